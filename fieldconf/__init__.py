@@ -1,0 +1,1 @@
+"""fieldconf: how sure was the model of each field?"""

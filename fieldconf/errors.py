@@ -1,0 +1,75 @@
+"""Errors: what went wrong, where, and what to do about it.
+
+In:    facts (a byte offset, a path, a provider's words).
+Out:   exceptions whose message is one line and ends with the remedy, and whose attributes are
+       the facts, so that code need not read the sentence.
+Never: a bare ``ValueError`` from inside the library reaching the user.
+Why:   the person who reads the message is usually not the person who wrote the call.
+"""
+
+
+class FieldconfError(Exception):
+    """Base of every error this library raises on purpose.
+
+    Attributes:
+        remedy: what to do about it, one sentence; empty if nothing can be done.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(f"{message}. {remedy}" if remedy else message)
+        self.remedy = remedy
+
+
+class JSONSyntaxError(FieldconfError):
+    """The bytes are not the JSON that RFC 8259 describes.
+
+    Attributes:
+        problem: what was wrong, a few words.
+        offset: the byte (counted from 0 over everything fed) at which no JSON can continue.
+    """
+
+    def __init__(self, problem: str, offset: int) -> None:
+        super().__init__(f"{problem} at byte {offset}")
+        self.problem = problem
+        self.offset = offset
+
+    def __reduce__(self) -> tuple[type["JSONSyntaxError"], tuple[str, int]]:
+        return type(self), (self.problem, self.offset)
+
+
+class PayloadError(FieldconfError):
+    """The thing given as a response is of no shape we know.
+
+    Attributes:
+        looked_for: the shapes that were tried.
+        found: a short description of what was there instead.
+    """
+
+    def __init__(self, message: str, *, looked_for: str = "", found: str = "", remedy: str = ""):
+        super().__init__(message, remedy=remedy)
+        self.looked_for = looked_for
+        self.found = found
+
+
+class SchemaError(FieldconfError):
+    """The schema cannot be used: not a pydantic model, not a JSON Schema, or a broken one."""
+
+
+class RequestError(FieldconfError):
+    """The request to the model failed: no connection, a refusal to serve, an error status.
+
+    Attributes:
+        status: the HTTP status, or None where none was received.
+        provider: the address that was asked.
+    """
+
+    def __init__(
+        self, message: str, *, status: int | None = None, provider: str = "", remedy: str = ""
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.status = status
+        self.provider = provider
+
+
+class LocalModelError(FieldconfError):
+    """The embedded model cannot run: no runtime, no weights, weights that are not what they say."""
