@@ -1,0 +1,429 @@
+"""The incremental JSON parser: pure, sans-I/O, forkable; offsets are bytes.
+
+In:    bytes, cut anywhere.
+Out:   events, each with the path and the half-open byte span of what it closes:
+
+       ======== ============================ ================== ======================
+       type     when                         ``start:stop``     ``raw``
+       ======== ============================ ================== ======================
+       open     ``{`` or ``[`` was read      that one byte      the byte
+       key      an object key closed         its JSON text      its JSON text, quoted
+       scalar   a scalar closed              its JSON text      its JSON text
+       close    ``}`` or ``]`` was read      the whole value    the opening byte
+       ======== ============================ ================== ======================
+
+       A number has no last byte of its own: it closes when the byte after it is seen.
+       The parser never raises: the first syntax error is kept in ``error``, what was read before
+       it has already been given out, and later bytes are ignored.
+Never: a tree, a recursion, a second look at bytes that became events.
+Why:   the same machine must serve a whole response, a live stream, and thousands of small "what
+       if the model had said this instead" questions (``fork``), so a state is a handful of
+       immutable values.
+
+Grammar: RFC 8259 and UTF-8, both strict. Verdicts where RFC 8259 leaves room: duplicate keys are
+accepted (each gives events), lone surrogate escapes are accepted, numbers of any size are accepted
+(see ``decode``), a byte order mark is rejected, nesting beyond ``max_depth`` is an error.
+"""
+
+import json
+import re
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from fieldconf.errors import JSONSyntaxError
+from fieldconf.paths import Path
+
+MAX_DEPTH = 1024
+
+EventType: TypeAlias = Literal["open", "key", "scalar", "close"]
+Place: TypeAlias = Literal["value", "key", "colon", "after", "string", "number", "literal", "done"]
+
+
+class Event(NamedTuple):
+    """Something closed (or, for ``open``, began); the table above says what each field holds."""
+
+    type: EventType
+    path: Path
+    start: int
+    stop: int
+    raw: bytes
+
+
+class _Frame(NamedTuple):
+    """An open container. Linked to its parent, never changed, so forks may share it."""
+
+    parent: "_Frame | None"
+    path: Path
+    start: int
+    is_object: bool
+    depth: int
+
+
+# States. The number states are rows of _NUMBER below.
+_VALUE, _FIRST_ITEM, _FIRST_KEY, _KEY, _COLON, _AFTER, _STRING, _NUMBER_STATE, _LITERAL, _DONE = (
+    range(10)
+)
+_PLACES: tuple[Place, ...] = (
+    "value", "value", "key", "key", "colon", "after", "string", "number", "literal", "done",
+)  # fmt: skip
+
+_WHITESPACE = re.compile(rb"[ \t\n\r]*")
+# What a string may hold, and the beginnings of it that the end of a chunk may cut off.
+_STRING_BODY = re.compile(
+    rb"(?:[\x20\x21\x23-\x5b\x5d-\x7f]+"
+    rb"|[\xc2-\xdf][\x80-\xbf]"
+    rb"|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]"
+    rb"|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}"
+    rb'|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*+'
+)
+_STRING_CUT = re.compile(
+    rb"\\(?:u[0-9a-fA-F]{0,3})?|[\xc2-\xdf]"
+    rb"|\xe0[\xa0-\xbf]?|[\xe1-\xec\xee\xef][\x80-\xbf]?|\xed[\x80-\x9f]?"
+    rb"|\xf0(?:[\x90-\xbf][\x80-\xbf]?)?|[\xf1-\xf3][\x80-\xbf]{0,2}"
+    rb"|\xf4(?:[\x80-\x8f][\x80-\xbf]?)?"
+)
+
+
+def _row(**classes: str) -> dict[int, str]:
+    """A row of the number table: bytes to the name of the state they lead to."""
+    spelled = {"digit": b"0123456789", "nonzero": b"123456789", "zero": b"0", "dot": b"."}
+    spelled |= {"e": b"eE", "sign": b"+-", "minus": b"-"}
+    return {byte: state for name, state in classes.items() for byte in spelled[name]}
+
+
+_NUMBER: dict[str, dict[int, str]] = {
+    "start": _row(minus="minus", zero="zero", nonzero="int"),
+    "minus": _row(zero="zero", nonzero="int"),
+    "zero": _row(dot="dot", e="e"),
+    "int": _row(digit="int", dot="dot", e="e"),
+    "dot": _row(digit="frac"),
+    "frac": _row(digit="frac", e="e"),
+    "e": _row(sign="sign", digit="exp"),
+    "sign": _row(digit="exp"),
+    "exp": _row(digit="exp"),
+}
+_NUMBER_MAY_END = frozenset({"zero", "int", "frac", "exp"})
+_LITERALS = {ord("t"): b"true", ord("f"): b"false", ord("n"): b"null"}
+
+
+class JSONParser:
+    """Reads one JSON value from bytes that arrive in pieces.
+
+    Args:
+        offset: the byte offset that the first byte fed will have.
+        max_depth: how many containers may be open at once.
+
+    Attributes:
+        offset: how many bytes were taken, plus the starting offset.
+        error: the syntax error that ended the parse, or None.
+
+    >>> parser = JSONParser()
+    >>> [event.type for event in parser.feed(b'{"urgent": tr')]
+    ['open', 'key']
+    >>> parser.path, parser.place, parser.text
+    (('urgent',), 'literal', b'tr')
+    >>> [event[:4] for event in parser.feed(b"ue}")]
+    [('scalar', ('urgent',), 11, 15), ('close', (), 0, 16)]
+    """
+
+    __slots__ = (
+        "_chunks", "_frame", "_key", "_pending", "_start", "_state", "_want",
+        "error", "max_depth", "offset",
+    )  # fmt: skip
+
+    def __init__(self, *, offset: int = 0, max_depth: int = MAX_DEPTH) -> None:
+        self.offset = offset
+        self.max_depth = max_depth
+        self.error: JSONSyntaxError | None = None
+        self._state = _VALUE
+        self._frame: _Frame | None = None
+        self._key: str | int = 0  # of the value being read in _frame
+        self._start = offset  # of the open scalar or key
+        self._want: Any = ""  # number: the table's row; literal: what is still missing; string: key?
+        self._chunks: Any = None  # text of the open scalar, newest first: (older, bytes)
+        self._pending = b""  # a character or escape that the last chunk cut off
+
+    # -- faces ------------------------------------------------------------------------------
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Take the next bytes; return what they closed. Never raises; see ``error``."""
+        events: list[Event] = []
+        if self.error is not None:
+            return events
+        if self._pending:
+            data = self._pending + data
+            self.offset -= len(self._pending)
+            self._pending = b""
+        base, pos, end = self.offset, 0, len(data)
+        try:
+            while pos < end:
+                pos = _STEPS[self._state](self, data, pos, base, events)
+        except JSONSyntaxError as error:
+            self.error = error
+            self.offset = error.offset
+            return events
+        self.offset = base + end
+        return events
+
+    def close(self) -> list[Event]:
+        """Say that no byte follows: a number at the root closes; an unfinished value is an error."""
+        events: list[Event] = []
+        if self.error is None and self._state == _NUMBER_STATE and self._frame is None:
+            if self._want in _NUMBER_MAY_END:
+                self._end_scalar(self.offset, b"", events)
+        if self.error is None and self._state != _DONE:
+            self.error = JSONSyntaxError("the text ends before the value does", self.offset)
+        return events
+
+    def fork(self) -> "JSONParser":
+        """An independent parser in the same state. Feeding either never changes the other."""
+        twin = JSONParser.__new__(JSONParser)
+        # Spelled out: forks are the inner loop of the alternatives, and a loop over names is slower.
+        twin.offset, twin.max_depth, twin.error = self.offset, self.max_depth, self.error
+        twin._state, twin._frame, twin._key = self._state, self._frame, self._key
+        twin._start, twin._want, twin._chunks = self._start, self._want, self._chunks
+        twin._pending = self._pending
+        return twin
+
+    @property
+    def done(self) -> bool:
+        """Whether the root value is complete."""
+        return self._state == _DONE and self.error is None
+
+    @property
+    def place(self) -> Place:
+        """What the parser is inside of, or what it expects next."""
+        return "key" if self._state == _STRING and self._want else _PLACES[self._state]
+
+    @property
+    def path(self) -> Path:
+        """The path of the value being read or expected; in or before a key, its container's."""
+        if self._frame is None:
+            return ()
+        if self.place == "key":
+            return self._frame.path
+        return (*self._frame.path, self._key)
+
+    @property
+    def start(self) -> int:
+        """Where the open scalar or key began, in bytes."""
+        return self._start
+
+    @property
+    def text(self) -> bytes:
+        """The JSON text read so far of the open scalar or key."""
+        return _join(self._chunks, self._pending) if self._state in _IN_SCALAR else b""
+
+    @property
+    def open_containers(self) -> list[tuple[Path, int, bool]]:
+        """Path, start and whether it is an object, of each open container, outermost first."""
+        found: list[tuple[Path, int, bool]] = []
+        frame = self._frame
+        while frame is not None:
+            found.append((frame.path, frame.start, frame.is_object))
+            frame = frame.parent
+        return found[::-1]
+
+    # -- steps: one per state; each takes data from pos on and returns where it stopped ---------
+
+    def _step_value(self, data: bytes, pos: int, base: int, events: list[Event]) -> int:
+        byte = data[pos]
+        if byte == 0x22:
+            self._begin(_STRING, base + pos, want=False)
+            self._chunks = (None, b'"')
+            return pos + 1
+        if byte in _LITERALS:
+            self._begin(_LITERAL, base + pos, _LITERALS[byte])
+            return pos
+        if byte in _NUMBER["start"]:
+            self._begin(_NUMBER_STATE, base + pos, "start")
+            return pos
+        if byte in b"{[":
+            self._push(byte, base + pos, events)
+            return pos + 1
+        return self._skip_whitespace(data, pos, base, "expected a value")
+
+    def _step_first_item(self, data: bytes, pos: int, base: int, events: list[Event]) -> int:
+        if data[pos] == 0x5D:
+            return self._pop(pos + 1, base, events)
+        return self._step_value(data, pos, base, events)
+
+    def _step_first_key(self, data: bytes, pos: int, base: int, events: list[Event]) -> int:
+        if data[pos] == 0x7D:
+            return self._pop(pos + 1, base, events)
+        return self._step_key(data, pos, base, events)
+
+    def _step_key(self, data: bytes, pos: int, base: int, _events: list[Event]) -> int:
+        if data[pos] == 0x22:
+            self._begin(_STRING, base + pos, want=True)
+            self._chunks = (None, b'"')
+            return pos + 1
+        return self._skip_whitespace(data, pos, base, "expected a key")
+
+    def _step_colon(self, data: bytes, pos: int, base: int, _events: list[Event]) -> int:
+        if data[pos] == 0x3A:
+            self._state = _VALUE
+            return pos + 1
+        return self._skip_whitespace(data, pos, base, "expected ':'")
+
+    def _step_after(self, data: bytes, pos: int, base: int, events: list[Event]) -> int:
+        byte, frame = data[pos], self._frame
+        assert frame is not None  # the root's end is _DONE
+        if byte == 0x2C:
+            if frame.is_object:
+                self._state = _KEY
+            else:
+                self._state, self._key = _VALUE, int(self._key) + 1
+            return pos + 1
+        if byte == (0x7D if frame.is_object else 0x5D):
+            return self._pop(pos + 1, base, events)
+        return self._skip_whitespace(data, pos, base, "expected ',' or the end of the container")
+
+    def _step_string(self, data: bytes, pos: int, base: int, events: list[Event]) -> int:
+        stop = _STRING_BODY.match(data, pos).end()  # pyright: ignore[reportOptionalMemberAccess]  # "*" matches always
+        if stop < len(data) and data[stop] == 0x22:
+            self._end_string(base + stop + 1, data[pos : stop + 1], events)
+            return stop + 1
+        if stop > pos:
+            self._chunks = (self._chunks, data[pos:stop])
+        if stop < len(data):
+            cut = _STRING_CUT.match(data, stop)
+            reached = cut.end() if cut else stop
+            if reached < len(data):
+                raise JSONSyntaxError("not a character of a JSON string", base + reached)
+            self._pending = data[stop:]
+        return len(data)
+
+    def _step_number(self, data: bytes, pos: int, base: int, events: list[Event]) -> int:
+        state, stop = self._want, pos
+        while stop < len(data):
+            following = _NUMBER[state].get(data[stop])
+            if following is None:
+                break
+            state, stop = following, stop + 1
+        self._want = state
+        if stop == len(data):
+            self._chunks = (self._chunks, data[pos:])
+            return stop
+        if state not in _NUMBER_MAY_END:
+            raise JSONSyntaxError("not a number", base + stop)
+        self._end_scalar(base + stop, data[pos:stop], events)
+        return stop
+
+    def _step_literal(self, data: bytes, pos: int, base: int, events: list[Event]) -> int:
+        missing: bytes = self._want
+        piece = data[pos : pos + len(missing)]
+        if not missing.startswith(piece):
+            wrong = next(i for i, byte in enumerate(piece) if byte != missing[i])
+            raise JSONSyntaxError("not true, false or null", base + pos + wrong)
+        self._want = missing[len(piece) :]
+        if self._want:
+            self._chunks = (self._chunks, piece)
+        else:
+            self._end_scalar(base + pos + len(piece), piece, events)
+        return pos + len(piece)
+
+    def _step_done(self, data: bytes, pos: int, base: int, _events: list[Event]) -> int:
+        return self._skip_whitespace(data, pos, base, "text after the value")
+
+    # -- moves ------------------------------------------------------------------------------
+
+    def _skip_whitespace(self, data: bytes, pos: int, base: int, problem: str) -> int:
+        stop = _WHITESPACE.match(data, pos).end()  # pyright: ignore[reportOptionalMemberAccess]  # "*" matches always
+        if stop == pos:
+            raise JSONSyntaxError(problem, base + pos)
+        return stop
+
+    def _begin(self, state: int, start: int, want: Any) -> None:
+        self._state, self._start, self._want, self._chunks = state, start, want, None
+
+    def _push(self, byte: int, start: int, events: list[Event]) -> None:
+        path, depth = self.path, self._frame.depth + 1 if self._frame else 1
+        if depth > self.max_depth:
+            raise JSONSyntaxError(f"nested deeper than {self.max_depth}", start)
+        is_object = byte == 0x7B
+        self._frame = _Frame(self._frame, path, start, is_object, depth)
+        self._state, self._key = (_FIRST_KEY if is_object else _FIRST_ITEM), 0
+        events.append(Event("open", path, start, start + 1, b"{" if is_object else b"["))
+
+    def _pop(self, pos: int, base: int, events: list[Event]) -> int:
+        frame = self._frame
+        assert frame is not None  # only called inside a container
+        self._frame = frame.parent
+        self._key = frame.path[-1] if frame.path else 0
+        self._state = _AFTER if frame.parent else _DONE
+        opener = b"{" if frame.is_object else b"["
+        events.append(Event("close", frame.path, frame.start, base + pos, opener))
+        return pos
+
+    def _end_string(self, stop: int, last: bytes, events: list[Event]) -> None:
+        if not self._want:
+            return self._end_scalar(stop, last, events)
+        raw = _join(self._chunks, last)
+        frame = self._frame
+        assert frame is not None  # keys live in objects
+        self._key, self._state, self._chunks = decode(raw), _COLON, None
+        events.append(Event("key", (*frame.path, self._key), self._start, stop, raw))
+        return None
+
+    def _end_scalar(self, stop: int, last: bytes, events: list[Event]) -> None:
+        frame = self._frame
+        path = (*frame.path, self._key) if frame else ()
+        events.append(Event("scalar", path, self._start, stop, _join(self._chunks, last)))
+        self._state, self._chunks = (_AFTER if frame else _DONE), None
+
+
+_STEPS = (
+    JSONParser._step_value, JSONParser._step_first_item, JSONParser._step_first_key,
+    JSONParser._step_key, JSONParser._step_colon, JSONParser._step_after, JSONParser._step_string,
+    JSONParser._step_number, JSONParser._step_literal, JSONParser._step_done,
+)  # fmt: skip
+_IN_SCALAR = frozenset({_STRING, _NUMBER_STATE, _LITERAL})
+
+
+def _join(chunks: Any, last: bytes) -> bytes:
+    """The text of a linked list of chunks (newest first) and one more piece at its end."""
+    if chunks is None:
+        return last
+    pieces = [last]
+    while chunks is not None:
+        chunks, piece = chunks
+        pieces.append(piece)
+    return b"".join(reversed(pieces))
+
+
+def decode(raw: bytes) -> Any:
+    """The Python value of a scalar's JSON text, as ``json.loads`` gives it.
+
+    One case differs, since ``json.loads`` refuses it: an integer of more digits than the
+    interpreter converts (4,300) becomes a ``decimal.Decimal``. Numbers beyond a double are
+    ``inf``, as in ``json.loads``.
+
+    >>> decode(b'"caf\\\\u00e9"'), decode(b"12"), decode(b"1e3"), decode(b"null")
+    ('café', 12, 1000.0, None)
+    """
+    if raw[0] == 0x22:
+        return json.loads(raw) if b"\\" in raw else raw[1:-1].decode()
+    if raw[0] in _LITERALS:
+        return {b"true": True, b"false": False}.get(raw)
+    try:
+        return int(raw)
+    except ValueError:
+        digits = raw.removeprefix(b"-")
+        return Decimal(raw.decode()) if digits.isdigit() else float(raw)
+
+
+def parse(data: bytes, *, max_depth: int = MAX_DEPTH) -> list[Event]:
+    """All events of one whole JSON text.
+
+    Raises:
+        JSONSyntaxError: if the text is not JSON, with the byte offset at which it stops being so.
+
+    >>> [event.type for event in parse(b"[1]")]
+    ['open', 'scalar', 'close']
+    """
+    parser = JSONParser(max_depth=max_depth)
+    events = parser.feed(data) + parser.close()
+    if parser.error:
+        raise parser.error
+    return events

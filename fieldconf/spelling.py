@@ -1,0 +1,247 @@
+"""Spelling: which bytes of the content each token is. The one place that repairs token bytes.
+
+In:    a content and its tokens, as the server listed them.
+Out:   a ``Spelling``: the content's bytes, cut into pieces of one token each; or, where that is
+       impossible, the reason, naming the first token that does not fit.
+Never: an index by character count; a guess that the content does not confirm.
+Why:   servers list tokens as bytes, as text, as text of broken characters, as vocabulary entries,
+       with control tokens and reasoning that the content lacks. Order of trust: (a) the bytes
+       spell the content; (b) the texts do; (c) a tolerant walk does, in which every token may use
+       any of its known disguises; (d) nothing does, and then there are no numbers.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
+
+from fieldconf.tokens import Token, utf8
+
+
+class Piece(NamedTuple):
+    """The half-open byte span of the content that one token wrote; token None: no token did."""
+
+    token: int | None
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How tokens spell a content.
+
+    Attributes:
+        content: the content's bytes.
+        pieces: in order and without gaps; tokens that are not part of the content are not here.
+        reason: why there is no spelling; empty if there is one.
+        misfit: the index of the first token that does not fit, if one is to blame.
+    """
+
+    content: bytes
+    pieces: tuple[Piece, ...] = ()
+    reason: str = ""
+    misfit: int | None = None
+
+
+def spell(content: str | None, tokens: Sequence[Token]) -> Spelling:
+    """Find the bytes of the content that each token wrote.
+
+    With ``content`` None the tokens are all there is, and what they spell is the content.
+
+    >>> spell('{"a"', [Token('{"', None, -0.1), Token('a"', None, -0.2)]).pieces
+    (Piece(token=0, start=0, stop=2), Piece(token=1, start=2, stop=4))
+    """
+    listed = [token.bytes for token in tokens]
+    wanted = b"".join(listed) if content is None else utf8(content)
+    for spellings in (listed, [utf8(token.text) for token in tokens]):
+        if b"".join(spellings) == wanted:
+            return Spelling(wanted, _cut(spellings))
+    for spellings in (listed, [utf8(token.text) for token in tokens]):
+        pieces = _cut_inside(spellings, wanted, tokens)
+        if pieces:
+            return Spelling(wanted, pieces)
+    return _tolerant(wanted, tokens)
+
+
+def _cut(spellings: Sequence[bytes]) -> tuple[Piece, ...]:
+    pieces: list[Piece] = []
+    start = 0
+    for index, spelled in enumerate(spellings):
+        stop = start + len(spelled)
+        pieces.append(Piece(index, start, stop))
+        start = stop
+    return tuple(pieces)
+
+
+def _cut_inside(
+    spellings: Sequence[bytes], wanted: bytes, tokens: Sequence[Token]
+) -> tuple[Piece, ...]:
+    """The content inside of what the tokens spell: reasoning before it, end tokens after it.
+
+    The last occurrence is the answer (a draft may stand in the reasoning); what follows it may
+    only be what servers strip: end tokens, white space, a closing fence.
+    """
+    at = b"".join(spellings).rfind(wanted) if wanted else -1
+    if at < 0:
+        return ()
+    end = at + len(wanted)
+    pieces: list[Piece] = []
+    for piece, token in zip(_cut(spellings), tokens, strict=True):
+        start, stop = max(piece.start, at), min(piece.stop, end)
+        if start < stop or (start == stop and at < start < end):
+            pieces.append(Piece(piece.token, start - at, stop - at))
+        elif piece.start >= end and not _is_droppable(token):
+            return ()
+    return tuple(pieces)
+
+
+# -- what may stand around an answer ------------------------------------------------------------
+
+_CONTROL = re.compile(
+    r"<\|[^|]*\|>|<｜[^｜]*｜>|</?s>|<(eos|bos|pad|unk|end_of_turn|start_of_turn|end_of_text)>"
+    r"|\[/?(EOS|BOS|INST|PAD)\]|token_id:\d+"
+)
+_DROPPABLE = re.compile(r"[\s`]*")
+_WRAPPER_BEFORE = re.compile(
+    rb"\s*(?:<(think|thinking|reasoning)>.*?</\1>\s*)?(?:```[a-zA-Z]*\n)?", re.DOTALL
+)
+_WRAPPER_AFTER = re.compile(rb"\s*```\s*\Z")
+
+
+def is_control(token: Token) -> bool:
+    """Whether a token is one of the marks that models write and servers do not show."""
+    return _CONTROL.fullmatch(token.text) is not None
+
+
+def _is_droppable(token: Token) -> bool:
+    return is_control(token) or _DROPPABLE.fullmatch(token.text) is not None
+
+
+# -- the tolerant walk --------------------------------------------------------------------------
+
+# A disguise is a sequence of parts: exact bytes, or None for a broken character (U+FFFD), which
+# stands for one to four bytes outside ASCII.
+_Disguise: TypeAlias = tuple[bytes | None, ...]
+
+
+def _tolerant(content: bytes, tokens: Sequence[Token]) -> Spelling:
+    whole = _walk(content, 0, len(content), tokens)
+    if not whole.reason:
+        return whole
+    before = _WRAPPER_BEFORE.match(content)
+    after = _WRAPPER_AFTER.search(content)
+    start, stop = before.end() if before else 0, after.start() if after else len(content)
+    if (start, stop) == (0, len(content)) or start >= stop:
+        return whole
+    inner = _walk(content, start, stop, tokens)
+    return whole if inner.reason else inner
+
+
+def _walk(content: bytes, first: int, last: int, tokens: Sequence[Token]) -> Spelling:
+    """Follow all ways in which the tokens may write ``content[first:last]``.
+
+    ``trail[i]`` maps each place reachable after token i to the place before it. Before the
+    content begins any token may be passed over; after its end only droppable ones.
+    """
+    trail: list[dict[int, int | None]] = []
+    reachable = {first: 0}
+    furthest, misfit = first, 0
+    for index, token in enumerate(tokens):
+        following: dict[int, int | None] = {}
+        for place in reachable:
+            for end in _ends(content, place, last, token):
+                following.setdefault(end, place)
+            if place == first or is_control(token) or (place == last and _is_droppable(token)):
+                following.setdefault(place, None)
+        trail.append(following)
+        if following and max(following) > furthest:
+            furthest, misfit = max(following), index + 1
+        reachable = dict.fromkeys(following, 0)
+        if not following:
+            break
+    if len(trail) < len(tokens) or last not in reachable:
+        return _no_spelling(content, tokens, furthest, misfit)
+    return Spelling(content, _back(content, first, last, trail))
+
+
+def _back(
+    content: bytes, first: int, last: int, trail: Sequence[dict[int, int | None]]
+) -> tuple[Piece, ...]:
+    """Read the pieces off the trail, last token first; what no token wrote is a piece of None."""
+    pieces = [Piece(None, last, len(content))] if last < len(content) else []
+    place = last
+    for index in range(len(trail) - 1, -1, -1):
+        before = trail[index][place]
+        if before is not None:
+            pieces.append(Piece(index, before, place))
+            place = before
+    if first:
+        pieces.append(Piece(None, 0, first))
+    return tuple(reversed(pieces))
+
+
+def _ends(content: bytes, start: int, last: int, token: Token) -> Iterator[int]:
+    """Where the token may end if it begins at ``start``."""
+    for disguise in _disguises(token.text, token.raw):
+        places = [start]
+        for part in disguise:
+            if part is None:
+                places = sorted({stop for place in places for stop in _broken(content, place)})
+            else:
+                places = [p + len(part) for p in places if content.startswith(part, p)]
+        yield from (place for place in places if place <= last)
+
+
+def _broken(content: bytes, start: int) -> Iterator[int]:
+    for stop in range(start + 1, min(start + 5, len(content) + 1)):
+        if content[stop - 1] < 0x80:
+            return
+        yield stop
+
+
+@lru_cache(maxsize=4096)
+def _disguises(text: str, raw: bytes | None) -> tuple[_Disguise, ...]:
+    """The ways in which servers show a token, most literal first."""
+    found: dict[_Disguise, None] = {}
+    if raw is not None:
+        found[(raw,)] = None
+    found[(utf8(text),)] = None
+    if "\\x" in text:
+        found[(_unescape(text),)] = None
+    if "▁" in text:
+        found[(utf8(text.replace("▁", " ")),)] = None
+    if not text.isascii() and all(char in _BYTE_ALPHABET for char in text):
+        found[(bytes(_BYTE_ALPHABET[char] for char in text),)] = None
+    if "\ufffd" in text:
+        parts = re.split("(\ufffd)", text)
+        found[tuple(None if p == "\ufffd" else utf8(p) for p in parts if p)] = None
+    return tuple(found)
+
+
+def _unescape(text: str) -> bytes:
+    """``\\xf0\\x9f`` written out, as OpenAI and DeepSeek show a part of a character."""
+    hexes = re.compile(rb"\\x([0-9a-fA-F]{2})")
+    return hexes.sub(lambda m: bytes([int(m[1], 16)]), utf8(text.removeprefix("bytes:")))
+
+
+def _byte_alphabet() -> dict[str, int]:
+    """GPT-2's printable names of the 256 bytes (``Ġ`` is a space, ``Ċ`` a line feed)."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    rest = [byte for byte in range(256) if byte not in printable]
+    names = {chr(byte): byte for byte in printable}
+    return names | {chr(0x100 + i): byte for i, byte in enumerate(rest)}
+
+
+_BYTE_ALPHABET = _byte_alphabet()
+
+
+def _no_spelling(
+    content: bytes, tokens: Sequence[Token], furthest: int, misfit: int
+) -> Spelling:
+    if misfit >= len(tokens):
+        reason = f"the tokens end at byte {furthest} of a text of {len(content)} bytes"
+        return Spelling(content, reason=reason)
+    shown = tokens[misfit].text
+    reason = f"token {misfit} ({shown!r}) does not fit the text at byte {furthest}"
+    return Spelling(content, reason=reason, misfit=misfit)

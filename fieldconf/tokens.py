@@ -1,0 +1,116 @@
+"""Tokens: what a model produced, before anyone asks what it means.
+
+In:    what a wire file read out of a response.
+Out:   ``Candidate``, ``Token``, ``Completion``: small frozen values that everything else works on.
+Never: a sentinel. ``-9999``, ``-100.0``, ``-inf``, ``null`` and their like are normalised here, at
+       the door, so that no arithmetic ever meets them.
+Why:   a token is its bytes; its text is for showing (one emoji has nine spellings in the wild).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+Mask: TypeAlias = Literal["pre", "post", "unknown"]
+"""Where the logprobs stand: before or after tokens that the schema forbids were excluded."""
+
+_MASKED_CANDIDATE = -100.0  # OpenAI's strict mode, exactly
+_NOT_A_LOGPROB = -9998.0  # "outside the list" is -9999.0; llama.cpp's and SGLang's zero is -3.4e38
+
+
+def utf8(text: str) -> bytes:
+    """The bytes of a text; a lone surrogate, which JSON can smuggle in, does not stop it."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+class Candidate(NamedTuple):
+    """One token the model considered at a place.
+
+    ``logprob`` is in nats; ``-inf`` says that the grammar excluded it. ``raw`` is None where the
+    server gave no bytes; then the text is all there is.
+    """
+
+    text: str
+    raw: bytes | None
+    logprob: float
+    id: int | None = None
+
+    @property
+    def bytes(self) -> bytes:
+        """The bytes given, or the text's."""
+        return self.raw if self.raw is not None else utf8(self.text)
+
+
+class Token(NamedTuple):
+    """One token of the answer.
+
+    ``logprob`` is in nats, or None where the server gave none that can be believed; ``note`` may
+    then say why. ``candidates`` are the listed alternatives in the server's order; the token itself may or may
+    not be among them.
+    """
+
+    text: str
+    raw: bytes | None
+    logprob: float | None
+    candidates: Sequence[Candidate] = ()
+    id: int | None = None
+    note: str = ""
+
+    @property
+    def bytes(self) -> bytes:
+        """The bytes given, or the text's."""
+        return self.raw if self.raw is not None else utf8(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One answer of a model: its text, its tokens, and how it ended.
+
+    Attributes:
+        content: the answer's text; None where there is none (a refusal, a tool call).
+        tokens: the tokens with logprobs in order; None where the response carries none.
+        finish_reason: the server's word for why it stopped.
+        refusal: the text of a refusal.
+        mask: where the logprobs stand, see ``Mask``.
+        model: the model's name as the server gave it.
+        completion_tokens: how many tokens the server says it produced.
+        note: why there are no tokens, where the wire knows.
+    """
+
+    content: str | None
+    tokens: tuple[Token, ...] | None
+    finish_reason: str | None = None
+    refusal: str | None = None
+    mask: Mask = "unknown"
+    model: str = ""
+    completion_tokens: int | None = None
+    note: str = ""
+
+
+def chosen_logprob(value: Any) -> float | None:
+    """A chosen token's logprob in nats, or None for anything that cannot be one.
+
+    A token that was chosen had some probability, so masked and zero values are as unknown as
+    missing ones. Positive values are a known server bug.
+
+    >>> chosen_logprob(-0.5), chosen_logprob(-9999.0), chosen_logprob(0.3), chosen_logprob(None)
+    (-0.5, None, None, None)
+    """
+    logprob = candidate_logprob(value)
+    return None if logprob is None or logprob == -math.inf else logprob
+
+
+def candidate_logprob(value: Any) -> float | None:
+    """A candidate's logprob in nats, ``-inf`` for excluded ones, None for "not known".
+
+    >>> candidate_logprob(-100.0), candidate_logprob(-3.4028234663852886e38)
+    (-inf, -inf)
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    if math.isnan(value) or value > 0:
+        return None
+    if value == _MASKED_CANDIDATE or value < -1e30:
+        return -math.inf
+    return None if value <= _NOT_A_LOGPROB else float(value)
