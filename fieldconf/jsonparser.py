@@ -34,6 +34,7 @@ from fieldconf.errors import JSONSyntaxError
 from fieldconf.paths import Path
 
 MAX_DEPTH = 1024
+ENDS_EARLY = "the text ends before the value does"
 
 EventType: TypeAlias = Literal["open", "key", "scalar", "close"]
 Place: TypeAlias = Literal["value", "key", "colon", "after", "string", "number", "literal", "done"]
@@ -172,7 +173,7 @@ class JSONParser:
             if self._want in _NUMBER_MAY_END:
                 self._end_scalar(self.offset, b"", events)
         if self.error is None and self._state != _DONE:
-            self.error = JSONSyntaxError("the text ends before the value does", self.offset)
+            self.error = JSONSyntaxError(ENDS_EARLY, self.offset)
         return events
 
     def fork(self) -> "JSONParser":
@@ -203,6 +204,11 @@ class JSONParser:
         if self.place == "key":
             return self._frame.path
         return (*self._frame.path, self._key)
+
+    @property
+    def may_close(self) -> bool:
+        """Whether the innermost container could end here."""
+        return self._state in (_FIRST_ITEM, _FIRST_KEY, _AFTER)
 
     @property
     def start(self) -> int:

@@ -8,7 +8,9 @@ Why:   most of what people hold in their hands has this shape.
 Quirks, each met by a line below:
 
 * A refusal has ``content: null`` and its tokens under ``logprobs.refusal``.
-* Tool calls have no logprobs at OpenAI and Azure: arguments cannot be scored.
+* Tool calls have no logprobs at OpenAI and Azure: their arguments are read, but not scored.
+  vLLM lists the tokens of the whole call, in which the arguments are found.
+* vLLM can name tokens ``token_id:123``; then the candidates' bytes are those of that name.
 * Streams: ``content: []`` first, chunks without ``choices`` or ``delta``, tokens on empty deltas.
 * llama.cpp lists characters that span several model tokens as one entry, with the last piece's
   logprob: the entry's own id then stands among its candidates with other bytes.
@@ -36,6 +38,7 @@ from fieldconf.tokens import (
 NAME = "OpenAI Chat Completions (an object with `choices`, each with `message` or `delta`)"
 
 _LLAMA_CPP_BUILD = re.compile(r"b\d+-")
+_TOKEN_ID = re.compile(r"token_id:\d+")
 _TOOL_CALL = (
     "the answer is a tool call, and this server gives no logprobs for its arguments: "
     "ask with response_format (json_schema) instead of tools"
@@ -53,7 +56,7 @@ class Delta:
     tokens: tuple[Token, ...] | None = None
     refusal: str = ""
     finish_reason: str | None = None
-    tool_call: bool = False
+    arguments: str | None = None  # of the first tool call
 
 
 def matches(payload: Any) -> bool:
@@ -132,8 +135,16 @@ def _delta(choice: Any, part: Any = None) -> Delta:
         tokens=tuple(map(_token, entries)) if isinstance(entries, Sequence) else None,
         refusal=field(part, "refusal") or "",
         finish_reason=field(choice, "finish_reason"),
-        tool_call=bool(field(part, "tool_calls")),
+        arguments=_arguments(field(part, "tool_calls")),
     )
+
+
+def _arguments(calls: Any) -> str | None:
+    """The arguments of the first tool call, or the next piece of them; None without a call."""
+    for call in calls or ():
+        if not field(call, "index"):
+            return field(field(call, "function"), "arguments") or ""
+    return None
 
 
 def _fold(deltas: Sequence[Delta]) -> Delta:
@@ -151,6 +162,7 @@ def _fold(deltas: Sequence[Delta]) -> Delta:
         for token in delta.tokens or ([_unlisted(delta.content)] if delta.content else [])
     ]
     use_filled = _spell(filled) == utf8(content) != _spell(listed)
+    arguments = [delta.arguments for delta in deltas if delta.arguments is not None]
     finish = [delta.finish_reason for delta in deltas if delta.finish_reason]
     return Delta(
         index=deltas[0].index,
@@ -158,7 +170,7 @@ def _fold(deltas: Sequence[Delta]) -> Delta:
         tokens=tuple(filled if use_filled else listed) if listed else None,
         refusal="".join(delta.refusal for delta in deltas),
         finish_reason=finish[-1] if finish else None,
-        tool_call=any(delta.tool_call for delta in deltas),
+        arguments="".join(arguments) if arguments else None,
     )
 
 
@@ -176,16 +188,17 @@ def _completion(
     tokens = delta.tokens or None
     if mask == "unknown" and tokens and _shows_mask(tokens):
         mask = "post"
-    has_text = bool(delta.content) or not (delta.refusal or delta.tool_call)
+    is_call = delta.arguments is not None and not delta.content
+    text = delta.arguments if is_call else delta.content
     return Completion(
-        content=delta.content if has_text else None,
+        content=text if text or not delta.refusal else None,
         tokens=tokens,
         finish_reason=delta.finish_reason,
         refusal=delta.refusal or None,
         mask=mask,
         model=model,
         completion_tokens=completion_tokens,
-        note=_TOOL_CALL if delta.tool_call and not delta.content else "",
+        note=_TOOL_CALL if is_call else "",
     )
 
 
@@ -195,6 +208,8 @@ def _completion(
 def _token(entry: Any) -> Token:
     raw, text = _raw(field(entry, "bytes")), field(entry, "token") or ""
     number, candidates = _id(entry), _candidates(field(entry, "top_logprobs"))
+    if _TOKEN_ID.fullmatch(text):
+        candidates = ()
     if number is not None and any(c.id == number and c.raw != raw for c in candidates):
         return Token(text, raw, None, (), number, note=_MERGED)
     logprob = chosen_logprob(field(entry, "logprob"))

@@ -1,0 +1,420 @@
+"""Alternatives: what the tokens that were not chosen would have meant.
+
+In:    the approach of a value (tokens with their candidates, and the parser before each), and
+       what is declared at its place.
+Out:   a ``Distribution`` over the members of a finite domain, or the ``Choice`` made at each step
+       of an open one.
+Never: a candidate's text compared with a member's text. A candidate is fed to a fork of the parser,
+       and what counts is the value it leads to: the quote inside the token, labels that share a
+       beginning, escapes, ``": "`` against ``":"`` all follow.
+Why:   "the first token's probability" is wrong for every one of those.
+
+What is estimated is the *masked process*: decoding held to the schema, at temperature 1. At every
+step its probability of a candidate is the candidate's mass over the mass of all candidates that
+are still possible; steps multiply. Off-schema mass is outside of it, and reported. Mass that the
+server did not list ("unseen") is bounded: ``low`` gives it to the others, ``high`` to the member.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from fieldconf.align import Step
+from fieldconf.jsonparser import JSONParser, decode
+from fieldconf.paths import Path
+from fieldconf.prefix import may_become
+from fieldconf.schema import same
+from fieldconf.spelling import is_control
+from fieldconf.tokens import Candidate, Token
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One value of a finite domain: its probability, and bounds that hold it (all 0..1)."""
+
+    value: Any
+    probability: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """How probable each member of a finite domain was.
+
+    Attributes:
+        candidates: the members, most probable first; their probabilities sum to 1.
+        off_schema: mass (0..1) of candidates that no member allows, outside of the probabilities.
+        unseen: mass (0..1) that the server did not list.
+        decided_at: index of the token at which the value was decided; None if none alone did.
+    """
+
+    candidates: tuple[Member, ...]
+    off_schema: float
+    unseen: float
+    decided_at: int | None = None
+
+    def __getitem__(self, value: Any) -> Member:
+        """The member with this JSON value."""
+        for member in self.candidates:
+            if same(member.value, value):
+                return member
+        raise KeyError(value)
+
+    @property
+    def margin(self) -> float:
+        """Probability of the first member less that of the second (0..1)."""
+        if len(self.candidates) < 2:
+            return 1.0
+        return self.candidates[0].probability - self.candidates[1].probability
+
+
+class Choice(NamedTuple):
+    """One step of an open domain: masses (0..1) of what the candidates would have led to.
+
+    ``agreeing`` may still lead to the value that was written, ``possible`` to any value allowed
+    there (it includes ``agreeing``); ``off_schema`` to none; ``unseen`` was not listed.
+    """
+
+    token: int
+    agreeing: float
+    possible: float
+    off_schema: float
+    unseen: float
+
+    @property
+    def probability(self) -> float:
+        """Agreeing over possible mass, unseen mass taken to be as valid as the seen (0..1)."""
+        valid = self.possible / (self.possible + self.off_schema)
+        return self.agreeing / (self.possible + self.unseen * valid)
+
+    @property
+    def low(self) -> float:
+        """As ``probability``, all unseen mass possible and disagreeing."""
+        return self.agreeing / (self.possible + self.unseen)
+
+    @property
+    def high(self) -> float:
+        """As ``probability``, all unseen mass agreeing."""
+        return (self.agreeing + self.unseen) / (self.possible + self.unseen)
+
+
+# -- reading one candidate ----------------------------------------------------------------------
+
+
+class Reading(NamedTuple):
+    """Where a candidate leads: ``text`` is the JSON text of the value at the path, so far."""
+
+    state: Literal["dead", "before", "partial", "open", "done"]
+    text: bytes = b""
+
+
+_DEAD = Reading("dead")
+_BEFORE = Reading("before")
+
+
+def read(parser: JSONParser, candidate: Candidate | Token, path: Path) -> Reading:
+    """Feed a candidate to a fork of the parser, and say what became of the value at ``path``."""
+    data = candidate.bytes
+    if not data or is_control(candidate):
+        return _DEAD
+    fork = parser.fork()
+    events = fork.feed(data)
+    if fork.error is not None:
+        return _DEAD
+    for event in events:
+        if event.path == path and event.type != "key":
+            return Reading("open" if event.type == "open" else "done", event.raw)
+    if fork.path == path:
+        return Reading("partial", fork.text) if fork.text else _BEFORE
+    return _BEFORE if _in_key_to(fork, path) else _DEAD
+
+
+def _in_key_to(fork: JSONParser, path: Path) -> bool:
+    """Whether the fork is inside a key that may still become the last step of the path."""
+    if fork.place != "key" or not path or fork.path != path[:-1]:
+        return False
+    return not fork.text or may_become(fork.text, path[-1])
+
+
+def may_be(reading: Reading, value: Any) -> bool:
+    """Whether a reading can still end as this value."""
+    if reading.state == "before":
+        return True
+    if reading.state == "done":
+        return same(decode(reading.text), value) if reading.text not in (b"{", b"[") else False
+    return reading.state == "partial" and may_become(reading.text, value)
+
+
+# -- one step -----------------------------------------------------------------------------------
+
+
+def _listed(step: Step, token: Token) -> tuple[list[Candidate], int]:
+    """The candidates of a token and the position of the chosen one, put in if it is missing.
+
+    Where the token itself is listed in a disguise (its bytes are not what it wrote), so are its
+    candidates, and none of them can be read.
+    """
+    assert token.logprob is not None  # the callers look
+    candidates = list(token.candidates) if token.bytes == step.written else []
+    for position, candidate in enumerate(candidates):
+        if candidate.bytes == token.bytes:
+            return candidates, position
+    candidates.append(Candidate(token.text, step.written, token.logprob))
+    return candidates, len(candidates) - 1
+
+
+def _unseen(candidates: Iterable[Candidate]) -> float:
+    return max(0.0, 1.0 - math.fsum(math.exp(c.logprob) for c in candidates))
+
+
+# -- finite domains -----------------------------------------------------------------------------
+
+Outcomes = frozenset[int]
+Classify = Callable[[JSONParser, Candidate], Outcomes]
+
+
+class _Tally:
+    """Mass on its way to the members, for one treatment of the unseen mass."""
+
+    def __init__(self, size: int) -> None:
+        self.alive = 1.0  # probability of the chosen path so far
+        self.resolved = [0.0] * size
+        self.shared: dict[Outcomes, float] = {}
+
+    def add(self, outcomes: Outcomes, mass: float) -> None:
+        if len(outcomes) == 1:
+            self.resolved[next(iter(outcomes))] += mass
+        elif mass:
+            self.shared[outcomes] = self.shared.get(outcomes, 0.0) + mass
+
+
+def distribute(
+    steps: Sequence[tuple[Step, Token]], size: int, classify: Classify
+) -> tuple[list[tuple[float, float, float]], float, float, int | None]:
+    """Follow the chosen path until it has decided between ``size`` outcomes.
+
+    Returns (probability, low, high) for each outcome, the off-schema and the unseen mass, and the
+    index of the token that decided.
+    """
+    estimate, bound = _Tally(size), _Tally(size)
+    everything = frozenset(range(size))
+    chosen, off_total, unseen_total, decided_at = everything, 0.0, 0.0, None
+    for step, token in steps:
+        candidates, position = _listed(step, token)
+        outcomes = [classify(step.parser, c) & chosen for c in candidates]
+        masses = [math.exp(c.logprob) for c in candidates]
+        if not outcomes[position]:
+            break
+        possible = math.fsum(m for m, o in zip(masses, outcomes, strict=True) if o)
+        unseen = _unseen(candidates)
+        off = max(0.0, math.fsum(masses) - possible)
+        missing = chosen.difference(*outcomes)
+        hidden = _hidden(unseen, possible, off, min(masses), len(missing), len(candidates))
+        off_total += bound.alive * off
+        unseen_total += bound.alive * unseen
+        _spread(estimate, outcomes, masses, position, possible + hidden, missing, hidden)
+        _spread(bound, outcomes, masses, position, possible + unseen, chosen, unseen)
+        chosen = outcomes[position]
+        if len(chosen) == 1:
+            decided_at = step.token
+            break
+    estimate.add(chosen, estimate.alive)
+    bound.add(chosen, bound.alive)
+    return _results(estimate, bound, size), min(1.0, off_total), min(1.0, unseen_total), decided_at
+
+
+def _spread(
+    tally: _Tally,
+    outcomes: Sequence[Outcomes],
+    masses: Sequence[float],
+    position: int,
+    total: float,
+    unlisted: Outcomes,
+    hidden: float,
+) -> None:
+    """Give each candidate that was not chosen its share of the mass alive; keep the chosen's."""
+    for index, (outcome, mass) in enumerate(zip(outcomes, masses, strict=True)):
+        if outcome and index != position:
+            tally.add(outcome, tally.alive * mass / total)
+    if hidden and unlisted:
+        tally.shared[unlisted] = tally.shared.get(unlisted, 0.0) + tally.alive * hidden / total
+    tally.alive *= masses[position] / total
+
+
+def _hidden(
+    unseen: float, possible: float, off: float, least: float, missing: int, listed: int
+) -> float:
+    """How much of the unseen mass the estimate takes to be on members that nothing listed.
+
+    None if every member was seen. Otherwise the unseen mass counts as valid as the seen; and where
+    a list shows how fast the masses fall, a missing member has at most the least mass listed.
+    """
+    if not missing:
+        return 0.0
+    valid = unseen * possible / (possible + off)
+    return min(valid, least * missing) if listed > 1 else valid
+
+
+def _results(estimate: _Tally, bound: _Tally, size: int) -> list[tuple[float, float, float]]:
+    """Shared mass is split in proportion to what each sharer has resolved; evenly if none has."""
+    final = list(estimate.resolved)
+    for sharers, mass in estimate.shared.items():
+        weight = math.fsum(estimate.resolved[i] for i in sharers)
+        for i in sharers:
+            part = estimate.resolved[i] / weight if weight else 1 / len(sharers)
+            final[i] += mass * part
+    total = math.fsum(final)
+    results: list[tuple[float, float, float]] = []
+    for i in range(size):
+        low = bound.resolved[i]
+        high = low + math.fsum(mass for sharers, mass in bound.shared.items() if i in sharers)
+        probability = final[i] / total if total else 1 / size
+        results.append((min(1.0, max(probability, low)), low, min(1.0, max(high, probability))))
+    return results
+
+
+def distribution(
+    steps: Sequence[tuple[Step, Token]], path: Path, members: Sequence[Any]
+) -> Distribution:
+    """The distribution over the members of a finite domain at ``path``."""
+
+    def classify(parser: JSONParser, candidate: Candidate) -> Outcomes:
+        reading = read(parser, candidate, path)
+        return frozenset(i for i, member in enumerate(members) if may_be(reading, member))
+
+    decisive = _skip_undecided(steps, len(members), classify)
+    results, off, unseen, decided_at = distribute(decisive, len(members), classify)
+    candidates = [Member(v, *r) for v, r in zip(members, results, strict=True)]
+    candidates.sort(key=lambda member: -member.probability)
+    return Distribution(tuple(candidates), off, unseen, decided_at)
+
+
+def _skip_undecided(
+    steps: Sequence[tuple[Step, Token]], size: int, classify: Classify
+) -> Sequence[tuple[Step, Token]]:
+    """The steps from the first on at which any candidate says something about the value."""
+    for index, (step, token) in enumerate(steps):
+        found = [classify(step.parser, c) for c in _listed(step, token)[0]]
+        if any(outcomes and len(outcomes) < size for outcomes in found) or size == 1:
+            return steps[index:]
+    return steps[-1:]
+
+
+def null_or_value(steps: Sequence[tuple[Step, Token]], path: Path) -> Mapping[str, Member]:
+    """Null against everything else at a nullable place: members "null" and "value"."""
+
+    def classify(parser: JSONParser, candidate: Candidate) -> Outcomes:
+        reading = read(parser, candidate, path)
+        if reading.state == "dead":
+            return frozenset()
+        if reading.state == "before":
+            return frozenset((0, 1))
+        return frozenset((0,)) if reading.text.startswith(b"n") else frozenset((1,))
+
+    decisive = _skip_undecided(steps, 2, classify)
+    results, *_ = distribute(decisive, 2, classify)
+    return {
+        name: Member(name, *r) for name, r in zip(("null", "value"), results, strict=True)
+    }
+
+
+def end_or_more(steps: Sequence[tuple[Step, Token]], path: Path, count: int) -> tuple[Member, Member]:
+    """Whether the array at ``path`` ends after ``count`` items: (it ends, it goes on)."""
+    following = (*path, count)
+
+    def classify(parser: JSONParser, candidate: Candidate) -> Outcomes:
+        return _end_or_more(parser, candidate, path, following)
+
+    results, *_ = distribute(_skip_undecided(steps, 2, classify), 2, classify)
+    return Member(True, *results[0]), Member(False, *results[1])
+
+
+def _end_or_more(
+    parser: JSONParser, candidate: Candidate, path: Path, following: Path
+) -> Outcomes:
+    data = candidate.bytes
+    if not data or is_control(candidate):
+        return frozenset()
+    fork = parser.fork()
+    events = fork.feed(data)
+    if fork.error is not None:
+        return frozenset()
+    if any(event.type == "close" and event.path == path for event in events):
+        return frozenset((0,))
+    if fork.path == following and fork.place == "value" and fork.may_close:
+        return frozenset((0, 1))  # "[" of an array that may still be empty
+    if fork.path[: len(following)] == following:
+        return frozenset((1,))
+    is_between = fork.place == "after" and fork.path[:-1] == path
+    return frozenset((0, 1)) if is_between else frozenset()
+
+
+# -- open domains -------------------------------------------------------------------------------
+
+# Bytes that mean themselves inside a string: a candidate of these alone needs no fork.
+_PLAIN = re.compile(rb"[\x20\x21\x23-\x5b\x5d-\x7f]+")
+
+
+class _Written(NamedTuple):
+    """The value that was written: its JSON text, where that began, and what it means."""
+
+    text: bytes
+    start: int
+    value: Any
+    path: Path
+    kinds: frozenset[str]
+
+
+def choices(
+    steps: Sequence[tuple[Step, Token]],
+    path: Path,
+    text: bytes,
+    start: int,
+    kinds: frozenset[str],
+) -> list[Choice]:
+    """What the model chose at each step of writing the value at ``path``.
+
+    ``text`` is the value's JSON text, ``start`` its byte offset, ``kinds`` the JSON kinds that may
+    stand there.
+    """
+    written = _Written(text, start, decode(text), path, kinds)
+    return [_choice(step, token, written) for step, token in steps]
+
+
+def _choice(step: Step, token: Token, written: _Written) -> Choice:
+    candidates, position = _listed(step, token)
+    agreeing = possible = math.exp(candidates[position].logprob)
+    off = 0.0
+    for index, candidate in enumerate(candidates):
+        if index == position:
+            continue
+        mass = math.exp(candidate.logprob)
+        is_possible, is_agreeing = _judge(step, candidate, written) if mass else (False, False)
+        off += 0.0 if is_possible else mass
+        possible += mass if is_possible else 0.0
+        agreeing += mass if is_agreeing else 0.0
+    assert step.token is not None  # the callers look
+    return Choice(step.token, agreeing, possible, off, _unseen(candidates))
+
+
+def _judge(step: Step, candidate: Candidate, written: _Written) -> tuple[bool, bool]:
+    """Whether a candidate may lead to a value at all, and to the one written."""
+    data, parser = candidate.bytes, step.parser
+    if parser.place == "string" and b"\\" not in written.text and _PLAIN.fullmatch(data):
+        return not is_control(candidate), written.text.startswith(data, parser.offset - written.start)
+    reading = read(parser, candidate, written.path)
+    if reading.state == "dead" or _kind(reading) not in written.kinds | {""}:
+        return False, False
+    return True, may_be(reading, written.value)
+
+
+_KIND_OF_FIRST = {'"': "string", "t": "boolean", "f": "boolean", "n": "null", "{": "object",
+                  "[": "array", "-": "number"} | dict.fromkeys("0123456789", "number")  # fmt: skip
+
+
+def _kind(reading: Reading) -> str:
+    """The JSON kind that a reading has begun; "" for none yet."""
+    return _KIND_OF_FIRST[chr(reading.text[0])] if reading.text else ""

@@ -1,0 +1,225 @@
+"""The report: what the user holds.
+
+In:    fields that were scored, and how the answer ended.
+Out:   ``Report`` and ``Field``: frozen, plain to read, plain to serialise.
+Never: a computation that needs the response again; a number that is not known.
+Why:   people decide field by field, and they decide with what is here.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast
+
+from fieldconf.alternatives import Choice, Distribution
+from fieldconf.paths import Path, pointer
+from fieldconf.render import html
+from fieldconf.schema import Invalid
+from fieldconf.tokens import Mask, Token
+
+Status: TypeAlias = Literal[
+    "complete", "truncated", "refused", "malformed", "unaligned", "no_logprobs"
+]
+Kind: TypeAlias = Literal["object", "array", "string", "number", "boolean", "null"]
+Basis: TypeAlias = Literal[
+    "distribution", "null_or_value", "joint", "geometric_mean", "list_end", "least_required", "none"
+]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One value of the answer and how sure the model was of it.
+
+    Attributes:
+        path: keys and indexes from the root.
+        value: the decoded JSON value; None if it did not close (see ``flags``).
+        kind: its JSON kind.
+        confidence: 0..1 by the formula named in ``basis``; None if not known (see ``reason``).
+        low, high: bounds of it (0..1) that account for what the server did not list; or None.
+        logprob: sum of the logprobs (nats) of all tokens that touch the value; or None.
+        basis: the formula behind ``confidence``:
+
+            * ``distribution``: probability of the member written, among all members
+            * ``null_or_value``: probability of null against any value
+            * ``joint``: product over the tokens of agreeing / possible mass
+            * ``geometric_mean``: exp of the mean logprob of the tokens (long texts)
+            * ``list_end``: chance that the list went on where it did and ended where it ended
+            * ``least_required``: the least confidence among the required leaves inside
+
+        distribution: the members of a finite domain with their probabilities; or None.
+        expected, std: mean and standard deviation over a distribution of numbers; or None.
+        min_step: the step of an open value at which the model was least sure; or None.
+        flags: "truncated", "shared_token" (a token also wrote bytes outside the value),
+            "duplicate_key" (an earlier value stood at the same path), "lone_surrogate",
+            "overflow" (a number beyond a double), "not_a_member" (outside of its enum).
+        reason: why there is no confidence; empty if there is one.
+        start, stop: the half-open byte span of the value's JSON text in the answer.
+        indexes: the indexes of the touching tokens.
+    """
+
+    path: Path
+    value: Any
+    kind: Kind
+    confidence: float | None = None
+    low: float | None = None
+    high: float | None = None
+    logprob: float | None = None
+    basis: Basis = "none"
+    distribution: Distribution | None = None
+    expected: float | None = None
+    std: float | None = None
+    min_step: Choice | None = None
+    flags: tuple[str, ...] = ()
+    reason: str = ""
+    start: int = 0
+    stop: int = 0
+    indexes: tuple[int, ...] = ()
+    source: tuple[Token, ...] | list[Token] = field(default=(), repr=False, compare=False)
+
+    @property
+    def pointer(self) -> str:
+        """The path as a JSON Pointer."""
+        return pointer(self.path)
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """The tokens that touch the value."""
+        return tuple(self.source[index] for index in self.indexes)
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether the value is a scalar or an empty container."""
+        return self.kind not in ("object", "array") or self.value in ({}, [])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values: all of the above but the tokens; containers without their value."""
+        plain: dict[str, Any] = {"kind": self.kind}
+        if self.is_leaf:
+            plain["value"] = plain_value(self.value)
+        for name in ("confidence", "low", "high", "logprob", "basis", "expected", "std", "reason"):
+            plain[name] = getattr(self, name)
+        plain["flags"] = list(self.flags)
+        plain["span"] = [self.start, self.stop]
+        plain["distribution"] = _plain_distribution(self.distribution)
+        return plain
+
+
+@dataclass(frozen=True)
+class Report(Generic[T]):
+    """An answer with a confidence for every field.
+
+    Attributes:
+        status: how the answer ended: "complete"; "truncated" (it ends before the value does);
+            "malformed" (not JSON from some byte on); "refused"; "unaligned" (the tokens do not
+            spell the text) and "no_logprobs" (both: values without numbers).
+        value: the validated value (a model instance for a model); None if it does not validate.
+        data: the plain JSON value, as far as it closed.
+        fields: JSON Pointer -> ``Field``, in document order, leaves and containers.
+        errors: how the answer breaks its schema; empty if it keeps to it.
+        reason: what ``status`` means in this case, one sentence; empty if complete.
+        mask: whether the logprobs stand before ("pre") or after ("post") tokens that the schema
+            forbids were excluded; "unknown" where nothing says so.
+        owners: for each token the pointer of the leaf that owns it, "structure" or "outside".
+        text: the answer as received; None if there is none.
+        tokens, model, finish_reason: as received.
+    """
+
+    status: Status
+    value: T | None = None
+    data: Any = None
+    fields: Mapping[str, Field] = field(default_factory=dict[str, Field])
+    errors: tuple[Invalid, ...] = ()
+    reason: str = ""
+    mask: Mask = "unknown"
+    owners: tuple[str, ...] = field(default=(), repr=False)
+    text: str | None = field(default=None, repr=False)
+    tokens: tuple[Token, ...] = field(default=(), repr=False)
+    model: str = ""
+    finish_reason: str | None = None
+    refusal: str | None = None
+
+    def __getitem__(self, key: str | Path) -> Field:
+        """The field at a JSON Pointer or a path: ``report["/items/0"]``, ``report["items", 0]``.
+
+        Raises:
+            KeyError: if the answer has no such field; the message lists those it has.
+        """
+        wanted = key if isinstance(key, str) else pointer(key)
+        if wanted in self.fields:
+            return self.fields[wanted]
+        if "/" + wanted in self.fields:
+            return self.fields["/" + wanted]
+        known = ", ".join(map(repr, list(self.fields)[:8]))
+        raise KeyError(f"no field {wanted!r} in the answer; it has {known or 'none'}")
+
+    @property
+    def confidence(self) -> float | None:
+        """The least confidence among the required leaves (0..1); None if one is not known."""
+        root = self.fields.get("")
+        return root.confidence if root and self.status == "complete" else None
+
+    @cached_property
+    def leaves(self) -> dict[str, Field]:
+        """The scalar fields and empty containers only."""
+        return {name: field for name, field in self.fields.items() if field.is_leaf}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values, without the tokens."""
+        return {
+            "status": self.status,
+            "reason": self.reason,
+            "confidence": self.confidence,
+            "mask": self.mask,
+            "model": self.model,
+            "finish_reason": self.finish_reason,
+            "refusal": self.refusal,
+            "data": plain_value(self.data),
+            "errors": [{"pointer": e.pointer, "problem": e.problem} for e in self.errors],
+            "fields": {name: field.to_dict() for name, field in self.fields.items()},
+        }
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """``to_dict`` as JSON text; characters outside ASCII are escaped."""
+        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+
+    def to_html(self) -> str:
+        """A stand-alone HTML page with one row a leaf."""
+        return html.page(self.to_dict())
+
+
+def plain_value(value: Any) -> Any:
+    """A decoded JSON value with what JSON cannot hold (inf, huge integers) as text.
+
+    Without recursion, since answers may be nested deeper than the interpreter's stack.
+    """
+    holder: list[Any] = [value]
+    todo: list[tuple[Any, Any]] = [(holder, 0)]
+    while todo:
+        parent, key = todo.pop()
+        item: Any = parent[key]
+        if isinstance(item, (dict, list)):
+            copy: Any = item.copy()  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]  # any JSON
+            parent[key] = copy
+            keys = cast("Any", copy) if isinstance(copy, dict) else range(len(copy))
+            todo.extend((copy, k) for k in keys)
+        elif isinstance(item, Decimal) or (isinstance(item, float) and not math.isfinite(item)):
+            parent[key] = str(item)
+    return holder[0]
+
+
+def _plain_distribution(distribution: Distribution | None) -> dict[str, Any] | None:
+    if distribution is None:
+        return None
+    return {
+        "candidates": [
+            {"value": m.value, "probability": m.probability, "low": m.low, "high": m.high}
+            for m in distribution.candidates
+        ],
+        "off_schema": distribution.off_schema,
+        "unseen": distribution.unseen,
+    }

@@ -1,0 +1,67 @@
+"""Scores: pure functions; the formula is the function.
+
+In:    logprobs in nats, probabilities in 0..1.
+Out:   one number, or None where an input is None.
+Never: a default for what is not known.
+Why:   a *score* is raw and in log space, a *confidence* is in 0..1, a *probability* is a
+       distribution's; each formula below says which it takes and gives.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+
+
+def total(logprobs: Iterable[float | None]) -> float | None:
+    """Sum of logprobs, in nats: the joint score of a sequence of tokens.
+
+    >>> total([-0.5, -0.25])
+    -0.75
+    >>> total([-0.5, None]) is None
+    True
+    """
+    known = list(logprobs)
+    return None if None in known else math.fsum(x for x in known if x is not None)
+
+
+def product(probabilities: Iterable[float | None]) -> float | None:
+    """Product of probabilities (0..1): the chance that all of several steps went this way.
+
+    >>> product([0.5, 0.5])
+    0.25
+    """
+    known = list(probabilities)
+    return None if None in known else math.prod(x for x in known if x is not None)
+
+
+def geometric_mean(logprobs: Sequence[float | None]) -> float | None:
+    """exp of the mean logprob (0..1): the per-token confidence of a text of any length.
+
+    The inverse of perplexity (Jelinek et al. 1977).
+
+    >>> round(geometric_mean([-0.1, -0.3]), 6)
+    0.818731
+    """
+    score = total(logprobs)
+    return None if score is None or not logprobs else math.exp(score / len(logprobs))
+
+
+def expectation(weighted: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    """Mean and standard deviation of (value, probability) pairs, in the values' units.
+
+    >>> expectation([(1.0, 0.5), (3.0, 0.5)])
+    (2.0, 1.0)
+    """
+    pairs = list(weighted)
+    mass = math.fsum(p for _, p in pairs)
+    mean = math.fsum(v * p for v, p in pairs) / mass
+    variance = math.fsum((v - mean) ** 2 * p for v, p in pairs) / mass
+    return mean, math.sqrt(variance)
+
+
+def entropy(probabilities: Iterable[float]) -> float:
+    """Shannon entropy in nats; 0 for a certain outcome.
+
+    >>> round(entropy([0.5, 0.5]), 6)
+    0.693147
+    """
+    return -math.fsum(p * math.log(p) for p in probabilities if p > 0)

@@ -1,0 +1,194 @@
+"""Scoring: from a response to a report.
+
+In:    a payload of any client (``score``), or the tokens of one as they arrive (``Scorer``).
+Out:   ``Field`` values as they close, and a ``Report``.
+Never: I/O; two roads: a whole response is fed to the same ``Scorer`` as a stream.
+Why:   this is the one place where wire, spelling, alignment, alternatives and scores meet.
+"""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar, overload
+
+from fieldconf.align import Aligned, Aligner
+from fieldconf.errors import PayloadError
+from fieldconf.fields import FieldMaker, truncated
+from fieldconf.finder import Finder
+from fieldconf.jsonparser import ENDS_EARLY
+from fieldconf.paths import Path, pointer
+from fieldconf.report import Field, Report, Status
+from fieldconf.schema import Schema, compile_schema
+from fieldconf.spelling import Piece, Spelling, spell
+from fieldconf.tokens import Completion, Mask, Token, utf8
+from fieldconf.tree import Tree
+from fieldconf.wire import completions
+
+T = TypeVar("T")
+
+_NO_LOGPROBS = "the response has no logprobs: ask for them (logprobs=True, top_logprobs=5)"
+_WHOLE: frozenset[Status] = frozenset({"complete", "unaligned", "no_logprobs"})
+_SCALAR_PLACES = frozenset({"string", "number", "literal"})
+_KIND_BY_FIRST = {b'"': "string", b"t": "boolean", b"f": "boolean", b"n": "null"}
+_SCALAR_KINDS = frozenset({"string", "number", "boolean", "null"})
+
+
+@overload
+def score(payload: Any, schema: type[T], *, mask: Mask | None = None, choice: int = 0) -> Report[T]: ...
+@overload
+def score(
+    payload: Any, schema: Any = None, *, mask: Mask | None = None, choice: int = 0
+) -> Report[Any]: ...
+def score(
+    payload: Any, schema: Any = None, *, mask: Mask | None = None, choice: int = 0
+) -> Report[Any]:
+    """How sure the model was of each field of a response that your client received.
+
+    Args:
+        payload: an OpenAI Chat Completions response: the SDK's object, a dict, JSON text or bytes,
+            server-sent-event text, or a list of stream chunks.
+        schema: a pydantic model (or any type pydantic understands), a JSON Schema, or None.
+        mask: where the logprobs stand, if you know better than the response ("pre", "post").
+        choice: which choice, for responses with several.
+
+    Raises:
+        PayloadError: if the payload is of no known shape or has no such choice.
+        SchemaError: if the schema is no schema.
+
+    >>> entry = lambda text, p: {"token": text, "bytes": list(text.encode()), "logprob": p}
+    >>> report = score({"choices": [{"message": {"content": '{"ok": true}'}, "logprobs": {
+    ...     "content": [entry('{"ok": ', -0.5), entry("true", -0.1), entry("}", 0.0)]}}]})
+    >>> report.data, report["/ok"].logprob
+    ({'ok': True}, -0.1)
+    """
+    found = completions(payload)
+    if not 0 <= choice < len(found):
+        raise PayloadError(
+            f"the response has no choice {choice}", found=f"{len(found)} choices",
+            remedy=f"Choose one of 0 to {len(found) - 1}",
+        )  # fmt: skip
+    return score_completion(found[choice], compile_schema(schema), mask=mask)
+
+
+def score_completion(
+    completion: Completion, schema: Schema, *, mask: Mask | None = None
+) -> Report[Any]:
+    """The report of one completion."""
+    spelling, tokens = _spelling(completion), completion.tokens or ()
+    scorer = Scorer(schema, tokens, missing=spelling.reason)
+    for piece in spelling.pieces or (Piece(None, 0, len(spelling.content)),):
+        scorer.feed(spelling.content[piece.start : piece.stop], piece.token)
+    return scorer.finish(completion, spelling.content, mask=mask)
+
+
+def _spelling(completion: Completion) -> Spelling:
+    if completion.tokens is None:
+        return Spelling(utf8(completion.content or ""), reason=completion.note or _NO_LOGPROBS)
+    return spell(completion.content, completion.tokens)
+
+
+class Scorer:
+    """Takes tokens one by one and gives fields as they close.
+
+    Args:
+        schema: what was declared.
+        tokens: the answer's tokens; a list may grow between two calls of ``feed``.
+        missing: why no token can be used, if so; then fields have values without numbers.
+    """
+
+    def __init__(self, schema: Schema, tokens: Sequence[Token], *, missing: str = "") -> None:
+        self._schema = schema
+        kinds = schema.declared(()).kinds
+        openers = b"{" * ("object" in kinds) + b"[" * ("array" in kinds)
+        self._aligner = Aligner(Finder(openers=openers, scalars=bool(kinds & _SCALAR_KINDS)))
+        self._maker = FieldMaker(schema, self._aligner, tokens, missing)
+        self._missing = missing
+        self._tree = Tree()
+        self._fields: dict[Path, Field] = {}
+
+    def feed(self, written: bytes, token: int | None) -> list[Field]:
+        """Take the bytes that the token of this index wrote (None: no token did)."""
+        self._maker.learn(token)
+        return self._take(self._aligner.feed(written, token))
+
+    def finish(
+        self, completion: Completion, content: bytes, *, mask: Mask | None = None
+    ) -> Report[Any]:
+        """The report, once everything has been fed; ``content`` is what was fed."""
+        self._take(self._aligner.close())
+        self._note_open(completion)
+        status, reason = self._status(completion)
+        fields = sorted(self._fields.values(), key=lambda field: field.start)
+        data, value, errors = self._tree.root, None, ()
+        if status in _WHOLE:
+            root = self._fields[()]
+            value, errors = self._schema.validate(content[root.start : root.stop], data)
+        return Report(
+            status=status, value=value, data=data, errors=errors, reason=reason,
+            fields={field.pointer: field for field in fields},
+            mask=mask or completion.mask, owners=self._owners(completion, fields),
+            text=completion.content, tokens=completion.tokens or (), model=completion.model,
+            finish_reason=completion.finish_reason, refusal=completion.refusal,
+        )  # fmt: skip
+
+    def _take(self, aligned: Sequence[Aligned]) -> list[Field]:
+        closed: list[Field] = []
+        for item in aligned:
+            event = item.event
+            self._tree.take(event)
+            if event.type in ("open", "scalar"):
+                self._maker.begin(item)
+            if event.type in ("scalar", "close"):
+                made = self._maker.make(item, self._tree.value, is_again=event.path in self._fields)
+                self._fields[event.path] = made
+                closed.append(made)
+        return closed
+
+    def _note_open(self, completion: Completion) -> None:
+        """Fields for what was still open at the end."""
+        root, parser = self._fields.get(()), self._aligner.parser
+        if root and root.kind == "number" and completion.finish_reason == "length":
+            self._fields[()] = truncated((), None, "number", root.start, root.stop)
+        if parser is None or self._aligner.done:
+            return
+        value = self._tree.root
+        for depth, (path, start, is_object) in enumerate(parser.open_containers):
+            value = value[path[-1]] if depth else value
+            kind = "object" if is_object else "array"
+            self._fields[path] = truncated(path, value, kind, start, parser.offset)
+        if parser.place in _SCALAR_PLACES:
+            kind = _KIND_BY_FIRST.get(parser.text[:1], "number")
+            self._fields[parser.path] = truncated(
+                parser.path, None, kind, parser.start, parser.offset
+            )
+
+    def _status(self, completion: Completion) -> tuple[Status, str]:
+        root, error = self._fields.get(()), self._aligner.error
+        if completion.refusal and not completion.content:
+            return "refused", f"the model refused: {completion.refusal}"
+        cut_off = error is not None and (
+            error.problem == ENDS_EARLY or completion.finish_reason == "length"
+        )
+        if cut_off or (root and "truncated" in root.flags):
+            return "truncated", _truncated_reason(completion)
+        if error is not None or root is None:
+            return "malformed", f"the answer is not JSON: {error}"
+        if self._missing:
+            return ("no_logprobs" if completion.tokens is None else "unaligned"), self._missing
+        return "complete", ""
+
+    def _owners(self, completion: Completion, fields: Sequence[Field]) -> tuple[str, ...]:
+        if self._missing:
+            return ()
+        leaves = [(f.start, f.stop, f.path) for f in fields if f.is_leaf]
+        root = self._fields.get(())
+        found = self._aligner.owners(leaves, (root.start, root.stop) if root else None)
+        owners = ["outside"] * len(completion.tokens or ())
+        for token, owner in zip(self._aligner.tokens, found, strict=True):
+            if token is not None:
+                owners[token] = owner if isinstance(owner, str) else pointer(owner)
+        return tuple(owners)
+
+
+def _truncated_reason(completion: Completion) -> str:
+    if completion.finish_reason == "length":
+        return "the answer was cut off at the token limit: raise max_tokens"
+    return "the answer ends before its JSON does"
