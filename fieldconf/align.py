@@ -112,7 +112,9 @@ class Aligner:
         end = self._starts[last] if last < len(self._starts) else self._finder.offset
         return self._starts[first] < start or end > stop
 
-    def owners(self, leaves: Sequence[tuple[int, int, Path]], root: tuple[int, int] | None) -> list[Owner]:
+    def owners(
+        self, leaves: Sequence[tuple[int, int, Path]], root: tuple[int, int] | None
+    ) -> list[Owner]:
         """One owner for each piece; ``leaves`` are (start, stop, path) in document order."""
         owned: list[Owner] = ["outside"] * len(self._starts)
         if root is not None:

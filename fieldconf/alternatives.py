@@ -17,7 +17,7 @@ server did not list ("unseen") is bounded: ``low`` gives it to the others, ``hig
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -48,13 +48,13 @@ class Distribution:
         candidates: the members, most probable first; their probabilities sum to 1.
         off_schema: mass (0..1) of candidates that no member allows, outside of the probabilities.
         unseen: mass (0..1) that the server did not list.
-        decided_at: index of the token at which the value was decided; None if none alone did.
+        decided_at: index of the token at which the value was decided.
     """
 
     candidates: tuple[Member, ...]
     off_schema: float
     unseen: float
-    decided_at: int | None = None
+    decided_at: int
 
     def __getitem__(self, value: Any) -> Member:
         """The member with this JSON value."""
@@ -162,7 +162,8 @@ def _listed(step: Step, token: Token) -> tuple[list[Candidate], int]:
     for position, candidate in enumerate(candidates):
         if candidate.bytes == token.bytes:
             return candidates, position
-    candidates.append(Candidate(token.text, step.written, token.logprob))
+    shown = step.written.decode("utf-8", "replace")
+    candidates.append(Candidate(shown, step.written, token.logprob))
     return candidates, len(candidates) - 1
 
 
@@ -197,7 +198,7 @@ def distribute(
     """Follow the chosen path until it has decided between ``size`` outcomes.
 
     Returns (probability, low, high) for each outcome, the off-schema and the unseen mass, and the
-    index of the token that decided.
+    index of the token that decided; None if no token did.
     """
     estimate, bound = _Tally(size), _Tally(size)
     everything = frozenset(range(size))
@@ -278,8 +279,8 @@ def _results(estimate: _Tally, bound: _Tally, size: int) -> list[tuple[float, fl
 
 def distribution(
     steps: Sequence[tuple[Step, Token]], path: Path, members: Sequence[Any]
-) -> Distribution:
-    """The distribution over the members of a finite domain at ``path``."""
+) -> Distribution | None:
+    """The distribution over the members of a finite domain at ``path``; None if undecided."""
 
     def classify(parser: JSONParser, candidate: Candidate) -> Outcomes:
         reading = read(parser, candidate, path)
@@ -287,6 +288,8 @@ def distribution(
 
     decisive = _skip_undecided(steps, len(members), classify)
     results, off, unseen, decided_at = distribute(decisive, len(members), classify)
+    if decided_at is None:
+        return None
     candidates = [Member(v, *r) for v, r in zip(members, results, strict=True)]
     candidates.sort(key=lambda member: -member.probability)
     return Distribution(tuple(candidates), off, unseen, decided_at)
@@ -303,53 +306,58 @@ def _skip_undecided(
     return steps[-1:]
 
 
-def null_or_value(steps: Sequence[tuple[Step, Token]], path: Path) -> Mapping[str, Member]:
-    """Null against everything else at a nullable place: members "null" and "value"."""
+def null_or_value(steps: Sequence[tuple[Step, Token]], path: Path) -> tuple[Member, Member] | None:
+    """Null against everything else at a nullable place: (null, a value); None if undecided."""
 
     def classify(parser: JSONParser, candidate: Candidate) -> Outcomes:
         reading = read(parser, candidate, path)
         if reading.state == "dead":
-            return frozenset()
+            return _NEITHER
         if reading.state == "before":
-            return frozenset((0, 1))
-        return frozenset((0,)) if reading.text.startswith(b"n") else frozenset((1,))
+            return _EITHER
+        return _FIRST if reading.text.startswith(b"n") else _SECOND
 
-    decisive = _skip_undecided(steps, 2, classify)
-    results, *_ = distribute(decisive, 2, classify)
-    return {
-        name: Member(name, *r) for name, r in zip(("null", "value"), results, strict=True)
-    }
+    return _decide_two(steps, classify)
 
 
-def end_or_more(steps: Sequence[tuple[Step, Token]], path: Path, count: int) -> tuple[Member, Member]:
-    """Whether the array at ``path`` ends after ``count`` items: (it ends, it goes on)."""
+def end_or_more(
+    steps: Sequence[tuple[Step, Token]], path: Path, count: int
+) -> tuple[Member, Member] | None:
+    """Whether the array at ``path`` ends after ``count`` items: (it ends, it goes on); or None."""
     following = (*path, count)
 
     def classify(parser: JSONParser, candidate: Candidate) -> Outcomes:
         return _end_or_more(parser, candidate, path, following)
 
-    results, *_ = distribute(_skip_undecided(steps, 2, classify), 2, classify)
-    return Member(True, *results[0]), Member(False, *results[1])
+    return _decide_two(steps, classify)
 
 
-def _end_or_more(
-    parser: JSONParser, candidate: Candidate, path: Path, following: Path
-) -> Outcomes:
+_NEITHER, _FIRST, _SECOND, _EITHER = (frozenset(s) for s in ((), (0,), (1,), (0, 1)))
+
+
+def _decide_two(
+    steps: Sequence[tuple[Step, Token]], classify: Classify
+) -> tuple[Member, Member] | None:
+    results, *_, decided_at = distribute(_skip_undecided(steps, 2, classify), 2, classify)
+    return None if decided_at is None else (Member(True, *results[0]), Member(False, *results[1]))
+
+
+def _end_or_more(parser: JSONParser, candidate: Candidate, path: Path, following: Path) -> Outcomes:
     data = candidate.bytes
     if not data or is_control(candidate):
-        return frozenset()
+        return _NEITHER
     fork = parser.fork()
     events = fork.feed(data)
     if fork.error is not None:
-        return frozenset()
+        return _NEITHER
     if any(event.type == "close" and event.path == path for event in events):
-        return frozenset((0,))
+        return _FIRST
     if fork.path == following and fork.place == "value" and fork.may_close:
-        return frozenset((0, 1))  # "[" of an array that may still be empty
+        return _EITHER  # "[" of an array that may still be empty
     if fork.path[: len(following)] == following:
-        return frozenset((1,))
+        return _SECOND
     is_between = fork.place == "after" and fork.path[:-1] == path
-    return frozenset((0, 1)) if is_between else frozenset()
+    return _EITHER if is_between else _NEITHER
 
 
 # -- open domains -------------------------------------------------------------------------------
@@ -404,7 +412,9 @@ def _judge(step: Step, candidate: Candidate, written: _Written) -> tuple[bool, b
     """Whether a candidate may lead to a value at all, and to the one written."""
     data, parser = candidate.bytes, step.parser
     if parser.place == "string" and b"\\" not in written.text and _PLAIN.fullmatch(data):
-        return not is_control(candidate), written.text.startswith(data, parser.offset - written.start)
+        return not is_control(candidate), written.text.startswith(
+            data, parser.offset - written.start
+        )
     reading = read(parser, candidate, written.path)
     if reading.state == "dead" or _kind(reading) not in written.kinds | {""}:
         return False, False

@@ -14,7 +14,15 @@ from typing import Any, NamedTuple
 
 from fieldconf import scores
 from fieldconf.align import Aligned, Aligner, Step
-from fieldconf.alternatives import Choice, Distribution, Member, choices, distribution, end_or_more, null_or_value
+from fieldconf.alternatives import (
+    Choice,
+    Distribution,
+    Member,
+    choices,
+    distribution,
+    end_or_more,
+    null_or_value,
+)
 from fieldconf.paths import Path, pointer
 from fieldconf.report import Basis, Field
 from fieldconf.schema import Declared, Schema, kind_of, same
@@ -22,6 +30,8 @@ from fieldconf.tokens import Token
 
 FREE_TEXT_CHARACTERS = 40
 """A longer string that looks like prose is free text: its confidence is per token."""
+
+_UNREADABLE = "the tokens around it could not be read as its alternatives"
 
 
 @dataclass(slots=True)
@@ -79,8 +89,8 @@ class FieldMaker:
         parent = self._inside.get(path[:-1]) if path else None
         if parent is not None and parent.decisions is not None:
             steps = self._steps(item)
-            more = end_or_more(steps, path[:-1], int(path[-1]))[1] if steps else None
-            parent.decisions.append(more)
+            found = end_or_more(steps, path[:-1], int(path[-1])) if steps else None
+            parent.decisions.append(found[1] if found else None)
 
     def make(self, item: Aligned, value: Any, *, is_again: bool) -> Field:
         """The field of a value that closed."""
@@ -116,8 +126,7 @@ class FieldMaker:
         if members and any(same(value, member) for member in members):
             return _finite(distribution(steps, item.event.path, members), value)
         if kind == "null":
-            null = null_or_value(steps, item.event.path)["null"]
-            return _Verdict(null.probability, null.low, null.high, "null_or_value")
+            return _two_way(null_or_value(steps, item.event.path))
         if kind == "string" and not declared.constrained and _is_prose(value):
             return self._free_text(item)
         return _open(item, steps, declared.kinds)
@@ -132,14 +141,13 @@ class FieldMaker:
         return _Verdict(scores.geometric_mean(logprobs), basis="geometric_mean")
 
     def _list(self, item: Aligned, reason: str) -> _Verdict:
-        inside = self._inside.pop(item.event.path)
+        """Product of the decisions to go on and, at last, to end."""
+        decisions = self._inside[item.event.path].decisions or []
         steps = self._steps(item)
-        if not steps or inside.decisions is None or None in inside.decisions:
-            missing = reason or "a token between its items has no logprob"
-            return _Verdict(reason=missing)
-        self._inside[item.event.path] = inside
-        ended = end_or_more(steps, item.event.path, len(inside.decisions))[0]
-        made = [*(member for member in inside.decisions if member is not None), ended]
+        ended = end_or_more(steps, item.event.path, len(decisions)) if steps else None
+        made = [m for m in (*decisions, ended and ended[0]) if m is not None]
+        if len(made) <= len(decisions):
+            return _Verdict(reason=reason or _UNREADABLE)
         return _Verdict(
             scores.product(m.probability for m in made),
             scores.product(m.low for m in made),
@@ -244,7 +252,15 @@ def _is_prose(value: str) -> bool:
     return len(value) > FREE_TEXT_CHARACTERS and (" " in value or not value.isascii())
 
 
-def _finite(found: Distribution, value: Any) -> _Verdict:
+def _two_way(found: tuple[Member, Member] | None) -> _Verdict:
+    if found is None:
+        return _Verdict(reason=_UNREADABLE)
+    return _Verdict(found[0].probability, found[0].low, found[0].high, "null_or_value")
+
+
+def _finite(found: Distribution | None, value: Any) -> _Verdict:
+    if found is None:
+        return _Verdict(reason=_UNREADABLE)
     member = found[value]
     return _Verdict(member.probability, member.low, member.high, "distribution", found)
 

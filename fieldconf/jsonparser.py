@@ -140,7 +140,9 @@ class JSONParser:
         self._frame: _Frame | None = None
         self._key: str | int = 0  # of the value being read in _frame
         self._start = offset  # of the open scalar or key
-        self._want: Any = ""  # number: the table's row; literal: what is still missing; string: key?
+        self._want: Any = (
+            ""  # number: the table's row; literal: what is still missing; string: key?
+        )
         self._chunks: Any = None  # text of the open scalar, newest first: (older, bytes)
         self._pending = b""  # a character or escape that the last chunk cut off
 

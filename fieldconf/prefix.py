@@ -65,7 +65,9 @@ def _number(text: str, value: Decimal) -> bool:
         return False
     minus, whole, fraction, exponent = match.groups()
     if exponent is not None:
-        return _exponent(Decimal(minus + (whole or "0") + (fraction or "").rstrip(".")), exponent, value)
+        return _exponent(
+            Decimal(minus + (whole or "0") + (fraction or "").rstrip(".")), exponent, value
+        )
     if (minus == "-") != value.is_signed() and not (minus and value.is_zero()):
         return False
     spelled_whole, _, spelled_fraction = f"{abs(value):f}".partition(".")

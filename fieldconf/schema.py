@@ -307,9 +307,7 @@ def same(one: Any, other: Any) -> bool:
 # -- validation ---------------------------------------------------------------------------------
 
 
-def _validate_pydantic(
-    adapter: TypeAdapter[Any], text: bytes
-) -> tuple[Any, tuple[Invalid, ...]]:
+def _validate_pydantic(adapter: TypeAdapter[Any], text: bytes) -> tuple[Any, tuple[Invalid, ...]]:
     try:
         return adapter.validate_json(text), ()
     except ValidationError as error:

@@ -32,7 +32,9 @@ _SCALAR_KINDS = frozenset({"string", "number", "boolean", "null"})
 
 
 @overload
-def score(payload: Any, schema: type[T], *, mask: Mask | None = None, choice: int = 0) -> Report[T]: ...
+def score(
+    payload: Any, schema: type[T], *, mask: Mask | None = None, choice: int = 0
+) -> Report[T]: ...
 @overload
 def score(
     payload: Any, schema: Any = None, *, mask: Mask | None = None, choice: int = 0

@@ -236,9 +236,7 @@ def _byte_alphabet() -> dict[str, int]:
 _BYTE_ALPHABET = _byte_alphabet()
 
 
-def _no_spelling(
-    content: bytes, tokens: Sequence[Token], furthest: int, misfit: int
-) -> Spelling:
+def _no_spelling(content: bytes, tokens: Sequence[Token], furthest: int, misfit: int) -> Spelling:
     if misfit >= len(tokens):
         reason = f"the tokens end at byte {furthest} of a text of {len(content)} bytes"
         return Spelling(content, reason=reason)

@@ -1,1 +1,2 @@
-def page(report): return ""
+def page(report):
+    return ""

@@ -103,9 +103,7 @@ def merge(chunks: Iterable[Any]) -> list[Completion]:
         counted = field(field(chunk, "usage"), "completion_tokens")
         completion_tokens = counted if counted is not None else completion_tokens
     return [
-        _completion(
-            _fold(deltas), model=model, mask=mask, completion_tokens=completion_tokens
-        )
+        _completion(_fold(deltas), model=model, mask=mask, completion_tokens=completion_tokens)
         for _, deltas in sorted(by_index.items())
     ]
 
