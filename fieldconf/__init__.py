@@ -1,1 +1,42 @@
-"""fieldconf: how sure was the model of each field?"""
+"""fieldconf: how sure was the model of each field?
+
+>>> import fieldconf as fc
+>>> report = fc.score({"choices": [{"message": {"content": "true"}, "logprobs": {"content": [
+...     {"token": "true", "bytes": [116, 114, 117, 101], "logprob": -0.105360515657826}]}}]}, bool)
+>>> report.value, round(report.confidence, 2)
+(True, 0.9)
+"""
+
+from fieldconf.alternatives import Distribution, Member
+from fieldconf.errors import (
+    FieldconfError,
+    JSONSyntaxError,
+    LocalModelError,
+    PayloadError,
+    RequestError,
+    SchemaError,
+)
+from fieldconf.extract import Defaults, FieldStream, extract, request, stream
+from fieldconf.report import Field, Report
+from fieldconf.scoring import score
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Defaults",
+    "Distribution",
+    "Field",
+    "FieldStream",
+    "FieldconfError",
+    "JSONSyntaxError",
+    "LocalModelError",
+    "Member",
+    "PayloadError",
+    "Report",
+    "RequestError",
+    "SchemaError",
+    "extract",
+    "request",
+    "score",
+    "stream",
+]

@@ -8,6 +8,9 @@ Why:   the person who reads the message is usually not the person who wrote the 
 """
 
 
+from typing import Any
+
+
 class FieldconfError(Exception):
     """Base of every error this library raises on purpose.
 
@@ -61,6 +64,7 @@ class RequestError(FieldconfError):
     Attributes:
         status: the HTTP status, or None where none was received.
         provider: the address that was asked.
+        report: the report of what had arrived, where a stream broke off; else None.
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class RequestError(FieldconfError):
         super().__init__(message, remedy=remedy)
         self.status = status
         self.provider = provider
+        self.report: Any = None
 
 
 class LocalModelError(FieldconfError):

@@ -1,2 +1,36 @@
-def page(report):
-    return ""
+"""A report as a stand-alone HTML page: the terminal's table, exported by rich.
+
+In:    a report's plain dict (``Report.to_dict``).
+Out:   HTML text, with no reference to anything outside of it.
+Never: a value unescaped.
+Why:   for a notebook, a ticket, a mail to the person who has to look at the doubtful fields.
+"""
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from fieldconf.render.table import printable, table
+
+_WIDTH = 130
+
+
+def page(report: Mapping[str, Any]) -> str:
+    """The page."""
+    console = Console(record=True, file=io.StringIO(), width=_WIDTH, color_system="truecolor")
+    leaves = [(name, f) for name, f in report["fields"].items() if "value" in f or f["reason"]]
+    console.print(table(leaves))
+    console.print(summary(report))
+    return console.export_html(inline_styles=True)
+
+
+def summary(report: Mapping[str, Any]) -> Text:
+    """One line on the whole report."""
+    confidence = report["confidence"]
+    shown = "unknown" if confidence is None else f"{confidence:.3f}"
+    line = f"{report['status']}, least required confidence {shown}, mask {report['mask']}"
+    reason = f": {printable(report['reason'])}" if report["reason"] else ""
+    return Text(line + reason, style="bold")

@@ -1,0 +1,35 @@
+# Two commands set everything up on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check lint bench clean
+
+demo: .venv/.local
+	@$(BIN)/fieldconf local fetch
+	$(BIN)/fieldconf extract examples/ticket.py:Ticket examples/ticket.txt
+
+test: .venv/.test
+	@$(BIN)/fieldconf local fetch || echo "no weights: the tests of the embedded model will be skipped"
+	$(BIN)/python -m pytest
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+check: lint test
+
+bench: .venv/.test
+	$(BIN)/python bench/run.py
+
+clean:
+	rm -rf .venv bench/.envs
+
+# One environment; a stamp for each set of extras that was installed into it.
+.venv/bin/python:
+	@$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed: make PYTHON=python3.11')"
+	$(PYTHON) -m venv .venv
+
+.venv/.%: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[$*]"
+	@touch $@

@@ -1,0 +1,276 @@
+"""The command line: ``fieldconf extract``, ``fieldconf score``, ``fieldconf local``.
+
+In:    arguments; files; standard input for ``-``.
+Out:   a table for people or JSON for machines; an exit code.
+Never: a traceback for a wrong input: one line on standard error, with the remedy.
+Why:   the quickest way to see what the library says of a text or of a saved response.
+
+Exit codes: 0 the answer is complete, scored and valid; 1 it is not (truncated, refused, malformed,
+without logprobs, not aligned, or against its schema); 2 wrong arguments or unreadable input; 3 the
+request failed or the embedded model cannot run.
+"""
+
+import importlib
+import importlib.util
+import inspect
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import BaseModel
+from rich.console import Console
+from rich.live import Live
+
+from fieldconf.errors import (
+    FieldconfError,
+    LocalModelError,
+    PayloadError,
+    RequestError,
+    SchemaError,
+)
+from fieldconf.extract import FieldStream, stream
+from fieldconf.render import html
+from fieldconf.render.table import printable, table
+from fieldconf.report import Field, Report
+from fieldconf.scoring import score
+
+_WIDTH = 126  # the table's; a narrower terminal wraps
+
+
+class _Failure(click.ClickException):
+    """An error of ours as click prints it: one line, with our exit code."""
+
+    def __init__(self, error: FieldconfError) -> None:
+        super().__init__(printable(str(error)))
+        self.exit_code = 3 if isinstance(error, (RequestError, LocalModelError)) else 2
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    try:
+        yield
+    except FieldconfError as error:
+        raise _Failure(error) from error
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="fieldconf")
+def main() -> None:
+    """How sure was the model of each field?"""
+
+
+@main.command()
+@click.argument("schema")
+@click.argument("text")
+@click.option("--model", help="The model's name at the server.")
+@click.option(
+    "--base-url", help="An OpenAI-compatible server; without it or --model, the embedded model."
+)
+@click.option("--api-key", envvar="OPENAI_API_KEY", help="The server's key. [env: OPENAI_API_KEY]")
+@click.option(
+    "--gguf", type=click.Path(path_type=Path), help="Another model file for the embedded runtime."
+)
+@click.option("--instructions", help="What the model is told to do.")
+@click.option("--top-logprobs", type=click.IntRange(0), help="How many candidates to ask for.")
+@click.option("--timeout", type=float, default=120.0, show_default=True, help="Seconds to wait.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def extract(
+    schema: str,
+    text: str,
+    model: str | None,
+    base_url: str | None,
+    api_key: str | None,
+    gguf: Path | None,
+    instructions: str | None,
+    top_logprobs: int | None,
+    timeout: float,
+    as_json: bool,
+) -> None:
+    """Ask a model for the fields of SCHEMA in TEXT.
+
+    SCHEMA is MODULE:Model, FILE.py:Model or a JSON Schema FILE.json; TEXT is a text, a file, or -.
+    """
+    with _one_line_errors():
+        kind, words = load_schema(schema), _read_text(text)
+        client = _client(model, base_url, api_key, gguf, timeout)
+        with client, stream(
+            kind, words, client=client, model=model, instructions=instructions,
+            top_logprobs=top_logprobs,
+        ) as fields:  # fmt: skip
+            report = fields.report if as_json else _show_live(fields)
+    _end(report, as_json=as_json)
+
+
+@main.command("score")
+@click.argument("response")
+@click.option("--schema", help="MODULE:Model, FILE.py:Model or a JSON Schema FILE.json.")
+@click.option("--choice", type=click.IntRange(0), default=0, help="Which choice of several.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def score_command(response: str, schema: str | None, choice: int, as_json: bool) -> None:
+    """Score a saved RESPONSE (a file, or -): JSON, JSON Lines or server-sent events."""
+    with _one_line_errors():
+        kind = load_schema(schema) if schema else None
+        report = score(_read_bytes(response), kind, choice=choice)
+    if not as_json:
+        _console().print(table(_rows(report.fields.values())))
+    _end(report, as_json=as_json)
+
+
+@main.group("local")
+def local_group() -> None:
+    """The embedded model."""
+
+
+@local_group.command()
+def fetch() -> None:
+    """Fetch the embedded model's weights into the user's cache folder, and check them."""
+    from fieldconf import local  # noqa: PLC0415  # only these commands need it
+
+    with _one_line_errors():
+        path = local.fetch(progress=lambda line: click.echo(line, err=True))
+    click.echo(path)
+
+
+# -- what the arguments mean --------------------------------------------------------------------
+
+
+def load_schema(target: str) -> Any:
+    """The model or JSON Schema that MODULE:Model, FILE.py:Model or FILE.json names.
+
+    Raises:
+        SchemaError: if there is none; it says what was looked for.
+    """
+    place, _, name = (
+        target.rpartition(":") if not target.endswith((".json", ".py")) else (target, "", "")
+    )
+    if place.endswith(".json"):
+        return _load_json(place)
+    if not place:
+        raise SchemaError(
+            f"{target!r} names no schema", remedy="Give MODULE:Model or FILE.py:Model"
+        )
+    module = _load_module(place)
+    if name:
+        if not hasattr(module, name):
+            raise SchemaError(f"{place} has no {name!r}", remedy="Check the name after the colon")
+        return getattr(module, name)
+    models = [m for _, m in inspect.getmembers(module, inspect.isclass)
+              if issubclass(m, BaseModel) and m.__module__ == module.__name__]  # fmt: skip
+    if len(models) != 1:
+        raise SchemaError(f"{place} has {len(models)} models", remedy=f"Say which: {place}:Model")
+    return models[0]
+
+
+def _load_json(place: str) -> Any:
+    try:
+        return json.loads(Path(place).read_bytes())
+    except (OSError, ValueError) as error:
+        raise SchemaError(f"cannot read the schema {place}: {error}") from error
+
+
+def _load_module(place: str) -> Any:
+    try:
+        if place.endswith(".py"):
+            spec = importlib.util.spec_from_file_location(Path(place).stem, place)
+            assert spec is not None and spec.loader is not None  # .py files have a loader
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[spec.name] = module  # pydantic looks up annotations there
+            spec.loader.exec_module(module)
+            return module
+        sys.path.insert(0, os.getcwd())  # noqa: PTH109  # as "python -m" does
+        return importlib.import_module(place)
+    except Exception as error:  # noqa: BLE001  # whatever the user's module raises is the user's answer
+        raise SchemaError(f"cannot load {place}: {type(error).__name__}: {error}") from error
+
+
+def _read_text(text: str) -> str:
+    if text == "-" or _is_file(text):
+        try:
+            text = _read_bytes(text).decode()
+        except UnicodeDecodeError as error:
+            raise PayloadError(f"{text} is not UTF-8 text (byte {error.start})") from error
+    if not text.strip():
+        raise PayloadError(
+            "the text is empty", remedy="Give a text, a file, or - for standard input"
+        )
+    return text
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # too long, or with a NUL: a text
+        return False
+
+
+def _read_bytes(place: str) -> bytes:
+    if place == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(place).read_bytes()
+    except OSError as error:
+        raise PayloadError(f"cannot read {place}: {error.strerror}") from error
+
+
+def _client(
+    model: str | None, base_url: str | None, api_key: str | None, gguf: Path | None, timeout: float
+) -> Any:
+    if model is None and base_url is None:
+        from fieldconf.local import local  # noqa: PLC0415  # starts a server: only where asked for
+
+        return local(gguf)
+    from openai import OpenAI, OpenAIError  # noqa: PLC0415  # not needed to score
+
+    try:
+        # A server on one's own machine needs no key, but the client insists on one.
+        key = api_key or ("none" if base_url else None)
+        return OpenAI(base_url=base_url, api_key=key, timeout=timeout)
+    except OpenAIError as error:
+        raise RequestError(str(error).splitlines()[0], remedy="Give --api-key") from error
+
+
+# -- showing ------------------------------------------------------------------------------------
+
+
+def _show_live(fields: FieldStream[Any]) -> Report[Any]:
+    """Rows as they come: a growing table on a terminal, a line each elsewhere."""
+    console = _console()
+    seen: list[Field] = []
+    if not console.is_terminal:
+        console.print(table([]))
+        for field in fields:
+            console.print(table(_rows([field]), header=False))
+        return fields.report
+    with Live(table([]), console=console, refresh_per_second=12) as live:
+        for field in fields:
+            seen.append(field)
+            live.update(table(_rows(seen)))
+    return fields.report
+
+
+def _rows(fields: Iterable[Field]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Leaves and lists; an object's line would only repeat its least field."""
+    shown = [field for field in fields if field.is_leaf or field.kind == "array" or field.reason]
+    return [(field.pointer, field.to_dict()) for field in shown]
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_WIDTH)
+
+
+def _end(report: Report[Any], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(report.to_json(indent=2))
+    else:
+        console = _console()
+        console.print(html.summary(report.to_dict()))
+        for error in report.errors:
+            console.print(f"invalid {printable(str(error))}", markup=False)
+    if report.status != "complete" or report.errors:
+        raise SystemExit(1)

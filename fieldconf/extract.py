@@ -1,0 +1,332 @@
+"""Extraction: ask a model for a schema's fields, and score what it answers.
+
+In:    a schema, a text or messages, and a client with the face of ``openai.OpenAI``.
+Out:   a ``Report``, or its fields one by one while the answer arrives.
+Never: our own HTTP, retries or timeouts: those are the client's. A request that fails is a
+       ``RequestError``, whatever the client raised.
+Why:   this is the whole loop for those who have no code of their own around the model yet.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar, cast, overload
+
+from fieldconf.errors import RequestError
+from fieldconf.report import Field, Report
+from fieldconf.schema import Schema, compile_schema
+from fieldconf.scoring import score_completion
+from fieldconf.streaming import LiveScorer
+from fieldconf.tokens import Mask
+from fieldconf.wire import completions
+
+T = TypeVar("T")
+
+INSTRUCTIONS = "Extract the fields from the message and answer with one JSON object."
+TOP_LOGPROBS = 5
+"""Every provider that lists candidates lists five."""
+
+
+def strict_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The form of a JSON Schema that strict structured output demands, as far as objects go.
+
+    Every property is required and no other is allowed; defaults are dropped.
+
+    >>> strict_schema({"type": "object", "properties": {"a": {"type": "string", "default": ""}}})
+    {'type': 'object', 'properties': {'a': {'type': 'string'}}, 'additionalProperties': False, \
+'required': ['a']}
+    """
+    strict: dict[str, Any] = {
+        key: _strict_below(key, value) for key, value in schema.items() if key != "default"
+    }
+    if "properties" in strict:
+        strict.setdefault("additionalProperties", False)
+        strict["required"] = list(strict["properties"])
+    return strict
+
+
+def _strict_below(key: str, value: Any) -> Any:
+    if key in ("enum", "const", "examples"):
+        return deepcopy(value)
+    if isinstance(value, list):
+        return [_strict_below(key, item) for item in cast("list[Any]", value)]
+    if not isinstance(value, dict):
+        return value
+    named = cast("dict[str, Any]", value)
+    if key in ("properties", "$defs", "definitions", "patternProperties"):
+        return {name: _strict_below("", node) for name, node in named.items()}
+    return strict_schema(named)
+
+
+def plain_messages(
+    schema: Mapping[str, Any], text: str, instructions: str | None
+) -> list[dict[str, Any]]:
+    """Instructions as the system message, the text as the user's."""
+    del schema  # the server is told by response_format
+    return [
+        {"role": "system", "content": instructions or INSTRUCTIONS},
+        {"role": "user", "content": text},
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What a request holds where the caller says nothing.
+
+    A client may bring its own as the attribute ``fieldconf_defaults``.
+
+    Attributes:
+        options: arguments of ``client.chat.completions.create`` (model, temperature, ...).
+        mask: where the server's logprobs stand, if that is known.
+        make_schema: from a JSON Schema to the form that is sent.
+        make_messages: from (schema, text, instructions) to the messages of a plain text.
+    """
+
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    mask: Mask | None = None
+    make_schema: Callable[[Mapping[str, Any]], dict[str, Any]] = strict_schema
+    make_messages: Callable[[Mapping[str, Any], str, str | None], list[dict[str, Any]]] = (
+        plain_messages
+    )
+
+
+def request(
+    schema: Any, *, top_logprobs: int = TOP_LOGPROBS, defaults: Defaults | None = None
+) -> dict[str, Any]:
+    """What to add to your own ``client.chat.completions.create`` call, for ``fc.score`` after it.
+
+    Args:
+        schema: a pydantic model or a JSON Schema.
+        top_logprobs: how many candidates to list for each token (0..20 at OpenAI).
+        defaults: another form of the schema than strict structured output's.
+
+    Raises:
+        SchemaError: if the schema is no schema.
+
+    >>> sorted(request({"type": "object", "properties": {}}))
+    ['logprobs', 'response_format', 'top_logprobs']
+    """
+    compiled = compile_schema(schema)
+    make_schema = (defaults or Defaults()).make_schema
+    name = re.sub(r"[^a-zA-Z0-9_-]", "_", compiled.name)[:64]
+    shape = {"name": name, "strict": True, "schema": make_schema(compiled.json)}
+    return {
+        "logprobs": True,
+        "top_logprobs": top_logprobs,
+        "response_format": {"type": "json_schema", "json_schema": shape},
+    }
+
+
+@overload
+def extract(
+    schema: type[T], text: str | Sequence[Mapping[str, Any]], *, client: Any,
+    model: str | None = None, instructions: str | None = None, top_logprobs: int | None = None,
+    mask: Mask | None = None, options: Mapping[str, Any] | None = None,
+) -> Report[T]: ...  # fmt: skip
+@overload
+def extract(
+    schema: Any, text: str | Sequence[Mapping[str, Any]], *, client: Any,
+    model: str | None = None, instructions: str | None = None, top_logprobs: int | None = None,
+    mask: Mask | None = None, options: Mapping[str, Any] | None = None,
+) -> Report[Any]: ...  # fmt: skip
+def extract(
+    schema: Any,
+    text: str | Sequence[Mapping[str, Any]],
+    *,
+    client: Any,
+    model: str | None = None,
+    instructions: str | None = None,
+    top_logprobs: int | None = None,
+    mask: Mask | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Report[Any]:
+    """Ask a model for the fields of a schema, and say how sure it was of each.
+
+    Args:
+        schema: a pydantic model (or any type pydantic understands) or a JSON Schema.
+        text: the text to read, or chat messages in the client's own format.
+        client: an ``openai.OpenAI`` (any base_url) or what ``fc.local()`` gives.
+        model: the model's name; a client with only one needs none.
+        instructions: the system message, where ``text`` is a text.
+        top_logprobs: how many candidates to list for each token.
+        mask: where the server's logprobs stand ("pre", "post"), if you know.
+        options: further arguments of ``client.chat.completions.create``.
+
+    Raises:
+        RequestError: if the request failed.
+        SchemaError: if the schema is no schema.
+    """
+    compiled = compile_schema(schema)
+    arguments, defaults = _arguments(
+        compiled, text, client, model, instructions, top_logprobs, options
+    )
+    with _our_errors(client):
+        response = client.chat.completions.create(**arguments)
+    completion = completions(response)[0]
+    return score_completion(completion, compiled, mask=mask or defaults.mask)
+
+
+@overload
+def stream(
+    schema: type[T], text: str | Sequence[Mapping[str, Any]], *, client: Any,
+    model: str | None = None, instructions: str | None = None, top_logprobs: int | None = None,
+    mask: Mask | None = None, options: Mapping[str, Any] | None = None,
+) -> "FieldStream[T]": ...  # fmt: skip
+@overload
+def stream(
+    schema: Any, text: str | Sequence[Mapping[str, Any]], *, client: Any,
+    model: str | None = None, instructions: str | None = None, top_logprobs: int | None = None,
+    mask: Mask | None = None, options: Mapping[str, Any] | None = None,
+) -> "FieldStream[Any]": ...  # fmt: skip
+def stream(
+    schema: Any,
+    text: str | Sequence[Mapping[str, Any]],
+    *,
+    client: Any,
+    model: str | None = None,
+    instructions: str | None = None,
+    top_logprobs: int | None = None,
+    mask: Mask | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> "FieldStream[Any]":
+    """As ``extract``, but gives each field the moment its value closes.
+
+    Iterate over what it returns; its ``report`` is the same as that of the whole response.
+
+    Raises:
+        RequestError: if the request failed; midway, it carries the ``report`` so far.
+        SchemaError: if the schema is no schema.
+    """
+    compiled = compile_schema(schema)
+    arguments, defaults = _arguments(
+        compiled, text, client, model, instructions, top_logprobs, options
+    )
+    with _our_errors(client):
+        chunks = client.chat.completions.create(**arguments, stream=True)
+    return FieldStream(chunks, LiveScorer(compiled, mask=mask or defaults.mask), client)
+
+
+class FieldStream(Generic[T]):
+    """Fields as they close. Made by ``stream``.
+
+    Leaving it early (``close``, or the end of a ``with`` block) closes the connection; ``report``
+    is then that of what has arrived.
+    """
+
+    def __init__(self, chunks: Iterable[Any], scorer: LiveScorer, client: Any) -> None:
+        self._chunks = chunks
+        self._scorer = scorer
+        self._client = client
+        self._fields = self._read()
+        self._report: Report[T] | None = None
+
+    def __iter__(self) -> Iterator[Field]:
+        return self._fields
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def report(self) -> Report[T]:
+        """The report; reads the rest of the stream first."""
+        for _ in self._fields:
+            pass
+        if self._report is None:
+            self._report = self._scorer.finish()
+        return self._report
+
+    def close(self) -> None:
+        """Stop reading and close the connection."""
+        self._fields.close()
+        close = getattr(self._chunks, "close", None)
+        if close is not None:
+            close()
+
+    def _read(self) -> Iterator[Field]:
+        try:
+            with _our_errors(self._client):
+                for chunk in self._chunks:
+                    yield from self._scorer.feed(chunk)
+        except RequestError as error:
+            error.report = self._scorer.finish()
+            raise
+
+
+# -- the request --------------------------------------------------------------------------------
+
+
+def _arguments(
+    schema: Schema,
+    text: str | Sequence[Mapping[str, Any]],
+    client: Any,
+    model: str | None,
+    instructions: str | None,
+    top_logprobs: int | None,
+    options: Mapping[str, Any] | None,
+) -> tuple[dict[str, Any], Defaults]:
+    defaults: Defaults = getattr(client, "fieldconf_defaults", None) or Defaults()
+    standing = dict(defaults.options)
+    listed = standing.pop("top_logprobs", TOP_LOGPROBS) if top_logprobs is None else top_logprobs
+    made = request(schema, top_logprobs=listed, defaults=defaults)
+    sent = made["response_format"]["json_schema"]["schema"]
+    is_text = isinstance(text, str)
+    messages = defaults.make_messages(sent, text, instructions) if is_text else list(text)
+    named = {"model": model} if model else {}
+    arguments = standing | made | {"messages": messages} | named | dict(options or {})
+    if "model" not in arguments:
+        raise RequestError("no model was named", remedy="Give model='...'")
+    return arguments, defaults
+
+
+@contextmanager
+def _our_errors(client: Any) -> Iterator[None]:
+    """Turn the client's errors into one line of ours."""
+    import openai  # noqa: PLC0415  # a client's package is not needed to score a saved response
+
+    address = str(getattr(client, "base_url", ""))
+    try:
+        yield
+    except openai.APITimeoutError as error:
+        raise RequestError(
+            f"{address} did not answer in time", provider=address,
+            remedy="Raise the client's timeout, or look at the server",
+        ) from error  # fmt: skip
+    except openai.APIConnectionError as error:
+        raise RequestError(
+            f"no connection to {address}", provider=address,
+            remedy="Check the address, and that the server runs",
+        ) from error  # fmt: skip
+    except openai.APIStatusError as error:
+        raise RequestError(
+            f"{address} answered {error.status_code}: {_said(error.body) or error.message}",
+            status=error.status_code, provider=address, remedy=_remedy(error.status_code),
+        ) from error  # fmt: skip
+    except openai.OpenAIError as error:
+        raise RequestError(str(error), provider=address) from error
+
+
+def _said(body: Any) -> str:
+    """The server's own sentence in an error body."""
+    if isinstance(body, Mapping):
+        inner = cast("Mapping[str, Any]", body)
+        return _said(inner["error"]) if "error" in inner else str(inner.get("message") or "")
+    return body if isinstance(body, str) else ""
+
+
+def _remedy(status: int) -> str:
+    return {
+        401: "Check the API key",
+        404: "Check the base URL and the model's name",
+        429: "Wait, or raise the client's max_retries",
+    }.get(status, "")

@@ -1,0 +1,96 @@
+"""A report as a terminal table: field, value, confidence as number and bar, rivals.
+
+In:    fields as plain dicts (``Field.to_dict``), each with its pointer.
+Out:   rich renderables of fixed column widths, so that rows printed one by one stay in line.
+Never: a number for what is not known: the reason stands there instead.
+Why:   the same rows serve a live view, a log file and the HTML page.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.bar import Bar
+from rich.table import Table
+from rich.text import Text
+
+TRUST, SHOW = 0.9, 0.5
+"""The documented bands: trust from .9 on, show a warning from .5 on, below that ask again."""
+
+_WIDTHS = {"field": 24, "value": 30, "confidence": 10, "bar": 10, "beside": 44}
+_RIVALS = 3
+_BASIS = {
+    "distribution": "the only member",
+    "null_or_value": "null against any value",
+    "joint": "all its tokens together",
+    "geometric_mean": "per token (long text)",
+    "list_end": "the list ends here, not before",
+    "least_required": "least of its required fields",
+    "none": "",
+}
+
+
+def table(fields: Iterable[tuple[str, Mapping[str, Any]]], *, header: bool = True) -> Table:
+    """A table with one row a field; ``fields`` are (JSON Pointer, ``Field.to_dict``) pairs."""
+    made = Table(box=None, show_header=header, pad_edge=False, header_style="bold")
+    for name, title in zip(_WIDTHS, ("field", "value", "confidence", "", ""), strict=True):
+        made.add_column(title, width=_WIDTHS[name], no_wrap=name != "beside", overflow="ellipsis")
+    for name, field in fields:
+        made.add_row(*_cells(name, field))
+    return made
+
+
+def _cells(name: str, field: Mapping[str, Any]) -> tuple[Text, Text, Text, Bar | Text, Text]:
+    confidence: float | None = field["confidence"]
+    if confidence is None:
+        number, bar = Text("unknown", style="dim"), Text("")
+    else:
+        color = _color(confidence)
+        number = Text(_number(confidence), style=color)
+        bar = Bar(1.0, 0.0, confidence, width=_WIDTHS["bar"], color=color)
+    return Text(printable(name) or "(whole)"), Text(_value(field)), number, bar, _beside(field)
+
+
+def _number(confidence: float) -> str:
+    """Three digits; never "1.000" or "0.000" for what is neither."""
+    if 0.9995 <= confidence < 1:
+        return ">0.999"
+    return "<0.001" if 0 < confidence < 0.0005 else f"{confidence:.3f}"
+
+
+def _color(confidence: float) -> str:
+    if confidence >= TRUST:
+        return "green"
+    return "yellow" if confidence >= SHOW else "red"
+
+
+def _value(field: Mapping[str, Any]) -> str:
+    if "truncated" in field["flags"]:
+        return "(cut off)"
+    if "value" in field:
+        return printable(json.dumps(field["value"], ensure_ascii=False))
+    return "[...]" if field["kind"] == "array" else "{...}"
+
+
+def _beside(field: Mapping[str, Any]) -> Text:
+    """The rivals of a finite value, the reason of an unknown one, else what was measured."""
+    if field["reason"]:
+        return Text(printable(field["reason"]), style="dim")
+    distribution = field["distribution"]
+    rivals = [m for m in distribution["candidates"] if m["value"] != field["value"]] if (
+        distribution
+    ) else []  # fmt: skip
+    if not rivals:
+        return Text(_BASIS[field["basis"]], style="dim")
+    shown = [
+        f"{printable(json.dumps(m['value'], ensure_ascii=False))} {_number(m['probability'])}"
+        for m in rivals[:_RIVALS]
+    ]
+    more = f", {len(rivals) - _RIVALS} more" if len(rivals) > _RIVALS else ""
+    return Text("not " + ", ".join(shown) + more)
+
+
+def printable(text: str) -> str:
+    """Text that any terminal can take: lone surrogates and control characters escaped."""
+    whole = text.encode("utf-8", "backslashreplace").decode()
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in whole)

@@ -1,0 +1,68 @@
+"""Streaming: fields from the chunks of a response while it arrives, without any I/O.
+
+In:    stream chunks of a known shape, one by one.
+Out:   each field the moment its value closes, and at the end the report, which equals the report
+       of the whole response.
+Never: a field that the report would take back. Where the tokens so far do not spell the text so
+       far, nothing is given out until the end, when all that is known of the response can be used.
+Why:   a live view must not show numbers that the final report does not have.
+"""
+
+from typing import Any
+
+from fieldconf.report import Field, Report
+from fieldconf.schema import Schema
+from fieldconf.scoring import Scorer, score_completion
+from fieldconf.tokens import Completion, Mask, Token, utf8
+from fieldconf.wire import openai_chat
+
+
+class LiveScorer:
+    """Takes chunks and gives fields; then ``finish`` gives the report. Follows the first choice.
+
+    Args:
+        schema: what was declared.
+        mask: where the logprobs stand, if the response does not say.
+    """
+
+    def __init__(self, schema: Schema, *, mask: Mask | None = None) -> None:
+        self._schema = schema
+        self._mask = mask
+        self._chunks: list[Any] = []
+        self._tokens: list[Token] = []
+        self._scorer = Scorer(schema, self._tokens)
+        self._ahead = b""  # text that has come, but whose tokens have not
+        self._taken = 0  # tokens that were fed
+        self._content: list[bytes] = []  # what was fed
+        self._spells = True
+
+    def feed(self, chunk: Any) -> list[Field]:
+        """Take the next chunk; return the fields whose values it closed."""
+        self._chunks.append(chunk)
+        for delta in openai_chat.read_chunk(chunk):
+            if delta.index == 0:
+                self._ahead += utf8(delta.content)
+                self._tokens.extend(delta.tokens or ())
+        return self._advance() if self._spells else []
+
+    def finish(self) -> Report[Any]:
+        """The report of everything that was fed; also after a stream that broke off."""
+        merged = openai_chat.merge(self._chunks)
+        completion = merged[0] if merged else Completion(content="", tokens=None)
+        is_live = self._spells and not self._ahead and self._taken == len(completion.tokens or ())
+        if is_live and self._taken and completion.content is not None:
+            return self._scorer.finish(completion, b"".join(self._content), mask=self._mask)
+        return score_completion(completion, self._schema, mask=self._mask)
+
+    def _advance(self) -> list[Field]:
+        closed: list[Field] = []
+        while self._taken < len(self._tokens):
+            written = self._tokens[self._taken].bytes
+            if not self._ahead.startswith(written):
+                self._spells = written.startswith(self._ahead)
+                break
+            closed += self._scorer.feed(written, self._taken)
+            self._content.append(written)
+            self._ahead = self._ahead[len(written) :]
+            self._taken += 1
+        return closed
