@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 import bpe_openai
 from pydantic import BaseModel
+from timing import calls
 
 SEED = 20_260_731
 MASKED = -100.0  # what the API reports for a candidate its grammar forbids
@@ -113,6 +114,11 @@ class Response:
     def count(self) -> int:
         """How many tokens."""
         return len(self.entries)
+
+    @property
+    def calls(self) -> int:
+        """How many calls a sample has; with split characters only the answers matter."""
+        return 1 if self.split else calls(self.count)
 
     @cached_property
     def raw(self) -> bytes:

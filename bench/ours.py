@@ -17,7 +17,7 @@ import openai
 from corpus import Inbox, Response
 from measure import Measurement, documented, failed, judged, timed
 from openai.types.chat import ChatCompletionChunk
-from timing import Run, Taken, calls, in_turns
+from timing import Run, Taken, in_turns
 
 import fieldconf
 
@@ -33,7 +33,7 @@ OBJECT = "fieldconf.score(ChatCompletion)"
 SCHEMA = "fieldconf.score(bytes, Model)"
 STREAM = "fieldconf.score([ChatCompletionChunk])"
 FIELDCONF = (BYTES, OBJECT, SCHEMA, STREAM)
-SECONDS = 60.0  # for all of it
+SECONDS = 45.0  # for all of it
 ROUNDS = 5  # at least
 
 
@@ -48,7 +48,7 @@ def run(responses: list[Response]) -> Iterator[Measurement]:
         STREAM: (_score, _chunks),
     }
     runs = {
-        (name, response.name): Run(call, door(response), calls(response.count))
+        (name, response.name): Run(call, door(response), response.calls)
         for name, (call, door) in contenders.items()
         for response in responses
     }
@@ -88,14 +88,14 @@ def _bytes(response: Response) -> Callable[[], bytes]:
 
 def _completions(response: Response) -> Callable[[], Any]:
     arrive = _arrived(response)
-    return cycle([arrive().parse() for _ in range(calls(response.count))]).__next__
+    return cycle([arrive().parse() for _ in range(response.calls)]).__next__
 
 
 def _chunks(response: Response) -> Callable[[], Any]:
     chunks = list(response.chunks())
     made = [
         [ChatCompletionChunk.model_validate(chunk) for chunk in chunks]
-        for _ in range(calls(response.count))
+        for _ in range(response.calls)
     ]
     return cycle(made).__next__
 

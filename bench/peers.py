@@ -20,7 +20,6 @@ from typing import Any
 
 from corpus import Response
 from measure import Measurement, any_reading, any_reading_rounded, failed, judged, timed
-from timing import calls
 
 HERE = Path(__file__).parent
 ENVS = HERE / ".envs"
@@ -95,7 +94,7 @@ def _told(python: Path, peer: Peer, responses: list[Response], limit: float) -> 
         for number, response in enumerate(responses):
             body = Path(folder, f"{number}.json")
             body.write_bytes(response.raw)
-            bodies[response.name] = (str(body), calls(response.count))
+            bodies[response.name] = (str(body), response.calls)
         done = subprocess.run(
             command, input=json.dumps(bodies), capture_output=True, text=True, check=False
         )

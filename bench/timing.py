@@ -53,8 +53,6 @@ def in_turns(
     """Rounds of one sample a run, until the budget is spent; `limit` is a sample's, 0 for none."""
     taken = {key: Taken() for key in runs}
     deadline = perf_counter() + seconds
-    gc.collect()
-    gc.freeze()
     rounds = 0
     while rounds < fewest or perf_counter() < deadline:
         alive = [key for key in runs if taken[key].error is None]
@@ -72,6 +70,7 @@ def _sample(run: Run, taken: Taken, limit: float) -> None:
     try:
         arguments = [run.prepare() for _ in range(run.calls)]
         gc.collect()
+        gc.freeze()  # what is left stays, so the next collection need not walk it
         gc.disable()
         with _within(limit):
             start = process_time_ns()
