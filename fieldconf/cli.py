@@ -16,7 +16,7 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,20 +42,14 @@ from fieldconf.scoring import score
 _WIDTH = 126  # the table's; a narrower terminal wraps
 
 
-class _Failure(click.ClickException):
-    """An error of ours as click prints it: one line, with our exit code."""
-
-    def __init__(self, error: FieldconfError) -> None:
-        super().__init__(printable(str(error)))
-        self.exit_code = 3 if isinstance(error, (RequestError, LocalModelError)) else 2
-
-
 @contextmanager
-def _one_line_errors() -> Iterator[None]:
+def _one_line_errors() -> Generator[None]:
     try:
         yield
     except FieldconfError as error:
-        raise _Failure(error) from error
+        click.echo(f"Error: {printable(str(error))}", err=True)
+        is_remote = isinstance(error, (RequestError, LocalModelError))
+        raise SystemExit(3 if is_remote else 2) from error
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -177,14 +171,15 @@ def _load_module(place: str) -> Any:
     try:
         if place.endswith(".py"):
             spec = importlib.util.spec_from_file_location(Path(place).stem, place)
-            assert spec is not None and spec.loader is not None  # .py files have a loader
+            assert spec is not None  # .py files have a loader
+            assert spec.loader is not None
             module = importlib.util.module_from_spec(spec)
             sys.modules[spec.name] = module  # pydantic looks up annotations there
             spec.loader.exec_module(module)
             return module
         sys.path.insert(0, os.getcwd())  # noqa: PTH109  # as "python -m" does
         return importlib.import_module(place)
-    except Exception as error:  # noqa: BLE001  # whatever the user's module raises is the user's answer
+    except Exception as error:  # whatever the user's module raises is the answer
         raise SchemaError(f"cannot load {place}: {type(error).__name__}: {error}") from error
 
 

@@ -7,7 +7,6 @@ Never: a bare ``ValueError`` from inside the library reaching the user.
 Why:   the person who reads the message is usually not the person who wrote the call.
 """
 
-
 from typing import Any
 
 
@@ -48,7 +47,9 @@ class PayloadError(FieldconfError):
         found: a short description of what was there instead.
     """
 
-    def __init__(self, message: str, *, looked_for: str = "", found: str = "", remedy: str = ""):
+    def __init__(
+        self, message: str, *, looked_for: str = "", found: str = "", remedy: str = ""
+    ) -> None:
         super().__init__(message, remedy=remedy)
         self.looked_for = looked_for
         self.found = found

@@ -8,7 +8,7 @@ Why:   this is the whole loop for those who have no code of their own around the
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -160,9 +160,8 @@ def extract(
         SchemaError: if the schema is no schema.
     """
     compiled = compile_schema(schema)
-    arguments, defaults = _arguments(
-        compiled, text, client, model, instructions, top_logprobs, options
-    )
+    question = _Question(text, client, model, instructions, top_logprobs, options or {})
+    arguments, defaults = question.arguments(compiled)
     with _our_errors(client):
         response = client.chat.completions.create(**arguments)
     completion = completions(response)[0]
@@ -201,9 +200,8 @@ def stream(
         SchemaError: if the schema is no schema.
     """
     compiled = compile_schema(schema)
-    arguments, defaults = _arguments(
-        compiled, text, client, model, instructions, top_logprobs, options
-    )
+    question = _Question(text, client, model, instructions, top_logprobs, options or {})
+    arguments, defaults = question.arguments(compiled)
     with _our_errors(client):
         chunks = client.chat.completions.create(**arguments, stream=True)
     return FieldStream(chunks, LiveScorer(compiled, mask=mask or defaults.mask), client)
@@ -253,7 +251,7 @@ class FieldStream(Generic[T]):
         if close is not None:
             close()
 
-    def _read(self) -> Iterator[Field]:
+    def _read(self) -> Generator[Field]:
         try:
             with _our_errors(self._client):
                 for chunk in self._chunks:
@@ -266,31 +264,41 @@ class FieldStream(Generic[T]):
 # -- the request --------------------------------------------------------------------------------
 
 
-def _arguments(
-    schema: Schema,
-    text: str | Sequence[Mapping[str, Any]],
-    client: Any,
-    model: str | None,
-    instructions: str | None,
-    top_logprobs: int | None,
-    options: Mapping[str, Any] | None,
-) -> tuple[dict[str, Any], Defaults]:
-    defaults: Defaults = getattr(client, "fieldconf_defaults", None) or Defaults()
-    standing = dict(defaults.options)
-    listed = standing.pop("top_logprobs", TOP_LOGPROBS) if top_logprobs is None else top_logprobs
-    made = request(schema, top_logprobs=listed, defaults=defaults)
-    sent = made["response_format"]["json_schema"]["schema"]
-    is_text = isinstance(text, str)
-    messages = defaults.make_messages(sent, text, instructions) if is_text else list(text)
-    named = {"model": model} if model else {}
-    arguments = standing | made | {"messages": messages} | named | dict(options or {})
-    if "model" not in arguments:
-        raise RequestError("no model was named", remedy="Give model='...'")
-    return arguments, defaults
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What the caller said, before the client's defaults."""
+
+    text: str | Sequence[Mapping[str, Any]]
+    client: Any
+    model: str | None
+    instructions: str | None
+    top_logprobs: int | None
+    options: Mapping[str, Any]
+
+    def arguments(self, schema: Schema) -> tuple[dict[str, Any], Defaults]:
+        """The arguments of ``client.chat.completions.create``, and the defaults they hold."""
+        defaults: Defaults = getattr(self.client, "fieldconf_defaults", None) or Defaults()
+        standing = dict(defaults.options)
+        listed = standing.pop("top_logprobs", TOP_LOGPROBS)
+        if self.top_logprobs is not None:
+            listed = self.top_logprobs
+        made = request(schema, top_logprobs=listed, defaults=defaults)
+        named = {"model": self.model} if self.model else {}
+        arguments = standing | made | named | {"messages": self._messages(made, defaults)}
+        arguments |= self.options
+        if "model" not in arguments:
+            raise RequestError("no model was named", remedy="Give model='...'")
+        return arguments, defaults
+
+    def _messages(self, made: dict[str, Any], defaults: Defaults) -> list[Any]:
+        if not isinstance(self.text, str):
+            return list(self.text)
+        sent = made["response_format"]["json_schema"]["schema"]
+        return defaults.make_messages(sent, self.text, self.instructions)
 
 
 @contextmanager
-def _our_errors(client: Any) -> Iterator[None]:
+def _our_errors(client: Any) -> Generator[None]:
     """Turn the client's errors into one line of ours."""
     import openai  # noqa: PLC0415  # a client's package is not needed to score a saved response
 

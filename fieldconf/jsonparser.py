@@ -70,14 +70,14 @@ _PLACES: tuple[Place, ...] = (
 
 _WHITESPACE = re.compile(rb"[ \t\n\r]*")
 # What a string may hold, and the beginnings of it that the end of a chunk may cut off.
-_STRING_BODY = re.compile(
+STRING_BODY = re.compile(
     rb"(?:[\x20\x21\x23-\x5b\x5d-\x7f]+"
     rb"|[\xc2-\xdf][\x80-\xbf]"
     rb"|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]"
     rb"|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}"
     rb'|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*+'
 )
-_STRING_CUT = re.compile(
+STRING_CUT = re.compile(
     rb"\\(?:u[0-9a-fA-F]{0,3})?|[\xc2-\xdf]"
     rb"|\xe0[\xa0-\xbf]?|[\xe1-\xec\xee\xef][\x80-\xbf]?|\xed[\x80-\x9f]?"
     rb"|\xf0(?:[\x90-\xbf][\x80-\xbf]?)?|[\xf1-\xf3][\x80-\xbf]{0,2}"
@@ -140,9 +140,8 @@ class JSONParser:
         self._frame: _Frame | None = None
         self._key: str | int = 0  # of the value being read in _frame
         self._start = offset  # of the open scalar or key
-        self._want: Any = (
-            ""  # number: the table's row; literal: what is still missing; string: key?
-        )
+        # Number: the row of its table; literal: what is still missing; string: whether it is a key.
+        self._want: Any = ""
         self._chunks: Any = None  # text of the open scalar, newest first: (older, bytes)
         self._pending = b""  # a character or escape that the last chunk cut off
 
@@ -157,10 +156,10 @@ class JSONParser:
             data = self._pending + data
             self.offset -= len(self._pending)
             self._pending = b""
-        base, pos, end = self.offset, 0, len(data)
+        base, pos, end, steps = self.offset, 0, len(data), self._steps
         try:
             while pos < end:
-                pos = _STEPS[self._state](self, data, pos, base, events)
+                pos = steps[self._state](self, data, pos, base, events)
         except JSONSyntaxError as error:
             self.error = error
             self.offset = error.offset
@@ -169,11 +168,11 @@ class JSONParser:
         return events
 
     def close(self) -> list[Event]:
-        """Say that no byte follows: a number at the root closes; an unfinished value is an error."""
+        """Say that no byte follows: a root number closes; an unfinished value is an error."""
         events: list[Event] = []
-        if self.error is None and self._state == _NUMBER_STATE and self._frame is None:
-            if self._want in _NUMBER_MAY_END:
-                self._end_scalar(self.offset, b"", events)
+        is_number = self._state == _NUMBER_STATE and self._want in _NUMBER_MAY_END
+        if self.error is None and is_number and self._frame is None:
+            self._end_scalar(self.offset, b"", events)
         if self.error is None and self._state != _DONE:
             self.error = JSONSyntaxError(ENDS_EARLY, self.offset)
         return events
@@ -181,11 +180,11 @@ class JSONParser:
     def fork(self) -> "JSONParser":
         """An independent parser in the same state. Feeding either never changes the other."""
         twin = JSONParser.__new__(JSONParser)
-        # Spelled out: forks are the inner loop of the alternatives, and a loop over names is slower.
+        # Spelled out: forks are the inner loop of the alternatives; a loop over names is slower.
         twin.offset, twin.max_depth, twin.error = self.offset, self.max_depth, self.error
-        twin._state, twin._frame, twin._key = self._state, self._frame, self._key
-        twin._start, twin._want, twin._chunks = self._start, self._want, self._chunks
-        twin._pending = self._pending
+        twin._state, twin._frame, twin._key = self._state, self._frame, self._key  # noqa: SLF001  # its own class
+        twin._start, twin._want, twin._chunks = self._start, self._want, self._chunks  # noqa: SLF001  # its own class
+        twin._pending = self._pending  # noqa: SLF001  # its own class
         return twin
 
     @property
@@ -211,6 +210,11 @@ class JSONParser:
     def may_close(self) -> bool:
         """Whether the innermost container could end here."""
         return self._state in (_FIRST_ITEM, _FIRST_KEY, _AFTER)
+
+    @property
+    def depth(self) -> int:
+        """How many containers are open."""
+        return self._frame.depth if self._frame else 0
 
     @property
     def start(self) -> int:
@@ -276,7 +280,7 @@ class JSONParser:
 
     def _step_after(self, data: bytes, pos: int, base: int, events: list[Event]) -> int:
         byte, frame = data[pos], self._frame
-        assert frame is not None  # the root's end is _DONE
+        assert frame is not None  # noqa: S101  # for the type checker: the root's end is _DONE
         if byte == 0x2C:
             if frame.is_object:
                 self._state = _KEY
@@ -288,14 +292,14 @@ class JSONParser:
         return self._skip_whitespace(data, pos, base, "expected ',' or the end of the container")
 
     def _step_string(self, data: bytes, pos: int, base: int, events: list[Event]) -> int:
-        stop = _STRING_BODY.match(data, pos).end()  # pyright: ignore[reportOptionalMemberAccess]  # "*" matches always
+        stop = STRING_BODY.match(data, pos).end()  # pyright: ignore[reportOptionalMemberAccess]  # "*" matches always
         if stop < len(data) and data[stop] == 0x22:
             self._end_string(base + stop + 1, data[pos : stop + 1], events)
             return stop + 1
         if stop > pos:
             self._chunks = (self._chunks, data[pos:stop])
         if stop < len(data):
-            cut = _STRING_CUT.match(data, stop)
+            cut = STRING_CUT.match(data, stop)
             reached = cut.end() if cut else stop
             if reached < len(data):
                 raise JSONSyntaxError("not a character of a JSON string", base + reached)
@@ -314,6 +318,7 @@ class JSONParser:
             self._chunks = (self._chunks, data[pos:])
             return stop
         if state not in _NUMBER_MAY_END:
+            self._chunks = (self._chunks, data[pos:stop])
             raise JSONSyntaxError("not a number", base + stop)
         self._end_scalar(base + stop, data[pos:stop], events)
         return stop
@@ -323,6 +328,7 @@ class JSONParser:
         piece = data[pos : pos + len(missing)]
         if not missing.startswith(piece):
             wrong = next(i for i, byte in enumerate(piece) if byte != missing[i])
+            self._chunks = (self._chunks, piece[:wrong])
             raise JSONSyntaxError("not true, false or null", base + pos + wrong)
         self._want = missing[len(piece) :]
         if self._want:
@@ -356,7 +362,7 @@ class JSONParser:
 
     def _pop(self, pos: int, base: int, events: list[Event]) -> int:
         frame = self._frame
-        assert frame is not None  # only called inside a container
+        assert frame is not None  # noqa: S101  # for the type checker: only in a container
         self._frame = frame.parent
         self._key = frame.path[-1] if frame.path else 0
         self._state = _AFTER if frame.parent else _DONE
@@ -369,7 +375,7 @@ class JSONParser:
             return self._end_scalar(stop, last, events)
         raw = _join(self._chunks, last)
         frame = self._frame
-        assert frame is not None  # keys live in objects
+        assert frame is not None  # noqa: S101  # for the type checker: keys live in objects
         self._key, self._state, self._chunks = decode(raw), _COLON, None
         events.append(Event("key", (*frame.path, self._key), self._start, stop, raw))
         return None
@@ -380,12 +386,12 @@ class JSONParser:
         events.append(Event("scalar", path, self._start, stop, _join(self._chunks, last)))
         self._state, self._chunks = (_AFTER if frame else _DONE), None
 
+    _steps = (
+        _step_value, _step_first_item, _step_first_key, _step_key, _step_colon, _step_after,
+        _step_string, _step_number, _step_literal, _step_done,
+    )  # fmt: skip
 
-_STEPS = (
-    JSONParser._step_value, JSONParser._step_first_item, JSONParser._step_first_key,
-    JSONParser._step_key, JSONParser._step_colon, JSONParser._step_after, JSONParser._step_string,
-    JSONParser._step_number, JSONParser._step_literal, JSONParser._step_done,
-)  # fmt: skip
+
 _IN_SCALAR = frozenset({_STRING, _NUMBER_STATE, _LITERAL})
 
 
@@ -401,13 +407,13 @@ def _join(chunks: Any, last: bytes) -> bytes:
 
 
 def decode(raw: bytes) -> Any:
-    """The Python value of a scalar's JSON text, as ``json.loads`` gives it.
+    r"""The Python value of a scalar's JSON text, as ``json.loads`` gives it.
 
     One case differs, since ``json.loads`` refuses it: an integer of more digits than the
     interpreter converts (4,300) becomes a ``decimal.Decimal``. Numbers beyond a double are
     ``inf``, as in ``json.loads``.
 
-    >>> decode(b'"caf\\\\u00e9"'), decode(b"12"), decode(b"1e3"), decode(b"null")
+    >>> decode(b'"caf\\u00e9"'), decode(b"12"), decode(b"1e3"), decode(b"null")
     ('café', 12, 1000.0, None)
     """
     if raw[0] == 0x22:

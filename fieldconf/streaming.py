@@ -27,7 +27,7 @@ class LiveScorer:
 
     def __init__(self, schema: Schema, *, mask: Mask | None = None) -> None:
         self._schema = schema
-        self._mask = mask
+        self._mask: Mask | None = mask
         self._chunks: list[Any] = []
         self._tokens: list[Token] = []
         self._scorer = Scorer(schema, self._tokens)
