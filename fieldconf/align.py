@@ -8,8 +8,8 @@ Why:   whole responses and live streams take the same road, so they cannot disag
 
 A piece *touches* a value when it overlaps the value's JSON text, quotes included. A piece without
 bytes touches the value it stands strictly inside of (some servers list parts of a character so).
-A piece may touch several values (``","``, ``true}``); *ownership* gives it to one: the first leaf it
-touches, else "structure" if it touches the root value, else "outside".
+A piece may touch several values (``","``, ``true}``); *ownership* gives it to one: the first leaf
+it touches, else "structure" if it touches the root value, else "outside".
 """
 
 from bisect import bisect_left, bisect_right
@@ -95,7 +95,8 @@ class Aligner:
         before = JSONParser(offset=finder.offset) if parser is None else parser.fork()
         self._add(token)
         events = finder.feed(written)
-        self._steps.append((finder.offset, Step(len(self._starts) - 1, token, before, written)))
+        if finder.parser is not None:  # else it stands before the value: no choice within it
+            self._steps.append((finder.offset, Step(len(self._starts) - 1, token, before, written)))
         return [self._align(event) for event in events] if events else []
 
     def close(self) -> list[Aligned]:
@@ -119,7 +120,8 @@ class Aligner:
         owned: list[Owner] = ["outside"] * len(self._starts)
         if root is not None:
             first, last = self.touching(*root)
-            owned[first:last] = ["structure"] * (last - first)
+            structure: list[Owner] = ["structure"]
+            owned[first:last] = structure * (last - first)
         for start, stop, path in reversed(leaves):
             first, last = self.touching(start, stop)
             owned[first:last] = [path] * (last - first)

@@ -129,12 +129,16 @@ def read(parser: JSONParser, candidate: Candidate | Token, path: Path) -> Readin
             return Reading("open" if event.type == "open" else "done", event.raw)
     if fork.path == path:
         return Reading("partial", fork.text) if fork.text else _BEFORE
-    return _BEFORE if _in_key_to(fork, path) else _DEAD
+    return _BEFORE if _is_before(fork, path) else _DEAD
 
 
-def _in_key_to(fork: JSONParser, path: Path) -> bool:
-    """Whether the fork is inside a key that may still become the last step of the path."""
-    if fork.place != "key" or not path or fork.path != path[:-1]:
+def _is_before(fork: JSONParser, path: Path) -> bool:
+    """Whether the fork is in the container around, and the value at the path may still follow."""
+    if not path:
+        return False
+    if fork.place == "after":  # an earlier sibling has closed
+        return fork.path[:-1] == path[:-1] and fork.path != path
+    if fork.place != "key" or fork.path != path[:-1]:
         return False
     return not fork.text or may_become(fork.text, path[-1])
 
@@ -151,20 +155,31 @@ def may_be(reading: Reading, value: Any) -> bool:
 # -- one step -----------------------------------------------------------------------------------
 
 
+_LEAST = -700.0  # exp of it is still above zero: what was chosen had some probability
+_BROKEN = "\ufffd".encode()
+
+
 def _listed(step: Step, token: Token) -> tuple[list[Candidate], int]:
-    """The candidates of a token and the position of the chosen one, put in if it is missing.
+    """The candidates that can be read and the position of the chosen one, put in if missing.
 
     Where the token itself is listed in a disguise (its bytes are not what it wrote), so are its
-    candidates, and none of them can be read.
+    candidates, and none of them can be read. What cannot be read counts as not listed.
     """
     assert token.logprob is not None  # the callers look
-    candidates = list(token.candidates) if token.bytes == step.written else []
-    for position, candidate in enumerate(candidates):
-        if candidate.bytes == token.bytes:
-            return candidates, position
     shown = step.written.decode("utf-8", "replace")
-    candidates.append(Candidate(shown, step.written, token.logprob))
-    return candidates, len(candidates) - 1
+    chosen = Candidate(shown, step.written, max(token.logprob, _LEAST))
+    is_plain = token.bytes == step.written
+    candidates = [c for c in token.candidates if _is_readable(c)] if is_plain else []
+    for position, candidate in enumerate(candidates):
+        if candidate.bytes == step.written:
+            candidates[position] = chosen
+            return candidates, position
+    return [*candidates, chosen], len(candidates)
+
+
+def _is_readable(candidate: Candidate) -> bool:
+    """Whether its bytes are known: not for parts of characters that were made text."""
+    return _BROKEN not in candidate.bytes and (candidate.raw is not None or candidate.text != "")
 
 
 def _unseen(candidates: Iterable[Candidate]) -> float:
@@ -177,8 +192,32 @@ Outcomes = frozenset[int]
 Classify = Callable[[JSONParser, Candidate], Outcomes]
 
 
+class _Fan(NamedTuple):
+    """One step: what each candidate may lead to and its mass; the chosen one's position."""
+
+    outcomes: list[Outcomes]
+    masses: list[float]
+    position: int
+    possible: float
+    off: float
+    unseen: float
+
+    def tells(self, chosen: Outcomes) -> bool:
+        """Whether any candidate says something about the outcome."""
+        return any(outcome and outcome != chosen for outcome in self.outcomes)
+
+
+def _fan(step: Step, token: Token, chosen: Outcomes, classify: Classify) -> _Fan:
+    candidates, position = _listed(step, token)
+    outcomes = [classify(step.parser, c) & chosen for c in candidates]
+    masses = [math.exp(c.logprob) for c in candidates]
+    possible = math.fsum(m for m, o in zip(masses, outcomes, strict=True) if o)
+    off = max(0.0, math.fsum(masses) - possible)
+    return _Fan(outcomes, masses, position, possible, off, _unseen(candidates))
+
+
 class _Tally:
-    """Mass on its way to the members, for one treatment of the unseen mass."""
+    """Mass on its way to the outcomes, for one treatment of the unseen mass."""
 
     def __init__(self, size: int) -> None:
         self.alive = 1.0  # probability of the chosen path so far
@@ -186,10 +225,24 @@ class _Tally:
         self.shared: dict[Outcomes, float] = {}
 
     def add(self, outcomes: Outcomes, mass: float) -> None:
+        """Give mass to a set of outcomes."""
         if len(outcomes) == 1:
             self.resolved[next(iter(outcomes))] += mass
         elif mass:
             self.shared[outcomes] = self.shared.get(outcomes, 0.0) + mass
+
+    def spread(self, fan: _Fan, unlisted: Outcomes, hidden: float) -> None:
+        """Give each candidate that was not chosen its share of the mass alive; keep the chosen's.
+
+        ``hidden`` is how much of the unseen mass is taken to be on the outcomes ``unlisted``.
+        """
+        total = fan.possible + hidden
+        for index, (outcome, mass) in enumerate(zip(fan.outcomes, fan.masses, strict=True)):
+            if outcome and index != fan.position:
+                self.add(outcome, self.alive * mass / total)
+        if hidden:
+            self.add(unlisted, self.alive * hidden / total)
+        self.alive *= fan.masses[fan.position] / total
 
 
 def distribute(
@@ -198,27 +251,24 @@ def distribute(
     """Follow the chosen path until it has decided between ``size`` outcomes.
 
     Returns (probability, low, high) for each outcome, the off-schema and the unseen mass, and the
-    index of the token that decided; None if no token did.
+    index of the token that decided; None if no token did. The two masses are counted from the
+    first token on that says something about the outcome; the bounds heed all of them.
     """
     estimate, bound = _Tally(size), _Tally(size)
-    everything = frozenset(range(size))
-    chosen, off_total, unseen_total, decided_at = everything, 0.0, 0.0, None
+    chosen, decided_at = frozenset(range(size)), None
+    off_total, unseen_total, telling = 0.0, 0.0, 0.0
     for step, token in steps:
-        candidates, position = _listed(step, token)
-        outcomes = [classify(step.parser, c) & chosen for c in candidates]
-        masses = [math.exp(c.logprob) for c in candidates]
-        if not outcomes[position]:
+        fan = _fan(step, token, chosen, classify)
+        if not fan.outcomes[fan.position]:
             break
-        possible = math.fsum(m for m, o in zip(masses, outcomes, strict=True) if o)
-        unseen = _unseen(candidates)
-        off = max(0.0, math.fsum(masses) - possible)
-        missing = chosen.difference(*outcomes)
-        hidden = _hidden(unseen, possible, off, min(masses), len(missing), len(candidates))
-        off_total += bound.alive * off
-        unseen_total += bound.alive * unseen
-        _spread(estimate, outcomes, masses, position, possible + hidden, missing, hidden)
-        _spread(bound, outcomes, masses, position, possible + unseen, chosen, unseen)
-        chosen = outcomes[position]
+        telling = telling or float(fan.tells(chosen) or size == 1)
+        off_total += telling * fan.off
+        unseen_total += telling * fan.unseen
+        telling *= fan.masses[fan.position] / (fan.possible + fan.unseen)
+        missing = chosen.difference(*fan.outcomes)
+        estimate.spread(fan, missing, _hidden(fan, len(missing)))
+        bound.spread(fan, chosen, fan.unseen)
+        chosen = fan.outcomes[fan.position]
         if len(chosen) == 1:
             decided_at = step.token
             break
@@ -227,36 +277,16 @@ def distribute(
     return _results(estimate, bound, size), min(1.0, off_total), min(1.0, unseen_total), decided_at
 
 
-def _spread(
-    tally: _Tally,
-    outcomes: Sequence[Outcomes],
-    masses: Sequence[float],
-    position: int,
-    total: float,
-    unlisted: Outcomes,
-    hidden: float,
-) -> None:
-    """Give each candidate that was not chosen its share of the mass alive; keep the chosen's."""
-    for index, (outcome, mass) in enumerate(zip(outcomes, masses, strict=True)):
-        if outcome and index != position:
-            tally.add(outcome, tally.alive * mass / total)
-    if hidden and unlisted:
-        tally.shared[unlisted] = tally.shared.get(unlisted, 0.0) + tally.alive * hidden / total
-    tally.alive *= masses[position] / total
+def _hidden(fan: _Fan, missing: int) -> float:
+    """How much of the unseen mass the estimate takes to be on outcomes that nothing listed.
 
-
-def _hidden(
-    unseen: float, possible: float, off: float, least: float, missing: int, listed: int
-) -> float:
-    """How much of the unseen mass the estimate takes to be on members that nothing listed.
-
-    None if every member was seen. Otherwise the unseen mass counts as valid as the seen; and where
-    a list shows how fast the masses fall, a missing member has at most the least mass listed.
+    None if every outcome was seen. Otherwise the unseen mass counts as valid as the seen; and
+    where a list shows how fast the masses fall, a missing outcome has at most the least of them.
     """
     if not missing:
         return 0.0
-    valid = unseen * possible / (possible + off)
-    return min(valid, least * missing) if listed > 1 else valid
+    valid = fan.unseen * fan.possible / (fan.possible + fan.off)
+    return min(valid, min(fan.masses) * missing) if len(fan.masses) > 1 else valid
 
 
 def _results(estimate: _Tally, bound: _Tally, size: int) -> list[tuple[float, float, float]]:
@@ -277,17 +307,36 @@ def _results(estimate: _Tally, bound: _Tally, size: int) -> list[tuple[float, fl
     return results
 
 
+class Domain:
+    """A finite domain: its members, and what each beginning may become, looked up once.
+
+    Args:
+        members: the values, all different as JSON values.
+    """
+
+    def __init__(self, members: Sequence[Any]) -> None:
+        self.members = tuple(members)
+        self._known: dict[Reading, Outcomes] = {}
+
+    def outcomes(self, reading: Reading) -> Outcomes:
+        """The indexes of the members that a reading can still end as."""
+        if reading not in self._known:
+            self._known[reading] = frozenset(
+                i for i, member in enumerate(self.members) if may_be(reading, member)
+            )
+        return self._known[reading]
+
+
 def distribution(
-    steps: Sequence[tuple[Step, Token]], path: Path, members: Sequence[Any]
+    steps: Sequence[tuple[Step, Token]], path: Path, domain: Domain
 ) -> Distribution | None:
     """The distribution over the members of a finite domain at ``path``; None if undecided."""
 
     def classify(parser: JSONParser, candidate: Candidate) -> Outcomes:
-        reading = read(parser, candidate, path)
-        return frozenset(i for i, member in enumerate(members) if may_be(reading, member))
+        return domain.outcomes(read(parser, candidate, path))
 
-    decisive = _skip_undecided(steps, len(members), classify)
-    results, off, unseen, decided_at = distribute(decisive, len(members), classify)
+    members = domain.members
+    results, off, unseen, decided_at = distribute(steps, len(members), classify)
     if decided_at is None:
         return None
     candidates = [Member(v, *r) for v, r in zip(members, results, strict=True)]
@@ -295,27 +344,19 @@ def distribution(
     return Distribution(tuple(candidates), off, unseen, decided_at)
 
 
-def _skip_undecided(
-    steps: Sequence[tuple[Step, Token]], size: int, classify: Classify
-) -> Sequence[tuple[Step, Token]]:
-    """The steps from the first on at which any candidate says something about the value."""
-    for index, (step, token) in enumerate(steps):
-        found = [classify(step.parser, c) for c in _listed(step, token)[0]]
-        if any(outcomes and len(outcomes) < size for outcomes in found) or size == 1:
-            return steps[index:]
-    return steps[-1:]
-
-
-def null_or_value(steps: Sequence[tuple[Step, Token]], path: Path) -> tuple[Member, Member] | None:
-    """Null against everything else at a nullable place: (null, a value); None if undecided."""
+def null_or_value(
+    steps: Sequence[tuple[Step, Token]], path: Path, kinds: frozenset[str]
+) -> tuple[Member, Member] | None:
+    """Null against every value of the other kinds: (null, a value); None if undecided."""
 
     def classify(parser: JSONParser, candidate: Candidate) -> Outcomes:
         reading = read(parser, candidate, path)
-        if reading.state == "dead":
+        kind = _kind(reading)
+        if reading.state == "dead" or kind not in kinds | {"", "null"}:
             return _NEITHER
         if reading.state == "before":
             return _EITHER
-        return _FIRST if reading.text.startswith(b"n") else _SECOND
+        return _FIRST if kind == "null" else _SECOND
 
     return _decide_two(steps, classify)
 
@@ -338,8 +379,11 @@ _NEITHER, _FIRST, _SECOND, _EITHER = (frozenset(s) for s in ((), (0,), (1,), (0,
 def _decide_two(
     steps: Sequence[tuple[Step, Token]], classify: Classify
 ) -> tuple[Member, Member] | None:
-    results, *_, decided_at = distribute(_skip_undecided(steps, 2, classify), 2, classify)
-    return None if decided_at is None else (Member(True, *results[0]), Member(False, *results[1]))
+    results, *_, decided_at = distribute(steps, 2, classify)
+    if decided_at is None:
+        return None
+    yes, no = (Member(a, *result) for a, result in zip((True, False), results, strict=True))
+    return yes, no
 
 
 def _end_or_more(parser: JSONParser, candidate: Candidate, path: Path, following: Path) -> Outcomes:
@@ -410,12 +454,11 @@ def _choice(step: Step, token: Token, written: _Written) -> Choice:
 
 def _judge(step: Step, candidate: Candidate, written: _Written) -> tuple[bool, bool]:
     """Whether a candidate may lead to a value at all, and to the one written."""
-    data, parser = candidate.bytes, step.parser
-    if parser.place == "string" and b"\\" not in written.text and _PLAIN.fullmatch(data):
-        return not is_control(candidate), written.text.startswith(
-            data, parser.offset - written.start
-        )
-    reading = read(parser, candidate, written.path)
+    data, at = candidate.bytes, step.parser.offset - written.start
+    is_inside = step.parser.place == "string" and at > 0 and written.text[at - 1] < 0x80
+    if is_inside and b"\\" not in written.text and _PLAIN.fullmatch(data):
+        return not is_control(candidate), written.text.startswith(data, at)
+    reading = read(step.parser, candidate, written.path)
     if reading.state == "dead" or _kind(reading) not in written.kinds | {""}:
         return False, False
     return True, may_be(reading, written.value)

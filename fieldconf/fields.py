@@ -17,6 +17,7 @@ from fieldconf.align import Aligned, Aligner, Step
 from fieldconf.alternatives import (
     Choice,
     Distribution,
+    Domain,
     Member,
     choices,
     distribution,
@@ -31,6 +32,10 @@ from fieldconf.tokens import Token
 FREE_TEXT_CHARACTERS = 40
 """A longer string that looks like prose is free text: its confidence is per token."""
 
+LONGEST_JOINT = 400
+"""A longer value (bytes of its JSON text) has its confidence per token, whatever it looks like."""
+
+_LONGEST_TOKEN = 256  # bytes; what is longer is no token of a vocabulary, and has no alternatives
 _UNREADABLE = "the tokens around it could not be read as its alternatives"
 
 
@@ -74,6 +79,7 @@ class FieldMaker:
         self._sums: list[float] = [0.0]  # of the known logprobs of the first n pieces, nats
         self._unknown: list[int] = [0]  # how many of the first n pieces have no logprob
         self._inside: dict[Path, _Inside] = {}
+        self._domains: dict[int, Domain] = {}  # by the identity of the declaration
 
     def learn(self, index: int | None) -> None:
         """Take note of the next piece: the index of its token, or None."""
@@ -118,18 +124,28 @@ class FieldMaker:
             return self._list(item, reason)
         if reason:
             return _Verdict(reason=reason)
-        if kind == "object":
-            return self._plain(item)
-        declared = self._schema.declared(item.event.path)
-        steps = self._steps(item)
-        members = _domain(declared, kind)
-        if members and any(same(value, member) for member in members):
-            return _finite(distribution(steps, item.event.path, members), value)
+        return self._plain(item) if kind == "object" else self._scalar(item, value, kind)
+
+    def _scalar(self, item: Aligned, value: Any, kind: str) -> _Verdict:
+        path = item.event.path
+        declared, steps = self._schema.declared(path), self._steps(item)
+        domain = self._domain(declared, kind)
+        if domain is not None and any(same(value, member) for member in domain.members):
+            return _finite(distribution(steps, path, domain), value)
         if kind == "null":
-            return _two_way(null_or_value(steps, item.event.path))
-        if kind == "string" and not declared.constrained and _is_prose(value):
+            return _two_way(null_or_value(steps, path, declared.kinds))
+        if len(item.event.raw) > LONGEST_JOINT or _is_prose(value, declared):
             return self._free_text(item)
         return _open(item, steps, declared.kinds)
+
+    def _domain(self, declared: Declared, kind: str) -> Domain | None:
+        """The members to tell apart; a boolean has two even where nothing was declared."""
+        members = declared.members
+        if members is None and kind == "boolean":
+            members = (True, False)
+        if members is None:
+            return None
+        return self._domains.setdefault(id(declared), Domain(members))
 
     def _plain(self, item: Aligned) -> _Verdict:
         confidence = math.exp(self._sums[item.last] - self._sums[item.first])
@@ -160,6 +176,8 @@ class FieldMaker:
         if inside.unknown:
             return _Verdict(reason=f"{inside.unknown} has no confidence")
         least = inside.least if inside.least is not None else inside.least_of_any
+        if least is None:
+            return _Verdict(reason="no value inside has a confidence")
         return _Verdict(least, basis="least_required")
 
     def _tell_parent(self, made: Field) -> None:
@@ -213,7 +231,8 @@ class FieldMaker:
         found: list[tuple[Step, Token]] = []
         for step in item.approach:
             token = None if step.token is None else self._tokens[step.token]
-            if token is not None and token.logprob is not None:
+            is_readable = len(step.written) <= _LONGEST_TOKEN
+            if is_readable and token is not None and token.logprob is not None:
                 found.append((step, token))
             elif step.piece < item.last:
                 found = []
@@ -227,11 +246,12 @@ class FieldMaker:
         declared = self._schema.declared(event.path)
         is_scalar = event.type == "scalar"
         members = declared.members if is_scalar else None
+        is_beyond = isinstance(value, float) and math.isinf(value)
         found = {
             "shared_token": shared,
             "duplicate_key": is_again,
             "lone_surrogate": is_scalar and b"\\u" in event.raw and _has_surrogate(value),
-            "overflow": isinstance(value, Decimal) or (isinstance(value, float) and math.isinf(value)),
+            "overflow": isinstance(value, Decimal) or is_beyond,
             "not_a_member": members is not None and not any(same(value, m) for m in members),
         }  # fmt: skip
         return tuple(name for name, holds in found.items() if holds)
@@ -240,16 +260,11 @@ class FieldMaker:
 # -- helpers ------------------------------------------------------------------------------------
 
 
-def _domain(declared: Declared, kind: str) -> tuple[Any, ...] | None:
-    """The members to tell apart; a boolean has two even where nothing was declared."""
-    if declared.members is None and kind == "boolean":
-        return (True, False)
-    return declared.members
-
-
-def _is_prose(value: str) -> bool:
+def _is_prose(value: Any, declared: Declared) -> bool:
     """Long, and of words or of a script without spaces; not an identifier or an address."""
-    return len(value) > FREE_TEXT_CHARACTERS and (" " in value or not value.isascii())
+    if not isinstance(value, str) or declared.constrained or len(value) <= FREE_TEXT_CHARACTERS:
+        return False
+    return " " in value or not value.isascii()
 
 
 def _two_way(found: tuple[Member, Member] | None) -> _Verdict:
@@ -270,6 +285,8 @@ def _open(item: Aligned, steps: Sequence[tuple[Step, Token]], kinds: frozenset[s
     event = item.event
     last = item.last + (event.raw[:1] != b'"')
     inside = [pair for pair in steps if item.first <= pair[0].piece < last]
+    if len(inside) < item.last - item.first:
+        return _Verdict(reason=_UNREADABLE)
     made = choices(inside, event.path, event.raw, event.start, kinds)
     return _Verdict(
         scores.product(choice.probability for choice in made),

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from fieldconf.alternatives import Choice, Distribution
 from fieldconf.paths import Path, pointer
 from fieldconf.render import html
-from fieldconf.schema import Invalid
+from fieldconf.schema import Invalid, kind_of
 from fieldconf.tokens import Mask, Token
 
 Status: TypeAlias = Literal[
@@ -29,6 +29,11 @@ Basis: TypeAlias = Literal[
 ]
 
 T = TypeVar("T")
+
+DEEPEST = 200
+"""Values nested deeper than this are left out of ``to_dict``: JSON writers and readers recurse."""
+
+_TOO_DEEP = f"(nested deeper than {DEEPEST})"
 
 
 @dataclass(frozen=True)
@@ -93,8 +98,9 @@ class Field:
 
     @property
     def is_leaf(self) -> bool:
-        """Whether the value is a scalar or an empty container."""
-        return self.kind not in ("object", "array") or self.value in ({}, [])
+        """Whether the value is a scalar or an empty container that closed."""
+        is_scalar = self.kind not in ("object", "array")
+        return is_scalar or (not self.value and "truncated" not in self.flags)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values: all of the above but the tokens; containers without their value."""
@@ -143,13 +149,16 @@ class Report(Generic[T]):
     finish_reason: str | None = None
     refusal: str | None = None
 
-    def __getitem__(self, key: str | Path) -> Field:
+    def __getitem__(self, key: str | int | Path) -> Field:
         """The field at a JSON Pointer or a path: ``report["/items/0"]``, ``report["items", 0]``.
+
+        One step may stand alone: ``report["items"]``, ``report[0]``.
 
         Raises:
             KeyError: if the answer has no such field; the message lists those it has.
         """
-        wanted = key if isinstance(key, str) else pointer(key)
+        path = (key,) if isinstance(key, int) else key
+        wanted = path if isinstance(path, str) else pointer(path)
         if wanted in self.fields:
             return self.fields[wanted]
         if "/" + wanted in self.fields:
@@ -193,20 +202,21 @@ class Report(Generic[T]):
 
 
 def plain_value(value: Any) -> Any:
-    """A decoded JSON value with what JSON cannot hold (inf, huge integers) as text.
+    """A decoded JSON value with what JSON writers cannot hold as text.
 
-    Without recursion, since answers may be nested deeper than the interpreter's stack.
+    That is inf, huge integers, and what is nested too deep for the interpreter's stack; for which
+    reason there is no recursion here.
     """
     holder: list[Any] = [value]
-    todo: list[tuple[Any, Any]] = [(holder, 0)]
+    todo: list[tuple[Any, Any, int]] = [(holder, 0, 0)]
     while todo:
-        parent, key = todo.pop()
+        parent, key, depth = todo.pop()
         item: Any = parent[key]
-        if isinstance(item, (dict, list)):
-            copy: Any = item.copy()  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]  # any JSON
-            parent[key] = copy
-            keys = cast("Any", copy) if isinstance(copy, dict) else range(len(copy))
-            todo.extend((copy, k) for k in keys)
+        if kind_of(item) in ("object", "array"):
+            copy: Any = item.copy()
+            parent[key] = copy if depth < DEEPEST else _TOO_DEEP
+            keys: Any = range(len(copy)) if kind_of(item) == "array" else copy
+            todo.extend((copy, k, depth + 1) for k in (keys if depth < DEEPEST else ()))
         elif isinstance(item, Decimal) or (isinstance(item, float) and not math.isfinite(item)):
             parent[key] = str(item)
     return holder[0]
@@ -217,7 +227,12 @@ def _plain_distribution(distribution: Distribution | None) -> dict[str, Any] | N
         return None
     return {
         "candidates": [
-            {"value": m.value, "probability": m.probability, "low": m.low, "high": m.high}
+            {
+                "value": plain_value(m.value),
+                "probability": m.probability,
+                "low": m.low,
+                "high": m.high,
+            }
             for m in distribution.candidates
         ],
         "off_schema": distribution.off_schema,

@@ -13,11 +13,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast
+from urllib.parse import unquote
 
 import jsonschema
 from jsonschema.exceptions import SchemaError as InvalidSchema
 from jsonschema.exceptions import ValidationError as JSONSchemaError
 from jsonschema.validators import validator_for
+from jsonschema_specifications import REGISTRY
 from pydantic import BaseModel, PydanticUserError, TypeAdapter, ValidationError
 from referencing.exceptions import Unresolvable
 
@@ -26,7 +28,7 @@ from fieldconf.paths import Path, parse_pointer, pointer
 
 Node: TypeAlias = dict[str, Any] | bool
 
-MAX_MEMBERS = 1000
+MAX_MEMBERS = 256
 """Bounded integers with more members than this count as open."""
 
 _CONSTRAINTS = {"pattern", "format"}
@@ -137,7 +139,7 @@ def compile_schema(schema: Any) -> Schema:
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(schema)
         return _ready(adapter.json_schema(), schema, adapter)
-    except (PydanticUserError, TypeError, NameError) as error:
+    except (PydanticUserError, TypeError, NameError, SyntaxError) as error:
         shown = str(error).splitlines()[0]
         raise SchemaError(
             f"{schema!r} is no schema ({shown})", remedy="Give a pydantic model or a JSON Schema"
@@ -190,11 +192,11 @@ def _resolve(reference: str, root: dict[str, Any]) -> Node:
     if not reference.startswith("#"):
         return True
     try:
-        for step in parse_pointer(reference[1:]):
-            node = node[int(step)] if isinstance(node, list) else node[step]
+        for step in parse_pointer(unquote(reference[1:])):
+            node = node[int(step) if kind_of(node) == "array" else step]
     except (KeyError, IndexError, ValueError, TypeError):
         return True
-    return node if isinstance(node, dict) else True  # pyright: ignore[reportUnknownVariableType]  # any JSON
+    return node if kind_of(node) == "object" else True
 
 
 def _children(node: Node, step: str | int) -> Iterator[tuple[Node, bool]]:
@@ -203,7 +205,7 @@ def _children(node: Node, step: str | int) -> Iterator[tuple[Node, bool]]:
         yield True, False
     elif isinstance(step, int):
         yield _item(node, step), True
-    elif step in (properties := node.get("properties") or {}):
+    elif step in (properties := cast("dict[str, Node]", node.get("properties") or {})):
         yield properties[step], step in (node.get("required") or ())
     else:
         yield node.get("additionalProperties", True), step in (node.get("required") or ())
@@ -214,7 +216,7 @@ def _item(node: dict[str, Any], index: int) -> Node:
     if isinstance(prefix, list) and index < len(cast("list[Node]", prefix)):
         return cast("list[Node]", prefix)[index]
     items = node.get("items", True)
-    return items if isinstance(items, (dict, bool)) else True
+    return items if kind_of(items) in ("object", "boolean") else True
 
 
 # -- declaring ----------------------------------------------------------------------------------
@@ -229,7 +231,8 @@ def _declare(arms: Sequence[Node], *, required: bool) -> Declared:
         if found is None:
             members = None
         elif members is not None:
-            members += [m for m in found if not any(same(m, other) for other in members)]
+            known = tuple(members)
+            members += [m for m in found if not any(same(m, other) for other in known)]
     if not arms:
         return Declared(required=False)
     constrained = any(isinstance(arm, dict) and arm.keys() & _CONSTRAINTS for arm in arms)
@@ -250,7 +253,8 @@ def _members(arm: dict[str, Any]) -> list[Any] | None:
     if "const" in arm:
         return _scalars([arm["const"]])
     if isinstance(arm.get("enum"), list):
-        return _scalars(arm["enum"])
+        allowed = _kinds(arm)
+        return _scalars([m for m in arm["enum"] if kind_of(m) in allowed])
     kind = arm.get("type")
     if isinstance(kind, list):
         parts = [_members({**arm, "type": name}) for name in cast("list[str]", kind)]
@@ -316,9 +320,10 @@ def _validate_pydantic(adapter: TypeAdapter[Any], text: bytes) -> tuple[Any, tup
 
 
 def _validate_json_schema(schema: dict[str, Any], data: Any) -> tuple[Invalid, ...]:
-    validator = validator_for(schema, default=jsonschema.Draft202012Validator)(schema)
+    kind = validator_for(schema, default=jsonschema.Draft202012Validator)
+    validator = kind(schema, registry=REGISTRY)  # the default one would fetch references
     try:
-        errors = cast("Iterator[JSONSchemaError]", validator.iter_errors(data))  # pyright: ignore[reportUnknownMemberType]  # untyped package
+        errors: Iterator[JSONSchemaError] = validator.iter_errors(data)  # pyright: ignore[reportUnknownMemberType]  # untyped package
         return tuple(Invalid(pointer(e.absolute_path), e.message) for e in errors)
     except (Unresolvable, re.error, RecursionError) as error:
         return (Invalid("", f"the schema cannot be applied ({type(error).__name__}: {error})"),)

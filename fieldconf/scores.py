@@ -34,7 +34,7 @@ def product(probabilities: Iterable[float | None]) -> float | None:
 
 
 def geometric_mean(logprobs: Sequence[float | None]) -> float | None:
-    """exp of the mean logprob (0..1): the per-token confidence of a text of any length.
+    """The exp of the mean logprob (0..1): the per-token confidence of a text of any length.
 
     The inverse of perplexity (Jelinek et al. 1977).
 

@@ -6,7 +6,7 @@ Never: I/O; two roads: a whole response is fed to the same ``Scorer`` as a strea
 Why:   this is the one place where wire, spelling, alignment, alternatives and scores meet.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, overload
 
 from fieldconf.align import Aligned, Aligner
@@ -118,7 +118,7 @@ class Scorer:
         self._take(self._aligner.close())
         self._note_open(completion)
         status, reason = self._status(completion)
-        fields = sorted(self._fields.values(), key=lambda field: field.start)
+        fields = _current(self._fields)
         data, value, errors = self._tree.root, None, ()
         if status in _WHOLE:
             root = self._fields[()]
@@ -149,6 +149,7 @@ class Scorer:
         root, parser = self._fields.get(()), self._aligner.parser
         if root and root.kind == "number" and completion.finish_reason == "length":
             self._fields[()] = truncated((), None, "number", root.start, root.stop)
+            self._tree.root = None
         if parser is None or self._aligner.done:
             return
         value = self._tree.root
@@ -166,13 +167,11 @@ class Scorer:
         root, error = self._fields.get(()), self._aligner.error
         if completion.refusal and not completion.content:
             return "refused", f"the model refused: {completion.refusal}"
-        cut_off = error is not None and (
-            error.problem == ENDS_EARLY or completion.finish_reason == "length"
-        )
-        if cut_off or (root and "truncated" in root.flags):
-            return "truncated", _truncated_reason(completion)
-        if error is not None or root is None:
+        is_length, begun = completion.finish_reason == "length", self._aligner.parser is not None
+        if error is not None and error.problem != ENDS_EARLY and (begun or not is_length):
             return "malformed", f"the answer is not JSON: {error}"
+        if root is None or "truncated" in root.flags:
+            return "truncated", _truncated_reason(completion)
         if self._missing:
             return ("no_logprobs" if completion.tokens is None else "unaligned"), self._missing
         return "complete", ""
@@ -188,6 +187,16 @@ class Scorer:
             if token is not None:
                 owners[token] = owner if isinstance(owner, str) else pointer(owner)
         return tuple(owners)
+
+
+def _current(fields: Mapping[Path, Field]) -> list[Field]:
+    """The fields in document order, without those inside of a value that a duplicate replaced."""
+    kept: dict[Path, Field] = {}
+    for field in sorted(fields.values(), key=lambda field: field.start):
+        parent = kept.get(field.path[:-1])
+        if not field.path or (parent is not None and parent.start <= field.start):
+            kept[field.path] = field
+    return list(kept.values())
 
 
 def _truncated_reason(completion: Completion) -> str:

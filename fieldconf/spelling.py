@@ -11,12 +11,12 @@ Why:   servers list tokens as bytes, as text, as text of broken characters, as v
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
-from fieldconf.tokens import Token, utf8
+from fieldconf.tokens import Candidate, Token, utf8
 
 
 class Piece(NamedTuple):
@@ -99,7 +99,7 @@ def _cut_inside(
 # -- what may stand around an answer ------------------------------------------------------------
 
 _CONTROL = re.compile(
-    r"<\|[^|]*\|>|<｜[^｜]*｜>|</?s>|<(eos|bos|pad|unk|end_of_turn|start_of_turn|end_of_text)>"
+    r"<\|[^|]*\|>|<\uff5c[^\uff5c]*\uff5c>|</?s>|<(eos|bos|pad|unk|end_of_turn|start_of_turn|end_of_text)>"
     r"|\[/?(EOS|BOS|INST|PAD)\]|token_id:\d+"
 )
 _DROPPABLE = re.compile(r"[\s`]*")
@@ -109,7 +109,7 @@ _WRAPPER_BEFORE = re.compile(
 _WRAPPER_AFTER = re.compile(rb"\s*```\s*\Z")
 
 
-def is_control(token: Token) -> bool:
+def is_control(token: Token | Candidate) -> bool:
     """Whether a token is one of the marks that models write and servers do not show."""
     return _CONTROL.fullmatch(token.text) is not None
 
@@ -123,6 +123,8 @@ def _is_droppable(token: Token) -> bool:
 # A disguise is a sequence of parts: exact bytes, or None for a broken character (U+FFFD), which
 # stands for one to four bytes outside ASCII.
 _Disguise: TypeAlias = tuple[bytes | None, ...]
+
+_MOST_PLACES = 256  # a long run of broken characters can be cut in too many ways to be worth it
 
 
 def _tolerant(content: bytes, tokens: Sequence[Token]) -> Spelling:
@@ -145,7 +147,7 @@ def _walk(content: bytes, first: int, last: int, tokens: Sequence[Token]) -> Spe
     content begins any token may be passed over; after its end only droppable ones.
     """
     trail: list[dict[int, int | None]] = []
-    reachable = {first: 0}
+    reachable: Collection[int] = (first,)
     furthest, misfit = first, 0
     for index, token in enumerate(tokens):
         following: dict[int, int | None] = {}
@@ -155,10 +157,10 @@ def _walk(content: bytes, first: int, last: int, tokens: Sequence[Token]) -> Spe
             if place == first or is_control(token) or (place == last and _is_droppable(token)):
                 following.setdefault(place, None)
         trail.append(following)
-        if following and max(following) > furthest:
+        if max(following) > furthest:
             furthest, misfit = max(following), index + 1
-        reachable = dict.fromkeys(following, 0)
-        if not following:
+        reachable = following.keys()
+        if len(reachable) > _MOST_PLACES:
             break
     if len(trail) < len(tokens) or last not in reachable:
         return _no_spelling(content, tokens, furthest, misfit)
@@ -220,7 +222,7 @@ def _disguises(text: str, raw: bytes | None) -> tuple[_Disguise, ...]:
 
 
 def _unescape(text: str) -> bytes:
-    """``\\xf0\\x9f`` written out, as OpenAI and DeepSeek show a part of a character."""
+    r"""``\xf0\x9f`` written out, as OpenAI and DeepSeek show a part of a character."""
     hexes = re.compile(rb"\\x([0-9a-fA-F]{2})")
     return hexes.sub(lambda m: bytes([int(m[1], 16)]), utf8(text.removeprefix("bytes:")))
 

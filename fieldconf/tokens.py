@@ -46,8 +46,8 @@ class Token(NamedTuple):
     """One token of the answer.
 
     ``logprob`` is in nats, or None where the server gave none that can be believed; ``note`` may
-    then say why. ``candidates`` are the listed alternatives in the server's order; the token itself may or may
-    not be among them.
+    then say why. ``candidates`` are the listed alternatives in the server's order; the token itself
+    may or may not be among them.
     """
 
     text: str
@@ -109,7 +109,7 @@ def candidate_logprob(value: Any) -> float | None:
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    if math.isnan(value) or value > 0:
+    if not value <= 0:  # NaN, too
         return None
     if value == _MASKED_CANDIDATE or value < -1e30:
         return -math.inf

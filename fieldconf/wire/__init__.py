@@ -2,12 +2,14 @@
 
 In:    an SDK object, a dict, JSON text or bytes, server-sent-event text, or a list of chunks.
 Out:   one ``Completion`` a choice.
-Never: I/O; an import of a client's package; a guess where the shape is not known.
+Never: I/O; an import of a client's package; a guess where the shape is not known; an exception
+       other than ``PayloadError``.
 Why:   one small file a payload shape, all with the same face (``NAME``, ``matches``, ``read``,
        ``read_chunk``, ``merge``); this file only undoes the envelope and asks each in turn.
 """
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from types import ModuleType
 from typing import Any, cast
@@ -31,22 +33,36 @@ def completions(payload: Any) -> list[Completion]:
     items: list[Any] = cast("list[Any]", opened) if isinstance(opened, list) else [opened]
     for family in FAMILIES:
         if items and all(map(family.matches, items)):
-            found = family.read(opened) if not isinstance(opened, list) else family.merge(items)
+            found = _ask(family, items, is_stream=isinstance(opened, list))
             if found:
                 return found
     raise _unknown(opened)
 
 
+def _ask(family: ModuleType, items: list[Any], *, is_stream: bool) -> list[Completion]:
+    try:
+        return family.merge(items) if is_stream else family.read(items[0])
+    except (TypeError, ValueError, AttributeError, LookupError) as error:
+        raise PayloadError(
+            f"the response looks like {family.NAME}, but a part of it is of the wrong type "
+            f"({_short(str(error))})",
+            looked_for=family.NAME,
+            remedy=_REMEDY,
+        ) from error
+
+
 def _open(payload: Any) -> Any:
     """Undo the envelope: text to objects, an iterable of chunks to a list."""
-    if isinstance(payload, (bytes, bytearray, memoryview)):
+    if isinstance(payload, (bytes, bytearray)):
         payload = _decode_text(bytes(payload))
     if isinstance(payload, str):
         return _open_text(payload)
-    is_one = isinstance(payload, dict) or hasattr(payload, "choices")  # pyright: ignore[reportUnknownArgumentType]  # any payload
-    if not is_one and isinstance(payload, Iterable) and not hasattr(payload, "model_dump"):
-        return [_open(item) for item in cast("Iterable[Any]", payload)]
-    return cast("Any", payload)
+    is_one = any(hasattr(payload, name) for name in ("keys", "choices", "model_dump"))
+    return payload if is_one or not _is_iterable(payload) else [_open(item) for item in payload]
+
+
+def _is_iterable(payload: Any) -> bool:
+    return isinstance(payload, Iterable)
 
 
 def _decode_text(data: bytes) -> str:
@@ -67,7 +83,7 @@ def _open_text(text: str) -> Any:
             "the response is an HTML or XML page, not JSON", found=_short(text), remedy=_REMEDY
         )
     if text.startswith(("data:", "event:", "id:", ":")):
-        lines = [line[5:].strip() for line in text.splitlines() if line.startswith("data:")]
+        lines = [line[5:].strip() for line in _lines(text) if line.startswith("data:")]
         return [_load(line) for line in lines if line != "[DONE]"]
     return _load(text)
 
@@ -76,7 +92,7 @@ def _load(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        lines = text.splitlines()
+        lines = _lines(text)
         if len(lines) > 1 and lines[0].rstrip().endswith("}"):  # JSON Lines: chunks, one a line
             return [_load(line) for line in lines if line.strip()]
         raise PayloadError(
@@ -84,9 +100,16 @@ def _load(text: str) -> Any:
         ) from None
 
 
+def _lines(text: str) -> list[str]:
+    """Lines as streams have them; ``splitlines`` would also cut at U+2028 inside of a string."""
+    return re.split(r"\r\n|\n|\r", text)
+
+
 def _unknown(payload: Any) -> PayloadError:
     looked_for = "; ".join(family.NAME for family in FAMILIES)
-    if isinstance(payload, dict) and (error := cast("dict[str, Any]", payload).get("error")):
+    items: list[Any] = cast("list[Any]", payload) if isinstance(payload, list) else [payload]
+    errors = [openai_chat.field(item, "error") for item in items]
+    if error := next((error for error in errors if error), None):
         return PayloadError(
             f"the response is an error of the server: {_short(_message(error))}",
             looked_for=looked_for,
@@ -117,4 +140,5 @@ def _describe(payload: Any) -> str:
 
 
 def _short(text: str) -> str:
+    text = " ".join(text[:1000].split())
     return text if len(text) <= 80 else text[:77] + "..."

@@ -23,7 +23,7 @@ Quirks, each met by a line below:
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from fieldconf.tokens import (
     Candidate,
@@ -62,12 +62,7 @@ class Delta:
 def matches(payload: Any) -> bool:
     """Whether a payload has this shape (a whole response or a chunk)."""
     choices = field(payload, "choices")
-    if not isinstance(choices, Sequence) or isinstance(choices, str):
-        return False
-    return all(
-        field(c, "message") is not None or field(c, "delta") is not None or _is_filter_chunk(c)
-        for c in choices
-    )
+    return isinstance(choices, (list, tuple)) and all(map(_is_choice, cast("list[Any]", choices)))
 
 
 def read(payload: Any) -> list[Completion]:
@@ -81,7 +76,7 @@ def read(payload: Any) -> list[Completion]:
             mask=mask,
             completion_tokens=field(usage, "completion_tokens"),
         )
-        for choice in sorted(field(payload, "choices"), key=lambda c: field(c, "index") or 0)
+        for choice in sorted(field(payload, "choices"), key=lambda c: int(field(c, "index") or 0))
     ]
 
 
@@ -128,9 +123,9 @@ def _delta(choice: Any, part: Any = None) -> Delta:
     entries = field(logprobs, "content")
     content = field(part, "content")
     return Delta(
-        index=field(choice, "index") or 0,
+        index=int(field(choice, "index") or 0),
         content=content if isinstance(content, str) else "",
-        tokens=tuple(map(_token, entries)) if isinstance(entries, Sequence) else None,
+        tokens=tuple(map(_token, entries)) if isinstance(entries, (list, tuple)) else None,  # pyright: ignore[reportUnknownArgumentType]  # any payload
         refusal=field(part, "refusal") or "",
         finish_reason=field(choice, "finish_reason"),
         arguments=_arguments(field(part, "tool_calls")),
@@ -204,7 +199,7 @@ def _completion(
 
 
 def _token(entry: Any) -> Token:
-    raw, text = _raw(field(entry, "bytes")), field(entry, "token") or ""
+    raw, text = _raw(field(entry, "bytes")), str(field(entry, "token") or "")
     number, candidates = _id(entry), _candidates(field(entry, "top_logprobs"))
     if _TOKEN_ID.fullmatch(text):
         candidates = ()
@@ -222,7 +217,8 @@ def _candidates(entries: Any) -> tuple[Candidate, ...]:
         logprob = candidate_logprob(field(entry, "logprob"))
         if logprob is not None:
             raw = _raw(field(entry, "bytes"))
-            found.append(Candidate(field(entry, "token") or "", raw, logprob, _id(entry)))
+            text = str(field(entry, "token") or "")
+            found.append(Candidate(text, raw, logprob, _id(entry)))
     return tuple(found)
 
 
@@ -249,6 +245,7 @@ def _shows_mask(tokens: Iterable[Token]) -> bool:
     return any(c.logprob == float("-inf") for token in tokens for c in token.candidates)
 
 
-def _is_filter_chunk(choice: Any) -> bool:
+def _is_choice(choice: Any) -> bool:
     """Azure's asynchronous content filter sends choices with neither message nor delta."""
-    return field(choice, "content_filter_offsets") is not None
+    parts = ("message", "delta", "content_filter_offsets")
+    return any(field(choice, part) is not None for part in parts)
