@@ -1,0 +1,201 @@
+"""The command line: tables, JSON, exit codes, and one clear line for every wrong input."""
+
+import json
+import sys
+
+import pytest
+from answers import TICKET, TICKET_SCHEMA, chunks, response
+from click.testing import CliRunner
+from servers import answer_json, answer_stream, closed_port, serving
+
+import fieldconf as fc
+from fieldconf.cli import main
+
+
+def run(*arguments, stdin=None):
+    return CliRunner().invoke(main, [str(a) for a in arguments], input=stdin, env={"COLUMNS": "200"})
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A folder with a response, its schema, and a model."""
+    (tmp_path / "response.json").write_text(json.dumps(response(TICKET)))
+    (tmp_path / "schema.json").write_text(json.dumps(TICKET_SCHEMA))
+    (tmp_path / "model.py").write_text(
+        "from pydantic import BaseModel\n\nclass Ticket(BaseModel):\n    urgent: bool\n    team: str\n"
+    )
+    return tmp_path
+
+
+def test_score_shows_each_field_with_its_rivals(saved):
+    result = run("score", saved / "response.json", "--schema", saved / "schema.json")
+    assert result.exit_code == 0
+    urgent, team, last = result.stdout.splitlines()[1:]
+    report = fc.score(response(TICKET), TICKET_SCHEMA)
+    assert urgent.split()[:3] == ["/urgent", "true", f"{report['urgent'].confidence:.3f}"]
+    assert "not false" in urgent
+    assert 'not "sales"' in team
+    assert last.startswith("complete, least required confidence")
+
+
+def test_score_json_is_the_report(saved):
+    result = run("score", saved / "response.json", "--json")
+    assert json.loads(result.stdout) == json.loads(fc.score(response(TICKET)).to_json())
+
+
+def test_score_reads_standard_input_and_event_streams():
+    events = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks(TICKET)) + "data: [DONE]\n"
+    result = run("score", "-", "--json", stdin=events)
+    assert json.loads(result.stdout)["data"] == {"urgent": True, "team": "billing"}
+
+
+@pytest.mark.parametrize("name", ["{0}/model.py:Ticket", "{0}/model.py", "{0}/schema.json"])
+def test_schemas_by_name(saved, name):
+    result = run("score", saved / "response.json", "--schema", name.format(saved))
+    assert result.exit_code == 0
+
+
+def test_a_module_by_name(saved, monkeypatch):
+    monkeypatch.chdir(saved)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "model", raising=False)
+    result = run("score", "response.json", "--schema", "model:Ticket")
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "is empty"),
+        ("<!DOCTYPE html><html><body>502 Bad Gateway</body></html>", "HTML"),
+        (json.dumps(response(TICKET))[:200], "is not JSON"),
+        ('{"hello": 1}', "found an object with the keys 'hello'"),
+        ('{"error": {"message": "quota exceeded"}}', "quota exceeded"),
+        ("[1, 2]", "no known response shape"),
+        ("[]", "no known response shape"),
+        ("null", "no known response shape"),
+        ("\x00\x01", "is not JSON"),
+    ],
+)
+def test_a_response_that_is_none_is_one_line_and_exit_code_2(content, words):
+    result = run("score", "-", stdin=content)
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert words in line
+    assert result.stdout == ""
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    result = run("score", tmp_path / "none.json")
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert "No such file" in result.stderr
+
+
+def test_bytes_that_are_no_text(tmp_path):
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    result = run("score", tmp_path / "binary")
+    assert (result.exit_code, "not UTF-8" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ("nothing", "names no schema"),
+        ("{0}/none.json", "cannot read the schema"),
+        ("{0}/model.py:Tickett", "has no 'Tickett'"),
+        ("no_such_module:Ticket", "cannot load no_such_module"),
+        ("json:loads", "is no schema"),
+        ("{0}/broken.py:Ticket", "SyntaxError"),
+        ("{0}/bad.json", "not a JSON Schema"),
+    ],
+)
+def test_a_schema_that_is_none_is_one_line_and_exit_code_2(saved, schema, words):
+    (saved / "broken.py").write_text("class Ticket(:\n")
+    (saved / "bad.json").write_text('{"type": "objekt"}')
+    result = run("score", saved / "response.json", "--schema", schema.format(saved))
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert words in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        (lambda choice: choice.update(logprobs=None), "no_logprobs"),
+        (lambda choice: choice["message"].update(content=None, refusal="No."), "refused"),
+        (lambda choice: choice["logprobs"]["content"].pop(), "unaligned"),
+        (lambda choice: choice["message"].update(content='{"urgent": tru'), "truncated"),
+        (lambda choice: choice["message"].update(content='{"urgent": true, team}'), "malformed"),
+    ],
+)
+def test_an_answer_that_is_not_whole_is_shown_and_exit_code_1(change, status):
+    body = response(TICKET)
+    change(body["choices"][0])
+    result = run("score", "-", stdin=json.dumps(body))
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[-1].startswith(f"{status}, least required confidence unknown")
+
+
+def test_an_answer_against_its_schema_is_exit_code_1(saved):
+    schema = TICKET_SCHEMA | {"required": ["urgent", "team", "customer"]}
+    (saved / "schema.json").write_text(json.dumps(schema))
+    result = run("score", saved / "response.json", "--schema", saved / "schema.json")
+    assert result.exit_code == 1
+    assert "invalid (whole): 'customer' is a required property" in result.stdout
+
+
+def test_extract_prints_field_by_field(saved):
+    with serving(answer_stream(chunks(TICKET))) as server:
+        result = run(
+            "extract", saved / "schema.json", "I was charged twice",
+            "--base-url", server.base_url, "--model", "m",
+        )  # fmt: skip
+    assert result.exit_code == 0
+    scored = run("score", saved / "response.json", "--schema", saved / "schema.json")
+    assert result.stdout == scored.stdout
+    assert server.requests[0]["messages"][1]["content"] == "I was charged twice"
+
+
+def test_extract_reads_a_file_and_gives_json(saved):
+    (saved / "mail.txt").write_text("I was charged twice")
+    with serving(answer_stream(chunks(TICKET))) as server:
+        result = run(
+            "extract", saved / "model.py:Ticket", saved / "mail.txt", "--json",
+            "--base-url", server.base_url, "--model", "m",
+        )  # fmt: skip
+    assert json.loads(result.stdout)["data"] == {"urgent": True, "team": "billing"}
+    assert server.requests[0]["messages"][1]["content"] == "I was charged twice"
+
+
+def test_extract_of_nothing(saved):
+    result = run("extract", saved / "schema.json", "  ")
+    assert (result.exit_code, "the text is empty" in result.stderr) == (2, True)
+
+
+def test_extract_from_a_dead_server_is_one_line_and_exit_code_3(saved):
+    result = run(
+        "extract", saved / "schema.json", "x",
+        "--base-url", f"http://127.0.0.1:{closed_port()}/v1", "--model", "m",
+    )  # fmt: skip
+    assert (result.exit_code, len(result.stderr.splitlines())) == (3, 1)
+    assert "no connection" in result.stderr
+
+
+def test_extract_from_a_server_that_refuses_is_exit_code_3(saved):
+    with serving(answer_json({"error": {"message": "no logprobs here"}}, 400)) as server:
+        result = run(
+            "extract", saved / "schema.json", "x", "--base-url", server.base_url, "--model", "m"
+        )
+    assert (result.exit_code, "no logprobs here" in result.stderr) == (3, True)
+
+
+def test_an_answer_with_terminal_escapes_and_lone_surrogates_prints():
+    odd: list = [('{"a": "', 0.9, {}), ("\\u001b[31m\\ud800", 0.9, {}), ('"}', 0.9, {})]
+    result = run("score", "-", stdin=json.dumps(response(odd)))
+    assert result.exit_code == 0
+    assert "\x1b" not in result.stdout
+    assert "\\ud800" in result.stdout
+
+
+def test_help_names_every_command():
+    result = run("--help")
+    assert all(name in result.stdout for name in ("extract", "score", "local"))
