@@ -264,8 +264,8 @@ def _end(report: Report[Any], *, as_json: bool) -> None:
         click.echo(report.to_json(indent=2))
     else:
         console = _console()
-        console.print(html.summary(report.to_dict()))
+        console.print(html.summary(report.to_dict()), soft_wrap=True)
         for error in report.errors:
-            console.print(f"invalid {printable(str(error))}", markup=False)
+            console.print(f"invalid {printable(str(error))}", markup=False, soft_wrap=True)
     if report.status != "complete" or report.errors:
         raise SystemExit(1)

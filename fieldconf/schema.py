@@ -9,6 +9,7 @@ Why:   a boolean's rivals are known only from its declaration.
 and ``prefixItems`` are followed; what is declared by other means counts as anything.
 """
 
+import inspect
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -136,6 +137,8 @@ def compile_schema(schema: Any) -> Schema:
         return _compile_dict(cast("dict[str, Any]", schema))
     if isinstance(schema, BaseModel):
         schema = cast("Any", type(schema))
+    if inspect.isroutine(schema) or inspect.ismodule(schema):  # pydantic would call it
+        raise SchemaError(f"{schema!r} is no schema", remedy="Give a pydantic model or a JSON Schema")
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(schema)
         return _ready(adapter.json_schema(), schema, adapter)
