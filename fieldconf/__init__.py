@@ -17,6 +17,7 @@ from fieldconf.errors import (
     SchemaError,
 )
 from fieldconf.extract import Defaults, FieldStream, extract, request, stream
+from fieldconf.local import local
 from fieldconf.report import Field, Report
 from fieldconf.scoring import score
 
@@ -36,6 +37,7 @@ __all__ = [
     "RequestError",
     "SchemaError",
     "extract",
+    "local",
     "request",
     "score",
     "stream",
