@@ -8,15 +8,18 @@ Why:   a model of 135 million parameters runs on for ever where the schema lets 
 """
 
 import copy
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 LONGEST_STRING = 200
 """Characters allowed to a string whose schema sets no ``maxLength``."""
 LARGEST_NUMBER = 1_000_000_000
 """Magnitude allowed to a number whose schema sets no bound on that side."""
-MOST_ITEMS = 20
+FINEST_NUMBER = 0.000001
+"""Step of a number (not an integer) whose schema sets no ``multipleOf``: its digits must end."""
+MOST_ITEMS = 10
 """Items allowed to a list, and free keys to an object, whose schema sets no limit."""
 
 Schema = dict[str, Any]
@@ -113,6 +116,8 @@ def _number_bounds(schema: Schema) -> Schema:
     low = max(schema.get("minimum", -LARGEST_NUMBER), _exclusive(schema, "exclusiveMinimum", -1))
     high = min(schema.get("maximum", LARGEST_NUMBER), _exclusive(schema, "exclusiveMaximum", 1))
     made: Schema = {}
+    if "number" in _kinds(schema) and "multipleOf" not in schema:
+        made["multipleOf"] = FINEST_NUMBER
     if schema.keys().isdisjoint({"minimum", "exclusiveMinimum"}) and high > -LARGEST_NUMBER:
         made["minimum"] = -LARGEST_NUMBER
     if schema.keys().isdisjoint({"maximum", "exclusiveMaximum"}) and low < LARGEST_NUMBER:
@@ -142,3 +147,102 @@ _BOUNDS: dict[str, Callable[[Schema], Schema]] = {
     "array": _array_bounds,
     "object": _object_bounds,
 }
+
+
+# -- the question -------------------------------------------------------------------------------
+
+
+def embedded_messages(
+    schema: Mapping[str, Any], text: str, instructions: str | None = None
+) -> list[dict[str, Any]]:
+    """Ask for the schema's fields of a text, in the form that the embedded model answers best.
+
+    The system message is the JSON to fill in: choices stand as ``a|b``, other values as their
+    description (or their key in plain words), and a choice's description behind it.
+
+    Measured on 18 short texts (``python bench/embedded_prompt.py`` prints all of it): mean mass
+    on tokens that the schema allows where a boolean, an enum is decided; values right, of 72;
+    how many of the 36 choices are their first member (16 would be right)::
+
+        keys and descriptions               .09  .16   32  15
+        JSON Schema                         .02  .46   32  31
+        JSON Schema, one worked exchange    .79  .84   30  35
+        allowed values in words             .49  .33   32  23
+        questions                           .54  .28   37  23
+        JSON to fill in, bare               .92  .81   36  32
+        this one                            .92  .76   39  32
+
+    So its probabilities are mostly of things that were asked for, and its numbers and strings are
+    the best of these; but under every prompt this model tells choices apart no better than chance,
+    and most often repeats the one listed first.
+
+    Args:
+        schema: the caller's schema, or what ``embedded_schema`` made of it.
+        text: what to read; it becomes the user message unchanged.
+        instructions: the caller's own words, put first.
+    """
+    form = _form(dict(schema), _Place(schema))
+    lead = f"{instructions}\n\n" if instructions else ""
+    return [
+        {"role": "system", "content": f"{lead}Fill in this JSON from the text:\n{form}"},
+        {"role": "user", "content": text},
+    ]
+
+
+class _Place(NamedTuple):
+    """Where a part of the form is written."""
+
+    root: Mapping[str, Any]
+    hint: str = "value"
+    newline: str = "\n"
+    open: frozenset[str] = frozenset()  # the references that led here
+
+
+def _form(node: Schema, place: _Place) -> str:
+    if "enum" in node or "const" in node:
+        return "|".join(map(_json, node.get("enum", [node.get("const")])))
+    if "$ref" in node:
+        return _referred(node["$ref"], place)
+    place = place._replace(hint=str(node.get("description", place.hint)).strip())
+    branches = node.get("anyOf") or node.get("oneOf") or node.get("allOf")
+    if branches:
+        return "|".join(dict.fromkeys(_form(branch, place) for branch in branches))
+    kinds = _kinds(node) or ["object" if "properties" in node else ""]
+    return "|".join(_plain(kind, node, place) for kind in kinds)
+
+
+def _referred(reference: str, place: _Place) -> str:
+    node: Any = place.root if reference.startswith("#") else {}
+    for part in reference.split("/")[1:]:
+        node = node.get(part.replace("~1", "/").replace("~0", "~"), {})
+    if reference in place.open:  # a schema that contains itself
+        return "..."
+    return _form(node, place._replace(open=place.open | {reference}))
+
+
+def _plain(kind: str, node: Schema, place: _Place) -> str:
+    if kind == "object":
+        return _object(node, place)
+    if kind == "array":
+        parts = node.get("prefixItems") or [node.get("items", {})]
+        return f"[{', '.join(_form(part, place) for part in parts)}]"
+    written = {"boolean": "true|false", "null": "null", "string": f'"<{place.hint}>"'}
+    return written.get(kind, f"<{place.hint}>" if kind in ("number", "integer") else "...")
+
+
+def _object(node: Schema, place: _Place) -> str:
+    inner = place._replace(newline=place.newline + "  ")
+    lines = [_line(name, part, inner) for name, part in node.get("properties", {}).items()]
+    return f"{{{inner.newline}{inner.newline.join(lines)}{place.newline}}}" if lines else "{...}"
+
+
+def _line(name: str, node: Schema, place: _Place) -> str:
+    value = _form(node, place._replace(hint=name.replace("_", " ")))
+    about = str(node.get("description", "")).strip()
+    is_choice = about and "<" not in value and "\n" not in value
+    note = f"  // {about.rstrip('.?')}?" if is_choice else ""
+    return f"{_json(name)}: {value},{note}"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,263 @@
+"""The embedded model: a client of the OpenAI kind for a model on this machine.
+
+In:    a GGUF file (the default one is fetched once, see ``fetch``) and a few sizes.
+Out:   ``LocalClient``, an ``openai.OpenAI`` that answers from a loopback server of its own.
+Never: a process or a port left behind, a download without being asked, another host.
+Why:   trying the library, and testing against true logprobs, must need no account and no network.
+"""
+
+import contextlib
+import importlib.util
+import json
+import os
+import secrets
+import subprocess
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, Self
+
+import openai
+
+from fieldconf import local_server
+from fieldconf.errors import LocalModelError
+from fieldconf.local_prompt import embedded_messages, embedded_schema
+from fieldconf.local_weights import (
+    REMEDY_FETCH,
+    SMOLLM2,
+    Weights,
+    fetch,
+    find_weights,
+    weights_path,
+)
+
+__all__ = [
+    "LocalClient",
+    "LocalDefaults",
+    "Weights",
+    "embedded_messages",
+    "embedded_schema",
+    "fetch",
+    "local",
+    "weights_path",
+]
+
+_REMEDY_INSTALL = 'Run: pip install "fieldconf[local]"'
+_START_SECONDS = 120.0
+
+
+def _options(model: str = SMOLLM2.model) -> Mapping[str, Any]:
+    return MappingProxyType(
+        {
+            "model": model,
+            "temperature": 0,
+            "max_tokens": 512,
+            "top_logprobs": 20,
+            "extra_body": {"cache_prompt": False},
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LocalDefaults:
+    """What an extraction sends to this client, and believes of it, where the caller says nothing.
+
+    Attributes:
+        options: arguments of ``client.chat.completions.create``. Temperature 0 and no prompt
+            cache: equal requests get equal logprobs. 512 tokens take 13 s on one thread.
+        mask: the numbers stand before the grammar's mask: forbidden tokens are among the
+            alternatives and hold mass.
+        make_schema: from the caller's schema to the one that is sent.
+        make_messages: from (schema, text, instructions) to the messages.
+    """
+
+    options: Mapping[str, Any] = field(default_factory=_options)
+    mask: Literal["pre", "post", "unknown"] = "pre"
+    make_schema: Callable[[Mapping[str, Any]], dict[str, Any]] = embedded_schema
+    make_messages: Callable[[Mapping[str, Any], str, str | None], list[dict[str, Any]]] = (
+        embedded_messages
+    )
+
+
+class LocalClient(openai.OpenAI):
+    """An OpenAI client whose server is its own and ends with it.
+
+    Close it, or use it in a ``with`` statement; a forgotten one ends when it is collected or the
+    interpreter exits. Copies (``with_options``) share the server. There are no retries: the
+    server is on this machine, so what failed once fails again.
+
+    Attributes:
+        fieldconf_defaults: what an extraction should send.
+    """
+
+    def __init__(self, *, server: "_Server", **options: Any) -> None:
+        super().__init__(**options)
+        self._server = server
+        self.fieldconf_defaults = LocalDefaults(_options(server.alias))
+
+    def copy(self, **options: Any) -> Self:
+        """Make a client with other options on the same server."""
+        return super().copy(**options, _extra_kwargs={"server": self._server})
+
+    with_options = copy
+
+    def close(self) -> None:
+        """End the server, even while it answers, and free its port; more than once is fine."""
+        super().close()
+        if hasattr(self, "_server"):  # the parent's __init__ may have failed
+            self._server.stop()
+
+    def _prepare_options(self, options: Any) -> Any:
+        self._server.check()
+        return super()._prepare_options(options)
+
+
+def local(
+    model: str | os.PathLike[str] | None = None,
+    *,
+    context: int = 4096,
+    threads: int = 1,
+    slots: int = 1,
+    timeout: float = 120.0,
+) -> LocalClient:
+    """Start the embedded model and return a client for it (about one second).
+
+    Args:
+        model: a GGUF file; the fetched default model if not given.
+        context: room for prompt and answer of one request, in tokens.
+        threads: processor threads; more than there are idle cores makes it many times slower.
+        slots: requests answered at the same time; each needs memory for its context.
+        timeout: how long one request may take, in seconds.
+
+    Returns:
+        A client; close it, or use it in a ``with`` statement.
+
+    Raises:
+        LocalModelError: no runtime, no weights, or a file the runtime cannot load.
+
+    Example:
+        >>> with local() as client:  # doctest: +SKIP
+        ...     client.chat.completions.create(model="", messages=[...], logprobs=True)
+    """
+    if min(context, threads, slots) < 1:
+        message = f"context={context}, threads={threads}, slots={slots} cannot be"
+        raise LocalModelError(message, remedy="Each must be 1 or more")
+    if importlib.util.find_spec("xllamacpp") is None:
+        raise LocalModelError("The embedded model needs xllamacpp", remedy=_REMEDY_INSTALL)
+    path = _default_model() if model is None else _checked(Path(model))
+    server = _Server(path, context=context, threads=threads, slots=slots)
+    return LocalClient(
+        server=server,
+        base_url=f"{server.address}/v1",
+        api_key=server.key,
+        timeout=timeout,
+        max_retries=0,
+        http_client=server.http,
+    )
+
+
+def _default_model() -> Path:
+    found = find_weights()
+    if found is not None:
+        return found
+    state = "are damaged" if weights_path().exists() else "are not here yet"
+    raise LocalModelError(f"The embedded model's weights {state}", remedy=REMEDY_FETCH)
+
+
+def _checked(path: Path) -> Path:
+    try:
+        with path.open("rb") as file:
+            magic = file.read(4)
+    except OSError as error:
+        message = f"Cannot read the model {path} ({error.strerror})"
+        raise LocalModelError(message, remedy="Give the path of a GGUF file") from error
+    if magic != b"GGUF":
+        message = f"{path} is not a GGUF file: it begins with {magic!r}"
+        raise LocalModelError(message, remedy="Give the path of a GGUF file")
+    return path
+
+
+class _Server:
+    """The process, its address, and the connections to it; one life, ended once."""
+
+    def __init__(self, path: Path, *, context: int, threads: int, slots: int) -> None:
+        self.alias = SMOLLM2.model if path.name == SMOLLM2.file else path.stem
+        self.key = secrets.token_urlsafe()
+        self._owner = os.getpid()
+        self._process = _spawn()
+        # Not a proxy of the environment: it would be asked for this machine's loopback address.
+        self.http = openai.DefaultHttpxClient(trust_env=False)
+        # The finalizer also runs at exit; it must not hold this object, or it would never die.
+        self.stop = weakref.finalize(self, _stop, self._process, self._owner, self.http.close)
+        settings: local_server.Settings = {
+            "model": str(path),
+            "alias": self.alias,
+            "key": self.key,
+            "context": context,
+            "threads": threads,
+            "slots": slots,
+        }
+        self.address = self._start(settings)
+
+    def _start(self, settings: local_server.Settings) -> str:
+        answer = _ask(self._process, json.dumps(settings))
+        if "address" in answer:
+            return answer["address"]
+        self.stop()
+        why = answer.get("error", f"its process ended with {self._process.returncode}")
+        message = f"The embedded model could not be started from {settings['model']} ({why})"
+        raise LocalModelError(message, remedy="Is it a complete GGUF file, and is there memory?")
+
+    def check(self) -> None:
+        """Raise LocalModelError if a request cannot be answered, instead of a connection error."""
+        if os.getpid() != self._owner:
+            message = "The embedded model belongs to the process that this one was forked from"
+        elif not self.stop.alive:
+            message = "The embedded model was closed"
+        elif self._process.poll() is not None:
+            message = f"The embedded model's process ended with {self._process.returncode}"
+        else:
+            return
+        raise LocalModelError(message, remedy="Start another: fieldconf.local()")
+
+
+def _spawn() -> subprocess.Popen[str]:
+    # By path, not "-m": the child needs nothing of this package, whose imports take a second.
+    # -P: nor may a file beside it, or in the working directory, pass for a standard module.
+    return subprocess.Popen(  # noqa: S603
+        [sys.executable, "-P", local_server.__file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="utf-8",
+    )
+
+
+def _ask(process: subprocess.Popen[str], settings: str) -> dict[str, str]:
+    """Hand over the settings, wait for the one line of answer; ``{}`` if none came."""
+    assert process.stdin is not None and process.stdout is not None  # noqa: PT018
+    guard = threading.Timer(_START_SECONDS, process.kill)
+    guard.start()
+    try:
+        process.stdin.write(f"{settings}\n")
+        process.stdin.flush()
+        return json.loads(process.stdout.readline() or "{}")
+    except (BrokenPipeError, json.JSONDecodeError):
+        return {}
+    finally:
+        guard.cancel()
+
+
+def _stop(process: subprocess.Popen[str], owner: int, disconnect: Callable[[], None]) -> None:
+    disconnect()
+    if os.getpid() == owner:  # the end of a fork must not end its parent's model
+        process.kill()  # it has nothing to save, and asking it would wait for running requests
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(BrokenPipeError):  # what was not sent before it died
+                pipe.close()
+    process.wait()
