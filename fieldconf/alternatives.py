@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from fieldconf.align import Step
-from fieldconf.jsonparser import JSONParser, decode
+from fieldconf.jsonparser import Event, JSONParser, decode
 from fieldconf.paths import Path
 from fieldconf.prefix import may_become
 from fieldconf.schema import same
@@ -111,19 +111,18 @@ class Reading(NamedTuple):
     text: bytes = b""
 
 
+_IN_SCALAR = ("string", "number", "literal")
+_IN_EARLIER = ("after", *_IN_SCALAR)
 _DEAD = Reading("dead")
 _BEFORE = Reading("before")
 
 
-def read(parser: JSONParser, candidate: Candidate | Token, path: Path) -> Reading:
+def read(step: Step, candidate: Candidate, path: Path) -> Reading:
     """Feed a candidate to a fork of the parser, and say what became of the value at ``path``."""
-    data = candidate.bytes
-    if not data or is_control(candidate):
+    fed = _feed(step, candidate, path)
+    if fed is None:
         return _DEAD
-    fork = parser.fork()
-    events = fork.feed(data)
-    if fork.error is not None:
-        return _DEAD
+    fork, events = fed
     for event in events:
         if event.path == path and event.type != "key":
             return Reading("open" if event.type == "open" else "done", event.raw)
@@ -132,11 +131,33 @@ def read(parser: JSONParser, candidate: Candidate | Token, path: Path) -> Readin
     return _BEFORE if _is_before(fork, path) else _DEAD
 
 
+def _feed(step: Step, candidate: Candidate, path: Path) -> tuple[JSONParser, list[Event]] | None:
+    """The parser after a candidate, and the events; None if it breaks JSON or an earlier value."""
+    data, parser = candidate.bytes, step.parser
+    if not data or is_control(candidate):
+        return None
+    fork = parser.fork()
+    events = fork.feed(data)
+    if fork.error is not None:
+        return None
+    is_in_earlier = parser.place in _IN_SCALAR and parser.path != path
+    return None if is_in_earlier and not _keeps(step, fork, events) else (fork, events)
+
+
+def _keeps(step: Step, fork: JSONParser, events: Sequence[Event]) -> bool:
+    """Whether a candidate leaves the scalar in which the step began as the step ended it."""
+    ended = step.parser.fork().feed(step.written)
+    if not ended:
+        return True
+    value = decode(ended[0].raw)
+    return same(decode(events[0].raw), value) if events else may_become(fork.text, value)
+
+
 def _is_before(fork: JSONParser, path: Path) -> bool:
     """Whether the fork is in the container around, and the value at the path may still follow."""
     if not path:
         return False
-    if fork.place == "after":  # an earlier sibling has closed
+    if fork.place in _IN_EARLIER:
         return fork.path[:-1] == path[:-1] and fork.path != path
     if fork.place != "key" or fork.path != path[:-1]:
         return False
@@ -189,7 +210,7 @@ def _unseen(candidates: Iterable[Candidate]) -> float:
 # -- finite domains -----------------------------------------------------------------------------
 
 Outcomes = frozenset[int]
-Classify = Callable[[JSONParser, Candidate], Outcomes]
+Classify = Callable[[Step, Candidate], Outcomes]
 
 
 class _Fan(NamedTuple):
@@ -209,7 +230,7 @@ class _Fan(NamedTuple):
 
 def _fan(step: Step, token: Token, chosen: Outcomes, classify: Classify) -> _Fan:
     candidates, position = _listed(step, token)
-    outcomes = [classify(step.parser, c) & chosen for c in candidates]
+    outcomes = [classify(step, c) & chosen for c in candidates]
     masses = [math.exp(c.logprob) for c in candidates]
     possible = math.fsum(m for m, o in zip(masses, outcomes, strict=True) if o)
     off = max(0.0, math.fsum(masses) - possible)
@@ -332,8 +353,8 @@ def distribution(
 ) -> Distribution | None:
     """The distribution over the members of a finite domain at ``path``; None if undecided."""
 
-    def classify(parser: JSONParser, candidate: Candidate) -> Outcomes:
-        return domain.outcomes(read(parser, candidate, path))
+    def classify(step: Step, candidate: Candidate) -> Outcomes:
+        return domain.outcomes(read(step, candidate, path))
 
     members = domain.members
     results, off, unseen, decided_at = distribute(steps, len(members), classify)
@@ -349,8 +370,8 @@ def null_or_value(
 ) -> tuple[Member, Member] | None:
     """Null against every value of the other kinds: (null, a value); None if undecided."""
 
-    def classify(parser: JSONParser, candidate: Candidate) -> Outcomes:
-        reading = read(parser, candidate, path)
+    def classify(step: Step, candidate: Candidate) -> Outcomes:
+        reading = read(step, candidate, path)
         kind = _kind(reading)
         if reading.state == "dead" or kind not in kinds | {"", "null"}:
             return _NEITHER
@@ -367,8 +388,8 @@ def end_or_more(
     """Whether the array at ``path`` ends after ``count`` items: (it ends, it goes on); or None."""
     following = (*path, count)
 
-    def classify(parser: JSONParser, candidate: Candidate) -> Outcomes:
-        return _end_or_more(parser, candidate, path, following)
+    def classify(step: Step, candidate: Candidate) -> Outcomes:
+        return _end_or_more(step, candidate, path, following)
 
     return _decide_two(steps, classify)
 
@@ -386,21 +407,18 @@ def _decide_two(
     return yes, no
 
 
-def _end_or_more(parser: JSONParser, candidate: Candidate, path: Path, following: Path) -> Outcomes:
-    data = candidate.bytes
-    if not data or is_control(candidate):
+def _end_or_more(step: Step, candidate: Candidate, path: Path, following: Path) -> Outcomes:
+    fed = _feed(step, candidate, path)
+    if fed is None:
         return _NEITHER
-    fork = parser.fork()
-    events = fork.feed(data)
-    if fork.error is not None:
-        return _NEITHER
+    fork, events = fed
     if any(event.type == "close" and event.path == path for event in events):
         return _FIRST
     if fork.path == following and fork.place == "value" and fork.may_close:
         return _EITHER  # "[" of an array that may still be empty
     if fork.path[: len(following)] == following:
         return _SECOND
-    is_between = fork.place == "after" and fork.path[:-1] == path
+    is_between = fork.place in _IN_EARLIER and fork.path[:-1] == path
     return _EITHER if is_between else _NEITHER
 
 
@@ -458,7 +476,7 @@ def _judge(step: Step, candidate: Candidate, written: _Written) -> tuple[bool, b
     is_inside = step.parser.place == "string" and at > 0 and written.text[at - 1] < 0x80
     if is_inside and b"\\" not in written.text and _PLAIN.fullmatch(data):
         return not is_control(candidate), written.text.startswith(data, at)
-    reading = read(step.parser, candidate, written.path)
+    reading = read(step, candidate, written.path)
     if reading.state == "dead" or _kind(reading) not in written.kinds | {""}:
         return False, False
     return True, may_be(reading, written.value)

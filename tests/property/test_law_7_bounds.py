@@ -8,6 +8,7 @@ import math
 import random
 
 import pytest
+import regex
 from builders import report_of, token
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
@@ -119,3 +120,64 @@ def test_the_distribution_is_exact(case, mask):
         member = field.distribution[value]
         assert member.probability == pytest.approx(exact, abs=1e-9)
         assert (member.low, member.high) == pytest.approx((exact, exact), abs=1e-9)
+
+
+# -- the second item of a list: its first token may end the first item ---------------------------
+
+ITEMS = [b'","', b'"', b",", b',"', b'",', b'"]', b"]", b'", "', b"pos", b"po", b"s", b"neg", b"itive",
+         b"p", b"o", b"n", b"e", b"g", b"i", b"t", b"v", b'neg"', b'"ne', b'itive",', b's"', b's",', *JUNK]  # fmt: skip
+ITEM_SCHEMA = {"type": "array", "items": {"enum": ["pos", "positive", "neg"]}}
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.integers(0, 10**6), st.integers(0, 20) | st.just(100), st.sampled_from(["pre", "post"]))
+def test_the_bounds_hold_the_truth_about_an_item(seed, k, mask):
+    """Law 7 where a token wrote the end of one value and the beginning of the next."""
+    model, members = TinyModel(ITEMS, seed), ITEM_SCHEMA["items"]["enum"]
+    place = Place(rb'\["pos"\s?,\s?', members, rb"\s?(?s:[,\]].*)")
+    (_, start), *pieces = answer(model, place, b'["po', random.Random(seed))
+    tokens = [token(start, 0.0)]
+    for text, piece in pieces:
+        logprobs, candidates = listing(model, place, text, k, mask)
+        tokens.append(Token(piece.decode(), piece, logprobs[piece], candidates))
+    written = start + b"".join(piece for _, piece in pieces)
+    rest = b"" if written.rstrip().endswith(b"]") else b'"neg"]'
+    report = report_of(*tokens, token(rest.removeprefix(b'"' * written.endswith(b'"'))), schema=ITEM_SCHEMA)
+    given_text = next(t for t, piece in pieces if len(t + piece) > len('["pos"'))
+    truth = enumerate_members(model, place, given_text)
+    for value, exact in zip(members, truth, strict=True):
+        member = report[1].distribution[value]
+        assert member.low - 1e-9 <= exact <= member.high + 1e-9
+
+
+# -- whether a list ends --------------------------------------------------------------------------
+
+
+class Ending(Place):
+    """A list of "pos": it ends after one item (member 0) or goes on (member 1)."""
+
+    def __init__(self, texts):
+        super().__init__(b"", [], b"")
+        self.members = texts
+        self._one = [regex.compile(text) for text in texts]
+
+
+ENDS, GOES_ON = rb'\["pos"\s?\]', rb'\["pos"\s?,\s?".*'
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.integers(0, 10**6), st.integers(0, 20) | st.just(100), st.sampled_from(["pre", "post"]))
+def test_the_bounds_hold_the_truth_about_the_end_of_a_list(seed, k, mask):
+    """Law 7 for the decision to end a list."""
+    model, place = TinyModel(ITEMS, seed), Ending([ENDS, GOES_ON])
+    (_, start), *pieces = answer(model, Ending([ENDS]), b'["po', random.Random(seed))
+    tokens = [token(start, 0.0)]
+    for text, piece in pieces:
+        logprobs, candidates = listing(model, place, text, k, mask)
+        tokens.append(Token(piece.decode(), piece, logprobs[piece], candidates))
+    report = report_of(*tokens, schema={"type": "array", "items": {"type": "string"}})
+    given_text = next(t for t, piece in pieces if len(t + piece) > len('["pos"'))
+    exact, _ = enumerate_members(model, place, given_text)
+    assert report[""].basis == "list_end"
+    # The decision to have a first item at all was taken in the first token, with certainty.
+    assert report[""].low - 1e-9 <= exact <= report[""].high + 1e-9
