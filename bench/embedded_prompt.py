@@ -19,7 +19,9 @@ from typing import Any
 
 from embedded_texts import CASES
 
-from fieldconf.local import LocalClient, embedded_messages, embedded_schema, local
+from fieldconf.embedded import local
+from fieldconf.embedded.client import LocalClient
+from fieldconf.embedded.prompt import embedded_messages, embedded_schema
 
 
 def words(node: dict[str, Any]) -> str:

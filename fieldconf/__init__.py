@@ -8,6 +8,7 @@
 """
 
 from fieldconf.alternatives import Distribution, Member
+from fieldconf.embedded import local
 from fieldconf.errors import (
     FieldconfError,
     JSONSyntaxError,
@@ -17,7 +18,6 @@ from fieldconf.errors import (
     SchemaError,
 )
 from fieldconf.extract import Defaults, FieldStream, extract, request, stream
-from fieldconf.local import local
 from fieldconf.report import Field, Report
 from fieldconf.scoring import score
 

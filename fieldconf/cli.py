@@ -26,6 +26,7 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.live import Live
 
+from fieldconf.embedded import local, weights
 from fieldconf.errors import (
     FieldconfError,
     LocalModelError,
@@ -123,10 +124,8 @@ def local_group() -> None:
 @local_group.command()
 def fetch() -> None:
     """Fetch the embedded model's weights into the user's cache folder, and check them."""
-    from fieldconf import local  # noqa: PLC0415  # only these commands need it
-
     with _one_line_errors():
-        path = local.fetch(progress=lambda line: click.echo(line, err=True))
+        path = weights.fetch(progress=lambda line: click.echo(line, err=True))
     click.echo(path)
 
 
@@ -216,8 +215,6 @@ def _client(
     model: str | None, base_url: str | None, api_key: str | None, gguf: Path | None, timeout: float
 ) -> Any:
     if model is None and base_url is None:
-        from fieldconf.local import local  # noqa: PLC0415  # starts a server: only where asked for
-
         return local(gguf)
     from openai import OpenAI, OpenAIError  # noqa: PLC0415  # not needed to score
 

@@ -4,9 +4,17 @@ import importlib.util
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
-from fieldconf.local import LocalClient, local
-from fieldconf.local_weights import find_weights
+from fieldconf.embedded import local
+from fieldconf.embedded.client import LocalClient
+from fieldconf.embedded.weights import find_weights
+
+
+# A loaded machine must not fail a law: nothing is timed, and the first text strategy in a fresh
+# clone takes seconds to build its table of characters.
+settings.register_profile("fieldconf", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("fieldconf")
 
 
 @pytest.fixture(scope="session")

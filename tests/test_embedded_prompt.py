@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fieldconf.local_prompt import LONGEST_STRING, embedded_messages, embedded_schema
+from fieldconf.embedded.prompt import LONGEST_STRING, embedded_messages, embedded_schema
 
 TICKET = {
     "type": "object",
