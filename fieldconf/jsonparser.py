@@ -280,7 +280,7 @@ class JSONParser:
 
     def _step_after(self, data: bytes, pos: int, base: int, events: list[Event]) -> int:
         byte, frame = data[pos], self._frame
-        assert frame is not None  # noqa: S101  # for the type checker: the root's end is _DONE
+        assert frame is not None  # for the type checker: the root's end is _DONE
         if byte == 0x2C:
             if frame.is_object:
                 self._state = _KEY
@@ -362,7 +362,7 @@ class JSONParser:
 
     def _pop(self, pos: int, base: int, events: list[Event]) -> int:
         frame = self._frame
-        assert frame is not None  # noqa: S101  # for the type checker: only in a container
+        assert frame is not None  # for the type checker: only in a container
         self._frame = frame.parent
         self._key = frame.path[-1] if frame.path else 0
         self._state = _AFTER if frame.parent else _DONE
@@ -375,7 +375,7 @@ class JSONParser:
             return self._end_scalar(stop, last, events)
         raw = _join(self._chunks, last)
         frame = self._frame
-        assert frame is not None  # noqa: S101  # for the type checker: keys live in objects
+        assert frame is not None  # for the type checker: keys live in objects
         self._key, self._state, self._chunks = decode(raw), _COLON, None
         events.append(Event("key", (*frame.path, self._key), self._start, stop, raw))
         return None
