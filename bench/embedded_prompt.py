@@ -7,6 +7,8 @@ bool, enum: mass of the tokens that the schema allows where a boolean, an enum i
 right:      of the values, by kind, how many equal the gold answers of embedded_texts.py.
 first:      of the booleans and enums, how many are the first member: a prompt that lists the
             choices may just have its first one repeated (the gold answers hold `gold` of them).
+brier:      mean Brier score of the booleans and enums (0 best; a guesser who spreads evenly gets
+            `even`): whether the probabilities say anything about the gold answers.
 cut:        answers that did not end.
 """
 
@@ -19,6 +21,7 @@ from typing import Any
 
 from embedded_texts import CASES
 
+import fieldconf as fc
 from fieldconf.embedded import local
 from fieldconf.embedded.client import LocalClient
 from fieldconf.embedded.prompt import embedded_messages, embedded_schema
@@ -144,6 +147,12 @@ def is_right(value: Any, gold: Any) -> bool:
     return value.strip().lower() == gold.lower() if isinstance(value, str) else value == gold
 
 
+def brier(field: fc.Field, gold: Any) -> float:
+    """Squared error of a distribution, summed over its members (Brier 1950); 0..2."""
+    assert field.distribution is not None
+    return sum((m.probability - (m.value == gold)) ** 2 for m in field.distribution.candidates)
+
+
 def ask(client: LocalClient, schema: dict[str, Any], messages: list[Any]) -> Any:
     shape = {"name": "answer", "schema": embedded_schema(schema)}
     return client.chat.completions.create(
@@ -151,14 +160,15 @@ def ask(client: LocalClient, schema: dict[str, Any], messages: list[Any]) -> Any
         messages=messages,
         logprobs=True,
         response_format={"type": "json_schema", "json_schema": shape},
-    ).choices[0]
+    )
 
 
 def measure(client: LocalClient, style: Any) -> tuple[dict[str, list[float]], Counter[str]]:
-    masses: dict[str, list[float]] = {"boolean": [], "enum": []}
+    masses: dict[str, list[float]] = {"boolean": [], "enum": [], "brier": []}
     counts: Counter[str] = Counter()
     for schema, text, gold in CASES:
-        choice = ask(client, schema, style(schema, text))
+        response = ask(client, schema, style(schema, text))
+        report, choice = fc.score(response, schema, mask="pre"), response.choices[0]
         if choice.finish_reason != "stop":
             counts["cut"] += 1
             continue
@@ -168,6 +178,7 @@ def measure(client: LocalClient, style: Any) -> tuple[dict[str, list[float]], Co
             if kind(node) in masses:
                 tokens = choice.logprobs.content
                 masses[kind(node)].append(valid_mass(choice.message.content, tokens, name, node))
+                masses["brier"].append(brier(report[name], right))
                 counts["first"] += values[name] == node.get("enum", [True])[0]
     return masses, counts
 
@@ -180,16 +191,22 @@ def main() -> None:
     print(
         f"{each} texts, {each} values of each kind; gold: {first} of {len(choices)} first members"
     )
-    print(f"{'':36}{'bool':>11}{'enum':>11}  right: bool enum num str  first cut  s")
+    even = sum(1 - 1 / len(node.get("enum", [True, False])) for node, _ in choices) / len(choices)
+    print(f"a guesser who spreads evenly: Brier score {even:.2f}")
+    print(f"{'':36}{'bool':>11}{'enum':>11}  right: bool enum num str  first brier cut  s")
     with local() as client:
         for name, style in STYLES.items():
             if sys.argv[1:] and not any(word in name for word in sys.argv[1:]):
                 continue
             began = time.monotonic()
             masses, counts = measure(client, style)
+            briers = masses.pop("brier")
             mass = "".join(f"{sum(m) / len(m):6.2f} {min(m):.2f}" for m in masses.values())
             right = " ".join(f"{counts[k]:4}" for k in ("boolean", "enum", "number", "string"))
-            tail = f"{counts['first']:5} {counts['cut']:3} {time.monotonic() - began:3.0f}"
+            mean = sum(briers) / len(briers)
+            tail = (
+                f"{counts['first']:5} {mean:5.2f} {counts['cut']:3} {time.monotonic() - began:3.0f}"
+            )
             print(f"{name:36}{mass}        {right} {tail}", flush=True)
 
 

@@ -10,7 +10,6 @@ Why:   this is the whole loop for those who have no code of their own around the
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, cast, overload
@@ -20,6 +19,7 @@ from fieldconf.report import Field, Report
 from fieldconf.schema import Schema, compile_schema
 from fieldconf.scoring import score_completion
 from fieldconf.streaming import LiveScorer
+from fieldconf.strict import strict_schema
 from fieldconf.tokens import Mask
 from fieldconf.wire import completions
 
@@ -28,37 +28,6 @@ T = TypeVar("T")
 INSTRUCTIONS = "Extract the fields from the message and answer with one JSON object."
 TOP_LOGPROBS = 5
 """Every provider that lists candidates lists five."""
-
-
-def strict_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The form of a JSON Schema that strict structured output demands, as far as objects go.
-
-    Every property is required and no other is allowed; defaults are dropped.
-
-    >>> strict_schema({"type": "object", "properties": {"a": {"type": "string", "default": ""}}})
-    {'type': 'object', 'properties': {'a': {'type': 'string'}}, 'additionalProperties': False, \
-'required': ['a']}
-    """
-    strict: dict[str, Any] = {
-        key: _strict_below(key, value) for key, value in schema.items() if key != "default"
-    }
-    if "properties" in strict:
-        strict.setdefault("additionalProperties", False)
-        strict["required"] = list(strict["properties"])
-    return strict
-
-
-def _strict_below(key: str, value: Any) -> Any:
-    if key in ("enum", "const", "examples"):
-        return deepcopy(value)
-    if isinstance(value, list):
-        return [_strict_below(key, item) for item in cast("list[Any]", value)]
-    if not isinstance(value, dict):
-        return value
-    named = cast("dict[str, Any]", value)
-    if key in ("properties", "$defs", "definitions", "patternProperties"):
-        return {name: _strict_below("", node) for name, node in named.items()}
-    return strict_schema(named)
 
 
 def plain_messages(

@@ -1,18 +1,14 @@
 """Extraction against a loopback server, through the real openai client."""
 
-import copy
 import threading
 
 import openai
 import pytest
 from answers import TICKET, TICKET_SCHEMA, chunk, chunks, entry, response
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import BaseModel
 from servers import answer_endless, answer_json, answer_stream, closed_port, serving
 
 import fieldconf as fc
-from fieldconf.extract import strict_schema
 
 
 class Ticket(BaseModel):
@@ -48,7 +44,9 @@ def test_stream_gives_each_field_as_it_closes_and_the_same_report():
 
 def test_stream_left_early_closes_the_connection_and_reports_what_came():
     hung_up = threading.Event()
-    endless = answer_endless(chunks(TICKET)[:9], chunk({"content": "x"}, [entry("x", 0.9)]), hung_up)
+    endless = answer_endless(
+        chunks(TICKET)[:9], chunk({"content": "x"}, [entry("x", 0.9)]), hung_up
+    )
     with serving(endless) as server, client_of(server) as client:
         with fc.stream(TICKET_SCHEMA, "x", client=client, model="m") as stream:
             assert next(iter(stream)).pointer == "/urgent"
@@ -65,7 +63,9 @@ def test_a_broken_stream_keeps_what_was_scored():
             list(stream)
     kept = caught.value.report
     assert kept.status == "truncated"
-    assert kept["urgent"].confidence == fc.score(response(TICKET), TICKET_SCHEMA)["urgent"].confidence
+    assert (
+        kept["urgent"].confidence == fc.score(response(TICKET), TICKET_SCHEMA)["urgent"].confidence
+    )
 
 
 def test_what_is_sent():
@@ -135,44 +135,3 @@ def test_no_model_is_an_error_before_any_request():
 def test_a_wrong_schema_is_an_error_before_any_request():
     with pytest.raises(fc.SchemaError, match="not a JSON Schema"):
         fc.extract({"type": "objekt"}, "x", client=None, model="m")
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.sampled_from(["", "x", "object"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["type", "properties", "default", "enum", "items", "a", "anyOf"]),
-        inner, max_size=4,
-    ),
-    max_leaves=15,
-)  # fmt: skip
-
-
-@given(st.dictionaries(st.sampled_from(["properties", "default", "enum", "items"]), json_values))
-def test_strict_schema_changes_nothing_it_was_given(schema):
-    before = copy.deepcopy(schema)
-    try:
-        strict_schema(schema)
-    except (AttributeError, TypeError):
-        pass  # not a JSON Schema; compile_schema refuses it before
-    assert schema == before
-
-
-def test_strict_schema_of_a_model():
-    class Inner(BaseModel):
-        a: int = 3
-
-    class Outer(BaseModel):
-        default: str = "a property may be called so"
-        inner: Inner | None = None
-
-    strict = strict_schema(Outer.model_json_schema())
-    assert strict["required"] == ["default", "inner"]
-    assert strict["$defs"]["Inner"] == {
-        "properties": {"a": {"title": "A", "type": "integer"}},
-        "required": ["a"],
-        "title": "Inner",
-        "type": "object",
-        "additionalProperties": False,
-    }
-    assert "default" not in strict["properties"]["inner"]
