@@ -8,7 +8,9 @@ Choice = tuple[str, float, Mapping[str, float]]
 """A token's text, its probability, and its rivals' probabilities."""
 
 
-def entry(text: str, probability: float, rivals: Mapping[str, float] | None = None) -> dict[str, Any]:
+def entry(
+    text: str, probability: float, rivals: Mapping[str, float] | None = None
+) -> dict[str, Any]:
     """One entry of ``logprobs.content``."""
     listed = {text: probability, **(rivals or {})}
     return {
@@ -41,7 +43,9 @@ def response(choices: Sequence[Choice], finish_reason: str = "stop") -> dict[str
     }
 
 
-def chunk(delta: Mapping[str, Any], entries: Sequence[Any] | None, finish: str | None = None) -> Any:
+def chunk(
+    delta: Mapping[str, Any], entries: Sequence[Any] | None, finish: str | None = None
+) -> Any:
     """One chunk of a stream."""
     logprobs = None if entries is None else {"content": list(entries)}
     choice = {"index": 0, "delta": dict(delta), "logprobs": logprobs, "finish_reason": finish}

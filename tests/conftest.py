@@ -10,7 +10,6 @@ from fieldconf.embedded import local
 from fieldconf.embedded.client import LocalClient
 from fieldconf.embedded.weights import find_weights
 
-
 # A loaded machine must not fail a law: nothing is timed, and the first text strategy in a fresh
 # clone takes seconds to build its table of characters.
 settings.register_profile("fieldconf", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -13,7 +13,9 @@ from fieldconf.cli import main
 
 
 def run(*arguments, stdin=None):
-    return CliRunner().invoke(main, [str(a) for a in arguments], input=stdin, env={"COLUMNS": "200"})
+    return CliRunner().invoke(
+        main, [str(a) for a in arguments], input=stdin, env={"COLUMNS": "200"}
+    )
 
 
 @pytest.fixture
@@ -22,7 +24,8 @@ def saved(tmp_path):
     (tmp_path / "response.json").write_text(json.dumps(response(TICKET)))
     (tmp_path / "schema.json").write_text(json.dumps(TICKET_SCHEMA))
     (tmp_path / "model.py").write_text(
-        "from pydantic import BaseModel\n\nclass Ticket(BaseModel):\n    urgent: bool\n    team: str\n"
+        "from pydantic import BaseModel\n\n"
+        "class Ticket(BaseModel):\n    urgent: bool\n    team: str\n"
     )
     return tmp_path
 
@@ -44,7 +47,9 @@ def test_score_json_is_the_report(saved):
 
 
 def test_score_reads_standard_input_and_event_streams():
-    events = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks(TICKET)) + "data: [DONE]\n"
+    events = (
+        "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks(TICKET)) + "data: [DONE]\n"
+    )
     result = run("score", "-", "--json", stdin=events)
     assert json.loads(result.stdout)["data"] == {"urgent": True, "team": "billing"}
 

@@ -111,7 +111,7 @@ def test_an_error_status_is_one_line_of_ours(status, body, words):
 def test_a_dead_server():
     address = f"http://127.0.0.1:{closed_port()}/v1"
     with openai.OpenAI(base_url=address, api_key="key", max_retries=0) as client:
-        with pytest.raises(fc.RequestError, match="no connection to .*Check the address"):
+        with pytest.raises(fc.RequestError, match=r"no connection to .*Check the address"):
             fc.extract(Ticket, "x", client=client, model="m")
 
 

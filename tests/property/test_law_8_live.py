@@ -2,6 +2,7 @@
 one response agree."""
 
 import json
+from itertools import pairwise
 
 from answers import chunk, entry
 from hypothesis import given, settings
@@ -12,19 +13,24 @@ from fieldconf.schema import compile_schema
 from fieldconf.streaming import LiveScorer
 
 scalars = (
-    st.none() | st.booleans() | st.integers(-99, 999) | st.sampled_from(["", "a", "né", "🎉 x", '"'])
+    st.none()
+    | st.booleans()
+    | st.integers(-99, 999)
+    | st.sampled_from(["", "a", "né", "🎉 x", '"'])
 )
 documents = st.recursive(
     scalars,
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["a", "b", "né"]), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["a", "b", "né"]), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:
     edges = [0, *sorted({place % (len(data) + 1) for place in places}), len(data)]
-    return [data[a:b] for a, b in zip(edges, edges[1:], strict=False) if a < b]
+    return [data[a:b] for a, b in pairwise(edges) if a < b]
 
 
 @st.composite
@@ -45,7 +51,9 @@ def streams(draw):
     ]  # fmt: skip
     at = draw(st.lists(st.integers(0, len(text)), max_size=5).map(sorted))
     pieces = [text[a:b] for a, b in zip([0, *at], [*at, len(text)], strict=True)]
-    of = draw(st.lists(st.integers(0, len(entries)), min_size=len(at), max_size=len(at)).map(sorted))
+    of = draw(
+        st.lists(st.integers(0, len(entries)), min_size=len(at), max_size=len(at)).map(sorted)
+    )
     groups = [entries[a:b] for a, b in zip([0, *of], [*of, len(entries)], strict=True)]
     if draw(st.booleans()):
         groups[draw(st.integers(0, len(groups) - 1))] = None
