@@ -100,9 +100,9 @@ def _cut_inside(
 
 _CONTROL = re.compile(
     r"<\|[^|]*\|>|<\uff5c[^\uff5c]*\uff5c>|</?s>|<(eos|bos|pad|unk|end_of_turn|start_of_turn|end_of_text)>"
-    r"|\[/?(EOS|BOS|INST|PAD)\]|token_id:\d+"
+    r"|\[/?(EOS|BOS|INST|PAD)\]|</?tool_call>|token_id:\d+"
 )
-_DROPPABLE = re.compile(r"[\s`]*")
+_DROPPABLE = re.compile(r"[\s`}]*")  # a fence, or what closes a tool call around its arguments
 _WRAPPER_BEFORE = re.compile(
     rb"\s*(?:<(think|thinking|reasoning)>.*?</\1>\s*)?(?:```[a-zA-Z]*\n)?", re.DOTALL
 )
