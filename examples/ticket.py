@@ -20,4 +20,4 @@ class Ticket(BaseModel):
     priority: int = Field(ge=1, le=5)
     amount: float | None = Field(description="money in question", ge=0, le=100000)
     customer: Customer
-    tags: list[str] = Field(max_length=3)
+    topics: list[Literal["refund", "invoice", "login", "crash"]] = Field(max_length=3)

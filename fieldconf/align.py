@@ -135,8 +135,9 @@ class Aligner:
         if event.type == "key":
             aligned = Aligned(event, 0, 0, ())
         else:
-            steps = self._steps
-            self._steps = steps = [pair for pair in steps if pair[0] > self._edge]
+            # Before the root there may be prose, with attempts in it that failed.
+            edge = self._edge if event.path else max(self._edge, event.start)
+            self._steps = steps = [pair for pair in self._steps if pair[0] > edge]
             approach = tuple(step for _, step in steps)
             aligned = Aligned(event, *self.touching(event.start, event.stop), approach)
         self._edge = event.stop

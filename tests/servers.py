@@ -57,6 +57,16 @@ def answer_stream(chunks: list[Any], *, promise_more: bool = False, hold: Any = 
     return answer
 
 
+def answer_as_asked(body: Any, chunks: list[Any]) -> Answer:
+    """One JSON body, or the chunks where the request asks for a stream."""
+
+    def answer(handler: Any) -> None:
+        made = answer_stream(chunks) if handler.asked.get("stream") else answer_json(body)
+        made(handler)
+
+    return answer
+
+
 def answer_endless(first: list[Any], filler: Any, hung_up: threading.Event) -> Answer:
     """Some chunks, then the same one until the client hangs up."""
     beginning = b"".join(f"data: {json.dumps(chunk)}\n\n".encode() for chunk in first)
@@ -83,7 +93,8 @@ def serving(answer: Answer) -> Iterator[Server]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
-            server.requests.append(json.loads(self.rfile.read(length)))
+            self.asked = json.loads(self.rfile.read(length))
+            server.requests.append(self.asked)
             answer(self)
             self.close_connection = True
 

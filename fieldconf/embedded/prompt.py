@@ -162,19 +162,20 @@ def embedded_messages(
 
     Measured on 18 short texts (``python bench/embedded_prompt.py`` prints all of it): mean mass
     on tokens that the schema allows where a boolean, an enum is decided; values right, of 72;
-    how many of the 36 choices are their first member (16 would be right)::
+    how many of the 36 choices are their first member (16 would be right); Brier score of the
+    choices (a guesser who spreads evenly gets .62)::
 
-        keys and descriptions               .09  .16   32  15
-        JSON Schema                         .02  .46   32  31
-        JSON Schema, one worked exchange    .79  .84   30  35
-        allowed values in words             .49  .33   32  23
-        questions                           .54  .28   37  23
-        JSON to fill in, bare               .92  .81   36  32
-        this one                            .92  .76   39  32
+        keys and descriptions               .09  .16   32  15  .76
+        JSON Schema                         .02  .46   32  31  .79
+        JSON Schema, one worked exchange    .79  .84   30  35  .85
+        allowed values in words             .49  .33   32  23  .78
+        questions                           .54  .28   37  23  .69
+        JSON to fill in, bare               .92  .81   36  32  .72
+        this one                            .92  .76   39  32  .72
 
     So its probabilities are mostly of things that were asked for, and its numbers and strings are
     the best of these; but under every prompt this model tells choices apart no better than chance,
-    and most often repeats the one listed first.
+    and most often repeats the one listed first. It is a toy.
 
     Args:
         schema: the caller's schema, or what ``embedded_schema`` made of it.

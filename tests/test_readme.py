@@ -1,0 +1,107 @@
+"""What the README says is so: its Python runs, its commands run, its output is what is printed."""
+
+import importlib.util
+import json
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+from answers import chunks, response
+from click.testing import CliRunner
+from servers import answer_as_asked, serving
+
+from fieldconf.cli import main
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL)
+PYTHON = [code for language, code in BLOCKS if language == "python"]
+COMMANDS = [
+    line.split("#")[0].strip()
+    for language, code in BLOCKS
+    for line in code.splitlines()
+    if not language and line.startswith("fieldconf ")
+]
+
+TICKET = {
+    "urgent": True,
+    "team": "billing",
+    "priority": 4,
+    "amount": 49.9,
+    "customer": {"name": "Anna Berg", "email": "anna.berg@example.com"},
+    "topics": ["refund"],
+}
+TOKENS = [(piece, 0.9, {}) for piece in re.findall(r"\w+|\W", json.dumps(TICKET))]
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    """A server that stands for OpenAI's, and a folder that stands for the reader's."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    (tmp_path / "mail.txt").write_text("I was charged twice")
+    (tmp_path / "response.json").write_text(json.dumps(response(TOKENS)))
+    monkeypatch.chdir(tmp_path)
+    with serving(answer_as_asked(response(TOKENS), chunks(TOKENS))) as running:
+        monkeypatch.setenv("OPENAI_BASE_URL", running.base_url)
+        monkeypatch.setenv("OPENAI_API_KEY", "key")
+        yield running
+
+
+@pytest.fixture
+def ticket():
+    spec = importlib.util.spec_from_file_location("ticket", ROOT / "examples" / "ticket.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Ticket
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # the README's lines leave their client open
+def test_the_python_of_the_first_screen_runs(server, ticket, capsys):
+    names = {"Ticket": ticket}
+    for code in PYTHON[:2]:
+        exec(code, names)
+    assert names["report"].value == ticket(**TICKET)
+    assert names["report"]["team"].distribution["billing"].probability > 0
+    assert "/urgent True 0." in capsys.readouterr().out
+    names["client"].close()
+
+
+def test_the_embedded_model_in_python_runs(ticket, local_client):
+    import fieldconf as fc
+
+    names = {"Ticket": ticket, "fc": fc}
+    (code,) = [code for code in PYTHON if "fc.local()" in code]
+    exec(code, names)
+    assert names["report"].status == "complete"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_runs(command, server, request):
+    needs_model = ("extract" in command and "--model" not in command) or "local" in command.split()
+    if needs_model:
+        request.getfixturevalue("local_client")
+    command = command.replace("http://localhost:8000/v1", server.base_url)
+    _, *arguments = shlex.split(command)
+    result = CliRunner().invoke(main, arguments, input="I was charged twice")
+    assert result.exit_code == 0, result.stderr
+
+
+def test_the_demo_prints_the_fields_that_the_readme_shows(local_client):
+    """The numbers move by percents between machines, so only the fields are compared."""
+    (shown,) = re.findall(r"<!-- demo -->\n```\n(.*?)```", README, re.DOTALL)
+    demo = [str(ROOT / "examples" / "ticket.py") + ":Ticket", str(ROOT / "examples" / "ticket.txt")]
+    printed = CliRunner().invoke(main, ["extract", *demo]).stdout
+
+    def fields(text):
+        return [line.split()[0] for line in text.splitlines() if line.startswith("/")]
+
+    assert fields(shown)
+    assert fields(printed) == fields(shown)
+
+
+def test_the_files_that_the_readme_links_to_are_there():
+    linked = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert linked
+    assert all((ROOT / name).exists() for name in linked)
