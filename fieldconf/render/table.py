@@ -18,7 +18,7 @@ TRUST, SHOW = 0.9, 0.5
 """The documented bands: trust from .9 on, show a warning from .5 on, below that ask again."""
 
 _WIDTHS = {"field": 24, "value": 30, "confidence": 10, "bar": 10, "beside": 44}
-_RIVALS = 3
+_RIVALS = 2
 _BASIS = {
     "distribution": "the only member",
     "null_or_value": "null against any value",
