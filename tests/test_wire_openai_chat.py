@@ -1,0 +1,315 @@
+"""OpenAI's shape as many servers send it: samples, recordings, SDK objects, garbage."""
+
+import json
+import math
+
+import openai.types.chat as sdk
+import pytest
+from builders import SHARED, chunks, entry, needs_shared, plain, response, sse
+
+from fieldconf.errors import PayloadError
+from fieldconf.schema import compile_schema
+from fieldconf.scoring import score, score_completion
+from fieldconf.wire import completions, openai_chat
+
+PROVIDERS = SHARED / "providers"
+INDEX = json.loads((PROVIDERS / "samples/INDEX.json").read_text()) if PROVIDERS.exists() else {}
+FAMILY = {name: about for name, about in INDEX.items() if about["family"] in ("A", "A/stream")}
+# Not of this shape (another envelope, or none), or without usable text: a later release.
+OTHERS = {"llamacpp_v1_completions", "langchain_aimessage", "dspy_output"}
+NO_NUMBERS = {"openai_chat_refusal", "openai_chat_toolcall_null", "mlx_lm_chat", "mlx_lm_chat_no_top"}
+SAMPLES = {name: about for name, about in FAMILY.items() if name not in OTHERS}
+samples = pytest.mark.parametrize("name", sorted(SAMPLES))
+
+
+def sample(name):
+    return json.loads((PROVIDERS / f"samples/{name}.json").read_text())
+
+
+# -- samples --------------------------------------------------------------------------------------
+
+
+@needs_shared("providers")
+@samples
+def test_samples_have_the_expected_text_and_value(name):
+    report = score(sample(name))
+    assert report.text == SAMPLES[name]["text"]
+    if SAMPLES[name]["value"] is not None:
+        assert report.data == SAMPLES[name]["value"]
+    if name in NO_NUMBERS:
+        assert report.status in ("refused", "no_logprobs", "unaligned")
+        assert all(f.logprob is None and f.reason for f in report.fields.values())
+        assert report.reason
+    else:
+        assert report.status == "complete"
+        known = [f for f in report.leaves.values() if f.logprob is not None]
+        assert len(known) == len(report.leaves) - (name == "openai_chat_shifted_9999")
+        assert all(f.confidence is not None for f in known)
+
+
+@needs_shared("providers")
+@samples
+def test_samples_by_every_road(name):
+    payload = sample(name)
+    expected = plain(score(payload))
+    assert plain(score(json.dumps(payload, ensure_ascii=False).encode())) == expected
+    if isinstance(payload, list):
+        assert plain(score(sse(payload))) == expected
+        assert plain(score("\n".join(map(json.dumps, payload)))) == expected
+        items = [sdk.ChatCompletionChunk.model_construct(**_deep(c)) for c in payload]
+        assert plain(score(items)) == expected
+
+
+def _deep(value):
+    """Dicts inside as objects with attributes, as an SDK gives them."""
+    if isinstance(value, dict):
+        return {k: _object(v) for k, v in value.items()}
+    return value
+
+
+def _object(value):
+    if isinstance(value, dict):
+        return type("Part", (), {k: _object(v) for k, v in value.items()})()
+    return [_object(v) for v in value] if isinstance(value, list) else value
+
+
+@needs_shared("providers")
+@pytest.mark.parametrize("name", ["openai_chat", "openai_chat_refusal", "vllm_chat", "xai_chat",
+                                  "openai_chat_toolcall_null", "openai_chat_partial_utf8"])  # fmt: skip
+def test_objects_of_the_sdk(name):
+    payload = sample(name)
+    assert plain(score(sdk.ChatCompletion.model_validate(payload))) == plain(score(payload))
+
+
+@needs_shared("providers")
+def test_stream_objects_of_the_sdk():
+    payload = sample("openai_chat_stream")
+    objects = [sdk.ChatCompletionChunk.model_validate(c) for c in payload]
+    assert plain(score(iter(objects))) == plain(score(payload))
+
+
+@needs_shared("providers")
+def test_masks():
+    masks = {name: score(sample(name)).mask for name in ("openai_chat", "xai_chat")}
+    assert masks == {"openai_chat": "post", "xai_chat": "unknown"}
+    assert score(sample("xai_chat"), mask="pre").mask == "pre"
+
+
+# -- recordings -------------------------------------------------------------------------------------
+
+
+def recorded(name):
+    text = (PROVIDERS / "recorded" / name).read_text()
+    return json.loads(text)["response"] if name.endswith(".json") else text
+
+
+@needs_shared("providers")
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("llamacpp_smol.ticket_compact.json", "complete"),
+        ("llamacpp_smol.ticket_compact.stream.sse", "complete"),
+        ("llamacpp_smol.unicode_compact.json", "complete"),
+        ("llamacpp_smol.truncated.json", "truncated"),
+        ("llamacpp_smol-jinja.truncated.json", "truncated"),
+        ("llamacpp_smol.stop_seq.json", "truncated"),
+    ],
+)
+def test_recordings(name, status):
+    report = score(recorded(name))
+    assert (report.status, report.mask) == (status, "pre")
+    if status == "complete":
+        assert report.data == json.loads(report.text)
+
+
+@needs_shared("providers")
+def test_a_recorded_stream_equals_the_recorded_response():
+    whole = score(recorded("llamacpp_smol.ticket_compact.json"))
+    stream = score(recorded("llamacpp_smol.ticket_compact.stream.sse"))
+    assert stream.data == whole.data
+    assert {n: f.logprob for n, f in stream.fields.items()} == pytest.approx(
+        {n: f.logprob for n, f in whole.fields.items()}, abs=1e-9
+    )
+
+
+@needs_shared("providers")
+def test_characters_that_the_server_merged():
+    report = score(recorded("llamacpp_smol.unicode_compact.json"))
+    assert report["name"].logprob is None
+    assert "several model tokens" in report["name"].reason
+    assert report["city"].logprob is not None
+
+
+@needs_shared("providers")
+def test_the_recording_of_openai():
+    payload = json.loads((PROVIDERS / "recorded/openai_chat_structured.json").read_text())
+    report = score(payload)
+    assert report.status == "complete"
+    assert report.data == json.loads(payload["choices"][0]["message"]["content"])
+    assert report["participants", 0].value == "Alice"
+
+
+@needs_shared("providers")
+@pytest.mark.parametrize("version", ["v4", "v5", "v7"])
+def test_the_body_that_the_ai_sdk_keeps(version):
+    chat = "" if version == "v4" else ".chat"
+    name = f"ai_sdk_{version}.generateObject.openai{chat}.json"
+    found = json.loads((PROVIDERS / "recorded" / name).read_text())
+    report = score(found["response"]["body"])
+    assert report.status == "complete"
+    assert report.data == found["object"]
+
+
+# -- streams ------------------------------------------------------------------------------------------
+
+ENTRIES = [entry('{"a":'), entry("true", -0.2), entry("}")]
+
+
+def test_read_chunk_gives_what_one_chunk_adds():
+    first, second, *_, last, usage = chunks(ENTRIES)
+    assert openai_chat.read_chunk(first) == [openai_chat.Delta(0, tokens=())]
+    [delta] = openai_chat.read_chunk(second)
+    assert (delta.content, [t.bytes for t in delta.tokens]) == ('{"a":', [b'{"a":'])
+    assert openai_chat.read_chunk(last)[0].finish_reason == "stop"
+    assert openai_chat.read_chunk(usage) == []
+
+
+def test_two_choices_interleaved():
+    one, other = chunks(ENTRIES), chunks([entry('{"a":'), entry("false", -0.3), entry("}")])
+    for chunk in other:
+        for choice in chunk["choices"]:
+            choice["index"] = 1
+    mixed = [chunk for pair in zip(other, one, strict=True) for chunk in pair]
+    assert [score(mixed, choice=i)["a"].value for i in (0, 1)] == [True, False]
+
+
+def test_choices_by_their_index():
+    whole = response(ENTRIES)
+    second = response([entry("1", -0.7)])["choices"][0] | {"index": 1}
+    whole["choices"].insert(0, second)
+    assert score(whole)["a"].value is True
+    assert score(whole, choice=1).data == 1
+    with pytest.raises(PayloadError, match="no choice 2"):
+        score(whole, choice=2)
+    with pytest.raises(PayloadError, match="no choice -1"):
+        score(whole, choice=-1)
+
+
+def test_tool_call_arguments_in_pieces():
+    def chunk(arguments, index=0):
+        call = {"index": index, "function": {"arguments": arguments}}
+        return {"choices": [{"index": 0, "delta": {"tool_calls": [call]}, "logprobs": None}]}
+
+    report = score([chunk('{"a":'), chunk("other", 1), chunk("true}")])
+    assert (report.data, report.status) == ({"a": True}, "no_logprobs")
+    assert "tool call" in report.reason
+
+
+# -- sentinels ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [None, "x", True, 0.5, math.nan, -9999.0, -3.5e38, -(10**400)])
+def test_what_is_no_logprob(value):
+    report = score(response([entry('{"a":'), entry("true", value), entry("}")]))
+    assert report["a"].logprob is None
+    assert report["a"].reason
+
+
+def test_a_masked_candidate_has_no_mass():
+    listed = [("true", -0.5), ("false", -100.0)]
+    report = score(response([entry('{"a":'), entry("true", -0.5, listed), entry("}")]))
+    assert report.mask == "post"
+    false = report["a"].distribution[False]
+    assert (false.low, false.probability) == (0, pytest.approx(0))
+
+
+def test_names_of_token_ids_hide_the_candidates():
+    shown = [entry("token_id:9", -0.2, [("token_id:9", -0.2), ("token_id:8", -1.0)])]
+    shown[0]["bytes"] = list(b"true")
+    report = score(response([entry('{"a":'), *shown, entry("}")], content='{"a":true}'))
+    assert report["a"].logprob == -0.2
+    assert report.tokens[1].candidates == ()
+
+
+# -- garbage ------------------------------------------------------------------------------------------------
+
+CHOICE = response(ENTRIES)["choices"][0]
+GARBAGE = {
+    "none": None,
+    "a number": 5,
+    "an object": object(),
+    "nothing": {},
+    "an empty list": [],
+    "no choices": {"choices": []},
+    "an empty text": "",
+    "white space": b" \n ",
+    "a page": "<!DOCTYPE html>\n<html><body>502\nBad Gateway</body></html>",
+    "not UTF-8": b'{"choices": "\xff"}',
+    "cut off": json.dumps(response(ENTRIES))[:-40],
+    "prose": "I cannot\ndo that",
+    "deep": "[" * 100_000,
+    "a list of garbage": [1, None, "x", {}],
+    "a list of lists": [[1], [2]],
+    "choices of garbage": {"choices": [1, "x", None]},
+    "choices that are no list": {"choices": "abc"},
+    "an index of text": {"choices": [CHOICE | {"index": "first"}, CHOICE]},
+    "bytes beyond 255": response([entry("1") | {"bytes": [999]}], content="1"),
+    "candidates that are a number": response([entry("1") | {"top_logprobs": 7}]),
+    "calls that are a number": {"choices": [{"message": {"content": None, "tool_calls": 5}}]},
+    "an error": {"error": {"message": "You are not allowed\nto request logprobs", "code": 403}},
+    "an error as text": {"error": "overloaded"},
+    "an error in a stream": [*chunks(ENTRIES)[:2], {"error": {"message": "boom"}}],
+    "an error in event text": sse([*chunks(ENTRIES)[:2], {"error": {"message": "boom"}}]),
+    "broken event text": 'data: {"choices": [}\n\n',
+}
+
+
+@pytest.mark.parametrize("payload", GARBAGE.values(), ids=GARBAGE)
+def test_garbage_is_one_error_in_one_line(payload):
+    with pytest.raises(PayloadError) as caught:
+        score(payload)
+    message = str(caught.value)
+    assert message
+    assert "\n" not in message
+    assert len(message) < 500
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"logprobs": "x"}, {"logprobs": {"content": "x"}}, {"logprobs": {"content": [1, None, "x", []]}},
+        {"message": {"content": 5}}, {"message": "text"}, {"finish_reason": 7}, {"logprobs": [1]},
+    ],
+)  # fmt: skip
+def test_parts_of_the_wrong_type_are_parts_that_are_missing(part):
+    report = score({"choices": [CHOICE | part]})
+    assert report.status in ("no_logprobs", "unaligned", "malformed", "complete")
+    json.loads(report.to_json())
+
+
+def test_messages_of_errors_name_the_cause():
+    with pytest.raises(PayloadError, match="not allowed to request logprobs"):
+        score(GARBAGE["an error"])
+    with pytest.raises(PayloadError, match="boom"):
+        score(GARBAGE["an error in a stream"])
+    with pytest.raises(PayloadError, match="HTML"):
+        score(GARBAGE["a page"])
+    with pytest.raises(PayloadError, match="the keys 'candidates'"):
+        score({"candidates": []})
+
+
+@needs_shared("providers")
+def test_recorded_error_bodies():
+    bodies = sample("reasoning_model_errors")
+    found = [b for b in (bodies if isinstance(bodies, list) else bodies.values()) if isinstance(b, dict)]
+    assert found
+    for body in found:
+        with pytest.raises(PayloadError):
+            score(body.get("body", body))
+
+
+def test_completions_is_one_a_choice():
+    [made] = completions(response(ENTRIES))
+    assert (made.content, made.finish_reason, made.model) == ('{"a":true}', "stop", "m")
+    assert plain(score_completion(made, compile_schema(None))) == plain(score(response(ENTRIES)))
