@@ -138,7 +138,9 @@ def compile_schema(schema: Any) -> Schema:
     if isinstance(schema, BaseModel):
         schema = cast("Any", type(schema))
     if inspect.isroutine(schema) or inspect.ismodule(schema):  # pydantic would call it
-        raise SchemaError(f"{schema!r} is no schema", remedy="Give a pydantic model or a JSON Schema")
+        raise SchemaError(
+            f"{schema!r} is no schema", remedy="Give a pydantic model or a JSON Schema"
+        )
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(schema)
         return _ready(adapter.json_schema(), schema, adapter)
@@ -203,9 +205,11 @@ def _resolve(reference: str, root: dict[str, Any]) -> Node:
 
 
 def _children(node: Node, step: str | int) -> Iterator[tuple[Node, bool]]:
-    """The schemas of a member or an item, and whether it is required."""
+    """The schemas of a member or an item, and whether it is required; none in a scalar's schema."""
     if not isinstance(node, dict):
         yield True, False
+    elif ("array" if isinstance(step, int) else "object") not in _kinds(node):
+        return
     elif isinstance(step, int):
         yield _item(node, step), True
     elif step in (properties := cast("dict[str, Node]", node.get("properties") or {})):

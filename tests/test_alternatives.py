@@ -1,0 +1,179 @@
+"""What the tokens that were not chosen would have meant."""
+
+import math
+
+import pytest
+from builders import log, report_of, token
+
+ENUM = {"properties": {"a": {"enum": ["pos", "positive", "neg"]}}, "required": ["a"]}
+
+
+def field_of(tokens, declared):
+    schema = {"properties": {"a": declared}, "required": ["a"]}
+    made = [t if isinstance(t, str) else token(t[0], math.log(t[1][t[0]]), log(t[1])) for t in tokens]
+    return report_of(*[token(t, 0.0) if isinstance(t, str) else t for t in made], schema=schema)["a"]
+
+
+def probabilities(field):
+    return {member.value: member.probability for member in field.distribution.candidates}
+
+
+LABELS = {"enum": ["billing", "bill_review", "sales"]}
+
+
+def test_labels_that_share_a_first_token():
+    """The first token says little; the second decides."""
+    first = {"bill": 0.8, "sales": 0.2}
+    field = field_of(['{"a":"', ("bill", first), ("ing", {"ing": 0.75, "_review": 0.25}), '"}'], LABELS)
+    assert probabilities(field) == pytest.approx({"billing": 0.6, "bill_review": 0.2, "sales": 0.2})
+    assert field.confidence == pytest.approx(0.6)
+    assert field.distribution.decided_at == 2
+
+
+def test_a_shared_branch_off_the_path_stays_undecided():
+    first = {"bill": 0.4, "sales": 0.6}
+    field = field_of(['{"a":"', ("sales", first), '"}'], LABELS)
+    sales, billing = field.distribution["sales"], field.distribution["billing"]
+    assert (sales.low, sales.probability, sales.high) == pytest.approx((0.6, 0.6, 0.6))
+    assert (billing.low, billing.probability, billing.high) == pytest.approx((0.0, 0.2, 0.4))
+
+
+def test_a_label_that_begins_another():
+    """The closing quote decides between pos and positive."""
+    first, second = {"pos": 0.9, "neg": 0.1}, {'"}': 0.7, "itive": 0.3}
+    field = field_of(['{"a":"', ("pos", first), ('"}', second)], ENUM["properties"]["a"])
+    assert probabilities(field) == pytest.approx({"pos": 0.63, "positive": 0.27, "neg": 0.1})
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        {'"pos"': 0.6, '"neg"': 0.4},
+        {'"pos"': 0.5, '"\\u0070os"': 0.1, '"neg"': 0.4},
+        {'"pos"': 0.3, ' "pos"': 0.3, '\n"neg"': 0.4},
+        {'"pos"': 0.3, '"pos"}': 0.3, '"n': 0.4},
+        {'"pos"': 0.3, "zz": 0.5, '"POS"': 0.0, '"neg"': 0.2},
+    ],
+    ids=["quotes inside", "escapes", "white space", "beyond", "off schema"],
+)
+def test_spellings_of_one_value_add_up(spellings):
+    field = field_of(['{"a":', ('"pos"', {k: v or 1e-300 for k, v in spellings.items()}), "}"],
+                     {"enum": ["pos", "neg"]})  # fmt: skip
+    assert probabilities(field) == pytest.approx({"pos": 0.6, "neg": 0.4})
+    assert field.distribution.off_schema == pytest.approx(spellings.get("zz", 0.0))
+    assert field.distribution.unseen == pytest.approx(0.0)
+
+
+def test_members_are_json_values():
+    """``true`` is neither ``1`` nor ``"true"``."""
+    mass = {"true": 0.5, '"true"': 0.3, "1": 0.2}
+    field = field_of(['{"a":', ("true", mass), "}"], {"enum": [True, "true", 1]})
+    found = [field.distribution[value].probability for value in (True, "true", 1)]
+    assert found == pytest.approx([0.5, 0.3, 0.2])
+    with pytest.raises(KeyError):
+        field.distribution["1"]
+
+
+def test_a_boolean_without_candidates():
+    """The other member has what the chosen one lacks; nothing proves that it has."""
+    field = report_of('{"a":', token("true", math.log(0.8)), "}")["a"]
+    assert field.confidence == pytest.approx(0.8)
+    assert field.distribution[False].probability == pytest.approx(0.2)
+    assert (field.low, field.high) == pytest.approx((0.8 * math.exp(-0.1), 1.0))
+
+
+def test_null_against_the_quote():
+    declared = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+    mass = {"null": 0.6, '"': 0.3, "5": 0.1}
+    field = field_of(['{"a":', ("null", mass), "}"], declared)
+    assert (field.basis, field.confidence) == ("null_or_value", pytest.approx(2 / 3))
+    field = field_of(['{"a":', ('"', {'"': 0.3, "null": 0.6, "5": 0.1}), "x", '"', "}"], declared)
+    assert (field.basis, field.confidence) == ("joint", pytest.approx(1 / 3))
+
+
+def test_null_in_an_enum_is_a_member():
+    mass = {"null": 0.6, '"x': 0.4}
+    field = field_of(['{"a":', ("null", mass), "}"], {"enum": [None, "x"]})
+    assert field.basis == "distribution"
+    assert probabilities(field) == pytest.approx({None: 0.6, "x": 0.4})
+
+
+@pytest.mark.parametrize("empty", ["", "<|im_end|>", "</s>"])
+def test_end_tokens_are_no_text(empty):
+    """The end of the answer is off the schema, and agrees with no value."""
+    mass = {"tr": 0.5, empty: 0.25, "fa": 0.25}
+    field = field_of(['{"a":', ("tr", mass), "ue", "}"], {"type": "boolean"})
+    assert field.confidence == pytest.approx(2 / 3)
+    assert field.distribution.off_schema == pytest.approx(0.25)
+    field = field_of(['{"a":"', ("x", {"x": 0.5, empty: 0.25, "y": 0.25}), '"}'], {"type": "string"})
+    assert field.min_step.agreeing == pytest.approx(0.5)
+    assert field.min_step.off_schema == pytest.approx(0.25)
+
+
+def test_parts_of_characters_without_bytes_count_as_unseen():
+    mass = {"n": 0.5, "\ufffd": 0.3, "x": 0.2}
+    field = field_of(['{"a":"', ("n", mass), 'o"', "}"], {"enum": ["no", "é"]})
+    assert field.distribution.unseen == pytest.approx(0.3)
+    assert (field.low, field.high) == pytest.approx((0.5 / 0.8, 1.0))
+
+
+def test_a_string_is_the_product_of_its_steps():
+    first, second = {"ab": 0.5, "a": 0.2, "x": 0.3}, {'"}': 0.8, '","': 0.1, "c": 0.1}
+    field = field_of(['{"a":"', ("ab", first), ('"}', second)], {"type": "string"})
+    assert field.confidence == pytest.approx((0.7 / 1.0) * (0.9 / 1.0))
+    assert field.min_step.token == 1
+    assert field.min_step.agreeing == pytest.approx(0.7)
+
+
+def test_a_candidate_that_goes_on_with_the_string_before():
+    """At ``","`` the rivals of the second string are not texts that lengthen the first."""
+    mass = {'","': 0.5, "b": 0.5}
+    report = report_of('["a', token('","', math.log(0.5), log(mass)), token("b", 0.0), token('"]', 0.0))
+    assert report[1].confidence == pytest.approx(1.0)
+    assert report[0].confidence == pytest.approx(0.5 * math.exp(-0.1))
+
+
+@pytest.mark.parametrize(
+    ("rivals", "confidence"), [({"}": 0.6, "0": 0.4}, 0.6), ({"}": 0.6, ".0": 0.4}, 1.0)]
+)
+def test_what_ends_a_number_counts(rivals, confidence):
+    field = field_of(['{"a":', "1", ("}", rivals)], {"type": "number"})
+    assert field.confidence == pytest.approx(confidence)
+
+
+def test_a_list_ends_or_goes_on():
+    go_on, end = {",": 0.75, "]": 0.25}, {"]": 0.5, ",": 0.5}
+    report = report_of(
+        token("[", 0.0), token("1", 0.0), token(",", math.log(0.75), log(go_on)),
+        token("2", 0.0), token("]", math.log(0.5), log(end)),
+    )  # fmt: skip
+    assert report[""].basis == "list_end"
+    assert report[""].confidence == pytest.approx(0.375)
+
+
+def test_an_empty_list_might_have_had_an_item():
+    report = report_of('{"a":', token("[]", math.log(0.7), log({"[]": 0.7, '["': 0.2, "[": 0.1})), "}")
+    assert report["a"].confidence == pytest.approx(0.7 / 0.9, abs=1e-9)
+    assert (report["a"].low, report["a"].high) == pytest.approx((0.7, 0.8))
+
+
+def test_expected_score():
+    mass = {"4": 0.5, "5": 0.25, "3": 0.25}
+    field = field_of(['{"a":', ("4", mass), "}"], {"type": "integer", "minimum": 3, "maximum": 5})
+    assert field.expected == pytest.approx(4.0)
+    assert field.std == pytest.approx(math.sqrt(0.5))
+    assert field.distribution.margin == pytest.approx(0.25)
+
+
+def test_a_decision_that_nothing_shows_gives_no_number():
+    """``1`` at the root may be the beginning of ``10``: no token says that it is not."""
+    report = report_of("1", schema={"enum": [1, 10]})
+    assert report[""].confidence is None
+    assert report[""].reason
+
+
+def test_a_disguised_token_hides_its_candidates():
+    shown = token("Ġtrue", -0.5, [("Ġtrue", -0.5), ("Ġfalse", -1.0)])._replace(raw=None)
+    field = report_of('{"a":', shown, "}", content='{"a": true}')["a"]
+    assert field.distribution.off_schema == 0
+    assert field.distribution.unseen == pytest.approx(1 - math.exp(-0.5))

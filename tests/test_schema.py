@@ -1,0 +1,179 @@
+"""What is declared where, and what breaks a schema."""
+
+from enum import Enum, IntEnum
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import BaseModel, Field
+
+from fieldconf.errors import SchemaError
+from fieldconf.schema import MAX_MEMBERS, Schema, compile_schema, kind_of, same
+
+
+class Team(Enum):
+    BILLING = "billing"
+    SALES = "sales"
+
+
+class Stars(IntEnum):
+    ONE = 1
+    TWO = 2
+
+
+class Row(BaseModel):
+    price: float
+    note: str | None = None
+
+
+class Ticket(BaseModel):
+    urgent: bool
+    team: Team
+    stars: Stars
+    kind: Literal["a", "b", 3, True] = "a"
+    score: Annotated[int, Field(ge=0, le=10)]
+    rows: list[Row]
+    pair: tuple[bool, Literal["x"]]
+    free: dict[str, int] = {}
+    code: Annotated[str, Field(pattern="^[A-Z]+$")]
+    child: "Ticket | None" = None
+
+
+DECLARED = compile_schema(Ticket)
+
+
+@pytest.mark.parametrize(
+    ("path", "kinds", "members", "required"),
+    [
+        (("urgent",), {"boolean"}, (True, False), True),
+        (("team",), {"string"}, ("billing", "sales"), True),
+        (("stars",), {"number"}, (1, 2), True),
+        (("kind",), {"string", "number", "boolean"}, ("a", "b", 3, True), False),
+        (("score",), {"number"}, tuple(range(11)), True),
+        (("rows",), {"array"}, None, True),
+        (("rows", 7), {"object"}, None, True),
+        (("rows", 7, "price"), {"number"}, None, True),
+        (("rows", 7, "note"), {"string", "null"}, None, False),
+        (("pair", 0), {"boolean"}, (True, False), True),
+        (("pair", 1), {"string"}, ("x",), True),
+        (("free", "any"), {"number"}, None, False),
+        (("code",), {"string"}, None, True),
+        (("child",), {"object", "null"}, None, False),
+        (("child", "child", "urgent"), {"boolean"}, (True, False), False),
+    ],
+)
+def test_what_a_model_declares(path, kinds, members, required):
+    found = DECLARED.declared(path)
+    assert set(found.kinds) == kinds
+    assert _typed(found.members) == _typed(members)
+    if path[:1] != ("child",):
+        assert found.required == required
+    assert found.nullable == ("null" in kinds and len(kinds) > 1)
+
+
+def _typed(members):
+    return None if members is None else [(type(m), m) for m in members]
+
+
+@pytest.mark.parametrize(
+    ("node", "members"),
+    [
+        ({"const": "x"}, ("x",)),
+        ({"enum": [1, "1", None]}, (1, "1", None)),
+        ({"type": "string", "enum": ["a", None, 3]}, ("a",)),
+        ({"type": ["string", "null"], "enum": ["a", None]}, ("a", None)),
+        ({"enum": [{"a": 1}, 2]}, None),
+        ({"type": ["boolean", "null"]}, (True, False, None)),
+        ({"type": ["boolean", "string"]}, None),
+        ({"type": "integer", "minimum": 1, "maximum": 3}, (1, 2, 3)),
+        ({"type": "integer", "exclusiveMinimum": 0, "exclusiveMaximum": 4}, (1, 2, 3)),
+        ({"type": "integer", "minimum": 0, "maximum": 9, "multipleOf": 5}, (0, 5)),
+        ({"type": "integer", "minimum": 0, "maximum": MAX_MEMBERS}, None),
+        ({"type": "integer", "minimum": 1, "maximum": MAX_MEMBERS}, tuple(range(1, MAX_MEMBERS + 1))),
+        ({"type": "integer", "minimum": 0}, None),
+        ({"type": "number", "minimum": 0, "maximum": 1}, None),
+        ({"anyOf": [{"const": 1}, {"enum": [1.0, 2]}, {"type": "null"}]}, (1, 2, None)),
+        ({"anyOf": [{"const": 1}, {"type": "string"}]}, None),
+        ({"oneOf": [{"type": "boolean"}, {"const": 1}]}, (True, False, 1)),
+        ({"allOf": [{"enum": ["a"]}]}, ("a",)),
+        ({"$ref": "#/$defs/x~1y%20z"}, ("found",)),
+        ({"$ref": "#/nowhere"}, None),
+        ({"$ref": "https://example.com/x"}, None),
+        ({"$ref": "#/properties/a"}, None),
+        (True, None),
+        ({}, None),
+    ],
+)
+def test_members(node, members):
+    schema = {"properties": {"a": node}, "$defs": {"x/y z": {"const": "found"}}}
+    assert _typed(compile_schema(schema).declared(("a",)).members) == _typed(members)
+
+
+def test_nothing_declared():
+    assert compile_schema(None).declared(("a", 0)).members is None
+    found = compile_schema({"type": "object"}).declared(("a", 0, "b"))
+    assert (found.members, found.required) == (None, False)
+
+
+def test_a_compiled_schema_stays_itself():
+    assert compile_schema(DECLARED) is DECLARED
+    assert compile_schema(Row(price=1)).type is Row
+    assert (DECLARED.name, compile_schema({"title": "T"}).name, Schema().name) == ("Ticket", "T", "answer")
+
+
+@pytest.mark.parametrize("schema", [5, "a b", "nowhere", [int], {"type": 5}, {"type": "objekt"}, object()])
+def test_what_is_no_schema(schema):
+    with pytest.raises(SchemaError) as caught:
+        compile_schema(schema)
+    assert "\n" not in str(caught.value)
+    assert caught.value.remedy
+
+
+def test_validation_of_a_model():
+    schema = compile_schema(Row)
+    assert schema.validate(b'{"price": 1}', {"price": 1}) == (Row(price=1), ())
+    value, errors = schema.validate(b'{"price": "x"}', {"price": "x"})
+    assert value is None
+    assert [error.pointer for error in errors] == ["/price"]
+    assert str(errors[0]).startswith("/price: ")
+
+
+def test_validation_of_a_json_schema():
+    schema = compile_schema({"properties": {"a": {"type": "integer"}}, "required": ["b"]})
+    value, errors = schema.validate(b'{"a": "x"}', {"a": "x"})
+    assert value is None
+    assert {error.pointer for error in errors} == {"/a", ""}
+    assert schema.validate(b'{"b": 1}', {"b": 1}) == ({"b": 1}, ())
+
+
+@pytest.mark.parametrize(
+    "schema", [{"$ref": "https://example.com/x"}, {"$ref": "#/nowhere"}]
+)
+def test_a_schema_that_cannot_be_applied(schema, monkeypatch):
+    """It is reported, and nothing is fetched."""
+
+    def refuse(*_args, **_kwargs):
+        raise AssertionError("network")
+
+    monkeypatch.setattr("urllib.request.urlopen", refuse)
+    value, errors = compile_schema(schema).validate(b'"x"', "x")
+    assert value is None
+    assert "cannot be applied" in errors[0].problem
+
+
+def test_other_types_than_models():
+    assert compile_schema(list[bool]).declared((3,)).members == (True, False)
+    assert compile_schema(Literal["a", "b"]).validate(b'"a"', "a") == ("a", ())
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are_same"),
+    [(1, 1.0, True), (True, 1, False), (False, 0, False), (None, False, False), ("1", 1, False),
+     ("é", "\u00e9", True), (0, -0.0, True)],
+)  # fmt: skip
+def test_same_json_value(one, other, are_same):
+    assert same(one, other) == are_same
+
+
+def test_kinds():
+    values = [{}, [], "", 1, 1.5, True, None]
+    assert list(map(kind_of, values)) == ["object", "array", "string", "number", "number", "boolean", "null"]
