@@ -412,6 +412,8 @@ def _end_or_more(step: Step, candidate: Candidate, path: Path, following: Path) 
     if fed is None:
         return _NEITHER
     fork, events = fed
+    if any(event.path[: len(following)] == following for event in events):
+        return _SECOND  # it may end in the same token, but after one item more
     if any(event.type == "close" and event.path == path for event in events):
         return _FIRST
     if fork.path == following and fork.place == "value" and fork.may_close:
