@@ -98,7 +98,9 @@ def chunks(entries, sizes=()):
     A chunk's text never ends inside a character: as at real servers, it waits for the rest.
     """
     made, text = [], b""
-    edges = [0, *(e for e in accumulate(sizes) if e < len(entries))] if sizes else range(len(entries))
+    edges = (
+        [0, *(e for e in accumulate(sizes) if e < len(entries))] if sizes else range(len(entries))
+    )
     for first, last in pairwise([*edges, len(entries)]):
         part = entries[first:last]
         text += b"".join(bytes(e["bytes"]) for e in part)
@@ -114,7 +116,13 @@ def chunks(entries, sizes=()):
 
 def _chunk(delta, logprobs, finish_reason=None):
     choice = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason}
-    return {"id": "c", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": [choice]}
+    return {
+        "id": "c",
+        "object": "chat.completion.chunk",
+        "created": 0,
+        "model": "m",
+        "choices": [choice],
+    }
 
 
 def _whole_characters(data):
@@ -155,7 +163,9 @@ def documents(draw, values=VALUES):
     """A JSON document's text, in any layout, brackets at its root."""
     value = draw(values.filter(lambda v: isinstance(v, (dict, list))))
     layout = draw(st.sampled_from([(None, (",", ":")), (None, (", ", ": ")), (1, (",", ": "))]))
-    text = json.dumps(value, indent=layout[0], separators=layout[1], ensure_ascii=draw(st.booleans()))
+    text = json.dumps(
+        value, indent=layout[0], separators=layout[1], ensure_ascii=draw(st.booleans())
+    )
     return text + draw(st.sampled_from(["", "\n", " "]))
 
 

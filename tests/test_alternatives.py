@@ -10,8 +10,12 @@ ENUM = {"properties": {"a": {"enum": ["pos", "positive", "neg"]}}, "required": [
 
 def field_of(tokens, declared):
     schema = {"properties": {"a": declared}, "required": ["a"]}
-    made = [t if isinstance(t, str) else token(t[0], math.log(t[1][t[0]]), log(t[1])) for t in tokens]
-    return report_of(*[token(t, 0.0) if isinstance(t, str) else t for t in made], schema=schema)["a"]
+    made = [
+        t if isinstance(t, str) else token(t[0], math.log(t[1][t[0]]), log(t[1])) for t in tokens
+    ]
+    return report_of(*[token(t, 0.0) if isinstance(t, str) else t for t in made], schema=schema)[
+        "a"
+    ]
 
 
 def probabilities(field):
@@ -24,7 +28,9 @@ LABELS = {"enum": ["billing", "bill_review", "sales"]}
 def test_labels_that_share_a_first_token():
     """The first token says little; the second decides."""
     first = {"bill": 0.8, "sales": 0.2}
-    field = field_of(['{"a":"', ("bill", first), ("ing", {"ing": 0.75, "_review": 0.25}), '"}'], LABELS)
+    field = field_of(
+        ['{"a":"', ("bill", first), ("ing", {"ing": 0.75, "_review": 0.25}), '"}'], LABELS
+    )
     assert probabilities(field) == pytest.approx({"billing": 0.6, "bill_review": 0.2, "sales": 0.2})
     assert field.confidence == pytest.approx(0.6)
     assert field.distribution.decided_at == 2
@@ -105,7 +111,9 @@ def test_end_tokens_are_no_text(empty):
     field = field_of(['{"a":', ("tr", mass), "ue", "}"], {"type": "boolean"})
     assert field.confidence == pytest.approx(2 / 3)
     assert field.distribution.off_schema == pytest.approx(0.25)
-    field = field_of(['{"a":"', ("x", {"x": 0.5, empty: 0.25, "y": 0.25}), '"}'], {"type": "string"})
+    field = field_of(
+        ['{"a":"', ("x", {"x": 0.5, empty: 0.25, "y": 0.25}), '"}'], {"type": "string"}
+    )
     assert field.min_step.agreeing == pytest.approx(0.5)
     assert field.min_step.off_schema == pytest.approx(0.25)
 
@@ -128,7 +136,9 @@ def test_a_string_is_the_product_of_its_steps():
 def test_a_candidate_that_goes_on_with_the_string_before():
     """At ``","`` the rivals of the second string are not texts that lengthen the first."""
     mass = {'","': 0.5, "b": 0.5}
-    report = report_of('["a', token('","', math.log(0.5), log(mass)), token("b", 0.0), token('"]', 0.0))
+    report = report_of(
+        '["a', token('","', math.log(0.5), log(mass)), token("b", 0.0), token('"]', 0.0)
+    )
     assert report[1].confidence == pytest.approx(1.0)
     assert report[0].confidence == pytest.approx(0.5 * math.exp(-0.1))
 
@@ -152,7 +162,9 @@ def test_a_list_ends_or_goes_on():
 
 
 def test_an_empty_list_might_have_had_an_item():
-    report = report_of('{"a":', token("[]", math.log(0.7), log({"[]": 0.7, '["': 0.2, "[": 0.1})), "}")
+    report = report_of(
+        '{"a":', token("[]", math.log(0.7), log({"[]": 0.7, '["': 0.2, "[": 0.1})), "}"
+    )
     assert report["a"].confidence == pytest.approx(0.7 / 0.9, abs=1e-9)
     assert (report["a"].low, report["a"].high) == pytest.approx((0.7, 0.8))
 
@@ -177,3 +189,12 @@ def test_a_disguised_token_hides_its_candidates():
     field = report_of('{"a":', shown, "}", content='{"a": true}')["a"]
     assert field.distribution.off_schema == 0
     assert field.distribution.unseen == pytest.approx(1 - math.exp(-0.5))
+
+
+def test_a_token_that_holds_the_last_item_and_the_end():
+    """At ``[`` the token ``1]`` says that there is an item; that it ends there comes after."""
+    report = report_of(
+        token("[", 0.0), token("1]", math.log(0.6), log({"1]": 0.6, "1": 0.3, "]": 0.1}))
+    )
+    assert report[""].confidence <= 0.9 + 1e-9
+    assert report[0].confidence == pytest.approx(1.0)

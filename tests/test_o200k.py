@@ -17,15 +17,29 @@ bpe_openai = pytest.importorskip("bpe_openai", reason="bpe-openai carries the o2
 O200K = bpe_openai.get_encoding("o200k_base")
 
 TICKET = {
-    "urgent": True, "team": "billing", "priority": 2, "price": -12.50, "none": None,
-    "tags": ["refund", "double charge"], "rows": [{"a": 1, "s": "x"}, {"a": 2, "s": "y"}],
-    "matrix": [[1, 2], [3], []], "empty": "", "o": {}, "id": "a1b2-c3d4", "date": "2026-11-22",
-    "text": "He said \"no\", then left.\nWhy? {see} [1], \\o/ and so on until the end of it.",
-}  # fmt: skip
+    "urgent": True,
+    "team": "billing",
+    "priority": 2,
+    "price": -12.50,
+    "none": None,
+    "tags": ["refund", "double charge"],
+    "rows": [{"a": 1, "s": "x"}, {"a": 2, "s": "y"}],
+    "matrix": [[1, 2], [3], []],
+    "empty": "",
+    "o": {},
+    "id": "a1b2-c3d4",
+    "date": "2026-11-22",
+    "text": 'He said "no", then left.\nWhy? {see} [1], \\o/ and so on until the end of it.',
+}
 UNICODE = {
-    "emoji": "go 🎉 👩‍💻 🏳️‍🌈", "han": "日本語の文字列", "math": "𝒳 ∈ ℝ", "mixed": ["é", "naïve", "Ω≈ç√"],
-    "ключ": "значение", "🔑": {"深": ["𠮷", "ﷺ"]}, "line\u2028sep": "\x85",
-}  # fmt: skip
+    "emoji": "go 🎉 👩‍💻 🏳️‍🌈",
+    "han": "日本語の文字列",
+    "math": "\U0001d4b3 ∈ \u211d",
+    "mixed": ["é", "naïve", "Ω≈ç√"],
+    "ключ": "значение",
+    "🔑": {"深": ["𠮷", "ﷺ"]},
+    "line\u2028sep": "\x85",
+}
 LAYOUTS = {
     "compact": {"separators": (",", ":")},
     "spaced": {"separators": (", ", ": ")},

@@ -17,10 +17,15 @@ SMALL = report_of('{"items":[', '{"a/b":', "1", "}]", ',"x y":', "true", "}")
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("/items/0/a~1b", 1), (("items", 0, "a/b"), 1), ("items", [{"a/b": 1}]), (("items", 0), {"a/b": 1}),
-        ("x y", True), ("/x y", True), ("items/0", {"a/b": 1}),
+        ("/items/0/a~1b", 1),
+        (("items", 0, "a/b"), 1),
+        ("items", [{"a/b": 1}]),
+        (("items", 0), {"a/b": 1}),
+        ("x y", True),
+        ("/x y", True),
+        ("items/0", {"a/b": 1}),
     ],
-)  # fmt: skip
+)
 def test_lookups(key, value):
     assert SMALL[key].value == value
     assert SMALL[""].value == SMALL[()].value == SMALL.data
@@ -64,9 +69,20 @@ def test_a_report_is_frozen():
 
 
 STRANGE = [
-    '{"a":1e999}', "[-1e999]", "[" + "9" * 5000 + "]", '["\\ud800"]', '{"\\udfff":"\\u0000"}', '["\u2028"]',
-    "[" * 900 + "]" * 900, '{"a":' * 300 + "1" + "}" * 300, "[1", '{"a":{"b":[tr', "", "words", "[1e5, -0.0]",
-]  # fmt: skip
+    '{"a":1e999}',
+    "[-1e999]",
+    "[" + "9" * 5000 + "]",
+    '["\\ud800"]',
+    '{"\\udfff":"\\u0000"}',
+    '["\u2028"]',
+    "[" * 900 + "]" * 900,
+    '{"a":' * 300 + "1" + "}" * 300,
+    "[1",
+    '{"a":{"b":[tr',
+    "",
+    "words",
+    "[1e5, -0.0]",
+]
 
 
 def check_plain(report):

@@ -88,7 +88,10 @@ def _typed(members):
         ({"type": "integer", "exclusiveMinimum": 0, "exclusiveMaximum": 4}, (1, 2, 3)),
         ({"type": "integer", "minimum": 0, "maximum": 9, "multipleOf": 5}, (0, 5)),
         ({"type": "integer", "minimum": 0, "maximum": MAX_MEMBERS}, None),
-        ({"type": "integer", "minimum": 1, "maximum": MAX_MEMBERS}, tuple(range(1, MAX_MEMBERS + 1))),
+        (
+            {"type": "integer", "minimum": 1, "maximum": MAX_MEMBERS},
+            tuple(range(1, MAX_MEMBERS + 1)),
+        ),
         ({"type": "integer", "minimum": 0}, None),
         ({"type": "number", "minimum": 0, "maximum": 1}, None),
         ({"anyOf": [{"const": 1}, {"enum": [1.0, 2]}, {"type": "null"}]}, (1, 2, None)),
@@ -117,10 +120,16 @@ def test_nothing_declared():
 def test_a_compiled_schema_stays_itself():
     assert compile_schema(DECLARED) is DECLARED
     assert compile_schema(Row(price=1)).type is Row
-    assert (DECLARED.name, compile_schema({"title": "T"}).name, Schema().name) == ("Ticket", "T", "answer")
+    assert (DECLARED.name, compile_schema({"title": "T"}).name, Schema().name) == (
+        "Ticket",
+        "T",
+        "answer",
+    )
 
 
-@pytest.mark.parametrize("schema", [5, "a b", "nowhere", [int], {"type": 5}, {"type": "objekt"}, object()])
+@pytest.mark.parametrize(
+    "schema", [5, "a b", "nowhere", [int], {"type": 5}, {"type": "objekt"}, object()]
+)
 def test_what_is_no_schema(schema):
     with pytest.raises(SchemaError) as caught:
         compile_schema(schema)
@@ -145,9 +154,7 @@ def test_validation_of_a_json_schema():
     assert schema.validate(b'{"b": 1}', {"b": 1}) == ({"b": 1}, ())
 
 
-@pytest.mark.parametrize(
-    "schema", [{"$ref": "https://example.com/x"}, {"$ref": "#/nowhere"}]
-)
+@pytest.mark.parametrize("schema", [{"$ref": "https://example.com/x"}, {"$ref": "#/nowhere"}])
 def test_a_schema_that_cannot_be_applied(schema, monkeypatch):
     """It is reported, and nothing is fetched."""
 
@@ -176,4 +183,12 @@ def test_same_json_value(one, other, are_same):
 
 def test_kinds():
     values = [{}, [], "", 1, 1.5, True, None]
-    assert list(map(kind_of, values)) == ["object", "array", "string", "number", "number", "boolean", "null"]
+    assert list(map(kind_of, values)) == [
+        "object",
+        "array",
+        "string",
+        "number",
+        "number",
+        "boolean",
+        "null",
+    ]

@@ -89,9 +89,25 @@ def test_tool_call():
     report = score({"choices": [choice]}, Ticket)
     assert (report.status, report.value) == ("no_logprobs", Ticket(urgent=True, team="x"))
     assert "response_format" in report.reason
-    entries = [entry("<tool_call>"), entry('{"arguments":'), *map(entry, TICKET), entry("}"), entry("</tool_call>")]
-    scored = score({"choices": [choice | {"logprobs": {"content": entries},
-                    "message": {"tool_calls": [{"function": {"arguments": "".join(TICKET)}}]}}]}, Ticket)  # fmt: skip
+    entries = [
+        entry("<tool_call>"),
+        entry('{"arguments":'),
+        *map(entry, TICKET),
+        entry("}"),
+        entry("</tool_call>"),
+    ]
+    scored = score(
+        {
+            "choices": [
+                choice
+                | {
+                    "logprobs": {"content": entries},
+                    "message": {"tool_calls": [{"function": {"arguments": "".join(TICKET)}}]},
+                }
+            ]
+        },
+        Ticket,
+    )
     assert scored.status == "complete"
     assert scored["team"].indexes == (4, 5, 6)
 
@@ -102,7 +118,7 @@ def test_reasoning_and_prose_around_the_value():
     assert report.owners[:2] == ("outside", "outside")
 
 
-# -- schemas ----------------------------------------------------------------------------------------
+# -- schemas --------------------------------------------------------------------------------------
 
 
 def test_an_answer_that_breaks_its_schema():
@@ -130,7 +146,7 @@ def test_no_schema():
     assert report.value == report.data == {"urgent": True, "team": "billing"}
 
 
-# -- values that stand twice, or are cut -------------------------------------------------------------
+# -- values that stand twice, or are cut ----------------------------------------------------------
 
 
 def test_duplicate_keys():
@@ -155,7 +171,7 @@ def test_flags():
     assert report_of("[", "1", "]")[0].flags == ()
 
 
-# -- one number a field, by kind ----------------------------------------------------------------------
+# -- one number a field, by kind ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -198,12 +214,21 @@ def test_free_text_is_the_mean_per_token():
 def test_objects_have_the_least_of_their_required_leaves():
     schema = {
         "properties": {
-            "a": {"type": "integer"}, "b": {"type": "integer"},
+            "a": {"type": "integer"},
+            "b": {"type": "integer"},
             "o": {"type": "object", "properties": {"c": {"type": "integer"}}, "required": ["c"]},
         },
         "required": ["a", "o"],
-    }  # fmt: skip
-    tokens = ['{"a":', token("1", -0.5), ',"b":', token("2", -5.0), ',"o":{"c":', token("3", -0.7), "}}"]
+    }
+    tokens = [
+        '{"a":',
+        token("1", -0.5),
+        ',"b":',
+        token("2", -5.0),
+        ',"o":{"c":',
+        token("3", -0.7),
+        "}}",
+    ]
     report = report_of(*tokens, schema=schema)
     assert report["o"].confidence == report["o", "c"].confidence
     assert report.confidence == report["o", "c"].confidence < report["a"].confidence
@@ -217,7 +242,9 @@ def test_members_below_a_nullable_object():
     """The null beside an object does not hide what the object declares."""
     inner = {"type": "object", "properties": {"k": {"enum": ["x", "y"]}}, "required": ["k"]}
     schema = {"properties": {"a": {"anyOf": [inner, {"type": "null"}]}}}
-    report = report_of('{"a":{"k":"', token("x", -0.5, log({"x": 0.6, "y": 0.2})), '"}}', schema=schema)
+    report = report_of(
+        '{"a":{"k":"', token("x", -0.5, log({"x": 0.6, "y": 0.2})), '"}}', schema=schema
+    )
     assert report["a", "k"].basis == "distribution"
 
 
@@ -228,7 +255,7 @@ def test_a_list_closes_with_the_chance_that_it_did():
     assert report[""].low <= report[""].confidence <= report[""].high
 
 
-# -- the stream face ------------------------------------------------------------------------------------
+# -- the stream face ------------------------------------------------------------------------------
 
 
 def test_fields_come_as_they_close():
@@ -248,4 +275,9 @@ def test_choices_of_a_response():
 
 def test_what_the_server_said_is_kept():
     report = score(chunks([entry("[1]")]), mask="pre")
-    assert (report.model, report.finish_reason, report.mask, report.text) == ("m", "stop", "pre", "[1]")
+    assert (report.model, report.finish_reason, report.mask, report.text) == (
+        "m",
+        "stop",
+        "pre",
+        "[1]",
+    )

@@ -25,15 +25,35 @@ def written(content, tokens):
 
 EMOJI = "🎉".encode()
 CASES = {
-    "literal escapes": ('["🎉"]', ['["', "\\xf0\\x9f", "\\x8e\\x89", '"]'], [b'["', EMOJI[:2], EMOJI[2:], b'"]']),
-    "legacy escapes": ('["🎉"]', ['["', "bytes:\\xf0\\x9f", "bytes:\\x8e\\x89", '"]'], [b'["', EMOJI[:2], EMOJI[2:], b'"]']),
-    "whole character on the last piece": ('["🎉"]', ['["', "", "🎉", '"]'], [b'["', b"", EMOJI, b'"]']),
-    "byte alphabet": ('{"a": "是"}', ['{"', "a", '":', 'Ġ"', "æĺ¯", '"}'], [b'{"', b"a", b'":', b' "', "是".encode(), b'"}']),
-    "line feeds": ('{\n "a": 1}', ["{", "Ċ", 'Ġ"', "a", '":', "Ġ", "1", "}"], [b"{", b"\n", b' "', b"a", b'":', b" ", b"1", b"}"]),
+    "literal escapes": (
+        '["🎉"]',
+        ['["', "\\xf0\\x9f", "\\x8e\\x89", '"]'],
+        [b'["', EMOJI[:2], EMOJI[2:], b'"]'],
+    ),
+    "legacy escapes": (
+        '["🎉"]',
+        ['["', "bytes:\\xf0\\x9f", "bytes:\\x8e\\x89", '"]'],
+        [b'["', EMOJI[:2], EMOJI[2:], b'"]'],
+    ),
+    "whole character on the last piece": (
+        '["🎉"]',
+        ['["', "", "🎉", '"]'],
+        [b'["', b"", EMOJI, b'"]'],
+    ),
+    "byte alphabet": (
+        '{"a": "是"}',
+        ['{"', "a", '":', 'Ġ"', "æĺ¯", '"}'],
+        [b'{"', b"a", b'":', b' "', "是".encode(), b'"}'],
+    ),
+    "line feeds": (
+        '{\n "a": 1}',
+        ["{", "Ċ", 'Ġ"', "a", '":', "Ġ", "1", "}"],
+        [b"{", b"\n", b' "', b"a", b'":', b" ", b"1", b"}"],
+    ),
     "sentencepiece": ('{"a": 1}', ['{"', "a", '":', "▁1", "}"], [b'{"', b"a", b'":', b" 1", b"}"]),
     "a real Ġ": ('["Ġ"]', ['["', "Ġ", '"]'], [b'["', "Ġ".encode(), b'"]']),
     "a real \\x": ('["\\\\xf0"]', ['["', "\\\\xf0", '"]'], [b'["', b"\\\\xf0", b'"]']),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -57,7 +77,12 @@ def test_replacement_characters_with_lost_bytes():
 
 
 def test_true_bytes_beat_the_text():
-    tokens = [bare('["', b'["'), bare("\ufffd", EMOJI[:3]), bare("\ufffd", EMOJI[3:]), bare('"]', b'"]')]
+    tokens = [
+        bare('["', b'["'),
+        bare("\ufffd", EMOJI[:3]),
+        bare("\ufffd", EMOJI[3:]),
+        bare('"]', b'"]'),
+    ]
     assert list(written('["🎉"]', tokens).values()) == [b'["', EMOJI[:3], EMOJI[3:], b'"]']
 
 
@@ -82,7 +107,16 @@ def test_what_the_server_strips_at_the_end(end):
 
 
 def test_control_tokens_and_reasoning_before_the_content():
-    before = ["<|channel|>", "analysis", "<|message|>", '{"a":', "2}", "<|end|>", "<|start|>", "final"]
+    before = [
+        "<|channel|>",
+        "analysis",
+        "<|message|>",
+        '{"a":',
+        "2}",
+        "<|end|>",
+        "<|start|>",
+        "final",
+    ]
     tokens = [bare(t) for t in [*before, '{"a":', "1}"]]
     assert written('{"a":1}', tokens) == {8: b'{"a":', 9: b"1}"}
 

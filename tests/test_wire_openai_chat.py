@@ -17,7 +17,12 @@ INDEX = json.loads((PROVIDERS / "samples/INDEX.json").read_text()) if PROVIDERS.
 FAMILY = {name: about for name, about in INDEX.items() if about["family"] in ("A", "A/stream")}
 # Not of this shape (another envelope, or none), or without usable text: a later release.
 OTHERS = {"llamacpp_v1_completions", "langchain_aimessage", "dspy_output"}
-NO_NUMBERS = {"openai_chat_refusal", "openai_chat_toolcall_null", "mlx_lm_chat", "mlx_lm_chat_no_top"}
+NO_NUMBERS = {
+    "openai_chat_refusal",
+    "openai_chat_toolcall_null",
+    "mlx_lm_chat",
+    "mlx_lm_chat_no_top",
+}
 SAMPLES = {name: about for name, about in FAMILY.items() if name not in OTHERS}
 samples = pytest.mark.parametrize("name", sorted(SAMPLES))
 
@@ -74,8 +79,17 @@ def _object(value):
 
 
 @needs_shared("providers")
-@pytest.mark.parametrize("name", ["openai_chat", "openai_chat_refusal", "vllm_chat", "xai_chat",
-                                  "openai_chat_toolcall_null", "openai_chat_partial_utf8"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "openai_chat",
+        "openai_chat_refusal",
+        "vllm_chat",
+        "xai_chat",
+        "openai_chat_toolcall_null",
+        "openai_chat_partial_utf8",
+    ],
+)
 def test_objects_of_the_sdk(name):
     payload = sample(name)
     assert plain(score(sdk.ChatCompletion.model_validate(payload))) == plain(score(payload))
@@ -95,7 +109,7 @@ def test_masks():
     assert score(sample("xai_chat"), mask="pre").mask == "pre"
 
 
-# -- recordings -------------------------------------------------------------------------------------
+# -- recordings -----------------------------------------------------------------------------------
 
 
 def recorded(name):
@@ -160,7 +174,7 @@ def test_the_body_that_the_ai_sdk_keeps(version):
     assert report.data == found["object"]
 
 
-# -- streams ------------------------------------------------------------------------------------------
+# -- streams --------------------------------------------------------------------------------------
 
 ENTRIES = [entry('{"a":'), entry("true", -0.2), entry("}")]
 
@@ -205,7 +219,7 @@ def test_tool_call_arguments_in_pieces():
     assert "tool call" in report.reason
 
 
-# -- sentinels ------------------------------------------------------------------------------------------
+# -- sentinels ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("value", [None, "x", True, 0.5, math.nan, -9999.0, -3.5e38, -(10**400)])
@@ -231,7 +245,7 @@ def test_names_of_token_ids_hide_the_candidates():
     assert report.tokens[1].candidates == ()
 
 
-# -- garbage ------------------------------------------------------------------------------------------------
+# -- garbage --------------------------------------------------------------------------------------
 
 CHOICE = response(ENTRIES)["choices"][0]
 GARBAGE = {
@@ -278,10 +292,15 @@ def test_garbage_is_one_error_in_one_line(payload):
 @pytest.mark.parametrize(
     "part",
     [
-        {"logprobs": "x"}, {"logprobs": {"content": "x"}}, {"logprobs": {"content": [1, None, "x", []]}},
-        {"message": {"content": 5}}, {"message": "text"}, {"finish_reason": 7}, {"logprobs": [1]},
+        {"logprobs": "x"},
+        {"logprobs": {"content": "x"}},
+        {"logprobs": {"content": [1, None, "x", []]}},
+        {"message": {"content": 5}},
+        {"message": "text"},
+        {"finish_reason": 7},
+        {"logprobs": [1]},
     ],
-)  # fmt: skip
+)
 def test_parts_of_the_wrong_type_are_parts_that_are_missing(part):
     report = score({"choices": [CHOICE | part]})
     assert report.status in ("no_logprobs", "unaligned", "malformed", "complete")
@@ -302,7 +321,9 @@ def test_messages_of_errors_name_the_cause():
 @needs_shared("providers")
 def test_recorded_error_bodies():
     bodies = sample("reasoning_model_errors")
-    found = [b for b in (bodies if isinstance(bodies, list) else bodies.values()) if isinstance(b, dict)]
+    found = [
+        b for b in (bodies if isinstance(bodies, list) else bodies.values()) if isinstance(b, dict)
+    ]
     assert found
     for body in found:
         with pytest.raises(PayloadError):

@@ -66,10 +66,17 @@ ENTRIES = tokenised().map(
 
 
 @settings(deadline=None, max_examples=100)
-@given(ENTRIES, st.lists(st.integers(1, 5), max_size=60), st.sampled_from(["\n", "\r\n"]), st.booleans())
+@given(
+    ENTRIES,
+    st.lists(st.integers(1, 5), max_size=60),
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+)
 @example([entry('"a\u2028b\x85c"')], [], "\n", False)
 @example([entry('["'), entry(b"\xf0\x9f"), entry(b"\x8e\x89"), entry('"]')], [1, 1], "\n", False)
-def test_every_way_to_hand_a_response_over_gives_the_same_report(entries, sizes, line_end, ascii_only):
+def test_every_way_to_hand_a_response_over_gives_the_same_report(
+    entries, sizes, line_end, ascii_only
+):
     """Law 8: raw bytes, text, dict, list of chunks and event text of one response agree."""
     whole = response(entries)
     one_each, some_each = chunks(entries), chunks(entries, sizes)

@@ -26,7 +26,7 @@ def expected_owners(report):
     root = report[""]
     for index in touching(pieces, root.start, root.stop):
         owners[index] = "structure"
-    for leaf in reversed(sorted(report.leaves.values(), key=lambda leaf: leaf.start)):
+    for leaf in sorted(report.leaves.values(), key=lambda leaf: -leaf.start):
         for index in touching(pieces, leaf.start, leaf.stop):
             owners[index] = leaf.pointer
     return tuple(owners)

@@ -31,8 +31,12 @@ def has_no_number(field):
 
 @settings(deadline=None, max_examples=200)
 @given(tokenised())
-@example(('{"a":""}', [token('{"a":', -1.0), token('""', -2.0), token(b"", -4.0), token("}", -8.0)]))
-@example(('["é"]', [token('["', -1.0), token(b"\xc3", -2.0), token(b"", -4.0), token(b'\xa9"]', -8.0)]))
+@example(
+    ('{"a":""}', [token('{"a":', -1.0), token('""', -2.0), token(b"", -4.0), token("}", -8.0)])
+)
+@example(
+    ('["é"]', [token('["', -1.0), token(b"\xc3", -2.0), token(b"", -4.0), token(b'\xa9"]', -8.0)])
+)
 def test_the_logprob_is_the_sum_over_the_touching_tokens(case):
     """Law 6, the other side: what is known is the oracle's sum, to 1e-9."""
     text, tokens = case

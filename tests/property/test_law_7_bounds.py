@@ -10,7 +10,7 @@ import random
 import pytest
 import regex
 from builders import report_of, token
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from oracles import Place, TinyModel, enumerate_members, masked
 
@@ -19,14 +19,41 @@ from fieldconf.tokens import Candidate, Token
 END = b""  # the end token, as llama.cpp lists it
 JUNK = (b"zz", b"Hi", b"[", END)
 DOMAINS = {
-    "booleans": ([True, False], [b"true", b"false", b"t", b"f", b"rue", b"alse", b"true}", b"fa", b"lse"]),
-    "prefixes": (["pos", "positive", "neg"],
-                 [b"pos", b"po", b"s", b"itive", b"neg", b'neg"', b'pos"', b'"pos', b'"ne', b"g", b'"p', b"os", b'"positive"', b'"posit', b"ive"]),
-    "escapes": (["né", "no"], [b"n", b'"n', b"o", "é".encode(), b"\xc3", b"\xa9", b"\\u00e9", b'"no"', 'né"'.encode()]),
+    "booleans": (
+        [True, False],
+        [b"true", b"false", b"t", b"f", b"rue", b"alse", b"true}", b"fa", b"lse"],
+    ),
+    "prefixes": (
+        ["pos", "positive", "neg"],
+        [
+            b"pos",
+            b"po",
+            b"s",
+            b"itive",
+            b"neg",
+            b'neg"',
+            b'pos"',
+            b'"pos',
+            b'"ne',
+            b"g",
+            b'"p',
+            b"os",
+            b'"positive"',
+            b'"posit',
+            b"ive",
+        ],
+    ),
+    "escapes": (
+        ["né", "no"],
+        [b"n", b'"n', b"o", "é".encode(), b"\xc3", b"\xa9", b"\\u00e9", b'"no"', 'né"'.encode()],
+    ),
     "integers": ([1, 2, 10], [b"1", b"10", b"0", b"2", b"1}", b"0}"]),
-    "nullable": ([None, "no", "n"], [b"null", b"n", b"nul", b"l", b"ull", b'"n', b'"no', b"o", b'n"']),
-    "kinds": ([True, "true", 1], [b"true", b'"true', b"1", b'"', b"tr", b"ue", b't', b"rue"]),
-}  # fmt: skip
+    "nullable": (
+        [None, "no", "n"],
+        [b"null", b"n", b"nul", b"l", b"ull", b'"n', b'"no', b"o", b'n"'],
+    ),
+    "kinds": ([True, "true", 1], [b"true", b'"true', b"1", b'"', b"tr", b"ue", b"t", b"rue"]),
+}
 CLOSERS = [b'"', b'"}', b"}", b'"\n}']
 # What is written before the choice begins, and the ways in which the vocabulary can go on.
 KEYS = {
@@ -111,7 +138,10 @@ def test_the_bounds_hold_the_truth(case, k, mask):
 
 
 @settings(deadline=None, max_examples=300)
-@given(cases(starts=[b'{"a":'], domains=["booleans", "nullable", "integers"]), st.sampled_from(["pre", "post"]))
+@given(
+    cases(starts=[b'{"a":'], domains=["booleans", "nullable", "integers"]),
+    st.sampled_from(["pre", "post"]),
+)
 def test_the_distribution_is_exact(case, mask):
     """Law 7: with a full vocabulary and no undecided branch, exact enumeration (1e-9)."""
     assume(is_decided_on_path(case))
@@ -122,10 +152,37 @@ def test_the_distribution_is_exact(case, mask):
         assert (member.low, member.high) == pytest.approx((exact, exact), abs=1e-9)
 
 
-# -- the second item of a list: its first token may end the first item ---------------------------
+# -- the second item of a list: its first token may end the first item ----------------------------
 
-ITEMS = [b'","', b'"', b",", b',"', b'",', b'"]', b"]", b'", "', b"pos", b"po", b"s", b"neg", b"itive",
-         b"p", b"o", b"n", b"e", b"g", b"i", b"t", b"v", b'neg"', b'"ne', b'itive",', b's"', b's",', *JUNK]  # fmt: skip
+ITEMS = [
+    b'","',
+    b'"',
+    b",",
+    b',"',
+    b'",',
+    b'"]',
+    b"]",
+    b'", "',
+    b"pos",
+    b"po",
+    b"s",
+    b"neg",
+    b"itive",
+    b"p",
+    b"o",
+    b"n",
+    b"e",
+    b"g",
+    b"i",
+    b"t",
+    b"v",
+    b'neg"',
+    b'"ne',
+    b'itive",',
+    b's"',
+    b's",',
+    *JUNK,
+]
 ITEM_SCHEMA = {"type": "array", "items": {"enum": ["pos", "positive", "neg"]}}
 
 
@@ -142,7 +199,9 @@ def test_the_bounds_hold_the_truth_about_an_item(seed, k, mask):
         tokens.append(Token(piece.decode(), piece, logprobs[piece], candidates))
     written = start + b"".join(piece for _, piece in pieces)
     rest = b"" if written.rstrip().endswith(b"]") else b'"neg"]'
-    report = report_of(*tokens, token(rest.removeprefix(b'"' * written.endswith(b'"'))), schema=ITEM_SCHEMA)
+    report = report_of(
+        *tokens, token(rest.removeprefix(b'"' * written.endswith(b'"'))), schema=ITEM_SCHEMA
+    )
     given_text = next(t for t, piece in pieces if len(t + piece) > len('["pos"'))
     truth = enumerate_members(model, place, given_text)
     for value, exact in zip(members, truth, strict=True):

@@ -1,0 +1,108 @@
+"""The house: a room imports only from lower floors, and heavy packages only where they are used."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "fieldconf"
+
+# From the ground up; the rooms of one floor do not know each other.
+FLOORS = [
+    ["errors", "paths", "tokens"],
+    ["jsonparser", "schema", "scores", "spelling", "strict", "render.table", "wire.openai_chat"],
+    ["finder", "prefix", "tree", "wire", "render", "render.html"],
+    ["align"],
+    ["alternatives"],
+    ["report"],
+    ["fields"],
+    ["scoring"],
+    ["streaming", "embedded.prompt", "embedded.weights"],
+    ["extract", "embedded.server"],
+    ["embedded.client"],
+    ["embedded"],
+    [""],
+    ["cli"],
+]  # fmt: skip
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+# Who may import these at its top; elsewhere it is done inside a function, or not at all.
+HEAVY = {
+    "openai": {"embedded.client"},
+    "xllamacpp": set(),
+    "hypothesis": set(),
+    "httpx": set(),
+    "click": {"cli"},
+    "rich": {"cli", "render.html", "render.table"},
+}
+
+
+def room_of(file):
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+FILES = {room_of(file): file for file in ROOT.rglob("*.py")}
+
+
+def imports(nodes):
+    """Full dotted names of what some statements import; for ``from a import b`` both a and a.b."""
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from ((alias.name,) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield from ((f"{node.module}.{alias.name}", node.module) for alias in node.names)
+
+
+def rooms_used(tree):
+    """The rooms that a module imports anywhere, inside of functions too."""
+    for names in imports(ast.walk(tree)):
+        inner = [
+            n.removeprefix("fieldconf").lstrip(".") for n in names if n.split(".")[0] == "fieldconf"
+        ]
+        if inner:
+            yield next(room for room in (*inner, "") if room in FILES)
+
+
+def outer(body):
+    """The statements that run when a module is imported."""
+    for node in body:
+        yield node
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield from outer(child for child in ast.iter_child_nodes(node))
+
+
+def test_every_room_has_a_floor():
+    assert set(FILES) == set(FLOOR)
+
+
+@pytest.mark.parametrize("room", sorted(FILES))
+def test_a_room_imports_only_from_lower_floors(room):
+    used = set(rooms_used(ast.parse(FILES[room].read_text())))
+    wrong = {other for other in used if FLOOR[other] >= FLOOR[room]}
+    assert not wrong
+
+
+@pytest.mark.parametrize("room", sorted(FILES))
+def test_heavy_packages_are_imported_where_they_are_used(room):
+    names = imports(outer(ast.parse(FILES[room].read_text()).body))
+    tops = {name.split(".")[0] for found in names for name in found}
+    assert not {
+        package for package, rooms in HEAVY.items() if package in tops and room not in rooms
+    }
+
+
+@pytest.mark.parametrize("room", sorted(FILES))
+def test_wires_take_only_public_names_of_each_other(room):
+    """And so does everybody else, of every room."""
+    for names in imports(ast.walk(ast.parse(FILES[room].read_text()))):
+        if names[0].startswith("fieldconf."):
+            assert not any(part.startswith("_") for part in names[0].split("."))
+
+
+def test_the_walk_finds_imports():
+    """The tests above are not about nothing."""
+    used = set(rooms_used(ast.parse(FILES["scoring"].read_text())))
+    assert {"align", "fields", "wire", "report"} <= used
+    code = "import a\nif True:\n    import b\nclass C:\n    import c\ndef f():\n    import d\n"
+    assert [names[0] for names in imports(outer(ast.parse(code).body))] == ["a", "b", "c"]
