@@ -15,6 +15,7 @@ are still possible; steps multiply. Off-schema mass is outside of it, and report
 server did not list ("unseen") is bounded: ``low`` gives it to the others, ``high`` to the member.
 """
 
+import itertools
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -119,7 +120,7 @@ _BEFORE = Reading("before")
 
 def read(step: Step, candidate: Candidate, path: Path) -> Reading:
     """Feed a candidate to a fork of the parser, and say what became of the value at ``path``."""
-    fed = _feed(step, candidate, path)
+    fed = _feed(step, candidate, lambda event: event.path == path and event.type != "key")
     if fed is None:
         return _DEAD
     fork, events = fed
@@ -131,26 +132,39 @@ def read(step: Step, candidate: Candidate, path: Path) -> Reading:
     return _BEFORE if _is_before(fork, path) else _DEAD
 
 
-def _feed(step: Step, candidate: Candidate, path: Path) -> tuple[JSONParser, list[Event]] | None:
-    """The parser after a candidate, and the events; None if it breaks JSON or an earlier value."""
-    data, parser = candidate.bytes, step.parser
+def _feed(
+    step: Step, candidate: Candidate, is_target: Callable[[Event], bool]
+) -> tuple[JSONParser, list[Event]] | None:
+    """The parser after a candidate, and the events; None if it breaks JSON or an earlier value.
+
+    What the chosen token wrote before the target is given: a candidate that would have written
+    another item before it says nothing about the target.
+    """
+    data = candidate.bytes
     if not data or is_control(candidate):
         return None
-    fork = parser.fork()
+    fork = step.parser.fork()
     events = fork.feed(data)
-    if fork.error is not None:
+    if fork.error is not None or not _keeps(step, fork, events, is_target):
         return None
-    is_in_earlier = parser.place in _IN_SCALAR and parser.path != path
-    return None if is_in_earlier and not _keeps(step, fork, events) else (fork, events)
+    return fork, events
 
 
-def _keeps(step: Step, fork: JSONParser, events: Sequence[Event]) -> bool:
-    """Whether a candidate leaves the scalar in which the step began as the step ended it."""
-    ended = step.parser.fork().feed(step.written)
-    if not ended:
+def _keeps(
+    step: Step, fork: JSONParser, events: Sequence[Event], is_target: Callable[[Event], bool]
+) -> bool:
+    """Whether a candidate agrees with the chosen token as far as that wrote before the target."""
+    written = step.parser.fork().feed(step.written)
+    earlier = list(itertools.takewhile(lambda event: not is_target(event), written))
+    for one, other in zip(earlier, events, strict=False):
+        if (one.type, one.path) != (other.type, other.path):
+            return False
+        if one.type == "scalar" and not same(decode(one.raw), decode(other.raw)):
+            return False
+    if len(events) >= len(earlier) or not fork.text:
         return True
-    value = decode(ended[0].raw)
-    return same(decode(events[0].raw), value) if events else may_become(fork.text, value)
+    following = earlier[len(events)]
+    return following.type in ("scalar", "key") and may_become(fork.text, decode(following.raw))
 
 
 def _is_before(fork: JSONParser, path: Path) -> bool:
@@ -408,7 +422,10 @@ def _decide_two(
 
 
 def _end_or_more(step: Step, candidate: Candidate, path: Path, following: Path) -> Outcomes:
-    fed = _feed(step, candidate, path)
+    def is_target(event: Event) -> bool:
+        return event.path[: len(following)] == following or event.path == path
+
+    fed = _feed(step, candidate, is_target)
     if fed is None:
         return _NEITHER
     fork, events = fed
