@@ -224,15 +224,20 @@ def _unseen(candidates: Iterable[Candidate]) -> float:
 # -- finite domains -----------------------------------------------------------------------------
 
 Outcomes = frozenset[int]
-Classify = Callable[[Step, Candidate], Outcomes]
+# None says nothing of the value yet: white space before it, the end of a key.
+Classify = Callable[[Step, Candidate], Outcomes | None]
 
 
 class _Fan(NamedTuple):
-    """One step: what each candidate may lead to and its mass; the chosen one's position."""
+    """One step: what each candidate may lead to and its mass; the chosen one's position.
+
+    ``silent`` are the positions of the candidates that say nothing of the value yet.
+    """
 
     outcomes: list[Outcomes]
     masses: list[float]
     position: int
+    silent: frozenset[int]
     possible: float
     off: float
     unseen: float
@@ -241,14 +246,30 @@ class _Fan(NamedTuple):
         """Whether any candidate says something about the outcome."""
         return any(outcome and outcome != chosen for outcome in self.outcomes)
 
+    def informative(self) -> "_Fan":
+        """Without the silent candidates; if the chosen one is silent, it stands for all of them.
+
+        What they lead to is decided later, and is taken to be decided as after the chosen one.
+        """
+        is_silent = self.position in self.silent
+        quiet = math.fsum(self.masses[i] for i in self.silent)
+        kept = [i for i in range(len(self.masses)) if i not in self.silent or i == self.position]
+        masses = [quiet if i == self.position and is_silent else self.masses[i] for i in kept]
+        possible = self.possible if is_silent else self.possible - quiet
+        outcomes = [self.outcomes[i] for i in kept]
+        position = kept.index(self.position)
+        return self._replace(outcomes=outcomes, masses=masses, position=position, possible=possible)
+
 
 def _fan(step: Step, token: Token, chosen: Outcomes, classify: Classify) -> _Fan:
     candidates, position = _listed(step, token)
-    outcomes = [classify(step, c) & chosen for c in candidates]
+    found = [classify(step, c) for c in candidates]
+    outcomes = [chosen if o is None else o & chosen for o in found]
+    silent = frozenset(i for i, o in enumerate(found) if o is None)
     masses = [math.exp(c.logprob) for c in candidates]
     possible = math.fsum(m for m, o in zip(masses, outcomes, strict=True) if o)
     off = max(0.0, math.fsum(masses) - possible)
-    return _Fan(outcomes, masses, position, possible, off, _unseen(candidates))
+    return _Fan(outcomes, masses, position, silent, possible, off, _unseen(candidates))
 
 
 class _Tally:
@@ -300,8 +321,9 @@ def distribute(
         off_total += telling * fan.off
         unseen_total += telling * fan.unseen
         telling *= fan.masses[fan.position] / (fan.possible + fan.unseen)
-        missing = chosen.difference(*fan.outcomes)
-        estimate.spread(fan, missing, _hidden(fan, len(missing)))
+        telling_fan = fan.informative()
+        missing = chosen.difference(*telling_fan.outcomes)
+        estimate.spread(telling_fan, missing, _hidden(telling_fan, len(missing)))
         bound.spread(fan, chosen, fan.unseen)
         chosen = fan.outcomes[fan.position]
         if len(chosen) == 1:
@@ -325,13 +347,11 @@ def _hidden(fan: _Fan, missing: int) -> float:
 
 
 def _results(estimate: _Tally, bound: _Tally, size: int) -> list[tuple[float, float, float]]:
-    """Shared mass is split in proportion to what each sharer has resolved; evenly if none has."""
+    """Shared mass is split evenly among its sharers: nothing says that the chosen one has it."""
     final = list(estimate.resolved)
     for sharers, mass in estimate.shared.items():
-        weight = math.fsum(estimate.resolved[i] for i in sharers)
         for i in sharers:
-            part = estimate.resolved[i] / weight if weight else 1 / len(sharers)
-            final[i] += mass * part
+            final[i] += mass / len(sharers)
     total = math.fsum(final)
     results: list[tuple[float, float, float]] = []
     for i in range(size):
@@ -367,8 +387,11 @@ def distribution(
 ) -> Distribution | None:
     """The distribution over the members of a finite domain at ``path``; None if undecided."""
 
-    def classify(step: Step, candidate: Candidate) -> Outcomes:
-        return domain.outcomes(read(step, candidate, path))
+    def classify(step: Step, candidate: Candidate) -> Outcomes | None:
+        reading = read(step, candidate, path)
+        outcomes = domain.outcomes(reading)
+        is_silent = reading.state == "before" or reading.text == b'"'
+        return None if is_silent and len(outcomes) == len(domain.members) else outcomes
 
     members = domain.members
     results, off, unseen, decided_at = distribute(steps, len(members), classify)
@@ -384,13 +407,13 @@ def null_or_value(
 ) -> tuple[Member, Member] | None:
     """Null against every value of the other kinds: (null, a value); None if undecided."""
 
-    def classify(step: Step, candidate: Candidate) -> Outcomes:
+    def classify(step: Step, candidate: Candidate) -> Outcomes | None:
         reading = read(step, candidate, path)
         kind = _kind(reading)
         if reading.state == "dead" or kind not in kinds | {"", "null"}:
             return _NEITHER
         if reading.state == "before":
-            return _EITHER
+            return None
         return _FIRST if kind == "null" else _SECOND
 
     return _decide_two(steps, classify)
@@ -402,7 +425,7 @@ def end_or_more(
     """Whether the array at ``path`` ends after ``count`` items: (it ends, it goes on); or None."""
     following = (*path, count)
 
-    def classify(step: Step, candidate: Candidate) -> Outcomes:
+    def classify(step: Step, candidate: Candidate) -> Outcomes | None:
         return _end_or_more(step, candidate, path, following)
 
     return _decide_two(steps, classify)
@@ -421,7 +444,7 @@ def _decide_two(
     return yes, no
 
 
-def _end_or_more(step: Step, candidate: Candidate, path: Path, following: Path) -> Outcomes:
+def _end_or_more(step: Step, candidate: Candidate, path: Path, following: Path) -> Outcomes | None:
     def is_target(event: Event) -> bool:
         return event.path[: len(following)] == following or event.path == path
 
@@ -438,7 +461,7 @@ def _end_or_more(step: Step, candidate: Candidate, path: Path, following: Path) 
     if fork.path[: len(following)] == following:
         return _SECOND
     is_between = fork.place in _IN_EARLIER and fork.path[:-1] == path
-    return _EITHER if is_between else _NEITHER
+    return None if is_between else _NEITHER
 
 
 # -- open domains -------------------------------------------------------------------------------

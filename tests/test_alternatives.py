@@ -165,7 +165,8 @@ def test_an_empty_list_might_have_had_an_item():
     report = report_of(
         '{"a":', token("[]", math.log(0.7), log({"[]": 0.7, '["': 0.2, "[": 0.1})), "}"
     )
-    assert report["a"].confidence == pytest.approx(0.7 / 0.9, abs=1e-9)
+    # "[" could still become "[]": half of its mass is taken to, and the bounds hold all of it.
+    assert report["a"].confidence == pytest.approx(0.75)
     assert (report["a"].low, report["a"].high) == pytest.approx((0.7, 0.8))
 
 

@@ -43,7 +43,20 @@ def test_a_list_is_the_product_of_its_decisions():
 
 def test_an_empty_list_is_a_decision_too():
     report = score(('{"a":', 1.0), ("[]", 0.6, {"[": 0.4}), ("}", 1.0))
-    assert report["a"].confidence == pytest.approx(0.6)
+    assert (report["a"].low, report["a"].high) == (pytest.approx(0.6), pytest.approx(1.0))
+    assert report["a"].confidence == pytest.approx(0.8)  # "[" could still become "[]"
+
+
+def test_what_says_nothing_of_the_value_is_not_the_chosen_members():
+    """White space that was not chosen is decided as what was; a shared beginning is split."""
+    schema = {"type": "object", "properties": {"a": {"enum": ["high_risk", "high_value"]}}}
+    quiet = score(
+        ('{"a":', 0.5, {'{"a": ': 0.5}), ('"high_risk', 0.6, {'"high_value': 0.4}), ('"}', 1.0),
+        schema=schema,
+    )  # fmt: skip
+    assert quiet["a"].confidence == pytest.approx(0.6)
+    shared = score(('{"a":"', 1.0), ("high_risk", 0.6, {"high_": 0.4}), ('"}', 1.0), schema=schema)
+    assert shared["a"].confidence == pytest.approx(0.8)
 
 
 def test_an_object_is_its_least_required_leaf():
