@@ -22,15 +22,21 @@ Why:   the same machine must serve a whole response, a live stream, and thousand
 
 Grammar: RFC 8259 and UTF-8, both strict. Verdicts where RFC 8259 leaves room: duplicate keys are
 accepted (each gives events), lone surrogate escapes are accepted, numbers of any size are accepted
-(see ``decode``), a byte order mark is rejected, nesting beyond ``max_depth`` is an error.
+(see ``grammar.decode``), a byte order mark is rejected, nesting beyond ``max_depth`` is an error.
 """
 
-import json
-import re
-from decimal import Decimal
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from fieldconf.errors import JSONSyntaxError
+from fieldconf.grammar import (
+    LITERALS,
+    NUMBER,
+    NUMBER_MAY_END,
+    STRING_BODY,
+    STRING_CUT,
+    WHITESPACE,
+    decode,
+)
 from fieldconf.paths import Path
 
 MAX_DEPTH = 1024
@@ -60,51 +66,13 @@ class _Frame(NamedTuple):
     depth: int
 
 
-# States. The number states are rows of _NUMBER below.
+# States; inside a number, the row of NUMBER that it has reached.
 _VALUE, _FIRST_ITEM, _FIRST_KEY, _KEY, _COLON, _AFTER, _STRING, _NUMBER_STATE, _LITERAL, _DONE = (
     range(10)
 )
 _PLACES: tuple[Place, ...] = (
     "value", "value", "key", "key", "colon", "after", "string", "number", "literal", "done",
 )  # fmt: skip
-
-_WHITESPACE = re.compile(rb"[ \t\n\r]*")
-# What a string may hold, and the beginnings of it that the end of a chunk may cut off.
-STRING_BODY = re.compile(
-    rb"(?:[\x20\x21\x23-\x5b\x5d-\x7f]+"
-    rb"|[\xc2-\xdf][\x80-\xbf]"
-    rb"|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]"
-    rb"|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}"
-    rb'|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*+'
-)
-STRING_CUT = re.compile(
-    rb"\\(?:u[0-9a-fA-F]{0,3})?|[\xc2-\xdf]"
-    rb"|\xe0[\xa0-\xbf]?|[\xe1-\xec\xee\xef][\x80-\xbf]?|\xed[\x80-\x9f]?"
-    rb"|\xf0(?:[\x90-\xbf][\x80-\xbf]?)?|[\xf1-\xf3][\x80-\xbf]{0,2}"
-    rb"|\xf4(?:[\x80-\x8f][\x80-\xbf]?)?"
-)
-
-
-def _row(**classes: str) -> dict[int, str]:
-    """A row of the number table: bytes to the name of the state they lead to."""
-    spelled = {"digit": b"0123456789", "nonzero": b"123456789", "zero": b"0", "dot": b"."}
-    spelled |= {"e": b"eE", "sign": b"+-", "minus": b"-"}
-    return {byte: state for name, state in classes.items() for byte in spelled[name]}
-
-
-_NUMBER: dict[str, dict[int, str]] = {
-    "start": _row(minus="minus", zero="zero", nonzero="int"),
-    "minus": _row(zero="zero", nonzero="int"),
-    "zero": _row(dot="dot", e="e"),
-    "int": _row(digit="int", dot="dot", e="e"),
-    "dot": _row(digit="frac"),
-    "frac": _row(digit="frac", e="e"),
-    "e": _row(sign="sign", digit="exp"),
-    "sign": _row(digit="exp"),
-    "exp": _row(digit="exp"),
-}
-_NUMBER_MAY_END = frozenset({"zero", "int", "frac", "exp"})
-_LITERALS = {ord("t"): b"true", ord("f"): b"false", ord("n"): b"null"}
 
 
 class JSONParser:
@@ -170,7 +138,7 @@ class JSONParser:
     def close(self) -> list[Event]:
         """Say that no byte follows: a root number closes; an unfinished value is an error."""
         events: list[Event] = []
-        is_number = self._state == _NUMBER_STATE and self._want in _NUMBER_MAY_END
+        is_number = self._state == _NUMBER_STATE and self._want in NUMBER_MAY_END
         if self.error is None and is_number and self._frame is None:
             self._end_scalar(self.offset, b"", events)
         if self.error is None and self._state != _DONE:
@@ -244,10 +212,10 @@ class JSONParser:
             self._begin(_STRING, base + pos, want=False)
             self._chunks = (None, b'"')
             return pos + 1
-        if byte in _LITERALS:
-            self._begin(_LITERAL, base + pos, _LITERALS[byte])
+        if byte in LITERALS:
+            self._begin(_LITERAL, base + pos, LITERALS[byte])
             return pos
-        if byte in _NUMBER["start"]:
+        if byte in NUMBER["start"]:
             self._begin(_NUMBER_STATE, base + pos, "start")
             return pos
         if byte in b"{[":
@@ -309,7 +277,7 @@ class JSONParser:
     def _step_number(self, data: bytes, pos: int, base: int, events: list[Event]) -> int:
         state, stop = self._want, pos
         while stop < len(data):
-            following = _NUMBER[state].get(data[stop])
+            following = NUMBER[state].get(data[stop])
             if following is None:
                 break
             state, stop = following, stop + 1
@@ -317,7 +285,7 @@ class JSONParser:
         if stop == len(data):
             self._chunks = (self._chunks, data[pos:])
             return stop
-        if state not in _NUMBER_MAY_END:
+        if state not in NUMBER_MAY_END:
             self._chunks = (self._chunks, data[pos:stop])
             raise JSONSyntaxError("not a number", base + stop)
         self._end_scalar(base + stop, data[pos:stop], events)
@@ -343,7 +311,7 @@ class JSONParser:
     # -- moves ------------------------------------------------------------------------------
 
     def _skip_whitespace(self, data: bytes, pos: int, base: int, problem: str) -> int:
-        stop = _WHITESPACE.match(data, pos).end()  # pyright: ignore[reportOptionalMemberAccess]  # "*" matches always
+        stop = WHITESPACE.match(data, pos).end()  # pyright: ignore[reportOptionalMemberAccess]  # "*" matches always
         if stop == pos:
             raise JSONSyntaxError(problem, base + pos)
         return stop
@@ -404,27 +372,6 @@ def _join(chunks: Any, last: bytes) -> bytes:
         chunks, piece = chunks
         pieces.append(piece)
     return b"".join(reversed(pieces))
-
-
-def decode(raw: bytes) -> Any:
-    r"""The Python value of a scalar's JSON text, as ``json.loads`` gives it.
-
-    One case differs, since ``json.loads`` refuses it: an integer of more digits than the
-    interpreter converts (4,300) becomes a ``decimal.Decimal``. Numbers beyond a double are
-    ``inf``, as in ``json.loads``.
-
-    >>> decode(b'"caf\\u00e9"'), decode(b"12"), decode(b"1e3"), decode(b"null")
-    ('café', 12, 1000.0, None)
-    """
-    if raw[0] == 0x22:
-        return json.loads(raw) if b"\\" in raw else raw[1:-1].decode()
-    if raw[0] in _LITERALS:
-        return {b"true": True, b"false": False}.get(raw)
-    try:
-        return int(raw)
-    except ValueError:
-        digits = raw.removeprefix(b"-")
-        return Decimal(raw.decode()) if digits.isdigit() else float(raw)
 
 
 def parse(data: bytes, *, max_depth: int = MAX_DEPTH) -> list[Event]:

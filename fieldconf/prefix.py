@@ -16,7 +16,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from fieldconf.jsonparser import STRING_BODY, STRING_CUT, decode
+from fieldconf.grammar import STRING_BODY, STRING_CUT, decode
 
 _NUMBER = re.compile(r"(-?)(0|[1-9][0-9]*|)((?<=[0-9])\.[0-9]*)?(?:(?<=[0-9])[eE]([+-]?)([0-9]*))?")
 _LITERALS = {b"t": (b"true", True), b"f": (b"false", False), b"n": (b"null", None)}

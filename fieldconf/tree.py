@@ -8,7 +8,8 @@ Why:   a truncated answer still has all the values that closed before its end.
 
 from typing import Any
 
-from fieldconf.jsonparser import Event, decode
+from fieldconf.grammar import decode
+from fieldconf.jsonparser import Event
 
 
 class Tree:

@@ -59,6 +59,12 @@ def test_what_says_nothing_of_the_value_is_not_the_chosen_members():
     assert shared["a"].confidence == pytest.approx(0.8)
 
 
+def test_a_chosen_token_with_hardly_any_mass():
+    """Found by law 1: beside rivals that say nothing yet, its mass was lost in a subtraction."""
+    report = score(("[]", 1e-260, {'"': 0.05, " ": 0.9}))
+    assert 0 < report[""].confidence <= 1
+
+
 def test_an_object_is_its_least_required_leaf():
     schema = {
         "type": "object",

@@ -7,7 +7,8 @@ import pytest
 from json_texts import byte_by_byte, run
 
 from fieldconf.errors import JSONSyntaxError
-from fieldconf.jsonparser import ENDS_EARLY, MAX_DEPTH, JSONParser, decode, parse
+from fieldconf.grammar import decode
+from fieldconf.jsonparser import ENDS_EARLY, MAX_DEPTH, JSONParser, parse
 from fieldconf.tree import Tree
 
 

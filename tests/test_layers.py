@@ -9,10 +9,13 @@ ROOT = Path(__file__).parents[1] / "fieldconf"
 
 # From the ground up; the rooms of one floor do not know each other.
 FLOORS = [
-    ["errors", "paths", "tokens"],
-    ["jsonparser", "schema", "scores", "spelling", "strict", "render.table", "wire.openai_chat"],
-    ["finder", "prefix", "tree", "wire", "render", "render.html"],
+    ["errors", "grammar", "paths", "tokens"],
+    ["jsonparser", "prefix", "schema", "scores", "spelling", "strict", "render.table",
+     "wire.openai_chat"],
+    ["finder", "tree", "wire", "render", "render.html"],
     ["align"],
+    ["alternatives.reading"],
+    ["alternatives.finite", "alternatives.steps"],
     ["alternatives"],
     ["report"],
     ["fields"],

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from json_texts import LETTERS, SCALARS, loads, spellings_of, string_texts
 from oracles_json import read
 
-from fieldconf.jsonparser import decode
+from fieldconf.grammar import decode
 from fieldconf.prefix import may_become
 
 

@@ -8,7 +8,8 @@ from json_texts import ANSWERS, DOCUMENTS, MUTATED, loads
 from oracles_json import find, read
 
 from fieldconf.finder import Finder
-from fieldconf.jsonparser import JSONParser, decode, parse
+from fieldconf.grammar import decode
+from fieldconf.jsonparser import JSONParser, parse
 from fieldconf.tree import Tree
 
 

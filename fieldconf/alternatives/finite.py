@@ -1,33 +1,31 @@
-"""Alternatives: what the tokens that were not chosen would have meant.
+"""Finite domains: a distribution over their members.
 
-In:    the approach of a value (tokens with their candidates, and the parser before each), and
-       what is declared at its place.
-Out:   a ``Distribution`` over the members of a finite domain, or the ``Choice`` made at each step
-       of an open one.
-Never: a candidate's text compared with a member's text. A candidate is fed to a fork of the parser,
-       and what counts is the value it leads to: the quote inside the token, labels that share a
-       beginning, escapes, ``": "`` against ``":"`` all follow.
-Why:   "the first token's probability" is wrong for every one of those.
-
-What is estimated is the *masked process*: decoding held to the schema, at temperature 1. At every
-step its probability of a candidate is the candidate's mass over the mass of all candidates that
-are still possible; steps multiply. Off-schema mass is outside of it, and reported. Mass that the
-server did not list ("unseen") is bounded: ``low`` gives it to the others, ``high`` to the member.
+In:    the approach of a value, and what each candidate may become.
+Out:   for each member its probability and bounds; what fits no member, and what was not listed.
+Never: a probability outside of its bounds.
+Why:   a boolean, an enum, null against a value, the end of a list are one and the same question:
+       which of a few outcomes would decoding held to the schema have reached?
 """
 
-import itertools
 import math
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from fieldconf.align import Step
-from fieldconf.jsonparser import Event, JSONParser, decode
+from fieldconf.alternatives.reading import (
+    IN_EARLIER,
+    Reading,
+    feed,
+    kind_begun,
+    listed,
+    may_be,
+    read,
+    unseen_mass,
+)
+from fieldconf.jsonparser import Event
 from fieldconf.paths import Path
-from fieldconf.prefix import may_become
 from fieldconf.schema import same
-from fieldconf.spelling import is_control
 from fieldconf.tokens import Candidate, Token
 
 
@@ -72,157 +70,6 @@ class Distribution:
         return self.candidates[0].probability - self.candidates[1].probability
 
 
-class Choice(NamedTuple):
-    """One step of an open domain: masses (0..1) of what the candidates would have led to.
-
-    ``agreeing`` may still lead to the value that was written, ``possible`` to any value allowed
-    there (it includes ``agreeing``); ``off_schema`` to none; ``unseen`` was not listed.
-    """
-
-    token: int
-    agreeing: float
-    possible: float
-    off_schema: float
-    unseen: float
-
-    @property
-    def probability(self) -> float:
-        """Agreeing over possible mass, unseen mass taken to be as valid as the seen (0..1)."""
-        valid = self.possible / (self.possible + self.off_schema)
-        return self.agreeing / (self.possible + self.unseen * valid)
-
-    @property
-    def low(self) -> float:
-        """As ``probability``, all unseen mass possible and disagreeing."""
-        return self.agreeing / (self.possible + self.unseen)
-
-    @property
-    def high(self) -> float:
-        """As ``probability``, all unseen mass agreeing."""
-        return (self.agreeing + self.unseen) / (self.possible + self.unseen)
-
-
-# -- reading one candidate ----------------------------------------------------------------------
-
-
-class Reading(NamedTuple):
-    """Where a candidate leads: ``text`` is the JSON text of the value at the path, so far."""
-
-    state: Literal["dead", "before", "partial", "open", "done"]
-    text: bytes = b""
-
-
-_IN_SCALAR = ("string", "number", "literal")
-_IN_EARLIER = ("after", *_IN_SCALAR)
-_DEAD = Reading("dead")
-_BEFORE = Reading("before")
-
-
-def read(step: Step, candidate: Candidate, path: Path) -> Reading:
-    """Feed a candidate to a fork of the parser, and say what became of the value at ``path``."""
-    fed = _feed(step, candidate, lambda event: event.path == path and event.type != "key")
-    if fed is None:
-        return _DEAD
-    fork, events = fed
-    for event in events:
-        if event.path == path and event.type != "key":
-            return Reading("open" if event.type == "open" else "done", event.raw)
-    if fork.path == path:
-        return Reading("partial", fork.text) if fork.text else _BEFORE
-    return _BEFORE if _is_before(fork, path) else _DEAD
-
-
-def _feed(
-    step: Step, candidate: Candidate, is_target: Callable[[Event], bool]
-) -> tuple[JSONParser, list[Event]] | None:
-    """The parser after a candidate, and the events; None if it breaks JSON or an earlier value.
-
-    What the chosen token wrote before the target is given: a candidate that would have written
-    another item before it says nothing about the target.
-    """
-    data = candidate.bytes
-    if not data or is_control(candidate):
-        return None
-    fork = step.parser.fork()
-    events = fork.feed(data)
-    if fork.error is not None or not _keeps(step, fork, events, is_target):
-        return None
-    return fork, events
-
-
-def _keeps(
-    step: Step, fork: JSONParser, events: Sequence[Event], is_target: Callable[[Event], bool]
-) -> bool:
-    """Whether a candidate agrees with the chosen token as far as that wrote before the target."""
-    written = step.parser.fork().feed(step.written)
-    earlier = list(itertools.takewhile(lambda event: not is_target(event), written))
-    for one, other in zip(earlier, events, strict=False):
-        if (one.type, one.path) != (other.type, other.path):
-            return False
-        if one.type == "scalar" and not same(decode(one.raw), decode(other.raw)):
-            return False
-    if len(events) >= len(earlier) or not fork.text:
-        return True
-    following = earlier[len(events)]
-    return following.type in ("scalar", "key") and may_become(fork.text, decode(following.raw))
-
-
-def _is_before(fork: JSONParser, path: Path) -> bool:
-    """Whether the fork is in the container around, and the value at the path may still follow."""
-    if not path:
-        return False
-    if fork.place in _IN_EARLIER:
-        return fork.path[:-1] == path[:-1] and fork.path != path
-    if fork.place != "key" or fork.path != path[:-1]:
-        return False
-    return not fork.text or may_become(fork.text, path[-1])
-
-
-def may_be(reading: Reading, value: Any) -> bool:
-    """Whether a reading can still end as this value."""
-    if reading.state == "before":
-        return True
-    if reading.state == "done":
-        return same(decode(reading.text), value) if reading.text not in (b"{", b"[") else False
-    return reading.state == "partial" and may_become(reading.text, value)
-
-
-# -- one step -----------------------------------------------------------------------------------
-
-
-_LEAST = -700.0  # exp of it is still above zero: what was chosen had some probability
-_BROKEN = "\ufffd".encode()
-
-
-def _listed(step: Step, token: Token) -> tuple[list[Candidate], int]:
-    """The candidates that can be read and the position of the chosen one, put in if missing.
-
-    Where the token itself is listed in a disguise (its bytes are not what it wrote), so are its
-    candidates, and none of them can be read. What cannot be read counts as not listed.
-    """
-    assert token.logprob is not None  # the callers look
-    shown = step.written.decode("utf-8", "replace")
-    chosen = Candidate(shown, step.written, max(token.logprob, _LEAST))
-    is_plain = token.bytes == step.written
-    candidates = [c for c in token.candidates if _is_readable(c)] if is_plain else []
-    for position, candidate in enumerate(candidates):
-        if candidate.bytes == step.written:
-            candidates[position] = chosen
-            return candidates, position
-    return [*candidates, chosen], len(candidates)
-
-
-def _is_readable(candidate: Candidate) -> bool:
-    """Whether its bytes are known: not for parts of characters that were made text."""
-    return _BROKEN not in candidate.bytes and (candidate.raw is not None or candidate.text != "")
-
-
-def _unseen(candidates: Iterable[Candidate]) -> float:
-    return max(0.0, 1.0 - math.fsum(math.exp(c.logprob) for c in candidates))
-
-
-# -- finite domains -----------------------------------------------------------------------------
-
 Outcomes = frozenset[int]
 # None says nothing of the value yet: white space before it, the end of a key.
 Classify = Callable[[Step, Candidate], Outcomes | None]
@@ -255,21 +102,21 @@ class _Fan(NamedTuple):
         quiet = math.fsum(self.masses[i] for i in self.silent)
         kept = [i for i in range(len(self.masses)) if i not in self.silent or i == self.position]
         masses = [quiet if i == self.position and is_silent else self.masses[i] for i in kept]
-        possible = self.possible if is_silent else self.possible - quiet
         outcomes = [self.outcomes[i] for i in kept]
+        possible = math.fsum(m for m, o in zip(masses, outcomes, strict=True) if o)
         position = kept.index(self.position)
         return self._replace(outcomes=outcomes, masses=masses, position=position, possible=possible)
 
 
 def _fan(step: Step, token: Token, chosen: Outcomes, classify: Classify) -> _Fan:
-    candidates, position = _listed(step, token)
+    candidates, position = listed(step, token)
     found = [classify(step, c) for c in candidates]
     outcomes = [chosen if o is None else o & chosen for o in found]
     silent = frozenset(i for i, o in enumerate(found) if o is None)
     masses = [math.exp(c.logprob) for c in candidates]
     possible = math.fsum(m for m, o in zip(masses, outcomes, strict=True) if o)
     off = max(0.0, math.fsum(masses) - possible)
-    return _Fan(outcomes, masses, position, silent, possible, off, _unseen(candidates))
+    return _Fan(outcomes, masses, position, silent, possible, off, unseen_mass(candidates))
 
 
 class _Tally:
@@ -409,7 +256,7 @@ def null_or_value(
 
     def classify(step: Step, candidate: Candidate) -> Outcomes | None:
         reading = read(step, candidate, path)
-        kind = _kind(reading)
+        kind = kind_begun(reading)
         if reading.state == "dead" or kind not in kinds | {"", "null"}:
             return _NEITHER
         if reading.state == "before":
@@ -448,7 +295,7 @@ def _end_or_more(step: Step, candidate: Candidate, path: Path, following: Path) 
     def is_target(event: Event) -> bool:
         return event.path[: len(following)] == following or event.path == path
 
-    fed = _feed(step, candidate, is_target)
+    fed = feed(step, candidate, is_target)
     if fed is None:
         return _NEITHER
     fork, events = fed
@@ -460,74 +307,5 @@ def _end_or_more(step: Step, candidate: Candidate, path: Path, following: Path) 
         return _EITHER  # "[" of an array that may still be empty
     if fork.path[: len(following)] == following:
         return _SECOND
-    is_between = fork.place in _IN_EARLIER and fork.path[:-1] == path
+    is_between = fork.place in IN_EARLIER and fork.path[:-1] == path
     return None if is_between else _NEITHER
-
-
-# -- open domains -------------------------------------------------------------------------------
-
-# Bytes that mean themselves inside a string: a candidate of these alone needs no fork.
-_PLAIN = re.compile(rb"[\x20\x21\x23-\x5b\x5d-\x7f]+")
-
-
-class _Written(NamedTuple):
-    """The value that was written: its JSON text, where that began, and what it means."""
-
-    text: bytes
-    start: int
-    value: Any
-    path: Path
-    kinds: frozenset[str]
-
-
-def choices(
-    steps: Sequence[tuple[Step, Token]],
-    path: Path,
-    text: bytes,
-    start: int,
-    kinds: frozenset[str],
-) -> list[Choice]:
-    """What the model chose at each step of writing the value at ``path``.
-
-    ``text`` is the value's JSON text, ``start`` its byte offset, ``kinds`` the JSON kinds that may
-    stand there.
-    """
-    written = _Written(text, start, decode(text), path, kinds)
-    return [_choice(step, token, written) for step, token in steps]
-
-
-def _choice(step: Step, token: Token, written: _Written) -> Choice:
-    candidates, position = _listed(step, token)
-    agreeing = possible = math.exp(candidates[position].logprob)
-    off = 0.0
-    for index, candidate in enumerate(candidates):
-        if index == position:
-            continue
-        mass = math.exp(candidate.logprob)
-        is_possible, is_agreeing = _judge(step, candidate, written) if mass else (False, False)
-        off += 0.0 if is_possible else mass
-        possible += mass if is_possible else 0.0
-        agreeing += mass if is_agreeing else 0.0
-    assert step.token is not None  # the callers look
-    return Choice(step.token, agreeing, possible, off, _unseen(candidates))
-
-
-def _judge(step: Step, candidate: Candidate, written: _Written) -> tuple[bool, bool]:
-    """Whether a candidate may lead to a value at all, and to the one written."""
-    data, at = candidate.bytes, step.parser.offset - written.start
-    is_inside = step.parser.place == "string" and at > 0 and written.text[at - 1] < 0x80
-    if is_inside and b"\\" not in written.text and _PLAIN.fullmatch(data):
-        return not is_control(candidate), written.text.startswith(data, at)
-    reading = read(step, candidate, written.path)
-    if reading.state == "dead" or _kind(reading) not in written.kinds | {""}:
-        return False, False
-    return True, may_be(reading, written.value)
-
-
-_KIND_OF_FIRST = {'"': "string", "t": "boolean", "f": "boolean", "n": "null", "{": "object",
-                  "[": "array", "-": "number"} | dict.fromkeys("0123456789", "number")  # fmt: skip
-
-
-def _kind(reading: Reading) -> str:
-    """The JSON kind that a reading has begun; "" for none yet."""
-    return _KIND_OF_FIRST[chr(reading.text[0])] if reading.text else ""

@@ -1,0 +1,71 @@
+"""The words of JSON, as tables: white space, strings, numbers, literals, and what they mean.
+
+In:    nothing; these are RFC 8259 and RFC 3629 (UTF-8) written as data.
+Out:   patterns and transitions for the parser; ``decode`` for the value of a scalar.
+Never: a state of its own.
+Why:   what a scalar may look like is one thing, where it may stand is another.
+"""
+
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+WHITESPACE = re.compile(rb"[ \t\n\r]*")
+# What a string may hold, and the beginnings of it that the end of a chunk may cut off.
+STRING_BODY = re.compile(
+    rb"(?:[\x20\x21\x23-\x5b\x5d-\x7f]+"
+    rb"|[\xc2-\xdf][\x80-\xbf]"
+    rb"|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]"
+    rb"|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}"
+    rb'|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*+'
+)
+STRING_CUT = re.compile(
+    rb"\\(?:u[0-9a-fA-F]{0,3})?|[\xc2-\xdf]"
+    rb"|\xe0[\xa0-\xbf]?|[\xe1-\xec\xee\xef][\x80-\xbf]?|\xed[\x80-\x9f]?"
+    rb"|\xf0(?:[\x90-\xbf][\x80-\xbf]?)?|[\xf1-\xf3][\x80-\xbf]{0,2}"
+    rb"|\xf4(?:[\x80-\x8f][\x80-\xbf]?)?"
+)
+
+
+def _row(**classes: str) -> dict[int, str]:
+    """A row of the number table: bytes to the name of the state they lead to."""
+    spelled = {"digit": b"0123456789", "nonzero": b"123456789", "zero": b"0", "dot": b"."}
+    spelled |= {"e": b"eE", "sign": b"+-", "minus": b"-"}
+    return {byte: state for name, state in classes.items() for byte in spelled[name]}
+
+
+NUMBER: dict[str, dict[int, str]] = {
+    "start": _row(minus="minus", zero="zero", nonzero="int"),
+    "minus": _row(zero="zero", nonzero="int"),
+    "zero": _row(dot="dot", e="e"),
+    "int": _row(digit="int", dot="dot", e="e"),
+    "dot": _row(digit="frac"),
+    "frac": _row(digit="frac", e="e"),
+    "e": _row(sign="sign", digit="exp"),
+    "sign": _row(digit="exp"),
+    "exp": _row(digit="exp"),
+}
+NUMBER_MAY_END = frozenset({"zero", "int", "frac", "exp"})
+LITERALS = {ord("t"): b"true", ord("f"): b"false", ord("n"): b"null"}
+
+
+def decode(raw: bytes) -> Any:
+    r"""The Python value of a scalar's JSON text, as ``json.loads`` gives it.
+
+    One case differs, since ``json.loads`` refuses it: an integer of more digits than the
+    interpreter converts (4,300) becomes a ``decimal.Decimal``. Numbers beyond a double are
+    ``inf``, as in ``json.loads``.
+
+    >>> decode(b'"caf\\u00e9"'), decode(b"12"), decode(b"1e3"), decode(b"null")
+    ('café', 12, 1000.0, None)
+    """
+    if raw[0] == 0x22:
+        return json.loads(raw) if b"\\" in raw else raw[1:-1].decode()
+    if raw[0] in LITERALS:
+        return {b"true": True, b"false": False}.get(raw)
+    try:
+        return int(raw)
+    except ValueError:
+        digits = raw.removeprefix(b"-")
+        return Decimal(raw.decode()) if digits.isdigit() else float(raw)
