@@ -5,9 +5,9 @@ Out:   a table for people or JSON for machines; an exit code.
 Never: a traceback for a wrong input: one line on standard error, with the remedy.
 Why:   the quickest way to see what the library says of a text or of a saved response.
 
-Exit codes: 0 the answer is complete, scored and valid; 1 it is not (truncated, refused, malformed,
-without logprobs, not aligned, or against its schema); 2 wrong arguments or unreadable input; 3 the
-request failed or the embedded model cannot run.
+Exit codes: 0 the answer is complete and valid, and every required field is scored; 1 it is not
+(truncated, refused, malformed, without logprobs, not aligned, or against its schema); 2 wrong
+arguments or unreadable input; 3 the request failed or the embedded model cannot run.
 """
 
 import importlib
@@ -112,7 +112,7 @@ def score_command(response: str, schema: str | None, choice: int, as_json: bool)
         kind = load_schema(schema) if schema else None
         report = score(_read_bytes(response), kind, choice=choice)
     if not as_json:
-        _console().print(table(_rows(report.fields.values())))
+        _console().print(table(_rows(report.fields.values(), report)))
     _end(report, as_json=as_json)
 
 
@@ -230,25 +230,45 @@ def _client(
 
 
 def _show_live(fields: FieldStream[Any]) -> Report[Any]:
-    """Rows as they come: a growing table on a terminal, a line each elsewhere."""
+    """Rows as they come: a growing table on a terminal, a line each elsewhere.
+
+    What could not be scored before the whole answer was there comes at the end.
+    """
     console = _console()
-    seen: list[Field] = []
+    seen: dict[str, Field] = {}
     if not console.is_terminal:
         console.print(table([]))
         for field in fields:
+            seen[field.pointer] = field
             console.print(table(_rows([field]), header=False))
+        console.print(table(_rows(_late(fields.report, seen), fields.report), header=False), end="")
         return fields.report
     with Live(table([]), console=console, refresh_per_second=12) as live:
         for field in fields:
-            seen.append(field)
-            live.update(table(_rows(seen)))
+            seen[field.pointer] = field
+            live.update(table(_rows(seen.values())))
+        late = _late(fields.report, seen)
+        live.update(table(_rows([*seen.values(), *late], fields.report)))
     return fields.report
 
 
-def _rows(fields: Iterable[Field]) -> list[tuple[str, Mapping[str, Any]]]:
-    """Leaves and lists; an object's line would only repeat its least field."""
-    shown = [field for field in fields if field.is_leaf or field.kind == "array" or field.reason]
-    return [(field.pointer, field.to_dict()) for field in shown]
+def _late(report: Report[Any], seen: Mapping[str, Field]) -> list[Field]:
+    return [field for name, field in report.fields.items() if name not in seen]
+
+
+def _rows(
+    fields: Iterable[Field], report: Report[Any] | None = None
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """Leaves and lists; an object's line would only repeat its least field.
+
+    A reason that the report's last line gives for all fields is not repeated beside each.
+    """
+    said = report.reason if report else ""
+    return [
+        (field.pointer, field.to_dict() | ({"reason": ""} if said and field.reason == said else {}))
+        for field in fields
+        if field.is_leaf or field.kind == "array" or "truncated" in field.flags
+    ]
 
 
 def _console() -> Console:
@@ -264,5 +284,5 @@ def _end(report: Report[Any], *, as_json: bool) -> None:
         console.print(html.summary(report.to_dict()), soft_wrap=True)
         for error in report.errors:
             console.print(f"invalid {printable(str(error))}", markup=False, soft_wrap=True)
-    if report.status != "complete" or report.errors:
+    if report.errors or report.confidence is None:  # only a complete answer has one
         raise SystemExit(1)

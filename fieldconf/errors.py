@@ -18,7 +18,7 @@ class FieldconfError(Exception):
     """
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
-        super().__init__(f"{message}. {remedy}" if remedy else message)
+        super().__init__(f"{message.rstrip('. ')}. {remedy}" if remedy else message)
         self.remedy = remedy
 
 

@@ -140,6 +140,34 @@ def test_an_answer_that_is_not_whole_is_shown_and_exit_code_1(change, status):
     assert result.stdout.splitlines()[-1].startswith(f"{status}, least required confidence unknown")
 
 
+def test_a_required_field_without_a_confidence_is_exit_code_1():
+    body = response(TICKET)
+    body["choices"][0]["logprobs"]["content"][3]["logprob"] = -9999.0
+    result = run("score", "-", stdin=json.dumps(body))
+    assert result.exit_code == 1
+    assert "token 3 ('true')" in result.stdout
+
+
+def test_a_reason_that_all_fields_share_is_said_once():
+    body = response(TICKET)
+    body["choices"][0]["logprobs"] = None
+    result = run("score", "-", stdin=json.dumps(body))
+    assert result.stdout.count("the response has no logprobs") == 1
+
+
+def test_extract_shows_the_fields_of_an_answer_without_logprobs(saved):
+    bare = chunks(TICKET)
+    for made in bare:
+        made["choices"][0]["logprobs"] = None
+    with serving(answer_stream(bare)) as server:
+        result = run(
+            "extract", saved / "schema.json", "x", "--base-url", server.base_url, "--model", "m"
+        )
+    assert result.exit_code == 1
+    assert '"billing"' in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("no_logprobs")
+
+
 def test_an_answer_against_its_schema_is_exit_code_1(saved):
     schema = TICKET_SCHEMA | {"required": ["urgent", "team", "customer"]}
     (saved / "schema.json").write_text(json.dumps(schema))
