@@ -3,9 +3,10 @@
 In:    stream chunks of a known shape, one by one.
 Out:   each field the moment its value closes, and at the end the report, which equals the report
        of the whole response.
-Never: a field that the report would take back. Where the tokens so far do not spell the text so
-       far, nothing is given out until the end, when all that is known of the response can be used.
-Why:   a live view must not show numbers that the final report does not have.
+Never: a number from tokens that do not spell the text so far. Then nothing is given out until the
+       end, when all that is known of the response can be used. (Should only later tokens turn out
+       not to fit, the report is "unaligned": it keeps the values given before, not their numbers.)
+Why:   a live view must not show what the final report would not say.
 """
 
 from typing import Any
