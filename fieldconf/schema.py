@@ -13,6 +13,7 @@ import inspect
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeAlias, cast
 from urllib.parse import unquote
 
@@ -32,6 +33,7 @@ Node: TypeAlias = dict[str, Any] | bool
 MAX_MEMBERS = 256
 """Bounded integers with more members than this count as open."""
 
+_MOST_KNOWN = 10_000
 _CONSTRAINTS = {"pattern", "format"}
 _KINDS = frozenset({"object", "array", "string", "number", "boolean", "null"})
 
@@ -93,6 +95,8 @@ class Schema:
         """What is declared at a path; anything goes where nothing is."""
         key = path if self._by_index else tuple(0 if isinstance(s, int) else s for s in path)
         if key not in self._known:
+            if len(self._known) >= _MOST_KNOWN:  # answers may hold any number of free keys
+                self._known.clear()
             self._known[key] = self._look_up(path)
         return self._known[key]
 
@@ -142,12 +146,20 @@ def compile_schema(schema: Any) -> Schema:
             f"{schema!r} is no schema", remedy="Give a pydantic model or a JSON Schema"
         )
     try:
-        adapter: TypeAdapter[Any] = TypeAdapter(schema)
-        return _ready(adapter.json_schema(), schema, adapter)
+        return _compile_type(schema)
+    except TypeError:  # not hashable, or no type: the first is compiled anew each time
+        return _compile_type.__wrapped__(schema)
+
+
+@lru_cache(maxsize=256)
+def _compile_type(kind: Any) -> Schema:
+    try:
+        adapter: TypeAdapter[Any] = TypeAdapter(kind)
+        return _ready(adapter.json_schema(), kind, adapter)
     except (PydanticUserError, TypeError, NameError, SyntaxError) as error:
         shown = str(error).splitlines()[0]
         raise SchemaError(
-            f"{schema!r} is no schema ({shown})", remedy="Give a pydantic model or a JSON Schema"
+            f"{kind!r} is no schema ({shown})", remedy="Give a pydantic model or a JSON Schema"
         ) from None
 
 

@@ -192,3 +192,15 @@ def test_kinds():
         "boolean",
         "null",
     ]
+
+
+def test_a_model_is_compiled_once():
+    class Model(BaseModel):
+        a: int
+
+    assert compile_schema(Model) is compile_schema(Model)
+
+
+def test_a_type_that_cannot_be_hashed_compiles_too():
+    kind = Annotated[int, Field(ge=0), {"not": "hashable"}]
+    assert compile_schema(kind).declared(()).kinds == {"number"}
