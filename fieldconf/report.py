@@ -30,13 +30,15 @@ Basis: TypeAlias = Literal[
 
 T = TypeVar("T")
 
+_SHOWN = 8  # leaves in a report's repr
+
 DEEPEST = 200
 """Values nested deeper than this are left out of ``to_dict``: JSON writers and readers recurse."""
 
 _TOO_DEEP = f"(nested deeper than {DEEPEST})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Field:
     """One value of the answer and how sure the model was of it.
 
@@ -86,6 +88,9 @@ class Field:
     indexes: tuple[int, ...] = ()
     source: tuple[Token, ...] | list[Token] = field(default=(), repr=False, compare=False)
 
+    def __repr__(self) -> str:
+        return f"<Field {self.pointer or '(whole)'} {_shorten(repr(self.value))} {_short(self)}>"
+
     @property
     def pointer(self) -> str:
         """The path as a JSON Pointer."""
@@ -115,7 +120,7 @@ class Field:
         return plain
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report(Generic[T]):
     """An answer with a confidence for every field.
 
@@ -148,6 +153,12 @@ class Report(Generic[T]):
     model: str = ""
     finish_reason: str | None = None
     refusal: str | None = None
+
+    def __repr__(self) -> str:
+        leaves = list(self.leaves.values())
+        shown = [f"{f.pointer} {_shorten(repr(f.value))} {_number(f)}" for f in leaves[:_SHOWN]]
+        more = [f"{len(leaves) - _SHOWN} more"] if len(leaves) > _SHOWN else []
+        return f"<Report {self.status}: {', '.join([*shown, *more]) or 'no fields'}>"
 
     def __getitem__(self, key: str | int | Path) -> Field:
         """The field at a JSON Pointer or a path: ``report["/items/0"]``, ``report["items", 0]``.
@@ -199,6 +210,19 @@ class Report(Generic[T]):
     def to_html(self) -> str:
         """A stand-alone HTML page with one row a leaf."""
         return html.page(self.to_dict())
+
+
+def _shorten(text: str) -> str:
+    """A text of at most 40 characters."""
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _number(field: Field) -> str:
+    return "unknown" if field.confidence is None else f"{field.confidence:.3f}"
+
+
+def _short(field: Field) -> str:
+    return f"{_number(field)} ({field.reason or field.basis})"
 
 
 def plain_value(value: Any) -> Any:

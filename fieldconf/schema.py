@@ -157,7 +157,7 @@ def _compile_type(kind: Any) -> Schema:
         adapter: TypeAdapter[Any] = TypeAdapter(kind)
         return _ready(adapter.json_schema(), kind, adapter)
     except (PydanticUserError, TypeError, NameError, SyntaxError) as error:
-        shown = str(error).splitlines()[0]
+        shown = str(error).splitlines()[0].split(". ")[0]
         raise SchemaError(
             f"{kind!r} is no schema ({shown})", remedy="Give a pydantic model or a JSON Schema"
         ) from None

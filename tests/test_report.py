@@ -3,6 +3,7 @@
 import json
 from dataclasses import FrozenInstanceError
 
+import answers
 import pytest
 from builders import report_of, response, token, tokenised
 from hypothesis import given, settings
@@ -134,3 +135,14 @@ def test_the_plain_form_of_a_field():
     assert (field["value"], field["basis"], field["span"]) == (1, "distribution", [5, 6])
     assert [c["value"] for c in field["distribution"]["candidates"]] == [1, 2]
     assert "value" not in found["fields"][""]
+
+
+def test_a_repr_is_one_readable_line():
+    choices = [('{"a": ', 0.9, {}), ("true", 0.75, {"false": 0.25}), (', "b": "', 0.9, {})]
+    body = answers.response([*choices, ("x" * 500, 0.9, {}), ('"}', 0.9, {})])
+    body["choices"][0]["logprobs"]["content"][3]["logprob"] = None
+    report = score(body)
+    assert repr(report["a"]) == "<Field /a True 0.750 (distribution)>"
+    assert repr(report).startswith("<Report complete: /a True 0.750, /b 'xxx")
+    assert len(repr(report)) < 200
+    assert "unknown (token 3" in repr(report["b"])
