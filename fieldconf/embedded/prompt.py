@@ -165,11 +165,11 @@ def embedded_messages(
     how many of the 36 choices are their first member (16 would be right); Brier score of the
     choices (a guesser who spreads evenly gets .62)::
 
-        keys and descriptions               .09  .16   32  15  .76
-        JSON Schema                         .02  .46   32  31  .79
-        JSON Schema, one worked exchange    .79  .84   30  35  .85
-        allowed values in words             .49  .33   32  23  .78
-        questions                           .54  .28   37  23  .69
+        keys and descriptions               .09  .16   32  15  .69
+        JSON Schema                         .02  .46   32  31  .78
+        JSON Schema, one worked exchange    .79  .84   30  35  .84
+        allowed values in words             .49  .33   32  23  .71
+        questions                           .54  .28   37  23  .64
         JSON to fill in, bare               .92  .81   36  32  .72
         this one                            .92  .76   39  32  .72
 
