@@ -1,7 +1,7 @@
 """Fields: from an aligned value to a scored ``Field``, by kind.
 
 In:    values as they close, with the tokens that touch them and their approach.
-Out:   ``Field`` values; ``FORMULAS`` below is the table of which kind gets which formula.
+Out:   ``Field`` values; ``docs/numbers.md`` has the table of which kind gets which formula.
 Never: a number where a touching token has none: then the reason names that token.
 Why:   what a confidence means depends on the kind of value, and that is decided in one place.
 """
@@ -164,12 +164,7 @@ class FieldMaker:
         made = [m for m in (*decisions, ended and ended[0]) if m is not None]
         if len(made) <= len(decisions):
             return _Verdict(reason=reason or _UNREADABLE)
-        return _Verdict(
-            scores.product(m.probability for m in made),
-            scores.product(m.low for m in made),
-            scores.product(m.high for m in made),
-            "list_end",
-        )
+        return _all_of(made, "list_end")
 
     def _object(self, path: Path) -> _Verdict:
         inside = self._inside[path]
@@ -189,7 +184,7 @@ class FieldMaker:
         if parent is None:
             return
         if own is None or made.is_leaf:
-            least, any_, unknown = made.confidence, made.confidence, ""
+            least = any_ = made.confidence
             unknown = made.pointer if made.confidence is None else ""
         else:
             least = own.least if own.least is not None else own.least_of_any
@@ -288,12 +283,17 @@ def _open(item: Aligned, steps: Sequence[tuple[Step, Token]], kinds: frozenset[s
     if len(inside) < item.last - item.first:
         return _Verdict(reason=_UNREADABLE)
     made = choices(inside, event.path, event.raw, event.start, kinds)
+    least = min(made, key=lambda choice: choice.probability)
+    return _all_of(made, "joint")._replace(min_step=least)
+
+
+def _all_of(made: Sequence[Member] | Sequence[Choice], basis: Basis) -> _Verdict:
+    """The chance that every decision or step went as it did."""
     return _Verdict(
-        scores.product(choice.probability for choice in made),
-        scores.product(choice.low for choice in made),
-        scores.product(choice.high for choice in made),
-        "joint",
-        min_step=min(made, key=lambda choice: choice.probability),
+        scores.product(one.probability for one in made),
+        scores.product(one.low for one in made),
+        scores.product(one.high for one in made),
+        basis,
     )
 
 

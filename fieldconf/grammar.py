@@ -69,3 +69,19 @@ def decode(raw: bytes) -> Any:
     except ValueError:
         digits = raw.removeprefix(b"-")
         return Decimal(raw.decode()) if digits.isdigit() else float(raw)
+
+
+_KIND_OF_FIRST = {
+    **dict.fromkeys(b"-0123456789", "number"),
+    **dict.fromkeys(b"tf", "boolean"),
+    **dict(zip(b'"n{[', ("string", "null", "object", "array"), strict=True)),
+}
+
+
+def kind_begun(text: bytes) -> str:
+    """The JSON kind that a value's text begins; "" for no text.
+
+    >>> kind_begun(b'"ab'), kind_begun(b"-"), kind_begun(b"")
+    ('string', 'number', '')
+    """
+    return _KIND_OF_FIRST[text[0]] if text else ""

@@ -13,6 +13,7 @@ from fieldconf.align import Aligned, Aligner
 from fieldconf.errors import PayloadError
 from fieldconf.fields import FieldMaker, truncated
 from fieldconf.finder import Finder
+from fieldconf.grammar import kind_begun
 from fieldconf.jsonparser import ENDS_EARLY
 from fieldconf.paths import Path, pointer
 from fieldconf.report import Field, Report, Status
@@ -27,7 +28,6 @@ T = TypeVar("T")
 _NO_LOGPROBS = "the response has no logprobs: ask for them (logprobs=True, top_logprobs=5)"
 _WHOLE: frozenset[Status] = frozenset({"complete", "unaligned", "no_logprobs"})
 _SCALAR_PLACES = frozenset({"string", "number", "literal"})
-_KIND_BY_FIRST = {b'"': "string", b"t": "boolean", b"f": "boolean", b"n": "null"}
 _SCALAR_KINDS = frozenset({"string", "number", "boolean", "null"})
 
 
@@ -158,7 +158,7 @@ class Scorer:
             kind = "object" if is_object else "array"
             self._fields[path] = truncated(path, value, kind, start, parser.offset)
         if parser.place in _SCALAR_PLACES:
-            kind = _KIND_BY_FIRST.get(parser.text[:1], "number")
+            kind = kind_begun(parser.text)
             self._fields[parser.path] = truncated(
                 parser.path, None, kind, parser.start, parser.offset
             )

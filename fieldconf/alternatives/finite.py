@@ -17,12 +17,12 @@ from fieldconf.alternatives.reading import (
     IN_EARLIER,
     Reading,
     feed,
-    kind_begun,
     listed,
     may_be,
     read,
     unseen_mass,
 )
+from fieldconf.grammar import kind_begun
 from fieldconf.jsonparser import Event
 from fieldconf.paths import Path
 from fieldconf.schema import same
@@ -256,7 +256,7 @@ def null_or_value(
 
     def classify(step: Step, candidate: Candidate) -> Outcomes | None:
         reading = read(step, candidate, path)
-        kind = kind_begun(reading)
+        kind = kind_begun(reading.text)
         if reading.state == "dead" or kind not in kinds | {"", "null"}:
             return _NEITHER
         if reading.state == "before":

@@ -9,6 +9,7 @@ Why:   everything said of alternatives rests on this one question, asked of a fo
 import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from fieldconf.align import Step
@@ -70,7 +71,7 @@ def _keeps(
     step: Step, fork: JSONParser, events: Sequence[Event], is_target: Callable[[Event], bool]
 ) -> bool:
     """Whether a candidate agrees with the chosen token as far as that wrote before the target."""
-    written = step.parser.fork().feed(step.written)
+    written = _events_of(step.parser, step.written)
     earlier = list(itertools.takewhile(lambda event: not is_target(event), written))
     for one, other in zip(earlier, events, strict=False):
         if (one.type, one.path) != (other.type, other.path):
@@ -81,6 +82,12 @@ def _keeps(
         return True
     following = earlier[len(events)]
     return following.type in ("scalar", "key") and may_become(fork.text, decode(following.raw))
+
+
+@lru_cache(maxsize=8)
+def _events_of(parser: JSONParser, written: bytes) -> tuple[Event, ...]:
+    """What the chosen token closed; asked for each candidate of a step, so a few are kept."""
+    return tuple(parser.fork().feed(written))
 
 
 def _is_before(fork: JSONParser, path: Path) -> bool:
@@ -136,12 +143,3 @@ def _is_readable(candidate: Candidate) -> bool:
 def unseen_mass(candidates: Iterable[Candidate]) -> float:
     """The mass (0..1) that the server did not list."""
     return max(0.0, 1.0 - math.fsum(math.exp(c.logprob) for c in candidates))
-
-
-_KIND_OF_FIRST = {'"': "string", "t": "boolean", "f": "boolean", "n": "null", "{": "object",
-                  "[": "array", "-": "number"} | dict.fromkeys("0123456789", "number")  # fmt: skip
-
-
-def kind_begun(reading: Reading) -> str:
-    """The JSON kind that a reading has begun; "" for none yet."""
-    return _KIND_OF_FIRST[chr(reading.text[0])] if reading.text else ""

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from fieldconf.align import Step
-from fieldconf.alternatives.reading import kind_begun, listed, may_be, read, unseen_mass
-from fieldconf.grammar import decode
+from fieldconf.alternatives.reading import listed, may_be, read, unseen_mass
+from fieldconf.grammar import decode, kind_begun
 from fieldconf.paths import Path
 from fieldconf.spelling import is_control
 from fieldconf.tokens import Candidate, Token
@@ -103,6 +103,6 @@ def _judge(step: Step, candidate: Candidate, written: _Written) -> tuple[bool, b
     if is_inside and b"\\" not in written.text and _PLAIN.fullmatch(data):
         return not is_control(candidate), written.text.startswith(data, at)
     reading = read(step, candidate, written.path)
-    if reading.state == "dead" or kind_begun(reading) not in written.kinds | {""}:
+    if reading.state == "dead" or kind_begun(reading.text) not in written.kinds | {""}:
         return False, False
     return True, may_be(reading, written.value)
