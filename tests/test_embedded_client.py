@@ -16,6 +16,7 @@ from pathlib import Path
 import jsonschema
 import openai
 import pytest
+from embedded_ticket import TEXT, TICKET
 
 from fieldconf.embedded import local
 from fieldconf.embedded import weights as local_weights
@@ -23,17 +24,6 @@ from fieldconf.embedded.client import LocalClient
 from fieldconf.embedded.prompt import embedded_messages, embedded_schema
 from fieldconf.embedded.weights import weights_path
 from fieldconf.errors import LocalModelError
-
-TICKET = {
-    "type": "object",
-    "properties": {
-        "urgent": {"type": "boolean", "description": "is it urgent"},
-        "team": {"enum": ["billing", "sales"]},
-        "name": {"type": "string"},
-    },
-    "required": ["urgent", "team", "name"],
-}
-TEXT = "My invoice is wrong, please mend it today. Anna Bell"
 
 
 @pytest.fixture

@@ -4,22 +4,11 @@ import copy
 
 import jsonschema
 import pytest
+from embedded_ticket import TEXT, TICKET
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fieldconf.embedded.prompt import LONGEST_STRING, embedded_messages, embedded_schema
-
-TICKET = {
-    "type": "object",
-    "properties": {
-        "urgent": {"type": "boolean", "description": "is it urgent"},
-        "team": {"enum": ["billing", "sales"]},
-        "name": {"type": "string"},
-    },
-    "required": ["urgent", "team", "name"],
-}
-TEXT = "My invoice is wrong, please mend it today. Anna Bell"
-
 
 # -- the schema that is sent ----------------------------------------------------------------------
 
