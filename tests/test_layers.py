@@ -9,10 +9,10 @@ ROOT = Path(__file__).parents[1] / "fieldconf"
 
 # From the ground up; the rooms of one floor do not know each other.
 FLOORS = [
-    ["errors", "grammar", "paths", "tokens"],
+    ["errors", "grammar", "paths", "tokens", "probes.base"],
     ["jsonparser", "prefix", "schema", "scores", "spelling", "strict", "render.table",
      "wire.openai_chat"],
-    ["finder", "tree", "wire", "render", "render.html"],
+    ["finder", "tree", "wire", "render", "render.html", "probes"],
     ["align"],
     ["alternatives.reading"],
     ["alternatives.finite", "alternatives.steps"],

@@ -1,0 +1,105 @@
+"""What a probe is, and what a vocabulary is.
+
+In:    a model's tokens as bytes; a predicate over bytes.
+Out:   ``Probe``, the face of everything that can be asked for next-token logprobs; ``Vocabulary``.
+Never: a request (the probes beside this file do that); a walk over all tokens, one by one.
+Why:   who settles a field asks "which tokens may come here, and how likely is each?" thousands
+       of times, and must not care which server answers.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+
+class Vocabulary:
+    """All tokens of a model, in the order of their bytes.
+
+    Tokens without bytes (the marks of a chat template, the end of an answer) are left out: they
+    write nothing. Several tokens may have the same bytes.
+
+    >>> vocabulary = Vocabulary({0: b"", 1: b"tr", 2: b"true", 3: b"ue", 4: b"tr"})
+    >>> vocabulary.id_of(b"tr"), vocabulary.bytes_of(3), len(vocabulary)
+    (1, b'ue', 4)
+    >>> vocabulary.possible(b"true".startswith)
+    [1, 4, 2]
+    """
+
+    def __init__(self, tokens: Mapping[int, bytes]) -> None:
+        self._bytes = {token: data for token, data in tokens.items() if data}
+        ordered = sorted((data, token) for token, data in self._bytes.items())
+        self._sorted = [data for data, _ in ordered]
+        self._ids = [token for _, token in ordered]
+        self._lowest = dict(reversed(ordered))  # the last one stays
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def id_of(self, data: bytes) -> int | None:
+        """The token with these bytes (of several the lowest), or None."""
+        return self._lowest.get(data)
+
+    def bytes_of(self, token: int) -> bytes | None:
+        """The bytes of a token, or None if it is unknown or has none."""
+        return self._bytes.get(token)
+
+    def possible(self, is_possible: Callable[[bytes], bool]) -> list[int]:
+        """The tokens whose bytes are possible, in the order of their bytes.
+
+        Args:
+            is_possible: must be monotone: where it says no, it says no to everything that begins
+                with the same bytes. It is asked about beginnings first, and whole branches of the
+                vocabulary are never looked at.
+        """
+        return list(self._possible(is_possible, 0, len(self._ids), 0))
+
+    def _possible(
+        self, is_possible: Callable[[bytes], bool], start: int, stop: int, depth: int
+    ) -> Iterator[int]:
+        """Those of ``start:stop``, which have their first ``depth`` bytes in common."""
+        while start < stop:
+            end = self._end_of_branch(start, stop, depth)
+            shared = _shared(self._sorted[start], self._sorted[end - 1])
+            if is_possible(shared):
+                while start < end and self._sorted[start] == shared:
+                    yield self._ids[start]
+                    start += 1
+                yield from self._possible(is_possible, start, end, len(shared))
+            start = end
+
+    def _end_of_branch(self, start: int, stop: int, depth: int) -> int:
+        """Where the tokens end that have the next byte, too, in common with the one at start."""
+        first = self._sorted[start]
+        if first[depth] == 0xFF:  # the last branch there can be
+            return stop
+        after = first[:depth] + bytes((first[depth] + 1,))
+        return bisect_left(self._sorted, after, start, stop)
+
+
+def _shared(one: bytes, other: bytes) -> bytes:
+    """What two tokens begin with."""
+    for place, (left, right) in enumerate(zip(one, other, strict=False)):
+        if left != right:
+            return one[:place]
+    return min(one, other, key=len)
+
+
+class Probe(Protocol):
+    """Something that can be asked how likely a token is after any prefix."""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The model's tokens."""
+        ...
+
+    def prompt(self, messages: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
+        """The tokens of chat messages, and of what opens the assistant's answer after them."""
+        ...
+
+    def logprobs(self, prefix: Sequence[int], wanted: Sequence[int]) -> list[float]:
+        """The logprob of each wanted token after a prefix (of prompt and answer).
+
+        In nats, at temperature 1, before any grammar, up to one common constant: they may be
+        normalised over the whole vocabulary or among the wanted. ``-inf``: too small to be told.
+        """
+        ...
