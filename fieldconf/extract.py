@@ -9,11 +9,11 @@ Why:   this is the whole loop for those who have no code of their own around the
 
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, cast, overload
+from typing import Any, Generic, Self, TypeVar, overload
 
+from fieldconf.asking import our_errors
 from fieldconf.errors import RequestError
 from fieldconf.report import Field, Report
 from fieldconf.schema import Schema, compile_schema
@@ -131,7 +131,7 @@ def extract(
     compiled = compile_schema(schema)
     question = _Question(text, client, model, instructions, top_logprobs, options or {})
     arguments, defaults = question.arguments(compiled)
-    with _our_errors(client):
+    with our_errors(client):
         response = client.chat.completions.create(**arguments)
     completion = completions(response)[0]
     return score_completion(completion, compiled, mask=mask or defaults.mask)
@@ -171,7 +171,7 @@ def stream(
     compiled = compile_schema(schema)
     question = _Question(text, client, model, instructions, top_logprobs, options or {})
     arguments, defaults = question.arguments(compiled)
-    with _our_errors(client):
+    with our_errors(client):
         chunks = client.chat.completions.create(**arguments, stream=True)
     return FieldStream(chunks, LiveScorer(compiled, mask=mask or defaults.mask), client)
 
@@ -222,7 +222,7 @@ class FieldStream(Generic[T]):
 
     def _read(self) -> Generator[Field]:
         try:
-            with _our_errors(self._client):
+            with our_errors(self._client):
                 for chunk in self._chunks:
                     yield from self._scorer.feed(chunk)
         except RequestError as error:
@@ -264,46 +264,3 @@ class _Question:
             return list(self.text)
         sent = made["response_format"]["json_schema"]["schema"]
         return defaults.make_messages(sent, self.text, self.instructions)
-
-
-@contextmanager
-def _our_errors(client: Any) -> Generator[None]:
-    """Turn the client's errors into one line of ours."""
-    import openai  # noqa: PLC0415  # a client's package is not needed to score a saved response
-
-    address = str(getattr(client, "base_url", ""))
-    try:
-        yield
-    except openai.APITimeoutError as error:
-        raise RequestError(
-            f"{address} did not answer in time", provider=address,
-            remedy="Raise the client's timeout, or look at the server",
-        ) from error  # fmt: skip
-    except openai.APIConnectionError as error:
-        raise RequestError(
-            f"no connection to {address}", provider=address,
-            remedy="Check the address, and that the server runs",
-        ) from error  # fmt: skip
-    except openai.APIStatusError as error:
-        raise RequestError(
-            f"{address} answered {error.status_code}: {_said(error.body) or error.message}",
-            status=error.status_code, provider=address, remedy=_remedy(error.status_code),
-        ) from error  # fmt: skip
-    except openai.OpenAIError as error:
-        raise RequestError(str(error), provider=address) from error
-
-
-def _said(body: Any) -> str:
-    """The server's own sentence in an error body."""
-    if isinstance(body, Mapping):
-        inner = cast("Mapping[str, Any]", body)
-        return _said(inner["error"]) if "error" in inner else str(inner.get("message") or "")
-    return body if isinstance(body, str) else ""
-
-
-def _remedy(status: int) -> str:
-    return {
-        401: "Check the API key",
-        404: "Check the base URL and the model's name",
-        429: "Wait, or raise the client's max_retries",
-    }.get(status, "")

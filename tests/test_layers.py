@@ -11,8 +11,9 @@ ROOT = Path(__file__).parents[1] / "fieldconf"
 FLOORS = [
     ["errors", "grammar", "paths", "tokens", "probes.base"],
     ["jsonparser", "prefix", "schema", "scores", "spelling", "strict", "render.table",
-     "wire.openai_chat"],
-    ["finder", "tree", "wire", "render", "render.html", "probes"],
+     "wire.openai_chat", "asking"],
+    ["finder", "tree", "wire", "render", "render.html", "probes",
+     "probes.llama_cpp"],
     ["align"],
     ["alternatives.reading"],
     ["alternatives.finite", "alternatives.steps"],
