@@ -7,14 +7,19 @@ Why:   a boolean's rivals are known only from its declaration.
 
 ``$ref``, ``anyOf`` / ``oneOf`` / ``allOf``, ``properties``, ``additionalProperties``, ``items``
 and ``prefixItems`` are followed; what is declared by other means counts as anything.
+
+One assumption: an object that declares ``properties`` and says nothing of other keys is taken to
+have no others. JSON Schema would allow them; constrained decoders do not, and pydantic writes
+schemas so.
 """
 
 import inspect
+import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias, cast
 from urllib.parse import unquote
 
 import jsonschema
@@ -26,16 +31,38 @@ from pydantic import BaseModel, PydanticUserError, TypeAdapter, ValidationError
 from referencing.exceptions import Unresolvable
 
 from fieldconf.errors import SchemaError
+from fieldconf.feasible import Rule, exact, rule_of, size_of, step_of
 from fieldconf.paths import Path, parse_pointer, pointer
 
 Node: TypeAlias = dict[str, Any] | bool
 
-MAX_MEMBERS = 256
+MAX_MEMBERS = 1000
 """Bounded integers with more members than this count as open."""
 
 _MOST_KNOWN = 10_000
 _CONSTRAINTS = {"pattern", "format"}
 _KINDS = frozenset({"object", "array", "string", "number", "boolean", "null"})
+# Words by which an object schema says more of its keys than ``properties`` does.
+_MORE_KEYS = {
+    "additionalProperties", "unevaluatedProperties", "patternProperties", "allOf", "if",
+    "dependentSchemas", "dependencies",
+}  # fmt: skip
+
+
+class Arm(NamedTuple):
+    """One object schema of a union.
+
+    Attributes:
+        name: its title, else the last part of the reference to it, else "arm 0" and so on.
+        keys: the keys it declares.
+        closed: whether it has no other keys.
+        consts: the keys that can have one scalar value only, and that value.
+    """
+
+    name: str
+    keys: frozenset[str]
+    closed: bool
+    consts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +74,33 @@ class Declared:
         members: all values allowed, where they are few scalars; None for an open domain.
         constrained: whether a pattern or a format says how a string must look.
         required: whether the place must be present in its parent object; items always are.
+        keys: the keys that objects here may have, of all arms of a union, in declared order.
+        required_keys: those that every object here must have.
+        more_keys: whether other keys may stand here too.
+        min_items: the fewest items of a list here.
+        max_items: the most items of a list here; None if nothing says.
+        arms: the object schemas of a union; none where there are fewer than two.
+        rules: what is asked of scalars here, one rule an arm; none where nothing is.
     """
 
     kinds: frozenset[str] = _KINDS
     members: tuple[Any, ...] | None = None
     constrained: bool = False
     required: bool = True
+    keys: tuple[str, ...] = ()
+    required_keys: frozenset[str] = frozenset()
+    more_keys: bool = True
+    min_items: int = 0
+    max_items: int | None = None
+    arms: tuple[Arm, ...] = ()
+    rules: tuple[Rule, ...] = field(default=(), repr=False)
+
+    def allows(self, text: bytes, *, done: bool) -> bool:
+        """Whether this beginning of a value's JSON text may still become an allowed one.
+
+        Of objects and arrays only the first byte counts; ``done`` says that the value closed.
+        """
+        return not self.rules or any(rule.allows(text, done=done) for rule in self.rules)
 
     @property
     def nullable(self) -> bool:
@@ -113,15 +161,16 @@ class Schema:
     def _look_up(self, path: Path) -> Declared:
         if not self.json:
             return Declared()
-        arms: list[tuple[Node, bool]] = [(arm, True) for arm in _arms(self.json, self.json)]
+        arms: list[tuple[_Arm, bool]] = [(arm, True) for arm in _arms(self.json, self.json)]
         for step in path:
             arms = [
                 (arm, needed)
-                for node, _ in arms
-                for child, needed in _children(node, step)
+                for parent, _ in arms
+                for child, needed in _children(parent.node, step)
                 for arm in _arms(child, self.json)
             ]
-        return _declare([node for node, _ in arms], required=all(needed for _, needed in arms))
+        required = all(needed for _, needed in arms)
+        return _declare([arm for arm, _ in arms], self.json, required=required)
 
 
 # -- compiling ----------------------------------------------------------------------------------
@@ -182,25 +231,43 @@ def _ready(json_schema: dict[str, Any], kind: Any = None, adapter: Any = None) -
 # -- walking ------------------------------------------------------------------------------------
 
 
-def _arms(node: Node, root: dict[str, Any], seen: tuple[int, ...] = ()) -> Iterator[Node]:
+class _Arm(NamedTuple):
+    """One alternative that a schema stands for; the last part of the reference that led to it."""
+
+    node: Node
+    name: str = ""
+
+
+def _arms(
+    node: Node, root: dict[str, Any], seen: tuple[int, ...] = (), name: str = ""
+) -> Iterator[_Arm]:
     """The alternatives that a schema stands for, references and unions undone."""
     if not isinstance(node, dict) or id(node) in seen:
-        yield node if not isinstance(node, dict) else True
+        yield _Arm(node if not isinstance(node, dict) else True)
         return
     seen = (*seen, id(node))
     if isinstance(reference := node.get("$ref"), str):
-        yield from _arms(_resolve(reference, root), root, seen)
+        yield from _arms(_resolve(reference, root), root, seen, _last_part(reference))
         return
     for word in ("anyOf", "oneOf"):
         if isinstance(union := node.get(word), list) and union:
             for arm in cast("list[Node]", union):
                 yield from _arms(arm, root, seen)
             return
-    conjunction = node.get("allOf")
-    if isinstance(conjunction, list) and len(cast("list[Node]", conjunction)) == 1:
-        yield from _arms(cast("list[Node]", conjunction)[0], root, seen)
+    parts = _parts(node)
+    if len(parts) == 1:
+        yield from _arms(parts[0], root, seen, name)
         return
-    yield node
+    yield _Arm(node, name)
+
+
+def _parts(node: dict[str, Any]) -> list[Node]:
+    conjunction = node.get("allOf")
+    return cast("list[Node]", conjunction) if isinstance(conjunction, list) else []
+
+
+def _last_part(reference: str) -> str:
+    return reference.rpartition("/")[2]
 
 
 def _resolve(reference: str, root: dict[str, Any]) -> Node:
@@ -241,22 +308,109 @@ def _item(node: dict[str, Any], index: int) -> Node:
 # -- declaring ----------------------------------------------------------------------------------
 
 
-def _declare(arms: Sequence[Node], *, required: bool) -> Declared:
+def _declare(arms: Sequence[_Arm], root: dict[str, Any], *, required: bool) -> Declared:
+    if not arms:
+        return Declared(required=False)
     kinds: set[str] = set()
     members: list[Any] | None = []
-    for arm in arms:
-        found = _members(arm) if isinstance(arm, dict) else None
-        kinds |= {kind_of(m) for m in found} if found is not None else _kinds(arm)
+    for node, _ in arms:
+        found = _members(node) if isinstance(node, dict) else None
+        kinds |= {kind_of(m) for m in found} if found is not None else _kinds(node)
         if found is None:
             members = None
         elif members is not None:
             known = tuple(members)
             members += [m for m in found if not any(same(m, other) for other in known)]
-    if not arms:
-        return Declared(required=False)
-    constrained = any(isinstance(arm, dict) and arm.keys() & _CONSTRAINTS for arm in arms)
-    domain = None if members is None else tuple(members)
-    return Declared(frozenset(kinds), domain, constrained, required)
+    objects = [arm for arm in arms if _may_be_object(arm.node)]
+    fewest, most = _item_counts([arm.node for arm in arms if "array" in _kinds(arm.node)])
+    return Declared(
+        kinds=frozenset(kinds),
+        members=None if members is None else tuple(members),
+        constrained=any(isinstance(node, dict) and node.keys() & _CONSTRAINTS for node, _ in arms),
+        required=required,
+        keys=tuple(dict.fromkeys(key for arm in objects for key in _properties(arm.node))),
+        required_keys=_needed_by_all([arm.node for arm in objects]),
+        more_keys=not objects or not all(_is_closed(arm.node) for arm in objects),
+        min_items=fewest,
+        max_items=most,
+        arms=_named(objects, root) if len(objects) > 1 else (),
+        rules=tuple(_rule(node, root) for node, _ in arms),
+    )
+
+
+def _rule(node: Node, root: dict[str, Any], seen: tuple[int, ...] = ()) -> Rule:
+    """What a schema asks of a scalar, the parts of its ``allOf`` included."""
+    if not isinstance(node, dict):
+        return Rule(_KINDS)
+    seen = (*seen, id(node))  # a part may refer to the whole
+    parts = (
+        tuple(_rule(arm.node, root, seen) for arm in _arms(part, root, seen))
+        for part in _parts(node)
+    )
+    return rule_of(node, _kinds(node), tuple(parts))
+
+
+def _may_be_object(node: Node) -> bool:
+    if not isinstance(node, dict):
+        return True
+    return "object" in _kinds(node) and _members(node) is None
+
+
+def _properties(node: Node) -> dict[str, Node]:
+    return cast("dict[str, Node]", node.get("properties") or {}) if isinstance(node, dict) else {}
+
+
+def _is_closed(node: Node) -> bool:
+    """Whether an object has the keys it declares and no others. See the assumption above."""
+    if not isinstance(node, dict):
+        return False
+    if node.get("additionalProperties") is False:
+        return not node.get("patternProperties")
+    return "properties" in node and not node.keys() & _MORE_KEYS
+
+
+def _needed_by_all(nodes: Sequence[Node]) -> frozenset[str]:
+    needed = [
+        frozenset[str](node.get("required") or ()) if isinstance(node, dict) else frozenset[str]()
+        for node in nodes
+    ]
+    return needed[0].intersection(*needed[1:]) if needed else frozenset()
+
+
+def _item_counts(nodes: Sequence[Node]) -> tuple[int, int | None]:
+    """The fewest and the most items that any of some array schemas allows."""
+    given = [node if isinstance(node, dict) else {} for node in nodes]
+    fewest = min((size_of(node.get("minItems")) or 0 for node in given), default=0)
+    most = [_most_items(node) for node in given]
+    known = [count for count in most if count is not None]
+    return fewest, max(known) if known and len(known) == len(most) else None
+
+
+def _most_items(node: dict[str, Any]) -> int | None:
+    count = size_of(node.get("maxItems"))
+    if node.get("items") is not False:
+        return count
+    declared = len(cast("list[Node]", node.get("prefixItems") or []))
+    return declared if count is None else min(count, declared)
+
+
+def _named(objects: Sequence[_Arm], root: dict[str, Any]) -> tuple[Arm, ...]:
+    made: list[Arm] = []
+    for number, (node, name) in enumerate(objects):
+        title = node.get("title") if isinstance(node, dict) else None
+        shown = title if isinstance(title, str) and title else name or f"arm {number}"
+        properties = _properties(node)
+        consts = {key: value for key, child in properties.items() for value in _only(child, root)}
+        made.append(Arm(shown, frozenset(properties), _is_closed(node), consts))
+    return tuple(made)
+
+
+def _only(node: Node, root: dict[str, Any]) -> tuple[Any, ...]:
+    """The value of a schema that allows one scalar only; nothing for others."""
+    nodes = [arm.node for arm in _arms(node, root)]
+    found = [_members(arm) if isinstance(arm, dict) else None for arm in nodes]
+    members = found[0] if len(found) == 1 else None
+    return tuple(members) if members is not None and len(members) == 1 else ()
 
 
 def _kinds(arm: Node) -> frozenset[str]:
@@ -290,15 +444,18 @@ def _scalars(values: list[Any]) -> list[Any] | None:
 
 
 def _range(arm: dict[str, Any]) -> list[Any] | None:
-    low, high = arm.get("minimum"), arm.get("maximum")
-    if isinstance(arm.get("exclusiveMinimum"), int):
-        low = arm["exclusiveMinimum"] + 1
-    if isinstance(arm.get("exclusiveMaximum"), int):
-        high = arm["exclusiveMaximum"] - 1
-    if not isinstance(low, int) or not isinstance(high, int) or high - low >= MAX_MEMBERS:
+    """All integers between the bounds, where they are few."""
+    least, above = exact(arm.get("minimum")), exact(arm.get("exclusiveMinimum"))
+    most, below = exact(arm.get("maximum")), exact(arm.get("exclusiveMaximum"))
+    lows = [*([] if least is None else [math.ceil(least)]),
+            *([] if above is None else [math.floor(above) + 1])]  # fmt: skip
+    highs = [*([] if most is None else [math.floor(most)]),
+             *([] if below is None else [math.ceil(below) - 1])]  # fmt: skip
+    step = int(step_of(arm) or 1)
+    if not lows or not highs or (min(highs) - max(lows)) // step >= MAX_MEMBERS:
         return None
-    step = arm.get("multipleOf", 1)
-    return [n for n in range(low, high + 1) if not isinstance(step, int) or n % step == 0]
+    first = -(-max(lows) // step) * step
+    return list(range(first, min(highs) + 1, step))
 
 
 def kind_of(value: Any) -> str:

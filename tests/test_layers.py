@@ -10,11 +10,11 @@ ROOT = Path(__file__).parents[1] / "fieldconf"
 # From the ground up; the rooms of one floor do not know each other.
 FLOORS = [
     ["errors", "grammar", "paths", "tokens", "probes.base"],
-    ["jsonparser", "prefix", "schema", "scores", "spelling", "strict", "render.table",
+    ["jsonparser", "prefix", "scores", "spelling", "strict", "render.table",
      "wire.openai_chat", "asking"],
-    ["finder", "tree", "wire", "render", "render.html", "probes",
+    ["feasible", "finder", "tree", "wire", "render", "render.html", "probes",
      "probes.llama_cpp"],
-    ["align"],
+    ["align", "schema"],
     ["alternatives.reading"],
     ["alternatives.finite", "alternatives.steps"],
     ["alternatives"],
@@ -37,6 +37,8 @@ HEAVY = {
     "httpx": set(),
     "click": {"cli"},
     "rich": {"cli", "render.html", "render.table"},
+    "torch": set(),
+    "transformers": set(),
 }
 
 

@@ -1,0 +1,331 @@
+r"""Feasible: can this beginning of a scalar's JSON text still become a value the schema allows?
+
+In:    one JSON Schema whose references and unions are undone; the JSON text of a scalar as the
+       parser read it, as far as it is written, and whether it closed. Of an object or an array
+       only the opening byte is looked at.
+Out:   a ``Rule``, and its yes or no.
+Never: "no" to the beginning of an allowed value. What cannot be judged counts as allowed: unknown
+       formats and keywords, patterns with words of other dialects; the keywords of one string are
+       judged one by one.
+Why:   mass on text that no allowed value begins with is no rival of the value that was written.
+
+Numbers are exact (fractions, a float by its shortest spelling). As in ``prefix``, a number without
+an exponent so far is held to be written without one; while an exponent is being written only the
+sign counts.
+
+Patterns are searched for, as JSON Schema has it, by the ``regex`` package, whose partial matches
+say whether more text could match. What stands behind lookarounds, word boundaries and back
+references cannot be judged before the string ends: there a text's end is taken for the string's.
+``\d`` and ``\w`` are Unicode's, as in both validators.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
+
+import regex
+
+from fieldconf.grammar import STRING_BODY, decode, kind_begun
+from fieldconf.prefix import may_become
+
+LONGEST_NUMBER = 500
+"""A number of more bytes is not compared with its bounds: it may stand."""
+
+_LARGEST_EXPONENT = 5000  # beyond every bound that a schema can spell; larger ones compare the same
+_PATIENCE = 0.05  # seconds for one match; a pattern that takes longer counts as no constraint
+
+
+# -- strings: pattern and format ------------------------------------------------------------------
+
+
+class _Form(NamedTuple):
+    """How a string must look; ``is_partial`` says whether beginnings can be judged."""
+
+    pattern: "regex.Pattern[str]"
+    is_partial: bool = True
+
+    def allows(self, text: str, *, done: bool) -> bool:
+        if not done and not self.is_partial:
+            return True
+        try:
+            return bool(self.pattern.search(text, partial=not done, timeout=_PATIENCE))
+        except TimeoutError:
+            return True
+
+
+# Two digits each: months, days of a month, years with 366 days.
+_LEAP = r"(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
+_DATE = (
+    r"(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
+    rf"|{_LEAP}-02-29)"
+)
+_CLOCK = (
+    r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::(?:[0-5][0-9]|60)(?:\.[0-9]+)?)?"
+    r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9])?"
+)
+_AMOUNT = r"[0-9]+(?:[.,][0-9]+)?"
+_DAYS, _HOURS = rf"(?:{_AMOUNT}[YMWD])+", rf"T(?:{_AMOUNT}[HMS])+"
+_SPAN = rf"[+-]?P(?:{_DAYS}(?:{_HOURS})?|{_HOURS})"
+_STOPWATCH = r"[+-]?(?:[0-9]+ days?,? )?[0-9]{1,2}:[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?"
+_HEX = "[0-9A-Fa-f]"
+_UUID = rf"(?:urn:uuid:)?{_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}|{_HEX}{{32}}"
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_IPV4 = rf"(?:{_OCTET}\.){{3}}{_OCTET}"
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+# A little wider than the standards where pydantic is: seconds, offsets and times may be left out.
+_FORMATS = {
+    "date": _DATE,
+    "date-time": rf"{_DATE}(?:[Tt _]{_CLOCK})?",
+    "time": _CLOCK,
+    "duration": rf"{_SPAN}|{_STOPWATCH}",
+    "email": r'(?:[^@\s]+|"(?:[^"\\]|\\.)*")@[^@\s]+',
+    "uuid": _UUID,
+    **{f"uuid{version}": _UUID for version in (1, 3, 4, 5, 6, 7, 8)},  # pydantic's names
+    "ipv4": _IPV4,
+    "ipv6": rf"(?:{_HEX}{{0,4}}:){{2,8}}(?:{_HEX}{{0,4}}|{_IPV4})(?:%.+)?",
+    "hostname": rf"(?:{_LABEL}\.)*{_LABEL}\.?",
+}  # fmt: skip
+
+# What a pattern may be made of to mean the same in every dialect: ECMA's, Python's, Rust's.
+_ESCAPE = r"\\(?:[dDwWsSnrtfv0]|[^\w\s]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[pP]\{\w+\})"
+_WORD = re.compile(
+    rf"(?P<end>\$)|(?P<times>[*+?]|\{{[0-9]+(?:,[0-9]*)?\}})\??(?!\+)"
+    rf"|[^\\\[\](){{}}?*+$]|{_ESCAPE}|\[\^?(?:{_ESCAPE}|[^\\\[\]])+\]|\((?:\?:|\?P?<\w+>)?(?!\?)|\)"
+    r"|(?P<looks>\(\?<?[=!]|\\[bB]|\\[1-9]|\\k<\w+>)"
+)
+
+
+@lru_cache(maxsize=256)
+def _form_of_format(name: str) -> _Form | None:
+    known = _FORMATS.get(name)
+    return None if known is None else _Form(regex.compile(rf"^(?:{known})\Z"))
+
+
+@lru_cache(maxsize=256)
+def _form_of_pattern(pattern: str) -> _Form | None:
+    """A pattern as ``regex`` spells it; None if it cannot be judged."""
+    words: list[str] = []
+    position, is_partial = 0, True
+    while position < len(pattern):
+        word = _WORD.match(pattern, position)
+        if word is None:
+            return None
+        # Lazy or greedy makes no difference to whether a text matches.
+        words.append(r"\Z" if word["end"] else word["times"] or word[0])
+        is_partial = is_partial and not word["looks"]
+        position = word.end()
+    try:
+        return _Form(regex.compile("".join(words)), is_partial)
+    except (regex.error, RecursionError, OverflowError):
+        return None
+
+
+class _Strings(NamedTuple):
+    """What a schema asks of a string: its length in code points, how it looks."""
+
+    shortest: int
+    longest: int | None
+    forms: tuple[_Form, ...]
+
+    def allows(self, text: bytes, *, done: bool) -> bool:
+        written, goes_on = (decode(text), False) if done else _characters(text)
+        size = len(written)
+        if self.longest is not None and size + goes_on > self.longest:
+            return False
+        is_whole = done or size == self.longest  # then only the closing quote can follow
+        if is_whole and size < self.shortest:
+            return False
+        return all(form.allows(written, done=is_whole) for form in self.forms)
+
+
+def _characters(text: bytes) -> tuple[str, bool]:
+    """The whole characters of a string that is not closed; whether one more has begun."""
+    stop = STRING_BODY.match(text, 1).end()  # pyright: ignore[reportOptionalMemberAccess]  # "*" matches always
+    written = decode(text[:stop] + b'"')
+    if "\ud800" <= written[-1:] <= "\udbff":  # the first half of a pair, written as an escape
+        return written[:-1], True
+    return written, stop < len(text)
+
+
+def _strings(node: Mapping[str, Any]) -> _Strings | None:
+    shortest, longest = size_of(node.get("minLength")) or 0, size_of(node.get("maxLength"))
+    pattern, form = node.get("pattern"), node.get("format")
+    forms = (
+        _form_of_pattern(pattern) if isinstance(pattern, str) else None,
+        _form_of_format(form) if isinstance(form, str) else None,
+    )
+    found = _Strings(shortest, longest, tuple(form for form in forms if form is not None))
+    return found if found != _Strings(0, None, ()) else None
+
+
+def size_of(value: Any) -> int | None:
+    """A length or a count that a schema gives; None if it gives none.
+
+    >>> size_of(3), size_of(3.0), size_of(None)
+    (3, 3, None)
+    """
+    number = exact(value)
+    return None if number is None else math.floor(number)
+
+
+# -- numbers: bounds and steps --------------------------------------------------------------------
+
+_NUMBER = re.compile(rb"(-?)([0-9]*)(\.[0-9]*)?([eE][+-]?[0-9]*)?")
+# A lower bound is (value, whether it is excluded), an upper one (value, whether it is included):
+# so the tighter of two lower ones is their max, of two upper ones their min.
+_Bound = tuple[Fraction, bool]
+
+
+class _Numbers(NamedTuple):
+    """What a schema asks of a number: bounds, and a step of which it must be a multiple."""
+
+    low: _Bound | None
+    high: _Bound | None
+    step: Fraction | None
+
+    def allows(self, text: bytes, *, done: bool) -> bool:
+        if len(text) > LONGEST_NUMBER:
+            return True
+        minus, whole, fraction, exponent = _NUMBER.match(text).groups(b"")  # pyright: ignore[reportOptionalMemberAccess]  # matches always
+        size = self._mirrored() if minus else self  # from here on without the sign
+        mantissa, unit = int(whole + fraction[1:] or b"0"), len(fraction[1:])
+        if done:
+            value = Fraction(mantissa, 10**unit) * _power(exponent)
+            return size.holds(value, (value, True))
+        if not whole or (exponent and mantissa):
+            return size.holds(Fraction(0), None)
+        if exponent:
+            return size.holds(Fraction(0), (Fraction(0), True))
+        if fraction or whole == b"0":  # more digits make it larger by less than one unit
+            above = Fraction(mantissa + 1, 10**unit)
+            return size.holds(Fraction(mantissa, 10**unit), (above, False))
+        return size.holds_longer(mantissa)
+
+    def _mirrored(self) -> "_Numbers":
+        """The same for numbers of the other sign."""
+        low = None if self.high is None else (-self.high[0], not self.high[1])
+        high = None if self.low is None else (-self.low[0], not self.low[1])
+        return _Numbers(low, high, self.step)
+
+    def holds_longer(self, whole: int) -> bool:
+        """Whether a number that begins with these digits is held, however many follow."""
+        if self.high is None:
+            return True
+        first, stop = whole, whole + 1
+        while first <= self.high[0]:
+            if self.holds(Fraction(first), (Fraction(stop), False)):
+                return True
+            first, stop = first * 10, stop * 10
+        return False
+
+    def holds(self, first: Fraction, last: _Bound | None) -> bool:
+        """Whether any number from ``first`` to ``last`` is held."""
+        low, is_above = max((first, False), self.low) if self.low else (first, False)
+        ends = [end for end in (last, self.high) if end is not None]
+        if not ends:
+            return True
+        high, is_included = min(ends)
+        if self.step is None:
+            return low < high or (low == high and is_included and not is_above)
+        least, most = math.ceil(low / self.step), math.floor(high / self.step)
+        least += is_above and least * self.step == low
+        most -= not is_included and most * self.step == high
+        return least <= most
+
+
+def _power(exponent: bytes) -> Fraction:
+    shift = int(exponent[1:] or b"0")
+    return Fraction(10) ** max(-_LARGEST_EXPONENT, min(shift, _LARGEST_EXPONENT))
+
+
+def _numbers(node: Mapping[str, Any]) -> _Numbers | None:
+    lows = [(node.get("minimum"), False), (node.get("exclusiveMinimum"), True)]
+    highs = [(node.get("maximum"), True), (node.get("exclusiveMaximum"), False)]
+    found = _Numbers(
+        max(_bounds(lows), default=None), min(_bounds(highs), default=None), step_of(node)
+    )
+    return found if any(part is not None for part in found) else None
+
+
+def _bounds(given: list[tuple[Any, bool]]) -> list[_Bound]:
+    found = ((exact(value), flag) for value, flag in given)
+    return [(value, flag) for value, flag in found if value is not None]
+
+
+def step_of(node: Mapping[str, Any]) -> Fraction | None:
+    """The step of which a number must be a multiple: a whole one where it must be an integer."""
+    step = exact(node.get("multipleOf"))
+    kind = node.get("type")
+    names: list[str] = [kind] if isinstance(kind, str) else list(kind or ())
+    if "integer" not in names or "number" in names:
+        return step or None
+    return Fraction(step.numerator if step else 1)  # the least common multiple of it and 1
+
+
+def exact(value: Any) -> Fraction | None:
+    """A number of a schema as a fraction, a float by its shortest spelling; None for others."""
+    if isinstance(value, float):
+        return Fraction(repr(value)) if math.isfinite(value) else None
+    return Fraction(value) if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+# -- rules ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one schema asks of a scalar. Made by ``rule_of``."""
+
+    kinds: frozenset[str]
+    members: tuple[Any, ...] | None = None
+    strings: _Strings | None = None
+    numbers: _Numbers | None = None
+    parts: "tuple[tuple[Rule, ...], ...]" = ()  # of each, one must allow too
+
+    def allows(self, text: bytes, *, done: bool) -> bool:
+        """Whether ``text`` may still become an allowed value; if ``done``, whether it is one."""
+        kind = kind_begun(text)
+        if not kind:
+            return True
+        if kind not in self.kinds:
+            return False
+        if kind == "string" and self.strings and not self.strings.allows(text, done=done):
+            return False
+        if kind == "number" and self.numbers and not self.numbers.allows(text, done=done):
+            return False
+        if self.members is not None and not any(
+            _leads_to(text, m, done=done) for m in self.members
+        ):
+            return False
+        return all(any(rule.allows(text, done=done) for rule in part) for part in self.parts)
+
+
+def rule_of(
+    node: Mapping[str, Any], kinds: frozenset[str], parts: tuple[tuple[Rule, ...], ...] = ()
+) -> Rule:
+    """The rule of one JSON Schema without references and unions.
+
+    ``kinds`` are the JSON kinds that its type stands for, ``parts`` the rules of its ``allOf``: of
+    each part one must allow too.
+
+    >>> rule = rule_of({"type": "integer", "minimum": 10, "maximum": 50}, frozenset({"number"}))
+    >>> [rule.allows(text, done=False) for text in (b"4", b"7", b"12", b"123")]
+    [True, False, True, False]
+    """
+    given: Any = [node["const"]] if "const" in node else node.get("enum")
+    members = tuple(cast("list[Any]", given)) if isinstance(given, list) else None
+    return Rule(kinds, members, _strings(node), _numbers(node), parts)
+
+
+def _leads_to(text: bytes, member: Any, *, done: bool) -> bool:
+    if isinstance(member, (dict, list)):
+        return text[:1] == (b"{" if isinstance(member, dict) else b"[")
+    if done and kind_begun(text) == "number":
+        is_number = isinstance(member, (int, float)) and not isinstance(member, bool)
+        return is_number and decode(text) == member
+    return may_become(text, member)
