@@ -213,8 +213,8 @@ def _disguises(text: str, raw: bytes | None) -> tuple[_Disguise, ...]:
         found[(_unescape(text),)] = None
     if "▁" in text:
         found[(utf8(text.replace("▁", " ")),)] = None
-    if not text.isascii() and all(char in _BYTE_ALPHABET for char in text):
-        found[(bytes(_BYTE_ALPHABET[char] for char in text),)] = None
+    if not text.isascii() and all(char in BYTE_ALPHABET for char in text):
+        found[(bytes(BYTE_ALPHABET[char] for char in text),)] = None
     if "\ufffd" in text:
         parts = re.split("(\ufffd)", text)
         found[tuple(None if p == "\ufffd" else utf8(p) for p in parts if p)] = None
@@ -235,7 +235,8 @@ def _byte_alphabet() -> dict[str, int]:
     return names | {chr(0x100 + i): byte for i, byte in enumerate(rest)}
 
 
-_BYTE_ALPHABET = _byte_alphabet()
+BYTE_ALPHABET = _byte_alphabet()
+"""Which byte each of those characters names."""
 
 
 def _no_spelling(content: bytes, tokens: Sequence[Token], furthest: int, misfit: int) -> Spelling:

@@ -10,5 +10,6 @@ One room a server, each with the function ``probe``: ``fieldconf.probes.llama_cp
 """
 
 from fieldconf.probes.base import Probe, Vocabulary
+from fieldconf.probes.tokenizer import vocabulary_of
 
-__all__ = ["Probe", "Vocabulary"]
+__all__ = ["Probe", "Vocabulary", "vocabulary_of"]

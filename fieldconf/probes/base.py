@@ -7,9 +7,12 @@ Why:   who settles a field asks "which tokens may come here, and how likely is e
        of times, and must not care which server answers.
 """
 
+import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
+
+_NOT_AT_ALL = -9998.0  # vLLM's minus infinity is -9999.0, SGLang's -3.4e38
 
 
 class Vocabulary:
@@ -103,3 +106,17 @@ class Probe(Protocol):
         normalised over the whole vocabulary or among the wanted. ``-inf``: too small to be told.
         """
         ...
+
+
+def picked(listed: Mapping[int, Any], wanted: Sequence[int]) -> list[float] | None:
+    """The logprobs of the wanted tokens out of those that a server listed; None if one lacks.
+
+    A server that was asked about a token by name and says -9999.0 means "none at all".
+
+    >>> picked({5: -0.5, 6: -9999.0}, [6, 5, 5])
+    [-inf, -0.5, -0.5]
+    """
+    told: list[Any] = [listed.get(token) for token in wanted]
+    if not all(isinstance(value, (int, float)) and not math.isnan(value) for value in told):
+        return None
+    return [-math.inf if value <= _NOT_AT_ALL else float(value) for value in told]

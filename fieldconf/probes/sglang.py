@@ -1,0 +1,83 @@
+"""SGLang: next-token logprobs from its own ``/generate``.
+
+In:    an ``openai.OpenAI`` whose ``base_url`` is an SGLang server's, the vocabulary, the tokenizer.
+Out:   a ``Probe``.
+Never: a number for a token that the server did not list.
+Why:   ``token_ids_logprob`` names the tokens to tell about, whatever their rank.
+
+Quirks, from SGLang's sources and what its users read out of it; not run against a live server:
+
+- ``output_token_ids_logprobs`` holds a list a generated token, of ``[logprob, id, text]``; the
+  text is null, or missing.
+- The float that is nearest to minus infinity stands for it.
+- The server has no endpoint that applies the chat template; the tokenizer here does, which must
+  be the server's own.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fieldconf.asking import post
+from fieldconf.errors import RequestError
+from fieldconf.probes.base import Probe, Vocabulary, picked
+from fieldconf.probes.tokenizer import chat_tokens
+
+_SERVER = "an SGLang server"
+
+
+def probe(
+    client: Any,
+    *,
+    vocabulary: Vocabulary,
+    tokenizer: Any,
+    template: Mapping[str, Any] | None = None,
+) -> Probe:
+    """Make a probe of an SGLang server.
+
+    Args:
+        client: an ``openai.OpenAI`` with the server's address.
+        vocabulary: the model's tokens, as ``vocabulary_of(tokenizer)``.
+        tokenizer: the model's Hugging Face tokenizer.
+        template: further arguments of its ``apply_chat_template``, as ``enable_thinking``.
+    """
+    return _SGLang(client, vocabulary, tokenizer, template or {})
+
+
+class _SGLang:
+    def __init__(
+        self, client: Any, vocabulary: Vocabulary, tokenizer: Any, template: Mapping[str, Any]
+    ) -> None:
+        self.vocabulary = vocabulary
+        self._client = client
+        self._tokenizer = tokenizer
+        self._template = template
+
+    def prompt(self, messages: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
+        return chat_tokens(self._tokenizer, messages, self._template)
+
+    def logprobs(self, prefix: Sequence[int], wanted: Sequence[int]) -> list[float]:
+        if not wanted:
+            return []
+        body = {
+            "input_ids": list(prefix),
+            "sampling_params": {"max_new_tokens": 1, "temperature": 1},
+            "return_logprob": True,
+            "token_ids_logprob": list(dict.fromkeys(wanted)),
+        }
+        answer = post(self._client, "generate", body, server=_SERVER)
+        told = picked(_listed(answer), wanted)
+        if told is None:
+            address = str(self._client.base_url)
+            raise RequestError(
+                f"{address} did not list every token it was asked about", provider=address,
+                remedy="Use an SGLang that knows token_ids_logprob (0.4.4 or later)",
+            )  # fmt: skip
+        return told
+
+
+def _listed(answer: Mapping[str, Any]) -> dict[int, Any]:
+    try:
+        entries = answer["meta_info"]["output_token_ids_logprobs"][0]
+        return {entry[1]: entry[0] for entry in entries}
+    except (KeyError, IndexError, TypeError):
+        return {}
