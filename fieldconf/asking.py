@@ -76,6 +76,8 @@ def post(client: Any, path: str, body: Mapping[str, Any], *, server: str) -> dic
         if error.status in {404, 405, 501}:
             raise not_that_server(client, path, server, error.status) from error
         raise
+    except ValueError as error:  # the client's, of a body that only says that it is JSON
+        raise not_that_server(client, path, server) from error
     if not isinstance(answer, dict):
         raise not_that_server(client, path, server)
     return cast("dict[str, Any]", answer)

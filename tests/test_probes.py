@@ -238,9 +238,11 @@ def test_an_sglang_that_lists_nothing_is_named():
             probe.logprobs((7,), [3])
 
 
-@pytest.mark.parametrize("status", [200, 404, 405])
-def test_a_server_of_another_kind_is_named(status):
-    answers = {"/generate": lambda body: (b'"Hello"', status)}
+@pytest.mark.parametrize(
+    ("body", "status"), [(b'"Hello"', 200), (b"{", 200), (b"{}", 404), (b"{}", 405)]
+)
+def test_a_server_of_another_kind_is_named(body, status):
+    answers = {"/generate": lambda asked: (body, status)}
     with asking(answers) as (client, _):
         probe = sglang.probe(client, vocabulary=WORDS, tokenizer=Tokenizer(["a"]))
         with pytest.raises(

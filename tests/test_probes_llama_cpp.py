@@ -6,12 +6,11 @@ import pytest
 
 from fieldconf.probes import llama_cpp
 
+# Longer than a batch whose numbers are those of single tokens (40), or nothing here could fail.
+TEXT = "Subject: café 😀. My card was charged twice. Fix it today, please, I need the money! "
 MESSAGES = [
     {"role": "system", "content": "Extract the fields and answer with one JSON object."},
-    {
-        "role": "user",
-        "content": "Subject: café 😀. My card was charged twice. Fix it today!",
-    },
+    {"role": "user", "content": 3 * TEXT},
 ]
 ROOT = "{0.base_url.scheme}://{0.base_url.host}:{0.base_url.port}"
 # Probabilities are 32 bits wide, and both lists are normalised in them: 8e-6 nats were measured.
@@ -31,7 +30,7 @@ def prompt(probe):
 @pytest.fixture(scope="module")
 def generated(local_client, prompt):
     """What the model itself writes after the prompt, with many candidates for each token."""
-    body = {"prompt": list(prompt), "n_predict": 40, "n_probs": 300, "temperature": 0,
+    body = {"prompt": list(prompt), "n_predict": 80, "n_probs": 300, "temperature": 0,
             "cache_prompt": False, "ignore_eos": True}  # fmt: skip
     answer = local_client.post(f"{ROOT.format(local_client)}/completion", cast_to=object, body=body)
     return [
@@ -66,28 +65,32 @@ def test_the_vocabulary_has_parts_of_characters_and_no_control_tokens(probe, pro
 
 def test_at_every_place_it_says_what_generation_said(probe, prompt, generated):
     written = [token for token, _ in generated]
-    for place in (0, 1, 7, 39, 20, 7):  # one by one, a jump, and back
+    for place in (0, 1, 7, 79, 20, 7):  # one by one, a jump, and back
         truth = generated[place][1]
         wanted = list(truth)
         found = probe.logprobs((*prompt, *written[:place]), wanted)
         assert off(found, wanted, truth) < CLOSE
 
 
-def test_rare_tokens_are_told_and_the_order_is_that_of_the_question(probe, prompt, local_client):
-    body = {"prompt": list(prompt), "n_predict": 1, "n_probs": 10**6, "temperature": 0,
-            "cache_prompt": False, "grammar": "root ::= [a-z]"}  # fmt: skip
+def test_rare_tokens_are_told_and_the_order_is_that_of_the_question(
+    probe, prompt, generated, local_client
+):
+    place = (*prompt, generated[0][0])
+    probe.logprobs(place, [0])  # now the slot holds the place, evaluated as it should be
+    body = {"prompt": list(place), "n_predict": 1, "n_probs": 10**6, "temperature": 0,
+            "cache_prompt": True, "grammar": "root ::= [a-z]"}  # fmt: skip
     answer = local_client.post(f"{ROOT.format(local_client)}/completion", cast_to=object, body=body)
     listed = answer["completion_probabilities"][0]["top_logprobs"]
     truth = {entry["id"]: entry["logprob"] for entry in listed if entry["bytes"]}
     wanted = sorted(truth)[::97] + list(truth)[-5:]
     assert min(truth[token] for token in wanted) < -15
-    assert off(probe.logprobs(prompt, wanted), wanted, truth) < CLOSE
+    assert off(probe.logprobs(place, wanted), wanted, truth) < CLOSE
     # Parts of characters, whose list the server drops if one of them is drawn.
     parts = tokens_of(probe, b"\xc3", b"\xe2", b"\xf0\x9f")
-    assert off(probe.logprobs(prompt, parts), parts, truth) < CLOSE
+    assert off(probe.logprobs(place, parts), parts, truth) < CLOSE
     # The letter that is drawn may itself be wanted, and a token twice.
     letters = [*tokens_of(probe, b"b", b"a", b"{"), parts[0], *tokens_of(probe, b"a")]
-    assert off(probe.logprobs(prompt, letters), letters, truth) < CLOSE
+    assert off(probe.logprobs(place, letters), letters, truth) < CLOSE
 
 
 def test_another_conversation_on_the_slot_is_noticed(probe, prompt, generated, local_client):

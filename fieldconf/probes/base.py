@@ -8,8 +8,8 @@ Why:   who settles a field asks "which tokens may come here, and how likely is e
 """
 
 import math
-from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 _NOT_AT_ALL = -9998.0  # vLLM's minus infinity is -9999.0, SGLang's -3.4e38
@@ -54,21 +54,20 @@ class Vocabulary:
                 with the same bytes. It is asked about beginnings first, and whole branches of the
                 vocabulary are never looked at.
         """
-        return list(self._possible(is_possible, 0, len(self._ids), 0))
-
-    def _possible(
-        self, is_possible: Callable[[bytes], bool], start: int, stop: int, depth: int
-    ) -> Iterator[int]:
-        """Those of ``start:stop``, which have their first ``depth`` bytes in common."""
-        while start < stop:
+        found: list[int] = []
+        todo = [(0, len(self._ids), 0)]  # start, stop, and how many bytes they have in common
+        while todo:
+            start, stop, depth = todo.pop()
+            if start == stop:
+                continue
             end = self._end_of_branch(start, stop, depth)
+            todo.append((end, stop, depth))
             shared = _shared(self._sorted[start], self._sorted[end - 1])
             if is_possible(shared):
-                while start < end and self._sorted[start] == shared:
-                    yield self._ids[start]
-                    start += 1
-                yield from self._possible(is_possible, start, end, len(shared))
-            start = end
+                same = bisect_right(self._sorted, shared, start, end)
+                found += self._ids[start:same]
+                todo.append((same, end, len(shared)))
+        return found
 
     def _end_of_branch(self, start: int, stop: int, depth: int) -> int:
         """Where the tokens end that have the next byte, too, in common with the one at start."""
