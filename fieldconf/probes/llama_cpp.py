@@ -2,7 +2,7 @@
 
 In:    an ``openai.OpenAI`` whose ``base_url`` is a llama.cpp server's, as ``fieldconf.local()``'s.
 Out:   a ``Probe``.
-Never: a grammar, whose mask would be in the numbers; the whole vocabulary for a few tokens.
+Never: a number from behind a grammar; the whole vocabulary for a few tokens.
 Why:   asked plainly, the server lists the most likely tokens, and a rare one only in a list of
        all: a quarter of a second and megabytes. Asked as here it is 20 ms.
 
@@ -34,7 +34,7 @@ from fieldconf.probes.base import Probe, Vocabulary
 _Tokens: TypeAlias = tuple[int, ...]
 
 _SERVER = "a llama.cpp server"
-_BIAS = 80.0  # nats: what is not wanted has less than e**-80 of the mass of what is
+_BIAS = 80.0  # nats: of what is not wanted, e**-80 is left
 _LURE = 50.0  # further: far enough to be drawn, near enough for 32 bits to hold the others
 _STEP = 16  # tokens of an answer in one batch
 _ALL = 2**20  # more tokens than any model has
