@@ -7,7 +7,7 @@
 (True, 0.9)
 """
 
-from fieldconf.alternatives import Distribution, Member
+from fieldconf.alternatives.distribution import Distribution, Member
 from fieldconf.embedded import local
 from fieldconf.errors import (
     FieldconfError,
@@ -20,6 +20,7 @@ from fieldconf.errors import (
 from fieldconf.extract import Defaults, FieldStream, extract, request, stream
 from fieldconf.report import Field, Report
 from fieldconf.scoring import score
+from fieldconf.settling import Settle
 
 __version__ = "0.1.0"
 
@@ -36,6 +37,7 @@ __all__ = [
     "Report",
     "RequestError",
     "SchemaError",
+    "Settle",
     "extract",
     "local",
     "request",

@@ -39,11 +39,11 @@ class Step(NamedTuple):
 
 
 class Aligned(NamedTuple):
-    """A value that closed (``open`` and ``key`` events are passed on without tokens).
+    """A value that closed, an ``open`` one that began, or a key.
 
     ``first`` and ``last`` delimit the touching pieces, half-open. ``approach`` holds the steps
-    from the end of what came before the value (the key, the previous item) up to the piece in
-    which the value closed.
+    from the end of what came before (of a value the key or the previous item, of a key the value
+    before it) up to the piece in which it closed.
     """
 
     event: Event
@@ -132,13 +132,11 @@ class Aligner:
         self.tokens.append(token)
 
     def _align(self, event: Event) -> Aligned:
-        if event.type == "key":
-            aligned = Aligned(event, 0, 0, ())
-        else:
-            # Before the root there may be prose, with attempts in it that failed.
-            edge = self._edge if event.path else max(self._edge, event.start)
-            self._steps = steps = [pair for pair in self._steps if pair[0] > edge]
-            approach = tuple(step for _, step in steps)
-            aligned = Aligned(event, *self.touching(event.start, event.stop), approach)
+        # Before the root there may be prose, with attempts in it that failed.
+        edge = self._edge if event.path else max(self._edge, event.start)
+        if self._steps and self._steps[0][0] <= edge:
+            self._steps = [pair for pair in self._steps if pair[0] > edge]
+        approach = tuple([step for _, step in self._steps])
+        aligned = Aligned(event, *self.touching(event.start, event.stop), approach)
         self._edge = event.stop
         return aligned

@@ -9,15 +9,18 @@ Why:   this is the whole loop for those who have no code of their own around the
 
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, overload
 
 from fieldconf.asking import our_errors
+from fieldconf.containers import Layout
 from fieldconf.errors import RequestError
+from fieldconf.probes import Probe
 from fieldconf.report import Field, Report
 from fieldconf.schema import Schema, compile_schema
 from fieldconf.scoring import score_completion
+from fieldconf.settling import Settle
 from fieldconf.streaming import LiveScorer
 from fieldconf.strict import strict_schema
 from fieldconf.tokens import Mask
@@ -52,6 +55,8 @@ class Defaults:
         mask: where the server's logprobs stand, if that is known.
         make_schema: from a JSON Schema to the form that is sent.
         make_messages: from (schema, text, instructions) to the messages of a plain text.
+        layout: what the server's grammar forbids beyond the schema.
+        make_probe: from the client to whom to ask when settling; None if it cannot be asked.
     """
 
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -60,6 +65,8 @@ class Defaults:
     make_messages: Callable[[Mapping[str, Any], str, str | None], list[dict[str, Any]]] = (
         plain_messages
     )
+    layout: Layout | None = None
+    make_probe: Callable[[Any], Probe] | None = None
 
 
 def request(
@@ -93,13 +100,15 @@ def request(
 def extract(
     schema: type[T], text: str | Sequence[Mapping[str, Any]], *, client: Any,
     model: str | None = None, instructions: str | None = None, top_logprobs: int | None = None,
-    mask: Mask | None = None, options: Mapping[str, Any] | None = None,
+    mask: Mask | None = None, settle: Settle | bool = False,
+    options: Mapping[str, Any] | None = None,
 ) -> Report[T]: ...  # fmt: skip
 @overload
 def extract(
     schema: Any, text: str | Sequence[Mapping[str, Any]], *, client: Any,
     model: str | None = None, instructions: str | None = None, top_logprobs: int | None = None,
-    mask: Mask | None = None, options: Mapping[str, Any] | None = None,
+    mask: Mask | None = None, settle: Settle | bool = False,
+    options: Mapping[str, Any] | None = None,
 ) -> Report[Any]: ...  # fmt: skip
 def extract(
     schema: Any,
@@ -110,6 +119,7 @@ def extract(
     instructions: str | None = None,
     top_logprobs: int | None = None,
     mask: Mask | None = None,
+    settle: Settle | bool = False,
     options: Mapping[str, Any] | None = None,
 ) -> Report[Any]:
     """Ask a model for the fields of a schema, and say how sure it was of each.
@@ -122,6 +132,8 @@ def extract(
         instructions: the system message, where ``text`` is a text.
         top_logprobs: how many candidates to list for each token.
         mask: where the server's logprobs stand ("pre", "post"), if you know.
+        settle: ask the server for what the answer's own logprobs leave open: True, or a
+            ``Settle`` that says how far. The embedded model can be asked; for others give a probe.
         options: further arguments of ``client.chat.completions.create``.
 
     Raises:
@@ -133,21 +145,25 @@ def extract(
     arguments, defaults = question.arguments(compiled)
     with our_errors(client):
         response = client.chat.completions.create(**arguments)
-    completion = completions(response)[0]
-    return score_completion(completion, compiled, mask=mask or defaults.mask)
+    return score_completion(
+        completions(response)[0], compiled, mask=mask or defaults.mask, layout=defaults.layout,
+        settle=_settle(settle, client, arguments, defaults),
+    )  # fmt: skip
 
 
 @overload
 def stream(
     schema: type[T], text: str | Sequence[Mapping[str, Any]], *, client: Any,
     model: str | None = None, instructions: str | None = None, top_logprobs: int | None = None,
-    mask: Mask | None = None, options: Mapping[str, Any] | None = None,
+    mask: Mask | None = None, settle: Settle | bool = False,
+    options: Mapping[str, Any] | None = None,
 ) -> "FieldStream[T]": ...  # fmt: skip
 @overload
 def stream(
     schema: Any, text: str | Sequence[Mapping[str, Any]], *, client: Any,
     model: str | None = None, instructions: str | None = None, top_logprobs: int | None = None,
-    mask: Mask | None = None, options: Mapping[str, Any] | None = None,
+    mask: Mask | None = None, settle: Settle | bool = False,
+    options: Mapping[str, Any] | None = None,
 ) -> "FieldStream[Any]": ...  # fmt: skip
 def stream(
     schema: Any,
@@ -158,11 +174,13 @@ def stream(
     instructions: str | None = None,
     top_logprobs: int | None = None,
     mask: Mask | None = None,
+    settle: Settle | bool = False,
     options: Mapping[str, Any] | None = None,
 ) -> "FieldStream[Any]":
     """As ``extract``, but gives each field the moment its value closes.
 
-    Iterate over what it returns; its ``report`` is the same as that of the whole response.
+    Iterate over what it returns; its ``report`` is the same as that of the whole response. Fields
+    are settled in the report only: the server cannot be asked while it answers.
 
     Raises:
         RequestError: if the request failed; midway, it carries the ``report`` so far.
@@ -173,7 +191,11 @@ def stream(
     arguments, defaults = question.arguments(compiled)
     with our_errors(client):
         chunks = client.chat.completions.create(**arguments, stream=True)
-    return FieldStream(chunks, LiveScorer(compiled, mask=mask or defaults.mask), client)
+    scorer = LiveScorer(
+        compiled, mask=mask or defaults.mask, layout=defaults.layout,
+        settle=_settle(settle, client, arguments, defaults),
+    )  # fmt: skip
+    return FieldStream(chunks, scorer, client)
 
 
 class FieldStream(Generic[T]):
@@ -228,6 +250,23 @@ class FieldStream(Generic[T]):
         except RequestError as error:
             error.report = self._scorer.finish()
             raise
+
+
+def _settle(
+    wanted: Settle | bool, client: Any, arguments: Mapping[str, Any], defaults: Defaults
+) -> Settle | None:
+    """What is wanted, with the probe and the prompt of this request."""
+    if wanted is False:
+        return None
+    made = Settle() if wanted is True else wanted
+    if made.probe is None:
+        if defaults.make_probe is None:
+            raise RequestError(
+                "settling: it is not known how to ask this server for next-token logprobs",
+                remedy="Give Settle(probe=...), see fieldconf.probes",
+            )
+        made = replace(made, probe=defaults.make_probe(client))
+    return made if made.prompt is not None else replace(made, prompt=arguments["messages"])
 
 
 # -- the request --------------------------------------------------------------------------------

@@ -7,23 +7,27 @@ Why:   what a confidence means depends on the kind of value, and that is decided
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from fieldconf import scores
 from fieldconf.align import Aligned, Aligner, Step
-from fieldconf.alternatives import (
-    Choice,
-    Distribution,
+from fieldconf.alternatives.distribution import Distribution, Member, distribution
+from fieldconf.alternatives.questions import (
     Domain,
-    Member,
-    choices,
-    distribution,
-    end_or_more,
-    null_or_value,
+    KindQuestion,
+    MemberQuestion,
+    Question,
+    grow,
 )
+from fieldconf.alternatives.reading import Target
+from fieldconf.alternatives.settle import Ledger
+from fieldconf.alternatives.steps import Choice, choices
+from fieldconf.alternatives.tree import Tree
+from fieldconf.alternatives.why import Why, why_choice, why_outcome, why_token
+from fieldconf.containers import Container, Layout, Stop
 from fieldconf.paths import Path, pointer
 from fieldconf.report import Basis, Field
 from fieldconf.schema import Declared, Schema, kind_of, same
@@ -35,18 +39,12 @@ FREE_TEXT_CHARACTERS = 40
 LONGEST_JOINT = 400
 """A longer value (bytes of its JSON text) has its confidence per token, whatever it looks like."""
 
+FEW_VALID = 0.1
+"""Where less than this part of the listed mass keeps to the schema, the schema fights the model."""
+
 _LONGEST_TOKEN = 256  # bytes; what is longer is no token of a vocabulary, and has no alternatives
 _UNREADABLE = "the tokens around it could not be read as its alternatives"
-
-
-@dataclass(slots=True)
-class _Inside:
-    """What is known so far of the leaves inside an open container."""
-
-    least: float | None = None  # among the required leaves
-    least_of_any: float | None = None
-    unknown: str = ""  # pointer of a required leaf without confidence
-    decisions: list[Member | None] | None = None  # of a list: it went on, it went on, it ended
+_NO_MEMBERS: Mapping[str, Member] = MappingProxyType({})
 
 
 class _Verdict(NamedTuple):
@@ -57,6 +55,9 @@ class _Verdict(NamedTuple):
     distribution: Distribution | None = None
     min_step: Choice | None = None
     reason: str = ""
+    why: Why | None = None
+    arms: Distribution | None = None
+    valid: float = 1.0  # the least part of the listed mass that kept to the schema
 
 
 class FieldMaker:
@@ -67,18 +68,33 @@ class FieldMaker:
         aligner: where the pieces stand.
         tokens: the tokens of the answer; may grow while the answer arrives.
         missing: why there are no tokens at all; empty where there are.
+        layout: what the server's grammar forbids beyond the schema.
+        ledger: where the trees are kept.
+        unsettled: the fields whose bounds stayed wider than was asked for.
     """
 
     def __init__(
-        self, schema: Schema, aligner: Aligner, tokens: Sequence[Token], missing: str = ""
+        self,
+        schema: Schema,
+        aligner: Aligner,
+        tokens: Sequence[Token],
+        missing: str = "",
+        *,
+        layout: Layout | None = None,
+        ledger: Ledger | None = None,
+        unsettled: Collection[Path] = (),
     ) -> None:
+        self._unsettled = unsettled
         self._schema = schema
         self._aligner = aligner
         self._tokens = tokens
         self._missing = missing
+        self._layout = layout or Layout()
+        self._ledger = ledger or Ledger()
         self._sums: list[float] = [0.0]  # of the known logprobs of the first n pieces, nats
         self._unknown: list[int] = [0]  # how many of the first n pieces have no logprob
-        self._inside: dict[Path, _Inside] = {}
+        self._open: dict[Path, Container] = {}
+        self._kinds: dict[Path, Distribution | None] = {}  # of the open containers
         self._domains: dict[int, Domain] = {}  # by the identity of the declaration
 
     def learn(self, index: int | None) -> None:
@@ -87,16 +103,29 @@ class FieldMaker:
         self._sums.append(self._sums[-1] + (logprob or 0.0))
         self._unknown.append(self._unknown[-1] + (logprob is None))
 
+    def name(self, item: Aligned) -> None:
+        """Take note of a key."""
+        container = self._open.get(item.event.path[:-1])
+        if container is not None:
+            self._ask_key(container, item, str(item.event.path[-1]))
+
     def begin(self, item: Aligned) -> None:
         """Take note that a value began (``open``) or closed (``scalar``) inside its parent."""
         path = item.event.path
-        if item.event.type == "open":
-            self._inside[path] = _Inside(decisions=[] if item.event.raw == b"[" else None)
-        parent = self._inside.get(path[:-1]) if path else None
-        if parent is not None and parent.decisions is not None:
-            steps = self._steps(item)
-            found = end_or_more(steps, path[:-1], int(path[-1])) if steps else None
-            parent.decisions.append(found[1] if found else None)
+        parent = self._open.get(path[:-1]) if path else None
+        if parent is not None:
+            if parent.is_list:
+                parent.stops.append(self._stop(parent, item, ended=False))
+            parent.add(path[-1])
+        if item.event.type != "open":
+            return
+        declared = self._schema.declared(path)
+        self._open[path] = Container(
+            path, declared, is_list=item.event.raw == b"[", layout=self._layout,
+            up=parent.level if parent else None,
+        )  # fmt: skip
+        tree = self._kind_tree(item, declared)
+        self._kinds[path] = tree and distribution(tree, _kinds(declared))
 
     def make(self, item: Aligned, value: Any, *, is_again: bool) -> Field:
         """The field of a value that closed."""
@@ -104,11 +133,15 @@ class FieldMaker:
         logprob, reason = self._total(item)
         verdict = self._judge(item, value, kind, reason)
         expected, std = _expectation(verdict.distribution)
+        container = self._open.get(event.path) if event.type == "close" else None
         made = Field(
             path=event.path, value=value, kind=kind, logprob=logprob,  # pyright: ignore[reportArgumentType]  # kind_of gives a Kind
             confidence=verdict.confidence, low=verdict.low, high=verdict.high, basis=verdict.basis,
-            distribution=verdict.distribution, expected=expected, std=std,
-            min_step=verdict.min_step, flags=self._flags(item, value, is_again=is_again),
+            distribution=verdict.distribution, expected=expected, std=std, arms=verdict.arms,
+            presence=container.presence if container else _NO_MEMBERS,
+            stops=tuple(s.ends for s in container.stops if s) if container else (),
+            min_step=verdict.min_step, why=verdict.why,
+            flags=self._flags(item, value, is_again=is_again, valid=verdict.valid),
             reason=verdict.reason, start=event.start, stop=event.stop,
             indexes=self._indexes(item.first, item.last), source=self._tokens,  # pyright: ignore[reportArgumentType]
         )  # fmt: skip
@@ -118,25 +151,39 @@ class FieldMaker:
     # -- the formulas, by kind ----------------------------------------------------------------
 
     def _judge(self, item: Aligned, value: Any, kind: str, reason: str) -> _Verdict:
-        if kind == "object" and value:
-            return self._object(item.event.path)
+        if kind == "object":
+            return self._object(item, value, reason)
         if kind == "array":
             return self._list(item, reason)
-        if reason:
-            return _Verdict(reason=reason)
-        return self._plain(item) if kind == "object" else self._scalar(item, value, kind)
+        return _Verdict(reason=reason) if reason else self._scalar(item, value, kind)
 
     def _scalar(self, item: Aligned, value: Any, kind: str) -> _Verdict:
         path = item.event.path
-        declared, steps = self._schema.declared(path), self._steps(item)
+        declared = self._schema.declared(path)
         domain = self._domain(declared, kind)
-        if domain is not None and any(same(value, member) for member in domain.members):
-            return _finite(distribution(steps, path, domain), value)
+        outcome = None if domain is None else domain.index(value)
+        if domain is not None and outcome is not None:
+            return self._finite(item, domain, outcome)
+        tree = self._kind_tree(item, declared, value)
         if kind == "null":
-            return _two_way(null_or_value(steps, path, declared.kinds))
+            outcome = _kinds(declared).index("null")
+            return _of_outcome(tree, outcome, "null_or_value", self._tokens)
+        arms = tree and distribution(tree, _kinds(declared))
         if len(item.event.raw) > LONGEST_JOINT or _is_prose(value, declared):
-            return self._free_text(item)
-        return _open(item, steps, declared.kinds)
+            return self._free_text(item)._replace(arms=arms)
+        return self._joint(item, declared)._replace(arms=arms)
+
+    def _finite(self, item: Aligned, domain: Domain, outcome: int) -> _Verdict:
+        path = item.event.path
+        question = MemberQuestion(self._target(path), domain)
+        tree = self._grow(question, item)
+        verdict = _of_outcome(tree, outcome, "distribution", self._tokens)
+        if tree is None or verdict.reason:
+            return verdict
+        parent = self._open.get(path[:-1]) if path else None
+        if parent is not None:
+            parent.discriminate(path[-1], tree, domain.members)
+        return verdict._replace(distribution=distribution(tree, domain.members))
 
     def _domain(self, declared: Declared, kind: str) -> Domain | None:
         """The members to tell apart; a boolean has two even where nothing was declared."""
@@ -147,48 +194,113 @@ class FieldMaker:
             return None
         return self._domains.setdefault(id(declared), Domain(members))
 
-    def _plain(self, item: Aligned) -> _Verdict:
-        confidence = math.exp(self._sums[item.last] - self._sums[item.first])
-        return _Verdict(confidence, basis="joint")
+    def _joint(self, item: Aligned, declared: Declared) -> _Verdict:
+        """Product of the steps: the touching tokens and, for a number, the one that ended it."""
+        event = item.event
+        last = item.last + (event.raw[:1] != b'"')
+        inside = [pair for pair in self._steps(item) if item.first <= pair[0].piece < last]
+        if len(inside) < item.last - item.first:
+            return _Verdict(reason=_UNREADABLE)
+        made = choices(
+            inside, event.path, event.raw, event.start, declared.kinds,
+            declared.allows if declared.rules else None,
+        )  # fmt: skip
+        least = min(made, key=lambda choice: choice.probability)
+        return _all_of(made, "joint")._replace(
+            min_step=least, why=why_choice(least, self._tokens),
+            valid=min(c.possible / (c.possible + c.off_schema) for c in made),
+        )  # fmt: skip
 
     def _free_text(self, item: Aligned) -> _Verdict:
-        pieces = self._aligner.tokens[item.first : item.last]
-        logprobs = [self._tokens[index].logprob for index in pieces if index is not None]
-        return _Verdict(scores.geometric_mean(logprobs), basis="geometric_mean")
+        """Per-token geometric mean; the least sure token is named without a judgment of rivals."""
+        indexes = self._indexes(item.first, item.last)
+        logprobs = [self._tokens[index].logprob for index in indexes]
+        least = min(indexes, key=lambda index: self._tokens[index].logprob or 0.0)
+        mean = scores.geometric_mean(logprobs)
+        return _Verdict(mean, basis="geometric_mean", why=why_token(least, self._tokens))
 
     def _list(self, item: Aligned, reason: str) -> _Verdict:
         """Product of the decisions to go on and, at last, to end."""
-        decisions = self._inside[item.event.path].decisions or []
-        steps = self._steps(item)
-        ended = end_or_more(steps, item.event.path, len(decisions)) if steps else None
-        made = [m for m in (*decisions, ended and ended[0]) if m is not None]
-        if len(made) <= len(decisions):
+        container = self._open[item.event.path]
+        container.stops.append(self._stop(container, item, ended=True))
+        made = [stop for stop in container.stops if stop is not None]
+        if len(made) < len(container.stops):
             return _Verdict(reason=reason or _UNREADABLE)
-        return _all_of(made, "list_end")
+        least = min(made, key=lambda stop: stop.member.probability)
+        arms = self._kinds.pop(item.event.path, None)
+        verdict = _all_of([stop.member for stop in made], "list_end")
+        return verdict._replace(why=least.why, arms=arms)
 
-    def _object(self, path: Path) -> _Verdict:
-        inside = self._inside[path]
-        if inside.unknown:
-            return _Verdict(reason=f"{inside.unknown} has no confidence")
-        least = inside.least if inside.least is not None else inside.least_of_any
+    def _object(self, item: Aligned, value: Any, reason: str) -> _Verdict:
+        path = item.event.path
+        container = self._open[path]
+        tree = self._ask_key(container, item, None)
+        kinds = self._kinds.pop(path, None)
+        arms = container.arms or kinds
+        if not value:
+            if reason:
+                return _Verdict(reason=reason)
+            if tree is not None:  # a key was possible, too; the end comes behind the names
+                end = tree.size - 1 - self._schema.declared(path).more_keys
+                return _of_outcome(tree, end, "joint", self._tokens)._replace(arms=arms)
+            confidence = math.exp(self._sums[item.last] - self._sums[item.first])
+            return _Verdict(confidence, basis="joint", arms=arms)
+        if container.unknown:
+            return _Verdict(reason=f"{container.unknown} has no confidence", arms=arms)
+        least = container.least or container.least_of_any
         if least is None:
-            return _Verdict(reason="no value inside has a confidence")
-        return _Verdict(least, basis="least_required")
+            return _Verdict(reason="no value inside has a confidence", arms=arms)
+        return _Verdict(least.confidence, basis="least_required", arms=arms, why=least.why)
+
+    # -- questions ----------------------------------------------------------------------------
+
+    def _target(self, path: Path) -> Target:
+        parent = self._open.get(path[:-1]) if path else None
+        return Target(path, parent.level if parent else None, self._layout.compact)
+
+    def _grow(self, question: Question, item: Aligned, about: Path | None = None) -> Tree | None:
+        """The tree of a question, kept in the ledger as one about a field."""
+        path = item.event.path if about is None else about
+        return self._ledger.tree(path, lambda: grow(question, self._steps(item)))
+
+    def _kind_tree(self, item: Aligned, declared: Declared, value: Any = "") -> Tree | None:
+        """Which kind stands there, if several may; of undeclared places only null is worth it."""
+        if value is not None and (len(declared.kinds) < 2 or declared.is_anything):
+            return None
+        question = KindQuestion(self._target(item.event.path), _kinds(declared))
+        return self._grow(question, item)
+
+    def _stop(self, container: Container, item: Aligned, *, ended: bool) -> Stop | None:
+        question = container.end_question()
+        if isinstance(question, bool):
+            sure = float(question)
+            return Stop(Member(value=True, probability=sure, low=sure, high=sure), ended=ended)
+        tree = self._grow(question, item, container.path)
+        if tree is None or tree.decided_at is None:
+            return None
+        why = why_outcome(tree, 0 if ended else 1, self._tokens)
+        probability, low, high = tree.results()[0]
+        return Stop(Member(value=True, probability=probability, low=low, high=high), ended, why)
+
+    def _ask_key(self, container: Container, item: Aligned, name: str | None) -> Tree | None:
+        question = container.key_question()
+        if question is None:
+            return None
+        tree = self._grow(question, item, container.path)
+        container.decide(question, tree, name)
+        return tree
 
     def _tell_parent(self, made: Field) -> None:
         """Hand the least confidence of the leaves inside on to the container around."""
-        own = self._inside.pop(made.path, None)
-        if not made.path:
-            return
-        parent = self._inside.get(made.path[:-1])
+        own = self._open.pop(made.path, None)
+        parent = self._open.get(made.path[:-1]) if made.path else None
         if parent is None:
             return
         if own is None or made.is_leaf:
-            least = any_ = made.confidence
             unknown = made.pointer if made.confidence is None else ""
+            least = any_ = None if made.confidence is None else made
         else:
-            least = own.least if own.least is not None else own.least_of_any
-            any_, unknown = own.least_of_any, own.unknown
+            least, any_, unknown = own.least or own.least_of_any, own.least_of_any, own.unknown
         parent.least_of_any = _least(parent.least_of_any, any_)
         if self._schema.declared(made.path).required:
             parent.least = _least(parent.least, least)
@@ -235,7 +347,7 @@ class FieldMaker:
                 break
         return found
 
-    def _flags(self, item: Aligned, value: Any, *, is_again: bool) -> tuple[str, ...]:
+    def _flags(self, item: Aligned, value: Any, *, is_again: bool, valid: float) -> tuple[str, ...]:
         event = item.event
         shared = self._aligner.is_shared(item.first, item.last, event.start, event.stop)
         declared = self._schema.declared(event.path)
@@ -247,6 +359,8 @@ class FieldMaker:
             "duplicate_key": is_again,
             "lone_surrogate": is_scalar and b"\\u" in event.raw and _has_surrogate(value),
             "overflow": isinstance(value, Decimal) or is_beyond,
+            "against_schema": valid < FEW_VALID,
+            "unsettled": event.path in self._unsettled,
             "not_a_member": members is not None and not any(same(value, m) for m in members),
         }  # fmt: skip
         return tuple(name for name, holds in found.items() if holds)
@@ -262,29 +376,25 @@ def _is_prose(value: Any, declared: Declared) -> bool:
     return " " in value or not value.isascii()
 
 
-def _two_way(found: tuple[Member, Member] | None) -> _Verdict:
-    if found is None:
+def _kinds(declared: Declared) -> tuple[str, ...]:
+    """The kinds to tell apart, null among them."""
+    return tuple(sorted(declared.kinds | {"null"}))
+
+
+def _of_outcome(tree: Tree | None, outcome: int, basis: Basis, tokens: Sequence[Token]) -> _Verdict:
+    if tree is None or tree.decided_at is None:
         return _Verdict(reason=_UNREADABLE)
-    return _Verdict(found[0].probability, found[0].low, found[0].high, "null_or_value")
+    why = why_outcome(tree, outcome, tokens)
+    return _Verdict(*tree.results()[outcome], basis, why=why, valid=tree.valid)
 
 
-def _finite(found: Distribution | None, value: Any) -> _Verdict:
-    if found is None:
-        return _Verdict(reason=_UNREADABLE)
-    member = found[value]
-    return _Verdict(member.probability, member.low, member.high, "distribution", found)
-
-
-def _open(item: Aligned, steps: Sequence[tuple[Step, Token]], kinds: frozenset[str]) -> _Verdict:
-    """Product of the steps: the touching tokens and, for a number, the one that ended it."""
-    event = item.event
-    last = item.last + (event.raw[:1] != b'"')
-    inside = [pair for pair in steps if item.first <= pair[0].piece < last]
-    if len(inside) < item.last - item.first:
-        return _Verdict(reason=_UNREADABLE)
-    made = choices(inside, event.path, event.raw, event.start, kinds)
-    least = min(made, key=lambda choice: choice.probability)
-    return _all_of(made, "joint")._replace(min_step=least)
+def _least(one: Field | None, other: Field | None) -> Field | None:
+    """The field with the lower confidence; both have one."""
+    if one is None or other is None:
+        return one or other
+    assert one.confidence is not None  # for the type checker
+    assert other.confidence is not None
+    return other if other.confidence < one.confidence else one
 
 
 def _all_of(made: Sequence[Member] | Sequence[Choice], basis: Basis) -> _Verdict:
@@ -302,11 +412,6 @@ def _expectation(found: Distribution | None) -> tuple[float | None, float | None
     if found is None or any(kind_of(m.value) != "number" for m in found.candidates):
         return None, None
     return scores.expectation((float(m.value), m.probability) for m in found.candidates)
-
-
-def _least(one: float | None, other: float | None) -> float | None:
-    known = [x for x in (one, other) if x is not None]
-    return min(known, default=None)
 
 
 def _has_surrogate(value: Any) -> bool:

@@ -85,6 +85,7 @@ class JSONParser:
     Attributes:
         offset: how many bytes were taken, plus the starting offset.
         error: the syntax error that ended the parse, or None.
+        blanks: how many runs of white space stood between JSON's words.
 
     >>> parser = JSONParser()
     >>> [event.type for event in parser.feed(b'{"urgent": tr')]
@@ -97,12 +98,13 @@ class JSONParser:
 
     __slots__ = (
         "_chunks", "_frame", "_key", "_pending", "_start", "_state", "_want",
-        "error", "max_depth", "offset",
+        "blanks", "error", "max_depth", "offset",
     )  # fmt: skip
 
     def __init__(self, *, offset: int = 0, max_depth: int = MAX_DEPTH) -> None:
         self.offset = offset
         self.max_depth = max_depth
+        self.blanks = 0
         self.error: JSONSyntaxError | None = None
         self._state = _VALUE
         self._frame: _Frame | None = None
@@ -152,7 +154,7 @@ class JSONParser:
         twin.offset, twin.max_depth, twin.error = self.offset, self.max_depth, self.error
         twin._state, twin._frame, twin._key = self._state, self._frame, self._key  # noqa: SLF001  # its own class
         twin._start, twin._want, twin._chunks = self._start, self._want, self._chunks  # noqa: SLF001  # its own class
-        twin._pending = self._pending  # noqa: SLF001  # its own class
+        twin._pending, twin.blanks = self._pending, self.blanks  # noqa: SLF001  # its own class
         return twin
 
     @property
@@ -314,6 +316,7 @@ class JSONParser:
         stop = WHITESPACE.match(data, pos).end()  # pyright: ignore[reportOptionalMemberAccess]  # "*" matches always
         if stop == pos:
             raise JSONSyntaxError(problem, base + pos)
+        self.blanks += 1
         return stop
 
     def _begin(self, state: int, start: int, want: Any) -> None:

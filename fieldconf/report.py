@@ -14,7 +14,9 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
-from fieldconf.alternatives import Choice, Distribution
+from fieldconf.alternatives.distribution import Distribution, Member
+from fieldconf.alternatives.steps import Choice
+from fieldconf.alternatives.why import Why
 from fieldconf.paths import Path, pointer
 from fieldconf.render import html
 from fieldconf.schema import Invalid, kind_of
@@ -60,10 +62,20 @@ class Field:
 
         distribution: the members of a finite domain with their probabilities; or None.
         expected, std: mean and standard deviation over a distribution of numbers; or None.
+        arms: of a union: how probable each of its arms was (the names of JSON kinds, or of the
+            object schemas, by a discriminator or by the keys); or None.
+        presence: of an object: each optional key with the probability that it is written (``value``
+            says whether it was).
+        stops: of a list: at each place where it could have ended, the probability that it ends;
+            the last one is where it did.
         min_step: the step of an open value at which the model was least sure; or None.
+        why: the decisive token and its rivals; of a container, those of its least sure part.
         flags: "truncated", "shared_token" (a token also wrote bytes outside the value),
             "duplicate_key" (an earlier value stood at the same path), "lone_surrogate",
-            "overflow" (a number beyond a double), "not_a_member" (outside of its enum).
+            "overflow" (a number beyond a double), "not_a_member" (outside of its enum),
+            "against_schema" (of the mass that the server listed at some token, the schema allows
+            less than a tenth: the model wanted to say something else), "unsettled" (its bounds
+            stayed wider than was asked for).
         reason: why there is no confidence; empty if there is one.
         start, stop: the half-open byte span of the value's JSON text in the answer.
         indexes: the indexes of the touching tokens.
@@ -80,7 +92,11 @@ class Field:
     distribution: Distribution | None = None
     expected: float | None = None
     std: float | None = None
+    arms: Distribution | None = None
+    presence: Mapping[str, Member] = field(default_factory=dict[str, Member])
+    stops: tuple[Member, ...] = ()
     min_step: Choice | None = None
+    why: Why | None = None
     flags: tuple[str, ...] = ()
     reason: str = ""
     start: int = 0

@@ -103,6 +103,11 @@ class Declared:
         return not self.rules or any(rule.allows(text, done=done) for rule in self.rules)
 
     @property
+    def is_anything(self) -> bool:
+        """Whether no kind is excluded."""
+        return self.kinds == _KINDS
+
+    @property
     def nullable(self) -> bool:
         """Whether null is one of several kinds."""
         return "null" in self.kinds and len(self.kinds) > 1
@@ -267,7 +272,7 @@ def _parts(node: dict[str, Any]) -> list[Node]:
 
 
 def _last_part(reference: str) -> str:
-    return reference.rpartition("/")[2]
+    return unquote(reference.rpartition("/")[2])
 
 
 def _resolve(reference: str, root: dict[str, Any]) -> Node:

@@ -6,11 +6,13 @@ Never: I/O; two roads: a whole response is fed to the same ``Scorer`` as a strea
 Why:   this is the one place where wire, spelling, alignment, alternatives and scores meet.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar, overload
 
 from fieldconf.align import Aligned, Aligner
-from fieldconf.errors import PayloadError
+from fieldconf.alternatives.settle import Ledger
+from fieldconf.containers import Layout
+from fieldconf.errors import PayloadError, RequestError
 from fieldconf.fields import FieldMaker, truncated
 from fieldconf.finder import Finder
 from fieldconf.grammar import kind_begun
@@ -18,6 +20,7 @@ from fieldconf.jsonparser import ENDS_EARLY
 from fieldconf.paths import Path, pointer
 from fieldconf.report import Field, Report, Status
 from fieldconf.schema import Schema, compile_schema
+from fieldconf.settling import Settle
 from fieldconf.spelling import Piece, Spelling, spell
 from fieldconf.tokens import Completion, Mask, Token, utf8
 from fieldconf.tree import Tree
@@ -33,15 +36,18 @@ _SCALAR_KINDS = frozenset({"string", "number", "boolean", "null"})
 
 @overload
 def score(
-    payload: Any, schema: type[T], *, mask: Mask | None = None, choice: int = 0
-) -> Report[T]: ...
+    payload: Any, schema: type[T], *, mask: Mask | None = None, choice: int = 0,
+    settle: Settle | None = None,
+) -> Report[T]: ...  # fmt: skip
 @overload
 def score(
-    payload: Any, schema: Any = None, *, mask: Mask | None = None, choice: int = 0
-) -> Report[Any]: ...
+    payload: Any, schema: Any = None, *, mask: Mask | None = None, choice: int = 0,
+    settle: Settle | None = None,
+) -> Report[Any]: ...  # fmt: skip
 def score(
-    payload: Any, schema: Any = None, *, mask: Mask | None = None, choice: int = 0
-) -> Report[Any]:
+    payload: Any, schema: Any = None, *, mask: Mask | None = None, choice: int = 0,
+    settle: Settle | None = None,
+) -> Report[Any]:  # fmt: skip
     """How sure the model was of each field of a response that your client received.
 
     Args:
@@ -50,9 +56,12 @@ def score(
         schema: a pydantic model (or any type pydantic understands), a JSON Schema, or None.
         mask: where the logprobs stand, if you know better than the response ("pre", "post").
         choice: which choice, for responses with several.
+        settle: ask the server for what the response leaves open, see ``Settle``; it must name the
+            ``probe`` and the ``prompt``.
 
     Raises:
         PayloadError: if the payload is of no known shape or has no such choice.
+        RequestError: if the asking failed.
         SchemaError: if the schema is no schema.
 
     >>> entry = lambda text, p: {"token": text, "bytes": list(text.encode()), "logprob": p}
@@ -67,15 +76,48 @@ def score(
             f"the response has no choice {choice}", found=f"{len(found)} choices",
             remedy=f"Choose one of 0 to {len(found) - 1}",
         )  # fmt: skip
-    return score_completion(found[choice], compile_schema(schema), mask=mask)
+    return score_completion(found[choice], compile_schema(schema), mask=mask, settle=settle)
 
 
 def score_completion(
-    completion: Completion, schema: Schema, *, mask: Mask | None = None
+    completion: Completion,
+    schema: Schema,
+    *,
+    mask: Mask | None = None,
+    layout: Layout | None = None,
+    settle: Settle | None = None,
 ) -> Report[Any]:
-    """The report of one completion."""
+    """The report of one completion; with ``settle`` after asking for what it leaves open.
+
+    Raises:
+        RequestError: if the asking failed; it carries the ``report`` of what is known.
+    """
+    ledger = Ledger()
+    report = _score(completion, schema, mask, layout, ledger)
+    if settle is None or not ledger.trees:
+        return report
+    try:
+        unsettled = settle.run(ledger, completion.tokens or ())
+    except RequestError as error:
+        ledger.rewind()
+        error.report = _score(completion, schema, mask, layout, ledger)
+        raise
+    ledger.rewind()
+    return _score(completion, schema, mask, layout, ledger, unsettled)
+
+
+def _score(
+    completion: Completion,
+    schema: Schema,
+    mask: Mask | None,
+    layout: Layout | None,
+    ledger: Ledger,
+    unsettled: Collection[Path] = (),
+) -> Report[Any]:
     spelling, tokens = _spelling(completion), completion.tokens or ()
-    scorer = Scorer(schema, tokens, missing=spelling.reason)
+    scorer = Scorer(
+        schema, tokens, missing=spelling.reason, layout=layout, ledger=ledger, unsettled=unsettled
+    )
     for piece in spelling.pieces or (Piece(None, 0, len(spelling.content)),):
         scorer.feed(spelling.content[piece.start : piece.stop], piece.token)
     return scorer.finish(completion, spelling.content, mask=mask)
@@ -94,14 +136,29 @@ class Scorer:
         schema: what was declared.
         tokens: the answer's tokens; a list may grow between two calls of ``feed``.
         missing: why no token can be used, if so; then fields have values without numbers.
+        layout: what the server's grammar forbids beyond the schema.
+        ledger: where the trees of the alternatives are kept.
+        unsettled: the fields whose bounds stayed wider than was asked for.
     """
 
-    def __init__(self, schema: Schema, tokens: Sequence[Token], *, missing: str = "") -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        tokens: Sequence[Token],
+        *,
+        missing: str = "",
+        layout: Layout | None = None,
+        ledger: Ledger | None = None,
+        unsettled: Collection[Path] = (),
+    ) -> None:
         self._schema = schema
         kinds = schema.declared(()).kinds
         openers = b"{" * ("object" in kinds) + b"[" * ("array" in kinds)
         self._aligner = Aligner(Finder(openers=openers, scalars=bool(kinds & _SCALAR_KINDS)))
-        self._maker = FieldMaker(schema, self._aligner, tokens, missing)
+        self._maker = FieldMaker(
+            schema, self._aligner, tokens, missing, layout=layout, ledger=ledger,
+            unsettled=unsettled,
+        )  # fmt: skip
         self._missing = missing
         self._tree = Tree()
         self._fields: dict[Path, Field] = {}
@@ -136,7 +193,9 @@ class Scorer:
         for item in aligned:
             event = item.event
             self._tree.take(event)
-            if event.type in ("open", "scalar"):
+            if event.type == "key":
+                self._maker.name(item)
+            elif event.type in ("open", "scalar"):
                 self._maker.begin(item)
             if event.type in ("scalar", "close"):
                 made = self._maker.make(item, self._tree.value, is_again=event.path in self._fields)

@@ -11,9 +11,11 @@ Why:   a live view must not show what the final report would not say.
 
 from typing import Any
 
+from fieldconf.containers import Layout
 from fieldconf.report import Field, Report
 from fieldconf.schema import Schema
 from fieldconf.scoring import Scorer, score_completion
+from fieldconf.settling import Settle
 from fieldconf.tokens import Completion, Mask, Token, utf8
 from fieldconf.wire import openai_chat
 
@@ -24,14 +26,23 @@ class LiveScorer:
     Args:
         schema: what was declared.
         mask: where the logprobs stand, if the response does not say.
+        layout: what the server's grammar forbids beyond the schema.
+        settle: what to ask for once the response is there.
     """
 
-    def __init__(self, schema: Schema, *, mask: Mask | None = None) -> None:
-        self._schema = schema
+    def __init__(
+        self,
+        schema: Schema,
+        *,
+        mask: Mask | None = None,
+        layout: Layout | None = None,
+        settle: Settle | None = None,
+    ) -> None:
+        self._schema, self._layout, self._settle = schema, layout, settle
         self._mask: Mask | None = mask
         self._chunks: list[Any] = []
         self._tokens: list[Token] = []
-        self._scorer = Scorer(schema, self._tokens)
+        self._scorer = Scorer(schema, self._tokens, layout=layout)
         self._ahead = b""  # text that has come, but whose tokens have not
         self._taken = 0  # tokens that were fed
         self._content: list[bytes] = []  # what was fed
@@ -51,9 +62,12 @@ class LiveScorer:
         merged = openai_chat.merge(self._chunks)
         completion = merged[0] if merged else Completion(content="", tokens=None)
         is_live = self._spells and not self._ahead and self._taken == len(completion.tokens or ())
+        is_live = is_live and self._settle is None
         if is_live and self._taken and completion.content is not None:
             return self._scorer.finish(completion, b"".join(self._content), mask=self._mask)
-        return score_completion(completion, self._schema, mask=self._mask)
+        return score_completion(
+            completion, self._schema, mask=self._mask, layout=self._layout, settle=self._settle
+        )
 
     def _advance(self) -> list[Field]:
         closed: list[Field] = []

@@ -2,8 +2,8 @@
 
 In:    the approach of a value (tokens with their candidates, and the parser before each), and
        what is declared at its place.
-Out:   a ``Distribution`` over the members of a finite domain, or the ``Choice`` made at each step
-       of an open one.
+Out:   a ``Tree`` over the few outcomes of a question (``questions``), read as a ``Distribution``;
+       or the ``Choice`` made at each step of an open domain.
 Never: a candidate's text compared with a member's text. A candidate is fed to a fork of the parser,
        and what counts is the value it leads to: the quote inside the token, labels that share a
        beginning, escapes, ``": "`` against ``":"`` all follow.
@@ -14,24 +14,3 @@ step its probability of a candidate is the candidate's mass over the mass of all
 are still possible; steps multiply. Off-schema mass is outside of it, and reported. Mass that the
 server did not list ("unseen") is bounded: ``low`` gives it to the others, ``high`` to the member.
 """
-
-from fieldconf.alternatives.finite import (
-    Distribution,
-    Domain,
-    Member,
-    distribution,
-    end_or_more,
-    null_or_value,
-)
-from fieldconf.alternatives.steps import Choice, choices
-
-__all__ = [
-    "Choice",
-    "Distribution",
-    "Domain",
-    "Member",
-    "choices",
-    "distribution",
-    "end_or_more",
-    "null_or_value",
-]

@@ -1,6 +1,6 @@
 """Reading: what one candidate would have meant.
 
-In:    a step (a token and the parser before it) and one of its candidates.
+In:    a place in an answer, and a candidate that might be written there.
 Out:   a ``Reading``: where the candidate leads, for the value at a path.
 Never: a look at probabilities.
 Why:   everything said of alternatives rests on this one question, asked of a fork of the parser.
@@ -9,10 +9,10 @@ Why:   everything said of alternatives rests on this one question, asked of a fo
 import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from fieldconf.align import Step
+from fieldconf.alternatives.following import Level
 from fieldconf.grammar import decode
 from fieldconf.jsonparser import Event, JSONParser
 from fieldconf.paths import Path
@@ -22,72 +22,114 @@ from fieldconf.spelling import is_control
 from fieldconf.tokens import Candidate, Token
 
 
+class Place(NamedTuple):
+    """A place in an answer: fork the parser, do not feed it.
+
+    ``expected`` are the events between here and what is asked about, as the answer itself wrote
+    them: a token may end the value before. They are given: what would write another value there
+    says nothing of this one.
+    """
+
+    parser: JSONParser
+    expected: tuple[Event, ...] = ()
+
+
+class Target(NamedTuple):
+    """The value that is asked about.
+
+    ``level`` says what may stand behind it (None: anything JSON allows); ``compact`` that the
+    server's grammar has no white space between JSON's words.
+    """
+
+    path: Path
+    level: Level | None = None
+    compact: bool = False
+
+
 class Reading(NamedTuple):
     """Where a candidate leads: ``text`` is the JSON text of the value at the path, so far."""
 
     state: Literal["dead", "before", "partial", "open", "done"]
     text: bytes = b""
+    place: Place | None = None  # behind the candidate
 
 
-_IN_SCALAR = ("string", "number", "literal")
-IN_EARLIER = ("after", *_IN_SCALAR)
-_DEAD = Reading("dead")
-_BEFORE = Reading("before")
+IN_EARLIER = frozenset({"after", "string", "number", "literal"})
+DEAD = Reading("dead")
 
 
-def read(step: Step, candidate: Candidate, path: Path) -> Reading:
-    """Feed a candidate to a fork of the parser, and say what became of the value at ``path``."""
-    fed = feed(step, candidate, lambda event: event.path == path and event.type != "key")
-    if fed is None:
-        return _DEAD
-    fork, events = fed
-    for event in events:
+def place_of(step: Step, is_target: Callable[[Event], bool]) -> Place:
+    """The place of a step of the answer, for a question about the events of ``is_target``."""
+    written = step.parser.fork().feed(step.written)
+    return Place(step.parser, tuple(itertools.takewhile(lambda e: not is_target(e), written)))
+
+
+def place_before(step: Step, path: Path) -> Place:
+    """The place of a step of the answer, for a question about the value at a path."""
+    if step.parser.place in ("colon", "value") and step.parser.path == path:
+        return Place(step.parser)
+    return place_of(step, lambda event: event.path == path and event.type != "key")
+
+
+def read(place: Place, candidate: Candidate, target: Target) -> Reading:
+    """Feed a candidate to a fork of the parser, and say what became of the target."""
+    if isinstance(place, Step):  # TEMPORARY: until steps.py speaks of places
+        target = Target(target)
+        place = place_before(place, target.path)
+    found = advance(place, candidate, compact=target.compact)
+    if found is None:
+        return DEAD
+    following, events = found
+    path, fork = target.path, following.parser
+    for index, event in enumerate(events):
         if event.path == path and event.type != "key":
-            return Reading("open" if event.type == "open" else "done", event.raw)
-    if fork.path == path:
-        return Reading("partial", fork.text) if fork.text else _BEFORE
-    return _BEFORE if _is_before(fork, path) else _DEAD
+            if event.type == "open":
+                return Reading("open", event.raw, following)
+            is_legal = target.level is None or target.level.admits(events[index + 1 :], fork)
+            return Reading("done", event.raw, following) if is_legal else DEAD
+    if fork.path == path and not following.expected:
+        state = "partial" if fork.text else "before"
+        return Reading(state, fork.text, following)
+    return Reading("before", b"", following) if _is_before(fork, path) else DEAD
 
 
-def feed(
-    step: Step, candidate: Candidate, is_target: Callable[[Event], bool]
-) -> tuple[JSONParser, list[Event]] | None:
-    """The parser after a candidate, and the events; None if it breaks JSON or an earlier value.
+def advance(
+    place: Place, candidate: Candidate, *, compact: bool = False
+) -> tuple[Place, list[Event]] | None:
+    """Where a candidate leads, and what it closed beyond what was expected.
 
-    What the chosen token wrote before the target is given: a candidate that would have written
-    another item before it says nothing about the target.
+    None if it breaks JSON or what was expected.
     """
     data = candidate.bytes
     if not data or is_control(candidate):
         return None
-    fork = step.parser.fork()
+    fork = place.parser.fork()
     events = fork.feed(data)
-    if fork.error is not None or not _keeps(step, fork, events, is_target):
+    if fork.error is not None or (compact and fork.blanks != place.parser.blanks):
         return None
-    return fork, events
+    if not place.expected:
+        return Place(fork), events
+    rest = _agree(place.expected, events, fork)
+    if rest is None:
+        return None
+    return Place(fork, rest), events[len(place.expected) - len(rest) :]
 
 
-def _keeps(
-    step: Step, fork: JSONParser, events: Sequence[Event], is_target: Callable[[Event], bool]
-) -> bool:
-    """Whether a candidate agrees with the chosen token as far as that wrote before the target."""
-    written = _events_of(step.parser, step.written)
-    earlier = list(itertools.takewhile(lambda event: not is_target(event), written))
-    for one, other in zip(earlier, events, strict=False):
+def _agree(
+    expected: tuple[Event, ...], events: Sequence[Event], fork: JSONParser
+) -> tuple[Event, ...] | None:
+    """What is still expected behind the events; None if they are something else."""
+    for one, other in zip(expected, events, strict=False):
         if (one.type, one.path) != (other.type, other.path):
-            return False
+            return None
         if one.type == "scalar" and not same(decode(one.raw), decode(other.raw)):
-            return False
-    if len(events) >= len(earlier) or not fork.text:
-        return True
-    following = earlier[len(events)]
-    return following.type in ("scalar", "key") and may_become(fork.text, decode(following.raw))
-
-
-@lru_cache(maxsize=8)
-def _events_of(parser: JSONParser, written: bytes) -> tuple[Event, ...]:
-    """What the chosen token closed; asked for each candidate of a step, so a few are kept."""
-    return tuple(parser.fork().feed(written))
+            return None
+    rest = expected[len(events) :]
+    if rest and fork.text:
+        is_scalar = rest[0].type in ("scalar", "key")
+        if not is_scalar or not may_become(fork.text, decode(rest[0].raw)):
+            return None
+    return rest
 
 
 def _is_before(fork: JSONParser, path: Path) -> bool:
@@ -96,9 +138,9 @@ def _is_before(fork: JSONParser, path: Path) -> bool:
         return False
     if fork.place in IN_EARLIER:
         return fork.path[:-1] == path[:-1] and fork.path != path
-    if fork.place != "key" or fork.path != path[:-1]:
-        return False
-    return not fork.text or may_become(fork.text, path[-1])
+    if fork.place == "key":
+        return fork.path == path[:-1] and (not fork.text or may_become(fork.text, path[-1]))
+    return fork.path == path  # the key's text is there, its colon is not
 
 
 def may_be(reading: Reading, value: Any) -> bool:
@@ -125,7 +167,7 @@ def listed(step: Step, token: Token) -> tuple[list[Candidate], int]:
     """
     assert token.logprob is not None  # the callers look
     shown = step.written.decode("utf-8", "replace")
-    chosen = Candidate(shown, step.written, max(token.logprob, _LEAST))
+    chosen = Candidate(shown, step.written, max(token.logprob, _LEAST), token.id)
     is_plain = token.bytes == step.written
     candidates = [c for c in token.candidates if _is_readable(c)] if is_plain else []
     for position, candidate in enumerate(candidates):

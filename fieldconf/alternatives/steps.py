@@ -1,30 +1,63 @@
 """Open domains: what was chosen at each step of a string or a number.
 
-In:    the steps that wrote a value, its text, and the JSON kinds that may stand there.
-Out:   a ``Choice`` a step: the mass that agrees with what was written, and that was possible.
-Never: a distribution; an open domain has no list of members.
+In:    the steps that wrote a value, its text, the JSON kinds that may stand there, and a test
+       whether a beginning may still become an allowed value.
+Out:   a ``Choice`` a step: the mass that agrees with what was written, and that was possible; and
+       the likeliest rivals.
+Never: a distribution; an open domain has no list of members. What was written is not judged: it
+       counts as possible even where it breaks the schema.
 Why:   on servers whose numbers stand before the mask, a token's own probability says more of the
        grammar than of the value.
+
+The closing quote is a candidate like any other: with it the value is whole, and ``"ab"`` is judged
+as the value it is, not as a beginning. A number is whole with the byte behind it.
 """
 
 import math
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from heapq import nlargest
+from typing import Any, NamedTuple, Protocol
 
 from fieldconf.align import Step
 from fieldconf.alternatives.reading import listed, may_be, read, unseen_mass
 from fieldconf.grammar import decode, kind_begun
 from fieldconf.paths import Path
+from fieldconf.schema import Declared
 from fieldconf.spelling import is_control
 from fieldconf.tokens import Candidate, Token
+
+MOST_RIVALS = 3
+"""So many rivals of a step are kept, the likeliest."""
+
+
+class Allows(Protocol):
+    """Whether a beginning of a value's JSON text may still become an allowed value.
+
+    ``Declared.allows`` is one.
+    """
+
+    def __call__(self, text: bytes, *, done: bool) -> bool:
+        """``done`` says that the value closed."""
+        ...
+
+
+class Rival(NamedTuple):
+    """A candidate that would have led to another allowed value.
+
+    ``text`` is the candidate's own, for showing; ``probability`` as in ``Choice`` (0..1).
+    """
+
+    text: str
+    probability: float
 
 
 class Choice(NamedTuple):
     """One step of an open domain: masses (0..1) of what the candidates would have led to.
 
     ``agreeing`` may still lead to the value that was written, ``possible`` to any value allowed
-    there (it includes ``agreeing``); ``off_schema`` to none; ``unseen`` was not listed.
+    there (it includes ``agreeing``); ``off_schema`` to none; ``unseen`` was not listed. ``rivals``
+    are the likeliest of the possible that do not agree, likeliest first.
     """
 
     token: int
@@ -32,12 +65,12 @@ class Choice(NamedTuple):
     possible: float
     off_schema: float
     unseen: float
+    rivals: tuple[Rival, ...] = ()
 
     @property
     def probability(self) -> float:
         """Agreeing over possible mass, unseen mass taken to be as valid as the seen (0..1)."""
-        valid = self.possible / (self.possible + self.off_schema)
-        return self.agreeing / (self.possible + self.unseen * valid)
+        return self.agreeing / _whole(self.possible, self.off_schema, self.unseen)
 
     @property
     def low(self) -> float:
@@ -50,18 +83,28 @@ class Choice(NamedTuple):
         return (self.agreeing + self.unseen) / (self.possible + self.unseen)
 
 
+def _whole(possible: float, off_schema: float, unseen: float) -> float:
+    """The possible mass, with the share of the unseen that is taken to be possible."""
+    return possible + unseen * possible / (possible + off_schema)
+
+
 # Bytes that mean themselves inside a string: a candidate of these alone needs no fork.
 _PLAIN = re.compile(rb"[\x20\x21\x23-\x5b\x5d-\x7f]+")
 
 
 class _Written(NamedTuple):
-    """The value that was written: its JSON text, where that began, and what it means."""
+    """The value that was written (its JSON text, where that began, what it means), and the rules.
+
+    ``is_plain`` says whether its text has no escapes.
+    """
 
     text: bytes
     start: int
     value: Any
+    is_plain: bool
     path: Path
     kinds: frozenset[str]
+    allows: Allows
 
 
 def choices(
@@ -70,13 +113,17 @@ def choices(
     text: bytes,
     start: int,
     kinds: frozenset[str],
+    allows: Allows | None = None,
 ) -> list[Choice]:
     """What the model chose at each step of writing the value at ``path``.
 
     ``text`` is the value's JSON text, ``start`` its byte offset, ``kinds`` the JSON kinds that may
-    stand there.
+    stand there; ``allows`` says which beginnings may still become an allowed value (without it:
+    all of these kinds).
     """
-    written = _Written(text, start, decode(text), path, kinds)
+    kinds = kinds | {""}
+    value, is_plain = decode(text), b"\\" not in text
+    written = _Written(text, start, value, is_plain, path, kinds, allows or Declared().allows)
     return [_choice(step, token, written) for step, token in steps]
 
 
@@ -84,6 +131,7 @@ def _choice(step: Step, token: Token, written: _Written) -> Choice:
     candidates, position = listed(step, token)
     agreeing = possible = math.exp(candidates[position].logprob)
     off = 0.0
+    others: list[tuple[float, str]] = []
     for index, candidate in enumerate(candidates):
         if index == position:
             continue
@@ -92,17 +140,32 @@ def _choice(step: Step, token: Token, written: _Written) -> Choice:
         off += 0.0 if is_possible else mass
         possible += mass if is_possible else 0.0
         agreeing += mass if is_agreeing else 0.0
+        if is_possible and not is_agreeing:
+            others.append((mass, candidate.text))
     assert step.token is not None  # the callers look
-    return Choice(step.token, agreeing, possible, off, unseen_mass(candidates))
+    unseen = unseen_mass(candidates)
+    rivals = _likeliest(others, _whole(possible, off, unseen)) if others else ()
+    return Choice(step.token, agreeing, possible, off, unseen, rivals)
+
+
+def _likeliest(others: Sequence[tuple[float, str]], whole: float) -> tuple[Rival, ...]:
+    kept = nlargest(MOST_RIVALS, others, key=lambda other: other[0])
+    return tuple(Rival(text, mass / whole) for mass, text in kept)
 
 
 def _judge(step: Step, candidate: Candidate, written: _Written) -> tuple[bool, bool]:
     """Whether a candidate may lead to a value at all, and to the one written."""
     data, at = candidate.bytes, step.parser.offset - written.start
     is_inside = step.parser.place == "string" and at > 0 and written.text[at - 1] < 0x80
-    if is_inside and b"\\" not in written.text and _PLAIN.fullmatch(data):
-        return not is_control(candidate), written.text.startswith(data, at)
+    if is_inside and written.is_plain and _PLAIN.fullmatch(data):
+        if is_control(candidate) or not written.allows(written.text[:at] + data, done=False):
+            return False, False
+        return True, written.text.startswith(data, at)
     reading = read(step, candidate, written.path)
-    if reading.state == "dead" or kind_begun(reading.text) not in written.kinds | {""}:
+    if reading.state == "before":
+        return True, True
+    if reading.state == "dead" or kind_begun(reading.text) not in written.kinds:
+        return False, False
+    if not written.allows(reading.text, done=reading.state == "done"):
         return False, False
     return True, may_be(reading, written.value)

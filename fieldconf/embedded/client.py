@@ -16,17 +16,20 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
 import openai
 
+from fieldconf.containers import Layout
 from fieldconf.embedded import server as server_process
 from fieldconf.embedded.prompt import embedded_messages, embedded_schema
 from fieldconf.embedded.weights import REMEDY_FETCH, SMOLLM2, find_weights, weights_path
 from fieldconf.errors import LocalModelError
 from fieldconf.extract import Defaults
+from fieldconf.probes import Probe, llama_cpp
 
 _REMEDY_INSTALL = 'Run: pip install "fieldconf[local]"'
 _START_SECONDS = 120.0
@@ -47,7 +50,13 @@ def _defaults(model: str) -> Defaults:
         mask="pre",  # forbidden tokens are among the candidates and hold mass
         make_schema=embedded_schema,
         make_messages=embedded_messages,
+        layout=Layout(compact=True, ordered=True),  # as the schema above asks for it
+        make_probe=_make_probe,
     )
+
+
+def _make_probe(client: Any) -> Probe:
+    return client.probe
 
 
 class LocalClient(openai.OpenAI):
@@ -65,6 +74,11 @@ class LocalClient(openai.OpenAI):
         super().__init__(**options)
         self._server = server
         self.fieldconf_defaults = _defaults(server.alias)
+
+    @cached_property
+    def probe(self) -> Probe:
+        """Whom to ask for next-token logprobs of this model, see ``fieldconf.probes``."""
+        return llama_cpp.probe(self)
 
     def copy(self, **options: Any) -> Self:
         """Make a client with other options on the same server."""

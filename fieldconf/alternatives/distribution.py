@@ -1,0 +1,98 @@
+"""Distributions: what a tree says of each member of a finite domain.
+
+In:    a tree that has decided, and what its outcomes mean.
+Out:   ``Distribution``: for each member its probability and bounds; what fits no member, what was
+       not listed, and what the model would have said instead.
+Never: a probability outside of its bounds.
+Why:   it is what the user holds: a frozen value without parsers or trees.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from fieldconf import scores
+from fieldconf.alternatives.tree import Tree
+from fieldconf.schema import same
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One value of a finite domain: its probability, and bounds that hold it (all 0..1)."""
+
+    value: Any
+    probability: float
+    low: float
+    high: float
+
+
+class Rival(NamedTuple):
+    """What the model might have written instead: a token's text, and its mass (0..1)."""
+
+    text: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """How probable each member of a finite domain was.
+
+    Attributes:
+        candidates: the members, most probable first; their probabilities sum to 1.
+        off_schema: mass (0..1) of candidates that no member allows, outside of the probabilities.
+        unseen: mass (0..1) that the server did not list.
+        decided_at: index of the token at which the value was decided.
+        other: the likeliest beginnings of what no member allows, where the value was being decided.
+        calls: how many next-token distributions were asked for to settle it.
+    """
+
+    candidates: tuple[Member, ...]
+    off_schema: float
+    unseen: float
+    decided_at: int
+    other: tuple[Rival, ...] = ()
+    calls: int = 0
+
+    def __getitem__(self, value: Any) -> Member:
+        """The member with this JSON value."""
+        for member in self.candidates:
+            if same(member.value, value):
+                return member
+        raise KeyError(value)
+
+    @property
+    def margin(self) -> float:
+        """Probability of the first member less that of the second (0..1)."""
+        if len(self.candidates) < 2:
+            return 1.0
+        return self.candidates[0].probability - self.candidates[1].probability
+
+    @property
+    def entropy(self) -> float:
+        """Shannon entropy of the probabilities in nats: 0 if one member has all.
+
+        >>> even = (Member(True, 0.5, 0.5, 0.5), Member(False, 0.5, 0.5, 0.5))
+        >>> round(Distribution(even, 0.0, 0.0, 0).entropy, 6)
+        0.693147
+        """
+        return scores.entropy(member.probability for member in self.candidates)
+
+
+def distribution(tree: Tree, values: Sequence[Any]) -> Distribution | None:
+    """What a tree says of these values, one an outcome; None if it has not decided."""
+    if tree.decided_at is None:
+        return None
+    members = [Member(v, *r) for v, r in zip(values, tree.results(), strict=True)]
+    members.sort(key=lambda member: -member.probability)
+    return Distribution(
+        tuple(members), tree.off, tree.unseen, tree.decided_at, likeliest(tree.others), tree.calls
+    )
+
+
+_SHOWN = 3
+
+
+def likeliest(masses: Mapping[str, float]) -> tuple[Rival, ...]:
+    """The few of these texts with the most mass."""
+    found = sorted(masses.items(), key=lambda pair: -pair[1])[:_SHOWN]
+    return tuple(Rival(text, mass) for text, mass in found if mass)

@@ -1,0 +1,271 @@
+"""Questions: which few outcomes may a token lead to? One class a question.
+
+In:    a place in the answer, and a candidate.
+Out:   a ``Branch``: the outcomes, by number, that the candidate leaves possible.
+Never: a mass; the tree adds those up.
+Why:   the members of an enum, the kinds of a union, the keys of an object and the end of a list
+       differ in nothing but this.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from fieldconf.align import Step
+from fieldconf.alternatives.following import Level
+from fieldconf.alternatives.reading import (
+    IN_EARLIER,
+    Place,
+    Reading,
+    Target,
+    advance,
+    listed,
+    may_be,
+    place_before,
+    place_of,
+    read,
+    unseen_mass,
+)
+from fieldconf.alternatives.tree import NOTHING_SAID, Branch, Listing, Outcomes, Tree
+from fieldconf.grammar import decode, kind_begun
+from fieldconf.jsonparser import Event
+from fieldconf.paths import Path
+from fieldconf.prefix import may_become
+from fieldconf.schema import same
+from fieldconf.tokens import Candidate, Token
+
+_NONE = Branch(frozenset())
+MayBe = Callable[[Reading, Any], bool]
+
+
+class Question(Protocol):
+    """Something with a few outcomes that tokens decide."""
+
+    @property
+    def size(self) -> int:
+        """How many outcomes there are."""
+        ...
+
+    def first(self, step: Step) -> Place:
+        """The place of the first step in which something may be said."""
+        ...
+
+    def branch(self, place: Place, candidate: Candidate) -> Branch:
+        """What a candidate leaves possible."""
+        ...
+
+
+def grow(question: Question, steps: Sequence[tuple[Step, Token]]) -> Tree | None:
+    """The tree of a question along the answer's own steps; None without any, or if none fits."""
+    if not steps:
+        return None
+    path = (
+        (step.token or 0, Listing(*(found := listed(step, token)), unseen_mass(found[0])))
+        for step, token in steps
+    )
+    return Tree(question.branch, question.first(steps[0][0]), question.size, path)
+
+
+# -- members of a finite domain -----------------------------------------------------------------
+
+
+class Domain:
+    """A finite domain: its members, and what each beginning may become, looked up once.
+
+    Args:
+        members: the values, all different as JSON values.
+        may_be: whether a reading can still end as a member; by the JSON values if not given.
+    """
+
+    def __init__(self, members: Sequence[Any], may_be: MayBe = may_be) -> None:
+        self.members = tuple(members)
+        self._may_be = may_be
+        self._known: dict[tuple[str, bytes], Outcomes] = {}
+
+    def index(self, value: Any) -> int | None:
+        """The position of a value among the members, or None."""
+        return next((i for i, member in enumerate(self.members) if same(member, value)), None)
+
+    def outcomes(self, reading: Reading) -> Outcomes:
+        """The indexes of the members that a reading can still end as."""
+        said = (reading.state, reading.text)
+        if said not in self._known:
+            self._known[said] = frozenset(
+                i for i, member in enumerate(self.members) if self._may_be(reading, member)
+            )
+        return self._known[said]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberQuestion:
+    """Which member of a finite domain stands at the target?"""
+
+    target: Target
+    domain: Domain
+
+    @property
+    def size(self) -> int:
+        """How many members there are."""
+        return len(self.domain.members)
+
+    def first(self, step: Step) -> Place:
+        """The place of a step of the answer."""
+        return place_before(step, self.target.path)
+
+    def branch(self, place: Place, candidate: Candidate) -> Branch:
+        """The members that a candidate leaves possible."""
+        reading = read(place, candidate, self.target)
+        outcomes = self.domain.outcomes(reading)
+        is_silent = reading.text in (b"", b'"') and len(outcomes) == len(self.domain.members)
+        return Branch(outcomes, reading.place, NOTHING_SAID if is_silent else reading.text)
+
+
+# -- kinds --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class KindQuestion:
+    """Which JSON kind has the value at the target?"""
+
+    target: Target
+    kinds: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """How many kinds are allowed."""
+        return len(self.kinds)
+
+    def first(self, step: Step) -> Place:
+        """The place of a step of the answer."""
+        return place_before(step, self.target.path)
+
+    def branch(self, place: Place, candidate: Candidate) -> Branch:
+        """The kind that a candidate begins."""
+        reading = read(place, candidate, self.target)
+        if reading.state == "dead":
+            return _NONE
+        kind = kind_begun(reading.text)
+        if not kind:
+            return Branch(frozenset(range(len(self.kinds))), reading.place, NOTHING_SAID)
+        return Branch(frozenset({self.kinds.index(kind)})) if kind in self.kinds else _NONE
+
+
+# -- the end of a list --------------------------------------------------------------------------
+
+_ENDS, _GOES_ON, _EITHER = frozenset({0}), frozenset({1}), frozenset({0, 1})
+
+
+@dataclass(frozen=True, slots=True)
+class EndQuestion:
+    """Does the list at a path end after ``count`` items (outcome 0) or go on (outcome 1)?
+
+    ``level`` is what stands around the list.
+    """
+
+    path: Path
+    count: int
+    level: Level | None = None
+    compact: bool = False
+    size: int = 2
+
+    @property
+    def _next(self) -> Path:
+        return (*self.path, self.count)
+
+    def first(self, step: Step) -> Place:
+        """The place of a step of the answer."""
+        following, length = self._next, len(self.path) + 1
+        return place_of(step, lambda e: e.path[:length] == following or e.path == self.path)
+
+    def branch(self, place: Place, candidate: Candidate) -> Branch:
+        """Whether a candidate ends the list or goes on with it."""
+        found = advance(place, candidate, compact=self.compact)
+        if found is None:
+            return _NONE
+        (following, events), next_, fork = found, self._next, found[0].parser
+        for index, event in enumerate(events):
+            if event.path[: len(next_)] == next_:
+                return Branch(_GOES_ON)  # it may end in the same token, but after one item more
+            if event.type == "close" and event.path == self.path:
+                is_legal = self.level is None or self.level.admits(events[index + 1 :], fork)
+                return Branch(_ENDS) if is_legal else _NONE
+        if fork.path == next_ and fork.place == "value" and fork.may_close:
+            return Branch(_EITHER, following, "[")  # of an array that may still be empty
+        if fork.path[: len(next_)] == next_:
+            return Branch(_GOES_ON)
+        is_between = fork.place in IN_EARLIER and fork.path[:-1] == self.path
+        return Branch(_EITHER, following, NOTHING_SAID) if is_between else _NONE
+
+
+# -- the keys of an object ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class KeyQuestion:
+    """Which key comes next in the object at a path, or does it end?
+
+    Outcomes: the names in order, then the object's end if it may end here, then any other name if
+    there may be others.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+    may_end: bool
+    may_be_other: bool
+    level: Level | None = None
+    compact: bool = False
+    _known: dict[bytes, Outcomes] = field(default_factory=dict[bytes, Outcomes])
+
+    @property
+    def size(self) -> int:
+        """How many outcomes there are."""
+        return len(self.names) + self.may_end + self.may_be_other
+
+    @property
+    def end(self) -> int:
+        """The outcome that is the object's end."""
+        return len(self.names)
+
+    def first(self, step: Step) -> Place:
+        """The place of a step of the answer."""
+        length = len(self.path) + 1
+        return place_of(
+            step,
+            lambda e: e.path == self.path if e.type == "close" else len(e.path) == length
+            and e.type == "key" and e.path[:-1] == self.path,
+        )  # fmt: skip
+
+    def branch(self, place: Place, candidate: Candidate) -> Branch:
+        """The names that a candidate leaves possible, or the end."""
+        found = advance(place, candidate, compact=self.compact)
+        if found is None:
+            return _NONE
+        (following, events), fork = found, found[0].parser
+        for index, event in enumerate(events):
+            if event.type == "key" and event.path[:-1] == self.path:
+                return Branch(self._named(event))
+            if event.type == "close" and event.path == self.path:
+                is_legal = self.level is None or self.level.admits(events[index + 1 :], fork)
+                return Branch(frozenset({self.end})) if self.may_end and is_legal else _NONE
+        if fork.place == "key" and fork.path == self.path:
+            text = fork.text
+            if not text and fork.may_close:  # right behind "{"
+                return Branch(frozenset(range(self.size)), following, NOTHING_SAID)
+            return Branch(self._begun(text), following, text or b'"')
+        is_between = fork.place in IN_EARLIER and fork.path[:-1] == self.path
+        return Branch(frozenset(range(self.size)), following, NOTHING_SAID) if (
+            is_between
+        ) else _NONE  # fmt: skip
+
+    def _named(self, event: Event) -> Outcomes:
+        name = decode(event.raw)
+        if name in self.names:
+            return frozenset({self.names.index(name)})
+        return frozenset({self.size - 1}) if self.may_be_other else frozenset()
+
+    def _begun(self, text: bytes) -> Outcomes:
+        """The names that a beginning may become; a comma alone already says: no end."""
+        if text not in self._known:
+            found = {i for i, name in enumerate(self.names) if may_become(text, name)}
+            self._known[text] = frozenset(found | ({self.size - 1} if self.may_be_other else set()))
+        return self._known[text]

@@ -1,0 +1,375 @@
+"""The tree of what could have been written instead: mass on its way to a few outcomes.
+
+In:    the steps of the answer's own path with their candidates; a ``Read`` that says of any token
+       after any beginning which outcomes it leaves possible; later, what a server says of further
+       beginnings (``Tree.expand``).
+Out:   for each outcome its probability under the masked process, and bounds that hold it.
+Never: JSON, labels or schemas: those are the ``Read``'s business.
+Why:   members, kinds, keys, the end of a list and bare labels are one question asked of different
+       things. A response answers it along its own path; a server that can be asked again answers
+       the rest.
+
+A *fan* is one place where a token is chosen. Its candidates' masses are taken relative to the mass
+of all candidates that leave some outcome possible. What the server did not list there ("unseen")
+may be anything or nothing: ``low`` gives all of it to the others, ``high`` all of it to the
+outcome. A branch that leaves several outcomes and was not followed counts for none of them in
+``low`` and for each of them in ``high``. Following it (``expand``) makes the two meet.
+
+The probability of an open branch is taken from the answer's own path where that went on from the
+same beginning by other tokens; from the rest of the fan where nothing of the value had been said
+yet; else it is split evenly: nothing says that the outcome that was chosen has it.
+"""
+
+import math
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, Self, TypeAlias
+
+from fieldconf.tokens import Candidate
+
+Outcomes: TypeAlias = frozenset[int]
+
+NOTHING_SAID = ""
+"""The ``said`` of a branch which says nothing of the value yet: white space, the end of a key."""
+
+
+class Branch(NamedTuple):
+    """What a token leads to: the outcomes still possible (none: it is outside of the question).
+
+    ``place`` is where to go on from if there are several; ``said`` is what has been said of the
+    value so far: branches that say the same are thought to go on alike.
+    """
+
+    outcomes: Outcomes
+    place: Any = None
+    said: Hashable = None
+
+
+Read: TypeAlias = Callable[[Any, Candidate], Branch]
+
+
+class Listing(NamedTuple):
+    """The candidates of one place, with the chosen one's position (None off the answer's path)."""
+
+    candidates: Sequence[Candidate]
+    position: int | None
+    unseen: float
+
+
+class Twig:
+    """A branch of a fan: a candidate that leaves several outcomes, or leads on along the path."""
+
+    __slots__ = ("branch", "candidate", "fan", "mass")
+
+    def __init__(self, candidate: Candidate, branch: Branch, mass: float) -> None:
+        self.candidate = candidate
+        self.branch = branch
+        self.mass = mass
+        self.fan: Fan | None = None  # what follows, once it is known
+
+
+class Fan:
+    """One place where a token is chosen.
+
+    Args:
+        place: what ``read`` goes on from.
+        outcomes: what is possible here.
+        index: index of the answer's token that stands here, or before which the trail began.
+        trail: the tokens that lead here from the answer's own path; empty on it.
+
+    Attributes:
+        listing, branches: what was listed, and what each candidate leads to.
+        masses: mass of the candidates that are decided, by outcome.
+        twigs: the candidates that are not.
+        chosen: the twig of the answer's own path, if that goes on here.
+        possible, off, unseen: mass that leaves some outcome, leaves none, was not listed.
+        is_asked: whether what is listed is all that a server could say.
+    """
+
+    __slots__ = (
+        "branches", "chosen", "index", "is_asked", "listing", "masses", "off", "outcomes", "place",
+        "possible", "trail", "twigs", "unseen",
+    )  # fmt: skip
+
+    def __init__(
+        self, place: Any, outcomes: Outcomes, index: int, trail: tuple[Candidate, ...] = ()
+    ) -> None:
+        self.place, self.outcomes, self.index, self.trail = place, outcomes, index, trail
+        self.is_asked = False
+
+    def fill(self, listing: Listing, read: Read) -> Self:
+        """Take what is listed here; what followed the branches of an earlier listing is kept."""
+        known = {twig.candidate.bytes: twig.fan for twig in getattr(self, "twigs", ())}
+        self.listing, self.unseen = listing, listing.unseen
+        self.masses: dict[int, float] = {}
+        self.twigs: list[Twig] = []
+        self.branches: list[Branch] = []
+        self.chosen: Twig | None = None
+        self.possible = self.off = 0.0
+        for index, candidate in enumerate(listing.candidates):
+            branch = self._take(candidate, read, is_chosen=index == listing.position)
+            self.branches.append(branch)
+        for twig in self.twigs:
+            twig.fan = known.get(twig.candidate.bytes)
+        return self
+
+    def _take(self, candidate: Candidate, read: Read, *, is_chosen: bool) -> Branch:
+        mass = math.exp(candidate.logprob)
+        if mass == 0.0 and not is_chosen:  # excluded by the server's grammar
+            return _NONE
+        branch = read(self.place, candidate)
+        left = branch.outcomes & self.outcomes
+        branch = Branch(left, branch.place, branch.said)
+        if not left:
+            self.off += mass
+            return branch
+        self.possible += mass
+        if len(left) == 1:
+            (outcome,) = left
+            self.masses[outcome] = self.masses.get(outcome, 0.0) + mass
+            return branch
+        twig = Twig(candidate, branch, mass)
+        self.twigs.append(twig)
+        if is_chosen:
+            self.chosen = twig
+        return branch
+
+    @property
+    def total(self) -> float:
+        """All mass that may be possible here."""
+        return self.possible + self.unseen
+
+    @property
+    def share(self) -> float:
+        """The chosen candidate's part of all that may be possible (0..1); 0 off the path."""
+        if self.listing.position is None:
+            return 0.0
+        return math.exp(self.listing.candidates[self.listing.position].logprob) / self.total
+
+
+_NONE = Branch(frozenset())
+
+
+class Gap(NamedTuple):
+    """Something undecided: the branch ``twig`` of a fan, or (None) what the fan did not list."""
+
+    mass: float
+    outcomes: Outcomes
+    fan: Fan
+    twig: Twig | None
+
+
+class Tree:
+    """The answer's own path through its fans, and whatever was added beside it.
+
+    Args:
+        read: what a token leads to.
+        place: where the path begins, as ``read`` takes it.
+        size: how many outcomes there are.
+        path: (token index, listing) of each step, in order; it is followed until it has decided.
+
+    Attributes:
+        read: as given.
+        fans: the fans on the path.
+        decided_at: the index of the token that decided; None if none did.
+        off: mass (0..1) of candidates that leave no outcome, from the first token on that says
+            something about the outcome; ``others`` holds it by the candidates' texts.
+        valid: the least part (0..1) of the listed mass, from there on, that leaves some outcome.
+        calls: how many times it was expanded.
+    """
+
+    def __init__(
+        self, read: Read, place: Any, size: int, path: Iterable[tuple[int, Listing]]
+    ) -> None:
+        self.size, self.calls = size, 0
+        self.fans: list[Fan] = []
+        self.decided_at: int | None = None
+        self.off = 0.0
+        self.others: dict[str, float] = {}
+        self.valid = 1.0
+        self._unseen: list[float] = []  # of each fan on the path
+        self.read = read
+        outcomes = frozenset(range(size))
+        telling = 0.0
+        for index, listing in path:
+            fan = Fan(place, outcomes, index).fill(listing, read)
+            assert listing.position is not None  # it is the answer's path
+            chosen = fan.branches[listing.position]
+            if not chosen.outcomes:
+                break
+            if self.fans:
+                assert self.fans[-1].chosen is not None  # or the path had ended there
+                self.fans[-1].chosen.fan = fan
+            self.fans.append(fan)
+            telling = self._count(fan, telling)
+            outcomes, place = chosen.outcomes, chosen.place
+            if len(outcomes) == 1:
+                self.decided_at = index
+                break
+
+    def _count(self, fan: Fan, telling: float) -> float:
+        """Add what is outside of the question; return the path's mass behind the fan."""
+        says = any(b.outcomes and b.outcomes != fan.outcomes for b in fan.branches)
+        telling = telling or float(says or self.size == 1)
+        self._unseen.append(telling * fan.unseen)
+        if telling and fan.off:
+            self.off = min(1.0, self.off + telling * fan.off)
+            self.valid = min(self.valid, fan.possible / (fan.possible + fan.off))
+            for candidate, branch in zip(fan.listing.candidates, fan.branches, strict=True):
+                if not branch.outcomes:
+                    mass = telling * math.exp(candidate.logprob)
+                    self.others[candidate.text] = self.others.get(candidate.text, 0.0) + mass
+        return telling * fan.share
+
+    @property
+    def unseen(self) -> float:
+        """Unseen mass on the path (0..1)."""
+        return min(1.0, math.fsum(self._unseen))
+
+    # -- results --------------------------------------------------------------------------------
+
+    def results(self) -> list[tuple[float, float, float]]:
+        """(probability, low, high) of each outcome."""
+        if self.size == 1:
+            return [(1.0, 1.0, 1.0)]
+        # From the end of the path, since what is known there is used before it; beside the path
+        # from the leaves, since each fan sums up what is below it. No recursion: paths are long.
+        solved: dict[int, _Solved] = {}
+        known: dict[Hashable, list[float]] = {}
+        for fan in reversed(self.fans):
+            for below in _below(fan):
+                solved[id(below)] = _solve(below, self.size, solved, known)
+            solved[id(fan)] = _solve(fan, self.size, solved, known)
+            if fan.chosen is not None and fan.chosen.fan is not None:
+                known[fan.chosen.branch.said] = solved[id(fan.chosen.fan)].estimate
+        found = solved[id(self.fans[0])]
+        return [
+            (min(1.0, max(p, low)), min(1.0, low), min(1.0, max(high, p)))
+            for p, low, high in zip(found.estimate, found.low, found.high, strict=True)
+        ]
+
+    # -- settling -------------------------------------------------------------------------------
+
+    def gaps(self) -> Iterator[Gap]:
+        """What is undecided, with its mass relative to the whole (0..1).
+
+        The gaps that hold an outcome add up to the width of its bounds.
+        """
+        todo = [(self.fans[0], 1.0)]
+        while todo:
+            fan, alive = todo.pop()
+            if fan.unseen:
+                yield Gap(alive * fan.unseen / fan.total, fan.outcomes, fan, None)
+            for twig in fan.twigs:
+                mass = alive * twig.mass / fan.total
+                if twig.fan is not None:
+                    todo.append((twig.fan, mass))
+                elif mass:
+                    yield Gap(mass, twig.branch.outcomes, fan, twig)
+
+    @property
+    def width(self) -> float:
+        """The widest bounds of an outcome (0..1)."""
+        if self.size == 1:
+            return 0.0
+        widths = [0.0] * self.size
+        for gap in self.gaps():
+            for outcome in gap.outcomes:
+                widths[outcome] += gap.mass
+        return max(widths)
+
+    def expand(self, gap: Gap, candidates: Sequence[Candidate]) -> None:
+        """Fill a gap with all candidates that leave some outcome there, and their logprobs."""
+        self.calls += 1
+        known = any(candidate.logprob > -math.inf for candidate in candidates)
+        unseen = 0.0 if known else 1.0
+        fan, position = gap.fan, None
+        if gap.twig is not None:
+            branch, trail = gap.twig.branch, (*gap.fan.trail, gap.twig.candidate)
+            fan = gap.twig.fan = Fan(branch.place, branch.outcomes, gap.fan.index, trail)
+        elif fan.listing.position is not None:
+            written = fan.listing.candidates[fan.listing.position].bytes
+            position = next((i for i, c in enumerate(candidates) if c.bytes == written), None)
+            if position is None:  # no token of the vocabulary: what was listed has to do
+                fan.is_asked = True
+                return
+        fan.fill(Listing(candidates, position, unseen), self.read)
+        fan.is_asked = True
+        for number, other in enumerate(self.fans):
+            if fan is other:
+                self._unseen[number] = 0.0
+
+
+class _Solved(NamedTuple):
+    """What a fan gives each outcome: the estimate sums to 1, the bounds hold it."""
+
+    estimate: list[float]
+    low: list[float]
+    high: list[float]
+
+
+def _below(fan: Fan) -> list[Fan]:
+    """The fans that were added below the one given, off the path; the deepest first."""
+    found: list[Fan] = []
+    todo = [twig.fan for twig in fan.twigs if twig is not fan.chosen and twig.fan is not None]
+    while todo:
+        found.append(todo.pop())
+        todo.extend(twig.fan for twig in found[-1].twigs if twig.fan is not None)
+    return found[::-1]
+
+
+def _solve(
+    fan: Fan, size: int, solved: dict[int, _Solved], known: dict[Hashable, list[float]]
+) -> _Solved:
+    """``known`` holds the estimates further on along the path, by what had been said there."""
+    total = fan.total
+    estimate, low, high = [0.0] * size, [0.0] * size, [0.0] * size
+    for outcome in fan.outcomes:
+        high[outcome] = fan.unseen / total
+    for outcome, mass in fan.masses.items():
+        estimate[outcome] = mass
+        low[outcome] = mass / total
+        high[outcome] += mass / total
+    for twig in fan.twigs:
+        share = twig.mass / total
+        below = None if twig.fan is None else solved[id(twig.fan)]
+        guess = _guess(twig, known) if below is None else below.estimate
+        for outcome in twig.branch.outcomes:
+            low[outcome] += share * below.low[outcome] if below else 0.0
+            high[outcome] += share * (below.high[outcome] if below else 1.0)
+            if guess is not None:
+                estimate[outcome] += twig.mass * guess[outcome]
+            elif twig.branch.said != NOTHING_SAID:
+                estimate[outcome] += twig.mass / len(twig.branch.outcomes)
+    _add_hidden(fan, estimate)
+    whole = math.fsum(estimate)
+    if not whole:
+        even = 1 / len(fan.outcomes)
+        return _Solved([even * (i in fan.outcomes) for i in range(size)], low, high)
+    return _Solved([e / whole for e in estimate], low, high)
+
+
+def _guess(twig: Twig, known: dict[Hashable, list[float]]) -> list[float] | None:
+    """How a branch that was not followed goes on, if the path says so."""
+    return known.get(twig.branch.said)
+
+
+def _add_hidden(fan: Fan, estimate: list[float]) -> None:
+    """Add what the estimate takes to be on outcomes that nothing listed.
+
+    Nothing if every outcome was seen. Otherwise the unseen mass counts as valid as the seen; and
+    where a list shows how fast the masses fall, a missing outcome has at most the least of them.
+    """
+    if not fan.unseen:
+        return
+    said = [b.outcomes for b in fan.branches if b.said != NOTHING_SAID]
+    if fan.chosen is not None:
+        said.append(fan.chosen.branch.outcomes)
+    missing = fan.outcomes.difference(*said)
+    if not missing or not fan.possible:
+        return
+    hidden = fan.unseen * fan.possible / (fan.possible + fan.off)
+    if len(fan.listing.candidates) > 1:
+        least = min(math.exp(c.logprob) for c in fan.listing.candidates)
+        hidden = min(hidden, least * len(missing))
+    for outcome in missing:
+        estimate[outcome] += hidden / len(missing)

@@ -1,0 +1,85 @@
+"""Why: the token at which a value was least sure, and what else could have stood there.
+
+In:    a tree and the outcome that was written; or the choices of an open value.
+Out:   ``Why``: the decisive token, its rivals with their mass, and one sentence.
+Never: a number of its own: the masses are the tree's and the choices'.
+Why:   "0.59" starts a question; "at `8` the model gave `6` 41 %" answers it.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from fieldconf.alternatives.distribution import Rival, likeliest
+from fieldconf.alternatives.steps import Choice
+from fieldconf.alternatives.tree import Fan, Tree
+from fieldconf.tokens import Token
+
+
+class Why(NamedTuple):
+    """Where a value was decided.
+
+    Attributes:
+        token: the index of the decisive token: the one whose rivals had the most mass.
+        text: its text.
+        share: the part (0..1) of the possible mass there that agrees with what was written.
+        rivals: the likeliest of those that do not, with their parts of the possible mass.
+    """
+
+    token: int
+    text: str
+    share: float
+    rivals: tuple[Rival, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """The same in words.
+
+        >>> Why(3, "8", 0.59, (Rival("6", 0.41),)).sentence
+        'at `8` the model gave `6` 41 %'
+        """
+        if not self.rivals:
+            return f"at `{self.text}` the model gave it {_percent(self.share)}, no rival was listed"
+        given = [f"`{rival.text}` {_percent(rival.probability)}" for rival in self.rivals]
+        return f"at `{self.text}` the model gave {' and '.join(given[:2])}"
+
+
+def _percent(share: float) -> str:
+    """Whole percents; never "0 %" or "100 %" for what is neither."""
+    if share < 0.005:
+        return "under 1 %" if share else "0 %"
+    return "over 99 %" if 0.995 < share < 1 else f"{share:.0%}".replace("%", " %")
+
+
+def why_outcome(tree: Tree, outcome: int, tokens: Sequence[Token]) -> Why:
+    """The place on the path at which the written outcome had the least of the possible mass."""
+    fan = min(tree.fans, key=lambda fan: _agreeing(fan, outcome))
+    rivals = {
+        candidate.text: math.exp(candidate.logprob) / _whole(fan)
+        for candidate, branch in zip(fan.listing.candidates, fan.branches, strict=True)
+        if branch.outcomes and outcome not in branch.outcomes
+    }
+    return Why(fan.index, tokens[fan.index].text, _agreeing(fan, outcome), likeliest(rivals))
+
+
+def _agreeing(fan: Fan, outcome: int) -> float:
+    """The part of the possible mass that may still end as the outcome."""
+    open_ = math.fsum(twig.mass for twig in fan.twigs if outcome in twig.branch.outcomes)
+    return min(1.0, (fan.masses.get(outcome, 0.0) + open_) / _whole(fan))
+
+
+def _whole(fan: Fan) -> float:
+    """The possible mass that was listed; where there was no list, all there may have been."""
+    return fan.possible if len(fan.listing.candidates) > 1 else fan.total
+
+
+def why_choice(choice: Choice, tokens: Sequence[Token]) -> Why:
+    """The same of one step of an open value."""
+    return Why(choice.token, tokens[choice.token].text, choice.probability, choice.rivals)
+
+
+def why_token(index: int, tokens: Sequence[Token]) -> Why:
+    """A token of a long text, whose rivals are not judged: any other candidate is one."""
+    token = tokens[index]
+    rivals = {c.text: math.exp(c.logprob) for c in token.candidates if c.bytes != token.bytes}
+    return Why(index, token.text, math.exp(token.logprob or 0.0), likeliest(rivals))

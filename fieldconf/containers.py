@@ -1,0 +1,235 @@
+"""Containers: what is known of an object or a list while it is open.
+
+In:    its declaration, its keys or items as they begin, and what the alternatives said at each of
+       its decisions.
+Out:   the questions to ask at each decision; what may stand behind a value in it; its presence,
+       stops and arms once it closes.
+Never: a token or a candidate; a cost that grows with what the container already holds.
+Why:   a missing item, an optional key that was left out and the arm of a union are decided between
+       values, where no value's own tokens show them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fieldconf.alternatives.distribution import Distribution, Member, distribution
+from fieldconf.alternatives.following import Level
+from fieldconf.alternatives.questions import EndQuestion, KeyQuestion
+from fieldconf.alternatives.tree import Tree
+from fieldconf.alternatives.why import Why
+from fieldconf.paths import Path
+from fieldconf.report import Field
+from fieldconf.schema import Declared, same
+
+MOST_OPTIONAL = 64
+"""Objects with more optional properties than this have no ``presence``: each costs at each key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a server's grammar forbids beyond the schema.
+
+    Attributes:
+        compact: white space between JSON's words.
+        ordered: properties in another order than the declared one.
+    """
+
+    compact: bool = False
+    ordered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A decision to end a list (the member True is: it ends) and what decided it."""
+
+    ends: Member
+    ended: bool
+    why: Why | None = None
+
+    @property
+    def member(self) -> Member:
+        """What was decided, with its probability."""
+        if self.ended:
+            return self.ends
+        ends = self.ends
+        return Member(False, 1 - ends.probability, 1 - ends.high, 1 - ends.low)
+
+
+class Container:
+    """An open object or list.
+
+    Args:
+        path: where it is.
+        declared: what is declared there.
+        is_list: whether it is a list.
+        up: what stands around it.
+    """
+
+    def __init__(
+        self, path: Path, declared: Declared, *, is_list: bool, up: Level | None, layout: Layout
+    ) -> None:
+        self.path, self.is_list, self.count = path, is_list, 0
+        self.least: Field | None = None  # of the required leaves inside
+        self.least_of_any: Field | None = None
+        self.unknown = ""  # pointer of a required leaf without confidence
+        self.stops: list[Stop | None] = []
+        self.arms: Distribution | None = None
+        self._declared, self._up, self._layout = declared, up, layout
+        self._keys: set[str] = set()
+        self._missing = len(declared.required_keys)
+        self._left = len(declared.keys)
+        self._position = {name: position for position, name in enumerate(declared.keys)}
+        self._last = -1  # position of the last declared key that was written
+        self._written: dict[str, Member] = {}
+        self._passed: dict[str, Member] = {}  # that a key did not come at any place so far
+        self._is_known = not is_list and len(declared.keys) <= MOST_OPTIONAL
+
+    # -- what it holds --------------------------------------------------------------------------
+
+    def add(self, name: str | int) -> None:
+        """Take note that a value began under this key or index."""
+        self.count += 1
+        if not isinstance(name, str) or name in self._keys:
+            return
+        self._keys.add(name)
+        self._missing -= name in self._declared.required_keys
+        if name in self._position:
+            self._left -= 1
+            self._last = self._position[name]
+
+    @property
+    def level(self) -> Level:
+        """What may stand behind the value that began last."""
+        declared = self._declared
+        if self.is_list:
+            may_go_on = declared.max_items is None or self.count < declared.max_items
+            return Level(self.path, self.count >= declared.min_items, may_go_on, None, self._up)
+        names = None if declared.more_keys else declared.keys
+        may_go_on = declared.more_keys or self._left > 0
+        return Level(self.path, self._missing == 0, may_go_on, names, self._up)
+
+    # -- the end of a list ----------------------------------------------------------------------
+
+    def end_question(self) -> EndQuestion | bool:
+        """Whether the list ends after the items so far; if the schema says it, whether it must."""
+        declared = self._declared
+        if self.count < declared.min_items:
+            return False
+        if declared.max_items is not None and self.count >= declared.max_items:
+            return True
+        return EndQuestion(self.path, self.count, self._up, self._layout.compact)
+
+    # -- the keys of an object ------------------------------------------------------------------
+
+    def key_question(self) -> KeyQuestion | None:
+        """Which key comes next, if an optional one may; None where nothing is to be asked."""
+        declared = self._declared
+        if not self._is_known or self._left == 0 or not self._optional:
+            return None
+        names = self._possible_names()
+        if len(names) + (self._missing == 0) + declared.more_keys < 2:
+            return None
+        return KeyQuestion(
+            self.path, names, self._missing == 0, declared.more_keys, self._up,
+            self._layout.compact,
+        )  # fmt: skip
+
+    @property
+    def _optional(self) -> list[str]:
+        required = self._declared.required_keys
+        return [name for name in self._declared.keys if name not in required]
+
+    def _possible_names(self) -> tuple[str, ...]:
+        declared = self._declared
+        if not self._layout.ordered:
+            return tuple(name for name in declared.keys if name not in self._keys)
+        found: list[str] = []
+        for name in declared.keys[self._last + 1 :]:
+            found.append(name)
+            if name in declared.required_keys:
+                break
+        return tuple(found)
+
+    def decide(self, question: KeyQuestion, tree: Tree | None, written: str | None) -> None:
+        """Take note of what the alternatives said where a key was written (None: the end)."""
+        if tree is None or tree.decided_at is None:
+            self._is_known = False
+            return
+        results = tree.results()
+        for name, result in zip(question.names, results, strict=False):
+            member = Member(True, *result)
+            if name == written:
+                self._written[name] = member
+            elif name not in self._declared.required_keys:
+                self._pass(name, member)
+        if self.arms is None and len(self._declared.arms) > 1:
+            named = zip(question.names, results, strict=False)
+            sets = [(self._arms_with(name), Member(name, *r)) for name, r in named]
+            self._split(sets, tree)
+
+    def _pass(self, name: str, came: Member) -> None:
+        """Multiply what a key had against it so far by what it has here."""
+        so_far = self._passed.get(name, Member(False, 1.0, 1.0, 1.0))
+        self._passed[name] = Member(
+            False, so_far.probability * (1 - came.probability), so_far.low * (1 - came.high),
+            so_far.high * (1 - came.low),
+        )  # fmt: skip
+
+    @property
+    def presence(self) -> Mapping[str, Member]:
+        """Of each optional key: whether it was written, and the probability that it is."""
+        if self.is_list or not self._is_known:
+            return {}
+        found: dict[str, Member] = {}
+        for name in self._optional:
+            if name in self._written:
+                found[name] = self._written[name]
+            elif name in self._passed and name not in self._keys:
+                left = self._passed[name]
+                found[name] = Member(False, 1 - left.probability, 1 - left.high, 1 - left.low)
+        return found
+
+    # -- the arms of a union --------------------------------------------------------------------
+
+    def discriminate(self, name: str | int, tree: Tree, members: Sequence[Any]) -> None:
+        """Take note of a finite value that tells the arms of a union apart, if it does."""
+        arms = self._declared.arms
+        if self.arms is not None or len(arms) < 2:
+            return
+        results = tree.results()
+        sets = [
+            (
+                frozenset(
+                    i for i, arm in enumerate(arms)
+                    if name in arm.consts and same(arm.consts[str(name)], value)
+                ),
+                Member(value, *result),
+            )
+            for value, result in zip(members, results, strict=True)
+        ]  # fmt: skip
+        self._split(sets, tree)
+
+    def _arms_with(self, name: str) -> frozenset[int]:
+        return frozenset(
+            i for i, arm in enumerate(self._declared.arms) if name in arm.keys or not arm.closed
+        )
+
+    def _split(self, sets: Sequence[tuple[frozenset[int], Member]], tree: Tree) -> None:
+        """The arms, if these members tell them apart; what several arms share is split evenly."""
+        if len({arms for arms, _ in sets}) < 2 or any(not arms for arms, _ in sets):
+            return
+        found = distribution(tree, range(tree.size))
+        assert found is not None  # the callers look
+        members: list[Member] = []
+        for index, arm in enumerate(self._declared.arms):
+            own = [m for arms, m in sets if arms == frozenset({index})]
+            shared = [(arms, m) for arms, m in sets if index in arms]
+            probability = sum(m.probability / len(arms) for arms, m in shared)
+            high = min(1.0, sum(m.high for _, m in shared))
+            members.append(Member(arm.name, probability, sum(m.low for m in own), high))
+        members.sort(key=lambda member: -member.probability)
+        self.arms = Distribution(
+            tuple(members), found.off_schema, found.unseen, found.decided_at, found.other,
+            found.calls,
+        )  # fmt: skip
