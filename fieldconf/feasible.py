@@ -5,8 +5,8 @@ In:    one JSON Schema whose references and unions are undone; the JSON text of 
        only the opening byte is looked at.
 Out:   a ``Rule``, and its yes or no.
 Never: "no" to the beginning of an allowed value. What cannot be judged counts as allowed: unknown
-       formats and keywords, patterns with words of other dialects; the keywords of one string are
-       judged one by one.
+       formats and keywords, patterns that dialects read differently; the keywords of one string
+       and the parts of an ``allOf`` are judged one by one.
 Why:   mass on text that no allowed value begins with is no rival of the value that was written.
 
 Numbers are exact (fractions, a float by its shortest spelling). As in ``prefix``, a number without
@@ -14,9 +14,10 @@ an exponent so far is held to be written without one; while an exponent is being
 sign counts.
 
 Patterns are searched for, as JSON Schema has it, by the ``regex`` package, whose partial matches
-say whether more text could match. What stands behind lookarounds, word boundaries and back
-references cannot be judged before the string ends: there a text's end is taken for the string's.
-``\d`` and ``\w`` are Unicode's, as in both validators.
+say whether more text could match. A pattern with lookarounds, word boundaries or back references
+is judged at the string's end only: a partial match would take the end of the text for it. Which
+letters beyond ASCII ``\w``, ``\d`` and ``\s`` mean, dialects differ on: with these, text with such
+letters is not judged.
 """
 
 import math
@@ -43,13 +44,14 @@ _PATIENCE = 0.05  # seconds for one match; a pattern that takes longer counts as
 
 
 class _Form(NamedTuple):
-    """How a string must look; ``is_partial`` says whether beginnings can be judged."""
+    """How a string must look; whether beginnings, and text beyond ASCII, can be judged."""
 
     pattern: "regex.Pattern[str]"
     is_partial: bool = True
+    is_unicode: bool = True
 
     def allows(self, text: str, *, done: bool) -> bool:
-        if not done and not self.is_partial:
+        if not (done or self.is_partial) or not (self.is_unicode or text.isascii()):
             return True
         try:
             return bool(self.pattern.search(text, partial=not done, timeout=_PATIENCE))
@@ -98,6 +100,7 @@ _WORD = re.compile(
     rf"|[^\\\[\](){{}}?*+$]|{_ESCAPE}|\[\^?(?:{_ESCAPE}|[^\\\[\]])+\]|\((?:\?:|\?P?<\w+>)?(?!\?)|\)"
     r"|(?P<looks>\(\?<?[=!]|\\[bB]|\\[1-9]|\\k<\w+>)"
 )
+_ASCII_ONLY = re.compile(r"\\[dDwWsSbB]")
 
 
 @lru_cache(maxsize=256)
@@ -110,7 +113,7 @@ def _form_of_format(name: str) -> _Form | None:
 def _form_of_pattern(pattern: str) -> _Form | None:
     """A pattern as ``regex`` spells it; None if it cannot be judged."""
     words: list[str] = []
-    position, is_partial = 0, True
+    position, is_partial, is_unicode = 0, True, True
     while position < len(pattern):
         word = _WORD.match(pattern, position)
         if word is None:
@@ -118,9 +121,10 @@ def _form_of_pattern(pattern: str) -> _Form | None:
         # Lazy or greedy makes no difference to whether a text matches.
         words.append(r"\Z" if word["end"] else word["times"] or word[0])
         is_partial = is_partial and not word["looks"]
+        is_unicode = is_unicode and not _ASCII_ONLY.search(word[0])
         position = word.end()
     try:
-        return _Form(regex.compile("".join(words)), is_partial)
+        return _Form(regex.compile("".join(words)), is_partial, is_unicode)
     except (regex.error, RecursionError, OverflowError):
         return None
 

@@ -87,6 +87,18 @@ def _typed(members):
         ({"type": "integer", "minimum": 1, "maximum": 3}, (1, 2, 3)),
         ({"type": "integer", "exclusiveMinimum": 0, "exclusiveMaximum": 4}, (1, 2, 3)),
         ({"type": "integer", "minimum": 0, "maximum": 9, "multipleOf": 5}, (0, 5)),
+        (
+            {"type": "integer", "minimum": 0, "maximum": 1e300, "multipleOf": 1e299},
+            tuple(10**299 * n for n in range(11)),
+        ),
+        ({"type": "integer", "minimum": 0, "maximum": 10**400}, None),
+        ({"type": "integer", "minimum": 0.5, "maximum": 3.5, "multipleOf": 0.5}, (1, 2, 3)),
+        ({"type": "integer", "minimum": 2, "exclusiveMinimum": 0, "maximum": 3}, (2, 3)),
+        ({"type": "integer", "minimum": 5, "maximum": 3}, ()),
+        (
+            {"type": "integer", "minimum": 1, "maximum": 10**6, "multipleOf": 10**5},
+            tuple(range(10**5, 10**6 + 1, 10**5)),
+        ),
         ({"type": "integer", "minimum": 0, "maximum": MAX_MEMBERS}, None),
         (
             {"type": "integer", "minimum": 1, "maximum": MAX_MEMBERS},
@@ -109,6 +121,104 @@ def _typed(members):
 def test_members(node, members):
     schema = {"properties": {"a": node}, "$defs": {"x/y z": {"const": "found"}}}
     assert _typed(compile_schema(schema).declared(("a",)).members) == _typed(members)
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"]
+    lives: int = 9
+
+
+class Dog(BaseModel):
+    kind: Literal["dog"]
+    name: str
+    tricks: Annotated[list[str], Field(max_length=3)]
+
+
+class Owner(BaseModel):
+    pet: Cat | Dog
+    pets: Annotated[list[Cat | Dog | None], Field(min_length=1, max_length=4)]
+    free: dict[str, int]
+
+
+def test_what_an_object_may_hold():
+    whole, pet = (compile_schema(Owner).declared(path) for path in ((), ("pet",)))
+    assert whole.keys == ("pet", "pets", "free")
+    assert (whole.required_keys, whole.more_keys) == ({"pet", "pets", "free"}, False)
+    assert whole.arms == ()
+    assert pet.keys == ("kind", "lives", "name", "tricks")
+    assert (pet.required_keys, pet.more_keys) == ({"kind"}, False)
+    cat, dog = pet.arms
+    assert (cat.name, cat.keys, cat.closed, dict(cat.consts)) == (
+        "Cat",
+        {"kind", "lives"},
+        True,
+        {"kind": "cat"},
+    )
+    assert (dog.name, dict(dog.consts)) == ("Dog", {"kind": "dog"})
+    free = compile_schema(Owner).declared(("free",))
+    assert (free.keys, free.more_keys) == ((), True)
+
+
+@pytest.mark.parametrize(
+    ("node", "more"),
+    [
+        ({"properties": {}}, False),
+        ({"properties": {"a": {}}, "additionalProperties": True}, True),
+        ({"properties": {"a": {}}, "additionalProperties": {"type": "null"}}, True),
+        ({"properties": {"a": {}}, "additionalProperties": False}, False),
+        ({"properties": {"a": {}}, "patternProperties": {"^x": {}}}, True),
+        ({"additionalProperties": False, "patternProperties": {"^x": {}}}, True),
+        ({"properties": {"a": {}}, "unevaluatedProperties": {"type": "null"}}, True),
+        ({"properties": {"a": {}}, "allOf": [{}, {"properties": {"b": {}}}]}, True),
+        ({"type": "object"}, True),
+        ({"anyOf": [{"properties": {"a": {}}}, {"type": "object"}]}, True),
+        ({"anyOf": [{"properties": {"a": {}}}, {"type": "null"}, {"const": 1}]}, False),
+        ({"type": "string"}, True),
+    ],
+)
+def test_whether_other_keys_may_stand_there(node, more):
+    assert compile_schema(node).declared(()).more_keys == more
+
+
+def test_arms_are_named_by_title_reference_or_number():
+    schema = {
+        "anyOf": [
+            {"title": "T", "properties": {"a": {"enum": ["x"]}, "b": {"$ref": "#/$defs/one"}}},
+            {"$ref": "#/$defs/ref%20d"},
+            {"type": "null"},
+            {"type": "object", "required": ["a"]},
+        ],
+        "$defs": {"one": {"const": 1}, "ref d": {"allOf": [{"type": "object"}]}},
+    }
+    arms = compile_schema(schema).declared(()).arms
+    assert [arm.name for arm in arms] == ["T", "ref d", "arm 2"]
+    assert dict(arms[0].consts) == {"a": "x", "b": 1}
+    assert [arm.closed for arm in arms] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("node", "fewest", "most"),
+    [
+        ({"type": "array"}, 0, None),
+        ({"minItems": 1, "maxItems": 3}, 1, 3),
+        ({"prefixItems": [{}, {}], "items": False}, 0, 2),
+        ({"prefixItems": [{}, {}], "items": False, "maxItems": 1}, 0, 1),
+        ({"anyOf": [{"maxItems": 3, "minItems": 2}, {"maxItems": 5, "minItems": 1}]}, 1, 5),
+        ({"anyOf": [{"maxItems": 3}, {"type": "array"}]}, 0, None),
+        ({"anyOf": [{"maxItems": 3, "minItems": 1}, {"type": "null"}]}, 1, 3),
+        ({"type": "string"}, 0, None),
+    ],
+)
+def test_how_many_items_a_list_may_have(node, fewest, most):
+    found = compile_schema(node).declared(())
+    assert (found.min_items, found.max_items) == (fewest, most)
+
+
+def test_the_lists_of_a_model():
+    found = compile_schema(Owner).declared(("pets",))
+    assert (found.min_items, found.max_items) == (1, 4)
+    found = DECLARED.declared(("pair",))
+    assert (found.min_items, found.max_items) == (2, 2)
 
 
 def test_nothing_declared():
