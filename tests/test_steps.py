@@ -6,6 +6,7 @@ import pytest
 from builders import log, token
 
 from fieldconf.align import Step
+from fieldconf.alternatives.following import Level
 from fieldconf.alternatives.steps import MOST_RIVALS, Rival, choices
 from fieldconf.jsonparser import JSONParser
 from fieldconf.schema import compile_schema
@@ -125,6 +126,28 @@ def test_rivals_are_the_likeliest_and_share_the_unseen():
     assert step.rivals[0].probability == pytest.approx(0.2 / whole)
     assert step.probability == pytest.approx(0.3 / whole)
     assert step.probability + sum(r.probability for r in step.rivals) <= 1
+
+
+def test_what_may_stand_behind_the_value_is_judged_with_it():
+    """Where the list ends and the grammar has no blanks, ``",`` and ``" ]`` are off the schema."""
+    masses = {'"]': 0.4, '"': 0.1, '",': 0.2, '" ]': 0.2, "x y": 0.1}
+    steps, text = steps_of('["a', ('"]', masses)), b'"a"'
+    level = Level((), may_end=True, may_go_on=False)
+    kinds = frozenset({"string"})
+    anything = choices(steps[1:], (0,), text, 1, kinds)[0]
+    assert (anything.agreeing, anything.possible) == pytest.approx((0.9, 1.0))
+    ended = choices(steps[1:], (0,), text, 1, kinds, level=level)[0]
+    assert (ended.agreeing, ended.possible) == pytest.approx((0.7, 0.8))
+    tight = choices(steps[1:], (0,), text, 1, kinds, level=level, compact=True)[0]
+    assert (tight.agreeing, tight.possible) == pytest.approx((0.5, 0.6))
+
+
+def test_a_token_that_ends_the_item_before():
+    """What it would have written there is given; rivals are of this item only."""
+    masses = {',"a': 0.4, ',"b': 0.3, '0,"a': 0.2, "]": 0.1}
+    steps = steps_of("[1", (',"a', masses), '"]')
+    step = choices(steps[1:], (1,), b'"a"', 3, frozenset({"string"}))[0]
+    assert (step.agreeing, step.possible) == pytest.approx((0.4, 0.7))
 
 
 def test_a_sure_step_has_no_rivals():

@@ -20,7 +20,16 @@ from heapq import nlargest
 from typing import Any, NamedTuple, Protocol
 
 from fieldconf.align import Step
-from fieldconf.alternatives.reading import listed, may_be, read, unseen_mass
+from fieldconf.alternatives.following import Level
+from fieldconf.alternatives.reading import (
+    Place,
+    Target,
+    listed,
+    may_be,
+    place_before,
+    read,
+    unseen_mass,
+)
 from fieldconf.grammar import decode, kind_begun
 from fieldconf.paths import Path
 from fieldconf.schema import Declared
@@ -102,7 +111,7 @@ class _Written(NamedTuple):
     start: int
     value: Any
     is_plain: bool
-    path: Path
+    target: Target
     kinds: frozenset[str]
     allows: Allows
 
@@ -114,21 +123,34 @@ def choices(
     start: int,
     kinds: frozenset[str],
     allows: Allows | None = None,
+    *,
+    level: Level | None = None,
+    compact: bool = False,
 ) -> list[Choice]:
     """What the model chose at each step of writing the value at ``path``.
 
     ``text`` is the value's JSON text, ``start`` its byte offset, ``kinds`` the JSON kinds that may
     stand there; ``allows`` says which beginnings may still become an allowed value (without it:
-    all of these kinds).
+    all of these kinds). ``level`` and ``compact`` are those of ``Target``.
     """
     kinds = kinds | {""}
     value, is_plain = decode(text), b"\\" not in text
-    written = _Written(text, start, value, is_plain, path, kinds, allows or Declared().allows)
+    written = _Written(
+        text,
+        start,
+        value,
+        is_plain,
+        Target(path, level, compact),
+        kinds,
+        allows or Declared().allows,
+    )
     return [_choice(step, token, written) for step, token in steps]
 
 
 def _choice(step: Step, token: Token, written: _Written) -> Choice:
     candidates, position = listed(step, token)
+    is_inside = step.parser.offset > written.start  # nothing else can end there before it
+    place = Place(step.parser) if is_inside else place_before(step, written.target.path)
     agreeing = possible = math.exp(candidates[position].logprob)
     off = 0.0
     others: list[tuple[float, str]] = []
@@ -136,7 +158,7 @@ def _choice(step: Step, token: Token, written: _Written) -> Choice:
         if index == position:
             continue
         mass = math.exp(candidate.logprob)
-        is_possible, is_agreeing = _judge(step, candidate, written) if mass else (False, False)
+        is_possible, is_agreeing = _judge(place, candidate, written) if mass else (False, False)
         off += 0.0 if is_possible else mass
         possible += mass if is_possible else 0.0
         agreeing += mass if is_agreeing else 0.0
@@ -153,15 +175,15 @@ def _likeliest(others: Sequence[tuple[float, str]], whole: float) -> tuple[Rival
     return tuple(Rival(text, mass / whole) for mass, text in kept)
 
 
-def _judge(step: Step, candidate: Candidate, written: _Written) -> tuple[bool, bool]:
+def _judge(place: Place, candidate: Candidate, written: _Written) -> tuple[bool, bool]:
     """Whether a candidate may lead to a value at all, and to the one written."""
-    data, at = candidate.bytes, step.parser.offset - written.start
-    is_inside = step.parser.place == "string" and at > 0 and written.text[at - 1] < 0x80
+    data, at = candidate.bytes, place.parser.offset - written.start
+    is_inside = place.parser.place == "string" and at > 0 and written.text[at - 1] < 0x80
     if is_inside and written.is_plain and _PLAIN.fullmatch(data):
         if is_control(candidate) or not written.allows(written.text[:at] + data, done=False):
             return False, False
         return True, written.text.startswith(data, at)
-    reading = read(step, candidate, written.path)
+    reading = read(place, candidate, written.target)
     if reading.state == "before":
         return True, True
     if reading.state == "dead" or kind_begun(reading.text) not in written.kinds:
