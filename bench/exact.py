@@ -54,6 +54,7 @@ class Known:
     truth: tuple[float, ...]
     pruned: float
     walked: int
+    runtime: tuple[float, ...]
     first_token: float
 
     @property
@@ -138,22 +139,28 @@ def ask(client: Any, number: int, prompt: Prompt, model: exact.NextToken, truths
             continue
         asked = exact.question(answer, list(schema["properties"]), name, values)
         key = [model.name, ids, [t.id for t in answer[: asked.start]], _plain(asked), exact.PRUNED]
-        walk = _walk(model, ids, asked, answer)
-        truth = truths.get(key, walk)
+        truth = truths.get(key, _walk(model, ids, asked, answer))
+        runtime = truths.get([*key, "forced"], _walk(model, ids, asked, answer, forced=True))
         first = first_token(choice.logprobs.content, choice.message.content, name, data[name])
         known.append(
             Known(
                 number, name, kind(node), tuple(values), values.index(data[name]),
-                truth.probabilities, truth.pruned, truth.calls, first,
+                truth.probabilities, truth.pruned, truth.calls, runtime.probabilities, first,
             )
         )  # fmt: skip
     return Asked(prompt, reply.content, data, tuple(known))
 
 
 def _walk(
-    model: exact.NextToken, ids: list[int], asked: exact.Question, answer: Sequence[exact.Written]
+    model: exact.NextToken,
+    ids: list[int],
+    asked: exact.Question,
+    answer: Sequence[exact.Written],
+    *,
+    forced: bool = False,
 ) -> Callable[[], exact.Truth]:
-    return lambda: exact.Walk(model, ids, asked, [token.id for token in answer]).truth
+    given = [token.id for token in answer]
+    return lambda: exact.Walk(model, ids, asked, given, forced=forced).truth
 
 
 def _plain(asked: exact.Question) -> list[str]:
@@ -247,37 +254,43 @@ def sampling(client: Any, model: exact.NextToken, draws: int) -> Iterator[str]:
     schema = SAMPLED.model_json_schema()
     (name,) = schema["properties"]
     values = members(schema["properties"][name]) or []
-    defaults = client.fieldconf_defaults
-    messages = defaults.make_messages(schema, SAMPLED_TEXT, None)
-    ids = model.prompt(messages)
+    ids = model.prompt(client.fieldconf_defaults.make_messages(schema, SAMPLED_TEXT, None))
+    asked = exact.from_the_beginning([name], values)
     # Draws find their prompt in the cache, so its last token is computed alone: `again`.
-    whole = exact.Walk(model, ids, exact.from_the_beginning([name], values), again=True).truth
+    truth = exact.Walk(model, ids, asked, again=True).truth
+    forced = exact.Walk(model, ids, asked, again=True, forced=True).truth
+    yield f"{draws} draws at temperature 1 of {json.dumps({name: values})}: {SAMPLED_TEXT!r}"
+    drawn = [json.loads(text)[name] for text in _by_grammar(model, ids, _plain(asked), draws)]
+    title = "the truth, against draws held to the answers by llama.cpp's own grammar"
+    yield from _compared(title, values, truth, drawn)
+    drawn = [json.loads(text)[name] for text in _by_schema(client, draws)]
+    title = "llguidance's process, against draws by response_format (as fieldconf asks)"
+    yield from _compared(title, values, forced, drawn)
+
+
+def _seeds(draws: int) -> list[int]:
+    generator = random.Random(0)  # neighbouring seeds give draws that depend on each other
+    return [generator.getrandbits(31) for _ in range(draws)]
+
+
+def _by_grammar(
+    model: exact.NextToken, ids: list[int], texts: list[str], draws: int
+) -> Iterator[str]:
+    grammar = f"root ::= {' | '.join(map(json.dumps, texts))}"
+    model.step(ids, cached=False)  # else the first draw's prompt is computed otherwise
+    for seed in _seeds(draws):
+        yield model.draw(ids, grammar, seed)
+
+
+def _by_schema(client: Any, draws: int) -> Iterator[str]:
+    defaults = client.fieldconf_defaults
+    messages = defaults.make_messages(SAMPLED.model_json_schema(), SAMPLED_TEXT, None)
     arguments = {**defaults.options, **fc.request(SAMPLED, top_logprobs=1, defaults=defaults)}
     arguments |= {"messages": messages, "temperature": 1.0, "max_tokens": 64}
     arguments["extra_body"] = {"samplers": ["temperature"], "cache_prompt": True}
-    model.step(ids, cached=False)  # else the first draw's prompt is computed otherwise
-    generator = random.Random(0)  # neighbouring seeds give draws that depend on each other
-    drawn: list[tuple[str, list[int]]] = []
-    for _ in range(draws):
-        seed = generator.getrandbits(31)
-        choice = client.chat.completions.create(**arguments, seed=seed).choices[0]
-        value = json.loads(choice.message.content)[name]
-        drawn.append((value, [entry.id for entry in choice.logprobs.content]))
-    yield f"{draws} draws at temperature 1 of {json.dumps({name: values})}: {SAMPLED_TEXT!r}"
-    yield from _compared("all draws; truth over all ways to write the whole answer", values, whole,
-                         [value for value, _ in drawn])  # fmt: skip
-    common, _ = Counter(tuple(way[:2]) for _, way in drawn).most_common(1)[0]
-    head = [exact.Written(number, model.bytes_of[number]) for number in common]
-    ending = b"".join(token.bytes for token in head)
-    if ending != json.dumps({name: 0}, separators=(",", ":")).encode()[: len(ending)]:
-        return
-    rest = exact.from_the_beginning([name], values)
-    given = exact.Question(len(head), tuple(text[len(ending) :] for text in rest.texts))
-    truth = exact.Walk(model, ids, given, common, again=True).truth
-    those = [value for value, way in drawn if tuple(way[:2]) == common]
-    shown = " ".join(repr(token.bytes.decode()) for token in head)
-    yield from _compared(f"draws that begin with the tokens {shown}; truth given those", values,
-                         truth, those)  # fmt: skip
+    for seed in _seeds(draws):
+        answer = client.chat.completions.create(**arguments, seed=seed)
+        yield answer.choices[0].message.content
 
 
 def _compared(title: str, values: list[Any], truth: exact.Truth, drawn: list[Any]) -> Iterator[str]:
@@ -352,8 +365,11 @@ s       seconds of the whole extraction, by finite fields.
 The truth is the probability with which decoding held to the schema (compact: no white space) at
 temperature 1 writes a member, given the answer's tokens up to the field: all paths of tokens,
 asked one token at a time after a fresh prompt, as generation computes them. Branches below
-{exact.PRUNED:.0e} are left out; their sum is allowed for in "all in". What the server's rounding does
-(the same logprob differs by up to 6e-5 between lists of 20 and of 2,000) is not: hence "<.001".
+{exact.PRUNED:.0e} are left out; their sum is allowed for in "all in". What the server's rounding
+does (a logprob differs by up to 6e-5 between lists of 20 and of 2,000) is not: hence "<.001".
+The embedded model's runtime (llguidance) leaves a token no choice while all members left go on with
+the same text: it writes that as the tokenizer would. So its draws follow another process than the
+one defined above; no server tells its mask, so nothing here is judged by it. Both are drawn below.
 Brackets stay wide however long the lists are where mass is on branches that the answer did not take
 and that several members share: only settling asks there."""
 
@@ -364,6 +380,12 @@ def report(rows: list[Row], asked: list[Asked]) -> Iterator[str]:
     yield (
         f"{len(asked)} prompts, {len(fields)} finite fields; truth: {sum(walked)} prefixes asked "
         f"({max(walked)} at most for a field), pruned {max(pruned):.0e} at most"
+    )
+    apart = [abs(r - t) for k in fields for r, t in zip(k.runtime, k.truth, strict=True)]
+    yield (
+        "llguidance, which holds the embedded model to the schema, is no such process (see below): "
+        f"its members' probabilities are {mean(apart):.4f} apart from the truth, {max(apart):.2f} "
+        "at most\n"
     )
     yield HEADER
     for row in rows:

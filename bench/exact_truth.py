@@ -7,6 +7,12 @@ Never: anything of fieldconf but its client: this is what its numbers are judged
 Why:   the model is asked for the next token after every prefix that is worth it, as slowly and
        plainly as it takes.
 
+Two masks are known. The one that defines the truth allows every token after which a member can
+still be written; llama.cpp's own grammars have it. The embedded runtime's JSON Schema engine
+(llguidance) has it only where the text branches: a stretch of text that is the same for all
+members still possible it writes in the tokenizer's own tokens, as far as no token could reach
+beyond the stretch. ``forced=True`` walks that process.
+
 The server computes a prompt in one batch, an answer token by token, and the two round differently
 (by up to some percent). So the prompt is given afresh, then one token more at each request: each
 finds all but its last token in the server's cache, and computes as generation did.
@@ -22,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 PRUNED = 1e-5  # a branch with less probability than this is not walked further
+_LOOKBACK = 4  # so many of the last tokens may be the beginning of others
 FORCED = 80.0  # nats added to the legal tokens, so that no other is left beside them
 
 
@@ -72,6 +79,11 @@ class NextToken:
         body = {"content": text, "add_special": True, "parse_special": True}
         return self._post("/tokenize", body)["tokens"]
 
+    def pieces(self, text: bytes) -> list[bytes]:
+        """The tokens of a text within another."""
+        body = {"content": text.decode(), "add_special": False, "parse_special": False}
+        return [self.bytes_of[number] for number in self._post("/tokenize", body)["tokens"]]
+
     def prompt(self, messages: Sequence[Any]) -> list[int]:
         """Ids of chat messages, as the server's chat endpoint makes them."""
         return self.tokenize(self._post("/apply-template", {"messages": messages})["prompt"])
@@ -98,6 +110,12 @@ class NextToken:
         found = {entry["id"]: entry["prob"] for entry in answer["top_probs"]}
         total = sum(found.get(number, 0.0) for number in legal)
         return {number: found.get(number, 0.0) / total for number in legal}
+
+    def draw(self, ids: list[int], grammar: str, seed: int) -> str:
+        """A text at temperature 1 after a prefix, held to a grammar of llama.cpp's own."""
+        options = {"grammar": grammar, "temperature": 1.0, "samplers": ["temperature"]}
+        body = {"prompt": ids, "n_predict": 64, "cache_prompt": True, "seed": seed, **options}
+        return self._post("/completion", body)["content"]
 
     def _identity(self) -> str:
         version = importlib.metadata.version("xllamacpp")
@@ -160,6 +178,7 @@ class Walk:
         answer: ids of the answer's tokens.
         again: ask for the prompt twice, so that its last token is computed alone too (as it is
             when the same prompt is sent again with the server's cache on).
+        forced: the process of the embedded runtime's JSON Schema engine, see above.
     """
 
     def __init__(
@@ -170,9 +189,10 @@ class Walk:
         answer: Sequence[int] = (),
         *,
         again: bool = False,
+        forced: bool = False,
     ) -> None:
         self._model, self._prompt, self._texts = model, prompt, question.texts
-        self._again = again
+        self._again, self._forced = again, forced
         self._found = [0.0] * len(self._texts)
         self._pruned = 0.0
         longer = [t for t in model.ids_of if question.follow in t[:-1]] if question.follow else []
@@ -193,16 +213,45 @@ class Walk:
         if mass < PRUNED:
             self._pruned += mass
             return
-        legal = self._legal(text)
+        rests = [whole[len(text) :] for whole in self._texts if whole.startswith(text)]
+        legal = (self._own(rests) if self._forced else []) or self._legal(rests)
         cached = self._again or len(ids) > len(self._prompt)
         for number, share in self._model.shares(ids, legal, cached=cached).items():
             self._visit([*ids, number], text + self._model.bytes_of[number], mass * share)
 
-    def _legal(self, text: bytes) -> list[int]:
+    def _legal(self, rests: list[bytes]) -> list[int]:
         """The tokens after which one of the texts can still be written."""
-        rests = [whole[len(text) :] for whole in self._texts if whole.startswith(text)]
         pieces = {rest[:length] for rest in rests for length in range(1, len(rest) + 1)}
         return sorted(n for piece in pieces for n in self._model.ids_of.get(piece, ()))
+
+    def _own(self, rests: list[bytes]) -> list[int]:
+        """The tokenizer's own token for what all texts go on with; none if it might be longer."""
+        common = _common(rests)
+        pieces = self._model.pieces(common) if common else []
+        open_bytes = self._open(common[-len(b"".join(pieces[-_LOOKBACK:])) :], common, rests)
+        closed, end = [], 0
+        for piece in pieces:
+            end += len(piece)
+            closed += [piece] if end <= len(common) - open_bytes else []
+        return self._model.ids_of[closed[0]][:1] if closed else []
+
+    def _open(self, tail: bytes, common: bytes, rests: list[bytes]) -> int:
+        """How many of the last bytes may be the beginning of a token that reaches beyond."""
+        longest = max(map(len, self._model.ids_of))
+        for start in range(len(tail)):
+            beginning = tail[start:]
+            beyond = (rest[len(common) :][:n] for rest in rests for n in range(1, longest))
+            if any(more and beginning + more in self._model.ids_of for more in beyond):
+                return len(beginning)
+        return 0
+
+
+def _common(texts: Sequence[bytes]) -> bytes:
+    """How far all of them are the same."""
+    length = 0
+    while all(len(t) > length and t[length] == texts[0][length] for t in texts):
+        length += 1
+    return texts[0][:length]
 
 
 def masked(listed: list[dict[str, Any]], legal: Sequence[int]) -> dict[int, float]:
