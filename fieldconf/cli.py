@@ -72,6 +72,12 @@ def main() -> None:
 )
 @click.option("--instructions", help="What the model is told to do.")
 @click.option("--top-logprobs", type=click.IntRange(0), help="How many candidates to ask for.")
+@click.option("--why", is_flag=True, help="Below each field, what decided it.")
+@click.option(
+    "--exact",
+    is_flag=True,
+    help="Ask the server for what the answer's own logprobs leave open (embedded model).",
+)
 @click.option("--timeout", type=float, default=120.0, show_default=True, help="Seconds to wait.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def extract(
@@ -83,6 +89,8 @@ def extract(
     gguf: Path | None,
     instructions: str | None,
     top_logprobs: int | None,
+    why: bool,
+    exact: bool,
     timeout: float,
     as_json: bool,
 ) -> None:
@@ -95,24 +103,25 @@ def extract(
         client = _client(model, base_url, api_key, gguf, timeout)
         with client, stream(
             kind, words, client=client, model=model, instructions=instructions,
-            top_logprobs=top_logprobs,
+            top_logprobs=top_logprobs, settle=exact,
         ) as fields:  # fmt: skip
-            report = fields.report if as_json else _show_live(fields)
+            report = fields.report if as_json else _show_live(fields, exact=exact, why=why)
     _end(report, as_json=as_json)
 
 
 @main.command("score")
 @click.argument("response")
 @click.option("--schema", help="MODULE:Model, FILE.py:Model or a JSON Schema FILE.json.")
+@click.option("--why", is_flag=True, help="Below each field, what decided it.")
 @click.option("--choice", type=click.IntRange(0), default=0, help="Which choice of several.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def score_command(response: str, schema: str | None, choice: int, as_json: bool) -> None:
+def score_command(response: str, schema: str | None, why: bool, choice: int, as_json: bool) -> None:
     """Score a saved RESPONSE (a file, or -): JSON, JSON Lines or server-sent events."""
     with _one_line_errors():
         kind = load_schema(schema) if schema else None
         report = score(_read_bytes(response), kind, choice=choice)
     if not as_json:
-        _console().print(table(_rows(report.fields.values(), report)))
+        _console().print(table(_rows(report.fields.values(), report), why=why))
     _end(report, as_json=as_json)
 
 
@@ -229,27 +238,33 @@ def _client(
 # -- showing ------------------------------------------------------------------------------------
 
 
-def _show_live(fields: FieldStream[Any]) -> Report[Any]:
+def _show_live(fields: FieldStream[Any], *, exact: bool, why: bool) -> Report[Any]:
     """Rows as they come: a growing table on a terminal, a line each elsewhere.
 
-    What could not be scored before the whole answer was there comes at the end.
+    What could not be scored before the whole answer was there comes at the end. Settled numbers
+    replace the others on a terminal; elsewhere only they are printed.
     """
     console = _console()
     seen: dict[str, Field] = {}
     if not console.is_terminal:
+        if exact:
+            console.print(table(_rows(fields.report.fields.values(), fields.report), why=why))
+            return fields.report
         console.print(table([]))
         for field in fields:
             seen[field.pointer] = field
-            console.print(table(_rows([field]), header=False))
-        console.print(table(_rows(_late(fields.report, seen), fields.report), header=False), end="")
+            console.print(table(_rows([field]), header=False, why=why))
+        late = _rows(_late(fields.report, seen), fields.report)
+        console.print(table(late, header=False, why=why), end="")
         return fields.report
     with Live(table([]), console=console, refresh_per_second=12) as live:
         for field in fields:
             seen[field.pointer] = field
-            live.update(table(_rows(seen.values())))
-        late = _late(fields.report, seen)
-        live.update(table(_rows([*seen.values(), *late], fields.report)))
-    return fields.report
+            live.update(table(_rows(seen.values()), why=why))
+        report = fields.report
+        last = report.fields.values() if exact else [*seen.values(), *_late(report, seen)]
+        live.update(table(_rows(last, report), why=why))
+    return report
 
 
 def _late(report: Report[Any], seen: Mapping[str, Field]) -> list[Field]:

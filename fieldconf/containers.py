@@ -53,7 +53,17 @@ class Stop:
         if self.ended:
             return self.ends
         ends = self.ends
-        return Member(False, 1 - ends.probability, 1 - ends.high, 1 - ends.low)
+        return _not(ends, value=False)
+
+
+def _not(member: Member, *, value: bool) -> Member:
+    """The opposite of a yes-or-no member."""
+    return Member(value, 1 - member.probability, 1 - member.high, 1 - member.low)
+
+
+def _came(probability: float, low: float, high: float) -> Member:
+    """That a key came."""
+    return Member(value=True, probability=probability, low=low, high=high)
 
 
 class Container:
@@ -111,14 +121,17 @@ class Container:
 
     # -- the end of a list ----------------------------------------------------------------------
 
-    def end_question(self) -> EndQuestion | bool:
-        """Whether the list ends after the items so far; if the schema says it, whether it must."""
+    def end_question(self, item: Declared) -> EndQuestion | bool:
+        """Whether the list ends after the items so far; if the schema says it, whether it must.
+
+        ``item`` is what the next item would have to be.
+        """
         declared = self._declared
         if self.count < declared.min_items:
             return False
         if declared.max_items is not None and self.count >= declared.max_items:
             return True
-        return EndQuestion(self.path, self.count, self._up, self._layout.compact)
+        return EndQuestion(self.path, self.count, self._up, self._layout.compact, item.allows)
 
     # -- the keys of an object ------------------------------------------------------------------
 
@@ -158,7 +171,7 @@ class Container:
             return
         results = tree.results()
         for name, result in zip(question.names, results, strict=False):
-            member = Member(True, *result)
+            member = _came(*result)
             if name == written:
                 self._written[name] = member
             elif name not in self._declared.required_keys:
@@ -170,10 +183,11 @@ class Container:
 
     def _pass(self, name: str, came: Member) -> None:
         """Multiply what a key had against it so far by what it has here."""
-        so_far = self._passed.get(name, Member(False, 1.0, 1.0, 1.0))
+        one = Member(value=False, probability=1.0, low=1.0, high=1.0)
+        so_far, here = self._passed.get(name, one), _not(came, value=False)
         self._passed[name] = Member(
-            False, so_far.probability * (1 - came.probability), so_far.low * (1 - came.high),
-            so_far.high * (1 - came.low),
+            value=False, probability=so_far.probability * here.probability,
+            low=so_far.low * here.low, high=so_far.high * here.high,
         )  # fmt: skip
 
     @property
@@ -186,8 +200,7 @@ class Container:
             if name in self._written:
                 found[name] = self._written[name]
             elif name in self._passed and name not in self._keys:
-                left = self._passed[name]
-                found[name] = Member(False, 1 - left.probability, 1 - left.high, 1 - left.low)
+                found[name] = _not(self._passed[name], value=False)
         return found
 
     # -- the arms of a union --------------------------------------------------------------------

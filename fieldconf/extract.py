@@ -110,7 +110,7 @@ def extract(
     mask: Mask | None = None, settle: Settle | bool = False,
     options: Mapping[str, Any] | None = None,
 ) -> Report[Any]: ...  # fmt: skip
-def extract(
+def extract(  # noqa: PLR0913  # options of a request, by keyword
     schema: Any,
     text: str | Sequence[Mapping[str, Any]],
     *,
@@ -147,7 +147,7 @@ def extract(
         response = client.chat.completions.create(**arguments)
     return score_completion(
         completions(response)[0], compiled, mask=mask or defaults.mask, layout=defaults.layout,
-        settle=_settle(settle, client, arguments, defaults),
+        settle=_settle(client, arguments, defaults, wanted=settle),
     )  # fmt: skip
 
 
@@ -165,7 +165,7 @@ def stream(
     mask: Mask | None = None, settle: Settle | bool = False,
     options: Mapping[str, Any] | None = None,
 ) -> "FieldStream[Any]": ...  # fmt: skip
-def stream(
+def stream(  # noqa: PLR0913  # options of a request, by keyword
     schema: Any,
     text: str | Sequence[Mapping[str, Any]],
     *,
@@ -193,7 +193,7 @@ def stream(
         chunks = client.chat.completions.create(**arguments, stream=True)
     scorer = LiveScorer(
         compiled, mask=mask or defaults.mask, layout=defaults.layout,
-        settle=_settle(settle, client, arguments, defaults),
+        settle=_settle(client, arguments, defaults, wanted=settle),
     )  # fmt: skip
     return FieldStream(chunks, scorer, client)
 
@@ -253,7 +253,7 @@ class FieldStream(Generic[T]):
 
 
 def _settle(
-    wanted: Settle | bool, client: Any, arguments: Mapping[str, Any], defaults: Defaults
+    client: Any, arguments: Mapping[str, Any], defaults: Defaults, *, wanted: Settle | bool
 ) -> Settle | None:
     """What is wanted, with the probe and the prompt of this request."""
     if wanted is False:

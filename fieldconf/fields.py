@@ -7,9 +7,8 @@ Why:   what a confidence means depends on the kind of value, and that is decided
 """
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from fieldconf import scores
@@ -44,7 +43,6 @@ FEW_VALID = 0.1
 
 _LONGEST_TOKEN = 256  # bytes; what is longer is no token of a vocabulary, and has no alternatives
 _UNREADABLE = "the tokens around it could not be read as its alternatives"
-_NO_MEMBERS: Mapping[str, Member] = MappingProxyType({})
 
 
 class _Verdict(NamedTuple):
@@ -138,7 +136,7 @@ class FieldMaker:
             path=event.path, value=value, kind=kind, logprob=logprob,  # pyright: ignore[reportArgumentType]  # kind_of gives a Kind
             confidence=verdict.confidence, low=verdict.low, high=verdict.high, basis=verdict.basis,
             distribution=verdict.distribution, expected=expected, std=std, arms=verdict.arms,
-            presence=container.presence if container else _NO_MEMBERS,
+            presence=container.presence if container else {},
             stops=tuple(s.ends for s in container.stops if s) if container else (),
             min_step=verdict.min_step, why=verdict.why,
             flags=self._flags(item, value, is_again=is_again, valid=verdict.valid),
@@ -204,6 +202,7 @@ class FieldMaker:
         made = choices(
             inside, event.path, event.raw, event.start, declared.kinds,
             declared.allows if declared.rules else None,
+            level=self._target(event.path).level, compact=self._layout.compact,
         )  # fmt: skip
         least = min(made, key=lambda choice: choice.probability)
         return _all_of(made, "joint")._replace(
@@ -271,7 +270,7 @@ class FieldMaker:
         return self._grow(question, item)
 
     def _stop(self, container: Container, item: Aligned, *, ended: bool) -> Stop | None:
-        question = container.end_question()
+        question = container.end_question(self._schema.declared((*container.path, container.count)))
         if isinstance(question, bool):
             sure = float(question)
             return Stop(Member(value=True, probability=sure, low=sure, high=sure), ended=ended)

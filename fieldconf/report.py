@@ -133,6 +133,10 @@ class Field:
         plain["flags"] = list(self.flags)
         plain["span"] = [self.start, self.stop]
         plain["distribution"] = _plain_distribution(self.distribution)
+        plain["arms"] = _plain_distribution(self.arms)
+        plain["presence"] = {name: _plain_member(m) for name, m in self.presence.items()}
+        plain["stops"] = [_plain_member(member) for member in self.stops]
+        plain["why"] = _plain_why(self.why)
         return plain
 
 
@@ -149,6 +153,9 @@ class Report(Generic[T]):
         fields: JSON Pointer -> ``Field``, in document order, leaves and containers.
         errors: how the answer breaks its schema; empty if it keeps to it.
         reason: what ``status`` means in this case, one sentence; empty if complete.
+        flags: "saturated": nearly all tokens of the values have a probability above .999, so that
+            the numbers tell no field from another (a server that reports them at a temperature
+            near 0 does this; so does a model that is sure of everything).
         mask: whether the logprobs stand before ("pre") or after ("post") tokens that the schema
             forbids were excluded; "unknown" where nothing says so.
         owners: for each token the pointer of the leaf that owns it, "structure" or "outside".
@@ -162,6 +169,7 @@ class Report(Generic[T]):
     fields: Mapping[str, Field] = field(default_factory=dict[str, Field])
     errors: tuple[Invalid, ...] = ()
     reason: str = ""
+    flags: tuple[str, ...] = ()
     mask: Mask = "unknown"
     owners: tuple[str, ...] = field(default=(), repr=False)
     text: str | None = field(default=None, repr=False)
@@ -209,6 +217,7 @@ class Report(Generic[T]):
         return {
             "status": self.status,
             "reason": self.reason,
+            "flags": list(self.flags),
             "confidence": self.confidence,
             "mask": self.mask,
             "model": self.model,
@@ -266,15 +275,25 @@ def _plain_distribution(distribution: Distribution | None) -> dict[str, Any] | N
     if distribution is None:
         return None
     return {
-        "candidates": [
-            {
-                "value": plain_value(m.value),
-                "probability": m.probability,
-                "low": m.low,
-                "high": m.high,
-            }
-            for m in distribution.candidates
-        ],
+        "candidates": [_plain_member(member) for member in distribution.candidates],
         "off_schema": distribution.off_schema,
         "unseen": distribution.unseen,
+        "other": [rival._asdict() for rival in distribution.other],
+        "calls": distribution.calls,
     }
+
+
+def _plain_member(member: Member) -> dict[str, Any]:
+    return {
+        "value": plain_value(member.value),
+        "probability": member.probability,
+        "low": member.low,
+        "high": member.high,
+    }
+
+
+def _plain_why(why: Why | None) -> dict[str, Any] | None:
+    if why is None:
+        return None
+    rivals = [rival._asdict() for rival in why.rivals]
+    return {**why._asdict(), "rivals": rivals, "sentence": why.sentence}

@@ -6,6 +6,7 @@ Never: I/O; two roads: a whole response is fed to the same ``Scorer`` as a strea
 Why:   this is the one place where wire, spelling, alignment, alternatives and scores meet.
 """
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar, overload
 
@@ -27,6 +28,11 @@ from fieldconf.tree import Tree
 from fieldconf.wire import completions
 
 T = TypeVar("T")
+
+CERTAIN = math.log(0.999)
+"""A token above this (nats) is all but certain."""
+MOSTLY, FEWEST_CERTAIN = 0.95, 10
+"""A report is flagged "saturated" if this part of its values' tokens is certain, of so many."""
 
 _NO_LOGPROBS = "the response has no logprobs: ask for them (logprobs=True, top_logprobs=5)"
 _WHOLE: frozenset[Status] = frozenset({"complete", "unaligned", "no_logprobs"})
@@ -177,13 +183,15 @@ class Scorer:
         status, reason = self._status(completion)
         fields = _current(self._fields)
         data, value, errors = self._tree.root, None, ()
+        owners = self._owners(completion, fields)
         if status in _WHOLE:
             root = self._fields[()]
             value, errors = self._schema.validate(content[root.start : root.stop], data)
         return Report(
             status=status, value=value, data=data, errors=errors, reason=reason,
             fields={field.pointer: field for field in fields},
-            mask=mask or completion.mask, owners=self._owners(completion, fields),
+            mask=mask or completion.mask, owners=owners,
+            flags=("saturated",) if _is_saturated(completion.tokens or (), owners) else (),
             text=completion.content, tokens=completion.tokens or (), model=completion.model,
             finish_reason=completion.finish_reason, refusal=completion.refusal,
         )  # fmt: skip
@@ -246,6 +254,15 @@ class Scorer:
             if token is not None:
                 owners[token] = owner if isinstance(owner, str) else pointer(owner)
         return tuple(owners)
+
+
+def _is_saturated(tokens: Sequence[Token], owners: Sequence[str]) -> bool:
+    """Whether nearly all tokens that wrote values are all but certain, and there are some."""
+    pairs = zip(tokens, owners, strict=False)
+    values = [t.logprob for t, owner in pairs if owner not in ("structure", "outside")]
+    known = [logprob for logprob in values if logprob is not None]
+    certain = sum(logprob > CERTAIN for logprob in known)
+    return len(known) >= FEWEST_CERTAIN and certain >= MOSTLY * len(known)
 
 
 def _current(fields: Mapping[Path, Field]) -> list[Field]:

@@ -26,6 +26,7 @@ from fieldconf.alternatives.reading import (
     read,
     unseen_mass,
 )
+from fieldconf.alternatives.steps import Allows
 from fieldconf.alternatives.tree import NOTHING_SAID, Branch, Listing, Outcomes, Tree
 from fieldconf.grammar import decode, kind_begun
 from fieldconf.jsonparser import Event
@@ -152,6 +153,7 @@ class KindQuestion:
 
 # -- the end of a list --------------------------------------------------------------------------
 
+
 _ENDS, _GOES_ON, _EITHER = frozenset({0}), frozenset({1}), frozenset({0, 1})
 
 
@@ -159,13 +161,14 @@ _ENDS, _GOES_ON, _EITHER = frozenset({0}), frozenset({1}), frozenset({0, 1})
 class EndQuestion:
     """Does the list at a path end after ``count`` items (outcome 0) or go on (outcome 1)?
 
-    ``level`` is what stands around the list.
+    ``level`` is what stands around the list; ``allows`` what may begin the next item.
     """
 
     path: Path
     count: int
     level: Level | None = None
     compact: bool = False
+    allows: Allows | None = None
     size: int = 2
 
     @property
@@ -185,16 +188,21 @@ class EndQuestion:
         (following, events), next_, fork = found, self._next, found[0].parser
         for index, event in enumerate(events):
             if event.path[: len(next_)] == next_:
-                return Branch(_GOES_ON)  # it may end in the same token, but after one item more
+                # It may end in the same token, but after one item more.
+                return self._goes_on(event.raw, done=event.type == "scalar")
             if event.type == "close" and event.path == self.path:
                 is_legal = self.level is None or self.level.admits(events[index + 1 :], fork)
                 return Branch(_ENDS) if is_legal else _NONE
         if fork.path == next_ and fork.place == "value" and fork.may_close:
             return Branch(_EITHER, following, "[")  # of an array that may still be empty
         if fork.path[: len(next_)] == next_:
-            return Branch(_GOES_ON)
+            return self._goes_on(fork.text if fork.path == next_ else b"", done=False)
         is_between = fork.place in IN_EARLIER and fork.path[:-1] == self.path
         return Branch(_EITHER, following, NOTHING_SAID) if is_between else _NONE
+
+    def _goes_on(self, text: bytes, *, done: bool) -> Branch:
+        is_item = not text or self.allows is None or self.allows(text, done=done)
+        return Branch(_GOES_ON) if is_item else _NONE
 
 
 # -- the keys of an object ----------------------------------------------------------------------

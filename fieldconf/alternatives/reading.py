@@ -73,9 +73,6 @@ def place_before(step: Step, path: Path) -> Place:
 
 def read(place: Place, candidate: Candidate, target: Target) -> Reading:
     """Feed a candidate to a fork of the parser, and say what became of the target."""
-    if isinstance(place, Step):  # TEMPORARY: until steps.py speaks of places
-        target = Target(target)
-        place = place_before(place, target.path)
     found = advance(place, candidate, compact=target.compact)
     if found is None:
         return DEAD

@@ -20,6 +20,7 @@ from heapq import nlargest
 from typing import Any, NamedTuple, Protocol
 
 from fieldconf.align import Step
+from fieldconf.alternatives.distribution import Rival
 from fieldconf.alternatives.following import Level
 from fieldconf.alternatives.reading import (
     Place,
@@ -49,16 +50,6 @@ class Allows(Protocol):
     def __call__(self, text: bytes, *, done: bool) -> bool:
         """``done`` says that the value closed."""
         ...
-
-
-class Rival(NamedTuple):
-    """A candidate that would have led to another allowed value.
-
-    ``text`` is the candidate's own, for showing; ``probability`` as in ``Choice`` (0..1).
-    """
-
-    text: str
-    probability: float
 
 
 class Choice(NamedTuple):

@@ -231,21 +231,45 @@ class Tree:
         """(probability, low, high) of each outcome."""
         if self.size == 1:
             return [(1.0, 1.0, 1.0)]
+        solved, _ = self._solve()
+        found = solved[id(self.fans[0])]
+        return [
+            (min(1.0, max(p, low)), min(1.0, low), min(1.0, max(high, p)))
+            for p, low, high in zip(found.estimate, found.low, found.high, strict=True)
+        ]
+
+    def _solve(self) -> "tuple[dict[int, _Solved], _Known]":
         # From the end of the path, since what is known there is used before it; beside the path
         # from the leaves, since each fan sums up what is below it. No recursion: paths are long.
         solved: dict[int, _Solved] = {}
-        known: dict[Hashable, list[float]] = {}
+        known: _Known = {}
         for fan in reversed(self.fans):
             for below in _below(fan):
                 solved[id(below)] = _solve(below, self.size, solved, known)
             solved[id(fan)] = _solve(fan, self.size, solved, known)
             if fan.chosen is not None and fan.chosen.fan is not None:
                 known[fan.chosen.branch.said] = solved[id(fan.chosen.fan)].estimate
-        found = solved[id(self.fans[0])]
-        return [
-            (min(1.0, max(p, low)), min(1.0, low), min(1.0, max(high, p)))
-            for p, low, high in zip(found.estimate, found.low, found.high, strict=True)
-        ]
+        return solved, known
+
+    def decisive(self, outcome: int) -> "Decisive":
+        """The fan on the path at which the probability of the written outcome rose the most."""
+        solved, known = self._solve()
+        shares = [solved[id(fan)].estimate[outcome] for fan in self.fans]
+        rises = [(a + _TINY) / (b + _TINY) for a, b in zip([*shares[1:], 1.0], shares, strict=True)]
+        at = rises.index(max(rises))
+        fan, against = self.fans[at], dict[str, float]()
+        twigs = {id(twig.candidate): twig for twig in fan.twigs}
+        for candidate, branch in zip(fan.listing.candidates, fan.branches, strict=True):
+            twig = twigs.get(id(candidate))
+            agreeing = float(outcome in branch.outcomes)
+            if twig is not None:
+                below = solved[id(twig.fan)].estimate if twig.fan else _guess(twig, known)
+                agreeing = below[outcome] if below else agreeing / len(branch.outcomes)
+            is_written = twig is not None and twig is fan.chosen
+            if branch.outcomes and agreeing < 1 and not is_written:
+                mass = math.exp(candidate.logprob) / fan.possible * (1 - agreeing)
+                against[candidate.text] = against.get(candidate.text, 0.0) + mass
+        return Decisive(fan, shares[at], against)
 
     # -- settling -------------------------------------------------------------------------------
 
@@ -299,6 +323,18 @@ class Tree:
                 self._unseen[number] = 0.0
 
 
+class Decisive(NamedTuple):
+    """Where an outcome was decided: its probability there (0..1), and the mass against it."""
+
+    fan: Fan
+    share: float
+    against: dict[str, float]
+
+
+_TINY = 1e-12
+_Known: TypeAlias = dict[Hashable, list[float]]
+
+
 class _Solved(NamedTuple):
     """What a fan gives each outcome: the estimate sums to 1, the bounds hold it."""
 
@@ -317,9 +353,7 @@ def _below(fan: Fan) -> list[Fan]:
     return found[::-1]
 
 
-def _solve(
-    fan: Fan, size: int, solved: dict[int, _Solved], known: dict[Hashable, list[float]]
-) -> _Solved:
+def _solve(fan: Fan, size: int, solved: dict[int, _Solved], known: _Known) -> _Solved:
     """``known`` holds the estimates further on along the path, by what had been said there."""
     total = fan.total
     estimate, low, high = [0.0] * size, [0.0] * size, [0.0] * size
@@ -348,7 +382,7 @@ def _solve(
     return _Solved([e / whole for e in estimate], low, high)
 
 
-def _guess(twig: Twig, known: dict[Hashable, list[float]]) -> list[float] | None:
+def _guess(twig: Twig, known: _Known) -> list[float] | None:
     """How a branch that was not followed goes on, if the path says so."""
     return known.get(twig.branch.said)
 

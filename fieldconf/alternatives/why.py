@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from fieldconf.alternatives.distribution import Rival, likeliest
 from fieldconf.alternatives.steps import Choice
-from fieldconf.alternatives.tree import Fan, Tree
+from fieldconf.alternatives.tree import Tree
 from fieldconf.tokens import Token
 
 
@@ -52,25 +52,9 @@ def _percent(share: float) -> str:
 
 
 def why_outcome(tree: Tree, outcome: int, tokens: Sequence[Token]) -> Why:
-    """The place on the path at which the written outcome had the least of the possible mass."""
-    fan = min(tree.fans, key=lambda fan: _agreeing(fan, outcome))
-    rivals = {
-        candidate.text: math.exp(candidate.logprob) / _whole(fan)
-        for candidate, branch in zip(fan.listing.candidates, fan.branches, strict=True)
-        if branch.outcomes and outcome not in branch.outcomes
-    }
-    return Why(fan.index, tokens[fan.index].text, _agreeing(fan, outcome), likeliest(rivals))
-
-
-def _agreeing(fan: Fan, outcome: int) -> float:
-    """The part of the possible mass that may still end as the outcome."""
-    open_ = math.fsum(twig.mass for twig in fan.twigs if outcome in twig.branch.outcomes)
-    return min(1.0, (fan.masses.get(outcome, 0.0) + open_) / _whole(fan))
-
-
-def _whole(fan: Fan) -> float:
-    """The possible mass that was listed; where there was no list, all there may have been."""
-    return fan.possible if len(fan.listing.candidates) > 1 else fan.total
+    """The place on the path at which the written outcome was decided."""
+    fan, share, against = tree.decisive(outcome)
+    return Why(fan.index, tokens[fan.index].text, share, likeliest(against))
 
 
 def why_choice(choice: Choice, tokens: Sequence[Token]) -> Why:

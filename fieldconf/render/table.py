@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.bar import Bar
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -19,6 +20,7 @@ TRUST, SHOW = 0.9, 0.5
 
 _WIDTHS = {"field": 24, "value": 30, "confidence": 10, "bar": 10, "beside": 44}
 _RIVALS = 2
+_WIDE, _MUCH = 0.05, 0.01  # what is worth a line
 _BASIS = {
     "distribution": "the only member",
     "null_or_value": "null against any value",
@@ -30,8 +32,23 @@ _BASIS = {
 }
 
 
-def table(fields: Iterable[tuple[str, Mapping[str, Any]]], *, header: bool = True) -> Table:
-    """A table with one row a field; ``fields`` are (JSON Pointer, ``Field.to_dict``) pairs."""
+def table(
+    fields: Iterable[tuple[str, Mapping[str, Any]]], *, header: bool = True, why: bool = False
+) -> RenderableType:
+    """A table with one row a field; ``fields`` are (JSON Pointer, ``Field.to_dict``) pairs.
+
+    ``why`` adds below each field what decided it, and what speaks against its number.
+    """
+    if not why:
+        return _rows(fields, header=header)
+    parts: list[RenderableType] = [_rows([], header=True)] if header else []
+    for name, field in fields:
+        lines = [Text(f"    {line}", style="dim") for line in _reasons(field)]
+        parts += [_rows([(name, field)], header=False), *lines]
+    return Group(*parts)
+
+
+def _rows(fields: Iterable[tuple[str, Mapping[str, Any]]], *, header: bool) -> Table:
     made = Table(box=None, show_header=header, pad_edge=False, header_style="bold")
     for name, title in zip(_WIDTHS, ("field", "value", "confidence", "", ""), strict=True):
         made.add_column(title, width=_WIDTHS[name], no_wrap=name != "beside", overflow="ellipsis")
@@ -88,6 +105,32 @@ def _beside(field: Mapping[str, Any]) -> Text:
     ]
     more = f", {len(rivals) - _RIVALS} more" if len(rivals) > _RIVALS else ""
     return Text("not " + ", ".join(shown) + more)
+
+
+_FLAGS = {
+    "against_schema": "the schema fights the model: it allows under 10 % of what was listed",
+    "unsettled": "not settled: its bounds stayed wider than was asked for",
+    "not_a_member": "the value is not one of the allowed ones",
+}
+
+
+def _reasons(field: Mapping[str, Any]) -> list[str]:
+    """Why the number is what it is, a sentence a line."""
+    lines = [field["why"]["sentence"]] if field["why"] else []
+    low, high = field["low"], field["high"]
+    if low is not None and high is not None and high - low > _WIDE:
+        lines.append(f"bounds {_number(low)} to {_number(high)}: not all was listed")
+    found = field["distribution"]
+    if found and found["other"] and found["off_schema"] > _MUCH:
+        other = ", ".join(f"`{o['text']}` {_number(o['probability'])}" for o in found["other"][:2])
+        lines.append(f"off the schema {_number(found['off_schema'])}: {other}")
+    lines += [text for flag, text in _FLAGS.items() if flag in field["flags"]]
+    lines += [
+        f"optional {json.dumps(name)} {'written' if m['value'] else 'left out'}: "
+        f"written with {_number(m['probability'])}"
+        for name, m in field["presence"].items()
+    ]
+    return [printable(line) for line in lines]
 
 
 def printable(text: str) -> str:
