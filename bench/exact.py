@@ -27,7 +27,7 @@ from typing import Any
 import click
 import exact_truth as exact
 import peers
-from exact_prompts import PROMPTS, Prompt, Tone, kind, members
+from exact_prompts import PROMPTS, Prompt, Rating, Tone, kind, members
 from pydantic import create_model
 
 import fieldconf as fc
@@ -36,6 +36,8 @@ from fieldconf.embedded import local
 CACHE = peers.ENVS / "exact-truths.json"
 KINDS = ("boolean", "enum", "nullable", "rating")
 TOLERANCE, BUDGET = 0.01, 200  # of settling
+FORCE = 60.0  # nats on a token to see whether the grammar has it
+ROUNDING = 1e-6  # of the server's single precision, in a probability
 NEAR = (1e-3, 1e-2)  # how far outside of its bracket a truth is also counted
 
 
@@ -84,9 +86,10 @@ class Measured:
     @property
     def outside(self) -> float:
         """How far the worst truth is outside of its bracket; 0 if all are in."""
-        slack = self.known.pruned  # so much of the truth is not known
+        pruned = self.known.pruned  # may belong to any member
         pairs = zip(self.known.truth, self.bounds, strict=True)
-        return max(0.0, *(max(low - t - slack, t - high) for t, (_, low, high) in pairs))
+        far = max(max(low - t - pruned, t - high) for t, (_, low, high) in pairs)
+        return far if far > ROUNDING else 0.0
 
     @property
     def errors(self) -> list[float]:
@@ -367,6 +370,7 @@ temperature 1 writes a member, given the answer's tokens up to the field: all pa
 asked one token at a time after a fresh prompt, as generation computes them. Branches below
 {exact.PRUNED:.0e} are left out; their sum is allowed for in "all in". What the server's rounding
 does (a logprob differs by up to 6e-5 between lists of 20 and of 2,000) is not: hence "<.001".
+In that grammar a member has one spelling: no escapes but the needed ones, integers without a point.
 The embedded model's runtime (llguidance) leaves a token no choice while all members left go on with
 the same text: it writes that as the tokenizer would. So its draws follow another process than the
 one defined above; no server tells its mask, so nothing here is judged by it. Both are drawn below.
@@ -383,9 +387,8 @@ def report(rows: list[Row], asked: list[Asked]) -> Iterator[str]:
     )
     apart = [abs(r - t) for k in fields for r, t in zip(k.runtime, k.truth, strict=True)]
     yield (
-        "llguidance, which holds the embedded model to the schema, is no such process (see below): "
-        f"its members' probabilities are {mean(apart):.4f} apart from the truth, {max(apart):.2f} "
-        "at most\n"
+        "the embedded model's own runtime follows another process (see below): it is "
+        f"{mean(apart):.4f} apart from the truth, {max(apart):.2f} at most\n"
     )
     yield HEADER
     for row in rows:
@@ -444,6 +447,26 @@ def outside(rows: list[Row], asked: list[Asked]) -> Iterator[str]:
             yield f"  by {m.outside:.1e}  {m.known.name} of {answer}: {told}"
 
 
+PUSHED = {"an escape": b"\\", "white space": b" ", "a point": b".", "an exponent": b"e"}
+
+
+def spelled(client: Any, model: exact.NextToken) -> str:
+    """See that the server allows no other spelling of the members than the truth does."""
+    either = create_model("Answer", tone=(Tone | None, ...), stars=(Rating, ...))
+    defaults = client.fieldconf_defaults
+    messages = defaults.make_messages(either.model_json_schema(), SAMPLED_TEXT, None)
+    arguments = {**defaults.options, **fc.request(either, defaults=defaults), "messages": messages}
+
+    def answer(token: int, bias: float) -> str:
+        bent = client.chat.completions.create(**arguments, logit_bias={str(token): bias})
+        return bent.choices[0].message.content
+
+    tokens = {name: model.ids_of[text][0] for name, text in PUSHED.items()}
+    allowed = [name for name, token in tokens.items() if answer(token, FORCE) != answer(token, 0.0)]
+    told = ", ".join(allowed) or "nothing of it is written"
+    return f"pushed by {FORCE:.0f} nats to write {', '.join(PUSHED)} in a value: {told}"
+
+
 def checked(client: Any, model: exact.NextToken, asked: list[Asked]) -> str:
     """Ask two prefixes for the whole vocabulary, and normalise the legal tokens by hand."""
     worst = 0.0
@@ -485,13 +508,13 @@ def main(
         if hasattr(fc, "Settle"):
             settle = fc.Settle(tolerance=TOLERANCE, budget=BUDGET)
             rows.append(measure(client, asked, "settled", settle=settle))
-        check = checked(client, model, asked)
+        checks = [checked(client, model, asked), spelled(client, model)]
         click.echo("\n".join(report(rows, asked)))
         click.echo("" if hasattr(fc, "Settle") else "\nsettled: this fieldconf has no Settle")
         click.echo("\n".join(outside(rows, asked)))
         found = list(baselines(asked, skip_peers=skip_peers))
         click.echo("\n".join(compared(rows, found, asked)))
-        click.echo(f"{EXPLAINED}\n\n{check}")
+        click.echo("\n".join([EXPLAINED, "", *checks]))
         if dump:
             dump.write_text(json.dumps([asdict(row) for row in rows], indent=1))
         if not skip_sampling:
