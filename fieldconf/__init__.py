@@ -8,6 +8,7 @@
 """
 
 from fieldconf.alternatives.distribution import Distribution, Member
+from fieldconf.classify import classify
 from fieldconf.embedded import local
 from fieldconf.errors import (
     FieldconfError,
@@ -38,6 +39,7 @@ __all__ = [
     "RequestError",
     "SchemaError",
     "Settle",
+    "classify",
     "extract",
     "local",
     "request",
