@@ -85,8 +85,8 @@ def read(place: Place, candidate: Candidate, target: Target) -> Reading:
             is_legal = target.level is None or target.level.admits(events[index + 1 :], fork)
             return Reading("done", event.raw, following) if is_legal else DEAD
     if fork.path == path and not following.expected:
-        state = "partial" if fork.text else "before"
-        return Reading(state, fork.text, following)
+        text = fork.text
+        return Reading("partial" if text else "before", text, following)
     return Reading("before", b"", following) if _is_before(fork, path) else DEAD
 
 

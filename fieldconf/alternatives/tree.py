@@ -117,8 +117,10 @@ class Fan:
         if mass == 0.0 and not is_chosen:  # excluded by the server's grammar
             return _NONE
         branch = read(self.place, candidate)
-        left = branch.outcomes & self.outcomes
-        branch = Branch(left, branch.place, branch.said)
+        left = branch.outcomes
+        if not left <= self.outcomes:
+            left &= self.outcomes
+            branch = Branch(left, branch.place, branch.said)
         if not left:
             self.off += mass
             return branch
@@ -188,6 +190,7 @@ class Tree:
         self.valid = 1.0
         self._unseen: list[float] = []  # of each fan on the path
         self.read = read
+        self._solution: _Solution | None = None
         outcomes = frozenset(range(size))
         telling = 0.0
         for index, listing in path:
@@ -231,25 +234,26 @@ class Tree:
         """(probability, low, high) of each outcome."""
         if self.size == 1:
             return [(1.0, 1.0, 1.0)]
-        solved, _ = self._solve()
-        found = solved[id(self.fans[0])]
+        found = self._solve().solved[id(self.fans[0])]
         return [
             (min(1.0, max(p, low)), min(1.0, low), min(1.0, max(high, p)))
             for p, low, high in zip(found.estimate, found.low, found.high, strict=True)
         ]
 
-    def _solve(self) -> "tuple[dict[int, _Solved], _Known]":
-        # From the end of the path, since what is known there is used before it; beside the path
-        # from the leaves, since each fan sums up what is below it. No recursion: paths are long.
-        solved: dict[int, _Solved] = {}
-        known: _Known = {}
-        for fan in reversed(self.fans):
-            for below in _below(fan):
-                solved[id(below)] = _solve(below, self.size, solved, known)
-            solved[id(fan)] = _solve(fan, self.size, solved, known)
-            if fan.chosen is not None and fan.chosen.fan is not None:
-                known[fan.chosen.branch.said] = solved[id(fan.chosen.fan)].estimate
-        return solved, known
+    def _solve(self) -> "_Solution":
+        if self._solution is None:
+            self._solution = _Solution({}, {})
+            solved, known = self._solution
+            # From the end of the path, since what is known there is used before it; beside the
+            # path from the leaves, since each fan sums up what is below it. No recursion: paths
+            # are long.
+            for fan in reversed(self.fans):
+                for below in _below(fan):
+                    solved[id(below)] = _sum_up(below, self.size, solved, known)
+                solved[id(fan)] = _sum_up(fan, self.size, solved, known)
+                if fan.chosen is not None and fan.chosen.fan is not None:
+                    known[fan.chosen.branch.said] = solved[id(fan.chosen.fan)].estimate
+        return self._solution
 
     def decisive(self, outcome: int) -> "Decisive":
         """The fan on the path at which the probability of the written outcome rose the most."""
@@ -304,6 +308,7 @@ class Tree:
     def expand(self, gap: Gap, candidates: Sequence[Candidate]) -> None:
         """Fill a gap with all candidates that leave some outcome there, and their logprobs."""
         self.calls += 1
+        self._solution = None
         known = any(candidate.logprob > -math.inf for candidate in candidates)
         unseen = 0.0 if known else 1.0
         fan, position = gap.fan, None
@@ -331,6 +336,13 @@ class Decisive(NamedTuple):
     against: dict[str, float]
 
 
+class _Solution(NamedTuple):
+    """What each fan gives (by its identity), and what the path knows by what was said there."""
+
+    solved: "dict[int, _Solved]"
+    known: "_Known"
+
+
 _TINY = 1e-12
 _Known: TypeAlias = dict[Hashable, list[float]]
 
@@ -346,6 +358,8 @@ class _Solved(NamedTuple):
 def _below(fan: Fan) -> list[Fan]:
     """The fans that were added below the one given, off the path; the deepest first."""
     found: list[Fan] = []
+    if len(fan.twigs) <= (fan.chosen is not None):
+        return found
     todo = [twig.fan for twig in fan.twigs if twig is not fan.chosen and twig.fan is not None]
     while todo:
         found.append(todo.pop())
@@ -353,7 +367,7 @@ def _below(fan: Fan) -> list[Fan]:
     return found[::-1]
 
 
-def _solve(fan: Fan, size: int, solved: dict[int, _Solved], known: _Known) -> _Solved:
+def _sum_up(fan: Fan, size: int, solved: dict[int, _Solved], known: _Known) -> _Solved:
     """``known`` holds the estimates further on along the path, by what had been said there."""
     total = fan.total
     estimate, low, high = [0.0] * size, [0.0] * size, [0.0] * size
@@ -393,7 +407,7 @@ def _add_hidden(fan: Fan, estimate: list[float]) -> None:
     Nothing if every outcome was seen. Otherwise the unseen mass counts as valid as the seen; and
     where a list shows how fast the masses fall, a missing outcome has at most the least of them.
     """
-    if not fan.unseen:
+    if not fan.unseen or len(fan.masses) == len(fan.outcomes):
         return
     said = [b.outcomes for b in fan.branches if b.said != NOTHING_SAID]
     if fan.chosen is not None:
