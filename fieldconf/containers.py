@@ -176,7 +176,9 @@ class Container:
                 self._written[name] = member
             elif name not in self._declared.required_keys:
                 self._pass(name, member)
-        if self.arms is None and len(self._declared.arms) > 1:
+        count = len(self._declared.arms)
+        is_telling = written is not None and len(self._arms_with(written)) < count
+        if self.arms is None and is_telling:
             named = zip(question.names, results, strict=False)
             sets = [(self._arms_with(name), Member(name, *r)) for name, r in named]
             self._split(sets, tree)
