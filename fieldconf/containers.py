@@ -86,7 +86,7 @@ class Container:
         self.stops: list[Stop | None] = []
         self.arms: Distribution | None = None
         self._declared, self._up, self._layout = declared, up, layout
-        self._keys: set[str] = set()
+        self._keys: dict[str, int] = {}  # in the order in which they came; only grows
         self._missing = len(declared.required_keys)
         self._left = len(declared.keys)
         self._position = {name: position for position, name in enumerate(declared.keys)}
@@ -102,7 +102,7 @@ class Container:
         self.count += 1
         if not isinstance(name, str) or name in self._keys:
             return
-        self._keys.add(name)
+        self._keys[name] = len(self._keys)
         self._missing -= name in self._declared.required_keys
         if name in self._position:
             self._left -= 1
@@ -115,9 +115,13 @@ class Container:
         if self.is_list:
             may_go_on = declared.max_items is None or self.count < declared.max_items
             return Level(self.path, self.count >= declared.min_items, may_go_on, None, self._up)
-        names = None if declared.more_keys else declared.keys
-        may_go_on = declared.more_keys or self._left > 0
-        return Level(self.path, self._missing == 0, may_go_on, names, self._up)
+        if declared.more_keys:
+            return Level(self.path, self._missing == 0, may_go_on=True, up=self._up)
+        names = self._possible_names() if self._layout.ordered else declared.keys
+        may_go_on = self._left > 0 and bool(names)
+        return Level(
+            self.path, self._missing == 0, may_go_on, names, self._up, self._keys, len(self._keys)
+        )
 
     # -- the end of a list ----------------------------------------------------------------------
 

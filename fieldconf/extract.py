@@ -16,6 +16,7 @@ from typing import Any, Generic, Self, TypeVar, overload
 from fieldconf.asking import our_errors
 from fieldconf.containers import Layout
 from fieldconf.errors import RequestError
+from fieldconf.matching import Match
 from fieldconf.probes import Probe
 from fieldconf.report import Field, Report
 from fieldconf.schema import Schema, compile_schema
@@ -100,14 +101,14 @@ def request(
 def extract(
     schema: type[T], text: str | Sequence[Mapping[str, Any]], *, client: Any,
     model: str | None = None, instructions: str | None = None, top_logprobs: int | None = None,
-    mask: Mask | None = None, settle: Settle | bool = False,
+    mask: Mask | None = None, match: Match = "exact", settle: Settle | bool = False,
     options: Mapping[str, Any] | None = None,
 ) -> Report[T]: ...  # fmt: skip
 @overload
 def extract(
     schema: Any, text: str | Sequence[Mapping[str, Any]], *, client: Any,
     model: str | None = None, instructions: str | None = None, top_logprobs: int | None = None,
-    mask: Mask | None = None, settle: Settle | bool = False,
+    mask: Mask | None = None, match: Match = "exact", settle: Settle | bool = False,
     options: Mapping[str, Any] | None = None,
 ) -> Report[Any]: ...  # fmt: skip
 def extract(  # noqa: PLR0913  # options of a request, by keyword
@@ -119,6 +120,7 @@ def extract(  # noqa: PLR0913  # options of a request, by keyword
     instructions: str | None = None,
     top_logprobs: int | None = None,
     mask: Mask | None = None,
+    match: Match = "exact",
     settle: Settle | bool = False,
     options: Mapping[str, Any] | None = None,
 ) -> Report[Any]:
@@ -132,6 +134,7 @@ def extract(  # noqa: PLR0913  # options of a request, by keyword
         instructions: the system message, where ``text`` is a text.
         top_logprobs: how many candidates to list for each token.
         mask: where the server's logprobs stand ("pre", "post"), if you know.
+        match: how the answer's strings are matched with the members of an enum, see ``score``.
         settle: ask the server for what the answer's own logprobs leave open: True, or a
             ``Settle`` that says how far. The embedded model can be asked; for others give a probe.
         options: further arguments of ``client.chat.completions.create``.
@@ -147,7 +150,7 @@ def extract(  # noqa: PLR0913  # options of a request, by keyword
         response = client.chat.completions.create(**arguments)
     return score_completion(
         completions(response)[0], compiled, mask=mask or defaults.mask, layout=defaults.layout,
-        settle=_settle(client, arguments, defaults, wanted=settle),
+        match=match, settle=_settle(client, arguments, defaults, wanted=settle),
     )  # fmt: skip
 
 
@@ -155,14 +158,14 @@ def extract(  # noqa: PLR0913  # options of a request, by keyword
 def stream(
     schema: type[T], text: str | Sequence[Mapping[str, Any]], *, client: Any,
     model: str | None = None, instructions: str | None = None, top_logprobs: int | None = None,
-    mask: Mask | None = None, settle: Settle | bool = False,
+    mask: Mask | None = None, match: Match = "exact", settle: Settle | bool = False,
     options: Mapping[str, Any] | None = None,
 ) -> "FieldStream[T]": ...  # fmt: skip
 @overload
 def stream(
     schema: Any, text: str | Sequence[Mapping[str, Any]], *, client: Any,
     model: str | None = None, instructions: str | None = None, top_logprobs: int | None = None,
-    mask: Mask | None = None, settle: Settle | bool = False,
+    mask: Mask | None = None, match: Match = "exact", settle: Settle | bool = False,
     options: Mapping[str, Any] | None = None,
 ) -> "FieldStream[Any]": ...  # fmt: skip
 def stream(  # noqa: PLR0913  # options of a request, by keyword
@@ -174,6 +177,7 @@ def stream(  # noqa: PLR0913  # options of a request, by keyword
     instructions: str | None = None,
     top_logprobs: int | None = None,
     mask: Mask | None = None,
+    match: Match = "exact",
     settle: Settle | bool = False,
     options: Mapping[str, Any] | None = None,
 ) -> "FieldStream[Any]":
@@ -193,7 +197,7 @@ def stream(  # noqa: PLR0913  # options of a request, by keyword
         chunks = client.chat.completions.create(**arguments, stream=True)
     scorer = LiveScorer(
         compiled, mask=mask or defaults.mask, layout=defaults.layout,
-        settle=_settle(client, arguments, defaults, wanted=settle),
+        match=match, settle=_settle(client, arguments, defaults, wanted=settle),
     )  # fmt: skip
     return FieldStream(chunks, scorer, client)
 

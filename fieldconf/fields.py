@@ -7,7 +7,7 @@ Why:   what a confidence means depends on the kind of value, and that is decided
 """
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -27,6 +27,8 @@ from fieldconf.alternatives.steps import Choice, choices
 from fieldconf.alternatives.tree import Tree
 from fieldconf.alternatives.why import Why, why_choice, why_outcome, why_token
 from fieldconf.containers import Container, Layout, Stop
+from fieldconf.matching import Match
+from fieldconf.matching import domain as make_domain
 from fieldconf.paths import Path, pointer
 from fieldconf.report import Basis, Field
 from fieldconf.schema import Declared, Schema, kind_of, same
@@ -68,7 +70,7 @@ class FieldMaker:
         missing: why there are no tokens at all; empty where there are.
         layout: what the server's grammar forbids beyond the schema.
         ledger: where the trees are kept.
-        unsettled: the fields whose bounds stayed wider than was asked for.
+        match: how labels are matched with the members of an enum.
     """
 
     def __init__(
@@ -80,9 +82,9 @@ class FieldMaker:
         *,
         layout: Layout | None = None,
         ledger: Ledger | None = None,
-        unsettled: Collection[Path] = (),
+        match: Match = "exact",
     ) -> None:
-        self._unsettled = unsettled
+        self._match: Match = match
         self._schema = schema
         self._aligner = aligner
         self._tokens = tokens
@@ -190,7 +192,7 @@ class FieldMaker:
             members = (True, False)
         if members is None:
             return None
-        return self._domains.setdefault(id(declared), Domain(members))
+        return self._domains.setdefault(id(declared), make_domain(members, self._match))
 
     def _joint(self, item: Aligned, declared: Declared) -> _Verdict:
         """Product of the steps: the touching tokens and, for a number, the one that ended it."""
@@ -359,7 +361,7 @@ class FieldMaker:
             "lone_surrogate": is_scalar and b"\\u" in event.raw and _has_surrogate(value),
             "overflow": isinstance(value, Decimal) or is_beyond,
             "against_schema": valid < FEW_VALID,
-            "unsettled": event.path in self._unsettled,
+            "unsettled": event.path in self._ledger.unsettled,
             "not_a_member": members is not None and not any(same(value, m) for m in members),
         }  # fmt: skip
         return tuple(name for name, holds in found.items() if holds)

@@ -7,7 +7,7 @@ Why:   this is the one place where wire, spelling, alignment, alternatives and s
 """
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, overload
 
 from fieldconf.align import Aligned, Aligner
@@ -18,6 +18,7 @@ from fieldconf.fields import FieldMaker, truncated
 from fieldconf.finder import Finder
 from fieldconf.grammar import kind_begun
 from fieldconf.jsonparser import ENDS_EARLY
+from fieldconf.matching import Match
 from fieldconf.paths import Path, pointer
 from fieldconf.report import Field, Report, Status
 from fieldconf.schema import Schema, compile_schema
@@ -43,16 +44,16 @@ _SCALAR_KINDS = frozenset({"string", "number", "boolean", "null"})
 @overload
 def score(
     payload: Any, schema: type[T], *, mask: Mask | None = None, choice: int = 0,
-    settle: Settle | None = None,
+    match: Match = "exact", settle: Settle | None = None,
 ) -> Report[T]: ...  # fmt: skip
 @overload
 def score(
     payload: Any, schema: Any = None, *, mask: Mask | None = None, choice: int = 0,
-    settle: Settle | None = None,
+    match: Match = "exact", settle: Settle | None = None,
 ) -> Report[Any]: ...  # fmt: skip
 def score(
     payload: Any, schema: Any = None, *, mask: Mask | None = None, choice: int = 0,
-    settle: Settle | None = None,
+    match: Match = "exact", settle: Settle | None = None,
 ) -> Report[Any]:  # fmt: skip
     """How sure the model was of each field of a response that your client received.
 
@@ -62,6 +63,9 @@ def score(
         schema: a pydantic model (or any type pydantic understands), a JSON Schema, or None.
         mask: where the logprobs stand, if you know better than the response ("pre", "post").
         choice: which choice, for responses with several.
+        match: how the answer's strings are matched with the members of an enum: "exact"; "loose"
+            (letter case, white space around and full stops behind do not count); or a function of
+            yours, see ``matching.Match``. It changes what counts for a member, never the value.
         settle: ask the server for what the response leaves open, see ``Settle``; it must name the
             ``probe`` and the ``prompt``.
 
@@ -82,7 +86,9 @@ def score(
             f"the response has no choice {choice}", found=f"{len(found)} choices",
             remedy=f"Choose one of 0 to {len(found) - 1}",
         )  # fmt: skip
-    return score_completion(found[choice], compile_schema(schema), mask=mask, settle=settle)
+    return score_completion(
+        found[choice], compile_schema(schema), mask=mask, match=match, settle=settle
+    )
 
 
 def score_completion(
@@ -91,6 +97,7 @@ def score_completion(
     *,
     mask: Mask | None = None,
     layout: Layout | None = None,
+    match: Match = "exact",
     settle: Settle | None = None,
 ) -> Report[Any]:
     """The report of one completion; with ``settle`` after asking for what it leaves open.
@@ -99,17 +106,20 @@ def score_completion(
         RequestError: if the asking failed; it carries the ``report`` of what is known.
     """
     ledger = Ledger()
-    report = _score(completion, schema, mask, layout, ledger)
+
+    def scored() -> Report[Any]:
+        return _score(completion, schema, mask, layout, match, ledger)
+
+    report = scored()
     if settle is None or not ledger.trees:
         return report
     try:
-        unsettled = settle.run(ledger, completion.tokens or ())
+        settle.run(ledger, completion.tokens or ())
     except RequestError as error:
         ledger.rewind()
-        error.report = _score(completion, schema, mask, layout, ledger)
+        error.report = scored()
         raise
-    ledger.rewind()
-    return _score(completion, schema, mask, layout, ledger, unsettled)
+    return scored()
 
 
 def _score(
@@ -117,12 +127,12 @@ def _score(
     schema: Schema,
     mask: Mask | None,
     layout: Layout | None,
+    match: Match,
     ledger: Ledger,
-    unsettled: Collection[Path] = (),
 ) -> Report[Any]:
     spelling, tokens = _spelling(completion), completion.tokens or ()
     scorer = Scorer(
-        schema, tokens, missing=spelling.reason, layout=layout, ledger=ledger, unsettled=unsettled
+        schema, tokens, missing=spelling.reason, layout=layout, match=match, ledger=ledger
     )
     for piece in spelling.pieces or (Piece(None, 0, len(spelling.content)),):
         scorer.feed(spelling.content[piece.start : piece.stop], piece.token)
@@ -144,7 +154,7 @@ class Scorer:
         missing: why no token can be used, if so; then fields have values without numbers.
         layout: what the server's grammar forbids beyond the schema.
         ledger: where the trees of the alternatives are kept.
-        unsettled: the fields whose bounds stayed wider than was asked for.
+        match: how labels are matched with the members of an enum.
     """
 
     def __init__(
@@ -155,7 +165,7 @@ class Scorer:
         missing: str = "",
         layout: Layout | None = None,
         ledger: Ledger | None = None,
-        unsettled: Collection[Path] = (),
+        match: Match = "exact",
     ) -> None:
         self._schema = schema
         kinds = schema.declared(()).kinds
@@ -163,7 +173,7 @@ class Scorer:
         self._aligner = Aligner(Finder(openers=openers, scalars=bool(kinds & _SCALAR_KINDS)))
         self._maker = FieldMaker(
             schema, self._aligner, tokens, missing, layout=layout, ledger=ledger,
-            unsettled=unsettled,
+            match=match,
         )  # fmt: skip
         self._missing = missing
         self._tree = Tree()

@@ -46,6 +46,8 @@ class Settle:
     def run(self, ledger: Ledger, tokens: Sequence[Token]) -> frozenset[Path]:
         """Settle the trees of an answer; return the wanted fields that stayed too wide.
 
+        The ledger knows them, too, and stands at its beginning afterwards.
+
         Raises:
             RequestError: if a request failed, or there is nobody to ask.
         """
@@ -54,13 +56,15 @@ class Settle:
             for path, tree in ledger.trees
             if tree is not None and tree.decided_at is not None and self._is_wanted(path)
         ]
+        ledger.rewind()
         if not wanted:
             return frozenset()
         probe = self._probe()
         asker = Asker(probe, self._prompt(probe), [_id(probe, token) for token in tokens])
         trees = [tree for _, tree in wanted]
         settle(trees, asker, tolerance=self.tolerance, budget=self.budget)
-        return frozenset(path for path, tree in wanted if tree.width > self.tolerance)
+        ledger.unsettled = frozenset(p for p, tree in wanted if tree.width > self.tolerance)
+        return ledger.unsettled
 
     def _is_wanted(self, path: Path) -> bool:
         return self.fields is None or pointer(path) in self.fields

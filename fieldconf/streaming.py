@@ -12,6 +12,7 @@ Why:   a live view must not show what the final report would not say.
 from typing import Any
 
 from fieldconf.containers import Layout
+from fieldconf.matching import Match
 from fieldconf.report import Field, Report
 from fieldconf.schema import Schema
 from fieldconf.scoring import Scorer, score_completion
@@ -27,6 +28,7 @@ class LiveScorer:
         schema: what was declared.
         mask: where the logprobs stand, if the response does not say.
         layout: what the server's grammar forbids beyond the schema.
+        match: how labels are matched with the members of an enum.
         settle: what to ask for once the response is there.
     """
 
@@ -36,13 +38,15 @@ class LiveScorer:
         *,
         mask: Mask | None = None,
         layout: Layout | None = None,
+        match: Match = "exact",
         settle: Settle | None = None,
     ) -> None:
         self._schema, self._layout, self._settle = schema, layout, settle
+        self._match: Match = match
         self._mask: Mask | None = mask
         self._chunks: list[Any] = []
         self._tokens: list[Token] = []
-        self._scorer = Scorer(schema, self._tokens, layout=layout)
+        self._scorer = Scorer(schema, self._tokens, layout=layout, match=match)
         self._ahead = b""  # text that has come, but whose tokens have not
         self._taken = 0  # tokens that were fed
         self._content: list[bytes] = []  # what was fed
@@ -66,7 +70,12 @@ class LiveScorer:
         if is_live and self._taken and completion.content is not None:
             return self._scorer.finish(completion, b"".join(self._content), mask=self._mask)
         return score_completion(
-            completion, self._schema, mask=self._mask, layout=self._layout, settle=self._settle
+            completion,
+            self._schema,
+            mask=self._mask,
+            layout=self._layout,
+            match=self._match,
+            settle=self._settle,
         )
 
     def _advance(self) -> list[Field]:

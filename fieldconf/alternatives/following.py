@@ -6,12 +6,15 @@ Never: a look into the value itself, or into the one behind it.
 Why:   behind the last property only ``}`` is possible, and ``true,`` is no way to write true there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from fieldconf.jsonparser import Event, JSONParser
 from fieldconf.paths import Path
 from fieldconf.prefix import may_become
+
+_NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 class Level(NamedTuple):
@@ -23,6 +26,8 @@ class Level(NamedTuple):
         may_go_on: whether something more may stand in it.
         keys: the names that something more may have; None for any, or for a list.
         up: the container around it.
+        written: the names that stand in it, numbered in their order; it may grow later.
+        count: how many of them stood in it here: those have been used up.
     """
 
     path: Path
@@ -30,6 +35,8 @@ class Level(NamedTuple):
     may_go_on: bool
     keys: tuple[str, ...] | None = None
     up: "Level | None" = None
+    written: Mapping[str, int] = _NOTHING
+    count: int = 0
 
     def admits(self, events: Sequence[Event], fork: JSONParser) -> bool:
         """Whether these events may follow the value, and the fork's place after them.
@@ -50,10 +57,18 @@ class Level(NamedTuple):
         if fork.place == "key" and fork.path == level.path:
             is_name = not fork.text or level.keys is None
             return level.may_go_on and (
-                is_name or any(may_become(fork.text, key) for key in level.keys or ())
+                is_name
+                or any(may_become(fork.text, key) for key in level.keys or () if level.is_left(key))
             )
         return level.may_go_on
 
     def knows(self, event: Event) -> bool:
         """Whether the name that an event carries may stand here."""
-        return event.type != "key" or self.keys is None or event.path[-1] in self.keys
+        if event.type != "key" or self.keys is None:
+            return True
+        name = str(event.path[-1])
+        return name in self.keys and self.is_left(name)
+
+    def is_left(self, name: str) -> bool:
+        """Whether the name has not been written yet."""
+        return self.written.get(name, self.count) >= self.count

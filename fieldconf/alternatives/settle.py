@@ -22,11 +22,13 @@ class Ledger:
     """The trees of an answer in the order in which they grew.
 
     A second pass over the same answer asks the same questions in the same order: after ``rewind``
-    it gets the same trees back, with what was added to them.
+    it gets the same trees back, with what was added to them. ``unsettled`` are the fields whose
+    bounds stayed wider than was asked for.
     """
 
     def __init__(self) -> None:
         self.trees: list[tuple[Path, Tree | None]] = []
+        self.unsettled: frozenset[Path] = frozenset()
         self._next: int | None = None
 
     def tree(self, path: Path, grow: Callable[[], Tree | None]) -> Tree | None:
