@@ -41,6 +41,14 @@ def test_score_shows_each_field_with_its_rivals(saved):
     assert last.startswith("complete, least required confidence")
 
 
+def test_score_says_why(saved):
+    result = run("score", saved / "response.json", "--schema", saved / "schema.json", "--why")
+    assert result.exit_code == 0
+    assert "    at `true` the model gave `false` 16 %" in result.stdout
+    assert "    off the schema 0.050: `null` 0.050" in result.stdout
+    assert "    at `bill` the model gave `sales` 33 %" in result.stdout
+
+
 def test_score_json_is_the_report(saved):
     result = run("score", saved / "response.json", "--json")
     assert json.loads(result.stdout) == json.loads(fc.score(response(TICKET)).to_json())

@@ -82,6 +82,19 @@ def test_the_command_line_uses_the_embedded_model(report, local_client):
     assert json.loads(result.stdout)["data"] == report.data
 
 
+def test_exact_numbers_and_reasons_from_the_command_line(report, local_client):
+    schema = f"{EXAMPLES / 'ticket.py'}:Ticket"
+    text = str(EXAMPLES / "ticket.txt")
+    result = CliRunner().invoke(main, ["extract", schema, text, "--exact", "--why"])
+    assert result.exit_code == 0, result.stderr
+    assert "not settled" not in result.stdout
+    settled = CliRunner().invoke(main, ["extract", schema, text, "--exact", "--json"])
+    for name, field in json.loads(settled.stdout)["fields"].items():
+        if field["distribution"]:
+            assert field["high"] - field["low"] <= 0.01, name
+            assert field["why"]["sentence"] in result.stdout
+
+
 def test_fetch_finds_what_is_there(local_client):
     result = CliRunner().invoke(main, ["local", "fetch"])
     assert result.exit_code == 0
