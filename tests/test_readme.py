@@ -65,7 +65,19 @@ def test_the_python_of_the_first_screen_runs(server, ticket, capsys):
     assert names["report"].value == ticket(**TICKET)
     assert names["report"]["team"].distribution["billing"].probability > 0
     assert "/urgent True 0." in capsys.readouterr().out
+    (code,) = [code for code in PYTHON if ".why." in code]
+    exec(code, names)
+    assert names["field"].why.sentence
     names["client"].close()
+
+
+def test_the_python_for_bare_labels_runs():
+    import fieldconf as fc
+
+    names = {"fc": fc, "bare": response([("b", 0.7, {"a": 0.2, "none": 0.1})])}
+    (code,) = [code for code in PYTHON if "fc.classify" in code]
+    exec(code, names)
+    assert names["report"].value == "work"
 
 
 def test_the_embedded_model_in_python_runs(ticket, local_client):
