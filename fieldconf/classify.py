@@ -25,7 +25,7 @@ from fieldconf.alternatives.distribution import Distribution, distribution, like
 from fieldconf.alternatives.questions import Domain
 from fieldconf.alternatives.reading import listed, unseen_mass
 from fieldconf.alternatives.settle import Ledger
-from fieldconf.alternatives.tree import NOTHING_SAID, Branch, Listing, Outcomes, Tree
+from fieldconf.alternatives.tree import NOTHING_SAID, Branch, Gap, Listing, Outcomes, Tree
 from fieldconf.alternatives.why import why_outcome, why_token
 from fieldconf.errors import PayloadError, RequestError, SchemaError
 from fieldconf.fields import FEW_VALID
@@ -430,7 +430,7 @@ class _Answer:
         if len(path) < len(visits):
             path += filter(None, [visits[-1].without_leaving()])
         is_stripped = bool(visits) and visits[0].branches[0].place.stripped
-        tree = Tree(
+        tree = _Tree(
             self._question.branch, _Place(stripped=is_stripped), len(self._question.members),
             [(visit.token, visit.listing) for visit in path],
         )  # fmt: skip
@@ -438,9 +438,24 @@ class _Answer:
             return None
         if tree.decided_at is None and not has_gap:
             # The answer left the labels here, or ended without a token that says so.
-            tree.decided_at = tree.fans[-1].index
-            tree.fans[-1].chosen = None
+            tree.end_open()
         return tree
+
+
+class _Tree(Tree):
+    """A tree whose path may end before it has decided: nothing is known of what was chosen last."""
+
+    _ends_open = False
+
+    def end_open(self) -> None:
+        """Count as decided by the last token, which leaves several outcomes."""
+        self._ends_open, self.decided_at = True, self.fans[-1].index
+        self.fans[-1].chosen = None
+
+    def expand(self, gap: Gap, candidates: Sequence[Candidate]) -> None:
+        super().expand(gap, candidates)
+        if self._ends_open:
+            self.fans[-1].chosen = None
 
 
 _UNREADABLE = "no candidate at the tokens of the answer could be read as a label"
@@ -462,6 +477,7 @@ def _is_readable(token: Token) -> bool:
 
 def _listing(token: Token, written: bytes) -> Listing:
     candidates, position = listed(Step(0, None, JSONParser(), written), token)
+    candidates = [c._replace(raw=_END) if _is_end(c) else c for c in candidates]
     return Listing(candidates, position, unseen_mass(candidates))
 
 

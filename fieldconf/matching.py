@@ -188,7 +188,8 @@ class Labels:
             return self._whole(self._way, begun.text, ended=ended)
         if ended:  # inside of a character
             return self._whole(self._way, begun.text + "\ufffd", ended=True)
-        chars = filter(begun.cut.fits, self._telling(self._way, begun))
+        # It may also stay broken, which ends a word.
+        chars = ["\ufffd", *filter(begun.cut.fits, self._telling(self._way, begun))]
         found = (self._whole(self._way, begun.text + char) for char in chars)
         return frozenset[int]().union(*found)
 
@@ -246,8 +247,6 @@ class Labels:
             return
         yield from "".join(map(_spaces_and_cases().get, nexts, itertools.repeat("")))
         yield from _spaces_and_cases()[" "] + "."
-        if self._first_word and begun.cut is not None:
-            yield from _no_word(begun.cut.data)
 
     # -- a function -----------------------------------------------------------------------------
 
@@ -281,19 +280,6 @@ def _spaces_and_cases() -> dict[str, str]:
         if folded != char or char == " ":
             found[folded[0]] = found.get(folded[0], "") + char
     return found
-
-
-@lru_cache(maxsize=4096)
-def _no_word(cut: bytes) -> str:
-    """A character that ends a word and begins with these bytes of UTF-8; empty if none does."""
-    length = 2 if cut[0] < 0xE0 else 3 if cut[0] < 0xF0 else 4
-    point = cut[0] & (0x7F >> length)
-    for byte in cut[1:]:
-        point = point << 6 | byte & 0x3F
-    left = 6 * (length - len(cut))
-    points = range(point << left, min(point + 1 << left, 0x110000))
-    chars = (c for c in map(chr, points) if c.encode("utf-8", "ignore").startswith(cut))
-    return next((char for char in chars if not is_word(char)), "")
 
 
 # -- members of JSON ----------------------------------------------------------------------------
