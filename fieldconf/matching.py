@@ -313,10 +313,10 @@ class _Matched(Domain):
     def __init__(self, members: Sequence[Any], match: Match) -> None:
         super().__init__(members)
         self._is_function = callable(match)
-        kept = list(range(len(self.members)))
+        kept = [i for i, member in enumerate(self.members) if isinstance(member, str)]
         if not self._is_function:
-            forms = [_loose_form(m) if isinstance(m, str) else "" for m in self.members]
-            kept = [i for i in kept if forms[i] and forms.count(forms[i]) == 1]
+            forms = {i: _loose_form(self.members[i]) for i in kept}
+            kept = [i for i in kept if forms[i] and list(forms.values()).count(forms[i]) == 1]
         self._kept = kept
         self._strings = Labels([self.members[i] for i in kept], match)
 

@@ -26,13 +26,14 @@ from fieldconf.alternatives.reading import (
     read,
     unseen_mass,
 )
-from fieldconf.alternatives.steps import Allows
+from fieldconf.alternatives.steps import PLAIN, Allows
 from fieldconf.alternatives.tree import NOTHING_SAID, Branch, Listing, Outcomes, Tree
 from fieldconf.grammar import decode, kind_begun
 from fieldconf.jsonparser import Event
 from fieldconf.paths import Path
 from fieldconf.prefix import may_become
 from fieldconf.schema import same
+from fieldconf.spelling import is_control
 from fieldconf.tokens import Candidate, Token
 
 _NONE = Branch(frozenset())
@@ -115,6 +116,13 @@ class MemberQuestion:
 
     def branch(self, place: Place, candidate: Candidate) -> Branch:
         """The members that a candidate leaves possible."""
+        begun = None if place.expected else place.parser.begun_string
+        if begun is not None and PLAIN.fullmatch(candidate.bytes):
+            # It goes on with the string, no parser is needed to say where to. Most candidates
+            # decide, and those that do not are read again below.
+            outcomes = self.domain.outcomes(Reading("partial", begun + candidate.bytes))
+            if len(outcomes) < 2 and not is_control(candidate):
+                return Branch(outcomes)
         reading = read(place, candidate, self.target)
         outcomes = self.domain.outcomes(reading)
         is_silent = reading.text in (b"", b'"') and len(outcomes) == len(self.domain.members)
@@ -193,6 +201,8 @@ class EndQuestion:
             if event.type == "close" and event.path == self.path:
                 is_legal = self.level is None or self.level.admits(events[index + 1 :], fork)
                 return Branch(_ENDS) if is_legal else _NONE
+        if following.expected:
+            return Branch(_EITHER, following, NOTHING_SAID)
         if fork.path == next_ and fork.place == "value" and fork.may_close:
             return Branch(_EITHER, following, "[")  # of an array that may still be empty
         if fork.path[: len(next_)] == next_:
@@ -255,6 +265,8 @@ class KeyQuestion:
             if event.type == "close" and event.path == self.path:
                 is_legal = self.level is None or self.level.admits(events[index + 1 :], fork)
                 return Branch(frozenset({self.end})) if self.may_end and is_legal else _NONE
+        if following.expected:
+            return Branch(frozenset(range(self.size)), following, NOTHING_SAID)
         if fork.place == "key" and fork.path == self.path:
             text = fork.text
             if not text and fork.may_close:  # right behind "{"

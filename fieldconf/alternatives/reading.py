@@ -84,7 +84,9 @@ def read(place: Place, candidate: Candidate, target: Target) -> Reading:
                 return Reading("open", event.raw, following)
             is_legal = target.level is None or target.level.admits(events[index + 1 :], fork)
             return Reading("done", event.raw, following) if is_legal else DEAD
-    if fork.path == path and not following.expected:
+    if following.expected:
+        return Reading("before", b"", following)
+    if fork.path == path:
         text = fork.text
         return Reading("partial" if text else "before", text, following)
     return Reading("before", b"", following) if _is_before(fork, path) else DEAD
@@ -122,7 +124,11 @@ def _agree(
         if one.type == "scalar" and not same(decode(one.raw), decode(other.raw)):
             return None
     rest = expected[len(events) :]
-    if rest and fork.text:
+    if not rest:
+        return rest
+    if rest[0].type == "close" and not fork.may_close:  # a comma: something more comes
+        return None
+    if fork.text:
         is_scalar = rest[0].type in ("scalar", "key")
         if not is_scalar or not may_become(fork.text, decode(rest[0].raw)):
             return None

@@ -89,7 +89,7 @@ def _whole(possible: float, off_schema: float, unseen: float) -> float:
 
 
 # Bytes that mean themselves inside a string: a candidate of these alone needs no fork.
-_PLAIN = re.compile(rb"[\x20\x21\x23-\x5b\x5d-\x7f]+")
+PLAIN = re.compile(rb"[\x20\x21\x23-\x5b\x5d-\x7f]+")
 
 
 class _Written(NamedTuple):
@@ -170,7 +170,7 @@ def _judge(place: Place, candidate: Candidate, written: _Written) -> tuple[bool,
     """Whether a candidate may lead to a value at all, and to the one written."""
     data, at = candidate.bytes, place.parser.offset - written.start
     is_inside = place.parser.place == "string" and at > 0 and written.text[at - 1] < 0x80
-    if is_inside and written.is_plain and _PLAIN.fullmatch(data):
+    if is_inside and written.is_plain and PLAIN.fullmatch(data):
         if is_control(candidate) or not written.allows(written.text[:at] + data, done=False):
             return False, False
         return True, written.text.startswith(data, at)
