@@ -299,7 +299,7 @@ class _Answer:
         completion, missing = self._completion, self._spelling.reason
         if completion.refusal and not completion.content:
             return "refused", f"the model refused: {completion.refusal}"
-        if completion.finish_reason == "length" and not self._is_settled_by_its_beginning:
+        if completion.finish_reason == "length" and self._may_change:
             return "truncated", "the answer was cut off at the token limit: raise max_tokens"
         if not self._data:
             return "truncated", "the answer is empty"
@@ -308,12 +308,13 @@ class _Answer:
         return "complete", ""
 
     @property
-    def _is_settled_by_its_beginning(self) -> bool:
-        """Whether the text is a label, and no other one begins so (many ask for one token only)."""
-        if self._label is None:
-            return False
-        outcome = self._question.outcomes[self._label]
-        return self._question.possible(beginning(self._data)) == frozenset((outcome,))
+    def _may_change(self) -> bool:
+        """Whether what the text means could be another thing if it went on.
+
+        Many ask for one token only: then a label that no other one begins with is all there is.
+        """
+        named = () if self._label is None else (self._question.outcomes[self._label],)
+        return self._question.possible(beginning(self._data)) != frozenset(named)
 
     @property
     def _no_label(self) -> str:
