@@ -1,4 +1,4 @@
-"""The command line: ``fieldconf extract``, ``fieldconf score``, ``fieldconf local``.
+"""The command line: ``fieldconf extract``, ``score``, ``classify`` and ``local``.
 
 In:    arguments; files; standard input for ``-``.
 Out:   a table for people or JSON for machines; an exit code.
@@ -19,13 +19,14 @@ import sys
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 from pydantic import BaseModel
 from rich.console import Console
 from rich.live import Live
 
+from fieldconf.classify import classify
 from fieldconf.embedded import local, weights
 from fieldconf.errors import (
     FieldconfError,
@@ -120,6 +121,42 @@ def score_command(response: str, schema: str | None, why: bool, choice: int, as_
     with _one_line_errors():
         kind = load_schema(schema) if schema else None
         report = score(_read_bytes(response), kind, choice=choice)
+    if not as_json:
+        _console().print(table(_rows(report.fields.values(), report), why=why))
+    _end(report, as_json=as_json)
+
+
+@main.command("classify")
+@click.argument("response")
+@click.option(
+    "--label", "labels", multiple=True, required=True, help="A label, or TEXT=MEANING; for each."
+)
+@click.option(
+    "--match",
+    type=click.Choice(["exact", "loose"]),
+    default="exact",
+    show_default=True,
+    help="Whether letter case, white space around and full stops count.",
+)
+@click.option("--first-word", is_flag=True, help="Look at the answer's first word only.")
+@click.option("--why", is_flag=True, help="Below the label, what decided it.")
+@click.option("--choice", type=click.IntRange(0), default=0, help="Which choice of several.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def classify_command(
+    response: str,
+    labels: tuple[str, ...],
+    match: Literal["exact", "loose"],
+    first_word: bool,
+    why: bool,
+    choice: int,
+    as_json: bool,
+) -> None:
+    """Score a saved RESPONSE (a file, or -) whose text is a bare label."""
+    meanings = {text: meaning or text for text, _, meaning in (la.partition("=") for la in labels)}
+    with _one_line_errors():
+        report = classify(
+            _read_bytes(response), meanings, match=match, first_word=first_word, choice=choice
+        )
     if not as_json:
         _console().print(table(_rows(report.fields.values(), report), why=why))
     _end(report, as_json=as_json)

@@ -5,8 +5,10 @@ from typing import Literal
 
 import pytest
 from builders import entry, response
+from click.testing import CliRunner
 
 import fieldconf as fc
+from fieldconf.cli import main
 from fieldconf.embedded.client import LocalClient
 from fieldconf.errors import PayloadError, RequestError, SchemaError
 from fieldconf.probes import llama_cpp
@@ -291,6 +293,23 @@ def test_a_request_that_failed_carries_the_report():
     with pytest.raises(RequestError) as raised:
         fc.classify(response([said("spam", 0.5)]), ["spam", "work"], settle=settle)
     assert raised.value.report.value == "spam"
+
+
+# -- the command line ------------------------------------------------------------------------------
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["classify", "-", *arguments], input=json.dumps(SPAM))
+
+
+def test_the_command_line():
+    ran = run("--label", "spam", "--label", "work")
+    assert (ran.exit_code, "0.667" in ran.output) == (0, True)
+    ran = run("--label", "SPAM=junk", "--label", "work", "--match", "loose", "--json")
+    assert json.loads(ran.output)["data"] == "junk"
+    ran = run("--label", "ham", "--label", "work")
+    assert (ran.exit_code, "none of the labels" in ran.output) == (1, True)
+    assert run().exit_code == 2
 
 
 # -- the embedded model ----------------------------------------------------------------------------
