@@ -22,7 +22,6 @@ from typing import Any, Literal, NamedTuple, cast, get_args, get_origin
 from fieldconf import scores
 from fieldconf.align import Step
 from fieldconf.alternatives.distribution import Distribution, distribution, likeliest
-from fieldconf.alternatives.questions import Domain
 from fieldconf.alternatives.reading import listed, unseen_mass
 from fieldconf.alternatives.settle import Ledger
 from fieldconf.alternatives.tree import NOTHING_SAID, Branch, Gap, Listing, Outcomes, Tree
@@ -114,9 +113,11 @@ def classify(
 
 def _question(labels: Any, match: Match, *, first_word: bool) -> "_Question":
     texts = _texts(labels)
-    domain = Domain(_distinct([_plain(value) for value in texts.values()]))
+    keys = [_key(_plain(value)) for value in texts.values()]
+    members = list(dict.fromkeys(keys))
+    place = {key: number for number, key in enumerate(members)}
     read = Labels(list(texts), match, first_word=first_word)
-    outcomes = tuple(cast("int", domain.index(_plain(value))) for value in texts.values())
+    outcomes = tuple(place[key] for key in keys)
     by_form: dict[str, int] = {}
     for form, outcome in zip(read.forms, outcomes, strict=False):
         if by_form.setdefault(form, outcome) != outcome:
@@ -124,7 +125,8 @@ def _question(labels: Any, match: Match, *, first_word: bool) -> "_Question":
                 f"two labels match alike and mean different things: {form!r}",
                 remedy='Give match="exact", or labels that differ in more than that',
             )
-    return _Question(read, outcomes, domain.members, tuple(texts), tuple(texts.values()))
+    values = tuple(value for _, value in members)
+    return _Question(read, outcomes, values, tuple(texts), tuple(texts.values()))
 
 
 def _texts(labels: Any) -> Mapping[str, Any]:
@@ -150,10 +152,14 @@ def _plain(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
 
 
-def _distinct(values: Sequence[Any]) -> list[Any]:
-    """Each value once, compared as JSON values."""
-    domain = Domain(values)
-    return [value for i, value in enumerate(values) if domain.index(value) == i]
+def _key(value: Any) -> tuple[str, Any]:
+    """What is the same for values that are the same in JSON: not ``True`` and ``1``."""
+    if value is not None and not isinstance(value, (bool, int, float, str)):
+        raise SchemaError(
+            f"a label means {value!r}, which is no JSON scalar",
+            remedy="Let it mean a text or a number, and look that up",
+        )
+    return kind_of(value), value
 
 
 # -- the question -------------------------------------------------------------------------------

@@ -254,6 +254,10 @@ def test_what_cannot_be_asked():
     with pytest.raises(SchemaError, match="match alike"):
         fc.classify(SPAM, {"A": 1, "a": 2}, match="loose")
     assert fc.classify(response([said("a", 1.0)]), {"A": 1, "a": 1}, match="loose").value == 1
+    with pytest.raises(SchemaError, match="no JSON scalar"):
+        fc.classify(SPAM, {"spam": ["spam"]})
+    mixed = response([said("a", 0.5, b=0.5)])
+    assert len(fc.classify(mixed, {"a": 1, "b": True, "c": 1.0})[""].distribution.candidates) == 2
     with pytest.raises(PayloadError, match="no choice 1"):
         fc.classify(SPAM, ["spam"], choice=1)
 
