@@ -31,7 +31,7 @@ from fieldconf.alternatives.tree import NOTHING_SAID, Branch, Listing, Outcomes,
 from fieldconf.grammar import decode, kind_begun
 from fieldconf.jsonparser import Event
 from fieldconf.paths import Path
-from fieldconf.prefix import may_become
+from fieldconf.prefix import may_become, may_become_plainly
 from fieldconf.schema import same
 from fieldconf.spelling import is_control
 from fieldconf.tokens import Candidate, Token
@@ -201,14 +201,14 @@ class EndQuestion:
             if event.type == "close" and event.path == self.path:
                 is_legal = self.level is None or self.level.admits(events[index + 1 :], fork)
                 return Branch(_ENDS) if is_legal else _NONE
-        if following.expected:
+        is_inside = fork.path[: len(next_)] == next_
+        is_earlier = fork.place in IN_EARLIER and fork.path[:-1] == self.path and not is_inside
+        if following.expected or is_earlier:
             return Branch(_EITHER, following, NOTHING_SAID)
         if fork.path == next_ and fork.place == "value" and fork.may_close:
             return Branch(_EITHER, following, "[")  # of an array that may still be empty
-        if fork.path[: len(next_)] == next_:
-            return self._goes_on(fork.text if fork.path == next_ else b"", done=False)
-        is_between = fork.place in IN_EARLIER and fork.path[:-1] == self.path
-        return Branch(_EITHER, following, NOTHING_SAID) if is_between else _NONE
+        text = fork.text if fork.path == next_ else b""
+        return self._goes_on(text, done=False) if is_inside else _NONE
 
     def _goes_on(self, text: bytes, *, done: bool) -> Branch:
         is_item = not text or self.allows is None or self.allows(text, done=done)
@@ -232,6 +232,7 @@ class KeyQuestion:
     may_be_other: bool
     level: Level | None = None
     compact: bool = False
+    plain: bool = False
     _known: dict[bytes, Outcomes] = field(default_factory=dict[bytes, Outcomes])
 
     @property
@@ -265,17 +266,12 @@ class KeyQuestion:
             if event.type == "close" and event.path == self.path:
                 is_legal = self.level is None or self.level.admits(events[index + 1 :], fork)
                 return Branch(frozenset({self.end})) if self.may_end and is_legal else _NONE
-        if following.expected:
+        text, is_key = fork.text, fork.place == "key" and fork.path == self.path
+        is_opened = is_key and not text and fork.may_close  # right behind "{"
+        is_earlier = fork.place in IN_EARLIER and fork.path[:-1] == self.path
+        if following.expected or is_earlier or is_opened:
             return Branch(frozenset(range(self.size)), following, NOTHING_SAID)
-        if fork.place == "key" and fork.path == self.path:
-            text = fork.text
-            if not text and fork.may_close:  # right behind "{"
-                return Branch(frozenset(range(self.size)), following, NOTHING_SAID)
-            return Branch(self._begun(text), following, text or b'"')
-        is_between = fork.place in IN_EARLIER and fork.path[:-1] == self.path
-        return Branch(frozenset(range(self.size)), following, NOTHING_SAID) if (
-            is_between
-        ) else _NONE  # fmt: skip
+        return Branch(self._begun(text), following, text or b'"') if is_key else _NONE
 
     def _named(self, event: Event) -> Outcomes:
         name = decode(event.raw)
@@ -286,6 +282,7 @@ class KeyQuestion:
     def _begun(self, text: bytes) -> Outcomes:
         """The names that a beginning may become; a comma alone already says: no end."""
         if text not in self._known:
-            found = {i for i, name in enumerate(self.names) if may_become(text, name)}
+            may = may_become_plainly if self.plain else may_become
+            found = {i for i, name in enumerate(self.names) if may(text, name)}
             self._known[text] = frozenset(found | ({self.size - 1} if self.may_be_other else set()))
         return self._known[text]
