@@ -33,10 +33,12 @@ class Layout:
     Attributes:
         compact: white space between JSON's words.
         ordered: properties in another order than the declared one.
+        plain: members and keys in another spelling than the usual one: needless escapes, ``1.0``.
     """
 
     compact: bool = False
     ordered: bool = False
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ class Container:
             return None
         return KeyQuestion(
             self.path, names, self._missing == 0, declared.more_keys, self._up,
-            self._layout.compact,
+            self._layout.compact, self._layout.plain,
         )  # fmt: skip
 
     @property

@@ -21,7 +21,7 @@ from fieldconf.alternatives.questions import (
     Question,
     grow,
 )
-from fieldconf.alternatives.reading import Target
+from fieldconf.alternatives.reading import Target, may_be_plainly
 from fieldconf.alternatives.settle import Ledger
 from fieldconf.alternatives.steps import Choice, choices
 from fieldconf.alternatives.tree import Tree
@@ -192,7 +192,12 @@ class FieldMaker:
             members = (True, False)
         if members is None:
             return None
-        return self._domains.setdefault(id(declared), make_domain(members, self._match))
+        if id(declared) not in self._domains:
+            is_plain = self._layout.plain and self._match == "exact"
+            self._domains[id(declared)] = (
+                Domain(members, may_be_plainly) if is_plain else make_domain(members, self._match)
+            )
+        return self._domains[id(declared)]
 
     def _joint(self, item: Aligned, declared: Declared) -> _Verdict:
         """Product of the steps: the touching tokens and, for a number, the one that ended it."""

@@ -12,8 +12,10 @@ becomes an infinity. A number without an exponent so far is held to be written w
 exactly.
 """
 
+import json
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from fieldconf.grammar import STRING_BODY, STRING_CUT, decode
@@ -39,6 +41,20 @@ def may_become(text: bytes, value: Any) -> bool:
     if not isinstance(value, (int, float, Decimal)):
         return False
     return _number(text, Decimal(repr(value) if isinstance(value, float) else value))
+
+
+def may_become_plainly(text: bytes, value: Any) -> bool:
+    r"""The same where the value is written in its usual spelling only, without needless escapes.
+
+    >>> may_become_plainly(b'"caf', "café"), may_become_plainly(rb'"\u0063', "café")
+    (True, False)
+    """
+    return _plain(value).startswith(text)
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _plain(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def _string(body: bytes, value: str) -> bool:

@@ -16,7 +16,7 @@ from fieldconf.alternatives.following import Level
 from fieldconf.grammar import decode
 from fieldconf.jsonparser import Event, JSONParser
 from fieldconf.paths import Path
-from fieldconf.prefix import may_become
+from fieldconf.prefix import may_become, may_become_plainly
 from fieldconf.schema import same
 from fieldconf.spelling import is_control
 from fieldconf.tokens import Candidate, Token
@@ -153,6 +153,15 @@ def may_be(reading: Reading, value: Any) -> bool:
     if reading.state == "done":
         return same(decode(reading.text), value) if reading.text not in (b"{", b"[") else False
     return reading.state == "partial" and may_become(reading.text, value)
+
+
+def may_be_plainly(reading: Reading, value: Any) -> bool:
+    """The same where values are written in their usual spelling only."""
+    if reading.state == "partial":
+        return may_become_plainly(reading.text, value)
+    return may_be(reading, value) and (
+        reading.state != "done" or may_become_plainly(reading.text, value)
+    )
 
 
 # -- one step -----------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ def _defaults(model: str) -> Defaults:
         mask="pre",  # forbidden tokens are among the candidates and hold mass
         make_schema=embedded_schema,
         make_messages=embedded_messages,
-        layout=Layout(compact=True, ordered=True),  # as the schema above asks for it
+        layout=Layout(compact=True, ordered=True, plain=True),  # see bench/exact.py
         make_probe=_make_probe,
     )
 
