@@ -1,248 +1,279 @@
-"""Law 7: low <= truth <= high always, for every member and any k.
+"""Law 7: low <= truth <= high always, for every member and any k; and equality where all is known.
 
-The truth is listed by brute force over a made-up language model, see ``oracles``.
+The truth is listed by brute force over a made-up language model (``oracles``). Schema, members,
+what surrounds the value, the tokens, who wrote the answer and whose numbers are listed are drawn.
 """
 
-import json
 import math
-import random
 
 import pytest
-import regex
-from builders import report_of, token
+from builders import completion, token
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from oracles import Place, TinyModel, enumerate_members, masked
+from tiny import (
+    STRING,
+    Case,
+    Setup,
+    cases,
+    dumped,
+    equals,
+    holds,
+    in_words,
+    more_of_list,
+    more_of_object,
+)  # fmt: skip
 
-from fieldconf.tokens import Candidate, Token
+from fieldconf.containers import Layout
+from fieldconf.schema import compile_schema
+from fieldconf.scoring import score_completion
 
-END = b""  # the end token, as llama.cpp lists it
-JUNK = (b"zz", b"Hi", b"[", END)
-DOMAINS = {
-    "booleans": (
-        [True, False],
-        [b"true", b"false", b"t", b"f", b"rue", b"alse", b"true}", b"fa", b"lse"],
+KS = st.integers(0, 20) | st.just(1000)
+
+# -- what may surround a value: (schema of the whole, words before, words of how it may go on) -----
+# A list of words that ends in ... is followed by something more.
+
+ONE = {"type": "integer"}
+
+
+def object_of(properties, required=None, **more):
+    named = sorted(properties) if required is None else required
+    return {"type": "object", "properties": properties, "required": named} | more
+
+
+def list_of(items, **more):
+    return {"type": "array", "items": items} | more
+
+
+AROUND = {
+    "alone": (lambda m: object_of({"a": m}), ["{", '"a"'], [":"], [["}"]]),
+    "one more required": (
+        lambda m: object_of({"a": m, "b": ONE}), ["{", '"a"'], [":"],
+        [[",", '"b"', ..., ":", "1", "}"]],
     ),
-    "prefixes": (
-        ["pos", "positive", "neg"],
-        [
-            b"pos",
-            b"po",
-            b"s",
-            b"itive",
-            b"neg",
-            b'neg"',
-            b'pos"',
-            b'"pos',
-            b'"ne',
-            b"g",
-            b'"p',
-            b"os",
-            b'"positive"',
-            b'"posit',
-            b"ive",
-        ],
+    "one more optional": (
+        lambda m: object_of({"a": m, "bc": ONE}, ["a"]), ["{", '"a"'], [":"],
+        [["}"], [",", '"bc"', ..., ":", "1", "}"]],
     ),
-    "escapes": (
-        ["né", "no"],
-        [b"n", b'"n', b"o", "é".encode(), b"\xc3", b"\xa9", b"\\u00e9", b'"no"', 'né"'.encode()],
+    "last of two": (
+        lambda m: object_of({"a": m, "b": ONE}), ["{", '"b"', ":", "1", ",", '"a"'], [":"],
+        [["}"]],
     ),
-    "integers": ([1, 2, 10], [b"1", b"10", b"0", b"2", b"1}", b"0}"]),
-    "nullable": (
-        [None, "no", "n"],
-        [b"null", b"n", b"nul", b"l", b"ull", b'"n', b'"no', b"o", b'n"'],
+    "any more": (
+        lambda m: object_of({"a": m}, additionalProperties=True), ["{", '"a"'], [":"],
+        [["}"], [",", "any", ..., ":", "1", "}"]],
     ),
-    "kinds": ([True, "true", 1], [b"true", b'"true', b"1", b'"', b"tr", b"ue", b"t", b"rue"]),
-}
-CLOSERS = [b'"', b'"}', b"}", b'"\n}']
-# What is written before the choice begins, and the ways in which the vocabulary can go on.
-KEYS = {
-    b'{"a":': [],
-    b'{"a': [b":", b'":', b'": ', b'":"', b'": "', b'" :', b'":\n', b': "'],
-}
+    "second of three": (
+        lambda m: object_of({"a": ONE, "b": m, "c": ONE}, ["a"]),
+        ["{", '"a"', ":", "1", ",", '"b"'], [":"],
+        [["}"], [",", '"c"', ..., ":", "1", "}"]],
+    ),
+    "second of three in order": (
+        lambda m: object_of({"a": ONE, "b": m, "c": ONE}, ["b"]),
+        ["{", '"b"'], [":"],
+        [["}"], [",", '"c"', ..., ":", "1", "}"]],
+    ),
+    "last of three in order": (
+        lambda m: object_of({"a": ONE, "b": ONE, "c": m}, ["c"]), ["{", '"c"'], [":"], [["}"]],
+    ),
+    "inside, one more required outside": (
+        lambda m: object_of({"o": object_of({"a": m}), "p": ONE}),
+        ["{", '"o"', ":", "{", '"a"'], [":"],
+        [["}", ",", '"p"', ..., ":", "1", "}"]],
+    ),
+    "inside, nothing more": (
+        lambda m: object_of({"o": object_of({"a": m})}),
+        ["{", '"o"', ":", "{", '"a"'], [":"], [["}", "}"]],
+    ),
+    "inside of a list": (
+        lambda m: list_of(object_of({"a": m}), maxItems=1),
+        ["[", "{", '"a"'], [":"], [["}", "]"]],
+    ),
+    "only item": (lambda m: list_of(m, maxItems=1), ["["], [], [["]"]]),
+    "first of two items": (lambda m: list_of(m, minItems=2), ["["], [], [[",", ..., "m", "]"]]),
+    "any item": (list_of, ["["], [], [["]"], [",", ..., "m", "]"]]),
+    "second item": (
+        list_of, ["[", "m"], [","], [["]"], [",", ..., "m", "]"]],
+    ),
+}  # fmt: skip
+WRONG = (["}"], ["]"], [",", '"a"', ":", "1", "}"], [",", '"b"', ":", "1", "}"])
 
 
-def vocabulary(start, domain):
-    """Tokens for one way to begin and one domain; single bytes among them, so no path is stuck."""
-    members, pieces = DOMAINS[domain]
-    bytes_ = "".join(json.dumps(m, ensure_ascii=False) for m in members).encode()
-    singles = [bytes([byte]) for byte in bytes_]
-    return list(dict.fromkeys([*KEYS[start], *CLOSERS, *pieces, *JUNK, *singles]))
+def around(name, members, schema, *, compact=False, escapes=False):
+    """The question which of these members stands there."""
+    make, before, between, endings = AROUND[name]
+    first = dumped(members[0])
+    before, blanks = (
+        [first if word == "m" else word for word in before],
+        (b"" if compact else rb"[ \t\n\r]*"),
+    )
+    ends, documents = [], []
+    for ending in endings:
+        words = [first if word == "m" else word for word in ending]
+        stop = words.index(...) if ... in words else len(words)
+        ends.append(
+            blanks + blanks.join(_end(word) for word in words[:stop])
+            + (_more(words[:stop], blanks) if ... in words else blanks)
+        )  # fmt: skip
+        documents.append(['"b"' if word == "any" else word for word in words if word is not ...])
+    legal = b"(?:%s)" % b"|".join(ends)
+    values = [in_words([*between, dumped(member)], blanks) for member in members]
+    return Setup(
+        make(schema),
+        tuple(before),
+        tuple(value + legal for value in values),
+        b"(?:%s)" % b"|".join(values) + blanks + rb"[,}\]](?s:.*)",
+        tuple(
+            [*before, *between, dumped(member), *ending]
+            for ending in [*documents, *WRONG]
+            for member in members
+        ),
+        Layout(compact=compact, ordered="order" in name),
+        escapes,
+    )
 
 
-def answer(model, place, text, dice):
-    """The tokens of an answer drawn from the masked process, and the text before each."""
-    pieces = [(b"", text)]
-    while place.decided(text) is None:
-        legal = masked(model, place, text)
-        piece = dice.choices(list(legal), list(legal.values()))[0]
-        pieces.append((text, piece))
-        text += piece
-    return pieces
+def _end(word):
+    return STRING if word == "any" else in_words([word], b"")
 
 
-def listing(model, place, text, k, mask):
-    """The k likeliest tokens as a server lists them, and the logprob of every token."""
-    if mask == "pre":
-        logprobs = {t: math.log(p) for t, p in model.distribution(text).items()}
-    else:
-        legal = masked(model, place, text)
-        logprobs = {t: math.log(legal[t]) if t in legal else -math.inf for t in model.vocabulary}
-    top = sorted(logprobs, key=lambda t: -logprobs[t])[:k]
-    return logprobs, tuple(Candidate(t.decode("utf-8", "replace"), t, logprobs[t]) for t in top)
+def _more(words, blanks):
+    """What follows words that are not the end: the rest of an object, or items after a comma."""
+    return more_of_object(blanks) if len(words) > 1 else more_of_list(blanks)
+
+
+POOL = [
+    "", "a", "ab", "abn", "b", "n", "na", "true", "null", "1", "é", "né", "\U0001f389", '"', 'a"',
+    "\\", "\n", "a b", "/", None, True, False, 0, 1, 2, 10, 12, 100, -1, -10, 0.5, 1.5, 1.25,
+]  # fmt: skip
+MEMBERS = st.lists(st.sampled_from(POOL), min_size=2, max_size=4, unique_by=repr)
+FEW = st.lists(
+    st.sampled_from(["a", "ab", "é", "né", "ê", "\U0001f389", '"', "\n", None]),
+    min_size=2, max_size=2, unique_by=repr,
+)  # fmt: skip
 
 
 @st.composite
-def cases(draw, starts=tuple(KEYS), domains=tuple(DOMAINS)):
-    """(model, place, (text before, token) pairs) of one answer ``{"a": member}``."""
-    start, domain = draw(st.sampled_from(starts)), draw(st.sampled_from(domains))
-    model = TinyModel(vocabulary(start, domain), draw(st.integers(0, 10**6)))
-    place = Place(rb'\{"a"\s?:\s?', DOMAINS[domain][0], rb"\s?\}")
-    return model, place, answer(model, place, start, random.Random(draw(st.integers(0, 10**6))))
+def setups(draw, members=MEMBERS, *, escapes=False, compact=None):
+    """A question which of some drawn members stands somewhere."""
+    found, name = draw(members), draw(st.sampled_from(sorted(AROUND)))
+    is_compact = draw(st.booleans()) if compact is None else compact
+    return around(name, found, {"enum": found}, compact=is_compact, escapes=escapes)
 
 
-def scored(case, k, mask):
-    """The field, and the truth about it, from the token on that goes beyond the key."""
-    model, place, ((_, start), *pieces) = case
-    tokens = [token(start, 0.0)]
-    for text, piece in pieces:
-        logprobs, candidates = listing(model, place, text, k, mask)
-        tokens.append(Token(piece.decode("utf-8", "replace"), piece, logprobs[piece], candidates))
-    schema = {"properties": {"a": {"enum": place.members}}, "required": ["a"]}
-    given_text = next((t for t, piece in pieces if len(t + piece) > len('{"a"')), start)
-    return report_of(*tokens, schema=schema)["a"], enumerate_members(model, place, given_text)
+def member_field(case: Case, report):
+    """The field that the question is about, and its members in the setup's order."""
+    schema, path = case.setup.schema, ()
+    while "enum" not in schema:
+        if "properties" in schema:
+            name = next(n for n, s in schema["properties"].items() if s != ONE)
+            path, schema = (*path, name), schema["properties"][name]
+        else:
+            is_second = case.setup.given[-1] not in ("[", "{") and case.setup.given[0] == "["
+            index = 1 if is_second and schema["items"].get("enum") else 0
+            path, schema = (*path, index), schema["items"]
+    return report[path], schema["enum"]
 
 
-def is_decided_on_path(case):
-    """Whether every candidate off the chosen path leads to one member or none."""
-    model, place, (_, *pieces) = case
-    return all(
-        other == piece or not other or len(place.allows(text + other)) <= 1
-        for text, piece in pieces
-        if len(place.allows(text)) > 1
-        for other in model.vocabulary
-    )
-
-
-@settings(deadline=None, max_examples=400)
-@given(cases(), st.integers(0, 20) | st.just(100), st.sampled_from(["pre", "post"]))
-def test_the_bounds_hold_the_truth(case, k, mask):
-    """Law 7: low <= truth <= high always, for every member and any k."""
-    field, truth = scored(case, k, mask)
+def check(case, k, mask, claim):
+    field, members = member_field(case, case.report(k, mask))
     assert field.distribution is not None
-    for value, exact in zip(case[1].members, truth, strict=True):
-        member = field.distribution[value]
-        assert member.low - 1e-9 <= exact <= member.high + 1e-9
-        assert 0 <= member.low <= member.probability <= member.high <= 1
+    for value, exact in zip(members, case.truth(), strict=True):
+        assert claim(field.distribution[value], exact), (value, exact, field.distribution)
     assert math.isclose(sum(m.probability for m in field.distribution.candidates), 1)
 
 
-@settings(deadline=None, max_examples=300)
-@given(
-    cases(starts=[b'{"a":'], domains=["booleans", "nullable", "integers"]),
-    st.sampled_from(["pre", "post"]),
-)
-def test_the_distribution_is_exact(case, mask):
+def law_of(claim, mode, examples, found, ks=KS, prepare=lambda case: case):
+    """A law about drawn answers, as a test without arguments."""
+
+    @settings(max_examples=examples)
+    @given(cases(found, mode), ks)
+    def law(case, k):
+        check(prepare(case), k, mode.split()[1], claim)
+
+    return law
+
+
+MODES = ["held, post", "held, pre", "free, pre"]
+"""Who wrote the answer (a sampler held to the schema, or one that nothing holds, whose answers were
+thrown away until one was valid), and whether the numbers were taken before the mask or after."""
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_bounds_hold_the_truth(mode):
+    """Law 7: low <= truth <= high always, for every member and any k."""
+    law_of(holds, mode, 300, setups())()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_bounds_hold_the_truth_about_escapes(mode):
+    """Law 7 where characters may be escaped, by halves of a surrogate pair, too."""
+    law_of(holds, mode, 60, setups(FEW, escapes=True))()
+
+
+def decided(case):
+    """The same answer, but no token off its path leaves several outcomes."""
+    case = case.without_sharers()
+    assume(not case.sharers())
+    return case
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_distribution_is_exact(mode):
     """Law 7: with a full vocabulary and no undecided branch, exact enumeration (1e-9)."""
-    assume(is_decided_on_path(case))
-    field, truth = scored(case, 1000, mask)
-    for value, exact in zip(case[1].members, truth, strict=True):
-        member = field.distribution[value]
-        assert member.probability == pytest.approx(exact, abs=1e-9)
-        assert (member.low, member.high) == pytest.approx((exact, exact), abs=1e-9)
+    law_of(equals, mode, 150, setups(), st.just(1000), decided)()
 
 
-# -- the second item of a list: its first token may end the first item ----------------------------
-
-ITEMS = [
-    b'","',
-    b'"',
-    b",",
-    b',"',
-    b'",',
-    b'"]',
-    b"]",
-    b'", "',
-    b"pos",
-    b"po",
-    b"s",
-    b"neg",
-    b"itive",
-    b"p",
-    b"o",
-    b"n",
-    b"e",
-    b"g",
-    b"i",
-    b"t",
-    b"v",
-    b'neg"',
-    b'"ne',
-    b'itive",',
-    b'itive","',
-    b'itive"]',
-    b's"]',
-    b's","',
-    b'","neg"',
-    b'","neg"]',
-    b's"',
-    b's",',
-    *JUNK,
-]
-ITEM_SCHEMA = {"type": "array", "items": {"enum": ["pos", "positive", "neg"]}}
+# -- counterexamples ------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=200)
-@given(st.integers(0, 10**6), st.integers(0, 20) | st.just(100), st.sampled_from(["pre", "post"]))
-def test_the_bounds_hold_the_truth_about_an_item(seed, k, mask):
-    """Law 7 where a token wrote the end of one value and the beginning of the next."""
-    model, members = TinyModel(ITEMS, seed), ITEM_SCHEMA["items"]["enum"]
-    place = Place(rb'\["pos"\s?,\s?', members, rb"\s?(?s:[,\]].*)")
-    (_, start), *pieces = answer(model, place, b'["po', random.Random(seed))
-    tokens = [token(start, 0.0)]
-    for text, piece in pieces:
-        logprobs, candidates = listing(model, place, text, k, mask)
-        tokens.append(Token(piece.decode(), piece, logprobs[piece], candidates))
-    written = start + b"".join(piece for _, piece in pieces)
-    rest = b"" if written.rstrip().endswith(b"]") else b'"neg"]'
-    report = report_of(
-        *tokens, token(rest.removeprefix(b'"' * written.endswith(b'"'))), schema=ITEM_SCHEMA
+def probability_of(value, schema, *tokens, layout=None):
+    """The probability of a member after these tokens, which are the whole answer."""
+    made = compile_schema(schema)
+    return score_completion(completion(*tokens), made, layout=layout)["a"].distribution[value]
+
+
+def test_a_blank_before_what_is_given_is_no_dead_end():
+    # The token wrote the end of b's value, the key and the choice: a blank in front of all that
+    # leaves everything possible.
+    schema = object_of({"b": ONE, "a": {"enum": [True, False]}})
+    first = token(
+        '1,"a":true', math.log(0.5), [('1,"a":true', math.log(0.5)), (" ", math.log(0.5))]
     )
-    given_text = next(t for t, piece in pieces if len(t + piece) > len('["pos"'))
-    truth = enumerate_members(model, place, given_text)
-    for value, exact in zip(members, truth, strict=True):
-        member = report[1].distribution[value]
-        assert member.low - 1e-9 <= exact <= member.high + 1e-9
+    member = probability_of(True, schema, token('{"b":', 0.0), first, token("}", 0.0))
+    assert (member.low, member.high) == pytest.approx((0.5, 1.0))
 
 
-# -- whether a list ends --------------------------------------------------------------------------
+def test_a_comma_where_the_end_is_given_is_a_dead_end():
+    # Given is that the list ended: "," is no way to get to a's value.
+    schema = object_of({"b": list_of(ONE), "a": {"enum": [True, False]}})
+    first = token(
+        '],"a":true', math.log(0.5), [('],"a":true', math.log(0.5)), (",", math.log(0.5))]
+    )
+    member = probability_of(True, schema, token('{"b":[1', 0.0), first, token("}", 0.0))
+    assert (member.low, member.high) == pytest.approx((1.0, 1.0))
 
 
-class Ending(Place):
-    """A list of "pos": it ends after one item (member 0) or goes on (member 1)."""
+@pytest.mark.parametrize("rival", ['false,"a', 'false,"b"', 'false,"x', "false]"])
+def test_a_key_does_not_come_twice(rival):
+    # Only c may follow: a rival that goes on with a key that was written is impossible.
+    schema = object_of({"b": ONE, "a": {"enum": [True, False]}, "c": ONE})
+    tokens = [
+        token('{"b":1,"a":', 0.0),
+        token('true,"c"', math.log(0.5), [('true,"c"', math.log(0.5)), (rival, math.log(0.5))]),
+        token(":1}", 0.0),
+    ]
+    member = probability_of(True, schema, *tokens)
+    assert (member.low, member.high) == (1.0, 1.0)
 
-    def __init__(self, texts):
-        super().__init__(b"", [], b"")
-        self.members = texts
-        self._one = [regex.compile(text) for text in texts]
 
-
-ENDS, GOES_ON = rb'\["pos"\s?\]', rb'\["pos"\s?,\s?".*'
-
-
-@settings(deadline=None, max_examples=200)
-@given(st.integers(0, 10**6), st.integers(0, 20) | st.just(100), st.sampled_from(["pre", "post"]))
-def test_the_bounds_hold_the_truth_about_the_end_of_a_list(seed, k, mask):
-    """Law 7 for the decision to end a list."""
-    model, place = TinyModel(ITEMS, seed), Ending([ENDS, GOES_ON])
-    (_, start), *pieces = answer(model, Ending([ENDS]), b'["po', random.Random(seed))
-    tokens = [token(start, 0.0)]
-    for text, piece in pieces:
-        logprobs, candidates = listing(model, place, text, k, mask)
-        tokens.append(Token(piece.decode(), piece, logprobs[piece], candidates))
-    report = report_of(*tokens, schema={"type": "array", "items": {"type": "string"}})
-    given_text = next(t for t, piece in pieces if len(t + piece) > len('["pos"'))
-    exact, _ = enumerate_members(model, place, given_text)
-    assert report[""].basis == "list_end"
-    # The decision to have a first item at all was taken in the first token, with certainty.
-    assert report[""].low - 1e-9 <= exact <= report[""].high + 1e-9
+def test_a_grammar_in_order_does_not_go_back():
+    # b is optional and was passed: behind a, the last property, only "}" is possible.
+    schema = object_of({"b": ONE, "a": {"enum": [True, False]}}, ["a"])
+    tokens = [
+        token('{"a":', 0.0),
+        token("true", math.log(0.5), [("true", math.log(0.5)), ("false,", math.log(0.5))]),
+        token("}", 0.0),
+    ]
+    in_order = probability_of(True, schema, *tokens, layout=Layout(ordered=True))
+    in_any_order = probability_of(True, schema, *tokens)
+    assert (in_order.low, in_any_order.low) == pytest.approx((1.0, 0.5))
