@@ -26,7 +26,7 @@ from fieldconf.alternatives.reading import listed, unseen_mass
 from fieldconf.alternatives.settle import Ledger
 from fieldconf.alternatives.tree import NOTHING_SAID, Branch, Gap, Listing, Outcomes, Tree
 from fieldconf.alternatives.why import why_outcome, why_token
-from fieldconf.errors import PayloadError, RequestError, SchemaError
+from fieldconf.errors import RequestError, SchemaError
 from fieldconf.fields import FEW_VALID
 from fieldconf.jsonparser import JSONParser
 from fieldconf.matching import Beginning, Labels, Match, beginning
@@ -37,7 +37,7 @@ from fieldconf.schema import Invalid, kind_of
 from fieldconf.settling import Settle
 from fieldconf.spelling import Spelling, is_control, spell
 from fieldconf.tokens import Candidate, Completion, Mask, Token, utf8
-from fieldconf.wire import completions
+from fieldconf.wire import completion
 
 _NO_LOGPROBS = "the response has no logprobs: ask for them (logprobs=True, top_logprobs=5)"
 _LONGEST_TOKEN = 256  # bytes
@@ -88,13 +88,7 @@ def classify(
     [('ambiguous', 0.05)]
     """
     question = _question(labels, match, first_word=first_word)
-    found = completions(payload)
-    if not 0 <= choice < len(found):
-        raise PayloadError(
-            f"the response has no choice {choice}", found=f"{len(found)} choices",
-            remedy=f"Choose one of 0 to {len(found) - 1}",
-        )  # fmt: skip
-    answer, ledger = _Answer(found[choice], question), Ledger()
+    answer, ledger = _Answer(completion(payload, choice), question), Ledger()
     report = answer.report(ledger, mask)
     if settle is None or not ledger.trees:
         return report
@@ -364,7 +358,7 @@ class _Answer:
         found = tree and distribution(tree, question.members)
         if tree is None or found is None:
             return replace(made, reason=_UNREADABLE)
-        expected, std = _expectation(found)
+        expected, std = found.moments
         flags = ("against_schema",) * (tree.valid < FEW_VALID)
         made = replace(
             made, distribution=_with_rest(found, tree, visits), expected=expected, std=std,
@@ -505,13 +499,6 @@ def _with_rest(found: Distribution, tree: Tree, visits: Sequence[_Visit]) -> Dis
         chosen = visit.listing.candidates[cast("int", visit.listing.position)]
         reach *= math.exp(chosen.logprob) / possible if visit.chosen.outcomes else 0.0
     return replace(found, off_schema=min(1.0, off), other=likeliest(others))
-
-
-def _expectation(found: Distribution) -> tuple[float | None, float | None]:
-    """Mean and standard deviation of a distribution over numbers."""
-    if any(kind_of(member.value) != "number" for member in found.candidates):
-        return None, None
-    return scores.expectation((float(m.value), m.probability) for m in found.candidates)
 
 
 # -- settling -----------------------------------------------------------------------------------

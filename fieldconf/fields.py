@@ -31,7 +31,7 @@ from fieldconf.matching import Match
 from fieldconf.matching import domain as make_domain
 from fieldconf.paths import Path, pointer
 from fieldconf.report import Basis, Field
-from fieldconf.schema import Declared, Schema, kind_of, same
+from fieldconf.schema import Declared, Schema, kind_of
 from fieldconf.tokens import Token
 
 FREE_TEXT_CHARACTERS = 40
@@ -132,12 +132,13 @@ class FieldMaker:
         event, kind = item.event, kind_of(value)
         logprob, reason = self._total(item)
         verdict = self._judge(item, value, kind, reason)
-        expected, std = _expectation(verdict.distribution)
+        found = verdict.distribution
+        expected, std = found.moments if found else (None, None)
         container = self._open.get(event.path) if event.type == "close" else None
         made = Field(
             path=event.path, value=value, kind=kind, logprob=logprob,  # pyright: ignore[reportArgumentType]  # kind_of gives a Kind
             confidence=verdict.confidence, low=verdict.low, high=verdict.high, basis=verdict.basis,
-            distribution=verdict.distribution, expected=expected, std=std, arms=verdict.arms,
+            distribution=found, expected=expected, std=std, arms=verdict.arms,
             presence=container.presence if container else {},
             stops=tuple(s.ends for s in container.stops if s) if container else (),
             min_step=verdict.min_step, why=verdict.why,
@@ -358,7 +359,7 @@ class FieldMaker:
         shared = self._aligner.is_shared(item.first, item.last, event.start, event.stop)
         declared = self._schema.declared(event.path)
         is_scalar = event.type == "scalar"
-        members = declared.members if is_scalar else None
+        domain = self._domain(declared, "") if is_scalar else None
         is_beyond = isinstance(value, float) and math.isinf(value)
         found = {
             "shared_token": shared,
@@ -367,7 +368,7 @@ class FieldMaker:
             "overflow": isinstance(value, Decimal) or is_beyond,
             "against_schema": valid < FEW_VALID,
             "unsettled": event.path in self._ledger.unsettled,
-            "not_a_member": members is not None and not any(same(value, m) for m in members),
+            "not_a_member": domain is not None and domain.index(value) is None,
         }  # fmt: skip
         return tuple(name for name, holds in found.items() if holds)
 
@@ -411,13 +412,6 @@ def _all_of(made: Sequence[Member] | Sequence[Choice], basis: Basis) -> _Verdict
         scores.product(one.high for one in made),
         basis,
     )
-
-
-def _expectation(found: Distribution | None) -> tuple[float | None, float | None]:
-    """Mean and standard deviation of a distribution over numbers."""
-    if found is None or any(kind_of(m.value) != "number" for m in found.candidates):
-        return None, None
-    return scores.expectation((float(m.value), m.probability) for m in found.candidates)
 
 
 def _has_surrogate(value: Any) -> bool:

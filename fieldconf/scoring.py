@@ -13,7 +13,7 @@ from typing import Any, TypeVar, overload
 from fieldconf.align import Aligned, Aligner
 from fieldconf.alternatives.settle import Ledger
 from fieldconf.containers import Layout
-from fieldconf.errors import PayloadError, RequestError
+from fieldconf.errors import RequestError
 from fieldconf.fields import FieldMaker, truncated
 from fieldconf.finder import Finder
 from fieldconf.grammar import kind_begun
@@ -26,7 +26,7 @@ from fieldconf.settling import Settle
 from fieldconf.spelling import Piece, Spelling, spell
 from fieldconf.tokens import Completion, Mask, Token, utf8
 from fieldconf.tree import Tree
-from fieldconf.wire import completions
+from fieldconf.wire import completion
 
 T = TypeVar("T")
 
@@ -80,14 +80,8 @@ def score(
     >>> report.data, report["/ok"].logprob
     ({'ok': True}, -0.1)
     """
-    found = completions(payload)
-    if not 0 <= choice < len(found):
-        raise PayloadError(
-            f"the response has no choice {choice}", found=f"{len(found)} choices",
-            remedy=f"Choose one of 0 to {len(found) - 1}",
-        )  # fmt: skip
     return score_completion(
-        found[choice], compile_schema(schema), mask=mask, match=match, settle=settle
+        completion(payload, choice), compile_schema(schema), mask=mask, match=match, settle=settle
     )
 
 

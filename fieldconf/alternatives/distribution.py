@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from fieldconf import scores
 from fieldconf.alternatives.tree import Tree
-from fieldconf.schema import same
+from fieldconf.schema import kind_of, same
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,13 @@ class Distribution:
         0.693147
         """
         return scores.entropy(member.probability for member in self.candidates)
+
+    @property
+    def moments(self) -> tuple[float | None, float | None]:
+        """Mean and standard deviation of the members, if all are numbers; else (None, None)."""
+        if any(kind_of(member.value) != "number" for member in self.candidates):
+            return None, None
+        return scores.expectation((float(m.value), m.probability) for m in self.candidates)
 
 
 def distribution(tree: Tree, values: Sequence[Any]) -> Distribution | None:

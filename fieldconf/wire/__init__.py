@@ -39,6 +39,21 @@ def completions(payload: Any) -> list[Completion]:
     raise _unknown(opened)
 
 
+def completion(payload: Any, choice: int) -> Completion:
+    """One of the completions in a payload.
+
+    Raises:
+        PayloadError: if no known shape fits, or there is no such choice.
+    """
+    found = completions(payload)
+    if not 0 <= choice < len(found):
+        raise PayloadError(
+            f"the response has no choice {choice}", found=f"{len(found)} choices",
+            remedy=f"Choose one of 0 to {len(found) - 1}",
+        )  # fmt: skip
+    return found[choice]
+
+
 def _ask(family: ModuleType, items: list[Any], *, is_stream: bool) -> list[Completion]:
     try:
         return family.merge(items) if is_stream else family.read(items[0])
