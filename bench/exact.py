@@ -262,7 +262,7 @@ def sampling(client: Any, model: exact.NextToken, draws: int) -> Iterator[str]:
     # Draws find their prompt in the cache, so its last token is computed alone: `again`.
     truth = exact.Walk(model, ids, asked, again=True).truth
     forced = exact.Walk(model, ids, asked, again=True, forced=True).truth
-    yield f"{draws} draws at temperature 1 of {json.dumps({name: values})}: {SAMPLED_TEXT!r}"
+    yield f"\n{draws} draws at temperature 1 of {json.dumps({name: values})}: {SAMPLED_TEXT!r}"
     drawn = [json.loads(text)[name] for text in _by_grammar(model, ids, _plain(asked), draws)]
     title = "the truth, against draws held to the answers by llama.cpp's own grammar"
     yield from _compared(title, values, truth, drawn)
@@ -518,7 +518,8 @@ def main(
         if dump:
             dump.write_text(json.dumps([asdict(row) for row in rows], indent=1))
         if not skip_sampling:
-            click.echo("\n".join(["", *sampling(client, model, draws)]))
+            for text in sampling(client, model, draws):  # minutes: each as soon as it is there
+                click.echo(text)
     best = rows[-1]
     sys.exit(0 if all(m.outside <= NEAR[0] for m in best.measured) else 1)
 
