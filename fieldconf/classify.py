@@ -466,10 +466,7 @@ _NOT_FINAL = "match gave another label for a beginning of the answer than for th
 def _spelling(completion: Completion) -> Spelling:
     if completion.tokens is None:
         return Spelling(utf8(completion.content or ""), reason=completion.note or _NO_LOGPROBS)
-    # A label as short as `end` would be found inside of <|im_end|>, so marks are blank at first.
-    blank = [t._replace(raw=b"") if is_control(t) else t for t in completion.tokens]
-    found = spell(completion.content, blank)
-    return spell(completion.content, completion.tokens) if found.reason else found
+    return spell(completion.content, completion.tokens)
 
 
 def _is_readable(token: Token) -> bool:

@@ -58,7 +58,11 @@ def spell(content: str | None, tokens: Sequence[Token]) -> Spelling:
         if b"".join(spellings) == wanted:
             return Spelling(wanted, _cut(spellings))
     for spellings in (listed, [utf8(token.text) for token in tokens]):
-        pieces = _cut_inside(spellings, wanted, tokens)
+        # Marks write nothing; an answer as short as `end` would be found inside of <|im_end|>.
+        blank = [
+            b"" if is_control(t) else spelled for t, spelled in zip(tokens, spellings, strict=True)
+        ]
+        pieces = _cut_inside(blank, wanted, tokens) or _cut_inside(spellings, wanted, tokens)
         if pieces:
             return Spelling(wanted, pieces)
     return _tolerant(wanted, tokens)
@@ -89,7 +93,8 @@ def _cut_inside(
     pieces: list[Piece] = []
     for piece, token in zip(_cut(spellings), tokens, strict=True):
         start, stop = max(piece.start, at), min(piece.stop, end)
-        if start < stop or (start == stop and at < start < end):
+        is_inside = start == stop and at < start < end and not is_control(token)
+        if start < stop or is_inside:
             pieces.append(Piece(piece.token, start - at, stop - at))
         elif piece.start >= end and not _is_droppable(token):
             return ()

@@ -197,3 +197,8 @@ def test_broken_characters_beyond_all_reason():
 def test_candidates_of_a_mark_are_no_text():
     assert is_control(Candidate("<|im_end|>", None, -1.0))
     assert not is_control(Candidate("<b>", None, -1.0))
+
+
+def test_an_answer_is_not_looked_for_inside_of_a_mark():
+    tokens = [Token(text, text.encode(), -0.1) for text in ("end", "<|im_end|>")]
+    assert spell("end", tokens).pieces == (Piece(0, 0, 3),)
