@@ -150,8 +150,8 @@ class Container:
         if len(names) + (self._missing == 0) + declared.more_keys < 2:
             return None
         return KeyQuestion(
-            self.path, names, self._missing == 0, declared.more_keys, self._up,
-            self._layout.compact, self._layout.plain,
+            self.path, names, self._missing == 0, declared.more_keys, self._keys, len(self._keys),
+            self._up, self._layout.compact, self._layout.plain,
         )  # fmt: skip
 
     @property

@@ -7,7 +7,7 @@ Why:   the members of an enum, the kinds of a union, the keys of an object and t
        differ in nothing but this.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -223,13 +223,16 @@ class KeyQuestion:
     """Which key comes next in the object at a path, or does it end?
 
     Outcomes: the names in order, then the object's end if it may end here, then any other name if
-    there may be others.
+    there may be others. ``written`` has the number of each name that stands before; it may grow,
+    those below ``count`` stand before.
     """
 
     path: Path
     names: tuple[str, ...]
     may_end: bool
     may_be_other: bool
+    written: Mapping[str, int]
+    count: int
     level: Level | None = None
     compact: bool = False
     plain: bool = False
@@ -247,12 +250,13 @@ class KeyQuestion:
 
     def first(self, step: Step) -> Place:
         """The place of a step of the answer."""
-        length = len(self.path) + 1
-        return place_of(
-            step,
-            lambda e: e.path == self.path if e.type == "close" else len(e.path) == length
-            and e.type == "key" and e.path[:-1] == self.path,
-        )  # fmt: skip
+        return place_of(step, self._is_asked_about)
+
+    def _is_asked_about(self, event: Event) -> bool:
+        if event.type == "close":
+            return event.path == self.path
+        is_key = event.type == "key" and event.path[:-1] == self.path
+        return is_key and self.written.get(str(event.path[-1]), self.count) >= self.count
 
     def branch(self, place: Place, candidate: Candidate) -> Branch:
         """The names that a candidate leaves possible, or the end."""
