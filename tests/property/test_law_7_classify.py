@@ -19,7 +19,7 @@ import fieldconf as fc
 from fieldconf.probes.base import Vocabulary
 
 END = b""
-NEVER = rb"[ \n]{2}|[.,]{2}|[ .][.,]|\. "  # or a walk could be endless
+NEVER = re.compile(rb"[ \n]{2}|[.,]{2}|[ .][.,]|\. ")  # or a walk could be endless
 PROMPT = (900,)
 
 SETS = {
