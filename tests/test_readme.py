@@ -42,6 +42,7 @@ def server(tmp_path, monkeypatch):
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     (tmp_path / "mail.txt").write_text("I was charged twice")
     (tmp_path / "response.json").write_text(json.dumps(response(TOKENS)))
+    (tmp_path / "answer.json").write_text(json.dumps(response([("A", 0.9, {"B": 0.1})])))
     monkeypatch.chdir(tmp_path)
     with serving(answer_as_asked(response(TOKENS), chunks(TOKENS))) as running:
         monkeypatch.setenv("OPENAI_BASE_URL", running.base_url)
