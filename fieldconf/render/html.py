@@ -17,12 +17,14 @@ from fieldconf.render.table import printable, table
 
 _WIDTH = 130
 
+FLAGS = {"saturated": "nearly all tokens are above .999: these numbers tell no field from another"}
+
 
 def page(report: Mapping[str, Any]) -> str:
     """The page."""
     console = Console(record=True, file=io.StringIO(), width=_WIDTH, color_system="truecolor")
     leaves = [(name, f) for name, f in report["fields"].items() if "value" in f or f["reason"]]
-    console.print(table(leaves))
+    console.print(table(leaves, why=True))
     console.print(summary(report))
     return console.export_html(inline_styles=True)
 
@@ -33,4 +35,5 @@ def summary(report: Mapping[str, Any]) -> Text:
     shown = "unknown" if confidence is None else f"{confidence:.3f}"
     line = f"{report['status']}, least required confidence {shown}, mask {report['mask']}"
     reason = f": {printable(report['reason'])}" if report["reason"] else ""
-    return Text(line + reason, style="bold")
+    flags = "".join(f"\n{FLAGS[flag]}" for flag in report["flags"])
+    return Text(line + reason + flags, style="bold")
