@@ -27,7 +27,7 @@ class Level(NamedTuple):
         keys: the names that something more may have; None for any, or for a list.
         up: the container around it.
         written: the names that stand in it, numbered in their order; it may grow later.
-        count: how many of them stood in it here: those have been used up.
+        until: how many of them stood in it here: those have been used up.
     """
 
     path: Path
@@ -36,7 +36,7 @@ class Level(NamedTuple):
     keys: tuple[str, ...] | None = None
     up: "Level | None" = None
     written: Mapping[str, int] = _NOTHING
-    count: int = 0
+    until: int = 0
 
     def admits(self, events: Sequence[Event], fork: JSONParser) -> bool:
         """Whether these events may follow the value, and the fork's place after them.
@@ -71,4 +71,4 @@ class Level(NamedTuple):
 
     def is_left(self, name: str) -> bool:
         """Whether the name has not been written yet."""
-        return self.written.get(name, self.count) >= self.count
+        return self.written.get(name, self.until) >= self.until

@@ -118,21 +118,28 @@ def _agree(
     expected: tuple[Event, ...], events: Sequence[Event], fork: JSONParser
 ) -> tuple[Event, ...] | None:
     """What is still expected behind the events; None if they are something else."""
-    for one, other in zip(expected, events, strict=False):
-        if (one.type, one.path) != (other.type, other.path):
-            return None
-        if one.type == "scalar" and not same(decode(one.raw), decode(other.raw)):
-            return None
-    rest = expected[len(events) :]
-    if not rest:
-        return rest
-    if rest[0].type == "close" and not fork.may_close:  # a comma: something more comes
+    if not all(map(_is_same, expected, events)):
         return None
-    if fork.text:
-        is_scalar = rest[0].type in ("scalar", "key")
-        if not is_scalar or not may_become(fork.text, decode(rest[0].raw)):
-            return None
-    return rest
+    rest = expected[len(events) :]
+    return None if rest and not _may_come(rest[0], fork) else rest
+
+
+def _is_same(one: Event, other: Event) -> bool:
+    """Whether two events say the same; scalars may be spelled otherwise."""
+    if (one.type, one.path) != (other.type, other.path):
+        return False
+    if one.type == "scalar":
+        return same(decode(one.raw), decode(other.raw))
+    return one.type == "key" or one.raw == other.raw
+
+
+def _may_come(event: Event, fork: JSONParser) -> bool:
+    """Whether this may be what the fork is writing, or comes to next."""
+    if event.type == "close":
+        return fork.may_close  # not behind a comma
+    if not fork.text:
+        return True
+    return event.type != "open" and may_become(fork.text, decode(event.raw))
 
 
 def _is_before(fork: JSONParser, path: Path) -> bool:
