@@ -176,8 +176,11 @@ class FieldMaker:
 
     def _finite(self, item: Aligned, domain: Domain, outcome: int) -> _Verdict:
         path = item.event.path
-        question = MemberQuestion(self._target(path), domain)
-        tree = self._grow(question, item)
+        target = self._target(path)
+        tree = self._grow(MemberQuestion(target, domain), item)
+        if tree is None or tree.decided_at is None:
+            # The answer itself may go on where the schema says that nothing can follow.
+            tree = self._grow(MemberQuestion(target._replace(level=None), domain), item)
         verdict = _of_outcome(tree, outcome, "distribution", self._tokens)
         if tree is None or verdict.reason:
             return verdict

@@ -201,3 +201,13 @@ def test_a_token_that_holds_the_last_item_and_the_end():
     found = (report[""].low, report[""].confidence, report[""].high)
     assert found == pytest.approx((more * ends[0] / 0.8, more * ends[1], more * ends[2] / 0.8))
     assert report[0].confidence == pytest.approx(0.8 / 0.9)
+
+
+def test_an_answer_with_a_key_too_many_still_has_its_distribution():
+    """The closing token decides, and goes on where the schema says that nothing can follow."""
+    report = report_of(
+        token('{"a":"', 0.0), token("pos", 0.0),
+        token('","', math.log(0.6), log({'","': 0.6, "itive": 0.3, '"}': 0.1})), token('b":1}', 0.0),
+        schema=ENUM,
+    )  # fmt: skip
+    assert probabilities(report["a"]) == pytest.approx({"pos": 0.7, "positive": 0.3, "neg": 0.0})
