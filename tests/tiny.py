@@ -99,10 +99,17 @@ def in_words(words, blanks):
     return blanks + blanks.join(_word(word) for word in words)
 
 
-def more_of_object(blanks):
-    """What may follow a key: its value and further pairs. They are another question's business."""
-    pair = b"%s:%s(?:%s)" % (blanks, blanks, SCALAR)
-    return b"%s(?:%s,%s%s%s)*(?:%s[}\\]])*%s" % (pair, blanks, blanks, STRING, pair, blanks, blanks)
+def more_of_object(blanks, depth=1):
+    """What may follow a key at this depth, as far as JSON goes: it is another question's business.
+
+    Around the object only objects are thought of, of further pairs of scalars.
+    """
+    simple = b"%s%s%s:%s(?:%s)" % (blanks, STRING, blanks, blanks, SCALAR)
+    inner = rb"\{(?:%s(?:%s,%s)*)?%s\}" % (simple, blanks, simple, blanks)
+    value = SCALAR + rb"|%s|\[%s\]" % (inner, blanks)
+    pair = b"%s:%s(?:%s)" % (blanks, blanks, value)
+    more_pairs = b"(?:%s,%s%s%s)*" % (blanks, blanks, STRING, pair)
+    return pair + b"(?:%s%s[}\\]])" % (more_pairs, blanks) * depth + blanks
 
 
 def more_of_list(blanks):
@@ -270,8 +277,11 @@ def _once(pairs):
 
 
 @st.composite
-def cases(draw, setups, mode="held, post", *, most=12):
-    """An answer to a drawn question, by a drawn model."""
+def cases(draw, setups, mode="held, post", *, most=12, is_cut_anywhere=True):
+    """An answer to a drawn question, by a drawn model.
+
+    Where its first text is not cut anywhere, what comes before the choice was certain.
+    """
     setup = draw(setups)
     vocabulary = draw(vocabularies(setup, most=most))
     seed, answers = draw(st.integers(0, 10**6)), setup.answers
@@ -284,7 +294,8 @@ def cases(draw, setups, mode="held, post", *, most=12):
     )
     blank = "" if setup.layout.compact else draw(st.sampled_from(["", " "]))
     head = blank.join(setup.given).encode()
-    start = head[: draw(st.integers(1, len(head)))]
+    least = 1 if is_cut_anywhere else len(head) - len(setup.given[-1].encode()) + 1
+    start = head[: draw(st.integers(least, len(head)))]
     stop = regex.compile(setup.beginning + setup.stop, cache_pattern=False)
     write = written_freely if is_free else written_held
     dice = random.Random(draw(st.integers(0, 10**6)))

@@ -37,7 +37,8 @@ ONE = {"type": "integer"}
 
 def object_of(properties, required=None, **more):
     named = sorted(properties) if required is None else required
-    return {"type": "object", "properties": properties, "required": named} | more
+    made = {"type": "object", "properties": properties, "required": named}
+    return made | {"additionalProperties": False} | more
 
 
 def list_of(items, **more):
