@@ -34,8 +34,8 @@ class MadeUp:
     def logprobs(self, prefix, wanted):
         self.asked.append(b"".join(TOKENS[i] for i in prefix))
         mass = {b"bill": 0.4, b"sales": 0.6, b"ing": 0.1, b"_review": 0.3}
-        # Only proportions count: the constant is another one each time.
-        shift = -float(len(self.asked))
+        # Only proportions count: the constant is another one each time, and may be any.
+        shift = -1000.0 * len(self.asked)
         return [math.log(mass[TOKENS[i]]) + shift if TOKENS[i] in mass else -math.inf
                 for i in wanted]  # fmt: skip
 

@@ -8,6 +8,7 @@ Why:   mass sits in spellings and branches that the chosen path never shows: of 
        response gave two members nothing, and its winner .17 too much.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -74,7 +75,9 @@ class Asker:
 
         wanted = self.probe.vocabulary.possible(is_possible)
         logprobs = self.probe.logprobs(prefix, wanted) if wanted else []
-        return [self._candidate(*pair) for pair in zip(wanted, logprobs, strict=True)]
+        top = max((p for p in logprobs if p > -math.inf), default=0.0)  # the constant is theirs
+        pairs = zip(wanted, logprobs, strict=True)
+        return [self._candidate(token, logprob - top) for token, logprob in pairs]
 
     def _candidate(self, token: int, logprob: float) -> Candidate:
         written = self.probe.vocabulary.bytes_of(token) or b""
