@@ -42,8 +42,8 @@ def _defaults(model: str) -> Defaults:
         # Temperature 0 and no prompt cache: equal requests get equal logprobs.
         "temperature": 0,
         "max_tokens": 512,  # 13 s on one thread
-        # Of 20, 200 and 2,000: 200 costs a twentieth more than 20 and cuts the error of ratings from
-        # .018 to .0002; 2,000 costs three times as much and mends nothing (bench/exact.py).
+        # 200 costs a twentieth more than 20 and cuts the error of ratings from .018 to .0002;
+        # 2,000 costs three times as much and mends nothing more (bench/exact.py).
         "top_logprobs": 200,
         "extra_body": {"cache_prompt": False},
     }
