@@ -22,9 +22,10 @@ from typing import Any, Literal, NamedTuple, cast, get_args, get_origin
 from fieldconf import scores
 from fieldconf.align import Step
 from fieldconf.alternatives.distribution import Distribution, distribution, likeliest
+from fieldconf.alternatives.fan import NOTHING_SAID, Branch, Listing, Outcomes
 from fieldconf.alternatives.reading import listed, unseen_mass
 from fieldconf.alternatives.settle import Ledger
-from fieldconf.alternatives.tree import NOTHING_SAID, Branch, Gap, Listing, Outcomes, Tree
+from fieldconf.alternatives.tree import Gap, Tree
 from fieldconf.alternatives.why import why_outcome, why_token
 from fieldconf.errors import RequestError, SchemaError
 from fieldconf.fields import FEW_VALID

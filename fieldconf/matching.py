@@ -18,9 +18,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from fieldconf.alternatives.fan import Outcomes
 from fieldconf.alternatives.questions import Domain
 from fieldconf.alternatives.reading import Reading, may_be
-from fieldconf.alternatives.tree import Outcomes
 from fieldconf.errors import SchemaError
 from fieldconf.grammar import STRING_BODY, decode
 from fieldconf.schema import same

@@ -205,9 +205,8 @@ def test_a_token_that_holds_the_last_item_and_the_end():
 
 def test_an_answer_with_a_key_too_many_still_has_its_distribution():
     """The closing token decides, and goes on where the schema says that nothing can follow."""
-    report = report_of(
-        token('{"a":"', 0.0), token("pos", 0.0),
-        token('","', math.log(0.6), log({'","': 0.6, "itive": 0.3, '"}': 0.1})), token('b":1}', 0.0),
-        schema=ENUM,
-    )  # fmt: skip
+    mass = {'","': 0.6, "itive": 0.3, '"}': 0.1}
+    closing = token('","', math.log(0.6), log(mass))
+    tokens = (token('{"a":"', 0.0), token("pos", 0.0), closing, token('b":1}', 0.0))
+    report = report_of(*tokens, schema=ENUM)
     assert probabilities(report["a"]) == pytest.approx({"pos": 0.7, "positive": 0.3, "neg": 0.0})

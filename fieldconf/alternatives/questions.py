@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from fieldconf.align import Step
+from fieldconf.alternatives.fan import NOTHING_SAID, Branch, Listing, Outcomes
 from fieldconf.alternatives.following import Level
 from fieldconf.alternatives.reading import (
     IN_EARLIER,
@@ -27,7 +28,7 @@ from fieldconf.alternatives.reading import (
     unseen_mass,
 )
 from fieldconf.alternatives.steps import PLAIN, Allows
-from fieldconf.alternatives.tree import NOTHING_SAID, Branch, Listing, Outcomes, Tree
+from fieldconf.alternatives.tree import Tree
 from fieldconf.grammar import decode, kind_begun
 from fieldconf.jsonparser import Event
 from fieldconf.paths import Path

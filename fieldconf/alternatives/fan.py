@@ -1,0 +1,138 @@
+"""A fan: one place where a token is chosen, and what each candidate would leave possible.
+
+In:    a place, the outcomes possible there, what the server listed, and a ``Read`` that says of a
+       candidate which outcomes it leaves.
+Out:   the listed mass by outcome, and the branches (twigs) that are still open.
+Never: a look at other fans: the tree adds them up.
+Why:   the mass of what is possible, of what is not, and of what was not listed are three things.
+"""
+
+import math
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, NamedTuple, Self, TypeAlias
+
+from fieldconf.tokens import Candidate
+
+Outcomes: TypeAlias = frozenset[int]
+
+NOTHING_SAID = ""
+"""The ``said`` of a branch which says nothing of the value yet: white space, the end of a key."""
+
+
+class Branch(NamedTuple):
+    """What a token leads to: the outcomes still possible (none: it is outside of the question).
+
+    ``place`` is where to go on from if there are several; ``said`` is what has been said of the
+    value so far: branches that say the same are thought to go on alike.
+    """
+
+    outcomes: Outcomes
+    place: Any = None
+    said: Hashable = None
+
+
+Read: TypeAlias = Callable[[Any, Candidate], Branch]
+
+
+class Listing(NamedTuple):
+    """The candidates of one place, with the chosen one's position (None off the answer's path)."""
+
+    candidates: Sequence[Candidate]
+    position: int | None
+    unseen: float
+
+
+class Twig:
+    """A branch of a fan: a candidate that leaves several outcomes, or leads on along the path."""
+
+    __slots__ = ("branch", "candidate", "fan", "mass")
+
+    def __init__(self, candidate: Candidate, branch: Branch, mass: float) -> None:
+        self.candidate = candidate
+        self.branch = branch
+        self.mass = mass
+        self.fan: Fan | None = None  # what follows, once it is known
+
+
+class Fan:
+    """One place where a token is chosen.
+
+    Args:
+        place: what ``read`` goes on from.
+        outcomes: what is possible here.
+        index: index of the answer's token that stands here, or before which the trail began.
+        trail: the tokens that lead here from the answer's own path; empty on it.
+
+    Attributes:
+        listing, branches: what was listed, and what each candidate leads to.
+        masses: mass of the candidates that are decided, by outcome.
+        twigs: the candidates that are not.
+        chosen: the twig of the answer's own path, if that goes on here.
+        possible, off, unseen: mass that leaves some outcome, leaves none, was not listed.
+        is_asked: whether what is listed is all that a server could say.
+    """
+
+    __slots__ = (
+        "branches", "chosen", "index", "is_asked", "listing", "masses", "off", "outcomes", "place",
+        "possible", "trail", "twigs", "unseen",
+    )  # fmt: skip
+
+    def __init__(
+        self, place: Any, outcomes: Outcomes, index: int, trail: tuple[Candidate, ...] = ()
+    ) -> None:
+        self.place, self.outcomes, self.index, self.trail = place, outcomes, index, trail
+        self.is_asked = False
+
+    def fill(self, listing: Listing, read: Read) -> Self:
+        """Take what is listed here; what followed the branches of an earlier listing is kept."""
+        known = {twig.candidate.bytes: twig.fan for twig in getattr(self, "twigs", ())}
+        self.listing, self.unseen = listing, listing.unseen
+        self.masses: dict[int, float] = {}
+        self.twigs: list[Twig] = []
+        self.branches: list[Branch] = []
+        self.chosen: Twig | None = None
+        self.possible = self.off = 0.0
+        for index, candidate in enumerate(listing.candidates):
+            branch = self._take(candidate, read, is_chosen=index == listing.position)
+            self.branches.append(branch)
+        for twig in self.twigs:
+            twig.fan = known.get(twig.candidate.bytes)
+        return self
+
+    def _take(self, candidate: Candidate, read: Read, *, is_chosen: bool) -> Branch:
+        mass = math.exp(candidate.logprob)
+        if mass == 0.0 and not is_chosen:  # excluded by the server's grammar
+            return _NONE
+        branch = read(self.place, candidate)
+        left = branch.outcomes
+        if not left <= self.outcomes:
+            left &= self.outcomes
+            branch = Branch(left, branch.place, branch.said)
+        if not left:
+            self.off += mass
+            return branch
+        self.possible += mass
+        if len(left) == 1:
+            (outcome,) = left
+            self.masses[outcome] = self.masses.get(outcome, 0.0) + mass
+            return branch
+        twig = Twig(candidate, branch, mass)
+        self.twigs.append(twig)
+        if is_chosen:
+            self.chosen = twig
+        return branch
+
+    @property
+    def total(self) -> float:
+        """All mass that may be possible here."""
+        return self.possible + self.unseen
+
+    @property
+    def share(self) -> float:
+        """The chosen candidate's part of all that may be possible (0..1); 0 off the path."""
+        if self.listing.position is None:
+            return 0.0
+        return math.exp(self.listing.candidates[self.listing.position].logprob) / self.total
+
+
+_NONE = Branch(frozenset())
