@@ -109,7 +109,7 @@ def test_two_answers_and_a_stream_are_the_same_to_the_last_bit(local_client):
     pieces = [entry for choice in streamed for entry in entries(choice)]
     assert pieces == entries(first.choices[0])[:-1]
     assert b"".join(raw for raw, _, _ in pieces) == content.encode()
-    assert {count for _, _, count in pieces} == {20}
+    assert {n for _, _, n in pieces} == {local_client.fieldconf_defaults.options["top_logprobs"]}
 
 
 def test_keywords_the_runtime_does_not_know_do_not_lose_the_schema(local_client):
