@@ -9,7 +9,7 @@ import math
 import random
 import re
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import jsonschema
 import regex
@@ -37,10 +37,7 @@ ANY_LAYOUT = Layout()
 END = b""  # the end token, as llama.cpp lists it
 JUNK = (b"zz", b"Hi", b"[", b"{", b'x"', END)
 BLANKS = rb"[ \t\n\r]*"
-STRING = (
-    rb'"(?:[\x20\x21\x23-\x5b\x5d-\x7f]|[\xc2-\xdf][\x80-\xbf]|[\xe1-\xec][\x80-\xbf]{2}'
-    rb'|\xf0[\x90-\xbf][\x80-\xbf]{2}|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"'
-)
+STRING = rb'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"'
 SCALAR = STRING + rb"|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|true|false|null"
 # Two blanks in a row, two zeros at a fraction's end, exponents: without them no walk is endless.
 _NEVER = rb"[ \t\n\r]{2}|\.[0-9]*00|(?<!\\u[0-9a-fA-F]{0,3})[0-9][eE]"
@@ -87,11 +84,16 @@ class Setup:
     @cached_property
     def answers(self):
         """The texts of each outcome."""
-        return Answers([self.beginning + outcome for outcome in self.outcomes])
+        return _answers(tuple(self.beginning + outcome for outcome in self.outcomes))
 
     def texts(self):
         """The documents' texts, with and without blanks."""
         return [blank.join(words).encode() for words in self.documents for blank in ("", " ")]
+
+
+@lru_cache(maxsize=200)
+def _answers(patterns):
+    return Answers(patterns)
 
 
 def in_words(words, blanks):

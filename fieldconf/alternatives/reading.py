@@ -80,16 +80,24 @@ def read(place: Place, candidate: Candidate, target: Target) -> Reading:
     path, fork = target.path, following.parser
     for index, event in enumerate(events):
         if event.path == path and event.type != "key":
-            if event.type == "open":
-                return Reading("open", event.raw, following)
-            is_legal = target.level is None or target.level.admits(events[index + 1 :], fork)
-            return Reading("done", event.raw, following) if is_legal else DEAD
+            state = "open" if event.type == "open" else "done"
+            is_legal = _may_follow(events[index:], target, fork)
+            return Reading(state, event.raw, following) if is_legal else DEAD
     if following.expected:
         return Reading("before", b"", following)
     if fork.path == path:
         text = fork.text
         return Reading("partial" if text else "before", text, following)
     return Reading("before", b"", following) if _is_before(fork, path) else DEAD
+
+
+def _may_follow(events: Sequence[Event], target: Target, fork: JSONParser) -> bool:
+    """Whether what stands behind a value may stand there; it begins with the value's own event."""
+    last: int | None = 0
+    if events[0].type == "open":
+        closes = (i for i, e in enumerate(events) if e.type == "close" and e.path == target.path)
+        last = next(closes, None)
+    return target.level is None or last is None or target.level.admits(events[last + 1 :], fork)
 
 
 def advance(
