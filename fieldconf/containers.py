@@ -88,6 +88,7 @@ class Container:
         self.stops: list[Stop | None] = []
         self.arms: Distribution | None = None
         self._declared, self._up, self._layout = declared, up, layout
+        self._arms = declared.arms  # of a union of objects: those that the keys so far allow
         self._keys: dict[str, int] = {}  # in the order in which they came; only grows
         self._missing = len(declared.required_keys)
         self._left = len(declared.keys)
@@ -109,6 +110,21 @@ class Container:
         if name in self._position:
             self._left -= 1
             self._last = self._position[name]
+        if self._arms:
+            left = tuple(arm for arm in self._arms if name in arm.keys or not arm.closed)
+            self._arms = left or self._arms
+
+    @property
+    def _may_end(self) -> bool:
+        """Whether nothing that is required is missing in this object."""
+        arms = self._arms
+        return self._missing == 0 and (
+            not arms or any(arm.required <= self._keys.keys() for arm in arms)
+        )
+
+    def _may_have(self, name: str) -> bool:
+        """Whether a declared key is one of those that the keys so far leave possible."""
+        return not self._arms or any(name in arm.keys for arm in self._arms)
 
     @property
     def level(self) -> Level:
@@ -118,11 +134,12 @@ class Container:
             may_go_on = declared.max_items is None or self.count < declared.max_items
             return Level(self.path, self.count >= declared.min_items, may_go_on, None, self._up)
         if declared.more_keys:
-            return Level(self.path, self._missing == 0, may_go_on=True, up=self._up)
-        names = self._possible_names() if self._layout.ordered else declared.keys
+            return Level(self.path, self._may_end, may_go_on=True, up=self._up)
+        is_all = not self._layout.ordered and not self._arms
+        names = declared.keys if is_all else self._possible_names()
         may_go_on = self._left > 0 and bool(names)
         return Level(
-            self.path, self._missing == 0, may_go_on, names, self._up, self._keys, len(self._keys)
+            self.path, self._may_end, may_go_on, names, self._up, self._keys, len(self._keys)
         )
 
     # -- the end of a list ----------------------------------------------------------------------
@@ -147,10 +164,10 @@ class Container:
         if not self._is_known or self._left == 0 or not self._optional:
             return None
         names = self._possible_names()
-        if len(names) + (self._missing == 0) + declared.more_keys < 2:
+        if len(names) + self._may_end + declared.more_keys < 2:
             return None
         return KeyQuestion(
-            self.path, names, self._missing == 0, declared.more_keys, self._keys, len(self._keys),
+            self.path, names, self._may_end, declared.more_keys, self._keys, len(self._keys),
             self._up, self._layout.compact, self._layout.plain,
         )  # fmt: skip
 
@@ -162,10 +179,11 @@ class Container:
     def _possible_names(self) -> tuple[str, ...]:
         declared = self._declared
         if not self._layout.ordered:
-            return tuple(name for name in declared.keys if name not in self._keys)
+            left = (name for name in declared.keys if name not in self._keys)
+            return tuple(name for name in left if self._may_have(name))
         found: list[str] = []
         for name in declared.keys[self._last + 1 :]:
-            found.append(name)
+            found += [name] * self._may_have(name)
             if name in declared.required_keys:
                 break
         return tuple(found)

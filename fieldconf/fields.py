@@ -167,7 +167,7 @@ class FieldMaker:
             return self._finite(item, domain, outcome)
         tree = self._kind_tree(item, declared, value)
         if kind == "null":
-            outcome = _kinds(declared).index("null")
+            outcome = _kinds(declared, value).index("null")
             return _of_outcome(tree, outcome, "null_or_value", self._tokens)
         arms = tree and distribution(tree, _kinds(declared))
         if len(item.event.raw) > LONGEST_JOINT or _is_prose(value, declared):
@@ -277,7 +277,9 @@ class FieldMaker:
         """Which kind stands there, if several may; of undeclared places only null is worth it."""
         if value is not None and (len(declared.kinds) < 2 or declared.is_anything):
             return None
-        question = KindQuestion(self._target(item.event.path), _kinds(declared))
+        allows = declared.allows if declared.rules else None
+        target = self._target(item.event.path)
+        question = KindQuestion(target, _kinds(declared, value), allows)
         return self._grow(question, item)
 
     def _stop(self, container: Container, item: Aligned, *, ended: bool) -> Stop | None:
@@ -386,9 +388,9 @@ def _is_prose(value: Any, declared: Declared) -> bool:
     return " " in value or not value.isascii()
 
 
-def _kinds(declared: Declared) -> tuple[str, ...]:
-    """The kinds to tell apart, null among them."""
-    return tuple(sorted(declared.kinds | {"null"}))
+def _kinds(declared: Declared, value: Any = "") -> tuple[str, ...]:
+    """The kinds to tell apart; null among them if it was written, whatever the schema says."""
+    return tuple(sorted(declared.kinds | {kind_of(value)} if value is None else declared.kinds))
 
 
 def _of_outcome(tree: Tree | None, outcome: int, basis: Basis, tokens: Sequence[Token]) -> _Verdict:

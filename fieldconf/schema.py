@@ -57,12 +57,14 @@ class Arm(NamedTuple):
         keys: the keys it declares.
         closed: whether it has no other keys.
         consts: the keys that can have one scalar value only, and that value.
+        required: the keys that it must have.
     """
 
     name: str
     keys: frozenset[str]
     closed: bool
     consts: Mapping[str, Any]
+    required: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,11 +377,8 @@ def _is_closed(node: Node) -> bool:
 
 
 def _needed_by_all(nodes: Sequence[Node]) -> frozenset[str]:
-    needed = [
-        frozenset[str](node.get("required") or ()) if isinstance(node, dict) else frozenset[str]()
-        for node in nodes
-    ]
-    return needed[0].intersection(*needed[1:]) if needed else frozenset()
+    needed = [frozenset(_list_of(node, "required")) for node in nodes]
+    return frozenset[str].intersection(*needed) if needed else frozenset()
 
 
 def _item_counts(nodes: Sequence[Node]) -> tuple[int, int | None]:
@@ -406,8 +405,14 @@ def _named(objects: Sequence[_Arm], root: dict[str, Any]) -> tuple[Arm, ...]:
         shown = title if isinstance(title, str) and title else name or f"arm {number}"
         properties = _properties(node)
         consts = {key: value for key, child in properties.items() for value in _only(child, root)}
-        made.append(Arm(shown, frozenset(properties), _is_closed(node), consts))
+        needed = frozenset(_list_of(node, "required"))
+        made.append(Arm(shown, frozenset(properties), _is_closed(node), consts, needed))
     return tuple(made)
+
+
+def _list_of(node: Node, word: str) -> list[str]:
+    found = node.get(word) if isinstance(node, dict) else None
+    return cast("list[str]", found) if isinstance(found, list) else []
 
 
 def _only(node: Node, root: dict[str, Any]) -> tuple[Any, ...]:

@@ -135,10 +135,11 @@ class MemberQuestion:
 
 @dataclass(frozen=True, slots=True)
 class KindQuestion:
-    """Which JSON kind has the value at the target?"""
+    """Which JSON kind has the value at the target? ``allows`` says what may begin one there."""
 
     target: Target
     kinds: tuple[str, ...]
+    allows: Allows | None = None
 
     @property
     def size(self) -> int:
@@ -157,7 +158,14 @@ class KindQuestion:
         kind = kind_begun(reading.text)
         if not kind:
             return Branch(frozenset(range(len(self.kinds))), reading.place, NOTHING_SAID)
-        return Branch(frozenset({self.kinds.index(kind)})) if kind in self.kinds else _NONE
+        if kind not in self.kinds or not self._is_allowed(reading, kind):
+            return _NONE
+        return Branch(frozenset({self.kinds.index(kind)}))
+
+    def _is_allowed(self, reading: Reading, kind: str) -> bool:
+        if self.allows is None or kind == "null":
+            return True
+        return self.allows(reading.text, done=reading.state == "done")
 
 
 # -- the end of a list --------------------------------------------------------------------------

@@ -285,7 +285,6 @@ def test_what_follows_a_whole_list_is_looked_at(rival):
     assert field.confidence == 1.0
 
 
-@pytest.mark.xfail(reason="fields._kinds puts null among the kinds always", strict=True)
 def test_null_is_no_rival_where_it_is_not_allowed():
     # Of string and number, null is neither: its mass is outside of the question.
     schema = object_of({"a": {"anyOf": [{"type": "string"}, {"type": "integer"}]}})
@@ -295,7 +294,6 @@ def test_null_is_no_rival_where_it_is_not_allowed():
     assert arms["string"].probability == pytest.approx(0.5 / 0.8)
 
 
-@pytest.mark.xfail(reason="KindQuestion does not ask Declared.allows", strict=True)
 def test_a_kind_is_begun_by_what_may_begin_its_values():
     # No string of this pattern begins with z.
     schema = object_of({"a": {"anyOf": [{"type": "string", "pattern": "^x"}, {"type": "null"}]}})
@@ -357,7 +355,6 @@ def test_arms(mode, how):
     law()
 
 
-@pytest.mark.xfail(reason="required_keys of a union are those of all arms: it may end", strict=True)
 def test_a_union_of_objects_that_need_a_key_each_does_not_end_empty():
     arms = [{"title": title} | object_of({key: BOOLEAN}) for title, key in [("A", "a"), ("B", "b")]]
     listed = [('"a', 0.4), ('"b', 0.2), ("}", 0.4)]
