@@ -110,6 +110,13 @@ def test_a_list_goes_on_only_with_an_item_that_the_schema_allows():
     assert report[""].stops[0].probability == pytest.approx(0.2 / 0.5)
 
 
+def test_an_empty_object_is_no_list_that_ends():
+    mass = {"[1": 0.6, "[]": 0.2, "{}": 0.2}
+    schema = {"properties": {"a": LIST}, "required": ["a"]}
+    report = report_of(sure('{"a":'), step("[1", mass), sure("]}"), schema=schema)
+    assert report["a"].stops[0].probability == pytest.approx(0.25)
+
+
 # -- unions ---------------------------------------------------------------------------------------
 
 CAT = {"title": "Cat", "properties": {"kind": {"const": "cat"}, "lives": {"type": "integer"}},

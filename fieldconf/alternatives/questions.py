@@ -30,7 +30,7 @@ from fieldconf.alternatives.reading import (
 from fieldconf.alternatives.steps import PLAIN, Allows
 from fieldconf.alternatives.tree import Tree
 from fieldconf.grammar import decode, kind_begun
-from fieldconf.jsonparser import Event
+from fieldconf.jsonparser import Event, JSONParser
 from fieldconf.paths import Path
 from fieldconf.prefix import may_become, may_become_plainly
 from fieldconf.schema import same
@@ -202,14 +202,27 @@ class EndQuestion:
         found = advance(place, candidate, compact=self.compact)
         if found is None:
             return _NONE
-        (following, events), next_, fork = found, self._next, found[0].parser
+        following, events = found
+        said = self._said(events, following.parser)
+        return self._begun(following) if said is None else said
+
+    def _said(self, events: Sequence[Event], fork: JSONParser) -> Branch | None:
+        """What the events say of the list; None if nothing."""
+        next_ = self._next
         for index, event in enumerate(events):
+            if event.type == "open" and event.path == self.path and event.raw != b"[":
+                return _NONE  # "{}" is no list that ends
             if event.path[: len(next_)] == next_:
                 # It may end in the same token, but after one item more.
                 return self._goes_on(event.raw, done=event.type == "scalar")
             if event.type == "close" and event.path == self.path:
                 is_legal = self.level is None or self.level.admits(events[index + 1 :], fork)
                 return Branch(_ENDS) if is_legal else _NONE
+        return None
+
+    def _begun(self, following: Place) -> Branch:
+        """What a place says where no item has closed: that one has begun, or may still."""
+        next_, fork = self._next, following.parser
         is_inside = fork.path[: len(next_)] == next_
         is_earlier = fork.place in IN_EARLIER and fork.path[:-1] == self.path and not is_inside
         if following.expected or is_earlier:
