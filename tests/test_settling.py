@@ -63,6 +63,30 @@ def test_a_shared_branch_is_followed():
     assert "unsettled" not in report["a"].flags
 
 
+def test_two_tokens_with_the_same_bytes_are_two():
+    """Behind one "bill" all say "ing", behind its twin all say "_review"."""
+
+    class Twins(MadeUp):
+        def __init__(self):
+            super().__init__()
+            self.vocabulary = Vocabulary(TOKENS | {99: b"bill"})
+
+        def logprobs(self, prefix, wanted):
+            after = {2: {IDS[b"ing"]: 1.0}, 99: {IDS[b"_review"]: 1.0}}
+            mass = after.get(prefix[-1], {IDS[b"bill"]: 0.5, 99: 0.2, IDS[b"sales"]: 0.3})
+            return [math.log(mass[i]) if i in mass else -math.inf for i in wanted]
+
+    listed = raw_entry("bill", math.log(0.5), log({"bill": 0.5}), id=IDS[b"bill"])
+    listed["top_logprobs"] = [listed | {"top_logprobs": []}]
+    entries = [raw_entry('{"a":"', 0.0, id=1), listed, raw_entry("ing", 0.0, id=3),
+               raw_entry('"}', 0.0, id=6)]  # fmt: skip
+    settle = fc.Settle(tolerance=1e-6, probe=Twins(), prompt=[0])
+    found = fc.score(response(entries), SCHEMA, settle=settle)["a"].distribution
+    assert {m.value: m.probability for m in found.candidates} == pytest.approx(
+        {"billing": 0.5, "sales": 0.3, "bill_review": 0.2}
+    )
+
+
 def test_the_prompt_may_be_token_ids():
     probe = MadeUp()
     fc.score(sales(), SCHEMA, settle=fc.Settle(probe=probe, prompt=[0, 0]))

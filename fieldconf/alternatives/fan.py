@@ -34,6 +34,13 @@ class Branch(NamedTuple):
 Read: TypeAlias = Callable[[Any, Candidate], Branch]
 
 
+def is_same(one: Candidate, other: Candidate) -> bool:
+    """Whether two candidates are the same token; several may have the same bytes."""
+    if one.id is not None and other.id is not None:
+        return one.id == other.id
+    return one.bytes == other.bytes
+
+
 class Listing(NamedTuple):
     """The candidates of one place, with the chosen one's position (None off the answer's path)."""
 
@@ -85,7 +92,7 @@ class Fan:
 
     def fill(self, listing: Listing, read: Read) -> Self:
         """Take what is listed here; what followed the branches of an earlier listing is kept."""
-        known = {twig.candidate.bytes: twig.fan for twig in getattr(self, "twigs", ())}
+        known = [(twig.candidate, twig.fan) for twig in getattr(self, "twigs", ()) if twig.fan]
         self.listing, self.unseen = listing, listing.unseen
         self.masses: dict[int, float] = {}
         self.twigs: list[Twig] = []
@@ -95,8 +102,8 @@ class Fan:
         for index, candidate in enumerate(listing.candidates):
             branch = self._take(candidate, read, is_chosen=index == listing.position)
             self.branches.append(branch)
-        for twig in self.twigs:
-            twig.fan = known.get(twig.candidate.bytes)
+        for twig in self.twigs if known else ():
+            twig.fan = next((f for c, f in known if is_same(c, twig.candidate)), None)
         return self
 
     def _take(self, candidate: Candidate, read: Read, *, is_chosen: bool) -> Branch:

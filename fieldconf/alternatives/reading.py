@@ -198,7 +198,9 @@ def listed(step: Step, token: Token) -> tuple[list[Candidate], int]:
     is_plain = token.bytes == step.written
     candidates = [c for c in token.candidates if _is_readable(c)] if is_plain else []
     for position, candidate in enumerate(candidates):
-        if candidate.bytes == step.written:
+        # Two tokens of a vocabulary may have the same bytes: the id tells them apart.
+        is_other = None not in (token.id, candidate.id) and candidate.id != token.id
+        if candidate.bytes == step.written and not is_other:
             candidates[position] = chosen
             return candidates, position
     return [*candidates, chosen], len(candidates)

@@ -24,7 +24,15 @@ import math
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-from fieldconf.alternatives.fan import NOTHING_SAID, Fan, Listing, Outcomes, Read, Twig
+from fieldconf.alternatives.fan import (
+    NOTHING_SAID,
+    Fan,
+    Listing,
+    Outcomes,
+    Read,
+    Twig,
+    is_same,
+)
 from fieldconf.tokens import Candidate
 
 
@@ -193,8 +201,8 @@ class Tree:
             branch, trail = gap.twig.branch, (*gap.fan.trail, gap.twig.candidate)
             fan = gap.twig.fan = Fan(branch.place, branch.outcomes, gap.fan.index, trail)
         elif fan.listing.position is not None:
-            written = fan.listing.candidates[fan.listing.position].bytes
-            position = next((i for i, c in enumerate(candidates) if c.bytes == written), None)
+            written = fan.listing.candidates[fan.listing.position]
+            position = next((i for i, c in enumerate(candidates) if is_same(c, written)), None)
             if position is None:  # no token of the vocabulary: what was listed has to do
                 fan.is_asked = True
                 return
