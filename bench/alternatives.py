@@ -140,7 +140,7 @@ def main(seconds: float) -> None:
         table.add_row(name, f"{alone:.1f}", *(f"{added[width]:.2f}x" for width in WIDTHS))
         dearest = max(dearest, added[5])
         growth.append((times[20] - times[0]) / max(times[5] - times[0], 1e-9))
-    Console().print(table)
+    Console(width=110).print(table)
     linear = median(growth) <= 4 * LINEAR
     print(f"{_verdict(dearest <= ALLOWED)}: at 5 candidates at most {dearest:.2f}x ({ALLOWED}x)")
     print(f"{_verdict(linear)}: 20 candidates cost {median(growth):.2f}x what 5 cost (4x)")
