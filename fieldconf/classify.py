@@ -17,6 +17,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 from typing import Any, Literal, NamedTuple, cast, get_args, get_origin
 
 from fieldconf import scores
@@ -27,23 +28,21 @@ from fieldconf.alternatives.reading import listed, unseen_mass
 from fieldconf.alternatives.settle import Ledger
 from fieldconf.alternatives.tree import Gap, Tree
 from fieldconf.alternatives.why import why_outcome, why_token
-from fieldconf.errors import RequestError, SchemaError
-from fieldconf.fields import FEW_VALID
+from fieldconf.errors import SchemaError
+from fieldconf.fields import FEW_VALID, LONGEST_TOKEN, blame
 from fieldconf.jsonparser import JSONParser
 from fieldconf.matching import Beginning, Labels, Match, beginning
 from fieldconf.probes import Probe
 from fieldconf.probes.base import Vocabulary
 from fieldconf.report import Field, Report, Status
 from fieldconf.schema import Invalid, kind_of
-from fieldconf.settling import Settle
-from fieldconf.spelling import Spelling, is_control, spell
+from fieldconf.settling import Settle, settled
+from fieldconf.spelling import THOUGHTS, is_control, spell_completion
 from fieldconf.tokens import Candidate, Completion, Mask, Token, utf8
 from fieldconf.wire import completion
 
-_NO_LOGPROBS = "the response has no logprobs: ask for them (logprobs=True, top_logprobs=5)"
-_LONGEST_TOKEN = 256  # bytes
 _SHOWN = 6  # labels in a message
-_THOUGHTS = re.compile(rb"\s*<(think|thinking|reasoning)>.*?</\1>\s*", re.DOTALL)
+_THOUGHTS = re.compile(rb"\s*" + THOUGHTS, re.DOTALL)
 
 
 def classify(
@@ -89,18 +88,9 @@ def classify(
     [('ambiguous', 0.05)]
     """
     question = _question(labels, match, first_word=first_word)
-    answer, ledger = _Answer(completion(payload, choice), question), Ledger()
-    report = answer.report(ledger, mask)
-    if settle is None or not ledger.trees:
-        return report
-    try:
-        unsettled = _with_ends(settle, answer.tokens).run(ledger, answer.tokens)
-    except RequestError as error:
-        ledger.rewind()
-        error.report = answer.report(ledger, mask)
-        raise
-    ledger.rewind()
-    return answer.report(ledger, mask, is_unsettled=bool(unsettled))
+    answer = _Answer(completion(payload, choice), question)
+    asking = settle and _with_ends(settle, answer.tokens)
+    return settled(lambda ledger: answer.report(ledger, mask), answer.tokens, asking)
 
 
 # -- labels -------------------------------------------------------------------------------------
@@ -255,7 +245,7 @@ class _Answer:
     def __init__(self, completion: Completion, question: _Question) -> None:
         self._completion, self._question = completion, question
         self.tokens = completion.tokens or ()
-        self._spelling = _spelling(completion)
+        self._spelling = spell_completion(completion)
         thoughts = _THOUGHTS.match(self._spelling.content)
         self._start = thoughts.end() if thoughts else 0
         self._data = self._spelling.content[self._start :]
@@ -271,16 +261,14 @@ class _Answer:
         ]  # fmt: skip
         self._indexes = tuple(p.token for p in self._pieces if p.token is not None)
 
-    def report(
-        self, ledger: Ledger, mask: Mask | None, *, is_unsettled: bool = False
-    ) -> Report[Any]:
+    def report(self, ledger: Ledger, mask: Mask | None) -> Report[Any]:
         """All that is known; the tree of the alternatives is kept in the ledger."""
         completion, (status, reason) = self._completion, self._status()
         is_told = status in ("complete", "no_logprobs", "unaligned")
         label = self._label if is_told else None
         meaning = None if label is None else self._question.meanings[label]
         made = self._field(ledger, status, reason)
-        if is_unsettled:
+        if ledger.unsettled:
             made = replace(made, flags=(*made.flags, "unsettled"))
         owners = ["outside"] * len(self.tokens)
         for index in self._indexes:
@@ -335,23 +323,13 @@ class _Answer:
         )  # fmt: skip
         if status == "truncated":
             return replace(made, value=None, flags=("truncated",), reason=reason)
-        reason = reason or self._blame()
+        reason = reason or blame((piece.token for piece in self._pieces), self.tokens)
         if reason:
             return replace(made, reason=reason)
         logprob = scores.total(self.tokens[index].logprob for index in self._indexes)
         visits, has_gap = self._visits()
         tree = ledger.tree((), lambda: self._grow(visits, has_gap=has_gap))
         return self._told(replace(made, logprob=logprob), tree, visits)
-
-    def _blame(self) -> str:
-        """Why the label's tokens have no sum; empty if they have one."""
-        for piece in self._pieces:
-            if piece.token is None:
-                return "a part of it was written by no token that the server listed"
-            token = self.tokens[piece.token]
-            if token.logprob is None:
-                return f"token {piece.token} ({token.text!r}) {token.note or 'has no logprob'}"
-        return ""
 
     def _told(self, made: Field, tree: Tree | None, visits: Sequence[_Visit]) -> Field:
         """The field with what the tree says."""
@@ -464,14 +442,8 @@ _UNREADABLE = "no candidate at the tokens of the answer could be read as a label
 _NOT_FINAL = "match gave another label for a beginning of the answer than for the whole of it"
 
 
-def _spelling(completion: Completion) -> Spelling:
-    if completion.tokens is None:
-        return Spelling(utf8(completion.content or ""), reason=completion.note or _NO_LOGPROBS)
-    return spell(completion.content, completion.tokens)
-
-
 def _is_readable(token: Token) -> bool:
-    return token.logprob is not None and len(token.bytes) <= _LONGEST_TOKEN
+    return token.logprob is not None and len(token.bytes) <= LONGEST_TOKEN
 
 
 def _listing(token: Token, written: bytes) -> Listing:
@@ -496,7 +468,7 @@ def _with_rest(found: Distribution, tree: Tree, visits: Sequence[_Visit]) -> Dis
                 others[candidate.text] = others.get(candidate.text, 0.0) + reach * mass
         chosen = visit.listing.candidates[cast("int", visit.listing.position)]
         reach *= math.exp(chosen.logprob) / possible if visit.chosen.outcomes else 0.0
-    return replace(found, off_schema=min(1.0, off), other=likeliest(others))
+    return replace(found, off_schema=min(1.0, off), other=likeliest(others.items()))
 
 
 # -- settling -----------------------------------------------------------------------------------
@@ -519,11 +491,11 @@ class _Ending:
     """A probe whose vocabulary has the ends of an answer that the response showed."""
 
     def __init__(self, probe: Probe, ends: tuple[int, ...]) -> None:
-        self._probe, self._vocabulary = probe, _WithEnds(probe.vocabulary, ends)
+        self._probe, self._ends = probe, ends
 
-    @property
+    @cached_property
     def vocabulary(self) -> Vocabulary:
-        return self._vocabulary
+        return _WithEnds(self._probe.vocabulary, self._ends)
 
     def prompt(self, messages: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
         return self._probe.prompt(messages)

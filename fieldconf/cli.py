@@ -121,9 +121,7 @@ def score_command(response: str, schema: str | None, why: bool, choice: int, as_
     with _one_line_errors():
         kind = load_schema(schema) if schema else None
         report = score(_read_bytes(response), kind, choice=choice)
-    if not as_json:
-        _console().print(table(_rows(report.fields.values(), report), why=why))
-    _end(report, as_json=as_json)
+    _show(report, as_json=as_json, why=why)
 
 
 @main.command("classify")
@@ -157,9 +155,7 @@ def classify_command(
         report = classify(
             _read_bytes(response), meanings, match=match, first_word=first_word, choice=choice
         )
-    if not as_json:
-        _console().print(table(_rows(report.fields.values(), report), why=why))
-    _end(report, as_json=as_json)
+    _show(report, as_json=as_json, why=why)
 
 
 @main.group("local")
@@ -326,6 +322,12 @@ def _rows(
 def _console() -> Console:
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=_WIDTH)
+
+
+def _show(report: Report[Any], *, as_json: bool, why: bool) -> None:
+    if not as_json:
+        _console().print(table(_rows(report.fields.values(), report), why=why))
+    _end(report, as_json=as_json)
 
 
 def _end(report: Report[Any], *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ Why:   a missing item, an optional key that was left out and the arm of a union 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fieldconf.alternatives.distribution import Distribution, Member, distribution
@@ -52,15 +52,14 @@ class Stop:
     @property
     def member(self) -> Member:
         """What was decided, with its probability."""
-        if self.ended:
-            return self.ends
-        ends = self.ends
-        return _not(ends, value=False)
+        return self.ends if self.ended else _not(self.ends)
 
 
-def _not(member: Member, *, value: bool) -> Member:
-    """The opposite of a yes-or-no member."""
-    return Member(value, 1 - member.probability, 1 - member.high, 1 - member.low)
+def _not(member: Member) -> Member:
+    """That the thing did not happen."""
+    return Member(
+        value=False, probability=1 - member.probability, low=1 - member.high, high=1 - member.low
+    )
 
 
 def _came(probability: float, low: float, high: float) -> Member:
@@ -86,6 +85,7 @@ class Container:
         self.least_of_any: Field | None = None
         self.unknown = ""  # pointer of a required leaf without confidence
         self.stops: list[Stop | None] = []
+        self.kinds: Distribution | None = None  # which JSON kind it is, if it might be another
         self.arms: Distribution | None = None
         self._declared, self._up, self._layout = declared, up, layout
         self._arms = declared.arms  # of a union of objects: those that the keys so far allow
@@ -210,7 +210,7 @@ class Container:
     def _pass(self, name: str, came: Member) -> None:
         """Multiply what a key had against it so far by what it has here."""
         one = Member(value=False, probability=1.0, low=1.0, high=1.0)
-        so_far, here = self._passed.get(name, one), _not(came, value=False)
+        so_far, here = self._passed.get(name, one), _not(came)
         self._passed[name] = Member(
             value=False, probability=so_far.probability * here.probability,
             low=so_far.low * here.low, high=so_far.high * here.high,
@@ -226,7 +226,7 @@ class Container:
             if name in self._written:
                 found[name] = self._written[name]
             elif name in self._passed and name not in self._keys:
-                found[name] = _not(self._passed[name], value=False)
+                found[name] = _not(self._passed[name])
         return found
 
     # -- the arms of a union --------------------------------------------------------------------
@@ -268,7 +268,4 @@ class Container:
             high = min(1.0, sum(m.high for _, m in shared))
             members.append(Member(arm.name, probability, sum(m.low for m in own), high))
         members.sort(key=lambda member: -member.probability)
-        self.arms = Distribution(
-            tuple(members), found.off_schema, found.unseen, found.decided_at, found.other,
-            found.calls,
-        )  # fmt: skip
+        self.arms = replace(found, candidates=tuple(members))

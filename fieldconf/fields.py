@@ -7,7 +7,7 @@ Why:   what a confidence means depends on the kind of value, and that is decided
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from fieldconf.align import Aligned, Aligner, Step
 from fieldconf.alternatives.distribution import Distribution, Member, distribution
 from fieldconf.alternatives.questions import (
     Domain,
+    KeyQuestion,
     KindQuestion,
     MemberQuestion,
     Question,
@@ -43,7 +44,9 @@ LONGEST_JOINT = 400
 FEW_VALID = 0.1
 """Where less than this part of the listed mass keeps to the schema, the schema fights the model."""
 
-_LONGEST_TOKEN = 256  # bytes; what is longer is no token of a vocabulary, and has no alternatives
+LONGEST_TOKEN = 256
+"""Bytes; what is longer is no token of a vocabulary, and has no alternatives."""
+
 _UNREADABLE = "the tokens around it could not be read as its alternatives"
 
 
@@ -94,7 +97,6 @@ class FieldMaker:
         self._sums: list[float] = [0.0]  # of the known logprobs of the first n pieces, nats
         self._unknown: list[int] = [0]  # how many of the first n pieces have no logprob
         self._open: dict[Path, Container] = {}
-        self._kinds: dict[Path, Distribution | None] = {}  # of the open containers
         self._domains: dict[int, Domain] = {}  # by the identity of the declaration
 
     def learn(self, index: int | None) -> None:
@@ -120,12 +122,12 @@ class FieldMaker:
         if item.event.type != "open":
             return
         declared = self._schema.declared(path)
-        self._open[path] = Container(
+        container = self._open[path] = Container(
             path, declared, is_list=item.event.raw == b"[", layout=self._layout,
             up=parent.level if parent else None,
         )  # fmt: skip
-        tree = self._kind_tree(item, declared)
-        self._kinds[path] = tree and distribution(tree, _kinds(declared))
+        tree = self._kind_tree(item, declared, self._target(path))
+        container.kinds = tree and distribution(tree, _kinds(declared))
 
     def make(self, item: Aligned, value: Any, *, is_again: bool) -> Field:
         """The field of a value that closed."""
@@ -160,23 +162,22 @@ class FieldMaker:
 
     def _scalar(self, item: Aligned, value: Any, kind: str) -> _Verdict:
         path = item.event.path
-        declared = self._schema.declared(path)
+        declared, target = self._schema.declared(path), self._target(path)
         domain = self._domain(declared, kind)
         outcome = None if domain is None else domain.index(value)
         if domain is not None and outcome is not None:
-            return self._finite(item, domain, outcome)
-        tree = self._kind_tree(item, declared, value)
+            return self._finite(item, target, domain, outcome)
+        tree = self._kind_tree(item, declared, target, value)
         if kind == "null":
             outcome = _kinds(declared, value).index("null")
             return _of_outcome(tree, outcome, "null_or_value", self._tokens)
         arms = tree and distribution(tree, _kinds(declared))
         if len(item.event.raw) > LONGEST_JOINT or _is_prose(value, declared):
             return self._free_text(item)._replace(arms=arms)
-        return self._joint(item, declared)._replace(arms=arms)
+        return self._joint(item, declared, target)._replace(arms=arms)
 
-    def _finite(self, item: Aligned, domain: Domain, outcome: int) -> _Verdict:
+    def _finite(self, item: Aligned, target: Target, domain: Domain, outcome: int) -> _Verdict:
         path = item.event.path
-        target = self._target(path)
         tree = self._grow(MemberQuestion(target, domain), item)
         if tree is None or tree.decided_at is None:
             # The answer itself may go on where the schema says that nothing can follow.
@@ -203,7 +204,7 @@ class FieldMaker:
             )
         return self._domains[id(declared)]
 
-    def _joint(self, item: Aligned, declared: Declared) -> _Verdict:
+    def _joint(self, item: Aligned, declared: Declared, target: Target) -> _Verdict:
         """Product of the steps: the touching tokens and, for a number, the one that ended it."""
         event = item.event
         last = item.last + (event.raw[:1] != b'"')
@@ -213,7 +214,7 @@ class FieldMaker:
         made = choices(
             inside, event.path, event.raw, event.start, declared.kinds,
             declared.allows if declared.rules else None,
-            level=self._target(event.path).level, compact=self._layout.compact,
+            level=target.level, compact=target.compact,
         )  # fmt: skip
         least = min(made, key=lambda choice: choice.probability)
         return _all_of(made, "joint")._replace(
@@ -237,22 +238,19 @@ class FieldMaker:
         if len(made) < len(container.stops):
             return _Verdict(reason=reason or _UNREADABLE)
         least = min(made, key=lambda stop: stop.member.probability)
-        arms = self._kinds.pop(item.event.path, None)
         verdict = _all_of([stop.member for stop in made], "list_end")
-        return verdict._replace(why=least.why, arms=arms)
+        return verdict._replace(why=least.why, arms=container.kinds)
 
     def _object(self, item: Aligned, value: Any, reason: str) -> _Verdict:
-        path = item.event.path
-        container = self._open[path]
-        tree = self._ask_key(container, item, None)
-        kinds = self._kinds.pop(path, None)
-        arms = container.arms or kinds
+        container = self._open[item.event.path]
+        asked = self._ask_key(container, item, None)
+        arms = container.arms or container.kinds
         if not value:
             if reason:
                 return _Verdict(reason=reason)
-            if tree is not None:  # a key was possible, too; the end comes behind the names
-                end = tree.size - 1 - self._schema.declared(path).more_keys
-                return _of_outcome(tree, end, "joint", self._tokens)._replace(arms=arms)
+            if asked is not None:  # a key was possible, too
+                question, tree = asked
+                return _of_outcome(tree, question.end, "joint", self._tokens)._replace(arms=arms)
             confidence = math.exp(self._sums[item.last] - self._sums[item.first])
             return _Verdict(confidence, basis="joint", arms=arms)
         if container.unknown:
@@ -273,12 +271,13 @@ class FieldMaker:
         path = item.event.path if about is None else about
         return self._ledger.tree(path, lambda: grow(question, self._steps(item)))
 
-    def _kind_tree(self, item: Aligned, declared: Declared, value: Any = "") -> Tree | None:
+    def _kind_tree(
+        self, item: Aligned, declared: Declared, target: Target, value: Any = ""
+    ) -> Tree | None:
         """Which kind stands there, if several may; of undeclared places only null is worth it."""
         if value is not None and (len(declared.kinds) < 2 or declared.is_anything):
             return None
         allows = declared.allows if declared.rules else None
-        target = self._target(item.event.path)
         question = KindQuestion(target, _kinds(declared, value), allows)
         return self._grow(question, item)
 
@@ -294,13 +293,15 @@ class FieldMaker:
         probability, low, high = tree.results()[0]
         return Stop(Member(value=True, probability=probability, low=low, high=high), ended, why)
 
-    def _ask_key(self, container: Container, item: Aligned, name: str | None) -> Tree | None:
+    def _ask_key(
+        self, container: Container, item: Aligned, name: str | None
+    ) -> tuple[KeyQuestion, Tree] | None:
         question = container.key_question()
         if question is None:
             return None
         tree = self._grow(question, item, container.path)
         container.decide(question, tree, name)
-        return tree
+        return None if tree is None else (question, tree)
 
     def _tell_parent(self, made: Field) -> None:
         """Hand the least confidence of the leaves inside on to the container around."""
@@ -326,21 +327,11 @@ class FieldMaker:
             return None, self._missing
         first, last = item.first, item.last
         if self._unknown[last] > self._unknown[first]:
-            return None, self._blame(first, last)
+            return None, blame(self._aligner.tokens[first:last], self._tokens)
         if item.event.type == "close":
             return self._sums[last] - self._sums[first], ""
         indexes = self._indexes(first, last)
         return scores.total(self._tokens[index].logprob for index in indexes), ""
-
-    def _blame(self, first: int, last: int) -> str:
-        for piece in range(first, last):
-            index = self._aligner.tokens[piece]
-            if index is None:
-                return "a part of it was written by no token that the server listed"
-            token = self._tokens[index]
-            if token.logprob is None:
-                return f"token {index} ({token.text!r}) {token.note or 'has no logprob'}"
-        return ""
 
     def _indexes(self, first: int, last: int) -> tuple[int, ...]:
         return tuple(index for index in self._aligner.tokens[first:last] if index is not None)
@@ -350,7 +341,7 @@ class FieldMaker:
         found: list[tuple[Step, Token]] = []
         for step in item.approach:
             token = None if step.token is None else self._tokens[step.token]
-            is_readable = len(step.written) <= _LONGEST_TOKEN
+            is_readable = len(step.written) <= LONGEST_TOKEN
             if is_readable and token is not None and token.logprob is not None:
                 found.append((step, token))
             elif step.piece < item.last:
@@ -379,6 +370,17 @@ class FieldMaker:
 
 
 # -- helpers ------------------------------------------------------------------------------------
+
+
+def blame(indexes: Iterable[int | None], tokens: Sequence[Token]) -> str:
+    """Why the tokens that wrote a value have no sum; empty if they have one."""
+    for index in indexes:
+        if index is None:
+            return "a part of it was written by no token that the server listed"
+        token = tokens[index]
+        if token.logprob is None:
+            return f"token {index} ({token.text!r}) {token.note or 'has no logprob'}"
+    return ""
 
 
 def _is_prose(value: Any, declared: Declared) -> bool:

@@ -13,7 +13,6 @@ from typing import Any, TypeVar, overload
 from fieldconf.align import Aligned, Aligner
 from fieldconf.alternatives.settle import Ledger
 from fieldconf.containers import Layout
-from fieldconf.errors import RequestError
 from fieldconf.fields import FieldMaker, truncated
 from fieldconf.finder import Finder
 from fieldconf.grammar import kind_begun
@@ -22,9 +21,9 @@ from fieldconf.matching import Match
 from fieldconf.paths import Path, pointer
 from fieldconf.report import Field, Report, Status
 from fieldconf.schema import Schema, compile_schema
-from fieldconf.settling import Settle
-from fieldconf.spelling import Piece, Spelling, spell
-from fieldconf.tokens import Completion, Mask, Token, utf8
+from fieldconf.settling import Settle, settled
+from fieldconf.spelling import Piece, spell_completion
+from fieldconf.tokens import Completion, Mask, Token
 from fieldconf.tree import Tree
 from fieldconf.wire import completion
 
@@ -35,7 +34,6 @@ CERTAIN = math.log(0.999)
 MOSTLY, FEWEST_CERTAIN = 0.95, 10
 """A report is flagged "saturated" if this part of its values' tokens is certain, of so many."""
 
-_NO_LOGPROBS = "the response has no logprobs: ask for them (logprobs=True, top_logprobs=5)"
 _WHOLE: frozenset[Status] = frozenset({"complete", "unaligned", "no_logprobs"})
 _SCALAR_PLACES = frozenset({"string", "number", "literal"})
 _SCALAR_KINDS = frozenset({"string", "number", "boolean", "null"})
@@ -99,44 +97,17 @@ def score_completion(
     Raises:
         RequestError: if the asking failed; it carries the ``report`` of what is known.
     """
-    ledger = Ledger()
+    spelling, tokens = spell_completion(completion), completion.tokens or ()
 
-    def scored() -> Report[Any]:
-        return _score(completion, schema, mask, layout, match, ledger)
+    def scored(ledger: Ledger) -> Report[Any]:
+        scorer = Scorer(
+            schema, tokens, missing=spelling.reason, layout=layout, match=match, ledger=ledger
+        )
+        for piece in spelling.pieces or (Piece(None, 0, len(spelling.content)),):
+            scorer.feed(spelling.content[piece.start : piece.stop], piece.token)
+        return scorer.finish(completion, spelling.content, mask=mask)
 
-    report = scored()
-    if settle is None or not ledger.trees:
-        return report
-    try:
-        settle.run(ledger, completion.tokens or ())
-    except RequestError as error:
-        ledger.rewind()
-        error.report = scored()
-        raise
-    return scored()
-
-
-def _score(
-    completion: Completion,
-    schema: Schema,
-    mask: Mask | None,
-    layout: Layout | None,
-    match: Match,
-    ledger: Ledger,
-) -> Report[Any]:
-    spelling, tokens = _spelling(completion), completion.tokens or ()
-    scorer = Scorer(
-        schema, tokens, missing=spelling.reason, layout=layout, match=match, ledger=ledger
-    )
-    for piece in spelling.pieces or (Piece(None, 0, len(spelling.content)),):
-        scorer.feed(spelling.content[piece.start : piece.stop], piece.token)
-    return scorer.finish(completion, spelling.content, mask=mask)
-
-
-def _spelling(completion: Completion) -> Spelling:
-    if completion.tokens is None:
-        return Spelling(utf8(completion.content or ""), reason=completion.note or _NO_LOGPROBS)
-    return spell(completion.content, completion.tokens)
+    return settled(scored, tokens, settle)
 
 
 class Scorer:

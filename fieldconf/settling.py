@@ -6,14 +6,15 @@ Never: a second request for an answer: only next-token distributions along it an
 Why:   one response shows the candidates of its own path; mass sits in branches that it never took.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fieldconf.alternatives.settle import Asker, Ledger, settle
+from fieldconf.alternatives.settle import Asker, Ledger, settle, token_id
 from fieldconf.errors import RequestError
 from fieldconf.paths import Path, pointer
 from fieldconf.probes import Probe
+from fieldconf.report import Report
 from fieldconf.tokens import Token
 
 
@@ -43,10 +44,8 @@ class Settle:
             message = f"tolerance={self.tolerance}, budget={self.budget} cannot be"
             raise ValueError(message)
 
-    def run(self, ledger: Ledger, tokens: Sequence[Token]) -> frozenset[Path]:
-        """Settle the trees of an answer; return the wanted fields that stayed too wide.
-
-        The ledger knows them, too, and stands at its beginning afterwards.
+    def run(self, ledger: Ledger, tokens: Sequence[Token]) -> None:
+        """Settle the trees of an answer; the ledger then knows which fields stayed too wide.
 
         Raises:
             RequestError: if a request failed, or there is nobody to ask.
@@ -56,15 +55,13 @@ class Settle:
             for path, tree in ledger.trees
             if tree is not None and tree.decided_at is not None and self._is_wanted(path)
         ]
-        ledger.rewind()
         if not wanted:
-            return frozenset()
+            return
         probe = self._probe()
-        asker = Asker(probe, self._prompt(probe), [_id(probe, token) for token in tokens])
+        asker = Asker(probe, self._prompt(probe), [token_id(probe, token) for token in tokens])
         trees = [tree for _, tree in wanted]
         settle(trees, asker, tolerance=self.tolerance, budget=self.budget)
         ledger.unsettled = frozenset(p for p, tree in wanted if tree.width > self.tolerance)
-        return ledger.unsettled
 
     def _is_wanted(self, path: Path) -> bool:
         return self.fields is None or pointer(path) in self.fields
@@ -84,5 +81,22 @@ class Settle:
         return probe.prompt([part for part in prompt if not isinstance(part, int)])
 
 
-def _id(probe: Probe, token: Token) -> int | None:
-    return token.id if token.id is not None else probe.vocabulary.id_of(token.bytes)
+def settled(
+    score: Callable[[Ledger], Report[Any]], tokens: Sequence[Token], settle: Settle | None
+) -> Report[Any]:
+    """The report that ``score`` makes of an answer; with ``settle`` after asking for what it lacks.
+
+    Raises:
+        RequestError: if the asking failed; it carries the ``report`` of what is known.
+    """
+    ledger = Ledger()
+    report = score(ledger)
+    if settle is None or not ledger.trees:
+        return report
+    ledger.rewind()
+    try:
+        settle.run(ledger, tokens)
+    except RequestError as error:
+        error.report = score(ledger)
+        raise
+    return score(ledger)

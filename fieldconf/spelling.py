@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
-from fieldconf.tokens import Candidate, Token, utf8
+from fieldconf.tokens import Candidate, Completion, Token, utf8
 
 
 class Piece(NamedTuple):
@@ -68,6 +68,16 @@ def spell(content: str | None, tokens: Sequence[Token]) -> Spelling:
     return _tolerant(wanted, tokens)
 
 
+_NO_LOGPROBS = "the response has no logprobs: ask for them (logprobs=True, top_logprobs=5)"
+
+
+def spell_completion(completion: Completion) -> Spelling:
+    """How a completion's tokens spell its content; without tokens the reason says so."""
+    if completion.tokens is None:
+        return Spelling(utf8(completion.content or ""), reason=completion.note or _NO_LOGPROBS)
+    return spell(completion.content, completion.tokens)
+
+
 def _cut(spellings: Sequence[bytes]) -> tuple[Piece, ...]:
     pieces: list[Piece] = []
     start = 0
@@ -108,9 +118,8 @@ _CONTROL = re.compile(
     r"|\[/?(EOS|BOS|INST|PAD)\]|</?tool_call>|token_id:\d+"
 )
 _DROPPABLE = re.compile(r"[\s`}]*")  # a fence, or what closes a tool call around its arguments
-_WRAPPER_BEFORE = re.compile(
-    rb"\s*(?:<(think|thinking|reasoning)>.*?</\1>\s*)?(?:```[a-zA-Z]*\n)?", re.DOTALL
-)
+THOUGHTS = rb"<(think|thinking|reasoning)>.*?</\1>\s*"
+_WRAPPER_BEFORE = re.compile(rb"\s*(?:" + THOUGHTS + rb")?(?:```[a-zA-Z]*\n)?", re.DOTALL)
 _WRAPPER_AFTER = re.compile(rb"\s*```\s*\Z")
 
 

@@ -6,8 +6,9 @@ import pytest
 from builders import log, token
 
 from fieldconf.align import Step
+from fieldconf.alternatives.distribution import MOST_RIVALS, Rival
 from fieldconf.alternatives.following import Level
-from fieldconf.alternatives.steps import MOST_RIVALS, Rival, choices
+from fieldconf.alternatives.steps import choices
 from fieldconf.jsonparser import JSONParser
 from fieldconf.schema import compile_schema
 

@@ -7,8 +7,9 @@ Never: a probability outside of its bounds.
 Why:   it is what the user holds: a frozen value without parsers or trees.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from typing import Any, NamedTuple
 
 from fieldconf import scores
@@ -92,14 +93,20 @@ def distribution(tree: Tree, values: Sequence[Any]) -> Distribution | None:
     members = [Member(v, *r) for v, r in zip(values, tree.results(), strict=True)]
     members.sort(key=lambda member: -member.probability)
     return Distribution(
-        tuple(members), tree.off, tree.unseen, tree.decided_at, likeliest(tree.others), tree.calls
+        tuple(members),
+        tree.off,
+        tree.unseen,
+        tree.decided_at,
+        likeliest(tree.others.items()),
+        tree.calls,
     )
 
 
-_SHOWN = 3
+MOST_RIVALS = 3
+"""So many rivals of a token are kept, the likeliest."""
 
 
-def likeliest(masses: Mapping[str, float]) -> tuple[Rival, ...]:
-    """The few of these texts with the most mass."""
-    found = sorted(masses.items(), key=lambda pair: -pair[1])[:_SHOWN]
+def likeliest(masses: Iterable[tuple[str, float]]) -> tuple[Rival, ...]:
+    """The few of these texts with the most mass, the likeliest first."""
+    found = nlargest(MOST_RIVALS, masses, key=lambda pair: pair[1])
     return tuple(Rival(text, mass) for text, mass in found if mass)

@@ -89,13 +89,14 @@ class Fan:
     ) -> None:
         self.place, self.outcomes, self.index, self.trail = place, outcomes, index, trail
         self.is_asked = False
+        self.twigs: list[Twig] = []
 
     def fill(self, listing: Listing, read: Read) -> Self:
         """Take what is listed here; what followed the branches of an earlier listing is kept."""
-        known = [(twig.candidate, twig.fan) for twig in getattr(self, "twigs", ()) if twig.fan]
+        known = [(twig.candidate, twig.fan) for twig in self.twigs if twig.fan]
         self.listing, self.unseen = listing, listing.unseen
         self.masses: dict[int, float] = {}
-        self.twigs: list[Twig] = []
+        self.twigs = []
         self.branches: list[Branch] = []
         self.chosen: Twig | None = None
         self.possible = self.off = 0.0

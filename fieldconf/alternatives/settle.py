@@ -16,7 +16,7 @@ from typing import NamedTuple
 from fieldconf.alternatives.tree import Gap, Tree
 from fieldconf.paths import Path
 from fieldconf.probes.base import Probe
-from fieldconf.tokens import Candidate
+from fieldconf.tokens import Candidate, Token
 
 
 class Ledger:
@@ -45,6 +45,11 @@ class Ledger:
         self._next = 0
 
 
+def token_id(probe: Probe, token: Token | Candidate) -> int | None:
+    """The id that the response gave, or the vocabulary's; None if neither knows the token."""
+    return token.id if token.id is not None else probe.vocabulary.id_of(token.bytes)
+
+
 @dataclass(frozen=True, slots=True)
 class Asker:
     """Who is asked, and where the answer stands: token ids of the question and of the answer.
@@ -59,11 +64,12 @@ class Asker:
     def prefix(self, gap: Gap) -> list[int] | None:
         """The tokens up to a gap; None if one of them is not known."""
         trail = gap.fan.trail if gap.twig is None else (*gap.fan.trail, gap.twig.candidate)
-        ids = [*self.prompt, *self.answer[: gap.fan.index], *map(self._id, trail)]
+        ids = [
+            *self.prompt,
+            *self.answer[: gap.fan.index],
+            *(token_id(self.probe, c) for c in trail),
+        ]
         return None if None in ids else [token for token in ids if token is not None]
-
-    def _id(self, token: Candidate) -> int | None:
-        return token.id if token.id is not None else self.probe.vocabulary.id_of(token.bytes)
 
     def ask(self, tree: Tree, gap: Gap, prefix: Sequence[int]) -> list[Candidate]:
         """All tokens that leave some outcome at a gap, with their logprobs."""
@@ -84,7 +90,7 @@ class Asker:
         return Candidate(written.decode("utf-8", "replace"), written, logprob, token)
 
 
-def settle(trees: Sequence[Tree], asker: Asker, *, tolerance: float, budget: int) -> int:
+def settle(trees: Sequence[Tree], asker: Asker, *, tolerance: float, budget: int) -> None:
     """Fill the gaps of these trees, the one with the largest mass first.
 
     Args:
@@ -92,18 +98,15 @@ def settle(trees: Sequence[Tree], asker: Asker, *, tolerance: float, budget: int
         asker: who is asked.
         tolerance: how wide the bounds of an outcome may stay (0..1).
         budget: how many questions may be asked.
-
-    Returns the number of questions asked.
     """
     open_ = [_open(tree, asker, tolerance) for tree in trees]
-    for calls in range(budget):
+    for _ in range(budget):
         best = max(open_, key=lambda found: found.mass)
         if best.gap is None:
-            return calls
+            return
         number = open_.index(best)
         trees[number].expand(best.gap, asker.ask(trees[number], best.gap, best.prefix))
         open_[number] = _open(trees[number], asker, tolerance)
-    return budget
 
 
 class _Widest(NamedTuple):

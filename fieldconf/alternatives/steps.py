@@ -16,11 +16,10 @@ as the value it is, not as a beginning. A number is whole with the byte behind i
 import math
 import re
 from collections.abc import Sequence
-from heapq import nlargest
 from typing import Any, NamedTuple, Protocol
 
 from fieldconf.align import Step
-from fieldconf.alternatives.distribution import Rival
+from fieldconf.alternatives.distribution import Rival, likeliest
 from fieldconf.alternatives.following import Level
 from fieldconf.alternatives.reading import (
     Place,
@@ -36,9 +35,6 @@ from fieldconf.paths import Path
 from fieldconf.schema import Declared
 from fieldconf.spelling import is_control
 from fieldconf.tokens import Candidate, Token
-
-MOST_RIVALS = 3
-"""So many rivals of a step are kept, the likeliest."""
 
 
 class Allows(Protocol):
@@ -144,7 +140,7 @@ def _choice(step: Step, token: Token, written: _Written) -> Choice:
     place = Place(step.parser) if is_inside else place_before(step, written.target.path)
     agreeing = possible = math.exp(candidates[position].logprob)
     off = 0.0
-    others: list[tuple[float, str]] = []
+    others: list[tuple[str, float]] = []
     for index, candidate in enumerate(candidates):
         if index == position:
             continue
@@ -154,16 +150,12 @@ def _choice(step: Step, token: Token, written: _Written) -> Choice:
         possible += mass if is_possible else 0.0
         agreeing += mass if is_agreeing else 0.0
         if is_possible and not is_agreeing:
-            others.append((mass, candidate.text))
+            others.append((candidate.text, mass))
     assert step.token is not None  # the callers look
     unseen = unseen_mass(candidates)
-    rivals = _likeliest(others, _whole(possible, off, unseen)) if others else ()
+    whole = _whole(possible, off, unseen)
+    rivals = likeliest((text, mass / whole) for text, mass in others) if others else ()
     return Choice(step.token, agreeing, possible, off, unseen, rivals)
-
-
-def _likeliest(others: Sequence[tuple[float, str]], whole: float) -> tuple[Rival, ...]:
-    kept = nlargest(MOST_RIVALS, others, key=lambda other: other[0])
-    return tuple(Rival(text, mass / whole) for mass, text in kept)
 
 
 def _judge(place: Place, candidate: Candidate, written: _Written) -> tuple[bool, bool]:

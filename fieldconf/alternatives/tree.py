@@ -152,7 +152,7 @@ class Tree:
             twig = twigs.get(id(candidate))
             agreeing = float(outcome in branch.outcomes)
             if twig is not None:
-                below = solved[id(twig.fan)].estimate if twig.fan else _guess(twig, known)
+                below = _expected(twig, solved, known)
                 agreeing = below[outcome] if below else agreeing / len(branch.outcomes)
             is_written = twig is not None and twig is fan.chosen
             if branch.outcomes and agreeing < 1 and not is_written:
@@ -265,7 +265,7 @@ def _sum_up(fan: Fan, size: int, solved: dict[int, _Solved], known: _Known) -> _
     for twig in fan.twigs:
         share = twig.mass / total
         below = None if twig.fan is None else solved[id(twig.fan)]
-        guess = _guess(twig, known) if below is None else below.estimate
+        guess = _expected(twig, solved, known)
         for outcome in twig.branch.outcomes:
             low[outcome] += share * below.low[outcome] if below else 0.0
             high[outcome] += share * (below.high[outcome] if below else 1.0)
@@ -281,9 +281,9 @@ def _sum_up(fan: Fan, size: int, solved: dict[int, _Solved], known: _Known) -> _
     return _Solved([e / whole for e in estimate], low, high)
 
 
-def _guess(twig: Twig, known: _Known) -> list[float] | None:
-    """How a branch that was not followed goes on, if the path says so."""
-    return known.get(twig.branch.said)
+def _expected(twig: Twig, solved: dict[int, _Solved], known: _Known) -> list[float] | None:
+    """How a branch goes on, if it was followed or the path says so."""
+    return known.get(twig.branch.said) if twig.fan is None else solved[id(twig.fan)].estimate
 
 
 def _add_hidden(fan: Fan, estimate: list[float]) -> None:

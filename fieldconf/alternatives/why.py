@@ -54,7 +54,7 @@ def _percent(share: float) -> str:
 def why_outcome(tree: Tree, outcome: int, tokens: Sequence[Token]) -> Why:
     """The place on the path at which the written outcome was decided."""
     fan, share, against = tree.decisive(outcome)
-    return Why(fan.index, tokens[fan.index].text, share, likeliest(against))
+    return Why(fan.index, tokens[fan.index].text, share, likeliest(against.items()))
 
 
 def why_choice(choice: Choice, tokens: Sequence[Token]) -> Why:
@@ -66,4 +66,4 @@ def why_token(index: int, tokens: Sequence[Token]) -> Why:
     """A token of a long text, whose rivals are not judged: any other candidate is one."""
     token = tokens[index]
     rivals = {c.text: math.exp(c.logprob) for c in token.candidates if c.bytes != token.bytes}
-    return Why(index, token.text, math.exp(token.logprob or 0.0), likeliest(rivals))
+    return Why(index, token.text, math.exp(token.logprob or 0.0), likeliest(rivals.items()))
