@@ -146,11 +146,12 @@ def extract(  # noqa: PLR0913  # options of a request, by keyword
     compiled = compile_schema(schema)
     question = _Question(text, client, model, instructions, top_logprobs, options or {})
     arguments, defaults = question.arguments(compiled)
+    asking = _settle(client, arguments, defaults, wanted=settle)
     with our_errors(client):
         response = client.chat.completions.create(**arguments)
     return score_completion(
         completions(response)[0], compiled, mask=mask or defaults.mask, layout=defaults.layout,
-        match=match, settle=_settle(client, arguments, defaults, wanted=settle),
+        match=match, settle=asking,
     )  # fmt: skip
 
 
@@ -193,11 +194,12 @@ def stream(  # noqa: PLR0913  # options of a request, by keyword
     compiled = compile_schema(schema)
     question = _Question(text, client, model, instructions, top_logprobs, options or {})
     arguments, defaults = question.arguments(compiled)
+    asking = _settle(client, arguments, defaults, wanted=settle)
     with our_errors(client):
         chunks = client.chat.completions.create(**arguments, stream=True)
     scorer = LiveScorer(
         compiled, mask=mask or defaults.mask, layout=defaults.layout,
-        match=match, settle=_settle(client, arguments, defaults, wanted=settle),
+        match=match, settle=asking,
     )  # fmt: skip
     return FieldStream(chunks, scorer, client)
 

@@ -8,6 +8,7 @@ from builders import entry as raw_entry
 from builders import log, report_of, response, token
 from embedded_ticket import TEXT, TICKET
 from pydantic import BaseModel
+from servers import closed_port
 
 import fieldconf as fc
 from fieldconf.probes import Vocabulary
@@ -207,3 +208,13 @@ def test_a_server_that_cannot_be_asked_is_said(local_client):
     plain = openai.OpenAI(base_url=local_client.base_url, api_key=local_client.api_key)
     with pytest.raises(fc.RequestError, match="not known how to ask"), plain:
         fc.extract(TICKET, TEXT, client=plain, model="m", settle=True)
+
+
+@pytest.mark.parametrize("ask", [fc.extract, fc.stream])
+def test_a_server_that_cannot_be_asked_is_not_paid_for(ask):
+    """It is said before the request, which nobody would answer here."""
+    import openai
+
+    plain = openai.OpenAI(base_url=f"http://127.0.0.1:{closed_port()}/v1", api_key="k")
+    with pytest.raises(fc.RequestError, match="not known how to ask"), plain:
+        ask(TICKET, TEXT, client=plain, model="m", settle=True)
