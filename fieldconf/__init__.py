@@ -14,12 +14,14 @@ from fieldconf.errors import (
     FieldconfError,
     JSONSyntaxError,
     LocalModelError,
+    NoLogprobsError,
     PayloadError,
     RequestError,
     SchemaError,
 )
-from fieldconf.extract import Defaults, FieldStream, extract, request, stream
+from fieldconf.extract import FieldStream, extract, stream
 from fieldconf.report import Field, Report
+from fieldconf.requesting import Defaults, request
 from fieldconf.scoring import score
 from fieldconf.settling import Settle
 
@@ -34,6 +36,7 @@ __all__ = [
     "JSONSyntaxError",
     "LocalModelError",
     "Member",
+    "NoLogprobsError",
     "PayloadError",
     "Report",
     "RequestError",

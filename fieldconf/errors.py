@@ -60,11 +60,13 @@ class SchemaError(FieldconfError):
 
 
 class RequestError(FieldconfError):
-    """The request to the model failed: no connection, a refusal to serve, an error status.
+    """The request to the model failed, or cannot be made.
+
+    No connection, an error status, more candidates than the provider lists, an unknown provider.
 
     Attributes:
         status: the HTTP status, or None where none was received.
-        provider: the address that was asked.
+        provider: the address that was asked; before a request, the provider's name.
         report: the report of what had arrived, where a stream broke off; else None.
     """
 
@@ -75,6 +77,13 @@ class RequestError(FieldconfError):
         self.status = status
         self.provider = provider
         self.report: Any = None
+
+
+class NoLogprobsError(RequestError):
+    """The model or the provider gives no logprobs with this request; ``remedy`` names the way out.
+
+    ``status`` is that of the server's refusal, or None where it was known before asking.
+    """
 
 
 class LocalModelError(FieldconfError):

@@ -7,94 +7,25 @@ Never: our own HTTP, retries or timeouts: those are the client's. A request that
 Why:   this is the whole loop for those who have no code of their own around the model yet.
 """
 
-import re
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, overload
 
 from fieldconf.asking import our_errors
-from fieldconf.containers import Layout
 from fieldconf.errors import RequestError
 from fieldconf.matching import Match
-from fieldconf.probes import Probe
+from fieldconf.providers import PROVIDERS
 from fieldconf.report import Field, Report
+from fieldconf.requesting import Defaults, parameters
 from fieldconf.schema import Schema, compile_schema
 from fieldconf.scoring import score_completion
 from fieldconf.settling import Settle
 from fieldconf.streaming import LiveScorer
-from fieldconf.strict import strict_schema
 from fieldconf.tokens import Mask
 from fieldconf.wire import completions
 
 T = TypeVar("T")
-
-INSTRUCTIONS = "Extract the fields from the message and answer with one JSON object."
-TOP_LOGPROBS = 5
-"""Every provider that lists candidates lists five."""
-
-
-def plain_messages(
-    schema: Mapping[str, Any], text: str, instructions: str | None
-) -> list[dict[str, Any]]:
-    """Instructions as the system message, the text as the user's."""
-    del schema  # the server is told by response_format
-    return [
-        {"role": "system", "content": instructions or INSTRUCTIONS},
-        {"role": "user", "content": text},
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class Defaults:
-    """What a request holds where the caller says nothing.
-
-    A client may bring its own as the attribute ``fieldconf_defaults``.
-
-    Attributes:
-        options: arguments of ``client.chat.completions.create`` (model, temperature, ...).
-        mask: where the server's logprobs stand, if that is known.
-        make_schema: from a JSON Schema to the form that is sent.
-        make_messages: from (schema, text, instructions) to the messages of a plain text.
-        layout: what the server's grammar forbids beyond the schema.
-        make_probe: from the client to whom to ask when settling; None if it cannot be asked.
-    """
-
-    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    mask: Mask | None = None
-    make_schema: Callable[[Mapping[str, Any]], dict[str, Any]] = strict_schema
-    make_messages: Callable[[Mapping[str, Any], str, str | None], list[dict[str, Any]]] = (
-        plain_messages
-    )
-    layout: Layout | None = None
-    make_probe: Callable[[Any], Probe] | None = None
-
-
-def request(
-    schema: Any, *, top_logprobs: int = TOP_LOGPROBS, defaults: Defaults | None = None
-) -> dict[str, Any]:
-    """What to add to your own ``client.chat.completions.create`` call, for ``fc.score`` after it.
-
-    Args:
-        schema: a pydantic model or a JSON Schema.
-        top_logprobs: how many candidates to list for each token (0..20 at OpenAI).
-        defaults: another form of the schema than strict structured output's.
-
-    Raises:
-        SchemaError: if the schema is no schema.
-
-    >>> sorted(request({"type": "object", "properties": {}}))
-    ['logprobs', 'response_format', 'top_logprobs']
-    """
-    compiled = compile_schema(schema)
-    make_schema = (defaults or Defaults()).make_schema
-    name = re.sub(r"[^a-zA-Z0-9_-]", "_", compiled.name)[:64]
-    shape = {"name": name, "strict": True, "schema": make_schema(compiled.json)}
-    return {
-        "logprobs": True,
-        "top_logprobs": top_logprobs,
-        "response_format": {"type": "json_schema", "json_schema": shape},
-    }
 
 
 @overload
@@ -292,11 +223,12 @@ class _Question:
     def arguments(self, schema: Schema) -> tuple[dict[str, Any], Defaults]:
         """The arguments of ``client.chat.completions.create``, and the defaults they hold."""
         defaults: Defaults = getattr(self.client, "fieldconf_defaults", None) or Defaults()
+        row = PROVIDERS["openai"]  # the face of the client; the cap is its server's
         standing = dict(defaults.options)
-        listed = standing.pop("top_logprobs", TOP_LOGPROBS)
+        listed = standing.pop("top_logprobs", row.default)
         if self.top_logprobs is not None:
             listed = self.top_logprobs
-        made = request(schema, top_logprobs=listed, defaults=defaults)
+        made = parameters(row, schema, listed, defaults.make_schema)
         named = {"model": self.model} if self.model else {}
         arguments = standing | made | named | {"messages": self._messages(made, defaults)}
         arguments |= self.options

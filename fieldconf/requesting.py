@@ -1,0 +1,180 @@
+"""Requesting: what to send, so that an answer comes in the schema's form and with logprobs.
+
+In:    a schema; a provider, and perhaps a model.
+Out:   the parameters of the provider's own call.
+Never: a request sent; parameters that are known to be refused.
+Why:   each provider spells the same wish in another way, and some refuse it after they were paid.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any, cast
+
+from fieldconf.containers import Layout
+from fieldconf.errors import NoLogprobsError, RequestError
+from fieldconf.probes import Probe
+from fieldconf.providers import PROVIDERS, Model, Provider, Shape, model_row
+from fieldconf.schema import Schema, compile_schema
+from fieldconf.strict import strict_schema
+from fieldconf.tokens import Mask
+
+INSTRUCTIONS = "Extract the fields from the message and answer with one JSON object."
+
+
+def plain_messages(
+    schema: Mapping[str, Any], text: str, instructions: str | None
+) -> list[dict[str, Any]]:
+    """Instructions as the system message, the text as the user's."""
+    del schema  # the server is told by response_format
+    return [
+        {"role": "system", "content": instructions or INSTRUCTIONS},
+        {"role": "user", "content": text},
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What a request holds where the caller says nothing.
+
+    A client may bring its own as the attribute ``fieldconf_defaults``.
+
+    Attributes:
+        options: arguments of ``client.chat.completions.create`` (model, temperature, ...).
+        mask: where the server's logprobs stand, if that is known.
+        make_schema: from a JSON Schema to the form that is sent.
+        make_messages: from (schema, text, instructions) to the messages of a plain text.
+        layout: what the server's grammar forbids beyond the schema.
+        make_probe: from the client to whom to ask when settling; None if it cannot be asked.
+    """
+
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    mask: Mask | None = None
+    make_schema: Callable[[Mapping[str, Any]], dict[str, Any]] = strict_schema
+    make_messages: Callable[[Mapping[str, Any], str, str | None], list[dict[str, Any]]] = (
+        plain_messages
+    )
+    layout: Layout | None = None
+    make_probe: Callable[[Any], Probe] | None = None
+
+
+def request(
+    schema: Any,
+    *,
+    provider: str = "openai",
+    model: str | None = None,
+    top_logprobs: int | None = None,
+    defaults: Defaults | None = None,
+) -> dict[str, Any]:
+    """What to add to your own call of a provider, for ``fc.score`` after it.
+
+    The call is ``client.chat.completions.create`` for "openai" and most others; docs/providers.md
+    has the list.
+
+    Args:
+        schema: a pydantic model or a JSON Schema.
+        provider: who is asked, such as "openai-responses", "gemini", "ollama", "vllm".
+        model: the model's name, for those models that want to be asked in another way or not at
+            all. It is not part of what is returned.
+        top_logprobs: how many candidates to list for each token; by default 5, or fewer where
+            the provider lists fewer.
+        defaults: another form of the schema than strict structured output's.
+
+    Raises:
+        NoLogprobsError: if the provider or the model gives no logprobs; it names the way out.
+        RequestError: if nobody of that name is known, or it does not list so many candidates.
+        SchemaError: if the schema is no schema.
+
+    >>> sorted(request({"type": "object", "properties": {}}))
+    ['logprobs', 'response_format', 'top_logprobs']
+    >>> request({"type": "boolean"}, provider="ollama", top_logprobs=3)
+    {'logprobs': True, 'top_logprobs': 3, 'format': {'type': 'boolean'}}
+    >>> request({"type": "boolean"}, model="gpt-5.4-mini")["reasoning_effort"]
+    'none'
+    """
+    row = _row(provider)
+    known = model_row(model, row.key) if model else None
+    if known and known.instead:
+        raise NoLogprobsError(f"{model}: {known.says}", provider=row.key, remedy=known.instead)
+    count = _count(row, known, top_logprobs)
+    make_schema = (defaults or Defaults()).make_schema
+    made = parameters(row, compile_schema(schema), count, make_schema)
+    return merged(made, row.quiet) if known and known.quiet else made
+
+
+def parameters(
+    row: Provider,
+    schema: Schema,
+    count: int,
+    make_schema: Callable[[Mapping[str, Any]], dict[str, Any]] = strict_schema,
+) -> dict[str, Any]:
+    """The parameters of a provider's call, whatever its cap is.
+
+    Raises:
+        NoLogprobsError: if the provider gives no logprobs.
+    """
+    if row.ask is None:
+        raise NoLogprobsError(
+            f"{row.title} gives no logprobs", provider=row.key, remedy=row.instead
+        )
+    name = re.sub(r"[^a-zA-Z0-9_-]", "_", schema.name)[:64]
+    return merged(row.ask(Shape(name, make_schema(schema.json)), count), row.also)
+
+
+def merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """Two sets of parameters as one; what both hold as objects (``extra_body``), too.
+
+    It shares nothing with the second.
+
+    >>> merged({"a": 1, "extra_body": {"b": 2}}, {"extra_body": {"c": 3}})
+    {'a': 1, 'extra_body': {'b': 2, 'c': 3}}
+    """
+    both = dict(first)
+    for key, value in deepcopy(dict(second)).items():
+        mine = both.get(key)
+        both[key] = _joined(mine, value) if isinstance(mine, Mapping) else value
+    return both
+
+
+def _joined(first: Any, second: Any) -> dict[str, Any]:
+    return merged(cast("Mapping[str, Any]", first), cast("Mapping[str, Any]", second))
+
+
+def _row(provider: str) -> Provider:
+    row = PROVIDERS.get(provider)
+    if row is None:
+        near = get_close_matches(provider.lower(), PROVIDERS, n=1)
+        meant = f"Did you mean {near[0]!r}? " if near else ""
+        raise RequestError(
+            f"no provider is called {provider!r}",
+            remedy=f"{meant}Known are {_listed(sorted(PROVIDERS))}",
+        )
+    return row
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:-1]) + f" and {names[-1]}"
+
+
+def _count(row: Provider, known: Model | None, wanted: int | None) -> int:
+    """How many candidates to ask for.
+
+    Raises:
+        RequestError: if the provider, or the model, does not list so many.
+    """
+    if row.ask is None:
+        return 0  # there is nothing to count
+    caps = [row.cap, known.cap if known else None]
+    cap = min((one for one in caps if one is not None), default=None)
+    if wanted is None:
+        return row.default if cap is None else min(row.default, cap)
+    if wanted < row.least or (cap is not None and wanted > cap):
+        bounds = f"at least {row.least}" if cap is None else f"{row.least} to {cap}"
+        who = "this model" if cap != row.cap else row.title
+        raise RequestError(
+            f"top_logprobs={wanted}: {who} lists {bounds} candidates for each token",
+            provider=row.key, remedy=f"Ask for {bounds}",
+        )  # fmt: skip
+    return wanted
