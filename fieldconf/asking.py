@@ -1,7 +1,8 @@
 """Asking: a client's errors as ours, and requests beyond the face that the client has.
 
 In:    an ``openai.OpenAI``, whose connections, key, retries and timeouts apply.
-Out:   a ``RequestError`` for whatever the client raised; the JSON of a server's own endpoints.
+Out:   a ``RequestError`` for whatever the client raised, a ``NoLogprobsError`` where the server
+       gives none; the JSON of a server's own endpoints.
 Never: our own HTTP.
 Why:   what went wrong reads the same, whichever room asked.
 """
@@ -10,7 +11,8 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
-from fieldconf.errors import RequestError
+from fieldconf.errors import NoLogprobsError, RequestError
+from fieldconf.providers import advice, refusal, said
 
 
 @contextmanager
@@ -31,29 +33,28 @@ def our_errors(client: Any) -> Generator[None]:
             f"no connection to {address}", provider=address,
             remedy="Check the address, and that the server runs",
         ) from error  # fmt: skip
-    except openai.APIStatusError as error:
-        raise RequestError(
-            f"{address} answered {error.status_code}: {_said(error.body) or error.message}",
-            status=error.status_code, provider=address, remedy=_remedy(error.status_code),
-        ) from error  # fmt: skip
+    except openai.APIError as error:  # with an error status, or midway in a stream
+        status = getattr(error, "status_code", None)
+        raise _turned_down(address, status, said(error.body) or said(error.message)) from error
     except openai.OpenAIError as error:
         raise RequestError(str(error), provider=address) from error
 
 
-def _said(body: Any) -> str:
-    """The server's own sentence in an error body."""
-    if isinstance(body, Mapping):
-        inner = cast("Mapping[str, Any]", body)
-        return _said(inner["error"]) if "error" in inner else str(inner.get("message") or "")
-    return body if isinstance(body, str) else ""
+def _turned_down(address: str, status: int | None, words: str) -> RequestError:
+    """The error for what a server says, by what its words are about."""
+    says = f"{address} answered {status or 'with an error'}: {words}"
+    way_out = refusal(status, words)
+    if way_out is not None:
+        return NoLogprobsError(says, status=status, provider=address, remedy=way_out)
+    remedy = advice(status, words) or _REMEDIES.get(status, "")
+    return RequestError(says, status=status, provider=address, remedy=remedy)
 
 
-def _remedy(status: int) -> str:
-    return {
-        401: "Check the API key",
-        404: "Check the base URL and the model's name",
-        429: "Wait, or raise the client's max_retries",
-    }.get(status, "")
+_REMEDIES: dict[int | None, str] = {
+    401: "Check the API key",
+    404: "Check the base URL and the model's name",
+    429: "Wait, or raise the client's max_retries",
+}
 
 
 def post(client: Any, path: str, body: Mapping[str, Any], *, server: str) -> dict[str, Any]:

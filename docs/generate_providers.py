@@ -1,0 +1,131 @@
+"""Write docs/providers.md: how each provider is asked for logprobs, and what they are worth.
+
+The page is made of the table in ``fieldconf/providers.py``:
+
+    python docs/generate_providers.py
+
+``tests/test_providers.py`` makes the page again and compares.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from fieldconf.providers import MODELS, ROWS, Evidence, Provider, Shape
+
+PAGE = Path(__file__).with_name("providers.md")
+
+HEAD = """\
+# Providers
+
+`fc.request(Model, provider="...")` gives the parameters that a provider's own call needs, so that
+its answer comes in the schema's form and with logprobs:
+
+```python
+response = client.responses.create(
+    model="gpt-4o", input=messages, **fc.request(Ticket, provider="openai-responses")
+)
+report = fc.score(response, Ticket)
+```
+
+Where the column "call" says `POST`, they are what to add to the JSON of the request.
+
+- **Cap**: the largest number of candidates for each token that may be asked for. The default is 5,
+  or the cap where that is lower.
+- **Mask**: whether the logprobs are taken before ("pre") or after ("post") tokens that the schema
+  forbids are excluded. Of those that are taken before, the forbidden tokens hold a part.
+- **Temperature**: whether they are taken before or after the temperature is applied. After it, they
+  say how likely the token was to be drawn, not what the model thinks of it.
+- **Reading**: what the reading of its answers is tested with. *A recording* was sent by that
+  server. *Vendor types*: a payload made by hand, which the vendor's own package accepts.
+  *Documentation*: a payload made by hand, from the vendor's documentation or source.
+
+## With logprobs
+
+"""
+
+WITHOUT = """
+## Without logprobs
+
+`fc.request` raises `NoLogprobsError` for these, whose `remedy` is the way out.
+
+"""
+
+DIFFERENT = """
+## Models that differ
+
+`fc.request(..., model="...")` knows these. With a way out: it raises `NoLogprobsError`. Without
+one: what it returns turns reasoning off and keeps to the lower cap.
+
+"""
+
+TESTED: dict[Evidence, str] = {
+    "recording": "tested with a recording",
+    "vendor types": "tested with vendor types",
+    "documentation": "from documentation only",
+}
+
+
+def table(names: list[str], rows: list[list[str]]) -> str:
+    """A table in Markdown."""
+    lines = [names, ["---"] * len(names), *([cell.replace("|", r"\|") for cell in r] for r in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def parameters(row: Provider) -> str:
+    """What is sent, less what stands in inner objects."""
+    assert row.ask is not None
+    made = row.ask(Shape("", {}), row.default) | row.also
+    return ", ".join(f"`{key}={_short(value)}`" for key, value in made.items())
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict):
+        inner = ", ".join(_item(key, inside) for key, inside in value.items())
+        return f"{{{inner or '…'}}}"
+    return repr(value)
+
+
+def _item(key: str, value: Any) -> str:
+    is_plain = isinstance(value, (bool, int)) or key in ("type", "response_mime_type")
+    return f"{key}: {value!r}" if is_plain else key
+
+
+def cap(row: Provider) -> str:
+    """The cap in words."""
+    if row.cap is None:
+        return "no limit"
+    return str(row.cap) if row.cap else "lists none"
+
+
+def page() -> str:
+    """The whole page."""
+    given = [
+        [
+            f"{row.title} (`{row.key}`)", f"`{row.call}`", parameters(row), row.structured,
+            cap(row), row.mask, row.temperature, TESTED[row.evidence], row.note,
+        ]
+        for row in ROWS if row.ask
+    ]  # fmt: skip
+    none = [
+        [f"{row.title} (`{row.key}`)", row.note, f"{row.instead}."] for row in ROWS if not row.ask
+    ]
+    models = [
+        [
+            f"`{model.pattern.pattern}`", ", ".join(f"`{key}`" for key in sorted(model.providers)),
+            model.says, f"{model.instead}." if model.instead else "",
+        ]
+        for model in MODELS
+    ]  # fmt: skip
+    return "".join(
+        [
+            HEAD, table(["provider", "call", "ask with", "held to the schema by", "cap", "mask",
+                         "temperature", "reading", "notes"], given),
+            WITHOUT, table(["provider", "what it does", "the way out"], none),
+            DIFFERENT, table(["name (regular expression)", "at", "what it does", "the way out"],
+                             models),
+        ]
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
