@@ -20,6 +20,7 @@ from fieldconf.alternatives.why import Why
 from fieldconf.paths import Path, pointer
 from fieldconf.render import html
 from fieldconf.schema import Invalid, kind_of
+from fieldconf.scores import TextScore
 from fieldconf.tokens import Mask, Token
 
 Status: TypeAlias = Literal[
@@ -27,8 +28,9 @@ Status: TypeAlias = Literal[
 ]
 Kind: TypeAlias = Literal["object", "array", "string", "number", "boolean", "null"]
 Basis: TypeAlias = Literal[
-    "distribution", "null_or_value", "joint", "geometric_mean", "list_end", "least_required", "none"
-]
+    "distribution", "decision", "null_or_value", "joint", "geometric_mean", "list_end",
+    "least_required", "none",
+]  # fmt: skip
 
 T = TypeVar("T")
 
@@ -54,6 +56,7 @@ class Field:
         basis: the formula behind ``confidence``:
 
             * ``distribution``: probability of the member written, among all members
+            * ``decision``: the probability that a decision API gives the value
             * ``null_or_value``: probability of null against any value
             * ``joint``: product over the tokens of agreeing / possible mass
             * ``geometric_mean``: exp of the mean logprob of the tokens (long texts)
@@ -158,6 +161,13 @@ class Report(Generic[T]):
             near 0 does this; so does a model that is sure of everything).
         mask: whether the logprobs stand before ("pre") or after ("post") tokens that the schema
             forbids were excluded; "unknown" where nothing says so.
+        precision: the step (nats) to which the server rounded its logprobs, as OpenAI's Responses
+            objects do (1e-6): a 0.0 is then only nearly certain; None where it did not.
+        choice: which of several answers to one request this is.
+        tool: the name of the tool of whose call this is the argument; empty for an answer in the
+            content.
+        answer: logprob, mean and perplexity of the answer's text; None without logprobs.
+        prompt: the same of the prompt, where the response lists its tokens; or None.
         owners: for each token the pointer of the leaf that owns it, "structure" or "outside".
         text: the answer as received; None if there is none.
         tokens, model, finish_reason: as received.
@@ -171,6 +181,11 @@ class Report(Generic[T]):
     reason: str = ""
     flags: tuple[str, ...] = ()
     mask: Mask = "unknown"
+    precision: float | None = None
+    choice: int = 0
+    tool: str = ""
+    answer: TextScore | None = None
+    prompt: TextScore | None = None
     owners: tuple[str, ...] = field(default=(), repr=False)
     text: str | None = field(default=None, repr=False)
     tokens: tuple[Token, ...] = field(default=(), repr=False)
@@ -220,6 +235,11 @@ class Report(Generic[T]):
             "flags": list(self.flags),
             "confidence": self.confidence,
             "mask": self.mask,
+            "precision": self.precision,
+            "choice": self.choice,
+            "tool": self.tool,
+            "answer": _plain_score(self.answer),
+            "prompt": _plain_score(self.prompt),
             "model": self.model,
             "finish_reason": self.finish_reason,
             "refusal": self.refusal,
@@ -235,6 +255,14 @@ class Report(Generic[T]):
     def to_html(self) -> str:
         """A stand-alone HTML page with one row a leaf."""
         return html.page(self.to_dict())
+
+
+def _plain_score(score: TextScore | None) -> dict[str, Any] | None:
+    """JSON has no infinity."""
+    if score is None:
+        return None
+    perplexity = None if score.perplexity == math.inf else score.perplexity
+    return score._asdict() | {"perplexity": perplexity}
 
 
 def _shorten(text: str) -> str:

@@ -8,7 +8,11 @@ Why:   a *score* is raw and in log space, a *confidence* is in 0..1, a *probabil
 """
 
 import math
+import sys
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+_LARGEST = math.log(sys.float_info.max)
 
 
 def total(logprobs: Iterable[float | None]) -> float | None:
@@ -43,6 +47,39 @@ def geometric_mean(logprobs: Sequence[float | None]) -> float | None:
     """
     score = total(logprobs)
     return None if score is None or not logprobs else math.exp(score / len(logprobs))
+
+
+class TextScore(NamedTuple):
+    """How probable a text was to the model, token by token.
+
+    ``logprob`` is the sum and ``mean`` the mean per token, in nats; ``perplexity`` is exp(-mean),
+    1 or more (Jelinek et al. 1977), inf beyond a double. All are None where a token's logprob is
+    not known. ``tokens`` is how many were counted: the first token of a prompt is not, since
+    nothing predicts it.
+    """
+
+    logprob: float | None
+    mean: float | None
+    perplexity: float | None
+    tokens: int
+
+
+def text_score(logprobs: Sequence[float | None], *, is_prompt: bool = False) -> TextScore:
+    """The score of a text from its tokens' logprobs (nats).
+
+    >>> text_score([-1.0, -3.0])
+    TextScore(logprob=-4.0, mean=-2.0, perplexity=7.38905609893065, tokens=2)
+    >>> text_score([None, -1.0], is_prompt=True).tokens
+    1
+    """
+    if is_prompt and logprobs and logprobs[0] is None:
+        logprobs = logprobs[1:]
+    score = total(logprobs)
+    if score is None or not logprobs:
+        return TextScore(None, None, None, len(logprobs))
+    mean = score / len(logprobs)
+    perplexity = math.exp(-mean) if -mean < _LARGEST else math.inf
+    return TextScore(score, mean, perplexity, len(logprobs))
 
 
 def expectation(weighted: Iterable[tuple[float, float]]) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, overload
 from fieldconf.align import Aligned, Aligner
 from fieldconf.alternatives.settle import Ledger
 from fieldconf.containers import Layout
+from fieldconf.decided import decided
 from fieldconf.fields import FieldMaker, truncated
 from fieldconf.finder import Finder
 from fieldconf.grammar import kind_begun
@@ -21,11 +22,12 @@ from fieldconf.matching import Match
 from fieldconf.paths import Path, pointer
 from fieldconf.report import Field, Report, Status
 from fieldconf.schema import Schema, compile_schema
+from fieldconf.scores import TextScore, text_score
 from fieldconf.settling import Settle, settled
 from fieldconf.spelling import Piece, spell_completion
 from fieldconf.tokens import Completion, Mask, Token
 from fieldconf.tree import Tree
-from fieldconf.wire import completion
+from fieldconf.wire import completion, completions
 
 T = TypeVar("T")
 
@@ -41,34 +43,43 @@ _SCALAR_KINDS = frozenset({"string", "number", "boolean", "null"})
 
 @overload
 def score(
-    payload: Any, schema: type[T], *, mask: Mask | None = None, choice: int = 0,
-    match: Match = "exact", settle: Settle | None = None,
+    payload: Any, schema: type[T], *, mask: Mask | None = None, choice: int = 0, call: int = 0,
+    match: Match = "exact", settle: Settle | None = None, tokenizer: Any = None,
+    prompt: str | None = None,
 ) -> Report[T]: ...  # fmt: skip
 @overload
 def score(
-    payload: Any, schema: Any = None, *, mask: Mask | None = None, choice: int = 0,
-    match: Match = "exact", settle: Settle | None = None,
+    payload: Any, schema: Any = None, *, mask: Mask | None = None, choice: int = 0, call: int = 0,
+    match: Match = "exact", settle: Settle | None = None, tokenizer: Any = None,
+    prompt: str | None = None,
 ) -> Report[Any]: ...  # fmt: skip
-def score(
-    payload: Any, schema: Any = None, *, mask: Mask | None = None, choice: int = 0,
-    match: Match = "exact", settle: Settle | None = None,
+def score(  # noqa: PLR0913  # options of a reading, by keyword
+    payload: Any, schema: Any = None, *, mask: Mask | None = None, choice: int = 0, call: int = 0,
+    match: Match = "exact", settle: Settle | None = None, tokenizer: Any = None,
+    prompt: str | None = None,
 ) -> Report[Any]:  # fmt: skip
     """How sure the model was of each field of a response that your client received.
 
     Args:
-        payload: an OpenAI Chat Completions response: the SDK's object, a dict, JSON text or bytes,
-            server-sent-event text, or a list of stream chunks.
+        payload: a response of any provider or server in ``docs/providers.md``: the SDK's object, a
+            dict, JSON text or bytes, server-sent-event text, JSON Lines, or a list of stream
+            chunks; also as LangChain, LiteLLM, pydantic-ai, instructor, DSPy or the AI SDK give it.
         schema: a pydantic model (or any type pydantic understands), a JSON Schema, or None.
         mask: where the logprobs stand, if you know better than the response ("pre", "post").
-        choice: which choice, for responses with several.
+        choice: which choice, for responses with several, see ``score_all``.
+        call: which tool call of the choice, where it makes several.
         match: how the answer's strings are matched with the members of an enum: "exact"; "loose"
             (letter case, white space around and full stops behind do not count); or a function of
             yours, see ``matching.Match``. It changes what counts for a member, never the value.
         settle: ask the server for what the response leaves open, see ``Settle``; it must name the
             ``probe`` and the ``prompt``.
+        tokenizer: for responses that list token ids without their texts: a function from id to
+            bytes, or a Hugging Face tokenizer.
+        prompt: what the prompt was, for legacy completions that echo it.
 
     Raises:
-        PayloadError: if the payload is of no known shape or has no such choice.
+        PayloadError: if the payload is of no known shape or has no such choice or call.
+        NoLogprobsError: if it is a saved error in which a server refuses logprobs.
         RequestError: if the asking failed.
         SchemaError: if the schema is no schema.
 
@@ -78,9 +89,39 @@ def score(
     >>> report.data, report["/ok"].logprob
     ({'ok': True}, -0.1)
     """
-    return score_completion(
-        completion(payload, choice), compile_schema(schema), mask=mask, match=match, settle=settle
-    )
+    made = completion(payload, choice, call, tokenizer=tokenizer, prompt=prompt)
+    return score_completion(made, compile_schema(schema), mask=mask, match=match, settle=settle)
+
+
+@overload
+def score_all(
+    payload: Any, schema: type[T], *, mask: Mask | None = None, match: Match = "exact",
+    tokenizer: Any = None, prompt: str | None = None,
+) -> list[Report[T]]: ...  # fmt: skip
+@overload
+def score_all(
+    payload: Any, schema: Any = None, *, mask: Mask | None = None, match: Match = "exact",
+    tokenizer: Any = None, prompt: str | None = None,
+) -> list[Report[Any]]: ...  # fmt: skip
+def score_all(
+    payload: Any, schema: Any = None, *, mask: Mask | None = None, match: Match = "exact",
+    tokenizer: Any = None, prompt: str | None = None,
+) -> list[Report[Any]]:  # fmt: skip
+    """A report for each answer in a response: each choice, and each tool call of a choice.
+
+    Args and errors are those of ``score``; ``choice`` and ``tool`` of a report say which is
+    which.
+
+    >>> choice = lambda i, text: {"index": i, "message": {"content": text}, "logprobs": {
+    ...     "content": [{"token": text, "logprob": -0.1}]}}
+    >>> [report.data for report in score_all({"choices": [choice(0, "1"), choice(1, "2")]})]
+    [1, 2]
+    """
+    compiled = compile_schema(schema)
+    return [
+        score_completion(made, compiled, mask=mask, match=match)
+        for made in completions(payload, tokenizer=tokenizer, prompt=prompt)
+    ]
 
 
 def score_completion(
@@ -97,6 +138,8 @@ def score_completion(
     Raises:
         RequestError: if the asking failed; it carries the ``report`` of what is known.
     """
+    if completion.decisions:
+        return decided(completion, schema)
     spelling, tokens = spell_completion(completion), completion.tokens or ()
 
     def scored(ledger: Ledger) -> Report[Any]:
@@ -169,6 +212,8 @@ class Scorer:
             flags=("saturated",) if _is_saturated(completion.tokens or (), owners) else (),
             text=completion.content, tokens=completion.tokens or (), model=completion.model,
             finish_reason=completion.finish_reason, refusal=completion.refusal,
+            precision=completion.precision, choice=completion.choice, tool=completion.tool,
+            answer=self._answer(completion.tokens or ()), prompt=_prompt(completion),
         )  # fmt: skip
 
     def _take(self, aligned: Sequence[Aligned]) -> list[Field]:
@@ -218,6 +263,13 @@ class Scorer:
             return ("no_logprobs" if completion.tokens is None else "unaligned"), self._missing
         return "complete", ""
 
+    def _answer(self, tokens: Sequence[Token]) -> TextScore | None:
+        """Of all tokens that wrote the text; marks around it are not the text's."""
+        if self._missing or not tokens:
+            return None
+        written = [tokens[index].logprob for index in self._aligner.tokens if index is not None]
+        return text_score(written)
+
     def _owners(self, completion: Completion, fields: Sequence[Field]) -> tuple[str, ...]:
         if self._missing:
             return ()
@@ -229,6 +281,11 @@ class Scorer:
             if token is not None:
                 owners[token] = owner if isinstance(owner, str) else pointer(owner)
         return tuple(owners)
+
+
+def _prompt(completion: Completion) -> TextScore | None:
+    found = [token.logprob for token in completion.prompt]
+    return text_score(found, is_prompt=True) if found else None
 
 
 def _is_saturated(tokens: Sequence[Token], owners: Sequence[str]) -> bool:

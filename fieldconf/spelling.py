@@ -11,8 +11,8 @@ Why:   servers list tokens as bytes, as text, as text of broken characters, as v
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
@@ -76,6 +76,37 @@ def spell_completion(completion: Completion) -> Spelling:
     if completion.tokens is None:
         return Spelling(utf8(completion.content or ""), reason=completion.note or _NO_LOGPROBS)
     return spell(completion.content, completion.tokens)
+
+
+def undisguised(completion: Completion) -> Completion:
+    """The completion with bytes for tokens that are listed as entries of a vocabulary.
+
+    Where the texts do not spell the content, but do when each is read as a vocabulary's name
+    (``Ġ`` or ``▁`` for a space), all of them are names: the candidates', too.
+    """
+    tokens, content = completion.tokens, completion.content
+    if not tokens or not content or utf8(content) in b"".join(token.bytes for token in tokens):
+        return completion
+    for read in (_byte_level, _sentence_piece):
+        made = tuple(token._replace(raw=read(token.text) or token.raw) for token in tokens)
+        if utf8(content) in b"".join(token.bytes for token in made):
+            return replace(completion, tokens=tuple(_with_candidates(t, read) for t in made))
+    return completion
+
+
+def _with_candidates(token: Token, read: Callable[[str], bytes | None]) -> Token:
+    found = tuple(c._replace(raw=read(c.text) or c.raw) for c in token.candidates)
+    return token._replace(candidates=found)
+
+
+def _byte_level(name: str) -> bytes | None:
+    """GPT-2's name of some bytes; None for other texts."""
+    found = [BYTE_ALPHABET.get(char) for char in name]
+    return None if None in found else bytes(byte for byte in found if byte is not None)
+
+
+def _sentence_piece(name: str) -> bytes | None:
+    return utf8(name.replace("▁", " "))
 
 
 def _cut(spellings: Sequence[bytes]) -> tuple[Piece, ...]:
@@ -227,8 +258,10 @@ def _disguises(text: str, raw: bytes | None) -> tuple[_Disguise, ...]:
         found[(_unescape(text),)] = None
     if "▁" in text:
         found[(utf8(text.replace("▁", " ")),)] = None
-    if not text.isascii() and all(char in BYTE_ALPHABET for char in text):
-        found[(bytes(BYTE_ALPHABET[char] for char in text),)] = None
+    if not text.isascii() and (named := _byte_level(text)) is not None:
+        found[(named,)] = None
+    if text and not text[0].isspace():
+        found[(utf8(" " + text),)] = None  # SentencePiece, decoded token by token
     if "\ufffd" in text:
         parts = re.split("(\ufffd)", text)
         found[tuple(None if p == "\ufffd" else utf8(p) for p in parts if p)] = None

@@ -12,13 +12,15 @@ Why:   a live view must not show what the final report would not say.
 from typing import Any
 
 from fieldconf.containers import Layout
+from fieldconf.errors import PayloadError
 from fieldconf.matching import Match
 from fieldconf.report import Field, Report
 from fieldconf.schema import Schema
 from fieldconf.scoring import Scorer, score_completion
 from fieldconf.settling import Settle
 from fieldconf.tokens import Completion, Mask, Token, utf8
-from fieldconf.wire import openai_chat
+from fieldconf.wire import read_chunk
+from fieldconf.wire.delta import Delta, fold
 
 
 class LiveScorer:
@@ -44,29 +46,29 @@ class LiveScorer:
         self._schema, self._layout, self._settle = schema, layout, settle
         self._match: Match = match
         self._mask: Mask | None = mask
-        self._chunks: list[Any] = []
+        self._deltas: list[Delta] = []
         self._tokens: list[Token] = []
         self._scorer = Scorer(schema, self._tokens, layout=layout, match=match)
         self._ahead = b""  # text that has come, but whose tokens have not
+        self._received = 0  # bytes of text that have come
         self._taken = 0  # tokens that were fed
         self._content: list[bytes] = []  # what was fed
         self._spells = True
 
     def feed(self, chunk: Any) -> list[Field]:
         """Take the next chunk; return the fields whose values it closed."""
-        self._chunks.append(chunk)
-        for delta in openai_chat.read_chunk(chunk):
+        for delta in _read(chunk):
+            self._deltas.append(delta)
             if delta.index == 0:
-                self._ahead += utf8(delta.content)
-                self._tokens.extend(delta.tokens or ())
+                self._take(delta)
         return self._advance() if self._spells else []
 
     def finish(self) -> Report[Any]:
         """The report of everything that was fed; also after a stream that broke off."""
-        merged = openai_chat.merge(self._chunks)
-        completion = merged[0] if merged else Completion(content="", tokens=None)
+        folded = fold(self._deltas)
+        completion = folded[0] if folded else Completion(content="", tokens=None)
         is_live = self._spells and not self._ahead and self._taken == len(completion.tokens or ())
-        is_live = is_live and self._settle is None
+        is_live = is_live and self._settle is None and not completion.tool
         if is_live and self._taken and completion.content is not None:
             return self._scorer.finish(completion, b"".join(self._content), mask=self._mask)
         return score_completion(
@@ -77,6 +79,15 @@ class LiveScorer:
             match=self._match,
             settle=self._settle,
         )
+
+    def _take(self, delta: Delta) -> None:
+        """Of what repeats everything so far only the rest is new."""
+        content, tokens = utf8(delta.content or ""), delta.tokens or ()
+        if delta.extent != "more":
+            content, tokens = content[self._received :], tokens[len(self._tokens) :]
+        self._ahead += content
+        self._received += len(content)
+        self._tokens.extend(tokens)
 
     def _advance(self) -> list[Field]:
         closed: list[Field] = []
@@ -90,3 +101,11 @@ class LiveScorer:
             self._ahead = self._ahead[len(written) :]
             self._taken += 1
         return closed
+
+
+def _read(chunk: Any) -> list[Delta]:
+    """What a chunk adds; a live stream may hold things that are no part of an answer."""
+    try:
+        return read_chunk(chunk)
+    except PayloadError:
+        return []

@@ -1,7 +1,8 @@
 """Tokens: what a model produced, before anyone asks what it means.
 
 In:    what a wire file read out of a response.
-Out:   ``Candidate``, ``Token``, ``Completion``: small frozen values that everything else works on.
+Out:   ``Candidate``, ``Token``, ``Decision``, ``Completion``: small frozen values that all else
+       works on.
 Never: a sentinel. ``-9999``, ``-100.0``, ``-inf``, ``null`` and their like are normalised here, at
        the door, so that no arithmetic ever meets them.
 Why:   a token is its bytes; its text is for showing (one emoji has nine spellings in the wild).
@@ -63,6 +64,19 @@ class Token(NamedTuple):
         return self.raw if self.raw is not None else utf8(self.text)
 
 
+class Decision(NamedTuple):
+    """An answer that a server gives as probabilities, without a text.
+
+    ``probabilities`` are pairs of a value and its probability (0..1), in the server's order; where
+    there are none, ``reason`` says why. ``value`` is the value chosen.
+    """
+
+    name: str
+    value: Any
+    probabilities: tuple[tuple[Any, float], ...] = ()
+    reason: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Completion:
     """One answer of a model: its text, its tokens, and how it ended.
@@ -76,6 +90,13 @@ class Completion:
         model: the model's name as the server gave it.
         completion_tokens: how many tokens the server says it produced.
         note: why there are no tokens, where the wire knows.
+        choice: which of several answers to one request.
+        tool: the name of the tool whose call this is; empty for an answer in the content.
+        precision: the step (nats) to which the server rounded its logprobs; None: it did not.
+        prompt: the tokens of the prompt, where the server lists them.
+        prompt_tokens: how many tokens the server says that the prompt has.
+        echo: whether ``content`` and ``tokens`` still begin with the prompt.
+        decisions: answers that came with probabilities, without text and tokens.
     """
 
     content: str | None
@@ -86,6 +107,13 @@ class Completion:
     model: str = ""
     completion_tokens: int | None = None
     note: str = ""
+    choice: int = 0
+    tool: str = ""
+    precision: float | None = None
+    prompt: tuple[Token, ...] = ()
+    prompt_tokens: int | None = None
+    echo: bool = False
+    decisions: tuple[Decision, ...] = ()
 
 
 def chosen_logprob(value: Any) -> float | None:

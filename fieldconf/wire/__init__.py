@@ -1,159 +1,169 @@
 """The wire: from whatever a client returned to ``Completion`` values.
 
 In:    an SDK object, a dict, JSON text or bytes, server-sent-event text, or a list of chunks.
-Out:   one ``Completion`` a choice.
+Out:   one ``Completion`` a choice, or a tool call; for a stream ``Delta`` values, chunk by chunk.
 Never: I/O; an import of a client's package; a guess where the shape is not known; an exception
-       other than ``PayloadError``.
-Why:   one small file a payload shape, all with the same face (``NAME``, ``matches``, ``read``,
-       ``read_chunk``, ``merge``); this file only undoes the envelope and asks each in turn.
+       other than the library's own.
+Why:   one door for every provider. A payload is opened (``envelopes``), taken out of what a
+       framework put around it (``frameworks``), and read by its family: one small file a shape, all
+       with the same face (``NAME``, ``matches``, ``read``). What they read is added up (``delta``),
+       and mended once for all (``names``, ``echo``, ``spelling.undisguised``).
 """
 
-import json
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, cast
 
-from fieldconf.errors import PayloadError
+from fieldconf.errors import FieldconfError, NoLogprobsError, PayloadError
+from fieldconf.providers import refusal, said
+from fieldconf.spelling import undisguised
 from fieldconf.tokens import Completion
-from fieldconf.wire import openai_chat
+from fieldconf.wire import (
+    bare_list,
+    cohere,
+    decisions,
+    echo,
+    frameworks,
+    gemini,
+    legacy,
+    llama_cpp,
+    lm_studio,
+    names,
+    openai_chat,
+    responses,
+    sglang,
+    tgi,
+    together_stream,
+    transformers,
+)  # fmt: skip
+from fieldconf.wire.delta import Delta, fold
+from fieldconf.wire.envelopes import REMEDY, open_payload, short
+from fieldconf.wire.plain import first, get
 
-FAMILIES: tuple[ModuleType, ...] = (openai_chat,)
+FAMILIES: tuple[ModuleType, ...] = (
+    gemini, sglang, llama_cpp, tgi, cohere, responses, bare_list, legacy, together_stream,
+    openai_chat, lm_studio, transformers, decisions,
+)  # fmt: skip
+"""Which shapes are looked for, in this order: the more telling first."""
 
-_REMEDY = "Give the whole response of the request, as an SDK object, a dict, or its JSON"
 
+def completions(
+    payload: Any, *, tokenizer: Any = None, prompt: str | None = None
+) -> list[Completion]:
+    """The completions in a payload, one a choice, or one a tool call where a choice makes calls.
 
-def completions(payload: Any) -> list[Completion]:
-    """The completions in a payload, one a choice.
+    Args:
+        payload: see ``scoring.score``.
+        tokenizer: for responses that list ids only, see ``names``.
+        prompt: what the prompt was, for responses that echo it.
 
     Raises:
         PayloadError: if no known shape fits; it says what was looked for and what was found.
+        NoLogprobsError: if it is an error in which a server refuses logprobs.
     """
-    opened = _open(payload)
-    items: list[Any] = cast("list[Any]", opened) if isinstance(opened, list) else [opened]
-    for family in FAMILIES:
-        if items and all(map(family.matches, items)):
-            found = _ask(family, items, is_stream=isinstance(opened, list))
-            if found:
-                return found
-    raise _unknown(opened)
+    opened = open_payload(payload)
+    found = fold(delta for item in opened for delta in _read(item, opened))
+    if not found:
+        raise _unknown(opened)
+    reader = None if tokenizer is None else names.reader_of(tokenizer)
+    return [undisguised(echo.split(names.named(made, reader), prompt)) for made in found]
 
 
-def completion(payload: Any, choice: int) -> Completion:
-    """One of the completions in a payload.
+def completion(
+    payload: Any, choice: int, call: int = 0, *, tokenizer: Any = None, prompt: str | None = None
+) -> Completion:
+    """One of the completions in a payload: of a choice, the call at a position.
 
     Raises:
-        PayloadError: if no known shape fits, or there is no such choice.
+        PayloadError: if no known shape fits, or there is no such choice or call.
+        NoLogprobsError: if it is an error in which a server refuses logprobs.
     """
-    found = completions(payload)
-    if not 0 <= choice < len(found):
+    found = completions(payload, tokenizer=tokenizer, prompt=prompt)
+    by_choice: dict[int, list[Completion]] = {}
+    for made in found:
+        by_choice.setdefault(made.choice, []).append(made)
+    choices = list(by_choice.values())
+    calls = choices[_place(choice, choices, "choice")]
+    return calls[_place(call, calls, "tool call")]
+
+
+def read_chunk(chunk: Any) -> list[Delta]:
+    """What one chunk of a stream adds; nothing where it only tells of other things.
+
+    Raises:
+        PayloadError: if no known shape fits.
+    """
+    opened = open_payload(chunk)
+    return [delta for item in opened for delta in _read(item, opened)]
+
+
+def _place(wanted: int, found: Sequence[Any], what: str) -> int:
+    if not 0 <= wanted < len(found):
         raise PayloadError(
-            f"the response has no choice {choice}", found=f"{len(found)} choices",
+            f"the response has no {what} {wanted}", found=f"{len(found)} of them",
             remedy=f"Choose one of 0 to {len(found) - 1}",
         )  # fmt: skip
-    return found[choice]
+    return wanted
 
 
-def _ask(family: ModuleType, items: list[Any], *, is_stream: bool) -> list[Completion]:
+def _read(item: Any, opened: list[Any]) -> list[Delta]:
+    """What an item adds, by the first family that it matches."""
+    inner = frameworks.unwrap(item)
+    if inner is None:
+        return []
+    family = next((family for family in FAMILIES if family.matches(inner)), None)
+    if family is None:
+        raise _unknown([inner] if inner is not item else opened)
     try:
-        return family.merge(items) if is_stream else family.read(items[0])
+        return family.read(inner)
     except (TypeError, ValueError, AttributeError, LookupError) as error:
         raise PayloadError(
             f"the response looks like {family.NAME}, but a part of it is of the wrong type "
-            f"({_short(str(error))})",
+            f"({short(str(error))})",
             looked_for=family.NAME,
-            remedy=_REMEDY,
+            remedy=REMEDY,
         ) from error
 
 
-def _open(payload: Any) -> Any:
-    """Undo the envelope: text to objects, an iterable of chunks to a list."""
-    if isinstance(payload, (bytes, bytearray)):
-        payload = _decode_text(bytes(payload))
-    if isinstance(payload, str):
-        return _open_text(payload)
-    is_one = any(hasattr(payload, name) for name in ("keys", "choices", "model_dump"))
-    return payload if is_one or not _is_iterable(payload) else [_open(item) for item in payload]
+# -- what is no answer --------------------------------------------------------------------------
 
 
-def _is_iterable(payload: Any) -> bool:
-    return isinstance(payload, Iterable)
-
-
-def _decode_text(data: bytes) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise PayloadError(
-            f"the response is not UTF-8 text (byte {error.start})", remedy=_REMEDY
-        ) from None
-
-
-def _open_text(text: str) -> Any:
-    text = text.strip()
-    if not text:
-        raise PayloadError("the response is empty", found="nothing", remedy=_REMEDY)
-    if text[0] == "<":
-        raise PayloadError(
-            "the response is an HTML or XML page, not JSON", found=_short(text), remedy=_REMEDY
-        )
-    if text.startswith(("data:", "event:", "id:", ":")):
-        lines = [line[5:].strip() for line in _lines(text) if line.startswith("data:")]
-        return [_load(line) for line in lines if line != "[DONE]"]
-    return _load(text)
-
-
-def _load(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        lines = _lines(text)
-        if len(lines) > 1 and lines[0].rstrip().endswith("}"):  # JSON Lines: chunks, one a line
-            return [_load(line) for line in lines if line.strip()]
-        raise PayloadError(
-            f"the response is not JSON ({error})", found=_short(text), remedy=_REMEDY
-        ) from None
-
-
-def _lines(text: str) -> list[str]:
-    """Lines as streams have them; ``splitlines`` would also cut at U+2028 inside of a string."""
-    return re.split(r"\r\n|\n|\r", text)
-
-
-def _unknown(payload: Any) -> PayloadError:
+def _unknown(opened: list[Any]) -> FieldconfError:
     looked_for = "; ".join(family.NAME for family in FAMILIES)
-    items: list[Any] = cast("list[Any]", payload) if isinstance(payload, list) else [payload]
-    errors = [openai_chat.field(item, "error") for item in items]
-    if error := next((error for error in errors if error), None):
+    if error := next((item for item in opened if _is_error(item)), None):
+        message = said(error)
+        if remedy := refusal(None, message):
+            return NoLogprobsError(f"the response is an error: {short(message)}", remedy=remedy)
         return PayloadError(
-            f"the response is an error of the server: {_short(_message(error))}",
+            f"the response is an error of the server: {short(message)}",
             looked_for=looked_for,
             found="error",
             remedy="Mend the request; there is no answer to score",
         )
-    found = _describe(payload)
+    found = _describe(opened)
     return PayloadError(
-        f"no known response shape: looked for {looked_for}; found {found}",
+        f"no known response shape: found {found}; looked for {_names()}",
         looked_for=looked_for,
         found=found,
-        remedy=_REMEDY,
+        remedy=REMEDY,
     )
 
 
-def _message(error: Any) -> str:
-    inner = cast("dict[str, Any]", error).get("message") if isinstance(error, dict) else None
-    return str(inner or error)  # pyright: ignore[reportUnknownArgumentType]  # any payload
+def _names() -> str:
+    """What was looked for, in short: the whole is in the error's ``looked_for``."""
+    return ", ".join(family.NAME.split(" (")[0] for family in FAMILIES)
 
 
-def _describe(payload: Any) -> str:
-    if isinstance(payload, dict):
-        keys = list(cast("dict[str, Any]", payload))
+def _is_error(item: Any) -> bool:
+    is_event = get(item, "type") in ("error", "response.failed") or get(item, "object") == "error"
+    return is_event or first(item, "error", "detail") is not None
+
+
+def _describe(opened: list[Any]) -> str:
+    if len(opened) != 1:
+        return f"a list of {len(opened)} items" if opened else "nothing"
+    found = opened[0]
+    if isinstance(found, dict):
+        keys = list(cast("dict[str, Any]", found))
         return f"an object with the keys {', '.join(map(repr, keys[:8]))}" if keys else "{}"
-    if isinstance(payload, Sequence) and not isinstance(payload, str):
-        return f"a list of {len(cast('Sequence[Any]', payload))} items"
-    return f"{type(payload).__name__} {_short(str(payload))}"
-
-
-def _short(text: str) -> str:
-    text = " ".join(text[:1000].split())
-    return text if len(text) <= 80 else text[:77] + "..."
+    return f"{type(found).__name__} {short(str(found))}"

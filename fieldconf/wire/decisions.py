@@ -1,0 +1,112 @@
+"""Decision APIs: answers with probabilities, and no tokens at all.
+
+In:    ``answers``, a list (OpenAI, vLLM, SGLang) or a dict (Google, TypeSafe, OpenRouter, Ollama).
+Out:   one ``Delta`` with a ``Decision`` for each answer.
+Never: the server's ``confidence``: each vendor means another formula by it.
+Why:   a probability for each value of a question is what everything else here works for.
+
+Kinds of answers: ``predicate`` (or ``noul``) is a probability of true; ``choice`` and ``score``
+have the probability of each value, as a dict or as pairs; ``refusal`` has none.
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from fieldconf.tokens import Decision
+from fieldconf.wire.delta import Delta
+from fieldconf.wire.plain import first, get, is_number, items, members, text
+
+NAME = "a decision API (`answers` with probabilities)"
+
+_SLACK = 0.02  # what a sum of rounded probabilities may be off
+_BROKEN = "the answer's probabilities are missing, or are none"
+_REFUSED = "the model refused the question"
+
+
+def matches(item: Any) -> bool:
+    """Whether an item has this shape."""
+    return any(_kind(answer) in _KINDS for _, answer in _answers(item))
+
+
+def read(item: Any) -> list[Delta]:
+    """The answers."""
+    made = tuple(_decision(name, answer) for name, answer in _answers(item))
+    return [Delta(decisions=made, extent="all", model=text(get(item, "model")))]
+
+
+def _answers(item: Any) -> Iterator[tuple[str, Any]]:
+    """Each answer with the name of its question, or else its position."""
+    found = get(item, "answers")
+    yield from members(found).items()
+    for position, answer in enumerate(items(found)):
+        yield text(first(answer, "name", "id")) or str(position), answer
+
+
+def _kind(answer: Any) -> str:
+    return text(get(answer, "type"))
+
+
+def _decision(name: str, answer: Any) -> Decision:
+    read_one = _KINDS.get(_kind(answer))
+    return read_one(name, answer) if read_one else Decision(name, None, (), _BROKEN)
+
+
+def _predicate(name: str, answer: Any) -> Decision:
+    probability = first(answer, "probability", "noul")
+    if not _is_probability(probability):
+        return Decision(name, None, (), _BROKEN)
+    yes, no = float(probability), 1.0 - float(probability)
+    return Decision(name, yes >= no, ((True, yes), (False, no)))
+
+
+def _choice(name: str, answer: Any) -> Decision:
+    return _finite(name, get(answer, "choice"), _pairs(answer))
+
+
+def _score(name: str, answer: Any) -> Decision:
+    """Numbers, which a dict can only have as texts; ``score`` may be their mean."""
+    pairs = [(_number(value), probability) for value, probability in _pairs(answer)]
+    return _finite(name, get(answer, "score"), pairs)
+
+
+def _pairs(answer: Any) -> list[tuple[Any, Any]]:
+    found = get(answer, "probabilities")
+    listed = [(first(p, "value", "label"), get(p, "probability")) for p in items(found)]
+    return [*members(found).items(), *listed]
+
+
+def _number(value: Any) -> Any:
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        return value
+
+
+def _finite(name: str, value: Any, pairs: list[tuple[Any, Any]]) -> Decision:
+    """The value chosen, or else the likeliest one."""
+    known = [(v, float(p)) for v, p in pairs if _is_probability(p)]
+    total = math.fsum(p for _, p in known)
+    if not known or len(known) < len(pairs) or abs(total - 1) > _SLACK:
+        return Decision(name, value, (), _BROKEN)
+    if not any(v == value for v, _ in known):
+        value = max(known, key=lambda pair: pair[1])[0]
+    return Decision(name, value, tuple(known))
+
+
+def _refusal(name: str, answer: Any) -> Decision:
+    return Decision(name, None, (), text(get(answer, "refusal")) or _REFUSED)
+
+
+def _is_probability(value: Any) -> bool:
+    return is_number(value) and 0 <= value <= 1
+
+
+_KINDS: Mapping[str, Callable[[str, Any], Decision]] = {
+    "predicate": _predicate,
+    "noul": _predicate,
+    "choice": _choice,
+    "score": _score,
+    "refusal": _refusal,
+}

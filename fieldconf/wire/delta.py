@@ -1,0 +1,187 @@
+"""Deltas: what one payload, or one chunk of a stream, adds to an answer; and their sum.
+
+In:    ``Delta`` values of any family, in the order in which they came.
+Out:   ``Completion`` values, one a choice, or one a tool call where a choice makes calls.
+Never: a look at a payload; two whole answers taken for one.
+Why:   a whole response is a stream of one chunk, so that both are read by the same code.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeAlias
+
+from fieldconf.errors import PayloadError
+from fieldconf.tokens import Completion, Decision, Mask, Token, utf8
+from fieldconf.wire import tool_calls
+from fieldconf.wire.tool_calls import Call
+
+Extent: TypeAlias = Literal["more", "so far", "all"]
+"""Whether a delta is what comes next, everything up to now (SGLang's chunks, closing events), or
+a whole answer."""
+
+_LIMITS = {"length", "limit", "max_tokens", "max_output_tokens", "model_length"}
+_UNLISTED = "came in a chunk without logprobs"
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What is added to one choice.
+
+    Attributes:
+        index: which choice; None: what holds for all of them.
+        content: text of the answer; None where only the tokens say it.
+        tokens: with their logprobs; None where there are none.
+        refusal: text of a refusal.
+        finish_reason: the server's word for why it stopped; "length" for all words for the limit.
+        calls: by their position, tool calls or pieces of them.
+        prompt: the tokens of the prompt, where the server lists them apart.
+        echo: whether the tokens begin with those of the prompt.
+        extent: see ``Extent``.
+        mask, model, completion_tokens, prompt_tokens, precision, note: as in ``Completion``.
+        decisions: answers that come with probabilities instead of tokens.
+    """
+
+    index: int | None = 0
+    content: str | None = ""
+    tokens: tuple[Token, ...] | None = None
+    refusal: str = ""
+    finish_reason: str | None = None
+    calls: Mapping[int, Call] = field(default_factory=dict[int, Call])
+    prompt: tuple[Token, ...] = ()
+    echo: bool = False
+    extent: Extent = "more"
+    mask: Mask = "unknown"
+    model: str = ""
+    completion_tokens: int | None = None
+    prompt_tokens: int | None = None
+    precision: float | None = None
+    note: str = ""
+    decisions: tuple[Decision, ...] = ()
+
+
+def finish(word: Any) -> str | None:
+    """The server's word for why it stopped, with one word for all names of the token limit."""
+    if not isinstance(word, str) or not word:
+        return None
+    return "length" if word.lower() in _LIMITS else str(word)
+
+
+def fold(deltas: Iterable[Delta]) -> list[Completion]:
+    """The completions that deltas amount to, in the order of the choices.
+
+    Raises:
+        PayloadError: if they are several whole answers to one question each.
+    """
+    by_choice: dict[int, list[Delta]] = {}
+    common: list[Delta] = []
+    for delta in deltas:
+        if delta.index is None:
+            common.append(delta)
+        else:
+            by_choice.setdefault(delta.index, []).append(delta)
+    return [
+        made
+        for index, parts in sorted(by_choice.items())
+        for made in _completions(index, _sum(parts), [*parts, *common])
+    ]
+
+
+def _sum(deltas: Sequence[Delta]) -> Delta:
+    """One delta for all of a choice's.
+
+    What stands for everything so far takes the place of the pieces where it tells more: it may
+    have the text of what came as tokens only, and may lack the tokens of what came as text.
+    """
+    if sum(delta.extent == "all" for delta in deltas) > 1:
+        raise PayloadError(
+            "the payload holds several answers", found="a list of whole responses",
+            remedy="Score them one by one",
+        )  # fmt: skip
+    pieces = [delta for delta in deltas if delta.extent == "more"]
+    made = _join(pieces) if pieces else replace(deltas[0], content=None, tokens=None)
+    for delta in deltas:
+        if delta.extent != "more":
+            is_more = len(delta.tokens or ()) > len(made.tokens or ())
+            is_longer = len(delta.content or "") >= len(made.content or "")
+            made = replace(
+                made,
+                content=delta.content if is_longer else made.content,
+                tokens=delta.tokens if is_more else made.tokens,
+                refusal=delta.refusal or made.refusal,
+                calls=delta.calls or made.calls,
+                prompt=delta.prompt or made.prompt,
+                precision=delta.precision if is_more else made.precision,
+            )
+    return made
+
+
+def _join(deltas: Sequence[Delta]) -> Delta:
+    """Pieces as one delta.
+
+    A chunk with text but without tokens, in a stream that has them elsewhere, leaves a hole. If
+    the listed tokens do not spell the text without it, the hole is filled with a token whose
+    logprob is not known: the values beside it keep their numbers, the value in it has none.
+    """
+    texts = [delta.content for delta in deltas if delta.content is not None]
+    content = "".join(texts) if texts else None
+    listed = [token for delta in deltas for token in delta.tokens or ()]
+    filled = [
+        token
+        for delta in deltas
+        for token in delta.tokens or ([_unlisted(delta.content)] if delta.content else [])
+    ]
+    use_filled = content is not None and _spell(filled) == utf8(content) != _spell(listed)
+    return Delta(
+        content=content,
+        tokens=tuple(filled if use_filled else listed) if listed else None,
+        refusal="".join(delta.refusal for delta in deltas),
+        calls=tool_calls.join(delta.calls for delta in deltas),
+        prompt=tuple(token for delta in deltas for token in delta.prompt),
+    )
+
+
+def _spell(tokens: Iterable[Token]) -> bytes:
+    return b"".join(token.bytes for token in tokens)
+
+
+def _unlisted(text: str) -> Token:
+    return Token(text, utf8(text), None, note=_UNLISTED)
+
+
+# -- the completions of one choice --------------------------------------------------------------
+
+
+def _completions(index: int, total: Delta, parts: Sequence[Delta]) -> list[Completion]:
+    finish_reason = _last(delta.finish_reason for delta in parts)
+    made = Completion(
+        content=total.content if total.content or not total.refusal else None,
+        tokens=total.tokens or None,
+        finish_reason=finish_reason,
+        refusal=total.refusal or None,
+        mask=_mask(total.tokens or (), parts),
+        model=_last(delta.model for delta in parts) or "",
+        completion_tokens=_last(delta.completion_tokens for delta in parts),
+        note=_last(delta.note for delta in parts) or "",
+        choice=index,
+        precision=total.precision,
+        prompt=total.prompt,
+        prompt_tokens=_last(delta.prompt_tokens for delta in parts),
+        echo=any(delta.echo for delta in parts),
+        decisions=tuple(decision for delta in parts for decision in delta.decisions),
+    )
+    is_call = total.calls and (finish_reason == "tool_calls" or not (made.content or "").strip())
+    return tool_calls.split(made, total.calls) if is_call else [made]
+
+
+def _last(found: Iterable[Any]) -> Any:
+    """The last that says something."""
+    return next((item for item in reversed(list(found)) if item), None)
+
+
+def _mask(tokens: Iterable[Token], parts: Iterable[Delta]) -> Mask:
+    """Said by a part; or shown by candidates that the grammar excluded: OpenAI's strict mode."""
+    for delta in parts:
+        if delta.mask != "unknown":
+            return delta.mask
+    shown = any(c.logprob == float("-inf") for token in tokens for c in token.candidates)
+    return "post" if shown else "unknown"

@@ -1,0 +1,189 @@
+"""Entries: one listed token, in the words that OpenAI's servers and their copies use.
+
+In:    ``{token, logprob, bytes?, id?, top_logprobs?}``, in snake or camel case; or its parts.
+Out:   ``Token`` values with numbers that can be believed.
+Never: a logprob that the token's own list of candidates contradicts.
+Why:   servers shift lists by one token, name tokens by id, and merge characters; the list that
+       comes with a token is the witness.
+
+Quirks, each met by a line below:
+
+* llama.cpp lists characters that span several model tokens as one entry, with the last piece's
+  logprob: the entry's own id then stands among its candidates with other bytes.
+* MLX-LM gives token and logprob of any candidate; ``id`` alone is that of the token written. It
+  has no ``bytes``.
+* vLLM can name tokens ``token_id:123``; then the candidates' bytes are those of that name.
+* OpenAI: a ``-9999`` token that is absent from its own list has its neighbour's list ("shifted").
+* Speculative decoding (llama.cpp, old vLLM) lists 0.0 for every token written.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from fieldconf.tokens import Candidate, Token, candidate_logprob, chosen_logprob
+from fieldconf.wire.plain import count, first, get, items, text
+
+MERGED = "is one listed character made of several model tokens, of which only the last was scored"
+SHIFTED = "has no logprob of its own: the server's list belongs to a neighbouring token"
+CONTRADICTED = "has a logprob that the server's own list of candidates contradicts"
+UNLISTED = "is named by an id that the server's list of candidates does not have"
+
+SAME = 0.01
+"""Logprobs (nats) that differ by less may be the same number: servers round, and use floats."""
+
+_MOST_MASS = 1.05  # of all candidates of a list; more is no list of logprobs
+_NAMED_BY_ID = re.compile(r"token_id:(\d+)")
+
+
+def read(entries: Any) -> tuple[Token, ...] | None:
+    """The tokens of a list of entries; None where there is no list."""
+    return tuple(map(_token, items(entries))) if isinstance(entries, (list, tuple)) else None
+
+
+def make(
+    shown: str,
+    raw: bytes | None,
+    logprob: Any,
+    candidates: Sequence[Candidate] = (),
+    number: int | None = None,
+) -> Token:
+    """A token, without its number where its candidates contradict it.
+
+    Args:
+        shown: its text.
+        raw: its bytes, where the server gives them.
+        logprob: whatever the server gives for one, in nats.
+        candidates: the alternatives listed with it.
+        number: its id in the vocabulary.
+    """
+    known = chosen_logprob(logprob)
+    if not candidates:
+        return Token(shown, raw, known, (), number)
+    if known is None:
+        is_listed = any(map(_is(shown, raw, number), candidates))
+        return Token(shown, raw, None, candidates if is_listed else (), number,
+                     note="" if is_listed else SHIFTED)  # fmt: skip
+    if _is_contradicted(shown, raw, known, candidates, number):
+        return Token(shown, raw, None, (), number, note=CONTRADICTED)
+    return Token(shown, raw, known, candidates, number)
+
+
+def by_id(number: int) -> str:
+    """The name of a token of which only the id is known, as vLLM writes it."""
+    return f"token_id:{number}"
+
+
+def id_in(name: str) -> int | None:
+    """The id in such a name; None if it is a text."""
+    found = _NAMED_BY_ID.fullmatch(name)
+    return int(found[1]) if found else None
+
+
+def octets(value: Any) -> bytes | None:
+    """A list of integers as bytes; None where it is missing or no such thing."""
+    if isinstance(value, bytes):
+        return value
+    try:
+        return bytes(value) if isinstance(value, (list, tuple)) else None  # pyright: ignore[reportUnknownArgumentType]  # any payload
+    except (TypeError, ValueError):
+        return None
+
+
+def candidates_of(entries: Any) -> tuple[Candidate, ...]:
+    """The candidates in a list of entries; those without a logprob are left out."""
+    found: list[Candidate] = []
+    for entry in items(entries):
+        logprob = candidate_logprob(get(entry, "logprob"))
+        if logprob is None:
+            continue
+        shown, raw, number = _name(entry)
+        found.append(Candidate(shown, raw if id_in(shown) is None else None, logprob, number))
+    return tuple(found)
+
+
+# -- one entry ----------------------------------------------------------------------------------
+
+
+def _token(entry: Any) -> Token:
+    shown, raw, number = _name(entry)
+    candidates = candidates_of(first(entry, "top_logprobs", "topLogprobs"))
+    logprob = get(entry, "logprob")
+    if number is None or not _is_named_elsewhere(shown, raw, number, candidates):
+        return make(shown, raw, logprob, candidates, number)
+    if raw is not None:
+        return Token(shown, raw, None, (), number, note=MERGED)
+    own = next((c for c in candidates if c.id == number), None)
+    if own is None:
+        return Token(by_id(number), None, None, (), number, note=UNLISTED)
+    return make(own.text, None, own.logprob, candidates, number)
+
+
+def _name(entry: Any) -> tuple[str, bytes | None, int | None]:
+    """Text, bytes and id; a token that is named by its id is shown as its bytes, if it has some."""
+    shown, raw = text(get(entry, "token")), octets(get(entry, "bytes"))
+    number = count(first(entry, "id", "token_id"))
+    named = id_in(shown)
+    if named is not None and (raw is None or raw == shown.encode()):
+        return shown, None, named
+    if named is not None and raw is not None:
+        return raw.decode("utf-8", "replace"), raw, named
+    if not shown and raw is None and number is not None:
+        return by_id(number), None, number
+    return shown, raw, number
+
+
+def _is_named_elsewhere(
+    shown: str, raw: bytes | None, number: int, candidates: Iterable[Candidate]
+) -> bool:
+    """Whether the list knows the token's id by another name, or its name by another id."""
+    named = [c for c in candidates if c.id is not None and id_in(c.text) is None]
+    if raw is None:
+        return any((c.id == number) != (c.text == shown) for c in named)
+    own = [c for c in named if c.id == number]
+    return any(c.raw != raw if c.raw is not None else c.text != shown for c in own)
+
+
+# -- the list as a witness ----------------------------------------------------------------------
+
+
+def _is_contradicted(
+    shown: str,
+    raw: bytes | None,
+    logprob: float,
+    candidates: Sequence[Candidate],
+    number: int | None,
+) -> bool:
+    """Whether the list gives the token another number, or leaves it out although it is likely.
+
+    A list of the likeliest tokens has every token that is likelier than its last one. Broken
+    characters prove nothing: several tokens look like one.
+    """
+    if sum(math.exp(c.logprob) for c in candidates) > _MOST_MASS:
+        return True
+    if _is_broken(shown, raw) or any(_is_broken(c.text, c.raw) for c in candidates):
+        return False
+    own = list(filter(_is(shown, raw, number), candidates))
+    if own:
+        return all(abs(c.logprob - logprob) > SAME for c in own)
+    listed = [c.logprob for c in candidates if c.logprob != -math.inf]
+    return bool(listed) and logprob > min(listed) + SAME
+
+
+def _is(shown: str, raw: bytes | None, number: int | None) -> Any:
+    """Whether a candidate is this token: by id where both have one, else by bytes."""
+    token = Candidate(shown, raw, 0.0, number)
+
+    def is_it(candidate: Candidate) -> bool:
+        if candidate.id is not None and number is not None:
+            return candidate.id == number
+        if candidate.raw is None or raw is None:
+            return candidate.text == shown
+        return candidate.bytes == token.bytes
+
+    return is_it
+
+
+def _is_broken(shown: str, raw: bytes | None) -> bool:
+    return not shown or "\ufffd" in shown or (raw is None and "\\x" in shown)

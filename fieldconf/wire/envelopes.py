@@ -1,0 +1,169 @@
+"""Envelopes: what payloads come in, undone.
+
+In:    an SDK's object, a dict, text or bytes (JSON, JSON Lines, server-sent events), a raw HTTP
+       response, or an iterable of any of these.
+Out:   the items inside: one for a whole response, one a chunk for a stream.
+Never: I/O; an import of a client's package; a change to what was given.
+Why:   no family below needs to know how its items travelled.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, cast
+
+from fieldconf.errors import PayloadError
+from fieldconf.wire.plain import get, items
+
+REMEDY = "Give the whole response of the request, as an SDK object, a dict, or its JSON"
+
+_EVENT_TEXT = ("data:", "event:", "id:", "retry:", ":")
+
+
+def open_payload(payload: Any) -> list[Any]:
+    """The items in a payload.
+
+    Raises:
+        PayloadError: if it is text that is none of the known kinds.
+    """
+    return list(_open(payload))
+
+
+def short(text: str) -> str:
+    """A text as one line of at most 80 characters."""
+    text = " ".join(text[:1000].split())
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _open(payload: Any) -> Iterator[Any]:
+    if isinstance(payload, (bytes, bytearray)):
+        payload = _decode(bytes(payload))
+    if isinstance(payload, str):
+        yield from _open_text(payload)
+        return
+    inner = _inside(payload)
+    if inner is not payload:
+        yield from _open(inner)
+    elif isinstance(payload, Mapping) or not _is_iterable(payload):
+        yield payload
+    else:
+        for item in payload:
+            yield from _open(item)
+
+
+def _is_iterable(payload: Any) -> bool:
+    is_one = any(hasattr(payload, name) for name in ("choices", "parts"))
+    return isinstance(payload, Iterable) and not is_one
+
+
+# -- objects ------------------------------------------------------------------------------------
+
+
+def _inside(payload: Any) -> Any:
+    """What an object is about: its plain form, or what it holds."""
+    if isinstance(payload, (Mapping, list, tuple)):
+        return payload  # pyright: ignore[reportUnknownVariableType]  # any payload
+    for name, read in _HOLDERS.items():
+        if hasattr(cast("object", payload), name):
+            found = read(payload)
+            if found is not None:
+                return found
+    return payload
+
+
+def _raw_response(payload: Any) -> Any:
+    """Instructor leaves the completion at the model that it made of it."""
+    return getattr(payload, "_raw_response", None)
+
+
+def _dump(payload: Any) -> Any:
+    """Pydantic's plain form; the SDKs' types are not always what servers send: no warnings."""
+    try:
+        found = payload.model_dump(warnings=False)
+    except TypeError:  # another method of that name
+        found = payload.model_dump()
+    return cast("Any", found) if isinstance(found, Mapping) else None
+
+
+def _body(payload: Any) -> Any:
+    """The body of a raw HTTP response, as httpx and requests hold it."""
+    found = payload.content
+    return found if isinstance(found, bytes) and hasattr(payload, "status_code") else None
+
+
+def _last_response(payload: Any) -> Any:
+    """pydantic-ai's result of a run holds the model's last response."""
+    found = payload.response
+    return found if isinstance(get(found, "parts"), (list, tuple)) else None
+
+
+_HOLDERS: Mapping[str, Callable[[Any], Any]] = {
+    "_raw_response": _raw_response,
+    "model_dump": _dump,
+    "content": _body,
+    "response": _last_response,
+}
+
+
+# -- text ---------------------------------------------------------------------------------------
+
+
+def _decode(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PayloadError(
+            f"the response is not UTF-8 text (byte {error.start})", remedy=REMEDY
+        ) from None
+
+
+def _open_text(text: str) -> Iterator[Any]:
+    text = text.strip()
+    if not text:
+        raise PayloadError("the response is empty", found="nothing", remedy=REMEDY)
+    if text[0] == "<":
+        raise PayloadError(
+            "the response is an HTML or XML page, not JSON", found=short(text), remedy=REMEDY
+        )
+    if text.startswith(_EVENT_TEXT):
+        for event in _events(text):
+            yield from _items(event)
+    else:
+        yield from _items(text)
+
+
+def _events(text: str) -> Iterator[str]:
+    """The data of each server-sent event; saved streams may lack the blank lines between them."""
+    for event in re.split(r"\n\s*\n", "\n".join(_lines(text))):
+        data = [line[5:].strip() for line in event.split("\n") if line.startswith("data:")]
+        whole = "\n".join(data)
+        yield from [whole] if _is_json(whole) else [d for d in data if d not in ("", "[DONE]")]
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _items(text: str) -> Iterator[Any]:
+    """One JSON value, or one a line."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        lines = [line for line in _lines(text) if line.strip()]
+        if len(lines) > 1 and lines[0].rstrip().endswith("}"):
+            for line in lines:
+                yield from _items(line)
+            return
+        raise PayloadError(
+            f"the response is not JSON ({error})", found=short(text), remedy=REMEDY
+        ) from None
+    yield from items(found) if isinstance(found, list) else [found]
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as streams have them; ``splitlines`` would also cut at U+2028 inside of a string."""
+    return re.split(r"\r\n|\n|\r", text)

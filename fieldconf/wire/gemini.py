@@ -1,0 +1,107 @@
+"""Gemini and Vertex: parallel lists of chosen and of top candidates.
+
+In:    ``candidates[].logprobsResult`` in camel or snake case; one response or one chunk.
+Out:   a ``Delta`` for each candidate.
+Never: ``avgLogprobs``: it counts thoughts, and is no mean of anything that is listed.
+Why:   Google's own shape, also as google-genai dumps it and as pydantic-ai keeps it.
+
+Quirks:
+
+* ``logProbability`` is left out where it is 0 (a proto default).
+* ``topCandidates`` is absent unless asked for by number; what was chosen need not be among them.
+* No bytes; parts that are thoughts have ``thought: true``.
+* A blocked prompt has no candidates, and says why in ``promptFeedback``.
+"""
+
+from typing import Any
+
+from fieldconf.tokens import Candidate, Token, candidate_logprob
+from fieldconf.wire import entries
+from fieldconf.wire.delta import Delta, finish
+from fieldconf.wire.plain import at, count, first, get, is_number, items, text, texts
+from fieldconf.wire.tool_calls import Call
+
+NAME = "Gemini (`candidates` with `logprobsResult`)"
+
+_UNEQUAL = "comes in lists of different lengths: it is not known which candidates are its own"
+
+
+def matches(item: Any) -> bool:
+    """Whether an item has this shape."""
+    found = items(get(item, "candidates"))
+    is_answer = any(get(c, "content") is not None or _result(c) is not None for c in found)
+    return is_answer or _blocked(item) is not None
+
+
+def read(item: Any) -> list[Delta]:
+    """What the item adds, candidate by candidate."""
+    if blocked := _blocked(item):
+        return [Delta(refusal=f"the prompt was blocked: {blocked}")]
+    usage = first(item, "usageMetadata", "usage_metadata")
+    common = Delta(
+        index=None,
+        model=text(first(item, "modelVersion", "model_version")),
+        completion_tokens=count(first(usage, "candidatesTokenCount", "candidates_token_count")),
+        prompt_tokens=count(first(usage, "promptTokenCount", "prompt_token_count")),
+    )
+    return [*map(_delta, items(get(item, "candidates"))), common]
+
+
+def _blocked(item: Any) -> Any:
+    return first(first(item, "promptFeedback", "prompt_feedback"), "blockReason", "block_reason")
+
+
+def _delta(candidate: Any) -> Delta:
+    parts = items(at(candidate, "content", "parts"))
+    calls = [c for part in parts if (c := first(part, "functionCall", "function_call")) is not None]
+    return Delta(
+        index=count(get(candidate, "index")) or 0,
+        content=texts(parts),
+        tokens=_tokens(_result(candidate)),
+        finish_reason=finish(_word(first(candidate, "finishReason", "finish_reason"))),
+        calls={i: Call(text(get(c, "name")), get(c, "args") or "") for i, c in enumerate(calls)},
+    )
+
+
+def _word(reason: Any) -> Any:
+    """The SDK's enum as the word that it stands for."""
+    return getattr(reason, "value", reason)
+
+
+def _result(candidate: Any) -> Any:
+    return first(candidate, "logprobsResult", "logprobs_result")
+
+
+def _tokens(result: Any) -> tuple[Token, ...] | None:
+    chosen = items(first(result, "chosenCandidates", "chosen_candidates"))
+    tops = items(first(result, "topCandidates", "top_candidates"))
+    if tops and len(tops) != len(chosen):
+        return (
+            tuple(Token(text(get(c, "token")), None, None, note=_UNEQUAL) for c in chosen) or None
+        )
+    listed = [_candidates(get(top, "candidates")) for top in tops] or [()] * len(chosen)
+    return tuple(map(_token, chosen, listed)) or None
+
+
+def _token(chosen: Any, listed: tuple[Candidate, ...]) -> Token:
+    return entries.make(text(get(chosen, "token")), None, _logprob(chosen), listed, _id(chosen))
+
+
+def _candidates(found: Any) -> tuple[Candidate, ...]:
+    return tuple(
+        Candidate(text(get(c, "token")), None, logprob, _id(c))
+        for c in items(found)
+        if (logprob := candidate_logprob(_logprob(c))) is not None
+    )
+
+
+def _logprob(candidate: Any) -> Any:
+    """A probability of 1 is left out; anything else that is no number is not known."""
+    if not isinstance(get(candidate, "token"), str):
+        return None
+    value = first(candidate, "logProbability", "log_probability")
+    return 0.0 if value is None else value if is_number(value) else None
+
+
+def _id(candidate: Any) -> int | None:
+    return count(first(candidate, "tokenId", "token_id"))

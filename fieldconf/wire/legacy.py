@@ -1,0 +1,87 @@
+r"""Legacy lists: ``choices[].logprobs`` with ``tokens``, ``token_logprobs``, ``top_logprobs``.
+
+In:    one response, or one chunk of a stream.
+Out:   a ``Delta`` for each choice; with ``echo`` its tokens begin with those of the prompt.
+Never: a number where the lists differ in length: it is not known which token it belongs to.
+Why:   OpenAI Completions, vLLM's and SGLang's completions, Together's chat, Fireworks with an
+       integer, old vLLM and llama-cpp-python.
+
+Quirks:
+
+* Candidates are a dict by text: two tokens with the same text are one.
+* A part of a character is written ``bytes:\xf0\x9f``.
+* ``echo``: the first token has neither a logprob nor candidates.
+* Together's first token could have a positive logprob; its last may be the end token.
+"""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from fieldconf.tokens import Candidate, Token, candidate_logprob, utf8
+from fieldconf.wire import choices, entries
+from fieldconf.wire.delta import Delta
+from fieldconf.wire.plain import count, get, items, members, text
+
+NAME = "legacy Completions (`choices[].logprobs.token_logprobs`)"
+
+_ESCAPED = re.compile(rb"\\x([0-9a-fA-F]{2})")
+_UNEQUAL = "comes in lists of different lengths: it is not known which number is whose"
+
+
+def matches(item: Any) -> bool:
+    """Whether an item has this shape."""
+    return choices.have(item, lambda choice: _is_legacy(get(choice, "logprobs")))
+
+
+def read(item: Any) -> list[Delta]:
+    """What the item adds, choice by choice."""
+    return choices.deltas(item, _tokens)
+
+
+def pieces(shown: str) -> bytes | None:
+    r"""The bytes of a text that writes them out (``bytes:\xf0``); None for any other text."""
+    if not shown.startswith("bytes:\\x"):
+        return None
+    return _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), utf8(shown[len("bytes:") :]))
+
+
+def candidates(listed: Any) -> tuple[Candidate, ...]:
+    """The candidates in a dict from text to logprob."""
+    return tuple(
+        Candidate(shown, pieces(shown), logprob)
+        for shown, value in members(listed).items()
+        if (logprob := candidate_logprob(value)) is not None
+    )
+
+
+def _is_legacy(logprobs: Any) -> bool:
+    """Newer models at Together have both lists: then the other one is read."""
+    has_list = isinstance(get(logprobs, "token_logprobs"), (list, tuple))
+    return has_list and not isinstance(get(logprobs, "content"), (list, tuple))
+
+
+def _tokens(choice: Any, delta: Delta) -> Delta:
+    logprobs = get(choice, "logprobs")
+    tokens = _read(logprobs)
+    is_echo = bool(tokens) and items(get(logprobs, "token_logprobs"))[:1] == [None]
+    return replace(delta, tokens=tokens, echo=is_echo)
+
+
+def _read(logprobs: Any) -> tuple[Token, ...]:
+    shown, numbers = items(get(logprobs, "tokens")), items(get(logprobs, "token_logprobs"))
+    ids, tops = items(get(logprobs, "token_ids")), items(get(logprobs, "top_logprobs"))
+    if len(shown) != len(numbers):
+        return tuple(Token(text(s), pieces(text(s)), None, note=_UNEQUAL) for s in shown)
+    ids = ids if len(ids) == len(shown) else [None] * len(shown)
+    tops = tops if len(tops) == len(shown) else [None] * len(shown)
+    return tuple(
+        entries.make(text(s), pieces(text(s)), number, candidates(top), _whole(token_id))
+        for s, number, top, token_id in zip(shown, numbers, tops, ids, strict=True)
+    )
+
+
+def _whole(token_id: Any) -> int | None:
+    """Together's SDK types ids as floats."""
+    is_whole = isinstance(token_id, float) and token_id.is_integer()
+    return count(int(token_id) if is_whole else token_id)

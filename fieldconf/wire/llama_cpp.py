@@ -1,0 +1,83 @@
+"""llama.cpp's own ``/completion``: ``completion_probabilities``, in three dialects.
+
+In:    one response, one chunk, or one of several results.
+Out:   one ``Delta``.
+Never: a number for a token that its own list lacks, where the list is all there is.
+Why:   dialects by version and option: ``logprob`` with ``top_logprobs``; ``prob`` with
+       ``top_probs`` (``post_sampling_probs``); before December 2024 ``content`` with
+       ``probs[].tok_str``.
+
+Quirks:
+
+* Numbers stand before the grammar's mask, but ``post_sampling_probs`` is neither here nor there.
+* Zero probability is the lowest float, or 0 in the linear dialects.
+* Characters that span several tokens are one entry, see ``entries``.
+"""
+
+import math
+from typing import Any
+
+from fieldconf.tokens import Candidate, Token, candidate_logprob
+from fieldconf.wire import entries
+from fieldconf.wire.delta import Delta, finish
+from fieldconf.wire.plain import count, first, get, is_number, items, text
+
+NAME = "llama.cpp's /completion (`completion_probabilities`)"
+
+
+def matches(item: Any) -> bool:
+    """Whether an item has this shape; the last chunk of a stream has no list."""
+    has_list = isinstance(get(item, "completion_probabilities"), (list, tuple))
+    is_chunk = isinstance(get(item, "stop"), bool) and isinstance(get(item, "content"), str)
+    return has_list or is_chunk
+
+
+def read(item: Any) -> list[Delta]:
+    """What the item adds."""
+    found = items(get(item, "completion_probabilities"))
+    is_linear = any(first(entry, "prob", "probs") is not None for entry in found)
+    stopped = get(item, "stop_type")
+    return [
+        Delta(
+            index=count(get(item, "index")) or 0,
+            content=text(get(item, "content")),
+            tokens=tuple(map(_linear, found)) if is_linear else entries.read(found) or None,
+            finish_reason=finish(stopped) if stopped != "none" else None,
+            mask="unknown" if is_linear and _is_post_sampling(found) else "pre",
+            model=text(get(item, "model")),
+            completion_tokens=count(get(item, "tokens_predicted")),
+            prompt_tokens=count(get(item, "tokens_evaluated")),
+        )
+    ]
+
+
+def _is_post_sampling(found: Any) -> bool:
+    return any(get(entry, "top_probs") is not None for entry in found)
+
+
+def _linear(entry: Any) -> Token:
+    """An entry with probabilities (0..1) instead of logprobs."""
+    old = get(entry, "probs")
+    listed = tuple(
+        Candidate(
+            text(first(c, "token", "tok_str")), entries.octets(get(c, "bytes")), logprob, _id(c)
+        )
+        for c in items(first(entry, "top_probs", "probs"))
+        if (logprob := _log(get(c, "prob"))) is not None
+    )
+    shown = text(first(entry, "token", "content"))
+    if old is None:
+        raw = entries.octets(get(entry, "bytes"))
+        return entries.make(shown, raw, _log(get(entry, "prob")), listed, _id(entry))
+    own = next((c.logprob for c in listed if c.text == shown), None)
+    return Token(shown, None, None if own == -math.inf else own, listed)
+
+
+def _log(probability: Any) -> float | None:
+    if not is_number(probability) or not 0 <= probability <= 1:
+        return None
+    return candidate_logprob(math.log(probability) if probability else -math.inf)
+
+
+def _id(entry: Any) -> int | None:
+    return count(get(entry, "id"))

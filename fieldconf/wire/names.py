@@ -1,0 +1,79 @@
+"""Names: the bytes of tokens that a response lists by their ids only.
+
+In:    completions; a tokenizer, if the caller gave one.
+Out:   the same with texts; or, without a tokenizer, without the tokens, and a note that says so.
+Never: a guess.
+Why:   SGLang, MLX-LM, Hugging Face and vLLM (``return_tokens_as_token_ids``) know tokens by id.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias, TypeVar, cast
+
+from fieldconf.errors import PayloadError
+from fieldconf.probes.tokenizer import vocabulary_of
+from fieldconf.tokens import Candidate, Completion, Token
+from fieldconf.wire.entries import id_in
+
+Reader: TypeAlias = Callable[[int], bytes | None]
+"""From a token's id to its bytes; None or nothing for special tokens."""
+
+_T = TypeVar("_T", Token, Candidate)
+
+_NAMELESS = (
+    "the response lists tokens by their ids, without their texts: give tokenizer=... to score, "
+    "or ask for the texts"
+)
+
+
+def reader_of(tokenizer: Any) -> Reader:
+    """A tokenizer's reader: it is a function from id to bytes, or a Hugging Face tokenizer.
+
+    Raises:
+        PayloadError: if it is neither.
+    """
+    if hasattr(tokenizer, "get_vocab"):
+        return vocabulary_of(tokenizer).bytes_of
+    if callable(tokenizer):
+        return cast("Reader", tokenizer)
+    raise PayloadError(
+        f"{type(tokenizer).__name__} is no tokenizer",
+        remedy="Give a function from token id to bytes, or a Hugging Face tokenizer",
+    )
+
+
+def named(made: Completion, reader: Reader | None) -> Completion:
+    """The completion with the texts of its tokens."""
+    tokens = made.tokens or ()
+    if not any(map(_is_nameless, tokens)) and not any(
+        _is_nameless(c) for token in tokens for c in token.candidates
+    ):
+        return made
+    if reader is None:
+        is_lost = sum(map(_is_nameless, tokens)) > len(tokens) / 2
+        if is_lost:
+            return replace(made, tokens=None, note=_NAMELESS)
+        return replace(made, tokens=tuple(map(_without_nameless, tokens)))
+    return replace(made, tokens=tuple(_name(token, reader) for token in tokens))
+
+
+def _is_nameless(token: Token | Candidate) -> bool:
+    return (
+        token.raw is None and token.text.startswith("token_id:") and id_in(token.text) is not None
+    )
+
+
+def _without_nameless(token: Token) -> Token:
+    kept: Sequence[Candidate] = [c for c in token.candidates if not _is_nameless(c)]
+    return token._replace(candidates=tuple(kept))
+
+
+def _name(token: Token, reader: Reader) -> Token:
+    found = tuple(_read(c, reader) for c in token.candidates)
+    return _read(token, reader)._replace(candidates=tuple(c for c in found if not _is_nameless(c)))
+
+
+def _read(token: _T, reader: Reader) -> _T:
+    number = id_in(token.text) if _is_nameless(token) else None
+    raw = reader(number) if number is not None else None
+    return token._replace(text=raw.decode("utf-8", "replace"), raw=raw) if raw else token

@@ -1,0 +1,69 @@
+"""Plain values: reading parts of a payload without trusting any of them.
+
+In:    a dict, or an SDK's object with attributes; a name.
+Out:   the part, if it is there and of the type asked for; else None, "" or ().
+Never: an exception; a value of another type than asked for.
+Why:   whoever reads a wire format meets missing keys, nulls and wrong types; one place decides
+       that all of them are parts that are missing.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+_SCALARS = (str, bytes, bytearray, int, float, list, tuple, set, frozenset, type(None))
+
+
+def get(value: Any, name: str) -> Any:
+    """A member of a mapping or an attribute of an object; None where there is none."""
+    if isinstance(value, Mapping):
+        return cast("Mapping[str, Any]", value).get(name)
+    return None if isinstance(value, _SCALARS) else getattr(value, name, None)
+
+
+def at(value: Any, *names: str) -> Any:
+    """What stands at the end of a path of names."""
+    for name in names:
+        value = get(value, name)
+    return value
+
+
+def first(value: Any, *names: str) -> Any:
+    """The first of several members that is not None: the same thing goes by several names."""
+    return next((found for name in names if (found := get(value, name)) is not None), None)
+
+
+def items(value: Any) -> Sequence[Any]:
+    """A list's or a tuple's items."""
+    return cast("Sequence[Any]", value) if isinstance(value, (list, tuple)) else ()
+
+
+def text(value: Any) -> str:
+    """A text, or nothing."""
+    return value if isinstance(value, str) else ""
+
+
+def count(value: Any) -> int | None:
+    """A whole number that is not negative."""
+    is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return value if is_count else None
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a number; booleans are none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def members(value: Any) -> Mapping[str, Any]:
+    """A mapping's members."""
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+
+
+def texts(parts: Any) -> str:
+    """A text, or the texts of a list of content parts that are answers (not thoughts) joined."""
+    if isinstance(parts, str):
+        return parts
+    return "".join(
+        text(get(part, "text")) or text(get(part, "content"))
+        for part in items(parts)
+        if get(part, "type") in ("text", "output_text", None) and not get(part, "thought")
+    )

@@ -1,0 +1,84 @@
+"""SGLang's own ``/generate``: triples ``[logprob, id, text]`` in ``meta_info``.
+
+In:    one response or one chunk.
+Out:   one ``Delta``.
+Never: a text where the server gave none: such tokens are named by their ids.
+Why:   ids are what SGLang has; texts come only with ``return_text_in_logprobs``.
+
+Quirks:
+
+* Chunks are cumulative: each has everything so far.
+* The numbers stand after the grammar's mask and after the temperature.
+* ``input_token_logprobs`` are the prompt's, if asked for.
+"""
+
+from typing import Any
+
+from fieldconf.tokens import Candidate, Token, candidate_logprob
+from fieldconf.wire import entries
+from fieldconf.wire.delta import Delta, finish
+from fieldconf.wire.plain import at, count, get, items, text
+
+NAME = "SGLang's /generate (`meta_info.output_token_logprobs`)"
+
+_UNEQUAL = "comes in lists of different lengths: it is not known which candidates are its own"
+
+
+def matches(item: Any) -> bool:
+    """Whether an item has this shape."""
+    found = at(item, "meta_info", "output_token_logprobs")
+    return isinstance(found, (list, tuple)) or (
+        get(item, "meta_info") is not None and isinstance(get(item, "text"), str)
+    )
+
+
+def read(item: Any) -> list[Delta]:
+    """What the item says so far."""
+    about = get(item, "meta_info")
+    reason = get(about, "finish_reason")
+    return [
+        Delta(
+            index=count(get(item, "index")) or 0,
+            content=text(get(item, "text")),
+            tokens=_tokens(get(about, "output_token_logprobs"), get(about, "output_top_logprobs")),
+            prompt=_tokens(get(about, "input_token_logprobs"), None) or (),
+            finish_reason=finish(get(reason, "type")) or finish(reason),
+            extent="so far",
+            mask="post",
+            completion_tokens=count(get(about, "completion_tokens")),
+            prompt_tokens=count(get(about, "prompt_tokens")),
+        )
+    ]
+
+
+def _tokens(chosen: Any, tops: Any) -> tuple[Token, ...] | None:
+    found, listed = items(chosen), items(tops)
+    if listed and len(listed) != len(found):
+        return tuple(Token(_shown(t), None, None, (), _id(t), note=_UNEQUAL) for t in found) or None
+    pairs = zip(found, listed or [None] * len(found), strict=True)
+    return tuple(_token(triple, top) for triple, top in pairs) or None
+
+
+def _token(triple: Any, top: Any) -> Token:
+    candidates = tuple(
+        Candidate(_shown(c), None, logprob, _id(c))
+        for c in items(top)
+        if (logprob := candidate_logprob(_part(c, 0))) is not None
+    )
+    return entries.make(_shown(triple), None, _part(triple, 0), candidates, _id(triple))
+
+
+def _part(triple: Any, place: int) -> Any:
+    found = items(triple)
+    return found[place] if len(found) > place else None
+
+
+def _id(triple: Any) -> int | None:
+    return count(_part(triple, 1))
+
+
+def _shown(triple: Any) -> str:
+    shown, number = _part(triple, 2), _id(triple)
+    if isinstance(shown, str):
+        return shown
+    return "" if number is None else entries.by_id(number)

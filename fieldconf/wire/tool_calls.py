@@ -1,0 +1,140 @@
+"""Tool calls: answers that are the arguments of a call, and where their tokens are.
+
+In:    the calls of a choice; the completion that made them.
+Out:   one completion a call: its arguments as the model wrote them, and the tokens that hold them.
+Never: tokens of another call; arguments whose tokens are not listed passed off as scored.
+Why:   OpenAI and Azure list no tokens of calls; vLLM, Bedrock, Ollama and llama-cpp-python list the
+       whole of what the model wrote, markup and all, and may give the arguments in other words
+       (parsed, or with other white space): what counts is what the model wrote.
+"""
+
+import json
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import Any
+
+from fieldconf.tokens import Completion, Token, utf8
+from fieldconf.wire.plain import at, first, get, items, text
+
+UNSCORED = (
+    "the answer is a tool call, and this server gives no logprobs for its arguments: "
+    "ask with response_format (json_schema) instead of tools"
+)
+UNFOUND = (
+    "the answer is a tool call, and the listed tokens do not hold its arguments: "
+    "ask with response_format (json_schema) instead of tools"
+)
+
+_DECODER = json.JSONDecoder()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A tool call, or what a chunk adds to one: arguments are JSON text, or the value itself."""
+
+    name: str = ""
+    arguments: Any = ""
+
+
+def read(calls: Any) -> dict[int, Call]:
+    """The calls in a list of them, in OpenAI's, Ollama's or LangChain's form, by their position."""
+    found: dict[int, Call] = {}
+    for position, call in enumerate(items(calls)):
+        index = get(call, "index")
+        function = first(call, "function") or call
+        arguments = first(function, "arguments", "args", "input")
+        found[index if isinstance(index, int) else position] = Call(
+            text(first(function, "name")) or text(at(call, "function", "name")),
+            "" if arguments is None else arguments,
+        )
+    return found
+
+
+def join(chunks: Iterable[Mapping[int, Call]]) -> dict[int, Call]:
+    """The calls that arrived in pieces."""
+    made: dict[int, Call] = {}
+    for calls in chunks:
+        for index, call in calls.items():
+            before = made.get(index, Call())
+            made[index] = Call(before.name or call.name, _add(before.arguments, call.arguments))
+    return made
+
+
+def _add(before: Any, more: Any) -> Any:
+    if isinstance(before, str) and isinstance(more, str):
+        return before + more
+    return more if more != "" else before
+
+
+def split(made: Completion, calls: Mapping[int, Call]) -> list[Completion]:
+    """A completion for each call, in their order.
+
+    They are looked for from the last to the first, each before the one after it: what stands
+    before the calls may be thoughts in which they are drafted.
+    """
+    found: list[Completion] = []
+    tokens = made.tokens or ()
+    for _, call in sorted(calls.items(), reverse=True):
+        written = _find(call.arguments, tokens)
+        if written is None:
+            note = UNFOUND if made.tokens else UNSCORED
+            answer = replace(made, content=_dump(call.arguments), tokens=None, note=note)
+        else:
+            content, begin, end = written
+            answer = replace(made, content=content, tokens=tokens[begin:end])
+            tokens = tokens[:begin]
+        found.append(replace(answer, tool=call.name))
+    return found[::-1]
+
+
+def _find(arguments: Any, tokens: Sequence[Token]) -> tuple[str, int, int] | None:
+    """The arguments as the model wrote them, and the half-open range of tokens that hold them.
+
+    It is the same text, or else a value that is equal: servers parse arguments and write them
+    anew.
+    """
+    whole = b"".join(token.bytes for token in tokens)
+    content = _dump(arguments)
+    start = whole.rfind(utf8(content)) if content else -1
+    if start < 0:
+        content, start = _equal(arguments, whole)
+    if start < 0:
+        return None
+    stop = start + len(utf8(content))
+    ends = list(accumulate(len(token.bytes) for token in tokens))
+    return content, bisect_right(ends, start), bisect_left(ends, stop) + 1
+
+
+def _equal(arguments: Any, whole: bytes) -> tuple[str, int]:
+    """The last object in a text that equals the arguments, and the byte where it begins."""
+    wanted, shown = _load(arguments), whole.decode("utf-8", "replace")
+    if not isinstance(wanted, dict) or "\ufffd" in shown:
+        return "", -1
+    place = shown.rfind("{")
+    while place >= 0:
+        try:
+            value, stop = _DECODER.raw_decode(shown, place)
+        except (ValueError, RecursionError):
+            value, stop = None, 0
+        if value == wanted:
+            return shown[place:stop], len(utf8(shown[:place]))
+        place = shown.rfind("{", 0, place)
+    return "", -1
+
+
+def _load(arguments: Any) -> Any:
+    try:
+        return json.loads(arguments) if isinstance(arguments, str) else arguments
+    except (ValueError, RecursionError):
+        return None
+
+
+def _dump(arguments: Any) -> str:
+    if isinstance(arguments, str):
+        return arguments
+    try:
+        return json.dumps(arguments, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        return ""
