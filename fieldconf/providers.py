@@ -421,6 +421,10 @@ MODELS = (
         "deepseek-reasoner refuses logprobs", "Use deepseek-chat with thinking turned off",
     ),
     Model(
+        _named(r"gemini-3\.5-flash.*"), frozenset({"vertex"}),
+        "Gemini 3.5 Flash refuses logprobs", "Use gemini-2.5-flash, which gave logprobs there",
+    ),
+    Model(
         _named(r"grok-4\.20.*"), frozenset({"xai"}),
         "grok-4.20 answers without logprobs, and without an error",
         f"Use another of its models that gives logprobs. Or: {_OPEN[0].lower()}{_OPEN[1:]}",
@@ -457,8 +461,8 @@ def _words(pattern: str) -> re.Pattern[str]:
 # The first that matches holds: what is said of a number before what is said of logprobs at all.
 SAYINGS = (
     Saying(
-        _words(r"(?:logprobs|top_n_tokens|n_probs)\b.*(?:must be (?:between|at most|less|>=|<=)"
-               r"|less than or equal|greater than max|exceed|out of range|too large|valid range"
+        _words(r"(?:logprobs|top_n_tokens|n_probs)\b.*(?:must be (?:between|at most|less|<=)"
+               r"|must be >= ?\d+ and <=|less than or equal|greater than max|exceed|out of range|too large|valid range"
                r"|expected a value)|greater than the max.*logprobs\b"),
         _FEWER, refuses=False,
     ),

@@ -171,10 +171,15 @@ def _count(row: Provider, known: Model | None, wanted: int | None) -> int:
     if wanted is None:
         return row.default if cap is None else min(row.default, cap)
     if wanted < row.least or (cap is not None and wanted > cap):
-        bounds = f"at least {row.least}" if cap is None else f"{row.least} to {cap}"
         who = "this model" if cap != row.cap else row.title
         raise RequestError(
-            f"top_logprobs={wanted}: {who} lists {bounds} candidates for each token",
-            provider=row.key, remedy=f"Ask for {bounds}",
+            f"top_logprobs={wanted}: {who} lists {_bounds(row.least, cap)} for each token",
+            provider=row.key, remedy=f"Ask for {_bounds(row.least, cap)}",
         )  # fmt: skip
     return wanted
+
+
+def _bounds(least: int, cap: int | None) -> str:
+    if cap is None:
+        return f"at least {least} candidates"
+    return f"{least} to {cap} candidates" if cap else "no candidates"

@@ -136,7 +136,7 @@ def test_a_provider_that_lists_no_candidates():
         "logprobs": True,
         "response_format": {"type": "json_object", "json_schema": SCHEMA},
     }
-    with pytest.raises(fc.RequestError, match="0 to 0"):
+    with pytest.raises(fc.RequestError, match="Cohere v2 lists no candidates"):
         fc.request(Ticket, provider="cohere", top_logprobs=1)
 
 
@@ -329,7 +329,8 @@ def test_openrouter_is_told_both():
 
 
 @pytest.mark.parametrize(
-    ("provider", "model"), [("deepseek", "deepseek-reasoner"), ("xai", "grok-4.20-fast")]
+    ("provider", "model"),
+    [("deepseek", "deepseek-reasoner"), ("xai", "grok-4.20-fast"), ("vertex", "gemini-3.5-flash")],
 )
 def test_models_of_others_that_give_no_logprobs(provider, model):
     with pytest.raises(fc.NoLogprobsError):
@@ -349,6 +350,7 @@ def test_models_of_others_that_give_no_logprobs(provider, model):
         ("deepseek", "deepseek-chat"),
         ("together", "deepseek-reasoner"),
         ("xai", "grok-4"),
+        ("vertex", "gemini-2.5-flash"),
     ],
 )
 def test_models_that_do_as_their_provider(provider, model):
@@ -388,6 +390,9 @@ REFUSALS = [
     (500, "logprobs is not supported for models created with logits_all=False", "logits_all=True"),
     (400, "`logprobs` cannot be true when `reasoning_effort` is `minimal`", "reasoning_effort"),
     (400, "logprobs: Extra inputs are not permitted", "providers.md"),
+    (422, "body.logprobs: Extra inputs are not permitted", "providers.md"),
+    (400, "Extra inputs are not permitted, field: 'logprobs', value: True", "providers.md"),
+    (400, "1 validation error for Request logprobs Extra inputs are not permitted", "providers.md"),
     (None, "`logprobs` is not supported with this model", "providers.md"),
 ]  # fmt: skip
 
@@ -405,6 +410,10 @@ OTHERS = [
     (400, "Invalid 'top_logprobs': integer above maximum value. Expected a value <= 20.", "Lower"),
     (400, "5 is greater than the maximum of 1 - 'logprobs'", "Lower"),
     (422, "body.top_logprobs: Input should be less than or equal to 5", "Lower"),
+    (422, "`top_n_tokens` must be >= 0 and <= 5. Given: 6", "Lower"),
+    (400, "`logprobs` must be >= 0", ""),
+    (400, "when using `top_logprobs`, `logprobs` must be set to true", ""),
+    (400, "Unknown parameter: 'logprob'. Known are 'logprobs' and 'top_p'", ""),
     (422, "top_logprobs is not supported", "Leave top_logprobs out"),
     (400, "invalid type: integer `5`, expected a boolean", "logprobs=True"),
     (404, "No endpoints found that can handle the requested parameters.", "upstream"),
