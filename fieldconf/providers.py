@@ -462,8 +462,8 @@ def _words(pattern: str) -> re.Pattern[str]:
 SAYINGS = (
     Saying(
         _words(r"(?:logprobs|top_n_tokens|n_probs)\b.*(?:must be (?:between|at most|less|<=)"
-               r"|must be >= ?\d+ and <=|less than or equal|greater than max|exceed|out of range|too large|valid range"
-               r"|expected a value)|greater than the max.*logprobs\b"),
+               r"|must be >= ?\d+ and <=|less than or equal|greater than max|exceed"
+               r"|out of range|too large|valid range|expected a value)|greater than the max.*logprobs\b"),
         _FEWER, refuses=False,
     ),
     Saying(
