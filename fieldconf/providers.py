@@ -463,7 +463,8 @@ SAYINGS = (
     Saying(
         _words(r"(?:logprobs|top_n_tokens|n_probs)\b.*(?:must be (?:between|at most|less|<=)"
                r"|must be >= ?\d+ and <=|less than or equal|greater than max|exceed"
-               r"|out of range|too large|valid range|expected a value)|greater than the max.*logprobs\b"),
+               r"|out of range|too large|valid range|expected a value)"
+               r"|greater than the max.*logprobs\b"),
         _FEWER, refuses=False,
     ),
     Saying(
