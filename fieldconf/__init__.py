@@ -22,7 +22,7 @@ from fieldconf.errors import (
 from fieldconf.extract import FieldStream, extract, stream
 from fieldconf.report import Field, Report
 from fieldconf.requesting import Defaults, request
-from fieldconf.scoring import score
+from fieldconf.scoring import score, score_all
 from fieldconf.settling import Settle
 
 __version__ = "0.1.0"
@@ -47,5 +47,6 @@ __all__ = [
     "local",
     "request",
     "score",
+    "score_all",
     "stream",
 ]

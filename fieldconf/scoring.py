@@ -310,4 +310,6 @@ def _current(fields: Mapping[Path, Field]) -> list[Field]:
 def _truncated_reason(completion: Completion) -> str:
     if completion.finish_reason == "length":
         return "the answer was cut off at the token limit: raise max_tokens"
+    if completion.finish_reason == "content_filter":
+        return "the server's content filter cut the answer off"
     return "the answer ends before its JSON does"

@@ -109,7 +109,7 @@ def test_tool_call():
         Ticket,
     )
     assert scored.status == "complete"
-    assert scored["team"].indexes == (4, 5, 6)
+    assert [token.text for token in scored["team"].tokens] == TICKET[2:5]
 
 
 def test_reasoning_and_prose_around_the_value():

@@ -87,32 +87,38 @@ def fold(deltas: Iterable[Delta]) -> list[Completion]:
 
 
 def _sum(deltas: Sequence[Delta]) -> Delta:
-    """One delta for all of a choice's.
-
-    What stands for everything so far takes the place of the pieces where it tells more: it may
-    have the text of what came as tokens only, and may lack the tokens of what came as text.
-    """
+    """One delta for all of a choice's."""
     if sum(delta.extent == "all" for delta in deltas) > 1:
         raise PayloadError(
             "the payload holds several answers", found="a list of whole responses",
             remedy="Score them one by one",
         )  # fmt: skip
-    pieces = [delta for delta in deltas if delta.extent == "more"]
-    made = _join(pieces) if pieces else replace(deltas[0], content=None, tokens=None)
+    pieces: list[Delta] = []
     for delta in deltas:
-        if delta.extent != "more":
-            is_more = len(delta.tokens or ()) > len(made.tokens or ())
-            is_longer = len(delta.content or "") >= len(made.content or "")
-            made = replace(
-                made,
-                content=delta.content if is_longer else made.content,
-                tokens=delta.tokens if is_more else made.tokens,
-                refusal=delta.refusal or made.refusal,
-                calls=delta.calls or made.calls,
-                prompt=delta.prompt or made.prompt,
-                precision=delta.precision if is_more else made.precision,
-            )
-    return made
+        if delta.extent == "more":
+            pieces.append(delta)
+        else:
+            pieces = [_fuller(_join(pieces), delta)] if pieces else [delta]
+    return _join(pieces)
+
+
+def _fuller(before: Delta, whole: Delta) -> Delta:
+    """What stands for everything so far, where it tells more than the pieces before it.
+
+    It may have the text of what came as tokens only, lack the tokens of what came as text, or
+    repeat them rounded.
+    """
+    has_more = len(whole.tokens or ()) > len(before.tokens or ())
+    is_longer = len(whole.content or "") >= len(before.content or "")
+    return replace(
+        before,
+        content=whole.content if is_longer else before.content,
+        tokens=whole.tokens if has_more else before.tokens,
+        refusal=whole.refusal or before.refusal,
+        calls=whole.calls or before.calls,
+        prompt=whole.prompt or before.prompt,
+        precision=whole.precision if has_more else before.precision,
+    )
 
 
 def _join(deltas: Sequence[Delta]) -> Delta:
@@ -137,6 +143,7 @@ def _join(deltas: Sequence[Delta]) -> Delta:
         refusal="".join(delta.refusal for delta in deltas),
         calls=tool_calls.join(delta.calls for delta in deltas),
         prompt=tuple(token for delta in deltas for token in delta.prompt),
+        precision=_last(delta.precision for delta in deltas),
     )
 
 

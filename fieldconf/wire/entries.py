@@ -61,11 +61,12 @@ def make(
     known = chosen_logprob(logprob)
     if not candidates:
         return Token(shown, raw, known, (), number)
+    token = Candidate(shown, raw, known or 0.0, number)
     if known is None:
-        is_listed = any(map(_is(shown, raw, number), candidates))
+        is_listed = any(_is_same(candidate, token) for candidate in candidates)
         return Token(shown, raw, None, candidates if is_listed else (), number,
                      note="" if is_listed else SHIFTED)  # fmt: skip
-    if _is_contradicted(shown, raw, known, candidates, number):
+    if _is_contradicted(token, candidates):
         return Token(shown, raw, None, (), number, note=CONTRADICTED)
     return Token(shown, raw, known, candidates, number)
 
@@ -77,7 +78,7 @@ def by_id(number: int) -> str:
 
 def id_in(name: str) -> int | None:
     """The id in such a name; None if it is a text."""
-    found = _NAMED_BY_ID.fullmatch(name)
+    found = _NAMED_BY_ID.fullmatch(name) if name.startswith("token_id:") else None
     return int(found[1]) if found else None
 
 
@@ -99,7 +100,7 @@ def candidates_of(entries: Any) -> tuple[Candidate, ...]:
         if logprob is None:
             continue
         shown, raw, number = _name(entry)
-        found.append(Candidate(shown, raw if id_in(shown) is None else None, logprob, number))
+        found.append(Candidate(shown, raw, logprob, number))
     return tuple(found)
 
 
@@ -108,30 +109,32 @@ def candidates_of(entries: Any) -> tuple[Candidate, ...]:
 
 def _token(entry: Any) -> Token:
     shown, raw, number = _name(entry)
-    candidates = candidates_of(first(entry, "top_logprobs", "topLogprobs"))
+    listed = first(entry, "top_logprobs", "topLogprobs")
+    candidates = candidates_of(listed)
     logprob = get(entry, "logprob")
     if number is None or not _is_named_elsewhere(shown, raw, number, candidates):
         return make(shown, raw, logprob, candidates, number)
     if raw is not None:
         return Token(shown, raw, None, (), number, note=MERGED)
-    own = next((c for c in candidates if c.id == number), None)
+    own = next((e for e in items(listed) if _name(e)[2] == number), None)
     if own is None:
         return Token(by_id(number), None, None, (), number, note=UNLISTED)
-    return make(own.text, None, own.logprob, candidates, number)
+    return make(_name(own)[0], None, get(own, "logprob"), candidates, number)
 
 
 def _name(entry: Any) -> tuple[str, bytes | None, int | None]:
     """Text, bytes and id; a token that is named by its id is shown as its bytes, if it has some."""
     shown, raw = text(get(entry, "token")), octets(get(entry, "bytes"))
-    number = count(first(entry, "id", "token_id"))
-    named = id_in(shown)
-    if named is not None and (raw is None or raw == shown.encode()):
-        return shown, None, named
-    if named is not None and raw is not None:
-        return raw.decode("utf-8", "replace"), raw, named
+    number = first(entry, "id", "token_id")
+    number = None if number is None else count(number)
     if not shown and raw is None and number is not None:
         return by_id(number), None, number
-    return shown, raw, number
+    named = id_in(shown)
+    if named is None:
+        return shown, raw, number
+    if raw is None or raw == shown.encode():
+        return shown, None, named
+    return raw.decode("utf-8", "replace"), raw, named
 
 
 def _is_named_elsewhere(
@@ -148,42 +151,38 @@ def _is_named_elsewhere(
 # -- the list as a witness ----------------------------------------------------------------------
 
 
-def _is_contradicted(
-    shown: str,
-    raw: bytes | None,
-    logprob: float,
-    candidates: Sequence[Candidate],
-    number: int | None,
-) -> bool:
+def _is_contradicted(token: Candidate, candidates: Sequence[Candidate]) -> bool:
     """Whether the list gives the token another number, or leaves it out although it is likely.
 
     A list of the likeliest tokens has every token that is likelier than its last one. Broken
     characters prove nothing: several tokens look like one.
     """
-    if sum(math.exp(c.logprob) for c in candidates) > _MOST_MASS:
+    mass, least, is_listed, is_agreed = 0.0, math.inf, False, False
+    is_broken = _is_broken(token)
+    for candidate in candidates:
+        logprob = candidate.logprob
+        mass += math.exp(logprob)
+        is_broken = is_broken or _is_broken(candidate)
+        if -math.inf < logprob < least:
+            least = logprob
+        if _is_same(candidate, token):
+            is_listed = True
+            is_agreed = is_agreed or abs(logprob - token.logprob) <= SAME
+    if mass > _MOST_MASS:
         return True
-    if _is_broken(shown, raw) or any(_is_broken(c.text, c.raw) for c in candidates):
-        return False
-    own = list(filter(_is(shown, raw, number), candidates))
-    if own:
-        return all(abs(c.logprob - logprob) > SAME for c in own)
-    listed = [c.logprob for c in candidates if c.logprob != -math.inf]
-    return bool(listed) and logprob > min(listed) + SAME
+    is_left_out = not is_listed and token.logprob > least + SAME
+    return not is_broken and (is_left_out or (is_listed and not is_agreed))
 
 
-def _is(shown: str, raw: bytes | None, number: int | None) -> Any:
-    """Whether a candidate is this token: by id where both have one, else by bytes."""
-    token = Candidate(shown, raw, 0.0, number)
-
-    def is_it(candidate: Candidate) -> bool:
-        if candidate.id is not None and number is not None:
-            return candidate.id == number
-        if candidate.raw is None or raw is None:
-            return candidate.text == shown
-        return candidate.bytes == token.bytes
-
-    return is_it
+def _is_same(one: Candidate, other: Candidate) -> bool:
+    """Whether two are one token: by ids where both have one, else by bytes, else by texts."""
+    if one.id is not None and other.id is not None:
+        return one.id == other.id
+    if one.raw is None or other.raw is None:
+        return one.text == other.text
+    return one.raw == other.raw
 
 
-def _is_broken(shown: str, raw: bytes | None) -> bool:
-    return not shown or "\ufffd" in shown or (raw is None and "\\x" in shown)
+def _is_broken(token: Candidate) -> bool:
+    shown = token.text
+    return not shown or "\ufffd" in shown or (token.raw is None and "\\x" in shown)

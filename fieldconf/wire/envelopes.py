@@ -80,8 +80,8 @@ def _dump(payload: Any) -> Any:
     """Pydantic's plain form; the SDKs' types are not always what servers send: no warnings."""
     try:
         found = payload.model_dump(warnings=False)
-    except TypeError:  # another method of that name
-        found = payload.model_dump()
+    except Exception:  # noqa: BLE001  # whatever another's method does: its attributes are left
+        return None
     return cast("Any", found) if isinstance(found, Mapping) else None
 
 

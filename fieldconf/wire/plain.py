@@ -15,6 +15,8 @@ _SCALARS = (str, bytes, bytearray, int, float, list, tuple, set, frozenset, type
 
 def get(value: Any, name: str) -> Any:
     """A member of a mapping or an attribute of an object; None where there is none."""
+    if type(value) is dict:  # nearly always; the other ways cost three times as much
+        return value.get(name)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]  # any payload
     if isinstance(value, Mapping):
         return cast("Mapping[str, Any]", value).get(name)
     return None if isinstance(value, _SCALARS) else getattr(value, name, None)
@@ -29,7 +31,11 @@ def at(value: Any, *names: str) -> Any:
 
 def first(value: Any, *names: str) -> Any:
     """The first of several members that is not None: the same thing goes by several names."""
-    return next((found for name in names if (found := get(value, name)) is not None), None)
+    for name in names:
+        found = get(value, name)
+        if found is not None:
+            return found
+    return None
 
 
 def items(value: Any) -> Sequence[Any]:

@@ -7,7 +7,8 @@ Why:   ids are what SGLang has; texts come only with ``return_text_in_logprobs``
 
 Quirks:
 
-* Chunks are cumulative: each has everything so far.
+* Chunks are cumulative, each with everything so far; with ``incremental_streaming_output`` they
+  are not, and then have fewer tokens than the count that comes with them.
 * The numbers stand after the grammar's mask and after the temperature.
 * ``input_token_logprobs`` are the prompt's, if asked for.
 """
@@ -35,17 +36,18 @@ def matches(item: Any) -> bool:
 def read(item: Any) -> list[Delta]:
     """What the item says so far."""
     about = get(item, "meta_info")
-    reason = get(about, "finish_reason")
+    reason, counted = get(about, "finish_reason"), count(get(about, "completion_tokens"))
+    tokens = _tokens(get(about, "output_token_logprobs"), get(about, "output_top_logprobs"))
     return [
         Delta(
             index=count(get(item, "index")) or 0,
             content=text(get(item, "text")),
-            tokens=_tokens(get(about, "output_token_logprobs"), get(about, "output_top_logprobs")),
+            tokens=tokens,
             prompt=_tokens(get(about, "input_token_logprobs"), None) or (),
             finish_reason=finish(get(reason, "type")) or finish(reason),
-            extent="so far",
+            extent="more" if tokens and counted and len(tokens) < counted else "so far",
             mask="post",
-            completion_tokens=count(get(about, "completion_tokens")),
+            completion_tokens=counted,
             prompt_tokens=count(get(about, "prompt_tokens")),
         )
     ]
