@@ -45,9 +45,10 @@ _SHOWN = 6  # labels in a message
 _THOUGHTS = re.compile(rb"\s*" + THOUGHTS, re.DOTALL)
 
 
-def classify(
+def classify(  # noqa: PLR0913  # options of a reading, by keyword
     payload: Any, labels: Any, *, match: Match = "exact", first_word: bool = False,
     mask: Mask | None = None, choice: int = 0, settle: Settle | None = None,
+    tokenizer: Any = None, prompt: str | None = None,
 ) -> Report[Any]:  # fmt: skip
     """How sure the model was of a label that it wrote without JSON.
 
@@ -64,6 +65,8 @@ def classify(
         choice: which choice, for responses with several.
         settle: ask the server for what the response leaves open, see ``Settle``; it must name the
             ``probe`` and the ``prompt``.
+        tokenizer: for responses that list token ids only, as ``score`` takes it.
+        prompt: what the prompt was, for legacy completions that echo it.
 
     Returns:
         A report whose only field is ``report[""]``: its ``confidence`` (0..1) is the probability
@@ -88,7 +91,7 @@ def classify(
     [('ambiguous', 0.05)]
     """
     question = _question(labels, match, first_word=first_word)
-    answer = _Answer(completion(payload, choice), question)
+    answer = _Answer(completion(payload, choice, tokenizer=tokenizer, prompt=prompt), question)
     asking = settle and _with_ends(settle, answer.tokens)
     return settled(lambda ledger: answer.report(ledger, mask), answer.tokens, asking)
 

@@ -16,7 +16,7 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -39,7 +39,7 @@ from fieldconf.extract import FieldStream, stream
 from fieldconf.render import html
 from fieldconf.render.table import printable, table
 from fieldconf.report import Field, Report
-from fieldconf.scoring import score
+from fieldconf.scoring import score, score_all
 
 _WIDTH = 126  # the table's; a narrower terminal wraps
 
@@ -115,13 +115,34 @@ def extract(
 @click.option("--schema", help="MODULE:Model, FILE.py:Model or a JSON Schema FILE.json.")
 @click.option("--why", is_flag=True, help="Below each field, what decided it.")
 @click.option("--choice", type=click.IntRange(0), default=0, help="Which choice of several.")
+@click.option("--call", type=click.IntRange(0), default=0, help="Which tool call of the choice.")
+@click.option("--all", "every", is_flag=True, help="Every choice and tool call, one by one.")
+@click.option("--prompt", help="What the prompt was, for a completion that echoes it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def score_command(response: str, schema: str | None, why: bool, choice: int, as_json: bool) -> None:
-    """Score a saved RESPONSE (a file, or -): JSON, JSON Lines or server-sent events."""
+def score_command(
+    response: str,
+    schema: str | None,
+    why: bool,
+    choice: int,
+    call: int,
+    every: bool,
+    prompt: str | None,
+    as_json: bool,
+) -> None:
+    """Score a saved RESPONSE (a file, or -): JSON, JSON Lines or server-sent events.
+
+    It may come from any provider, or as a framework keeps it. With --all and --json a line each.
+    """
     with _one_line_errors():
-        kind = load_schema(schema) if schema else None
-        report = score(_read_bytes(response), kind, choice=choice)
-    _show(report, as_json=as_json, why=why)
+        kind, data = load_schema(schema) if schema else None, _read_bytes(response)
+        if not every:
+            reports = [score(data, kind, choice=choice, call=call, prompt=prompt)]
+        else:
+            reports = score_all(data, kind, prompt=prompt)
+    if every:
+        _show_all(reports, as_json=as_json, why=why)
+    else:
+        _show(reports[0], as_json=as_json, why=why)
 
 
 @main.command("classify")
@@ -330,13 +351,35 @@ def _show(report: Report[Any], *, as_json: bool, why: bool) -> None:
     _end(report, as_json=as_json)
 
 
+def _show_all(reports: Sequence[Report[Any]], *, as_json: bool, why: bool) -> None:
+    for report in reports:
+        if as_json:
+            click.echo(report.to_json())
+            continue
+        called = f", call of {report.tool}" if report.tool else ""
+        _console().print(printable(f"choice {report.choice}{called}"), markup=False)
+        _console().print(table(_rows(report.fields.values(), report), why=why))
+        _summarise(report)
+    if not all(map(_is_sound, reports)):
+        raise SystemExit(1)
+
+
 def _end(report: Report[Any], *, as_json: bool) -> None:
     if as_json:
         click.echo(report.to_json(indent=2))
     else:
-        console = _console()
-        console.print(html.summary(report.to_dict()), soft_wrap=True)
-        for error in report.errors:
-            console.print(f"invalid {printable(str(error))}", markup=False, soft_wrap=True)
-    if report.errors or report.confidence is None:  # only a complete answer has one
+        _summarise(report)
+    if not _is_sound(report):
         raise SystemExit(1)
+
+
+def _summarise(report: Report[Any]) -> None:
+    console = _console()
+    console.print(html.summary(report.to_dict()), soft_wrap=True)
+    for error in report.errors:
+        console.print(f"invalid {printable(str(error))}", markup=False, soft_wrap=True)
+
+
+def _is_sound(report: Report[Any]) -> bool:
+    """Complete, valid, and with a confidence, which only a complete answer has."""
+    return not report.errors and report.confidence is not None

@@ -240,3 +240,50 @@ def test_an_answer_with_terminal_escapes_and_lone_surrogates_prints():
 def test_help_names_every_command():
     result = run("--help")
     assert all(name in result.stdout for name in ("extract", "score", "local"))
+
+
+def written(tmp_path, payload):
+    path = tmp_path / "saved.json"
+    path.write_text(json.dumps(payload))
+    return str(path)
+
+
+def answers_of(*texts):
+    """A response with a choice for each text."""
+    choices = [response([(text, 0.9, {})])["choices"][0] for text in texts]
+    return {"choices": [choice | {"index": i} for i, choice in enumerate(choices)]}
+
+
+def test_all_choices_are_shown(tmp_path):
+    path = written(tmp_path, answers_of("1", "2"))
+    result = CliRunner().invoke(main, ["score", path, "--all"])
+    assert result.exit_code == 0
+    assert [line for line in result.stdout.splitlines() if line.startswith("choice")] == [
+        "choice 0",
+        "choice 1",
+    ]
+    lines = CliRunner().invoke(main, ["score", path, "--all", "--json"]).stdout.splitlines()
+    assert [json.loads(line)["data"] for line in lines] == [1, 2]
+
+
+def test_one_unsound_answer_of_all_is_an_exit_code(tmp_path):
+    path = written(tmp_path, answers_of("1", "[2"))
+    assert CliRunner().invoke(main, ["score", path, "--all"]).exit_code == 1
+
+
+def test_an_echoed_prompt_is_shown_beside_the_answer(tmp_path):
+    listed = {"tokens": ["A", "B", "1"], "token_logprobs": [None, -1.0, -0.5]}
+    path = written(tmp_path, {"choices": [{"text": "AB1", "logprobs": listed}]})
+    result = CliRunner().invoke(main, ["score", path, "--prompt", "AB"])
+    assert result.exit_code == 0
+    assert "prompt: logprob -1.000 over 1 tokens, mean -1.000, perplexity 2.718" in result.stdout
+    assert "answer: logprob -0.500 over 1 tokens" in result.stdout
+
+
+def test_a_saved_refusal_of_logprobs_is_one_line(tmp_path):
+    said = "You are not allowed to request logprobs from this model"
+    result = CliRunner().invoke(main, ["score", written(tmp_path, {"error": {"message": said}})])
+    assert result.exit_code == 3
+    assert said in result.stderr
+    assert "Use a model that gives logprobs" in result.stderr
+    assert len(result.stderr.splitlines()) == 1

@@ -8,9 +8,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from answers import chunks, response
+from answers import chunks, entry, response
 from click.testing import CliRunner
-from servers import answer_as_asked, serving
+from servers import answer_as_asked, answer_json, serving
 
 from fieldconf.cli import main
 
@@ -70,6 +70,27 @@ def test_the_python_of_the_first_screen_runs(server, ticket, capsys):
     exec(code, names)
     assert names["field"].why.sentence
     names["client"].close()
+
+
+def test_the_python_for_other_providers_runs(ticket, capsys):
+    import openai
+
+    import fieldconf as fc
+
+    (code,) = [code for code in PYTHON if "openai-responses" in code]
+    entries = [entry(*token) for token in TOKENS]
+    part = {"type": "output_text", "text": json.dumps(TICKET), "annotations": []}
+    message = {"type": "message", "id": "m", "role": "assistant", "status": "completed"}
+    message["content"] = [part | {"logprobs": entries}]
+    body = {"object": "response", "id": "r", "status": "completed", "output": [message]}
+    with serving(answer_json(body)) as running:
+        with openai.OpenAI(base_url=running.base_url, api_key="key") as client:
+            names = {"Ticket": ticket, "fc": fc, "client": client, "messages": []}
+            exec(code, names)
+        (asked,) = running.requests
+    assert asked["include"] == ["message.output_text.logprobs"]
+    assert [report.value for report in names["reports"]] == [ticket(**TICKET)]
+    assert "gives logprobs" in capsys.readouterr().out
 
 
 def test_the_python_for_bare_labels_runs():

@@ -36,4 +36,18 @@ def summary(report: Mapping[str, Any]) -> Text:
     line = f"{report['status']}, least required confidence {shown}, mask {report['mask']}"
     reason = f": {printable(report['reason'])}" if report["reason"] else ""
     flags = "".join(f"\n{FLAGS[flag]}" for flag in report["flags"])
-    return Text(line + reason + flags, style="bold")
+    texts = _texts(report) if report["prompt"] else ""
+    return Text(line + reason + texts + flags, style="bold")
+
+
+def _texts(report: Mapping[str, Any]) -> str:
+    """Two lines on prompt and answer, for who asked for the prompt's logprobs."""
+    lines = ""
+    for name in ("prompt", "answer"):
+        score = report[name]
+        if score and score["logprob"] is not None:
+            perplexity = score["perplexity"]
+            shown = "beyond counting" if perplexity is None else f"{perplexity:.3f}"
+            lines += f"\n{name}: logprob {score['logprob']:.3f} over {score['tokens']} tokens, "
+            lines += f"mean {score['mean']:.3f}, perplexity {shown}"
+    return lines
