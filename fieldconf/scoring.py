@@ -202,8 +202,8 @@ class Scorer:
         fields = _current(self._fields)
         data, value, errors = self._tree.root, None, ()
         owners = self._owners(completion, fields)
-        if status in _WHOLE:
-            root = self._fields[()]
+        root = self._fields.get(())
+        if status in _WHOLE and root is not None:
             value, errors = self._schema.validate(content[root.start : root.stop], data)
         return Report(
             status=status, value=value, data=data, errors=errors, reason=reason,
@@ -254,6 +254,8 @@ class Scorer:
         root, error = self._fields.get(()), self._aligner.error
         if completion.refusal and not completion.content:
             return "refused", f"the model refused: {completion.refusal}"
+        if completion.content is None and completion.tokens is None and completion.note:
+            return "no_logprobs", completion.note  # and so no text either
         is_length, begun = completion.finish_reason == "length", self._aligner.parser is not None
         if error is not None and error.problem != ENDS_EARLY and (begun or not is_length):
             return "malformed", f"the answer is not JSON: {error}"
