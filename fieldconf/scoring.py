@@ -213,7 +213,7 @@ class Scorer:
             text=completion.content, tokens=completion.tokens or (), model=completion.model,
             finish_reason=completion.finish_reason, refusal=completion.refusal,
             precision=completion.precision, choice=completion.choice, tool=completion.tool,
-            answer=self._answer(completion.tokens or ()), prompt=_prompt(completion),
+            answer=self._answer(completion.tokens or (), len(content)), prompt=_prompt(completion),
         )  # fmt: skip
 
     def _take(self, aligned: Sequence[Aligned]) -> list[Field]:
@@ -265,12 +265,13 @@ class Scorer:
             return ("no_logprobs" if completion.tokens is None else "unaligned"), self._missing
         return "complete", ""
 
-    def _answer(self, tokens: Sequence[Token]) -> TextScore | None:
-        """Of all tokens that wrote the text; marks around it are not the text's."""
-        if self._missing or not tokens:
+    def _answer(self, tokens: Sequence[Token], size: int) -> TextScore | None:
+        """Of all tokens that wrote the text; the marks around it did not."""
+        if self._missing or not tokens or not size:
             return None
-        written = [tokens[index].logprob for index in self._aligner.tokens if index is not None]
-        return text_score(written)
+        first, last = self._aligner.touching(0, size)
+        wrote = self._aligner.tokens[first:last]
+        return text_score([tokens[index].logprob for index in wrote if index is not None])
 
     def _owners(self, completion: Completion, fields: Sequence[Field]) -> tuple[str, ...]:
         if self._missing:
