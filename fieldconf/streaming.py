@@ -69,8 +69,9 @@ class LiveScorer:
         completion = folded[0] if folded else Completion(content="", tokens=None)
         is_live = self._spells and not self._ahead and self._taken == len(completion.tokens or ())
         is_live = is_live and self._settle is None and not completion.tool
-        if is_live and self._taken and completion.content is not None:
-            return self._scorer.finish(completion, b"".join(self._content), mask=self._mask)
+        fed = b"".join(self._content)
+        if is_live and self._taken and fed == utf8(completion.content or ""):
+            return self._scorer.finish(completion, fed, mask=self._mask)
         return score_completion(
             completion,
             self._schema,

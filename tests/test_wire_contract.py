@@ -476,6 +476,53 @@ def test_a_stream_of_runs_has_the_same_value():
     assert report["team"].logprob == pytest.approx(-1e-05 - 0.3566749 - 1e-05, abs=1e-12)
 
 
+STREAMED = [n for n in SAMPLES if "/stream" in INDEX[n]["family"] or n.startswith("lmstudio")]
+
+
+def with_one_more_or_less(name):
+    """The stream with each of its chunks missing, or coming twice; and cut off before each."""
+    made = sample(name)
+    for i in range(len(made)):
+        yield made[:i] + made[i + 1 :]
+        yield made[: i + 1] + made[i:]
+        yield made[:i]
+
+
+@pytest.mark.parametrize("name", STREAMED)
+def test_a_chunk_that_is_lost_or_comes_twice_changes_no_number_of_what_stays(name):
+    intact = fc.score(sample(name), TICKET)
+    for made in with_one_more_or_less(name):
+        try:
+            report = fc.score(made, TICKET)
+        except fc.PayloadError:  # cut off before anything was said
+            assert len(made) <= 2
+            continue
+        for pointer, leaf in report.leaves.items():
+            if pointer in intact.leaves and leaf.value == intact[pointer].value:
+                expected = pytest.approx(intact[pointer].logprob, abs=1e-5)
+                assert leaf.logprob in (None, expected)
+
+
+@pytest.mark.parametrize("name", ["openai_responses_stream", "tgi_stream"])
+def test_pieces_that_contradict_the_whole_text_have_no_numbers(name):
+    """These streams say at their end what the text was."""
+    for made in with_one_more_or_less(name):
+        if made and made[-1] == sample(name)[-1]:
+            report = fc.score(made, TICKET)
+            assert report.data == VALUE
+            if report.status == "complete":
+                assert_spelled(report)
+            else:
+                assert_no_number(report)
+
+
+def test_the_end_of_a_stream_of_responses_is_the_rounded_object():
+    """The deltas may not have been kept."""
+    ended = fc.score(sample("openai_responses_stream")[-1:], TICKET)
+    assert_same_numbers(ended, fc.score(sample("openai_responses"), TICKET))
+    assert ended.precision == 1e-6
+
+
 def sglang_chunks(*, cumulative):
     full = sample("sglang_generate")
     info, pieces = full["meta_info"], [t[2] for t in full["meta_info"]["output_token_logprobs"]]
@@ -835,6 +882,21 @@ def test_each_choice_has_its_own_report(name):
         fc.score(payload, choice=3)
 
 
+@pytest.mark.parametrize("name", MANY)
+def test_choices_without_an_index_are_told_apart_by_their_place(name):
+    payload, other = sample(name), replaced(sample(name), OTHER)
+    key = of_choices(payload)
+    payload[key] += other[key]
+    payload[key] = [without_index(choice) for choice in payload[key]]
+    reports = fc.score_all(payload)
+    assert [r.data["team"] for r in reports] == ["billing", "finance"]
+    assert [r.choice for r in reports] == [0, 1]
+
+
+def without_index(choice):
+    return {key: value for key, value in choice.items() if key != "index"}
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -1052,6 +1114,27 @@ def test_an_answer_that_was_filtered_away():
     gemini["candidates"] = [{"finishReason": "SAFETY", "index": 0}]
     for filtered in (payload, gemini):
         assert_no_number_or_error(filtered)
+
+
+SILENT = [
+    "xai_chat", "openai_chat", "together_chat", "gemini", "gemini_snake", "ollama_chat",
+    "ollama_generate", "ollama_chat_stream", "tgi_generate", "sglang_generate",
+    "llamacpp_completion", "cohere_chat", "cohere_stream", "openai_completions_legacy",
+    "openai_responses", "lmstudio_sdk_fragment", "langchain_aimessage", "pydantic_ai_chat",
+    "pydantic_ai_google", "ai_sdk_v4", "ai_sdk_v5_chat",
+]  # fmt: skip
+LOGPROBS = (
+    "logprobs", "logprobsResult", "logprobs_result", "details", "completion_probabilities",
+    "output_token_logprobs", "output_top_logprobs",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_a_field_that_was_silently_dropped_leaves_values_without_numbers(name):
+    """Missing logprobs are "unavailable", not 1.0; a server that was not asked sends no key."""
+    report = fc.score(without(sample(name), *LOGPROBS), TICKET)
+    assert (report.status, report.value) == ("no_logprobs", VALUE)
+    assert_no_number(report)
 
 
 # -- saved errors ---------------------------------------------------------------------------------

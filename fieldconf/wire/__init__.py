@@ -41,10 +41,12 @@ from fieldconf.wire.envelopes import REMEDY, open_payload, short
 from fieldconf.wire.plain import first, get
 
 FAMILIES: tuple[ModuleType, ...] = (
-    gemini, sglang, llama_cpp, tgi, cohere, responses, bare_list, legacy, together_stream,
-    openai_chat, lm_studio, transformers, decisions,
+    legacy, together_stream, openai_chat,
+    gemini, sglang, llama_cpp, tgi, cohere, responses, bare_list, lm_studio, transformers,
+    decisions,
 )  # fmt: skip
-"""Which shapes are looked for, in this order: the more telling first."""
+"""Which shapes are looked for, in this order: the more telling first, and of the rest, which each
+have a key that no other has, the most usual first."""
 
 
 def completions(

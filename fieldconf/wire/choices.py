@@ -37,16 +37,18 @@ def deltas(item: Any, tokens_of: Callable[[Any, Delta], Delta]) -> list[Delta]:
         completion_tokens=count(at(item, "usage", "completion_tokens")),
         prompt_tokens=count(at(item, "usage", "prompt_tokens")),
     )
-    found = [tokens_of(choice, _without_tokens(choice)) for choice in items(get(item, "choices"))]
+    listed = enumerate(items(get(item, "choices")))
+    found = [tokens_of(choice, _without_tokens(choice, place)) for place, choice in listed]
     return [*found, common]
 
 
-def _without_tokens(choice: Any) -> Delta:
+def _without_tokens(choice: Any, place: int) -> Delta:
     message = get(choice, "message")
     part = message if message is not None else get(choice, "delta")
+    index = count(get(choice, "index"))
     content = get(part, "content") if part is not None else get(choice, "text")
     made = Delta(
-        index=count(get(choice, "index")) or 0,
+        index=place if index is None else index,
         content=text(content) or texts(content),
         refusal=text(get(part, "refusal")),
         finish_reason=finish(get(choice, "finish_reason")),

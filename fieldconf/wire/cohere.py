@@ -27,12 +27,13 @@ _EVENTS = {"message-start", "content-start", "content-delta", "content-end", "me
 
 def matches(item: Any) -> bool:
     """Whether an item has this shape."""
-    return get(item, "type") in _EVENTS or any(map(_is_run, items(get(item, "logprobs"))))
+    is_whole = items(at(item, "message", "content")) and get(item, "finish_reason") is not None
+    return bool(is_whole) or _is_event(item) or any(map(_is_run, items(get(item, "logprobs"))))
 
 
 def read(item: Any) -> list[Delta]:
     """What the item adds."""
-    if get(item, "type") not in _EVENTS:
+    if not _is_event(item):
         return [_whole(item)]
     run, ended = get(item, "logprobs"), at(item, "delta", "finish_reason")
     return [
@@ -55,6 +56,10 @@ def _whole(item: Any) -> Delta:
         model=text(get(item, "model")),
         completion_tokens=count(at(item, "usage", "tokens", "output_tokens")),
     )
+
+
+def _is_event(item: Any) -> bool:
+    return text(get(item, "type")) in _EVENTS
 
 
 def _is_run(run: Any) -> bool:

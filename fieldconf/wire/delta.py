@@ -103,16 +103,17 @@ def _sum(deltas: Sequence[Delta]) -> Delta:
 
 
 def _fuller(before: Delta, whole: Delta) -> Delta:
-    """What stands for everything so far, where it tells more than the pieces before it.
+    """What stands for everything so far: its text holds, whatever the pieces before it say.
 
-    It may have the text of what came as tokens only, lack the tokens of what came as text, or
-    repeat them rounded.
+    The tokens of the pieces are kept if it has no more of them for the same text: it may lack
+    them, or repeat them rounded.
     """
-    has_more = len(whole.tokens or ()) > len(before.tokens or ())
-    is_longer = len(whole.content or "") >= len(before.content or "")
+    content = whole.content or before.content
+    is_longer = len(whole.tokens or ()) > len(before.tokens or ())
+    has_more = bool(whole.tokens) and (is_longer or content != before.content)
     return replace(
         before,
-        content=whole.content if is_longer else before.content,
+        content=content,
         tokens=whole.tokens if has_more else before.tokens,
         refusal=whole.refusal or before.refusal,
         calls=whole.calls or before.calls,

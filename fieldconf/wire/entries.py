@@ -140,10 +140,10 @@ def _name(entry: Any) -> tuple[str, bytes | None, int | None]:
 def _is_named_elsewhere(
     shown: str, raw: bytes | None, number: int, candidates: Iterable[Candidate]
 ) -> bool:
-    """Whether the list knows the token's id by another name, or its name by another id."""
+    """Whether the list knows the token's id by another name; without bytes, by none at all."""
     named = [c for c in candidates if c.id is not None and id_in(c.text) is None]
     if raw is None:
-        return any((c.id == number) != (c.text == shown) for c in named)
+        return bool(named) and not any(c.id == number and c.text == shown for c in named)
     own = [c for c in named if c.id == number]
     return any(c.raw != raw if c.raw is not None else c.text != shown for c in own)
 

@@ -63,17 +63,19 @@ def _inside(payload: Any) -> Any:
     """What an object is about: its plain form, or what it holds."""
     if isinstance(payload, (Mapping, list, tuple)):
         return payload  # pyright: ignore[reportUnknownVariableType]  # any payload
-    for name, read in _HOLDERS.items():
-        if hasattr(cast("object", payload), name):
-            found = read(payload)
-            if found is not None:
-                return found
+    for read in _HOLDERS:
+        found = read(payload)
+        if found is not None:
+            return found
     return payload
 
 
 def _raw_response(payload: Any) -> Any:
-    """Instructor leaves the completion at the model that it made of it."""
-    return getattr(payload, "_raw_response", None)
+    """Instructor leaves the completion at the model that it made of it.
+
+    It is looked up by hand: asking a pydantic model for what it lacks is slow.
+    """
+    return getattr(payload, "__dict__", {}).get("_raw_response")
 
 
 def _dump(payload: Any) -> Any:
@@ -87,22 +89,17 @@ def _dump(payload: Any) -> Any:
 
 def _body(payload: Any) -> Any:
     """The body of a raw HTTP response, as httpx and requests hold it."""
-    found = payload.content
+    found = getattr(payload, "content", None)
     return found if isinstance(found, bytes) and hasattr(payload, "status_code") else None
 
 
 def _last_response(payload: Any) -> Any:
     """pydantic-ai's result of a run holds the model's last response."""
-    found = payload.response
+    found = getattr(payload, "response", None)
     return found if isinstance(get(found, "parts"), (list, tuple)) else None
 
 
-_HOLDERS: Mapping[str, Callable[[Any], Any]] = {
-    "_raw_response": _raw_response,
-    "model_dump": _dump,
-    "content": _body,
-    "response": _last_response,
-}
+_HOLDERS: tuple[Callable[[Any], Any], ...] = (_raw_response, _dump, _body, _last_response)
 
 
 # -- text ---------------------------------------------------------------------------------------

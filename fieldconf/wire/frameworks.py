@@ -45,6 +45,8 @@ class Wrapper:
 def unwrap(item: Any) -> Any:
     """The response in an item, which may be in several wrappers; None if it has none to give."""
     for _ in range(_DEEPEST):
+        if get(item, "choices") is not None:  # nobody's wrapper has these, and most items do
+            break
         wrapper = next((w for w in WRAPPERS if w.wraps(item)), None)
         if wrapper is None:
             break

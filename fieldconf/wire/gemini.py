@@ -13,6 +13,7 @@ Quirks:
 * A blocked prompt has no candidates, and says why in ``promptFeedback``.
 """
 
+from itertools import starmap
 from typing import Any
 
 from fieldconf.tokens import Candidate, Token, candidate_logprob
@@ -44,18 +45,19 @@ def read(item: Any) -> list[Delta]:
         completion_tokens=count(first(usage, "candidatesTokenCount", "candidates_token_count")),
         prompt_tokens=count(first(usage, "promptTokenCount", "prompt_token_count")),
     )
-    return [*map(_delta, items(get(item, "candidates"))), common]
+    return [*starmap(_delta, enumerate(items(get(item, "candidates")))), common]
 
 
 def _blocked(item: Any) -> Any:
     return first(first(item, "promptFeedback", "prompt_feedback"), "blockReason", "block_reason")
 
 
-def _delta(candidate: Any) -> Delta:
+def _delta(place: int, candidate: Any) -> Delta:
+    index = count(get(candidate, "index"))
     parts = items(at(candidate, "content", "parts"))
     calls = [c for part in parts if (c := first(part, "functionCall", "function_call")) is not None]
     return Delta(
-        index=count(get(candidate, "index")) or 0,
+        index=place if index is None else index,
         content=texts(parts),
         tokens=_tokens(_result(candidate)),
         finish_reason=finish(_word(first(candidate, "finishReason", "finish_reason"))),
