@@ -8,9 +8,10 @@ demo: .venv/.local
 	@$(BIN)/fieldconf local fetch
 	$(BIN)/fieldconf extract examples/ticket.py:Ticket examples/ticket.txt
 
-test: .venv/.test
+test: .venv/.test .venv/instructor/.ready
 	@$(BIN)/fieldconf local fetch || echo "no weights: the tests of the embedded model will be skipped"
 	$(BIN)/python -m pytest
+	.venv/instructor/bin/python -m pytest tests/clients/test_client_instructor.py
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
@@ -32,4 +33,10 @@ clean:
 
 .venv/.%: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[$*]"
+	@touch $@
+
+# Another one, for the client that cannot be installed beside the others.
+.venv/instructor/.ready: pyproject.toml | .venv/bin/python
+	$(PYTHON) -m venv .venv/instructor
+	.venv/instructor/bin/python -m pip install --quiet --disable-pip-version-check -e ".[clients-instructor]"
 	@touch $@

@@ -995,6 +995,58 @@ def test_calls_whose_arguments_no_token_wrote_have_no_numbers():
     assert two.value == {"urgent": False, "team": "sales"}
 
 
+def test_each_choice_has_its_own_calls():
+    payload, more = calls_of({}, OTHER | {"route": "queue"}), calls_of(OTHER)
+    payload["choices"].append(more["choices"][0] | {"index": 1})
+    reports = fc.score_all(payload)
+    assert [(r.choice, r.tool, r.data["team"]) for r in reports] == [
+        (0, "route", "billing"),
+        (0, "queue", "finance"),
+        (1, "route", "finance"),
+    ]
+    sums = [TEAM_SUM, OTHER_SUM, OTHER_SUM]
+    assert [r["team"].logprob for r in reports] == pytest.approx(sums)
+    assert whole(fc.score(payload, choice=0, call=1)) == whole(reports[1])
+    assert whole(fc.score(payload, choice=1)) == whole(reports[2])
+
+
+def streamed(payload):
+    """A response with tool calls as a stream: a call is named, its arguments come in pieces."""
+    [choice] = payload["choices"]
+    entries, parts = list(choice["logprobs"]["content"]), []
+    for number, call in enumerate(choice["message"]["tool_calls"]):
+        function = call["function"]
+        half = len(function["arguments"]) // 2
+        named = {"name": function["name"], "arguments": ""}
+        parts.append(call | {"index": number, "function": named})
+        pieces = (function["arguments"][:half], function["arguments"][half:])
+        parts += [{"index": number, "function": {"arguments": piece}} for piece in pieces]
+    size = -(-len(entries) // len(parts))
+    made = []
+    for part in parts:
+        listed, entries = entries[:size], entries[size:]
+        made.append(({"tool_calls": [part]}, {"content": listed}, None))
+    made.append(({}, None, "tool_calls"))
+    return [
+        payload | {
+            "object": "chat.completion.chunk",
+            "choices": [
+                {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
+            ],
+        }
+        for delta, logprobs, finish in made
+    ]  # fmt: skip
+
+
+def test_streamed_tool_calls_equal_whole_ones():
+    """Servers show a call's arguments when they are parsed, not where their tokens were."""
+    payload = calls_of({}, OTHER | {"route": "queue"})
+    stream = fc.score_all(streamed(payload), TICKET)
+    for one, other in zip(stream, fc.score_all(payload, TICKET), strict=True):
+        assert one.tool == other.tool
+        assert_same_numbers(one, other)
+
+
 def ollama_call(arguments):
     """Ollama decodes the arguments, and Go writes the keys in the order of the alphabet."""
     *entries, _ = sample("vllm_chat_toolcall")["choices"][0]["logprobs"]["content"]

@@ -275,6 +275,25 @@ def test_parts_of_the_wrong_type_are_parts_that_are_missing(part):
     json.loads(report.to_json())
 
 
+def test_what_has_not_arrived_says_how_to_wait_for_it():
+    async def later():
+        return response(ENTRIES)
+
+    async def stream():
+        yield response(ENTRIES)
+
+    waiting = later()
+    with pytest.raises(PayloadError, match="Await it"):
+        score(waiting)
+    waiting.close()
+    with pytest.raises(PayloadError, match="async for"):
+        score(stream())
+
+
+def test_lines_of_an_event_stream_one_by_one():
+    assert plain(score(sse(chunks(ENTRIES)).splitlines())) == plain(score(chunks(ENTRIES)))
+
+
 def test_messages_of_errors_name_the_cause():
     with pytest.raises(PayloadError, match="overloaded"):
         score(GARBAGE["an error"])

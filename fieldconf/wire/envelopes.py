@@ -35,7 +35,16 @@ def short(text: str) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
+_NOT_YET = {
+    "__await__": "Await it first",
+    "__aiter__": "Collect its chunks first: [chunk async for chunk in stream]",
+}
+
+
 def _open(payload: Any) -> Iterator[Any]:
+    for name, remedy in _NOT_YET.items():
+        if hasattr(type(payload), name):
+            raise PayloadError("the response has not arrived yet", found=name, remedy=remedy)
     if isinstance(payload, (bytes, bytearray)):
         payload = _decode(bytes(payload))
     if isinstance(payload, str):
@@ -48,7 +57,8 @@ def _open(payload: Any) -> Iterator[Any]:
         yield payload
     else:
         for item in payload:
-            yield from _open(item)
+            is_blank = isinstance(item, (str, bytes)) and not item.strip()  # between two events
+            yield from () if is_blank else _open(item)
 
 
 def _is_iterable(payload: Any) -> bool:
