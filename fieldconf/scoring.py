@@ -33,8 +33,9 @@ T = TypeVar("T")
 
 CERTAIN = math.log(0.999)
 """A token above this (nats) is all but certain."""
-MOSTLY, FEWEST_CERTAIN = 0.95, 10
-"""A report is flagged "saturated" if this part of its values' tokens is certain, of so many."""
+MOSTLY, FEWEST_CERTAIN, FEWEST_ZEROS = 0.95, 10, 3
+"""A report is flagged "saturated" if this part of its values' tokens is certain, of so many; or if
+all of them, and there are so many, have a logprob of exactly 0."""
 
 _WHOLE: frozenset[Status] = frozenset({"complete", "unaligned", "no_logprobs"})
 _SCALAR_PLACES = frozenset({"string", "number", "literal"})
@@ -209,7 +210,7 @@ class Scorer:
             status=status, value=value, data=data, errors=errors, reason=reason,
             fields={field.pointer: field for field in fields},
             mask=mask or completion.mask, owners=owners,
-            flags=("saturated",) if _is_saturated(completion.tokens or (), owners) else (),
+            flags=("saturated",) if _is_saturated(completion, owners) else (),
             text=completion.content, tokens=completion.tokens or (), model=completion.model,
             finish_reason=completion.finish_reason, refusal=completion.refusal,
             precision=completion.precision, choice=completion.choice, tool=completion.tool,
@@ -291,11 +292,18 @@ def _prompt(completion: Completion) -> TextScore | None:
     return text_score(found, is_prompt=True) if found else None
 
 
-def _is_saturated(tokens: Sequence[Token], owners: Sequence[str]) -> bool:
-    """Whether nearly all tokens that wrote values are all but certain, and there are some."""
+def _is_saturated(completion: Completion, owners: Sequence[str]) -> bool:
+    """Whether nearly all tokens that wrote values are all but certain, and there are some.
+
+    Exactly 0.0 for each of them is a server's fault (speculative decoding, DeepSeek's thinking),
+    unless it rounds: then a few are enough to say so.
+    """
+    tokens = completion.tokens or ()
     pairs = zip(tokens, owners, strict=False)
     values = [t.logprob for t, owner in pairs if owner not in ("structure", "outside")]
     known = [logprob for logprob in values if logprob is not None]
+    if completion.precision is None and len(known) >= FEWEST_ZEROS and not any(known):
+        return True
     certain = sum(logprob > CERTAIN for logprob in known)
     return len(known) >= FEWEST_CERTAIN and certain >= MOSTLY * len(known)
 

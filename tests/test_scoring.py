@@ -281,3 +281,11 @@ def test_what_the_server_said_is_kept():
         "pre",
         "[1]",
     )
+
+
+def test_zeros_for_every_token_are_no_certainty():
+    """Servers with speculative decoding list 0.0 for all; a few are enough to say so."""
+    zeros = [entry(piece, 0.0) for piece in ("[", "1", ",", "2", ",", "3", "]")]
+    assert score(response(zeros)).flags == ("saturated",)
+    zeros[3] = entry("2", -1e-5)
+    assert score(response(zeros)).flags == ()

@@ -52,7 +52,7 @@ def _without_tokens(choice: Any, place: int) -> Delta:
         content=text(content) or texts(content),
         refusal=text(get(part, "refusal")),
         finish_reason=finish(get(choice, "finish_reason")),
-        calls=tool_calls.read(get(part, "tool_calls")),
+        calls=tool_calls.read(get(part, "tool_calls") or [get(part, "function_call")]),
     )
     return made if message is None else replace(made, extent="all")
 

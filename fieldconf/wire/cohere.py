@@ -24,6 +24,8 @@ NAME = "Cohere (`logprobs` as runs of tokens with `token_ids`)"
 
 _EVENTS = {"message-start", "content-start", "content-delta", "content-end", "message-end"}
 
+_NOT_ASKED = "the response has no logprobs: ask for them (logprobs=True)"
+
 
 def matches(item: Any) -> bool:
     """Whether an item has this shape."""
@@ -41,6 +43,7 @@ def read(item: Any) -> list[Delta]:
             content=text(at(item, "delta", "message", "content", "text")),
             tokens=(_token(run),) if _is_run(run) else None,
             finish_reason=finish(ended),
+            note=_NOT_ASKED,
         )
     ]
 
@@ -53,6 +56,7 @@ def _whole(item: Any) -> Delta:
         finish_reason=finish(get(item, "finish_reason")),
         calls=tool_calls.read(get(message, "tool_calls")),
         extent="all",
+        note=_NOT_ASKED,
         model=text(get(item, "model")),
         completion_tokens=count(at(item, "usage", "tokens", "output_tokens")),
     )

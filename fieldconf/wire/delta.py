@@ -160,16 +160,17 @@ def _unlisted(text: str) -> Token:
 
 
 def _completions(index: int, total: Delta, parts: Sequence[Delta]) -> list[Completion]:
+    tokens, note = _usable(total.tokens or ())
     finish_reason = _last(delta.finish_reason for delta in parts)
     made = Completion(
         content=total.content if total.content or not total.refusal else None,
-        tokens=total.tokens or None,
+        tokens=tokens or None,
         finish_reason=finish_reason,
         refusal=total.refusal or None,
         mask=_mask(total.tokens or (), parts),
         model=_last(delta.model for delta in parts) or "",
         completion_tokens=_last(delta.completion_tokens for delta in parts),
-        note=_last(delta.note for delta in parts) or "",
+        note=note or _last(delta.note for delta in parts) or "",
         choice=index,
         precision=total.precision,
         prompt=total.prompt,
@@ -179,6 +180,14 @@ def _completions(index: int, total: Delta, parts: Sequence[Delta]) -> list[Compl
     )
     is_call = total.calls and (finish_reason == "tool_calls" or not (made.content or "").strip())
     return tool_calls.split(made, total.calls) if is_call else [made]
+
+
+def _usable(tokens: tuple[Token, ...]) -> tuple[tuple[Token, ...], str]:
+    """The tokens, or why there are none to speak of: not one has a number."""
+    if not tokens or any(token.logprob is not None for token in tokens):
+        return tokens, ""
+    why = next((token.note for token in tokens if token.note), "")
+    return (), f"no token has a logprob that can be believed{why and f': each {why}'}"
 
 
 def _last(found: Iterable[Any]) -> Any:

@@ -43,7 +43,7 @@ _NOT_YET = {
 
 def _open(payload: Any) -> Iterator[Any]:
     for name, remedy in _NOT_YET.items():
-        if hasattr(type(payload), name):
+        if hasattr(cast("object", payload), name):
             raise PayloadError("the response has not arrived yet", found=name, remedy=remedy)
     if isinstance(payload, (bytes, bytearray)):
         payload = _decode(bytes(payload))

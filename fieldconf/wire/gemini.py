@@ -26,6 +26,8 @@ NAME = "Gemini (`candidates` with `logprobsResult`)"
 
 _UNEQUAL = "comes in lists of different lengths: it is not known which candidates are its own"
 
+_NOT_ASKED = "the response has no logprobs: ask for them (responseLogprobs=true, logprobs=5)"
+
 
 def matches(item: Any) -> bool:
     """Whether an item has this shape."""
@@ -60,6 +62,7 @@ def _delta(place: int, candidate: Any) -> Delta:
         index=place if index is None else index,
         content=texts(parts),
         tokens=_tokens(_result(candidate)),
+        note=_NOT_ASKED,
         finish_reason=finish(_word(first(candidate, "finishReason", "finish_reason"))),
         calls={i: Call(text(get(c, "name")), get(c, "args") or "") for i, c in enumerate(calls)},
     )

@@ -24,6 +24,8 @@ from fieldconf.wire.plain import count, first, get, is_number, items, text
 
 NAME = "llama.cpp's /completion (`completion_probabilities`)"
 
+_NOT_ASKED = "the response has no logprobs: ask for them (n_probs=5)"
+
 
 def matches(item: Any) -> bool:
     """Whether an item has this shape; the last chunk of a stream has no list."""
@@ -43,6 +45,7 @@ def read(item: Any) -> list[Delta]:
             content=text(get(item, "content")),
             tokens=tuple(map(_linear, found)) if is_linear else entries.read(found) or None,
             finish_reason=finish(stopped) if stopped != "none" else None,
+            note=_NOT_ASKED,
             mask="unknown" if is_linear and _is_post_sampling(found) else "pre",
             model=text(get(item, "model")),
             completion_tokens=count(get(item, "tokens_predicted")),

@@ -78,7 +78,7 @@ def _whole(response: Any) -> Delta:
         completion_tokens=count(at(response, "usage", "output_tokens")),
         prompt_tokens=count(at(response, "usage", "input_tokens")),
         precision=ROUNDED if tokens else None,
-        note="" if tokens else _NOT_ASKED,
+        note=_NOT_ASKED,
     )
 
 

@@ -24,6 +24,8 @@ NAME = "SGLang's /generate (`meta_info.output_token_logprobs`)"
 
 _UNEQUAL = "comes in lists of different lengths: it is not known which candidates are its own"
 
+_NOT_ASKED = "the response has no logprobs: ask for them (return_logprob=true, top_logprobs_num=5)"
+
 
 def matches(item: Any) -> bool:
     """Whether an item has this shape."""
@@ -46,6 +48,7 @@ def read(item: Any) -> list[Delta]:
             prompt=_tokens(get(about, "input_token_logprobs"), None) or (),
             finish_reason=finish(get(reason, "type")) or finish(reason),
             extent="more" if tokens and counted and len(tokens) < counted else "so far",
+            note=_NOT_ASKED,
             mask="post",
             completion_tokens=counted,
             prompt_tokens=count(get(about, "prompt_tokens")),

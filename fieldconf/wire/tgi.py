@@ -23,6 +23,8 @@ NAME = "TGI (`details.tokens`, or lines with a `token`)"
 
 _UNEQUAL = "comes in lists of different lengths: it is not known which candidates are its own"
 
+_NOT_ASKED = "the response has no logprobs: ask for them (details=true, top_n_tokens=5)"
+
 
 def matches(item: Any) -> bool:
     """Whether an item has this shape."""
@@ -51,6 +53,7 @@ def _whole(item: Any, details: Any) -> Delta:
         prompt=_tokens(items(get(details, "prefill")), ()) or (),
         finish_reason=finish(get(details, "finish_reason")),
         extent="so far",
+        note=_NOT_ASKED,
         mask="post",
         completion_tokens=count(get(details, "generated_tokens")),
     )

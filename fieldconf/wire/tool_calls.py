@@ -41,7 +41,7 @@ class Call:
 def read(calls: Any) -> dict[int, Call]:
     """The calls in a list of them, in OpenAI's, Ollama's or LangChain's form, by their position."""
     found: dict[int, Call] = {}
-    for position, call in enumerate(items(calls)):
+    for position, call in enumerate(c for c in items(calls) if c is not None):
         index = get(call, "index")
         function = first(call, "function") or call
         arguments = first(function, "arguments", "args", "input")
