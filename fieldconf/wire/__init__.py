@@ -10,7 +10,7 @@ Why:   one door for every provider. A payload is opened (``envelopes``), taken o
        and mended once for all (``names``, ``echo``, ``spelling.undisguised``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any, cast
 
@@ -63,10 +63,10 @@ def completions(
         PayloadError: if no known shape fits; it says what was looked for and what was found.
         NoLogprobsError: if it is an error in which a server refuses logprobs.
     """
-    opened = open_payload(payload)
-    found = fold(delta for item in opened for delta in _read(item, opened))
+    dull: list[Any] = []
+    found = fold(_read_all(payload, dull))
     if not found:
-        raise _unknown(opened)
+        raise _unknown(dull[0] if dull else None)
     reader = None if tokenizer is None else names.reader_of(tokenizer)
     return [undisguised(echo.split(names.named(made, reader), prompt)) for made in found]
 
@@ -95,8 +95,7 @@ def read_chunk(chunk: Any) -> list[Delta]:
     Raises:
         PayloadError: if no known shape fits.
     """
-    opened = open_payload(chunk)
-    return [delta for item in opened for delta in _read(item, opened)]
+    return list(_read_all(chunk, []))
 
 
 def _place(wanted: int, found: Sequence[Any], what: str) -> int:
@@ -108,14 +107,27 @@ def _place(wanted: int, found: Sequence[Any], what: str) -> int:
     return wanted
 
 
-def _read(item: Any, opened: list[Any]) -> list[Delta]:
+def _read_all(payload: Any, dull: list[Any]) -> Iterator[Delta]:
+    """What a payload's items add, one by one: a long stream's need not all be held at once.
+
+    ``dull`` takes one of those that add nothing to an answer, an error rather than others.
+    """
+    for item in open_payload(payload):
+        deltas = _read(item)
+        is_dull = all(delta.index is None for delta in deltas)
+        if is_dull and (not dull or _is_error(item)):
+            dull[:] = [item]
+        yield from deltas
+
+
+def _read(item: Any) -> list[Delta]:
     """What an item adds, by the first family that it matches."""
     inner = frameworks.unwrap(item)
     if inner is None:
         return []
     family = next((family for family in FAMILIES if family.matches(inner)), None)
     if family is None:
-        raise _unknown([inner] if inner is not item else opened)
+        raise _unknown(inner)
     try:
         return family.read(inner)
     except (TypeError, ValueError, AttributeError, LookupError) as error:
@@ -130,10 +142,10 @@ def _read(item: Any, opened: list[Any]) -> list[Delta]:
 # -- what is no answer --------------------------------------------------------------------------
 
 
-def _unknown(opened: list[Any]) -> FieldconfError:
+def _unknown(item: Any) -> FieldconfError:
     looked_for = "; ".join(family.NAME for family in FAMILIES)
-    if error := next((item for item in opened if _is_error(item)), None):
-        message = said(error)
+    if _is_error(item):
+        message = said(item)
         if remedy := refusal(None, message):
             return NoLogprobsError(f"the response is an error: {short(message)}", remedy=remedy)
         return PayloadError(
@@ -142,7 +154,7 @@ def _unknown(opened: list[Any]) -> FieldconfError:
             found="error",
             remedy="Mend the request; there is no answer to score",
         )
-    found = _describe(opened)
+    found = _describe(item)
     return PayloadError(
         f"no known response shape: found {found}; looked for {_names()}",
         looked_for=looked_for,
@@ -161,11 +173,10 @@ def _is_error(item: Any) -> bool:
     return is_event or first(item, "error", "detail") is not None
 
 
-def _describe(opened: list[Any]) -> str:
-    if len(opened) != 1:
-        return f"a list of {len(opened)} items" if opened else "nothing"
-    found = opened[0]
-    if isinstance(found, dict):
-        keys = list(cast("dict[str, Any]", found))
+def _describe(item: Any) -> str:
+    if item is None:
+        return "nothing"
+    if isinstance(item, dict):
+        keys = list(cast("dict[str, Any]", item))
         return f"an object with the keys {', '.join(map(repr, keys[:8]))}" if keys else "{}"
-    return f"{type(found).__name__} {short(str(found))}"
+    return f"{type(item).__name__} {short(str(item))}"

@@ -9,7 +9,7 @@ Why:   no family below needs to know how its items travelled.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from fieldconf.errors import PayloadError
@@ -20,31 +20,28 @@ REMEDY = "Give the whole response of the request, as an SDK object, a dict, or i
 _EVENT_TEXT = ("data:", "event:", "id:", "retry:", ":")
 
 
-def open_payload(payload: Any) -> list[Any]:
-    """The items in a payload.
-
-    Raises:
-        PayloadError: if it is text that is none of the known kinds.
-    """
-    return list(_open(payload))
-
-
 def short(text: str) -> str:
     """A text as one line of at most 80 characters."""
     text = " ".join(text[:1000].split())
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-_NOT_YET = {
-    "__await__": "Await it first",
-    "__aiter__": "Collect its chunks first: [chunk async for chunk in stream]",
+_NOT_YET: Mapping[Any, str] = {
+    Awaitable: "Await it first",
+    AsyncIterable: "Collect its chunks first: [chunk async for chunk in stream]",
 }
 
 
-def _open(payload: Any) -> Iterator[Any]:
-    for name, remedy in _NOT_YET.items():
-        if hasattr(cast("object", payload), name):
-            raise PayloadError("the response has not arrived yet", found=name, remedy=remedy)
+def open_payload(payload: Any) -> Iterator[Any]:
+    """The items in a payload, one by one.
+
+    Raises:
+        PayloadError: if it has not arrived yet, or is text that is none of the known kinds.
+    """
+    for kind, remedy in _NOT_YET.items():
+        if isinstance(payload, kind):
+            found = type(payload).__name__
+            raise PayloadError("the response has not arrived yet", found=found, remedy=remedy)
     if isinstance(payload, (bytes, bytearray)):
         payload = _decode(bytes(payload))
     if isinstance(payload, str):
@@ -52,13 +49,13 @@ def _open(payload: Any) -> Iterator[Any]:
         return
     inner = _inside(payload)
     if inner is not payload:
-        yield from _open(inner)
+        yield from open_payload(inner)
     elif isinstance(payload, Mapping) or not _is_iterable(payload):
         yield payload
     else:
         for item in payload:
             is_blank = isinstance(item, (str, bytes)) and not item.strip()  # between two events
-            yield from () if is_blank else _open(item)
+            yield from () if is_blank else open_payload(item)
 
 
 def _is_iterable(payload: Any) -> bool:
