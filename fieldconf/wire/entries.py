@@ -20,7 +20,7 @@ Quirks, each met by a line below:
 import math
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from fieldconf.tokens import Candidate, Token, candidate_logprob, chosen_logprob
 from fieldconf.wire.plain import count, first, get, items, text
@@ -32,6 +32,9 @@ UNLISTED = "is named by an id that the server's list of candidates does not have
 
 SAME = 0.01
 """Logprobs (nats) that differ by less may be the same number: servers round, and use floats."""
+
+Row: TypeAlias = tuple[str, bytes | None, Any, int | None]
+"""What is said of a token or a candidate: text, bytes, whatever is given for a logprob, and id."""
 
 _MOST_MASS = 1.05  # of all candidates of a list; more is no list of logprobs
 _NAMED_BY_ID = re.compile(r"token_id:(\d+)")
@@ -71,6 +74,30 @@ def make(
     return Token(shown, raw, known, candidates, number)
 
 
+def candidates(rows: Iterable[Row]) -> tuple[Candidate, ...]:
+    """The candidates in rows; those without a logprob are left out."""
+    return tuple(
+        Candidate(shown, raw, logprob, number)
+        for shown, raw, value, number in rows
+        if (logprob := candidate_logprob(value)) is not None
+    )
+
+
+def parallel(chosen: Sequence[Row], tops: Sequence[Iterable[Row]]) -> tuple[Token, ...] | None:
+    """The tokens of two parallel lists; None where there are none.
+
+    Of lists of different lengths it is not known whose candidates are whose: none are taken.
+    """
+    listed = map(candidates, tops) if len(tops) == len(chosen) else [()] * len(chosen)
+    return (
+        tuple(
+            make(shown, raw, logprob, found, number)
+            for (shown, raw, logprob, number), found in zip(chosen, listed, strict=True)
+        )
+        or None
+    )
+
+
 def by_id(number: int) -> str:
     """The name of a token of which only the id is known, as vLLM writes it."""
     return f"token_id:{number}"
@@ -92,34 +119,27 @@ def octets(value: Any) -> bytes | None:
         return None
 
 
-def candidates_of(entries: Any) -> tuple[Candidate, ...]:
-    """The candidates in a list of entries; those without a logprob are left out."""
-    found: list[Candidate] = []
-    for entry in items(entries):
-        logprob = candidate_logprob(get(entry, "logprob"))
-        if logprob is None:
-            continue
-        shown, raw, number = _name(entry)
-        found.append(Candidate(shown, raw, logprob, number))
-    return tuple(found)
-
-
 # -- one entry ----------------------------------------------------------------------------------
 
 
 def _token(entry: Any) -> Token:
     shown, raw, number = _name(entry)
     listed = first(entry, "top_logprobs", "topLogprobs")
-    candidates = candidates_of(listed)
+    found = candidates(map(_row, items(listed)))
     logprob = get(entry, "logprob")
-    if number is None or not _is_named_elsewhere(shown, raw, number, candidates):
-        return make(shown, raw, logprob, candidates, number)
+    if number is None or not _is_named_elsewhere(shown, raw, number, found):
+        return make(shown, raw, logprob, found, number)
     if raw is not None:
         return Token(shown, raw, None, (), number, note=MERGED)
     own = next((e for e in items(listed) if _name(e)[2] == number), None)
     if own is None:
         return Token(by_id(number), None, None, (), number, note=UNLISTED)
-    return make(_name(own)[0], None, get(own, "logprob"), candidates, number)
+    return make(_name(own)[0], None, get(own, "logprob"), found, number)
+
+
+def _row(entry: Any) -> Row:
+    shown, raw, number = _name(entry)
+    return shown, raw, get(entry, "logprob"), number
 
 
 def _name(entry: Any) -> tuple[str, bytes | None, int | None]:

@@ -16,7 +16,7 @@ Quirks:
 from itertools import starmap
 from typing import Any
 
-from fieldconf.tokens import Candidate, Token, candidate_logprob
+from fieldconf.tokens import Token
 from fieldconf.wire import entries
 from fieldconf.wire.delta import Delta, finish
 from fieldconf.wire.plain import at, count, first, get, is_number, items, text, texts
@@ -24,7 +24,6 @@ from fieldconf.wire.tool_calls import Call
 
 NAME = "Gemini (`candidates` with `logprobsResult`)"
 
-_UNEQUAL = "comes in lists of different lengths: it is not known which candidates are its own"
 
 _NOT_ASKED = "the response has no logprobs: ask for them (responseLogprobs=true, logprobs=5)"
 
@@ -80,24 +79,13 @@ def _result(candidate: Any) -> Any:
 def _tokens(result: Any) -> tuple[Token, ...] | None:
     chosen = items(first(result, "chosenCandidates", "chosen_candidates"))
     tops = items(first(result, "topCandidates", "top_candidates"))
-    if tops and len(tops) != len(chosen):
-        return (
-            tuple(Token(text(get(c, "token")), None, None, note=_UNEQUAL) for c in chosen) or None
-        )
-    listed = [_candidates(get(top, "candidates")) for top in tops] or [()] * len(chosen)
-    return tuple(map(_token, chosen, listed)) or None
+    listed = [map(_row, items(get(top, "candidates"))) for top in tops]
+    return entries.parallel(list(map(_row, chosen)), listed)
 
 
-def _token(chosen: Any, listed: tuple[Candidate, ...]) -> Token:
-    return entries.make(text(get(chosen, "token")), None, _logprob(chosen), listed, _id(chosen))
-
-
-def _candidates(found: Any) -> tuple[Candidate, ...]:
-    return tuple(
-        Candidate(text(get(c, "token")), None, logprob, _id(c))
-        for c in items(found)
-        if (logprob := candidate_logprob(_logprob(c))) is not None
-    )
+def _row(candidate: Any) -> entries.Row:
+    number = count(first(candidate, "tokenId", "token_id"))
+    return text(get(candidate, "token")), None, _logprob(candidate), number
 
 
 def _logprob(candidate: Any) -> Any:
@@ -106,7 +94,3 @@ def _logprob(candidate: Any) -> Any:
         return None
     value = first(candidate, "logProbability", "log_probability")
     return 0.0 if value is None else value if is_number(value) else None
-
-
-def _id(candidate: Any) -> int | None:
-    return count(first(candidate, "tokenId", "token_id"))

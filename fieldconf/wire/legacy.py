@@ -18,7 +18,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from fieldconf.tokens import Candidate, Token, candidate_logprob, utf8
+from fieldconf.tokens import Candidate, Token, utf8
 from fieldconf.wire import choices, entries
 from fieldconf.wire.delta import Delta
 from fieldconf.wire.plain import count, get, items, members, text
@@ -48,11 +48,7 @@ def pieces(shown: str) -> bytes | None:
 
 def candidates(listed: Any) -> tuple[Candidate, ...]:
     """The candidates in a dict from text to logprob."""
-    return tuple(
-        Candidate(shown, pieces(shown), logprob)
-        for shown, value in members(listed).items()
-        if (logprob := candidate_logprob(value)) is not None
-    )
+    return entries.candidates((s, pieces(s), value, None) for s, value in members(listed).items())
 
 
 def _is_legacy(logprobs: Any) -> bool:

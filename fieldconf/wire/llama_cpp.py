@@ -17,7 +17,7 @@ Quirks:
 import math
 from typing import Any
 
-from fieldconf.tokens import Candidate, Token, candidate_logprob
+from fieldconf.tokens import Token
 from fieldconf.wire import entries
 from fieldconf.wire.delta import Delta, finish
 from fieldconf.wire.plain import count, first, get, is_number, items, text
@@ -60,27 +60,23 @@ def _is_post_sampling(found: Any) -> bool:
 
 def _linear(entry: Any) -> Token:
     """An entry with probabilities (0..1) instead of logprobs."""
-    old = get(entry, "probs")
-    listed = tuple(
-        Candidate(
-            text(first(c, "token", "tok_str")), entries.octets(get(c, "bytes")), logprob, _id(c)
-        )
-        for c in items(first(entry, "top_probs", "probs"))
-        if (logprob := _log(get(c, "prob"))) is not None
-    )
-    shown = text(first(entry, "token", "content"))
-    if old is None:
-        raw = entries.octets(get(entry, "bytes"))
-        return entries.make(shown, raw, _log(get(entry, "prob")), listed, _id(entry))
+    listed = entries.candidates(map(_row, items(first(entry, "top_probs", "probs"))))
+    shown, raw, logprob, number = _row(entry)
+    if get(entry, "probs") is None:
+        return entries.make(shown, raw, logprob, listed, number)
     own = next((c.logprob for c in listed if c.text == shown), None)
-    return Token(shown, None, None if own == -math.inf else own, listed)
+    return entries.make(shown, None, own, listed)
+
+
+def _row(entry: Any) -> entries.Row:
+    shown, raw = (
+        text(first(entry, "token", "tok_str", "content")),
+        entries.octets(get(entry, "bytes")),
+    )
+    return shown, raw, _log(get(entry, "prob")), count(get(entry, "id"))
 
 
 def _log(probability: Any) -> float | None:
     if not is_number(probability) or not 0 <= probability <= 1:
         return None
-    return candidate_logprob(math.log(probability) if probability else -math.inf)
-
-
-def _id(entry: Any) -> int | None:
-    return count(get(entry, "id"))
+    return math.log(probability) if probability else -math.inf

@@ -8,7 +8,7 @@ Why:   which candidate was chosen is not said: it is the one that the fragment's
 
 from typing import Any
 
-from fieldconf.tokens import Candidate, Token, candidate_logprob
+from fieldconf.tokens import Candidate, Token
 from fieldconf.wire import entries
 from fieldconf.wire.delta import Delta
 from fieldconf.wire.plain import at, get, items, text
@@ -33,10 +33,8 @@ def read(item: Any) -> list[Delta]:
 
 
 def _candidates(found: Any) -> tuple[Candidate, ...]:
-    return tuple(
-        Candidate(text(get(c, "text")), None, logprob)
-        for c in items(found)
-        if (logprob := candidate_logprob(get(c, "logprob"))) is not None
+    return entries.candidates(
+        (text(get(c, "text")), None, get(c, "logprob"), None) for c in items(found)
     )
 
 

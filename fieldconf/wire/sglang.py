@@ -15,14 +15,13 @@ Quirks:
 
 from typing import Any
 
-from fieldconf.tokens import Candidate, Token, candidate_logprob
+from fieldconf.tokens import Token
 from fieldconf.wire import entries
 from fieldconf.wire.delta import Delta, finish
 from fieldconf.wire.plain import at, count, get, items, text
 
 NAME = "SGLang's /generate (`meta_info.output_token_logprobs`)"
 
-_UNEQUAL = "comes in lists of different lengths: it is not known which candidates are its own"
 
 _NOT_ASKED = "the response has no logprobs: ask for them (return_logprob=true, top_logprobs_num=5)"
 
@@ -57,20 +56,12 @@ def read(item: Any) -> list[Delta]:
 
 
 def _tokens(chosen: Any, tops: Any) -> tuple[Token, ...] | None:
-    found, listed = items(chosen), items(tops)
-    if listed and len(listed) != len(found):
-        return tuple(Token(_shown(t), None, None, (), _id(t), note=_UNEQUAL) for t in found) or None
-    pairs = zip(found, listed or [None] * len(found), strict=True)
-    return tuple(_token(triple, top) for triple, top in pairs) or None
+    listed = [map(_row, items(top)) for top in items(tops)]
+    return entries.parallel(list(map(_row, items(chosen))), listed)
 
 
-def _token(triple: Any, top: Any) -> Token:
-    candidates = tuple(
-        Candidate(_shown(c), None, logprob, _id(c))
-        for c in items(top)
-        if (logprob := candidate_logprob(_part(c, 0))) is not None
-    )
-    return entries.make(_shown(triple), None, _part(triple, 0), candidates, _id(triple))
+def _row(triple: Any) -> entries.Row:
+    return _shown(triple), None, _part(triple, 0), _id(triple)
 
 
 def _part(triple: Any, place: int) -> Any:

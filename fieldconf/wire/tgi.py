@@ -14,14 +14,13 @@ Quirks:
 
 from typing import Any
 
-from fieldconf.tokens import Candidate, Token, candidate_logprob
+from fieldconf.tokens import Token
 from fieldconf.wire import entries
 from fieldconf.wire.delta import Delta, finish
 from fieldconf.wire.plain import at, count, get, items, members, text
 
 NAME = "TGI (`details.tokens`, or lines with a `token`)"
 
-_UNEQUAL = "comes in lists of different lengths: it is not known which candidates are its own"
 
 _NOT_ASKED = "the response has no logprobs: ask for them (details=true, top_n_tokens=5)"
 
@@ -38,9 +37,8 @@ def read(item: Any) -> list[Delta]:
     found: list[Delta] = []
     if get(line, "text") is not None:
         shown = "" if get(line, "special") else text(get(line, "text"))
-        found.append(
-            Delta(content=shown, tokens=(_token(line, get(item, "top_tokens")),), mask="post")
-        )
+        tokens = _tokens([line], [get(item, "top_tokens")])
+        found.append(Delta(content=shown, tokens=tokens, mask="post"))
     if isinstance(get(item, "generated_text"), str) or members(details):
         found.append(_whole(item, details))
     return found
@@ -49,8 +47,8 @@ def read(item: Any) -> list[Delta]:
 def _whole(item: Any, details: Any) -> Delta:
     return Delta(
         content=text(get(item, "generated_text")),
-        tokens=_tokens(items(get(details, "tokens")), items(get(details, "top_tokens"))),
-        prompt=_tokens(items(get(details, "prefill")), ()) or (),
+        tokens=_tokens(get(details, "tokens"), get(details, "top_tokens")),
+        prompt=_tokens(get(details, "prefill"), None) or (),
         finish_reason=finish(get(details, "finish_reason")),
         extent="so far",
         note=_NOT_ASKED,
@@ -60,16 +58,9 @@ def _whole(item: Any, details: Any) -> Delta:
 
 
 def _tokens(found: Any, tops: Any) -> tuple[Token, ...] | None:
-    if tops and len(tops) != len(found):
-        return tuple(Token(text(get(t, "text")), None, None, note=_UNEQUAL) for t in found) or None
-    return tuple(map(_token, found, tops or [()] * len(found))) or None
+    listed = [map(_row, items(top)) for top in items(tops)]
+    return entries.parallel(list(map(_row, items(found))), listed)
 
 
-def _token(token: Any, top: Any) -> Token:
-    candidates = tuple(
-        Candidate(text(get(c, "text")), None, logprob, count(get(c, "id")))
-        for c in items(top)
-        if (logprob := candidate_logprob(get(c, "logprob"))) is not None
-    )
-    shown, number = text(get(token, "text")), count(get(token, "id"))
-    return entries.make(shown, None, get(token, "logprob"), candidates, number)
+def _row(token: Any) -> entries.Row:
+    return text(get(token, "text")), None, get(token, "logprob"), count(get(token, "id"))

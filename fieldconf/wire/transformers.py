@@ -17,7 +17,7 @@ Quirks:
 from collections.abc import Sequence
 from typing import Any
 
-from fieldconf.tokens import Candidate, Token, candidate_logprob
+from fieldconf.tokens import Candidate, Token
 from fieldconf.wire import entries
 from fieldconf.wire.delta import Delta
 from fieldconf.wire.plain import count, first, get, items, text
@@ -101,11 +101,8 @@ def _token(
 
 
 def _candidates(ids: Sequence[Any], scores: Sequence[Any]) -> tuple[Candidate, ...]:
-    if len(ids) != len(scores):
-        return ()
-    return tuple(
-        Candidate(entries.by_id(number), None, logprob, number)
-        for token, score in zip(ids, scores, strict=True)
-        if (number := count(token)) is not None
-        and (logprob := candidate_logprob(score)) is not None
+    known = [count(token) for token in ids] if len(ids) == len(scores) else []
+    rows = zip(known, scores, strict=False)
+    return entries.candidates(
+        (entries.by_id(n), None, score, n) for n, score in rows if n is not None
     )
