@@ -516,6 +516,18 @@ def test_pieces_that_contradict_the_whole_text_have_no_numbers(name):
                 assert_no_number(report)
 
 
+def test_the_done_event_of_a_stream_of_responses_has_all_at_full_precision():
+    """The deltas may not have been kept, or not all of them."""
+    intact = fc.score(sample("openai_responses_stream"), TICKET)
+    events = sample("openai_responses_stream")
+    deltas = [e for e in events if e["type"] == "response.output_text.delta"]
+    done = [e for e in events if e["type"] == "response.output_text.done"]
+    for made in (done, [*deltas[:4], *deltas[5:], *done]):
+        report = fc.score(made, TICKET)
+        assert_same_numbers(report, intact)
+        assert report.precision is None
+
+
 def test_the_end_of_a_stream_of_responses_is_the_rounded_object():
     """The deltas may not have been kept."""
     ended = fc.score(sample("openai_responses_stream")[-1:], TICKET)
@@ -653,6 +665,14 @@ def test_a_run_of_tokens_has_the_sum_of_its_logprobs():
     ]  # fmt: skip
     # Without candidates the other member of a boolean has what the written one lacks.
     assert report["urgent"].confidence == pytest.approx(math.exp(-0.0512933), abs=1e-3)
+
+
+@pytest.mark.parametrize("value", [-9999.0, math.nan, None, 0.25])
+def test_a_run_with_a_token_of_which_nothing_is_known_has_no_sum(value):
+    report = fc.score(replaced(sample("cohere_chat"), {-5e-05: value}), TICKET)
+    assert (report["team"].logprob, report["team"].confidence) == (None, None)
+    assert report["team"].reason
+    assert report["urgent"].logprob == -0.0512933
 
 
 def test_the_sampled_token_of_mlx_is_the_one_with_its_id():
