@@ -62,9 +62,11 @@ def test_the_native_completion(local_client, chat):
     assert report.mask == "pre"
 
 
-def test_langchains_message_and_its_chunks(local_client, chat):
+def test_langchains_message_and_its_chunks(local_client, chat, monkeypatch):
     """LangChain drops what tells that this is llama.cpp, so the mask is not known."""
     langchain_openai = pytest.importorskip("langchain_openai")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("LANGSMITH_TRACING", "false")
     asked = question(local_client)
     messages, shape = asked.pop("messages"), asked.pop("response_format")
     model = langchain_openai.ChatOpenAI(
