@@ -39,7 +39,9 @@ parameters of `openai` are also those of a line's `body` in OpenAI's Batch API.
 - **Temperature**: whether they are taken before or after the temperature is applied. After it, they
   say how likely the token was to be drawn, not what the model thinks of it.
 - **Reading**: what the reading of its answers is tested with. *A recording* was sent by that
-  server. *Vendor types*: a payload made by hand, which the vendor's own package accepts.
+  server (of llama.cpp the server itself is asked, too). *Vendor types*: a payload made by hand,
+  which the vendor's own package accepts; those of OpenAI, Together, google-genai, Ollama and
+  LiteLLM get it from a server in the tests, and what they return is scored as the payload.
   *Documentation*: a payload made by hand, from the vendor's documentation or source.
 
 ## With logprobs

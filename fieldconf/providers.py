@@ -229,7 +229,7 @@ ROWS = (
         note="Control tokens of the harmony format are listed; arguments of tool calls, too.",
     ),
     Provider(
-        "together", "Together", _CREATE, _chat_counted, least=1,
+        "together", "Together", _CREATE, _chat_counted, least=1, evidence="vendor types",
         note="`logprobs` is the number itself; some models want a boolean there.",
     ),
     Provider(
@@ -303,6 +303,7 @@ ROWS = (
     Provider(
         "llama.cpp-completion", "llama.cpp server, native", "POST /completion", _llama_cpp,
         cap=None, least=1, structured="json_schema", mask="pre", temperature="before",
+        evidence="recording",
         note="`post_sampling_probs` gives numbers of another kind: leave it off.",
     ),
     Provider(
@@ -338,6 +339,7 @@ ROWS = (
     ),
     Provider(
         "litellm", "LiteLLM", "litellm.completion", _chat, cap=None, quiet=_EFFORT,
+        evidence="vendor types",
         note="The cap is its provider's; with `drop_params` the parameters vanish silently.",
     ),
     Provider(

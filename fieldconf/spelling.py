@@ -65,6 +65,8 @@ def spell(content: str | None, tokens: Sequence[Token]) -> Spelling:
         pieces = _cut_inside(blank, wanted, tokens) or _cut_inside(spellings, wanted, tokens)
         if pieces:
             return Spelling(wanted, pieces)
+    if wanted and b"".join(listed).startswith(wanted):  # then a stop string was cut off
+        return Spelling(wanted, _cut_front(listed, len(wanted)))
     return _tolerant(wanted, tokens)
 
 
@@ -117,6 +119,12 @@ def _cut(spellings: Sequence[bytes]) -> tuple[Piece, ...]:
         pieces.append(Piece(index, start, stop))
         start = stop
     return tuple(pieces)
+
+
+def _cut_front(spellings: Sequence[bytes], size: int) -> tuple[Piece, ...]:
+    """The first so many bytes of what the tokens spell; the last piece may be a part of a token."""
+    cut = [piece for piece in _cut(spellings) if piece.start < size]
+    return tuple(piece._replace(stop=min(piece.stop, size)) for piece in cut)
 
 
 def _cut_inside(

@@ -171,7 +171,7 @@ def test_no_content():
         (['{"a":', "1", "x", "}"], 2),
         (['{"a":', "Ġ", "1}"], 1),
         (["\ufffd" * 3, '"a":1}'], 0),
-        (['{"a":', "1}", "and more"], 2),
+        (["so ", '{"a":', "1}", "and more"], 3),
     ],
 )
 def test_the_reason_names_the_first_misfit(shown, misfit):
@@ -202,3 +202,19 @@ def test_candidates_of_a_mark_are_no_text():
 def test_an_answer_is_not_looked_for_inside_of_a_mark():
     tokens = [Token(text, text.encode(), -0.1) for text in ("end", "<|im_end|>")]
     assert spell("end", tokens).pieces == (Piece(0, 0, 3),)
+
+
+@pytest.mark.parametrize("end", [["###"], ["\n", "##", "#"], ["\nUser", ":"]])
+def test_a_stop_string_that_the_server_cut_off(end):
+    """vLLM lists its tokens, and does not show it."""
+    found = written('{"a":1}', [bare('{"a":'), bare("1}"), *map(bare, end)])
+    assert found == {0: b'{"a":', 1: b"1}"}
+
+
+def test_a_stop_string_that_begins_inside_of_a_token():
+    assert written('{"a":1}', [bare('{"a":'), bare("1}##"), bare("#")]) == {0: b'{"a":', 1: b"1}"}
+
+
+def test_a_draft_in_the_thoughts_is_not_the_answer():
+    tokens = ['{"a":', "1}", " or so", "</think>", '{"a":', "1}"]
+    assert set(written('{"a":1}', [bare(t) for t in tokens])) == {4, 5}

@@ -62,7 +62,7 @@ def _chat(
     if first(logprobs, "chosen_candidates", "chosenCandidates") is not None:
         parts = {"parts": [{"text": content or ""}]}
         found = {"content": parts, "logprobs_result": logprobs, "finish_reason": reason}
-        return {"candidates": [found]}
+        return {"candidates": [found], "model_version": first(about, "model_name", "model")}
     listed = _flat(logprobs) if isinstance(logprobs, (list, tuple)) else logprobs
     if content is None:
         return {"logprobs": listed}
@@ -70,7 +70,8 @@ def _chat(
     choice: dict[str, Any] = {"logprobs": {"content": listed} if items(listed) else listed}
     choice |= {"delta" if piece else "message": part, "finish_reason": reason}
     model = first(about, "model_name", "model")
-    return {"choices": [choice], "model": model, "object": "chat.completion"}
+    server = get(about, "system_fingerprint")
+    return {"choices": [choice], "model": model, "system_fingerprint": server}
 
 
 def _flat(found: Any) -> list[Any]:
@@ -175,6 +176,21 @@ def _langchain(item: Any) -> Any:
     return made
 
 
+def _is_langchain_result(item: Any) -> bool:
+    return bool(items(get(item, "generations"))) or _is_langchain(get(item, "message"))
+
+
+def _langchain_result(item: Any) -> Any:
+    """A generation holds a message; a result holds lists of generations, one a prompt."""
+    listed = items(get(item, "generations"))
+    found = items(listed[0]) if listed else [item]
+    inner = [unwrap(get(generation, "message")) for generation in found]
+    choices = [choice for made in inner for choice in items(get(made, "choices"))]
+    if len(listed) > 1 or len(choices) < 2:
+        return inner[0] if inner and len(listed) < 2 else {}
+    return {"choices": [choice | {"index": place} for place, choice in enumerate(choices)]}
+
+
 def _is_langchain_raw(item: Any) -> bool:
     return _is(item, "raw") and "parsing_error" in members(item)
 
@@ -232,6 +248,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper("event of OpenAI's helper stream", _is_helper_event, _helper_event),
     Wrapper("AI SDK result", _is_ai_sdk, _ai_sdk),
     Wrapper("LangChain message", _is_langchain, _langchain),
+    Wrapper("LangChain generation or result", _is_langchain_result, _langchain_result),
     Wrapper("LangChain raw and parsed", _is_langchain_raw, lambda item: get(item, "raw")),
     Wrapper("pydantic-ai message", _is_pydantic_ai, _pydantic_ai),
     Wrapper("DSPy output", _is_dspy, _dspy),

@@ -5,9 +5,11 @@ from functools import reduce
 
 import pytest
 from builders import needs_shared
-from compared import Ticket, assert_dropped, assert_scored_as, client
+from compared import Ticket, assert_dropped, assert_scored_as, client, told
 from replay import origin, replaying
 from wire_samples import sample
+
+import fieldconf as fc
 
 pytestmark = needs_shared("providers")
 
@@ -50,6 +52,21 @@ def test_message_chunks_as_a_list_and_added_up_are_scored_as_the_chunks(connect)
         held = list(connect(server).stream("hi"))
     assert_scored_as(held, sample("openai_chat_stream"))
     assert_scored_as(reduce(operator.add, held), sample("openai_chat_stream"))
+
+
+def test_a_result_is_scored_as_the_payload_with_a_report_for_each_generation(connect):
+    """What callbacks get at the end of a call."""
+    messages = client("langchain_core.messages")
+    payload = sample("openai_chat")
+    first = payload["choices"][0]
+    payload["choices"] = [first, first | {"index": 1}]
+    with replaying(payload) as server:
+        held = connect(server, logprobs=True, n=2).generate([[messages.HumanMessage("hi")]])
+    assert_scored_as(held, payload)
+    assert_scored_as(held.generations[0][1], sample("openai_chat"))
+    assert [told(report) for report in fc.score_all(held, Ticket)] == [
+        told(report) for report in fc.score_all(payload, Ticket)
+    ]
 
 
 def test_a_tool_call_and_a_refusal_give_the_same_reasons(connect):
