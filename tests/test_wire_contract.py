@@ -1015,6 +1015,19 @@ def test_calls_whose_arguments_no_token_wrote_have_no_numbers():
     assert two.value == {"urgent": False, "team": "sales"}
 
 
+@pytest.mark.parametrize("said_after", [[" maybe"], []])
+def test_a_draft_in_the_thoughts_is_not_the_call(said_after):
+    """Older vLLM lists the thoughts and drops the entries of the call itself."""
+    payload = sample("vllm_chat_toolcall")
+    logprobs = payload["choices"][0]["logprobs"]
+    draft = [entry(e["token"], -3.0) for e in logprobs["content"][12:-4]]
+    thoughts = [*draft, *map(entry, said_after)]
+    logprobs["content"] = [entry("<think>"), *thoughts, entry("</think>")]
+    report = fc.score(payload, TICKET)
+    assert_no_number(report)
+    assert report.value == VALUE
+
+
 def test_each_choice_has_its_own_calls():
     payload, more = calls_of({}, OTHER | {"route": "queue"}), calls_of(OTHER)
     payload["choices"].append(more["choices"][0] | {"index": 1})

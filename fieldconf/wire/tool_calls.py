@@ -9,6 +9,7 @@ Why:   OpenAI and Azure list no tokens of calls; vLLM, Bedrock, Ollama and llama
 """
 
 import json
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +27,13 @@ UNFOUND = (
     "the answer is a tool call, and the listed tokens do not hold its arguments: "
     "ask with response_format (json_schema) instead of tools"
 )
+
+# What may stand behind the last call (what closes things: brackets, tags, marks), and behind others
+# (that, and the head of the next one). Nothing that closes thoughts.
+_NO_THOUGHT = r"(?!.*</?(?:think|thinking|reasoning)>)"
+_MARK = r"<\|[^|]*\|>|<\uff5c[^\uff5c]*\uff5c>|</?[\w:.|-]+>"
+_BEHIND = re.compile(_NO_THOUGHT + rf"(?:[\s\])}}'\"`,;]|{_MARK})*", re.DOTALL)
+_BETWEEN = re.compile(_NO_THOUGHT + r".*", re.DOTALL)
 
 _DECODER = json.JSONDecoder()
 
@@ -77,7 +85,7 @@ def split(made: Completion, calls: Mapping[int, Call]) -> list[Completion]:
     found: list[Completion] = []
     tokens = made.tokens or ()
     for _, call in sorted(calls.items(), reverse=True):
-        written = _find(call.arguments, tokens)
+        written = _find(call.arguments, tokens, _BETWEEN if found else _BEHIND)
         if written is None:
             note = UNFOUND if made.tokens else UNSCORED
             answer = replace(made, content=_dump(call.arguments), tokens=None, note=note)
@@ -89,11 +97,13 @@ def split(made: Completion, calls: Mapping[int, Call]) -> list[Completion]:
     return found[::-1]
 
 
-def _find(arguments: Any, tokens: Sequence[Token]) -> tuple[str, int, int] | None:
+def _find(
+    arguments: Any, tokens: Sequence[Token], behind: re.Pattern[str]
+) -> tuple[str, int, int] | None:
     """The arguments as the model wrote them, and the half-open range of tokens that hold them.
 
     It is the same text, or else a value that is equal: servers parse arguments and write them
-    anew.
+    anew. What stands ``behind`` it must be markup; else it is a draft in the thoughts.
     """
     whole = b"".join(token.bytes for token in tokens)
     content = _dump(arguments)
@@ -103,6 +113,8 @@ def _find(arguments: Any, tokens: Sequence[Token]) -> tuple[str, int, int] | Non
     if start < 0:
         return None
     stop = start + len(utf8(content))
+    if not behind.fullmatch(whole[stop:].decode("utf-8", "replace")):
+        return None
     ends = list(accumulate(len(token.bytes) for token in tokens))
     return content, bisect_right(ends, start), bisect_left(ends, stop) + 1
 
