@@ -28,8 +28,8 @@ from fieldconf.embedded import server as server_process
 from fieldconf.embedded.prompt import embedded_messages, embedded_schema
 from fieldconf.embedded.weights import REMEDY_FETCH, SMOLLM2, find_weights, weights_path
 from fieldconf.errors import LocalModelError
-from fieldconf.extract import Defaults
 from fieldconf.probes import Probe, llama_cpp
+from fieldconf.requesting import Defaults
 
 _REMEDY_INSTALL = 'Run: pip install "fieldconf[local]"'
 _START_SECONDS = 120.0

@@ -45,9 +45,8 @@ def reader_of(tokenizer: Any) -> Reader:
 def named(made: Completion, reader: Reader | None) -> Completion:
     """The completion with the texts of its tokens."""
     tokens = made.tokens or ()
-    if not any(map(_is_nameless, tokens)) and not any(
-        _is_nameless(c) for token in tokens for c in token.candidates
-    ):
+    # A server names all candidates of a list in the same way: one of each list is looked at.
+    if not any(_is_nameless(seen) for t in tokens for seen in (t, *t.candidates[:1])):
         return made
     if reader is None:
         is_lost = sum(map(_is_nameless, tokens)) > len(tokens) / 2
@@ -58,9 +57,7 @@ def named(made: Completion, reader: Reader | None) -> Completion:
 
 
 def _is_nameless(token: Token | Candidate) -> bool:
-    return (
-        token.raw is None and token.text.startswith("token_id:") and id_in(token.text) is not None
-    )
+    return token.raw is None and id_in(token.text) is not None
 
 
 def _without_nameless(token: Token) -> Token:
@@ -69,8 +66,9 @@ def _without_nameless(token: Token) -> Token:
 
 
 def _name(token: Token, reader: Reader) -> Token:
-    found = tuple(_read(c, reader) for c in token.candidates)
-    return _read(token, reader)._replace(candidates=tuple(c for c in found if not _is_nameless(c)))
+    """What stays without bytes is a special token: it counts as a mark, as ends of answers do."""
+    found = tuple(_read(candidate, reader) for candidate in token.candidates)
+    return _read(token, reader)._replace(candidates=found)
 
 
 def _read(token: _T, reader: Reader) -> _T:
