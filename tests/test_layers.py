@@ -48,6 +48,11 @@ HEAVY = {
     "torch": set(),
     "transformers": set(),
 }
+# Whose objects are scored, and who are imported nowhere, not even inside of a function.
+NEVER = {
+    "together", "google", "ollama", "langchain_core", "langchain_openai", "litellm", "pydantic_ai",
+    "instructor", "dspy", "cohere", "mistralai", "groq", "fireworks", "anthropic", "lmstudio",
+}  # fmt: skip
 
 
 def room_of(file):
@@ -104,6 +109,12 @@ def test_heavy_packages_are_imported_where_they_are_used(room):
     assert not {
         package for package, rooms in HEAVY.items() if package in tops and room not in rooms
     }
+
+
+@pytest.mark.parametrize("room", sorted(FILES))
+def test_no_client_is_imported_whose_objects_are_scored(room):
+    names = imports(ast.walk(ast.parse(FILES[room].read_text())))
+    assert not NEVER & {name.split(".")[0] for found in names for name in found}
 
 
 @pytest.mark.parametrize("room", sorted(FILES))
