@@ -138,6 +138,16 @@ def calls_of(*swaps):
 OTHER_SUM = -1e-05 - 0.5 - 1e-05
 
 
+def test_of_a_conversation_the_models_answer_is_scored():
+    """A list of messages, as LangChain and pydantic-ai keep them."""
+    for asked, name in (
+        ({"type": "human", "content": "hi", "response_metadata": {}}, "langchain_aimessage"),
+        ({"kind": "request", "parts": [{"part_kind": "user-prompt"}]}, "pydantic_ai_chat"),
+    ):
+        report = fc.score([asked, sample(name)], TICKET)
+        assert_same_numbers(report, fc.score(sample(name), TICKET))
+
+
 def test_a_tool_call_says_which_tool():
     report = fc.score(sample("vllm_chat_toolcall"), TICKET)
     assert (report.tool, report.value) == ("route", VALUE)

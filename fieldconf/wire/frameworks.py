@@ -161,7 +161,12 @@ def _is_langchain(item: Any) -> bool:
     return isinstance(get(item, "response_metadata"), dict)
 
 
+_NOT_THE_MODEL = {"human", "system", "tool", "function"}
+
+
 def _langchain(item: Any) -> Any:
+    if text(get(item, "type")) in _NOT_THE_MODEL:  # of a list of messages
+        return None
     about, more = get(item, "response_metadata"), get(item, "additional_kwargs")
     made = _chat(
         texts(get(item, "content")),
