@@ -1,6 +1,6 @@
 """Write docs/providers.md: how each provider is asked for logprobs, and what they are worth.
 
-The page is made of the table in ``fieldconf/providers.py``:
+The page is made of the table in ``fieldconf/providers/``:
 
     python docs/generate_providers.py
 
@@ -10,7 +10,9 @@ The page is made of the table in ``fieldconf/providers.py``:
 from pathlib import Path
 from typing import Any
 
-from fieldconf.providers import MODELS, ROWS, Evidence, Provider, Shape
+from fieldconf.providers.forms import Shape
+from fieldconf.providers.models import MODELS
+from fieldconf.providers.table import FRAMEWORKS, ROWS, Evidence, Provider
 
 PAGE = Path(__file__).with_name("providers.md")
 
@@ -63,6 +65,13 @@ one: what it returns turns reasoning off and keeps to the lower cap.
 
 """
 
+BETWEEN = """
+## Frameworks
+
+What to give to `fc.score` where a framework stands between the provider and you:
+
+"""
+
 TESTED: dict[Evidence, str] = {
     "recording": "tested with a recording",
     "vendor types": "tested with vendor types",
@@ -111,6 +120,7 @@ def page() -> str:
         ]
         for row in ROWS if row.ask
     ]  # fmt: skip
+    between = [[row.title, row.give, TESTED[row.evidence], row.note] for row in FRAMEWORKS]
     none = [
         [f"{row.title} (`{row.key}`)", row.note, f"{row.instead}."] for row in ROWS if not row.ask
     ]
@@ -125,6 +135,7 @@ def page() -> str:
         [
             HEAD, table(["provider", "call", "ask with", "held to the schema by", "cap", "mask",
                          "temperature", "reading", "notes"], given),
+            BETWEEN, table(["framework", "give", "reading", "notes"], between),
             WITHOUT, table(["provider", "what it does", "the way out"], none),
             DIFFERENT, table(["name (regular expression)", "at", "what it does", "the way out"],
                              models),

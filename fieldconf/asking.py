@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from fieldconf.errors import NoLogprobsError, RequestError
-from fieldconf.providers import advice, refusal, said
+from fieldconf.providers.refusals import advice, refusal, said
 
 
 @contextmanager

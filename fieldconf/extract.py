@@ -15,7 +15,7 @@ from typing import Any, Generic, Self, TypeVar, overload
 from fieldconf.asking import our_errors
 from fieldconf.errors import RequestError
 from fieldconf.matching import Match
-from fieldconf.providers import PROVIDERS
+from fieldconf.providers.table import PROVIDERS
 from fieldconf.report import Field, Report
 from fieldconf.requesting import Defaults, parameters
 from fieldconf.schema import Schema, compile_schema

@@ -16,7 +16,9 @@ from typing import Any, cast
 from fieldconf.containers import Layout
 from fieldconf.errors import NoLogprobsError, RequestError
 from fieldconf.probes import Probe
-from fieldconf.providers import PROVIDERS, Model, Provider, Shape, model_row
+from fieldconf.providers.forms import Shape
+from fieldconf.providers.models import Model, model_row
+from fieldconf.providers.table import PROVIDERS, Provider
 from fieldconf.schema import Schema, compile_schema
 from fieldconf.strict import strict_schema
 from fieldconf.tokens import Mask

@@ -70,7 +70,10 @@ def spell(content: str | None, tokens: Sequence[Token]) -> Spelling:
     return _tolerant(wanted, tokens)
 
 
-_NO_LOGPROBS = "the response has no logprobs: ask for them (logprobs=True, top_logprobs=5)"
+_NO_LOGPROBS = (
+    "the response has no logprobs: ask for them (logprobs=True, top_logprobs=5); if a framework "
+    "dropped them, give what the server sent"
+)
 
 
 def spell_completion(completion: Completion) -> Spelling:

@@ -9,9 +9,11 @@ ROOT = Path(__file__).parents[1] / "fieldconf"
 
 # From the ground up; the rooms of one floor do not know each other.
 FLOORS = [
-    ["errors", "grammar", "paths", "tokens", "probes.base", "wire.plain"],
+    ["errors", "grammar", "paths", "tokens", "probes.base", "wire.plain",
+     "providers", "providers.forms", "providers.models"],
     ["jsonparser", "prefix", "scores", "spelling", "strict", "render.table",
-     "providers", "wire.entries", "wire.envelopes", "wire.frameworks", "wire.tool_calls"],
+     "providers.refusals", "providers.table",
+     "wire.entries", "wire.envelopes", "wire.frameworks", "wire.tool_calls"],
     ["feasible", "finder", "tree", "render", "render.html", "probes.tokenizer", "asking",
      "wire.delta", "wire.echo"],
     ["align", "schema",

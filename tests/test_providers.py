@@ -20,7 +20,9 @@ from servers import answer_json, answer_stream, serving
 
 import fieldconf as fc
 from fieldconf.cli import main
-from fieldconf.providers import MODELS, PROVIDERS, ROWS, advice, refusal, said
+from fieldconf.providers.models import MODELS
+from fieldconf.providers.refusals import advice, refusal, said
+from fieldconf.providers.table import PROVIDERS, ROWS
 from fieldconf.requesting import merged
 
 ROOT = Path(__file__).parents[1]

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from fieldconf.errors import FieldconfError, NoLogprobsError, PayloadError
-from fieldconf.providers import refusal, said
+from fieldconf.providers.refusals import refusal, said
 from fieldconf.spelling import undisguised
 from fieldconf.tokens import Completion
 from fieldconf.wire import (

@@ -1,0 +1,123 @@
+"""Forms: how a request asks for an answer in a schema's form, with logprobs.
+
+In:    a shape (a name and a JSON Schema), and how many candidates to list for each token.
+Out:   the parameters of a provider's own call.
+Never: a provider's name: the table says who is asked how.
+Why:   there are fewer ways to ask than there are providers.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+
+class Shape(NamedTuple):
+    """The form an answer should have: a name and a JSON Schema, as the provider wants it."""
+
+    name: str
+    schema: Mapping[str, Any]
+
+
+Ask: TypeAlias = Callable[[Shape, int], dict[str, Any]]
+"""From a shape and a number of candidates to the parameters of the provider's call."""
+
+
+def json_schema(shape: Shape) -> dict[str, Any]:
+    """The answer in strict JSON Schema form, as a `response_format`."""
+    form = {"name": shape.name, "strict": True, "schema": shape.schema}
+    return {"type": "json_schema", "json_schema": form}
+
+
+def chat(shape: Shape, count: int) -> dict[str, Any]:
+    """OpenAI Chat Completions, and most who copy it."""
+    return {"logprobs": True, "top_logprobs": count, "response_format": json_schema(shape)}
+
+
+def chat_json(shape: Shape, count: int) -> dict[str, Any]:
+    """Some JSON object: which one, only the prompt can say."""
+    del shape
+    return {"logprobs": True, "top_logprobs": count, "response_format": {"type": "json_object"}}
+
+
+def chat_json_with_schema(shape: Shape, count: int) -> dict[str, Any]:
+    """llama-cpp-python: a JSON object that has a schema."""
+    form = {"type": "json_object", "schema": shape.schema}
+    return {"logprobs": True, "top_logprobs": count, "response_format": form}
+
+
+def chat_unconstrained(shape: Shape, count: int) -> dict[str, Any]:
+    """A server without structured output: the prompt must say the form."""
+    del shape
+    return {"logprobs": True, "top_logprobs": count}
+
+
+def chat_counted(shape: Shape, count: int) -> dict[str, Any]:
+    """The number stands where others have a boolean."""
+    return {"logprobs": count, "response_format": json_schema(shape)}
+
+
+def responses(shape: Shape, count: int) -> dict[str, Any]:
+    """OpenAI Responses: logprobs must be included by name."""
+    form = {"type": "json_schema", "name": shape.name, "strict": True, "schema": shape.schema}
+    return {
+        "include": ["message.output_text.logprobs"],
+        "top_logprobs": count,
+        "text": {"format": form},
+    }
+
+
+def completions(shape: Shape, count: int) -> dict[str, Any]:
+    """Legacy completions: a number, and no form."""
+    del shape
+    return {"logprobs": count}
+
+
+def completions_with_schema(shape: Shape, count: int) -> dict[str, Any]:
+    """Completions of vLLM, which can be held to a schema."""
+    return {"logprobs": count, "extra_body": {"response_format": json_schema(shape)}}
+
+
+def gemini(shape: Shape, count: int) -> dict[str, Any]:
+    """google-genai: all of it is in `config`."""
+    listed = {"logprobs": count} if count else {}  # 1..20; without it the chosen tokens alone
+    form = {"response_mime_type": "application/json", "response_json_schema": shape.schema}
+    return {"config": {"response_logprobs": True} | listed | form}
+
+
+def ollama(shape: Shape, count: int) -> dict[str, Any]:
+    """Ollama's own API."""
+    return {"logprobs": True, "top_logprobs": count, "format": shape.schema}
+
+
+def llama_cpp(shape: Shape, count: int) -> dict[str, Any]:
+    """llama.cpp's own `/completion`."""
+    return {"n_probs": count, "json_schema": shape.schema}
+
+
+def sglang(shape: Shape, count: int) -> dict[str, Any]:
+    """SGLang's own `/generate`."""
+    return {
+        "return_logprob": True,
+        "top_logprobs_num": count,
+        "return_text_in_logprobs": True,  # else ids only
+        "sampling_params": {"json_schema": json.dumps(shape.schema)},
+    }
+
+
+def tgi(shape: Shape, count: int) -> dict[str, Any]:
+    """Text Generation Inference's own `/generate`."""
+    form = {"type": "json", "value": shape.schema}
+    return {"details": True, "top_n_tokens": count, "grammar": form}
+
+
+def cohere(shape: Shape, count: int) -> dict[str, Any]:
+    """Cohere v2."""
+    del count  # it lists no candidates, and refuses the parameter
+    form = {"type": "json_object", "json_schema": shape.schema}
+    return {"logprobs": True, "response_format": form}
+
+
+def transformers(shape: Shape, count: int) -> dict[str, Any]:
+    """Hugging Face's `generate`."""
+    del shape, count  # the tensors hold the whole vocabulary
+    return {"return_dict_in_generate": True, "output_scores": True, "output_logits": True}

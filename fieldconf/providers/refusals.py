@@ -1,0 +1,197 @@
+"""Refusals: the words with which servers turn a request for logprobs down.
+
+In:    the body of an error, or the sentence in it; its HTTP status, if known.
+Out:   the server's sentence; what to do about it.
+Never: an error about something else taken for a refusal.
+Why:   twenty servers say the same in twenty ways, and the way out differs.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple, cast
+
+from fieldconf.providers.models import OPENAI_INSTEAD
+
+
+class Saying(NamedTuple):
+    """Words with which servers turn a request for logprobs down, and what to do about it."""
+
+    pattern: re.Pattern[str]
+    remedy: str
+    refuses: bool
+    """False where logprobs can be had: only this request asked for too much or in a wrong way."""
+
+
+_ANOTHER = "Use a model or a provider that gives logprobs (docs/providers.md lists them)"
+_NO_REASONING = (
+    "If the model can answer without reasoning (gpt-5.1 and later), say reasoning_effort='none'; "
+    "else use a model that gives logprobs, such as gpt-4o"
+)
+_FEWER = "Lower top_logprobs"
+
+
+def _words(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE | re.DOTALL)
+
+
+# The first that matches holds: what is said of a number before what is said of logprobs at all.
+SAYINGS = (
+    Saying(
+        _words(r"(?:logprobs|top_n_tokens|n_probs)\b.*(?:must be (?:between|at most|less|<=)"
+               r"|must be >= ?\d+ and <=|less than or equal|greater than max|exceed"
+               r"|out of range|too large|valid range|expected a value)"
+               r"|greater than the max.*logprobs\b"),
+        _FEWER, refuses=False,
+    ),
+    Saying(
+        _words(r"invalid type: integer `\d+`, expected a boolean"),
+        "This model wants logprobs=True instead of a number", refuses=False,
+    ),
+    Saying(
+        _words(r"no endpoints found that can handle the requested parameters"),
+        "Choose a model of which an upstream gives logprobs together with structured output",
+        refuses=False,
+    ),
+    Saying(_words(r"not allowed to request logprobs"), OPENAI_INSTEAD, refuses=True),
+    Saying(
+        _words(r"unsupported parameter: '(?:top_)?logprobs'|logprobs\W* are not supported with "
+               r"reasoning"),
+        _NO_REASONING, refuses=True,
+    ),
+    Saying(
+        _words(r"logprobs\W* cannot be true when"), "Ask with another reasoning_effort",
+        refuses=True,
+    ),
+    Saying(
+        _words(r"logprobs\W* (?:is|are) not supported (?:with tools \+ stream|in streaming)"),
+        "Ask without streaming", refuses=True,
+    ),
+    Saying(
+        _words(r"logprobs\W* are not supported with gpt-oss"),
+        "Ask its chat completions instead of its responses", refuses=True,
+    ),
+    Saying(_words(r"logits_all"), "Load the model with logits_all=True", refuses=True),
+    Saying(
+        _words(r"logprobs is not enabled for models/|logprobs is not supported for the current"),
+        "Ask a Gemini model that gives logprobs on Vertex AI, or another provider", refuses=True,
+    ),
+    Saying(
+        _words(r"unable to submit request because logprobs"),
+        "Ask another Gemini model (2.5 Flash gave logprobs on Vertex AI), or another provider",
+        refuses=True,
+    ),
+    Saying(
+        _words(r"unknown name \W*(?:top_)?logprobs"),
+        "Ask Gemini's own API (provider='gemini' or 'vertex') instead of the OpenAI-compatible one",
+        refuses=True,
+    ),
+    Saying(
+        _words(r"validation error at #/(?:top_)?logprobs"),
+        "Ask without data sources: Azure's \"On your data\" gives no logprobs", refuses=True,
+    ),
+    Saying(
+        _words(r"unrecognized request argument supplied: (?:top_)?logprobs"
+               r"|model does not support the '(?:top_)?logprobs' parameter"),
+        "Use a newer api_version, or a model that gives logprobs", refuses=True,
+    ),
+    Saying(
+        _words(r"(?:^|\W)(?:top_)?logprobs: extra inputs are not permitted"), _ANOTHER,
+        refuses=True,
+    ),
+    Saying(
+        _words(r"top_logprobs\W* (?:is|are) not supported\W*$"),
+        "Leave top_logprobs out: the server lists no candidates", refuses=False,
+    ),
+    # In general: logprobs, and not a property of that name in somebody's schema.
+    Saying(
+        _words(r"\A(?!.*\bschema\b).*\b(?:top_)?logprobs\b[^.,;:()]{0,40}\b(?:unsupported|unavailable"
+               r"|not (?:yet |currently )?(?:supported|enabled|allowed|permitted|available))\b"),
+        _ANOTHER, refuses=True,
+    ),
+    Saying(
+        _words(r"\A(?!.*\bschema\b).*\b(?:not support|unsupported|unrecogni[sz]ed|unknown"
+               r"|not (?:allowed|permitted|able))\b[^.;()]{0,60}\b(?:top_)?logprobs\b"),
+        _ANOTHER, refuses=True,
+    ),
+)  # fmt: skip
+
+_LONGEST = 500  # what a sentence is; servers may send whole pages
+_ABOUT_SOMETHING_ELSE = {401, 408, 429}  # the key, the time, the rate: whatever words come with it
+
+
+def refusal(status: int | None, text: str) -> str | None:
+    """What to do about a server that gives no logprobs; None if its words are about other things.
+
+    Args:
+        status: the HTTP status of the answer, if it is known.
+        text: the server's sentence, as ``said`` finds it.
+
+    >>> refusal(403, "You are not allowed to request logprobs from this model") is None
+    False
+    >>> refusal(400, "top_logprobs must be between 0 and 20") is None
+    True
+    """
+    saying = _saying(status, text)
+    return saying.remedy if saying and saying.refuses else None
+
+
+def advice(status: int | None, text: str) -> str:
+    """What to do about a server that would give logprobs, but not as they were asked for.
+
+    >>> advice(400, "top_logprobs must be between 0 and 20")
+    'Lower top_logprobs'
+    """
+    saying = _saying(status, text)
+    return saying.remedy if saying and not saying.refuses else ""
+
+
+def _saying(status: int | None, text: str) -> Saying | None:
+    if status in _ABOUT_SOMETHING_ELSE:
+        return None
+    beginning = text[:_LONGEST]
+    return next((saying for saying in SAYINGS if saying.pattern.search(beginning)), None)
+
+
+_SENTENCE_AT = ("error", "message", "detail", "msg")  # in this order
+_UPSTREAM = "Provider returned error"  # OpenRouter's; its metadata hold what the provider said
+
+
+def said(body: Any, depth: int = 8) -> str:
+    """The server's own sentence in the body of an error, on one line; "" if there is none.
+
+    >>> said({"error": {"message": "no such model", "code": 404}})
+    'no such model'
+    >>> said({"detail": [{"loc": ["body", "logprobs"], "msg": "Extra inputs are not permitted"}]})
+    'body.logprobs: Extra inputs are not permitted'
+    """
+    if isinstance(body, (bytes, bytearray)):
+        body = bytes(body).decode(errors="replace")
+    if isinstance(body, str):
+        return _said_in_text(body, depth)
+    if isinstance(body, (list, tuple)):
+        inner = (said(item, depth - 1) for item in cast("list[Any]", body)) if depth else ()
+        return next(filter(None, inner), "")
+    if not isinstance(body, Mapping) or not depth:
+        return ""
+    return _said_in_object(cast("Mapping[str, Any]", body), depth)
+
+
+def _said_in_object(body: Mapping[str, Any], depth: int) -> str:
+    found = next(filter(None, (said(body.get(key), depth - 1) for key in _SENTENCE_AT)), "")
+    if found == _UPSTREAM and isinstance(body.get("metadata"), Mapping):
+        raw = said(body["metadata"].get("raw"), depth - 1)
+        return f"{found}: {raw}" if raw else found
+    if "loc" in body and isinstance(body["loc"], (list, tuple)):
+        return f"{'.'.join(map(str, cast('list[Any]', body['loc'])))}: {found}"
+    return found
+
+
+def _said_in_text(text: str, depth: int) -> str:
+    line = " ".join(text.split())
+    if depth and line.startswith(("{", "[")):
+        try:
+            return said(json.loads(text), depth - 1) or line[:_LONGEST]
+        except (ValueError, RecursionError):
+            pass  # not JSON after all: its text is all there is
+    return line[:_LONGEST]

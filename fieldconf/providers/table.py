@@ -1,0 +1,312 @@
+"""The table: who gives logprobs, how each is asked, and what the numbers are worth.
+
+In:    nothing.
+Out:   rows of facts: the parameters of a request, the cap on candidates, where the logprobs stand,
+       the way out where there are none; where frameworks keep a response.
+Never: a branch on a provider's name. What differs is a value in a row, or a form that it names.
+Why:   one table makes the requests, their errors and the page docs/providers.md; they cannot part.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from fieldconf.providers import forms
+from fieldconf.providers.forms import Ask
+from fieldconf.providers.models import OPEN_MODEL
+from fieldconf.tokens import Mask
+
+Evidence: TypeAlias = Literal["recording", "vendor types", "documentation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One way to ask, and what is known of the logprobs that come back.
+
+    Attributes:
+        key: its name in ``request(provider=...)``.
+        title: its name for people.
+        call: what the parameters are for.
+        ask: how the parameters are built; None where no logprobs are given.
+        cap: the largest number of candidates for each token; None where there is no limit.
+        least: the smallest number with which logprobs come at all.
+        mask: whether they are taken before or after forbidden tokens are excluded.
+        temperature: whether they are taken before or after the temperature is applied.
+        structured: how the answer is held to the schema, in a few words.
+        evidence: what the reading of its answers is tested with.
+        note: what is odd about it, one sentence.
+        instead: the way out, where no logprobs are given.
+        also: parameters that every request to it holds.
+        quiet: parameters that turn a model's reasoning off.
+    """
+
+    key: str
+    title: str
+    call: str
+    ask: Ask | None = None
+    cap: int | None = 20
+    least: int = 0
+    mask: Mask = "unknown"
+    temperature: Literal["before", "after", "unknown"] = "unknown"
+    structured: str = "strict JSON Schema"
+    evidence: Evidence = "documentation"
+    note: str = ""
+    instead: str = ""
+    also: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    quiet: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def default(self) -> int:
+        """How many candidates are asked for where nobody says: five, or fewer at the cap."""
+        return USUAL if self.cap is None else min(USUAL, self.cap)
+
+
+USUAL = 5
+"""Every provider that lists candidates lists five."""
+
+_CREATE = "client.chat.completions.create"
+_EFFORT = {"reasoning_effort": "none"}
+
+ROWS = (
+    Provider(
+        "openai", "OpenAI Chat Completions", _CREATE, forms.chat, mask="post", temperature="before",
+        evidence="recording", quiet=_EFFORT,
+        note="Arguments of tool calls come without logprobs: ask with response_format.",
+    ),
+    Provider(
+        "openai-responses", "OpenAI Responses", "client.responses.create", forms.responses,
+        mask="post", temperature="before", evidence="vendor types",
+        quiet={"reasoning": {"effort": "none"}},
+        note="Without `include` the list is empty; a whole response is rounded to six decimals, "
+        "the deltas of a stream are not.",
+    ),
+    Provider(
+        "openai-completions", "OpenAI Completions (legacy)", "client.completions.create",
+        forms.completions, cap=5, structured="none: the prompt must say it", temperature="before",
+        evidence="vendor types",
+        note="Candidates with the same text collapse into one.",
+    ),
+    Provider(
+        "azure", "Azure OpenAI", _CREATE, forms.chat, mask="post", temperature="before",
+        evidence="vendor types", quiet=_EFFORT,
+        note="Refused by \"On your data\" and by old API versions.",
+    ),
+    Provider(
+        "bedrock", "Amazon Bedrock, OpenAI-compatible (gpt-oss)", _CREATE, forms.chat,
+        note="Control tokens of the harmony format are listed; arguments of tool calls, too.",
+    ),
+    Provider(
+        "together", "Together", _CREATE, forms.chat_counted, least=1, evidence="vendor types",
+        note="`logprobs` is the number itself; some models want a boolean there.",
+    ),
+    Provider(
+        "fireworks", "Fireworks", _CREATE, forms.chat, cap=5, evidence="vendor types",
+        note="With a number for `logprobs` it answers in the form of legacy completions.",
+    ),
+    Provider(
+        "mistral", "Mistral", "client.chat.complete", forms.chat, evidence="vendor types",
+        note="In October 2026 it refused logprobs for every model (code 3051).",
+    ),
+    Provider(
+        "deepseek", "DeepSeek", _CREATE, forms.chat_json,
+        structured="json_object only: the prompt must hold the schema and the word JSON",
+        also={"extra_body": {"thinking": {"type": "disabled"}}},
+        note="While it thinks, the logprobs are zeros, so thinking is turned off.",
+    ),
+    Provider(
+        "xai", "xAI", _CREATE, forms.chat, cap=8,
+        note="A model without logprobs answers without them, and without an error.",
+    ),
+    Provider(
+        "openrouter", "OpenRouter", _CREATE, forms.chat, evidence="vendor types",
+        also={"extra_body": {"provider": {"require_parameters": True}}},
+        quiet={"extra_body": {"reasoning": {"effort": "none"}}},
+        note="The upstream decides; without `require_parameters` one without logprobs may answer.",
+    ),
+    Provider(
+        "gemini", "Gemini API", "client.models.generate_content", forms.gemini,
+        structured="response_json_schema", evidence="vendor types",
+        note="In October 2026 it refused logprobs for every current model; not in streams.",
+    ),
+    Provider(
+        "vertex", "Gemini on Vertex AI", "client.models.generate_content", forms.gemini,
+        structured="response_json_schema", evidence="vendor types",
+        note="Gemini 2.5 gave logprobs, 3.5 Flash refuses; not in streams; `avgLogprobs` is of no "
+        "use.",
+    ),
+    Provider(
+        "vllm", "vLLM", _CREATE, forms.chat, mask="post", temperature="before",
+        note="The cap is the server's `--max-logprobs`; the sampled token comes first in its list.",
+    ),
+    Provider(
+        "vllm-completions", "vLLM, completions", "client.completions.create",
+        forms.completions_with_schema, mask="post", temperature="before",
+        note="The cap is the server's `--max-logprobs`; candidates with the same text collapse.",
+    ),
+    Provider(
+        "sglang", "SGLang", _CREATE, forms.chat, cap=None, mask="post", temperature="after",
+        note="Before the temperature when greedy, or with `SGLANG_RETURN_ORIGINAL_LOGPROB=1`.",
+    ),
+    Provider(
+        "sglang-generate", "SGLang, native", "POST /generate", forms.sglang, cap=None,
+        structured="sampling_params.json_schema", mask="post", temperature="after",
+        note="Add your own sampling parameters beside `json_schema`; stream chunks are cumulative.",
+    ),
+    Provider(
+        "tgi", "Text Generation Inference", "client.chat_completion", forms.chat, cap=5,
+        mask="post", temperature="after", evidence="vendor types",
+        note="Without bytes; special tokens are listed.",
+    ),
+    Provider(
+        "tgi-generate", "Text Generation Inference, native", "client.text_generation", forms.tgi,
+        cap=5, structured="grammar", mask="post", temperature="after", evidence="vendor types",
+        note="A probability of zero comes as null.",
+    ),
+    Provider(
+        "llama.cpp", "llama.cpp server", _CREATE, forms.chat, cap=None, least=1, mask="pre",
+        temperature="before", evidence="recording",
+        note="The sampled token may stand far from the first rank; not with tools in a stream.",
+    ),
+    Provider(
+        "llama.cpp-completion", "llama.cpp server, native", "POST /completion", forms.llama_cpp,
+        cap=None, least=1, structured="json_schema", mask="pre", temperature="before",
+        evidence="recording",
+        note="`post_sampling_probs` gives numbers of another kind: leave it off.",
+    ),
+    Provider(
+        "llama-cpp-python", "llama-cpp-python", "llm.create_chat_completion",
+        forms.chat_json_with_schema, cap=None, structured="json_object with a schema", mask="pre",
+        temperature="before",
+        note="The model must be loaded with `logits_all=True`; it ignores the type json_schema.",
+    ),
+    Provider(
+        "ollama", "Ollama", "client.chat", forms.ollama, structured="format", mask="pre",
+        temperature="before", evidence="vendor types",
+        note="From 0.12.11; its MLX runner takes them after the mask; its cloud gives none.",
+    ),
+    Provider(
+        "ollama-openai", "Ollama, OpenAI-compatible", _CREATE, forms.chat, mask="pre",
+        temperature="before",
+        note="The MLX runner takes them after the mask; its cloud gives none.",
+    ),
+    Provider(
+        "mlx-lm", "MLX-LM server", _CREATE, forms.chat_unconstrained, cap=11, least=1,
+        structured="none: the prompt must say it", temperature="before",
+        note="Not in streams; tokens are vocabulary pieces without bytes.",
+    ),
+    Provider(
+        "cohere", "Cohere v2", "client.chat", forms.cohere, cap=0,
+        structured="json_object with a json_schema", evidence="vendor types",
+        note="Runs of tokens share one text, and no rivals are listed: no distributions.",
+    ),
+    Provider(
+        "transformers", "Hugging Face transformers", "model.generate", forms.transformers, cap=None,
+        structured="none: by a logits processor of your own",
+        note="`scores` are taken after mask and temperature, `logits` before both.",
+    ),
+    Provider(
+        "litellm", "LiteLLM", "litellm.completion", forms.chat, cap=None, quiet=_EFFORT,
+        evidence="vendor types",
+        note="The cap is its provider's; with `drop_params` the parameters vanish silently.",
+    ),
+    Provider(
+        "anthropic", "Anthropic", "client.messages.create",
+        note="400 `logprobs: Extra inputs are not permitted`.",
+        instead="Use a model of another provider that gives logprobs, such as OpenAI's gpt-4o, or "
+        "an open model on vLLM, SGLang, llama.cpp or Ollama",
+    ),
+    Provider(
+        "bedrock-converse", "Amazon Bedrock Converse", "client.converse",
+        note="The call has no such parameter.",
+        instead="Use Bedrock's OpenAI-compatible endpoint (provider='bedrock') with gpt-oss",
+    ),
+    Provider(
+        "groq", "Groq", _CREATE,
+        note="400 `logprobs` is not supported with this model, for all of them.",
+        instead="Ask the same open model at Together or Fireworks, or on vLLM or SGLang",
+    ),
+    Provider(
+        "lm-studio", "LM Studio", _CREATE,
+        note="Its REST chat leaves them out, without an error.",
+        instead="Serve the same model file with llama.cpp's server (provider='llama.cpp')",
+    ),
+    Provider(
+        "ollama-cloud", "Ollama cloud", "client.chat",
+        note="It answers without them, without an error.",
+        instead="Run the model on an Ollama of your own (provider='ollama')",
+    ),
+    Provider(
+        "transformers-serve", "transformers serve", _CREATE,
+        note="It does not return them.",
+        instead="Call model.generate yourself (provider='transformers'), or serve the model with "
+        "vLLM or SGLang",
+    ),
+    Provider(
+        "watsonx", "IBM watsonx, OpenAI-compatible", _CREATE,
+        note="It answers with `logprobs: null`, without an error.",
+        instead=OPEN_MODEL,
+    ),
+    Provider(
+        "zai", "Z.ai", _CREATE,
+        note="glm-4.5-air drops the parameter silently.",
+        instead=OPEN_MODEL,
+    ),
+)  # fmt: skip
+
+PROVIDERS: Mapping[str, Provider] = {row.key: row for row in ROWS}
+
+
+# -- what stands between a provider and the user ------------------------------------------------
+
+
+class Framework(NamedTuple):
+    """Where a framework keeps a response: what to give to ``score``, and what is odd about it."""
+
+    title: str
+    give: str
+    note: str
+    evidence: Evidence
+
+
+FRAMEWORKS = (
+    Framework(
+        "LangChain",
+        "the `AIMessage`, its chunks, what `with_structured_output(..., include_raw=True)` "
+        "returns, or a callback's `LLMResult`",
+        "Ask with `method='json_schema'`: tool calls have no logprobs at OpenAI. Its Responses "
+        "path and its google-genai package drop them.",
+        "vendor types",
+    ),
+    Framework(
+        "LiteLLM", "the `ModelResponse`, or the list of its chunks",
+        "`stream_chunk_builder` drops them: keep the chunks.", "vendor types",
+    ),
+    Framework(
+        "pydantic-ai", "the result of a run, a `ModelResponse`, or the list of messages",
+        "`NativeOutput` only: tool output has none. Settings `openai_logprobs`, "
+        "`openai_top_logprobs`, `google_logprobs`.",
+        "vendor types",
+    ),
+    Framework(
+        "instructor", "the completion of `create_with_completion`, or the model that it made",
+        "`Mode.JSON_SCHEMA` or `Mode.JSON`: with `Mode.TOOLS` there are none.", "vendor types",
+    ),
+    Framework(
+        "Vercel AI SDK", "`JSON.stringify(result)`",
+        "Its own lists lack bytes and ids: from version 7 on add `include: {responseBody: true}`. "
+        "Version 5 keeps the last token of a stream only; tool mode has none.",
+        "recording",
+    ),
+    Framework(
+        "DSPy", "an output as a dict with `text` and `logprobs`", "Off for xAI.", "documentation",
+    ),
+    Framework("lm-deluge", "the `APIResponse` as a dict", "", "documentation"),
+    Framework(
+        "BAML", "`collector.last.calls[-1].http_response.body.json()`",
+        "It keeps the server's own body; of a stream a list of events.", "documentation",
+    ),
+    Framework(
+        "OpenAI Batch", "one line of the output file",
+        "Lines are not in the order of the requests: join on `custom_id`.", "documentation",
+    ),
+)  # fmt: skip
