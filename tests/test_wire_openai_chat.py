@@ -216,6 +216,8 @@ def test_names_of_token_ids_hide_the_candidates():
 # -- garbage --------------------------------------------------------------------------------------
 
 CHOICE = response(ENTRIES)["choices"][0]
+IN_ITSELF: list = []
+IN_ITSELF.append(IN_ITSELF)
 GARBAGE = {
     "none": None,
     "a number": 5,
@@ -232,6 +234,7 @@ GARBAGE = {
     "deep": "[" * 100_000,
     "a list of garbage": [1, None, "x", {}],
     "a list of lists": [[1], [2]],
+    "a list in itself": IN_ITSELF,
     "choices of garbage": {"choices": [1, "x", None]},
     "choices that are no list": {"choices": "abc"},
     "two whole answers": {"choices": [CHOICE | {"index": "first"}, CHOICE]},

@@ -17,6 +17,7 @@ from fieldconf.wire.plain import get, items
 
 REMEDY = "Give the whole response of the request, as an SDK object, a dict, or its JSON"
 
+_DEEPEST = 8  # a list of raw HTTP responses is 2 deep
 _EVENT_TEXT = ("data:", "event:", "id:", "retry:", ":")
 
 
@@ -32,12 +33,15 @@ _NOT_YET: Mapping[Any, str] = {
 }
 
 
-def open_payload(payload: Any) -> Iterator[Any]:
+def open_payload(payload: Any, depth: int = 0) -> Iterator[Any]:
     """The items in a payload, one by one.
 
     Raises:
-        PayloadError: if it has not arrived yet, or is text that is none of the known kinds.
+        PayloadError: if it has not arrived yet, is text that is none of the known kinds, or lies
+            in more lists than any payload does.
     """
+    if depth > _DEEPEST:
+        raise PayloadError("lists within lists are no response", found="lists", remedy=REMEDY)
     for kind, remedy in _NOT_YET.items():
         if isinstance(payload, kind):
             found = type(payload).__name__
@@ -49,13 +53,13 @@ def open_payload(payload: Any) -> Iterator[Any]:
         return
     inner = _inside(payload)
     if inner is not payload:
-        yield from open_payload(inner)
+        yield from open_payload(inner, depth + 1)
     elif isinstance(payload, Mapping) or not _is_iterable(payload):
         yield payload
     else:
         for item in payload:
             is_blank = isinstance(item, (str, bytes)) and not item.strip()  # between two events
-            yield from () if is_blank else open_payload(item)
+            yield from () if is_blank else open_payload(item, depth + 1)
 
 
 def _is_iterable(payload: Any) -> bool:
