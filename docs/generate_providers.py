@@ -66,9 +66,10 @@ one: what it returns turns reasoning off and keeps to the lower cap.
 """
 
 BETWEEN = """
-## Frameworks
+## Frameworks, files and others
 
-What to give to `fc.score` where a framework stands between the provider and you:
+What to give to `fc.score` where something stands between the provider and you, or where there is
+nothing to ask for:
 
 """
 
@@ -135,7 +136,7 @@ def page() -> str:
         [
             HEAD, table(["provider", "call", "ask with", "held to the schema by", "cap", "mask",
                          "temperature", "reading", "notes"], given),
-            BETWEEN, table(["framework", "give", "reading", "notes"], between),
+            BETWEEN, table(["what", "give", "reading", "notes"], between),
             WITHOUT, table(["provider", "what it does", "the way out"], none),
             DIFFERENT, table(["name (regular expression)", "at", "what it does", "the way out"],
                              models),

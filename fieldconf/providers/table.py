@@ -306,6 +306,15 @@ FRAMEWORKS = (
         "It keeps the server's own body; of a stream a list of events.", "documentation",
     ),
     Framework(
+        "LM Studio's SDK", "the list of its fragments",
+        "It lists candidates only: the chosen one is told by the text.", "documentation",
+    ),
+    Framework(
+        "Decision APIs", "the response of OpenAI, vLLM, SGLang, Google, TypeSafe, OpenRouter, Ollama",
+        "No tokens: each answer is a field with its own probabilities (`basis` \"decision\").",
+        "documentation",
+    ),
+    Framework(
         "OpenAI Batch", "one line of the output file",
         "Lines are not in the order of the requests: join on `custom_id`.", "documentation",
     ),
