@@ -310,7 +310,8 @@ FRAMEWORKS = (
         "It lists candidates only: the chosen one is told by the text.", "documentation",
     ),
     Framework(
-        "Decision APIs", "the response of OpenAI, vLLM, SGLang, Google, TypeSafe, OpenRouter, Ollama",
+        "Decision APIs",
+        "the response of OpenAI, vLLM, SGLang, Google, TypeSafe, OpenRouter or Ollama",
         "No tokens: each answer is a field with its own probabilities (`basis` \"decision\").",
         "documentation",
     ),
