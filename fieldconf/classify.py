@@ -28,7 +28,7 @@ from fieldconf.alternatives.reading import listed, unseen_mass
 from fieldconf.alternatives.settle import Ledger
 from fieldconf.alternatives.tree import Gap, Tree
 from fieldconf.alternatives.why import why_outcome, why_token
-from fieldconf.errors import SchemaError
+from fieldconf.errors import PayloadError, SchemaError
 from fieldconf.fields import FEW_VALID, LONGEST_TOKEN, blame
 from fieldconf.jsonparser import JSONParser
 from fieldconf.matching import Beginning, Labels, Match, beginning
@@ -91,7 +91,13 @@ def classify(  # noqa: PLR0913  # options of a reading, by keyword
     [('ambiguous', 0.05)]
     """
     question = _question(labels, match, first_word=first_word)
-    answer = _Answer(completion(payload, choice, tokenizer=tokenizer, prompt=prompt), question)
+    made = completion(payload, choice, tokenizer=tokenizer, prompt=prompt)
+    if made.decisions:
+        raise PayloadError(
+            "a decision API gives no text to classify", found="answers with probabilities",
+            remedy="Give it to score: each answer is a field with a distribution",
+        )  # fmt: skip
+    answer = _Answer(made, question)
     asking = settle and _with_ends(settle, answer.tokens)
     return settled(lambda ledger: answer.report(ledger, mask), answer.tokens, asking)
 

@@ -45,6 +45,8 @@ class PayloadError(FieldconfError):
     Attributes:
         looked_for: the shapes that were tried.
         found: a short description of what was there instead.
+        came: of a stream, the completions of what came before the part that is of no use.
+        report: the report of it; None where nothing came before.
     """
 
     def __init__(
@@ -53,6 +55,8 @@ class PayloadError(FieldconfError):
         super().__init__(message, remedy=remedy)
         self.looked_for = looked_for
         self.found = found
+        self.came: tuple[Any, ...] = ()
+        self.report: Any = None
 
 
 class SchemaError(FieldconfError):

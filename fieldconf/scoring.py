@@ -14,6 +14,7 @@ from fieldconf.align import Aligned, Aligner
 from fieldconf.alternatives.settle import Ledger
 from fieldconf.containers import Layout
 from fieldconf.decided import decided
+from fieldconf.errors import PayloadError
 from fieldconf.fields import FieldMaker, truncated
 from fieldconf.finder import Finder
 from fieldconf.grammar import kind_begun
@@ -79,7 +80,8 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
         prompt: what the prompt was, for legacy completions that echo it.
 
     Raises:
-        PayloadError: if the payload is of no known shape or has no such choice or call.
+        PayloadError: if the payload is of no known shape or has no such choice or call; where a
+            stream broke off with an error, it has the ``report`` of what came before.
         NoLogprobsError: if it is a saved error in which a server refuses logprobs.
         RequestError: if the asking failed.
         SchemaError: if the schema is no schema.
@@ -90,8 +92,14 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
     >>> report.data, report["/ok"].logprob
     ({'ok': True}, -0.1)
     """
-    made = completion(payload, choice, call, tokenizer=tokenizer, prompt=prompt)
-    return score_completion(made, compile_schema(schema), mask=mask, match=match, settle=settle)
+    compiled = compile_schema(schema)
+    try:
+        made = completion(payload, choice, call, tokenizer=tokenizer, prompt=prompt)
+    except PayloadError as error:
+        if error.came:
+            error.report = score_completion(error.came[0], compiled, mask=mask, match=match)
+        raise
+    return score_completion(made, compiled, mask=mask, match=match, settle=settle)
 
 
 @overload

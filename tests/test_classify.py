@@ -338,3 +338,9 @@ def test_the_embedded_model_answers_and_is_asked_again(local_client: LocalClient
         before, after = field.distribution[value], settled[""].distribution[value]
         assert before.low - 0.01 <= after.probability <= before.high + 0.01
         assert after.high - after.low <= 0.001
+
+
+def test_a_decision_has_no_text_to_classify():
+    answer = {"type": "choice", "choice": "a", "probabilities": {"a": 0.6, "b": 0.4}}
+    with pytest.raises(PayloadError, match="Give it to score"):
+        fc.classify({"answers": {"label": answer}}, ["a", "b"])

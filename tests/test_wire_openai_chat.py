@@ -278,6 +278,17 @@ def test_parts_of_the_wrong_type_are_parts_that_are_missing(part):
     json.loads(report.to_json())
 
 
+def test_what_came_before_an_error_in_a_stream_is_kept():
+    *first, _, _ = chunks([entry('{"a":'), entry("true", -0.2), entry(',"b":')])
+    with pytest.raises(PayloadError, match="boom") as caught:
+        score([*first, {"error": {"message": "boom"}}])
+    report = caught.value.report
+    assert (report.status, report["a"].logprob) == ("truncated", -0.2)
+    with pytest.raises(PayloadError) as caught:
+        score({"error": "boom"})
+    assert caught.value.report is None
+
+
 def test_what_has_not_arrived_says_how_to_wait_for_it():
     async def later():
         return response(ENTRIES)

@@ -60,11 +60,19 @@ def completions(
         prompt: what the prompt was, for responses that echo it.
 
     Raises:
-        PayloadError: if no known shape fits; it says what was looked for and what was found.
+        PayloadError: if no known shape fits; it says what was looked for and what was found, and
+            has what ``came`` before it.
         NoLogprobsError: if it is an error in which a server refuses logprobs.
     """
     dull: list[Any] = []
-    found = fold(_read_all(payload, dull))
+    deltas: list[Delta] = []
+    try:
+        for delta in _read_all(payload, dull):
+            deltas.append(delta)  # noqa: PERF402  # what came before an error is kept
+    except PayloadError as error:
+        error.came = tuple(fold(deltas))
+        raise
+    found = fold(deltas)
     if not found:
         raise _unknown(dull[0] if dull else None)
     reader = None if tokenizer is None else names.reader_of(tokenizer)
