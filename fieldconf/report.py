@@ -170,7 +170,8 @@ class Report(Generic[T]):
         prompt: the same of the prompt, where the response lists its tokens; or None.
         owners: for each token the pointer of the leaf that owns it, "structure" or "outside".
         text: the answer as received; None if there is none.
-        tokens, model, finish_reason: as received.
+        tokens, model, finish_reason: as received; "length" stands for every server's word for the
+            token limit.
     """
 
     status: Status

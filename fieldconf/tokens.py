@@ -84,7 +84,7 @@ class Completion:
     Attributes:
         content: the answer's text; None where there is none (a refusal, a tool call).
         tokens: the tokens with logprobs in order; None where the response carries none.
-        finish_reason: the server's word for why it stopped.
+        finish_reason: the server's word for why it stopped; "length" for all words for the limit.
         refusal: the text of a refusal.
         mask: where the logprobs stand, see ``Mask``.
         model: the model's name as the server gave it.
