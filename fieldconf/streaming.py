@@ -19,8 +19,9 @@ from fieldconf.schema import Schema
 from fieldconf.scoring import Scorer, score_completion
 from fieldconf.settling import Settle
 from fieldconf.tokens import Completion, Mask, Token, utf8
-from fieldconf.wire import read_chunk
+from fieldconf.wire import mended, read_chunk
 from fieldconf.wire.delta import Delta, fold
+from fieldconf.wire.names import has_nameless
 
 
 class LiveScorer:
@@ -66,9 +67,10 @@ class LiveScorer:
     def finish(self) -> Report[Any]:
         """The report of everything that was fed; also after a stream that broke off."""
         folded = fold(self._deltas)
-        completion = folded[0] if folded else Completion(content="", tokens=None)
+        completion = mended(folded[0]) if folded else Completion(content="", tokens=None)
         is_live = self._spells and not self._ahead and self._taken == len(completion.tokens or ())
         is_live = is_live and self._settle is None and not completion.tool
+        is_live = is_live and bool(folded) and completion is folded[0]  # nothing was mended
         fed = b"".join(self._content)
         if is_live and self._taken and fed == utf8(completion.content or ""):
             return self._scorer.finish(completion, fed, mask=self._mask)
@@ -83,6 +85,8 @@ class LiveScorer:
 
     def _take(self, delta: Delta) -> None:
         """Of what repeats everything so far only the rest is new."""
+        if delta.echo or has_nameless(delta.tokens or ()):
+            self._spells = False
         content, tokens = utf8(delta.content or ""), delta.tokens or ()
         if delta.extent != "more":
             content, tokens = content[self._received :], tokens[len(self._tokens) :]

@@ -29,6 +29,8 @@ from wire_checks import (
 from wire_samples import INDEX, RECORDINGS, recorded, sample, without
 
 import fieldconf as fc
+from fieldconf.schema import compile_schema
+from fieldconf.streaming import LiveScorer
 
 pytestmark = needs_shared("providers")
 
@@ -479,3 +481,19 @@ def test_legacy_completions_stream():
         made.append(full | {"choices": [part]})
     made.append(full | {"choices": [{"index": 0, "text": "", "finish_reason": "stop"}]})
     assert_same_numbers(fc.score(made, TICKET), fc.score(full, TICKET))
+
+
+@pytest.mark.parametrize("name", [name for name in SAMPLES if name not in DECISIONS])
+def test_a_sample_fed_live_ends_in_the_same_report(name):
+    """Chunk by chunk; a field that was given before the end is as in the report."""
+    payload = sample(name)
+    scorer, closed = LiveScorer(compile_schema(TICKET)), {}
+    for chunk in payload if isinstance(payload, list) else [payload]:
+        closed |= {field.pointer: field.to_dict() for field in scorer.feed(chunk)}
+    report = scorer.finish()
+    assert report.to_dict() == fc.score(payload, TICKET).to_dict()
+    assert closed == {name: report.fields[name].to_dict() for name in closed}
+
+
+def test_nothing_fed_live_is_an_empty_answer():
+    assert LiveScorer(compile_schema(TICKET)).finish().fields == {}

@@ -76,7 +76,18 @@ def completions(
     if not found:
         raise _unknown(dull[0] if dull else None)
     reader = None if tokenizer is None else names.reader_of(tokenizer)
-    return [undisguised(echo.split(names.named(made, reader), prompt)) for made in found]
+    return [mended(made, reader, prompt) for made in found]
+
+
+def mended(
+    made: Completion, reader: names.Reader | None = None, prompt: str | None = None
+) -> Completion:
+    """A completion whose tokens have texts, those of the answer and no others.
+
+    Raises:
+        PayloadError: if ``prompt`` is not what an echo begins with.
+    """
+    return undisguised(echo.split(names.named(made, reader), prompt))
 
 
 def completion(

@@ -6,7 +6,7 @@ Never: a guess.
 Why:   SGLang, MLX-LM, Hugging Face and vLLM (``return_tokens_as_token_ids``) know tokens by id.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -45,8 +45,7 @@ def reader_of(tokenizer: Any) -> Reader:
 def named(made: Completion, reader: Reader | None) -> Completion:
     """The completion with the texts of its tokens."""
     tokens = made.tokens or ()
-    # A server names all candidates of a list in the same way: one of each list is looked at.
-    if not any(_is_nameless(seen) for t in tokens for seen in (t, *t.candidates[:1])):
+    if not has_nameless(tokens):
         return made
     if reader is None:
         is_lost = sum(map(_is_nameless, tokens)) > len(tokens) / 2
@@ -54,6 +53,14 @@ def named(made: Completion, reader: Reader | None) -> Completion:
             return replace(made, tokens=None, note=_NAMELESS)
         return replace(made, tokens=tuple(map(_without_nameless, tokens)))
     return replace(made, tokens=tuple(_name(token, reader) for token in tokens))
+
+
+def has_nameless(tokens: Iterable[Token]) -> bool:
+    """Whether tokens or candidates are known by their ids only.
+
+    A server names all candidates of a list in the same way: one of each list is looked at.
+    """
+    return any(_is_nameless(seen) for t in tokens for seen in (t, *t.candidates[:1]))
 
 
 def _is_nameless(token: Token | Candidate) -> bool:
