@@ -464,3 +464,11 @@ def test_a_shape_that_nobody_knows_is_described():
         fc.score({"colour": "red"})
     assert "colour" in caught.value.found
     assert caught.value.looked_for
+
+
+def test_many_marks_behind_a_call_are_read_at_once():
+    """Each mark can be read in one way only: else this would take 2**60 steps."""
+    payload = sample("vllm_chat_toolcall")
+    listed = payload["choices"][0]["logprobs"]["content"]
+    listed += [entry("<|end|>", -0.1) for _ in range(60)] + [entry("and more", -0.1)]
+    assert_no_number(fc.score(payload, TICKET))

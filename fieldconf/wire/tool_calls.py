@@ -31,7 +31,7 @@ UNFOUND = (
 # What may stand behind the last call (what closes things: brackets, tags, marks), and behind others
 # (that, and the head of the next one). Nothing that closes thoughts.
 _NO_THOUGHT = r"(?!.*</?(?:think|thinking|reasoning)>)"
-_MARK = r"<\|[^|]*\|>|<\uff5c[^\uff5c]*\uff5c>|</?[\w:.|-]+>"
+_MARK = r"<\|[^|]*\|>|<\uff5c[^\uff5c]*\uff5c>|</?[\w:.-]+>"  # no text in two ways
 _BEHIND = re.compile(_NO_THOUGHT + rf"(?:[\s\])}}'\"`,;]|{_MARK})*", re.DOTALL)
 _BETWEEN = re.compile(_NO_THOUGHT + r".*", re.DOTALL)
 
