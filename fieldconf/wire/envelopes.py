@@ -134,26 +134,20 @@ def _open_text(text: str) -> Iterator[Any]:
             "the response is an HTML or XML page, not JSON", found=short(text), remedy=REMEDY
         )
     if text.startswith(_EVENT_TEXT):
-        for event in _events(text):
-            yield from _items(event)
+        yield from _events(text)
     else:
         yield from _items(text)
 
 
-def _events(text: str) -> Iterator[str]:
-    """The data of each server-sent event; saved streams may lack the blank lines between them."""
+def _events(text: str) -> Iterator[Any]:
+    """The items of server-sent events; saved streams may lack the blank lines between them."""
     for event in re.split(r"\n\s*\n", "\n".join(_lines(text))):
         data = [line[5:].strip() for line in event.split("\n") if line.startswith("data:")]
-        whole = "\n".join(data)
-        yield from [whole] if _is_json(whole) else [d for d in data if d not in ("", "[DONE]")]
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
+        try:
+            yield json.loads("\n".join(data))
+        except (ValueError, RecursionError):  # no event, its end, or several in one
+            for line in data:
+                yield from _items(line) if line not in ("", "[DONE]") else ()
 
 
 def _items(text: str) -> Iterator[Any]:
