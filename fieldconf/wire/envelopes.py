@@ -144,7 +144,8 @@ def _events(text: str) -> Iterator[Any]:
     for event in re.split(r"\n\s*\n", "\n".join(_lines(text))):
         data = [line[5:].strip() for line in event.split("\n") if line.startswith("data:")]
         try:
-            yield json.loads("\n".join(data))
+            found = json.loads("\n".join(data))
+            yield from items(found) if isinstance(found, list) else [found]
         except (ValueError, RecursionError):  # no event, its end, or several in one
             for line in data:
                 yield from _items(line) if line not in ("", "[DONE]") else ()
