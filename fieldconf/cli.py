@@ -135,10 +135,10 @@ def score_command(
     """
     with _one_line_errors():
         kind, data = load_schema(schema) if schema else None, _read_bytes(response)
-        if not every:
-            reports = [score(data, kind, choice=choice, call=call, prompt=prompt)]
-        else:
+        if every:
             reports = score_all(data, kind, prompt=prompt)
+        else:
+            reports = [score(data, kind, choice=choice, call=call, prompt=prompt)]
     if every:
         _show_all(reports, as_json=as_json, why=why)
     else:

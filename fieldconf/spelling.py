@@ -92,7 +92,7 @@ def undisguised(completion: Completion) -> Completion:
     tokens, content = completion.tokens, completion.content
     if not tokens or not content or utf8(content) in b"".join(token.bytes for token in tokens):
         return completion
-    for read in (_byte_level, _sentence_piece):
+    for read in (byte_level, sentence_piece):
         made = tuple(token._replace(raw=read(token.text) or token.raw) for token in tokens)
         if utf8(content) in b"".join(token.bytes for token in made):
             return replace(completion, tokens=tuple(_with_candidates(t, read) for t in made))
@@ -104,13 +104,14 @@ def _with_candidates(token: Token, read: Callable[[str], bytes | None]) -> Token
     return token._replace(candidates=found)
 
 
-def _byte_level(name: str) -> bytes | None:
-    """GPT-2's name of some bytes; None for other texts."""
-    found = [BYTE_ALPHABET.get(char) for char in name]
+def byte_level(name: str) -> bytes | None:
+    """The bytes that a name of GPT-2's vocabulary stands for; None for other texts."""
+    found = [_BYTE_ALPHABET.get(char) for char in name]
     return None if None in found else bytes(byte for byte in found if byte is not None)
 
 
-def _sentence_piece(name: str) -> bytes | None:
+def sentence_piece(name: str) -> bytes:
+    """The bytes that a name of a SentencePiece vocabulary stands for."""
     return utf8(name.replace("▁", " "))
 
 
@@ -266,10 +267,10 @@ def _disguises(text: str, raw: bytes | None) -> tuple[_Disguise, ...]:
         found[(raw,)] = None
     found[(utf8(text),)] = None
     if "\\x" in text:
-        found[(_unescape(text),)] = None
+        found[(unescaped(text),)] = None
     if "▁" in text:
-        found[(utf8(text.replace("▁", " ")),)] = None
-    if not text.isascii() and (named := _byte_level(text)) is not None:
+        found[(sentence_piece(text),)] = None
+    if not text.isascii() and (named := byte_level(text)) is not None:
         found[(named,)] = None
     if text and not text[0].isspace():
         found[(utf8(" " + text),)] = None  # SentencePiece, decoded token by token
@@ -279,10 +280,12 @@ def _disguises(text: str, raw: bytes | None) -> tuple[_Disguise, ...]:
     return tuple(found)
 
 
-def _unescape(text: str) -> bytes:
-    r"""``\xf0\x9f`` written out, as OpenAI and DeepSeek show a part of a character."""
-    hexes = re.compile(rb"\\x([0-9a-fA-F]{2})")
-    return hexes.sub(lambda m: bytes([int(m[1], 16)]), utf8(text.removeprefix("bytes:")))
+_HEX = re.compile(rb"\\x([0-9a-fA-F]{2})")
+
+
+def unescaped(text: str) -> bytes:
+    r"""The bytes of ``\xf0\x9f`` written out, as OpenAI and DeepSeek show a part of a character."""
+    return _HEX.sub(lambda m: bytes([int(m[1], 16)]), utf8(text.removeprefix("bytes:")))
 
 
 def _byte_alphabet() -> dict[str, int]:
@@ -293,8 +296,7 @@ def _byte_alphabet() -> dict[str, int]:
     return names | {chr(0x100 + i): byte for i, byte in enumerate(rest)}
 
 
-BYTE_ALPHABET = _byte_alphabet()
-"""Which byte each of those characters names."""
+_BYTE_ALPHABET = _byte_alphabet()
 
 
 def _no_spelling(content: bytes, tokens: Sequence[Token], furthest: int, misfit: int) -> Spelling:

@@ -68,11 +68,8 @@ class LiveScorer:
         """The report of everything that was fed; also after a stream that broke off."""
         folded = fold(self._deltas)
         completion = mended(folded[0]) if folded else Completion(content="", tokens=None)
-        is_live = self._spells and not self._ahead and self._taken == len(completion.tokens or ())
-        is_live = is_live and self._settle is None and not completion.tool
-        is_live = is_live and bool(folded) and completion is folded[0]  # nothing was mended
         fed = b"".join(self._content)
-        if is_live and self._taken and fed == utf8(completion.content or ""):
+        if folded and completion is folded[0] and self._has_all(completion, fed):
             return self._scorer.finish(completion, fed, mask=self._mask)
         return score_completion(
             completion,
@@ -82,6 +79,12 @@ class LiveScorer:
             match=self._match,
             settle=self._settle,
         )
+
+    def _has_all(self, completion: Completion, fed: bytes) -> bool:
+        """Whether what was given out live is all there is to say of the completion."""
+        is_spelled = self._spells and fed == utf8(completion.content or "")
+        is_taken = self._taken and self._taken == len(completion.tokens or ())
+        return bool(is_taken) and is_spelled and self._settle is None and not completion.tool
 
     def _take(self, delta: Delta) -> None:
         """Of what repeats everything so far only the rest is new."""

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from fieldconf.probes.base import Vocabulary
-from fieldconf.spelling import BYTE_ALPHABET
+from fieldconf.spelling import byte_level, sentence_piece
 from fieldconf.tokens import utf8
 
 _BYTE_PIECE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
@@ -47,12 +47,12 @@ def _reader(names: Mapping[str, int]) -> Callable[[str], bytes]:
 
 def _sentence_piece(name: str) -> bytes:
     byte = _BYTE_PIECE.fullmatch(name)
-    return bytes.fromhex(byte[1]) if byte else utf8(name.replace("▁", " "))
+    return bytes.fromhex(byte[1]) if byte else sentence_piece(name)
 
 
 def _byte_level(name: str) -> bytes:
-    found = [BYTE_ALPHABET.get(char) for char in name]
-    return utf8(name) if None in found else bytes(cast("list[int]", found))
+    found = byte_level(name)
+    return utf8(name) if found is None else found
 
 
 def chat_tokens(

@@ -11,6 +11,7 @@ Why:   one door for every provider. A payload is opened (``envelopes``), taken o
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from types import ModuleType
 from typing import Any, cast
 
@@ -35,7 +36,7 @@ from fieldconf.wire import (
     tgi,
     together_stream,
     transformers,
-)  # fmt: skip
+)
 from fieldconf.wire.delta import Delta, fold
 from fieldconf.wire.envelopes import REMEDY, open_payload, short
 from fieldconf.wire.plain import first, get
@@ -100,10 +101,7 @@ def completion(
         NoLogprobsError: if it is an error in which a server refuses logprobs.
     """
     found = completions(payload, tokenizer=tokenizer, prompt=prompt)
-    by_choice: dict[int, list[Completion]] = {}
-    for made in found:
-        by_choice.setdefault(made.choice, []).append(made)
-    choices = list(by_choice.values())
+    choices = [list(calls) for _, calls in groupby(found, key=lambda made: made.choice)]
     calls = choices[_place(choice, choices, "choice")]
     return calls[_place(call, calls, "tool call")]
 

@@ -17,14 +17,14 @@ from typing import Any
 
 from fieldconf.tokens import Token, chosen_logprob
 from fieldconf.wire import tool_calls
-from fieldconf.wire.delta import Delta, finish
+from fieldconf.wire.delta import Delta, finish, not_asked
 from fieldconf.wire.plain import at, count, get, items, text, texts
 
 NAME = "Cohere (`logprobs` as runs of tokens with `token_ids`)"
 
 _EVENTS = {"message-start", "content-start", "content-delta", "content-end", "message-end"}
 
-_NOT_ASKED = "the response has no logprobs: ask for them (logprobs=True)"
+_NOT_ASKED = not_asked("logprobs=True")
 
 
 def matches(item: Any) -> bool:

@@ -9,14 +9,13 @@ Kinds of answers: ``predicate`` (or ``noul``) is a probability of true; ``choice
 have the probability of each value, as a dict or as pairs; ``refusal`` has none.
 """
 
-import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from fieldconf.tokens import Decision
 from fieldconf.wire.delta import Delta
-from fieldconf.wire.plain import first, get, is_number, items, members, text
+from fieldconf.wire.plain import first, get, is_number, items, members, parsed, text
 
 NAME = "a decision API (`answers` with probabilities)"
 
@@ -67,7 +66,7 @@ def _choice(name: str, answer: Any) -> Decision:
 
 def _score(name: str, answer: Any) -> Decision:
     """Numbers, which a dict can only have as texts; ``score`` may be their mean."""
-    pairs = [(_number(value), probability) for value, probability in _pairs(answer)]
+    pairs = [(parsed(value, value), probability) for value, probability in _pairs(answer)]
     return _finite(name, get(answer, "score"), pairs)
 
 
@@ -75,13 +74,6 @@ def _pairs(answer: Any) -> list[tuple[Any, Any]]:
     found = get(answer, "probabilities")
     listed = [(first(p, "value", "label"), get(p, "probability")) for p in items(found)]
     return [*members(found).items(), *listed]
-
-
-def _number(value: Any) -> Any:
-    try:
-        return json.loads(value) if isinstance(value, str) else value
-    except (ValueError, RecursionError):
-        return value
 
 
 def _finite(name: str, value: Any, pairs: list[tuple[Any, Any]]) -> Decision:

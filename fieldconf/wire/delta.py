@@ -66,6 +66,11 @@ def finish(word: Any) -> str | None:
     return "length" if word.lower() in _LIMITS else str(word)
 
 
+def not_asked(how: str) -> str:
+    """Why there are no logprobs, most likely, and how this server is asked for them."""
+    return f"the response has no logprobs: ask for them ({how})"
+
+
 def fold(deltas: Iterable[Delta]) -> list[Completion]:
     """The completions that deltas amount to, in the order of the choices.
 

@@ -9,7 +9,6 @@ Where the prompt ends is known, in this order: from the prompt itself; from the 
 its tokens; or since from one token on the text is JSON, and from none before.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
@@ -17,7 +16,9 @@ from itertools import accumulate
 from fieldconf.errors import PayloadError
 from fieldconf.spelling import is_control
 from fieldconf.tokens import Completion, Token, utf8
+from fieldconf.wire.plain import parsed
 
+_NONE = object()
 _UNKNOWN = (
     "the response echoes its prompt, and does not say where that ends: give prompt=... to score"
 )
@@ -35,9 +36,8 @@ def split(made: Completion, prompt: str | None) -> Completion:
     if count is None:
         return replace(made, tokens=None, note=_UNKNOWN)
     tokens = made.tokens
-    begin = sum(len(token.bytes) for token in tokens[:count] if not is_control(token))
     whole = utf8(made.content or "")
-    content = whole[begin:].decode("utf-8", "surrogatepass")
+    content = whole[_size(tokens[:count]) :].decode("utf-8", "surrogatepass")
     return replace(made, content=content, tokens=tokens[count:], prompt=tokens[:count], echo=False)
 
 
@@ -56,7 +56,7 @@ def _count(made: Completion, prompt: str | None) -> int | None:
     if made.prompt_tokens is not None and made.prompt_tokens <= len(tokens):
         return made.prompt_tokens
     whole = utf8(made.content or "")
-    return next((c for c, size in _sizes(tokens) if _is_json(whole[size:])), None)
+    return next((c for c, size in _sizes(tokens) if parsed(whole[size:], _NONE) is not _NONE), None)
 
 
 def _size(tokens: Sequence[Token]) -> int:
@@ -67,11 +67,3 @@ def _sizes(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
     """How many bytes of the text the first so many tokens wrote."""
     sizes = accumulate((_size([token]) for token in tokens), initial=0)
     yield from enumerate(sizes)
-
-
-def _is_json(rest: bytes) -> bool:
-    try:
-        json.loads(rest)
-    except (ValueError, RecursionError):
-        return False
-    return True

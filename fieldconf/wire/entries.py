@@ -19,7 +19,7 @@ Quirks, each met by a line below:
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 from fieldconf.tokens import Candidate, Token, candidate_logprob, chosen_logprob
@@ -96,6 +96,11 @@ def parallel(chosen: Sequence[Row], tops: Sequence[Iterable[Row]]) -> tuple[Toke
         )
         or None
     )
+
+
+def paired(chosen: Any, tops: Any, row: Callable[[Any], Row]) -> tuple[Token, ...] | None:
+    """The same of two lists of a payload, whose items ``row`` reads."""
+    return parallel([row(c) for c in items(chosen)], [map(row, items(top)) for top in items(tops)])
 
 
 def by_id(number: int) -> str:

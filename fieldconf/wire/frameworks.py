@@ -22,7 +22,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fieldconf.wire.plain import at, first, get, is_number, items, members, text, texts
+from fieldconf.providers.refusals import said
+from fieldconf.wire.plain import at, first, get, is_number, items, members, parsed, text, texts
 
 _DEEPEST = 5  # a batch line with a framework's dump of a response is 2 deep
 
@@ -96,9 +97,8 @@ def _batch_line(item: Any) -> Any:
     failed = get(item, "error") or (is_number(status) and status >= 400)
     if not failed and body is not None:
         return body
-    said = get(item, "error") or get(body, "error") or body
-    message = text(get(said, "message")) or text(said) or f"status {status}"
-    return {"error": {"message": f"{text(get(item, 'custom_id'))}: {message}"}}
+    words = said(get(item, "error")) or said(body) or f"status {status}"
+    return {"error": {"message": f"{text(get(item, 'custom_id'))}: {words}"}}
 
 
 def _is_helper_event(item: Any) -> bool:
@@ -117,8 +117,7 @@ _AI_SDK = ("finishReason", "providerMetadata", "experimental_providerMetadata", 
 
 
 def _is_ai_sdk(item: Any) -> bool:
-    is_steps = isinstance(get(item, "steps"), (list, tuple)) and bool(items(get(item, "steps")))
-    return is_steps or any(_is(item, name) for name in _AI_SDK)
+    return bool(items(get(item, "steps"))) or any(_is(item, name) for name in _AI_SDK)
 
 
 def _ai_sdk(item: Any) -> Any:
@@ -144,14 +143,11 @@ def _ai_sdk_text(item: Any, logprobs: Any) -> str | None:
     """The text; where only the object is left, what the tokens spell, if that is the object."""
     written = text(get(item, "text")) or texts(get(item, "content"))
     written = written or "".join(text(get(p, "textDelta")) for p in items(get(item, "parts")))
-    parsed = get(item, "object")
-    if written or parsed is None:
+    made = get(item, "object")
+    if written or made is None:
         return written or (None if _flat(logprobs) else "")
     spelled = "".join(text(get(entry, "token")) for entry in _flat(logprobs))
-    try:
-        return spelled if json.loads(spelled) == parsed else json.dumps(parsed, ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return json.dumps(parsed, ensure_ascii=False)
+    return spelled if parsed(spelled) == made else json.dumps(made, ensure_ascii=False)
 
 
 # -- Python frameworks --------------------------------------------------------------------------

@@ -18,14 +18,13 @@ from typing import Any
 
 from fieldconf.tokens import Token
 from fieldconf.wire import entries
-from fieldconf.wire.delta import Delta, finish
+from fieldconf.wire.delta import Delta, finish, not_asked
 from fieldconf.wire.plain import at, count, first, get, is_number, items, text, texts
 from fieldconf.wire.tool_calls import Call
 
 NAME = "Gemini (`candidates` with `logprobsResult`)"
 
-
-_NOT_ASKED = "the response has no logprobs: ask for them (responseLogprobs=true, logprobs=5)"
+_NOT_ASKED = not_asked("responseLogprobs=true, logprobs=5")
 
 
 def matches(item: Any) -> bool:
@@ -77,10 +76,9 @@ def _result(candidate: Any) -> Any:
 
 
 def _tokens(result: Any) -> tuple[Token, ...] | None:
-    chosen = items(first(result, "chosenCandidates", "chosen_candidates"))
+    chosen = first(result, "chosenCandidates", "chosen_candidates")
     tops = items(first(result, "topCandidates", "top_candidates"))
-    listed = [map(_row, items(get(top, "candidates"))) for top in tops]
-    return entries.parallel(list(map(_row, chosen)), listed)
+    return entries.paired(chosen, [get(top, "candidates") for top in tops], _row)
 
 
 def _row(candidate: Any) -> entries.Row:

@@ -14,18 +14,17 @@ Quirks:
 * Together's first token could have a positive logprob; its last may be the end token.
 """
 
-import re
 from dataclasses import replace
 from typing import Any
 
-from fieldconf.tokens import Candidate, Token, utf8
+from fieldconf.spelling import unescaped
+from fieldconf.tokens import Token
 from fieldconf.wire import choices, entries
 from fieldconf.wire.delta import Delta
 from fieldconf.wire.plain import count, get, items, members, text
 
 NAME = "legacy Completions (`choices[].logprobs.token_logprobs`)"
 
-_ESCAPED = re.compile(rb"\\x([0-9a-fA-F]{2})")
 _UNEQUAL = "comes in lists of different lengths: it is not known which number is whose"
 
 
@@ -41,14 +40,12 @@ def read(item: Any) -> list[Delta]:
 
 def pieces(shown: str) -> bytes | None:
     r"""The bytes of a text that writes them out (``bytes:\xf0``); None for any other text."""
-    if not shown.startswith("bytes:\\x"):
-        return None
-    return _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), utf8(shown[len("bytes:") :]))
+    return unescaped(shown) if shown.startswith("bytes:\\x") else None
 
 
-def candidates(listed: Any) -> tuple[Candidate, ...]:
+def rows(listed: Any) -> list[entries.Row]:
     """The candidates in a dict from text to logprob."""
-    return entries.candidates((s, pieces(s), value, None) for s, value in members(listed).items())
+    return [(shown, pieces(shown), value, None) for shown, value in members(listed).items()]
 
 
 def _is_legacy(logprobs: Any) -> bool:
@@ -66,15 +63,16 @@ def _tokens(choice: Any, delta: Delta) -> Delta:
 
 def _read(logprobs: Any) -> tuple[Token, ...]:
     shown, numbers = items(get(logprobs, "tokens")), items(get(logprobs, "token_logprobs"))
-    ids, tops = items(get(logprobs, "token_ids")), items(get(logprobs, "top_logprobs"))
     if len(shown) != len(numbers):
         return tuple(Token(text(s), pieces(text(s)), None, note=_UNEQUAL) for s in shown)
+    ids = items(get(logprobs, "token_ids"))
     ids = ids if len(ids) == len(shown) else [None] * len(shown)
-    tops = tops if len(tops) == len(shown) else [None] * len(shown)
-    return tuple(
-        entries.make(text(s), pieces(text(s)), number, candidates(top), _whole(token_id))
-        for s, number, top, token_id in zip(shown, numbers, tops, ids, strict=True)
-    )
+    chosen = [
+        (text(s), pieces(text(s)), number, _whole(token_id))
+        for s, number, token_id in zip(shown, numbers, ids, strict=True)
+    ]
+    tops = [rows(top) for top in items(get(logprobs, "top_logprobs"))]
+    return entries.parallel(chosen, tops) or ()
 
 
 def _whole(token_id: Any) -> int | None:

@@ -19,12 +19,12 @@ from typing import Any
 
 from fieldconf.tokens import Token
 from fieldconf.wire import entries
-from fieldconf.wire.delta import Delta, finish
+from fieldconf.wire.delta import Delta, finish, not_asked
 from fieldconf.wire.plain import count, first, get, is_number, items, text
 
 NAME = "llama.cpp's /completion (`completion_probabilities`)"
 
-_NOT_ASKED = "the response has no logprobs: ask for them (n_probs=5)"
+_NOT_ASKED = not_asked("n_probs=5")
 
 
 def matches(item: Any) -> bool:
@@ -69,10 +69,8 @@ def _linear(entry: Any) -> Token:
 
 
 def _row(entry: Any) -> entries.Row:
-    shown, raw = (
-        text(first(entry, "token", "tok_str", "content")),
-        entries.octets(get(entry, "bytes")),
-    )
+    shown = text(first(entry, "token", "tok_str", "content"))
+    raw = entries.octets(get(entry, "bytes"))
     return shown, raw, _log(get(entry, "prob")), count(get(entry, "id"))
 
 

@@ -7,6 +7,7 @@ Why:   whoever reads a wire format meets missing keys, nulls and wrong types; on
        that all of them are parts that are missing.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -62,6 +63,14 @@ def is_number(value: Any) -> bool:
 def members(value: Any) -> Mapping[str, Any]:
     """A mapping's members."""
     return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+
+
+def parsed(value: Any, otherwise: Any = None) -> Any:
+    """What a JSON text says; ``otherwise`` where it is none."""
+    try:
+        return json.loads(value)
+    except (TypeError, ValueError, RecursionError):
+        return otherwise
 
 
 def texts(parts: Any) -> str:

@@ -14,10 +14,11 @@ Quirks:
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from fieldconf.wire import entries
-from fieldconf.wire.delta import Delta, finish
+from fieldconf.wire import entries, tool_calls
+from fieldconf.wire.delta import Delta, finish, not_asked
 from fieldconf.wire.plain import at, count, get, items, text
 from fieldconf.wire.tool_calls import Call
 
@@ -26,10 +27,7 @@ NAME = "OpenAI Responses (`output`, or events whose `type` begins with `response
 ROUNDED = 1e-6
 """The step (nats) to which the numbers of a response object are rounded."""
 
-_NOT_ASKED = (
-    "the response has no logprobs: ask for them "
-    '(include=["message.output_text.logprobs"], top_logprobs=5)'
-)
+_NOT_ASKED = not_asked('include=["message.output_text.logprobs"], top_logprobs=5')
 
 
 def matches(item: Any) -> bool:
@@ -70,9 +68,7 @@ def _whole(response: Any) -> Delta:
         tokens=tuple(tokens) or None,
         refusal="".join(text(get(part, "refusal")) for part in parts),
         finish_reason=_finish(response),
-        calls={
-            i: Call(text(get(call, "name")), get(call, "arguments")) for i, call in enumerate(calls)
-        },
+        calls=tool_calls.read(calls),
         extent="all",
         model=text(get(response, "model")),
         completion_tokens=count(at(response, "usage", "output_tokens")),
@@ -120,13 +116,7 @@ def _item_added(event: Any) -> Delta:
 
 
 def _closed(event: Any) -> Delta:
-    whole = _whole(get(event, "response"))
-    return Delta(
-        content=whole.content, tokens=whole.tokens, refusal=whole.refusal,
-        finish_reason=whole.finish_reason, calls=whole.calls, extent="so far", model=whole.model,
-        completion_tokens=whole.completion_tokens, prompt_tokens=whole.prompt_tokens,
-        precision=whole.precision, note=whole.note,
-    )  # fmt: skip
+    return replace(_whole(get(event, "response")), extent="so far")
 
 
 _EVENTS: Mapping[str, Callable[[Any], Delta]] = {

@@ -15,15 +15,13 @@ Quirks:
 
 from typing import Any
 
-from fieldconf.tokens import Token
 from fieldconf.wire import entries
-from fieldconf.wire.delta import Delta, finish
+from fieldconf.wire.delta import Delta, finish, not_asked
 from fieldconf.wire.plain import at, count, get, items, text
 
 NAME = "SGLang's /generate (`meta_info.output_token_logprobs`)"
 
-
-_NOT_ASKED = "the response has no logprobs: ask for them (return_logprob=true, top_logprobs_num=5)"
+_NOT_ASKED = not_asked("return_logprob=true, top_logprobs_num=5")
 
 
 def matches(item: Any) -> bool:
@@ -38,13 +36,14 @@ def read(item: Any) -> list[Delta]:
     """What the item says so far."""
     about = get(item, "meta_info")
     reason, counted = get(about, "finish_reason"), count(get(about, "completion_tokens"))
-    tokens = _tokens(get(about, "output_token_logprobs"), get(about, "output_top_logprobs"))
+    chosen, tops = get(about, "output_token_logprobs"), get(about, "output_top_logprobs")
+    tokens = entries.paired(chosen, tops, _row)
     return [
         Delta(
             index=count(get(item, "index")) or 0,
             content=text(get(item, "text")),
             tokens=tokens,
-            prompt=_tokens(get(about, "input_token_logprobs"), None) or (),
+            prompt=entries.paired(get(about, "input_token_logprobs"), None, _row) or (),
             finish_reason=finish(get(reason, "type")) or finish(reason),
             extent="more" if tokens and counted and len(tokens) < counted else "so far",
             note=_NOT_ASKED,
@@ -53,11 +52,6 @@ def read(item: Any) -> list[Delta]:
             prompt_tokens=count(get(about, "prompt_tokens")),
         )
     ]
-
-
-def _tokens(chosen: Any, tops: Any) -> tuple[Token, ...] | None:
-    listed = [map(_row, items(top)) for top in items(tops)]
-    return entries.parallel(list(map(_row, items(chosen))), listed)
 
 
 def _row(triple: Any) -> entries.Row:

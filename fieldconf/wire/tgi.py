@@ -14,15 +14,13 @@ Quirks:
 
 from typing import Any
 
-from fieldconf.tokens import Token
 from fieldconf.wire import entries
-from fieldconf.wire.delta import Delta, finish
-from fieldconf.wire.plain import at, count, get, items, members, text
+from fieldconf.wire.delta import Delta, finish, not_asked
+from fieldconf.wire.plain import at, count, get, members, text
 
 NAME = "TGI (`details.tokens`, or lines with a `token`)"
 
-
-_NOT_ASKED = "the response has no logprobs: ask for them (details=true, top_n_tokens=5)"
+_NOT_ASKED = not_asked("details=true, top_n_tokens=5")
 
 
 def matches(item: Any) -> bool:
@@ -37,7 +35,7 @@ def read(item: Any) -> list[Delta]:
     found: list[Delta] = []
     if get(line, "text") is not None:
         shown = "" if get(line, "special") else text(get(line, "text"))
-        tokens = _tokens([line], [get(item, "top_tokens")])
+        tokens = entries.paired([line], [get(item, "top_tokens")], _row)
         found.append(Delta(content=shown, tokens=tokens, mask="post"))
     if isinstance(get(item, "generated_text"), str) or members(details):
         found.append(_whole(item, details))
@@ -47,19 +45,14 @@ def read(item: Any) -> list[Delta]:
 def _whole(item: Any, details: Any) -> Delta:
     return Delta(
         content=text(get(item, "generated_text")),
-        tokens=_tokens(get(details, "tokens"), get(details, "top_tokens")),
-        prompt=_tokens(get(details, "prefill"), None) or (),
+        tokens=entries.paired(get(details, "tokens"), get(details, "top_tokens"), _row),
+        prompt=entries.paired(get(details, "prefill"), None, _row) or (),
         finish_reason=finish(get(details, "finish_reason")),
         extent="so far",
         note=_NOT_ASKED,
         mask="post",
         completion_tokens=count(get(details, "generated_tokens")),
     )
-
-
-def _tokens(found: Any, tops: Any) -> tuple[Token, ...] | None:
-    listed = [map(_row, items(top)) for top in items(tops)]
-    return entries.parallel(list(map(_row, items(found))), listed)
 
 
 def _row(token: Any) -> entries.Row:

@@ -34,7 +34,7 @@ def read(item: Any) -> list[Delta]:
 def _tokens(choice: Any, delta: Delta) -> Delta:
     if not is_number(get(choice, "logprobs")):
         return delta
-    listed = legacy.candidates(get(choice, "top_logprobs"))
+    listed = entries.candidates(legacy.rows(get(choice, "top_logprobs")))
     number = count(at(choice, "delta", "token_id"))
     shown = delta.content or ""
     token = entries.make(shown, None, get(choice, "logprobs"), listed, number)

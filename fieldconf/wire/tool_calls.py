@@ -17,7 +17,7 @@ from itertools import accumulate
 from typing import Any
 
 from fieldconf.tokens import Completion, Token, utf8
-from fieldconf.wire.plain import at, first, get, items, text
+from fieldconf.wire.plain import first, get, items, parsed, text
 
 UNSCORED = (
     "the answer is a tool call, and this server gives no logprobs for its arguments: "
@@ -51,11 +51,10 @@ def read(calls: Any) -> dict[int, Call]:
     found: dict[int, Call] = {}
     for position, call in enumerate(c for c in items(calls) if c is not None):
         index = get(call, "index")
-        function = first(call, "function") or call
+        function = get(call, "function") or call
         arguments = first(function, "arguments", "args", "input")
         found[index if isinstance(index, int) else position] = Call(
-            text(first(function, "name")) or text(at(call, "function", "name")),
-            "" if arguments is None else arguments,
+            text(get(function, "name")), "" if arguments is None else arguments
         )
     return found
 
@@ -121,7 +120,8 @@ def _find(
 
 def _equal(arguments: Any, whole: bytes) -> tuple[str, int]:
     """The last object in a text that equals the arguments, and the byte where it begins."""
-    wanted, shown = _load(arguments), whole.decode("utf-8", "replace")
+    wanted = parsed(arguments) if isinstance(arguments, str) else arguments
+    shown = whole.decode("utf-8", "replace")
     if not isinstance(wanted, dict) or "\ufffd" in shown:
         return "", -1
     place = shown.rfind("{")
@@ -134,13 +134,6 @@ def _equal(arguments: Any, whole: bytes) -> tuple[str, int]:
             return shown[place:stop], len(utf8(shown[:place]))
         place = shown.rfind("{", 0, place)
     return "", -1
-
-
-def _load(arguments: Any) -> Any:
-    try:
-        return json.loads(arguments) if isinstance(arguments, str) else arguments
-    except (ValueError, RecursionError):
-        return None
 
 
 def _dump(arguments: Any) -> str:
