@@ -5,20 +5,14 @@ import math
 
 import openai.types.chat as sdk
 import pytest
-from builders import SHARED, chunks, entry, needs_shared, plain, response, sse
+from builders import chunks, entry, needs_shared, plain, response, sse
+from wire_samples import recorded, sample
 
 from fieldconf.errors import NoLogprobsError, PayloadError
 from fieldconf.schema import compile_schema
 from fieldconf.scoring import score, score_completion
 from fieldconf.wire import completions, read_chunk
 from fieldconf.wire.delta import Delta
-
-PROVIDERS = SHARED / "providers"
-
-
-def sample(name):
-    return json.loads((PROVIDERS / f"samples/{name}.json").read_text())
-
 
 # -- objects of the SDK ---------------------------------------------------------------------------
 
@@ -80,11 +74,6 @@ def test_masks():
 # -- recordings -----------------------------------------------------------------------------------
 
 
-def recorded(name):
-    text = (PROVIDERS / "recorded" / name).read_text()
-    return json.loads(text)["response"] if name.endswith(".json") else text
-
-
 @needs_shared("providers")
 @pytest.mark.parametrize(
     ("name", "status"),
@@ -124,7 +113,7 @@ def test_characters_that_the_server_merged():
 
 @needs_shared("providers")
 def test_the_recording_of_openai():
-    payload = json.loads((PROVIDERS / "recorded/openai_chat_structured.json").read_text())
+    payload = recorded("openai_chat_structured.json")
     report = score(payload)
     assert report.status == "complete"
     assert report.data == json.loads(payload["choices"][0]["message"]["content"])
@@ -136,7 +125,7 @@ def test_the_recording_of_openai():
 def test_the_body_that_the_ai_sdk_keeps(version):
     chat = "" if version == "v4" else ".chat"
     name = f"ai_sdk_{version}.generateObject.openai{chat}.json"
-    found = json.loads((PROVIDERS / "recorded" / name).read_text())
+    found = recorded(name)
     report = score(found["response"]["body"])
     assert report.status == "complete"
     assert report.data == found["object"]
