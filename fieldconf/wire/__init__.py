@@ -42,12 +42,12 @@ from fieldconf.wire.envelopes import REMEDY, open_payload, short
 from fieldconf.wire.plain import first, get
 
 FAMILIES: tuple[ModuleType, ...] = (
+    gemini, sglang, llama_cpp, tgi, responses, bare_list,
     legacy, together_stream, openai_chat,
-    gemini, sglang, llama_cpp, tgi, cohere, responses, bare_list, lm_studio, transformers,
-    decisions,
+    cohere, lm_studio, transformers, decisions,
 )  # fmt: skip
-"""Which shapes are looked for, in this order: the more telling first, and of the rest, which each
-have a key that no other has, the most usual first."""
+"""Which shapes are looked for, in this order: the more telling first; of the three with ``choices``
+the last is also the one without any logprobs."""
 
 
 def completions(
