@@ -1,0 +1,290 @@
+"""Settings of a field that live with the model: when it is sure enough, and by what formula.
+
+In:    ``Conf(...)`` in an ``Annotated`` type, or ``"x-fieldconf": {...}`` in a JSON Schema.
+Out:   the same word in the type's JSON Schema; a ``Conf`` of it again; a schema without such words.
+Never: a setting that is ignored in silence: what is misspelled or cannot apply is an error at once.
+Why:   whoever declares a field knows what it costs to be wrong there; whoever scores it may not.
+
+Only places where a JSON Schema stands are read: a property *called* ``x-fieldconf``, and data in an
+``enum`` or a ``default``, are no settings.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, NamedTuple, TypeAlias, cast, get_args
+from urllib.parse import unquote
+
+from pydantic import GetJsonSchemaHandler
+from pydantic_core import CoreSchema
+from referencing import Resource, Specification
+from referencing.jsonschema import DRAFT202012
+
+from fieldconf.errors import SchemaError
+from fieldconf.paths import Path, parse_pointer, pointer
+
+CONF = "x-fieldconf"
+"""The word in a JSON Schema that holds the settings of the place."""
+ATTRIBUTES = "x-fieldconf-attributes"
+"""The word that maps Python attributes to JSON steps. Written by ``schema.models``."""
+
+Basis: TypeAlias = Literal["distribution", "joint", "geometric_mean"]
+
+_BASES: tuple[str, ...] = get_args(Basis)
+_CONTAINERS = frozenset({"object", "array"})
+_WORDS_OF_OTHERS = {"allOf", "if", "not", "$dynamicRef", "$recursiveRef"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conf:
+    """Settings of one field: ``Annotated[bool, Conf(threshold=0.9)]``.
+
+    Of two on one type the outer one wins, setting by setting.
+
+    Attributes:
+        threshold: from 0 to 1: the confidence from which the field is sure enough; None: not set.
+        basis: which formula gives the confidence of a scalar; "distribution" is for domains with
+            few values only. None: by kind, see docs/numbers.md.
+    """
+
+    threshold: float | None = None
+    basis: Basis | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in self.settings().items():
+            if wrong := _problem(name, value):
+                raise SchemaError(wrong.what, remedy=wrong.remedy)
+
+    def settings(self) -> dict[str, Any]:
+        """What is set, by name, as ``x-fieldconf`` writes it."""
+        named = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {name: value for name, value in named.items() if value is not None}
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        schema = handler(core_schema)
+        inner = schema.get(CONF, {})
+        if not self.settings() or not isinstance(
+            inner, dict
+        ):  # ``check_settings`` names the latter
+            return schema
+        return {**schema, CONF: {**cast("dict[str, Any]", inner), **self.settings()}}
+
+
+_NAMES = tuple(one.name for one in fields(Conf))
+
+
+def conf_of(settings: Any, where: str) -> Conf:
+    """The settings that ``x-fieldconf`` holds; ``where`` is its JSON Pointer, for messages.
+
+    Raises:
+        SchemaError: for an unknown name or a value that cannot be.
+    """
+    if not isinstance(settings, Mapping):
+        raise SchemaError(
+            f"{CONF} is no object (at {where})", remedy='Write one such as {"threshold": 0.9}'
+        )
+    given = cast("Mapping[str, Any]", settings)
+    for name, value in given.items():
+        if wrong := _problem(name, value):
+            raise SchemaError(f"{wrong.what} (at {where}{pointer([name])})", remedy=wrong.remedy)
+    return Conf(**given)
+
+
+def check_settings(
+    schema: Mapping[str, Any], specification: Specification[Any] = DRAFT202012
+) -> None:
+    """Look at the settings of a JSON Schema, its subschemas included.
+
+    Args:
+        schema: the document; a valid JSON Schema.
+        specification: the draft it is of where its ``$schema`` names none that is known.
+
+    Raises:
+        SchemaError: for the first setting that is wrong or cannot apply where it stands.
+    """
+    for path, node in _subschemas(schema, specification):
+        _check_words(node, path)
+        if CONF in node:
+            where = pointer((*path, CONF))
+            _check_basis(conf_of(node[CONF], where), node, schema, where)
+
+
+def without_settings(
+    schema: Mapping[str, Any], specification: Specification[Any] = DRAFT202012
+) -> dict[str, Any]:
+    """A copy of a JSON Schema without our words, as servers know it."""
+    copied = cast("dict[str, Any]", _copied(schema))
+    for _, node in _subschemas(copied, specification):
+        for word in (CONF, ATTRIBUTES):
+            node.pop(word, None)
+    return copied
+
+
+def _copied(value: Any) -> Any:
+    """A copy in which no two places are the same object."""
+    if isinstance(value, Mapping):
+        return {key: _copied(item) for key, item in cast("Mapping[str, Any]", value).items()}
+    return (
+        [_copied(item) for item in cast("list[Any]", value)] if isinstance(value, list) else value
+    )
+
+
+# -- what is wrong ------------------------------------------------------------------------------
+
+
+class _Wrong(NamedTuple):
+    what: str
+    remedy: str
+
+
+def _problem(name: str, value: Any) -> _Wrong | None:
+    if name not in _NAMES:
+        return _Wrong(f"unknown setting {name!r}", _known(name, _NAMES))
+    if value is None:
+        return None
+    if name == "basis":
+        known = isinstance(value, str) and value in _BASES
+        return None if known else _Wrong(f"unknown basis {value!r}", _known(value, _BASES))
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if is_number and 0 <= value <= 1:
+        return None
+    return _Wrong(f"the threshold {value!r} is no number from 0 to 1", "Give one such as 0.9")
+
+
+def _known(given: Any, names: Iterable[str]) -> str:
+    names = tuple(names)
+    near = difflib.get_close_matches(given, names, n=1) if isinstance(given, str) else []
+    if near:
+        return f"Did you mean {near[0]!r}?"
+    return f"Known are {', '.join(map(repr, names))}"
+
+
+def _check_words(node: Mapping[str, Any], path: Path) -> None:
+    for word in node:
+        if str(word).startswith(CONF) and word not in (CONF, ATTRIBUTES):
+            raise SchemaError(
+                f"unknown word {word!r} (at {pointer((*path, word))})",
+                remedy=_known(word, (CONF, ATTRIBUTES)),
+            )
+    attributes = node.get(ATTRIBUTES, {})
+    if not isinstance(attributes, Mapping) or not all(
+        map(_are_steps, cast("Mapping[str, Any]", attributes).values())
+    ):
+        raise SchemaError(
+            f"{ATTRIBUTES} does not map names to lists of steps"
+            f" (at {pointer((*path, ATTRIBUTES))})",
+            remedy="Leave it out: fieldconf writes it itself, from a Python type",
+        )
+
+
+def _are_steps(value: Any) -> bool:
+    steps = cast("list[Any]", value) if isinstance(value, list) else [None]
+    return all(isinstance(step, (str, int)) and not isinstance(step, bool) for step in steps)
+
+
+def _check_basis(conf: Conf, node: dict[str, Any], root: Mapping[str, Any], where: str) -> None:
+    if conf.basis is None:
+        return
+    arms = [arm for arm in _arms(node, root) if _types(arm) != {"null"}]
+    if arms and all(_is_container(arm) for arm in arms):
+        raise SchemaError(
+            f"a basis is for scalars, and here stands an object or a list (at {where})",
+            remedy="Leave it out, or give it to the fields inside",
+        )
+    if conf.basis == "distribution" and any(_is_open(arm) for arm in arms):
+        raise SchemaError(
+            f"the basis 'distribution' needs few values, and here is no end of them (at {where})",
+            remedy="Declare an enum or bounds, or take 'joint'",
+        )
+
+
+def _arms(
+    node: Any, root: Mapping[str, Any], seen: tuple[int, ...] = ()
+) -> Iterator[Mapping[str, Any]]:
+    """The schemas that one stands for; an empty one where that cannot be told plainly."""
+    if not isinstance(node, dict) or id(node := cast("dict[str, Any]", node)) in seen:
+        yield {}
+        return
+    seen = (*seen, id(node))
+    union = node.get("anyOf", node.get("oneOf"))
+    if "enum" in node or "const" in node:
+        yield node
+    elif "$ref" in node:
+        found = _target(node["$ref"], root)
+        yield from _arms(found and found[1], root, seen)
+    elif isinstance(union, list):
+        for arm in cast("list[Any]", union):
+            yield from _arms(arm, root, seen)
+    else:
+        yield {} if node.keys() & _WORDS_OF_OTHERS else node
+
+
+def _types(arm: Mapping[str, Any]) -> set[str]:
+    types = arm.get("type")
+    return set(cast("list[str]", types)) if isinstance(types, list) else {types} if types else set()
+
+
+def _is_container(arm: Mapping[str, Any]) -> bool:
+    types = _types(arm) - {"null"}
+    return bool(types) and types <= _CONTAINERS
+
+
+def _is_open(arm: Mapping[str, Any]) -> bool:
+    types = _types(arm)
+    if "enum" in arm or "const" in arm:
+        return False
+    bounds = ({"minimum", "exclusiveMinimum"}, {"maximum", "exclusiveMaximum"})
+    return bool(types & {"string", "number"}) or (
+        "integer" in types and not all(words & arm.keys() for words in bounds)
+    )
+
+
+# -- where schemas stand ------------------------------------------------------------------------
+
+
+def _subschemas(
+    root: Mapping[str, Any], specification: Specification[Any]
+) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Each schema of a document that is an object, once, and its path."""
+    waiting: list[tuple[Path, Any]] = [((), root)]
+    seen: set[int] = set()
+    while waiting:
+        path, node = waiting.pop()
+        if not isinstance(node, dict) or id(node := cast("dict[str, Any]", node)) in seen:
+            continue
+        seen.add(id(node))
+        yield path, node
+        resource = Resource.from_contents(node, default_specification=specification)
+        inner = {id(sub.contents) for sub in resource.subresources()}
+        below = [(place, child) for place, child in _two_steps(node) if id(child) in inner]
+        waiting += [((*path, *place), child) for place, child in reversed(below)]
+        if target := _target(node.get("$ref"), root):  # it may lead to where no schema is expected
+            waiting.insert(0, target)
+
+
+def _two_steps(node: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
+    """What stands one or two steps below; no draft has subschemas deeper."""
+    for word, value in node.items():
+        yield (word,), value
+        if isinstance(value, dict):
+            for key, child in cast("dict[str, Any]", value).items():
+                yield (word, key), child
+        elif isinstance(value, list):
+            for index, child in enumerate(cast("list[Any]", value)):
+                yield (word, index), child
+
+
+def _target(reference: Any, root: Mapping[str, Any]) -> tuple[Path, Any] | None:
+    """Where a reference by JSON Pointer leads inside of the document; None if nowhere."""
+    if not isinstance(reference, str) or not reference.startswith("#"):
+        return None
+    node: Any = root
+    try:
+        steps = parse_pointer(unquote(reference[1:]))
+        for step in steps:
+            node = node[int(step) if isinstance(node, list) else step]
+    except (KeyError, IndexError, ValueError, TypeError):
+        return None
+    return steps, node
