@@ -188,7 +188,7 @@ class _Accepted(GenerateJsonSchema):
             return None
         if keys["type"] == "int":
             return {"pattern": _INTEGER_KEY}
-        if keys["type"] == "enum" and keys.get("sub_type") == "int":
+        if keys["type"] == "enum" and keys.get("sub_type") in ("int", "str"):
             members = self.enum_schema(keys).get("enum")
             return {"enum": [str(one) for one in members]} if members else {"pattern": _INTEGER_KEY}
         return None
@@ -322,13 +322,15 @@ def _with_members(made: JsonSchemaValue, schema: Any) -> JsonSchemaValue:
         return made
     plain = {word: value for word, value in schema.items() if word not in ("metadata", "ref")}
     validator = SchemaValidator(cast("CoreSchema", plain))
-    accepted = [member for member in members if _accepts(validator, member)]
+    meant = schema.get("members", schema.get("expected"))
+    pairs = zip(members, meant, strict=True)
+    accepted = [member for member, one in pairs if _means(validator, member, one)]
     return {**made, "enum": accepted} if accepted else made
 
 
-def _accepts(validator: SchemaValidator, member: Any) -> bool:
+def _means(validator: SchemaValidator, member: Any, meant: Any) -> bool:
+    """Whether the JSON text of a member is read as that member."""
     try:
-        validator.validate_json(to_json(member))
+        return validator.validate_json(to_json(member)) == meant
     except ValidationError:
         return False
-    return True

@@ -208,7 +208,7 @@ def _arms(
         yield {}
         return
     seen = (*seen, id(node))
-    union = node.get("anyOf", node.get("oneOf"))
+    union = node.get("anyOf", node.get("oneOf", _only_part(node)))
     if "enum" in node or "const" in node:
         yield node
     elif "$ref" in node:
@@ -219,6 +219,13 @@ def _arms(
             yield from _arms(arm, root, seen)
     else:
         yield {} if node.keys() & _WORDS_OF_OTHERS else node
+
+
+def _only_part(node: Mapping[str, Any]) -> list[Any] | None:
+    """The one part of a node that says nothing else: so pydantic wrote references once."""
+    parts = node.get("allOf")
+    alone = isinstance(parts, list) and len(cast("list[Any]", parts)) == 1 and "type" not in node
+    return cast("list[Any]", parts) if alone else None
 
 
 def _types(arm: Mapping[str, Any]) -> set[str]:
