@@ -22,12 +22,15 @@ from fieldconf.errors import (
 from fieldconf.extract import FieldStream, extract, stream
 from fieldconf.report import Field, Report
 from fieldconf.requesting import Defaults, request
+from fieldconf.schema.settings import Conf
 from fieldconf.scoring import score, score_all
 from fieldconf.settling import Settle
+from fieldconf.strict import StrictForm, strict
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Conf",
     "Defaults",
     "Distribution",
     "Field",
@@ -42,6 +45,7 @@ __all__ = [
     "RequestError",
     "SchemaError",
     "Settle",
+    "StrictForm",
     "classify",
     "extract",
     "local",
@@ -49,4 +53,5 @@ __all__ = [
     "score",
     "score_all",
     "stream",
+    "strict",
 ]

@@ -1,7 +1,7 @@
 """Containers: what is known of an object or a list while it is open.
 
-In:    its declaration, its keys or items as they begin, and what the alternatives said at each of
-       its decisions.
+In:    its place in the schema, its keys or items as they begin, and what the alternatives said at
+       each of its decisions.
 Out:   the questions to ask at each decision; what may stand behind a value in it; its presence,
        stops and arms once it closes.
 Never: a token or a candidate; a cost that grows with what the container already holds.
@@ -9,6 +9,7 @@ Why:   a missing item, an optional key that was left out and the arm of a union 
        values, where no value's own tokens show them.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,10 +21,13 @@ from fieldconf.alternatives.tree import Tree
 from fieldconf.alternatives.why import Why
 from fieldconf.paths import Path
 from fieldconf.report import Field
-from fieldconf.schema import Declared, same
+from fieldconf.schema import Arm, Declared, Place
 
 MOST_OPTIONAL = 64
 """Objects with more optional properties than this have no ``presence``: each costs at each key."""
+
+
+_UNDECLARED = Declared()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +76,14 @@ class Container:
 
     Args:
         path: where it is.
-        declared: what is declared there.
+        place: what is declared there; what is written inside may narrow it to some of its cases.
         is_list: whether it is a list.
         up: what stands around it.
+        layout: what the server's grammar forbids beyond the schema.
     """
 
     def __init__(
-        self, path: Path, declared: Declared, *, is_list: bool, up: Level | None, layout: Layout
+        self, path: Path, place: Place, *, is_list: bool, up: Level | None, layout: Layout
     ) -> None:
         self.path, self.is_list, self.count = path, is_list, 0
         self.least: Field | None = None  # of the required leaves inside
@@ -87,18 +92,25 @@ class Container:
         self.stops: list[Stop | None] = []
         self.kinds: Distribution | None = None  # which JSON kind it is, if it might be another
         self.arms: Distribution | None = None
-        self._declared, self._up, self._layout = declared, up, layout
-        self._arms = declared.arms  # of a union of objects: those that the keys so far allow
+        self._up, self._layout = up, layout
+        self._whole = place
         self._keys: dict[str, int] = {}  # in the order in which they came; only grows
-        self._missing = len(declared.required_keys)
-        self._left = len(declared.keys)
-        self._position = {name: position for position, name in enumerate(declared.keys)}
-        self._last = -1  # position of the last declared key that was written
         self._written: dict[str, Member] = {}
         self._passed: dict[str, Member] = {}  # that a key did not come at any place so far
-        self._is_known = not is_list and len(declared.keys) <= MOST_OPTIONAL
+        self._is_known = not is_list and len(place.declared.keys) <= MOST_OPTIONAL
+        self._adopt(place)
 
     # -- what it holds --------------------------------------------------------------------------
+
+    def _adopt(self, place: Place) -> None:
+        """Go on with this place. It costs what the object holds, but an object has few arms."""
+        self.place, self._declared = place, place.declared
+        keys = self._declared.keys
+        self._position = {name: position for position, name in enumerate(keys)}
+        written = [self._position[name] for name in self._keys if name in self._position]
+        self._missing = len(self._declared.required_keys - self._keys.keys())
+        self._left = len(keys) - len(written)
+        self._last = written[-1] if written else -1  # position of the last one that was written
 
     def add(self, name: str | int) -> None:
         """Take note that a value began under this key or index."""
@@ -110,21 +122,33 @@ class Container:
         if name in self._position:
             self._left -= 1
             self._last = self._position[name]
-        if self._arms:
-            left = tuple(arm for arm in self._arms if name in arm.keys or not arm.closed)
-            self._arms = left or self._arms
+        self._narrow(self.place.having(name))
+
+    def learn(self, name: str | int, text: bytes) -> None:
+        """Take note of what stands under a key or index: its text, of a container "{" or "["."""
+        self._narrow(self.place.after(name, text))
+
+    def _narrow(self, place: Place) -> None:
+        if place is not self.place:
+            self._adopt(place)
+
+    @property
+    def declared(self) -> Declared:
+        """What is declared of it, as far as its keys and values decide between arms."""
+        return self._declared
+
+    def requires(self, name: str | int) -> bool:
+        """Whether it must have a value there; a list, and where nothing is declared, always."""
+        declared = self._declared
+        return self.is_list or name in declared.required_keys or declared == _UNDECLARED
 
     @property
     def _may_end(self) -> bool:
         """Whether nothing that is required is missing in this object."""
-        arms = self._arms
+        arms = self._declared.arms
         return self._missing == 0 and (
             not arms or any(arm.required <= self._keys.keys() for arm in arms)
         )
-
-    def _may_have(self, name: str) -> bool:
-        """Whether a declared key is one of those that the keys so far leave possible."""
-        return not self._arms or any(name in arm.keys for arm in self._arms)
 
     @property
     def level(self) -> Level:
@@ -135,8 +159,7 @@ class Container:
             return Level(self.path, self.count >= declared.min_items, may_go_on, None, self._up)
         if declared.more_keys:
             return Level(self.path, self._may_end, may_go_on=True, up=self._up)
-        is_all = not self._layout.ordered and not self._arms
-        names = declared.keys if is_all else self._possible_names()
+        names = self._possible_names() if self._layout.ordered else declared.keys
         may_go_on = self._left > 0 and bool(names)
         return Level(
             self.path, self._may_end, may_go_on, names, self._up, self._keys, len(self._keys)
@@ -179,11 +202,10 @@ class Container:
     def _possible_names(self) -> tuple[str, ...]:
         declared = self._declared
         if not self._layout.ordered:
-            left = (name for name in declared.keys if name not in self._keys)
-            return tuple(name for name in left if self._may_have(name))
+            return tuple(name for name in declared.keys if name not in self._keys)
         found: list[str] = []
         for name in declared.keys[self._last + 1 :]:
-            found += [name] * self._may_have(name)
+            found.append(name)
             if name in declared.required_keys:
                 break
         return tuple(found)
@@ -200,7 +222,7 @@ class Container:
                 self._written[name] = member
             elif name not in self._declared.required_keys:
                 self._pass(name, member)
-        count = len(self._declared.arms)
+        count = len(self._arms)
         is_telling = written is not None and len(self._arms_with(written)) < count
         if self.arms is None and is_telling:
             named = zip(question.names, results, strict=False)
@@ -233,26 +255,27 @@ class Container:
 
     def discriminate(self, name: str | int, tree: Tree, members: Sequence[Any]) -> None:
         """Take note of a finite value that tells the arms of a union apart, if it does."""
-        arms = self._declared.arms
-        if self.arms is not None or len(arms) < 2:
+        if self.arms is not None or len(self._arms) < 2:
             return
-        results = tree.results()
-        sets = [
-            (
-                frozenset(
-                    i for i, arm in enumerate(arms)
-                    if name in arm.consts and same(arm.consts[str(name)], value)
-                ),
-                Member(value, *result),
-            )
-            for value, result in zip(members, results, strict=True)
-        ]  # fmt: skip
-        self._split(sets, tree)
+        pairs = zip(members, tree.results(), strict=True)
+        self._split([(self._arms_of(name, value), Member(value, *r)) for value, r in pairs], tree)
+
+    @property
+    def _arms(self) -> tuple[Arm, ...]:
+        return self._whole.declared.arms
+
+    def _arms_of(self, name: str | int, value: Any) -> frozenset[int]:
+        """The arms that allow a value under a key."""
+        text, cases = json.dumps(value).encode(), self._whole.objects
+        return frozenset(
+            i for i, case in enumerate(cases)
+            if case in self.place.cases and self.place.allows(case, name, text)
+        )  # fmt: skip
 
     def _arms_with(self, name: str) -> frozenset[int]:
-        return frozenset(
-            i for i, arm in enumerate(self._declared.arms) if name in arm.keys or not arm.closed
-        )
+        """The arms that allow a key."""
+        has_key = self._whole.having(name).cases
+        return frozenset(i for i, case in enumerate(self._whole.objects) if case in has_key)
 
     def _split(self, sets: Sequence[tuple[frozenset[int], Member]], tree: Tree) -> None:
         """The arms, if these members tell them apart; what several arms share is split evenly."""
@@ -261,7 +284,7 @@ class Container:
         found = distribution(tree, range(tree.size))
         assert found is not None  # the callers look
         members: list[Member] = []
-        for index, arm in enumerate(self._declared.arms):
+        for index, arm in enumerate(self._arms):
             own = [m for arms, m in sets if arms == frozenset({index})]
             shared = [(arms, m) for arms, m in sets if index in arms]
             probability = sum(m.probability / len(arms) for arms, m in shared)

@@ -6,7 +6,7 @@ In:    one JSON Schema whose references and unions are undone; the JSON text of 
 Out:   a ``Rule``, and its yes or no.
 Never: "no" to the beginning of an allowed value. What cannot be judged counts as allowed: unknown
        formats and keywords, patterns that dialects read differently; the keywords of one string
-       and the parts of an ``allOf`` are judged one by one.
+       are judged one by one.
 Why:   mass on text that no allowed value begins with is no rival of the value that was written.
 
 Numbers are exact (fractions, a float by its shortest spelling). As in ``prefix``, a number without
@@ -289,7 +289,7 @@ class Rule:
     members: tuple[Any, ...] | None = None
     strings: _Strings | None = None
     numbers: _Numbers | None = None
-    parts: "tuple[tuple[Rule, ...], ...]" = ()  # of each, one must allow too
+    never: tuple[Any, ...] = ()  # scalars that are not allowed
 
     def allows(self, text: bytes, *, done: bool) -> bool:
         """Whether ``text`` may still become an allowed value; if ``done``, whether it is one."""
@@ -306,16 +306,13 @@ class Rule:
             _leads_to(text, m, done=done) for m in self.members
         ):
             return False
-        return all(any(rule.allows(text, done=done) for rule in part) for part in self.parts)
+        return not (done and any(_leads_to(text, m, done=True) for m in self.never))
 
 
-def rule_of(
-    node: Mapping[str, Any], kinds: frozenset[str], parts: tuple[tuple[Rule, ...], ...] = ()
-) -> Rule:
+def rule_of(node: Mapping[str, Any], kinds: frozenset[str], *, never: tuple[Any, ...] = ()) -> Rule:
     """The rule of one JSON Schema without references and unions.
 
-    ``kinds`` are the JSON kinds that its type stands for, ``parts`` the rules of its ``allOf``: of
-    each part one must allow too.
+    ``kinds`` are the JSON kinds that its type stands for, ``never`` the scalars it forbids.
 
     >>> rule = rule_of({"type": "integer", "minimum": 10, "maximum": 50}, frozenset({"number"}))
     >>> [rule.allows(text, done=False) for text in (b"4", b"7", b"12", b"123")]
@@ -323,7 +320,8 @@ def rule_of(
     """
     given: Any = [node["const"]] if "const" in node else node.get("enum")
     members = tuple(cast("list[Any]", given)) if isinstance(given, list) else None
-    return Rule(kinds, members, _strings(node), _numbers(node), parts)
+    scalars = tuple(m for m in never if not isinstance(m, (dict, list)))
+    return Rule(kinds, members, _strings(node), _numbers(node), scalars)
 
 
 def _leads_to(text: bytes, member: Any, *, done: bool) -> bool:

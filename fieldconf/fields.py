@@ -8,6 +8,7 @@ Why:   what a confidence means depends on the kind of value, and that is decided
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -32,7 +33,7 @@ from fieldconf.matching import Match
 from fieldconf.matching import domain as make_domain
 from fieldconf.paths import Path, pointer
 from fieldconf.report import Basis, Field
-from fieldconf.schema import Declared, Schema, kind_of
+from fieldconf.schema import Declared, Place, Schema, kind_of
 from fieldconf.tokens import Token
 
 FREE_TEXT_CHARACTERS = 40
@@ -121,18 +122,21 @@ class FieldMaker:
             parent.add(path[-1])
         if item.event.type != "open":
             return
-        declared = self._schema.declared(path)
+        place = self._place(path)
         container = self._open[path] = Container(
-            path, declared, is_list=item.event.raw == b"[", layout=self._layout,
+            path, place, is_list=item.event.raw == b"[", layout=self._layout,
             up=parent.level if parent else None,
         )  # fmt: skip
-        tree = self._kind_tree(item, declared, self._target(path))
-        container.kinds = tree and distribution(tree, _kinds(declared))
+        tree = self._kind_tree(item, place.declared, self._target(path))
+        container.kinds = tree and distribution(tree, _kinds(place.declared))
+        if parent is not None:
+            parent.learn(path[-1], item.event.raw)
 
     def make(self, item: Aligned, value: Any, *, is_again: bool) -> Field:
         """The field of a value that closed."""
         event, kind = item.event, kind_of(value)
         logprob, reason = self._total(item)
+        declared = self._declared(event.path)
         verdict = self._judge(item, value, kind, reason)
         found = verdict.distribution
         expected, std = found.moments if found else (None, None)
@@ -145,10 +149,10 @@ class FieldMaker:
             stops=tuple(s.ends for s in container.stops if s) if container else (),
             min_step=verdict.min_step, why=verdict.why,
             flags=self._flags(item, value, is_again=is_again, valid=verdict.valid),
-            reason=verdict.reason, start=event.start, stop=event.stop,
+            reason=verdict.reason, start=event.start, stop=event.stop, declared=declared,
             indexes=self._indexes(item.first, item.last), source=self._tokens,  # pyright: ignore[reportArgumentType]
         )  # fmt: skip
-        self._tell_parent(made)
+        self._tell_parent(made, event.raw if event.type == "scalar" else b"")
         return made
 
     # -- the formulas, by kind ----------------------------------------------------------------
@@ -162,19 +166,34 @@ class FieldMaker:
 
     def _scalar(self, item: Aligned, value: Any, kind: str) -> _Verdict:
         path = item.event.path
-        declared, target = self._schema.declared(path), self._target(path)
+        declared, target = self._declared(path), self._target(path)
+        basis = declared.conf.basis if declared.conf else None
         domain = self._domain(declared, kind)
         outcome = None if domain is None else domain.index(value)
         if domain is not None and outcome is not None:
-            return self._finite(item, target, domain, outcome)
+            found = self._finite(item, target, domain, outcome)
+            if declared.may_be_null and value is not None:
+                found = found._replace(distribution=_without_unseen_null(found.distribution))
+            return self._by(basis, found, item, declared, target)
         tree = self._kind_tree(item, declared, target, value)
         if kind == "null":
             outcome = _kinds(declared, value).index("null")
             return _of_outcome(tree, outcome, "null_or_value", self._tokens)
         arms = tree and distribution(tree, _kinds(declared))
-        if len(item.event.raw) > LONGEST_JOINT or _is_prose(value, declared):
-            return self._free_text(item)._replace(arms=arms)
-        return self._joint(item, declared, target)._replace(arms=arms)
+        is_free = len(item.event.raw) > LONGEST_JOINT or _is_prose(value, declared)
+        basis = basis or ("geometric_mean" if is_free else "joint")
+        return self._by(basis, _Verdict(), item, declared, target)._replace(arms=arms)
+
+    def _by(
+        self, basis: str | None, found: _Verdict, item: Aligned, declared: Declared, target: Target
+    ) -> _Verdict:
+        """The verdict by the formula that the field's settings name; what was found else."""
+        if basis == "geometric_mean":
+            return self._free_text(item)._replace(distribution=found.distribution)
+        if basis == "joint":
+            joint = self._joint(item, declared, target)
+            return joint._replace(distribution=found.distribution)
+        return found
 
     def _finite(self, item: Aligned, target: Target, domain: Domain, outcome: int) -> _Verdict:
         path = item.event.path
@@ -197,6 +216,8 @@ class FieldMaker:
             members = (True, False)
         if members is None:
             return None
+        if declared.may_be_null:
+            members = (*members, None)
         if id(declared) not in self._domains:
             is_plain = self._layout.plain and self._match == "exact"
             self._domains[id(declared)] = (
@@ -212,7 +233,7 @@ class FieldMaker:
         if len(inside) < item.last - item.first:
             return _Verdict(reason=_UNREADABLE)
         made = choices(
-            inside, event.path, event.raw, event.start, declared.kinds,
+            inside, event.path, event.raw, event.start, declared.possible_kinds,
             declared.allows if declared.rules else None,
             level=target.level, compact=target.compact,
         )  # fmt: skip
@@ -262,6 +283,14 @@ class FieldMaker:
 
     # -- questions ----------------------------------------------------------------------------
 
+    def _place(self, path: Path) -> Place:
+        """What is declared there, as far as what was written around it decides."""
+        parent = self._open.get(path[:-1]) if path else None
+        return parent.place.inside(path[-1]) if parent else self._schema.at(path)
+
+    def _declared(self, path: Path) -> Declared:
+        return self._open[path].declared if path in self._open else self._place(path).declared
+
     def _target(self, path: Path) -> Target:
         parent = self._open.get(path[:-1]) if path else None
         return Target(path, parent.level if parent else None, self._layout.compact)
@@ -275,14 +304,14 @@ class FieldMaker:
         self, item: Aligned, declared: Declared, target: Target, value: Any = ""
     ) -> Tree | None:
         """Which kind stands there, if several may; of undeclared places only null is worth it."""
-        if value is not None and (len(declared.kinds) < 2 or declared.is_anything):
+        if value is not None and (len(declared.possible_kinds) < 2 or declared.is_anything):
             return None
         allows = declared.allows if declared.rules else None
         question = KindQuestion(target, _kinds(declared, value), allows)
         return self._grow(question, item)
 
     def _stop(self, container: Container, item: Aligned, *, ended: bool) -> Stop | None:
-        question = container.end_question(self._schema.declared((*container.path, container.count)))
+        question = container.end_question(container.place.inside(container.count).declared)
         if isinstance(question, bool):
             sure = float(question)
             return Stop(Member(value=True, probability=sure, low=sure, high=sure), ended=ended)
@@ -303,19 +332,24 @@ class FieldMaker:
         container.decide(question, tree, name)
         return None if tree is None else (question, tree)
 
-    def _tell_parent(self, made: Field) -> None:
-        """Hand the least confidence of the leaves inside on to the container around."""
+    def _tell_parent(self, made: Field, text: bytes) -> None:
+        """Hand the least confidence of the leaves inside on to the container around.
+
+        The text of a scalar may say which arm of a union the container is.
+        """
         own = self._open.pop(made.path, None)
         parent = self._open.get(made.path[:-1]) if made.path else None
         if parent is None:
             return
+        if text:
+            parent.learn(made.path[-1], text)
         if own is None or made.is_leaf:
             unknown = made.pointer if made.confidence is None else ""
             least = any_ = None if made.confidence is None else made
         else:
             least, any_, unknown = own.least or own.least_of_any, own.least_of_any, own.unknown
         parent.least_of_any = _least(parent.least_of_any, any_)
-        if self._schema.declared(made.path).required:
+        if parent.requires(made.path[-1]):
             parent.least = _least(parent.least, least)
             parent.unknown = parent.unknown or unknown
 
@@ -353,7 +387,7 @@ class FieldMaker:
     def _flags(self, item: Aligned, value: Any, *, is_again: bool, valid: float) -> tuple[str, ...]:
         event = item.event
         shared = self._aligner.is_shared(item.first, item.last, event.start, event.stop)
-        declared = self._schema.declared(event.path)
+        declared = self._declared(event.path)
         is_scalar = event.type == "scalar"
         domain = self._domain(declared, "") if is_scalar else None
         is_beyond = isinstance(value, float) and math.isinf(value)
@@ -392,7 +426,16 @@ def _is_prose(value: Any, declared: Declared) -> bool:
 
 def _kinds(declared: Declared, value: Any = "") -> tuple[str, ...]:
     """The kinds to tell apart; null among them if it was written, whatever the schema says."""
-    return tuple(sorted(declared.kinds | {kind_of(value)} if value is None else declared.kinds))
+    kinds = declared.possible_kinds
+    return tuple(sorted(kinds | {"null"} if value is None else kinds))
+
+
+def _without_unseen_null(distribution: Distribution | None) -> Distribution | None:
+    """Without the null that stands for "left out", where nothing says that it was considered."""
+    if distribution is None or distribution[None].low > 0:
+        return distribution
+    left = tuple(member for member in distribution.candidates if member.value is not None)
+    return replace(distribution, candidates=left)
 
 
 def _of_outcome(tree: Tree | None, outcome: int, basis: Basis, tokens: Sequence[Token]) -> _Verdict:

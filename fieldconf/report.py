@@ -8,7 +8,7 @@ Why:   people decide field by field, and they decide with what is here.
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -19,7 +19,8 @@ from fieldconf.alternatives.steps import Choice
 from fieldconf.alternatives.why import Why
 from fieldconf.paths import Path, pointer
 from fieldconf.render import html
-from fieldconf.schema import Invalid, kind_of
+from fieldconf.schema import Declared, Invalid, Schema, kind_of
+from fieldconf.schema.attributes import paths_of, steps_of
 from fieldconf.scores import TextScore
 from fieldconf.tokens import Mask, Token
 
@@ -80,6 +81,9 @@ class Field:
             less than a tenth: the model wanted to say something else), "unsettled" (its bounds
             stayed wider than was asked for).
         reason: why there is no confidence; empty if there is one.
+        declared: what the schema says of its place: kinds, members, description, settings; with
+            what was written before deciding between the arms of a union. None without a schema's
+            look at it.
         start, stop: the half-open byte span of the value's JSON text in the answer.
         indexes: the indexes of the touching tokens.
     """
@@ -102,6 +106,7 @@ class Field:
     why: Why | None = None
     flags: tuple[str, ...] = ()
     reason: str = ""
+    declared: Declared | None = field(default=None, repr=False, compare=False)
     start: int = 0
     stop: int = 0
     indexes: tuple[int, ...] = ()
@@ -154,7 +159,8 @@ class Report(Generic[T]):
         value: the validated value (a model instance for a model); None if it does not validate.
         data: the plain JSON value, as far as it closed.
         fields: JSON Pointer -> ``Field``, in document order, leaves and containers.
-        errors: how the answer breaks its schema; empty if it keeps to it.
+        errors: how the answer breaks its schema, each with the value that does, how sure the model
+            was of it and its tokens; empty if it keeps to it.
         reason: what ``status`` means in this case, one sentence; empty if complete.
         flags: "saturated": nearly all tokens of the values have a probability above .999, so that
             the numbers tell no field from another (a server that reports them at a temperature
@@ -170,6 +176,7 @@ class Report(Generic[T]):
         prompt: the same of the prompt, where the response lists its tokens; or None.
         owners: for each token the pointer of the leaf that owns it, "structure" or "outside".
         text: the answer as received; None if there is none.
+        schema: what the answer was read by.
         tokens, model, finish_reason: as received; "length" stands for every server's word for the
             token limit.
     """
@@ -193,6 +200,7 @@ class Report(Generic[T]):
     model: str = ""
     finish_reason: str | None = None
     refusal: str | None = None
+    schema: Schema = field(default_factory=Schema, repr=False, compare=False)
 
     def __repr__(self) -> str:
         leaves = list(self.leaves.values())
@@ -216,6 +224,27 @@ class Report(Generic[T]):
             return self.fields["/" + wanted]
         known = ", ".join(map(repr, list(self.fields)[:8]))
         raise KeyError(f"no field {wanted!r} in the answer; it has {known or 'none'}")
+
+    def of(self, pick: Callable[[T], Any] | str) -> Field:
+        """The field of an attribute of the value: ``report.of(lambda t: t.customer.email)``.
+
+        An editor knows the attributes, aliases are undone, and it works where the answer did not
+        validate, too. A text does the same: ``report.of("items[0].price")``.
+
+        Raises:
+            KeyError: if the answer has no such field; the message names where it would be.
+            ValueError: if ``pick`` gives no attribute.
+
+        >>> import fieldconf as fc
+        >>> entry = {"token": '{"ok": true}', "logprob": -0.1}
+        >>> report = fc.score({"choices": [{"message": {"content": entry["token"]},
+        ...                                 "logprobs": {"content": [entry]}}]})
+        >>> report.of(lambda answer: answer.ok).value
+        True
+        """
+        paths = paths_of(steps_of(pick), self.schema.root)
+        found = [path for path in paths if pointer(path) in self.fields]
+        return self[found[0] if found else paths[0]]
 
     @property
     def confidence(self) -> float | None:
@@ -245,7 +274,7 @@ class Report(Generic[T]):
             "finish_reason": self.finish_reason,
             "refusal": self.refusal,
             "data": plain_value(self.data),
-            "errors": [{"pointer": e.pointer, "problem": e.problem} for e in self.errors],
+            "errors": [_plain_error(error) for error in self.errors],
             "fields": {name: field.to_dict() for name, field in self.fields.items()},
         }
 
@@ -256,6 +285,14 @@ class Report(Generic[T]):
     def to_html(self) -> str:
         """A stand-alone HTML page with one row a leaf."""
         return html.page(self.to_dict())
+
+
+def _plain_error(error: Invalid) -> dict[str, Any]:
+    value = plain_value(error.value)
+    return {
+        "pointer": error.pointer, "problem": error.problem, "value": value,
+        "confidence": error.confidence,
+    }  # fmt: skip
 
 
 def _plain_score(score: TextScore | None) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from fieldconf.containers import Layout
 from fieldconf.errors import NoLogprobsError, RequestError
@@ -20,8 +20,11 @@ from fieldconf.providers.forms import Shape
 from fieldconf.providers.models import Model, model_row
 from fieldconf.providers.table import PROVIDERS, Provider
 from fieldconf.schema import Schema, compile_schema
-from fieldconf.strict import strict_schema
+from fieldconf.schema.settings import without_settings
+from fieldconf.strict import strict
 from fieldconf.tokens import Mask
+
+MakeSchema: TypeAlias = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 INSTRUCTIONS = "Extract the fields from the message and answer with one JSON object."
 
@@ -46,7 +49,8 @@ class Defaults:
     Attributes:
         options: arguments of ``client.chat.completions.create`` (model, temperature, ...).
         mask: where the server's logprobs stand, if that is known.
-        make_schema: from a JSON Schema to the form that is sent.
+        make_schema: from a JSON Schema to the form that is sent; the strict form if None, in which
+            null stands for what is left out.
         make_messages: from (schema, text, instructions) to the messages of a plain text.
         layout: what the server's grammar forbids beyond the schema.
         make_probe: from the client to whom to ask when settling; None if it cannot be asked.
@@ -54,7 +58,7 @@ class Defaults:
 
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     mask: Mask | None = None
-    make_schema: Callable[[Mapping[str, Any]], dict[str, Any]] = strict_schema
+    make_schema: MakeSchema | None = None
     make_messages: Callable[[Mapping[str, Any], str, str | None], list[dict[str, Any]]] = (
         plain_messages
     )
@@ -76,7 +80,7 @@ def request(
     has the list.
 
     Args:
-        schema: a pydantic model or a JSON Schema.
+        schema: a pydantic model or a JSON Schema. What is sent is its strict form, see ``strict``.
         provider: who is asked, such as "openai-responses", "gemini", "ollama", "vllm".
         model: the model's name, for those models that want to be asked in another way or not at
             all. It is not part of what is returned.
@@ -110,7 +114,7 @@ def parameters(
     row: Provider,
     schema: Schema,
     count: int,
-    make_schema: Callable[[Mapping[str, Any]], dict[str, Any]] = strict_schema,
+    make_schema: MakeSchema | None = None,
 ) -> dict[str, Any]:
     """The parameters of a provider's call, whatever its cap is.
 
@@ -122,7 +126,11 @@ def parameters(
             f"{row.title} gives no logprobs", provider=row.key, remedy=row.instead
         )
     name = re.sub(r"[^a-zA-Z0-9_-]", "_", schema.name)[:64]
-    return merged(row.ask(Shape(name, make_schema(schema.json)), count), row.also)
+    if make_schema is None:
+        made = strict(schema, row.grammar).schema
+    else:
+        made = make_schema(without_settings(schema.json))
+    return merged(row.ask(Shape(name, made), count), row.also)
 
 
 def merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:

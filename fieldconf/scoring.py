@@ -8,6 +8,7 @@ Why:   this is the one place where wire, spelling, alignment, alternatives and s
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar, overload
 
 from fieldconf.align import Aligned, Aligner
@@ -22,7 +23,7 @@ from fieldconf.jsonparser import ENDS_EARLY
 from fieldconf.matching import Match
 from fieldconf.paths import Path, pointer
 from fieldconf.report import Field, Report, Status
-from fieldconf.schema import Schema, compile_schema
+from fieldconf.schema import Invalid, Schema, compile_schema
 from fieldconf.scores import TextScore, text_score
 from fieldconf.settling import Settle, settled
 from fieldconf.spelling import Piece, spell_completion
@@ -92,7 +93,7 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
     >>> report.data, report["/ok"].logprob
     ({'ok': True}, -0.1)
     """
-    compiled = compile_schema(schema)
+    compiled = compile_schema(schema).asked
     try:
         made = completion(payload, choice, call, tokenizer=tokenizer, prompt=prompt)
     except PayloadError as error:
@@ -126,7 +127,7 @@ def score_all(
     >>> [report.data for report in score_all({"choices": [choice(0, "1"), choice(1, "2")]})]
     [1, 2]
     """
-    compiled = compile_schema(schema)
+    compiled = compile_schema(schema).asked
     return [
         score_completion(made, compiled, mask=mask, match=match)
         for made in completions(payload, tokenizer=tokenizer, prompt=prompt)
@@ -185,7 +186,7 @@ class Scorer:
         match: Match = "exact",
     ) -> None:
         self._schema = schema
-        kinds = schema.declared(()).kinds
+        kinds = schema.root.declared.kinds
         openers = b"{" * ("object" in kinds) + b"[" * ("array" in kinds)
         self._aligner = Aligner(Finder(openers=openers, scalars=bool(kinds & _SCALAR_KINDS)))
         self._maker = FieldMaker(
@@ -214,6 +215,7 @@ class Scorer:
         root = self._fields.get(())
         if status in _WHOLE and root is not None:
             value, errors = self._schema.validate(content[root.start : root.stop], data)
+            errors = tuple(map(self._how_sure, errors))
         return Report(
             status=status, value=value, data=data, errors=errors, reason=reason,
             fields={field.pointer: field for field in fields},
@@ -223,7 +225,15 @@ class Scorer:
             finish_reason=completion.finish_reason, refusal=completion.refusal,
             precision=completion.precision, choice=completion.choice, tool=completion.tool,
             answer=self._answer(completion.tokens or (), len(content)), prompt=_prompt(completion),
+            schema=self._schema,
         )  # fmt: skip
+
+    def _how_sure(self, error: Invalid) -> Invalid:
+        """An error, and how sure the model was of what is wrong."""
+        field = self._fields.get(error.path)
+        if field is None:
+            return error
+        return replace(error, confidence=field.confidence, tokens=field.tokens)
 
     def _take(self, aligned: Sequence[Aligned]) -> list[Field]:
         closed: list[Field] = []

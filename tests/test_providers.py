@@ -36,13 +36,13 @@ class Ticket(BaseModel):
 
 # What pydantic says of Ticket, in the form that strict structured output demands.
 SCHEMA = {
-    "properties": {
-        "urgent": {"title": "Urgent", "type": "boolean"},
-        "team": {"title": "Team", "type": "string"},
-    },
-    "required": ["urgent", "team"],
     "title": "Ticket",
     "type": "object",
+    "properties": {
+        "urgent": {"title": "Urgent", "type": "boolean"},
+        "team": {"title": "Team", "anyOf": [{"type": "string"}, {"type": "null"}]},
+    },
+    "required": ["urgent", "team"],
     "additionalProperties": False,
 }
 NAMED = {"name": "Ticket", "strict": True, "schema": SCHEMA}

@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from fieldconf.providers import forms
 from fieldconf.providers.forms import Ask
+from fieldconf.providers.grammars import FULL, STRICT, Grammar
 from fieldconf.providers.models import OPEN_MODEL
 from fieldconf.tokens import Mask
 
@@ -38,6 +39,7 @@ class Provider:
         instead: the way out, where no logprobs are given.
         also: parameters that every request to it holds.
         quiet: parameters that turn a model's reasoning off.
+        grammar: which part of JSON Schema it can hold a model to.
     """
 
     key: str
@@ -54,6 +56,7 @@ class Provider:
     instead: str = ""
     also: Mapping[str, Any] = field(default_factory=dict[str, Any])
     quiet: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    grammar: Grammar = STRICT
 
     @property
     def default(self) -> int:
@@ -135,57 +138,64 @@ ROWS = (
         "use.",
     ),
     Provider(
-        "vllm", "vLLM", _CREATE, forms.chat, mask="post", temperature="before",
+        "vllm", "vLLM", _CREATE, forms.chat, grammar=FULL, mask="post", temperature="before",
         note="The cap is the server's `--max-logprobs`; the sampled token comes first in its list.",
     ),
     Provider(
         "vllm-completions", "vLLM, completions", "client.completions.create",
-        forms.completions_with_schema, mask="post", temperature="before",
+        forms.completions_with_schema, grammar=FULL, mask="post", temperature="before",
         note="The cap is the server's `--max-logprobs`; candidates with the same text collapse.",
     ),
     Provider(
-        "sglang", "SGLang", _CREATE, forms.chat, cap=None, mask="post", temperature="after",
+        "sglang", "SGLang", _CREATE, forms.chat, grammar=FULL, cap=None, mask="post",
+        temperature="after",
         note="Before the temperature when greedy, or with `SGLANG_RETURN_ORIGINAL_LOGPROB=1`.",
     ),
     Provider(
-        "sglang-generate", "SGLang, native", "POST /generate", forms.sglang, cap=None,
+        "sglang-generate", "SGLang, native", "POST /generate", forms.sglang, grammar=FULL, cap=None,
         structured="sampling_params.json_schema", mask="post", temperature="after",
         note="Add your own sampling parameters beside `json_schema`; stream chunks are cumulative.",
     ),
     Provider(
-        "tgi", "Text Generation Inference", "client.chat_completion", forms.chat, cap=5,
+        "tgi", "Text Generation Inference", "client.chat_completion", forms.chat, grammar=FULL,
+        cap=5,
         mask="post", temperature="after", evidence="vendor types",
         note="Without bytes; special tokens are listed.",
     ),
     Provider(
         "tgi-generate", "Text Generation Inference, native", "client.text_generation", forms.tgi,
+        grammar=FULL,
         cap=5, structured="grammar", mask="post", temperature="after", evidence="vendor types",
         note="A probability of zero comes as null.",
     ),
     Provider(
-        "llama.cpp", "llama.cpp server", _CREATE, forms.chat, cap=None, least=1, mask="pre",
+        "llama.cpp", "llama.cpp server", _CREATE, forms.chat, grammar=FULL, cap=None, least=1,
+        mask="pre",
         temperature="before", evidence="recording",
         note="The sampled token may stand far from the first rank; not with tools in a stream.",
     ),
     Provider(
         "llama.cpp-completion", "llama.cpp server, native", "POST /completion", forms.llama_cpp,
+        grammar=FULL,
         cap=None, least=1, structured="json_schema", mask="pre", temperature="before",
         evidence="recording",
         note="`post_sampling_probs` gives numbers of another kind: leave it off.",
     ),
     Provider(
         "llama-cpp-python", "llama-cpp-python", "llm.create_chat_completion",
-        forms.chat_json_with_schema, cap=None, structured="json_object with a schema", mask="pre",
+        forms.chat_json_with_schema, grammar=FULL, cap=None,
+        structured="json_object with a schema", mask="pre",
         temperature="before",
         note="The model must be loaded with `logits_all=True`; it ignores the type json_schema.",
     ),
     Provider(
-        "ollama", "Ollama", "client.chat", forms.ollama, structured="format", mask="pre",
+        "ollama", "Ollama", "client.chat", forms.ollama, grammar=FULL, structured="format",
+        mask="pre",
         temperature="before", evidence="vendor types",
         note="From 0.12.11; its MLX runner takes them after the mask; its cloud gives none.",
     ),
     Provider(
-        "ollama-openai", "Ollama, OpenAI-compatible", _CREATE, forms.chat, mask="pre",
+        "ollama-openai", "Ollama, OpenAI-compatible", _CREATE, forms.chat, grammar=FULL, mask="pre",
         temperature="before",
         note="The MLX runner takes them after the mask; its cloud gives none.",
     ),

@@ -1,0 +1,206 @@
+"""Compiling: from a pydantic model or a JSON Schema to a ``Schema`` that is ready for use.
+
+In:    a pydantic model (or any type that pydantic understands), a JSON Schema as a dict, or None.
+Out:   a ``Schema``: its JSON Schema, the places of its answers, and a validation.
+Never: a look at tokens or logprobs; a change to what was given; the same schema compiled twice.
+Why:   thousands of answers are read by one schema.
+"""
+
+import inspect
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+from typing import Any, cast
+
+from jsonschema.exceptions import SchemaError as InvalidSchema
+from pydantic import BaseModel, PydanticUserError, TypeAdapter
+
+from fieldconf.errors import SchemaError
+from fieldconf.paths import Path, pointer
+from fieldconf.schema.declared import Declared
+from fieldconf.schema.documents import draft_of, root_of
+from fieldconf.schema.models import adapter_of, json_schema_of
+from fieldconf.schema.places import Place, Places
+from fieldconf.schema.settings import check_settings
+from fieldconf.schema.validation import Checker, Invalid, checker, validate_model
+
+_REMEDY = "Give a pydantic model or a JSON Schema"
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A schema ready for use. Made by ``compile_schema``.
+
+    Attributes:
+        json: the JSON Schema; {} where none was given.
+        type: the pydantic model or other Python type; None for a plain JSON Schema.
+        may_be_null: whether what may be left out may also be answered with null.
+    """
+
+    json: dict[str, Any] = field(default_factory=dict[str, Any])
+    type: Any = None
+    may_be_null: bool = False
+    adapter: TypeAdapter[Any] | None = field(default=None, repr=False, compare=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (self.json if self.type is None else self.type, self.may_be_null)
+
+    @property
+    def name(self) -> str:
+        """A name for the schema: the type's, the title, or "answer"."""
+        title = self.json.get("title")
+        return getattr(self.type, "__name__", "") or (isinstance(title, str) and title) or "answer"
+
+    @cached_property
+    def root(self) -> Place:
+        """The place of the whole answer."""
+        return Places(root_of(self.json), may_be_null=self.may_be_null).root
+
+    @cached_property
+    def asked(self) -> "Schema":
+        """The schema as a request asks for it: what may be left out may be null.
+
+        Strict structured output demands every key; a model then says "left out" by null.
+        """
+        return self if self.may_be_null else replace(self, may_be_null=True)
+
+    def at(self, path: Path) -> Place:
+        """The place at a path."""
+        place = self.root
+        for step in path:
+            place = place.inside(step)
+        return place
+
+    def declared(self, path: Path) -> Declared:
+        """What is declared at a path, all arms of unions together; anything where nothing is."""
+        return self.at(path).declared
+
+    # -- validation -----------------------------------------------------------------------------
+
+    def validate(self, text: bytes, data: Any) -> tuple[Any, tuple[Invalid, ...]]:
+        """The validated value and no errors, or None and the errors.
+
+        ``text`` is the answer's JSON text and ``data`` the same decoded. Where null may stand for
+        what was left out and the answer does not validate with it, the default takes its place.
+        """
+        value, errors = self._validate(text, data)
+        if errors and self.may_be_null:
+            mended = restored(data, self.root)
+            if mended is not data:
+                again, left = self._validate(json.dumps(mended).encode(), mended)
+                return (again, ()) if not left else (None, left)
+        return value, errors
+
+    @cached_property
+    def _check(self) -> Checker:
+        return checker(draft_of(self.json).validator, self.json)
+
+    def _validate(self, text: bytes, data: Any) -> tuple[Any, tuple[Invalid, ...]]:
+        if self.adapter is not None:
+            return validate_model(self.adapter, text, data)
+        errors = self._check(data) if self.json else ()
+        return (None if errors else data), errors
+
+
+def restored(data: Any, place: Place) -> Any:
+    """An answer in which each null that stands for "left out" is the default, or left out.
+
+    What needs no change is the same object.
+    """
+    try:
+        return _restored(data, place)
+    except RecursionError:
+        return data
+
+
+def _restored(data: Any, place: Place) -> Any:
+    if isinstance(data, list):
+        items = cast("list[Any]", data)
+        made = [_restored(item, place.inside(index)) for index, item in enumerate(items)]
+        return items if all(a is b for a, b in zip(made, items, strict=True)) else made
+    if not isinstance(data, dict):
+        return data
+    values = cast("dict[str, Any]", data)
+    kept: dict[str, Any] = {}
+    for key, value in values.items():
+        inner = place.inside(key)
+        if value is not None or not inner.declared.may_be_null:
+            kept[key] = _restored(value, inner)
+        elif inner.default is not None:
+            kept[key] = inner.default
+    is_same = len(kept) == len(values) and all(kept[key] is values[key] for key in values)
+    return values if is_same else kept
+
+
+# -- compiling ----------------------------------------------------------------------------------
+
+
+def compile_schema(schema: Any) -> Schema:
+    """Make a ``Schema`` of a pydantic model or type, a JSON Schema dict, a ``Schema``, or None.
+
+    What was compiled before is not compiled again: types are remembered, and JSON Schemas by their
+    text, of which the ``Schema`` keeps a copy of its own.
+
+    Raises:
+        SchemaError: if it is none of these, a JSON Schema that is itself invalid, or if it holds
+            settings of fields (``x-fieldconf``) that do not exist.
+
+    >>> compile_schema({"properties": {"ok": {"type": "boolean"}}}).declared(("ok",)).members
+    (True, False)
+    """
+    if schema is None:
+        return Schema()
+    if isinstance(schema, Schema):
+        return schema
+    if isinstance(schema, dict):
+        return _compile_text(_text_of(cast("dict[str, Any]", schema)))
+    if isinstance(schema, BaseModel):
+        schema = cast("Any", type(schema))
+    if inspect.isroutine(schema) or inspect.ismodule(schema):  # pydantic would call it
+        raise SchemaError(f"{schema!r} is no schema", remedy=_REMEDY)
+    try:
+        return _compile_type(schema)
+    except TypeError:  # not hashable, or no type: the first is compiled anew each time
+        return _compile_type.__wrapped__(schema)
+
+
+def _again(schema: Any, may_be_null: bool) -> Schema:  # noqa: FBT001  # called by pickle
+    made = compile_schema(schema)
+    return made.asked if may_be_null else made
+
+
+@lru_cache(maxsize=256)
+def _compile_type(kind: Any) -> Schema:
+    try:
+        adapter = adapter_of(kind)
+        made = json_schema_of(adapter)
+    except (PydanticUserError, TypeError, NameError, SyntaxError) as error:
+        shown = str(error).splitlines()[0].split(". ")[0]
+        raise SchemaError(f"{kind!r} is no schema ({shown})", remedy=_REMEDY) from None
+    check_settings(made)
+    return Schema(made, kind, adapter=adapter)
+
+
+def _text_of(schema: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(schema)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise SchemaError(f"not a JSON Schema: {error}", remedy="Give plain JSON values") from None
+
+
+@lru_cache(maxsize=256)
+def _compile_text(text: str) -> Schema:
+    schema = cast("dict[str, Any]", json.loads(text))
+    try:
+        draft_of(schema).validator.check_schema(schema)
+    except InvalidSchema as error:
+        where = pointer(error.absolute_path)
+        raise SchemaError(
+            f"not a JSON Schema: {error.message} (at {where or 'its root'})",
+            remedy="Mend the schema",
+        ) from None
+    except RecursionError:
+        pass  # nested deeper than jsonschema can check: it is taken at its word
+    check_settings(schema)
+    return Schema(schema)

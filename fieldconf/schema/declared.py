@@ -1,0 +1,267 @@
+"""Declared: what a schema says of one place of an answer.
+
+In:    the cases of the place.
+Out:   ``Declared``: kinds, members, keys, lengths, the rules for scalars, and the arms of a union.
+Never: "no" to what a case allows.
+Why:   a boolean's rivals are known only from its declaration.
+
+One assumption: an object that declares ``properties`` and says nothing of other keys is taken to
+have no others. JSON Schema would allow them; constrained decoders do not, and pydantic writes
+schemas so.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from fieldconf.feasible import Rule, exact, step_of
+from fieldconf.schema.cases import Case
+from fieldconf.schema.parts import Part
+from fieldconf.schema.settings import CONF, Conf, conf_of
+from fieldconf.schema.values import KINDS, kind_of, same
+
+MAX_MEMBERS = 1000
+"""Bounded integers and enums with more members than this count as open."""
+
+_CONSTRAINTS = {"pattern", "format"}
+
+
+class Arm(NamedTuple):
+    """One object schema of a union.
+
+    Attributes:
+        name: its title, else the last part of the reference to it, else "arm 0" and so on.
+        keys: the keys it declares.
+        closed: whether it has no other keys.
+        required: the keys that it must have.
+    """
+
+    name: str
+    keys: frozenset[str]
+    closed: bool
+    required: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What the schema says of one place.
+
+    Attributes:
+        kinds: the JSON kinds allowed ("integer" counts as "number").
+        members: all values allowed, where they are few scalars; None for an open domain.
+        constrained: whether a pattern or a format says how a string must look.
+        keys: the keys that objects here may have, of all arms of a union, in declared order.
+        required_keys: those that every object here must have.
+        more_keys: whether other keys may stand here too.
+        min_items: the fewest items of a list here.
+        max_items: the most items of a list here; None if nothing says.
+        arms: the object schemas of a union; none where there are fewer than two.
+        title, description: as the schema has them; empty if it has none.
+        conf: the field's own settings, see ``Conf``; or None.
+        may_be_null: whether null may stand here for a key that was left out, though the schema
+            does not allow null; ``kinds`` and ``members`` are without it.
+        rules: what is asked of scalars here: of one arm, every rule; none where nothing is.
+    """
+
+    kinds: frozenset[str] = KINDS
+    members: tuple[Any, ...] | None = None
+    constrained: bool = False
+    keys: tuple[str, ...] = ()
+    required_keys: frozenset[str] = frozenset()
+    more_keys: bool = True
+    min_items: int = 0
+    max_items: int | None = None
+    arms: tuple[Arm, ...] = ()
+    title: str = ""
+    description: str = ""
+    conf: Conf | None = None
+    may_be_null: bool = False
+    rules: tuple[tuple[Rule, ...], ...] = field(default=(), repr=False)
+
+    def allows(self, text: bytes, *, done: bool) -> bool:
+        """Whether this beginning of a value's JSON text may still become an allowed one.
+
+        Of objects and arrays only the first byte counts; ``done`` says that the value closed.
+        """
+        if not self.rules or (self.may_be_null and b"null".startswith(text)):
+            return True
+        return any(all(rule.allows(text, done=done) for rule in rules) for rules in self.rules)
+
+    @property
+    def is_anything(self) -> bool:
+        """Whether no kind is excluded."""
+        return self.kinds == KINDS
+
+    @property
+    def nullable(self) -> bool:
+        """Whether null is one of several kinds."""
+        return "null" in self.kinds and len(self.kinds) > 1
+
+    @property
+    def possible_kinds(self) -> frozenset[str]:
+        """The kinds that may stand here, null for what was left out among them."""
+        return self.kinds | {"null"} if self.may_be_null else self.kinds
+
+
+def declare(cases: Sequence[Case], *, may_be_null: bool = False) -> Declared:
+    """What is declared where these cases hold; of none, anything goes."""
+    if not cases:
+        return Declared()
+    parts = [case.parts for case in cases]
+    objects = [case for case in cases if "object" in kinds_of_parts(case.parts)]
+    lists = [p for p in parts if "array" in kinds_of_parts(p)]
+    asking = dict.fromkeys(tuple(part for part in p if part.words) for p in parts)
+    rules = tuple(tuple(part.rule for part in p) for p in asking)
+    notes = [part.notes for p in parts for part in p]
+    kinds = frozenset[str]().union(*map(kinds_of_parts, parts))
+    return Declared(
+        kinds=kinds,
+        members=_members(parts),
+        constrained=any(part.words.keys() & _CONSTRAINTS for p in parts for part in p),
+        keys=tuple(dict.fromkeys(key for case in objects for key in keys_of(case.parts))),
+        required_keys=frozenset[str].intersection(*(required_of(o.parts) for o in objects))
+        if objects else frozenset(),
+        more_keys=not objects or not all(is_closed(case.parts) for case in objects),
+        min_items=min((max((p.fewest_items for p in ps), default=0) for ps in lists), default=0),
+        max_items=_most_items(lists),
+        arms=_arms(objects) if len(objects) > 1 else (),
+        title=_first_text(notes, "title"), description=_first_text(notes, "description"),
+        conf=_conf(notes), may_be_null=may_be_null and "null" not in kinds,
+        rules=() if () in rules else rules,
+    )  # fmt: skip
+
+
+# -- one case -------------------------------------------------------------------------------------
+
+
+def kinds_of_parts(parts: Sequence[Part]) -> frozenset[str]:
+    """The kinds that all of some schemas allow."""
+    return KINDS.intersection(*(part.kinds for part in parts)) if parts else KINDS
+
+
+def keys_of(parts: Sequence[Part]) -> list[str]:
+    """The keys that some schemas declare for one object, in order, without those they forbid."""
+    named = dict.fromkeys(key for part in parts for key in part.properties)
+    return [key for key in named if not _forbids(parts, key)]
+
+
+def _forbids(parts: Sequence[Part], key: str) -> bool:
+    return any(schema is False for part in parts for schema in part.of_key(key))
+
+
+def required_of(parts: Sequence[Part]) -> frozenset[str]:
+    """The keys that some schemas demand of one object."""
+    return frozenset[str]().union(*(part.required for part in parts))
+
+
+def is_closed(parts: Sequence[Part]) -> bool:
+    """Whether an object has the keys that these schemas declare, and no others."""
+    if any(part.words.get("additionalProperties") is False for part in parts):
+        return not any("patternProperties" in part.words for part in parts)
+    if any(part.unevaluated is False for part in parts):
+        return not any(
+            part.words.keys() & {"patternProperties", "additionalProperties"} for part in parts
+        )
+    silent = not any(part.says_more_keys for part in parts)
+    return silent and any("properties" in part.words for part in parts)
+
+
+def members_of(parts: Sequence[Part]) -> list[Any] | None:
+    """All values that some schemas allow, where they are few scalars; or None."""
+    kinds = kinds_of_parts(parts)
+    sets = [part.members for part in parts if part.members is not None]
+    found: Sequence[Any] | None = min(sets, key=len) if sets else _few(parts, kinds)
+    if found is None or len(found) > MAX_MEMBERS or any(map(_is_container, found)):
+        return None
+    others = [rule for part in parts for rule in [part.rule] if part.members is not found]
+    return [
+        m for m in found
+        if kind_of(m) in kinds and all(rule.allows(_spell(m), done=True) for rule in others)
+    ]  # fmt: skip
+
+
+def _spell(member: Any) -> bytes:
+    return json.dumps(member).encode()
+
+
+def _is_container(value: Any) -> bool:
+    return isinstance(value, (dict, list))
+
+
+def _few(parts: Sequence[Part], kinds: frozenset[str]) -> list[Any] | None:
+    """The members of kinds that have few."""
+    found: list[Any] = [True, False] if "boolean" in kinds else []
+    found += [None] if "null" in kinds else []
+    if "number" in kinds:
+        numbers = _range(parts)
+        if numbers is None:
+            return None
+        found = numbers + found
+    return None if kinds & {"string", "object", "array"} else found
+
+
+def _range(parts: Sequence[Part]) -> list[Any] | None:
+    """All integers between the bounds, where they are few."""
+    words = [part.words for part in parts]
+    if not any(step_of({"type": w.get("type")}) for w in words):
+        return None
+    lows = [math.ceil(n) for n in _numbers(words, "minimum")]
+    lows += [math.floor(n) + 1 for n in _numbers(words, "exclusiveMinimum")]
+    highs = [math.floor(n) for n in _numbers(words, "maximum")]
+    highs += [math.ceil(n) - 1 for n in _numbers(words, "exclusiveMaximum")]
+    integers = [step_of({"multipleOf": w.get("multipleOf"), "type": "integer"}) for w in words]
+    step = math.lcm(*(int(one or 1) for one in integers))
+    if not lows or not highs or (min(highs) - max(lows)) // step >= MAX_MEMBERS:
+        return None
+    first = -(-max(lows) // step) * step
+    return list(range(first, min(highs) + 1, step))
+
+
+def _numbers(words: Sequence[Mapping[str, Any]], word: str) -> Iterable[Any]:
+    return [number for w in words if (number := exact(w.get(word))) is not None]
+
+
+# -- several cases --------------------------------------------------------------------------------
+
+
+def _members(cases: Sequence[tuple[Part, ...]]) -> tuple[Any, ...] | None:
+    found: list[Any] = []
+    for parts in cases:
+        own = members_of(parts)
+        if own is None:
+            return None
+        found += [m for m in own if not any(same(m, other) for other in found)] if found else own
+    return tuple(found) if len(found) <= MAX_MEMBERS else None
+
+
+def _most_items(lists: Sequence[tuple[Part, ...]]) -> int | None:
+    most = [
+        min((m for part in parts if (m := part.most_items) is not None), default=None)
+        for parts in lists
+    ]
+    known = [count for count in most if count is not None]
+    return max(known) if known and len(known) == len(most) else None
+
+
+def _arms(objects: Sequence[Case]) -> tuple[Arm, ...]:
+    shared = set(objects[0].parts).intersection(*(case.parts for case in objects))
+    made: list[Arm] = []
+    for number, case in enumerate(objects):
+        own = [part.notes for part in reversed(case.parts) if part not in shared]
+        name = _first_text(own, "title") or case.name or f"arm {number}"
+        keys = frozenset(keys_of(case.parts))
+        made.append(Arm(name, keys, is_closed(case.parts), required_of(case.parts)))
+    return tuple(made)
+
+
+def _first_text(notes: Sequence[Mapping[str, Any]], word: str) -> str:
+    found = (note.get(word) for note in notes)
+    return next((text for text in found if isinstance(text, str) and text), "")
+
+
+def _conf(notes: Sequence[Mapping[str, Any]]) -> Conf | None:
+    given = [note[CONF] for note in notes if CONF in note]
+    merged = {name: value for settings in reversed(given) for name, value in settings.items()}
+    return conf_of(merged, "") if given else None

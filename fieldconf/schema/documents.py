@@ -1,0 +1,157 @@
+"""Documents: a JSON Schema, where its references lead, and which draft reads it.
+
+In:    a JSON Schema as a dict or a boolean.
+Out:   ``Node``: one schema inside of a document, with its words as its draft understands them.
+Never: our own reading of ``$id``, ``$anchor``, ``$dynamicRef`` or a fragment: that is done by
+       ``referencing``, and which words a draft has is asked of ``jsonschema``. Nothing is fetched.
+Why:   drafts 4 to 2020-12 are all found in the wild, sometimes in one document.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any, TypeAlias, cast
+
+import jsonschema
+from jsonschema.validators import validator_for
+from jsonschema_specifications import REGISTRY
+from referencing import Specification
+from referencing.exceptions import CannotDetermineSpecification, Unresolvable, Unretrievable
+from referencing.jsonschema import lookup_recursive_ref, specification_with
+
+Words: TypeAlias = Mapping[str, Any]
+
+LATEST = jsonschema.Draft202012Validator
+_REF_ALONE = (
+    jsonschema.Draft3Validator, jsonschema.Draft4Validator,
+    jsonschema.Draft6Validator, jsonschema.Draft7Validator,
+)  # fmt: skip
+"""In these, words beside ``$ref`` do not count."""
+_BOOLEAN_EXCLUSIVE = _REF_ALONE[:2]
+
+# Words without a function of their own in jsonschema, and the word that reads them.
+_READ_BY = {
+    "then": "if", "else": "if", "minContains": "contains", "maxContains": "contains",
+    "exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum",
+}  # fmt: skip
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """One draft of JSON Schema, as jsonschema's validator class knows it."""
+
+    validator: Any
+    specification: "Specification[Any]"
+    ref_alone: bool
+
+    def knows(self, word: str) -> bool:
+        """Whether the word means something in this draft."""
+        known = self.validator.VALIDATORS
+        return word in known or _READ_BY.get(word) in known
+
+    @cached_property
+    def has_prefix(self) -> bool:
+        """Whether ``prefixItems`` declares the first items; else a list of ``items`` does."""
+        return self.knows("prefixItems")
+
+
+@lru_cache(maxsize=16)
+def _draft(validator: Any) -> Draft:
+    name = validator.META_SCHEMA.get("$schema") or validator.META_SCHEMA.get("id") or ""
+    specification = specification_with(name, default=Specification.OPAQUE)
+    return Draft(validator, specification, validator in _REF_ALONE)
+
+
+def draft_of(schema: Any, default: Any = LATEST) -> Draft:
+    """The draft that a document names in ``$schema``; the default where it names none we know."""
+    return _draft(validator_for(schema, default=default))
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One schema of a document.
+
+    Attributes:
+        schema: the dict or boolean, as it stands in the document.
+        draft: by which it is read.
+        resolver: knows where references lead from here.
+    """
+
+    schema: Any
+    draft: Draft
+    resolver: Any = field(repr=False)
+
+    @cached_property
+    def key(self) -> tuple[Any, ...]:
+        """Nodes with the same key mean the same. The document must be kept alive meanwhile."""
+        is_dynamic = self.draft.knows("$dynamicRef") or self.draft.knows("$recursiveRef")
+        scope = (uri for uri, _ in self.resolver.dynamic_scope()) if is_dynamic else ()
+        return id(self.schema), self.draft, self._base, tuple(dict.fromkeys(scope))
+
+    @property
+    def _base(self) -> str:
+        return self.resolver._base_uri  # noqa: SLF001  # referencing shows it nowhere else
+
+    @cached_property
+    def words(self) -> dict[str, Any]:
+        """Its words, without those that its draft does not know; none for a boolean."""
+        own = named_in(self.schema)
+        if self.draft.ref_alone and isinstance(own.get("$ref"), str):
+            return {"$ref": own["$ref"]}
+        known = {word: value for word, value in own.items() if self.draft.knows(word)}
+        return _exclusive(known) if self.draft.validator in _BOOLEAN_EXCLUSIVE else known
+
+    @property
+    def references(self) -> list[tuple[str, str]]:
+        """The words that refer to another schema, and what they refer to."""
+        found = [(word, self.words.get(word)) for word in _REFERENCES]
+        return [(word, to) for word, to in found if isinstance(to, str)]
+
+    def inside(self, schema: Any) -> "Node":
+        """A schema that stands inside of this one."""
+        named = named_in(schema)
+        draft = draft_of(named, self.draft.validator) if "$schema" in named else self.draft
+        if "$id" not in named and "id" not in named:
+            return Node(schema, draft, self.resolver)
+        try:
+            resource = draft.specification.create_resource(named)
+            return Node(schema, draft, self.resolver.in_subresource(resource))
+        except (CannotDetermineSpecification, AttributeError, TypeError, ValueError):
+            return Node(schema, draft, self.resolver)  # an "id" that is none
+
+    def follow(self, word: str, reference: str) -> "Node | None":
+        """The schema that a reference leads to; None if it leads nowhere that is known."""
+        try:
+            if word == "$recursiveRef":
+                found = lookup_recursive_ref(self.resolver)
+            else:
+                found = self.resolver.lookup(reference)
+        except (Unresolvable, Unretrievable, AttributeError, TypeError, ValueError):
+            return None
+        draft = draft_of(found.contents, self.draft.validator)
+        return Node(found.contents, draft, found.resolver)
+
+
+def named_in(value: Any) -> dict[str, Any]:
+    """A dict of a schema; an empty one where something else stands."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _exclusive(words: dict[str, Any]) -> dict[str, Any]:
+    """The early drafts have a boolean beside the bound where later ones have the bound itself."""
+    for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+        if words.pop(exclusive, False) is True and bound in words:
+            words[exclusive] = words.pop(bound)
+    return words
+
+
+def root_of(schema: Any, draft: Draft | None = None) -> Node:
+    """The node of a whole document."""
+    draft = draft or draft_of(schema)
+    resource = draft.specification.create_resource(schema)
+    try:
+        resolver = REGISTRY.resolver_with_root(resource)
+    except (AttributeError, TypeError, ValueError):  # an "$id" that is none
+        resolver = REGISTRY.resolver()
+    return Node(schema, draft, resolver)

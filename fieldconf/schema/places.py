@@ -1,0 +1,185 @@
+"""Places: what is declared here, and where the keys and items of this place lead.
+
+In:    the node of a whole schema.
+Out:   ``Place``: from it one steps to the places inside; there is one for each set of cases.
+Never: work done twice: the places of a recursive schema are the same few at every depth.
+Why:   an answer is walked along as it is written, and what was written decides between the arms.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Any, TypeVar
+
+from fieldconf.schema.cases import ANYTHING, Case, Reader
+from fieldconf.schema.declared import Declared, declare, is_closed, kinds_of_parts, required_of
+from fieldconf.schema.documents import Node
+from fieldconf.schema.parts import Part
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_MOST_KNOWN = 10_000  # answers may hold any number of free keys
+_LONGEST_KNOWN = 64  # bytes of a value of which it is remembered which arms it leaves
+
+
+class Places:
+    """The places of one schema, each made when it is first asked for.
+
+    Args:
+        root: the node of the whole schema.
+        may_be_null: whether the value of a key that may be left out may also be null, as in the
+            form that strict structured output demands.
+    """
+
+    def __init__(self, root: Node, *, may_be_null: bool = False) -> None:
+        self.reader = Reader()
+        self._made: dict[tuple[tuple[Case, ...], bool], Place] = {}
+        self.may_be_null = may_be_null
+        self.root = self.place(self.reader.cases(root))
+
+    def place(self, cases: Iterable[Case], *, is_optional: bool = False) -> "Place":
+        """The place where these cases hold, or that may be left out."""
+        key = (tuple(dict.fromkeys(cases)), is_optional and self.may_be_null)
+        if key not in self._made:
+            self._made[key] = Place(self, *key)
+        return self._made[key]
+
+    def inside(self, case: Case, step: str | int) -> Sequence[Case]:
+        """The cases of the value under a key or index, if this case holds around it."""
+        if ("array" if isinstance(step, int) else "object") not in kinds_of_parts(case.parts):
+            return ()
+        if isinstance(step, int):
+            return self._all_of(_schemas_of_item(case.parts, step))
+        nodes = list(_schemas_of_key(case.parts, step))
+        return () if not nodes and is_closed(case.parts) else self._all_of(nodes)
+
+    def _all_of(self, nodes: Iterable[Node]) -> Sequence[Case]:
+        found: Sequence[Case] = ANYTHING
+        for node in nodes:
+            found = self.reader.both(found, self.reader.cases(node))
+            if not found:
+                break
+        return found
+
+
+class Place:
+    """What holds at one place of an answer. Made by ``Places``.
+
+    Attributes:
+        cases: the ways in which a value can keep to the schema here; none where no value can.
+        is_optional: whether it may be left out, where null may say so.
+    """
+
+    def __init__(self, places: Places, cases: tuple[Case, ...], is_optional: bool) -> None:  # noqa: FBT001
+        self._places = places
+        self.cases = cases
+        self.is_optional = is_optional
+        self._inside: dict[str | int, Place] = {}
+        self._after: dict[tuple[str | int, bytes], Place] = {}
+
+    @cached_property
+    def declared(self) -> Declared:
+        """What is declared here; anything goes where nothing is."""
+        return declare(self.cases, may_be_null=self.is_optional)
+
+    @property
+    def objects(self) -> list[Case]:
+        """The cases in which an object may stand here: those of ``declared.arms``."""
+        return [case for case in self.cases if "object" in kinds_of_parts(case.parts)]
+
+    @property
+    def default(self) -> Any:
+        """What the schema says a value is that was left out; None if it says nothing."""
+        schemas = (part.node.schema for case in self.cases for part in case.parts)
+        return next((schema["default"] for schema in schemas if "default" in schema), None)
+
+    def of(self, case: Case) -> "Place":
+        """The place where only this case holds."""
+        return self._places.place((case,))
+
+    def inside(self, step: str | int) -> "Place":
+        """The place under a key or an index."""
+        if isinstance(step, int):
+            step = min(step, self._told_apart)
+        found = self._inside.get(step)
+        if found is None:
+            cases = [c for case in self.cases for c in self._places.inside(case, step)]
+            place = self._places.place(cases, is_optional=self._is_optional(step))
+            found = _keep(self._inside, step, place)
+        return found
+
+    def _is_optional(self, step: str | int) -> bool:
+        named = [c for c in self.cases if any(step in part.properties for part in c.parts)]
+        return any(step not in required_of(case.parts) for case in named)
+
+    @cached_property
+    def _told_apart(self) -> int:
+        """The items from this one on are declared alike."""
+        return max((len(part.prefix) for case in self.cases for part in case.parts), default=0)
+
+    # -- what was written decides between the arms ----------------------------------------------
+
+    def having(self, key: str) -> "Place":
+        """The place if a key stands in the object here."""
+        if len(self.cases) < 2:
+            return self
+        kept = [case for case in self.cases if self._places.inside(case, key)]
+        return self._only(kept)
+
+    def after(self, step: str | int, text: bytes) -> "Place":
+        """The place if this value stands under a key or an index; JSON text.
+
+        Of a container the opening byte is enough.
+        """
+        if len(self.cases) < 2:
+            return self
+        known = self._after.get((step, text))
+        if known is None:
+            kept = [case for case in self.cases if self.allows(case, step, text)]
+            known = self._only(kept)
+            if len(text) <= _LONGEST_KNOWN:
+                _keep(self._after, (step, text), known)
+        return known
+
+    def allows(self, case: Case, step: str | int, text: bytes) -> bool:
+        """Whether a case of this place allows a value under a key or an index."""
+        place = self.of(case).inside(step)
+        is_open = text in (b"{", b"[")
+        return bool(place.cases) and place.declared.allows(text, done=not is_open)
+
+    def _only(self, kept: Sequence[Case]) -> "Place":
+        """The place with some of its cases; with all of them if an answer fits none."""
+        if not kept or len(kept) == len(self.cases):
+            return self
+        return self._places.place(kept, is_optional=self.is_optional)
+
+
+def _keep(known: dict[K, V], key: K, value: V) -> V:
+    if len(known) >= _MOST_KNOWN:
+        known.clear()
+    known[key] = value
+    return value
+
+
+def _schemas_of_key(parts: Sequence[Part], key: str) -> Iterator[Node]:
+    is_known = False
+    for part in parts:
+        for schema in part.of_key(key):
+            is_known = True
+            yield part.node.inside(schema)
+    if not is_known:
+        yield from (
+            part.node.inside(part.unevaluated) for part in parts if part.unevaluated is not None
+        )
+
+
+def _schemas_of_item(parts: Sequence[Part], index: int) -> Iterator[Node]:
+    is_known = False
+    for part in parts:
+        schema = part.prefix[index] if index < len(part.prefix) else part.rest
+        if schema is not None:
+            is_known = True
+            yield part.node.inside(schema)
+    if not is_known:
+        found = [part for part in parts if part.unevaluated_items is not None]
+        yield from (part.node.inside(part.unevaluated_items) for part in found)

@@ -1,0 +1,37 @@
+"""Values: which JSON kind a decoded value is, and when two are the same.
+
+In:    decoded JSON values.
+Out:   the kind; whether two are one JSON value.
+Never: Python's own ``==`` between kinds: there ``True`` is ``1``.
+Why:   schemas and answers are compared in many rooms, and they must agree.
+"""
+
+from typing import Any
+
+KINDS = frozenset({"object", "array", "string", "number", "boolean", "null"})
+
+
+def kind_of(value: Any) -> str:
+    """The JSON kind of a decoded value: object, array, string, number, boolean or null.
+
+    >>> kind_of(True), kind_of(1), kind_of(None)
+    ('boolean', 'number', 'null')
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, str):
+        return "string"
+    if isinstance(value, dict):
+        return "object"
+    return "array" if isinstance(value, (list, tuple)) else "number"
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two scalars are the same JSON value: ``1`` is ``1.0``, but ``true`` is not ``1``.
+
+    >>> same(1, 1.0), same(True, 1)
+    (True, False)
+    """
+    return kind_of(one) == kind_of(other) and one == other
