@@ -88,7 +88,7 @@ class Ground:
     @cached_property
     def required(self) -> set[str]:
         """The keys that are required anywhere."""
-        lists = [said for path, said in _places(self.schema) if path[-1:] == ("required",)]
+        lists = [said for path, said in places_of(self.schema) if path[-1:] == ("required",)]
         return {key for listed in lists for key in strings(listed)}
 
     def words(self, node: Mapping[str, Any]) -> dict[str, Any]:
@@ -707,8 +707,8 @@ def _is_in(character: str, part: tuple[Any, Any]) -> bool:
 def mutated(ground: Ground, instance: Any, seed: Any) -> Iterator[tuple[str, Any]]:
     """The instance with a key less, a key more, and a scalar of another kind."""
     dice = random.Random(f"{seed}/mutated")
-    objects = [path for path, value in _places(instance) if isinstance(value, dict)]
-    scalars = [path for path, value in _places(instance) if not isinstance(value, dict | list)]
+    objects = [path for path, value in places_of(instance) if isinstance(value, dict)]
+    scalars = [path for path, value in places_of(instance) if not isinstance(value, dict | list)]
     if filled := [path for path in objects if _at(instance, path)]:
         changed = deepcopy(instance)
         there = _at(changed, dice.choice(filled))
@@ -730,10 +730,11 @@ def _needed_or_any(ground: Ground, there: dict[str, Any], dice: random.Random) -
     return dice.choice([key for key in there if key in ground.required] or [*there])
 
 
-def _places(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+def places_of(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """The value and all that stands in it, each with its path."""
     yield path, value
     for key, item in items_of(value):
-        yield from _places(item, (*path, key))
+        yield from places_of(item, (*path, key))
 
 
 def _at(value: Any, path: Path) -> Any:

@@ -45,6 +45,7 @@ from instances import (
     limited,
     made,
     mutated,
+    places_of,
     text_of,
 )
 
@@ -363,6 +364,8 @@ def _score(
         result.miss("score: not aligned", f"{layout} {problem}")
     if said is not None:
         _classify(instance, report, leaves, compiled, said, result)
+        if instance.is_valid and "closed" in instance.figures:
+            _contradict(instance.value, report, compiled, result)
 
 
 def _classify(
@@ -370,22 +373,62 @@ def _classify(
 ) -> None:
     """Count each leaf by what is declared of it; only those of valid instances for the figure."""
     for leaf in leaves:
-        found = report.fields.get(leaf.pointer)
-        declared = getattr(found, "declared", None) or compiled.declared(leaf.path)
+        declared = _declared(report, leaf.pointer, leaf.path, compiled)
         name = class_of(leaf, declared, said)
         spoken = said.kinds.get(leaf.path, KINDS)
-        if not instance.is_valid:
-            result.count("class", "invalid", name)
-            continue
-        for figure in instance.figures:
+        for figure in instance.figures if instance.is_valid else ("invalid",):
             result.count("class", figure, name)
             if said.is_undeclared(leaf.path):
                 result.count("undeclared", figure, name)
-        if name in "cd":
+        if instance.is_valid and name in "cd":
             how = f"{leaf.pointer}: {kind_of(leaf.value)}, declared {_kinds(declared.kinds)}"
             result.miss(f"declared: {name}", f"{how}, the schema says {_kinds(spoken)}")
-        elif declared.kinds != spoken:
+        elif instance.is_valid and declared.kinds != spoken:
             result.count("width", "wider" if declared.kinds > spoken else "narrower or other")
+        if instance.is_valid and "closed" in instance.figures:
+            result.count("class", "path alone", class_of(leaf, compiled.declared(leaf.path), said))
+
+
+def _declared(report: Any, name: str, path: Path, compiled: Any) -> Any:
+    found = getattr(report.fields.get(name), "declared", None)
+    return compiled.declared(path) if found is None else found
+
+
+def _contradict(instance: Any, report: Any, compiled: Any, result: Result) -> None:
+    """Count what is declared, and what a valid answer shows to be wrong."""
+    for path, value in places_of(instance):
+        name = Leaf(path, value, 0, 0).pointer
+        known = {"the answer": _declared(report, name, path, compiled)}
+        known["the path"] = compiled.declared(path)
+        for by, declared in known.items():
+            result.count("places")
+            for problem in contradictions(declared, value):
+                result.miss(f"declared by {by}: wrong", f"{name or '(whole)'}: {problem}")
+
+
+def contradictions(declared: Any, value: Any) -> Iterator[str]:
+    """What a declaration says that a valid value shows to be wrong."""
+    shown = text_of(value)[:60]
+    if kind_of(value) not in declared.kinds:
+        yield f"{shown} is of none of the kinds {_kinds(declared.kinds)}"
+    members = declared.members
+    if members is not None and not any(_same(value, member) for member in members):
+        yield f"{shown} is not among {len(members)} members"
+    if isinstance(value, dict):
+        if missing := declared.required_keys - {*value}:
+            yield f"{sorted(missing)} are not required"
+        if more := {*value} - {*declared.keys} if not declared.more_keys else set():
+            yield f"{sorted(more)} are allowed, too"
+    elif isinstance(value, list):
+        most = len(value) if declared.max_items is None else declared.max_items
+        if not declared.min_items <= len(value) <= most:
+            yield f"{len(value)} items, not {declared.min_items} to {declared.max_items}"
+    elif not declared.allows(text_of(value).encode(), done=True):
+        yield f"{shown} is allowed"
+
+
+def _same(one: Any, other: Any) -> bool:
+    return kind_of(one) == kind_of(other) and one == other
 
 
 def _kinds(kinds: frozenset[str]) -> str:
@@ -579,7 +622,7 @@ class Table:
         yield Line("leaves aligned", share(aligned, leaves), None, "100 %", aligned == leaves)
 
     def _declared(self) -> Iterator[Line]:
-        for figure in ("closed", "open", "invalid"):
+        for figure in ("closed", "open", "path alone", "invalid"):
             counts = {name: self.counts["class", figure, name] for name in CLASSES}
             total, met = sum(counts.values()), counts["a"] + counts["b"]
             has_target = figure == "closed"
@@ -593,6 +636,9 @@ class Table:
             if sum(found.values()):
                 shown = ", ".join(f"{name} {n:,}" for name, n in found.items() if n)
                 yield Line("  of these under undeclared keys", f"{sum(found.values()):,}: {shown}")
+        wrong = self.missed("declared by the answer: wrong", "declared by the path: wrong")
+        places = f"{wrong:,} (of {self.counts['places',]:,} declarations)"
+        yield Line("contradicted by valid answers", places, None, "0", wrong == 0)
         for width in ("wider", "narrower or other"):
             yield Line(f"kinds {width} than what is said", f"{self.counts['width', width]:,}")
 

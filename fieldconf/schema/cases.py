@@ -222,7 +222,7 @@ def _joined(one: Case, other: Case) -> Case | None:
 
 def _adds(part: Part, parts: Sequence[Part]) -> bool:
     """Whether a part says more than that keys are required which these require already."""
-    return part.words.keys() != {"required"} or any(
+    return set(part.words) != {"required"} or any(
         all(key not in other.required for other in parts) for key in part.required
     )
 

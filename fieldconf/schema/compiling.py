@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, cast
 
+from jsonschema import FormatChecker
 from jsonschema.exceptions import SchemaError as InvalidSchema
 from pydantic import BaseModel, PydanticUserError, TypeAdapter
 
@@ -193,7 +194,8 @@ def _text_of(schema: Mapping[str, Any]) -> str:
 def _compile_text(text: str) -> Schema:
     schema = cast("dict[str, Any]", json.loads(text))
     try:
-        draft_of(schema).validator.check_schema(schema)
+        # Formats are not looked at: a pattern may be of another dialect than Python's.
+        draft_of(schema).validator.check_schema(schema, format_checker=FormatChecker(()))
     except InvalidSchema as error:
         where = pointer(error.absolute_path)
         raise SchemaError(
