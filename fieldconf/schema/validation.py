@@ -502,7 +502,7 @@ class _Way(NamedTuple):
 
     path: Path
     value: Any
-    skipped: tuple[int, ...] = ()
+    skipped: int = 0
 
 
 def _place(error: Any, data: Any) -> Path:
@@ -528,7 +528,7 @@ def _missing_place(loc: Path, parent: Any, data: Any) -> Path:
     for count, ways in enumerate((*known, last)):
         rest = loc[count:]
         found += [
-            (len(way.skipped) + _absent(rest, way.value), len(rest), (*way.path, *rest))
+            (way.skipped + _absent(rest, way.value), len(rest), (*way.path, *rest))
             for way in ways
             if _equal(way.value, parent)
         ]
@@ -547,29 +547,29 @@ def _absent(steps: Path, value: Any) -> int:
     return 0
 
 
-def _rank(way: _Way) -> tuple[int, list[int]]:
-    """Less is likelier: few steps are left out, and late ones."""
-    return len(way.skipped), [-place for place in way.skipped]
+def _skipped(way: _Way) -> int:
+    return way.skipped
 
 
 def _ways(loc: Path, data: Any) -> list[list[_Way]]:
     """The readings of the first 0, 1, ... steps, the likeliest first."""
     ways = [[_Way((), data)]]
-    for place, step in enumerate(loc):
-        ways.append(_likeliest(_onward(ways[-1], place, step)))
+    for step in loc:
+        ways.append(_likeliest(_onward(ways[-1], step)))
     return ways
 
 
-def _onward(ways: Iterable[_Way], place: int, step: str | int) -> Iterator[_Way]:
+def _onward(ways: Iterable[_Way], step: str | int) -> Iterator[_Way]:
     for way in ways:
         if _leads(step, way.value):
             yield _Way((*way.path, step), way.value[step], way.skipped)
-        yield way._replace(skipped=(*way.skipped, place))
+        yield way._replace(skipped=way.skipped + 1)
 
 
 def _likeliest(ways: Iterable[_Way]) -> list[_Way]:
+    """Those that leave out few steps; of the same number, late ones."""
     best: dict[Path, _Way] = {}
-    for way in sorted(ways, key=_rank):
+    for way in sorted(ways, key=_skipped):
         best.setdefault(way.path, way)
     return list(best.values())[:_MOST_WAYS]
 
