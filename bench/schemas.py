@@ -498,6 +498,7 @@ class Worker:
 
 
 def _serve(pipe: Any, options: Options) -> None:
+    sys.unraisablehook = lambda _: None  # time was up inside a destructor; it rings again
     warnings.simplefilter("ignore")  # re warns of other people's patterns
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     while True:
