@@ -243,8 +243,17 @@ class Report(Generic[T]):
         True
         """
         paths = paths_of(steps_of(pick), self.schema.root)
-        found = [path for path in paths if pointer(path) in self.fields]
+        found = [path for path in map(self._counted, paths) if pointer(path) in self.fields]
         return self[found[0] if found else paths[0]]
+
+    def _counted(self, path: Path) -> Path:
+        """A path whose negative indexes count from the end."""
+        made: Path = ()
+        for step in path:
+            around = self.fields.get(pointer(made))
+            is_last = isinstance(step, int) and step < 0 and around and around.kind == "array"
+            made = (*made, step + len(around.value) if is_last else step)  # pyright: ignore
+        return made
 
     @property
     def confidence(self) -> float | None:
