@@ -350,7 +350,7 @@ def made(ground: Ground, seed: Any) -> tuple[Any, bool]:
     """An instance made by hand, and whether it is valid; of several tries the first that is."""
     first = None
     for number in range(TRIES):
-        maker = Maker(ground, f"{seed}/{number}", LIKELY[min(number, 8) % len(LIKELY)])
+        maker = Maker(ground, f"{seed}/{number}", LIKELY[number % len(LIKELY)])
         with suppress(RecursionError):
             value = maker.value([(ground.schema, ground.root)], 0)
             if ground.keeps(value):

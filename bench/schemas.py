@@ -5,6 +5,10 @@ Out:   one table: crashes, alignment, declared kinds, verdicts; exit code 1 if a
 Never: a schema that can stop the run, or a failure without its schema's id; the network.
 Why:   "any schema" is a claim about what nobody here wrote, so it is counted on exactly that.
 
+Two figures of declared kinds: "closed" is of answers that hold declared keys only, as models write
+them (an object that declares keys is taken to have no others); "open" also of those that hypothesis
+draws, with keys that no schema names. "Path alone" asks without the answer.
+
 ``--all DIR`` reads ``*.json`` and ``*.jsonl(.gz)``; a schema may stand alone or under ``schema`` /
 ``json_schema``, with ``tests`` beside it as MaskBench has them.
 """

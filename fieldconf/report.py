@@ -250,9 +250,9 @@ class Report(Generic[T]):
         """A path whose negative indexes count from the end."""
         made: Path = ()
         for step in path:
-            around = self.fields.get(pointer(made))
-            is_last = isinstance(step, int) and step < 0 and around and around.kind == "array"
-            made = (*made, step + len(around.value) if is_last else step)  # pyright: ignore
+            if isinstance(step, int) and step < 0 and pointer(made) in self.fields:
+                step += len(self.fields[pointer(made)].value or ())  # noqa: PLW2901
+            made = (*made, step)
         return made
 
     @property

@@ -87,7 +87,13 @@ class Declared:
         """
         if not self.rules or (self.may_be_null and b"null".startswith(text)):
             return True
-        return any(all(rule.allows(text, done=done) for rule in rules) for rules in self.rules)
+        for rules in self.rules:  # loops, since this is asked of every candidate of every token
+            for rule in rules:
+                if not rule.allows(text, done=done):
+                    break
+            else:
+                return True
+        return False
 
     @property
     def is_anything(self) -> bool:
