@@ -22,7 +22,8 @@ letters is not judged.
 
 import math
 import re
-from collections.abc import Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -31,31 +32,39 @@ from typing import Any, NamedTuple, cast
 import regex
 
 from fieldconf.grammar import STRING_BODY, decode, kind_begun
+from fieldconf.patterns import LONGEST, written_out
 from fieldconf.prefix import may_become
 
 LONGEST_NUMBER = 500
 """A number of more bytes is not compared with its bounds: it may stand."""
 
+_MANY = 50  # members from which on strings are searched in order
+_LAST = "\U0010ffff"  # sorts behind every character
 _LARGEST_EXPONENT = 5000  # beyond every bound that a schema can spell; larger ones compare the same
-_PATIENCE = 0.05  # seconds for one match; a pattern that takes longer counts as no constraint
+_PATIENCE = 0.05  # seconds for one match; a pattern that once took longer is no constraint
 
 
 # -- strings: pattern and format ------------------------------------------------------------------
 
 
-class _Form(NamedTuple):
+@dataclass(eq=False)
+class _Form:
     """How a string must look; whether beginnings, and text beyond ASCII, can be judged."""
 
     pattern: "regex.Pattern[str]"
     is_partial: bool = True
     is_unicode: bool = True
+    is_slow: bool = (
+        False  # it took too long once: it is asked no more, or each candidate would wait
+    )
 
     def allows(self, text: str, *, done: bool) -> bool:
-        if not (done or self.is_partial) or not (self.is_unicode or text.isascii()):
+        if self.is_slow or not (done or self.is_partial) or not (self.is_unicode or text.isascii()):
             return True
         try:
             return bool(self.pattern.search(text, partial=not done, timeout=_PATIENCE))
         except TimeoutError:
+            self.is_slow = True
             return True
 
 
@@ -112,6 +121,8 @@ def _form_of_format(name: str) -> _Form | None:
 @lru_cache(maxsize=256)
 def _form_of_pattern(pattern: str) -> _Form | None:
     """A pattern as ``regex`` spells it; None if it cannot be judged."""
+    if written_out(pattern) > LONGEST:
+        return None
     words: list[str] = []
     position, is_partial, is_unicode = 0, True, True
     while position < len(pattern):
@@ -290,6 +301,7 @@ class Rule:
     strings: _Strings | None = None
     numbers: _Numbers | None = None
     never: tuple[Any, ...] = ()  # scalars that are not allowed
+    labels: tuple[str, ...] = ()  # the strings among many members, sorted
 
     def allows(self, text: bytes, *, done: bool) -> bool:
         """Whether ``text`` may still become an allowed value; if ``done``, whether it is one."""
@@ -302,11 +314,22 @@ class Rule:
             return False
         if kind == "number" and self.numbers and not self.numbers.allows(text, done=done):
             return False
-        if self.members is not None and not any(
-            _leads_to(text, m, done=done) for m in self.members
-        ):
+        if self.members is not None and not self._leads_to_a_member(text, kind, done=done):
             return False
         return not (done and any(_leads_to(text, m, done=True) for m in self.never))
+
+    def _leads_to_a_member(self, text: bytes, kind: str, *, done: bool) -> bool:
+        members: Sequence[Any] = self.members or ()
+        if self.labels and kind == "string":
+            written, goes_on = (decode(text), False) if done else _characters(text)
+            first = bisect_left(self.labels, written)
+            if done or not goes_on:
+                found = self.labels[first : first + 1]
+                return bool(found) and (
+                    found[0] == written if done else found[0].startswith(written)
+                )
+            members = self.labels[first : bisect_right(self.labels, written + _LAST)]
+        return any(_leads_to(text, member, done=done) for member in members)
 
 
 def rule_of(node: Mapping[str, Any], kinds: frozenset[str], *, never: tuple[Any, ...] = ()) -> Rule:
@@ -321,7 +344,13 @@ def rule_of(node: Mapping[str, Any], kinds: frozenset[str], *, never: tuple[Any,
     given: Any = [node["const"]] if "const" in node else node.get("enum")
     members = tuple(cast("list[Any]", given)) if isinstance(given, list) else None
     scalars = tuple(m for m in never if not isinstance(m, (dict, list)))
-    return Rule(kinds, members, _strings(node), _numbers(node), scalars)
+    return Rule(kinds, members, _strings(node), _numbers(node), scalars, _labels(members or ()))
+
+
+def _labels(members: Sequence[Any]) -> tuple[str, ...]:
+    if len(members) < _MANY:
+        return ()
+    return tuple(sorted(member for member in members if isinstance(member, str)))
 
 
 def _leads_to(text: bytes, member: Any, *, done: bool) -> bool:

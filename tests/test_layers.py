@@ -9,14 +9,14 @@ ROOT = Path(__file__).parents[1] / "fieldconf"
 
 # From the ground up; the rooms of one floor do not know each other.
 FLOORS = [
-    ["errors", "grammar", "paths", "tokens", "probes.base", "wire.plain",
+    ["errors", "grammar", "paths", "patterns", "tokens", "probes.base", "wire.plain",
      "providers", "providers.forms", "providers.grammars", "providers.models", "schema.values"],
     ["jsonparser", "prefix", "scores", "spelling", "render.table",
      "providers.refusals", "providers.table",
-     "schema.documents", "schema.settings", "schema.validation",
+     "schema.bounded", "schema.documents", "schema.located", "schema.settings",
      "wire.entries", "wire.envelopes", "wire.tool_calls"],
     ["feasible", "finder", "tree", "render", "render.html", "probes.tokenizer", "asking",
-     "schema.models", "wire.delta", "wire.echo", "wire.frameworks"],
+     "schema.models", "schema.validation", "wire.delta", "wire.echo", "wire.frameworks"],
     ["align", "schema.parts",
      "probes", "probes.llama_cpp", "probes.sglang", "probes.transformers", "probes.vllm",
      "wire.bare_list", "wire.choices", "wire.cohere", "wire.decisions", "wire.gemini",

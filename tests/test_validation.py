@@ -27,7 +27,7 @@ from pydantic import (
     model_validator,
 )
 
-from fieldconf.schema import validation
+from fieldconf.schema import bounded
 from fieldconf.schema.validation import Checker, Invalid, checker, validate_json, validate_model
 
 LATEST = jsonschema.Draft202012Validator
@@ -294,8 +294,8 @@ SAYS_SO = f"the pattern {SLOW!r} takes too long to match"
 
 @pytest.fixture
 def hurried(monkeypatch):
-    monkeypatch.setattr(validation, "SECONDS", 0.05)
-    monkeypatch.setattr(validation, "STEPS", 5_000)
+    monkeypatch.setattr(bounded, "SECONDS", 0.05)
+    monkeypatch.setattr(bounded, "STEPS", 5_000)
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,9 @@ from fieldconf.schema.documents import Node, named_in
 from fieldconf.schema.parts import Part, own_node, spelled
 from fieldconf.schema.values import KINDS, kind_of, same
 
-MOST_CASES = 512
+MOST_CASES = 128
 """More ways than this of writing one value, where words multiply, are not told apart."""
-_MOST_PAIRS = 20_000
+_MOST_PAIRS = 4_000
 
 
 class Case(NamedTuple):
@@ -244,12 +244,12 @@ def _lacks_a_key(parts: Sequence[Part]) -> bool:
 
 
 def _is_impossible(parts: Sequence[Part], key: str) -> bool:
-    given = [(part.node, part.properties[key]) for part in parts if key in part.properties]
-    if any(schema is False for _, schema in given):
+    given = [part for part in parts if key in part.properties]
+    if any(part.properties[key] is False for part in given):
         return True
     if len(given) < 2:
         return False
-    inner = [Part(node.inside(schema)) for node, schema in given if isinstance(schema, dict)]
+    inner = [part.inside(key) for part in given]
     sets = [part.members for part in inner if part.members is not None]
     if not KINDS.intersection(*(part.kinds for part in inner)) or not _common(sets):
         return True

@@ -16,6 +16,7 @@ from typing import Any, cast
 import regex
 
 from fieldconf.feasible import Rule, rule_of, size_of
+from fieldconf.patterns import SlowPatternError, compiled
 from fieldconf.schema.documents import LATEST, Node, draft_of, named_in
 from fieldconf.schema.settings import ATTRIBUTES, CONF
 from fieldconf.schema.values import KINDS, kind_of, same
@@ -43,7 +44,8 @@ class Part:
     @property
     def notes(self) -> Mapping[str, Any]:
         """What it says without asking for it: its title, its description, the field's settings."""
-        return {word: v for word, v in self.node.schema.items() if word in _NOTES}
+        own = named_in(self.node.schema)
+        return {word: v for word, v in own.items() if word in _NOTES}
 
     @property
     def says_nothing(self) -> bool:
@@ -135,6 +137,16 @@ class Part:
     def _patterns(self) -> list[tuple["regex.Pattern[str] | None", Any]]:
         given = named_in(self.words.get("patternProperties"))
         return [(_compiled(pattern), schema) for pattern, schema in given.items()]
+
+    def inside(self, key: str) -> "Part":
+        """The schema of a key that it names, by its own words only."""
+        if key not in self._inside:
+            self._inside[key] = Part(self.node.inside(self.properties[key]))
+        return self._inside[key]
+
+    @cached_property
+    def _inside(self) -> "dict[str, Part]":
+        return {}
 
     def of_key(self, key: str) -> Iterator[Any]:
         """The schemas for the value of a key; none where it says nothing."""
@@ -236,8 +248,8 @@ def _listed(value: Any, *, alone: bool = False) -> list[Any]:
 
 def _compiled(pattern: str) -> "regex.Pattern[str] | None":
     try:
-        return regex.compile(pattern)
-    except (regex.error, re.error, RecursionError, OverflowError):
+        return compiled(pattern)
+    except (regex.error, re.error, RecursionError, OverflowError, SlowPatternError):
         return None
 
 

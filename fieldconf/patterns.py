@@ -1,0 +1,94 @@
+"""Patterns: regular expressions of schemas, as ``re`` means them, matched by ``regex``.
+
+In:    a pattern as a schema spells it.
+Out:   a compiled one that can give up (``timeout=``) and match beginnings (``partial=``).
+Never: a pattern that fills the memory while it is compiled.
+Why:   schemas come from strangers, and a pattern of ten characters can take a century.
+"""
+
+import re
+from functools import lru_cache
+
+import regex
+
+LONGEST = 200_000
+"""Characters of a pattern with its repetitions written out, as ``regex`` does; more is too slow."""
+
+
+class SlowPatternError(Exception):
+    """A pattern takes longer than patterns may."""
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__(f"the pattern {pattern!r} takes too long to match")
+
+
+# Where ``regex`` reads a pattern otherwise than ``re``: a brace that repeats nothing ("{e}" would
+# be a fuzzy match), and a bracket inside of brackets.
+_UNLIKE = re.compile(
+    r"(?P<same>\\N\{[^}]*\}|\\.|\{(?:[0-9]+|[0-9]*,[0-9]*)\})"
+    r"|(?P<set>\[\^?\]?(?:\\.|[^\]\\])*\])|(?P<brace>\{)",
+    re.DOTALL,
+)
+_IN_SET = re.compile(r"(\\.)|(\[)", re.DOTALL)
+_PART = re.compile(
+    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(?P<least>[0-9]{1,9})(?:,[0-9]*)?\}|.", re.DOTALL
+)
+
+
+def _respelled(pattern: str) -> str:
+    r"""A pattern that means the same to ``re`` and to ``regex``.
+
+    >>> _respelled("[[:x]{e}a{2}")
+    '[\\[:x]\\{e}a{2}'
+    """
+    return _UNLIKE.sub(_escaped, pattern)
+
+
+def _escaped(word: "re.Match[str]") -> str:
+    if word["set"]:
+        inner = _IN_SET.sub(lambda found: found[1] or r"\[", word["set"][1:])
+        return f"[{inner}"
+    return r"\{" if word["brace"] else word[0]
+
+
+@lru_cache(maxsize=1024)
+def compiled(pattern: str) -> "regex.Pattern[str]":
+    """The pattern as ``re`` reads it; as ``regex`` does where ``re`` refuses.
+
+    Raises:
+        re.error: if both refuse.
+        SlowPatternError: if it is long when its repetitions are written out, as ``regex`` does.
+    """
+    if written_out(pattern) > LONGEST:
+        raise SlowPatternError(pattern)
+    spelled = _respelled(pattern)
+    try:
+        re.compile(spelled)
+    except re.error as error:
+        try:
+            return regex.compile(pattern, regex.V0)  # \p{L} is good JSON Schema
+        except regex.error:
+            raise error from None
+    return regex.compile(spelled, regex.V0)
+
+
+def written_out(pattern: str) -> int:
+    """About how long a pattern is when ``a{3}`` is written ``aaa``.
+
+    >>> written_out("(ab{3}){10,}c")
+    41
+    """
+    totals, last = [0], 0
+    for word in _PART.finditer(pattern):
+        if word[0] == "(":
+            totals.append(0)
+        elif word[0] == ")" and len(totals) > 1:
+            last = totals.pop()
+            totals[-1] += last
+        elif word["least"]:
+            totals[-1] += last * (int(word["least"]) - 1)
+            last *= int(word["least"])
+        else:
+            last = 1
+            totals[-1] += 1
+    return sum(totals)
