@@ -86,11 +86,16 @@ class Schema:
         what was left out and the answer does not validate with it, the default takes its place.
         """
         value, errors = self._validate(text, data)
-        if errors and self.may_be_null:
-            mended = restored(data, self.root)
-            if mended is not data:
-                again, left = self._validate(json.dumps(mended).encode(), mended)
-                return (again, ()) if not left else (None, left)
+        if not errors or not self.may_be_null:
+            return value, errors
+        for has_defaults in (True, False):  # a default may break the schema that it stands in
+            # pydantic knows the defaults better than its JSON Schema.
+            mended = restored(data, self.root, has_defaults=has_defaults and not self.adapter)
+            if mended is data:
+                break
+            value, errors = self._validate(json.dumps(mended).encode(), mended)
+            if not errors:
+                break
         return value, errors
 
     @cached_property
@@ -104,21 +109,22 @@ class Schema:
         return (None if errors else data), errors
 
 
-def restored(data: Any, place: Place) -> Any:
-    """An answer in which each null that stands for "left out" is the default, or left out.
+def restored(data: Any, place: Place, *, has_defaults: bool) -> Any:
+    """An answer in which each null that stands for "left out" is left out, or is the default.
 
     What needs no change is the same object.
     """
     try:
-        return _restored(data, place)
+        return _restored(data, place, has_defaults)
     except RecursionError:
         return data
 
 
-def _restored(data: Any, place: Place) -> Any:
+def _restored(data: Any, place: Place, has_defaults: bool) -> Any:  # noqa: FBT001
     if isinstance(data, list):
         items = cast("list[Any]", data)
-        made = [_restored(item, place.inside(index)) for index, item in enumerate(items)]
+        places = map(place.inside, range(len(items)))
+        made = [_restored(*pair, has_defaults) for pair in zip(items, places, strict=True)]
         return items if all(a is b for a, b in zip(made, items, strict=True)) else made
     if not isinstance(data, dict):
         return data
@@ -127,8 +133,8 @@ def _restored(data: Any, place: Place) -> Any:
     for key, value in values.items():
         inner = place.inside(key)
         if value is not None or not inner.declared.may_be_null:
-            kept[key] = _restored(value, inner)
-        elif inner.default is not None:
+            kept[key] = _restored(value, inner, has_defaults)
+        elif has_defaults and inner.default is not None:
             kept[key] = inner.default
     is_same = len(kept) == len(values) and all(kept[key] is values[key] for key in values)
     return values if is_same else kept

@@ -148,8 +148,9 @@ def kinds_of_parts(parts: Sequence[Part]) -> frozenset[str]:
 
 
 def keys_of(parts: Sequence[Part]) -> list[str]:
-    """The keys that some schemas declare for one object, in order, without those they forbid."""
+    """The keys that some schemas declare or demand, in order, without those they forbid."""
     named = dict.fromkeys(key for part in parts for key in part.properties)
+    named |= dict.fromkeys(key for part in parts for key in part.demanded)
     return [key for key in named if not _forbids(parts, key)]
 
 

@@ -121,9 +121,14 @@ class Part:
         return {}
 
     @cached_property
+    def demanded(self) -> list[str]:
+        """The keys that it demands, in order."""
+        return [key for key in _listed(self.words.get("required")) if isinstance(key, str)]
+
+    @cached_property
     def required(self) -> frozenset[str]:
         """The keys that it demands."""
-        return frozenset(key for key in _listed(self.words.get("required")) if isinstance(key, str))
+        return frozenset(self.demanded)
 
     @cached_property
     def says_more_keys(self) -> bool:

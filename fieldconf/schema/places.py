@@ -51,7 +51,8 @@ class Places:
         if isinstance(step, int):
             return self._all_of(_schemas_of_item(case.parts, step))
         nodes = list(_schemas_of_key(case.parts, step))
-        return () if not nodes and is_closed(case.parts) else self._all_of(nodes)
+        is_unknown = not nodes and step not in required_of(case.parts)
+        return () if is_unknown and is_closed(case.parts) else self._all_of(nodes)
 
     def _all_of(self, nodes: Iterable[Node]) -> Sequence[Case]:
         found: Sequence[Case] = ANYTHING
