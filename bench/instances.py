@@ -26,7 +26,8 @@ from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 from jsonschema import Draft202012Validator
-from jsonschema.validators import validator_for
+from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend, validator_for
 from jsonschema_specifications import REGISTRY
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import specification_with
@@ -123,6 +124,22 @@ class Ground:
         """Whether a value keeps to the whole."""
         return self.is_valid(self.schema, self.root, value)
 
+    def keeps_in_ascii(self, value: Any) -> bool:
+        r"""The same, but that ``\w`` and the like are ASCII, as ECMA-262 has them."""
+        kind = extend(self.kind, {"pattern": _pattern_in_ascii})
+        try:
+            return kind(self.schema, registry=REGISTRY).is_valid(value)
+        except (Unresolvable, re.error, RecursionError):
+            return False
+
+
+def _pattern_in_ascii(
+    validator: Any, pattern: str, value: Any, schema: Any
+) -> Iterator[ValidationError]:
+    del schema
+    if validator.is_type(value, "string") and not re.search(pattern, value, re.ASCII):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
+
 
 def kind_of(value: Any) -> str:
     """The JSON kind of a decoded value."""
@@ -151,24 +168,30 @@ class Said:
         kinds: of each place of which something is said, the kinds allowed there.
         keyed: the places whose key or index some schema declares.
         closing: the objects of which some schema declares keys.
+        formatted: the places that some schema gives a format, which jsonschema does not look at.
     """
 
     kinds: Mapping[Path, frozenset[str]] = field(default_factory=dict)
     keyed: frozenset[Path] = frozenset()
     closing: frozenset[Path] = frozenset()
+    formatted: frozenset[Path] = frozenset()
 
     def both(self, other: "Said") -> "Said":
         """What is said where both schemas apply."""
         kinds = dict(self.kinds)
         for path, said in other.kinds.items():
             kinds[path] = kinds.get(path, KINDS) & said
-        return Said(kinds, self.keyed | other.keyed, self.closing | other.closing)
+        return self._with(kinds, other)
 
     def either(self, other: "Said") -> "Said":
         """What is said where one of both applies: of a place that one leaves open, nothing."""
         known = {*self.kinds} & {*other.kinds}
         kinds = {path: self.kinds[path] | other.kinds[path] for path in known}
-        return Said(kinds, self.keyed | other.keyed, self.closing | other.closing)
+        return self._with(kinds, other)
+
+    def _with(self, kinds: Mapping[Path, frozenset[str]], other: "Said") -> "Said":
+        keyed, closing = self.keyed | other.keyed, self.closing | other.closing
+        return Said(kinds, keyed, closing, self.formatted | other.formatted)
 
     def is_undeclared(self, path: Path) -> bool:
         """Whether a key on the way to a place is declared by nothing."""
@@ -226,10 +249,12 @@ class Reader:
                     yield part
 
     def _own(self, words: dict[str, Any], value: Any, path: Path) -> Said:
-        closing = isinstance(value, dict) and bool(words.get("properties"))
-        kinds = own_kinds(words)
+        kinds, here = own_kinds(words), frozenset({path})
+        is_closing = isinstance(value, dict) and bool(words.get("properties"))
         return Said(
-            {} if kinds == KINDS else {path: kinds}, closing=frozenset({path} if closing else ())
+            kinds={} if kinds == KINDS else {path: kinds},
+            closing=here if is_closing else frozenset(),
+            formatted=here if "format" in words else frozenset(),
         )
 
 

@@ -369,7 +369,7 @@ def _score(
     if said is not None:
         _classify(instance, report, leaves, compiled, said, result)
         if instance.is_valid and "closed" in instance.figures:
-            _contradict(instance.value, report, compiled, result)
+            _contradict(instance.value, report, compiled, said, result)
 
 
 def _classify(
@@ -398,7 +398,7 @@ def _declared(report: Any, name: str, path: Path, compiled: Any) -> Any:
     return compiled.declared(path) if found is None else found
 
 
-def _contradict(instance: Any, report: Any, compiled: Any, result: Result) -> None:
+def _contradict(instance: Any, report: Any, compiled: Any, said: Said, result: Result) -> None:
     """Count what is declared, and what a valid answer shows to be wrong."""
     for path, value in places_of(instance):
         name = Leaf(path, value, 0, 0).pointer
@@ -406,12 +406,15 @@ def _contradict(instance: Any, report: Any, compiled: Any, result: Result) -> No
         known["the path"] = compiled.declared(path)
         for by, declared in known.items():
             result.count("places")
-            for problem in contradictions(declared, value):
+            for problem in contradictions(declared, value, formatted=path in said.formatted):
                 result.miss(f"declared by {by}: wrong", f"{name or '(whole)'}: {problem}")
 
 
-def contradictions(declared: Any, value: Any) -> Iterator[str]:
-    """What a declaration says that a valid value shows to be wrong."""
+def contradictions(declared: Any, value: Any, *, formatted: bool) -> Iterator[str]:
+    """What a declaration says that a valid value shows to be wrong.
+
+    A value may be valid and break its format: that it was found impossible is then right.
+    """
     shown = text_of(value)[:60]
     if kind_of(value) not in declared.kinds:
         yield f"{shown} is of none of the kinds {_kinds(declared.kinds)}"
@@ -427,7 +430,7 @@ def contradictions(declared: Any, value: Any) -> Iterator[str]:
         most = len(value) if declared.max_items is None else declared.max_items
         if not declared.min_items <= len(value) <= most:
             yield f"{len(value)} items, not {declared.min_items} to {declared.max_items}"
-    elif not declared.allows(text_of(value).encode(), done=True):
+    elif not formatted and not declared.allows(text_of(value).encode(), done=True):
         yield f"{shown} is allowed"
 
 
@@ -444,7 +447,9 @@ def _verdict(ground: Ground, compiled: Any, change: str, value: Any, result: Res
     theirs = ground.keeps(value)
     found, errors = compiled.validate(json.dumps(value).encode(), value)
     result.count("verdicts", change, "valid" if theirs else "invalid")
-    if theirs != (not errors):
+    if theirs != (not errors) and ground.keeps_in_ascii(value) == (not errors):
+        result.count("in ascii")
+    elif theirs != (not errors):
         shown = "; ".join(map(str, errors[:2]))[:200]
         result.miss("verdict", f"{change}: jsonschema says {theirs}, fieldconf {shown or 'valid'}")
     elif theirs and text_of(found) != text_of(value):
@@ -657,6 +662,7 @@ class Table:
             "100 %",
             wrong == 0,
         )
+        yield Line("  but for patterns, read as ECMA-262 has them", f"{self.counts['in ascii',]:,}")
         for change in sorted({key[0] for key in counts}):
             valid, invalid = counts.get((change, "valid"), 0), counts.get((change, "invalid"), 0)
             yield Line(f"  {change}", f"{valid:,} valid, {invalid:,} not")
