@@ -139,3 +139,38 @@ def test_the_files_that_the_readme_links_to_are_there():
     linked = re.findall(r"\]\(([^)#:]+)\)", README)
     assert linked
     assert all((ROOT / name).exists() for name in linked)
+
+
+SCHEMAS = (ROOT / "docs" / "schemas.md").read_text()
+
+
+def test_the_python_of_schemas_runs(capsys):
+    """What a line prints is what its comment says."""
+    names = {}
+    blocks = re.findall(r"```python\n(.*?)```", SCHEMAS, re.DOTALL)
+    lines = [line for block in blocks for line in block.split("\n")]
+    said = [line.split("  # ")[1] for line in lines if "  # " in line]
+    for block in blocks:
+        exec(block, names)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[: len(said)] == said
+    assert printed[len(said) :] == [str(loss) for loss in names["form"].lost]
+
+
+def test_the_python_of_any_schema_runs(capsys):
+    import fieldconf as fc
+
+    answer = {"emailAddress": "a@b.c", "paid": True, "note": None}
+    (code,) = [code for code in PYTHON if "fc.strict" in code]
+    names = {"fc": fc, "saved": response([(json.dumps(answer), 0.5, {})])}
+    exec(code, names)
+    (lost, error) = capsys.readouterr().out.splitlines()
+    assert lost in code
+    assert error.startswith("/emailAddress String should have at least 6 characters a@b.c 0.")
+    report = names["report"]
+    assert report.of(lambda order: order.email).pointer == "/emailAddress"
+    assert report["paid"].declared.conf.threshold == 0.9
+    assert report["/emailAddress"].declared.description == "Where to write to."
+    answer["emailAddress"] = "anna@b.c"
+    kept = fc.score(response([(json.dumps(answer), 0.5, {})]), names["Order"])
+    assert kept.value.note == ""

@@ -91,9 +91,10 @@ class Schema:
         for has_defaults in (True, False):  # a default may break the schema that it stands in
             # pydantic knows the defaults better than its JSON Schema.
             mended = restored(data, self.root, has_defaults=has_defaults and not self.adapter)
-            if mended is data:
+            written = _written(mended)
+            if mended is data or not written:
                 break
-            value, errors = self._validate(json.dumps(mended).encode(), mended)
+            value, errors = self._validate(written, mended)
             if not errors:
                 break
         return value, errors
@@ -118,6 +119,13 @@ def restored(data: Any, place: Place, *, has_defaults: bool) -> Any:
         return _restored(data, place, has_defaults)
     except RecursionError:
         return data
+
+
+def _written(data: Any) -> bytes:
+    try:
+        return json.dumps(data).encode()
+    except (TypeError, ValueError, RecursionError):  # numbers beyond a double are no JSON to it
+        return b""
 
 
 def _restored(data: Any, place: Place, has_defaults: bool) -> Any:  # noqa: FBT001

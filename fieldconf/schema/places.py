@@ -100,8 +100,8 @@ class Place:
 
     def inside(self, step: str | int) -> "Place":
         """The place under a key or an index."""
-        if isinstance(step, int):
-            step = min(step, self._told_apart)
+        if isinstance(step, int) and not 0 <= step < self._told_apart:
+            step = self._told_apart
         found = self._inside.get(step)
         if found is None:
             cases = [c for case in self.cases for c in self._places.inside(case, step)]
