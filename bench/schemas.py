@@ -662,7 +662,9 @@ class Table:
             "100 %",
             wrong == 0,
         )
-        yield Line("  but for patterns, read as ECMA-262 has them", f"{self.counts['in ascii',]:,}")
+        yield Line(
+            "  of these with patterns as ECMA-262 reads them", f"{self.counts['in ascii',]:,}"
+        )
         for change in sorted({key[0] for key in counts}):
             valid, invalid = counts.get((change, "valid"), 0), counts.get((change, "invalid"), 0)
             yield Line(f"  {change}", f"{valid:,} valid, {invalid:,} not")
