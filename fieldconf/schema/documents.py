@@ -65,7 +65,8 @@ def _draft(validator: Any) -> Draft:
 
 def draft_of(schema: Any, default: Any = LATEST) -> Draft:
     """The draft that a document names in ``$schema``; the default where it names none we know."""
-    return _draft(validator_for(schema, default=default))
+    is_named = isinstance(named_in(schema).get("$schema"), str)
+    return _draft(validator_for(schema, default=default) if is_named else default)
 
 
 @dataclass(frozen=True, eq=False)

@@ -263,12 +263,20 @@ def _subschemas(
             continue
         seen.add(id(node))
         yield path, node
-        resource = Resource.from_contents(node, default_specification=specification)
-        inner = {id(sub.contents) for sub in resource.subresources()}
+        inner = _inner(node, specification)
         below = [(place, child) for place, child in _two_steps(node) if id(child) in inner]
         waiting += [((*path, *place), child) for place, child in reversed(below)]
         if target := _target(node.get("$ref"), root):  # it may lead to where no schema is expected
             waiting.insert(0, target)
+
+
+def _inner(node: dict[str, Any], specification: Specification[Any]) -> set[int]:
+    """The ids of the schemas right inside of one."""
+    try:
+        resource = Resource.from_contents(node, default_specification=specification)
+        return {id(sub.contents) for sub in resource.subresources()}
+    except (AttributeError, TypeError, ValueError):  # a word of another draft, wrongly filled
+        return set()
 
 
 def _two_steps(node: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
