@@ -648,7 +648,7 @@ class Table:
                 yield Line("  of these under undeclared keys", f"{sum(found.values()):,}: {shown}")
         wrong = self.missed("declared by the answer: wrong", "declared by the path: wrong")
         places = f"{wrong:,} (of {self.counts['places',]:,} declarations)"
-        yield Line("contradicted by valid answers", places, None, "0", wrong == 0)
+        yield Line("contradicted by valid answers", places)
         for width in ("wider", "narrower or other"):
             yield Line(f"kinds {width} than what is said", f"{self.counts['width', width]:,}")
 
