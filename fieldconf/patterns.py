@@ -7,6 +7,7 @@ Why:   schemas come from strangers, and a pattern of ten characters can take a c
 """
 
 import re
+import warnings
 from functools import lru_cache
 
 import regex
@@ -29,7 +30,16 @@ _UNLIKE = re.compile(
     r"|(?P<set>\[\^?\]?(?:\\.|[^\]\\])*\])|(?P<brace>\{)",
     re.DOTALL,
 )
-_IN_SET = re.compile(r"(\\.)|(\[)", re.DOTALL)
+_IN_SET = re.compile(r"\\.|\[", re.DOTALL)
+# Letters and white space as ``re`` counts them: no marks, but digits like ``²``, and separators.
+_LETTER, _BLANK = r"\p{L}\p{N}_", r"\s\x1c-\x1f"
+_CLASSES = {
+    r"\w": f"[{_LETTER}]",
+    r"\W": f"[^{_LETTER}]",
+    r"\s": f"[{_BLANK}]",
+    r"\S": f"[^{_BLANK}]",
+}
+_CLASSES_IN_SET = {r"\w": _LETTER, r"\s": _BLANK, "[": r"\["}
 _PART = re.compile(
     r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(?P<least>[0-9]{1,9})(?:,[0-9]*)?\}|.", re.DOTALL
 )
@@ -38,17 +48,17 @@ _PART = re.compile(
 def _respelled(pattern: str) -> str:
     r"""A pattern that means the same to ``re`` and to ``regex``.
 
-    >>> _respelled("[[:x]{e}a{2}")
-    '[\\[:x]\\{e}a{2}'
+    >>> _respelled("[[:x]{e}a{2}"), _respelled(r"[^\w-]")
+    ('[\\[:x]\\{e}a{2}', '[^\\p{L}\\p{N}_-]')
     """
     return _UNLIKE.sub(_escaped, pattern)
 
 
 def _escaped(word: "re.Match[str]") -> str:
     if word["set"]:
-        inner = _IN_SET.sub(lambda found: found[1] or r"\[", word["set"][1:])
+        inner = _IN_SET.sub(lambda one: _CLASSES_IN_SET.get(one[0], one[0]), word["set"][1:])
         return f"[{inner}"
-    return r"\{" if word["brace"] else word[0]
+    return r"\{" if word["brace"] else _CLASSES.get(word[0], word[0])
 
 
 @lru_cache(maxsize=1024)
@@ -61,15 +71,16 @@ def compiled(pattern: str) -> "regex.Pattern[str]":
     """
     if written_out(pattern) > LONGEST:
         raise SlowPatternError(pattern)
-    spelled = _respelled(pattern)
     try:
-        re.compile(spelled)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what may mean something else in a later Python
+            re.compile(pattern)
     except re.error as error:
         try:
             return regex.compile(pattern, regex.V0)  # \p{L} is good JSON Schema
         except regex.error:
             raise error from None
-    return regex.compile(spelled, regex.V0)
+    return regex.compile(_respelled(pattern), regex.V0)
 
 
 def written_out(pattern: str) -> int:

@@ -3,6 +3,8 @@
 import gzip
 import json
 import math
+import re
+import unicodedata
 import warnings
 from pathlib import Path
 from typing import Annotated, Literal
@@ -27,6 +29,7 @@ from pydantic import (
     model_validator,
 )
 
+from fieldconf.patterns import compiled
 from fieldconf.schema import bounded
 from fieldconf.schema.validation import Checker, Invalid, checker, validate_json, validate_model
 
@@ -675,3 +678,14 @@ def test_texts_that_pydantic_does_not_read(text, data):
     value, found = validate_model(TypeAdapter(int), text, data)
     assert value is None
     assert places(found) == [""]
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"^\w$", r"^[^\w]$", r"^[\w-]$", r"^\s$", r"^\S$", r"^[\s,]$", r"^\W$"]
+)
+def test_letters_and_blanks_are_those_of_re(pattern):
+    """Characters that are younger than this Python's Unicode apart."""
+    found = compiled(pattern)
+    known = [char for char in map(chr, range(0x3000)) if unicodedata.category(char) != "Cn"]
+    differ = [char for char in known if bool(found.search(char)) != bool(re.search(pattern, char))]
+    assert differ == []
