@@ -26,8 +26,7 @@ from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend, validator_for
+from jsonschema.validators import validator_for
 from jsonschema_specifications import REGISTRY
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import specification_with
@@ -123,22 +122,6 @@ class Ground:
     def keeps(self, value: Any) -> bool:
         """Whether a value keeps to the whole."""
         return self.is_valid(self.schema, self.root, value)
-
-    def keeps_in_ascii(self, value: Any) -> bool:
-        r"""The same, but that ``\w`` and the like are ASCII, as ECMA-262 has them."""
-        kind = extend(self.kind, {"pattern": _pattern_in_ascii})
-        try:
-            return kind(self.schema, registry=REGISTRY).is_valid(value)
-        except (Unresolvable, re.error, RecursionError):
-            return False
-
-
-def _pattern_in_ascii(
-    validator: Any, pattern: str, value: Any, schema: Any
-) -> Iterator[ValidationError]:
-    del schema
-    if validator.is_type(value, "string") and not re.search(pattern, value, re.ASCII):
-        yield ValidationError(f"{value!r} does not match {pattern!r}")
 
 
 def kind_of(value: Any) -> str:

@@ -447,9 +447,7 @@ def _verdict(ground: Ground, compiled: Any, change: str, value: Any, result: Res
     theirs = ground.keeps(value)
     found, errors = compiled.validate(json.dumps(value).encode(), value)
     result.count("verdicts", change, "valid" if theirs else "invalid")
-    if theirs != (not errors) and ground.keeps_in_ascii(value) == (not errors):
-        result.count("in ascii")
-    elif theirs != (not errors):
+    if theirs != (not errors):
         shown = "; ".join(map(str, errors[:2]))[:200]
         result.miss("verdict", f"{change}: jsonschema says {theirs}, fieldconf {shown or 'valid'}")
     elif theirs and text_of(found) != text_of(value):
@@ -661,9 +659,6 @@ class Table:
             self.seconds["verdict"],
             "100 %",
             wrong == 0,
-        )
-        yield Line(
-            "  of these with patterns as ECMA-262 reads them", f"{self.counts['in ascii',]:,}"
         )
         for change in sorted({key[0] for key in counts}):
             valid, invalid = counts.get((change, "valid"), 0), counts.get((change, "invalid"), 0)
