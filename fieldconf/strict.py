@@ -12,15 +12,19 @@ instead, and null comes back as the default (``Schema.validate`` sees to that).
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any, NamedTuple, cast
 
+from fieldconf.errors import SchemaError
 from fieldconf.paths import Path, pointer
 from fieldconf.providers.grammars import NUMBERS, STRICT, STRING, Grammar
-from fieldconf.schema import Place, Schema, compile_schema, kind_of
-from fieldconf.schema.cases import Case
+from fieldconf.schema import KINDS, Place, Schema, compile_schema, kind_of
+from fieldconf.schema.cases import Case, Reader
 from fieldconf.schema.declared import is_closed, keys_of, kinds_of_parts, members_of, required_of
+from fieldconf.schema.documents import Node, named_in, root_of
 from fieldconf.schema.parts import Part
 
 ANY_ITEM = "*"
@@ -36,6 +40,14 @@ _READ = frozenset({
     "additionalProperties", "minItems", "maxItems", "unevaluatedItems", "unevaluatedProperties",
     *STRING, *NUMBERS,
 })  # fmt: skip
+_OF_CONTAINERS = {
+    "object": ("properties", "required", "additionalProperties", "patternProperties"),
+    "array": ("items", "prefixItems", "additionalItems", "minItems", "maxItems"),
+}
+_OTHERS = (
+    "items", "additionalItems", "unevaluatedItems", "additionalProperties", "unevaluatedProperties",
+)  # fmt: skip
+_MOST_COMPARED = 300  # cases of a oneOf; of more it is not looked at whether they overlap
 
 
 class Loss(NamedTuple):
@@ -72,7 +84,7 @@ def strict(schema: Any, grammar: Grammar = STRICT) -> StrictForm:
     """The strict form of a pydantic model or a JSON Schema, and what is lost on the way.
 
     Raises:
-        SchemaError: if the schema is no schema.
+        SchemaError: if the schema is no schema, or nested deeper than Python goes.
 
     >>> form = strict({"type": "object", "properties": {"a": {"type": "string", "minLength": 2}}})
     >>> form.schema["required"], form.schema["properties"]["a"]
@@ -82,8 +94,12 @@ def strict(schema: Any, grammar: Grammar = STRICT) -> StrictForm:
     """
     source = compile_schema(schema).asked
     writer = _Writer(grammar)
-    made = writer.document(source.root)
-    return StrictForm(made, tuple(dict.fromkeys([*writer.lost, *_limits(made, grammar)])), source)
+    try:
+        made = writer.document(source.root)
+        lost = [*writer.lost, *_Relations().lost(source.json), *_limits(made, grammar)]
+    except RecursionError:
+        raise SchemaError("the schema is nested too deep", remedy="Make it flatter") from None
+    return StrictForm(made, tuple(dict.fromkeys(lost)), source)
 
 
 class _Writer:
@@ -98,7 +114,7 @@ class _Writer:
 
     def document(self, root: Place) -> dict[str, Any]:
         """The whole, with its definitions behind it."""
-        if len(root.cases) == 1:
+        if len(_possible(root)) == len(root.cases) == 1:
             self._names[_core(root)] = ""
             made = {**self._inline(_core(root), ()), **_notes(root.cases[0].parts)}
         else:
@@ -114,9 +130,10 @@ class _Writer:
 
     def _write(self, place: Place, path: Path) -> dict[str, Any]:
         """The schema of a place: one of its cases, or null where it may be left out."""
-        shared = _shared(place.cases)
+        cases = _possible(place)
+        shared = _shared(cases)
         notes = _notes(shared)
-        arms = [_without(self._case(place.of(case), path, shared), notes) for case in place.cases]
+        arms = [_without(self._case(place.of(case), path, shared), notes) for case in cases]
         flat = [a for arm in arms for a in (arm["anyOf"] if set(arm) == {"anyOf"} else [arm])]
         if place.declared.may_be_null:
             flat.append({"type": "null"})
@@ -146,7 +163,7 @@ class _Writer:
         return name
 
     def _unused(self, name: str) -> str:
-        plain = "".join(char if char.isalnum() or char in "_-." else "_" for char in name)
+        plain = re.sub(r"[^a-zA-Z0-9_.-]", "_", name)
         taken, number = plain, 2
         while taken in self._defs:
             taken, number = f"{plain}_{number}", number + 1
@@ -170,9 +187,12 @@ class _Writer:
         if members is not None and (stated := _stated(parts, members)):
             return {**notes, **stated}
         kinds = kinds_of_parts(parts)
+        if kinds == KINDS and self._grammar.free_keys and not _asks(parts, _READ):
+            return notes
         if len(kinds) > 4 and not self._grammar.free_keys:
-            self._lose(path, "anything may stand here: only scalars and their lists are asked for")
-            kinds -= {"object", "array"}
+            kinds = _meant(parts) & kinds or kinds - {"object", "array"}
+            what = "s and ".join(sorted(kinds)) if len(kinds) < 3 else "scalar"
+            self._lose(path, f"anything may stand here: only {what}s are asked for")
         arms = [self._kind(kind, place, path) for kind in _ordered(kinds, parts)]
         return {**notes, **arms[0]} if len(arms) == 1 else {**notes, "anyOf": arms}
 
@@ -222,7 +242,9 @@ class _Writer:
     def _object(self, place: Place, path: Path) -> dict[str, Any]:
         (case,) = place.cases
         keys = keys_of(case.parts)
-        keys += sorted(key for key in required_of(case.parts) if key not in keys)
+        needed = required_of(case.parts)
+        keys += sorted(key for key in needed if key not in keys)
+        keys = [key for key in keys if key in needed or _possible(place.inside(key))]
         inner = {key: self._write(place.inside(key), (*path, key)) for key in keys}
         made: dict[str, Any] = {"type": "object", "properties": inner, "required": keys}
         is_open = not is_closed(case.parts)
@@ -236,7 +258,7 @@ class _Writer:
         (case,) = place.cases
         free = next(key for key in _invented() if key not in keys_of(case.parts))
         inner = place.inside(free)
-        if inner.declared.is_anything:
+        if inner.declared.is_anything or any("patternProperties" in p.words for p in case.parts):
             return {}
         return {"additionalProperties": self._write(inner, (*path, ANY_ITEM))}
 
@@ -270,6 +292,20 @@ def _core(place: Place) -> Place:
     """The place of a single case without what it only notes, so that all uses of it are one."""
     (case,) = place.cases
     return place.of(Case(tuple(part for part in case.parts if part.words), case.name))
+
+
+def _asks(parts: Sequence[Part], words: Collection[str]) -> bool:
+    return any(word in words for part in parts for word in part.words)
+
+
+def _meant(parts: Sequence[Part]) -> frozenset[str]:
+    """The containers that some schemas speak of, though they allow all kinds."""
+    return frozenset(kind for kind, words in _OF_CONTAINERS.items() if _asks(parts, words))
+
+
+def _possible(place: Place) -> list[Case]:
+    """The cases of a place that leave a kind, and one of its members."""
+    return [c for c in place.cases if kinds_of_parts(c.parts) and members_of(c.parts) != []]
 
 
 def _described(reference: dict[str, Any], parts: Sequence[Part]) -> dict[str, Any]:
@@ -334,13 +370,90 @@ def _ordered(kinds: frozenset[str], parts: Sequence[Part]) -> list[str]:
 
 
 def _shown(word: str, value: Any) -> str:
-    text = json.dumps(value)
+    text = json.dumps(value, ensure_ascii=False)
     return f"{word} {text if len(text) <= 40 else text[:37] + '...'}"
 
 
 def _invented() -> Iterator[str]:
     """Keys that nobody names."""
     return (f"any key {number}" for number in range(1000))
+
+
+# -- relations ------------------------------------------------------------------------------------
+
+
+class _Relations:
+    """Finds what relates arms or keys to each other: the cases of a place do not show it."""
+
+    def __init__(self) -> None:
+        self._reader = Reader()
+
+    def lost(self, schema: Any) -> Iterator[Loss]:
+        """What a schema says so, each where it is first met."""
+        seen = set[tuple[Any, ...]]()
+        todo: list[tuple[Path, Node]] = [((), root_of(schema))]
+        while todo:
+            path, node = todo.pop()
+            if isinstance(node.schema, dict) and node.key not in seen:
+                seen.add(node.key)
+                yield from (Loss(pointer(path), lost) for lost in self._said(node))
+                todo += reversed([((*path, *step), inner) for step, inner in _inner(node)])
+
+    def _said(self, node: Node) -> Iterator[str]:
+        needs = named_in(node.words.get("dependencies"))
+        if lists := {
+            key: keys for key, keys in needs.items() if not isinstance(keys, (dict, bool))
+        }:
+            yield _shown("dependencies", lists)
+        if "discriminator" not in node.schema and self._overlap(node):
+            yield "oneOf: that no other holds"
+
+    def _overlap(self, node: Node) -> bool:
+        """Whether some value may keep to two arms of a ``oneOf``."""
+        arms = [self._reader.cases(node.inside(arm)) for arm in _list(node.words.get("oneOf"))]
+        if sum(map(len, arms)) > _MOST_COMPARED:
+            return True
+        return any(
+            not _misses_a_key(one.parts, other.parts)
+            for some, others in combinations(arms, 2)
+            for one in some
+            for other in others
+            if self._reader.both((one,), (other,))
+        )
+
+
+def _misses_a_key(some: Sequence[Part], others: Sequence[Part]) -> bool:
+    """Whether of two objects each has its own keys, and one of them lacks what the other needs."""
+    if kinds_of_parts([*some, *others]) != frozenset({"object"}):
+        return False
+    return any(
+        is_closed(one) and not required_of(other) <= set(keys_of(one))
+        for one, other in ((some, others), (others, some))
+    )
+
+
+def _inner(node: Node) -> Iterator[tuple[Path, Node]]:
+    """The schemas that a schema applies, and to what of a value."""
+    words = node.words
+    for word, reference in node.references:
+        if (target := node.follow(word, reference)) is not None:
+            yield (), target
+    found: list[tuple[Path, Any]] = []
+    for word in ("allOf", "anyOf", "oneOf"):
+        found += [((), inner) for inner in _list(words.get(word))]
+    found += [((), words.get(word)) for word in ("if", "then", "else")]
+    for word in ("dependentSchemas", "dependencies"):
+        found += [((), inner) for inner in named_in(words.get(word)).values()]
+    found += [((key,), inner) for key, inner in named_in(words.get("properties")).items()]
+    found += [((ANY_ITEM,), v) for v in named_in(words.get("patternProperties")).values()]
+    for word in ("items", "prefixItems"):
+        found += [((index,), inner) for index, inner in enumerate(_list(words.get(word)))]
+    found += [((ANY_ITEM,), words.get(word)) for word in _OTHERS]
+    yield from ((step, node.inside(inner)) for step, inner in found if isinstance(inner, dict))
+
+
+def _list(value: Any) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else []
 
 
 # -- limits ---------------------------------------------------------------------------------------
@@ -350,12 +463,13 @@ class _Sizes(NamedTuple):
     keys: int
     members: int
     characters: int
+    enum_characters: int
     depth: int
 
 
 def _limits(document: Mapping[str, Any], grammar: Grammar) -> Iterator[Loss]:
     """What is more than the server takes: it refuses the request then."""
-    sizes = _sizes(document)
+    sizes = _sizes(document, grammar.long_enum)
     for name in _Sizes._fields:
         most, size = getattr(grammar, name), getattr(sizes, name)
         if most is not None and size > most:
@@ -364,22 +478,34 @@ def _limits(document: Mapping[str, Any], grammar: Grammar) -> Iterator[Loss]:
 
 _COUNTED = {
     "keys": "properties", "members": "members of enums",
-    "characters": "characters of names and members", "depth": "levels of objects",
+    "characters": "characters of names and members",
+    "enum_characters": "characters in one long enum", "depth": "levels of objects",
 }  # fmt: skip
 
 
-def _sizes(document: Mapping[str, Any]) -> _Sizes:
-    keys = members = characters = 0
-    todo: list[Any] = [document]
+def _sizes(document: Mapping[str, Any], long_enum: int) -> _Sizes:
+    keys = members = characters = longest = 0
+    for node in _nodes(document):
+        names = [*node.get("properties", ()), *node.get("$defs", ())]
+        listed, const = node.get("enum", ()), ([node["const"]] if "const" in node else ())
+        own = _length(listed)
+        keys, members = keys + len(node.get("properties", ())), members + len(listed)
+        characters += _length(names) + _length(const) + own
+        longest = max(longest, own) if len(listed) > long_enum else longest
+    return _Sizes(keys, members, characters, longest, _depth(document))
+
+
+def _length(texts: Sequence[Any]) -> int:
+    return sum(len(str(text)) for text in texts)
+
+
+def _nodes(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """All schemas inside of a written one, itself first."""
+    todo: list[Mapping[str, Any]] = [document]
     while todo:
         node = todo.pop()
-        named = node.get("properties", {})
-        listed = [*node.get("enum", ()), *([node["const"]] if "const" in node else ())]
-        keys, members = keys + len(named), members + len(listed)
-        characters += sum(map(len, named)) + sum(len(str(member)) for member in listed)
-        characters += sum(map(len, node.get("$defs", ())))
+        yield node
         todo += [*_below(node), *node.get("$defs", {}).values()]
-    return _Sizes(keys, members, characters, _depth(document))
 
 
 def _below(node: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -22,6 +22,8 @@ class Grammar:
         object_root: whether the whole must be one object.
         depth, keys, members, characters: the most levels of objects, properties in all, members of
             enums in all, and characters of names and members in all; None for no limit.
+        enum_characters, long_enum: the most characters of the members of one enum that has more
+            members than ``long_enum``.
     """
 
     title: str
@@ -34,6 +36,8 @@ class Grammar:
     keys: int | None = None
     members: int | None = None
     characters: int | None = None
+    enum_characters: int | None = None
+    long_enum: int = 250
 
 
 STRING = ("pattern", "format", "minLength", "maxLength")
@@ -47,7 +51,7 @@ STRICT = Grammar(
         "date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid",
     }),
     free_keys=False, prefix=False, object_root=True,
-    depth=10, keys=5000, members=1000, characters=120_000,
+    depth=10, keys=5000, members=1000, characters=120_000, enum_characters=15_000,
 )  # fmt: skip
 """OpenAI's, whose limits of February 2026 these are; those who copy the API are no wider."""
 
