@@ -22,10 +22,11 @@ from fieldconf.paths import Path, pointer
 from fieldconf.schema.declared import Declared
 from fieldconf.schema.documents import draft_of, root_of
 from fieldconf.schema.models import adapter_of, json_schema_of
-from fieldconf.schema.places import Place, Places
+from fieldconf.schema.places import Place, Places, every_place
 from fieldconf.schema.settings import check_settings
 from fieldconf.schema.validation import Checker, Invalid, checker, validate_model
 
+_CONTAINERS = frozenset({"object", "array"})
 _REMEDY = "Give a pydantic model or a JSON Schema"
 
 
@@ -194,7 +195,7 @@ def _compile_type(kind: Any) -> Schema:
         shown = str(error).splitlines()[0].split(". ")[0]
         raise SchemaError(f"{kind!r} is no schema ({shown})", remedy=_REMEDY) from None
     check_settings(made)
-    return Schema(made, kind, adapter=adapter)
+    return _checked(Schema(made, kind, adapter=adapter))
 
 
 def _text_of(schema: Mapping[str, Any]) -> str:
@@ -218,5 +219,29 @@ def _compile_text(text: str) -> Schema:
         ) from None
     except RecursionError:
         pass  # nested deeper than jsonschema can check: it is taken at its word
-    check_settings(schema)
-    return Schema(schema)
+    check_settings(schema, draft_of(schema).specification)
+    return _checked(Schema(schema))
+
+
+def _checked(schema: Schema) -> Schema:
+    """The schema, if each basis can apply where it stands."""
+    if '"basis"' in json.dumps(schema.json):
+        for path, place in every_place(schema.root):
+            _check_basis(place.declared, pointer(path) or "the root")
+    return schema
+
+
+def _check_basis(declared: Declared, where: str) -> None:
+    basis = declared.conf.basis if declared.conf else None
+    kinds = declared.kinds - {"null"}
+    if basis and kinds and kinds <= _CONTAINERS:
+        raise SchemaError(
+            f"a basis is for scalars, and here stands an object or a list (at {where})",
+            remedy="Leave it out, or give it to the fields inside",
+        )
+    is_open = declared.members is None and not kinds & _CONTAINERS
+    if basis == "distribution" and is_open:
+        raise SchemaError(
+            f"the basis 'distribution' needs few values, and here is no end of them (at {where})",
+            remedy="Declare an enum or bounds, or take 'joint'",
+        )

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
+from fieldconf.paths import Path
 from fieldconf.schema.cases import ANYTHING, Case, Reader
 from fieldconf.schema.declared import Declared, declare, is_closed, kinds_of_parts, required_of
 from fieldconf.schema.documents import Node
@@ -100,8 +101,8 @@ class Place:
 
     def inside(self, step: str | int) -> "Place":
         """The place under a key or an index."""
-        if isinstance(step, int) and not 0 <= step < self._told_apart:
-            step = self._told_apart
+        if isinstance(step, int) and step not in self.first_items:
+            step = len(self.first_items)
         found = self._inside.get(step)
         if found is None:
             cases = [c for case in self.cases for c in self._places.inside(case, step)]
@@ -114,9 +115,10 @@ class Place:
         return any(step not in required_of(case.parts) for case in named)
 
     @cached_property
-    def _told_apart(self) -> int:
-        """The items from this one on are declared alike."""
-        return max((len(part.prefix) for case in self.cases for part in case.parts), default=0)
+    def first_items(self) -> range:
+        """The indexes of the items that are told apart; those behind are declared alike."""
+        parts = [part for case in self.cases for part in case.parts]
+        return range(max((len(part.prefix) for part in parts), default=0))
 
     # -- what was written decides between the arms ----------------------------------------------
 
@@ -153,6 +155,28 @@ class Place:
         if not kept or len(kept) == len(self.cases):
             return self
         return self._places.place(kept, is_optional=self.is_optional)
+
+
+def every_place(root: Place) -> Iterator[tuple[Path, Place]]:
+    """The places inside of one, each once, and a path to it; of items, the first of each kind.
+
+    The values of keys that are not named count as one, under the key "*".
+    """
+    waiting: list[tuple[Path, Place]] = [((), root)]
+    seen: set[Place] = set()
+    while waiting:
+        path, place = waiting.pop()
+        if place in seen:
+            continue
+        seen.add(place)
+        yield path, place
+        declared = place.declared
+        steps: list[str | int] = [*declared.keys]
+        steps += ["*"] if declared.more_keys and "object" in declared.kinds else []
+        if "array" in declared.kinds:
+            steps += range(len(place.first_items) + 1)
+        if not declared.is_anything or declared.keys:
+            waiting += [((*path, step), place.inside(step)) for step in reversed(steps)]
 
 
 def _keep(known: dict[K, V], key: K, value: V) -> V:

@@ -31,8 +31,6 @@ ATTRIBUTES = "x-fieldconf-attributes"
 Basis: TypeAlias = Literal["distribution", "joint", "geometric_mean"]
 
 _BASES: tuple[str, ...] = get_args(Basis)
-_CONTAINERS = frozenset({"object", "array"})
-_WORDS_OF_OTHERS = {"allOf", "if", "not", "$dynamicRef", "$recursiveRef"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +63,8 @@ class Conf:
     ) -> dict[str, Any]:
         schema = handler(core_schema)
         inner = schema.get(CONF, {})
-        if not self.settings() or not isinstance(
-            inner, dict
-        ):  # ``check_settings`` names the latter
-            return schema
+        if not self.settings() or not isinstance(inner, dict):
+            return schema  # ``check_settings`` names the latter
         return {**schema, CONF: {**cast("dict[str, Any]", inner), **self.settings()}}
 
 
@@ -102,13 +98,12 @@ def check_settings(
         specification: the draft it is of where its ``$schema`` names none that is known.
 
     Raises:
-        SchemaError: for the first setting that is wrong or cannot apply where it stands.
+        SchemaError: for the first setting that is wrong.
     """
     for path, node in _subschemas(schema, specification):
         _check_words(node, path)
         if CONF in node:
-            where = pointer((*path, CONF))
-            _check_basis(conf_of(node[CONF], where), node, schema, where)
+            conf_of(node[CONF], pointer((*path, CONF)))
 
 
 def without_settings(
@@ -126,9 +121,9 @@ def _copied(value: Any) -> Any:
     """A copy in which no two places are the same object."""
     if isinstance(value, Mapping):
         return {key: _copied(item) for key, item in cast("Mapping[str, Any]", value).items()}
-    return (
-        [_copied(item) for item in cast("list[Any]", value)] if isinstance(value, list) else value
-    )
+    if isinstance(value, list):
+        return [_copied(item) for item in cast("list[Any]", value)]
+    return value
 
 
 # -- what is wrong ------------------------------------------------------------------------------
@@ -182,70 +177,6 @@ def _check_words(node: Mapping[str, Any], path: Path) -> None:
 def _are_steps(value: Any) -> bool:
     steps = cast("list[Any]", value) if isinstance(value, list) else [None]
     return all(isinstance(step, (str, int)) and not isinstance(step, bool) for step in steps)
-
-
-def _check_basis(conf: Conf, node: dict[str, Any], root: Mapping[str, Any], where: str) -> None:
-    if conf.basis is None:
-        return
-    arms = [arm for arm in _arms(node, root) if _types(arm) != {"null"}]
-    if arms and all(_is_container(arm) for arm in arms):
-        raise SchemaError(
-            f"a basis is for scalars, and here stands an object or a list (at {where})",
-            remedy="Leave it out, or give it to the fields inside",
-        )
-    if conf.basis == "distribution" and any(_is_open(arm) for arm in arms):
-        raise SchemaError(
-            f"the basis 'distribution' needs few values, and here is no end of them (at {where})",
-            remedy="Declare an enum or bounds, or take 'joint'",
-        )
-
-
-def _arms(
-    node: Any, root: Mapping[str, Any], seen: tuple[int, ...] = ()
-) -> Iterator[Mapping[str, Any]]:
-    """The schemas that one stands for; an empty one where that cannot be told plainly."""
-    if not isinstance(node, dict) or id(node := cast("dict[str, Any]", node)) in seen:
-        yield {}
-        return
-    seen = (*seen, id(node))
-    union = node.get("anyOf", node.get("oneOf", _only_part(node)))
-    if "enum" in node or "const" in node:
-        yield node
-    elif "$ref" in node:
-        found = _target(node["$ref"], root)
-        yield from _arms(found and found[1], root, seen)
-    elif isinstance(union, list):
-        for arm in cast("list[Any]", union):
-            yield from _arms(arm, root, seen)
-    else:
-        yield {} if node.keys() & _WORDS_OF_OTHERS else node
-
-
-def _only_part(node: Mapping[str, Any]) -> list[Any] | None:
-    """The one part of a node that says nothing else: so pydantic wrote references once."""
-    parts = node.get("allOf")
-    alone = isinstance(parts, list) and len(cast("list[Any]", parts)) == 1 and "type" not in node
-    return cast("list[Any]", parts) if alone else None
-
-
-def _types(arm: Mapping[str, Any]) -> set[str]:
-    types = arm.get("type")
-    return set(cast("list[str]", types)) if isinstance(types, list) else {types} if types else set()
-
-
-def _is_container(arm: Mapping[str, Any]) -> bool:
-    types = _types(arm) - {"null"}
-    return bool(types) and types <= _CONTAINERS
-
-
-def _is_open(arm: Mapping[str, Any]) -> bool:
-    types = _types(arm)
-    if "enum" in arm or "const" in arm:
-        return False
-    bounds = ({"minimum", "exclusiveMinimum"}, {"maximum", "exclusiveMaximum"})
-    return bool(types & {"string", "number"}) or (
-        "integer" in types and not all(words & arm.keys() for words in bounds)
-    )
 
 
 # -- where schemas stand ------------------------------------------------------------------------
