@@ -21,8 +21,8 @@ from typing import Any, NamedTuple, cast
 from fieldconf.errors import SchemaError
 from fieldconf.paths import Path, pointer
 from fieldconf.providers.grammars import NUMBERS, STRICT, STRING, Grammar
-from fieldconf.schema import KINDS, Place, Schema, compile_schema, kind_of
-from fieldconf.schema.cases import Case, Reader
+from fieldconf.schema import KINDS, MAX_MEMBERS, Place, Schema, compile_schema, kind_of
+from fieldconf.schema.cases import MOST_CASES, Case, Reader
 from fieldconf.schema.declared import is_closed, keys_of, kinds_of_parts, members_of, required_of
 from fieldconf.schema.documents import Node, named_in, root_of
 from fieldconf.schema.parts import Part
@@ -182,7 +182,9 @@ class _Writer:
         (case,) = place.cases
         parts = case.parts
         self._note_unread(parts, path)
-        members = members_of(parts)
+        members = _members(parts)
+        if members is None and _asks(parts, ("enum", "const")) and _is_long(parts):
+            self._lose(path, "which objects and lists: too many are named")
         notes = _notes(parts)
         if members is not None and (stated := _stated(parts, members)):
             return {**notes, **stated}
@@ -270,14 +272,14 @@ class _Writer:
         if declared.max_items is not None:
             counted["maxItems"] = declared.max_items
         first = [self._write(place.inside(i), (*path, i)) for i in range(longest)]
-        is_whole = longest > 0 and declared.max_items is not None and declared.max_items <= longest
+        is_whole = declared.max_items is not None and declared.max_items <= longest
         rest = [] if is_whole else [self._write(place.inside(longest), (*path, ANY_ITEM))]
         if first and self._grammar.prefix:
             more: Any = rest[0] if rest else False
             return {"type": "array", "prefixItems": first, "items": more, **counted}
         if len(first) > 1 or (first and rest):
             self._lose(path, "which item is of which kind")
-        items = _each_once([*first, *rest])
+        items = _each_once([*first, *rest]) or [{"type": "null"}]  # there is none
         return {
             "type": "array",
             "items": items[0] if len(items) == 1 else {"anyOf": items},
@@ -337,6 +339,30 @@ def _each_once(schemas: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return list({json.dumps(schema, sort_keys=True): schema for schema in schemas}.values())
 
 
+def _members(parts: Sequence[Part]) -> Sequence[Any] | None:
+    """All values that some schemas allow, however many scalars they name; or None."""
+    sets = [part.members for part in parts if part.members is not None]
+    small = min(sets, key=len, default=())
+    if len(small) <= MAX_MEMBERS or any(map(_is_container, small)):
+        return members_of(parts)
+    kinds = kinds_of_parts(parts)
+    texts = [(member, json.dumps(member).encode()) for member in small]
+    return [
+        member for member, text in texts
+        if kind_of(member) in kinds and all(part.rule.allows(text, done=True) for part in parts)
+    ]  # fmt: skip
+
+
+def _is_long(parts: Sequence[Part]) -> bool:
+    """Whether containers are named of which the cases of a place tell nothing."""
+    named = [[m for m in part.members or () if _is_container(m)] for part in parts]
+    return any(len(containers) > MOST_CASES for containers in named)
+
+
+def _is_container(value: Any) -> bool:
+    return isinstance(value, (dict, list))
+
+
 def _stated(parts: Sequence[Part], members: Sequence[Any]) -> dict[str, Any] | None:
     """Members that the schema spells itself; None for those that follow from types and bounds."""
     if not any(part.members is not None for part in parts):
@@ -383,7 +409,10 @@ def _invented() -> Iterator[str]:
 
 
 class _Relations:
-    """Finds what relates arms or keys to each other: the cases of a place do not show it."""
+    """Finds what relates arms, keys or schemas to each other: the cases of a place do not show it.
+
+    These are ``oneOf`` where arms overlap, lists of ``dependencies``, and references to nothing.
+    """
 
     def __init__(self) -> None:
         self._reader = Reader()
@@ -400,6 +429,9 @@ class _Relations:
                 todo += reversed([((*path, *step), inner) for step, inner in _inner(node)])
 
     def _said(self, node: Node) -> Iterator[str]:
+        for word, reference in node.references:
+            if node.follow(word, reference) is None:
+                yield f"{_shown(word, reference)}: it leads nowhere"
         needs = named_in(node.words.get("dependencies"))
         if lists := {
             key: keys for key, keys in needs.items() if not isinstance(keys, (dict, bool))

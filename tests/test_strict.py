@@ -128,6 +128,8 @@ def test_it_is_public():
         ({"anyOf": [STRING, {"enum": []}, {"type": "string", "enum": [1]}]}, STRING),
         ({"type": "array", "items": STRING, "minItems": 1, "maxItems": 2},
          {"type": "array", "items": STRING, "minItems": 1, "maxItems": 2}),
+        ({"type": "array", "maxItems": 0}, {"type": "array", "items": NULL, "maxItems": 0}),
+        ({"type": "array", "items": False}, {"type": "array", "items": NULL, "maxItems": 0}),
         (takes(a=STRING), written(a=or_null(STRING))),
         (takes(a={"allOf": [STRING, INTEGER]}), written()),
         ({**needs(a=STRING), "required": ["a", "z", "y"], "additionalProperties": False},
@@ -258,6 +260,11 @@ def test_dependencies_of_the_early_drafts_are_lost():
     ]
 
 
+def test_a_reference_that_leads_nowhere_is_lost():
+    where = {"type": "array", "items": {"$ref": "#/nowhere"}}
+    assert losses(needs(a=where), FULL) == [("/a/*", '$ref "#/nowhere": it leads nowhere')]
+
+
 NO_OBJECT = ("", "the whole is not one object, which is refused: put it into a field")
 
 
@@ -310,6 +317,19 @@ def test_what_is_more_than_the_server_takes(given, lost):
     more = "strict structured output refuses more than"
     assert losses(given) == [("", one.replace("REFUSED", more)) for one in lost]
     assert losses(given, FULL) == []
+
+
+def test_an_enum_of_more_members_than_are_told_apart_is_written_whole():
+    given = {"allOf": [{"enum": [*range(1200), "x", None]}, {"type": "integer", "minimum": 3}]}
+    form = strict(needs(a=given))
+    assert form.schema["properties"]["a"] == {"type": "integer", "enum": list(range(3, 1200))}
+    assert [loss.pointer for loss in form.lost] == [""]
+
+
+def test_more_lists_than_are_told_apart():
+    assert losses(needs(a={"enum": [[n] for n in range(600)]}), FULL) == [
+        ("/a", "which objects and lists: too many are named")
+    ]
 
 
 def test_levels_are_counted_through_references():
