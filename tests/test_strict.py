@@ -503,3 +503,28 @@ def test_names_of_definitions_are_plain():
     defs = strict(schema).schema["$defs"]
     assert list(defs.values()) == [STRING, INTEGER]
     assert all(name.isascii() and name.replace("_", "").isalnum() for name in defs)
+
+
+def test_the_way_back_knows_which_arm_was_written():
+    class Cat(BaseModel):
+        kind: Literal["cat"]
+        note: str = "none"
+
+    class Dog(BaseModel):
+        kind: Literal["dog"]
+        note: str | None
+
+    class Owner(BaseModel):
+        pet: Cat | Dog
+
+    source = strict(Owner).source
+    cat, dog = (b'{"pet": {"kind": "%b", "note": null}}' % kind for kind in (b"cat", b"dog"))
+    assert source.validate(cat, json.loads(cat)) == (Owner(pet=Cat(kind="cat")), ())
+    assert source.validate(dog, json.loads(dog)) == (Owner(pet=Dog(kind="dog", note=None)), ())
+
+
+def test_words_that_multiply_are_listed():
+    rules = [{"if": {"required": [f"k{n}"]}, "then": {"required": [f"v{n}"]}} for n in range(9)]
+    assert str(strict({"type": "object", "allOf": rules}).lost[-1]) == (
+        "(whole): some of the conditions and unions that multiply"
+    )

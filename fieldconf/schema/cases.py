@@ -51,6 +51,7 @@ class Reader:
         self._parts: dict[tuple[Any, ...], Part] = {}
         self._made: dict[tuple[int, str], tuple[Any, Any]] = {}
         self._reading: list[tuple[Any, ...]] = []
+        self.is_simplified = False  # words multiplied into too many cases
         self._back_to = 0  # how deep the outermost node is that was led back to
 
     def cases(self, node: Node) -> tuple[Case, ...]:
@@ -104,6 +105,7 @@ class Reader:
             found = _every(some, others)
             if len(found) <= MOST_CASES:
                 return found
+        self.is_simplified = True
         loose = self._loose(others)
         return _every(some, [loose]) if loose else some
 
@@ -173,7 +175,7 @@ class Reader:
         return _first((*then, *other))
 
     def _depends(self, node: Node, key: str, inner: Any) -> Sequence[Case]:
-        absent = self._own(node, inner, {"properties": {key: False}}, f"absent {key}")
+        absent = self._own(node, inner, {"not": {"required": [key]}}, f"absent {key}")
         present = self._own(node, inner, {"required": [key]}, f"present {key}")
         then = self.both(self._read(present), self._read(node.inside(inner)))
         return _first((*then, *self._read(absent)))

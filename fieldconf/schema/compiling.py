@@ -138,6 +138,7 @@ def _restored(data: Any, place: Place, has_defaults: bool) -> Any:  # noqa: FBT0
     if not isinstance(data, dict):
         return data
     values = cast("dict[str, Any]", data)
+    place = _narrowed(place, values)
     kept: dict[str, Any] = {}
     for key, value in values.items():
         inner = place.inside(key)
@@ -147,6 +148,22 @@ def _restored(data: Any, place: Place, has_defaults: bool) -> Any:  # noqa: FBT0
             kept[key] = inner.default
     is_same = len(kept) == len(values) and all(kept[key] is values[key] for key in values)
     return values if is_same else kept
+
+
+def _narrowed(place: Place, values: Mapping[str, Any]) -> Place:
+    """The place of an object, as far as its keys and scalars decide between the arms of a union."""
+    for key, value in values.items():
+        if len(place.cases) < 2:
+            break
+        if value is not None:
+            place = place.having(key).after(key, _opener(value))
+    return place
+
+
+def _opener(value: Any) -> bytes:
+    if isinstance(value, (dict, list)):
+        return b"{" if isinstance(value, dict) else b"["
+    return _written(value)
 
 
 # -- compiling ----------------------------------------------------------------------------------

@@ -90,6 +90,11 @@ class Place:
         return [case for case in self.cases if "object" in kinds_of_parts(case.parts)]
 
     @property
+    def is_simplified(self) -> bool:
+        """Whether words of the schema, as far as it was read, multiplied into too many cases."""
+        return self._places.reader.is_simplified
+
+    @property
     def default(self) -> Any:
         """What the schema says a value is that was left out; None if it says nothing."""
         schemas = (part.node.schema for case in self.cases for part in case.parts)

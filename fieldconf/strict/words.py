@@ -1,0 +1,143 @@
+"""Words: what several schemas that hold at once ask together, as the strict form spells it.
+
+In:    the parts of a case, or the cases of a place.
+Out:   their notes, members, types and kinds.
+Never: a loss: the writer lists those.
+Why:   a place is a set of schemas, and what is sent is one.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from fieldconf.providers.grammars import NUMBERS, STRING
+from fieldconf.schema import MAX_MEMBERS, Place, kind_of
+from fieldconf.schema.cases import MOST_CASES, Case
+from fieldconf.schema.declared import kinds_of_parts, members_of
+from fieldconf.schema.parts import Part
+
+READ = frozenset({
+    "type", "enum", "const", "properties", "required", "items", "prefixItems", "additionalItems",
+    "additionalProperties", "minItems", "maxItems", "unevaluatedItems", "unevaluatedProperties",
+    *STRING, *NUMBERS,
+})  # fmt: skip
+"""Keywords that are understood while reading, or ask for nothing."""
+_OF_CONTAINERS = {
+    "object": ("properties", "required", "additionalProperties", "patternProperties"),
+    "array": ("items", "prefixItems", "additionalItems", "minItems", "maxItems"),
+}
+
+
+def core_of(place: Place) -> Place:
+    """The place of a single case without what it only notes, so that all uses of it are one."""
+    (case,) = place.cases
+    return place.of(Case(tuple(part for part in case.parts if part.words), case.name))
+
+
+def asks(parts: Sequence[Part], words: Collection[str]) -> bool:
+    """Whether any of some schemas has one of these words."""
+    return any(word in words for part in parts for word in part.words)
+
+
+def meant(parts: Sequence[Part]) -> frozenset[str]:
+    """The containers that some schemas speak of, though they allow all kinds."""
+    return frozenset(kind for kind, words in _OF_CONTAINERS.items() if asks(parts, words))
+
+
+def possible_cases(place: Place) -> list[Case]:
+    """The cases of a place that leave a kind, and one of its members."""
+    return [c for c in place.cases if kinds_of_parts(c.parts) and members_of(c.parts) != []]
+
+
+def described(reference: dict[str, Any], parts: Sequence[Part]) -> dict[str, Any]:
+    """A reference with the description that stands beside it; servers take nothing beside one."""
+    own = notes_of([part for part in parts if not part.words])
+    return {**own, "anyOf": [reference]} if "description" in own else reference
+
+
+def shared_by(cases: Sequence[Case]) -> list[Part]:
+    """The parts that all cases have."""
+    return [part for part in cases[0].parts if all(part in c.parts for c in cases)] if cases else []
+
+
+def notes_of(parts: Sequence[Part]) -> dict[str, Any]:
+    """Title and description; of several parts the first ones."""
+    notes: dict[str, Any] = {}
+    for part in parts:
+        for word in ("title", "description"):
+            if isinstance(text := part.notes.get(word), str) and text:
+                notes.setdefault(word, text)
+    return notes
+
+
+def without_notes(schema: Mapping[str, Any], notes: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema without the notes that stand above it already."""
+    return {word: v for word, v in schema.items() if word not in notes or v != notes[word]}
+
+
+def each_once(schemas: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Schemas without those that are the same."""
+    return list({json.dumps(schema, sort_keys=True): schema for schema in schemas}.values())
+
+
+def members_in(parts: Sequence[Part]) -> Sequence[Any] | None:
+    """All values that some schemas allow, however many scalars they name; or None."""
+    sets = [part.members for part in parts if part.members is not None]
+    small = min(sets, key=len, default=())
+    if len(small) <= MAX_MEMBERS or any(map(_is_container, small)):
+        return members_of(parts)
+    kinds = kinds_of_parts(parts)
+    texts = [(member, json.dumps(member).encode()) for member in small]
+    return [
+        member for member, text in texts
+        if kind_of(member) in kinds and all(part.rule.allows(text, done=True) for part in parts)
+    ]  # fmt: skip
+
+
+def is_long(parts: Sequence[Part]) -> bool:
+    """Whether containers are named of which the cases of a place tell nothing."""
+    named = [[m for m in part.members or () if _is_container(m)] for part in parts]
+    return any(len(containers) > MOST_CASES for containers in named)
+
+
+def _is_container(value: Any) -> bool:
+    return isinstance(value, (dict, list))
+
+
+def as_stated(parts: Sequence[Part], members: Sequence[Any]) -> dict[str, Any] | None:
+    """Members that the schema spells itself; None for those that follow from types and bounds."""
+    if not any(part.members is not None for part in parts):
+        return None
+    kinds = {_type_of(member) for member in members}
+    typed = {"type": kinds.pop()} if len(kinds) == 1 else {}
+    if len(members) == 1 and any("const" in part.words for part in parts):
+        return {**typed, "const": members[0]}
+    return {**typed, "enum": list(members)}
+
+
+def _type_of(member: Any) -> str:
+    return "integer" if type(member) is int else kind_of(member)
+
+
+def is_integer(part: Part) -> bool:
+    """Whether a schema allows whole numbers only."""
+    given: Any = part.words.get("type")
+    names = cast("list[Any]", given) if isinstance(given, list) else [given]
+    return "integer" in names and "number" not in names
+
+
+def in_order(kinds: frozenset[str], parts: Sequence[Part]) -> list[str]:
+    """Kinds as a ``type`` lists them, null last."""
+    listed: list[Any] = []
+    for part in parts:
+        given: Any = part.words.get("type")
+        listed += [given] if isinstance(given, str) else list(given or ())
+    named = [name for name in listed if isinstance(name, str)]  # draft 3 has schemas there, too
+    names = ["number" if name == "integer" else name for name in named]
+    known = [name for name in dict.fromkeys([*names, *sorted(kinds)]) if name in kinds]
+    return sorted(known, key=lambda name: name == "null")
+
+
+def invented() -> Iterator[str]:
+    """Keys that nobody names."""
+    return (f"any key {number}" for number in range(1000))
