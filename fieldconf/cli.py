@@ -375,9 +375,10 @@ def _end(report: Report[Any], *, as_json: bool) -> None:
 
 def _summarise(report: Report[Any]) -> None:
     console = _console()
-    console.print(html.summary(report.to_dict()), soft_wrap=True)
-    for error in report.errors:
-        console.print(f"invalid {printable(str(error))}", markup=False, soft_wrap=True)
+    plain = report.to_dict()
+    console.print(html.summary(plain), soft_wrap=True)
+    for problem in html.problems(plain):
+        console.print(problem, markup=False, soft_wrap=True)
 
 
 def _is_sound(report: Report[Any]) -> bool:

@@ -65,9 +65,9 @@ def test_what_a_model_declares(path, kinds, members, required):
     found = DECLARED.declared(path)
     assert set(found.kinds) == kinds
     assert _typed(found.members) == _typed(members)
-    assert (isinstance(path[-1], int) or path[-1] in DECLARED.declared(path[:-1]).required_keys) == (
-        required
-    )
+    assert (
+        isinstance(path[-1], int) or path[-1] in DECLARED.declared(path[:-1]).required_keys
+    ) == (required)
     assert found.nullable == ("null" in kinds and len(kinds) > 1)
 
 

@@ -26,6 +26,8 @@ def page(report: Mapping[str, Any]) -> str:
     leaves = [(name, f) for name, f in report["fields"].items() if "value" in f or f["reason"]]
     console.print(table(leaves, why=True))
     console.print(summary(report))
+    for problem in problems(report):
+        console.print(problem, markup=False, highlight=False)
     return console.export_html(inline_styles=True)
 
 
@@ -38,6 +40,16 @@ def summary(report: Mapping[str, Any]) -> Text:
     flags = "".join(f"\n{FLAGS[flag]}" for flag in report["flags"])
     texts = _texts(report) if report["prompt"] else ""
     return Text(line + reason + texts + flags, style="bold")
+
+
+def problems(report: Mapping[str, Any]) -> list[str]:
+    """One line for each way in which the answer breaks its schema."""
+    lines: list[str] = []
+    for error in report["errors"]:
+        where, confidence = error["pointer"] or "(whole)", error["confidence"]
+        sure = "" if confidence is None else f" (written with confidence {confidence:.3f})"
+        lines.append(printable(f"invalid {where}: {error['problem']}{sure}"))
+    return lines
 
 
 def _texts(report: Mapping[str, Any]) -> str:
