@@ -1,5 +1,8 @@
 """What is declared at a place, by every word that leads there; what is written narrows it."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from fieldconf.schema import compile_schema
@@ -264,3 +267,27 @@ def test_an_optional_key_may_be_null_where_null_stands_for_left_out():
     assert asked["a"].possible_kinds == {"string", "null"}
     assert asked["a"].allows(b"nul", done=False)
     assert not compiled.declared(("a",)).may_be_null
+
+
+@pytest.fixture
+def hasty_threads():
+    """Threads that take turns as often as Python lets them."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("hasty_threads")
+def test_threads_read_one_schema_at_once():
+    """Unions that lead back to each other, read by several threads, each from another end."""
+    names = [f"n{number}" for number in range(60)]
+    refs = {name: {"$ref": f"#/$defs/{name}"} for name in names}
+    others = dict(zip(names, names[1:] + names[:1], strict=True))
+    defs = {name: {"anyOf": [refs[others[name]], {"const": name}]} for name in names}
+    for number in range(5):
+        schema = {"title": str(number), "properties": refs, "$defs": defs}
+        compiled = compile_schema(schema)
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(compiled.declared, [(name,) for name in names]))
+        assert {len(declared.members) for declared in found} == {len(names)}

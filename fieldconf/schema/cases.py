@@ -15,6 +15,7 @@ ones only what they say of keys is kept.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from threading import RLock
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -50,16 +51,18 @@ class Reader:
         self._known: dict[tuple[Any, ...], tuple[Case, ...]] = {}
         self._parts: dict[tuple[Any, ...], Part] = {}
         self._made: dict[tuple[int, str], tuple[Any, Any]] = {}
+        self._lock = RLock()  # compiled schemas are shared by threads
         self._reading: list[tuple[Any, ...]] = []
         self.is_simplified = False  # words multiplied into too many cases
         self._back_to = 0  # how deep the outermost node is that was led back to
 
     def cases(self, node: Node) -> tuple[Case, ...]:
         """The cases of a node; none if no value keeps to it."""
-        try:
-            found = self._read(node)
-        except RecursionError:  # nested deeper than Python goes
-            found = ANYTHING
+        with self._lock:
+            try:
+                found = self._read(node)
+            except RecursionError:  # nested deeper than Python goes
+                found = ANYTHING
         return ANYTHING if found is _BACK else found
 
     def _read(self, node: Node) -> tuple[Case, ...]:

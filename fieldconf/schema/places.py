@@ -41,9 +41,8 @@ class Places:
     def place(self, cases: Iterable[Case], *, is_optional: bool = False) -> "Place":
         """The place where these cases hold, or that may be left out."""
         key = (tuple(dict.fromkeys(cases)), is_optional and self.may_be_null)
-        if key not in self._made:
-            self._made[key] = Place(self, *key)
-        return self._made[key]
+        found = self._made.get(key)
+        return found or self._made.setdefault(key, Place(self, *key))
 
     def inside(self, case: Case, step: str | int) -> Sequence[Case]:
         """The cases of the value under a key or index, if this case holds around it."""
@@ -131,8 +130,7 @@ class Place:
         """The place if a key stands in the object here."""
         if len(self.cases) < 2:
             return self
-        kept = [case for case in self.cases if self._places.inside(case, key)]
-        return self._only(kept)
+        return self._only([case for case in self.cases if self.of(case).inside(key).cases])
 
     def after(self, step: str | int, text: bytes) -> "Place":
         """The place if this value stands under a key or an index; JSON text.
