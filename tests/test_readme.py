@@ -174,3 +174,14 @@ def test_the_python_of_any_schema_runs(capsys):
     answer["emailAddress"] = "anna@b.c"
     kept = fc.score(response([(json.dumps(answer), 0.5, {})]), names["Order"])
     assert kept.value.note == ""
+
+
+def test_the_numbers_of_schemas_are_those_of_the_code():
+    from fieldconf.schema import MAX_MEMBERS
+    from fieldconf.schema.bounded import SECONDS
+    from fieldconf.schema.cases import MOST_CASES
+
+    assert f"more than {MOST_CASES} cases" in SCHEMAS
+    assert f"where they are {MAX_MEMBERS:,} scalars or fewer" in SCHEMAS
+    assert SECONDS == 1
+    assert "patterns have one second in all" in SCHEMAS
