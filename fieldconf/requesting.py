@@ -80,7 +80,8 @@ def request(
     has the list.
 
     Args:
-        schema: a pydantic model or a JSON Schema. What is sent is its strict form, see ``strict``.
+        schema: a pydantic model or a JSON Schema. What is sent is its strict form: ``strict`` says
+            what that loses, and what a server would refuse.
         provider: who is asked, such as "openai-responses", "gemini", "ollama", "vllm".
         model: the model's name, for those models that want to be asked in another way or not at
             all. It is not part of what is returned.

@@ -33,6 +33,39 @@ def test_extract_gives_the_model_instance():
     assert report.value == Ticket(urgent=True, team="billing")
 
 
+class Note(BaseModel):
+    """What a model may leave out."""
+
+    text: str
+    author: str = "nobody"
+
+
+LEFT_OUT = [('{"text":"a","author":', 0.9, {}), ("null", 0.7, {'"': 0.3}), ("}", 0.9, {})]
+
+
+def test_what_is_left_out_is_asked_for_as_null_and_comes_back_as_the_default():
+    with serving(answer_json(response(LEFT_OUT))) as server, client_of(server) as client:
+        report = fc.extract(Note, "x", client=client, model="m")
+        plain = fc.extract(Note.model_json_schema(), "x", client=client, model="m")
+        asked = server.requests[0]["response_format"]["json_schema"]["schema"]
+    assert asked["required"] == ["text", "author"]
+    assert asked["properties"]["author"]["anyOf"] == [{"type": "string"}, {"type": "null"}]
+    assert asked["description"] == "What a model may leave out."
+    assert report.value == Note(text="a")
+    assert plain.value == {"text": "a", "author": "nobody"}
+    assert report["author"].confidence == pytest.approx(0.7)
+
+
+def test_a_client_that_sends_the_schema_as_it_is_allows_no_null():
+    with serving(answer_json(response(LEFT_OUT))) as server, client_of(server) as client:
+        client.fieldconf_defaults = fc.Defaults(options={"model": "m"}, make_schema=dict)
+        report = fc.extract(Note, "x", client=client)
+        asked = server.requests[0]["response_format"]["json_schema"]["schema"]
+    assert asked == Note.model_json_schema()
+    assert report.value is None
+    assert [error.pointer for error in report.errors] == ["/author"]
+
+
 def test_stream_gives_each_field_as_it_closes_and_the_same_report():
     with serving(answer_stream(chunks(TICKET))) as server, client_of(server) as client:
         stream = fc.stream(TICKET_SCHEMA, "I was charged twice", client=client, model="m")
