@@ -9,7 +9,9 @@
 * ``places``: the places of an answer, and what was written decides between the arms;
 * ``models``: from a pydantic model to its JSON Schema;
 * ``attributes``: from Python attributes to places;
-* ``validation``: where and how an answer breaks its schema;
+* ``restoring``: the way back from the strict form;
+* ``validation``: where and how an answer breaks its schema (``bounded``: jsonschema that always
+  comes to an end; ``located``: where an error of pydantic's is);
 * ``compiling``: all of it as one ``Schema``.
 """
 

@@ -23,6 +23,7 @@ from fieldconf.schema.declared import Declared
 from fieldconf.schema.documents import draft_of, root_of
 from fieldconf.schema.models import adapter_of, json_schema_of
 from fieldconf.schema.places import Place, Places, every_place
+from fieldconf.schema.restoring import restored, written
 from fieldconf.schema.settings import check_settings
 from fieldconf.schema.validation import Checker, Invalid, checker, validate_model
 
@@ -92,10 +93,10 @@ class Schema:
         for has_defaults in (True, False):  # a default may break the schema that it stands in
             # pydantic knows the defaults better than its JSON Schema.
             mended = restored(data, self.root, has_defaults=has_defaults and not self.adapter)
-            written = _written(mended)
-            if mended is data or not written:
+            text = written(mended)
+            if mended is data or not text:
                 break
-            value, errors = self._validate(written, mended)
+            value, errors = self._validate(text, mended)
             if not errors:
                 break
         return value, errors
@@ -109,61 +110,6 @@ class Schema:
             return validate_model(self.adapter, text, data)
         errors = self._check(data) if self.json else ()
         return (None if errors else data), errors
-
-
-def restored(data: Any, place: Place, *, has_defaults: bool) -> Any:
-    """An answer in which each null that stands for "left out" is left out, or is the default.
-
-    What needs no change is the same object.
-    """
-    try:
-        return _restored(data, place, has_defaults)
-    except RecursionError:
-        return data
-
-
-def _written(data: Any) -> bytes:
-    try:
-        return json.dumps(data).encode()
-    except (TypeError, ValueError, RecursionError):  # numbers beyond a double are no JSON to it
-        return b""
-
-
-def _restored(data: Any, place: Place, has_defaults: bool) -> Any:  # noqa: FBT001
-    if isinstance(data, list):
-        items = cast("list[Any]", data)
-        places = map(place.inside, range(len(items)))
-        made = [_restored(*pair, has_defaults) for pair in zip(items, places, strict=True)]
-        return items if all(a is b for a, b in zip(made, items, strict=True)) else made
-    if not isinstance(data, dict):
-        return data
-    values = cast("dict[str, Any]", data)
-    place = _narrowed(place, values)
-    kept: dict[str, Any] = {}
-    for key, value in values.items():
-        inner = place.inside(key)
-        if value is not None or not inner.declared.may_be_null:
-            kept[key] = _restored(value, inner, has_defaults)
-        elif has_defaults and inner.default is not None:
-            kept[key] = inner.default
-    is_same = len(kept) == len(values) and all(kept[key] is values[key] for key in values)
-    return values if is_same else kept
-
-
-def _narrowed(place: Place, values: Mapping[str, Any]) -> Place:
-    """The place of an object, as far as its keys and scalars decide between the arms of a union."""
-    for key, value in values.items():
-        if len(place.cases) < 2:
-            break
-        if value is not None:
-            place = place.having(key).after(key, _opener(value))
-    return place
-
-
-def _opener(value: Any) -> bytes:
-    if isinstance(value, (dict, list)):
-        return b"{" if isinstance(value, dict) else b"["
-    return _written(value)
 
 
 # -- compiling ----------------------------------------------------------------------------------
