@@ -23,7 +23,7 @@ from fieldconf.jsonparser import ENDS_EARLY
 from fieldconf.matching import Match
 from fieldconf.paths import Path, pointer
 from fieldconf.report import Field, Report, Status
-from fieldconf.schema import Invalid, Schema, compile_schema
+from fieldconf.schema import KINDS, Invalid, Schema, compile_schema
 from fieldconf.scores import TextScore, text_score
 from fieldconf.settling import Settle, settled
 from fieldconf.spelling import Piece, spell_completion
@@ -186,7 +186,7 @@ class Scorer:
         match: Match = "exact",
     ) -> None:
         self._schema = schema
-        kinds = schema.root.declared.kinds
+        kinds = schema.root.declared.kinds or KINDS  # a schema that allows nothing finds anything
         openers = b"{" * ("object" in kinds) + b"[" * ("array" in kinds)
         self._aligner = Aligner(Finder(openers=openers, scalars=bool(kinds & _SCALAR_KINDS)))
         self._maker = FieldMaker(

@@ -34,6 +34,17 @@ _READ_BY = {
     "then": "if", "else": "if", "minContains": "contains", "maxContains": "contains",
     "exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum",
 }  # fmt: skip
+_SCHEMA, _NUMBER = (dict, bool), (int, float)
+_HOLDS = {
+    "type": (str, list), "enum": list, "required": list, "pattern": str, "format": str,
+    "properties": dict, "patternProperties": dict, "additionalProperties": _SCHEMA,
+    "items": (dict, list, bool), "prefixItems": list, "additionalItems": _SCHEMA,
+    "unevaluatedProperties": _SCHEMA, "unevaluatedItems": _SCHEMA, "not": _SCHEMA,
+    "if": _SCHEMA, "then": _SCHEMA, "else": _SCHEMA,
+    "minLength": _NUMBER, "maxLength": _NUMBER, "minItems": _NUMBER, "maxItems": _NUMBER,
+    "minimum": _NUMBER, "maximum": _NUMBER, "multipleOf": _NUMBER,
+    "minContains": _NUMBER, "maxContains": _NUMBER,
+}  # fmt: skip
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 
 
@@ -100,7 +111,7 @@ class Node:
         own = named_in(self.schema)
         if self.draft.ref_alone and isinstance(own.get("$ref"), str):
             return {"$ref": own["$ref"]}
-        known = {word: value for word, value in own.items() if self.draft.knows(word)}
+        known = {w: v for w, v in own.items() if self.draft.knows(w) and _is_sound(w, v)}
         return _exclusive(known) if self.draft.validator in _BOOLEAN_EXCLUSIVE else known
 
     @property
@@ -132,6 +143,14 @@ class Node:
             return None
         draft = draft_of(found.contents, self.draft.validator)
         return Node(found.contents, draft, found.resolver)
+
+
+def _is_sound(word: str, value: Any) -> bool:
+    """Whether a word holds what it should: a reference may lead to where nobody has checked."""
+    kinds = _HOLDS.get(word)
+    if kinds is _NUMBER and isinstance(value, bool):
+        return False
+    return kinds is None or isinstance(value, kinds)
 
 
 def named_in(value: Any) -> dict[str, Any]:
