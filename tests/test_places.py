@@ -291,3 +291,13 @@ def test_threads_read_one_schema_at_once():
         with ThreadPoolExecutor(8) as pool:
             found = list(pool.map(compiled.declared, [(name,) for name in names]))
         assert {len(declared.members) for declared in found} == {len(names)}
+
+
+def test_where_words_multiply_and_other_keys_may_stand_nothing_is_excluded():
+    rules = [
+        {"if": {"required": [f"k{n}"]}, "then": {"properties": {f"v{n}": INTEGER}}}
+        for n in range(30)
+    ]
+    root = compile_schema({"additionalProperties": True, "allOf": rules}).root
+    answer = {f"v{n}": "x" for n in range(30)}
+    assert all("string" in root.inside(key).declared.kinds for key in answer)

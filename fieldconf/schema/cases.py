@@ -109,21 +109,27 @@ class Reader:
             if len(found) <= MOST_CASES:
                 return found
         self.is_simplified = True
-        loose = self._loose(others)
+        parts = (part for case in (*some, *others) for part in case.parts)
+        loose = self._loose(others, is_open=any(part.says_more_keys for part in parts))
         return _every(some, [loose]) if loose else some
 
-    def _loose(self, cases: Sequence[Case]) -> Case | None:
-        """One case that any of these implies; it still says what their keys hold."""
-        parts = [part for case in cases for part in case.parts]
+    def _loose(self, cases: Sequence[Case], *, is_open: bool) -> Case | None:
+        """One case that any of these implies; it still says what their keys hold.
+
+        Args:
+            cases: those that are too many.
+            is_open: whether objects may have other keys: a case that does not name one allows it.
+        """
+        named = [part for case in cases for part in case.parts if part.properties]
         schemas: dict[str, list[Any]] = {}
-        for part in dict.fromkeys(parts):
+        for part in dict.fromkeys(named):
             for key, schema in part.properties.items():
-                if schema is not False:
-                    schemas.setdefault(key, []).append(schema)
-        if not schemas or len({part.node.key[1:] for part in parts}) > 1:
+                schemas.setdefault(key, []).append(schema)
+        if not named or len({part.node.key[1:] for part in named}) > 1:
             return None
-        properties = {key: {"anyOf": given} for key, given in schemas.items()}
-        node = self._own(parts[0].node, cases, {"properties": properties}, "loose")
+        rest = [True] if is_open else []
+        properties = {key: {"anyOf": [*given, *rest]} for key, given in schemas.items()}
+        node = self._own(named[0].node, cases, {"properties": properties}, "loose")
         return Case((self._part(node),))
 
     # -- words that lead to other schemas for the same value ------------------------------------
