@@ -54,9 +54,7 @@ class _Form:
     pattern: "regex.Pattern[str]"
     is_partial: bool = True
     is_unicode: bool = True
-    is_slow: bool = (
-        False  # it took too long once: it is asked no more, or each candidate would wait
-    )
+    is_slow: bool = False  # it once took too long: it is asked no more
 
     def allows(self, text: str, *, done: bool) -> bool:
         if self.is_slow or not (done or self.is_partial) or not (self.is_unicode or text.isascii()):

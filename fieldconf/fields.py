@@ -181,8 +181,9 @@ class FieldMaker:
             return _of_outcome(tree, outcome, "null_or_value", self._tokens)
         arms = tree and distribution(tree, _kinds(declared))
         is_free = len(item.event.raw) > LONGEST_JOINT or _is_prose(value, declared)
-        basis = basis or ("geometric_mean" if is_free else "joint")
-        return self._by(basis, _Verdict(), item, declared, target)._replace(arms=arms)
+        usual = "geometric_mean" if is_free else "joint"
+        chosen = usual if basis in (None, "distribution") else basis  # here are no members
+        return self._by(chosen, _Verdict(), item, declared, target)._replace(arms=arms)
 
     def _by(
         self, basis: str | None, found: _Verdict, item: Aligned, declared: Declared, target: Target

@@ -128,6 +128,14 @@ def test_a_formula_of_ones_own():
     assert report["ok"].distribution[False].probability == pytest.approx(0.2)
 
 
+def test_a_value_outside_of_its_members_has_the_usual_formula():
+    node = {"enum": ["a", "b"], "x-fieldconf": {"basis": "distribution"}}
+    report = scored(object_of(["a", "b"], a=node, b=node), '{"a": "a", "b": "no member"}')
+    assert (report["a"].basis, report["b"].basis) == ("distribution", "joint")
+    assert report["b"].confidence is not None
+    assert report["b"].flags == ("shared_token", "not_a_member")
+
+
 def test_settings_stand_in_json_schema_as_well():
     node = {"anyOf": [BOOLEAN, {"type": "null"}], "x-fieldconf": {"threshold": 0.9}}
     report = scored(object_of(["a"], a=node), '{"a": true}')
