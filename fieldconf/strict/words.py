@@ -49,6 +49,12 @@ def possible_cases(place: Place) -> list[Case]:
     return [c for c in place.cases if kinds_of_parts(c.parts) and members_of(c.parts) != []]
 
 
+def has_null_as_default(cases: Sequence[Case]) -> bool:
+    """Whether null and "left out" are the same."""
+    notes = [part.notes for case in cases for part in case.parts]
+    return any("default" in note and note["default"] is None for note in notes)
+
+
 def described(reference: dict[str, Any], parts: Sequence[Part]) -> dict[str, Any]:
     """A reference with the description that stands beside it; servers take nothing beside one."""
     own = notes_of([part for part in parts if not part.words])

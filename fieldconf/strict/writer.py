@@ -23,6 +23,7 @@ from fieldconf.strict.words import (
     core_of,
     described,
     each_once,
+    has_null_as_default,
     in_order,
     invented,
     is_integer,
@@ -75,7 +76,7 @@ class Writer:
         flat = [a for arm in arms for a in (arm["anyOf"] if set(arm) == {"anyOf"} else [arm])]
         if place.declared.may_be_null:
             flat.append({"type": "null"})
-        elif place.is_optional and place.declared.nullable:
+        elif place.is_optional and place.declared.nullable and not has_null_as_default(cases):
             self._lose(path, "null and left out are not told apart")
         made = each_once(flat)
         if not made:
