@@ -77,7 +77,7 @@ def extract(  # noqa: PLR0913  # options of a request, by keyword
     compiled = compile_schema(schema)
     question = _Question(text, client, model, instructions, top_logprobs, options or {})
     arguments, defaults = question.arguments(compiled)
-    compiled = compiled if defaults.make_schema else compiled.asked
+    compiled = defaults.read(compiled)
     asking = _settle(client, arguments, defaults, wanted=settle)
     with our_errors(client):
         response = client.chat.completions.create(**arguments)
@@ -126,7 +126,7 @@ def stream(  # noqa: PLR0913  # options of a request, by keyword
     compiled = compile_schema(schema)
     question = _Question(text, client, model, instructions, top_logprobs, options or {})
     arguments, defaults = question.arguments(compiled)
-    compiled = compiled if defaults.make_schema else compiled.asked
+    compiled = defaults.read(compiled)
     asking = _settle(client, arguments, defaults, wanted=settle)
     with our_errors(client):
         chunks = client.chat.completions.create(**arguments, stream=True)

@@ -137,7 +137,7 @@ class FieldMaker:
         event, kind = item.event, kind_of(value)
         logprob, reason = self._total(item)
         declared = self._declared(event.path)
-        verdict = self._judge(item, value, kind, reason)
+        verdict = self._judge(item, value, kind, reason, declared)
         found = verdict.distribution
         expected, std = found.moments if found else (None, None)
         container = self._open.get(event.path) if event.type == "close" else None
@@ -148,7 +148,7 @@ class FieldMaker:
             presence=container.presence if container else {},
             stops=tuple(s.ends for s in container.stops if s) if container else (),
             min_step=verdict.min_step, why=verdict.why,
-            flags=self._flags(item, value, is_again=is_again, valid=verdict.valid),
+            flags=self._flags(item, value, declared, is_again=is_again, valid=verdict.valid),
             reason=verdict.reason, start=event.start, stop=event.stop, declared=declared,
             indexes=self._indexes(item.first, item.last), source=self._tokens,  # pyright: ignore[reportArgumentType]
         )  # fmt: skip
@@ -157,16 +157,17 @@ class FieldMaker:
 
     # -- the formulas, by kind ----------------------------------------------------------------
 
-    def _judge(self, item: Aligned, value: Any, kind: str, reason: str) -> _Verdict:
+    def _judge(
+        self, item: Aligned, value: Any, kind: str, reason: str, declared: Declared
+    ) -> _Verdict:
         if kind == "object":
             return self._object(item, value, reason)
         if kind == "array":
             return self._list(item, reason)
-        return _Verdict(reason=reason) if reason else self._scalar(item, value, kind)
+        return _Verdict(reason=reason) if reason else self._scalar(item, value, kind, declared)
 
-    def _scalar(self, item: Aligned, value: Any, kind: str) -> _Verdict:
-        path = item.event.path
-        declared, target = self._declared(path), self._target(path)
+    def _scalar(self, item: Aligned, value: Any, kind: str, declared: Declared) -> _Verdict:
+        target = self._target(item.event.path)
         basis = declared.conf.basis if declared.conf else None
         domain = self._domain(declared, kind)
         outcome = None if domain is None else domain.index(value)
@@ -385,10 +386,11 @@ class FieldMaker:
                 break
         return found
 
-    def _flags(self, item: Aligned, value: Any, *, is_again: bool, valid: float) -> tuple[str, ...]:
+    def _flags(
+        self, item: Aligned, value: Any, declared: Declared, *, is_again: bool, valid: float
+    ) -> tuple[str, ...]:
         event = item.event
         shared = self._aligner.is_shared(item.first, item.last, event.start, event.stop)
-        declared = self._declared(event.path)
         is_scalar = event.type == "scalar"
         domain = self._domain(declared, "") if is_scalar else None
         is_beyond = isinstance(value, float) and math.isinf(value)

@@ -65,6 +65,10 @@ class Defaults:
     layout: Layout | None = None
     make_probe: Callable[[Any], Probe] | None = None
 
+    def read(self, schema: Schema) -> Schema:
+        """The schema that answers are read by: as the form that is sent has it."""
+        return schema if self.make_schema else schema.asked
+
 
 def request(
     schema: Any,

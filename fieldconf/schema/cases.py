@@ -21,7 +21,7 @@ from urllib.parse import unquote
 
 from fieldconf.schema.documents import Node, named_in
 from fieldconf.schema.parts import Part, own_node, spelled
-from fieldconf.schema.values import KINDS, kind_of, same
+from fieldconf.schema.values import KINDS, is_container, same
 
 MOST_CASES = 128
 """More ways than this of writing one value, where words multiply, are not told apart."""
@@ -147,7 +147,7 @@ class Reader:
             for key, inner in named_in(words.get(word)).items():
                 if isinstance(inner, (dict, bool)):
                     yield self._depends(node, key, inner)
-        if part.members is not None and any(_is_container(member) for member in part.members):
+        if part.members is not None and any(is_container(member) for member in part.members):
             yield self._containers(node, part)
 
     def _unions(self, node: Node) -> Iterator[Sequence[Case]]:
@@ -192,10 +192,10 @@ class Reader:
     def _containers(self, node: Node, part: Part) -> Sequence[Case]:
         """One case for each container of an enum, so that what is inside is declared, too."""
         assert part.members is not None  # or this would not be asked
-        whole = [member for member in part.members if _is_container(member)]
+        whole = [member for member in part.members if is_container(member)]
         if len(whole) > MOST_CASES:
             return ANYTHING
-        scalars = [member for member in part.members if not _is_container(member)]
+        scalars = [member for member in part.members if not is_container(member)]
         made = [self._own(node, member, spelled(member), "spelled") for member in whole]
         if scalars:
             made.append(self._own(node, part.members, {"enum": scalars}, "scalars"))
@@ -204,12 +204,10 @@ class Reader:
     def _own(self, node: Node, about: Any, schema: Any, why: str) -> Node:
         """A schema of our making, the same one each time for what it is about."""
         kept = self._made.setdefault((id(about), why), (about, schema))
-        if why in (
-            "not",
-            "loose",
-        ):  # what it holds is the document's own, in the document's own draft
-            return Node(kept[1], node.draft, node.resolver)
-        return own_node(node, kept[1])
+        is_of_document = why in ("not", "loose")  # what it holds is the document's, in its draft
+        return (
+            Node(kept[1], node.draft, node.resolver) if is_of_document else own_node(node, kept[1])
+        )
 
 
 def _first(cases: Iterable[Case]) -> tuple[Case, ...]:
@@ -274,17 +272,13 @@ def _common(sets: Sequence[Sequence[Any]], never: Sequence[Any] = ()) -> bool:
         return True
     small = min(sets, key=len)
     return any(
-        _is_container(value)
+        is_container(value)
         or (
             not any(same(value, other) for other in never)
-            and all(any(_is_container(v) or same(value, v) for v in values) for values in sets)
+            and all(any(is_container(v) or same(value, v) for v in values) for values in sets)
         )
         for value in small
     )
-
-
-def _is_container(value: Any) -> bool:
-    return kind_of(value) in ("object", "array")
 
 
 def _schemas(value: Any) -> list[Any]:

@@ -90,9 +90,9 @@ class Schema:
         value, errors = self._validate(text, data)
         if not errors or not self.may_be_null:
             return value, errors
-        for has_defaults in (True, False):  # a default may break the schema that it stands in
-            # pydantic knows the defaults better than its JSON Schema.
-            mended = restored(data, self.root, has_defaults=has_defaults and not self.adapter)
+        # Pydantic fills in defaults itself; those of a JSON Schema may break it.
+        for has_defaults in (False,) if self.adapter else (True, False):
+            mended = restored(data, self.root, has_defaults=has_defaults)
             text = written(mended)
             if mended is data or not text:
                 break

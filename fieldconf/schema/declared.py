@@ -20,7 +20,7 @@ from fieldconf.feasible import Rule, exact, step_of
 from fieldconf.schema.cases import Case
 from fieldconf.schema.parts import Part
 from fieldconf.schema.settings import CONF, Conf, conf_of
-from fieldconf.schema.values import KINDS, kind_of, same
+from fieldconf.schema.values import KINDS, is_container, kind_of, same
 
 MAX_MEMBERS = 1000
 """Bounded integers and enums with more members than this count as open."""
@@ -180,7 +180,7 @@ def members_of(parts: Sequence[Part]) -> list[Any] | None:
     kinds = kinds_of_parts(parts)
     sets = [part.members for part in parts if part.members is not None]
     found: Sequence[Any] | None = min(sets, key=len) if sets else _few(parts, kinds)
-    if found is None or len(found) > MAX_MEMBERS or any(map(_is_container, found)):
+    if found is None or len(found) > MAX_MEMBERS or any(map(is_container, found)):
         return None
     others = [rule for part in parts for rule in [part.rule] if part.members is not found]
     return [
@@ -191,10 +191,6 @@ def members_of(parts: Sequence[Part]) -> list[Any] | None:
 
 def _spell(member: Any) -> bytes:
     return json.dumps(member).encode()
-
-
-def _is_container(value: Any) -> bool:
-    return isinstance(value, (dict, list))
 
 
 def _few(parts: Sequence[Part], kinds: frozenset[str]) -> list[Any] | None:
@@ -212,7 +208,7 @@ def _few(parts: Sequence[Part], kinds: frozenset[str]) -> list[Any] | None:
 def _range(parts: Sequence[Part]) -> list[Any] | None:
     """All integers between the bounds, where they are few."""
     words = [part.words for part in parts]
-    if not any(step_of({"type": w.get("type")}) for w in words):
+    if not any(part.is_integer for part in parts):
         return None
     lows = [math.ceil(n) for n in _numbers(words, "minimum")]
     lows += [math.floor(n) + 1 for n in _numbers(words, "exclusiveMinimum")]

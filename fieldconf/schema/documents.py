@@ -7,10 +7,9 @@ Never: our own reading of ``$id``, ``$anchor``, ``$dynamicRef`` or a fragment: t
 Why:   drafts 4 to 2020-12 are all found in the wild, sometimes in one document.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 import jsonschema
 from jsonschema.validators import validator_for
@@ -18,8 +17,6 @@ from jsonschema_specifications import REGISTRY
 from referencing import Specification
 from referencing.exceptions import CannotDetermineSpecification, Unresolvable, Unretrievable
 from referencing.jsonschema import lookup_recursive_ref, specification_with
-
-Words: TypeAlias = Mapping[str, Any]
 
 LATEST = jsonschema.Draft202012Validator
 _REF_ALONE = (
@@ -158,6 +155,11 @@ def named_in(value: Any) -> dict[str, Any]:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
+def listed_in(value: Any) -> list[Any]:
+    """A list of a schema; an empty one where something else stands."""
+    return cast("list[Any]", value) if isinstance(value, list) else []
+
+
 def _exclusive(words: dict[str, Any]) -> dict[str, Any]:
     """The early drafts have a boolean beside the bound where later ones have the bound itself."""
     for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
@@ -166,9 +168,9 @@ def _exclusive(words: dict[str, Any]) -> dict[str, Any]:
     return words
 
 
-def root_of(schema: Any, draft: Draft | None = None) -> Node:
+def root_of(schema: Any) -> Node:
     """The node of a whole document."""
-    draft = draft or draft_of(schema)
+    draft = draft_of(schema)
     resource = draft.specification.create_resource(schema)
     try:
         resolver = REGISTRY.resolver_with_root(resource)

@@ -17,7 +17,7 @@ import regex
 
 from fieldconf.feasible import Rule, rule_of, size_of
 from fieldconf.patterns import SlowPatternError, compiled
-from fieldconf.schema.documents import LATEST, Node, draft_of, named_in
+from fieldconf.schema.documents import LATEST, Node, draft_of, listed_in, named_in
 from fieldconf.schema.settings import ATTRIBUTES, CONF
 from fieldconf.schema.values import KINDS, kind_of, same
 
@@ -62,6 +62,12 @@ class Part:
             kinds &= {kind_of(member) for member in self.members}
         return kinds
 
+    @property
+    def is_integer(self) -> bool:
+        """Whether the numbers that it allows are whole."""
+        names = types_of(self.words)
+        return "integer" in names and "number" not in names
+
     @cached_property
     def members(self) -> tuple[Any, ...] | None:
         """The scalars that its ``const`` or ``enum`` allows; None if it has neither."""
@@ -80,7 +86,7 @@ class Part:
         """The values that its ``not`` names."""
         no = self._no
         if no.keys() & {"const", "enum"} and len(no) == 1:
-            return tuple(_listed(no.get("enum"))) if "enum" in no else (no["const"],)
+            return tuple(listed_in(no.get("enum"))) if "enum" in no else (no["const"],)
         return ()
 
     @property
@@ -91,7 +97,7 @@ class Part:
     @property
     def _forbidden_kinds(self) -> frozenset[str]:
         no = self._no
-        is_plain = set(no) == {"type"} and "integer" not in _listed(no["type"], alone=True)
+        is_plain = set(no) == {"type"} and "integer" not in types_of(no)
         return kinds_of(no) if is_plain else frozenset()
 
     @cached_property
@@ -110,7 +116,7 @@ class Part:
     def _forbidden_keys(self, found: Mapping[str, Any]) -> dict[str, Any]:
         """``not`` of one key: where it is read, the key cannot stand, or not with these values."""
         no = self._no
-        keys, inner = _listed(no.get("required")), named_in(no.get("properties"))
+        keys, inner = listed_in(no.get("required")), named_in(no.get("properties"))
         if set(no) == {"required"} and len(keys) == 1:
             return {keys[0]: False}
         is_plain = set(no) <= {"required", "properties", "type"} and keys in ([], list(inner))
@@ -123,7 +129,7 @@ class Part:
     @cached_property
     def demanded(self) -> list[str]:
         """The keys that it demands, in order."""
-        return [key for key in _listed(self.words.get("required")) if isinstance(key, str)]
+        return [key for key in listed_in(self.words.get("required")) if isinstance(key, str)]
 
     @cached_property
     def required(self) -> frozenset[str]:
@@ -177,7 +183,7 @@ class Part:
     def prefix(self) -> list[Any]:
         """The schemas of the first items, one by one."""
         given = self.words.get("prefixItems" if self.node.draft.has_prefix else "items")
-        return _listed(given)
+        return listed_in(given)
 
     @cached_property
     def rest(self) -> Any:
@@ -208,13 +214,19 @@ class Part:
         return min((count for count in counts if count is not None), default=None)
 
 
+def types_of(words: Mapping[str, Any]) -> list[Any]:
+    """The names that a ``type`` gives; draft 3 may have schemas among them."""
+    given = words.get("type")
+    return [given] if isinstance(given, str) else listed_in(given)
+
+
 def kinds_of(words: Mapping[str, Any]) -> frozenset[str]:
     """The JSON kinds that a ``type`` allows; all where there is none.
 
     >>> sorted(kinds_of({"type": ["integer", "null"]}))
     ['null', 'number']
     """
-    names = _listed(words.get("type"), alone=True)
+    names = types_of(words)
     if not names or not all(isinstance(name, str) for name in names):
         return KINDS
     found = frozenset("number" if name == "integer" else name for name in names)
@@ -243,12 +255,6 @@ def spelled(value: Any) -> dict[str, Any]:
 def own_node(node: Node, schema: Any) -> Node:
     """A schema of our own making, at the place of another; read by the latest draft."""
     return Node(schema, draft_of({}, LATEST), node.resolver)
-
-
-def _listed(value: Any, *, alone: bool = False) -> list[Any]:
-    if isinstance(value, list):
-        return cast("list[Any]", value)
-    return [value] if alone and value is not None else []
 
 
 def _compiled(pattern: str) -> "regex.Pattern[str] | None":

@@ -83,7 +83,7 @@ class Place:
         """What is declared here; anything goes where nothing is."""
         return declare(self.cases, may_be_null=self.is_optional)
 
-    @property
+    @cached_property
     def objects(self) -> list[Case]:
         """The cases in which an object may stand here: those of ``declared.arms``."""
         return [case for case in self.cases if "object" in kinds_of_parts(case.parts)]
@@ -96,8 +96,8 @@ class Place:
     @property
     def default(self) -> Any:
         """What the schema says a value is that was left out; None if it says nothing."""
-        schemas = (part.node.schema for case in self.cases for part in case.parts)
-        return next((schema["default"] for schema in schemas if "default" in schema), None)
+        notes = (part.notes for case in self.cases for part in case.parts)
+        return next((note["default"] for note in notes if "default" in note), None)
 
     def of(self, case: Case) -> "Place":
         """The place where only this case holds."""

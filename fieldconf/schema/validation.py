@@ -120,11 +120,6 @@ def checker(kind: Any, schema: Schema) -> Checker:
         BUDGET.reset(before)
 
 
-def validate_json(kind: Any, schema: Schema, data: Any) -> tuple[Invalid, ...]:
-    """All that is wrong with one answer. For many, keep the ``checker``."""
-    return checker(kind, schema)(data)
-
-
 # -- pydantic -----------------------------------------------------------------------------------
 
 

@@ -28,6 +28,11 @@ def kind_of(value: Any) -> str:
     return "array" if isinstance(value, (list, tuple)) else "number"
 
 
+def is_container(value: Any) -> bool:
+    """Whether a decoded value is an object or an array."""
+    return kind_of(value) in ("object", "array")
+
+
 def same(one: Any, other: Any) -> bool:
     """Whether two scalars are the same JSON value: ``1`` is ``1.0``, but ``true`` is not ``1``.
 

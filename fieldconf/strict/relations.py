@@ -8,12 +8,12 @@ Why:   ``oneOf`` is read as ``anyOf``, and where arms overlap that is less than 
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import Any, cast
+from typing import Any
 
 from fieldconf.paths import Path, pointer
 from fieldconf.schema.cases import Reader
 from fieldconf.schema.declared import is_closed, keys_of, kinds_of_parts, required_of
-from fieldconf.schema.documents import Node, named_in, root_of
+from fieldconf.schema.documents import Node, listed_in, named_in, root_of
 from fieldconf.schema.parts import Part
 from fieldconf.strict.losses import ANY_ITEM, Loss, shown
 
@@ -57,7 +57,7 @@ class Relations:
 
     def _overlap(self, node: Node) -> bool:
         """Whether some value may keep to two arms of a ``oneOf``."""
-        arms = [self._reader.cases(node.inside(arm)) for arm in _list(node.words.get("oneOf"))]
+        arms = [self._reader.cases(node.inside(arm)) for arm in listed_in(node.words.get("oneOf"))]
         if sum(map(len, arms)) > _MOST_COMPARED:
             return True
         return any(
@@ -87,17 +87,13 @@ def _inner(node: Node) -> Iterator[tuple[Path, Node]]:
             yield (), target
     found: list[tuple[Path, Any]] = []
     for word in ("allOf", "anyOf", "oneOf"):
-        found += [((), inner) for inner in _list(words.get(word))]
+        found += [((), inner) for inner in listed_in(words.get(word))]
     found += [((), words.get(word)) for word in ("if", "then", "else")]
     for word in ("dependentSchemas", "dependencies"):
         found += [((), inner) for inner in named_in(words.get(word)).values()]
     found += [((key,), inner) for key, inner in named_in(words.get("properties")).items()]
     found += [((ANY_ITEM,), v) for v in named_in(words.get("patternProperties")).values()]
     for word in ("items", "prefixItems"):
-        found += [((index,), inner) for index, inner in enumerate(_list(words.get(word)))]
+        found += [((index,), inner) for index, inner in enumerate(listed_in(words.get(word)))]
     found += [((ANY_ITEM,), words.get(word)) for word in _OTHERS]
     yield from ((step, node.inside(inner)) for step, inner in found if isinstance(inner, dict))
-
-
-def _list(value: Any) -> list[Any]:
-    return cast("list[Any]", value) if isinstance(value, list) else []

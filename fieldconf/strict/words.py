@@ -8,13 +8,14 @@ Why:   a place is a set of schemas, and what is sent is one.
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from fieldconf.providers.grammars import NUMBERS, STRING
 from fieldconf.schema import MAX_MEMBERS, Place, kind_of
 from fieldconf.schema.cases import MOST_CASES, Case
 from fieldconf.schema.declared import kinds_of_parts, members_of
-from fieldconf.schema.parts import Part
+from fieldconf.schema.parts import Part, types_of
+from fieldconf.schema.values import is_container
 
 READ = frozenset({
     "type", "enum", "const", "properties", "required", "items", "prefixItems", "additionalItems",
@@ -90,7 +91,7 @@ def members_in(parts: Sequence[Part]) -> Sequence[Any] | None:
     """All values that some schemas allow, however many scalars they name; or None."""
     sets = [part.members for part in parts if part.members is not None]
     small = min(sets, key=len, default=())
-    if len(small) <= MAX_MEMBERS or any(map(_is_container, small)):
+    if len(small) <= MAX_MEMBERS or any(map(is_container, small)):
         return members_of(parts)
     kinds = kinds_of_parts(parts)
     texts = [(member, json.dumps(member).encode()) for member in small]
@@ -102,12 +103,8 @@ def members_in(parts: Sequence[Part]) -> Sequence[Any] | None:
 
 def is_long(parts: Sequence[Part]) -> bool:
     """Whether containers are named of which the cases of a place tell nothing."""
-    named = [[m for m in part.members or () if _is_container(m)] for part in parts]
+    named = [[m for m in part.members or () if is_container(m)] for part in parts]
     return any(len(containers) > MOST_CASES for containers in named)
-
-
-def _is_container(value: Any) -> bool:
-    return isinstance(value, (dict, list))
 
 
 def as_stated(parts: Sequence[Part], members: Sequence[Any]) -> dict[str, Any] | None:
@@ -125,20 +122,10 @@ def _type_of(member: Any) -> str:
     return "integer" if type(member) is int else kind_of(member)
 
 
-def is_integer(part: Part) -> bool:
-    """Whether a schema allows whole numbers only."""
-    given: Any = part.words.get("type")
-    names = cast("list[Any]", given) if isinstance(given, list) else [given]
-    return "integer" in names and "number" not in names
-
-
 def in_order(kinds: frozenset[str], parts: Sequence[Part]) -> list[str]:
     """Kinds as a ``type`` lists them, null last."""
-    listed: list[Any] = []
-    for part in parts:
-        given: Any = part.words.get("type")
-        listed += [given] if isinstance(given, str) else list(given or ())
-    named = [name for name in listed if isinstance(name, str)]  # draft 3 has schemas there, too
+    listed = [name for part in parts for name in types_of(part.words)]
+    named = [name for name in listed if isinstance(name, str)]
     names = ["number" if name == "integer" else name for name in named]
     known = [name for name in dict.fromkeys([*names, *sorted(kinds)]) if name in kinds]
     return sorted(known, key=lambda name: name == "null")

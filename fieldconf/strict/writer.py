@@ -26,7 +26,6 @@ from fieldconf.strict.words import (
     has_null_as_default,
     in_order,
     invented,
-    is_integer,
     is_long,
     meant,
     members_in,
@@ -34,7 +33,7 @@ from fieldconf.strict.words import (
     possible_cases,
     shared_by,
     without_notes,
-)  # fmt: skip
+)
 
 _LOWS, _HIGHS = ("minLength", "minimum", "exclusiveMinimum"), (
     "maxLength", "maximum", "exclusiveMaximum",
@@ -151,7 +150,7 @@ class Writer:
         if kind == "string":
             return {"type": "string", **self._asked(case.parts, STRING, path)}
         if kind == "number":
-            whole = any(is_integer(part) for part in case.parts)
+            whole = any(part.is_integer for part in case.parts)
             asked = self._asked(case.parts, NUMBERS, path)
             return {"type": "integer" if whole else "number", **asked}
         return {"type": kind}
@@ -204,9 +203,8 @@ class Writer:
         return {"additionalProperties": self._write(inner, (*path, ANY_ITEM))}
 
     def _array(self, place: Place, path: Path) -> dict[str, Any]:
-        (case,) = place.cases
         declared = place.declared
-        longest = max((len(part.prefix) for part in case.parts), default=0)
+        longest = len(place.first_items)
         counted: dict[str, Any] = {"minItems": declared.min_items} if declared.min_items else {}
         if declared.max_items is not None:
             counted["maxItems"] = declared.max_items
