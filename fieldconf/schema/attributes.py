@@ -66,9 +66,7 @@ def paths_of(steps: Path, root: Place) -> list[Path]:
     found: list[tuple[Path, Place]] = [((), root)]
     for step in steps:
         found = [
-            ((*path, *way), _inside(place, way))
-            for path, place in found
-            for way in _ways(place, step)
+            ((*path, *way), place.at(way)) for path, place in found for way in _ways(place, step)
         ]
     return list(dict.fromkeys(path for path, _ in found))
 
@@ -78,9 +76,3 @@ def _ways(place: Place, step: str | int) -> list[Path]:
     named = [part.notes[ATTRIBUTES] for part in parts if ATTRIBUTES in part.notes]
     ways = [tuple(names[step]) for names in named if step in names]
     return list(dict.fromkeys([*ways, (step,)]))
-
-
-def _inside(place: Place, way: Path) -> Place:
-    for step in way:
-        place = place.inside(step)
-    return place

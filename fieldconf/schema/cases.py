@@ -203,11 +203,10 @@ class Reader:
 
     def _own(self, node: Node, about: Any, schema: Any, why: str) -> Node:
         """A schema of our making, the same one each time for what it is about."""
-        kept = self._made.setdefault((id(about), why), (about, schema))
-        is_of_document = why in ("not", "loose")  # what it holds is the document's, in its draft
-        return (
-            Node(kept[1], node.draft, node.resolver) if is_of_document else own_node(node, kept[1])
-        )
+        _, made = self._made.setdefault((id(about), why), (about, schema))
+        if why in ("not", "loose"):  # what it holds is the document's own, in its own draft
+            return Node(made, node.draft, node.resolver)
+        return own_node(node, made)
 
 
 def _first(cases: Iterable[Case]) -> tuple[Case, ...]:

@@ -70,10 +70,7 @@ class Schema:
 
     def at(self, path: Path) -> Place:
         """The place at a path."""
-        place = self.root
-        for step in path:
-            place = place.inside(step)
-        return place
+        return self.root.at(path)
 
     def declared(self, path: Path) -> Declared:
         """What is declared at a path, all arms of unions together; anything where nothing is."""

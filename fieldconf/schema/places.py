@@ -114,6 +114,13 @@ class Place:
             found = _keep(self._inside, step, place)
         return found
 
+    def at(self, path: Path) -> "Place":
+        """The place at a path from here."""
+        place = self
+        for step in path:
+            place = place.inside(step)
+        return place
+
     def _is_optional(self, step: str | int) -> bool:
         named = [c for c in self.cases if any(step in part.properties for part in c.parts)]
         return any(step not in required_of(case.parts) for case in named)
