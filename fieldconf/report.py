@@ -9,7 +9,7 @@ Why:   people decide field by field, and they decide with what is here.
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
@@ -148,6 +148,26 @@ class Field:
         return plain
 
 
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Where and why reading was stopped early, and what that spared.
+
+    Attributes:
+        pointer: the field that a rule stopped at.
+        rule: the rule, in words.
+        read: tokens that had been read.
+        saved: tokens that the rest would have needed at least: the shortest rest that the schema
+            allows, at the answer's own bytes a token (an estimate).
+        saved_at_most: the token limit of the request minus those read; None where none was set.
+    """
+
+    pointer: str
+    rule: str
+    read: int
+    saved: int
+    saved_at_most: int | None = None
+
+
 @dataclass(frozen=True, repr=False)
 class Report(Generic[T]):
     """An answer with a confidence for every field.
@@ -174,6 +194,8 @@ class Report(Generic[T]):
             content.
         answer: logprob, mean and perplexity of the answer's text; None without logprobs.
         prompt: the same of the prompt, where the response lists its tokens; or None.
+        stopped: where and why a rule of yours stopped the reading (``status`` is then "truncated"),
+            and how many tokens that spared; None if none did.
         owners: for each token the pointer of the leaf that owns it, "structure" or "outside".
         text: the answer as received; None if there is none.
         schema: what the answer was read by.
@@ -194,6 +216,7 @@ class Report(Generic[T]):
     tool: str = ""
     answer: TextScore | None = None
     prompt: TextScore | None = None
+    stopped: Stopped | None = None
     owners: tuple[str, ...] = field(default=(), repr=False)
     text: str | None = field(default=None, repr=False)
     tokens: tuple[Token, ...] = field(default=(), repr=False)
@@ -279,6 +302,7 @@ class Report(Generic[T]):
             "tool": self.tool,
             "answer": _plain_score(self.answer),
             "prompt": _plain_score(self.prompt),
+            "stopped": asdict(self.stopped) if self.stopped else None,
             "model": self.model,
             "finish_reason": self.finish_reason,
             "refusal": self.refusal,
