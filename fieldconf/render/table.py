@@ -43,7 +43,7 @@ def table(
         return _rows(fields, header=header)
     parts: list[RenderableType] = [_rows([], header=True)] if header else []
     for name, field in fields:
-        lines = [Text(f"    {line}", style="dim") for line in _reasons(field)]
+        lines = [Text(f"    {line}", style="dim") for line in reasons(field)]
         parts += [_rows([(name, field)], header=False), *lines]
     return Group(*parts)
 
@@ -60,28 +60,30 @@ def _rows(fields: Iterable[tuple[str, Mapping[str, Any]]], *, header: bool) -> T
 def _cells(name: str, field: Mapping[str, Any]) -> tuple[Text, Text, Text, Bar | Text, Text]:
     confidence: float | None = field["confidence"]
     if confidence is None:
-        number, bar = Text("unknown", style="dim"), Text("")
+        figure, bar = Text("unknown", style="dim"), Text("")
     else:
-        color = _color(confidence)
-        number = Text(_number(confidence), style=color)
-        bar = Bar(1.0, 0.0, confidence, width=_WIDTHS["bar"], color=color)
-    return Text(printable(name) or "(whole)"), Text(_value(field)), number, bar, _beside(field)
+        hue = color(confidence)
+        figure = Text(number(confidence), style=hue)
+        bar = Bar(1.0, 0.0, confidence, width=_WIDTHS["bar"], color=hue)
+    return Text(printable(name) or "(whole)"), Text(shown(field)), figure, bar, beside(field)
 
 
-def _number(confidence: float) -> str:
+def number(confidence: float) -> str:
     """Three digits; never "1.000" or "0.000" for what is neither."""
     if 0.9995 <= confidence < 1:
         return ">0.999"
     return "<0.001" if 0 < confidence < 0.0005 else f"{confidence:.3f}"
 
 
-def _color(confidence: float) -> str:
+def color(confidence: float) -> str:
+    """The band of a confidence: green to trust, yellow to look at, red to ask again."""
     if confidence >= TRUST:
         return "green"
     return "yellow" if confidence >= SHOW else "red"
 
 
-def _value(field: Mapping[str, Any]) -> str:
+def shown(field: Mapping[str, Any]) -> str:
+    """The value as JSON; of a container, that it is one."""
     if "truncated" in field["flags"]:
         return "(cut off)"
     if "value" in field:
@@ -89,7 +91,7 @@ def _value(field: Mapping[str, Any]) -> str:
     return "[...]" if field["kind"] == "array" else "{...}"
 
 
-def _beside(field: Mapping[str, Any]) -> Text:
+def beside(field: Mapping[str, Any]) -> Text:
     """The rivals of a finite value, the reason of an unknown one, else what was measured."""
     if field["reason"]:
         return Text(printable(field["reason"]), style="dim")
@@ -99,12 +101,12 @@ def _beside(field: Mapping[str, Any]) -> Text:
     ) else []  # fmt: skip
     if not rivals:
         return Text(_BASIS[field["basis"]], style="dim")
-    shown = [
-        f"{printable(json.dumps(m['value'], ensure_ascii=False))} {_number(m['probability'])}"
+    named = [
+        f"{printable(json.dumps(m['value'], ensure_ascii=False))} {number(m['probability'])}"
         for m in rivals[:_RIVALS]
     ]
     more = f", {len(rivals) - _RIVALS} more" if len(rivals) > _RIVALS else ""
-    return Text("not " + ", ".join(shown) + more)
+    return Text("not " + ", ".join(named) + more)
 
 
 _FLAGS = {
@@ -114,20 +116,20 @@ _FLAGS = {
 }
 
 
-def _reasons(field: Mapping[str, Any]) -> list[str]:
+def reasons(field: Mapping[str, Any]) -> list[str]:
     """Why the number is what it is, a sentence a line."""
     lines = [field["why"]["sentence"]] if field["why"] else []
     low, high = field["low"], field["high"]
     if low is not None and high is not None and high - low > _WIDE:
-        lines.append(f"bounds {_number(low)} to {_number(high)}: not all was listed")
+        lines.append(f"bounds {number(low)} to {number(high)}: not all was listed")
     found = field["distribution"]
     if found and found["other"] and found["off_schema"] > _MUCH:
-        other = ", ".join(f"`{o['text']}` {_number(o['probability'])}" for o in found["other"][:2])
-        lines.append(f"off the schema {_number(found['off_schema'])}: {other}")
+        other = ", ".join(f"`{o['text']}` {number(o['probability'])}" for o in found["other"][:2])
+        lines.append(f"off the schema {number(found['off_schema'])}: {other}")
     lines += [text for flag, text in _FLAGS.items() if flag in field["flags"]]
     lines += [
         f"optional {json.dumps(name)} {'written' if m['value'] else 'left out'}: "
-        f"written with {_number(m['probability'])}"
+        f"written with {number(m['probability'])}"
         for name, m in field["presence"].items()
     ]
     return [printable(line) for line in lines]

@@ -1,0 +1,98 @@
+"""Lines: a report for a terminal, whole: its table, and below it what holds for all of it.
+
+In:    a report's plain dict (``Report.to_dict``).
+Out:   rich renderables, and plain text for ``print``.
+Never: more rows than anybody reads; a character that a terminal would obey.
+Why:   the command line, ``print(report)``, a notebook and the page say the same of a report.
+"""
+
+import io
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from rich.console import Console, Group, RenderableType
+from rich.text import Text
+
+from fieldconf.render.table import printable, table
+
+Row: TypeAlias = tuple[str, Mapping[str, Any]]
+"""The pointer of a field, and its plain form."""
+
+MOST_ROWS = 200
+
+_WIDTH = 130
+
+FLAGS = {"saturated": "nearly all tokens are above .999: these numbers tell no field from another"}
+
+
+def text(report: Mapping[str, Any]) -> str:
+    """What ``print`` shows of a report."""
+    console = Console(file=io.StringIO(), width=_WIDTH, color_system=None, highlight=False)
+    with console.capture() as captured:
+        console.print(whole(report))
+    return "\n".join(line.rstrip() for line in captured.get().rstrip().splitlines())
+
+
+def whole(report: Mapping[str, Any]) -> RenderableType:
+    """The table, how many rows it leaves out, the summary and what is wrong."""
+    found, left = rows(report)
+    parts: list[RenderableType] = [table(found)] if found else []
+    parts += [Text(f"... and {left} more", style="dim")] if left else []
+    return Group(*parts, summary(report), *map(Text, problems(report)))
+
+
+def rows(report: Mapping[str, Any]) -> tuple[list[Row], int]:
+    """Leaves and lists, and how many more there are; an object's line would repeat its least field.
+
+    A reason that the summary gives for all fields is not repeated beside each.
+    """
+    said = report["reason"]
+    found: list[Row] = [
+        (name, {**field, "reason": ""} if said and field["reason"] == said else field)
+        for name, field in report["fields"].items()
+        if "value" in field or field["kind"] == "array" or "truncated" in field["flags"]
+    ]
+    return found[:MOST_ROWS], max(len(found) - MOST_ROWS, 0)
+
+
+def summary(report: Mapping[str, Any]) -> Text:
+    """One line on the whole report."""
+    confidence = report["confidence"]
+    shown = "unknown" if confidence is None else f"{confidence:.3f}"
+    line = f"{report['status']}, least required confidence {shown}, mask {report['mask']}"
+    reason = f": {printable(report['reason'])}" if report["reason"] else ""
+    flags = "".join(f"\n{FLAGS[flag]}" for flag in report["flags"])
+    texts = _texts(report) if report["prompt"] else ""
+    return Text(line + reason + texts + flags + _stopped(report["stopped"]), style="bold")
+
+
+def problems(report: Mapping[str, Any]) -> list[str]:
+    """One line for each way in which the answer breaks its schema."""
+    lines: list[str] = []
+    for error in report["errors"]:
+        where, confidence = error["pointer"] or "(whole)", error["confidence"]
+        sure = "" if confidence is None else f" (written with confidence {confidence:.3f})"
+        lines.append(printable(f"invalid {where}: {error['problem']}{sure}"))
+    return lines
+
+
+def _stopped(stopped: Mapping[str, Any] | None) -> str:
+    if stopped is None:
+        return ""
+    most = stopped["saved_at_most"]
+    spared = f"at least {stopped['saved']}" + ("" if most is None else f", at most {most}")
+    where = printable(f"stopped at {stopped['pointer'] or '(whole)'}: {stopped['rule']}")
+    return f"\n{where}; {stopped['read']} tokens read, {spared} spared"
+
+
+def _texts(report: Mapping[str, Any]) -> str:
+    """Two lines on prompt and answer, for who asked for the prompt's logprobs."""
+    lines = ""
+    for name in ("prompt", "answer"):
+        score = report[name]
+        if score and score["logprob"] is not None:
+            perplexity = score["perplexity"]
+            shown = "beyond counting" if perplexity is None else f"{perplexity:.3f}"
+            lines += f"\n{name}: logprob {score['logprob']:.3f} over {score['tokens']} tokens, "
+            lines += f"mean {score['mean']:.3f}, perplexity {shown}"
+    return lines

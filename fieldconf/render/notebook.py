@@ -1,0 +1,76 @@
+"""Notebook: a report or a field as a small HTML table that stands in somebody else's page.
+
+In:    plain dicts (``Report.to_dict``, ``Field.to_dict``).
+Out:   HTML text: one element, with its styles in it.
+Never: a text unescaped (values and keys are a model's words); a script, a link, a class, a colour
+       that only one background can bear; a character that changes the direction of writing.
+Why:   notebooks render what ``_repr_html_`` gives, in light and in dark.
+"""
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fieldconf.render.lines import Row, problems, rows, summary
+from fieldconf.render.table import beside, color, number, printable, reasons, shown
+
+_COLORS = {"green": "#2e9e5b", "yellow": "#c98a00", "red": "#d6455d"}  # on white and on black
+_LINE = "1px solid rgba(128,128,128,.35)"
+_CELL = f"padding:.3em .8em;border:0;border-top:{_LINE};vertical-align:top;text-align:left"
+_HEAD = "padding:.3em .8em;border:0;text-align:left;font-weight:600;white-space:nowrap"
+_WORDS = "overflow-wrap:anywhere;font-family:ui-monospace,monospace"
+_DIM = "opacity:.7"
+
+
+def report_table(report: Mapping[str, Any], *, why: bool = False) -> str:
+    """The table of a report, and below it what holds for all of it."""
+    found, left = rows(report)
+    ends = [f"... and {left} more"] if left else []
+    ends += [*summary(report).plain.splitlines(), *problems(report)]
+    below = "".join(f"<div>{_escaped(line)}</div>" for line in ends)
+    return _framed(found, f'<div style="margin-top:.6em">{below}</div>', why=why)
+
+
+def field_table(pointer: str, field: Mapping[str, Any]) -> str:
+    """The one row of a field, and what decided it."""
+    return _framed([(pointer, field)], "", why=True)
+
+
+def _framed(found: Sequence[Row], below: str, *, why: bool) -> str:
+    titles = "".join(
+        f'<th style="{_HEAD}">{title}</th>' for title in ("field", "value", "confidence", "")
+    )
+    lines = "".join(_row(name, field, why=why) for name, field in found)
+    head = f"<thead><tr>{titles}</tr></thead><tbody>{lines}</tbody>" if found else ""
+    return (
+        '<div style="font-size:.9em;line-height:1.4;max-width:72em">'
+        '<table style="border-collapse:collapse;border:0;background:none;color:inherit">'
+        f"{head}</table>{below}</div>"
+    )
+
+
+def _row(name: str, field: Mapping[str, Any], *, why: bool) -> str:
+    lines = [beside(field).plain, *(reasons(field) if why else [])]
+    notes = "".join(f"<div>{_escaped(line)}</div>" for line in lines if line)
+    return (
+        f'<tr style="background:none"><td style="{_CELL};{_WORDS}">{_escaped(name) or "(whole)"}'
+        f'</td><td style="{_CELL};{_WORDS}">{_escaped(shown(field))}</td>'
+        f'<td style="{_CELL};white-space:nowrap">{_bar(field["confidence"])}</td>'
+        f'<td style="{_CELL};{_DIM}">{notes}</td></tr>'
+    )
+
+
+def _bar(confidence: float | None) -> str:
+    """The number, and below it a bar whose full length is 1."""
+    if confidence is None:
+        return f'<span style="{_DIM}">unknown</span>'
+    length, hue = f"{100 * confidence:.1f}%", _COLORS[color(confidence)]
+    return (
+        f"{_escaped(number(confidence))}"
+        '<div style="width:6em;height:.35em;border-radius:.2em;background:rgba(128,128,128,.25)">'
+        f'<div style="width:{length};height:100%;border-radius:.2em;background:{hue}"></div></div>'
+    )
+
+
+def _escaped(text: str) -> str:
+    return html.escape(printable(text))

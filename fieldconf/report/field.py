@@ -1,0 +1,176 @@
+"""Fields: one value of an answer and how sure the model was of it.
+
+In:    what alignment and the formulas found out.
+Out:   ``Field``: frozen, plain to read, plain to serialise.
+Never: a computation that needs the response again; a number that is not known.
+Why:   people decide field by field, and they decide with what is here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from reprlib import Repr
+from typing import Any, Literal, TypeAlias
+
+from fieldconf.alternatives.distribution import Distribution, Member
+from fieldconf.alternatives.steps import Choice
+from fieldconf.alternatives.why import Why
+from fieldconf.paths import Path, pointer
+from fieldconf.render import notebook
+from fieldconf.render.table import number, printable
+from fieldconf.report.keeping import flat, whole
+from fieldconf.report.plain import (
+    plain_choice,
+    plain_distribution,
+    plain_member,
+    plain_presence,
+    plain_value,
+    plain_why,
+)
+from fieldconf.schema import Declared
+from fieldconf.tokens import Token
+
+Kind: TypeAlias = Literal["object", "array", "string", "number", "boolean", "null"]
+Basis: TypeAlias = Literal[
+    "distribution", "decision", "null_or_value", "joint", "geometric_mean", "list_end",
+    "least_required", "none",
+]  # fmt: skip
+
+_LONGEST = 40
+
+_BRIEF = Repr()  # answers are deep, and long
+_BRIEF.maxlevel, _BRIEF.maxlist, _BRIEF.maxdict = 2, 4, 4
+_BRIEF.maxstring = _BRIEF.maxlong = _BRIEF.maxother = _LONGEST
+
+
+@dataclass(frozen=True, repr=False)
+class Field:
+    """One value of the answer and how sure the model was of it.
+
+    Attributes:
+        path: keys and indexes from the root.
+        value: the decoded JSON value; None if it did not close (see ``flags``).
+        kind: its JSON kind.
+        confidence: 0..1 by the formula named in ``basis``; None if not known (see ``reason``).
+        low, high: bounds of it (0..1) that account for what the server did not list; or None.
+        logprob: sum of the logprobs (nats) of all tokens that touch the value; or None.
+        basis: the formula behind ``confidence``:
+
+            * ``distribution``: probability of the member written, among all members
+            * ``decision``: the probability that a decision API gives the value
+            * ``null_or_value``: probability of null against any value
+            * ``joint``: product over the tokens of agreeing / possible mass
+            * ``geometric_mean``: exp of the mean logprob of the tokens (long texts)
+            * ``list_end``: chance that the list went on where it did and ended where it ended
+            * ``least_required``: the least confidence among the required leaves inside
+
+        distribution: the members of a finite domain with their probabilities; or None.
+        expected, std: mean and standard deviation over a distribution of numbers; or None.
+        arms: of a union: how probable each of its arms was (the names of JSON kinds, or of the
+            object schemas, by a discriminator or by the keys); or None.
+        presence: of an object: each optional key with the probability that it is written (``value``
+            says whether it was).
+        stops: of a list: at each place where it could have ended, the probability that it ends;
+            the last one is where it did.
+        min_step: the step of an open value at which the model was least sure; or None.
+        why: the decisive token and its rivals; of a container, those of its least sure part.
+        flags: "truncated", "shared_token" (a token also wrote bytes outside the value),
+            "duplicate_key" (an earlier value stood at the same path), "lone_surrogate",
+            "overflow" (a number beyond a double), "not_a_member" (outside of its enum),
+            "against_schema" (of the mass that the server listed at some token, the schema allows
+            less than a tenth: the model wanted to say something else), "unsettled" (its bounds
+            stayed wider than was asked for).
+        reason: why there is no confidence; empty if there is one.
+        declared: what the schema says of its place: kinds, members, description, settings; with
+            what was written before deciding between the arms of a union. None without a schema's
+            look at it.
+        start, stop: the half-open byte span of the value's JSON text in the answer.
+        indexes: the indexes of the touching tokens.
+    """
+
+    path: Path
+    value: Any
+    kind: Kind
+    confidence: float | None = None
+    low: float | None = None
+    high: float | None = None
+    logprob: float | None = None
+    basis: Basis = "none"
+    distribution: Distribution | None = None
+    expected: float | None = None
+    std: float | None = None
+    arms: Distribution | None = None
+    presence: Mapping[str, Member] = field(default_factory=dict[str, Member])
+    stops: tuple[Member, ...] = ()
+    min_step: Choice | None = None
+    why: Why | None = None
+    flags: tuple[str, ...] = ()
+    reason: str = ""
+    declared: Declared | None = field(default=None, repr=False, compare=False)
+    start: int = 0
+    stop: int = 0
+    indexes: tuple[int, ...] = ()
+    source: Sequence[Token] | Mapping[int, Token] = field(default=(), repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        return f"<Field {self.brief} ({printable(self.reason) or self.basis})>"
+
+    def _repr_html_(self) -> str:
+        return notebook.field_table(self.pointer, self.to_dict())
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Of the answer's tokens, a field that travels alone takes only its own."""
+        own = {index: self.source[index] for index in self.indexes} if self.source else ()
+        return self.__dict__ | {"source": own, "value": flat(self.value)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, value=whole(state["value"]))
+
+    @property
+    def brief(self) -> str:
+        """Pointer, value and confidence in a few words, whatever the answer holds."""
+        known = "unknown" if self.confidence is None else number(self.confidence)
+        where = _shorten(printable(self.pointer)) or "(whole)"
+        return f"{where} {_shorten(printable(_BRIEF.repr(self.value)))} {known}"
+
+    @property
+    def pointer(self) -> str:
+        """The path as a JSON Pointer."""
+        return pointer(self.path)
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """The tokens that touch the value."""
+        return tuple(self.source[index] for index in self.indexes)
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether the value is a scalar or an empty container that closed."""
+        is_scalar = self.kind not in ("object", "array")
+        return is_scalar or (not self.value and "truncated" not in self.flags)
+
+    def to_dict(self, *, tokens: bool = False) -> dict[str, Any]:
+        """Plain JSON values: all of the above but the tokens; containers without their value.
+
+        ``tokens`` adds the indexes of the touching tokens, and ``min_step``.
+        """
+        plain: dict[str, Any] = {"kind": self.kind}
+        if self.is_leaf:
+            plain["value"] = plain_value(self.value)
+        for name in ("confidence", "low", "high", "logprob", "basis", "expected", "std", "reason"):
+            plain[name] = getattr(self, name)
+        plain["flags"] = list(self.flags)
+        plain["span"] = [self.start, self.stop]
+        plain["distribution"] = plain_distribution(self.distribution)
+        plain["arms"] = plain_distribution(self.arms)
+        plain["presence"] = plain_presence(self.presence)
+        plain["stops"] = [plain_member(member) for member in self.stops]
+        plain["why"] = plain_why(self.why)
+        if tokens:
+            plain["indexes"] = list(self.indexes)
+            plain["min_step"] = plain_choice(self.min_step)
+        return plain
+
+
+def _shorten(text: str) -> str:
+    """A text of at most 40 characters."""
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."

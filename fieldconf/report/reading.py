@@ -1,0 +1,428 @@
+"""Reading: a report back from its plain JSON values.
+
+In:    what ``Report.to_dict`` gave, as a dict or as JSON text, and the schema, if it is at hand.
+Out:   what a ``Report`` is made of.
+Never: a key skipped that is not known; an error that is not ours, whatever the text is.
+Why:   a report is saved today and read next year, by somebody else.
+
+The values of containers are not in the plain form of their fields: they are found in the data. And
+what JSON cannot hold (inf, huge integers, deep nesting) is in the fields, from which it goes back
+into the data.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict, InstanceOf, ValidationError
+
+from fieldconf.alternatives.distribution import Distribution, Member, Rival
+from fieldconf.alternatives.steps import Choice
+from fieldconf.alternatives.why import Why
+from fieldconf.errors import PayloadError
+from fieldconf.paths import Path
+from fieldconf.render.table import printable
+from fieldconf.report.ending import WHOLE, Status, Stopped
+from fieldconf.report.field import Basis, Field, Kind
+from fieldconf.report.keeping import value_at
+from fieldconf.report.plain import DEEPEST, json_text, number_of, plain_value
+from fieldconf.schema import Declared, Invalid, Place, Schema, kind_of
+from fieldconf.scores import TextScore
+from fieldconf.tokens import Candidate, Mask, Token, utf8
+
+VERSION = 1
+"""Of the plain form. It changes when a key goes or comes to mean something else."""
+
+_REMEDY = "Give what Report.to_dict or Report.to_json wrote, with this version of fieldconf"
+
+R = TypeVar("R")
+
+_Text: TypeAlias = InstanceOf[str]  # pydantic's own check refuses lone surrogates
+
+
+def read_text(text: str | bytes) -> Any:
+    """The plain values in a JSON text.
+
+    Raises:
+        PayloadError: if it is no JSON.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise PayloadError(f"not a saved report: {error}", remedy=_REMEDY) from None
+    except TypeError:
+        shown = type(text).__name__
+        raise PayloadError(
+            "not the text of a saved report", found=shown, remedy="Give str or bytes"
+        ) from None
+
+
+def read(plain: Any, schema: Schema, *, has_schema: bool) -> dict[str, Any]:
+    """What a report is made of, by name.
+
+    Raises:
+        PayloadError: if it is not the plain form of a report; it says what is wrong, and where.
+    """
+    try:
+        form = _Report.model_validate(plain)
+        return _made(form, schema, has_schema=has_schema)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = "/".join(map(str, first["loc"]))
+        problem = f"{where}: {first['msg']}" if where else first["msg"]
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        problem = str(error)
+    raise PayloadError(f"not a saved report: {printable(problem)}", remedy=_REMEDY) from None
+
+
+# -- the plain form -----------------------------------------------------------------------------
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class _Rival(_Form):
+    text: _Text
+    probability: float
+
+
+class _Member(_Form):
+    value: Any
+    probability: float
+    low: float
+    high: float
+
+
+class _Distribution(_Form):
+    candidates: list[_Member]
+    off_schema: float
+    unseen: float
+    decided_at: int
+    other: list[_Rival]
+    calls: int
+
+
+class _Why(_Form):
+    token: int
+    text: _Text
+    share: float
+    rivals: list[_Rival]
+    sentence: _Text
+
+
+class _Choice(_Form):
+    token: int
+    agreeing: float
+    possible: float
+    off_schema: float
+    unseen: float
+    rivals: list[_Rival]
+
+
+class _Candidate(_Form):
+    text: _Text
+    bytes: list[int] | None = None
+    logprob: float | Literal["-inf"] | None
+    id: int | None = None
+
+
+class _Token(_Candidate):
+    candidates: list[_Candidate] = []
+    note: _Text = ""
+
+
+class _Score(_Form):
+    logprob: float | None
+    mean: float | None
+    perplexity: float | None
+    tokens: int
+
+
+class _Stopped(_Form):
+    pointer: _Text
+    rule: _Text
+    read: int
+    saved: int
+    saved_at_most: int | None
+
+
+class _Error(_Form):
+    pointer: _Text
+    problem: _Text
+    value: Any
+    confidence: float | None
+    indexes: list[int] = []
+
+
+class _Field(_Form):
+    kind: Kind
+    value: Any = None
+    confidence: float | None
+    low: float | None
+    high: float | None
+    logprob: float | None
+    basis: Basis
+    expected: float | None
+    std: float | None
+    reason: _Text
+    flags: list[_Text]
+    span: tuple[int, int]
+    distribution: _Distribution | None
+    arms: _Distribution | None
+    presence: dict[_Text, _Member]
+    stops: list[_Member]
+    why: _Why | None
+    indexes: list[int] = []
+    min_step: _Choice | None = None
+
+
+class _Report(_Form):
+    version: Literal[1]
+    status: Status
+    reason: _Text
+    flags: list[_Text]
+    confidence: float | None
+    mask: Mask
+    precision: float | None
+    choice: int
+    tool: _Text
+    answer: _Score | None
+    prompt: _Score | None
+    input_tokens: int | None
+    output_tokens: int | None
+    stopped: _Stopped | None
+    model: _Text
+    finish_reason: _Text | None
+    refusal: _Text | None
+    data: Any
+    errors: list[_Error]
+    fields: dict[_Text, _Field]
+    text: _Text | None = None
+    tokens: list[_Token] = []
+    owners: list[_Text] = []
+
+
+# -- the parts ----------------------------------------------------------------------------------
+
+
+def _maybe(make: Callable[[Any], R], form: Any) -> R | None:
+    return None if form is None else make(form)
+
+
+def _rivals(forms: Sequence[_Rival]) -> tuple[Rival, ...]:
+    return tuple(Rival(form.text, form.probability) for form in forms)
+
+
+def _member(form: _Member) -> Member:
+    return Member(form.value, form.probability, form.low, form.high)
+
+
+def _distribution(form: _Distribution) -> Distribution:
+    return Distribution(
+        tuple(map(_member, form.candidates)), form.off_schema, form.unseen, form.decided_at,
+        _rivals(form.other), form.calls,
+    )  # fmt: skip
+
+
+def _why(form: _Why) -> Why:
+    return Why(form.token, form.text, form.share, _rivals(form.rivals))
+
+
+def _choice(form: _Choice) -> Choice:
+    rivals = _rivals(form.rivals)
+    return Choice(form.token, form.agreeing, form.possible, form.off_schema, form.unseen, rivals)
+
+
+def _candidate(form: _Candidate) -> Candidate:
+    raw = None if form.bytes is None else bytes(form.bytes)
+    if form.logprob is None:
+        raise ValueError(f"the candidate {form.text!r} has no logprob")
+    logprob = -math.inf if form.logprob == "-inf" else form.logprob
+    return Candidate(form.text, raw, logprob, form.id)
+
+
+def _token(form: _Token) -> Token:
+    raw = None if form.bytes is None else bytes(form.bytes)
+    if form.logprob == "-inf":
+        raise ValueError(f"the token {form.text!r} was written, but has the logprob -inf")
+    candidates = tuple(map(_candidate, form.candidates))
+    return Token(form.text, raw, form.logprob, candidates, form.id, form.note)
+
+
+def _score(form: _Score) -> TextScore:
+    """JSON has no infinity: where the mean is known, the perplexity is."""
+    is_beyond = form.perplexity is None and form.mean is not None
+    perplexity = math.inf if is_beyond else form.perplexity
+    return TextScore(form.logprob, form.mean, perplexity, form.tokens)
+
+
+def _stopped(form: _Stopped) -> Stopped:
+    return Stopped(form.pointer, form.rule, form.read, form.saved, form.saved_at_most)
+
+
+# -- the whole ----------------------------------------------------------------------------------
+
+
+def _made(form: _Report, schema: Schema, *, has_schema: bool) -> dict[str, Any]:
+    tokens = tuple(map(_token, form.tokens))
+    paths = _paths(form.fields)
+    leaves = {name: _leaf_value(one) for name, one in form.fields.items()}
+    data = _mended(form.data, [(paths[name], form.fields[name], leaves[name]) for name in paths])
+    values = {
+        name: value if "value" in form.fields[name].model_fields_set
+        else value_at(paths[name], data)
+        for name, value in leaves.items()
+    }  # fmt: skip
+    fields = {
+        name: _field(one, paths[name], values[name], tokens) for name, one in form.fields.items()
+    }
+    text = None if form.text is None else utf8(form.text)
+    fields = _declared(fields, text, schema)
+    errors = tuple(_error(one, data, tokens) for one in form.errors)
+    value = None
+    if form.status in WHOLE and "" in fields:
+        root = fields[""]
+        written = json_text(data) if text is None else text[root.start : root.stop]
+        value, errors = _validated(written, data, errors, schema if has_schema else None, fields)
+    return {
+        "status": form.status, "value": value, "data": data, "fields": fields, "errors": errors,
+        "reason": form.reason, "flags": tuple(form.flags), "mask": form.mask,
+        "precision": form.precision, "choice": form.choice, "tool": form.tool,
+        "answer": _maybe(_score, form.answer), "prompt": _maybe(_score, form.prompt),
+        "stopped": _maybe(_stopped, form.stopped),
+        "input_tokens": form.input_tokens, "output_tokens": form.output_tokens,
+        "owners": tuple(form.owners), "text": form.text, "tokens": tokens, "model": form.model,
+        "finish_reason": form.finish_reason, "refusal": form.refusal, "schema": schema,
+    }  # fmt: skip
+
+
+def _paths(fields: Mapping[str, _Field]) -> dict[str, Path]:
+    """The path of each pointer: a step into a list is an index."""
+    paths: dict[str, Path] = {}
+    for name in fields:
+        up, slash, last = name.rpartition("/")
+        if name and not slash:
+            raise ValueError(f"fields: {name!r} is no JSON Pointer")
+        step = last.replace("~1", "/").replace("~0", "~")
+        parent = fields.get(up)
+        is_index = parent is not None and parent.kind == "array"
+        paths[name] = (*paths.get(up, ()), int(step) if is_index else step) if name else ()
+    return paths
+
+
+def _leaf_value(form: _Field) -> Any:
+    is_number = form.kind == "number" and isinstance(form.value, str)
+    return number_of(form.value) if is_number else form.value
+
+
+def _mended(data: Any, fields: Sequence[tuple[Path, _Field, Any]]) -> Any:
+    """The data, with the numbers that JSON cannot hold and with what is nested too deep."""
+    containers: dict[Path, Any] = {(): data}
+    for path, form, value in fields:
+        is_container = form.kind in ("object", "array")
+        is_open = "truncated" in form.flags and not is_container
+        is_deep = len(path) > DEEPEST or (is_container and len(path) == DEEPEST)
+        parent = containers.get(path[:-1]) if path else None
+        if is_deep and not is_open:
+            made: Any = ({} if form.kind == "object" else []) if is_container else value
+            _put(parent, path[-1], made)
+        elif value is not form.value:  # a number
+            if path and value_at(path[-1:], parent) == form.value:
+                _put(parent, path[-1], value)
+            elif not path and data == form.value:
+                data = value
+        if is_container and path:
+            containers[path] = value_at(path[-1:], parent)
+    return data
+
+
+def _put(parent: Any, step: str | int, value: Any) -> None:
+    if isinstance(step, int) and step == len(parent):
+        parent.append(value)
+    else:
+        parent[step] = value
+
+
+def _field(form: _Field, path: Path, value: Any, tokens: tuple[Token, ...]) -> Field:
+    start, stop = form.span
+    return Field(
+        path, value, form.kind, confidence=form.confidence, low=form.low, high=form.high,
+        logprob=form.logprob, basis=form.basis,
+        distribution=_maybe(_distribution, form.distribution),
+        expected=form.expected, std=form.std, arms=_maybe(_distribution, form.arms),
+        presence={name: _member(member) for name, member in form.presence.items()},
+        stops=tuple(map(_member, form.stops)), min_step=_maybe(_choice, form.min_step),
+        why=_maybe(_why, form.why), flags=tuple(form.flags), reason=form.reason,
+        start=start, stop=stop, indexes=tuple(form.indexes) if tokens else (), source=tokens,
+    )  # fmt: skip
+
+
+def _declared(fields: Mapping[str, Field], text: bytes | None, schema: Schema) -> dict[str, Field]:
+    """The fields with what the schema says of each; what is written decides between the arms."""
+    places: dict[Path, Place] = {}
+    found: dict[Path, Declared] = {}
+    for field in fields.values():
+        parent, step = places.get(field.path[:-1]), field.path[-1] if field.path else ""
+        if not field.path or parent is None:
+            place = schema.at(field.path)
+        else:
+            narrowed = parent.having(step) if isinstance(step, str) else parent
+            place = narrowed.inside(step)
+            if field.is_leaf or field.kind in ("object", "array"):
+                narrowed = narrowed.after(step, _written(field, text))
+            places[field.path[:-1]] = narrowed
+        places[field.path] = place
+        found[field.path] = place.declared
+    made: dict[str, Field] = {}
+    for name, field in fields.items():
+        last = places[field.path].declared  # of a container, with what was written inside
+        made[name] = replace(field, declared=found[field.path] if field.is_leaf else last)
+    return made
+
+
+def _written(field: Field, text: bytes | None) -> bytes:
+    """The JSON text of a field, as far as it decides: of a container its opening byte."""
+    if field.kind in ("object", "array"):
+        return b"{" if field.kind == "object" else b"["
+    return json_text(field.value) if text is None else text[field.start : field.stop]
+
+
+def _error(form: _Error, data: Any, tokens: tuple[Token, ...]) -> Invalid:
+    path: Path = ()
+    inside = data
+    for part in form.pointer.split("/")[1:]:
+        step = part.replace("~1", "/").replace("~0", "~")
+        is_index = isinstance(inside, list) and step.isdecimal()
+        path = (*path, int(step) if is_index else step)
+        inside = value_at(path[-1:], inside)
+    is_there = plain_value(inside) == form.value and kind_of(form.value) != "boolean"
+    return Invalid(
+        form.pointer, form.problem, path, inside if is_there else form.value, form.confidence,
+        tuple(tokens[index] for index in form.indexes),
+    )  # fmt: skip
+
+
+def _validated(
+    text: bytes,
+    data: Any,
+    errors: tuple[Invalid, ...],
+    schema: Schema | None,
+    fields: Mapping[str, Field],
+) -> tuple[Any, tuple[Invalid, ...]]:
+    """The value and the errors by the schema of today; without one, as they were saved."""
+    if schema is None:
+        return (None if errors else data), errors
+    value, found = schema.validate(text, data)
+    if [(e.pointer, e.problem) for e in found] == [(e.pointer, e.problem) for e in errors]:
+        return value, errors
+    return value, tuple(_how_sure(error, fields) for error in found)
+
+
+def _how_sure(error: Invalid, fields: Mapping[str, Field]) -> Invalid:
+    field = fields.get(error.pointer)
+    if field is None:
+        return error
+    return replace(error, confidence=field.confidence, tokens=field.tokens)

@@ -1,0 +1,323 @@
+"""The report: an answer with a confidence for every field.
+
+In:    fields that were scored, and how the answer ended.
+Out:   ``Report``: frozen, plain to read; it can be saved, sent and read back.
+Never: a computation that needs the response again; a number that is not known.
+Why:   the answer, its numbers and what is wrong with it belong together.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any, Generic, Self, TypeVar, overload
+
+from fieldconf.paths import Path, pointer
+from fieldconf.render import html, lines, notebook
+from fieldconf.report.ending import Status, Stopped
+from fieldconf.report.field import Field
+from fieldconf.report.keeping import flat, value_at, whole
+from fieldconf.report.plain import (
+    plain_score,
+    plain_stopped,
+    plain_token,
+    plain_value,
+)
+from fieldconf.report.reading import VERSION, read, read_text
+from fieldconf.schema import Invalid, Schema, compile_schema
+from fieldconf.schema.attributes import paths_of, steps_of
+from fieldconf.scores import TextScore
+from fieldconf.tokens import Mask, Token
+
+T = TypeVar("T")
+S = TypeVar("S")
+
+_SHOWN = 8  # leaves in a report's repr
+
+
+@dataclass(frozen=True, repr=False)
+class Report(Generic[T]):
+    """An answer with a confidence for every field.
+
+    Attributes:
+        status: how the answer ended: "complete"; "truncated" (it ends before the value does);
+            "malformed" (not JSON from some byte on); "refused"; "unaligned" (the tokens do not
+            spell the text) and "no_logprobs" (both: values without numbers).
+        value: the validated value (a model instance for a model); None if it does not validate.
+        data: the plain JSON value, as far as it closed.
+        fields: JSON Pointer -> ``Field``, in document order, leaves and containers.
+        errors: how the answer breaks its schema, each with the value that does, how sure the model
+            was of it and its tokens; empty if it keeps to it.
+        reason: what ``status`` means in this case, one sentence; empty if complete.
+        flags: "saturated": nearly all tokens of the values have a probability above .999, so that
+            the numbers tell no field from another (a server that reports them at a temperature
+            near 0 does this; so does a model that is sure of everything).
+        mask: whether the logprobs stand before ("pre") or after ("post") tokens that the schema
+            forbids were excluded; "unknown" where nothing says so.
+        precision: the step (nats) to which the server rounded its logprobs, as OpenAI's Responses
+            objects do (1e-6): a 0.0 is then only nearly certain; None where it did not.
+        choice: which of several answers to one request this is.
+        tool: the name of the tool of whose call this is the argument; empty for an answer in the
+            content.
+        answer: logprob, mean and perplexity of the answer's text; None without logprobs.
+        prompt: the same of the prompt, where the response lists its tokens; or None.
+        stopped: where and why a rule of yours stopped the reading (``status`` is then "truncated"),
+            and how many tokens that spared; None if none did.
+        input_tokens, output_tokens: how many tokens the server says that the prompt and the answer
+            have; None where it does not say.
+        owners: for each token the pointer of the leaf that owns it, "structure" or "outside".
+        text: the answer as received; None if there is none.
+        schema: what the answer was read by.
+        tokens, model, finish_reason: as received; "length" stands for every server's word for the
+            token limit.
+    """
+
+    status: Status
+    value: T | None = None
+    data: Any = None
+    fields: Mapping[str, Field] = field(default_factory=dict[str, Field])
+    errors: tuple[Invalid, ...] = ()
+    reason: str = ""
+    flags: tuple[str, ...] = ()
+    mask: Mask = "unknown"
+    precision: float | None = None
+    choice: int = 0
+    tool: str = ""
+    answer: TextScore | None = None
+    prompt: TextScore | None = None
+    stopped: Stopped | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    owners: tuple[str, ...] = field(default=(), repr=False)
+    text: str | None = field(default=None, repr=False)
+    tokens: tuple[Token, ...] = field(default=(), repr=False)
+    model: str = ""
+    finish_reason: str | None = None
+    refusal: str | None = None
+    schema: Schema = field(default_factory=Schema, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        leaves = list(self.leaves.values())
+        shown = [field.brief for field in leaves[:_SHOWN]]
+        more = [f"{len(leaves) - _SHOWN} more"] if len(leaves) > _SHOWN else []
+        count = len(self.errors)
+        wrong = f", {count} {'error' if count == 1 else 'errors'}" if count else ""
+        return f"<Report {self.status}{wrong}: {', '.join([*shown, *more]) or 'no fields'}>"
+
+    def __str__(self) -> str:
+        return lines.text(self.to_dict())
+
+    def __rich__(self) -> Any:
+        return lines.whole(self.to_dict())
+
+    def _repr_html_(self) -> str:
+        return notebook.report_table(self.to_dict())
+
+    def __getitem__(self, key: str | int | Path) -> Field:
+        """The field at a JSON Pointer or a path: ``report["/items/0"]``, ``report["items", 0]``.
+
+        One step may stand alone: ``report["items"]``, ``report[0]``.
+
+        Raises:
+            KeyError: if the answer has no such field; the message lists those it has.
+        """
+        path = (key,) if isinstance(key, int) else key
+        wanted = path if isinstance(path, str) else pointer(path)
+        if wanted in self.fields:
+            return self.fields[wanted]
+        if "/" + wanted in self.fields:
+            return self.fields["/" + wanted]
+        known = ", ".join(map(repr, list(self.fields)[:8]))
+        raise KeyError(f"no field {wanted!r} in the answer; it has {known or 'none'}")
+
+    def of(self, pick: Callable[[T], Any] | str) -> Field:
+        """The field of an attribute of the value: ``report.of(lambda t: t.customer.email)``.
+
+        An editor knows the attributes, aliases are undone, and it works where the answer did not
+        validate, too. A text does the same: ``report.of("items[0].price")``.
+
+        Raises:
+            KeyError: if the answer has no such field; the message names where it would be.
+            ValueError: if ``pick`` gives no attribute.
+
+        >>> import fieldconf as fc
+        >>> entry = {"token": '{"ok": true}', "logprob": -0.1}
+        >>> report = fc.score({"choices": [{"message": {"content": entry["token"]},
+        ...                                 "logprobs": {"content": [entry]}}]})
+        >>> report.of(lambda answer: answer.ok).value
+        True
+        """
+        paths = paths_of(steps_of(pick), self.schema.root)
+        found = [path for path in map(self._counted, paths) if pointer(path) in self.fields]
+        return self[found[0] if found else paths[0]]
+
+    def _counted(self, path: Path) -> Path:
+        """A path whose negative indexes count from the end."""
+        made: Path = ()
+        for step in path:
+            if isinstance(step, int) and step < 0 and pointer(made) in self.fields:
+                step += len(self.fields[pointer(made)].value or ())  # noqa: PLW2901
+            made = (*made, step)
+        return made
+
+    @property
+    def confidence(self) -> float | None:
+        """The least confidence among the required leaves (0..1); None if one is not known."""
+        root = self.fields.get("")
+        return root.confidence if root and self.status == "complete" else None
+
+    @cached_property
+    def leaves(self) -> dict[str, Field]:
+        """The scalar fields and empty containers only."""
+        return {name: field for name, field in self.fields.items() if field.is_leaf}
+
+    # -- saving, sending and reading back -------------------------------------------------------
+
+    def to_dict(self, *, tokens: bool = False) -> dict[str, Any]:
+        """Plain JSON values, see ``from_dict``.
+
+        Values that JSON cannot hold are texts: inf, integers of thousands of digits, what is nested
+        deeper than ``DEEPEST``. ``tokens`` adds the answer's text, its tokens with their
+        candidates, and which of them each field has.
+        """
+        plain: dict[str, Any] = {
+            "version": VERSION,
+            "status": self.status,
+            "reason": self.reason,
+            "flags": list(self.flags),
+            "confidence": self.confidence,
+            "mask": self.mask,
+            "precision": self.precision,
+            "choice": self.choice,
+            "tool": self.tool,
+            "answer": plain_score(self.answer),
+            "prompt": plain_score(self.prompt),
+            "input_tokens": self.input_tokens,
+            "output_tokens": self.output_tokens,
+            "stopped": plain_stopped(self.stopped),
+            "model": self.model,
+            "finish_reason": self.finish_reason,
+            "refusal": self.refusal,
+            "data": plain_value(self.data),
+            "errors": [self._plain_error(error, tokens=tokens) for error in self.errors],
+            "fields": {name: field.to_dict(tokens=tokens) for name, field in self.fields.items()},
+        }
+        if tokens:
+            plain["text"] = self.text
+            plain["tokens"] = [plain_token(token) for token in self.tokens]
+            plain["owners"] = list(self.owners)
+        return plain
+
+    def to_json(self, *, indent: int | None = None, tokens: bool = False) -> str:
+        """``to_dict`` as JSON text; characters outside ASCII are escaped."""
+        return json.dumps(self.to_dict(tokens=tokens), indent=indent, allow_nan=False)
+
+    @overload
+    @staticmethod
+    def from_dict(plain: Mapping[str, Any], schema: type[S]) -> "Report[S]": ...
+    @overload
+    @staticmethod
+    def from_dict(plain: Mapping[str, Any], schema: Any = None) -> "Report[Any]": ...
+    @staticmethod
+    def from_dict(plain: Mapping[str, Any], schema: Any = None) -> "Report[Any]":
+        """The report of which this is the ``to_dict``.
+
+        Args:
+            plain: what ``to_dict`` gave, with or without the tokens. Without them the fields have
+                none, ``owners`` is empty and ``text`` is None; and ``min_step`` is not known.
+            schema: what the answer was read by: a pydantic model or a JSON Schema. The data is
+                validated by it again, so that ``value`` and ``errors`` are what it says today.
+                Without one ``value`` is the plain data, and ``errors`` are as they were saved.
+
+        Raises:
+            PayloadError: if it is no such form; unknown keys and other versions count.
+            SchemaError: if the schema is no schema.
+
+        >>> report = Report(status="truncated", reason="the answer ends before its JSON does")
+        >>> Report.from_dict(report.to_dict()) == report
+        True
+        """
+        compiled = schema if isinstance(schema, Schema) else compile_schema(schema).asked
+        return Report(**read(plain, compiled, has_schema=schema is not None))
+
+    @overload
+    @staticmethod
+    def from_json(text: str | bytes, schema: type[S]) -> "Report[S]": ...
+    @overload
+    @staticmethod
+    def from_json(text: str | bytes, schema: Any = None) -> "Report[Any]": ...
+    @staticmethod
+    def from_json(text: str | bytes, schema: Any = None) -> "Report[Any]":
+        """The report of which this is the ``to_json``; see ``from_dict``."""
+        return Report.from_dict(read_text(text), schema)
+
+    def to_html(self) -> str:
+        """A stand-alone HTML page with one row a leaf."""
+        return html.page(self.to_dict())
+
+    def _plain_error(self, error: Invalid, *, tokens: bool) -> dict[str, Any]:
+        plain: dict[str, Any] = {
+            "pointer": error.pointer, "problem": error.problem, "value": plain_value(error.value),
+            "confidence": error.confidence,
+        }  # fmt: skip
+        field = self.fields.get(error.pointer)
+        if tokens:
+            has_tokens = field is not None and error.tokens == field.tokens
+            plain["indexes"] = list(field.indexes) if field and has_tokens else []
+        return plain
+
+    # -- pickle and copy ------------------------------------------------------------------------
+
+    def __copy__(self) -> Self:
+        return replace(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """What nothing can change (what was declared, tokens) is not copied."""
+        declared = [one.declared for one in self.fields.values()]
+        for one in (self.schema, *declared, *self.tokens):
+            memo[id(one)] = one
+        made = object.__new__(type(self))
+        made.__setstate__(deepcopy(self.__getstate__(), memo))
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what stands in the data and in the tokens already, and without nesting."""
+        state = {one.name: getattr(self, one.name) for one in fields(self)}
+        shared = {
+            name for name, field in self.fields.items()
+            if value_at(field.path, self.data) is field.value
+        }  # fmt: skip
+        state["fields"] = {
+            name: replace(field, source=(), value=None if name in shared else field.value)
+            for name, field in self.fields.items()
+        }
+        named = [value_at(error.path, self.data) is error.value for error in self.errors]
+        state["errors"] = [
+            replace(error, value=None) if is_shared else error
+            for error, is_shared in zip(self.errors, named, strict=True)
+        ]
+        is_plain = self.value is self.data
+        return state | {
+            "data": flat(self.data), "value": None if is_plain else self.value,
+            "shared": (is_plain, shared, named),
+        }  # fmt: skip
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        is_plain, shared, named = state.pop("shared")
+        data, tokens = whole(state["data"]), state["tokens"]
+        state["data"] = data
+        if is_plain:
+            state["value"] = data
+        state["fields"] = {
+            name: replace(
+                field, source=tokens,
+                value=value_at(field.path, data) if name in shared else field.value,
+            )
+            for name, field in state["fields"].items()
+        }  # fmt: skip
+        state["errors"] = tuple(
+            replace(error, value=value_at(error.path, data)) if is_shared else error
+            for error, is_shared in zip(state["errors"], named, strict=True)
+        )
+        self.__dict__.update(state)
