@@ -1,0 +1,86 @@
+"""Assertions: how sure a report must be of a field, in words that say what to look at.
+
+In:    a report, a field, a threshold.
+Out:   nothing, or an ``AssertionError`` with the value, its confidence and the reason.
+Never: a number for what is not known: that fails, and says why it is not known.
+Why:   "assert 0.61 >= 0.9" does not say which rival came near.
+"""
+
+from typing import Any
+
+from fieldconf.paths import Path
+from fieldconf.report import Field, Report
+from fieldconf.testing.answers import named
+
+__all__ = ["assert_confident", "assert_doubtful"]
+
+
+def assert_confident(
+    report: Report[Any], field: str | int | Path | None = None, *, at_least: float = 0.9
+) -> None:
+    """Fail if a field, or any leaf of the answer, is less sure than that.
+
+    Args:
+        report: the report.
+        field: as in ``report[...]``: ``"/items/0"``, ``"team"``, ``("items", 0)``. None for every
+            leaf, and an answer that is complete.
+        at_least: the least confidence that is enough (0..1).
+
+    Raises:
+        AssertionError: if it is less sure, if its confidence is not known, or if the answer has no
+            such field.
+
+    >>> import fieldconf as fc
+    >>> from fieldconf.testing import Answer, payloads
+    >>> report = fc.score(payloads.chat(Answer({"ok": True}, confidences={"ok": 0.6})))
+    >>> assert_confident(report, "ok", at_least=0.5)
+    >>> assert_confident(report, "ok")
+    Traceback (most recent call last):
+    AssertionError: /ok is True with 0.6 (distribution), less than 0.9: at `true` the model gave \
+`false` 40 %
+    """
+    __tracebackhide__ = True
+    if field is None and report.status != "complete":
+        raise AssertionError(f"the answer is {report.status}: {report.reason}")
+    found = list(report.leaves.values()) if field is None else [_field(report, field)]
+    wrong = [_said(one, f"less than {at_least:g}") for one in found if not _reaches(one, at_least)]
+    if wrong:
+        raise AssertionError("\n".join(wrong))
+
+
+def assert_doubtful(report: Report[Any], field: str | int | Path, *, below: float = 0.9) -> None:
+    """Fail if a field is as sure as that, or surer: a test that doubt reaches whom it should.
+
+    A confidence that is not known is no doubt: it fails, too.
+
+    Raises:
+        AssertionError: if it is surer, not known, or not there.
+    """
+    __tracebackhide__ = True
+    found = _field(report, field)
+    if found.confidence is None or found.confidence >= below:
+        raise AssertionError(_said(found, f"not below {below:g}"))
+
+
+def _reaches(field: Field, at_least: float) -> bool:
+    return field.confidence is not None and field.confidence >= at_least
+
+
+def _field(report: Report[Any], field: str | int | Path) -> Field:
+    __tracebackhide__ = True
+    name = named(field)
+    if name not in report.fields:
+        known = ", ".join(map(repr, report.fields)) or "none"
+        said = f" ({report.status}: {report.reason})" if report.reason else ""
+        raise AssertionError(f"the answer has no field {name!r}; it has {known}{said}")
+    return report.fields[name]
+
+
+def _said(field: Field, fails: str) -> str:
+    value = repr(field.value)
+    value = value if len(value) <= 60 else value[:57] + "..."
+    name = field.pointer or "the whole"
+    if field.confidence is None:
+        return f"{name} is {value} with unknown confidence, {fails}: {field.reason}"
+    why = f": {field.why.sentence}" if field.why and field.why.sentence else ""
+    return f"{name} is {value} with {field.confidence:.3g} ({field.basis}), {fails}{why}"

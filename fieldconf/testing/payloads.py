@@ -1,0 +1,280 @@
+"""Payloads: an answer as OpenAI's servers put it, whole and streamed.
+
+In:    an ``Answer``.
+Out:   dicts: a Chat Completion, its chunks, a Responses object, its events.
+Never: a connection; a fault of one (a fault of what is said is in here).
+Why:   tests of code that reads saved responses need no client at all.
+
+Each is what the openai package's own types accept. Streams have one token a chunk.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from fieldconf.testing.answers import Answer, Fault
+from fieldconf.testing.writing import Entry, entries, refusal_entries
+
+_ID, _CREATED, _PROMPT_TOKENS = "chatcmpl-made-up", 1_700_000_000, 1
+_ITEM = {"item_id": "msg_made-up", "output_index": 0, "content_index": 0}
+_ENDINGS = {"length": "max_output_tokens", "content_filter": "content_filter"}
+_DECIMALS = 6  # to which Responses objects are rounded; their streams are not
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What of a request changes how the answer is written.
+
+    Attributes:
+        logprobs: whether logprobs come with it.
+        top: how many candidates are listed for a token.
+        usage: whether a Chat stream ends with the number of tokens.
+        schema: the JSON Schema that the request asks for; or None.
+    """
+
+    logprobs: bool = True
+    top: int = 20
+    usage: bool = False
+    schema: Any = None
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is said of an answer, after its cuts and the faults of what is said."""
+
+    tokens: tuple[Entry, ...]
+    refusal: tuple[Entry, ...]
+    finish_reason: str
+    model: str
+
+    @property
+    def text(self) -> str:
+        """The answer's text."""
+        return "".join(entry.text for entry in self.tokens)
+
+    @property
+    def refused(self) -> str:
+        """The refusal's text."""
+        return "".join(entry.text for entry in self.refusal)
+
+
+def said(answer: Answer, asked: Any = None) -> Said:
+    """Cut the tokens of an answer as it says.
+
+    Raises:
+        AnswerError: if the answer cannot have the confidences that it should have.
+    """
+    made, finish_reason = entries(answer, asked), answer.finish_reason
+    refusal = answer.refusal
+    if answer.refuse_after is not None:
+        made, refusal = made[: answer.refuse_after], "I cannot help with that."
+    if answer.cut_after is not None and answer.cut_after < len(made):
+        made, finish_reason = made[: answer.cut_after], "length"
+    fault = answer.fault
+    if fault is not None and fault.kind == "content_filter":
+        made, finish_reason = made[: fault.after], "content_filter"
+    if fault is not None and fault.kind == "without_logprobs":
+        made = _without(made, fault)
+    return Said(made, refusal_entries(refusal or ""), finish_reason, answer.model)
+
+
+def _without(made: tuple[Entry, ...], fault: Fault) -> tuple[Entry, ...]:
+    return tuple(
+        Entry(entry.text, None) if index == fault.after else entry
+        for index, entry in enumerate(made)
+    )
+
+
+# -- entries ------------------------------------------------------------------------------------
+
+
+def _listed(made: Sequence[Entry], asked: Asked, *, digits: int | None = None) -> list[Any] | None:
+    """The list of logprobs; None where none were asked for."""
+    if not asked.logprobs:
+        return None
+    return [_entry(entry, asked.top, digits) for entry in made if entry.logprob is not None]
+
+
+def _entry(entry: Entry, top: int, digits: int | None) -> dict[str, Any]:
+    assert entry.logprob is not None  # the caller looks
+    own = _named(entry.text, entry.logprob, digits)
+    return own | {"top_logprobs": [_named(*pair, digits) for pair in islice(entry.listed, top)]}
+
+
+def _named(text: str, logprob: float, digits: int | None) -> dict[str, Any]:
+    rounded = logprob if digits is None else round(logprob, digits)
+    return {"token": text, "bytes": list(text.encode()), "logprob": rounded}
+
+
+# -- Chat Completions ---------------------------------------------------------------------------
+
+
+def chat(answer: Answer, asked: Asked = Asked()) -> dict[str, Any]:  # frozen
+    """The answer as a Chat Completion.
+
+    >>> made = chat(Answer(True, confidences={"": 0.8}))
+    >>> made["choices"][0]["message"]["content"]
+    'true'
+    """
+    it = said(answer, asked.schema)
+    content, refusal = it.text or None, it.refused or None
+    logprobs: Any = None
+    if asked.logprobs:
+        logprobs = {
+            "content": _listed(it.tokens, asked) if it.tokens or not refusal else None,
+            "refusal": _listed(it.refusal, asked) if refusal else None,
+        }
+    message = {"role": "assistant", "content": content, "refusal": refusal}
+    choice = {
+        "index": 0, "message": message, "logprobs": logprobs, "finish_reason": it.finish_reason,
+    }  # fmt: skip
+    return _chat_frame(it, "chat.completion") | {"choices": [choice], "usage": _chat_usage(it)}
+
+
+def chat_chunks(answer: Answer, asked: Asked = Asked()) -> list[dict[str, Any]]:
+    """The answer as the chunks of a Chat stream."""
+    return [chunk for chunk, _ in chat_parts(answer, asked)]
+
+
+def chat_parts(answer: Answer, asked: Asked) -> Iterator[tuple[dict[str, Any], int]]:
+    """The chunks, each with the number of the answer's tokens in it."""
+    it = said(answer, asked.schema)
+    nothing: Any = {"content": [], "refusal": None} if asked.logprobs else None
+    yield _chunk(it, {"role": "assistant", "content": "", "refusal": None}, nothing), 0
+    for entry in it.tokens:
+        listed = _listed([entry], asked)
+        logprobs = {"content": listed, "refusal": None} if listed else None
+        yield _chunk(it, {"content": entry.text}, logprobs), 1
+    for entry in it.refusal:
+        listed = _listed([entry], asked)
+        logprobs = {"content": None, "refusal": listed} if listed else None
+        yield _chunk(it, {"refusal": entry.text}, logprobs), 0
+    yield _chunk(it, {}, None, it.finish_reason), 0
+    if asked.usage:
+        yield (
+            _chat_frame(it, "chat.completion.chunk") | {"choices": [], "usage": _chat_usage(it)},
+            0,
+        )
+
+
+def _chunk(it: Said, delta: Any, logprobs: Any, finish_reason: str | None = None) -> dict[str, Any]:
+    choice = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason}
+    return _chat_frame(it, "chat.completion.chunk") | {"choices": [choice]}
+
+
+def _chat_frame(it: Said, kind: str) -> dict[str, Any]:
+    return {"id": _ID, "object": kind, "created": _CREATED, "model": it.model}
+
+
+def _chat_usage(it: Said) -> dict[str, int]:
+    written = len(it.tokens) + len(it.refusal)
+    return {
+        "prompt_tokens": _PROMPT_TOKENS, "completion_tokens": written,
+        "total_tokens": _PROMPT_TOKENS + written,
+    }  # fmt: skip
+
+
+# -- Responses ----------------------------------------------------------------------------------
+
+
+def response(answer: Answer, asked: Asked = Asked()) -> dict[str, Any]:
+    """The answer as a Responses object; its numbers are rounded, as OpenAI's are.
+
+    >>> response(Answer("hi"))["output"][0]["content"][0]["text"]
+    '"hi"'
+    """
+    return _response(said(answer, asked.schema), asked)
+
+
+def response_events(answer: Answer, asked: Asked = Asked()) -> list[dict[str, Any]]:
+    """The answer as the events of a Responses stream."""
+    return [event for event, _ in response_parts(answer, asked)]
+
+
+def response_parts(answer: Answer, asked: Asked) -> Iterator[tuple[dict[str, Any], int]]:
+    """The events, each with the number of the answer's tokens in it."""
+    for number, (event, count) in enumerate(_events(said(answer, asked.schema), asked)):
+        yield {**event, "sequence_number": number}, count
+
+
+def _events(it: Said, asked: Asked) -> Iterator[tuple[dict[str, Any], int]]:
+    begun = _frame(it, "in_progress")
+    yield {"type": "response.created", "response": begun}, 0
+    yield {"type": "response.in_progress", "response": begun}, 0
+    item = _message([], "in_progress")
+    yield {"type": "response.output_item.added", "output_index": 0, "item": item}, 0
+    place = dict(_ITEM)
+    if it.tokens or not it.refusal:
+        yield from _text_events(it, asked, place)
+        place = {**place, "content_index": 1}
+    if it.refusal:
+        yield from _refusal_events(it, place)
+    done = _response(it, asked)
+    yield {"type": "response.output_item.done", "output_index": 0, "item": done["output"][0]}, 0
+    kind = "completed" if done["status"] == "completed" else "incomplete"
+    yield {"type": f"response.{kind}", "response": done}, 0
+
+
+def _text_events(it: Said, asked: Asked, place: Any) -> Iterator[tuple[dict[str, Any], int]]:
+    yield {"type": "response.content_part.added", **place, "part": _text_part("", [])}, 0
+    kind = "response.output_text"
+    for entry in it.tokens:
+        listed = _listed([entry], asked) or []
+        yield {"type": f"{kind}.delta", **place, "delta": entry.text, "logprobs": listed}, 1
+    listed = _listed(it.tokens, asked) or []
+    yield {"type": f"{kind}.done", **place, "text": it.text, "logprobs": listed}, 0
+    yield {"type": "response.content_part.done", **place, "part": _text_part(it.text, [])}, 0
+
+
+def _refusal_events(it: Said, place: Any) -> Iterator[tuple[dict[str, Any], int]]:
+    yield {"type": "response.content_part.added", **place, "part": _refusal_part("")}, 0
+    for entry in it.refusal:
+        yield {"type": "response.refusal.delta", **place, "delta": entry.text}, 0
+    yield {"type": "response.refusal.done", **place, "refusal": it.refused}, 0
+    yield {"type": "response.content_part.done", **place, "part": _refusal_part(it.refused)}, 0
+
+
+def _response(it: Said, asked: Asked) -> dict[str, Any]:
+    ending = _ENDINGS.get(it.finish_reason)
+    status = "incomplete" if ending else "completed"
+    parts: list[dict[str, Any]] = []
+    if it.tokens or not it.refusal:
+        parts.append(_text_part(it.text, _listed(it.tokens, asked, digits=_DECIMALS) or []))
+    if it.refusal:
+        parts.append(_refusal_part(it.refused))
+    written = len(it.tokens) + len(it.refusal)
+    return _frame(it, status) | {
+        "output": [_message(parts, status)],
+        "incomplete_details": {"reason": ending} if ending else None,
+        "usage": {
+            "input_tokens": _PROMPT_TOKENS,
+            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+            "output_tokens": written, "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": _PROMPT_TOKENS + written,
+        },
+    }  # fmt: skip
+
+
+def _frame(it: Said, status: str) -> dict[str, Any]:
+    return {
+        "id": "resp_made-up", "object": "response", "created_at": _CREATED, "status": status,
+        "model": it.model, "output": [], "parallel_tool_calls": True, "tool_choice": "auto",
+        "tools": [], "error": None, "incomplete_details": None, "instructions": None,
+        "metadata": {}, "temperature": 1.0, "top_p": 1.0,
+    }  # fmt: skip
+
+
+def _message(parts: list[dict[str, Any]], status: str) -> dict[str, Any]:
+    return {
+        "id": _ITEM["item_id"], "type": "message", "status": status, "role": "assistant",
+        "content": parts,
+    }  # fmt: skip
+
+
+def _text_part(text: str, logprobs: list[Any]) -> dict[str, Any]:
+    return {"type": "output_text", "text": text, "annotations": [], "logprobs": logprobs}
+
+
+def _refusal_part(text: str) -> dict[str, Any]:
+    return {"type": "refusal", "refusal": text}

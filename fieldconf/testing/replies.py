@@ -1,0 +1,215 @@
+"""Replies: what a server sends for a request, byte by byte.
+
+In:    answers in order, and the bodies of requests.
+Out:   ``Reply`` values: a status, the parts of a body, and how the connection ends.
+Never: a socket: the fake client and the fake server both send what is made here.
+Why:   a test must not behave otherwise because its client is another.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
+
+from fieldconf.testing import payloads
+from fieldconf.testing.answers import Answer, AnswerError, HttpError
+from fieldconf.testing.payloads import Asked
+
+Ending: TypeAlias = Literal["end", "reset", "drop", "stall"]
+Given: TypeAlias = Answer | HttpError | BaseException | Callable[[dict[str, Any]], Any] | Any
+"""What a test gives for an answer: one of these, a function of the request, or any JSON value."""
+
+CHAT, RESPONSES = "/chat/completions", "/responses"
+_INCLUDED = "message.output_text.logprobs"
+_BROKEN = b'{"id": "made-up", "choices": [{"del'
+_CONNECTION_FAULTS = {"reset", "drop", "stall"}
+
+
+class Part(NamedTuple):
+    """Some bytes of a body, and how many tokens of the answer are in them."""
+
+    data: bytes
+    tokens: int = 0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What is sent.
+
+    Attributes:
+        parts: the pieces of the body, sent one after the other.
+        status: the HTTP status.
+        headers: those beyond the usual ones.
+        ending: how the connection ends behind the last part.
+        streams: whether the body is a stream of server-sent events.
+        missing: bytes of the body that were promised and are not among the parts.
+    """
+
+    parts: tuple[Part, ...]
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    ending: Ending = "end"
+    streams: bool = False
+    missing: int = 0
+
+
+class Script:
+    """The answers of a test, in their order. One is given again and again; several, once each.
+
+    Attributes:
+        requests: the bodies of the requests so far.
+        sent: of each request, how many tokens of its answer were sent so far.
+    """
+
+    def __init__(self, given: Iterable[Given]) -> None:
+        self.requests: list[dict[str, Any]] = []
+        self.sent: list[int] = []
+        self._given = tuple(given)
+        self._used = 0
+        self._lock = threading.Lock()
+        if not self._given:
+            raise AnswerError("there is no answer to give", remedy="Give at least one")
+
+    def take(self, body: dict[str, Any]) -> tuple[int, Given]:
+        """Note a request; return its number, and what the test gave for it.
+
+        Raises:
+            AnswerError: if all answers have been given.
+        """
+        with self._lock:
+            self.requests.append(body)
+            self.sent.append(0)
+            number, used = len(self.requests) - 1, self._used
+            if len(self._given) > 1 and used == len(self._given):
+                raise AnswerError(
+                    f"request {number + 1} has no answer: all {used} have been given",
+                    remedy="Give one more answer, or a single one for every request",
+                )
+            given = self._given[used % len(self._given)]
+            self._used += 1
+        if callable(given) and not isinstance(given, type):
+            given = given(body)
+        return number, given
+
+
+def reply(given: Given, path: str, body: Mapping[str, Any]) -> Reply:
+    """What is sent for a request at a path.
+
+    Raises:
+        AnswerError: if the answer cannot be given; what the test gave, if that is an exception.
+    """
+    if isinstance(given, BaseException):
+        raise given
+    if isinstance(given, HttpError):
+        return _refused(given)
+    if not path.endswith((CHAT, RESPONSES)):
+        return _refused(HttpError(404, f"there is no {path} here; ask at {CHAT} or {RESPONSES}"))
+    answer = given if isinstance(given, Answer) else Answer(given)
+    is_chat = path.endswith(CHAT)
+    asked = _chat_asked(body) if is_chat else _responses_asked(body)
+    if body.get("stream"):
+        made = payloads.chat_parts if is_chat else payloads.response_parts
+        return _streamed(answer, made(answer, asked), is_chat=is_chat)
+    whole = payloads.chat if is_chat else payloads.response
+    return _whole(answer, whole(answer, asked))
+
+
+def _refused(error: HttpError) -> Reply:
+    headers = {"Content-Type": "application/json"}
+    if error.retry_after is not None:
+        headers["Retry-After"] = f"{error.retry_after:g}"
+    return Reply((Part(error.data),), error.status, headers)
+
+
+# -- what a request asks for --------------------------------------------------------------------
+
+
+def _chat_asked(body: Mapping[str, Any]) -> Asked:
+    return Asked(
+        logprobs=bool(body.get("logprobs")),
+        top=body.get("top_logprobs") or 0,
+        usage=bool(_inside(body, "stream_options", "include_usage")),
+        schema=_inside(body, "response_format", "json_schema", "schema"),
+    )
+
+
+def _responses_asked(body: Mapping[str, Any]) -> Asked:
+    return Asked(
+        logprobs=_INCLUDED in (body.get("include") or ()),
+        top=body.get("top_logprobs") or 0,
+        schema=_inside(body, "text", "format", "schema"),
+    )
+
+
+def _inside(body: Any, *names: str) -> Any:
+    for name in names:
+        body = cast("Any", body.get(name)) if isinstance(body, Mapping) else None
+    return body
+
+
+# -- bodies, with what goes wrong ---------------------------------------------------------------
+
+
+def _streamed(
+    answer: Answer, made: Iterable[tuple[dict[str, Any], int]], *, is_chat: bool
+) -> Reply:
+    parts = [Part(_event(event), tokens) for event, tokens in made]
+    if is_chat:
+        parts.append(Part(b"data: [DONE]\n\n"))
+    fault, ending = answer.fault, "end"
+    if fault is not None:
+        at = _place(parts, fault.after)
+        before, after = parts[:at], parts[at:]
+        if fault.kind in _CONNECTION_FAULTS:
+            parts, ending = before, fault.kind
+        elif fault.kind == "error_event":
+            parts = [*before, Part(_event(_error(len(before), is_chat=is_chat)))]
+        elif fault.kind == "malformed":
+            parts = [*before, Part(b"data: " + _BROKEN + b"\n\n"), *after]
+        elif fault.kind == "duplicate":
+            again = [Part(part.data) for part in before[-1:] if part.tokens]
+            parts = [*before, *again, *after]
+    headers = {"Content-Type": "text/event-stream"}
+    return Reply(tuple(parts), 200, headers, ending, streams=True)  # pyright: ignore[reportArgumentType]  # as checked above
+
+
+def _place(parts: Sequence[Part], tokens: int) -> int:
+    """The index of the part that comes next once so many tokens have come."""
+    came = 0
+    ends = [index for index, part in enumerate(parts) if part.tokens]
+    for index in ends:
+        if came == tokens:
+            return index
+        came += parts[index].tokens
+    return ends[-1] + 1 if ends else len(parts)
+
+
+def _event(event: Mapping[str, Any]) -> bytes:
+    name = f"event: {event['type']}\n" if "type" in event else ""
+    return f"{name}data: {json.dumps(event)}\n\n".encode()
+
+
+def _error(number: int, *, is_chat: bool) -> dict[str, Any]:
+    message = "made up by fieldconf.testing"
+    if is_chat:
+        return {"error": {"message": message, "type": "server_error", "param": None, "code": None}}
+    return {
+        "type": "error", "code": "server_error", "message": message, "param": None,
+        "sequence_number": number,
+    }  # fmt: skip
+
+
+def _whole(answer: Answer, body: dict[str, Any]) -> Reply:
+    kind = answer.fault.kind if answer.fault else ""
+    if kind == "error_event":
+        return _refused(HttpError(500))
+    data, headers = json.dumps(body).encode(), {"Content-Type": "application/json"}
+    half = data[: len(data) // 2]
+    if kind == "malformed":
+        return Reply((Part(half),), 200, headers)
+    if kind in _CONNECTION_FAULTS:
+        return Reply((Part(half),), 200, headers, kind, missing=len(data) - len(half))  # pyright: ignore[reportArgumentType]  # as checked above
+    usage = body["usage"]
+    tokens = usage.get("completion_tokens", usage.get("output_tokens"))
+    return Reply((Part(data, tokens),), 200, headers)

@@ -1,0 +1,299 @@
+"""Writing: the tokens with which a made-up model says an answer.
+
+In:    an ``Answer``, and what it will be scored by, if that is known.
+Out:   ``Entry`` values: a token's text, its logprob, and the candidates listed with it.
+Never: a number other than the one asked for, where it was asked for.
+Why:   this is the scorer read backwards: for each kind of value, the tokens that give a number.
+
+What is certain is one token with the logprob 0. A leaf is decided by one token, and what is left
+beside its confidence is listed nowhere: the scorer takes it for other allowed values. That is
+right for members, kinds, strings and numbers alike. But
+
+* free text has a geometric mean over its tokens: each is as sure as the whole. A candidate that
+  begins the same text makes the product of the steps the same number.
+* unlisted mass before the first item of a list might also have ended it. So the list's bracket has
+  the first byte of the item, too; where an item has one byte only, a rival item is listed.
+* the token behind a number ends it. Where a list ends, its rival (``,``) would end it as well.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from fieldconf.errors import SchemaError
+from fieldconf.paths import Path, pointer
+from fieldconf.schema import Declared, Schema, compile_schema, same
+from fieldconf.scoring import score_completion
+from fieldconf.testing.answers import Answer, AnswerError, named
+from fieldconf.tokens import Candidate, Completion, Token
+
+LONGEST_SHORT = 40
+"""Characters; a longer string of words is free text, in several tokens."""
+
+_SAME = 1e-9
+_PIECES = re.compile(r"\s*\S{1,12}|\s+")
+
+
+class Entry(NamedTuple):
+    """One token: its text, its logprob (nats; None: not listed), and its rivals' texts."""
+
+    text: str
+    logprob: float | None
+    rivals: tuple[tuple[str, float], ...] = ()  # (text, logprob), likeliest first
+
+    @property
+    def listed(self) -> tuple[tuple[str, float], ...]:
+        """The token and its rivals, likeliest first."""
+        own = ((self.text, self.logprob or 0.0),)
+        return tuple(sorted((*own, *self.rivals), key=lambda pair: -pair[1]))
+
+
+def entries(answer: Answer, asked: Any = None) -> tuple[Entry, ...]:
+    """The tokens of an answer; ``asked`` is the schema that a request asks for.
+
+    Raises:
+        AnswerError: if the answer cannot have the confidences that it should have.
+    """
+    if answer.refusal is not None:
+        return ()
+    if answer.text is not None:
+        return tuple(_entry(piece, answer.default) for piece in _pieces(answer.text))
+    schema = answer.schema if answer.schema is not None else asked
+    compiled = _compiled(schema, answer)
+    writer = _Writer(answer, compiled)
+    writer.write(answer.value, ())
+    writer.check()
+    made = tuple(_entry(p.text, p.probability, p.rivals) for p in writer.pieces)
+    if compiled is not None and answer.confidences:
+        _verify(answer, made, compiled)
+    return made
+
+
+def refusal_entries(text: str) -> tuple[Entry, ...]:
+    """The tokens of a refusal."""
+    return tuple(_entry(piece, 1.0) for piece in _pieces(text))
+
+
+def _compiled(schema: Any, answer: Answer) -> Schema | None:
+    if schema is None:
+        return None
+    try:
+        return compile_schema(schema).asked
+    except SchemaError:
+        if schema is answer.schema:
+            raise
+        return None  # a request may ask for anything
+
+
+def _pieces(text: str) -> list[str]:
+    """A text in pieces of a few words' length; each but the only one has two characters or more."""
+    made: list[str] = []
+    for piece in _PIECES.findall(text):
+        if len(piece) < 2 and made:
+            made[-1] += piece
+        else:
+            made.append(piece)
+    if len(made) > 1 and len(made[0]) < 2:
+        made[:2] = [made[0] + made[1]]
+    return made
+
+
+def _entry(text: str, probability: float, rivals: Sequence[tuple[str, float]] = ()) -> Entry:
+    listed = [(rival, math.log(mass)) for rival, mass in rivals if mass > 0]
+    return Entry(text, math.log(probability), tuple(sorted(listed, key=lambda pair: -pair[1])))
+
+
+def spelled(value: Any) -> str:
+    """A value as compact JSON; characters stand for themselves where UTF-8 can write them.
+
+    Raises:
+        AnswerError: if it is no JSON value.
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError) as error:
+        raise AnswerError(f"{value!r:.80} is no JSON value: {error}") from error
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":"))
+    return text
+
+
+# -- from values to pieces ----------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Piece:
+    text: str
+    probability: float = 1.0
+    rivals: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])
+
+
+class _Writer:
+    """Writes one value after the other; a list's first item may need the bracket before it."""
+
+    def __init__(self, answer: Answer, schema: Schema | None) -> None:
+        self.pieces: list[_Piece] = []
+        self._answer, self._schema = answer, schema
+        self._seen: dict[str, bool] = {}  # of each field, whether it can have a confidence
+
+    def check(self) -> None:
+        """Raise for confidences of fields that the value does not have, or that have none."""
+        for name in self._answer.confidences:
+            if name not in self._seen:
+                known = ", ".join(map(repr, list(self._seen)[:12]))
+                raise AnswerError(f"the value has no {name!r}", remedy=f"It has {known}")
+            if not self._seen[name]:
+                raise AnswerError(
+                    f"{name or 'the whole'} is an object and as sure as the least sure field in it",
+                    remedy="Give the confidence of a field in it",
+                )
+
+    def write(self, value: Any, path: Path, *, is_first: bool = False) -> None:
+        """Add the pieces of a value; ``is_first`` says that the bracket of a list is the last."""
+        self._seen[pointer(path)] = not (isinstance(value, dict) and value)
+        if isinstance(value, dict) and value:
+            self._object(value, path)  # pyright: ignore[reportUnknownArgumentType]
+        elif isinstance(value, (list, tuple)) and value:
+            self._list(value, path)  # pyright: ignore[reportUnknownArgumentType]
+        else:
+            self._leaf(value, path, is_first=is_first)
+
+    def _sure(self, path: Path) -> float:
+        return self._answer.confidences.get(pointer(path), self._answer.default)
+
+    def _declared(self, path: Path) -> Declared | None:
+        return None if self._schema is None else self._schema.declared(path)
+
+    def _object(self, value: dict[str, Any], path: Path) -> None:
+        for index, (key, item) in enumerate(value.items()):
+            if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # a test may give anything
+                raise AnswerError(f"{key!r} is no key of a JSON object")
+            name = spelled(key)[1:-1]
+            begin = '{"' if index == 0 else ',"'
+            self.pieces += [_Piece(text) for text in (begin, name, '":') if text]
+            self.write(item, (*path, key))
+        self.pieces.append(_Piece("}"))
+
+    def _list(self, value: Sequence[Any], path: Path) -> None:
+        for index, item in enumerate(value):
+            self.pieces.append(_Piece("," if index else "["))
+            self.write(item, (*path, index), is_first=index == 0)
+        sure = self._sure(path)
+        self.pieces.append(_Piece("]", sure, [(",", 1 - sure)]))
+
+    def _leaf(self, value: Any, path: Path, *, is_first: bool) -> None:
+        name, text, sure = pointer(path), spelled(value), self._sure(path)
+        others = self._answer.rivals.get(name)
+        declared = self._declared(path)
+        if others is not None:
+            rivals = [(self._rival(name, value, other), mass) for other, mass in others.items()]
+            self.pieces.append(_Piece(text, sure, rivals))
+        elif isinstance(value, str) and _is_prose(value, declared):
+            self._prose(value, sure, is_first=is_first)
+        elif is_first and sure < 1:
+            self._first(value, text, path, sure)
+        elif isinstance(value, bool):
+            self.pieces.append(_Piece(text, sure, _other_boolean(value, sure, declared)))
+        else:
+            self.pieces.append(_Piece(text, sure))
+
+    def _rival(self, name: str, value: Any, other: Any) -> str:
+        if same(value, other):
+            raise AnswerError(f"{name} is {value!r}, which is no rival of itself")
+        return spelled(other)
+
+    def _prose(self, value: str, sure: float, *, is_first: bool) -> None:
+        """Free text: its mean and the product of its steps are both ``sure``."""
+        texts = [spelled(piece)[1:-1] for piece in _pieces(value)]
+        texts[-1] += '"'
+        if is_first:
+            self.pieces[-1].text += '"'  # it belongs to the value, and counts in its mean
+        else:
+            texts[0] = '"' + texts[0]
+        probability = sure ** ((len(texts) + is_first) / len(texts))
+        beginnings = _beginnings(value, has_quote=not is_first)
+        for index, (text, beginning) in enumerate(zip(texts, beginnings, strict=True)):
+            agreeing = 1.0 if index else sure
+            self.pieces.append(_Piece(text, probability, [(beginning, agreeing - probability)]))
+
+    def _first(self, value: Any, text: str, path: Path, sure: float) -> None:
+        """The first item of a list: nothing may be left that could also end the list."""
+        if text[0] in '"{[' or (len(text) > 1 and text[0] in "-0123456789"):
+            self.pieces[-1].text += text[0]
+            self.pieces.append(_Piece(text[1:], sure))
+            return
+        declared = self._declared(path)
+        found = _another(value, declared)
+        if found is None and pointer(path) in self._answer.confidences:
+            raise AnswerError(
+                f"what else might stand at {pointer(path)}, before the list's end, is not known",
+                remedy="Give schema=... to the Answer, or rivals of the field",
+            )
+        self.pieces.append(
+            _Piece(text, sure if found else 1.0, [(found, 1 - sure)] if found else [])
+        )
+
+
+def _is_prose(value: str, declared: Declared | None) -> bool:
+    if declared is not None and declared.members is not None:
+        return False
+    return len(value) > LONGEST_SHORT and (" " in value or not value.isascii())
+
+
+def _beginnings(value: str, *, has_quote: bool) -> Iterator[str]:
+    """Of each piece of a text, a shorter token that begins it."""
+    for index, piece in enumerate(_pieces(value)):
+        yield '"' if index == 0 and has_quote else spelled(piece[0])[1:-1]
+
+
+def _other_boolean(
+    value: bool,  # noqa: FBT001  # it is the value
+    sure: float,
+    declared: Declared | None,
+) -> list[tuple[str, float]]:
+    members = declared.members if declared is not None else None
+    is_known = members is None or any(same(member, not value) for member in members)
+    return [(spelled(not value), 1 - sure)] if is_known else []
+
+
+def _another(value: Any, declared: Declared | None) -> str | None:
+    """The beginning of another allowed value; None if none is known."""
+    if declared is None or declared.is_anything:
+        return spelled(not value) if isinstance(value, bool) else None
+    if declared.members is not None:
+        left = [member for member in declared.members if not same(member, value)]
+        return spelled(left[0]) if left else ("null" if declared.may_be_null else None)
+    if value is not None:
+        near = (value + 1, value - 1, value + 2, 0, 1, 2, 5, 10, 100, value + 0.5)
+        texts = [spelled(number) for number in near if not same(number, value)]
+        return next((t for t in texts if declared.allows(t.encode(), done=True)), None)
+    begins = {"string": '"', "object": "{", "array": "[", "boolean": "true", "number": "1"}
+    return next((begins[kind] for kind in sorted(declared.kinds - {"null"})), None)
+
+
+# -- the check ----------------------------------------------------------------------------------
+
+
+def _verify(answer: Answer, made: Sequence[Entry], schema: Schema) -> None:
+    """Raise where the scorer reads another number than the one that was asked for."""
+    tokens = tuple(_token(entry) for entry in made)
+    text = "".join(entry.text for entry in made)
+    report = score_completion(Completion(text, tokens, "stop"), schema)
+    for name, wanted in answer.confidences.items():
+        found = report.fields[named(name)]
+        if found.confidence is None or abs(found.confidence - wanted) > _SAME:
+            said = found.reason or f"{found.confidence:.6g}, by {found.basis!r}"
+            raise AnswerError(
+                f"{name} cannot have the confidence {wanted}: with its schema it has {said}",
+                remedy="Leave it out, or give its rivals",
+            )
+
+
+def _token(entry: Entry) -> Token:
+    listed = [Candidate(text, text.encode(), logprob) for text, logprob in entry.listed]
+    return Token(entry.text, entry.text.encode(), entry.logprob, tuple(listed))
