@@ -9,6 +9,7 @@
 
 from fieldconf.alternatives.distribution import Distribution, Member
 from fieldconf.classify import classify
+from fieldconf.confident import Confident, confident
 from fieldconf.embedded import local
 from fieldconf.errors import (
     FieldconfError,
@@ -19,8 +20,12 @@ from fieldconf.errors import (
     RequestError,
     SchemaError,
 )
-from fieldconf.extract import FieldStream, extract, stream
-from fieldconf.report import Field, Report
+from fieldconf.extraction.events import Event, FieldEvent, ItemEvent, PartialEvent, ReportEvent
+from fieldconf.extraction.faces import aextract, astream, extract, stream
+from fieldconf.extraction.inputs import Image
+from fieldconf.extraction.stopping import StopWhen
+from fieldconf.extraction.streams import AsyncFieldStream, FieldStream
+from fieldconf.report import Field, Report, Stopped
 from fieldconf.requesting import Defaults, request
 from fieldconf.schema.settings import Conf
 from fieldconf.scoring import score, score_all
@@ -30,23 +35,36 @@ from fieldconf.strict import StrictForm, strict
 __version__ = "0.1.0"
 
 __all__ = [
+    "AsyncFieldStream",
     "Conf",
+    "Confident",
     "Defaults",
     "Distribution",
+    "Event",
     "Field",
+    "FieldEvent",
     "FieldStream",
     "FieldconfError",
+    "Image",
+    "ItemEvent",
     "JSONSyntaxError",
     "LocalModelError",
     "Member",
     "NoLogprobsError",
+    "PartialEvent",
     "PayloadError",
     "Report",
+    "ReportEvent",
     "RequestError",
     "SchemaError",
     "Settle",
+    "StopWhen",
+    "Stopped",
     "StrictForm",
+    "aextract",
+    "astream",
     "classify",
+    "confident",
     "extract",
     "local",
     "request",

@@ -11,33 +11,64 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
-from fieldconf.errors import NoLogprobsError, RequestError
+from fieldconf.errors import FieldconfError, NoLogprobsError, RequestError
 from fieldconf.providers.refusals import advice, refusal, said
+from fieldconf.wire.envelopes import short
 
 
 @contextmanager
-def our_errors(client: Any) -> Generator[None]:
-    """Turn the client's errors into one line of ours."""
-    import openai  # noqa: PLC0415  # a client's package is not needed to score a saved response
+def our_errors(client: Any, *, midway: bool = False) -> Generator[None]:
+    """Turn the client's errors into one line of ours.
 
-    address = str(getattr(client, "base_url", ""))
+    ``midway`` says that an answer was arriving.
+    """
     try:
         yield
-    except openai.APITimeoutError as error:
-        raise RequestError(
+    except Exception as error:
+        ours = our_error(error, client, midway=midway)
+        if ours is None:
+            raise
+        raise ours from error
+
+
+def our_error(error: Exception, client: Any, *, midway: bool = False) -> RequestError | None:
+    """The error of ours for one that a client raised; None for one that is not the client's.
+
+    Clients are known by their duck: not all of them are openai's, and not all that openai's raises
+    while a stream arrives is of its own types: what its HTTP library and the JSON reader raise
+    comes through. What Python itself raises for a wrong call (TypeError ...) is left alone.
+    """
+    address = str(getattr(client, "base_url", "") or "the server")
+    if isinstance(error, FieldconfError) or _is_wrong_call(error):
+        return None
+    names = {kind.__name__ for kind in type(error).__mro__}
+    if any("Timeout" in name for name in names):
+        return RequestError(
             f"{address} did not answer in time", provider=address,
             remedy="Raise the client's timeout, or look at the server",
-        ) from error  # fmt: skip
-    except openai.APIConnectionError as error:
-        raise RequestError(
-            f"no connection to {address}", provider=address,
-            remedy="Check the address, and that the server runs",
-        ) from error  # fmt: skip
-    except openai.APIError as error:  # with an error status, or midway in a stream
-        status = getattr(error, "status_code", None)
-        raise _turned_down(address, status, said(error.body) or said(error.message)) from error
-    except openai.OpenAIError as error:
-        raise RequestError(str(error), provider=address) from error
+        )  # fmt: skip
+    if isinstance(error, ValueError) and not hasattr(error, "status_code"):  # of what was sent
+        return RequestError(
+            f"{address} sent what is no JSON ({short(str(error))})", provider=address,
+            remedy="Look at the server, and at what stands between",
+        )  # fmt: skip
+    if isinstance(error, OSError) or names & _CONNECTION:
+        what, remedy = _BROKE_OFF if midway else _NO_CONNECTION
+        return RequestError(f"{what} {address}", provider=address, remedy=remedy)
+    status, body = getattr(error, "status_code", None), getattr(error, "body", None)
+    words = said(body) or said(getattr(error, "message", None)) or short(str(error))
+    return _turned_down(address, status if isinstance(status, int) else None, words)
+
+
+_NO_CONNECTION = "no connection to", "Check the address, and that the server runs"
+_BROKE_OFF = "the answer broke off: lost the connection to", "Ask again"
+_CONNECTION = frozenset({"APIConnectionError", "TransportError", "ConnectionError"})
+"""What clients, and the HTTP libraries beneath them, call a connection that failed."""
+
+
+def _is_wrong_call(error: Exception) -> bool:
+    is_of_python = type(error).__module__ == "builtins"
+    return is_of_python and not isinstance(error, (OSError, ValueError, EOFError))
 
 
 def _turned_down(address: str, status: int | None, words: str) -> RequestError:
@@ -74,11 +105,10 @@ def post(client: Any, path: str, body: Mapping[str, Any], *, server: str) -> dic
         with our_errors(client):
             answer = client.post(address, cast_to=object, body=body)
     except RequestError as error:
-        if error.status in {404, 405, 501}:
+        is_no_json = isinstance(error.__cause__, ValueError)  # but a body that says it is
+        if is_no_json or error.status in {404, 405, 501}:
             raise not_that_server(client, path, server, error.status) from error
         raise
-    except ValueError as error:  # the client's, of a body that only says that it is JSON
-        raise not_that_server(client, path, server) from error
     if not isinstance(answer, dict):
         raise not_that_server(client, path, server)
     return cast("dict[str, Any]", answer)

@@ -35,7 +35,8 @@ from fieldconf.errors import (
     RequestError,
     SchemaError,
 )
-from fieldconf.extract import FieldStream, stream
+from fieldconf.extraction.faces import stream
+from fieldconf.extraction.streams import FieldStream
 from fieldconf.render import html
 from fieldconf.render.table import printable, table
 from fieldconf.report import Field, Report
@@ -305,14 +306,14 @@ def _show_live(fields: FieldStream[Any], *, exact: bool, why: bool) -> Report[An
             console.print(table(_rows(fields.report.fields.values(), fields.report), why=why))
             return fields.report
         console.print(table([]))
-        for field in fields:
+        for field in fields.fields():
             seen[field.pointer] = field
             console.print(table(_rows([field]), header=False, why=why))
         late = _rows(_late(fields.report, seen), fields.report)
         console.print(table(late, header=False, why=why), end="")
         return fields.report
     with Live(table([]), console=console, refresh_per_second=12) as live:
-        for field in fields:
+        for field in fields.fields():
             seen[field.pointer] = field
             live.update(table(_rows(seen.values()), why=why))
         report = fields.report

@@ -206,6 +206,21 @@ class JSONParser:
             return None
         return _join(self._chunks, b"")
 
+    def begun_since(self, mark: Any) -> tuple[bytes, Any] | None:
+        """The JSON text of an open string value that came since a mark, and the next mark.
+
+        None anywhere else. None as the mark is the beginning, its quote included; a mark of an
+        earlier string counts as that. Whole characters and escapes only.
+        """
+        if self._state != _STRING or self._want:
+            return None
+        pieces: list[bytes] = []
+        node = self._chunks
+        while node is not None and node is not mark:
+            pieces.append(node[1])
+            node = node[0]
+        return b"".join(reversed(pieces)), self._chunks
+
     @property
     def open_containers(self) -> list[tuple[Path, int, bool]]:
         """Path, start and whether it is an object, of each open container, outermost first."""

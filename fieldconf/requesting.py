@@ -54,6 +54,7 @@ class Defaults:
         make_messages: from (schema, text, instructions) to the messages of a plain text.
         layout: what the server's grammar forbids beyond the schema.
         make_probe: from the client to whom to ask when settling; None if it cannot be asked.
+        provider: who the server is, as in ``request``; told by its address if None.
     """
 
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -64,6 +65,7 @@ class Defaults:
     )
     layout: Layout | None = None
     make_probe: Callable[[Any], Probe] | None = None
+    provider: str | None = None
 
     def read(self, schema: Schema) -> Schema:
         """The schema that answers are read by: as the form that is sent has it."""
@@ -105,14 +107,35 @@ def request(
     >>> request({"type": "boolean"}, model="gpt-5.4-mini")["reasoning_effort"]
     'none'
     """
-    row = _row(provider)
+    make_schema = (defaults or Defaults()).make_schema
+    row = provider_row(provider)
+    return asked_of(row, compile_schema(schema), model, top_logprobs, make_schema)
+
+
+def asked_of(
+    row: Provider,
+    schema: Schema,
+    model: str | None,
+    top_logprobs: int | None,
+    make_schema: MakeSchema | None = None,
+) -> dict[str, Any]:
+    """The parameters of a provider's call for a model.
+
+    Raises:
+        NoLogprobsError: if the provider or the model gives no logprobs; it names the way out.
+        RequestError: if it does not list so many candidates.
+    """
     known = model_row(model, row.key) if model else None
     if known and known.instead:
         raise NoLogprobsError(f"{model}: {known.says}", provider=row.key, remedy=known.instead)
-    count = _count(row, known, top_logprobs)
-    make_schema = (defaults or Defaults()).make_schema
-    made = parameters(row, compile_schema(schema), count, make_schema)
+    made = parameters(row, schema, _count(row, known, top_logprobs), make_schema)
     return merged(made, row.quiet) if known and known.quiet else made
+
+
+def most_of(row: Provider, model: str | None) -> int:
+    """How many candidates a provider lists for a model, where more are of use."""
+    known = model_row(model, row.key) if model else None
+    return row.most if known is None or known.cap is None else min(row.most, known.cap)
 
 
 def parameters(
@@ -121,7 +144,7 @@ def parameters(
     count: int,
     make_schema: MakeSchema | None = None,
 ) -> dict[str, Any]:
-    """The parameters of a provider's call, whatever its cap is.
+    """The parameters of a provider's call, whatever its cap and the model are.
 
     Raises:
         NoLogprobsError: if the provider gives no logprobs.
@@ -157,7 +180,12 @@ def _joined(first: Any, second: Any) -> dict[str, Any]:
     return merged(cast("Mapping[str, Any]", first), cast("Mapping[str, Any]", second))
 
 
-def _row(provider: str) -> Provider:
+def provider_row(provider: str) -> Provider:
+    """The provider of this name.
+
+    Raises:
+        RequestError: if nobody of that name is known; it says who is meant, perhaps.
+    """
     row = PROVIDERS.get(provider)
     if row is None:
         near = get_close_matches(provider.lower(), PROVIDERS, n=1)

@@ -19,7 +19,7 @@ from fieldconf.errors import PayloadError
 from fieldconf.fields import FieldMaker, truncated
 from fieldconf.finder import Finder
 from fieldconf.grammar import kind_begun
-from fieldconf.jsonparser import ENDS_EARLY
+from fieldconf.jsonparser import ENDS_EARLY, JSONParser
 from fieldconf.matching import Match
 from fieldconf.paths import Path, pointer
 from fieldconf.report import Field, Report, Status
@@ -196,6 +196,16 @@ class Scorer:
         self._missing = missing
         self._tree = Tree()
         self._fields: dict[Path, Field] = {}
+
+    @property
+    def parser(self) -> JSONParser | None:
+        """The parser of the value; None before it begins. Read it only."""
+        return self._aligner.parser
+
+    @property
+    def data(self) -> Any:
+        """The plain JSON value, as far as it was written."""
+        return self._tree.root
 
     def feed(self, written: bytes, token: int | None) -> list[Field]:
         """Take the bytes that the token of this index wrote (None: no token did)."""

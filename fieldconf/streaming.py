@@ -9,19 +9,35 @@ Never: a number from tokens that do not spell the text so far. Then nothing is g
 Why:   a live view must not show what the final report would not say.
 """
 
-from typing import Any
+import json
+from typing import Any, NamedTuple
 
 from fieldconf.containers import Layout
 from fieldconf.errors import PayloadError
 from fieldconf.matching import Match
+from fieldconf.paths import Path
 from fieldconf.report import Field, Report
 from fieldconf.schema import Schema
 from fieldconf.scoring import Scorer, score_completion
 from fieldconf.settling import Settle
 from fieldconf.tokens import Completion, Mask, Token, utf8
 from fieldconf.wire import mended, read_chunk
-from fieldconf.wire.delta import Delta, fold
+from fieldconf.wire.delta import Delta, fold, is_repeat
 from fieldconf.wire.names import has_nameless
+
+
+class Growing(NamedTuple):
+    """A string value that is being written.
+
+    Attributes:
+        path: where it stands.
+        start: its first byte in the answer.
+        added: the text that came since it was last asked for.
+    """
+
+    path: Path
+    start: int
+    added: str
 
 
 class LiveScorer:
@@ -55,21 +71,73 @@ class LiveScorer:
         self._taken = 0  # tokens that were fed
         self._content: list[bytes] = []  # what was fed
         self._spells = True
+        self._last: Delta | None = None  # of the choice that is followed
+        self._begun = -1  # where the string begins that was given out last
+        self._mark: Any = None  # up to where it was
+        self._half = ""  # the first half of a character that was escaped as two
+
+    @property
+    def read(self) -> int:
+        """How many tokens have come."""
+        return len(self._tokens)
+
+    @property
+    def written(self) -> int:
+        """How many bytes of the answer were read as tokens."""
+        return sum(map(len, self._content))
+
+    @property
+    def data(self) -> Any:
+        """The plain JSON value, as far as it was written."""
+        return self._scorer.data
+
+    @property
+    def open_paths(self) -> list[Path]:
+        """The paths of the containers that are open, outermost first."""
+        parser = self._scorer.parser
+        return [path for path, _, _ in parser.open_containers] if parser else []
 
     def feed(self, chunk: Any) -> list[Field]:
-        """Take the next chunk; return the fields whose values it closed."""
+        """Take the next chunk; return the fields whose values it closed.
+
+        Raises:
+            PayloadError: if the chunk is an error of the server.
+            NoLogprobsError: if it is one in which the server refuses logprobs.
+        """
         for delta in _read(chunk):
-            self._deltas.append(delta)
             if delta.index == 0:
+                if self._last is not None and is_repeat(self._last, delta):
+                    continue
+                self._last = delta
                 self._take(delta)
+            self._deltas.append(delta)
         return self._advance() if self._spells else []
 
-    def finish(self) -> Report[Any]:
-        """The report of everything that was fed; also after a stream that broke off."""
+    def growing(self) -> Growing | None:
+        """The string value that is open, and what came of it since this was last asked; or None."""
+        parser = self._scorer.parser
+        begun = parser.begun_since(self._mark) if parser and self._spells else None
+        if parser is None or begun is None:
+            return None
+        if parser.start != self._begun:
+            self._begun, self._half = parser.start, ""
+        raw, self._mark = begun
+        text = self._half + _text_of(raw)
+        self._half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+        whole = text[: len(text) - len(self._half)].encode("utf-16", "surrogatepass")
+        return Growing(parser.path, parser.start, whole.decode("utf-16", "surrogatepass"))
+
+    def finish(self, *, settle: bool = True) -> Report[Any]:
+        """The report of everything that was fed; also after a stream that broke off.
+
+        ``settle`` says whether the server may be asked for what the answer leaves open.
+        """
+        asking = self._settle if settle else None
         folded = fold(self._deltas)
         completion = mended(folded[0]) if folded else Completion(content="", tokens=None)
         fed = b"".join(self._content)
-        if folded and completion is folded[0] and self._has_all(completion, fed):
+        has_all = self._has_all(completion, fed) and asking is None
+        if folded and completion is folded[0] and has_all:
             return self._scorer.finish(completion, fed, mask=self._mask)
         return score_completion(
             completion,
@@ -77,14 +145,14 @@ class LiveScorer:
             mask=self._mask,
             layout=self._layout,
             match=self._match,
-            settle=self._settle,
+            settle=asking,
         )
 
     def _has_all(self, completion: Completion, fed: bytes) -> bool:
         """Whether what was given out live is all there is to say of the completion."""
         is_spelled = self._spells and fed == utf8(completion.content or "")
         is_taken = self._taken and self._taken == len(completion.tokens or ())
-        return bool(is_taken) and is_spelled and self._settle is None and not completion.tool
+        return bool(is_taken) and is_spelled and not completion.tool
 
     def _take(self, delta: Delta) -> None:
         """Of what repeats everything so far only the rest is new."""
@@ -115,5 +183,12 @@ def _read(chunk: Any) -> list[Delta]:
     """What a chunk adds; a live stream may hold things that are no part of an answer."""
     try:
         return read_chunk(chunk)
-    except PayloadError:
+    except PayloadError as error:
+        if error.found == "error":
+            raise
         return []
+
+
+def _text_of(raw: bytes) -> str:
+    """The text of a piece of a JSON string; its opening quote may be there."""
+    return json.loads(b'"' + raw.removeprefix(b'"') + b'"')

@@ -48,7 +48,7 @@ def test_booleans_and_enums_have_their_members(report):
 def test_the_stream_agrees_with_the_whole(report, ticket, local_client):
     """Law 8 on a live server: every streamed field is in the report of the whole response."""
     stream = fc.stream(ticket, TEXT, client=local_client)
-    streamed = {field.pointer: field.to_dict() for field in stream}
+    streamed = {field.pointer: field.to_dict() for field in stream.fields()}
     assert streamed == {name: field.to_dict() for name, field in report.fields.items()}
     assert stream.report.to_dict() == report.to_dict()
 

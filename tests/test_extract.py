@@ -69,7 +69,7 @@ def test_a_client_that_sends_the_schema_as_it_is_allows_no_null():
 def test_stream_gives_each_field_as_it_closes_and_the_same_report():
     with serving(answer_stream(chunks(TICKET))) as server, client_of(server) as client:
         stream = fc.stream(TICKET_SCHEMA, "I was charged twice", client=client, model="m")
-        fields = list(stream)
+        fields = list(stream.fields())
     assert [field.pointer for field in fields] == ["/urgent", "/team", ""]
     assert stream.report.to_dict() == fc.score(response(TICKET), TICKET_SCHEMA).to_dict()
     assert {field.pointer: field for field in fields} == stream.report.fields
@@ -82,7 +82,7 @@ def test_stream_left_early_closes_the_connection_and_reports_what_came():
     )
     with serving(endless) as server, client_of(server) as client:
         with fc.stream(TICKET_SCHEMA, "x", client=client, model="m") as stream:
-            assert next(iter(stream)).pointer == "/urgent"
+            assert next(stream.fields()).pointer == "/urgent"
         assert hung_up.wait(30)
     assert stream.report.status == "truncated"
     assert stream.report.data["urgent"] is True

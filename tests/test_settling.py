@@ -194,7 +194,7 @@ def test_the_real_model_is_settled(local_client):
 
 def test_a_stream_is_settled_in_its_report(local_client):
     with fc.stream(TICKET, TEXT, client=local_client, settle=True) as fields:
-        first = {field.pointer: field for field in fields}
+        first = {field.pointer: field for field in fields.fields()}
         report = fields.report
     finite = [name for name, field in report.fields.items() if field.distribution]
     assert finite

@@ -54,6 +54,7 @@ def _defaults(model: str) -> Defaults:
         make_messages=embedded_messages,
         layout=Layout(compact=True, ordered=True, plain=True),  # see bench/exact.py
         make_probe=_make_probe,
+        provider="llama.cpp",
     )
 
 
@@ -88,15 +89,58 @@ class LocalClient(openai.OpenAI):
 
     with_options = copy
 
+    def aio(self) -> "AsyncLocalClient":
+        """Make an asynchronous client of the same server, for one event loop; close it there."""
+        return AsyncLocalClient(local=self)
+
     def close(self) -> None:
         """End the server, even while it answers, and free its port; more than once is fine."""
         super().close()
         if hasattr(self, "_server"):  # the parent's __init__ may have failed
             self._server.stop()
 
-    def _prepare_options(self, options: Any) -> Any:
+    def check(self) -> None:
+        """Raise LocalModelError if the model cannot answer: it was closed, or its process ended."""
         self._server.check()
+
+    def _prepare_options(self, options: Any) -> Any:
+        self.check()
         return super()._prepare_options(options)
+
+
+class AsyncLocalClient(openai.AsyncOpenAI):
+    """An asynchronous client of a ``LocalClient``'s server, which ends with that one.
+
+    Attributes:
+        fieldconf_defaults: what an extraction should send.
+    """
+
+    def __init__(self, *, local: LocalClient, **options: Any) -> None:
+        settings: dict[str, Any] = {
+            "base_url": local.base_url,
+            "api_key": local.api_key,
+            "timeout": local.timeout,
+            "max_retries": 0,
+            "http_client": openai.DefaultAsyncHttpxClient(trust_env=False),
+        }
+        super().__init__(**(settings | options))
+        self._local = local
+        self.fieldconf_defaults = local.fieldconf_defaults
+
+    @property
+    def probe(self) -> Probe:
+        """Whom to ask for next-token logprobs; it blocks, so ask it in a thread."""
+        return self._local.probe
+
+    def copy(self, **options: Any) -> Self:
+        """Make a client with other options on the same server."""
+        return super().copy(**options, _extra_kwargs={"local": self._local})
+
+    with_options = copy
+
+    async def _prepare_options(self, options: Any) -> Any:
+        self._local.check()
+        return await super()._prepare_options(options)
 
 
 def start(

@@ -9,6 +9,7 @@ Why:   one table makes the requests, their errors and the page docs/providers.md
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from fieldconf.providers import forms
@@ -40,6 +41,8 @@ class Provider:
         also: parameters that every request to it holds.
         quiet: parameters that turn a model's reasoning off.
         grammar: which part of JSON Schema it can hold a model to.
+        hosts: patterns of the hosts (with a port, where that tells) that its servers answer at.
+        limit: what its call names the largest number of tokens to write.
     """
 
     key: str
@@ -57,15 +60,24 @@ class Provider:
     also: Mapping[str, Any] = field(default_factory=dict[str, Any])
     quiet: Mapping[str, Any] = field(default_factory=dict[str, Any])
     grammar: Grammar = STRICT
+    hosts: tuple[str, ...] = ()
+    limit: str = "max_tokens"
 
     @property
     def default(self) -> int:
         """How many candidates are asked for where nobody says: five, or fewer at the cap."""
         return USUAL if self.cap is None else min(USUAL, self.cap)
 
+    @property
+    def most(self) -> int:
+        """How many are asked for where the provider is known: what narrows the bounds most."""
+        return MOST if self.cap is None else min(MOST, self.cap)
+
 
 USUAL = 5
 """Every provider that lists candidates lists five."""
+MOST = 20
+"""More than so many hardly narrow the bounds, and each makes the response longer."""
 
 _CREATE = "client.chat.completions.create"
 _EFFORT = {"reasoning_effort": "none"}
@@ -74,12 +86,13 @@ ROWS = (
     Provider(
         "openai", "OpenAI Chat Completions", _CREATE, forms.chat, mask="post", temperature="before",
         evidence="recording", quiet=_EFFORT,
+        hosts=("api.openai.com", "*.api.openai.com"), limit="max_completion_tokens",
         note="Arguments of tool calls come without logprobs: ask with response_format.",
     ),
     Provider(
         "openai-responses", "OpenAI Responses", "client.responses.create", forms.responses,
         mask="post", temperature="before", evidence="vendor types",
-        quiet={"reasoning": {"effort": "none"}},
+        quiet={"reasoning": {"effort": "none"}}, limit="max_output_tokens",
         note="Without `include` the list is empty; a whole response is rounded to six decimals, "
         "the deltas of a stream are not.",
     ),
@@ -91,37 +104,43 @@ ROWS = (
     ),
     Provider(
         "azure", "Azure OpenAI", _CREATE, forms.chat, mask="post", temperature="before",
-        evidence="vendor types", quiet=_EFFORT,
+        evidence="vendor types", quiet=_EFFORT, limit="max_completion_tokens",
+        hosts=("*.openai.azure.com", "*.services.ai.azure.com", "*.cognitiveservices.azure.com"),
         note="Refused by \"On your data\" and by old API versions.",
     ),
     Provider(
         "bedrock", "Amazon Bedrock, OpenAI-compatible (gpt-oss)", _CREATE, forms.chat,
+        hosts=("bedrock-runtime.*.amazonaws.com", "bedrock-mantle.*.api.aws"),
         note="Control tokens of the harmony format are listed; arguments of tool calls, too.",
     ),
     Provider(
         "together", "Together", _CREATE, forms.chat_counted, least=1, evidence="vendor types",
+        hosts=("api.together.xyz", "api.together.ai"),
         note="`logprobs` is the number itself; some models want a boolean there.",
     ),
     Provider(
         "fireworks", "Fireworks", _CREATE, forms.chat, cap=5, evidence="vendor types",
+        hosts=("api.fireworks.ai",),
         note="With a number for `logprobs` it answers in the form of legacy completions.",
     ),
     Provider(
         "mistral", "Mistral", "client.chat.complete", forms.chat, evidence="vendor types",
+        hosts=("api.mistral.ai",),
         note="In October 2026 it refused logprobs for every model (code 3051).",
     ),
     Provider(
         "deepseek", "DeepSeek", _CREATE, forms.chat_json,
         structured="json_object only: the prompt must hold the schema and the word JSON",
-        also={"extra_body": {"thinking": {"type": "disabled"}}},
+        also={"extra_body": {"thinking": {"type": "disabled"}}}, hosts=("api.deepseek.com",),
         note="While it thinks, the logprobs are zeros, so thinking is turned off.",
     ),
     Provider(
-        "xai", "xAI", _CREATE, forms.chat, cap=8,
+        "xai", "xAI", _CREATE, forms.chat, cap=8, hosts=("api.x.ai", "*.api.x.ai"),
         note="A model without logprobs answers without them, and without an error.",
     ),
     Provider(
         "openrouter", "OpenRouter", _CREATE, forms.chat, evidence="vendor types",
+        hosts=("openrouter.ai",),
         also={"extra_body": {"provider": {"require_parameters": True}}},
         quiet={"extra_body": {"reasoning": {"effort": "none"}}},
         note="The upstream decides; without `require_parameters` one without logprobs may answer.",
@@ -196,7 +215,7 @@ ROWS = (
     ),
     Provider(
         "ollama-openai", "Ollama, OpenAI-compatible", _CREATE, forms.chat, grammar=FULL, mask="pre",
-        temperature="before",
+        temperature="before", hosts=("localhost:11434", "127.0.0.1:11434"),
         note="The MLX runner takes them after the mask; its cloud gives none.",
     ),
     Provider(
@@ -220,7 +239,7 @@ ROWS = (
         note="The cap is its provider's; with `drop_params` the parameters vanish silently.",
     ),
     Provider(
-        "anthropic", "Anthropic", "client.messages.create",
+        "anthropic", "Anthropic", "client.messages.create", hosts=("api.anthropic.com",),
         note="400 `logprobs: Extra inputs are not permitted`.",
         instead="Use a model of another provider that gives logprobs, such as OpenAI's gpt-4o, or "
         "an open model on vLLM, SGLang, llama.cpp or Ollama",
@@ -231,7 +250,7 @@ ROWS = (
         instead="Use Bedrock's OpenAI-compatible endpoint (provider='bedrock') with gpt-oss",
     ),
     Provider(
-        "groq", "Groq", _CREATE,
+        "groq", "Groq", _CREATE, hosts=("api.groq.com",),
         note="400 `logprobs` is not supported with this model, for all of them.",
         instead="Ask the same open model at Together or Fireworks, or on vLLM or SGLang",
     ),
@@ -257,13 +276,24 @@ ROWS = (
         instead=OPEN_MODEL,
     ),
     Provider(
-        "zai", "Z.ai", _CREATE,
+        "zai", "Z.ai", _CREATE, hosts=("api.z.ai",),
         note="glm-4.5-air drops the parameter silently.",
         instead=OPEN_MODEL,
     ),
 )  # fmt: skip
 
 PROVIDERS: Mapping[str, Provider] = {row.key: row for row in ROWS}
+
+
+def provider_at(host: str) -> Provider | None:
+    """Who answers at a host (with its port, if it has one); None where no row says.
+
+    >>> provider_at("my-team.openai.azure.com").key
+    'azure'
+    >>> provider_at("localhost:8000")
+    """
+    found = (row for row in ROWS if any(fnmatchcase(host.lower(), one) for one in row.hosts))
+    return next(found, None)
 
 
 # -- what stands between a provider and the user ------------------------------------------------

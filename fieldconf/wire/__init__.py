@@ -110,9 +110,14 @@ def read_chunk(chunk: Any) -> list[Delta]:
     """What one chunk of a stream adds; nothing where it only tells of other things.
 
     Raises:
-        PayloadError: if no known shape fits.
+        PayloadError: if no known shape fits, or if it is an error (``found`` is then "error").
+        NoLogprobsError: if it is an error in which a server refuses logprobs.
     """
-    return list(_read_all(chunk, []))
+    dull: list[Any] = []
+    deltas = list(_read_all(chunk, dull))
+    if dull and _is_error(dull[0]):
+        raise _unknown(dull[0])
+    return deltas
 
 
 def _place(wanted: int, found: Sequence[Any], what: str) -> int:

@@ -21,6 +21,7 @@ a whole answer."""
 
 _LIMITS = {"length", "limit", "max_tokens", "max_output_tokens", "model_length"}
 _UNLISTED = "came in a chunk without logprobs"
+_CERTAIN = -1e-4  # nats; above it the numbers of many tokens look alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +83,29 @@ def fold(deltas: Iterable[Delta]) -> list[Completion]:
     for delta in deltas:
         if delta.index is None:
             common.append(delta)
-        else:
-            by_choice.setdefault(delta.index, []).append(delta)
+            continue
+        parts = by_choice.setdefault(delta.index, [])
+        if not (parts and is_repeat(parts[-1], delta)):
+            parts.append(delta)
     return [
         made
         for index, parts in sorted(by_choice.items())
         for made in _completions(index, _sum(parts), [*parts, *common])
     ]
+
+
+def is_repeat(before: Delta, delta: Delta) -> bool:
+    """Whether a delta is the one before it once more: a chunk that was sent twice.
+
+    A model may well write a token twice, but not with the same probabilities of all its rivals to
+    the last digit, unless it is certain of both.
+    """
+    if delta.extent != "more" or delta != before:
+        return False
+    return any(
+        len(token.candidates) > 1 and token.logprob is not None and token.logprob < _CERTAIN
+        for token in delta.tokens or ()
+    )
 
 
 def _sum(deltas: Sequence[Delta]) -> Delta:

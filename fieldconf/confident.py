@@ -1,0 +1,223 @@
+"""Confident: a pydantic model that can be extracted, streamed, scored and asked for by itself.
+
+In:    a pydantic model; settings, once.
+Out:   the same class, with ``extract``, ``aextract``, ``stream``, ``astream``, ``score`` and
+       ``request``.
+Never: another class, metaclass or schema; a field of the model's own taken away: a model with a
+       field called ``score`` keeps it, and has no ``score`` of ours.
+Why:   who declares a model knows who is to be asked for it; who uses it need not.
+
+Two spellings: the decorator ``confident`` for every model, and the mixin ``Confident`` where type
+checkers should know the six methods. They may be used together: settings are the decorator's.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, Unpack, cast, overload
+
+from pydantic import BaseModel
+
+from fieldconf.errors import SchemaError
+from fieldconf.extraction.faces import aextract, astream, extract, stream
+from fieldconf.extraction.inputs import Input
+from fieldconf.extraction.options import Options, explicit, said
+from fieldconf.extraction.streams import AsyncFieldStream, FieldStream
+from fieldconf.matching import Match
+from fieldconf.report import Report
+from fieldconf.requesting import request
+from fieldconf.scoring import score
+from fieldconf.settling import Settle
+from fieldconf.tokens import Mask
+
+M = TypeVar("M", bound=BaseModel)
+
+if TYPE_CHECKING:
+    face = classmethod
+else:
+
+    class face(classmethod):  # noqa: N801  # stands for classmethod
+        """A class method that gives way to a field of its name.
+
+        pydantic takes what a class has under the name of a field for the field's default.
+        """
+
+        def __get__(self, instance: Any, owner: type | None = None) -> Any:
+            """The bound method; as if it were not there, where a field has its name."""
+            name = self.__func__.__name__
+            if owner is not None and (owner is Confident or _is_field(owner, name)):
+                message = f"{owner.__name__} has no method {name!r}"
+                raise AttributeError(message)
+            return super().__get__(instance, owner)
+
+
+class Confident(BaseModel):
+    """A base for models that ask for themselves; type checkers know its methods.
+
+    ``Ticket.extract(...).value`` is a ``Ticket`` to pyright and mypy. Settings come from the
+    decorator ``confident``, which may stand above the class.
+
+    >>> import fieldconf as fc
+    >>> from fieldconf.testing import FakeClient
+    >>> class Ticket(fc.Confident):
+    ...     urgent: bool
+    >>> report = Ticket.extract("Hurry!", client=FakeClient({"urgent": True}), model="m")
+    >>> report.value
+    Ticket(urgent=True)
+    """
+
+    __fieldconf__: ClassVar[Mapping[str, Any]] = {}
+
+    @face
+    @explicit
+    def extract(
+        cls, text: Input, *, client: Any = None, **options: Unpack[Options]
+    ) -> Report[Self]:
+        """Ask a model for an instance; see ``fieldconf.extract``."""
+        return extract(cls, text, client=_client(cls, client), **_options(cls, options))
+
+    @face
+    @explicit
+    async def aextract(
+        cls, text: Input, *, client: Any = None, **options: Unpack[Options]
+    ) -> Report[Self]:
+        """Ask an asynchronous client for an instance; see ``fieldconf.aextract``."""
+        asking = _client(cls, client, "async_client")
+        return await aextract(cls, text, client=asking, **_options(cls, options))
+
+    @face
+    @explicit
+    def stream(
+        cls, text: Input, *, client: Any = None, **options: Unpack[Options]
+    ) -> FieldStream[Self]:
+        """Ask a model for an instance, event by event; see ``fieldconf.stream``."""
+        return stream(cls, text, client=_client(cls, client), **_options(cls, options))
+
+    @face
+    @explicit
+    def astream(
+        cls, text: Input, *, client: Any = None, **options: Unpack[Options]
+    ) -> AsyncFieldStream[Self]:
+        """Ask an asynchronous client, event by event; see ``fieldconf.astream``."""
+        asking = _client(cls, client, "async_client")
+        return astream(cls, text, client=asking, **_options(cls, options))
+
+    @face
+    def score(  # options of a reading, by keyword
+        cls, payload: Any, *, mask: Mask | None = None, choice: int = 0, call: int = 0,
+        match: Match | None = None, settle: Settle | None = None, tokenizer: Any = None,
+        prompt: str | None = None,
+    ) -> Report[Self]:  # fmt: skip
+        """Score a response that another client received; see ``fieldconf.score``."""
+        settings = settings_of(cls)
+        return score(
+            payload, cls, mask=mask or settings.get("mask"), choice=choice, call=call,
+            match=match or settings.get("match") or "exact", settle=settle, tokenizer=tokenizer,
+            prompt=prompt,
+        )  # fmt: skip
+
+    @face
+    def request(
+        cls, *, provider: str | None = None, model: str | None = None,
+        top_logprobs: int | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """What to add to your own call of a provider; see ``fieldconf.request``."""
+        settings = settings_of(cls)
+        return request(
+            cls, provider=provider or settings.get("provider") or "openai",
+            model=model or settings.get("model"),
+            top_logprobs=settings.get("top_logprobs") if top_logprobs is None else top_logprobs,
+        )  # fmt: skip
+
+
+FACES = ("extract", "aextract", "stream", "astream", "score", "request")
+
+
+@overload
+def confident(model_class: type[M], /) -> type[M]: ...
+@overload
+def confident(
+    *, client: Any = None, async_client: Any = None, **options: Unpack[Options]
+) -> Callable[[type[M]], type[M]]: ...
+@explicit
+def confident(
+    model_class: type[M] | None = None, /, *, client: Any = None, async_client: Any = None,
+    **options: Unpack[Options],
+) -> type[M] | Callable[[type[M]], type[M]]:  # fmt: skip
+    """Let a pydantic model ask for itself: ``Ticket.extract("...")``.
+
+    Bare (``@fc.confident``) or with settings (``@fc.confident(model="gpt-4o", temperature=0)``).
+    Settings are what ``extract`` takes; classes that inherit from the model inherit them, a call
+    or a decorator further down overrides them one by one. The class stays the class it was.
+
+    A field or a method of the class that has the name of one of ours is left alone: a model with a
+    field ``score`` is scored by ``fc.score(response, Model)``. So that type checkers know the six
+    methods, let the model inherit from ``Confident`` too.
+
+    Args:
+        model_class: the model.
+        client: whom ``extract`` and ``stream`` ask: a client, or a function that gives one (so
+            that importing your module needs no key).
+        async_client: the same for ``aextract`` and ``astream``.
+        options: the options of ``extract``, as settings.
+
+    Raises:
+        SchemaError: if it is no pydantic model.
+
+    >>> import fieldconf as fc
+    >>> from fieldconf.testing import FakeClient
+    >>> from pydantic import BaseModel
+    >>> @fc.confident(client=FakeClient({"urgent": True}), model="m")
+    ... class Ticket(BaseModel):
+    ...     urgent: bool
+    >>> Ticket.extract("Hurry!").value
+    Ticket(urgent=True)
+    """
+    clients = {"client": client, "async_client": async_client}
+    given = {name: one for name, one in clients.items() if one is not None}
+
+    def decorate(kind: type[M]) -> type[M]:
+        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):  # pyright: ignore[reportUnnecessaryIsInstance]  # of those who do not check types
+            raise SchemaError(
+                f"{kind!r} is no pydantic model",
+                remedy="confident is for subclasses of BaseModel; for other types use fc.extract",
+            )
+        settings = {**settings_of(kind), **given}
+        kind.__fieldconf__ = {**settings, **said(options, _without_clients(settings))}  # pyright: ignore[reportAttributeAccessIssue]
+        for name in FACES:
+            if inspect.getattr_static(kind, name, None) is None:  # else it is the model's own
+                setattr(kind, name, vars(Confident)[name])
+        return kind
+
+    return decorate if model_class is None else decorate(model_class)
+
+
+def settings_of(kind: type) -> Mapping[str, Any]:
+    """The settings of a model, those it inherits among them."""
+    return getattr(kind, "__fieldconf__", {})
+
+
+def _options(kind: type, options: Options) -> Options:
+    return said(cast("Mapping[str, Any]", options), _without_clients(settings_of(kind)))
+
+
+def _without_clients(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in settings.items() if k not in ("client", "async_client")}
+
+
+def _client(kind: type, given: Any, name: str = "client") -> Any:
+    """The client of a call, or of the settings, which may say it by a function."""
+    found: Any = settings_of(kind).get(name) if given is None else given
+    return found() if inspect.isroutine(found) or inspect.isclass(found) else found
+
+
+def _is_field(owner: type, name: str) -> bool:
+    """Whether a class has, or is just being given, a field of a name."""
+    known = getattr(owner, "__pydantic_fields__", None) or getattr(owner, "model_fields", {})
+    return name in known or name in _annotated(owner)
+
+
+def _annotated(owner: type) -> Mapping[str, Any]:
+    try:
+        return inspect.get_annotations(owner)
+    except NameError:  # a name that is not there yet; pydantic resolves it later
+        return {}

@@ -1,0 +1,121 @@
+"""APIs: the two ways to ask an OpenAI-compatible server, as data.
+
+In:    what to read, instructions, a limit, a seed.
+Out:   the arguments of the client's own call.
+Never: a provider's name, a request sent.
+Why:   Chat Completions and Responses say the same in other words.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+from fieldconf.errors import RequestError
+from fieldconf.extraction.inputs import Image, Input, Part, is_messages, parts_of
+from fieldconf.providers import forms
+from fieldconf.providers.forms import Ask
+from fieldconf.requesting import INSTRUCTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """One call of a client.
+
+    Attributes:
+        title: its name for people.
+        steps: the attributes that lead from the client to the call.
+        asks: the forms of a request that are for this call.
+        ask: from what to read and instructions to arguments.
+        limit: what the largest number of tokens is called; None where the provider says.
+        has_seed: whether there is a seed.
+    """
+
+    title: str
+    steps: tuple[str, ...]
+    asks: frozenset[Ask]
+    ask: Callable[[Input, str | None], dict[str, Any]]
+    limit: str | None = None
+    has_seed: bool = True
+
+    def create(self, client: Any) -> Callable[..., Any]:
+        """The client's call.
+
+        Raises:
+            RequestError: if the client has none of that name.
+        """
+        try:
+            return reduce(getattr, self.steps, client)
+        except AttributeError as error:
+            raise RequestError(
+                f"the client has no {'.'.join(self.steps)}",
+                remedy="Give an openai.OpenAI or another client with the same face; or call yours "
+                "with fc.request(...) and give the response to fc.score",
+            ) from error
+
+
+def _chat(given: Input, instructions: str | None) -> dict[str, Any]:
+    system = [{"role": "system", "content": instructions}] if instructions else []
+    if is_messages(given):
+        return {"messages": [*system, *list(given)]}  # pyright: ignore[reportArgumentType]
+    content = _content(given, _CHAT_PARTS)
+    told = system or [{"role": "system", "content": INSTRUCTIONS}]
+    return {"messages": [*told, {"role": "user", "content": content}]}
+
+
+def _responses(given: Input, instructions: str | None) -> dict[str, Any]:
+    told = {"instructions": instructions} if instructions else {}
+    if is_messages(given):
+        return {"input": list(given), **told}  # pyright: ignore[reportArgumentType]
+    content = _content(given, _RESPONSES_PARTS)
+    message = content if isinstance(content, str) else [{"role": "user", "content": content}]
+    return {"input": message, "instructions": instructions or INSTRUCTIONS}
+
+
+Write = Mapping[type, Callable[[Any], dict[str, Any]]]
+
+
+def _content(given: Input, write: Write) -> str | list[Any]:
+    """A text as it is; else the parts in the API's words."""
+    if isinstance(given, str):
+        return given
+    return [_written(part, write) for part in parts_of(given)]
+
+
+def _written(part: Part, write: Write) -> Any:
+    return write[type(part)](part) if type(part) in write else part
+
+
+def _chat_image(image: Image) -> dict[str, Any]:
+    detail = {"detail": image.detail} if image.detail else {}
+    return {"type": "image_url", "image_url": {"url": image.url, **detail}}
+
+
+def _responses_image(image: Image) -> dict[str, Any]:
+    return {"type": "input_image", "image_url": image.url, "detail": image.detail or "auto"}
+
+
+_CHAT_PARTS: Write = {str: lambda text: {"type": "text", "text": text}, Image: _chat_image}
+_RESPONSES_PARTS: Write = {
+    str: lambda text: {"type": "input_text", "text": text},
+    Image: _responses_image,
+}
+
+CHAT = Api(
+    "Chat Completions",
+    ("chat", "completions", "create"),
+    frozenset(
+        {forms.chat, forms.chat_counted, forms.chat_json, forms.chat_json_with_schema,
+         forms.chat_unconstrained}
+    ),
+    _chat,
+)  # fmt: skip
+RESPONSES = Api(
+    "Responses",
+    ("responses", "create"),
+    frozenset({forms.responses}),
+    _responses,
+    limit="max_output_tokens",
+    has_seed=False,
+)
+APIS = (CHAT, RESPONSES)

@@ -1,0 +1,224 @@
+"""Calls: one request, put together.
+
+In:    a schema, what to read, a client, options.
+Out:   ``Call``: the arguments of the client's own call, and how the answer is to be read.
+Never: a request sent; one that is known to be refused.
+Why:   sync and async, whole and streamed ask and read the same.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from fieldconf.containers import Layout
+from fieldconf.errors import RequestError
+from fieldconf.extraction.apis import APIS, CHAT, Api
+from fieldconf.extraction.inputs import Input
+from fieldconf.extraction.options import Options
+from fieldconf.extraction.stopping import Rule, rules_of
+from fieldconf.matching import Match
+from fieldconf.providers.table import PROVIDERS, Provider, provider_at
+from fieldconf.report import Report
+from fieldconf.requesting import INSTRUCTIONS, Defaults, asked_of, most_of, parameters, provider_row
+from fieldconf.schema import Schema, compile_schema
+from fieldconf.settling import Settle
+from fieldconf.strict import strict
+from fieldconf.tokens import Mask
+
+_MERGED = ("extra_body", "extra_headers", "extra_query")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that is ready to be sent.
+
+    Attributes:
+        client: who sends it.
+        api: by which of its calls.
+        arguments: of that call.
+        provider: who is asked; the host where nobody is known there.
+        schema: what the answer is read by.
+        mask, layout, match, settle: how the answer is read.
+        rules: when to stop reading.
+        limit: the most tokens of the answer, if that was said.
+        observe: to be told of each report.
+        log_values: whether log records may hold values.
+    """
+
+    client: Any
+    api: Api
+    arguments: Mapping[str, Any]
+    provider: str
+    schema: Schema
+    mask: Mask | None
+    layout: Layout | None
+    match: Match
+    settle: Settle | None
+    rules: tuple[Rule, ...]
+    limit: int | None
+    observe: Callable[[Report[Any]], object] | None
+    log_values: bool
+
+    @property
+    def model(self) -> str:
+        """The name of the model that is asked."""
+        return str(self.arguments["model"])
+
+    def create(self, *, stream: bool = False) -> Any:
+        """What the client's call gives; of an asynchronous client, something to await."""
+        arguments = {**self.arguments, "stream": True} if stream else self.arguments
+        return self.api.create(self.client)(**arguments)
+
+
+def prepare(schema: Any, given: Input, client: Any, options: Options) -> Call:
+    """Put a request together.
+
+    Raises:
+        SchemaError: if the schema is no schema.
+        NoLogprobsError: if the provider or the model is known to give none.
+        RequestError: if something is missing, or known to be refused.
+    """
+    compiled = compile_schema(schema)
+    if client is None:
+        raise RequestError(
+            "no client was given", remedy="Give client=openai.OpenAI(), or client=fc.local()"
+        )
+    defaults: Defaults = getattr(client, "fieldconf_defaults", None) or Defaults()
+    known = _provider(client, options, defaults)
+    row = known or PROVIDERS["openai"]  # the face of the client; the cap is its server's
+    api = _api(row)
+    asked = _asked(row, compiled, options, defaults, is_known=known is not None)
+    arguments = _standing(defaults, asked) | _said(known, api, options)
+    arguments |= _messages(api, given, options, asked, defaults, compiled)
+    arguments = _with_options(arguments, options.get("options") or {})
+    if not arguments.get("model"):
+        raise RequestError("no model was named", remedy="Give model='...'")
+    mask = options.get("mask") or defaults.mask
+    return Call(
+        client=client, api=api, arguments=arguments, provider=known.key if known else _host(client),
+        schema=defaults.read(compiled), mask=mask, layout=defaults.layout,
+        match=options.get("match") or "exact",
+        settle=_settle(client, arguments, defaults, options.get("settle")),
+        rules=rules_of(options.get("stop")), limit=_limit(arguments),
+        observe=options.get("observe"), log_values=bool(options.get("log_values")),
+    )  # fmt: skip
+
+
+# -- who is asked -------------------------------------------------------------------------------
+
+
+def _provider(client: Any, options: Options, defaults: Defaults) -> Provider | None:
+    """Who is asked: as said, or by the client's address; None if it is not known."""
+    named = options.get("provider") or defaults.provider
+    if named:
+        return provider_row(named)
+    return provider_at(_host(client))
+
+
+def _host(client: Any) -> str:
+    """The host that a client asks, with its port; empty if it says none."""
+    return urlsplit(str(getattr(client, "base_url", ""))).netloc
+
+
+def _api(row: Provider) -> Api:
+    if row.ask is None:
+        return CHAT  # it gives no logprobs, which is said where it is asked for them
+    found = next((api for api in APIS if row.ask in api.asks), None)
+    if found is None:
+        raise RequestError(
+            f"{row.title} is asked by {row.call}, which fieldconf does not call itself",
+            provider=row.key,
+            remedy=f"Call it yourself with fc.request(..., provider={row.key!r}) and give the "
+            "response to fc.score",
+        )
+    return found
+
+
+# -- what is asked ------------------------------------------------------------------------------
+
+
+def _asked(
+    row: Provider, schema: Schema, options: Options, defaults: Defaults, *, is_known: bool
+) -> dict[str, Any]:
+    """The schema and the logprobs, as the provider wants to be asked for them."""
+    model = options.get("model") or defaults.options.get("model")
+    wanted = options.get("top_logprobs")
+    if wanted is None:
+        wanted = defaults.options.get("top_logprobs")
+    if not is_known:  # what this server would refuse is not known, either
+        count = row.default if wanted is None else wanted
+        return parameters(row, schema, count, defaults.make_schema)
+    count = most_of(row, model) if wanted is None else wanted
+    return asked_of(row, schema, model, count, defaults.make_schema)
+
+
+def _standing(defaults: Defaults, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What a client's own defaults say, and above it what is asked."""
+    kept = {name: value for name, value in defaults.options.items() if name != "top_logprobs"}
+    return _with_options(kept, asked)
+
+
+def _said(known: Provider | None, api: Api, options: Options) -> dict[str, Any]:
+    named = {name: options.get(name) for name in ("model", "temperature", "seed")}
+    if named["seed"] is not None and not api.has_seed:
+        raise RequestError(
+            f"{api.title} has no seed", remedy="Leave it out, or ask by Chat Completions"
+        )
+    limit = api.limit or (known.limit if known else "max_tokens")
+    named[limit] = options.get("max_tokens")
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _messages(
+    api: Api, given: Input, options: Options, asked: Mapping[str, Any], defaults: Defaults,
+    schema: Schema,
+) -> dict[str, Any]:  # fmt: skip
+    instructions = options.get("instructions")
+    form = asked.get("response_format", {}).get("json_schema")
+    if isinstance(given, str) and form and api is CHAT:
+        return {"messages": defaults.make_messages(form["schema"], given, instructions)}
+    if api is CHAT and form is None and "schema" not in asked.get("response_format", {}):
+        instructions = _with_schema(instructions, schema)
+    return api.ask(given, instructions)
+
+
+def _with_schema(instructions: str | None, schema: Schema) -> str:
+    """Instructions that say the form, for servers that can be told it in no other way."""
+    form = json.dumps(strict(schema).schema)
+    return f"{instructions or INSTRUCTIONS}\nThe JSON object keeps to this JSON Schema:\n{form}"
+
+
+def _with_options(arguments: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments and further ones, which win; what both add to the request's body is joined."""
+    made = {**arguments, **more}
+    for name in _MERGED:
+        parts = [part.get(name) for part in (arguments, more)]
+        if all(isinstance(part, Mapping) for part in parts):
+            made[name] = {**cast("dict[str, Any]", parts[0]), **cast("dict[str, Any]", parts[1])}
+    return made
+
+
+def _limit(arguments: Mapping[str, Any]) -> int | None:
+    named = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+    return next((arguments[n] for n in named if isinstance(arguments.get(n), int)), None)
+
+
+def _settle(
+    client: Any, arguments: Mapping[str, Any], defaults: Defaults, wanted: Any
+) -> Settle | None:
+    """What is wanted, with the probe and the prompt of this request."""
+    if not wanted:
+        return None
+    made: Settle = Settle() if wanted is True else wanted
+    if made.probe is None:
+        if defaults.make_probe is None:
+            raise RequestError(
+                "settling: it is not known how to ask this server for next-token logprobs",
+                remedy="Give Settle(probe=...), see fieldconf.probes",
+            )
+        made = replace(made, probe=defaults.make_probe(client))
+    if made.prompt is None:
+        made = replace(made, prompt=arguments.get("messages") or arguments.get("input"))
+    return made

@@ -1,0 +1,142 @@
+"""Events: what a stream of an answer gives.
+
+In:    fields that closed, strings that grow, a report.
+Out:   one small frozen value for each, told apart by ``type``.
+
+       ========= ==================================== =================================
+       type      when                                 what it has
+       ========= ==================================== =================================
+       partial   a string value grew by a chunk       pointer, added, value (so far)
+       field     a value closed, leaf or container    pointer, value, confidence, field
+       item      an element of a list closed          the same, and index
+       report    the answer ended, or was stopped     report
+       ========= ==================================== =================================
+
+       A value's ``field`` comes after those of all values inside of it, and an ``item`` directly
+       after its ``field``. The one ``report`` is the last event.
+Never: a number beside a value that is not decided yet.
+Why:   a live view wants to show text as it grows, a pipeline wants each item once it is whole.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+from fieldconf.paths import Path, pointer
+from fieldconf.report import Field, Report
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class PartialEvent:
+    """A string value grew; it has no confidence before it closes.
+
+    Attributes:
+        path: keys and indexes from the root.
+        added: the text that this chunk added; it never ends inside of a character.
+    """
+
+    path: Path
+    added: str
+    _pieces: list[str] = field(repr=False, compare=False)  # grows with the stream
+    _count: int = field(repr=False, compare=False)
+    type: Literal["partial"] = "partial"
+
+    @property
+    def pointer(self) -> str:
+        """The path as a JSON Pointer."""
+        return pointer(self.path)
+
+    @property
+    def value(self) -> str:
+        """The text so far."""
+        return "".join(self._pieces[: self._count])
+
+    @property
+    def confidence(self) -> None:
+        """None: it is not decided yet."""
+        return
+
+
+@dataclass(frozen=True, slots=True)
+class FieldEvent:
+    """A value closed, and its confidence is known.
+
+    Attributes:
+        field: the field, as the report will have it.
+    """
+
+    field: Field
+    type: Literal["field"] = "field"
+
+    @property
+    def path(self) -> Path:
+        """Keys and indexes from the root."""
+        return self.field.path
+
+    @property
+    def pointer(self) -> str:
+        """The path as a JSON Pointer."""
+        return self.field.pointer
+
+    @property
+    def value(self) -> Any:
+        """The decoded JSON value."""
+        return self.field.value
+
+    @property
+    def confidence(self) -> float | None:
+        """0..1, or None: then ``field.reason`` says why."""
+        return self.field.confidence
+
+
+@dataclass(frozen=True, slots=True)
+class ItemEvent:
+    """An element of a list closed, with all that is inside of it.
+
+    Attributes:
+        field: its field; that of an object has the least confidence inside.
+    """
+
+    field: Field
+    type: Literal["item"] = "item"
+
+    @property
+    def path(self) -> Path:
+        """Keys and indexes from the root; the last one is the index."""
+        return self.field.path
+
+    @property
+    def pointer(self) -> str:
+        """The path as a JSON Pointer."""
+        return self.field.pointer
+
+    @property
+    def index(self) -> int:
+        """Its place in the list, from 0."""
+        return int(self.field.path[-1])
+
+    @property
+    def value(self) -> Any:
+        """The decoded JSON value."""
+        return self.field.value
+
+    @property
+    def confidence(self) -> float | None:
+        """0..1, or None: then ``field.reason`` says why."""
+        return self.field.confidence
+
+
+@dataclass(frozen=True, slots=True)
+class ReportEvent(Generic[T]):
+    """The answer ended, or was stopped.
+
+    Attributes:
+        report: all that is known of it.
+    """
+
+    report: Report[T]
+    type: Literal["report"] = "report"
+
+
+Event: TypeAlias = PartialEvent | FieldEvent | ItemEvent | ReportEvent[T]

@@ -1,0 +1,102 @@
+"""Options: what may be asked for with a request, once, for every face.
+
+In:    keyword arguments.
+Out:   ``Options`` for type checkers, a signature for people, a check for Python.
+Never: an option that is ignored in silence.
+Why:   four functions, six methods and a decorator take the same options.
+"""
+
+import difflib
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypedDict, TypeVar, cast
+
+from fieldconf.extraction.stopping import Stop
+from fieldconf.matching import Match
+from fieldconf.report import Report
+from fieldconf.settling import Settle
+from fieldconf.tokens import Mask
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Options(TypedDict, total=False):
+    """What may be asked for with a request. What is not said, or None, is left to the client.
+
+    Attributes:
+        model: the model's name; a client with only one needs none.
+        provider: who is asked, as in ``request``; told by the client's address where it can be.
+            "openai-responses" asks by the Responses API, all others by Chat Completions.
+        instructions: what the model is told to do: the system message.
+        temperature: as the server understands it; 0 for the likeliest answer.
+        seed: as the server understands it.
+        max_tokens: the most tokens that the answer may have; each server's own word is used.
+        top_logprobs: how many candidates to list for each token. By default as many as are of use
+            and the provider allows (20 at most), or 5 where it is not known who answers.
+        mask: where the server's logprobs stand ("pre", "post"), if you know.
+        match: how the answer's strings are matched with the members of an enum, see ``score``.
+        settle: ask the server for what the answer's own logprobs leave open: True, or a
+            ``Settle`` that says how far. The embedded model can be asked; for others give a probe.
+        stop: when to stop reading: a ``StopWhen``, a function of a ``Field``, or several of them.
+        options: further arguments of the client's own call (``extra_body``, ``timeout`` ...).
+        observe: called with each report, also with that of an answer that broke off.
+        log_values: whether log records may hold values of the answer.
+    """
+
+    model: str | None
+    provider: str | None
+    instructions: str | None
+    temperature: float | None
+    seed: int | None
+    max_tokens: int | None
+    top_logprobs: int | None
+    mask: Mask | None
+    match: Match | None
+    settle: Settle | bool | None
+    stop: Stop | None
+    options: Mapping[str, Any] | None
+    observe: Callable[[Report[Any]], object] | None
+    log_values: bool | None
+
+
+NAMES = tuple(Options.__annotations__)
+
+
+def explicit(function: F) -> F:
+    """Show the options one by one in the signature of a function that takes ``**options``.
+
+    What reads signatures at run time (``help``, notebooks) then sees what type checkers do.
+    """
+    signature = inspect.signature(function)
+    kept = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    made = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
+        for name, hint in Options.__annotations__.items()
+    ]
+    function.__signature__ = signature.replace(parameters=[*kept, *made])  # pyright: ignore[reportFunctionMemberAccess]
+    return function
+
+
+def said(options: Mapping[str, Any], settings: Mapping[str, Any] | None = None) -> Options:
+    """The options that say something, over the settings beneath them.
+
+    Raises:
+        TypeError: for a name that is no option, as Python does.
+
+    >>> said({"model": "m", "seed": None}, {"seed": 3, "options": {"user": "u"}})
+    {'seed': 3, 'options': {'user': 'u'}, 'model': 'm'}
+    """
+    for name in options:
+        if name not in NAMES:
+            near = difflib.get_close_matches(name, NAMES, n=1)
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            message = f"got an unexpected keyword argument {name!r}{hint}"
+            raise TypeError(message)
+    made = {**(settings or {}), **{k: v for k, v in options.items() if v is not None}}
+    if more := {**_further(settings or {}), **_further(options)}:
+        made["options"] = more
+    return cast("Options", made)
+
+
+def _further(options: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(options.get("options") or {})

@@ -1,0 +1,154 @@
+"""Reading: the chunks of an answer as events, without any I/O.
+
+In:    a call; chunks, one by one; how the stream ended.
+Out:   events; the report, once, also of an answer that was stopped or broke off.
+Never: a field lost that had closed, whatever happened after it.
+Why:   a synchronous and an asynchronous stream differ in how they wait, and in nothing else.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
+
+from fieldconf import telemetry
+from fieldconf.errors import PayloadError, RequestError
+from fieldconf.extraction.calls import Call
+from fieldconf.extraction.events import Event, FieldEvent, ItemEvent, PartialEvent
+from fieldconf.extraction.stopping import Rule, fires, shortest_rest, words_of
+from fieldconf.report import Field, Report, Stopped
+from fieldconf.scoring import score_completion
+from fieldconf.streaming import LiveScorer
+from fieldconf.wire import completions
+
+T = TypeVar("T")
+
+
+def whole(call: Call, response: Any) -> Report[Any]:
+    """The report of a whole response; with ``settle`` the server is asked for more."""
+    report = score_completion(
+        completions(response)[0], call.schema, mask=call.mask, layout=call.layout,
+        match=call.match, settle=call.settle,
+    )  # fmt: skip
+    announce(call, report)
+    return report
+
+
+def announce(call: Call, report: Report[Any]) -> None:
+    """Tell the log, and whoever wants to be told."""
+    telemetry.log_report(
+        report, provider=call.provider, model=call.model, schema=call.schema.name,
+        values=call.log_values,
+    )  # fmt: skip
+    if call.observe is not None:
+        call.observe(report)
+
+
+class Reading(Generic[T]):
+    """Takes chunks and gives events; knows when to stop, and has the report."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._scorer = LiveScorer(
+            call.schema, mask=call.mask, layout=call.layout, match=call.match, settle=call.settle
+        )
+        self._pieces: list[str] = []  # of the string that is open
+        self._begun = -1  # where it begins
+        self._stopped: Stopped | None = None
+        self._report: Report[T] | None = None
+
+    @property
+    def client(self) -> Any:
+        """Who receives the chunks."""
+        return self._call.client
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a rule has fired."""
+        return self._stopped is not None
+
+    @property
+    def needs_asking(self) -> bool:
+        """Whether the report asks the server for what the answer leaves open."""
+        return self._call.settle is not None and not self.stopped and self._report is None
+
+    @property
+    def report(self) -> Report[T] | None:
+        """The report, once it was made."""
+        return self._report
+
+    def feed(self, chunk: Any) -> list[Event[T]]:
+        """Take the next chunk.
+
+        Raises:
+            PayloadError: if the chunk is an error of the server.
+        """
+        events: list[Event[T]] = []
+        for field in self._scorer.feed(chunk):
+            events.append(FieldEvent(field))
+            if field.path and isinstance(field.path[-1], int):
+                events.append(ItemEvent(field))
+            fired = self._rule(field)
+            if fired is not None:
+                self._stopped = self._stop(fired, field)
+                return events
+        return [*events, *self._growing()]
+
+    def end(self) -> Report[T]:
+        """The report of an answer that ended, or was stopped."""
+        return self._made(settle=not self.stopped)
+
+    def left(self) -> Report[T]:
+        """The report of an answer that was not read to its end."""
+        return self._made(settle=False, reason="reading was ended before the answer was")
+
+    def failed(self, error: BaseException) -> BaseException:
+        """The error to raise for one that came midway, with the report so far.
+
+        What is no error of the client's (a cancelled task, an interrupt) stays what it is.
+        """
+        ours = self._ours(error)
+        reason = str(ours) if isinstance(ours, RequestError) else "reading was interrupted"
+        report = self._made(settle=False, reason=reason)
+        ours.report = report  # pyright: ignore[reportAttributeAccessIssue]  # any exception may carry it
+        return ours
+
+    def _ours(self, error: BaseException) -> BaseException:
+        if not isinstance(error, PayloadError):
+            return error
+        address = str(getattr(self.client, "base_url", "") or "the server")
+        return RequestError(f"{address} broke the answer off: {error}", provider=address)
+
+    # -- what a chunk brought -------------------------------------------------------------------
+
+    def _growing(self) -> Iterator[PartialEvent]:
+        grown = self._scorer.growing()
+        if grown is None or not grown.added:
+            return
+        if grown.start != self._begun:
+            self._begun, self._pieces = grown.start, []
+        self._pieces.append(grown.added)
+        yield PartialEvent(grown.path, grown.added, self._pieces, len(self._pieces))
+
+    def _rule(self, field: Field) -> Rule | None:
+        root = self._call.schema.root
+        return next((rule for rule in self._call.rules if fires(rule, field, root)), None)
+
+    def _stop(self, rule: Rule, field: Field) -> Stopped:
+        scorer, limit = self._scorer, self._call.limit
+        rest = shortest_rest(self._call.schema.root, scorer.data, scorer.open_paths)
+        saved = round(rest * scorer.read / max(scorer.written, 1))
+        at_most = None if limit is None else max(limit - scorer.read, 0)
+        return Stopped(field.pointer, words_of(rule), scorer.read, saved, at_most)
+
+    # -- the report -----------------------------------------------------------------------------
+
+    def _made(self, *, settle: bool, reason: str = "") -> Report[T]:
+        if self._report is None:
+            report = self._scorer.finish(settle=settle)
+            if self._stopped is not None:
+                reason = f"reading was stopped at {self._stopped.pointer}: {self._stopped.rule}"
+            if reason and report.status == "truncated":
+                report = replace(report, reason=reason)
+            self._report = replace(report, stopped=self._stopped)
+            announce(self._call, self._report)
+        return self._report

@@ -1,0 +1,262 @@
+"""Streams: events of an answer while it arrives, synchronous and asynchronous.
+
+In:    a call.
+Out:   ``FieldStream`` and ``AsyncFieldStream``: iterate over them; they have the report.
+Never: a connection left open: it is closed at the answer's end, when a rule fires, on an error,
+       when the stream is left, and when it is forgotten.
+Why:   this is all the I/O there is; what the chunks mean is in ``reading``.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from inspect import isawaitable
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from fieldconf import telemetry
+from fieldconf.asking import our_errors
+from fieldconf.errors import RequestError
+from fieldconf.extraction.calls import Call
+from fieldconf.extraction.events import Event, FieldEvent, ReportEvent
+from fieldconf.extraction.reading import Reading, whole
+from fieldconf.report import Field, Report
+
+T = TypeVar("T")
+
+_END = object()
+
+
+# -- whole answers ------------------------------------------------------------------------------
+
+
+def ask(call: Call) -> Report[Any]:
+    """Send a request and score the answer; streamed, where a rule may stop it."""
+    if call.rules:
+        return FieldStream[Any](call).report
+    return whole(call, _sent(call, stream=False))
+
+
+async def ask_async(call: Call) -> Report[Any]:
+    """The same for an asynchronous client."""
+    if call.rules:
+        async with AsyncFieldStream[Any](call) as stream:
+            return await stream.finish()
+    response = await _sent_async(call, stream=False)
+    if call.settle is None:
+        return whole(call, response)
+    return await _in_thread(whole, call, response)
+
+
+def _sent(call: Call, *, stream: bool) -> Any:
+    telemetry.log_request(**_facts(call))
+    with our_errors(call.client):
+        response = call.create(stream=stream)
+    if isawaitable(response):
+        close = getattr(response, "close", None)  # of a coroutine: it never runs
+        if close is not None:
+            close()
+        raise RequestError("the client is asynchronous", remedy="Use aextract or astream with it")
+    return response
+
+
+async def _sent_async(call: Call, *, stream: bool) -> Any:
+    import openai  # noqa: PLC0415  # a client's package is not needed to score a saved response
+
+    if isinstance(call.client, openai.OpenAI):
+        raise RequestError(
+            "the client is synchronous",
+            remedy="Give an openai.AsyncOpenAI (fc.local().aio() for the embedded model), or use "
+            "extract or stream",
+        )
+    telemetry.log_request(**_facts(call))
+    with our_errors(call.client):
+        response = call.create(stream=stream)
+        return await response if isawaitable(response) else response
+
+
+def _facts(call: Call) -> dict[str, Any]:
+    listed = call.arguments.get("messages")
+    return {
+        "provider": call.provider, "model": call.model, "schema": call.schema.name,
+        "top_logprobs": call.arguments.get("top_logprobs"),
+        "messages": len(listed) if isinstance(listed, list) else 1,  # pyright: ignore[reportUnknownArgumentType]
+    }  # fmt: skip
+
+
+async def _in_thread(function: Any, *arguments: Any) -> Any:
+    """Run what asks the server, and so blocks, beside the event loop."""
+    import asyncio  # noqa: PLC0415  # not needed by those who do not settle
+
+    return await asyncio.to_thread(function, *arguments)
+
+
+# -- streams ------------------------------------------------------------------------------------
+
+
+class FieldStream(Generic[T]):
+    """Events of an answer as it arrives. Made by ``stream``; the request has been sent.
+
+    Iterate over it, or over ``fields()``. Leaving it early (``close``, the end of a ``with`` block,
+    or letting go of it) closes the connection; ``report`` is then that of what has arrived.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self._reading: Reading[T] = Reading(call)
+        chunks = _sent(call, stream=True)
+        self._events = _events(chunks, self._reading)
+        next(self._events, None)  # into its ``try``: from now on the connection will be closed
+
+    def __iter__(self) -> Iterator[Event[T]]:
+        return self._events  # pyright: ignore[reportReturnType]  # None was only the first
+
+    def fields(self) -> Iterator[Field]:
+        """Only the fields, each the moment its value closes."""
+        return (event.field for event in self if isinstance(event, FieldEvent))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def report(self) -> Report[T]:
+        """The report; reads the rest of the stream first."""
+        for _ in self._events:
+            pass
+        return self._reading.left()
+
+    def close(self) -> None:
+        """Stop reading and close the connection."""
+        self._events.close()
+
+
+def _events(chunks: Any, reading: Reading[T]) -> Generator[Event[T] | None]:
+    """First None, then the events. It holds no ``FieldStream``: who lets go of that ends this."""
+    try:
+        yield None
+        coming = iter(chunks)
+        while not reading.stopped and (chunk := _next(coming, reading.client)) is not _END:
+            events = reading.feed(chunk)
+            if reading.stopped:
+                _close(chunks)  # at once: whoever takes the events may take their time
+            yield from events
+        yield ReportEvent(reading.end())
+    except GeneratorExit:
+        reading.left()
+        raise
+    except BaseException as error:
+        ours = reading.failed(error)
+        if ours is error:
+            raise
+        raise ours from error
+    finally:
+        _close(chunks)
+
+
+def _next(chunks: Iterator[Any], client: Any) -> Any:
+    """The next chunk; what the client raises is turned into an error of ours."""
+    with our_errors(client, midway=True):
+        return next(chunks, _END)
+
+
+def _close(chunks: Any) -> None:
+    close = getattr(chunks, "close", None)
+    if close is not None:
+        close()
+
+
+class AsyncFieldStream(Generic[T]):
+    """The same for an asynchronous client. Made by ``astream``; iterating sends the request.
+
+    ``async for event in fc.astream(...)``, or ``async with`` to be sure that the connection is
+    closed where you leave it. ``await stream.finish()`` reads the rest and gives the report.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self._reading: Reading[T] = Reading(call)
+        self._events = _async_events(call, self._reading)
+
+    def __aiter__(self) -> AsyncIterator[Event[T]]:
+        return self._events
+
+    async def fields(self) -> AsyncIterator[Field]:
+        """Only the fields, each the moment its value closes."""
+        async for event in self._events:
+            if isinstance(event, FieldEvent):
+                yield event.field
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def finish(self) -> Report[T]:
+        """The report; reads the rest of the stream first."""
+        async for _ in self._events:
+            pass
+        return self._reading.left()
+
+    @property
+    def report(self) -> Report[T]:
+        """The report, once the answer was read, stopped, left or broke off.
+
+        Raises:
+            RequestError: if the answer is still arriving.
+        """
+        if self._reading.report is None:
+            raise RequestError(
+                "the answer is still arriving", remedy="Read it to its end: await stream.finish()"
+            )
+        return self._reading.report
+
+    async def close(self) -> None:
+        """Stop reading and close the connection."""
+        await self._events.aclose()
+        self._reading.left()
+
+
+async def _async_events(call: Call, reading: Reading[T]) -> AsyncGenerator[Event[T]]:
+    chunks = await _sent_async(call, stream=True)
+    try:
+        coming = aiter(chunks)
+        while not reading.stopped and (chunk := await _anext(coming, call.client)) is not _END:
+            events = reading.feed(chunk)
+            if reading.stopped:
+                await _close_async(chunks)
+            for event in events:
+                yield event
+        made = await _in_thread(reading.end) if reading.needs_asking else reading.end()
+        yield ReportEvent(made)
+    except GeneratorExit:
+        reading.left()
+        raise
+    except BaseException as error:
+        ours = reading.failed(error)
+        if ours is error:
+            raise
+        raise ours from error
+    finally:
+        await _close_async(chunks)
+
+
+async def _anext(chunks: AsyncIterator[Any], client: Any) -> Any:
+    with our_errors(client, midway=True):
+        return await anext(chunks, _END)
+
+
+async def _close_async(chunks: Any) -> None:
+    close = getattr(chunks, "close", None) or getattr(chunks, "aclose", None)
+    closing = close() if close is not None else None
+    if isawaitable(closing):
+        await closing
