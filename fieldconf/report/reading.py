@@ -14,15 +14,16 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
+from annotated_types import Len
 from pydantic import BaseModel, ConfigDict, InstanceOf, ValidationError
 
 from fieldconf.alternatives.distribution import Distribution, Member, Rival
 from fieldconf.alternatives.steps import Choice
 from fieldconf.alternatives.why import Why
 from fieldconf.errors import PayloadError
-from fieldconf.paths import Path
+from fieldconf.paths import Path, pointer
 from fieldconf.render.table import printable
 from fieldconf.report.ending import WHOLE, Status, Stopped
 from fieldconf.report.field import Basis, Field, Kind
@@ -59,7 +60,7 @@ def read_text(text: str | bytes) -> Any:
         ) from None
 
 
-def read(plain: Any, schema: Schema, *, has_schema: bool) -> dict[str, Any]:
+def read(plain: Any, schema: Schema) -> dict[str, Any]:
     """What a report is made of, by name.
 
     Raises:
@@ -67,7 +68,7 @@ def read(plain: Any, schema: Schema, *, has_schema: bool) -> dict[str, Any]:
     """
     try:
         form = _Report.model_validate(plain)
-        return _made(form, schema, has_schema=has_schema)
+        return _made(form, schema)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = "/".join(map(str, first["loc"]))
@@ -169,7 +170,7 @@ class _Field(_Form):
     std: float | None
     reason: _Text
     flags: list[_Text]
-    span: tuple[int, int]
+    span: Annotated[list[int], Len(2, 2)]
     distribution: _Distribution | None
     arms: _Distribution | None
     presence: dict[_Text, _Member]
@@ -266,7 +267,7 @@ def _stopped(form: _Stopped) -> Stopped:
 # -- the whole ----------------------------------------------------------------------------------
 
 
-def _made(form: _Report, schema: Schema, *, has_schema: bool) -> dict[str, Any]:
+def _made(form: _Report, schema: Schema) -> dict[str, Any]:
     tokens = tuple(map(_token, form.tokens))
     paths = _paths(form.fields)
     leaves = {name: _leaf_value(one) for name, one in form.fields.items()}
@@ -286,7 +287,7 @@ def _made(form: _Report, schema: Schema, *, has_schema: bool) -> dict[str, Any]:
     if form.status in WHOLE and "" in fields:
         root = fields[""]
         written = json_text(data) if text is None else text[root.start : root.stop]
-        value, errors = _validated(written, data, errors, schema if has_schema else None, fields)
+        value, errors = _validated(written, data, errors, schema, fields)
     return {
         "status": form.status, "value": value, "data": data, "fields": fields, "errors": errors,
         "reason": form.reason, "flags": tuple(form.flags), "mask": form.mask,
@@ -348,6 +349,8 @@ def _put(parent: Any, step: str | int, value: Any) -> None:
 
 def _field(form: _Field, path: Path, value: Any, tokens: tuple[Token, ...]) -> Field:
     start, stop = form.span
+    if any(not 0 <= index < len(tokens) for index in form.indexes):
+        raise ValueError(f"fields: a token index of {pointer(path)!r} is out of range")
     return Field(
         path, value, form.kind, confidence=form.confidence, low=form.low, high=form.high,
         logprob=form.logprob, basis=form.basis,
@@ -356,7 +359,7 @@ def _field(form: _Field, path: Path, value: Any, tokens: tuple[Token, ...]) -> F
         presence={name: _member(member) for name, member in form.presence.items()},
         stops=tuple(map(_member, form.stops)), min_step=_maybe(_choice, form.min_step),
         why=_maybe(_why, form.why), flags=tuple(form.flags), reason=form.reason,
-        start=start, stop=stop, indexes=tuple(form.indexes) if tokens else (), source=tokens,
+        start=start, stop=stop, indexes=tuple(form.indexes), source=tokens,
     )  # fmt: skip
 
 
@@ -409,11 +412,11 @@ def _validated(
     text: bytes,
     data: Any,
     errors: tuple[Invalid, ...],
-    schema: Schema | None,
+    schema: Schema,
     fields: Mapping[str, Field],
 ) -> tuple[Any, tuple[Invalid, ...]]:
     """The value and the errors by the schema of today; without one, as they were saved."""
-    if schema is None:
+    if schema.adapter is None and not schema.json:
         return (None if errors else data), errors
     value, found = schema.validate(text, data)
     if [(e.pointer, e.problem) for e in found] == [(e.pointer, e.problem) for e in errors]:

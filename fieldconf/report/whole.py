@@ -239,7 +239,7 @@ class Report(Generic[T]):
         True
         """
         compiled = schema if isinstance(schema, Schema) else compile_schema(schema).asked
-        return Report(**read(plain, compiled, has_schema=schema is not None))
+        return Report(**read(plain, compiled))
 
     @overload
     @staticmethod
