@@ -93,9 +93,14 @@ class LiveScorer:
 
     @property
     def open_paths(self) -> list[Path]:
-        """The paths of the containers that are open, outermost first."""
+        """The paths of the containers that are open, outermost first.
+
+        None as long as it is not sure that the value has begun: ``data`` knows nothing of it.
+        """
         parser = self._scorer.parser
-        return [path for path, _, _ in parser.open_containers] if parser else []
+        if parser is None or self.data is None:
+            return []
+        return [path for path, _, _ in parser.open_containers]
 
     def feed(self, chunk: Any) -> list[Field]:
         """Take the next chunk; return the fields whose values it closed.
