@@ -116,9 +116,10 @@ class Answer:
         model: what the model is called.
         fault: what goes wrong on the way.
 
-    Without a schema, booleans are taken to be booleans, text of words of more than 40 characters
-    to be free text, and other values to be one of several. With one, all that was asked for is
-    checked before it is sent. A boolean, or another value that stands first in a list, may need it.
+    With a schema, all that was asked for is checked before it is sent. Without one, a text of words
+    of more than 40 characters is taken for free text, a boolean at the head of a list for one that
+    might have been the other, and every value for one of several; what stands at the head of a list
+    may need the schema, and then the error says so.
 
     Raises:
         AnswerError: where a confidence is no confidence, a field is missing in the value, or the

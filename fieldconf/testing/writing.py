@@ -34,6 +34,7 @@ LONGEST_SHORT = 40
 """Characters; a longer string of words is free text, in several tokens."""
 
 _SAME = 1e-9
+_NEGLIGIBLE = ("\n", math.log(1e-12))
 _PIECES = re.compile(r"\s*\S{1,12}|\s+")
 
 
@@ -66,7 +67,7 @@ def entries(answer: Answer, asked: Any = None) -> tuple[Entry, ...]:
     writer = _Writer(answer, compiled)
     writer.write(answer.value, ())
     writer.check()
-    made = tuple(_entry(p.text, p.probability, p.rivals) for p in writer.pieces)
+    made = _told_apart([_entry(p.text, p.probability, p.rivals) for p in writer.pieces])
     if compiled is not None and answer.confidences:
         _verify(answer, made, compiled)
     return made
@@ -86,6 +87,16 @@ def _compiled(schema: Any, answer: Answer) -> Schema | None:
         if schema is answer.schema:
             raise
         return None  # a request may ask for anything
+
+
+def _told_apart(made: Sequence[Entry]) -> tuple[Entry, ...]:
+    """No two in a row are equal: in a stream the second is taken for the first, sent twice."""
+    found = list(made)
+    for index in range(1, len(found)):
+        if found[index].rivals and found[index] == found[index - 1]:
+            rivals = (*found[index].rivals, _NEGLIGIBLE)
+            found[index] = found[index]._replace(rivals=rivals)
+    return tuple(found)
 
 
 def _pieces(text: str) -> list[str]:
@@ -256,8 +267,9 @@ def _other_boolean(
     sure: float,
     declared: Declared | None,
 ) -> list[tuple[str, float]]:
-    members = declared.members if declared is not None else None
-    is_known = members is None or any(same(member, not value) for member in members)
+    """It is listed where it is known to be allowed: elsewhere it may be no rival at all."""
+    members = declared.members or () if declared is not None else ()
+    is_known = any(same(member, not value) for member in members)
     return [(spelled(not value), 1 - sure)] if is_known else []
 
 
