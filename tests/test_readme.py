@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from servers import answer_as_asked, answer_json, serving
 
 from fieldconf.cli import main
+from fieldconf.testing import Answer, FakeServer
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -58,18 +59,34 @@ def ticket():
     return module.Ticket
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # the README's lines leave their client open
-def test_the_python_of_the_first_screen_runs(server, ticket, capsys):
-    names = {"Ticket": ticket}
-    for code in PYTHON[:2]:
-        exec(code, names)
-    assert names["report"].value == ticket(**TICKET)
-    assert names["report"]["team"].distribution["billing"].probability > 0
-    assert "/urgent True 0." in capsys.readouterr().out
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # the README's lines leave a client open
+def test_the_python_of_the_first_screen_runs(monkeypatch, capsys):
+    """All of it, in its order, up to the tests that the reader might write."""
+    import openai
+
+    said = {"urgent": False, "team": "billing"}
+    answer = Answer(said, confidences={"urgent": 0.95, "team": 0.7})
+    with (
+        FakeServer(answer) as running,
+        openai.OpenAI(base_url=running.base_url, api_key="key") as client,
+    ):
+        monkeypatch.setenv("OPENAI_BASE_URL", running.base_url)
+        monkeypatch.setenv("OPENAI_API_KEY", "key")
+        names = {"client": client}
+        first, functions, streaming, testing = PYTHON[:4]
+        for code in (first, functions):
+            exec(code, names)
+            assert names["report"].value == names["Message"](**said)
+            assert names["report"]["team"].distribution["billing"].probability > 0
+        exec(streaming, names)
+        printed = capsys.readouterr().out.splitlines()
+        assert printed[0].startswith("/urgent False 0.9")
+        assert len(printed) == 2
+        assert "Stopped(pointer='/urgent'" in printed[1]
+    exec(testing, names)
     (code,) = [code for code in PYTHON if ".why." in code]
     exec(code, names)
     assert names["field"].why.sentence
-    names["client"].close()
 
 
 def test_the_python_for_other_providers_runs(ticket, capsys):
