@@ -8,15 +8,12 @@ Why:   the command line, ``print(report)``, a notebook and the page say the same
 
 import io
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from fieldconf.render.table import printable, table
-
-Row: TypeAlias = tuple[str, Mapping[str, Any]]
-"""The pointer of a field, and its plain form."""
+from fieldconf.render.table import Row, printable, table
 
 MOST_ROWS = 200
 

@@ -11,15 +11,16 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fieldconf.render.lines import Row, problems, rows, summary
-from fieldconf.render.table import beside, color, number, printable, reasons, shown
+from fieldconf.render.lines import problems, rows, summary
+from fieldconf.render.table import Row, beside, color, number, printable, reasons, shown
 
 _COLORS = {"green": "#2e9e5b", "yellow": "#c98a00", "red": "#d6455d"}  # on white and on black
 _LINE = "1px solid rgba(128,128,128,.35)"
 _CELL = f"padding:.3em .8em;border:0;border-top:{_LINE};vertical-align:top;text-align:left"
 _HEAD = "padding:.3em .8em;border:0;text-align:left;font-weight:600;white-space:nowrap"
-_WORDS = "overflow-wrap:anywhere;font-family:ui-monospace,monospace"
+_WORDS = "min-width:9em;overflow-wrap:anywhere;font-family:ui-monospace,monospace"
 _DIM = "opacity:.7"
+_LONGEST = 1000  # characters of a value
 
 
 def report_table(report: Mapping[str, Any], *, why: bool = False) -> str:
@@ -54,7 +55,7 @@ def _row(name: str, field: Mapping[str, Any], *, why: bool) -> str:
     notes = "".join(f"<div>{_escaped(line)}</div>" for line in lines if line)
     return (
         f'<tr style="background:none"><td style="{_CELL};{_WORDS}">{_escaped(name) or "(whole)"}'
-        f'</td><td style="{_CELL};{_WORDS}">{_escaped(shown(field))}</td>'
+        f'</td><td style="{_CELL};{_WORDS}">{_escaped(_cut(shown(field)))}</td>'
         f'<td style="{_CELL};white-space:nowrap">{_bar(field["confidence"])}</td>'
         f'<td style="{_CELL};{_DIM}">{notes}</td></tr>'
     )
@@ -70,6 +71,11 @@ def _bar(confidence: float | None) -> str:
         '<div style="width:6em;height:.35em;border-radius:.2em;background:rgba(128,128,128,.25)">'
         f'<div style="width:{length};height:100%;border-radius:.2em;background:{hue}"></div></div>'
     )
+
+
+def _cut(text: str) -> str:
+    left = len(text) - _LONGEST
+    return text if left <= 0 else f"{text[:_LONGEST]} ... ({left} more characters)"
 
 
 def _escaped(text: str) -> str:

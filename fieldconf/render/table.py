@@ -1,24 +1,32 @@
 """A report as a terminal table: field, value, confidence as number and bar, rivals.
 
 In:    fields as plain dicts (``Field.to_dict``), each with its pointer.
-Out:   rich renderables of fixed column widths, so that rows printed one by one stay in line.
+Out:   rich renderables whose column widths depend on the terminal only, so that rows printed one
+       by one stay in line.
 Never: a number for what is not known: the reason stands there instead.
 Why:   the same rows serve a live view, a log file and the HTML page.
 """
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from rich.bar import Bar
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
+
+Row: TypeAlias = tuple[str, Mapping[str, Any]]
+"""The pointer of a field, and its plain form."""
 
 TRUST, SHOW = 0.9, 0.5
 """The documented bands: trust from .9 on, show a warning from .5 on, below that ask again."""
 
 _WIDTHS = {"field": 24, "value": 30, "confidence": 10, "bar": 10, "beside": 44}
+_TITLED = frozenset({"field", "value", "confidence"})
+_GIVE = (("beside", 20), ("bar", 0), ("value", 14), ("field", 12), ("beside", 0))
+"""What gives way on a narrow terminal, in this order, and how far; the number never does."""
 _RIVALS = 2
 _WIDE, _MUCH = 0.05, 0.01  # what is worth a line
 _BASIS = {
@@ -32,32 +40,58 @@ _BASIS = {
 }
 
 
-def table(
-    fields: Iterable[tuple[str, Mapping[str, Any]]], *, header: bool = True, why: bool = False
-) -> RenderableType:
+def table(fields: Iterable[Row], *, header: bool = True, why: bool = False) -> RenderableType:
     """A table with one row a field; ``fields`` are (JSON Pointer, ``Field.to_dict``) pairs.
 
     ``why`` adds below each field what decided it, and what speaks against its number.
     """
     if not why:
-        return _rows(fields, header=header)
-    parts: list[RenderableType] = [_rows([], header=True)] if header else []
+        return _Rows(tuple(fields), header=header)
+    parts: list[RenderableType] = [_Rows((), header=True)] if header else []
     for name, field in fields:
         lines = [Text(f"    {line}", style="dim") for line in reasons(field)]
-        parts += [_rows([(name, field)], header=False), *lines]
+        parts += [_Rows(((name, field),), header=False), *lines]
     return Group(*parts)
 
 
-def _rows(fields: Iterable[tuple[str, Mapping[str, Any]]], *, header: bool) -> Table:
-    made = Table(box=None, show_header=header, pad_edge=False, header_style="bold")
-    for name, title in zip(_WIDTHS, ("field", "value", "confidence", "", ""), strict=True):
-        made.add_column(title, width=_WIDTHS[name], no_wrap=name != "beside", overflow="ellipsis")
-    for name, field in fields:
-        made.add_row(*_cells(name, field))
-    return made
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows that fit the terminal."""
+
+    fields: tuple[Row, ...]
+    header: bool
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        del console
+        widths = fitted(options.max_width)
+        made = Table(box=None, show_header=self.header, pad_edge=False, header_style="bold")
+        for name, width in widths.items():
+            title = name if name in _TITLED else ""
+            made.add_column(title, width=width, no_wrap=name != "beside", overflow="ellipsis")
+        for name, field in self.fields:
+            cells = _cells(name, field)
+            made.add_row(*(cells[column] for column in widths))
+        yield made
 
 
-def _cells(name: str, field: Mapping[str, Any]) -> tuple[Text, Text, Text, Bar | Text, Text]:
+def fitted(width: int) -> dict[str, int]:
+    """How wide each column is on a terminal of so many characters; those left out are not in it.
+
+    >>> fitted(80)
+    {'field': 24, 'value': 23, 'confidence': 10, 'beside': 20}
+    """
+    widths = dict(_WIDTHS)
+    for name, least in _GIVE:
+        over = sum(widths.values()) + len(widths) - 1 - width
+        kept = max(widths.get(name, 0) - max(over, 0), least)
+        if kept:
+            widths[name] = kept
+        else:
+            widths.pop(name, None)
+    return widths
+
+
+def _cells(name: str, field: Mapping[str, Any]) -> dict[str, Text | Bar]:
     confidence: float | None = field["confidence"]
     if confidence is None:
         figure, bar = Text("unknown", style="dim"), Text("")
@@ -65,7 +99,10 @@ def _cells(name: str, field: Mapping[str, Any]) -> tuple[Text, Text, Text, Bar |
         hue = color(confidence)
         figure = Text(number(confidence), style=hue)
         bar = Bar(1.0, 0.0, confidence, width=_WIDTHS["bar"], color=hue)
-    return Text(printable(name) or "(whole)"), Text(shown(field)), figure, bar, beside(field)
+    return {
+        "field": Text(printable(name) or "(whole)"), "value": Text(shown(field)),
+        "confidence": figure, "bar": bar, "beside": beside(field),
+    }  # fmt: skip
 
 
 def number(confidence: float) -> str:

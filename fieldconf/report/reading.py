@@ -67,7 +67,7 @@ def read(plain: Any, schema: Schema) -> dict[str, Any]:
         PayloadError: if it is not the plain form of a report; it says what is wrong, and where.
     """
     try:
-        form = _Report.model_validate(plain)
+        form = _Report.model_validate(dict(plain))
         return _made(form, schema)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
@@ -82,7 +82,9 @@ def read(plain: Any, schema: Schema) -> dict[str, Any]:
 
 
 class _Form(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, defer_build=True
+    )
 
 
 class _Rival(_Form):
