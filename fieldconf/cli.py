@@ -72,7 +72,11 @@ def main() -> None:
 @click.option(
     "--gguf", type=click.Path(path_type=Path), help="Another model file for the embedded runtime."
 )
+@click.option("--provider", help="Who answers, if the address does not tell (docs/providers.md).")
 @click.option("--instructions", help="What the model is told to do.")
+@click.option("--temperature", type=click.FloatRange(0), help="As the server understands it.")
+@click.option("--seed", type=int, help="As the server understands it.")
+@click.option("--max-tokens", type=click.IntRange(1), help="The longest answer.")
 @click.option("--top-logprobs", type=click.IntRange(0), help="How many candidates to ask for.")
 @click.option("--why", is_flag=True, help="Below each field, what decided it.")
 @click.option(
@@ -89,7 +93,11 @@ def extract(
     base_url: str | None,
     api_key: str | None,
     gguf: Path | None,
+    provider: str | None,
     instructions: str | None,
+    temperature: float | None,
+    seed: int | None,
+    max_tokens: int | None,
     top_logprobs: int | None,
     why: bool,
     exact: bool,
@@ -104,8 +112,9 @@ def extract(
         kind, words = load_schema(schema), _read_text(text)
         client = _client(model, base_url, api_key, gguf, timeout)
         with client, stream(
-            kind, words, client=client, model=model, instructions=instructions,
-            top_logprobs=top_logprobs, settle=exact,
+            kind, words, client=client, model=model, provider=provider, instructions=instructions,
+            temperature=temperature, seed=seed, max_tokens=max_tokens, top_logprobs=top_logprobs,
+            settle=exact,
         ) as fields:  # fmt: skip
             report = fields.report if as_json else _show_live(fields, exact=exact, why=why)
     _end(report, as_json=as_json)

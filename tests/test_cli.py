@@ -10,6 +10,7 @@ from servers import answer_json, answer_stream, closed_port, serving
 
 import fieldconf as fc
 from fieldconf.cli import main
+from fieldconf.testing import FakeServer
 
 
 def run(*arguments, stdin=None):
@@ -287,3 +288,16 @@ def test_a_saved_refusal_of_logprobs_is_one_line(tmp_path):
     assert said in result.stderr
     assert "Use a model that gives logprobs" in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_what_is_asked_for_reaches_the_server(tmp_path):
+    """By the Responses API, since the provider says so."""
+    schema = tmp_path / "schema.json"
+    schema.write_text('{"type": "object", "properties": {"ok": {"type": "boolean"}}}')
+    with FakeServer({"ok": True}) as server:
+        arguments = ["extract", str(schema), "Hello", "--model", "m", "--base-url", server.base_url]
+        arguments += ["--provider", "openai-responses", "--temperature", "0.5", "--max-tokens", "9"]
+        result = CliRunner().invoke(main, arguments)
+        (asked,) = server.requests
+    assert result.exit_code == 0, result.stderr
+    assert (asked["temperature"], asked["max_output_tokens"], asked["input"]) == (0.5, 9, "Hello")
