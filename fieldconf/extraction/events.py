@@ -59,15 +59,10 @@ class PartialEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class FieldEvent:
-    """A value closed, and its confidence is known.
-
-    Attributes:
-        field: the field, as the report will have it.
-    """
+class _Closed:
+    """A value that closed."""
 
     field: Field
-    type: Literal["field"] = "field"
 
     @property
     def path(self) -> Path:
@@ -91,40 +86,30 @@ class FieldEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class ItemEvent:
+class FieldEvent(_Closed):
+    """A value closed, and its confidence is known.
+
+    Attributes:
+        field: the field, as the report will have it.
+    """
+
+    type: Literal["field"] = "field"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemEvent(_Closed):
     """An element of a list closed, with all that is inside of it.
 
     Attributes:
         field: its field; that of an object has the least confidence inside.
     """
 
-    field: Field
     type: Literal["item"] = "item"
-
-    @property
-    def path(self) -> Path:
-        """Keys and indexes from the root; the last one is the index."""
-        return self.field.path
-
-    @property
-    def pointer(self) -> str:
-        """The path as a JSON Pointer."""
-        return self.field.pointer
 
     @property
     def index(self) -> int:
         """Its place in the list, from 0."""
         return int(self.field.path[-1])
-
-    @property
-    def value(self) -> Any:
-        """The decoded JSON value."""
-        return self.field.value
-
-    @property
-    def confidence(self) -> float | None:
-        """0..1, or None: then ``field.reason`` says why."""
-        return self.field.confidence
 
 
 @dataclass(frozen=True, slots=True)

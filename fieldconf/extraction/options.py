@@ -21,26 +21,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Options(TypedDict, total=False):
-    """What may be asked for with a request. What is not said, or None, is left to the client.
+    """What may be asked for with a request; ``extract`` says what each means.
 
-    Attributes:
-        model: the model's name; a client with only one needs none.
-        provider: who is asked, as in ``request``; told by the client's address where it can be.
-            "openai-responses" asks by the Responses API, all others by Chat Completions.
-        instructions: what the model is told to do: the system message.
-        temperature: as the server understands it; 0 for the likeliest answer.
-        seed: as the server understands it.
-        max_tokens: the most tokens that the answer may have; each server's own word is used.
-        top_logprobs: how many candidates to list for each token. By default as many as are of use
-            and the provider allows (20 at most), or 5 where it is not known who answers.
-        mask: where the server's logprobs stand ("pre", "post"), if you know.
-        match: how the answer's strings are matched with the members of an enum, see ``score``.
-        settle: ask the server for what the answer's own logprobs leave open: True, or a
-            ``Settle`` that says how far. The embedded model can be asked; for others give a probe.
-        stop: when to stop reading: a ``StopWhen``, a function of a ``Field``, or several of them.
-        options: further arguments of the client's own call (``extra_body``, ``timeout`` ...).
-        observe: called with each report, also with that of an answer that broke off.
-        log_values: whether log records may hold values of the answer.
+    What is not said, or is None, is left to the settings of a model, the client and the server.
     """
 
     model: str | None
