@@ -117,9 +117,9 @@ class Answer:
         fault: what goes wrong on the way.
 
     With a schema, all that was asked for is checked before it is sent. Without one, a text of words
-    of more than 40 characters is taken for free text, a boolean at the head of a list for one that
-    might have been the other, and every value for one of several; what stands at the head of a list
-    may need the schema, and then the error says so.
+    of more than 40 characters is taken for free text, every other value for one of several, and at
+    the head of a list for one of several of its kind; numbers and nulls need the schema there, and
+    the error says so.
 
     Raises:
         AnswerError: where a confidence is no confidence, a field is missing in the value, or the

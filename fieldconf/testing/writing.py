@@ -34,6 +34,7 @@ LONGEST_SHORT = 40
 """Characters; a longer string of words is free text, in several tokens."""
 
 _SAME = 1e-9
+_BEGINS = {"string": '"', "object": "{", "array": "[", "boolean": "true", "number": "1"}
 _NEGLIGIBLE = ("\n", math.log(1e-12))
 _PIECES = re.compile(r"\s*\S{1,12}|\s+")
 
@@ -234,20 +235,25 @@ class _Writer:
 
     def _first(self, value: Any, text: str, path: Path, sure: float) -> None:
         """The first item of a list: nothing may be left that could also end the list."""
-        if text[0] in '"{[' or (len(text) > 1 and text[0] in "-0123456789"):
+        declared = self._declared(path)
+        other = _another(value, declared)
+        is_asked = pointer(path) in self._answer.confidences
+        if other is not None:
+            self.pieces.append(_Piece(text, sure, [(other, 1 - sure)]))
+        elif text[0] in '"{[' or (_is_long_number(text) and not is_asked):
             self.pieces[-1].text += text[0]
             self.pieces.append(_Piece(text[1:], sure))
-            return
-        declared = self._declared(path)
-        found = _another(value, declared)
-        if found is None and pointer(path) in self._answer.confidences:
+        elif is_asked:
             raise AnswerError(
                 f"what else might stand at {pointer(path)}, before the list's end, is not known",
                 remedy="Give schema=... to the Answer, or rivals of the field",
             )
-        self.pieces.append(
-            _Piece(text, sure if found else 1.0, [(found, 1 - sure)] if found else [])
-        )
+        else:
+            self.pieces.append(_Piece(text))
+
+
+def _is_long_number(text: str) -> bool:
+    return len(text) > 1 and text[0] in "-0123456789"
 
 
 def _is_prose(value: str, declared: Declared | None) -> bool:
@@ -274,18 +280,26 @@ def _other_boolean(
 
 
 def _another(value: Any, declared: Declared | None) -> str | None:
-    """The beginning of another allowed value; None if none is known."""
+    """The beginning of another allowed value; None if none is known, or needed.
+
+    A string or a container needs none: the bracket takes its first byte, which decides nothing.
+    """
     if declared is None or declared.is_anything:
         return spelled(not value) if isinstance(value, bool) else None
     if declared.members is not None:
-        left = [member for member in declared.members if not same(member, value)]
-        return spelled(left[0]) if left else ("null" if declared.may_be_null else None)
-    if value is not None:
-        near = (value + 1, value - 1, value + 2, 0, 1, 2, 5, 10, 100, value + 0.5)
-        texts = [spelled(number) for number in near if not same(number, value)]
-        return next((t for t in texts if declared.allows(t.encode(), done=True)), None)
-    begins = {"string": '"', "object": "{", "array": "[", "boolean": "true", "number": "1"}
-    return next((begins[kind] for kind in sorted(declared.kinds - {"null"})), None)
+        members = (*declared.members, *((None,) if declared.may_be_null else ()))
+        texts = [spelled(member) for member in members if not same(member, value)]
+        written = spelled(value)
+        # ``1`` might still become ``10``, and then it is no rival of it.
+        return min(texts, key=written.startswith, default=None)
+    if value is None:
+        kinds = sorted(declared.kinds - {"null"})
+        return next((_BEGINS[kind] for kind in kinds), None)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return spelled(not value) if isinstance(value, bool) else None
+    near: tuple[float, ...] = (value + 1, value - 1, value * 2, 0, 1, 2, 5, 10, 100, 0.5, 1.5)
+    texts = [spelled(number) for number in near if abs(number) != math.inf and number != value]
+    return next((text for text in texts if declared.allows(text.encode(), done=True)), None)
 
 
 # -- the check ----------------------------------------------------------------------------------
