@@ -45,8 +45,8 @@ class StopWhen:
 
     >>> StopWhen("relevant", value=False, above=0.95)
     StopWhen('relevant', value=False, above=0.95)
-    >>> StopWhen(required=True, below=0.3)
-    StopWhen(required=True, below=0.3)
+    >>> StopWhen(below=0.3, required=True)
+    StopWhen(below=0.3, required=True)
     """
 
     field: str | Callable[[Any], Any] | None = None
