@@ -1,0 +1,294 @@
+"""Completions: answers with logprobs, and what is true of them.
+
+In:    a schema, or none: then one is drawn; how the tokens are cut; how sure the model is.
+Out:   a strategy of ``Case``.
+Never: a number that was not chosen here before the tokens were made of it.
+Why:   a report is right if it says what the tokens were made of.
+
+The values of few (booleans, enums, small integers) get probabilities first. Each token of such a
+value then lists itself, with the mass of all members that go on as it does, and each other member
+as one token: a full list, in which nothing stays undecided.
+"""
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, NamedTuple, cast
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from fieldconf.paths import Path, pointer
+from fieldconf.schema import Declared, Place, compile_schema, kind_of, same
+from fieldconf.strategies.cases import STYLES, Case, Span, Style, Truth, written
+from fieldconf.strategies.instances import instances
+from fieldconf.strategies.schemas import schemas
+from fieldconf.strategies.tokenisations import Cut, tokenisations
+from fieldconf.tokens import Candidate, Token
+
+PROBABILITIES: SearchStrategy[float] = st.sampled_from([1.0, 0.99, 0.9, 0.5]) | st.floats(0.001, 1)
+"""Those of tokens and of the members that are written: sure ones first."""
+
+MOST_MEMBERS = 20
+"""Values of more than these are written as if there were no list: servers list twenty."""
+
+_LONGEST_TEXT = 40  # characters of a string whose confidence is the product over its tokens
+_LONGEST_TOKEN = 256  # bytes
+_JUNK = (b"Sure", b"zz", b"<|x|>")  # what a model may want to say where the schema forbids it
+
+
+def completions(
+    schema: Any = None,
+    *,
+    values: SearchStrategy[Any] | None = None,
+    cuts: Cut = None,
+    confidence: SearchStrategy[float] | None = None,
+    top_logprobs: int | None = None,
+    has_off_schema: bool = False,
+) -> SearchStrategy[Case]:
+    """Completions with logprobs whose truth is known. They shrink to one sure token.
+
+    Args:
+        schema: a pydantic model or type, a JSON Schema, or a strategy of these; drawn by
+            ``schemas`` where nothing is said.
+        values: plain JSON values to answer with, instead of any that keep to the schema.
+        cuts: where the text is cut into tokens, see ``tokenisations``.
+        confidence: the probabilities (above 0, at most 1) of members that are written, and of the
+            tokens of all else.
+        top_logprobs: how many candidates each token lists; all of them where nothing is said. With
+            fewer, what is true lies between the bounds of the report, and ``Truth.confidence`` of
+            values of few is None.
+        has_off_schema: whether the model also wants to say what the schema forbids, as on servers
+            whose numbers stand before the mask. It changes logprobs, and no confidence.
+
+    Raises:
+        SchemaError: if it is no schema, or no values can be drawn for it; see ``instances``.
+
+    >>> import fieldconf as fc
+    >>> from hypothesis import given
+    >>> @given(completions(bool))
+    ... def test(case):
+    ...     found = fc.score(case.response, case.schema).confidence
+    ...     assert abs(found - case.truth[""].confidence) < 1e-9
+    >>> test()
+    """
+    found = PROBABILITIES if confidence is None else confidence
+    wanted = _Wanted(cuts, found, top_logprobs, has_off_schema)
+    if schema is not None and not isinstance(schema, SearchStrategy):
+        return _cases(schema, instances(schema) if values is None else values, wanted)
+    drawn = schemas() if schema is None else cast("SearchStrategy[Any]", schema)
+
+    def answered(one: Any) -> SearchStrategy[Case]:
+        return _cases(one, instances(one) if values is None else values, wanted)
+
+    return drawn.flatmap(answered)
+
+
+class _Wanted(NamedTuple):
+    cuts: Cut
+    probability: SearchStrategy[float]
+    listed: int | None
+    has_off_schema: bool
+
+
+@st.composite
+def _cases(draw: DrawFn, schema: Any, values: SearchStrategy[Any], wanted: _Wanted) -> Case:
+    value = draw(values)
+    style = draw(st.sampled_from(STYLES))
+    text, spans = written(value, style)
+    pieces = draw(tokenisations(text, cuts=wanted.cuts))
+    maker = _Maker(draw, wanted, text.encode(), pieces, style)
+    return maker.made(schema, spans)
+
+
+# -- the tokens of one answer ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Few:
+    """A value of few: which pieces write it, and what each member's tokens would be in their place.
+
+    ``texts`` has for each member with its probability the bytes from the first piece's begin on.
+    """
+
+    first: int
+    last: int
+    members: tuple[tuple[Any, float], ...]
+    texts: tuple[bytes, ...]
+
+
+class _Maker:
+    def __init__(
+        self, draw: DrawFn, wanted: _Wanted, data: bytes, pieces: Sequence[bytes], style: Style
+    ) -> None:
+        self._draw, self._wanted, self._style = draw, wanted, style
+        self._data, self._pieces = data, pieces
+        self._ends = list(accumulate(map(len, pieces)))
+
+    def made(self, schema: Any, spans: Mapping[Path, Span]) -> Case:
+        declared = {path: _declared_at(compile_schema(schema).root, path, spans) for path in spans}
+        leaves = {path: span for path, span in spans.items() if _is_leaf(span.value)}
+        alone = self._alone(leaves)
+        few = {
+            path: found
+            for path, span in leaves.items()
+            if path in alone and (found := self._few(span, declared[path])) is not None
+        }
+        tokens = self._tokens(few.values())
+        taken = {index for one in few.values() for index in range(one.first, one.last)}
+        truth: dict[str, Truth] = {}
+        for path, span in spans.items():
+            found = few.get(path)
+            known = self._joint(span, declared[path], tokens, taken) if path in leaves else None
+            truth[pointer(path)] = Truth(
+                *span,
+                logprob=self._sum(tokens, *self._touching(span)),
+                confidence=self._chance(span, found) if found else known,
+                probabilities=found.members if found else (),
+                is_leaf=path in leaves,
+            )
+        return Case(schema, spans[()].value, self._data.decode(), tuple(tokens), truth)
+
+    def _touching(self, span: Span) -> tuple[int, int]:
+        """The half-open range of the pieces that overlap a span."""
+        return bisect_right(self._ends, span.start), bisect_left(self._ends, span.stop) + 1
+
+    def _alone(self, leaves: Mapping[Path, Span]) -> set[Path]:
+        """The leaves whose pieces write no other leaf."""
+        writes: dict[int, list[Path]] = {}
+        for path, span in leaves.items():
+            for index in range(*self._touching(span)):
+                writes.setdefault(index, []).append(path)
+        shared = {path for paths in writes.values() if len(paths) > 1 for path in paths}
+        return {*leaves} - shared
+
+    # -- values of few ----------------------------------------------------------------------------
+
+    def _few(self, span: Span, declared: Declared | None) -> _Few | None:
+        members = declared.members if declared else None
+        if members is None or not 0 < len(members) <= MOST_MEMBERS:
+            return None
+        if declared is None or declared.conf is not None:
+            return None
+        first, last = self._touching(span)
+        start, stop = self._ends[first] - len(self._pieces[first]), self._ends[last - 1]
+        before, behind = self._data[start : span.start], self._data[span.stop : stop]
+        end = self._data[span.stop : span.stop + 1]  # a number ends with the byte behind it
+        texts = tuple(
+            before + self._written(m, span) + (behind or (end if kind_of(m) == "number" else b""))
+            for m in members
+        )
+        own = next(place for place, m in enumerate(members) if same(m, span.value))
+        if any(text.startswith(self._data[start:stop]) for text in _without(texts, own)):
+            return None
+        return _Few(first, last, self._probabilities(members, own), texts)
+
+    def _written(self, member: Any, span: Span) -> bytes:
+        is_own = same(member, span.value)
+        return self._style.scalar(span.value if is_own else member).encode()
+
+    def _probabilities(self, members: Sequence[Any], own: int) -> tuple[tuple[Any, float], ...]:
+        chance = self._draw(self._wanted.probability) if len(members) > 1 else 1.0
+        weights = self._draw(
+            st.lists(st.integers(1, 9), min_size=len(members) - 1, max_size=len(members) - 1)
+        )
+        others = [(1 - chance) * weight / sum(weights) for weight in weights]
+        others.insert(own, chance)
+        return tuple(zip(members, others, strict=True))
+
+    def _chance(self, span: Span, found: _Few) -> float | None:
+        if self._wanted.listed is not None:
+            return None
+        return next(p for member, p in found.members if same(member, span.value))
+
+    # -- tokens -----------------------------------------------------------------------------------
+
+    def _tokens(self, few: Iterable[_Few]) -> list[Token]:
+        made: dict[int, Token] = {}
+        for one in few:
+            made |= self._of_few(one)
+        return [made.get(i) or self._plain(piece) for i, piece in enumerate(self._pieces)]
+
+    def _plain(self, piece: bytes) -> Token:
+        """A token that lists itself and nothing else."""
+        logprob = math.log(self._draw(self._wanted.probability))
+        return _token(piece, logprob, [(piece, logprob)])
+
+    def _of_few(self, few: _Few) -> dict[int, Token]:
+        """The tokens of a value of few: each lists itself and the members that go other ways."""
+        made: dict[int, Token] = {}
+        left = list(zip(few.texts, (p for _, p in few.members), strict=True))
+        for index in range(few.first, few.last):
+            piece = self._pieces[index]
+            total = math.fsum(p for _, p in left)
+            junk, share = self._junk(text for text, _ in left)
+            agreeing = [(text, p) for text, p in left if text.startswith(piece)]
+            masses = {piece: math.fsum(p for _, p in agreeing) / total * (1 - share)}
+            for text, p in left:
+                if p and not text.startswith(piece):
+                    masses[text] = p / total * (1 - share)
+            masses |= {junk: share} if share else {}
+            left = [(text[len(piece) :], p) for text, p in agreeing]
+            listed = [(text, math.log(min(p, 1.0))) for text, p in masses.items() if p]
+            listed = sorted(listed, key=lambda pair: -pair[1])[: self._wanted.listed]
+            made[index] = _token(piece, math.log(min(masses[piece], 1.0)), listed)
+        return made
+
+    def _junk(self, texts: Iterable[bytes]) -> tuple[bytes, float]:
+        """A text that no member begins with, and the mass that the model gives it."""
+        if not self._wanted.has_off_schema:
+            return b"", 0.0
+        known = list(texts)
+        junk = next((j for j in _JUNK if not any(t[:1] == j[:1] or not t for t in known)), b"")
+        return junk, self._draw(st.sampled_from([0.0, 0.1, 0.5])) if junk else 0.0
+
+    # -- what is true -----------------------------------------------------------------------------
+
+    def _sum(self, tokens: Sequence[Token], first: int, last: int) -> float:
+        return math.fsum(token.logprob or 0.0 for token in tokens[first:last])
+
+    def _joint(
+        self, span: Span, declared: Declared | None, tokens: Sequence[Token], taken: set[int]
+    ) -> float | None:
+        """The product over the tokens of a short open value; a number's last one ends it."""
+        kind, (first, last) = kind_of(span.value), self._touching(span)
+        is_open = declared is not None and declared.members is None and declared.conf is None
+        is_short = kind == "number" or (kind == "string" and len(span.value) <= _LONGEST_TEXT)
+        if kind == "number" and span.stop < len(self._data) and self._ends[last - 1] == span.stop:
+            last += 1
+        pieces = self._pieces[first:last]
+        is_long = max(map(len, pieces)) > _LONGEST_TOKEN
+        if not is_open or not is_short or is_long or taken & {*range(first, last)}:
+            return None
+        return math.exp(self._sum(tokens, first, last))
+
+
+def _token(piece: bytes, logprob: float, listed: Iterable[tuple[bytes, float]]) -> Token:
+    rows = tuple(Candidate(raw.decode("utf-8", "replace"), raw, p) for raw, p in listed)
+    return Token(piece.decode("utf-8", "replace"), piece, logprob, rows)
+
+
+def _without(texts: Sequence[bytes], place: int) -> Sequence[bytes]:
+    return [*texts[:place], *texts[place + 1 :]]
+
+
+# -- what is declared -----------------------------------------------------------------------------
+
+
+def _is_leaf(value: Any) -> bool:
+    """Whether a value is a scalar or an empty container."""
+    return not (isinstance(value, (dict, list)) and value)
+
+
+def _declared_at(root: Place, path: Path, spans: Mapping[Path, Span]) -> Declared | None:
+    """What is declared at a path; None in a union of objects, where it depends on other values."""
+    place = root
+    for depth, step in enumerate(path):
+        kind = kind_of(spans[path[:depth]].value)
+        around = [c for c in place.cases if kind in place.of(c).declared.kinds]
+        if len(around) != 1:
+            return None
+        place = place.of(around[0]).inside(step)
+    return place.declared

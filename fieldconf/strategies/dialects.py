@@ -1,0 +1,522 @@
+"""Dialects: one completion as different providers, servers and frameworks send it.
+
+In:    a ``Case``.
+Out:   ``Dialect`` values: a small writer each, and what is lost on the way; strategies of them.
+Never: a field that no server sends; a response that was recorded somewhere.
+Why:   a pipeline that meets another provider tomorrow should decide the same.
+
+A dialect loses numbers where it has no bytes and a token is a part of a character, where it lists
+candidates by text and two look alike, where it rounds, and where it lists no candidates.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument
+from hypothesis.strategies import SearchStrategy
+
+from fieldconf.strategies.cases import (
+    Case,
+    chunk,
+    ending,
+    entry,
+    response,
+    texts_of,
+    usage,
+)
+from fieldconf.tokens import Candidate, Token
+
+Json: TypeAlias = dict[str, Any]
+Keeps: TypeAlias = Callable[[Case], bool]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one provider writes a completion down.
+
+    Attributes:
+        name: of the provider as in ``request(provider=...)``, or of a framework; with " stream".
+        write: a ``Case`` to what a client returns: a dict, or a list of chunks; plain JSON.
+        keeps: whether all numbers of a case survive, so that its report has the same confidences.
+    """
+
+    name: str
+    write: Callable[[Case], Any]
+    keeps: Keeps
+
+    def __repr__(self) -> str:
+        return f"<Dialect {self.name}>"
+
+
+# -- what is lost ---------------------------------------------------------------------------------
+
+
+def _all_of_it(_: Case) -> bool:
+    return True
+
+
+def _nothing(_: Case) -> bool:
+    return False
+
+
+def _whole_characters(case: Case) -> bool:
+    """Where tokens are texts, they must be some."""
+    return all(one.text.encode() == one.bytes for one in _everything(case))
+
+
+def _everything(case: Case) -> Iterable[Token | Candidate]:
+    for token in case.tokens:
+        yield token
+        yield from token.candidates
+
+
+# -- tokens ---------------------------------------------------------------------------------------
+
+
+def _entries(case: Case, **more: Any) -> list[Json]:
+    return [entry(token) | more for token in case.tokens]
+
+
+def _without_bytes(entries: Sequence[Json]) -> list[Json]:
+    """Entries of servers that send no bytes."""
+    return [
+        {k: _without_bytes(v) if k == "top_logprobs" else v for k, v in one.items() if k != "bytes"}
+        for one in entries
+    ]  # fmt: skip
+
+
+def _escaped(one: Token | Candidate) -> str:
+    r"""OpenAI's text of a token that is a part of a character: ``\xf0\x9f``."""
+    if one.text.encode() == one.bytes:
+        return one.text
+    return "".join(f"\\x{byte:02x}" for byte in one.bytes)
+
+
+def _openai_entries(case: Case) -> list[Json]:
+    made: list[Json] = []
+    for token in case.tokens:
+        top = [_named(candidate) for candidate in token.candidates]
+        made.append({**_named(token), "top_logprobs": top})
+    return made
+
+
+def _named(one: Token | Candidate) -> Json:
+    return {"token": _escaped(one), "bytes": list(one.bytes), "logprob": one.logprob}
+
+
+def _legacy_text(one: Token | Candidate) -> str:
+    return one.text if one.text.encode() == one.bytes else f"bytes:{_escaped(one)}"
+
+
+def _ids(case: Case) -> Mapping[bytes, int]:
+    """Made-up ids: one for each token that occurs."""
+    found = dict.fromkeys(one.bytes for one in _everything(case))
+    return {raw: 1000 + place for place, raw in enumerate(found)}
+
+
+def _characters(case: Case) -> list[tuple[bytes, Token]]:
+    """Tokens as llama.cpp lists them: parts of a character with the one that completes it."""
+    made: list[tuple[bytes, Token]] = []
+    waiting = b""
+    for token in case.tokens:
+        waiting += token.bytes
+        try:
+            waiting.decode()
+        except UnicodeDecodeError:
+            continue
+        made.append((waiting, token))
+        waiting = b""
+    return made
+
+
+# -- OpenAI's chat, and those who copy it ---------------------------------------------------------
+
+
+def _chat(entries: Callable[[Case], Sequence[Json]], **more: Any) -> Callable[[Case], Json]:
+    return lambda case: {**response(case.text, entries(case), case.model), **more}
+
+
+def _chat_stream(entries: Callable[[Case], Sequence[Json]]) -> Callable[[Case], list[Json]]:
+    def write(case: Case) -> list[Json]:
+        pairs = zip(texts_of(case.tokens), entries(case), strict=True)
+        made = [chunk({"content": text}, [one], model=case.model) for text, one in pairs]
+        head = chunk({"role": "assistant", "content": ""}, [], model=case.model)
+        return [head, *made, *ending(len(case.tokens), case.model)]
+
+    return write
+
+
+def _azure(case: Case) -> Json:
+    made = response(case.text, _openai_entries(case), case.model)
+    made["choices"][0]["content_filter_results"] = {"hate": {"filtered": False}}
+    return {**made, "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": {}}]}
+
+
+def _azure_stream(case: Case) -> list[Json]:
+    filters: list[Json] = [{"prompt_index": 0, "content_filter_results": {}}]
+    first: Json = {
+        "id": "",
+        "object": "",
+        "model": "",
+        "choices": [],
+        "prompt_filter_results": filters,
+    }
+    return [first, *_chat_stream(_openai_entries)(case)]
+
+
+def _sampled_first(case: Case) -> list[Json]:
+    """As vLLM lists them: the sampled token first, whatever its rank."""
+    made = _entries(case)
+    for one in made:
+        top: list[Json] = one["top_logprobs"]
+        one["top_logprobs"] = sorted(top, key=_is_other_than(one))
+    return made
+
+
+def _is_other_than(one: Json) -> Callable[[Json], bool]:
+    return lambda row: row["bytes"] != one["bytes"]
+
+
+def _llama_cpp_entries(case: Case) -> list[Json]:
+    ids = _ids(case)
+
+    def row(raw: bytes, one: Token | Candidate) -> Json:
+        shown = raw.decode("utf-8", "replace")
+        return {
+            "id": ids[one.bytes], "token": shown, "bytes": list(raw), "logprob": one.logprob,
+        }  # fmt: skip
+
+    return [
+        {**row(raw, token), "top_logprobs": [row(c.bytes, c) for c in token.candidates]}
+        for raw, token in _characters(case)
+    ]
+
+
+def _llama_cpp_chat(case: Case) -> Json:
+    made = response(case.text, _llama_cpp_entries(case), case.model)
+    return {**made, "timings": {"predicted_n": len(case.tokens)}}
+
+
+def _batch(case: Case) -> Json:
+    body = response(case.text, _openai_entries(case), case.model)
+    answer = {"status_code": 200, "request_id": "req_1", "body": body}
+    return {"id": "batch_req_1", "custom_id": "ticket-1", "response": answer, "error": None}
+
+
+# -- OpenAI's Responses ---------------------------------------------------------------------------
+
+
+def _rounded(entries: Sequence[Json]) -> list[Json]:
+    """Whole responses have six decimals."""
+    return [
+        {k: _rounded(v) if k == "top_logprobs" else v for k, v in one.items()}
+        | {"logprob": round(one["logprob"], 6)}
+        for one in entries
+    ]
+
+
+def _responses(case: Case) -> Json:
+    part = {
+        "type": "output_text", "text": case.text, "annotations": [],
+        "logprobs": _rounded(_openai_entries(case)),
+    }  # fmt: skip
+    message = {
+        "id": "msg_1", "type": "message", "role": "assistant", "status": "completed",
+        "content": [part],
+    }  # fmt: skip
+    return {
+        "id": "resp_1", "object": "response", "status": "completed", "model": case.model,
+        "output": [message], "usage": {"input_tokens": 1, "output_tokens": len(case.tokens)},
+    }  # fmt: skip
+
+
+def _responses_stream(case: Case) -> list[Json]:
+    where = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+    entries = _openai_entries(case)
+    deltas = [
+        {"type": "response.output_text.delta", **where, "delta": text, "logprobs": [one]}
+        for text, one in zip(texts_of(case.tokens), entries, strict=True)
+    ]
+    done = {"type": "response.output_text.done", **where, "text": case.text, "logprobs": entries}
+    empty: Json = {"id": "resp_1", "object": "response", "status": "in_progress", "output": []}
+    return [
+        {"type": "response.created", "response": empty}, *deltas, done,
+        {"type": "response.completed", "response": _responses(case)},
+    ]  # fmt: skip
+
+
+# -- legacy lists ---------------------------------------------------------------------------------
+
+
+def _lists(case: Case) -> Json:
+    return {
+        "tokens": [_legacy_text(token) for token in case.tokens],
+        "token_logprobs": [token.logprob for token in case.tokens],
+        "top_logprobs": [
+            {_legacy_text(c): c.logprob for c in token.candidates} for token in case.tokens
+        ],
+    }
+
+
+def _completions(case: Case) -> Json:
+    offsets = [0]
+    for token in case.tokens:
+        offsets.append(offsets[-1] + len(token.text))
+    choice = {
+        "index": 0, "text": case.text, "finish_reason": "stop",
+        "logprobs": {**_lists(case), "text_offset": offsets[:-1]},
+    }  # fmt: skip
+    return {
+        "id": "cmpl-1", "object": "text_completion", "created": 0, "model": case.model,
+        "choices": [choice], "usage": usage(len(case.tokens)),
+    }  # fmt: skip
+
+
+def _together(case: Case) -> Json:
+    made = response(case.text, [], case.model)
+    ids, lists = _ids(case), _lists(case)
+    lists["tokens"].append("<|eot_id|>")
+    lists["token_logprobs"].append(-0.001)
+    lists["top_logprobs"].append({"<|eot_id|>": -0.001})
+    made["choices"][0]["logprobs"] = {
+        **lists, "token_ids": [*(ids[token.bytes] for token in case.tokens), 1],
+    }  # fmt: skip
+    return made
+
+
+def _together_stream(case: Case) -> list[Json]:
+    ids, made = _ids(case), list[Json]()
+    for text, token in zip(texts_of(case.tokens), case.tokens, strict=True):
+        one = chunk({"token_id": ids[token.bytes], "content": text}, None, model=case.model)
+        one["choices"][0]["logprobs"] = token.logprob
+        one["choices"][0]["top_logprobs"] = {c.text: c.logprob for c in token.candidates}
+        made.append(one)
+    return [*made, *ending(len(case.tokens), case.model)]
+
+
+# -- servers in their own words -------------------------------------------------------------------
+
+
+def _llama_cpp(case: Case) -> Json:
+    return {
+        "index": 0, "content": case.text, "tokens": [], "stop": True, "stop_type": "eos",
+        "model": case.model, "tokens_predicted": len(case.tokens), "tokens_evaluated": 1,
+        "completion_probabilities": _llama_cpp_entries(case),
+    }  # fmt: skip
+
+
+def _ollama_entries(case: Case) -> list[Json]:
+    """The bytes are those of the text, also of what is a part of a character."""
+
+    def row(one: Token | Candidate) -> Json:
+        return {"token": one.text, "logprob": one.logprob, "bytes": list(one.text.encode())}
+
+    return [{**row(t), "top_logprobs": [row(c) for c in t.candidates]} for t in case.tokens]
+
+
+def _ollama(case: Case) -> Json:
+    return {
+        "model": case.model, "created_at": "2026-01-01T00:00:00Z",
+        "message": {"role": "assistant", "content": case.text},
+        "done": True, "done_reason": "stop", "logprobs": _ollama_entries(case),
+    }  # fmt: skip
+
+
+def _ollama_stream(case: Case) -> list[Json]:
+    lines: list[Json] = [
+        {"model": case.model, "message": {"role": "assistant", "content": text}, "done": False,
+         "logprobs": [one]}
+        for text, one in zip(texts_of(case.tokens), _ollama_entries(case), strict=True)
+    ]  # fmt: skip
+    end = {"model": case.model, "message": {"role": "assistant", "content": ""}, "done": True}
+    return [*lines, {**end, "done_reason": "stop", "eval_count": len(case.tokens)}]
+
+
+def _gemini(case: Case) -> Json:
+    """A logprob of 0 is left out."""
+    ids = _ids(case)
+
+    def row(one: Token | Candidate) -> Json:
+        made: Json = {"token": one.text, "tokenId": ids[one.bytes]}
+        return {**made, "logProbability": one.logprob} if one.logprob else made
+
+    result = {
+        "chosenCandidates": [row(token) for token in case.tokens],
+        "topCandidates": [{"candidates": [row(c) for c in t.candidates]} for t in case.tokens],
+    }
+    candidate = {
+        "content": {"role": "model", "parts": [{"text": case.text}]}, "finishReason": "STOP",
+        "avgLogprobs": -0.1, "logprobsResult": result,
+    }  # fmt: skip
+    return {
+        "candidates": [candidate], "modelVersion": case.model,
+        "usageMetadata": {"promptTokenCount": 1, "candidatesTokenCount": len(case.tokens)},
+    }  # fmt: skip
+
+
+def _tgi_rows(case: Case) -> list[tuple[Json, list[Json]]]:
+    ids = _ids(case)
+
+    def row(one: Token | Candidate) -> Json:
+        made = {"id": ids[one.bytes], "text": one.text, "logprob": one.logprob}
+        return {**made, "special": False}
+
+    return [(row(token), [row(c) for c in token.candidates]) for token in case.tokens]
+
+
+_TGI_END: Json = {"id": 1, "text": "<|eot_id|>", "logprob": 0.0, "special": True}
+
+
+def _tgi(case: Case) -> Json:
+    rows = [*_tgi_rows(case), (_TGI_END, [_TGI_END])]
+    details = {
+        "finish_reason": "eos_token", "generated_tokens": len(rows), "seed": None, "prefill": [],
+        "tokens": [token for token, _ in rows], "top_tokens": [top for _, top in rows],
+    }  # fmt: skip
+    return {"generated_text": case.text, "details": details}
+
+
+def _tgi_stream(case: Case) -> list[Json]:
+    rows = [*_tgi_rows(case), (_TGI_END, [_TGI_END])]
+    lines: list[Json] = [
+        {"index": i, "token": token, "top_tokens": top, "generated_text": None, "details": None}
+        for i, (token, top) in enumerate(rows, 1)
+    ]
+    details = {"finish_reason": "eos_token", "generated_tokens": len(rows), "seed": None}
+    lines[-1] |= {"generated_text": case.text, "details": details}
+    return lines
+
+
+def _sglang(case: Case) -> Json:
+    ids = _ids(case)
+
+    def triple(one: Token | Candidate) -> list[Any]:
+        return [one.logprob, ids[one.bytes], one.text]
+
+    about = {
+        "id": "1", "finish_reason": {"type": "stop", "matched": 1}, "prompt_tokens": 1,
+        "completion_tokens": len(case.tokens), "input_token_logprobs": [],
+        "output_token_logprobs": [triple(token) for token in case.tokens],
+        "output_top_logprobs": [[triple(c) for c in token.candidates] for token in case.tokens],
+    }  # fmt: skip
+    made = {"text": case.text, "output_ids": [ids[token.bytes] for token in case.tokens]}
+    return {**made, "meta_info": about}
+
+
+def _cohere(case: Case) -> Json:
+    """One run for each token, without candidates."""
+    ids = _ids(case)
+    runs = [
+        {"text": text, "token_ids": [ids[token.bytes]], "logprobs": [token.logprob]}
+        for text, token in zip(texts_of(case.tokens), case.tokens, strict=True)
+    ]
+    message = {"role": "assistant", "content": [{"type": "text", "text": case.text}]}
+    return {"id": "1", "finish_reason": "COMPLETE", "message": message, "logprobs": runs}
+
+
+# -- the table ------------------------------------------------------------------------------------
+
+_DIALECTS = (
+    Dialect("openai", _chat(_openai_entries), _all_of_it),
+    Dialect("openai stream", _chat_stream(_openai_entries), _all_of_it),
+    Dialect("openai-responses", _responses, _nothing),
+    Dialect("openai-responses stream", _responses_stream, _all_of_it),
+    Dialect("openai-completions", _completions, _all_of_it),
+    Dialect("openai batch line", _batch, _all_of_it),
+    Dialect("azure", _azure, _all_of_it),
+    Dialect("azure stream", _azure_stream, _all_of_it),
+    Dialect("together", _together, _all_of_it),
+    Dialect("together stream", _together_stream, _whole_characters),
+    Dialect("deepseek", _chat(_openai_entries), _all_of_it),
+    Dialect("gemini", _gemini, _whole_characters),
+    Dialect("vllm", _chat(_sampled_first), _all_of_it),
+    Dialect("vllm stream", _chat_stream(_sampled_first), _all_of_it),
+    Dialect("vllm-completions", _completions, _all_of_it),
+    Dialect("sglang-generate", _sglang, _whole_characters),
+    Dialect("tgi", _chat(lambda case: _without_bytes(_entries(case))), _whole_characters),
+    Dialect("tgi-generate", _tgi, _whole_characters),
+    Dialect("tgi-generate stream", _tgi_stream, _whole_characters),
+    Dialect("llama.cpp", _llama_cpp_chat, _whole_characters),
+    Dialect("llama.cpp-completion", _llama_cpp, _whole_characters),
+    Dialect("ollama", _ollama, _whole_characters),
+    Dialect("ollama stream", _ollama_stream, _whole_characters),
+    Dialect("cohere", _cohere, _nothing),
+    Dialect("litellm", _chat(lambda case: _without_bytes(_entries(case))), _whole_characters),
+)
+
+DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in _DIALECTS}
+"""All of them by name."""
+
+
+def dialects(*names: str, keeping: Case | None = None) -> SearchStrategy[Dialect]:
+    """Ways in which providers write a completion down; OpenAI's first.
+
+    Args:
+        names: of those that are wanted, see ``DIALECTS``; all of them where nothing is said.
+        keeping: only those that lose none of the numbers of this case.
+
+    Raises:
+        InvalidArgument: (hypothesis' own) if there is none of that name, or none is left.
+
+    >>> from hypothesis import given
+    >>> @given(dialects("ollama", "gemini"))
+    ... def test(dialect):
+    ...     assert dialect.name in ("ollama", "gemini")
+    >>> test()
+    """
+    unknown = [name for name in names if name not in DIALECTS]
+    if unknown:
+        raise InvalidArgument(f"no dialect {unknown[0]!r}; there are {', '.join(DIALECTS)}")
+    found = [DIALECTS[name] for name in names or DIALECTS]
+    kept = [one for one in found if keeping is None or one.keeps(keeping)]
+    if not kept:
+        raise InvalidArgument(f"each of {', '.join(names)} loses numbers of this completion")
+    return st.sampled_from(kept)
+
+
+def payloads(case: Case, *names: str, keeps_numbers: bool = False) -> SearchStrategy[Any]:
+    """A completion as it may reach your code: any dialect, as plain values or as saved text.
+
+    Whole responses come as a dict, as JSON text or as bytes; streams as a list of chunks, as JSON
+    Lines or as server-sent events.
+
+    Args:
+        case: the completion.
+        names: of the dialects that are wanted, see ``DIALECTS``; all of them where nothing is said.
+        keeps_numbers: only of dialects that lose none of the numbers of this case, so that their
+            reports have the same confidences.
+
+    Raises:
+        InvalidArgument: (hypothesis' own) if there is no such dialect, or none is left.
+
+    >>> import fieldconf as fc
+    >>> from hypothesis import given
+    >>> from fieldconf.strategies.completions import completions
+    >>> @given(completions(bool).flatmap(lambda case: st.tuples(st.just(case), payloads(case))))
+    ... def test(drawn):
+    ...     case, payload = drawn
+    ...     assert fc.score(payload, bool).value == case.value
+    >>> test()
+    """
+    found = dialects(*names, keeping=case if keeps_numbers else None)
+    return found.flatmap(lambda dialect: _saved(dialect.write(case)))
+
+
+def _saved(payload: Any) -> SearchStrategy[Any]:
+    """A payload as it is, or as people keep it."""
+    if isinstance(payload, list):
+        chunks = cast("list[Json]", payload)
+        return st.sampled_from([chunks, _lines(chunks), _events(chunks)])
+    text = json.dumps(payload)
+    return st.sampled_from([payload, text, text.encode()])
+
+
+def _lines(chunks: Sequence[Any]) -> str:
+    return "\n".join(json.dumps(one) for one in chunks)
+
+
+def _events(chunks: Sequence[Any]) -> str:
+    return "".join(f"data: {json.dumps(one)}\n\n" for one in chunks) + "data: [DONE]\n\n"

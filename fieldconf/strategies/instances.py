@@ -1,0 +1,272 @@
+"""Instances: JSON values that keep to a schema.
+
+In:    a pydantic model or type, a JSON Schema, or None.
+Out:   a strategy of plain JSON values, each of which validates.
+Never: a value that was not validated; a search without end: what cannot be drawn is an error.
+Why:   property tests of a pipeline want any answer that a model may give.
+
+The cases of each place say which schemas a value must keep to. How deep a value may become is
+counted down, so that recursive schemas end; what the cases do not say is left to the validation.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from fieldconf.errors import SchemaError
+from fieldconf.paths import pointer
+from fieldconf.schema import KINDS, Place, Schema, compile_schema
+from fieldconf.schema.cases import Case
+from fieldconf.schema.declared import is_closed, keys_of, kinds_of_parts, members_of, required_of
+from fieldconf.schema.documents import named_in
+from fieldconf.strategies.scalars import TEXT, numbers, strings
+
+DEEPEST = 24
+"""Levels of a value; a schema whose smallest values are deeper is refused."""
+
+_PATIENCE = 30  # values drawn in vain before anybody says so
+_MOST_MORE = 3  # items and keys beyond the fewest
+_SHARED = ("$schema", "$defs", "definitions")  # what inner references lead to
+_SIMPLEST = ("null", "boolean", "number", "string", "array", "object")
+_KEYS = st.from_regex(r"[a-z][a-z_]{0,7}", fullmatch=True)
+_SCALARS = st.none() | st.booleans() | st.integers() | TEXT
+ANYTHING: SearchStrategy[Any] = st.recursive(
+    _SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=3),
+    max_leaves=4,
+)
+"""Small JSON values of any kind."""
+
+
+def instances(schema: Any = None, *, max_depth: int = 5) -> SearchStrategy[Any]:
+    """JSON values that keep to a schema. They shrink to the first member, the least optional keys.
+
+    Args:
+        schema: a pydantic model (or any type pydantic understands), a JSON Schema, or None for
+            any small JSON value.
+        max_depth: levels of a value; deeper only where the schema's smallest values are.
+
+    Raises:
+        SchemaError: if it is no schema; if no value fits, or only values deeper than ``DEEPEST``;
+            if there is a pattern or a rule for which no values can be found. The last is known only
+            after some were drawn, then the test that draws them fails with this error.
+
+    >>> from hypothesis import given
+    >>> schema = {"type": "object", "properties": {"team": {"enum": ["billing", "sales"]}},
+    ...           "required": ["team"]}
+    >>> @given(instances(schema))
+    ... def test(value):
+    ...     assert value["team"] in ("billing", "sales")
+    >>> test()
+    """
+    compiled = compile_schema(schema)
+    builder = _Builder(compiled)
+    least = next((n for n in range(1, DEEPEST) if builder.fits(compiled.root, n)), None)
+    if least is None:
+        raise SchemaError(
+            f"no value keeps to the schema {compiled.name!r}, or only one without end",
+            remedy="Let what is recursive be left out, or mend what contradicts itself",
+        )
+    return builder.value(compiled.root, max(least, max_depth)).filter(_valid(compiled))
+
+
+def _valid(schema: Schema) -> Callable[[Any], bool]:
+    """The validation as a filter, which says so if nothing ever passes."""
+    tried, passed = 0, 0
+
+    def is_valid(value: Any) -> bool:
+        nonlocal tried, passed
+        _, errors = schema.validate(json.dumps(value).encode(), value)
+        tried, passed = tried + 1, passed + (not errors)
+        if errors and not passed and tried >= _PATIENCE:
+            first = errors[0]
+            raise SchemaError(
+                f"none of {tried} values drawn for {schema.name!r} keeps to it: "
+                f"{first.problem} (at {pointer(first.path) or 'the root'})",
+                remedy="Draw its values yourself and give them to completions(values=...)",
+            )
+        return not errors
+
+    return is_valid
+
+
+class _Builder:
+    """Builds the strategy of each place and depth once."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._is_python = schema.type is not None
+        self._shared = {word: schema.json[word] for word in _SHARED if word in schema.json}
+        self._fits: dict[tuple[Place, int], bool] = {}
+        self._made: dict[tuple[Place, int], SearchStrategy[Any]] = {}
+
+    # -- how deep ---------------------------------------------------------------------------------
+
+    def fits(self, place: Place, depth: int) -> bool:
+        """Whether some value of at most so many levels can stand at a place."""
+        key = (place, depth)
+        if key not in self._fits:
+            cases = [(place.of(case), case) for case in place.cases]
+            self._fits[key] = depth > 0 and any(self._kinds(own, c, depth) for own, c in cases)
+        return self._fits[key]
+
+    def _kinds(self, own: Place, case: Case, depth: int) -> list[str]:
+        """The kinds that a value of a case may have, simplest first; "member" of few values."""
+        members = members_of(case.parts)
+        if members is not None:
+            return ["member"] if members else []
+        kinds = kinds_of_parts(case.parts)
+        return [k for k in _SIMPLEST if k in kinds and self._can_be(own, case, k, depth)]
+
+    def _can_be(self, own: Place, case: Case, kind: str, depth: int) -> bool:
+        if kind == "array":
+            return all(self.fits(own.inside(i), depth - 1) for i in range(own.declared.min_items))
+        if kind == "object":
+            return all(self.fits(own.inside(key), depth - 1) for key in required_of(case.parts))
+        return True
+
+    # -- strategies -------------------------------------------------------------------------------
+
+    def value(self, place: Place, depth: int) -> SearchStrategy[Any]:
+        """Values at a place, of at most so many levels."""
+        key = (place, depth)
+        if key not in self._made:
+            found = [
+                self._of_kind(own, case, kind, depth)
+                for case in place.cases
+                for own in [place.of(case)]
+                for kind in self._kinds(own, case, depth)
+            ]
+            is_free = any(kinds_of_parts(c.parts) == KINDS and _is_silent(c) for c in place.cases)
+            self._made[key] = ANYTHING if is_free else st.one_of(*found)
+        return self._made[key]
+
+    def _of_kind(self, own: Place, case: Case, kind: str, depth: int) -> SearchStrategy[Any]:
+        if kind == "member":
+            return st.sampled_from(members_of(case.parts) or [])
+        if kind == "array":
+            return self._arrays(own, case, depth)
+        if kind == "object":
+            return self._objects(own, case, depth)
+        return self._scalar(case, kind)
+
+    def _scalar(self, case: Case, kind: str) -> SearchStrategy[Any]:
+        words = [part.words for part in case.parts]
+        if kind == "number":
+            is_whole = any(part.is_integer for part in case.parts)
+            return self._by_rules(numbers(words, is_whole=is_whole), case)
+        if kind == "string":
+            inner = [own for part in case.parts if (own := _json_inside(part.node.schema))]
+            if inner:
+                return self._json_inside(inner[0])
+            return self._by_rules(strings(words, is_python=self._is_python), case)
+        return st.none() if kind == "null" else st.booleans()
+
+    def _json_inside(self, schema: dict[str, Any]) -> SearchStrategy[str]:
+        """Strings that hold JSON of a schema of their own."""
+        content = named_in(schema.get("contentSchema"))
+        return instances({**self._shared, **content} if content else None).map(json.dumps)
+
+    def _by_rules(self, found: SearchStrategy[Any], case: Case) -> SearchStrategy[Any]:
+        rules = [part.rule for part in case.parts if part.words]
+
+        def is_allowed(value: Any) -> bool:
+            text = json.dumps(value).encode()
+            return all(rule.allows(text, done=True) for rule in rules)
+
+        return found.filter(is_allowed)
+
+    # -- containers -------------------------------------------------------------------------------
+
+    def _arrays(self, own: Place, case: Case, depth: int) -> SearchStrategy[Any]:
+        least = own.declared.min_items
+        if any("contains" in part.words for part in case.parts):
+            least = max(least, 1)
+        listed, place = own.first_items, own.inside(len(own.first_items))
+        first = [own.inside(index) for index in listed]
+        most = least + _MOST_MORE if not listed else max(least, len(listed) + _MOST_MORE)
+        if own.declared.max_items is not None:
+            most = min(most, own.declared.max_items)
+        can_be_more = place.cases and self.fits(place, depth - 1)
+        rest = max(0, most - len(first)) if can_be_more else 0
+        is_unique = any(part.words.get("uniqueItems") is True for part in case.parts)
+        items = st.lists(
+            self.value(place, depth - 1) if rest else st.nothing(),
+            min_size=min(rest, max(0, least - len(first))), max_size=rest,
+            unique_by=_text_of if is_unique else None,
+        )  # fmt: skip
+        if not first:
+            return items
+        if any(not self.fits(one, depth - 1) for one in first):
+            return st.just([])
+        heads = st.tuples(*(self.value(one, depth - 1) for one in first))
+        return st.tuples(heads, items).map(lambda found: [*found[0], *found[1]][:most])
+
+    def _objects(self, own: Place, case: Case, depth: int) -> SearchStrategy[Any]:
+        parts = case.parts
+        keys, needed = keys_of(parts), required_of(parts)
+        fitting = [key for key in keys if self.fits(own.inside(key), depth - 1)]
+        values = {key: self.value(own.inside(key), depth - 1) for key in fitting}
+        found = st.fixed_dictionaries(
+            {key: made for key, made in values.items() if key in needed},
+            optional={key: made for key, made in values.items() if key not in needed},
+        ).map(lambda made: {key: made[key] for key in keys if key in made})
+        if is_closed(parts) or (keys and not any(_opens(part.words) for part in parts)):
+            return found
+        more = self._more_keys(own, case, depth, len(needed))
+        return st.tuples(found, more).map(lambda made: {**made[0], **made[1]})
+
+    def _more_keys(self, own: Place, case: Case, depth: int, known: int) -> SearchStrategy[Any]:
+        """Keys that are not named."""
+        words = [part.words for part in case.parts]
+        least = max((w["minProperties"] for w in words if "minProperties" in w), default=0) - known
+        most = min((w["maxProperties"] for w in words if "maxProperties" in w), default=None)
+        names = _names(words)
+        keys = own.declared.keys
+        size = max(0, least) + _MOST_MORE if most is None else max(0, most - len(keys))
+        fresh = st.lists(names, min_size=max(0, least), max_size=size, unique=True)
+
+        def filled(found: list[str]) -> SearchStrategy[dict[str, Any]]:
+            inner = {key: own.inside(key) for key in found if key not in keys}
+            fitting = {k: place for k, place in inner.items() if self.fits(place, depth - 1)}
+            made = {key: self.value(place, depth - 1) for key, place in fitting.items()}
+            return st.fixed_dictionaries(made)
+
+        return fresh.flatmap(filled)
+
+
+def _json_inside(schema: Any) -> dict[str, Any]:
+    """The schema of a string that holds JSON; empty of others."""
+    own = named_in(schema)
+    return own if own.get("contentMediaType") == "application/json" else {}
+
+
+def _opens(words: Any) -> bool:
+    """Whether a schema invites keys that it does not name."""
+    rest = words.get("additionalProperties")
+    return isinstance(rest, dict) or "patternProperties" in words or "minProperties" in words
+
+
+def _names(words: Sequence[Any]) -> SearchStrategy[str]:
+    asked = [w["propertyNames"] for w in words if isinstance(w.get("propertyNames"), dict)]
+    listed = [member for w in asked for member in w.get("enum", [])]
+    if listed:
+        return st.sampled_from(listed)
+    patterns = [pattern for w in words for pattern in w.get("patternProperties", {})]
+    is_open = any(isinstance(w.get("additionalProperties"), dict) for w in words)
+    found = [strings([{"pattern": pattern}], is_python=False) for pattern in patterns]
+    if asked:
+        found.append(strings(asked, is_python=False))
+    elif is_open or not found:
+        found.append(_KEYS)
+    return st.one_of(*found)
+
+
+def _is_silent(case: Case) -> bool:
+    return not any(part.words for part in case.parts)
+
+
+def _text_of(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)

@@ -1,0 +1,50 @@
+"""Reports: what ``score`` says of completions that were never asked for.
+
+In:    what ``completions`` takes.
+Out:   a strategy of ``Report`` values.
+Never: a report that no response leads to.
+Why:   who only decides by a report need not know what responses look like.
+"""
+
+from typing import Any, TypeVar, overload
+
+from hypothesis.strategies import SearchStrategy
+
+from fieldconf.report import Report
+from fieldconf.scoring import score
+from fieldconf.strategies.completions import completions
+from fieldconf.strategies.tokenisations import Cut
+
+T = TypeVar("T")
+
+
+@overload
+def reports(
+    schema: type[T], *, values: SearchStrategy[Any] | None = None, cuts: Cut = None,
+    confidence: SearchStrategy[float] | None = None, top_logprobs: int | None = None,
+    has_off_schema: bool = False,
+) -> SearchStrategy[Report[T]]: ...  # fmt: skip
+@overload
+def reports(
+    schema: Any = None, *, values: SearchStrategy[Any] | None = None, cuts: Cut = None,
+    confidence: SearchStrategy[float] | None = None, top_logprobs: int | None = None,
+    has_off_schema: bool = False,
+) -> SearchStrategy[Report[Any]]: ...  # fmt: skip
+def reports(
+    schema: Any = None, *, values: SearchStrategy[Any] | None = None, cuts: Cut = None,
+    confidence: SearchStrategy[float] | None = None, top_logprobs: int | None = None,
+    has_off_schema: bool = False,
+) -> SearchStrategy[Report[Any]]:  # fmt: skip
+    """Reports of completions; arguments and errors are those of ``completions``.
+
+    >>> from hypothesis import given
+    >>> @given(reports(bool))
+    ... def test(report):
+    ...     assert report.value in (True, False) and report.confidence is not None
+    >>> test()
+    """
+    found = completions(
+        schema, values=values, cuts=cuts, confidence=confidence, top_logprobs=top_logprobs,
+        has_off_schema=has_off_schema,
+    )  # fmt: skip
+    return found.map(lambda case: score(case.response, case.schema))

@@ -1,0 +1,116 @@
+r"""Tokenisations: ways in which a tokeniser may cut a text.
+
+In:    a text or bytes, and where cuts may fall.
+Out:   a strategy of lists of bytes that join to it.
+Never: an empty token, unless asked for; a claim that any real tokeniser cuts so.
+Why:   no reading of tokens may depend on where they were cut; real ones cut inside of characters
+       and across quotes and commas.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, Literal, TypeAlias, get_args
+
+from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument
+from hypothesis.strategies import SearchStrategy
+
+Cuts: TypeAlias = Literal["anywhere", "characters", "words", "marks", "merged"]
+"""Where cuts may fall: "anywhere", also inside of characters; between "characters"; around "words"
+and single marks; around JSON's "marks" and nothing else; "merged" as byte-pair tokenisers do it,
+with runs of marks (``","``, ``"}``) in one token and a blank in that of the word behind it."""
+
+Tokeniser: TypeAlias = Callable[[Any], Iterable[str | bytes]]
+"""A function from a text to its pieces, texts or bytes."""
+
+Cut: TypeAlias = Cuts | Tokeniser | None
+
+_PIECES: Mapping[str, "re.Pattern[bytes]"] = {
+    "words": re.compile(rb"[ ]?[\w\x80-\xff]+|[^\w\x80-\xff]"),
+    "marks": re.compile(rb'[{}\[\]:,"]|[^{}\[\]:,"]+'),
+    "merged": re.compile(rb"[ ]?[\w\x80-\xff]+|[^\w\x80-\xff]+?(?=[ ]?[\w\x80-\xff]|\Z)"),
+}
+_MOST_CUTS = 24  # drawn, of the many that a long text may have
+
+
+def tokenisations(
+    text: str | bytes,
+    *,
+    cuts: Cut = None,
+    may_be_empty: bool = False,
+) -> SearchStrategy[list[bytes]]:
+    r"""Ways to cut a text into tokens: lists of bytes that join to it. It shrinks to one token.
+
+    Args:
+        text: a text, or its UTF-8 bytes.
+        cuts: where cuts may fall, see ``Cuts``; or a tokeniser: a function from the text to its
+            pieces, texts or bytes. Any of ``Cuts`` where nothing is said.
+        may_be_empty: whether tokens without bytes may stand between the others, as servers list
+            them for control tokens.
+
+    Raises:
+        InvalidArgument: (hypothesis' own) if the pieces of a tokeniser do not join to the text.
+
+    >>> from hypothesis import given
+    >>> @given(tokenisations('{"é": 1}'))
+    ... def test(tokens):
+    ...     assert b"".join(tokens).decode() == '{"é": 1}'
+    >>> test()
+    """
+    data = text.encode() if isinstance(text, str) else text
+    if callable(cuts):
+        found = st.just(_of_tokeniser(text, cuts))
+    elif cuts is None:
+        names: tuple[Cuts, ...] = ("marks", "merged", "words", "characters", "anywhere")
+        found = st.one_of(*(_cut_at(data, _places(data, name)) for name in names))
+    else:
+        if cuts not in get_args(Cuts):
+            raise InvalidArgument(
+                f"cuts={cuts!r} is no kind of cuts; there are {', '.join(get_args(Cuts))}"
+            )
+        found = _cut_at(data, _places(data, cuts))
+    return found.flatmap(_with_empty) if may_be_empty else found
+
+
+def _places(data: bytes, cuts: Cuts) -> Sequence[int]:
+    """Where a text may be cut: half-open byte offsets inside of it."""
+    if cuts == "anywhere":
+        return range(1, len(data))
+    if cuts == "characters":
+        return [at for at in range(1, len(data)) if data[at] & 0xC0 != 0x80]
+    return [match.start() for match in _PIECES[cuts].finditer(data) if match.start()]
+
+
+def _cut_at(data: bytes, places: Sequence[int]) -> SearchStrategy[list[bytes]]:
+    if not data:
+        return st.just([])
+    if not places:
+        return st.just([data])
+    some = st.lists(st.sampled_from(places), unique=True, max_size=_MOST_CUTS)
+    every = st.just([*places])
+    return (some | every).map(lambda at: _cut(data, at))
+
+
+def _cut(data: bytes, places: Iterable[int]) -> list[bytes]:
+    return [data[a:b] for a, b in pairwise([0, *sorted(places), len(data)])]
+
+
+def _with_empty(tokens: list[bytes]) -> SearchStrategy[list[bytes]]:
+    places = st.lists(st.integers(0, len(tokens)), max_size=3)
+
+    def filled(at: list[int]) -> list[bytes]:
+        made = [*tokens]
+        for place in sorted(at, reverse=True):
+            made.insert(place, b"")
+        return made
+
+    return places.map(filled)
+
+
+def _of_tokeniser(text: str | bytes, cut: Tokeniser) -> list[bytes]:
+    pieces = [p.encode() if isinstance(p, str) else bytes(p) for p in cut(text)]
+    whole = text.encode() if isinstance(text, str) else text
+    if b"".join(pieces) != whole:
+        raise InvalidArgument(f"the pieces that {cut!r} gives do not join to the text {text!r}")
+    return pieces
