@@ -310,3 +310,10 @@ def test_anything_anywhere_is_read_or_refused_by_our_error(path, value):
 def test_a_schema_that_is_none_is_its_own_error():
     with pytest.raises(SchemaError):
         Report.from_json(TICKET_REPORT.to_json(), 3)
+
+
+@pytest.mark.parametrize("tokens", [True, False])
+def test_what_was_written_decides_between_the_arms_again(tokens):
+    report = report_of('{"kind":"', "dog", '"}', schema=SCHEMAS[5])
+    made = Report.from_json(report.to_json(tokens=tokens), SCHEMAS[5])
+    assert made[""].declared.keys == report[""].declared.keys == ("kind", "name")
