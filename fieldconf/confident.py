@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, Unpack, cast, ov
 
 from pydantic import BaseModel
 
-from fieldconf.errors import SchemaError
+from fieldconf.errors import RequestError, SchemaError
 from fieldconf.extraction.faces import aextract, astream, extract, stream
 from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.options import Options, explicit, said
@@ -44,7 +44,10 @@ else:
         def __get__(self, instance: Any, owner: type | None = None) -> Any:
             """The bound method; as if it were not there, where a field has its name."""
             name = self.__func__.__name__
-            if owner is not None and (owner is Confident or _is_field(owner, name)):
+            extra = getattr(instance, "__pydantic_extra__", None) or ()
+            if owner is not None and (
+                owner is Confident or _is_field(owner, name) or name in extra
+            ):
                 message = f"{owner.__name__} has no method {name!r}"
                 raise AttributeError(message)
             return super().__get__(instance, owner)
@@ -73,7 +76,7 @@ class Confident(BaseModel):
         cls, text: Input, *, client: Any = None, **options: Unpack[Options]
     ) -> Report[Self]:
         """Ask a model for an instance; see ``fieldconf.extract``."""
-        return extract(cls, text, client=_client(cls, client), **_options(cls, options))
+        return extract(cls, text, **_asking(cls, options, client))
 
     @face
     @explicit
@@ -81,8 +84,7 @@ class Confident(BaseModel):
         cls, text: Input, *, client: Any = None, **options: Unpack[Options]
     ) -> Report[Self]:
         """Ask an asynchronous client for an instance; see ``fieldconf.aextract``."""
-        asking = _client(cls, client, "async_client")
-        return await aextract(cls, text, client=asking, **_options(cls, options))
+        return await aextract(cls, text, **_asking(cls, options, client, "async_client"))
 
     @face
     @explicit
@@ -90,7 +92,7 @@ class Confident(BaseModel):
         cls, text: Input, *, client: Any = None, **options: Unpack[Options]
     ) -> FieldStream[Self]:
         """Ask a model for an instance, event by event; see ``fieldconf.stream``."""
-        return stream(cls, text, client=_client(cls, client), **_options(cls, options))
+        return stream(cls, text, **_asking(cls, options, client))
 
     @face
     @explicit
@@ -98,8 +100,7 @@ class Confident(BaseModel):
         cls, text: Input, *, client: Any = None, **options: Unpack[Options]
     ) -> AsyncFieldStream[Self]:
         """Ask an asynchronous client, event by event; see ``fieldconf.astream``."""
-        asking = _client(cls, client, "async_client")
-        return astream(cls, text, client=asking, **_options(cls, options))
+        return astream(cls, text, **_asking(cls, options, client, "async_client"))
 
     @face
     def score(  # options of a reading, by keyword
@@ -174,15 +175,15 @@ def confident(
     """
     clients = {"client": client, "async_client": async_client}
     given = {name: one for name, one in clients.items() if one is not None}
+    settings = {**said(options), **given}
 
     def decorate(kind: type[M]) -> type[M]:
-        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):  # pyright: ignore[reportUnnecessaryIsInstance]  # of those who do not check types
+        if not _is_model(kind):
             raise SchemaError(
                 f"{kind!r} is no pydantic model",
                 remedy="confident is for subclasses of BaseModel; for other types use fc.extract",
             )
-        settings = {**settings_of(kind), **given}
-        kind.__fieldconf__ = {**settings, **said(options, _without_clients(settings))}  # pyright: ignore[reportAttributeAccessIssue]
+        kind.__fieldconf__ = _over(_own(kind), settings)  # pyright: ignore[reportAttributeAccessIssue]
         for name in FACES:
             if inspect.getattr_static(kind, name, None) is None:  # else it is the model's own
                 setattr(kind, name, vars(Confident)[name])
@@ -192,22 +193,58 @@ def confident(
 
 
 def settings_of(kind: type) -> Mapping[str, Any]:
-    """The settings of a model, those it inherits among them."""
-    return getattr(kind, "__fieldconf__", {})
+    """The settings of a model: its own over those of the classes that it inherits from."""
+    made: dict[str, Any] = {}
+    for one in reversed(kind.__mro__):
+        made = _over(made, _own(one))
+    return made
 
 
-def _options(kind: type, options: Options) -> Options:
-    return said(cast("Mapping[str, Any]", options), _without_clients(settings_of(kind)))
+_CLIENTS = ("client", "async_client")
+
+
+def _own(kind: type) -> Mapping[str, Any]:
+    return vars(kind).get("__fieldconf__", {})
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    return {**below, **above, **said(_without_clients(above), _without_clients(below))}
 
 
 def _without_clients(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in settings.items() if k not in ("client", "async_client")}
+    """The settings of a request, whoever is asked."""
+    return {name: value for name, value in settings.items() if name not in _CLIENTS}
 
 
-def _client(kind: type, given: Any, name: str = "client") -> Any:
-    """The client of a call, or of the settings, which may say it by a function."""
-    found: Any = settings_of(kind).get(name) if given is None else given
-    return found() if inspect.isroutine(found) or inspect.isclass(found) else found
+def _asking(kind: type, options: Options, client: Any, name: str = "client") -> dict[str, Any]:
+    """The options of a call over the settings, and the client, which a function may give.
+
+    Raises:
+        TypeError: for a name that is no option.
+        RequestError: if there is no client.
+    """
+    settings = settings_of(kind)
+    made = said(cast("Mapping[str, Any]", options), _without_clients(settings))
+    found: Any = settings.get(name) if client is None else client
+    if found is None:
+        package = "openai.OpenAI" if name == "client" else "openai.AsyncOpenAI"
+        raise RequestError(
+            f"{kind.__name__} has no {name} to ask",
+            remedy=f"Give client={package}(), here or once: @fc.confident({name}={package})",
+        )
+    return {**made, "client": found() if _makes_clients(found) else found}
+
+
+def _makes_clients(given: Any) -> bool:
+    """Whether something is no client, but a class or a function that gives one."""
+    if inspect.isclass(given):
+        return True
+    return callable(given) and not (hasattr(given, "chat") or hasattr(given, "responses"))
+
+
+def _is_model(kind: Any) -> bool:
+    """Whether something is a pydantic model: of those who do not check types, it may be all."""
+    return isinstance(kind, type) and issubclass(kind, BaseModel) and kind is not BaseModel
 
 
 def _is_field(owner: type, name: str) -> bool:

@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypedDict, TypeVar, cast
 
+from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.stopping import Stop
 from fieldconf.matching import Match
 from fieldconf.report import Report
@@ -44,6 +45,16 @@ class Options(TypedDict, total=False):
 
 NAMES = tuple(Options.__annotations__)
 
+_SHOWN: Mapping[Any, str] = {
+    Input: "Input",
+    Mask | None: "Mask | None",
+    Match | None: "Match | None",
+    Settle | bool | None: "Settle | bool | None",
+    Stop | None: "Stop | None",
+    Callable[[Report[Any]], object] | None: "Callable[[Report[Any]], object] | None",
+}
+"""How a signature says what is long when it is spelt out."""
+
 
 def explicit(function: F) -> F:
     """Show the options one by one in the signature of a function that takes ``**options``.
@@ -56,7 +67,8 @@ def explicit(function: F) -> F:
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
         for name, hint in Options.__annotations__.items()
     ]
-    function.__signature__ = signature.replace(parameters=[*kept, *made])  # pyright: ignore[reportFunctionMemberAccess]
+    shown = [p.replace(annotation=_SHOWN.get(p.annotation, p.annotation)) for p in [*kept, *made]]
+    function.__signature__ = signature.replace(parameters=shown)  # pyright: ignore[reportFunctionMemberAccess]
     return function
 
 
@@ -71,13 +83,13 @@ def said(options: Mapping[str, Any], settings: Mapping[str, Any] | None = None) 
     """
     for name in options:
         if name not in NAMES:
-            near = difflib.get_close_matches(name, NAMES, n=1)
+            near = difflib.get_close_matches(name, [*NAMES, "client"], n=1)
             hint = f" (did you mean {near[0]!r}?)" if near else ""
             message = f"got an unexpected keyword argument {name!r}{hint}"
             raise TypeError(message)
     made = {**(settings or {}), **{k: v for k, v in options.items() if v is not None}}
-    if more := {**_further(settings or {}), **_further(options)}:
-        made["options"] = more
+    if "options" in made:
+        made["options"] = {**_further(settings or {}), **_further(options)}
     return cast("Options", made)
 
 
