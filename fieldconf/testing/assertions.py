@@ -32,7 +32,7 @@ def assert_confident(
 
     >>> import fieldconf as fc
     >>> from fieldconf.testing import Answer, payloads
-    >>> report = fc.score(payloads.chat(Answer({"ok": True}, confidences={"ok": 0.6})))
+    >>> report = fc.score(payloads.chat(Answer({"ok": True}, rivals={"ok": {False: 0.4}})))
     >>> assert_confident(report, "ok", at_least=0.5)
     >>> assert_confident(report, "ok")
     Traceback (most recent call last):
