@@ -1,0 +1,66 @@
+"""Sort support messages: what is sure enough is filed, the rest goes to a person.
+
+Run: python examples/triage.py
+Once before: pip install "fieldconf[local]", and: fieldconf local fetch
+
+The model that answers is a toy of 135 million parameters on your machine. It swaps letters, makes up
+what a message does not say, and is less sure of it: that is what there is to see. To ask a better
+one, give its client and name it: Ticket.extract(message, client=openai.OpenAI(), model="...").
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+import fieldconf as fc
+
+# A threshold says from which confidence on *you* would file the field unread. These are made up;
+# yours come from answers that you have compared with the truth. It stands beside the field it is
+# for, since fields of different kinds are not equally sure when they are right.
+CHOICE, TEXT, NUMBER = fc.Conf(threshold=0.7), fc.Conf(threshold=0.5), fc.Conf(threshold=0.5)
+
+
+@fc.confident
+class Ticket(BaseModel):
+    """What the desk wants to know of a message."""
+
+    problem: Annotated[Literal["payment", "delivery", "login", "crash"], CHOICE]
+    order: Annotated[str, TEXT, Field(pattern="^[A-Z]{2}-[0-9]{4}$", description="order number")]
+    amount: Annotated[
+        float, NUMBER, Field(ge=0, le=1000, multiple_of=0.01, description="money paid")
+    ]
+
+
+MESSAGES = (
+    "I was charged 120.00 euros twice for order BD-7730.",
+    "Order KX-4821 arrived broken. I paid 39.50 euros and want my money back.",
+    "The delivery of order PL-1006 is late.",
+    "I forgot my password and cannot log in.",
+)
+
+
+def doubts(report: fc.Report[Ticket]) -> list[str]:
+    """The fields that are not sure enough; what is not known (None) is not sure, either."""
+    return [
+        pointer for pointer, field in report.leaves.items()
+        if field.confidence is None or field.confidence < (field.declared.conf.threshold or 0)
+    ]  # fmt: skip
+
+
+def main() -> None:
+    with fc.local() as client:
+        for message in MESSAGES:
+            report = Ticket.extract(message, client=client)
+            print(message)
+            for field in report.leaves.values():
+                print(f"  {field.pointer:<10} {field.value!s:<10} {field.confidence:.3f}")
+            unsure = doubts(report)
+            # Also an answer that broke off, or breaks the schema, is for a person.
+            if report.value is None or unsure:
+                print(f"  -> review: {report.reason or ', '.join(unsure)}\n")
+            else:
+                print(f"  -> accept: {report.value!r}\n")
+
+
+if __name__ == "__main__":
+    main()
