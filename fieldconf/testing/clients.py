@@ -39,7 +39,7 @@ class _Stage:
             number, given = self.script.take(body)
             made = reply(given, path, body)
         except BaseException as error:
-            self._raised = [error]
+            self._raised.append(error)
             raise
         stream = _stream_type()(_Body(self, number, made))
         return _http().Response(made.status, headers=dict(made.headers), stream=stream)

@@ -134,9 +134,7 @@ class FakeServer:
         handler.begin(made)
         try:
             self._send(handler, made, number)
-        except OSError:
-            self.hung_up.set()
-        except _HungUp:
+        except (OSError, _HungUp):
             if not self._is_over.is_set():
                 self.hung_up.set()
 
