@@ -11,7 +11,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
-from fieldconf.errors import FieldconfError, NoLogprobsError, RequestError
+from fieldconf.errors import FieldconfError, NoLogprobsError, PayloadError, RequestError
 from fieldconf.providers.refusals import advice, refusal, said
 from fieldconf.wire.envelopes import short
 
@@ -39,6 +39,8 @@ def our_error(error: Exception, client: Any, *, midway: bool = False) -> Request
     comes through. What Python itself raises for a wrong call (TypeError ...) is left alone.
     """
     address = str(getattr(client, "base_url", "") or "the server")
+    if isinstance(error, PayloadError):
+        return _no_answer(error, address, midway=midway)
     if isinstance(error, FieldconfError) or _is_wrong_call(error):
         return None
     names = {kind.__name__ for kind in type(error).__mro__}
@@ -53,7 +55,8 @@ def our_error(error: Exception, client: Any, *, midway: bool = False) -> Request
             remedy="Look at the server, and at what stands between",
         )  # fmt: skip
     if isinstance(error, OSError) or names & _CONNECTION:
-        what, remedy = _BROKE_OFF if midway else _NO_CONNECTION
+        lost = _LOST if _is_lost(error) else _NO_CONNECTION
+        what, remedy = _BROKE_OFF if midway else lost
         return RequestError(f"{what} {address}", provider=address, remedy=remedy)
     status, body = getattr(error, "status_code", None), getattr(error, "body", None)
     words = said(body) or said(getattr(error, "message", None)) or short(str(error))
@@ -61,9 +64,28 @@ def our_error(error: Exception, client: Any, *, midway: bool = False) -> Request
 
 
 _NO_CONNECTION = "no connection to", "Check the address, and that the server runs"
+_LOST = "lost the connection to", "Ask again"
 _BROKE_OFF = "the answer broke off: lost the connection to", "Ask again"
 _CONNECTION = frozenset({"APIConnectionError", "TransportError", "ConnectionError"})
 """What clients, and the HTTP libraries beneath them, call a connection that failed."""
+_LATE = frozenset({"ReadError", "WriteError", "RemoteProtocolError"})
+"""What HTTP libraries call one that was there, and failed then."""
+
+
+def _is_lost(error: Exception) -> bool:
+    kinds = type(error).__mro__ + type(error.__cause__).__mro__
+    return not _LATE.isdisjoint(kind.__name__ for kind in kinds)
+
+
+def _no_answer(error: PayloadError, address: str, *, midway: bool) -> RequestError:
+    """The error for what came without an error, and is no answer.
+
+    The remedy of a ``PayloadError`` is for who holds a saved response.
+    """
+    words = str(error).removesuffix(error.remedy).rstrip(". :")
+    what = "broke the answer off" if midway else "gave no answer"
+    remedy = advice(None, words) or "Look at the server, and at what stands between"
+    return RequestError(f"{address} {what}: {words}", provider=address, remedy=remedy)
 
 
 def _is_wrong_call(error: Exception) -> bool:

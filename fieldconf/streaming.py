@@ -77,6 +77,11 @@ class LiveScorer:
         self._half = ""  # the first half of a character that was escaped as two
 
     @property
+    def began(self) -> bool:
+        """Whether anything has come that belongs to an answer."""
+        return any(delta.index is not None for delta in self._deltas)
+
+    @property
     def read(self) -> int:
         """How many tokens have come."""
         return len(self._tokens)

@@ -7,26 +7,36 @@ Why:   a synchronous and an asynchronous stream differ in how they wait, and in 
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from fieldconf import telemetry
+from fieldconf.asking import our_error, our_errors
 from fieldconf.errors import PayloadError, RequestError
 from fieldconf.extraction.calls import Call
 from fieldconf.extraction.events import Event, FieldEvent, ItemEvent, PartialEvent
 from fieldconf.extraction.stopping import Rule, fires, shortest_rest, words_of
+from fieldconf.fields import truncated
 from fieldconf.report import Field, Report, Stopped
 from fieldconf.scoring import score_completion
 from fieldconf.streaming import LiveScorer
+from fieldconf.tokens import utf8
 from fieldconf.wire import completions
 
 T = TypeVar("T")
 
 
 def whole(call: Call, response: Any) -> Report[Any]:
-    """The report of a whole response; with ``settle`` the server is asked for more."""
+    """The report of a whole response; with ``settle`` the server is asked for more.
+
+    Raises:
+        RequestError: if it is no answer; or if the asking failed.
+    """
+    with our_errors(call.client):
+        found = completions(response)
     report = score_completion(
-        completions(response)[0], call.schema, mask=call.mask, layout=call.layout,
+        found[0], call.schema, mask=call.mask, layout=call.layout,
         match=call.match, settle=call.settle,
     )  # fmt: skip
     announce(call, report)
@@ -94,7 +104,13 @@ class Reading(Generic[T]):
         return [*events, *self._growing()]
 
     def end(self) -> Report[T]:
-        """The report of an answer that ended, or was stopped."""
+        """The report of an answer that ended, or was stopped.
+
+        Raises:
+            PayloadError: if nothing of an answer came.
+        """
+        if not self._scorer.began:
+            raise PayloadError("the stream ended, and nothing in it was an answer")
         return self._made(settle=not self.stopped)
 
     def left(self) -> Report[T]:
@@ -109,14 +125,19 @@ class Reading(Generic[T]):
         ours = self._ours(error)
         reason = str(ours) if isinstance(ours, RequestError) else "reading was interrupted"
         report = self._made(settle=False, reason=reason)
-        ours.report = report  # pyright: ignore[reportAttributeAccessIssue]  # any exception may carry it
+        with suppress(AttributeError):  # most exceptions may carry it; somebody's may not
+            ours.report = report  # pyright: ignore[reportAttributeAccessIssue]
         return ours
+
+    def interrupted(self, error: BaseException | None) -> None:
+        """Let a cancelled task's error, or an interrupt's, carry the report; no others."""
+        if error is not None and not isinstance(error, Exception):
+            self.failed(error)
 
     def _ours(self, error: BaseException) -> BaseException:
         if not isinstance(error, PayloadError):
             return error
-        address = str(getattr(self.client, "base_url", "") or "the server")
-        return RequestError(f"{address} broke the answer off: {error}", provider=address)
+        return our_error(error, self.client, midway=self._scorer.began) or error
 
     # -- what a chunk brought -------------------------------------------------------------------
 
@@ -147,8 +168,27 @@ class Reading(Generic[T]):
             report = self._scorer.finish(settle=settle)
             if self._stopped is not None:
                 reason = f"reading was stopped at {self._stopped.pointer}: {self._stopped.rule}"
-            if reason and report.status == "truncated":
-                report = replace(report, reason=reason)
+            if reason:
+                report = _broken_off(report, reason)
             self._report = replace(report, stopped=self._stopped)
             announce(self._call, self._report)
         return self._report
+
+
+def _broken_off(report: Report[Any], reason: str) -> Report[Any]:
+    """The report of what came, knowing that more would have come: none of it is wrong for that."""
+    root = report.fields.get("")
+    if root is not None and root.kind == "number" and _may_go_on(report, root):
+        cut = truncated((), None, "number", root.start, root.stop)
+        report = replace(
+            report, status="truncated", value=None, data=None, fields={"": cut}, errors=()
+        )
+    has_not_begun = report.status == "malformed" and not report.fields
+    if report.status == "truncated" or has_not_begun:
+        return replace(report, status="truncated", reason=reason)
+    return report
+
+
+def _may_go_on(report: Report[Any], last: Field) -> bool:
+    """Whether a number may be the beginning of another: 12 of 123."""
+    return report.finish_reason is None and last.stop == len(utf8(report.text or ""))

@@ -122,6 +122,7 @@ class FieldStream(Generic[T]):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+        self._reading.interrupted(error)
 
     @property
     def report(self) -> Report[T]:
@@ -200,6 +201,7 @@ class AsyncFieldStream(Generic[T]):
         trace: TracebackType | None,
     ) -> None:
         await self.close()
+        self._reading.interrupted(error)
 
     async def finish(self) -> Report[T]:
         """The report; reads the rest of the stream first."""
@@ -212,11 +214,11 @@ class AsyncFieldStream(Generic[T]):
         """The report, once the answer was read, stopped, left or broke off.
 
         Raises:
-            RequestError: if the answer is still arriving.
+            RequestError: if the answer is still arriving, or the request failed.
         """
         if self._reading.report is None:
             raise RequestError(
-                "the answer is still arriving", remedy="Read it to its end: await stream.finish()"
+                "the answer has not arrived", remedy="Read it to its end: await stream.finish()"
             )
         return self._reading.report
 
@@ -227,7 +229,11 @@ class AsyncFieldStream(Generic[T]):
 
 
 async def _async_events(call: Call, reading: Reading[T]) -> AsyncGenerator[Event[T]]:
-    chunks = await _sent_async(call, stream=True)
+    try:
+        chunks = await _sent_async(call, stream=True)
+    except BaseException as error:
+        reading.interrupted(error)
+        raise
     try:
         coming = aiter(chunks)
         while not reading.stopped and (chunk := await _anext(coming, call.client)) is not _END:
