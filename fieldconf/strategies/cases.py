@@ -67,6 +67,10 @@ class Case:
         shown = ", ".join(f"{t.bytes!r} {math.exp(t.logprob or 0):.3g}" for t in self.tokens)
         return f"<Case {self.text} of {_name(self.schema)}: {shown}>"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001  # hypothesis'
+        """As hypothesis shows it where a test fails."""
+        printer.text(repr(self))
+
     @property
     def response(self) -> dict[str, Any]:
         """The completion as OpenAI's Chat Completions send it: a dict of plain JSON."""

@@ -126,10 +126,10 @@ def _tree(room: _Room, _: int) -> Json:
     """A definition that refers to itself."""
     name = f"Node{len(room.definitions)}"
     to_itself = {"$ref": f"#/$defs/{name}"}
-    room.leaves -= 1
+    label = _leaf(room)
     room.definitions[name] = {
         "type": "object",
-        "properties": {"label": room.draw(_LEAVES), "parts": {"type": "array", "items": to_itself}},
+        "properties": {"label": label, "parts": {"type": "array", "items": to_itself}},
         "required": ["label"],
     }
     return to_itself
