@@ -3,9 +3,9 @@
 Run: python examples/triage.py
 Once before: pip install "fieldconf[local]", and: fieldconf local fetch
 
-The model that answers is a toy of 135 million parameters on your machine. It swaps letters, makes up
-what a message does not say, and is less sure of it: that is what there is to see. To ask a better
-one, give its client and name it: Ticket.extract(message, client=openai.OpenAI(), model="...").
+The model that answers is a toy of 135 million parameters on your machine. It swaps letters and
+makes up what a message does not say, and is less sure of it: that is what there is to see. A better
+one is asked by its client: Ticket.extract(message, client=openai.OpenAI(), model="...").
 """
 
 from typing import Annotated, Literal
