@@ -288,7 +288,8 @@ class _Answer:
             fields={"": made} if self._data else {}, mask=mask or completion.mask,
             owners=() if self._spelling.reason else tuple(owners), text=completion.content,
             tokens=self.tokens, model=completion.model, finish_reason=completion.finish_reason,
-            refusal=completion.refusal,
+            refusal=completion.refusal, input_tokens=completion.prompt_tokens,
+            output_tokens=completion.completion_tokens,
         )  # fmt: skip
 
     # -- how it ended ---------------------------------------------------------------------------

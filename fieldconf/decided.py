@@ -33,6 +33,7 @@ def decided(completion: Completion, schema: Schema) -> Report[Any]:
         status="complete", value=value, data=data, errors=errors, model=completion.model,
         fields={"": root} | {field.pointer: field for field in leaves},
         mask=completion.mask, choice=completion.choice,
+        input_tokens=completion.prompt_tokens, output_tokens=completion.completion_tokens,
     )  # fmt: skip
 
 

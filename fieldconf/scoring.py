@@ -235,6 +235,7 @@ class Scorer:
             finish_reason=completion.finish_reason, refusal=completion.refusal,
             precision=completion.precision, choice=completion.choice, tool=completion.tool,
             answer=self._answer(completion.tokens or (), len(content)), prompt=_prompt(completion),
+            input_tokens=completion.prompt_tokens, output_tokens=completion.completion_tokens,
             schema=self._schema,
         )  # fmt: skip
 

@@ -251,3 +251,25 @@ def test_extraction_by_the_responses_api():
     assert report.to_dict() == fc.score(body, TICKET_SCHEMA).to_dict()
     assert asked["text"]["format"]["name"] == "Ticket"
     assert asked["include"] == ["message.output_text.logprobs"]
+
+
+class Recorder(Client):
+    """Takes note of what it is called with."""
+
+    def __init__(self, host):
+        super().__init__(host)
+        self.chat = self.completions = self
+
+    def create(self, **arguments):
+        return arguments
+
+
+@pytest.mark.parametrize(("host", "asks"), [("api.openai.com", True), ("localhost:8000", False)])
+def test_a_streamed_answer_is_counted_where_the_server_is_known_to_count(host, asks):
+    call = prepare(Ticket, "x", Recorder(host), {"model": "m"})
+    assert ("stream_options" in call.create(stream=True)) == asks
+    assert call.create(stream=True)["stream"] is True
+    assert not {"stream", "stream_options"} & call.create().keys()
+    own = {"stream_options": {"include_usage": False}}
+    call = prepare(Ticket, "x", Recorder(host), {"model": "m", "options": own})
+    assert call.create(stream=True)["stream_options"] == own["stream_options"]

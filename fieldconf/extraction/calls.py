@@ -38,6 +38,7 @@ class Call:
         client: who sends it.
         api: by which of its calls.
         arguments: of that call.
+        streamed: further arguments where the answer is streamed.
         provider: who is asked; the host where nobody is known there.
         schema: what the answer is read by.
         mask, layout, match, settle: how the answer is read.
@@ -50,6 +51,7 @@ class Call:
     client: Any
     api: Api
     arguments: Mapping[str, Any]
+    streamed: Mapping[str, Any]
     provider: str
     schema: Schema
     mask: Mask | None
@@ -68,7 +70,9 @@ class Call:
 
     def create(self, *, stream: bool = False) -> Any:
         """What the client's call gives; of an asynchronous client, something to await."""
-        arguments = {**self.arguments, "stream": True} if stream else self.arguments
+        arguments = {**self.arguments}
+        if stream:
+            arguments = {**self.streamed, **arguments, "stream": True}
         return self.api.create(self.client)(**arguments)
 
 
@@ -97,7 +101,8 @@ def prepare(schema: Any, given: Input, client: Any, options: Options) -> Call:
         raise RequestError("no model was named", remedy="Give model='...'")
     mask = options.get("mask") or defaults.mask
     return Call(
-        client=client, api=api, arguments=arguments, provider=known.key if known else _host(client),
+        client=client, api=api, arguments=arguments, streamed=row.streamed if known else {},
+        provider=known.key if known else _host(client),
         schema=defaults.read(compiled), mask=mask, layout=defaults.layout,
         match=options.get("match") or "exact",
         settle=_settle(client, arguments, defaults, options.get("settle")),

@@ -43,6 +43,7 @@ class Provider:
         grammar: which part of JSON Schema it can hold a model to.
         hosts: patterns of the hosts (with a port, where that tells) that its servers answer at.
         limit: what its call names the largest number of tokens to write.
+        streamed: parameters that a streamed request to it holds.
     """
 
     key: str
@@ -62,6 +63,7 @@ class Provider:
     grammar: Grammar = STRICT
     hosts: tuple[str, ...] = ()
     limit: str = "max_tokens"
+    streamed: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def default(self) -> int:
@@ -81,12 +83,14 @@ MOST = 20
 
 _CREATE = "client.chat.completions.create"
 _EFFORT = {"reasoning_effort": "none"}
+_USAGE = {"stream_options": {"include_usage": True}}  # else a stream does not count its tokens
 
 ROWS = (
     Provider(
         "openai", "OpenAI Chat Completions", _CREATE, forms.chat, mask="post", temperature="before",
         evidence="recording", quiet=_EFFORT,
         hosts=("api.openai.com", "*.api.openai.com"), limit="max_completion_tokens",
+        streamed=_USAGE,
         note="Arguments of tool calls come without logprobs: ask with response_format.",
     ),
     Provider(
@@ -104,6 +108,7 @@ ROWS = (
     ),
     Provider(
         "azure", "Azure OpenAI", _CREATE, forms.chat, mask="post", temperature="before",
+        streamed=_USAGE,
         evidence="vendor types", quiet=_EFFORT, limit="max_completion_tokens",
         hosts=("*.openai.azure.com", "*.services.ai.azure.com", "*.cognitiveservices.azure.com"),
         note="Refused by \"On your data\" and by old API versions.",
@@ -132,6 +137,7 @@ ROWS = (
         "deepseek", "DeepSeek", _CREATE, forms.chat_json,
         structured="json_object only: the prompt must hold the schema and the word JSON",
         also={"extra_body": {"thinking": {"type": "disabled"}}}, hosts=("api.deepseek.com",),
+        streamed=_USAGE,
         note="While it thinks, the logprobs are zeros, so thinking is turned off.",
     ),
     Provider(
@@ -140,7 +146,7 @@ ROWS = (
     ),
     Provider(
         "openrouter", "OpenRouter", _CREATE, forms.chat, evidence="vendor types",
-        hosts=("openrouter.ai",),
+        hosts=("openrouter.ai",), streamed=_USAGE,
         also={"extra_body": {"provider": {"require_parameters": True}}},
         quiet={"extra_body": {"reasoning": {"effort": "none"}}},
         note="The upstream decides; without `require_parameters` one without logprobs may answer.",
@@ -158,6 +164,7 @@ ROWS = (
     ),
     Provider(
         "vllm", "vLLM", _CREATE, forms.chat, grammar=FULL, mask="post", temperature="before",
+        streamed=_USAGE,
         note="The cap is the server's `--max-logprobs`; the sampled token comes first in its list.",
     ),
     Provider(
@@ -167,7 +174,7 @@ ROWS = (
     ),
     Provider(
         "sglang", "SGLang", _CREATE, forms.chat, grammar=FULL, cap=None, mask="post",
-        temperature="after",
+        temperature="after", streamed=_USAGE,
         note="Before the temperature when greedy, or with `SGLANG_RETURN_ORIGINAL_LOGPROB=1`.",
     ),
     Provider(
@@ -190,7 +197,7 @@ ROWS = (
     Provider(
         "llama.cpp", "llama.cpp server", _CREATE, forms.chat, grammar=FULL, cap=None, least=1,
         mask="pre",
-        temperature="before", evidence="recording",
+        temperature="before", evidence="recording", streamed=_USAGE,
         note="The sampled token may stand far from the first rank; not with tools in a stream.",
     ),
     Provider(

@@ -21,7 +21,7 @@ a whole answer."""
 
 _LIMITS = {"length", "limit", "max_tokens", "max_output_tokens", "model_length"}
 _UNLISTED = "came in a chunk without logprobs"
-_CERTAIN = -1e-4  # nats; above it the numbers of many tokens look alike
+_CERTAIN, _NEVER = -1e-4, -1e9  # nats; beyond them the numbers of many tokens look alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +97,20 @@ def fold(deltas: Iterable[Delta]) -> list[Completion]:
 def is_repeat(before: Delta, delta: Delta) -> bool:
     """Whether a delta is the one before it once more: a chunk that was sent twice.
 
-    A model may well write a token twice, but not with the same probabilities of all its rivals to
-    the last digit, unless it is certain of both.
+    A model may well write a token twice, but not with the same probabilities of it and its rivals
+    to the last digit, unless it is certain of both or the server rounds.
     """
     if delta.extent != "more" or delta != before:
         return False
-    return any(
-        len(token.candidates) > 1 and token.logprob is not None and token.logprob < _CERTAIN
-        for token in delta.tokens or ()
-    )
+    return any(map(_is_telling, delta.tokens or ()))
+
+
+def _is_telling(token: Token) -> bool:
+    """Whether no other place of an answer would have a token with just these numbers."""
+    if token.logprob is None or token.logprob > _CERTAIN:
+        return False
+    listed = {candidate.logprob for candidate in token.candidates}
+    return sum(round(logprob, 5) != logprob for logprob in listed if logprob > _NEVER) > 1
 
 
 def _sum(deltas: Sequence[Delta]) -> Delta:
