@@ -37,8 +37,8 @@ from fieldconf.errors import (
 )
 from fieldconf.extraction.faces import stream
 from fieldconf.extraction.streams import FieldStream
-from fieldconf.render import html
-from fieldconf.render.table import printable, table
+from fieldconf.render import lines
+from fieldconf.render.table import Row, printable, table
 from fieldconf.report import Field, Report
 from fieldconf.scoring import score, score_all
 
@@ -335,19 +335,10 @@ def _late(report: Report[Any], seen: Mapping[str, Field]) -> list[Field]:
     return [field for name, field in report.fields.items() if name not in seen]
 
 
-def _rows(
-    fields: Iterable[Field], report: Report[Any] | None = None
-) -> list[tuple[str, Mapping[str, Any]]]:
-    """Leaves and lists; an object's line would only repeat its least field.
-
-    A reason that the report's last line gives for all fields is not repeated beside each.
-    """
-    said = report.reason if report else ""
-    return [
-        (field.pointer, field.to_dict() | ({"reason": ""} if said and field.reason == said else {}))
-        for field in fields
-        if field.is_leaf or field.kind == "array" or "truncated" in field.flags
-    ]
+def _rows(fields: Iterable[Field], report: Report[Any] | None = None) -> list[Row]:
+    """The table's rows; without the reason that the report's last line gives for all of them."""
+    plain = {field.pointer: field.to_dict() for field in fields}
+    return lines.rows(plain, report.reason if report else "")
 
 
 def _console() -> Console:
@@ -386,8 +377,8 @@ def _end(report: Report[Any], *, as_json: bool) -> None:
 def _summarise(report: Report[Any]) -> None:
     console = _console()
     plain = report.to_dict()
-    console.print(html.summary(plain), soft_wrap=True)
-    for problem in html.problems(plain):
+    console.print(lines.summary(plain), soft_wrap=True)
+    for problem in lines.problems(plain):
         console.print(problem, markup=False, soft_wrap=True)
 
 

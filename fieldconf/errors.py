@@ -90,5 +90,17 @@ class NoLogprobsError(RequestError):
     """
 
 
+class MissingPackageError(FieldconfError, ImportError):
+    """A package that only an extra brings is not installed; ``remedy`` says how to get it.
+
+    >>> print(MissingPackageError("fieldconf.strategies", "hypothesis", extra="testing"))
+    fieldconf.strategies needs hypothesis. Install it: pip install "fieldconf[testing]"
+    """
+
+    def __init__(self, who: str, package: str, *, extra: str) -> None:
+        remedy = f'Install it: pip install "fieldconf[{extra}]"'
+        super().__init__(f"{who} needs {package}", remedy=remedy)
+
+
 class LocalModelError(FieldconfError):
     """The embedded model cannot run: no runtime, no weights, weights that are not what they say."""

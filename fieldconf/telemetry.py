@@ -22,7 +22,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from fieldconf.errors import FieldconfError
+from fieldconf.errors import MissingPackageError
 from fieldconf.paths import Path
 from fieldconf.render.lines import problems
 from fieldconf.render.table import number, printable
@@ -36,10 +36,6 @@ MOST_FIELDS = 64
 
 logger = logging.getLogger("fieldconf")
 logger.addHandler(logging.NullHandler())
-
-
-class MissingPackageError(FieldconfError, ImportError):
-    """A package is not installed, and only what was asked for needs it."""
 
 
 # -- OpenTelemetry ------------------------------------------------------------------------------
@@ -81,9 +77,7 @@ def on_current_span(report: Report[Any]) -> None:
     try:
         trace: Any = importlib.import_module("opentelemetry.trace")
     except ImportError:
-        raise MissingPackageError(
-            "OpenTelemetry is not installed", remedy='pip install "fieldconf[otel]"'
-        ) from None
+        raise MissingPackageError("fieldconf.telemetry", "opentelemetry", extra="otel") from None
     span = trace.get_current_span()
     if span.is_recording():
         span.set_attributes(attributes(report))

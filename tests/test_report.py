@@ -9,7 +9,7 @@ from builders import report_of, response, token, tokenised
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fieldconf.render import html
+from fieldconf.render import lines
 from fieldconf.report import DEEPEST, plain_value
 from fieldconf.scoring import score
 
@@ -153,7 +153,7 @@ def test_a_page_and_the_terminal_say_what_is_wrong_and_how_sure_the_model_was():
     schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a", "b"]}
     report = report_of('{"a":"[x]"}', schema=schema)
     sure = {name: f"(written with confidence {report[name].confidence:.3f})" for name in ("", "a")}
-    assert set(html.problems(report.to_dict())) == {
+    assert set(lines.problems(report.to_dict())) == {
         f"invalid (whole): 'b' is a required property {sure['']}",
         f"invalid /a: '[x]' is not of type 'integer' {sure['a']}",
     }

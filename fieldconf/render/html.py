@@ -9,10 +9,7 @@ Why:   for a ticket, a mail to the person who has to look at the doubtful fields
 from collections.abc import Mapping
 from typing import Any
 
-from fieldconf.render.lines import problems, summary
 from fieldconf.render.notebook import report_table
-
-__all__ = ["page", "problems", "summary"]
 
 _HEAD = (
     '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

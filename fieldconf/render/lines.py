@@ -32,24 +32,28 @@ def text(report: Mapping[str, Any]) -> str:
 
 def whole(report: Mapping[str, Any]) -> RenderableType:
     """The table, how many rows it leaves out, the summary and what is wrong."""
-    found, left = rows(report)
+    found, left = first_rows(report)
     parts: list[RenderableType] = [table(found)] if found else []
     parts += [Text(f"... and {left} more", style="dim")] if left else []
     return Group(*parts, summary(report), *map(Text, problems(report)))
 
 
-def rows(report: Mapping[str, Any]) -> tuple[list[Row], int]:
-    """Leaves and lists, and how many more there are; an object's line would repeat its least field.
+def first_rows(report: Mapping[str, Any]) -> tuple[list[Row], int]:
+    """The first rows of a report, and how many more there are."""
+    found = rows(report["fields"], report["reason"])
+    return found[:MOST_ROWS], max(len(found) - MOST_ROWS, 0)
 
-    A reason that the summary gives for all fields is not repeated beside each.
+
+def rows(fields: Mapping[str, Any], said: str = "") -> list[Row]:
+    """Leaves and lists; an object's line would only repeat its least field.
+
+    A reason that is ``said`` of all fields is not repeated beside each.
     """
-    said = report["reason"]
-    found: list[Row] = [
+    return [
         (name, {**field, "reason": ""} if said and field["reason"] == said else field)
-        for name, field in report["fields"].items()
+        for name, field in fields.items()
         if "value" in field or field["kind"] == "array" or "truncated" in field["flags"]
     ]
-    return found[:MOST_ROWS], max(len(found) - MOST_ROWS, 0)
 
 
 def summary(report: Mapping[str, Any]) -> Text:

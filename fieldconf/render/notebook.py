@@ -11,7 +11,7 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fieldconf.render.lines import problems, rows, summary
+from fieldconf.render.lines import first_rows, problems, summary
 from fieldconf.render.table import Row, beside, color, number, printable, reasons, shown
 
 _COLORS = {"green": "#2e9e5b", "yellow": "#c98a00", "red": "#d6455d"}  # on white and on black
@@ -25,7 +25,7 @@ _LONGEST = 1000  # characters of a value
 
 def report_table(report: Mapping[str, Any], *, why: bool = False) -> str:
     """The table of a report, and below it what holds for all of it."""
-    found, left = rows(report)
+    found, left = first_rows(report)
     ends = [f"... and {left} more"] if left else []
     ends += [*summary(report).plain.splitlines(), *problems(report)]
     below = "".join(f"<div>{_escaped(line)}</div>" for line in ends)

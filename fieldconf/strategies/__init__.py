@@ -25,10 +25,10 @@ tests.
 
 from importlib.util import find_spec
 
-from fieldconf.strategies.missing import MissingHypothesisError
+from fieldconf.errors import MissingPackageError
 
 if find_spec("hypothesis") is None:
-    raise MissingHypothesisError
+    raise MissingPackageError("fieldconf.strategies", "hypothesis", extra="testing")
 
 from fieldconf.strategies.cases import Case, Truth
 from fieldconf.strategies.completions import completions
