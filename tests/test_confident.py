@@ -197,6 +197,18 @@ def test_settings_are_what_is_said_in_the_call():
     assert Ticket.request(top_logprobs=2) == fc.request(Ticket, model="m", top_logprobs=2)
 
 
+def test_settings_that_change_how_an_answer_is_read_or_asked_for():
+    loud = payloads.chat(Answer({"urgent": True, "team": "SALES"}))
+
+    @fc.confident(model="gpt-5.4-mini", match="loose")
+    class Ticket(Plain):
+        pass
+
+    exact, loose = (fc.score(loud, Ticket, match=match) for match in ("exact", "loose"))
+    assert Ticket.score(loud) == loose != exact == Ticket.score(loud, match="exact")
+    assert Ticket.request() == fc.request(Ticket, model="gpt-5.4-mini") != fc.request(Ticket)
+
+
 def test_a_rule_and_an_observer_may_be_settings():
     seen = []
 
