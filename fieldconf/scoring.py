@@ -348,6 +348,8 @@ def _current(fields: Mapping[Path, Field]) -> list[Field]:
 
 
 def _truncated_reason(completion: Completion) -> str:
+    if completion.refusal:
+        return f"the model refused midway: {completion.refusal}"
     if completion.finish_reason == "length":
         return "the answer was cut off at the token limit: raise max_tokens"
     if completion.finish_reason == "content_filter":

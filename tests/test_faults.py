@@ -122,7 +122,7 @@ ROWS = (
     Row("error event", fault("error_event"), "made up by", "made up by", reason="made up by"),
     Row("content filter", fault("content_filter"), reason="content filter"),
     Row("length", (answer(cut_after=HALF),), reason="token limit"),
-    Row("refusal midway", (answer(refuse_after=HALF),)),
+    Row("refusal midway", (answer(refuse_after=HALF),), reason="refused midway"),
     Row("refusal", (Answer(refusal="I will not."),), status="refused",
         reason="refused: I will not.", tokens=0),
     Row("duplicate chunk", fault("duplicate"), status="complete", tokens=len(TOKENS)),
@@ -261,6 +261,7 @@ def test_responses_that_fail(face):
     (met,) = ask(face, serving(events(half)), RESPONSES, times=1)
     assert isinstance(met.error, fc.RequestError)
     assert "broke the answer off" in str(met.error)
+    assert "made up" in str(met.error)
     assert plain(known(met.error.report)) == plain(closed_after(RESPONSES, HALF))
 
 
@@ -822,3 +823,23 @@ def test_wherever_it_breaks_what_closed_is_kept(value, sure, place, kind):
     closed = {p for p, f in expected.items() if f.stop + (f.kind == "number") <= size}
     assert set(kept) == closed
     assert (report.status == "complete") == ("" in closed)
+
+
+def test_of_a_request_that_failed_nobody_is_told_a_report():
+    """Nothing of an answer came, so there is nothing to report; neither face makes one up."""
+    told = []
+
+    async def asking(server):
+        async with server.async_client() as client:
+            stream = fc.astream(bool, "x", client=client, model="m", observe=told.append)
+            with pytest.raises(fc.RequestError, match="500"):
+                async with stream:
+                    await stream.finish()
+            with pytest.raises(fc.RequestError, match="has not arrived"):
+                await stream.finish()
+
+    with FakeServer(HttpError(500)) as server:
+        asyncio.run(asking(server))
+        with server.client() as client, pytest.raises(fc.RequestError, match="500"):
+            fc.stream(bool, "x", client=client, model="m", observe=told.append)
+    assert told == []

@@ -170,7 +170,10 @@ def test_printing_a_report_gives_the_table():
 
 
 def test_printing_a_report_says_how_it_was_stopped():
-    report = replace(REPORT, stopped=Stopped("/urgent", "urgent is true", 4, 6, 96))
+    rule = "urgent is true"
+    stopped = Stopped("/urgent", rule, 4, 6, 96)
+    report = replace(REPORT, stopped=stopped, reason=f"stopped: {rule}", status="truncated")
+    assert str(report).count(rule) == 1
     assert str(report).endswith(
         "stopped at /urgent: urgent is true; 4 tokens read, at least 6, at most 96 spared"
     )

@@ -68,6 +68,14 @@ def test_refused():
     assert report.fields == {}
 
 
+def test_refused_midway():
+    begun = completion('{"urgent":', "true", ',"team', refusal="I must not.")
+    report = score_completion(begun, compile_schema(Ticket))
+    assert (report.status, report.refusal) == ("truncated", "I must not.")
+    assert report.reason == "the model refused midway: I must not."
+    assert report["urgent"].value is True
+
+
 def test_unaligned():
     report = report_of("other", "tokens", content='{"urgent":true,"team":"x"}', schema=Ticket)
     assert report.status == "unaligned"

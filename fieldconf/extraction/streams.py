@@ -207,7 +207,7 @@ class AsyncFieldStream(Generic[T]):
         """The report; reads the rest of the stream first."""
         async for _ in self._events:
             pass
-        return self._reading.left()
+        return self.report
 
     @property
     def report(self) -> Report[T]:
@@ -225,7 +225,6 @@ class AsyncFieldStream(Generic[T]):
     async def close(self) -> None:
         """Stop reading and close the connection."""
         await self._events.aclose()
-        self._reading.left()
 
 
 async def _async_events(call: Call, reading: Reading[T]) -> AsyncGenerator[Event[T]]:

@@ -61,7 +61,8 @@ def summary(report: Mapping[str, Any]) -> Text:
     confidence = report["confidence"]
     shown = "unknown" if confidence is None else f"{confidence:.3f}"
     line = f"{report['status']}, least required confidence {shown}, mask {report['mask']}"
-    reason = f": {printable(report['reason'])}" if report["reason"] else ""
+    is_said = report["stopped"] is not None  # below, with what was spared
+    reason = f": {printable(report['reason'])}" if report["reason"] and not is_said else ""
     flags = "".join(f"\n{FLAGS[flag]}" for flag in report["flags"])
     texts = _texts(report) if report["prompt"] else ""
     return Text(line + reason + texts + flags + _stopped(report["stopped"]), style="bold")

@@ -167,7 +167,7 @@ def _read(item: Any) -> list[Delta]:
 def _unknown(item: Any) -> FieldconfError:
     looked_for = "; ".join(family.NAME for family in FAMILIES)
     if _is_error(item):
-        message = said(item)
+        message = said(item) or said(get(item, "response"))
         if remedy := refusal(None, message):
             return NoLogprobsError(f"the response is an error: {short(message)}", remedy=remedy)
         return PayloadError(
