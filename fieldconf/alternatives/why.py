@@ -39,7 +39,8 @@ class Why(NamedTuple):
         'at `8` the model gave `6` 41 %'
         """
         if not self.rivals:
-            return f"at `{self.text}` the model gave it {_percent(self.share)}, no possible rival was listed"
+            sure = _percent(self.share)
+            return f"at `{self.text}` the model gave it {sure}, no possible rival was listed"
         given = [f"`{rival.text}` {_percent(rival.probability)}" for rival in self.rivals]
         return f"at `{self.text}` the model gave {' and '.join(given[:2])}"
 
