@@ -89,6 +89,7 @@ def response(entries, content=None, finish_reason="stop", **message):
             "message": {"role": "assistant", "content": text, **message},
             "logprobs": {"content": entries},
         }],
+        "usage": {"completion_tokens": len(entries)},
     }  # fmt: skip
 
 

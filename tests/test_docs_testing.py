@@ -45,10 +45,19 @@ def test_the_worked_tests_are_the_example(tmp_path):
     assert "2 passed" in passed(tmp_path, "property_test.py")
 
 
+UNSHRUNK = """\
+from hypothesis import Phase, settings
+
+settings.register_profile("unshrunk", phases=[Phase.generate])  # any mistake will do
+settings.load_profile("unshrunk")
+"""
+
+
 def test_the_worked_tests_find_a_mistake(tmp_path):
     """The threshold mistyped: no test here is one that cannot fail."""
     broken = EXAMPLE.read_text().replace("team.confidence < SURE", "team.confidence < 0.5")
     (tmp_path / "property_test.py").write_text(broken)
+    (tmp_path / "conftest.py").write_text(UNSHRUNK)
     said = passed(tmp_path, "property_test.py")
     assert "1 failed, 1 passed" in said
     assert "<Case" in said
