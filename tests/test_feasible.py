@@ -167,7 +167,7 @@ def test_every_beginning_of_an_allowed_number(case, zeros, shift):
 def test_what_is_not_known_allows_everything(value, word):
     text = json.dumps(value).encode()
     nodes = [
-        {}, True, {"not": {"const": 1}}, {"$ref": "https://example.com/x"}, {"allOf": [True, {}]},
+        {}, True, {"not": {"const": [1]}}, {"$ref": "https://example.com/x"}, {"allOf": [True, {}]},
         {"format": "color", "pattern": "a{,b"}, {word: [{"type": "object"}, {}]},
         {"$ref": "#"}, {"allOf": [{"$ref": "#"}, {"allOf": [{"$ref": "#"}, {}]}]},
     ]  # fmt: skip
