@@ -51,6 +51,14 @@ class Feature(NamedTuple):
     wrong: tuple[str, ...] = ()
 
 
+def made(model, **values):
+    """What ``model_construct`` makes, which stumbles over an AliasPath before pydantic 2.8."""
+    blank = {"__pydantic_extra__": None, "__pydantic_private__": None}
+    one = model.__new__(model)
+    one.__setstate__(blank | {"__dict__": values, "__pydantic_fields_set__": set(values)})
+    return one
+
+
 # -- the types ----------------------------------------------------------------------------------
 
 
@@ -469,7 +477,7 @@ FEATURES = [
         "AliasPath",
         Person,
         '{"names": ["Ada", "", "L"], "address": {"place": {"city": "X"}, "code": 7}, "phone": "1"}',
-        Person.model_construct(first="Ada", last="L", city="X", code=7, home="1"),
+        made(Person, first="Ada", last="L", city="X", code=7, home="1"),
         {
             "first": "/names/0",
             "last": "/names/2",
@@ -490,14 +498,14 @@ FEATURES = [
         "AliasPath, optional ones left out",
         Person,
         '{"names": ["Ada", "K", "L"], "phone": "1"}',
-        Person.model_construct(first="Ada", last="L", city="?", code=0, home="1"),
+        made(Person, first="Ada", last="L", city="?", code=0, home="1"),
         {"last": "/names/2"},
     ),
     Feature(
         "AliasChoices",
         Chosen,
         '{"fullName": "a", "facts": {"age": 3}}',
-        Chosen.model_construct(name="a", age=3),
+        made(Chosen, name="a", age=3),
         {"name": "/fullName", "age": "/facts/age"},
         ('{"fullName": "a"}', '{"fullName": "a", "facts": {}}'),
     ),
@@ -505,7 +513,7 @@ FEATURES = [
         "AliasPaths into another field",
         Overlap,
         '{"names": ["Ada", "L"]}',
-        Overlap.model_construct(names=["Ada", "L"], first="Ada", same="Ada", last="L"),
+        made(Overlap, names=["Ada", "L"], first="Ada", same="Ada", last="L"),
         {"names[1]": "/names/1", "first": "/names/0", "same": "/names/0"},
         ('{"names": []}', '{"names": ["long"]}', '{"names": ["a", 1]}'),
     ),

@@ -47,6 +47,7 @@ class Data:
 
 
 Sure = TypeAliasType("Sure", Annotated[bool, SURE])
+Nested = TypeAliasType("Nested", Annotated["dict[str, Nested] | int", SURE])
 
 
 def schema_of(kind):
@@ -123,6 +124,27 @@ def test_of_two_the_outer_one_wins_by_setting():
     schema = schema_of(Annotated[inner, Conf(threshold=0.9)])
     assert schema[CONF] == {"threshold": 0.9, "basis": "joint"}
     assert schema_of(Annotated[inner, Conf()])[CONF] == {"threshold": 0.5, "basis": "joint"}
+
+
+def test_an_alias_keeps_its_settings():
+    """Pydantic before 2.11 would lose them."""
+    inner = Annotated[bool, Conf(threshold=0.5, basis="joint")]
+    twice = TypeAliasType("Twice", Annotated[inner, SURE])
+    both = {"threshold": 0.9, "basis": "joint"}
+    assert schema_of(twice)[CONF] == both
+    assert schema_of(tuple[twice, twice])["$defs"]["Twice"][CONF] == both
+    assert schema_of(Nested)["$defs"]["Nested"][CONF] == SET
+
+
+def test_settings_around_an_alias_are_not_the_aliases():
+    class Model(BaseModel):
+        plain: Sure
+        more: Annotated[Sure, Conf(threshold=0.5)]
+        again: Sure
+
+    schema = schema_of(Model)
+    found = [at(schema, ("properties", name, CONF)) for name in ("plain", "more", "again")]
+    assert found == [SET, {"threshold": 0.5}, SET]
 
 
 def test_json_schema_extra_counts_as_inner():

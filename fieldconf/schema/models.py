@@ -23,7 +23,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema, SchemaValidator, core_schema, to_json
 
 from fieldconf.paths import Path
-from fieldconf.schema.settings import ATTRIBUTES
+from fieldconf.schema.settings import ATTRIBUTES, PYDANTIC
 
 MAX_COMBINATIONS = 64
 """Flags with more combinations than this are declared as a range of integers."""
@@ -78,7 +78,7 @@ class _Accepted(GenerateJsonSchema):
         """Name the root of a ``RootModel``."""
         with self._configured(schema):
             made = super().model_schema(schema)
-        return _noted(made, {"root": ()}) if schema.get("root_model") else made
+        return _noted(_apart(made), {"root": ()}) if schema.get("root_model") else made
 
     def model_fields_schema(self, schema: core_schema.ModelFieldsSchema) -> JsonSchemaValue:
         """Put each field where validation reads it."""
@@ -205,6 +205,14 @@ def _noted(made: JsonSchemaValue, steps: Mapping[str, Path]) -> JsonSchemaValue:
     """The schema with the attributes whose names are not their keys."""
     told = {name: list(path) for name, path in steps.items() if path != (name,)}
     return {**made, ATTRIBUTES: {**made.get(ATTRIBUTES, {}), **told}} if told else made
+
+
+def _apart(made: JsonSchemaValue) -> JsonSchemaValue:
+    """The schema with a reference where pydantic keeps what stands beside: before 2.9 in a list."""
+    if PYDANTIC >= (2, 9) or "$ref" not in made:
+        return made
+    others = {word: value for word, value in made.items() if word != "$ref"}
+    return {**others, "allOf": [{"$ref": made["$ref"]}]}
 
 
 def _path_of(alias: Any, name: str) -> Path:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, NamedTuple, TypeAlias, cast, get_args
 from urllib.parse import unquote
 
-from pydantic import GetJsonSchemaHandler
+from pydantic import VERSION, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 from referencing import Resource, Specification
 from referencing.jsonschema import DRAFT202012
@@ -27,6 +27,8 @@ CONF = "x-fieldconf"
 """The word in a JSON Schema that holds the settings of the place."""
 ATTRIBUTES = "x-fieldconf-attributes"
 """The word that maps Python attributes to JSON steps. Written by ``schema.models``."""
+PYDANTIC = tuple(map(int, VERSION.split(".")[:2]))
+"""The version that is installed: older ones lose words of ours."""
 
 Basis: TypeAlias = Literal["distribution", "joint", "geometric_mean"]
 
@@ -62,10 +64,14 @@ class Conf:
         self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         schema = handler(core_schema)
-        inner = schema.get(CONF, {})
+        # Before 2.11 a type alias comes as a reference to it, and what is put beside that is lost.
+        aliased = PYDANTIC < (2, 11) and "ref" in core_schema and "$ref" in schema
+        place = handler.resolve_ref_schema(schema) if aliased else {**schema}
+        inner = place.get(CONF, {})
         if not self.settings() or not isinstance(inner, dict):
             return schema  # ``check_settings`` names the latter
-        return {**schema, CONF: {**cast("dict[str, Any]", inner), **self.settings()}}
+        place[CONF] = {**cast("dict[str, Any]", inner), **self.settings()}
+        return schema if aliased else place
 
 
 _NAMES = tuple(one.name for one in fields(Conf))
