@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 from builders import entry, response
-from click.testing import CliRunner
+from installed import CliRunner
 
 import fieldconf as fc
 from fieldconf.cli import main
@@ -308,11 +308,11 @@ def run(*arguments):
 
 def test_the_command_line():
     ran = run("--label", "spam", "--label", "work")
-    assert (ran.exit_code, "0.667" in ran.output) == (0, True)
+    assert (ran.exit_code, "0.667" in ran.stdout) == (0, True)
     ran = run("--label", "SPAM=junk", "--label", "work", "--match", "loose", "--json")
-    assert json.loads(ran.output)["data"] == "junk"
+    assert json.loads(ran.stdout)["data"] == "junk"
     ran = run("--label", "ham", "--label", "work")
-    assert (ran.exit_code, "none of the labels" in ran.output) == (1, True)
+    assert (ran.exit_code, "none of the labels" in ran.stdout) == (1, True)
     assert run().exit_code == 2
 
 

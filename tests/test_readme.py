@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from answers import chunks, entry, response
-from click.testing import CliRunner
+from installed import CliRunner, needs_responses
 from servers import answer_as_asked, answer_json, serving
 
 from fieldconf.cli import main
@@ -89,6 +89,7 @@ def test_the_python_of_the_first_screen_runs(monkeypatch, capsys):
     assert names["field"].why.sentence
 
 
+@needs_responses
 def test_the_python_for_other_providers_runs(ticket, capsys):
     import openai
 

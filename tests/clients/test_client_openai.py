@@ -4,6 +4,7 @@ import openai
 import pytest
 from builders import needs_shared
 from compared import MESSAGES, Mood, Ticket, assert_scored_as
+from installed import chat_helpers, needs_responses
 from replay import replaying
 from wire_samples import sample
 
@@ -69,7 +70,7 @@ def test_the_chunks_of_a_chat_are_scored_as_their_payloads(name):
 
 def test_a_parsed_chat_completion_is_scored_as_its_payload():
     with replaying(sample("openai_chat")) as server, connected(server) as client:
-        held = client.chat.completions.parse(
+        held = chat_helpers(client).parse(
             model="m", messages=MESSAGES, response_format=Ticket, **ASKED
         )
     assert held.choices[0].message.parsed == Ticket(urgent=True, team="billing")
@@ -78,7 +79,7 @@ def test_a_parsed_chat_completion_is_scored_as_its_payload():
 
 def test_the_events_of_the_stream_helper_and_its_end_are_scored_as_the_chunks():
     with replaying(stream=sample("openai_chat_stream")) as server, connected(server) as client:
-        with client.chat.completions.stream(
+        with chat_helpers(client).stream(
             model="m", messages=MESSAGES, response_format=Ticket, **ASKED
         ) as stream:
             events = list(stream)
@@ -98,6 +99,7 @@ def test_a_raw_response_is_scored_as_its_payload():
 # -- Responses and legacy Completions -------------------------------------------------------------
 
 
+@needs_responses
 def test_a_response_plain_and_parsed_is_scored_as_its_payload():
     with replaying(sample("openai_responses")) as server, connected(server) as client:
         plain = client.responses.create(model="m", input="hi")
@@ -107,6 +109,7 @@ def test_a_response_plain_and_parsed_is_scored_as_its_payload():
     assert_scored_as(parsed, sample("openai_responses"))
 
 
+@needs_responses
 def test_a_response_without_logprobs_gives_the_same_reason():
     name = "openai_responses_no_include"
     with replaying(sample(name)) as server, connected(server) as client:
@@ -114,6 +117,7 @@ def test_a_response_without_logprobs_gives_the_same_reason():
     assert_scored_as(held, sample(name), status="no_logprobs")
 
 
+@needs_responses
 def test_the_events_of_a_response_are_scored_as_their_payloads():
     events = sample("openai_responses_stream")
     with replaying(stream=events) as server, connected(server) as client:
@@ -122,6 +126,7 @@ def test_the_events_of_a_response_are_scored_as_their_payloads():
     assert_scored_as(held, events)
 
 
+@needs_responses
 def test_the_events_of_the_responses_helper_are_scored_as_the_events():
     events = sample("openai_responses_stream")
     with replaying(stream=[begun(events), *events]) as server, connected(server) as client:
