@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check lint bench clean
+.PHONY: demo test lowest check lint bench clean
 
 demo: .venv/.local
 	@$(BIN)/fieldconf local fetch
@@ -12,6 +12,9 @@ test: .venv/.test .venv/instructor/.ready
 	@$(BIN)/fieldconf local fetch || echo "no weights: the tests of the embedded model will be skipped"
 	$(BIN)/python -m pytest
 	.venv/instructor/bin/python -m pytest tests/clients/test_client_instructor.py
+
+lowest: .venv/lowest/.ready
+	.venv/lowest/bin/python -m pytest
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
@@ -40,4 +43,11 @@ clean:
 .venv/instructor/.ready: pyproject.toml | .venv/bin/python
 	$(PYTHON) -m venv .venv/instructor
 	.venv/instructor/bin/python -m pip install --quiet --disable-pip-version-check -e ".[clients-instructor]"
+	@touch $@
+
+# And one with the lowest versions that pyproject.toml allows.
+.venv/lowest/.ready: pyproject.toml tests/floors.py | .venv/bin/python
+	$(PYTHON) -m venv --clear .venv/lowest
+	$(BIN)/python tests/floors.py > .venv/lowest/floors.txt
+	.venv/lowest/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: -r .venv/lowest/floors.txt -e .
 	@touch $@
