@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import openai
+import pytest
+from installed import needs_responses
 from pydantic import BaseModel
 
 import fieldconf as fc
@@ -38,7 +40,7 @@ VALUE = Ticket(
 )
 SURE = {"relevant": 0.8, "team": 0.7, "summary": 0.9, "tags": 0.75, "urgent": 0.6}
 CHAT, RESPONSES = "openai", "openai-responses"
-APIS = (CHAT, RESPONSES)
+APIS = (CHAT, pytest.param(RESPONSES, marks=needs_responses))
 ASKED = payloads.Asked(top=2, usage=True)
 """Few candidates: a whole stream fits between two sockets, and is there when one is reset."""
 

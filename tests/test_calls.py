@@ -6,6 +6,7 @@ import json
 import openai
 import pytest
 from answers import TICKET, TICKET_SCHEMA, response
+from installed import needs_responses
 from pydantic import BaseModel
 from servers import answer_json, serving
 
@@ -196,6 +197,7 @@ def test_an_image_alone_and_parts_in_the_clients_own_format():
     assert message["content"][1] == audio
 
 
+@needs_responses
 def test_the_types_accept_what_is_sent():
     """The openai package's own types, as far as they can be checked at run time."""
     from openai.types.chat import ChatCompletionUserMessageParam
@@ -236,6 +238,7 @@ def test_a_server_without_schemas_is_told_the_form():
 # -- Responses, through the real client -----------------------------------------------------------
 
 
+@needs_responses
 def test_extraction_by_the_responses_api():
     entries = response(TICKET)["choices"][0]["logprobs"]["content"]
     part = {"type": "output_text", "text": response(TICKET)["choices"][0]["message"]["content"]}

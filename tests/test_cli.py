@@ -5,7 +5,7 @@ import sys
 
 import pytest
 from answers import TICKET, TICKET_SCHEMA, chunks, response
-from installed import CliRunner
+from installed import CliRunner, needs_responses
 from servers import answer_json, answer_stream, closed_port, serving
 
 import fieldconf as fc
@@ -290,6 +290,7 @@ def test_a_saved_refusal_of_logprobs_is_one_line(tmp_path):
     assert len(result.stderr.splitlines()) == 1
 
 
+@needs_responses
 def test_what_is_asked_for_reaches_the_server(tmp_path):
     """By the Responses API, since the provider says so."""
     schema = tmp_path / "schema.json"

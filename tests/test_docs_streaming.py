@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from installed import needs_responses
 from pydantic import BaseModel
 
 import fieldconf as fc
@@ -23,6 +24,7 @@ def shown(code, following):
     return "".join(f"{said}\n" for said in re.findall(r"  # (.*)", code))
 
 
+@needs_responses
 @pytest.mark.filterwarnings("error")
 def test_the_python_of_streaming_prints_what_it_says(capsys):
     names = {}

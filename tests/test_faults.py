@@ -46,6 +46,7 @@ from faults import (
 )
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from installed import needs_responses
 from servers import serving
 
 import fieldconf as fc
@@ -249,6 +250,7 @@ def test_a_body_that_is_shorter_than_promised(face, api):
     assert plain(known(met.error.report)) == plain(closed_after(api, HALF))
 
 
+@needs_responses
 @pytest.mark.parametrize("face", STREAMED, ids=str)
 def test_responses_that_fail(face):
     """Their own event for it is an error like any other."""
