@@ -305,10 +305,9 @@ def body(data: bytes, kind: str) -> Callable[[Any], None]:
 
 def events(made: list[Any], *, missing: int = 0) -> Callable[[Any], None]:
     """Server-sent events; of the promised length some bytes are ``missing``."""
-    data = b"".join(
-        b"event: %s\ndata: %s\n\n" % (one.get("type", "message").encode(), json.dumps(one).encode())
-        for one in made
-    )
+    heads = [f"event: {one['type']}\n" if "type" in one else "" for one in made]
+    lines = [f"{head}data: {json.dumps(one)}\n\n" for head, one in zip(heads, made, strict=True)]
+    data = "".join(lines).encode()
 
     def send(handler: Any) -> None:
         handler.send_response(200)
