@@ -276,3 +276,11 @@ def test_a_streamed_answer_is_counted_where_the_server_is_known_to_count(host, a
     own = {"stream_options": {"include_usage": False}}
     call = prepare(Ticket, "x", Recorder(host), {"model": "m", "options": own})
     assert call.create(stream=True)["stream_options"] == own["stream_options"]
+
+
+@pytest.mark.parametrize("ask", [fc.extract, fc.stream])
+def test_an_argument_that_the_client_does_not_take(ask):
+    """A wrong option, or a client that is older than the argument."""
+    with openai.OpenAI(base_url="http://127.0.0.1:9/v1", api_key="key") as client:
+        with pytest.raises(fc.RequestError, match=r"no_such_thing.*Look at options=.*1\.40"):
+            ask(Ticket, "x", client=client, model="m", options={"no_such_thing": 1})

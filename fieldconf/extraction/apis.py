@@ -29,6 +29,7 @@ class Api:
         ask: from what to read and instructions to arguments.
         limit: what the largest number of tokens is called; None where the provider says.
         has_seed: whether there is a seed.
+        since: the openai package in which the call takes what it is given.
     """
 
     title: str
@@ -37,20 +38,31 @@ class Api:
     ask: Callable[[Input, str | None], dict[str, Any]]
     limit: str | None = None
     has_seed: bool = True
+    since: str = "openai>=1.40"
 
-    def create(self, client: Any) -> Callable[..., Any]:
-        """The client's call.
+    def create(self, client: Any, arguments: Mapping[str, Any]) -> Any:
+        """What the client's call gives.
 
         Raises:
-            RequestError: if the client has none of that name.
+            RequestError: if the client has no such call, or it takes no such argument.
         """
+        name = ".".join(self.steps)
         try:
-            return reduce(getattr, self.steps, client)
+            call: Callable[..., Any] = reduce(getattr, self.steps, client)
         except AttributeError as error:
             raise RequestError(
-                f"the client has no {'.'.join(self.steps)}",
-                remedy="Give an openai.OpenAI or another client with the same face; or call yours "
-                "with fc.request(...) and give the response to fc.score",
+                f"the client has no {name}",
+                remedy=f"Give an openai.OpenAI ({self.since}) or another client with the same "
+                "face; or call yours with fc.request(...) and give the response to fc.score",
+            ) from error
+        try:
+            return call(**arguments)
+        except TypeError as error:
+            if "unexpected keyword argument" not in str(error):
+                raise
+            raise RequestError(
+                f"the client's {name} does not take this: {error}",
+                remedy=f"Look at options=, and that the client is no older than {self.since}",
             ) from error
 
 
@@ -117,5 +129,6 @@ RESPONSES = Api(
     _responses,
     limit="max_output_tokens",
     has_seed=False,
+    since="openai>=1.92",
 )
 APIS = (CHAT, RESPONSES)

@@ -73,7 +73,7 @@ class Call:
         arguments = {**self.arguments}
         if stream:
             arguments = {**self.streamed, **arguments, "stream": True}
-        return self.api.create(self.client)(**arguments)
+        return self.api.create(self.client, arguments)
 
 
 def prepare(schema: Any, given: Input, client: Any, options: Options) -> Call:

@@ -6,8 +6,8 @@ Never: a field lost that had closed, whatever happened after it.
 Why:   a synchronous and an asynchronous stream differ in how they wait, and in nothing else.
 """
 
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
@@ -116,6 +116,20 @@ class Reading(Generic[T]):
     def left(self) -> Report[T]:
         """The report of an answer that was not read to its end."""
         return self._made(settle=False, reason="reading was ended before the answer was")
+
+    @contextmanager
+    def watched(self) -> Generator[None]:
+        """While the answer is read: whatever ends that, the report is made, and an error has it."""
+        try:
+            yield
+        except GeneratorExit:
+            self.left()
+            raise
+        except BaseException as error:
+            ours = self.failed(error)
+            if ours is error:
+                raise
+            raise ours from error
 
     def failed(self, error: BaseException) -> BaseException:
         """The error to raise for one that came midway, with the report so far.

@@ -139,22 +139,15 @@ class FieldStream(Generic[T]):
 def _events(chunks: Any, reading: Reading[T]) -> Generator[Event[T] | None]:
     """First None, then the events. It holds no ``FieldStream``: who lets go of that ends this."""
     try:
-        yield None
-        coming = iter(chunks)
-        while not reading.stopped and (chunk := _next(coming, reading.client)) is not _END:
-            events = reading.feed(chunk)
-            if reading.stopped:
-                _close(chunks)  # at once: whoever takes the events may take their time
-            yield from events
-        yield ReportEvent(reading.end())
-    except GeneratorExit:
-        reading.left()
-        raise
-    except BaseException as error:
-        ours = reading.failed(error)
-        if ours is error:
-            raise
-        raise ours from error
+        with reading.watched():
+            yield None
+            coming = iter(chunks)
+            while not reading.stopped and (chunk := _next(coming, reading.client)) is not _END:
+                events = reading.feed(chunk)
+                if reading.stopped:
+                    _close(chunks)  # at once: whoever takes the events may take their time
+                yield from events
+            yield ReportEvent(reading.end())
     finally:
         _close(chunks)
 
@@ -234,23 +227,16 @@ async def _async_events(call: Call, reading: Reading[T]) -> AsyncGenerator[Event
         reading.interrupted(error)
         raise
     try:
-        coming = aiter(chunks)
-        while not reading.stopped and (chunk := await _anext(coming, call.client)) is not _END:
-            events = reading.feed(chunk)
-            if reading.stopped:
-                await _close_async(chunks)
-            for event in events:
-                yield event
-        made = await _in_thread(reading.end) if reading.needs_asking else reading.end()
-        yield ReportEvent(made)
-    except GeneratorExit:
-        reading.left()
-        raise
-    except BaseException as error:
-        ours = reading.failed(error)
-        if ours is error:
-            raise
-        raise ours from error
+        with reading.watched():
+            coming = aiter(chunks)
+            while not reading.stopped and (chunk := await _anext(coming, call.client)) is not _END:
+                events = reading.feed(chunk)
+                if reading.stopped:
+                    await _close_async(chunks)
+                for event in events:
+                    yield event
+            made = await _in_thread(reading.end) if reading.needs_asking else reading.end()
+            yield ReportEvent(made)
     finally:
         await _close_async(chunks)
 
