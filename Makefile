@@ -10,11 +10,11 @@ demo: .venv/.local
 
 test: .venv/.test .venv/instructor/.ready
 	@$(BIN)/fieldconf local fetch || echo "no weights: the tests of the embedded model will be skipped"
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 	.venv/instructor/bin/python -m pytest tests/clients/test_client_instructor.py
 
 lowest: .venv/lowest/.ready
-	.venv/lowest/bin/python -m pytest
+	.venv/lowest/bin/python -m pytest -n auto
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
