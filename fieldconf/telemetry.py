@@ -64,7 +64,9 @@ def attributes(report: Report[Any], *, values: bool = False, fields: bool = True
     if report.stopped and (values or _is_declared(report, report.stopped.pointer)):
         found["fieldconf.stopped.pointer"] = report.stopped.pointer
     return {
-        name: _utf8(value) for name, value in found.items() if value is not None and value != ""
+        _utf8(name): _utf8(value)
+        for name, value in found.items()
+        if value is not None and value != ""
     }
 
 

@@ -132,6 +132,17 @@ def test_attributes_are_what_opentelemetry_takes(report, values):
             str(text).encode()
 
 
+def test_a_key_with_half_a_character_can_be_exported():
+    """Found by the property above, in a name where it had been looked for in values only."""
+    entry = {"token": '{"\\udfff":1}', "logprob": -0.4}
+    choice = {"message": {"content": entry["token"]}, "logprobs": {"content": [entry]}}
+    report = fieldconf.score({"choices": [choice]})
+    assert report.data == {"\udfff": 1}
+    names = telemetry.attributes(report, values=True)
+    assert "fieldconf.field./\\udfff.confidence" in names
+    assert all(name.encode() for name in names)
+
+
 # -- nothing of the answer ----------------------------------------------------------------------
 
 SECRET = "zqj"  # in no word of ours
