@@ -1,6 +1,6 @@
 """APIs: the two ways to ask an OpenAI-compatible server, as data.
 
-In:    what to read, instructions, a limit, a seed.
+In:    what to read, and instructions.
 Out:   the arguments of the client's own call.
 Never: a provider's name, a request sent.
 Why:   Chat Completions and Responses say the same in other words.
@@ -27,7 +27,6 @@ class Api:
         steps: the attributes that lead from the client to the call.
         asks: the forms of a request that are for this call.
         ask: from what to read and instructions to arguments.
-        limit: what the largest number of tokens is called; None where the provider says.
         has_seed: whether there is a seed.
         since: the openai package in which the call takes what it is given.
     """
@@ -36,7 +35,6 @@ class Api:
     steps: tuple[str, ...]
     asks: frozenset[Ask]
     ask: Callable[[Input, str | None], dict[str, Any]]
-    limit: str | None = None
     has_seed: bool = True
     since: str = "openai>=1.40"
 
@@ -127,7 +125,6 @@ RESPONSES = Api(
     ("responses", "create"),
     frozenset({forms.responses}),
     _responses,
-    limit="max_output_tokens",
     has_seed=False,
     since="openai>=1.92",
 )

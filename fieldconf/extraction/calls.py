@@ -171,8 +171,7 @@ def _said(known: Provider | None, api: Api, options: Options) -> dict[str, Any]:
         raise RequestError(
             f"{api.title} has no seed", remedy="Leave it out, or ask by Chat Completions"
         )
-    limit = api.limit or (known.limit if known else "max_tokens")
-    named[limit] = options.get("max_tokens")
+    named[known.limit if known else "max_tokens"] = options.get("max_tokens")
     return {name: value for name, value in named.items() if value is not None}
 
 

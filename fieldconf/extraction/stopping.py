@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, cast
 
-from fieldconf.paths import Path
+from fieldconf.paths import Path, parse_pointer
 from fieldconf.report import Field
+from fieldconf.report.keeping import value_at
 from fieldconf.schema import Place, same
 from fieldconf.schema.attributes import paths_of, steps_of
 from fieldconf.schema.values import is_container
@@ -133,7 +134,7 @@ def _is_meant(rule: StopWhen, field: Field, root: Place) -> bool:
 
 def _matches(pattern: str, path: Path) -> bool:
     """Whether a JSON Pointer in which "*" stands for any step is that of a path."""
-    steps = [s.replace("~1", "/").replace("~0", "~") for s in pattern.split("/")[1:]]
+    steps = parse_pointer(pattern)
     return len(steps) == len(path) and all(
         wanted in ("*", str(step)) for wanted, step in zip(steps, path, strict=True)
     )
@@ -152,10 +153,7 @@ def shortest_rest(root: Place, data: Any, open_paths: Sequence[Path]) -> int:
     """
     size = 0
     for path in open_paths:
-        value = data
-        for step in path:
-            value = value[step]
-        size += 1 + sum(_missing(root.at(path), value))
+        size += 1 + sum(_missing(root.at(path), value_at(path, data)))
     return size
 
 

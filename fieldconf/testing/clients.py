@@ -110,7 +110,28 @@ def _stream_type() -> Any:
     return Stream
 
 
-class FakeClient(openai.OpenAI):
+class _Staged:
+    """What a test may look at, whichever way its client waits."""
+
+    _stage: _Stage
+
+    @property
+    def requests(self) -> list[dict[str, Any]]:
+        """The JSON bodies of the requests so far."""
+        return self._stage.script.requests
+
+    @property
+    def sent(self) -> list[int]:
+        """Of each request, how many tokens of the answer the code under test took."""
+        return self._stage.script.sent
+
+    @property
+    def closed_early(self) -> int:
+        """How many answers were closed before their end."""
+        return self._stage.closed_early
+
+
+class FakeClient(_Staged, openai.OpenAI):
     """An ``openai.OpenAI`` that gives the answers of a test, in this process.
 
     Args:
@@ -131,26 +152,11 @@ class FakeClient(openai.OpenAI):
     """
 
     def __init__(self, *answers: Given, **options: Any) -> None:
-        self._stage: _Stage = options.pop("stage", None) or _Stage(*answers)
+        self._stage = options.pop("stage", None) or _Stage(*answers)
         if options.get("http_client") is None:
             transport = _http().MockTransport(self._stage.play)
             options["http_client"] = _http().Client(transport=transport)
         super().__init__(**_DEFAULTS | options)
-
-    @property
-    def requests(self) -> list[dict[str, Any]]:
-        """The JSON bodies of the requests so far."""
-        return self._stage.script.requests
-
-    @property
-    def sent(self) -> list[int]:
-        """Of each request, how many tokens of the answer the code under test took."""
-        return self._stage.script.sent
-
-    @property
-    def closed_early(self) -> int:
-        """How many answers were closed before their end."""
-        return self._stage.closed_early
 
     def copy(self, **options: Any) -> Self:
         """Make a client with other options and the same answers."""
@@ -169,30 +175,15 @@ class FakeClient(openai.OpenAI):
             raise raised from None
 
 
-class AsyncFakeClient(openai.AsyncOpenAI):
+class AsyncFakeClient(_Staged, openai.AsyncOpenAI):
     """An ``openai.AsyncOpenAI`` that gives the answers of a test; see ``FakeClient``."""
 
     def __init__(self, *answers: Given, **options: Any) -> None:
-        self._stage: _Stage = options.pop("stage", None) or _Stage(*answers)
+        self._stage = options.pop("stage", None) or _Stage(*answers)
         if options.get("http_client") is None:
             transport = _http().MockTransport(self._stage.play)
             options["http_client"] = _http().AsyncClient(transport=transport)
         super().__init__(**_DEFAULTS | options)
-
-    @property
-    def requests(self) -> list[dict[str, Any]]:
-        """The JSON bodies of the requests so far."""
-        return self._stage.script.requests
-
-    @property
-    def sent(self) -> list[int]:
-        """Of each request, how many tokens of the answer the code under test took."""
-        return self._stage.script.sent
-
-    @property
-    def closed_early(self) -> int:
-        """How many answers were closed before their end."""
-        return self._stage.closed_early
 
     def copy(self, **options: Any) -> Self:
         """Make a client with other options and the same answers."""
