@@ -23,6 +23,7 @@ from fieldconf.jsonparser import ENDS_EARLY, JSONParser
 from fieldconf.matching import Match
 from fieldconf.paths import Path, pointer
 from fieldconf.report import Field, Report, Status
+from fieldconf.report.ending import WHOLE
 from fieldconf.schema import KINDS, Invalid, Schema, compile_schema
 from fieldconf.scores import TextScore, text_score
 from fieldconf.settling import Settle, settled
@@ -39,7 +40,6 @@ MOSTLY, FEWEST_CERTAIN, FEWEST_ZEROS = 0.95, 10, 3
 """A report is flagged "saturated" if this part of its values' tokens is certain, of so many; or if
 all of them, and there are so many, have a logprob of exactly 0."""
 
-_WHOLE: frozenset[Status] = frozenset({"complete", "unaligned", "no_logprobs"})
 _SCALAR_PLACES = frozenset({"string", "number", "literal"})
 _SCALAR_KINDS = frozenset({"string", "number", "boolean", "null"})
 
@@ -217,13 +217,13 @@ class Scorer:
     ) -> Report[Any]:
         """The report, once everything has been fed; ``content`` is what was fed."""
         self._take(self._aligner.close())
-        self._note_open(completion)
+        self._note_open(completion, len(content))
         status, reason = self._status(completion)
         fields = _current(self._fields)
         data, value, errors = self._tree.root, None, ()
         owners = self._owners(completion, fields)
         root = self._fields.get(())
-        if status in _WHOLE and root is not None:
+        if status in WHOLE and root is not None:
             value, errors = self._schema.validate(content[root.start : root.stop], data)
             errors = tuple(map(self._how_sure, errors))
         return Report(
@@ -261,10 +261,15 @@ class Scorer:
                 closed.append(made)
         return closed
 
-    def _note_open(self, completion: Completion) -> None:
-        """Fields for what was still open at the end."""
+    def _note_open(self, completion: Completion, size: int) -> None:
+        """Fields for what was still open at the end; a number at the root may be: 12 of 123."""
         root, parser = self._fields.get(()), self._aligner.parser
-        if root and root.kind == "number" and completion.finish_reason == "length":
+        is_length = completion.finish_reason == "length"
+        if (
+            root
+            and root.kind == "number"
+            and (is_length or (completion.is_cut and root.stop == size))
+        ):
             self._fields[()] = truncated((), None, "number", root.start, root.stop)
             self._tree.root = None
         if parser is None or self._aligner.done:
@@ -286,8 +291,8 @@ class Scorer:
             return "refused", f"the model refused: {completion.refusal}"
         if completion.content is None and completion.tokens is None and completion.note:
             return "no_logprobs", completion.note  # and so no text either
-        is_length, begun = completion.finish_reason == "length", self._aligner.parser is not None
-        if error is not None and error.problem != ENDS_EARLY and (begun or not is_length):
+        begun = self._aligner.parser is not None
+        if error is not None and error.problem != ENDS_EARLY and (begun or not completion.is_cut):
             return "malformed", f"the answer is not JSON: {error}"
         if root is None or "truncated" in root.flags:
             return "truncated", _truncated_reason(completion)

@@ -10,6 +10,7 @@ Why:   a live view must not show what the final report would not say.
 """
 
 import json
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from fieldconf.containers import Layout
@@ -137,17 +138,20 @@ class LiveScorer:
         whole = text[: len(text) - len(self._half)].encode("utf-16", "surrogatepass")
         return Growing(parser.path, parser.start, whole.decode("utf-16", "surrogatepass"))
 
-    def finish(self, *, settle: bool = True) -> Report[Any]:
+    def finish(self, *, settle: bool = True, broken_off: bool = False) -> Report[Any]:
         """The report of everything that was fed; also after a stream that broke off.
 
-        ``settle`` says whether the server may be asked for what the answer leaves open.
+        ``settle`` says whether the server may be asked for what the answer leaves open,
+        ``broken_off`` that the stream was not read to its end.
         """
         asking = self._settle if settle else None
         folded = fold(self._deltas)
         completion = mended(folded[0]) if folded else Completion(content="", tokens=None)
         fed = b"".join(self._content)
         has_all = self._has_all(completion, fed) and asking is None
-        if folded and completion is folded[0] and has_all:
+        is_plain = bool(folded) and completion is folded[0]
+        completion = replace(completion, broken_off=broken_off)
+        if is_plain and has_all:
             return self._scorer.finish(completion, fed, mask=self._mask)
         return score_completion(
             completion,

@@ -97,6 +97,7 @@ class Completion:
         prompt_tokens: how many tokens the server says that the prompt has.
         echo: whether ``content`` and ``tokens`` still begin with the prompt.
         decisions: answers that came with probabilities, without text and tokens.
+        broken_off: whether it was not read to its end: more may have come.
     """
 
     content: str | None
@@ -114,6 +115,13 @@ class Completion:
     prompt_tokens: int | None = None
     echo: bool = False
     decisions: tuple[Decision, ...] = ()
+    broken_off: bool = False
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether more would have come, and what came is not wrong for that."""
+        is_open = self.broken_off and self.finish_reason is None
+        return is_open or self.finish_reason == "length"
 
 
 def chosen_logprob(value: Any) -> float | None:

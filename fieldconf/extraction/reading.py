@@ -17,11 +17,9 @@ from fieldconf.errors import PayloadError, RequestError
 from fieldconf.extraction.calls import Call
 from fieldconf.extraction.events import Event, FieldEvent, ItemEvent, PartialEvent
 from fieldconf.extraction.stopping import Rule, fires, shortest_rest, words_of
-from fieldconf.fields import truncated
 from fieldconf.report import Field, Report, Stopped
 from fieldconf.scoring import score_completion
 from fieldconf.streaming import LiveScorer
-from fieldconf.tokens import utf8
 from fieldconf.wire import completions
 
 T = TypeVar("T")
@@ -179,30 +177,11 @@ class Reading(Generic[T]):
 
     def _made(self, *, settle: bool, reason: str = "") -> Report[T]:
         if self._report is None:
-            report = self._scorer.finish(settle=settle)
             if self._stopped is not None:
                 reason = f"reading was stopped at {self._stopped.pointer}: {self._stopped.rule}"
-            if reason:
-                report = _broken_off(report, reason)
+            report = self._scorer.finish(settle=settle, broken_off=bool(reason))
+            if reason and report.status == "truncated":
+                report = replace(report, reason=reason)
             self._report = replace(report, stopped=self._stopped)
             announce(self._call, self._report)
         return self._report
-
-
-def _broken_off(report: Report[Any], reason: str) -> Report[Any]:
-    """The report of what came, knowing that more would have come: none of it is wrong for that."""
-    root = report.fields.get("")
-    if root is not None and root.kind == "number" and _may_go_on(report, root):
-        cut = truncated((), None, "number", root.start, root.stop)
-        report = replace(
-            report, status="truncated", value=None, data=None, fields={"": cut}, errors=()
-        )
-    has_not_begun = report.status == "malformed" and not report.fields
-    if report.status == "truncated" or has_not_begun:
-        return replace(report, status="truncated", reason=reason)
-    return report
-
-
-def _may_go_on(report: Report[Any], last: Field) -> bool:
-    """Whether a number may be the beginning of another: 12 of 123."""
-    return report.finish_reason is None and last.stop == len(utf8(report.text or ""))

@@ -79,13 +79,7 @@ class Case:
     @property
     def chunks(self) -> list[dict[str, Any]]:
         """The same as a stream: a chunk a token, and one with the usage at the end."""
-        texts = texts_of(self.tokens)
-        made = [
-            chunk({"content": text}, [entry(token)], model=self.model)
-            for text, token in zip(texts, self.tokens, strict=True)
-        ]
-        first = chunk({"role": "assistant", "content": ""}, [], model=self.model)
-        return [first, *made, *ending(len(self.tokens), self.model)]
+        return chunks_of(self.tokens, [entry(token) for token in self.tokens], self.model)
 
 
 def _name(schema: Any) -> str:
@@ -199,6 +193,16 @@ def chunk(
         "index": 0, "delta": dict(delta), "logprobs": listed, "finish_reason": finish_reason,
     }  # fmt: skip
     return {**_head(model), "choices": [choice]}
+
+
+def chunks_of(
+    tokens: Sequence[Token], entries: Sequence[Mapping[str, Any]], model: str
+) -> list[dict[str, Any]]:
+    """A whole stream: a chunk a token, listed as its entry."""
+    pairs = zip(texts_of(tokens), entries, strict=True)
+    made = [chunk({"content": text}, [one], model=model) for text, one in pairs]
+    first = chunk({"role": "assistant", "content": ""}, [], model=model)
+    return [first, *made, *ending(len(tokens), model)]
 
 
 def ending(count: int, model: str) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, cast
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from fieldconf.fields import FREE_TEXT_CHARACTERS, LONGEST_TOKEN
 from fieldconf.paths import Path, pointer
 from fieldconf.schema import Declared, Place, compile_schema, kind_of, same
 from fieldconf.strategies.cases import STYLES, Case, Span, Style, Truth, written
@@ -34,8 +35,6 @@ PROBABILITIES: SearchStrategy[float] = st.sampled_from([1.0, 0.99, 0.9, 0.5]) | 
 MOST_MEMBERS = 20
 """Values of more than these are written as if there were no list: servers list twenty."""
 
-_LONGEST_TEXT = 40  # characters of a string whose confidence is the product over its tokens
-_LONGEST_TOKEN = 256  # bytes
 _JUNK = (b"Sure", b"zz", b"<|x|>")  # what a model may want to say where the schema forbids it
 
 
@@ -255,11 +254,12 @@ class _Maker:
         """The product over the tokens of a short open value; a number's last one ends it."""
         kind, (first, last) = kind_of(span.value), self._touching(span)
         is_open = declared is not None and declared.members is None and declared.conf is None
-        is_short = kind == "number" or (kind == "string" and len(span.value) <= _LONGEST_TEXT)
+        is_text = kind == "string" and len(span.value) <= FREE_TEXT_CHARACTERS
+        is_short = kind == "number" or is_text
         if kind == "number" and span.stop < len(self._data) and self._ends[last - 1] == span.stop:
             last += 1
         pieces = self._pieces[first:last]
-        is_long = max(map(len, pieces)) > _LONGEST_TOKEN
+        is_long = max(map(len, pieces)) > LONGEST_TOKEN
         if not is_open or not is_short or is_long or taken & {*range(first, last)}:
             return None
         return math.exp(self._sum(tokens, first, last))

@@ -21,6 +21,7 @@ from hypothesis.strategies import SearchStrategy
 from fieldconf.strategies.cases import (
     Case,
     chunk,
+    chunks_of,
     ending,
     entry,
     response,
@@ -140,13 +141,7 @@ def _chat(entries: Callable[[Case], Sequence[Json]], **more: Any) -> Callable[[C
 
 
 def _chat_stream(entries: Callable[[Case], Sequence[Json]]) -> Callable[[Case], list[Json]]:
-    def write(case: Case) -> list[Json]:
-        pairs = zip(texts_of(case.tokens), entries(case), strict=True)
-        made = [chunk({"content": text}, [one], model=case.model) for text, one in pairs]
-        head = chunk({"role": "assistant", "content": ""}, [], model=case.model)
-        return [head, *made, *ending(len(case.tokens), case.model)]
-
-    return write
+    return lambda case: chunks_of(case.tokens, entries(case), case.model)
 
 
 def _azure(case: Case) -> Json:

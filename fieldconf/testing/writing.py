@@ -24,14 +24,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from fieldconf.errors import SchemaError
+from fieldconf.fields import FREE_TEXT_CHARACTERS
 from fieldconf.paths import Path, pointer
 from fieldconf.schema import Declared, Schema, compile_schema, same
 from fieldconf.scoring import score_completion
 from fieldconf.testing.answers import Answer, AnswerError, named
 from fieldconf.tokens import Candidate, Completion, Token
-
-LONGEST_SHORT = 40
-"""Characters; a longer string of words is free text, in several tokens."""
 
 _SAME = 1e-9
 _BEGINS = {"string": '"', "object": "{", "array": "[", "boolean": "true", "number": "1"}
@@ -259,7 +257,7 @@ def _is_long_number(text: str) -> bool:
 def _is_prose(value: str, declared: Declared | None) -> bool:
     if declared is not None and declared.members is not None:
         return False
-    return len(value) > LONGEST_SHORT and (" " in value or not value.isascii())
+    return len(value) > FREE_TEXT_CHARACTERS and (" " in value or not value.isascii())
 
 
 def _beginnings(value: str, *, has_quote: bool) -> Iterator[str]:
