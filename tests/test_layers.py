@@ -66,6 +66,8 @@ FLOORS = [
     ["strategies"],
     ["testing.plugin"],
     [""],
+    ["cli.arguments", "cli.showing"],
+    ["cli.extracting", "cli.local", "cli.scoring"],
     ["cli"],
 ]  # fmt: skip
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
@@ -86,8 +88,8 @@ HEAVY = {
         "strategies.tokenisations",
     },
     "httpx": set(),
-    "click": {"cli"},
-    "rich": {"cli", "render.lines", "render.table"},
+    "click": {"cli", "cli.extracting", "cli.local", "cli.scoring", "cli.showing"},
+    "rich": {"cli.showing", "render.lines", "render.table"},
     "opentelemetry": set(),
     "torch": set(),
     "transformers": set(),

@@ -1,0 +1,30 @@
+"""The command line: ``fieldconf extract``, ``score``, ``classify`` and ``local``.
+
+In:    arguments; files; standard input for ``-``.
+Out:   a table for people or JSON for machines; an exit code.
+Never: a traceback for a wrong input: one line on standard error, with the remedy.
+Why:   the quickest way to see what the library says of a text or of a saved response.
+
+Exit codes: 0 the answer is complete and valid, and every required field is scored; 1 it is not
+(truncated, refused, malformed, without logprobs, not aligned, or against its schema); 2 wrong
+arguments or unreadable input; 3 the request failed or the embedded model cannot run.
+"""
+
+import click
+
+from fieldconf.cli.arguments import load_schema
+from fieldconf.cli.extracting import extract
+from fieldconf.cli.local import local_group
+from fieldconf.cli.scoring import classify_command, score_command
+
+__all__ = ["load_schema", "main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="fieldconf")
+def main() -> None:
+    """How sure was the model of each field?"""
+
+
+for _command in (extract, score_command, classify_command, local_group):
+    main.add_command(_command)

@@ -1,0 +1,122 @@
+"""Arguments: what the command line's words mean.
+
+In:    names of schemas and files; ``-`` for standard input; where a server is.
+Out:   models, texts, bytes, clients.
+Never: a traceback of the user's own module: what it raised is the message.
+Why:   every command reads them alike.
+"""
+
+import importlib
+import importlib.util
+import inspect
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from fieldconf.embedded import local
+from fieldconf.errors import PayloadError, RequestError, SchemaError
+
+
+def load_schema(target: str) -> Any:
+    """The model or JSON Schema that MODULE:Model, FILE.py:Model or FILE.json names.
+
+    Raises:
+        SchemaError: if there is none; it says what was looked for.
+    """
+    place, _, name = (
+        target.rpartition(":") if not target.endswith((".json", ".py")) else (target, "", "")
+    )
+    if place.endswith(".json"):
+        return _load_json(place)
+    if not place:
+        raise SchemaError(
+            f"{target!r} names no schema", remedy="Give MODULE:Model or FILE.py:Model"
+        )
+    module = _load_module(place)
+    if name:
+        if not hasattr(module, name):
+            raise SchemaError(f"{place} has no {name!r}", remedy="Check the name after the colon")
+        return getattr(module, name)
+    models = [m for _, m in inspect.getmembers(module, inspect.isclass)
+              if issubclass(m, BaseModel) and m.__module__ == module.__name__]  # fmt: skip
+    if len(models) != 1:
+        raise SchemaError(f"{place} has {len(models)} models", remedy=f"Say which: {place}:Model")
+    return models[0]
+
+
+def _load_json(place: str) -> Any:
+    try:
+        return json.loads(Path(place).read_bytes())
+    except (OSError, ValueError) as error:
+        raise SchemaError(f"cannot read the schema {place}: {error}") from error
+
+
+def _load_module(place: str) -> Any:
+    try:
+        if place.endswith(".py"):
+            spec = importlib.util.spec_from_file_location(Path(place).stem, place)
+            assert spec is not None  # .py files have a loader
+            assert spec.loader is not None
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[spec.name] = module  # pydantic looks up annotations there
+            spec.loader.exec_module(module)
+            return module
+        sys.path.insert(0, os.getcwd())  # noqa: PTH109  # as "python -m" does
+        return importlib.import_module(place)
+    except Exception as error:  # whatever the user's module raises is the answer
+        raise SchemaError(f"cannot load {place}: {type(error).__name__}: {error}") from error
+
+
+def read_text(text: str) -> str:
+    """A text itself, or that of the file that it names, or of standard input for "-"."""
+    if text == "-" or _is_file(text):
+        try:
+            text = read_bytes(text).decode()
+        except UnicodeDecodeError as error:
+            raise PayloadError(f"{text} is not UTF-8 text (byte {error.start})") from error
+    if not text.strip():
+        raise PayloadError(
+            "the text is empty", remedy="Give a text, a file, or - for standard input"
+        )
+    return text
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # too long, or with a NUL: a text
+        return False
+
+
+def read_bytes(place: str) -> bytes:
+    """What a file holds, or standard input for "-"."""
+    if place == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(place).read_bytes()
+    except OSError as error:
+        raise PayloadError(f"cannot read {place}: {error.strerror}") from error
+
+
+def client_of(
+    model: str | None, base_url: str | None, api_key: str | None, gguf: Path | None, timeout: float
+) -> Any:
+    """A client for the server; the embedded model where neither a model nor a server is named.
+
+    Raises:
+        RequestError: if the client wants a key.
+    """
+    if model is None and base_url is None:
+        return local(gguf)
+    from openai import OpenAI, OpenAIError  # noqa: PLC0415  # not needed to score
+
+    try:
+        # A server on one's own machine needs no key, but the client insists on one.
+        key = api_key or ("none" if base_url else None)
+        return OpenAI(base_url=base_url, api_key=key, timeout=timeout)
+    except OpenAIError as error:
+        raise RequestError(str(error).splitlines()[0], remedy="Give --api-key") from error

@@ -1,0 +1,25 @@
+"""Local: ``fieldconf local``, the embedded model.
+
+In:    nothing.
+Out:   its weights in the user's cache folder.
+Never: weights that are not what they say.
+Why:   a first look needs no account.
+"""
+
+import click
+
+from fieldconf.cli.showing import one_line_errors
+from fieldconf.embedded import weights
+
+
+@click.group("local")
+def local_group() -> None:
+    """The embedded model."""
+
+
+@local_group.command()
+def fetch() -> None:
+    """Fetch the embedded model's weights into the user's cache folder, and check them."""
+    with one_line_errors():
+        path = weights.fetch(progress=lambda line: click.echo(line, err=True))
+    click.echo(path)

@@ -1,0 +1,85 @@
+"""Scoring: ``fieldconf score`` and ``fieldconf classify``.
+
+In:    a saved response, as any provider or framework keeps it.
+Out:   its fields, or its label, with their confidences.
+Never: a request.
+Why:   what was paid for once need not be asked for again.
+"""
+
+from typing import Literal
+
+import click
+
+from fieldconf.classify import classify
+from fieldconf.cli.arguments import load_schema, read_bytes
+from fieldconf.cli.showing import one_line_errors, show, show_all
+from fieldconf.scoring import score, score_all
+
+
+@click.command("score")
+@click.argument("response")
+@click.option("--schema", help="MODULE:Model, FILE.py:Model or a JSON Schema FILE.json.")
+@click.option("--why", is_flag=True, help="Below each field, what decided it.")
+@click.option("--choice", type=click.IntRange(0), default=0, help="Which choice of several.")
+@click.option("--call", type=click.IntRange(0), default=0, help="Which tool call of the choice.")
+@click.option("--all", "every", is_flag=True, help="Every choice and tool call, one by one.")
+@click.option("--prompt", help="What the prompt was, for a completion that echoes it.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def score_command(
+    response: str,
+    schema: str | None,
+    why: bool,
+    choice: int,
+    call: int,
+    every: bool,
+    prompt: str | None,
+    as_json: bool,
+) -> None:
+    """Score a saved RESPONSE (a file, or -): JSON, JSON Lines or server-sent events.
+
+    It may come from any provider, or as a framework keeps it. With --all and --json a line each.
+    """
+    with one_line_errors():
+        kind, data = load_schema(schema) if schema else None, read_bytes(response)
+        if every:
+            reports = score_all(data, kind, prompt=prompt)
+        else:
+            reports = [score(data, kind, choice=choice, call=call, prompt=prompt)]
+    if every:
+        show_all(reports, as_json=as_json, why=why)
+    else:
+        show(reports[0], as_json=as_json, why=why)
+
+
+@click.command("classify")
+@click.argument("response")
+@click.option(
+    "--label", "labels", multiple=True, required=True, help="A label, or TEXT=MEANING; for each."
+)
+@click.option(
+    "--match",
+    type=click.Choice(["exact", "loose"]),
+    default="exact",
+    show_default=True,
+    help="Whether letter case, white space around and full stops count.",
+)
+@click.option("--first-word", is_flag=True, help="Look at the answer's first word only.")
+@click.option("--why", is_flag=True, help="Below the label, what decided it.")
+@click.option("--choice", type=click.IntRange(0), default=0, help="Which choice of several.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def classify_command(
+    response: str,
+    labels: tuple[str, ...],
+    match: Literal["exact", "loose"],
+    first_word: bool,
+    why: bool,
+    choice: int,
+    as_json: bool,
+) -> None:
+    """Score a saved RESPONSE (a file, or -) whose text is a bare label."""
+    meanings = {text: meaning or text for text, _, meaning in (la.partition("=") for la in labels)}
+    with one_line_errors():
+        report = classify(
+            read_bytes(response), meanings, match=match, first_word=first_word, choice=choice
+        )
+    show(report, as_json=as_json, why=why)

@@ -1,0 +1,122 @@
+"""Showing: tables, summaries and exit codes.
+
+In:    reports, and fields as they come.
+Out:   a table for people or JSON for machines; how the command ends.
+Never: a character that a terminal would obey.
+Why:   every command shows the same of a report, and ends alike.
+"""
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.live import Live
+
+from fieldconf.errors import FieldconfError, LocalModelError, RequestError
+from fieldconf.extraction.streams import FieldStream
+from fieldconf.render import lines
+from fieldconf.render.table import Row, printable, table
+from fieldconf.report import Field, Report
+
+_WIDTH = 126  # the table's; a narrower terminal wraps
+
+
+@contextmanager
+def one_line_errors() -> Generator[None]:
+    """Our errors as one line on standard error; the exit code says whose fault it is."""
+    try:
+        yield
+    except FieldconfError as error:
+        click.echo(f"Error: {printable(str(error))}", err=True)
+        is_remote = isinstance(error, (RequestError, LocalModelError))
+        raise SystemExit(3 if is_remote else 2) from error
+
+
+def show_live(fields: FieldStream[Any], *, exact: bool, why: bool) -> Report[Any]:
+    """Rows as they come: a growing table on a terminal, a line each elsewhere.
+
+    What could not be scored before the whole answer was there comes at the end. Settled numbers
+    replace the others on a terminal; elsewhere only they are printed.
+    """
+    console = _console()
+    seen: dict[str, Field] = {}
+    if not console.is_terminal:
+        if exact:
+            console.print(table(_rows(fields.report.fields.values(), fields.report), why=why))
+            return fields.report
+        console.print(table([]))
+        for field in fields.fields():
+            seen[field.pointer] = field
+            console.print(table(_rows([field]), header=False, why=why))
+        late = _rows(_late(fields.report, seen), fields.report)
+        console.print(table(late, header=False, why=why), end="")
+        return fields.report
+    with Live(table([]), console=console, refresh_per_second=12) as live:
+        for field in fields.fields():
+            seen[field.pointer] = field
+            live.update(table(_rows(seen.values()), why=why))
+        report = fields.report
+        last = report.fields.values() if exact else [*seen.values(), *_late(report, seen)]
+        live.update(table(_rows(last, report), why=why))
+    return report
+
+
+def _late(report: Report[Any], seen: Mapping[str, Field]) -> list[Field]:
+    return [field for name, field in report.fields.items() if name not in seen]
+
+
+def _rows(fields: Iterable[Field], report: Report[Any] | None = None) -> list[Row]:
+    """The table's rows; without the reason that the report's last line gives for all of them."""
+    plain = {field.pointer: field.to_dict() for field in fields}
+    return lines.rows(plain, report.reason if report else "")
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_WIDTH)
+
+
+def show(report: Report[Any], *, as_json: bool, why: bool) -> None:
+    """One report, and the end of the command."""
+    if not as_json:
+        _console().print(table(_rows(report.fields.values(), report), why=why))
+    end(report, as_json=as_json)
+
+
+def show_all(reports: Sequence[Report[Any]], *, as_json: bool, why: bool) -> None:
+    """Several reports one below the other, or a line of JSON each, and the end of the command."""
+    for report in reports:
+        if as_json:
+            click.echo(report.to_json())
+            continue
+        called = f", call of {report.tool}" if report.tool else ""
+        _console().print(printable(f"choice {report.choice}{called}"), markup=False)
+        _console().print(table(_rows(report.fields.values(), report), why=why))
+        _summarise(report)
+    if not all(map(_is_sound, reports)):
+        raise SystemExit(1)
+
+
+def end(report: Report[Any], *, as_json: bool) -> None:
+    """What holds for all of a report whose rows were shown, or its JSON; and the exit code."""
+    if as_json:
+        click.echo(report.to_json(indent=2))
+    else:
+        _summarise(report)
+    if not _is_sound(report):
+        raise SystemExit(1)
+
+
+def _summarise(report: Report[Any]) -> None:
+    console = _console()
+    plain = report.to_dict()
+    console.print(lines.summary(plain), soft_wrap=True)
+    for problem in lines.problems(plain):
+        console.print(problem, markup=False, soft_wrap=True)
+
+
+def _is_sound(report: Report[Any]) -> bool:
+    """Complete, valid, and with a confidence, which only a complete answer has."""
+    return not report.errors and report.confidence is not None
