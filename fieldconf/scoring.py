@@ -8,7 +8,6 @@ Why:   this is the one place where wire, spelling, alignment, alternatives and s
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, TypeVar, overload
 
 from fieldconf.align import Aligned, Aligner
@@ -24,7 +23,8 @@ from fieldconf.matching import Match
 from fieldconf.paths import Path, pointer
 from fieldconf.report import Field, Report, Status
 from fieldconf.report.ending import WHOLE
-from fieldconf.schema import KINDS, Invalid, Schema, compile_schema
+from fieldconf.report.reading import how_sure
+from fieldconf.schema import KINDS, Schema, compile_schema
 from fieldconf.scores import TextScore, text_score
 from fieldconf.settling import Settle, settled
 from fieldconf.spelling import Piece, spell_completion
@@ -220,15 +220,15 @@ class Scorer:
         self._note_open(completion, len(content))
         status, reason = self._status(completion)
         fields = _current(self._fields)
+        named = {field.pointer: field for field in fields}
         data, value, errors = self._tree.root, None, ()
         owners = self._owners(completion, fields)
         root = self._fields.get(())
         if status in WHOLE and root is not None:
             value, errors = self._schema.validate(content[root.start : root.stop], data)
-            errors = tuple(map(self._how_sure, errors))
         return Report(
-            status=status, value=value, data=data, errors=errors, reason=reason,
-            fields={field.pointer: field for field in fields},
+            status=status, value=value, data=data, reason=reason, fields=named,
+            errors=tuple(how_sure(error, named) for error in errors),
             mask=mask or completion.mask, owners=owners,
             flags=("saturated",) if _is_saturated(completion, owners) else (),
             text=completion.content, tokens=completion.tokens or (), model=completion.model,
@@ -238,13 +238,6 @@ class Scorer:
             input_tokens=completion.prompt_tokens, output_tokens=completion.completion_tokens,
             schema=self._schema,
         )  # fmt: skip
-
-    def _how_sure(self, error: Invalid) -> Invalid:
-        """An error, and how sure the model was of what is wrong."""
-        field = self._fields.get(error.path)
-        if field is None:
-            return error
-        return replace(error, confidence=field.confidence, tokens=field.tokens)
 
     def _take(self, aligned: Sequence[Aligned]) -> list[Field]:
         closed: list[Field] = []

@@ -40,6 +40,7 @@ class Call:
         arguments: of that call.
         streamed: further arguments where the answer is streamed.
         provider: who is asked; the host where nobody is known there.
+        given, instructions: what is read, and what the model is told, as the caller said it.
         schema: what the answer is read by.
         mask, layout, match, settle: how the answer is read.
         rules: when to stop reading.
@@ -53,6 +54,8 @@ class Call:
     arguments: Mapping[str, Any]
     streamed: Mapping[str, Any]
     provider: str
+    given: Input
+    instructions: str | None
     schema: Schema
     mask: Mask | None
     layout: Layout | None
@@ -103,6 +106,7 @@ def prepare(schema: Any, given: Input, client: Any, options: Options) -> Call:
     return Call(
         client=client, api=api, arguments=arguments, streamed=row.streamed if known else {},
         provider=known.key if known else _host(client),
+        given=given, instructions=options.get("instructions"),
         schema=defaults.read(compiled), mask=mask, layout=defaults.layout,
         match=options.get("match") or "exact",
         settle=_settle(client, arguments, defaults, options.get("settle")),

@@ -37,18 +37,19 @@ def whole(call: Call, response: Any) -> Report[Any]:
         found[0], call.schema, mask=call.mask, layout=call.layout,
         match=call.match, settle=call.settle,
     )  # fmt: skip
-    announce(call, report)
-    return report
+    return announced(call, report)
 
 
-def announce(call: Call, report: Report[Any]) -> None:
-    """Tell the log, and whoever wants to be told."""
+def announced(call: Call, report: Report[T]) -> Report[T]:
+    """The report with what was asked; the log, and whoever wants to, are told of it."""
+    report = replace(report, given=call.given, instructions=call.instructions)
     telemetry.log_report(
         report, provider=call.provider, model=call.model, schema=call.schema.name,
         values=call.log_values,
     )  # fmt: skip
     if call.observe is not None:
         call.observe(report)
+    return report
 
 
 class Reading(Generic[T]):
@@ -182,6 +183,5 @@ class Reading(Generic[T]):
             report = self._scorer.finish(settle=settle, broken_off=bool(reason))
             if reason and report.status == "truncated":
                 report = replace(report, reason=reason)
-            self._report = replace(report, stopped=self._stopped)
-            announce(self._call, self._report)
+            self._report = announced(self._call, replace(report, stopped=self._stopped))
         return self._report

@@ -1,16 +1,21 @@
 """Report: what the user holds.
 
+* ``ending``: how an answer ended;
+* ``readings``: what several requests, and the source, say of one field;
 * ``plain``: the parts of a report as plain JSON values;
 * ``keeping``: its state for pickle and copy;
 * ``field``: one value of the answer;
 * ``reading``: back from plain JSON values;
-* ``whole``: the report.
+* ``whole``: the report;
+* ``assembled``: one report made of several readings.
 """
 
-from fieldconf.report.field import Basis, Field, Kind
+from fieldconf.report.field import Field, Kind
 from fieldconf.report.plain import DEEPEST, plain_value
+from fieldconf.report.readings import Agreement, Asked, Basis, Found, How, Reading
 from fieldconf.report.whole import Report, Status, Stopped
 
 __all__ = [
-    "DEEPEST", "Basis", "Field", "Kind", "Report", "Status", "Stopped", "plain_value",
+    "DEEPEST", "Agreement", "Asked", "Basis", "Field", "Found", "How", "Kind", "Reading", "Report",
+    "Status", "Stopped", "plain_value",
 ]  # fmt: skip

@@ -23,17 +23,16 @@ from fieldconf.report.plain import (
     plain_distribution,
     plain_member,
     plain_presence,
+    plain_reading,
+    plain_record,
     plain_value,
     plain_why,
 )
+from fieldconf.report.readings import Agreement, Basis, Found, Reading
 from fieldconf.schema import Declared
 from fieldconf.tokens import Token
 
 Kind: TypeAlias = Literal["object", "array", "string", "number", "boolean", "null"]
-Basis: TypeAlias = Literal[
-    "distribution", "decision", "null_or_value", "joint", "geometric_mean", "list_end",
-    "least_required", "none",
-]  # fmt: skip
 
 _LONGEST = 40
 
@@ -62,6 +61,9 @@ class Field:
             * ``geometric_mean``: exp of the mean logprob of the tokens (long texts)
             * ``list_end``: chance that the list went on where it did and ended where it ended
             * ``least_required``: the least confidence among the required leaves inside
+            * ``agreement``: the share of several samples that have the value
+            * ``verification``: the answer's own confidence combined with that of a second request
+              whether the value is right
 
         distribution: the members of a finite domain with their probabilities; or None.
         expected, std: mean and standard deviation over a distribution of numbers; or None.
@@ -73,6 +75,10 @@ class Field:
             the last one is where it did.
         min_step: the step of an open value at which the model was least sure; or None.
         why: the decisive token and its rivals; of a container, those of its least sure part.
+        readings: where several requests were made: what each said of it; empty for one answer.
+        agreement: how many of several samples have its value; or None.
+        found: where its value stands in the text that was read, best first; empty if nowhere; None
+            if that was not looked for.
         flags: "truncated", "shared_token" (a token also wrote bytes outside the value),
             "duplicate_key" (an earlier value stood at the same path), "lone_surrogate",
             "overflow" (a number beyond a double), "not_a_member" (outside of its enum),
@@ -103,6 +109,9 @@ class Field:
     stops: tuple[Member, ...] = ()
     min_step: Choice | None = None
     why: Why | None = None
+    readings: tuple[Reading, ...] = ()
+    agreement: Agreement | None = None
+    found: tuple[Found, ...] | None = None
     flags: tuple[str, ...] = ()
     reason: str = ""
     declared: Declared | None = field(default=None, repr=False, compare=False)
@@ -148,6 +157,17 @@ class Field:
         is_scalar = self.kind not in ("object", "array")
         return is_scalar or (not self.value and "truncated" not in self.flags)
 
+    def _second(self) -> dict[str, Any]:
+        """What further requests and the source said, as far as they did."""
+        plain: dict[str, Any] = {}
+        if self.readings:
+            plain["readings"] = [plain_reading(reading) for reading in self.readings]
+        if self.agreement is not None:
+            plain["agreement"] = plain_record(self.agreement)
+        if self.found is not None:
+            plain["found"] = [plain_record(found) for found in self.found]
+        return plain
+
     def to_dict(self, *, tokens: bool = False) -> dict[str, Any]:
         """Plain JSON values: all of the above but the tokens; containers without their value.
 
@@ -165,6 +185,7 @@ class Field:
         plain["presence"] = plain_presence(self.presence)
         plain["stops"] = [plain_member(member) for member in self.stops]
         plain["why"] = plain_why(self.why)
+        plain |= self._second()
         if tokens:
             plain["indexes"] = list(self.indexes)
             plain["min_step"] = plain_choice(self.min_step)

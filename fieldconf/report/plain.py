@@ -9,7 +9,7 @@ Why:   the same form is shown, saved, sent and read back.
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import Any, cast
 
@@ -172,6 +172,12 @@ def _plain_candidate(one: Token | Candidate) -> dict[str, Any]:
     return plain | ({} if one.id is None else {"id": one.id})
 
 
-def plain_stopped(stopped: Any) -> dict[str, Any] | None:
-    """Where and why reading stopped."""
-    return None if stopped is None else asdict(stopped)
+def plain_record(record: Any) -> dict[str, Any] | None:
+    """A small record of scalars, such as where and why reading stopped."""
+    return None if record is None else asdict(record)
+
+
+def plain_reading(reading: Any) -> dict[str, Any]:
+    """What one of several requests said of a field; its value may be any JSON value."""
+    named = {one.name: getattr(reading, one.name) for one in fields(reading)}
+    return named | {"value": plain_value(reading.value)}

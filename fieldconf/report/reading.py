@@ -26,9 +26,10 @@ from fieldconf.errors import PayloadError
 from fieldconf.paths import Path, pointer
 from fieldconf.render.table import printable
 from fieldconf.report.ending import WHOLE, Status, Stopped
-from fieldconf.report.field import Basis, Field, Kind
+from fieldconf.report.field import Field, Kind
 from fieldconf.report.keeping import value_at
 from fieldconf.report.plain import DEEPEST, json_text, number_of, plain_value
+from fieldconf.report.readings import Agreement, Asked, Basis, Found, FoundHow, How, Reading
 from fieldconf.schema import Declared, Invalid, Place, Schema, kind_of
 from fieldconf.scores import TextScore
 from fieldconf.tokens import Candidate, Mask, Token, utf8
@@ -152,6 +153,37 @@ class _Stopped(_Form):
     saved_at_most: int | None
 
 
+class _Reading(_Form):
+    how: How
+    value: Any
+    confidence: float | None
+    basis: Basis
+    model: _Text
+    agrees: bool | None
+
+
+class _Agreement(_Form):
+    count: int
+    of: int
+    low: float
+    high: float
+
+
+class _Found(_Form):
+    start: int
+    stop: int
+    text: _Text
+    how: FoundHow
+    similarity: float
+
+
+class _Asked(_Form):
+    how: How
+    model: _Text
+    input_tokens: int | None
+    output_tokens: int | None
+
+
 class _Error(_Form):
     pointer: _Text
     problem: _Text
@@ -178,6 +210,9 @@ class _Field(_Form):
     presence: dict[_Text, _Member]
     stops: list[_Member]
     why: _Why | None
+    readings: list[_Reading] = []
+    agreement: _Agreement | None = None
+    found: list[_Found] | None = None
     indexes: list[int] = []
     min_step: _Choice | None = None
 
@@ -197,6 +232,7 @@ class _Report(_Form):
     input_tokens: int | None
     output_tokens: int | None
     stopped: _Stopped | None
+    requests: list[_Asked] = []
     model: _Text
     finish_reason: _Text | None
     refusal: _Text | None
@@ -262,8 +298,9 @@ def _score(form: _Score) -> TextScore:
     return TextScore(form.logprob, form.mean, perplexity, form.tokens)
 
 
-def _stopped(form: _Stopped) -> Stopped:
-    return Stopped(form.pointer, form.rule, form.read, form.saved, form.saved_at_most)
+def _record(kind: Callable[..., R]) -> Callable[[_Form], R]:
+    """From the plain form of a small record to the record, name by name."""
+    return lambda form: kind(**{name: getattr(form, name) for name in type(form).model_fields})
 
 
 # -- the whole ----------------------------------------------------------------------------------
@@ -283,7 +320,7 @@ def _made(form: _Report, schema: Schema) -> dict[str, Any]:
         name: _field(one, paths[name], values[name], tokens) for name, one in form.fields.items()
     }
     text = None if form.text is None else utf8(form.text)
-    fields = _declared(fields, text, schema)
+    fields = with_declared(fields, text, schema)
     errors = tuple(_error(one, data, tokens) for one in form.errors)
     value = None
     if form.status in WHOLE and "" in fields:
@@ -295,7 +332,8 @@ def _made(form: _Report, schema: Schema) -> dict[str, Any]:
         "reason": form.reason, "flags": tuple(form.flags), "mask": form.mask,
         "precision": form.precision, "choice": form.choice, "tool": form.tool,
         "answer": _maybe(_score, form.answer), "prompt": _maybe(_score, form.prompt),
-        "stopped": _maybe(_stopped, form.stopped),
+        "stopped": _maybe(_record(Stopped), form.stopped),
+        "requests": tuple(map(_record(Asked), form.requests)),
         "input_tokens": form.input_tokens, "output_tokens": form.output_tokens,
         "owners": tuple(form.owners), "text": form.text, "tokens": tokens, "model": form.model,
         "finish_reason": form.finish_reason, "refusal": form.refusal, "schema": schema,
@@ -360,12 +398,18 @@ def _field(form: _Field, path: Path, value: Any, tokens: tuple[Token, ...]) -> F
         expected=form.expected, std=form.std, arms=_maybe(_distribution, form.arms),
         presence={name: _member(member) for name, member in form.presence.items()},
         stops=tuple(map(_member, form.stops)), min_step=_maybe(_choice, form.min_step),
-        why=_maybe(_why, form.why), flags=tuple(form.flags), reason=form.reason,
+        why=_maybe(_why, form.why),
+        readings=tuple(map(_record(Reading), form.readings)),
+        agreement=_maybe(_record(Agreement), form.agreement),
+        found=_maybe(lambda forms: tuple(map(_record(Found), forms)), form.found),
+        flags=tuple(form.flags), reason=form.reason,
         start=start, stop=stop, indexes=tuple(form.indexes), source=tokens,
     )  # fmt: skip
 
 
-def _declared(fields: Mapping[str, Field], text: bytes | None, schema: Schema) -> dict[str, Field]:
+def with_declared(
+    fields: Mapping[str, Field], text: bytes | None, schema: Schema
+) -> dict[str, Field]:
     """The fields with what the schema says of each; what is written decides between the arms."""
     places: dict[Path, Place] = {}
     found: dict[Path, Declared] = {}
@@ -423,10 +467,11 @@ def _validated(
     value, found = schema.validate(text, data)
     if [(e.pointer, e.problem) for e in found] == [(e.pointer, e.problem) for e in errors]:
         return value, errors
-    return value, tuple(_how_sure(error, fields) for error in found)
+    return value, tuple(how_sure(error, fields) for error in found)
 
 
-def _how_sure(error: Invalid, fields: Mapping[str, Field]) -> Invalid:
+def how_sure(error: Invalid, fields: Mapping[str, Field]) -> Invalid:
+    """An error, and how sure the model was of what is wrong."""
     field = fields.get(error.pointer)
     if field is None:
         return error

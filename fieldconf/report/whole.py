@@ -19,12 +19,13 @@ from fieldconf.report.ending import Status, Stopped
 from fieldconf.report.field import Field
 from fieldconf.report.keeping import flat, value_at, whole
 from fieldconf.report.plain import (
+    plain_record,
     plain_score,
-    plain_stopped,
     plain_token,
     plain_value,
 )
 from fieldconf.report.reading import VERSION, read, read_text
+from fieldconf.report.readings import Asked
 from fieldconf.schema import Invalid, Schema, compile_schema
 from fieldconf.schema.attributes import paths_of, steps_of
 from fieldconf.scores import TextScore
@@ -65,10 +66,15 @@ class Report(Generic[T]):
         stopped: where and why a rule of yours stopped the reading (``status`` is then "truncated"),
             and how many tokens that spared; None if none did.
         input_tokens, output_tokens: how many tokens the server says that the prompt and the answer
-            have; None where it does not say.
+            have; None where it does not say. Of several requests, all together.
+        requests: of a report that several requests led to: each of them, and what it cost; empty
+            for one answer.
         owners: for each token the pointer of the leaf that owns it, "structure" or "outside".
         text: the answer as received; None if there is none.
         schema: what the answer was read by.
+        given, instructions: what was read, and what the model was told, where ``extract`` and its
+            like asked; None where a saved response was scored. Who asks again needs them. They are
+            no part of the plain form, nor of what makes two reports equal.
         tokens, model, finish_reason: as received; "length" stands for every server's word for the
             token limit.
     """
@@ -89,6 +95,7 @@ class Report(Generic[T]):
     stopped: Stopped | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
+    requests: tuple[Asked, ...] = ()
     owners: tuple[str, ...] = field(default=(), repr=False)
     text: str | None = field(default=None, repr=False)
     tokens: tuple[Token, ...] = field(default=(), repr=False)
@@ -96,6 +103,8 @@ class Report(Generic[T]):
     finish_reason: str | None = None
     refusal: str | None = None
     schema: Schema = field(default_factory=Schema, repr=False, compare=False)
+    given: Any = field(default=None, repr=False, compare=False)
+    instructions: str | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
         leaves = list(self.leaves.values())
@@ -195,7 +204,7 @@ class Report(Generic[T]):
             "prompt": plain_score(self.prompt),
             "input_tokens": self.input_tokens,
             "output_tokens": self.output_tokens,
-            "stopped": plain_stopped(self.stopped),
+            "stopped": plain_record(self.stopped),
             "model": self.model,
             "finish_reason": self.finish_reason,
             "refusal": self.refusal,
@@ -203,6 +212,8 @@ class Report(Generic[T]):
             "errors": [self._plain_error(error, tokens=tokens) for error in self.errors],
             "fields": {name: field.to_dict(tokens=tokens) for name, field in self.fields.items()},
         }
+        if self.requests:
+            plain["requests"] = [plain_record(one) for one in self.requests]
         if tokens:
             plain["text"] = self.text
             plain["tokens"] = [plain_token(token) for token in self.tokens]

@@ -1,0 +1,95 @@
+"""Readings: what several requests, and the source, say of one field.
+
+In:    nothing.
+Out:   ``Reading``, ``Agreement``, ``Found`` of a field; ``Asked`` of a report.
+Never: a rule: who reads again says how two readings become one.
+Why:   a second opinion is worth having only where the first is kept beside it.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+Basis: TypeAlias = Literal[
+    "distribution", "decision", "null_or_value", "joint", "geometric_mean", "list_end",
+    "least_required", "agreement", "verification", "none",
+]  # fmt: skip
+How: TypeAlias = Literal["answer", "reask", "verification", "sample", "decision"]
+FoundHow: TypeAlias = Literal["exact", "folded", "number", "date", "fuzzy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one request said of a field.
+
+    Attributes:
+        how: by which kind of request: "answer" is the first one.
+        value: the value it gave; of a verification, True or False.
+        confidence: how sure the model was of it, 0..1; of a verification, the probability that the
+            field's value is right; None if not known.
+        basis: the formula behind ``confidence``, as of a field.
+        model: who was asked; empty where nobody says.
+        agrees: whether it is for the value that the field has now; None where that was not asked.
+    """
+
+    how: How
+    value: Any
+    confidence: float | None = None
+    basis: Basis = "none"
+    model: str = ""
+    agrees: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How many of several answers to the same question have the field's value.
+
+    Attributes:
+        count: so many have it.
+        of: so many were looked at.
+        low, high: bounds of the share in the long run (0..1), Wilson's at 95 %.
+    """
+
+    count: int
+    of: int
+    low: float
+    high: float
+
+    @property
+    def share(self) -> float:
+        """``count / of``, 0..1."""
+        return self.count / self.of
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One place where a value stands in the text that was read.
+
+    Attributes:
+        start, stop: half-open, in characters of that text.
+        text: what stands there.
+        how: "exact"; "folded" (letter case, white space and the like differ); "number" or "date"
+            (the same one, written in another way); "fuzzy" (nearly).
+        similarity: 0..1; 1 but for "fuzzy" and for what can be read in two ways.
+    """
+
+    start: int
+    stop: int
+    text: str
+    how: FoundHow
+    similarity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request behind a report, and what it cost.
+
+    Attributes:
+        how: what for, as of a ``Reading``.
+        model: who was asked; empty where nobody says.
+        input_tokens, output_tokens: as the server says; None where it does not.
+    """
+
+    how: How
+    model: str = ""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
