@@ -7,6 +7,8 @@ Never: a bare ``ValueError`` from inside the library reaching the user.
 Why:   the person who reads the message is usually not the person who wrote the call.
 """
 
+import difflib
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -63,6 +65,10 @@ class SchemaError(FieldconfError):
     """The schema cannot be used: not a pydantic model, not a JSON Schema, or a broken one."""
 
 
+class PolicyError(FieldconfError):
+    """The policy cannot be used: unknown names, impossible numbers, no such field."""
+
+
 class RequestError(FieldconfError):
     """The request to the model failed, or cannot be made.
 
@@ -104,3 +110,18 @@ class MissingPackageError(FieldconfError, ImportError):
 
 class LocalModelError(FieldconfError):
     """The embedded model cannot run: no runtime, no weights, weights that are not what they say."""
+
+
+def nearest(given: Any, names: Iterable[str]) -> str:
+    """The remedy for a name that is none of these.
+
+    >>> nearest("tresh", ["threshold", "basis"])
+    "Did you mean 'threshold'?"
+    >>> nearest("x", ["threshold", "basis"])
+    "Known are 'threshold', 'basis'"
+    """
+    names = tuple(names)
+    near = difflib.get_close_matches(given, names, n=1) if isinstance(given, str) else []
+    if near:
+        return f"Did you mean {near[0]!r}?"
+    return f"Known are {', '.join(map(repr, names))}"

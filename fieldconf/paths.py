@@ -6,7 +6,7 @@ Never: a lookup in a document, or a guess whether ``"0"`` is a key or an index.
 Why:   tuples are exact and cheap for code, pointers are short and unambiguous for people.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -37,3 +37,31 @@ def parse_pointer(text: str) -> tuple[str, ...]:
     if not text.startswith("/"):
         raise ValueError(f"a JSON Pointer begins with '/': {text!r}")
     return tuple(step.replace("~1", "/").replace("~0", "~") for step in text[1:].split("/"))
+
+
+def matches(pattern: Sequence[str], path: Path) -> bool:
+    """Whether a path is one that a pattern means; its "*" is any one step, its "**" any steps.
+
+    ``pattern`` has the steps that ``parse_pointer`` gives; keys called "*" cannot be told from it.
+
+    >>> matches(("items", "*", "price"), ("items", 3, "price"))
+    True
+    >>> matches(("customer", "**"), ("customer", "address", "city")), matches(("**",), ())
+    (True, True)
+    """
+    reached = _past_any(pattern, {0})
+    for step in path:
+        ahead = {i + (pattern[i] != "**") for i in reached
+                 if i < len(pattern) and pattern[i] in ("*", "**", str(step))}  # fmt: skip
+        reached = _past_any(pattern, ahead)
+    return len(pattern) in reached
+
+
+def _past_any(pattern: Sequence[str], reached: set[int]) -> set[int]:
+    """These places in a pattern, and those that no step more leads to: "**" may be none."""
+    found = set(reached)
+    for i in sorted(reached):
+        while i < len(pattern) and pattern[i] == "**":
+            i += 1  # noqa: PLW2901
+            found.add(i)
+    return found

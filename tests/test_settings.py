@@ -212,6 +212,37 @@ def test_bases_that_are_unknown(basis, remedy):
     assert f"unknown basis {basis!r} (at /x-fieldconf/basis)" in str(caught.value)
 
 
+@pytest.mark.parametrize("review", [-0.1, 1.1, float("nan"), True, "0.5"])
+def test_a_review_that_is_no_confidence(review):
+    with pytest.raises(SchemaError, match=r"the review .* is no number from 0 to 1"):
+        Conf(review=review)
+
+
+def test_a_review_above_the_threshold():
+    with pytest.raises(SchemaError) as caught:
+        Conf(threshold=0.7, review=0.8)
+    assert str(caught.value).startswith("review 0.8 is above the threshold 0.7. ")
+    with pytest.raises(SchemaError, match=r"at /a/x-fieldconf/review"):
+        conf_of({"threshold": 0.7, "review": 0.8}, "/a/x-fieldconf")
+    assert Conf(threshold=0.7, review=0.7).settings() == {"threshold": 0.7, "review": 0.7}
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer", "both"),
+    [
+        (Conf(threshold=0.9, review=0.8), Conf(threshold=0.6), Conf(threshold=0.6, review=0.6)),
+        (Conf(threshold=0.6, review=0.2), Conf(review=0.7), Conf(threshold=0.7, review=0.7)),
+        (Conf(threshold=0.9), Conf(review=0.7), Conf(threshold=0.9, review=0.7)),
+    ],
+)
+def test_of_settings_that_cross_the_inner_gives_way(inner, outer, both):
+    """Each alone is right, so together they are no error."""
+    for one in (bool, Team):
+        assert compile_schema(Annotated[Annotated[one, inner], outer]).root.declared.conf == both
+    word = {CONF: outer.settings(), "allOf": [{"type": "boolean", CONF: inner.settings()}]}
+    assert compile_schema(word).root.declared.conf == both
+
+
 def test_an_unknown_name():
     with pytest.raises(TypeError, match="treshold"):
         Conf(treshold=0.9)
@@ -225,7 +256,7 @@ def test_an_unknown_name():
     with pytest.raises(SchemaError) as caught:
         conf_of({"a/b": 0.9}, "/x-fieldconf")
     assert str(caught.value) == (
-        "unknown setting 'a/b' (at /x-fieldconf/a~1b). Known are 'threshold', 'basis'"
+        "unknown setting 'a/b' (at /x-fieldconf/a~1b). Known are 'threshold', 'review', 'basis'"
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, cast
 
-from fieldconf.paths import Path, parse_pointer
+from fieldconf.paths import Path, matches, parse_pointer
 from fieldconf.report import Field
 from fieldconf.report.keeping import value_at
 from fieldconf.schema import Place, same
@@ -37,8 +37,9 @@ class StopWhen:
     """Stop when a field closes with this value or this confidence.
 
     Args:
-        field: which one: a JSON Pointer ("/items/*/price": "*" stands for any step), attributes
-            ("customer.email") or ``lambda ticket: ticket.customer.email``. None: any leaf.
+        field: which one: a JSON Pointer ("/items/*/price": "*" stands for any step, "**" for any
+            steps), attributes ("customer.email") or ``lambda ticket: ticket.customer.email``. None:
+            any leaf.
         value: its value; any, if none is said.
         above: its confidence is above this (0..1).
         below: its confidence is below this (0..1). What is not known is neither.
@@ -126,17 +127,9 @@ def _is_meant(rule: StopWhen, field: Field, root: Place) -> bool:
     if rule.field is None:
         return field.is_leaf
     if isinstance(rule.field, str) and rule.field.startswith("/"):
-        return _matches(rule.field, field.path)
+        return matches(parse_pointer(rule.field), field.path)
     return field.path in paths_of(steps_of(rule.field), root) or (
         isinstance(rule.field, str) and field.path == (rule.field,)
-    )
-
-
-def _matches(pattern: str, path: Path) -> bool:
-    """Whether a JSON Pointer in which "*" stands for any step is that of a path."""
-    steps = parse_pointer(pattern)
-    return len(steps) == len(path) and all(
-        wanted in ("*", str(step)) for wanted, step in zip(steps, path, strict=True)
     )
 
 

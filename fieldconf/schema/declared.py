@@ -14,12 +14,13 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any, NamedTuple
 
 from fieldconf.feasible import Rule, exact, step_of
 from fieldconf.schema.cases import Case
 from fieldconf.schema.parts import Part
-from fieldconf.schema.settings import CONF, Conf, conf_of
+from fieldconf.schema.settings import CONF, Conf, conf_of, merged
 from fieldconf.schema.values import KINDS, is_container, kind_of, same
 
 MAX_MEMBERS = 1000
@@ -266,5 +267,4 @@ def _first_text(notes: Sequence[Mapping[str, Any]], word: str) -> str:
 
 def _conf(notes: Sequence[Mapping[str, Any]]) -> Conf | None:
     given = [note[CONF] for note in notes if CONF in note]
-    merged = {name: value for settings in reversed(given) for name, value in settings.items()}
-    return conf_of(merged, "") if given else None
+    return conf_of(reduce(merged, reversed(given)), "") if given else None

@@ -9,8 +9,7 @@ Only places where a JSON Schema stands are read: a property *called* ``x-fieldco
 ``enum`` or a ``default``, are no settings.
 """
 
-import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, NamedTuple, TypeAlias, cast, get_args
 from urllib.parse import unquote
@@ -20,7 +19,7 @@ from pydantic_core import CoreSchema
 from referencing import Resource, Specification
 from referencing.jsonschema import DRAFT202012
 
-from fieldconf.errors import SchemaError
+from fieldconf.errors import SchemaError, nearest
 from fieldconf.paths import Path, parse_pointer, pointer
 
 CONF = "x-fieldconf"
@@ -43,17 +42,19 @@ class Conf:
 
     Attributes:
         threshold: from 0 to 1: the confidence from which the field is sure enough; None: not set.
+        review: from 0 to ``threshold``: the confidence below which it is not worth a look, but is
+            to be asked for again; None: not set. See docs/policies.md.
         basis: which formula gives the confidence of a scalar; "distribution" is for domains with
             few values only. None: by kind, see docs/numbers.md.
     """
 
     threshold: float | None = None
+    review: float | None = None
     basis: Basis | None = None
 
     def __post_init__(self) -> None:
-        for name, value in self.settings().items():
-            if wrong := _problem(name, value):
-                raise SchemaError(wrong.what, remedy=wrong.remedy)
+        for _, wrong in _problems(self.settings()):
+            raise SchemaError(wrong.what, remedy=wrong.remedy)
 
     def settings(self) -> dict[str, Any]:
         """What is set, by name, as ``x-fieldconf`` writes it."""
@@ -70,7 +71,7 @@ class Conf:
         inner = place.get(CONF, {})
         if not self.settings() or not isinstance(inner, dict):
             return schema  # ``check_settings`` names the latter
-        place[CONF] = {**cast("dict[str, Any]", inner), **self.settings()}
+        place[CONF] = merged(cast("dict[str, Any]", inner), self.settings())
         return schema if aliased else place
 
 
@@ -88,10 +89,24 @@ def conf_of(settings: Any, where: str) -> Conf:
             f"{CONF} is no object (at {where})", remedy='Write one such as {"threshold": 0.9}'
         )
     given = cast("Mapping[str, Any]", settings)
-    for name, value in given.items():
-        if wrong := _problem(name, value):
-            raise SchemaError(f"{wrong.what} (at {where}{pointer([name])})", remedy=wrong.remedy)
+    for name, wrong in _problems(given):
+        raise SchemaError(f"{wrong.what} (at {where}{pointer([name])})", remedy=wrong.remedy)
     return Conf(**given)
+
+
+def merged(inner: Mapping[str, Any], outer: Mapping[str, Any]) -> dict[str, Any]:
+    """Two settings of one place: the outer wins, setting by setting.
+
+    Where a threshold and a review of different settings cross, the inner one gives way.
+
+    >>> merged({"threshold": 0.9, "review": 0.8}, {"threshold": 0.6})
+    {'threshold': 0.6, 'review': 0.6}
+    """
+    made = {**inner, **outer}
+    if _cross(made) and not _cross(inner) and not _cross(outer):
+        own = "threshold" if "threshold" in outer else "review"
+        made |= {"threshold": outer[own], "review": outer[own]}
+    return made
 
 
 def check_settings(
@@ -140,26 +155,36 @@ class _Wrong(NamedTuple):
     remedy: str
 
 
+def _problems(settings: Mapping[str, Any]) -> Iterator[tuple[str, _Wrong]]:
+    """What is wrong, each with the name of the setting."""
+    for name, value in settings.items():
+        if wrong := _problem(name, value):
+            yield name, wrong
+    if _cross(settings):
+        both = f"review {settings['review']} is above the threshold {settings['threshold']}"
+        yield "review", _Wrong(both, "What is sure enough needs no review: give a lower one")
+
+
+def _cross(settings: Mapping[str, Any]) -> bool:
+    """Whether review is above the threshold."""
+    review, threshold = settings.get("review"), settings.get("threshold")
+    if not isinstance(review, (int, float)) or not isinstance(threshold, (int, float)):
+        return False
+    return review > threshold
+
+
 def _problem(name: str, value: Any) -> _Wrong | None:
     if name not in _NAMES:
-        return _Wrong(f"unknown setting {name!r}", _known(name, _NAMES))
+        return _Wrong(f"unknown setting {name!r}", nearest(name, _NAMES))
     if value is None:
         return None
     if name == "basis":
         known = isinstance(value, str) and value in _BASES
-        return None if known else _Wrong(f"unknown basis {value!r}", _known(value, _BASES))
+        return None if known else _Wrong(f"unknown basis {value!r}", nearest(value, _BASES))
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if is_number and 0 <= value <= 1:
         return None
-    return _Wrong(f"the threshold {value!r} is no number from 0 to 1", "Give one such as 0.9")
-
-
-def _known(given: Any, names: Iterable[str]) -> str:
-    names = tuple(names)
-    near = difflib.get_close_matches(given, names, n=1) if isinstance(given, str) else []
-    if near:
-        return f"Did you mean {near[0]!r}?"
-    return f"Known are {', '.join(map(repr, names))}"
+    return _Wrong(f"the {name} {value!r} is no number from 0 to 1", "Give one such as 0.9")
 
 
 def _check_words(node: Mapping[str, Any], path: Path) -> None:
@@ -167,7 +192,7 @@ def _check_words(node: Mapping[str, Any], path: Path) -> None:
         if str(word).startswith(CONF) and word not in (CONF, ATTRIBUTES):
             raise SchemaError(
                 f"unknown word {word!r} (at {pointer((*path, word))})",
-                remedy=_known(word, (CONF, ATTRIBUTES)),
+                remedy=nearest(word, (CONF, ATTRIBUTES)),
             )
     attributes = node.get(ATTRIBUTES, {})
     if not isinstance(attributes, Mapping) or not all(
