@@ -97,7 +97,7 @@ def _short(value: Any) -> str:
     if isinstance(value, dict):
         inner = ", ".join(_item(key, inside) for key, inside in value.items())
         return f"{{{inner or '…'}}}"
-    return repr(value)
+    return "[…]" if value == [] else repr(value)
 
 
 def _item(key: str, value: Any) -> str:

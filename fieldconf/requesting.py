@@ -19,6 +19,7 @@ from fieldconf.probes import Probe
 from fieldconf.providers.forms import Shape
 from fieldconf.providers.models import Model, model_row
 from fieldconf.providers.table import PROVIDERS, Provider
+from fieldconf.questions import questions
 from fieldconf.schema import Schema, compile_schema
 from fieldconf.schema.settings import without_settings
 from fieldconf.strict import strict
@@ -158,7 +159,8 @@ def parameters(
         made = strict(schema, row.grammar).schema
     else:
         made = make_schema(without_settings(schema.json))
-    return merged(row.ask(Shape(name, made), count), row.also)
+    shape = Shape(name, made, lambda: questions(schema).asked)
+    return merged(row.ask(shape, count), row.also)
 
 
 def merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:

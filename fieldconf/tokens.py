@@ -68,13 +68,16 @@ class Decision(NamedTuple):
     """An answer that a server gives as probabilities, without a text.
 
     ``probabilities`` are pairs of a value and its probability (0..1), in the server's order; where
-    there are none, ``reason`` says why. ``value`` is the value chosen.
+    there are none, ``reason`` says why. ``value`` is the value chosen. ``labels`` are what the
+    question called these values, one for each, where the answer says so: of a score, the values
+    themselves are only the places of its levels.
     """
 
     name: str
     value: Any
     probabilities: tuple[tuple[Any, float], ...] = ()
     reason: str = ""
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,8 +139,17 @@ def test_a_provider_that_lists_no_candidates():
         fc.request(Ticket, provider="cohere", top_logprobs=1)
 
 
+DECISIONS = {"openai-decisions", "systemone"}  # see test_decisions_endpoint
+
+
+@pytest.mark.parametrize("provider", sorted(DECISIONS))
+def test_who_answers_without_tokens_lists_no_candidates(provider):
+    with pytest.raises(fc.RequestError, match="lists no candidates"):
+        fc.request(Ticket, provider=provider, top_logprobs=1)
+
+
 def test_every_row_is_tested_and_no_key_stands_twice():
-    assert {*EXPECTED, *WITHOUT, "cohere"} == set(PROVIDERS)
+    assert {*EXPECTED, *WITHOUT, *DECISIONS, "cohere"} == set(PROVIDERS)
     assert len(PROVIDERS) == len(ROWS)
 
 

@@ -1,9 +1,9 @@
-"""APIs: the two ways to ask an OpenAI-compatible server, as data.
+"""APIs: the ways to ask an OpenAI-compatible server, as data.
 
 In:    what to read, and instructions.
 Out:   the arguments of the client's own call.
 Never: a provider's name, a request sent.
-Why:   Chat Completions and Responses say the same in other words.
+Why:   Chat Completions, Responses and Decisions say the same in other words.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,6 +28,7 @@ class Api:
         asks: the forms of a request that are for this call.
         ask: from what to read and instructions to arguments.
         has_seed: whether there is a seed.
+        has_stream: whether an answer can be streamed.
         since: the openai package in which the call takes what it is given.
     """
 
@@ -36,6 +37,7 @@ class Api:
     asks: frozenset[Ask]
     ask: Callable[[Input, str | None], dict[str, Any]]
     has_seed: bool = True
+    has_stream: bool = True
     since: str = "openai>=1.40"
 
     def create(self, client: Any, arguments: Mapping[str, Any]) -> Any:
@@ -44,6 +46,10 @@ class Api:
         Raises:
             RequestError: if the client has no such call, or it takes no such argument.
         """
+        if arguments.get("stream") and not self.has_stream:
+            raise RequestError(
+                f"{self.title} cannot be streamed", remedy="Use extract, and no stop= rule"
+            )
         name = ".".join(self.steps)
         try:
             call: Callable[..., Any] = reduce(getattr, self.steps, client)
@@ -80,6 +86,17 @@ def _responses(given: Input, instructions: str | None) -> dict[str, Any]:
     content = _content(given, _RESPONSES_PARTS)
     message = content if isinstance(content, str) else [{"role": "user", "content": content}]
     return {"input": message, "instructions": instructions or INSTRUCTIONS}
+
+
+def _decisions(given: Input, instructions: str | None) -> dict[str, Any]:
+    """The questions say what to do: there are no instructions unless somebody gives some."""
+    told = [{"role": "developer", "content": instructions}] if instructions else []
+    if is_messages(given):
+        return {"input": [*told, *list(given)]}  # pyright: ignore[reportArgumentType]
+    content = _content(given, _RESPONSES_PARTS)
+    if isinstance(content, str) and not told:
+        return {"input": content}
+    return {"input": [*told, {"role": "user", "content": content}]}
 
 
 Write = Mapping[type, Callable[[Any], dict[str, Any]]]
@@ -128,4 +145,13 @@ RESPONSES = Api(
     has_seed=False,
     since="openai>=1.92",
 )
-APIS = (CHAT, RESPONSES)
+DECISIONS = Api(
+    "Decisions",
+    ("decisions", "create"),
+    frozenset({forms.decisions}),
+    _decisions,
+    has_seed=False,
+    has_stream=False,
+    since="openai>=3.54",
+)
+APIS = (CHAT, RESPONSES, DECISIONS)

@@ -7,15 +7,45 @@ Why:   there are fewer ways to ask than there are providers.
 """
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+QuestionKind: TypeAlias = Literal["predicate", "choice", "score"]
+
+
+class Question(NamedTuple):
+    """One question of a decision endpoint.
+
+    Attributes:
+        name: what its answer will be called: the JSON Pointer of a field.
+        kind: how it is answered: by the probability of a statement, of each of some choices, or of
+            each of some levels, the lowest first.
+        instructions: what is asked, in words.
+        labels: the choices or levels, as they are called; of a predicate none.
+    """
+
+    name: str
+    kind: QuestionKind
+    instructions: str
+    labels: tuple[str | bool, ...] = ()
+
+
+def _none() -> Sequence[Question]:
+    return ()
 
 
 class Shape(NamedTuple):
-    """The form an answer should have: a name and a JSON Schema, as the provider wants it."""
+    """The form an answer should have.
+
+    Attributes:
+        name: what it is called.
+        schema: as a JSON Schema, as the provider wants it.
+        questions: makes the same as questions, for endpoints that take no schema.
+    """
 
     name: str
     schema: Mapping[str, Any]
+    questions: Callable[[], Sequence[Question]] = _none
 
 
 Ask: TypeAlias = Callable[[Shape, int], dict[str, Any]]
@@ -121,3 +151,37 @@ def transformers(shape: Shape, count: int) -> dict[str, Any]:
     """Hugging Face's `generate`."""
     del shape, count  # the tensors hold the whole vocabulary
     return {"return_dict_in_generate": True, "output_scores": True, "output_logits": True}
+
+
+def decisions(shape: Shape, count: int) -> dict[str, Any]:
+    """OpenAI Decisions, and who copies it: a list of questions, each with its name."""
+    del count  # an answer has no tokens
+    return {"questions": [_question(one) for one in shape.questions()]}
+
+
+def _question(one: Question) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "type": one.kind, "name": one.name, "instructions": one.instructions
+    }  # fmt: skip
+    if one.kind == "choice":
+        made["choices"] = [{"value": label} for label in one.labels]
+    if one.kind == "score":
+        made["levels"] = [{"label": label} for label in one.labels]
+    return made
+
+
+def system_one(shape: Shape, count: int) -> dict[str, Any]:
+    """System One: questions by their names, with criteria."""
+    del count
+    return {"questions": {one.name: _criteria(one) for one in shape.questions()}}
+
+
+def _criteria(one: Question) -> dict[str, Any]:
+    kind = "noul" if one.kind == "predicate" else one.kind
+    made: dict[str, Any] = {"type": kind, "instructions": one.instructions}
+    labels = [label if isinstance(label, str) else json.dumps(label) for label in one.labels]
+    if one.kind == "choice":
+        made["criteria"] = dict.fromkeys(labels)  # no further descriptions
+    if one.kind == "score":
+        made["criteria"] = labels
+    return made

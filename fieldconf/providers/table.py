@@ -107,6 +107,12 @@ ROWS = (
         note="Candidates with the same text collapse into one.",
     ),
     Provider(
+        "openai-decisions", "OpenAI Decisions", "client.decisions.create", forms.decisions, cap=0,
+        structured="finite fields only, as questions", evidence="vendor types",
+        note="No tokens: a probability for each value. vLLM (0.33), SGLang (0.5.23) and others "
+        "have the same endpoint.",
+    ),
+    Provider(
         "azure", "Azure OpenAI", _CREATE, forms.chat, mask="post", temperature="before",
         streamed=_USAGE,
         evidence="vendor types", quiet=_EFFORT, limit="max_completion_tokens",
@@ -239,6 +245,12 @@ ROWS = (
         "transformers", "Hugging Face transformers", "model.generate", forms.transformers, cap=None,
         structured="none: by a logits processor of your own",
         note="`scores` are taken after mask and temperature, `logits` before both.",
+    ),
+    Provider(
+        "systemone", "System One (TypeSafe, OpenRouter, Ollama and others)",
+        "POST /v1/systemone", forms.system_one, cap=0,
+        structured="finite fields only, as questions",
+        note="No tokens: a probability for each value. Add `model` and `state`, the text to read.",
     ),
     Provider(
         "litellm", "LiteLLM", "litellm.completion", forms.chat, cap=None, quiet=_EFFORT,

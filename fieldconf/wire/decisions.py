@@ -7,6 +7,10 @@ Why:   a probability for each value of a question is what everything else here w
 
 Kinds of answers: ``predicate`` (or ``noul``) is a probability of true; ``choice`` and ``score``
 have the probability of each value, as a dict or as pairs; ``refusal`` has none.
+
+Of a ``score`` the values are the places of the levels, from 0, and ``score`` is their mean: the
+value chosen is the likeliest level. What the levels are called stands beside them (``label``) or
+apart (``legend``); a label that is a number is the value that was asked about.
 """
 
 import math
@@ -15,7 +19,7 @@ from typing import Any
 
 from fieldconf.tokens import Decision
 from fieldconf.wire.delta import Delta
-from fieldconf.wire.plain import first, get, is_number, items, members, parsed, text
+from fieldconf.wire.plain import at, count, first, get, is_number, items, members, parsed, text
 
 NAME = "a decision API (`answers` with probabilities)"
 
@@ -32,7 +36,13 @@ def matches(item: Any) -> bool:
 def read(item: Any) -> list[Delta]:
     """The answers."""
     made = tuple(_decision(name, answer) for name, answer in _answers(item))
-    return [Delta(decisions=made, extent="all", model=text(get(item, "model")))]
+    return [
+        Delta(
+            decisions=made, extent="all", model=text(get(item, "model")),
+            prompt_tokens=count(at(item, "usage", "input_tokens")),
+            completion_tokens=count(at(item, "usage", "output_tokens")),
+        )
+    ]  # fmt: skip
 
 
 def _answers(item: Any) -> Iterator[tuple[str, Any]]:
@@ -65,9 +75,23 @@ def _choice(name: str, answer: Any) -> Decision:
 
 
 def _score(name: str, answer: Any) -> Decision:
-    """Numbers, which a dict can only have as texts; ``score`` may be their mean."""
-    pairs = [(parsed(value, value), probability) for value, probability in _pairs(answer)]
-    return _finite(name, get(answer, "score"), pairs)
+    """The likeliest level. Places and numbers are texts where they are the keys of a dict."""
+    legend = get(answer, "legend")
+    found = get(answer, "probabilities")
+    listed = [(get(p, "value"), get(p, "label"), get(p, "probability")) for p in items(found)]
+    keyed = [(key, get(legend, key), p) for key, p in members(found).items()]
+    levels = [(value, text(label), p) for value, label, p in [*keyed, *listed]]
+    pairs = [(_level(value, label), p) for value, label, p in levels]
+    made = _finite(name, None, pairs)
+    return (
+        made._replace(labels=tuple(label for _, label, _ in levels)) if made.probabilities else made
+    )
+
+
+def _level(value: Any, label: str) -> Any:
+    """The number that a level stands for."""
+    named = parsed(label)
+    return named if is_number(named) else parsed(value, value)
 
 
 def _pairs(answer: Any) -> list[tuple[Any, Any]]:
