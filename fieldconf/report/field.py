@@ -180,6 +180,8 @@ class Field:
             plain[name] = getattr(self, name)
         plain["flags"] = list(self.flags)
         plain["span"] = [self.start, self.stop]
+        if self.declared and self.declared.conf and (settings := self.declared.conf.settings()):
+            plain["conf"] = settings
         plain["distribution"] = plain_distribution(self.distribution)
         plain["arms"] = plain_distribution(self.arms)
         plain["presence"] = plain_presence(self.presence)

@@ -22,8 +22,9 @@ from pydantic import BaseModel, ConfigDict, InstanceOf, ValidationError
 from fieldconf.alternatives.distribution import Distribution, Member, Rival
 from fieldconf.alternatives.steps import Choice
 from fieldconf.alternatives.why import Why
-from fieldconf.errors import PayloadError
+from fieldconf.errors import PayloadError, PolicyError, SchemaError
 from fieldconf.paths import Path, pointer
+from fieldconf.policy import Outcome, Policy
 from fieldconf.render.table import printable
 from fieldconf.report.ending import WHOLE, Status, Stopped
 from fieldconf.report.field import Field, Kind
@@ -31,6 +32,8 @@ from fieldconf.report.keeping import value_at
 from fieldconf.report.plain import DEEPEST, json_text, number_of, plain_value
 from fieldconf.report.readings import Agreement, Asked, Basis, Found, FoundHow, How, Reading
 from fieldconf.schema import Declared, Invalid, Place, Schema, kind_of
+from fieldconf.schema.settings import Basis as ConfBasis
+from fieldconf.schema.settings import Conf
 from fieldconf.scores import TextScore
 from fieldconf.tokens import Candidate, Mask, Token, utf8
 
@@ -75,6 +78,8 @@ def read(plain: Any, schema: Schema) -> dict[str, Any]:
         where = "/".join(map(str, first["loc"]))
         problem = f"{where}: {first['msg']}" if where else first["msg"]
     except (ValueError, LookupError, TypeError, RecursionError) as error:
+        problem = str(error)
+    except (PolicyError, SchemaError) as error:
         problem = str(error)
     raise PayloadError(f"not a saved report: {printable(problem)}", remedy=_REMEDY) from None
 
@@ -184,6 +189,18 @@ class _Asked(_Form):
     output_tokens: int | None
 
 
+class _Conf(_Form):
+    threshold: float | None = None
+    review: float | None = None
+    basis: ConfBasis | None = None
+
+
+class _Reason(_Form):
+    name: _Text
+    sentence: _Text
+    outcome: Outcome
+
+
 class _Error(_Form):
     pointer: _Text
     problem: _Text
@@ -213,6 +230,9 @@ class _Field(_Form):
     readings: list[_Reading] = []
     agreement: _Agreement | None = None
     found: list[_Found] | None = None
+    conf: _Conf | None = None
+    outcome: Outcome | None = None  # it follows from the rest, and so do the reasons
+    reasons: list[_Reason] = []
     indexes: list[int] = []
     min_step: _Choice | None = None
 
@@ -238,6 +258,8 @@ class _Report(_Form):
     refusal: _Text | None
     data: Any
     errors: list[_Error]
+    outcome: Outcome | None = None
+    policy: dict[_Text, Any] = {}
     fields: dict[_Text, _Field]
     text: _Text | None = None
     tokens: list[_Token] = []
@@ -321,6 +343,8 @@ def _made(form: _Report, schema: Schema) -> dict[str, Any]:
     }
     text = None if form.text is None else utf8(form.text)
     fields = with_declared(fields, text, schema)
+    if not schema.json:
+        fields = {name: _with_conf(field, form.fields[name].conf) for name, field in fields.items()}
     errors = tuple(_error(one, data, tokens) for one in form.errors)
     value = None
     if form.status in WHOLE and "" in fields:
@@ -335,6 +359,7 @@ def _made(form: _Report, schema: Schema) -> dict[str, Any]:
         "stopped": _maybe(_record(Stopped), form.stopped),
         "requests": tuple(map(_record(Asked), form.requests)),
         "input_tokens": form.input_tokens, "output_tokens": form.output_tokens,
+        "policy": Policy.from_dict(form.policy),
         "owners": tuple(form.owners), "text": form.text, "tokens": tokens, "model": form.model,
         "finish_reason": form.finish_reason, "refusal": form.refusal, "schema": schema,
     }  # fmt: skip
@@ -430,6 +455,13 @@ def with_declared(
         last = places[field.path].declared  # of a container, with what was written inside
         made[name] = replace(field, declared=found[field.path] if field.is_leaf else last)
     return made
+
+
+def _with_conf(field: Field, form: _Conf | None) -> Field:
+    """A field of no schema with the settings that it had when it was saved."""
+    if form is None or field.declared is None:
+        return field
+    return replace(field, declared=replace(field.declared, conf=_record(Conf)(form)))
 
 
 def _written(field: Field, text: bytes | None) -> bytes:

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, Generic, Self, TypeVar, overload
 
 from fieldconf.paths import Path, pointer
+from fieldconf.policy import USUAL, Bands, Outcome, Policy, PolicyLike, Verdict, judge, outcome_of
 from fieldconf.render import html, lines, notebook
 from fieldconf.report.ending import Status, Stopped
 from fieldconf.report.field import Field
@@ -69,6 +70,8 @@ class Report(Generic[T]):
             have; None where it does not say. Of several requests, all together.
         requests: of a report that several requests led to: each of them, and what it cost; empty
             for one answer.
+        policy: by which limits its fields are accepted, reviewed or rejected; no part of what
+            makes two reports equal.
         owners: for each token the pointer of the leaf that owns it, "structure" or "outside".
         text: the answer as received; None if there is none.
         schema: what the answer was read by.
@@ -96,6 +99,7 @@ class Report(Generic[T]):
     input_tokens: int | None = None
     output_tokens: int | None = None
     requests: tuple[Asked, ...] = ()
+    policy: Policy = field(default=USUAL, repr=False, compare=False)
     owners: tuple[str, ...] = field(default=(), repr=False)
     text: str | None = field(default=None, repr=False)
     tokens: tuple[Token, ...] = field(default=(), repr=False)
@@ -181,6 +185,57 @@ class Report(Generic[T]):
         """The scalar fields and empty containers only."""
         return {name: field for name, field in self.fields.items() if field.is_leaf}
 
+    # -- what to do with it ---------------------------------------------------------------------
+
+    @cached_property
+    def verdicts(self) -> dict[str, Verdict]:
+        """What to do with each scalar and list, by pointer, with the reasons.
+
+        Objects are judged by their fields; they are here only with a reason of their own.
+        """
+        lacks_tokens = self.status in ("unaligned", "no_logprobs") or self.answer is not None
+        bands = Bands(self.policy, self.schema.root)
+        return judge(self.fields, self.errors, bands, lacks_tokens=lacks_tokens)
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of its fields' outcomes; "reject" if the answer is not whole.
+
+        >>> Report(status="refused").outcome
+        'reject'
+        """
+        return outcome_of(self.verdicts, self.status)
+
+    @property
+    def accepted(self) -> dict[str, Field]:
+        """The fields that can be used as they are, by pointer."""
+        return self._of_outcome("accept")
+
+    @property
+    def to_review(self) -> dict[str, Field]:
+        """The fields that somebody should look at, by pointer."""
+        return self._of_outcome("review")
+
+    @property
+    def rejected(self) -> dict[str, Field]:
+        """The fields to ask for again, by pointer."""
+        return self._of_outcome("reject")
+
+    def _of_outcome(self, outcome: Outcome) -> dict[str, Field]:
+        found = self.verdicts.items()
+        return {name: self.fields[name] for name, one in found if one.outcome == outcome}
+
+    def with_policy(self, policy: PolicyLike | None) -> Self:
+        """The same answer judged by another policy: one, its plain values, or its file.
+
+        Raises:
+            PolicyError: if it is none, or names a field that the schema does not have.
+
+        >>> Report(status="complete").with_policy({"accept": 0.8}).policy.accept
+        0.8
+        """
+        return replace(self, policy=Policy.of(policy).check(self.schema))
+
     # -- saving, sending and reading back -------------------------------------------------------
 
     def to_dict(self, *, tokens: bool = False) -> dict[str, Any]:
@@ -210,7 +265,9 @@ class Report(Generic[T]):
             "refusal": self.refusal,
             "data": plain_value(self.data),
             "errors": [self._plain_error(error, tokens=tokens) for error in self.errors],
-            "fields": {name: field.to_dict(tokens=tokens) for name, field in self.fields.items()},
+            "outcome": self.outcome,
+            "policy": self.policy.at(self.schema).to_dict(),
+            "fields": {name: self._plain_field(name, tokens=tokens) for name in self.fields},
         }
         if self.requests:
             plain["requests"] = [plain_record(one) for one in self.requests]
@@ -239,7 +296,8 @@ class Report(Generic[T]):
                 none, ``owners`` is empty and ``text`` is None; and ``min_step`` is not known.
             schema: what the answer was read by: a pydantic model or a JSON Schema. The data is
                 validated by it again, so that ``value`` and ``errors`` are what it says today.
-                Without one ``value`` is the plain data, and ``errors`` are as they were saved.
+                Without one ``value`` is the plain data, ``errors`` and the settings of fields are
+                as they were saved. Outcomes and reasons follow from all that, by the saved policy.
 
         Raises:
             PayloadError: if it is no such form; unknown keys and other versions count.
@@ -266,6 +324,12 @@ class Report(Generic[T]):
     def to_html(self) -> str:
         """A stand-alone HTML page with one row a leaf."""
         return html.page(self.to_dict())
+
+    def _plain_field(self, name: str, *, tokens: bool) -> dict[str, Any]:
+        verdict = self.verdicts.get(name)
+        said = [plain_record(reason) for reason in verdict.reasons] if verdict else []
+        outcome = verdict.outcome if verdict else None
+        return self.fields[name].to_dict(tokens=tokens) | {"outcome": outcome, "reasons": said}
 
     def _plain_error(self, error: Invalid, *, tokens: bool) -> dict[str, Any]:
         plain: dict[str, Any] = {

@@ -1,0 +1,20 @@
+"""Policy: accept, review or reject, field by field, with the reasons.
+
+* ``bands``: confidences and outcomes;
+* ``patterns``: which fields a name means;
+* ``policies``: ``Policy``, its files and plain values;
+* ``choosing``: which band is for a field;
+* ``reasons``: what may speak against a value, a rule each;
+* ``judging``: the verdicts on an answer.
+"""
+
+from fieldconf.policy.bands import OUTCOMES, Band, Bandlike, Outcome, worst
+from fieldconf.policy.choosing import Bands
+from fieldconf.policy.judging import Verdict, judge, judged, outcome_of
+from fieldconf.policy.policies import USUAL, Policy, PolicyLike
+from fieldconf.policy.reasons import Facts, Reason
+
+__all__ = [
+    "OUTCOMES", "USUAL", "Band", "Bandlike", "Bands", "Facts", "Outcome", "Policy", "PolicyLike",
+    "Reason", "Verdict", "judge", "judged", "outcome_of", "worst",
+]  # fmt: skip

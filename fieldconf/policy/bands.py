@@ -1,0 +1,130 @@
+"""Bands: from which confidence on a field is accepted, and below which it is rejected.
+
+In:    numbers from 0 to 1, alone, in pairs, or by name.
+Out:   ``Band``; ``Outcome``, and which of several is the worst.
+Never: a band whose parts cross; a number that is no confidence.
+Why:   "accept, review or ask again" is decided field by field, and read from calls and files alike.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, cast, get_args
+
+from fieldconf.errors import PolicyError, nearest
+
+Outcome: TypeAlias = Literal["accept", "review", "reject"]
+"""What to do with a value: use it; have somebody look at it; ask again, or leave it."""
+
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+"""From good to bad."""
+
+ACCEPT, REVIEW = 0.9, 0.5
+"""The default: trust from .9 on, show a warning from .5 on, below that ask again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Two confidences (0..1): "accept" from ``accept`` on, "review" from ``review`` on.
+
+    Raises:
+        PolicyError: if one is no number from 0 to 1, or ``review`` is above ``accept``.
+
+    >>> Band(0.9, 0.5).outcome(0.7)
+    'review'
+    """
+
+    accept: float = ACCEPT
+    review: float = REVIEW
+
+    def __post_init__(self) -> None:
+        for name in ("accept", "review"):
+            share_of(getattr(self, name), name)
+        if self.review > self.accept:
+            raise PolicyError(
+                f"review {self.review} is above accept {self.accept}",
+                remedy="What is accepted needs no review: give a lower one",
+            )
+
+    def outcome(self, confidence: float) -> Outcome:
+        """What a confidence leads to."""
+        if confidence >= self.accept:
+            return "accept"
+        return "review" if confidence >= self.review else "reject"
+
+
+Bandlike: TypeAlias = Band | float | tuple[float, float]
+"""A band; or where it accepts; or both its confidences."""
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """The worst of several; "accept" of none.
+
+    >>> worst(["accept", "reject", "review"])
+    'reject'
+    """
+    found: Outcome = "accept"
+    for one in outcomes:
+        if OUTCOMES.index(one) > OUTCOMES.index(found):
+            found = one
+    return found
+
+
+def band_of(given: Any, review: float, where: str) -> Band:
+    """The band that was meant.
+
+    Args:
+        given: a band, a number (where it accepts), two numbers, or a mapping with their names.
+        review: where nothing says from where on to review: this, or ``accept`` if that is lower.
+        where: for messages.
+
+    Raises:
+        PolicyError: if it is none of these.
+    """
+    if isinstance(given, Band):
+        return given
+    parts: dict[str, Any] = {"accept": given}
+    if isinstance(given, Mapping):
+        parts = {**cast("Mapping[str, Any]", given)}
+    elif isinstance(given, (list, tuple)) and len(cast("list[Any]", given)) == 2:
+        parts = dict(zip(("accept", "review"), cast("list[Any]", given), strict=True))
+    for name in parts:
+        if name not in ("accept", "review"):
+            raise PolicyError(
+                f"unknown name {name!r} (at {where})", remedy=nearest(name, ("accept", "review"))
+            )
+    for name, value in parts.items():
+        share_of(value, name, where)
+    accept = parts.get("accept", ACCEPT)
+    made = parts.get("review", min(review, accept))
+    if made > accept:
+        raise PolicyError(
+            f"review {made} is above accept {accept} (at {where})",
+            remedy="What is accepted needs no review: give a lower one",
+        )
+    return Band(accept, made)
+
+
+def share_of(given: Any, name: str, where: str = "") -> float:
+    """A number from 0 to 1.
+
+    Raises:
+        PolicyError: if it is none.
+    """
+    is_number = isinstance(given, (int, float)) and not isinstance(given, bool)
+    if is_number and 0 <= given <= 1:
+        return given
+    place = f" (at {where})" if where else ""
+    raise PolicyError(f"{name} {given!r} is no number from 0 to 1{place}", remedy="Such as 0.9")
+
+
+def outcome_of(given: Any, name: str) -> Outcome:
+    """One of the outcomes; of None, "accept".
+
+    Raises:
+        PolicyError: if it is none.
+    """
+    if given is None:
+        return "accept"
+    if given not in OUTCOMES:
+        raise PolicyError(f"{name} {given!r} is no outcome", remedy=nearest(given, OUTCOMES))
+    return given

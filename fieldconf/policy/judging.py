@@ -1,0 +1,88 @@
+"""Judging: what to do with each field of an answer, and with the answer.
+
+In:    the fields of an answer, how it breaks its schema, how it ended; a policy.
+Out:   ``Verdict`` values: an outcome, and all reasons for it.
+Never: an answer that is better than the worst of its fields.
+Why:   the loop that everybody writes by hand begins with this question.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from fieldconf.alternatives.distribution import Member
+from fieldconf.paths import pointer
+from fieldconf.policy.bands import Band, Outcome, worst
+from fieldconf.policy.choosing import Bands
+from fieldconf.policy.reasons import Facts, Reason, reasons
+from fieldconf.report.ending import WHOLE, Status
+from fieldconf.report.field import Field
+from fieldconf.schema import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to do with a field, and why.
+
+    Attributes:
+        outcome: "accept", "review" or "reject".
+        reasons: all that speaks against its value; empty if it is accepted.
+        band: by which confidences it was judged.
+    """
+
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    band: Band
+
+
+def judged(facts: Facts) -> Verdict:
+    """The verdict on one field."""
+    found = reasons(facts)
+    return Verdict(worst(one.outcome for one in found), found, facts.band)
+
+
+def is_judged(field: Field, verdict: Verdict) -> bool:
+    """Whether a field counts: a scalar, a list, or an object with a reason of its own."""
+    return field.is_leaf or field.kind == "array" or bool(verdict.reasons)
+
+
+def judge(
+    fields: Mapping[str, Field], errors: Iterable[Invalid], bands: Bands, *, lacks_tokens: bool
+) -> dict[str, Verdict]:
+    """The verdicts on the fields of an answer, by pointer, in its order."""
+    problems = _problems(fields, errors)
+    made: dict[str, Verdict] = {}
+    for name, field in fields.items():
+        facts = Facts(
+            field, bands.of(field), bands.policy, lacks_tokens, tuple(problems.get(name, ())),
+            presence_of(field, fields),
+        )  # fmt: skip
+        verdict = judged(facts)
+        if is_judged(field, verdict):
+            made[name] = verdict
+    return made
+
+
+def outcome_of(verdicts: Mapping[str, Verdict], status: Status) -> Outcome:
+    """What to do with the whole answer: the worst of its fields; if it is not whole, "reject"."""
+    if status not in WHOLE or not verdicts:
+        return "reject"
+    return worst(verdict.outcome for verdict in verdicts.values())
+
+
+def presence_of(field: Field, fields: Mapping[str, Field]) -> Member | None:
+    """Of the value of an optional key, what the object around it says of the key."""
+    parent = fields.get(pointer(field.path[:-1])) if field.path else None
+    return parent.presence.get(str(field.path[-1])) if parent and parent.presence else None
+
+
+def _problems(fields: Mapping[str, Field], errors: Iterable[Invalid]) -> dict[str, list[str]]:
+    """What is wrong at each field; what is wrong where none is, at the nearest one above."""
+    found: dict[str, list[str]] = {}
+    for error in errors:
+        path = error.path
+        while path and pointer(path) not in fields:
+            path = path[:-1]
+        is_here = len(path) == len(error.path)
+        sentence = error.problem if is_here else f"{error.pointer}: {error.problem}"
+        found.setdefault(pointer(path), []).append(sentence)
+    return found

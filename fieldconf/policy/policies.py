@@ -1,0 +1,218 @@
+"""Policies: the limits by which fields are accepted, reviewed or rejected.
+
+In:    numbers from 0 to 1 by field, by kind and for all; a TOML or JSON file.
+Out:   ``Policy``: frozen; as plain values, and back.
+Never: an unknown name, an impossible number or a field that is not there taken in silence.
+Why:   what a mistake costs is known to whoever uses the values, and it changes more often than
+       the model does.
+"""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self, TypeAlias, cast
+
+from fieldconf.errors import PolicyError, nearest
+from fieldconf.policy.bands import (
+    ACCEPT,
+    REVIEW,
+    Band,
+    Bandlike,
+    Outcome,
+    band_of,
+    outcome_of,
+    share_of,
+)
+from fieldconf.policy.patterns import check_name, checked_name, pointers_of
+from fieldconf.schema import Place, Schema, compile_schema
+
+KINDS = ("string", "enum", "text", "number", "boolean", "null", "list", "object")
+"""The kinds that a band may be for: those of fields ("list" is their "array"), strings with few
+values ("enum") and long texts ("text")."""
+
+
+@dataclass(frozen=True, init=False)
+class Policy:
+    """When a field is accepted, reviewed or rejected; ``docs/policies.md`` has all of it.
+
+    Of several bands that are for a field the most specific one counts: one for exactly this field;
+    a pattern; the model's own ``fc.Conf``; one for the kind; ``accept`` and ``review``.
+
+    Attributes:
+        accept: from this confidence (0..1) on a field is accepted.
+        review: from this confidence on it is reviewed, below rejected; if None, .5 or ``accept``.
+        fields: bands by field: a JSON Pointer ("/items/*/price": "*" is any one step, "**" any
+            steps) or attributes ("items[0].price"). A band is ``Band(accept, review)``, a pair of
+            numbers, or one: where it accepts.
+        kinds: bands by kind: "string", "enum" (a string with few values), "text" (a long one, with
+            a confidence per token), "number", "boolean", "null", "list", "object" (an empty one).
+        null: null and a value (or a key and none) are undecided where both are likelier than this.
+        missing_item: a list may miss an item where the chance that it goes on is above this.
+        off_schema: the model wanted to say something else where more of its mass than this is
+            outside of the schema.
+        absent: what a value leads to that was looked for in the source and is not there: "accept"
+            (nothing), "review" or "reject".
+        disagree: what it leads to that the last second reading contradicts the value.
+
+    Raises:
+        PolicyError: if a number is none from 0 to 1, bounds cross, or a name cannot be read.
+
+    >>> policy = Policy(0.8, fields={"/items/*/price": (0.95, 0.7)}, kinds={"boolean": 0.99})
+    >>> policy.review, policy.fields["/items/*/price"]
+    (0.5, Band(accept=0.95, review=0.7))
+    """
+
+    accept: float
+    review: float
+    fields: Mapping[str, Band]
+    kinds: Mapping[str, Band]
+    null: float
+    missing_item: float
+    off_schema: float
+    absent: Outcome
+    disagree: Outcome
+
+    def __init__(  # noqa: PLR0913  # limits, by keyword
+        self, accept: float = ACCEPT, review: float | None = None, *,
+        fields: Mapping[str, Bandlike] | None = None, kinds: Mapping[str, Bandlike] | None = None,
+        null: float = 0.1, missing_item: float = 0.1, off_schema: float = 0.5,
+        absent: Outcome | None = None, disagree: Outcome | None = "review",
+    ) -> None:  # fmt: skip
+        share_of(accept, "accept")
+        whole = Band(accept, min(REVIEW, accept) if review is None else review)
+        for name in kinds or {}:
+            if name not in (*KINDS, "array"):
+                raise PolicyError(f"unknown kind {name!r}", remedy=nearest(name, KINDS))
+        made: dict[str, Any] = {
+            "accept": whole.accept, "review": whole.review,
+            "fields": {checked_name(name): band_of(one, whole.review, f"fields, {name!r}")
+                       for name, one in (fields or {}).items()},
+            "kinds": {"list" if name == "array" else name: band_of(
+                one, whole.review, f"kinds, {name!r}") for name, one in (kinds or {}).items()},
+            "null": share_of(null, "null"), "missing_item": share_of(missing_item, "missing_item"),
+            "off_schema": share_of(off_schema, "off_schema"),
+            "absent": outcome_of(absent, "absent"), "disagree": outcome_of(disagree, "disagree"),
+        }  # fmt: skip
+        for name, value in made.items():
+            object.__setattr__(self, name, value)
+
+    def __hash__(self) -> int:
+        return hash((self.accept, self.review, frozenset(self.fields.items())))
+
+    # -- plain values and files ---------------------------------------------------------------
+
+    @classmethod
+    def of(cls, given: "PolicyLike | None") -> "Policy":
+        """The policy that was meant: one, its plain values, or its file; of None, the usual one.
+
+        Raises:
+            PolicyError: as ``from_dict`` and ``read`` do.
+        """
+        if given is None:
+            return USUAL
+        if isinstance(given, Policy):
+            return given
+        if isinstance(given, (str, PathLike)):
+            return cls.read(given)
+        return cls.from_dict(given)
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> Self:
+        """The policy in a TOML or JSON file; its names are the arguments'.
+
+        Raises:
+            PolicyError: if it cannot be read, or holds what ``from_dict`` does not take.
+        """
+        place = Path(path)
+        readers = {".toml": tomllib.loads, ".json": json.loads}
+        if place.suffix not in readers:
+            raise PolicyError(f"{path} is no policy", remedy="Give a .toml or a .json file")
+        try:
+            return cls.from_dict(readers[place.suffix](place.read_text(encoding="utf-8")))
+        except (OSError, ValueError, RecursionError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise PolicyError(f"cannot read the policy {path}: {reason}") from error
+        except PolicyError as error:
+            ours = PolicyError(f"{path}: {error}")
+            ours.remedy = error.remedy
+            raise ours from None
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """The policy of these plain values, by the arguments' names; what is not said is usual.
+
+        Raises:
+            PolicyError: for a name that is none, and for what cannot be.
+
+        >>> Policy.from_dict({"accept": 0.8, "fields": {"/total": 0.99}}).fields
+        {'/total': Band(accept=0.99, review=0.5)}
+        """
+        known = [one.name for one in fields(cls)]
+        given: Any = plain
+        if not isinstance(given, Mapping):
+            raise PolicyError(f"{given!r} is no policy", remedy='Give such as {"accept": 0.9}')
+        for name, value in plain.items():
+            if name not in known:
+                raise PolicyError(f"unknown name {name!r}", remedy=nearest(name, known))
+            if name in ("fields", "kinds") and not _is_table(value):
+                raise PolicyError(f"{name} {value!r} maps no names to numbers")
+        return cls(**plain)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values, see ``from_dict``."""
+        plain = {one.name: getattr(self, one.name) for one in fields(self)}
+        for name in ("fields", "kinds"):
+            plain[name] = {key: [one.accept, one.review] for key, one in plain[name].items()}
+        return plain
+
+    # -- with a schema ------------------------------------------------------------------------
+
+    def check(self, schema: Any) -> Self:
+        """The policy itself, if each of its names means fields that the schema has.
+
+        Raises:
+            PolicyError: if one means none, or an object (whose fields are judged, not itself).
+            SchemaError: if the schema is no schema.
+
+        >>> schema = {"properties": {"team": {"type": "string"}}}
+        >>> Policy(fields={"/taem": 0.9}).check(schema)
+        Traceback (most recent call last):
+        fieldconf.errors.PolicyError: '/taem' is no field of the schema. Did you mean '/team'?
+        """
+        root = compile_schema(schema).root
+        for name in self.fields:
+            check_name(name, root)
+        return self
+
+    def at(self, place: "Place | Schema") -> "Policy":
+        """The same with pointers in place of attributes; bands that then meet: the stricter."""
+        if all(not name or name.startswith("/") for name in self.fields):
+            return self
+        root = place.root if isinstance(place, Schema) else place
+        made: dict[str, Band] = {}
+        for name, band in self.fields.items():
+            for one in pointers_of(name, root):
+                made[one] = stricter(made.get(one), band)
+        return replace(self, fields=made)
+
+
+PolicyLike: TypeAlias = Policy | Mapping[str, Any] | str | PathLike[str]
+"""A policy, its plain values, or the path of its file."""
+
+USUAL = Policy()
+
+
+def stricter(one: Band | None, other: Band) -> Band:
+    """The band that accepts and reviews only what both do."""
+    if one is None:
+        return other
+    return Band(max(one.accept, other.accept), max(one.review, other.review))
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(name, str) for name in cast("Mapping[Any, Any]", value)
+    )
