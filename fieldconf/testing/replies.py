@@ -14,13 +14,14 @@ from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 from fieldconf.testing import payloads
 from fieldconf.testing.answers import Answer, AnswerError, HttpError
+from fieldconf.testing.decisions import decisions
 from fieldconf.testing.payloads import Asked
 
 Ending: TypeAlias = Literal["end", "reset", "drop", "stall"]
 Given: TypeAlias = Answer | HttpError | BaseException | Callable[[dict[str, Any]], Any] | Any
 """What a test gives for an answer: one of these, a function of the request, or any JSON value."""
 
-CHAT, RESPONSES = "/chat/completions", "/responses"
+CHAT, RESPONSES, DECISIONS = "/chat/completions", "/responses", "/decisions"
 _INCLUDED = "message.output_text.logprobs"
 _BROKEN = b'{"id": "made-up", "choices": [{"del'
 _CONNECTION_FAULTS = {"reset", "drop", "stall"}
@@ -103,9 +104,12 @@ def reply(given: Given, path: str, body: Mapping[str, Any]) -> Reply:
         raise given
     if isinstance(given, HttpError):
         return _refused(given)
-    if not path.endswith((CHAT, RESPONSES)):
-        return _refused(HttpError(404, f"there is no {path} here; ask at {CHAT} or {RESPONSES}"))
     answer = given if isinstance(given, Answer) else Answer(given)
+    if path.endswith(DECISIONS):
+        return _whole(answer, decisions(answer, body.get("questions") or ()))
+    if not path.endswith((CHAT, RESPONSES)):
+        known = f"{CHAT}, {RESPONSES} or {DECISIONS}"
+        return _refused(HttpError(404, f"there is no {path} here; ask at {known}"))
     is_chat = path.endswith(CHAT)
     asked = _chat_asked(body) if is_chat else _responses_asked(body)
     if body.get("stream"):

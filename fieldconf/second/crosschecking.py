@@ -1,0 +1,172 @@
+"""Crosschecking: the fields with few values, asked for again at a decision endpoint.
+
+In:    a report, what it was read from, a client with such an endpoint.
+Out:   the same report with other confidences: each made of the first one and of the probability
+       that the endpoint gives the same value.
+Never: another value; a question about a field that the answer does not have.
+Why:   an endpoint that answers with probabilities reads the fields anew, one by one, and has not
+       seen the first answer.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, Unpack, cast
+
+from fieldconf.errors import RequestError
+from fieldconf.extraction.calls import Call, prepare
+from fieldconf.extraction.inputs import Input
+from fieldconf.extraction.options import Options, explicit, said
+from fieldconf.extraction.streams import ask, ask_async
+from fieldconf.paths import Path, pointer
+from fieldconf.report import Asked, Field, Reading, Report
+from fieldconf.report.assembled import assembled
+from fieldconf.schema import same
+from fieldconf.second.combining import UNKNOWN, Combine, Sure, rule_of
+from fieldconf.second.weighing import Pick, given_of, keeping, picked, requests_with, weighed
+
+T = TypeVar("T")
+
+PROVIDER = "openai-decisions"
+
+
+@explicit
+def crosscheck(
+    report: Report[T],
+    text: Input | None = None,
+    *,
+    client: Any,
+    fields: Iterable[Pick] | None = None,
+    combine: Combine = "pool",
+    **options: Unpack[Options],
+) -> Report[T]:
+    """Ask a decision endpoint for the fields with few values, and combine its answers.
+
+    One request asks a question for each boolean, enum and bounded integer of the schema that the
+    answer has a value of (``fc.questions`` says which and why not the others). The endpoint has not
+    seen the first reading. A field's ``confidence`` is then that of the first reading combined with
+    the probability (0..1) that the endpoint gives to the same value; both stand in its
+    ``readings``, the second with the value that the endpoint would have chosen. No value changes.
+
+    Args:
+        report: the first reading, with the schema it was read by.
+        text: what it was read from; by default what ``extract`` read for this report.
+        client: an ``openai.OpenAI`` with ``decisions`` (openai>=3.54), any base_url.
+        fields: which fields to ask for, as in ``verify``; by default all that can be asked.
+        combine: how the two become one, as in ``verify``: "pool" by default; with "decision" the
+            endpoint's probability replaces the first confidence, and its distribution the first.
+        options: those of ``extract``: ``model``, ``instructions``, ``options`` ...; ``provider`` is
+            "openai-decisions" if nothing else is said.
+
+    Returns:
+        The first report with these confidences; the very same where nothing is to be asked.
+
+    Raises:
+        RequestError: if the request failed or cannot be made (a client without decisions); if it is
+            not known what was read; if there is no such field or rule. It has the first ``report``.
+        SchemaError: if no field of the schema can be asked.
+
+    >>> from types import SimpleNamespace
+    >>> from fieldconf.extraction.faces import extract
+    >>> from fieldconf.testing import Answer, FakeClient
+    >>> client = FakeClient(Answer({"urgent": True}, confidences={"urgent": 0.9}))
+    >>> ticket = {"type": "object", "properties": {"urgent": {"type": "boolean"}}}
+    >>> report = extract(ticket, "Hurry!", client=client, model="m")
+    >>> answers = [{"type": "predicate", "name": "/urgent", "probability": 0.5}]
+    >>> endpoint = SimpleNamespace(create=lambda **asked: {"answers": answers})
+    >>> other = SimpleNamespace(decisions=endpoint)  # an openai.OpenAI has it, too
+    >>> field = crosscheck(report, client=other, model="gpt-6-luna")["urgent"]
+    >>> round(field.confidence, 6), field.readings[1].how
+    (0.75, 'decision')
+    """
+    with keeping(report):
+        check = _check(report, text, client, fields, combine, said(options))
+        return check.read(ask(check.call)) if check else report
+
+
+@explicit
+async def acrosscheck(
+    report: Report[T],
+    text: Input | None = None,
+    *,
+    client: Any,
+    fields: Iterable[Pick] | None = None,
+    combine: Combine = "pool",
+    **options: Unpack[Options],
+) -> Report[T]:
+    """As ``crosscheck``, for an asynchronous client such as ``openai.AsyncOpenAI``."""
+    with keeping(report):
+        check = _check(report, text, client, fields, combine, said(options))
+        return check.read(await ask_async(check.call)) if check else report
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """What is asked: the paths of the fields, and the request."""
+
+    report: Report[Any]
+    asked: tuple[Path, ...]
+    combine: Combine
+    call: Call
+
+    def read(self, answer: Report[Any]) -> Report[Any]:
+        """The first report, with what the endpoint says of its fields."""
+        model = answer.model or self.call.model
+        parts = {
+            path: (0, self._weighed(self.report.fields[pointer(path)], answer, model))
+            for path in self.asked
+        }
+        cost = Asked("decision", model, answer.input_tokens, answer.output_tokens)
+        return assembled(
+            self.report, (), self.report.data, parts, requests=requests_with(self.report, cost)
+        )
+
+    def _weighed(self, field: Field, answer: Report[Any], model: str) -> Field:
+        other = answer.fields.get(field.pointer)
+        known = other if other is not None and other.distribution is not None else None
+        reading = Reading(
+            "decision", known.value if known else None, known.confidence if known else None,
+            "decision" if known else "none", model,
+            agrees=same(known.value, field.value) if known else None,
+        )  # fmt: skip
+        is_its_own = self.combine == "decision" or field.confidence is None
+        made = weighed(
+            field, reading, _of_value(known, field.value), self.combine, model=self.report.model,
+            basis="decision" if is_its_own else "verification",
+        )  # fmt: skip
+        if known is None or self.combine != "decision":
+            return made
+        return replace(
+            made, distribution=known.distribution, expected=known.expected, std=known.std
+        )
+
+
+def _of_value(other: Field | None, value: Any) -> Sure:
+    """The probability that the endpoint gives to a value."""
+    if other is None or other.distribution is None:
+        return UNKNOWN
+    found = next((m for m in other.distribution.candidates if same(m.value, value)), None)
+    return Sure(found.probability, found.low, found.high) if found else Sure(0.0, 0.0, 0.0)
+
+
+def _check(
+    report: Report[Any], text: Input | None, client: Any, fields: Iterable[Pick] | None,
+    combine: Combine, options: Options,
+) -> _Check | None:  # fmt: skip
+    """The request, with those questions that are about a value; None where there are none."""
+    rule_of(combine)  # before the request is paid for
+    wanted = {pointer(path) for path in picked(report, fields)} & set(report.leaves)
+    if not wanted:
+        return None
+    given = given_of(report, text, "crosscheck")
+    made = prepare(report.schema, given, client, cast("Options", {"provider": PROVIDER, **options}))
+    if "questions" not in made.arguments:
+        raise RequestError(
+            f"crosscheck asks a decision endpoint, and {made.api.title} is none",
+            remedy=f"Leave provider= out, or give {PROVIDER!r}; fc.verify asks any model",
+        )
+    questions = [one for one in made.arguments["questions"] if one["name"] in wanted]
+    if not questions:
+        return None
+    asked = tuple(report.fields[one["name"]].path for one in questions)
+    call = replace(made, arguments={**made.arguments, "questions": questions})
+    return _Check(report, asked, combine, call)

@@ -1,0 +1,91 @@
+"""Decisions: an answer as a decision endpoint gives it, question by question.
+
+In:    an ``Answer``, and the questions of a request.
+Out:   a dict as OpenAI's Decisions endpoint sends it.
+Never: an answer to a question whose value the test did not say: that one is refused.
+Why:   code that asks such an endpoint is tested as all other code that asks a model.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fieldconf.paths import parse_pointer
+from fieldconf.questions import meant
+from fieldconf.schema import same
+from fieldconf.testing.answers import Answer, AnswerError, named
+
+_MISSING = object()
+
+
+def decisions(answer: Answer, questions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The answer to each question: the value at its name, with the confidence of that field.
+
+    What the field's ``rivals`` leave is shared by the other values alike.
+
+    Raises:
+        AnswerError: if the answer is a text, or its value is none of a question's.
+
+    >>> made = decisions(Answer({"ok": True}, default=0.9), [{"type": "predicate", "name": "/ok"}])
+    >>> made["answers"]
+    [{'type': 'predicate', 'name': '/ok', 'probability': 0.9}]
+    """
+    if answer.text is not None:
+        raise AnswerError("a decision endpoint gives no text", remedy="Give a value")
+    answers = [_answer(answer, question) for question in questions]
+    usage = {
+        "input_tokens": len(answers), "input_tokens_details": {
+            "cache_write_tokens": 0, "cached_tokens": 0}, "output_tokens": 0,
+        "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": len(answers),
+    }  # fmt: skip
+    return {"object": "decision", "model": answer.model, "answers": answers, "usage": usage}
+
+
+def _answer(answer: Answer, question: Mapping[str, Any]) -> dict[str, Any]:
+    kind, name = question["type"], str(question.get("name") or "")
+    own = {"type": kind, "name": question.get("name")}
+    value = _at(answer.value, named(name))
+    if value is _MISSING or answer.refusal is not None:
+        return own | {"type": "refusal"}
+    if kind == "predicate":
+        true, _ = _shared(answer, name, value, [True, False])
+        return own | {"probability": true}
+    if kind == "choice":
+        values = [choice["value"] for choice in question["choices"]]
+        shares = _shared(answer, name, value, values)
+        listed = [{"value": v, "probability": p} for v, p in zip(values, shares, strict=True)]
+        best = max(listed, key=lambda one: one["probability"])
+        return own | {
+            "choice": best["value"], "confidence": best["probability"], "probabilities": listed
+        }  # fmt: skip
+    labels = [level["label"] for level in question["levels"]]
+    shares = _shared(answer, name, value, labels)
+    levels = [
+        {"value": place, "label": label, "probability": p}
+        for place, (label, p) in enumerate(zip(labels, shares, strict=True))
+    ]
+    mean = sum(one["value"] * one["probability"] for one in levels)
+    return own | {"score": mean, "confidence": max(shares), "probabilities": levels}
+
+
+def _at(value: Any, name: str) -> Any:
+    for step in parse_pointer(name):
+        if not isinstance(value, dict) or step not in value:
+            return _MISSING
+        value = value[step]  # pyright: ignore[reportUnknownVariableType]
+    return value  # pyright: ignore[reportUnknownVariableType]
+
+
+def _shared(answer: Answer, name: str, value: Any, labels: Sequence[Any]) -> list[float]:
+    """The probability of each label."""
+    where = named(name)
+    rivals = answer.rivals.get(where, {})
+    known: dict[int, float] = {}
+    said = [(value, answer.confidences.get(where, answer.default)), *rivals.items()]
+    for one, mass in said:
+        meant_by = [n for n, label in enumerate(labels) if same(meant([one], label), one)]
+        if not meant_by:
+            raise AnswerError(f"{one!r} is no answer to the question {name}: {labels}")
+        known[meant_by[0]] = mass
+    others = len(labels) - len(known)
+    rest = max(1 - sum(known.values()), 0.0)
+    return [known.get(n, rest / others if others else 0.0) for n in range(len(labels))]
