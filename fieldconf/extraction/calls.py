@@ -24,6 +24,7 @@ from fieldconf.report import Report
 from fieldconf.requesting import INSTRUCTIONS, Defaults, asked_of, most_of, parameters, provider_row
 from fieldconf.schema import Schema, compile_schema
 from fieldconf.settling import Settle
+from fieldconf.source.locating import Ways, ways_in
 from fieldconf.strict import strict
 from fieldconf.tokens import Mask
 
@@ -44,6 +45,7 @@ class Call:
         schema: what the answer is read by.
         mask, layout, match, settle: how the answer is read.
         rules: when to stop reading.
+        ways: how values are looked for in what is read; None if they are not.
         limit: the most tokens of the answer, if that was said.
         observe: to be told of each report.
         log_values: whether log records may hold values.
@@ -62,6 +64,7 @@ class Call:
     match: Match
     settle: Settle | None
     rules: tuple[Rule, ...]
+    ways: Ways | None
     limit: int | None
     observe: Callable[[Report[Any]], object] | None
     log_values: bool
@@ -86,6 +89,7 @@ def prepare(schema: Any, given: Input, client: Any, options: Options) -> Call:
         SchemaError: if the schema is no schema.
         NoLogprobsError: if the provider or the model is known to give none.
         RequestError: if something is missing, or known to be refused.
+        MissingPackageError: if a package is missing by which values are looked for.
     """
     compiled = compile_schema(schema)
     if client is None:
@@ -110,7 +114,8 @@ def prepare(schema: Any, given: Input, client: Any, options: Options) -> Call:
         schema=defaults.read(compiled), mask=mask, layout=defaults.layout,
         match=options.get("match") or "exact",
         settle=_settle(client, arguments, defaults, options.get("settle")),
-        rules=rules_of(options.get("stop")), limit=_limit(arguments),
+        rules=rules_of(options.get("stop")), ways=ways_in(given, options.get("locate")),
+        limit=_limit(arguments),
         observe=options.get("observe"), log_values=bool(options.get("log_values")),
     )  # fmt: skip
 

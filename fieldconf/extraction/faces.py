@@ -52,6 +52,8 @@ def extract(
             ``Settle`` that says how far. The embedded model can be asked; for others give a probe.
         stop: when to stop reading: a ``StopWhen``, a function of a ``Field``, or several of them.
             The answer is then streamed, and the report's ``stopped`` says what was spared.
+        locate: look where the values stand in the text: True, or the ways to look, see
+            ``fc.locate``. Each field of the report then says where it was ``found``.
         options: further arguments of the client's own call (``extra_body``, ``timeout`` ...).
         observe: called with each report, also with that of an answer that broke off.
         log_values: whether records of the log ("fieldconf") may hold values of the answer.
@@ -61,6 +63,7 @@ def extract(
             was streamed, it carries the ``report`` so far.
         NoLogprobsError: if the provider, the model or the server gives no logprobs.
         SchemaError: if the schema is no schema.
+        MissingPackageError: if ``locate`` needs a package that is not installed; nothing was sent.
 
     >>> from fieldconf.testing import FakeClient
     >>> client = FakeClient(True)

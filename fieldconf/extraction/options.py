@@ -16,6 +16,7 @@ from fieldconf.extraction.stopping import Stop
 from fieldconf.matching import Match
 from fieldconf.report import Report
 from fieldconf.settling import Settle
+from fieldconf.source.locating import Ways
 from fieldconf.tokens import Mask
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -38,6 +39,7 @@ class Options(TypedDict, total=False):
     match: Match | None
     settle: Settle | bool | None
     stop: Stop | None
+    locate: Ways | bool | None
     options: Mapping[str, Any] | None
     observe: Callable[[Report[Any]], object] | None
     log_values: bool | None
@@ -51,6 +53,7 @@ _SHOWN: Mapping[Any, str] = {
     Match | None: "Match | None",
     Settle | bool | None: "Settle | bool | None",
     Stop | None: "Stop | None",
+    Ways | bool | None: "Ways | bool | None",
     Callable[[Report[Any]], object] | None: "Callable[[Report[Any]], object] | None",
 }
 """How a signature says what is long when it is spelt out."""

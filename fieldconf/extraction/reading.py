@@ -19,6 +19,7 @@ from fieldconf.extraction.events import Event, FieldEvent, ItemEvent, PartialEve
 from fieldconf.extraction.stopping import Rule, fires, shortest_rest, words_of
 from fieldconf.report import Field, Report, Stopped
 from fieldconf.scoring import score_completion
+from fieldconf.source.locating import locate
 from fieldconf.streaming import LiveScorer
 from fieldconf.wire import completions
 
@@ -43,6 +44,8 @@ def whole(call: Call, response: Any) -> Report[Any]:
 def announced(call: Call, report: Report[T]) -> Report[T]:
     """The report with what was asked; the log, and whoever wants to, are told of it."""
     report = replace(report, given=call.given, instructions=call.instructions)
+    if call.ways is not None:
+        report = locate(report, how=call.ways)
     telemetry.log_report(
         report, provider=call.provider, model=call.model, schema=call.schema.name,
         values=call.log_values,

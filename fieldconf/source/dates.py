@@ -1,0 +1,200 @@
+"""Dates: where the same day or time stands, however it is written.
+
+In:    a text that is a date, a time or both; a folded source.
+Out:   half-open spans of the folded source, each with a similarity.
+Never: a choice between day and month: "10/01/2018" is read both ways; a year that is not there.
+Why:   a model writes 2026-11-22 for "Nov 22nd".
+
+Regular expressions find what looks like a date; python-dateutil reads it. Months are known in
+English, German, French, Spanish, Italian, Portuguese and Dutch. Times are compared as they are on
+the clock: their zones, and their seconds where one has none, do not count.
+
+The similarity is the share of the value's parts (year, month, day, and time of day)
+that the source has, times the probability that both mean the same where day and month may change
+places, as for numbers: "22 November" has 2/3 of 2026-11-22, and "10/01/2018" is 2018-01-10 by 1/2.
+All parts that both have must agree, and the day must be among them if the value has one (else the
+time of day, or the month); a year of two digits agrees with that of any century.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from functools import lru_cache
+from itertools import islice
+from typing import Any, NamedTuple
+
+MOST_READ = 2000
+"""Dates and times of one source that are read; what stands behind them is not."""
+_MONTHS = (
+    "jan january januar janvier enero gennaio janeiro januari ene janv genn",
+    "feb february februar fevrier febrero febbraio fevereiro februari fev fevr febr",
+    "mar march marz mars marzo marco maart mrz mrt",
+    "apr april avril abril aprile avr abr",
+    "may mai mayo maggio maio mei mag",
+    "jun june juni juin junio giugno junho giu",
+    "jul july juli juillet julio luglio julho juil lug",
+    "aug august aout agosto augustus",
+    "sep september sept septembre septiembre settembre setembro",
+    "oct october oktober octobre octubre ottobre outubro okt ott",
+    "nov november novembre noviembre novembro",
+    "dec december dezember decembre diciembre dicembre dezembro dez dic",
+)
+"""Names of the months as they are folded, without accents."""
+_ENGLISH = {name: names[:3] for names in _MONTHS for name in names.split()}
+_MONTH = "(?:" + "|".join(sorted(_ENGLISH, key=len, reverse=True)) + r")(?![^\W\d_])"
+_NAME = rf"{_MONTH}\.?"
+_DAY = r"(?:3[01]|[12][0-9]|0?[1-9])(?:st|nd|rd|th|er|\.)?"
+_YEAR = "[12][0-9]{3}"
+_GAP = r"(?: (?:of|de|del) | ?[-/.,] ?| )"
+_SHAPES = (
+    rf"{_YEAR}(?P<a>[-/.] ?)[01]?[0-9](?P=a)[0-3]?[0-9]",
+    rf"[0-3]?[0-9](?P<b>[-/.] ?)[0-3]?[0-9](?P=b)(?:{_YEAR}|[0-9]{{2}})",
+    rf"{_DAY}{_GAP}?{_NAME}(?:{_GAP}?(?:{_YEAR}|'?[0-9]{{2}}(?![0-9:h])))?",
+    rf"{_NAME}{_GAP}?{_DAY}(?:{_GAP}(?:{_YEAR}|'[0-9]{{2}}))?(?![0-9])",
+    rf"{_YEAR}{_GAP}?{_NAME}{_GAP}?{_DAY}",
+    rf"{_NAME}{_GAP}{_YEAR}",
+    r"[12][0-9]{3}-[01][0-9]",
+    r"[12][0-9]{3}[01][0-9][0-3][0-9]",
+)
+_TIME = (
+    r"(?:2[0-3]|[01]?[0-9])(?:[:h][0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?(?: ?[ap]\.?m\b\.?)?"
+    r"| ?[ap]\.?m\b\.?)(?: ?(?:z|utc|gmt)\b)?(?:[-+][0-9]{2}:?[0-9]{2})?"
+)
+_WHEN = re.compile(
+    rf"(?<![^\W_])(?<![0-9][-/.:])"
+    rf"(?:(?P<date>{'|'.join(_SHAPES)})(?:(?:t| at |, ?| )(?P<time>{_TIME}))?|(?P<clock>{_TIME}))"
+    r"(?![^\W_])(?![-/.:][0-9])"
+)
+_LIKE = (datetime(1904, 1, 1), datetime(1908, 3, 2))  # no zone is compared
+"""What a date lacks is taken from these: both are leap years, and nothing in them is the same."""
+
+
+class When(NamedTuple):
+    """A day, a time of day, or both; None for what is not said.
+
+    Attributes:
+        year: of two digits only, where it has no century.
+        month, day: counted from 1.
+        clock: hour and minute.
+    """
+
+    year: int | None
+    month: int | None
+    day: int | None
+    clock: tuple[int, int] | None
+
+
+class Dated(NamedTuple):
+    """A place where a date or a time stands.
+
+    Attributes:
+        start, stop: half-open, in characters of the text.
+        readings: what it may mean: several where day and month may change places.
+    """
+
+    start: int
+    stop: int
+    readings: frozenset[When]
+
+
+def dates_in(line: str) -> Iterator[Dated]:
+    """The dates and times of a folded text, on one line.
+
+    Raises:
+        ImportError: if python-dateutil is not installed.
+
+    >>> [(d.start, d.stop, len(d.readings)) for d in dates_in("on 22 nov 2026, or 10/01/18")]
+    [(3, 14, 1), (19, 27, 2)]
+    """
+    for found in islice(_WHEN.finditer(line), MOST_READ):
+        has_clock = bool(found["time"] or found["clock"])
+        readings = _readings(found[0], found["date"] or "", has_clock=has_clock)
+        if readings:
+            yield Dated(*found.span(), readings)
+
+
+def is_date(line: str) -> bool:
+    """Whether a whole folded text looks like a date or a time; python-dateutil is not asked.
+
+    >>> is_date("2026-11-22"), is_date("12-1234")
+    (True, False)
+    """
+    return _WHEN.fullmatch(line) is not None
+
+
+def date_of(line: str) -> frozenset[When]:
+    """What a whole folded text may mean as a date or time; nothing if it is none.
+
+    >>> date_of("2026-11-22t14:30:00z")
+    frozenset({When(year=2026, month=11, day=22, clock=(14, 30))})
+    """
+    found = next(dates_in(line), None) if is_date(line) else None
+    return found.readings if found and found.stop == len(line) else frozenset()
+
+
+def same_date(value: frozenset[When], found: frozenset[When]) -> float:
+    """How far a date of the source is that of the value, 0..1, see the top of this file.
+
+    >>> day = date_of("2018-01-10")
+    >>> [round(same_date(day, date_of(text)), 2) for text in ("10 jan 18", "10/01/2018", "jan 10")]
+    [1.0, 0.5, 0.67]
+    """
+    shares = sum(_share(one, other) for one in value for other in found)
+    return shares / (len(value) * len(found))
+
+
+def _share(value: When, found: When) -> float:
+    """The share of the value's parts that a date has; 0 where one differs, or too few are there."""
+    if value.day is not None and value.clock == (0, 0):
+        value = value._replace(clock=None)  # a day, written as a point in time
+    finest = next(n for n in ("day", "clock", "month") if getattr(value, n) is not None)
+    pairs = [(one, other) for one, other in zip(value, found, strict=True) if one is not None]
+    both = [(one, other) for one, other in pairs if other is not None]
+    if getattr(found, finest) is None or not all(_same(*pair) for pair in both):
+        return 0.0
+    return len(both) / len(pairs)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two parts agree; a year of two digits does with that of any century."""
+    if isinstance(one, int) and min(one, other) < 100:
+        return one % 100 == other % 100
+    return one == other
+
+
+@lru_cache(maxsize=4096)
+def _readings(text: str, date: str, *, has_clock: bool) -> frozenset[When]:
+    plain = re.sub(rf"{_MONTH}|\b(?:de|del)\b|'", _as_english, text)
+    has_century = re.search(_YEAR, date) is not None
+    orders = (False,) if re.match(_YEAR, date) else (True, False)  # what begins with a year has one
+    found = (_reading(plain, day_first=first) for first in orders)
+    made = [one for one in found if one is not None]
+    short = [
+        one._replace(
+            year=one.year if has_century or one.year is None else one.year % 100,
+            clock=one.clock if has_clock else None,
+        )
+        for one in made
+    ]
+    return frozenset(short)
+
+
+def _as_english(word: re.Match[str]) -> str:
+    return _ENGLISH.get(word[0], " ")
+
+
+def _reading(text: str, *, day_first: bool) -> When | None:
+    """What dateutil reads; None for what is no date. What it takes from its default is left out."""
+    from dateutil import parser  # noqa: PLC0415  # of an extra
+
+    try:
+        read = [parser.parse(text, dayfirst=day_first, default=like) for like in _LIKE]
+    except (ValueError, OverflowError):
+        return None
+    one, other = read
+    return When(
+        one.year if one.year == other.year else None,
+        one.month if one.month == other.month else None,
+        one.day if one.day == other.day else None,
+        (one.hour, one.minute),
+    )

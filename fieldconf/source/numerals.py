@@ -1,0 +1,191 @@
+"""Numbers: where the same number stands, however it is written.
+
+In:    a number, or a text that is one; a folded source.
+Out:   half-open spans of the folded source, each with a similarity.
+Never: a choice between two readings: "1,234" is a thousand and something in one country, and one
+       and something in another.
+Why:   a model writes 1234.5 for "$1,234.50".
+
+What a text can mean are its *readings*. The similarity of two texts is the probability that they
+mean the same if each reading is as likely as the others of its text: the sum of
+``P(r | value) * P(r | source)`` over the readings they share; 1 where each has but one. Two
+readings have: a single mark with three digits behind it ("1,234": 1234 or 1.234), groups divided by
+spaces ("1 234": perhaps two numbers), percents ("12 %": 12 or 0.12), parentheses ("(12)": 12 or, as
+accountants write, -12), and letters that are a factor or a unit ("3k": 3 or 3000). Of numbers in
+words "zero" to "twelve" are known, of factors in words those of English.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+_LONGEST = 40
+"""Characters of a number; what is longer is looked for as a text only."""
+_CODES = (
+    "usd|us|eur|gbp|chf|jpy|cny|rmb|inr|rs|aud|a|cad|c|nzd|nz|sgd|s|hkd|hk|myr|rm|thb|php|idr|rp|"
+    "krw|twd|sek|nok|dkk|kr|pln|zl|czk|huf|try|tl|zar|r|brl|mxn|ars|aed|sar|ils"
+)
+_SYMBOLS = "$€£¥₹₩₽₺₫฿₱₪"
+_WORDS = {
+    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
+    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
+}  # fmt: skip
+_FACTORS = {
+    "hundred": 2, "thousand": 3, "lakh": 5, "million": 6, "millions": 6, "mio": 6, "mn": 6,
+    "crore": 7, "billion": 9, "billions": 9, "bn": 9, "mrd": 9, "trillion": 12,
+}  # fmt: skip
+_UNITS_OR_FACTORS = {"k": 3, "m": 6, "b": 9, "%": -2, "percent": -2, "per cent": -2, "pct": -2}
+
+_RUN = re.compile(r"(?<![\w.])\.[0-9]+|[0-9](?:[0-9.,']*[0-9])?(?:e[-+]?[0-9]{1,3}(?![^\W_]))?")
+_SPACED = re.compile(r"(?<![0-9.,'])[0-9]{1,3}(?: [0-9]{3})+(?:[.,][0-9]+)?(?![0-9])")
+_PIECE = re.compile("[0-9]+")
+_WORD = re.compile(rf"(?<![^\W_])(?:{'|'.join(_WORDS)})(?![^\W_])")
+# A sign that is no dash between two things, and a currency by its code or its symbol.
+_CODE = rf"(?<![^\W_])(?:{_CODES})\.? ?"
+_BEFORE = re.compile(rf"(?:(?<![\w)])-)?(?:(?:{_CODE})?[{_SYMBOLS}] ?-?|{_CODE}-?)$|(?<![\w)])-$")
+_MINUS = re.compile(rf"(?:(?<![\w)])|[{_SYMBOLS}])[-−][{_SYMBOLS}]?$")  # noqa: RUF001
+_WIDEST = 8  # characters of it
+_AFTER = re.compile(
+    r" ?(%|(?:" + "|".join([*_FACTORS, *_UNITS_OR_FACTORS]).replace("|%", "") + r")(?![^\W_]))"
+)
+_UNIT = re.compile(r"[^\W\d_]*(?!\w)")  # letters to the end of the word: "450mg", not "12ab3"
+
+
+class Number(NamedTuple):
+    """A place where a number stands.
+
+    Attributes:
+        start, stop: half-open, in characters of the text; currency, sign and factor included.
+        readings: the numbers that it may be.
+        share: how likely each of them is, 0..1.
+    """
+
+    start: int
+    stop: int
+    readings: frozenset[Decimal]
+    share: float
+
+
+def numbers_in(text: str) -> Iterator[Number]:
+    """The numbers of a folded text.
+
+    >>> [(n.start, n.stop, *sorted(n.readings)) for n in numbers_in("rm1,234.50 for three")]
+    [(0, 10, Decimal('1234.50')), (15, 20, Decimal('3'))]
+    """
+    for run in _RUN.finditer(text):
+        readings = readings_of(run[0])
+        if readings:
+            yield from _placed(text, *run.span(), readings)
+            continue
+        for piece in _PIECE.finditer(run[0]):  # a date, a version, a list: several numbers
+            span = (run.start() + piece.start(), run.start() + piece.end())
+            yield from _placed(text, *span, readings_of(piece[0]))
+    for run in _SPACED.finditer(text):
+        yield from _placed(text, *run.span(), readings_of(run[0].replace(" ", "'")), ways=2)
+    for word in _WORD.finditer(text):
+        yield Number(*word.span(), frozenset([Decimal(_WORDS[word[0]])]), 1.0)
+
+
+def number_of(text: str) -> Number | None:
+    """The number that a whole folded text is; None if it is something else.
+
+    >>> [bool(number_of(text)) for text in ("1,5", "$12", "seven", "2026-11-22", "r2d2")]
+    [True, True, True, False, False]
+    """
+    if len(text) > _LONGEST:
+        return None
+    return next((one for one in numbers_in(text) if one[:2] == (0, len(text))), None)
+
+
+def decimal_of(value: float) -> Decimal | None:
+    """A JSON number, exactly as it is written; None if it is too long to be looked for.
+
+    >>> decimal_of(0.1), decimal_of(float("inf"))
+    (Decimal('0.1'), None)
+    """
+    if isinstance(value, int):
+        return Decimal(value) if abs(value) < 10**_LONGEST else None
+    return Decimal(repr(value)) if math.isfinite(value) else None
+
+
+def written(value: float) -> str:
+    """A JSON number as it is written; empty if that would be too long.
+
+    >>> written(12), written(1.50), written(10**50)
+    ('12', '1.5', '')
+    """
+    return "" if decimal_of(value) is None else repr(value)
+
+
+def has_minus(text: str, start: int) -> bool:
+    """Whether a minus stands before a number, which is no dash between two things.
+
+    >>> has_minus("at -5", 4), has_minus("3-5", 2), has_minus("-$5", 2)
+    (True, False, True)
+    """
+    return _MINUS.search(text, max(start - _WIDEST, 0), start) is not None
+
+
+def readings_of(run: str) -> frozenset[Decimal]:
+    """What digits with marks between them may mean; nothing if they are no number.
+
+    >>> [sorted(map(str, readings_of(run))) for run in ("1,234", "1.234,5", "1'000", "1.2.3")]
+    [['1.234', '1234'], ['1234.5'], ['1000'], []]
+    """
+    digits, marks = run.partition("e")[0], [one for one in run if one in ".,'"]
+    if len(run) > _LONGEST:
+        return frozenset()
+    if not marks:
+        return frozenset([Decimal(run)])
+    last = marks[-1]
+    readings = set[Decimal]()
+    if last != "'" and marks.count(last) == 1:
+        head, _, tail = run.rpartition(last)
+        if len(marks) == 1 or _is_grouped(head, marks[0]):
+            readings.add(Decimal(f"{_bare(head)}.{tail}"))
+    if "e" not in run and _is_grouped(digits, last):
+        readings.add(Decimal(_bare(digits)))
+    return frozenset(readings)
+
+
+def _is_grouped(digits: str, mark: str) -> bool:
+    """Whether all marks are this one and divide thousands, or lakhs as in India."""
+    first, *groups = digits.split(mark)
+    if not groups or not all(map(str.isdigit, [first, *groups])) or first.startswith("0"):
+        return False
+    lengths = {len(group) for group in groups[:-1]}
+    is_indian = mark == "," and lengths == {2} and len(first) <= 2
+    return len(groups[-1]) == 3 and len(first) <= 3 and (lengths <= {3} or is_indian)
+
+
+def _bare(digits: str) -> str:
+    return "".join(one for one in digits if one.isdigit())
+
+
+def _placed(
+    text: str, start: int, stop: int, readings: frozenset[Decimal], ways: int = 1
+) -> Iterator[Number]:
+    """A number with what stands around it; nothing if it is a part of a word."""
+    before = _BEFORE.search(text, max(start - _WIDEST, 0), start)
+    begin = before.start() if before else start
+    if not readings or not _UNIT.match(text, stop):
+        return
+    if begin == start and start and (text[start - 1].isalnum() or text[start - 1] == "_"):
+        return
+    if "-" in text[begin:start]:
+        readings = frozenset(-one for one in readings)
+    after = _AFTER.match(text, stop)
+    if after:
+        readings, stop = _scaled(readings, after[1]), after.end()
+    if text[begin - 1 : begin] == "(" and text[stop : stop + 1] == ")":
+        begin, stop = begin - 1, stop + 1
+        readings |= {-one for one in readings}
+    yield Number(begin, stop, readings, 1 / (len(readings) * ways))
+
+
+def _scaled(readings: frozenset[Decimal], word: str) -> frozenset[Decimal]:
+    if word in _FACTORS:
+        return frozenset(one.scaleb(_FACTORS[word]) for one in readings)
+    return readings | {one.scaleb(_UNITS_OR_FACTORS[word]) for one in readings}
