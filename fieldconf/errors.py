@@ -108,6 +108,10 @@ class MissingPackageError(FieldconfError, ImportError):
         super().__init__(f"{who} needs {package}", remedy=remedy)
 
 
+class OutputError(FieldconfError):
+    """The output file of many inputs cannot be used: not writable, in use, or of other inputs."""
+
+
 class LocalModelError(FieldconfError):
     """The embedded model cannot run: no runtime, no weights, weights that are not what they say."""
 

@@ -1,0 +1,116 @@
+"""Inputs: what is asked about, one after the other.
+
+In:    any iterable of what ``extract`` takes; a mapping from names to it; ``Entry`` values.
+Out:   ``Task`` values: an input with its number, read when its turn comes and not before.
+Never: a text taken for an iterable of letters.
+Why:   a million inputs need not be in memory, and a file that cannot be read is one failure.
+"""
+
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+from fieldconf.errors import RequestError
+from fieldconf.extraction.inputs import Image, Input
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One input with a name, or one that is read when its turn comes.
+
+    Args:
+        given: what ``extract`` takes; or a function that gives it, called in the thread that asks:
+            what it raises is the failure of this input alone.
+        id: its name, which no other input has; it stands in the output. With names, inputs may
+            come in another order when a run is gone on with.
+
+    >>> Entry("I was charged twice", id="mail-17")
+    Entry(given='I was charged twice', id='mail-17')
+    """
+
+    given: Input | Callable[[], Input]
+    id: str | None = None
+
+
+Texts: TypeAlias = Iterable[Input | Entry] | Mapping[str, Input]
+"""Any number of inputs; a mapping names each."""
+AnyTexts: TypeAlias = Texts | AsyncIterable[Input | Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One input with its number, from 0."""
+
+    index: int
+    entry: Entry
+
+    @property
+    def id(self) -> str | None:
+        """Its name, if it has one."""
+        return self.entry.id
+
+    @property
+    def shown(self) -> str:
+        """What it is called in messages."""
+        return f"input {self.index}" + ("" if self.id is None else f" ({self.id!r})")
+
+    def read(self) -> Input:
+        """What there is to read."""
+        given = self.entry.given
+        return given() if callable(given) else given
+
+
+def tasks(texts: Texts) -> Iterator[Task]:
+    """The inputs, each taken from the iterable when it is asked for."""
+    for index, item in enumerate(_items(texts)):
+        yield Task(index, _entry(item))
+
+
+async def tasks_async(texts: AnyTexts) -> AsyncIterator[Task]:
+    """The same of what may be an asynchronous iterable."""
+    if not isinstance(texts, AsyncIterable):
+        for task in tasks(texts):
+            yield task
+        return
+    index = 0
+    async for item in texts:
+        yield Task(index, _entry(item))
+        index += 1
+
+
+def checked(texts: Any) -> Any:
+    """The same inputs, if they can be many.
+
+    Raises:
+        RequestError: if it is one input, or none.
+    """
+    if isinstance(texts, (str, bytes, Image)):
+        raise RequestError(
+            f"one {type(texts).__name__} was given, not many inputs",
+            remedy="Give a list of texts, or use extract",
+        )
+    if not isinstance(texts, (Iterable, AsyncIterable)):
+        raise RequestError(
+            f"a {type(cast('object', texts)).__name__} is no iterable of inputs",
+            remedy="Give a list of texts",
+        )
+    return cast("Any", texts)
+
+
+def count_of(texts: AnyTexts) -> int | None:
+    """How many there are, where that is known before they are read."""
+    try:
+        return len(texts)  # pyright: ignore[reportArgumentType]  # that is what is tried
+    except TypeError:
+        return None
+
+
+def _items(texts: Texts) -> Iterable[Input | Entry]:
+    if isinstance(texts, Mapping):
+        named = cast("Mapping[str, Input]", texts)
+        return (Entry(given, id=str(name)) for name, given in named.items())
+    return texts
+
+
+def _entry(item: Input | Entry) -> Entry:
+    return item if isinstance(item, Entry) else Entry(item)

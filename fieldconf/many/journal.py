@@ -1,0 +1,294 @@
+"""The journal: lines on disk, kept the moment they are known, sorted when all are there.
+
+In:    lines (plain dicts), each with a key; the path of the output.
+Out:   the lines of earlier runs; in the end one file in the order of the inputs.
+Never: a line lost that was written, whenever the process ends; a file overwritten that is not
+       ours; lines of other inputs or settings among these; two runs on one file.
+Why:   what was answered was paid for.
+
+Beside ``out.jsonl`` stands ``out.jsonl.journal`` while a run is not at its end. A line counts once
+its line break is there: what a killed run left behind the last one is cut off. At the end all lines
+are written to ``out.jsonl.new``, which then takes the place of ``out.jsonl`` at once.
+
+The journal is locked by the operating system, which ends the lock with the process.
+"""
+
+import contextlib
+import json
+import os
+import threading
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, NamedTuple, Self, cast
+
+from fieldconf.errors import OutputError
+from fieldconf.many.lines import Name, name_of, parsed, text_of
+from fieldconf.many.locks import lock
+
+_OTHERS = "Give the inputs as before (new ones at the end), or another output"
+
+
+class _Place(NamedTuple):
+    """Where a line stands."""
+
+    is_new: bool
+    """In the journal, and not in the output."""
+    offset: int
+    number: int
+    """The index of its input when it was written."""
+    key: str
+    failed: bool
+
+
+def _place(line: Mapping[str, Any], offset: int, *, is_new: bool) -> _Place:
+    return _Place(is_new, offset, line["index"], line["key"], line["error"] is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The keys of the schema, and of all else that decides the answers."""
+
+    schema: str
+    request: str
+
+    def key(self, given: str) -> str:
+        """The key of a line, with that of its input."""
+        return f"{self.schema}-{self.request}-{given}"
+
+    def other(self, key: str) -> str:
+        """Which of them a key is not of, in words; empty if it is of both."""
+        schema, request, _ = key.split("-")
+        if schema != self.schema:
+            return "another schema"
+        return "another model, or other options" if request != self.request else ""
+
+
+class Journal:
+    """The lines of a run and of those before it; of one process at a time.
+
+    Args:
+        output: the path of the file that is there in the end.
+        settings: what decides the answers.
+
+    Raises:
+        OutputError: if it cannot be written, is in use, is not ours, or has other settings.
+    """
+
+    def __init__(self, output: str | os.PathLike[str], settings: Settings) -> None:
+        self._path = Path(output)
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._places: dict[Name, _Place] = {}
+        self._kinds: set[type] = set()
+        self._order: dict[Name, int] = {}  # of the inputs of this run
+        self._error: OutputError | None = None
+        with self._ours():
+            self._path = Path(os.path.realpath(output))  # a link is to be kept, not replaced
+            self._beside = self._path.with_name(f"{self._path.name}.journal")
+            self._file = _opened(self._beside, self._path)
+            try:
+                self._done = self._path.open("rb") if self._path.exists() else None
+                self._read_all()
+                self._new = self._beside.open("rb")
+            except BaseException:
+                self.close()
+                raise
+
+    # -- lines of earlier runs ------------------------------------------------------------------
+
+    def find(self, name: Name, key: str) -> Mapping[str, Any] | None:
+        """The line of an input, if there is one.
+
+        Raises:
+            OutputError: if there is one of another input.
+        """
+        with self._lock:
+            place = self._places.get(name)
+            if place is None:
+                self._check_naming(name)
+                return None
+            if place.key != key and place.failed:
+                return None  # there is no answer that could be taken for another's
+            if place.key != key:
+                raise OutputError(
+                    f"the input {name!r} is another one than in {self._path}", remedy=_OTHERS
+                )
+            return self._at(place)
+
+    def take(self, name: Name) -> None:
+        """Note that an input comes next.
+
+        Raises:
+            OutputError: if another one has the same name.
+        """
+        with self._lock:
+            if name in self._order:
+                raise OutputError(
+                    f"two inputs have the name {name!r}",
+                    remedy="Leave the names out, or give each input its own",
+                )
+            self._order[name] = len(self._order)
+
+    def _check_naming(self, name: Name) -> None:
+        """Names and numbers of one run would not find the answers of another."""
+        if self._kinds - {type(name)}:
+            words = "have names" if isinstance(name, int) else "have no names"
+            raise OutputError(f"the inputs in {self._path} {words}", remedy=_OTHERS)
+
+    def _at(self, place: _Place) -> Mapping[str, Any]:
+        return json.loads(self._text(place))
+
+    def _text(self, place: _Place) -> bytes:
+        file = self._new if place.is_new else cast("BinaryIO", self._done)
+        file.seek(place.offset)
+        return file.readline().rstrip(b"\n") + b"\n"  # an editor may have taken the last one
+
+    def _read_all(self) -> None:
+        if self._done is not None:
+            for number, offset, text in _lines(self._done):
+                self._note(parsed(text), self._path, number, offset, is_new=False)
+        end = 0
+        with self._beside.open("rb") as new:
+            for number, offset, text in _lines(new):
+                if not text.endswith(b"\n"):
+                    break  # the process ended before the line did
+                self._note(parsed(text), self._beside, number, offset, is_new=True)
+                end = offset + len(text)
+        self._file.truncate(end)
+
+    def _note(self, line: Any, path: Path, number: int, offset: int, *, is_new: bool) -> None:
+        if line is None:
+            raise OutputError(
+                f"{path} is no output of extract_many (line {number})",
+                remedy="Give another output, or move that file away",
+            )
+        if other := self._settings.other(line["key"]):
+            raise OutputError(
+                f"{path} was begun with {other}",
+                remedy="Give the same again, or another output",
+            )
+        self._kinds.add(type(name_of(line)))
+        self._places[name_of(line)] = _place(line, offset, is_new=is_new)
+
+    # -- lines of this run ----------------------------------------------------------------------
+
+    def write(self, line: Mapping[str, Any]) -> None:
+        """Keep a line.
+
+        Raises:
+            OutputError: if it cannot be written; then no other can, either.
+        """
+        text = text_of(line)
+        with self._lock:
+            if self._error is not None:
+                raise self._error
+            with self._ours():
+                offset = self._file.seek(0, os.SEEK_END)
+                rest = memoryview(text)
+                while rest:
+                    rest = rest[self._file.write(rest) :]
+            self._places[name_of(line)] = _place(line, offset, is_new=True)
+
+    def finish(self) -> None:
+        """Write the output; all inputs are done.
+
+        Raises:
+            OutputError: if it cannot be written; the journal is then still there.
+        """
+        with self._lock, self._ours():
+            if any(place.is_new for place in self._places.values()) or not self._path.exists():
+                new = self._path.with_name(f"{self._path.name}.new")
+                with new.open("wb") as file:
+                    file.writelines(self._sorted())
+                    file.flush()
+                    os.fsync(file.fileno())
+                if self._done is not None:
+                    self._done.close()
+                new.replace(self._path)
+            self._remove()
+
+    def _sorted(self) -> Iterator[bytes]:
+        """All lines; behind those of this run's inputs the ones of earlier runs."""
+        order, places = self._order, self._places
+        rest = [name for name in places if name not in order]
+        for index, name in enumerate([*order, *sorted(rest, key=lambda n: places[n].number)]):
+            place = places[name]
+            if isinstance(name, str) and place.number != index:
+                yield text_of({**self._at(place), "index": index})
+            else:
+                yield self._text(place)
+
+    # -- its end --------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Let go of the file. What was written is there; a journal with no lines goes."""
+        with self._lock:
+            self._error = self._error or OutputError(f"the run that wrote {self._path} has ended")
+            with contextlib.suppress(OSError):
+                if not self._file.closed and not self._file.seek(0, os.SEEK_END):
+                    self._remove()
+            for name in ("_new", "_done", "_file"):
+                file = getattr(self, name, None)
+                if file is not None:
+                    file.close()
+
+    def _remove(self) -> None:
+        if os.name == "nt":  # where what is open cannot be removed
+            self._new.close()
+            self._file.close()
+        self._beside.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self.close()
+
+    @contextlib.contextmanager
+    def _ours(self) -> Generator[None]:
+        """The system's errors as ours; behind one of them nothing more is written."""
+        try:
+            yield
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            reason = getattr(error, "strerror", None) or str(error)
+            self._error = OutputError(
+                f"cannot write the output {self._path} ({reason})",
+                remedy="What was written before is kept: run again, once it can be written",
+            )
+            raise self._error from error
+
+
+def _opened(beside: Path, output: Path) -> FileIO:
+    """The journal, open and locked.
+
+    Raises:
+        OutputError: if another run has it, or the output is no file.
+        OSError: if it cannot be opened.
+    """
+    if output.exists() and not output.is_file():
+        raise OutputError(f"the output {output} is no file", remedy="Give the path of a file")
+    while True:
+        file = FileIO(beside, "a+")
+        if not lock(file):
+            file.close()
+            raise OutputError(
+                f"another run is writing {output}", remedy="Wait for it, or give another output"
+            )
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file.fileno()), beside.stat()):
+                return file
+        file.close()  # the run that had it ended just now, and removed it
+
+
+def _lines(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
+    """The lines with their numbers, from 1, and the bytes at which they begin."""
+    offset = 0
+    for number, text in enumerate(file, 1):
+        yield number, offset, text
+        offset += len(text)

@@ -1,0 +1,119 @@
+"""Keys: when a saved answer is the answer to this input.
+
+In:    a schema, the request that is made of it, an input.
+Out:   short texts: equal where the same would be asked, and read by the same schema.
+Never: an address of memory, of a server or a process: tomorrow they are others.
+Why:   answers to another question must not pass for these in silence.
+
+What decides when a field is sure enough (thresholds, policies) is no part of a key: it does not
+change what was answered. Nor are time limits and HTTP headers.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import fields, is_dataclass
+from typing import Any, ClassVar, cast
+
+from pydantic import BaseModel
+
+from fieldconf.extraction.calls import Call
+from fieldconf.extraction.inputs import Image
+from fieldconf.extraction.options import Options
+from fieldconf.providers.table import PROVIDERS
+from fieldconf.schema.settings import CONF
+
+_NOT_ASKED = frozenset({"observe", "log_values", "options"})
+"""Options that change nothing of the answer; "options" are among the arguments of the call."""
+_NOT_SENT = frozenset({"timeout", "extra_headers"})
+_IN_NUMBERS = frozenset({"basis"})
+"""Settings of a field that change its numbers; the others say what is sure enough."""
+
+
+def settings_key(call: Call, options: Options) -> tuple[str, str]:
+    """The keys of the schema, and of all else that decides the answers.
+
+    Args:
+        call: the request as it is for an empty text.
+        options: those of which it was made.
+    """
+    arguments = {name: one for name, one in call.arguments.items() if name not in _NOT_SENT}
+    provider = call.provider if call.provider in PROVIDERS else None  # else it is an address
+    said = {name: one for name, one in options.items() if name not in _NOT_ASKED}
+    asked = [arguments, provider, call.api.title, call.mask, said]
+    return _digest(_scored_by(call.schema.json), 8), _digest(asked, 8)
+
+
+def input_key(given: Any) -> str:
+    """The key of what there is to read.
+
+    Raises:
+        TypeError: if nothing is known that tells it from others.
+
+    >>> input_key("Hello") == input_key("Hello"), input_key("Hello") == input_key("hello")
+    (True, False)
+    """
+    return _digest(given, 16, is_input=True)
+
+
+def _digest(value: Any, size: int, *, is_input: bool = False) -> str:
+    plain = _Plain(is_input=is_input).of(value)
+    return hashlib.blake2b(json.dumps(plain).encode(), digest_size=size).hexdigest()
+
+
+class _Plain:
+    """Anything as JSON values that tell it from everything else."""
+
+    def __init__(self, *, is_input: bool) -> None:
+        self._is_input = is_input
+
+    def of(self, value: Any) -> Any:
+        if value is None or isinstance(value, (bool, int, float, str)):
+            return value
+        for kind, plain in self._kinds.items():
+            if isinstance(value, kind):
+                return plain(self, value)
+        return self._object(value)
+
+    def _mapping(self, value: Mapping[Any, Any]) -> Any:
+        return {"object": [[self.of(key), self.of(inner)] for key, inner in value.items()]}
+
+    def _sequence(self, value: Sequence[Any]) -> Any:
+        return [self.of(one) for one in value]
+
+    def _set(self, value: AbstractSet[Any]) -> Any:
+        return ["set", *sorted(json.dumps(self.of(one)) for one in value)]
+
+    def _object(self, value: Any) -> Any:
+        name = getattr(value, "__qualname__", None) or type(value).__qualname__
+        if is_dataclass(value) and not isinstance(value, type):
+            return [name, *(self.of(getattr(value, one.name)) for one in fields(value))]
+        if self._is_input:
+            message = f"a {name} cannot be told from another, so no answer to it is kept"
+            raise TypeError(message)
+        return name
+
+    _kinds: ClassVar[Mapping[type, Callable[[Any, Any], Any]]] = {
+        bytes: lambda _, value: ["bytes", base64.b64encode(value).decode()],
+        Image: lambda _, value: ["image", value.url, value.detail],
+        BaseModel: lambda self, value: self.of(value.model_dump(mode="json")),
+        Mapping: _mapping,
+        AbstractSet: _set,
+        Sequence: _sequence,
+    }
+
+
+def _scored_by(form: Any) -> Any:
+    """A JSON Schema without what says when a field is sure enough."""
+    if isinstance(form, list):
+        return [_scored_by(one) for one in cast("list[Any]", form)]
+    if not isinstance(form, dict):
+        return form
+    made = {key: _scored_by(one) for key, one in cast("dict[str, Any]", form).items()}
+    settings = made.pop(CONF, None)
+    if not isinstance(settings, dict):
+        return made if settings is None else {**made, CONF: settings}
+    kept = {k: v for k, v in cast("dict[str, Any]", settings).items() if k in _IN_NUMBERS}
+    return {**made, CONF: kept} if kept else made

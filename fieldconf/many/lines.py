@@ -1,0 +1,107 @@
+"""Lines: a result as a line of JSON, and back.
+
+In:    a result and its key; or a line, and the input it answers.
+Out:   a plain dict with ``index``, ``id``, ``key``, ``outcome``, ``data``, ``error``, ``report``.
+Never: a clock, an address or a number of the run: two runs with equal answers write equal lines.
+Why:   the file is read by people with jq, by the next run, and by whoever goes on from there.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypeAlias, cast
+
+from fieldconf import errors
+from fieldconf.errors import FieldconfError, RequestError
+from fieldconf.many.results import Ending, Result
+from fieldconf.policy import Policy
+from fieldconf.report import Report, plain_value
+from fieldconf.schema import Schema
+
+Name: TypeAlias = str | int
+"""Whose line it is: the input's id, or its number."""
+
+_KEYS = frozenset({"index", "id", "key", "outcome", "data", "error", "report"})
+
+
+def text_of(line: Mapping[str, Any]) -> bytes:
+    """A line as it is written, with its end."""
+    return json.dumps(line, allow_nan=False).encode() + b"\n"
+
+
+def parsed(text: bytes) -> Mapping[str, Any] | None:
+    """A line that was written; None if the text is something else."""
+    try:
+        line: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(line, dict) or cast("dict[str, Any]", line).keys() != _KEYS:
+        return None
+    made = cast("dict[str, Any]", line)
+    is_ours = isinstance(made["key"], str) and made["key"].count("-") == 2
+    return made if is_ours and isinstance(made["id"], (str, type(None))) else None
+
+
+def name_of(line: Mapping[str, Any]) -> Name:
+    """Whose line it is."""
+    return line["index"] if line["id"] is None else line["id"]
+
+
+def line_of(result: Result[Any], key: str, *, tokens: bool = False) -> dict[str, Any]:
+    """The plain form of a result; ``tokens`` as for ``Report.to_dict``."""
+    report = result.report or getattr(result.error, "report", None)
+    plain = report.to_dict(tokens=tokens) if isinstance(report, Report) else None
+    return {
+        "index": result.index,
+        "id": result.id,
+        "key": key,
+        "outcome": result.outcome,
+        "data": None if result.report is None else plain_value(result.report.data),
+        "error": None if result.error is None else _plain_error(result.error),
+        "report": plain,
+    }
+
+
+def result_of(
+    line: Mapping[str, Any], given: Any, schema: Schema, instructions: str | None, policy: Policy
+) -> Result[Any]:
+    """The result of a line, judged by today's policy.
+
+    Raises:
+        PayloadError: if its report is of another version.
+    """
+    report = None
+    if line["report"] is not None:
+        made = Report.from_dict(line["report"], schema)
+        report = replace(made, given=given, instructions=instructions, policy=policy)
+    error = None if line["error"] is None else _error(line["error"], report)
+    outcome: Ending = "failed" if error is not None or report is None else report.outcome
+    return Result(
+        line["index"], given, outcome, report=None if error is not None else report, error=error,
+        id=line["id"], resumed=True,
+    )  # fmt: skip
+
+
+def _plain_error(error: Exception) -> dict[str, Any]:
+    return {
+        "type": type(error).__name__,
+        "message": str(error) or type(error).__name__,
+        "remedy": error.remedy if isinstance(error, FieldconfError) else "",
+        "status": error.status if isinstance(error, RequestError) else None,
+        "provider": error.provider if isinstance(error, RequestError) else "",
+    }
+
+
+def _error(plain: Mapping[str, Any], report: Report[Any] | None) -> FieldconfError:
+    """The error again: of ours as it was, of others as a ``FieldconfError`` that names it."""
+    kind: Any = getattr(errors, plain["type"], None)
+    message = plain["message"]
+    if isinstance(kind, type) and issubclass(kind, RequestError):
+        made = kind(message, status=plain["status"], provider=plain["provider"])
+        made.report = report
+    elif kind is FieldconfError:
+        made = FieldconfError(message)
+    else:
+        made = FieldconfError(f"{plain['type']}: {message}")
+    made.remedy = plain["remedy"]
+    return made

@@ -1,0 +1,42 @@
+"""Locks: a file that one run at a time may have, by the operating system's own means.
+
+In:    an open file.
+Out:   whether it is now ours.
+Never: a lock that outlives its process, however that ended; waiting.
+Why:   a file that only says "locked" still says so behind a run that was killed.
+"""
+
+import errno
+import importlib
+import sys
+from io import FileIO
+from typing import Any
+
+_TAKEN = frozenset({errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK})
+_FAR = 1 << 40  # a byte that is never written: Windows locks bytes, and others could not read them
+
+
+def lock(file: FileIO) -> bool:
+    """Lock a file until it is closed or the process ends; False if somebody else has it.
+
+    Raises:
+        OSError: if the file system has no locks.
+    """
+    try:
+        _take(file)
+    except OSError as error:
+        if error.errno in _TAKEN:
+            return False
+        raise
+    return True
+
+
+def _take(file: FileIO) -> None:
+    if sys.platform == "win32":
+        msvcrt: Any = importlib.import_module("msvcrt")
+        file.seek(_FAR)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        return
+    import fcntl  # noqa: PLC0415  # Windows has none
+
+    fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)

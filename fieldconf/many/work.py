@@ -1,0 +1,197 @@
+"""Work: one input from reading to keeping, whoever waits for the answer.
+
+In:    a task; then its report, or what went wrong.
+Out:   its ``Result``; what is to be kept is in the journal before it is handed on.
+Never: an error of one input that ends the run; an error of the journal that does not.
+Why:   threads and tasks differ in how they wait, and in nothing else.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+from fieldconf.errors import FieldconfError, OutputError, PayloadError, RequestError
+from fieldconf.extraction.calls import prepare
+from fieldconf.extraction.options import Options
+from fieldconf.many.inputs import Task
+from fieldconf.many.journal import Journal, Settings
+from fieldconf.many.keys import input_key, settings_key
+from fieldconf.many.lines import Name, line_of, result_of
+from fieldconf.many.results import Result, Summary, Tally
+from fieldconf.policy import Policy
+from fieldconf.report import Report
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was asked for, once for all inputs.
+
+    Attributes:
+        schema, client, options: as for ``extract``.
+        policy: by which reports are accepted, to be reviewed or rejected.
+        concurrency: how many requests may run at a time.
+        output: the path of the output file, or None.
+        tokens: whether the lines of the output have the tokens.
+        retry_failures: whether what failed in an earlier run is asked again.
+        give_up_after: so many failures of one kind in a row end the run; None: never.
+        tell: called with each ``Summary``.
+        total: how many inputs there are, if that is known.
+    """
+
+    schema: Any
+    client: Any
+    options: Options
+    policy: Policy
+    concurrency: int
+    output: Any = None
+    tokens: bool = False
+    retry_failures: bool = True
+    give_up_after: int | None = None
+    tell: Callable[[Summary], object] | None = None
+    total: int | None = None
+
+
+class Work(Generic[T]):
+    """Everything about a run but the waiting. Its methods may be called from any thread.
+
+    Raises:
+        SchemaError: if the schema is no schema.
+        RequestError: if the request is known to be refused, whatever there is to read.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.tally = Tally(Summary(total=plan.total))
+        self.over: Exception | None = None
+        """What ends the run: nothing is asked any more."""
+        call = prepare(plan.schema, "", plan.client, plan.options)
+        self._schema = call.schema
+        self._settings = Settings(*settings_key(call, plan.options))
+        self._journal: Journal | None = None
+
+    def open(self) -> None:
+        """Open the output.
+
+        Raises:
+            OutputError: if it cannot be used.
+        """
+        if self.plan.output is not None:
+            self._journal = Journal(self.plan.output, self._settings)
+
+    def close(self) -> None:
+        """Let go of the output; what was kept stays."""
+        if self._journal is not None:
+            self._journal.close()
+
+    def finish(self) -> None:
+        """Write the output: all inputs are done.
+
+        Raises:
+            OutputError: if it cannot be written.
+        """
+        if self._journal is not None:
+            self._journal.finish()
+
+    # -- one input ------------------------------------------------------------------------------
+
+    def take(self, task: Task) -> None:
+        """Note that a task comes next, in the order of the inputs."""
+        if self._journal is not None:
+            self._journal.take(_name(task))
+
+    def begin(self, task: Task) -> "Ready | Result[T]":
+        """What is to be asked; or the result, if an earlier run kept it or nothing can be read.
+
+        Raises:
+            OutputError: if an earlier run kept that of another input.
+        """
+        given: Any = None
+        try:
+            given = task.read()
+            key = "" if self._journal is None else input_key(given)
+        except Exception as error:  # noqa: BLE001  # a file's, or whatever: it is this input's alone
+            return self.failed(Ready(task, given, ""), error)
+        ready = Ready(task, given, key)
+        return self._known(ready) or ready
+
+    def answered(self, ready: "Ready", report: Report[T]) -> Result[T]:
+        """The result of an answer, kept."""
+        task = ready.task
+        judged = replace(report, policy=self.plan.policy)
+        made = Result(task.index, ready.given, judged.outcome, report=judged, id=task.id)
+        return self._kept(ready, made)
+
+    def failed(self, ready: "Ready", error: Exception) -> Result[T]:
+        """The result of an input that has no answer, kept with its error."""
+        task = ready.task
+        made = Result[T](task.index, ready.given, "failed", error=error, id=task.id)
+        kept = self._kept(ready, made)
+        most = self.plan.give_up_after
+        if most is not None and self.tally.in_a_row >= most and self.over is None:
+            self.over = _given_up(error, most)
+        return kept
+
+    def _known(self, ready: "Ready") -> Result[T] | None:
+        """The result that an earlier run kept, as it is decided today."""
+        if self._journal is None:
+            return None
+        task = ready.task
+        line = self._journal.find(_name(task), self._settings.key(ready.key))
+        if line is None or (line["error"] is not None and self.plan.retry_failures):
+            return None
+        policy, instructions = self.plan.policy, self.plan.options.get("instructions")
+        try:
+            found = result_of(line, ready.given, self._schema, instructions, policy)
+        except PayloadError as error:
+            raise OutputError(
+                f"the output has a line of another version ({task.shown}): {error}",
+                remedy="Give another output",
+            ) from error
+        found = replace(found, index=task.index)
+        self._renew(line, found)
+        self.tally.add(found)
+        return found
+
+    def _renew(self, line: Mapping[str, Any], found: Result[T]) -> None:
+        """Keep the line of a result that is judged or counted otherwise than when it was kept."""
+        before: Mapping[str, Any] = line["report"] or {}
+        now = line_of(found, line["key"], tokens="tokens" in before)
+        after: Mapping[str, Any] = now["report"] or {}
+        parts = [(line[name], now[name]) for name in ("index", "outcome")]
+        parts += [(before.get(name), after.get(name)) for name in ("outcome", "policy")]
+        if self._journal is not None and any(old != new for old, new in parts):
+            self._journal.write(now)
+
+    def _kept(self, ready: "Ready", result: Result[T]) -> Result[T]:
+        if self._journal is not None:
+            key = self._settings.key(ready.key)
+            self._journal.write(line_of(result, key, tokens=self.plan.tokens))
+        self.tally.add(result)
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An input that was read and is to be asked about, with its key."""
+
+    task: Task
+    given: Any
+    key: str
+
+
+def _name(task: Task) -> Name:
+    return task.index if task.id is None else task.id
+
+
+def _given_up(error: Exception, count: int) -> FieldconfError:
+    remedy = getattr(error, "remedy", "") or "What is done is kept; run again, once this is mended"
+    words = str(error).removesuffix(remedy).rstrip(". ")
+    made = RequestError(
+        f"{count} inputs in a row failed alike, the last with: {words}",
+        status=getattr(error, "status", None), provider=getattr(error, "provider", ""),
+        remedy=remedy,
+    )  # fmt: skip
+    made.__cause__ = error
+    return made
