@@ -32,6 +32,7 @@ from fieldconf.errors import PayloadError, SchemaError
 from fieldconf.fields import FEW_VALID, LONGEST_TOKEN, blame
 from fieldconf.jsonparser import JSONParser
 from fieldconf.matching import Beginning, Labels, Match, beginning
+from fieldconf.policy import Policy, PolicyLike
 from fieldconf.probes import Probe
 from fieldconf.probes.base import Vocabulary
 from fieldconf.report import Field, Report, Status
@@ -48,7 +49,7 @@ _THOUGHTS = re.compile(rb"\s*" + THOUGHTS, re.DOTALL)
 def classify(  # noqa: PLR0913  # options of a reading, by keyword
     payload: Any, labels: Any, *, match: Match = "exact", first_word: bool = False,
     mask: Mask | None = None, choice: int = 0, settle: Settle | None = None,
-    tokenizer: Any = None, prompt: str | None = None,
+    tokenizer: Any = None, prompt: str | None = None, policy: PolicyLike | None = None,
 ) -> Report[Any]:  # fmt: skip
     """How sure the model was of a label that it wrote without JSON.
 
@@ -67,6 +68,7 @@ def classify(  # noqa: PLR0913  # options of a reading, by keyword
             ``probe`` and the ``prompt``.
         tokenizer: for responses that list token ids only, as ``score`` takes it.
         prompt: what the prompt was, for legacy completions that echo it.
+        policy: by which limits the label is accepted, reviewed or rejected, as ``score`` takes it.
 
     Returns:
         A report whose only field is ``report[""]``: its ``confidence`` (0..1) is the probability
@@ -78,6 +80,7 @@ def classify(  # noqa: PLR0913  # options of a reading, by keyword
         PayloadError: if the payload is of no known shape or has no such choice.
         RequestError: if the asking failed.
         SchemaError: if the labels are none, or two that mean different things match alike.
+        PolicyError: if the policy is none.
 
     >>> from math import log
     >>> entry = lambda text, p: {"token": text, "bytes": list(text.encode()), "logprob": log(p)}
@@ -90,7 +93,7 @@ def classify(  # noqa: PLR0913  # options of a reading, by keyword
     >>> [(rival.text, round(rival.probability, 2)) for rival in report[""].distribution.other]
     [('ambiguous', 0.05)]
     """
-    question = _question(labels, match, first_word=first_word)
+    question, limits = _question(labels, match, first_word=first_word), Policy.of(policy)
     made = completion(payload, choice, tokenizer=tokenizer, prompt=prompt)
     if made.decisions:
         raise PayloadError(
@@ -99,7 +102,8 @@ def classify(  # noqa: PLR0913  # options of a reading, by keyword
         )  # fmt: skip
     answer = _Answer(made, question)
     asking = settle and _with_ends(settle, answer.tokens)
-    return settled(lambda ledger: answer.report(ledger, mask), answer.tokens, asking)
+    report = settled(lambda ledger: answer.report(ledger, mask), answer.tokens, asking)
+    return replace(report, policy=limits)
 
 
 # -- labels -------------------------------------------------------------------------------------

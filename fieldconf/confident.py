@@ -23,6 +23,7 @@ from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.options import Options, explicit, said
 from fieldconf.extraction.streams import AsyncFieldStream, FieldStream
 from fieldconf.matching import Match
+from fieldconf.policy import Policy, PolicyLike
 from fieldconf.report import Report
 from fieldconf.requesting import request
 from fieldconf.scoring import score
@@ -103,17 +104,17 @@ class Confident(BaseModel):
         return astream(cls, text, **_asking(cls, options, client, "async_client"))
 
     @face
-    def score(  # options of a reading, by keyword
+    def score(  # noqa: PLR0913  # options of a reading, by keyword
         cls, payload: Any, *, mask: Mask | None = None, choice: int = 0, call: int = 0,
         match: Match | None = None, settle: Settle | None = None, tokenizer: Any = None,
-        prompt: str | None = None,
+        prompt: str | None = None, policy: PolicyLike | None = None,
     ) -> Report[Self]:  # fmt: skip
         """Score a response that another client received; see ``fieldconf.score``."""
         settings = settings_of(cls)
         return score(
             payload, cls, mask=mask or settings.get("mask"), choice=choice, call=call,
             match=match or settings.get("match") or "exact", settle=settle, tokenizer=tokenizer,
-            prompt=prompt,
+            prompt=prompt, policy=settings.get("policy") if policy is None else policy,
         )  # fmt: skip
 
     @face
@@ -163,6 +164,7 @@ def confident(
 
     Raises:
         SchemaError: if it is no pydantic model.
+        PolicyError: if the policy is none.
 
     >>> import fieldconf as fc
     >>> from fieldconf.testing import FakeClient
@@ -175,7 +177,9 @@ def confident(
     """
     clients = {"client": client, "async_client": async_client}
     given = {name: one for name, one in clients.items() if one is not None}
-    settings = {**said(options), **given}
+    settings: dict[str, Any] = {**said(options), **given}
+    if settings.get("policy") is not None:  # a file is read once, and what is wrong is said now
+        settings["policy"] = Policy.of(settings["policy"])
 
     def decorate(kind: type[M]) -> type[M]:
         if not _is_model(kind):

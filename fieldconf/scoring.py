@@ -8,6 +8,7 @@ Why:   this is the one place where wire, spelling, alignment, alternatives and s
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar, overload
 
 from fieldconf.align import Aligned, Aligner
@@ -21,6 +22,7 @@ from fieldconf.grammar import kind_begun
 from fieldconf.jsonparser import ENDS_EARLY, JSONParser
 from fieldconf.matching import Match
 from fieldconf.paths import Path, pointer
+from fieldconf.policy import Policy, PolicyLike
 from fieldconf.report import Field, Report, Status
 from fieldconf.report.ending import WHOLE
 from fieldconf.report.reading import how_sure
@@ -48,18 +50,18 @@ _SCALAR_KINDS = frozenset({"string", "number", "boolean", "null"})
 def score(
     payload: Any, schema: type[T], *, mask: Mask | None = None, choice: int = 0, call: int = 0,
     match: Match = "exact", settle: Settle | None = None, tokenizer: Any = None,
-    prompt: str | None = None,
+    prompt: str | None = None, policy: PolicyLike | None = None,
 ) -> Report[T]: ...  # fmt: skip
 @overload
 def score(
     payload: Any, schema: Any = None, *, mask: Mask | None = None, choice: int = 0, call: int = 0,
     match: Match = "exact", settle: Settle | None = None, tokenizer: Any = None,
-    prompt: str | None = None,
+    prompt: str | None = None, policy: PolicyLike | None = None,
 ) -> Report[Any]: ...  # fmt: skip
 def score(  # noqa: PLR0913  # options of a reading, by keyword
     payload: Any, schema: Any = None, *, mask: Mask | None = None, choice: int = 0, call: int = 0,
     match: Match = "exact", settle: Settle | None = None, tokenizer: Any = None,
-    prompt: str | None = None,
+    prompt: str | None = None, policy: PolicyLike | None = None,
 ) -> Report[Any]:  # fmt: skip
     """How sure the model was of each field of a response that your client received.
 
@@ -79,6 +81,8 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
         tokenizer: for responses that list token ids without their texts: a function from id to
             bytes, or a Hugging Face tokenizer.
         prompt: what the prompt was, for legacy completions that echo it.
+        policy: by which limits the fields are accepted, reviewed or rejected: a ``Policy``, its
+            plain values, or the path of its file.
 
     Raises:
         PayloadError: if the payload is of no known shape or has no such choice or call; where a
@@ -86,6 +90,7 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
         NoLogprobsError: if it is a saved error in which a server refuses logprobs.
         RequestError: if the asking failed.
         SchemaError: if the schema is no schema.
+        PolicyError: if the policy is none, or names a field that the schema does not have.
 
     >>> entry = lambda text, p: {"token": text, "bytes": list(text.encode()), "logprob": p}
     >>> report = score({"choices": [{"message": {"content": '{"ok": true}'}, "logprobs": {
@@ -94,28 +99,31 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
     ({'ok': True}, -0.1)
     """
     compiled = compile_schema(schema).asked
+    limits = Policy.of(policy).check(compiled)
     try:
         made = completion(payload, choice, call, tokenizer=tokenizer, prompt=prompt)
     except PayloadError as error:
         if error.came:
-            error.report = score_completion(error.came[0], compiled, mask=mask, match=match)
+            broken = score_completion(error.came[0], compiled, mask=mask, match=match)
+            error.report = replace(broken, policy=limits)
         raise
-    return score_completion(made, compiled, mask=mask, match=match, settle=settle)
+    report = score_completion(made, compiled, mask=mask, match=match, settle=settle)
+    return replace(report, policy=limits)
 
 
 @overload
 def score_all(
     payload: Any, schema: type[T], *, mask: Mask | None = None, match: Match = "exact",
-    tokenizer: Any = None, prompt: str | None = None,
+    tokenizer: Any = None, prompt: str | None = None, policy: PolicyLike | None = None,
 ) -> list[Report[T]]: ...  # fmt: skip
 @overload
 def score_all(
     payload: Any, schema: Any = None, *, mask: Mask | None = None, match: Match = "exact",
-    tokenizer: Any = None, prompt: str | None = None,
+    tokenizer: Any = None, prompt: str | None = None, policy: PolicyLike | None = None,
 ) -> list[Report[Any]]: ...  # fmt: skip
 def score_all(
     payload: Any, schema: Any = None, *, mask: Mask | None = None, match: Match = "exact",
-    tokenizer: Any = None, prompt: str | None = None,
+    tokenizer: Any = None, prompt: str | None = None, policy: PolicyLike | None = None,
 ) -> list[Report[Any]]:  # fmt: skip
     """A report for each answer in a response: each choice, and each tool call of a choice.
 
@@ -128,8 +136,9 @@ def score_all(
     [1, 2]
     """
     compiled = compile_schema(schema).asked
+    limits = Policy.of(policy).check(compiled)
     return [
-        score_completion(made, compiled, mask=mask, match=match)
+        replace(score_completion(made, compiled, mask=mask, match=match), policy=limits)
         for made in completions(payload, tokenizer=tokenizer, prompt=prompt)
     ]
 
