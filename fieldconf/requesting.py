@@ -16,7 +16,7 @@ from typing import Any, TypeAlias, cast
 from fieldconf.containers import Layout
 from fieldconf.errors import NoLogprobsError, RequestError
 from fieldconf.probes import Probe
-from fieldconf.providers.forms import Shape
+from fieldconf.providers.forms import BARE, Ask, Shape
 from fieldconf.providers.models import Model, model_row
 from fieldconf.providers.table import PROVIDERS, Provider
 from fieldconf.questions import questions
@@ -120,7 +120,7 @@ def asked_of(
     top_logprobs: int | None,
     make_schema: MakeSchema | None = None,
 ) -> dict[str, Any]:
-    """The parameters of a provider's call for a model.
+    """The parameters of a provider's call for a model, with logprobs.
 
     Raises:
         NoLogprobsError: if the provider or the model gives no logprobs; it names the way out.
@@ -154,13 +154,40 @@ def parameters(
         raise NoLogprobsError(
             f"{row.title} gives no logprobs", provider=row.key, remedy=row.instead
         )
+    return merged(row.ask(_shape(row, schema, make_schema), count), row.also)
+
+
+def bare_form(row: Provider) -> Ask | None:
+    """How a provider is asked for an answer without logprobs; None if that is not known."""
+    return row.bare if row.ask is None else BARE.get(row.ask)
+
+
+def bare_parameters(
+    row: Provider, schema: Schema, make_schema: MakeSchema | None = None
+) -> dict[str, Any]:
+    """The parameters of a provider's call for an answer without logprobs.
+
+    Raises:
+        NoLogprobsError: if it is not known how it is asked for one.
+    """
+    form = bare_form(row)
+    if form is None:
+        raise NoLogprobsError(
+            f"{row.title}: it is not known how to ask for answers without logprobs",
+            provider=row.key,
+            remedy="Ask it yourself, several times, and give the reports of fc.score to fc.agree",
+        )
+    return merged(form(_shape(row, schema, make_schema), 0), row.also)
+
+
+def _shape(row: Provider, schema: Schema, make_schema: MakeSchema | None) -> Shape:
+    """The form an answer should have, as the provider wants it."""
     name = re.sub(r"[^a-zA-Z0-9_-]", "_", schema.name)[:64]
     if make_schema is None:
         made = strict(schema, row.grammar).schema
     else:
         made = make_schema(without_settings(schema.json))
-    shape = Shape(name, made, lambda: questions(schema).asked)
-    return merged(row.ask(shape, count), row.also)
+    return Shape(name, made, lambda: questions(schema).asked)
 
 
 def merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ Why:   a *score* is raw and in log space, a *confidence* is in 0..1, a *probabil
 import math
 import sys
 from collections.abc import Iterable, Sequence
+from statistics import NormalDist
 from typing import NamedTuple
 
 _LARGEST = math.log(sys.float_info.max)
@@ -102,3 +103,38 @@ def entropy(probabilities: Iterable[float]) -> float:
     0.693147
     """
     return -math.fsum(p * math.log(p) for p in probabilities if p > 0)
+
+
+class Interval(NamedTuple):
+    """Bounds of a share or a probability: 0 <= low <= high <= 1."""
+
+    low: float
+    high: float
+
+
+def wilson(count: int, of: int, *, level: float = 0.95) -> Interval:
+    """Wilson's score interval for a share: what it may be in the long run (0..1).
+
+    Those shares p for which ``count`` is within z standard errors of what p leads to:
+    ``(count - of*p)^2 <= z^2 * of * p * (1 - p)``, where z is the normal quantile of
+    (1 + level) / 2 (Wilson 1927, "Probable inference, the law of succession, and statistical
+    inference"). It holds the share that was seen, and is of use for small counts and for 0 and 1.
+
+    Args:
+        count: how many did, 0 to ``of``.
+        of: how many were looked at; of none, nothing is known: 0 to 1.
+        level: how often such an interval is to hold the truth, above 0 and below 1.
+
+    >>> low, high = wilson(4, 5)
+    >>> round(low, 4), round(high, 4), wilson(5, 5).high, wilson(0, 0)
+    (0.3755, 0.9638, 1.0, Interval(low=0.0, high=1.0))
+    """
+    if not of:
+        return Interval(0.0, 1.0)
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    share, extra = count / of, z * z / of
+    middle = (share + extra / 2) / (1 + extra)
+    half = math.sqrt(extra * (share * (1 - share) + extra / 4)) / (1 + extra)
+    low = 0.0 if count == 0 else min(max(middle - half, 0.0), share)
+    high = 1.0 if count == of else max(min(middle + half, 1.0), share)
+    return Interval(low, high)

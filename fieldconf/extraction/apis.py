@@ -133,14 +133,15 @@ CHAT = Api(
     ("chat", "completions", "create"),
     frozenset(
         {forms.chat, forms.chat_counted, forms.chat_json, forms.chat_json_with_schema,
-         forms.chat_unconstrained}
+         forms.chat_unconstrained, forms.bare_chat, forms.bare_chat_json,
+         forms.bare_chat_unconstrained}
     ),
     _chat,
 )  # fmt: skip
 RESPONSES = Api(
     "Responses",
     ("responses", "create"),
-    frozenset({forms.responses}),
+    frozenset({forms.responses, forms.bare_responses}),
     _responses,
     has_seed=False,
     since="openai>=1.92",

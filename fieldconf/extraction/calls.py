@@ -19,9 +19,20 @@ from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.options import Options
 from fieldconf.extraction.stopping import Rule, rules_of
 from fieldconf.matching import Match
+from fieldconf.policy import Policy
+from fieldconf.providers.forms import Ask
 from fieldconf.providers.table import PROVIDERS, Provider, provider_at
 from fieldconf.report import Report
-from fieldconf.requesting import INSTRUCTIONS, Defaults, asked_of, most_of, parameters, provider_row
+from fieldconf.requesting import (
+    INSTRUCTIONS,
+    Defaults,
+    asked_of,
+    bare_form,
+    bare_parameters,
+    most_of,
+    parameters,
+    provider_row,
+)
 from fieldconf.schema import Schema, compile_schema
 from fieldconf.settling import Settle
 from fieldconf.source.locating import Ways, ways_in
@@ -46,6 +57,7 @@ class Call:
         mask, layout, match, settle: how the answer is read.
         rules: when to stop reading.
         ways: how values are looked for in what is read; None if they are not.
+        policy: how its fields are judged.
         limit: the most tokens of the answer, if that was said.
         observe: to be told of each report.
         log_values: whether log records may hold values.
@@ -64,6 +76,7 @@ class Call:
     match: Match
     settle: Settle | None
     rules: tuple[Rule, ...]
+    policy: Policy
     ways: Ways | None
     limit: int | None
     observe: Callable[[Report[Any]], object] | None
@@ -82,15 +95,23 @@ class Call:
         return self.api.create(self.client, arguments)
 
 
-def prepare(schema: Any, given: Input, client: Any, options: Options) -> Call:
-    """Put a request together.
+def prepare(
+    schema: Any, given: Input, client: Any, options: Options, *, bare: bool = False
+) -> Call:
+    """Put a request together; a ``bare`` one asks for no logprobs.
 
     Raises:
         SchemaError: if the schema is no schema.
         NoLogprobsError: if the provider or the model is known to give none.
         RequestError: if something is missing, or known to be refused.
+        PolicyError: if the policy is none, or not one for the schema.
         MissingPackageError: if a package is missing by which values are looked for.
     """
+    if options.get("samples") not in (None, 1):
+        raise RequestError(
+            "samples are several answers, and this is about one",
+            remedy="Use extract or aextract for them, or say samples=1",
+        )
     compiled = compile_schema(schema)
     if client is None:
         raise RequestError(
@@ -99,8 +120,8 @@ def prepare(schema: Any, given: Input, client: Any, options: Options) -> Call:
     defaults: Defaults = getattr(client, "fieldconf_defaults", None) or Defaults()
     known = _provider(client, options, defaults)
     row = known or PROVIDERS["openai"]  # the face of the client; the cap is its server's
-    api = _api(row)
-    asked = _asked(row, compiled, options, defaults, is_known=known is not None)
+    api = _api(row, bare_form(row) if bare else row.ask)
+    asked = _asked(row, compiled, options, defaults, is_known=known is not None, bare=bare)
     arguments = _standing(defaults, asked) | _said(known, api, options)
     arguments |= _messages(api, given, options, asked, defaults, compiled)
     arguments = _with_options(arguments, options.get("options") or {})
@@ -115,7 +136,7 @@ def prepare(schema: Any, given: Input, client: Any, options: Options) -> Call:
         match=options.get("match") or "exact",
         settle=_settle(client, arguments, defaults, options.get("settle")),
         rules=rules_of(options.get("stop")), ways=ways_in(given, options.get("locate")),
-        limit=_limit(arguments),
+        policy=Policy.of(options.get("policy")).check(compiled), limit=_limit(arguments),
         observe=options.get("observe"), log_values=bool(options.get("log_values")),
     )  # fmt: skip
 
@@ -136,10 +157,10 @@ def _host(client: Any) -> str:
     return urlsplit(str(getattr(client, "base_url", ""))).netloc
 
 
-def _api(row: Provider) -> Api:
-    if row.ask is None:
+def _api(row: Provider, ask: Ask | None) -> Api:
+    if ask is None:
         return CHAT  # it gives no logprobs, which is said where it is asked for them
-    found = next((api for api in APIS if row.ask in api.asks), None)
+    found = next((api for api in APIS if ask in api.asks), None)
     if found is None:
         raise RequestError(
             f"{row.title} is asked by {row.call}, which fieldconf does not call itself",
@@ -154,9 +175,12 @@ def _api(row: Provider) -> Api:
 
 
 def _asked(
-    row: Provider, schema: Schema, options: Options, defaults: Defaults, *, is_known: bool
-) -> dict[str, Any]:
+    row: Provider, schema: Schema, options: Options, defaults: Defaults, *, is_known: bool,
+    bare: bool,
+) -> dict[str, Any]:  # fmt: skip
     """The schema and the logprobs, as the provider wants to be asked for them."""
+    if bare:
+        return bare_parameters(row, schema, defaults.make_schema)
     model = options.get("model") or defaults.options.get("model")
     wanted = options.get("top_logprobs")
     if wanted is None:

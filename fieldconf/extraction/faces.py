@@ -11,8 +11,9 @@ from typing import Any, TypeVar, Unpack, overload
 from fieldconf.extraction.calls import prepare
 from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.options import Options, explicit, said
-from fieldconf.extraction.streams import AsyncFieldStream, FieldStream, ask, ask_async
+from fieldconf.extraction.streams import AsyncFieldStream, FieldStream
 from fieldconf.report import Report
+from fieldconf.second.sampling import answer, answer_async
 
 T = TypeVar("T")
 
@@ -52,17 +53,26 @@ def extract(
             ``Settle`` that says how far. The embedded model can be asked; for others give a probe.
         stop: when to stop reading: a ``StopWhen``, a function of a ``Field``, or several of them.
             The answer is then streamed, and the report's ``stopped`` says what was spared.
+        samples: ask so many times, and take what most answers say; each field then says how many
+            of them agree. It needs no logprobs: a model without them is asked without, and the
+            share that agrees is the confidence. The further seeds follow from ``seed``. Each answer
+            costs what one costs. Say nothing of ``temperature``, or 1: at 0 all would be alike.
         locate: look where the values stand in the text: True, or the ways to look, see
             ``fc.locate``. Each field of the report then says where it was ``found``.
+        policy: by which limits the fields are accepted, reviewed or rejected: a ``Policy``, its
+            plain values, or the path of its file.
         options: further arguments of the client's own call (``extra_body``, ``timeout`` ...).
-        observe: called with each report, also with that of an answer that broke off.
+        observe: called with each report, also with that of an answer that broke off; of samples
+            with that of each.
         log_values: whether records of the log ("fieldconf") may hold values of the answer.
 
     Raises:
         RequestError: if the request failed or cannot be made; if the answer broke off while it
-            was streamed, it carries the ``report`` so far.
+            was streamed, it carries the ``report`` so far. Of samples, if all requests failed: the
+            first error; if only some did, the report has the flag "fewer_samples".
         NoLogprobsError: if the provider, the model or the server gives no logprobs.
         SchemaError: if the schema is no schema.
+        PolicyError: if the policy is none, or names a field that the schema does not have.
         MissingPackageError: if ``locate`` needs a package that is not installed; nothing was sent.
 
     >>> from fieldconf.testing import FakeClient
@@ -70,7 +80,7 @@ def extract(
     >>> extract(bool, "It is urgent!", client=client, model="m").value
     True
     """
-    return ask(prepare(schema, text, client, said(options)))
+    return answer(schema, text, client, said(options))
 
 
 @overload
@@ -96,7 +106,7 @@ async def aextract(
     >>> asyncio.run(asking).value
     True
     """
-    return await ask_async(prepare(schema, text, client, said(options)))
+    return await answer_async(schema, text, client, said(options))
 
 
 @overload
@@ -117,7 +127,8 @@ def stream(
     as that of the whole response. Fields are settled in the report only: the server cannot be asked
     while it answers.
 
-    Args and errors are those of ``extract``; errors midway are raised where one iterates.
+    Args and errors are those of ``extract``, but there are no ``samples``; errors midway are raised
+    where one iterates.
 
     >>> from fieldconf.testing import FakeClient
     >>> client = FakeClient({"urgent": True})

@@ -14,6 +14,7 @@ from typing import Any, TypedDict, TypeVar, cast
 from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.stopping import Stop
 from fieldconf.matching import Match
+from fieldconf.policy import PolicyLike
 from fieldconf.report import Report
 from fieldconf.settling import Settle
 from fieldconf.source.locating import Ways
@@ -39,7 +40,9 @@ class Options(TypedDict, total=False):
     match: Match | None
     settle: Settle | bool | None
     stop: Stop | None
+    samples: int | None
     locate: Ways | bool | None
+    policy: PolicyLike | None
     options: Mapping[str, Any] | None
     observe: Callable[[Report[Any]], object] | None
     log_values: bool | None
@@ -53,6 +56,7 @@ _SHOWN: Mapping[Any, str] = {
     Match | None: "Match | None",
     Settle | bool | None: "Settle | bool | None",
     Stop | None: "Stop | None",
+    PolicyLike | None: "PolicyLike | None",
     Ways | bool | None: "Ways | bool | None",
     Callable[[Report[Any]], object] | None: "Callable[[Report[Any]], object] | None",
 }

@@ -153,6 +153,45 @@ def transformers(shape: Shape, count: int) -> dict[str, Any]:
     return {"return_dict_in_generate": True, "output_scores": True, "output_logits": True}
 
 
+# -- without logprobs ---------------------------------------------------------------------------
+
+
+def bare_chat(shape: Shape, count: int) -> dict[str, Any]:
+    """Chat Completions of who is held to a schema."""
+    del count
+    return {"response_format": json_schema(shape)}
+
+
+def bare_chat_json(shape: Shape, count: int) -> dict[str, Any]:
+    """Some JSON object: which one, only the prompt can say."""
+    del shape, count
+    return {"response_format": {"type": "json_object"}}
+
+
+def bare_chat_unconstrained(shape: Shape, count: int) -> dict[str, Any]:
+    """Chat Completions of who ignores, or refuses, every form: the prompt must say it."""
+    del shape, count
+    return {}
+
+
+def bare_responses(shape: Shape, count: int) -> dict[str, Any]:
+    """OpenAI Responses."""
+    return {"text": responses(shape, count)["text"]}
+
+
+BARE: Mapping[Ask, Ask] = {
+    chat: bare_chat,
+    chat_counted: bare_chat,
+    chat_json: bare_chat_json,
+    chat_unconstrained: bare_chat_unconstrained,
+    responses: bare_responses,
+}
+"""The same request without logprobs, for models that refuse them."""
+
+
+# -- questions instead of a text ----------------------------------------------------------------
+
+
 def decisions(shape: Shape, count: int) -> dict[str, Any]:
     """OpenAI Decisions, and who copies it: a list of questions, each with its name."""
     del count  # an answer has no tokens

@@ -30,6 +30,7 @@ class Provider:
         title: its name for people.
         call: what the parameters are for.
         ask: how the parameters are built; None where no logprobs are given.
+        bare: how they are built for an answer without logprobs, where none are given at all.
         cap: the largest number of candidates for each token; None where there is no limit.
         least: the smallest number with which logprobs come at all.
         mask: whether they are taken before or after forbidden tokens are excluded.
@@ -64,6 +65,7 @@ class Provider:
     hosts: tuple[str, ...] = ()
     limit: str = "max_tokens"
     streamed: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    bare: Ask | None = None
 
     @property
     def default(self) -> int:
@@ -259,6 +261,7 @@ ROWS = (
     ),
     Provider(
         "anthropic", "Anthropic", "client.messages.create", hosts=("api.anthropic.com",),
+        bare=forms.bare_chat_unconstrained,
         note="400 `logprobs: Extra inputs are not permitted`.",
         instead="Use a model of another provider that gives logprobs, such as OpenAI's gpt-4o, or "
         "an open model on vLLM, SGLang, llama.cpp or Ollama",
@@ -270,11 +273,13 @@ ROWS = (
     ),
     Provider(
         "groq", "Groq", _CREATE, hosts=("api.groq.com",),
+        bare=forms.bare_chat,
         note="400 `logprobs` is not supported with this model, for all of them.",
         instead="Ask the same open model at Together or Fireworks, or on vLLM or SGLang",
     ),
     Provider(
         "lm-studio", "LM Studio", _CREATE,
+        bare=forms.bare_chat,
         note="Its REST chat leaves them out, without an error.",
         instead="Serve the same model file with llama.cpp's server (provider='llama.cpp')",
     ),
@@ -285,17 +290,20 @@ ROWS = (
     ),
     Provider(
         "transformers-serve", "transformers serve", _CREATE,
+        bare=forms.bare_chat_unconstrained,
         note="It does not return them.",
         instead="Call model.generate yourself (provider='transformers'), or serve the model with "
         "vLLM or SGLang",
     ),
     Provider(
         "watsonx", "IBM watsonx, OpenAI-compatible", _CREATE,
+        bare=forms.bare_chat_unconstrained,
         note="It answers with `logprobs: null`, without an error.",
         instead=OPEN_MODEL,
     ),
     Provider(
         "zai", "Z.ai", _CREATE, hosts=("api.z.ai",),
+        bare=forms.bare_chat_json,
         note="glm-4.5-air drops the parameter silently.",
         instead=OPEN_MODEL,
     ),
