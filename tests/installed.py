@@ -39,3 +39,9 @@ def chat_helpers(client):
     """Where an ``openai.OpenAI`` has ``parse`` and ``stream``: before 1.92 among its betas."""
     plain = client.chat.completions
     return plain if hasattr(plain, "parse") else client.beta.chat.completions
+
+
+needs_decisions = pytest.mark.skipif(
+    not hasattr(openai.OpenAI, "decisions"),
+    reason=f"openai {openai.__version__} cannot ask the Decisions API: 3.54 can",
+)

@@ -19,10 +19,17 @@ from fieldconf.extraction.options import Options, explicit, said
 from fieldconf.extraction.streams import ask, ask_async
 from fieldconf.paths import Path, pointer
 from fieldconf.report import Asked, Field, Reading, Report
-from fieldconf.report.assembled import assembled
 from fieldconf.schema import same
 from fieldconf.second.combining import UNKNOWN, Combine, Sure, rule_of
-from fieldconf.second.weighing import Pick, given_of, keeping, picked, requests_with, weighed
+from fieldconf.second.weighing import (
+    Pick,
+    given_of,
+    judged,
+    keeping,
+    picked,
+    weighed,
+    with_second,
+)
 
 T = TypeVar("T")
 
@@ -54,11 +61,11 @@ def crosscheck(
         fields: which fields to ask for, as in ``verify``; by default all that can be asked.
         combine: how the two become one, as in ``verify``: "pool" by default; with "decision" the
             endpoint's probability replaces the first confidence, and its distribution the first.
-        options: those of ``extract``: ``model``, ``instructions``, ``options`` ...; ``provider`` is
+        options: those of ``extract``: ``model``, ``instructions``, ``policy`` ...; ``provider`` is
             "openai-decisions" if nothing else is said.
 
     Returns:
-        The first report with these confidences; the very same where nothing is to be asked.
+        The first report with these confidences; the one given, where nothing is to be asked.
 
     Raises:
         RequestError: if the request failed or cannot be made (a client without decisions); if it is
@@ -79,8 +86,9 @@ def crosscheck(
     (0.75, 'decision')
     """
     with keeping(report):
-        check = _check(report, text, client, fields, combine, said(options))
-        return check.read(ask(check.call)) if check else report
+        first, asking = judged(report, said(options))
+        check = _check(first, text, client, fields, combine, asking)
+        return check.read(ask(check.call)) if check else first
 
 
 @explicit
@@ -95,8 +103,9 @@ async def acrosscheck(
 ) -> Report[T]:
     """As ``crosscheck``, for an asynchronous client such as ``openai.AsyncOpenAI``."""
     with keeping(report):
-        check = _check(report, text, client, fields, combine, said(options))
-        return check.read(await ask_async(check.call)) if check else report
+        first, asking = judged(report, said(options))
+        check = _check(first, text, client, fields, combine, asking)
+        return check.read(await ask_async(check.call)) if check else first
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +120,12 @@ class _Check:
     def read(self, answer: Report[Any]) -> Report[Any]:
         """The first report, with what the endpoint says of its fields."""
         model = answer.model or self.call.model
-        parts = {
-            path: (0, self._weighed(self.report.fields[pointer(path)], answer, model))
+        fields = {
+            path: self._weighed(self.report.fields[pointer(path)], answer, model)
             for path in self.asked
         }
         cost = Asked("decision", model, answer.input_tokens, answer.output_tokens)
-        return assembled(
-            self.report, (), self.report.data, parts, requests=requests_with(self.report, cost)
-        )
+        return with_second(self.report, fields, cost)
 
     def _weighed(self, field: Field, answer: Report[Any], model: str) -> Field:
         other = answer.fields.get(field.pointer)

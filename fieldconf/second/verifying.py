@@ -21,17 +21,17 @@ from fieldconf.extraction.options import Options, explicit, said
 from fieldconf.extraction.streams import ask, ask_async
 from fieldconf.paths import Path, pointer
 from fieldconf.report import Asked, Field, Reading, Report
-from fieldconf.report.assembled import assembled
 from fieldconf.report.plain import json_text
 from fieldconf.second.combining import UNKNOWN, Combine, Sure, rule_of
 from fieldconf.second.outline import outline
 from fieldconf.second.weighing import (
     Pick,
     given_of,
+    judged,
     keeping,
     picked,
-    requests_with,
     weighed,
+    with_second,
 )
 
 T = TypeVar("T")
@@ -82,10 +82,11 @@ def verify(
             Where the first is not known, it is P(true). Where P(true) is not known, the field
             keeps its confidence and has the flag "unverified".
         options: those of ``extract``; ``instructions`` stand before the question, by default those
-            of the first reading. ``observe`` is told of the report of the second request.
+            of the first reading; ``policy`` judges the report that is returned, by default that of
+            the first; ``observe`` is told of the report of the second request.
 
     Returns:
-        The first report with these confidences; the very same where nothing is to be asked.
+        The first report with these confidences; the one given, where nothing is to be asked.
 
     Raises:
         RequestError: if the request failed or cannot be made; if it is not known what was read; if
@@ -102,8 +103,9 @@ def verify(
     (0.75, ['answer', 'verification'])
     """
     with keeping(report):
-        check = _check(report, text, client, fields, combine, said(options))
-        return check.read(ask(check.call)) if check else report
+        first, asking = judged(report, said(options))
+        check = _check(first, text, client, fields, combine, asking)
+        return check.read(ask(check.call)) if check else first
 
 
 @explicit
@@ -118,8 +120,9 @@ async def averify(
 ) -> Report[T]:
     """As ``verify``, for an asynchronous client such as ``openai.AsyncOpenAI``."""
     with keeping(report):
-        check = _check(report, text, client, fields, combine, said(options))
-        return check.read(await ask_async(check.call)) if check else report
+        first, asking = judged(report, said(options))
+        check = _check(first, text, client, fields, combine, asking)
+        return check.read(await ask_async(check.call)) if check else first
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +137,12 @@ class _Check:
     def read(self, answer: Report[Any]) -> Report[Any]:
         """The first report, with what the answers say of its fields."""
         model = answer.model or self.call.model
-        parts = {
-            path: (0, self._weighed(path, answer.fields.get(pointer(place)), model))
+        fields = {
+            path: self._weighed(path, answer.fields.get(pointer(place)), model)
             for place, path in self.asked.items()
         }
         cost = Asked("verification", model, answer.input_tokens, answer.output_tokens)
-        return assembled(
-            self.report, (), self.report.data, parts, requests=requests_with(self.report, cost)
-        )
+        return with_second(self.report, fields, cost)
 
     def _weighed(self, path: Path, answer: Field | None, model: str) -> Field:
         second = _right(answer)
@@ -193,13 +194,13 @@ def _with(options: Options, instructions: str | None) -> Options:
 
 
 def _asked(report: Report[Any], wanted: set[Path]) -> dict[Path, Path]:
-    """Where each value and each list is asked about, in the order of the answer."""
+    """Where each value and each list is asked about: in the order in which they end."""
     found = [
-        field.path for field in report.fields.values()
+        field for field in report.fields.values()
         if field.path in wanted and "truncated" not in field.flags
         and (field.is_leaf or field.kind == "array")
     ]  # fmt: skip
-    return {_place(report.fields[pointer(path)]): path for path in found}
+    return {_place(field): field.path for field in sorted(found, key=lambda field: field.stop)}
 
 
 def _place(field: Field) -> Path:

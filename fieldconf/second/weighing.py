@@ -6,17 +6,22 @@ Never: another value; a doubt that is forgotten: a second reading that says noth
 Why:   a verification and a decision endpoint differ in what they ask, not in what they are worth.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from fieldconf.errors import RequestError
 from fieldconf.extraction.inputs import Input
+from fieldconf.extraction.options import Options
 from fieldconf.paths import Path, matches, parse_pointer, pointer
 from fieldconf.report import Asked, Basis, Field, Reading, Report
+from fieldconf.report.assembled import assembled
+from fieldconf.report.ending import WHOLE
 from fieldconf.schema.attributes import paths_of, steps_of
 from fieldconf.second.combining import Combine, Sure, combined
+
+T = TypeVar("T")
 
 Pick: TypeAlias = str | Path | Field | Callable[[Any], Any]
 """A field: a JSON Pointer, in which "*" is any one step and "**" any steps; an attribute
@@ -51,10 +56,30 @@ def weighed(
     )  # fmt: skip
 
 
-def requests_with(report: Report[Any], *more: Asked) -> tuple[Asked, ...]:
-    """The requests behind a report, and further ones."""
+def with_second(report: Report[T], fields: Mapping[Path, Field], cost: Asked) -> Report[T]:
+    """A report with fields that have a second reading, and the request that was made for it.
+
+    An answer without logprobs is like any other once a second reading says how sure it is.
+    """
     first = Asked("answer", report.model, report.input_tokens, report.output_tokens)
-    return (*(report.requests or (first,)), *more)
+    parts = {path: (0, field) for path, field in fields.items()}
+    requests = (*(report.requests or (first,)), cost)
+    made = assembled(report, (), report.data, parts, requests=requests)
+    is_known = made.fields[""].confidence is not None
+    return (
+        replace(made, status="complete", reason="") if made.status in WHOLE and is_known else made
+    )
+
+
+def judged(report: Report[T], options: Options) -> tuple[Report[T], Options]:
+    """The report under the policy of the options, and the options for the further request.
+
+    Raises:
+        PolicyError: if the policy is none, or not one for the report's schema.
+    """
+    policy = options.get("policy")
+    others = {name: value for name, value in options.items() if name != "policy"}
+    return (report if policy is None else report.with_policy(policy)), cast("Options", others)
 
 
 def given_of(report: Report[Any], text: Input | None, who: str) -> Input:
