@@ -17,7 +17,6 @@ from fieldconf.many.inputs import AnyTexts, Texts, checked, count_of, tasks, tas
 from fieldconf.many.progress import Told, shown
 from fieldconf.many.running import Many
 from fieldconf.many.work import Plan, Work
-from fieldconf.policy import Policy, PolicyLike
 
 T = TypeVar("T")
 
@@ -28,7 +27,6 @@ class ManyOptions(Options, total=False):
     concurrency: int
     output: str | os.PathLike[str] | None
     progress: bool | Told | None
-    policy: PolicyLike | None
     tokens: bool
     retry_failures: bool
     give_up_after: int | None
@@ -46,8 +44,8 @@ def extract_many(
 def extract_many(  # noqa: PLR0913  # options, by keyword
     schema: Any, texts: Texts, *, client: Any, concurrency: int = 8,
     output: str | os.PathLike[str] | None = None, progress: bool | Told | None = None,
-    policy: PolicyLike | None = None, tokens: bool = False, retry_failures: bool = True,
-    give_up_after: int | None = None, **options: Unpack[Options],
+    tokens: bool = False, retry_failures: bool = True, give_up_after: int | None = None,
+    **options: Unpack[Options],
 ) -> Many[Any]:  # fmt: skip
     """Ask a model for the fields of a schema, for each of many inputs; see docs/many.md.
 
@@ -66,14 +64,13 @@ def extract_many(  # noqa: PLR0913  # options, by keyword
             on with by the same call: nothing that is there is asked again.
         progress: True for a bar on standard error, False for none; by default where that is a
             terminal. Or a function that is called with each ``Summary``.
-        policy: when a report is accepted, to be reviewed or rejected: an ``fc.Policy``, its plain
-            values, or its file. A run that is gone on with judges what is there anew.
         tokens: whether the lines of the output have the tokens of each answer, so that reports
             read back are equal to the last bit; such lines are many times as long.
         retry_failures: whether what failed in an earlier run into this output is asked again.
         give_up_after: so many inputs in a row that fail alike (no connection, a wrong key) end the
             run with a ``RequestError``; None: nothing does. What was answered is kept.
-        options: those of ``extract``, for every input.
+        options: those of ``extract``, for every input. Of them ``policy`` decides what is accepted;
+            a run that is gone on with judges by it what is there, too.
 
     Raises:
         SchemaError: if the schema is no schema.
@@ -92,9 +89,9 @@ def extract_many(  # noqa: PLR0913  # options, by keyword
     told, showing = shown(progress)
     work = Work[Any](Plan(
         schema=schema, client=_checked(client, "OpenAI"), options=said(_options(options)),
-        policy=Policy.of(policy).check(schema), concurrency=_count(concurrency), output=output,
-        tokens=tokens, retry_failures=retry_failures, give_up_after=_count(give_up_after),
-        tell=told, total=count_of(checked(texts)),
+        concurrency=_count(concurrency), output=output, tokens=tokens,
+        retry_failures=retry_failures, give_up_after=_count(give_up_after), tell=told,
+        total=count_of(checked(texts)),
     ))  # fmt: skip
     return Many(work, tasks(texts), showing)
 
@@ -111,8 +108,8 @@ def aextract_many(
 def aextract_many(  # noqa: PLR0913  # options, by keyword
     schema: Any, texts: AnyTexts, *, client: Any, concurrency: int = 8,
     output: str | os.PathLike[str] | None = None, progress: bool | Told | None = None,
-    policy: PolicyLike | None = None, tokens: bool = False, retry_failures: bool = True,
-    give_up_after: int | None = None, **options: Unpack[Options],
+    tokens: bool = False, retry_failures: bool = True, give_up_after: int | None = None,
+    **options: Unpack[Options],
 ) -> AsyncMany[Any]:  # fmt: skip
     """As ``extract_many``, for an asynchronous client, ``async for`` and ``await ....all()``.
 
@@ -128,9 +125,9 @@ def aextract_many(  # noqa: PLR0913  # options, by keyword
     told, showing = shown(progress)
     work = Work[Any](Plan(
         schema=schema, client=_checked(client, "AsyncOpenAI"), options=said(_options(options)),
-        policy=Policy.of(policy).check(schema), concurrency=_count(concurrency), output=output,
-        tokens=tokens, retry_failures=retry_failures, give_up_after=_count(give_up_after),
-        tell=told, total=count_of(checked(texts)),
+        concurrency=_count(concurrency), output=output, tokens=tokens,
+        retry_failures=retry_failures, give_up_after=_count(give_up_after), tell=told,
+        total=count_of(checked(texts)),
     ))  # fmt: skip
     return AsyncMany(work, tasks_async(texts), showing)
 

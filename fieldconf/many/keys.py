@@ -25,7 +25,7 @@ from fieldconf.extraction.options import Options
 from fieldconf.providers.table import PROVIDERS
 from fieldconf.schema.settings import CONF
 
-_NOT_ASKED = frozenset({"observe", "log_values", "options"})
+_NOT_ASKED = frozenset({"observe", "log_values", "options", "policy"})
 """Options that change nothing of the answer; "options" are among the arguments of the call."""
 _NOT_SENT = frozenset({"timeout", "extra_headers"})
 _IN_NUMBERS = frozenset({"basis"})

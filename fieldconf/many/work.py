@@ -11,14 +11,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from fieldconf.errors import FieldconfError, OutputError, PayloadError, RequestError
-from fieldconf.extraction.calls import prepare
+from fieldconf.extraction.calls import Call, prepare
 from fieldconf.extraction.options import Options
 from fieldconf.many.inputs import Task
 from fieldconf.many.journal import Journal, Settings
 from fieldconf.many.keys import input_key, settings_key
 from fieldconf.many.lines import Name, line_of, result_of
 from fieldconf.many.results import Result, Summary, Tally
-from fieldconf.policy import Policy
 from fieldconf.report import Report
 
 T = TypeVar("T")
@@ -30,7 +29,6 @@ class Plan:
 
     Attributes:
         schema, client, options: as for ``extract``.
-        policy: by which reports are accepted, to be reviewed or rejected.
         concurrency: how many requests may run at a time.
         output: the path of the output file, or None.
         tokens: whether the lines of the output have the tokens.
@@ -43,7 +41,6 @@ class Plan:
     schema: Any
     client: Any
     options: Options
-    policy: Policy
     concurrency: int
     output: Any = None
     tokens: bool = False
@@ -66,8 +63,8 @@ class Work(Generic[T]):
         self.tally = Tally(Summary(total=plan.total))
         self.over: Exception | None = None
         """What ends the run: nothing is asked any more."""
-        call = prepare(plan.schema, "", plan.client, plan.options)
-        self._schema = call.schema
+        call = _request(plan)
+        self._schema, self._policy = call.schema, call.policy
         self._settings = Settings(*settings_key(call, plan.options))
         self._journal: Journal | None = None
 
@@ -119,8 +116,7 @@ class Work(Generic[T]):
     def answered(self, ready: "Ready", report: Report[T]) -> Result[T]:
         """The result of an answer, kept."""
         task = ready.task
-        judged = replace(report, policy=self.plan.policy)
-        made = Result(task.index, ready.given, judged.outcome, report=judged, id=task.id)
+        made = Result(task.index, ready.given, report.outcome, report=report, id=task.id)
         return self._kept(ready, made)
 
     def failed(self, ready: "Ready", error: Exception) -> Result[T]:
@@ -141,9 +137,9 @@ class Work(Generic[T]):
         line = self._journal.find(_name(task), self._settings.key(ready.key))
         if line is None or (line["error"] is not None and self.plan.retry_failures):
             return None
-        policy, instructions = self.plan.policy, self.plan.options.get("instructions")
+        instructions = self.plan.options.get("instructions")
         try:
-            found = result_of(line, ready.given, self._schema, instructions, policy)
+            found = result_of(line, ready.given, self._schema, instructions, self._policy)
         except PayloadError as error:
             raise OutputError(
                 f"the output has a line of another version ({task.shown}): {error}",
@@ -179,6 +175,13 @@ class Ready:
     task: Task
     given: Any
     key: str
+
+
+def _request(plan: Plan) -> Call:
+    """The request as it is for an empty text; of samples, one that asks for no logprobs."""
+    options = plan.options.copy()
+    samples = options.pop("samples", None) or 1
+    return prepare(plan.schema, "", plan.client, options, bare=samples > 1)
 
 
 def _name(task: Task) -> Name:
