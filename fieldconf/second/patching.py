@@ -1,0 +1,120 @@
+"""Patching: new values at some places of an answer.
+
+In:    a decoded answer, new values by their paths, and what must keep its value.
+Out:   the answer with them; which of them leave it valid.
+Never: a change to the answer that was given.
+Why:   two readings become one value here, whatever is known of either beside it.
+"""
+
+from collections.abc import Collection
+from typing import Any, TypeAlias, cast
+
+from fieldconf.paths import Path
+from fieldconf.report.keeping import value_at
+from fieldconf.report.plain import json_text
+from fieldconf.schema import Schema, kind_of
+from fieldconf.schema.located import leads
+
+Values: TypeAlias = dict[Path, Any]
+"""New values of places, none inside of another."""
+
+MISSING = object()
+"""Stands for a value that is not there; None is one."""
+
+
+def fitting(schema: Schema, data: Any, new: Values) -> Values:
+    """As many of some new values as leave the whole valid; none if that cannot be.
+
+    >>> from fieldconf.schema import compile_schema
+    >>> schema = compile_schema({"properties": {"a": {"type": "integer"}, "b": {"type": "null"}}})
+    >>> fitting(schema, {"a": 1, "b": None}, {("a",): 2, ("b",): 3})
+    {('a',): 2}
+    """
+    while new:
+        whole = put(data, new)
+        _, errors = schema.validate(json_text(whole), whole)
+        if not errors:
+            return new
+        places = {error.path for error in errors}
+        new = without(new, _about(new, places) or set(new))
+    return {}
+
+
+def _about(new: Collection[Path], errors: Collection[Path]) -> set[Path]:
+    """The new values that errors are in or at; if there are none, those with errors above them."""
+    inside = {path for path in new if any(at[: len(path)] == path for at in errors)}
+    return inside or {path for path in new if any(path[: len(at)] == at for at in errors)}
+
+
+def without(values: Values, dropped: Collection[Path]) -> Values:
+    """New values but some of them."""
+    return {path: value for path, value in values.items() if path not in dropped}
+
+
+def put(data: Any, new: Values) -> Any:
+    """A decoded value with others at some places; what is not changed is shared with the old one.
+
+    >>> put({"a": [1, 2], "b": 3}, {("a", 1): 4})
+    {'a': [1, 4], 'b': 3}
+    """
+    holder: list[Any] = [data]
+    for path, value in new.items():
+        around: Any = holder
+        step: str | int = 0
+        for further in path:
+            around[step] = around[step].copy()
+            around, step = around[step], further
+        around[step] = value
+    return holder[0]
+
+
+def kept(value: Any, path: Path, data: Any, settled: Collection[Path]) -> Any:
+    """A new value for a place, with the settled ones inside of it as they were.
+
+    ``MISSING`` where one of them cannot stay.
+    """
+    for leaf in settled:
+        inside = leaf[len(path) :]
+        if leaf[: len(path)] != path:
+            continue
+        old, found = value_at(leaf, data), found_at(inside, value)
+        if found is not MISSING and same_json(found, old):
+            continue
+        around = found_at(inside[:-1], value) if inside else MISSING
+        if not isinstance(around, dict) or any(isinstance(step, int) for step in inside):
+            return MISSING
+        value = put(value, {inside: old})
+    return value
+
+
+def found_at(path: Path, data: Any) -> Any:
+    """The value at a path; ``MISSING`` where there is none."""
+    for step in path:
+        if not leads(step, data):
+            return MISSING
+        data = data[step]
+    return data
+
+
+def same_json(one: Any, other: Any) -> bool:
+    """Whether two decoded values are the same JSON value; the order of keys does not count.
+
+    >>> same_json([1, {"a": 1, "b": []}], [1.0, {"b": [], "a": 1}]), same_json([1], [True])
+    (True, False)
+    """
+    todo = [(one, other)]
+    while todo:  # answers are nested deep
+        a, b = todo.pop()
+        if kind_of(a) != kind_of(b):
+            return False
+        if isinstance(a, dict):
+            if a.keys() != b.keys():
+                return False
+            todo += [(inner, b[key]) for key, inner in cast("dict[str, Any]", a).items()]
+        elif isinstance(a, (list, tuple)):
+            if len(cast("list[Any]", a)) != len(b):
+                return False
+            todo += zip(cast("list[Any]", a), b, strict=True)
+        elif a != b:
+            return False
+    return True
