@@ -44,7 +44,7 @@ _ENGLISH = {name: names[:3] for names in _MONTHS for name in names.split()}
 _MONTH = "(?:" + "|".join(sorted(_ENGLISH, key=len, reverse=True)) + r")(?![^\W\d_])"
 _NAME = rf"{_MONTH}\.?"
 _DAY = r"(?:3[01]|[12][0-9]|0?[1-9])(?:st|nd|rd|th|er|\.)?"
-_YEAR = "[12][0-9]{3}"
+_YEAR = "[1-9][0-9]{3}"
 _GAP = r"(?: (?:of|de|del) | ?[-/.,] ?| )"
 _SHAPES = (
     rf"{_YEAR}(?P<a>[-/.] ?)[01]?[0-9](?P=a)[0-3]?[0-9]",
@@ -53,7 +53,7 @@ _SHAPES = (
     rf"{_NAME}{_GAP}?{_DAY}(?:{_GAP}(?:{_YEAR}|'[0-9]{{2}}))?(?![0-9])",
     rf"{_YEAR}{_GAP}?{_NAME}{_GAP}?{_DAY}",
     rf"{_NAME}{_GAP}{_YEAR}",
-    r"[12][0-9]{3}-[01][0-9]",
+    rf"{_YEAR}-[01][0-9]",
     r"[12][0-9]{3}[01][0-9][0-3][0-9]",
 )
 _TIME = (
@@ -89,11 +89,13 @@ class Dated(NamedTuple):
 
     Attributes:
         start, stop: half-open, in characters of the text.
+        day_stop: where the day ends, if a time stands behind it.
         readings: what it may mean: several where day and month may change places.
     """
 
     start: int
     stop: int
+    day_stop: int
     readings: frozenset[When]
 
 
@@ -110,7 +112,8 @@ def dates_in(line: str) -> Iterator[Dated]:
         has_clock = bool(found["time"] or found["clock"])
         readings = _readings(found[0], found["date"] or "", has_clock=has_clock)
         if readings:
-            yield Dated(*found.span(), readings)
+            day_stop = found.end("date" if found["date"] else "clock")
+            yield Dated(*found.span(), day_stop, readings)
 
 
 def is_date(line: str) -> bool:

@@ -2,16 +2,18 @@
 
 In:    a text and a source, both folded.
 Out:   half-open spans of the source, whole words, each with a similarity.
-Never: another digit: "12 Main Street" is not "13 Main Street", however near their letters are.
+Never: another digit: "12 Main Street" is not "13 Main Street", however near their letters are; nor
+       another e-mail address; nor a word that begins otherwise: "unavailable" for "available".
 Why:   people mistype, scanners misread, and languages inflect.
 
 RapidFuzz aligns the value with the source and measures: the similarity is ``2 * M / T``, where T is
 the length of both texts together and M that of their longest common subsequence (its ``ratio``).
-The span is widened or narrowed to whole words, and measured again.
+The span is widened or narrowed to whole words, and measured again; what of both are letters must be
+as similar, so that the digits of a code do not hide that its letters are others.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 CUTOFF = 0.85
@@ -40,8 +42,7 @@ class Near(NamedTuple):
 def near(line: str, words: Sequence[tuple[int, int]], value: str) -> Iterator[Near]:
     """Where a folded value nearly stands in a folded text, both on one line; in no order.
 
-    ``words`` are the spans of the text's words. Values shorter than ``SHORTEST`` or longer than
-    ``LONGEST`` are not looked for.
+    ``words`` are the spans of the text's words.
 
     Raises:
         ImportError: if RapidFuzz is not installed.
@@ -51,7 +52,8 @@ def near(line: str, words: Sequence[tuple[int, int]], value: str) -> Iterator[Ne
     """
     from rapidfuzz import fuzz  # noqa: PLC0415  # of an extra
 
-    parts = [(0, len(line))] if words and SHORTEST <= len(value) <= LONGEST else []
+    is_sought = SHORTEST <= len(value) <= LONGEST and "@" not in value
+    parts = [(0, len(line))] if words and is_sought else []
     for _ in range(MOST_ALIGNED):
         if not parts:
             return
@@ -60,7 +62,7 @@ def near(line: str, words: Sequence[tuple[int, int]], value: str) -> Iterator[Ne
         if rough is None:
             continue
         place = _on_words(line, words, value, start + rough.dest_start, start + rough.dest_end)
-        if place.similarity >= CUTOFF and _may_be(line[place.start : place.stop], value):
+        if place.similarity >= CUTOFF and _may_be(value, line[place.start : place.stop]):
             yield place
         parts += [
             (one, other)
@@ -92,10 +94,15 @@ def _on_words(
     return best
 
 
-def _may_be(found: str, value: str) -> bool:
-    """Whether digits and the first letter are the value's: "stable" is no way to write "table"."""
-    return found[:1] == value[:1] and _digits(found) == _digits(value)
+def _may_be(value: str, found: str) -> bool:
+    """Whether digits and the first character are the value's, and the letters nearly are."""
+    from rapidfuzz import fuzz  # noqa: PLC0415
+
+    if found[:1] != value[:1] or _only(str.isdigit, found) != _only(str.isdigit, value):
+        return False
+    letters = _only(str.isalpha, value)
+    return bool(letters) and fuzz.ratio(letters, _only(str.isalpha, found)) >= 100 * CUTOFF
 
 
-def _digits(text: str) -> str:
-    return "".join(one for one in text if one.isdigit())
+def _only(kind: Callable[[str], bool], text: str) -> str:
+    return "".join(one for one in text if kind(one))

@@ -10,9 +10,10 @@ What a text can mean are its *readings*. The similarity of two texts is the prob
 mean the same if each reading is as likely as the others of its text: the sum of
 ``P(r | value) * P(r | source)`` over the readings they share; 1 where each has but one. Two
 readings have: a single mark with three digits behind it ("1,234": 1234 or 1.234), groups divided by
-spaces ("1 234": perhaps two numbers), percents ("12 %": 12 or 0.12), parentheses ("(12)": 12 or, as
-accountants write, -12), and letters that are a factor or a unit ("3k": 3 or 3000). Of numbers in
-words "zero" to "twelve" are known, of factors in words those of English.
+spaces ("1 234": perhaps two numbers), what begins with a zero ("03": perhaps no number), percents
+("12 %": 12 or 0.12), parentheses ("(12)": 12 or, as accountants write, -12), and letters that are a
+factor or a unit ("3k": 3 or 3000). Of numbers in words "zero" to "twelve" are known, of factors in
+words those of English.
 """
 
 import math
@@ -23,6 +24,8 @@ from typing import NamedTuple
 
 _LONGEST = 40
 """Characters of a number; what is longer is looked for as a text only."""
+MOST_READ = 100_000
+"""Numbers of one source that are read; what stands behind them is looked for as it is only."""
 _CODES = (
     "usd|us|eur|gbp|chf|jpy|cny|rmb|inr|rs|aud|a|cad|c|nzd|nz|sgd|s|hkd|hk|myr|rm|thb|php|idr|rp|"
     "krw|twd|sek|nok|dkk|kr|pln|zl|czk|huf|try|tl|zar|r|brl|mxn|ars|aed|sar|ils"
@@ -77,11 +80,11 @@ def numbers_in(text: str) -> Iterator[Number]:
     for run in _RUN.finditer(text):
         readings = readings_of(run[0])
         if readings:
-            yield from _placed(text, *run.span(), readings)
+            yield from _placed(text, *run.span(), readings, ways=1 + _is_code(run[0]))
             continue
         for piece in _PIECE.finditer(run[0]):  # a date, a version, a list: several numbers
             span = (run.start() + piece.start(), run.start() + piece.end())
-            yield from _placed(text, *span, readings_of(piece[0]))
+            yield from _placed(text, *span, readings_of(piece[0]), ways=1 + _is_code(piece[0]))
     for run in _SPACED.finditer(text):
         yield from _placed(text, *run.span(), readings_of(run[0].replace(" ", "'")), ways=2)
     for word in _WORD.finditer(text):
@@ -148,6 +151,11 @@ def readings_of(run: str) -> frozenset[Decimal]:
     if "e" not in run and _is_grouped(digits, last):
         readings.add(Decimal(_bare(digits)))
     return frozenset(readings)
+
+
+def _is_code(run: str) -> bool:
+    """Whether it begins with a zero that a number would not have: "007", "03" of a date."""
+    return len(run) > 1 and run[0] == "0" and run[1].isdigit()
 
 
 def _is_grouped(digits: str, mark: str) -> bool:

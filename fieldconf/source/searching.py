@@ -100,7 +100,7 @@ class Source:
     def numbers(self) -> Mapping[Decimal, Sequence[numerals.Number]]:
         """Its numbers, by what they may mean."""
         made: dict[Decimal, list[numerals.Number]] = {}
-        for number in numerals.numbers_in(self.folded.text):
+        for number in islice(numerals.numbers_in(self.folded.text), numerals.MOST_READ):
             for reading in number.readings:
                 made.setdefault(reading, []).append(number)
         return made
@@ -151,7 +151,11 @@ def _date(source: Source, wanted: Wanted) -> Iterator[_Hit]:
     value = dates.date_of(wanted.line) if wanted.is_text else frozenset[dates.When]()
     if not value:
         return iter(())
-    shares = ((d.start, d.stop, dates.same_date(value, d.readings)) for d in source.dates)
+    has_clock = any(one.clock for one in value)
+    shares = (
+        (one.start, one.stop if has_clock else one.day_stop, dates.same_date(value, one.readings))
+        for one in source.dates
+    )
     return source.outer(hit for hit in shares if hit[2])
 
 
