@@ -46,7 +46,8 @@ def decided(completion: Completion, schema: Schema) -> Report[Any]:
 def _tree(decisions: tuple[Decision, ...], schema: Schema) -> "Tree | Field":
     """The fields of the answers, in the objects that they stand in.
 
-    A name that leads into another question's value, which ours never do, is a key of the whole.
+    A name that leads into another question's value, which ours never do, is a key of the whole. Of
+    two answers to one question the last one counts.
     """
     tree: Tree = {}
     for decision in decisions:

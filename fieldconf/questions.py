@@ -26,6 +26,7 @@ from fieldconf.errors import SchemaError
 from fieldconf.paths import Path, parse_pointer, pointer
 from fieldconf.providers.forms import Question, QuestionKind
 from fieldconf.schema import Declared, Place, Schema, compile_schema, kind_of, same
+from fieldconf.schema.parts import Part
 
 NOT_SAID = "not said"
 """The label of null."""
@@ -82,16 +83,16 @@ def questions(schema: Any) -> Questions:
     asked: list[Question] = []
     others: dict[str, str] = {}
     for number, (path, place, words, why) in enumerate(_leaves(compiled.root)):
-        if len(asked) > MOST_QUESTIONS or number > _MOST_PLACES:
-            raise SchemaError(
-                f"{compiled.name} has more fields than can be asked at once ({MOST_QUESTIONS})",
-                remedy="Give a smaller model, or several, one after the other",
-            )
         made = why or _question(path, place.declared, words)
         if isinstance(made, str):
             others[pointer(path)] = made
         else:
             asked.append(made)
+        if len(asked) > MOST_QUESTIONS or number > _MOST_PLACES:
+            raise SchemaError(
+                f"{compiled.name} has more fields than can be asked at once ({MOST_QUESTIONS})",
+                remedy="Give a smaller model, or several, one after the other",
+            )
     if not asked:
         raise SchemaError(
             f"no field of {compiled.name} is a choice between few values",
@@ -106,35 +107,35 @@ def questions(schema: Any) -> Questions:
 
 def _leaves(root: Place) -> Iterator[tuple[Path, Place, str, str]]:
     """Each place that is no declared object, in order: its path, itself, its words, why not."""
-    todo: list[tuple[Path, Place, tuple[str, ...], frozenset[Place], str]] = [
+    todo: list[tuple[Path, Place, tuple[str, ...], frozenset[Part], str]] = [
         ((), root, (_told("", root.declared),), frozenset(), "")
     ]
     while todo:
         path, place, words, around, why = todo.pop()
         declared = place.declared
-        why = why or _closed_to(place, around)
-        if why or declared.members is not None or declared.kinds - _NULL != _OBJECT:
+        if not why and _is_object(declared):
+            again = _AGAIN if around & _declaring(place) else ""
+            why = again or ("" if declared.keys else _FREE)
+        if why or not _is_object(declared):
             yield path, place, " > ".join(filter(None, words)), why
             continue
         for key in reversed(declared.keys):
             inner = place.inside(key)
-            is_everywhere = all(key in arm.keys for arm in declared.arms)
             told = (*words, _told(key, inner.declared))
-            todo.append(
-                ((*path, key), inner, told, around | {place}, "" if is_everywhere else _ARMS)
-            )
+            is_everywhere = all(key in arm.keys for arm in declared.arms)
+            there = "" if is_everywhere else _ARMS
+            todo.append(((*path, key), inner, told, around | _declaring(place), there))
 
 
-def _closed_to(place: Place, around: frozenset[Place]) -> str:
-    """Why nothing inside of an object can be asked; empty if it can."""
-    declared = place.declared
-    if declared.members is not None or "object" not in declared.kinds:
-        return ""
-    if declared.kinds - _NULL != _OBJECT:
-        return _OPEN
-    if place in around:
-        return _AGAIN
-    return "" if declared.keys else _FREE
+def _declaring(place: Place) -> frozenset[Part]:
+    """The schemas that declare the keys here: of a model that holds itself, the same ones again."""
+    return frozenset(part for case in place.objects for part in case.parts if part.properties)
+
+
+def _is_object(declared: Declared) -> bool:
+    """Whether an object is declared, be it without saying so: keys, and no type."""
+    is_said = declared.kinds - _NULL == _OBJECT
+    return declared.members is None and (is_said or (declared.is_anything and bool(declared.keys)))
 
 
 def _question(path: Path, declared: Declared, words: str) -> Question | str:
@@ -223,8 +224,8 @@ def meant(members: Sequence[Any] | None, value: Any, label: str = "") -> Any:
     ('billing', 'bills')
     """
     said: list[Any] = [label, value] if label else [value]
-    found = (
-        member for one in said for member in members or ()
-        if same(member, one) or _text(_label(member)) == one
-    )  # fmt: skip
-    return next(found, value)
+    found = [
+        *(member for one in said for member in members or () if same(member, one)),
+        *(member for one in said for member in members or () if _text(_label(member)) == one),
+    ]
+    return found[0] if found else value
