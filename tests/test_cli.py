@@ -34,12 +34,14 @@ def saved(tmp_path):
 def test_score_shows_each_field_with_its_rivals(saved):
     result = run("score", saved / "response.json", "--schema", saved / "schema.json")
     assert result.exit_code == 0
-    urgent, team, last = result.stdout.splitlines()[1:]
+    urgent, team, last, outcome, named = result.stdout.splitlines()[1:]
     report = fc.score(response(TICKET), TICKET_SCHEMA)
     assert urgent.split()[:3] == ["/urgent", "true", f"{report['urgent'].confidence:.3f}"]
     assert "not false" in urgent
     assert 'not "sales"' in team
     assert last.startswith("complete, least required confidence")
+    assert outcome == "review: 0 accepted, 2 to review, 0 rejected"
+    assert named == "  review /urgent, /team"
 
 
 def test_score_says_why(saved):
@@ -146,7 +148,13 @@ def test_an_answer_that_is_not_whole_is_shown_and_exit_code_1(change, status):
     change(body["choices"][0])
     result = run("score", "-", stdin=json.dumps(body))
     assert result.exit_code == 1
-    assert result.stdout.splitlines()[-1].startswith(f"{status}, least required confidence unknown")
+    lines = result.stdout.splitlines()
+    assert [
+        line for line in lines if line.startswith(f"{status}, least required confidence unknow")
+    ]
+    assert [
+        line for line in lines if line.startswith("reject: 0 accepted, ")
+    ] or status == "truncated"
 
 
 def test_a_required_field_without_a_confidence_is_exit_code_1():
@@ -174,7 +182,9 @@ def test_extract_shows_the_fields_of_an_answer_without_logprobs(saved):
         )
     assert result.exit_code == 1
     assert '"billing"' in result.stdout
-    assert result.stdout.splitlines()[-1].startswith("no_logprobs")
+    lines = result.stdout.splitlines()
+    assert [line for line in lines if line.startswith("no_logprobs")]
+    assert "reject: 0 accepted, 0 to review, 2 rejected" in lines
 
 
 def test_an_answer_against_its_schema_is_exit_code_1(saved):
@@ -302,3 +312,90 @@ def test_what_is_asked_for_reaches_the_server(tmp_path):
         (asked,) = server.requests
     assert result.exit_code == 0, result.stderr
     assert (asked["temperature"], asked["max_output_tokens"], asked["input"]) == (0.5, 9, "Hello")
+
+
+# -- policies -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def limits(saved):
+    """The folder with a policy in it, which accepts the one field and rejects the other."""
+    text = 'accept = 0.8\n[fields]\n"/team" = [0.9, 0.8]\n'
+    (saved / "policy.toml").write_text(text)
+    return saved
+
+
+def judged(result):
+    """Of each field, what it leads to."""
+    return {name: one["outcome"] for name, one in json.loads(result.stdout)["fields"].items()}
+
+
+@pytest.mark.parametrize("command", ["score", "extract", "all"])
+def test_a_policy_from_a_file(limits, command):
+    schema = limits / "schema.json"
+    with serving(answer_stream(chunks(TICKET))) as server:
+        asked = ["extract", schema, "x", "--base-url", server.base_url, "--model", "m"]
+        scored = ["score", limits / "response.json", "--schema", schema]
+        commands = {"score": scored, "extract": asked, "all": [*scored, "--all"]}
+        result = run(*commands[command], "--policy", limits / "policy.toml")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[-2:] == ["reject: 1 accepted, 0 to review, 1 rejected", "  reject /team"]
+    urgent, team = (line for line in lines if line.startswith(("/urgent", "/team")))
+    assert " accept not false" in urgent
+    assert " reject not" in team
+
+
+def test_limits_on_the_command_line_stand_above_the_file(limits):
+    response, file = limits / "response.json", limits / "policy.toml"
+    scored = ["score", response, "--json", "--policy", file]
+    assert judged(run(*scored)) == {"": None, "/urgent": "accept", "/team": "reject"}
+    assert judged(run(*scored, "--accept", "0.9"))["/urgent"] == "review"
+    assert judged(run(*scored, "--accept", "0.95", "--review", "0.9"))["/urgent"] == "reject"
+    lower = judged(run("score", response, "--json", "--accept", "0.4"))
+    assert lower == {"": None, "/urgent": "accept", "/team": "accept"}
+
+
+@pytest.mark.parametrize(
+    ("accept", "review", "code"), [("0.5", "0.4", 0), ("0.8", "0.5", 10), ("0.9", "0.7", 11)]
+)
+@pytest.mark.parametrize("how", [[], ["--all"], ["--json"]])
+def test_the_exit_code_follows_the_outcome_if_asked(saved, accept, review, code, how):
+    scored = ["score", saved / "response.json", "--accept", accept, "--review", review, *how]
+    assert run(*scored).exit_code == 0
+    assert run(*scored, "--exit-by-outcome").exit_code == code
+
+
+def test_an_answer_that_is_not_whole_is_rejected(tmp_path):
+    path = written(tmp_path, answers_of("[1", "1"))
+    assert run("score", path, "--exit-by-outcome").exit_code == 11
+    assert run("score", path, "--all", "--exit-by-outcome").exit_code == 11
+    assert run("score", path, "--choice", "1", "--exit-by-outcome").exit_code == 0
+
+
+def test_a_label_is_judged_too(tmp_path):
+    path = written(tmp_path, response([("b", 0.7, {"a": 0.2, "none": 0.1})]))
+    label = ["classify", path, "--label", "a", "--label", "b", "--exit-by-outcome"]
+    assert run(*label).exit_code == 10
+    assert run(*label, "--accept", "0.7").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[fields]\n'/taem' = 0.9\n", "'/taem' is no field of the schema. Did you mean '/team'?"),
+        ("acept = 0.9\n", "unknown name 'acept'. Did you mean 'accept'?"),
+        ("accept = \n", "cannot read the policy"),
+    ],
+)
+def test_a_policy_that_is_none_is_one_line_and_exit_code_2(limits, text, words):
+    """Nothing is asked for before it is known."""
+    (limits / "policy.toml").write_text(text)
+    address = ["--base-url", f"http://127.0.0.1:{closed_port()}/v1", "--model", "m"]
+    result = run(
+        "extract", limits / "schema.json", "x", *address, "--policy", limits / "policy.toml"
+    )
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert words in result.stderr
+    crossed = run("score", limits / "response.json", "--accept", "0.5", "--review", "0.6")
+    assert (crossed.exit_code, "review 0.6 is above accept 0.5" in crossed.stderr) == (2, True)

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from reports import REPORTS, STRANGE, pieces_of
 from rich.console import Console
 
+from fieldconf.policy import USUAL, Policy
 from fieldconf.render.lines import MOST_ROWS
-from fieldconf.render.table import fitted, printable
+from fieldconf.render.table import SHOW, TRUST, fitted, printable
 from fieldconf.report import Report, Stopped
 from fieldconf.schema import compile_schema
 from fieldconf.scoring import score, score_completion
@@ -166,7 +167,42 @@ def test_printing_a_report_gives_the_table():
         ["/team", '"billing"', "0.667"],
     ]
     assert lines[1].endswith("not false 0.158")
-    assert lines[3] == "complete, least required confidence 0.667, mask unknown"
+    assert lines[3:] == [
+        "complete, least required confidence 0.667, mask unknown",
+        "review: 0 accepted, 2 to review, 0 rejected",
+        "  review /urgent, /team",
+    ]
+
+
+def test_what_a_field_leads_to_is_shown_beside_it_and_for_all():
+    policy = Policy(0.8, 0.7, fields={"team": (0.8, 0.7)})
+    report = REPORT.with_policy(policy)
+    lines = str(report).splitlines()
+    assert " accept not false" in lines[1]
+    assert " reject not" in lines[2]
+    assert lines[4:] == ["reject: 1 accepted, 0 to review, 1 rejected", "  reject /team"]
+    for page in (report.to_html(), report._repr_html_()):
+        texts = Page(page).texts
+        assert {"accept", "reject", "  reject /team"} <= set(texts)
+    sentence = report.verdicts["/team"].reasons[0].sentence
+    assert f"reject: {sentence}" in Page(report.to_html()).texts
+    assert "accept" not in Page(report["team"]._repr_html_()).texts  # alone it was not judged
+
+
+def test_reasons_that_no_number_tells_are_named():
+    schema = {"properties": {"a": {"type": "integer"}}}
+    lines = str(report_of('{"a":"x"}', schema=schema)).splitlines()
+    assert "  reject /a (invalid)" in lines
+
+
+def test_many_fields_are_counted_not_named():
+    report = report_of("[", *[f"{number}," for number in range(30)], "9]")
+    lines = str(report.with_policy(Policy(0.99))).splitlines()
+    assert lines[-2].endswith("/6, /7 and 23 more")
+
+
+def test_the_bands_of_a_field_alone_are_those_of_the_usual_policy():
+    assert (USUAL.accept, USUAL.review) == (TRUST, SHOW)
 
 
 def test_printing_a_report_says_how_it_was_stopped():
@@ -174,8 +210,9 @@ def test_printing_a_report_says_how_it_was_stopped():
     stopped = Stopped("/urgent", rule, 4, 6, 96)
     report = replace(REPORT, stopped=stopped, reason=f"stopped: {rule}", status="truncated")
     assert str(report).count(rule) == 1
-    assert str(report).endswith(
+    assert (
         "stopped at /urgent: urgent is true; 4 tokens read, at least 6, at most 96 spared"
+        in str(report).splitlines()
     )
     for text in (report.to_html(), report._repr_html_()):
         assert "4 tokens read" in text
@@ -194,7 +231,7 @@ def test_a_repr_counts_what_is_wrong():
 
 def test_what_nobody_reads_to_the_end_is_cut():
     report = report_of("[", *[f"{number}," for number in range(MOST_ROWS + 19)], "9]")
-    assert len(str(report).splitlines()) == MOST_ROWS + 3
+    assert len(str(report).splitlines()) == MOST_ROWS + 5
     assert "... and 21 more" in str(report)  # the list has a row, too
     assert report._repr_html_().count("<tr") == MOST_ROWS + 1
     long = report_of(token(f'"{"word " * 10_000}"'))

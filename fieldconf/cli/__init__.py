@@ -7,7 +7,8 @@ Why:   the quickest way to see what the library says of a text or of a saved res
 
 Exit codes: 0 the answer is complete and valid, and every required field is scored; 1 it is not
 (truncated, refused, malformed, without logprobs, not aligned, or against its schema); 2 wrong
-arguments or unreadable input; 3 the request failed or the embedded model cannot run.
+arguments or unreadable input; 3 the request failed or the embedded model cannot run. With
+``--exit-by-outcome`` 0, 10 and 11 in place of 0 and 1: accept, review, reject.
 """
 
 import click

@@ -1,7 +1,7 @@
 """Arguments: what the command line's words mean.
 
-In:    names of schemas and files; ``-`` for standard input; where a server is.
-Out:   models, texts, bytes, clients.
+In:    names of schemas and files; ``-`` for standard input; where a server is; limits.
+Out:   models, texts, bytes, clients, policies.
 Never: a traceback of the user's own module: what it raised is the message.
 Why:   every command reads them alike.
 """
@@ -12,13 +12,50 @@ import inspect
 import json
 import os
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import click
 from pydantic import BaseModel
 
 from fieldconf.embedded import local
 from fieldconf.errors import PayloadError, RequestError, SchemaError
+from fieldconf.policy import Policy
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_JUDGING = (
+    click.option(
+        "--policy", type=click.Path(path_type=Path),
+        help="Limits by field and kind: a TOML or JSON file (docs/policies.md).",
+    ),
+    click.option("--accept", type=click.FloatRange(0, 1), help="Accept from this confidence on."),
+    click.option("--review", type=click.FloatRange(0, 1), help="Reject below this confidence."),
+    click.option(
+        "--exit-by-outcome", is_flag=True, help="Exit code 0: accept, 10: review, 11: reject."
+    ),
+)  # fmt: skip
+
+
+def judging(command: F) -> F:
+    """The options by which fields are judged: policy, accept, review, exit_by_outcome."""
+    for option in reversed(_JUDGING):
+        command = option(command)
+    return command
+
+
+def policy_of(path: Path | None, accept: float | None, review: float | None) -> Policy:
+    """The policy of a file, with other limits where they are said.
+
+    Raises:
+        PolicyError: if the file holds none, or review is above accept.
+    """
+    made = Policy.of(path)
+    if accept is not None:
+        made = replace(made, accept=accept, review=min(made.review, accept))
+    return made if review is None else replace(made, review=review)
 
 
 def load_schema(target: str) -> Any:

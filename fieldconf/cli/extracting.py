@@ -10,9 +10,11 @@ from pathlib import Path
 
 import click
 
-from fieldconf.cli.arguments import client_of, load_schema, read_text
+from fieldconf.cli.arguments import client_of, judging, load_schema, policy_of, read_text
 from fieldconf.cli.showing import end, one_line_errors, show_live
 from fieldconf.extraction.faces import stream
+from fieldconf.policy import Bands
+from fieldconf.schema import compile_schema
 
 
 @click.command()
@@ -39,6 +41,7 @@ from fieldconf.extraction.faces import stream
     help="Ask the server for what the answer's own logprobs leave open (embedded model).",
 )
 @click.option("--timeout", type=float, default=120.0, show_default=True, help="Seconds to wait.")
+@judging
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def extract(
     schema: str,
@@ -56,6 +59,10 @@ def extract(
     why: bool,
     exact: bool,
     timeout: float,
+    policy: Path | None,
+    accept: float | None,
+    review: float | None,
+    exit_by_outcome: bool,
     as_json: bool,
 ) -> None:
     """Ask a model for the fields of SCHEMA in TEXT.
@@ -64,11 +71,15 @@ def extract(
     """
     with one_line_errors():
         kind, words = load_schema(schema), read_text(text)
+        limits = policy_of(policy, accept, review)
+        bands = Bands(limits, compile_schema(kind).asked.root)
         client = client_of(model, base_url, api_key, gguf, timeout)
         with client, stream(
             kind, words, client=client, model=model, provider=provider, instructions=instructions,
             temperature=temperature, seed=seed, max_tokens=max_tokens, top_logprobs=top_logprobs,
-            settle=exact,
+            settle=exact, policy=limits,
         ) as fields:  # fmt: skip
-            report = fields.report if as_json else show_live(fields, exact=exact, why=why)
-    end(report, as_json=as_json)
+            report = fields.report if as_json else show_live(
+                fields, bands=bands, exact=exact, why=why
+            )  # fmt: skip
+    end(report, as_json=as_json, by_outcome=exit_by_outcome)

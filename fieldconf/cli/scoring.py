@@ -6,12 +6,13 @@ Never: a request.
 Why:   what was paid for once need not be asked for again.
 """
 
+from pathlib import Path
 from typing import Literal
 
 import click
 
 from fieldconf.classify import classify
-from fieldconf.cli.arguments import load_schema, read_bytes
+from fieldconf.cli.arguments import judging, load_schema, policy_of, read_bytes
 from fieldconf.cli.showing import one_line_errors, show, show_all
 from fieldconf.scoring import score, score_all
 
@@ -24,6 +25,7 @@ from fieldconf.scoring import score, score_all
 @click.option("--call", type=click.IntRange(0), default=0, help="Which tool call of the choice.")
 @click.option("--all", "every", is_flag=True, help="Every choice and tool call, one by one.")
 @click.option("--prompt", help="What the prompt was, for a completion that echoes it.")
+@judging
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def score_command(
     response: str,
@@ -33,6 +35,10 @@ def score_command(
     call: int,
     every: bool,
     prompt: str | None,
+    policy: Path | None,
+    accept: float | None,
+    review: float | None,
+    exit_by_outcome: bool,
     as_json: bool,
 ) -> None:
     """Score a saved RESPONSE (a file, or -): JSON, JSON Lines or server-sent events.
@@ -41,14 +47,16 @@ def score_command(
     """
     with one_line_errors():
         kind, data = load_schema(schema) if schema else None, read_bytes(response)
+        limits = policy_of(policy, accept, review)
         if every:
-            reports = score_all(data, kind, prompt=prompt)
+            reports = score_all(data, kind, prompt=prompt, policy=limits)
         else:
-            reports = [score(data, kind, choice=choice, call=call, prompt=prompt)]
+            found = score(data, kind, choice=choice, call=call, prompt=prompt, policy=limits)
+            reports = [found]
     if every:
-        show_all(reports, as_json=as_json, why=why)
+        show_all(reports, as_json=as_json, why=why, by_outcome=exit_by_outcome)
     else:
-        show(reports[0], as_json=as_json, why=why)
+        show(reports[0], as_json=as_json, why=why, by_outcome=exit_by_outcome)
 
 
 @click.command("classify")
@@ -66,6 +74,7 @@ def score_command(
 @click.option("--first-word", is_flag=True, help="Look at the answer's first word only.")
 @click.option("--why", is_flag=True, help="Below the label, what decided it.")
 @click.option("--choice", type=click.IntRange(0), default=0, help="Which choice of several.")
+@judging
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def classify_command(
     response: str,
@@ -74,12 +83,17 @@ def classify_command(
     first_word: bool,
     why: bool,
     choice: int,
+    policy: Path | None,
+    accept: float | None,
+    review: float | None,
+    exit_by_outcome: bool,
     as_json: bool,
 ) -> None:
     """Score a saved RESPONSE (a file, or -) whose text is a bare label."""
     meanings = {text: meaning or text for text, _, meaning in (la.partition("=") for la in labels)}
     with one_line_errors():
         report = classify(
-            read_bytes(response), meanings, match=match, first_word=first_word, choice=choice
-        )
-    show(report, as_json=as_json, why=why)
+            read_bytes(response), meanings, match=match, first_word=first_word, choice=choice,
+            policy=policy_of(policy, accept, review),
+        )  # fmt: skip
+    show(report, as_json=as_json, why=why, by_outcome=exit_by_outcome)

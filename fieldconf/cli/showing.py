@@ -16,9 +16,12 @@ from rich.live import Live
 
 from fieldconf.errors import FieldconfError, LocalModelError, RequestError
 from fieldconf.extraction.streams import FieldStream
+from fieldconf.policy import Bands, Facts, Outcome, is_judged, judged, worst
 from fieldconf.render import lines
 from fieldconf.render.table import Row, printable, table
 from fieldconf.report import Field, Report
+
+EXIT_CODES: Mapping[Outcome, int] = {"accept": 0, "review": 10, "reject": 11}
 
 _WIDTH = 126  # the table's; a narrower terminal wraps
 
@@ -34,11 +37,14 @@ def one_line_errors() -> Generator[None]:
         raise SystemExit(3 if is_remote else 2) from error
 
 
-def show_live(fields: FieldStream[Any], *, exact: bool, why: bool) -> Report[Any]:
+def show_live(
+    fields: FieldStream[Any], *, bands: Bands, exact: bool, why: bool
+) -> Report[Any]:  # fmt: skip
     """Rows as they come: a growing table on a terminal, a line each elsewhere.
 
     What could not be scored before the whole answer was there comes at the end. Settled numbers
-    replace the others on a terminal; elsewhere only they are printed.
+    replace the others on a terminal; elsewhere only they are printed. A row that has been printed
+    says what the field by itself leads to; what only the whole answer tells is in the last lines.
     """
     console = _console()
     seen: dict[str, Field] = {}
@@ -49,14 +55,14 @@ def show_live(fields: FieldStream[Any], *, exact: bool, why: bool) -> Report[Any
         console.print(table([]))
         for field in fields.fields():
             seen[field.pointer] = field
-            console.print(table(_rows([field]), header=False, why=why))
+            console.print(table(_live_rows([field], bands), header=False, why=why))
         late = _rows(_late(fields.report, seen), fields.report)
         console.print(table(late, header=False, why=why), end="")
         return fields.report
     with Live(table([]), console=console, refresh_per_second=12) as live:
         for field in fields.fields():
             seen[field.pointer] = field
-            live.update(table(_rows(seen.values()), why=why))
+            live.update(table(_live_rows(seen.values(), bands), why=why))
         report = fields.report
         last = report.fields.values() if exact else [*seen.values(), *_late(report, seen)]
         live.update(table(_rows(last, report), why=why))
@@ -67,10 +73,20 @@ def _late(report: Report[Any], seen: Mapping[str, Field]) -> list[Field]:
     return [field for name, field in report.fields.items() if name not in seen]
 
 
-def _rows(fields: Iterable[Field], report: Report[Any] | None = None) -> list[Row]:
+def _live_rows(fields: Iterable[Field], bands: Bands) -> list[Row]:
+    """The rows of fields whose answer is still being written."""
+    plain: dict[str, dict[str, Any]] = {}
+    for field in fields:
+        verdict = judged(Facts(field, bands.of(field), bands.policy))
+        said = verdict.to_dict() if is_judged(field, verdict) else {}
+        plain[field.pointer] = field.to_dict() | said
+    return lines.rows(plain)
+
+
+def _rows(fields: Iterable[Field], report: Report[Any]) -> list[Row]:
     """The table's rows; without the reason that the report's last line gives for all of them."""
-    plain = {field.pointer: field.to_dict() for field in fields}
-    return lines.rows(plain, report.reason if report else "")
+    plain = report.to_dict()["fields"]
+    return lines.rows({field.pointer: plain[field.pointer] for field in fields}, report.reason)
 
 
 def _console() -> Console:
@@ -78,14 +94,16 @@ def _console() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=_WIDTH)
 
 
-def show(report: Report[Any], *, as_json: bool, why: bool) -> None:
+def show(report: Report[Any], *, as_json: bool, why: bool, by_outcome: bool) -> None:
     """One report, and the end of the command."""
     if not as_json:
         _console().print(table(_rows(report.fields.values(), report), why=why))
-    end(report, as_json=as_json)
+    end(report, as_json=as_json, by_outcome=by_outcome)
 
 
-def show_all(reports: Sequence[Report[Any]], *, as_json: bool, why: bool) -> None:
+def show_all(
+    reports: Sequence[Report[Any]], *, as_json: bool, why: bool, by_outcome: bool
+) -> None:  # fmt: skip
     """Several reports one below the other, or a line of JSON each, and the end of the command."""
     for report in reports:
         if as_json:
@@ -95,26 +113,34 @@ def show_all(reports: Sequence[Report[Any]], *, as_json: bool, why: bool) -> Non
         _console().print(printable(f"choice {report.choice}{called}"), markup=False)
         _console().print(table(_rows(report.fields.values(), report), why=why))
         _summarise(report)
-    if not all(map(_is_sound, reports)):
-        raise SystemExit(1)
+    _leave(reports, by_outcome=by_outcome)
 
 
-def end(report: Report[Any], *, as_json: bool) -> None:
+def end(report: Report[Any], *, as_json: bool, by_outcome: bool) -> None:
     """What holds for all of a report whose rows were shown, or its JSON; and the exit code."""
     if as_json:
         click.echo(report.to_json(indent=2))
     else:
         _summarise(report)
-    if not _is_sound(report):
-        raise SystemExit(1)
+    _leave([report], by_outcome=by_outcome)
+
+
+def _leave(reports: Sequence[Report[Any]], *, by_outcome: bool) -> None:
+    """End the command with the exit code of the worst report."""
+    if by_outcome:
+        code = EXIT_CODES[worst(report.outcome for report in reports)]
+    else:
+        code = int(not all(map(_is_sound, reports)))
+    if code:
+        raise SystemExit(code)
 
 
 def _summarise(report: Report[Any]) -> None:
     console = _console()
     plain = report.to_dict()
     console.print(lines.summary(plain), soft_wrap=True)
-    for problem in lines.problems(plain):
-        console.print(problem, markup=False, soft_wrap=True)
+    for line in [*lines.outcomes(plain), *lines.problems(plain)]:
+        console.print(line, markup=False, soft_wrap=True)
 
 
 def _is_sound(report: Report[Any]) -> bool:

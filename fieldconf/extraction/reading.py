@@ -43,7 +43,9 @@ def whole(call: Call, response: Any) -> Report[Any]:
 
 def announced(call: Call, report: Report[T]) -> Report[T]:
     """The report with what was asked; the log, and whoever wants to, are told of it."""
-    report = replace(report, given=call.given, instructions=call.instructions)
+    report = replace(
+        report, policy=call.policy, given=call.given, instructions=call.instructions
+    )  # fmt: skip
     if call.ways is not None:
         report = locate(report, how=call.ways)
     telemetry.log_report(

@@ -10,11 +10,11 @@
 
 from fieldconf.policy.bands import OUTCOMES, Band, Bandlike, Outcome, worst
 from fieldconf.policy.choosing import Bands
-from fieldconf.policy.judging import Verdict, judge, judged, outcome_of
+from fieldconf.policy.judging import Verdict, is_judged, judge, judged, outcome_of
 from fieldconf.policy.policies import USUAL, Policy, PolicyLike
 from fieldconf.policy.reasons import Facts, Reason
 
 __all__ = [
     "OUTCOMES", "USUAL", "Band", "Bandlike", "Bands", "Facts", "Outcome", "Policy", "PolicyLike",
-    "Reason", "Verdict", "judge", "judged", "outcome_of", "worst",
+    "Reason", "Verdict", "is_judged", "judge", "judged", "outcome_of", "worst",
 ]  # fmt: skip

@@ -7,7 +7,8 @@ Why:   the loop that everybody writes by hand begins with this question.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from fieldconf.alternatives.distribution import Member
 from fieldconf.paths import pointer
@@ -32,6 +33,10 @@ class Verdict:
     outcome: Outcome
     reasons: tuple[Reason, ...]
     band: Band
+
+    def to_dict(self) -> dict[str, Any]:
+        """The outcome and the reasons as plain JSON values."""
+        return {"outcome": self.outcome, "reasons": [asdict(one) for one in self.reasons]}
 
 
 def judged(facts: Facts) -> Verdict:

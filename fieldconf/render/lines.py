@@ -18,6 +18,8 @@ from fieldconf.render.table import Row, printable, table
 MOST_ROWS = 200
 
 _WIDTH = 130
+_MOST_NAMED = 8
+_SHOWN_ALREADY = frozenset({"below_threshold", "unknown", "not_aligned", "truncated"})
 
 FLAGS = {"saturated": "nearly all tokens are above .999: these numbers tell no field from another"}
 
@@ -35,7 +37,7 @@ def whole(report: Mapping[str, Any]) -> RenderableType:
     found, left = first_rows(report)
     parts: list[RenderableType] = [table(found)] if found else []
     parts += [Text(f"... and {left} more", style="dim")] if left else []
-    return Group(*parts, summary(report), *map(Text, problems(report)))
+    return Group(*parts, summary(report), *map(Text, [*outcomes(report), *problems(report)]))
 
 
 def first_rows(report: Mapping[str, Any]) -> tuple[list[Row], int]:
@@ -45,14 +47,17 @@ def first_rows(report: Mapping[str, Any]) -> tuple[list[Row], int]:
 
 
 def rows(fields: Mapping[str, Any], said: str = "") -> list[Row]:
-    """Leaves and lists; an object's line would only repeat its least field.
+    """Leaves and lists; an object only if it is judged: else it would repeat its least field.
 
     A reason that is ``said`` of all fields is not repeated beside each.
     """
     return [
         (name, {**field, "reason": ""} if said and field["reason"] == said else field)
         for name, field in fields.items()
-        if "value" in field or field["kind"] == "array" or "truncated" in field["flags"]
+        if "value" in field
+        or field["kind"] == "array"
+        or "truncated" in field["flags"]
+        or field.get("outcome")
     ]
 
 
@@ -66,6 +71,29 @@ def summary(report: Mapping[str, Any]) -> Text:
     flags = "".join(f"\n{FLAGS[flag]}" for flag in report["flags"])
     texts = _texts(report) if report["prompt"] else ""
     return Text(line + reason + texts + flags + _stopped(report["stopped"]), style="bold")
+
+
+def outcomes(report: Mapping[str, Any]) -> list[str]:
+    """What to do with the answer, how many fields lead to what, and which are not accepted."""
+    groups: dict[str, list[str]] = {"accept": [], "review": [], "reject": []}
+    for name, field in report["fields"].items():
+        if field["outcome"]:
+            groups[field["outcome"]].append(_named(name, field))
+    counts = {name: len(group) for name, group in groups.items()}
+    said = f"{counts['accept']} accepted, {counts['review']} to review, {counts['reject']} rejected"
+    lines = [f"{report['outcome']}: {said}"]
+    for name in ("review", "reject"):
+        shown, more = groups[name][:_MOST_NAMED], counts[name] - _MOST_NAMED
+        rest = f" and {more} more" if more > 0 else ""
+        lines += [printable(f"  {name} {', '.join(shown)}{rest}")] if shown else []
+    return lines
+
+
+def _named(name: str, field: Mapping[str, Any]) -> str:
+    """A field, and in a word or two what speaks against it that its number does not say."""
+    found = dict.fromkeys(reason["name"] for reason in field["reasons"])
+    notes = ", ".join(one.replace("_", " ") for one in found if one not in _SHOWN_ALREADY)
+    return f"{name or '(whole)'}{f' ({notes})' if notes else ''}"
 
 
 def problems(report: Mapping[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fieldconf.render.lines import first_rows, problems, summary
+from fieldconf.render.lines import first_rows, outcomes, problems, summary
 from fieldconf.render.table import Row, beside, color, number, printable, reasons, shown
 
 _COLORS = {"green": "#2e9e5b", "yellow": "#c98a00", "red": "#d6455d"}  # on white and on black
@@ -27,7 +27,7 @@ def report_table(report: Mapping[str, Any], *, why: bool = False) -> str:
     """The table of a report, and below it what holds for all of it."""
     found, left = first_rows(report)
     ends = [f"... and {left} more"] if left else []
-    ends += [*summary(report).plain.splitlines(), *problems(report)]
+    ends += [*summary(report).plain.splitlines(), *outcomes(report), *problems(report)]
     below = "".join(f"<div>{_escaped(line)}</div>" for line in ends)
     return _framed(found, f'<div style="margin-top:.6em">{below}</div>', why=why)
 
@@ -56,20 +56,24 @@ def _row(name: str, field: Mapping[str, Any], *, why: bool) -> str:
     return (
         f'<tr style="background:none"><td style="{_CELL};{_WORDS}">{_escaped(name) or "(whole)"}'
         f'</td><td style="{_CELL};{_WORDS}">{_escaped(_cut(shown(field)))}</td>'
-        f'<td style="{_CELL};white-space:nowrap">{_bar(field["confidence"])}</td>'
+        f'<td style="{_CELL};white-space:nowrap">{_bar(field)}</td>'
         f'<td style="{_CELL};{_DIM}">{notes}</td></tr>'
     )
 
 
-def _bar(confidence: float | None) -> str:
-    """The number, and below it a bar whose full length is 1."""
+def _bar(field: Mapping[str, Any]) -> str:
+    """The number, below it a bar whose full length is 1, and what to do with the value."""
+    confidence, hue = field["confidence"], _COLORS[color(field)]
+    outcome = field.get("outcome")
+    said = f'<div style="color:{hue}">{outcome}</div>' if outcome else ""
     if confidence is None:
-        return f'<span style="{_DIM}">unknown</span>'
-    length, hue = f"{100 * confidence:.1f}%", _COLORS[color(confidence)]
+        return f'<span style="{_DIM}">unknown</span>{said}'
+    length = f"{100 * confidence:.1f}%"
     return (
         f"{_escaped(number(confidence))}"
         '<div style="width:6em;height:.35em;border-radius:.2em;background:rgba(128,128,128,.25)">'
         f'<div style="width:{length};height:100%;border-radius:.2em;background:{hue}"></div></div>'
+        f"{said}"
     )
 
 

@@ -1,6 +1,6 @@
-"""A report as a terminal table: field, value, confidence as number and bar, rivals.
+"""A report as a terminal table: field, value, confidence as number and bar, outcome, rivals.
 
-In:    fields as plain dicts (``Field.to_dict``), each with its pointer.
+In:    fields as plain dicts (as in ``Report.to_dict``), each with its pointer.
 Out:   rich renderables whose column widths depend on the terminal only, so that rows printed one
        by one stay in line.
 Never: a number for what is not known: the reason stands there instead.
@@ -21,11 +21,15 @@ Row: TypeAlias = tuple[str, Mapping[str, Any]]
 """The pointer of a field, and its plain form."""
 
 TRUST, SHOW = 0.9, 0.5
-"""The documented bands: trust from .9 on, show a warning from .5 on, below that ask again."""
+"""The documented bands, for a field alone, of which no report says what to do with it."""
 
-_WIDTHS = {"field": 24, "value": 30, "confidence": 10, "bar": 10, "beside": 44}
+HUES = {"accept": "green", "review": "yellow", "reject": "red"}
+
+_WIDTHS = {"field": 24, "value": 27, "confidence": 10, "bar": 10, "outcome": 6, "beside": 44}
 _TITLED = frozenset({"field", "value", "confidence"})
-_GIVE = (("beside", 20), ("bar", 0), ("value", 14), ("field", 12), ("beside", 0))
+_GIVE = (
+    ("beside", 20), ("bar", 0), ("value", 14), ("field", 12), ("beside", 0), ("outcome", 0),
+)  # fmt: skip
 """What gives way on a narrow terminal, in this order, and how far; the number never does."""
 _RIVALS = 2
 _WIDE, _MUCH = 0.05, 0.01  # what is worth a line
@@ -41,7 +45,7 @@ _BASIS = {
 
 
 def table(fields: Iterable[Row], *, header: bool = True, why: bool = False) -> RenderableType:
-    """A table with one row a field; ``fields`` are (JSON Pointer, ``Field.to_dict``) pairs.
+    """A table with one row a field; ``fields`` are (JSON Pointer, plain field) pairs.
 
     ``why`` adds below each field what decided it, and what speaks against its number.
     """
@@ -64,7 +68,10 @@ class _Rows:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         del console
         widths = fitted(options.max_width)
-        made = Table(box=None, show_header=self.header, pad_edge=False, header_style="bold")
+        made = Table(
+            box=None, show_header=self.header, pad_edge=False, padding=(0, 1, 0, 0),
+            header_style="bold",
+        )  # fmt: skip
         for name, width in widths.items():
             title = name if name in _TITLED else ""
             made.add_column(title, width=width, no_wrap=name != "beside", overflow="ellipsis")
@@ -78,13 +85,13 @@ def fitted(width: int) -> dict[str, int]:
     """How wide each column is on a terminal of so many characters; those left out are not in it.
 
     >>> fitted(80)
-    {'field': 24, 'value': 23, 'confidence': 10, 'beside': 20}
+    {'field': 24, 'value': 16, 'confidence': 10, 'outcome': 6, 'beside': 20}
     """
     widths = dict(_WIDTHS)
     for name, least in _GIVE:
         over = sum(widths.values()) + len(widths) - 1 - width
         kept = max(widths.get(name, 0) - max(over, 0), least)
-        if kept:
+        if kept and not (name == "outcome" and over > 0):  # half a word says nothing
             widths[name] = kept
         else:
             widths.pop(name, None)
@@ -93,15 +100,17 @@ def fitted(width: int) -> dict[str, int]:
 
 def _cells(name: str, field: Mapping[str, Any]) -> dict[str, Text | Bar]:
     confidence: float | None = field["confidence"]
+    outcome: str = field.get("outcome") or ""
+    hue = color(field)
     if confidence is None:
         figure, bar = Text("unknown", style="dim"), Text("")
     else:
-        hue = color(confidence)
         figure = Text(number(confidence), style=hue)
         bar = Bar(1.0, 0.0, confidence, width=_WIDTHS["bar"], color=hue)
     return {
         "field": Text(printable(name) or "(whole)"), "value": Text(shown(field)),
-        "confidence": figure, "bar": bar, "beside": beside(field),
+        "confidence": figure, "bar": bar, "outcome": Text(outcome, style=hue),
+        "beside": beside(field),
     }  # fmt: skip
 
 
@@ -112,11 +121,12 @@ def number(confidence: float) -> str:
     return "<0.001" if 0 < confidence < 0.0005 else f"{confidence:.3f}"
 
 
-def color(confidence: float) -> str:
-    """The band of a confidence: green to trust, yellow to look at, red to ask again."""
-    if confidence >= TRUST:
-        return "green"
-    return "yellow" if confidence >= SHOW else "red"
+def color(field: Mapping[str, Any]) -> str:
+    """Green to trust, yellow to look at, red to ask again: as was judged, else by the bands."""
+    if field.get("outcome"):
+        return HUES[field["outcome"]]
+    confidence = field["confidence"] or 0.0
+    return "green" if confidence >= TRUST else "yellow" if confidence >= SHOW else "red"
 
 
 def shown(field: Mapping[str, Any]) -> str:
@@ -169,6 +179,7 @@ def reasons(field: Mapping[str, Any]) -> list[str]:
         f"written with {number(m['probability'])}"
         for name, m in field["presence"].items()
     ]
+    lines += [f"{reason['outcome']}: {reason['sentence']}" for reason in field.get("reasons", ())]
     return [printable(line) for line in lines]
 
 

@@ -327,9 +327,10 @@ class Report(Generic[T]):
 
     def _plain_field(self, name: str, *, tokens: bool) -> dict[str, Any]:
         verdict = self.verdicts.get(name)
-        said = [plain_record(reason) for reason in verdict.reasons] if verdict else []
-        outcome = verdict.outcome if verdict else None
-        return self.fields[name].to_dict(tokens=tokens) | {"outcome": outcome, "reasons": said}
+        said: dict[str, Any] = {"outcome": None, "reasons": []}
+        if verdict is not None:
+            said = verdict.to_dict()
+        return self.fields[name].to_dict(tokens=tokens) | said
 
     def _plain_error(self, error: Invalid, *, tokens: bool) -> dict[str, Any]:
         plain: dict[str, Any] = {
