@@ -48,7 +48,8 @@ _WORD = re.compile(rf"(?<![^\W_])(?:{'|'.join(_WORDS)})(?![^\W_])")
 # A sign that is no dash between two things, and a currency by its code or its symbol.
 _CODE = rf"(?<![^\W_])(?:{_CODES})\.? ?"
 _BEFORE = re.compile(rf"(?:(?<![\w)])-)?(?:(?:{_CODE})?[{_SYMBOLS}] ?-?|{_CODE}-?)$|(?<![\w)])-$")
-_MINUS = re.compile(rf"(?:(?<![\w)])|[{_SYMBOLS}])[-−][{_SYMBOLS}]?$")  # noqa: RUF001
+_MINUSES = "-\u2212"
+_MINUS = re.compile(rf"(?:(?<![\w)])|[{_SYMBOLS}])[{_MINUSES}][{_SYMBOLS}]?$")
 _WIDEST = 8  # characters of it
 _AFTER = re.compile(
     r" ?(%|(?:" + "|".join([*_FACTORS, *_UNITS_OR_FACTORS]).replace("|%", "") + r")(?![^\W_]))"
@@ -122,13 +123,14 @@ def written(value: float) -> str:
     return "" if decimal_of(value) is None else repr(value)
 
 
-def has_minus(text: str, start: int) -> bool:
-    """Whether a minus stands before a number, which is no dash between two things.
+def is_negative(text: str, start: int) -> bool:
+    """Whether the number that begins here is negative; a dash between two things is no minus.
 
-    >>> has_minus("at -5", 4), has_minus("3-5", 2), has_minus("-$5", 2)
-    (True, False, True)
+    >>> [is_negative(*place) for place in (("at -5", 3), ("at -5", 4), ("3-5", 2), ("-$5", 2))]
+    [True, True, False, True]
     """
-    return _MINUS.search(text, max(start - _WIDEST, 0), start) is not None
+    stop = start + (text[start] in _MINUSES)
+    return _MINUS.search(text, max(start - _WIDEST, 0), stop) is not None
 
 
 def readings_of(run: str) -> frozenset[Decimal]:
@@ -188,8 +190,9 @@ def _placed(
     if after:
         readings, stop = _scaled(readings, after[1]), after.end()
     if text[begin - 1 : begin] == "(" and text[stop : stop + 1] == ")":
-        begin, stop = begin - 1, stop + 1
-        readings |= {-one for one in readings}
+        ways *= 2
+        negative = frozenset(-one for one in readings)
+        yield Number(begin - 1, stop + 1, negative, 1 / (len(readings) * ways))
     yield Number(begin, stop, readings, 1 / (len(readings) * ways))
 
 

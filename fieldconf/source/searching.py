@@ -123,8 +123,9 @@ class Source:
 
 def _exact(source: Source, wanted: Wanted) -> Iterator[_Hit]:
     spans = quotations.quoted(source.text, wanted.text)
-    if not wanted.is_text and not wanted.text.startswith("-"):
-        spans = (span for span in spans if not numerals.has_minus(source.text, span[0]))
+    if not wanted.is_text:
+        is_negative = wanted.text.startswith("-")
+        spans = (s for s in spans if numerals.is_negative(source.text, s[0]) == is_negative)
     return ((*span, 1.0) for span in islice(spans, MOST))
 
 

@@ -180,10 +180,10 @@ DATES = [
 @given(st.dates(date(1900, 1, 1), date(2099, 12, 31)), st.sampled_from(DATES), PROSE)
 def test_a_date_is_found_however_it_is_written(day, form, after):
     """The same day is found in other orders, in words and with two digits of the year."""
-    text = f"on: {day.strftime(form)}; {after}"
-    found = places(text, day.isoformat(), ["date"])
-    assert found
-    assert found[0].start == text.index(day.strftime(form).split(", ")[-1 if "%A" in form else 0])
+    written = day.strftime(form)
+    found = places(f"on: {written}; {after}", day.isoformat(), ["date"])
+    first = 4 + len(day.strftime("%A, ")) * form.startswith("%A")
+    assert first in {one.start for one in found}
 
 
 @given(st.dates(date(1900, 1, 1)), st.dates(date(1900, 1, 1)), st.sampled_from(DATES[:4]))
