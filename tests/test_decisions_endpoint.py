@@ -551,6 +551,13 @@ def test_a_second_reading_of_the_fields_with_few_values():
     assert made.requests[1] == Asked("decision", "other", 5)
 
 
+def test_a_table_says_what_the_endpoint_would_have_chosen():
+    for share, said in ((0.9, "decision 0.900"), (0.2, "decision false 0.800")):
+        made = crosscheck(first(), client=endpoint(urgent=share), model="m", fields=["urgent"])
+        (line,) = [line for line in str(made).splitlines() if line.startswith("/urgent ")]
+        assert f"answer 0.600, {said}" in line
+
+
 def test_the_endpoints_numbers_in_place_of_the_first():
     made = crosscheck(first(), client=endpoint(urgent=0.3), model="m", combine="decision",
                       fields=["urgent"])  # fmt: skip

@@ -394,3 +394,14 @@ def test_for_an_asynchronous_client():
     with pytest.raises(fc.RequestError) as caught:
         asyncio.run(look(HttpError(500)))
     assert caught.value.report is report
+
+
+# -- shown ----------------------------------------------------------------------------------------
+
+
+def test_a_table_says_what_the_number_is_made_of():
+    made, _ = looked(first())
+    lines = {line.split()[0]: line for line in str(made).splitlines()}
+    assert "answer 0.800, verification 0.500" in lines["/urgent"]
+    assert "answer 0.600, verification 0.100" in lines["/amount"]
+    assert "verification" in made.to_html()

@@ -40,6 +40,9 @@ _BASIS = {
     "geometric_mean": "per token (long text)",
     "list_end": "the list ends here, not before",
     "least_required": "least of its required fields",
+    "decision": "the only answer listed",
+    "agreement": "the share of answers that agree",
+    "verification": "two readings combined",
     "none": "",
 }
 
@@ -138,10 +141,24 @@ def shown(field: Mapping[str, Any]) -> str:
     return "[...]" if field["kind"] == "array" else "{...}"
 
 
+def _both(field: Mapping[str, Any]) -> str:
+    """What the confidence is made of: how sure each reading was; of which value, if another."""
+    known = [r for r in field.get("readings", ()) if r["confidence"] is not None]
+    return ", ".join(map(_reading, known)) or _BASIS["verification"]
+
+
+def _reading(reading: Mapping[str, Any]) -> str:
+    is_other = reading["agrees"] is False and reading["how"] != "verification"
+    other = f" {printable(json.dumps(reading['value'], ensure_ascii=False))}" if is_other else ""
+    return f"{reading['how']}{other} {number(reading['confidence'])}"
+
+
 def beside(field: Mapping[str, Any]) -> Text:
     """The rivals of a finite value, the reason of an unknown one, else what was measured."""
     if field["reason"]:
         return Text(printable(field["reason"]), style="dim")
+    if field["basis"] == "verification":
+        return Text(_both(field), style="dim")
     distribution = field["distribution"]
     rivals = [m for m in distribution["candidates"] if m["value"] != field["value"]] if (
         distribution
