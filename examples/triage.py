@@ -16,8 +16,9 @@ import fieldconf as fc
 
 # A threshold says from which confidence on *you* would file the field unread. These are made up;
 # yours come from answers that you have compared with the truth. It stands beside the field it is
-# for, since fields of different kinds are not equally sure when they are right.
-CHOICE, TEXT, NUMBER = fc.Conf(threshold=0.7), fc.Conf(threshold=0.5), fc.Conf(threshold=0.5)
+# for, since fields of different kinds are not equally sure when they are right. Below ``review`` a
+# field would be asked for again; nobody is asked again here.
+CHOICE, TEXT, NUMBER = (fc.Conf(threshold=share, review=0) for share in (0.7, 0.5, 0.5))
 
 
 @fc.confident
@@ -39,27 +40,20 @@ MESSAGES = (
 )
 
 
-def doubts(report: fc.Report[Ticket]) -> list[str]:
-    """The fields that are not sure enough; what is not known (None) is not sure, either."""
-    return [
-        pointer for pointer, field in report.leaves.items()
-        if field.confidence is None or field.confidence < (field.declared.conf.threshold or 0)
-    ]  # fmt: skip
-
-
 def main() -> None:
     with fc.local() as client:
         for message in MESSAGES:
             report = Ticket.extract(message, client=client)
             print(message)
-            for field in report.leaves.values():
-                print(f"  {field.pointer:<10} {field.value!s:<10} {field.confidence:.3f}")
-            unsure = doubts(report)
-            # Also an answer that broke off, or breaks the schema, is for a person.
-            if report.value is None or unsure:
-                print(f"  -> review: {report.reason or ', '.join(unsure)}\n")
-            else:
+            for pointer, verdict in report.verdicts.items():
+                field = report[pointer]
+                why = "; ".join(reason.sentence for reason in verdict.reasons)
+                print(f"  {pointer:<10} {field.value!s:<10} {verdict.outcome} {why}")
+            if report.outcome == "accept":
                 print(f"  -> accept: {report.value!r}\n")
+            else:  # also an answer that broke off, or breaks the schema, is for a person
+                unsure = [*report.to_review, *report.rejected]
+                print(f"  -> review: {report.reason or ', '.join(unsure)}\n")
 
 
 if __name__ == "__main__":

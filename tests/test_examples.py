@@ -31,13 +31,13 @@ def run(capsys, monkeypatch):
 def asked(run, monkeypatch, local_client):
     """The same for an example with the embedded model: its reports are noted."""
     seen = []
-    whole, told = fc.extraction.reading.announce, seen.append
+    whole = fc.extraction.reading.announced
 
-    def announce(call, report):
-        told(report)
-        whole(call, report)
+    def announced(call, report):
+        seen.append(whole(call, report))
+        return seen[-1]
 
-    monkeypatch.setattr("fieldconf.extraction.reading.announce", announce)
+    monkeypatch.setattr("fieldconf.extraction.reading.announced", announced)
     return lambda name: (*run(name), seen)
 
 

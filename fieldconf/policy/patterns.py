@@ -102,11 +102,18 @@ def _children(place: Place) -> Iterator[Place]:
     """The places right inside of one; of items, the first of each kind."""
     declared = place.declared
     if "array" in declared.kinds:
-        yield from map(place.inside, range(len(place.first_items) + 1))
+        kinds = range(len(place.first_items) + 1)
+        yield from (place.inside(index) for index in kinds if _may_have(place, index))
     if "object" in declared.kinds:
         yield from map(place.inside, declared.keys)
         if declared.more_keys:
             yield place.inside("*")
+
+
+def _may_have(place: Place, index: int) -> bool:
+    """Whether a list at a place may be so long."""
+    most = place.declared.max_items
+    return most is None or index < most
 
 
 def _ends(steps: Steps, root: Place) -> Iterator[Place]:
@@ -126,5 +133,5 @@ def _ends(steps: Steps, root: Place) -> Iterator[Place]:
             waiting += [(child, at + 1) for child in _children(place)]
         else:
             waiting.append((place.inside(steps[at]), at + 1))
-            if steps[at].isdecimal():
+            if steps[at].isdecimal() and _may_have(place, int(steps[at])):
                 waiting.append((place.inside(int(steps[at])), at + 1))
