@@ -17,7 +17,9 @@ from fieldconf.errors import (
     LocalModelError,
     MissingPackageError,
     NoLogprobsError,
+    OutputError,
     PayloadError,
+    PolicyError,
     RequestError,
     SchemaError,
 )
@@ -26,52 +28,37 @@ from fieldconf.extraction.faces import aextract, astream, extract, stream
 from fieldconf.extraction.inputs import Image
 from fieldconf.extraction.stopping import StopWhen
 from fieldconf.extraction.streams import AsyncFieldStream, FieldStream
-from fieldconf.report import Field, Report, Stopped
+from fieldconf.many.arunning import AsyncMany
+from fieldconf.many.faces import aextract_many, extract_many
+from fieldconf.many.inputs import Entry
+from fieldconf.many.results import Result, Results, Summary
+from fieldconf.many.running import Many
+from fieldconf.policy import Band, Outcome, Policy, Reason, Verdict
+from fieldconf.questions import Questions, questions
+from fieldconf.report import Agreement, Asked, Field, Found, Reading, Report, Stopped
 from fieldconf.requesting import Defaults, request
 from fieldconf.schema.settings import Conf
 from fieldconf.scoring import score, score_all
+from fieldconf.second.agreeing import agree
+from fieldconf.second.cascading import Step, acascade, cascade
+from fieldconf.second.crosschecking import acrosscheck, crosscheck
+from fieldconf.second.reasking import areask, reask
+from fieldconf.second.verifying import averify, verify
 from fieldconf.settling import Settle
+from fieldconf.source.locating import locate
 from fieldconf.strict import StrictForm, strict
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "AsyncFieldStream",
-    "Conf",
-    "Confident",
-    "Defaults",
-    "Distribution",
-    "Event",
-    "Field",
-    "FieldEvent",
-    "FieldStream",
-    "FieldconfError",
-    "Image",
-    "ItemEvent",
-    "JSONSyntaxError",
-    "LocalModelError",
-    "Member",
-    "MissingPackageError",
-    "NoLogprobsError",
-    "PartialEvent",
-    "PayloadError",
-    "Report",
-    "ReportEvent",
-    "RequestError",
-    "SchemaError",
-    "Settle",
-    "StopWhen",
-    "Stopped",
-    "StrictForm",
-    "aextract",
-    "astream",
-    "classify",
-    "confident",
-    "extract",
-    "local",
-    "request",
-    "score",
-    "score_all",
-    "stream",
-    "strict",
-]
+    "Agreement", "Asked", "AsyncFieldStream", "AsyncMany", "Band", "Conf", "Confident", "Defaults",
+    "Distribution", "Entry", "Event", "Field", "FieldEvent", "FieldStream", "FieldconfError",
+    "Found", "Image", "ItemEvent", "JSONSyntaxError", "LocalModelError", "Many", "Member",
+    "MissingPackageError", "NoLogprobsError", "Outcome", "OutputError", "PartialEvent",
+    "PayloadError", "Policy", "PolicyError", "Questions", "Reading", "Reason", "Report",
+    "ReportEvent", "RequestError", "Result", "Results", "SchemaError", "Settle", "Step", "StopWhen",
+    "Stopped", "StrictForm", "Summary", "Verdict", "acascade", "acrosscheck", "aextract",
+    "aextract_many", "agree", "areask", "astream", "averify", "cascade", "classify", "confident",
+    "crosscheck", "extract", "extract_many", "local", "locate", "questions", "reask", "request",
+    "score", "score_all", "stream", "strict", "verify",
+]  # fmt: skip
