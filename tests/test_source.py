@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 import fieldconf as fc
 from fieldconf.errors import MissingPackageError, RequestError
 from fieldconf.report import Report
-from fieldconf.source import WAYS, locate
+from fieldconf.source import WAYS, dates, locate
 from fieldconf.source.folding import fold, words_of
 from fieldconf.source.fuzzy import LONGEST
 from fieldconf.source.numerals import MOST_READ, readings_of
@@ -214,8 +214,8 @@ def test_the_best_place_comes_first_then_the_first():
 
 
 def test_a_value_that_is_everywhere_is_listed_so_often():
-    text = "a1.5 " + "Anna, 1,50; 22 November 2026; " * 50
-    for value in ("Anna", "ANNA", 1.5, "2026-11-22"):
+    text = "a1.5 " + "Anna, 1,50; 22 November 2026; Schmitt " * 50
+    for value in ("Anna", "ANNA", 1.5, "2026-11-22", "Schmidt"):
         assert len(Source(text).places(value, WAYS)) == MOST
 
 
@@ -223,6 +223,19 @@ def test_what_stands_behind_very_many_numbers_is_found_as_it_is_only():
     text = "1 " * MOST_READ + "and 2,50 and 3.5"
     assert Source(text).places(2.5, WAYS) == ()
     assert Source(text).places(3.5, WAYS)[0].text == "3.5"
+
+
+def test_what_stands_behind_very_many_dates_is_found_as_it_is_only():
+    text = "10:30 " * dates.MOST_READ + "22 Nov 2026"
+    assert Source(text).places("2026-11-22", WAYS) == ()
+    assert Source(text).places("22 nov 2026", WAYS)[0].how == "folded"
+    assert Source(text[6:]).places("2026-11-22", WAYS)[0].how == "date"
+
+
+def test_words_that_were_put_between_are_no_hindrance_where_most_is_the_same():
+    text = "at MR. D.I.Y. (M) SDN BHD. Tel."
+    (found,) = Source(text).places("Mr. D.I.Y. Sdn Bhd", WAYS)
+    assert (found.text, found.how) == ("MR. D.I.Y. (M) SDN BHD", "fuzzy")
 
 
 def test_a_text_is_looked_for_by_the_ways_that_are_given_and_no_others():

@@ -22,8 +22,8 @@ SHORTEST = 4
 """Characters of the shortest value that is looked for: of shorter ones, one letter is too much."""
 LONGEST = 300
 """Characters of the longest one: what is longer is no quotation, and takes long to align."""
-MOST_ALIGNED = 20
-"""How often a source is aligned with one value: each time, what was found before is cut out."""
+MOST_ALIGNED = 50
+"""How often a source is aligned with one value: where something was found, what is before and behind it is."""
 
 
 _ROUGH = 75.0
@@ -54,6 +54,7 @@ def near(line: str, words: Sequence[tuple[int, int]], value: str) -> Iterator[Ne
 
     is_sought = SHORTEST <= len(value) <= LONGEST and "@" not in value
     parts = [(0, len(line))] if words and is_sought else []
+    least = CUTOFF / (2 - CUTOFF) * len(value)  # what is shorter cannot be as similar
     for _ in range(MOST_ALIGNED):
         if not parts:
             return
@@ -66,8 +67,8 @@ def near(line: str, words: Sequence[tuple[int, int]], value: str) -> Iterator[Ne
             yield place
         parts += [
             (one, other)
-            for one, other in ((start, place.start), (place.stop, stop))
-            if other - one >= SHORTEST
+            for one, other in ((place.stop, stop), (start, place.start))
+            if other - one >= least
         ]
 
 
