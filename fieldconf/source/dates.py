@@ -6,14 +6,15 @@ Never: a choice between day and month: "10/01/2018" is read both ways; a year th
 Why:   a model writes 2026-11-22 for "Nov 22nd".
 
 Regular expressions find what looks like a date; python-dateutil reads it. Months are known in
-English, German, French, Spanish, Italian, Portuguese and Dutch. Times are compared as they are on
-the clock: their zones, and their seconds where one has none, do not count.
+English, German, French, Spanish, Italian, Portuguese and Dutch. Times are compared to the minute, as
+they are on the clock: zones do not count.
 
-The similarity is the share of the value's parts (year, month, day, and time of day)
-that the source has, times the probability that both mean the same where day and month may change
-places, as for numbers: "22 November" has 2/3 of 2026-11-22, and "10/01/2018" is 2018-01-10 by 1/2.
-All parts that both have must agree, and the day must be among them if the value has one (else the
-time of day, or the month); a year of two digits agrees with that of any century.
+The similarity is the share of the value's parts (year, month, day, time of day) that the source
+has, times the probability that both mean the same where day and month may change places, as for
+numbers: "22 November" has 2/3 of 2026-11-22, and "10/01/2018" is 2018-01-10 by 1/2. All parts that
+both have must agree, and the day must be among them if the value has one (else the time of day, or
+the month); a year of two digits agrees with that of any century. Midnight counts as no time of day:
+models write it behind days.
 """
 
 import re
