@@ -6,8 +6,8 @@ Never: a choice between day and month: "10/01/2018" is read both ways; a year th
 Why:   a model writes 2026-11-22 for "Nov 22nd".
 
 Regular expressions find what looks like a date; python-dateutil reads it. Months are known in
-English, German, French, Spanish, Italian, Portuguese and Dutch. Times are compared to the minute, as
-they are on the clock: zones do not count.
+English, German, French, Spanish, Italian, Portuguese and Dutch. Times are compared to the minute,
+as they are on the clock: zones do not count.
 
 The similarity is the share of the value's parts (year, month, day, time of day) that the source
 has, times the probability that both mean the same where day and month may change places, as for

@@ -23,9 +23,7 @@ SHORTEST = 4
 LONGEST = 300
 """Characters of the longest one: what is longer is no quotation, and takes long to align."""
 MOST_ALIGNED = 50
-"""How often a source is aligned with one value: where something was found, what is before and behind it is."""
-
-
+"""How often one value is aligned: each time with what is left before or behind a place."""
 _ROUGH = 75.0
 """Percent that the aligned part has at least: it has the value's length, the place may have not."""
 _MOST_MOVES = 20
