@@ -12,8 +12,8 @@ A question's name is the JSON Pointer of its field, so that its answer finds its
 * two to ten numbers are a ``score``, whose levels are the numbers;
 * other scalars, and more numbers, are a ``choice``; where null is allowed, ``NOT_SAID`` is one.
 
-What has a default is asked outright. Strings, numbers without bounds and lists are not asked, nor
-is what only some arms of a union have.
+What has a default is asked outright, and what is in an object that may be null as if it were there.
+Strings, numbers without bounds and lists are not asked, nor is what only some arms of a union have.
 """
 
 import json
@@ -30,6 +30,8 @@ from fieldconf.schema.parts import Part
 
 NOT_SAID = "not said"
 """The label of null."""
+WHOLE = "answer"
+"""The name of the question where the whole answer is one scalar."""
 MOST_QUESTIONS, MOST_CHOICES, MOST_LEVELS = 400, 255, 10
 """What OpenAI's endpoint takes; System One takes as many choices and levels."""
 
@@ -154,7 +156,7 @@ def _question(path: Path, declared: Declared, words: str) -> Question | str:
     if kind == "score":
         labels = tuple(map(_text, labels))
     return Question(
-        pointer(path), kind, _INSTRUCTIONS[kind] + (words or "the answer"),
+        pointer(path) or WHOLE, kind, _INSTRUCTIONS[kind] + (words or WHOLE),
         () if kind == "predicate" else labels,
     )  # fmt: skip
 

@@ -380,11 +380,15 @@ def test_names_of_other_peoples_questions_are_keys():
     assert fc.score({"answers": answers}).data == {"urgent": True, "a/b": False}
 
 
+@needs_decisions
 def test_an_answer_that_is_one_boolean():
     (one,) = questions(bool).asked
-    report = fc.score({"answers": [{"type": "predicate", "name": one.name, "probability": 0.9}]},
-                      bool)  # fmt: skip
+    assert (one.name, one.instructions) == ("answer", "This holds for the input: answer")
+    client = FakeClient(Answer(True, default=0.9))
+    report = fc.extract(bool, "Hurry!", client=client, model=MODEL, provider=NAME)
     assert (report.value, report.confidence) == (True, pytest.approx(0.9))
+    made = crosscheck(report, client=FakeClient(Answer(False, default=0.9)), model=MODEL)
+    assert made.confidence == pytest.approx(0.5)
 
 
 names = st.text("/ab~0", max_size=6)

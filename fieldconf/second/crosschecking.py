@@ -18,6 +18,7 @@ from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.options import Options, explicit, said
 from fieldconf.extraction.streams import ask, ask_async
 from fieldconf.paths import Path, pointer
+from fieldconf.questions import path_of
 from fieldconf.report import Asked, Field, Reading, Report
 from fieldconf.schema import same
 from fieldconf.second.combining import UNKNOWN, Combine, Sure, rule_of
@@ -161,7 +162,7 @@ def _check(
 ) -> _Check | None:  # fmt: skip
     """The request, with those questions that are about a value; None where there are none."""
     rule_of(combine)  # before the request is paid for
-    wanted = {pointer(path) for path in picked(report, fields)} & set(report.leaves)
+    wanted = {path for path in picked(report, fields) if pointer(path) in report.leaves}
     if not wanted:
         return None
     given = given_of(report, text, "crosscheck")
@@ -171,9 +172,12 @@ def _check(
             f"crosscheck asks a decision endpoint, and {made.api.title} is none",
             remedy=f"Leave provider= out, or give {PROVIDER!r}; fc.verify asks any model",
         )
-    questions = [one for one in made.arguments["questions"] if one["name"] in wanted]
+    paths = {
+        one["name"]: path_of(one["name"], report.schema) for one in made.arguments["questions"]
+    }
+    questions = [one for one in made.arguments["questions"] if paths[one["name"]] in wanted]
     if not questions:
         return None
-    asked = tuple(report.fields[one["name"]].path for one in questions)
+    asked = tuple(paths[one["name"]] for one in questions)
     call = replace(made, arguments={**made.arguments, "questions": questions})
     return _Check(report, asked, combine, call)

@@ -20,6 +20,7 @@ _MISSING = object()
 def decisions(answer: Answer, questions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The answer to each question: the value at its name, with the confidence of that field.
 
+    A value that is no object is the answer to whatever is asked.
     What the field's ``rivals`` leave is shared by the other values alike.
 
     Raises:
@@ -41,7 +42,8 @@ def decisions(answer: Answer, questions: Sequence[Mapping[str, Any]]) -> dict[st
 
 
 def _answer(answer: Answer, question: Mapping[str, Any]) -> dict[str, Any]:
-    kind, name = question["type"], str(question.get("name") or "")
+    is_object = isinstance(answer.value, dict)
+    kind, name = question["type"], str(question.get("name") or "") if is_object else ""
     own = {"type": kind, "name": question.get("name")}
     value = _at(answer.value, named(name))
     if value is _MISSING or answer.refusal is not None:
