@@ -91,8 +91,8 @@ async def _results(
             result = await window.first()
             if result is not None:
                 yield result
-        if work.over is not None:
-            raise work.over
+        if error := work.over or window.error:
+            raise error
         work.finish()
 
 
@@ -106,6 +106,8 @@ class _Window(Generic[T]):
         self._reading: asyncio.Task[Task | None] | None = None
         self._is_read = False
         self._most = ahead_of(work.plan.concurrency)
+        self.error: Exception | None = None
+        """Why no more inputs can be read; those that were are asked about."""
 
     async def fill(self) -> bool:
         """Take inputs until the first result is there; whether one is.
@@ -139,7 +141,7 @@ class _Window(Generic[T]):
         await asyncio.gather(*left, return_exceptions=True)
 
     def _read_on(self) -> None:
-        is_over = self._is_read or self._work.over is not None
+        is_over = self._is_read or self._work.over or self.error
         if self._reading is None and not is_over and len(self._waiting) < self._most:
             self._reading = asyncio.ensure_future(_next(self._tasks))
 
@@ -155,7 +157,7 @@ class _Window(Generic[T]):
                 return
             self._work.take(task)
         except Exception as error:  # noqa: BLE001  # the iterable's own; raised in the end
-            self._work.over = error
+            self.error = error
             return
         self._waiting.append(asyncio.create_task(_one(self._work, task, self._gate)))
 

@@ -104,8 +104,8 @@ def _results(work: Work[T], tasks: Iterator[Task], showing: Showing) -> Generato
             result = window.first()
             if result is not None:
                 yield result
-        if work.over is not None:
-            raise work.over
+        if error := work.over or window.error:
+            raise error
         work.finish()
 
 
@@ -116,17 +116,19 @@ class _Window(Generic[T]):
         self._work, self._tasks, self._pool = work, tasks, pool
         self._waiting: deque[Future[Result[T] | None]] = deque()
         self._most = ahead_of(work.plan.concurrency)
+        self.error: Exception | None = None
+        """Why no more inputs can be read; those that were are asked about."""
 
     def fill(self) -> bool:
         """Take inputs as long as there is room; whether any is under way."""
-        while len(self._waiting) < self._most and self._work.over is None:
+        while len(self._waiting) < self._most and not (self._work.over or self.error):
             try:
                 task = next(self._tasks, None)
                 if task is None:
                     break
                 self._work.take(task)
             except Exception as error:  # noqa: BLE001  # the iterable's own; raised in the end
-                self._work.over = error
+                self.error = error
                 break
             # The context of who iterates: a span of OpenTelemetry, say.
             self._waiting.append(self._pool.submit(copy_context().run, one, self._work, task))

@@ -60,7 +60,7 @@ class Work(Generic[T]):
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.tally = Tally(Summary(total=plan.total))
+        self.tally = Tally(Summary(total=plan.total), plan.tell)
         self.over: Exception | None = None
         """What ends the run: nothing is asked any more."""
         call = _request(plan)
