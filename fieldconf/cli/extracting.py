@@ -71,8 +71,9 @@ def extract(
     """
     with one_line_errors():
         kind, words = load_schema(schema), read_text(text)
-        limits = policy_of(policy, accept, review)
-        bands = Bands(limits, compile_schema(kind).asked.root)
+        compiled = compile_schema(kind).asked
+        limits = policy_of(policy, accept, review).check(compiled)
+        bands = Bands(limits, compiled.root)
         client = client_of(model, base_url, api_key, gguf, timeout)
         with client, stream(
             kind, words, client=client, model=model, provider=provider, instructions=instructions,
