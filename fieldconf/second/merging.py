@@ -11,7 +11,8 @@ The rule, for each place that was asked for:
 1. If both readings have the same JSON value, it stays, and its field is that of the surer reading
    (the second one where both are as sure).
 2. Else the second value is taken, with what was settled inside of it kept: keys of objects keep
-   their first value; where a settled value in a list would change, the first list stays.
+   their first value. Where a settled value in a list would change, or a settled key has no place
+   in another arm of a union, all of the first value stays.
 3. If the whole does not validate then, the new values that the errors are about are dropped, until
    it does; if that helps nothing, all of them.
 4. If the outcome of a new value (accept, review, reject) is worse than that of the first one, it is
@@ -40,7 +41,7 @@ from fieldconf.second.patching import (
     same_json,
     without,
 )
-from fieldconf.second.subschema import Question
+from fieldconf.second.subschema import Question, place_at
 
 T = TypeVar("T")
 
@@ -110,9 +111,19 @@ class _Pair:
                 same.add(path)
                 continue
             value = kept(field.value, path, self.first.data, settled)
-            if value is not MISSING:
+            if value is not MISSING and self._has_room(path, value, settled):
                 new[path] = value
         return same, new
+
+    def _has_room(self, path: Path, value: Any, settled: Collection[Path]) -> bool:
+        """Whether all that is settled in a place is still declared there: other arms lack keys."""
+        before, root = self.first.data, self.first.schema.root
+        after = put(before, {path: value})
+        inside = [leaf for leaf in settled if leaf[: len(path)] == path]
+        return all(
+            place_at(root, after, leaf).cases or not place_at(root, before, leaf).cases
+            for leaf in inside
+        )
 
     def _again(self, path: Path) -> Field | None:
         """What the second reading has at a path of the whole."""

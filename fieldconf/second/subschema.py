@@ -195,16 +195,17 @@ def _narrowed(
 
 def _is_at_stake(place: Place, value: Any, doubted: Collection[str | int]) -> bool:
     """Whether what is in doubt in a container decides what else is in it."""
-    place = _narrowed(place, value, doubted, by_tags=True)
+    around = _narrowed(place, value, doubted)
+    tagged = _narrowed(place, value, doubted, by_tags=True)
     for step in doubted:
         if not leads(step, value):
-            if not place.inside(step).cases:
+            if place.inside(step).cases and not around.inside(step).cases:
                 return True  # a key of another arm
             continue
         text = _opener(value[step])
-        cases = [case for case in place.cases if place.of(case).inside(step).cases]
-        members = {place.of(case).inside(step).declared.members for case in cases}
-        if len(members) > 1 or not all(place.allows(case, step, text) for case in cases):
+        cases = [case for case in tagged.cases if tagged.of(case).inside(step).cases]
+        members = {tagged.of(case).inside(step).declared.members for case in cases}
+        if len(members) > 1 or not all(tagged.allows(case, step, text) for case in cases):
             return True
     return False
 
