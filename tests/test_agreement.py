@@ -267,11 +267,22 @@ def test_the_items_of_a_tuple_are_told_apart_by_position():
     assert counts(again) == {"": 2, "/0": 2, "/1": 2}
 
 
-def test_lists_beyond_the_limit_are_matched_by_what_is_equal(monkeypatch):
-    texts = ['[{"a": 1, "b": 1}]', '[{"a": 1, "b": 2}]', '[{"a": 1, "b": 2}]']
-    assert counts(agreed(*texts))["/0/a"] == 3
-    monkeypatch.setattr(pairing, "MOST_ITEMS", 0)
-    assert counts(agreed(*texts))["/0/a"] == 2
+def test_what_many_items_have_does_not_make_two_of_them_one(monkeypatch):
+    """Where all are paid in euros, that tells nothing; but their names do."""
+    texts = [
+        json.dumps([{"name": name, "n": n + at, "in": "EUR"} for at, name in enumerate("abc")])
+        for n in (1, 10, 20)
+    ]
+    far = texts[1].replace('"c"', '"d"')
+    assert len(agreed(*texts).data) == 3
+    joined = agreed(texts[0], far)
+    assert max(counts(joined).values()) == 2
+    assert [one.agreement.count for one in joined.leaves.values()].count(1) == 4
+    monkeypatch.setattr(pairing, "COMMON", 5)  # "EUR" stands in six items
+    apart = agreed(texts[0], far)
+    assert sorted(item["name"] for item in apart.data)[:2] == ["a", "b"]
+    assert all(counts(apart)[f"/{at}/name"] == 1 + (item["name"] in "ab")
+               for at, item in enumerate(apart.data))  # fmt: skip
 
 
 # -- answers that broke off, and others -----------------------------------------------------------

@@ -8,14 +8,15 @@ Why:   a model that lists the same items in another order has said the same.
 
 Items are matched greedily, likeliest first: first those that say the same (of equal ones the first
 of each list, the second ...), then those that share most of their leaves
-(``2 * shared / (leaves of both)``), as long as they share any. Ties go by the items' JSON texts. An
-exact assignment would now and then share a leaf more, and would have ties of its own.
+(``2 * shared / (leaves of both)``), as long as they share one that not more than ``COMMON`` items
+have. Ties go by what the items say. An exact assignment would now and then share a leaf more, and
+would have ties of its own.
 """
 
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import TypeAlias
 
@@ -25,9 +26,10 @@ from fieldconf.second.normal import Key, Step, container_key, scalar_key
 
 DEEPEST = 40
 """What is nested deeper is compared as a whole, not part by part."""
-MOST_ITEMS = 250
-"""So many items that differ are matched by what they share; in longer lists, only equal ones."""
+COMMON = 64
+"""A leaf that more items than this have does not tell which of them are one item."""
 
+Leaves: TypeAlias = frozenset[tuple[tuple[Step, ...], Key]]
 Cluster: TypeAlias = dict[int, "Node"]
 """One item of several lists: the number of each list that has it, and what it is there."""
 
@@ -44,6 +46,9 @@ class Node:
         is_open: whether the answer broke off inside.
         parts: what is inside of an object or a list, closed or not, by name or index.
         ordered: of a list, so many items at its head are told apart by their position.
+        leaves: the place and the key of each closed leaf inside; of items that are matched by
+            content, each has the place -1.
+        is_flat: whether there are no such items.
     """
 
     said: Field
@@ -53,6 +58,8 @@ class Node:
     is_open: bool = False
     parts: Mapping[Step, "Node"] = field(default_factory=dict[Step, "Node"])
     ordered: int = 0
+    leaves: Leaves = frozenset()
+    is_flat: bool = True
 
     @property
     def is_container(self) -> bool:
@@ -92,13 +99,25 @@ def _node(one: Field, parts: Mapping[Step, Node], ordered: int) -> Node:
     if one.kind not in ("object", "array"):
         text = "" if is_open else json_text(one.value).decode("utf-8", "replace")
         key = Key("open", "") if is_open else scalar_key(one.value, one.declared)
-        return Node(one, key, text, is_open=is_open)
+        leaves: Leaves = frozenset() if is_open else frozenset({((), key)})
+        return Node(one, key, text, is_open=is_open, leaves=leaves)
     told = ((step, part.key) for step, part in parts.items())
     key = container_key(one.kind, told, ordered=ordered)
     texts = repr([(step, part.text, part.is_open) for step, part in parts.items()])
     digest = hashlib.blake2b(texts.encode("utf-8", "replace"), digest_size=16).hexdigest()
     size = sum(part.size for part in parts.values()) or 1
-    return Node(one, key, f"{one.kind} {digest}", size, is_open, parts, ordered)
+    made = Node(one, key, f"{one.kind} {digest}", size, is_open, parts, ordered)
+    is_flat = not made.items and all(part.is_flat for part in parts.values())
+    return replace(made, leaves=_leaves(made), is_flat=is_flat)
+
+
+def _leaves(node: Node) -> Leaves:
+    if not node.parts or not node.is_container:
+        return frozenset() if node.is_open else frozenset({((), node.key)})
+    inside = (
+        (-1 if _is_free(step, node.ordered) else step, part) for step, part in node.parts.items()
+    )
+    return frozenset(((step, *path), key) for step, part in inside for path, key in part.leaves)
 
 
 class Pairing:
@@ -120,6 +139,8 @@ class Pairing:
             return one.size
         if one.said.kind != other.said.kind or not one.is_container or not other.is_container:
             return 0
+        if one.is_flat and other.is_flat:
+            return len(one.leaves & other.leaves)
         first, second = sorted((one, other), key=_rank)
         known = self._known.get((first, second))
         if known is None:
@@ -145,8 +166,6 @@ class Pairing:
         """
         found = _equal_ones(lists)
         rest = [one for one in found if len(one) < len(lists) and _may_share(one)]
-        if len(rest) > MOST_ITEMS:
-            return found
         done = [one for one in found if len(one) == len(lists) or not _may_share(one)]
         return done + self._joined(rest)
 
@@ -155,8 +174,8 @@ class Pairing:
         ordered = sorted(given, key=_rank_of_all)
         pairs = [
             (-alike, first, second)
-            for (first, one), (second, other) in combinations(enumerate(ordered), 2)
-            if one.keys().isdisjoint(other) and (alike := self._alike(one, other))
+            for first, second in _candidates(ordered)
+            if (alike := self._alike(ordered[first], ordered[second]))
         ]
         place = list(range(len(ordered)))  # in which cluster each now is
         members = {number: [number] for number in place}
@@ -188,6 +207,18 @@ def _equal_ones(lists: Mapping[int, Sequence[Node]]) -> list[Cluster]:
             found.setdefault((item.key, seen[item.key]), {})[number] = item
             seen[item.key] += 1
     return [*found.values(), *alone]
+
+
+def _candidates(given: Sequence[Cluster]) -> set[tuple[int, int]]:
+    """Which of them have a leaf in common, and no list; two numbers, the smaller one first."""
+    having: dict[object, list[int]] = defaultdict(list)
+    for number, cluster in enumerate(given):
+        for leaf in next(iter(cluster.values())).leaves:
+            having[leaf].append(number)
+    pairs = {
+        pair for some in having.values() if len(some) <= COMMON for pair in combinations(some, 2)
+    }
+    return {(one, two) for one, two in pairs if given[one].keys().isdisjoint(given[two])}
 
 
 def _may_share(cluster: Cluster) -> bool:
