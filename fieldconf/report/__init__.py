@@ -5,6 +5,7 @@
 * ``plain``: the parts of a report as plain JSON values;
 * ``keeping``: its state for pickle and copy;
 * ``field``: one value of the answer;
+* ``forms``: the plain form, typed;
 * ``reading``: back from plain JSON values;
 * ``whole``: the report;
 * ``assembled``: one report made of several readings.

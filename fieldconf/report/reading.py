@@ -14,28 +14,27 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
-from annotated_types import Len
-from pydantic import BaseModel, ConfigDict, InstanceOf, ValidationError
+from pydantic import ValidationError
 
 from fieldconf.alternatives.distribution import Distribution, Member, Rival
 from fieldconf.alternatives.steps import Choice
 from fieldconf.alternatives.why import Why
 from fieldconf.errors import PayloadError, PolicyError, SchemaError
 from fieldconf.paths import Path, pointer
-from fieldconf.policy import Outcome, Policy
+from fieldconf.policy import Policy
 from fieldconf.render.table import printable
-from fieldconf.report.ending import WHOLE, Status, Stopped
-from fieldconf.report.field import Field, Kind
+from fieldconf.report import forms
+from fieldconf.report.ending import WHOLE, Stopped
+from fieldconf.report.field import Field
 from fieldconf.report.keeping import value_at
 from fieldconf.report.plain import DEEPEST, json_text, number_of, plain_value
-from fieldconf.report.readings import Agreement, Asked, Basis, Found, FoundHow, How, Reading
+from fieldconf.report.readings import Agreement, Asked, Found, Reading
 from fieldconf.schema import Declared, Invalid, Place, Schema, kind_of
-from fieldconf.schema.settings import Basis as ConfBasis
 from fieldconf.schema.settings import Conf
 from fieldconf.scores import TextScore
-from fieldconf.tokens import Candidate, Mask, Token, utf8
+from fieldconf.tokens import Candidate, Token, utf8
 
 VERSION = 1
 """Of the plain form. It changes when a key goes or comes to mean something else."""
@@ -43,8 +42,6 @@ VERSION = 1
 _REMEDY = "Give what Report.to_dict or Report.to_json wrote, with this version of fieldconf"
 
 R = TypeVar("R")
-
-_Text: TypeAlias = InstanceOf[str]  # pydantic's own check refuses lone surrogates
 
 
 def read_text(text: str | bytes) -> Any:
@@ -71,7 +68,7 @@ def read(plain: Any, schema: Schema) -> dict[str, Any]:
         PayloadError: if it is not the plain form of a report; it says what is wrong, and where.
     """
     try:
-        form = _Report.model_validate(dict(plain))
+        form = forms.Report.model_validate(dict(plain))
         return _made(form, schema)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
@@ -84,188 +81,6 @@ def read(plain: Any, schema: Schema) -> dict[str, Any]:
     raise PayloadError(f"not a saved report: {printable(problem)}", remedy=_REMEDY) from None
 
 
-# -- the plain form -----------------------------------------------------------------------------
-
-
-class _Form(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, defer_build=True
-    )
-
-
-class _Rival(_Form):
-    text: _Text
-    probability: float
-
-
-class _Member(_Form):
-    value: Any
-    probability: float
-    low: float
-    high: float
-
-
-class _Distribution(_Form):
-    candidates: list[_Member]
-    off_schema: float
-    unseen: float
-    decided_at: int
-    other: list[_Rival]
-    calls: int
-
-
-class _Why(_Form):
-    token: int
-    text: _Text
-    share: float
-    rivals: list[_Rival]
-    sentence: _Text
-
-
-class _Choice(_Form):
-    token: int
-    agreeing: float
-    possible: float
-    off_schema: float
-    unseen: float
-    rivals: list[_Rival]
-
-
-class _Candidate(_Form):
-    text: _Text
-    bytes: list[int] | None = None
-    logprob: float | Literal["-inf"] | None
-    id: int | None = None
-
-
-class _Token(_Candidate):
-    candidates: list[_Candidate] = []
-    note: _Text = ""
-
-
-class _Score(_Form):
-    logprob: float | None
-    mean: float | None
-    perplexity: float | None
-    tokens: int
-
-
-class _Stopped(_Form):
-    pointer: _Text
-    rule: _Text
-    read: int
-    saved: int
-    saved_at_most: int | None
-
-
-class _Reading(_Form):
-    how: How
-    value: Any
-    confidence: float | None
-    basis: Basis
-    model: _Text
-    agrees: bool | None
-
-
-class _Agreement(_Form):
-    count: int
-    of: int
-    low: float
-    high: float
-
-
-class _Found(_Form):
-    start: int
-    stop: int
-    text: _Text
-    how: FoundHow
-    similarity: float
-
-
-class _Asked(_Form):
-    how: How
-    model: _Text
-    input_tokens: int | None
-    output_tokens: int | None
-
-
-class _Conf(_Form):
-    threshold: float | None = None
-    review: float | None = None
-    basis: ConfBasis | None = None
-
-
-class _Reason(_Form):
-    name: _Text
-    sentence: _Text
-    outcome: Outcome
-
-
-class _Error(_Form):
-    pointer: _Text
-    problem: _Text
-    value: Any
-    confidence: float | None
-    indexes: list[int] = []
-
-
-class _Field(_Form):
-    kind: Kind
-    value: Any = None
-    confidence: float | None
-    low: float | None
-    high: float | None
-    logprob: float | None
-    basis: Basis
-    expected: float | None
-    std: float | None
-    reason: _Text
-    flags: list[_Text]
-    span: Annotated[list[int], Len(2, 2)]
-    distribution: _Distribution | None
-    arms: _Distribution | None
-    presence: dict[_Text, _Member]
-    stops: list[_Member]
-    why: _Why | None
-    readings: list[_Reading] = []
-    agreement: _Agreement | None = None
-    found: list[_Found] | None = None
-    conf: _Conf | None = None
-    outcome: Outcome | None = None  # it follows from the rest, and so do the reasons
-    reasons: list[_Reason] = []
-    indexes: list[int] = []
-    min_step: _Choice | None = None
-
-
-class _Report(_Form):
-    version: Literal[1]
-    status: Status
-    reason: _Text
-    flags: list[_Text]
-    confidence: float | None
-    mask: Mask
-    precision: float | None
-    choice: int
-    tool: _Text
-    answer: _Score | None
-    prompt: _Score | None
-    input_tokens: int | None
-    output_tokens: int | None
-    stopped: _Stopped | None
-    requests: list[_Asked] = []
-    model: _Text
-    finish_reason: _Text | None
-    refusal: _Text | None
-    data: Any
-    errors: list[_Error]
-    outcome: Outcome | None = None
-    policy: dict[_Text, Any] = {}
-    fields: dict[_Text, _Field]
-    text: _Text | None = None
-    tokens: list[_Token] = []
-    owners: list[_Text] = []
-
-
 # -- the parts ----------------------------------------------------------------------------------
 
 
@@ -273,31 +88,31 @@ def _maybe(make: Callable[[Any], R], form: Any) -> R | None:
     return None if form is None else make(form)
 
 
-def _rivals(forms: Sequence[_Rival]) -> tuple[Rival, ...]:
+def _rivals(forms: Sequence[forms.Rival]) -> tuple[Rival, ...]:
     return tuple(Rival(form.text, form.probability) for form in forms)
 
 
-def _member(form: _Member) -> Member:
+def _member(form: forms.Member) -> Member:
     return Member(form.value, form.probability, form.low, form.high)
 
 
-def _distribution(form: _Distribution) -> Distribution:
+def _distribution(form: forms.Distribution) -> Distribution:
     return Distribution(
         tuple(map(_member, form.candidates)), form.off_schema, form.unseen, form.decided_at,
         _rivals(form.other), form.calls,
     )  # fmt: skip
 
 
-def _why(form: _Why) -> Why:
+def _why(form: forms.Why) -> Why:
     return Why(form.token, form.text, form.share, _rivals(form.rivals))
 
 
-def _choice(form: _Choice) -> Choice:
+def _choice(form: forms.Choice) -> Choice:
     rivals = _rivals(form.rivals)
     return Choice(form.token, form.agreeing, form.possible, form.off_schema, form.unseen, rivals)
 
 
-def _candidate(form: _Candidate) -> Candidate:
+def _candidate(form: forms.Candidate) -> Candidate:
     raw = None if form.bytes is None else bytes(form.bytes)
     if form.logprob is None:
         raise ValueError(f"the candidate {form.text!r} has no logprob")
@@ -305,7 +120,7 @@ def _candidate(form: _Candidate) -> Candidate:
     return Candidate(form.text, raw, logprob, form.id)
 
 
-def _token(form: _Token) -> Token:
+def _token(form: forms.Token) -> Token:
     raw = None if form.bytes is None else bytes(form.bytes)
     if form.logprob == "-inf":
         raise ValueError(f"the token {form.text!r} was written, but has the logprob -inf")
@@ -313,14 +128,14 @@ def _token(form: _Token) -> Token:
     return Token(form.text, raw, form.logprob, candidates, form.id, form.note)
 
 
-def _score(form: _Score) -> TextScore:
+def _score(form: forms.Score) -> TextScore:
     """JSON has no infinity: where the mean is known, the perplexity is."""
     is_beyond = form.perplexity is None and form.mean is not None
     perplexity = math.inf if is_beyond else form.perplexity
     return TextScore(form.logprob, form.mean, perplexity, form.tokens)
 
 
-def _record(kind: Callable[..., R]) -> Callable[[_Form], R]:
+def _record(kind: Callable[..., R]) -> Callable[[forms.Form], R]:
     """From the plain form of a small record to the record, name by name."""
     return lambda form: kind(**{name: getattr(form, name) for name in type(form).model_fields})
 
@@ -328,7 +143,7 @@ def _record(kind: Callable[..., R]) -> Callable[[_Form], R]:
 # -- the whole ----------------------------------------------------------------------------------
 
 
-def _made(form: _Report, schema: Schema) -> dict[str, Any]:
+def _made(form: forms.Report, schema: Schema) -> dict[str, Any]:
     tokens = tuple(map(_token, form.tokens))
     paths = _paths(form.fields)
     leaves = {name: _leaf_value(one) for name, one in form.fields.items()}
@@ -365,7 +180,7 @@ def _made(form: _Report, schema: Schema) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _paths(fields: Mapping[str, _Field]) -> dict[str, Path]:
+def _paths(fields: Mapping[str, forms.Field]) -> dict[str, Path]:
     """The path of each pointer: a step into a list is an index."""
     paths: dict[str, Path] = {}
     for name in fields:
@@ -379,12 +194,12 @@ def _paths(fields: Mapping[str, _Field]) -> dict[str, Path]:
     return paths
 
 
-def _leaf_value(form: _Field) -> Any:
+def _leaf_value(form: forms.Field) -> Any:
     is_number = form.kind == "number" and isinstance(form.value, str)
     return number_of(form.value) if is_number else form.value
 
 
-def _mended(data: Any, fields: Sequence[tuple[Path, _Field, Any]]) -> Any:
+def _mended(data: Any, fields: Sequence[tuple[Path, forms.Field, Any]]) -> Any:
     """The data, with the numbers that JSON cannot hold and with what is nested too deep."""
     containers: dict[Path, Any] = {(): data}
     for path, form, value in fields:
@@ -412,7 +227,7 @@ def _put(parent: Any, step: str | int, value: Any) -> None:
         parent[step] = value
 
 
-def _field(form: _Field, path: Path, value: Any, tokens: tuple[Token, ...]) -> Field:
+def _field(form: forms.Field, path: Path, value: Any, tokens: tuple[Token, ...]) -> Field:
     start, stop = form.span
     if any(not 0 <= index < len(tokens) for index in form.indexes):
         raise ValueError(f"fields: a token index of {pointer(path)!r} is out of range")
@@ -457,7 +272,7 @@ def with_declared(
     return made
 
 
-def _with_conf(field: Field, form: _Conf | None) -> Field:
+def _with_conf(field: Field, form: forms.Conf | None) -> Field:
     """A field of no schema with the settings that it had when it was saved."""
     if form is None or field.declared is None:
         return field
@@ -471,7 +286,7 @@ def _written(field: Field, text: bytes | None) -> bytes:
     return json_text(field.value) if text is None else text[field.start : field.stop]
 
 
-def _error(form: _Error, data: Any, tokens: tuple[Token, ...]) -> Invalid:
+def _error(form: forms.Error, data: Any, tokens: tuple[Token, ...]) -> Invalid:
     path: Path = ()
     inside = data
     for part in form.pointer.split("/")[1:]:
