@@ -1,9 +1,10 @@
-"""What docs/second-readings.md and docs/source.md say is so: their programs print what stands there."""
+"""What docs/second-readings.md and docs/source.md say is so: the programs print what they say."""
 
 import re
 from pathlib import Path
 
 import pytest
+from installed import needs_decisions
 
 ROOT = Path(__file__).parents[1] / "docs"
 
@@ -20,6 +21,7 @@ def prints_what_it_says(page, capsys):
     return ran
 
 
+@needs_decisions
 @pytest.mark.filterwarnings("error")
 def test_the_python_of_second_readings(capsys):
     assert prints_what_it_says("second-readings.md", capsys) >= 6
