@@ -7,19 +7,22 @@ Why:   the quickest way to see what a model makes of a text.
 """
 
 from pathlib import Path
+from typing import Unpack
 
 import click
 
 from fieldconf.cli.arguments import client_of, judging, load_schema, policy_of, read_text
+from fieldconf.cli.each import EachOptions, each_options, extract_each, only_text
 from fieldconf.cli.showing import end, one_line_errors, show_live
 from fieldconf.extraction.faces import stream
+from fieldconf.extraction.options import Options
 from fieldconf.policy import Bands
 from fieldconf.schema import compile_schema
 
 
 @click.command()
 @click.argument("schema")
-@click.argument("text")
+@click.argument("texts", metavar="TEXT...", nargs=-1, required=True)
 @click.option("--model", help="The model's name at the server.")
 @click.option(
     "--base-url", help="An OpenAI-compatible server; without it or --model, the embedded model."
@@ -42,10 +45,11 @@ from fieldconf.schema import compile_schema
 )
 @click.option("--timeout", type=float, default=120.0, show_default=True, help="Seconds to wait.")
 @judging
+@each_options
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def extract(
     schema: str,
-    text: str,
+    texts: tuple[str, ...],
     model: str | None,
     base_url: str | None,
     api_key: str | None,
@@ -64,22 +68,34 @@ def extract(
     review: float | None,
     exit_by_outcome: bool,
     as_json: bool,
+    **many: Unpack[EachOptions],
 ) -> None:
-    """Ask a model for the fields of SCHEMA in TEXT.
+    """Ask a model for the fields of SCHEMA in TEXT, or, with --each, in each of many.
 
     SCHEMA is MODULE:Model, FILE.py:Model or a JSON Schema FILE.json; TEXT is a text, a file, or -.
+    With --each it is a file whose lines are read one by one (or -), or files, folders and patterns.
     """
+    if many["each"] and why:
+        raise click.UsageError("--why is for one text")
+    text = None if many["each"] else only_text(texts, many)
     with one_line_errors():
-        kind, words = load_schema(schema), read_text(text)
+        kind = load_schema(schema)
+        words = "" if text is None else read_text(text)
         compiled = compile_schema(kind).asked
         limits = policy_of(policy, accept, review).check(compiled)
         bands = Bands(limits, compiled.root)
+        asked: Options = {
+            "model": model, "provider": provider, "instructions": instructions,
+            "temperature": temperature, "seed": seed, "max_tokens": max_tokens,
+            "top_logprobs": top_logprobs, "settle": exact, "policy": limits,
+        }  # fmt: skip
         client = client_of(model, base_url, api_key, gguf, timeout)
-        with client, stream(
-            kind, words, client=client, model=model, provider=provider, instructions=instructions,
-            temperature=temperature, seed=seed, max_tokens=max_tokens, top_logprobs=top_logprobs,
-            settle=exact, policy=limits,
-        ) as fields:  # fmt: skip
+        if many["each"]:
+            with client:
+                run = extract_each(kind, texts, client, many, asked, as_json=as_json)
+            run.leave(by_outcome=exit_by_outcome)
+            return
+        with client, stream(kind, words, client=client, **asked) as fields:
             report = fields.report if as_json else show_live(
                 fields, bands=bands, exact=exact, why=why
             )  # fmt: skip

@@ -130,7 +130,7 @@ def _leave(reports: Sequence[Report[Any]], *, by_outcome: bool) -> None:
     if by_outcome:
         code = EXIT_CODES[worst(report.outcome for report in reports)]
     else:
-        code = int(not all(map(_is_sound, reports)))
+        code = int(not all(map(is_sound, reports)))
     if code:
         raise SystemExit(code)
 
@@ -143,6 +143,6 @@ def _summarise(report: Report[Any]) -> None:
         console.print(line, markup=False, soft_wrap=True)
 
 
-def _is_sound(report: Report[Any]) -> bool:
+def is_sound(report: Report[Any]) -> bool:
     """Complete, valid, and with a confidence, which only a complete answer has."""
     return not report.errors and report.confidence is not None

@@ -1,0 +1,187 @@
+"""Each: ``fieldconf extract --each``, many texts by one command.
+
+In:    files, folders, patterns or standard input; whom to ask and how.
+Out:   a line an input, or an output file that is gone on with; a bar and a summary on standard
+       error; an exit code.
+Never: an answer lost that was paid for: what ends the command keeps what is there.
+Why:   a folder of mails should not need a program.
+
+Exit codes: 0 every input has a sound answer; 1 some have none; the others as everywhere. With
+``--exit-by-outcome`` 0, 10 or 11: the worst outcome, where an input that failed counts as rejected.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypedDict, TypeVar
+
+import click
+
+from fieldconf.cli.showing import EXIT_CODES, is_sound
+from fieldconf.extraction.options import Options
+from fieldconf.many.faces import extract_many
+from fieldconf.many.files import Per, inputs_in
+from fieldconf.many.lines import line_of
+from fieldconf.many.results import Result, Summary, counts
+from fieldconf.policy import Outcome, worst
+from fieldconf.render.table import number, printable
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MOST_FAILURES = 5
+"""So many are told at the end, where the others are in a file."""
+
+_OPTIONS = (
+    click.option(
+        "--each", is_flag=True, help="Many inputs: each line of TEXT, or each file of several."
+    ),
+    click.option(
+        "--per", type=click.Choice(["line", "file"]),
+        help="What one input is. [default: a line of a single file or of -; else a file]",
+    ),
+    click.option("--text-field", help='Lines are JSON; what is read. [default: "text" in .jsonl]'),
+    click.option("--id-field", help="Lines are JSON; what is the input's name."),
+    click.option(
+        "-o", "--output", type=click.Path(path_type=Path),
+        help="A JSON Lines file, a line an input; the same command goes on where it ended.",
+    ),
+    click.option(
+        "--concurrency", type=click.IntRange(1), default=8, show_default=True,
+        help="How many requests may run at once.",
+    ),
+    click.option(
+        "--give-up-after", type=click.IntRange(1),
+        help="End when so many inputs in a row fail alike. [default: never]",
+    ),
+    click.option(
+        "--progress/--no-progress", default=None, help="A bar. [default: on a terminal]"
+    ),
+)  # fmt: skip
+
+
+class EachOptions(TypedDict):
+    """What the options say."""
+
+    each: bool
+    per: Per | None
+    text_field: str | None
+    id_field: str | None
+    output: Path | None
+    concurrency: int
+    give_up_after: int | None
+    progress: bool | None
+
+
+def each_options(command: F) -> F:
+    """The options of many inputs."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def only_text(texts: Sequence[str], many: EachOptions) -> str:
+    """The one text, where there are not to be many.
+
+    Raises:
+        UsageError: if there are several, or options that are for many.
+    """
+    said = [
+        f"--{name.replace('_', '-')}"
+        for name in ("per", "text_field", "id_field", "output", "give_up_after")
+        if many.get(name) is not None
+    ]
+    if said:
+        raise click.UsageError(f"{said[0]} is for many inputs: add --each")
+    if len(texts) != 1:
+        raise click.UsageError(f"{len(texts)} texts were given: add --each")
+    return texts[0]
+
+
+def extract_each(
+    schema: Any, places: Sequence[str], client: Any, many: EachOptions, asked: Options, *,
+    as_json: bool,
+) -> "Run":  # fmt: skip
+    """Ask for each input, print what comes, and sum it up.
+
+    Raises:
+        PayloadError: if there are no such files.
+        RequestError: if the run was given up, or the request is known to be refused.
+        OutputError: if the output cannot be used.
+    """
+    inputs = inputs_in(
+        places, per=many["per"], text_field=many["text_field"], id_field=many["id_field"]
+    )
+    output, run = many["output"], Run()
+    results = extract_many(
+        schema, inputs, client=client, concurrency=many["concurrency"], output=output,
+        progress=many["progress"], give_up_after=many["give_up_after"], **asked,
+    )  # fmt: skip
+    try:
+        for result in results:
+            run.add(result)
+            if output is None:
+                click.echo(json.dumps(_plain(result)) if as_json else _line(result))
+    except KeyboardInterrupt:
+        click.echo(_interrupted(results.summary, output), err=True)
+        raise SystemExit(130) from None
+    finally:
+        results.close()
+    for result in results.failures[:_MOST_FAILURES] if output is not None else ():
+        click.echo(_line(result), err=True)
+    click.echo(_summary(results.summary, output), err=True)
+    return run
+
+
+@dataclass
+class Run:
+    """What the exit code follows from."""
+
+    is_sound: bool = True
+    outcome: Outcome = "accept"
+
+    def add(self, result: Result[Any]) -> None:
+        """Take a result into account."""
+        report = result.report
+        self.is_sound = self.is_sound and report is not None and is_sound(report)
+        self.outcome = worst([self.outcome, "reject" if report is None else report.outcome])
+
+    def leave(self, *, by_outcome: bool) -> None:
+        """End the command, if not with 0."""
+        code = EXIT_CODES[self.outcome] if by_outcome else int(not self.is_sound)
+        if code:
+            raise SystemExit(code)
+
+
+def _plain(result: Result[Any]) -> Mapping[str, Any]:
+    line = line_of(result, "")
+    return {name: value for name, value in line.items() if name != "key"}
+
+
+def _line(result: Result[Any]) -> str:
+    """An input in one line: its outcome, its name, and what speaks against it."""
+    name = f"input {result.index}" if result.id is None else result.id
+    report = result.report
+    if report is None:
+        said = str(result.error)
+    else:
+        doubtful = [*report.rejected.items(), *report.to_review.items()]
+        said = report.reason or ", ".join(
+            f"{pointer or '(whole)'} {'?' if one.confidence is None else number(one.confidence)}"
+            for pointer, one in doubtful
+        )
+    return printable(f"{result.outcome:<6}  {name}{f'  {said}' if said else ''}")
+
+
+def _summary(summary: Summary, output: Path | None) -> str:
+    of = f"{summary.done} inputs" if summary.done != 1 else "1 input"
+    parts = [f"{of}: {counts(summary)}"]
+    parts += [f"{summary.resumed} of them from {output}"] if summary.resumed else []
+    parts += [f"{summary.input_tokens} input and {summary.output_tokens} output tokens"]
+    return printable("; ".join(parts))
+
+
+def _interrupted(summary: Summary, output: Path | None) -> str:
+    kept = f"what is done is kept: the same command goes on with {output}" if output else ""
+    hint = kept or "with --output it could be gone on with"
+    return printable(f"Interrupted. {_summary(summary, output)}; {hint}")
