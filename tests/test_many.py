@@ -347,10 +347,12 @@ def test_the_output_has_a_line_for_each_input_in_their_order(output):
 
 def test_a_finished_output_asks_nothing_and_gives_the_same(finished):
     before, content = many(Desk()).all(), finished.read_bytes()
+    number = finished.stat().st_ino
     run = many(Desk(failing=TEXTS), output=finished)
     assert [plain(result) for result in run.all()] == [plain(result) for result in before]
     assert run.summary.resumed == 5
     assert finished.read_bytes() == content
+    assert finished.stat().st_ino == number  # it was not even written anew
     assert [file.name for file in finished.parent.iterdir()] == [finished.name]
 
 

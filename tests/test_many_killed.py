@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from desks import PATIENCE, answer_to, text_of
 
-from fieldconf.testing import FakeServer
+from fieldconf.testing import FakeServer, HttpError
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="lives are forked")
 
@@ -40,6 +40,8 @@ class Gate:
         self._lock = threading.Lock()
 
     def __call__(self, body):
+        if not body:  # who asks was killed before it had said what
+            return HttpError(400)
         with self._lock:
             self.texts.append(text_of(body))
             is_answered = self._left is None or self._left > 0
