@@ -1,4 +1,4 @@
-"""What docs/second-readings.md and docs/source.md say is so: the programs print what they say."""
+"""What the pages on second readings and sources say is so: the programs print what they say."""
 
 import re
 from pathlib import Path
@@ -29,3 +29,7 @@ def test_the_python_of_second_readings(capsys):
 
 def test_the_python_of_source(capsys):
     assert prints_what_it_says("source.md", capsys) == 1
+
+
+def test_the_python_of_agreement(capsys):
+    assert prints_what_it_says("agreement.md", capsys) == 1

@@ -31,13 +31,13 @@ def run(capsys, monkeypatch):
 def asked(run, monkeypatch, local_client):
     """The same for an example with the embedded model: its reports are noted."""
     seen = []
-    whole = fc.extraction.reading.announced
+    announce = fc.extraction.reading.announce
 
-    def announced(call, report):
-        seen.append(whole(call, report))
-        return seen[-1]
+    def noticed(call, report):
+        seen.append(report)
+        announce(call, report)
 
-    monkeypatch.setattr("fieldconf.extraction.reading.announced", announced)
+    monkeypatch.setattr("fieldconf.extraction.reading.announce", noticed)
     return lambda name: (*run(name), seen)
 
 

@@ -42,6 +42,8 @@ def server(tmp_path, monkeypatch):
     """A server that stands for OpenAI's, and a folder that stands for the reader's."""
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     (tmp_path / "mail.txt").write_text("I was charged twice")
+    (tmp_path / "mails.txt").write_text("I was charged twice\n")
+    (tmp_path / "policy.toml").write_text("accept = 0.0\n")
     (tmp_path / "response.json").write_text(json.dumps(response(TOKENS)))
     (tmp_path / "answer.json").write_text(json.dumps(response([("A", 0.9, {"B": 0.1})])))
     monkeypatch.chdir(tmp_path)
@@ -60,7 +62,7 @@ def ticket():
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # the README's lines leave a client open
-def test_the_python_of_the_first_screen_runs(monkeypatch, capsys):
+def test_the_python_of_the_first_screen_runs(monkeypatch, capsys, tmp_path):
     """All of it, in its order, up to the tests that the reader might write."""
     import openai
 
@@ -73,7 +75,7 @@ def test_the_python_of_the_first_screen_runs(monkeypatch, capsys):
         monkeypatch.setenv("OPENAI_BASE_URL", running.base_url)
         monkeypatch.setenv("OPENAI_API_KEY", "key")
         names = {"client": client}
-        first, functions, streaming, testing = PYTHON[:4]
+        first, functions, streaming, deciding, testing = PYTHON[:5]
         for code in (first, functions):
             exec(code, names)
             assert names["report"].value == names["Message"](**said)
@@ -83,6 +85,15 @@ def test_the_python_of_the_first_screen_runs(monkeypatch, capsys):
         assert printed[0].startswith("/urgent False 0.9")
         assert len(printed) == 2
         assert "Stopped(pointer='/urgent'" in printed[1]
+        monkeypatch.chdir(tmp_path)
+        exec(deciding, names)
+        assert list(names["report"].to_review) == ["/team"]
+        assert names["report"].verdicts["/team"].reasons[0].sentence in deciding
+        assert [reading.value for reading in names["better"]["team"].readings] == ["billing"] * 2
+        assert capsys.readouterr().out.splitlines() == [
+            "review urgent=False team='billing'",
+        ] * 2
+        assert len((tmp_path / "mails.jsonl").read_text().splitlines()) == 2
     exec(testing, names)
     (code,) = [code for code in PYTHON if ".why." in code]
     exec(code, names)

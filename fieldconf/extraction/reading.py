@@ -38,23 +38,25 @@ def whole(call: Call, response: Any) -> Report[Any]:
         found[0], call.schema, mask=call.mask, layout=call.layout,
         match=call.match, settle=call.settle,
     )  # fmt: skip
-    return announced(call, report)
+    report = noted(call, report)
+    announce(call, report)
+    return report
 
 
-def announced(call: Call, report: Report[T]) -> Report[T]:
-    """The report with what was asked; the log, and whoever wants to, are told of it."""
-    report = replace(
-        report, policy=call.policy, given=call.given, instructions=call.instructions
-    )  # fmt: skip
-    if call.ways is not None:
-        report = locate(report, how=call.ways)
+def noted(call: Call, report: Report[T]) -> Report[T]:
+    """The report with what was asked, and by whose limits; with places in the source, if wanted."""
+    made = replace(report, policy=call.policy, given=call.given, instructions=call.instructions)
+    return made if call.ways is None else locate(made, how=call.ways)
+
+
+def announce(call: Call, report: Report[Any]) -> None:
+    """Tell the log, and whoever wants to be told."""
     telemetry.log_report(
         report, provider=call.provider, model=call.model, schema=call.schema.name,
         values=call.log_values,
     )  # fmt: skip
     if call.observe is not None:
         call.observe(report)
-    return report
 
 
 class Reading(Generic[T]):
@@ -188,5 +190,6 @@ class Reading(Generic[T]):
             report = self._scorer.finish(settle=settle, broken_off=bool(reason))
             if reason and report.status == "truncated":
                 report = replace(report, reason=reason)
-            self._report = announced(self._call, replace(report, stopped=self._stopped))
+            self._report = noted(self._call, replace(report, stopped=self._stopped))
+            announce(self._call, self._report)
         return self._report

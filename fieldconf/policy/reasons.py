@@ -131,7 +131,7 @@ def _not_in_source(facts: Facts) -> Found:
 
 def _readings_disagree(facts: Facts) -> Found:
     second = [one for one in facts.field.readings
-              if one.how in ("verification", "reask") and one.agrees is not None]  # fmt: skip
+              if one.how in ("verification", "reask", "decision") and one.agrees is not None]  # fmt: skip
     if not second or second[-1].agrees or facts.policy.disagree == "accept":
         return
     last = second[-1]

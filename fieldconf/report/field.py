@@ -63,7 +63,7 @@ class Field:
             * ``least_required``: the least confidence among the required leaves inside
             * ``agreement``: the share of several samples that have the value
             * ``verification``: the answer's own confidence combined with that of a second request
-              whether the value is right
+              whether the value is right (``verify``), or what it is (``crosscheck``)
 
         distribution: the members of a finite domain with their probabilities; or None.
         expected, std: mean and standard deviation over a distribution of numbers; or None.
@@ -84,7 +84,8 @@ class Field:
             "overflow" (a number beyond a double), "not_a_member" (outside of its enum),
             "against_schema" (of the mass that the server listed at some token, the schema allows
             less than a tenth: the model wanted to say something else), "unsettled" (its bounds
-            stayed wider than was asked for).
+            stayed wider than was asked for), "unverified" (a second reading was asked for and says
+            nothing of it).
         reason: why there is no confidence; empty if there is one.
         declared: what the schema says of its place: kinds, members, description, settings; with
             what was written before deciding between the arms of a union. None without a schema's

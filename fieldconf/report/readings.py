@@ -69,7 +69,8 @@ class Found:
         text: what stands there.
         how: "exact"; "folded" (letter case, white space and the like differ); "number" or "date"
             (the same one, written in another way); "fuzzy" (nearly).
-        similarity: 0..1; 1 but for "fuzzy" and for what can be read in two ways.
+        similarity: 0..1; below 1 for "fuzzy", for what can be read in two ways ("1,234") and for a
+            date that has not all parts of the value; ``docs/source.md`` has the formulas.
     """
 
     start: int

@@ -54,7 +54,8 @@ class Report(Generic[T]):
         reason: what ``status`` means in this case, one sentence; empty if complete.
         flags: "saturated": nearly all tokens of the values have a probability above .999, so that
             the numbers tell no field from another (a server that reports them at a temperature
-            near 0 does this; so does a model that is sure of everything).
+            near 0 does this; so does a model that is sure of everything). "fewer_samples": of the
+            samples asked for, some requests failed: the others count.
         mask: whether the logprobs stand before ("pre") or after ("post") tokens that the schema
             forbids were excluded; "unknown" where nothing says so.
         precision: the step (nats) to which the server rounded its logprobs, as OpenAI's Responses

@@ -125,7 +125,7 @@ def spelled(value: Any) -> str:
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except (TypeError, ValueError) as error:
-        raise AnswerError(f"{value!r:.80} is no JSON value: {error}") from error
+        raise AnswerError(f"this {type(value).__name__} is no JSON value: {error}") from error
     try:
         text.encode()
     except UnicodeEncodeError:
