@@ -21,7 +21,7 @@ The rule, for each place that was asked for:
 What the second answer does not have (it broke off, or left a key out) stays as it was.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
@@ -65,26 +65,27 @@ def merged(
     same, new = pair.values(settled)
     new = fitting(first.schema, first.data, new)
     made = pair.report(same, new)
-    worse = _worse(first, made, new)
-    if worse:
+    worse = _worse(first, made, asked)
+    if not worse.isdisjoint(new):
         new = fitting(first.schema, first.data, without(new, worse))
         made = pair.report(same, new)
     return made
 
 
-def _worse(before: Report[Any], after: Report[Any], places: Iterable[Path]) -> set[Path]:
+def _worse(before: Report[Any], after: Report[Any], asked: Question) -> set[Path]:
     """The places of which the worst outcome is worse than it was; what was missing had none."""
-    return {path for path in places if _rank(after, path) > _rank(before, path)}
+    old, new = _ranks(before, asked), _ranks(after, asked)
+    return {path for path, rank in new.items() if rank > old.get(path, rank)}
 
 
-def _rank(report: Report[Any], place: Path) -> int:
-    """How bad the worst outcome in a place is."""
-    size = len(place)
-    found = [
-        OUTCOMES.index(verdict.outcome) for name, verdict in report.verdicts.items()
-        if report.fields[name].path[:size] == place
-    ]  # fmt: skip
-    return max(found, default=len(OUTCOMES))
+def _ranks(report: Report[Any], asked: Question) -> dict[Path, int]:
+    """How bad the worst outcome in each place is."""
+    found: dict[Path, int] = {}
+    for name, verdict in report.verdicts.items():
+        place = asked.around(report.fields[name].path)
+        if place is not None:
+            found[place] = max(found.get(place, 0), OUTCOMES.index(verdict.outcome))
+    return found
 
 
 # -- two readings -------------------------------------------------------------------------------
@@ -102,6 +103,9 @@ class _Pair:
         """The places of which both readings say the same, and the new values of others."""
         same: set[Path] = set()
         new: Values = {}
+        inside: dict[Path | None, list[Path]] = {}
+        for leaf in settled:
+            inside.setdefault(self.asked.around(leaf), []).append(leaf)
         for path in self.asked.paths:
             field = self._again(path)
             if field is None:
@@ -110,19 +114,19 @@ class _Pair:
             if self._before(path) is not None and same_json(old, field.value):
                 same.add(path)
                 continue
-            value = kept(field.value, path, self.first.data, settled)
-            if value is not MISSING and self._has_room(path, value, settled):
+            leaves = inside.get(path, [])
+            value = kept(field.value, path, self.first.data, leaves)
+            if value is not MISSING and self._has_room(path, value, leaves):
                 new[path] = value
         return same, new
 
-    def _has_room(self, path: Path, value: Any, settled: Collection[Path]) -> bool:
-        """Whether all that is settled in a place is still declared there: other arms lack keys."""
+    def _has_room(self, path: Path, value: Any, leaves: Collection[Path]) -> bool:
+        """Whether what is settled in a place is still declared there: other arms lack keys."""
         before, root = self.first.data, self.first.schema.root
-        after = put(before, {path: value})
-        inside = [leaf for leaf in settled if leaf[: len(path)] == path]
+        after = put(before, {path: value}) if leaves else before
         return all(
             place_at(root, after, leaf).cases or not place_at(root, before, leaf).cases
-            for leaf in inside
+            for leaf in leaves
         )
 
     def _again(self, path: Path) -> Field | None:
@@ -193,7 +197,7 @@ class _Pair:
         answered = {*taken}
         if self.second.status in WHOLE:  # what it may leave out, and has left out, is answered
             answered |= {path for path in self.asked.paths if self._is_left_out(path)}
-        return all(any(path[: len(a)] == a for a in answered) for path in lacking)
+        return all(self.asked.around(path) in answered for path in lacking)
 
     def _is_left_out(self, path: Path) -> bool:
         return self._again(path) is None and found_at(path, self.first.data) is MISSING

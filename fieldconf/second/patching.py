@@ -42,8 +42,9 @@ def fitting(schema: Schema, data: Any, new: Values) -> Values:
 
 def _about(new: Collection[Path], errors: Collection[Path]) -> set[Path]:
     """The new values that errors are in or at; if there are none, those with errors above them."""
-    inside = {path for path in new if any(at[: len(path)] == path for at in errors)}
-    return inside or {path for path in new if any(path[: len(at)] == at for at in errors)}
+    above = {path[:end] for path in errors for end in range(len(path) + 1)}
+    inside = above.intersection(new)
+    return inside or {p for p in new if any(p[:end] in errors for end in range(len(p)))}
 
 
 def without(values: Values, dropped: Collection[Path]) -> Values:
@@ -58,11 +59,14 @@ def put(data: Any, new: Values) -> Any:
     {'a': [1, 4], 'b': 3}
     """
     holder: list[Any] = [data]
+    own: set[Path] = set()  # the containers that were copied
     for path, value in new.items():
         around: Any = holder
         step: str | int = 0
-        for further in path:
-            around[step] = around[step].copy()
+        for depth, further in enumerate(path):
+            if path[:depth] not in own:
+                own.add(path[:depth])
+                around[step] = around[step].copy()
             around, step = around[step], further
         around[step] = value
     return holder[0]
@@ -75,8 +79,6 @@ def kept(value: Any, path: Path, data: Any, settled: Collection[Path]) -> Any:
     """
     for leaf in settled:
         inside = leaf[len(path) :]
-        if leaf[: len(path)] != path:
-            continue
         old, found = value_at(leaf, data), found_at(inside, value)
         if found is not MISSING and same_json(found, old):
             continue

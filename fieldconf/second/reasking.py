@@ -21,7 +21,7 @@ from fieldconf.extraction.options import Options, explicit, said
 from fieldconf.extraction.streams import ask, ask_async
 from fieldconf.paths import Path, parse_pointer, pointer
 from fieldconf.policy import PolicyLike
-from fieldconf.report import Report, plain_value
+from fieldconf.report import DEEPEST, Report, plain_value
 from fieldconf.report.keeping import value_at
 from fieldconf.requesting import INSTRUCTIONS
 from fieldconf.second.doubts import accepted, doubtful
@@ -211,7 +211,8 @@ class Plan:
 
     def _said(self) -> str:
         """What is known already, in words; empty where nothing is."""
-        paths = [field.path for field in self.report.leaves.values() if field.path in self.known]
+        leaves = [field.path for field in self.report.leaves.values() if field.path in self.known]
+        paths = [path for path in leaves if len(path) <= DEEPEST]
         if not paths:
             return ""
         shown = plain_value(shown_of(self.report.data, paths))

@@ -12,6 +12,7 @@ the keys of its arm are asked for. A key that may be left out may be left out of
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from fieldconf.errors import SchemaError
@@ -26,7 +27,7 @@ from fieldconf.second.outline import outline
 WHOLE: tuple[Path, ...] = ((),)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Question:
     """Which places of an answer are asked for, and how.
 
@@ -46,8 +47,18 @@ class Question:
         >>> question(schema, {"a": [1, 2]}, [("a", 1)]).there(("a", 1))
         ('a', '1')
         """
-        around = next(asked for asked in self.paths if path[: len(asked)] == asked)
+        around = self.around(path)
+        assert around is not None  # or nothing of it was asked for
         return (*map(str, around), *path[len(around) :])
+
+    def around(self, path: Path) -> Path | None:
+        """The place that was asked for at a path, or around it; None where there is none."""
+        above = (path[:end] for end in range(len(path) + 1))
+        return next((place for place in above if place in self._known), None)
+
+    @cached_property
+    def _known(self) -> frozenset[Path]:
+        return frozenset(self.paths)
 
 
 def question(schema: Schema, data: Any, doubtful: Iterable[Path]) -> Question:

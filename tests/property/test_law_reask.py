@@ -65,7 +65,7 @@ def readings(draw):
         return first, asked, draw(reports(sub))
     path = draw(st.sampled_from(asked.paths))  # a server that holds the model to nothing
     value = spoilt(draw(instances(sub)), asked.there(path), draw(JUNK))
-    return first, asked, draw(reports(values=st.just(value)))
+    return first, asked, draw(reports({}, values=st.just(value)))
 
 
 def spoilt(value, path, junk):
