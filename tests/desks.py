@@ -106,6 +106,8 @@ class AsyncDesk:
             self._met.set()
         try:
             await self._met.wait()
+            for _ in range(20):  # whoever else may ask has the time to
+                await asyncio.sleep(0)
             if text in self._turns:
                 await self._turns[text].wait()
             if text in self.hold:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 import fieldconf as fc
 from fieldconf.errors import OutputError, PolicyError
+from fieldconf.many import journal as journal_room
 from fieldconf.many import progress as progress_room
 from fieldconf.many.faces import aextract_many, extract_many
 from fieldconf.many.inputs import Entry
@@ -440,6 +441,7 @@ def test_a_threshold_is_no_part_of_the_question(output):
         ({"temperature": 0.5}, "another model, or other options"),
         ({"instructions": "Be brief."}, "another model, or other options"),
         ({"options": {"user": "u"}}, "another model, or other options"),
+        ({"match": "loose"}, "another model, or other options"),
         ({"schema": {**SCHEMA, "title": "Other"}}, "another schema"),
     ],
 )
@@ -516,6 +518,24 @@ def test_one_run_at_a_time(output):
     assert many(Desk(), output=output).run().resumed == 5
 
 
+def test_a_run_that_ends_while_another_begins_leaves_it_a_journal(finished, monkeypatch):
+    """Between opening and locking, the run before removed what was opened."""
+    lock, taken = journal_room.lock, []
+
+    def late(file):
+        if not taken:
+            finished.with_name(f"{finished.name}.journal").unlink()
+        taken.append(file)
+        return lock(file)
+
+    monkeypatch.setattr(journal_room, "lock", late)
+    with many(Desk(), [*TEXTS, "six"], output=finished) as run:
+        for _ in range(6):
+            next(run)
+        assert finished.with_name(f"{finished.name}.journal").stat().st_size
+    assert len(taken) == 2
+
+
 def test_a_link_stays_a_link(tmp_path, output):
     link = tmp_path / "link.jsonl"
     link.symlink_to(output)
@@ -525,9 +545,7 @@ def test_a_link_stays_a_link(tmp_path, output):
 
 
 def test_a_disk_that_is_full_ends_the_run_and_is_gone_on_from(output, monkeypatch):
-    from fieldconf.many import journal as room
-
-    class Full(room.FileIO):
+    class Full(journal_room.FileIO):
         left = 2
 
         def write(self, data):
@@ -539,11 +557,24 @@ def test_a_disk_that_is_full_ends_the_run_and_is_gone_on_from(output, monkeypatc
 
     desk = Desk()
     with monkeypatch.context() as patch:
-        patch.setattr(room, "FileIO", Full)
+        patch.setattr(journal_room, "FileIO", Full)
         with pytest.raises(OutputError, match="No space left on device"):
             many(desk, output=output, concurrency=1).run()
     assert len(desk.asked) == 3
     assert many(Desk(), output=output).run().resumed == 2
+
+
+def test_nothing_is_written_behind_a_line_that_could_not_be(output):
+    """It would become a part of that line."""
+    settings = journal_room.Settings("a", "b")
+    line = {"index": 0, "id": None, "key": settings.key("c"), "error": None}
+    with journal_room.Journal(output, settings) as journal:
+        journal._file.close()
+        with pytest.raises(OutputError) as first:
+            journal.write(line)
+        with pytest.raises(OutputError) as second:
+            journal.write({**line, "index": 1})
+        assert first.value is second.value
 
 
 def test_a_journal_that_was_left_beside_its_output(finished):

@@ -158,6 +158,10 @@ def test_a_journal_may_be_cut_at_each_byte(tmp_path):
             assert len(missing) == 3 - whole[:cut].count(b"\n")
             for one in missing:
                 journal.write(one)
+        with Journal(output, SETTINGS) as journal:  # ended again, before its end
+            for one in LINES:
+                journal.take(one["index"])
+                assert journal.find(one["index"], one["key"]) == one
             journal.finish()
         assert output.read_bytes() == b"".join(text_of(one) for one in LINES)
         assert not beside.exists()
