@@ -256,12 +256,13 @@ def test_an_interrupt_keeps_what_was_answered(output):
     assert many(Desk(), output=output).run().resumed == len(desk.asked)
 
 
-def test_who_is_told_and_fails_ends_the_run_and_nothing_is_lost(output):
-    def tell(summary):
+@pytest.mark.parametrize("name", ["progress", "observe"])
+def test_who_is_told_and_fails_ends_the_run_and_nothing_is_lost(output, name):
+    def tell(what):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        many(Desk(), output=output, progress=tell, concurrency=1).run()
+        many(Desk(), output=output, concurrency=1, **{name: tell}).run()
     desk = Desk()
     assert many(desk, output=output).run().resumed == 1
     assert sorted(desk.asked) == sorted(TEXTS[1:])

@@ -185,7 +185,7 @@ async def _asked(work: Work[T], task: Task) -> Result[T]:
         return ready
     plan = work.plan
     try:
-        report = await aextract(plan.schema, ready.given, client=plan.client, **plan.options)
+        report = await aextract(plan.schema, ready.given, client=plan.client, **work.options)
     except Exception as error:  # noqa: BLE001  # whatever it is, it is this input's alone
         return work.failed(ready, error)
     return work.answered(ready, report)

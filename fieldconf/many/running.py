@@ -156,7 +156,7 @@ def _asked(work: Work[T], task: Task) -> Result[T]:
         return ready
     plan = work.plan
     try:
-        report = extract(plan.schema, ready.given, client=plan.client, **plan.options)
+        report = extract(plan.schema, ready.given, client=plan.client, **work.options)
     except Exception as error:  # noqa: BLE001  # whatever it is, it is this input's alone
         return work.failed(ready, error)
     return work.answered(ready, report)

@@ -67,6 +67,10 @@ class Work(Generic[T]):
         self._schema, self._policy = call.schema, call.policy
         self._settings = Settings(*settings_key(call, plan.options))
         self._journal: Journal | None = None
+        self.options = plan.options.copy()
+        """Those of each request."""
+        if plan.options.get("observe") is not None:
+            self.options["observe"] = self._observe
 
     def open(self) -> None:
         """Open the output.
@@ -128,6 +132,15 @@ class Work(Generic[T]):
         if most is not None and self.tally.in_a_row >= most and self.over is None:
             self.over = _given_up(error, most)
         return kept
+
+    def _observe(self, report: Report[Any]) -> None:
+        """Tell who observes; if that fails, the run ends, but not before its answer is kept."""
+        try:
+            observe = self.plan.options.get("observe")
+            assert observe is not None
+            observe(report)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the answer was paid for
+            self.over = self.over or error
 
     def _known(self, ready: "Ready") -> Result[T] | None:
         """The result that an earlier run kept, as it is decided today."""
