@@ -182,14 +182,26 @@ def test_images_are_shown_again():
     assert "Anna Berg" in told["content"]
 
 
-def test_messages_get_one_more():
+def test_messages_keep_their_instructions_and_their_order():
     given = [{"role": "system", "content": "Read."}, {"role": "user", "content": TEXT}]
     report = first(doubts=["/team"], text=given)
     _, request = again(report, {"team": "billing"})
-    assert request["messages"][:2] == given
-    assert request["messages"][2]["role"] == "user"
-    assert "Anna Berg" in request["messages"][2]["content"]
+    system, *others = request["messages"]
+    assert others == given[1:]
+    assert system["role"] == "system"
+    assert system["content"].startswith("Read.\n")
+    assert "Anna Berg" in system["content"]
     assert report.given == given
+
+
+def test_messages_without_instructions_get_some():
+    given = [{"role": "user", "content": TEXT}]
+    _, request = again(first(doubts=["/team"], text=given), {"team": "billing"})
+    system, *others = request["messages"]
+    assert others == given
+    assert "Anna Berg" in system["content"]
+    _, request = again(first(doubts=["/team"], text=given), {"team": "billing"}, blind=True)
+    assert request["messages"] == given
 
 
 def test_a_saved_response_has_no_text_and_takes_one():

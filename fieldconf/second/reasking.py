@@ -11,7 +11,7 @@ steps are generators, which give a ``Call`` and take its report.
 """
 
 import json
-from collections.abc import Collection, Generator, Iterable, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar, Unpack, cast
 
@@ -35,7 +35,6 @@ Steps: TypeAlias = Generator[Call, Report[Any], Report[T]]
 """What is to be asked, call by call; it takes the report of each, and gives the last one."""
 
 KNOWN = "The other fields are known already (items of a list by position, from 0):"
-AGAIN = "Answer once more, and only what is asked for now."
 
 
 @explicit
@@ -201,9 +200,9 @@ class Plan:
         given = given_of(self.report, text, "fc.reask")
         known = "" if blind else self._said()
         told = options.get("instructions") or self.report.instructions
-        if is_messages(given):
-            asks = {"role": "user", "content": "\n".join(filter(None, [AGAIN, known]))}
-            given = [*cast("Sequence[Any]", given), asks]
+        if known and is_messages(given) and _has_system(given):
+            system, *others = cast("Sequence[Any]", given)
+            given = [{**system, "content": f"{system['content']}\n{known}"}, *others]
         elif known:
             told = f"{told or INSTRUCTIONS}\n{known}"
         own: Options = {**options, "instructions": told, "policy": None}  # it names other places
@@ -217,6 +216,13 @@ class Plan:
             return ""
         shown = plain_value(shown_of(self.report.data, paths))
         return f"{KNOWN}\n{json.dumps(shown, ensure_ascii=False)}"
+
+
+def _has_system(messages: Any) -> bool:
+    """Whether messages begin with instructions of their own: servers take them once."""
+    first = messages[0]
+    is_system = isinstance(first, Mapping) and first.get("role") in ("system", "developer")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return is_system and isinstance(first.get("content"), str)  # pyright: ignore[reportUnknownMemberType]
 
 
 def planned(
