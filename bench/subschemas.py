@@ -91,24 +91,27 @@ def examine(row: Mapping[str, Any]) -> Result:
 
 
 def _instance(ground: Ground) -> tuple[Any, bool]:
-    """The larger of two that were made by hand; else one that hypothesis draws."""
+    """The largest of a few that were made by hand; of those that hypothesis draws, if none is."""
     found = [made(ground, number) for number in range(2)]
     valid = [value for value, is_valid in found if is_valid]
-    if not valid:
-        valid = [value for value in drawn(ground.schema, 1, 1.5)[0] if ground.keeps(value)]
+    if not any(path for value in valid for path in leaves_of(value)):
+        valid += [value for value in drawn(ground.schema, 5, 3.0)[0] if ground.keeps(value)]
     return max(valid, key=lambda v: len(text_of(v)), default=None), bool(valid)
 
 
 def _ask(ground: Ground, instance: Any, result: Result) -> None:
     dice = random.Random(result.id)
     leaves = [path for path in leaves_of(instance) if path]
+    if not leaves:
+        result.counts["instances without a leaf below the root"] += 1
+        return
     half = dice.sample(leaves, -(-len(leaves) // 2))
     schema = compile_schema(ground.schema)
     asked: Question | None = None
     with result.step("question"):
         asked = question(schema, instance, half)
     if asked is None or not asked.paths:
-        result.counts["nothing to ask for"] += 1
+        result.counts["instances of which nothing in doubt is declared"] += 1
         return
     result.counts["leaves"] += len(leaves)
     result.counts["leaves in doubt"] += len(half)
