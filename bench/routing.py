@@ -54,9 +54,9 @@ def kind_of(gold):
 
 
 MADE_UP = (
+    ("WINNER! Claim your free prize now, call 09061701461", {"kind": "advertising"}),
     ("Ok, see you at home then", {"kind": "private"}),
     ("URGENT! Your mobile number has won £2000. Txt CLAIM to 85069", {"kind": "advertising"}),
-    ("WINNER! Claim your free prize now, call 09061701461", {"kind": "advertising"}),
     ("Can u pick me up after class?", {"kind": "private"}),
 )
 EXAMPLES = 4
