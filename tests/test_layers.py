@@ -42,7 +42,7 @@ FLOORS = [
     ["policy.judging"],
     ["policy"],
     ["report.forms"],
-    ["report.reading"],
+    ["report.reading", "report.packing"],
     ["report.whole"],
     ["report.assembled"],
     ["report", "matching"],

@@ -3,10 +3,11 @@
 * ``ending``: how an answer ended;
 * ``readings``: what several requests, and the source, say of one field;
 * ``plain``: the parts of a report as plain JSON values;
-* ``keeping``: its state for pickle and copy;
+* ``keeping``: values for pickles, without nesting;
 * ``field``: one value of the answer;
 * ``forms``: the plain form, typed;
 * ``reading``: back from plain JSON values;
+* ``packing``: what of it goes into a pickle;
 * ``whole``: the report;
 * ``assembled``: one report made of several readings.
 """

@@ -18,7 +18,7 @@ from fieldconf.policy import USUAL, Bands, Outcome, Policy, PolicyLike, Verdict,
 from fieldconf.render import html, lines, notebook
 from fieldconf.report.ending import Status, Stopped
 from fieldconf.report.field import Field
-from fieldconf.report.keeping import flat, value_at, whole
+from fieldconf.report.packing import packed, unpacked
 from fieldconf.report.plain import (
     plain_record,
     plain_score,
@@ -359,42 +359,7 @@ class Report(Generic[T]):
         return made
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without what stands in the data and in the tokens already, and without nesting."""
-        state = {one.name: getattr(self, one.name) for one in fields(self)}
-        shared = {
-            name for name, field in self.fields.items()
-            if value_at(field.path, self.data) is field.value
-        }  # fmt: skip
-        state["fields"] = {
-            name: replace(field, source=(), value=None if name in shared else field.value)
-            for name, field in self.fields.items()
-        }
-        named = [value_at(error.path, self.data) is error.value for error in self.errors]
-        state["errors"] = [
-            replace(error, value=None) if is_shared else error
-            for error, is_shared in zip(self.errors, named, strict=True)
-        ]
-        is_plain = self.value is self.data
-        return state | {
-            "data": flat(self.data), "value": None if is_plain else self.value,
-            "shared": (is_plain, shared, named),
-        }  # fmt: skip
+        return packed({one.name: getattr(self, one.name) for one in fields(self)})
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        is_plain, shared, named = state.pop("shared")
-        data, tokens = whole(state["data"]), state["tokens"]
-        state["data"] = data
-        if is_plain:
-            state["value"] = data
-        state["fields"] = {
-            name: replace(
-                field, source=tokens,
-                value=value_at(field.path, data) if name in shared else field.value,
-            )
-            for name, field in state["fields"].items()
-        }  # fmt: skip
-        state["errors"] = tuple(
-            replace(error, value=value_at(error.path, data)) if is_shared else error
-            for error, is_shared in zip(state["errors"], named, strict=True)
-        )
-        self.__dict__.update(state)
+        self.__dict__.update(unpacked(state))
