@@ -1,14 +1,16 @@
-"""Sort support messages: what is sure enough is filed, the rest goes to a person.
+"""Sort support messages: file what is sure, ask again what is not, leave the rest to a person.
 
 Run: python examples/triage.py
 Once before: pip install "fieldconf[local]", and: fieldconf local fetch
 
 The model that answers is a toy of 135 million parameters on your machine. It swaps letters and
-makes up what a message does not say, and is less sure of it: that is what there is to see. A better
-one is asked by its client: Ticket.extract(message, client=openai.OpenAI(), model="...").
+makes up what a message does not say, and is less sure of it: that is what there is to see. A larger
+prompt, with two examples, stands for a larger model; yours is asked by its client:
+fc.reask(report, client=openai.OpenAI(), model="...").
 """
 
-from typing import Annotated, Literal
+import json
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -16,9 +18,8 @@ import fieldconf as fc
 
 # A threshold says from which confidence on *you* would file the field unread. These are made up;
 # yours come from answers that you have compared with the truth. It stands beside the field it is
-# for, since fields of different kinds are not equally sure when they are right. Below ``review`` a
-# field would be asked for again; nobody is asked again here.
-CHOICE, TEXT, NUMBER = (fc.Conf(threshold=share, review=0) for share in (0.7, 0.5, 0.5))
+# for, since fields of different kinds are not equally sure when they are right.
+CHOICE, TEXT, NUMBER = (fc.Conf(threshold=share) for share in (0.7, 0.5, 0.5))
 
 
 @fc.confident
@@ -38,22 +39,57 @@ MESSAGES = (
     "The delivery of order PL-1006 is late.",
     "I forgot my password and cannot log in.",
 )
+EXAMPLES = (
+    (
+        "The parcel of order AC-2093 (18.00 euros) never came.",
+        {"problem": "delivery", "order": "AC-2093", "amount": 18.0},
+    ),
+    (
+        "Since the update the app closes when I open order ZT-5518, 64.20 euros.",
+        {"problem": "crash", "order": "ZT-5518", "amount": 64.2},
+    ),
+)
+
+
+def doubtful(report: fc.Report[Ticket]) -> list[str]:
+    """The fields that are not accepted: they are asked again, or a person looks at them."""
+    return [*report.to_review, *report.rejected]
+
+
+def with_examples(message: str, report: fc.Report[Ticket]) -> list[dict[str, Any]]:
+    """The larger prompt: the examples show the fields that are in doubt."""
+    names = [pointer.removeprefix("/") for pointer in doubtful(report)]
+    messages: list[dict[str, Any]] = []
+    for text, ticket in EXAMPLES:
+        answer = json.dumps({name: ticket[name] for name in names})
+        messages += [{"role": "user", "content": text}, {"role": "assistant", "content": answer}]
+    return [*messages, {"role": "user", "content": message}]
+
+
+def route(message: str, client: Any) -> fc.Report[Ticket]:
+    """A first reading; and where that leaves doubts, a second one of the doubtful fields only."""
+    report = Ticket.extract(message, client=client)
+    if report.outcome == "accept":
+        return report
+    return fc.reask(report, with_examples(message, report), client=client)
 
 
 def main() -> None:
     with fc.local() as client:
         for message in MESSAGES:
-            report = Ticket.extract(message, client=client)
+            report = route(message, client)
             print(message)
             for pointer, verdict in report.verdicts.items():
                 field = report[pointer]
-                why = "; ".join(reason.sentence for reason in verdict.reasons)
-                print(f"  {pointer:<10} {field.value!s:<10} {verdict.outcome} {why}")
+                said = [f"{one.value} {one.confidence:.3f}" for one in field.readings]
+                shown = ", then ".join(said) or f"{field.value} {field.confidence:.3f}"
+                print(f"  {pointer:<10} {verdict.outcome:<7} {shown}")
+            tokens = report.input_tokens + report.output_tokens
+            print(f"  {max(len(report.requests), 1)} requests, {tokens} tokens")
             if report.outcome == "accept":
                 print(f"  -> accept: {report.value!r}\n")
             else:  # also an answer that broke off, or breaks the schema, is for a person
-                unsure = [*report.to_review, *report.rejected]
-                print(f"  -> review: {report.reason or ', '.join(unsure)}\n")
+                print(f"  -> review: {report.reason or ', '.join(doubtful(report))}\n")
 
 
 if __name__ == "__main__":
