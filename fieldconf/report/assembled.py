@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
+from fieldconf.alternatives.distribution import Distribution
 from fieldconf.paths import Path, pointer
 from fieldconf.report.ending import Status
 from fieldconf.report.field import Field
@@ -65,11 +66,10 @@ def assembled(
     firsts = [sum(len(one.tokens) for one in readings[:number]) for number in range(len(readings))]
     fields: dict[str, Field] = {}
     for path, (number, found) in chosen.items():
-        shifted = tuple(index + firsts[number] for index in found.indexes)
         start, stop = spans[path]
         fields[pointer(path)] = replace(
-            found, path=path, value=value_at(path, data), start=start, stop=stop,
-            indexes=shifted, source=tokens,
+            _shifted(found, firsts[number]), path=path, value=value_at(path, data),
+            start=start, stop=stop, source=tokens,
         )  # fmt: skip
     fields = _summed_up(with_declared(fields, text, base.schema), _mixed(chosen))
     value, errors = base.value, base.errors
@@ -77,7 +77,7 @@ def assembled(
         value, errors = base.schema.validate(cast("bytes", text), data)
     kept = {"status": base.status, "reason": base.reason, "text": base.text,
             "answer": base.answer, "stopped": base.stopped, "owners": base.owners}  # fmt: skip
-    new = {"status": "complete", "reason": "", "text": (text or b"").decode("utf-8", "replace"),
+    new = {"status": "complete", "reason": "", "text": (text or b"").decode(),
            "answer": None, "stopped": None, "refusal": None,
            "owners": _owners(readings, chosen)}  # fmt: skip
     said = {"status": status, "reason": reason} if status else {}
@@ -164,6 +164,27 @@ def _chosen(path: Path, value: Any, parts: Mapping[Path, Part], base: Report[Any
     if own is not None and own.kind == kind and (kind in _CONTAINERS or same(own.value, value)):
         return 0, own
     return 0, Field(path, value, kind, reason=_NOBODY)  # pyright: ignore[reportArgumentType]
+
+
+def _shifted(field: Field, first: int) -> Field:
+    """A field whose reading's tokens stand behind so many others."""
+    if not first:
+        return field
+    why, step = field.why, field.min_step
+    found, arms = field.distribution, field.arms
+    return replace(
+        field, indexes=tuple(index + first for index in field.indexes),
+        why=why and why._replace(token=why.token + first),
+        min_step=step and step._replace(token=step.token + first),
+        distribution=found and _decided_later(found, first),
+        arms=arms and _decided_later(arms, first),
+    )  # fmt: skip
+
+
+def _decided_later(distribution: Distribution, first: int) -> Distribution:
+    """The same; a decision API decides by no token."""
+    at = distribution.decided_at
+    return replace(distribution, decided_at=at if at < 0 else at + first)
 
 
 def _mixed(chosen: Mapping[Path, Part]) -> set[Path]:

@@ -17,6 +17,13 @@ def reports(draw):
     return draw(strategies.reports(draw(strategies.schemas())))
 
 
+def decisive(field, tokens):
+    """The tokens that a field names beside its own."""
+    named = [part.token for part in (field.why, field.min_step) if part]
+    named += [part.decided_at for part in (field.distribution, field.arms) if part]
+    return [tokens[index] for index in named if index >= 0]
+
+
 def said(field):
     return field.value, field.confidence, field.basis, field.reason, field.indexes, field.declared
 
@@ -55,6 +62,7 @@ def test_of_two_readings_each_field_keeps_its_own_tokens(first, second, data):
         source = second.fields[""] if name in chosen else first.fields[name]
         assert made[name].tokens == source.tokens
         assert made[name].confidence == source.confidence
+        assert decisive(made[name], made.tokens) == decisive(source, source.source)
     assert made.output_tokens == 5
     assert made.input_tokens is None
     assert len(made.owners) == len(made.tokens) == len(first.tokens) + len(second.tokens)
