@@ -205,6 +205,65 @@ def test_what_is_not_counted_ends_what_has_a_budget_and_nothing_else(caplog):
         caplog.clear()
 
 
+# -- samples --------------------------------------------------------------------------------------
+
+
+def test_each_sample_of_a_step_is_paid_for_by_that_step():
+    """Three cheap requests of the first step are not three steps."""
+    cheap, dear = (1.0, 2.0), (1000.0, 2000.0)
+    doubtful = [answer({"team": team, "urgent": True}) for team in ("sales", "login", "billing")]
+
+    def taken(budget):
+        made = [FakeClient(*doubtful), FakeClient(MIDDLE_ANSWER), FakeClient(LARGE_ANSWER)]
+        steps = [
+            Step(made[0], model="s", price=cheap, samples=3, provider="anthropic"),
+            Step(made[1], model="m", price=dear), Step(made[2], model="l", price=dear),
+        ]  # fmt: skip
+        report = cascade(SCHEMA, TEXT, steps=steps, budget=budget)
+        return report, [len(client.requests) for client in made]
+
+    whole, asked = taken(None)
+    assert asked == [3, 1, 1]
+    prices = [cheap, cheap, cheap, dear, dear]
+    paid = [
+        (one.input_tokens * each + one.output_tokens * answered) / 1e6
+        for one, (each, answered) in zip(whole.requests, prices, strict=True)
+    ]
+    for count, enough, more in [(3, [3, 0, 0], [3, 1, 0]), (4, [3, 1, 0], [3, 1, 1])]:
+        assert taken(sum(paid[:count]))[1] == enough
+        assert taken(sum(paid[:count]) * 1.01)[1] == more
+
+
+def test_samples_share_what_is_left_and_are_counted_as_one_step(caplog):
+    client = FakeClient(SMALL_ANSWER)
+    with caplog.at_level(logging.INFO, "fieldconf"):
+        cascade(SCHEMA, TEXT, steps=[Step(client, model="m")], budget=300, samples=3)
+    assert [one["max_tokens"] for one in client.requests] == [100, 100, 100]
+    assert "cascade: 1 of 1 steps" in caplog.messages[-1]
+
+
+def test_samples_of_all_steps_and_of_one():
+    made = clients(*ANSWERS)
+    steps = [
+        Step(client, model="m", **more)
+        for client, more in zip(made, [{}, {"samples": 1}, {}], strict=True)
+    ]
+    report = cascade(SCHEMA, TEXT, steps=steps, samples=2)
+    assert counts(made) == [2, 1, 2]
+    assert [one.how for one in report.requests] == ["sample", "sample", "reask", "sample", "sample"]
+    later = clients(*ANSWERS, kind=AsyncFakeClient)
+    steps = [Step(client, model="m", samples=2) for client in later]
+    assert asyncio.run(acascade(SCHEMA, TEXT, steps=steps)).data == report.data
+    assert counts(later) == [2, 2, 2]
+
+
+def test_values_of_each_step_are_looked_for_in_the_text():
+    made = [FakeClient(answer({"name": "Anne"}, doubts=["/name"])), FakeClient({"name": "Anna"})]
+    schema = {"properties": {"name": {"type": "string"}}, "required": ["name"]}
+    report = cascade(schema, "Dear Anna", steps=steps_of(made), locate=["exact"])
+    assert [one.text for one in report["name"].found] == ["Anna"]
+
+
 # -- when a step goes wrong -----------------------------------------------------------------------
 
 

@@ -503,6 +503,70 @@ def test_no_answer_leaves_the_first_reading(answer):
     assert made["team"].readings == ()
 
 
+# -- several second answers ---------------------------------------------------------------------
+
+
+def test_samples_are_a_second_reading_without_logprobs():
+    """The larger model may be one that gives none."""
+    report = first(doubts=["/team"])
+    client = FakeClient({"team": "billing"}, {"team": "sales"}, {"team": "billing"})
+    options = {"model": "v", "provider": "anthropic"}
+    made = reask(report, client=client, samples=3, **options)
+    assert len(client.requests) == 3
+    assert (made.data["team"], made["team"].basis) == ("billing", "agreement")
+    assert made["team"].confidence == pytest.approx(2 / 3)
+    assert [(one.how, one.basis) for one in made["team"].readings][1] == ("reask", "agreement")
+    assert [one.how for one in made.requests] == ["answer", "sample", "sample", "sample"]
+    with pytest.raises(fc.NoLogprobsError, match="samples=5") as caught:
+        reask(report, client=client, **options)
+    assert caught.value.report is report
+
+
+# -- where the values stand ---------------------------------------------------------------------
+
+OTHER = "Anna Berg of billing"
+
+
+def test_values_of_a_second_reading_are_found_as_those_of_the_first():
+    value = {"name": "Anna Borg", "team": "billing"}
+    schema = {"properties": {"name": {"type": "string"}, "team": {"type": "string"}}}
+    plain = first(value, ["/name"], schema, OTHER)
+    located = fc.locate(plain, how=["exact"])
+    assert located["name"].found == ()
+    made, _ = again(located, {"name": "Anna Berg"})
+    assert [one.text for one in made["name"].found] == ["Anna Berg"]
+    assert made["team"].found == located["team"].found != ()
+    unlocated, _ = again(plain, {"name": "Anna Berg"})
+    assert all(field.found is None for field in unlocated.leaves.values())
+    wanted, _ = again(plain, {"name": "Anna Berg"}, locate=["exact"])
+    assert fc.locate(unlocated, how=["exact"]) == wanted
+    assert wanted["team"].found
+    unwanted, _ = again(located, {"name": "Anna Berg"}, locate=False)
+    assert (unwanted["name"].found, unwanted["team"].found) == (None, located["team"].found)
+
+
+@pytest.mark.parametrize("given", [[OTHER, PNG], f"Read this: {OTHER}"])
+def test_offsets_of_another_text_are_not_mixed_with_those_of_the_first(given):
+    """A report may be located in another text than the model read: that of an image, say."""
+    schema = {"properties": {"name": {"type": "string"}, "team": {"type": "string"}}}
+    value = {"name": "Anna Borg", "team": "billing"}
+    located = fc.locate(first(value, ["/name"], schema, given), OTHER, how=["exact"])
+    made, _ = again(located, {"name": "Anna Berg"})
+    assert (made["name"].found, made["team"].found) == (None, located["team"].found)
+
+
+def test_a_package_that_is_missing_costs_no_reading(monkeypatch):
+    monkeypatch.setattr("fieldconf.source.locating.find_spec", lambda name: None)
+    schema = {"properties": {"name": {"type": "string"}}}
+    located = fc.locate(first({"name": "Berg"}, ["/name"], schema, OTHER), how=["exact"])
+    made, _ = again(located, {"name": "Anna"})
+    assert [one.how for one in made["name"].found] == ["exact"]
+    client = FakeClient({"name": "Anna"})
+    with pytest.raises(fc.FieldconfError, match="source") as caught:
+        reask(located, client=client, model="m", locate=True)
+    assert (client.requests, caught.value.report) == ([], located)
+
+
 # -- asynchronous ---------------------------------------------------------------------------------
 
 

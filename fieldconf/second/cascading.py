@@ -16,12 +16,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, Unpack, cast, overload
 
 from fieldconf.errors import RequestError
-from fieldconf.extraction.calls import prepare
 from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.options import Options, explicit, said
 from fieldconf.report import Asked, Report
 from fieldconf.second.merging import requests_of
-from fieldconf.second.reasking import Steps, driven, driven_async, reasking
+from fieldconf.second.reasking import Request, Steps, driven, driven_async, reasking
 from fieldconf.telemetry import logger
 
 T = TypeVar("T")
@@ -110,7 +109,8 @@ def cascade(
             as the servers count them, or money where all steps have a price. The last step may go
             beyond it, see the head of ``fieldconf.second.cascading``. None: no end.
         replace: as in ``reask``.
-        options: those of ``extract``, for all steps; ``policy`` says what is in doubt.
+        options: those of ``extract``, for all steps; ``policy`` says what is in doubt. Of
+            ``samples`` each request counts; a step of one answer says ``samples=1``.
 
     Returns:
         The report of the last step; ``requests`` has the tokens of each, in order.
@@ -166,34 +166,49 @@ def _cascading(
     replace: bool, options: Options,
 ) -> Steps[Any]:  # fmt: skip
     """The steps; see ``reasking`` for how they are taken."""
-    _check(steps, budget)
+    check_steps(steps, budget)
     report: Report[Any] | None = None
+    costs: list[float | None] = []  # of each step
     why = "there is no further step"
     for number, step in enumerate(steps):
-        spent = _spent(steps, report)
+        spent = _sum(costs)
         if budget is not None and (spent is None or spent >= budget):
             why = "the budget is spent" if spent is not None else "it is not known what was spent"
             break
         left = None if budget is None or spent is None else budget - spent
         made = _bounded(step, said(step.options, cast("Mapping[str, Any]", options)), left)
-        if report is None:
-            report = yield prepare(schema, text, step.client, made)
-            continue
-        asking: Steps[Any] = reasking(
-            report, text, client=step.client, fields=None, blind=step.blind, replace=replace,
-            options=made,
-        )  # fmt: skip
-        again = yield from asking
+        before: tuple[Asked, ...] = () if report is None else requests_of(report)
+        again = yield from _taken(report, schema, text, step, made, replace=replace)
         if again is report:
             why = f"nothing is in doubt, step {number + 1} was not needed"
             break
         report = again
-    logger.info("cascade: %d of %d steps, then %s", _count(report), len(steps), why)
+        costs.append(_sum([step.cost(one) for one in requests_of(report)[len(before) :]]))
+    logger.info("cascade: %d of %d steps, then %s", len(costs), len(steps), why)
     assert report is not None  # there is a step, and a budget for it
     return report
 
 
-def _check(steps: Sequence[Step], budget: float | None) -> None:
+def _taken(
+    report: Report[Any] | None, schema: Any, text: Input, step: Step, options: Options, *,
+    replace: bool,
+) -> Steps[Any]:  # fmt: skip
+    """One step: the first one asks for everything, the others for what is in doubt."""
+    if report is None:
+        return (yield Request(schema, text, step.client, options))
+    asking: Steps[Any] = reasking(
+        report, text, client=step.client, fields=None, blind=step.blind, replace=replace,
+        options=options,
+    )  # fmt: skip
+    return (yield from asking)
+
+
+def check_steps(steps: Sequence[Step], budget: float | None) -> None:
+    """Nothing, if there is a step, and a budget that can be kept to.
+
+    Raises:
+        RequestError: if not.
+    """
     if not steps:
         raise RequestError("the cascade has no steps", remedy="Give steps=[fc.Step(...), ...]")
     if budget is not None and not budget > 0:
@@ -208,21 +223,15 @@ def _check(steps: Sequence[Step], budget: float | None) -> None:
         )
 
 
-def _spent(steps: Sequence[Step], report: Report[Any] | None) -> float | None:
-    """What the steps so far have cost; None if that is not known."""
-    asked = () if report is None else requests_of(report)
-    costs = [step.cost(one) for step, one in zip(steps, asked, strict=False)]
+def _sum(costs: Sequence[float | None]) -> float | None:
+    """All costs together; None if one is not known."""
     known = [cost for cost in costs if cost is not None]
     return sum(known) if len(known) == len(costs) else None
 
 
-def _count(report: Report[Any] | None) -> int:
-    return 0 if report is None else len(requests_of(report))
-
-
 def _bounded(step: Step, options: Options, left: float | None) -> Options:
-    """The options of a step, with an answer no longer than what is left."""
-    longest = None if left is None else step.longest(left)
+    """The options of a step, with answers that are together no longer than what is left."""
+    longest = None if left is None else step.longest(left / (options.get("samples") or 1))
     wanted = options.get("max_tokens")
     if longest is None or (wanted is None and longest >= SMALL):
         return options

@@ -154,10 +154,11 @@ class _Pair:
         again = Asked(
             "reask", self.second.model, self.second.input_tokens, self.second.output_tokens
         )
+        asked = self.second.requests or (again,)  # of samples each
         ended: dict[str, Any] = {} if is_whole else {"status": first.status, "reason": first.reason}
         made = assembled(
             first, [self.second] if is_used else [], data, parts,
-            requests=(*requests_of(first), again), **ended,
+            requests=(*requests_of(first), *asked), **ended,
         )  # fmt: skip
         return made if made.status in WHOLE else replace(made, value=None, errors=())
 

@@ -7,7 +7,7 @@ Never: a request where nothing is in doubt; a doubtful value shown to who is ask
 Why:   a larger model is worth its price where the smaller one was not sure, and only there.
 
 Synchronous and asynchronous, one request and many differ in how they wait, and in nothing else: the
-steps are generators, which give a ``Call`` and take its report.
+steps are generators, which give a ``Request`` and take its report.
 """
 
 import json
@@ -15,24 +15,35 @@ from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar, Unpack, cast
 
-from fieldconf.extraction.calls import Call, prepare
 from fieldconf.extraction.inputs import Input, is_messages
 from fieldconf.extraction.options import Options, explicit, said
-from fieldconf.extraction.streams import ask, ask_async
 from fieldconf.paths import Path, parse_pointer, pointer
 from fieldconf.policy import PolicyLike
 from fieldconf.report import DEEPEST, Report, plain_value
 from fieldconf.report.keeping import value_at
 from fieldconf.requesting import INSTRUCTIONS
 from fieldconf.second.doubts import accepted, doubtful
+from fieldconf.second.finding import found_again
 from fieldconf.second.merging import merged
+from fieldconf.second.sampling import answer, answer_async
 from fieldconf.second.subschema import Question, place_at, question
 from fieldconf.second.weighing import Pick, given_of, keeping, picked
 
 T = TypeVar("T")
 
-Steps: TypeAlias = Generator[Call, Report[Any], Report[T]]
-"""What is to be asked, call by call; it takes the report of each, and gives the last one."""
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be asked: the arguments of ``extract``."""
+
+    schema: Any
+    given: Input
+    client: Any
+    options: Options
+
+
+Steps: TypeAlias = Generator[Request, Report[Any], Report[T]]
+"""What is to be asked, one by one; it takes the report of each, and gives the last one."""
 
 KNOWN = "The other fields are known already (items of a list by position, from 0):"
 
@@ -67,7 +78,9 @@ def reask(
             what is. By default they keep their values.
         options: those of ``extract``. ``instructions`` are by default those of the first request,
             and what is known is put behind them; ``policy`` judges both readings, by default as
-            the report is judged; ``observe`` gets the report of the second answer.
+            the report is judged; ``observe`` gets the report of the second answer. With ``samples``
+            the second reading is a vote, and a model without logprobs can give it. If the first
+            report was located, new values are, too; with ``locate`` all are.
 
     Returns:
         A report of the whole. Each field that was asked for has all its ``readings``; ``requests``
@@ -132,14 +145,14 @@ async def areask(
 def driven(steps: Steps[T]) -> Report[T]:
     """Take the steps, each with a synchronous client."""
     try:
-        call = next(steps)
+        one = next(steps)
         while True:
             try:
-                answer = ask(call)
+                report = answer(one.schema, one.given, one.client, one.options)
             except BaseException as error:  # noqa: BLE001  # the steps raise it again
-                call = steps.throw(error)
+                one = steps.throw(error)
             else:
-                call = steps.send(answer)
+                one = steps.send(report)
     except StopIteration as end:
         return end.value
 
@@ -147,14 +160,14 @@ def driven(steps: Steps[T]) -> Report[T]:
 async def driven_async(steps: Steps[T]) -> Report[T]:
     """Take the steps, each with an asynchronous client."""
     try:
-        call = next(steps)
+        one = next(steps)
         while True:
             try:
-                answer = await ask_async(call)
+                report = await answer_async(one.schema, one.given, one.client, one.options)
             except BaseException as error:  # noqa: BLE001  # the steps raise it again
-                call = steps.throw(error)
+                one = steps.throw(error)
             else:
-                call = steps.send(answer)
+                one = steps.send(report)
     except StopIteration as end:
         return end.value
 
@@ -166,13 +179,15 @@ def reasking(
     report: Report[T], text: Input | None, *, client: Any, fields: Iterable[Pick] | None,
     blind: bool, replace: bool, options: Options,
 ) -> Steps[T]:  # fmt: skip
-    """The steps of ``reask``: one call, or none."""
+    """The steps of ``reask``: one request, or none."""
     plan = planned(report, options.get("policy"), fields, replace=replace)
     if not plan.question.paths:
         return report
     with keeping(report):
-        again = yield plan.call(client, text, options, blind=blind)
-    return merged(plan.report, again, plan.question, settled=plan.settled)
+        again = yield plan.request(client, text, options, blind=blind)
+        made = merged(plan.report, again, plan.question, settled=plan.settled)
+        given = given_of(report, text, "fc.reask")
+        return found_again(report, made, given, options.get("locate"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +206,13 @@ class Plan:
     known: Collection[Path]
     settled: Collection[Path]
 
-    def call(self, client: Any, text: Input | None, options: Options, *, blind: bool) -> Call:
+    def request(
+        self, client: Any, text: Input | None, options: Options, *, blind: bool
+    ) -> Request:  # fmt: skip
         """The request.
 
         Raises:
-            RequestError: if there is nothing to read, or as ``extract`` has it.
+            RequestError: if there is nothing to read.
         """
         given = given_of(self.report, text, "fc.reask")
         known = "" if blind else self._said()
@@ -206,7 +223,7 @@ class Plan:
         elif known:
             told = f"{told or INSTRUCTIONS}\n{known}"
         own: Options = {**options, "instructions": told, "policy": None}  # it names other places
-        return prepare(self.question.schema, given, client, own)
+        return Request(self.question.schema, given, client, own)
 
     def _said(self) -> str:
         """What is known already, in words; empty where nothing is."""
