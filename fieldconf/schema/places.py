@@ -48,9 +48,9 @@ class Places:
         """The cases of the value under a key or index, if this case holds around it."""
         if ("array" if isinstance(step, int) else "object") not in kinds_of_parts(case.parts):
             return ()
+        nodes = nodes_at(case.parts, step)
         if isinstance(step, int):
-            return self._all_of(_schemas_of_item(case.parts, step))
-        nodes = list(_schemas_of_key(case.parts, step))
+            return self._all_of(nodes)
         is_unknown = not nodes and step not in required_of(case.parts)
         return () if is_unknown and is_closed(case.parts) else self._all_of(nodes)
 
@@ -196,25 +196,15 @@ def _keep(known: dict[K, V], key: K, value: V) -> V:
     return value
 
 
-def _schemas_of_key(parts: Sequence[Part], key: str) -> Iterator[Node]:
-    is_known = False
-    for part in parts:
-        for schema in part.of_key(key):
-            is_known = True
-            yield part.node.inside(schema)
-    if not is_known:
-        yield from (
-            part.node.inside(part.unevaluated) for part in parts if part.unevaluated is not None
-        )
-
-
-def _schemas_of_item(parts: Sequence[Part], index: int) -> Iterator[Node]:
-    is_known = False
-    for part in parts:
-        schema = part.prefix[index] if index < len(part.prefix) else part.rest
-        if schema is not None:
-            is_known = True
-            yield part.node.inside(schema)
-    if not is_known:
-        found = [part for part in parts if part.unevaluated_items is not None]
-        yield from (part.node.inside(part.unevaluated_items) for part in found)
+def nodes_at(parts: Sequence[Part], step: str | int) -> list[Node]:
+    """The schemas that some parts have for the value under a key or an index, as they stand."""
+    if isinstance(step, str):
+        found = [(part, schema) for part in parts for schema in part.of_key(step)]
+        rest = [(part, part.unevaluated) for part in parts]
+    else:
+        found = [
+            (part, part.prefix[step] if step < len(part.prefix) else part.rest) for part in parts
+        ]
+        rest = [(part, part.unevaluated_items) for part in parts]
+    known = [part.node.inside(schema) for part, schema in found if schema is not None]
+    return known or [part.node.inside(schema) for part, schema in rest if schema is not None]

@@ -20,8 +20,8 @@ from typing import Any, cast
 from referencing import Resource
 
 from fieldconf.schema import Place
-from fieldconf.schema.cases import Case
 from fieldconf.schema.documents import Draft, Node
+from fieldconf.schema.places import nodes_at
 
 _OF_DOCUMENTS = frozenset({
     "$id", "id", "$schema", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$vocabulary",
@@ -54,7 +54,8 @@ class Carrier:
             place: an object or a list, with only those cases that may hold.
             step: the key or the index.
         """
-        found = [_by_key(nodes_at(c, step)) for c in place.cases if place.of(c).inside(step).cases]
+        cases = [case for case in place.cases if place.of(case).inside(step).cases]
+        found = [_by_key(nodes_at(case.parts, step)) for case in cases]
         shared = [node for key, node in found[0].items() if all(key in f for f in found)]
         own = [[n for n in case.values() if n not in shared] for case in found] if found else []
         made = [self._carried(node) for node in shared]
@@ -126,20 +127,6 @@ class Carrier:
             self._names[node.key] = name
             self._waiting.append((name, node))
         return f"#/$defs/{name}"
-
-
-def nodes_at(case: Case, step: str | int) -> list[Node]:
-    """The schemas that a case has for the value under a key or an index, as they stand."""
-    if isinstance(step, str):
-        found = [part.node.inside(one) for part in case.parts for one in part.of_key(step)]
-        rest = [part for part in case.parts if part.unevaluated is not None]
-        return found or [part.node.inside(part.unevaluated) for part in rest]
-    listed = [
-        (part, part.prefix[step] if step < len(part.prefix) else part.rest) for part in case.parts
-    ]
-    found = [part.node.inside(one) for part, one in listed if one is not None]
-    rest = [part for part in case.parts if part.unevaluated_items is not None]
-    return found or [part.node.inside(part.unevaluated_items) for part in rest]
 
 
 def _by_key(nodes: Iterable[Node]) -> dict[tuple[Any, ...], Node]:

@@ -179,8 +179,9 @@ class _Maker:
             before + self._written(m, span) + (behind or (end if kind_of(m) == "number" else b""))
             for m in members
         )
-        own = next(place for place, m in enumerate(members) if same(m, span.value))
-        if any(text.startswith(self._data[start:stop]) for text in _without(texts, own)):
+        own = next((place for place, m in enumerate(members) if same(m, span.value)), None)
+        written = self._data[start:stop]
+        if own is None or any(text.startswith(written) for text in _without(texts, own)):
             return None
         return _Few(first, last, self._probabilities(members, own), texts)
 

@@ -463,3 +463,9 @@ def test_without_hypothesis_the_import_says_what_to_install():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert 'pip install "fieldconf[testing]"' in found.stdout
+
+
+@given(strategies.reports({"enum": ["a", "b"]}, values=st.just("c")))
+def test_a_value_outside_of_the_schema_is_one_that_breaks_it(report):
+    assert report.data == "c"
+    assert report.errors
