@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import importlib.util
 import socket
+import struct
 import threading
 
 import openai
@@ -412,6 +413,55 @@ def test_the_server_ends_whatever_its_clients_do(options):
     silent.close()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((address[0], int(address[1])))
+
+
+BODY = b'{"model": "m", "messages": []}'
+REQUEST = (
+    b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    b"Content-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
+)
+
+
+def sent(server, data, *, killed=False):
+    """What a server says to some bytes behind which the client is gone."""
+    address = server.base_url.partition("//")[2].partition("/")[0].split(":")
+    with socket.create_connection((address[0], int(address[1]))) as connection:
+        connection.settimeout(30)
+        connection.sendall(data)
+        if killed:  # as the system does for a process that left bytes unread
+            linger = struct.pack("ii", 1, 0)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            return b""
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(4096), b""))
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["closed", "reset"])
+def test_a_client_that_goes_in_the_middle_of_its_request_is_asked_nothing(killed, capfd):
+    """Wherever it was cut, no answer is used up for it, and nobody prints anything."""
+    with FakeServer({"ok": True}) as server:
+        for length in range(len(REQUEST)):
+            assert b"200" not in sent(server, REQUEST[:length], killed=killed)
+        if not killed:
+            assert server.hung_up.is_set()
+            assert sent(server, REQUEST).startswith(b"HTTP/1.0 200")
+    assert len(server.requests) == (0 if killed else 1)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (REQUEST.replace(b"Content-Length", b"X"), b"411"),
+        (REQUEST.replace(b"Content-Length: ", b"Content-Length: x"), b"411"),
+        (REQUEST.replace(b"{", b"["), b"400"),
+    ],
+)
+def test_a_request_that_is_none_is_refused(data, status, capfd):
+    with FakeServer({"ok": True}) as server:
+        assert sent(server, data).split()[1] == status
+    assert server.requests == []
+    assert capfd.readouterr() == ("", "")
 
 
 def test_an_exception_closes_the_connection_of_a_server():

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
@@ -48,9 +49,10 @@ class FakeServer:
         requests: the JSON bodies of the requests so far.
         sent: of each request, how many tokens of its answer were written to the connection.
         held: set once a stream waits at ``hold_at``.
-        hung_up: set once a client closed its connection before the end of an answer. While a
-            stream waits this is seen within milliseconds; what was written whole before the client
-            hung up cannot be known to have been left unread.
+        hung_up: set once a client closed its connection before the end of an answer, or of its
+            request, which then reaches no answer. While a stream waits this is seen within
+            milliseconds; what was written whole before the client hung up cannot be known to have
+            been left unread.
 
     >>> with FakeServer({"ok": True}) as server, server.client() as client:
     ...     answer = client.chat.completions.create(model="any", messages=[])
@@ -135,8 +137,12 @@ class FakeServer:
         try:
             self._send(handler, made, number)
         except (OSError, _HungUp):
-            if not self._is_over.is_set():
-                self.hung_up.set()
+            self.lost()
+
+    def lost(self) -> None:
+        """Note that a client hung up, unless the server did."""
+        if not self._is_over.is_set():
+            self.hung_up.set()
 
     def _made(self, path: str, body: dict[str, Any]) -> tuple[int, Reply | None]:
         try:
@@ -185,6 +191,7 @@ class _Http(ThreadingHTTPServer):
 
     daemon_threads = False
     block_on_close = True
+    request_queue_size = 128  # with the usual 5, many clients at once try again after a second
 
     def __init__(self, server: FakeServer) -> None:
         self.fake = server
@@ -228,10 +235,22 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True  # each token at once
 
     def do_POST(self) -> None:
-        """Answer a request for an answer."""
-        length = int(self.headers.get("Content-Length", 0))
+        """Answer a request for an answer, if all of it came."""
         self.close_connection = True
-        self.server.fake.answer(self, json.loads(self.rfile.read(length) or b"{}"))
+        length = self.headers.get("Content-Length", "")
+        if not length.isdecimal():
+            self.send_error(HTTPStatus.LENGTH_REQUIRED)
+            return
+        body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            self.server.fake.lost()
+            return
+        try:
+            asked = json.loads(body or b"{}")
+        except ValueError:
+            self.send_error(HTTPStatus.BAD_REQUEST, "the body is no JSON")
+            return
+        self.server.fake.answer(self, asked)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the parent's name
         """Say nothing."""
