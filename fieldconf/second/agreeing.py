@@ -51,7 +51,7 @@ def agree(reports: Sequence[Report[T]]) -> Report[T]:
     theirs, which is that of the first answer by rank that has the value.
 
     When two values say the same, how items of lists are matched and how ties go is in
-    docs/second-readings.md. The order of the reports changes neither values nor agreement.
+    docs/agreement.md. The order of the reports changes neither values nor agreement.
 
     Args:
         reports: of one schema, at least one: of several requests, or of the choices of one
