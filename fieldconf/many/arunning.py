@@ -15,10 +15,14 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from fieldconf.extraction.faces import aextract
+from fieldconf.extraction.inputs import Input
+from fieldconf.extraction.options import Options
 from fieldconf.many.inputs import Task
 from fieldconf.many.results import Result, Results, Summary, counts
 from fieldconf.many.running import Showing, ahead_of
-from fieldconf.many.work import Work
+from fieldconf.many.work import Plan, Work
+from fieldconf.report import Report
+from fieldconf.second.cascading import acascade
 
 T = TypeVar("T")
 
@@ -185,7 +189,13 @@ async def _asked(work: Work[T], task: Task) -> Result[T]:
         return ready
     plan = work.plan
     try:
-        report = await aextract(plan.schema, ready.given, client=plan.client, **work.options)
+        report = await _answer(plan, ready.given, work.options)
     except Exception as error:  # noqa: BLE001  # whatever it is, it is this input's alone
         return work.failed(ready, error)
     return work.answered(ready, report)
+
+
+async def _answer(plan: Plan, given: Input, options: Options) -> Report[Any]:
+    if not plan.then:
+        return await aextract(plan.schema, given, client=plan.client, **options)
+    return await acascade(plan.schema, given, steps=plan.steps, budget=plan.budget, **options)

@@ -7,7 +7,7 @@ Why:   thousands of inputs are the usual case, and a loop around ``extract`` is 
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, Unpack, cast, overload
 
 from fieldconf.errors import RequestError
@@ -17,6 +17,7 @@ from fieldconf.many.inputs import AnyTexts, Texts, checked, count_of, tasks, tas
 from fieldconf.many.progress import Told, shown
 from fieldconf.many.running import Many
 from fieldconf.many.work import Plan, Work
+from fieldconf.second.cascading import Step, check_steps
 
 T = TypeVar("T")
 
@@ -30,6 +31,9 @@ class ManyOptions(Options, total=False):
     tokens: bool
     retry_failures: bool
     give_up_after: int | None
+    then: Sequence[Step]
+    price: tuple[float, float] | None
+    budget: float | None
 
 
 @overload
@@ -45,7 +49,8 @@ def extract_many(  # noqa: PLR0913  # options, by keyword
     schema: Any, texts: Texts, *, client: Any, concurrency: int = 8,
     output: str | os.PathLike[str] | None = None, progress: bool | Told | None = None,
     tokens: bool = False, retry_failures: bool = True, give_up_after: int | None = None,
-    **options: Unpack[Options],
+    then: Sequence[Step] = (), price: tuple[float, float] | None = None,
+    budget: float | None = None, **options: Unpack[Options],
 ) -> Many[Any]:  # fmt: skip
     """Ask a model for the fields of a schema, for each of many inputs; see docs/many.md.
 
@@ -69,8 +74,13 @@ def extract_many(  # noqa: PLR0913  # options, by keyword
         retry_failures: whether what failed in an earlier run into this output is asked again.
         give_up_after: so many inputs in a row that fail alike (no connection, a wrong key) end the
             run with a ``RequestError``; None: nothing does. What was answered is kept.
-        options: those of ``extract``, for every input. Of them ``policy`` decides what is accepted;
-            a run that is gone on with judges by it what is there, too.
+        then: further steps, which are asked for what is still in doubt of each answer, as in
+            ``cascade``; an input under way is one of ``concurrency``, whoever is asked.
+        price: of a million tokens of ``client``, as in ``Step``.
+        budget: what each input may cost, as in ``cascade``.
+        options: those of ``extract``, for every input, and for the further steps where these say
+            nothing else. Of them ``policy`` decides what is accepted; a run that is gone on with
+            judges by it what is there, too. With ``then`` it decides what is asked, and stays.
 
     Raises:
         SchemaError: if the schema is no schema.
@@ -87,13 +97,13 @@ def extract_many(  # noqa: PLR0913  # options, by keyword
     1 accept True
     """
     told, showing = shown(progress)
-    work = Work[Any](Plan(
-        schema=schema, client=_checked(client, "OpenAI"), options=said(_options(options)),
+    plan = Plan(
+        schema=schema, client=client, options=said(_options(options)),
         concurrency=_count(concurrency), output=output, tokens=tokens,
         retry_failures=retry_failures, give_up_after=_count(give_up_after), tell=told,
-        total=count_of(checked(texts)),
-    ))  # fmt: skip
-    return Many(work, tasks(texts), showing)
+        total=count_of(checked(texts)), then=tuple(then), price=price, budget=budget,
+    )  # fmt: skip
+    return Many(Work[Any](_checked(plan, "OpenAI")), tasks(texts), showing)
 
 
 @overload
@@ -109,7 +119,8 @@ def aextract_many(  # noqa: PLR0913  # options, by keyword
     schema: Any, texts: AnyTexts, *, client: Any, concurrency: int = 8,
     output: str | os.PathLike[str] | None = None, progress: bool | Told | None = None,
     tokens: bool = False, retry_failures: bool = True, give_up_after: int | None = None,
-    **options: Unpack[Options],
+    then: Sequence[Step] = (), price: tuple[float, float] | None = None,
+    budget: float | None = None, **options: Unpack[Options],
 ) -> AsyncMany[Any]:  # fmt: skip
     """As ``extract_many``, for an asynchronous client, ``async for`` and ``await ....all()``.
 
@@ -123,13 +134,13 @@ def aextract_many(  # noqa: PLR0913  # options, by keyword
     <Results: 1 accepted, 0 to review, 0 rejected, 0 failed>
     """
     told, showing = shown(progress)
-    work = Work[Any](Plan(
-        schema=schema, client=_checked(client, "AsyncOpenAI"), options=said(_options(options)),
+    plan = Plan(
+        schema=schema, client=client, options=said(_options(options)),
         concurrency=_count(concurrency), output=output, tokens=tokens,
         retry_failures=retry_failures, give_up_after=_count(give_up_after), tell=told,
-        total=count_of(checked(texts)),
-    ))  # fmt: skip
-    return AsyncMany(work, tasks_async(texts), showing)
+        total=count_of(checked(texts)), then=tuple(then), price=price, budget=budget,
+    )  # fmt: skip
+    return AsyncMany(Work[Any](_checked(plan, "AsyncOpenAI")), tasks_async(texts), showing)
 
 
 def _options(options: Options) -> Mapping[str, Any]:
@@ -147,12 +158,29 @@ def _count(number: int | None) -> Any:
     return number
 
 
-def _checked(client: Any, wanted: str) -> Any:
-    """The client, if it is not one of the other kind: each request would say so.
+def _checked(plan: Plan, wanted: str) -> Plan:
+    """The plan, if its steps can be taken, and no client is of the other kind: each would fail.
 
     Raises:
-        RequestError: if it is.
+        RequestError: if not.
     """
+    if not plan.then and (plan.budget is not None or plan.price is not None):
+        raise RequestError(
+            "a budget is for several steps", remedy="Say then=[fc.Step(...)], or max_tokens="
+        )
+    for given in plan.then:
+        if not isinstance(given, Step):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise RequestError(
+                f"a {type(given).__name__} is no step",
+                remedy="Say then=[fc.Step(client, model='...')]",
+            )
+    check_steps(plan.steps, plan.budget)
+    for step in plan.steps:
+        _check_client(step.client, wanted)
+    return plan
+
+
+def _check_client(client: Any, wanted: str) -> None:
     import openai  # noqa: PLC0415  # a client's package is not needed to score a saved response
 
     for name, kind, face in (
@@ -164,4 +192,3 @@ def _checked(client: Any, wanted: str) -> Any:
                 f"the client is {kind}",
                 remedy=f"Give an openai.{wanted}, or use {face} with this one",
             )
-    return client

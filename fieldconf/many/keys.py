@@ -6,7 +6,8 @@ Never: an address of memory, of a server or a process: tomorrow they are others.
 Why:   answers to another question must not pass for these in silence.
 
 What decides when a field is sure enough (thresholds, policies) is no part of a key: it does not
-change what was answered. Nor are time limits and HTTP headers.
+change what was answered. Where further steps are asked for what is in doubt, it does, and is one.
+Time limits and HTTP headers are none.
 """
 
 import base64
@@ -14,7 +15,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar, cast
 
 from pydantic import BaseModel
@@ -39,11 +40,43 @@ def settings_key(call: Call, options: Options) -> tuple[str, str]:
         call: the request as it is for an empty text.
         options: those of which it was made.
     """
+    return _digest(_scored_by(call.schema.json), 8), _digest(_decisive(call, options), 8)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One step: what it would ask of an empty text, and how.
+
+    Attributes:
+        call, options: the request, and the options of which it was made.
+        blind, price: as in ``Step``.
+    """
+
+    call: Call
+    options: Options
+    blind: bool
+    price: tuple[float, float] | None
+
+
+def steps_key(steps: Sequence[Asked], budget: float | None) -> tuple[str, str]:
+    """The same of several steps, each asked for what those before it left in doubt."""
+    asked = [
+        [
+            _decisive(step.call, step.options), step.blind,
+            json.dumps(step.call.policy.to_dict(), sort_keys=True),
+            None if budget is None else step.price,
+        ]
+        for step in steps
+    ]  # fmt: skip
+    return _digest(steps[0].call.schema.json, 8), _digest([*asked, budget], 8)
+
+
+def _decisive(call: Call, options: Options) -> list[Any]:
+    """What decides the answers to a request."""
     arguments = {name: one for name, one in call.arguments.items() if name not in _NOT_SENT}
     provider = call.provider if call.provider in PROVIDERS else None  # else it is an address
     said = {name: one for name, one in options.items() if name not in _NOT_ASKED}
-    asked = [arguments, provider, call.api.title, call.mask, said]
-    return _digest(_scored_by(call.schema.json), 8), _digest(asked, 8)
+    return [arguments, provider, call.api.title, call.mask, said]
 
 
 def input_key(given: Any) -> str:

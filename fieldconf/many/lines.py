@@ -63,9 +63,10 @@ def line_of(result: Result[Any], key: str, *, tokens: bool = False) -> dict[str,
 
 
 def result_of(
-    line: Mapping[str, Any], given: Any, schema: Schema, instructions: str | None, policy: Policy
-) -> Result[Any]:
-    """The result of a line, judged by today's policy.
+    line: Mapping[str, Any], given: Any, schema: Schema, instructions: str | None,
+    policy: Policy | None,
+) -> Result[Any]:  # fmt: skip
+    """The result of a line, judged by today's policy; by None as it was.
 
     Raises:
         PayloadError: if its report is of another version.
@@ -73,7 +74,8 @@ def result_of(
     report = None
     if line["report"] is not None:
         made = Report.from_dict(line["report"], schema)
-        report = replace(made, given=given, instructions=instructions, policy=policy)
+        today = made.policy if policy is None else policy
+        report = replace(made, given=given, instructions=instructions, policy=today)
     error = None if line["error"] is None else _error(line["error"], report)
     outcome: Ending = "failed" if error is not None or report is None else report.outcome
     return Result(

@@ -28,7 +28,8 @@ class Result(Generic[T]):
         given: what was read; None if it could not be.
         outcome: what to do with the answer: "accept", "review", "reject"; or "failed".
         report: the answer; None if it failed.
-        error: why it failed, or None. An answer that broke off is its ``report``.
+        error: why it failed, or None. An answer that broke off is its ``report``, and so is what
+            the steps had found before the one that failed.
         id: the input's name, if it has one.
         resumed: whether it was read from the output file, and nobody was asked.
     """
@@ -61,8 +62,9 @@ class Summary:
         accept, review, reject: how many answers are to be treated so.
         failed: how many inputs have no answer.
         resumed: how many of all these were read from the output file.
-        input_tokens, output_tokens: what the answers cost, as far as the servers said it; those
-            that were read from the output file were paid for before, and are not counted.
+        input_tokens, output_tokens: what all requests cost, as far as the servers said it, also
+            those of an input of which a later step failed; what was read from the output file was
+            paid for before, and is not counted.
     """
 
     total: int | None = None
@@ -184,8 +186,9 @@ class Tally:
         now = self.summary
         more = {result.outcome: getattr(now, result.outcome) + 1}
         if result.resumed:
-            more["resumed"] = now.resumed + 1
-        elif result.report is not None:
-            more["input_tokens"] = now.input_tokens + (result.report.input_tokens or 0)
-            more["output_tokens"] = now.output_tokens + (result.report.output_tokens or 0)
+            return {**more, "resumed": now.resumed + 1}
+        report = result.report or getattr(result.error, "report", None)  # of the steps before
+        if isinstance(report, Report):
+            more["input_tokens"] = now.input_tokens + (report.input_tokens or 0)
+            more["output_tokens"] = now.output_tokens + (report.output_tokens or 0)
         return more

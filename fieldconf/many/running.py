@@ -15,12 +15,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from contextvars import copy_context
 from types import TracebackType
-from typing import Generic, Self, TypeAlias, TypeVar
+from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 from fieldconf.extraction.faces import extract
+from fieldconf.extraction.inputs import Input
+from fieldconf.extraction.options import Options
 from fieldconf.many.inputs import Task
 from fieldconf.many.results import Result, Results, Summary, counts
-from fieldconf.many.work import Work
+from fieldconf.many.work import Plan, Work
+from fieldconf.report import Report
+from fieldconf.second.cascading import cascade
 
 T = TypeVar("T")
 
@@ -156,7 +160,13 @@ def _asked(work: Work[T], task: Task) -> Result[T]:
         return ready
     plan = work.plan
     try:
-        report = extract(plan.schema, ready.given, client=plan.client, **work.options)
+        report = _answer(plan, ready.given, work.options)
     except Exception as error:  # noqa: BLE001  # whatever it is, it is this input's alone
         return work.failed(ready, error)
     return work.answered(ready, report)
+
+
+def _answer(plan: Plan, given: Input, options: Options) -> Report[Any]:
+    if not plan.then:
+        return extract(plan.schema, given, client=plan.client, **options)
+    return cascade(plan.schema, given, steps=plan.steps, budget=plan.budget, **options)

@@ -8,17 +8,18 @@ Why:   threads and tasks differ in how they wait, and in nothing else.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from fieldconf.errors import FieldconfError, OutputError, PayloadError, RequestError
-from fieldconf.extraction.calls import Call, prepare
-from fieldconf.extraction.options import Options
+from fieldconf.extraction.calls import prepare
+from fieldconf.extraction.options import Options, said
 from fieldconf.many.inputs import Task
 from fieldconf.many.journal import Journal, Settings
-from fieldconf.many.keys import input_key, settings_key
+from fieldconf.many.keys import Asked, input_key, settings_key, steps_key
 from fieldconf.many.lines import Name, line_of, result_of
 from fieldconf.many.results import Result, Summary, Tally
 from fieldconf.report import Report
+from fieldconf.second.cascading import Step
 
 T = TypeVar("T")
 
@@ -36,6 +37,7 @@ class Plan:
         give_up_after: so many failures of one kind in a row end the run; None: never.
         tell: called with each ``Summary``.
         total: how many inputs there are, if that is known.
+        then, price, budget: of the steps that follow, see ``cascade``.
     """
 
     schema: Any
@@ -48,6 +50,14 @@ class Plan:
     give_up_after: int | None = None
     tell: Callable[[Summary], object] | None = None
     total: int | None = None
+    then: tuple[Step, ...] = ()
+    price: tuple[float, float] | None = None
+    budget: float | None = None
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Who is asked about each input, one after the other."""
+        return Step(self.client, price=self.price), *self.then
 
 
 class Work(Generic[T]):
@@ -63,9 +73,12 @@ class Work(Generic[T]):
         self.tally = Tally(Summary(total=plan.total), plan.tell)
         self.over: Exception | None = None
         """What ends the run: nothing is asked any more."""
-        call = _request(plan)
-        self._schema, self._policy = call.schema, call.policy
-        self._settings = Settings(*settings_key(call, plan.options))
+        asked = [_asked(plan, step) for step in plan.steps]
+        call = asked[0].call
+        self._schema, self._policy = call.schema, None if plan.then else call.policy
+        self._settings = Settings(*(
+            steps_key(asked, plan.budget) if plan.then else settings_key(call, plan.options)
+        ))  # fmt: skip
         self._journal: Journal | None = None
         self.options = plan.options.copy()
         """Those of each request."""
@@ -190,11 +203,13 @@ class Ready:
     key: str
 
 
-def _request(plan: Plan) -> Call:
-    """The request as it is for an empty text; of samples, one that asks for no logprobs."""
-    options = plan.options.copy()
+def _asked(plan: Plan, step: Step) -> Asked:
+    """What a step asks for an empty text; of samples, a request that asks for no logprobs."""
+    said_all = said(step.options, cast("Mapping[str, Any]", plan.options))
+    options = said_all.copy()
     samples = options.pop("samples", None) or 1
-    return prepare(plan.schema, "", plan.client, options, bare=samples > 1)
+    call = prepare(plan.schema, "", step.client, options, bare=samples > 1)
+    return Asked(call, said_all, blind=step.blind, price=step.price)
 
 
 def _name(task: Task) -> Name:
