@@ -454,6 +454,15 @@ def test_answers_by_other_settings_are_not_mixed(finished, options, words):
     assert desk.asked == []
 
 
+def test_options_may_be_said_in_any_order(output):
+    further = {"user": "u", "top_p": 0.9}
+    options = {"seed": 3, "temperature": 0.5, "options": further}
+    many(Desk(), output=output, **options).run()
+    turned = {"options": dict(reversed(further.items())), "temperature": 0.5, "seed": 3}
+    run = extract_many(SCHEMA, TEXTS, output=output, **turned, model="m", client=Desk())
+    assert run.run().resumed == 5
+
+
 @pytest.mark.parametrize(
     "options",
     [{"options": {"timeout": 3}}, {"observe": print}, {"log_values": True}, {"concurrency": 2}],

@@ -73,10 +73,15 @@ def steps_key(steps: Sequence[Asked], budget: float | None) -> tuple[str, str]:
 
 def _decisive(call: Call, options: Options) -> list[Any]:
     """What decides the answers to a request."""
-    arguments = {name: one for name, one in call.arguments.items() if name not in _NOT_SENT}
+    arguments = {name: one for name, one in _sorted(call.arguments) if name not in _NOT_SENT}
     provider = call.provider if call.provider in PROVIDERS else None  # else it is an address
-    said = {name: one for name, one in options.items() if name not in _NOT_ASKED}
+    said = {name: one for name, one in _sorted(options) if name not in _NOT_ASKED}
     return [arguments, provider, call.api.title, call.mask, said]
+
+
+def _sorted(named: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """What is named, in whatever order; that of a schema's keys is the answer's, and stays."""
+    return sorted(named.items(), key=lambda item: item[0])
 
 
 def input_key(given: Any) -> str:
