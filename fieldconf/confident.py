@@ -1,14 +1,14 @@
 """Confident: a pydantic model that can be extracted, streamed, scored and asked for by itself.
 
 In:    a pydantic model; settings, once.
-Out:   the same class, with ``extract``, ``aextract``, ``stream``, ``astream``, ``score`` and
-       ``request``.
+Out:   the same class, with ``extract``, ``extract_many``, ``stream``, their asynchronous forms,
+       ``score`` and ``request``.
 Never: another class, metaclass or schema; a field of the model's own taken away: a model with a
        field called ``score`` keeps it, and has no ``score`` of ours.
 Why:   who declares a model knows who is to be asked for it; who uses it need not.
 
 Two spellings: the decorator ``confident`` for every model, and the mixin ``Confident`` where type
-checkers should know the six methods. They may be used together: settings are the decorator's.
+checkers should know the methods. They may be used together: settings are the decorator's.
 """
 
 import inspect
@@ -20,8 +20,12 @@ from pydantic import BaseModel
 from fieldconf.errors import RequestError, SchemaError
 from fieldconf.extraction.faces import aextract, astream, extract, stream
 from fieldconf.extraction.inputs import Input
-from fieldconf.extraction.options import Options, explicit, said
+from fieldconf.extraction.options import NAMES, Options, explicit, said
 from fieldconf.extraction.streams import AsyncFieldStream, FieldStream
+from fieldconf.many.arunning import AsyncMany
+from fieldconf.many.faces import ManyOptions, aextract_many, extract_many
+from fieldconf.many.inputs import AnyTexts, Texts
+from fieldconf.many.running import Many
 from fieldconf.matching import Match
 from fieldconf.policy import Policy, PolicyLike
 from fieldconf.report import Report
@@ -31,6 +35,7 @@ from fieldconf.settling import Settle
 from fieldconf.tokens import Mask
 
 M = TypeVar("M", bound=BaseModel)
+F = TypeVar("F", bound=Callable[..., Any])
 
 if TYPE_CHECKING:
     face = classmethod
@@ -52,6 +57,23 @@ else:
                 message = f"{owner.__name__} has no method {name!r}"
                 raise AttributeError(message)
             return super().__get__(instance, owner)
+
+
+def options_of(function: Callable[..., Any]) -> Callable[[F], F]:
+    """Show the options of a function in the signature of a method that takes them unnamed."""
+
+    def shown(method: F) -> F:
+        signature = inspect.signature(method)
+        own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        known = {p.name for p in own}
+        more = [
+            p for name, p in inspect.signature(function).parameters.items()
+            if p.kind is p.KEYWORD_ONLY and name not in known
+        ]  # fmt: skip
+        method.__signature__ = signature.replace(parameters=[*own, *more])  # pyright: ignore[reportFunctionMemberAccess]
+        return method
+
+    return shown
 
 
 class Confident(BaseModel):
@@ -86,6 +108,22 @@ class Confident(BaseModel):
     ) -> Report[Self]:
         """Ask an asynchronous client for an instance; see ``fieldconf.aextract``."""
         return await aextract(cls, text, **_asking(cls, options, client, "async_client"))
+
+    @face
+    @options_of(extract_many)
+    def extract_many(
+        cls, texts: Texts, *, client: Any = None, **options: Unpack[ManyOptions]
+    ) -> Many[Self]:
+        """Ask a model for an instance of each of many inputs; see ``fieldconf.extract_many``."""
+        return extract_many(cls, texts, **_asking_many(cls, options, client))
+
+    @face
+    @options_of(aextract_many)
+    def aextract_many(
+        cls, texts: AnyTexts, *, client: Any = None, **options: Unpack[ManyOptions]
+    ) -> AsyncMany[Self]:
+        """The same of an asynchronous client; see ``fieldconf.aextract_many``."""
+        return aextract_many(cls, texts, **_asking_many(cls, options, client, "async_client"))
 
     @face
     @explicit
@@ -131,7 +169,9 @@ class Confident(BaseModel):
         )  # fmt: skip
 
 
-FACES = ("extract", "aextract", "stream", "astream", "score", "request")
+FACES = (
+    "extract", "aextract", "extract_many", "aextract_many", "stream", "astream", "score", "request",
+)  # fmt: skip
 
 
 @overload
@@ -152,14 +192,14 @@ def confident(
     or a decorator further down overrides them one by one. The class stays the class it was.
 
     A field or a method of the class that has the name of one of ours is left alone: a model with a
-    field ``score`` is scored by ``fc.score(response, Model)``. So that type checkers know the six
+    field ``score`` is scored by ``fc.score(response, Model)``. So that type checkers know the
     methods, let the model inherit from ``Confident`` too.
 
     Args:
         model_class: the model.
-        client: whom ``extract`` and ``stream`` ask: a client, or a function that gives one (so
-            that importing your module needs no key).
-        async_client: the same for ``aextract`` and ``astream``.
+        client: whom ``extract``, ``extract_many`` and ``stream`` ask: a client, or a function that
+            gives one (so that importing your module needs no key).
+        async_client: the same for ``aextract``, ``aextract_many`` and ``astream``.
         options: the options of ``extract``, as settings.
 
     Raises:
@@ -237,6 +277,17 @@ def _asking(kind: type, options: Options, client: Any, name: str = "client") -> 
             remedy=f"Give client={package}(), here or once: @fc.confident({name}={package})",
         )
     return {**made, "client": found() if _makes_clients(found) else found}
+
+
+def _asking_many(
+    kind: type, options: ManyOptions, client: Any, name: str = "client"
+) -> dict[str, Any]:  # fmt: skip
+    """The same of many inputs; what is only about many is no setting of a model."""
+    given = cast("Mapping[str, Any]", options)
+    of_many = {name for name in ManyOptions.__annotations__ if name not in NAMES}
+    asked = {name: value for name, value in given.items() if name not in of_many}
+    made = _asking(kind, cast("Options", asked), client, name)
+    return {**made, **{name: value for name, value in given.items() if name in of_many}}
 
 
 def _makes_clients(given: Any) -> bool:

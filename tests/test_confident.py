@@ -161,6 +161,73 @@ def test_aextract_and_astream_are_the_functions_with_the_model(model):
     assert mine[0].value == model(urgent=True, team="sales")
 
 
+def told_of_many(results):
+    return [(one.given, one.outcome, one.value, one.report) for one in results]
+
+
+@every_model
+def test_extract_many_is_the_function_with_the_model(model, tmp_path):
+    mine, theirs = client_of(), client_of()
+    results = [
+        model.extract_many(["x", "y"], client=mine, concurrency=1, **OPTIONS).all(),
+        fc.extract_many(model, ["x", "y"], client=theirs, concurrency=1, **OPTIONS).all(),
+    ]
+    assert told_of_many(results[0]) == told_of_many(results[1])
+    assert results[0][1].value == model(urgent=True, team="sales")
+    assert mine.requests == theirs.requests
+    output = tmp_path / "out.jsonl"
+    fc.extract_many(model, ["x"], client=theirs, output=output, **OPTIONS).run()
+    kept = model.extract_many(["x"], client=theirs, output=output, **OPTIONS).all()
+    assert kept.summary.resumed == 1
+    then = [fc.Step(large := FakeClient({"team": "work"}), model="large")]
+    found = model.extract_many({"a": "x"}, client=mine, then=then, **OPTIONS).all()
+    assert (found[0].id, found[0].value.team, len(large.requests)) == ("a", "work", 1)
+
+
+@every_model
+def test_aextract_many_is_the_function_with_the_model(model):
+    async def asked(aextract_many):
+        client = AsyncFakeClient(SAYS)
+        return told_of_many(await aextract_many(["x", "y"], client=client, **OPTIONS).all())
+
+    mine = asyncio.run(asked(model.aextract_many))
+    assert mine == asyncio.run(asked(functools.partial(fc.aextract_many, model)))
+    assert mine[0][2] == model(urgent=True, team="sales")
+
+
+def test_settings_reach_many_inputs():
+    mine, asynchronous = client_of(), AsyncFakeClient(SAYS)
+
+    @fc.confident(
+        client=lambda: mine, async_client=lambda: asynchronous, model="m", policy={"accept": 0.5}
+    )
+    class Ticket(Plain):
+        pass
+
+    async def all_of(run):
+        return await run.all()
+
+    results = Ticket.extract_many(["x"], seed=3).all()
+    others = asyncio.run(all_of(Ticket.aextract_many(["x"], seed=3)))
+    assert told_of_many(results) == told_of_many(others)
+    assert [result.outcome for result in results] == ["accept"]
+    strict = Ticket.extract_many(["x"], policy={"accept": 0.9}).all()
+    assert [result.outcome for result in strict] == ["review"]
+    assert [(body["model"], body.get("seed")) for body in mine.requests] == [("m", 3), ("m", None)]
+    assert asynchronous.requests == mine.requests[:1]
+
+
+def test_many_inputs_take_no_other_options():
+    with pytest.raises(TypeError, match="concurency"):
+        Mixed.extract_many(["x"], client=client_of(), concurency=2)
+    with pytest.raises(TypeError, match="concurrency"):
+        fc.confident(concurrency=2)
+    with pytest.raises(fc.RequestError, match=r"no client .*openai\.OpenAI"):
+        Mixed.extract_many(["x"])
+    with pytest.raises(fc.RequestError, match=r"no async_client .*openai\.AsyncOpenAI"):
+        Mixed.aextract_many(["x"])
+
+
 @every_model
 def test_score_is_the_function_with_the_model(model):
     response = payloads.chat(SAYS)

@@ -24,6 +24,10 @@ class Plain(BaseModel):
 
 
 FUNCTIONS = [fc.extract, fc.aextract, fc.stream, fc.astream]
+MANY = [fc.extract_many, fc.aextract_many]
+MANY_METHODS = [
+    getattr(model, name) for model in (Ticket, Plain) for name in ("extract_many", "aextract_many")
+]
 METHODS = [
     getattr(model, name)
     for model in (Ticket, Plain)
@@ -39,7 +43,9 @@ def name_of(face):
 # -- signatures ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("face", [*FUNCTIONS, *METHODS, fc.confident], ids=name_of)
+@pytest.mark.parametrize(
+    "face", [*FUNCTIONS, *MANY, *METHODS, *MANY_METHODS, fc.confident], ids=name_of
+)
 def test_a_signature_shows_every_option_by_its_name(face):
     parameters = inspect.signature(face).parameters
     assert not [p for p in parameters.values() if p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
@@ -55,16 +61,26 @@ def test_a_face_that_reads_takes_no_unnamed_options(face):
     assert not [p for p in parameters if p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
 
 
-@pytest.mark.parametrize("face", FUNCTIONS, ids=name_of)
+@pytest.mark.parametrize(("method", "function"), [*zip(MANY_METHODS, MANY * 2, strict=True)])
+def test_a_method_for_many_shows_what_the_function_does(method, function):
+    own, theirs = (inspect.signature(face).parameters for face in (method, function))
+    assert [*own] == [name for name in theirs if name != "schema"]
+    assert [own[name] for name in own if name not in ("texts", "client")] == [
+        theirs[name] for name in own if name not in ("texts", "client")
+    ]
+
+
+@pytest.mark.parametrize("face", [*FUNCTIONS, *MANY], ids=name_of)
 def test_a_client_must_be_given_to_a_function(face):
     client = inspect.signature(face).parameters["client"]
     assert (client.kind, client.default) == (client.KEYWORD_ONLY, client.empty)
 
 
-@pytest.mark.parametrize("face", METHODS, ids=name_of)
+@pytest.mark.parametrize("face", [*METHODS, *MANY_METHODS], ids=name_of)
 def test_a_method_may_have_its_client_from_the_settings(face):
     parameters = inspect.signature(face).parameters
-    assert list(parameters)[:2] == ["text", "client"]
+    text = "texts" if face in MANY_METHODS else "text"
+    assert list(parameters)[:2] == [text, "client"]
     assert parameters["client"].default is None
 
 

@@ -23,6 +23,8 @@ def misspelled_options(client: Any) -> None:
     fc.stream(Plain, "x", client=client, temprature=0)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
     fc.astream(Plain, "x", client=client, sede=0)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
     Ticket.extract("x", modle="m")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    Ticket.extract_many(["x"], concurency=2)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    Ticket.aextract_many(["x"], modle="m")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     Ticket.stream("x", modle="m")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     Ticket.score({}, maks="pre")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     fc.confident(modle="m")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]

@@ -28,6 +28,22 @@ def the_mixin() -> None:
     assert_type(Ticket.extract("x").of(lambda ticket: ticket.topics[0]), fc.Field)
 
 
+def the_mixin_of_many() -> None:
+    assert_type(Ticket.extract_many(["x"]), fc.Many[Ticket])
+    for result in Ticket.extract_many({"a": "x"}, concurrency=2, output="o.jsonl", samples=3):
+        assert_type(result.value, Ticket | None)
+    then = [fc.Step(object(), model="large")]
+    assert_type(Ticket.extract_many(["x"], then=then, budget=5).all(), fc.Results[Ticket])
+    assert_type(Box[int].extract_many(["x"]).run(), fc.Summary)
+
+
+async def the_mixin_of_many_awaited() -> None:
+    assert_type(Ticket.aextract_many(["x"]), fc.AsyncMany[Ticket])
+    assert_type(await Settled.aextract_many(["x"]).all(), fc.Results[Settled])
+    async for result in Sub.aextract_many(["x"]):
+        assert_type(result, fc.Result[Sub])
+
+
 async def the_mixin_awaited() -> None:
     assert_type(await Ticket.aextract("x"), fc.Report[Ticket])
     async for event in Ticket.astream("x"):
