@@ -14,9 +14,10 @@ PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 def declared(pyproject):
     """Every requirement of the library, its tests, and what stands beside old versions."""
     project = pyproject["project"]
-    tests = project["optional-dependencies"]["test"]
-    others = [one for one in tests if not one.startswith(f"{project['name']}[")]
-    return [*project["dependencies"], *others, *pyproject["dependency-groups"]["lowest"]]
+    extras = project["optional-dependencies"]
+    tests = [one for one in extras["test"] if not one.startswith(f"{project['name']}[")]
+    others = [*extras["source"], *tests, *pyproject["dependency-groups"]["lowest"]]
+    return [*project["dependencies"], *others]
 
 
 def lowest(requirement):
