@@ -10,7 +10,7 @@ from servers import answer_json, answer_stream, closed_port, serving
 
 import fieldconf as fc
 from fieldconf.cli import main
-from fieldconf.testing import FakeServer
+from fieldconf.testing import Answer, FakeServer, HttpError
 
 
 def run(*arguments, stdin=None):
@@ -209,11 +209,12 @@ def test_extract_prints_field_by_field(saved):
 
 def test_extract_reads_a_file_and_gives_json(saved):
     (saved / "mail.txt").write_text("I was charged twice")
-    with serving(answer_stream(chunks(TICKET))) as server:
+    with serving(answer_json(response(TICKET))) as server:
         result = run(
             "extract", saved / "model.py:Ticket", saved / "mail.txt", "--json",
             "--base-url", server.base_url, "--model", "m",
         )  # fmt: skip
+    assert "stream" not in server.requests[0]  # nobody looks at rows
     assert json.loads(result.stdout)["data"] == {"urgent": True, "team": "billing"}
     assert server.requests[0]["messages"][1]["content"] == "I was charged twice"
 
@@ -312,6 +313,118 @@ def test_what_is_asked_for_reaches_the_server(tmp_path):
         (asked,) = server.requests
     assert result.exit_code == 0, result.stderr
     assert (asked["temperature"], asked["max_output_tokens"], asked["input"]) == (0.5, 9, "Hello")
+
+
+# -- more than one answer, and where values stand -------------------------------------------------
+
+TEAM = {"enum": ["billing", "sales"]}
+NAMED = {
+    "type": "object", "properties": {"team": TEAM, "name": {"type": "string"}},
+    "required": ["team", "name"], "additionalProperties": False,
+}  # fmt: skip
+LETTER = "Anna was charged twice."
+
+
+def by_model(body):
+    """A small model that is in doubt of the team, a middle one too, and a large one that is not."""
+    if body["model"] == "broken":
+        return HttpError(400, "out of order")
+    team, sure = {
+        "small": ("sales", 0.6), "middle": ("billing", 0.7), "large": ("billing", 0.97)
+    }[body["model"]]  # fmt: skip
+    asked = body["response_format"]["json_schema"]["schema"]["properties"]
+    value = {"team": team, "name": "Anne"}
+    return Answer({name: value[name] for name in asked}, {"/team": sure}, model=body["model"])
+
+
+def asked_of(tmp_path, *arguments, answer=by_model, schema=NAMED, model="small"):
+    """What the command prints, and the requests that it made."""
+    path = tmp_path / "named.json"
+    path.write_text(json.dumps(schema))
+    with FakeServer(answer) as server:
+        where = ["--base-url", server.base_url, *(["--model", model] if model else [])]
+        return run("extract", path, LETTER, *where, *arguments), server.requests
+
+
+@pytest.mark.parametrize(
+    ("arguments", "models", "outcome"),
+    [
+        ([], ["small"], "review"),
+        (["--then", "middle"], ["small", "middle"], "review"),
+        (["--then", "large"], ["small", "large"], "accept"),
+        (["--then", "large", "--then", "middle"], ["small", "large"], "accept"),
+        (["--then", "middle", "--then", "large"], ["small", "middle", "large"], "accept"),
+        (["--then", "large", "--accept", "0.5"], ["small"], "accept"),
+    ],
+)
+def test_further_models_are_asked_for_what_is_in_doubt(tmp_path, arguments, models, outcome):
+    result, requests = asked_of(tmp_path, *arguments)
+    assert [body["model"] for body in requests] == models
+    for body in requests[1:]:
+        assert body["response_format"]["json_schema"]["schema"]["required"] == ["team"]
+    assert f"{outcome}: " in result.stdout
+    assert result.stdout.splitlines()[0].split()[0] == "field"
+    as_json, _ = asked_of(tmp_path, *arguments, "--json")
+    report = json.loads(as_json.stdout)
+    assert report["outcome"] == outcome
+    assert report["data"]["team"] == ("sales" if models == ["small"] else "billing")
+
+
+def test_a_further_model_that_fails_is_one_line(tmp_path):
+    result, requests = asked_of(tmp_path, "--then", "broken")
+    assert (result.exit_code, len(requests), result.stdout) == (3, 2, "")
+    assert len(result.stderr.splitlines()) == 1
+    assert "out of order" in result.stderr
+
+
+def test_a_further_model_is_one_of_a_server(tmp_path):
+    result = run("extract", "named.json", LETTER, "--then", "large")
+    assert (result.exit_code, "add --model" in result.stderr) == (2, True)
+
+
+def test_samples_are_shown_at_once(tmp_path):
+    answers = iter(["sales", "billing", "sales"])
+    result, requests = asked_of(
+        tmp_path, "--samples", "3", "--provider", "anthropic",
+        answer=lambda body: {"team": next(answers), "name": "Anna"},
+    )  # fmt: skip
+    assert len(requests) == 3
+    (team,) = [line for line in result.stdout.splitlines() if line.startswith("/team")]
+    assert '"sales"' in team
+    assert "0.667" in team
+    one, requests = asked_of(tmp_path, "--samples", "1")
+    assert (len(requests), requests[0]["stream"]) == (1, True)
+    assert one.stdout == asked_of(tmp_path)[0].stdout
+
+
+def test_what_cannot_be_streamed_is_shown_at_once(tmp_path):
+    schema = {"properties": {"team": TEAM}, "required": ["team"], "type": "object"}
+    answer = Answer({"team": "sales"}, {"/team": 0.6})
+    result, requests = asked_of(
+        tmp_path, "--provider", "openai-decisions", answer=answer, schema=schema
+    )
+    assert result.exit_code == 0, result.stderr
+    assert len(requests) == 1
+    assert any(row.startswith("/team") and "0.600" in row for row in result.stdout.splitlines())
+
+
+@pytest.mark.parametrize("more", [[], ["--then", "large"], ["--samples", "2"]])
+def test_what_is_not_in_the_text_is_said(tmp_path, more):
+    result, _ = asked_of(tmp_path, "--locate", *more)
+    assert result.stdout.splitlines()[-1] == "not in the text: /team, /name"
+    plain, _ = asked_of(tmp_path, *more)
+    assert "not in the text" not in plain.stdout
+    fields = json.loads(asked_of(tmp_path, "--locate", "--json", *more)[0].stdout)["fields"]
+    assert [fields[name]["found"] for name in ("/team", "/name")] == [[], []]
+
+
+def test_only_so_many_names_are_said(tmp_path):
+    keys = [f"k{number}" for number in range(11)]
+    schema = {"type": "object", "properties": {key: {"type": "string"} for key in keys}}
+    answer = dict.fromkeys(keys[:-1], "nowhere") | {"k10": "Anna"}
+    result, _ = asked_of(tmp_path, "--locate", answer=answer, schema=schema)
+    names = ", ".join(f"/{key}" for key in keys[:8])
+    assert result.stdout.splitlines()[-1] == f"not in the text: {names} and 2 more"
 
 
 # -- policies -----------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from fieldconf.cli import main
 from fieldconf.errors import PayloadError
 from fieldconf.many.files import inputs_in
 from fieldconf.many.inputs import Task, count_of
-from fieldconf.testing import FakeServer, HttpError
+from fieldconf.testing import Answer, FakeServer, HttpError
 
 PNG = b"\x89PNG\r\n\x1a\n"
 SURE = {"accept": 0.97, "review": 0.7, "reject": 0.3}
@@ -231,6 +231,42 @@ def test_limits_are_those_of_the_command(folder):
     text = lines_of("reject")
     result, _ = run("--each", "-", "--accept", "0", stdin=text)
     assert result.stdout.startswith("accept")
+
+
+def by_model(body):
+    """What the small model says; the large one is sure of the other team."""
+    if body["model"] == "m":
+        return answer(body)
+    team = answer_to(text_of(body)).value["team"]
+    return Answer({"team": {"billing": "sales", "sales": "billing"}[team]})
+
+
+def test_a_further_model_is_asked_for_what_is_in_doubt(folder):
+    (folder / "in.txt").write_text(lines_of("accept", "review", "reject"))
+    command = ["--each", "in.txt", "-o", "out.jsonl", "--then", "large"]
+    result, asked = run(*command, served=by_model)
+    doubtful = [TEXT_OF["review"], TEXT_OF["reject"]]
+    assert sorted(asked) == sorted([*TEXT_OF.values(), *doubtful])
+    assert result.exit_code == 0
+    assert result.stderr.startswith("3 inputs: 3 accepted, 0 to review, 0 rejected, 0 failed; ")
+    lines = [json.loads(line) for line in (folder / "out.jsonl").read_text().splitlines()]
+    assert [len(line["report"].get("requests", [])) for line in lines] == [0, 2, 2]
+    again, asked = run(*command, served=by_model)
+    assert (again.exit_code, asked) == (0, [])
+    for other in (["--then", "larger"], ["--accept", "0.5"]):
+        refused, asked = run(*command, *other, served=by_model)
+        assert (refused.exit_code, asked) == (2, [])
+
+
+def test_samples_and_places_of_each(folder):
+    text = lines_of("review")
+    result, asked = run("--each", "-", "--samples", "3", "--locate", stdin=text)
+    assert len(asked) == 3
+    assert result.stdout == "review  input 0  /team 0.700; not in the text: /team\n"
+    sure, _ = run("--each", "-", "--locate", stdin=lines_of("accept"))
+    assert sure.stdout == "accept  input 0  not in the text: /team\n"
+    lines, _ = run("--each", "-", "--locate", "--json", stdin=lines_of("accept"))
+    assert json.loads(lines.stdout)["report"]["fields"]["/team"]["found"] == []
 
 
 def test_giving_up(folder):

@@ -14,7 +14,7 @@ arguments or unreadable input; 3 the request failed or the embedded model cannot
 import click
 
 from fieldconf.cli.arguments import load_schema
-from fieldconf.cli.extracting import extract
+from fieldconf.cli.extracting import extract_command
 from fieldconf.cli.local import local_group
 from fieldconf.cli.scoring import classify_command, score_command
 
@@ -27,5 +27,5 @@ def main() -> None:
     """How sure was the model of each field?"""
 
 
-for _command in (extract, score_command, classify_command, local_group):
+for _command in (extract_command, score_command, classify_command, local_group):
     main.add_command(_command)

@@ -18,7 +18,7 @@ from typing import Any, TypedDict, TypeVar
 
 import click
 
-from fieldconf.cli.showing import EXIT_CODES, is_sound
+from fieldconf.cli.showing import EXIT_CODES, absent, is_sound
 from fieldconf.extraction.options import Options
 from fieldconf.many.faces import extract_many
 from fieldconf.many.files import Per, inputs_in
@@ -26,6 +26,7 @@ from fieldconf.many.lines import line_of
 from fieldconf.many.results import Result, Summary, counts
 from fieldconf.policy import Outcome, worst
 from fieldconf.render.table import number, printable
+from fieldconf.second.cascading import Step
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -99,10 +100,10 @@ def only_text(texts: Sequence[str], many: EachOptions) -> str:
 
 
 def extract_each(
-    schema: Any, places: Sequence[str], client: Any, many: EachOptions, asked: Options, *,
-    as_json: bool,
+    schema: Any, places: Sequence[str], client: Any, many: EachOptions, asked: Options,
+    then: Sequence[Step], *, as_json: bool,
 ) -> "Run":  # fmt: skip
-    """Ask for each input, print what comes, and sum it up.
+    """Ask for each input, then for what is in doubt; print what comes, and sum it up.
 
     Raises:
         PayloadError: if there are no such files.
@@ -115,7 +116,7 @@ def extract_each(
     output, run = many["output"], Run()
     results = extract_many(
         schema, inputs, client=client, concurrency=many["concurrency"], output=output,
-        progress=many["progress"], give_up_after=many["give_up_after"], **asked,
+        progress=many["progress"], give_up_after=many["give_up_after"], then=then, **asked,
     )  # fmt: skip
     try:
         for result in results:
@@ -170,6 +171,7 @@ def _line(result: Result[Any]) -> str:
             f"{pointer or '(whole)'} {'?' if one.confidence is None else number(one.confidence)}"
             for pointer, one in doubtful
         )
+        said = "; ".join(filter(None, [said, absent(report)]))
     return printable(f"{result.outcome:<6}  {name}{f'  {said}' if said else ''}")
 
 

@@ -1,26 +1,30 @@
 """Extracting: ``fieldconf extract``.
 
 In:    a schema, a text, whom to ask and how.
-Out:   rows as they come, or JSON.
+Out:   rows as they come, where one answer says it all; else a table at once, or JSON.
 Never: a request before the arguments are known to be good.
 Why:   the quickest way to see what a model makes of a text.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 import click
 
 from fieldconf.cli.arguments import client_of, judging, load_schema, policy_of, read_text
 from fieldconf.cli.each import EachOptions, each_options, extract_each, only_text
-from fieldconf.cli.showing import end, one_line_errors, show_live
-from fieldconf.extraction.faces import stream
+from fieldconf.cli.showing import end, one_line_errors, show, show_live
+from fieldconf.extraction.calls import prepare
+from fieldconf.extraction.faces import extract, stream
 from fieldconf.extraction.options import Options
 from fieldconf.policy import Bands
+from fieldconf.report import Report
 from fieldconf.schema import compile_schema
+from fieldconf.second.cascading import Step, cascade
 
 
-@click.command()
+@click.command("extract")
 @click.argument("schema")
 @click.argument("texts", metavar="TEXT...", nargs=-1, required=True)
 @click.option("--model", help="The model's name at the server.")
@@ -43,11 +47,21 @@ from fieldconf.schema import compile_schema
     is_flag=True,
     help="Ask the server for what the answer's own logprobs leave open (embedded model).",
 )
+@click.option(
+    "--samples", type=click.IntRange(1), help="Ask so many times, and take what most answers say."
+)
+@click.option("--locate", is_flag=True, help="Look where the values stand in the text.")
+@click.option(
+    "--then",
+    multiple=True,
+    metavar="MODEL",
+    help="A further model of the server, asked for what is still in doubt; may be repeated.",
+)
 @click.option("--timeout", type=float, default=120.0, show_default=True, help="Seconds to wait.")
 @judging
 @each_options
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def extract(
+def extract_command(
     schema: str,
     texts: tuple[str, ...],
     model: str | None,
@@ -62,6 +76,9 @@ def extract(
     top_logprobs: int | None,
     why: bool,
     exact: bool,
+    samples: int | None,
+    locate: bool,
+    then: tuple[str, ...],
     timeout: float,
     policy: Path | None,
     accept: float | None,
@@ -77,6 +94,8 @@ def extract(
     """
     if many["each"] and why:
         raise click.UsageError("--why is for one text")
+    if then and model is None:
+        raise click.UsageError("--then is a further model of a server: add --model")
     text = None if many["each"] else only_text(texts, many)
     with one_line_errors():
         kind = load_schema(schema)
@@ -87,16 +106,40 @@ def extract(
         asked: Options = {
             "model": model, "provider": provider, "instructions": instructions,
             "temperature": temperature, "seed": seed, "max_tokens": max_tokens,
-            "top_logprobs": top_logprobs, "settle": exact, "policy": limits,
+            "top_logprobs": top_logprobs, "settle": exact, "samples": samples,
+            "locate": locate or None, "policy": limits,
         }  # fmt: skip
         client = client_of(model, base_url, api_key, gguf, timeout)
+        steps = [Step(client, model=name) for name in then]
         if many["each"]:
             with client:
-                run = extract_each(kind, texts, client, many, asked, as_json=as_json)
+                run = extract_each(kind, texts, client, many, asked, steps, as_json=as_json)
             run.leave(by_outcome=exit_by_outcome)
             return
-        with client, stream(kind, words, client=client, **asked) as fields:
-            report = fields.report if as_json else show_live(
-                fields, bands=bands, exact=exact, why=why
-            )  # fmt: skip
-    end(report, as_json=as_json, by_outcome=exit_by_outcome)
+        with client:
+            is_shown = not as_json and _comes_in_rows(kind, words, client, asked, steps)
+            if is_shown:
+                with stream(kind, words, client=client, **asked) as fields:
+                    report = show_live(fields, bands=bands, exact=exact, why=why)
+            else:
+                report = _answer(kind, words, client, asked, steps)
+    if is_shown:
+        end(report, as_json=False, by_outcome=exit_by_outcome)
+    else:
+        show(report, as_json=as_json, why=why, by_outcome=exit_by_outcome)
+
+
+def _comes_in_rows(
+    kind: Any, text: str, client: Any, asked: Options, then: Sequence[Step]
+) -> bool:  # fmt: skip
+    """Whether the fields can be shown as they come: one answer says it all, and is streamed."""
+    is_one = not then and asked.get("samples") in (None, 1)
+    return is_one and prepare(kind, text, client, asked).api.has_stream
+
+
+def _answer(
+    kind: Any, text: str, client: Any, asked: Options, then: Sequence[Step]
+) -> Report[Any]:  # fmt: skip
+    if not then:
+        return extract(kind, text, client=client, **asked)
+    return cascade(kind, text, steps=[Step(client), *then], **asked)

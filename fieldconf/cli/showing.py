@@ -23,6 +23,7 @@ from fieldconf.report import Field, Report
 
 EXIT_CODES: Mapping[Outcome, int] = {"accept": 0, "review": 10, "reject": 11}
 
+_MOST_NAMED = 8
 _WIDTH = 126  # the table's; a narrower terminal wraps
 
 
@@ -139,8 +140,17 @@ def _summarise(report: Report[Any]) -> None:
     console = _console()
     plain = report.to_dict()
     console.print(lines.summary(plain), soft_wrap=True)
-    for line in [*lines.outcomes(plain), *lines.problems(plain)]:
+    for line in [*lines.outcomes(plain), *lines.problems(plain), *filter(None, [absent(report)])]:
         console.print(line, markup=False, soft_wrap=True)
+
+
+def absent(report: Report[Any]) -> str:
+    """Which values were looked for in the text and are not there; empty if none."""
+    names = [field.pointer or "(whole)" for field in report.leaves.values() if field.found == ()]
+    more = len(names) - _MOST_NAMED
+    rest = f" and {more} more" if more > 0 else ""
+    shown = ", ".join(names[:_MOST_NAMED])
+    return printable(f"not in the text: {shown}{rest}") if names else ""
 
 
 def is_sound(report: Report[Any]) -> bool:
