@@ -104,14 +104,21 @@ def table(title, counts):
         print(f"  {outcome:<7} {n:>5} ({n / total:6.1%})  {share}")
 
 
-def tokens(reports):
-    return sum((one.input_tokens or 0) + (one.output_tokens or 0) for one in reports)
+def tokens(asked):
+    """Of prompts, and of answers."""
+    return sum(one.input_tokens for one in asked), sum(one.output_tokens for one in asked)
 
 
-def spent(reports, how):
-    """The tokens of all requests of a kind."""
-    asked = [one for report in reports for one in report.requests if one.how == how]
-    return tokens(asked), len(asked)
+def bill(reports, better, everything):
+    """What was spent, and what asking for doubtful fields only has saved."""
+    asked = [one for report in better for one in report.requests if one.how == "reask"]
+    doubtful, whole = tokens(asked), tokens(everything)
+    print("tokens of prompts and answers: {:,} + {:,} at first".format(*tokens(reports)))
+    print("  asked for all, with examples: {:,} + {:,}".format(*whole))
+    print("  for doubtful fields ({} texts): {:,} + {:,}".format(len(asked), *doubtful))
+    saved = [1 - some / all_ for some, all_ in zip(doubtful, whole, strict=True)]
+    total = 1 - sum(doubtful) / sum(whole)
+    print("  saved: {:.1%} of prompts, {:.1%} of answers".format(*saved), f"{total:.1%} of both")
 
 
 def again(report, shown, text, client, told):
@@ -151,12 +158,7 @@ def run(task, folder, answers, client):
     ).all()  # fmt: skip
     table("all asked with examples", judged(everything.reports, golds))
 
-    (doubtful, asked), whole = spent(better, "reask"), tokens(everything.reports)
-    print(
-        f"tokens: {tokens(reports):,} for the first answers; with examples {doubtful:,} for the "
-        f"doubtful fields of {asked} texts, {whole:,} for all: {1 - doubtful / whole:.1%} saved",
-        flush=True,
-    )
+    bill(reports, better, everything.reports)
 
 
 def main():
