@@ -3,7 +3,7 @@
 In:    keyword arguments.
 Out:   ``Options`` for type checkers, a signature for people, a check for Python.
 Never: an option that is ignored in silence.
-Why:   four functions, six methods and a decorator take the same options.
+Why:   six functions, eight methods and a decorator take the same options.
 """
 
 import difflib
