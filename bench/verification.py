@@ -40,8 +40,9 @@ def readings(folder, count):
         for example in map(json.loads, islice(lines, count)):
             report = fc.extract(schema, example["text"], client=client, temperature=0)
             checked = fc.verify(report, client=client, temperature=0)
+            gold = example["gold"]
             yield checked.requests, [
-                (*(one.confidence for one in field.readings), example["gold"][name[1:]] == field.value)
+                (*(one.confidence for one in field.readings), gold[name[1:]] == field.value)
                 for name, field in checked.leaves.items()
             ]  # fmt: skip
 

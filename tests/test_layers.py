@@ -115,7 +115,12 @@ HEAVY = {
     },
     "httpx": set(),
     "click": {
-        "cli", "cli.arguments", "cli.each", "cli.extracting", "cli.local", "cli.scoring",
+        "cli",
+        "cli.arguments",
+        "cli.each",
+        "cli.extracting",
+        "cli.local",
+        "cli.scoring",
         "cli.showing",
     },
     "rich": {"cli.showing", "render.lines", "render.table"},

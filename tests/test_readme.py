@@ -90,9 +90,8 @@ def test_the_python_of_the_first_screen_runs(monkeypatch, capsys, tmp_path):
         assert list(names["report"].to_review) == ["/team"]
         assert names["report"].verdicts["/team"].reasons[0].sentence in deciding
         assert [reading.value for reading in names["better"]["team"].readings] == ["billing"] * 2
-        assert capsys.readouterr().out.splitlines() == [
-            "review urgent=False team='billing'",
-        ] * 2
+        printed = capsys.readouterr().out.splitlines()
+        assert printed == ["review urgent=False team='billing'"] * 2
         assert len((tmp_path / "mails.jsonl").read_text().splitlines()) == 2
     exec(testing, names)
     (code,) = [code for code in PYTHON if ".why." in code]

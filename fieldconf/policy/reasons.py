@@ -130,8 +130,9 @@ def _not_in_source(facts: Facts) -> Found:
 
 
 def _readings_disagree(facts: Facts) -> Found:
-    second = [one for one in facts.field.readings
-              if one.how in ("verification", "reask", "decision") and one.agrees is not None]  # fmt: skip
+    asked = ("verification", "reask", "decision")
+    known = (one for one in facts.field.readings if one.agrees is not None)
+    second = [one for one in known if one.how in asked]
     if not second or second[-1].agrees or facts.policy.disagree == "accept":
         return
     last = second[-1]
