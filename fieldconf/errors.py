@@ -9,6 +9,7 @@ Why:   the person who reads the message is usually not the person who wrote the 
 
 import difflib
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 
@@ -114,6 +115,18 @@ class OutputError(FieldconfError):
 
 class LocalModelError(FieldconfError):
     """The embedded model cannot run: no runtime, no weights, weights that are not what they say."""
+
+
+def carry(error: BaseException, report: Any) -> None:
+    """Let an error have the report of what was known when it came: nothing that was read is lost.
+
+    >>> error = KeyboardInterrupt()
+    >>> carry(error, "a report")
+    >>> error.report
+    'a report'
+    """
+    with suppress(AttributeError):  # most exceptions may carry it; somebody's may not
+        error.report = report  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def nearest(given: Any, names: Iterable[str]) -> str:

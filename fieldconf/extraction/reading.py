@@ -7,13 +7,13 @@ Why:   a synchronous and an asynchronous stream differ in how they wait, and in 
 """
 
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from fieldconf import telemetry
 from fieldconf.asking import our_error, our_errors
-from fieldconf.errors import PayloadError, RequestError
+from fieldconf.errors import PayloadError, RequestError, carry
 from fieldconf.extraction.calls import Call
 from fieldconf.extraction.events import Event, FieldEvent, ItemEvent, PartialEvent
 from fieldconf.extraction.stopping import Rule, fires, shortest_rest, words_of
@@ -144,9 +144,7 @@ class Reading(Generic[T]):
         """
         ours = self._ours(error)
         reason = str(ours) if isinstance(ours, RequestError) else "reading was interrupted"
-        report = self._made(settle=False, reason=reason)
-        with suppress(AttributeError):  # most exceptions may carry it; somebody's may not
-            ours.report = report  # pyright: ignore[reportAttributeAccessIssue]
+        carry(ours, self._made(settle=False, reason=reason))
         return ours
 
     def interrupted(self, error: BaseException | None) -> None:

@@ -37,13 +37,7 @@ class Band:
     review: float = REVIEW
 
     def __post_init__(self) -> None:
-        for name in ("accept", "review"):
-            share_of(getattr(self, name), name)
-        if self.review > self.accept:
-            raise PolicyError(
-                f"review {self.review} is above accept {self.accept}",
-                remedy="What is accepted needs no review: give a lower one",
-            )
+        _check(self.accept, self.review)
 
     def outcome(self, confidence: float) -> Outcome:
         """What a confidence leads to."""
@@ -92,16 +86,21 @@ def band_of(given: Any, review: float, where: str) -> Band:
             raise PolicyError(
                 f"unknown name {name!r} (at {where})", remedy=nearest(name, ("accept", "review"))
             )
-    for name, value in parts.items():
-        share_of(value, name, where)
-    accept = parts.get("accept", ACCEPT)
+    accept = share_of(parts.get("accept", ACCEPT), "accept", where)
     made = parts.get("review", min(review, accept))
-    if made > accept:
+    _check(accept, made, where)
+    return Band(accept, made)
+
+
+def _check(accept: Any, review: Any, where: str = "") -> None:
+    """See that two confidences make a band."""
+    for name, value in (("accept", accept), ("review", review)):
+        share_of(value, name, where)
+    if review > accept:
         raise PolicyError(
-            f"review {made} is above accept {accept} (at {where})",
+            f"review {review} is above accept {accept}{_at(where)}",
             remedy="What is accepted needs no review: give a lower one",
         )
-    return Band(accept, made)
 
 
 def share_of(given: Any, name: str, where: str = "") -> float:
@@ -113,8 +112,13 @@ def share_of(given: Any, name: str, where: str = "") -> float:
     is_number = isinstance(given, (int, float)) and not isinstance(given, bool)
     if is_number and 0 <= given <= 1:
         return given
-    place = f" (at {where})" if where else ""
-    raise PolicyError(f"{name} {given!r} is no number from 0 to 1{place}", remedy="Such as 0.9")
+    raise PolicyError(
+        f"{name} {given!r} is no number from 0 to 1{_at(where)}", remedy="Such as 0.9"
+    )
+
+
+def _at(where: str) -> str:
+    return f" (at {where})" if where else ""
 
 
 def outcome_of(given: Any, name: str) -> Outcome:

@@ -93,6 +93,12 @@ def assembled(
     )  # fmt: skip
 
 
+def requests_of(report: Report[Any]) -> tuple[Asked, ...]:
+    """The requests behind a report; of one answer the one that it is to."""
+    own = Asked("answer", report.model, report.input_tokens, report.output_tokens)
+    return report.requests or (own,)
+
+
 def _sum(counts: Iterable[int | None]) -> int | None:
     """What is known, together; None where nothing is."""
     known = [count for count in counts if count is not None]

@@ -19,7 +19,7 @@ from fieldconf.errors import RequestError
 from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.options import Options, explicit, said
 from fieldconf.report import Asked, Report
-from fieldconf.second.merging import requests_of
+from fieldconf.report.assembled import requests_of
 from fieldconf.second.reasking import Request, Steps, driven, driven_async, reasking
 from fieldconf.telemetry import logger
 

@@ -8,28 +8,28 @@ Why:   an endpoint that answers with probabilities reads the fields anew, one by
        seen the first answer.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar, Unpack, cast
 
 from fieldconf.errors import RequestError
-from fieldconf.extraction.calls import Call, prepare
+from fieldconf.extraction.calls import prepare
 from fieldconf.extraction.inputs import Input
-from fieldconf.extraction.options import Options, explicit, said
-from fieldconf.extraction.streams import ask, ask_async
+from fieldconf.extraction.options import Options, explicit
 from fieldconf.paths import Path, pointer
 from fieldconf.questions import path_of
-from fieldconf.report import Asked, Field, Reading, Report
+from fieldconf.report import Field, Reading, Report
 from fieldconf.schema import same
 from fieldconf.second.combining import UNKNOWN, Combine, Sure, rule_of
 from fieldconf.second.weighing import (
+    Check,
     Pick,
+    checked,
+    checked_async,
     given_of,
-    judged,
-    keeping,
     picked,
     weighed,
-    with_second,
 )
 
 T = TypeVar("T")
@@ -86,10 +86,8 @@ def crosscheck(
     >>> round(field.confidence, 6), field.readings[1].how
     (0.75, 'decision')
     """
-    with keeping(report):
-        first, asking = judged(report, said(options))
-        check = _check(first, text, client, fields, combine, asking)
-        return check.read(ask(check.call)) if check else first
+    asked = partial(_check, text=text, client=client, fields=fields, combine=combine)
+    return checked(report, cast("Mapping[str, Any]", options), asked)
 
 
 @explicit
@@ -103,49 +101,31 @@ async def acrosscheck(
     **options: Unpack[Options],
 ) -> Report[T]:
     """As ``crosscheck``, for an asynchronous client such as ``openai.AsyncOpenAI``."""
-    with keeping(report):
-        first, asking = judged(report, said(options))
-        check = _check(first, text, client, fields, combine, asking)
-        return check.read(await ask_async(check.call)) if check else first
+    asked = partial(_check, text=text, client=client, fields=fields, combine=combine)
+    return await checked_async(report, cast("Mapping[str, Any]", options), asked)
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
-    """What is asked: the paths of the fields, and the request."""
+def _reading(other: Field | None, value: Any, model: str) -> tuple[Reading, Sure]:
+    """What the endpoint would have chosen, and how sure it is of a value."""
+    reading = Reading(
+        "decision", other.value if other else None, other.confidence if other else None,
+        "decision" if other else "none", model,
+        agrees=same(other.value, value) if other else None,
+    )  # fmt: skip
+    return reading, _of_value(other, value)
 
-    report: Report[Any]
-    asked: tuple[Path, ...]
-    combine: Combine
-    call: Call
 
-    def read(self, answer: Report[Any]) -> Report[Any]:
-        """The first report, with what the endpoint says of its fields."""
-        model = answer.model or self.call.model
-        fields = {
-            path: self._weighed(self.report.fields[pointer(path)], answer, model)
-            for path in self.asked
-        }
-        cost = Asked("decision", model, answer.input_tokens, answer.output_tokens)
-        return with_second(self.report, fields, cost)
-
-    def _weighed(self, field: Field, answer: Report[Any], model: str) -> Field:
-        other = answer.fields.get(field.pointer)
-        known = other if other is not None and other.distribution is not None else None
-        reading = Reading(
-            "decision", known.value if known else None, known.confidence if known else None,
-            "decision" if known else "none", model,
-            agrees=same(known.value, field.value) if known else None,
-        )  # fmt: skip
-        is_its_own = self.combine == "decision" or field.confidence is None
-        made = weighed(
-            field, reading, _of_value(known, field.value), self.combine, model=self.report.model,
-            basis="decision" if is_its_own else "verification",
-        )  # fmt: skip
-        if known is None or self.combine != "decision":
-            return made
-        return replace(
-            made, distribution=known.distribution, expected=known.expected, std=known.std
-        )
+def _weigh(field: Field, other: Field | None, combine: Combine, *, first: str, model: str) -> Field:
+    """A field with what the endpoint says of it; ``first`` and ``model`` are who gave either."""
+    reading, second = _reading(other, field.value, model)
+    is_its_own = combine == "decision" or field.confidence is None
+    made = weighed(
+        field, reading, second, combine, model=first,
+        basis="decision" if is_its_own else "verification",
+    )  # fmt: skip
+    if other is None or combine != "decision":
+        return made
+    return replace(made, distribution=other.distribution, expected=other.expected, std=other.std)
 
 
 def _of_value(other: Field | None, value: Any) -> Sure:
@@ -157,9 +137,9 @@ def _of_value(other: Field | None, value: Any) -> Sure:
 
 
 def _check(
-    report: Report[Any], text: Input | None, client: Any, fields: Iterable[Pick] | None,
-    combine: Combine, options: Options,
-) -> _Check | None:  # fmt: skip
+    report: Report[Any], options: Options, *, text: Input | None, client: Any,
+    fields: Iterable[Pick] | None, combine: Combine,
+) -> Check | None:  # fmt: skip
     """The request, with those questions that are about a value; None where there are none."""
     rule_of(combine)  # before the request is paid for
     wanted = {path for path in picked(report, fields) if pointer(path) in report.leaves}
@@ -180,4 +160,11 @@ def _check(
         return None
     asked = tuple(paths[one["name"]] for one in questions)
     call = replace(made, arguments={**made.arguments, "questions": questions})
-    return _Check(report, asked, combine, call)
+
+    def weigh(path: Path, answer: Report[Any], model: str) -> Field:
+        other = answer.fields.get(pointer(path))
+        known = other if other is not None and other.distribution is not None else None
+        field = report.fields[pointer(path)]
+        return _weigh(field, known, combine, first=report.model, model=model)
+
+    return Check(report, call, "decision", asked, weigh)

@@ -28,7 +28,7 @@ from typing import Any, TypeVar, cast
 from fieldconf.paths import Path, pointer
 from fieldconf.policy import OUTCOMES
 from fieldconf.report import Asked, Field, How, Reading, Report
-from fieldconf.report.assembled import Part, assembled
+from fieldconf.report.assembled import Part, assembled, requests_of
 from fieldconf.report.ending import WHOLE
 from fieldconf.second.doubts import gaps
 from fieldconf.second.patching import (
@@ -202,12 +202,6 @@ class _Pair:
 
     def _is_left_out(self, path: Path) -> bool:
         return self._again(path) is None and found_at(path, self.first.data) is MISSING
-
-
-def requests_of(report: Report[Any]) -> tuple[Asked, ...]:
-    """The requests behind a report; of one answer the one that it is to."""
-    own = Asked("answer", report.model, report.input_tokens, report.output_tokens)
-    return report.requests or (own,)
 
 
 def _reading(how: How, field: Field, model: str) -> Reading:

@@ -14,13 +14,12 @@ import asyncio
 import random
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, cast
 
-from fieldconf.errors import NoLogprobsError, RequestError
+from fieldconf.errors import NoLogprobsError, RequestError, carry
 from fieldconf.extraction.calls import Call, prepare
 from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.options import Options
@@ -251,5 +250,4 @@ def _agreed(
 def _give(error: BaseException, came: dict[int, Report[Any]], asked: int) -> None:
     """Let what ended it all carry the report of the answers that came."""
     if came:
-        with suppress(AttributeError):  # most exceptions may carry it; somebody's may not
-            error.report = _agreed(came, {}, asked)  # pyright: ignore[reportAttributeAccessIssue]
+        carry(error, _agreed(came, {}, asked))

@@ -12,26 +12,25 @@ that is one scalar is asked about under ``value``.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar, Unpack, cast
 
-from fieldconf.extraction.calls import Call, prepare
+from fieldconf.extraction.calls import prepare
 from fieldconf.extraction.inputs import Input, is_messages
-from fieldconf.extraction.options import Options, explicit, said
-from fieldconf.extraction.streams import ask, ask_async
+from fieldconf.extraction.options import Options, explicit
 from fieldconf.paths import Path, pointer
-from fieldconf.report import Asked, Field, Reading, Report
+from fieldconf.report import Field, Reading, Report
 from fieldconf.report.plain import json_text
 from fieldconf.second.combining import UNKNOWN, Combine, Sure, rule_of
 from fieldconf.second.outline import outline
 from fieldconf.second.weighing import (
+    Check,
     Pick,
+    checked,
+    checked_async,
     given_of,
-    judged,
-    keeping,
     picked,
     weighed,
-    with_second,
 )
 
 T = TypeVar("T")
@@ -102,10 +101,8 @@ def verify(
     >>> round(field.confidence, 6), [reading.how for reading in field.readings]
     (0.75, ['answer', 'verification'])
     """
-    with keeping(report):
-        first, asking = judged(report, said(options))
-        check = _check(first, text, client, fields, combine, asking)
-        return check.read(ask(check.call)) if check else first
+    asked = partial(_check, text=text, client=client, fields=fields, combine=combine)
+    return checked(report, cast("Mapping[str, Any]", options), asked)
 
 
 @explicit
@@ -119,42 +116,19 @@ async def averify(
     **options: Unpack[Options],
 ) -> Report[T]:
     """As ``verify``, for an asynchronous client such as ``openai.AsyncOpenAI``."""
-    with keeping(report):
-        first, asking = judged(report, said(options))
-        check = _check(first, text, client, fields, combine, asking)
-        return check.read(await ask_async(check.call)) if check else first
+    asked = partial(_check, text=text, client=client, fields=fields, combine=combine)
+    return await checked_async(report, cast("Mapping[str, Any]", options), asked)
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
-    """What is asked: the place of each question, and the path that it is about."""
-
-    report: Report[Any]
-    asked: Mapping[Path, Path]
-    combine: Combine
-    call: Call
-
-    def read(self, answer: Report[Any]) -> Report[Any]:
-        """The first report, with what the answers say of its fields."""
-        model = answer.model or self.call.model
-        fields = {
-            path: self._weighed(path, answer.fields.get(pointer(place)), model)
-            for place, path in self.asked.items()
-        }
-        cost = Asked("verification", model, answer.input_tokens, answer.output_tokens)
-        return with_second(self.report, fields, cost)
-
-    def _weighed(self, path: Path, answer: Field | None, model: str) -> Field:
-        second = _right(answer)
-        reading = Reading(
-            "verification", answer.value if answer else None, second.confidence,
-            answer.basis if answer else "none", model,
-            agrees=None if second.confidence is None else second.confidence >= 0.5,
-        )  # fmt: skip
-        return weighed(
-            self.report.fields[pointer(path)], reading, second, self.combine,
-            model=self.report.model, basis="verification",
-        )  # fmt: skip
+def _reading(answer: Field | None, model: str) -> tuple[Reading, Sure]:
+    """What is said of a value, and how sure that is that it is right."""
+    second = _right(answer)
+    reading = Reading(
+        "verification", answer.value if answer else None, second.confidence,
+        answer.basis if answer else "none", model,
+        agrees=None if second.confidence is None else second.confidence >= 0.5,
+    )  # fmt: skip
+    return reading, second
 
 
 def _right(answer: Field | None) -> Sure:
@@ -169,9 +143,9 @@ def _right(answer: Field | None) -> Sure:
 
 
 def _check(
-    report: Report[Any], text: Input | None, client: Any, fields: Iterable[Pick] | None,
-    combine: Combine, options: Options,
-) -> _Check | None:  # fmt: skip
+    report: Report[Any], options: Options, *, text: Input | None, client: Any,
+    fields: Iterable[Pick] | None, combine: Combine,
+) -> Check | None:  # fmt: skip
     """The request; None where there is nothing to ask."""
     rule_of(combine)  # before the request is paid for
     asked = _asked(report, picked(report, fields))
@@ -186,7 +160,16 @@ def _check(
     else:
         joined = f"{lead}\n\n{told}" if lead else told
         made = prepare(_schema(report, asked), given, client, _with(options, joined))
-    return _Check(report, asked, combine, made)
+    places = {path: place for place, path in asked.items()}
+
+    def weigh(path: Path, answer: Report[Any], model: str) -> Field:
+        reading, second = _reading(answer.fields.get(pointer(places[path])), model)
+        return weighed(
+            report.fields[pointer(path)], reading, second, combine,
+            model=report.model, basis="verification",
+        )  # fmt: skip
+
+    return Check(report, made, "verification", tuple(places), weigh)
 
 
 def _with(options: Options, instructions: str | None) -> Options:

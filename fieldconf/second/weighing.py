@@ -6,17 +6,19 @@ Never: another value; a doubt that is forgotten: a second reading that says noth
 Why:   a verification and a decision endpoint differ in what they ask, not in what they are worth.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeVar, cast
 
-from fieldconf.errors import RequestError
+from fieldconf.errors import RequestError, carry
+from fieldconf.extraction.calls import Call
 from fieldconf.extraction.inputs import Input
-from fieldconf.extraction.options import Options
+from fieldconf.extraction.options import Options, said
+from fieldconf.extraction.streams import ask, ask_async
 from fieldconf.paths import Path, matches, parse_pointer, pointer
-from fieldconf.report import Asked, Basis, Field, Reading, Report
-from fieldconf.report.assembled import assembled
+from fieldconf.report import Asked, Basis, Field, How, Reading, Report
+from fieldconf.report.assembled import assembled, requests_of
 from fieldconf.report.ending import WHOLE
 from fieldconf.schema.attributes import paths_of, steps_of
 from fieldconf.second.combining import Combine, Sure, combined
@@ -56,14 +58,65 @@ def weighed(
     )  # fmt: skip
 
 
-def with_second(report: Report[T], fields: Mapping[Path, Field], cost: Asked) -> Report[T]:
+# -- one further request ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A request about fields of a report, and what its answer says of them.
+
+    Attributes:
+        report: the first reading.
+        call: the request.
+        how: of what kind it is.
+        paths: of the fields that it is about.
+        weigh: from such a path, the report of the answer and the model's name to the field with
+            both readings.
+    """
+
+    report: Report[Any]
+    call: Call
+    how: How
+    paths: Collection[Path]
+    weigh: Callable[[Path, Report[Any], str], Field]
+
+    def read(self, answer: Report[Any]) -> Report[Any]:
+        """The first report, with what the answer says of its fields."""
+        model = answer.model or self.call.model
+        fields = {path: self.weigh(path, answer, model) for path in self.paths}
+        cost = Asked(self.how, model, answer.input_tokens, answer.output_tokens)
+        return _with_second(self.report, fields, cost)
+
+
+Checking: TypeAlias = Callable[[Report[Any], Options], Check | None]
+"""From the first report, judged, and the options of a further request to what is asked, if any."""
+
+
+def checked(report: Report[T], options: Mapping[str, Any], checking: Checking) -> Report[T]:
+    """The report after a further request; the one given, where nothing is to be asked."""
+    with keeping(report):
+        first, asking = _judged(report, said(options))
+        check = checking(first, asking)
+        return check.read(ask(check.call)) if check else first
+
+
+async def checked_async(
+    report: Report[T], options: Mapping[str, Any], checking: Checking
+) -> Report[T]:
+    """The same with an asynchronous client."""
+    with keeping(report):
+        first, asking = _judged(report, said(options))
+        check = checking(first, asking)
+        return check.read(await ask_async(check.call)) if check else first
+
+
+def _with_second(report: Report[T], fields: Mapping[Path, Field], cost: Asked) -> Report[T]:
     """A report with fields that have a second reading, and the request that was made for it.
 
     An answer without logprobs is like any other once a second reading says how sure it is.
     """
-    first = Asked("answer", report.model, report.input_tokens, report.output_tokens)
     parts = {path: (0, field) for path, field in fields.items()}
-    requests = (*(report.requests or (first,)), cost)
+    requests = (*requests_of(report), cost)
     made = assembled(report, (), report.data, parts, requests=requests)
     is_known = made.fields[""].confidence is not None
     return (
@@ -71,7 +124,7 @@ def with_second(report: Report[T], fields: Mapping[Path, Field], cost: Asked) ->
     )
 
 
-def judged(report: Report[T], options: Options) -> tuple[Report[T], Options]:
+def _judged(report: Report[T], options: Options) -> tuple[Report[T], Options]:
     """The report under the policy of the options, and the options for the further request.
 
     Raises:
@@ -103,8 +156,7 @@ def keeping(report: Report[Any]) -> Generator[None]:
     try:
         yield
     except BaseException as error:
-        with suppress(AttributeError):  # most exceptions may carry it; somebody's may not
-            error.report = report  # pyright: ignore[reportAttributeAccessIssue]
+        carry(error, report)
         raise
 
 
