@@ -1,0 +1,133 @@
+"""Envelopes: what a line of saved responses says beside the response.
+
+In:    the bytes of one raw response, or of one line of a batch API's output.
+Out:   ``Saved``: the response's bytes, and the names by which it is found again.
+Never: an exception: what is no envelope is handed on as it is, and scoring says what is wrong.
+Why:   the response itself must be read by one pass only, and whoever joins results needs names.
+
+Quirks:
+
+* OpenAI Batch (Azure, Mistral and Morph write the same line): ``{"id", "custom_id", "response":
+  {"status_code", "request_id", "body"}, "error"}``; the order of its lines is not that of the
+  requests, so that ``custom_id`` is what joins. Azure leaves out ``id``.
+* Of a request that failed, ``error`` says why, or the body with a status of 400 and more.
+* Most servers write the response's ``id`` first; Gemini calls it ``responseId``; some have none.
+"""
+
+import json
+import re
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from fieldconf.providers.refusals import said
+
+T = TypeVar("T")
+
+_MARKS = (b'"custom_id"', b'"status_code"')
+_FIRST_ID = re.compile(
+    rb'(?:\xef\xbb\xbf)?\s*(?:event:[^\n]*\n)?(?:data:\s*)?(?:\[\s*)?\{\s*"id"\s*:\s*'
+    rb'("(?:[^"\\]|\\.)*")'
+)
+_NEAR = 4096  # bytes in which an id that comes first ends
+
+
+class Saved(NamedTuple):
+    """One saved response.
+
+    Attributes:
+        payload: what ``score`` reads.
+        response_id: the response's own id; of a request that failed, that of its line; or None.
+        custom_id: the name that the request was given in a batch; or None.
+    """
+
+    payload: Any
+    response_id: str | None = None
+    custom_id: str | None = None
+
+
+def opened(data: bytes) -> Saved:
+    """The response in some bytes, with its names.
+
+    >>> line = b'{"custom_id": "row-17", "response": {"status_code": 200, "body": {"id": "c-1"}}}'
+    >>> opened(line)
+    Saved(payload=b'{"id": "c-1"}', response_id='c-1', custom_id='row-17')
+    >>> opened(b'{"id": "c-1", "choices": []}').response_id
+    'c-1'
+    """
+    if any(mark in data for mark in _MARKS) and (line := _read(data, _LINES)) and line.is_one:
+        return _of_line(line)
+    return Saved(data, _id_of(data))
+
+
+# -- batch lines --------------------------------------------------------------------------------
+
+_Id = str | int | None
+
+
+class _Response(msgspec.Struct):
+    status_code: int | float | None = None
+    body: msgspec.Raw = msgspec.Raw()
+
+
+class _Line(msgspec.Struct):
+    id: _Id = None
+    custom_id: _Id = None
+    response: _Response | None = None
+    error: Any = None
+
+    @property
+    def is_one(self) -> bool:
+        """Whether it is a line of a batch, and no response with keys of the same names."""
+        status = self.response and self.response.status_code
+        return self.custom_id is not None or status is not None
+
+
+_LINES = msgspec.json.Decoder(_Line)
+
+
+def _of_line(line: _Line) -> Saved:
+    """The body; of a request that failed, an error in the shape of a server's."""
+    response = line.response or _Response()
+    body = bytes(response.body)
+    custom_id = _text(line.custom_id)
+    is_refused = response.status_code is not None and response.status_code >= 400
+    if not line.error and not is_refused and body not in (b"", b"null"):
+        return Saved(body, _id_of(body) or _text(line.id), custom_id)
+    words = said(line.error) or said(body) or f"status {response.status_code}"
+    return Saved({"error": {"message": words}}, _text(line.id), custom_id)
+
+
+# -- the response's own id ----------------------------------------------------------------------
+
+
+class _Named(msgspec.Struct):
+    id: _Id = None
+    responseId: _Id = None  # noqa: N815  # Gemini's spelling
+
+
+_NAMES = msgspec.json.Decoder(_Named)
+
+
+def _id_of(data: bytes) -> str | None:
+    """The id of a response: where it comes first, no more than that is read."""
+    found = _FIRST_ID.match(data, 0, _NEAR)
+    if found:
+        try:
+            return json.loads(found[1])
+        except ValueError:  # no JSON text, and so no JSON
+            return None
+    named = _read(data, _NAMES) if data[:1] == b"{" else None
+    return named and _text(named.id if named.id is not None else named.responseId)
+
+
+def _read(data: bytes, decoder: msgspec.json.Decoder[T]) -> T | None:
+    """What some JSON says of these names; None if it is none, or they are of other types."""
+    try:
+        return decoder.decode(data)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return None
+
+
+def _text(name: _Id) -> str | None:
+    return None if name is None else str(name)

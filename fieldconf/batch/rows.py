@@ -1,0 +1,162 @@
+"""Rows: a report as rows, one a field.
+
+In:    a report, and what it was saved as.
+Out:   tuples of plain values, in the order of ``COLUMNS``.
+Never: a part of the report that no column needs; a number for what is not known.
+Why:   whoever asks questions of a million answers asks them in SQL.
+
+The row of the root, whose pointer is "", is the whole answer: its confidence is that of its least
+sure required field, its outcome and reason are the report's.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
+
+from fieldconf.batch.envelopes import Saved
+from fieldconf.paths import Path, pointer
+from fieldconf.policy import Verdict
+from fieldconf.report import Field, Report
+from fieldconf.tokens import utf8
+
+Row: TypeAlias = tuple[Any, ...]
+
+
+class Column(NamedTuple):
+    """A column: its name, and its Arrow type by name."""
+
+    name: str
+    type: str
+
+
+class Form(NamedTuple):
+    """How reports become rows.
+
+    Attributes:
+        columns: of each row.
+        rows: the rows of a report; one at least.
+        failed: the row of what could not be read, with the reason.
+    """
+
+    columns: tuple[Column, ...]
+    rows: Callable[[Saved, Report[Any]], list[Row]]
+    failed: Callable[[Saved, str], Row]
+
+
+COLUMNS = tuple(
+    Column(*pair)
+    for pair in (
+        ("response_id", "string"),
+        ("custom_id", "string"),
+        ("choice", "int32"),
+        ("status", "string"),
+        ("pointer", "string"),
+        ("path", "string"),
+        ("value", "string"),
+        ("kind", "string"),
+        ("confidence", "double"),
+        ("low", "double"),
+        ("high", "double"),
+        ("logprob", "double"),
+        ("basis", "string"),
+        ("outcome", "string"),
+        ("reason", "string"),
+    )
+)
+"""Those of the long form, a row a field."""
+
+ERROR = "error"
+"""The status of what could not be read as a response."""
+
+
+def long_rows(saved: Saved, report: Report[Any]) -> list[Row]:
+    """A row a field, in document order; one with no pointer where there is no field."""
+    head = saved.response_id, saved.custom_id, report.choice, report.status
+    if not report.fields:
+        nothing = (None,) * 9
+        return [(*head, *nothing, report.outcome, report.reason or "the answer has no field")]
+    text = None if report.text is None else utf8(report.text)
+    verdicts = report.verdicts
+    rows: list[Row] = []
+    for name, field in report.fields.items():
+        outcome, reason = (
+            judged(field, verdicts.get(name)) if name else (report.outcome, why(report))
+        )
+        rows.append((
+            *head, name, path_of(field.path), value_text(field, text), field.kind,
+            field.confidence, field.low, field.high, field.logprob, field.basis, outcome, reason,
+        ))  # fmt: skip
+    return rows
+
+
+def long_failed(saved: Saved, reason: str) -> Row:
+    """The row of what is no response."""
+    head = saved.response_id, saved.custom_id, None, ERROR
+    return (*head, *(None,) * 10, reason)
+
+
+LONG = Form(COLUMNS, long_rows, long_failed)
+
+
+# -- parts of a row -------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=10_000)
+def path_of(path: Path) -> str:
+    """A path without the positions in lists, for which "*" stands.
+
+    >>> path_of(("tickets", 0, "team"))
+    '/tickets/*/team'
+    """
+    return pointer("*" if isinstance(step, int) else step for step in path)
+
+
+def judged(field: Field, verdict: Verdict | None) -> tuple[str | None, str | None]:
+    """What to do with a field, and why; objects are judged by what is in them."""
+    if verdict is None:
+        return None, field.reason or None
+    if not verdict.reasons:
+        return verdict.outcome, None
+    return verdict.outcome, "; ".join(reason.sentence for reason in verdict.reasons)
+
+
+def why(report: Report[Any]) -> str | None:
+    """What speaks against the whole answer: how it ended, and what was found at its root."""
+    root = report.fields[""]
+    found = [report.reason, judged(root, report.verdicts.get(""))[1]]
+    return "; ".join(dict.fromkeys(filter(None, found))) or None
+
+
+def value_text(field: Field, text: bytes | None) -> str | None:
+    """The JSON text of a scalar or an empty container, as it was written.
+
+    None for what is cut off, and for containers, whose values are in rows of their own: a document
+    of any depth then takes no more room than its text.
+    """
+    return json_of(field, text) if field.is_leaf and "truncated" not in field.flags else None
+
+
+def json_of(field: Field, text: bytes | None) -> str:
+    """The JSON text of a value, as it was written where that is known."""
+    if text is not None and field.stop > field.start:
+        return text[field.start : field.stop].decode("utf-8", "surrogatepass")
+    return _written(field.value)
+
+
+def _written(value: Any) -> str:
+    """A value anew; larger numbers than JSON's writers know are texts inside."""
+    if isinstance(value, Decimal):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False, default=str).replace("Infinity", "1e999")
+
+
+def outcomes(verdicts: Mapping[str, Verdict]) -> str | None:
+    """All that speaks against the fields of an answer, each with its pointer."""
+    found = [
+        f"{name}: {reason.sentence}" if name else reason.sentence
+        for name, verdict in verdicts.items()
+        for reason in verdict.reasons
+    ]
+    return "; ".join(found) or None

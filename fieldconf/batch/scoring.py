@@ -1,0 +1,217 @@
+"""Scoring: a batch of saved responses in, a batch of rows out.
+
+In:    an Arrow record batch with a column of raw responses, and any others.
+Out:   a record batch: one row a field, or one a response, with the other columns repeated.
+Never: an exception for what one response holds: it has a row that says what is wrong with it.
+Why:   every engine that moves Arrow batches, from a loop over files to a cluster, calls this.
+
+Whatever goes wrong with one response is said in its row, a validator's own exception as well: a job
+over a million responses does not end at one of them. Only arguments that are wrong for all of them
+raise.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import msgspec
+
+from fieldconf.batch.arrow import array_of, arrow, type_of
+from fieldconf.batch.envelopes import Saved, opened
+from fieldconf.batch.rows import LONG, Form, Row
+from fieldconf.batch.schemas import load_schema
+from fieldconf.batch.wide import wide_form
+from fieldconf.errors import FieldconfError, PayloadError
+from fieldconf.matching import Match
+from fieldconf.policy import Policy, PolicyLike
+from fieldconf.schema import Schema, compile_schema
+from fieldconf.scoring import score_all
+from fieldconf.tokens import Mask
+
+
+def score_batch(
+    batch: Any, schema: Any = None, *, column: str = "response", wide: bool = False,
+    policy: PolicyLike | None = None, match: Match = "exact", mask: Mask | None = None,
+) -> Any:  # fmt: skip
+    """The fields of saved responses as rows.
+
+    Args:
+        batch: a ``pyarrow.RecordBatch``.
+        schema: what ``score`` takes; or, as on the command line, where it is: "module:Model",
+            "file.py:Model" or "file.json". That is read once a process.
+        column: where the responses are: texts, bytes or structs, each what ``score`` reads, or a
+            line of a batch API's output. All other columns are repeated for each row.
+        wide: one row a response (a choice of it), with columns for each declared field, see
+            ``output_schema``; else one row a field.
+        policy: see ``score``.
+        match: see ``score``.
+        mask: see ``score``.
+
+    Returns:
+        A ``pyarrow.RecordBatch`` of ``output_schema``. A response that cannot be read has one row,
+        whose status is "error" and whose reason says why.
+
+    Raises:
+        PayloadError: if there is no such column, or it holds something else; or if another column
+            has the name of one that is added.
+        SchemaError: if the schema is none, or if there is none for the wide form.
+        PolicyError: if the policy is none, or names a field that the schema does not have.
+        MissingPackageError: if pyarrow is not installed.
+
+    >>> import json, pyarrow as pa
+    >>> entry = {"token": "true", "logprob": -0.25}
+    >>> saved = json.dumps({"id": "r-1", "choices": [
+    ...     {"message": {"content": "true"}, "logprobs": {"content": [entry]}}]})
+    >>> found = score_batch(pa.record_batch({"key": [7, 8], "response": [saved, "oops"]}), bool)
+    >>> found.select(["key", "response_id", "status", "value", "logprob"]).to_pylist()
+    ... # doctest: +NORMALIZE_WHITESPACE
+    [{'key': 7, 'response_id': 'r-1', 'status': 'complete', 'value': 'true', 'logprob': -0.25},
+     {'key': 8, 'response_id': None, 'status': 'error', 'value': None, 'logprob': None}]
+    """
+    plan = _plan(schema, policy, match, mask, wide=wide)
+    made = _output_schema(batch.schema, plan.form, column)
+    rows: list[Row] = []
+    places: list[int] = []
+    for place, data in enumerate(_payloads(batch.column(column))):
+        before = len(rows)
+        rows += _scored(data, plan)
+        places += [place] * (len(rows) - before)
+    others = [one for one in batch.schema.names if one != column]
+    arrays = _repeated(batch.select(others).columns, places, batch.num_rows)
+    values: Iterable[Row] = zip(*rows, strict=True) if rows else ((),) * len(plan.form.columns)
+    columns = zip(values, plan.form.columns, strict=True)
+    arrays += [array_of(found, one.type) for found, one in columns]
+    return arrow().RecordBatch.from_arrays(arrays, schema=made)
+
+
+def output_schema(
+    input: Any,  # noqa: A002  # of the batch
+    schema: Any = None,
+    *,
+    column: str = "response",
+    wide: bool = False,
+) -> Any:
+    """What ``score_batch`` makes of a batch with this ``pyarrow.Schema``.
+
+    The long form adds ``batch.rows.COLUMNS``. The wide form adds response_id, custom_id, choice,
+    status, outcome and reason, and for each declared field outside of lists two columns:
+    "customer.name" with the value and "customer.name.confidence". Values that are always texts,
+    numbers or booleans have that type, all else is JSON text; a list is one value. Where a name is
+    taken, the field's JSON Pointer stands in its place: "/status" and "/status.confidence".
+
+    Raises:
+        PayloadError, SchemaError, MissingPackageError: as ``score_batch`` does.
+    """
+    return _output_schema(input, _form(_compiled(schema), wide=wide), column)
+
+
+# -- what is to be done ---------------------------------------------------------------------------
+
+
+class _Plan(NamedTuple):
+    schema: Schema
+    policy: Policy
+    match: Match
+    mask: Mask | None
+    form: Form
+
+
+def _plan(
+    schema: Any, policy: PolicyLike | None, match: Match, mask: Mask | None, *, wide: bool
+) -> _Plan:
+    compiled = _compiled(schema)
+    limits = Policy.of(policy).check(compiled)
+    return _Plan(compiled, limits, match, mask, _form(compiled, wide=wide))
+
+
+def _compiled(schema: Any) -> Schema:
+    return _named(schema) if isinstance(schema, str) else compile_schema(schema).asked
+
+
+@lru_cache(maxsize=64)
+def _named(target: str) -> Schema:
+    return compile_schema(load_schema(target)).asked
+
+
+def _form(schema: Schema, *, wide: bool) -> Form:
+    return wide_form(schema) if wide else LONG
+
+
+def _output_schema(given: Any, form: Form, column: str) -> Any:
+    if column not in given.names:
+        raise PayloadError(
+            f"the batch has no column {column!r}; it has {', '.join(map(repr, given.names))}",
+            remedy="Name the one with the responses: column=...",
+        )
+    added = [(one.name, type_of(one.type)) for one in form.columns]
+    kept = [one for one in given if one.name != column]
+    clash = {one.name for one in kept} & {name for name, _ in added}
+    if clash:
+        raise PayloadError(
+            f"the column {min(clash)!r} is one that is added", remedy="Rename the batch's own"
+        )
+    return arrow().schema([*kept, *added])
+
+
+# -- one response -------------------------------------------------------------------------------
+
+
+def _scored(data: bytes, plan: _Plan) -> list[Row]:
+    saved = Saved(data)
+    rows: list[Row] = []
+    try:
+        saved = opened(data)
+        reports = score_all(
+            saved.payload, plan.schema, mask=plan.mask, match=plan.match, policy=plan.policy
+        )
+        for report in reports:
+            rows += plan.form.rows(saved, report)
+    except FieldconfError as error:
+        return [plan.form.failed(saved, str(error))]
+    except Exception as error:  # noqa: BLE001  # it is this response's alone
+        return [plan.form.failed(saved, f"{type(error).__name__}: {error}")]
+    return rows
+
+
+# -- columns ------------------------------------------------------------------------------------
+
+
+def _payloads(array: Any) -> Iterator[bytes]:
+    """The responses of a column, one by one; of a null, nothing."""
+    types = arrow().types
+    if types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if types.is_null(array.type):
+        array = array.cast("string")
+    if any(test(array.type) for test in (types.is_string, types.is_large_string)):
+        array = array.cast("large_binary")  # as it is: no text is made of it
+    is_bytes = any(
+        getattr(types, test, _never)(array.type)
+        for test in ("is_binary", "is_large_binary", "is_fixed_size_binary", "is_binary_view")
+    )
+    if is_bytes:
+        return (one.as_py() or b"" for one in array)
+    if getattr(types, "is_string_view", _never)(array.type):
+        return ((one.as_py() or "").encode() for one in array)
+    if types.is_nested(array.type):
+        return (_json_of(one.as_py()) for one in array)
+    raise PayloadError(
+        f"the column of responses holds {array.type}", remedy="Give texts, bytes or structs"
+    )
+
+
+def _never(_: Any) -> bool:
+    return False
+
+
+def _json_of(value: Any) -> bytes:
+    """A struct as JSON; where there is none, nothing."""
+    return b"" if value is None else msgspec.json.encode(value)
+
+
+def _repeated(columns: list[Any], places: list[int], size: int) -> list[Any]:
+    """Columns with each value repeated for each row that came of it."""
+    if len(places) == size and places == list(range(size)):
+        return list(columns)
+    indexes = array_of(places, "int64")
+    return [one.take(indexes) for one in columns]

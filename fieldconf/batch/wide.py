@@ -1,0 +1,178 @@
+"""Wide: a report as one row, with columns for what the schema declares.
+
+In:    a compiled schema; reports.
+Out:   a ``Form``: for each declared field outside of lists its value and its confidence.
+Never: a column that depends on what was answered; a value of another type than its column's.
+Why:   a table of answers beside their confidences is what most questions are asked of.
+
+A field whose values are always texts, whole numbers, numbers or booleans has a column of that type,
+in which anything else (an answer that breaks its schema, a whole number beyond 64 bits) is null.
+Lists, unions of kinds, free keys and what contains itself are JSON text.
+"""
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
+
+from fieldconf.batch.envelopes import Saved
+from fieldconf.batch.rows import ERROR, Column, Form, Row, json_of, outcomes
+from fieldconf.errors import SchemaError
+from fieldconf.paths import Path, pointer
+from fieldconf.report import Field, Report
+from fieldconf.schema import Place, Schema
+from fieldconf.schema.declared import kinds_of_parts
+from fieldconf.tokens import utf8
+
+HEAD = tuple(
+    Column(*pair)
+    for pair in (
+        ("response_id", "string"),
+        ("custom_id", "string"),
+        ("choice", "int32"),
+        ("status", "string"),
+        ("outcome", "string"),
+        ("reason", "string"),
+    )
+)
+"""Before the columns of fields."""
+
+CONFIDENCE = ".confidence"
+"""How the name of a field's confidence ends."""
+
+ROOT = "value"
+"""The name of an answer that is no object."""
+
+
+_OBJECT, _NUMBER = frozenset({"object"}), frozenset({"number"})
+_TYPES = {frozenset({"string"}): "string", frozenset({"boolean"}): "bool"}
+
+
+class _Cell(NamedTuple):
+    """A declared field: where it is, its column's name and type."""
+
+    pointer: str
+    name: str
+    type: str
+
+
+@lru_cache(maxsize=64)
+def _cells(root: Place) -> tuple[_Cell, ...]:
+    """The cells of a schema; where a name is taken, the pointer stands in its place."""
+    taken = {column.name for column in HEAD}
+    made: list[_Cell] = []
+    for path, type_ in _leaves(root, (), ()):
+        where = pointer(path)
+        dotted = ".".join(map(str, path)) or ROOT
+        is_taken = not taken.isdisjoint((dotted, dotted + CONFIDENCE))
+        name = where if is_taken else dotted
+        if not taken.isdisjoint((name, name + CONFIDENCE)):
+            raise SchemaError(
+                f"no column's name is left for {where}",
+                remedy="Take the long form, which has a row a field",
+            )
+        taken |= {name, name + CONFIDENCE}
+        made.append(_Cell(where, name, type_))
+    return tuple(made)
+
+
+def _leaves(place: Place, path: Path, around: tuple[Place, ...]) -> Iterator[tuple[Path, str]]:
+    """The places whose values are cells, with their columns' types."""
+    declared = place.declared
+    kinds = declared.possible_kinds - {"null"}
+    if kinds == _OBJECT and declared.keys and place not in around:
+        for key in declared.keys:
+            yield from _leaves(place.inside(key), (*path, key), (*around, place))
+    else:
+        yield path, _type(place, kinds)
+
+
+def _type(place: Place, kinds: frozenset[str]) -> str:
+    if kinds == _NUMBER:
+        return "int64" if _is_whole(place) else "double"
+    return _TYPES.get(kinds, "json")
+
+
+def _is_whole(place: Place) -> bool:
+    """Whether only whole numbers are declared."""
+    numbers = [case.parts for case in place.cases if "number" in kinds_of_parts(case.parts)]
+    return all(any(part.is_integer or _lists_whole(part.members) for part in one)
+               for one in numbers)  # fmt: skip
+
+
+def _lists_whole(members: tuple[Any, ...] | None) -> bool:
+    return bool(members) and all(isinstance(one, int) or one is None for one in members or ())
+
+
+# -- rows -----------------------------------------------------------------------------------------
+
+
+def wide_form(schema: Schema) -> Form:
+    """The wide form of a schema's answers.
+
+    Raises:
+        SchemaError: if the schema declares nothing, or no names for columns are left.
+    """
+    if not schema.json:
+        raise SchemaError("the wide form needs a schema", remedy="Give one: its fields are columns")
+    cells = _cells(schema.root)
+    columns = HEAD + tuple(column for cell in cells for column in _columns(cell))
+    readers = tuple((cell.pointer, _READERS[cell.type]) for cell in cells)
+
+    def rows(saved: Saved, report: Report[Any]) -> list[Row]:
+        reason = "; ".join(filter(None, (report.reason, outcomes(report.verdicts)))) or None
+        head = saved.response_id, saved.custom_id, report.choice, report.status
+        return [(*head, report.outcome, reason, *_values(report, readers))]
+
+    def failed(saved: Saved, reason: str) -> Row:
+        nothing = (None,) * (2 * len(cells))
+        return (saved.response_id, saved.custom_id, None, ERROR, None, reason, *nothing)
+
+    return Form(columns, rows, failed)
+
+
+def _columns(cell: _Cell) -> tuple[Column, Column]:
+    type_ = "string" if cell.type == "json" else cell.type
+    return Column(cell.name, type_), Column(cell.name + CONFIDENCE, "double")
+
+
+Text: TypeAlias = bytes | None
+_Reader: TypeAlias = Callable[[Field, Text], Any]
+
+
+def _values(report: Report[Any], readers: tuple[tuple[str, _Reader], ...]) -> Iterator[Any]:
+    text = None if report.text is None else utf8(report.text)
+    fields = report.fields
+    for where, read in readers:
+        field = fields.get(where)
+        if field is None:
+            yield from (None, None)
+        else:
+            yield None if "truncated" in field.flags else read(field, text)
+            yield field.confidence
+
+
+def _string(field: Field, _: Text) -> Any:
+    return field.value if field.kind == "string" else None
+
+
+def _bool(field: Field, _: Text) -> Any:
+    return field.value if field.kind == "boolean" else None
+
+
+def _int64(field: Field, _: Text) -> Any:
+    value = field.value
+    if field.kind != "number" or isinstance(value, Decimal) or value != value // 1:
+        return None
+    return int(value) if -(2**63) <= value < 2**63 else None
+
+
+def _double(field: Field, _: Text) -> Any:
+    return float(field.value) if field.kind == "number" else None
+
+
+def _json(field: Field, text: Text) -> Any:
+    return json_of(field, text)
+
+
+_READERS = {"string": _string, "bool": _bool, "int64": _int64, "double": _double, "json": _json}
