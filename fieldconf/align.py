@@ -14,42 +14,78 @@ it touches, else "structure" if it touches the root value, else "outside".
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, TypeAlias
+from functools import partial
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from fieldconf.errors import JSONSyntaxError
 from fieldconf.finder import Finder
-from fieldconf.jsonparser import Event, JSONParser
+from fieldconf.jsonparser import Event, JSONParser, State
 from fieldconf.paths import Path
 
 Owner: TypeAlias = Path | Literal["structure", "outside"]
 
 
-class Step(NamedTuple):
+class Step:
     """A token at the place where it was chosen.
 
-    ``piece`` is its position among the pieces, ``token`` its index, or None where no listed token
-    wrote these bytes; ``parser`` is the state before it (fork it, do not feed it); ``written`` are
-    the bytes it wrote.
+    Attributes:
+        piece: its position among the pieces.
+        token: its index, or None where no listed token wrote these bytes.
+        written: the bytes it wrote.
     """
 
-    piece: int
-    token: int | None
-    parser: JSONParser
-    written: bytes
+    __slots__ = ("_parser", "piece", "token", "written")
+
+    def __init__(
+        self, piece: int, token: int | None, parser: JSONParser | State, written: bytes
+    ) -> None:
+        self.piece, self.token, self.written = piece, token, written
+        self._parser = parser
+
+    @property
+    def parser(self) -> JSONParser:
+        """The state before it (fork it, do not feed it); made when first asked for."""
+        parser = self._parser
+        if isinstance(parser, tuple):
+            parser = self._parser = JSONParser.at(parser)
+        return parser
 
 
 class Aligned(NamedTuple):
     """A value that closed, an ``open`` one that began, or a key.
 
-    ``first`` and ``last`` delimit the touching pieces, half-open. ``approach`` holds the steps
-    from the end of what came before (of a value the key or the previous item, of a key the value
-    before it) up to the piece in which it closed.
+    ``first`` and ``last`` delimit the touching pieces, half-open. The others are what ``approach``
+    is made of: most values are never asked for it.
     """
 
     event: Event
     first: int
     last: int
-    approach: tuple[Step, ...]
+    edge: int
+    trail: Any
+    steps: dict[int, Step]
+
+    @property
+    def approach(self) -> tuple[Step, ...]:
+        """The steps from the end of what came before up to the piece in which it closed.
+
+        What came before a value is its key or the previous item, before a key the previous value.
+        """
+        found: list[Step] = []
+        trail, edge, steps = self.trail, self.edge, self.steps
+        while trail is not None and trail[1] > edge:
+            older, _, piece, token, state, written = trail
+            step = steps.get(piece)
+            if step is None:
+                step = steps[piece] = Step(piece, token, state, written)
+            found.append(step)
+            trail = older
+        found.reverse()
+        return tuple(found)
+
+
+_aligned = partial(tuple.__new__, Aligned)  # of a tuple of its fields, in half of the time
+_MOST_STEPS = 64  # made steps are kept for the neighbours, who share them; so many at least
 
 
 class Aligner:
@@ -65,9 +101,13 @@ class Aligner:
     def __init__(self, finder: Finder | None = None) -> None:
         self.tokens: list[int | None] = []
         self._finder = finder or Finder()
+        self._value: JSONParser | None = None  # once the value is found for sure, until it ends
         self._starts: list[int] = []  # byte offset of each piece
-        self._steps: list[tuple[int, Step]] = []  # (end of the piece, step), since the last edge
+        self._end = 0  # of the last piece
         self._edge = 0  # where the last event ended
+        # The pieces since the last edge, newest first: (older, end, piece, token, state, written).
+        self._trail: Any = None
+        self._steps: dict[int, Step] = {}
 
     @property
     def error(self) -> JSONSyntaxError | None:
@@ -86,31 +126,43 @@ class Aligner:
 
     def feed(self, written: bytes, token: int | None) -> list[Aligned]:
         """Take the bytes that one token wrote; return the events they caused."""
-        finder = self._finder
+        starts, start, parser = self._starts, self._end, self._value
+        piece = len(starts)
+        starts.append(start)
+        self.tokens.append(token)
+        end = self._end = start + len(written)
+        if parser is None:
+            return self._search(written, piece, token)
+        self._trail = (self._trail, end, piece, token, parser.state, written)
+        events = parser.feed(written)
+        return self._align(events, start) if events or parser.error else []
+
+    def _search(self, written: bytes, piece: int, token: int | None) -> list[Aligned]:
+        """Take a piece before the value is found for sure, or behind it."""
+        finder, start = self._finder, self._starts[piece]
         if finder.done or finder.error is not None:
-            self._add(token)
-            finder.offset += len(written)
             return []
-        parser = finder.parser
-        before = JSONParser(offset=finder.offset) if parser is None else parser.fork()
-        self._add(token)
+        before = finder.parser or JSONParser(offset=start)
+        state = before.state
         events = finder.feed(written)
         if finder.parser is not None:  # else it stands before the value: no choice within it
-            self._steps.append((finder.offset, Step(len(self._starts) - 1, token, before, written)))
-        return [self._align(event) for event in events] if events else []
+            self._trail = (self._trail, self._end, piece, token, state, written)
+        return self._align(events, start)
 
     def close(self) -> list[Aligned]:
         """Say that nothing follows; return what that closed."""
-        return [self._align(event) for event in self._finder.close()]
+        return self._align(self._finder.close(), self._end)
 
     def touching(self, start: int, stop: int) -> tuple[int, int]:
         """The half-open range of the pieces that touch the bytes ``start:stop``."""
-        first = bisect_right(self._starts, start) - 1
-        return first, bisect_left(self._starts, stop, lo=first)
+        starts, count = self._starts, len(self._starts)
+        # Most often the last piece is one end of the range.
+        first = count - 1 if starts[-1] <= start else bisect_right(starts, start) - 1
+        return first, count if starts[-1] < stop else bisect_left(starts, stop, first)
 
     def is_shared(self, first: int, last: int, start: int, stop: int) -> bool:
         """Whether the pieces ``first:last`` also hold bytes outside of ``start:stop``."""
-        end = self._starts[last] if last < len(self._starts) else self._finder.offset
+        end = self._starts[last] if last < len(self._starts) else self._end
         return self._starts[first] < start or end > stop
 
     def owners(
@@ -127,16 +179,25 @@ class Aligner:
             owned[first:last] = [path] * (last - first)
         return owned
 
-    def _add(self, token: int | None) -> None:
-        self._starts.append(self._finder.offset)
-        self.tokens.append(token)
-
-    def _align(self, event: Event) -> Aligned:
-        # Before the root there may be prose, with attempts in it that failed.
-        edge = self._edge if event.path else max(self._edge, event.start)
-        if self._steps and self._steps[0][0] <= edge:
-            self._steps = [pair for pair in self._steps if pair[0] > edge]
-        approach = tuple([step for _, step in self._steps])
-        aligned = Aligned(event, *self.touching(event.start, event.stop), approach)
-        self._edge = event.stop
-        return aligned
+    def _align(self, events: list[Event], begin: int) -> list[Aligned]:
+        """The events that the last piece caused, which begins there."""
+        self._finder.note(events)  # its parser may have been fed without it
+        self._value = self._finder.found
+        if not events:
+            return []
+        trail, edge, steps = self._trail, self._edge, self._steps
+        if len(steps) > _MOST_STEPS:
+            steps.clear()
+        made: list[Aligned] = []
+        for event in events:
+            _, path, start, stop, _ = event
+            if start > edge and not path:
+                edge = start  # before the root there may be prose, with attempts that failed
+            first, last = self.touching(start, stop)
+            made.append(_aligned((event, first, last, edge, trail, steps)))
+            edge = stop
+        self._edge = edge
+        if edge >= begin:  # else events were withheld: more pieces are open
+            is_open = trail is not None and trail[1] > edge
+            self._trail = (None, *trail[1:]) if is_open else None
+        return made
