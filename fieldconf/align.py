@@ -13,7 +13,7 @@ it touches, else "structure" if it touches the root value, else "outside".
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -32,16 +32,14 @@ class Step:
         piece: its position among the pieces.
         token: its index, or None where no listed token wrote these bytes.
         written: the bytes it wrote.
-        start: where these begin in the answer.
     """
 
-    __slots__ = ("_parser", "piece", "start", "token", "written")
+    __slots__ = ("_parser", "piece", "token", "written")
 
-    def __init__(  # noqa: PLR0913  # a record
-        self, piece: int, token: int | None, parser: JSONParser | State, written: bytes,
-        start: int = 0,
-    ) -> None:  # fmt: skip
-        self.piece, self.token, self.written, self.start = piece, token, written, start
+    def __init__(
+        self, piece: int, token: int | None, parser: JSONParser | State, written: bytes
+    ) -> None:
+        self.piece, self.token, self.written = piece, token, written
         self._parser = parser
 
     @property
@@ -76,17 +74,18 @@ class Aligned(NamedTuple):
         found: list[Step] = []
         trail, edge, steps = self.trail, self.edge, self.steps
         while trail is not None and trail[1] > edge:
-            older, end, piece, token, state, written = trail
+            older, _, piece, token, state, written = trail
             step = steps.get(piece)
             if step is None:
-                step = steps[piece] = Step(piece, token, state, written, end - len(written))
+                step = steps[piece] = Step(piece, token, state, written)
             found.append(step)
             trail = older
         found.reverse()
         return tuple(found)
 
 
-_aligned = partial(tuple.__new__, Aligned)  # of a tuple of its fields, in half of the time
+# Of a tuple of its fields, in half of the time.
+_aligned: Callable[[tuple[Any, ...]], Aligned] = partial(tuple.__new__, Aligned)  # pyright: ignore[reportUnknownMemberType]
 _MOST_STEPS = 64  # made steps are kept for the neighbours, who share them; so many at least
 
 
@@ -137,7 +136,10 @@ class Aligner:
             return self._search(written, piece, token)
         self._trail = (self._trail, end, piece, token, parser.state, written)
         events = parser.feed(written)
-        return self._align(events, start) if events or parser.error else []
+        if not events and parser.error is None:
+            return []
+        self._finder.note(events)  # its parser was fed without it
+        return self._align(events, start)
 
     def _search(self, written: bytes, piece: int, token: int | None) -> list[Aligned]:
         """Take a piece before the value is found for sure, or behind it."""
@@ -183,7 +185,6 @@ class Aligner:
 
     def _align(self, events: list[Event], begin: int) -> list[Aligned]:
         """The events that the last piece caused, which begins there."""
-        self._finder.note(events)  # its parser may have been fed without it
         self._value = self._finder.found
         if not events:
             return []
@@ -200,6 +201,5 @@ class Aligner:
             edge = stop
         self._edge = edge
         if edge >= begin:  # else events were withheld: more pieces are open
-            is_open = trail is not None and trail[1] > edge
-            self._trail = (None, *trail[1:]) if is_open else None
+            self._trail = (None, *trail[1:]) if trail and trail[1] > edge else None
         return made

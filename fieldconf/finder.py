@@ -78,6 +78,14 @@ class Finder:
         """Whether the value is complete."""
         return self._is_done
 
+    @property
+    def found(self) -> JSONParser | None:
+        """The parser of the value, once that is sure and as long as it is open.
+
+        Whoever feeds it bytes himself, which is faster, must ``note`` what it closed or its error.
+        """
+        return self.parser if self._is_committed and not self._is_done and not self.error else None
+
     def fork(self) -> "Finder":
         """An independent finder in the same state."""
         twin = Finder.__new__(Finder)
@@ -115,12 +123,12 @@ class Finder:
             problem = f"{_NOTHING} ({nearest.problem})" if nearest else _NOTHING
             self.error = JSONSyntaxError(problem, nearest.offset if nearest else self.offset)
         elif not self._is_done:
-            events += self._note(self.parser.close())
+            events += self.note(self.parser.close())
         return events
 
     def _release(self) -> list[Event]:
         """Give out the events of the attempt that became the value."""
-        events = self._note(list(self._held))
+        events = self.note(list(self._held))
         self._held, self._pending, self._hopeless = (), b"", set()
         return events
 
@@ -128,9 +136,9 @@ class Finder:
         """Feed the value found; what follows it is not ours."""
         if self.parser is None or self._is_done:
             return []
-        return self._note(self.parser.feed(data))
+        return self.note(self.parser.feed(data))
 
-    def _note(self, events: list[Event]) -> list[Event]:
+    def note(self, events: list[Event]) -> list[Event]:
         """Notice the end of the value, and errors before it."""
         if events and not events[-1].path and events[-1].type in _ENDS:
             self._is_done = True

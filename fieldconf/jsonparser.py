@@ -25,6 +25,9 @@ accepted (each gives events), lone surrogate escapes are accepted, numbers of an
 (see ``grammar.decode``), a byte order mark is rejected, nesting beyond ``max_depth`` is an error.
 """
 
+import re
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from fieldconf.errors import JSONSyntaxError
@@ -44,6 +47,8 @@ ENDS_EARLY = "the text ends before the value does"
 
 EventType: TypeAlias = Literal["open", "key", "scalar", "close"]
 Place: TypeAlias = Literal["value", "key", "colon", "after", "string", "number", "literal", "done"]
+State: TypeAlias = tuple[Any, ...]
+"""All that a parser knows, never changed: see ``JSONParser.state``."""
 
 
 class Event(NamedTuple):
@@ -54,6 +59,10 @@ class Event(NamedTuple):
     start: int
     stop: int
     raw: bytes
+
+
+# Of a tuple of its fields, in half of the time.
+_event: Callable[[tuple[Any, ...]], Event] = partial(tuple.__new__, Event)  # pyright: ignore[reportUnknownMemberType]
 
 
 class _Frame(NamedTuple):
@@ -97,7 +106,7 @@ class JSONParser:
     """
 
     __slots__ = (
-        "_chunks", "_frame", "_key", "_pending", "_start", "_state", "_want",
+        "_chunks", "_frame", "_path", "_pending", "_start", "_state", "_want",
         "blanks", "error", "max_depth", "offset",
     )  # fmt: skip
 
@@ -108,7 +117,7 @@ class JSONParser:
         self.error: JSONSyntaxError | None = None
         self._state = _VALUE
         self._frame: _Frame | None = None
-        self._key: str | int = 0  # of the value being read in _frame
+        self._path: Path = ()  # of the value being read or expected; of no meaning before a key
         self._start = offset  # of the open scalar or key
         # Number: the row of its table; literal: what is still missing; string: whether it is a key.
         self._want: Any = ""
@@ -119,14 +128,20 @@ class JSONParser:
 
     def feed(self, data: bytes) -> list[Event]:
         """Take the next bytes; return what they closed. Never raises; see ``error``."""
-        events: list[Event] = []
         if self.error is not None:
-            return events
+            return []
         if self._pending:
             data = self._pending + data
             self.offset -= len(self._pending)
             self._pending = b""
-        base, pos, end, steps = self.offset, 0, len(data), self._steps
+        base, pos, end = self.offset, 0, len(data)
+        # Half of all tokens stand inside of a string and close nothing.
+        if self._state == _STRING and (data.isalnum() or _PLAIN(data)):
+            self._chunks = (self._chunks, data)
+            self.offset = base + end
+            return []
+        events: list[Event] = []
+        steps = self._steps
         try:
             while pos < end:
                 pos = steps[self._state](self, data, pos, base, events)
@@ -147,15 +162,34 @@ class JSONParser:
             self.error = JSONSyntaxError(ENDS_EARLY, self.offset)
         return events
 
+    @property
+    def state(self) -> State:
+        """All that it knows, as a value that costs next to nothing; ``at`` makes a parser of it."""
+        return (
+            self._state, self._frame, self._path, self._start, self._want, self._chunks,
+            self._pending, self.offset, self.blanks, self.max_depth, self.error,
+        )  # fmt: skip
+
+    @staticmethod
+    def at(state: State) -> "JSONParser":
+        """A parser in a state that some parser was in.
+
+        >>> parser = JSONParser()
+        >>> state = parser.state
+        >>> events = parser.feed(b"[1")
+        >>> JSONParser.at(state).feed(b"[1") == events
+        True
+        """
+        made = JSONParser.__new__(JSONParser)
+        (
+            made._state, made._frame, made._path, made._start, made._want, made._chunks,  # noqa: SLF001  # its own class
+            made._pending, made.offset, made.blanks, made.max_depth, made.error,  # noqa: SLF001  # its own class
+        ) = state  # fmt: skip
+        return made
+
     def fork(self) -> "JSONParser":
         """An independent parser in the same state. Feeding either never changes the other."""
-        twin = JSONParser.__new__(JSONParser)
-        # Spelled out: forks are the inner loop of the alternatives; a loop over names is slower.
-        twin.offset, twin.max_depth, twin.error = self.offset, self.max_depth, self.error
-        twin._state, twin._frame, twin._key = self._state, self._frame, self._key  # noqa: SLF001  # its own class
-        twin._start, twin._want, twin._chunks = self._start, self._want, self._chunks  # noqa: SLF001  # its own class
-        twin._pending, twin.blanks = self._pending, self.blanks  # noqa: SLF001  # its own class
-        return twin
+        return JSONParser.at(self.state)
 
     @property
     def done(self) -> bool:
@@ -170,11 +204,8 @@ class JSONParser:
     @property
     def path(self) -> Path:
         """The path of the value being read or expected; in or before a key, its container's."""
-        if self._frame is None:
-            return ()
-        if self.place == "key":
-            return self._frame.path
-        return (*self._frame.path, self._key)
+        frame = self._frame
+        return frame.path if frame is not None and self.place == "key" else self._path
 
     @property
     def may_close(self) -> bool:
@@ -236,9 +267,7 @@ class JSONParser:
     def _step_value(self, data: bytes, pos: int, base: int, events: list[Event]) -> int:
         byte = data[pos]
         if byte == 0x22:
-            self._begin(_STRING, base + pos, want=False)
-            self._chunks = (None, b'"')
-            return pos + 1
+            return self._begin_string(pos, base, is_key=False)
         if byte in LITERALS:
             self._begin(_LITERAL, base + pos, LITERALS[byte])
             return pos
@@ -262,9 +291,7 @@ class JSONParser:
 
     def _step_key(self, data: bytes, pos: int, base: int, _events: list[Event]) -> int:
         if data[pos] == 0x22:
-            self._begin(_STRING, base + pos, want=True)
-            self._chunks = (None, b'"')
-            return pos + 1
+            return self._begin_string(pos, base, is_key=True)
         return self._skip_whitespace(data, pos, base, "expected a key")
 
     def _step_colon(self, data: bytes, pos: int, base: int, _events: list[Event]) -> int:
@@ -278,19 +305,22 @@ class JSONParser:
         assert frame is not None  # for the type checker: the root's end is _DONE
         if byte == 0x2C:
             if frame.is_object:
+                if data[pos + 1 : pos + 2] == b'"':  # most often, in the same token
+                    return self._begin_string(pos + 1, base, is_key=True)
                 self._state = _KEY
             else:
-                self._state, self._key = _VALUE, int(self._key) + 1
+                self._state, self._path = _VALUE, (*frame.path, int(self._path[-1]) + 1)
             return pos + 1
         if byte == (0x7D if frame.is_object else 0x5D):
             return self._pop(pos + 1, base, events)
         return self._skip_whitespace(data, pos, base, "expected ',' or the end of the container")
 
     def _step_string(self, data: bytes, pos: int, base: int, events: list[Event]) -> int:
-        stop = STRING_BODY.match(data, pos).end()  # pyright: ignore[reportOptionalMemberAccess]  # "*" matches always
+        stop = pos
+        if data[pos] != 0x22:
+            stop = STRING_BODY.match(data, pos).end()  # pyright: ignore[reportOptionalMemberAccess]  # "*" matches always
         if stop < len(data) and data[stop] == 0x22:
-            self._end_string(base + stop + 1, data[pos : stop + 1], events)
-            return stop + 1
+            return self._end_string(data, pos, stop + 1, base, events)
         if stop > pos:
             self._chunks = (self._chunks, data[pos:stop])
         if stop < len(data):
@@ -344,6 +374,11 @@ class JSONParser:
         self.blanks += 1
         return stop
 
+    def _begin_string(self, pos: int, base: int, *, is_key: bool) -> int:
+        self._state, self._start, self._want = _STRING, base + pos, is_key
+        self._chunks = (None, b'"')
+        return pos + 1
+
     def _begin(self, state: int, start: int, want: Any) -> None:
         self._state, self._start, self._want, self._chunks = state, start, want, None
 
@@ -353,34 +388,43 @@ class JSONParser:
             raise JSONSyntaxError(f"nested deeper than {self.max_depth}", start)
         is_object = byte == 0x7B
         self._frame = _Frame(self._frame, path, start, is_object, depth)
-        self._state, self._key = (_FIRST_KEY if is_object else _FIRST_ITEM), 0
-        events.append(Event("open", path, start, start + 1, b"{" if is_object else b"["))
+        if is_object:
+            self._state = _FIRST_KEY
+        else:
+            self._state, self._path = _FIRST_ITEM, (*path, 0)
+        events.append(_event(("open", path, start, start + 1, b"{" if is_object else b"[")))
 
     def _pop(self, pos: int, base: int, events: list[Event]) -> int:
         frame = self._frame
         assert frame is not None  # for the type checker: only in a container
         self._frame = frame.parent
-        self._key = frame.path[-1] if frame.path else 0
+        self._path = frame.path
         self._state = _AFTER if frame.parent else _DONE
         opener = b"{" if frame.is_object else b"["
-        events.append(Event("close", frame.path, frame.start, base + pos, opener))
+        events.append(_event(("close", frame.path, frame.start, base + pos, opener)))
         return pos
 
-    def _end_string(self, stop: int, last: bytes, events: list[Event]) -> None:
+    def _end_string(self, data: bytes, pos: int, stop: int, base: int, events: list[Event]) -> int:
+        raw, frame = _join(self._chunks, data[pos:stop]), self._frame
+        self._chunks = None
         if not self._want:
-            return self._end_scalar(stop, last, events)
-        raw = _join(self._chunks, last)
-        frame = self._frame
+            self._state = _AFTER if frame else _DONE
+            events.append(_event(("scalar", self._path, self._start, base + stop, raw)))
+            return stop
         assert frame is not None  # for the type checker: keys live in objects
-        self._key, self._state, self._chunks = decode(raw), _COLON, None
-        events.append(Event("key", (*frame.path, self._key), self._start, stop, raw))
-        return None
+        name = _decode_key(raw) if len(raw) <= _LONGEST_KEPT else decode(raw)
+        path = self._path = (*frame.path, name)
+        events.append(_event(("key", path, self._start, base + stop, raw)))
+        if data[stop : stop + 1] == b":":  # most often, in the same token
+            self._state = _VALUE
+            return stop + 1
+        self._state = _COLON
+        return stop
 
     def _end_scalar(self, stop: int, last: bytes, events: list[Event]) -> None:
-        frame = self._frame
-        path = (*frame.path, self._key) if frame else ()
-        events.append(Event("scalar", path, self._start, stop, _join(self._chunks, last)))
-        self._state, self._chunks = (_AFTER if frame else _DONE), None
+        raw = _join(self._chunks, last)
+        events.append(_event(("scalar", self._path, self._start, stop, raw)))
+        self._state, self._chunks = (_AFTER if self._frame else _DONE), None
 
     _steps = (
         _step_value, _step_first_item, _step_first_key, _step_key, _step_colon, _step_after,
@@ -388,6 +432,10 @@ class JSONParser:
     )  # fmt: skip
 
 
+# Bytes that mean themselves inside a string.
+_PLAIN = re.compile(rb"[\x20\x21\x23-\x5b\x5d-\x7f]+").fullmatch
+_decode_key = lru_cache(maxsize=1024)(decode)  # an answer has few keys, and has them often
+_LONGEST_KEPT = 64  # bytes
 _IN_SCALAR = frozenset({_STRING, _NUMBER_STATE, _LITERAL})
 
 

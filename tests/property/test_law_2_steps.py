@@ -1,0 +1,128 @@
+"""Law 2 for the steps of an alignment: a parser made when it is asked for is the fork of before."""
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from json_texts import ANSWERS, TEXTS, run
+
+from fieldconf.align import Aligner, Step
+from fieldconf.finder import Finder
+from fieldconf.jsonparser import JSONParser
+
+RESTS = st.one_of(TEXTS, st.sampled_from([b"", b'"', b"}", b'\\u0041"', b"\xff", b"1e5,"]))
+
+
+def said(parser: JSONParser) -> tuple:
+    """All that a state says of itself."""
+    error = parser.error and (parser.error.problem, parser.error.offset)
+    return (
+        parser.place, parser.path, parser.text, parser.begun_string, parser.start, parser.offset,
+        parser.blanks, parser.may_close, parser.depth, parser.open_containers, parser.done, error,
+    )  # fmt: skip
+
+
+class Plain:
+    """The same told from the definition: a fork before each piece, and a list of all steps."""
+
+    def __init__(self) -> None:
+        self.finder, self.steps, self.edge = Finder(), [], 0
+
+    def feed(self, written: bytes) -> list[tuple]:
+        finder = self.finder
+        if finder.done or finder.error is not None:
+            return []
+        start = finder.offset
+        before = finder.parser.fork() if finder.parser else JSONParser(offset=start)
+        events = finder.feed(written)
+        piece = len(self.steps)
+        self.steps.append((finder.offset, piece, before, written, finder.parser is not None))
+        return [(event, self.approach(event)) for event in events]
+
+    def approach(self, event) -> list[tuple]:
+        edge = self.edge if event.path else max(self.edge, event.start)
+        self.edge = event.stop
+        return [step[1:4] for step in self.steps if step[0] > edge and step[4]]
+
+
+def pieces_of(text: bytes, sizes: list[int]) -> list[bytes]:
+    made, at = [], 0
+    while at < len(text):
+        size = sizes[len(made) % len(sizes)] if sizes else len(text)
+        made.append(text[at : at + size])
+        at += size
+    return made if any(sizes) else [text]
+
+
+def check(pieces: list[bytes], rest: bytes) -> None:
+    aligner, plain = Aligner(), Plain()
+    for number, piece in enumerate(pieces):
+        made, expected = aligner.feed(piece, number), plain.feed(piece)
+        assert [item.event for item in made] == [event for event, _ in expected]
+        for item, (_, approach) in zip(made, expected, strict=True):
+            # Asked late, when the machine has gone on; and twice.
+            for step, (index, before, written) in zip(item.approach, approach, strict=True):
+                assert (step.piece, step.token, step.written) == (index, index, written)
+                assert said(step.parser) == said(before)
+                ours, theirs = step.parser.fork(), before.fork()
+                assert run(ours, [rest]) == run(theirs, [rest])
+                assert said(ours) == said(theirs)
+                assert said(step.parser) == said(before)
+            assert [s.piece for s in item.approach] == [index for index, *_ in approach]
+    assert aligner.done == plain.finder.done
+    assert (aligner.error is None) == (plain.finder.error is None)
+
+
+@settings(deadline=None, max_examples=150)
+@given(ANSWERS, st.lists(st.integers(0, 7), min_size=1, max_size=9).filter(any), RESTS)
+@example(b'Sure {x}: ```json\n{"a": "b", "c": [1, 22, true]}\n```', [1, 4, 0, 2], b'"}')
+@example(b'{"a":{"b":{"c":', [3], b"1}}}")  # withheld: no value has closed
+@example(b'["' + "é😀".encode() * 40 + b'", 1]', [3], b'"')  # characters are cut; many steps
+@example(b'{"a": 1,,', [2], b"}")  # fails behind the first value
+def test_a_parser_made_late_is_the_fork_of_before(text, sizes, rest):
+    """Law 2: a step's parser, whenever it is asked for, is the fork taken before its piece.
+
+    Same place, path, text, and the same events whatever follows; and the steps of a value are those
+    whose pieces end behind what came before it.
+    """
+    check(pieces_of(text, sizes), rest)
+
+
+@settings(deadline=None, max_examples=100)
+@given(TEXTS, RESTS)
+def test_a_state_is_a_value(text, rest):
+    """Law 2: what a parser is fed later never changes a state that was taken of it."""
+    parser = JSONParser()
+    for at in range(len(text)):
+        state, fork = parser.state, parser.fork()
+        parser.feed(text[at : at + 1])
+        made = JSONParser.at(state)
+        assert said(made) == said(fork)
+        assert run(made, [rest]) == run(fork, [rest])
+
+
+# -- fixed examples -----------------------------------------------------------------------------
+
+
+def test_the_parser_of_a_step_is_made_once():
+    aligner = Aligner()
+    made = [
+        item for n, piece in enumerate([b'{"a":"', b"x", b'",']) for item in aligner.feed(piece, n)
+    ]
+    value = made[-1]
+    assert value.event.raw == b'"x"'
+    assert [step.piece for step in value.approach] == [0, 1, 2]
+    assert all(a.parser is b.parser for a, b in zip(value.approach, value.approach, strict=True))
+
+
+@pytest.mark.parametrize("before", [JSONParser(), JSONParser().state])
+def test_a_step_takes_a_parser_or_its_state(before):
+    assert Step(0, None, before, b"1").parser.place == "value"
+
+
+def test_the_law_sees_a_state_that_came_too_late():
+    # The law itself: a state taken behind the piece must not pass for the one before it.
+    parser = JSONParser()
+    parser.feed(b'{"a"')
+    before = parser.fork()
+    parser.feed(b":")
+    assert said(Step(0, 0, parser.state, b":").parser) != said(before)
