@@ -32,14 +32,16 @@ class Step:
         piece: its position among the pieces.
         token: its index, or None where no listed token wrote these bytes.
         written: the bytes it wrote.
+        start: where these begin in the answer.
     """
 
-    __slots__ = ("_parser", "piece", "token", "written")
+    __slots__ = ("_parser", "piece", "start", "token", "written")
 
     def __init__(
-        self, piece: int, token: int | None, parser: JSONParser | State, written: bytes
-    ) -> None:
-        self.piece, self.token, self.written = piece, token, written
+        self, piece: int, token: int | None, parser: JSONParser | State, written: bytes,
+        start: int = 0,
+    ) -> None:  # fmt: skip
+        self.piece, self.token, self.written, self.start = piece, token, written, start
         self._parser = parser
 
     @property
@@ -74,10 +76,10 @@ class Aligned(NamedTuple):
         found: list[Step] = []
         trail, edge, steps = self.trail, self.edge, self.steps
         while trail is not None and trail[1] > edge:
-            older, _, piece, token, state, written = trail
+            older, end, piece, token, state, written = trail
             step = steps.get(piece)
             if step is None:
-                step = steps[piece] = Step(piece, token, state, written)
+                step = steps[piece] = Step(piece, token, state, written, end - len(written))
             found.append(step)
             trail = older
         found.reverse()
