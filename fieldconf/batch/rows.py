@@ -67,6 +67,9 @@ COLUMNS = tuple(
 )
 """Those of the long form, a row a field."""
 
+CONFIDENCE = ".confidence"
+"""How the name of a field's confidence ends in the wide form."""
+
 ERROR = "error"
 """The status of what could not be read as a response."""
 

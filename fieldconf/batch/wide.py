@@ -16,12 +16,13 @@ from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 from fieldconf.batch.envelopes import Saved
-from fieldconf.batch.rows import ERROR, Column, Form, Row, json_of, outcomes
+from fieldconf.batch.rows import CONFIDENCE, ERROR, Column, Form, Row, json_of, outcomes
 from fieldconf.errors import SchemaError
 from fieldconf.paths import Path, pointer
 from fieldconf.report import Field, Report
-from fieldconf.schema import Place, Schema
+from fieldconf.schema import KINDS, Place, Schema
 from fieldconf.schema.declared import kinds_of_parts
+from fieldconf.schema.parts import Part
 from fieldconf.tokens import utf8
 
 HEAD = tuple(
@@ -37,14 +38,12 @@ HEAD = tuple(
 )
 """Before the columns of fields."""
 
-CONFIDENCE = ".confidence"
-"""How the name of a field's confidence ends."""
-
 ROOT = "value"
 """The name of an answer that is no object."""
 
 
 _OBJECT, _NUMBER = frozenset({"object"}), frozenset({"number"})
+_ANY = KINDS - {"null"}  # keys without a type are meant for an object
 _TYPES = {frozenset({"string"}): "string", frozenset({"boolean"}): "bool"}
 
 
@@ -76,13 +75,17 @@ def _cells(root: Place) -> tuple[_Cell, ...]:
     return tuple(made)
 
 
-def _leaves(place: Place, path: Path, around: tuple[Place, ...]) -> Iterator[tuple[Path, str]]:
+def _leaves(
+    place: Place, path: Path, around: tuple[frozenset[Part], ...]
+) -> Iterator[tuple[Path, str]]:
     """The places whose values are cells, with their columns' types."""
     declared = place.declared
     kinds = declared.possible_kinds - {"null"}
-    if kinds == _OBJECT and declared.keys and place not in around:
+    own = frozenset(p for case in place.objects for p in case.parts if p.properties)
+    is_object = kinds in (_OBJECT, _ANY) and declared.keys
+    if is_object and own not in around:
         for key in declared.keys:
-            yield from _leaves(place.inside(key), (*path, key), (*around, place))
+            yield from _leaves(place.inside(key), (*path, key), (*around, own))
     else:
         yield path, _type(place, kinds)
 

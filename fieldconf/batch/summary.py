@@ -1,0 +1,218 @@
+"""Summary: what many rows say in a few.
+
+In:    batches of rows as ``score_batch`` gives them, in any division and any order.
+Out:   counts: of responses by how they ended, of fields by outcome and by confidence.
+Never: more memory for more rows: names beyond the first thousand are counted together.
+Why:   whoever scored a million answers first wants to know how they are, and where to look.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fieldconf.batch.arrow import arrow
+from fieldconf.batch.rows import CONFIDENCE, ERROR
+from fieldconf.render import summary
+
+BINS = 10
+"""Confidences are counted by tenths; the last one holds 1 as well."""
+
+MOST = 1000
+"""So many paths, and so many reasons, are counted one by one."""
+
+OTHERS = "(others)"
+"""Under this name stand all that came later."""
+
+
+@dataclass
+class FieldCounts:
+    """What is known of all fields of one path.
+
+    Attributes:
+        fields: how many there are.
+        unknown: how many of them have no confidence.
+        outcomes: how many are to be accepted, reviewed, rejected; none in the wide form, nor for
+            objects.
+        confidence: how many have a confidence in each tenth from 0 to 1.
+    """
+
+    fields: int = 0
+    unknown: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter[str])
+    confidence: list[int] = field(default_factory=lambda: [0] * BINS)
+
+    def merge(self, other: "FieldCounts") -> None:
+        """Add what another one counted."""
+        self.fields += other.fields
+        self.unknown += other.unknown
+        self.outcomes.update(other.outcomes)
+        self.confidence = [a + b for a, b in zip(self.confidence, other.confidence, strict=True)]
+
+
+@dataclass
+class Summary:
+    """Counts of rows in the long or the wide form, added up batch by batch.
+
+    Attributes:
+        responses: how many answers there were; each choice counts, and what was none as well.
+        rows: how many rows.
+        statuses: answers by status; "error" for what could not be read as a response.
+        outcomes: answers by what is to be done with them.
+        reasons: of answers without any field, and of what was none: why.
+        fields: by path, where "*" stands for any position in a list; "" is the whole answer.
+
+    >>> import pyarrow as pa
+    >>> from fieldconf.batch import score_batch
+    >>> total = Summary()
+    >>> total.add(score_batch(pa.record_batch({"response": ["oops", "{}"]})))
+    >>> total.responses, dict(total.statuses)
+    (2, {'error': 2})
+    """
+
+    responses: int = 0
+    rows: int = 0
+    statuses: Counter[str] = field(default_factory=Counter[str])
+    outcomes: Counter[str] = field(default_factory=Counter[str])
+    reasons: Counter[str] = field(default_factory=Counter[str])
+    fields: dict[str, FieldCounts] = field(default_factory=dict[str, FieldCounts])
+
+    def add(self, batch: Any) -> None:
+        """Count the rows of a ``pyarrow.RecordBatch`` (or a table) that ``score_batch`` made."""
+        table = arrow().table(batch.columns, names=batch.schema.names)
+        self.rows += table.num_rows
+        if "pointer" in batch.schema.names:
+            self._add_long(table)
+        else:
+            self._add_wide(table)
+
+    def merge(self, other: "Summary") -> None:
+        """Add what another one counted."""
+        self.responses += other.responses
+        self.rows += other.rows
+        self.statuses.update(other.statuses)
+        self.outcomes.update(other.outcomes)
+        for reason, count in other.reasons.items():
+            self.reasons[_room(self.reasons, reason)] += count
+        for path, counts in other.fields.items():
+            self._of(path).merge(counts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values, by the names of the attributes."""
+        return {
+            "responses": self.responses,
+            "rows": self.rows,
+            "statuses": dict(self.statuses),
+            "outcomes": dict(self.outcomes),
+            "reasons": dict(self.reasons),
+            "fields": {
+                path: {
+                    "fields": one.fields,
+                    "unknown": one.unknown,
+                    "outcomes": dict(one.outcomes),
+                    "confidence": list(one.confidence),
+                }
+                for path, one in self.fields.items()
+            },
+        }
+
+    def __rich__(self) -> Any:
+        return summary.whole(self.to_dict())
+
+    # -- the two forms --------------------------------------------------------------------------
+
+    def _add_long(self, table: Any) -> None:
+        pc = _compute()
+        names = ["status", "outcome", "reason", "pointer", "path", "confidence"]
+        table = _plain(table.select(names))
+        has_field = pc.is_valid(table["pointer"])
+        bare = table.filter(pc.invert(has_field))
+        fields = table.filter(has_field)
+        self._add_answers(fields.filter(pc.equal(fields["pointer"], "")))
+        self._add_answers(bare)
+        self._add_reasons(bare)
+        for (path, outcome), count in _counted(fields, "path", "outcome"):
+            one = self._of(path)
+            one.fields += count
+            if outcome is not None:
+                one.outcomes[outcome] += count
+        fields = fields.append_column("tenth", _tenths(fields["confidence"]))
+        for (path, tenth), count in _counted(fields, "path", "tenth"):
+            _add_tenth(self._of(path), tenth, count)
+
+    def _add_wide(self, table: Any) -> None:
+        pc = _compute()
+        head = _plain(table.select(["status", "outcome", "reason"]))
+        self._add_answers(head)
+        self._add_reasons(head.filter(pc.equal(head["status"], ERROR)))
+        after = table.schema.names.index("reason") + 1
+        names = table.schema.names[after:]
+        for name in (one for one in names if one + CONFIDENCE in names):
+            confidence = table[name + CONFIDENCE]
+            there = pc.or_(pc.is_valid(table[name]), pc.is_valid(confidence))
+            tenths = arrow().table({"tenth": _tenths(confidence.filter(there))})
+            one = self._of(name)
+            for (tenth,), count in _counted(tenths, "tenth"):
+                one.fields += count
+                _add_tenth(one, tenth, count)
+
+    def _add_answers(self, table: Any) -> None:
+        self.responses += table.num_rows
+        for (status, outcome), count in _counted(table, "status", "outcome"):
+            self.statuses[status] += count
+            if outcome is not None:
+                self.outcomes[outcome] += count
+
+    def _add_reasons(self, table: Any) -> None:
+        for (reason,), count in _counted(table, "reason"):
+            self.reasons[_room(self.reasons, reason or "")] += count
+
+    def _of(self, path: str) -> FieldCounts:
+        return self.fields.setdefault(_room(self.fields, path), FieldCounts())
+
+
+# -- helpers ------------------------------------------------------------------------------------
+
+
+def _compute() -> Any:
+    arrow()
+    import pyarrow.compute as pc  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
+
+    return pc
+
+
+def _plain(table: Any) -> Any:
+    """A table without dictionaries, which groups are not made of everywhere."""
+    is_dictionary = arrow().types.is_dictionary
+    for place, one in enumerate(table.schema):
+        if is_dictionary(one.type):
+            table = table.set_column(place, one.name, table[place].cast(one.type.value_type))
+    return table
+
+
+def _tenths(confidence: Any) -> Any:
+    """Which tenth each confidence is in; None for what is not known."""
+    pc = _compute()
+    tenths = pc.cast(pc.floor(pc.multiply(confidence, float(BINS))), "int32")
+    return pc.min_element_wise(tenths, BINS - 1, skip_nulls=False)
+
+
+def _add_tenth(one: FieldCounts, tenth: int | None, count: int) -> None:
+    if tenth is None:
+        one.unknown += count
+    else:
+        one.confidence[tenth] += count
+
+
+def _counted(table: Any, *names: str) -> Iterable[tuple[tuple[Any, ...], int]]:
+    """How often each combination of values is there, in the order in which they come."""
+    if not table.num_rows:
+        return ()
+    found = table.group_by(list(names), use_threads=False).aggregate([([], "count_all")])
+    keys = zip(*(found[name].to_pylist() for name in names), strict=True)
+    return zip(keys, found["count_all"].to_pylist(), strict=True)
+
+
+def _room(known: Mapping[str, Any], name: str) -> str:
+    """The name under which to count: those that come late share one."""
+    return name if name in known or len(known) < MOST else OTHERS
