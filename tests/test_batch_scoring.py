@@ -420,6 +420,14 @@ def test_a_field_whose_name_is_taken_goes_by_its_pointer():
     assert row["/status.confidence"] is not None
 
 
+def test_the_columns_of_the_batch_take_their_names_first():
+    batch = pa.record_batch({"line": [3], "response": [json.dumps(response({"line": "x"}))]})
+    schema = {"properties": {"line": {"type": "string"}}}
+    (row,) = score_batch(batch, schema, wide=True).to_pylist()
+    assert (row["line"], row["/line"]) == (3, "x")
+    assert score_batch(batch, schema, wide=True).schema.names[-2:] == ["/line", "/line.confidence"]
+
+
 def test_a_value_of_another_type_than_its_column_is_null():
     properties = {"n": {"type": "integer"}, "r": {"type": "number"}, "s": {"type": "string"}}
     schema = {"properties": properties}

@@ -68,19 +68,13 @@ def score_batch(
     [{'key': 7, 'response_id': 'r-1', 'status': 'complete', 'value': 'true', 'logprob': -0.25},
      {'key': 8, 'response_id': None, 'status': 'error', 'value': None, 'logprob': None}]
     """
-    plan = _plan(schema, policy, match, mask, wide=wide)
-    made = _output_schema(batch.schema, plan.form, column)
-    rows: list[Row] = []
-    places: list[int] = []
-    for place, data in enumerate(_payloads(batch.column(column))):
-        before = len(rows)
-        rows += _scored(data, plan)
-        places += [place] * (len(rows) - before)
-    others = [one for one in batch.schema.names if one != column]
-    arrays = _repeated(batch.select(others).columns, places, batch.num_rows)
-    values: Iterable[Row] = zip(*rows, strict=True) if rows else ((),) * len(plan.form.columns)
-    columns = zip(values, plan.form.columns, strict=True)
-    arrays += [array_of(found, one.type) for found, one in columns]
+    compiled = _compiled(schema)
+    form = _form(compiled, batch.schema, column, wide=wide)
+    plan = _Plan(compiled, Policy.of(policy).check(compiled), match, mask, form)
+    made = _output_schema(batch.schema, form, column)
+    rows, places = _all_rows(batch.column(column), plan)
+    others = batch.select(_others(batch.schema, column)).columns
+    arrays = [*_repeated(others, places, batch.num_rows), *_arrays(rows, form)]
     return arrow().RecordBatch.from_arrays(arrays, schema=made)
 
 
@@ -97,12 +91,13 @@ def output_schema(
     status, outcome and reason, and for each declared field outside of lists two columns:
     "customer.name" with the value and "customer.name.confidence". Values that are always texts,
     numbers or booleans have that type, all else is JSON text; a list is one value. Where a name is
-    taken, the field's JSON Pointer stands in its place: "/status" and "/status.confidence".
+    taken, also by a column of the batch, the field's JSON Pointer stands in its place: "/status"
+    and "/status.confidence".
 
     Raises:
         PayloadError, SchemaError, MissingPackageError: as ``score_batch`` does.
     """
-    return _output_schema(input, _form(_compiled(schema), wide=wide), column)
+    return _output_schema(input, _form(_compiled(schema), input, column, wide=wide), column)
 
 
 # -- what is to be done ---------------------------------------------------------------------------
@@ -116,14 +111,6 @@ class _Plan(NamedTuple):
     form: Form
 
 
-def _plan(
-    schema: Any, policy: PolicyLike | None, match: Match, mask: Mask | None, *, wide: bool
-) -> _Plan:
-    compiled = _compiled(schema)
-    limits = Policy.of(policy).check(compiled)
-    return _Plan(compiled, limits, match, mask, _form(compiled, wide=wide))
-
-
 def _compiled(schema: Any) -> Schema:
     return _named(schema) if isinstance(schema, str) else compile_schema(schema).asked
 
@@ -133,8 +120,13 @@ def _named(target: str) -> Schema:
     return compile_schema(load_schema(target)).asked
 
 
-def _form(schema: Schema, *, wide: bool) -> Form:
-    return wide_form(schema) if wide else LONG
+def _form(schema: Schema, given: Any, column: str, *, wide: bool) -> Form:
+    return wide_form(schema, _others(given, column)) if wide else LONG
+
+
+def _others(given: Any, column: str) -> list[str]:
+    """The names of the columns that are repeated."""
+    return [name for name in given.names if name != column]
 
 
 def _output_schema(given: Any, form: Form, column: str) -> Any:
@@ -153,10 +145,22 @@ def _output_schema(given: Any, form: Form, column: str) -> Any:
     return arrow().schema([*kept, *added])
 
 
-# -- one response -------------------------------------------------------------------------------
+# -- responses ----------------------------------------------------------------------------------
+
+
+def _all_rows(responses: Any, plan: _Plan) -> tuple[list[Row], list[int]]:
+    """The rows of a column of responses, and of which response each is."""
+    rows: list[Row] = []
+    places: list[int] = []
+    for place, data in enumerate(_payloads(responses)):
+        before = len(rows)
+        rows += _scored(data, plan)
+        places += [place] * (len(rows) - before)
+    return rows, places
 
 
 def _scored(data: bytes, plan: _Plan) -> list[Row]:
+    """The rows of one response."""
     saved = Saved(data)
     rows: list[Row] = []
     try:
@@ -207,6 +211,13 @@ def _never(_: Any) -> bool:
 def _json_of(value: Any) -> bytes:
     """A struct as JSON; where there is none, nothing."""
     return b"" if value is None else msgspec.json.encode(value)
+
+
+def _arrays(rows: list[Row], form: Form) -> list[Any]:
+    """Rows as columns."""
+    values: Iterable[Row] = zip(*rows, strict=True) if rows else ((),) * len(form.columns)
+    columns = zip(values, form.columns, strict=True)
+    return [array_of(found, one.type) for found, one in columns]
 
 
 def _repeated(columns: list[Any], places: list[int], size: int) -> list[Any]:

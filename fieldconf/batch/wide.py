@@ -10,7 +10,7 @@ in which anything else (an answer that breaks its schema, a whole number beyond 
 Lists, unions of kinds, free keys and what contains itself are JSON text.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
@@ -56,9 +56,9 @@ class _Cell(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _cells(root: Place) -> tuple[_Cell, ...]:
+def _cells(root: Place, others: tuple[str, ...]) -> tuple[_Cell, ...]:
     """The cells of a schema; where a name is taken, the pointer stands in its place."""
-    taken = {column.name for column in HEAD}
+    taken = {*others, *(column.name for column in HEAD)}
     made: list[_Cell] = []
     for path, type_ in _leaves(root, (), ()):
         where = pointer(path)
@@ -110,15 +110,15 @@ def _lists_whole(members: tuple[Any, ...] | None) -> bool:
 # -- rows -----------------------------------------------------------------------------------------
 
 
-def wide_form(schema: Schema) -> Form:
-    """The wide form of a schema's answers.
+def wide_form(schema: Schema, others: Iterable[str] = ()) -> Form:
+    """The wide form of a schema's answers, beside columns of other names.
 
     Raises:
         SchemaError: if the schema declares nothing, or no names for columns are left.
     """
     if not schema.json:
         raise SchemaError("the wide form needs a schema", remedy="Give one: its fields are columns")
-    cells = _cells(schema.root)
+    cells = _cells(schema.root, tuple(others))
     columns = HEAD + tuple(column for cell in cells for column in _columns(cell))
     readers = tuple((cell.pointer, _READERS[cell.type]) for cell in cells)
 
