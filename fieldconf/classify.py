@@ -24,7 +24,7 @@ from fieldconf import scores
 from fieldconf.align import Step
 from fieldconf.alternatives.distribution import Distribution, distribution, likeliest
 from fieldconf.alternatives.fan import NOTHING_SAID, Branch, Listing, Outcomes
-from fieldconf.alternatives.reading import listed, unseen_mass
+from fieldconf.alternatives.reading import listed
 from fieldconf.alternatives.settle import Ledger
 from fieldconf.alternatives.tree import Gap, Tree
 from fieldconf.alternatives.why import why_outcome, why_token
@@ -425,8 +425,11 @@ class _Answer:
             path += filter(None, [visits[-1].without_leaving()])
         is_stripped = bool(visits) and visits[0].branches[0].place.stripped
         tree = _Tree(
-            self._question.branch, _Place(stripped=is_stripped), len(self._question.members),
-            [(visit.token, visit.listing) for visit in path],
+            self._question.branch, len(self._question.members),
+            [
+                (visit.token, visit.listing, None if number else _Place(stripped=is_stripped))
+                for number, visit in enumerate(path)
+            ],
         )  # fmt: skip
         if not tree.fans:
             return None
@@ -461,9 +464,10 @@ def _is_readable(token: Token) -> bool:
 
 
 def _listing(token: Token, written: bytes) -> Listing:
-    candidates, position = listed(Step(0, None, JSONParser(), written), token)
-    candidates = [c._replace(raw=_END) if _is_end(c) else c for c in candidates]
-    return Listing(candidates, position, unseen_mass(candidates))
+    found = listed(Step(0, None, JSONParser(), written), token)
+    return found._replace(
+        candidates=[c._replace(raw=_END) if _is_end(c) else c for c in found.candidates]
+    )
 
 
 def _with_rest(found: Distribution, tree: Tree, visits: Sequence[_Visit]) -> Distribution:

@@ -16,6 +16,7 @@ from typing import Any
 
 from fieldconf.alternatives.distribution import Distribution, Member, distribution
 from fieldconf.alternatives.following import Level
+from fieldconf.alternatives.memory import Memory
 from fieldconf.alternatives.questions import EndQuestion, KeyQuestion
 from fieldconf.alternatives.tree import Tree
 from fieldconf.alternatives.why import Why
@@ -80,12 +81,16 @@ class Container:
         is_list: whether it is a list.
         up: what stands around it.
         layout: what the server's grammar forbids beyond the schema.
+        memory: what was read before of answers to this schema.
     """
 
-    def __init__(
-        self, path: Path, place: Place, *, is_list: bool, up: Level | None, layout: Layout
-    ) -> None:
+    def __init__(  # all that is known of it
+        self, path: Path, place: Place, *, is_list: bool, up: Level | None, layout: Layout,
+        memory: Memory,
+    ) -> None:  # fmt: skip
         self.path, self.is_list, self.count = path, is_list, 0
+        self._memory, self._filled = memory, 0
+        self._level: Level | None = None  # as long as nothing is added
         self.least: Field | None = None  # of the required leaves inside
         self.least_of_any: Field | None = None
         self.unknown = ""  # pointer of a required leaf without confidence
@@ -104,7 +109,7 @@ class Container:
 
     def _adopt(self, place: Place) -> None:
         """Go on with this place. It costs what the object holds, but an object has few arms."""
-        self.place, self._declared = place, place.declared
+        self.place, self._declared, self._level = place, place.declared, None
         keys = self._declared.keys
         self._position = {name: position for position, name in enumerate(keys)}
         written = [self._position[name] for name in self._keys if name in self._position]
@@ -115,9 +120,12 @@ class Container:
     def add(self, name: str | int) -> None:
         """Take note that a value began under this key or index."""
         self.count += 1
+        self._level = None
         if not isinstance(name, str) or name in self._keys:
             return
         self._keys[name] = len(self._keys)
+        if name in self._whole.declared.keys:
+            self._filled = self._memory.number((self._filled, name))
         self._missing -= name in self._declared.required_keys
         if name in self._position:
             self._left -= 1
@@ -153,31 +161,40 @@ class Container:
     @property
     def level(self) -> Level:
         """What may stand behind the value that began last."""
-        declared = self._declared
+        if self._level is None:
+            self._level = self._make_level()
+        return self._level
+
+    def _make_level(self) -> Level:
+        declared, up = self._declared, self._up
+        around = up.number if up else 0
         if self.is_list:
+            may_end = self.count >= declared.min_items
             may_go_on = declared.max_items is None or self.count < declared.max_items
-            return Level(self.path, self.count >= declared.min_items, may_go_on, None, self._up)
+            number = self._memory.number((around, self.place, "[", may_end, may_go_on))
+            return Level(self.path, may_end, may_go_on, None, up, number=number)
+        number = self._memory.number((around, self.place, "{", self._filled))
         if declared.more_keys:
-            return Level(self.path, self._may_end, may_go_on=True, up=self._up)
+            return Level(self.path, self._may_end, may_go_on=True, up=up, number=number)
         names = self._possible_names() if self._layout.ordered else declared.keys
         may_go_on = self._left > 0 and bool(names)
-        return Level(
-            self.path, self._may_end, may_go_on, names, self._up, self._keys, len(self._keys)
-        )
+        count = len(self._keys)
+        return Level(self.path, self._may_end, may_go_on, names, up, self._keys, count, number)
 
     # -- the end of a list ----------------------------------------------------------------------
 
-    def end_question(self, item: Declared) -> EndQuestion | bool:
-        """Whether the list ends after the items so far; if the schema says it, whether it must.
-
-        ``item`` is what the next item would have to be.
-        """
+    def end_question(self) -> EndQuestion | bool:
+        """Whether the list ends after the items so far; if the schema says it, whether it must."""
         declared = self._declared
         if self.count < declared.min_items:
             return False
         if declared.max_items is not None and self.count >= declared.max_items:
             return True
-        return EndQuestion(self.path, self.count, self._up, self._layout.compact, item.allows)
+        item = self.place.inside(self.count)
+        return EndQuestion(
+            self.path, self.count, self._up, item.declared.allows, item, self._memory,
+            compact=self._layout.compact,
+        )  # fmt: skip
 
     # -- the keys of an object ------------------------------------------------------------------
 
@@ -190,8 +207,9 @@ class Container:
         if len(names) + self._may_end + declared.more_keys < 2:
             return None
         return KeyQuestion(
-            self.path, names, self._may_end, declared.more_keys, self._keys, len(self._keys),
-            self._up, self._layout.compact, self._layout.plain,
+            self.path, names, self._keys, len(self._keys), self._up, self.level.number,
+            self._memory, may_end=self._may_end, may_be_other=declared.more_keys,
+            compact=self._layout.compact, plain=self._layout.plain,
         )  # fmt: skip
 
     @property

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 from fieldconf import scores
 from fieldconf.align import Aligned, Aligner, Step
 from fieldconf.alternatives.distribution import Distribution, Member, distribution
+from fieldconf.alternatives.fan import Listing
+from fieldconf.alternatives.memory import Memory
 from fieldconf.alternatives.questions import (
     Domain,
     KeyQuestion,
@@ -23,7 +25,7 @@ from fieldconf.alternatives.questions import (
     Question,
     grow,
 )
-from fieldconf.alternatives.reading import Target, may_be_plainly
+from fieldconf.alternatives.reading import Target, listed, may_be_plainly
 from fieldconf.alternatives.settle import Ledger
 from fieldconf.alternatives.steps import Choice, choices
 from fieldconf.alternatives.tree import Tree
@@ -47,6 +49,8 @@ FEW_VALID = 0.1
 
 LONGEST_TOKEN = 256
 """Bytes; what is longer is no token of a vocabulary, and has no alternatives."""
+
+_MOST_LISTINGS = 256  # kept for the next questions about the same tokens
 
 _UNREADABLE = "the tokens around it could not be read as its alternatives"
 
@@ -98,7 +102,8 @@ class FieldMaker:
         self._sums: list[float] = [0.0]  # of the known logprobs of the first n pieces, nats
         self._unknown: list[int] = [0]  # how many of the first n pieces have no logprob
         self._open: dict[Path, Container] = {}
-        self._domains: dict[int, Domain] = {}  # by the identity of the declaration
+        self._memory = memory_of(schema, self._layout, match)
+        self._listings: dict[int, Listing] = {}  # of the last pieces
 
     def learn(self, index: int | None) -> None:
         """Take note of the next piece: the index of its token, or None."""
@@ -125,9 +130,9 @@ class FieldMaker:
         place = self._place(path)
         container = self._open[path] = Container(
             path, place, is_list=item.event.raw == b"[", layout=self._layout,
-            up=parent.level if parent else None,
+            up=parent.level if parent else None, memory=self._memory,
         )  # fmt: skip
-        tree = self._kind_tree(item, place.declared, self._target(path))
+        tree = self._kind_tree(item, place.declared, self._target(item))
         container.kinds = tree and distribution(tree, _kinds(place.declared))
         if parent is not None:
             parent.learn(path[-1], item.event.raw)
@@ -167,7 +172,7 @@ class FieldMaker:
         return _Verdict(reason=reason) if reason else self._scalar(item, value, kind, declared)
 
     def _scalar(self, item: Aligned, value: Any, kind: str, declared: Declared) -> _Verdict:
-        target = self._target(item.event.path)
+        target = self._target(item)
         basis = declared.conf.basis if declared.conf else None
         domain = self._domain(declared, kind)
         outcome = None if domain is None else domain.index(value)
@@ -199,10 +204,11 @@ class FieldMaker:
 
     def _finite(self, item: Aligned, target: Target, domain: Domain, outcome: int) -> _Verdict:
         path = item.event.path
-        tree = self._grow(MemberQuestion(target, domain), item)
+        tree = self._grow(MemberQuestion(target, domain, self._memory), item)
         if tree is None or tree.decided_at is None:
             # The answer itself may go on where the schema says that nothing can follow.
-            tree = self._grow(MemberQuestion(target._replace(level=None), domain), item)
+            free = target._replace(level=None, around=~target.around)
+            tree = self._grow(MemberQuestion(free, domain, self._memory), item)
         verdict = _of_outcome(tree, outcome, "distribution", self._tokens)
         if tree is None or verdict.reason:
             return verdict
@@ -220,12 +226,14 @@ class FieldMaker:
             return None
         if declared.may_be_null:
             members = (*members, None)
-        if id(declared) not in self._domains:
+        key, domains = (id(declared), kind == "boolean"), self._memory.domains
+        if key not in domains:
             is_plain = self._layout.plain and self._match == "exact"
-            self._domains[id(declared)] = (
+            made = (
                 Domain(members, may_be_plainly) if is_plain else make_domain(members, self._match)
             )
-        return self._domains[id(declared)]
+            domains[key] = (made, declared)  # as long as it is kept, nothing else has its identity
+        return domains[key][0]
 
     def _joint(self, item: Aligned, declared: Declared, target: Target) -> _Verdict:
         """Product of the steps: the touching tokens and, for a number, the one that ended it."""
@@ -234,11 +242,8 @@ class FieldMaker:
         inside = [pair for pair in self._steps(item) if item.first <= pair[0].piece < last]
         if len(inside) < item.last - item.first:
             return _Verdict(reason=_UNREADABLE)
-        made = choices(
-            inside, event.path, event.raw, event.start, declared.possible_kinds,
-            declared.allows if declared.rules else None,
-            level=target.level, compact=target.compact,
-        )  # fmt: skip
+        allows = declared.allows if declared.rules else None
+        made = choices(inside, target, declared.possible_kinds, allows, self._memory)
         least = min(made, key=lambda choice: choice.probability)
         return _all_of(made, "joint")._replace(
             min_step=least, why=why_choice(least, self._tokens),
@@ -293,9 +298,12 @@ class FieldMaker:
     def _declared(self, path: Path) -> Declared:
         return self._open[path].declared if path in self._open else self._place(path).declared
 
-    def _target(self, path: Path) -> Target:
+    def _target(self, item: Aligned) -> Target:
+        event, path = item.event, item.event.path
         parent = self._open.get(path[:-1]) if path else None
-        return Target(path, parent.level if parent else None, self._layout.compact)
+        level = parent.level if parent else None
+        number = level.number if level else 0
+        return Target(path, level, self._layout.compact, event.start, event.raw, number)
 
     def _grow(self, question: Question, item: Aligned, about: Path | None = None) -> Tree | None:
         """The tree of a question, kept in the ledger as one about a field."""
@@ -309,11 +317,12 @@ class FieldMaker:
         if value is not None and (len(declared.possible_kinds) < 2 or declared.is_anything):
             return None
         allows = declared.allows if declared.rules else None
-        question = KindQuestion(target, _kinds(declared, value), allows)
+        whose = self._place(item.event.path) if allows else None
+        question = KindQuestion(target, _kinds(declared, value), allows, whose, self._memory)
         return self._grow(question, item)
 
     def _stop(self, container: Container, item: Aligned, *, ended: bool) -> Stop | None:
-        question = container.end_question(container.place.inside(container.count).declared)
+        question = container.end_question()
         if isinstance(question, bool):
             sure = float(question)
             return Stop(Member(value=True, probability=sure, low=sure, high=sure), ended=ended)
@@ -372,18 +381,27 @@ class FieldMaker:
     def _indexes(self, first: int, last: int) -> tuple[int, ...]:
         return tuple(index for index in self._aligner.tokens[first:last] if index is not None)
 
-    def _steps(self, item: Aligned) -> list[tuple[Step, Token]]:
+    def _steps(self, item: Aligned) -> list[tuple[Step, Listing]]:
         """The approach as far as its logprobs are known without a gap up to the value's end."""
-        found: list[tuple[Step, Token]] = []
+        found: list[tuple[Step, Listing]] = []
         for step in item.approach:
             token = None if step.token is None else self._tokens[step.token]
             is_readable = len(step.written) <= LONGEST_TOKEN
             if is_readable and token is not None and token.logprob is not None:
-                found.append((step, token))
+                found.append((step, self._listing(step, token)))
             elif step.piece < item.last:
                 found = []
             else:
                 break
+        return found
+
+    def _listing(self, step: Step, token: Token) -> Listing:
+        """What is listed at a step; several questions ask."""
+        found = self._listings.get(step.piece)
+        if found is None:
+            if len(self._listings) >= _MOST_LISTINGS:
+                self._listings.clear()
+            found = self._listings[step.piece] = listed(step, token)
         return found
 
     def _flags(
@@ -407,6 +425,13 @@ class FieldMaker:
 
 
 # -- helpers ------------------------------------------------------------------------------------
+
+
+def memory_of(schema: Schema, layout: Layout, match: Match) -> Memory:
+    """What was read before of answers to a schema; a function may change its mind: nothing."""
+    if callable(match):
+        return Memory()
+    return schema.memories.setdefault((layout, match), Memory())
 
 
 def blame(indexes: Iterable[int | None], tokens: Sequence[Token]) -> str:

@@ -8,7 +8,9 @@ from builders import log, token
 from fieldconf.align import Step
 from fieldconf.alternatives.distribution import MOST_RIVALS, Rival
 from fieldconf.alternatives.following import Level
-from fieldconf.alternatives.steps import choices
+from fieldconf.alternatives.memory import Memory
+from fieldconf.alternatives.reading import Target, listed
+from fieldconf.alternatives.steps import choices as choices_of
 from fieldconf.jsonparser import JSONParser
 from fieldconf.schema import compile_schema
 
@@ -18,15 +20,22 @@ def steps_of(*pieces):
     parser, made = JSONParser(), []
     for index, piece in enumerate(pieces):
         text, masses = piece if isinstance(piece, tuple) else (piece, {piece: 1.0})
-        before = parser.fork()
+        before, start = parser.fork(), parser.offset
         parser.feed(text.encode())
         made.append(
             (
-                Step(index, index, before, text.encode()),
+                Step(index, index, before, text.encode(), start),
                 token(text, math.log(masses[text]), log(masses)),
             )
         )
     return made
+
+
+def choices(steps, path, text, start, kinds, allows=None, *, level=None, compact=False):
+    """The choices of these steps, with nothing read before."""
+    target = Target(path, level, compact, start, text)
+    listings = [(step, listed(step, token)) for step, token in steps]
+    return choices_of(listings, target, kinds, allows, Memory())
 
 
 def judged(node, *pieces, text, first=1):

@@ -9,11 +9,19 @@ Why:   the mass of what is possible, of what is not, and of what was not listed 
 
 import math
 from collections.abc import Callable, Hashable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, Self, TypeAlias
 
 from fieldconf.tokens import Candidate
 
 Outcomes: TypeAlias = frozenset[int]
+
+
+@lru_cache(maxsize=1024)
+def every(size: int) -> Outcomes:
+    """All of so many outcomes."""
+    return frozenset(range(size))
+
 
 NOTHING_SAID = ""
 """The ``said`` of a branch which says nothing of the value yet: white space, the end of a key."""
@@ -42,11 +50,24 @@ def is_same(one: Candidate, other: Candidate) -> bool:
 
 
 class Listing(NamedTuple):
-    """The candidates of one place, with the chosen one's position (None off the answer's path)."""
+    """The candidates of one place, with the chosen one's position (None off the answer's path).
+
+    ``masses`` are theirs (0..1), in the same order; ``unseen`` is the mass that is not listed.
+    """
 
     candidates: Sequence[Candidate]
     position: int | None
     unseen: float
+    masses: Sequence[float]
+
+
+def listing(
+    candidates: Sequence[Candidate], position: int | None, unseen: float | None = None
+) -> Listing:
+    """A listing of these candidates; what is unseen is what they leave, if it is not given."""
+    masses = [math.exp(candidate.logprob) for candidate in candidates]
+    left = max(0.0, 1.0 - math.fsum(masses)) if unseen is None else unseen
+    return Listing(candidates, position, left, masses)
 
 
 class Twig:
@@ -94,41 +115,42 @@ class Fan:
     def fill(self, listing: Listing, read: Read) -> Self:
         """Take what is listed here; what followed the branches of an earlier listing is kept."""
         known = [(twig.candidate, twig.fan) for twig in self.twigs if twig.fan]
-        self.listing, self.unseen = listing, listing.unseen
-        self.masses: dict[int, float] = {}
-        self.twigs = []
-        self.branches: list[Branch] = []
-        self.chosen: Twig | None = None
-        self.possible = self.off = 0.0
-        for index, candidate in enumerate(listing.candidates):
-            branch = self._take(candidate, read, is_chosen=index == listing.position)
-            self.branches.append(branch)
-        for twig in self.twigs if known else ():
+        place, outcomes, position = self.place, self.outcomes, listing.position
+        masses: dict[int, float] = {}
+        branches: list[Branch] = []
+        twigs: list[Twig] = []
+        chosen: Twig | None = None
+        possible = off = 0.0
+        index = 0
+        for candidate, mass in zip(listing.candidates, listing.masses, strict=True):
+            is_chosen = index == position
+            index += 1
+            if mass == 0.0 and not is_chosen:  # excluded by the server's grammar
+                branches.append(_NONE)
+                continue
+            branch = read(place, candidate)
+            left = branch[0]
+            if not left <= outcomes:
+                left &= outcomes
+                branch = Branch(left, branch.place, branch.said)
+            branches.append(branch)
+            if not left:
+                off += mass
+                continue
+            possible += mass
+            if len(left) == 1:
+                (outcome,) = left
+                masses[outcome] = masses.get(outcome, 0.0) + mass
+                continue
+            twigs.append(Twig(candidate, branch, mass))
+            if is_chosen:
+                chosen = twigs[-1]
+        for twig in twigs if known else ():
             twig.fan = next((f for c, f in known if is_same(c, twig.candidate)), None)
+        self.listing, self.unseen, self.branches = listing, listing.unseen, branches
+        self.masses, self.twigs, self.chosen = masses, twigs, chosen
+        self.possible, self.off = possible, off
         return self
-
-    def _take(self, candidate: Candidate, read: Read, *, is_chosen: bool) -> Branch:
-        mass = math.exp(candidate.logprob)
-        if mass == 0.0 and not is_chosen:  # excluded by the server's grammar
-            return _NONE
-        branch = read(self.place, candidate)
-        left = branch.outcomes
-        if not left <= self.outcomes:
-            left &= self.outcomes
-            branch = Branch(left, branch.place, branch.said)
-        if not left:
-            self.off += mass
-            return branch
-        self.possible += mass
-        if len(left) == 1:
-            (outcome,) = left
-            self.masses[outcome] = self.masses.get(outcome, 0.0) + mass
-            return branch
-        twig = Twig(candidate, branch, mass)
-        self.twigs.append(twig)
-        if is_chosen:
-            self.chosen = twig
-        return branch
 
     @property
     def total(self) -> float:
@@ -140,7 +162,7 @@ class Fan:
         """The chosen candidate's part of all that may be possible (0..1); 0 off the path."""
         if self.listing.position is None:
             return 0.0
-        return math.exp(self.listing.candidates[self.listing.position].logprob) / self.total
+        return self.listing.masses[self.listing.position] / self.total
 
 
 _NONE = Branch(frozenset())

@@ -28,6 +28,7 @@ class Level(NamedTuple):
         up: the container around it.
         written: the names that stand in it, numbered in their order; it may grow later.
         until: how many of them stood in it here: those have been used up.
+        number: of all this, without the path: levels that admit the same have the same.
     """
 
     path: Path
@@ -37,6 +38,7 @@ class Level(NamedTuple):
     up: "Level | None" = None
     written: Mapping[str, int] = _NOTHING
     until: int = 0
+    number: int = 0
 
     def admits(self, events: Sequence[Event], fork: JSONParser) -> bool:
         """Whether these events may follow the value, and the fork's place after them.

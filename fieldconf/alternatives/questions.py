@@ -7,66 +7,93 @@ Why:   the members of an enum, the kinds of a union, the keys of an object and t
        differ in nothing but this.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
 
 from fieldconf.align import Step
-from fieldconf.alternatives.fan import NOTHING_SAID, Branch, Listing, Outcomes
+from fieldconf.alternatives.fan import NOTHING_SAID, Branch, Listing, Outcomes, every
 from fieldconf.alternatives.following import Level
+from fieldconf.alternatives.memory import MOST_ROWS, Memory
 from fieldconf.alternatives.reading import (
     IN_EARLIER,
     Place,
     Reading,
     Target,
     advance,
-    listed,
     may_be,
     place_before,
     place_of,
     read,
-    unseen_mass,
 )
-from fieldconf.alternatives.steps import PLAIN, Allows
+from fieldconf.alternatives.steps import Allows
 from fieldconf.alternatives.tree import Tree
 from fieldconf.grammar import decode, kind_begun
 from fieldconf.jsonparser import Event, JSONParser
 from fieldconf.paths import Path
 from fieldconf.prefix import may_become, may_become_plainly
 from fieldconf.schema import same
-from fieldconf.spelling import is_control
-from fieldconf.tokens import Candidate, Token
+from fieldconf.tokens import Candidate
 
 _NONE = Branch(frozenset())
 MayBe = Callable[[Reading, Any], bool]
 
 
-class Question(Protocol):
-    """Something with a few outcomes that tokens decide."""
+class Question(ABC):
+    """Something with a few outcomes that tokens decide.
 
-    @property
-    def size(self) -> int:
-        """How many outcomes there are."""
-        ...
+    Attributes:
+        size: how many outcomes there are.
+        path: where they are decided; places are remembered as seen from there.
+        about: what the outcomes depend on beside the place and the candidate.
+        memory: what was read before.
+    """
 
+    __slots__ = ("about", "memory", "path", "size")
+
+    def __init__(self, size: int, path: Path, about: Hashable, memory: Memory) -> None:
+        self.size, self.path, self.about, self.memory = size, path, about, memory
+
+    @abstractmethod
     def first(self, step: Step) -> Place:
         """The place of the first step in which something may be said."""
-        ...
+
+    def next(self, step: Step) -> Place:
+        """The place of a later one: nothing that came before is expected any more."""
+        return Place(step)
+
+    @abstractmethod
+    def read(self, place: Place, candidate: Candidate) -> Branch:
+        """What a candidate leaves possible, and where it leads to."""
 
     def branch(self, place: Place, candidate: Candidate) -> Branch:
-        """What a candidate leaves possible."""
-        ...
+        """The same, read once; where it leads to may be missing."""
+        table = place.known
+        if table is None:
+            seen = place.begun or place.seen_from(self.path)
+            table = place.known = self.memory.table((self.about, seen))
+        name = candidate[:2]
+        found = table.get(name)
+        if found is None:
+            found = self.read(place, candidate)
+            if len(table) < MOST_ROWS:
+                table[name] = Branch(found.outcomes, None, found.said)
+        return found
+
+    def follow(self, place: Place, candidate: Candidate) -> Place | None:
+        """Where a candidate leads to."""
+        return self.read(place, candidate).place
 
 
-def grow(question: Question, steps: Sequence[tuple[Step, Token]]) -> Tree | None:
+def grow(question: Question, steps: Sequence[tuple[Step, Listing]]) -> Tree | None:
     """The tree of a question along the answer's own steps; None without any, or if none fits."""
     if not steps:
         return None
     path = (
-        (step.token or 0, Listing(*(found := listed(step, token)), unseen_mass(found[0])))
-        for step, token in steps
+        (step.token or 0, listing, question.next(step) if number else question.first(step))
+        for number, (step, listing) in enumerate(steps)
     )
-    return Tree(question.branch, question.first(steps[0][0]), question.size, path)
+    return Tree(question.branch, question.size, path, question.follow)
 
 
 # -- members of a finite domain -----------------------------------------------------------------
@@ -99,31 +126,36 @@ class Domain:
         return self._known[said]
 
 
-@dataclass(frozen=True, slots=True)
-class MemberQuestion:
-    """Which member of a finite domain stands at the target?"""
+class _ValueQuestion(Question):
+    """About the value at a target."""
 
-    target: Target
-    domain: Domain
+    __slots__ = ("target",)
 
-    @property
-    def size(self) -> int:
-        """How many members there are."""
-        return len(self.domain.members)
+    def __init__(self, size: int, target: Target, about: Hashable, memory: Memory) -> None:
+        super().__init__(size, target.path, (about, target.around, target.compact), memory)
+        self.target = target
 
     def first(self, step: Step) -> Place:
         """The place of a step of the answer."""
-        return place_before(step, self.target.path)
+        return place_before(step, self.target)
 
-    def branch(self, place: Place, candidate: Candidate) -> Branch:
+    def next(self, step: Step) -> Place:
+        """The place of a later one."""
+        written = step.start - self.target.start
+        return Place(step, begun=self.target.text[:written] if written > 0 else b"")
+
+
+class MemberQuestion(_ValueQuestion):
+    """Which member of a finite domain stands at the target?"""
+
+    __slots__ = ("domain",)
+
+    def __init__(self, target: Target, domain: Domain, memory: Memory) -> None:
+        super().__init__(len(domain.members), target, domain, memory)
+        self.domain = domain
+
+    def read(self, place: Place, candidate: Candidate) -> Branch:
         """The members that a candidate leaves possible."""
-        begun = None if place.expected else place.parser.begun_string
-        if begun is not None and PLAIN.fullmatch(candidate.bytes):
-            # It goes on with the string, no parser is needed to say where to. Most candidates
-            # decide, and those that do not are read again below.
-            outcomes = self.domain.outcomes(Reading("partial", begun + candidate.bytes))
-            if len(outcomes) < 2 and not is_control(candidate):
-                return Branch(outcomes)
         reading = read(place, candidate, self.target)
         outcomes = self.domain.outcomes(reading)
         is_silent = reading.text in (b"", b'"') and len(outcomes) == len(self.domain.members)
@@ -133,39 +165,37 @@ class MemberQuestion:
 # -- kinds --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class KindQuestion:
-    """Which JSON kind has the value at the target? ``allows`` says what may begin one there."""
+class KindQuestion(_ValueQuestion):
+    """Which JSON kind has the value at the target? ``allows`` says what may begin one there.
 
-    target: Target
-    kinds: tuple[str, ...]
-    allows: Allows | None = None
+    ``whose`` stands for what allows it.
+    """
 
-    @property
-    def size(self) -> int:
-        """How many kinds are allowed."""
-        return len(self.kinds)
+    __slots__ = ("_allows", "kinds")
 
-    def first(self, step: Step) -> Place:
-        """The place of a step of the answer."""
-        return place_before(step, self.target.path)
+    def __init__(
+        self, target: Target, kinds: tuple[str, ...], allows: Allows | None,
+        whose: Hashable, memory: Memory,
+    ) -> None:  # fmt: skip
+        super().__init__(len(kinds), target, (whose, kinds), memory)
+        self.kinds, self._allows = kinds, allows
 
-    def branch(self, place: Place, candidate: Candidate) -> Branch:
+    def read(self, place: Place, candidate: Candidate) -> Branch:
         """The kind that a candidate begins."""
         reading = read(place, candidate, self.target)
         if reading.state == "dead":
             return _NONE
         kind = kind_begun(reading.text)
         if not kind:
-            return Branch(frozenset(range(len(self.kinds))), reading.place, NOTHING_SAID)
+            return Branch(every(len(self.kinds)), reading.place, NOTHING_SAID)
         if kind not in self.kinds or not self._is_allowed(reading, kind):
             return _NONE
         return Branch(frozenset({self.kinds.index(kind)}))
 
     def _is_allowed(self, reading: Reading, kind: str) -> bool:
-        if self.allows is None or kind == "null":
+        if self._allows is None or kind == "null":
             return True
-        return self.allows(reading.text, done=reading.state == "done")
+        return self._allows(reading.text, done=reading.state == "done")
 
 
 # -- the end of a list --------------------------------------------------------------------------
@@ -174,32 +204,31 @@ class KindQuestion:
 _ENDS, _GOES_ON, _EITHER = frozenset({0}), frozenset({1}), frozenset({0, 1})
 
 
-@dataclass(frozen=True, slots=True)
-class EndQuestion:
+class EndQuestion(Question):
     """Does the list at a path end after ``count`` items (outcome 0) or go on (outcome 1)?
 
-    ``level`` is what stands around the list; ``allows`` what may begin the next item.
+    ``level`` is what stands around the list; ``allows`` what may begin the next item, and ``item``
+    stands for it.
     """
 
-    path: Path
-    count: int
-    level: Level | None = None
-    compact: bool = False
-    allows: Allows | None = None
-    size: int = 2
+    __slots__ = ("_allows", "_compact", "_level", "_next")
 
-    @property
-    def _next(self) -> Path:
-        return (*self.path, self.count)
+    def __init__(  # all that it depends on
+        self, path: Path, count: int, level: Level | None, allows: Allows,
+        item: Hashable, memory: Memory, *, compact: bool,
+    ) -> None:  # fmt: skip
+        next_ = (*path, count)
+        super().__init__(2, next_, ("end", item, level and level.number, compact), memory)
+        self._next, self._level, self._allows, self._compact = next_, level, allows, compact
 
     def first(self, step: Step) -> Place:
         """The place of a step of the answer."""
-        following, length = self._next, len(self.path) + 1
-        return place_of(step, lambda e: e.path[:length] == following or e.path == self.path)
+        following, length, path = self._next, len(self._next), self._next[:-1]
+        return place_of(step, lambda e: e.path[:length] == following or e.path == path)
 
-    def branch(self, place: Place, candidate: Candidate) -> Branch:
+    def read(self, place: Place, candidate: Candidate) -> Branch:
         """Whether a candidate ends the list or goes on with it."""
-        found = advance(place, candidate, compact=self.compact)
+        found = advance(place, candidate, compact=self._compact)
         if found is None:
             return _NONE
         following, events = found
@@ -208,15 +237,15 @@ class EndQuestion:
 
     def _said(self, events: Sequence[Event], fork: JSONParser) -> Branch | None:
         """What the events say of the list; None if nothing."""
-        next_ = self._next
+        next_, path = self._next, self._next[:-1]
         for index, event in enumerate(events):
-            if event.type == "open" and event.path == self.path and event.raw != b"[":
+            if event.type == "open" and event.path == path and event.raw != b"[":
                 return _NONE  # "{}" is no list that ends
             if event.path[: len(next_)] == next_:
                 # It may end in the same token, but after one item more.
                 return self._goes_on(event.raw, done=event.type == "scalar")
-            if event.type == "close" and event.path == self.path:
-                is_legal = self.level is None or self.level.admits(events[index + 1 :], fork)
+            if event.type == "close" and event.path == path:
+                is_legal = self._level is None or self._level.admits(events[index + 1 :], fork)
                 return Branch(_ENDS) if is_legal else _NONE
         return None
 
@@ -224,7 +253,7 @@ class EndQuestion:
         """What a place says where no item has closed: that one has begun, or may still."""
         next_, fork = self._next, following.parser
         is_inside = fork.path[: len(next_)] == next_
-        is_earlier = fork.place in IN_EARLIER and fork.path[:-1] == self.path and not is_inside
+        is_earlier = fork.place in IN_EARLIER and fork.path[:-1] == next_[:-1] and not is_inside
         if following.expected or is_earlier:
             return Branch(_EITHER, following, NOTHING_SAID)
         if fork.path == next_ and fork.place == "value" and fork.may_close:
@@ -233,42 +262,39 @@ class EndQuestion:
         return self._goes_on(text, done=False) if is_inside else _NONE
 
     def _goes_on(self, text: bytes, *, done: bool) -> Branch:
-        is_item = not text or self.allows is None or self.allows(text, done=done)
+        is_item = not text or self._allows(text, done=done)
         return Branch(_GOES_ON) if is_item else _NONE
 
 
 # -- the keys of an object ----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class KeyQuestion:
+class KeyQuestion(Question):
     """Which key comes next in the object at a path, or does it end?
 
     Outcomes: the names in order, then the object's end if it may end here, then any other name if
     there may be others. ``written`` has the number of each name that stands before; it may grow,
-    those below ``count`` stand before.
+    those below ``count`` stand before. ``filled`` is the number of the object as it is now, see
+    ``Container.number``.
     """
 
-    path: Path
-    names: tuple[str, ...]
-    may_end: bool
-    may_be_other: bool
-    written: Mapping[str, int]
-    count: int
-    level: Level | None = None
-    compact: bool = False
-    plain: bool = False
-    _known: dict[bytes, Outcomes] = field(default_factory=dict[bytes, Outcomes])
+    __slots__ = (
+        "_compact", "_count", "_known", "_level", "_may_be_other", "_may_end", "_plain",
+        "_written", "end", "names",
+    )  # fmt: skip
 
-    @property
-    def size(self) -> int:
-        """How many outcomes there are."""
-        return len(self.names) + self.may_end + self.may_be_other
-
-    @property
-    def end(self) -> int:
-        """The outcome that is the object's end."""
-        return len(self.names)
+    def __init__(  # noqa: PLR0913  # all that it depends on
+        self, path: Path, names: tuple[str, ...], written: Mapping[str, int], count: int,
+        level: Level | None, filled: int, memory: Memory, *,
+        may_end: bool, may_be_other: bool, compact: bool, plain: bool,
+    ) -> None:  # fmt: skip
+        size = len(names) + may_end + may_be_other
+        super().__init__(size, path, ("key", filled, compact, plain), memory)
+        self.names, self.end = names, len(names)  # the outcome that is the object's end
+        self._may_end, self._may_be_other = may_end, may_be_other
+        self._written, self._count, self._level = written, count, level
+        self._compact, self._plain = compact, plain
+        self._known: dict[bytes, Outcomes] = {}
 
     def first(self, step: Step) -> Place:
         """The place of a step of the answer."""
@@ -278,11 +304,11 @@ class KeyQuestion:
         if event.type == "close":
             return event.path == self.path
         is_key = event.type == "key" and event.path[:-1] == self.path
-        return is_key and self.written.get(str(event.path[-1]), self.count) >= self.count
+        return is_key and self._written.get(str(event.path[-1]), self._count) >= self._count
 
-    def branch(self, place: Place, candidate: Candidate) -> Branch:
+    def read(self, place: Place, candidate: Candidate) -> Branch:
         """The names that a candidate leaves possible, or the end."""
-        found = advance(place, candidate, compact=self.compact)
+        found = advance(place, candidate, compact=self._compact)
         if found is None:
             return _NONE
         (following, events), fork = found, found[0].parser
@@ -290,25 +316,27 @@ class KeyQuestion:
             if event.type == "key" and event.path[:-1] == self.path:
                 return Branch(self._named(event))
             if event.type == "close" and event.path == self.path:
-                is_legal = self.level is None or self.level.admits(events[index + 1 :], fork)
-                return Branch(frozenset({self.end})) if self.may_end and is_legal else _NONE
+                is_legal = self._level is None or self._level.admits(events[index + 1 :], fork)
+                return Branch(frozenset({self.end})) if self._may_end and is_legal else _NONE
         text, is_key = fork.text, fork.place == "key" and fork.path == self.path
         is_opened = is_key and not text and fork.may_close  # right behind "{"
         is_earlier = fork.place in IN_EARLIER and fork.path[:-1] == self.path
         if following.expected or is_earlier or is_opened:
-            return Branch(frozenset(range(self.size)), following, NOTHING_SAID)
+            return Branch(every(self.size), following, NOTHING_SAID)
         return Branch(self._begun(text), following, text or b'"') if is_key else _NONE
 
     def _named(self, event: Event) -> Outcomes:
         name = decode(event.raw)
         if name in self.names:
             return frozenset({self.names.index(name)})
-        return frozenset({self.size - 1}) if self.may_be_other else frozenset()
+        return frozenset({self.size - 1}) if self._may_be_other else frozenset()
 
     def _begun(self, text: bytes) -> Outcomes:
         """The names that a beginning may become; a comma alone already says: no end."""
         if text not in self._known:
-            may = may_become_plainly if self.plain else may_become
+            may = may_become_plainly if self._plain else may_become
             found = {i for i, name in enumerate(self.names) if may(text, name)}
-            self._known[text] = frozenset(found | ({self.size - 1} if self.may_be_other else set()))
+            self._known[text] = frozenset(
+                found | ({self.size - 1} if self._may_be_other else set())
+            )
         return self._known[text]

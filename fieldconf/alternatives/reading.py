@@ -7,49 +7,102 @@ Why:   everything said of alternatives rests on this one question, asked of a fo
 """
 
 import itertools
-import math
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from fieldconf.align import Step
+from fieldconf.alternatives.fan import Listing, listing
 from fieldconf.alternatives.following import Level
+from fieldconf.alternatives.memory import Table
 from fieldconf.grammar import decode
 from fieldconf.jsonparser import Event, JSONParser
 from fieldconf.paths import Path
 from fieldconf.prefix import may_become, may_become_plainly
 from fieldconf.schema import same
 from fieldconf.spelling import is_control
-from fieldconf.tokens import Candidate, Token
+from fieldconf.tokens import Candidate, Token, utf8
 
 
-class Place(NamedTuple):
-    """A place in an answer: fork the parser, do not feed it.
+class Place:
+    """A place in an answer.
 
-    ``expected`` are the events between here and what is asked about, as the answer itself wrote
-    them: a token may end the value before. They are given: what would write another value there
-    says nothing of this one.
+    Attributes:
+        expected: the events between here and what is asked about, as the answer itself wrote them:
+            a token may end the value before. They are given: what would write another value there
+            says nothing of this one.
+        begun: the text so far of the value that is asked about, if the place is inside of it.
+        known: what candidates were found to mean here; set by the question.
     """
 
-    parser: JSONParser
-    expected: tuple[Event, ...] = ()
+    __slots__ = ("_parser", "_step", "begun", "expected", "known")
+
+    def __init__(
+        self, at: JSONParser | Step, expected: tuple[Event, ...] = (), begun: bytes = b""
+    ) -> None:
+        self._step = at if isinstance(at, Step) else None
+        self._parser = None if isinstance(at, Step) else at
+        self.expected, self.begun = expected, begun
+        self.known: Table | None = None
+
+    @property
+    def parser(self) -> JSONParser:
+        """The parser here: fork it, do not feed it. It is made when it is first asked for."""
+        if self._parser is None:
+            assert self._step is not None  # one of the two is there
+            self._parser = self._step.parser
+        return self._parser
+
+    def seen_from(self, path: Path) -> Hashable:
+        """All that reading on from here depends on, as far as it is about the value at a path.
+
+        Equal for places in different answers and in different items of a list. What the
+        containers around allow is not in it, see ``Level.number``.
+        """
+        parser = self.parser
+        expected = tuple((e.type, e.raw, _apart(e.path, path)) for e in self.expected)
+        return parser.place, parser.may_close, parser.text, _apart(parser.path, path), expected
+
+
+def _apart(path: Path, other: Path) -> Hashable:
+    """Where a path leaves another one, and how: indexes by their difference."""
+    if path == other:
+        return None
+    same = sum(
+        1
+        for _ in itertools.takewhile(
+            lambda pair: pair[0] == pair[1], zip(path, other, strict=False)
+        )
+    )
+    one, two = path[same:], other[same:]
+    if one and two and isinstance(one[0], int) and isinstance(two[0], int):
+        one, two = (one[0] - two[0], *one[1:]), ("", *two[1:])
+    return one, two
 
 
 class Target(NamedTuple):
     """The value that is asked about.
 
     ``level`` says what may stand behind it (None: anything JSON allows); ``compact`` that the
-    server's grammar has no white space between JSON's words.
+    server's grammar has no white space between JSON's words. ``start`` and ``text`` are where the
+    value that was written begins and its JSON text; of a container, its first byte. ``around`` is
+    the number of the containers around, see ``Level.number``.
     """
 
     path: Path
     level: Level | None = None
     compact: bool = False
+    start: int = 0
+    text: bytes = b""
+    around: int = 0
+
+
+State: TypeAlias = Literal["dead", "before", "partial", "open", "done"]
 
 
 class Reading(NamedTuple):
     """Where a candidate leads: ``text`` is the JSON text of the value at the path, so far."""
 
-    state: Literal["dead", "before", "partial", "open", "done"]
+    state: State
     text: bytes = b""
     place: Place | None = None  # behind the candidate
 
@@ -61,14 +114,18 @@ DEAD = Reading("dead")
 def place_of(step: Step, is_target: Callable[[Event], bool]) -> Place:
     """The place of a step of the answer, for a question about the events of ``is_target``."""
     written = step.parser.fork().feed(step.written)
-    return Place(step.parser, tuple(itertools.takewhile(lambda e: not is_target(e), written)))
+    return Place(step, tuple(itertools.takewhile(lambda e: not is_target(e), written)))
 
 
-def place_before(step: Step, path: Path) -> Place:
+def place_before(step: Step, target: Target) -> Place:
     """The place of a step of the answer, for a question about the value at a path."""
-    if step.parser.place in ("colon", "value") and step.parser.path == path:
-        return Place(step.parser)
-    return place_of(step, lambda event: event.path == path and event.type != "key")
+    written = step.start - target.start
+    if written > 0:
+        return Place(step, begun=target.text[:written])
+    parser = step.parser
+    if parser.place in ("colon", "value") and parser.path == target.path:
+        return Place(step)
+    return place_of(step, lambda event: event.path == target.path and event.type != "key")
 
 
 def read(place: Place, candidate: Candidate, target: Target) -> Reading:
@@ -186,31 +243,33 @@ _LEAST = -700.0  # exp of it is still above zero: what was chosen had some proba
 _BROKEN = "\ufffd".encode()
 
 
-def listed(step: Step, token: Token) -> tuple[list[Candidate], int]:
-    """The candidates that can be read and the position of the chosen one, put in if missing.
+def listed(step: Step, token: Token) -> Listing:
+    """The candidates that can be read, with the chosen one put in if it is missing.
 
     Where the token itself is listed in a disguise (its bytes are not what it wrote), so are its
     candidates, and none of them can be read. What cannot be read counts as not listed.
     """
     assert token.logprob is not None  # the callers look
-    shown = step.written.decode("utf-8", "replace")
-    chosen = Candidate(shown, step.written, max(token.logprob, _LEAST), token.id)
-    is_plain = token.bytes == step.written
-    candidates = [c for c in token.candidates if _is_readable(c)] if is_plain else []
-    for position, candidate in enumerate(candidates):
-        # Two tokens of a vocabulary may have the same bytes: the id tells them apart.
-        is_other = None not in (token.id, candidate.id) and candidate.id != token.id
-        if candidate.bytes == step.written and not is_other:
-            candidates[position] = chosen
-            return candidates, position
-    return [*candidates, chosen], len(candidates)
-
-
-def _is_readable(candidate: Candidate) -> bool:
-    """Whether its bytes are known: not for parts of characters that were made text."""
-    return _BROKEN not in candidate.bytes and (candidate.raw is not None or candidate.text != "")
-
-
-def unseen_mass(candidates: Iterable[Candidate]) -> float:
-    """The mass (0..1) that the server did not list."""
-    return max(0.0, 1.0 - math.fsum(math.exp(c.logprob) for c in candidates))
+    written, number = step.written, token.id
+    shown = written.decode("utf-8", "replace")
+    chosen = Candidate(shown, written, max(token.logprob, _LEAST), number)
+    is_plain = token.bytes == written
+    candidates: list[Candidate] = []
+    position = None
+    for candidate in token.candidates if is_plain else ():
+        text, raw, _, own = candidate
+        data = utf8(text) if raw is None else raw
+        if (
+            data == written
+            and position is None
+            and (own == number or own is None or number is None)
+        ):
+            # Two tokens of a vocabulary may have the same bytes: the id tells them apart.
+            position = len(candidates)
+            candidates.append(chosen)
+        elif _BROKEN not in data and (raw is not None or text):
+            candidates.append(candidate)  # else a part of a character that was made text
+    if position is None:
+        position = len(candidates)
+        candidates.append(chosen)
+    return listing(candidates, position)

@@ -73,7 +73,7 @@ class Asker:
 
     def ask(self, tree: Tree, gap: Gap, prefix: Sequence[int]) -> list[Candidate]:
         """All tokens that leave some outcome at a gap, with their logprobs."""
-        place = gap.fan.place if gap.twig is None else gap.twig.branch.place
+        place = tree.behind(gap)
 
         def is_possible(data: bytes) -> bool:
             branch = tree.read(place, Candidate("", data, 0.0))

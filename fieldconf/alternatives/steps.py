@@ -13,28 +13,18 @@ The closing quote is a candidate like any other: with it the value is whole, and
 as the value it is, not as a beginning. A number is whole with the byte behind it.
 """
 
-import math
 import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from fieldconf.align import Step
 from fieldconf.alternatives.distribution import Rival, likeliest
-from fieldconf.alternatives.following import Level
-from fieldconf.alternatives.reading import (
-    Place,
-    Target,
-    listed,
-    may_be,
-    place_before,
-    read,
-    unseen_mass,
-)
+from fieldconf.alternatives.fan import Listing
+from fieldconf.alternatives.memory import MOST_ROWS, Memory
+from fieldconf.alternatives.reading import Reading, State, Target, may_be, place_before, read
 from fieldconf.grammar import decode, kind_begun
-from fieldconf.paths import Path
-from fieldconf.schema import Declared
 from fieldconf.spelling import is_control
-from fieldconf.tokens import Candidate, Token
+from fieldconf.tokens import Candidate
 
 
 class Allows(Protocol):
@@ -86,6 +76,7 @@ def _whole(possible: float, off_schema: float, unseen: float) -> float:
 
 # Bytes that mean themselves inside a string: a candidate of these alone needs no fork.
 PLAIN = re.compile(rb"[\x20\x21\x23-\x5b\x5d-\x7f]+")
+_QUOTE = 0x22
 
 
 class _Written(NamedTuple):
@@ -100,77 +91,103 @@ class _Written(NamedTuple):
     is_plain: bool
     target: Target
     kinds: frozenset[str]
-    allows: Allows
+    allows: Allows | None
+    memory: Memory
 
 
 def choices(
-    steps: Sequence[tuple[Step, Token]],
-    path: Path,
-    text: bytes,
-    start: int,
+    steps: Sequence[tuple[Step, Listing]],
+    target: Target,
     kinds: frozenset[str],
-    allows: Allows | None = None,
-    *,
-    level: Level | None = None,
-    compact: bool = False,
+    allows: Allows | None,
+    memory: Memory,
 ) -> list[Choice]:
-    """What the model chose at each step of writing the value at ``path``.
+    """What the model chose at each step of writing the value at a target.
 
-    ``text`` is the value's JSON text, ``start`` its byte offset, ``kinds`` the JSON kinds that may
-    stand there; ``allows`` says which beginnings may still become an allowed value (without it:
-    all of these kinds). ``level`` and ``compact`` are those of ``Target``.
+    ``kinds`` are the JSON kinds that may stand there; ``allows`` says which beginnings may still
+    become an allowed value (without it: all of these kinds); ``memory`` is what was read before.
     """
-    kinds = kinds | {""}
-    value, is_plain = decode(text), b"\\" not in text
+    text = target.text
     written = _Written(
-        text,
-        start,
-        value,
-        is_plain,
-        Target(path, level, compact),
-        kinds,
-        allows or Declared().allows,
+        text, target.start, decode(text), b"\\" not in text, target, kinds | {""}, allows, memory
     )
-    return [_choice(step, token, written) for step, token in steps]
+    return [_choice(step, listing, written) for step, listing in steps]
 
 
-def _choice(step: Step, token: Token, written: _Written) -> Choice:
-    candidates, position = listed(step, token)
-    is_inside = step.parser.offset > written.start  # nothing else can end there before it
-    place = Place(step.parser) if is_inside else place_before(step, written.target.path)
-    agreeing = possible = math.exp(candidates[position].logprob)
+def _choice(step: Step, listing: Listing, written: _Written) -> Choice:
+    assert step.token is not None  # the callers look
+    position, masses = listing.position, listing.masses
+    assert position is not None  # of a step of the answer
+    agreeing = possible = masses[position]
     off = 0.0
     others: list[tuple[str, float]] = []
-    for index, candidate in enumerate(candidates):
+    judge: _Judge | None = None
+    for index, mass in enumerate(masses):
         if index == position:
             continue
-        mass = math.exp(candidate.logprob)
-        is_possible, is_agreeing = _judge(place, candidate, written) if mass else (False, False)
-        off += 0.0 if is_possible else mass
-        possible += mass if is_possible else 0.0
-        agreeing += mass if is_agreeing else 0.0
-        if is_possible and not is_agreeing:
-            others.append((candidate.text, mass))
-    assert step.token is not None  # the callers look
-    unseen = unseen_mass(candidates)
-    whole = _whole(possible, off, unseen)
-    rivals = likeliest((text, mass / whole) for text, mass in others) if others else ()
-    return Choice(step.token, agreeing, possible, off, unseen, rivals)
+        if mass == 0.0:  # excluded by the server's grammar
+            continue
+        judge = judge or _Judge(step, written)
+        candidate = listing.candidates[index]
+        is_possible, is_agreeing = judge(candidate)
+        if not is_possible:
+            off += mass
+            continue
+        possible += mass
+        if is_agreeing:
+            agreeing += mass
+        else:
+            others.append((candidate[0], mass))
+    if not others:
+        return Choice(step.token, agreeing, possible, off, listing.unseen)
+    whole = _whole(possible, off, listing.unseen)
+    rivals = likeliest((text, mass / whole) for text, mass in others)
+    return Choice(step.token, agreeing, possible, off, listing.unseen, rivals)
 
 
-def _judge(place: Place, candidate: Candidate, written: _Written) -> tuple[bool, bool]:
-    """Whether a candidate may lead to a value at all, and to the one written."""
-    data, at = candidate.bytes, place.parser.offset - written.start
-    is_inside = place.parser.place == "string" and at > 0 and written.text[at - 1] < 0x80
-    if is_inside and written.is_plain and PLAIN.fullmatch(data):
-        if is_control(candidate) or not written.allows(written.text[:at] + data, done=False):
+class _Judge:
+    """Says of candidates at one step whether they may lead to a value, and to the one written.
+
+    What a candidate adds to a string does not depend on what stands there: inside of strings it is
+    remembered once for all places with the same containers around.
+    """
+
+    __slots__ = ("_at", "_is_inside", "_place", "_table", "_written")
+
+    def __init__(self, step: Step, written: _Written) -> None:
+        target, text, at = written.target, written.text, step.start - written.start
+        self._written, self._at = written, at
+        self._place = place_before(step, target)
+        is_inside = at > 0 and text[0] == _QUOTE and text[at - 1] < 0x80 and written.is_plain
+        seen = _QUOTE if is_inside else self._place.begun or self._place.seen_from(target.path)
+        self._is_inside = is_inside
+        self._table = written.memory.table((target.around, target.compact, seen))
+
+    def __call__(self, candidate: Candidate) -> tuple[bool, bool]:
+        """Whether it may lead to a value at all, and to the one written."""
+        name, written, at = candidate[:2], self._written, self._at
+        found = self._table.get(name)
+        if found is None:
+            found = self._read(candidate)
+            if len(self._table) < MOST_ROWS:
+                self._table[name] = found
+        state: State = found[0]
+        text: bytes = found[1]
+        if state in ("before", "dead"):
+            return state == "before", state == "before"
+        begun = written.text[:at] + text if self._is_inside else text
+        if written.allows is not None and not written.allows(begun, done=state == "done"):
             return False, False
-        return True, written.text.startswith(data, at)
-    reading = read(place, candidate, written.target)
-    if reading.state == "before":
-        return True, True
-    if reading.state == "dead" or kind_begun(reading.text) not in written.kinds:
-        return False, False
-    if not written.allows(reading.text, done=reading.state == "done"):
-        return False, False
-    return True, may_be(reading, written.value)
+        if found[2]:  # plain text
+            return True, written.text.startswith(text, at)
+        if kind_begun(begun) not in written.kinds:
+            return False, False
+        return True, may_be(Reading(state, begun), written.value)
+
+    def _read(self, candidate: Candidate) -> tuple[State, bytes, bool]:
+        """State and text of a reading; inside of a string what it adds, and whether it is plain."""
+        data = candidate.bytes
+        if self._is_inside and PLAIN.fullmatch(data):
+            return ("dead", b"", True) if is_control(candidate) else ("partial", data, True)
+        reading = read(self._place, candidate, self._written.target)
+        return reading.state, reading.text[self._at * self._is_inside :], False

@@ -21,7 +21,7 @@ yet; else it is split evenly: nothing says that the outcome that was chosen has 
 """
 
 import math
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from fieldconf.alternatives.fan import (
@@ -31,7 +31,9 @@ from fieldconf.alternatives.fan import (
     Outcomes,
     Read,
     Twig,
+    every,
     is_same,
+    listing,
 )
 from fieldconf.tokens import Candidate
 
@@ -52,7 +54,9 @@ class Tree:
         read: what a token leads to.
         place: where the path begins, as ``read`` takes it.
         size: how many outcomes there are.
-        path: (token index, listing) of each step, in order; it is followed until it has decided.
+        path: (token index, listing, place) of each step, in order; it is followed until it has
+            decided. A place of None is where the step before led to.
+        follow: where a candidate leads to, where ``read`` does not say so.
 
     Attributes:
         read: as given.
@@ -65,9 +69,14 @@ class Tree:
     """
 
     def __init__(
-        self, read: Read, place: Any, size: int, path: Iterable[tuple[int, Listing]]
+        self,
+        read: Read,
+        size: int,
+        path: Iterable[tuple[int, Listing, Any]],
+        follow: Callable[[Any, Candidate], Any] | None = None,
     ) -> None:
         self.size, self.calls = size, 0
+        self._follow = follow
         self.fans: list[Fan] = []
         self.decided_at: int | None = None
         self.off = 0.0
@@ -76,12 +85,12 @@ class Tree:
         self._unseen: list[float] = []  # of each fan on the path
         self.read = read
         self._solution: _Solution | None = None
-        outcomes = frozenset(range(size))
+        outcomes, following = every(size), None
         telling = 0.0
-        for index, listing in path:
-            fan = Fan(place, outcomes, index).fill(listing, read)
-            assert listing.position is not None  # it is the answer's path
-            chosen = fan.branches[listing.position]
+        for index, found, place in path:
+            fan = Fan(following if place is None else place, outcomes, index).fill(found, read)
+            assert found.position is not None  # it is the answer's path
+            chosen = fan.branches[found.position]
             if not chosen.outcomes:
                 break
             if self.fans:
@@ -89,7 +98,7 @@ class Tree:
                 self.fans[-1].chosen.fan = fan
             self.fans.append(fan)
             telling = self._count(fan, telling)
-            outcomes, place = chosen.outcomes, chosen.place
+            outcomes, following = chosen.outcomes, chosen.place
             if len(outcomes) == 1:
                 self.decided_at = index
                 break
@@ -102,10 +111,11 @@ class Tree:
         if telling and fan.off:
             self.off = min(1.0, self.off + telling * fan.off)
             self.valid = min(self.valid, fan.possible / (fan.possible + fan.off))
-            for candidate, branch in zip(fan.listing.candidates, fan.branches, strict=True):
+            candidates, masses = fan.listing.candidates, fan.listing.masses
+            for candidate, mass, branch in zip(candidates, masses, fan.branches, strict=True):
                 if not branch.outcomes:
-                    mass = telling * math.exp(candidate.logprob)
-                    self.others[candidate.text] = self.others.get(candidate.text, 0.0) + mass
+                    text = candidate.text
+                    self.others[text] = self.others.get(text, 0.0) + telling * mass
         return telling * fan.share
 
     @property
@@ -190,6 +200,15 @@ class Tree:
                 widths[outcome] += gap.mass
         return max(widths)
 
+    def behind(self, gap: Gap) -> Any:
+        """The place of what is not known: of a branch the one that it leads to."""
+        if gap.twig is None:
+            return gap.fan.place
+        place = gap.twig.branch.place
+        if place is None and self._follow is not None:
+            return self._follow(gap.fan.place, gap.twig.candidate)
+        return place
+
     def expand(self, gap: Gap, candidates: Sequence[Candidate]) -> None:
         """Fill a gap with all candidates that leave some outcome there, and their logprobs."""
         self.calls += 1
@@ -198,15 +217,15 @@ class Tree:
         unseen = 0.0 if known else 1.0
         fan, position = gap.fan, None
         if gap.twig is not None:
-            branch, trail = gap.twig.branch, (*gap.fan.trail, gap.twig.candidate)
-            fan = gap.twig.fan = Fan(branch.place, branch.outcomes, gap.fan.index, trail)
+            place, trail = self.behind(gap), (*gap.fan.trail, gap.twig.candidate)
+            fan = gap.twig.fan = Fan(place, gap.twig.branch.outcomes, gap.fan.index, trail)
         elif fan.listing.position is not None:
             written = fan.listing.candidates[fan.listing.position]
             position = next((i for i, c in enumerate(candidates) if is_same(c, written)), None)
             if position is None:  # no token of the vocabulary: what was listed has to do
                 fan.is_asked = True
                 return
-        fan.fill(Listing(candidates, position, unseen), self.read)
+        fan.fill(listing(candidates, position, unseen), self.read)
         fan.is_asked = True
         for number, other in enumerate(self.fans):
             if fan is other:

@@ -56,6 +56,11 @@ class Schema:
         return getattr(self.type, "__name__", "") or (isinstance(title, str) and title) or "answer"
 
     @cached_property
+    def memories(self) -> dict[Any, Any]:
+        """What others found out of this schema and keep for its next answer; not this one's."""
+        return {}
+
+    @cached_property
     def root(self) -> Place:
         """The place of the whole answer."""
         return Places(root_of(self.json), may_be_null=self.may_be_null).root

@@ -1,0 +1,45 @@
+"""Memory: what candidates were found to mean, by everything that this depends on.
+
+In:    keys: a place as a question sees it, in any answer of one schema.
+Out:   tables, from a candidate's text and bytes to what it meant there; numbers for long keys.
+Never: a logprob; anything of one answer alone; more than a bounded number of either.
+Why:   of thousands of answers to one schema nearly every rival was read before: `"billing` at this
+       place means the same in all of them. Reading it anew takes a parser, looking it up does not.
+"""
+
+from collections.abc import Hashable
+from functools import lru_cache
+from itertools import count
+from typing import Any, TypeAlias
+
+Table: TypeAlias = dict[tuple[str, bytes | None], Any]
+"""By a candidate's text and bytes (``candidate[:2]``): what it means at one place."""
+
+MOST_ROWS = 4096
+"""A table takes no more candidates than this; the rest are read anew each time."""
+
+_MOST_TABLES = 1024
+_MOST_NUMBERS = 8192
+
+
+class Memory:
+    """Tables by key, those used last; one is for one schema, layout and way to match.
+
+    >>> memory = Memory()
+    >>> memory.table("here") is memory.table("here"), memory.number((1, 2)) == memory.number((1, 3))
+    (True, False)
+    """
+
+    def __init__(self) -> None:
+        numbers = count(1)  # never given twice, also for a key that was forgotten
+        self.domains: dict[Hashable, Any] = {}
+
+        @lru_cache(maxsize=_MOST_TABLES)
+        def table(key: Hashable) -> Table:  # noqa: ARG001  # the cache looks at it
+            return {}
+
+        @lru_cache(maxsize=_MOST_NUMBERS)
+        def number(key: Hashable) -> int:  # noqa: ARG001  # the same
+            return next(numbers)
+
+        self.table, self.number = table, number
