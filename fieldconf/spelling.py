@@ -14,9 +14,10 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import accumulate, count
 from typing import NamedTuple, TypeAlias
 
-from fieldconf.tokens import Candidate, Completion, Token, utf8
+from fieldconf.tokens import Candidate, Completion, Token, unchecked, utf8, written
 
 
 class Piece(NamedTuple):
@@ -25,6 +26,9 @@ class Piece(NamedTuple):
     token: int | None
     start: int
     stop: int
+
+
+_new_piece = unchecked(Piece)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +56,15 @@ def spell(content: str | None, tokens: Sequence[Token]) -> Spelling:
     >>> spell('{"a"', [Token('{"', None, -0.1), Token('a"', None, -0.2)]).pieces
     (Piece(token=0, start=0, stop=2), Piece(token=1, start=2, stop=4))
     """
-    listed = [token.bytes for token in tokens]
-    wanted = b"".join(listed) if content is None else utf8(content)
-    for spellings in (listed, [utf8(token.text) for token in tokens]):
-        if b"".join(spellings) == wanted:
-            return Spelling(wanted, _cut(spellings))
-    for spellings in (listed, [utf8(token.text) for token in tokens]):
+    listed = written(tokens)
+    whole = b"".join(listed)
+    wanted = whole if content is None else utf8(content)
+    if whole == wanted:
+        return Spelling(wanted, _cut(listed))
+    texts = [utf8(token.text) for token in tokens]
+    if b"".join(texts) == wanted:
+        return Spelling(wanted, _cut(texts))
+    for spellings in (listed, texts):
         # Marks write nothing; an answer as short as `end` would be found inside of <|im_end|>.
         blank = [
             b"" if is_control(t) else spelled for t, spelled in zip(tokens, spellings, strict=True)
@@ -65,7 +72,7 @@ def spell(content: str | None, tokens: Sequence[Token]) -> Spelling:
         pieces = _cut_inside(blank, wanted, tokens) or _cut_inside(spellings, wanted, tokens)
         if pieces:
             return Spelling(wanted, pieces)
-    if wanted and b"".join(listed).startswith(wanted):  # then a stop string was cut off
+    if wanted and whole.startswith(wanted):  # then a stop string was cut off
         return Spelling(wanted, _cut_front(listed, len(wanted)))
     return _tolerant(wanted, tokens)
 
@@ -90,11 +97,11 @@ def undisguised(completion: Completion) -> Completion:
     (``Ġ`` or ``▁`` for a space), all of them are names: the candidates', too.
     """
     tokens, content = completion.tokens, completion.content
-    if not tokens or not content or utf8(content) in b"".join(token.bytes for token in tokens):
+    if not tokens or not content or utf8(content) in b"".join(written(tokens)):
         return completion
     for read in (byte_level, sentence_piece):
         made = tuple(token._replace(raw=read(token.text) or token.raw) for token in tokens)
-        if utf8(content) in b"".join(token.bytes for token in made):
+        if utf8(content) in b"".join(written(made)):
             return replace(completion, tokens=tuple(_with_candidates(t, read) for t in made))
     return completion
 
@@ -116,13 +123,8 @@ def sentence_piece(name: str) -> bytes:
 
 
 def _cut(spellings: Sequence[bytes]) -> tuple[Piece, ...]:
-    pieces: list[Piece] = []
-    start = 0
-    for index, spelled in enumerate(spellings):
-        stop = start + len(spelled)
-        pieces.append(Piece(index, start, stop))
-        start = stop
-    return tuple(pieces)
+    ends = [0, *accumulate(map(len, spellings))]
+    return tuple(map(_new_piece, zip(count(), ends, ends[1:], strict=False)))
 
 
 def _cut_front(spellings: Sequence[bytes], size: int) -> tuple[Piece, ...]:

@@ -36,13 +36,15 @@ SAME = 0.01
 Row: TypeAlias = tuple[str, bytes | None, Any, int | None]
 """What is said of a token or a candidate: text, bytes, whatever is given for a logprob, and id."""
 
-_MOST_MASS = 1.05  # of all candidates of a list; more is no list of logprobs
+MOST_MASS = 1.05
+"""That all candidates of a list may have; more is no list of logprobs."""
+
 _NAMED_BY_ID = re.compile(r"token_id:(\d+)")
 
 
 def read(entries: Any) -> tuple[Token, ...] | None:
     """The tokens of a list of entries; None where there is no list."""
-    return tuple(map(_token, items(entries))) if isinstance(entries, (list, tuple)) else None
+    return tuple(map(token, items(entries))) if isinstance(entries, (list, tuple)) else None
 
 
 def make(
@@ -127,10 +129,11 @@ def octets(value: Any) -> bytes | None:
 # -- one entry ----------------------------------------------------------------------------------
 
 
-def _token(entry: Any) -> Token:
+def token(entry: Any) -> Token:
+    """The token of an entry."""
     shown, raw, number = _name(entry)
     listed = first(entry, "top_logprobs", "topLogprobs")
-    found = candidates(map(_row, items(listed)))
+    found = candidates(map(row, items(listed)))
     logprob = get(entry, "logprob")
     if number is None or not _is_named_elsewhere(shown, raw, number, found):
         return make(shown, raw, logprob, found, number)
@@ -142,7 +145,8 @@ def _token(entry: Any) -> Token:
     return make(_name(own)[0], None, get(own, "logprob"), found, number)
 
 
-def _row(entry: Any) -> Row:
+def row(entry: Any) -> Row:
+    """What is said of a candidate."""
     shown, raw, number = _name(entry)
     return shown, raw, get(entry, "logprob"), number
 
@@ -193,7 +197,7 @@ def _is_contradicted(token: Candidate, candidates: Sequence[Candidate]) -> bool:
         if _is_same(candidate, token):
             is_listed = True
             is_agreed = is_agreed or abs(logprob - token.logprob) <= SAME
-    if mass > _MOST_MASS:
+    if mass > MOST_MASS:
         return True
     is_left_out = not is_listed and token.logprob > least + SAME
     return not is_broken and (is_left_out or (is_listed and not is_agreed))

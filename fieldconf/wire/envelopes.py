@@ -13,6 +13,7 @@ from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterat
 from typing import Any, cast
 
 from fieldconf.errors import PayloadError
+from fieldconf.wire import raw
 from fieldconf.wire.plain import get, items
 
 REMEDY = "Give the whole response of the request, as an SDK object, a dict, or its JSON"
@@ -47,7 +48,9 @@ def open_payload(payload: Any, depth: int = 0) -> Iterator[Any]:
             found = type(payload).__name__
             raise PayloadError("the response has not arrived yet", found=found, remedy=remedy)
     if isinstance(payload, (bytes, bytearray)):
-        payload = _decode(bytes(payload))
+        body = raw.opened(bytes(payload))
+        yield from _open_text(_decode(bytes(payload)), json.loads) if body is None else [body]
+        return
     if isinstance(payload, str):
         yield from _open_text(payload)
         return
@@ -125,7 +128,12 @@ def _decode(data: bytes) -> str:
         ) from None
 
 
-def _open_text(text: str) -> Iterator[Any]:
+def _loads(text: str) -> Any:
+    body = raw.opened(text)
+    return json.loads(text) if body is None else body
+
+
+def _open_text(text: str, load: Callable[[str], Any] = _loads) -> Iterator[Any]:
     text = text.strip()
     if not text:
         raise PayloadError("the response is empty", found="nothing", remedy=REMEDY)
@@ -136,7 +144,7 @@ def _open_text(text: str) -> Iterator[Any]:
     if text.startswith(_EVENT_TEXT):
         yield from _events(text)
     else:
-        yield from _items(text)
+        yield from _items(text, load)
 
 
 def _events(text: str) -> Iterator[Any]:
@@ -144,17 +152,17 @@ def _events(text: str) -> Iterator[Any]:
     for event in re.split(r"\n\s*\n", "\n".join(_lines(text))):
         data = [line[5:].strip() for line in event.split("\n") if line.startswith("data:")]
         try:
-            found = json.loads("\n".join(data))
+            found = _loads("\n".join(data))
             yield from items(found) if isinstance(found, list) else [found]
         except (ValueError, RecursionError):  # no event, its end, or several in one
             for line in data:
                 yield from _items(line) if line not in ("", "[DONE]") else ()
 
 
-def _items(text: str) -> Iterator[Any]:
+def _items(text: str, load: Callable[[str], Any] = _loads) -> Iterator[Any]:
     """One JSON value, or one a line."""
     try:
-        found = json.loads(text)
+        found = load(text)
     except (ValueError, RecursionError) as error:
         lines = [line for line in _lines(text) if line.strip()]
         if len(lines) > 1 and lines[0].rstrip().endswith("}"):

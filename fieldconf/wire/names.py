@@ -14,6 +14,7 @@ from fieldconf.errors import PayloadError
 from fieldconf.probes.tokenizer import vocabulary_of
 from fieldconf.tokens import Candidate, Completion, Token
 from fieldconf.wire.entries import id_in
+from fieldconf.wire.listed import Listed
 
 Reader: TypeAlias = Callable[[int], bytes | None]
 """From a token's id to its bytes; None or nothing for special tokens."""
@@ -60,7 +61,13 @@ def has_nameless(tokens: Iterable[Token]) -> bool:
 
     A server names all candidates of a list in the same way: one of each list is looked at.
     """
-    return any(_is_nameless(seen) for t in tokens for seen in (t, *t.candidates[:1]))
+    for token in tokens:
+        if token.raw is None and _is_nameless(token):
+            return True
+        listed = token.candidates
+        if listed and not isinstance(listed, Listed) and _is_nameless(listed[0]):
+            return True  # raw lists are left as they are only if they name texts
+    return False
 
 
 def _is_nameless(token: Token | Candidate) -> bool:

@@ -17,9 +17,10 @@ Quirks:
 from dataclasses import replace
 from typing import Any
 
-from fieldconf.wire import choices, entries
+from fieldconf.wire import choices, entries, listed
 from fieldconf.wire.delta import Delta
-from fieldconf.wire.plain import at, get
+from fieldconf.wire.plain import get
+from fieldconf.wire.raw import RawLogprobs
 
 NAME = "OpenAI Chat Completions (`choices` with `message`, `delta` or `text`)"
 
@@ -41,4 +42,7 @@ def read(item: Any) -> list[Delta]:
 
 
 def _tokens(choice: Any, delta: Delta) -> Delta:
-    return replace(delta, tokens=entries.read(at(choice, "logprobs", "content")))
+    logprobs = get(choice, "logprobs")
+    if isinstance(logprobs, RawLogprobs) and logprobs.content:
+        return replace(delta, tokens=listed.read(logprobs.content))
+    return replace(delta, tokens=entries.read(get(logprobs, "content")))

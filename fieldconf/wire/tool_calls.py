@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
 
-from fieldconf.tokens import Completion, Token, utf8
+from fieldconf.tokens import Completion, Token, utf8, written
 from fieldconf.wire.plain import first, get, items, parsed, text
 
 UNSCORED = (
@@ -104,7 +104,7 @@ def _find(
     It is the same text, or else a value that is equal: servers parse arguments and write them
     anew. What stands ``behind`` it must be markup; else it is a draft in the thoughts.
     """
-    whole = b"".join(token.bytes for token in tokens)
+    whole = b"".join(written(tokens))
     content = _dump(arguments)
     start = whole.rfind(utf8(content)) if content else -1
     if start < 0:
