@@ -3,7 +3,7 @@
 In:    pieces of the answer's text in order, each with the token that wrote it.
 Out:   each value as it closes: its event, the pieces that touch it, and its approach (the parser
        states before the pieces in which the value could still have become something else).
-Never: a score; a second look at bytes already read.
+Never: a score; a second look at bytes already read, but for the states that somebody asks for.
 Why:   whole responses and live streams take the same road, so they cannot disagree.
 
 A piece *touches* a value when it overlaps the value's JSON text, quotes included. A piece without
@@ -15,14 +15,32 @@ it touches, else "structure" if it touches the root value, else "outside".
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from fieldconf.errors import JSONSyntaxError
 from fieldconf.finder import Finder
 from fieldconf.jsonparser import Event, JSONParser, State
-from fieldconf.paths import Path
 
-Owner: TypeAlias = Path | Literal["structure", "outside"]
+
+class Follower:
+    """The states before the pieces of a part of the answer, found by reading it a second time.
+
+    It goes on from where it was asked last, so that asking in order costs one reading.
+    """
+
+    __slots__ = ("_data", "_parser", "_start", "_state")
+
+    def __init__(self, state: State, start: int, data: bytes) -> None:
+        self._state, self._start, self._data = state, start, data
+        self._parser = JSONParser.at(state)
+
+    def before(self, offset: int) -> JSONParser:
+        """The state before the byte at this offset."""
+        if self._parser.offset > offset:
+            self._parser = JSONParser.at(self._state)
+        seen = self._parser.offset - self._start
+        self._parser.feed(self._data[seen : offset - self._start])
+        return self._parser.fork()
 
 
 class Step:
@@ -38,7 +56,7 @@ class Step:
     __slots__ = ("_parser", "piece", "start", "token", "written")
 
     def __init__(
-        self, piece: int, token: int | None, parser: JSONParser | State, written: bytes,
+        self, piece: int, token: int | None, parser: JSONParser | State | Follower, written: bytes,
         start: int = 0,
     ) -> None:  # fmt: skip
         self.piece, self.token, self.written, self.start = piece, token, written, start
@@ -50,22 +68,25 @@ class Step:
         parser = self._parser
         if isinstance(parser, tuple):
             parser = self._parser = JSONParser.at(parser)
+        elif isinstance(parser, Follower):
+            parser = self._parser = parser.before(self.start)
         return parser
 
 
 class Aligned(NamedTuple):
     """A value that closed, an ``open`` one that began, or a key.
 
-    ``first`` and ``last`` delimit the touching pieces, half-open. The others are what ``approach``
-    is made of: most values are never asked for it.
+    ``first`` and ``last`` delimit the touching pieces, half-open; ``edge`` is where the event
+    before it ended. ``run`` is the part of the answer read last, ``by`` who read it: that is what
+    ``approach`` is made of, for which most values are never asked.
     """
 
     event: Event
     first: int
     last: int
     edge: int
-    trail: Any
-    steps: dict[int, Step]
+    run: "Run | None"
+    by: "Aligner"
 
     @property
     def approach(self) -> tuple[Step, ...]:
@@ -73,21 +94,26 @@ class Aligned(NamedTuple):
 
         What came before a value is its key or the previous item, before a key the previous value.
         """
-        found: list[Step] = []
-        trail, edge, steps = self.trail, self.edge, self.steps
-        while trail is not None and trail[1] > edge:
-            older, end, piece, token, state, written = trail
-            step = steps.get(piece)
-            if step is None:
-                step = steps[piece] = Step(piece, token, state, written, end - len(written))
-            found.append(step)
-            trail = older
-        found.reverse()
-        return tuple(found)
+        return self.by.approach(self.event, self.edge, self.run)
+
+
+class Run(NamedTuple):
+    """Pieces that were read at once, linked to those before: the half-open range, and the bytes.
+
+    ``state`` is that before the first of them.
+    """
+
+    older: "Run | None"
+    first: int
+    last: int
+    end: int
+    state: State
+    data: bytes
 
 
 # Of a tuple of its fields, in half of the time.
 _aligned: Callable[[tuple[Any, ...]], Aligned] = partial(tuple.__new__, Aligned)  # pyright: ignore[reportUnknownMemberType]
+_run: Callable[[tuple[Any, ...]], Run] = partial(tuple.__new__, Run)  # pyright: ignore[reportUnknownMemberType]
 _MOST_STEPS = 64  # made steps are kept for the neighbours, who share them; so many at least
 
 
@@ -108,9 +134,9 @@ class Aligner:
         self._starts: list[int] = []  # byte offset of each piece
         self._end = 0  # of the last piece
         self._edge = 0  # where the last event ended
-        # The pieces since the last edge, newest first: (older, end, piece, token, state, written).
-        self._trail: Any = None
-        self._steps: dict[int, Step] = {}
+        self._run: Run | None = None  # what was read since the last edge, newest first
+        self._steps: dict[int, Step] = {}  # made of it, by piece
+        self._followers: dict[int, Follower] = {}  # by their run's first piece
 
     @property
     def error(self) -> JSONSyntaxError | None:
@@ -135,15 +161,38 @@ class Aligner:
         self.tokens.append(token)
         end = self._end = start + len(written)
         if parser is None:
-            return self._search(written, piece, token)
-        self._trail = (self._trail, end, piece, token, parser.state, written)
+            return self._search(written, piece)
+        self._run = _run((self._run, piece, piece + 1, end, parser.state, written))
         events = parser.feed(written)
         if not events and parser.error is None:
             return []
         self._finder.note(events)  # its parser was fed without it
         return self._align(events, start)
 
-    def _search(self, written: bytes, piece: int, token: int | None) -> list[Aligned]:
+    def feed_all(
+        self, data: bytes, tokens: Sequence[int | None], starts: Sequence[int]
+    ) -> list[Aligned]:
+        """Take many pieces at once: their bytes, and where each begins in the answer."""
+        made: list[Aligned] = []
+        first, begin = 0, self._end
+        while self._value is None and first < len(tokens):  # one by one until the value is found
+            stop = starts[first + 1] - begin if first + 1 < len(tokens) else len(data)
+            made += self.feed(data[self._end - begin : stop], tokens[first])
+            first += 1
+        parser = self._value
+        if parser is None or first == len(tokens):
+            return made
+        self._starts += starts[first:]
+        self.tokens += tokens[first:]
+        start, count = self._end, len(self._starts)
+        data = data[start - begin :]
+        end = self._end = start + len(data)
+        self._run = _run((self._run, count - len(tokens) + first, count, end, parser.state, data))
+        events = parser.feed(data)
+        self._finder.note(events)
+        return made + self._align(events, start)
+
+    def _search(self, written: bytes, piece: int) -> list[Aligned]:
         """Take a piece before the value is found for sure, or behind it."""
         finder, start = self._finder, self._starts[piece]
         if finder.done or finder.error is not None:
@@ -152,7 +201,7 @@ class Aligner:
         state = before.state
         events = finder.feed(written)
         if finder.parser is not None:  # else it stands before the value: no choice within it
-            self._trail = (self._trail, self._end, piece, token, state, written)
+            self._run = Run(self._run, piece, piece + 1, self._end, state, written)
         return self._align(events, start)
 
     def close(self) -> list[Aligned]:
@@ -172,36 +221,69 @@ class Aligner:
         return self._starts[first] < start or end > stop
 
     def owners(
-        self, leaves: Sequence[tuple[int, int, Path]], root: tuple[int, int] | None
-    ) -> list[Owner]:
-        """One owner for each piece; ``leaves`` are (start, stop, path) in document order."""
-        owned: list[Owner] = ["outside"] * len(self._starts)
+        self, leaves: Sequence[tuple[int, int, str]], root: tuple[int, int] | None
+    ) -> list[str]:
+        """One owner for each piece; ``leaves`` are (start, stop, name) in document order."""
+        owned = ["outside"] * len(self._starts)
         if root is not None:
             first, last = self.touching(*root)
-            structure: list[Owner] = ["structure"]
-            owned[first:last] = structure * (last - first)
-        for start, stop, path in reversed(leaves):
+            owned[first:last] = ["structure"] * (last - first)
+        for start, stop, name in reversed(leaves):
             first, last = self.touching(start, stop)
-            owned[first:last] = [path] * (last - first)
+            owned[first:last] = [name] * (last - first)
         return owned
+
+    def approach(self, event: Event, edge: int, run: Run | None) -> tuple[Step, ...]:
+        """The steps of an event that came with the newest piece of a run, or inside of it."""
+        found: list[list[Step]] = []
+        until = None
+        if run is not None and run.last - run.first > 1:  # then the run's newest is not its
+            is_number = event.type == "scalar" and event.raw[0] in b"-0123456789"
+            until = bisect_right(self._starts, event.stop - (not is_number))
+        while run is not None and run.end > edge:
+            found.append(self._steps_of(run, edge, until))
+            run = run.older
+        return tuple([step for steps in reversed(found) for step in steps])
+
+    def _steps_of(self, run: Run, edge: int, until: int | None) -> list[Step]:
+        """The steps of a run's pieces that end behind an edge, before the piece ``until``."""
+        _, first, last, end, state, data = run
+        source: State | Follower = state
+        starts, start = self._starts, end - len(data)
+        if last - first > 1:
+            source = self._followers.get(first) or Follower(state, start, data)
+            self._followers[first] = source
+            if start <= edge:
+                first = bisect_right(starts, edge, first, last) - 1
+        made: list[Step] = []
+        for piece in range(first, last if until is None else min(last, until)):
+            step = self._steps.get(piece)
+            if step is None:
+                at = starts[piece]
+                stop = starts[piece + 1] if piece + 1 < last else end
+                written = data[at - start : stop - start]
+                step = Step(piece, self.tokens[piece], source, written, at)
+                self._steps[piece] = step
+            made.append(step)
+        return made
 
     def _align(self, events: list[Event], begin: int) -> list[Aligned]:
         """The events that the last piece caused, which begins there."""
         self._value = self._finder.found
         if not events:
             return []
-        trail, edge, steps = self._trail, self._edge, self._steps
-        if len(steps) > _MOST_STEPS:
-            steps.clear()
+        run, edge = self._run, self._edge
+        if len(self._steps) > _MOST_STEPS:
+            self._steps, self._followers = {}, {}
         made: list[Aligned] = []
         for event in events:
             _, path, start, stop, _ = event
             if start > edge and not path:
                 edge = start  # before the root there may be prose, with attempts that failed
             first, last = self.touching(start, stop)
-            made.append(_aligned((event, first, last, edge, trail, steps)))
+            made.append(_aligned((event, first, last, edge, run, self)))
             edge = stop
         self._edge = edge
         if edge >= begin:  # else events were withheld: more pieces are open
-            self._trail = (None, *trail[1:]) if trail and trail[1] > edge else None
+            self._run = _run((None, *run[1:])) if run and run.end > edge else None
         return made

@@ -21,7 +21,7 @@ from fieldconf.finder import Finder
 from fieldconf.grammar import kind_begun
 from fieldconf.jsonparser import ENDS_EARLY, JSONParser
 from fieldconf.matching import Match
-from fieldconf.paths import Path, pointer
+from fieldconf.paths import Path
 from fieldconf.policy import Policy, PolicyLike
 from fieldconf.report import Field, Report, Status
 from fieldconf.report.ending import WHOLE
@@ -42,6 +42,7 @@ MOSTLY, FEWEST_CERTAIN, FEWEST_ZEROS = 0.95, 10, 3
 """A report is flagged "saturated" if this part of its values' tokens is certain, of so many; or if
 all of them, and there are so many, have a logprob of exactly 0."""
 
+_MANY = 256  # so many tokens of a whole answer are read at once
 _SCALAR_PLACES = frozenset({"string", "number", "literal"})
 _SCALAR_KINDS = frozenset({"string", "number", "boolean", "null"})
 
@@ -160,14 +161,14 @@ def score_completion(
     if completion.decisions:
         return decided(completion, schema)
     spelling, tokens = spell_completion(completion), completion.tokens or ()
+    content = spelling.content
 
     def scored(ledger: Ledger) -> Report[Any]:
         scorer = Scorer(
             schema, tokens, missing=spelling.reason, layout=layout, match=match, ledger=ledger
         )
-        for piece in spelling.pieces or (Piece(None, 0, len(spelling.content)),):
-            scorer.feed(spelling.content[piece.start : piece.stop], piece.token)
-        return scorer.finish(completion, spelling.content, mask=mask)
+        scorer.feed_all(content, spelling.pieces or (Piece(None, 0, len(content)),))
+        return scorer.finish(completion, content, mask=mask)
 
     return settled(scored, tokens, settle)
 
@@ -219,7 +220,17 @@ class Scorer:
     def feed(self, written: bytes, token: int | None) -> list[Field]:
         """Take the bytes that the token of this index wrote (None: no token did)."""
         self._maker.learn(token)
-        return self._take(self._aligner.feed(written, token))
+        aligned = self._aligner.feed(written, token)
+        return self._take(aligned) if aligned else []
+
+    def feed_all(self, content: bytes, pieces: Sequence[Piece]) -> None:
+        """Take a whole answer: the same as piece by piece, in less time."""
+        for at in range(0, len(pieces), _MANY):
+            some = pieces[at : at + _MANY]
+            tokens, starts, stops = zip(*some, strict=True)
+            for token in tokens:
+                self._maker.learn(token)
+            self._take(self._aligner.feed_all(content[starts[0] : stops[-1]], tokens, starts))
 
     def finish(
         self, completion: Completion, content: bytes, *, mask: Mask | None = None
@@ -228,10 +239,9 @@ class Scorer:
         self._take(self._aligner.close())
         self._note_open(completion, len(content))
         status, reason = self._status(completion)
-        fields = _current(self._fields)
-        named = {field.pointer: field for field in fields}
+        named = {field.pointer: field for field in _current(self._fields)}
         data, value, errors = self._tree.root, None, ()
-        owners = self._owners(completion, fields)
+        owners = self._owners(completion, named)
         root = self._fields.get(())
         if status in WHOLE and root is not None:
             value, errors = self._schema.validate(content[root.start : root.stop], data)
@@ -250,16 +260,18 @@ class Scorer:
 
     def _take(self, aligned: Sequence[Aligned]) -> list[Field]:
         closed: list[Field] = []
+        maker, tree, fields = self._maker, self._tree, self._fields
         for item in aligned:
             event = item.event
-            self._tree.take(event)
-            if event.type == "key":
-                self._maker.name(item)
-            elif event.type in ("open", "scalar"):
-                self._maker.begin(item)
-            if event.type in ("scalar", "close"):
-                made = self._maker.make(item, self._tree.value, is_again=event.path in self._fields)
-                self._fields[event.path] = made
+            kind, path = event.type, event.path
+            if kind == "key":
+                maker.name(item)
+                continue
+            tree.take(event)
+            if kind != "close":
+                maker.begin(item)
+            if kind != "open":
+                made = fields[path] = maker.make(item, tree.value, is_again=path in fields)
                 closed.append(made)
         return closed
 
@@ -310,17 +322,17 @@ class Scorer:
         wrote = self._aligner.tokens[first:last]
         return text_score([tokens[index].logprob for index in wrote if index is not None])
 
-    def _owners(self, completion: Completion, fields: Sequence[Field]) -> tuple[str, ...]:
+    def _owners(self, completion: Completion, fields: Mapping[str, Field]) -> tuple[str, ...]:
         if self._missing:
             return ()
-        leaves = [(f.start, f.stop, f.path) for f in fields if f.is_leaf]
+        leaves = [(f.start, f.stop, name) for name, f in fields.items() if f.is_leaf]
         root = self._fields.get(())
         found = self._aligner.owners(leaves, (root.start, root.stop) if root else None)
-        owners = ["outside"] * len(completion.tokens or ())
-        for token, owner in zip(self._aligner.tokens, found, strict=True):
-            if token is not None:
-                owners[token] = owner if isinstance(owner, str) else pointer(owner)
-        return tuple(owners)
+        count, tokens = len(completion.tokens or ()), self._aligner.tokens
+        if tokens == list(range(count)):
+            return tuple(found)
+        wrote = dict(zip(tokens, found, strict=True))
+        return tuple([wrote.get(index, "outside") for index in range(count)])
 
 
 def _prompt(completion: Completion) -> TextScore | None:

@@ -30,20 +30,21 @@ class Tree:
 
     def take(self, event: Event) -> None:
         """Take the next event."""
-        if event.type == "scalar":
-            self.value = decode(event.raw)
-            self._attach(event, self.value)
-        elif event.type == "open":
-            container: Any = {} if event.raw == b"{" else []
-            self._attach(event, container)
-            self._open.append(container)
-        elif event.type == "close":
-            self.value = self._open.pop()
-
-    def _attach(self, event: Event, value: Any) -> None:
+        kind, path, _, _, raw = event
+        if kind == "scalar":
+            value: Any = decode(raw)
+            self.value = value
+        elif kind == "open":
+            value = {} if raw == b"{" else []
+        else:
+            if kind == "close":
+                self.value = self._open.pop()
+            return
         if not self._open:
             self.root = value
-        elif isinstance(self._open[-1], dict):
-            self._open[-1][event.path[-1]] = value
+        elif isinstance(around := self._open[-1], dict):
+            around[path[-1]] = value
         else:
-            self._open[-1].append(value)
+            around.append(value)
+        if kind == "open":
+            self._open.append(value)

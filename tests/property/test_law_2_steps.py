@@ -87,6 +87,52 @@ def test_a_parser_made_late_is_the_fork_of_before(text, sizes, rest):
     check(pieces_of(text, sizes), rest)
 
 
+def told(items, rest: bytes, *, backwards: bool) -> list:
+    """What aligned values say of themselves; the last steps asked first, if so wished."""
+    found = []
+    for item in reversed(items) if backwards else items:
+        approach, steps = item.approach, []
+        for step in reversed(approach) if backwards else approach:
+            fork = step.parser.fork()
+            place, path, text = fork.place, fork.path, fork.text
+            following = run(fork, [rest]), fork.place, fork.path, fork.text
+            steps.append(
+                (step.piece, step.token, step.written, step.start, place, path, text, following)
+            )
+        found.append((item.event, item.first, item.last, sorted(steps)))
+    return found
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    ANSWERS, st.lists(st.integers(0, 7), min_size=1, max_size=9).filter(any),
+    st.lists(st.integers(1, 40), min_size=1, max_size=4), RESTS, st.booleans(),
+)  # fmt: skip
+@example(
+    b'Sure {x}: ```json\n{"a": "b", "c": [1, 22, true]}\n```', [1, 4, 0, 2], [6, 30], b'"}', True
+)
+@example(b'{"a":1,"b":22,"c":333}', [1], [9, 1], b"1}", True)  # a run ends inside of a number
+@example(b'{"a":"x","b":"yy"}', [2, 0, 0], [5, 3], b"", False)  # pieces without bytes at an edge
+@example(b'[1,2,"x"] and more', [3], [2], b"", False)
+@example(b'[1,"a",,"b"]', [1], [20], b"", False)
+def test_many_pieces_at_once_are_the_same(text, sizes, counts, rest, backwards):
+    """Law 1 and 2: pieces read at once give what they give one by one, and the same steps."""
+    pieces = pieces_of(text, sizes)
+    single, many = Aligner(), Aligner()
+    expected = [item for n, piece in enumerate(pieces) for item in single.feed(piece, n)]
+    made, at, offset = [], 0, 0
+    while at < len(pieces):
+        some = pieces[at : at + counts[at % len(counts)]]
+        starts = [offset + sum(map(len, some[:n])) for n in range(len(some))]
+        made += many.feed_all(b"".join(some), list(range(at, at + len(some))), starts)
+        at, offset = at + len(some), offset + sum(map(len, some))
+    expected, made = expected + single.close(), made + many.close()
+    assert told(made, rest, backwards=backwards) == told(expected, rest, backwards=backwards)
+    assert (many.done, str(many.error)) == (single.done, str(single.error))
+    leaves = [(e.start, e.stop, str(e.path)) for e, *_ in expected if e.type == "scalar"]
+    assert many.owners(leaves, None) == single.owners(leaves, None)
+
+
 @settings(deadline=None, max_examples=100)
 @given(TEXTS, RESTS)
 def test_a_state_is_a_value(text, rest):
