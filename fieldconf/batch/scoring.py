@@ -7,7 +7,7 @@ Why:   every engine that moves Arrow batches, from a loop over files to a cluste
 
 Whatever goes wrong with one response is said in its row, a validator's own exception as well: a job
 over a million responses does not end at one of them. Only arguments that are wrong for all of them
-raise.
+raise, and want of memory, of which nobody knows whose it is.
 """
 
 from collections.abc import Iterable, Iterator
@@ -172,6 +172,8 @@ def _scored(data: bytes, plan: _Plan) -> list[Row]:
             rows += plan.form.rows(saved, report)
     except FieldconfError as error:
         return [plan.form.failed(saved, str(error))]
+    except MemoryError:  # of the machine; a smaller batch may do
+        raise
     except Exception as error:  # noqa: BLE001  # it is this response's alone
         return [plan.form.failed(saved, f"{type(error).__name__}: {error}")]
     return rows

@@ -25,9 +25,9 @@ def whole(counts: Mapping[str, Any]) -> RenderableType:
     """All of it: a line of counts, a table of fields, and what went wrong."""
     parts: list[RenderableType] = [_heading(counts), _statuses(counts)]
     if counts["fields"]:
-        parts += [Text(""), _fields(counts["fields"])]
+        parts.append(_fields(counts["fields"]))
     if counts["reasons"]:
-        parts += [Text(""), _reasons(counts["reasons"])]
+        parts.append(_reasons(counts["reasons"]))
     return Group(*parts)
 
 
