@@ -10,9 +10,12 @@ Why:   a live view must not show what the final report would not say.
 """
 
 import json
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from fieldconf.alternatives.settle import Ledger
+from fieldconf.alternatives.tree import Tree
 from fieldconf.containers import Layout
 from fieldconf.errors import PayloadError
 from fieldconf.matching import Match
@@ -22,7 +25,8 @@ from fieldconf.schema import Schema
 from fieldconf.scoring import Scorer, score_completion
 from fieldconf.settling import Settle
 from fieldconf.tokens import Completion, Mask, Token, utf8
-from fieldconf.wire import mended, read_chunk
+from fieldconf.wire import chat_chunk, mended, read_chunk
+from fieldconf.wire.chat_chunk import Piece
 from fieldconf.wire.delta import Delta, fold, is_repeat
 from fieldconf.wire.names import has_nameless
 
@@ -65,14 +69,17 @@ class LiveScorer:
         self._match: Match = match
         self._mask: Mask | None = mask
         self._deltas: list[Delta] = []
+        self._run = _Run()  # of the choice that is followed, since the last delta
+        self._common: Delta | None = None  # what plain chunks say of all choices
+        self._began = False
         self._tokens: list[Token] = []
-        self._scorer = Scorer(schema, self._tokens, layout=layout, match=match)
-        self._ahead = b""  # text that has come, but whose tokens have not
+        self._scorer = Scorer(schema, self._tokens, layout=layout, match=match, ledger=_Forgetful())
+        self._ahead = bytearray()  # text that has come, but whose tokens have not
         self._received = 0  # bytes of text that have come
         self._taken = 0  # tokens that were fed
-        self._content: list[bytes] = []  # what was fed
+        self._fed = bytearray()  # what was fed
         self._spells = True
-        self._last: Delta | None = None  # of the choice that is followed
+        self._last: Delta | Piece | None = None  # of the choice that is followed
         self._begun = -1  # where the string begins that was given out last
         self._mark: Any = None  # up to where it was
         self._half = ""  # the first half of a character that was escaped as two
@@ -80,7 +87,7 @@ class LiveScorer:
     @property
     def began(self) -> bool:
         """Whether anything has come that belongs to an answer."""
-        return any(delta.index is not None for delta in self._deltas)
+        return self._began
 
     @property
     def read(self) -> int:
@@ -90,7 +97,7 @@ class LiveScorer:
     @property
     def written(self) -> int:
         """How many bytes of the answer were read as tokens."""
-        return sum(map(len, self._content))
+        return len(self._fed)
 
     @property
     def data(self) -> Any:
@@ -115,13 +122,11 @@ class LiveScorer:
             PayloadError: if the chunk is an error of the server.
             NoLogprobsError: if it is one in which the server refuses logprobs.
         """
-        for delta in _read(chunk):
-            if delta.index == 0:
-                if self._last is not None and is_repeat(self._last, delta):
-                    continue
-                self._last = delta
-                self._take(delta)
-            self._deltas.append(delta)
+        piece = chat_chunk.read(chunk)
+        if piece is not None:
+            self._add(piece)
+        else:
+            self._add_all(_read(chunk))
         return self._advance() if self._spells else []
 
     def growing(self) -> Growing | None:
@@ -145,14 +150,13 @@ class LiveScorer:
         ``broken_off`` that the stream was not read to its end.
         """
         asking = self._settle if settle else None
+        self._end_run()
         folded = fold(self._deltas)
-        completion = mended(folded[0]) if folded else Completion(content="", tokens=None)
-        fed = b"".join(self._content)
-        has_all = self._has_all(completion, fed) and asking is None
-        is_plain = bool(folded) and completion is folded[0]
-        completion = replace(completion, broken_off=broken_off)
-        if is_plain and has_all:
-            return self._scorer.finish(completion, fed, mask=self._mask)
+        made = folded[0] if folded else Completion(content="", tokens=None)
+        completion = replace(made, broken_off=broken_off)
+        if asking is None and self._has_all(completion):
+            return self._scorer.finish(completion, bytes(self._fed), mask=self._mask)
+        completion = mended(completion)
         return score_completion(
             completion,
             self._schema,
@@ -162,11 +166,56 @@ class LiveScorer:
             settle=asking,
         )
 
-    def _has_all(self, completion: Completion, fed: bytes) -> bool:
-        """Whether what was given out live is all there is to say of the completion."""
-        is_spelled = self._spells and fed == utf8(completion.content or "")
+    def _has_all(self, completion: Completion) -> bool:
+        """Whether what was given out live is all there is to say of the completion.
+
+        Its tokens then have names, and spell it as they are: there is nothing to mend.
+        """
+        is_spelled = self._spells and bytes(self._fed) == utf8(completion.content or "")
         is_taken = self._taken and self._taken == len(completion.tokens or ())
         return bool(is_taken) and is_spelled and not completion.tool
+
+    # -- what a chunk adds ----------------------------------------------------------------------
+
+    def _add(self, piece: Piece) -> None:
+        """Take what a plain chunk adds."""
+        last, content, tokens, common = self._last, piece.content, piece.tokens, piece.common
+        self._began = True
+        if common is not self._common:
+            self._deltas.append(common)
+            self._common = common
+        if last is not None and last.tokens == tokens and is_repeat(_delta(last), piece.delta):
+            return
+        self._last = piece
+        self._run.texts.append(content)
+        self._run.tokens.extend(tokens)
+        self._run.masked = self._run.masked or piece.is_masked
+        self._tokens.extend(tokens)
+        if content:
+            written = utf8(content)
+            self._ahead += written
+            self._received += len(written)
+
+    def _add_all(self, deltas: Iterable[Delta]) -> None:
+        """Take what any other chunk adds."""
+        for delta in deltas:
+            self._began = self._began or delta.index is not None
+            if delta.index == 0:
+                self._end_run()
+                if self._last is not None and is_repeat(_delta(self._last), delta):
+                    continue
+                self._last = delta
+                self._take(delta)
+            self._deltas.append(delta)
+        self._common = None
+
+    def _end_run(self) -> None:
+        """One delta for all plain chunks of a run: folded, it is the same as theirs."""
+        run = self._run
+        if run.texts:
+            delta = Delta(content="".join(run.texts), tokens=tuple(run.tokens), masked=run.masked)
+            self._deltas.append(delta)
+            self._run = _Run()
 
     def _take(self, delta: Delta) -> None:
         """Of what repeats everything so far only the rest is new."""
@@ -184,13 +233,34 @@ class LiveScorer:
         while self._taken < len(self._tokens):
             written = self._tokens[self._taken].bytes
             if not self._ahead.startswith(written):
-                self._spells = written.startswith(self._ahead)
+                self._spells = written.startswith(bytes(self._ahead))
                 break
+            del self._ahead[: len(written)]  # of a bytearray it costs what is cut off
+            self._fed += written
             closed += self._scorer.feed(written, self._taken)
-            self._content.append(written)
-            self._ahead = self._ahead[len(written) :]
             self._taken += 1
         return closed
+
+
+@dataclass(slots=True)
+class _Run:
+    """Plain chunks in a row."""
+
+    texts: list[str] = field(default_factory=list[str])
+    tokens: list[Token] = field(default_factory=list[Token])
+    masked: bool = False
+
+
+class _Forgetful(Ledger):
+    """Keeps no trees: nobody asks a second time for those of an answer that arrives."""
+
+    def tree(self, path: Path, grow: Callable[[], Tree | None]) -> Tree | None:  # noqa: ARG002
+        """The tree of the next question."""
+        return grow()
+
+
+def _delta(last: Delta | Piece) -> Delta:
+    return last.delta if isinstance(last, Piece) else last
 
 
 def _read(chunk: Any) -> list[Delta]:

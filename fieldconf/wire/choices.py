@@ -9,12 +9,13 @@ Why:   text, refusal, calls and reasons to stop stand at the same places in thre
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from fieldconf.tokens import Mask
 from fieldconf.wire import tool_calls
 from fieldconf.wire.delta import Delta, finish
-from fieldconf.wire.plain import at, count, get, items, text, texts
+from fieldconf.wire.plain import count, get, items, text, texts
 
 _LLAMA_CPP_BUILD = re.compile(r"b\d+-")
 
@@ -30,16 +31,29 @@ def deltas(item: Any, tokens_of: Callable[[Any, Delta], Delta]) -> list[Delta]:
     Azure's asynchronous content filter sends choices with neither message nor delta; usage and
     prompt filters come in chunks without choices.
     """
-    common = Delta(
-        index=None,
-        mask=_mask_of(item),
-        model=text(get(item, "model")),
-        completion_tokens=count(at(item, "usage", "completion_tokens")),
-        prompt_tokens=count(at(item, "usage", "prompt_tokens")),
-    )
+    said = common(text(get(item, "model")), text(get(item, "system_fingerprint")))
+    usage, is_timed = get(item, "usage"), bool(get(item, "timings"))
+    if usage is not None or is_timed:
+        said = replace(
+            said,
+            mask="pre" if is_timed else said.mask,
+            completion_tokens=count(get(usage, "completion_tokens")),
+            prompt_tokens=count(get(usage, "prompt_tokens")),
+        )
     listed = enumerate(items(get(item, "choices")))
     found = [tokens_of(choice, _without_tokens(choice, place)) for place, choice in listed]
-    return [*found, common]
+    return [*found, said]
+
+
+@lru_cache(maxsize=64)
+def common(model: str, fingerprint: str) -> Delta:
+    """What holds for all choices: the model, and by its build's fingerprint where numbers stand.
+
+    llama.cpp, which also has ``timings``, takes the numbers before the mask. Of a stream all
+    chunks say the same: it is one object.
+    """
+    mask: Mask = "pre" if _LLAMA_CPP_BUILD.match(fingerprint) else "unknown"
+    return Delta(index=None, mask=mask, model=model)
 
 
 def _without_tokens(choice: Any, place: int) -> Delta:
@@ -55,10 +69,3 @@ def _without_tokens(choice: Any, place: int) -> Delta:
         calls=tool_calls.read(get(part, "tool_calls") or [get(part, "function_call")]),
     )
     return made if message is None else replace(made, extent="all")
-
-
-def _mask_of(item: Any) -> Mask:
-    """llama.cpp, by its timings or its build's fingerprint, takes the numbers before the mask."""
-    fingerprint = text(get(item, "system_fingerprint"))
-    is_llama_cpp = _LLAMA_CPP_BUILD.match(fingerprint) or get(item, "timings")
-    return "pre" if is_llama_cpp else "unknown"

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from fieldconf.errors import PayloadError
-from fieldconf.tokens import Completion, Decision, Mask, Token, utf8
+from fieldconf.tokens import Completion, Decision, Mask, Token, utf8, written
 from fieldconf.wire import tool_calls
+from fieldconf.wire.listed import has_masked
 from fieldconf.wire.tool_calls import Call
 
 Extent: TypeAlias = Literal["more", "so far", "all"]
@@ -40,6 +41,7 @@ class Delta:
         extent: see ``Extent``.
         mask, model, completion_tokens, prompt_tokens, precision, note: as in ``Completion``.
         decisions: answers that come with probabilities instead of tokens.
+        masked: whether a candidate is listed that the grammar excluded; None: nobody has looked.
     """
 
     index: int | None = 0
@@ -58,6 +60,7 @@ class Delta:
     precision: float | None = None
     note: str = ""
     decisions: tuple[Decision, ...] = ()
+    masked: bool | None = None
 
 
 def finish(word: Any) -> str | None:
@@ -164,7 +167,8 @@ def _join(deltas: Sequence[Delta]) -> Delta:
         for delta in deltas
         for token in delta.tokens or ([_unlisted(delta.content)] if delta.content else [])
     ]
-    use_filled = content is not None and _spell(filled) == utf8(content) != _spell(listed)
+    is_holed = content is not None and len(filled) > len(listed) > 0
+    use_filled = is_holed and _spell(filled) == utf8(content or "") != _spell(listed)
     return Delta(
         content=content,
         tokens=tuple(filled if use_filled else listed) if listed else None,
@@ -176,7 +180,7 @@ def _join(deltas: Sequence[Delta]) -> Delta:
 
 
 def _spell(tokens: Iterable[Token]) -> bytes:
-    return b"".join(token.bytes for token in tokens)
+    return b"".join(written(tokens))
 
 
 def _unlisted(text: str) -> Token:
@@ -222,10 +226,16 @@ def _last(found: Iterable[Any]) -> Any:
     return next((item for item in reversed(list(found)) if item), None)
 
 
-def _mask(tokens: Iterable[Token], parts: Iterable[Delta]) -> Mask:
+def _mask(tokens: Iterable[Token], parts: Sequence[Delta]) -> Mask:
     """Said by a part; or shown by candidates that the grammar excluded: OpenAI's strict mode."""
     for delta in parts:
         if delta.mask != "unknown":
             return delta.mask
-    shown = any(c.logprob == float("-inf") for token in tokens for c in token.candidates)
-    return "post" if shown else "unknown"
+    if any(delta.extent != "more" for delta in parts):  # whose tokens the whole has is not told
+        return "post" if _is_shown(tokens) else "unknown"
+    shown = (_is_shown(d.tokens or ()) if d.masked is None else d.masked for d in parts)
+    return "post" if any(shown) else "unknown"
+
+
+def _is_shown(tokens: Iterable[Token]) -> bool:
+    return any(has_masked(token.candidates) for token in tokens)
