@@ -14,6 +14,7 @@ from pydantic import BaseModel
 import fieldconf as fc
 from fieldconf.errors import OutputError, PolicyError
 from fieldconf.many import journal as journal_room
+from fieldconf.many import locks as locks_room
 from fieldconf.many import progress as progress_room
 from fieldconf.many.faces import aextract_many, extract_many
 from fieldconf.many.inputs import Entry
@@ -530,7 +531,7 @@ def test_one_run_at_a_time(output):
 
 def test_a_run_that_ends_while_another_begins_leaves_it_a_journal(finished, monkeypatch):
     """Between opening and locking, the run before removed what was opened."""
-    lock, taken = journal_room.lock, []
+    lock, taken = locks_room.lock, []
 
     def late(file):
         if not taken:
@@ -538,7 +539,7 @@ def test_a_run_that_ends_while_another_begins_leaves_it_a_journal(finished, monk
         taken.append(file)
         return lock(file)
 
-    monkeypatch.setattr(journal_room, "lock", late)
+    monkeypatch.setattr(locks_room, "lock", late)
     with many(Desk(), [*TEXTS, "six"], output=finished) as run:
         for _ in range(6):
             next(run)
@@ -555,7 +556,7 @@ def test_a_link_stays_a_link(tmp_path, output):
 
 
 def test_a_disk_that_is_full_ends_the_run_and_is_gone_on_from(output, monkeypatch):
-    class Full(journal_room.FileIO):
+    class Full(locks_room.FileIO):
         left = 2
 
         def write(self, data):
@@ -567,7 +568,7 @@ def test_a_disk_that_is_full_ends_the_run_and_is_gone_on_from(output, monkeypatc
 
     desk = Desk()
     with monkeypatch.context() as patch:
-        patch.setattr(journal_room, "FileIO", Full)
+        patch.setattr(locks_room, "FileIO", Full)
         with pytest.raises(OutputError, match="No space left on device"):
             many(desk, output=output, concurrency=1).run()
     assert len(desk.asked) == 3

@@ -9,11 +9,16 @@ Why:   a warehouse of what was answered is scored in one command.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fieldconf.batch.faces import Scored, score_files
     from fieldconf.batch.scoring import output_schema, score_batch
+    from fieldconf.batch.summary import Summary
 
-__all__ = ["output_schema", "score_batch"]
+__all__ = ["Scored", "Summary", "output_schema", "score_batch", "score_files"]
 
-_ROOMS = {"output_schema": "scoring", "score_batch": "scoring"}
+_ROOMS = {
+    "Scored": "faces", "score_files": "faces", "Summary": "summary",
+    "output_schema": "scoring", "score_batch": "scoring",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

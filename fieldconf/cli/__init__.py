@@ -1,4 +1,4 @@
-"""The command line: ``fieldconf extract``, ``score``, ``classify`` and ``local``.
+"""The command line: ``fieldconf extract``, ``score``, ``classify``, ``batch`` and ``local``.
 
 In:    arguments; files; standard input for ``-``.
 Out:   a table for people or JSON for machines; an exit code.
@@ -8,12 +8,14 @@ Why:   the quickest way to see what the library says of a text or of a saved res
 Exit codes: 0 the answer is complete and valid, and every required field is scored; 1 it is not
 (truncated, refused, malformed, without logprobs, not aligned, or against its schema); 2 wrong
 arguments or unreadable input; 3 the request failed or the embedded model cannot run. With
-``--exit-by-outcome`` 0, 10 and 11 in place of 0 and 1: accept, review, reject.
+``--exit-by-outcome`` 0, 10 and 11 in place of 0 and 1: accept, review, reject. Of ``batch``: 0 all
+was scored; 1 some lines are no responses; 2 also where the rest of the inputs was scored.
 """
 
 import click
 
-from fieldconf.cli.arguments import load_schema
+from fieldconf.batch.schemas import load_schema
+from fieldconf.cli.batching import batch_command
 from fieldconf.cli.extracting import extract_command
 from fieldconf.cli.local import local_group
 from fieldconf.cli.scoring import classify_command, score_command
@@ -27,5 +29,5 @@ def main() -> None:
     """How sure was the model of each field?"""
 
 
-for _command in (extract_command, score_command, classify_command, local_group):
+for _command in (extract_command, score_command, classify_command, batch_command, local_group):
     main.add_command(_command)

@@ -1,16 +1,11 @@
 """Arguments: what the command line's words mean.
 
-In:    names of schemas and files; ``-`` for standard input; where a server is; limits.
-Out:   models, texts, bytes, clients, policies.
-Never: a traceback of the user's own module: what it raised is the message.
+In:    names of files; ``-`` for standard input; where a server is; limits.
+Out:   texts, bytes, clients, policies.
+Never: a file that cannot be read taken for a text without a word.
 Why:   every command reads them alike.
 """
 
-import importlib
-import importlib.util
-import inspect
-import json
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,10 +13,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from pydantic import BaseModel
 
 from fieldconf.embedded import local
-from fieldconf.errors import PayloadError, RequestError, SchemaError
+from fieldconf.errors import PayloadError, RequestError
 from fieldconf.policy import Policy
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -56,56 +50,6 @@ def policy_of(path: Path | None, accept: float | None, review: float | None) -> 
     if accept is not None:
         made = replace(made, accept=accept, review=min(made.review, accept))
     return made if review is None else replace(made, review=review)
-
-
-def load_schema(target: str) -> Any:
-    """The model or JSON Schema that MODULE:Model, FILE.py:Model or FILE.json names.
-
-    Raises:
-        SchemaError: if there is none; it says what was looked for.
-    """
-    place, _, name = (
-        target.rpartition(":") if not target.endswith((".json", ".py")) else (target, "", "")
-    )
-    if place.endswith(".json"):
-        return _load_json(place)
-    if not place:
-        raise SchemaError(
-            f"{target!r} names no schema", remedy="Give MODULE:Model or FILE.py:Model"
-        )
-    module = _load_module(place)
-    if name:
-        if not hasattr(module, name):
-            raise SchemaError(f"{place} has no {name!r}", remedy="Check the name after the colon")
-        return getattr(module, name)
-    models = [m for _, m in inspect.getmembers(module, inspect.isclass)
-              if issubclass(m, BaseModel) and m.__module__ == module.__name__]  # fmt: skip
-    if len(models) != 1:
-        raise SchemaError(f"{place} has {len(models)} models", remedy=f"Say which: {place}:Model")
-    return models[0]
-
-
-def _load_json(place: str) -> Any:
-    try:
-        return json.loads(Path(place).read_bytes())
-    except (OSError, ValueError) as error:
-        raise SchemaError(f"cannot read the schema {place}: {error}") from error
-
-
-def _load_module(place: str) -> Any:
-    try:
-        if place.endswith(".py"):
-            spec = importlib.util.spec_from_file_location(Path(place).stem, place)
-            assert spec is not None  # .py files have a loader
-            assert spec.loader is not None
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[spec.name] = module  # pydantic looks up annotations there
-            spec.loader.exec_module(module)
-            return module
-        sys.path.insert(0, os.getcwd())  # noqa: PTH109  # as "python -m" does
-        return importlib.import_module(place)
-    except Exception as error:  # whatever the user's module raises is the answer
-        raise SchemaError(f"cannot load {place}: {type(error).__name__}: {error}") from error
 
 
 def read_text(text: str) -> str:

@@ -12,7 +12,8 @@ from typing import Any, Unpack
 
 import click
 
-from fieldconf.cli.arguments import client_of, judging, load_schema, policy_of, read_text
+from fieldconf.batch.schemas import load_schema
+from fieldconf.cli.arguments import client_of, judging, policy_of, read_text
 from fieldconf.cli.each import EachOptions, each_options, extract_each, only_text
 from fieldconf.cli.showing import end, one_line_errors, show, show_live
 from fieldconf.extraction.calls import prepare

@@ -11,8 +11,9 @@ from typing import Literal
 
 import click
 
+from fieldconf.batch.schemas import load_schema
 from fieldconf.classify import classify
-from fieldconf.cli.arguments import judging, load_schema, policy_of, read_bytes
+from fieldconf.cli.arguments import judging, policy_of, read_bytes
 from fieldconf.cli.showing import one_line_errors, show, show_all
 from fieldconf.scoring import score, score_all
 

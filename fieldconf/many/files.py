@@ -29,7 +29,8 @@ IMAGES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp"})
 JSON_LINES = frozenset({".jsonl", ".ndjson"})
 STDIN = "-"
 
-_MAGIC = frozenset("*?[")
+MAGIC = frozenset("*?[")
+"""What makes a name a pattern."""
 
 
 class Inputs:
@@ -88,15 +89,19 @@ def _files(place: str) -> Iterable[str]:
         return [place]
     if path.is_dir():
         return sorted(str(file) for file in path.rglob("*") if _is_meant(file, path))
-    if _MAGIC & set(place):
+    if MAGIC & set(place):
         found = glob.iglob(place, recursive=True)  # noqa: PTH207  # Path.glob takes no absolute one
         return sorted(name for name in found if Path(name).is_file())
     raise PayloadError(f"cannot read {place}: there is no such file", remedy="Look at the name")
 
 
 def _is_meant(file: Path, folder: Path) -> bool:
-    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-    return file.is_file() and not hidden
+    return file.is_file() and not is_hidden(file, folder)
+
+
+def is_hidden(file: Path, folder: Path) -> bool:
+    """Whether a file, or a folder between it and this one, begins with a full stop."""
+    return any(part.startswith(".") for part in file.relative_to(folder).parts)
 
 
 def _is_image(place: str) -> bool:

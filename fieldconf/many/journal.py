@@ -26,7 +26,7 @@ from typing import Any, BinaryIO, NamedTuple, Self, cast
 
 from fieldconf.errors import OutputError
 from fieldconf.many.lines import Name, name_of, parsed, text_of
-from fieldconf.many.locks import lock
+from fieldconf.many.locks import own
 
 _OTHERS = "Give the inputs as before (new ones at the end), or another output"
 
@@ -273,17 +273,12 @@ def _opened(beside: Path, output: Path) -> FileIO:
     """
     if output.exists() and not output.is_file():
         raise OutputError(f"the output {output} is no file", remedy="Give the path of a file")
-    while True:
-        file = FileIO(beside, "a+")
-        if not lock(file):
-            file.close()
-            raise OutputError(
-                f"another run is writing {output}", remedy="Wait for it, or give another output"
-            )
-        with contextlib.suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(file.fileno()), beside.stat()):
-                return file
-        file.close()  # the run that had it ended just now, and removed it
+    file = own(beside)
+    if file is None:
+        raise OutputError(
+            f"another run is writing {output}", remedy="Wait for it, or give another output"
+        )
+    return file
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:

@@ -1,15 +1,18 @@
 """Locks: a file that one run at a time may have, by the operating system's own means.
 
-In:    an open file.
+In:    a file, or its path.
 Out:   whether it is now ours.
 Never: a lock that outlives its process, however that ended; waiting.
 Why:   a file that only says "locked" still says so behind a run that was killed.
 """
 
+import contextlib
 import errno
 import importlib
+import os
 import sys
 from io import FileIO
+from pathlib import Path
 from typing import Any
 
 _TAKEN = frozenset({errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK})
@@ -29,6 +32,27 @@ def lock(file: FileIO) -> bool:
             return False
         raise
     return True
+
+
+def own(path: Path) -> FileIO | None:
+    """A file, open for appending and locked, made if it is not there; None if it is another's.
+
+    Raises:
+        OSError: if it cannot be opened, or the file system has no locks.
+    """
+    while True:
+        file = FileIO(path, "a+")
+        try:
+            if not lock(file):
+                file.close()
+                return None
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                    return file
+        except BaseException:
+            file.close()
+            raise
+        file.close()  # the run that had it ended just now, and removed it
 
 
 def _take(file: FileIO) -> None:

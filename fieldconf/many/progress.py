@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from fieldconf.many.results import Summary
 from fieldconf.many.running import Showing
@@ -60,24 +60,32 @@ def rate(speed: float | None) -> str:
     return f"{speed:.1f}/s" if speed >= 1 else f"{60 * speed:.1f}/min"
 
 
+def bar_of(*columns: Any) -> Any:
+    """A ``rich.progress.Progress`` on standard error."""
+    from rich.console import Console  # noqa: PLC0415  # only who looks at it needs it
+    from rich.progress import Progress  # noqa: PLC0415
+
+    return Progress(
+        *columns,
+        console=Console(stderr=True),
+        redirect_stdout=sys.stdout.isatty(),  # else what is printed would not reach its file
+    )
+
+
 class Bar:
     """A bar on standard error, for the length of a ``with`` block; called with each summary."""
 
     def __init__(self) -> None:
-        from rich.console import Console  # noqa: PLC0415  # only who looks at it needs it
-        from rich.progress import (  # noqa: PLC0415
+        from rich.progress import (  # noqa: PLC0415  # only who looks at it needs it
             BarColumn,
             MofNCompleteColumn,
-            Progress,
             TextColumn,
             TimeRemainingColumn,
         )
 
-        self._progress = Progress(
+        self._progress = bar_of(
             BarColumn(bar_width=20), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(), TextColumn("{task.fields[share]}", markup=False),
-            console=Console(stderr=True),
-            redirect_stdout=sys.stdout.isatty(),  # else what is printed would not reach its file
         )  # fmt: skip
         self._task = self._progress.add_task("", total=None, rate="", share="")
 

@@ -1,0 +1,260 @@
+"""Blocks: what is scored at a time.
+
+In:    files, in their order.
+Out:   ``Block`` values of about the same size, each with a name of its own.
+Never: another division of the same files; a file that lies open on the disk read here and sent on.
+Why:   who scores a block needs no other, and its rows are kept under its name.
+
+Plain files are divided by their sizes alone, and each block is read by who scores it; small files
+come together in one. What can only be read from the beginning on (packed files, standard input) is
+read here, and its blocks carry their lines with them.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import count
+
+from fieldconf.batch.inputs import Problem
+from fieldconf.batch.lines import LONGEST, Lines, Part, lines_at, split
+from fieldconf.batch.sources import Source, Stat, Text, opened, stat_of
+from fieldconf.errors import PayloadError
+
+BLOCK = 4 << 20
+"""About so many bytes are in a block, at most."""
+
+_STEP = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Lines of one file that follow each other.
+
+    Attributes:
+        source: the file's number.
+        name: the file's name.
+        nth: the place of the piece in the file, from 0.
+        text: its lines; or where they begin.
+        is_whole: whether that is one response, whatever lines it has.
+        is_too_long: whether it is one line, which is longer than allowed and left out.
+    """
+
+    source: int
+    name: str
+    nth: int
+    text: bytes | Part
+    is_whole: bool = False
+    is_too_long: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Pieces that are scored together.
+
+    Attributes:
+        pieces: one at least.
+        cost: how many bytes of the files, as they lie there, it stands for.
+    """
+
+    pieces: tuple[Piece, ...]
+    cost: int
+
+    @property
+    def name(self) -> str:
+        """No other block has it, and names are in the order of the inputs."""
+        first = self.pieces[0]
+        return f"{first.source:08}-{first.nth:08}"
+
+    @property
+    def carried(self) -> int:
+        """How many bytes it brings along."""
+        return sum(len(piece.text) for piece in self.pieces if isinstance(piece.text, bytes))
+
+
+def blocks(
+    files: Iterable[Stat], tell: Callable[[Problem], object], *, size: int = BLOCK,
+    longest: int = LONGEST,
+) -> Iterator[Block]:  # fmt: skip
+    """The blocks of files; each time the same.
+
+    Args:
+        files: in their order.
+        tell: is called with each file that cannot be read, or not to its end.
+        size: of a block, in bytes; it may be longer by a line.
+        longest: how long a line may be.
+    """
+    group = _Group(size)
+    for number, file in enumerate(files):
+        try:
+            with opened(number, file) as text:
+                if text.source.is_plain:
+                    for piece in _plain(text.source, size):
+                        yield from group.add(*piece)
+                else:
+                    yield from group.end()
+                    yield from _carried(text, size, longest)
+        except PayloadError as error:
+            tell(Problem(file.name, error.found or str(error)))
+    yield from group.end()
+
+
+def read(piece: Piece, longest: int = LONGEST) -> Lines:
+    """The lines of a piece.
+
+    Raises:
+        PayloadError: if its file cannot be read.
+    """
+    if piece.is_too_long:
+        return Lines([], [], 1, (1,))
+    if isinstance(piece.text, bytes):
+        return _one(piece.text) if piece.is_whole else split(piece.text, longest)
+    if not piece.is_whole:
+        return lines_at(piece.text, longest)
+    if piece.text.end > longest:
+        return Lines([], [], 1, (1,))
+    return _one(piece.text.read())
+
+
+def lines_of(name: str) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file that are not blank, each with its number, in constant memory.
+
+    Raises:
+        PayloadError: if it cannot be read to its end; its lines have come until then.
+    """
+    problems: list[Problem] = []
+    before = 0
+    for block in blocks([stat_of(name)], problems.append):
+        for piece in block.pieces:
+            found = read(piece)
+            for number, line in zip(found.numbers, found.texts, strict=True):
+                yield before + number, line
+            before += found.count
+    for problem in problems:
+        raise PayloadError(f"cannot read {name}: {problem.reason}", found=problem.reason)
+
+
+def _one(data: bytes) -> Lines:
+    text = data.strip()
+    return Lines([text], [1], 1) if text else Lines([], [], 1)
+
+
+class _Group:
+    """Pieces that are not enough for a block yet."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self._cost = size, 0
+        self._pieces: list[Piece] = []
+
+    def add(self, piece: Piece, cost: int) -> Iterator[Block]:
+        self._pieces.append(piece)
+        self._cost += cost
+        if self._cost >= self._size:
+            yield from self.end()
+
+    def end(self) -> Iterator[Block]:
+        if self._pieces:
+            yield Block(tuple(self._pieces), self._cost)
+            self._pieces, self._cost = [], 0
+
+
+def _plain(source: Source, size: int) -> Iterator[tuple[Piece, int]]:
+    """The pieces of a plain file, each with its size."""
+    end = source.size or 0
+    step = max(end, 1) if source.is_whole else size
+    for nth, start in enumerate(range(source.start, end, step)):
+        stop = min(start + step, end)
+        part = Part(source.name, source.start, start, stop, end)
+        yield Piece(source.number, source.name, nth, part, source.is_whole), stop - start
+
+
+def _carried(text: Text, size: int, longest: int) -> Iterator[Block]:
+    """The blocks of what is read from its beginning on."""
+    source, before = text.source, 0
+    for nth, data in zip(count(), _texts(text, size, longest)):  # it ends with the texts
+        piece = Piece(
+            source.number, source.name, nth, data or b"", source.is_whole, is_too_long=data is None
+        )
+        yield Block((piece,), text.position - before)
+        before = text.position
+
+
+def _texts(text: Text, size: int, longest: int) -> Iterator[bytes | None]:
+    """Whole lines, about so many bytes at a time; None is a line that is too long.
+
+    Where the file breaks off, the lines before that come first.
+    """
+    kept = _Whole(longest) if text.source.is_whole else _Kept(size, longest)
+    error: OSError | None = None
+    passed = text.source.start  # the mark of UTF-8
+    while True:
+        try:
+            step = text.read(_STEP)
+        except OSError as found:
+            error = found
+            break
+        if not step:
+            break
+        yield from kept.add(step[passed:])
+        passed = 0
+    if error is not None:  # what was begun has no end
+        yield from kept.whole_lines()
+        raise error
+    yield from kept.end()
+
+
+class _Kept:
+    """Lines that are not enough for a block yet, and one that was begun."""
+
+    def __init__(self, size: int, longest: int) -> None:
+        self._size, self._longest = size, longest
+        self._bytes = bytearray()
+        self._whole = 0  # so many bytes of them are whole lines
+        self._is_passing = False  # the rest of a line that is too long
+
+    def add(self, step: bytes) -> Iterator[bytes | None]:
+        if self._is_passing:
+            _, found, step = step.partition(b"\n")
+            self._is_passing = not found
+        cut = step.rfind(b"\n") + 1
+        if cut:
+            self._whole = len(self._bytes) + cut
+        self._bytes += step
+        if self._whole and len(self._bytes) >= self._size:
+            yield from self.whole_lines()
+        if len(self._bytes) - self._whole > self._longest:
+            yield from self.whole_lines()
+            yield None
+            self._bytes.clear()
+            self._is_passing = True
+
+    def whole_lines(self) -> Iterator[bytes]:
+        if self._whole:
+            yield bytes(memoryview(self._bytes)[: self._whole])
+            del self._bytes[: self._whole]
+            self._whole = 0
+
+    def end(self) -> Iterator[bytes]:
+        if self._bytes:
+            yield bytes(self._bytes)
+
+
+class _Whole:
+    """A file that is one response."""
+
+    def __init__(self, longest: int) -> None:
+        self._longest, self._bytes, self._is_passing = longest, bytearray(), False
+
+    def add(self, step: bytes) -> Iterator[bytes | None]:
+        if self._is_passing:
+            return
+        self._bytes += step
+        if len(self._bytes) > self._longest:
+            self._bytes.clear()
+            self._is_passing = True
+            yield None
+
+    def whole_lines(self) -> Iterator[bytes]:
+        return iter(())
+
+    def end(self) -> Iterator[bytes]:
+        if self._bytes:
+            yield bytes(self._bytes)

@@ -1,0 +1,101 @@
+"""Formats: files of rows.
+
+In:    Arrow tables of one schema, one after the other.
+Out:   a file: Parquet, Arrow, CSV or JSON Lines.
+Never: more of the rows in memory than one table; other bytes for the same tables.
+Why:   whatever people look at their rows with reads one of these.
+"""
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, get_args
+
+import msgspec
+
+from fieldconf.batch.arrow import arrow
+from fieldconf.errors import OutputError
+
+Format: TypeAlias = Literal["parquet", "arrow", "csv", "jsonl"]
+
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+Write: TypeAlias = Callable[[Any], object]
+"""Takes the next table."""
+
+_ENDINGS: Mapping[str, Format] = {
+    ".parquet": "parquet", ".pq": "parquet",
+    ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow",
+    ".csv": "csv",
+    ".jsonl": "jsonl", ".ndjson": "jsonl",
+}  # fmt: skip
+
+
+def format_of(path: Path, given: str | None = None) -> Format:
+    """The format of a file: the one that was said, else by how its name ends.
+
+    Raises:
+        OutputError: if it is none of them, or the name does not tell.
+
+    >>> format_of(Path("rows.parquet")), format_of(Path("rows.pq"), "csv")
+    ('parquet', 'csv')
+    """
+    named = ", ".join(FORMATS)
+    if given is not None:
+        if given not in FORMATS:
+            raise OutputError(f"{given!r} is no format", remedy=f"Say one of {named}")
+        return given
+    found = _ENDINGS.get(path.suffix.lower())
+    if found is None:
+        raise OutputError(f"the name {path} tells no format", remedy=f"Say which: {named}")
+    return found
+
+
+def writer(path: Path, schema: Any, format: Format) -> AbstractContextManager[Write]:  # noqa: A002
+    """A file that is written table by table, and is whole at the end of the ``with`` block."""
+    return _WRITERS[format](path, schema)
+
+
+@contextmanager
+def _parquet(path: Path, schema: Any) -> Generator[Write]:
+    arrow()
+    import pyarrow.parquet as pq  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
+
+    made: Any = pq.ParquetWriter(str(path), schema, compression="zstd")
+    with made:
+        yield made.write_table
+
+
+@contextmanager
+def _arrow(path: Path, schema: Any) -> Generator[Write]:
+    ipc = arrow().ipc
+    options = ipc.IpcWriteOptions(compression="zstd")
+    with path.open("wb") as file, ipc.new_file(file, schema, options=options) as made:
+        yield lambda table: made.write_table(table.combine_chunks())
+
+
+@contextmanager
+def _csv(path: Path, schema: Any) -> Generator[Write]:
+    arrow()
+    from pyarrow import csv  # noqa: PLC0415
+
+    csv_of: Any = csv
+    with csv_of.CSVWriter(str(path), schema) as made:
+        yield made.write_table
+
+
+@contextmanager
+def _jsonl(path: Path, schema: Any) -> Generator[Write]:
+    del schema
+    with path.open("wb") as file:
+
+        def write(table: Any) -> None:
+            for batch in table.to_batches(max_chunksize=1000):
+                file.writelines(msgspec.json.encode(row) + b"\n" for row in batch.to_pylist())
+
+        yield write
+
+
+_WRITERS: Mapping[Format, Callable[[Path, Any], AbstractContextManager[Write]]] = {
+    "parquet": _parquet, "arrow": _arrow, "csv": _csv, "jsonl": _jsonl,
+}  # fmt: skip

@@ -1,0 +1,101 @@
+"""Inputs: which files are meant.
+
+In:    names of files, folders and patterns; ``-`` for standard input.
+Out:   names of files in a fixed order, each once; what there is none of, as ``Problem``.
+Never: an output of our own among them; a name that is not there ending all.
+Why:   what is saved lies about in folders, by day, by hour, compressed or not.
+
+Of folders those files are taken whose names end as ``ENDINGS`` say, sorted, those of folders inside
+too; what is hidden is left out. A file or a pattern that is given by name may end as it likes.
+"""
+
+import glob
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fieldconf.many.files import MAGIC, STDIN, is_hidden
+
+ENDINGS = tuple(
+    form + codec
+    for form in (".jsonl", ".ndjson", ".json", ".sse")
+    for codec in ("", ".gz", ".zst", ".zstd", ".bz2", ".lz4")
+)
+"""How the names of files in folders end that hold responses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Of what nothing, or not all, could be read, and why."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The files that are meant, and the names that mean none."""
+
+    names: tuple[str, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def find(places: Sequence[str], *, without: Iterable[Path] = ()) -> Found:
+    """The files that are meant.
+
+    Args:
+        places: names of files and folders, patterns ("saved/**/*.jsonl.gz"), or "-".
+        without: files and folders that are no inputs wherever they lie.
+    """
+    ours = {os.path.realpath(path) for path in without}
+    names: dict[str, str] = {}
+    problems: list[Problem] = []
+    for place in places:
+        here = [name for name in _named(place) if not _is_in(name, ours)]
+        names.update((_one(name), name) for name in here if _one(name) not in names)
+        if not here:
+            problems.append(Problem(place, _why_none(Path(place))))
+    return Found(tuple(names.values()), tuple(problems))
+
+
+def _named(place: str) -> list[str]:
+    path = Path(place)
+    if place == STDIN:
+        return [place]
+    if path.is_dir():
+        return sorted(_in_folder(path))
+    if os.path.lexists(place) or not MAGIC & set(place):
+        return [place] if os.path.lexists(place) else []
+    found = glob.iglob(place, recursive=True)  # noqa: PTH207  # Path.glob takes no absolute one
+    return sorted(name for name in found if not Path(name).is_dir())
+
+
+def _in_folder(folder: Path) -> Iterator[str]:
+    for file in folder.rglob("*"):
+        if (
+            file.name.lower().endswith(ENDINGS)
+            and not file.is_dir()
+            and not is_hidden(file, folder)
+        ):
+            yield str(file)
+
+
+def _one(name: str) -> str:
+    """The same for two names of one file in one folder."""
+    return name if name == STDIN else os.path.normpath(name)
+
+
+def _is_in(name: str, ours: set[str]) -> bool:
+    if name == STDIN or not ours:
+        return False
+    path = Path(os.path.realpath(name))
+    return any(str(one) in ours for one in (path, *path.parents))
+
+
+def _why_none(path: Path) -> str:
+    if path.is_dir():
+        return f"no file in this folder ends in {', '.join(ENDINGS[::6])} (or with .gz, .zst)"
+    if os.path.lexists(path):
+        return "it is the output of this run"
+    return "no file matches" if MAGIC & set(str(path)) else "there is no such file"

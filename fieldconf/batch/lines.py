@@ -1,0 +1,134 @@
+"""Lines: those of a piece of a file, with their numbers.
+
+In:    a part of a file, by its bytes or as they are.
+Out:   the lines that begin in it, blank ones counted and left out; which are too long.
+Never: a line in two pieces, or in none; more of a file in memory than a piece and one line.
+Why:   pieces can be read at once, by whoever has time, without anybody reading the file before.
+
+A line belongs to the piece in which it begins: behind a line break, or at the beginning of the
+text. Its end may lie anywhere behind that.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from fieldconf.batch.sources import unreadable
+
+LONGEST = 1 << 30
+"""The longest line in bytes; a longer one is passed over and told."""
+
+_STEP = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some bytes of a file.
+
+    Attributes:
+        name: the file.
+        first: the byte at which its text begins.
+        start, stop: from which byte on and up to which lines may begin.
+        end: the byte at which the file ends, whatever is written to it later.
+    """
+
+    name: str
+    first: int
+    start: int
+    stop: int
+    end: int
+
+    def read(self) -> bytes:
+        """These bytes.
+
+        Raises:
+            PayloadError: if the file cannot be read.
+        """
+        with unreadable(self.name), Path(self.name).open("rb") as file:
+            file.seek(self.start)
+            return file.read(self.stop - self.start)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines of a piece.
+
+    Attributes:
+        texts: those that are not blank, without line breaks, in their order.
+        numbers: the number of each in the piece, from 1.
+        count: how many lines there are, blank ones included.
+        too_long: the numbers of those that are longer than allowed.
+    """
+
+    texts: list[bytes]
+    numbers: list[int]
+    count: int
+    too_long: tuple[int, ...] = ()
+
+
+def split(data: bytes, longest: int = LONGEST) -> Lines:
+    r"""The lines of a text.
+
+    >>> split(b'{"a": 1}\r\n\n  \n{"b": 2}')
+    Lines(texts=[b'{"a": 1}', b'{"b": 2}'], numbers=[1, 4], count=4, too_long=())
+    >>> split(b"")
+    Lines(texts=[], numbers=[], count=0, too_long=())
+    """
+    lines = data.split(b"\n")
+    if not lines[-1]:
+        lines.pop()  # what ends in a line break has no line behind it
+    texts: list[bytes] = []
+    numbers: list[int] = []
+    too_long: list[int] = []
+    for number, line in enumerate(lines, 1):
+        if len(line) > longest:
+            too_long.append(number)
+        elif text := line.strip():
+            texts.append(text)
+            numbers.append(number)
+    return Lines(texts, numbers, len(lines), tuple(too_long))
+
+
+def lines_at(part: Part, longest: int = LONGEST) -> Lines:
+    """The lines that begin among some bytes of a file.
+
+    Raises:
+        PayloadError: if it cannot be read.
+    """
+    with unreadable(part.name), Path(part.name).open("rb") as file:
+        before = int(part.start > part.first)  # the byte before tells whether a line begins here
+        file.seek(part.start - before)
+        data = file.read(part.stop - part.start + before)
+        if before:
+            _, _, data = data.partition(b"\n")
+        if not data:
+            return Lines([], [], 0)
+        if data.endswith(b"\n") or part.stop >= part.end:
+            return split(data, longest)
+        cut = data.rfind(b"\n") + 1
+        whole, begun = data[:cut], bytearray(data[cut:])
+        del data
+        last = _to_the_line_break(file, begun, part.end - part.stop, longest)
+    return _with_last(split(whole, longest), last)
+
+
+def _with_last(found: Lines, last: bytes | None) -> Lines:
+    """The lines, and the one behind them; None: that is too long."""
+    number = found.count + 1
+    if last is None:
+        return Lines(found.texts, found.numbers, number, (*found.too_long, number))
+    if text := last.strip():
+        found.texts.append(text)
+        found.numbers.append(number)
+    return Lines(found.texts, found.numbers, number, found.too_long)
+
+
+def _to_the_line_break(file: BinaryIO, line: bytearray, left: int, longest: int) -> bytes | None:
+    """A line of which the beginning is known; None if it is too long."""
+    while left and (step := file.read(min(_STEP, left))):
+        rest, found, _ = step.partition(b"\n")
+        line += rest
+        left -= len(step)
+        if found or len(line) > longest:
+            break
+    return None if len(line) > longest else bytes(line)

@@ -1,0 +1,225 @@
+"""Parts: what is done of a run, on disk.
+
+In:    the rows of a block, as an Arrow table.
+Out:   all of them in the order of the blocks, in this run or a later one.
+Never: half a part; parts of other inputs or settings among these; two runs on one output.
+Why:   a run of many hours that is killed goes on where it was.
+
+Beside ``out.parquet`` stands the folder ``out.parquet.parts`` while a run is not at its end. In it
+are ``settings.json``, ``lock``, and a file of Arrow for each block that is done, whose name is the
+block's. A part is written under another name, and has its own once all of it is on the disk.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+from fieldconf.batch.arrow import arrow
+from fieldconf.errors import OutputError
+from fieldconf.many.locks import own
+
+_ABOUT = b"fieldconf"
+_AGAIN = "Run the same again, once that is mended: what is done is kept"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known of a part beside its rows.
+
+    Attributes:
+        responses: how many lines were scored.
+        failed: how many of them were no responses.
+        lines: for each piece the number of its file, its place in it, and how many lines it has.
+        problems: files, by their numbers, that could not be read, and why.
+        digest: of the text, where a block carries it; else empty.
+    """
+
+    responses: int = 0
+    failed: int = 0
+    lines: tuple[tuple[int, int, int], ...] = ()
+    problems: tuple[tuple[int, str], ...] = ()
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Where the parts are. It travels to other processes."""
+
+    path: Path
+
+    def about(self, name: str) -> About | None:
+        """What is known of a part; None if there is none.
+
+        Raises:
+            OutputError: if it cannot be read.
+        """
+        try:
+            with _reading(self._file(name)) as reader:
+                return _about(reader)
+        except FileNotFoundError:
+            return None
+
+    def write(self, name: str, table: Any, about: About) -> None:
+        """Keep a part.
+
+        Raises:
+            OutputError: if it cannot be written.
+        """
+        pa = arrow()
+        schema = table.schema.with_metadata({_ABOUT: json.dumps(asdict(about))})
+        new = self._file(name).with_suffix(f".{os.getpid()}.new")
+        with writing(self.path), removed_if_not_moved(new):
+            with new.open("wb") as file:
+                options = pa.ipc.IpcWriteOptions(compression="lz4")
+                with pa.ipc.new_file(file, schema, options=options) as writer:
+                    writer.write_table(table)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(self._file(name))
+
+    def batches(self) -> Iterator[tuple[About, list[Any]]]:
+        """All parts in the order of the inputs, each with its record batches.
+
+        Raises:
+            OutputError: if one cannot be read.
+        """
+        for file in sorted(self.path.glob("*.arrow")):
+            with _reading(file) as reader:
+                found = [reader.get_batch(i) for i in range(reader.num_record_batches)]
+                yield _about(reader), found
+
+    def _file(self, name: str) -> Path:
+        return self.path / f"{name}.arrow"
+
+
+def folder_beside(output: Path) -> Path:
+    """Where the parts of an output are.
+
+    >>> folder_beside(Path("rows.parquet")).name
+    'rows.parquet.parts'
+    """
+    return output.with_name(f"{output.name}.parts")
+
+
+@contextlib.contextmanager
+def parts_of(output: Path, settings: Mapping[str, Any]) -> Generator[Folder]:
+    """The parts of an output, for one run at a time.
+
+    Args:
+        output: the path of the file that is there in the end.
+        settings: what decides the rows, as plain JSON values by name; the names are told where
+            those of an earlier run are others.
+
+    Raises:
+        OutputError: if the folder cannot be written, is in use, or has other settings.
+    """
+    folder = folder_beside(output)
+    with writing(folder):
+        if folder.exists() and not folder.is_dir():
+            raise OutputError(f"{folder} is no folder", remedy="Move it away")
+        lock = _locked(folder, output)
+        try:
+            _check(folder, output, settings)
+            for left in folder.glob("*.new"):  # of a run that was killed
+                left.unlink(missing_ok=True)
+        except BaseException:
+            lock.close()
+            raise
+    try:
+        yield Folder(folder)
+    finally:
+        lock.close()
+
+
+def remove(folder: Folder) -> None:
+    """Remove the parts: the output is there."""
+    with writing(folder.path):
+        for file in folder.path.glob("*.arrow"):
+            file.unlink(missing_ok=True)
+        shutil.rmtree(folder.path, ignore_errors=os.name == "nt")  # where the lock is still open
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Generator[None]:
+    """The system's errors as ours.
+
+    Raises:
+        OutputError: in the place of any of them.
+    """
+    try:
+        yield
+    except OSError as error:  # Arrow's own as well
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise OutputError(f"cannot write {path} ({reason})", remedy=_AGAIN) from error
+
+
+@contextlib.contextmanager
+def removed_if_not_moved(new: Path) -> Generator[None]:
+    """Let a file go that did not get its name: the room that it takes is needed."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            new.unlink(missing_ok=True)
+        raise
+
+
+# -- helpers ------------------------------------------------------------------------------------
+
+
+def _locked(folder: Path, output: Path) -> FileIO:
+    while True:
+        folder.mkdir(parents=False, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # the run that had it ended just now
+            file = own(folder / "lock")
+            if file is None:
+                raise OutputError(
+                    f"another run is writing {output}",
+                    remedy="Wait for it, or give another output",
+                )
+            return file
+
+
+def _check(folder: Path, output: Path, settings: Mapping[str, Any]) -> None:
+    """Note the settings; if those of an earlier run are there, they must be the same."""
+    path = folder / "settings.json"
+    if not path.exists():
+        new = path.with_suffix(".new")
+        new.write_text(json.dumps(settings), encoding="utf-8")
+        new.replace(path)
+        return
+    before = json.loads(path.read_text(encoding="utf-8"))
+    known = json.loads(json.dumps(settings))
+    other = [name for name in {**known, **before} if known.get(name) != before.get(name)]
+    if other:
+        raise OutputError(
+            f"{output} was begun with other {', '.join(other)}",
+            remedy=f"Give the same again, or another output, or remove {folder}",
+        )
+
+
+@contextlib.contextmanager
+def _reading(file: Path) -> Generator[Any]:
+    pa = arrow()
+    if not file.exists():
+        raise FileNotFoundError(file)
+    try:
+        with pa.OSFile(str(file), "rb") as opened, pa.ipc.open_file(opened) as reader:
+            yield reader
+    except (OSError, pa.ArrowInvalid) as error:
+        raise OutputError(
+            f"cannot read {file} ({str(error).splitlines()[0]})", remedy="Remove it, and run again"
+        ) from error
+
+
+def _about(reader: Any) -> About:
+    plain: dict[str, Any] = json.loads(reader.schema.metadata[_ABOUT])
+    for name in ("lines", "problems"):
+        plain[name] = tuple(tuple(one) for one in plain[name])
+    return About(**plain)

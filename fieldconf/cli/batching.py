@@ -1,0 +1,127 @@
+"""Batching: ``fieldconf batch``.
+
+In:    files of saved responses, a schema, where the rows are to be.
+Out:   a file of rows; what failed in another one; a bar and a line on standard error.
+Never: a request; an end for one bad line or file.
+Why:   a warehouse of saved responses is scored in one command.
+
+Exit codes: 0 all was scored; 1 some lines are no responses; 2 wrong arguments, an output that
+cannot be written, or a file that cannot be read (the rest is in the output nevertheless).
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from fieldconf.cli.arguments import policy_of
+from fieldconf.cli.showing import one_line_errors
+from fieldconf.matching import Match
+from fieldconf.render.table import printable
+from fieldconf.tokens import Mask
+
+if TYPE_CHECKING:
+    from fieldconf.batch.faces import BatchOptions, Engine, Scored
+
+_MOST_PROBLEMS = 5
+"""So many are told at the end; all are in the file of errors."""
+
+
+@click.command("batch")
+@click.argument("places", metavar="IN...", nargs=-1, required=True)
+@click.option("--schema", help="MODULE:Model, FILE.py:Model or a JSON Schema FILE.json.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The file of rows; the same command goes on where it ended.",
+)
+@click.option("--wide", is_flag=True, help="A row a response, with two columns for each field.")
+@click.option(
+    "--format",
+    "named",
+    type=click.Choice(["parquet", "arrow", "csv", "jsonl"]),
+    help="What is written. [default: as OUTPUT ends]",
+)
+@click.option(
+    "--policy",
+    type=click.Path(path_type=Path),
+    help="Limits by field and kind: a TOML or JSON file (docs/policies.md).",
+)
+@click.option("--accept", type=click.FloatRange(0, 1), help="Accept from this confidence on.")
+@click.option("--review", type=click.FloatRange(0, 1), help="Reject below this confidence.")
+@click.option(
+    "--match",
+    type=click.Choice(["exact", "loose"]),
+    default="exact",
+    show_default=True,
+    help="Whether letter case, white space around and full stops count.",
+)
+@click.option(
+    "--mask",
+    type=click.Choice(["pre", "post", "unknown"]),
+    help="Where the logprobs stand, if the responses do not tell.",
+)
+@click.option("--workers", type=click.IntRange(1), help="Processes. [default: one a core]")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Where it runs: on this machine, or by Ray Data on a cluster.",
+)
+@click.option("--summary", is_flag=True, help="Print what the rows say: counts, histograms.")
+@click.option("--progress/--no-progress", default=None, help="A bar. [default: on a terminal]")
+def batch_command(
+    places: tuple[str, ...],
+    schema: str | None,
+    output: Path,
+    wide: bool,
+    named: str | None,
+    policy: Path | None,
+    accept: float | None,
+    review: float | None,
+    match: Match,
+    mask: Mask | None,
+    workers: int | None,
+    engine: "Engine",
+    summary: bool,
+    progress: bool | None,
+) -> None:
+    """Score the saved responses IN files, folders and patterns (or -), a line each.
+
+    Lines are raw responses or lines of a batch API's output; files may be packed (gzip, zstd). What
+    fails is told in OUTPUT.errors.jsonl, and the rest goes on.
+    """
+    from fieldconf.batch.faces import score_files  # noqa: PLC0415  # loads processes
+
+    with one_line_errors():
+        options: BatchOptions = {
+            "wide": wide, "policy": policy_of(policy, accept, review), "match": match, "mask": mask,
+        }  # fmt: skip
+        try:
+            found = score_files(
+                places, schema, output, format=named, workers=workers, progress=progress,
+                summary=summary, engine=engine, **options,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            click.echo("Interrupted: the same command goes on where it ended", err=True)
+            raise SystemExit(130) from None
+    _tell(found)
+    if found.problems or found.failed:
+        raise SystemExit(2 if found.problems else 1)
+
+
+def _tell(found: "Scored") -> None:
+    if found.summary is not None:
+        Console(highlight=False).print(found.summary)
+    for problem in found.problems[:_MOST_PROBLEMS]:
+        click.echo(printable(f"{problem.source}: {problem.reason}"), err=True)
+    parts = [f"{found.responses:,} responses, {found.rows:,} rows in {found.output}"]
+    parts += [f"{found.resumed:,} of an earlier run"] * bool(found.resumed)
+    parts += [f"{found.failed:,} are no responses"] * bool(found.failed)
+    parts += [f"{len(found.problems):,} inputs could not be read"] * bool(found.problems)
+    parts += [f"see {found.errors}"] * (found.errors is not None)
+    click.echo(printable("; ".join(parts)), err=True)
