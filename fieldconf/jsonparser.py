@@ -267,13 +267,19 @@ class JSONParser:
     def _step_value(self, data: bytes, pos: int, base: int, events: list[Event]) -> int:
         byte = data[pos]
         if byte == 0x22:
-            return self._begin_string(pos, base, is_key=False)
-        if byte in LITERALS:
-            self._begin(_LITERAL, base + pos, LITERALS[byte])
+            return self._begin_string(data, pos, base, events, is_key=False)
+        word = LITERALS.get(byte)
+        if word is not None:
+            self._begin(_LITERAL, base + pos, word)
             return pos
         if byte in NUMBER["start"]:
             self._begin(_NUMBER_STATE, base + pos, "start")
-            return pos
+            whole = _WHOLE_NUMBER(data, pos)
+            if whole is None:
+                return pos
+            stop = whole.end()
+            self._end_scalar(base + stop, data[pos:stop], events)
+            return stop
         if byte in b"{[":
             self._push(byte, base + pos, events)
             return pos + 1
@@ -289,9 +295,9 @@ class JSONParser:
             return self._pop(pos + 1, base, events)
         return self._step_key(data, pos, base, events)
 
-    def _step_key(self, data: bytes, pos: int, base: int, _events: list[Event]) -> int:
+    def _step_key(self, data: bytes, pos: int, base: int, events: list[Event]) -> int:
         if data[pos] == 0x22:
-            return self._begin_string(pos, base, is_key=True)
+            return self._begin_string(data, pos, base, events, is_key=True)
         return self._skip_whitespace(data, pos, base, "expected a key")
 
     def _step_colon(self, data: bytes, pos: int, base: int, _events: list[Event]) -> int:
@@ -306,7 +312,7 @@ class JSONParser:
         if byte == 0x2C:
             if frame.is_object:
                 if data[pos + 1 : pos + 2] == b'"':  # most often, in the same token
-                    return self._begin_string(pos + 1, base, is_key=True)
+                    return self._begin_string(data, pos + 1, base, events, is_key=True)
                 self._state = _KEY
             else:
                 self._state, self._path = _VALUE, (*frame.path, int(self._path[-1]) + 1)
@@ -374,8 +380,14 @@ class JSONParser:
         self.blanks += 1
         return stop
 
-    def _begin_string(self, pos: int, base: int, *, is_key: bool) -> int:
+    def _begin_string(
+        self, data: bytes, pos: int, base: int, events: list[Event], *, is_key: bool
+    ) -> int:
         self._state, self._start, self._want = _STRING, base + pos, is_key
+        whole = _WHOLE_STRING(data, pos) if pos + 1 < len(data) else None
+        if whole is not None:
+            self._chunks = None
+            return self._end_string(data, pos, whole.end(), base, events)
         self._chunks = (None, b'"')
         return pos + 1
 
@@ -405,8 +417,9 @@ class JSONParser:
         return pos
 
     def _end_string(self, data: bytes, pos: int, stop: int, base: int, events: list[Event]) -> int:
-        raw, frame = _join(self._chunks, data[pos:stop]), self._frame
-        self._chunks = None
+        raw, frame = data[pos:stop], self._frame
+        if self._chunks is not None:
+            raw, self._chunks = _join(self._chunks, raw), None
         if not self._want:
             self._state = _AFTER if frame else _DONE
             events.append(_event(("scalar", self._path, self._start, base + stop, raw)))
@@ -415,11 +428,12 @@ class JSONParser:
         name = _decode_key(raw) if len(raw) <= _LONGEST_KEPT else decode(raw)
         path = self._path = (*frame.path, name)
         events.append(_event(("key", path, self._start, base + stop, raw)))
-        if data[stop : stop + 1] == b":":  # most often, in the same token
-            self._state = _VALUE
-            return stop + 1
-        self._state = _COLON
-        return stop
+        following = data[stop : stop + 2]  # most often, a colon stands there in the same token
+        if following == b':"':
+            return self._begin_string(data, stop + 1, base, events, is_key=False)
+        is_colon = following[:1] == b":"
+        self._state = _VALUE if is_colon else _COLON
+        return stop + is_colon
 
     def _end_scalar(self, stop: int, last: bytes, events: list[Event]) -> None:
         raw = _join(self._chunks, last)
@@ -434,6 +448,11 @@ class JSONParser:
 
 # Bytes that mean themselves inside a string.
 _PLAIN = re.compile(rb"[\x20\x21\x23-\x5b\x5d-\x7f]+").fullmatch
+# Words that neither end of a piece cuts.
+_WHOLE_STRING = re.compile(b'"' + STRING_BODY.pattern + b'"').match
+_WHOLE_NUMBER = re.compile(
+    rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?(?=[,\]} \n])"
+).match
 _decode_key = lru_cache(maxsize=1024)(decode)  # an answer has few keys, and has them often
 _LONGEST_KEPT = 64  # bytes
 _IN_SCALAR = frozenset({_STRING, _NUMBER_STATE, _LITERAL})
