@@ -67,6 +67,7 @@ ARRAYS = {
     "binary_view": pa.array(BYTES, pa.binary_view()),
     "dictionary": pa.array(TEXTS, pa.string()).dictionary_encode(),
 }
+NOTHING = pa.nulls(2)
 
 
 @pytest.mark.parametrize("array", ARRAYS.values(), ids=ARRAYS)
@@ -74,6 +75,13 @@ def test_texts_and_bytes_of_every_type_are_read_alike(array):
     expected = score_batch(column(ARRAYS["string"]), Ticket)
     assert score_batch(column(array), Ticket).equals(expected)
     assert [row["status"] for row in expected.to_pylist()] == ["complete"] * 8 + ["error"] * 3
+
+
+def test_a_column_of_nothing_and_one_of_fixed_size():
+    found = score_batch(column(NOTHING)).to_pylist()
+    assert [row["reason"].split(".")[0] for row in found] == ["the response is empty"] * 2
+    fixed = pa.array([b"oops", b"true"], pa.binary(4))
+    assert {row["status"] for row in score_batch(column(fixed)).to_pylist()} == {"error"}
 
 
 def test_structs_are_read_as_their_json():
@@ -337,6 +345,8 @@ def test_a_column_that_holds_something_else_or_has_a_name_of_ours_raises():
         score_batch(column(pa.array([1])))
     with pytest.raises(PayloadError, match="'status'"):
         score_batch(pa.record_batch({"status": ["a"], "response": ["b"]}))
+    with pytest.raises(PayloadError, match="to_batches"):
+        score_batch(pa.Table.from_batches([BATCH]))
 
 
 def test_without_pyarrow_the_error_says_how_to_get_it(monkeypatch):

@@ -10,7 +10,7 @@ over a million responses does not end at one of them. Only arguments that are wr
 raise, and want of memory, of which nobody knows whose it is.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -52,8 +52,8 @@ def score_batch(
         whose status is "error" and whose reason says why.
 
     Raises:
-        PayloadError: if there is no such column, or it holds something else; or if another column
-            has the name of one that is added.
+        PayloadError: if it is no record batch, has no such column, or one that holds something
+            else; or if another column has the name of one that is added.
         SchemaError: if the schema is none, or if there is none for the wide form.
         PolicyError: if the policy is none, or names a field that the schema does not have.
         MissingPackageError: if pyarrow is not installed.
@@ -68,6 +68,11 @@ def score_batch(
     [{'key': 7, 'response_id': 'r-1', 'status': 'complete', 'value': 'true', 'logprob': -0.25},
      {'key': 8, 'response_id': None, 'status': 'error', 'value': None, 'logprob': None}]
     """
+    if not isinstance(batch, arrow().RecordBatch):
+        raise PayloadError(
+            f"a {type(batch).__name__} is no record batch",
+            remedy="Give a pyarrow.RecordBatch: of a table, each of table.to_batches()",
+        )
     compiled = _compiled(schema)
     form = _form(compiled, batch.schema, column, wide=wide)
     plan = _Plan(compiled, Policy.of(policy).check(compiled), match, mask, form)
@@ -175,7 +180,8 @@ def _scored(data: bytes, plan: _Plan) -> list[Row]:
     except MemoryError:  # of the machine; a smaller batch may do
         raise
     except Exception as error:  # noqa: BLE001  # it is this response's alone
-        return [plan.form.failed(saved, f"{type(error).__name__}: {error}")]
+        fault = "a fault of fieldconf's, or of a function that it was given"
+        return [plan.form.failed(saved, f"{fault}: {type(error).__name__}: {error}")]
     return rows
 
 
@@ -184,30 +190,26 @@ def _scored(data: bytes, plan: _Plan) -> list[Row]:
 
 def _payloads(array: Any) -> Iterator[bytes]:
     """The responses of a column, one by one; of a null, nothing."""
-    types = arrow().types
-    if types.is_dictionary(array.type):
-        array = array.dictionary_decode()
-    if types.is_null(array.type):
-        array = array.cast("string")
-    if any(test(array.type) for test in (types.is_string, types.is_large_string)):
-        array = array.cast("large_binary")  # as it is: no text is made of it
-    is_bytes = any(
-        getattr(types, test, _never)(array.type)
-        for test in ("is_binary", "is_large_binary", "is_fixed_size_binary", "is_binary_view")
-    )
-    if is_bytes:
-        return (one.as_py() or b"" for one in array)
-    if getattr(types, "is_string_view", _never)(array.type):
-        return ((one.as_py() or "").encode() for one in array)
-    if types.is_nested(array.type):
-        return (_json_of(one.as_py()) for one in array)
-    raise PayloadError(
-        f"the column of responses holds {array.type}", remedy="Give texts, bytes or structs"
-    )
+    types, kind = arrow().types, array.type
+    if types.is_dictionary(kind):
+        yield from _payloads(array.dictionary_decode())
+    elif types.is_string(kind) or types.is_large_string(kind) or types.is_null(kind):
+        yield from _payloads(array.cast("large_string").cast("large_binary"))  # no text is made
+    elif types.is_string_view(kind):
+        yield from ((one.as_py() or "").encode() for one in array)
+    elif any(is_bytes(kind) for is_bytes in _kinds_of_bytes(types)):
+        yield from (one.as_py() or b"" for one in array)
+    elif types.is_nested(kind):
+        yield from (_json_of(one.as_py()) for one in array)
+    else:
+        raise PayloadError(
+            f"the column of responses holds {kind}", remedy="Give texts, bytes or structs"
+        )
 
 
-def _never(_: Any) -> bool:
-    return False
+def _kinds_of_bytes(types: Any) -> tuple[Callable[[Any], bool], ...]:
+    fixed: Callable[[Any], bool] = types.is_fixed_size_binary
+    return types.is_large_binary, types.is_binary, types.is_binary_view, fixed
 
 
 def _json_of(value: Any) -> bytes:
