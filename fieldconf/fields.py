@@ -8,9 +8,9 @@ Why:   what a confidence means depends on the kind of value, and that is decided
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from fieldconf import scores
 from fieldconf.align import Aligned, Aligner, Step
@@ -55,7 +55,10 @@ _MOST_LISTINGS = 256  # kept for the next questions about the same tokens
 _UNREADABLE = "the tokens around it could not be read as its alternatives"
 
 
-class _Verdict(NamedTuple):
+@dataclass(slots=True)
+class _Verdict:
+    """What is said of one value; its parts are found one after the other."""
+
     confidence: float | None = None
     low: float | None = None
     high: float | None = None
@@ -101,7 +104,8 @@ class FieldMaker:
         self._ledger = ledger or Ledger()
         self._sums: list[float] = [0.0]  # of the known logprobs of the first n pieces, nats
         self._unknown: list[int] = [0]  # how many of the first n pieces have no logprob
-        self._open: dict[Path, Container] = {}
+        self._open: list[Container] = []  # by depth
+        self._steps_of: tuple[Aligned | None, list[tuple[Step, Listing]]] = (None, [])
         self._memory = memory_of(schema, self._layout, match)
         self._listings: dict[int, Listing] = {}  # of the last pieces
 
@@ -113,14 +117,13 @@ class FieldMaker:
 
     def name(self, item: Aligned) -> None:
         """Take note of a key."""
-        container = self._open.get(item.event.path[:-1])
-        if container is not None:
-            self._ask_key(container, item, str(item.event.path[-1]))
+        path = item.event.path
+        self._ask_key(self._open[len(path) - 1], item, str(path[-1]))
 
     def begin(self, item: Aligned) -> None:
         """Take note that a value began (``open``) or closed (``scalar``) inside its parent."""
         path = item.event.path
-        parent = self._open.get(path[:-1]) if path else None
+        parent = self._parent(path)
         if parent is not None:
             if parent.is_list:
                 parent.stops.append(self._stop(parent, item, ended=False))
@@ -128,10 +131,11 @@ class FieldMaker:
         if item.event.type != "open":
             return
         place = self._place(path)
-        container = self._open[path] = Container(
+        container = Container(
             path, place, is_list=item.event.raw == b"[", layout=self._layout,
             up=parent.level if parent else None, memory=self._memory,
         )  # fmt: skip
+        self._open.append(container)
         tree = self._kind_tree(item, place.declared, self._target(item))
         container.kinds = tree and distribution(tree, _kinds(place.declared))
         if parent is not None:
@@ -141,11 +145,11 @@ class FieldMaker:
         """The field of a value that closed."""
         event, kind = item.event, kind_of(value)
         logprob, reason = self._total(item)
-        declared = self._declared(event.path)
+        container = self._open[-1] if event.type == "close" else None
+        declared = container.declared if container else self._place(event.path).declared
         verdict = self._judge(item, value, kind, reason, declared)
         found = verdict.distribution
         expected, std = found.moments if found else (None, None)
-        container = self._open.get(event.path) if event.type == "close" else None
         made = Field(
             path=event.path, value=value, kind=kind, logprob=logprob,  # pyright: ignore[reportArgumentType]  # kind_of gives a Kind
             confidence=verdict.confidence, low=verdict.low, high=verdict.high, basis=verdict.basis,
@@ -179,7 +183,7 @@ class FieldMaker:
         if domain is not None and outcome is not None:
             found = self._finite(item, target, domain, outcome)
             if declared.may_be_null and value is not None:
-                found = found._replace(distribution=_without_unseen_null(found.distribution))
+                found.distribution = _without_unseen_null(found.distribution)
             return self._by(basis, found, item, declared, target)
         tree = self._kind_tree(item, declared, target, value)
         if kind == "null":
@@ -189,18 +193,20 @@ class FieldMaker:
         is_free = len(item.event.raw) > LONGEST_JOINT or _is_prose(value, declared)
         usual = "geometric_mean" if is_free else "joint"
         chosen = usual if basis in (None, "distribution") else basis  # here are no members
-        return self._by(chosen, _Verdict(), item, declared, target)._replace(arms=arms)
+        verdict = self._by(chosen, _Verdict(), item, declared, target)
+        verdict.arms = arms
+        return verdict
 
     def _by(
         self, basis: str | None, found: _Verdict, item: Aligned, declared: Declared, target: Target
     ) -> _Verdict:
         """The verdict by the formula that the field's settings name; what was found else."""
-        if basis == "geometric_mean":
-            return self._free_text(item)._replace(distribution=found.distribution)
-        if basis == "joint":
-            joint = self._joint(item, declared, target)
-            return joint._replace(distribution=found.distribution)
-        return found
+        if basis not in ("geometric_mean", "joint"):
+            return found
+        is_free = basis == "geometric_mean"
+        verdict = self._free_text(item) if is_free else self._joint(item, declared, target)
+        verdict.distribution = found.distribution
+        return verdict
 
     def _finite(self, item: Aligned, target: Target, domain: Domain, outcome: int) -> _Verdict:
         path = item.event.path
@@ -212,10 +218,11 @@ class FieldMaker:
         verdict = _of_outcome(tree, outcome, "distribution", self._tokens)
         if tree is None or verdict.reason:
             return verdict
-        parent = self._open.get(path[:-1]) if path else None
+        parent = self._parent(path)
         if parent is not None:
             parent.discriminate(path[-1], tree, domain.members)
-        return verdict._replace(distribution=distribution(tree, domain.members))
+        verdict.distribution = distribution(tree, domain.members)
+        return verdict
 
     def _domain(self, declared: Declared, kind: str) -> Domain | None:
         """The members to tell apart; a boolean has two even where nothing was declared."""
@@ -244,10 +251,13 @@ class FieldMaker:
             return _Verdict(reason=_UNREADABLE)
         allows = declared.allows if declared.rules else None
         made = choices(inside, target, declared.possible_kinds, allows, self._memory)
-        least = min(made, key=lambda choice: choice.probability)
-        return _all_of(made, "joint")._replace(
+        shares = [choice.probability for choice in made]
+        least = made[shares.index(min(shares))]
+        return _Verdict(
+            math.prod(shares), math.prod([choice.low for choice in made]),
+            math.prod([choice.high for choice in made]), "joint",
             min_step=least, why=why_choice(least, self._tokens),
-            valid=min(c.possible / (c.possible + c.off_schema) for c in made),
+            valid=min([c.possible / (c.possible + c.off_schema) for c in made]),
         )  # fmt: skip
 
     def _free_text(self, item: Aligned) -> _Verdict:
@@ -260,17 +270,22 @@ class FieldMaker:
 
     def _list(self, item: Aligned, reason: str) -> _Verdict:
         """Product of the decisions to go on and, at last, to end."""
-        container = self._open[item.event.path]
+        container = self._open[-1]
         container.stops.append(self._stop(container, item, ended=True))
         made = [stop for stop in container.stops if stop is not None]
         if len(made) < len(container.stops):
             return _Verdict(reason=reason or _UNREADABLE)
-        least = min(made, key=lambda stop: stop.member.probability)
-        verdict = _all_of([stop.member for stop in made], "list_end")
-        return verdict._replace(why=least.why, arms=container.kinds)
+        members = [stop.member for stop in made]
+        shares = [member.probability for member in members]
+        least = made[shares.index(min(shares))]
+        return _Verdict(
+            math.prod(shares), math.prod([member.low for member in members]),
+            math.prod([member.high for member in members]), "list_end",
+            why=least.why, arms=container.kinds,
+        )  # fmt: skip
 
     def _object(self, item: Aligned, value: Any, reason: str) -> _Verdict:
-        container = self._open[item.event.path]
+        container = self._open[-1]
         asked = self._ask_key(container, item, None)
         arms = container.arms or container.kinds
         if not value:
@@ -278,7 +293,9 @@ class FieldMaker:
                 return _Verdict(reason=reason)
             if asked is not None:  # a key was possible, too
                 question, tree = asked
-                return _of_outcome(tree, question.end, "joint", self._tokens)._replace(arms=arms)
+                verdict = _of_outcome(tree, question.end, "joint", self._tokens)
+                verdict.arms = arms
+                return verdict
             confidence = math.exp(self._sums[item.last] - self._sums[item.first])
             return _Verdict(confidence, basis="joint", arms=arms)
         if container.unknown:
@@ -292,15 +309,15 @@ class FieldMaker:
 
     def _place(self, path: Path) -> Place:
         """What is declared there, as far as what was written around it decides."""
-        parent = self._open.get(path[:-1]) if path else None
-        return parent.place.inside(path[-1]) if parent else self._schema.at(path)
+        parent = self._parent(path)
+        return parent.place.inside(path[-1]) if parent else self._schema.root
 
-    def _declared(self, path: Path) -> Declared:
-        return self._open[path].declared if path in self._open else self._place(path).declared
+    def _parent(self, path: Path) -> Container | None:
+        return self._open[len(path) - 1] if path else None
 
     def _target(self, item: Aligned) -> Target:
         event, path = item.event, item.event.path
-        parent = self._open.get(path[:-1]) if path else None
+        parent = self._parent(path)
         level = parent.level if parent else None
         number = level.number if level else 0
         return Target(path, level, self._layout.compact, event.start, event.raw, number)
@@ -348,8 +365,8 @@ class FieldMaker:
 
         The text of a scalar may say which arm of a union the container is.
         """
-        own = self._open.pop(made.path, None)
-        parent = self._open.get(made.path[:-1]) if made.path else None
+        own = None if text else self._open.pop()
+        parent = self._parent(made.path)
         if parent is None:
             return
         if text:
@@ -379,10 +396,15 @@ class FieldMaker:
         return scores.total(self._tokens[index].logprob for index in indexes), ""
 
     def _indexes(self, first: int, last: int) -> tuple[int, ...]:
-        return tuple(index for index in self._aligner.tokens[first:last] if index is not None)
+        found = self._aligner.tokens[first:last]
+        if None in found:
+            return tuple(index for index in found if index is not None)
+        return tuple(found)  # pyright: ignore[reportReturnType]  # there is no None
 
     def _steps(self, item: Aligned) -> list[tuple[Step, Listing]]:
         """The approach as far as its logprobs are known without a gap up to the value's end."""
+        if self._steps_of[0] is item:  # several questions ask
+            return self._steps_of[1]
         found: list[tuple[Step, Listing]] = []
         for step in item.approach:
             token = None if step.token is None else self._tokens[step.token]
@@ -393,6 +415,7 @@ class FieldMaker:
                 found = []
             else:
                 break
+        self._steps_of = item, found
         return found
 
     def _listing(self, step: Step, token: Token) -> Listing:
@@ -408,20 +431,24 @@ class FieldMaker:
         self, item: Aligned, value: Any, declared: Declared, *, is_again: bool, valid: float
     ) -> tuple[str, ...]:
         event = item.event
-        shared = self._aligner.is_shared(item.first, item.last, event.start, event.stop)
+        found: list[str] = []
+        if self._aligner.is_shared(item.first, item.last, event.start, event.stop):
+            found.append("shared_token")
+        if is_again:
+            found.append("duplicate_key")
         is_scalar = event.type == "scalar"
+        if is_scalar and b"\\u" in event.raw and _has_surrogate(value):
+            found.append("lone_surrogate")
+        if isinstance(value, Decimal) or (isinstance(value, float) and math.isinf(value)):
+            found.append("overflow")
+        if valid < FEW_VALID:
+            found.append("against_schema")
+        if event.path in self._ledger.unsettled:
+            found.append("unsettled")
         domain = self._domain(declared, "") if is_scalar else None
-        is_beyond = isinstance(value, float) and math.isinf(value)
-        found = {
-            "shared_token": shared,
-            "duplicate_key": is_again,
-            "lone_surrogate": is_scalar and b"\\u" in event.raw and _has_surrogate(value),
-            "overflow": isinstance(value, Decimal) or is_beyond,
-            "against_schema": valid < FEW_VALID,
-            "unsettled": event.path in self._ledger.unsettled,
-            "not_a_member": domain is not None and domain.index(value) is None,
-        }  # fmt: skip
-        return tuple(name for name, holds in found.items() if holds)
+        if domain is not None and domain.index(value) is None:
+            found.append("not_a_member")
+        return tuple(found)
 
 
 # -- helpers ------------------------------------------------------------------------------------
@@ -470,7 +497,8 @@ def _of_outcome(tree: Tree | None, outcome: int, basis: Basis, tokens: Sequence[
     if tree is None or tree.decided_at is None:
         return _Verdict(reason=_UNREADABLE)
     why = why_outcome(tree, outcome, tokens)
-    return _Verdict(*tree.results()[outcome], basis, why=why, valid=tree.valid)
+    probability, low, high = tree.results()[outcome]
+    return _Verdict(probability, low, high, basis, why=why, valid=tree.valid)
 
 
 def _least(one: Field | None, other: Field | None) -> Field | None:
@@ -480,16 +508,6 @@ def _least(one: Field | None, other: Field | None) -> Field | None:
     assert one.confidence is not None  # for the type checker
     assert other.confidence is not None
     return other if other.confidence < one.confidence else one
-
-
-def _all_of(made: Sequence[Member] | Sequence[Choice], basis: Basis) -> _Verdict:
-    """The chance that every decision or step went as it did."""
-    return _Verdict(
-        scores.product(one.probability for one in made),
-        scores.product(one.low for one in made),
-        scores.product(one.high for one in made),
-        basis,
-    )
 
 
 def _has_surrogate(value: Any) -> bool:

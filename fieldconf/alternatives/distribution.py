@@ -9,7 +9,7 @@ Why:   it is what the user holds: a frozen value without parsers or trees.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from heapq import nlargest
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 from fieldconf import scores
@@ -17,8 +17,7 @@ from fieldconf.alternatives.tree import Tree
 from fieldconf.schema import kind_of, same
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One value of a finite domain: its probability, and bounds that hold it (all 0..1)."""
 
     value: Any
@@ -91,15 +90,12 @@ def distribution(tree: Tree, values: Sequence[Any]) -> Distribution | None:
     if tree.decided_at is None:
         return None
     members = [Member(v, *r) for v, r in zip(values, tree.results(), strict=True)]
-    members.sort(key=lambda member: -member.probability)
-    return Distribution(
-        tuple(members),
-        tree.off,
-        tree.unseen,
-        tree.decided_at,
-        likeliest(tree.others.items()),
-        tree.calls,
-    )
+    members.sort(key=_probability, reverse=True)
+    others = likeliest(tree.others.items()) if tree.others else ()
+    return Distribution(tuple(members), tree.off, tree.unseen, tree.decided_at, others, tree.calls)
+
+
+_probability = attrgetter("probability")
 
 
 MOST_RIVALS = 3
@@ -108,5 +104,10 @@ MOST_RIVALS = 3
 
 def likeliest(masses: Iterable[tuple[str, float]]) -> tuple[Rival, ...]:
     """The few of these texts with the most mass, the likeliest first."""
-    found = nlargest(MOST_RIVALS, masses, key=lambda pair: pair[1])
-    return tuple(Rival(text, mass) for text, mass in found if mass)
+    found = [pair for pair in masses if pair[1]]
+    if len(found) > 1:
+        found.sort(key=_mass, reverse=True)
+    return tuple([Rival(*pair) for pair in found[:MOST_RIVALS]])
+
+
+_mass = itemgetter(1)

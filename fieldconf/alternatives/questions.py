@@ -32,7 +32,7 @@ from fieldconf.grammar import decode, kind_begun
 from fieldconf.jsonparser import Event, JSONParser
 from fieldconf.paths import Path
 from fieldconf.prefix import may_become, may_become_plainly
-from fieldconf.schema import same
+from fieldconf.schema import kind_of
 from fieldconf.tokens import Candidate
 
 _NONE = Branch(frozenset())
@@ -110,11 +110,13 @@ class Domain:
     def __init__(self, members: Sequence[Any], may_be: MayBe = may_be) -> None:
         self.members = tuple(members)
         self._may_be = may_be
+        numbered = enumerate(self.members)
+        self._index = {(kind_of(member), member): i for i, member in numbered}
         self._known: dict[tuple[str, bytes], Outcomes] = {}
 
     def index(self, value: Any) -> int | None:
         """The position of a value among the members, or None."""
-        return next((i for i, member in enumerate(self.members) if same(member, value)), None)
+        return self._index.get((kind_of(value), value))
 
     def outcomes(self, reading: Reading) -> Outcomes:
         """The indexes of the members that a reading can still end as."""

@@ -58,15 +58,17 @@ class Place:
         Equal for places in different answers and in different items of a list. What the
         containers around allow is not in it, see ``Level.number``.
         """
-        parser = self.parser
-        expected = tuple((e.type, e.raw, _apart(e.path, path)) for e in self.expected)
-        return parser.place, parser.may_close, parser.text, _apart(parser.path, path), expected
+        parser, expected = self.parser, self.expected
+        closing = tuple([(e.type, e.raw, _apart(e.path, path)) for e in expected])
+        return parser.place, parser.may_close, parser.text, _apart(parser.path, path), closing
 
 
 def _apart(path: Path, other: Path) -> Hashable:
     """Where a path leaves another one, and how: indexes by their difference."""
     if path == other:
         return None
+    if path == other[:-1]:  # nearly always
+        return other[-1:]
     same = sum(
         1
         for _ in itertools.takewhile(

@@ -20,6 +20,7 @@ same beginning by other tokens; from the rest of the fan where nothing of the va
 yet; else it is split evenly: nothing says that the outcome that was chosen has it.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
@@ -85,6 +86,7 @@ class Tree:
         self._unseen: list[float] = []  # of each fan on the path
         self.read = read
         self._solution: _Solution | None = None
+        self._results: list[tuple[float, float, float]] | None = None
         outcomes, following = every(size), None
         telling = 0.0
         for index, found, place in path:
@@ -129,11 +131,10 @@ class Tree:
         """(probability, low, high) of each outcome."""
         if self.size == 1:
             return [(1.0, 1.0, 1.0)]
-        found = self._solve().solved[id(self.fans[0])]
-        return [
-            (min(1.0, max(p, low)), min(1.0, low), min(1.0, max(high, p)))
-            for p, low, high in zip(found.estimate, found.low, found.high, strict=True)
-        ]
+        if self._results is None:
+            found = self._solve().solved[id(self.fans[0])]
+            self._results = list(map(_in_order, found.estimate, found.low, found.high))
+        return self._results
 
     def _solve(self) -> "_Solution":
         if self._solution is None:
@@ -154,20 +155,26 @@ class Tree:
         """The fan on the path at which the probability of the written outcome rose the most."""
         solved, known = self._solve()
         shares = [solved[id(fan)].estimate[outcome] for fan in self.fans]
-        rises = [(a + _TINY) / (b + _TINY) for a, b in zip([*shares[1:], 1.0], shares, strict=True)]
-        at = rises.index(max(rises))
+        rises = [
+            (a + _TINY) / (b + _TINY)
+            for a, b in zip(itertools.chain(shares[1:], (1.0,)), shares, strict=True)
+        ]
+        at = rises.index(max(rises)) if len(rises) > 1 else 0
         fan, against = self.fans[at], dict[str, float]()
         twigs = {id(twig.candidate): twig for twig in fan.twigs}
-        for candidate, branch in zip(fan.listing.candidates, fan.branches, strict=True):
-            twig = twigs.get(id(candidate))
-            agreeing = float(outcome in branch.outcomes)
+        candidates, masses = fan.listing.candidates, fan.listing.masses
+        for candidate, mass, branch in zip(candidates, masses, fan.branches, strict=True):
+            if not branch[0]:
+                continue
+            twig = twigs.get(id(candidate)) if twigs else None
+            agreeing = float(outcome in branch[0])
             if twig is not None:
                 below = _expected(twig, solved, known)
-                agreeing = below[outcome] if below else agreeing / len(branch.outcomes)
+                agreeing = below[outcome] if below else agreeing / len(branch[0])
             is_written = twig is not None and twig is fan.chosen
-            if branch.outcomes and agreeing < 1 and not is_written:
-                mass = math.exp(candidate.logprob) / fan.possible * (1 - agreeing)
-                against[candidate.text] = against.get(candidate.text, 0.0) + mass
+            if agreeing < 1 and not is_written:
+                part = mass / fan.possible * (1 - agreeing)
+                against[candidate[0]] = against.get(candidate[0], 0.0) + part
         return Decisive(fan, shares[at], against)
 
     # -- settling -------------------------------------------------------------------------------
@@ -212,7 +219,7 @@ class Tree:
     def expand(self, gap: Gap, candidates: Sequence[Candidate]) -> None:
         """Fill a gap with all candidates that leave some outcome there, and their logprobs."""
         self.calls += 1
-        self._solution = None
+        self._solution = self._results = None
         known = any(candidate.logprob > -math.inf for candidate in candidates)
         unseen = 0.0 if known else 1.0
         fan, position = gap.fan, None
@@ -245,6 +252,13 @@ class _Solution(NamedTuple):
 
     solved: "dict[int, _Solved]"
     known: "_Known"
+
+
+def _in_order(p: float, low: float, high: float) -> tuple[float, float, float]:
+    """Probability and bounds, without what rounding did to their order."""
+    p = max(p, low)  # spelled out: this is done for each member of each value
+    high = max(high, p)
+    return min(p, 1.0), min(low, 1.0), min(high, 1.0)
 
 
 _TINY = 1e-12
@@ -321,7 +335,7 @@ def _add_hidden(fan: Fan, estimate: list[float]) -> None:
         return
     hidden = fan.unseen * fan.possible / (fan.possible + fan.off)
     if len(fan.listing.candidates) > 1:
-        least = min(math.exp(c.logprob) for c in fan.listing.candidates)
+        least = min(fan.listing.masses)
         hidden = min(hidden, least * len(missing))
     for outcome in missing:
         estimate[outcome] += hidden / len(missing)

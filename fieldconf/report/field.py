@@ -8,6 +8,7 @@ Why:   people decide field by field, and they decide with what is here.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from reprlib import Repr
 from typing import Any, Literal, TypeAlias
 
@@ -142,7 +143,7 @@ class Field:
         where = _shorten(printable(self.pointer)) or "(whole)"
         return f"{where} {_shorten(printable(_BRIEF.repr(self.value)))} {known}"
 
-    @property
+    @cached_property
     def pointer(self) -> str:
         """The path as a JSON Pointer."""
         return pointer(self.path)
