@@ -210,10 +210,8 @@ class Aligner:
 
     def touching(self, start: int, stop: int) -> tuple[int, int]:
         """The half-open range of the pieces that touch the bytes ``start:stop``."""
-        starts, count = self._starts, len(self._starts)
-        # Most often the last piece is one end of the range.
-        first = count - 1 if starts[-1] <= start else bisect_right(starts, start) - 1
-        return first, count if starts[-1] < stop else bisect_left(starts, stop, first)
+        first = bisect_right(self._starts, start) - 1
+        return first, bisect_left(self._starts, stop, first)
 
     def is_shared(self, first: int, last: int, start: int, stop: int) -> bool:
         """Whether the pieces ``first:last`` also hold bytes outside of ``start:stop``."""
@@ -272,7 +270,8 @@ class Aligner:
         self._value = self._finder.found
         if not events:
             return []
-        run, edge = self._run, self._edge
+        run, edge, starts = self._run, self._edge, self._starts
+        count, newest = len(starts), starts[-1]
         if len(self._steps) > _MOST_STEPS:
             self._steps, self._followers = {}, {}
         made: list[Aligned] = []
@@ -280,7 +279,9 @@ class Aligner:
             _, path, start, stop, _ = event
             if start > edge and not path:
                 edge = start  # before the root there may be prose, with attempts that failed
-            first, last = self.touching(start, stop)
+            # As in ``touching``; most often the newest piece is one end of the range.
+            first = count - 1 if newest <= start else bisect_right(starts, start) - 1
+            last = count if newest < stop else bisect_left(starts, stop, first)
             made.append(_aligned((event, first, last, edge, run, self)))
             edge = stop
         self._edge = edge

@@ -48,6 +48,7 @@ NUMBER: dict[str, dict[int, str]] = {
 }
 NUMBER_MAY_END = frozenset({"zero", "int", "frac", "exp"})
 LITERALS = {ord("t"): b"true", ord("f"): b"false", ord("n"): b"null"}
+_BOOLEANS = {b"true": True, b"false": False}
 
 
 def decode(raw: bytes) -> Any:
@@ -63,12 +64,13 @@ def decode(raw: bytes) -> Any:
     if raw[0] == 0x22:
         return json.loads(raw) if b"\\" in raw else raw[1:-1].decode()
     if raw[0] in LITERALS:
-        return {b"true": True, b"false": False}.get(raw)
+        return _BOOLEANS.get(raw)
+    if not raw.isdigit() and not raw.removeprefix(b"-").isdigit():
+        return float(raw)
     try:
         return int(raw)
     except ValueError:
-        digits = raw.removeprefix(b"-")
-        return Decimal(raw.decode()) if digits.isdigit() else float(raw)
+        return Decimal(raw.decode())
 
 
 _KIND_OF_FIRST = {

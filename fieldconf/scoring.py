@@ -263,7 +263,7 @@ class Scorer:
         maker, tree, fields = self._maker, self._tree, self._fields
         for item in aligned:
             event = item.event
-            kind, path = event.type, event.path
+            kind, path, _, _, _ = event
             if kind == "key":
                 maker.name(item)
                 continue
