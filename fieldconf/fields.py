@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 
 from fieldconf import scores
@@ -31,6 +32,7 @@ from fieldconf.alternatives.steps import Choice, choices
 from fieldconf.alternatives.tree import Tree
 from fieldconf.alternatives.why import Why, why_choice, why_outcome, why_token
 from fieldconf.containers import Container, Layout, Stop
+from fieldconf.jsonparser import Event
 from fieldconf.matching import Match
 from fieldconf.matching import domain as make_domain
 from fieldconf.paths import Path, pointer
@@ -105,6 +107,7 @@ class FieldMaker:
         self._sums: list[float] = [0.0]  # of the known logprobs of the first n pieces, nats
         self._unknown: list[int] = [0]  # how many of the first n pieces have no logprob
         self._open: list[Container] = []  # by depth
+        self._key: Event | None = None  # the last one
         self._steps_of: tuple[Aligned | None, list[tuple[Step, Listing]]] = (None, [])
         self._memory = memory_of(schema, self._layout, match)
         self._listings: dict[int, Listing] = {}  # of the last pieces
@@ -115,9 +118,22 @@ class FieldMaker:
         self._sums.append(self._sums[-1] + (logprob or 0.0))
         self._unknown.append(self._unknown[-1] + (logprob is None))
 
+    def learn_all(self, indexes: Sequence[int | None]) -> None:
+        """The same of several pieces."""
+        tokens = self._tokens
+        known = [None if index is None else tokens[index].logprob for index in indexes]
+        sums = accumulate([p or 0.0 for p in known], initial=self._sums.pop())
+        self._sums.extend(sums)
+        if None not in known:
+            self._unknown.extend([self._unknown[-1]] * len(known))
+        else:
+            gaps = accumulate([p is None for p in known], initial=self._unknown.pop())
+            self._unknown.extend(gaps)
+
     def name(self, item: Aligned) -> None:
         """Take note of a key."""
         path = item.event.path
+        self._key = item.event
         self._ask_key(self._open[len(path) - 1], item, str(path[-1]))
 
     def begin(self, item: Aligned) -> None:
@@ -320,7 +336,8 @@ class FieldMaker:
         parent = self._parent(path)
         level = parent.level if parent else None
         number = level.number if level else 0
-        return Target(path, level, self._layout.compact, event.start, event.raw, number)
+        key = None if parent is None or parent.is_list else self._key
+        return Target(path, level, self._layout.compact, event.start, event.raw, number, key)
 
     def _grow(self, question: Question, item: Aligned, about: Path | None = None) -> Tree | None:
         """The tree of a question, kept in the ledger as one about a field."""

@@ -228,8 +228,7 @@ class Scorer:
         for at in range(0, len(pieces), _MANY):
             some = pieces[at : at + _MANY]
             tokens, starts, stops = zip(*some, strict=True)
-            for token in tokens:
-                self._maker.learn(token)
+            self._maker.learn_all(tokens)
             self._take(self._aligner.feed_all(content[starts[0] : stops[-1]], tokens, starts))
 
     def finish(

@@ -23,7 +23,6 @@ from fieldconf.alternatives.reading import (
     advance,
     may_be,
     place_before,
-    place_of,
     read,
 )
 from fieldconf.alternatives.steps import Allows
@@ -226,7 +225,7 @@ class EndQuestion(Question):
     def first(self, step: Step) -> Place:
         """The place of a step of the answer."""
         following, length, path = self._next, len(self._next), self._next[:-1]
-        return place_of(step, lambda e: e.path[:length] == following or e.path == path)
+        return Place(step, lambda e: e.path[:length] == following or e.path == path)
 
     def read(self, place: Place, candidate: Candidate) -> Branch:
         """Whether a candidate ends the list or goes on with it."""
@@ -300,7 +299,7 @@ class KeyQuestion(Question):
 
     def first(self, step: Step) -> Place:
         """The place of a step of the answer."""
-        return place_of(step, self._is_asked_about)
+        return Place(step, self._is_asked_about)
 
     def _is_asked_about(self, event: Event) -> bool:
         if event.type == "close":

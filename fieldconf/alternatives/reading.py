@@ -26,22 +26,27 @@ from fieldconf.tokens import Candidate, Token, utf8
 class Place:
     """A place in an answer.
 
-    Attributes:
+    Args:
+        at: the parser there, or the step of the answer before which it is.
         expected: the events between here and what is asked about, as the answer itself wrote them:
             a token may end the value before. They are given: what would write another value there
-            says nothing of this one.
+            says nothing of this one. Or a test for what is asked about: then they are found.
         begun: the text so far of the value that is asked about, if the place is inside of it.
+        seen: see ``seen_from``, where that is known without a parser.
+
+    Attributes:
         known: what candidates were found to mean here; set by the question.
     """
 
-    __slots__ = ("_parser", "_step", "begun", "expected", "known")
+    __slots__ = ("_expected", "_parser", "_seen", "_step", "begun", "known")
 
     def __init__(
-        self, at: JSONParser | Step, expected: tuple[Event, ...] = (), begun: bytes = b""
-    ) -> None:
+        self, at: JSONParser | Step, expected: tuple[Event, ...] | Callable[[Event], bool] = (),
+        begun: bytes = b"", seen: Hashable = None,
+    ) -> None:  # fmt: skip
         self._step = at if isinstance(at, Step) else None
         self._parser = None if isinstance(at, Step) else at
-        self.expected, self.begun = expected, begun
+        self._expected, self.begun, self._seen = expected, begun, seen
         self.known: Table | None = None
 
     @property
@@ -52,15 +57,31 @@ class Place:
             self._parser = self._step.parser
         return self._parser
 
+    @property
+    def expected(self) -> tuple[Event, ...]:
+        """The events between here and what is asked about."""
+        found = self._expected
+        if callable(found):
+            assert self._step is not None  # who gives a test gives a step
+            written = self.parser.fork().feed(self._step.written)
+            self._expected = found = tuple(itertools.takewhile(_isnt(found), written))
+        return found
+
     def seen_from(self, path: Path) -> Hashable:
         """All that reading on from here depends on, as far as it is about the value at a path.
 
         Equal for places in different answers and in different items of a list. What the
         containers around allow is not in it, see ``Level.number``.
         """
+        if self._seen is not None:
+            return self._seen
         parser, expected = self.parser, self.expected
         closing = tuple([(e.type, e.raw, _apart(e.path, path)) for e in expected])
         return parser.place, parser.may_close, parser.text, _apart(parser.path, path), closing
+
+
+def _isnt(test: Callable[[Event], bool]) -> Callable[[Event], bool]:
+    return lambda event: not test(event)
 
 
 def _apart(path: Path, other: Path) -> Hashable:
@@ -87,7 +108,8 @@ class Target(NamedTuple):
     ``level`` says what may stand behind it (None: anything JSON allows); ``compact`` that the
     server's grammar has no white space between JSON's words. ``start`` and ``text`` are where the
     value that was written begins and its JSON text; of a container, its first byte. ``around`` is
-    the number of the containers around, see ``Level.number``.
+    the number of the containers around, see ``Level.number``; ``key`` is what it stands under, if
+    that is a key.
     """
 
     path: Path
@@ -96,6 +118,7 @@ class Target(NamedTuple):
     start: int = 0
     text: bytes = b""
     around: int = 0
+    key: Event | None = None
 
 
 State: TypeAlias = Literal["dead", "before", "partial", "open", "done"]
@@ -113,21 +136,22 @@ IN_EARLIER = frozenset({"after", "string", "number", "literal"})
 DEAD = Reading("dead")
 
 
-def place_of(step: Step, is_target: Callable[[Event], bool]) -> Place:
-    """The place of a step of the answer, for a question about the events of ``is_target``."""
-    written = step.parser.fork().feed(step.written)
-    return Place(step, tuple(itertools.takewhile(lambda e: not is_target(e), written)))
-
-
 def place_before(step: Step, target: Target) -> Place:
     """The place of a step of the answer, for a question about the value at a path."""
-    written = step.start - target.start
+    written, path, key = step.start - target.start, target.path, target.key
     if written > 0:
         return Place(step, begun=target.text[:written])
+
+    def is_target(event: Event) -> bool:
+        return event.path == path and event.type != "key"
+
+    if key is not None and 0 < step.start - key.start <= len(key.raw):
+        # Inside of its own key, or right behind: nothing else can have been written since.
+        return Place(step, is_target, seen=(key.raw, step.start - key.start))
     parser = step.parser
-    if parser.place in ("colon", "value") and parser.path == target.path:
+    if parser.place in ("colon", "value") and parser.path == path:
         return Place(step)
-    return place_of(step, lambda event: event.path == target.path and event.type != "key")
+    return Place(step, is_target)
 
 
 def read(place: Place, candidate: Candidate, target: Target) -> Reading:

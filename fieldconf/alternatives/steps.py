@@ -14,14 +14,14 @@ as the value it is, not as a beginning. A number is whole with the byte behind i
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from fieldconf.align import Step
 from fieldconf.alternatives.distribution import Rival, likeliest
 from fieldconf.alternatives.fan import Listing
 from fieldconf.alternatives.memory import MOST_ROWS, Memory
-from fieldconf.alternatives.reading import Reading, State, Target, may_be, place_before, read
+from fieldconf.alternatives.reading import Place, Reading, State, Target, may_be, place_before, read
 from fieldconf.grammar import decode, kind_begun
 from fieldconf.spelling import is_control
 from fieldconf.tokens import Candidate
@@ -77,6 +77,7 @@ def _whole(possible: float, off_schema: float, unseen: float) -> float:
 # Bytes that mean themselves inside a string: a candidate of these alone needs no fork.
 PLAIN = re.compile(rb"[\x20\x21\x23-\x5b\x5d-\x7f]+")
 _QUOTE = 0x22
+_SILENT: dict[State, tuple[bool, bool]] = {"dead": (False, False), "before": (True, True)}
 
 
 class _Written(NamedTuple):
@@ -116,19 +117,18 @@ def choices(
 
 def _choice(step: Step, listing: Listing, written: _Written) -> Choice:
     assert step.token is not None  # the callers look
-    position, masses = listing.position, listing.masses
-    assert position is not None  # of a step of the answer
+    candidates, position, unseen, masses = listing
+    assert position is not None  # it is a step of the answer
     agreeing = possible = masses[position]
     off = 0.0
     others: list[tuple[str, float]] = []
     judge: _Judge | None = None
     for index, mass in enumerate(masses):
-        if index == position:
+        if index == position or mass == 0.0:  # nothing: excluded by the server's grammar
             continue
-        if mass == 0.0:  # excluded by the server's grammar
-            continue
-        judge = judge or _Judge(step, written)
-        candidate = listing.candidates[index]
+        if judge is None:
+            judge = _Judge(step, written)
+        candidate = candidates[index]
         is_possible, is_agreeing = judge(candidate)
         if not is_possible:
             off += mass
@@ -139,10 +139,10 @@ def _choice(step: Step, listing: Listing, written: _Written) -> Choice:
         else:
             others.append((candidate[0], mass))
     if not others:
-        return Choice(step.token, agreeing, possible, off, listing.unseen)
-    whole = _whole(possible, off, listing.unseen)
-    rivals = likeliest((text, mass / whole) for text, mass in others)
-    return Choice(step.token, agreeing, possible, off, listing.unseen, rivals)
+        return Choice(step.token, agreeing, possible, off, unseen)
+    whole = _whole(possible, off, unseen)
+    rivals = likeliest([(text, mass / whole) for text, mass in others])
+    return Choice(step.token, agreeing, possible, off, unseen, rivals)
 
 
 class _Judge:
@@ -152,15 +152,17 @@ class _Judge:
     remembered once for all places with the same containers around.
     """
 
-    __slots__ = ("_at", "_is_inside", "_place", "_table", "_written")
+    __slots__ = ("_at", "_is_inside", "_place", "_step", "_table", "_written")
 
     def __init__(self, step: Step, written: _Written) -> None:
         target, text, at = written.target, written.text, step.start - written.start
-        self._written, self._at = written, at
-        self._place = place_before(step, target)
-        is_inside = at > 0 and text[0] == _QUOTE and text[at - 1] < 0x80 and written.is_plain
-        seen = _QUOTE if is_inside else self._place.begun or self._place.seen_from(target.path)
-        self._is_inside = is_inside
+        self._step, self._written, self._at = step, written, at
+        self._place: Place | None = None
+        self._is_inside = at > 0 and written.is_plain and text[0] == _QUOTE and text[at - 1] < 0x80
+        seen: Hashable = _QUOTE
+        if not self._is_inside:
+            self._place = place = place_before(step, target)
+            seen = place.begun or place.seen_from(target.path)
         self._table = written.memory.table((target.around, target.compact, seen))
 
     def __call__(self, candidate: Candidate) -> tuple[bool, bool]:
@@ -171,23 +173,24 @@ class _Judge:
             found = self._read(candidate)
             if len(self._table) < MOST_ROWS:
                 self._table[name] = found
-        state: State = found[0]
-        text: bytes = found[1]
-        if state in ("before", "dead"):
-            return state == "before", state == "before"
+        state, text, is_plain = found
+        if state in _SILENT:
+            return _SILENT[state]
+        if is_plain and written.allows is None:
+            return True, written.text.startswith(text, at)
         begun = written.text[:at] + text if self._is_inside else text
         if written.allows is not None and not written.allows(begun, done=state == "done"):
             return False, False
-        if found[2]:  # plain text
+        if is_plain:
             return True, written.text.startswith(text, at)
-        if kind_begun(begun) not in written.kinds:
-            return False, False
-        return True, may_be(Reading(state, begun), written.value)
+        is_possible = kind_begun(begun) in written.kinds
+        return is_possible, is_possible and may_be(Reading(state, begun), written.value)
 
     def _read(self, candidate: Candidate) -> tuple[State, bytes, bool]:
         """State and text of a reading; inside of a string what it adds, and whether it is plain."""
         data = candidate.bytes
         if self._is_inside and PLAIN.fullmatch(data):
             return ("dead", b"", True) if is_control(candidate) else ("partial", data, True)
-        reading = read(self._place, candidate, self._written.target)
+        place = self._place or place_before(self._step, self._written.target)
+        reading = read(place, candidate, self._written.target)
         return reading.state, reading.text[self._at * self._is_inside :], False
