@@ -1,0 +1,231 @@
+"""Ray Data: the same rows, on the machines of a cluster.
+
+In:    a Ray dataset with a column of responses; or files, what is asked, and where parts are kept.
+Out:   a Ray dataset of rows; or the parts, each told as soon as it is done.
+Never: a scheduler, a queue or a retry of our own: these are Ray's.
+Why:   what takes one machine a day takes twenty an hour.
+
+Files are divided where Ray has time: some tasks read (a packed file is unpacked by one of them),
+others score a block each. A block that Ray does twice, since a machine was lost, has one part.
+(Ray's own ``read_text`` has a file in memory as a whole, and cuts JSON at U+2028.)
+"""
+
+import logging
+import os
+import pickle
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, cast
+
+from fieldconf.batch.arrow import arrow
+from fieldconf.batch.blocks import BLOCK, Block, blocks
+from fieldconf.batch.inputs import Problem
+from fieldconf.batch.parts import About, Folder
+from fieldconf.batch.scoring import score_batch
+from fieldconf.batch.sources import Stat
+from fieldconf.batch.working import Asked, done, kept
+from fieldconf.errors import FieldconfError, MissingPackageError, OutputError, PayloadError
+from fieldconf.many.files import STDIN
+from fieldconf.matching import Match
+from fieldconf.policy import Policy, PolicyLike
+from fieldconf.tokens import Mask
+
+_TOGETHER = 8
+"""Small files are divided together, up to about so many blocks of them."""
+
+
+def scored(
+    dataset: Any, schema: Any = None, *, column: str = "response", wide: bool = False,
+    policy: PolicyLike | None = None, match: Match = "exact", mask: Mask | None = None,
+) -> Any:  # fmt: skip
+    """The fields of saved responses as a dataset of rows.
+
+    Args:
+        dataset: a ``ray.data.Dataset``; whatever Ray reads.
+        schema: see ``score_batch``. A name must mean the same on all machines of the cluster; a
+            model itself travels with the task.
+        column: see ``score_batch``.
+        wide: see ``score_batch``.
+        policy: see ``score_batch``; a file is read here and now.
+        match: see ``score_batch``.
+        mask: see ``score_batch``.
+
+    Returns:
+        A ``ray.data.Dataset`` of ``output_schema``; nothing is scored before it is asked for.
+
+    >>> import ray                                                    # doctest: +SKIP
+    >>> saved = ray.data.read_parquet("s3://bucket/responses/")       # doctest: +SKIP
+    >>> scored(saved, "tickets:Ticket").write_parquet("s3://bucket/fields/")  # doctest: +SKIP
+    """
+    options = {
+        "schema": schema, "column": column, "wide": wide,
+        "policy": None if policy is None else Policy.of(policy), "match": match, "mask": mask,
+    }  # fmt: skip
+    return dataset.map_batches(
+        _rows, batch_size=None, batch_format="pyarrow", zero_copy_batch=True, fn_kwargs=options
+    )
+
+
+def run_on_ray(
+    files: Sequence[Stat], tell: Callable[[Problem], object], asked: Asked, folder: Folder,
+    *, size: int = BLOCK,
+) -> Generator[tuple[Block, About]]:  # fmt: skip
+    """Score the blocks of files and keep their rows, as ``running.run`` does on one machine.
+
+    The cluster is the one that is connected (``ray.init``), or that the environment names
+    (RAY_ADDRESS), or that runs on this machine; else one is started here and ended. Files and
+    folder must lie where all its machines see them under the same name.
+
+    Args:
+        files: in their order.
+        tell: is called with each file that cannot be read, or not to its end.
+        asked: what is asked of each line.
+        folder: where rows are kept; blocks that are kept there already are not scored again.
+        size: about how many bytes are scored at a time.
+
+    Yields:
+        Each block, without the lines it carried, and what is known of it; in any order.
+
+    Raises:
+        PayloadError: if standard input is among the files.
+        OutputError: if a part cannot be written, or Ray gives up.
+        MissingPackageError: if ray is not installed.
+    """
+    if any(file.name == STDIN for file in files):
+        raise PayloadError(
+            "a cluster cannot read the standard input of this machine",
+            remedy="Save it to a file that all machines see",
+        )
+    ray = _ray()
+    groups = [{"item": pickle.dumps(group)} for group in _groups(files, size * _TOGETHER)]
+    if not groups:
+        return
+    with _quiet(), _cluster(ray), _own_errors(ray):
+        divided = ray.data.from_items(groups, override_num_blocks=len(groups)).map_batches(
+            _divided, batch_size=1, batch_format="pyarrow", fn_args=(size, asked.longest)
+        )
+        divided.context.enable_progress_bars = False  # whoever asked shows how far it is
+        each = divided.repartition(target_num_rows_per_block=1)  # a task each
+        found = each.map_batches(
+            _done, batch_size=1, batch_format="pyarrow", fn_args=(asked, folder)
+        )
+        for table in found.iter_batches(batch_size=None, batch_format="pyarrow"):
+            for item in _items(table):
+                if isinstance(item, Problem):
+                    tell(item)
+                else:
+                    yield item
+
+
+# -- tasks ----------------------------------------------------------------------------------------
+
+
+def _rows(table: Any, **options: Any) -> Iterator[Any]:
+    """The rows of a table of responses, a table for each of its batches."""
+    pa = arrow()
+    empty = pa.RecordBatch.from_pylist([], schema=table.schema)
+    for batch in table.to_batches() or [empty]:
+        yield pa.Table.from_batches([score_batch(batch, **options)])
+
+
+def _divided(groups: Any, size: int, longest: int) -> Iterator[Any]:
+    """The blocks of files; what cannot be read comes behind them."""
+    for numbered in _items(groups):
+        problems: list[Problem] = []
+        numbers = [number for number, _ in numbered]
+        files = [file for _, file in numbered]
+        for block in blocks(files, problems.append, size=size, longest=longest):
+            pieces = (replace(piece, source=numbers[piece.source]) for piece in block.pieces)
+            yield _table(replace(block, pieces=tuple(pieces)))
+        yield from map(_table, problems)
+
+
+def _done(items: Any, asked: Asked, folder: Folder) -> Iterator[Any]:
+    """What is known of blocks, once their rows are kept."""
+    for item in _items(items):
+        if isinstance(item, Problem):
+            yield _table(item)
+            continue
+        about = kept(item, folder) or done(item, asked, folder)
+        yield _table((_without_text(item), about))
+
+
+def _without_text(block: Block) -> Block:
+    return replace(block, pieces=tuple(replace(piece, text=b"") for piece in block.pieces))
+
+
+def _table(item: object) -> Any:
+    return arrow().table({"item": arrow().array([pickle.dumps(item)], "large_binary")})
+
+
+def _items(table: Any) -> Iterator[Any]:
+    for one in table["item"]:
+        yield pickle.loads(one.as_py())  # noqa: S301  # it was pickled above
+
+
+def _groups(files: Sequence[Stat], most: int) -> Iterator[list[tuple[int, Stat]]]:
+    """Files with their numbers, small ones together."""
+    group: list[tuple[int, Stat]] = []
+    total = 0
+    for number, file in enumerate(files):
+        if group and total + (file.size or 0) > most:
+            yield group
+            group, total = [], 0
+        group.append((number, file))
+        total += file.size or 0
+    if group:
+        yield group
+
+
+# -- Ray ------------------------------------------------------------------------------------------
+
+
+def _ray() -> Any:
+    try:
+        import ray  # noqa: PLC0415  # pyright: ignore[reportMissingImports]
+        import ray.data  # noqa: PLC0415  # pyright: ignore[reportMissingImports, reportUnusedImport]
+    except ImportError:
+        raise MissingPackageError("--engine ray", "ray", extra="ray") from None
+    return cast("Any", ray)
+
+
+@contextmanager
+def _cluster(ray: Any) -> Generator[None]:
+    """The cluster that is connected; or another, for the time being."""
+    if ray.is_initialized():
+        yield
+        return
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
+    ray.init(include_dashboard=False, logging_level="error")
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+@contextmanager
+def _quiet() -> Generator[None]:
+    """Ray Data tells of its plans at length; what goes wrong is raised."""
+    log = logging.getLogger("ray.data")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
+
+
+@contextmanager
+def _own_errors(ray: Any) -> Generator[None]:
+    """What a task raised as itself, and Ray's own errors as ours."""
+    try:
+        yield
+    except ray.exceptions.RayError as error:
+        cause = getattr(error, "cause", None)
+        if isinstance(cause, FieldconfError):
+            raise cause from None
+        reason = str(cause or error).strip().splitlines()[-1]
+        raise OutputError(
+            f"Ray gave up ({reason})", remedy="Run the same again: what is done is kept"
+        ) from error

@@ -1,0 +1,62 @@
+"""Engines of clusters, as far as they can be tested without one; the rest is in ``clusters``."""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from installed import CliRunner
+
+from fieldconf.batch.parts import Folder
+from fieldconf.batch.sources import Stat
+from fieldconf.batch.working import Asked
+from fieldconf.cli import main
+from fieldconf.errors import MissingPackageError, PayloadError
+
+ROOT = Path(__file__).parents[1]
+_, _, SECTION = (ROOT / "docs" / "batch.md").read_text().partition("\n## Past one machine")
+
+
+def run(name):
+    from fieldconf.batch.ray_data import run_on_ray
+
+    return list(run_on_ray([Stat(name, 1, 1)], print, Asked(bool), Folder(Path("rows.parts"))))
+
+
+def test_without_ray_the_remedy_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingPackageError, match=r'pip install "fieldconf\[ray\]"'):
+        run("saved.jsonl")
+
+
+def test_the_command_says_so_in_one_line(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    saved = tmp_path / "saved.jsonl"
+    saved.write_text("{}\n")
+    given = [str(saved), "-o", str(tmp_path / "rows.parquet"), "--engine", "ray"]
+    result = CliRunner().invoke(main, ["batch", *given])
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert line.endswith('Install it: pip install "fieldconf[ray]"')
+
+
+def test_a_cluster_does_not_read_standard_input():
+    with pytest.raises(PayloadError, match="standard input of this machine"):
+        run("-")
+
+
+@pytest.mark.parametrize("engine", ["spark", "daft", "ray"])
+def test_the_page_shows_what_the_example_does(engine):
+    """The examples run in an environment of their own: ``tests/clusters``."""
+    source = (ROOT / "examples" / f"batch_{engine}.py").read_text()
+    shown = [code for code in re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)
+             if f"# examples/batch_{engine}.py\n" in code]  # fmt: skip
+    (code,) = shown
+    lines = [line.strip() for line in source.splitlines()]
+    assert ast.parse(code)
+    assert {line.strip() for line in code.splitlines()[1:]} <= {*lines, ""}
+
+
+def test_what_is_linked_is_there():
+    assert all((ROOT / "docs" / name).exists() for name in re.findall(r"\]\(([^)#:]+)\)", SECTION))
