@@ -1,4 +1,4 @@
-"""Counts of many rows, and how they are shown. That they are right is a law: test_law_batch."""
+"""Counts of many rows, and how they are shown. That they are right is a law: test_law_batch_rows."""
 
 import io
 import json
