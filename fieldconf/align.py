@@ -98,9 +98,9 @@ class Aligned(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Pieces that were read at once, linked to those before: the half-open range, and the bytes.
+    """Pieces, linked to those before them: the half-open range, where it ends, and its bytes.
 
-    ``state`` is that before the first of them.
+    ``state`` is that before the first of them; only the last one caused events.
     """
 
     older: "Run | None"
@@ -134,7 +134,9 @@ class Aligner:
         self._starts: list[int] = []  # byte offset of each piece
         self._end = 0  # of the last piece
         self._edge = 0  # where the last event ended
-        self._run: Run | None = None  # what was read since the last edge, newest first
+        self._run: Run | None = None  # what was read since the last edge, newest first; and then:
+        self._parts: list[bytes] = []  # what caused no event so far
+        self._first, self._state = 0, JSONParser().state  # its first piece, the state before that
         self._steps: dict[int, Step] = {}  # made of it, by piece
         self._followers: dict[int, Follower] = {}  # by their run's first piece
 
@@ -156,18 +158,10 @@ class Aligner:
     def feed(self, written: bytes, token: int | None) -> list[Aligned]:
         """Take the bytes that one token wrote; return the events they caused."""
         starts, start, parser = self._starts, self._end, self._value
-        piece = len(starts)
         starts.append(start)
         self.tokens.append(token)
-        end = self._end = start + len(written)
-        if parser is None:
-            return self._search(written, piece)
-        self._run = _run((self._run, piece, piece + 1, end, parser.state, written))
-        events = parser.feed(written)
-        if not events and parser.error is None:
-            return []
-        self._finder.note(events)  # its parser was fed without it
-        return self._align(events, start)
+        self._end = start + len(written)
+        return self._search(written) if parser is None else self._read(parser, written)
 
     def feed_all(
         self, data: bytes, tokens: Sequence[int | None], starts: Sequence[int]
@@ -179,34 +173,39 @@ class Aligner:
             stop = starts[first + 1] - begin if first + 1 < len(tokens) else len(data)
             made += self.feed(data[self._end - begin : stop], tokens[first])
             first += 1
-        parser = self._value
-        if parser is None or first == len(tokens):
-            return made
-        self._starts += starts[first:]
-        self.tokens += tokens[first:]
-        start, count = self._end, len(self._starts)
-        data = data[start - begin :]
-        end = self._end = start + len(data)
-        self._run = _run((self._run, count - len(tokens) + first, count, end, parser.state, data))
-        events = parser.feed(data)
-        self._finder.note(events)
-        return made + self._align(events, start)
+        if self._value is not None and first < len(tokens):
+            self._starts += starts[first:]
+            self.tokens += tokens[first:]
+            data = data[self._end - begin :]
+            self._end += len(data)
+            made += self._read(self._value, data)
+        return made
 
-    def _search(self, written: bytes, piece: int) -> list[Aligned]:
+    def _read(self, parser: JSONParser, data: bytes) -> list[Aligned]:
+        """Take more of the value, without a detour by the finder."""
+        self._parts.append(data)
+        events = parser.feed(data)
+        if parser.error is not None or (events and not events[-1].path):
+            self._finder.note(events)
+            self._value = self._finder.found
+        return self._align(events) if events else []
+
+    def _search(self, written: bytes) -> list[Aligned]:
         """Take a piece before the value is found for sure, or behind it."""
-        finder, start = self._finder, self._starts[piece]
+        finder, count = self._finder, len(self._starts)
         if finder.done or finder.error is not None:
             return []
-        before = finder.parser or JSONParser(offset=start)
-        state = before.state
+        state = (finder.parser or JSONParser(offset=self._starts[-1])).state
         events = finder.feed(written)
         if finder.parser is not None:  # else it stands before the value: no choice within it
-            self._run = Run(self._run, piece, piece + 1, self._end, state, written)
-        return self._align(events, start)
+            self._run = Run(self._run, count - 1, count, self._end, state, written)
+            self._first, self._state = count, finder.parser.state
+        self._value = finder.found
+        return self._align(events)
 
     def close(self) -> list[Aligned]:
         """Say that nothing follows; return what that closed."""
-        return self._align(self._finder.close(), self._end)
+        return self._align(self._finder.close())
 
     def touching(self, start: int, stop: int) -> tuple[int, int]:
         """The half-open range of the pieces that touch the bytes ``start:stop``."""
@@ -232,10 +231,10 @@ class Aligner:
         return owned
 
     def approach(self, event: Event, edge: int, run: Run | None) -> tuple[Step, ...]:
-        """The steps of an event that came with the newest piece of a run, or inside of it."""
+        """The steps of an event that a run's last piece caused, or one of many read at once."""
         found: list[list[Step]] = []
         until = None
-        if run is not None and run.last - run.first > 1:  # then the run's newest is not its
+        if run is not None and run.last - run.first > 1:
             is_number = event.type == "scalar" and event.raw[0] in b"-0123456789"
             until = bisect_right(self._starts, event.stop - (not is_number))
         while run is not None and run.end > edge:
@@ -265,15 +264,12 @@ class Aligner:
             made.append(step)
         return made
 
-    def _align(self, events: list[Event], begin: int) -> list[Aligned]:
-        """The events that the last piece caused, which begins there."""
-        self._value = self._finder.found
+    def _align(self, events: list[Event]) -> list[Aligned]:
+        """The events that the last piece caused."""
         if not events:
             return []
-        run, edge, starts = self._run, self._edge, self._starts
+        starts, edge, run = self._starts, self._edge, self._cut()
         count, newest = len(starts), starts[-1]
-        if len(self._steps) > _MOST_STEPS:
-            self._steps, self._followers = {}, {}
         made: list[Aligned] = []
         for event in events:
             _, path, start, stop, _ = event
@@ -285,6 +281,20 @@ class Aligner:
             made.append(_aligned((event, first, last, edge, run, self)))
             edge = stop
         self._edge = edge
-        if edge >= begin:  # else events were withheld: more pieces are open
-            self._run = _run((None, *run[1:])) if run and run.end > edge else None
+        if run is not None and edge >= run.end - len(run.data):  # else events were withheld
+            self._run = _run((None, *run[1:])) if run.end > edge else None
         return made
+
+    def _cut(self) -> Run | None:
+        """Make a run of what was read since the last one."""
+        if len(self._steps) > _MOST_STEPS:
+            self._steps, self._followers = {}, {}
+        parts = self._parts
+        if parts:
+            data = parts[0] if len(parts) == 1 else b"".join(parts)
+            count = len(self._starts)
+            self._run = _run((self._run, self._first, count, self._end, self._state, data))
+            self._parts = []
+            if self._value is not None:
+                self._first, self._state = count, self._value.state
+        return self._run

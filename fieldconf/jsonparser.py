@@ -136,7 +136,9 @@ class JSONParser:
             self._pending = b""
         base, pos, end = self.offset, 0, len(data)
         # Half of all tokens stand inside of a string and close nothing.
-        if self._state == _STRING and (data.isalnum() or _PLAIN(data)):
+        if self._state == _STRING and (
+            data.isalnum() or (data[:1] != b'"' and _PLAIN(data) is not None)
+        ):
             self._chunks = (self._chunks, data)
             self.offset = base + end
             return []
