@@ -1,4 +1,4 @@
-"""Counts of many rows, and how they are shown. That they are right is a law: test_law_batch_rows."""
+"""Counts of many rows, and how they are shown; ``test_law_batch_rows`` has the law of them."""
 
 import io
 import json

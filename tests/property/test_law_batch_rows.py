@@ -83,7 +83,7 @@ def check_field(row, field, report):
 @example(({}, ['{"choices": [{"message": {"content": "12"}}]}']))
 @example(({"type": "object"}, list(JUNK)))
 def test_the_rows_are_the_fields_of_the_reports(drawn):
-    """Law: "The rows of ``score_batch`` say what the reports of ``score_all`` say, field by field"."""
+    """Law: "The rows say what the reports of ``score_all`` say, field by field"."""
     schema, texts = drawn
     found = score_batch(batch_of(texts), schema)
     assert found.schema == output_schema(batch_of(texts).schema, schema)
