@@ -10,25 +10,23 @@ Why:   a live view must not show what the final report would not say.
 """
 
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from fieldconf.alternatives.settle import Ledger
 from fieldconf.alternatives.tree import Tree
 from fieldconf.containers import Layout
-from fieldconf.errors import PayloadError
+from fieldconf.dropping import Keep, forget, without_tokens
 from fieldconf.matching import Match
 from fieldconf.paths import Path
+from fieldconf.received import Received
 from fieldconf.report import Field, Report
 from fieldconf.schema import Schema
 from fieldconf.scoring import Scorer, score_completion
 from fieldconf.settling import Settle
-from fieldconf.tokens import Completion, Mask, Token, utf8
-from fieldconf.wire import chat_chunk, mended, read_chunk
-from fieldconf.wire.chat_chunk import Piece
-from fieldconf.wire.delta import Delta, fold, is_repeat
-from fieldconf.wire.names import has_nameless
+from fieldconf.tokens import Mask
+from fieldconf.wire import mended
 
 
 class Growing(NamedTuple):
@@ -54,6 +52,8 @@ class LiveScorer:
         layout: what the server's grammar forbids beyond the schema.
         match: how labels are matched with the members of an enum.
         settle: what to ask for once the response is there.
+        keep: "fields" drops each token as soon as no open value can need it, and the report has no
+            tokens, nor have its fields; where ``settle`` is asked for only the report has none.
     """
 
     def __init__(
@@ -64,22 +64,19 @@ class LiveScorer:
         layout: Layout | None = None,
         match: Match = "exact",
         settle: Settle | None = None,
+        keep: Keep = "all",
     ) -> None:
         self._schema, self._layout, self._settle = schema, layout, settle
         self._match: Match = match
         self._mask: Mask | None = mask
-        self._deltas: list[Delta] = []
-        self._run = _Run()  # of the choice that is followed, since the last delta
-        self._common: Delta | None = None  # what plain chunks say of all choices
-        self._began = False
-        self._tokens: list[Token] = []
-        self._scorer = Scorer(schema, self._tokens, layout=layout, match=match, ledger=_Forgetful())
-        self._ahead = bytearray()  # text that has come, but whose tokens have not
-        self._received = 0  # bytes of text that have come
-        self._taken = 0  # tokens that were fed
-        self._fed = bytearray()  # what was fed
-        self._spells = True
-        self._last: Delta | Piece | None = None  # of the choice that is followed
+        self._keep: Keep = keep
+        self._drops = keep == "fields" and settle is None  # who asks for more needs all tokens
+        self._came = Received(drops=self._drops)
+        self._scorer = Scorer(
+            schema, self._came.tokens, layout=layout, match=match, ledger=_Forgetful()
+        )
+        self._edge = 0  # the last token that closed a value
+        self._is_whole = False  # the outermost value has closed
         self._begun = -1  # where the string begins that was given out last
         self._mark: Any = None  # up to where it was
         self._half = ""  # the first half of a character that was escaped as two
@@ -87,17 +84,17 @@ class LiveScorer:
     @property
     def began(self) -> bool:
         """Whether anything has come that belongs to an answer."""
-        return self._began
+        return self._came.began
 
     @property
     def read(self) -> int:
         """How many tokens have come."""
-        return len(self._tokens)
+        return len(self._came.tokens)
 
     @property
     def written(self) -> int:
         """How many bytes of the answer were read as tokens."""
-        return len(self._fed)
+        return len(self._came.fed)
 
     @property
     def data(self) -> Any:
@@ -122,17 +119,22 @@ class LiveScorer:
             PayloadError: if the chunk is an error of the server.
             NoLogprobsError: if it is one in which the server refuses logprobs.
         """
-        piece = chat_chunk.read(chunk)
-        if piece is not None:
-            self._add(piece)
-        else:
-            self._add_all(_read(chunk))
-        return self._advance() if self._spells else []
+        came = self._came
+        came.take(chunk)
+        found: list[Field] = []
+        while (written := came.following()) is not None:
+            made = self._scorer.feed(written, came.taken - 1)
+            if made:
+                found += made
+                self._edge = came.taken - 1
+        if self._drops:
+            self._drop(found)
+        return found
 
     def growing(self) -> Growing | None:
         """The string value that is open, and what came of it since this was last asked; or None."""
         parser = self._scorer.parser
-        begun = parser.begun_since(self._mark) if parser and self._spells else None
+        begun = parser.begun_since(self._mark) if parser and self._came.spells else None
         if parser is None or begun is None:
             return None
         if parser.start != self._begun:
@@ -150,105 +152,27 @@ class LiveScorer:
         ``broken_off`` that the stream was not read to its end.
         """
         asking = self._settle if settle else None
-        self._end_run()
-        folded = fold(self._deltas)
-        made = folded[0] if folded else Completion(content="", tokens=None)
-        completion = replace(made, broken_off=broken_off)
-        if asking is None and self._has_all(completion):
-            return self._scorer.finish(completion, bytes(self._fed), mask=self._mask)
-        completion = mended(completion)
-        return score_completion(
-            completion,
-            self._schema,
-            mask=self._mask,
-            layout=self._layout,
-            match=self._match,
-            settle=asking,
-        )
+        came = self._came
+        completion = replace(came.completion(), broken_off=broken_off)
+        if asking is None and came.is_all_of(completion):
+            report = self._scorer.finish(completion, bytes(came.fed), mask=self._mask)
+        else:
+            report = score_completion(
+                mended(completion), self._schema, mask=self._mask, layout=self._layout,
+                match=self._match, settle=asking,
+            )  # fmt: skip
+        return report if self._keep == "all" else without_tokens(report)
 
-    def _has_all(self, completion: Completion) -> bool:
-        """Whether what was given out live is all there is to say of the completion.
-
-        Its tokens then have names, and spell it as they are: there is nothing to mend.
-        """
-        is_spelled = self._spells and bytes(self._fed) == utf8(completion.content or "")
-        is_taken = self._taken and self._taken == len(completion.tokens or ())
-        return bool(is_taken) and is_spelled and not completion.tool
-
-    # -- what a chunk adds ----------------------------------------------------------------------
-
-    def _add(self, piece: Piece) -> None:
-        """Take what a plain chunk adds."""
-        last, content, tokens, common = self._last, piece.content, piece.tokens, piece.common
-        self._began = True
-        if common is not self._common:
-            self._deltas.append(common)
-            self._common = common
-        if last is not None and last.tokens == tokens and is_repeat(_delta(last), piece.delta):
-            return
-        self._last = piece
-        self._run.texts.append(content)
-        self._run.tokens.extend(tokens)
-        self._run.masked = self._run.masked or piece.is_masked
-        self._tokens.extend(tokens)
-        if content:
-            written = utf8(content)
-            self._ahead += written
-            self._received += len(written)
-
-    def _add_all(self, deltas: Iterable[Delta]) -> None:
-        """Take what any other chunk adds."""
-        for delta in deltas:
-            self._began = self._began or delta.index is not None
-            if delta.index == 0:
-                self._end_run()
-                if self._last is not None and is_repeat(_delta(self._last), delta):
-                    continue
-                self._last = delta
-                self._take(delta)
-            self._deltas.append(delta)
-        self._common = None
-
-    def _end_run(self) -> None:
-        """One delta for all plain chunks of a run: folded, it is the same as theirs."""
-        run = self._run
-        if run.texts:
-            delta = Delta(content="".join(run.texts), tokens=tuple(run.tokens), masked=run.masked)
-            self._deltas.append(delta)
-            self._run = _Run()
-
-    def _take(self, delta: Delta) -> None:
-        """Of what repeats everything so far only the rest is new."""
-        if delta.echo or has_nameless(delta.tokens or ()):
-            self._spells = False
-        content, tokens = utf8(delta.content or ""), delta.tokens or ()
-        if delta.extent != "more":
-            content, tokens = content[self._received :], tokens[len(self._tokens) :]
-        self._ahead += content
-        self._received += len(content)
-        self._tokens.extend(tokens)
-
-    def _advance(self) -> list[Field]:
-        closed: list[Field] = []
-        while self._taken < len(self._tokens):
-            written = self._tokens[self._taken].bytes
-            if not self._ahead.startswith(written):
-                self._spells = written.startswith(bytes(self._ahead))
-                break
-            del self._ahead[: len(written)]  # of a bytearray it costs what is cut off
-            self._fed += written
-            closed += self._scorer.feed(written, self._taken)
-            self._taken += 1
-        return closed
-
-
-@dataclass(slots=True)
-class _Run:
-    """Plain chunks in a row."""
-
-    texts: list[str] = field(default_factory=list[str])
-    tokens: list[Token] = field(default_factory=list[Token])
-    masked: bool = False
+    def _drop(self, closed: list[Field]) -> None:
+        """Let go of the tokens before the last that closed something: no open value had one."""
+        for field in closed:
+            forget(field)
+        if closed and not closed[-1].path:
+            self._is_whole = True
+        if self._is_whole:
+            self._came.drop(self._came.taken)
+        elif closed:
+            self._came.drop(self._edge)
 
 
 class _Forgetful(Ledger):
@@ -257,20 +181,6 @@ class _Forgetful(Ledger):
     def tree(self, path: Path, grow: Callable[[], Tree | None]) -> Tree | None:  # noqa: ARG002
         """The tree of the next question."""
         return grow()
-
-
-def _delta(last: Delta | Piece) -> Delta:
-    return last.delta if isinstance(last, Piece) else last
-
-
-def _read(chunk: Any) -> list[Delta]:
-    """What a chunk adds; a live stream may hold things that are no part of an answer."""
-    try:
-        return read_chunk(chunk)
-    except PayloadError as error:
-        if error.found == "error":
-            raise
-        return []
 
 
 def _text_of(raw: bytes) -> str:

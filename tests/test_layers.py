@@ -53,6 +53,8 @@ FLOORS = [
     ["containers", "settling", "decided", "source.locating"],
     ["fields", "source"],
     ["scoring", "classify"],
+    ["dropping"],
+    ["received"],
     ["streaming", "requesting", "embedded.prompt", "embedded.weights"],
     ["telemetry", "extraction", "extraction.events", "extraction.inputs", "extraction.stopping",
      "embedded.server"],
@@ -113,6 +115,7 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 HEAVY = {
     "openai": {"embedded.client", "testing.clients", "testing.server"},  # the last for types only
     "pytest": {"testing.plugin"},
+    "ray": set(),
     "xllamacpp": set(),
     "hypothesis": {
         "strategies",

@@ -9,10 +9,11 @@ Why:   sync and async, whole and streamed ask and read the same.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, cast, get_args
 from urllib.parse import urlsplit
 
 from fieldconf.containers import Layout
+from fieldconf.dropping import Keep
 from fieldconf.errors import RequestError
 from fieldconf.extraction.apis import APIS, CHAT, Api
 from fieldconf.extraction.inputs import Input
@@ -58,6 +59,7 @@ class Call:
         rules: when to stop reading.
         ways: how values are looked for in what is read; None if they are not.
         policy: how its fields are judged.
+        keep: what is kept of the answer.
         limit: the most tokens of the answer, if that was said.
         observe: to be told of each report.
         log_values: whether log records may hold values.
@@ -78,6 +80,7 @@ class Call:
     rules: tuple[Rule, ...]
     policy: Policy
     ways: Ways | None
+    keep: Keep
     limit: int | None
     observe: Callable[[Report[Any]], object] | None
     log_values: bool
@@ -136,7 +139,8 @@ def prepare(
         match=options.get("match") or "exact",
         settle=_settle(client, arguments, defaults, options.get("settle")),
         rules=rules_of(options.get("stop")), ways=ways_in(given, options.get("locate")),
-        policy=Policy.of(options.get("policy")).check(compiled), limit=_limit(arguments),
+        policy=Policy.of(options.get("policy")).check(compiled),
+        keep=_kept(options.get("keep")), limit=_limit(arguments),
         observe=options.get("observe"), log_values=bool(options.get("log_values")),
     )  # fmt: skip
 
@@ -235,6 +239,14 @@ def _with_options(arguments: Mapping[str, Any], more: Mapping[str, Any]) -> dict
         if all(isinstance(part, Mapping) for part in parts):
             made[name] = {**cast("dict[str, Any]", parts[0]), **cast("dict[str, Any]", parts[1])}
     return made
+
+
+def _kept(wanted: Any) -> Keep:
+    if wanted not in (None, *get_args(Keep)):
+        raise RequestError(
+            f"nothing is known of keep={wanted!r}", remedy='Say keep="all" or keep="fields"'
+        )
+    return wanted or "all"
 
 
 def _limit(arguments: Mapping[str, Any]) -> int | None:

@@ -61,6 +61,9 @@ def extract(
             ``fc.locate``. Each field of the report then says where it was ``found``.
         policy: by which limits the fields are accepted, reviewed or rejected: a ``Policy``, its
             plain values, or the path of its file.
+        keep: "fields" keeps no tokens: the report and its fields have all their numbers, and
+            ``report.tokens`` is empty. While an answer is streamed, each token is let go of as soon
+            as no open value can need it. "all" (the default) keeps them.
         options: further arguments of the client's own call (``extra_body``, ``timeout`` ...).
         observe: called with each report, also with that of an answer that broke off; of samples
             with that of each.

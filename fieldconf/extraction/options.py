@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypedDict, TypeVar, cast
 
+from fieldconf.dropping import Keep
 from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.stopping import Stop
 from fieldconf.matching import Match
@@ -43,6 +44,7 @@ class Options(TypedDict, total=False):
     samples: int | None
     locate: Ways | bool | None
     policy: PolicyLike | None
+    keep: Keep | None
     options: Mapping[str, Any] | None
     observe: Callable[[Report[Any]], object] | None
     log_values: bool | None
@@ -55,6 +57,7 @@ _SHOWN: Mapping[Any, str] = {
     Mask | None: "Mask | None",
     Match | None: "Match | None",
     Settle | bool | None: "Settle | bool | None",
+    Keep | None: "Keep | None",
     Stop | None: "Stop | None",
     PolicyLike | None: "PolicyLike | None",
     Ways | bool | None: "Ways | bool | None",

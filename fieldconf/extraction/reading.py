@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from fieldconf import telemetry
 from fieldconf.asking import our_error, our_errors
+from fieldconf.dropping import without_tokens
 from fieldconf.errors import PayloadError, RequestError, carry
 from fieldconf.extraction.calls import Call
 from fieldconf.extraction.events import Event, FieldEvent, ItemEvent, PartialEvent
@@ -38,7 +39,7 @@ def whole(call: Call, response: Any) -> Report[Any]:
         found[0], call.schema, mask=call.mask, layout=call.layout,
         match=call.match, settle=call.settle,
     )  # fmt: skip
-    report = noted(call, report)
+    report = noted(call, report if call.keep == "all" else without_tokens(report))
     announce(call, report)
     return report
 
@@ -65,8 +66,9 @@ class Reading(Generic[T]):
     def __init__(self, call: Call) -> None:
         self._call = call
         self._scorer = LiveScorer(
-            call.schema, mask=call.mask, layout=call.layout, match=call.match, settle=call.settle
-        )
+            call.schema, mask=call.mask, layout=call.layout, match=call.match,
+            settle=call.settle, keep=call.keep,
+        )  # fmt: skip
         self._pieces: list[str] = []  # of the string that is open
         self._begun = -1  # where it begins
         self._stopped: Stopped | None = None

@@ -154,8 +154,11 @@ def _events(chunks: Any, reading: Reading[T]) -> Generator[Event[T] | None]:
 
 def _next(chunks: Iterator[Any], client: Any) -> Any:
     """The next chunk; what the client raises is turned into an error of ours."""
-    with our_errors(client, midway=True):
+    try:
         return next(chunks, _END)
+    except Exception:  # looked at only now: each chunk comes by here
+        with our_errors(client, midway=True):
+            raise
 
 
 def _close(chunks: Any) -> None:
@@ -242,8 +245,11 @@ async def _async_events(call: Call, reading: Reading[T]) -> AsyncGenerator[Event
 
 
 async def _anext(chunks: AsyncIterator[Any], client: Any) -> Any:
-    with our_errors(client, midway=True):
+    try:
         return await anext(chunks, _END)
+    except Exception:  # looked at only now: each chunk comes by here
+        with our_errors(client, midway=True):
+            raise
 
 
 async def _close_async(chunks: Any) -> None:

@@ -8,7 +8,7 @@ Why:   a whole response is a stream of one chunk, so that both are read by the s
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from fieldconf.errors import PayloadError
 from fieldconf.tokens import Completion, Decision, Mask, Token, utf8, written
@@ -19,6 +19,8 @@ from fieldconf.wire.tool_calls import Call
 Extent: TypeAlias = Literal["more", "so far", "all"]
 """Whether a delta is what comes next, everything up to now (SGLang's chunks, closing events), or
 a whole answer."""
+
+Tokens = TypeVar("Tokens", bound=Sequence[Token])
 
 _LIMITS = {"length", "limit", "max_tokens", "max_output_tokens", "model_length"}
 _UNLISTED = "came in a chunk without logprobs"
@@ -191,7 +193,7 @@ def _unlisted(text: str) -> Token:
 
 
 def _completions(index: int, total: Delta, parts: Sequence[Delta]) -> list[Completion]:
-    tokens, note = _usable(total.tokens or ())
+    tokens, note = usable(total.tokens or ())
     finish_reason = _last(delta.finish_reason for delta in parts)
     made = Completion(
         content=total.content if total.content or not total.refusal else None,
@@ -213,7 +215,7 @@ def _completions(index: int, total: Delta, parts: Sequence[Delta]) -> list[Compl
     return tool_calls.split(made, total.calls) if is_call else [made]
 
 
-def _usable(tokens: tuple[Token, ...]) -> tuple[tuple[Token, ...], str]:
+def usable(tokens: Tokens) -> tuple[Tokens | tuple[()], str]:
     """The tokens, or why there are none to speak of: not one has a number."""
     if not tokens or any(token.logprob is not None for token in tokens):
         return tokens, ""
@@ -239,3 +241,38 @@ def _mask(tokens: Iterable[Token], parts: Sequence[Delta]) -> Mask:
 
 def _is_shown(tokens: Iterable[Token]) -> bool:
     return any(has_masked(token.candidates) for token in tokens)
+
+
+# -- what is left without text and tokens ---------------------------------------------------------
+
+
+def bare(deltas: Iterable[Delta]) -> list[Delta]:
+    """Deltas without text and tokens, as few as say the rest of what these said.
+
+    Raises:
+        PayloadError: never for deltas of which at most one is a whole answer.
+    """
+    by_choice: dict[int | None, list[Delta]] = {}
+    for delta in deltas:
+        kept = replace(delta, content="", tokens=None) if delta.index is not None else delta
+        by_choice.setdefault(delta.index, []).append(kept)
+    return [_facts(index, parts) for index, parts in by_choice.items()]
+
+
+def _facts(index: int | None, parts: Sequence[Delta]) -> Delta:
+    shown = [delta.masked for delta in parts if delta.masked is not None]
+    return replace(
+        _sum(parts),
+        index=index,
+        content="",
+        finish_reason=_last(delta.finish_reason for delta in parts),
+        echo=any(delta.echo for delta in parts),
+        extent="all" if any(delta.extent == "all" for delta in parts) else "more",
+        mask=next((delta.mask for delta in parts if delta.mask != "unknown"), "unknown"),
+        model=_last(delta.model for delta in parts) or "",
+        completion_tokens=_last(delta.completion_tokens for delta in parts),
+        prompt_tokens=_last(delta.prompt_tokens for delta in parts),
+        note=_last(delta.note for delta in parts) or "",
+        decisions=tuple(decision for delta in parts for decision in delta.decisions),
+        masked=any(shown) if shown else None,
+    )
