@@ -10,13 +10,12 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import pytest
 from desks import PATIENCE, answer_to, text_of
+from nursery import Nursery
 
 from fieldconf.testing import FakeServer, HttpError
 
@@ -55,54 +54,9 @@ class Gate:
         return answer_to(text_of(body))
 
 
-class Nursery:
-    """The process that forks lives; one life at a time."""
-
-    def __init__(self):
-        self._process = subprocess.Popen(
-            [sys.executable, str(LIVES)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self.life = None
-
-    def begin(self, **run):
-        self._process.stdin.write(json.dumps(run) + "\n")
-        self._process.stdin.flush()
-        word, self.life = self._said()
-        assert word == "life"
-
-    def kill(self, number=signal.SIGKILL):
-        if self.life is not None:
-            os.kill(self.life, number)
-
-    def until(self, word, count):
-        """Wait until so many inputs are done, or were asked about."""
-        said = (word, 0)
-        while said != (word, count):
-            assert said[0] != "ended"
-            said = self._said()
-
-    def end(self):
-        """How the life ended."""
-        word = ""
-        while word != "ended":
-            word, number = self._said()
-        self.life = None
-        return number
-
-    def _said(self):
-        word, number = self._process.stdout.readline().split()
-        return word, int(number)
-
-    def close(self):
-        self.kill()
-        self._process.stdin.close()
-        self._process.wait(PATIENCE)
-        self._process.stdout.close()
-
-
 @pytest.fixture
 def nursery():
-    with contextlib.closing(Nursery()) as made:
+    with contextlib.closing(Nursery(LIVES)) as made:
         yield made
 
 

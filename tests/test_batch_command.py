@@ -1,0 +1,130 @@
+"""``fieldconf batch``: what it prints, and how it ends."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from desks import SCHEMA
+from installed import CliRunner
+from warehouse import line, text, write
+
+from fieldconf.cli import main
+
+COUNT = 6
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "schema.json").write_text(json.dumps(SCHEMA))
+    write(tmp_path / "a.jsonl", COUNT)
+    return tmp_path
+
+
+def run(*arguments, output="rows.jsonl", **more):
+    command = ["batch", *arguments, "--schema", "schema.json", "-o", output]
+    return CliRunner().invoke(main, command, **more)
+
+
+def rows(output="rows.jsonl"):
+    return [json.loads(one) for one in Path(output).read_text().splitlines()]
+
+
+def test_all_is_well():
+    result = run("a.jsonl")
+    assert (result.exit_code, result.stdout) == (0, "")
+    (told,) = result.stderr.splitlines()
+    assert told.startswith(f"{COUNT} responses, {len(rows())} rows in ")
+    assert told.endswith("rows.jsonl")
+    assert {row["pointer"] for row in rows()} == {"", "/team", "/urgent"}
+
+
+def test_standard_input_and_the_wide_form():
+    result = run("-", "--wide", input=gzip.compress(text(COUNT)))
+    assert result.exit_code == 0
+    assert [row["line"] for row in rows()] == list(range(1, COUNT + 1))
+    assert {row["source"] for row in rows()} == {"-"}
+    assert all(isinstance(row["urgent"], bool) for row in rows())
+
+
+def test_lines_that_fail_are_exit_code_1(here):
+    write(here / "a.jsonl", b"no\n" + line(1))
+    result = run("a.jsonl")
+    assert result.exit_code == 1
+    assert "1 are no responses; see " in result.stderr
+    assert rows("rows.jsonl.errors.jsonl")[0]["line"] == 1
+
+
+def test_files_that_fail_are_exit_code_2_and_the_rest_is_scored(here):
+    write(here / "b.jsonl", b"\0\1\2")
+    result = run("b.jsonl", "none*", "a.jsonl")
+    assert result.exit_code == 2
+    lines = result.stderr.splitlines()
+    assert lines[:2] == ["none*: no file matches", "b.jsonl: it is binary, no text"]
+    assert "2 inputs could not be read" in lines[2]
+    assert {row["source"] for row in rows()} == {"a.jsonl"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "output", "words"),
+    [
+        (["none.jsonl"], "rows.csv", "none.jsonl: there is no such file"),
+        (["a.jsonl"], "rows", "tells no format. Say which: parquet, arrow, csv, jsonl"),
+        (["a.jsonl"], "a.jsonl", "it is the output of this run"),
+        (["a.jsonl"], "none/rows.csv", "its folder is not there. Make it first"),
+        (["a.jsonl", "--policy", "none.toml"], "rows.csv", "cannot read the policy"),
+        (["a.jsonl", "--accept", "0.4", "--review", "0.6"], "rows.csv", "above accept"),
+    ],
+)
+def test_wrong_arguments_are_one_line_and_exit_code_2(arguments, output, words):
+    before = Path("a.jsonl").read_bytes()
+    result = run(*arguments, output=output)
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert result.stderr.startswith("Error: ")
+    assert words in result.stderr
+    assert Path("a.jsonl").read_bytes() == before
+
+
+def test_limits_decide_the_outcomes(here):
+    (here / "policy.toml").write_text("accept = 0.0\nreview = 0.0\n")
+    run("a.jsonl", "--policy", "policy.toml")
+    assert {row["outcome"] for row in rows()} == {"accept"}
+    run("a.jsonl", "--accept", "1", "--review", "1")
+    assert {row["outcome"] for row in rows()} == {"reject"}
+
+
+def test_the_format_may_be_said():
+    assert run("a.jsonl", "--format", "csv", output="rows.txt").exit_code == 0
+    assert Path("rows.txt").read_text().startswith('"source","line",')
+
+
+def test_a_summary_is_printed():
+    result = run("a.jsonl", "--summary")
+    assert "/team" in result.stdout
+    assert "accept" in result.stdout
+
+
+def test_a_bar_is_on_standard_error_only():
+    result = run("a.jsonl", "--progress")
+    assert result.stdout == ""
+    assert f"{COUNT} responses" in result.stderr.splitlines()[0]
+
+
+def test_a_run_that_was_ended_is_gone_on_with(monkeypatch, here):
+    from fieldconf.batch import faces
+
+    merge = faces.merge
+
+    def interrupted(*given):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(faces, "merge", interrupted)
+        result = run("a.jsonl")
+    assert result.exit_code == 130
+    assert result.stderr == "Interrupted: the same command goes on where it ended\n"
+    assert not Path("rows.jsonl").exists()
+    result = run("a.jsonl")
+    assert f"{COUNT} of an earlier run" in result.stderr
+    assert faces.merge is merge

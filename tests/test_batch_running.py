@@ -1,0 +1,250 @@
+"""A batch on several cores, and what ends it before its end."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from desks import PATIENCE, SCHEMA
+from warehouse import text, write
+
+from fieldconf.batch import parts as parts_room
+from fieldconf.batch import running as running_room
+from fieldconf.batch import score_files
+from fieldconf.errors import OutputError, SchemaError
+from fieldconf.many.locks import own
+
+COUNT = 12
+MODEL = """
+import os
+from pydantic import BaseModel, model_validator
+
+class Answer(BaseModel):
+    team: str
+    urgent: bool
+
+class Deadly(Answer):
+    @model_validator(mode="after")
+    def end(self):
+        os._exit(9)
+"""
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "a.jsonl", text(COUNT) + b"no\n")
+    (tmp_path / "answer.py").write_text(MODEL)
+    (tmp_path / "schema.json").write_text(json.dumps(SCHEMA))
+    return tmp_path
+
+
+def scored(output="rows.parquet", **options):
+    options = {"schema": SCHEMA, "workers": 1, "progress": False, "block": 4000} | options
+    return score_files("a.jsonl", output=output, **options)
+
+
+def output(name="rows.parquet"):
+    return Path(name).read_bytes(), Path(f"{name}.errors.jsonl").read_bytes()
+
+
+def parts():
+    return sorted(one.name for one in Path("rows.parquet.parts").glob("*.arrow"))
+
+
+# -- workers --------------------------------------------------------------------------------------
+
+
+def test_several_workers_have_the_output_of_one():
+    """And know the models of files."""
+    scored(schema="answer.py:Answer", output="one.parquet")
+    found = scored(schema="answer.py:Answer", workers=2)
+    assert (found.responses, found.failed) == (COUNT + 1, 1)
+    assert output() == output("one.parquet")
+
+
+def test_a_worker_that_ends_by_itself_is_told_and_what_is_done_is_kept():
+    scored(output="one.parquet")
+    with pytest.raises(OutputError, match=r"a worker ended by itself while it read a\.jsonl"):
+        scored(schema="answer.py:Deadly", workers=2)
+
+
+def test_a_model_that_cannot_be_sent_is_told(monkeypatch):
+    from pydantic import create_model
+
+    local = create_model("Local", team=(str, ...))
+    with pytest.raises(SchemaError, match=r"cannot be sent to workers.*workers=1"):
+        scored(schema=local, workers=2)
+    assert scored(schema=local).responses == COUNT + 1
+
+
+def test_few_bytes_are_not_worth_a_worker(monkeypatch):
+    monkeypatch.setattr(running_room, "_pool", pytest.fail)
+    assert scored(workers=None).responses == COUNT + 1
+
+
+# -- ends -----------------------------------------------------------------------------------------
+
+
+class StopError(Exception):
+    pass
+
+
+def stop_after(count):
+    def tell(progress):
+        if progress.responses >= count:
+            raise StopError
+
+    return tell
+
+
+def test_a_run_that_was_ended_is_gone_on_with():
+    scored(output="one.parquet")
+    with pytest.raises(StopError):
+        scored(progress=stop_after(5))
+    done = parts()
+    assert done
+    found = scored(format="parquet", workers=2)
+    assert found.resumed >= 5
+    assert output() == output("one.parquet")
+    assert not Path("rows.parquet.parts").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="it asks which file is written")
+@pytest.mark.parametrize("word", ["part", "output"])
+def test_a_full_disk_is_told_and_a_later_run_goes_on(monkeypatch, word):
+    """While a part is written; while the output is; and what is begun does not take the room."""
+    scored(output="one.parquet")
+    sync, calls = os.fsync, []
+
+    def full(number):
+        calls.append(number)
+        name = str(Path(f"/proc/self/fd/{number}").readlink())
+        if len(calls) > 2 and (".parts/" in name) == (word == "part"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return sync(number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OutputError, match=r"No space left on device.*what is done is kept"):
+            scored()
+    assert not list(Path().rglob("*.new"))
+    assert not Path("rows.parquet").exists()
+    assert parts()
+    scored()
+    assert output() == output("one.parquet")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="limits are the system's")
+def test_a_file_that_may_not_grow_is_told(here):
+    """The system's own error, from Arrow's writer."""
+    code = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000));"
+        "from fieldconf.cli import main; main(sys.argv[1:])"
+    )
+    command = ["batch", "a.jsonl", "--schema", "schema.json", "-o", "rows.csv", "--workers", "1"]
+    ended = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True,
+                           timeout=PATIENCE, check=False)  # fmt: skip
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("Error: cannot write ")
+    assert "File too large" in ended.stderr
+    assert not Path("rows.csv").exists()
+
+
+@pytest.mark.parametrize("change", [
+    {"schema": {"type": "object"}}, {"wide": True}, {"policy": {"accept": 0.1}}, {"block": 5000},
+])  # fmt: skip
+def test_parts_of_other_settings_are_not_taken(change):
+    with pytest.raises(StopError):
+        scored(progress=stop_after(1))
+    done = parts()
+    with pytest.raises(OutputError, match=r"was begun with other (schema|options|policy).*remove"):
+        scored(**change)
+    assert parts() == done
+
+
+def test_parts_of_other_inputs_are_not_taken(here):
+    with pytest.raises(StopError):
+        scored(progress=stop_after(1))
+    write(here / "a.jsonl", text(COUNT + 1))
+    with pytest.raises(OutputError, match="was begun with other inputs"):
+        scored()
+
+
+def test_standard_input_must_be_the_same_to_go_on(monkeypatch):
+    import io
+
+    def run(data, **options):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+        return score_files("-", SCHEMA, "in.csv", workers=1, block=2000, **options)
+
+    with pytest.raises(StopError):
+        run(text(3), progress=stop_after(1))
+    with pytest.raises(OutputError, match="- is not what it was"):
+        run(text(3, 5))
+    assert run(text(3)).resumed == 3
+
+
+def test_two_runs_do_not_write_one_output():
+    with pytest.raises(StopError):
+        scored(progress=stop_after(1))
+    with own(Path("rows.parquet.parts/lock")), pytest.raises(OutputError, match="another run"):
+        scored()
+    assert scored().responses == COUNT + 1
+
+
+def test_a_run_that_ends_while_another_begins(monkeypatch):
+    """Between making the folder and locking it, the run before removed it."""
+    tries = []
+
+    def late(path):
+        tries.append(path)
+        if len(tries) == 1:
+            path.parent.rmdir()
+        return own(path)
+
+    monkeypatch.setattr(parts_room, "own", late)
+    assert scored().responses == COUNT + 1
+    assert len(tries) == 2
+
+
+def test_a_part_that_was_damaged_is_told(here):
+    with pytest.raises(StopError):
+        scored(progress=stop_after(1))
+    part = here / "rows.parquet.parts" / parts()[0]
+    part.write_bytes(b"no part")
+    with pytest.raises(OutputError, match=r"cannot read .*Remove it, and run again"):
+        scored()
+    part.unlink()
+    assert scored().responses == COUNT + 1
+
+
+# -- processes --------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="signals are the system's")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_no_worker_is_left_behind(here, number):
+    """All of them have its standard output: it is at its end when they are."""
+    write(here / "a.jsonl", text(100) * 20)
+    code = "from fieldconf.cli import main; main()"
+    command = ["batch", "a.jsonl", "--schema", "schema.json", "-o", "rows.csv", "--workers", "2"]
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        while not list(Path().glob("rows.csv.parts/*.arrow")):
+            assert process.poll() is None
+        process.send_signal(number)
+        said, told = process.communicate(timeout=PATIENCE)
+    assert said == b""
+    assert not Path("rows.csv").exists()
+    assert list(Path().glob("rows.csv.parts/*.arrow"))
+    if number == signal.SIGINT:
+        assert process.returncode == 130
+        assert b"Interrupted: the same command goes on where it ended" in told
+        assert b"Traceback" not in told
