@@ -225,9 +225,14 @@ class Aligner:
         if root is not None:
             first, last = self.touching(*root)
             owned[first:last] = ["structure"] * (last - first)
-        for start, stop, name in reversed(leaves):
-            first, last = self.touching(start, stop)
-            owned[first:last] = [name] * (last - first)
+        starts = self._starts
+        for start, stop, name in reversed(leaves):  # as in ``touching``, most often one piece
+            last = bisect_left(starts, stop)
+            first = last - 1
+            owned[first] = name
+            if starts[first] > start:
+                first = bisect_right(starts, start, 0, first) - 1
+                owned[first:last] = [name] * (last - first)
         return owned
 
     def approach(self, event: Event, edge: int, run: Run | None) -> tuple[Step, ...]:
