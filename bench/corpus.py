@@ -1,8 +1,8 @@
 """Made-up OpenAI chat completions with true o200k tokens, and what a right answer about them is.
 
-In: a number of tokens, and whether characters may be split over tokens.
-Out: a `Response`: the body's bytes as the API sends them (indented by two), the same as stream
-    chunks, and for every leaf of the answer the logprob sums that count as right.
+In: a number of tokens, how many candidates a token lists, whether characters may be split.
+Out: a `Response`: the body's bytes as the API sends them (indented by two), the same as events of a
+    stream, and for every leaf of the answer the logprob sums that count as right.
 Never: the network, a clock, or a random number outside the fixed seed.
 Why: peers and fieldconf must be timed on the same bytes, and a fast wrong answer is no answer.
     Only the probabilities are invented: bytes, cuts and candidates are the tokenizer's own.
@@ -15,17 +15,18 @@ import random
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from itertools import accumulate
 from typing import Any, Literal
 
 import bpe_openai
+import orjson
 from pydantic import BaseModel
 from timing import calls
 
 SEED = 20_260_731
+Span = tuple[str, Any, int, int]  # of a leaf: pointer, value, first byte, the one behind
 MASKED = -100.0  # what the API reports for a candidate its grammar forbids
-TOP = 5
 MODEL = "gpt-4o-2024-08-06"
 
 
@@ -81,6 +82,7 @@ POOLS: dict[str, list[Any]] = {
 FREE_TEXT = {"source", "subject", "note", "name", "city"}
 SPLIT = [" 🧾", " 🎉🎉", " 🪫"]  # o200k cuts these inside a character
 FILLERS = [b" ", b"\n", b'"', b"null", b" true", b"0", b'",', b" and", b"-"]
+COMMON = range(300, 20_000)  # tokens of o200k that stand for the rest of a long list
 
 
 @dataclass(frozen=True)
@@ -95,60 +97,53 @@ class Leaf:
     accepted: tuple[float, ...]  # the same with or without the quotes' shared tokens
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Response:
-    """One completion: its tokens as the API lists them, and its answer's leaves."""
+    """One completion: its body, and its answer's leaves."""
 
     size: int  # as asked for
+    top: int
     split: bool
-    entries: list[dict[str, Any]]
+    count: int  # how many tokens
+    raw: bytes  # the body as the API sends it
     leaves: list[Leaf]
-    text: str
 
     @property
     def name(self) -> str:
         """How results are told apart."""
-        return f"{self.size:,}{' split' if self.split else ''}"
-
-    @property
-    def count(self) -> int:
-        """How many tokens."""
-        return len(self.entries)
+        return f"{self.size:,} at {self.top}{' split' if self.split else ''}"
 
     @property
     def calls(self) -> int:
         """How many calls a sample has; with split characters only the answers matter."""
         return 1 if self.split else calls(self.count)
 
-    @cached_property
-    def raw(self) -> bytes:
-        """The body as the API sends it."""
-        choice = {
-            "index": 0,
-            "message": {"role": "assistant", "content": self.text, "refusal": None},
-            "logprobs": {"content": self.entries, "refusal": None},
-            "finish_reason": "stop",
-        }
-        usage = {"prompt_tokens": 420, "completion_tokens": self.count}
-        body = {
-            **_head("chat.completion"),
-            "choices": [choice],
-            "usage": {**usage, "total_tokens": 420 + self.count},
-        }
-        return json.dumps(body, ensure_ascii=False, indent=2).encode()
+    def events(self) -> Iterator[bytes]:
+        """The same answer as the API streams it: server-sent events, one token each."""
+        for chunk in self._chunks():
+            yield b"data: " + orjson.dumps(chunk) + b"\n\n"
+        yield b"data: [DONE]\n\n"
 
-    def chunks(self) -> Iterator[dict[str, Any]]:
-        """The same answer as the API streams it: one token a chunk."""
+    def _chunks(self) -> Iterator[dict[str, Any]]:
         yield _chunk({"role": "assistant", "content": ""}, [])
         decoder = codecs.getincrementaldecoder("utf-8")()
-        for entry in self.entries:
+        for entry in orjson.loads(self.raw)["choices"][0]["logprobs"]["content"]:
             yield _chunk({"content": decoder.decode(bytes(entry["bytes"]))}, [entry])
         yield _chunk({}, None, finish_reason="stop")
 
 
-def response(size: int, *, split: bool = False) -> Response:
-    """A completion of about `size` tokens, always the same one."""
-    rng = random.Random(f"{SEED}/{size}/{split}")
+def response(size: int, top: int = 5, *, split: bool = False, seed: int = 0) -> Response:
+    """A completion of about `size` tokens, always the same one; `seed` gives another like it."""
+    rng = random.Random(f"{SEED}/{size}/{split}/{seed}")
+    spans, text = _answer(size, rng, split=split)
+    pieces = [_bytes_of(token) for token in _encoding().encode(text)]
+    entries = _entries(spans, pieces, top, rng)
+    leaves = _leaves(spans, pieces, [entry["logprob"] for entry in entries])
+    return Response(size, top, split, len(pieces), _body(text, entries, seed), leaves)
+
+
+def _answer(size: int, rng: random.Random, *, split: bool) -> tuple[list[Span], str]:
+    """An inbox of so many tokens as compact JSON, and where its leaves stand."""
     inbox: dict[str, Any] = {"source": "mailbox", "tickets": []}
     tokens = 0
     while tokens < size:
@@ -158,24 +153,41 @@ def response(size: int, *, split: bool = False) -> Response:
             _encoding().encode(json.dumps(record, ensure_ascii=False, separators=(",", ":")))
         )
     Inbox.model_validate(inbox)
-    pieces: list[str] = []
-    spans = list(_write(inbox, "", pieces, [0]))
-    text = "".join(pieces)
-    pointers = [span[0] for span in spans]
+    written: list[str] = []
+    spans = list(_write(inbox, "", written, [0]))
+    return spans, "".join(written)
+
+
+def _entries(
+    spans: list[Span], pieces: list[bytes], top: int, rng: random.Random
+) -> list[dict[str, Any]]:
+    """The tokens as the API lists them."""
     starts = [span[2] for span in spans]
-    tokens_bytes = [_bytes_of(token) for token in _encoding().encode(text)]
     entries: list[dict[str, Any]] = []
     offset = 0
-    for piece in tokens_bytes:
+    for piece in pieces:
         at = bisect_right(starts, offset) - 1
         inside = at >= 0 and offset < spans[at][3]
-        alternatives = (
-            _alternatives(pointers[at], spans[at][1], offset - starts[at], rng) if inside else []
-        )
-        entries.append(_entry(piece, alternatives, rng, inside=inside))
+        rivals = _rivals(spans[at][0], spans[at][1], offset - starts[at], rng) if inside else []
+        entries.append(_entry(piece, rivals, top, rng, inside=inside))
         offset += len(piece)
-    leaves = _leaves(spans, tokens_bytes, [entry["logprob"] for entry in entries])
-    return Response(size, split, entries, leaves, text)
+    return entries
+
+
+def _body(text: str, entries: list[dict[str, Any]], seed: int) -> bytes:
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": text, "refusal": None},
+        "logprobs": {"content": entries, "refusal": None},
+        "finish_reason": "stop",
+    }
+    usage = {"prompt_tokens": 420, "completion_tokens": len(entries)}
+    body = {
+        **_head("chat.completion", seed),
+        "choices": [choice],
+        "usage": {**usage, "total_tokens": 420 + len(entries)},
+    }
+    return orjson.dumps(body, option=orjson.OPT_INDENT_2)
 
 
 def _ticket(rng: random.Random, *, split: bool) -> dict[str, Any]:
@@ -196,9 +208,7 @@ def _ticket(rng: random.Random, *, split: bool) -> dict[str, Any]:
     }
 
 
-def _write(
-    value: Any, pointer: str, out: list[str], at: list[int]
-) -> Iterator[tuple[str, Any, int, int]]:
+def _write(value: Any, pointer: str, out: list[str], at: list[int]) -> Iterator[Span]:
     """Write compact JSON to `out`; yield every scalar's pointer, value and byte span."""
 
     def put(text: str) -> None:
@@ -219,9 +229,7 @@ def _write(
     put("}" if keyed else "]")
 
 
-def _alternatives(
-    pointer: str, value: Any, skip: int, rng: random.Random
-) -> list[tuple[bytes, bool]]:
+def _rivals(pointer: str, value: Any, skip: int, rng: random.Random) -> list[tuple[bytes, bool]]:
     """What else could stand `skip` bytes into the value: first tokens of the other values."""
     parts = [part for part in pointer.split("/") if not part.isdigit()]
     written = json.dumps(value, ensure_ascii=False).encode()
@@ -239,26 +247,30 @@ def _alternatives(
 
 
 def _entry(
-    piece: bytes, alternatives: list[tuple[bytes, bool]], rng: random.Random, *, inside: bool
+    piece: bytes, rivals: list[tuple[bytes, bool]], top: int, rng: random.Random, *, inside: bool
 ) -> dict[str, Any]:
     sure = not inside or rng.random() < 0.6
     probability = 1 - 10 ** -rng.uniform(3.5, 7) if sure else rng.uniform(0.45, 0.999)
     left = (1 - probability) * 0.98  # the rest of the vocabulary keeps the remainder
-    ranked: list[tuple[bytes, float]] = [(piece, math.log(probability))]
-    fill = [(filler, filler in b" \n") for filler in FILLERS]
-    for candidate, alive in [*alternatives, *fill]:
-        if len(ranked) == TOP:
+    ranked = {piece: math.log(probability)}
+    for candidate, alive in [*rivals, *_fill(top, rng)] if top else ():
+        if len(ranked) == top:
             break
-        if candidate in dict(ranked):
+        if candidate in ranked:
             continue
-        if alive:
-            ranked.append((candidate, math.log(left * 0.7)))
-            left *= 0.3
-        else:
-            ranked.append((candidate, MASKED))
-    ranked.sort(key=lambda pair: -pair[1])
-    top = [_candidate(candidate, logprob) for candidate, logprob in ranked]
-    return {**_candidate(piece, dict(ranked)[piece]), "top_logprobs": top}
+        ranked[candidate] = math.log(left * 0.7) if alive else MASKED
+        left *= 0.3 if alive else 1
+    listed = sorted(ranked.items(), key=lambda pair: -pair[1]) if top else ()
+    return {
+        **_candidate(piece, ranked[piece]),
+        "top_logprobs": [_candidate(candidate, logprob) for candidate, logprob in listed],
+    }
+
+
+def _fill(top: int, rng: random.Random) -> Iterator[tuple[bytes, bool]]:
+    """What else is listed: white space, then what a grammar forbids, as long as wanted."""
+    yield from ((filler, filler in b" \n") for filler in FILLERS)
+    yield from ((_bytes_of(token), False) for token in rng.sample(COMMON, top))
 
 
 def _candidate(piece: bytes, logprob: float) -> dict[str, Any]:
@@ -270,9 +282,7 @@ def _candidate(piece: bytes, logprob: float) -> dict[str, Any]:
     return {"token": text, "logprob": round(logprob, 10), "bytes": list(piece)}
 
 
-def _leaves(
-    spans: list[tuple[str, Any, int, int]], pieces: list[bytes], logprobs: list[float]
-) -> list[Leaf]:
+def _leaves(spans: list[Span], pieces: list[bytes], logprobs: list[float]) -> list[Leaf]:
     stops = list(accumulate(map(len, pieces)))
     starts = [0, *stops[:-1]]
 
@@ -289,8 +299,8 @@ def _leaves(
     return leaves
 
 
-def _head(kind: str) -> dict[str, Any]:
-    return {"id": "chatcmpl-bench", "object": kind, "created": 1_767_225_600, "model": MODEL}
+def _head(kind: str, seed: int = 0) -> dict[str, Any]:
+    return {"id": f"chatcmpl-{seed}", "object": kind, "created": 1_767_225_600, "model": MODEL}
 
 
 def _chunk(

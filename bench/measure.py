@@ -1,7 +1,7 @@
 """One measurement: how long a contender took at a size, and how many of its answers are right.
 
 In: nanoseconds a round, a contender's logprob by JSON Pointer, the response with its right answers.
-Out: `Measurement`, the one value that the table and the JSON are made of.
+Out: `Measurement`, the one value that the table and the JSON are made of; ratios of two.
 Never: a failure without its reason, or a number where there is none.
 Why: contenders differ in which of the tokens shared with a neighbour (`","`) they count to a
     string, so any of those readings is right for a peer; fieldconf must match its documented one.
@@ -10,6 +10,7 @@ Why: contenders differ in which of the tokens shared with a neighbour (`","`) th
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from statistics import median
 
 from corpus import Leaf, Response
 
@@ -38,6 +39,7 @@ class Measurement:
 
     contender: str
     size: int
+    top: int
     split: bool
     tokens: int
     samples: tuple[float, ...] = ()  # microseconds, one a round
@@ -49,8 +51,8 @@ class Measurement:
 
     @property
     def microseconds(self) -> float | None:
-        """The best round's: it was the least disturbed."""
-        return min(self.samples, default=None)
+        """The median of the rounds, as ratios are."""
+        return median(self.samples) if self.samples else None
 
     @property
     def right(self) -> int:
@@ -68,14 +70,13 @@ class Measurement:
 
 def failed(contender: str, response: Response, reason: str) -> Measurement:
     """No time, and why."""
-    head = (contender, response.size, response.split, response.count)
-    return Measurement(*head, reason=reason)
+    return Measurement(*_head(contender, response), reason=reason)
 
 
 def timed(contender: str, response: Response, nanoseconds: list[float]) -> Measurement:
     """A time, of a contender that gives no answer."""
     samples = tuple(sample / 1000 / response.count for sample in nanoseconds)
-    return Measurement(contender, response.size, response.split, response.count, samples)
+    return Measurement(*_head(contender, response), samples)
 
 
 def judged(time: Measurement, response: Response, answer: Answer, rule: Rule) -> Measurement:
@@ -96,6 +97,22 @@ def judged(time: Measurement, response: Response, answer: Answer, rule: Rule) ->
         wrong=len(wrong),
         examples=tuple(examples),
     )
+
+
+def ratio(mine: Measurement, beside: Measurement) -> float | None:
+    """How many times the other's time a token: the median of the rounds; None without one."""
+    pairs = [a / b for a, b in zip(mine.samples, beside.samples, strict=False)]
+    return median(pairs) if pairs else None
+
+
+def growth(small: Measurement, large: Measurement) -> float | None:
+    """How many times the time of a response ten times as long, the rest being equal."""
+    times = ratio(large, small)
+    return None if times is None else 10 * times
+
+
+def _head(contender: str, response: Response) -> tuple[str, int, int, bool, int]:
+    return contender, response.size, response.top, response.split, response.count
 
 
 def _near(given: float, expected: float) -> bool:

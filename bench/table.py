@@ -1,139 +1,149 @@
-"""What is printed: one table, the reasons under it, the verdict on linearity.
+"""What is printed: one table in sections, the notes under it, and what was to be shown.
 
-In: measurements.
-Out: a rich table with footnotes; growth factors; plain data for `--json`.
+In: sections of rows, claims; measurements to make rows of.
+Out: a rich table with footnotes; PASS or FAIL for each claim; plain data for `--json`.
 Never: a cell that hides a failure, or an answer that is wrong without a footnote.
 Why: a ratio without the size and the right answers beside it says nothing.
 """
 
-from dataclasses import asdict, dataclass
-from statistics import median
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from measure import Measurement
-from ours import YARDSTICK
+from measure import Measurement, growth, ratio
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-ALLOWED = 1.2  # times what the document grew: 12 for ten times the document
+WIDTH = 150
 
 
 @dataclass(frozen=True)
-class Growth:
-    """How the time grew between two sizes, as if the larger were exactly `factor` times longer."""
+class Row:
+    """A name, its cells, and what is said of it under the table."""
 
-    contender: str
-    factor: float
-    times: float | None
+    name: str
+    cells: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """Rows under headings of their own."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What was to be shown: a value with its bound, above or below; None is not shown."""
+
+    text: str
+    value: float | None
+    bound: float
+    at_least: bool = False
 
     @property
     def passed(self) -> bool:
-        """Whether that is linear, with some room for a machine's caches."""
-        return self.times is not None and self.times <= ALLOWED * self.factor
+        """Whether it was shown."""
+        if self.value is None:
+            return False
+        return self.value >= self.bound if self.at_least else self.value <= self.bound
 
     def __str__(self) -> str:
-        times = "no time" if self.times is None else f"{self.times:.2f}x the time"
-        verdict = "PASS" if self.passed else "FAIL"
-        bound = f"at most {ALLOWED * self.factor:g}x"
-        return f"{verdict}: {self.contender}: {self.factor:g}x the document, {times} ({bound})"
+        value = "not measured" if self.value is None else f"{self.value:.3g}"
+        bound = f"at {'least' if self.at_least else 'most'} {self.bound:g}"
+        return f"{'PASS' if self.passed else 'FAIL'}: {self.text}: {value} ({bound})"
 
 
 @dataclass(frozen=True)
-class Results:
-    """Every measurement of a run, in the order taken."""
+class Part:
+    """What one part of the benchmark has found."""
 
-    measurements: list[Measurement]
-
-    def split(self, contender: str) -> Measurement | None:
-        """On the response whose tokens cut characters."""
-        mine = (m for m in self.measurements if m.contender == contender and m.split)
-        return next(mine, None)
-
-    def of(self, contender: str) -> list[Measurement]:
-        """On the others, smallest first."""
-        mine = (m for m in self.measurements if m.contender == contender and not m.split)
-        return sorted(mine, key=lambda m: m.size)
-
-    def growth(self, contender: str) -> Growth | None:
-        """Between the two largest sizes, the median of the rounds; None when there is one size."""
-        mine = self.of(contender)[-2:]
-        if len(mine) < 2:
-            return None
-        small, large = mine
-        factor = large.size / small.size
-        pairs = [b / a for a, b in zip(small.samples, large.samples, strict=False)]
-        return Growth(contender, factor, factor * median(pairs) if pairs else None)
+    sections: list[Section]
+    claims: list[Claim] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    measurements: list[Measurement] = field(default_factory=list)
 
     def data(self) -> dict[str, Any]:
         """The same as plain data."""
-        grown = [
-            self.growth(name) for name in dict.fromkeys(m.contender for m in self.measurements)
-        ]
-        return {
-            "measurements": [
-                {**asdict(m), "microseconds": m.microseconds} for m in self.measurements
-            ],
-            "growth": [{**asdict(g), "passed": g.passed} for g in grown if g is not None],
-        }
+        best = [{**asdict(m), "microseconds": m.microseconds} for m in self.measurements]
+        claims = [{**asdict(claim), "passed": claim.passed} for claim in self.claims]
+        return {**asdict(self), "measurements": best, "claims": claims}
 
 
-def show(console: Console, results: Results, notes: dict[str, str]) -> None:
-    """Print the table and its footnotes; `notes` says how a contender is called."""
-    names = list(dict.fromkeys(m.contender for m in results.measurements))
-    yardsticks = {m.size: m.microseconds for m in results.of(YARDSTICK)}
-    title = "µs per token (and as a multiple of the openai package's own parse)"
-    table = Table(title=title, title_justify="left")
-    table.add_column("", no_wrap=True)
-    for measurement in results.of(YARDSTICK):
-        table.add_column(f"{measurement.tokens:,} tokens", justify="right")
-    for heading in ("growth", "right leaves", "split characters"):
-        table.add_column(heading, justify="right")
-    footnotes: list[str] = []
-    for name in names:
-        mine = results.of(name)
-        grown = results.growth(name)
-        table.add_row(
-            escape(f"{name} [{len(footnotes) + 1}]"),
-            *[_cell(m, yardsticks[m.size]) for m in mine],
-            f"{grown.times:.1f}x" if grown and grown.times else "-",
-            _share(next((m for m in reversed(mine) if m.reason is None), None)),
-            _share(results.split(name)),
-        )
-        footnotes.append("\n    ".join([notes[name], *_complaints(mine, results.split(name))]))
+def cells(
+    name: str,
+    mine: Sequence[Measurement],
+    beside: Sequence[Measurement],
+    sizes: Sequence[int],
+    note: str,
+) -> Row:
+    """A row of µs a token: one cell a size with its ratio, then growth and right leaves."""
+    by_size = {m.size: m for m in mine}
+    others = {m.size: m for m in beside}
+    shown = [_cell(by_size.get(size), others.get(size)) for size in sizes]
+    grown = growth(*mine[-2:]) if len(mine) > 1 else None
+    right = next((m for m in reversed(mine) if m.leaves), None)
+    slope = f"{grown:.1f}x the time" if grown else "-"
+    wrong = [f"{m.tokens:,} tokens: {m.complaint}" for m in mine if m.complaint]
+    return Row(name, (*shown, slope, share(right)), "\n    ".join([note, *wrong]))
+
+
+def show(console: Console, parts: Sequence[Part]) -> None:
+    """Print the table, its notes, what was left out, and what is shown."""
+    sections = [section for part in parts for section in part.sections]
+    table = Table(show_header=False)
+    for column in range(1 + max(len(section.headings) for section in sections)):
+        table.add_column(justify="right" if column else "left", no_wrap=not column)
+    notes: list[str] = []
+    for section in sections:
+        titles = (section.title, *section.headings)
+        table.add_row(*[f"[bold]{escape(title)}[/]" for title in titles])
+        for row in section.rows:
+            table.add_row(escape(row.name + _mark(row.note, notes)), *row.cells)
+        table.add_section()
     console.print(table)
-    for number, text in enumerate(footnotes, 1):
+    for number, text in enumerate(notes, 1):
         console.print(f"[{number}] {text}", markup=False, highlight=False, soft_wrap=True)
+    for text in [text for part in parts for text in part.left_out]:
+        console.print(f"left out: {text}", markup=False, highlight=False, soft_wrap=True)
+    for claim in [claim for part in parts for claim in part.claims]:
+        console.print(str(claim), markup=False, highlight=False, soft_wrap=True)
 
 
-def _complaints(mine: list[Measurement], split: Measurement | None) -> list[str]:
-    """The largest size's wrong answers, every size's failure, the split characters."""
-    shown = [m for m in mine if m.reason or m is mine[-1]]
-    texts = [f"{m.tokens:,} tokens: {m.complaint}" for m in shown if m.complaint]
-    if split is not None and split.complaint:
-        texts.append(f"split characters: {split.complaint}")
-    return texts
+def digits(value: float) -> str:
+    """A number with as many decimals as matter."""
+    if value < 10:
+        return f"{value:.2f}"
+    return f"{value:.1f}" if value < 100 else f"{value:,.0f}"
 
 
-def _cell(measurement: Measurement, yardstick: float | None) -> str:
-    if measurement.microseconds is None:
-        over = (measurement.reason or "").startswith("TimeoutError")
-        return "over the limit" if over else "failed"
-    ratio = f" ({_digits(measurement.microseconds / yardstick)}x)" if yardstick else ""
-    return _digits(measurement.microseconds) + ratio
+def _mark(note: str, notes: list[str]) -> str:
+    if not note:
+        return ""
+    if note not in notes:
+        notes.append(note)
+    return f" [{notes.index(note) + 1}]"
 
 
-def _share(measurement: Measurement | None) -> str:
-    if measurement is None or (measurement.reason is None and not measurement.leaves):
+def _cell(mine: Measurement | None, beside: Measurement | None) -> str:
+    if mine is None:
+        return "-"
+    if mine.microseconds is None:
+        return "over the limit" if (mine.reason or "").startswith("TimeoutError") else "failed"
+    times = None if beside is None or beside is mine else ratio(mine, beside)
+    return digits(mine.microseconds) + (f" ({digits(times)}x)" if times else "")
+
+
+def share(measurement: Measurement | None) -> str:
+    """How many of its answers are right."""
+    if measurement is None:
         return "-"
     if measurement.reason is not None:
         return "failed"
     if measurement.right == measurement.leaves:
         return "all"
     return f"{measurement.right:,} of {measurement.leaves:,}"
-
-
-def _digits(value: float) -> str:
-    if value < 10:
-        return f"{value:.2f}"
-    return f"{value:.1f}" if value < 100 else f"{value:,.0f}"

@@ -2,10 +2,10 @@
 
 In: `worker.py PEER LIMIT SECONDS`: a peer's name, a sample's time limit and the budget; on the
     standard input, for each response, the file of its bytes and how many calls a sample has.
-Out: one line of JSON: for each response, nanoseconds a round, and each answered leaf's JSON Pointer
-    with its logprob; or the peer's error.
-Never: the reading of the response (JSON, SDK object) in the time, nor the rewriting of the answer;
-    no import of fieldconf, nor of anything that the peer does not bring but `timing.py`.
+Out: one line of JSON: for each response, of the call alone and of the same with the parse of the
+    bytes: nanoseconds a round, each answered leaf's JSON Pointer with its logprob; or the error.
+Never: the rewriting of the answer in the time; an import of fieldconf, or of anything that the
+    peer does not bring but `timing.py`.
 Why: every peer is called as its README says, with what it documents as its input.
 """
 
@@ -106,19 +106,23 @@ PEERS = {
 
 def main(name: str, limit: str, seconds: str) -> None:
     peer = PEERS[name]()
-
-    def door(body: str) -> Callable[[], Any]:
-        raw = Path(body).read_bytes()
-        return lambda: peer.prepare(raw)
-
     bodies: dict[str, tuple[str, int]] = json.load(sys.stdin)
-    runs = {key: Run(peer.run, door(body), calls) for key, (body, calls) in bodies.items()}
+    runs = {
+        (key, parsing): _run(peer, Path(body).read_bytes(), calls, parsing=parsing)
+        for key, (body, calls) in bodies.items()
+        for parsing in (False, True)
+    }
     taken = in_turns(runs, seconds=float(seconds), fewest=1, limit=float(limit))
-    told = {}
-    for key, one in taken.items():
-        answer = None if one.error else peer.answer(one.result)
-        told[key] = {"samples": one.samples, "answer": answer, "error": one.error}
+    told: dict[str, list[Any]] = {key: [] for key in bodies}
+    for (key, _), one in taken.items():
+        told[key].append({"samples": one.samples, "answer": one.told, "error": one.error})
     print(json.dumps(told))
+
+
+def _run(peer: Contender, raw: bytes, calls: int, *, parsing: bool) -> Run:
+    if parsing:
+        return Run(lambda body: peer.run(peer.prepare(body)), lambda: raw, calls, peer.answer)
+    return Run(peer.run, lambda: peer.prepare(raw), calls, peer.answer)
 
 
 def _sdk_object(raw: bytes) -> Any:
