@@ -418,6 +418,16 @@ def test_a_wide_row_has_the_values_and_their_confidences():
     assert (row["outcome"], row["status"]) == (report.outcome, "complete")
 
 
+def test_the_confidence_of_a_wide_row_is_none_of_its_bounds():
+    row = {"token": "true", "logprob": -0.5}
+    entry = row | {"top_logprobs": [row, {"token": "false", "logprob": -2.0}]}
+    saved = {"choices": [{"message": {"content": "true"}, "logprobs": {"content": [entry]}}]}
+    report = fc.score(saved, bool)
+    assert report[""].low < report[""].confidence < report[""].high
+    (found,) = rows_of(saved, schema=bool, wide=True)
+    assert (found["value"], found["value.confidence"]) == (True, report[""].confidence)
+
+
 def test_a_field_whose_name_is_taken_goes_by_its_pointer():
     schema = {"properties": {
         "status": {"type": "string"}, "a.b": {"type": "string"},
