@@ -7,7 +7,8 @@ Why:   everything said of alternatives rests on this one question, asked of a fo
 """
 
 import itertools
-from collections.abc import Callable, Hashable, Sequence
+import math
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from fieldconf.align import Step
@@ -275,25 +276,52 @@ def listed(step: Step, token: Token) -> Listing:
     Where the token itself is listed in a disguise (its bytes are not what it wrote), so are its
     candidates, and none of them can be read. What cannot be read counts as not listed.
     """
-    assert token.logprob is not None  # the callers look
-    written, number = step.written, token.id
+    text, raw, logprob, candidates, number, _ = token
+    written = step.written
+    assert logprob is not None  # the callers look
+    if (utf8(text) if raw is None else raw) != written:
+        candidates = ()
     shown = written.decode("utf-8", "replace")
-    chosen = Candidate(shown, written, max(token.logprob, _LEAST), number)
-    is_plain = token.bytes == written
+    found = () if number is not None else _plainly(candidates)
+    if not found:
+        return _one_by_one(Candidate(shown, written, max(logprob, _LEAST), number), candidates)
+    names, logprobs, data = found
+    position = data.index(written) if written in data else None
+    if position is None:
+        position = len(data)
+        candidates = (*candidates, Candidate(shown, written, logprob))
+        logprobs.append(logprob)
+    elif names[position] != shown:
+        chosen = Candidate(shown, written, logprob)
+        candidates = (*candidates[:position], chosen, *candidates[position + 1 :])
+    logprobs[position] = max(logprob, _LEAST)
+    masses = list(map(math.exp, logprobs))
+    return Listing(candidates, position, max(0.0, 1.0 - math.fsum(masses)), masses)
+
+
+def _plainly(
+    candidates: Sequence[Candidate],
+) -> tuple[tuple[str, ...], list[float], tuple[bytes, ...]] | tuple[()]:
+    """Texts, logprobs and bytes, if all candidates can be read and none is known by an id."""
+    if not candidates:
+        return ()
+    texts, data, logprobs, ids = zip(*candidates, strict=True)
+    if ids.count(None) < len(ids) or None in data or _BROKEN in b" ".join(data):
+        return ()
+    return texts, list(logprobs), data
+
+
+def _one_by_one(chosen: Candidate, listed: Iterable[Candidate]) -> Listing:
+    """The same in more time: bytes may be missing, and ids tell tokens of the same bytes apart."""
+    written, number = chosen.bytes, chosen.id
     candidates: list[Candidate] = []
     position = None
-    for candidate in token.candidates if is_plain else ():
-        text, raw, _, own = candidate
-        data = utf8(text) if raw is None else raw
-        if (
-            data == written
-            and position is None
-            and (own == number or own is None or number is None)
-        ):
-            # Two tokens of a vocabulary may have the same bytes: the id tells them apart.
+    for candidate in listed:
+        data, own = candidate.bytes, candidate.id
+        if data == written and position is None and (own == number or None in (own, number)):
             position = len(candidates)
             candidates.append(chosen)
-        elif _BROKEN not in data and (raw is not None or text):
+        elif _BROKEN not in data and (candidate.raw is not None or candidate.text):
             candidates.append(candidate)  # else a part of a character that was made text
     if position is None:
         position = len(candidates)

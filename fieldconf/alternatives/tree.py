@@ -140,6 +140,9 @@ class Tree:
         if self._solution is None:
             self._solution = _Solution({}, {})
             solved, known = self._solution
+            if len(self.fans) == 1 and not self.fans[0].twigs:
+                solved[id(self.fans[0])] = _sum_up(self.fans[0], self.size, solved, known)
+                return self._solution
             # From the end of the path, since what is known there is used before it; beside the
             # path from the leaves, since each fan sums up what is below it. No recursion: paths
             # are long.
