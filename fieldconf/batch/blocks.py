@@ -16,7 +16,7 @@ from itertools import count
 
 from fieldconf.batch.inputs import Problem
 from fieldconf.batch.lines import LONGEST, Lines, Part, lines_at, split
-from fieldconf.batch.sources import Source, Stat, Text, opened, stat_of
+from fieldconf.batch.sources import Source, Stat, Text, opened
 from fieldconf.errors import PayloadError
 
 BLOCK = 4 << 20
@@ -114,24 +114,6 @@ def read(piece: Piece, longest: int = LONGEST) -> Lines:
     return _one(piece.text.read())
 
 
-def lines_of(name: str) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file that are not blank, each with its number, in constant memory.
-
-    Raises:
-        PayloadError: if it cannot be read to its end; its lines have come until then.
-    """
-    problems: list[Problem] = []
-    before = 0
-    for block in blocks([stat_of(name)], problems.append):
-        for piece in block.pieces:
-            found = read(piece)
-            for number, line in zip(found.numbers, found.texts, strict=True):
-                yield before + number, line
-            before += found.count
-    for problem in problems:
-        raise PayloadError(f"cannot read {name}: {problem.reason}", found=problem.reason)
-
-
 def _one(data: bytes) -> Lines:
     text = data.strip()
     return Lines([text], [1], 1) if text else Lines([], [], 1)
@@ -197,7 +179,8 @@ def _texts(text: Text, size: int, longest: int) -> Iterator[bytes | None]:
         passed = 0
     if error is not None:  # what was begun has no end
         yield from kept.whole_lines()
-        raise error
+        reason = error.strerror or str(error).splitlines()[0]
+        raise PayloadError(f"{text.source.name} breaks off", found=f"it breaks off ({reason})")
     yield from kept.end()
 
 

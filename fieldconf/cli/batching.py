@@ -122,6 +122,8 @@ def _tell(found: "Scored") -> None:
     parts = [f"{found.responses:,} responses, {found.rows:,} rows in {found.output}"]
     parts += [f"{found.resumed:,} of an earlier run"] * bool(found.resumed)
     parts += [f"{found.failed:,} are no responses"] * bool(found.failed)
-    parts += [f"{len(found.problems):,} inputs could not be read"] * bool(found.problems)
+    parts += [f"{len(found.problems):,} inputs could not be read, or not to their end"] * bool(
+        found.problems
+    )
     parts += [f"see {found.errors}"] * (found.errors is not None)
     click.echo(printable("; ".join(parts)), err=True)
