@@ -4,7 +4,6 @@ import gzip
 import importlib
 import os
 import secrets
-import shutil
 import tempfile
 from contextlib import nullcontext
 from functools import partial
@@ -57,10 +56,16 @@ STARTED = {
 
 
 @pytest.fixture(scope="module")
-def cluster():
+def short():
+    """A folder for what Ray writes down: the names of its sockets must be short."""
+    with tempfile.TemporaryDirectory(prefix="ray", dir="/tmp") as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def cluster(short):
     before = set(children())
-    folder = tempfile.mkdtemp(prefix="ray", dir="/tmp")  # names of sockets must be short
-    ray.init(_temp_dir=folder, **STARTED)
+    ray.init(_temp_dir=short, **STARTED)
     ray.data.DataContext.get_current().enable_progress_bars = False
     begun = set(children()) - before
     assert_on_loopback(begun)
@@ -68,7 +73,6 @@ def cluster():
     begun |= set(children()) - before
     ray.shutdown()
     assert_ended(begun)
-    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -85,7 +89,8 @@ def saved(tmp_path):
     return folder
 
 
-def test_a_cluster_that_the_command_starts_is_ended(saved, tmp_path):
+def test_a_cluster_that_the_command_starts_is_ended(saved, tmp_path, monkeypatch, short):
+    monkeypatch.setenv("RAY_TMPDIR", short)
     before = set(children())
     output = tmp_path / "rows.parquet"
     given = [str(saved / "0.jsonl"), "--schema", SCHEMA, "-o", str(output), "--engine", "ray"]
