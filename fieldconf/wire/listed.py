@@ -9,14 +9,16 @@ Why:   nearly every token stands in its own list with its own number, and the li
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
+from operator import eq
 from typing import Any, cast, overload
 
 from msgspec import Struct
 
 from fieldconf.tokens import MASKED_CANDIDATE, NOT_A_LOGPROB, Candidate, Token, unchecked
 from fieldconf.wire import entries
-from fieldconf.wire.raw import OCTETS, RawCandidate, RawEntry
+from fieldconf.wire.raw import OCTETS, RawCandidate, RawEntry, RawNumbered, RawNumberedEntry
 
 _SURELY = entries.MOST_MASS - 1e-9  # two ways to add up the same numbers differ by less
 
@@ -90,24 +92,6 @@ class Listed(Struct, gc=False, eq=False):
 cast("Any", Sequence).register(Listed)
 
 
-def read(listed: Sequence[RawEntry]) -> tuple[Token, ...]:
-    """The tokens of a list of entries."""
-    found: list[Token] = []
-    for entry in listed:
-        shown, logprob, top = entry.token, entry.logprob, entry.top_logprobs
-        if type(logprob) is float and MASKED_CANDIDATE < logprob <= 0 and _is_text(shown):
-            raw, number = OCTETS[bytes(entry.listed)], entry.id
-            if not top:
-                candidates = () if number is None and entry.token_id is None else None
-            else:
-                candidates = _witness(entry, shown, raw, logprob, top)
-            if candidates is not None:
-                found.append(_new_token((shown, raw, logprob, candidates, number, "")))
-                continue
-        found.append(entries.token(entry))
-    return tuple(found)
-
-
 def has_masked(candidates: Sequence[Candidate]) -> bool:
     """Whether one of a token's candidates was excluded by the server's grammar."""
     if isinstance(candidates, Listed):
@@ -115,54 +99,115 @@ def has_masked(candidates: Sequence[Candidate]) -> bool:
     return any(candidate.logprob == -math.inf for candidate in candidates)
 
 
-def _is_text(shown: str) -> bool:
-    """Whether a token is named by its text, for sure."""
-    return shown != "" and shown[:9] != "token_id:"
+# -- the tokens of a list -------------------------------------------------------------------------
 
 
-def _witness(
-    entry: RawEntry, shown: str, raw: bytes | None, logprob: float, top: list[RawCandidate]
-) -> Listed | None:
-    """The list of a token that it bears out; None where that takes a closer look."""
-    first = top[0]
-    if first.token != shown or first.logprob != logprob:
-        first = next((c for c in top if c.token == shown and c.logprob == logprob), None)
-        if first is None or not _is_text(top[0].token):
-            return None
-    its = OCTETS[bytes(first.listed)]
-    if its != raw and its is not None and raw is not None:
-        return None
-    if entry.id is not None or entry.token_id is not None:
-        ids = [c.id for c in top]
-        is_own = first.id == entry.id and ids.count(entry.id) == 1 and raw is not None
-        if not is_own or (entry.id or 0) < 0 or any(c.token_id is not None for c in top):
-            return None
-    return _believed(top)
+def read(listed: Sequence[RawEntry] | Sequence[RawNumberedEntry]) -> tuple[Token, ...]:
+    """The tokens of a list of entries.
 
-
-def _believed(top: list[RawCandidate]) -> Listed | None:
-    """A list that is one of logprobs, all of them known."""
-    numbers: list[Any] = [candidate.logprob for candidate in top]
+    Column by column: most have no ids, and are the first of their own lists, with the same number.
+    """
+    shown = [entry.token for entry in listed]
+    if not shown or isinstance(listed[0], RawNumberedEntry) or not _are_texts(shown):
+        return tuple(map(_alone, listed))
+    raws, tops = _octets(listed), [entry.top_logprobs for entry in listed]
     try:
-        numbers.sort()
-    except TypeError:  # one of them is missing
-        return None
-    least, most = numbers[0], numbers[-1]
-    if least <= NOT_A_LOGPROB or most > 0:
-        return None
-    if len(numbers) > 1:
-        mass = math.exp(most) + (len(numbers) - 1) * math.exp(numbers[-2])  # at most
-        if mass > _SURELY and sum(map(math.exp, numbers)) > _SURELY:
-            return None
-    return Listed(top, least <= MASKED_CANDIDATE and MASKED_CANDIDATE in numbers)
+        logprobs = [_NONE if entry.logprob is None else float(entry.logprob) for entry in listed]
+    except OverflowError:  # an integer of hundreds of digits
+        return tuple(map(_alone, listed))
+    firsts = [top[0] if top else entry for entry, top in zip(listed, tops, strict=True)]
+    heads = zip(
+        [o.token for o in firsts], _octets(firsts), [o.logprob for o in firsts], strict=True
+    )
+    are_first = map(eq, zip(shown, raws, logprobs, strict=True), heads)
+    found, apart = _believed(tops)
+    apart += [place for place, is_first in enumerate(are_first) if not is_first]
+    if min(logprobs) <= MASKED_CANDIDATE or max(logprobs) > 0:
+        apart += [place for place, one in enumerate(logprobs) if not MASKED_CANDIDATE < one <= 0]
+    rows = zip(shown, raws, logprobs, found, repeat(None), repeat(""))
+    made = list(map(_new_token, rows))
+    for place in set(apart):
+        made[place] = _alone(listed[place])
+    return tuple(made)
+
+
+_NONE = math.inf  # instead of a number that is missing: no logprob is that
+
+
+def _octets(listed: Sequence[RawCandidate]) -> list[bytes | None]:
+    return list(map(OCTETS.__getitem__, map(bytes, [one.listed for one in listed])))
+
+
+def _are_texts(shown: Sequence[str]) -> bool:
+    """Whether all are named by their texts, for sure."""
+    return "" not in shown and "\ntoken_id:" not in "\n" + "\n".join(shown)
+
+
+def _believed(
+    tops: Iterable[Sequence[RawCandidate] | None],
+) -> tuple[list[Sequence[Candidate]], list[int]]:
+    """The lists of tokens that stand in them; and the places of those that need a closer look.
+
+    A list may have no more mass than all tokens have. It has no more than one of nothing but its
+    likeliest and as many of the next likeliest as it has others: mostly that is little enough.
+    """
+    found: list[Any] = []
+    apart: list[int] = []
+    size, enough = 0, 0.0  # with so many others, each of them below that
+    for top in tops:
+        if not top:
+            found.append(())
+            continue
+        numbers: list[Any] = [candidate.logprob for candidate in top]
+        if len(numbers) != size:
+            size = len(numbers)
+            enough = math.log((_SURELY - 1) / max(size - 1, 1))
+        try:
+            numbers.sort()
+            is_apart = (
+                numbers[-1] > 0
+                or numbers[0] <= NOT_A_LOGPROB
+                or (numbers[-2:][0] > enough and sum(map(math.exp, numbers)) > _SURELY)
+            )
+        except TypeError:  # one of them is missing
+            is_apart = True
+        if is_apart:
+            apart.append(len(found))
+        has_masked = not is_apart and numbers[0] <= MASKED_CANDIDATE and MASKED_CANDIDATE in numbers
+        found.append(Listed(top, has_masked))
+    return found, apart
+
+
+def _alone(entry: RawEntry | RawNumberedEntry) -> Token:
+    """The token of one entry: it may have an id, and stand anywhere in its list."""
+    shown, logprob, top = entry.token, entry.logprob, entry.top_logprobs
+    if top and logprob is not None and MASKED_CANDIDATE < logprob <= 0 and _are_texts([shown]):
+        own = next((c for c in top if c.logprob == logprob and c.token == shown), None)
+        is_own = own is not None and own.bytes == entry.bytes and _are_texts([top[0].token])
+        if own is not None and is_own and _is_identified(entry, own):
+            (found,), doubted = _believed([top])
+            if not doubted:
+                number = entry.id if isinstance(entry, RawNumberedEntry) else None
+                return Token(shown, own.bytes, float(logprob), found, number)
+    return entries.token(entry)
+
+
+def _is_identified(entry: RawEntry | RawNumberedEntry, own: RawCandidate) -> bool:
+    """Whether a token's id, if it has one, is that of its own candidate and of no other."""
+    if isinstance(entry, RawEntry):
+        return True
+    top = entry.top_logprobs or ()
+    if any(one.token_id is not None for one in (entry, *top)):
+        return False
+    ids = [one.id for one in top]
+    is_one = isinstance(own, RawNumbered) and own.id == entry.id and ids.count(entry.id) == 1
+    return entry.id is None or (is_one and entry.id >= 0 and own.bytes is not None)
 
 
 def _candidates(listed: Sequence[RawCandidate]) -> tuple[Candidate, ...]:
-    made: list[Candidate] = []
-    for one in listed:
-        shown, number, logprob = one.token, one.id, one.logprob
-        if number is not None or one.token_id is not None or not _is_text(shown):
-            return entries.candidates(map(entries.row, listed))
-        known = -math.inf if logprob == MASKED_CANDIDATE else float(cast("float", logprob))
-        made.append(_new_candidate((shown, OCTETS[bytes(one.listed)], known, None)))
-    return tuple(made)
+    shown = [one.token for one in listed]
+    if isinstance(listed[0], RawNumbered) or not _are_texts(shown):
+        return entries.candidates(map(entries.row, listed))
+    given: list[Any] = [one.logprob for one in listed]
+    numbers = [-math.inf if number == MASKED_CANDIDATE else float(number) for number in given]
+    return tuple(map(_new_candidate, zip(shown, _octets(listed), numbers, repeat(None))))

@@ -15,7 +15,7 @@ read here. What no reader asks for is passed over, and only checked to be JSON.
 import codecs
 import json
 import sys
-from typing import Any
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
@@ -25,14 +25,12 @@ _MOST_OCTETS = 1 << 15  # spellings of tokens: some megabytes, and more than a b
 _STEP = 1 << 12  # bytes that are checked at once
 
 
-class RawCandidate(Struct, gc=False, rename={"listed": "bytes"}):
-    """A candidate, as listed."""
+class RawCandidate(Struct, gc=False, forbid_unknown_fields=True, rename={"listed": "bytes"}):
+    """A candidate as OpenAI lists it, and nothing else beside it."""
 
     token: str = ""
     logprob: float | int | None = None
     listed: Raw = _NULL
-    id: int | None = None
-    token_id: int | None = None
 
     @property
     def bytes(self) -> bytes | None:
@@ -41,23 +39,39 @@ class RawCandidate(Struct, gc=False, rename={"listed": "bytes"}):
 
 
 class RawEntry(RawCandidate, gc=False):
-    """A token, as listed."""
+    """A token as OpenAI lists it, and nothing else beside it."""
 
     top_logprobs: list[RawCandidate] | None = None
+
+
+class RawNumbered(RawCandidate, gc=False, forbid_unknown_fields=False):
+    """A candidate as others list it: with an id, or something that nobody reads."""
+
+    id: int | None = None
+    token_id: int | None = None
+
+
+class RawNumberedEntry(RawNumbered, gc=False):
+    """A token as others list it."""
+
+    top_logprobs: list[RawNumbered] | None = None
     topLogprobs: None = None  # noqa: N815  # the wire's name
 
 
-class RawLogprobs(Struct):
+_Entry = TypeVar("_Entry", RawEntry, RawNumberedEntry)
+
+
+class RawLogprobs(Struct, Generic[_Entry]):
     """What stands under ``logprobs`` of a choice."""
 
-    content: list[RawEntry] | None = None
+    content: list[_Entry] | None = None
     token_logprobs: Any = None
 
 
-class RawChoice(Struct):
+class RawChoice(Struct, Generic[_Entry]):
     """An item of ``choices``."""
 
-    logprobs: RawLogprobs | None = None
+    logprobs: RawLogprobs[_Entry] | None = None
     index: Any = None
     message: Any = None
     delta: Any = None
@@ -66,17 +80,17 @@ class RawChoice(Struct):
     content_filter_offsets: Any = None
 
 
-class RawBody(Struct):
+class RawBody(Struct, Generic[_Entry]):
     """A response, or one chunk of a stream."""
 
-    choices: list[RawChoice] | None = None
+    choices: list[RawChoice[_Entry]] | None = None
     object: str | None = None
     model: Any = None
     usage: Any = None
     system_fingerprint: Any = None
     timings: Any = None
     custom_id: Any = None
-    response: "RawAnswered | None" = None
+    response: "RawAnswered[_Entry] | None" = None
     # by these others are known
     candidates: None = None
     promptFeedback: None = None  # noqa: N815
@@ -98,17 +112,20 @@ class RawBody(Struct):
     detail: None = None
 
 
-class RawAnswered(Struct):
+class RawAnswered(Struct, Generic[_Entry]):
     """What a line of OpenAI's Batch output has under ``response``."""
 
     status_code: int | float | None = None
-    body: RawBody | None = None
+    body: RawBody[_Entry] | None = None
 
 
-_DECODER = msgspec.json.Decoder(RawBody)
+_AnyBody: TypeAlias = RawBody[RawEntry] | RawBody[RawNumberedEntry]
+
+_PLAIN = msgspec.json.Decoder(RawBody[RawEntry])
+_NUMBERED = msgspec.json.Decoder(RawBody[RawNumberedEntry])
 
 
-def opened(data: bytes | str) -> RawBody | None:
+def opened(data: bytes | str) -> _AnyBody | None:
     """The body in a JSON text; None if it has to be read otherwise.
 
     >>> body = opened(b'{"choices": [{"message": {"content": "1"}, "logprobs": {"content": ['
@@ -120,9 +137,8 @@ def opened(data: bytes | str) -> RawBody | None:
     """
     if not _is_worth_it(data):
         return None
-    try:
-        body = _DECODER.decode(data)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+    body = _decoded(data)
+    if body is None:
         return None
     if body.choices is None:
         body = _answered(body)
@@ -136,7 +152,21 @@ def _is_worth_it(data: bytes | str) -> bool:
     return b'"choices"' in data and b'"logprobs"' in data
 
 
-def _answered(line: RawBody) -> RawBody | None:
+def _decoded(data: bytes | str) -> _AnyBody | None:
+    """The body, by the types of OpenAI's own entries, or else of others'."""
+    try:
+        return _PLAIN.decode(data)
+    except msgspec.ValidationError:
+        pass
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+    try:
+        return _NUMBERED.decode(data)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+
+
+def _answered(line: _AnyBody) -> _AnyBody | None:
     """The body in a line of Batch output, if its request did not fail."""
     answer = line.response
     if answer is None or (line.custom_id is None and answer.status_code is None):
@@ -146,7 +176,7 @@ def _answered(line: RawBody) -> RawBody | None:
     return answer.body
 
 
-def _is_plain(body: RawBody) -> bool:
+def _is_plain(body: _AnyBody) -> bool:
     """Whether it has lists of entries, and nothing that is read in another way."""
     listed = [choice.logprobs for choice in body.choices or () if choice.logprobs is not None]
     return (
