@@ -263,18 +263,20 @@ def _candidates(entry: Any) -> tuple[Candidate, ...]:
         return tuple(cast("tuple[Token, ...]", entries.read([entry]))[0].candidates)
 
 
-def _made(top: Any) -> Iterator[Candidate]:
+def _made(top: Any) -> list[Candidate]:
     """The candidates of a list in which all have text, bytes and number, and nothing else."""
-    for one in top:
-        part = _members(one)
+    parts = top if type(top[0]) is dict else map(_members, top)  # a client makes them alike
+    made: list[Candidate] = []
+    for part in parts:
         shown, raw, value = part["token"], part["bytes"], part["logprob"]
-        if len(part) != 3 or type(shown) is not str or shown.startswith(_BY_ID):
+        if len(part) != 3 or type(shown) is not str or shown[:9] == _BY_ID:
             raise ValueError
-        if raw is not None:
-            if type(raw) is not list:
-                raise TypeError
-            raw = bytes(cast("list[int]", raw))
+        if type(raw) is list:
+            raw = bytes(raw)  # pyright: ignore[reportUnknownArgumentType]  # any payload
+        elif raw is not None:
+            raise TypeError
         if type(value) is not float or not _LEAST < value <= 0:
             value = candidate_logprob(value)
         if value is not None:
-            yield _new_candidate((shown, raw, value, None))
+            made.append(_new_candidate((shown, raw, value, None)))
+    return made
