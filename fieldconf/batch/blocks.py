@@ -211,13 +211,16 @@ class _Kept:
 
     def whole_lines(self) -> Iterator[bytes]:
         if self._whole:
-            yield bytes(memoryview(self._bytes)[: self._whole])
-            del self._bytes[: self._whole]
+            found = bytes(memoryview(self._bytes)[: self._whole])
+            del self._bytes[: self._whole]  # before it is handed on: there may be much of it
             self._whole = 0
+            yield found
 
     def end(self) -> Iterator[bytes]:
         if self._bytes:
-            yield bytes(self._bytes)
+            found = bytes(self._bytes)
+            self._bytes.clear()
+            yield found
 
 
 class _Whole:
@@ -240,4 +243,6 @@ class _Whole:
 
     def end(self) -> Iterator[bytes]:
         if self._bytes:
-            yield bytes(self._bytes)
+            found = bytes(self._bytes)
+            self._bytes.clear()
+            yield found

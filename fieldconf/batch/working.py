@@ -12,7 +12,7 @@ known when all pieces before it have been read.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from fieldconf.batch.arrow import arrow
 from fieldconf.batch.blocks import Block, read
@@ -88,32 +88,42 @@ def done(block: Block, asked: Asked, folder: Folder) -> About:
 
 def scored(block: Block, asked: Asked) -> tuple[Any, About]:
     """The rows of a block as a table, and what is known of it."""
-    pa = arrow()
+    schema = asked.schema_of("int32")
+    found = _read(block, asked.longest)
+    reason = f"the line has more than {asked.longest} bytes"
+    refused = [_failed(schema, source, number, reason)
+               for source, lines in found.lines for number in lines.too_long]  # fmt: skip
+    batch = _batch(found.lines)
+    found.lines.clear()  # the texts are in the batch: one may be very long
+    table = arrow().Table.from_batches(_rows(batch, schema, asked) + refused, schema=schema)
+    if refused:
+        table = table.sort_by([("source", "ascending"), ("line", "ascending")])  # which is stable
+    count = batch.num_rows + len(refused)
+    about = About(count, _count_failed(table), found.counted, found.problems, _digest(block))
+    return table, about
+
+
+class _Found(NamedTuple):
+    """The lines of a block by their files, and what ``About`` says of them."""
+
+    lines: list[tuple[int, Lines]]
+    counted: tuple[tuple[int, int, int], ...]
+    problems: tuple[tuple[int, str], ...]
+
+
+def _read(block: Block, longest: int) -> _Found:
     found: list[tuple[int, Lines]] = []
     counted: list[tuple[int, int, int]] = []
     problems: list[tuple[int, str]] = []
     for piece in block.pieces:
         try:
-            lines = read(piece, asked.longest)
+            lines = read(piece, longest)
         except PayloadError as error:
             problems.append((piece.source, error.found or str(error)))
             continue
         found.append((piece.source, lines))
         counted.append((piece.source, piece.nth, lines.count))
-    schema = asked.schema_of("int32")
-    refused = [_failed(schema, source, number, f"the line has more than {asked.longest} bytes")
-               for source, lines in found for number in lines.too_long]  # fmt: skip
-    batch = _batch(found)
-    found.clear()  # the texts are in the batch
-    batches = _rows(batch, schema, asked) + refused
-    table = pa.Table.from_batches(batches, schema=schema)
-    if refused:
-        table = table.sort_by([("source", "ascending"), ("line", "ascending")])
-    about = About(
-        batch.num_rows + len(refused), _count_failed(table), tuple(counted), tuple(problems),
-        _digest(block),
-    )  # fmt: skip
-    return table, about
+    return _Found(found, tuple(counted), tuple(problems))
 
 
 def _batch(found: Sequence[tuple[int, Lines]]) -> Any:
