@@ -301,6 +301,11 @@ class Rule:
     never: tuple[Any, ...] = ()  # scalars that are not allowed
     labels: tuple[str, ...] = ()  # the strings among many members, sorted
 
+    @property
+    def asks(self) -> bool:
+        """Whether it asks for more than a kind."""
+        return bool(self.strings or self.numbers or self.never) or self.members is not None
+
     def allows(self, text: bytes, *, done: bool) -> bool:
         """Whether ``text`` may still become an allowed value; if ``done``, whether it is one."""
         kind = kind_begun(text)

@@ -32,6 +32,7 @@ from fieldconf.alternatives.steps import Choice, choices
 from fieldconf.alternatives.tree import Tree
 from fieldconf.alternatives.why import Why, why_choice, why_outcome, why_token
 from fieldconf.containers import Container, Layout, Stop
+from fieldconf.grammar import kind_begun
 from fieldconf.jsonparser import Event
 from fieldconf.matching import Match
 from fieldconf.matching import domain as make_domain
@@ -103,7 +104,7 @@ class FieldMaker:
         self._tokens = tokens
         self._missing = missing
         self._layout = layout or Layout()
-        self._ledger = ledger or Ledger()
+        self._ledger = ledger or Ledger(keeps=False)
         self._sums: list[float] = [0.0]  # of the known logprobs of the first n pieces, nats
         self._unknown: list[int] = [0]  # how many of the first n pieces have no logprob
         self._open: list[Container] = []  # by depth
@@ -265,7 +266,8 @@ class FieldMaker:
         inside = [pair for pair in self._steps(item) if item.first <= pair[0].piece < last]
         if len(inside) < item.last - item.first:
             return _Verdict(reason=_UNREADABLE)
-        allows = declared.allows if declared.rules else None
+        is_free = not declared.restricts and kind_begun(event.raw) in declared.kinds
+        allows = None if is_free else declared.allows
         made = choices(inside, target, declared.possible_kinds, allows, self._memory)
         shares = [choice.probability for choice in made]
         least = made[shares.index(min(shares))]

@@ -89,7 +89,7 @@ def settled(
     Raises:
         RequestError: if the asking failed; it carries the ``report`` of what is known.
     """
-    ledger = Ledger()
+    ledger = Ledger(keeps=settle is not None)
     report = score(ledger)
     if settle is None or not ledger.trees:
         return report

@@ -97,12 +97,27 @@ class Fan:
         twigs: the candidates that are not.
         chosen: the twig of the answer's own path, if that goes on here.
         possible, off, unseen: mass that leaves some outcome, leaves none, was not listed.
+        outside: what leaves none, by text and mass.
+        says: whether some candidate that leaves outcomes does not leave all.
         is_asked: whether what is listed is all that a server could say.
     """
 
     __slots__ = (
-        "branches", "chosen", "index", "is_asked", "listing", "masses", "off", "outcomes", "place",
-        "possible", "trail", "twigs", "unseen",
+        "branches",
+        "chosen",
+        "index",
+        "is_asked",
+        "listing",
+        "masses",
+        "off",
+        "outcomes",
+        "outside",
+        "place",
+        "possible",
+        "says",
+        "trail",
+        "twigs",
+        "unseen",
     )  # fmt: skip
 
     def __init__(
@@ -121,6 +136,8 @@ class Fan:
         twigs: list[Twig] = []
         chosen: Twig | None = None
         possible = off = 0.0
+        outside: list[tuple[str, float]] = []
+        says = False
         index = 0
         for candidate, mass in zip(listing.candidates, listing.masses, strict=True):
             is_chosen = index == position
@@ -136,8 +153,10 @@ class Fan:
             branches.append(branch)
             if not left:
                 off += mass
+                outside.append((candidate[0], mass))
                 continue
             possible += mass
+            says = says or left != outcomes
             if len(left) == 1:
                 (outcome,) = left
                 masses[outcome] = masses.get(outcome, 0.0) + mass
@@ -149,7 +168,7 @@ class Fan:
             twig.fan = next((f for c, f in known if is_same(c, twig.candidate)), None)
         self.listing, self.unseen, self.branches = listing, listing.unseen, branches
         self.masses, self.twigs, self.chosen = masses, twigs, chosen
-        self.possible, self.off = possible, off
+        self.possible, self.off, self.outside, self.says = possible, off, outside, says
         return self
 
     @property

@@ -25,9 +25,13 @@ class Ledger:
     A second pass over the same answer asks the same questions in the same order: after ``rewind``
     it gets the same trees back, with what was added to them. ``unsettled`` are the fields whose
     bounds stayed wider than was asked for.
+
+    Args:
+        keeps: whether there will be a second pass; else a tree is nobody's once it was read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, keeps: bool = True) -> None:
+        self._keeps = keeps
         self.trees: list[tuple[Path, Tree | None]] = []
         self.unsettled: frozenset[Path] = frozenset()
         self._next: int | None = None
@@ -37,8 +41,10 @@ class Ledger:
         if self._next is not None:
             self._next += 1
             return self.trees[self._next - 1][1]
-        self.trees.append((path, grow()))
-        return self.trees[-1][1]
+        tree = grow()
+        if self._keeps:
+            self.trees.append((path, tree))
+        return tree
 
     def rewind(self) -> None:
         """Begin the second pass."""

@@ -15,6 +15,7 @@ as the value it is, not as a beginning. A number is whole with the byte behind i
 
 import re
 from collections.abc import Hashable, Sequence
+from itertools import count
 from typing import Any, NamedTuple, Protocol
 
 from fieldconf.align import Step
@@ -116,28 +117,26 @@ def choices(
 
 
 def _choice(step: Step, listing: Listing, written: _Written) -> Choice:
-    assert step.token is not None  # the callers look
     candidates, position, unseen, masses = listing
     assert position is not None  # it is a step of the answer
+    assert step.token is not None  # the callers look
     agreeing = possible = masses[position]
     off = 0.0
     others: list[tuple[str, float]] = []
-    judge: _Judge | None = None
-    for index, mass in enumerate(masses):
-        if index == position or mass == 0.0:  # nothing: excluded by the server's grammar
-            continue
-        if judge is None:
-            judge = _Judge(step, written)
-        candidate = candidates[index]
-        is_possible, is_agreeing = judge(candidate)
-        if not is_possible:
-            off += mass
-            continue
-        possible += mass
-        if is_agreeing:
-            agreeing += mass
-        else:
-            others.append((candidate[0], mass))
+    if possible < sum(masses):  # else the server's grammar excluded all others
+        judge = _Judge(step, written)
+        for index, candidate, mass in zip(count(), candidates, masses, strict=False):
+            if mass == 0.0 or index == position:
+                continue
+            is_possible, is_agreeing = judge(candidate)
+            if not is_possible:
+                off += mass
+            elif is_agreeing:
+                possible += mass
+                agreeing += mass
+            else:
+                possible += mass
+                others.append((candidate[0], mass))
     if not others:
         return Choice(step.token, agreeing, possible, off, unseen)
     whole = _whole(possible, off, unseen)
@@ -167,30 +166,35 @@ class _Judge:
 
     def __call__(self, candidate: Candidate) -> tuple[bool, bool]:
         """Whether it may lead to a value at all, and to the one written."""
-        name, written, at = candidate[:2], self._written, self._at
-        found = self._table.get(name)
-        if found is None:
-            found = self._read(candidate)
-            if len(self._table) < MOST_ROWS:
-                self._table[name] = found
+        found = self._table.get(candidate[:2]) or self._read(candidate)
         state, text, is_plain = found
-        if state in _SILENT:
-            return _SILENT[state]
-        if is_plain and written.allows is None:
-            return True, written.text.startswith(text, at)
-        begun = written.text[:at] + text if self._is_inside else text
-        if written.allows is not None and not written.allows(begun, done=state == "done"):
-            return False, False
-        if is_plain:
-            return True, written.text.startswith(text, at)
+        written, at = self._written, self._at
+        if written.allows is None:
+            if is_plain:
+                return True, written.text.startswith(text, at)
+            if state in _SILENT:
+                return _SILENT[state]
+            begun = written.text[:at] + text if self._is_inside else text
+        else:
+            if state in _SILENT:
+                return _SILENT[state]
+            begun = written.text[:at] + text if self._is_inside else text
+            if not written.allows(begun, done=state == "done"):
+                return False, False
+            if is_plain:
+                return True, written.text.startswith(text, at)
         is_possible = kind_begun(begun) in written.kinds
         return is_possible, is_possible and may_be(Reading(state, begun), written.value)
 
     def _read(self, candidate: Candidate) -> tuple[State, bytes, bool]:
         """State and text of a reading; inside of a string what it adds, and whether it is plain."""
-        data = candidate.bytes
-        if self._is_inside and PLAIN.fullmatch(data):
-            return ("dead", b"", True) if is_control(candidate) else ("partial", data, True)
-        place = self._place or place_before(self._step, self._written.target)
-        reading = read(place, candidate, self._written.target)
-        return reading.state, reading.text[self._at * self._is_inside :], False
+        data, target = candidate.bytes, self._written.target
+        if self._is_inside and PLAIN.fullmatch(data) and not is_control(candidate):
+            found: tuple[State, bytes, bool] = ("partial", data, True)
+        else:
+            place = self._place or place_before(self._step, target)
+            reading = read(place, candidate, target)
+            found = reading.state, reading.text[self._at * self._is_inside :], False
+        if len(self._table) < MOST_ROWS:
+            self._table[candidate[:2]] = found
+        return found

@@ -107,17 +107,13 @@ class Tree:
 
     def _count(self, fan: Fan, telling: float) -> float:
         """Add what is outside of the question; return the path's mass behind the fan."""
-        says = any(b.outcomes and b.outcomes != fan.outcomes for b in fan.branches)
-        telling = telling or float(says or self.size == 1)
+        telling = telling or float(fan.says or self.size == 1)
         self._unseen.append(telling * fan.unseen)
         if telling and fan.off:
             self.off = min(1.0, self.off + telling * fan.off)
             self.valid = min(self.valid, fan.possible / (fan.possible + fan.off))
-            candidates, masses = fan.listing.candidates, fan.listing.masses
-            for candidate, mass, branch in zip(candidates, masses, fan.branches, strict=True):
-                if not branch.outcomes:
-                    text = candidate.text
-                    self.others[text] = self.others.get(text, 0.0) + telling * mass
+            for text, mass in fan.outside:
+                self.others[text] = self.others.get(text, 0.0) + telling * mass
         return telling * fan.share
 
     @property
@@ -158,24 +154,23 @@ class Tree:
         """The fan on the path at which the probability of the written outcome rose the most."""
         solved, known = self._solve()
         shares = [solved[id(fan)].estimate[outcome] for fan in self.fans]
-        rises = [
-            (a + _TINY) / (b + _TINY)
-            for a, b in zip(itertools.chain(shares[1:], (1.0,)), shares, strict=True)
-        ]
-        at = rises.index(max(rises)) if len(rises) > 1 else 0
+        at = 0
+        if len(shares) > 1:
+            following = itertools.chain(shares[1:], (1.0,))
+            rises = [(a + _TINY) / (b + _TINY) for a, b in zip(following, shares, strict=True)]
+            at = rises.index(max(rises))
         fan, against = self.fans[at], dict[str, float]()
         twigs = {id(twig.candidate): twig for twig in fan.twigs}
         candidates, masses = fan.listing.candidates, fan.listing.masses
-        for candidate, mass, branch in zip(candidates, masses, fan.branches, strict=True):
-            if not branch[0]:
+        for candidate, mass, (outcomes, _, _) in zip(candidates, masses, fan.branches, strict=True):
+            if not outcomes:
                 continue
             twig = twigs.get(id(candidate)) if twigs else None
-            agreeing = float(outcome in branch[0])
+            agreeing = float(outcome in outcomes)
             if twig is not None:
                 below = _expected(twig, solved, known)
-                agreeing = below[outcome] if below else agreeing / len(branch[0])
-            is_written = twig is not None and twig is fan.chosen
-            if agreeing < 1 and not is_written:
+                agreeing = below[outcome] if below else agreeing / len(outcomes)
+            if agreeing < 1 and (twig is None or twig is not fan.chosen):
                 part = mass / fan.possible * (1 - agreeing)
                 against[candidate[0]] = against.get(candidate[0], 0.0) + part
         return Decisive(fan, shares[at], against)
@@ -309,7 +304,8 @@ def _sum_up(fan: Fan, size: int, solved: dict[int, _Solved], known: _Known) -> _
                 estimate[outcome] += twig.mass * guess[outcome]
             elif twig.branch.said != NOTHING_SAID:
                 estimate[outcome] += twig.mass / len(twig.branch.outcomes)
-    _add_hidden(fan, estimate)
+    if fan.unseen and len(fan.masses) != len(fan.outcomes):
+        _add_hidden(fan, estimate)
     whole = math.fsum(estimate)
     if not whole:
         even = 1 / len(fan.outcomes)
@@ -328,8 +324,6 @@ def _add_hidden(fan: Fan, estimate: list[float]) -> None:
     Nothing if every outcome was seen. Otherwise the unseen mass counts as valid as the seen; and
     where a list shows how fast the masses fall, a missing outcome has at most the least of them.
     """
-    if not fan.unseen or len(fan.masses) == len(fan.outcomes):
-        return
     said = [b.outcomes for b in fan.branches if b.said != NOTHING_SAID]
     if fan.chosen is not None:
         said.append(fan.chosen.branch.outcomes)

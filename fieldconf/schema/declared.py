@@ -64,6 +64,7 @@ class Declared:
         may_be_null: whether null may stand here for a key that was left out, though the schema
             does not allow null; ``kinds`` and ``members`` are without it.
         rules: what is asked of scalars here: of one arm, every rule; none where nothing is.
+        restricts: whether they ask for more than some kinds.
     """
 
     kinds: frozenset[str] = KINDS
@@ -80,6 +81,13 @@ class Declared:
     conf: Conf | None = None
     may_be_null: bool = False
     rules: tuple[tuple[Rule, ...], ...] = field(default=(), repr=False)
+
+    restricts: bool = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Look once whether the rules ask for more than a kind."""
+        asking = any(rule.asks for rules in self.rules for rule in rules)
+        object.__setattr__(self, "restricts", asking)
 
     def allows(self, text: bytes, *, done: bool) -> bool:
         """Whether this beginning of a value's JSON text may still become an allowed one.
