@@ -115,13 +115,10 @@ def read(listed: Sequence[RawEntry] | Sequence[RawNumberedEntry]) -> tuple[Token
         logprobs = [_NONE if entry.logprob is None else float(entry.logprob) for entry in listed]
     except OverflowError:  # an integer of hundreds of digits
         return tuple(map(_alone, listed))
-    firsts = [top[0] if top else entry for entry, top in zip(listed, tops, strict=True)]
-    heads = zip(
-        [o.token for o in firsts], _octets(firsts), [o.logprob for o in firsts], strict=True
-    )
-    are_first = map(eq, zip(shown, raws, logprobs, strict=True), heads)
-    found, apart = _believed(tops)
-    apart += [place for place, is_first in enumerate(are_first) if not is_first]
+    if any(tops):
+        found, apart = _in_their_lists(listed, tops, zip(shown, raws, logprobs, strict=True))
+    else:
+        found, apart = [()] * len(tops), list[int]()
     if min(logprobs) <= MASKED_CANDIDATE or max(logprobs) > 0:
         apart += [place for place, one in enumerate(logprobs) if not MASKED_CANDIDATE < one <= 0]
     rows = zip(shown, raws, logprobs, found, repeat(None), repeat(""))
@@ -129,6 +126,24 @@ def read(listed: Sequence[RawEntry] | Sequence[RawNumberedEntry]) -> tuple[Token
     for place in set(apart):
         made[place] = _alone(listed[place])
     return tuple(made)
+
+
+def _in_their_lists(
+    listed: Sequence[RawEntry] | Sequence[RawNumberedEntry],
+    tops: Sequence[Sequence[RawCandidate] | None],
+    said: Iterable[tuple[Any, ...]],
+) -> tuple[list[Sequence[Candidate]], list[int]]:
+    """The lists of tokens; and the places of those that are not the first of them, or are doubted.
+
+    ``said`` is of each token what its candidate has to say, too: its text, its bytes, its number.
+    """
+    firsts = [top[0] if top else entry for entry, top in zip(listed, tops, strict=True)]
+    heads = zip(
+        [o.token for o in firsts], _octets(firsts), [o.logprob for o in firsts], strict=True
+    )
+    found, apart = _believed(tops)
+    apart += [place for place, is_first in enumerate(map(eq, said, heads)) if not is_first]
+    return found, apart
 
 
 _NONE = math.inf  # instead of a number that is missing: no logprob is that
