@@ -8,10 +8,11 @@ demo: .venv/.local
 	@$(BIN)/fieldconf local fetch
 	$(BIN)/fieldconf extract examples/ticket.py:Ticket examples/ticket.txt
 
-test: .venv/.test .venv/instructor/.ready
+test: .venv/.test .venv/instructor/.ready .venv/clusters/.ready
 	@$(BIN)/fieldconf local fetch || echo "no weights: the tests of the embedded model will be skipped"
 	$(BIN)/python -m pytest -n auto
 	.venv/instructor/bin/python -m pytest tests/clients/test_client_instructor.py
+	.venv/clusters/bin/python -m pytest tests/clusters
 
 lowest: .venv/lowest/.ready
 	.venv/lowest/bin/python -m pytest -n auto
@@ -24,7 +25,7 @@ lint: .venv/.dev
 
 check: lint test
 
-bench: .venv/.test
+bench: .venv/.bench
 	$(BIN)/python bench/run.py
 
 clean:
@@ -43,6 +44,12 @@ clean:
 .venv/instructor/.ready: pyproject.toml | .venv/bin/python
 	$(PYTHON) -m venv .venv/instructor
 	.venv/instructor/bin/python -m pip install --quiet --disable-pip-version-check -e ".[clients-instructor]"
+	@touch $@
+
+# One more, for the engines of clusters: heavy, and no business of the other tests.
+.venv/clusters/.ready: pyproject.toml | .venv/bin/python
+	$(PYTHON) -m venv .venv/clusters
+	.venv/clusters/bin/python -m pip install --quiet --disable-pip-version-check -e ".[clusters]"
 	@touch $@
 
 # And one with the lowest versions that pyproject.toml allows.

@@ -16,7 +16,7 @@ def declared(pyproject):
     project = pyproject["project"]
     extras = project["optional-dependencies"]
     tests = [one for one in extras["test"] if not one.startswith(f"{project['name']}[")]
-    others = [*extras["source"], *tests, *pyproject["dependency-groups"]["lowest"]]
+    others = [*extras["batch"], *extras["source"], *tests, *pyproject["dependency-groups"]["lowest"]]
     return [*project["dependencies"], *others]
 
 
