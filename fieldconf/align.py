@@ -12,6 +12,7 @@ A piece may touch several values (``","``, ``true}``); *ownership* gives it to o
 it touches, else "structure" if it touches the root value, else "outside".
 """
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -131,7 +132,7 @@ class Aligner:
         self.tokens: list[int | None] = []
         self._finder = finder or Finder()
         self._value: JSONParser | None = None  # once the value is found for sure, until it ends
-        self._starts: list[int] = []  # byte offset of each piece
+        self._starts: array[int] = array("q")  # byte offset of each piece
         self._end = 0  # of the last piece
         self._edge = 0  # where the last event ended
         self._run: Run | None = None  # what was read since the last edge, newest first; and then:
@@ -174,7 +175,7 @@ class Aligner:
             made += self.feed(data[self._end - begin : stop], tokens[first])
             first += 1
         if self._value is not None and first < len(tokens):
-            self._starts += starts[first:]
+            self._starts.extend(starts[first:])
             self.tokens += tokens[first:]
             data = data[self._end - begin :]
             self._end += len(data)

@@ -20,6 +20,7 @@ from fieldconf.alternatives.memory import Memory
 from fieldconf.alternatives.questions import EndQuestion, KeyQuestion
 from fieldconf.alternatives.tree import Tree
 from fieldconf.alternatives.why import Why
+from fieldconf.jsonparser import Event
 from fieldconf.paths import Path
 from fieldconf.report import Field
 from fieldconf.schema import Arm, Declared, Place
@@ -82,14 +83,15 @@ class Container:
         up: what stands around it.
         layout: what the server's grammar forbids beyond the schema.
         memory: what was read before of answers to this schema.
+        before: what stands before the next value in it, see ``alternatives.reading.Target``.
     """
 
     def __init__(  # all that is known of it
         self, path: Path, place: Place, *, is_list: bool, up: Level | None, layout: Layout,
-        memory: Memory,
+        memory: Memory, before: Event | None = None,
     ) -> None:  # fmt: skip
         self.path, self.is_list, self.count = path, is_list, 0
-        self._memory, self._filled = memory, 0
+        self._memory, self._filled, self.before = memory, 0, before
         self._level: Level | None = None  # as long as nothing is added
         self.least: Field | None = None  # of the required leaves inside
         self.least_of_any: Field | None = None
@@ -193,7 +195,7 @@ class Container:
         item = self.place.inside(self.count)
         return EndQuestion(
             self.path, self.count, self._up, item.declared.allows, item, self._memory,
-            compact=self._layout.compact,
+            compact=self._layout.compact, before=self.before,
         )  # fmt: skip
 
     # -- the keys of an object ------------------------------------------------------------------
@@ -209,7 +211,7 @@ class Container:
         return KeyQuestion(
             self.path, names, self._keys, len(self._keys), self._up, self.level.number,
             self._memory, may_end=self._may_end, may_be_other=declared.more_keys,
-            compact=self._layout.compact, plain=self._layout.plain,
+            compact=self._layout.compact, plain=self._layout.plain, before=self.before,
         )  # fmt: skip
 
     @property

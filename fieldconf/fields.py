@@ -7,10 +7,11 @@ Why:   what a confidence means depends on the kind of value, and that is decided
 """
 
 import math
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import accumulate
+from itertools import accumulate, repeat
 from typing import Any
 
 from fieldconf import scores
@@ -105,8 +106,8 @@ class FieldMaker:
         self._missing = missing
         self._layout = layout or Layout()
         self._ledger = ledger or Ledger(keeps=False)
-        self._sums: list[float] = [0.0]  # of the known logprobs of the first n pieces, nats
-        self._unknown: list[int] = [0]  # how many of the first n pieces have no logprob
+        # Of the first n pieces: the sum of the known logprobs (nats), and how many have none.
+        self._sums, self._unknown = array("d", [0.0]), array("q", [0])
         self._open: list[Container] = []  # by depth
         self._key: Event | None = None  # the last one
         self._steps_of: tuple[Aligned | None, list[tuple[Step, Listing]]] = (None, [])
@@ -126,7 +127,7 @@ class FieldMaker:
         sums = accumulate([p or 0.0 for p in known], initial=self._sums.pop())
         self._sums.extend(sums)
         if None not in known:
-            self._unknown.extend([self._unknown[-1]] * len(known))
+            self._unknown.extend(repeat(self._unknown[-1], len(known)))
         else:
             gaps = accumulate([p is None for p in known], initial=self._unknown.pop())
             self._unknown.extend(gaps)
@@ -150,10 +151,10 @@ class FieldMaker:
         place = self._place(path)
         container = Container(
             path, place, is_list=item.event.raw == b"[", layout=self._layout,
-            up=parent.level if parent else None, memory=self._memory,
+            up=parent.level if parent else None, memory=self._memory, before=self._before(parent),
         )  # fmt: skip
-        self._open.append(container)
         tree = self._kind_tree(item, place.declared, self._target(item))
+        self._open.append(container)
         container.kinds = tree and distribution(tree, _kinds(place.declared))
         if parent is not None:
             parent.learn(path[-1], item.event.raw)
@@ -178,7 +179,7 @@ class FieldMaker:
             reason=verdict.reason, start=event.start, stop=event.stop, declared=declared,
             indexes=self._indexes(item.first, item.last), source=self._tokens,  # pyright: ignore[reportArgumentType]
         )  # fmt: skip
-        self._tell_parent(made, event.raw if event.type == "scalar" else b"")
+        self._tell_parent(made, event)
         return made
 
     # -- the formulas, by kind ----------------------------------------------------------------
@@ -269,14 +270,19 @@ class FieldMaker:
         is_free = not declared.restricts and kind_begun(event.raw) in declared.kinds
         allows = None if is_free else declared.allows
         made = choices(inside, target, declared.possible_kinds, allows, self._memory)
-        shares = [choice.probability for choice in made]
-        least = made[shares.index(min(shares))]
-        return _Verdict(
-            math.prod(shares), math.prod([choice.low for choice in made]),
-            math.prod([choice.high for choice in made]), "joint",
-            min_step=least, why=why_choice(least, self._tokens),
-            valid=min([c.possible / (c.possible + c.off_schema) for c in made]),
-        )  # fmt: skip
+        least, smallest, valid = made[0], 2.0, 1.0
+        share = low = high = 1.0
+        for choice in made:
+            own = choice.probability
+            share *= own
+            low *= choice.low
+            high *= choice.high
+            if choice.off_schema:
+                valid = min(valid, choice.possible / (choice.possible + choice.off_schema))
+            if own < smallest:
+                least, smallest = choice, own
+        why = why_choice(least, self._tokens)
+        return _Verdict(share, low, high, "joint", min_step=least, why=why, valid=valid)
 
     def _free_text(self, item: Aligned) -> _Verdict:
         """Per-token geometric mean; the least sure token is named without a judgment of rivals."""
@@ -338,8 +344,12 @@ class FieldMaker:
         parent = self._parent(path)
         level = parent.level if parent else None
         number = level.number if level else 0
-        key = None if parent is None or parent.is_list else self._key
-        return Target(path, level, self._layout.compact, event.start, event.raw, number, key)
+        before = self._before(parent)
+        return Target(path, level, self._layout.compact, event.start, event.raw, number, before)
+
+    def _before(self, parent: Container | None) -> Event | None:
+        """What stands before the next value in a container, if it is a scalar or a key."""
+        return None if parent is None else parent.before if parent.is_list else self._key
 
     def _grow(self, question: Question, item: Aligned, about: Path | None = None) -> Tree | None:
         """The tree of a question, kept in the ledger as one about a field."""
@@ -379,17 +389,15 @@ class FieldMaker:
         container.decide(question, tree, name)
         return None if tree is None else (question, tree)
 
-    def _tell_parent(self, made: Field, text: bytes) -> None:
-        """Hand the least confidence of the leaves inside on to the container around.
-
-        The text of a scalar may say which arm of a union the container is.
-        """
-        own = None if text else self._open.pop()
+    def _tell_parent(self, made: Field, event: Event) -> None:
+        """Hand the least confidence of the leaves inside on to the container around."""
+        own = None if event.type == "scalar" else self._open.pop()
         parent = self._parent(made.path)
         if parent is None:
             return
-        if text:
-            parent.learn(made.path[-1], text)
+        parent.before = None if own else event
+        if own is None:  # which arm of a union the parent is may depend on it
+            parent.learn(made.path[-1], event.raw)
         if own is None or made.is_leaf:
             unknown = made.pointer if made.confidence is None else ""
             least = any_ = None if made.confidence is None else made

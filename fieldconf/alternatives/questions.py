@@ -24,6 +24,7 @@ from fieldconf.alternatives.reading import (
     may_be,
     place_before,
     read,
+    seen_behind,
 )
 from fieldconf.alternatives.steps import Allows
 from fieldconf.alternatives.tree import Tree
@@ -209,23 +210,25 @@ class EndQuestion(Question):
     """Does the list at a path end after ``count`` items (outcome 0) or go on (outcome 1)?
 
     ``level`` is what stands around the list; ``allows`` what may begin the next item, and ``item``
-    stands for it.
+    stands for it; ``before`` is as in ``Target``.
     """
 
-    __slots__ = ("_allows", "_compact", "_level", "_next")
+    __slots__ = ("_allows", "_before", "_compact", "_level", "_next")
 
     def __init__(  # all that it depends on
         self, path: Path, count: int, level: Level | None, allows: Allows,
-        item: Hashable, memory: Memory, *, compact: bool,
+        item: Hashable, memory: Memory, *, compact: bool, before: Event | None = None,
     ) -> None:  # fmt: skip
         next_ = (*path, count)
         super().__init__(2, next_, ("end", item, level and level.number, compact), memory)
         self._next, self._level, self._allows, self._compact = next_, level, allows, compact
+        self._before = before
 
     def first(self, step: Step) -> Place:
         """The place of a step of the answer."""
         following, length, path = self._next, len(self._next), self._next[:-1]
-        return Place(step, lambda e: e.path[:length] == following or e.path == path)
+        seen = seen_behind(step, self._before, length)
+        return Place(step, lambda e: e.path[:length] == following or e.path == path, seen=seen)
 
     def read(self, place: Place, candidate: Candidate) -> Branch:
         """Whether a candidate ends the list or goes on with it."""
@@ -276,11 +279,11 @@ class KeyQuestion(Question):
     Outcomes: the names in order, then the object's end if it may end here, then any other name if
     there may be others. ``written`` has the number of each name that stands before; it may grow,
     those below ``count`` stand before. ``filled`` is the number of the object as it is now, see
-    ``Container.number``.
+    ``Level.number``; ``before`` is as in ``Target``.
     """
 
     __slots__ = (
-        "_compact", "_count", "_known", "_level", "_may_be_other", "_may_end", "_plain",
+        "_before", "_compact", "_count", "_known", "_level", "_may_be_other", "_may_end", "_plain",
         "_written", "end", "names",
     )  # fmt: skip
 
@@ -288,18 +291,20 @@ class KeyQuestion(Question):
         self, path: Path, names: tuple[str, ...], written: Mapping[str, int], count: int,
         level: Level | None, filled: int, memory: Memory, *,
         may_end: bool, may_be_other: bool, compact: bool, plain: bool,
+        before: Event | None = None,
     ) -> None:  # fmt: skip
         size = len(names) + may_end + may_be_other
         super().__init__(size, path, ("key", filled, compact, plain), memory)
         self.names, self.end = names, len(names)  # the outcome that is the object's end
         self._may_end, self._may_be_other = may_end, may_be_other
         self._written, self._count, self._level = written, count, level
-        self._compact, self._plain = compact, plain
+        self._compact, self._plain, self._before = compact, plain, before
         self._known: dict[bytes, Outcomes] = {}
 
     def first(self, step: Step) -> Place:
         """The place of a step of the answer."""
-        return Place(step, self._is_asked_about)
+        seen = seen_behind(step, self._before, len(self.path) + 1)
+        return Place(step, self._is_asked_about, seen=seen)
 
     def _is_asked_about(self, event: Event) -> bool:
         if event.type == "close":

@@ -109,8 +109,8 @@ class Target(NamedTuple):
     ``level`` says what may stand behind it (None: anything JSON allows); ``compact`` that the
     server's grammar has no white space between JSON's words. ``start`` and ``text`` are where the
     value that was written begins and its JSON text; of a container, its first byte. ``around`` is
-    the number of the containers around, see ``Level.number``; ``key`` is what it stands under, if
-    that is a key.
+    the number of the containers around, see ``Level.number``; ``before`` is the key or the scalar
+    before it, if nothing but JSON's punctuation stands between.
     """
 
     path: Path
@@ -119,7 +119,7 @@ class Target(NamedTuple):
     start: int = 0
     text: bytes = b""
     around: int = 0
-    key: Event | None = None
+    before: Event | None = None
 
 
 State: TypeAlias = Literal["dead", "before", "partial", "open", "done"]
@@ -137,18 +137,31 @@ IN_EARLIER = frozenset({"after", "string", "number", "literal"})
 DEAD = Reading("dead")
 
 
+_LONGEST_BEFORE = 64  # bytes of what is remembered as standing before
+
+
+def seen_behind(step: Step, before: Event | None, depth: int) -> Hashable:
+    """How a place looks from a value so deep, inside of what stands before it or right behind.
+
+    All that was written since is a part of that: no parser is needed. None elsewhere.
+    """
+    if before is None or not 0 < step.start - before.start <= len(before.raw) <= _LONGEST_BEFORE:
+        return None
+    return before.raw, step.start - before.start, depth - len(before.path)
+
+
 def place_before(step: Step, target: Target) -> Place:
     """The place of a step of the answer, for a question about the value at a path."""
-    written, path, key = step.start - target.start, target.path, target.key
+    written, path = step.start - target.start, target.path
     if written > 0:
         return Place(step, begun=target.text[:written])
 
     def is_target(event: Event) -> bool:
         return event.path == path and event.type != "key"
 
-    if key is not None and 0 < step.start - key.start <= len(key.raw):
-        # Inside of its own key, or right behind: nothing else can have been written since.
-        return Place(step, is_target, seen=(key.raw, step.start - key.start))
+    seen = seen_behind(step, target.before, len(path))
+    if seen is not None:
+        return Place(step, is_target, seen=seen)
     parser = step.parser
     if parser.place in ("colon", "value") and parser.path == path:
         return Place(step)
