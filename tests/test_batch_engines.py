@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from installed import CliRunner
 
+from fieldconf.batch import score_files
+from fieldconf.batch.blocks import blocks
 from fieldconf.batch.parts import Folder
+from fieldconf.batch.running import run as run_here
 from fieldconf.batch.sources import Stat
 from fieldconf.batch.working import Asked
 from fieldconf.cli import main
@@ -44,6 +47,27 @@ def test_the_command_says_so_in_one_line(monkeypatch, tmp_path):
 def test_a_cluster_does_not_read_standard_input():
     with pytest.raises(PayloadError, match="standard input of this machine"):
         run("-")
+
+
+def test_an_engine_has_the_size_of_blocks_and_tells_what_was_done_before(monkeypatch, tmp_path):
+    sizes = []
+
+    def engine(files, tell, asked, folder, *, size):
+        sizes.append(size)
+        return run_here(blocks(files, tell, size=size), asked, folder, 1)
+
+    def stop(progress):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fieldconf.batch.ray_data.run_on_ray", engine)
+    (tmp_path / "saved.jsonl").write_text("{}\n" * 6)
+    options = {"engine": "ray", "block": 9}  # three lines
+    given = tmp_path / "saved.jsonl", bool, tmp_path / "rows.parquet"
+    with pytest.raises(KeyboardInterrupt):
+        score_files(*given, progress=stop, **options)
+    found = score_files(*given, **options)
+    assert (found.resumed, found.responses) == (3, 6)
+    assert sizes == [9, 9]
 
 
 @pytest.mark.parametrize("engine", ["spark", "daft", "ray"])

@@ -87,6 +87,12 @@ def test_few_bytes_are_not_worth_a_worker(monkeypatch):
     assert scored(workers=None).responses == COUNT + 1
 
 
+@pytest.mark.parametrize("option", ["workers", "block"])
+def test_less_than_one_cannot_be(option):
+    with pytest.raises(OutputError, match=r"(0 workers|blocks of 0 bytes) cannot be.*Give 1"):
+        scored(**{option: 0})
+
+
 # -- ends -----------------------------------------------------------------------------------------
 
 

@@ -26,11 +26,11 @@ from fieldconf.batch.lines import LONGEST
 from fieldconf.batch.merging import errors_beside, merge
 from fieldconf.batch.parts import Folder, folder_beside, parts_of, remove
 from fieldconf.batch.progress import Bar, Progress, Told
-from fieldconf.batch.running import Done, cores, run
+from fieldconf.batch.running import cores, run
 from fieldconf.batch.schemas import load_schema
 from fieldconf.batch.sources import Stat, stat_of
 from fieldconf.batch.summary import Summary
-from fieldconf.batch.working import RESPONSE, Asked
+from fieldconf.batch.working import RESPONSE, Asked, Done
 from fieldconf.errors import OutputError, PayloadError, SchemaError
 from fieldconf.matching import Match
 from fieldconf.policy import Policy, PolicyLike
@@ -120,7 +120,7 @@ def score_files(  # noqa: PLR0913  # options, by keyword
         summary: whether the rows are counted, too.
         engine: "local": on this machine; "ray": on a cluster of Ray, by Ray Data; the files and the
             output must lie where all its machines see them under the same name.
-        block: about how many bytes are scored at a time; None: as suits their number.
+        block: about how many bytes are scored at a time; None: as suits the files and the engine.
         longest: how long a line may be, in bytes; longer ones fail.
         options: ``wide``, ``policy``, ``match`` and ``mask``, as for ``score_batch``.
 
@@ -150,17 +150,17 @@ def score_files(  # noqa: PLR0913  # options, by keyword
     found = _found(inputs, path)
     files = [stat_of(name) for name in found.names]
     count = _workers(workers, files, asked)
-    block = BLOCK if engine == "ray" else block or _block(files)
+    block = _block(block, files, engine)
     counts = Summary() if summary else None
     with parts_of(path, _settings(asked, files, block, engine)) as folder:
         tally = _Tally(found)
         if engine == "ray":
-            found_there = _on_ray(files, tally.problem, asked, folder)
+            done = _on_ray(files, tally.problem, asked, folder, block)
         else:
             divided = blocks(files, tally.problem, size=block, longest=longest)
-            found_there = run(divided, asked, folder, count)
-        with closing(found_there), _showing(progress) as tell:
-            for told in tally.follow(found_there, _total(files)):
+            done = run(divided, asked, folder, count)
+        with closing(done), _showing(progress) as tell:
+            for told in tally.follow(done, _total(files)):
                 tell(told)
         problems = tally.problems()
         see = _nobody if counts is None else counts.add
@@ -252,10 +252,18 @@ def _check_sending(asked: Asked) -> None:
         raise SchemaError("workers cannot find a model that was typed in", remedy=remedy)
 
 
-def _block(files: Sequence[Stat]) -> int:
-    """How many bytes to score at a time: the same for the same files, wherever they are scored."""
+def _block(given: int | None, files: Sequence[Stat], engine: Engine) -> int:
+    """How many bytes to score at a time: the same for the same files, wherever they are scored.
+
+    Raises:
+        OutputError: if so many cannot be.
+    """
+    if given is not None and given < 1:
+        raise OutputError(f"blocks of {given} bytes cannot be", remedy="Give 1 or more")
     total = _total(files)
-    return BLOCK if total is None else min(BLOCK, max(_SMALL, total // _BLOCKS))
+    if given is not None or total is None or engine == "ray":  # where a task has its price
+        return given or BLOCK
+    return min(BLOCK, max(_SMALL, total // _BLOCKS))
 
 
 def _total(files: Sequence[Stat]) -> int | None:
@@ -286,13 +294,12 @@ def _digest(plain: Any) -> str:
 
 
 def _on_ray(
-    files: Sequence[Stat], tell: Callable[[Problem], object], asked: Asked, folder: Folder
+    files: Sequence[Stat], tell: Callable[[Problem], object], asked: Asked, folder: Folder,
+    block: int,
 ) -> Generator[Done]:  # fmt: skip
     from fieldconf.batch.ray_data import run_on_ray  # noqa: PLC0415  # of another extra
 
-    with closing(run_on_ray(files, tell, asked, folder)) as found:
-        for block, about in found:
-            yield Done(block, about, is_new=True)
+    return run_on_ray(files, tell, asked, folder, size=block)
 
 
 class _Tally:

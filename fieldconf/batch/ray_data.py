@@ -21,10 +21,10 @@ from typing import Any, cast
 from fieldconf.batch.arrow import arrow
 from fieldconf.batch.blocks import BLOCK, Block, blocks
 from fieldconf.batch.inputs import Problem
-from fieldconf.batch.parts import About, Folder
+from fieldconf.batch.parts import Folder
 from fieldconf.batch.scoring import score_batch
 from fieldconf.batch.sources import Stat
-from fieldconf.batch.working import Asked, done, kept
+from fieldconf.batch.working import Asked, Done, keep, kept
 from fieldconf.errors import FieldconfError, MissingPackageError, OutputError, PayloadError
 from fieldconf.many.files import STDIN
 from fieldconf.matching import Match
@@ -70,7 +70,7 @@ def scored(
 def run_on_ray(
     files: Sequence[Stat], tell: Callable[[Problem], object], asked: Asked, folder: Folder,
     *, size: int = BLOCK,
-) -> Generator[tuple[Block, About]]:  # fmt: skip
+) -> Generator[Done]:  # fmt: skip
     """Score the blocks of files and keep their rows, as ``running.run`` does on one machine.
 
     The cluster is the one that is connected (``ray.init``), or that the environment names
@@ -85,7 +85,7 @@ def run_on_ray(
         size: about how many bytes are scored at a time.
 
     Yields:
-        Each block, without the lines it carried, and what is known of it; in any order.
+        Each block, without the lines it carried, as soon as it is done; in any order.
 
     Raises:
         PayloadError: if standard input is among the files.
@@ -147,8 +147,9 @@ def _done(items: Any, asked: Asked, folder: Folder) -> Iterator[Any]:
         if isinstance(item, Problem):
             yield _table(item)
             continue
-        about = kept(item, folder) or done(item, asked, folder)
-        yield _table((_without_text(item), about))
+        known = kept(item, folder)
+        about = known or keep(item, asked, folder)
+        yield _table(Done(_without_text(item), about, is_new=known is None))
 
 
 def _without_text(block: Block) -> Block:

@@ -17,11 +17,11 @@ from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from fieldconf.batch.blocks import BLOCK, Block
 from fieldconf.batch.parts import About, Folder
-from fieldconf.batch.working import Asked, done, kept
+from fieldconf.batch.working import Asked, Done, keep, kept
 from fieldconf.errors import OutputError
 
 AHEAD = 2
@@ -36,20 +36,6 @@ def cores() -> int:
 
 def _usable() -> int | None:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-
-
-class Done(NamedTuple):
-    """A block that is done.
-
-    Attributes:
-        block: which one.
-        about: what is known of its part.
-        is_new: whether this run did it, and no earlier one.
-    """
-
-    block: Block
-    about: About
-    is_new: bool
 
 
 def run(blocks: Iterable[Block], asked: Asked, folder: Folder, workers: int) -> Generator[Done]:
@@ -84,7 +70,7 @@ def _new(blocks: Iterable[Block], folder: Folder, before: list[Done]) -> Iterato
 
 def _alone(blocks: Iterable[Block], asked: Asked, folder: Folder) -> Generator[Done]:
     for block in blocks:
-        yield Done(block, done(block, asked, folder), is_new=True)
+        yield Done(block, keep(block, asked, folder), is_new=True)
 
 
 def _together(
@@ -176,4 +162,4 @@ def _leave() -> NoReturn:
 
 def _work(block: Block) -> About:
     asked, folder = _given[0]
-    return done(block, asked, folder)
+    return keep(block, asked, folder)

@@ -60,6 +60,20 @@ class Asked:
         return output_schema(given, self.schema, column=RESPONSE, wide=self.wide)
 
 
+class Done(NamedTuple):
+    """A block that is done.
+
+    Attributes:
+        block: which one.
+        about: what is known of its part.
+        is_new: whether this run did it, and no earlier one.
+    """
+
+    block: Block
+    about: About
+    is_new: bool
+
+
 def kept(block: Block, folder: Folder) -> About | None:
     """What is known of a block that an earlier run did; None if none did.
 
@@ -75,7 +89,7 @@ def kept(block: Block, folder: Folder) -> About | None:
     return known
 
 
-def done(block: Block, asked: Asked, folder: Folder) -> About:
+def keep(block: Block, asked: Asked, folder: Folder) -> About:
     """Score a block and keep its rows.
 
     Raises:

@@ -6,7 +6,6 @@ import os
 import secrets
 import tempfile
 from contextlib import nullcontext
-from functools import partial
 from unittest.mock import Mock
 
 import pyarrow as pa
@@ -114,11 +113,12 @@ def test_the_rows_of_a_dataset_are_those_of_one_call(cluster, wide):
 
 @pytest.mark.parametrize("size", [20_000, BLOCK])
 @pytest.mark.parametrize("wide", [False, True])
-def test_the_files_are_those_of_one_machine(cluster, saved, tmp_path, monkeypatch, wide, size):
+def test_the_files_are_those_of_one_machine(cluster, saved, tmp_path, wide, size):
     options = {"wide": wide, "policy": {"accept": 0.8}, "progress": False}
     here = score_files(saved, SCHEMA, tmp_path / "here.parquet", workers=1, **options)
-    monkeypatch.setattr(ray_data, "run_on_ray", partial(ray_data.run_on_ray, size=size))
-    there = score_files(saved, SCHEMA, tmp_path / "there.parquet", engine="ray", **options)
+    there = score_files(
+        saved, SCHEMA, tmp_path / "there.parquet", engine="ray", block=size, **options
+    )
     assert pq.read_table(there.output).equals(pq.read_table(here.output))
     assert there.errors.read_bytes() == here.errors.read_bytes()
     assert [problem.source for problem in here.problems] == [str(saved / "picture.jsonl")]
@@ -133,18 +133,39 @@ def test_blocks_that_an_earlier_run_kept_are_not_scored_again(cluster, saved, tm
 
     def run(folder):
         found = list(run_on_ray(files, told.append, Asked(SCHEMA), folder, size=20_000))
-        return {block.name: about for block, about in found}
+        new = {block.name for block, _, is_new in found if is_new}
+        return {block.name: about for block, about, _ in found}, new
 
     told = []
     with parts_of(tmp_path / "rows.parquet", {}) as folder:
-        first = run(folder)
+        first, new = run(folder)
         assert len(first) > len(files)
+        assert new == first.keys()
         kept = {file: written(file) for file in sorted(folder.path.glob("*.arrow"))}
         lost = list(kept)[1]
         lost.unlink()
-        assert run(folder) == first
+        assert run(folder) == (first, {lost.stem})
         assert {file for file in kept if written(file) != kept[file]} == {lost}
     assert told == [Problem(str(saved / "picture.jsonl"), "it is binary, no text")] * 2
+
+
+def test_a_run_that_was_ended_tells_what_it_had_done(cluster, saved, tmp_path):
+    def run(progress, output="rows.parquet"):
+        return score_files(
+            saved, SCHEMA, tmp_path / output, engine="ray", block=20_000, progress=progress
+        )
+
+    def stop(progress):
+        assert progress.responses < len(texts())  # of several blocks this is one
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(stop)
+    found = run(False)
+    assert 0 < found.resumed <= found.responses == len(texts())
+    whole = run(False, "whole.parquet")
+    assert whole.resumed == 0
+    assert found.output.read_bytes() == whole.output.read_bytes()
 
 
 def written(file):
