@@ -9,6 +9,7 @@ from desks import SCHEMA
 from installed import CliRunner
 from warehouse import line, text, write
 
+from fieldconf.batch.progress import Bar
 from fieldconf.cli import main
 
 COUNT = 6
@@ -52,7 +53,7 @@ def test_lines_that_fail_are_exit_code_1(here):
     write(here / "a.jsonl", b"no\n" + line(1))
     result = run("a.jsonl")
     assert result.exit_code == 1
-    assert "1 are no responses; see " in result.stderr
+    assert "1 failed; see rows.jsonl.errors.jsonl" in result.stderr
     assert rows("rows.jsonl.errors.jsonl")[0]["line"] == 1
 
 
@@ -62,7 +63,7 @@ def test_files_that_fail_are_exit_code_2_and_the_rest_is_scored(here):
     assert result.exit_code == 2
     lines = result.stderr.splitlines()
     assert lines[:2] == ["none*: no file matches", "b.jsonl: it is binary, no text"]
-    assert "2 inputs could not be read" in lines[2]
+    assert "2 of the inputs could not be read to the end" in lines[2]
     assert {row["source"] for row in rows()} == {"a.jsonl"}
 
 
@@ -70,8 +71,9 @@ def test_files_that_fail_are_exit_code_2_and_the_rest_is_scored(here):
     ("arguments", "output", "words"),
     [
         (["none.jsonl"], "rows.csv", "none.jsonl: there is no such file"),
-        (["a.jsonl"], "rows", "tells no format. Say which: parquet, arrow, csv, jsonl"),
-        (["a.jsonl"], "a.jsonl", "it is the output of this run"),
+        (["a.jsonl"], "rows", "tells no format. Give the format: parquet, arrow, csv, jsonl"),
+        (["a.jsonl"], "a.jsonl", "a.jsonl is an input and the output. Give another output"),
+        (["none.jsonl", "a.jsonl"], "a.jsonl", "is an input and the output"),
         (["a.jsonl"], "none/rows.csv", "its folder is not there. Make it first"),
         (["a.jsonl", "--policy", "none.toml"], "rows.csv", "cannot read the policy"),
         (["a.jsonl", "--accept", "0.4", "--review", "0.6"], "rows.csv", "above accept"),
@@ -84,6 +86,13 @@ def test_wrong_arguments_are_one_line_and_exit_code_2(arguments, output, words):
     assert result.stderr.startswith("Error: ")
     assert words in result.stderr
     assert Path("a.jsonl").read_bytes() == before
+
+
+def test_a_schema_that_is_no_json_is_told(here):
+    (here / "schema.json").write_text("{")
+    result = run("a.jsonl")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Error: the schema schema.json is no JSON (")
 
 
 def test_limits_decide_the_outcomes(here):
@@ -109,6 +118,12 @@ def test_a_bar_is_on_standard_error_only():
     result = run("a.jsonl", "--progress")
     assert result.stdout == ""
     assert f"{COUNT} responses" in result.stderr.splitlines()[0]
+
+
+def test_the_bar_tells_how_much_there_is_before_the_first_block_is_done(capsys):
+    with Bar(2_500_000):
+        pass
+    assert "0.0/2.5 MB 0 responses" in capsys.readouterr().err
 
 
 def test_a_run_that_was_ended_is_gone_on_with(monkeypatch, here):

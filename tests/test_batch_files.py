@@ -271,8 +271,9 @@ def test_errors_of_an_earlier_run_are_gone():
     ("change", "error", "words"),
     [
         ({"inputs": ["nowhere"]}, PayloadError, "nowhere: there is no such file"),
-        ({"inputs": []}, PayloadError, "nothing to read"),
+        ({"inputs": []}, PayloadError, "nothing to read[.] Check the names"),
         ({"schema": "nowhere:Model"}, SchemaError, "nowhere"),
+        ({"schema": "nowhere.json"}, SchemaError, "nowhere.json: No such .*[.] Check the path"),
         ({"schema": 3}, SchemaError, "3|int"),
         ({"schema": None, "wide": True}, SchemaError, "schema"),
         ({"policy": {"fields": {"/taem": 0.9}}}, PolicyError, "/taem"),

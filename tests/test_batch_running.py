@@ -163,13 +163,18 @@ def test_a_file_that_may_not_grow_is_told(here):
 
 
 @pytest.mark.parametrize("change", [
-    {"schema": {"type": "object"}}, {"wide": True}, {"policy": {"accept": 0.1}}, {"block": 5000},
+    {"schema": {"type": "object"}}, {"wide": True}, {"policy": {"accept": 0.1}}, {"match": "loose"},
+    {"mask": "post"}, {"longest": 50_000, "block": 5000},
 ])  # fmt: skip
 def test_parts_of_other_settings_are_not_taken(change):
     with pytest.raises(StopError):
         scored(progress=stop_after(1))
     done = parts()
-    with pytest.raises(OutputError, match=r"was begun with other (schema|options|policy).*remove"):
+    settings = {"longest": "longest line, size of blocks"}
+    said = (
+        f"with other settings: {settings.get(next(iter(change)), next(iter(change)))}[.] .*remove"
+    )
+    with pytest.raises(OutputError, match=said):
         scored(**change)
     assert parts() == done
 
@@ -178,7 +183,7 @@ def test_parts_of_other_inputs_are_not_taken(here):
     with pytest.raises(StopError):
         scored(progress=stop_after(1))
     write(here / "a.jsonl", text(COUNT + 1))
-    with pytest.raises(OutputError, match="was begun with other inputs"):
+    with pytest.raises(OutputError, match="was begun with other settings: inputs"):
         scored()
 
 

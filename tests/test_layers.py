@@ -102,6 +102,7 @@ FLOORS = [
     ["batch.blocks", "batch.merging", "batch.scoring"],
     ["batch.working"],
     ["batch.ray_data", "batch.running"],
+    ["batch.asking"],
     ["batch.faces"],
     ["batch"],
     [""],

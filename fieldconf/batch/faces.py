@@ -6,41 +6,36 @@ Never: an output that is half there; a row lost or doubled, however often a run 
 Why:   the command line and a script do the same.
 """
 
-import json
 import os
-import pickle
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from hashlib import blake2b
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypedDict, Unpack
+from typing import Any, Unpack
 
-from fieldconf.batch.arrow import arrow
-from fieldconf.batch.blocks import BLOCK, blocks
+from fieldconf.batch.asking import (
+    BatchOptions,
+    Engine,
+    asked_of,
+    block_of,
+    found_in,
+    output_of,
+    settings_of,
+    total_of,
+    workers_of,
+)
+from fieldconf.batch.blocks import blocks
 from fieldconf.batch.formats import format_of
-from fieldconf.batch.inputs import Found, Problem, find
+from fieldconf.batch.inputs import Found, Problem
 from fieldconf.batch.lines import LONGEST
 from fieldconf.batch.merging import errors_beside, merge
-from fieldconf.batch.parts import Folder, folder_beside, parts_of, remove
+from fieldconf.batch.parts import Folder, parts_of, remove
 from fieldconf.batch.progress import Bar, Progress, Told
-from fieldconf.batch.running import cores, run
-from fieldconf.batch.schemas import load_schema
+from fieldconf.batch.running import run
 from fieldconf.batch.sources import Stat, stat_of
 from fieldconf.batch.summary import Summary
-from fieldconf.batch.working import RESPONSE, Asked, Done
-from fieldconf.errors import OutputError, PayloadError, SchemaError
-from fieldconf.matching import Match
-from fieldconf.policy import Policy, PolicyLike
-from fieldconf.schema import compile_schema
-from fieldconf.tokens import Mask
-
-_SMALL = BLOCK // 16
-"""Less than so many bytes are not worth a block, or a worker."""
-_BLOCKS = 64
-"""In so many blocks, at least, are files divided that are worth it."""
+from fieldconf.batch.working import Asked, Done
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +61,6 @@ class Scored:
     problems: tuple[Problem, ...]
     resumed: int
     summary: Summary | None
-
-
-Engine: TypeAlias = Literal["local", "ray"]
-"""Where blocks are scored."""
-
-
-class BatchOptions(TypedDict, total=False):
-    """Options of ``score_files`` that decide the rows."""
-
-    wide: bool
-    policy: PolicyLike | None
-    match: Match
-    mask: Mask | None
 
 
 def score_files(  # noqa: PLR0913  # options, by keyword
@@ -143,151 +125,31 @@ def score_files(  # noqa: PLR0913  # options, by keyword
     ...     done.responses, done.failed, done.rows, done.errors.name
     (2, 1, 2, 'rows.csv.errors.jsonl')
     """
-    path = _output(output)
+    path = output_of(output)
     named = format_of(path, format)
-    asked = _asked(schema, longest, options)
+    asked = asked_of(schema, longest, options)
     made = asked.schema_of("string")
-    found = _found(inputs, path)
+    found = found_in(inputs, path)
     files = [stat_of(name) for name in found.names]
-    count = _workers(workers, files, asked)
-    block = _block(block, files, engine)
+    count = workers_of(workers, files, asked)
+    block = block_of(block, files, engine)
     counts = Summary() if summary else None
-    with parts_of(path, _settings(asked, files, block, engine)) as folder:
+    with parts_of(path, settings_of(asked, files, block, engine)) as folder:
         tally = _Tally(found)
         if engine == "ray":
             done = _on_ray(files, tally.problem, asked, folder, block)
         else:
             divided = blocks(files, tally.problem, size=block, longest=longest)
             done = run(divided, asked, folder, count)
-        with closing(done), _showing(progress) as tell:
-            for told in tally.follow(done, _total(files)):
+        total = total_of(files)
+        with closing(done), _showing(progress, total) as tell:
+            for told in tally.follow(done, total):
                 tell(told)
         problems = tally.problems()
         see = _nobody if counts is None else counts.add
         rows = merge(folder, found.names, path, made, named, problems, see)
         remove(folder)
     return tally.scored(path, rows, counts)
-
-
-# -- arguments ------------------------------------------------------------------------------------
-
-
-def _output(given: str | os.PathLike[str]) -> Path:
-    """The file to be written; a link is kept, not replaced.
-
-    Raises:
-        OutputError: if that is no path of a file.
-    """
-    try:
-        path = Path(os.path.realpath(given))
-        if path.exists() and not path.is_file():
-            raise OutputError(f"the output {given} is no file", remedy="Give the path of a file")
-        if not path.parent.is_dir():
-            raise OutputError(
-                f"cannot write the output {given}: its folder is not there", remedy="Make it first"
-            )
-    except ValueError as error:  # a NUL
-        raise OutputError(f"cannot write the output {given!r} ({error})") from error
-    return path
-
-
-def _found(inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], path: Path) -> Found:
-    """The files that are meant.
-
-    Raises:
-        PayloadError: if there is none.
-    """
-    given = [inputs] if isinstance(inputs, (str, os.PathLike)) else inputs
-    ours = [path, errors_beside(path), folder_beside(path)]
-    found = find([os.fspath(place) for place in given], without=ours)
-    if not found.names:
-        said = "; ".join(f"{problem.source}: {problem.reason}" for problem in found.problems)
-        raise PayloadError(f"there is nothing to read ({said})", remedy="Look at the names")
-    return found
-
-
-def _asked(schema: Any, longest: int, options: BatchOptions) -> Asked:
-    """What is asked of each line, once it is known that all of it can be done.
-
-    Raises:
-        SchemaError, PolicyError: if the schema or the policy is none.
-    """
-    if schema is not None and not isinstance(schema, str):
-        schema = compile_schema(schema)
-    asked = Asked(schema, longest=longest, **{  # pyright: ignore[reportArgumentType]
-        **options, "policy": Policy.of(options.get("policy")),
-    })  # fmt: skip
-    asked.score(arrow().record_batch({RESPONSE: []}))
-    return asked
-
-
-def _workers(given: int | None, files: Sequence[Stat], asked: Asked) -> int:
-    """How many processes score.
-
-    Raises:
-        OutputError: if so many cannot be.
-        SchemaError: if the schema cannot be sent to them.
-    """
-    if given is not None and given < 1:
-        raise OutputError(f"{given} workers cannot be", remedy="Give 1 or more")
-    total = _total(files)
-    worth = cores() if total is None else min(cores(), 1 + total // _SMALL)
-    count = worth if given is None else given
-    if count > 1:
-        _check_sending(asked)
-    return count
-
-
-def _check_sending(asked: Asked) -> None:
-    remedy = 'Say where it is ("file.py:Model"), or workers=1'
-    try:
-        pickle.dumps(asked)
-    except Exception as error:  # whatever a class of the user's raises
-        raise SchemaError(
-            f"the schema cannot be sent to workers: {error}", remedy=remedy
-        ) from error
-    kind = getattr(asked.schema, "type", None)
-    is_typed_in = not hasattr(sys.modules["__main__"], "__file__")
-    if is_typed_in and getattr(kind, "__module__", "") == "__main__":
-        raise SchemaError("workers cannot find a model that was typed in", remedy=remedy)
-
-
-def _block(given: int | None, files: Sequence[Stat], engine: Engine) -> int:
-    """How many bytes to score at a time: the same for the same files, wherever they are scored.
-
-    Raises:
-        OutputError: if so many cannot be.
-    """
-    if given is not None and given < 1:
-        raise OutputError(f"blocks of {given} bytes cannot be", remedy="Give 1 or more")
-    total = _total(files)
-    if given is not None or total is None or engine == "ray":  # where a task has its price
-        return given or BLOCK
-    return min(BLOCK, max(_SMALL, total // _BLOCKS))
-
-
-def _total(files: Sequence[Stat]) -> int | None:
-    """How many bytes there are to read; None if that is not known."""
-    sizes = [file.size for file in files]
-    return None if None in sizes else sum(filter(None, sizes))
-
-
-def _settings(asked: Asked, files: Sequence[Stat], block: int, engine: Engine) -> Mapping[str, Any]:
-    """What decides the rows, by the words for it."""
-    named = load_schema(asked.schema) if isinstance(asked.schema, str) else asked.schema
-    policy = Policy.of(asked.policy).to_dict()
-    return {
-        "inputs": _digest([(one.name, one.size, one.changed) for one in files]),
-        "schema": _digest(compile_schema(named).json),
-        "policy": _digest(policy),
-        "options": [asked.wide, asked.match, asked.mask, asked.longest, block],
-        "engine": engine,
-        "version of fieldconf": version("fieldconf"),
-    }
-
-
-def _digest(plain: Any) -> str:
-    return blake2b(json.dumps(plain).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 # -- the run --------------------------------------------------------------------------------------
@@ -343,12 +205,14 @@ class _Tally:
 
 
 @contextmanager
-def _showing(progress: bool | Told | None) -> Generator[Told]:  # noqa: FBT001  # as it was said
+def _showing(
+    progress: bool | Told | None, total: int | None,  # noqa: FBT001  # as it was said
+) -> Generator[Told]:  # fmt: skip
     """Whom to tell, meanwhile."""
     if callable(progress):
         yield progress
     elif progress or (progress is None and sys.stderr.isatty()):
-        with Bar() as bar:
+        with Bar(total) as bar:
             yield bar
     else:
         yield _nobody

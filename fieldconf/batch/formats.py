@@ -47,7 +47,9 @@ def format_of(path: Path, given: str | None = None) -> Format:
         return given
     found = _ENDINGS.get(path.suffix.lower())
     if found is None:
-        raise OutputError(f"the name {path} tells no format", remedy=f"Say which: {named}")
+        raise OutputError(
+            f"the name {path.name} tells no format", remedy=f"Give the format: {named}"
+        )
     return found
 
 

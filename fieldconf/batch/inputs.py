@@ -17,11 +17,9 @@ from pathlib import Path
 
 from fieldconf.many.files import MAGIC, STDIN, is_hidden
 
-ENDINGS = tuple(
-    form + codec
-    for form in (".jsonl", ".ndjson", ".json", ".sse")
-    for codec in ("", ".gz", ".zst", ".zstd", ".bz2", ".lz4")
-)
+FORMS = (".jsonl", ".ndjson", ".json", ".sse")
+CODECS = (".gz", ".zst", ".zstd", ".bz2", ".lz4")
+ENDINGS = tuple(form + codec for form in FORMS for codec in ("", *CODECS))
 """How the names of files in folders end that hold responses."""
 
 
@@ -95,7 +93,7 @@ def _is_in(name: str, ours: set[str]) -> bool:
 
 def _why_none(path: Path) -> str:
     if path.is_dir():
-        return f"no file in this folder ends in {', '.join(ENDINGS[::6])} (or with .gz, .zst)"
+        return f"no file in this folder ends in {', '.join(FORMS)} (or with .gz, .zst)"
     if os.path.lexists(path):
         return "it is the output of this run"
     return "no file matches" if MAGIC & set(str(path)) else "there is no such file"

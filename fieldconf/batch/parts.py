@@ -199,7 +199,7 @@ def _check(folder: Path, output: Path, settings: Mapping[str, Any]) -> None:
     other = [name for name in {**known, **before} if known.get(name) != before.get(name)]
     if other:
         raise OutputError(
-            f"{output} was begun with other {', '.join(other)}",
+            f"{output} was begun with other settings: {', '.join(other)}",
             remedy=f"Give the same again, or another output, or remove {folder}",
         )
 

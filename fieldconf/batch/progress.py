@@ -38,7 +38,7 @@ Told: TypeAlias = Callable[[Progress], object]
 class Bar:
     """A bar on standard error, for the length of a ``with`` block; called with the counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, total: int | None = None) -> None:
         from rich.progress import (  # noqa: PLC0415  # only who looks at it needs it
             BarColumn,
             DownloadColumn,
@@ -50,7 +50,7 @@ class Bar:
             BarColumn(bar_width=20), DownloadColumn(), TextColumn("{task.fields[count]}"),
             TimeRemainingColumn(),
         )  # fmt: skip
-        self._task = self._bar.add_task("", total=None, count="")
+        self._task = self._bar.add_task("", total=total, count=counted(Progress(), None))
 
     def __enter__(self) -> Self:
         self._bar.start()

@@ -50,8 +50,12 @@ def load_schema(target: str) -> Any:
 def _load_json(place: str) -> Any:
     try:
         return json.loads(Path(place).read_bytes())
-    except (OSError, ValueError) as error:
-        raise SchemaError(f"cannot read the schema {place}: {error}") from error
+    except OSError as error:
+        raise SchemaError(
+            f"cannot read the schema {place}: {error.strerror}", remedy="Check the path"
+        ) from error
+    except ValueError as error:  # UnicodeDecodeError as well
+        raise SchemaError(f"the schema {place} is no JSON ({error})", remedy="Mend it") from error
 
 
 def _load_module(place: str) -> Any:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from fieldconf.batch.arrow import arrow
+from fieldconf.batch.inputs import CODECS
 from fieldconf.errors import PayloadError
 from fieldconf.many.files import STDIN
 
@@ -30,7 +31,7 @@ HEAD = 1 << 16
 _PACKED = {
     b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2", b"\x04\x22\x4d\x18": "lz4",
 }  # fmt: skip
-_CODECS = frozenset({".gz", ".zst", ".zstd", ".bz2", ".lz4"})
+_TABLES = {b"PAR1": "Parquet", b"ARROW1": "Arrow"}
 _STEP = 1 << 14
 """So many bytes are unpacked at a time: at most these are lost where a file breaks off."""
 _BOM = b"\xef\xbb\xbf"
@@ -194,6 +195,10 @@ def _raw(name: str) -> AbstractContextManager[Any]:
 
 def _check(text: bytes, name: str) -> None:
     """Raise if these are the first bytes of no text."""
+    for magic, kind in _TABLES.items():
+        if text.startswith(magic):
+            found = f"it is {kind}: read it with pyarrow, and give its batches to score_batch"
+            raise PayloadError(f"cannot read {name}", found=found)
     if b"\0" in text and not text.startswith(_JSON):
         raise PayloadError(
             f"cannot read {name}: it is binary", found="it is binary, no text",
@@ -215,5 +220,5 @@ def _is_whole(text: bytes, name: str) -> bool:
 
 
 def _is_named_json(name: str) -> bool:
-    suffixes = [suffix for suffix in Path(name.lower()).suffixes if suffix not in _CODECS]
+    suffixes = [suffix for suffix in Path(name.lower()).suffixes if suffix not in CODECS]
     return suffixes[-1:] == [".json"]

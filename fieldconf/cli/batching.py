@@ -22,7 +22,8 @@ from fieldconf.render.table import printable
 from fieldconf.tokens import Mask
 
 if TYPE_CHECKING:
-    from fieldconf.batch.faces import BatchOptions, Engine, Scored
+    from fieldconf.batch.asking import BatchOptions, Engine
+    from fieldconf.batch.faces import Scored
 
 _MOST_PROBLEMS = 5
 """So many are told at the end; all are in the file of errors."""
@@ -119,11 +120,16 @@ def _tell(found: "Scored") -> None:
         Console(highlight=False).print(found.summary)
     for problem in found.problems[:_MOST_PROBLEMS]:
         click.echo(printable(f"{problem.source}: {problem.reason}"), err=True)
-    parts = [f"{found.responses:,} responses, {found.rows:,} rows in {found.output}"]
+    parts = [f"{found.responses:,} responses, {found.rows:,} rows in {_near(found.output)}"]
     parts += [f"{found.resumed:,} of an earlier run"] * bool(found.resumed)
-    parts += [f"{found.failed:,} are no responses"] * bool(found.failed)
-    parts += [f"{len(found.problems):,} inputs could not be read, or not to their end"] * bool(
-        found.problems
-    )
-    parts += [f"see {found.errors}"] * (found.errors is not None)
+    parts += [f"{found.failed:,} failed"] * bool(found.failed)
+    unread = len(found.problems)
+    parts += [f"{unread:,} of the inputs could not be read to the end"] * bool(unread)
+    parts += [f"see {_near(found.errors)}"] if found.errors else []
     click.echo(printable("; ".join(parts)), err=True)
+
+
+def _near(path: Path) -> Path:
+    """A path as it is called from here, if it lies here."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -1,0 +1,183 @@
+"""Asking: what a run is asked, checked before it begins.
+
+In:    the arguments of ``score_files``, as people give them.
+Out:   the output's path, the files, the size of a block, how many workers; what decides the rows.
+Never: an hour of work before a wrong argument is told; a byte written.
+Why:   whoever asks for what cannot be done shall know it at once, and how to ask.
+"""
+
+import json
+import os
+import pickle
+import sys
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, TypedDict
+
+from fieldconf.batch.arrow import arrow
+from fieldconf.batch.blocks import BLOCK
+from fieldconf.batch.inputs import Found, find
+from fieldconf.batch.merging import errors_beside
+from fieldconf.batch.parts import folder_beside
+from fieldconf.batch.running import cores
+from fieldconf.batch.schemas import load_schema
+from fieldconf.batch.sources import Stat
+from fieldconf.batch.working import RESPONSE, Asked
+from fieldconf.errors import OutputError, PayloadError, SchemaError
+from fieldconf.matching import Match
+from fieldconf.policy import Policy, PolicyLike
+from fieldconf.schema import compile_schema
+from fieldconf.tokens import Mask
+
+_SMALL = BLOCK // 16
+"""Less than so many bytes are not worth a block, or a worker."""
+_BLOCKS = 64
+"""In so many blocks, at least, are files divided that are worth it."""
+
+Engine: TypeAlias = Literal["local", "ray"]
+"""Where blocks are scored."""
+
+
+class BatchOptions(TypedDict, total=False):
+    """Options of ``score_files`` that decide the rows."""
+
+    wide: bool
+    policy: PolicyLike | None
+    match: Match
+    mask: Mask | None
+
+
+def output_of(given: str | os.PathLike[str]) -> Path:
+    """The file to be written; a link is kept, not replaced.
+
+    Raises:
+        OutputError: if that is no path of a file.
+    """
+    try:
+        path = Path(os.path.realpath(given))
+        if path.exists() and not path.is_file():
+            raise OutputError(f"the output {given} is no file", remedy="Give the path of a file")
+        if not path.parent.is_dir():
+            raise OutputError(
+                f"cannot write the output {given}: its folder is not there", remedy="Make it first"
+            )
+    except ValueError as error:  # a NUL
+        raise OutputError(f"cannot write the output {given!r} ({error})") from error
+    return path
+
+
+def found_in(
+    inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], path: Path
+) -> Found:
+    """The files that are meant.
+
+    Raises:
+        PayloadError: if there is none.
+        OutputError: if one that is named is the output.
+    """
+    listed = [inputs] if isinstance(inputs, (str, os.PathLike)) else inputs
+    given = [os.fspath(place) for place in listed]
+    for place in given:
+        if path.is_file() and os.path.realpath(place) == str(path):
+            raise OutputError(f"{place} is an input and the output", remedy="Give another output")
+    ours = [path, errors_beside(path), folder_beside(path)]
+    found = find(given, without=ours)
+    if not found.names:
+        said = "; ".join(f"{problem.source}: {problem.reason}" for problem in found.problems)
+        raise PayloadError(
+            f"there is nothing to read ({said})" if said else "there is nothing to read",
+            remedy="Check the names; a file that is given by its name may end as it likes",
+        )
+    return found
+
+
+def asked_of(schema: Any, longest: int, options: BatchOptions) -> Asked:
+    """What is asked of each line, once it is known that all of it can be done.
+
+    Raises:
+        SchemaError, PolicyError: if the schema or the policy is none.
+    """
+    if schema is not None and not isinstance(schema, str):
+        schema = compile_schema(schema)
+    asked = Asked(schema, longest=longest, **{  # pyright: ignore[reportArgumentType]
+        **options, "policy": Policy.of(options.get("policy")),
+    })  # fmt: skip
+    asked.score(arrow().record_batch({RESPONSE: []}))
+    return asked
+
+
+def workers_of(given: int | None, files: Sequence[Stat], asked: Asked) -> int:
+    """How many processes score.
+
+    Raises:
+        OutputError: if so many cannot be.
+        SchemaError: if the schema cannot be sent to them.
+    """
+    if given is not None and given < 1:
+        raise OutputError(f"{given} workers cannot be", remedy="Give 1 or more")
+    total = total_of(files)
+    worth = cores() if total is None else min(cores(), 1 + total // _SMALL)
+    count = worth if given is None else given
+    if count > 1:
+        _check_sending(asked)
+    return count
+
+
+def _check_sending(asked: Asked) -> None:
+    remedy = 'Say where it is ("file.py:Model"), or workers=1'
+    try:
+        pickle.dumps(asked)
+    except Exception as error:  # whatever a class of the user's raises
+        raise SchemaError(
+            f"the schema cannot be sent to workers: {error}", remedy=remedy
+        ) from error
+    kind = getattr(asked.schema, "type", None)
+    is_typed_in = not hasattr(sys.modules["__main__"], "__file__")
+    if is_typed_in and getattr(kind, "__module__", "") == "__main__":
+        raise SchemaError("workers cannot find a model that was typed in", remedy=remedy)
+
+
+def block_of(given: int | None, files: Sequence[Stat], engine: Engine) -> int:
+    """How many bytes to score at a time: the same for the same files, wherever they are scored.
+
+    Raises:
+        OutputError: if so many cannot be.
+    """
+    if given is not None and given < 1:
+        raise OutputError(f"blocks of {given} bytes cannot be", remedy="Give 1 or more")
+    total = total_of(files)
+    if given is not None or total is None or engine == "ray":  # where a task has its price
+        return given or BLOCK
+    return min(BLOCK, max(_SMALL, total // _BLOCKS))
+
+
+def total_of(files: Sequence[Stat]) -> int | None:
+    """How many bytes there are to read; None if that is not known."""
+    sizes = [file.size for file in files]
+    return None if None in sizes else sum(filter(None, sizes))
+
+
+def settings_of(
+    asked: Asked, files: Sequence[Stat], block: int, engine: Engine
+) -> Mapping[str, Any]:
+    """What decides the rows, by the words for it."""
+    named = load_schema(asked.schema) if isinstance(asked.schema, str) else asked.schema
+    policy = Policy.of(asked.policy).to_dict()
+    return {
+        "inputs": _digest([(one.name, one.size, one.changed) for one in files]),
+        "schema": _digest(compile_schema(named).json),
+        "policy": _digest(policy),
+        "wide": asked.wide,
+        "match": asked.match,
+        "mask": asked.mask,
+        "longest line": asked.longest,
+        "size of blocks": block,
+        "engine": engine,
+        "version of fieldconf": version("fieldconf"),
+    }
+
+
+def _digest(plain: Any) -> str:
+    return blake2b(json.dumps(plain).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
