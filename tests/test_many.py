@@ -275,7 +275,7 @@ def test_giving_up_after_failures_in_a_row(output):
     run = many(desk, texts, output=output, concurrency=2, give_up_after=5)
     with pytest.raises(fc.RequestError, match=r"5 inputs in a row failed alike.*no connection"):
         run.run()
-    assert len(desk.asked) < 10
+    assert len(desk.asked) < 20  # those that were under way are waited for
     again = Desk()
     assert many(again, texts, output=output).run().resumed == 2
     assert len(again.asked) == 38

@@ -154,7 +154,7 @@ def _errors(path: Path) -> Generator[Callable[[dict[str, Any]], None]]:
 
 
 def _teller(file: TextIO) -> Callable[[dict[str, Any]], None]:
-    return lambda said: print(json.dumps(said, ensure_ascii=False), file=file)
+    return lambda said: file.write(json.dumps(said, ensure_ascii=False) + "\n")
 
 
 def _settle(new: Path, path: Path) -> None:

@@ -333,6 +333,7 @@ def test_a_list_that_nobody_looks_at_is_not_made():
 @pytest.mark.skipif(not INDEX, reason="the samples are absent")
 def test_a_table_of_spellings_is_bounded():
     data = json.dumps(sample("openai_chat")).encode()
+    raw.OCTETS.clear()
     with mock.patch.object(raw, "_MOST_OCTETS", 3):
         assert_same(data)
         assert len(raw.OCTETS) <= 3
