@@ -139,7 +139,7 @@ def _replaced(output: Path, schema: Any, format: Format) -> Generator[Write]:  #
 
 
 @contextmanager
-def _errors(path: Path) -> Generator[Callable[[dict[str, Any]], None]]:
+def _errors(path: Path) -> Generator[Callable[[dict[str, Any]], object]]:
     """A file of JSON Lines; none is there in the end if nothing was told."""
     new = path.with_name(f"{path.name}.new")
     with writing(path), removed_if_not_moved(new):
@@ -153,7 +153,7 @@ def _errors(path: Path) -> Generator[Callable[[dict[str, Any]], None]]:
             _settle(new, path)
 
 
-def _teller(file: TextIO) -> Callable[[dict[str, Any]], None]:
+def _teller(file: TextIO) -> Callable[[dict[str, Any]], object]:
     return lambda said: file.write(json.dumps(said, ensure_ascii=False) + "\n")
 
 
@@ -163,7 +163,7 @@ def _settle(new: Path, path: Path) -> None:
     new.replace(path)
 
 
-def _tell_failed(table: Any, tell: Callable[[dict[str, Any]], None]) -> None:
+def _tell_failed(table: Any, tell: Callable[[dict[str, Any]], object]) -> None:
     arrow()
     import pyarrow.compute as pc  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
 
