@@ -46,6 +46,8 @@ def server(tmp_path, monkeypatch):
     (tmp_path / "policy.toml").write_text("accept = 0.0\n")
     (tmp_path / "response.json").write_text(json.dumps(response(TOKENS)))
     (tmp_path / "answer.json").write_text(json.dumps(response([("A", 0.9, {"B": 0.1})])))
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "monday.jsonl").write_text(json.dumps(response(TOKENS)))
     monkeypatch.chdir(tmp_path)
     with serving(answer_as_asked(response(TOKENS), chunks(TOKENS))) as running:
         monkeypatch.setenv("OPENAI_BASE_URL", running.base_url)
