@@ -13,7 +13,7 @@ from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterat
 from typing import Any, cast
 
 from fieldconf.errors import PayloadError
-from fieldconf.wire import raw
+from fieldconf.wire import held, raw
 from fieldconf.wire.plain import get, items
 
 REMEDY = "Give the whole response of the request, as an SDK object, a dict, or its JSON"
@@ -93,9 +93,12 @@ def _raw_response(payload: Any) -> Any:
 
 
 def _dump(payload: Any) -> Any:
-    """Pydantic's plain form; the SDKs' types are not always what servers send: no warnings."""
+    """Pydantic's plain form, but for entries that can be read as they are.
+
+    The SDKs' types are not always what servers send: no warnings.
+    """
     try:
-        found = payload.model_dump(warnings=False)
+        found = held.opened(payload) or payload.model_dump(warnings=False)
     except Exception:  # noqa: BLE001  # whatever another's method does: its attributes are left
         return None
     return cast("Any", found) if isinstance(found, Mapping) else None

@@ -17,7 +17,7 @@ Quirks:
 from dataclasses import replace
 from typing import Any
 
-from fieldconf.wire import choices, entries, listed
+from fieldconf.wire import choices, entries, held, listed
 from fieldconf.wire.delta import Delta
 from fieldconf.wire.plain import get
 from fieldconf.wire.raw import RawLogprobs
@@ -43,6 +43,9 @@ def read(item: Any) -> list[Delta]:
 
 def _tokens(choice: Any, delta: Delta) -> Delta:
     logprobs = get(choice, "logprobs")
-    if isinstance(logprobs, RawLogprobs) and logprobs.content:
-        return replace(delta, tokens=listed.read(logprobs.content))
-    return replace(delta, tokens=entries.read(get(logprobs, "content")))
+    content = get(logprobs, "content")
+    if content and isinstance(logprobs, RawLogprobs):
+        return replace(delta, tokens=listed.read(content))
+    if content and isinstance(content, held.Entries):
+        return replace(delta, tokens=held.read(content))
+    return replace(delta, tokens=entries.read(content))

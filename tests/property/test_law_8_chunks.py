@@ -108,9 +108,8 @@ def test_a_stream_of_any_chunks_is_read_as_their_sum(made):
         except FieldconfError as error:
             return type(error)
 
-    live, held = (LiveScorer(compile_schema(None)) for _ in range(2))
-
-    def report(scorer, items):
+    def report(items):
+        scorer = LiveScorer(compile_schema(None))
         for one in items:
             scorer.feed(one)
         return scorer.finish().to_dict(tokens=True)
@@ -118,11 +117,14 @@ def test_a_stream_of_any_chunks_is_read_as_their_sum(made):
     class Same(dict):
         """A dict that is not plain: it goes the general way."""
 
-    by_general = LiveScorer(compile_schema(None))
-    wanted = outcome(lambda: report(by_general, map(Same, copy.deepcopy(made))))
+    def assert_alike(items, others):
+        found, wanted = outcome(lambda: report(items)), outcome(lambda: report(others))
+        assert repr(found) == repr(wanted)
+
+    assert_alike(made, map(Same, copy.deepcopy(made)))
     objects = [construct_type(type_=sdk.ChatCompletionChunk, value=copy.deepcopy(c)) for c in made]
-    assert repr(outcome(lambda: report(live, made))) == repr(wanted)
-    assert repr(outcome(lambda: report(held, objects))) == repr(wanted)
+    # the client may change what came: of 0.0 among bytes it makes 0
+    assert_alike(objects, [Same(one.model_dump(warnings=False)) for one in objects])
 
 
 PLAIN = chunk({"content": "a"}, [entry("a", 0.5, {"b": 0.25})])
@@ -141,7 +143,7 @@ def test_candidates_are_those_of_the_entry_and_equal_a_tuple():
     assert hash(listed) == hash(wanted)
     assert [*listed] == [*wanted]
     assert (len(listed), listed[1], listed[:1]) == (2, wanted[1], wanted[:1])
-    assert listed.made is listed.made
+    assert listed.all() is listed.all()
     assert copy.copy(listed) == wanted
     assert repr(listed) == repr(wanted)
 
