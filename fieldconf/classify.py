@@ -24,7 +24,7 @@ from fieldconf import scores
 from fieldconf.align import Step
 from fieldconf.alternatives.distribution import Distribution, distribution, likeliest
 from fieldconf.alternatives.fan import NOTHING_SAID, Branch, Listing, Outcomes
-from fieldconf.alternatives.reading import listed
+from fieldconf.alternatives.listed import listed
 from fieldconf.alternatives.settle import Ledger
 from fieldconf.alternatives.tree import Gap, Tree
 from fieldconf.alternatives.why import why_outcome, why_token

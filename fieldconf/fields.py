@@ -18,6 +18,7 @@ from fieldconf import scores
 from fieldconf.align import Aligned, Aligner, Step
 from fieldconf.alternatives.distribution import Distribution, Member, distribution
 from fieldconf.alternatives.fan import Listing
+from fieldconf.alternatives.listed import listed
 from fieldconf.alternatives.memory import Memory
 from fieldconf.alternatives.questions import (
     Domain,
@@ -27,7 +28,7 @@ from fieldconf.alternatives.questions import (
     Question,
     grow,
 )
-from fieldconf.alternatives.reading import Target, listed, may_be_plainly
+from fieldconf.alternatives.reading import Target, may_be_plainly
 from fieldconf.alternatives.settle import Ledger
 from fieldconf.alternatives.steps import Choice, choices
 from fieldconf.alternatives.tree import Tree

@@ -8,8 +8,9 @@ from builders import log, token
 from fieldconf.align import Step
 from fieldconf.alternatives.distribution import MOST_RIVALS, Rival
 from fieldconf.alternatives.following import Level
+from fieldconf.alternatives.listed import listed
 from fieldconf.alternatives.memory import Memory
-from fieldconf.alternatives.reading import Target, listed
+from fieldconf.alternatives.reading import Target
 from fieldconf.alternatives.steps import choices as choices_of
 from fieldconf.jsonparser import JSONParser
 from fieldconf.schema import compile_schema

@@ -1,0 +1,77 @@
+"""Listed: what a server lists at one token of the answer.
+
+In:    a step of the answer, and its token.
+Out:   a ``Listing``: the candidates whose bytes are known, their masses, and the chosen one among
+       them.
+Never: a candidate in a disguise; a judgment of what it would have meant.
+Why:   several questions are asked about the same token, and each begins with this.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from fieldconf.align import Step
+from fieldconf.alternatives.fan import Listing, listing
+from fieldconf.tokens import Candidate, Token, utf8
+
+_LEAST = -700.0  # exp of it is still above zero: what was chosen had some probability
+_BROKEN = "\ufffd".encode()
+
+
+def listed(step: Step, token: Token) -> Listing:
+    """The candidates that can be read, with the chosen one put in if it is missing.
+
+    Where the token itself is listed in a disguise (its bytes are not what it wrote), so are its
+    candidates, and none of them can be read. What cannot be read counts as not listed.
+    """
+    text, raw, logprob, candidates, number, _ = token
+    written = step.written
+    assert logprob is not None  # the callers look
+    if (utf8(text) if raw is None else raw) != written:
+        candidates = ()
+    shown = written.decode("utf-8", "replace")
+    found = () if number is not None else _plainly(candidates)
+    if not found:
+        return _one_by_one(Candidate(shown, written, max(logprob, _LEAST), number), candidates)
+    names, logprobs, data = found
+    position = data.index(written) if written in data else None
+    if position is None:
+        position = len(data)
+        candidates = (*candidates, Candidate(shown, written, logprob))
+        logprobs.append(logprob)
+    elif names[position] != shown:
+        chosen = Candidate(shown, written, logprob)
+        candidates = (*candidates[:position], chosen, *candidates[position + 1 :])
+    logprobs[position] = max(logprob, _LEAST)
+    masses = list(map(math.exp, logprobs))
+    return Listing(candidates, position, max(0.0, 1.0 - math.fsum(masses)), masses)
+
+
+def _plainly(
+    candidates: Sequence[Candidate],
+) -> tuple[tuple[str, ...], list[float], tuple[bytes, ...]] | tuple[()]:
+    """Texts, logprobs and bytes, if all candidates can be read and none is known by an id."""
+    if not candidates:
+        return ()
+    texts, data, logprobs, ids = zip(*candidates, strict=True)
+    if ids.count(None) < len(ids) or None in data or _BROKEN in b" ".join(data):
+        return ()
+    return texts, list(logprobs), data
+
+
+def _one_by_one(chosen: Candidate, listed: Iterable[Candidate]) -> Listing:
+    """The same in more time: bytes may be missing, and ids tell tokens of the same bytes apart."""
+    written, number = chosen.bytes, chosen.id
+    candidates: list[Candidate] = []
+    position = None
+    for candidate in listed:
+        data, own = candidate.bytes, candidate.id
+        if data == written and position is None and (own == number or None in (own, number)):
+            position = len(candidates)
+            candidates.append(chosen)
+        elif _BROKEN not in data and (candidate.raw is not None or candidate.text):
+            candidates.append(candidate)  # else a part of a character that was made text
+    if position is None:
+        position = len(candidates)
+        candidates.append(chosen)
+    return listing(candidates, position)
