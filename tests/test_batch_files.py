@@ -264,6 +264,25 @@ def test_errors_of_an_earlier_run_are_gone():
     assert names_here() == ["a.jsonl", "rows.parquet"]
 
 
+@pytest.mark.parametrize("place", ["folder", "folder/*.jsonl", "folder/a.jsonl"])
+def test_responses_are_not_written_over(place):
+    Path("folder").mkdir()
+    write(Path("folder/a.jsonl"), 1)
+    write(Path("folder/b.jsonl"), 1)
+    before = Path("folder/a.jsonl").read_bytes()
+    with pytest.raises(OutputError, match=r"a\.jsonl is an input and the output"):
+        score_files([place, "folder/b.jsonl"], SCHEMA, "folder/a.jsonl", workers=1)
+    assert Path("folder/a.jsonl").read_bytes() == before
+
+
+def test_rows_of_an_earlier_run_may_lie_among_the_responses():
+    Path("folder").mkdir()
+    write(Path("folder/b.jsonl"), 1)
+    for _ in range(2):
+        found = score_files("folder", SCHEMA, "folder/rows.jsonl", workers=1)
+        assert found.responses == 1
+
+
 # -- arguments ------------------------------------------------------------------------------------
 
 

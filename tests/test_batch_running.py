@@ -179,6 +179,12 @@ def test_parts_of_other_settings_are_not_taken(change):
     assert parts() == done
 
 
+def test_where_no_part_is_done_other_settings_may_be_said():
+    Path("rows.parquet.parts").mkdir()
+    Path("rows.parquet.parts/settings.json").write_text('{"wide": true}')
+    assert scored().responses == COUNT + 1
+
+
 def test_parts_of_other_inputs_are_not_taken(here):
     with pytest.raises(StopError):
         scored(progress=stop_after(1))

@@ -18,9 +18,9 @@ from typing import Any, Literal, TypeAlias, TypedDict
 
 from fieldconf.batch.arrow import arrow
 from fieldconf.batch.blocks import BLOCK
-from fieldconf.batch.inputs import Found, find
+from fieldconf.batch.inputs import ENDINGS, Found, find
 from fieldconf.batch.merging import errors_beside
-from fieldconf.batch.parts import folder_beside
+from fieldconf.batch.parts import folder_beside, writing
 from fieldconf.batch.running import cores
 from fieldconf.batch.schemas import load_schema
 from fieldconf.batch.sources import Stat
@@ -35,6 +35,8 @@ _SMALL = BLOCK // 16
 """Less than so many bytes are not worth a block, or a worker."""
 _BLOCKS = 64
 """In so many blocks, at least, are files divided that are worth it."""
+_ROW = b'{"source":'
+"""How each row of ours begins in JSON Lines."""
 
 Engine: TypeAlias = Literal["local", "ray"]
 """Where blocks are scored."""
@@ -75,13 +77,11 @@ def found_in(
 
     Raises:
         PayloadError: if there is none.
-        OutputError: if one that is named is the output.
+        OutputError: if one of them is the output, and no rows of an earlier run.
     """
     listed = [inputs] if isinstance(inputs, (str, os.PathLike)) else inputs
     given = [os.fspath(place) for place in listed]
-    for place in given:
-        if path.is_file() and os.path.realpath(place) == str(path):
-            raise OutputError(f"{place} is an input and the output", remedy="Give another output")
+    _check_output(path, given)
     ours = [path, errors_beside(path), folder_beside(path)]
     found = find(given, without=ours)
     if not found.names:
@@ -91,6 +91,26 @@ def found_in(
             remedy="Check the names; a file that is given by its name may end as it likes",
         )
     return found
+
+
+def _check_output(path: Path, given: Sequence[str]) -> None:
+    """Raise if the output would take the place of responses."""
+    if not path.is_file():
+        return
+    is_named = str(path) in map(os.path.realpath, given)
+    if is_named or (path.name.lower().endswith(ENDINGS) and not _holds_rows(path)
+                    and str(path) in map(os.path.realpath, find(given).names)):  # fmt: skip
+        raise OutputError(f"{path} is an input and the output", remedy="Give another output")
+
+
+def _holds_rows(path: Path) -> bool:
+    """Whether a file of JSON Lines is empty, or an output of ours: these may lie among the inputs.
+
+    Raises:
+        OutputError: if it cannot be read.
+    """
+    with writing(path), path.open("rb") as file:
+        return file.read(len(_ROW)) in (b"", _ROW)
 
 
 def asked_of(schema: Any, longest: int, options: BatchOptions) -> Asked:

@@ -110,8 +110,9 @@ def score_files(  # noqa: PLR0913  # options, by keyword
         SchemaError: if the schema is none, or cannot be sent to other processes.
         PolicyError: if the policy is none, or names a field that the schema does not have.
         PayloadError: if none of the inputs is there.
-        OutputError: if the output cannot be written, is in use by another run, or was begun with
-            other inputs or options; or if a worker ended by itself. What is done is kept.
+        OutputError: if the output cannot be written, is one of the inputs, is in use by another
+            run, or was begun with other inputs or options; or if a worker ended by itself. What is
+            done is kept.
         MissingPackageError: if pyarrow, or ray for that engine, is not installed.
 
     >>> import json, tempfile

@@ -187,9 +187,9 @@ def _locked(folder: Path, output: Path) -> FileIO:
 
 
 def _check(folder: Path, output: Path, settings: Mapping[str, Any]) -> None:
-    """Note the settings; if those of an earlier run are there, they must be the same."""
+    """Note the settings; if parts of an earlier run are there, its must be the same."""
     path = folder / "settings.json"
-    if not path.exists():
+    if not path.exists() or not any(folder.glob("*.arrow")):
         new = path.with_suffix(".new")
         new.write_text(json.dumps(settings), encoding="utf-8")
         new.replace(path)
