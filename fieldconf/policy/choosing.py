@@ -6,12 +6,16 @@ Never: a search among patterns for a field that is named.
 Why:   what is said of one field counts before what is said of many.
 """
 
-from fieldconf.paths import matches, parse_pointer
+from collections.abc import Callable
+from functools import lru_cache
+
+from fieldconf.paths import Path, matches, parse_pointer, pointer
 from fieldconf.policy.bands import Band
 from fieldconf.policy.patterns import is_general, rank
 from fieldconf.policy.policies import Policy, stricter
 from fieldconf.report.field import Field
 from fieldconf.schema import Place
+from fieldconf.schema.settings import Conf
 
 
 class Bands:
@@ -19,43 +23,32 @@ class Bands:
 
     def __init__(self, policy: Policy, root: Place) -> None:
         self.policy = policy
-        named = policy.at(root).fields
-        general = [(parse_pointer(name), one) for name, one in named.items()]
-        general = [(steps, one) for steps, one in general if is_general(steps)]
-        self._named = {name: one for name, one in named.items() if not is_general(name.split("/"))}
-        self._general = sorted(general, key=lambda pair: rank(pair[0]))
+        self._by_path = _by_path(policy, root) if policy.fields else None
+        self._kinds = policy.kinds
         self._usual = Band(policy.accept, policy.review)
 
     def of(self, field: Field) -> Band:
         """The band for a field: by name, by a pattern, by the model, by kind, or the usual one."""
-        return self._named.get(field.pointer) or self._by_pattern(field) or self._by_model(field)
-
-    def _by_pattern(self, field: Field) -> Band | None:
-        """Of the most specific pattern that matches; of several such, the strictest."""
-        found: Band | None = None
-        least = None
-        for steps, band in self._general:
-            if least is not None and rank(steps) > least:
-                break
-            if matches(steps, field.path):
-                found, least = stricter(found, band), rank(steps)
-        return found
-
-    def _by_model(self, field: Field) -> Band:
-        """The settings that live with the model, over what is for the kind."""
-        below = self._by_kind(field)
+        if self._by_path and (named := self._by_path(field.path)):
+            return named
+        below = self._by_kind(field) if self._kinds else self._usual
         conf = field.declared.conf if field.declared else None
-        if conf is None or (conf.threshold is None and conf.review is None):
-            return below
-        accept = below.accept if conf.threshold is None else conf.threshold
-        review = below.review if conf.review is None else conf.review
-        if conf.threshold is None:
-            return Band(max(accept, review), review)
-        return Band(accept, min(accept, review))
+        return below if conf is None else _over(below, conf)
 
     def _by_kind(self, field: Field) -> Band:
-        named = (self.policy.kinds.get(kind) for kind in kinds_of(field))
+        named = (self._kinds.get(kind) for kind in kinds_of(field))
         return next((band for band in named if band is not None), self._usual)
+
+
+def _over(below: Band, conf: Conf) -> Band:
+    """The settings that live with the model, over what is for the kind."""
+    if conf.threshold is None and conf.review is None:
+        return below
+    accept = below.accept if conf.threshold is None else conf.threshold
+    review = below.review if conf.review is None else conf.review
+    if conf.threshold is None:
+        return Band(max(accept, review), review)
+    return Band(accept, min(accept, review))
 
 
 def kinds_of(field: Field) -> tuple[str, ...]:
@@ -68,3 +61,27 @@ def kinds_of(field: Field) -> tuple[str, ...]:
     if declared is not None or field.distribution is not None:
         return ("enum", "string")
     return ("text", "string") if field.basis == "geometric_mean" else ("string",)
+
+
+@lru_cache(maxsize=20)
+def _by_path(policy: Policy, root: Place) -> Callable[[Path], Band | None]:
+    """Which band a policy has for a path; kept, since many answers are judged by one policy."""
+    bands = policy.at(root).fields
+    split = {name: parse_pointer(name) for name in bands}
+    named = {name: bands[name] for name, steps in split.items() if not is_general(steps)}
+    general = [(steps, bands[name]) for name, steps in split.items() if is_general(steps)]
+    general.sort(key=lambda pair: rank(pair[0]))
+
+    @lru_cache(maxsize=10_000)
+    def band_of(path: Path) -> Band | None:
+        """By name; else of the most specific pattern that fits; of several such, the strictest."""
+        found = named.get(pointer(path))
+        least = None
+        for steps, band in () if found else general:
+            if least is not None and rank(steps) > least:
+                break
+            if matches(steps, path):
+                found, least = stricter(found, band), rank(steps)
+        return found
+
+    return band_of

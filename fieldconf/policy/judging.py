@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fieldconf.alternatives.distribution import Member
-from fieldconf.paths import pointer
+from fieldconf.paths import Path, pointer
 from fieldconf.policy.bands import Band, Outcome, worst
 from fieldconf.policy.choosing import Bands
 from fieldconf.policy.reasons import Facts, Reason, reasons
@@ -39,31 +39,35 @@ class Verdict:
         return {"outcome": self.outcome, "reasons": [asdict(one) for one in self.reasons]}
 
 
-def judged(facts: Facts) -> Verdict:
-    """The verdict on one field."""
+def judged(facts: Facts, last: Verdict | None = None) -> Verdict:
+    """The verdict on one field; the last one again where it is the same: most are that."""
     found = reasons(facts)
+    if not found and last is not None and last.band is facts.band and not last.reasons:
+        return last
     return Verdict(worst(one.outcome for one in found), found, facts.band)
 
 
 def is_judged(field: Field, verdict: Verdict) -> bool:
     """Whether a field counts: a scalar, a list, or an object with a reason of its own."""
-    return field.is_leaf or field.kind == "array" or bool(verdict.reasons)
+    return field.kind != "object" or bool(verdict.reasons) or field.is_leaf
 
 
 def judge(
     fields: Mapping[str, Field], errors: Iterable[Invalid], bands: Bands, *, lacks_tokens: bool
 ) -> dict[str, Verdict]:
     """The verdicts on the fields of an answer, by pointer, in its order."""
-    problems = _problems(fields, errors)
+    problems, presences = _problems(fields, errors), _presences(fields)
+    band_of, policy = bands.of, bands.policy
     made: dict[str, Verdict] = {}
+    last: Verdict | None = None
     for name, field in fields.items():
         facts = Facts(
-            field, bands.of(field), bands.policy, lacks_tokens, tuple(problems.get(name, ())),
-            presence_of(field, fields),
+            field, band_of(field), policy, lacks_tokens, problems.get(name, ()),
+            presences.get(field.path),
         )  # fmt: skip
-        verdict = judged(facts)
+        verdict = judged(facts, last)
         if is_judged(field, verdict):
-            made[name] = verdict
+            made[name] = last = verdict
     return made
 
 
@@ -74,13 +78,16 @@ def outcome_of(verdicts: Mapping[str, Verdict], status: Status) -> Outcome:
     return worst(verdict.outcome for verdict in verdicts.values())
 
 
-def presence_of(field: Field, fields: Mapping[str, Field]) -> Member | None:
-    """Of the value of an optional key, what the object around it says of the key."""
-    parent = fields.get(pointer(field.path[:-1])) if field.path else None
-    return parent.presence.get(str(field.path[-1])) if parent and parent.presence else None
+def _presences(fields: Mapping[str, Field]) -> dict[Path, Member]:
+    """Of the values of optional keys, what the objects around them say of the keys."""
+    return {
+        (*field.path, key): member
+        for field in fields.values() if field.presence
+        for key, member in field.presence.items()
+    }  # fmt: skip
 
 
-def _problems(fields: Mapping[str, Field], errors: Iterable[Invalid]) -> dict[str, list[str]]:
+def _problems(fields: Mapping[str, Field], errors: Iterable[Invalid]) -> dict[str, tuple[str, ...]]:
     """What is wrong at each field; what is wrong where none is, at the nearest one above."""
     found: dict[str, list[str]] = {}
     for error in errors:
@@ -90,4 +97,4 @@ def _problems(fields: Mapping[str, Field], errors: Iterable[Invalid]) -> dict[st
         is_here = len(path) == len(error.path)
         sentence = error.problem if is_here else f"{error.pointer}: {error.problem}"
         found.setdefault(pointer(path), []).append(sentence)
-    return found
+    return {name: tuple(sentences) for name, sentences in found.items()}

@@ -159,14 +159,54 @@ OF_OBJECTS: frozenset[Name] = frozenset({"truncated", "invalid", "null_undecided
 """Those of an object itself: its confidence is only that of its least field, who is judged."""
 
 
+_FLAGS = frozenset({"truncated", "against_schema"})  # those that a rule looks for
+
+
 def reasons(facts: Facts) -> tuple[Reason, ...]:
     """All that speaks against a value."""
+    names = _to_ask(facts)
+    if not names:
+        return ()
     is_object = facts.field.kind == "object" and not facts.field.is_leaf
     return tuple(
         Reason(name, sentence, outcome)
-        for name, rule in RULES.items() if not is_object or name in OF_OBJECTS
-        for outcome, sentence in rule(facts)
+        for name in names if not is_object or name in OF_OBJECTS
+        for outcome, sentence in RULES[name](facts)
     )  # fmt: skip
+
+
+def _to_ask(facts: Facts) -> list[Name]:
+    """The rules that have anything to look at, in the order of ``RULES``; of most fields none.
+
+    Each is left out only where what it reads is not there: whether that is enough is for the rule
+    to say. A rule that is new is named here, too.
+    """
+    field, band, _, _, problems, presence = facts
+    options = field.distribution
+    is_flagged = field.flags and not _FLAGS.isdisjoint(field.flags)
+    names: list[Name] = []
+    if is_flagged:
+        names.append("truncated")
+    if problems:
+        names.append("invalid")
+    if field.confidence is None:
+        names += "not_aligned", "unknown"
+    elif field.confidence < band.accept:
+        names.append("below_threshold")
+    if is_flagged or (options is not None and options.off_schema):
+        names.append("off_schema")
+    if (
+        options is not None or field.arms is not None or field.basis == "null_or_value"
+        or presence is not None or field.presence
+    ):  # fmt: skip
+        names.append("null_undecided")
+    if field.stops:
+        names.append("may_miss_item")
+    if field.found is not None:
+        names.append("not_in_source")
+    if field.readings:
+        names.append("readings_disagree")
+    return names
 
 
 # -- helpers --------------------------------------------------------------------------------------

@@ -1,0 +1,210 @@
+"""Law: what spares work changes no verdict.
+
+Only the rules that have something to look at are asked, bands are kept by path, and verdicts are
+shared. The plain road is beside it: every rule, asked of every field alone, with a band that was
+looked for anew.
+"""
+
+from dataclasses import replace
+
+from builders import report_of, token
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from policies import BANDS, READINGS, SHARES, policies, reports
+
+from fieldconf import strategies
+from fieldconf.alternatives.distribution import Distribution, Member, Rival
+from fieldconf.paths import matches, parse_pointer, pointer
+from fieldconf.policy import OUTCOMES, Band, Bands, Facts, Policy, Reason, Verdict, worst
+from fieldconf.policy.choosing import kinds_of
+from fieldconf.policy.patterns import is_general, rank
+from fieldconf.policy.policies import stricter
+from fieldconf.policy.reasons import OF_OBJECTS, RULES, reasons
+from fieldconf.report import Field, Report
+from fieldconf.report.readings import Reading
+from fieldconf.schema.settings import Conf
+
+
+def said_by_all(facts):
+    """What speaks against a value, by asking every rule."""
+    is_object = facts.field.kind == "object" and not facts.field.is_leaf
+    asked = {name: rule for name, rule in RULES.items() if not is_object or name in OF_OBJECTS}
+    return tuple(
+        Reason(name, sentence, outcome)
+        for name, rule in asked.items()
+        for outcome, sentence in rule(facts)
+    )
+
+
+def band_for(field, policy, root):
+    """The band for a field, looked for from the most to the least specific; nothing is kept."""
+    named = policy.at(root).fields
+    if field.pointer in named and not is_general(parse_pointer(field.pointer)):
+        return named[field.pointer]
+    fitting = [(parse_pointer(name), band) for name, band in named.items()]
+    fitting = [one for one in fitting if is_general(one[0]) and matches(one[0], field.path)]
+    found = None
+    for steps, band in fitting:
+        if rank(steps) == min(rank(other) for other, _ in fitting):
+            found = stricter(found, band)
+    if found is not None:
+        return found
+    of_kind = [policy.kinds[kind] for kind in kinds_of(field) if kind in policy.kinds]
+    below = of_kind[0] if of_kind else Band(policy.accept, policy.review)
+    conf = (field.declared and field.declared.conf) or Conf()
+    if conf.threshold is None:
+        review = below.review if conf.review is None else conf.review
+        return Band(max(below.accept, review), review)
+    return Band(conf.threshold, min(
+        conf.threshold, below.review if conf.review is None else conf.review))  # fmt: skip
+
+
+def problems_of(report):
+    """How the answer breaks its schema, by the nearest field above."""
+    found = {}
+    for error in report.errors:
+        above = [pointer(error.path[:cut]) for cut in range(len(error.path) + 1)]
+        nearest = [name for name in above if name in report.fields] or [""]
+        told = error.problem if nearest[-1] == above[-1] else f"{error.pointer}: {error.problem}"
+        found[nearest[-1]] = (*found.get(nearest[-1], ()), told)
+    return found
+
+
+def verdicts_of(report):
+    """The verdicts, field by field, each as if it were the only one."""
+    lacks_tokens = report.status in ("unaligned", "no_logprobs") or report.answer is not None
+    problems, made = problems_of(report), {}
+    for name, field in report.fields.items():
+        above = report.fields.get(pointer(field.path[:-1])) if field.path else None
+        presence = above.presence.get(str(field.path[-1])) if above else None
+        band = band_for(field, report.policy, report.schema.root)
+        said = said_by_all(Facts(
+            field, band, report.policy, lacks_tokens, problems.get(name, ()), presence
+        ))  # fmt: skip
+        if said or field.is_leaf or field.kind == "array":
+            made[name] = Verdict(worst(one.outcome for one in said), said, band)
+    return made
+
+
+KIND_NAMES = ["object", "array", "string", "number", "boolean", "null"]
+MEMBERS = st.builds(
+    Member, st.sampled_from([None, "null", "string", "x", 1, True, False]),
+    SHARES, st.just(0.0), st.just(1.0),
+)  # fmt: skip
+SEVERAL = st.lists(MEMBERS, max_size=3).map(tuple)
+DISTRIBUTIONS = st.one_of(
+    st.none(),
+    st.builds(
+        Distribution, SEVERAL, SHARES, st.just(0.0), st.just(0),
+        st.sampled_from([(), (Rival("x", 0.5),)]),
+    ),
+)  # fmt: skip
+FLAGS = ["truncated", "shared_token", "against_schema", "duplicate_key", "not_a_member"]
+FACTS = st.builds(
+    Facts,
+    st.builds(
+        Field, st.just(("a",)), st.sampled_from([None, [], [1], {}, {"b": 1}, "x"]),
+        st.sampled_from(KIND_NAMES), confidence=st.one_of(st.none(), SHARES),
+        logprob=st.sampled_from([None, -0.1]),
+        basis=st.sampled_from(["joint", "null_or_value", "geometric_mean", "none"]),
+        distribution=DISTRIBUTIONS, arms=DISTRIBUTIONS, stops=SEVERAL, readings=READINGS,
+        presence=st.dictionaries(st.sampled_from("bc"), MEMBERS, max_size=2),
+        found=st.sampled_from([None, ()]), reason=st.sampled_from(["", "no tokens"]),
+        flags=st.lists(st.sampled_from(FLAGS), max_size=2).map(tuple),
+    ),
+    BANDS,
+    st.builds(
+        Policy, null=SHARES, missing_item=SHARES, off_schema=SHARES,
+        absent=st.sampled_from(OUTCOMES), disagree=st.sampled_from(OUTCOMES),
+    ),
+    lacks_tokens=st.booleans(), problems=st.sampled_from([(), ("wrong",), ("wrong", "odd")]),
+    presence=st.one_of(st.none(), MEMBERS),
+)  # fmt: skip
+
+SURE = Field(("a",), "x", "string", 1.0, logprob=0.0, basis="joint")
+FULL = Field(("a",), [1], "array", 1.0, logprob=0.0, basis="list_end")
+EVEN = Member("x", 0.5, 0.5, 0.5)
+NULL = Member(None, 0.5, 0.5, 0.5)
+ALONE = {  # each of the rules has something to say, and no other one has
+    "truncated": Facts(replace(SURE, flags=("truncated",)), Band(), Policy()),
+    "invalid": Facts(SURE, Band(), Policy(), problems=("wrong",)),
+    "not_aligned": Facts(replace(SURE, confidence=None, logprob=None), Band(), Policy()),
+    "unknown": Facts(replace(SURE, confidence=None), Band(), Policy()),
+    "below_threshold": Facts(replace(SURE, confidence=0.8999), Band(), Policy()),
+    "off_schema": Facts(
+        replace(SURE, distribution=Distribution((EVEN,), 0.6, 0.0, 0)), Band(), Policy()),
+    "null_undecided": Facts(
+        replace(SURE, distribution=Distribution((EVEN, NULL), 0.0, 0.0, 0)), Band(), Policy()),
+    "may_miss_item": Facts(replace(FULL, stops=(EVEN, EVEN)), Band(), Policy()),
+    "not_in_source": Facts(replace(SURE, found=()), Band(), Policy(absent="review")),
+    "readings_disagree": Facts(
+        replace(SURE, readings=(Reading("reask", 1, agrees=False),)), Band(), Policy()),
+}  # fmt: skip
+
+
+@settings(deadline=None, max_examples=1000)
+@given(FACTS)
+def test_rules_that_are_not_asked_have_nothing_to_say(facts):
+    """What speaks against a value is what all rules say of it, in their order."""
+    assert reasons(facts) == said_by_all(facts)
+
+
+def test_each_rule_is_asked_where_it_alone_has_something_to_say():
+    assert ALONE.keys() == RULES.keys()
+    for name, facts in ALONE.items():
+        assert [one.name for one in reasons(facts)] == [name]
+        assert reasons(facts) == said_by_all(facts)
+
+
+def test_null_is_looked_for_wherever_something_is_known_of_it():
+    """Among members, among the kinds of a union, in the formula, and by the keys left out."""
+    union = Distribution((Member("null", 0.5, 0.5, 0.5), Member("string", 0.5, 0.5, 0.5)), 0, 0, 0)
+    left_out = {"b": Member(False, 0.5, 0.5, 0.5)}
+    for field, presence in [
+        (replace(SURE, arms=union), None),
+        (replace(SURE, basis="null_or_value", confidence=0.85), None),
+        (SURE, Member(True, 0.6, 0.6, 0.6)),
+        (replace(SURE, kind="object", value={"c": 1}, presence=left_out), None),
+    ]:
+        facts = Facts(field, Band(0.8), Policy(), presence=presence)
+        assert [one.name for one in reasons(facts)] == ["null_undecided"]
+        assert reasons(facts) == said_by_all(facts)
+
+
+def check_plain_road(report):
+    assert report.verdicts == verdicts_of(report)
+    assert [*report.verdicts] == [*verdicts_of(report)]
+    bands = Bands(report.policy, report.schema.root)
+    for field in report.fields.values():
+        assert bands.of(field) == band_for(field, report.policy, report.schema.root)
+
+
+@settings(deadline=None, max_examples=300)
+@given(reports(), st.data())
+def test_verdicts_are_those_of_the_plain_road(report, data):
+    """Of every report and policy, and of the same report as it is read back."""
+    report = replace(report, policy=data.draw(policies(report)))
+    check_plain_road(report)
+    check_plain_road(Report.from_dict(report.to_dict()))
+
+
+ANY_SCHEMA = strategies.schemas()
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    ANY_SCHEMA.flatmap(lambda schema: strategies.reports(schema, has_off_schema=True)), st.data()
+)
+def test_verdicts_of_schemas_are_those_of_the_plain_road(report, data):
+    """Where keys may be left out, values may be null and the model wanted something else."""
+    check_plain_road(replace(report, policy=data.draw(policies(report))))
+
+
+def test_bands_that_are_kept_are_those_of_one_policy_and_one_schema():
+    """Two policies that differ in what their hash leaves out, and attributes by two schemas."""
+    report = report_of(token('{"a":['), token("true", -0.3), token("]}"))
+    for accept in (0.1, 0.95, 0.1):
+        for policy in (Policy(fields={"/a/*": accept}), Policy(fields={"/a/0": accept}),
+                       Policy(fields={"a[*]": accept}), Policy(kinds={"boolean": accept}),
+                       Policy(fields={"/b": 0.5}, kinds={"boolean": accept})):  # fmt: skip
+            check_plain_road(replace(report, policy=policy))
