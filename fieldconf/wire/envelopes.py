@@ -175,7 +175,7 @@ def _items(text: str, load: Callable[[str], Any] = _loads) -> Iterator[Any]:
         raise PayloadError(
             f"the response is not JSON ({error})", found=short(text), remedy=REMEDY
         ) from None
-    yield from items(found) if isinstance(found, list) else [found]
+    yield from open_payload(found) if isinstance(found, list) else [found]
 
 
 def _lines(text: str) -> list[str]:

@@ -278,6 +278,8 @@ def entry(token, logprob, *top, **more):
             "response": {"body": body(entry("ab", -0.1))},
         },
         {"response": {"body": body(entry("ab", -0.1))}},
+        [[body(entry("ab", -0.1))]],
+        [[[[[[[[[[body(entry("ab", -0.1))]]]]]]]]]],
     ],
     ids=repr,
 )
