@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 Table: TypeAlias = dict[tuple[str, bytes | None], Any]
 """By a candidate's text and bytes (``candidate[:2]``): what it means at one place."""
 
-MOST_ROWS = 4096
+MOST_ROWS = 512
 """A table takes no more candidates than this; the rest are read anew each time."""
 
 _MOST_TABLES = 1024

@@ -190,11 +190,10 @@ class _Judge:
         """State and text of a reading; inside of a string what it adds, and whether it is plain."""
         data, target = candidate.bytes, self._written.target
         if self._is_inside and PLAIN.fullmatch(data) and not is_control(candidate):
-            found: tuple[State, bytes, bool] = ("partial", data, True)
-        else:
-            place = self._place or place_before(self._step, target)
-            reading = read(place, candidate, target)
-            found = reading.state, reading.text[self._at * self._is_inside :], False
+            return "partial", data, True  # any word of the vocabulary: not to be remembered
+        place = self._place or place_before(self._step, target)
+        reading = read(place, candidate, target)
+        found = reading.state, reading.text[self._at * self._is_inside :], False
         if len(self._table) < MOST_ROWS:
             self._table[candidate[:2]] = found
         return found
