@@ -16,8 +16,8 @@ def declared(pyproject):
     project = pyproject["project"]
     extras = project["optional-dependencies"]
     tests = [one for one in extras["test"] if not one.startswith(f"{project['name']}[")]
-    others = [*extras["batch"], *extras["source"], *tests, *pyproject["dependency-groups"]["lowest"]]
-    return [*project["dependencies"], *others]
+    beside = pyproject["dependency-groups"]["lowest"]
+    return [*project["dependencies"], *extras["batch"], *extras["source"], *tests, *beside]
 
 
 def lowest(requirement):
