@@ -19,6 +19,7 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from fieldconf.alternatives.fan import Outcomes
+from fieldconf.alternatives.memory import MOST_ROWS
 from fieldconf.alternatives.questions import Domain
 from fieldconf.alternatives.reading import Reading, may_be
 from fieldconf.errors import SchemaError
@@ -220,9 +221,12 @@ class Labels:
         """The same of a text of whole characters."""
         said = way.read(text)
         key = f"{ended:d}{said}"
-        if key not in self._known:
-            self._known[key] = frozenset(self._read(way, said, ended=ended))
-        return self._known[key]
+        found = self._known.get(key)
+        if found is None:
+            found = frozenset(self._read(way, said, ended=ended))
+            if len(self._known) < MOST_ROWS:  # labels may live as long as their schema
+                self._known[key] = found
+        return found
 
     def _read(self, way: _Way, said: str, *, ended: bool) -> Iterator[int]:
         longest = 0

@@ -71,7 +71,8 @@ class Question(ABC):
         table = place.known
         if table is None:
             seen = place.begun or place.seen_from(self.path)
-            table = place.known = self.memory.table((self.about, seen))
+            table = self.memory.table((self.about, seen)) if seen is not None else {}
+            place.known = table
         name = candidate[:2]
         found = table.get(name)
         if found is None:
@@ -121,11 +122,14 @@ class Domain:
     def outcomes(self, reading: Reading) -> Outcomes:
         """The indexes of the members that a reading can still end as."""
         said = (reading.state, reading.text)
-        if said not in self._known:
-            self._known[said] = frozenset(
+        found = self._known.get(said)
+        if found is None:
+            found = frozenset(
                 i for i, member in enumerate(self.members) if self._may_be(reading, member)
             )
-        return self._known[said]
+            if len(self._known) < MOST_ROWS:  # a domain lives as long as its schema
+                self._known[said] = found
+        return found
 
 
 class _ValueQuestion(Question):

@@ -70,11 +70,14 @@ class Place:
         """All that reading on from here depends on, as far as it is about the value at a path.
 
         Equal for places in different answers and in different items of a list. What the
-        containers around allow is not in it, see ``Level.number``.
+        containers around allow is not in it, see ``Level.number``. None where a long text stands
+        before: that will not come again.
         """
         if self._seen is not None:
             return self._seen
         parser, expected = self.parser, self.expected
+        if len(parser.text) > _LONGEST_TEXT:
+            return None
         closing = tuple([(e.type, e.raw, _apart(e.path, path)) for e in expected])
         return parser.place, parser.may_close, parser.text, _apart(parser.path, path), closing
 
@@ -136,6 +139,7 @@ DEAD = Reading("dead")
 
 
 _LONGEST_BEFORE = 64  # bytes of what is remembered as standing before
+_LONGEST_TEXT = 256  # bytes of an open text
 
 
 def seen_behind(step: Step, before: Event | None, depth: int) -> Hashable:

@@ -162,7 +162,8 @@ class _Judge:
         if not self._is_inside:
             self._place = place = place_before(step, target)
             seen = place.begun or place.seen_from(target.path)
-        self._table = written.memory.table((target.around, target.compact, seen))
+        key = target.around, target.compact, seen
+        self._table = written.memory.table(key) if seen is not None else {}
 
     def __call__(self, candidate: Candidate) -> tuple[bool, bool]:
         """Whether it may lead to a value at all, and to the one written."""
