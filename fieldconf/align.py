@@ -14,13 +14,13 @@ it touches, else "structure" if it touches the root value, else "outside".
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from fieldconf.errors import JSONSyntaxError
 from fieldconf.finder import Finder
 from fieldconf.jsonparser import Event, JSONParser, State
+from fieldconf.tokens import unchecked
 
 
 class Follower:
@@ -112,9 +112,7 @@ class Run(NamedTuple):
     data: bytes
 
 
-# Of a tuple of its fields, in half of the time.
-_aligned: Callable[[tuple[Any, ...]], Aligned] = partial(tuple.__new__, Aligned)  # pyright: ignore[reportUnknownMemberType]
-_run: Callable[[tuple[Any, ...]], Run] = partial(tuple.__new__, Run)  # pyright: ignore[reportUnknownMemberType]
+_aligned, _run = unchecked(Aligned), unchecked(Run)
 _MOST_STEPS = 64  # made steps are kept for the neighbours, who share them; so many at least
 
 

@@ -271,19 +271,10 @@ class FieldMaker:
         is_free = not declared.restricts and kind_begun(event.raw) in declared.kinds
         allows = None if is_free else declared.allows
         made = choices(inside, target, declared.possible_kinds, allows, self._memory)
-        least, smallest, valid = made[0], 2.0, 1.0
-        share = low = high = 1.0
-        for choice in made:
-            own = choice.probability
-            share *= own
-            low *= choice.low
-            high *= choice.high
-            if choice.off_schema:
-                valid = min(valid, choice.possible / (choice.possible + choice.off_schema))
-            if own < smallest:
-                least, smallest = choice, own
-        why = why_choice(least, self._tokens)
-        return _Verdict(share, low, high, "joint", min_step=least, why=why, valid=valid)
+        verdict, least = _all_of(made, "joint")
+        verdict.min_step, verdict.why = made[least], why_choice(made[least], self._tokens)
+        verdict.valid = min([c.possible / (c.possible + c.off_schema) for c in made])
+        return verdict
 
     def _free_text(self, item: Aligned) -> _Verdict:
         """Per-token geometric mean; the least sure token is named without a judgment of rivals."""
@@ -300,14 +291,9 @@ class FieldMaker:
         made = [stop for stop in container.stops if stop is not None]
         if len(made) < len(container.stops):
             return _Verdict(reason=reason or _UNREADABLE)
-        members = [stop.member for stop in made]
-        shares = [member.probability for member in members]
-        least = made[shares.index(min(shares))]
-        return _Verdict(
-            math.prod(shares), math.prod([member.low for member in members]),
-            math.prod([member.high for member in members]), "list_end",
-            why=least.why, arms=container.kinds,
-        )  # fmt: skip
+        verdict, least = _all_of([stop.member for stop in made], "list_end")
+        verdict.why, verdict.arms = made[least].why, container.kinds
+        return verdict
 
     def _object(self, item: Aligned, value: Any, reason: str) -> _Verdict:
         container = self._open[-1]
@@ -480,6 +466,16 @@ class FieldMaker:
 
 
 # -- helpers ------------------------------------------------------------------------------------
+
+
+def _all_of(
+    made: Sequence[Member] | Sequence[Choice], basis: Basis
+) -> tuple[_Verdict, int]:  # fmt: skip
+    """The chance that every decision or step went as it did, and which was the least sure."""
+    shares = [one.probability for one in made]
+    low, high = [one.low for one in made], [one.high for one in made]
+    verdict = _Verdict(scores.product(shares), scores.product(low), scores.product(high), basis)
+    return verdict, shares.index(min(shares))
 
 
 def memory_of(schema: Schema, layout: Layout, match: Match) -> Memory:

@@ -229,16 +229,6 @@ class JSONParser:
         """The JSON text read so far of the open scalar or key."""
         return _join(self._chunks, self._pending) if self._state in _IN_SCALAR else b""
 
-    @property
-    def begun_string(self) -> bytes | None:
-        """The JSON text so far of an open string value; None anywhere else, and inside a character.
-
-        Only a shortcut for ``text``: what is asked for thousands of candidates has to be cheap.
-        """
-        if self._state != _STRING or self._want or self._pending:
-            return None
-        return _join(self._chunks, b"")
-
     def begun_since(self, mark: Any) -> tuple[bytes, Any] | None:
         """The JSON text of an open string value that came since a mark, and the next mark.
 

@@ -6,17 +6,15 @@ where something is about to get its place on the disk, or to leave it.
 """
 
 import itertools
-import json
 import os
 import signal
-import sys
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet  # once, and not in each life
 from desks import SCHEMA
-from many_lives import say
+from many_lives import say, serve
 from warehouse import line
 
 from fieldconf.batch import score_batch, score_files
@@ -53,17 +51,7 @@ def live(run):
 
 def main():
     score_batch(pa.record_batch({"response": [line(0)]}), SCHEMA)  # warm
-    for asked in iter(sys.stdin.readline, ""):
-        child = os.fork()
-        if not child:
-            status = 1
-            try:
-                live(json.loads(asked))
-                status = 0
-            finally:
-                os._exit(status)
-        _, status = os.waitpid(child, 0)
-        say("ended", os.waitstatus_to_exitcode(status))
+    serve(live)
 
 
 if __name__ == "__main__":

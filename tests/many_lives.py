@@ -41,8 +41,8 @@ def live(run):
     results.run()
 
 
-def main():
-    extract_many(SCHEMA, ["warm"], client=Desk(), model="m").run()
+def serve(live):
+    """Run what each line of the standard input asks for, in a child of its own."""
     for line in iter(sys.stdin.readline, ""):
         child = os.fork()
         if not child:
@@ -54,6 +54,11 @@ def main():
                 os._exit(status)
         _, status = os.waitpid(child, 0)
         say("ended", os.waitstatus_to_exitcode(status))
+
+
+def main():
+    extract_many(SCHEMA, ["warm"], client=Desk(), model="m").run()
+    serve(live)
 
 
 if __name__ == "__main__":

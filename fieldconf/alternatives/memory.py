@@ -43,3 +43,7 @@ class Memory:
             return next(numbers)
 
         self.table, self.number = table, number
+
+    def at(self, about: Hashable, seen: Hashable) -> Table:
+        """The table of a place, by what is asked there and how it is seen; None: one of its own."""
+        return {} if seen is None else self.table((about, seen))

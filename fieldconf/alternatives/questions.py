@@ -70,9 +70,7 @@ class Question(ABC):
         """The same, read once; where it leads to may be missing."""
         table = place.known
         if table is None:
-            seen = place.begun or place.seen_from(self.path)
-            table = self.memory.table((self.about, seen)) if seen is not None else {}
-            place.known = table
+            table = place.known = self.memory.at(self.about, place.seen_from(self.path))
         name = candidate[:2]
         found = table.get(name)
         if found is None:

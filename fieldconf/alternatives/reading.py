@@ -69,12 +69,12 @@ class Place:
     def seen_from(self, path: Path) -> Hashable:
         """All that reading on from here depends on, as far as it is about the value at a path.
 
-        Equal for places in different answers and in different items of a list. What the
-        containers around allow is not in it, see ``Level.number``. None where a long text stands
-        before: that will not come again.
+        Inside of that value it is the text so far. Equal for places in different answers and in
+        different items of a list. What the containers around allow is not in it, see
+        ``Level.number``. None where a long text stands before: that will not come again.
         """
-        if self._seen is not None:
-            return self._seen
+        if self.begun or self._seen is not None:
+            return self.begun or self._seen
         parser, expected = self.parser, self.expected
         if len(parser.text) > _LONGEST_TEXT:
             return None

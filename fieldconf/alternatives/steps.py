@@ -160,30 +160,22 @@ class _Judge:
         self._is_inside = at > 0 and written.is_plain and text[0] == _QUOTE and text[at - 1] < 0x80
         seen: Hashable = _QUOTE
         if not self._is_inside:
-            self._place = place = place_before(step, target)
-            seen = place.begun or place.seen_from(target.path)
-        key = target.around, target.compact, seen
-        self._table = written.memory.table(key) if seen is not None else {}
+            self._place = place_before(step, target)
+            seen = self._place.seen_from(target.path)
+        self._table = written.memory.at((target.around, target.compact), seen)
 
     def __call__(self, candidate: Candidate) -> tuple[bool, bool]:
         """Whether it may lead to a value at all, and to the one written."""
         found = self._table.get(candidate[:2]) or self._read(candidate)
         state, text, is_plain = found
+        if state in _SILENT:
+            return _SILENT[state]
         written, at = self._written, self._at
-        if written.allows is None:
-            if is_plain:
-                return True, written.text.startswith(text, at)
-            if state in _SILENT:
-                return _SILENT[state]
-            begun = written.text[:at] + text if self._is_inside else text
-        else:
-            if state in _SILENT:
-                return _SILENT[state]
-            begun = written.text[:at] + text if self._is_inside else text
-            if not written.allows(begun, done=state == "done"):
-                return False, False
-            if is_plain:
-                return True, written.text.startswith(text, at)
+        begun = written.text[:at] + text if self._is_inside else text
+        if written.allows is not None and not written.allows(begun, done=state == "done"):
+            return False, False
+        if is_plain:
+            return True, written.text.startswith(text, at)
         is_possible = kind_begun(begun) in written.kinds
         return is_possible, is_possible and may_be(Reading(state, begun), written.value)
 

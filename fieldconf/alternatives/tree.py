@@ -136,9 +136,6 @@ class Tree:
         if self._solution is None:
             self._solution = _Solution({}, {})
             solved, known = self._solution
-            if len(self.fans) == 1 and not self.fans[0].twigs:
-                solved[id(self.fans[0])] = _sum_up(self.fans[0], self.size, solved, known)
-                return self._solution
             # From the end of the path, since what is known there is used before it; beside the
             # path from the leaves, since each fan sums up what is below it. No recursion: paths
             # are long.
@@ -254,9 +251,8 @@ class _Solution(NamedTuple):
 
 def _in_order(p: float, low: float, high: float) -> tuple[float, float, float]:
     """Probability and bounds, without what rounding did to their order."""
-    p = max(p, low)  # spelled out: this is done for each member of each value
-    high = max(high, p)
-    return min(p, 1.0), min(low, 1.0), min(high, 1.0)
+    p = max(p, low)
+    return min(p, 1.0), min(low, 1.0), min(max(high, p), 1.0)
 
 
 _TINY = 1e-12

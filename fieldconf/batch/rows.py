@@ -45,26 +45,20 @@ class Form(NamedTuple):
     failed: Callable[[Saved, str], Row]
 
 
-COLUMNS = tuple(
-    Column(*pair)
-    for pair in (
-        ("response_id", "string"),
-        ("custom_id", "string"),
-        ("choice", "int32"),
-        ("status", "string"),
-        ("pointer", "string"),
-        ("path", "string"),
-        ("value", "string"),
-        ("kind", "string"),
-        ("confidence", "double"),
-        ("low", "double"),
-        ("high", "double"),
-        ("logprob", "double"),
-        ("basis", "string"),
-        ("outcome", "string"),
-        ("reason", "string"),
-    )
-)
+ANSWER = (
+    Column("response_id", "string"), Column("custom_id", "string"), Column("choice", "int32"),
+    Column("status", "string"),
+)  # fmt: skip
+"""Those in which both forms say whose answer it is, and how it ended."""
+
+JUDGED = Column("outcome", "string"), Column("reason", "string")
+"""Those in which both say what was decided."""
+
+COLUMNS = (
+    *ANSWER, Column("pointer", "string"), Column("path", "string"), Column("value", "string"),
+    Column("kind", "string"), Column("confidence", "double"), Column("low", "double"),
+    Column("high", "double"), Column("logprob", "double"), Column("basis", "string"), *JUDGED,
+)  # fmt: skip
 """Those of the long form, a row a field."""
 
 CONFIDENCE = ".confidence"

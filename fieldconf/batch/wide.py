@@ -16,7 +16,17 @@ from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 from fieldconf.batch.envelopes import Saved
-from fieldconf.batch.rows import CONFIDENCE, ERROR, Column, Form, Row, json_of, outcomes
+from fieldconf.batch.rows import (
+    ANSWER,
+    CONFIDENCE,
+    ERROR,
+    JUDGED,
+    Column,
+    Form,
+    Row,
+    json_of,
+    outcomes,
+)
 from fieldconf.errors import SchemaError
 from fieldconf.paths import Path, pointer
 from fieldconf.report import Field, Report
@@ -25,17 +35,7 @@ from fieldconf.schema.declared import kinds_of_parts
 from fieldconf.schema.parts import Part
 from fieldconf.tokens import utf8
 
-HEAD = tuple(
-    Column(*pair)
-    for pair in (
-        ("response_id", "string"),
-        ("custom_id", "string"),
-        ("choice", "int32"),
-        ("status", "string"),
-        ("outcome", "string"),
-        ("reason", "string"),
-    )
-)
+HEAD = (*ANSWER, *JUDGED)
 """Before the columns of fields."""
 
 ROOT = "value"

@@ -20,24 +20,34 @@ from fieldconf.policy import Policy
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_JUDGING = (
+_LIMITS = (
     click.option(
         "--policy", type=click.Path(path_type=Path),
         help="Limits by field and kind: a TOML or JSON file (docs/policies.md).",
     ),
     click.option("--accept", type=click.FloatRange(0, 1), help="Accept from this confidence on."),
     click.option("--review", type=click.FloatRange(0, 1), help="Reject below this confidence."),
-    click.option(
-        "--exit-by-outcome", is_flag=True, help="Exit code 0: accept, 10: review, 11: reject."
-    ),
 )  # fmt: skip
+_BY_OUTCOME = click.option(
+    "--exit-by-outcome", is_flag=True, help="Exit code 0: accept, 10: review, 11: reject."
+)
+matching = click.option(
+    "--match", type=click.Choice(["exact", "loose"]), default="exact", show_default=True,
+    help="Whether letter case, white space around and full stops count.",
+)  # fmt: skip
+"""The option by which labels are matched with members: match."""
+
+
+def limiting(command: F) -> F:
+    """The options by which fields are judged: policy, accept, review."""
+    for option in reversed(_LIMITS):
+        command = option(command)
+    return command
 
 
 def judging(command: F) -> F:
-    """The options by which fields are judged: policy, accept, review, exit_by_outcome."""
-    for option in reversed(_JUDGING):
-        command = option(command)
-    return command
+    """The same, and whether they decide the exit code: exit_by_outcome."""
+    return limiting(_BY_OUTCOME(command))
 
 
 def policy_of(path: Path | None, accept: float | None, review: float | None) -> Policy:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from fieldconf.cli.arguments import policy_of
+from fieldconf.cli.arguments import limiting, matching, policy_of
 from fieldconf.cli.showing import one_line_errors
 from fieldconf.matching import Match
 from fieldconf.render.table import printable
@@ -46,20 +46,8 @@ _MOST_PROBLEMS = 5
     type=click.Choice(["parquet", "arrow", "csv", "jsonl"]),
     help="What is written. [default: as OUTPUT ends]",
 )
-@click.option(
-    "--policy",
-    type=click.Path(path_type=Path),
-    help="Limits by field and kind: a TOML or JSON file (docs/policies.md).",
-)
-@click.option("--accept", type=click.FloatRange(0, 1), help="Accept from this confidence on.")
-@click.option("--review", type=click.FloatRange(0, 1), help="Reject below this confidence.")
-@click.option(
-    "--match",
-    type=click.Choice(["exact", "loose"]),
-    default="exact",
-    show_default=True,
-    help="Whether letter case, white space around and full stops count.",
-)
+@limiting
+@matching
 @click.option(
     "--mask",
     type=click.Choice(["pre", "post", "unknown"]),

@@ -13,7 +13,7 @@ import click
 
 from fieldconf.batch.schemas import load_schema
 from fieldconf.classify import classify
-from fieldconf.cli.arguments import judging, policy_of, read_bytes
+from fieldconf.cli.arguments import judging, matching, policy_of, read_bytes
 from fieldconf.cli.showing import one_line_errors, show, show_all
 from fieldconf.scoring import score, score_all
 
@@ -65,13 +65,7 @@ def score_command(
 @click.option(
     "--label", "labels", multiple=True, required=True, help="A label, or TEXT=MEANING; for each."
 )
-@click.option(
-    "--match",
-    type=click.Choice(["exact", "loose"]),
-    default="exact",
-    show_default=True,
-    help="Whether letter case, white space around and full stops count.",
-)
+@matching
 @click.option("--first-word", is_flag=True, help="Look at the answer's first word only.")
 @click.option("--why", is_flag=True, help="Below the label, what decided it.")
 @click.option("--choice", type=click.IntRange(0), default=0, help="Which choice of several.")

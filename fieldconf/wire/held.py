@@ -196,13 +196,9 @@ def _are_usual(numbers: list[float]) -> bool:
 class Held(Listed, gc=False, eq=False):
     """The candidates of a token in a client's objects, made when they are first asked for."""
 
-    def all(self) -> tuple[Candidate, ...]:
-        """The candidates."""
-        raw, made = self.raw, self.made  # in this order: another thread may be here, too
-        if made is None:
-            made = self.made = _candidates(raw)
-            self.raw = ()
-        return made
+    def make(self, raw: Sequence[Any]) -> tuple[Candidate, ...]:
+        """The candidates of what came."""
+        return _candidates(raw)
 
 
 def _candidates(top: Any) -> tuple[Candidate, ...]:

@@ -42,9 +42,13 @@ class Listed(Struct, gc=False, eq=False):
         """The candidates."""
         raw, made = self.raw, self.made  # in this order: another thread may be here, too
         if made is None:
-            made = self.made = _candidates(raw)
+            made = self.made = self.make(raw)
             self.raw = ()
         return made
+
+    def make(self, raw: Sequence[Any]) -> tuple[Candidate, ...]:
+        """The candidates of what came."""
+        return _candidates(raw)
 
     def __len__(self) -> int:
         raw, made = self.raw, self.made

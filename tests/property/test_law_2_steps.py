@@ -20,7 +20,7 @@ def said(parser: JSONParser) -> tuple:
     """
     error = parser.error and (parser.error.problem, parser.error.offset)
     return (
-        parser.place, parser.path, parser.text, parser.begun_string, parser.start, parser.offset,
+        parser.place, parser.path, parser.text, parser.start, parser.offset,
         parser.may_close, parser.depth, parser.open_containers, parser.done, error,
     )  # fmt: skip
 
