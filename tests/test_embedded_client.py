@@ -197,6 +197,14 @@ def test_closing_while_a_stream_is_open_and_a_request_runs_does_not_hang(own):
     stream.close()
 
 
+def test_a_client_closed_between_its_check_and_its_sending_says_that_it_was_closed(
+    own, monkeypatch
+):
+    monkeypatch.setattr(own, "_prepare_request", lambda request: own.close())
+    with pytest.raises(LocalModelError, match="was closed"):
+        own.models.list()
+
+
 def test_a_forgotten_client_ends_with_its_last_reference(local_client):
     client = local()
     process = client._server._process

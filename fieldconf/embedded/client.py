@@ -19,7 +19,7 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import openai
 
@@ -95,9 +95,17 @@ class LocalClient(openai.OpenAI):
 
     def close(self) -> None:
         """End the server, even while it answers, and free its port; more than once is fine."""
-        super().close()
         if hasattr(self, "_server"):  # the parent's __init__ may have failed
             self._server.stop()
+        super().close()
+
+    def request(self, *args: Any, **options: Any) -> Any:
+        """As of the parent; a request on its way when the client is closed is told so."""
+        try:
+            return cast(Any, super().request(*args, **options))
+        except RuntimeError:  # the HTTP client's, which the parent lets through
+            self.check()
+            raise
 
     def check(self) -> None:
         """Raise LocalModelError if the model cannot answer: it was closed, or its process ended."""
