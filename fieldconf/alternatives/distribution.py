@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from fieldconf import scores
 from fieldconf.alternatives.tree import Tree
 from fieldconf.schema import kind_of, same
+from fieldconf.tokens import unchecked
 
 
 class Member(NamedTuple):
@@ -89,13 +90,14 @@ def distribution(tree: Tree, values: Sequence[Any]) -> Distribution | None:
     """What a tree says of these values, one an outcome; None if it has not decided."""
     if tree.decided_at is None:
         return None
-    members = [Member(v, *r) for v, r in zip(values, tree.results(), strict=True)]
+    members = [_member((v, *r)) for v, r in zip(values, tree.results(), strict=True)]
     members.sort(key=_probability, reverse=True)
     others = likeliest(tree.others.items()) if tree.others else ()
     return Distribution(tuple(members), tree.off, tree.unseen, tree.decided_at, others, tree.calls)
 
 
 _probability = attrgetter("probability")
+_member, _rival = unchecked(Member), unchecked(Rival)
 
 
 MOST_RIVALS = 3
@@ -107,7 +109,7 @@ def likeliest(masses: Iterable[tuple[str, float]]) -> tuple[Rival, ...]:
     found = [pair for pair in masses if pair[1]]
     if len(found) > 1:
         found.sort(key=_mass, reverse=True)
-    return tuple([Rival(*pair) for pair in found[:MOST_RIVALS]])
+    return tuple(map(_rival, found[:MOST_RIVALS]))
 
 
 _mass = itemgetter(1)

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Sequence
 
 from fieldconf.align import Step
 from fieldconf.alternatives.fan import Listing, listing
-from fieldconf.tokens import Candidate, Token, utf8
+from fieldconf.tokens import Candidate, Token, unchecked, utf8
 
 _LEAST = -700.0  # exp of it is still above zero: what was chosen had some probability
 _BROKEN = "\ufffd".encode()
+_listing = unchecked(Listing)
 
 
 def listed(step: Step, token: Token) -> Listing:
@@ -44,7 +45,7 @@ def listed(step: Step, token: Token) -> Listing:
         candidates = (*candidates[:position], chosen, *candidates[position + 1 :])
     logprobs[position] = max(logprob, _LEAST)
     masses = list(map(math.exp, logprobs))
-    return Listing(candidates, position, max(0.0, 1.0 - math.fsum(masses)), masses)
+    return _listing((candidates, position, max(0.0, 1.0 - math.fsum(masses)), masses))
 
 
 def _plainly(

@@ -25,7 +25,7 @@ from fieldconf.alternatives.memory import MOST_ROWS, Memory
 from fieldconf.alternatives.reading import Place, Reading, State, Target, may_be, place_before, read
 from fieldconf.grammar import decode, kind_begun
 from fieldconf.spelling import is_control
-from fieldconf.tokens import Candidate
+from fieldconf.tokens import Candidate, unchecked
 
 
 class Allows(Protocol):
@@ -68,6 +68,9 @@ class Choice(NamedTuple):
     def high(self) -> float:
         """As ``probability``, all unseen mass agreeing."""
         return (self.agreeing + self.unseen) / (self.possible + self.unseen)
+
+
+_new_choice = unchecked(Choice)
 
 
 def _whole(possible: float, off_schema: float, unseen: float) -> float:
@@ -138,10 +141,19 @@ def _choice(step: Step, listing: Listing, written: _Written) -> Choice:
                 possible += mass
                 others.append((candidate[0], mass))
     if not others:
-        return Choice(step.token, agreeing, possible, off, unseen)
+        return _new_choice((step.token, agreeing, possible, off, unseen, ()))
     whole = _whole(possible, off, unseen)
     rivals = likeliest([(text, mass / whole) for text, mass in others])
-    return Choice(step.token, agreeing, possible, off, unseen, rivals)
+    return _new_choice((step.token, agreeing, possible, off, unseen, rivals))
+
+
+def _agrees(state: State, begun: bytes, written: _Written) -> bool:
+    """Whether a reading may end as the value that was written."""
+    text = written.text
+    if written.is_plain and begun[:1] == text[:1] == b'"' and b"\\" not in begun:
+        # Without escapes a string has one spelling.
+        return begun == text if state == "done" else text.startswith(begun)
+    return may_be(Reading(state, begun), written.value)
 
 
 class _Judge:
@@ -177,7 +189,7 @@ class _Judge:
         if is_plain:
             return True, written.text.startswith(text, at)
         is_possible = kind_begun(begun) in written.kinds
-        return is_possible, is_possible and may_be(Reading(state, begun), written.value)
+        return is_possible, is_possible and _agrees(state, begun, written)
 
     def _read(self, candidate: Candidate) -> tuple[State, bytes, bool]:
         """State and text of a reading; inside of a string what it adds, and whether it is plain."""

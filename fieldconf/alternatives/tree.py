@@ -36,7 +36,7 @@ from fieldconf.alternatives.fan import (
     is_same,
     listing,
 )
-from fieldconf.tokens import Candidate
+from fieldconf.tokens import Candidate, unchecked
 
 
 class Gap(NamedTuple):
@@ -267,6 +267,9 @@ class _Solved(NamedTuple):
     high: list[float]
 
 
+_solved = unchecked(_Solved)
+
+
 def _below(fan: Fan) -> list[Fan]:
     """The fans that were added below the one given, off the path; the deepest first."""
     found: list[Fan] = []
@@ -306,7 +309,7 @@ def _sum_up(fan: Fan, size: int, solved: dict[int, _Solved], known: _Known) -> _
     if not whole:
         even = 1 / len(fan.outcomes)
         return _Solved([even * (i in fan.outcomes) for i in range(size)], low, high)
-    return _Solved([e / whole for e in estimate], low, high)
+    return _solved(([e / whole for e in estimate], low, high))
 
 
 def _expected(twig: Twig, solved: dict[int, _Solved], known: _Known) -> list[float] | None:

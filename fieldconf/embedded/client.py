@@ -102,7 +102,7 @@ class LocalClient(openai.OpenAI):
     def request(self, *args: Any, **options: Any) -> Any:
         """As of the parent; a request on its way when the client is closed is told so."""
         try:
-            return cast(Any, super().request(*args, **options))
+            return cast("Any", super().request(*args, **options))
         except RuntimeError:  # the HTTP client's, which the parent lets through
             self.check()
             raise

@@ -228,5 +228,7 @@ def _candidates(listed: Sequence[RawCandidate]) -> tuple[Candidate, ...]:
     if isinstance(listed[0], RawNumbered) or not _are_texts(shown):
         return entries.candidates(map(entries.row, listed))
     given: list[Any] = [one.logprob for one in listed]
-    numbers = [-math.inf if number == MASKED_CANDIDATE else float(number) for number in given]
+    numbers = list(map(float, given))
+    if MASKED_CANDIDATE in numbers:
+        numbers = [-math.inf if number == MASKED_CANDIDATE else number for number in numbers]
     return tuple(map(_new_candidate, zip(shown, _octets(listed), numbers, repeat(None))))
