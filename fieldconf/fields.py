@@ -111,7 +111,7 @@ class FieldMaker:
         self._sums, self._unknown = array("d", [0.0]), array("q", [0])
         self._open: list[Container] = []  # by depth
         self._key: Event | None = None  # the last one
-        self._steps_of: tuple[Aligned | None, list[tuple[Step, Listing]]] = (None, [])
+        self._steps_of: tuple[Aligned | None, list[Step]] = (None, [])
         self._memory = memory_of(schema, self._layout, match)
         self._listings: dict[int, Listing] = {}  # of the last pieces
 
@@ -265,7 +265,10 @@ class FieldMaker:
         """Product of the steps: the touching tokens and, for a number, the one that ended it."""
         event = item.event
         last = item.last + (event.raw[:1] != b'"')
-        inside = [pair for pair in self._steps(item) if item.first <= pair[0].piece < last]
+        inside = [
+            (step, self._listing(step)) for step in self._steps(item)
+            if item.first <= step.piece < last
+        ]  # fmt: skip
         if len(inside) < item.last - item.first:
             return _Verdict(reason=_UNREADABLE)
         is_free = not declared.restricts and kind_begun(event.raw) in declared.kinds
@@ -341,7 +344,7 @@ class FieldMaker:
     def _grow(self, question: Question, item: Aligned, about: Path | None = None) -> Tree | None:
         """The tree of a question, kept in the ledger as one about a field."""
         path = item.event.path if about is None else about
-        return self._ledger.tree(path, lambda: grow(question, self._steps(item)))
+        return self._ledger.tree(path, lambda: grow(question, self._steps(item), self._listing))
 
     def _kind_tree(
         self, item: Aligned, declared: Declared, target: Target, value: Any = ""
@@ -415,16 +418,16 @@ class FieldMaker:
             return tuple(index for index in found if index is not None)
         return tuple(found)  # pyright: ignore[reportReturnType]  # there is no None
 
-    def _steps(self, item: Aligned) -> list[tuple[Step, Listing]]:
+    def _steps(self, item: Aligned) -> list[Step]:
         """The approach as far as its logprobs are known without a gap up to the value's end."""
         if self._steps_of[0] is item:  # several questions ask
             return self._steps_of[1]
-        found: list[tuple[Step, Listing]] = []
+        found: list[Step] = []
         for step in item.approach:
             token = None if step.token is None else self._tokens[step.token]
             is_readable = len(step.written) <= LONGEST_TOKEN
             if is_readable and token is not None and token.logprob is not None:
-                found.append((step, self._listing(step, token)))
+                found.append(step)
             elif step.piece < item.last:
                 found = []
             else:
@@ -432,13 +435,14 @@ class FieldMaker:
         self._steps_of = item, found
         return found
 
-    def _listing(self, step: Step, token: Token) -> Listing:
+    def _listing(self, step: Step) -> Listing:
         """What is listed at a step; several questions ask."""
         found = self._listings.get(step.piece)
         if found is None:
             if len(self._listings) >= _MOST_LISTINGS:
                 self._listings.clear()
-            found = self._listings[step.piece] = listed(step, token)
+            assert step.token is not None  # of such are ``_steps``
+            found = self._listings[step.piece] = listed(step, self._tokens[step.token])
         return found
 
     def _flags(

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from fieldconf.align import Step
 from fieldconf.alternatives.fan import Listing, listing
 from fieldconf.tokens import Candidate, Token, unchecked, utf8
+from fieldconf.wire.listed import Listed
 
 _LEAST = -700.0  # exp of it is still above zero: what was chosen had some probability
 _BROKEN = "\ufffd".encode()
@@ -30,6 +31,8 @@ def listed(step: Step, token: Token) -> Listing:
     assert logprob is not None  # the callers look
     if (utf8(text) if raw is None else raw) != written:
         candidates = ()
+    elif isinstance(candidates, Listed):
+        candidates = candidates.glance()
     shown = written.decode("utf-8", "replace")
     found = () if number is not None else _plainly(candidates)
     if not found:

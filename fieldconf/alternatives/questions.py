@@ -84,13 +84,18 @@ class Question(ABC):
         return self.read(place, candidate).place
 
 
-def grow(question: Question, steps: Sequence[tuple[Step, Listing]]) -> Tree | None:
-    """The tree of a question along the answer's own steps; None without any, or if none fits."""
+def grow(
+    question: Question, steps: Sequence[Step], listing: Callable[[Step], Listing]
+) -> Tree | None:
+    """The tree of a question along the answer's own steps; None without any.
+
+    What a step lists is asked for only as far as the question is not decided.
+    """
     if not steps:
         return None
     path = (
-        (step.token or 0, listing, question.next(step) if number else question.first(step))
-        for number, (step, listing) in enumerate(steps)
+        (step.token or 0, listing(step), question.next(step) if number else question.first(step))
+        for number, step in enumerate(steps)
     )
     return Tree(question.branch, question.size, path, question.follow)
 

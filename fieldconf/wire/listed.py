@@ -46,6 +46,11 @@ class Listed(Struct, gc=False, eq=False):
             self.raw = ()
         return made
 
+    def glance(self) -> tuple[Candidate, ...]:
+        """The candidates, but not kept: most lists are looked at once, and answers are long."""
+        raw, made = self.raw, self.made
+        return self.make(raw) if made is None else made
+
     def make(self, raw: Sequence[Any]) -> tuple[Candidate, ...]:
         """The candidates of what came."""
         return _candidates(raw)

@@ -41,7 +41,7 @@ class RawCandidate(Struct, gc=False, forbid_unknown_fields=True, rename={"listed
 class RawEntry(RawCandidate, gc=False):
     """A token as OpenAI lists it, and nothing else beside it."""
 
-    top_logprobs: list[RawCandidate] | None = None
+    top_logprobs: tuple[RawCandidate, ...] | None = None
 
 
 class RawNumbered(RawCandidate, gc=False, forbid_unknown_fields=False):
@@ -54,7 +54,7 @@ class RawNumbered(RawCandidate, gc=False, forbid_unknown_fields=False):
 class RawNumberedEntry(RawNumbered, gc=False):
     """A token as others list it."""
 
-    top_logprobs: list[RawNumbered] | None = None
+    top_logprobs: tuple[RawNumbered, ...] | None = None
     topLogprobs: None = None  # noqa: N815  # the wire's name
 
 

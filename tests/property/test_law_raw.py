@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from test_law_6_wire_fuzz import damaged
 from wire_samples import INDEX, PROVIDERS, RECORDINGS, sample
 
-from fieldconf import strategies
+from fieldconf import score, strategies
 from fieldconf.errors import FieldconfError
 from fieldconf.tokens import Candidate, Token
 from fieldconf.wire import completions, raw
@@ -333,6 +333,19 @@ def test_a_list_that_nobody_looks_at_is_not_made():
 
 
 @pytest.mark.skipif(not INDEX, reason="the samples are absent")
+def test_scoring_looks_at_candidates_without_keeping_them():
+    listed = [{"token": text, "bytes": [*text.encode()], "logprob": p} for text, p in (
+        ("true", -0.1), ("false", -2.5))]  # fmt: skip
+    entry = {**listed[0], "top_logprobs": listed}
+    content = {"message": {"content": "true"}, "logprobs": {"content": [entry]}}
+    report = score(json.dumps({"choices": [content]}).encode(), {"type": "boolean"})
+    assert report[""].distribution[False].probability > 0
+    candidates = report.tokens[0].candidates
+    assert isinstance(candidates, Listed)
+    assert candidates.made is None
+    assert [candidate.text for candidate in candidates] == ["true", "false"]
+
+
 def test_a_table_of_spellings_is_bounded():
     data = json.dumps(sample("openai_chat")).encode()
     raw.OCTETS.clear()
