@@ -8,7 +8,7 @@
 """
 
 from fieldconf.alternatives.distribution import Distribution, Member
-from fieldconf.classify import classify
+from fieldconf.classification import classify
 from fieldconf.confident import Confident, confident
 from fieldconf.embedded import local
 from fieldconf.errors import (

@@ -7,18 +7,14 @@ Why:   what a confidence means depends on the kind of value, and that is decided
 """
 
 import math
-from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import accumulate, repeat
 from typing import Any
 
 from fieldconf import scores
-from fieldconf.align import Aligned, Aligner, Step
+from fieldconf.align import Aligned
 from fieldconf.alternatives.distribution import Distribution, Member, distribution
-from fieldconf.alternatives.fan import Listing
-from fieldconf.alternatives.listed import listed
 from fieldconf.alternatives.memory import Memory
 from fieldconf.alternatives.questions import (
     Domain,
@@ -34,6 +30,7 @@ from fieldconf.alternatives.steps import Choice, choices
 from fieldconf.alternatives.tree import Tree
 from fieldconf.alternatives.why import Why, why_choice, why_outcome, why_token
 from fieldconf.containers import Container, Layout, Stop
+from fieldconf.evidence import Evidence
 from fieldconf.grammar import kind_begun
 from fieldconf.jsonparser import Event
 from fieldconf.matching import Match
@@ -51,11 +48,6 @@ LONGEST_JOINT = 400
 
 FEW_VALID = 0.1
 """Where less than this part of the listed mass keeps to the schema, the schema fights the model."""
-
-LONGEST_TOKEN = 256
-"""Bytes; what is longer is no token of a vocabulary, and has no alternatives."""
-
-_MOST_LISTINGS = 256  # kept for the next questions about the same tokens
 
 _UNREADABLE = "the tokens around it could not be read as its alternatives"
 
@@ -81,9 +73,7 @@ class FieldMaker:
 
     Args:
         schema: what was declared.
-        aligner: where the pieces stand.
-        tokens: the tokens of the answer; may grow while the answer arrives.
-        missing: why there are no tokens at all; empty where there are.
+        evidence: what the tokens say; it has to learn of a piece before its values are made.
         layout: what the server's grammar forbids beyond the schema.
         ledger: where the trees are kept.
         match: how labels are matched with the members of an enum.
@@ -92,9 +82,7 @@ class FieldMaker:
     def __init__(
         self,
         schema: Schema,
-        aligner: Aligner,
-        tokens: Sequence[Token],
-        missing: str = "",
+        evidence: Evidence,
         *,
         layout: Layout | None = None,
         ledger: Ledger | None = None,
@@ -102,36 +90,12 @@ class FieldMaker:
     ) -> None:
         self._match: Match = match
         self._schema = schema
-        self._aligner = aligner
-        self._tokens = tokens
-        self._missing = missing
+        self._evidence = evidence
         self._layout = layout or Layout()
         self._ledger = ledger or Ledger(keeps=False)
-        # Of the first n pieces: the sum of the known logprobs (nats), and how many have none.
-        self._sums, self._unknown = array("d", [0.0]), array("q", [0])
         self._open: list[Container] = []  # by depth
         self._key: Event | None = None  # the last one
-        self._steps_of: tuple[Aligned | None, list[Step]] = (None, [])
         self._memory = memory_of(schema, self._layout, match)
-        self._listings: dict[int, Listing] = {}  # of the last pieces
-
-    def learn(self, index: int | None) -> None:
-        """Take note of the next piece: the index of its token, or None."""
-        logprob = None if index is None else self._tokens[index].logprob
-        self._sums.append(self._sums[-1] + (logprob or 0.0))
-        self._unknown.append(self._unknown[-1] + (logprob is None))
-
-    def learn_all(self, indexes: Sequence[int | None]) -> None:
-        """The same of several pieces."""
-        tokens = self._tokens
-        known = [None if index is None else tokens[index].logprob for index in indexes]
-        sums = accumulate([p or 0.0 for p in known], initial=self._sums.pop())
-        self._sums.extend(sums)
-        if None not in known:
-            self._unknown.extend(repeat(self._unknown[-1], len(known)))
-        else:
-            gaps = accumulate([p is None for p in known], initial=self._unknown.pop())
-            self._unknown.extend(gaps)
 
     def name(self, item: Aligned) -> None:
         """Take note of a key."""
@@ -163,7 +127,7 @@ class FieldMaker:
     def make(self, item: Aligned, value: Any, *, is_again: bool) -> Field:
         """The field of a value that closed."""
         event, kind = item.event, kind_of(value)
-        logprob, reason = self._total(item)
+        logprob, reason = self._evidence.total(item)
         container = self._open[-1] if event.type == "close" else None
         declared = container.declared if container else self._place(event.path).declared
         verdict = self._judge(item, value, kind, reason, declared)
@@ -178,7 +142,7 @@ class FieldMaker:
             min_step=verdict.min_step, why=verdict.why,
             flags=self._flags(item, value, declared, is_again=is_again, valid=verdict.valid),
             reason=verdict.reason, start=event.start, stop=event.stop, declared=declared,
-            indexes=self._indexes(item.first, item.last), source=self._tokens,  # pyright: ignore[reportArgumentType]
+            indexes=self._evidence.indexes(item), source=self._evidence.tokens,  # pyright: ignore[reportArgumentType]
         )  # fmt: skip
         self._tell_parent(made, event)
         return made
@@ -207,7 +171,7 @@ class FieldMaker:
         tree = self._kind_tree(item, declared, target, value)
         if kind == "null":
             outcome = _kinds(declared, value).index("null")
-            return _of_outcome(tree, outcome, "null_or_value", self._tokens)
+            return _of_outcome(tree, outcome, "null_or_value", self._evidence.tokens)
         arms = tree and distribution(tree, _kinds(declared))
         is_free = len(item.event.raw) > LONGEST_JOINT or _is_prose(value, declared)
         usual = "geometric_mean" if is_free else "joint"
@@ -234,7 +198,7 @@ class FieldMaker:
             # The answer itself may go on where the schema says that nothing can follow.
             free = target._replace(level=None, around=~target.around)
             tree = self._grow(MemberQuestion(free, domain, self._memory), item)
-        verdict = _of_outcome(tree, outcome, "distribution", self._tokens)
+        verdict = _of_outcome(tree, outcome, "distribution", self._evidence.tokens)
         if tree is None or verdict.reason:
             return verdict
         parent = self._parent(path)
@@ -266,7 +230,7 @@ class FieldMaker:
         event = item.event
         last = item.last + (event.raw[:1] != b'"')
         inside = [
-            (step, self._listing(step)) for step in self._steps(item)
+            (step, self._evidence.listing(step)) for step in self._evidence.steps(item)
             if item.first <= step.piece < last
         ]  # fmt: skip
         if len(inside) < item.last - item.first:
@@ -275,17 +239,17 @@ class FieldMaker:
         allows = None if is_free else declared.allows
         made = choices(inside, target, declared.possible_kinds, allows, self._memory)
         verdict, least = _all_of(made, "joint")
-        verdict.min_step, verdict.why = made[least], why_choice(made[least], self._tokens)
+        verdict.min_step, verdict.why = made[least], why_choice(made[least], self._evidence.tokens)
         verdict.valid = min([c.possible / (c.possible + c.off_schema) for c in made])
         return verdict
 
     def _free_text(self, item: Aligned) -> _Verdict:
         """Per-token geometric mean; the least sure token is named without a judgment of rivals."""
-        indexes = self._indexes(item.first, item.last)
-        logprobs = [self._tokens[index].logprob for index in indexes]
-        least = min(indexes, key=lambda index: self._tokens[index].logprob or 0.0)
-        mean = scores.geometric_mean(logprobs)
-        return _Verdict(mean, basis="geometric_mean", why=why_token(least, self._tokens))
+        indexes = self._evidence.indexes(item)
+        tokens = self._evidence.tokens
+        least = min(indexes, key=lambda index: tokens[index].logprob or 0.0)
+        mean = scores.geometric_mean([tokens[index].logprob for index in indexes])
+        return _Verdict(mean, basis="geometric_mean", why=why_token(least, tokens))
 
     def _list(self, item: Aligned, reason: str) -> _Verdict:
         """Product of the decisions to go on and, at last, to end."""
@@ -307,11 +271,12 @@ class FieldMaker:
                 return _Verdict(reason=reason)
             if asked is not None:  # a key was possible, too
                 question, tree = asked
-                verdict = _of_outcome(tree, question.end, "joint", self._tokens)
+                verdict = _of_outcome(tree, question.end, "joint", self._evidence.tokens)
                 verdict.arms = arms
                 return verdict
-            confidence = math.exp(self._sums[item.last] - self._sums[item.first])
-            return _Verdict(confidence, basis="joint", arms=arms)
+            logprob, _ = self._evidence.total(item)
+            assert logprob is not None  # else there is a reason
+            return _Verdict(math.exp(logprob), basis="joint", arms=arms)
         if container.unknown:
             return _Verdict(reason=f"{container.unknown} has no confidence", arms=arms)
         least = container.least or container.least_of_any
@@ -344,7 +309,9 @@ class FieldMaker:
     def _grow(self, question: Question, item: Aligned, about: Path | None = None) -> Tree | None:
         """The tree of a question, kept in the ledger as one about a field."""
         path = item.event.path if about is None else about
-        return self._ledger.tree(path, lambda: grow(question, self._steps(item), self._listing))
+        return self._ledger.tree(
+            path, lambda: grow(question, self._evidence.steps(item), self._evidence.listing)
+        )
 
     def _kind_tree(
         self, item: Aligned, declared: Declared, target: Target, value: Any = ""
@@ -365,7 +332,7 @@ class FieldMaker:
         tree = self._grow(question, item, container.path)
         if tree is None or tree.decided_at is None:
             return None
-        why = why_outcome(tree, 0 if ended else 1, self._tokens)
+        why = why_outcome(tree, 0 if ended else 1, self._evidence.tokens)
         probability, low, high = tree.results()[0]
         return Stop(Member(value=True, probability=probability, low=low, high=high), ended, why)
 
@@ -398,59 +365,12 @@ class FieldMaker:
             parent.least = _least(parent.least, least)
             parent.unknown = parent.unknown or unknown
 
-    # -- tokens -------------------------------------------------------------------------------
-
-    def _total(self, item: Aligned) -> tuple[float | None, str]:
-        """Sum of the logprobs of the touching tokens (nats), or None and the reason."""
-        if self._missing:
-            return None, self._missing
-        first, last = item.first, item.last
-        if self._unknown[last] > self._unknown[first]:
-            return None, blame(self._aligner.tokens[first:last], self._tokens)
-        if item.event.type == "close":
-            return self._sums[last] - self._sums[first], ""
-        indexes = self._indexes(first, last)
-        return scores.total(self._tokens[index].logprob for index in indexes), ""
-
-    def _indexes(self, first: int, last: int) -> tuple[int, ...]:
-        found = self._aligner.tokens[first:last]
-        if None in found:
-            return tuple(index for index in found if index is not None)
-        return tuple(found)  # pyright: ignore[reportReturnType]  # there is no None
-
-    def _steps(self, item: Aligned) -> list[Step]:
-        """The approach as far as its logprobs are known without a gap up to the value's end."""
-        if self._steps_of[0] is item:  # several questions ask
-            return self._steps_of[1]
-        found: list[Step] = []
-        for step in item.approach:
-            token = None if step.token is None else self._tokens[step.token]
-            is_readable = len(step.written) <= LONGEST_TOKEN
-            if is_readable and token is not None and token.logprob is not None:
-                found.append(step)
-            elif step.piece < item.last:
-                found = []
-            else:
-                break
-        self._steps_of = item, found
-        return found
-
-    def _listing(self, step: Step) -> Listing:
-        """What is listed at a step; several questions ask."""
-        found = self._listings.get(step.piece)
-        if found is None:
-            if len(self._listings) >= _MOST_LISTINGS:
-                self._listings.clear()
-            assert step.token is not None  # of such are ``_steps``
-            found = self._listings[step.piece] = listed(step, self._tokens[step.token])
-        return found
-
     def _flags(
         self, item: Aligned, value: Any, declared: Declared, *, is_again: bool, valid: float
     ) -> tuple[str, ...]:
         event = item.event
         found: list[str] = []
-        if self._aligner.is_shared(item.first, item.last, event.start, event.stop):
+        if item.by.is_shared(item.first, item.last, event.start, event.stop):
             found.append("shared_token")
         if is_again:
             found.append("duplicate_key")
@@ -487,17 +407,6 @@ def memory_of(schema: Schema, layout: Layout, match: Match) -> Memory:
     if callable(match):
         return Memory()
     return schema.memories.setdefault((layout, match), Memory())
-
-
-def blame(indexes: Iterable[int | None], tokens: Sequence[Token]) -> str:
-    """Why the tokens that wrote a value have no sum; empty if they have one."""
-    for index in indexes:
-        if index is None:
-            return "a part of it was written by no token that the server listed"
-        token = tokens[index]
-        if token.logprob is None:
-            return f"token {index} ({token.text!r}) {token.note or 'has no logprob'}"
-    return ""
 
 
 def _is_prose(value: Any, declared: Declared) -> bool:

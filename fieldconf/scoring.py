@@ -16,6 +16,7 @@ from fieldconf.alternatives.settle import Ledger
 from fieldconf.containers import Layout
 from fieldconf.decided import decided
 from fieldconf.errors import PayloadError
+from fieldconf.evidence import Evidence
 from fieldconf.fields import FieldMaker, truncated
 from fieldconf.finder import Finder
 from fieldconf.grammar import kind_begun
@@ -199,11 +200,8 @@ class Scorer:
         kinds = schema.root.declared.kinds or KINDS  # a schema that allows nothing finds anything
         openers = b"{" * ("object" in kinds) + b"[" * ("array" in kinds)
         self._aligner = Aligner(Finder(openers=openers, scalars=bool(kinds & _SCALAR_KINDS)))
-        self._maker = FieldMaker(
-            schema, self._aligner, tokens, missing, layout=layout, ledger=ledger,
-            match=match,
-        )  # fmt: skip
-        self._missing = missing
+        self._evidence = Evidence(tokens, missing)
+        self._maker = FieldMaker(schema, self._evidence, layout=layout, ledger=ledger, match=match)
         self._tree = Tree()
         self._fields: dict[Path, Field] = {}
 
@@ -219,7 +217,7 @@ class Scorer:
 
     def feed(self, written: bytes, token: int | None) -> list[Field]:
         """Take the bytes that the token of this index wrote (None: no token did)."""
-        self._maker.learn(token)
+        self._evidence.learn(token)
         aligned = self._aligner.feed(written, token)
         return self._take(aligned) if aligned else []
 
@@ -228,7 +226,7 @@ class Scorer:
         for at in range(0, len(pieces), _MANY):
             some = pieces[at : at + _MANY]
             tokens, starts, stops = zip(*some, strict=True)
-            self._maker.learn_all(tokens)
+            self._evidence.learn_all(tokens)
             self._take(self._aligner.feed_all(content[starts[0] : stops[-1]], tokens, starts))
 
     def finish(
@@ -309,20 +307,22 @@ class Scorer:
             return "malformed", f"the answer is not JSON: {error}"
         if root is None or "truncated" in root.flags:
             return "truncated", _truncated_reason(completion)
-        if self._missing:
-            return ("no_logprobs" if completion.tokens is None else "unaligned"), self._missing
+        if self._evidence.missing:
+            return (
+                "no_logprobs" if completion.tokens is None else "unaligned"
+            ), self._evidence.missing
         return "complete", ""
 
     def _answer(self, tokens: Sequence[Token], size: int) -> TextScore | None:
         """Of all tokens that wrote the text; the marks around it did not."""
-        if self._missing or not tokens or not size:
+        if self._evidence.missing or not tokens or not size:
             return None
         first, last = self._aligner.touching(0, size)
         wrote = self._aligner.tokens[first:last]
         return text_score([tokens[index].logprob for index in wrote if index is not None])
 
     def _owners(self, completion: Completion, fields: Mapping[str, Field]) -> tuple[str, ...]:
-        if self._missing:
+        if self._evidence.missing:
             return ()
         leaves = [(f.start, f.stop, name) for name, f in fields.items() if f.is_leaf]
         root = self._fields.get(())

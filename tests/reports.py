@@ -5,7 +5,7 @@ from dataclasses import replace
 from builders import completion, cuts, report_of, token, tokenised
 from hypothesis import strategies as st
 
-from fieldconf.classify import classify
+from fieldconf.classification import classify
 from fieldconf.report import Stopped
 from fieldconf.schema import compile_schema
 from fieldconf.scoring import score_completion

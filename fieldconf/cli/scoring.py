@@ -12,7 +12,7 @@ from typing import Literal
 import click
 
 from fieldconf.batch.schemas import load_schema
-from fieldconf.classify import classify
+from fieldconf.classification import classify
 from fieldconf.cli.arguments import judging, matching, policy_of, read_bytes
 from fieldconf.cli.showing import one_line_errors, show, show_all
 from fieldconf.scoring import score, score_all

@@ -20,7 +20,8 @@ from typing import Any, NamedTuple, cast
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from fieldconf.fields import FREE_TEXT_CHARACTERS, LONGEST_TOKEN
+from fieldconf.evidence import LONGEST_TOKEN
+from fieldconf.fields import FREE_TEXT_CHARACTERS
 from fieldconf.paths import Path, pointer
 from fieldconf.schema import Declared, Place, compile_schema, kind_of, same
 from fieldconf.strategies.cases import STYLES, Case, Span, Style, Truth, written

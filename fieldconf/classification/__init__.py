@@ -1,0 +1,86 @@
+"""Classification: how sure was the model of a bare label, an answer that is no JSON?
+
+In:    a payload of any client, the labels, and how they are matched (``matching``).
+Out:   a ``Report`` with one field, whose distribution is over what the labels mean.
+Never: a grammar: nothing held the model to the labels. Their probabilities are those of the masked
+       process, as everywhere; what was said beside them is ``off_schema`` and ``other``.
+Why:   many people ask for ``yes`` or ``no``; a missing class shows in what the model says instead.
+
+The end of the answer is a token as well: it tells ``pos`` from ``positive``. Some servers list it
+without bytes, some as a control token, some not at all. Where it matters and nothing tells its
+mass, the bounds stay open.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from fieldconf.classification.answer import Answer
+from fieldconf.classification.ending import with_ends
+from fieldconf.classification.question import question_of
+from fieldconf.errors import PayloadError
+from fieldconf.matching import Match
+from fieldconf.policy import Policy, PolicyLike
+from fieldconf.report import Report
+from fieldconf.settling import Settle, settled
+from fieldconf.tokens import Mask
+from fieldconf.wire import completion
+
+
+def classify(  # noqa: PLR0913  # options of a reading, by keyword
+    payload: Any, labels: Any, *, match: Match = "exact", first_word: bool = False,
+    mask: Mask | None = None, choice: int = 0, settle: Settle | None = None,
+    tokenizer: Any = None, prompt: str | None = None, policy: PolicyLike | None = None,
+) -> Report[Any]:  # fmt: skip
+    """How sure the model was of a label that it wrote without JSON.
+
+    Args:
+        payload: a response, as ``score`` takes it.
+        labels: the texts that may be answered; or a mapping from texts to what they mean (JSON
+            scalars; several texts may mean the same); or an ``Enum``, or a ``Literal`` type.
+        match: how the answer is matched: "exact" (character for character), "loose" (letter case,
+            white space around and full stops behind do not count), or a function of yours that
+            gives a label for a text, None for "not yet" (see ``matching.Match``).
+        first_word: look at the answer's first word only: white space before it is skipped, and what
+            follows it is not read. Labels of several words are fine; the longest that fits counts.
+        mask: where the logprobs stand, if you know better than the response.
+        choice: which choice, for responses with several.
+        settle: ask the server for what the response leaves open, see ``Settle``; it must name the
+            ``probe`` and the ``prompt``.
+        tokenizer: for responses that list token ids only, as ``score`` takes it.
+        prompt: what the prompt was, for legacy completions that echo it.
+        policy: by which limits the label is accepted, reviewed or rejected, as ``score`` takes it.
+
+    Returns:
+        A report whose only field is ``report[""]``: its ``confidence`` (0..1) is the probability
+        of the label written among the labels; ``distribution`` has that of each, how much mass was
+        on none (``off_schema``) and on what (``other``). If the answer is no label, ``value`` is
+        None, ``errors`` says so, and the field has no confidence, but still the distribution.
+
+    Raises:
+        PayloadError: if the payload is of no known shape or has no such choice.
+        RequestError: if the asking failed.
+        SchemaError: if the labels are none, or two that mean different things match alike.
+        PolicyError: if the policy is none.
+
+    >>> from math import log
+    >>> entry = lambda text, p: {"token": text, "bytes": list(text.encode()), "logprob": log(p)}
+    >>> said = entry("spam", 0.8) | {"top_logprobs": [entry("spam", 0.8), entry("work", 0.15),
+    ...     entry("ambiguous", 0.05)]}
+    >>> report = classify({"choices": [{"message": {"content": "spam"}, "finish_reason": "stop",
+    ...     "logprobs": {"content": [said]}}]}, ["spam", "work"])
+    >>> report.value, round(report.confidence, 3)
+    ('spam', 0.842)
+    >>> [(rival.text, round(rival.probability, 2)) for rival in report[""].distribution.other]
+    [('ambiguous', 0.05)]
+    """
+    question, limits = question_of(labels, match, first_word=first_word), Policy.of(policy)
+    made = completion(payload, choice, tokenizer=tokenizer, prompt=prompt)
+    if made.decisions:
+        raise PayloadError(
+            "a decision API gives no text to classify", found="answers with probabilities",
+            remedy="Give it to score: each answer is a field with a distribution",
+        )  # fmt: skip
+    answer = Answer(made, question)
+    asking = settle and with_ends(settle, answer.tokens)
+    report = settled(lambda ledger: answer.report(ledger, mask), answer.tokens, asking)
+    return replace(report, policy=limits)

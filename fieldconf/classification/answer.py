@@ -1,0 +1,300 @@
+"""The answer: a completion read as a label.
+
+In:    a completion, and the question.
+Out:   its ``Report``, with one field.
+Never: the end of the answer taken for known where no token says so: then the bounds stay open.
+Why:   what was said beside the labels, before or behind the token that decided, is told, too.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple, cast
+
+from fieldconf import scores
+from fieldconf.align import Step
+from fieldconf.alternatives.distribution import Distribution, distribution, likeliest
+from fieldconf.alternatives.fan import Branch, Listing
+from fieldconf.alternatives.listed import listed
+from fieldconf.alternatives.settle import Ledger
+from fieldconf.alternatives.tree import Gap, Tree
+from fieldconf.alternatives.why import why_outcome, why_token
+from fieldconf.classification.ending import END, is_end
+from fieldconf.classification.question import Place, Question, as_json
+from fieldconf.evidence import LONGEST_TOKEN, blame
+from fieldconf.fields import FEW_VALID
+from fieldconf.jsonparser import JSONParser
+from fieldconf.matching import beginning
+from fieldconf.report import Field, Report, Status
+from fieldconf.schema import Invalid, kind_of
+from fieldconf.spelling import THOUGHTS, spell_completion
+from fieldconf.tokens import Candidate, Completion, Mask, Token, utf8
+
+_SHOWN = 6  # labels in a message
+_THOUGHTS = re.compile(rb"\s*" + THOUGHTS, re.DOTALL)
+
+
+class _Step(NamedTuple):
+    """The token of an index, what it wrote, and where that begins in the answer."""
+
+    token: int
+    written: bytes
+    start: int
+
+
+class _Visit(NamedTuple):
+    """A step with what each of its candidates leaves possible of what was possible before."""
+
+    token: int
+    listing: Listing
+    branches: Sequence[Branch]
+
+    @property
+    def chosen(self) -> Branch:
+        return self.branches[cast("int", self.listing.position)]
+
+    def without_leaving(self) -> "_Visit | None":
+        """With the likeliest candidate that keeps to the labels in the place of the chosen one."""
+        pairs = zip(self.listing.candidates, self.branches, strict=True)
+        kept = [(c.logprob, n) for n, (c, branch) in enumerate(pairs) if branch.outcomes]
+        if not kept or max(kept)[0] == -math.inf:
+            return None
+        return self._replace(listing=self.listing._replace(position=max(kept)[1]))
+
+
+class Answer:
+    """A completion read as a label."""
+
+    def __init__(self, completion: Completion, question: Question) -> None:
+        self._completion, self._question = completion, question
+        self.tokens = completion.tokens or ()
+        self._spelling = spell_completion(completion)
+        thoughts = _THOUGHTS.match(self._spelling.content)
+        self._start = thoughts.end() if thoughts else 0
+        self._data = self._spelling.content[self._start :]
+        self._text = self._data.decode("utf-8", "replace")
+        self._label = question.labels.find(self._text) if self._data else None
+        first, last = question.labels.span(self._text)
+        self._said = self._text[first:last]
+        self._first = self._start + len(utf8(self._text[:first]))
+        self._last = self._first + len(utf8(self._said))
+        self._pieces = [
+            piece for piece in self._spelling.pieces
+            if piece.start < self._last and piece.stop > self._first
+        ]  # fmt: skip
+        self._indexes = tuple(p.token for p in self._pieces if p.token is not None)
+
+    def report(self, ledger: Ledger, mask: Mask | None) -> Report[Any]:
+        """All that is known; the tree of the alternatives is kept in the ledger."""
+        completion, (status, reason) = self._completion, self._status()
+        is_told = status in ("complete", "no_logprobs", "unaligned")
+        label = self._label if is_told else None
+        meaning = None if label is None else self._question.meanings[label]
+        made = self._field(ledger, status, reason)
+        if ledger.unsettled:
+            made = replace(made, flags=(*made.flags, "unsettled"))
+        owners = ["outside"] * len(self.tokens)
+        for index in self._indexes:
+            owners[index] = ""
+        return Report(
+            status=status, value=meaning, data=as_json(meaning), reason=reason,
+            errors=(Invalid("", self._no_label),) if is_told and label is None else (),
+            fields={"": made} if self._data else {}, mask=mask or completion.mask,
+            owners=() if self._spelling.reason else tuple(owners), text=completion.content,
+            tokens=self.tokens, model=completion.model, finish_reason=completion.finish_reason,
+            refusal=completion.refusal, input_tokens=completion.prompt_tokens,
+            output_tokens=completion.completion_tokens,
+        )  # fmt: skip
+
+    # -- how it ended ---------------------------------------------------------------------------
+
+    def _status(self) -> tuple[Status, str]:
+        completion, missing = self._completion, self._spelling.reason
+        if completion.refusal and not completion.content:
+            return "refused", f"the model refused: {completion.refusal}"
+        if completion.finish_reason == "length" and self._may_change:
+            return "truncated", "the answer was cut off at the token limit: raise max_tokens"
+        if not self._data:
+            return "truncated", "the answer is empty"
+        if missing:
+            return ("no_logprobs" if completion.tokens is None else "unaligned"), missing
+        return "complete", ""
+
+    @property
+    def _may_change(self) -> bool:
+        """Whether what the text means could be another thing if it went on.
+
+        Many ask for one token only: then a label that no other one begins with is all there is.
+        """
+        named = () if self._label is None else (self._question.outcomes[self._label],)
+        return self._question.possible(beginning(self._data)) != frozenset(named)
+
+    @property
+    def _no_label(self) -> str:
+        texts = self._question.texts
+        shown = ", ".join(map(repr, texts[:_SHOWN])) + ", ..." * (len(texts) > _SHOWN)
+        said = self._text if len(self._text) <= 40 else self._text[:37] + "..."
+        return f"{said!r} is none of the labels {shown}"
+
+    # -- the field ------------------------------------------------------------------------------
+
+    def _field(self, ledger: Ledger, status: Status, reason: str) -> Field:
+        question, label = self._question, self._label
+        value = self._said if label is None else question.members[question.outcomes[label]]
+        made = Field(
+            (), value, cast("Any", kind_of(value)), start=self._first, stop=self._last,
+            indexes=self._indexes, source=self.tokens,
+        )  # fmt: skip
+        if status == "truncated":
+            return replace(made, value=None, flags=("truncated",), reason=reason)
+        reason = reason or blame((piece.token for piece in self._pieces), self.tokens)
+        if reason:
+            return replace(made, reason=reason)
+        logprob = scores.total(self.tokens[index].logprob for index in self._indexes)
+        visits, has_gap = self._visits()
+        tree = ledger.tree((), lambda: self._grow(visits, has_gap=has_gap))
+        return self._told(replace(made, logprob=logprob), tree, visits)
+
+    def _told(self, made: Field, tree: Tree | None, visits: Sequence[_Visit]) -> Field:
+        """The field with what the tree says."""
+        question, label = self._question, self._label
+        found = tree and distribution(tree, question.members)
+        if tree is None or found is None:
+            return replace(made, reason=_UNREADABLE)
+        expected, std = found.moments
+        flags = ("against_schema",) * (tree.valid < FEW_VALID)
+        made = replace(
+            made, distribution=_with_rest(found, tree, visits), expected=expected, std=std,
+            flags=flags,
+        )  # fmt: skip
+        if label is None:
+            why = why_token(visits[-1].token, self.tokens)
+            return replace(made, reason=self._no_label, flags=("not_a_member", *flags), why=why)
+        outcome = question.outcomes[label]
+        if outcome not in visits[-1].chosen.outcomes:
+            return replace(made, reason=_NOT_FINAL, distribution=None, expected=None, std=None)
+        confidence, low, high = tree.results()[outcome]
+        why = why_outcome(tree, outcome, self.tokens)
+        why = why._replace(rivals=tuple(rival for rival in why.rivals if rival.text != why.text))
+        return replace(
+            made, confidence=confidence, low=low, high=high, basis="distribution", why=why
+        )
+
+    # -- steps ----------------------------------------------------------------------------------
+
+    def _steps(self) -> Iterator[_Step | None]:
+        """The answer's tokens, its end among them if it is listed; None for one that is unknown."""
+        content, after = self._spelling.content, 0
+        for piece in self._spelling.pieces:
+            after = after if piece.token is None else piece.token + 1
+            is_before = piece.stop <= self._start and self._start < len(content)
+            if is_before or piece.start == piece.stop < len(content):
+                continue
+            if piece.token is None or not _is_readable(self.tokens[piece.token]):
+                yield None
+            elif piece.start == piece.stop:  # the end
+                yield _Step(piece.token, self.tokens[piece.token].bytes, piece.start)
+            else:
+                start = max(piece.start, self._start)
+                yield _Step(piece.token, content[start : piece.stop], start)
+        end = self.tokens[after : after + 1]
+        if end and _is_readable(end[0]) and is_end(Candidate(end[0].text, end[0].raw, 0.0)):
+            yield _Step(after, end[0].bytes, len(content))
+
+    def _visits(self) -> tuple[list[_Visit], bool]:
+        """The steps up to the first one behind the label, or the one that leaves the labels.
+
+        And whether a token that cannot be read comes before that.
+        """
+        found: list[_Visit] = []
+        place, outcomes = Place(), frozenset(range(len(self._question.members)))
+        for step in self._steps():
+            if step is None:
+                return found, True
+            token, written = self.tokens[step.token], step.written
+            if not found and token.bytes.lstrip() == written != token.bytes:
+                place, written = Place(stripped=True), token.bytes
+            listing = _listing(token, written)
+            branches = [self._question.branch(place, c) for c in listing.candidates]
+            branches = [b._replace(outcomes=b.outcomes & outcomes) for b in branches]
+            found.append(_Visit(step.token, listing, branches))
+            chosen = found[-1].chosen
+            if not chosen.outcomes or step.start >= self._last:
+                break
+            place, outcomes = chosen.place, chosen.outcomes
+        return found, False
+
+    def _grow(self, visits: Sequence[_Visit], *, has_gap: bool) -> Tree | None:
+        """The tree along the answer, as far as that keeps to the labels.
+
+        Where it leaves them, the likeliest candidate that does not stands in for what was written,
+        and the path ends: what is known of the labels is known there.
+        """
+        path = [visit for visit in visits if visit.chosen.outcomes]
+        if len(path) < len(visits):
+            path += filter(None, [visits[-1].without_leaving()])
+        is_stripped = bool(visits) and visits[0].branches[0].place.stripped
+        tree = _Tree(
+            self._question.branch, len(self._question.members),
+            [
+                (visit.token, visit.listing, None if number else Place(stripped=is_stripped))
+                for number, visit in enumerate(path)
+            ],
+        )  # fmt: skip
+        if not tree.fans:
+            return None
+        if tree.decided_at is None and not has_gap:
+            # The answer left the labels here, or ended without a token that says so.
+            tree.end_open()
+        return tree
+
+
+class _Tree(Tree):
+    """A tree whose path may end before it has decided: nothing is known of what was chosen last."""
+
+    _ends_open = False
+
+    def end_open(self) -> None:
+        """Count as decided by the last token, which leaves several outcomes."""
+        self._ends_open, self.decided_at = True, self.fans[-1].index
+        self.fans[-1].chosen = None
+
+    def expand(self, gap: Gap, candidates: Sequence[Candidate]) -> None:
+        super().expand(gap, candidates)
+        if self._ends_open:
+            self.fans[-1].chosen = None
+
+
+_UNREADABLE = "no candidate at the tokens of the answer could be read as a label"
+_NOT_FINAL = "match gave another label for a beginning of the answer than for the whole of it"
+
+
+def _is_readable(token: Token) -> bool:
+    return token.logprob is not None and len(token.bytes) <= LONGEST_TOKEN
+
+
+def _listing(token: Token, written: bytes) -> Listing:
+    found = listed(Step(0, None, JSONParser(), written), token)
+    return found._replace(
+        candidates=[c._replace(raw=END) if is_end(c) else c for c in found.candidates]
+    )
+
+
+def _with_rest(found: Distribution, tree: Tree, visits: Sequence[_Visit]) -> Distribution:
+    """With what was said beside the labels behind the token that decided: ``spam`` + ``my``."""
+    off, others = found.off_schema, dict(tree.others)
+    reach = math.prod(fan.share for fan in tree.fans)
+    for visit in visits:
+        if visit.token <= found.decided_at:
+            continue
+        possible = visit.listing.unseen
+        for candidate, branch in zip(visit.listing.candidates, visit.branches, strict=True):
+            mass = math.exp(candidate.logprob)
+            possible += mass * bool(branch.outcomes)
+            if not branch.outcomes:
+                off += reach * mass
+                others[candidate.text] = others.get(candidate.text, 0.0) + reach * mass
+        chosen = visit.listing.candidates[cast("int", visit.listing.position)]
+        reach *= math.exp(chosen.logprob) / possible if visit.chosen.outcomes else 0.0
+    return replace(found, off_schema=min(1.0, off), other=likeliest(others.items()))

@@ -1,0 +1,114 @@
+"""Evidence: what the tokens of an answer say, value by value.
+
+In:    tokens, one after the other, and which of them wrote each piece of the answer.
+Out:   of a value the sum of its logprobs, its tokens, and the steps that led to it with what the
+       server listed there.
+Never: a number where a touching token has none: then the reason names that token; a judgment.
+Why:   every formula begins with these, and what a value costs must not depend on what stands
+       before it.
+"""
+
+from array import array
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, repeat
+
+from fieldconf import scores
+from fieldconf.align import Aligned, Step
+from fieldconf.alternatives.fan import Listing
+from fieldconf.alternatives.listed import listed
+from fieldconf.tokens import Token
+
+LONGEST_TOKEN = 256
+"""Bytes; what is longer is no token of a vocabulary, and has no alternatives."""
+
+_MOST_LISTINGS = 256  # kept for the next questions about the same tokens
+
+
+class Evidence:
+    """What is known of an answer's tokens.
+
+    Args:
+        tokens: the tokens of the answer; may grow while it arrives.
+        missing: why there are no tokens at all; empty where there are.
+    """
+
+    def __init__(self, tokens: Sequence[Token], missing: str = "") -> None:
+        self.tokens, self.missing = tokens, missing
+        # Of the first n pieces: the sum of the known logprobs (nats), and how many have none.
+        self._sums, self._unknown = array("d", [0.0]), array("q", [0])
+        self._steps_of: tuple[Aligned | None, list[Step]] = (None, [])
+        self._listings: dict[int, Listing] = {}  # of the last pieces
+
+    def learn(self, index: int | None) -> None:
+        """Take note of the next piece: the index of its token, or None."""
+        logprob = None if index is None else self.tokens[index].logprob
+        self._sums.append(self._sums[-1] + (logprob or 0.0))
+        self._unknown.append(self._unknown[-1] + (logprob is None))
+
+    def learn_all(self, indexes: Sequence[int | None]) -> None:
+        """The same of several pieces."""
+        tokens = self.tokens
+        known = [None if index is None else tokens[index].logprob for index in indexes]
+        sums = accumulate([p or 0.0 for p in known], initial=self._sums.pop())
+        self._sums.extend(sums)
+        if None not in known:
+            self._unknown.extend(repeat(self._unknown[-1], len(known)))
+        else:
+            gaps = accumulate([p is None for p in known], initial=self._unknown.pop())
+            self._unknown.extend(gaps)
+
+    def total(self, item: Aligned) -> tuple[float | None, str]:
+        """Sum of the logprobs of the touching tokens (nats), or None and the reason."""
+        if self.missing:
+            return None, self.missing
+        first, last = item.first, item.last
+        if self._unknown[last] > self._unknown[first]:
+            return None, blame(item.by.tokens[first:last], self.tokens)
+        if item.event.type == "close":
+            return self._sums[last] - self._sums[first], ""
+        return scores.total(self.tokens[index].logprob for index in self.indexes(item)), ""
+
+    def indexes(self, item: Aligned) -> tuple[int, ...]:
+        """The indexes of the tokens that touch a value."""
+        found = item.by.tokens[item.first : item.last]
+        if None in found:
+            return tuple(index for index in found if index is not None)
+        return tuple(found)  # pyright: ignore[reportReturnType]  # there is no None
+
+    def steps(self, item: Aligned) -> list[Step]:
+        """The approach as far as its logprobs are known without a gap up to the value's end."""
+        if self._steps_of[0] is item:  # several questions ask
+            return self._steps_of[1]
+        found: list[Step] = []
+        for step in item.approach:
+            token = None if step.token is None else self.tokens[step.token]
+            is_readable = len(step.written) <= LONGEST_TOKEN
+            if is_readable and token is not None and token.logprob is not None:
+                found.append(step)
+            elif step.piece < item.last:
+                found = []
+            else:
+                break
+        self._steps_of = item, found
+        return found
+
+    def listing(self, step: Step) -> Listing:
+        """What is listed at a step; several questions ask."""
+        found = self._listings.get(step.piece)
+        if found is None:
+            if len(self._listings) >= _MOST_LISTINGS:
+                self._listings.clear()
+            assert step.token is not None  # of such are ``steps``
+            found = self._listings[step.piece] = listed(step, self.tokens[step.token])
+        return found
+
+
+def blame(indexes: Iterable[int | None], tokens: Sequence[Token]) -> str:
+    """Why the tokens that wrote a value have no sum; empty if they have one."""
+    for index in indexes:
+        if index is None:
+            return "a part of it was written by no token that the server listed"
+        token = tokens[index]
+        if token.logprob is None:
+            return f"token {index} ({token.text!r}) {token.note or 'has no logprob'}"
+    return ""
