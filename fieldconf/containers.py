@@ -117,6 +117,8 @@ class Container:
         written = [self._position[name] for name in self._keys if name in self._position]
         self._missing = len(self._declared.required_keys - self._keys.keys())
         self._left = len(keys) - len(written)
+        required = self._declared.required_keys
+        self._optional = [name for name in keys if name not in required]
         self._last = written[-1] if written else -1  # position of the last one that was written
 
     def add(self, name: str | int) -> None:
@@ -213,11 +215,6 @@ class Container:
             self._memory, may_end=self._may_end, may_be_other=declared.more_keys,
             compact=self._layout.compact, plain=self._layout.plain, before=self.before,
         )  # fmt: skip
-
-    @property
-    def _optional(self) -> list[str]:
-        required = self._declared.required_keys
-        return [name for name in self._declared.keys if name not in required]
 
     def _possible_names(self) -> tuple[str, ...]:
         declared = self._declared

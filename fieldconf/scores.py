@@ -11,7 +11,7 @@ import math
 import sys
 from collections.abc import Iterable, Sequence
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 _LARGEST = math.log(sys.float_info.max)
 
@@ -25,7 +25,7 @@ def total(logprobs: Iterable[float | None]) -> float | None:
     True
     """
     known = list(logprobs)
-    return None if None in known else math.fsum(x for x in known if x is not None)
+    return None if None in known else math.fsum(cast("list[float]", known))
 
 
 def product(probabilities: Iterable[float | None]) -> float | None:
@@ -35,7 +35,7 @@ def product(probabilities: Iterable[float | None]) -> float | None:
     0.25
     """
     known = list(probabilities)
-    return None if None in known else math.prod(x for x in known if x is not None)
+    return None if None in known else math.prod(cast("list[float]", known))
 
 
 def geometric_mean(logprobs: Sequence[float | None]) -> float | None:

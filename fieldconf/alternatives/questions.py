@@ -23,6 +23,7 @@ from fieldconf.alternatives.reading import (
     advance,
     may_be,
     place_before,
+    place_within,
     read,
     seen_behind,
 )
@@ -150,8 +151,7 @@ class _ValueQuestion(Question):
 
     def next(self, step: Step) -> Place:
         """The place of a later one."""
-        written = step.start - self.target.start
-        return Place(step, begun=self.target.text[:written] if written > 0 else b"")
+        return place_within(step, self.target) or Place(step)
 
 
 class MemberQuestion(_ValueQuestion):

@@ -152,11 +152,22 @@ def seen_behind(step: Step, before: Event | None, depth: int) -> Hashable:
     return before.raw, step.start - before.start, depth - len(before.path)
 
 
-def place_before(step: Step, target: Target) -> Place:
-    """The place of a step of the answer, for a question about the value at a path."""
-    written, path = step.start - target.start, target.path
+def place_within(step: Step, target: Target) -> Place | None:
+    """The place of a step inside of a value, or right before its first byte; None elsewhere."""
+    written = step.start - target.start
     if written > 0:
         return Place(step, begun=target.text[:written])
+    if written or not target.path:
+        return None
+    # Behind "[" the list may still end; else what stands before a value says nothing.
+    return Place(step, seen="item" if target.path[-1] == 0 else "value")
+
+
+def place_before(step: Step, target: Target) -> Place:
+    """The place of a step of the answer, for a question about the value at a path."""
+    within, path = place_within(step, target), target.path
+    if within is not None:
+        return within
 
     def is_target(event: Event) -> bool:
         return event.path == path and event.type != "key"

@@ -284,14 +284,15 @@ def _below(fan: Fan) -> list[Fan]:
 
 def _sum_up(fan: Fan, size: int, solved: dict[int, _Solved], known: _Known) -> _Solved:
     """``known`` holds the estimates further on along the path, by what had been said there."""
-    total = fan.total
+    total, unseen = fan.total, fan.unseen
     estimate, low, high = [0.0] * size, [0.0] * size, [0.0] * size
+    hidden = unseen / total
     for outcome in fan.outcomes:
-        high[outcome] = fan.unseen / total
+        high[outcome] = hidden
     for outcome, mass in fan.masses.items():
         estimate[outcome] = mass
-        low[outcome] = mass / total
-        high[outcome] += mass / total
+        share = low[outcome] = mass / total
+        high[outcome] += share
     for twig in fan.twigs:
         share = twig.mass / total
         below = None if twig.fan is None else solved[id(twig.fan)]
@@ -303,7 +304,7 @@ def _sum_up(fan: Fan, size: int, solved: dict[int, _Solved], known: _Known) -> _
                 estimate[outcome] += twig.mass * guess[outcome]
             elif twig.branch.said != NOTHING_SAID:
                 estimate[outcome] += twig.mass / len(twig.branch.outcomes)
-    if fan.unseen and len(fan.masses) != len(fan.outcomes):
+    if unseen and len(fan.masses) != len(fan.outcomes):
         _add_hidden(fan, estimate)
     whole = math.fsum(estimate)
     if not whole:
