@@ -159,8 +159,8 @@ def place_within(step: Step, target: Target) -> Place | None:
         return Place(step, begun=target.text[:written])
     if written or not target.path:
         return None
-    # Behind "[" the list may still end; else what stands before a value says nothing.
-    return Place(step, seen="item" if target.path[-1] == 0 else "value")
+    # What stands before it says nothing: where a list may still end, there is no such value then.
+    return Place(step, seen="value")
 
 
 def place_before(step: Step, target: Target) -> Place:

@@ -141,6 +141,11 @@ SETS = st.sampled_from(sorted(SCHEMAS)).flatmap(
     answer(b'{"a":"a","', b"t", [b'":["', b'","'], b"a", b'"]}'),
     answer(b'{"a":"a","t":["', b"t", [b'","', b'":["'], b"a", b'"]}'),
 ]))  # fmt: skip
+# Right before a first item and a later one.
+@example(("nested", [
+    answer(b"[[", [b"1", b"]"], b",1],[1,", [b"1", b"]"], b"]]"),
+    answer(b"[[1,", [b"1", b"]"], b"],[", [b"1", b"]", b"]]"], b"]]"),
+]))  # fmt: skip
 def test_an_answer_reads_as_if_it_were_the_first(drawn):
     name, completions = drawn
     shared = compile_schema(SCHEMAS[name]).asked
