@@ -7,7 +7,7 @@ Never: a peer in our environment, a hidden failure, a network request but for in
 Why: what is claimed about speed is measured in one run on one machine, as ratios, with the answers
     checked.
 
-    python bench/run.py                          # all of it, about 15 minutes on two cores
+    python bench/run.py                          # all of it, half an hour on two cores
     python bench/run.py --quick                  # no peers, small sizes: about two minutes
     python bench/run.py --only speed --tops 5    # a part alone; see PARTS
     python bench/run.py --only batch --responses 100000

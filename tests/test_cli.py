@@ -1,6 +1,7 @@
 """The command line: tables, JSON, exit codes, and one clear line for every wrong input."""
 
 import json
+import subprocess
 import sys
 
 import pytest
@@ -29,6 +30,12 @@ def saved(tmp_path):
         "class Ticket(BaseModel):\n    urgent: bool\n    team: str\n"
     )
     return tmp_path
+
+
+def test_it_is_a_module_as_well(saved):
+    command = [sys.executable, "-m", "fieldconf", "score", str(saved / "response.json"), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == run("score", saved / "response.json", "--json").stdout
 
 
 def test_score_shows_each_field_with_its_rivals(saved):

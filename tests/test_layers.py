@@ -115,6 +115,7 @@ FLOORS = [
     ["cli.batching", "cli.each", "cli.local", "cli.scoring"],
     ["cli.extracting"],
     ["cli"],
+    ["__main__"],
 ]  # fmt: skip
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 # Who may import these at its top; elsewhere it is done inside a function, or not at all.
