@@ -40,15 +40,13 @@ class Listed(Struct, gc=False, eq=False):
 
     def all(self) -> tuple[Candidate, ...]:
         """The candidates."""
-        raw, made = self.raw, self.made  # in this order: another thread may be here, too
-        if made is None:
-            made = self.made = self.make(raw)
-            self.raw = ()
+        made = self.made = self.glance()
+        self.raw = ()
         return made
 
     def glance(self) -> tuple[Candidate, ...]:
         """The candidates, but not kept: most lists are looked at once, and answers are long."""
-        raw, made = self.raw, self.made
+        raw, made = self.raw, self.made  # in this order: another thread may be in ``all``
         return self.make(raw) if made is None else made
 
     def make(self, raw: Sequence[Any]) -> tuple[Candidate, ...]:
