@@ -140,10 +140,10 @@ def _choice(step: Step, listing: Listing, written: _Written) -> Choice:
             else:
                 possible += mass
                 others.append((candidate[0], mass))
-    rivals: tuple[Rival, ...] = ()
-    if others:
-        whole = _whole(possible, off, unseen)
-        rivals = likeliest([(text, mass / whole) for text, mass in others])
+    if not others:
+        return _new_choice((step.token, agreeing, possible, off, unseen, ()))
+    whole = _whole(possible, off, unseen)
+    rivals = likeliest([(text, mass / whole) for text, mass in others])
     return _new_choice((step.token, agreeing, possible, off, unseen, rivals))
 
 

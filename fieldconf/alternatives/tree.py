@@ -36,7 +36,7 @@ from fieldconf.alternatives.fan import (
     is_same,
     listing,
 )
-from fieldconf.tokens import Candidate
+from fieldconf.tokens import Candidate, unchecked
 
 
 class Gap(NamedTuple):
@@ -267,6 +267,9 @@ class _Solved(NamedTuple):
     high: list[float]
 
 
+_solved = unchecked(_Solved)
+
+
 def _below(fan: Fan) -> list[Fan]:
     """The fans that were added below the one given, off the path; the deepest first."""
     found: list[Fan] = []
@@ -283,9 +286,9 @@ def _sum_up(fan: Fan, size: int, solved: dict[int, _Solved], known: _Known) -> _
     """``known`` holds the estimates further on along the path, by what had been said there."""
     total, unseen = fan.total, fan.unseen
     estimate, low, high = [0.0] * size, [0.0] * size, [0.0] * size
-    unlisted = unseen / total
+    hidden = unseen / total
     for outcome in fan.outcomes:
-        high[outcome] = unlisted
+        high[outcome] = hidden
     for outcome, mass in fan.masses.items():
         estimate[outcome] = mass
         share = low[outcome] = mass / total
@@ -307,7 +310,7 @@ def _sum_up(fan: Fan, size: int, solved: dict[int, _Solved], known: _Known) -> _
     if not whole:
         even = 1 / len(fan.outcomes)
         return _Solved([even * (i in fan.outcomes) for i in range(size)], low, high)
-    return _Solved([e / whole for e in estimate], low, high)
+    return _solved(([e / whole for e in estimate], low, high))
 
 
 def _expected(twig: Twig, solved: dict[int, _Solved], known: _Known) -> list[float] | None:

@@ -40,13 +40,15 @@ class Listed(Struct, gc=False, eq=False):
 
     def all(self) -> tuple[Candidate, ...]:
         """The candidates."""
-        made = self.made = self.glance()
-        self.raw = ()
+        raw, made = self.raw, self.made  # in this order: another thread may be here, too
+        if made is None:
+            made = self.made = self.make(raw)
+            self.raw = ()
         return made
 
     def glance(self) -> tuple[Candidate, ...]:
         """The candidates, but not kept: most lists are looked at once, and answers are long."""
-        raw, made = self.raw, self.made  # in this order: another thread may be in ``all``
+        raw, made = self.raw, self.made
         return self.make(raw) if made is None else made
 
     def make(self, raw: Sequence[Any]) -> tuple[Candidate, ...]:
