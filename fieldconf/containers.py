@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fieldconf.align import Step
 from fieldconf.alternatives.distribution import Distribution, Member, distribution
 from fieldconf.alternatives.following import Level
 from fieldconf.alternatives.memory import Memory
@@ -97,6 +98,7 @@ class Container:
         self.least_of_any: Field | None = None
         self.unknown = ""  # pointer of a required leaf without confidence
         self.stops: list[Stop | None] = []
+        self.opening: Sequence[Step] = ()  # the steps that led to its opening bracket
         self.kinds: Distribution | None = None  # which JSON kind it is, if it might be another
         self.arms: Distribution | None = None
         self._up, self._layout = up, layout
@@ -184,6 +186,18 @@ class Container:
         may_go_on = self._left > 0 and bool(names)
         count = len(self._keys)
         return Level(self.path, self._may_end, may_go_on, names, up, self._keys, count, number)
+
+    def with_opening(self, steps: Sequence[Step]) -> Sequence[Step]:
+        """The steps to what comes next, where nothing came yet with those that led to its bracket.
+
+        ``":[`` against ``":[]``: whether it is empty may be decided before it begins.
+        """
+        if self.count or not steps or not self.opening:
+            return steps
+        first = steps[0].piece
+        if self.opening[-1].piece + 1 < first:
+            return steps  # a token between them is not known
+        return [*(step for step in self.opening if step.piece < first), *steps]
 
     # -- the end of a list ----------------------------------------------------------------------
 

@@ -56,6 +56,11 @@ class _Form:
     is_unicode: bool = True
     is_slow: bool = False  # it once took too long: it is asked no more
 
+    @property
+    def is_beyond_ascii(self) -> bool:
+        """Whether it may ask for characters that ASCII does not have."""
+        return _BEYOND_ASCII.search(self.pattern.pattern) is not None
+
     def allows(self, text: str, *, done: bool) -> bool:
         if self.is_slow or not (done or self.is_partial) or not (self.is_unicode or text.isascii()):
             return True
@@ -108,6 +113,7 @@ _WORD = re.compile(
     r"|(?P<looks>\(\?<?[=!]|\\[bB]|\\[1-9]|\\k<\w+>)"
 )
 _ASCII_ONLY = re.compile(r"\\[dDwWsSbB]")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]|\\[xupP]")
 
 
 @lru_cache(maxsize=256)
@@ -305,6 +311,12 @@ class Rule:
     def asks(self) -> bool:
         """Whether it asks for more than a kind."""
         return bool(self.strings or self.numbers or self.never) or self.members is not None
+
+    @property
+    def is_beyond_ascii(self) -> bool:
+        """Whether the strings that it allows may differ in characters beyond ASCII alone."""
+        forms = self.strings.forms if self.strings else ()
+        return self.members is not None or any(form.is_beyond_ascii for form in forms)
 
     def allows(self, text: bytes, *, done: bool) -> bool:
         """Whether ``text`` may still become an allowed value; if ``done``, whether it is one."""

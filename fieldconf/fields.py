@@ -26,12 +26,12 @@ from fieldconf.alternatives.questions import (
 )
 from fieldconf.alternatives.reading import Target, may_be_plainly
 from fieldconf.alternatives.settle import Ledger
-from fieldconf.alternatives.steps import Choice, choices
+from fieldconf.alternatives.steps import Choice, least_sure
 from fieldconf.alternatives.tree import Tree
-from fieldconf.alternatives.why import Why, why_choice, why_outcome, why_token
+from fieldconf.alternatives.values import ValueQuestion, open_distribution
+from fieldconf.alternatives.why import Why, why_outcome, why_token
 from fieldconf.containers import Container, Layout, Stop
 from fieldconf.evidence import Evidence
-from fieldconf.grammar import kind_begun
 from fieldconf.jsonparser import Event
 from fieldconf.matching import Match
 from fieldconf.matching import domain as make_domain
@@ -118,9 +118,10 @@ class FieldMaker:
             path, place, is_list=item.event.raw == b"[", layout=self._layout,
             up=parent.level if parent else None, memory=self._memory, before=self._before(parent),
         )  # fmt: skip
+        container.opening = self._evidence.steps(item)
         tree = self._kind_tree(item, place.declared, self._target(item))
         self._open.append(container)
-        container.kinds = tree and distribution(tree, _kinds(place.declared))
+        container.kinds = tree and distribution(tree, sorted(place.declared.possible_kinds))
         if parent is not None:
             parent.learn(path[-1], item.event.raw)
 
@@ -167,37 +168,52 @@ class FieldMaker:
             found = self._finite(item, target, domain, outcome)
             if declared.may_be_null and value is not None:
                 found.distribution = _without_unseen_null(found.distribution)
-            return self._by(basis, found, item, declared, target)
-        tree = self._kind_tree(item, declared, target, value)
-        if kind == "null":
-            outcome = _kinds(declared, value).index("null")
-            return _of_outcome(tree, outcome, "null_or_value", self._evidence.tokens)
-        arms = tree and distribution(tree, _kinds(declared))
-        is_free = len(item.event.raw) > LONGEST_JOINT or _is_prose(value, declared)
-        usual = "geometric_mean" if is_free else "joint"
-        chosen = usual if basis in (None, "distribution") else basis  # here are no members
-        verdict = self._by(chosen, _Verdict(), item, declared, target)
-        verdict.arms = arms
+            if basis not in ("geometric_mean", "joint"):
+                return found
+            other = self._open_value(item, value, declared, target, basis)
+            other.distribution = found.distribution
+            return other
+        return self._open_value(item, value, declared, target, basis)
+
+    def _open_value(
+        self, item: Aligned, value: Any, declared: Declared, target: Target, basis: str | None
+    ) -> _Verdict:
+        """The verdict of an open value, by the question whether it is exactly this value."""
+        size = len(item.event.raw)
+        is_free = basis == "geometric_mean" or (
+            basis != "joint" and (size > LONGEST_JOINT or _is_prose(value, declared))
+        )
+        if is_free:
+            return self._free_text(item, value, declared, target)
+        tree, question = self._value_tree(item, value, declared, target)
+        if tree is None:
+            return _Verdict(reason=_UNREADABLE)
+        basis_name: Basis = "joint" if value is not None else "null_or_value"
+        verdict = _of_outcome(tree, 0, basis_name, self._evidence.tokens)
+        verdict.distribution = open_distribution(tree, question)
+        verdict.arms, verdict.min_step = _arms(tree, question, declared), least_sure(tree)
         return verdict
 
-    def _by(
-        self, basis: str | None, found: _Verdict, item: Aligned, declared: Declared, target: Target
-    ) -> _Verdict:
-        """The verdict by the formula that the field's settings name; what was found else."""
-        if basis not in ("geometric_mean", "joint"):
-            return found
-        is_free = basis == "geometric_mean"
-        verdict = self._free_text(item) if is_free else self._joint(item, declared, target)
-        verdict.distribution = found.distribution
-        return verdict
+    def _value_tree(
+        self, item: Aligned, value: Any, declared: Declared, target: Target, *, is_kept: bool = True
+    ) -> tuple[Tree | None, ValueQuestion]:
+        """The tree of an open value, if the tokens that touch it can be read; and its question."""
+        question = ValueQuestion(target, value, declared, self._memory)
+        steps = self._evidence.steps(item)
+        if sum(item.first <= step.piece < item.last for step in steps) < item.last - item.first:
+            return None, question
+        tree = self._grow(question, item, is_kept=is_kept)
+        if tree is not None and tree.is_broken:
+            question = ValueQuestion(_followed_by_anything(target), value, declared, self._memory)
+            tree = self._grow(question, item, is_kept=is_kept)
+        return (None if tree is None or tree.is_broken else tree), question
 
     def _finite(self, item: Aligned, target: Target, domain: Domain, outcome: int) -> _Verdict:
         path = item.event.path
         tree = self._grow(MemberQuestion(target, domain, self._memory), item)
         if tree is None or tree.decided_at is None:
-            # The answer itself may go on where the schema says that nothing can follow.
-            free = target._replace(level=None, around=~target.around)
-            tree = self._grow(MemberQuestion(free, domain, self._memory), item)
+            anything = _followed_by_anything(target)
+            tree = self._grow(MemberQuestion(anything, domain, self._memory), item)
         verdict = _of_outcome(tree, outcome, "distribution", self._evidence.tokens)
         if tree is None or verdict.reason:
             return verdict
@@ -210,7 +226,7 @@ class FieldMaker:
     def _domain(self, declared: Declared, kind: str) -> Domain | None:
         """The members to tell apart; a boolean has two even where nothing was declared."""
         members = declared.members
-        if members is None and kind == "boolean":
+        if members is None and kind == "boolean" and declared.is_anything:
             members = (True, False)
         if members is None:
             return None
@@ -225,41 +241,45 @@ class FieldMaker:
             domains[key] = (made, declared)  # as long as it is kept, nothing else has its identity
         return domains[key][0]
 
-    def _joint(self, item: Aligned, declared: Declared, target: Target) -> _Verdict:
-        """Product of the steps: the touching tokens and, for a number, the one that ended it."""
-        event = item.event
-        last = item.last + (event.raw[:1] != b'"')
-        inside = [
-            (step, self._evidence.listing(step)) for step in self._evidence.steps(item)
-            if item.first <= step.piece < last
-        ]  # fmt: skip
-        if len(inside) < item.last - item.first:
-            return _Verdict(reason=_UNREADABLE)
-        is_free = not declared.restricts and kind_begun(event.raw) in declared.kinds
-        allows = None if is_free else declared.allows
-        made = choices(inside, target, declared.possible_kinds, allows, self._memory)
-        verdict, least = _all_of(made, "joint")
-        verdict.min_step, verdict.why = made[least], why_choice(made[least], self._evidence.tokens)
-        verdict.valid = min([c.possible / (c.possible + c.off_schema) for c in made])
-        return verdict
+    def _free_text(self, item: Aligned, value: Any, declared: Declared, target: Target) -> _Verdict:
+        """Per-token geometric mean, times the probability of no null where null was possible.
 
-    def _free_text(self, item: Aligned) -> _Verdict:
-        """Per-token geometric mean; the least sure token is named without a judgment of rivals."""
-        indexes = self._evidence.indexes(item)
-        tokens = self._evidence.tokens
+        The least sure token is named without a judgment of rivals.
+        """
+        indexes, tokens = self._evidence.indexes(item), self._evidence.tokens
         least = min(indexes, key=lambda index: tokens[index].logprob or 0.0)
         mean = scores.geometric_mean([tokens[index].logprob for index in indexes])
-        return _Verdict(mean, basis="geometric_mean", why=why_token(least, tokens))
+        verdict = _Verdict(mean, basis="geometric_mean", why=why_token(least, tokens))
+        is_short = len(item.event.raw) <= LONGEST_JOINT
+        if not is_short and not declared.nullable:
+            return verdict
+        tree, question = self._value_tree(item, value, declared, target, is_kept=False)
+        if tree is None:
+            return verdict
+        verdict.arms = _arms(tree, question, declared)
+        verdict.distribution = open_distribution(tree, question) if is_short else None
+        if mean is not None and verdict.arms is not None and declared.nullable:
+            verdict.confidence = mean * (1 - verdict.arms["null"].probability)
+        return verdict
 
     def _list(self, item: Aligned, reason: str) -> _Verdict:
-        """Product of the decisions to go on and, at last, to end."""
+        """Product of the decisions to write a list, to go on and, at last, to end."""
         container = self._open[-1]
         container.stops.append(self._stop(container, item, ended=True))
-        made = [stop for stop in container.stops if stop is not None]
-        if len(made) < len(container.stops):
+        stops = [stop for stop in container.stops if stop is not None]
+        if len(stops) < len(container.stops):
             return _Verdict(reason=reason or _UNREADABLE)
-        verdict, least = _all_of([stop.member for stop in made], "list_end")
-        verdict.why, verdict.arms = made[least].why, container.kinds
+        members = [stop.member for stop in stops]
+        least = min(stops, key=lambda stop: stop.member.probability)
+        if container.kinds is not None:
+            members.append(container.kinds["array"])
+        verdict = _Verdict(
+            scores.product(member.probability for member in members),
+            scores.product(member.low for member in members),
+            scores.product(member.high for member in members),
+            "list_end",
+        )
+        verdict.why, verdict.arms = least.why, container.kinds
         return verdict
 
     def _object(self, item: Aligned, value: Any, reason: str) -> _Verdict:
@@ -306,30 +326,40 @@ class FieldMaker:
         """What stands before the next value in a container, if it is a scalar or a key."""
         return None if parent is None else parent.before if parent.is_list else self._key
 
-    def _grow(self, question: Question, item: Aligned, about: Path | None = None) -> Tree | None:
-        """The tree of a question, kept in the ledger as one about a field."""
-        path = item.event.path if about is None else about
-        return self._ledger.tree(
-            path, lambda: grow(question, self._evidence.steps(item), self._evidence.listing)
-        )
+    def _grow(
+        self, question: Question, item: Aligned, *, inside: Container | None = None,
+        is_kept: bool = True,
+    ) -> Tree | None:  # fmt: skip
+        """The tree of a question about a value, or about what comes next inside of a container.
 
-    def _kind_tree(
-        self, item: Aligned, declared: Declared, target: Target, value: Any = ""
-    ) -> Tree | None:
-        """Which kind stands there, if several may; of undeclared places only null is worth it."""
-        if value is not None and (len(declared.possible_kinds) < 2 or declared.is_anything):
+        The ledger keeps it for settling.
+        """
+
+        def grown() -> Tree | None:
+            steps = self._evidence.steps(item)
+            if inside is not None:
+                steps = inside.with_opening(steps)
+            return grow(question, steps, self._evidence.listing)
+
+        if not is_kept:
+            return grown()
+        return self._ledger.tree(inside.path if inside else item.event.path, grown)
+
+    def _kind_tree(self, item: Aligned, declared: Declared, target: Target) -> Tree | None:
+        """Which kind a container's place has, if several may stand there."""
+        if len(declared.possible_kinds) < 2 or declared.is_anything:
             return None
         allows = declared.allows if declared.rules else None
         whose = self._place(item.event.path) if allows else None
-        question = KindQuestion(target, _kinds(declared, value), allows, whose, self._memory)
-        return self._grow(question, item)
+        kinds = tuple(sorted(declared.possible_kinds))
+        return self._grow(KindQuestion(target, kinds, allows, whose, self._memory), item)
 
     def _stop(self, container: Container, item: Aligned, *, ended: bool) -> Stop | None:
         question = container.end_question()
         if isinstance(question, bool):
             sure = float(question)
             return Stop(Member(value=True, probability=sure, low=sure, high=sure), ended=ended)
-        tree = self._grow(question, item, container.path)
+        tree = self._grow(question, item, inside=container)
         if tree is None or tree.decided_at is None:
             return None
         why = why_outcome(tree, 0 if ended else 1, self._evidence.tokens)
@@ -342,7 +372,7 @@ class FieldMaker:
         question = container.key_question()
         if question is None:
             return None
-        tree = self._grow(question, item, container.path)
+        tree = self._grow(question, item, inside=container)
         container.decide(question, tree, name)
         return None if tree is None else (question, tree)
 
@@ -392,16 +422,6 @@ class FieldMaker:
 # -- helpers ------------------------------------------------------------------------------------
 
 
-def _all_of(
-    made: Sequence[Member] | Sequence[Choice], basis: Basis
-) -> tuple[_Verdict, int]:  # fmt: skip
-    """The chance that every decision or step went as it did, and which was the least sure."""
-    shares = [one.probability for one in made]
-    low, high = [one.low for one in made], [one.high for one in made]
-    verdict = _Verdict(scores.product(shares), scores.product(low), scores.product(high), basis)
-    return verdict, shares.index(min(shares))
-
-
 def memory_of(schema: Schema, layout: Layout, match: Match) -> Memory:
     """What was read before of answers to a schema; a function may change its mind: nothing."""
     if callable(match):
@@ -416,10 +436,21 @@ def _is_prose(value: Any, declared: Declared) -> bool:
     return " " in value or not value.isascii()
 
 
-def _kinds(declared: Declared, value: Any = "") -> tuple[str, ...]:
-    """The kinds to tell apart; null among them if it was written, whatever the schema says."""
-    kinds = declared.possible_kinds
-    return tuple(sorted(kinds | {"null"} if value is None else kinds))
+def _followed_by_anything(target: Target) -> Target:
+    """The same where an answer may go on as the schema does not allow."""
+    return target._replace(level=None, around=~target.around)
+
+
+def _arms(tree: Tree, question: ValueQuestion, declared: Declared) -> Distribution | None:
+    """How probable each JSON kind was, where several are declared."""
+    if len(declared.possible_kinds) < 2 or declared.is_anything:
+        return None
+    kinds = sorted({*question.kinds, kind_of(question.value)})
+    results = tree.results(tuple(question.of_kind(kind) for kind in kinds))
+    members = [Member(kind, *result) for kind, result in zip(kinds, results, strict=True)]
+    members.sort(key=lambda member: -member.probability)
+    last = tree.fans[-1].index if tree.decided_at is None else tree.decided_at
+    return Distribution(tuple(members), tree.off, tree.unseen, last)
 
 
 def _without_unseen_null(distribution: Distribution | None) -> Distribution | None:
@@ -431,7 +462,7 @@ def _without_unseen_null(distribution: Distribution | None) -> Distribution | No
 
 
 def _of_outcome(tree: Tree | None, outcome: int, basis: Basis, tokens: Sequence[Token]) -> _Verdict:
-    if tree is None or tree.decided_at is None:
+    if tree is None or (tree.decided_at is None and not tree.is_open):
         return _Verdict(reason=_UNREADABLE)
     why = why_outcome(tree, outcome, tokens)
     probability, low, high = tree.results()[outcome]

@@ -28,7 +28,7 @@ class Member(NamedTuple):
 
 
 class Rival(NamedTuple):
-    """What the model might have written instead: a token's text, and its mass (0..1)."""
+    """What the model might have written instead: its text, or how that begins; its mass (0..1)."""
 
     text: str
     probability: float
@@ -36,15 +36,21 @@ class Rival(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """How probable each member of a finite domain was.
+    """How probable each value was: all members of a finite domain, or some of an open one.
 
     Attributes:
-        candidates: the members, most probable first; their probabilities sum to 1.
+        candidates: the values, most probable first; of a finite domain all, and their probabilities
+            sum to 1; of an open one the value written, null where it is allowed, and the likeliest
+            others that are known to their end.
         off_schema: mass (0..1) of candidates that no member allows, outside of the probabilities.
         unseen: mass (0..1) that the server did not list.
         decided_at: index of the token at which the value was decided.
         other: the likeliest beginnings of what no member allows, where the value was being decided.
         calls: how many next-token distributions were asked for to settle it.
+        rest: of an open domain: the probability (0..1) of all values that are not candidates. None
+            for a finite one.
+        beginnings: of an open domain: the likeliest beginnings of other values that are known no
+            further (JSON text), with their probabilities, which are a part of ``rest``.
     """
 
     candidates: tuple[Member, ...]
@@ -53,9 +59,15 @@ class Distribution:
     decided_at: int
     other: tuple[Rival, ...] = ()
     calls: int = 0
+    rest: float | None = None
+    beginnings: tuple[Rival, ...] = ()
 
     def __getitem__(self, value: Any) -> Member:
-        """The member with this JSON value."""
+        """The candidate with this JSON value.
+
+        Raises:
+            KeyError: if there is none.
+        """
         for member in self.candidates:
             if same(member.value, value):
                 return member
@@ -63,25 +75,36 @@ class Distribution:
 
     @property
     def margin(self) -> float:
-        """Probability of the first member less that of the second (0..1)."""
-        if len(self.candidates) < 2:
-            return 1.0
-        return self.candidates[0].probability - self.candidates[1].probability
+        """The largest probability less the second largest (0..1).
+
+        Of an open domain a beginning that is known no further counts like a value. Where nothing
+        else is known, all of ``rest`` does.
+        """
+        known = [member.probability for member in self.candidates]
+        known += [rival.probability for rival in self.beginnings]
+        if len(known) < 2:
+            known.append(self.rest or 0.0)
+        first, second = sorted(known, reverse=True)[:2]
+        return first - second
 
     @property
     def entropy(self) -> float:
-        """Shannon entropy of the probabilities in nats: 0 if one member has all.
+        """Shannon entropy of the probabilities in nats: 0 if one value has all.
+
+        Of an open domain ``rest`` counts as one value: the true entropy is as large or larger.
 
         >>> even = (Member(True, 0.5, 0.5, 0.5), Member(False, 0.5, 0.5, 0.5))
         >>> round(Distribution(even, 0.0, 0.0, 0).entropy, 6)
         0.693147
         """
-        return scores.entropy(member.probability for member in self.candidates)
+        return scores.entropy([*(m.probability for m in self.candidates), self.rest or 0.0])
 
     @property
     def moments(self) -> tuple[float | None, float | None]:
-        """Mean and standard deviation of the members, if all are numbers; else (None, None)."""
-        if any(kind_of(member.value) != "number" for member in self.candidates):
+        """Mean and standard deviation of a finite domain of numbers; else (None, None)."""
+        if self.rest is not None or any(
+            kind_of(member.value) != "number" for member in self.candidates
+        ):
             return None, None
         return scores.expectation((float(m.value), m.probability) for m in self.candidates)
 

@@ -39,6 +39,12 @@ class Branch(NamedTuple):
     said: Hashable = None
 
 
+class Closed(NamedTuple):
+    """What a branch says that writes another value to its end: the JSON text of that value."""
+
+    text: bytes
+
+
 Read: TypeAlias = Callable[[Any, Candidate], Branch]
 
 
@@ -100,6 +106,7 @@ class Fan:
         outside: what leaves none, by text and mass.
         says: whether some candidate that leaves outcomes does not leave all.
         is_asked: whether what is listed is all that a server could say.
+        is_shortened: whether unlikely candidates were dropped from what is listed, see ``shorten``.
     """
 
     __slots__ = (
@@ -107,6 +114,7 @@ class Fan:
         "chosen",
         "index",
         "is_asked",
+        "is_shortened",
         "listing",
         "masses",
         "off",
@@ -124,7 +132,7 @@ class Fan:
         self, place: Any, outcomes: Outcomes, index: int, trail: tuple[Candidate, ...] = ()
     ) -> None:
         self.place, self.outcomes, self.index, self.trail = place, outcomes, index, trail
-        self.is_asked = False
+        self.is_asked = self.is_shortened = False
         self.twigs: list[Twig] = []
 
     def fill(self, listing: Listing, read: Read) -> Self:
@@ -170,6 +178,34 @@ class Fan:
         self.masses, self.twigs, self.chosen = masses, twigs, chosen
         self.possible, self.off, self.outside, self.says = possible, off, outside, says
         return self
+
+    def shorten(self, most: int) -> None:
+        """Keep only the likeliest candidates one by one; the sums stay.
+
+        Those that are undecided and the chosen one are always kept: a server's whole vocabulary is
+        much to hold for each place that was asked about.
+        """
+        if len(self.branches) <= most:
+            return
+        candidates, position, unseen, masses = self.listing
+        ranked = sorted(range(len(masses)), key=lambda i: -masses[i])
+        open_ = {id(twig.candidate) for twig in self.twigs}
+        kept = {*ranked[:most], *(() if position is None else (position,))}
+        kept |= {i for i in ranked if id(candidates[i]) in open_}
+        order = sorted(kept)
+        self.is_shortened = True
+        self.branches = [self.branches[i] for i in order]
+        self.listing = Listing(
+            [candidates[i] for i in order],
+            None if position is None else order.index(position),
+            unseen,
+            [masses[i] for i in order],
+        )
+
+    @property
+    def unseen_valid(self) -> float:
+        """The unseen mass that is possible if as much of it is valid as of the seen."""
+        return self.unseen * self.possible / (self.possible + self.off)
 
     @property
     def total(self) -> float:

@@ -9,7 +9,7 @@ Why:   the members of an enum, the kinds of a union, the keys of an object and t
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from fieldconf.align import Step
 from fieldconf.alternatives.fan import NOTHING_SAID, Branch, Listing, Outcomes, every
@@ -48,7 +48,10 @@ class Question(ABC):
         path: where they are decided; places are remembered as seen from there.
         about: what the outcomes depend on beside the place and the candidate.
         memory: what was read before.
+        is_open: see ``Tree``.
     """
+
+    is_open: ClassVar[bool] = False
 
     __slots__ = ("about", "memory", "path", "size")
 
@@ -98,7 +101,9 @@ def grow(
         (step.token or 0, listing(step), question.next(step) if number else question.first(step))
         for number, step in enumerate(steps)
     )
-    return Tree(question.branch, question.size, path, question.follow)
+    return Tree(
+        question.branch, question.size, path, question.follow, is_open=question.is_open
+    )  # fmt: skip
 
 
 # -- members of a finite domain -----------------------------------------------------------------
@@ -136,7 +141,7 @@ class Domain:
         return found
 
 
-class _ValueQuestion(Question):
+class TargetQuestion(Question):
     """About the value at a target."""
 
     __slots__ = ("target",)
@@ -154,7 +159,7 @@ class _ValueQuestion(Question):
         return place_within(step, self.target) or Place(step)
 
 
-class MemberQuestion(_ValueQuestion):
+class MemberQuestion(TargetQuestion):
     """Which member of a finite domain stands at the target?"""
 
     __slots__ = ("domain",)
@@ -174,7 +179,7 @@ class MemberQuestion(_ValueQuestion):
 # -- kinds --------------------------------------------------------------------------------------
 
 
-class KindQuestion(_ValueQuestion):
+class KindQuestion(TargetQuestion):
     """Which JSON kind has the value at the target? ``allows`` says what may begin one there.
 
     ``whose`` stands for what allows it.
@@ -205,6 +210,14 @@ class KindQuestion(_ValueQuestion):
         if self._allows is None or kind == "null":
             return True
         return self._allows(reading.text, done=reading.state == "done")
+
+
+def _opens_next(fork: JSONParser, path: Path) -> bool:
+    """Whether the next word begins the container at a path."""
+    return fork.path == path and fork.place in _BEFORE_A_VALUE
+
+
+_BEFORE_A_VALUE = frozenset({"colon", "value"})
 
 
 # -- the end of a list --------------------------------------------------------------------------
@@ -265,7 +278,7 @@ class EndQuestion(Question):
         next_, fork = self._next, following.parser
         is_inside = fork.path[: len(next_)] == next_
         is_earlier = fork.place in IN_EARLIER and fork.path[:-1] == next_[:-1] and not is_inside
-        if following.expected or is_earlier:
+        if following.expected or is_earlier or _opens_next(fork, next_[:-1]):
             return Branch(_EITHER, following, NOTHING_SAID)
         if fork.path == next_ and fork.place == "value" and fork.may_close:
             return Branch(_EITHER, following, "[")  # of an array that may still be empty
@@ -334,7 +347,8 @@ class KeyQuestion(Question):
         text, is_key = fork.text, fork.place == "key" and fork.path == self.path
         is_opened = is_key and not text and fork.may_close  # right behind "{"
         is_earlier = fork.place in IN_EARLIER and fork.path[:-1] == self.path
-        if following.expected or is_earlier or is_opened:
+        is_before = is_earlier or is_opened or _opens_next(fork, self.path)
+        if following.expected or is_before:
             return Branch(every(self.size), following, NOTHING_SAID)
         return Branch(self._begun(text), following, text or b'"') if is_key else _NONE
 

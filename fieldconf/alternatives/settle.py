@@ -2,7 +2,8 @@
 
 In:    the trees of an answer, and something that can be asked for next-token logprobs after any
        prefix (a ``Probe``).
-Out:   the same trees, with their widest gaps filled.
+Out:   the same trees, with their widest gaps filled, and the likeliest other values of open ones
+       followed to their end.
 Never: more questions than the budget; a question about a field that is narrow enough, or unwanted.
 Why:   mass sits in spellings and branches that the chosen path never shows: of a five-way enum one
        response gave two members nothing, and its winner .17 too much.
@@ -13,6 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from fieldconf.alternatives.distribution import MOST_RIVALS
+from fieldconf.alternatives.fan import Closed
 from fieldconf.alternatives.tree import Gap, Tree
 from fieldconf.paths import Path
 from fieldconf.probes.base import Probe
@@ -78,14 +81,21 @@ class Asker:
         return None if None in ids else [token for token in ids if token is not None]
 
     def ask(self, tree: Tree, gap: Gap, prefix: Sequence[int]) -> list[Candidate]:
-        """All tokens that leave some outcome at a gap, with their logprobs."""
+        """All tokens that leave some outcome at a gap, with their logprobs.
+
+        In an open domain nearly every token does: there all of the vocabulary is asked for.
+        """
+        if tree.is_open:
+            return self._listed(prefix, self.probe.vocabulary.every)
         place = tree.behind(gap)
 
         def is_possible(data: bytes) -> bool:
             branch = tree.read(place, Candidate("", data, 0.0))
             return not branch.outcomes.isdisjoint(gap.outcomes)
 
-        wanted = self.probe.vocabulary.possible(is_possible)
+        return self._listed(prefix, self.probe.vocabulary.possible(is_possible))
+
+    def _listed(self, prefix: Sequence[int], wanted: Sequence[int]) -> list[Candidate]:
         logprobs = self.probe.logprobs(prefix, wanted) if wanted else []
         top = max((p for p in logprobs if p > -math.inf), default=0.0)  # the constant is theirs
         pairs = zip(wanted, logprobs, strict=True)
@@ -97,22 +107,50 @@ class Asker:
 
 
 def settle(trees: Sequence[Tree], asker: Asker, *, tolerance: float, budget: int) -> None:
-    """Fill the gaps of these trees, the one with the largest mass first.
+    """Fill the gaps of these trees, the one with the largest mass first; then name rivals.
 
     Args:
         trees: what is to be settled.
         asker: who is asked.
-        tolerance: how wide the bounds of an outcome may stay (0..1).
+        tolerance: how wide the bounds of an outcome may stay (0..1); rivals of an open value below
+            it are not named.
         budget: how many questions may be asked.
     """
     open_ = [_open(tree, asker, tolerance) for tree in trees]
-    for _ in range(budget):
+    while budget:
         best = max(open_, key=lambda found: found.mass)
         if best.gap is None:
-            return
+            break
+        budget -= 1
         number = open_.index(best)
         trees[number].expand(best.gap, asker.ask(trees[number], best.gap, best.prefix))
         open_[number] = _open(trees[number], asker, tolerance)
+    for tree in trees:
+        if tree.is_open:
+            budget -= _name_rivals(tree, asker, tolerance, budget)
+
+
+def _name_rivals(tree: Tree, asker: Asker, tolerance: float, budget: int) -> int:
+    """Follow the likeliest beginnings of other values until a few are known to their end.
+
+    Returns how many questions that took.
+    """
+    calls = 0
+    while calls < budget:
+        ways = list(tree.ways())
+        ends = sorted(
+            (w.probability for w in ways if isinstance(w.branch.said, Closed)), reverse=True
+        )
+        least = max([tolerance, *ends[MOST_RIVALS - 1 : MOST_RIVALS]])
+        begun = [way for way in ways if way.is_beginning and way.probability > least]
+        gaps = (tree.gap_of(way) for way in sorted(begun, key=lambda way: -way.probability))
+        known = ((gap, asker.prefix(gap)) for gap in gaps)
+        gap, prefix = next(((g, p) for g, p in known if p is not None), (None, None))
+        if gap is None or prefix is None:
+            break
+        tree.follow_rival(gap, asker.ask(tree, gap, prefix))
+        calls += 1
+    return calls
 
 
 class _Widest(NamedTuple):

@@ -1,8 +1,8 @@
 """Why: the token at which a value was least sure, and what else could have stood there.
 
-In:    a tree and the outcome that was written; or the choices of an open value.
+In:    a tree and the outcome that was written; or a token of a long text.
 Out:   ``Why``: the decisive token, its rivals with their mass, and one sentence.
-Never: a number of its own: the masses are the tree's and the choices'.
+Never: a number of its own: the masses are the tree's.
 Why:   "0.59" starts a question; "at `8` the model gave `6` 41 %" answers it.
 """
 
@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from fieldconf.alternatives.distribution import Rival, likeliest
-from fieldconf.alternatives.steps import Choice
 from fieldconf.alternatives.tree import Tree
 from fieldconf.tokens import Token
 
@@ -56,11 +55,6 @@ def why_outcome(tree: Tree, outcome: int, tokens: Sequence[Token]) -> Why:
     """The place on the path at which the written outcome was decided."""
     fan, share, against = tree.decisive(outcome)
     return Why(fan.index, tokens[fan.index].text, share, likeliest(against.items()))
-
-
-def why_choice(choice: Choice, tokens: Sequence[Token]) -> Why:
-    """The same of one step of an open value."""
-    return Why(choice.token, tokens[choice.token].text, choice.probability, choice.rivals)
 
 
 def why_token(index: int, tokens: Sequence[Token]) -> Why:

@@ -46,6 +46,11 @@ class Vocabulary:
         """The bytes of a token, or None if it is unknown or has none."""
         return self._bytes.get(token)
 
+    @property
+    def every(self) -> list[int]:
+        """All tokens, in the order of their bytes."""
+        return self._ids
+
     def possible(self, is_possible: Callable[[bytes], bool]) -> list[int]:
         """The tokens whose bytes are possible, in the order of their bytes.
 

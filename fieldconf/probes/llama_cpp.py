@@ -38,6 +38,9 @@ _BIAS = 80.0  # nats: of what is not wanted, e**-80 is left
 _LURE = 50.0  # further: far enough to be drawn, near enough for 32 bits to hold the others
 _STEP = 16  # tokens of an answer in one batch
 _ALL = 2**20  # more tokens than any model has
+# The grammar lets the drawn token be a whole character; the list is from before it.
+_WHOLE_LIST = {"n_probs": _ALL, "grammar": "root ::= [a-z]"}
+_MOST_LIFTED = 4096  # of more tokens than these, a list of all costs less
 _PROMPTS = 16
 
 
@@ -71,8 +74,7 @@ class _LlamaCpp:
         return self._vocabulary
 
     def _read_vocabulary(self) -> Vocabulary:
-        # The grammar lets the drawn token be a whole character; the list is from before it.
-        body = {"prompt": "a", "n_predict": 1, "n_probs": _ALL, "grammar": "root ::= [a-z]"}
+        body = {"prompt": "a", "n_predict": 1, **_WHOLE_LIST}
         self._held = ()
         listed = self._listed(self._post("completion", body), "top_logprobs")
         return Vocabulary({entry["id"]: bytes(entry["bytes"]) for entry in listed})
@@ -96,6 +98,8 @@ class _LlamaCpp:
     def logprobs(self, prefix: Sequence[int], wanted: Sequence[int]) -> list[float]:
         if not wanted:
             return []
+        if len(wanted) > _MOST_LIFTED:
+            return self._all(tuple(prefix), wanted)
         lifts = dict.fromkeys(wanted, 0.0) | {self._letter: _LURE}
         question = {
             "n_probs": len(lifts),
@@ -107,6 +111,12 @@ class _LlamaCpp:
         answer = self._ask(tuple(prefix), question)
         found = {entry["id"]: entry["prob"] for entry in self._listed(answer, "top_probs")}
         return [_log(found.get(token, 0.0)) - lifts[token] for token in wanted]
+
+    def _all(self, place: _Tokens, wanted: Sequence[int]) -> list[float]:
+        """The same out of a list of the whole vocabulary, from before the grammar."""
+        listed = self._listed(self._ask(place, _WHOLE_LIST), "top_logprobs")
+        found = {entry["id"]: entry["logprob"] for entry in listed}
+        return [found.get(token, -math.inf) for token in wanted]
 
     def _ask(self, place: _Tokens, question: Mapping[str, Any]) -> dict[str, Any]:
         """Ask at a place that was reached as generation reaches it."""

@@ -78,18 +78,23 @@ def ends(draw):
     bounds = {"minItems": fewest} | ({} if most is None else {"maxItems": most})
     schema = wrap(list_of({"enum": ["a", "ab"]}, **bounds))
     given_ = [*before, "[", *[w for _ in range(count) for w in ('"a"', ",")][:-1]]
+    # Whether it is empty may be decided before its bracket, or by the token that writes that.
+    opener = given_[-1:] if count == 0 and before and draw(st.booleans()) else []
+    given_ = given_[: len(given_) - len(opener)]
     after = in_words(behind, blanks) + (more_of_object(blanks) if rest else blanks)
     comma = [","] * (count > 0)
-    item = one_of([in_words([*comma, word], blanks) for word in ITEMS])
+    item = one_of([in_words([*opener, *comma, word], blanks) for word in ITEMS])
     more_items = b"(?:%s,%s%s)*" % (blanks, blanks, one_of([in_words([w], b"") for w in ITEMS]))
     ending = in_words(["]"], blanks)
+    empty = in_words([*opener, "]"], blanks)
+    given_, start = tuple(given_), [*given_, *opener]
     some = [[], *([*comma, word] for word in ITEMS), [*comma, '"a"', ",", '"a"']]
-    documents = [[*given_, *words, "]", *behind, *rest] for words in some]
+    documents = [[*start, *words, "]", *behind, *rest] for words in some]
     return Setup(
-        schema, tuple(given_),
-        (ending + after, item + more_items + ending + after),
-        one_of([ending, item + blanks + rb"[,\]]"]) + b"(?s:.*)",
-        (*documents, (*given_, "]", "]"), (*given_, "]", ",", '"a"')),
+        schema, given_,
+        (empty + after, item + more_items + ending + after),
+        one_of([empty, item + blanks + rb"[,\]]"]) + b"(?s:.*)",
+        (*documents, (*start, "]", "]"), (*start, "]", ",", '"a"')),
         layout,
     )  # fmt: skip
 
@@ -144,10 +149,12 @@ def keys(draw):
     for name in written:
         given_ += [f'"{name}"', ":", "true", ","]
     given_, comma = (given_[:-1], [","]) if written else (given_, [])
+    opener = given_[-1:] if before and not written and draw(st.booleans()) else []
+    given_, start = given_[: len(given_) - len(opener)], given_
     after = in_words(behind, blanks) + (more_of_object(blanks) if rest else blanks)
     rest_of_it = more_of_object(blanks, 1 + bool(before))
-    named = [in_words([*comma, f'"{name}"'], blanks) for name in left]
-    end = in_words(["}"], blanks)
+    named = [in_words([*opener, *comma, f'"{name}"'], blanks) for name in left]
+    end = in_words([*opener, "}"], blanks)
     more = [[], *([*comma, f'"{n}"', ":", "true"] for n in names)]
     missing = [name for name in names if name in required and name not in written]
     for first in [*left, *[None]]:
@@ -160,7 +167,7 @@ def keys(draw):
         schema, tuple(given_),
         tuple([name + rest_of_it for name in named] + [end + after] * may_end),
         one_of([name + blanks + b":" for name in named] + [end] * may_end) + b"(?s:.*)",
-        tuple([*given_, *words, "}", *behind, *rest] for words in more),
+        tuple([*start, *words, "}", *behind, *rest] for words in more),
         layout,
     ), tuple(left), frozenset(required), tuple(before)  # fmt: skip
 
