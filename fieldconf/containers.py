@@ -23,14 +23,11 @@ from fieldconf.alternatives.tree import Tree
 from fieldconf.alternatives.why import Why
 from fieldconf.jsonparser import Event
 from fieldconf.paths import Path
-from fieldconf.report import Field
+from fieldconf.report.least import NOTHING, Summary, summed_up
 from fieldconf.schema import Arm, Declared, Place
 
 MOST_OPTIONAL = 64
 """Objects with more optional properties than this have no ``presence``: each costs at each key."""
-
-
-_UNDECLARED = Declared()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +91,8 @@ class Container:
         self.path, self.is_list, self.count = path, is_list, 0
         self._memory, self._filled, self.before = memory, 0, before
         self._level: Level | None = None  # as long as nothing is added
-        self.least: Field | None = None  # of the required leaves inside
-        self.least_of_any: Field | None = None
-        self.unknown = ""  # pointer of a required leaf without confidence
+        self._items = NOTHING  # of a list
+        self._values: dict[str | int, Summary] = {}  # of an object, by key
         self.stops: list[Stop | None] = []
         self.opening: Sequence[Step] = ()  # the steps that led to its opening bracket
         self.kinds: Distribution | None = None  # which JSON kind it is, if it might be another
@@ -151,10 +147,17 @@ class Container:
         """What is declared of it, as far as its keys and values decide between arms."""
         return self._declared
 
-    def requires(self, name: str | int) -> bool:
-        """Whether it must have a value there; a list, and where nothing is declared, always."""
-        declared = self._declared
-        return self.is_list or name in declared.required_keys or declared == _UNDECLARED
+    def sum_up(self, name: str | int, summary: Summary) -> None:
+        """Take note of what a value inside tells; of a key that comes twice the last one counts."""
+        if self.is_list:
+            self._items = self._items.joined(summary, is_required=True)
+        else:
+            self._values[name] = summary
+
+    @property
+    def summary(self) -> Summary:
+        """What is known of the values inside."""
+        return self._items if self.is_list else summed_up(self._declared, self._values.items())
 
     @property
     def _may_end(self) -> bool:

@@ -37,6 +37,7 @@ from fieldconf.matching import Match
 from fieldconf.matching import domain as make_domain
 from fieldconf.paths import Path, pointer
 from fieldconf.report import Basis, Field
+from fieldconf.report.least import NOTHING, summary_of
 from fieldconf.schema import Declared, Place, Schema, kind_of
 from fieldconf.tokens import Token
 
@@ -297,11 +298,9 @@ class FieldMaker:
             logprob, _ = self._evidence.total(item)
             assert logprob is not None  # else there is a reason
             return _Verdict(math.exp(logprob), basis="joint", arms=arms)
-        if container.unknown:
-            return _Verdict(reason=f"{container.unknown} has no confidence", arms=arms)
-        least = container.least or container.least_of_any
+        least, reason = container.summary.result
         if least is None:
-            return _Verdict(reason="no value inside has a confidence", arms=arms)
+            return _Verdict(reason=reason, arms=arms)
         return _Verdict(least.confidence, basis="least_required", arms=arms, why=least.why)
 
     # -- questions ----------------------------------------------------------------------------
@@ -377,7 +376,7 @@ class FieldMaker:
         return None if tree is None else (question, tree)
 
     def _tell_parent(self, made: Field, event: Event) -> None:
-        """Hand the least confidence of the leaves inside on to the container around."""
+        """Tell the container around what is inside."""
         own = None if event.type == "scalar" else self._open.pop()
         parent = self._parent(made.path)
         if parent is None:
@@ -385,15 +384,7 @@ class FieldMaker:
         parent.before = None if own else event
         if own is None:  # which arm of a union the parent is may depend on it
             parent.learn(made.path[-1], event.raw)
-        if own is None or made.is_leaf:
-            unknown = made.pointer if made.confidence is None else ""
-            least = any_ = None if made.confidence is None else made
-        else:
-            least, any_, unknown = own.least or own.least_of_any, own.least_of_any, own.unknown
-        parent.least_of_any = _least(parent.least_of_any, any_)
-        if parent.requires(made.path[-1]):
-            parent.least = _least(parent.least, least)
-            parent.unknown = parent.unknown or unknown
+        parent.sum_up(made.path[-1], summary_of(made, own.summary if own else NOTHING))
 
     def _flags(
         self, item: Aligned, value: Any, declared: Declared, *, is_again: bool, valid: float
@@ -467,15 +458,6 @@ def _of_outcome(tree: Tree | None, outcome: int, basis: Basis, tokens: Sequence[
     why = why_outcome(tree, outcome, tokens)
     probability, low, high = tree.results()[outcome]
     return _Verdict(probability, low, high, basis, why=why, valid=tree.valid)
-
-
-def _least(one: Field | None, other: Field | None) -> Field | None:
-    """The field with the lower confidence; both have one."""
-    if one is None or other is None:
-        return one or other
-    assert one.confidence is not None  # for the type checker
-    assert other.confidence is not None
-    return other if other.confidence < one.confidence else one
 
 
 def _has_surrogate(value: Any) -> bool:

@@ -10,10 +10,13 @@ from fieldconf.alternatives.distribution import MOST_RIVALS, Rival
 from fieldconf.alternatives.following import Level
 from fieldconf.alternatives.listed import listed
 from fieldconf.alternatives.memory import Memory
+from fieldconf.alternatives.questions import grow
 from fieldconf.alternatives.reading import Target
 from fieldconf.alternatives.steps import choices as choices_of
+from fieldconf.alternatives.values import ValueQuestion
+from fieldconf.grammar import decode
 from fieldconf.jsonparser import JSONParser
-from fieldconf.schema import compile_schema
+from fieldconf.schema import Declared, compile_schema
 
 
 def steps_of(*pieces):
@@ -32,27 +35,28 @@ def steps_of(*pieces):
     return made
 
 
-def choices(steps, path, text, start, kinds, allows=None, *, level=None, compact=False):
+def choices(steps, path, text, start, declared, *, level=None, compact=False):
     """The choices of these steps, with nothing read before."""
     target = Target(path, level, compact, start, text)
-    listings = [(step, listed(step, token)) for step, token in steps]
-    return choices_of(listings, target, kinds, allows, Memory())
+    question = ValueQuestion(target, decode(text), declared, Memory())
+    tokens = {step.piece: token for step, token in steps}
+    tree = grow(question, [step for step, _ in steps], lambda s: listed(s, tokens[s.piece]))
+    return choices_of(tree)
 
 
 def judged(node, *pieces, text, first=1):
     """The choices made in writing ``text`` as the item of a list that the pieces spell."""
     declared = compile_schema({"items": node}).declared((0,))
-    return choices(
-        steps_of(*pieces)[first:], (0,), text.encode(), 1, declared.kinds, declared.allows
-    )
+    return choices(steps_of(*pieces)[first:], (0,), text.encode(), 1, declared)
 
 
+STRING = Declared(kinds=frozenset({"string"}))
 DATE = {"type": "string", "format": "date"}
 
 
 def test_without_a_test_every_value_of_the_kind_is_possible():
     masses = {"1": 0.5, "zz": 0.3, '"': 0.1, "[": 0.1}
-    made = choices(steps_of('["', ("1", masses), '"]')[1:], (0,), b'"1"', 1, frozenset({"string"}))
+    made = choices(steps_of('["', ("1", masses), '"]')[1:], (0,), b'"1"', 1, STRING)
     assert made[0].agreeing == pytest.approx(0.5)
     assert made[0].possible == pytest.approx(1.0)  # the bracket is a letter here
 
@@ -71,8 +75,8 @@ def test_the_closing_quote_is_the_decision_to_stop():
     masses = {'"]': 0.6, "b": 0.4}
     pieces = ('["', "a", ('"]', masses))
     assert judged({"type": "string"}, *pieces, text='"a"')[1].probability == pytest.approx(0.6)
-    longest = judged({"type": "string", "maxLength": 1}, *pieces, text='"a"')[1]
-    assert (longest.probability, longest.off_schema) == pytest.approx((1.0, 0.4))
+    steps = judged({"type": "string", "maxLength": 1}, *pieces, text='"a"')
+    assert [step.token for step in steps] == [1]  # behind "a" nothing is left to choose
     masses = {"b": 0.4, '"]': 0.6}
     shortest = {"type": "string", "minLength": 2}
     step = judged(shortest, '["', "a", ("b", masses), '"]', text='"ab"')[1]
@@ -144,12 +148,11 @@ def test_what_may_stand_behind_the_value_is_judged_with_it():
     masses = {'"]': 0.4, '"': 0.1, '",': 0.2, '" ]': 0.2, "x y": 0.1}
     steps, text = steps_of('["a', ('"]', masses)), b'"a"'
     level = Level((), may_end=True, may_go_on=False)
-    kinds = frozenset({"string"})
-    anything = choices(steps[1:], (0,), text, 1, kinds)[0]
+    anything = choices(steps[1:], (0,), text, 1, STRING)[0]
     assert (anything.agreeing, anything.possible) == pytest.approx((0.9, 1.0))
-    ended = choices(steps[1:], (0,), text, 1, kinds, level=level)[0]
+    ended = choices(steps[1:], (0,), text, 1, STRING, level=level)[0]
     assert (ended.agreeing, ended.possible) == pytest.approx((0.7, 0.8))
-    tight = choices(steps[1:], (0,), text, 1, kinds, level=level, compact=True)[0]
+    tight = choices(steps[1:], (0,), text, 1, STRING, level=level, compact=True)[0]
     assert (tight.agreeing, tight.possible) == pytest.approx((0.5, 0.6))
 
 
@@ -157,9 +160,10 @@ def test_a_token_that_ends_the_item_before():
     """What it would have written there is given; rivals are of this item only."""
     masses = {',"a': 0.4, ',"b': 0.3, '0,"a': 0.2, "]": 0.1}
     steps = steps_of("[1", (',"a', masses), '"]')
-    step = choices(steps[1:], (1,), b'"a"', 3, frozenset({"string"}))[0]
+    step = choices(steps[1:], (1,), b'"a"', 3, STRING)[0]
     assert (step.agreeing, step.possible) == pytest.approx((0.4, 0.7))
 
 
 def test_a_sure_step_has_no_rivals():
-    assert [step.rivals for step in judged(DATE, '["2024-01-01"', "]", text='"2024-01-01"')] == [()]
+    made = judged(DATE, '["2024-01-01"', "]", text='"2024-01-01"', first=0)
+    assert [step.rivals for step in made] == [()]

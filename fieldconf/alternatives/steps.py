@@ -57,9 +57,14 @@ class Choice(NamedTuple):
         return (self.agreeing + self.unseen) / (self.possible + self.unseen)
 
 
+def choices(tree: Tree) -> list[Choice]:
+    """What was chosen at each step of the answer's own path; ``agreeing`` is outcome 0."""
+    return [_choice(fan) for fan in tree.fans]
+
+
 def least_sure(tree: Tree) -> Choice:
-    """The step on the answer's own path at which the smallest part agrees with outcome 0."""
-    return min(map(_choice, tree.fans), key=lambda choice: choice.probability)
+    """The step at which the smallest part agrees."""
+    return min(choices(tree), key=lambda choice: choice.probability)
 
 
 def _choice(fan: Fan) -> Choice:

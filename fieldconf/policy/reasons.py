@@ -17,7 +17,6 @@ from fieldconf.alternatives.distribution import Member
 from fieldconf.policy.bands import Band, Outcome
 from fieldconf.policy.policies import Policy
 from fieldconf.report.field import Field
-from fieldconf.schema import KINDS
 
 Name: TypeAlias = Literal[
     "below_threshold", "unknown", "not_aligned", "truncated", "invalid", "off_schema",
@@ -104,7 +103,7 @@ def _off_schema(facts: Facts) -> Found:
 
 def _null_undecided(facts: Facts) -> Found:
     field, limit = facts.field, facts.policy.null
-    null = _null_share(field)
+    null = field.null
     if null is not None and _is_undecided(null, limit):
         yield "review", f"null against a value is undecided: null {null:.3f}"
     if facts.presence is not None and _is_undecided(facts.presence.probability, limit):
@@ -196,8 +195,7 @@ def _to_ask(facts: Facts) -> list[Name]:
     if is_flagged or (options is not None and options.off_schema):
         names.append("off_schema")
     if (
-        options is not None or field.arms is not None or field.basis == "null_or_value"
-        or presence is not None or field.presence
+        options is not None or field.arms is not None or presence is not None or field.presence
     ):  # fmt: skip
         names.append("null_undecided")
     if field.stops:
@@ -227,17 +225,6 @@ def _nothing_known(facts: Facts) -> Outcome:
 
 def _is_undecided(share: float, limit: float) -> bool:
     return min(share, 1 - share) > limit
-
-
-def _null_share(field: Field) -> float | None:
-    """The probability of null where a value was possible, too; None where that is not known."""
-    if field.distribution is not None:
-        nulls = [one.probability for one in field.distribution.candidates if one.value is None]
-        if nulls:
-            return sum(nulls)
-    if field.arms is not None and {one.value for one in field.arms.candidates} <= KINDS:
-        return sum(one.probability for one in field.arms.candidates if one.value == "null")
-    return field.confidence if field.basis == "null_or_value" else None
 
 
 def _below(confidence: float, limit: float) -> str:

@@ -16,6 +16,7 @@ from fieldconf.paths import Path, pointer
 from fieldconf.report.ending import Status
 from fieldconf.report.field import Field
 from fieldconf.report.keeping import value_at
+from fieldconf.report.least import Summary, summary_of, summed_up
 from fieldconf.report.plain import json_text
 from fieldconf.report.reading import how_sure, with_declared
 from fieldconf.report.readings import Asked
@@ -206,66 +207,34 @@ def _mixed(chosen: Mapping[Path, Part]) -> set[Path]:
     return found
 
 
-class _Inside(NamedTuple):
-    """What is known of the leaves in a container, as ``fields`` finds it while it is open."""
-
-    least: Field | None = None  # of those that are required
-    least_of_any: Field | None = None
-    unknown: str = ""
-
-
 def _summed_up(fields: dict[str, Field], mixed: set[Path]) -> dict[str, Field]:
     """The fields, which are in document order, with what objects say of those inside."""
-    open_: dict[Path, _Inside] = {}
-    made: dict[str, Field] = {}
-    declared = {field.path: field.declared or _UNDECLARED for field in fields.values()}
+    inside: dict[Path, list[tuple[str | int, Summary]]] = {}
+    done: dict[str, Field] = {}
     for name, field in reversed(fields.items()):
-        inside = open_.pop(field.path, None)
-        done = _of_inside(field, inside) if field.kind == "object" and inside else field
+        values = inside.pop(field.path, [])
+        summary = summed_up(field.declared or _UNDECLARED, reversed(values))
+        new = _of_inside(field, summary) if field.kind == "object" and values else field
         if field.path in mixed:
-            done = replace(done, logprob=None, indexes=(), min_step=None)
-        made[name] = done
+            new = replace(new, logprob=None, indexes=(), min_step=None)
+        done[name] = new
         if field.path:
-            parent = field.path[:-1]
-            is_asked = _requires(declared[parent], field.path[-1])
-            open_[parent] = _with(open_.get(parent, _Inside()), done, inside, is_asked=is_asked)
-    return dict(reversed(made.items()))
+            inside.setdefault(field.path[:-1], []).append(
+                (field.path[-1], summary_of(new, summary))
+            )
+    return dict(reversed(done.items()))
 
 
-def _of_inside(field: Field, inside: _Inside) -> Field:
-    least = inside.least or inside.least_of_any
-    bare = replace(field, confidence=None, low=None, high=None, basis="none", why=None)
-    if inside.unknown:
-        return replace(bare, reason=f"{inside.unknown} has no confidence")
+def _of_inside(field: Field, summary: Summary) -> Field:
+    least, reason = summary.result
     if least is None:
-        return replace(bare, reason="no value inside has a confidence")
+        return replace(
+            field, confidence=None, low=None, high=None, basis="none", why=None, reason=reason
+        )
     return replace(
-        bare, confidence=least.confidence, basis="least_required", why=least.why, reason=""
-    )
-
-
-def _requires(declared: Declared, step: str | int) -> bool:
-    return isinstance(step, int) or step in declared.required_keys or not declared.keys
-
-
-def _with(known: _Inside, field: Field, inside: _Inside | None, *, is_asked: bool) -> _Inside:
-    """What is known of a container's leaves with one more value, which stands before the others."""
-    if field.is_leaf:
-        unknown = field.pointer if field.confidence is None else ""
-        least = any_ = None if field.confidence is None else field
-    else:
-        own = inside or _Inside()
-        least, any_, unknown = own.least or own.least_of_any, own.least_of_any, own.unknown
-    if not is_asked:
-        return known._replace(least_of_any=_least(any_, known.least_of_any))
-    return _Inside(
-        _least(least, known.least), _least(any_, known.least_of_any), unknown or known.unknown
-    )
-
-
-def _least(one: Field | None, other: Field | None) -> Field | None:
-    known = [field for field in (one, other) if field is not None]
-    return min(known, key=lambda field: cast("float", field.confidence), default=None)
+        field, confidence=least.confidence, low=None, high=None, basis="least_required",
+        why=least.why, reason="",
+    )  # fmt: skip
 
 
 # -- owners -------------------------------------------------------------------------------------

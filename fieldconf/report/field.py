@@ -51,22 +51,27 @@ class Field:
         value: the decoded JSON value; None if it did not close (see ``flags``).
         kind: its JSON kind.
         confidence: 0..1 by the formula named in ``basis``; None if not known (see ``reason``).
-        low, high: bounds of it (0..1) that account for what the server did not list; or None.
+        low, high: bounds of it (0..1): they hold the probability of exactly this value, whatever
+            the server did not list, and however what is undecided goes on. None where nothing is
+            known, and where ``confidence`` is no probability (means, the least of several).
         logprob: sum of the logprobs (nats) of all tokens that touch the value; or None.
         basis: the formula behind ``confidence``:
 
             * ``distribution``: probability of the member written, among all members
             * ``decision``: the probability that a decision API gives the value
             * ``null_or_value``: probability of null against any value
-            * ``joint``: product over the tokens of agreeing / possible mass
-            * ``geometric_mean``: exp of the mean logprob of the tokens (long texts)
-            * ``list_end``: chance that the list went on where it did and ended where it ended
+            * ``joint``: probability of exactly this value, against all others that are allowed
+            * ``geometric_mean``: exp of the mean logprob of the tokens (long texts), times the
+              probability that null was not written where it is allowed
+            * ``list_end``: chance that the list went on where it did and ended where it ended,
+              times the probability of a list where something else is allowed
             * ``least_required``: the least confidence among the required leaves inside
             * ``agreement``: the share of several samples that have the value
             * ``verification``: the answer's own confidence combined with that of a second request
               whether the value is right (``verify``), or what it is (``crosscheck``)
 
-        distribution: the members of a finite domain with their probabilities; or None.
+        distribution: the members of a finite domain with their probabilities; of an open one the
+            value written, its likeliest rivals and the rest; or None.
         expected, std: mean and standard deviation over a distribution of numbers; or None.
         arms: of a union: how probable each of its arms was (the names of JSON kinds, or of the
             object schemas, by a discriminator or by the keys); or None.
@@ -74,7 +79,7 @@ class Field:
             says whether it was).
         stops: of a list: at each place where it could have ended, the probability that it ends;
             the last one is where it did.
-        min_step: the step of an open value at which the model was least sure; or None.
+        min_step: the token of an open value at which the smallest part agreed with it; or None.
         why: the decisive token and its rivals; of a container, those of its least sure part.
         readings: where several requests were made: what each said of it; empty for one answer.
         agreement: how many of several samples have its value; or None.
@@ -152,6 +157,37 @@ class Field:
     def tokens(self) -> tuple[Token, ...]:
         """The tokens that touch the value."""
         return tuple(self.source[index] for index in self.indexes)
+
+    @property
+    def null(self) -> float | None:
+        """The probability of null (0..1), whatever was written; None where it is not allowed.
+
+        Of a key that may be left out it is known only where null was listed: a request may ask for
+        null in place of leaving the key out, and not every request does.
+        """
+        for known, name in ((self.distribution, None), (self.arms, "null")):
+            nulls = [m.probability for m in known.candidates if m.value == name] if known else []
+            if nulls:
+                return nulls[0]
+        return None
+
+    @property
+    def off_schema(self) -> float | None:
+        """The mass (0..1) of what the schema forbids where the value was decided; or None."""
+        return None if self.distribution is None else self.distribution.off_schema
+
+    @property
+    def unseen(self) -> float | None:
+        """The mass (0..1) that the server did not list where the value was decided; or None."""
+        return None if self.distribution is None else self.distribution.unseen
+
+    @property
+    def margin(self) -> float | None:
+        """The probability of the likeliest value less that of the next (0..1); or None.
+
+        See ``Distribution.margin``.
+        """
+        return None if self.distribution is None else self.distribution.margin
 
     @property
     def is_leaf(self) -> bool:

@@ -56,6 +56,8 @@ class Distribution(Form):
     decided_at: int
     other: list[Rival]
     calls: int
+    rest: float | None = None
+    beginnings: list[Rival] = []
 
 
 class Why(Form):

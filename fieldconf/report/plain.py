@@ -123,6 +123,8 @@ def plain_distribution(distribution: Distribution | None) -> dict[str, Any] | No
         "decided_at": distribution.decided_at,
         "other": [rival._asdict() for rival in distribution.other],
         "calls": distribution.calls,
+        "rest": distribution.rest,
+        "beginnings": [rival._asdict() for rival in distribution.beginnings],
     }
 
 

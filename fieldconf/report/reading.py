@@ -99,7 +99,7 @@ def _member(form: forms.Member) -> Member:
 def _distribution(form: forms.Distribution) -> Distribution:
     return Distribution(
         tuple(map(_member, form.candidates)), form.off_schema, form.unseen, form.decided_at,
-        _rivals(form.other), form.calls,
+        _rivals(form.other), form.calls, form.rest, _rivals(form.beginnings),
     )  # fmt: skip
 
 

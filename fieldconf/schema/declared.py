@@ -104,6 +104,13 @@ class Declared:
                 return True
         return False
 
+    def requires(self, step: str | int) -> bool:
+        """Whether a value must stand there: items that were written, required keys.
+
+        Where no key is declared, every key that was written counts as required.
+        """
+        return isinstance(step, int) or not self.keys or step in self.required_keys
+
     @property
     def is_anything(self) -> bool:
         """Whether no kind is excluded."""

@@ -141,7 +141,10 @@ class _Maker:
         truth: dict[str, Truth] = {}
         for path, span in spans.items():
             found = few.get(path)
-            known = self._joint(span, declared[path], tokens, taken) if path in leaves else None
+            edge = self._edge(path, spans)
+            known = (
+                self._joint(span, edge, declared[path], tokens, taken) if path in leaves else None
+            )
             truth[pointer(path)] = Truth(
                 *span,
                 logprob=self._sum(tokens, *self._touching(span)),
@@ -250,21 +253,50 @@ class _Maker:
     def _sum(self, tokens: Sequence[Token], first: int, last: int) -> float:
         return math.fsum(token.logprob or 0.0 for token in tokens[first:last])
 
+    def _edge(self, path: Path, spans: Mapping[Path, Span]) -> int:
+        """Where what stands before a value ends: a key, an item, a bracket, or nothing."""
+        if not path:
+            return 0
+        *around, step = path
+        if isinstance(step, str):
+            return spans[path].start - len(self._style.colon)
+        return spans[(*around, step - 1)].stop if step else spans[tuple(around)].start + 1
+
     def _joint(
-        self, span: Span, declared: Declared | None, tokens: Sequence[Token], taken: set[int]
-    ) -> float | None:
-        """The product over the tokens of a short open value; a number's last one ends it."""
+        self, span: Span, edge: int, declared: Declared | None, tokens: Sequence[Token],
+        taken: set[int],
+    ) -> float | None:  # fmt: skip
+        """The product over the tokens that decide a short open value.
+
+        These are all behind the edge: the first may hold what stands before it, too, and a number's
+        last one is the one that ends it.
+        """
         kind, (first, last) = kind_of(span.value), self._touching(span)
-        is_open = declared is not None and declared.members is None and declared.conf is None
+        first = bisect_right(self._ends, edge)
         is_text = kind == "string" and len(span.value) <= FREE_TEXT_CHARACTERS
         is_short = kind == "number" or is_text
         if kind == "number" and span.stop < len(self._data) and self._ends[last - 1] == span.stop:
             last += 1
         pieces = self._pieces[first:last]
         is_long = max(map(len, pieces)) > LONGEST_TOKEN
-        if not is_open or not is_short or is_long or taken & {*range(first, last)}:
+        if declared is None or not _is_open(declared, span.value) or not is_short:
+            return None
+        if is_long or taken & {*range(first, last)}:
             return None
         return math.exp(self._sum(tokens, first, last))
+
+
+def _is_open(declared: Declared, value: Any) -> bool:
+    """Whether another value stays possible until the last token of this one."""
+    if declared.members is not None or declared.conf is not None:
+        return False
+    rules = [rule for rules in declared.rules for rule in rules]
+    if any(rule.strings or rule.members is not None for rule in rules):
+        return False
+    numbers = [rule.numbers for rule in rules if rule.numbers]
+    return all(n.low is n.high is None and n.step == 1 for n in numbers) and (
+        not numbers or not isinstance(value, float)
+    )
 
 
 def _token(piece: bytes, logprob: float, listed: Iterable[tuple[bytes, float]]) -> Token:
