@@ -14,13 +14,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fieldconf.align import Step
 from fieldconf.alternatives.distribution import Distribution, Member, distribution
 from fieldconf.alternatives.following import Level
 from fieldconf.alternatives.memory import Memory
 from fieldconf.alternatives.questions import EndQuestion, KeyQuestion
 from fieldconf.alternatives.tree import Tree
 from fieldconf.alternatives.why import Why
+from fieldconf.evidence import Approach
 from fieldconf.jsonparser import Event
 from fieldconf.paths import Path
 from fieldconf.report.least import NOTHING, Summary, summed_up
@@ -94,7 +94,8 @@ class Container:
         self._items = NOTHING  # of a list
         self._values: dict[str | int, Summary] = {}  # of an object, by key
         self.stops: list[Stop | None] = []
-        self.opening: Sequence[Step] = ()  # the steps that led to its opening bracket
+        self.first: Member | None = None  # of a list that might be something else: that it began so
+        self.opening = Approach((), has_gap=False)  # what led to its opening bracket
         self.kinds: Distribution | None = None  # which JSON kind it is, if it might be another
         self.arms: Distribution | None = None
         self._up, self._layout = up, layout
@@ -190,17 +191,19 @@ class Container:
         count = len(self._keys)
         return Level(self.path, self._may_end, may_go_on, names, up, self._keys, count, number)
 
-    def with_opening(self, steps: Sequence[Step]) -> Sequence[Step]:
-        """The steps to what comes next, where nothing came yet with those that led to its bracket.
+    def with_opening(self, approach: Approach) -> Approach:
+        """What led to what comes next; where nothing came yet, with what led to its bracket.
 
         ``":[`` against ``":[]``: whether it is empty may be decided before it begins.
         """
-        if self.count or not steps or not self.opening:
-            return steps
+        steps, opening = approach.steps, self.opening
+        if self.count or approach.has_gap or not steps or not opening.steps:
+            return approach
         first = steps[0].piece
-        if self.opening[-1].piece + 1 < first:
-            return steps  # a token between them is not known
-        return [*(step for step in self.opening if step.piece < first), *steps]
+        return Approach(
+            [*(step for step in opening.steps if step.piece < first), *steps],
+            has_gap=opening.has_gap,
+        )
 
     # -- the end of a list ----------------------------------------------------------------------
 
@@ -211,10 +214,17 @@ class Container:
             return False
         if declared.max_items is not None and self.count >= declared.max_items:
             return True
+        return self._end_question(None)
+
+    def list_question(self) -> EndQuestion | None:
+        """Whether it is a list at all, and empty; None where nothing else may stand there."""
+        return None if self.kinds is None else self._end_question(self._declared)
+
+    def _end_question(self, declared: Declared | None) -> EndQuestion:
         item = self.place.inside(self.count)
         return EndQuestion(
             self.path, self.count, self._up, item.declared.allows, item, self._memory,
-            compact=self._layout.compact, before=self.before,
+            compact=self._layout.compact, before=self.before, declared=declared,
         )  # fmt: skip
 
     # -- the keys of an object ------------------------------------------------------------------

@@ -11,6 +11,7 @@ Why:   every formula begins with these, and what a value costs must not depend o
 from array import array
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, repeat
+from typing import NamedTuple
 
 from fieldconf import scores
 from fieldconf.align import Aligned, Step
@@ -22,6 +23,18 @@ LONGEST_TOKEN = 256
 """Bytes; what is longer is no token of a vocabulary, and has no alternatives."""
 
 _MOST_LISTINGS = 256  # kept for the next questions about the same tokens
+
+
+class Approach(NamedTuple):
+    """The tokens that decided a value, or what comes next.
+
+    Attributes:
+        steps: those whose logprobs are known, up to the end without a gap.
+        has_gap: whether a token before them is not known that might have decided it.
+    """
+
+    steps: Sequence[Step]
+    has_gap: bool
 
 
 class Evidence:
@@ -36,7 +49,7 @@ class Evidence:
         self.tokens, self.missing = tokens, missing
         # Of the first n pieces: the sum of the known logprobs (nats), and how many have none.
         self._sums, self._unknown = array("d", [0.0]), array("q", [0])
-        self._steps_of: tuple[Aligned | None, list[Step]] = (None, [])
+        self._steps_of: tuple[Aligned | None, Approach] = (None, Approach([], has_gap=False))
         self._listings: dict[int, Listing] = {}  # of the last pieces
 
     def learn(self, index: int | None) -> None:
@@ -75,22 +88,29 @@ class Evidence:
             return tuple(index for index in found if index is not None)
         return tuple(found)  # pyright: ignore[reportReturnType]  # there is no None
 
-    def steps(self, item: Aligned) -> list[Step]:
-        """The approach as far as its logprobs are known without a gap up to the value's end."""
+    def steps(self, item: Aligned) -> "Approach":
+        """The approach as far as its logprobs are known without a gap up to the value's end.
+
+        Blanks and brackets before the value that no token wrote (a gateway laid the text out anew)
+        are no gap: nobody chose them.
+        """
         if self._steps_of[0] is item:  # several questions ask
             return self._steps_of[1]
-        found: list[Step] = []
+        steps: list[Step] = []
+        has_gap = False
         for step in item.approach:
             token = None if step.token is None else self.tokens[step.token]
             is_readable = len(step.written) <= LONGEST_TOKEN
             if is_readable and token is not None and token.logprob is not None:
-                found.append(step)
+                steps.append(step)
+            elif token is None and step.piece < item.first:
+                continue
             elif step.piece < item.last:
-                found = []
+                steps, has_gap = [], True
             else:
                 break
-        self._steps_of = item, found
-        return found
+        self._steps_of = item, Approach(steps, has_gap)
+        return self._steps_of[1]
 
     def listing(self, step: Step) -> Listing:
         """What is listed at a step; several questions ask."""

@@ -196,17 +196,22 @@ class FieldMaker:
         return verdict
 
     def _value_tree(
-        self, item: Aligned, value: Any, declared: Declared, target: Target, *, is_kept: bool = True
-    ) -> tuple[Tree | None, ValueQuestion]:
-        """The tree of an open value, if the tokens that touch it can be read; and its question."""
+        self, item: Aligned, value: Any, declared: Declared, target: Target, *,
+        is_free: bool = False,
+    ) -> tuple[Tree | None, ValueQuestion]:  # fmt: skip
+        """The tree of an open value, if the tokens that touch it can be read; and its question.
+
+        That of a free text is not settled. That of a long one ends with its first token.
+        """
         question = ValueQuestion(target, value, declared, self._memory)
-        steps = self._evidence.steps(item)
+        steps = self._evidence.steps(item).steps
         if sum(item.first <= step.piece < item.last for step in steps) < item.last - item.first:
             return None, question
-        tree = self._grow(question, item, is_kept=is_kept)
+        until = item.first if len(item.event.raw) > LONGEST_JOINT else None
+        tree = self._grow(question, item, is_kept=not is_free, until=until)
         if tree is not None and tree.is_broken:
             question = ValueQuestion(_followed_by_anything(target), value, declared, self._memory)
-            tree = self._grow(question, item, is_kept=is_kept)
+            tree = self._grow(question, item, is_kept=not is_free, until=until)
         return (None if tree is None or tree.is_broken else tree), question
 
     def _finite(self, item: Aligned, target: Target, domain: Domain, outcome: int) -> _Verdict:
@@ -251,14 +256,12 @@ class FieldMaker:
         least = min(indexes, key=lambda index: tokens[index].logprob or 0.0)
         mean = scores.geometric_mean([tokens[index].logprob for index in indexes])
         verdict = _Verdict(mean, basis="geometric_mean", why=why_token(least, tokens))
-        is_short = len(item.event.raw) <= LONGEST_JOINT
-        if not is_short and not declared.nullable:
-            return verdict
-        tree, question = self._value_tree(item, value, declared, target, is_kept=False)
+        tree, question = self._value_tree(item, value, declared, target, is_free=True)
         if tree is None:
             return verdict
         verdict.arms = _arms(tree, question, declared)
-        verdict.distribution = open_distribution(tree, question) if is_short else None
+        if len(item.event.raw) <= LONGEST_JOINT:
+            verdict.distribution = open_distribution(tree, question)
         if mean is not None and verdict.arms is not None and declared.nullable:
             verdict.confidence = mean * (1 - verdict.arms["null"].probability)
         return verdict
@@ -272,8 +275,8 @@ class FieldMaker:
             return _Verdict(reason=reason or _UNREADABLE)
         members = [stop.member for stop in stops]
         least = min(stops, key=lambda stop: stop.member.probability)
-        if container.kinds is not None:
-            members.append(container.kinds["array"])
+        if container.first is not None:
+            members[0] = container.first
         verdict = _Verdict(
             scores.product(member.probability for member in members),
             scores.product(member.low for member in members),
@@ -327,18 +330,21 @@ class FieldMaker:
 
     def _grow(
         self, question: Question, item: Aligned, *, inside: Container | None = None,
-        is_kept: bool = True,
+        is_kept: bool = True, until: int | None = None,
     ) -> Tree | None:  # fmt: skip
         """The tree of a question about a value, or about what comes next inside of a container.
 
-        The ledger keeps it for settling.
+        The ledger keeps it for settling. ``until`` is the last piece that is looked at.
         """
 
         def grown() -> Tree | None:
-            steps = self._evidence.steps(item)
+            approach = self._evidence.steps(item)
             if inside is not None:
-                steps = inside.with_opening(steps)
-            return grow(question, steps, self._evidence.listing)
+                approach = inside.with_opening(approach)
+            steps, has_gap = approach
+            if until is not None:
+                steps = [step for step in steps if step.piece <= until]
+            return grow(question, steps, self._evidence.listing, has_gap=has_gap)
 
         if not is_kept:
             return grown()
@@ -355,6 +361,10 @@ class FieldMaker:
 
     def _stop(self, container: Container, item: Aligned, *, ended: bool) -> Stop | None:
         question = container.end_question()
+        if not container.count and (whole := container.list_question()) is not None:
+            tree = self._grow(whole, item, inside=container)
+            if tree is not None and tree.decided_at is not None:
+                container.first = Member(True, *tree.results()[0 if ended else 1])  # noqa: FBT003
         if isinstance(question, bool):
             sure = float(question)
             return Stop(Member(value=True, probability=sure, low=sure, high=sure), ended=ended)

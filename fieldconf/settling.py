@@ -25,7 +25,7 @@ class Settle:
     Attributes:
         tolerance: how far apart ``low`` and ``high`` of a member may stay (0..1).
         budget: how many next-token distributions may be asked for, all fields together.
-        fields: the JSON Pointers of the fields to settle; all with a finite domain if None.
+        fields: the JSON Pointers of the fields to settle; all but long texts if None.
         probe: whom to ask, from ``fieldconf.probes``; ``extract`` knows it for the embedded model.
         prompt: the messages that were sent, or the prompt's token ids; ``extract`` knows it.
 
@@ -61,7 +61,9 @@ class Settle:
         asker = Asker(probe, self._prompt(probe), [token_id(probe, token) for token in tokens])
         trees = [tree for _, tree in wanted]
         settle(trees, asker, tolerance=self.tolerance, budget=self.budget)
-        ledger.unsettled = frozenset(p for p, tree in wanted if tree.width > self.tolerance)
+        ledger.unsettled = frozenset(
+            path for path, tree in wanted if tree.has_gap or tree.width > self.tolerance
+        )
 
     def _is_wanted(self, path: Path) -> bool:
         return self.fields is None or pointer(path) in self.fields

@@ -27,6 +27,9 @@ NOTHING_SAID = ""
 """The ``said`` of a branch which says nothing of the value yet: white space, the end of a key."""
 
 
+_HIDDEN = object()  # the ``said`` of a token that wrote nothing: no other branch says the same
+
+
 class Branch(NamedTuple):
     """What a token leads to: the outcomes still possible (none: it is outside of the question).
 
@@ -153,7 +156,10 @@ class Fan:
             if mass == 0.0 and not is_chosen:  # excluded by the server's grammar
                 branches.append(_NONE)
                 continue
-            branch = read(place, candidate)
+            if is_chosen and not candidate.bytes:  # a part of a character that another token shows
+                branch = Branch(outcomes, place, _HIDDEN)
+            else:
+                branch = read(place, candidate)
             left = branch[0]
             if not left <= outcomes:
                 left &= outcomes
@@ -206,6 +212,16 @@ class Fan:
     def unseen_valid(self) -> float:
         """The unseen mass that is possible if as much of it is valid as of the seen."""
         return self.unseen * self.possible / (self.possible + self.off)
+
+    @property
+    def unseen_others(self) -> float:
+        """The unseen mass that is taken to be on other values, where the domain is open.
+
+        None where the answer said nothing of the value yet: what is not listed there is another
+        end of what stands before, rather than a value that was begun by the same token.
+        """
+        says_nothing = self.chosen is not None and self.chosen.branch.said == NOTHING_SAID
+        return 0.0 if says_nothing else self.unseen_valid
 
     @property
     def total(self) -> float:

@@ -33,7 +33,7 @@ from fieldconf.grammar import decode, kind_begun
 from fieldconf.jsonparser import Event, JSONParser
 from fieldconf.paths import Path
 from fieldconf.prefix import may_become, may_become_plainly
-from fieldconf.schema import kind_of
+from fieldconf.schema import Declared, kind_of
 from fieldconf.tokens import Candidate
 
 _NONE = Branch(frozenset())
@@ -89,11 +89,13 @@ class Question(ABC):
 
 
 def grow(
-    question: Question, steps: Sequence[Step], listing: Callable[[Step], Listing]
-) -> Tree | None:
+    question: Question, steps: Sequence[Step], listing: Callable[[Step], Listing], *,
+    has_gap: bool = False,
+) -> Tree | None:  # fmt: skip
     """The tree of a question along the answer's own steps; None without any.
 
-    What a step lists is asked for only as far as the question is not decided.
+    What a step lists is asked for only as far as the question is not decided. ``has_gap``: see
+    ``Tree``.
     """
     if not steps:
         return None
@@ -102,7 +104,8 @@ def grow(
         for number, step in enumerate(steps)
     )
     return Tree(
-        question.branch, question.size, path, question.follow, is_open=question.is_open
+        question.branch, question.size, path, question.follow,
+        is_open=question.is_open, has_gap=has_gap,
     )  # fmt: skip
 
 
@@ -223,26 +226,29 @@ _BEFORE_A_VALUE = frozenset({"colon", "value"})
 # -- the end of a list --------------------------------------------------------------------------
 
 
-_ENDS, _GOES_ON, _EITHER = frozenset({0}), frozenset({1}), frozenset({0, 1})
+_ENDS, _GOES_ON, _NO_LIST = frozenset({0}), frozenset({1}), frozenset({2})
 
 
 class EndQuestion(Question):
     """Does the list at a path end after ``count`` items (outcome 0) or go on (outcome 1)?
 
     ``level`` is what stands around the list; ``allows`` what may begin the next item, and ``item``
-    stands for it; ``before`` is as in ``Target``.
+    stands for it; ``before`` is as in ``Target``. With ``declared``, what is declared of the list's
+    own place, it may also be no list at all (outcome 2); without, that it is one is given.
     """
 
-    __slots__ = ("_allows", "_before", "_compact", "_level", "_next")
+    __slots__ = ("_allows", "_before", "_compact", "_declared", "_either", "_level", "_next")
 
-    def __init__(  # all that it depends on
+    def __init__(  # noqa: PLR0913  # all that it depends on
         self, path: Path, count: int, level: Level | None, allows: Allows,
         item: Hashable, memory: Memory, *, compact: bool, before: Event | None = None,
+        declared: Declared | None = None,
     ) -> None:  # fmt: skip
-        next_ = (*path, count)
-        super().__init__(2, next_, ("end", item, level and level.number, compact), memory)
+        next_, size = (*path, count), 2 if declared is None else 3
+        number = level and level.number
+        super().__init__(size, next_, ("end", size, item, number, compact), memory)
         self._next, self._level, self._allows, self._compact = next_, level, allows, compact
-        self._before = before
+        self._before, self._declared, self._either = before, declared, every(size)
 
     def first(self, step: Step) -> Place:
         """The place of a step of the answer."""
@@ -263,8 +269,8 @@ class EndQuestion(Question):
         """What the events say of the list; None if nothing."""
         next_, path = self._next, self._next[:-1]
         for index, event in enumerate(events):
-            if event.type == "open" and event.path == path and event.raw != b"[":
-                return _NONE  # "{}" is no list that ends
+            if event.path == path and event.type in ("open", "scalar") and event.raw != b"[":
+                return self._no_list(event.raw, done=event.type == "scalar")
             if event.path[: len(next_)] == next_:
                 # It may end in the same token, but after one item more.
                 return self._goes_on(event.raw, done=event.type == "scalar")
@@ -279,11 +285,19 @@ class EndQuestion(Question):
         is_inside = fork.path[: len(next_)] == next_
         is_earlier = fork.place in IN_EARLIER and fork.path[:-1] == next_[:-1] and not is_inside
         if following.expected or is_earlier or _opens_next(fork, next_[:-1]):
-            return Branch(_EITHER, following, NOTHING_SAID)
+            return Branch(self._either, following, NOTHING_SAID)
         if fork.path == next_ and fork.place == "value" and fork.may_close:
-            return Branch(_EITHER, following, "[")  # of an array that may still be empty
+            return Branch(_ENDS | _GOES_ON, following, "[")  # of an array that may still be empty
+        if fork.path == next_[:-1] and fork.text and fork.place != "key":
+            return self._no_list(fork.text, done=False)
         text = fork.text if fork.path == next_ else b""
         return self._goes_on(text, done=False) if is_inside else _NONE
+
+    def _no_list(self, text: bytes, *, done: bool) -> Branch:
+        declared = self._declared
+        is_allowed = declared is not None and kind_begun(text) in declared.possible_kinds
+        is_allowed = is_allowed and declared is not None and declared.allows(text, done=done)
+        return Branch(_NO_LIST) if is_allowed else _NONE
 
     def _goes_on(self, text: bytes, *, done: bool) -> Branch:
         is_item = not text or self._allows(text, done=done)

@@ -142,7 +142,7 @@ def _name_rivals(tree: Tree, asker: Asker, tolerance: float, budget: int) -> int
             (w.probability for w in ways if isinstance(w.branch.said, Closed)), reverse=True
         )
         least = max([tolerance, *ends[MOST_RIVALS - 1 : MOST_RIVALS]])
-        begun = [way for way in ways if way.is_beginning and way.probability > least]
+        begun = [way for way in ways if way.is_scalar_beginning and way.probability > least]
         gaps = (tree.gap_of(way) for way in sorted(begun, key=lambda way: -way.probability))
         known = ((gap, asker.prefix(gap)) for gap in gaps)
         gap, prefix = next(((g, p) for g, p in known if p is not None), (None, None))

@@ -64,7 +64,8 @@ def choices(tree: Tree) -> list[Choice]:
 
 def least_sure(tree: Tree) -> Choice:
     """The step at which the smallest part agrees."""
-    return min(choices(tree), key=lambda choice: choice.probability)
+    pairs = [(_choice(fan), fan.possible + fan.unseen_others) for fan in tree.fans]
+    return min(pairs, key=lambda pair: pair[0].agreeing / pair[1])[0]
 
 
 def _choice(fan: Fan) -> Choice:

@@ -23,7 +23,7 @@ the same beginning by other tokens. Else it depends on the domain:
 * open (outcome 0 is the value written, the others are all other values): it goes to the other
   values, where nothing had been said to those of a kind that the fan does not show. A model that
   meant the value written would have taken the longer token: that is how it was trained. What is
-  unseen goes to the other values as well, as far as it counts as valid.
+  unseen goes to the other values as well, as far as it counts as valid, once the value has begun.
 """
 
 import itertools
@@ -74,6 +74,12 @@ class Way(NamedTuple):
         """Whether it begins another value than the one written, and does not end it."""
         return isinstance(self.branch.said, bytes) and 0 not in self.branch.outcomes
 
+    @property
+    def is_scalar_beginning(self) -> bool:
+        """The same of a value that has a text of its own, which may be followed to its end."""
+        said = self.branch.said
+        return self.is_beginning and isinstance(said, bytes) and said[:1] not in b"{["
+
 
 class Tree:
     """The answer's own path through its fans, and whatever was added beside it.
@@ -86,9 +92,11 @@ class Tree:
             decided. A place of None is where the step before led to.
         follow: where a candidate leads to, where ``read`` does not say so.
         is_open: whether outcome 0 is one value of an open domain, and the others all others.
+        has_gap: whether a token before the path is not known that might have decided: then nothing
+            bounds an outcome, and the estimate is what the path alone says.
 
     Attributes:
-        read, is_open: as given.
+        read, is_open, has_gap: as given.
         fans: the fans on the path.
         decided_at: the index of the token that decided; None if none did.
         is_broken: whether the answer's own path left the question.
@@ -106,8 +114,9 @@ class Tree:
         follow: Callable[[Any, Candidate], Any] | None = None,
         *,
         is_open: bool = False,
+        has_gap: bool = False,
     ) -> None:
-        self.size, self.calls, self.is_open = size, 0, is_open
+        self.size, self.calls, self.is_open, self.has_gap = size, 0, is_open, has_gap
         self.is_broken = False
         self._follow = follow
         self.fans: list[Fan] = []
@@ -140,7 +149,8 @@ class Tree:
 
     def _count(self, fan: Fan, telling: float) -> float:
         """Add what is outside of the question; return the path's mass behind the fan."""
-        telling = telling or float(fan.says or self.size == 1)
+        says = fan.says or self.size == 1 or (self.is_open and _says_something(fan))
+        telling = telling or float(says)
         self._unseen.append(telling * fan.unseen)
         if telling and fan.off:
             self.off = min(1.0, self.off + telling * fan.off)
@@ -167,6 +177,8 @@ class Tree:
         estimate, low, high = self._solve(groups).solved[id(self.fans[0])]
         if groups:
             estimate = [math.fsum(estimate[i] for i in group) for group in groups]
+        if self.has_gap:
+            return [(min(p, 1.0), 0.0, 1.0) for p in estimate]
         return list(map(_in_order, estimate, low, high))
 
     def _solve(self, groups: "Groups" = ()) -> "_Solution":
@@ -248,7 +260,7 @@ class Tree:
         todo = [(self.fans[0], 1.0, 1.0)]
         while todo:
             fan, probability, low = todo.pop()
-            whole, dropped = fan.possible + fan.unseen_valid, fan.possible
+            whole, dropped = fan.possible + fan.unseen_others, fan.possible
             followed = {id(twig.candidate): twig.fan for twig in fan.twigs if twig.fan}
             rows = zip(fan.listing.candidates, fan.listing.masses, fan.branches, strict=True)
             for candidate, mass, branch in rows:
@@ -422,7 +434,7 @@ def _estimate(fan: Fan, solution: _Solution) -> list[float]:
         elif twig.branch.said != NOTHING_SAID:
             _share(estimate, twig.mass, outcomes)
     if fan.unseen and solution.is_open:
-        _share(estimate, fan.unseen_valid, fan.outcomes - _WRITTEN or fan.outcomes)
+        _share(estimate, fan.unseen_others, fan.outcomes - _WRITTEN or fan.outcomes)
     elif fan.unseen and len(fan.masses) != len(fan.outcomes):
         _add_hidden(fan, estimate)
     return estimate
@@ -453,6 +465,11 @@ def _expected(fan: Fan, twig: Twig, solution: _Solution) -> Sequence[float] | No
         others = others.difference(*_shown(fan)) or others
     _share(guess, 1.0, others)
     return guess
+
+
+def _says_something(fan: Fan) -> bool:
+    """Whether a candidate is more than a blank before the value."""
+    return any(b.said != NOTHING_SAID for b in fan.branches if b.outcomes)
 
 
 def _shown(fan: Fan) -> list[Outcomes]:

@@ -11,6 +11,7 @@ Why:   an open value is a finite question, too. Asked over the same steps as a m
 
 import math
 import re
+from decimal import Decimal
 from typing import Any
 
 from fieldconf.alternatives.distribution import MOST_RIVALS, Distribution, Member, likeliest
@@ -24,13 +25,15 @@ from fieldconf.grammar import decode, kind_begun
 from fieldconf.prefix import may_become
 from fieldconf.schema import KINDS, Declared, kind_of
 from fieldconf.spelling import is_control
-from fieldconf.tokens import Candidate
+from fieldconf.tokens import Candidate, unchecked
 
 _QUOTE = 0x22
 # Bytes that mean themselves inside a string: a candidate of these alone needs no parser.
 _PLAIN = re.compile(rb"[\x20\x21\x23-\x5b\x5d-\x7f]+")
-_NONE = Branch(frozenset())
-_THIS = frozenset({0})
+_NOTHING: Outcomes = frozenset()
+_THIS: Outcomes = frozenset({0})
+_NONE = Branch(_NOTHING)
+_branch = unchecked(Branch)
 
 
 class ValueQuestion(TargetQuestion):
@@ -39,28 +42,28 @@ class ValueQuestion(TargetQuestion):
     Attributes:
         value: the value that was written, decoded.
         kinds: the JSON kinds that another value may have, in the order of the outcomes.
+        is_anything: whether nothing is declared of it.
     """
 
     is_open = True
 
-    __slots__ = ("_allows", "_is_plain", "_may_differ", "_numbers", "kinds", "value")
+    __slots__ = ("_allows", "_is_plain", "_may_differ", "_others", "is_anything", "kinds", "value")
 
     def __init__(self, target: Target, value: Any, declared: Declared, memory: Memory) -> None:
         # There is one null. Where nothing is allowed, nobody held the model to the schema.
         possible = declared.possible_kinds or KINDS
         self.kinds = tuple(sorted(possible - {"null"} if value is None else possible))
         super().__init__(1 + len(self.kinds), target, "reading", memory)
-        self.value = value
-        self._numbers = {kind: 1 + i for i, kind in enumerate(self.kinds)}
+        self.value, self.is_anything = value, declared.is_anything
+        self._others = {kind: frozenset({1 + i}) for i, kind in enumerate(self.kinds)}
         self._allows = declared.allows if declared.rules else None
         self._may_differ = others(value, declared)
         self._is_plain = target.text[:1] == b'"' and b"\\" not in target.text
 
     def of_kind(self, kind: str) -> Outcomes:
         """The outcomes in which the value has this kind."""
-        own = {0} if kind == kind_of(self.value) else set[int]()
-        others = {self._numbers[kind]} if kind in self._numbers else set[int]()
-        return frozenset(own | others)
+        own = _THIS if kind == kind_of(self.value) else _NOTHING
+        return own | self._others.get(kind, _NOTHING)
 
     def branch(self, place: Place, candidate: Candidate) -> Branch:
         """What a candidate leaves possible; what it adds to a value is read once."""
@@ -97,24 +100,25 @@ class ValueQuestion(TargetQuestion):
         if state == "before":
             return Branch(every(self.size), None, NOTHING_SAID)
         is_done = state == "done"
-        number = self._numbers.get(kind_begun(text))
-        if number is not None and self._allows and not self._allows(text, done=is_done):
-            number = None
+        other = self._others.get(kind_begun(text))
+        if other is not None and self._allows and not self._allows(text, done=is_done):
+            other = None
         if state != "open" and self._agrees(state, text):
-            if is_done or number is None or not self._may_differ(text):
-                return Branch(_THIS, None, text)
-            return Branch(frozenset({0, number}), None, text)
-        if number is None:
+            if is_done or other is None or not self._may_differ(text):
+                return _branch((_THIS, None, text))
+            return _branch((_THIS | other, None, text))
+        if other is None:
             return _NONE
-        return Branch(frozenset({number}), None, Closed(text) if is_done else text)
+        return _branch((other, None, Closed(text) if is_done else text))
 
     def _agrees(self, state: State, text: bytes) -> bool:
         """Whether a reading may end as the value that was written."""
+        whole = self.target.text
+        if state == "partial" and whole.startswith(text):
+            return True
         if self._is_plain and text[:1] == b'"' and b"\\" not in text:
-            # Without escapes a string has one spelling.
-            whole = self.target.text
-            return text == whole if state == "done" else whole.startswith(text)
-        return may_be(Reading(state, text), self.value)
+            return state == "done" and text == whole  # without escapes it has one spelling
+        return may_be(Reading(state, text), self.value) or (state == "done" and text == whole)
 
 
 # -- what a tree says of an open value ------------------------------------------------------------
@@ -125,8 +129,10 @@ def open_distribution(tree: Tree, question: ValueQuestion) -> Distribution:
     results = tree.results()
     members = [Member(question.value, *results[0])]
     if "null" in question.kinds:
-        (null,) = question.of_kind("null")
-        members.append(Member(None, *results[null]))
+        (number,) = question.of_kind("null")
+        null = Member(None, *results[number])
+        # Where nothing is declared, null is a rival only if the model thought of it.
+        members += [null] if null.low or not question.is_anything else []
     ways = list(tree.ways())
     unseen = math.fsum(gap.mass for gap in tree.gaps() if gap.twig is None)
     values: dict[Any, list[Way]] = {}
@@ -135,7 +141,7 @@ def open_distribution(tree: Tree, question: ValueQuestion) -> Distribution:
         said = way.branch.said
         if isinstance(said, Closed):
             value = decode(said.text)
-            if value is not None:
+            if value is not None and not _is_beyond_doubles(value):
                 values.setdefault((kind_of(value), value), []).append(way)
         elif isinstance(said, bytes) and way.is_beginning:
             text = said.decode("utf-8", "replace")
@@ -154,6 +160,11 @@ def open_distribution(tree: Tree, question: ValueQuestion) -> Distribution:
         tuple(members), tree.off, tree.unseen, last, likeliest(tree.others.items()), tree.calls,
         rest, likeliest(beginnings.items()),
     )  # fmt: skip
+
+
+def _is_beyond_doubles(value: Any) -> bool:
+    """Whether a number has no place in JSON as readers take it; then it stays in the rest."""
+    return isinstance(value, Decimal) or value in (math.inf, -math.inf)
 
 
 def _may_become(way: Way, value: Any) -> bool:

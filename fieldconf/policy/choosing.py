@@ -58,7 +58,8 @@ def kinds_of(field: Field) -> tuple[str, ...]:
     if field.kind != "string":
         return (field.kind,)
     declared = field.declared.members if field.declared else None
-    if declared is not None or field.distribution is not None:
+    listed = field.distribution
+    if declared is not None or (listed is not None and listed.rest is None):
         return ("enum", "string")
     return ("text", "string") if field.basis == "geometric_mean" else ("string",)
 

@@ -103,6 +103,15 @@ def _distribution(form: forms.Distribution) -> Distribution:
     )  # fmt: skip
 
 
+def _restored(found: Distribution | None, value: Any) -> Distribution | None:
+    """The same where the field's own number, which had to be written as text, is a candidate."""
+    text = plain_value(value)
+    if found is None or not isinstance(text, str) or isinstance(value, str):
+        return found
+    members = (m._replace(value=value) if m.value == text else m for m in found.candidates)
+    return replace(found, candidates=tuple(members))
+
+
 def _why(form: forms.Why) -> Why:
     return Why(form.token, form.text, form.share, _rivals(form.rivals))
 
@@ -234,7 +243,7 @@ def _field(form: forms.Field, path: Path, value: Any, tokens: tuple[Token, ...])
     return Field(
         path, value, form.kind, confidence=form.confidence, low=form.low, high=form.high,
         logprob=form.logprob, basis=form.basis,
-        distribution=_maybe(_distribution, form.distribution),
+        distribution=_restored(_maybe(_distribution, form.distribution), value),
         expected=form.expected, std=form.std, arms=_maybe(_distribution, form.arms),
         presence={name: _member(member) for name, member in form.presence.items()},
         stops=tuple(map(_member, form.stops)), min_step=_maybe(_choice, form.min_step),

@@ -9,8 +9,8 @@ What is certain is one token with the logprob 0. A leaf is decided by one token,
 beside its confidence is listed nowhere: the scorer takes it for other allowed values. That is
 right for members, kinds, strings and numbers alike. But
 
-* free text has a geometric mean over its tokens: each is as sure as the whole. A candidate that
-  begins the same text makes the product of the steps the same number.
+* free text has a geometric mean over its tokens: each is as sure as the whole. What is left beside
+  each begins the same text, so that nothing of it may be null.
 * unlisted mass before the first item of a list might also have ended it. So the list's bracket has
   the first byte of the item, too; where an item has one byte only, a rival item is listed.
 * the token behind a number ends it. Where a list ends, its rival (``,``) would end it as well.
@@ -218,7 +218,7 @@ class _Writer:
         return spelled(other)
 
     def _prose(self, value: str, sure: float, *, is_first: bool) -> None:
-        """Free text: its mean and the product of its steps are both ``sure``."""
+        """Free text: its mean is ``sure``."""
         texts = [spelled(piece)[1:-1] for piece in _pieces(value)]
         texts[-1] += '"'
         if is_first:
@@ -227,9 +227,8 @@ class _Writer:
             texts[0] = '"' + texts[0]
         probability = sure ** ((len(texts) + is_first) / len(texts))
         beginnings = _beginnings(value, has_quote=not is_first)
-        for index, (text, beginning) in enumerate(zip(texts, beginnings, strict=True)):
-            agreeing = 1.0 if index else sure
-            self.pieces.append(_Piece(text, probability, [(beginning, agreeing - probability)]))
+        for text, beginning in zip(texts, beginnings, strict=True):
+            self.pieces.append(_Piece(text, probability, [(beginning, 1.0 - probability)]))
 
     def _first(self, value: Any, text: str, path: Path, sure: float) -> None:
         """The first item of a list: nothing may be left that could also end the list."""
@@ -257,6 +256,8 @@ def _is_long_number(text: str) -> bool:
 def _is_prose(value: str, declared: Declared | None) -> bool:
     if declared is not None and declared.members is not None:
         return False
+    if declared is not None and declared.conf is not None and declared.conf.basis == "joint":
+        return False  # then it is a value like any other
     return len(value) > FREE_TEXT_CHARACTERS and (" " in value or not value.isascii())
 
 
