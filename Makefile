@@ -2,17 +2,20 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lowest check lint bench clean
+.PHONY: demo test environments lowest check lint bench clean
 
 demo: .venv/.local
 	@$(BIN)/fieldconf local fetch
 	$(BIN)/fieldconf extract examples/ticket.py:Ticket examples/ticket.txt
 
-test: .venv/.test .venv/instructor/.ready .venv/clusters/.ready
+test: environments
 	@$(BIN)/fieldconf local fetch || echo "no weights: the tests of the embedded model will be skipped"
 	$(BIN)/python -m pytest -n auto
 	.venv/instructor/bin/python -m pytest tests/clients/test_client_instructor.py
 	.venv/clusters/bin/python -m pytest tests/clusters
+
+# What the tests run in; with -j3, all at the same time.
+environments: .venv/.test .venv/instructor/.ready .venv/clusters/.ready
 
 lowest: .venv/lowest/.ready
 	.venv/lowest/bin/python -m pytest -n auto

@@ -52,19 +52,22 @@ class TimeUpError(BaseException):
 
 @contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Break off what takes longer. Only in a process's main thread, and not nested."""
+    """Break off what takes longer. Only in a process's main thread, and not nested.
+
+    The seconds are those of this process's work: on a busy machine nothing is broken off earlier.
+    """
 
     def stop(*_: Any) -> None:
         raise TimeUpError(f"longer than {seconds:g} s")
 
-    before = signal.signal(signal.SIGALRM, stop)
+    before = signal.signal(signal.SIGPROF, stop)
     # It rings again: an exception raised inside a destructor is lost.
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
+    signal.setitimer(signal.ITIMER_PROF, seconds, 0.5)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 # -- a schema and its dialect -------------------------------------------------------------------

@@ -25,6 +25,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
+from outside import present
 from pydantic import BaseModel
 
 import fieldconf as fc
@@ -162,7 +163,7 @@ def run(task, folder, answers, client):
 
 
 def main():
-    folder, answers = Path(sys.argv[1]), Path(sys.argv[2])
+    folder, answers = present(Path(sys.argv[1])), Path(sys.argv[2])
     answers.mkdir(parents=True, exist_ok=True)
     with fc.local() as client:
         for task in TASKS:

@@ -21,6 +21,7 @@ from collections import Counter
 from pathlib import Path
 
 from dateutil import parser
+from outside import present
 
 from fieldconf.source import WAYS
 from fieldconf.source.searching import Source
@@ -150,4 +151,4 @@ def main(folder, receipts=0):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))
+    main(present(Path(sys.argv[1])), *map(int, sys.argv[2:]))

@@ -15,6 +15,8 @@ import sys
 from itertools import islice
 from pathlib import Path
 
+from outside import present
+
 import fieldconf as fc
 from fieldconf.second.combining import Sure, combined
 
@@ -48,7 +50,7 @@ def readings(folder, count):
 
 
 def main():
-    folder = Path(sys.argv[1]) / "e2e_restaurants"
+    folder = present(Path(sys.argv[1]) / "e2e_restaurants")
     found = list(readings(folder, int(sys.argv[2])))
     fields = [field for _, several in found for field in several]
     by_rule = {

@@ -7,6 +7,7 @@ The page is computed from the files of JSONTestSuite, which stay where they are:
 ``tests/test_json_test_suite.py`` computes the page again and compares.
 """
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -92,4 +93,6 @@ def page(suite: Path = SUITE) -> str:
 
 
 if __name__ == "__main__":
+    if not SUITE.is_dir():
+        sys.exit(f"{SUITE} is absent: see CONTRIBUTING.md, Corpora")
     PAGE.write_text(page(), encoding="utf-8")

@@ -5,20 +5,21 @@ import math
 from itertools import accumulate, pairwise
 from pathlib import Path
 
-import pytest
 from hypothesis import strategies as st
 
 from fieldconf.schema import compile_schema
 from fieldconf.scoring import score_completion
 from fieldconf.tokens import Candidate, Completion, Token
 
-SHARED = Path(__file__).parents[2] / "shared"
+FIXTURES = Path(__file__).parent / "fixtures"
+"""Payloads, recordings and cases: all that tests read, but for the corpora."""
 
+CORPORA = Path(__file__).parents[2] / "shared" / "corpora"
+"""Large collections of other people, which are no part of this repository."""
 
-def needs_shared(folder):
-    """Skip, saying so, where the folder of test inputs is absent."""
-    reason = f"{SHARED / folder} is absent"
-    return pytest.mark.skipif(not (SHARED / folder).exists(), reason=reason)
+JSON_TEST_SUITE = CORPORA / "JSONTestSuite" / "test_parsing"
+JSON_SCHEMA_BENCH = CORPORA / "jsonschemabench" / "schemas_sample.jsonl.gz"
+"""For ``pytest.mark.corpora(path)``: conftest.py skips the test where the path is absent."""
 
 
 # -- tokens -------------------------------------------------------------------------------------

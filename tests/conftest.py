@@ -16,6 +16,15 @@ settings.register_profile("fieldconf", deadline=None, suppress_health_check=[Hea
 settings.load_profile("fieldconf")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what reads a corpus, before any fixture of the test does, where the corpus is absent."""
+    for mark in item.iter_markers("corpora"):
+        for path in mark.args:
+            if not path.exists():
+                pytest.skip(f"{path} is absent: see CONTRIBUTING.md, Corpora")
+
+
 @pytest.fixture(scope="session")
 def local_client() -> Iterator[LocalClient]:
     """One embedded model for the whole session; slow to start, never changed by a test."""

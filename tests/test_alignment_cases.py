@@ -1,16 +1,14 @@
-"""The shared hard cases: exact sums, values, kinds and distributions."""
+"""Hard cases, one by one: exact sums, values, kinds and distributions."""
 
 import json
 import math
 
 import pytest
-from builders import SHARED, needs_shared
+from builders import FIXTURES
 
 from fieldconf.scoring import score
 
-FILE = SHARED / "cases/alignment_cases.json"
-CASES = json.loads(FILE.read_text()) if FILE.exists() else []
-pytestmark = needs_shared("cases/alignment_cases.json")
+CASES = json.loads((FIXTURES / "alignment_cases.json").read_text("utf-8"))
 
 
 def report_of(case):

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
-from builders import SHARED, needs_shared
 from desks import SCHEMA
 from warehouse import line, lines, text, write
+from wire_samples import INDEX, sample
 
 import fieldconf as fc
 from fieldconf.batch import Summary, score_batch, score_files
@@ -124,16 +124,14 @@ def test_windows_line_ends_blank_lines_a_mark_and_no_end():
     assert sorted({row["line"] for row in rows}) == [1, 4, 7]
 
 
-@needs_shared("providers/samples")
 def test_payloads_of_all_providers_in_one_file():
-    samples = sorted((SHARED / "providers" / "samples").glob("*.json"))
-    data = [json.loads(file.read_bytes()) for file in samples]
+    data = [sample(name) for name in INDEX]
     write(Path("a.jsonl"), b"".join(json.dumps(one).encode() + b"\n" for one in data))
     found, rows = scored("a.jsonl", schema=None)
     batch = score_batch(pa.record_batch({"response": [json.dumps(one) for one in data]}))
     assert without_places(rows) == batch.to_pylist()
-    assert found.responses == len(samples)
-    assert {row["line"] for row in rows} == set(range(1, len(samples) + 1))
+    assert found.responses == len(data)
+    assert {row["line"] for row in rows} == set(range(1, len(data) + 1))
     assert [one["line"] for one in failures()] == [
         row["line"] for row in rows if row["status"] == "error"
     ]

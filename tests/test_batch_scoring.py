@@ -8,9 +8,8 @@ from typing import Literal
 
 import pyarrow as pa
 import pytest
-from builders import needs_shared
 from pydantic import BaseModel
-from wire_samples import INDEX, PROVIDERS
+from wire_samples import INDEX, PAYLOADS
 
 import fieldconf as fc
 from fieldconf import strategies
@@ -281,10 +280,9 @@ def test_a_function_that_fails_fails_for_its_response_only():
     assert "KeyError" in rows[0]["reason"]
 
 
-@needs_shared("providers/samples")
 @pytest.mark.parametrize("wide", [False, True])
 def test_every_sample_may_stand_in_one_batch(wide):
-    texts = [(PROVIDERS / f"samples/{name}.json").read_text("utf-8") for name in INDEX]
+    texts = [(PAYLOADS / f"{name}.json").read_text("utf-8") for name in INDEX]
     schema = Ticket if wide else None
     found = rows_of(*texts, schema=schema, wide=wide)
     alone = [row for text in texts for row in rows_of(text, schema=schema, wide=wide)]

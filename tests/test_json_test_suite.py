@@ -4,6 +4,7 @@ import runpy
 from pathlib import Path
 
 import pytest
+from builders import JSON_TEST_SUITE
 from json_texts import byte_by_byte, loads, run
 from oracles_json import read
 
@@ -11,15 +12,16 @@ from fieldconf.jsonparser import JSONParser
 from fieldconf.tree import Tree
 
 PROJECT = Path(__file__).parents[1]
-SUITE = PROJECT.parent / "shared" / "corpora" / "JSONTestSuite" / "test_parsing"
-FILES = sorted(SUITE.glob("*.json"))
+FILES = sorted(JSON_TEST_SUITE.glob("*.json"))
 
-pytestmark = pytest.mark.skipif(not FILES, reason=f"JSONTestSuite is not at {SUITE}")
+needs_suite = pytest.mark.corpora(JSON_TEST_SUITE)
 
 
-def files(first: str) -> pytest.MarkDecorator:
+def files(first):
+    """Run the test below on each file whose name begins so."""
     chosen = [file for file in FILES if file.name.startswith(first)]
-    return pytest.mark.parametrize("file", chosen, ids=[file.stem for file in chosen])
+    each = pytest.mark.parametrize("file", chosen, ids=[file.stem for file in chosen])
+    return lambda test: needs_suite(each(test))
 
 
 def root_of(events):
@@ -29,6 +31,7 @@ def root_of(events):
     return tree.root
 
 
+@needs_suite
 def test_the_suite_is_whole():
     assert [sum(file.name[0] == first for file in FILES) for first in "yni"] == [95, 188, 35]
 
@@ -84,9 +87,10 @@ def test_nesting_as_deep_as_the_deepest_files(count):
     assert error == ("nested deeper than 1024", 1024)
 
 
+@needs_suite
 def test_the_page_of_verdicts_is_up_to_date():
     made = runpy.run_path(str(PROJECT / "docs" / "generate_json_verdicts.py"))
     written = made["PAGE"].read_text(encoding="utf-8")
-    assert written == made["page"](SUITE), "run: python docs/generate_json_verdicts.py"
+    assert written == made["page"](JSON_TEST_SUITE), "run: python docs/generate_json_verdicts.py"
     rows = [line for line in written.splitlines() if line.startswith("| `i_")]
     assert len(rows) == 35

@@ -14,6 +14,7 @@ from openai.types.completion_create_params import (
 )
 from pydantic import BaseModel, TypeAdapter
 from servers import answer_json, answer_stream, serving
+from wire_samples import recorded, sample
 
 import fieldconf as fc
 from fieldconf.cli import main
@@ -23,7 +24,6 @@ from fieldconf.providers.table import PROVIDERS, ROWS
 from fieldconf.requesting import merged
 
 ROOT = Path(__file__).parents[1]
-SHARED = ROOT.parent / "shared" / "providers"
 
 
 class Ticket(BaseModel):
@@ -508,17 +508,11 @@ def test_the_sentence_is_one_line_and_no_book():
 
 def bodies():
     """The saved bodies: (status, body)."""
-    folder = SHARED / "samples"
-    if not folder.is_dir():
-        return []
-    saved = json.loads((folder / "reasoning_model_errors.json").read_text())
-    groq = json.loads((folder / "groq_error.json").read_text())
-    return [(one["status"], one["body"]) for one in saved] + [(400, groq)]
+    saved = [(one["status"], one["body"]) for one in sample("reasoning_model_errors")]
+    return [*saved, (400, sample("groq_error"))]
 
 
 def test_the_saved_bodies_are_there():
-    if not SHARED.is_dir():
-        pytest.skip(f"no {SHARED.name}")
     assert len(bodies()) >= 8
 
 
@@ -612,10 +606,7 @@ def test_a_recording_stands_for_every_row_that_claims_one():
 
 @pytest.mark.parametrize("provider", RECORDINGS)
 def test_a_recording_is_read(provider):
-    if not SHARED.is_dir():
-        pytest.skip(f"no {SHARED.name}")
-    saved = json.loads((SHARED / "recorded" / RECORDINGS[provider]).read_text())
-    report = fc.score(saved.get("response", saved))
+    report = fc.score(recorded(RECORDINGS[provider]))
     assert report.status == "complete"
     assert report.confidence is not None
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from builders import SHARED
+from builders import JSON_SCHEMA_BENCH
 
 pytest.importorskip("bpe_openai", reason="bpe-openai carries the o200k tokens")
 sys.path.append(str(Path(__file__).parents[1] / "bench"))  # scripts, no package
@@ -16,17 +16,16 @@ import schemas
 sys.path.pop()
 
 EVERY = 25  # schemas, one is looked at
-SAMPLE = SHARED / "corpora/jsonschemabench/schemas_sample.jsonl.gz"
 
 pytestmark = [
-    pytest.mark.skipif(not SAMPLE.exists(), reason=f"JSONSchemaBench is not at {SAMPLE}"),
+    pytest.mark.corpora(JSON_SCHEMA_BENCH),
     pytest.mark.filterwarnings("ignore::FutureWarning"),  # re says so of other people's patterns
 ]
 
 
 @pytest.fixture(scope="module")
 def results():
-    rows = list(schemas.rows_of(SAMPLE))[::EVERY]
+    rows = list(schemas.rows_of(JSON_SCHEMA_BENCH))[::EVERY]
     return [examined(row, list(schemas.LAYOUTS)[i % 3]) for i, row in enumerate(rows)]
 
 

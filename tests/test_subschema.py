@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import jsonschema
 import pytest
-from builders import SHARED
+from builders import JSON_SCHEMA_BENCH
 from pydantic import BaseModel, Field
 
 from fieldconf.schema import compile_schema
@@ -14,7 +14,6 @@ from fieldconf.second.subschema import WHOLE, question
 from fieldconf.strict import strict
 
 EVERY = 25  # schemas of the sample, one is looked at
-SAMPLE = SHARED / "corpora/jsonschemabench/schemas_sample.jsonl.gz"
 DRAFTS = {
     4: "http://json-schema.org/draft-04/schema#",
     7: "http://json-schema.org/draft-07/schema#",
@@ -249,7 +248,7 @@ def test_draft_3_is_asked_for_as_a_whole():
 # -- in the wild ----------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not SAMPLE.exists(), reason=f"JSONSchemaBench is not at {SAMPLE}")
+@pytest.mark.corpora(JSON_SCHEMA_BENCH)
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # re says so of other people's patterns
 def test_half_of_the_fields_of_other_peoples_schemas(monkeypatch):
     """Sub-schemas are valid, and instances merge back to valid instances.
@@ -262,7 +261,8 @@ def test_half_of_the_fields_of_other_peoples_schemas(monkeypatch):
         monkeypatch.delitem(sys.modules, name, raising=False)
     import subschemas
 
-    results = [subschemas.examine(row) for row in list(subschemas.rows_of(SAMPLE))[::EVERY]]
+    rows = list(subschemas.rows_of(JSON_SCHEMA_BENCH))[::EVERY]
+    results = [subschemas.examine(row) for row in rows]
     assert not [(one.id, *miss) for one in results for miss in one.misses]
     counts = sum((one.counts for one in results), start=subschemas.Counter())
     assert counts["schemas"] == 60

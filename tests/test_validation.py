@@ -6,11 +6,11 @@ import math
 import re
 import unicodedata
 import warnings
-from pathlib import Path
 from typing import Annotated, Literal
 
 import jsonschema
 import pytest
+from builders import JSON_SCHEMA_BENCH
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema.validators import validator_for
@@ -41,7 +41,6 @@ DRAFTS = [
     jsonschema.Draft201909Validator,
     LATEST,
 ]
-CORPUS = Path(__file__).parents[2] / "shared/corpora/jsonschemabench/schemas_sample.jsonl.gz"
 
 
 def validate_json(kind, schema, data):
@@ -207,7 +206,7 @@ def mutated(draw, value):
 
 
 def sample():
-    with gzip.open(CORPUS, "rt") as lines:
+    with gzip.open(JSON_SCHEMA_BENCH, "rt") as lines:
         rows = [json.loads(line) for line in lines][::4]
     schemas = [row["schema"] for row in rows]
     return [json.loads(schema) if isinstance(schema, str) else schema for schema in schemas]
@@ -232,7 +231,7 @@ def simple(part):
     return made.get(kind) if isinstance(kind, str) else None
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus of schemas is not here")
+@pytest.mark.corpora(JSON_SCHEMA_BENCH)
 def test_the_verdict_of_schemas_people_wrote():
     compared = {True: 0, False: 0}
     for schema in sample():

@@ -1,13 +1,13 @@
 """What an answer may be beside one JSON text: several choices, tool calls, refusals, errors.
 
-The expectations stand in ``../shared/providers`` (INDEX.json, FACTS.md) or are worked out here by
-hand; none is copied from an output. What FACTS leave open is not asserted.
+The expectations stand in ``fixtures/payloads`` (INDEX.json, README.md) or are worked out here by
+hand; none is copied from an output. What these leave open is not asserted.
 """
 
 import json
 
 import pytest
-from builders import entry, needs_shared
+from builders import entry
 from wire_checks import (
     NO_NUMBERS,
     TEAM_SUM,
@@ -24,8 +24,6 @@ from wire_checks import (
 from wire_samples import INDEX, replaced, sample, without
 
 import fieldconf as fc
-
-pytestmark = needs_shared("providers")
 
 # -- several answers ------------------------------------------------------------------------------
 
@@ -403,8 +401,8 @@ def test_a_field_that_was_silently_dropped_leaves_values_without_numbers(name):
 
 
 def refusals():
-    bodies = [item["body"] for item in sample("reasoning_model_errors")] if INDEX else []
-    return [*bodies, sample("groq_error")] if INDEX else []
+    bodies = [item["body"] for item in sample("reasoning_model_errors")]
+    return [*bodies, sample("groq_error")]
 
 
 @pytest.mark.parametrize("body", refusals(), ids=lambda body: json.dumps(body)[:60])

@@ -1,14 +1,14 @@
-"""One contract for every shape: what FACTS and INDEX say of a payload is what the report says.
+"""One contract for every shape: what INDEX.json says of a payload is what the report says.
 
-The expectations stand in ``../shared/providers`` (INDEX.json, FACTS.md) or are worked out here by
-hand; none is copied from an output. What FACTS leave open is not asserted.
+The expectations stand in ``fixtures/payloads`` (INDEX.json, README.md) or are worked out here by
+hand; none is copied from an output. What these leave open is not asserted.
 """
 
 import json
 import math
 
 import pytest
-from builders import needs_shared, sse
+from builders import sse
 from wire_checks import (
     DECISIONS,
     HOLES,
@@ -31,8 +31,6 @@ from wire_samples import INDEX, RECORDINGS, recorded, sample, without
 import fieldconf as fc
 from fieldconf.schema import compile_schema
 from fieldconf.streaming import LiveScorer
-
-pytestmark = needs_shared("providers")
 
 # -- the table: what each sample must give --------------------------------------------------------
 

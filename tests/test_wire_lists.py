@@ -1,13 +1,12 @@
 """Lists that hold more or less than the answer: the echo of a prompt, lists that frameworks cut.
 
-The expectations stand in ``../shared/providers`` (INDEX.json, FACTS.md) or are worked out here by
-hand; none is copied from an output. What FACTS leave open is not asserted.
+The expectations stand in ``fixtures/payloads`` (INDEX.json, README.md) or are worked out here by
+hand; none is copied from an output. What these leave open is not asserted.
 """
 
 import math
 
 import pytest
-from builders import needs_shared
 from wire_checks import (
     TICKET,
     VALUE,
@@ -18,8 +17,6 @@ from wire_checks import (
 from wire_samples import recorded, replaced, sample, without
 
 import fieldconf as fc
-
-pytestmark = needs_shared("providers")
 
 # -- legacy echo ----------------------------------------------------------------------------------
 

@@ -1,13 +1,12 @@
 """Numbers of every shape, worked out by hand; what is no number; tokens known by id only.
 
-The expectations stand in ``../shared/providers`` (INDEX.json, FACTS.md) or are worked out here by
-hand; none is copied from an output. What FACTS leave open is not asserted.
+The expectations stand in ``fixtures/payloads`` (INDEX.json, README.md) or are worked out here by
+hand; none is copied from an output. What these leave open is not asserted.
 """
 
 import math
 
 import pytest
-from builders import needs_shared
 from wire_checks import (
     BILLING,
     DECISIONS,
@@ -27,8 +26,6 @@ from wire_checks import (
 from wire_samples import replaced, sample, without
 
 import fieldconf as fc
-
-pytestmark = needs_shared("providers")
 
 # -- numbers worked out by hand -------------------------------------------------------------------
 

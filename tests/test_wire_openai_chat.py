@@ -5,7 +5,7 @@ import math
 
 import openai.types.chat as sdk
 import pytest
-from builders import chunks, entry, needs_shared, plain, response, sse
+from builders import chunks, entry, plain, response, sse
 from wire_samples import recorded, sample
 
 from fieldconf.errors import NoLogprobsError, PayloadError
@@ -17,7 +17,6 @@ from fieldconf.wire.delta import Delta
 # -- objects of the SDK ---------------------------------------------------------------------------
 
 
-@needs_shared("providers")
 @pytest.mark.parametrize(
     "name", ["openai_chat_stream", "azure_chat_stream", "vllm_chat_stream_multi"]
 )
@@ -40,7 +39,6 @@ def _object(value):
     return [_object(v) for v in value] if isinstance(value, list) else value
 
 
-@needs_shared("providers")
 @pytest.mark.parametrize(
     "name",
     [
@@ -57,14 +55,12 @@ def test_objects_of_the_sdk(name):
     assert plain(score(sdk.ChatCompletion.model_validate(payload))) == plain(score(payload))
 
 
-@needs_shared("providers")
 def test_stream_objects_of_the_sdk():
     payload = sample("openai_chat_stream")
     objects = [sdk.ChatCompletionChunk.model_validate(c) for c in payload]
     assert plain(score(iter(objects))) == plain(score(payload))
 
 
-@needs_shared("providers")
 def test_masks():
     masks = {name: score(sample(name)).mask for name in ("openai_chat", "xai_chat")}
     assert masks == {"openai_chat": "post", "xai_chat": "unknown"}
@@ -74,7 +70,6 @@ def test_masks():
 # -- recordings -----------------------------------------------------------------------------------
 
 
-@needs_shared("providers")
 @pytest.mark.parametrize(
     ("name", "status"),
     [
@@ -93,7 +88,6 @@ def test_recordings(name, status):
         assert report.data == json.loads(report.text)
 
 
-@needs_shared("providers")
 def test_a_recorded_stream_equals_the_recorded_response():
     whole = score(recorded("llamacpp_smol.ticket_compact.json"))
     stream = score(recorded("llamacpp_smol.ticket_compact.stream.sse"))
@@ -103,7 +97,6 @@ def test_a_recorded_stream_equals_the_recorded_response():
     )
 
 
-@needs_shared("providers")
 def test_characters_that_the_server_merged():
     report = score(recorded("llamacpp_smol.unicode_compact.json"))
     assert report["name"].logprob is None
@@ -111,7 +104,6 @@ def test_characters_that_the_server_merged():
     assert report["city"].logprob is not None
 
 
-@needs_shared("providers")
 def test_the_recording_of_openai():
     payload = recorded("openai_chat_structured.json")
     report = score(payload)
@@ -120,7 +112,6 @@ def test_the_recording_of_openai():
     assert report["participants", 0].value == "Alice"
 
 
-@needs_shared("providers")
 @pytest.mark.parametrize("version", ["v4", "v5", "v7"])
 def test_the_body_that_the_ai_sdk_keeps(version):
     chat = "" if version == "v4" else ".chat"
@@ -308,7 +299,6 @@ def test_messages_of_errors_name_the_cause():
         score({"things": []})
 
 
-@needs_shared("providers")
 def test_recorded_error_bodies():
     bodies = sample("reasoning_model_errors")
     found = [

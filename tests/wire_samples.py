@@ -1,34 +1,27 @@
-"""The providers' samples and recordings, and small surgery on them, for the tests of the wire."""
+"""The payloads and recordings of ``fixtures/``, and small surgery on them, for tests."""
 
 import copy
 import json
 
-from builders import SHARED
+from builders import FIXTURES
 
-PROVIDERS = SHARED / "providers"
+PAYLOADS = FIXTURES / "payloads"
+RECORDED = FIXTURES / "recorded"
 
+INDEX = json.loads((PAYLOADS / "INDEX.json").read_text("utf-8"))
+"""Name of a sample -> what its author says of it."""
 
-def _index():
-    path = PROVIDERS / "samples/INDEX.json"
-    return json.loads(path.read_text("utf-8")) if path.exists() else {}
-
-
-INDEX = _index()
-"""Name of a sample -> what its author says of it; empty where the samples are absent."""
-
-RECORDINGS = sorted(
-    path.name for path in PROVIDERS.glob("recorded/*") if path.suffix in (".json", ".sse")
-)
+RECORDINGS = sorted(path.name for path in RECORDED.iterdir() if path.suffix in (".json", ".sse"))
 
 
 def sample(name):
     """A sample, read anew: it may be changed."""
-    return json.loads((PROVIDERS / f"samples/{name}.json").read_text("utf-8"))
+    return json.loads((PAYLOADS / f"{name}.json").read_text("utf-8"))
 
 
 def recorded(name):
     """A recording, read anew; llama.cpp's are kept beside their request, streams are text."""
-    text = (PROVIDERS / "recorded" / name).read_text("utf-8")
+    text = (RECORDED / name).read_text("utf-8")
     if name.endswith(".sse"):
         return text
     kept = json.loads(text)

@@ -1,12 +1,9 @@
 """google-genai: its client's objects are scored as the REST payloads."""
 
 import pytest
-from builders import needs_shared
 from compared import assert_scored_as, client
 from replay import origin, replaying
 from wire_samples import sample
-
-pytestmark = needs_shared("providers")
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,9 @@
 
 import openai
 import pytest
-from builders import needs_shared
 from compared import MESSAGES, Ticket, assert_scored_as, client
 from replay import replaying
 from wire_samples import sample
-
-pytestmark = needs_shared("providers")
 
 
 @pytest.fixture(scope="module")

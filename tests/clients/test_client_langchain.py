@@ -4,14 +4,11 @@ import operator
 from functools import reduce
 
 import pytest
-from builders import needs_shared
 from compared import Ticket, assert_dropped, assert_scored_as, client, told
 from replay import origin, replaying
 from wire_samples import sample
 
 import fieldconf as fc
-
-pytestmark = needs_shared("providers")
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,11 @@
 import asyncio
 
 import pytest
-from builders import needs_shared
 from compared import MESSAGES, assert_dropped, assert_scored_as, client
 from replay import origin, replaying
 from wire_samples import sample
 
 pytestmark = [
-    needs_shared("providers"),
     # of its own types, which it makes when it is first asked
     pytest.mark.filterwarnings("ignore:Items? .* on TypedDict class .*ReadOnly:UserWarning"),
 ]

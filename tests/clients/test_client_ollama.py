@@ -1,12 +1,9 @@
 """ollama: its client drops the bytes of the tokens; the numbers stay."""
 
 import pytest
-from builders import needs_shared
 from compared import MESSAGES, Mood, assert_scored_as, client
 from replay import origin, replaying
 from wire_samples import sample
-
-pytestmark = needs_shared("providers")
 
 ASKED = {"logprobs": True, "top_logprobs": 5}
 

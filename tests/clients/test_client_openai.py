@@ -2,13 +2,10 @@
 
 import openai
 import pytest
-from builders import needs_shared
 from compared import MESSAGES, Mood, Ticket, assert_scored_as
 from installed import chat_helpers, needs_responses
 from replay import replaying
 from wire_samples import sample
-
-pytestmark = needs_shared("providers")
 
 ASKED = {"logprobs": True, "top_logprobs": 5}
 CHATS = [

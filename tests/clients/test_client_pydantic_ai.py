@@ -4,13 +4,11 @@ import asyncio
 
 import openai
 import pytest
-from builders import needs_shared
 from compared import Ticket, assert_scored_as, client
 from replay import origin, replaying
 from wire_samples import sample
 
 pytestmark = [
-    needs_shared("providers"),
     # google-genai, where aiohttp is installed
     pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning"),
 ]

@@ -1,12 +1,9 @@
 """together: its client's types say one dict where a list comes; the list is scored."""
 
 import pytest
-from builders import needs_shared
 from compared import MESSAGES, assert_scored_as, client
 from replay import replaying
 from wire_samples import sample
-
-pytestmark = needs_shared("providers")
 
 
 @pytest.fixture(scope="module")

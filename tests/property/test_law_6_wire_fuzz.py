@@ -7,7 +7,6 @@ from functools import cache
 from typing import Literal
 
 import pytest
-from builders import needs_shared
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
@@ -15,8 +14,6 @@ from wire_samples import INDEX, RECORDINGS, chunks_of, recorded, sample, without
 
 import fieldconf as fc
 from fieldconf.spelling import spell
-
-pytestmark = needs_shared("providers")
 
 
 class Ticket(BaseModel):

@@ -109,7 +109,6 @@ def test_what_a_server_sends_is_not_dumped(payload):
             assert held.token(one).logprob == one.logprob
 
 
-@pytest.mark.skipif(not INDEX, reason="the samples are absent")
 @pytest.mark.parametrize("name", INDEX)
 def test_what_providers_send_is_read_as_its_dump_is(name):
     payload = sample(name)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_law_6_wire_fuzz import damaged
-from wire_samples import INDEX, PROVIDERS, RECORDINGS, sample
+from wire_samples import INDEX, PAYLOADS, RECORDED, RECORDINGS, sample
 
 from fieldconf import score, strategies
 from fieldconf.errors import FieldconfError
@@ -173,7 +173,6 @@ def test_strange_bodies_are_read_as_their_values_are(payload, form):
 
 @settings(max_examples=200)
 @given(damaged(), forms)
-@pytest.mark.skipif(not INDEX, reason="the samples are absent")
 def test_damaged_samples_are_read_as_their_values_are(made, form):
     assert_same(saved(made.payload, form))
 
@@ -228,8 +227,8 @@ def test_candidates_that_are_not_made_yet_equal_those_that_are(payload):
 
 @pytest.mark.parametrize("name", [*INDEX, *RECORDINGS])
 def test_what_providers_send_is_read_as_its_values_are(name):
-    folder = "samples" if name in INDEX else "recorded"
-    data = (PROVIDERS / folder / (f"{name}.json" if name in INDEX else name)).read_bytes()
+    file = PAYLOADS / f"{name}.json" if name in INDEX else RECORDED / name
+    data = file.read_bytes()
     assert_same(data)
     assert_same(data.decode())
 
@@ -332,7 +331,6 @@ def test_a_list_that_nobody_looks_at_is_not_made():
     assert token.candidates.made == wanted
 
 
-@pytest.mark.skipif(not INDEX, reason="the samples are absent")
 def test_scoring_looks_at_candidates_without_keeping_them():
     listed = [{"token": text, "bytes": [*text.encode()], "logprob": p} for text, p in (
         ("true", -0.1), ("false", -2.5))]  # fmt: skip

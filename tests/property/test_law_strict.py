@@ -13,7 +13,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from builders import SHARED
+from builders import JSON_SCHEMA_BENCH
 from hypothesis import example, given
 from hypothesis import strategies as st
 from test_models import FEATURES
@@ -22,7 +22,6 @@ from fieldconf.providers.grammars import FULL, STRICT
 from fieldconf.schema import compile_schema
 from fieldconf.strict import strict
 
-SAMPLE = SHARED / "corpora/jsonschemabench/schemas_sample.jsonl.gz"
 EVERY = 15  # schemas of the sample, one is looked at
 GRAMMARS = st.sampled_from([STRICT, FULL])
 IDS = {STRICT: "STRICT", FULL: "FULL"}
@@ -419,11 +418,11 @@ def test_what_the_form_allows_comes_back_where_nothing_is_lost(schema, grammar, 
 
 
 def rows():
-    with gzip.open(SAMPLE) as file:
+    with gzip.open(JSON_SCHEMA_BENCH) as file:
         return [json.loads(line) for line in file][::EVERY]
 
 
-@pytest.mark.skipif(not SAMPLE.exists(), reason=f"JSONSchemaBench is not at {SAMPLE}")
+@pytest.mark.corpora(JSON_SCHEMA_BENCH)
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # re says so of other people's patterns
 @pytest.mark.parametrize("grammar", IDS, ids=IDS.get)
 def test_schemas_in_the_wild(grammar):
