@@ -10,7 +10,7 @@ demo: .venv/.local
 
 test: environments
 	@$(BIN)/fieldconf local fetch || echo "no weights: the tests of the embedded model will be skipped"
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --ignore=tests/clusters --ignore=tests/clients/test_client_instructor.py
 	.venv/instructor/bin/python -m pytest tests/clients/test_client_instructor.py
 	.venv/clusters/bin/python -m pytest tests/clusters
 

@@ -17,6 +17,10 @@ sys.path.pop()
 
 EVERY = 25  # schemas, one is looked at
 
+if not JSON_SCHEMA_BENCH.exists():  # one line for all of them
+    absent = f"{JSON_SCHEMA_BENCH} is absent: see CONTRIBUTING.md, Corpora"
+    pytest.skip(absent, allow_module_level=True)
+
 pytestmark = [
     pytest.mark.corpora(JSON_SCHEMA_BENCH),
     pytest.mark.filterwarnings("ignore::FutureWarning"),  # re says so of other people's patterns
