@@ -10,14 +10,14 @@ ROOT = Path(__file__).parents[1] / "fieldconf"
 # From the ground up; the rooms of one floor do not know each other.
 FLOORS = [
     ["errors", "grammar", "paths", "patterns", "tokens", "probes.base", "wire.plain",
-     "wire.raw",
      "source.dates", "source.folding", "source.fuzzy", "source.numerals",
      "providers", "providers.forms", "providers.grammars", "providers.models", "schema.values"],
     ["jsonparser", "prefix", "scores", "spelling", "render.table",
      "report.ending", "report.readings", "source.quotations",
      "providers.refusals", "providers.table",
      "policy.bands", "schema.bounded", "schema.documents", "schema.located", "schema.settings",
-     "wire.entries", "wire.tool_calls"],
+     "wire.raw", "wire.tool_calls"],
+    ["wire.entries"],
     ["wire.listed"],
     ["wire.held"],
     ["wire.envelopes"],
