@@ -25,7 +25,7 @@ FLOORS = [
      "probes.tokenizer", "asking",
      "schema.models", "schema.validation", "source.searching",
      "wire.delta", "wire.echo", "wire.frameworks"],
-    ["align", "schema.parts", "render.notebook",
+    ["align", "schema.parts", "render.notebook", "wire.ai_sdk",
      "probes", "probes.llama_cpp", "probes.sglang", "probes.transformers", "probes.vllm",
      "wire.bare_list", "wire.choices", "wire.cohere", "wire.decisions", "wire.gemini",
      "wire.llama_cpp", "wire.lm_studio", "wire.names", "wire.responses", "wire.sglang", "wire.tgi",
