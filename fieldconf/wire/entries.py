@@ -126,9 +126,12 @@ def make(
 
 
 def candidates(rows: Iterable[Row]) -> tuple[Candidate, ...]:
-    """The candidates in rows; those without a logprob are left out."""
+    """The candidates in rows; those without a logprob are left out.
+
+    Of one without text and bytes nothing is known: it may be a part of a character.
+    """
     return tuple(
-        Candidate(shown, raw, logprob, number)
+        Candidate(shown, raw if raw or shown else None, logprob, number)
         for shown, raw, value, number in rows
         if (logprob := candidate_logprob(value)) is not None
     )
@@ -171,12 +174,9 @@ def id_in(name: str) -> int | None:
 def spelled(shown: str, raw: bytes | None) -> bytes | None:
     """The bytes that a server gives for a text, if they are its bytes; else None.
 
-    Some give the text's code points. Of a token without text and bytes nothing is known: it may be
-    a part of a character.
+    Some give the text's code points.
     """
-    if not raw:
-        return raw if shown else None
-    if raw.isascii():
+    if not raw or raw.isascii():
         return raw
     try:
         raw.decode()

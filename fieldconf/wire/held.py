@@ -159,7 +159,7 @@ def _row(part: dict[str, Any]) -> tuple[str, bytes | None, Any, Any]:
         if type(raw) is not list:
             raise TypeError
         raw = bytes(cast("list[int]", raw))
-        if not raw.isascii() or not raw:
+        if not raw.isascii():
             raw = entries.spelled(shown, raw)
     return shown, raw, part["logprob"], part.get("top_logprobs")
 
@@ -228,8 +228,9 @@ def _made(top: Any) -> list[Candidate]:
             raise ValueError
         if type(raw) is list:
             raw = bytes(raw)  # pyright: ignore[reportUnknownArgumentType]  # any payload
-            if not raw.isascii() or not raw:
+            if not raw.isascii():
                 raw = entries.spelled(shown, raw)
+            raw = raw if raw or shown else None
         elif raw is not None:
             raise TypeError
         if type(value) is not float or not _LEAST < value <= 0:
