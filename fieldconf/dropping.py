@@ -51,6 +51,11 @@ class Recent(Sequence[Token]):
         """Take the next ones."""
         self._held.extend(tokens)
 
+    def __setitem__(self, places: slice, tokens: Iterable[Token]) -> None:
+        """Put some in the place of those that are held."""
+        start, stop, _ = places.indices(len(self))
+        self._held[start - self._first : stop - self._first] = tokens
+
     def drop(self, stop: int) -> None:
         """Let go of those before an index."""
         gone = self._held[: stop - self._first]

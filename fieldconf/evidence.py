@@ -9,7 +9,7 @@ Why:   every formula begins with these, and what a value costs must not depend o
 """
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, repeat
 from typing import NamedTuple
 
@@ -19,6 +19,10 @@ from fieldconf.alternatives.fan import Listing
 from fieldconf.alternatives.listed import listed
 from fieldconf.tokens import Token
 
+NO_MASS = -700.0
+"""Nats; of a token of which a bound is known: exp of it is still above zero."""
+LEAST_LEFT = 0.001
+"""Mass that may be left by a list of nearly all of it: servers round."""
 LONGEST_TOKEN = 256
 """Bytes; what is longer is no token of a vocabulary, and has no alternatives."""
 
@@ -43,10 +47,13 @@ class Evidence:
     Args:
         tokens: the tokens of the answer; may grow while it arrives.
         missing: why there are no tokens at all; empty where there are.
+        are_named: whether candidates that look like a vocabulary's names are names.
     """
 
-    def __init__(self, tokens: Sequence[Token], missing: str = "") -> None:
-        self.tokens, self.missing = tokens, missing
+    def __init__(
+        self, tokens: Sequence[Token], missing: str = "", *, are_named: bool = True
+    ) -> None:
+        self.tokens, self.missing, self._are_named = tokens, missing, are_named
         # Of the first n pieces: the sum of the known logprobs (nats), and how many have none.
         self._sums, self._unknown = array("d", [0.0]), array("q", [0])
         self._steps_of: tuple[Aligned | None, Approach] = (None, Approach([], has_gap=False))
@@ -89,19 +96,22 @@ class Evidence:
         return tuple(found)  # pyright: ignore[reportReturnType]  # there is no None
 
     def steps(self, item: Aligned) -> "Approach":
-        """The approach as far as its logprobs are known without a gap up to the value's end.
+        """The approach as far as its logprobs are known without a gap up to the value's end."""
+        if self._steps_of[0] is not item:  # several questions ask
+            self._steps_of = item, self._without_gap(item, is_told)
+        return self._steps_of[1]
+
+    def _without_gap(self, item: Aligned, is_known: Callable[[Token], bool]) -> "Approach":
+        """The last part of the approach of which every token is known up to the value's end.
 
         Blanks and brackets before the value that no token wrote (a gateway laid the text out anew)
         are no gap: nobody chose them.
         """
-        if self._steps_of[0] is item:  # several questions ask
-            return self._steps_of[1]
         steps: list[Step] = []
         has_gap = False
         for step in item.approach:
             token = None if step.token is None else self.tokens[step.token]
-            is_readable = len(step.written) <= LONGEST_TOKEN
-            if is_readable and token is not None and token.logprob is not None:
+            if token is not None and len(step.written) <= LONGEST_TOKEN and is_known(token):
                 steps.append(step)
             elif token is None and step.piece < item.first:
                 continue
@@ -109,8 +119,7 @@ class Evidence:
                 steps, has_gap = [], True
             else:
                 break
-        self._steps_of = item, Approach(steps, has_gap)
-        return self._steps_of[1]
+        return Approach(steps, has_gap)
 
     def listing(self, step: Step) -> Listing:
         """What is listed at a step; several questions ask."""
@@ -119,8 +128,37 @@ class Evidence:
             if len(self._listings) >= _MOST_LISTINGS:
                 self._listings.clear()
             assert step.token is not None  # of such are ``steps``
-            found = self._listings[step.piece] = listed(step, self.tokens[step.token])
+            token = self.tokens[step.token]
+            found = listed(step, token, are_named=self._are_named)
+            self._listings[step.piece] = found
         return found
+
+    def bounded(self, item: Aligned) -> Sequence[Step]:
+        """The same as ``steps`` where of some tokens only a bound is known, see ``bounding``."""
+        steps, has_gap = self._without_gap(item, lambda token: is_told(token) or token.is_outside)
+        return steps if not has_gap and steps and steps[0].piece <= item.first else []
+
+    def bounding(self, step: Step) -> Listing:
+        """What is listed; a token outside of it has next to no mass, and all that is not listed."""
+        assert step.token is not None  # of such are ``bounded``
+        token = self.tokens[step.token]
+        if not token.is_outside:
+            return self.listing(step)
+        found = listed(step, token._replace(logprob=NO_MASS), are_named=self._are_named)
+        return found._replace(unseen=max(found.unseen, LEAST_LEFT))
+
+    def doubt(self, item: Aligned) -> str:
+        """Why candidates on the way to a value cannot be believed; empty if they can."""
+        for step in item.approach:
+            token = None if step.token is None else self.tokens[step.token]
+            if token is not None and token.logprob is not None and token.note:
+                return f"token {step.token} ({token.text!r}) {token.note}"
+        return ""
+
+
+def is_told(token: Token) -> bool:
+    """Whether a token has a logprob, and candidates that can be believed if it has some."""
+    return token.logprob is not None and not token.note
 
 
 def blame(indexes: Iterable[int | None], tokens: Sequence[Token]) -> str:

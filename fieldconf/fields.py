@@ -50,6 +50,7 @@ LONGEST_JOINT = 400
 FEW_VALID = 0.1
 """Where less than this part of the listed mass keeps to the schema, the schema fights the model."""
 
+_SHIFTED = "nothing of that can stand there: it may be a neighbouring token's list"
 _UNREADABLE = "the tokens around it could not be read as its alternatives"
 
 
@@ -133,6 +134,8 @@ class FieldMaker:
         container = self._open[-1] if event.type == "close" else None
         declared = container.declared if container else self._place(event.path).declared
         verdict = self._judge(item, value, kind, reason, declared)
+        if verdict.reason == _UNREADABLE:
+            verdict.reason = self._evidence.doubt(item) or _UNREADABLE
         found = verdict.distribution
         expected, std = found.moments if found else (None, None)
         made = Field(
@@ -158,7 +161,9 @@ class FieldMaker:
             return self._object(item, value, reason)
         if kind == "array":
             return self._list(item, reason)
-        return _Verdict(reason=reason) if reason else self._scalar(item, value, kind, declared)
+        if reason:
+            return self._bounded(item, value, kind, reason, declared)
+        return self._scalar(item, value, kind, declared)
 
     def _scalar(self, item: Aligned, value: Any, kind: str, declared: Declared) -> _Verdict:
         target = self._target(item)
@@ -228,6 +233,24 @@ class FieldMaker:
             parent.discriminate(path[-1], tree, domain.members)
         verdict.distribution = distribution(tree, domain.members)
         return verdict
+
+    def _bounded(
+        self, item: Aligned, value: Any, kind: str, reason: str, declared: Declared
+    ) -> _Verdict:
+        """Bounds of a member of which a token was sampled outside of what the server listed."""
+        domain = self._domain(declared, kind)
+        outcome = None if domain is None else domain.index(value)
+        steps = self._evidence.bounded(item)
+        if domain is None or outcome is None or not steps:
+            return _Verdict(reason=reason)
+        question = MemberQuestion(self._target(item), domain, self._memory)
+        tree = grow(question, steps, self._evidence.bounding)
+        if tree is None or tree.decided_at is None:
+            return _Verdict(reason=reason)
+        _, low, high = tree.results()[outcome]
+        if high < 1:
+            return _Verdict(low=low, high=high, reason=reason)
+        return _Verdict(reason=f"{reason}; {_SHIFTED}")
 
     def _domain(self, declared: Declared, kind: str) -> Domain | None:
         """The members to tell apart; a boolean has two even where nothing was declared."""

@@ -3,10 +3,12 @@
 In:    stream chunks of a known shape, one by one.
 Out:   the bytes of each token as soon as the text has them; at the end the completion.
 Never: a second look at what came before: a chunk costs the same, however many were there.
-Why:   text and tokens of a place need not come in one chunk, a chunk may come twice, and some
-       repeat everything so far. What is made of the tokens needs to know none of this.
+Why:   text and tokens of a place need not come in one chunk, a text may come without tokens, a
+       chunk may come twice, and some repeat everything so far. What is made of the tokens needs to
+       know none of this.
 """
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,7 +18,7 @@ from fieldconf.errors import PayloadError
 from fieldconf.tokens import Completion, Token, utf8
 from fieldconf.wire import chat_chunk, read_chunk
 from fieldconf.wire.chat_chunk import Piece
-from fieldconf.wire.delta import Delta, bare, fold, is_repeat, usable
+from fieldconf.wire.delta import Delta, Growth, bare, fold, is_repeat, unlisted, usable
 from fieldconf.wire.names import has_nameless
 
 LOST = (
@@ -61,6 +63,10 @@ class Received:
         self._run = _Run()  # what came since the last of them
         self._common: Delta | None = None  # what plain chunks say of all choices
         self._last: Delta | Piece | None = None
+        self._growth = Growth()
+        self._holes: deque[tuple[int, bytes]] = deque()  # texts without tokens: from where on
+        self._has_ended = False  # a reason to stop has come
+        self._filled = 0  # of them, how many were given a token
         self._dropped = False
         self._whole: Delta | None = None  # one that contradicts what was dropped
 
@@ -92,16 +98,45 @@ class Received:
 
     def following(self) -> bytes | None:
         """The bytes of the next token; None as long as the text does not have them."""
+        if self.taken == len(self.tokens) and self._has_ended and self.taken:
+            self._fill_holes(b"")  # no token comes any more
         if not self.spells or self.taken == len(self.tokens):
             return None
         written = self.tokens[self.taken].bytes
         if not self._ahead.startswith(written):
-            self.spells = written.startswith(bytes(self._ahead))
-            return None
+            self.spells = written.startswith(bytes(self._ahead)) or self._fill_holes(written)
+            written = self.tokens[self.taken].bytes
+            if not self._ahead.startswith(written):
+                return None
         del self._ahead[: len(written)]  # of a bytearray it costs no more than that
         self.fed += written
         self.taken += 1
         return written
+
+    def _fill_holes(self, written: bytes) -> bool:
+        """Give tokens to the texts that came without, if the next token stands behind them.
+
+        Tokens may come later than their text, so it is a hole only once that is seen; or, where
+        ``written`` is empty, because nothing else is left. False if the token stands behind none.
+        """
+        while self._holes and self._holes[0][0] < len(self.fed):
+            self._holes.popleft()
+        size, count = 0, 0
+        for start, text in self._holes:
+            if start != len(self.fed) + size:
+                break
+            size, count = size + len(text), count + 1
+            left = len(self._ahead) - size
+            if self._ahead.startswith(written, size) if written else not left:
+                holes = [self._holes.popleft()[1] for _ in range(count)]
+                self.tokens[self.taken : self.taken] = [
+                    unlisted(hole.decode("utf-8", "surrogatepass")) for hole in holes
+                ]
+                self._filled += count
+                return True
+            if left < len(written) and written.startswith(bytes(self._ahead[size:])):
+                return True  # more of the text has to come
+        return False
 
     def drop(self, stop: int) -> None:
         """Let go of the tokens before an index, and of all texts but one."""
@@ -136,6 +171,7 @@ class Received:
         for delta in deltas:
             self.began = self.began or delta.index is not None
             if delta.index == 0:
+                delta = self._growth.cleared(delta)  # noqa: PLW2901
                 self._end_run()
                 if self._last is not None and is_repeat(_delta(self._last), delta):
                     continue
@@ -155,7 +191,10 @@ class Received:
             before = bytes(self.fed + self._ahead)
             if self._dropped and not content.startswith(before):
                 self._whole, self.spells = delta, False
-            content, tokens = content[len(before) :], tokens[len(self.tokens) :]
+            content, tokens = content[len(before) :], tokens[len(self.tokens) - self._filled :]
+        elif content and not tokens and self.spells:
+            self._holes.append((len(self.fed) + len(self._ahead), content))
+        self._has_ended = self._has_ended or delta.finish_reason is not None
         self._add(content, tokens)
 
     def _add(self, content: bytes, tokens: Iterable[Token]) -> None:

@@ -30,7 +30,7 @@ from fieldconf.report.reading import how_sure
 from fieldconf.schema import KINDS, Schema, compile_schema
 from fieldconf.scores import TextScore, text_score
 from fieldconf.settling import Settle, settled
-from fieldconf.spelling import Piece, spell_completion
+from fieldconf.spelling import SPACES, Piece, spell_completion
 from fieldconf.tokens import Completion, Mask, Token
 from fieldconf.tree import Tree
 from fieldconf.wire import completion, completions
@@ -200,7 +200,7 @@ class Scorer:
         kinds = schema.root.declared.kinds or KINDS  # a schema that allows nothing finds anything
         openers = b"{" * ("object" in kinds) + b"[" * ("array" in kinds)
         self._aligner = Aligner(Finder(openers=openers, scalars=bool(kinds & _SCALAR_KINDS)))
-        self._evidence = Evidence(tokens, missing)
+        self._evidence = Evidence(tokens, missing, are_named=not schema.says(SPACES))
         self._maker = FieldMaker(schema, self._evidence, layout=layout, ledger=ledger, match=match)
         self._tree = Tree()
         self._fields: dict[Path, Field] = {}

@@ -111,6 +111,25 @@ def _with_candidates(token: Token, read: Callable[[str], bytes | None]) -> Token
     return token._replace(candidates=found)
 
 
+SPACES = ("Ġ", "▁")
+"""What names of vocabularies have for a space: of byte-level ones, and of SentencePiece's."""
+
+
+def plainly_named(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Candidates with the bytes that their names stand for; none if they are not names.
+
+    They are, where some begin with a vocabulary's mark for a space, none with a space, and the
+    bytes are no others than the name's own.
+    """
+    marks = {c.text[:1] for c in candidates}.intersection(SPACES)
+    if len(marks) != 1 or any(c.text[:1] == " " for c in candidates):
+        return ()
+    if any(c.raw is not None and c.raw != utf8(c.text) for c in candidates):
+        return ()
+    read = byte_level if marks == {"Ġ"} else sentence_piece
+    return tuple(c._replace(raw=read(c.text) or c.raw) for c in candidates)
+
+
 def byte_level(name: str) -> bytes | None:
     """The bytes that a name of GPT-2's vocabulary stands for; None for other texts."""
     found = [_BYTE_ALPHABET.get(char) for char in name]

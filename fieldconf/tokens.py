@@ -9,8 +9,10 @@ Why:   a token is its bytes; its text is for showing (one emoji has nine spellin
 """
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, cast
 
@@ -21,6 +23,8 @@ MASKED_CANDIDATE = -100.0
 """What OpenAI's strict mode lists, exactly, for a token that its grammar excluded."""
 NOT_A_LOGPROB = -9998.0
 """From here down a number says "not listed" (-9999.0), or zero (-3.4e38: llama.cpp, SGLang)."""
+ROUNDING = 1e-5
+"""Nats; a logprob that is no further above 0 is 0, rounded: a float32 softmax ends there."""
 
 
 _T = TypeVar("_T", bound=tuple[Any, ...])
@@ -63,7 +67,8 @@ class Token(NamedTuple):
 
     ``logprob`` is in nats, or None where the server gave none that can be believed; ``note`` may
     then say why. ``candidates`` are the listed alternatives in the server's order; the token itself
-    may or may not be among them.
+    may or may not be among them. Beside a logprob a ``note`` says why there are no candidates that
+    can be believed.
     """
 
     text: str
@@ -77,6 +82,11 @@ class Token(NamedTuple):
     def bytes(self) -> bytes:
         """The bytes given, or the text's."""
         return self.raw if self.raw is not None else utf8(self.text)
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether it was sampled outside of its candidates: these bound its probability."""
+        return self.logprob is None and bool(self.note) and bool(self.candidates)
 
 
 def written(tokens: Iterable[Token]) -> list[bytes]:
@@ -165,11 +175,59 @@ def candidate_logprob(value: Any) -> float | None:
 
     >>> candidate_logprob(-100.0), candidate_logprob(-3.4028234663852886e38)
     (-inf, -inf)
+    >>> candidate_logprob("-0.5"), candidate_logprob(2.4e-7)
+    (-0.5, 0.0)
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    logprob = value if type(value) is float else number(value)
+    if logprob is None or not logprob <= ROUNDING:  # NaN, too
         return None
-    if not value <= 0:  # NaN, too
-        return None
-    if value == MASKED_CANDIDATE or value < -1e30:
+    if logprob == MASKED_CANDIDATE or logprob < -1e30:
         return -math.inf
-    return None if value <= NOT_A_LOGPROB else float(value)
+    return None if logprob <= NOT_A_LOGPROB else min(float(logprob), 0.0)
+
+
+def is_unlisted(value: Any) -> bool:
+    """Whether a chosen token's number says that it was not among the likeliest, or had no mass.
+
+    >>> is_unlisted(-9999.0), is_unlisted(-3.4e38), is_unlisted(-0.5), is_unlisted(None)
+    (True, True, False, False)
+    """
+    known = number(value)
+    return known is not None and known <= NOT_A_LOGPROB
+
+
+def number(value: Any) -> float | None:
+    """A number in any form in which people keep one, as a float; None for anything else.
+
+    Databases give ``Decimal``, arrays give scalars of their own (with ``item``), and JSON, which
+    has no infinity, is given texts. A boolean is no number.
+
+    >>> number("-0.5"), number(Decimal("-0.5")), number("-inf"), number("x"), number(True)
+    (-0.5, -0.5, -inf, None, None)
+    """
+    if isinstance(value, bool):
+        return None
+    if not isinstance(value, (int, float, str, Decimal)):
+        value = _item(value)
+    elif isinstance(value, str) and not _IS_NUMBER(value):
+        return None
+    try:
+        return None if value is None else float(value)
+    except (TypeError, ValueError):
+        return None
+    except OverflowError:  # an integer of hundreds of digits
+        return math.inf if cast("int", value) > 0 else -math.inf
+
+
+_IS_NUMBER = re.compile(
+    r"\s*[+-]?(\d+\.?\d*([eE][+-]?\d+)?|inf(inity)?)\s*", re.IGNORECASE
+).fullmatch
+
+
+def _item(value: Any) -> float | int | None:
+    """The Python number in the scalar of an array; None for what is no such thing."""
+    try:
+        item = value.item() if hasattr(value, "item") else None
+    except Exception:  # noqa: BLE001  # whatever another's method does
+        return None
+    return item if isinstance(item, (int, float)) and not isinstance(item, bool) else None

@@ -8,23 +8,27 @@ Why:   several questions are asked about the same token, and each begins with th
 """
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 
 from fieldconf.align import Step
 from fieldconf.alternatives.fan import Listing, listing
+from fieldconf.spelling import SPACES, plainly_named
 from fieldconf.tokens import Candidate, Token, unchecked, utf8
 from fieldconf.wire.listed import Listed
 
 _LEAST = -700.0  # exp of it is still above zero: what was chosen had some probability
 _BROKEN = "\ufffd".encode()
+_UNPLAIN = re.compile("|".join(["\ufffd", *SPACES]).encode())
 _listing = unchecked(Listing)
 
 
-def listed(step: Step, token: Token) -> Listing:
+def listed(step: Step, token: Token, *, are_named: bool = True) -> Listing:
     """The candidates that can be read, with the chosen one put in if it is missing.
 
     Where the token itself is listed in a disguise (its bytes are not what it wrote), so are its
     candidates, and none of them can be read. What cannot be read counts as not listed.
+    ``are_named`` says whether candidates that look like a vocabulary's names are names.
     """
     text, raw, logprob, candidates, number, _ = token
     written = step.written
@@ -36,6 +40,8 @@ def listed(step: Step, token: Token) -> Listing:
     shown = written.decode("utf-8", "replace")
     found = () if number is not None else _plainly(candidates)
     if not found:
+        if are_named and not shown.startswith(SPACES):
+            candidates = plainly_named(candidates) or candidates
         return _one_by_one(Candidate(shown, written, max(logprob, _LEAST), number), candidates)
     names, logprobs, data = found
     position = data.index(written) if written in data else None
@@ -58,7 +64,7 @@ def _plainly(
     if not candidates:
         return ()
     texts, data, logprobs, ids = zip(*candidates, strict=True)
-    if ids.count(None) < len(ids) or None in data or _BROKEN in b" ".join(data):
+    if ids.count(None) < len(ids) or None in data or _UNPLAIN.search(b" ".join(data)):
         return ()
     return texts, list(logprobs), data
 

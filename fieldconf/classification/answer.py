@@ -22,13 +22,13 @@ from fieldconf.alternatives.tree import Gap, Tree
 from fieldconf.alternatives.why import why_outcome, why_token
 from fieldconf.classification.ending import END, is_end
 from fieldconf.classification.question import Place, Question, as_json
-from fieldconf.evidence import LONGEST_TOKEN, blame
+from fieldconf.evidence import LONGEST_TOKEN, blame, is_told
 from fieldconf.fields import FEW_VALID
 from fieldconf.jsonparser import JSONParser
 from fieldconf.matching import beginning
 from fieldconf.report import Field, Report, Status
 from fieldconf.schema import Invalid, kind_of
-from fieldconf.spelling import THOUGHTS, spell_completion
+from fieldconf.spelling import SPACES, THOUGHTS, plainly_named, spell_completion
 from fieldconf.tokens import Candidate, Completion, Mask, Token, utf8
 
 _SHOWN = 6  # labels in a message
@@ -215,7 +215,10 @@ class Answer:
             token, written = self.tokens[step.token], step.written
             if not found and token.bytes.lstrip() == written != token.bytes:
                 place, written = Place(stripped=True), token.bytes
-            listing = _listing(token, written)
+            are_named = not any(mark in text for text in self._question.texts for mark in SPACES)
+            if not found and are_named and plainly_named(token.candidates):
+                place = Place(stripped=True)  # the text lacks the space that a name begins with
+            listing = _listing(token, written, are_named=are_named)
             branches = [self._question.branch(place, c) for c in listing.candidates]
             branches = [b._replace(outcomes=b.outcomes & outcomes) for b in branches]
             found.append(_Visit(step.token, listing, branches))
@@ -271,11 +274,11 @@ _NOT_FINAL = "match gave another label for a beginning of the answer than for th
 
 
 def _is_readable(token: Token) -> bool:
-    return token.logprob is not None and len(token.bytes) <= LONGEST_TOKEN
+    return is_told(token) and len(token.bytes) <= LONGEST_TOKEN
 
 
-def _listing(token: Token, written: bytes) -> Listing:
-    found = listed(Step(0, None, JSONParser(), written), token)
+def _listing(token: Token, written: bytes, *, are_named: bool) -> Listing:
+    found = listed(Step(0, None, JSONParser(), written), token, are_named=are_named)
     return found._replace(
         candidates=[c._replace(raw=END) if is_end(c) else c for c in found.candidates]
     )

@@ -8,7 +8,7 @@ Why:   thousands of answers are read by one schema.
 
 import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, cast
@@ -59,6 +59,14 @@ class Schema:
     def memories(self) -> dict[Any, Any]:
         """What others found out of this schema and keep for its next answer; not this one's."""
         return {}
+
+    @cached_property
+    def _text(self) -> str:
+        return json.dumps(self.json, ensure_ascii=False)
+
+    def says(self, parts: Iterable[str]) -> bool:
+        """Whether one of some texts stands anywhere in it."""
+        return any(part in self._text for part in parts)
 
     @cached_property
     def root(self) -> Place:

@@ -20,6 +20,7 @@ from fieldconf.providers.refusals import refusal, said
 from fieldconf.spelling import undisguised
 from fieldconf.tokens import Completion
 from fieldconf.wire import (
+    ai_sdk,
     bare_list,
     cohere,
     decisions,
@@ -42,7 +43,7 @@ from fieldconf.wire.envelopes import REMEDY, open_payload, short
 from fieldconf.wire.plain import first, get
 
 FAMILIES: tuple[ModuleType, ...] = (
-    gemini, sglang, llama_cpp, tgi, responses, bare_list,
+    gemini, sglang, llama_cpp, tgi, responses, ai_sdk, bare_list,
     legacy, together_stream, openai_chat,
     cohere, lm_studio, transformers, decisions,
 )  # fmt: skip
@@ -55,6 +56,9 @@ def completions(
 ) -> list[Completion]:
     """The completions in a payload, one a choice, or one a tool call where a choice makes calls.
 
+    Of several items those of no known shape are passed over, as in a live stream: they say nothing
+    of an answer.
+
     Args:
         payload: see ``scoring.score``.
         tokenizer: for responses that list ids only, see ``names``.
@@ -66,16 +70,17 @@ def completions(
         NoLogprobsError: if it is an error in which a server refuses logprobs.
     """
     dull: list[Any] = []
+    unknown: list[Any] = []
     deltas: list[Delta] = []
     try:
-        for delta in _read_all(payload, dull):
+        for delta in _read_all(payload, dull, unknown):
             deltas.append(delta)  # noqa: PERF402  # what came before an error is kept
     except PayloadError as error:
         error.came = tuple(fold(deltas))
         raise
     found = fold(deltas)
     if not found:
-        raise _unknown(dull[0] if dull else None)
+        raise _unknown(next(iter([*filter(_is_error, dull), *unknown, *dull]), None))
     reader = None if tokenizer is None else names.reader_of(tokenizer)
     return [mended(made, reader, prompt) for made in found]
 
@@ -114,9 +119,11 @@ def read_chunk(chunk: Any) -> list[Delta]:
         NoLogprobsError: if it is an error in which a server refuses logprobs.
     """
     dull: list[Any] = []
-    deltas = list(_read_all(chunk, dull))
-    if dull and _is_error(dull[0]):
-        raise _unknown(dull[0])
+    unknown: list[Any] = []
+    deltas = list(_read_all(chunk, dull, unknown))
+    useless = [*filter(_is_error, dull), *unknown]
+    if useless:
+        raise _unknown(useless[0])
     return deltas
 
 
@@ -129,27 +136,33 @@ def _place(wanted: int, found: Sequence[Any], what: str) -> int:
     return wanted
 
 
-def _read_all(payload: Any, dull: list[Any]) -> Iterator[Delta]:
+def _read_all(payload: Any, dull: list[Any], unknown: list[Any]) -> Iterator[Delta]:
     """What a payload's items add, one by one: a long stream's need not all be held at once.
 
-    ``dull`` takes one of those that add nothing to an answer, an error rather than others.
+    ``dull`` takes one of those that add nothing to an answer, an error rather than others;
+    ``unknown`` the first that is of no known shape.
     """
     for item in open_payload(payload):
         deltas = _read(item)
+        if deltas is None:
+            unknown[:] = unknown or [item]
+            continue
         is_dull = all(delta.index is None for delta in deltas)
         if is_dull and (not dull or _is_error(item)):
             dull[:] = [item]
         yield from deltas
 
 
-def _read(item: Any) -> list[Delta]:
-    """What an item adds, by the first family that it matches."""
+def _read(item: Any) -> list[Delta] | None:
+    """What an item adds, by the first family that it matches; None if it matches none."""
     inner = frameworks.unwrap(item)
     if inner is None:
         return []
     family = next((family for family in FAMILIES if family.matches(inner)), None)
-    if family is None:
+    if family is None and _is_error(inner):
         raise _unknown(inner)
+    if family is None:
+        return None
     try:
         return family.read(inner)
     except (TypeError, ValueError, AttributeError, LookupError) as error:

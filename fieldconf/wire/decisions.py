@@ -17,7 +17,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from fieldconf.tokens import Decision
+from fieldconf.tokens import Decision, number
 from fieldconf.wire.delta import Delta
 from fieldconf.wire.plain import at, count, first, get, is_number, items, members, parsed, text
 
@@ -116,7 +116,8 @@ def _refusal(name: str, answer: Any) -> Decision:
 
 
 def _is_probability(value: Any) -> bool:
-    return is_number(value) and 0 <= value <= 1
+    known = None if isinstance(value, str) else number(value)
+    return known is not None and 0 <= known <= 1
 
 
 _KINDS: Mapping[str, Callable[[str, Any], Decision]] = {

@@ -16,9 +16,9 @@ from fieldconf.wire import tool_calls
 from fieldconf.wire.listed import has_masked
 from fieldconf.wire.tool_calls import Call
 
-Extent: TypeAlias = Literal["more", "so far", "all"]
-"""Whether a delta is what comes next, everything up to now (SGLang's chunks, closing events), or
-a whole answer."""
+Extent: TypeAlias = Literal["more", "so far", "unclear", "all"]
+"""Whether a delta is what comes next, everything up to now (SGLang's chunks, closing events), one
+of these two, or a whole answer."""
 
 Tokens = TypeVar("Tokens", bound=Sequence[Token])
 
@@ -85,11 +85,14 @@ def fold(deltas: Iterable[Delta]) -> list[Completion]:
     """
     by_choice: dict[int, list[Delta]] = {}
     common: list[Delta] = []
+    growths: dict[int, Growth] = {}
     for delta in deltas:
-        if delta.index is None:
+        index = delta.index
+        if index is None:
             common.append(delta)
             continue
-        parts = by_choice.setdefault(delta.index, [])
+        delta = growths.setdefault(index, Growth()).cleared(delta)  # noqa: PLW2901
+        parts = by_choice.setdefault(index, [])
         if not (parts and is_repeat(parts[-1], delta)):
             parts.append(delta)
     return [
@@ -97,6 +100,28 @@ def fold(deltas: Iterable[Delta]) -> list[Completion]:
         for index, parts in sorted(by_choice.items())
         for made in _completions(index, _sum(parts), [*parts, *common])
     ]
+
+
+class Growth:
+    """Whether the chunks of a stream repeat everything before them, where they do not say so.
+
+    They do as long as each begins with all of the one before it.
+    """
+
+    def __init__(self) -> None:
+        self._before: Delta | None = None
+        self._adds = False
+
+    def cleared(self, delta: Delta) -> Delta:
+        """The next delta, with an extent that says which of the two it is."""
+        if delta.extent != "unclear":
+            return delta
+        before, self._before = self._before, delta
+        if before is not None and not self._adds:
+            tokens, known = delta.tokens or (), before.tokens or ()
+            is_same = not tokens or tokens[: len(known)] == known
+            self._adds = not (is_same and (delta.content or "").startswith(before.content or ""))
+        return replace(delta, extent="more" if self._adds else "so far")
 
 
 def is_repeat(before: Delta, delta: Delta) -> bool:
@@ -167,7 +192,7 @@ def _join(deltas: Sequence[Delta]) -> Delta:
     filled = [
         token
         for delta in deltas
-        for token in delta.tokens or ([_unlisted(delta.content)] if delta.content else [])
+        for token in delta.tokens or ([unlisted(delta.content)] if delta.content else [])
     ]
     is_holed = content is not None and len(filled) > len(listed) > 0
     use_filled = is_holed and _spell(filled) == utf8(content or "") != _spell(listed)
@@ -185,7 +210,8 @@ def _spell(tokens: Iterable[Token]) -> bytes:
     return b"".join(written(tokens))
 
 
-def _unlisted(text: str) -> Token:
+def unlisted(text: str) -> Token:
+    """A token for a text that came without any."""
     return Token(text, utf8(text), None, note=_UNLISTED)
 
 

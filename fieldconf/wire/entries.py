@@ -3,8 +3,8 @@
 In:    ``{token, logprob, bytes?, id?, top_logprobs?}``, in snake or camel case; or its parts.
 Out:   ``Token`` values with numbers that can be believed.
 Never: a logprob that the token's own list of candidates contradicts.
-Why:   servers shift lists by one token, name tokens by id, and merge characters; the list that
-       comes with a token is the witness.
+Why:   servers shift lists by one token, copy them, name tokens by id, and merge characters; the
+       list that comes with a token is the witness.
 
 Quirks, each met by a line below:
 
@@ -13,7 +13,12 @@ Quirks, each met by a line below:
 * MLX-LM gives token and logprob of any candidate; ``id`` alone is that of the token written. It
   has no ``bytes``.
 * vLLM can name tokens ``token_id:123``; then the candidates' bytes are those of that name.
-* OpenAI: a ``-9999`` token that is absent from its own list has its neighbour's list ("shifted").
+* OpenAI, vLLM: a ``-9999`` token was sampled outside of the candidates listed; vLLM lists it among
+  them, with that number. (At OpenAI in early 2025 the list could be a neighbour's: then nothing in
+  it can stand there.)
+* LMDeploy: a list leaves out the token that was chosen.
+* SGLang: all tokens of a chunk have the list of its first; vLLM on Ascend: one id many times.
+* vLLM: a part of a character is ``""``, without bytes. DJL: ``bytes`` are code points.
 * Speculative decoding (llama.cpp, old vLLM) lists 0.0 for every token written.
 """
 
@@ -22,13 +27,22 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
-from fieldconf.tokens import Candidate, Token, candidate_logprob, chosen_logprob
-from fieldconf.wire.plain import count, first, get, items, text
+from fieldconf.spelling import plainly_named
+from fieldconf.tokens import (
+    Candidate,
+    Token,
+    candidate_logprob,
+    chosen_logprob,
+    is_unlisted,
+)
+from fieldconf.wire.plain import count, first, get, items, octets, text
 
 MERGED = "is one listed character made of several model tokens, of which only the last was scored"
-SHIFTED = "has no logprob of its own: the server's list belongs to a neighbouring token"
 CONTRADICTED = "has a logprob that the server's own list of candidates contradicts"
 UNLISTED = "is named by an id that the server's list of candidates does not have"
+ABSENT = "has no logprob, nor does the server's list of candidates have it"
+COPIED = "comes with a copy of another token's list of candidates"
+REPEATED = "comes with a list that has one candidate several times, with different logprobs"
 
 SAME = 0.01
 """Logprobs (nats) that differ by less may be the same number: servers round, and use floats."""
@@ -38,13 +52,25 @@ Row: TypeAlias = tuple[str, bytes | None, Any, int | None]
 
 MOST_MASS = 1.05
 """That all candidates of a list may have; more is no list of logprobs."""
+FEWEST_ALIKE = 3
+"""A list of so many candidates of one text is none; two tokens may well be shown alike."""
+FULL_MASS = 1.001
+"""That a list may have with a token which it leaves out; more is the list of another token."""
 
 _NAMED_BY_ID = re.compile(r"token_id:(\d+)")
 
 
 def read(entries: Any) -> tuple[Token, ...] | None:
     """The tokens of a list of entries; None where there is no list."""
-    return tuple(map(token, items(entries))) if isinstance(entries, (list, tuple)) else None
+    if not isinstance(entries, (list, tuple)):
+        return None
+    found: list[Token] = []
+    before: tuple[Candidate, ...] = ()
+    for entry in items(entries):
+        listed = listed_with(entry)
+        found.append(_token(entry, listed, before))
+        before = listed
+    return tuple(found)
 
 
 def make(
@@ -53,8 +79,11 @@ def make(
     logprob: Any,
     candidates: Sequence[Candidate] = (),
     number: int | None = None,
+    before: Sequence[Candidate] = (),
+    *,
+    is_whole: bool = True,
 ) -> Token:
-    """A token, without its number where its candidates contradict it.
+    """A token, without its number or its candidates where they contradict each other.
 
     Args:
         shown: its text.
@@ -62,24 +91,47 @@ def make(
         logprob: whatever the server gives for one, in nats.
         candidates: the alternatives listed with it.
         number: its id in the vocabulary.
+        before: the alternatives listed with the token before it, which may have been copied.
+        is_whole: whether all that the server listed have a logprob, and so are among them.
     """
     known = chosen_logprob(logprob)
     if not candidates:
         return Token(shown, raw, known, (), number)
+    is_copied = candidates == before
+    if any(candidate.id is not None for candidate in candidates):
+        candidates = tuple(dict.fromkeys(candidates))
     token = Candidate(shown, raw, known or 0.0, number)
-    if known is None:
-        is_listed = any(_is_same(candidate, token) for candidate in candidates)
-        return Token(shown, raw, None, candidates if is_listed else (), number,
-                     note="" if is_listed else SHIFTED)  # fmt: skip
-    if _is_contradicted(token, candidates):
-        return Token(shown, raw, None, (), number, note=CONTRADICTED)
-    return Token(shown, raw, known, candidates, number)
+    own = _own(token, candidates)
+    if not own and (plain := plainly_named(candidates)):
+        own = _own(token._replace(raw=token.bytes), plain)
+        candidates = plain if own else candidates
+    is_own = any(abs(logprob - token.logprob) <= SAME for logprob in own)
+    mass = math.fsum(math.exp(candidate.logprob) for candidate in candidates)
+    is_broken = _is_broken(token, *candidates)
+    note = ""
+    if _is_repeating(candidates):
+        note = REPEATED
+    elif is_copied and not is_own:
+        note = COPIED
+    elif known is None and not own:
+        outside = _outside(candidates, mass) if is_unlisted(logprob) else ""
+        return Token(shown, raw, None, candidates if outside else (), number, outside or ABSENT)
+    elif (
+        mass > MOST_MASS
+        or (own and known is not None and not is_own and not is_broken)
+        or not (own or is_broken or _may_be_left_out(known, candidates, mass, is_whole=is_whole))
+    ):
+        known, note = None, CONTRADICTED
+    return Token(shown, raw, known, () if note else candidates, number, note)
 
 
 def candidates(rows: Iterable[Row]) -> tuple[Candidate, ...]:
-    """The candidates in rows; those without a logprob are left out."""
+    """The candidates in rows; those without a logprob are left out.
+
+    Of one without text and bytes nothing is known: it may be a part of a character.
+    """
     return tuple(
-        Candidate(shown, raw, logprob, number)
+        Candidate(shown, raw if raw or shown else None, logprob, number)
         for shown, raw, value, number in rows
         if (logprob := candidate_logprob(value)) is not None
     )
@@ -90,11 +142,14 @@ def parallel(chosen: Sequence[Row], tops: Sequence[Iterable[Row]]) -> tuple[Toke
 
     Of lists of different lengths it is not known whose candidates are whose: none are taken.
     """
-    listed = map(candidates, tops) if len(tops) == len(chosen) else [()] * len(chosen)
+    rows = list(map(list, tops)) if len(tops) == len(chosen) else [list[Row]()] * len(chosen)
+    listed = list(map(candidates, rows))
     return (
         tuple(
-            make(shown, raw, logprob, found, number)
-            for (shown, raw, logprob, number), found in zip(chosen, listed, strict=True)
+            make(shown, raw, logprob, found, number, before, is_whole=len(found) == len(top))
+            for (shown, raw, logprob, number), top, found, before in zip(
+                chosen, rows, listed, [(), *listed], strict=False
+            )
         )
         or None
     )
@@ -116,33 +171,51 @@ def id_in(name: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def octets(value: Any) -> bytes | None:
-    """A list of integers as bytes; None where it is missing or no such thing."""
-    if isinstance(value, bytes):
-        return value
+def spelled(shown: str, raw: bytes | None) -> bytes | None:
+    """The bytes that a server gives for a text, if they are its bytes; else None.
+
+    Some give the text's code points.
+    """
+    if not raw or raw.isascii():
+        return raw
     try:
-        return bytes(value) if isinstance(value, (list, tuple)) else None  # pyright: ignore[reportUnknownArgumentType]  # any payload
-    except (TypeError, ValueError):
-        return None
+        raw.decode()
+    except UnicodeDecodeError:
+        are_code_points = len(raw) == len(shown) and raw.decode("latin-1") == shown
+        return None if are_code_points else raw
+    return raw
 
 
 # -- one entry ----------------------------------------------------------------------------------
 
 
-def token(entry: Any) -> Token:
-    """The token of an entry."""
+def token(entry: Any, before: Sequence[Candidate] = ()) -> Token:
+    """The token of an entry; ``before`` are the candidates of the one before it."""
+    return _token(entry, listed_with(entry), before)
+
+
+def _token(entry: Any, found: tuple[Candidate, ...], before: Sequence[Candidate]) -> Token:
     shown, raw, number = _name(entry)
-    listed = first(entry, "top_logprobs", "topLogprobs")
-    found = candidates(map(row, items(listed)))
     logprob = get(entry, "logprob")
+    is_whole = len(_top(entry)) == len(found)
     if number is None or not _is_named_elsewhere(shown, raw, number, found):
-        return make(shown, raw, logprob, found, number)
+        return make(shown, raw, logprob, found, number, before, is_whole=is_whole)
     if raw is not None:
         return Token(shown, raw, None, (), number, note=MERGED)
-    own = next((e for e in items(listed) if _name(e)[2] == number), None)
+    own = next((e for e in _top(entry) if _name(e)[2] == number), None)
     if own is None:
         return Token(by_id(number), None, None, (), number, note=UNLISTED)
-    return make(_name(own)[0], None, get(own, "logprob"), found, number)
+    logprob = get(own, "logprob")
+    return make(_name(own)[0], None, logprob, found, number, before, is_whole=is_whole)
+
+
+def listed_with(entry: Any) -> tuple[Candidate, ...]:
+    """The candidates of an entry."""
+    return candidates(map(row, _top(entry)))
+
+
+def _top(entry: Any) -> Sequence[Any]:
+    return items(first(entry, "top_logprobs", "topLogprobs"))
 
 
 def row(entry: Any) -> Row:
@@ -153,7 +226,8 @@ def row(entry: Any) -> Row:
 
 def _name(entry: Any) -> tuple[str, bytes | None, int | None]:
     """Text, bytes and id; a token that is named by its id is shown as its bytes, if it has some."""
-    shown, raw = text(get(entry, "token")), octets(get(entry, "bytes"))
+    shown = text(get(entry, "token"))
+    raw = spelled(shown, octets(get(entry, "bytes")))
     number = first(entry, "id", "token_id")
     number = None if number is None else count(number)
     if not shown and raw is None and number is not None:
@@ -180,27 +254,47 @@ def _is_named_elsewhere(
 # -- the list as a witness ----------------------------------------------------------------------
 
 
-def _is_contradicted(token: Candidate, candidates: Sequence[Candidate]) -> bool:
-    """Whether the list gives the token another number, or leaves it out although it is likely.
+def _own(token: Candidate, candidates: Iterable[Candidate]) -> list[float]:
+    """The logprobs that a list gives to its token."""
+    return [candidate.logprob for candidate in candidates if _is_same(candidate, token)]
 
-    A list of the likeliest tokens has every token that is likelier than its last one. Broken
-    characters prove nothing: several tokens look like one.
+
+def _may_be_left_out(
+    logprob: float | None, candidates: Sequence[Candidate], mass: float, *, is_whole: bool
+) -> bool:
+    """Whether a list may lack its token.
+
+    A list of the likeliest tokens has every token that is likelier than its last one; unless the
+    server leaves out the chosen one by construction, and then all of them have at most mass 1.
     """
-    mass, least, is_listed, is_agreed = 0.0, math.inf, False, False
-    is_broken = _is_broken(token)
-    for candidate in candidates:
-        logprob = candidate.logprob
-        mass += math.exp(logprob)
-        is_broken = is_broken or _is_broken(candidate)
-        if -math.inf < logprob < least:
-            least = logprob
-        if _is_same(candidate, token):
-            is_listed = True
-            is_agreed = is_agreed or abs(logprob - token.logprob) <= SAME
-    if mass > MOST_MASS:
+    if logprob is None:
         return True
-    is_left_out = not is_listed and token.logprob > least + SAME
-    return not is_broken and (is_left_out or (is_listed and not is_agreed))
+    least = min((c.logprob for c in candidates if c.logprob > -math.inf), default=math.inf)
+    is_likely = logprob > least + SAME
+    return not is_likely or (is_whole and mass + math.exp(logprob) <= FULL_MASS)
+
+
+def _outside(candidates: Iterable[Candidate], mass: float) -> str:
+    """What is known of a token that was sampled outside of a list; nothing if that is none."""
+    masses = [math.exp(c.logprob) for c in candidates if c.logprob > -math.inf]
+    if not masses or mass > MOST_MASS:
+        return ""
+    most = min(*masses, max(1.0 - mass, 1.0 - 1.0 / FULL_MASS))
+    return f"was sampled outside of the candidates that the server listed, with at most {most:.2g}"
+
+
+def _is_repeating(candidates: Sequence[Candidate]) -> bool:
+    """Whether a list has one id, or nothing but one text, with several logprobs."""
+    ids = [candidate.id for candidate in candidates if candidate.id is not None]
+    if len(set(ids)) < len(ids):
+        return True
+    return len(candidates) >= FEWEST_ALIKE and are_alike([c.text for c in candidates])
+
+
+def are_alike(texts: Sequence[str]) -> bool:
+    """Whether there is but one text, and it is a whole one."""
+    shown = texts[0]
+    return all(text == shown for text in texts) and bool(shown) and "\ufffd" not in shown
 
 
 def _is_same(one: Candidate, other: Candidate) -> bool:
@@ -212,6 +306,9 @@ def _is_same(one: Candidate, other: Candidate) -> bool:
     return one.raw == other.raw
 
 
-def _is_broken(token: Candidate) -> bool:
-    shown = token.text
-    return not shown or "\ufffd" in shown or (token.raw is None and "\\x" in shown)
+def _is_broken(*tokens: Candidate) -> bool:
+    """Whether one of them shows no whole characters: several tokens may look alike then."""
+    return any(
+        not shown or "\ufffd" in shown or (raw is None and "\\x" in shown)
+        for shown, raw, _, _ in tokens
+    )

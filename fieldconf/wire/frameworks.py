@@ -9,7 +9,8 @@ Quirks:
 
 * AI SDK: the lists in its results lack bytes and ids, the body of the response has them; from
   version 5 on the list is below ``providerMetadata``, for Responses as a list of lists; with
-  ``generateText`` it is in the last step; version 5 keeps only the last chunk of a stream.
+  ``generateText`` it is in the last step; version 5 keeps only the last chunk of a stream. A saved
+  result may hold the parts of its stream (see ``ai_sdk``) in the place of its text and its list.
 * LangChain: ``response_metadata``; the Responses path keeps no logprobs, nor does google-genai's;
   its Vertex package dropped tokens with logprob 0.0.
 * pydantic-ai: at the response (Chat, Google, xAI) or at each text part (Responses);
@@ -116,7 +117,28 @@ def _helper_event(item: Any) -> Any:
 _AI_SDK = ("finishReason", "providerMetadata", "experimental_providerMetadata", "rawFinishReason")
 
 
+AI_SDK_ENDS = frozenset({"finish", "finish-step", "step-finish"})
+"""The parts of its streams that end a step, or all of it."""
+
+
+def ai_sdk_delta(part: Any) -> str | None:
+    """The text of a part of a stream; None if it has none."""
+    found = first(part, "textDelta", "text", "delta")
+    return found if isinstance(found, str) else None
+
+
+def ai_sdk_logprobs(item: Any) -> list[Any]:
+    """The list in a result, a step or the part of a stream that ends one."""
+    found = get(item, "logprobs")
+    for name in ("providerMetadata", "experimental_providerMetadata"):
+        for about in members(get(item, name)).values():
+            found = found or get(about, "logprobs")
+    return _flat(found)
+
+
 def _is_ai_sdk(item: Any) -> bool:
+    if text(get(item, "type")) in AI_SDK_ENDS:
+        return False
     return bool(items(get(item, "steps"))) or any(_is(item, name) for name in _AI_SDK)
 
 
@@ -127,9 +149,10 @@ def _ai_sdk(item: Any) -> Any:
     body = at(item, "response", "body")
     if _is(body, "choices") or _is(body, "output") or _is(body, "candidates"):
         return body
-    logprobs = get(item, "logprobs")
-    for about in members(get(item, "providerMetadata")).values():
-        logprobs = logprobs or get(about, "logprobs")
+    parts = items(get(item, "parts"))
+    logprobs = ai_sdk_logprobs(item)
+    for part in parts if not logprobs else ():
+        logprobs = ai_sdk_logprobs(part) or logprobs
     calls = [*items(get(item, "toolCalls")), *items(get(item, "content"))]
     calls = [
         {"name": get(call, "toolName"), "arguments": first(call, "args", "input")}
@@ -142,7 +165,10 @@ def _ai_sdk(item: Any) -> Any:
 def _ai_sdk_text(item: Any, logprobs: Any) -> str | None:
     """The text; where only the object is left, what the tokens spell, if that is the object."""
     written = text(get(item, "text")) or texts(get(item, "content"))
-    written = written or "".join(text(get(p, "textDelta")) for p in items(get(item, "parts")))
+    parts = items(get(item, "parts"))
+    written = written or "".join(
+        ai_sdk_delta(part) or "" for part in parts if get(part, "type") == "text-delta"
+    )
     made = get(item, "object")
     if written or made is None:
         return written or (None if _flat(logprobs) else "")

@@ -19,7 +19,7 @@ from typing import Any
 from fieldconf.tokens import Token
 from fieldconf.wire import entries
 from fieldconf.wire.delta import Delta, finish, not_asked
-from fieldconf.wire.plain import at, count, first, get, is_number, items, text, texts
+from fieldconf.wire.plain import at, count, first, get, items, text, texts
 from fieldconf.wire.tool_calls import Call
 
 NAME = "Gemini (`candidates` with `logprobsResult`)"
@@ -91,4 +91,4 @@ def _logprob(candidate: Any) -> Any:
     if not isinstance(get(candidate, "token"), str):
         return None
     value = first(candidate, "logProbability", "log_probability")
-    return 0.0 if value is None else value if is_number(value) else None
+    return 0.0 if value is None else value

@@ -82,14 +82,16 @@ def _entries(content: Any) -> Entries | None:
 
 def read(listed: Entries) -> tuple[Token, ...]:
     """The tokens of entries."""
-    return tuple(map(_read, listed))
+    return tuple(_read(listed, place) for place in range(len(listed)))
 
 
-def _read(entry: Any) -> Token:
+def _read(listed: Entries, place: int) -> Token:
+    entry = listed[place]
     try:
         return token(entry)
     except NOT_PLAIN:
-        return entries.token(entry.model_dump(warnings=False))
+        before = listed[place - 1].model_dump(warnings=False) if place else None
+        return entries.token(entry.model_dump(warnings=False), entries.listed_with(before))
 
 
 # -- members ------------------------------------------------------------------------------------
@@ -157,6 +159,8 @@ def _row(part: dict[str, Any]) -> tuple[str, bytes | None, Any, Any]:
         if type(raw) is not list:
             raise TypeError
         raw = bytes(cast("list[int]", raw))
+        if not raw.isascii():
+            raw = entries.spelled(shown, raw)
     return shown, raw, part["logprob"], part.get("top_logprobs")
 
 
@@ -172,10 +176,16 @@ def _numbers(top: Any, shown: str, raw: Any, logprob: float) -> list[float]:
     else:
         raise TypeError
     own = numbers[0] if is_first else _own(top, shown, raw)
+    if len(top) >= entries.FEWEST_ALIKE and _shown(first) == _shown(top[-1]):
+        raise ValueError
     is_own = type(own) is float and own <= 0 and abs(own - logprob) <= entries.SAME
     if not is_own or not sum(map(exp, numbers)) <= _MOST_MASS:
         raise ValueError
     return numbers
+
+
+def _shown(one: Any) -> Any:
+    return one["token"] if type(one) is dict else one.token  # pyright: ignore[reportUnknownVariableType]  # any payload
 
 
 def _own(top: Sequence[Any], shown: str, raw: Any) -> float:
@@ -218,6 +228,9 @@ def _made(top: Any) -> list[Candidate]:
             raise ValueError
         if type(raw) is list:
             raw = bytes(raw)  # pyright: ignore[reportUnknownArgumentType]  # any payload
+            if not raw.isascii():
+                raw = entries.spelled(shown, raw)
+            raw = raw if raw or shown else None
         elif raw is not None:
             raise TypeError
         if type(value) is not float or not _LEAST < value <= 0:

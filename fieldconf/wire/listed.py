@@ -118,22 +118,22 @@ def read(listed: Sequence[RawEntry] | Sequence[RawNumberedEntry]) -> tuple[Token
     """
     shown = [entry.token for entry in listed]
     if not shown or isinstance(listed[0], RawNumberedEntry) or not _are_texts(shown):
-        return tuple(map(_alone, listed))
+        return tuple(_alone(listed, place) for place in range(len(listed)))
     raws, tops = _octets(listed), [entry.top_logprobs for entry in listed]
     try:
         logprobs = [_NONE if entry.logprob is None else float(entry.logprob) for entry in listed]
     except OverflowError:  # an integer of hundreds of digits
-        return tuple(map(_alone, listed))
+        return tuple(_alone(listed, place) for place in range(len(listed)))
     if any(tops):
         found, apart = _in_their_lists(listed, tops, zip(shown, raws, logprobs, strict=True))
     else:
         found, apart = [()] * len(tops), list[int]()
     if min(logprobs) <= MASKED_CANDIDATE or max(logprobs) > 0:
         apart += [place for place, one in enumerate(logprobs) if not MASKED_CANDIDATE < one <= 0]
-    rows = zip(shown, raws, logprobs, found, repeat(None), repeat(""))
+    rows = zip(shown, _spelled(shown, raws), logprobs, found, repeat(None), repeat(""))
     made = list(map(_new_token, rows))
     for place in set(apart):
-        made[place] = _alone(listed[place])
+        made[place] = _alone(listed, place)
     return tuple(made)
 
 
@@ -160,6 +160,13 @@ _NONE = math.inf  # instead of a number that is missing: no logprob is that
 
 def _octets(listed: Sequence[RawCandidate]) -> list[bytes | None]:
     return list(map(OCTETS.__getitem__, map(bytes, [one.listed for one in listed])))
+
+
+def _spelled(shown: Sequence[str], raws: list[bytes | None]) -> list[bytes | None]:
+    """The bytes that servers gave, without those that are none."""
+    if b"".join(filter(None, raws)).isascii():
+        return raws
+    return list(map(entries.spelled, shown, raws))
 
 
 def _are_texts(shown: Sequence[str]) -> bool:
@@ -192,6 +199,7 @@ def _believed(
                 numbers[-1] > 0
                 or numbers[0] <= NOT_A_LOGPROB
                 or (numbers[-2:][0] > enough and sum(map(math.exp, numbers)) > _SURELY)
+                or (size >= entries.FEWEST_ALIKE and top[0].token == top[-1].token)
             )
         except TypeError:  # one of them is missing
             is_apart = True
@@ -202,8 +210,9 @@ def _believed(
     return found, apart
 
 
-def _alone(entry: RawEntry | RawNumberedEntry) -> Token:
+def _alone(listed: Sequence[RawEntry] | Sequence[RawNumberedEntry], place: int) -> Token:
     """The token of one entry: it may have an id, and stand anywhere in its list."""
+    entry = listed[place]
     shown, logprob, top = entry.token, entry.logprob, entry.top_logprobs
     if top and logprob is not None and MASKED_CANDIDATE < logprob <= 0 and _are_texts([shown]):
         own = next((c for c in top if c.logprob == logprob and c.token == shown), None)
@@ -212,8 +221,12 @@ def _alone(entry: RawEntry | RawNumberedEntry) -> Token:
             (found,), doubted = _believed([top])
             if not doubted:
                 number = entry.id if isinstance(entry, RawNumberedEntry) else None
-                return Token(shown, own.bytes, float(logprob), found, number)
-    return entries.token(entry)
+                return Token(
+                    shown, entries.spelled(shown, own.bytes), float(logprob), found, number
+                )
+    before = listed[place - 1] if place else None
+    is_copied = before is not None and bool(top) and before.top_logprobs == top
+    return entries.token(entry, entries.listed_with(before) if is_copied else ())
 
 
 def _is_identified(entry: RawEntry | RawNumberedEntry, own: RawCandidate) -> bool:
@@ -223,8 +236,10 @@ def _is_identified(entry: RawEntry | RawNumberedEntry, own: RawCandidate) -> boo
     top = entry.top_logprobs or ()
     if any(one.token_id is not None for one in (entry, *top)):
         return False
-    ids = [one.id for one in top]
-    is_one = isinstance(own, RawNumbered) and own.id == entry.id and ids.count(entry.id) == 1
+    ids = [one.id for one in top if one.id is not None]
+    if len(set(ids)) < len(ids):
+        return False
+    is_one = isinstance(own, RawNumbered) and own.id == entry.id and entry.id in ids
     return entry.id is None or (is_one and entry.id >= 0 and own.bytes is not None)
 
 
@@ -236,4 +251,5 @@ def _candidates(listed: Sequence[RawCandidate]) -> tuple[Candidate, ...]:
     numbers = list(map(float, given))
     if MASKED_CANDIDATE in numbers:
         numbers = [-math.inf if number == MASKED_CANDIDATE else number for number in numbers]
-    return tuple(map(_new_candidate, zip(shown, _octets(listed), numbers, repeat(None))))
+    raws = _spelled(shown, _octets(listed))
+    return tuple(map(_new_candidate, zip(shown, raws, numbers, repeat(None))))

@@ -15,12 +15,13 @@ Quirks:
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
-from fieldconf.tokens import Token
+from fieldconf.tokens import Candidate, Token, number
 from fieldconf.wire import entries
 from fieldconf.wire.delta import Delta, finish, not_asked
-from fieldconf.wire.plain import count, first, get, is_number, items, text
+from fieldconf.wire.plain import count, first, get, items, octets, text
 
 NAME = "llama.cpp's /completion (`completion_probabilities`)"
 
@@ -43,7 +44,7 @@ def read(item: Any) -> list[Delta]:
         Delta(
             index=count(get(item, "index")) or 0,
             content=text(get(item, "content")),
-            tokens=tuple(map(_linear, found)) if is_linear else entries.read(found) or None,
+            tokens=_linear(found) if is_linear else entries.read(found) or None,
             finish_reason=finish(stopped) if stopped != "none" else None,
             note=_NOT_ASKED,
             mask="unknown" if is_linear and _is_post_sampling(found) else "pre",
@@ -58,23 +59,29 @@ def _is_post_sampling(found: Any) -> bool:
     return any(get(entry, "top_probs") is not None for entry in found)
 
 
-def _linear(entry: Any) -> Token:
-    """An entry with probabilities (0..1) instead of logprobs."""
-    listed = entries.candidates(map(_row, items(first(entry, "top_probs", "probs"))))
-    shown, raw, logprob, number = _row(entry)
-    if get(entry, "probs") is None:
-        return entries.make(shown, raw, logprob, listed, number)
-    own = next((c.logprob for c in listed if c.text == shown), None)
-    return entries.make(shown, None, own, listed)
+def _linear(found: Sequence[Any]) -> tuple[Token, ...]:
+    """Entries with probabilities (0..1) instead of logprobs."""
+    made: list[Token] = []
+    before: tuple[Candidate, ...] = ()
+    for entry in found:
+        listed = entries.candidates(map(_row, items(first(entry, "top_probs", "probs"))))
+        shown, raw, logprob, token_id = _row(entry)
+        if get(entry, "probs") is not None:  # then the list is all there is
+            raw, token_id = None, None
+            logprob = next((c.logprob for c in listed if c.text == shown), None)
+        made.append(entries.make(shown, raw, logprob, listed, token_id, before))
+        before = listed
+    return tuple(made)
 
 
 def _row(entry: Any) -> entries.Row:
     shown = text(first(entry, "token", "tok_str", "content"))
-    raw = entries.octets(get(entry, "bytes"))
+    raw = entries.spelled(shown, octets(get(entry, "bytes")))
     return shown, raw, _log(get(entry, "prob")), count(get(entry, "id"))
 
 
 def _log(probability: Any) -> float | None:
-    if not is_number(probability) or not 0 <= probability <= 1:
+    known = number(probability)
+    if known is None or not 0 <= known <= 1:
         return None
-    return math.log(probability) if probability else -math.inf
+    return math.log(known) if known else -math.inf

@@ -10,7 +10,8 @@ Quirks:
 
 * A refusal has ``content: null`` and its tokens under ``logprobs.refusal``.
 * DeepSeek lists its thoughts apart, under ``logprobs.reasoning_content``.
-* Streams: ``content: []`` first, chunks without ``choices`` or ``delta``, tokens on empty deltas.
+* Streams: ``content: []`` first, tokens on empty deltas; chunks with ``choices: null``, and choices
+  without ``delta`` (Azure's second chunk), which have nothing but the reason to stop, if that.
 * llama.cpp's ``/v1/completions`` has this list beside ``text``.
 """
 
@@ -30,6 +31,8 @@ _PARTS = ("message", "delta", "text", "content_filter_offsets")
 def matches(item: Any) -> bool:
     """Whether an item has this shape."""
     found = get(item, "choices")
+    if get(item, "object") == "chat.completion.chunk":
+        return True
     return isinstance(found, (list, tuple)) and (
         not found
         or choices.have(item, lambda choice: any(get(choice, p) is not None for p in _PARTS))

@@ -9,6 +9,7 @@ Why:   whoever reads a wire format meets missing keys, nulls and wrong types; on
 
 import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, cast
 
 _SCALARS = (str, bytes, bytearray, int, float, list, tuple, set, frozenset, type(None))
@@ -51,8 +52,40 @@ def text(value: Any) -> str:
 
 def count(value: Any) -> int | None:
     """A whole number that is not negative."""
-    is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    return value if is_count else None
+    found = None if isinstance(value, bool) else _whole(value)
+    return None if found is None or found < 0 else found
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number; some databases give ``Decimal``."""
+    if isinstance(value, int):
+        return value
+    is_whole = isinstance(value, Decimal) and value.is_finite() and value == int(value)
+    return int(value) if is_whole else None
+
+
+def octets(value: Any) -> bytes | None:
+    """A list of integers as bytes, also of signed ones (Java's); None for anything else.
+
+    >>> octets([195, 169]) == octets([-61, -87]) == "é".encode()
+    True
+    >>> octets([8364]), octets("a"), octets(None)
+    (None, None, None)
+    """
+    if isinstance(value, bytes):
+        return value
+    if not isinstance(value, (list, tuple)):
+        return None
+    listed = cast("Sequence[Any]", value)
+    try:
+        return bytes(listed)
+    except (TypeError, ValueError):
+        known = [_whole(part) for part in listed]
+    whole = [part for part in known if part is not None]
+    most = 256 if min(whole, default=0) >= 0 else 128
+    if len(whole) < len(known) or not all(-128 <= part < most for part in whole):
+        return None
+    return bytes(part % 256 for part in whole)
 
 
 def is_number(value: Any) -> bool:

@@ -20,6 +20,8 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
+from fieldconf.wire.plain import octets
+
 _NULL = Raw(b"null")
 _MOST_OCTETS = 1 << 15  # spellings of tokens: some megabytes, and more than a body has
 _STEP = 1 << 12  # bytes that are checked at once
@@ -232,9 +234,8 @@ class _Octets(dict[bytes, "bytes | None"]):
 
     def __missing__(self, listed: bytes) -> bytes | None:
         try:
-            found: Any = json.loads(listed)
-            made = bytes(found) if isinstance(found, list) else None  # pyright: ignore[reportUnknownArgumentType]  # any payload
-        except (TypeError, ValueError, RecursionError):
+            made = octets(json.loads(listed))
+        except (ValueError, RecursionError):
             made = None
         if len(self) >= _MOST_OCTETS:
             self.clear()

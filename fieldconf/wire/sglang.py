@@ -8,7 +8,8 @@ Why:   ids are what SGLang has; texts come only with ``return_text_in_logprobs``
 Quirks:
 
 * Chunks are cumulative, each with everything so far; with ``incremental_streaming_output`` they
-  are not, and then have fewer tokens than the count that comes with them.
+  are not, and then have fewer tokens than the count that comes with them. Without a count it shows
+  in the chunk before.
 * The numbers stand after the grammar's mask and after the temperature.
 * ``input_token_logprobs`` are the prompt's, if asked for.
 """
@@ -16,7 +17,7 @@ Quirks:
 from typing import Any
 
 from fieldconf.wire import entries
-from fieldconf.wire.delta import Delta, finish, not_asked
+from fieldconf.wire.delta import Delta, Extent, finish, not_asked
 from fieldconf.wire.plain import at, count, get, items, text
 
 NAME = "SGLang's /generate (`meta_info.output_token_logprobs`)"
@@ -45,13 +46,19 @@ def read(item: Any) -> list[Delta]:
             tokens=tokens,
             prompt=entries.paired(get(about, "input_token_logprobs"), None, _row) or (),
             finish_reason=finish(get(reason, "type")) or finish(reason),
-            extent="more" if tokens and counted and len(tokens) < counted else "so far",
+            extent=_extent(len(tokens or ()), counted),
             note=_NOT_ASKED,
             mask="post",
             completion_tokens=counted,
             prompt_tokens=count(get(about, "prompt_tokens")),
         )
     ]
+
+
+def _extent(listed: int, counted: int | None) -> Extent:
+    if not listed or not counted:
+        return "unclear"
+    return "more" if listed < counted else "so far"
 
 
 def _row(triple: Any) -> entries.Row:

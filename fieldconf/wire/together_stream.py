@@ -14,16 +14,17 @@ Quirks:
 from dataclasses import replace
 from typing import Any
 
+from fieldconf.tokens import number
 from fieldconf.wire import choices, entries, legacy
 from fieldconf.wire.delta import Delta
-from fieldconf.wire.plain import at, count, get, is_number
+from fieldconf.wire.plain import at, count, get
 
 NAME = "Together's stream (`choices[].logprobs` is a number)"
 
 
 def matches(item: Any) -> bool:
     """Whether an item has this shape."""
-    return choices.have(item, lambda choice: is_number(get(choice, "logprobs")))
+    return choices.have(item, lambda choice: number(get(choice, "logprobs")) is not None)
 
 
 def read(item: Any) -> list[Delta]:
@@ -32,10 +33,10 @@ def read(item: Any) -> list[Delta]:
 
 
 def _tokens(choice: Any, delta: Delta) -> Delta:
-    if not is_number(get(choice, "logprobs")):
+    if number(get(choice, "logprobs")) is None:
         return delta
     listed = entries.candidates(legacy.rows(get(choice, "top_logprobs")))
-    number = count(at(choice, "delta", "token_id"))
+    token_id = count(at(choice, "delta", "token_id"))
     shown = delta.content or ""
-    token = entries.make(shown, None, get(choice, "logprobs"), listed, number)
+    token = entries.make(shown, None, get(choice, "logprobs"), listed, token_id)
     return replace(delta, tokens=(token,))

@@ -77,12 +77,16 @@ def _listed(item: Any) -> Delta:
     top_ids, top_scores = items(get(item, "top_ids")), items(get(item, "top_scores"))
     is_even = len(numbers) == len(ids)
     is_listed = is_even and len(top_ids) == len(top_scores) == len(ids)
+    listed = [()] * len(ids)
+    if is_listed:
+        listed = [_candidates(items(i), items(s)) for i, s in zip(top_ids, top_scores, strict=True)]
     tokens = tuple(
         _token(
             count(token),
             text(shown[place]) if len(shown) == len(ids) else None,
             numbers[place] if is_even else None,
-            _candidates(items(top_ids[place]), items(top_scores[place])) if is_listed else (),
+            listed[place],
+            listed[place - 1] if place else (),
         )
         for place, token in enumerate(ids)
     )
@@ -93,10 +97,14 @@ def _listed(item: Any) -> Delta:
 
 
 def _token(
-    number: int | None, shown: str | None, logprob: Any, listed: tuple[Candidate, ...]
+    number: int | None,
+    shown: str | None,
+    logprob: Any,
+    listed: tuple[Candidate, ...],
+    before: tuple[Candidate, ...],
 ) -> Token:
     name = entries.by_id(number) if number is not None else ""
-    made = entries.make(name, None, logprob, listed, number)
+    made = entries.make(name, None, logprob, listed, number, before)
     return made if shown is None else made._replace(text=shown)
 
 
