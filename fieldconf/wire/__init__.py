@@ -11,6 +11,7 @@ Why:   one door for every provider. A payload is opened (``envelopes``), taken o
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from types import ModuleType
 from typing import Any, cast
@@ -37,7 +38,8 @@ from fieldconf.wire import (
     together_stream,
     transformers,
 )
-from fieldconf.wire.delta import Delta, fold
+from fieldconf.wire.answers import Answers
+from fieldconf.wire.delta import Delta, fold, several
 from fieldconf.wire.envelopes import REMEDY, open_payload, short
 from fieldconf.wire.plain import first, get
 
@@ -55,6 +57,8 @@ def completions(
 ) -> list[Completion]:
     """The completions in a payload, one a choice, or one a tool call where a choice makes calls.
 
+    The choices of several whole answers are numbered through.
+
     Args:
         payload: see ``scoring.score``.
         tokenizer: for responses that list ids only, see ``names``.
@@ -65,19 +69,36 @@ def completions(
             has what ``came`` before it.
         NoLogprobsError: if it is an error in which a server refuses logprobs.
     """
+    answers = _answers(payload, tokenizer, prompt)
+    if len(answers) == 1:
+        return answers[0]
+    every = [(place, made) for place, answer in enumerate(answers) for made in answer]
+    choices = groupby(every, key=lambda pair: (pair[0], pair[1].choice))
+    return [
+        replace(made, choice=number)
+        for number, (_, calls) in enumerate(choices)
+        for _, made in calls
+    ]
+
+
+def _answers(payload: Any, tokenizer: Any, prompt: str | None) -> list[list[Completion]]:
+    """The completions of each whole answer in a payload; most have one answer."""
     dull: list[Any] = []
-    deltas: list[Delta] = []
+    answers: list[list[Delta]] = [[]]
+    borders = Answers()
     try:
-        for delta in _read_all(payload, dull):
-            deltas.append(delta)  # noqa: PERF402  # what came before an error is kept
+        for deltas in _read_all(payload, dull):
+            if borders.begins(deltas):
+                answers.append([])
+            answers[-1] += deltas
     except PayloadError as error:
-        error.came = tuple(fold(deltas))
+        error.came = tuple(made for deltas in answers for made in fold(deltas))
         raise
-    found = fold(deltas)
+    found = [made for deltas in answers if (made := fold(deltas))]
     if not found:
         raise _unknown(dull[0] if dull else None)
     reader = None if tokenizer is None else names.reader_of(tokenizer)
-    return [mended(made, reader, prompt) for made in found]
+    return [[mended(made, reader, prompt) for made in answer] for answer in found]
 
 
 def mended(
@@ -97,10 +118,16 @@ def completion(
     """One of the completions in a payload: of a choice, the call at a position.
 
     Raises:
-        PayloadError: if no known shape fits, or there is no such choice or call.
+        PayloadError: if no known shape fits, there is no such choice or call, or the payload holds
+            several whole answers.
         NoLogprobsError: if it is an error in which a server refuses logprobs.
     """
-    found = completions(payload, tokenizer=tokenizer, prompt=prompt)
+    answers = _answers(payload, tokenizer, prompt)
+    if len(answers) > 1:
+        error = several(len(answers))
+        error.came = tuple(made for answer in answers for made in answer)
+        raise error
+    [found] = answers
     choices = [list(calls) for _, calls in groupby(found, key=lambda made: made.choice)]
     calls = choices[_place(choice, choices, "choice")]
     return calls[_place(call, calls, "tool call")]
@@ -114,7 +141,7 @@ def read_chunk(chunk: Any) -> list[Delta]:
         NoLogprobsError: if it is an error in which a server refuses logprobs.
     """
     dull: list[Any] = []
-    deltas = list(_read_all(chunk, dull))
+    deltas = [delta for found in _read_all(chunk, dull) for delta in found]
     if dull and _is_error(dull[0]):
         raise _unknown(dull[0])
     return deltas
@@ -129,8 +156,8 @@ def _place(wanted: int, found: Sequence[Any], what: str) -> int:
     return wanted
 
 
-def _read_all(payload: Any, dull: list[Any]) -> Iterator[Delta]:
-    """What a payload's items add, one by one: a long stream's need not all be held at once.
+def _read_all(payload: Any, dull: list[Any]) -> Iterator[list[Delta]]:
+    """What each of a payload's items adds: a long stream's need not all be held at once.
 
     ``dull`` takes one of those that add nothing to an answer, an error rather than others.
     """
@@ -139,7 +166,7 @@ def _read_all(payload: Any, dull: list[Any]) -> Iterator[Delta]:
         is_dull = all(delta.index is None for delta in deltas)
         if is_dull and (not dull or _is_error(item)):
             dull[:] = [item]
-        yield from deltas
+        yield deltas
 
 
 def _read(item: Any) -> list[Delta]:

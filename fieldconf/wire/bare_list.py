@@ -48,6 +48,7 @@ def read(item: Any) -> list[Delta]:
             model=text(first(item, "model", "model_internal")),
             completion_tokens=count(get(item, "eval_count")),
             prompt_tokens=count(get(item, "prompt_eval_count")),
+            last=get(item, "done") is True,
         )
     ]
 

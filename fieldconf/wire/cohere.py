@@ -44,6 +44,7 @@ def read(item: Any) -> list[Delta]:
             tokens=(_token(run),) if _is_run(run) else None,
             finish_reason=finish(ended),
             note=_NOT_ASKED,
+            last=text(get(item, "type")) == "message-end",
         )
     ]
 

@@ -44,6 +44,8 @@ class Delta:
         mask, model, completion_tokens, prompt_tokens, precision, note: as in ``Completion``.
         decisions: answers that come with probabilities instead of tokens.
         masked: whether a candidate is listed that the grammar excluded; None: nobody has looked.
+        source: the id that the server gave to the response; empty where it gives none.
+        last: whether the server marks it as the last, other than by a reason.
     """
 
     index: int | None = 0
@@ -63,6 +65,8 @@ class Delta:
     note: str = ""
     decisions: tuple[Decision, ...] = ()
     masked: bool | None = None
+    source: str = ""
+    last: bool = False
 
 
 def finish(word: Any) -> str | None:
@@ -75,6 +79,15 @@ def finish(word: Any) -> str | None:
 def not_asked(how: str) -> str:
     """Why there are no logprobs, most likely, and how this server is asked for them."""
     return f"the response has no logprobs: ask for them ({how})"
+
+
+def several(count: int | None = None) -> PayloadError:
+    """The error of a payload with several whole answers, where one is wanted."""
+    return PayloadError(
+        f"the payload holds {'several' if count is None else count} whole answers",
+        found="several whole answers",
+        remedy="Call score_all, which gives a report of each, or give one at a time",
+    )
 
 
 def fold(deltas: Iterable[Delta]) -> list[Completion]:
@@ -121,10 +134,7 @@ def _is_telling(token: Token) -> bool:
 def _sum(deltas: Sequence[Delta]) -> Delta:
     """One delta for all of a choice's."""
     if sum(delta.extent == "all" for delta in deltas) > 1:
-        raise PayloadError(
-            "the payload holds several answers", found="a list of whole responses",
-            remedy="Score them one by one",
-        )  # fmt: skip
+        raise several()
     pieces: list[Delta] = []
     for delta in deltas:
         if delta.extent == "more":

@@ -39,11 +39,13 @@ def read(item: Any) -> list[Delta]:
     if blocked := _blocked(item):
         return [Delta(refusal=f"the prompt was blocked: {blocked}")]
     usage = first(item, "usageMetadata", "usage_metadata")
+    source = text(first(item, "responseId", "response_id"))
     common = Delta(
         index=None,
         model=text(first(item, "modelVersion", "model_version")),
         completion_tokens=count(first(usage, "candidatesTokenCount", "candidates_token_count")),
         prompt_tokens=count(first(usage, "promptTokenCount", "prompt_token_count")),
+        source=source,
     )
     return [*starmap(_delta, enumerate(items(get(item, "candidates")))), common]
 

@@ -42,7 +42,9 @@ def read(item: Any) -> list[Delta]:
     if not kind.startswith("response."):
         return [_whole(item)]
     reader = _EVENTS.get(kind)
-    return [reader(item)] if reader else [Delta(index=None)]
+    if reader is None:
+        return [Delta(index=None, source=text(at(item, "response", "id")))]
+    return [reader(item)]
 
 
 def _is_output(output: Any) -> bool:
@@ -75,6 +77,7 @@ def _whole(response: Any) -> Delta:
         prompt_tokens=count(at(response, "usage", "input_tokens")),
         precision=ROUNDED if tokens else None,
         note=_NOT_ASKED,
+        source=text(get(response, "id")),
     )
 
 
