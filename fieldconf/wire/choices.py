@@ -80,7 +80,9 @@ def _without_tokens(choice: Any, index: int, source: str) -> Delta:
         content=text(content) or texts(content),
         refusal=text(get(part, "refusal")),
         finish_reason=finish(get(choice, "finish_reason")),
-        calls=tool_calls.read(get(part, "tool_calls") or [get(part, "function_call")]),
+        calls=tool_calls.read(
+            get(part, "tool_calls") or [get(part, "function_call")], whole=message is not None
+        ),
         source=source,
     )
     return made if message is None else replace(made, extent="all")

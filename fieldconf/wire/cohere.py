@@ -55,7 +55,7 @@ def _whole(item: Any) -> Delta:
         content=texts(get(message, "content")),
         tokens=tuple(map(_token, items(get(item, "logprobs")))) or None,
         finish_reason=finish(get(item, "finish_reason")),
-        calls=tool_calls.read(get(message, "tool_calls")),
+        calls=tool_calls.read(get(message, "tool_calls"), whole=True),
         extent="all",
         note=_NOT_ASKED,
         model=text(get(item, "model")),

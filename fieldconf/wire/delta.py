@@ -6,14 +6,16 @@ Never: a look at a payload; two whole answers taken for one.
 Why:   a whole response is a stream of one chunk, so that both are read by the same code.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from fieldconf.errors import PayloadError
 from fieldconf.tokens import Completion, Decision, Mask, Token, utf8, written
 from fieldconf.wire import tool_calls
 from fieldconf.wire.listed import has_masked
+from fieldconf.wire.plain import parsed
 from fieldconf.wire.tool_calls import Call
 
 Extent: TypeAlias = Literal["more", "so far", "all"]
@@ -24,6 +26,8 @@ Tokens = TypeVar("Tokens", bound=Sequence[Token])
 
 _LIMITS = {"length", "limit", "max_tokens", "max_output_tokens", "model_length"}
 _UNLISTED = "came in a chunk without logprobs"
+_FENCED = re.compile(r"\s*```[a-zA-Z]*\n(.*)```\s*", re.DOTALL)
+_NONE: Any = object()
 _CERTAIN, _NEVER = -1e-4, -1e9  # nats; beyond them the numbers of many tokens look alike
 
 
@@ -37,7 +41,7 @@ class Delta:
         tokens: with their logprobs; None where there are none.
         refusal: text of a refusal.
         finish_reason: the server's word for why it stopped; "length" for all words for the limit.
-        calls: by their position, tool calls or pieces of them.
+        calls: tool calls or pieces of them.
         prompt: the tokens of the prompt, where the server lists them apart.
         echo: whether the tokens begin with those of the prompt.
         extent: see ``Extent``.
@@ -53,7 +57,7 @@ class Delta:
     tokens: tuple[Token, ...] | None = None
     refusal: str = ""
     finish_reason: str | None = None
-    calls: Mapping[int, Call] = field(default_factory=dict[int, Call])
+    calls: tuple[Call, ...] = ()
     prompt: tuple[Token, ...] = ()
     echo: bool = False
     extent: Extent = "more"
@@ -185,7 +189,7 @@ def _join(deltas: Sequence[Delta]) -> Delta:
         content=content,
         tokens=tuple(filled if use_filled else listed) if listed else None,
         refusal="".join(delta.refusal for delta in deltas),
-        calls=tool_calls.join(delta.calls for delta in deltas),
+        calls=tool_calls.join(call for delta in deltas for call in delta.calls),
         prompt=tuple(token for delta in deltas for token in delta.prompt),
         precision=_last(delta.precision for delta in deltas),
     )
@@ -221,8 +225,17 @@ def _completions(index: int, total: Delta, parts: Sequence[Delta]) -> list[Compl
         echo=any(delta.echo for delta in parts),
         decisions=tuple(decision for delta in parts for decision in delta.decisions),
     )
-    is_call = total.calls and (finish_reason == "tool_calls" or not (made.content or "").strip())
-    return tool_calls.split(made, total.calls) if is_call else [made]
+    if not total.calls:
+        return [made]
+    calls = tool_calls.split(made, total.calls)
+    is_answer = finish_reason != "tool_calls" and _is_json(made.content)
+    return [made, *calls] if is_answer else calls
+
+
+def _is_json(content: str | None) -> bool:
+    """Whether a text is an answer; else it is what a model says beside its calls."""
+    shown = _FENCED.fullmatch(content or "")
+    return parsed(shown[1] if shown else content, _NONE) is not _NONE
 
 
 def usable(tokens: Tokens) -> tuple[Tokens | tuple[()], str]:

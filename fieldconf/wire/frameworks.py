@@ -167,7 +167,7 @@ def _langchain(item: Any) -> Any:
     made = _chat(
         texts(get(item, "content")),
         first(about, "logprobs", "logprobs_result"),
-        calls=get(more, "tool_calls") or get(item, "tool_calls"),
+        calls=get(more, "tool_calls") or get(item, "tool_call_chunks") or get(item, "tool_calls"),
         about=about,
         piece=get(item, "type") == "AIMessageChunk",
     )

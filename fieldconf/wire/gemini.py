@@ -17,10 +17,9 @@ from itertools import starmap
 from typing import Any
 
 from fieldconf.tokens import Token
-from fieldconf.wire import entries
+from fieldconf.wire import entries, tool_calls
 from fieldconf.wire.delta import Delta, finish, not_asked
 from fieldconf.wire.plain import at, count, first, get, is_number, items, text, texts
-from fieldconf.wire.tool_calls import Call
 
 NAME = "Gemini (`candidates` with `logprobsResult`)"
 
@@ -64,7 +63,7 @@ def _delta(place: int, candidate: Any) -> Delta:
         tokens=_tokens(_result(candidate)),
         note=_NOT_ASKED,
         finish_reason=finish(_word(first(candidate, "finishReason", "finish_reason"))),
-        calls={i: Call(text(get(c, "name")), get(c, "args") or "") for i, c in enumerate(calls)},
+        calls=tool_calls.read(calls, whole=True),
     )
 
 
