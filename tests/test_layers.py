@@ -28,6 +28,7 @@ FLOORS = [
     ["align", "schema.parts", "render.notebook",
      "probes", "probes.llama_cpp", "probes.sglang", "probes.transformers", "probes.vllm",
      "wire.answers", "wire.bare_list", "wire.choices", "wire.cohere", "wire.decisions",
+     "wire.fitting",
      "wire.gemini", "wire.llama_cpp", "wire.lm_studio", "wire.names", "wire.responses",
      "wire.sglang", "wire.tgi", "wire.transformers"],
     ["alternatives", "alternatives.fan", "alternatives.memory", "render.html",

@@ -7,7 +7,7 @@ Never: I/O; an import of a client's package; a guess where the shape is not know
 Why:   one door for every provider. A payload is opened (``envelopes``), taken out of what a
        framework put around it (``frameworks``), and read by its family: one small file a shape, all
        with the same face (``NAME``, ``matches``, ``read``). What they read is added up (``delta``),
-       and mended once for all (``names``, ``echo``, ``spelling.undisguised``).
+       and mended once for all (``names``, ``echo``, ``spelling.undisguised``, ``fitting``).
 """
 
 from collections.abc import Iterator, Sequence
@@ -41,6 +41,7 @@ from fieldconf.wire import (
 from fieldconf.wire.answers import Answers
 from fieldconf.wire.delta import Delta, fold, several
 from fieldconf.wire.envelopes import REMEDY, open_payload, short
+from fieldconf.wire.fitting import fitted
 from fieldconf.wire.plain import first, get
 
 FAMILIES: tuple[ModuleType, ...] = (
@@ -109,7 +110,7 @@ def mended(
     Raises:
         PayloadError: if ``prompt`` is not what an echo begins with.
     """
-    return undisguised(echo.split(names.named(made, reader), prompt))
+    return fitted(undisguised(echo.split(names.named(made, reader), prompt)), prompt)
 
 
 def completion(

@@ -6,7 +6,6 @@ Never: a look at a payload; two whole answers taken for one.
 Why:   a whole response is a stream of one chunk, so that both are read by the same code.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, TypeVar
@@ -15,7 +14,7 @@ from fieldconf.errors import PayloadError
 from fieldconf.tokens import Completion, Decision, Mask, Token, utf8, written
 from fieldconf.wire import tool_calls
 from fieldconf.wire.listed import has_masked
-from fieldconf.wire.plain import parsed
+from fieldconf.wire.plain import parsed, unfenced
 from fieldconf.wire.tool_calls import Call
 
 Extent: TypeAlias = Literal["more", "so far", "all"]
@@ -26,7 +25,6 @@ Tokens = TypeVar("Tokens", bound=Sequence[Token])
 
 _LIMITS = {"length", "limit", "max_tokens", "max_output_tokens", "model_length"}
 _UNLISTED = "came in a chunk without logprobs"
-_FENCED = re.compile(r"\s*```[a-zA-Z]*\n(.*)```\s*", re.DOTALL)
 _NONE: Any = object()
 _CERTAIN, _NEVER = -1e-4, -1e9  # nats; beyond them the numbers of many tokens look alike
 
@@ -234,8 +232,7 @@ def _completions(index: int, total: Delta, parts: Sequence[Delta]) -> list[Compl
 
 def _is_json(content: str | None) -> bool:
     """Whether a text is an answer; else it is what a model says beside its calls."""
-    shown = _FENCED.fullmatch(content or "")
-    return parsed(shown[1] if shown else content, _NONE) is not _NONE
+    return parsed(unfenced(content or ""), _NONE) is not _NONE
 
 
 def usable(tokens: Tokens) -> tuple[Tokens | tuple[()], str]:

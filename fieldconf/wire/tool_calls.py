@@ -159,13 +159,20 @@ def _find(
     return content, bisect_right(ends, start), bisect_left(ends, stop) + 1
 
 
+def found_among(value: Any, tokens: Sequence[Token]) -> str | None:
+    """An object or a list in the words of the tokens that wrote it; None where none did."""
+    found = _find(value, tokens, _BEHIND)
+    return None if found is None else found[0]
+
+
 def _equal(arguments: Any, whole: bytes) -> tuple[str, int]:
-    """The last object in a text that equals the arguments, and the byte where it begins."""
+    """The last value in a text that equals the arguments, and the byte where it begins."""
     wanted = parsed(arguments) if isinstance(arguments, str) else arguments
     shown = whole.decode("utf-8", "replace")
-    if not isinstance(wanted, dict) or "\ufffd" in shown:
+    if not isinstance(wanted, (dict, list)) or "\ufffd" in shown:
         return "", -1
-    place = shown.rfind("{")
+    opener = "{" if isinstance(wanted, dict) else "["
+    place = shown.rfind(opener)
     while place >= 0:
         try:
             value, stop = _DECODER.raw_decode(shown, place)
@@ -173,7 +180,7 @@ def _equal(arguments: Any, whole: bytes) -> tuple[str, int]:
             value, stop = None, 0
         if same_json(value, wanted):
             return shown[place:stop], len(utf8(shown[:place]))
-        place = shown.rfind("{", 0, place)
+        place = shown.rfind(opener, 0, place)
     return "", -1
 
 
