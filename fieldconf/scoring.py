@@ -245,10 +245,11 @@ class Scorer:
         if status in WHOLE and root is not None:
             value, errors = self._schema.validate(content[root.start : root.stop], data)
         return Report(
-            status=status, value=value, data=data, reason=reason, fields=named,
+            status=status, value=value, data=data, fields=named,
+            reason=f"{reason} ({completion.aside})" if reason and completion.aside else reason,
             errors=tuple(how_sure(error, named) for error in errors),
             mask=mask or completion.mask, owners=owners,
-            flags=("saturated",) if _is_saturated(completion, owners) else (),
+            flags=completion.flags + ("saturated",) * _is_saturated(completion, owners),
             text=completion.content, tokens=completion.tokens or (), model=completion.model,
             finish_reason=completion.finish_reason, refusal=completion.refusal,
             precision=completion.precision, choice=completion.choice, tool=completion.tool,

@@ -82,6 +82,7 @@ def _text(item: dict[str, Any], choice: dict[str, Any], delta: dict[str, Any]) -
         or about("message") is not None
         or said("refusal")
         or said("tool_calls")
+        or any(map(said, choices.THOUGHTS))
         or said("function_call") is not None
         or item.get("usage") is not None
         or not item.keys() <= _HARMLESS

@@ -17,6 +17,9 @@ from fieldconf.wire import tool_calls
 from fieldconf.wire.delta import Delta, finish
 from fieldconf.wire.plain import count, get, items, text, texts
 
+THOUGHTS = ("reasoning_content", "reasoning", "thinking")
+"""Where servers put reasoning, beside ``content``."""
+
 _LLAMA_CPP_BUILD = re.compile(r"b\d+-")
 
 
@@ -46,6 +49,13 @@ def deltas(item: Any, tokens_of: Callable[[Any, Delta], Delta]) -> list[Delta]:
         for index, choice in zip(_indices(listed), listed, strict=True)
     ]
     return [*found, said]
+
+
+def thoughts(message: Any) -> tuple[str, str]:
+    """The field of a message that holds what the server took for reasoning, and its text."""
+    names = (name for name in THOUGHTS if text(get(message, name)))
+    name = next(names, "")
+    return name, text(get(message, name)) if name else ""
 
 
 def _indices(listed: Sequence[Any]) -> Sequence[int]:
@@ -84,5 +94,6 @@ def _without_tokens(choice: Any, index: int, source: str) -> Delta:
             get(part, "tool_calls") or [get(part, "function_call")], whole=message is not None
         ),
         source=source,
+        thoughts=thoughts(part),
     )
     return made if message is None else replace(made, extent="all")

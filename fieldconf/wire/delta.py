@@ -46,6 +46,7 @@ class Delta:
         mask, model, completion_tokens, prompt_tokens, precision, note: as in ``Completion``.
         decisions: answers that come with probabilities instead of tokens.
         masked: whether a candidate is listed that the grammar excluded; None: nobody has looked.
+        thoughts: text that the server says is reasoning, and the name of the field that has it.
         source: the id that the server gave to the response; empty where it gives none.
         last: whether the server marks it as the last, other than by a reason.
     """
@@ -67,6 +68,7 @@ class Delta:
     note: str = ""
     decisions: tuple[Decision, ...] = ()
     masked: bool | None = None
+    thoughts: tuple[str, str] = ("", "")
     source: str = ""
     last: bool = False
 
@@ -161,6 +163,7 @@ def _fuller(before: Delta, whole: Delta) -> Delta:
         tokens=whole.tokens if has_more else before.tokens,
         refusal=whole.refusal or before.refusal,
         calls=whole.calls or before.calls,
+        thoughts=whole.thoughts if whole.thoughts[1] else before.thoughts,
         prompt=whole.prompt or before.prompt,
         precision=whole.precision if has_more else before.precision,
     )
@@ -187,6 +190,10 @@ def _join(deltas: Sequence[Delta]) -> Delta:
         content=content,
         tokens=tuple(filled if use_filled else listed) if listed else None,
         refusal="".join(delta.refusal for delta in deltas),
+        thoughts=(
+            _last(delta.thoughts[0] for delta in deltas) or "",
+            "".join(delta.thoughts[1] for delta in deltas),
+        ),
         calls=tool_calls.join(call for delta in deltas for call in delta.calls),
         prompt=tuple(token for delta in deltas for token in delta.prompt),
         precision=_last(delta.precision for delta in deltas),
@@ -224,10 +231,24 @@ def _completions(index: int, total: Delta, parts: Sequence[Delta]) -> list[Compl
         decisions=tuple(decision for delta in parts for decision in delta.decisions),
     )
     if not total.calls:
-        return [made]
+        return [_with_thoughts(made, *total.thoughts)]
     calls = tool_calls.split(made, total.calls)
     is_answer = finish_reason != "tool_calls" and _is_json(made.content)
     return [made, *calls] if is_answer else calls
+
+
+def _with_thoughts(made: Completion, name: str, thoughts: str) -> Completion:
+    """The completion with the answer that a server took for thoughts, if that is all there is.
+
+    A reasoning parser that waits for the end of thoughts takes everything for them. Thoughts
+    proper are no answer, nor is a draft in them.
+    """
+    if (made.content or "").strip() or made.refusal or not thoughts.strip():
+        return made
+    value = parsed(unfenced(thoughts))
+    if not isinstance(value, (dict, list)):
+        return replace(made, aside=f"the content is empty, and {name} holds no JSON value alone")
+    return replace(made, content=thoughts, flags=(f"answer_in_{name}",))
 
 
 def _is_json(content: str | None) -> bool:
@@ -274,7 +295,9 @@ def bare(deltas: Iterable[Delta]) -> list[Delta]:
     """
     by_choice: dict[int | None, list[Delta]] = {}
     for delta in deltas:
-        kept = replace(delta, content="", tokens=None) if delta.index is not None else delta
+        kept = delta
+        if delta.index is not None:
+            kept = replace(delta, content="", tokens=None, thoughts=("", ""))
         by_choice.setdefault(delta.index, []).append(kept)
     return [_facts(index, parts) for index, parts in by_choice.items()]
 
