@@ -17,8 +17,9 @@ from fieldconf.dropping import Recent
 from fieldconf.errors import PayloadError
 from fieldconf.tokens import Completion, Token, utf8
 from fieldconf.wire import chat_chunk, read_chunk
+from fieldconf.wire.answers import Answers
 from fieldconf.wire.chat_chunk import Piece
-from fieldconf.wire.delta import Delta, Growth, bare, fold, is_repeat, unlisted, usable
+from fieldconf.wire.delta import Delta, Growth, bare, fold, is_repeat, several, unlisted, usable
 from fieldconf.wire.names import has_nameless
 
 LOST = (
@@ -69,18 +70,24 @@ class Received:
         self._filled = 0  # of them, how many were given a token
         self._dropped = False
         self._whole: Delta | None = None  # one that contradicts what was dropped
+        self._answers = Answers()
 
     def take(self, chunk: Any) -> None:
         """Take the next chunk.
 
         Raises:
-            PayloadError: if the chunk is an error of the server.
+            PayloadError: if the chunk is an error of the server, or begins another answer.
             NoLogprobsError: if it is one in which the server refuses logprobs.
         """
         piece = chat_chunk.read(chunk)
         if piece is None:
-            self._take_all(_read(chunk))
+            deltas = _read(chunk)
+            if self._answers.begins(deltas):
+                raise several()
+            self._take_all(deltas)
             return
+        if not self._answers.goes_on(piece.source) and self._answers.begins([piece.delta]):
+            raise several()
         self.began = True
         if piece.common is not self._common:
             self._common = piece.common

@@ -87,8 +87,9 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
             plain values, or the path of its file.
 
     Raises:
-        PayloadError: if the payload is of no known shape or has no such choice or call; where a
-            stream broke off with an error, it has the ``report`` of what came before.
+        PayloadError: if the payload is of no known shape, has no such choice or call, or holds
+            several whole responses (see ``score_all``); where a stream broke off with an error, it
+            has the ``report`` of what came before.
         NoLogprobsError: if it is a saved error in which a server refuses logprobs.
         RequestError: if the asking failed.
         SchemaError: if the schema is no schema.
@@ -129,8 +130,9 @@ def score_all(
 ) -> list[Report[Any]]:  # fmt: skip
     """A report for each answer in a response: each choice, and each tool call of a choice.
 
-    Args and errors are those of ``score``; ``choice`` and ``tool`` of a report say which is
-    which.
+    Of several whole responses (a list, JSON Lines) it has the reports of each, choices numbered
+    through. Args and errors are those of ``score``; ``choice`` and ``tool`` of a report say which
+    is which.
 
     >>> choice = lambda i, text: {"index": i, "message": {"content": text}, "logprobs": {
     ...     "content": [{"token": text, "logprob": -0.1}]}}
@@ -243,10 +245,11 @@ class Scorer:
         if status in WHOLE and root is not None:
             value, errors = self._schema.validate(content[root.start : root.stop], data)
         return Report(
-            status=status, value=value, data=data, reason=reason, fields=named,
+            status=status, value=value, data=data, fields=named,
+            reason=f"{reason} ({completion.aside})" if reason and completion.aside else reason,
             errors=tuple(how_sure(error, named) for error in errors),
             mask=mask or completion.mask, owners=owners,
-            flags=("saturated",) if _is_saturated(completion, owners) else (),
+            flags=completion.flags + ("saturated",) * _is_saturated(completion, owners),
             text=completion.content, tokens=completion.tokens or (), model=completion.model,
             finish_reason=completion.finish_reason, refusal=completion.refusal,
             precision=completion.precision, choice=completion.choice, tool=completion.tool,

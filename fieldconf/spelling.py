@@ -74,7 +74,63 @@ def spell(content: str | None, tokens: Sequence[Token]) -> Spelling:
             return Spelling(wanted, pieces)
     if wanted and whole.startswith(wanted):  # then a stop string was cut off
         return Spelling(wanted, _cut_front(listed, len(wanted)))
-    return _tolerant(wanted, tokens)
+    found = _tolerant(wanted, tokens)
+    return _at_the_end(wanted, tokens, found) if found.reason else found
+
+
+def is_whole(spelling: Spelling) -> bool:
+    """Whether tokens wrote all of a content, but for what wraps it: thoughts, a fence."""
+    if spelling.reason:
+        return False
+    first = spelling.pieces[0] if spelling.pieces else None
+    if first is None or first.token is not None:
+        return True
+    return _WRAPPER_BEFORE.fullmatch(spelling.content, 0, first.stop) is not None
+
+
+def places_of(content: bytes, tokens: Sequence[Token]) -> list[tuple[int, int]]:
+    """Where a text holds all that the tokens wrote, as half-open byte spans; two are enough.
+
+    Marks are not looked for, nor is white space at an end where it has no place: servers strip it.
+    """
+    for spellings in _without_marks(tokens):
+        whole = b"".join(spellings)
+        for written_bytes in dict.fromkeys((whole, whole.rstrip(), whole.strip())):
+            first = content.find(written_bytes) if written_bytes.strip() else -1
+            if first >= 0:
+                starts = [first, content.find(written_bytes, first + 1)]
+                return [(at, at + len(written_bytes)) for at in starts if at >= 0]
+    return []
+
+
+def _at_the_end(content: bytes, tokens: Sequence[Token], missing: Spelling) -> Spelling:
+    """The tokens as the end of a content whose beginning none of them wrote: a prefill."""
+    places = places_of(content, tokens)
+    if len(places) > 1:
+        (one, _), (other, _) = places
+        reason = (
+            "the text holds more than the tokens wrote, and they fit it at several places "
+            f"(bytes {one} and {other})"
+        )
+        return Spelling(content, reason=reason)
+    if not places or content[places[0][1] :].strip():
+        return missing
+    start, stop = places[0]
+    for spellings in _without_marks(tokens):
+        pieces = _cut_inside(spellings, content[start:stop], tokens)
+        if pieces:
+            wrote = [Piece(p.token, p.start + start, p.stop + start) for p in pieces]
+            rest = [Piece(None, stop, len(content))] if stop < len(content) else []
+            return Spelling(content, (Piece(None, 0, start), *wrote, *rest))
+    return missing
+
+
+def _without_marks(tokens: Sequence[Token]) -> Iterator[list[bytes]]:
+    """What the tokens wrote, by their bytes and by their texts; marks write nothing."""
+    for spellings in (written(tokens), [utf8(token.text) for token in tokens]):
+        yield [
+            b"" if is_control(t) else spelled for t, spelled in zip(tokens, spellings, strict=True)
+        ]
 
 
 _NO_LOGPROBS = (

@@ -131,6 +131,8 @@ class Completion:
         echo: whether ``content`` and ``tokens`` still begin with the prompt.
         decisions: answers that came with probabilities, without text and tokens.
         broken_off: whether it was not read to its end: more may have come.
+        flags: see ``report.Report``; what the wire knows of them.
+        aside: what else the wire knows of why there is no answer.
     """
 
     content: str | None
@@ -149,6 +151,8 @@ class Completion:
     echo: bool = False
     decisions: tuple[Decision, ...] = ()
     broken_off: bool = False
+    flags: tuple[str, ...] = ()
+    aside: str = ""
 
     @property
     def is_cut(self) -> bool:

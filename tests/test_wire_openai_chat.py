@@ -129,7 +129,7 @@ ENTRIES = [entry('{"a":'), entry("true", -0.2), entry("}")]
 
 def test_read_chunk_gives_what_one_chunk_adds():
     first, second, *_, last, usage = chunks(ENTRIES)
-    assert read_chunk(first)[0] == Delta(0, tokens=())
+    assert read_chunk(first)[0] == Delta(0, tokens=(), source="c")
     delta = read_chunk(second)[0]
     assert (delta.content, [t.bytes for t in delta.tokens]) == ('{"a":', [b'{"a":'])
     assert read_chunk(last)[0].finish_reason == "stop"

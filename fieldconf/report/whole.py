@@ -55,7 +55,9 @@ class Report(Generic[T]):
         flags: "saturated": nearly all tokens of the values have a probability above .999, so that
             the numbers tell no field from another (a server that reports them at a temperature
             near 0 does this; so does a model that is sure of everything). "fewer_samples": of the
-            samples asked for, some requests failed: the others count.
+            samples asked for, some requests failed: the others count. "answer_in_reasoning_content"
+            (or "answer_in_reasoning", "answer_in_thinking"): the content is empty, and the answer
+            was read from the field of that name.
         mask: whether the logprobs stand before ("pre") or after ("post") tokens that the schema
             forbids were excluded; "unknown" where nothing says so.
         precision: the step (nats) to which the server rounded its logprobs, as OpenAI's Responses

@@ -6,7 +6,7 @@ Never: Python's own ``==`` between kinds: there ``True`` is ``1``.
 Why:   schemas and answers are compared in many rooms, and they must agree.
 """
 
-from typing import Any
+from typing import Any, cast
 
 KINDS = frozenset({"object", "array", "string", "number", "boolean", "null"})
 
@@ -40,3 +40,27 @@ def same(one: Any, other: Any) -> bool:
     (True, False)
     """
     return kind_of(one) == kind_of(other) and one == other
+
+
+def same_json(one: Any, other: Any) -> bool:
+    """Whether two decoded values are the same JSON value; the order of keys does not count.
+
+    >>> same_json([1, {"a": 1, "b": []}], [1.0, {"b": [], "a": 1}]), same_json([1], [True])
+    (True, False)
+    """
+    todo = [(one, other)]
+    while todo:  # answers are nested deep
+        a, b = todo.pop()
+        if kind_of(a) != kind_of(b):
+            return False
+        if isinstance(a, dict):
+            if a.keys() != b.keys():
+                return False
+            todo += [(inner, b[key]) for key, inner in cast("dict[str, Any]", a).items()]
+        elif isinstance(a, (list, tuple)):
+            if len(cast("list[Any]", a)) != len(b):
+                return False
+            todo += zip(cast("list[Any]", a), b, strict=True)
+        elif a != b:
+            return False
+    return True

@@ -30,6 +30,7 @@ from fieldconf.policy import OUTCOMES
 from fieldconf.report import Asked, Field, How, Reading, Report
 from fieldconf.report.assembled import Part, assembled, requests_of
 from fieldconf.report.ending import WHOLE
+from fieldconf.schema.values import same_json
 from fieldconf.second.doubts import gaps
 from fieldconf.second.patching import (
     MISSING,
@@ -38,7 +39,6 @@ from fieldconf.second.patching import (
     found_at,
     kept,
     put,
-    same_json,
     without,
 )
 from fieldconf.second.subschema import Question, place_at

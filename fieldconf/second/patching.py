@@ -7,13 +7,14 @@ Why:   two readings become one value here, whatever is known of either beside it
 """
 
 from collections.abc import Collection
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from fieldconf.paths import Path
 from fieldconf.report.keeping import value_at
 from fieldconf.report.plain import json_text
-from fieldconf.schema import Schema, kind_of
+from fieldconf.schema import Schema
 from fieldconf.schema.located import leads
+from fieldconf.schema.values import same_json
 
 Values: TypeAlias = dict[Path, Any]
 """New values of places, none inside of another."""
@@ -96,27 +97,3 @@ def found_at(path: Path, data: Any) -> Any:
             return MISSING
         data = data[step]
     return data
-
-
-def same_json(one: Any, other: Any) -> bool:
-    """Whether two decoded values are the same JSON value; the order of keys does not count.
-
-    >>> same_json([1, {"a": 1, "b": []}], [1.0, {"b": [], "a": 1}]), same_json([1], [True])
-    (True, False)
-    """
-    todo = [(one, other)]
-    while todo:  # answers are nested deep
-        a, b = todo.pop()
-        if kind_of(a) != kind_of(b):
-            return False
-        if isinstance(a, dict):
-            if a.keys() != b.keys():
-                return False
-            todo += [(inner, b[key]) for key, inner in cast("dict[str, Any]", a).items()]
-        elif isinstance(a, (list, tuple)):
-            if len(cast("list[Any]", a)) != len(b):
-                return False
-            todo += zip(cast("list[Any]", a), b, strict=True)
-        elif a != b:
-            return False
-    return True

@@ -7,10 +7,11 @@ Never: I/O; an import of a client's package; a guess where the shape is not know
 Why:   one door for every provider. A payload is opened (``envelopes``), taken out of what a
        framework put around it (``frameworks``), and read by its family: one small file a shape, all
        with the same face (``NAME``, ``matches``, ``read``). What they read is added up (``delta``),
-       and mended once for all (``names``, ``echo``, ``spelling.undisguised``).
+       and mended once for all (``names``, ``echo``, ``spelling.undisguised``, ``fitting``).
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from types import ModuleType
 from typing import Any, cast
@@ -38,8 +39,10 @@ from fieldconf.wire import (
     together_stream,
     transformers,
 )
-from fieldconf.wire.delta import Delta, fold
+from fieldconf.wire.answers import Answers
+from fieldconf.wire.delta import Delta, fold, several
 from fieldconf.wire.envelopes import REMEDY, open_payload, short
+from fieldconf.wire.fitting import fitted
 from fieldconf.wire.plain import first, get
 
 FAMILIES: tuple[ModuleType, ...] = (
@@ -56,8 +59,8 @@ def completions(
 ) -> list[Completion]:
     """The completions in a payload, one a choice, or one a tool call where a choice makes calls.
 
-    Of several items those of no known shape are passed over, as in a live stream: they say nothing
-    of an answer.
+    The choices of several whole answers are numbered through. Of several items those of no known
+    shape are passed over, as in a live stream: they say nothing of an answer.
 
     Args:
         payload: see ``scoring.score``.
@@ -69,20 +72,37 @@ def completions(
             has what ``came`` before it.
         NoLogprobsError: if it is an error in which a server refuses logprobs.
     """
+    answers = _answers(payload, tokenizer, prompt)
+    if len(answers) == 1:
+        return answers[0]
+    every = [(place, made) for place, answer in enumerate(answers) for made in answer]
+    choices = groupby(every, key=lambda pair: (pair[0], pair[1].choice))
+    return [
+        replace(made, choice=number)
+        for number, (_, calls) in enumerate(choices)
+        for _, made in calls
+    ]
+
+
+def _answers(payload: Any, tokenizer: Any, prompt: str | None) -> list[list[Completion]]:
+    """The completions of each whole answer in a payload; most have one answer."""
     dull: list[Any] = []
     unknown: list[Any] = []
-    deltas: list[Delta] = []
+    answers: list[list[Delta]] = [[]]
+    borders = Answers()
     try:
-        for delta in _read_all(payload, dull, unknown):
-            deltas.append(delta)  # noqa: PERF402  # what came before an error is kept
+        for deltas in _read_all(payload, dull, unknown):
+            if borders.begins(deltas):
+                answers.append([])
+            answers[-1] += deltas
     except PayloadError as error:
-        error.came = tuple(fold(deltas))
+        error.came = tuple(made for deltas in answers for made in fold(deltas))
         raise
-    found = fold(deltas)
+    found = [made for deltas in answers if (made := fold(deltas))]
     if not found:
         raise _unknown(next(iter([*filter(_is_error, dull), *unknown, *dull]), None))
     reader = None if tokenizer is None else names.reader_of(tokenizer)
-    return [mended(made, reader, prompt) for made in found]
+    return [[mended(made, reader, prompt) for made in answer] for answer in found]
 
 
 def mended(
@@ -93,7 +113,7 @@ def mended(
     Raises:
         PayloadError: if ``prompt`` is not what an echo begins with.
     """
-    return undisguised(echo.split(names.named(made, reader), prompt))
+    return fitted(undisguised(echo.split(names.named(made, reader), prompt)), prompt)
 
 
 def completion(
@@ -102,10 +122,16 @@ def completion(
     """One of the completions in a payload: of a choice, the call at a position.
 
     Raises:
-        PayloadError: if no known shape fits, or there is no such choice or call.
+        PayloadError: if no known shape fits, there is no such choice or call, or the payload holds
+            several whole answers.
         NoLogprobsError: if it is an error in which a server refuses logprobs.
     """
-    found = completions(payload, tokenizer=tokenizer, prompt=prompt)
+    answers = _answers(payload, tokenizer, prompt)
+    if len(answers) > 1:
+        error = several(len(answers))
+        error.came = tuple(made for answer in answers for made in answer)
+        raise error
+    [found] = answers
     choices = [list(calls) for _, calls in groupby(found, key=lambda made: made.choice)]
     calls = choices[_place(choice, choices, "choice")]
     return calls[_place(call, calls, "tool call")]
@@ -120,7 +146,7 @@ def read_chunk(chunk: Any) -> list[Delta]:
     """
     dull: list[Any] = []
     unknown: list[Any] = []
-    deltas = list(_read_all(chunk, dull, unknown))
+    deltas = [delta for found in _read_all(chunk, dull, unknown) for delta in found]
     useless = [*filter(_is_error, dull), *unknown]
     if useless:
         raise _unknown(useless[0])
@@ -136,8 +162,8 @@ def _place(wanted: int, found: Sequence[Any], what: str) -> int:
     return wanted
 
 
-def _read_all(payload: Any, dull: list[Any], unknown: list[Any]) -> Iterator[Delta]:
-    """What a payload's items add, one by one: a long stream's need not all be held at once.
+def _read_all(payload: Any, dull: list[Any], unknown: list[Any]) -> Iterator[list[Delta]]:
+    """What each of a payload's items adds: a long stream's need not all be held at once.
 
     ``dull`` takes one of those that add nothing to an answer, an error rather than others;
     ``unknown`` the first that is of no known shape.
@@ -150,7 +176,7 @@ def _read_all(payload: Any, dull: list[Any], unknown: list[Any]) -> Iterator[Del
         is_dull = all(delta.index is None for delta in deltas)
         if is_dull and (not dull or _is_error(item)):
             dull[:] = [item]
-        yield from deltas
+        yield deltas
 
 
 def _read(item: Any) -> list[Delta] | None:

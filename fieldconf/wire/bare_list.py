@@ -48,8 +48,15 @@ def read(item: Any) -> list[Delta]:
             model=text(first(item, "model", "model_internal")),
             completion_tokens=count(get(item, "eval_count")),
             prompt_tokens=count(get(item, "prompt_eval_count")),
+            last=get(item, "done") is True,
+            thoughts=_thoughts(item if message is None else message),
         )
     ]
+
+
+def _thoughts(message: Any) -> tuple[str, str]:
+    thoughts = text(get(message, "thinking"))
+    return ("thinking" if thoughts else "", thoughts)
 
 
 def _is_entry(item: Any) -> bool:

@@ -34,17 +34,19 @@ class Piece(NamedTuple):
         tokens: with their logprobs; as many as there are, and some if there is text.
         is_masked: whether a candidate is listed that the grammar excluded.
         common: what the chunk says of all choices; the same object as long as it says the same.
+        source: the id of the response.
     """
 
     content: str
     tokens: tuple[Token, ...]
     is_masked: bool
     common: Delta
+    source: str
 
     @property
     def delta(self) -> Delta:
         """The same as the general road has it."""
-        return Delta(content=self.content, tokens=self.tokens)
+        return Delta(content=self.content, tokens=self.tokens, source=self.source)
 
 
 # Without the checks of a call by hand, which take as long as all else about it.
@@ -64,10 +66,11 @@ def read(chunk: Any) -> Piece | None:
     if content and not tokens:
         return None
     model, server = item["model"], item.get("system_fingerprint") or ""
-    if type(model) is not str or type(server) is not str:
+    source = item.get("id") or ""
+    if type(model) is not str or type(server) is not str or type(source) is not str:
         return None
     is_masked = any(has_masked(token.candidates) for token in tokens)
-    return _new_piece((content, tokens, is_masked, choices.common(model, server)))
+    return _new_piece((content, tokens, is_masked, choices.common(model, server), source))
 
 
 def _text(item: dict[str, Any], choice: dict[str, Any], delta: dict[str, Any]) -> str:
@@ -79,6 +82,7 @@ def _text(item: dict[str, Any], choice: dict[str, Any], delta: dict[str, Any]) -
         or about("message") is not None
         or said("refusal")
         or said("tool_calls")
+        or any(map(said, choices.THOUGHTS))
         or said("function_call") is not None
         or item.get("usage") is not None
         or not item.keys() <= _HARMLESS

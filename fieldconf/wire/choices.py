@@ -7,7 +7,7 @@ Why:   text, refusal, calls and reasons to stop stand at the same places in thre
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -16,6 +16,9 @@ from fieldconf.tokens import Mask
 from fieldconf.wire import tool_calls
 from fieldconf.wire.delta import Delta, finish
 from fieldconf.wire.plain import count, get, items, text, texts
+
+THOUGHTS = ("reasoning_content", "reasoning", "thinking")
+"""Where servers put reasoning, beside ``content``."""
 
 _LLAMA_CPP_BUILD = re.compile(r"b\d+-")
 
@@ -40,9 +43,31 @@ def deltas(item: Any, tokens_of: Callable[[Any, Delta], Delta]) -> list[Delta]:
             completion_tokens=count(get(usage, "completion_tokens")),
             prompt_tokens=count(get(usage, "prompt_tokens")),
         )
-    listed = enumerate(items(get(item, "choices")))
-    found = [tokens_of(choice, _without_tokens(choice, place)) for place, choice in listed]
+    listed, source = items(get(item, "choices")), text(get(item, "id"))
+    found = [
+        tokens_of(choice, _without_tokens(choice, index, source))
+        for index, choice in zip(_indices(listed), listed, strict=True)
+    ]
     return [*found, said]
+
+
+def thoughts(message: Any) -> tuple[str, str]:
+    """The field of a message that holds what the server took for reasoning, and its text."""
+    names = (name for name in THOUGHTS if text(get(message, name)))
+    name = next(names, "")
+    return name, text(get(message, name)) if name else ""
+
+
+def _indices(listed: Sequence[Any]) -> Sequence[int]:
+    """Which choice each is; without an index, or where whole ones share theirs, by its place."""
+    given = [count(get(choice, "index")) for choice in listed]
+    found = [place if index is None else index for place, index in enumerate(given)]
+    is_shared = None not in given and len(set(given)) < len(given)
+    return range(len(found)) if is_shared and all(map(_is_whole, listed)) else found
+
+
+def _is_whole(choice: Any) -> bool:
+    return get(choice, "message") is not None or get(choice, "finish_reason") is not None
 
 
 @lru_cache(maxsize=64)
@@ -56,16 +81,19 @@ def common(model: str, fingerprint: str) -> Delta:
     return Delta(index=None, mask=mask, model=model)
 
 
-def _without_tokens(choice: Any, place: int) -> Delta:
+def _without_tokens(choice: Any, index: int, source: str) -> Delta:
     message = get(choice, "message")
     part = message if message is not None else get(choice, "delta")
-    index = count(get(choice, "index"))
     content = get(part, "content") if part is not None else get(choice, "text")
     made = Delta(
-        index=place if index is None else index,
+        index=index,
         content=text(content) or texts(content),
         refusal=text(get(part, "refusal")),
         finish_reason=finish(get(choice, "finish_reason")),
-        calls=tool_calls.read(get(part, "tool_calls") or [get(part, "function_call")]),
+        calls=tool_calls.read(
+            get(part, "tool_calls") or [get(part, "function_call")], whole=message is not None
+        ),
+        source=source,
+        thoughts=thoughts(part),
     )
     return made if message is None else replace(made, extent="all")

@@ -44,6 +44,7 @@ def read(item: Any) -> list[Delta]:
             tokens=(_token(run),) if _is_run(run) else None,
             finish_reason=finish(ended),
             note=_NOT_ASKED,
+            last=text(get(item, "type")) == "message-end",
         )
     ]
 
@@ -54,7 +55,7 @@ def _whole(item: Any) -> Delta:
         content=texts(get(message, "content")),
         tokens=tuple(map(_token, items(get(item, "logprobs")))) or None,
         finish_reason=finish(get(item, "finish_reason")),
-        calls=tool_calls.read(get(message, "tool_calls")),
+        calls=tool_calls.read(get(message, "tool_calls"), whole=True),
         extent="all",
         note=_NOT_ASKED,
         model=text(get(item, "model")),

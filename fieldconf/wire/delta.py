@@ -6,14 +6,15 @@ Never: a look at a payload; two whole answers taken for one.
 Why:   a whole response is a stream of one chunk, so that both are read by the same code.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from fieldconf.errors import PayloadError
 from fieldconf.tokens import Completion, Decision, Mask, Token, utf8, written
 from fieldconf.wire import tool_calls
 from fieldconf.wire.listed import has_masked
+from fieldconf.wire.plain import parsed, unfenced
 from fieldconf.wire.tool_calls import Call
 
 Extent: TypeAlias = Literal["more", "so far", "unclear", "all"]
@@ -24,6 +25,7 @@ Tokens = TypeVar("Tokens", bound=Sequence[Token])
 
 _LIMITS = {"length", "limit", "max_tokens", "max_output_tokens", "model_length"}
 _UNLISTED = "came in a chunk without logprobs"
+_NONE: Any = object()
 _CERTAIN, _NEVER = -1e-4, -1e9  # nats; beyond them the numbers of many tokens look alike
 
 
@@ -37,13 +39,16 @@ class Delta:
         tokens: with their logprobs; None where there are none.
         refusal: text of a refusal.
         finish_reason: the server's word for why it stopped; "length" for all words for the limit.
-        calls: by their position, tool calls or pieces of them.
+        calls: tool calls or pieces of them.
         prompt: the tokens of the prompt, where the server lists them apart.
         echo: whether the tokens begin with those of the prompt.
         extent: see ``Extent``.
         mask, model, completion_tokens, prompt_tokens, precision, note: as in ``Completion``.
         decisions: answers that come with probabilities instead of tokens.
         masked: whether a candidate is listed that the grammar excluded; None: nobody has looked.
+        thoughts: text that the server says is reasoning, and the name of the field that has it.
+        source: the id that the server gave to the response; empty where it gives none.
+        last: whether the server marks it as the last, other than by a reason.
     """
 
     index: int | None = 0
@@ -51,7 +56,7 @@ class Delta:
     tokens: tuple[Token, ...] | None = None
     refusal: str = ""
     finish_reason: str | None = None
-    calls: Mapping[int, Call] = field(default_factory=dict[int, Call])
+    calls: tuple[Call, ...] = ()
     prompt: tuple[Token, ...] = ()
     echo: bool = False
     extent: Extent = "more"
@@ -63,6 +68,9 @@ class Delta:
     note: str = ""
     decisions: tuple[Decision, ...] = ()
     masked: bool | None = None
+    thoughts: tuple[str, str] = ("", "")
+    source: str = ""
+    last: bool = False
 
 
 def finish(word: Any) -> str | None:
@@ -75,6 +83,15 @@ def finish(word: Any) -> str | None:
 def not_asked(how: str) -> str:
     """Why there are no logprobs, most likely, and how this server is asked for them."""
     return f"the response has no logprobs: ask for them ({how})"
+
+
+def several(count: int | None = None) -> PayloadError:
+    """The error of a payload with several whole answers, where one is wanted."""
+    return PayloadError(
+        f"the payload holds {'several' if count is None else count} whole answers",
+        found="several whole answers",
+        remedy="Call score_all, which gives a report of each, or give one at a time",
+    )
 
 
 def fold(deltas: Iterable[Delta]) -> list[Completion]:
@@ -146,10 +163,7 @@ def _is_telling(token: Token) -> bool:
 def _sum(deltas: Sequence[Delta]) -> Delta:
     """One delta for all of a choice's."""
     if sum(delta.extent == "all" for delta in deltas) > 1:
-        raise PayloadError(
-            "the payload holds several answers", found="a list of whole responses",
-            remedy="Score them one by one",
-        )  # fmt: skip
+        raise several()
     pieces: list[Delta] = []
     for delta in deltas:
         if delta.extent == "more":
@@ -174,6 +188,7 @@ def _fuller(before: Delta, whole: Delta) -> Delta:
         tokens=whole.tokens if has_more else before.tokens,
         refusal=whole.refusal or before.refusal,
         calls=whole.calls or before.calls,
+        thoughts=whole.thoughts if whole.thoughts[1] else before.thoughts,
         prompt=whole.prompt or before.prompt,
         precision=whole.precision if has_more else before.precision,
     )
@@ -200,7 +215,11 @@ def _join(deltas: Sequence[Delta]) -> Delta:
         content=content,
         tokens=tuple(filled if use_filled else listed) if listed else None,
         refusal="".join(delta.refusal for delta in deltas),
-        calls=tool_calls.join(delta.calls for delta in deltas),
+        thoughts=(
+            _last(delta.thoughts[0] for delta in deltas) or "",
+            "".join(delta.thoughts[1] for delta in deltas),
+        ),
+        calls=tool_calls.join(call for delta in deltas for call in delta.calls),
         prompt=tuple(token for delta in deltas for token in delta.prompt),
         precision=_last(delta.precision for delta in deltas),
     )
@@ -237,8 +256,30 @@ def _completions(index: int, total: Delta, parts: Sequence[Delta]) -> list[Compl
         echo=any(delta.echo for delta in parts),
         decisions=tuple(decision for delta in parts for decision in delta.decisions),
     )
-    is_call = total.calls and (finish_reason == "tool_calls" or not (made.content or "").strip())
-    return tool_calls.split(made, total.calls) if is_call else [made]
+    if not total.calls:
+        return [_with_thoughts(made, *total.thoughts)]
+    calls = tool_calls.split(made, total.calls)
+    is_answer = finish_reason != "tool_calls" and _is_json(made.content)
+    return [made, *calls] if is_answer else calls
+
+
+def _with_thoughts(made: Completion, name: str, thoughts: str) -> Completion:
+    """The completion with the answer that a server took for thoughts, if that is all there is.
+
+    A reasoning parser that waits for the end of thoughts takes everything for them. Thoughts
+    proper are no answer, nor is a draft in them.
+    """
+    if (made.content or "").strip() or made.refusal or not thoughts.strip():
+        return made
+    value = parsed(unfenced(thoughts))
+    if not isinstance(value, (dict, list)):
+        return replace(made, aside=f"the content is empty, and {name} holds no JSON value alone")
+    return replace(made, content=thoughts, flags=(f"answer_in_{name}",))
+
+
+def _is_json(content: str | None) -> bool:
+    """Whether a text is an answer; else it is what a model says beside its calls."""
+    return parsed(unfenced(content or ""), _NONE) is not _NONE
 
 
 def usable(tokens: Tokens) -> tuple[Tokens | tuple[()], str]:
@@ -280,7 +321,9 @@ def bare(deltas: Iterable[Delta]) -> list[Delta]:
     """
     by_choice: dict[int | None, list[Delta]] = {}
     for delta in deltas:
-        kept = replace(delta, content="", tokens=None) if delta.index is not None else delta
+        kept = delta
+        if delta.index is not None:
+            kept = replace(delta, content="", tokens=None, thoughts=("", ""))
         by_choice.setdefault(delta.index, []).append(kept)
     return [_facts(index, parts) for index, parts in by_choice.items()]
 

@@ -20,6 +20,7 @@ REMEDY = "Give the whole response of the request, as an SDK object, a dict, or i
 
 _DEEPEST = 8  # a list of raw HTTP responses is 2 deep
 _EVENT_TEXT = ("data:", "event:", "id:", "retry:", ":")
+_BEFORE = " \t\r\n\ufeff"  # a byte order mark begins files; in joined files it begins lines
 
 
 def short(text: str) -> str:
@@ -137,7 +138,7 @@ def _loads(text: str) -> Any:
 
 
 def _open_text(text: str, load: Callable[[str], Any] = _loads) -> Iterator[Any]:
-    text = text.strip()
+    text = text.lstrip(_BEFORE).rstrip()
     if not text:
         raise PayloadError("the response is empty", found="nothing", remedy=REMEDY)
     if text[0] == "<":
@@ -153,7 +154,8 @@ def _open_text(text: str, load: Callable[[str], Any] = _loads) -> Iterator[Any]:
 def _events(text: str) -> Iterator[Any]:
     """The items of server-sent events; saved streams may lack the blank lines between them."""
     for event in re.split(r"\n\s*\n", "\n".join(_lines(text))):
-        data = [line[5:].strip() for line in event.split("\n") if line.startswith("data:")]
+        lines = [line.lstrip(_BEFORE) for line in event.split("\n")]
+        data = [line[5:].strip() for line in lines if line.startswith("data:")]
         try:
             found = _loads("\n".join(data))
             yield from items(found) if isinstance(found, list) else [found]
@@ -164,6 +166,7 @@ def _events(text: str) -> Iterator[Any]:
 
 def _items(text: str, load: Callable[[str], Any] = _loads) -> Iterator[Any]:
     """One JSON value, or one a line."""
+    text = text.lstrip(_BEFORE)
     try:
         found = load(text)
     except (ValueError, RecursionError) as error:

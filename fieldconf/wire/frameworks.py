@@ -159,7 +159,10 @@ def _ai_sdk(item: Any) -> Any:
         for call in calls
         if _is(call, "toolName")
     ]
-    return _chat(_ai_sdk_text(item, logprobs), logprobs, calls=calls, about=item)
+    written = _ai_sdk_text(item, logprobs)
+    spelled = "".join(text(get(entry, "token")) for entry in _flat(logprobs))
+    is_last_chunk = written != spelled and bool(written) and written.endswith(spelled)
+    return _chat(written, None if is_last_chunk else logprobs, calls=calls, about=item)
 
 
 def _ai_sdk_text(item: Any, logprobs: Any) -> str | None:
@@ -193,7 +196,7 @@ def _langchain(item: Any) -> Any:
     made = _chat(
         texts(get(item, "content")),
         first(about, "logprobs", "logprobs_result"),
-        calls=get(more, "tool_calls") or get(item, "tool_calls"),
+        calls=get(more, "tool_calls") or get(item, "tool_call_chunks") or get(item, "tool_calls"),
         about=about,
         piece=get(item, "type") == "AIMessageChunk",
     )

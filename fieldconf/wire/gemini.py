@@ -17,10 +17,9 @@ from itertools import starmap
 from typing import Any
 
 from fieldconf.tokens import Token
-from fieldconf.wire import entries
+from fieldconf.wire import entries, tool_calls
 from fieldconf.wire.delta import Delta, finish, not_asked
 from fieldconf.wire.plain import at, count, first, get, items, text, texts
-from fieldconf.wire.tool_calls import Call
 
 NAME = "Gemini (`candidates` with `logprobsResult`)"
 
@@ -39,11 +38,13 @@ def read(item: Any) -> list[Delta]:
     if blocked := _blocked(item):
         return [Delta(refusal=f"the prompt was blocked: {blocked}")]
     usage = first(item, "usageMetadata", "usage_metadata")
+    source = text(first(item, "responseId", "response_id"))
     common = Delta(
         index=None,
         model=text(first(item, "modelVersion", "model_version")),
         completion_tokens=count(first(usage, "candidatesTokenCount", "candidates_token_count")),
         prompt_tokens=count(first(usage, "promptTokenCount", "prompt_token_count")),
+        source=source,
     )
     return [*starmap(_delta, enumerate(items(get(item, "candidates")))), common]
 
@@ -62,7 +63,7 @@ def _delta(place: int, candidate: Any) -> Delta:
         tokens=_tokens(_result(candidate)),
         note=_NOT_ASKED,
         finish_reason=finish(_word(first(candidate, "finishReason", "finish_reason"))),
-        calls={i: Call(text(get(c, "name")), get(c, "args") or "") for i, c in enumerate(calls)},
+        calls=tool_calls.read(calls, whole=True),
     )
 
 

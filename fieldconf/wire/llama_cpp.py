@@ -51,6 +51,7 @@ def read(item: Any) -> list[Delta]:
             model=text(get(item, "model")),
             completion_tokens=count(get(item, "tokens_predicted")),
             prompt_tokens=count(get(item, "tokens_evaluated")),
+            last=get(item, "stop") is True,
         )
     ]
 

@@ -47,6 +47,8 @@ def read(item: Any) -> list[Delta]:
 def _tokens(choice: Any, delta: Delta) -> Delta:
     logprobs = get(choice, "logprobs")
     content = get(logprobs, "content")
+    if not content and not (delta.content or "").strip() and delta.extent == "all":
+        content = get(logprobs, "reasoning_content")
     if content and isinstance(logprobs, RawLogprobs):
         return replace(delta, tokens=listed.read(content))
     if content and isinstance(content, held.Entries):

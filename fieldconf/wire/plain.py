@@ -8,10 +8,12 @@ Why:   whoever reads a wire format meets missing keys, nulls and wrong types; on
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, cast
 
+_FENCED = re.compile(r"\s*```[a-zA-Z]*\n(.*)```\s*", re.DOTALL)
 _SCALARS = (str, bytes, bytearray, int, float, list, tuple, set, frozenset, type(None))
 
 
@@ -104,6 +106,12 @@ def parsed(value: Any, otherwise: Any = None) -> Any:
         return json.loads(value)
     except (TypeError, ValueError, RecursionError):
         return otherwise
+
+
+def unfenced(value: str) -> str:
+    """A text without the Markdown fence that it stands in, if it does."""
+    found = _FENCED.fullmatch(value)
+    return found[1] if found else value
 
 
 def texts(parts: Any) -> str:

@@ -87,6 +87,7 @@ class RawBody(Struct, Generic[_Entry]):
 
     choices: list[RawChoice[_Entry]] | None = None
     object: str | None = None
+    id: Any = None
     model: Any = None
     usage: Any = None
     system_fingerprint: Any = None

@@ -42,7 +42,9 @@ def read(item: Any) -> list[Delta]:
     if not kind.startswith("response."):
         return [_whole(item)]
     reader = _EVENTS.get(kind)
-    return [reader(item)] if reader else [Delta(index=None)]
+    if reader is None:
+        return [Delta(index=None, source=text(at(item, "response", "id")))]
+    return [reader(item)]
 
 
 def _is_output(output: Any) -> bool:
@@ -68,13 +70,14 @@ def _whole(response: Any) -> Delta:
         tokens=tuple(tokens) or None,
         refusal="".join(text(get(part, "refusal")) for part in parts),
         finish_reason=_finish(response),
-        calls=tool_calls.read(calls),
+        calls=tool_calls.read(calls, whole=True),
         extent="all",
         model=text(get(response, "model")),
         completion_tokens=count(at(response, "usage", "output_tokens")),
         prompt_tokens=count(at(response, "usage", "input_tokens")),
         precision=ROUNDED if tokens else None,
         note=_NOT_ASKED,
+        source=text(get(response, "id")),
     )
 
 
@@ -105,14 +108,15 @@ def _refusal_delta(event: Any) -> Delta:
 
 def _arguments_delta(event: Any) -> Delta:
     place = count(get(event, "output_index")) or 0
-    return Delta(calls={place: Call("", text(get(event, "delta")))})
+    return Delta(calls=(Call("", text(get(event, "delta")), place),))
 
 
 def _item_added(event: Any) -> Delta:
     item = get(event, "item")
     if get(item, "type") != "function_call":
         return Delta(index=None)
-    return Delta(calls={count(get(event, "output_index")) or 0: Call(text(get(item, "name")))})
+    place = count(get(event, "output_index")) or 0
+    return Delta(calls=(Call(text(get(item, "name")), "", place),))
 
 
 def _closed(event: Any) -> Delta:

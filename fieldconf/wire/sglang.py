@@ -51,6 +51,7 @@ def read(item: Any) -> list[Delta]:
             mask="post",
             completion_tokens=counted,
             prompt_tokens=count(get(about, "prompt_tokens")),
+            source=text(get(about, "id")),
         )
     ]
 

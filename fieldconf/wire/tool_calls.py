@@ -11,13 +11,14 @@ Why:   OpenAI and Azure list no tokens of calls; vLLM, Bedrock, Ollama and llama
 import json
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
 
+from fieldconf.schema.values import same_json
 from fieldconf.tokens import Completion, Token, utf8, written
-from fieldconf.wire.plain import first, get, items, parsed, text
+from fieldconf.wire.plain import count, first, get, items, parsed, text
 
 UNSCORED = (
     "the answer is a tool call, and this server gives no logprobs for its arguments: "
@@ -40,33 +41,73 @@ _DECODER = json.JSONDecoder()
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A tool call, or what a chunk adds to one: arguments are JSON text, or the value itself."""
+    """A tool call, or a piece of one.
+
+    Attributes:
+        name: of the tool; empty in pieces that do not say it.
+        arguments: JSON text or a piece of it, or the value itself.
+        index: which call of the answer it is a piece of; servers may give several calls one index.
+        id: which call it is by the server's word; empty where it gives none.
+        whole: whether it is all of a call.
+    """
 
     name: str = ""
     arguments: Any = ""
+    index: int = 0
+    id: str = ""
+    whole: bool = False
 
 
-def read(calls: Any) -> dict[int, Call]:
-    """The calls in a list of them, in OpenAI's, Ollama's or LangChain's form, by their position."""
-    found: dict[int, Call] = {}
+def read(calls: Any, *, whole: bool = False) -> tuple[Call, ...]:
+    """The calls, or pieces of them, in a list: OpenAI's, Ollama's or LangChain's.
+
+    Args:
+        calls: the list.
+        whole: whether each item of it is all of a call; a value instead of JSON text always is.
+    """
+    found: list[Call] = []
     for position, call in enumerate(c for c in items(calls) if c is not None):
-        index = get(call, "index")
         function = get(call, "function") or call
+        index = count(get(call, "index"))
+        index = count(get(function, "index")) if index is None else index  # Ollama's
         arguments = first(function, "arguments", "args", "input")
-        found[index if isinstance(index, int) else position] = Call(
-            text(get(function, "name")), "" if arguments is None else arguments
-        )
-    return found
+        found.append(
+            Call(
+                text(get(function, "name")), "" if arguments is None else arguments,
+                position if index is None else index, text(get(call, "id")),
+                whole or not isinstance(arguments, (str, type(None))),
+            )
+        )  # fmt: skip
+    return tuple(found)
 
 
-def join(chunks: Iterable[Mapping[int, Call]]) -> dict[int, Call]:
-    """The calls that arrived in pieces."""
-    made: dict[int, Call] = {}
-    for calls in chunks:
-        for index, call in calls.items():
-            before = made.get(index, Call())
-            made[index] = Call(before.name or call.name, _add(before.arguments, call.arguments))
-    return made
+def join(pieces: Iterable[Call]) -> tuple[Call, ...]:
+    """The calls that pieces amount to, in the order in which they began."""
+    made: list[Call] = []
+    places: dict[int, int] = {}  # where the call stands that an index names at the moment
+    for piece in pieces:
+        place = places.get(piece.index)
+        if place is None or _is_other(made[place], piece):
+            places[piece.index] = len(made)
+            made.append(replace(piece, index=len(made)))
+        else:
+            before = made[place]
+            arguments = _add(before.arguments, piece.arguments)
+            is_whole = before.whole or piece.whole
+            made[place] = Call(
+                before.name or piece.name, arguments, place, before.id or piece.id, is_whole
+            )
+    return tuple(made)
+
+
+def _is_other(call: Call, piece: Call) -> bool:
+    """Whether a piece is of another call than the one that has its index so far."""
+    if call.id and piece.id and not (call.whole and piece.whole):
+        return piece.id != call.id
+    if call.whole or piece.whole:
+        return bool(call.arguments) and piece != replace(call, index=piece.index)
+    is_named_anew = bool(piece.name) and (piece.name != call.name or bool(piece.arguments))
+    return is_named_anew and isinstance(parsed(call.arguments), dict)
 
 
 def _add(before: Any, more: Any) -> Any:
@@ -75,7 +116,7 @@ def _add(before: Any, more: Any) -> Any:
     return more if more != "" else before
 
 
-def split(made: Completion, calls: Mapping[int, Call]) -> list[Completion]:
+def split(made: Completion, calls: Sequence[Call]) -> list[Completion]:
     """A completion for each call, in their order.
 
     They are looked for from the last to the first, each before the one after it: what stands
@@ -83,7 +124,7 @@ def split(made: Completion, calls: Mapping[int, Call]) -> list[Completion]:
     """
     found: list[Completion] = []
     tokens = made.tokens or ()
-    for _, call in sorted(calls.items(), reverse=True):
+    for call in reversed(calls):
         written = _find(call.arguments, tokens, _BETWEEN if found else _BEHIND)
         if written is None:
             note = UNFOUND if made.tokens else UNSCORED
@@ -118,21 +159,28 @@ def _find(
     return content, bisect_right(ends, start), bisect_left(ends, stop) + 1
 
 
+def found_among(value: Any, tokens: Sequence[Token]) -> str | None:
+    """An object or a list in the words of the tokens that wrote it; None where none did."""
+    found = _find(value, tokens, _BEHIND)
+    return None if found is None else found[0]
+
+
 def _equal(arguments: Any, whole: bytes) -> tuple[str, int]:
-    """The last object in a text that equals the arguments, and the byte where it begins."""
+    """The last value in a text that equals the arguments, and the byte where it begins."""
     wanted = parsed(arguments) if isinstance(arguments, str) else arguments
     shown = whole.decode("utf-8", "replace")
-    if not isinstance(wanted, dict) or "\ufffd" in shown:
+    if not isinstance(wanted, (dict, list)) or "\ufffd" in shown:
         return "", -1
-    place = shown.rfind("{")
+    opener = "{" if isinstance(wanted, dict) else "["
+    place = shown.rfind(opener)
     while place >= 0:
         try:
             value, stop = _DECODER.raw_decode(shown, place)
         except (ValueError, RecursionError):
             value, stop = None, 0
-        if value == wanted:
+        if same_json(value, wanted):
             return shown[place:stop], len(utf8(shown[:place]))
-        place = shown.rfind("{", 0, place)
+        place = shown.rfind(opener, 0, place)
     return "", -1
 
 

@@ -93,7 +93,9 @@ def _listed(item: Any) -> Delta:
     if not is_even:
         tokens = tuple(token._replace(note=_UNEQUAL) for token in tokens)
     content = get(item, "text")
-    return Delta(content=content if isinstance(content, str) else None, tokens=tokens or None)
+    return Delta(
+        content=content if isinstance(content, str) else None, tokens=tokens or None, extent="all"
+    )
 
 
 def _token(

@@ -14,9 +14,10 @@ import fieldconf as fc
 from fieldconf.report.keeping import value_at
 from fieldconf.schema import compile_schema
 from fieldconf.schema.located import leads
+from fieldconf.schema.values import same_json
 from fieldconf.second.doubts import accepted, doubtful
 from fieldconf.second.merging import merged
-from fieldconf.second.patching import fitting, put, same_json
+from fieldconf.second.patching import fitting, put
 from fieldconf.second.reasking import reask
 from fieldconf.second.subschema import WHOLE, question
 from fieldconf.strategies import instances, reports, schemas
