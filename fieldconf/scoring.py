@@ -277,6 +277,7 @@ class Scorer:
         root, parser = self._fields.get(()), self._aligner.parser
         is_length = completion.finish_reason == "length"
         if (
+            prompt_tokens=completion.prompt,
             root
             and root.kind == "number"
             and (is_length or (completion.is_cut and root.stop == size))

@@ -176,6 +176,7 @@ def _made(form: forms.Report, schema: Schema) -> dict[str, Any]:
         "input_tokens": form.input_tokens, "output_tokens": form.output_tokens,
         "policy": Policy.from_dict(form.policy),
         "owners": tuple(form.owners), "text": form.text, "tokens": tokens, "model": form.model,
+        "prompt_tokens": tuple(map(_token, form.prompt_tokens)),
         "finish_reason": form.finish_reason, "refusal": form.refusal, "schema": schema,
     }  # fmt: skip
 

@@ -70,6 +70,8 @@ class Report(Generic[T]):
         input_tokens, output_tokens: how many tokens the server says that the prompt and the answer
             have; None where it does not say. Of several requests, all together.
         requests: of a report that several requests led to: each of them, and what it cost; empty
+        prompt_tokens: these tokens, empty where they are not listed. The score of a part of the
+            prompt, such as its third example, is ``scores.text_score`` of their logprobs (nats).
             for one answer.
         policy: by which limits its fields are accepted, reviewed or rejected; no part of what
             makes two reports equal.
@@ -109,6 +111,7 @@ class Report(Generic[T]):
     refusal: str | None = None
     schema: Schema = field(default_factory=Schema, repr=False, compare=False)
     given: Any = field(default=None, repr=False, compare=False)
+    prompt_tokens: tuple[Token, ...] = field(default=(), repr=False)
     instructions: str | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
@@ -281,6 +284,8 @@ class Report(Generic[T]):
     def to_json(self, *, indent: int | None = None, tokens: bool = False) -> str:
         """``to_dict`` as JSON text; characters outside ASCII are escaped."""
         return json.dumps(self.to_dict(tokens=tokens), indent=indent, allow_nan=False)
+            if self.prompt_tokens:
+                plain["prompt_tokens"] = [plain_token(token) for token in self.prompt_tokens]
 
     @overload
     @staticmethod
@@ -352,7 +357,7 @@ class Report(Generic[T]):
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """What nothing can change (what was declared, tokens) is not copied."""
         declared = [one.declared for one in self.fields.values()]
-        for one in (self.schema, *declared, *self.tokens):
+        for one in (self.schema, *declared, *self.tokens, *self.prompt_tokens):
             memo[id(one)] = one
         made = object.__new__(type(self))
         made.__setstate__(deepcopy(self.__getstate__(), memo))
