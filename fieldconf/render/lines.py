@@ -21,7 +21,12 @@ _WIDTH = 130
 _MOST_NAMED = 8
 _SHOWN_ALREADY = frozenset({"below_threshold", "unknown", "not_aligned", "truncated"})
 
-FLAGS = {"saturated": "nearly all tokens are above .999: these numbers tell no field from another"}
+FLAGS = {
+    "saturated": "nearly all tokens are above .999: these numbers tell no field from another",
+    "fewer_samples": "some of the samples asked for failed: these are the others",
+    "other_json": "other JSON stands beside the answer: no field of it is accepted",
+    "other_kind": "the answer is not of the kind that the schema asks for: no field is accepted",
+}
 
 
 def text(report: Mapping[str, Any]) -> str:

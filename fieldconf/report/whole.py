@@ -16,7 +16,7 @@ from typing import Any, Generic, Self, TypeVar, overload
 from fieldconf.paths import Path, pointer
 from fieldconf.policy import USUAL, Bands, Outcome, Policy, PolicyLike, Verdict, judge, outcome_of
 from fieldconf.render import html, lines, notebook
-from fieldconf.report.ending import Status, Stopped
+from fieldconf.report.ending import OTHERS, Status, Stopped
 from fieldconf.report.field import Field
 from fieldconf.report.packing import packed, unpacked
 from fieldconf.report.plain import (
@@ -51,11 +51,15 @@ class Report(Generic[T]):
         fields: JSON Pointer -> ``Field``, in document order, leaves and containers.
         errors: how the answer breaks its schema, each with the value that does, how sure the model
             was of it and its tokens; empty if it keeps to it.
-        reason: what ``status`` means in this case, one sentence; empty if complete.
+        reason: what ``status`` means in this case, one sentence; empty if complete, but for what
+            the flag "other_json" found.
         flags: "saturated": nearly all tokens of the values have a probability above .999, so that
             the numbers tell no field from another (a server that reports them at a temperature
             near 0 does this; so does a model that is sure of everything). "fewer_samples": of the
-            samples asked for, some requests failed: the others count.
+            samples asked for, some requests failed: the others count. "other_json": other JSON
+            values stand beside the answer's (a second one, JSON Lines, a list in the prose), and
+            "other_kind": the answer is a list where the schema asks for an object, or the like:
+            no policy accepts a field of such an answer.
         mask: whether the logprobs stand before ("pre") or after ("post") tokens that the schema
             forbids were excluded; "unknown" where nothing says so.
         precision: the step (nats) to which the server rounded its logprobs, as OpenAI's Responses
@@ -65,13 +69,13 @@ class Report(Generic[T]):
             content.
         answer: logprob, mean and perplexity of the answer's text; None without logprobs.
         prompt: the same of the prompt, where the response lists its tokens; or None.
+        prompt_tokens: these tokens, empty where they are not listed. The score of a part of the
+            prompt, such as its third example, is ``scores.text_score`` of their logprobs (nats).
         stopped: where and why a rule of yours stopped the reading (``status`` is then "truncated"),
             and how many tokens that spared; None if none did.
         input_tokens, output_tokens: how many tokens the server says that the prompt and the answer
             have; None where it does not say. Of several requests, all together.
         requests: of a report that several requests led to: each of them, and what it cost; empty
-        prompt_tokens: these tokens, empty where they are not listed. The score of a part of the
-            prompt, such as its third example, is ``scores.text_score`` of their logprobs (nats).
             for one answer.
         policy: by which limits its fields are accepted, reviewed or rejected; no part of what
             makes two reports equal.
@@ -106,12 +110,12 @@ class Report(Generic[T]):
     owners: tuple[str, ...] = field(default=(), repr=False)
     text: str | None = field(default=None, repr=False)
     tokens: tuple[Token, ...] = field(default=(), repr=False)
+    prompt_tokens: tuple[Token, ...] = field(default=(), repr=False)
     model: str = ""
     finish_reason: str | None = None
     refusal: str | None = None
     schema: Schema = field(default_factory=Schema, repr=False, compare=False)
     given: Any = field(default=None, repr=False, compare=False)
-    prompt_tokens: tuple[Token, ...] = field(default=(), repr=False)
     instructions: str | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
@@ -199,7 +203,8 @@ class Report(Generic[T]):
         """
         lacks_tokens = self.status in ("unaligned", "no_logprobs") or self.answer is not None
         bands = Bands(self.policy, self.schema.root)
-        return judge(self.fields, self.errors, bands, lacks_tokens=lacks_tokens)
+        other = next((words for flag, words in OTHERS.items() if flag in self.flags), "")
+        return judge(self.fields, self.errors, bands, lacks_tokens=lacks_tokens, other=other)
 
     @property
     def outcome(self) -> Outcome:
@@ -278,14 +283,14 @@ class Report(Generic[T]):
         if tokens:
             plain["text"] = self.text
             plain["tokens"] = [plain_token(token) for token in self.tokens]
+            if self.prompt_tokens:
+                plain["prompt_tokens"] = [plain_token(token) for token in self.prompt_tokens]
             plain["owners"] = list(self.owners)
         return plain
 
     def to_json(self, *, indent: int | None = None, tokens: bool = False) -> str:
         """``to_dict`` as JSON text; characters outside ASCII are escaped."""
         return json.dumps(self.to_dict(tokens=tokens), indent=indent, allow_nan=False)
-            if self.prompt_tokens:
-                plain["prompt_tokens"] = [plain_token(token) for token in self.prompt_tokens]
 
     @overload
     @staticmethod
