@@ -341,11 +341,17 @@ class Scorer:
             )
 
     def _status(self, completion: Completion) -> tuple[Status, str]:
-        root, error = self._fields.get(()), self._aligner.error
         if completion.refusal and not completion.content:
             return "refused", f"the model refused: {completion.refusal}"
         if completion.content is None and completion.tokens is None and completion.note:
             return "no_logprobs", completion.note  # and so no text either
+        if self._aligner.is_prose and self._schema.is_free:
+            return "text", self._evidence.missing
+        return self._how_it_ended(completion)
+
+    def _how_it_ended(self, completion: Completion) -> tuple[Status, str]:
+        """The same of an answer that should be JSON."""
+        root, error = self._fields.get(()), self._aligner.error
         begun = self._aligner.parser is not None
         if error is not None and error.problem != ENDS_EARLY and (begun or not completion.is_cut):
             return "malformed", f"the answer is not JSON: {error}"

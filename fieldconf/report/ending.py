@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Status: TypeAlias = Literal[
-    "complete", "truncated", "refused", "malformed", "unaligned", "no_logprobs"
+    "complete", "truncated", "refused", "malformed", "unaligned", "no_logprobs", "text"
 ]
 
 WHOLE: frozenset[Status] = frozenset({"complete", "unaligned", "no_logprobs"})

@@ -310,7 +310,7 @@ def _validated(
     fields: Mapping[str, Field],
 ) -> tuple[Any, tuple[Invalid, ...]]:
     """The value and the errors by the schema of today; without one, as they were saved."""
-    if schema.adapter is None and not schema.json:
+    if schema.is_free:
         return (None if errors else data), errors
     value, found = schema.validate(text, data)
     if [(e.pointer, e.problem) for e in found] == [(e.pointer, e.problem) for e in errors]:

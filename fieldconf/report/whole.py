@@ -45,7 +45,8 @@ class Report(Generic[T]):
     Attributes:
         status: how the answer ended: "complete"; "truncated" (it ends before the value does);
             "malformed" (not JSON from some byte on); "refused"; "unaligned" (the tokens do not
-            spell the text) and "no_logprobs" (both: values without numbers).
+            spell the text) and "no_logprobs" (both: values without numbers); "text" (there is no
+            schema and no JSON: ``answer`` and ``tokens`` have the numbers of a free text).
         value: the validated value (a model instance for a model); None if it does not validate.
         data: the plain JSON value, as far as it closed.
         fields: JSON Pointer -> ``Field``, in document order, leaves and containers.
