@@ -93,7 +93,7 @@ def _general(report: Report[Any]) -> dict[str, Any]:
         "gen_ai.response.finish_reasons": (report.finish_reason,) if report.finish_reason else None,
         "gen_ai.usage.input_tokens": report.input_tokens,
         "gen_ai.usage.output_tokens": report.output_tokens,
-        "gen_ai.output.type": "text" if report.status == "text" else report.schema.json and "json",
+        "gen_ai.output.type": _output_type(report),
         "fieldconf.status": report.status,
         "fieldconf.valid": _is_valid(report) if report.status == "complete" else None,
         "fieldconf.confidence": report.confidence,
@@ -218,6 +218,12 @@ def _is_sound(report: Report[Any]) -> bool:
     is_text = report.status == "text" and report.answer is not None
     is_scored = report.confidence is not None and _is_valid(report)
     return is_text or is_scored or report.stopped is not None
+
+
+def _output_type(report: Report[Any]) -> str | None:
+    if report.status == "text":
+        return "text"
+    return "json" if report.schema.json else None
 
 
 def _is_valid(report: Report[Any]) -> bool:
