@@ -20,6 +20,7 @@ from typing import NamedTuple
 from fieldconf.errors import JSONSyntaxError
 from fieldconf.finder import Finder
 from fieldconf.jsonparser import Event, JSONParser, State
+from fieldconf.spelling import Piece
 from fieldconf.tokens import unchecked
 
 
@@ -101,7 +102,8 @@ class Aligned(NamedTuple):
 class Run(NamedTuple):
     """Pieces, linked to those before them: the half-open range, where it ends, and its bytes.
 
-    ``state`` is that before the first of them; only the last one caused events.
+    ``state`` is that before the first of them; only the last one caused events. ``steps`` are
+    those made of them so far, by piece; runs of one value share them.
     """
 
     older: "Run | None"
@@ -110,6 +112,7 @@ class Run(NamedTuple):
     end: int
     state: State
     data: bytes
+    steps: dict[int, Step]
 
 
 _aligned, _run = unchecked(Aligned), unchecked(Run)
@@ -136,7 +139,7 @@ class Aligner:
         self._run: Run | None = None  # what was read since the last edge, newest first; and then:
         self._parts: list[bytes] = []  # what caused no event so far
         self._first, self._state = 0, JSONParser().state  # its first piece, the state before that
-        self._steps: dict[int, Step] = {}  # made of it, by piece
+        self._steps: dict[int, Step] = {}  # made of it
         self._followers: dict[int, Follower] = {}  # by their run's first piece
 
     @property
@@ -154,51 +157,94 @@ class Aligner:
         """The parser at work on the value, for what is still open."""
         return self._finder.parser
 
+    @property
+    def beside(self) -> int | None:
+        """Where the first JSON value stands that is not the answer, or None."""
+        return self._finder.beside
+
+    @property
+    def pieces(self) -> list[Piece]:
+        """All that was fed."""
+        stops = [*self._starts[1:], self._end]
+        return list(map(Piece, self.tokens, self._starts, stops))
+
+    @property
+    def is_prose(self) -> bool:
+        """Whether there is prose and no JSON."""
+        return self._finder.is_prose
+
     def feed(self, written: bytes, token: int | None) -> list[Aligned]:
         """Take the bytes that one token wrote; return the events they caused."""
         starts, start, parser = self._starts, self._end, self._value
         starts.append(start)
         self.tokens.append(token)
         self._end = start + len(written)
-        return self._search(written) if parser is None else self._read(parser, written)
+        if parser is None:
+            return self._search(written, written)
+        return self._read(parser, written) + self._rest(written, start)
 
     def feed_all(
         self, data: bytes, tokens: Sequence[int | None], starts: Sequence[int]
     ) -> list[Aligned]:
         """Take many pieces at once: their bytes, and where each begins in the answer."""
         made: list[Aligned] = []
-        first, begin = 0, self._end
-        while self._value is None and first < len(tokens):  # one by one until the value is found
-            stop = starts[first + 1] - begin if first + 1 < len(tokens) else len(data)
-            made += self.feed(data[self._end - begin : stop], tokens[first])
-            first += 1
-        if self._value is not None and first < len(tokens):
-            self._starts.extend(starts[first:])
-            self.tokens += tokens[first:]
-            data = data[self._end - begin :]
-            self._end += len(data)
-            made += self._read(self._value, data)
+        first, begin, count = 0, self._end, len(tokens)
+        before = len(self._starts)
+        while first < count:
+            value = self._value
+            if value is None:  # one by one until the value is found
+                stop = starts[first + 1] - begin if first + 1 < count else len(data)
+                made += self.feed(data[self._end - begin : stop], tokens[first])
+            else:
+                self._starts.extend(starts[first:])
+                self.tokens += tokens[first:]
+                written = data[self._end - begin :]
+                self._end += len(written)
+                made += self._read(value, written)
+                made += self._take_back(data, begin)
+            first = len(self._starts) - before
         return made
+
+    def _take_back(self, data: bytes, begin: int) -> list[Aligned]:
+        """If the value has ended, the pieces behind it are yet to be fed; ``data`` has them all."""
+        if self._value is not None:
+            return []
+        kept = bisect_left(self._starts, self._finder.offset)
+        if kept < len(self._starts):
+            self._end = self._starts[kept]
+            del self._starts[kept:], self.tokens[kept:]
+        last = self._starts[-1]
+        return self._rest(data[last - begin : self._end - begin], last)
 
     def _read(self, parser: JSONParser, data: bytes) -> list[Aligned]:
         """Take more of the value, without a detour by the finder."""
         self._parts.append(data)
         events = parser.feed(data)
-        if parser.error is not None or (events and not events[-1].path):
+        is_over = parser.error is not None or (bool(events) and not events[-1].path)
+        if is_over:
             self._finder.note(events)
-            self._value = self._finder.found
-        return self._align(events) if events else []
+            self._value = None
+        made = self._align(events) if events else []
+        if is_over:
+            self._run, self._parts, self._steps = None, [], {}
+        return made
 
-    def _search(self, written: bytes) -> list[Aligned]:
-        """Take a piece before the value is found for sure, or behind it."""
-        finder, count = self._finder, len(self._starts)
-        if finder.done or finder.error is not None:
+    def _rest(self, written: bytes, start: int) -> list[Aligned]:
+        """If the value has ended, take what follows it in its last piece, which begins here."""
+        stop = self._finder.offset
+        if self._value is not None or stop == self._end:
             return []
-        state = (finder.parser or JSONParser(offset=self._starts[-1])).state
-        events = finder.feed(written)
-        if finder.parser is not None:  # else it stands before the value: no choice within it
-            self._run = Run(self._run, count - 1, count, self._end, state, written)
-            self._first, self._state = count, finder.parser.state
+        return self._search(written, written[stop - start :])
+
+    def _search(self, written: bytes, data: bytes) -> list[Aligned]:
+        """Take the end of a piece that stands before the value is found for sure, or behind it."""
+        finder, count = self._finder, len(self._starts)
+        state = (finder.attempt or JSONParser(offset=self._starts[-1])).state
+        events = finder.feed(data)
+        parser = finder.attempt or (finder.parser if events else None)
+        if parser is not None:  # else it stands outside of the value: no choice within it
+            self._run = Run(self._run, count - 1, count, self._end, state, written, self._steps)
+            self._first, self._state = count, parser.state
         self._value = finder.found
         return self._align(events)
 
@@ -248,7 +294,7 @@ class Aligner:
 
     def _steps_of(self, run: Run, edge: int, until: int | None) -> list[Step]:
         """The steps of a run's pieces that end behind an edge, before the piece ``until``."""
-        _, first, last, end, state, data = run
+        _, first, last, end, state, data, steps = run
         source: State | Follower = state
         starts, start = self._starts, end - len(data)
         if last - first > 1:
@@ -258,13 +304,13 @@ class Aligner:
                 first = bisect_right(starts, edge, first, last) - 1
         made: list[Step] = []
         for piece in range(first, last if until is None else min(last, until)):
-            step = self._steps.get(piece)
+            step = steps.get(piece)
             if step is None:
                 at = starts[piece]
                 stop = starts[piece + 1] if piece + 1 < last else end
                 written = data[at - start : stop - start]
                 step = Step(piece, self.tokens[piece], source, written, at)
-                self._steps[piece] = step
+                steps[piece] = step
             made.append(step)
         return made
 
@@ -297,7 +343,9 @@ class Aligner:
         if parts:
             data = parts[0] if len(parts) == 1 else b"".join(parts)
             count = len(self._starts)
-            self._run = _run((self._run, self._first, count, self._end, self._state, data))
+            self._run = _run(
+                (self._run, self._first, count, self._end, self._state, data, self._steps)
+            )
             self._parts = []
             if self._value is not None:
                 self._first, self._state = count, self._value.state

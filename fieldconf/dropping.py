@@ -101,7 +101,7 @@ def without_tokens(report: Report[T]) -> Report[T]:
     """A report without tokens: what it says of them as a whole, and its fields, stay."""
     fields = {name: replace(field, **_NONE) for name, field in report.fields.items()}
     errors = tuple(replace(error, tokens=()) for error in report.errors)
-    return replace(report, tokens=(), owners=(), fields=fields, errors=errors)
+    return replace(report, tokens=(), prompt_tokens=(), owners=(), fields=fields, errors=errors)
 
 
 _NONE: dict[str, Any] = {"source": (), "indexes": ()}

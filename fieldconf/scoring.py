@@ -9,6 +9,7 @@ Why:   this is the one place where wire, spelling, alignment, alternatives and s
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar, overload
 
 from fieldconf.align import Aligned, Aligner
@@ -25,7 +26,7 @@ from fieldconf.matching import Match
 from fieldconf.paths import Path
 from fieldconf.policy import Policy, PolicyLike
 from fieldconf.report import Field, Report, Status
-from fieldconf.report.ending import WHOLE
+from fieldconf.report.ending import OTHER_JSON, OTHER_KIND, OTHERS, WHOLE
 from fieldconf.report.reading import how_sure
 from fieldconf.schema import KINDS, Schema, compile_schema
 from fieldconf.scores import TextScore, text_score
@@ -186,6 +187,7 @@ class Scorer:
         layout: what the server's grammar forbids beyond the schema.
         ledger: where the trees of the alternatives are kept.
         match: how labels are matched with the members of an enum.
+        any_kind: whether a value of a kind that the schema does not ask for is taken, too.
     """
 
     def __init__(
@@ -197,20 +199,36 @@ class Scorer:
         layout: Layout | None = None,
         ledger: Ledger | None = None,
         match: Match = "exact",
+        any_kind: bool = False,
     ) -> None:
-        self._schema = schema
+        self._schema, self._ledger = schema, ledger or Ledger(keeps=False)
         kinds = schema.root.declared.kinds or KINDS  # a schema that allows nothing finds anything
-        openers = b"{" * ("object" in kinds) + b"[" * ("array" in kinds)
-        self._aligner = Aligner(Finder(openers=openers, scalars=bool(kinds & _SCALAR_KINDS)))
+        self._kinds = KINDS if any_kind else kinds
+        openers = b"{" * ("object" in self._kinds) + b"[" * ("array" in self._kinds)
+        has_scalars = bool(self._kinds & _SCALAR_KINDS)
+        self._aligner = Aligner(Finder(openers=openers, scalars=has_scalars))
         self._evidence = Evidence(tokens, missing, are_named=not schema.says(SPACES))
-        self._maker = FieldMaker(schema, self._evidence, layout=layout, ledger=ledger, match=match)
+        self._new_maker = partial(
+            FieldMaker, schema, self._evidence, layout=layout, ledger=self._ledger, match=match
+        )
+        self._again = partial(
+            Scorer, schema, tokens, missing=missing, layout=layout, ledger=self._ledger,
+            match=match, any_kind=True,
+        )  # fmt: skip
+        self._maker = self._new_maker()
         self._tree = Tree()
         self._fields: dict[Path, Field] = {}
+        self._has_root = False  # whether a value has begun
 
     @property
     def parser(self) -> JSONParser | None:
         """The parser of the value; None before it begins. Read it only."""
         return self._aligner.parser
+
+    @property
+    def done(self) -> bool:
+        """Whether the value is complete. Reasoning that ends behind it makes it a draft."""
+        return self._aligner.done
 
     @property
     def data(self) -> Any:
@@ -236,6 +254,14 @@ class Scorer:
     ) -> Report[Any]:
         """The report, once everything has been fed; ``content`` is what was fed."""
         self._take(self._aligner.close())
+        if self._aligner.parser is None:
+            self._forget()  # what came was a draft
+            if self._kinds < KINDS:
+                again = self._again()
+                again.feed_all(content, self._aligner.pieces)
+                report = again.finish(completion, content, mask=mask)
+                if again.parser is not None:
+                    return replace(report, flags=(OTHER_KIND, *report.flags))
         self._note_open(completion, len(content))
         status, reason = self._status(completion)
         named = {field.pointer: field for field in _current(self._fields)}
@@ -249,11 +275,12 @@ class Scorer:
             reason=f"{reason} ({completion.aside})" if reason and completion.aside else reason,
             errors=tuple(how_sure(error, named) for error in errors),
             mask=mask or completion.mask, owners=owners,
-            flags=completion.flags + ("saturated",) * _is_saturated(completion, owners),
+            flags=completion.flags + self._flags(completion, owners),
             text=completion.content, tokens=completion.tokens or (), model=completion.model,
             finish_reason=completion.finish_reason, refusal=completion.refusal,
             precision=completion.precision, choice=completion.choice, tool=completion.tool,
             answer=self._answer(completion.tokens or (), len(content)), prompt=_prompt(completion),
+            prompt_tokens=completion.prompt,
             input_tokens=completion.prompt_tokens, output_tokens=completion.completion_tokens,
             schema=self._schema,
         )  # fmt: skip
@@ -267,6 +294,11 @@ class Scorer:
             if kind == "key":
                 maker.name(item)
                 continue
+            if not path and kind != "close":
+                if self._has_root:
+                    self._forget()
+                    maker, tree, fields = self._maker, self._tree, self._fields
+                self._has_root = True
             tree.take(event)
             if kind != "close":
                 maker.begin(item)
@@ -274,6 +306,18 @@ class Scorer:
                 made = fields[path] = maker.make(item, tree.value, is_again=path in fields)
                 closed.append(made)
         return closed
+
+    def _forget(self) -> None:
+        """What was read so far was a draft of the answer."""
+        if self._has_root:
+            self._has_root = False
+            self._ledger.forget()
+            self._maker, self._tree, self._fields = self._new_maker(), Tree(), {}
+
+    def _flags(self, completion: Completion, owners: Sequence[str]) -> tuple[str, ...]:
+        is_beside = self._aligner.beside is not None and () in self._fields
+        other = (OTHER_JSON,) if is_beside else ()
+        return (*other, "saturated") if _is_saturated(completion, owners) else other
 
     def _note_open(self, completion: Completion, size: int) -> None:
         """Fields for what was still open at the end; a number at the root may be: 12 of 123."""
@@ -300,11 +344,17 @@ class Scorer:
             )
 
     def _status(self, completion: Completion) -> tuple[Status, str]:
-        root, error = self._fields.get(()), self._aligner.error
         if completion.refusal and not completion.content:
             return "refused", f"the model refused: {completion.refusal}"
         if completion.content is None and completion.tokens is None and completion.note:
             return "no_logprobs", completion.note  # and so no text either
+        if self._aligner.is_prose and self._schema.is_free:
+            return "text", self._evidence.missing
+        return self._how_it_ended(completion)
+
+    def _how_it_ended(self, completion: Completion) -> tuple[Status, str]:
+        """The same of an answer that should be JSON."""
+        root, error = self._fields.get(()), self._aligner.error
         begun = self._aligner.parser is not None
         if error is not None and error.problem != ENDS_EARLY and (begun or not completion.is_cut):
             return "malformed", f"the answer is not JSON: {error}"
@@ -314,7 +364,8 @@ class Scorer:
             return (
                 "no_logprobs" if completion.tokens is None else "unaligned"
             ), self._evidence.missing
-        return "complete", ""
+        beside = self._aligner.beside
+        return "complete", "" if beside is None else f"{OTHERS[OTHER_JSON]}, at byte {beside}"
 
     def _answer(self, tokens: Sequence[Token], size: int) -> TextScore | None:
         """Of all tokens that wrote the text; the marks around it did not."""

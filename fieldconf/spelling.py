@@ -17,6 +17,7 @@ from functools import lru_cache
 from itertools import accumulate, count
 from typing import NamedTuple, TypeAlias
 
+from fieldconf.reasoning import THOUGHTS
 from fieldconf.tokens import Candidate, Completion, Token, unchecked, utf8, written
 
 
@@ -214,19 +215,20 @@ def _cut_inside(
     """The content inside of what the tokens spell: reasoning before it, end tokens after it.
 
     The last occurrence is the answer (a draft may stand in the reasoning); what follows it may
-    only be what servers strip: end tokens, white space, a closing fence.
+    only be what servers strip: white space, a closing fence, end tokens. Each family of models has
+    its own end token: the last of all may be any that looks like a mark.
     """
     at = b"".join(spellings).rfind(wanted) if wanted else -1
     if at < 0:
         return ()
-    end = at + len(wanted)
+    end, last = at + len(wanted), len(tokens) - 1
     pieces: list[Piece] = []
     for piece, token in zip(_cut(spellings), tokens, strict=True):
         start, stop = max(piece.start, at), min(piece.stop, end)
         is_inside = start == stop and at < start < end and not is_control(token)
         if start < stop or is_inside:
             pieces.append(Piece(piece.token, start - at, stop - at))
-        elif piece.start >= end and not _is_droppable(token):
+        elif piece.start >= end and not _is_droppable(token, is_last=piece.token == last):
             return ()
     return tuple(pieces)
 
@@ -238,8 +240,10 @@ _CONTROL = re.compile(
     r"|\[/?(EOS|BOS|INST|PAD)\]|</?tool_call>|token_id:\d+"
 )
 _DROPPABLE = re.compile(r"[\s`}]*")  # a fence, or what closes a tool call around its arguments
-THOUGHTS = rb"<(think|thinking|reasoning)>.*?</\1>\s*"
-_WRAPPER_BEFORE = re.compile(rb"\s*(?:" + THOUGHTS + rb")?(?:```[a-zA-Z]*\n)?", re.DOTALL)
+_END = re.compile(r"[^\w\s]\S*")  # what looks like a mark, whoever's it is
+_WRAPPER_BEFORE = re.compile(
+    rb"\s*(?:" + THOUGHTS + rb"\s*)*(?:```[a-zA-Z]*\n)?", re.DOTALL
+)  # some servers wrap reasoning anew with each chunk
 _WRAPPER_AFTER = re.compile(rb"\s*```\s*\Z")
 
 
@@ -248,8 +252,9 @@ def is_control(token: Token | Candidate) -> bool:
     return _CONTROL.fullmatch(token.text) is not None
 
 
-def _is_droppable(token: Token) -> bool:
-    return is_control(token) or _DROPPABLE.fullmatch(token.text) is not None
+def _is_droppable(token: Token, *, is_last: bool) -> bool:
+    is_end = is_last and _END.fullmatch(token.text) is not None
+    return is_end or is_control(token) or _DROPPABLE.fullmatch(token.text) is not None
 
 
 # -- the tolerant walk --------------------------------------------------------------------------
@@ -288,7 +293,9 @@ def _walk(content: bytes, first: int, last: int, tokens: Sequence[Token]) -> Spe
         for place in reachable:
             for end in _ends(content, place, last, token):
                 following.setdefault(end, place)
-            if place == first or is_control(token) or (place == last and _is_droppable(token)):
+            is_last = index == len(tokens) - 1
+            is_behind = place == last and _is_droppable(token, is_last=is_last)
+            if place == first or is_control(token) or is_behind:
                 following.setdefault(place, None)
         trail.append(following)
         if max(following) > furthest:

@@ -76,7 +76,6 @@ class LiveScorer:
             schema, self._came.tokens, layout=layout, match=match, ledger=_Forgetful()
         )
         self._edge = 0  # the last token that closed a value
-        self._is_whole = False  # the outermost value has closed
         self._begun = -1  # where the string begins that was given out last
         self._mark: Any = None  # up to where it was
         self._half = ""  # the first half of a character that was escaped as two
@@ -167,9 +166,7 @@ class LiveScorer:
         """Let go of the tokens before the last that closed something: no open value had one."""
         for field in closed:
             forget(field)
-        if closed and not closed[-1].path:
-            self._is_whole = True
-        if self._is_whole:
+        if self._scorer.done:
             self._came.drop(self._came.taken)
         elif closed:
             self._came.drop(self._edge)

@@ -27,6 +27,7 @@ from fieldconf.paths import Path
 from fieldconf.render.lines import problems
 from fieldconf.render.table import number, printable
 from fieldconf.report import Field, Report, plain_value
+from fieldconf.report.ending import is_alone
 from fieldconf.schema import Place
 
 Attributes: TypeAlias = dict[str, str | bool | int | float | Sequence[str]]
@@ -92,9 +93,9 @@ def _general(report: Report[Any]) -> dict[str, Any]:
         "gen_ai.response.finish_reasons": (report.finish_reason,) if report.finish_reason else None,
         "gen_ai.usage.input_tokens": report.input_tokens,
         "gen_ai.usage.output_tokens": report.output_tokens,
-        "gen_ai.output.type": "json" if report.schema.json else None,
+        "gen_ai.output.type": _output_type(report),
         "fieldconf.status": report.status,
-        "fieldconf.valid": None if report.status != "complete" else not report.errors,
+        "fieldconf.valid": _is_valid(report) if report.status == "complete" else None,
         "fieldconf.confidence": report.confidence,
         "fieldconf.mask": report.mask,
         "fieldconf.flags": report.flags or None,
@@ -196,8 +197,9 @@ def log_report(
 ) -> None:
     """Say in one line how an answer ended and how sure the model was.
 
-    INFO where it is complete, valid and scored, or was stopped by a rule of the caller's; else
-    WARNING. ``record.fieldconf`` has the ``attributes``, with values only if asked for.
+    INFO where it is complete, valid and scored, a free text with logprobs, or was stopped by a rule
+    of the caller's; else WARNING. ``record.fieldconf`` has the ``attributes``, with values only if
+    asked for.
     """
     level = logging.INFO if _is_sound(report) else logging.WARNING
     if not logger.isEnabledFor(level):
@@ -213,8 +215,19 @@ def log_report(
 
 
 def _is_sound(report: Report[Any]) -> bool:
-    is_scored = report.confidence is not None and not report.errors
-    return is_scored or report.stopped is not None
+    is_text = report.status == "text" and report.answer is not None
+    is_scored = report.confidence is not None and _is_valid(report)
+    return is_text or is_scored or report.stopped is not None
+
+
+def _output_type(report: Report[Any]) -> str | None:
+    if report.status == "text":
+        return "text"
+    return "json" if report.schema.json else None
+
+
+def _is_valid(report: Report[Any]) -> bool:
+    return not report.errors and is_alone(report.flags)
 
 
 def _line(report: Report[Any]) -> str:

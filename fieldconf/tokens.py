@@ -88,6 +88,57 @@ class Token(NamedTuple):
         """Whether it was sampled outside of its candidates: these bound its probability."""
         return self.logprob is None and bool(self.note) and bool(self.candidates)
 
+    @property
+    def probability(self) -> float | None:
+        """exp(logprob), 0..1; None where that is not known.
+
+        >>> Token("yes", None, math.log(0.5)).probability
+        0.5
+        """
+        return None if self.logprob is None else math.exp(self.logprob)
+
+    @property
+    def margin(self) -> float | None:
+        """The token's probability minus that of the likeliest other candidate listed (-1..1).
+
+        Below 0 the model preferred another token. Servers list the likeliest candidates, so what
+        is not listed cannot be likelier. None where the logprob is not known, or where no other
+        candidate is listed.
+
+        >>> listed = (Candidate("yes", None, math.log(0.75)), Candidate("no", None, math.log(0.25)))
+        >>> Token("yes", None, math.log(0.75), listed).margin
+        0.5
+        """
+        others = [candidate.logprob for candidate in self.candidates if not self._is(candidate)]
+        if self.logprob is None or not others:
+            return None
+        return math.exp(self.logprob) - math.exp(max(others))
+
+    @property
+    def entropy(self) -> float | None:
+        """What is known of the entropy at this place, in nats: a lower bound of it.
+
+        The sum of -p log p over the candidates listed, and the token if it is not among them. Each
+        token of the vocabulary that is not listed would add to it, so that with the whole
+        vocabulary listed it is the entropy. None where nothing is listed.
+
+        >>> listed = (Candidate("yes", None, math.log(0.5)), Candidate("no", None, math.log(0.25)))
+        >>> round(Token("yes", None, math.log(0.5), listed).entropy, 6)
+        0.693147
+        """
+        if not self.candidates:
+            return None
+        known = [candidate.logprob for candidate in self.candidates]
+        if self.logprob is not None and not any(map(self._is, self.candidates)):
+            known.append(self.logprob)
+        return math.fsum(-math.exp(p) * p for p in known if p > -math.inf)
+
+    def _is(self, candidate: Candidate) -> bool:
+        """Whether a candidate is this token: by id where both have one, else by its bytes."""
+        if self.id is not None and candidate.id is not None:
+            return self.id == candidate.id
+        return self.bytes == candidate.bytes
+
 
 def written(tokens: Iterable[Token]) -> list[bytes]:
     """The bytes of each token."""

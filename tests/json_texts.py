@@ -120,12 +120,16 @@ _PROSE += [
     b"12",
 ]
 _PROSE += [b'"', b" ", b"\n", b"\r", b"x", b"-"]
+# Marks of reasoning: whole ones and parts, such as begin like a list, and such as end it alone.
+_PROSE += [b"<thought>", b"</thought>", b"[THINK]", b"[/THINK]", b"[/TH", b"INK]", b"</think"]
+_PROSE += [b"<|channel|>analysis", b"<|end|>", b"<|channel|>final<|message|>", b"assistantfinal"]
 PROSE = st.lists(st.sampled_from(_PROSE), max_size=8).map(b"".join)
 
 
 @st.composite
 def _answers(draw) -> bytes:
-    return draw(PROSE) + draw(TEXTS) + draw(PROSE)
+    more = draw(TEXTS) + draw(PROSE) if draw(st.booleans()) else b""
+    return draw(PROSE) + draw(TEXTS) + draw(PROSE) + more
 
 
 ANSWERS = _answers()

@@ -1,13 +1,16 @@
 """Slow, obvious JSON: what the parser and the finder must agree with.
 
 ``read`` is a recursive descent over bytes that never looks back and shares no code with the
-library. ``find`` follows the contract in the head of ``fieldconf/finder.py`` word by word: it tries
-every place independently, with the whole text at hand.
+library. ``find`` follows the contracts in the heads of ``fieldconf/search.py`` and ``finder.py``
+word by word: it tries every place independently, with the whole text at hand. Only the table of
+the marks is the library's.
 """
 
 import re
 from decimal import Decimal
 from typing import Any, NamedTuple
+
+from fieldconf.reasoning import ENDINGS, FINAL, REASONING
 
 Event = tuple[str, tuple, int, int, bytes]
 EARLY = "early"  # the text ended
@@ -212,46 +215,119 @@ class _Reader:
 
 TENTATIVE = 4096
 _FENCE = re.compile(rb"```[a-zA-Z0-9]{0,16}[ \t]{0,16}\r?\n")
+_PAIRS = [(marks.opening, marks.closing) for marks in REASONING]
+
+
+class Finding(NamedTuple):
+    """What the finder gives: the answer and the drafts before it, and what stands beside it."""
+
+    events: list[Event]
+    values: list[Found]
+    problem: str | None
+    offset: int
+    beside: int | None
+
+
+class _Place(NamedTuple):
+    """Where the search stops: at a value ("value"), behind a mark ("mark"), or at the end."""
+
+    what: str
+    stop: int
+    start: int = 0
+    attempt: Reading | None = None
+    scalar: int | None = None
+    nearest: int | None = None
 
 
 def find(
     data: bytes, *, openers: bytes = b"{[", scalars: bool = True, max_depth: int = 1024
-) -> Reading:
-    """The first attempt that does not fail, of all places in order."""
-    start = _beginning(data)
-    if start is None:
-        return Reading([], [], NOTHING, len(data))
-    if scalars and start < len(data) and data[start] in b'"-0123456789tfn':
-        attempt = read(data, start, alone=False)
-        if not _scalar_fails(data, start, attempt):
-            return attempt
+) -> Finding:
+    """The first value of a wanted kind behind the last mark, place after place."""
+    events: list[Event] = []
+    values: list[Found] = []
+    answer: Reading | None = None
+    beside: int | None = None
+    pos, is_behind = 0, False
+    while True:
+        place = _next(data, pos, max_depth=max_depth, is_behind=is_behind)
+        pos = place.stop
+        if place.what == "end":
+            break
+        if place.what == "mark":
+            answer, beside, is_behind = None, None, False
+            continue
+        is_bracket = data[place.start] in b"{["
+        is_wanted = data[place.start] in openers or (scalars and not is_bracket and not is_behind)
+        if answer is None and is_wanted:
+            answer, other = place.attempt, place.scalar
+            events += answer.events
+            values += answer.values
+        else:
+            other = place.start
+        beside = other if beside is None else beside
+        is_behind = True
+        if place.attempt.problem == EARLY:
+            break
+    if answer is None:
+        offset = len(data) if place.nearest is None else place.nearest
+        return Finding(events, values, NOTHING, offset, beside)
+    return Finding(events, values, answer.problem, answer.offset, beside)
+
+
+def _next(  # noqa: C901  # all cases in one view
+    data: bytes, pos: int, *, max_depth: int, is_behind: bool
+) -> _Place:
+    scalar: tuple[int, int] | None = None
     nearest: int | None = None
-    for place in range(start, len(data)):
-        if data[place] in openers:
+    start = place = pos
+    is_start = True
+    while True:
+        if is_start:
+            is_start = False
+            start = place = _beginning(data, place)
+            if start < len(data) and data[start] in b'"-0123456789tfn':
+                attempt = read(data, start, alone=False)
+                if not _scalar_fails(data, start, attempt):
+                    return _Place("value", attempt.offset, start, attempt)
+                if attempt.problem is None:
+                    rest = data[attempt.offset :].lstrip(b" \t\r\n`")
+                    scalar = start, len(data) - len(rest)
+        if place >= len(data):
+            return _Place("end", len(data), nearest=nearest)
+        ending = next((mark for mark in ENDINGS if data.startswith(mark, place)), None)
+        if ending:
+            return _Place("mark", place + len(ending))
+        pair = next((pair for pair in _PAIRS if data.startswith(pair[0], place)), None)
+        if pair and (is_behind or place == start):
+            closings = [
+                (at, mark) for mark in (pair[1], *FINAL)
+                if (at := data.find(mark, place + len(pair[0]))) >= 0
+            ]  # fmt: skip
+            if not closings:
+                return _Place("end", len(data))
+            at, mark = min(closings)
+            if mark in FINAL:
+                return _Place("mark", at + len(mark))
+            place, is_start, nearest = at + len(mark), True, None
+            continue
+        if data[place] in b"{[":
             attempt = read(data, place, max_depth=max_depth, alone=False)
             if not _fails(attempt, place, max_depth):
-                return attempt
+                before = scalar[0] if scalar and scalar[1] == place else None
+                return _Place("value", attempt.offset, place, attempt, before)
             nearest = max(attempt.offset, nearest or 0)
-    return Reading([], [], NOTHING, len(data) if nearest is None else nearest)
+        place += 1
 
 
-def _beginning(data: bytes) -> int | None:
-    """Where the answer begins: after white space, reasoning and a fence, any number of them."""
-    pos = 0
+def _beginning(data: bytes, pos: int) -> int:
+    """Where the answer may begin: behind white space and fences, any number of them."""
     while True:
         while pos < len(data) and data[pos] in b" \t\r\n":
             pos += 1
         fence = _FENCE.match(data, pos)
-        tag = re.compile(rb"<(think|thinking|reasoning)>").match(data, pos)
-        if fence:
-            pos = fence.end()
-        elif tag:
-            ending = b"</" + tag[1] + b">"
-            if ending not in data[tag.end() :]:
-                return None
-            pos = data.index(ending, tag.end()) + len(ending)
-        else:
+        if not fence:
             return pos
+        pos = fence.end()
 
 
 def _fails(attempt: Reading, place: int, max_depth: int) -> bool:

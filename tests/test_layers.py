@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1] / "fieldconf"
 
 # From the ground up; the rooms of one floor do not know each other.
 FLOORS = [
-    ["errors", "grammar", "paths", "patterns", "tokens", "probes.base", "wire.plain",
+    ["errors", "grammar", "paths", "patterns", "reasoning", "tokens", "probes.base", "wire.plain",
      "source.dates", "source.folding", "source.fuzzy", "source.numerals",
      "providers", "providers.forms", "providers.grammars", "providers.models", "schema.values"],
     ["jsonparser", "prefix", "scores", "spelling", "render.table",
@@ -18,7 +18,7 @@ FLOORS = [
      "policy.bands", "schema.bounded", "schema.documents", "schema.located", "schema.settings",
      "wire.raw", "wire.tool_calls"],
     ["wire.entries"],
-    ["wire.listed"],
+    ["search", "wire.listed"],
     ["wire.held"],
     ["wire.envelopes"],
     ["feasible", "finder", "tree", "render", "render.lines", "render.summary",

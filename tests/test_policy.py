@@ -166,6 +166,22 @@ def test_invalid(schema, value, where, words):
     assert words in alone(report, where, "invalid", "reject")
 
 
+@pytest.mark.parametrize(
+    ("text", "schema", "outcome"),
+    [
+        ('{"a":true}\n{"a":false}', {"type": "object"}, "review"),
+        ('[{"a":true}]', {"type": "object"}, "reject"),
+        ('{"a":true}', {"type": "array"}, "reject"),
+    ],
+)
+def test_other_json(text, schema, outcome):
+    """Every field has this reason, and the lowest limits accept none of them."""
+    report = report_of(*sure(*text), schema=schema).with_policy(Policy(0, 0))
+    leaf = next(iter(report.leaves))
+    assert "other_json" in [one.name for one in report.verdicts[leaf].reasons]
+    assert (report.outcome, report.accepted) == (outcome, {})
+
+
 TEAM = {"properties": {"team": {"enum": ["billing", "sales"]}}}
 
 

@@ -41,7 +41,7 @@ def test_truncated(reason):
 
 
 def test_truncated_before_it_began():
-    report = report_of("I think that", finish_reason="length")
+    report = report_of("I think that", schema={"type": "object"}, finish_reason="length")
     assert (report.status, report.fields) == ("truncated", {})
 
 
@@ -55,7 +55,7 @@ def test_malformed(text, finish_reason):
 
 
 def test_malformed_prose():
-    report = report_of("I cannot say.")
+    report = report_of("I cannot say.", schema={"type": "object"})
     assert report.status == "malformed"
     assert "no JSON value" in report.reason
 

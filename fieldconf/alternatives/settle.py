@@ -49,6 +49,11 @@ class Ledger:
             self.trees.append((path, tree))
         return tree
 
+    def forget(self) -> None:
+        """What was read so far was a draft: nobody needs to know more of it."""
+        if self._next is None:
+            self.trees = [(path, None) for path, _ in self.trees]
+
     def rewind(self) -> None:
         """Begin the second pass."""
         self._next = 0

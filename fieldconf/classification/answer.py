@@ -7,7 +7,6 @@ Why:   what was said beside the labels, before or behind the token that decided,
 """
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, cast
@@ -26,13 +25,13 @@ from fieldconf.evidence import LONGEST_TOKEN, blame, is_told
 from fieldconf.fields import FEW_VALID
 from fieldconf.jsonparser import JSONParser
 from fieldconf.matching import beginning
+from fieldconf.reasoning import answer_start
 from fieldconf.report import Field, Report, Status
 from fieldconf.schema import Invalid, kind_of
-from fieldconf.spelling import SPACES, THOUGHTS, plainly_named, spell_completion
+from fieldconf.spelling import SPACES, plainly_named, spell_completion
 from fieldconf.tokens import Candidate, Completion, Mask, Token, utf8
 
 _SHOWN = 6  # labels in a message
-_THOUGHTS = re.compile(rb"\s*" + THOUGHTS, re.DOTALL)
 
 
 class _Step(NamedTuple):
@@ -70,8 +69,7 @@ class Answer:
         self._completion, self._question = completion, question
         self.tokens = completion.tokens or ()
         self._spelling = spell_completion(completion)
-        thoughts = _THOUGHTS.match(self._spelling.content)
-        self._start = thoughts.end() if thoughts else 0
+        self._start = answer_start(self._spelling.content)
         self._data = self._spelling.content[self._start :]
         self._text = self._data.decode("utf-8", "replace")
         self._label = question.labels.find(self._text) if self._data else None

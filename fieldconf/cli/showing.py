@@ -20,6 +20,7 @@ from fieldconf.policy import Bands, Facts, Outcome, is_judged, judged, worst
 from fieldconf.render import lines
 from fieldconf.render.table import Row, printable, table
 from fieldconf.report import Field, Report
+from fieldconf.report.ending import is_alone
 
 EXIT_CODES: Mapping[Outcome, int] = {"accept": 0, "review": 10, "reject": 11}
 
@@ -154,5 +155,7 @@ def absent(report: Report[Any]) -> str:
 
 
 def is_sound(report: Report[Any]) -> bool:
-    """Complete, valid, and with a confidence, which only a complete answer has."""
-    return not report.errors and report.confidence is not None
+    """A scored text; or complete, valid, and with a confidence, which only complete ones have."""
+    if report.status == "text":
+        return report.answer is not None
+    return not report.errors and report.confidence is not None and is_alone(report.flags)

@@ -188,7 +188,7 @@ class Reading(Generic[T]):
             if self._stopped is not None:
                 reason = f"reading was stopped at {self._stopped.pointer}: {self._stopped.rule}"
             report = self._scorer.finish(settle=settle, broken_off=bool(reason))
-            if reason and report.status == "truncated":
+            if reason and report.status in ("truncated", "text"):
                 report = replace(report, reason=reason)
             self._report = noted(self._call, replace(report, stopped=self._stopped))
             announce(self._call, self._report)

@@ -53,9 +53,17 @@ def is_judged(field: Field, verdict: Verdict) -> bool:
 
 
 def judge(
-    fields: Mapping[str, Field], errors: Iterable[Invalid], bands: Bands, *, lacks_tokens: bool
+    fields: Mapping[str, Field],
+    errors: Iterable[Invalid],
+    bands: Bands,
+    *,
+    lacks_tokens: bool,
+    other: str = "",
 ) -> dict[str, Verdict]:
-    """The verdicts on the fields of an answer, by pointer, in its order."""
+    """The verdicts on the fields of an answer, by pointer, in its order.
+
+    ``other`` says what speaks against every one of them.
+    """
     problems, presences = _problems(fields, errors), _presences(fields)
     band_of, policy = bands.of, bands.policy
     made: dict[str, Verdict] = {}
@@ -63,7 +71,7 @@ def judge(
     for name, field in fields.items():
         facts = Facts(
             field, band_of(field), policy, lacks_tokens, problems.get(name, ()),
-            presences.get(field.path),
+            presences.get(field.path), other,
         )  # fmt: skip
         verdict = judged(facts, last)
         if is_judged(field, verdict):

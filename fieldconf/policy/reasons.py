@@ -20,7 +20,7 @@ from fieldconf.report.field import Field
 
 Name: TypeAlias = Literal[
     "below_threshold", "unknown", "not_aligned", "truncated", "invalid", "off_schema",
-    "null_undecided", "may_miss_item", "not_in_source", "readings_disagree",
+    "null_undecided", "may_miss_item", "not_in_source", "readings_disagree", "other_json",
 ]  # fmt: skip
 
 
@@ -49,6 +49,7 @@ class Facts(NamedTuple):
         lacks_tokens: whether, if it has no logprob, that is its tokens' fault.
         problems: how it breaks the schema.
         presence: of an optional key that was written: that it was; or None.
+        other: what speaks against all of the answer: other JSON stands beside it; or empty.
     """
 
     field: Field
@@ -57,6 +58,7 @@ class Facts(NamedTuple):
     lacks_tokens: bool = True
     problems: tuple[str, ...] = ()
     presence: Member | None = None
+    other: str = ""
 
 
 Found: TypeAlias = Iterator[tuple[Outcome, str]]
@@ -140,7 +142,13 @@ def _readings_disagree(facts: Facts) -> Found:
     yield facts.policy.disagree, f"a second reading{who} {said}"
 
 
+def _other_json(facts: Facts) -> Found:
+    if facts.other:
+        yield "review", facts.other
+
+
 RULES: Mapping[Name, Callable[[Facts], Found]] = {
+    "other_json": _other_json,
     "truncated": _truncated,
     "invalid": _invalid,
     "not_aligned": _not_aligned,
@@ -180,10 +188,10 @@ def _to_ask(facts: Facts) -> list[Name]:
     Each is left out only where what it reads is not there: whether that is enough is for the rule
     to say. A rule that is new is named here, too.
     """
-    field, band, _, _, problems, presence = facts
+    field, band, _, _, problems, presence, other = facts
     options = field.distribution
     is_flagged = field.flags and not _FLAGS.isdisjoint(field.flags)
-    names: list[Name] = []
+    names: list[Name] = ["other_json"] if other else []
     if is_flagged:
         names.append("truncated")
     if problems:

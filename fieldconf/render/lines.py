@@ -21,7 +21,12 @@ _WIDTH = 130
 _MOST_NAMED = 8
 _SHOWN_ALREADY = frozenset({"below_threshold", "unknown", "not_aligned", "truncated"})
 
-FLAGS = {"saturated": "nearly all tokens are above .999: these numbers tell no field from another"}
+FLAGS = {
+    "saturated": "nearly all tokens are above .999: these numbers tell no field from another",
+    "fewer_samples": "some of the samples asked for failed: these are the others",
+    "other_json": "other JSON stands beside the answer: no field of it is accepted",
+    "other_kind": "the answer is not of the kind that the schema asks for: no field is accepted",
+}
 
 
 def text(report: Mapping[str, Any]) -> str:
@@ -65,16 +70,23 @@ def summary(report: Mapping[str, Any]) -> Text:
     """One line on the whole report."""
     confidence = report["confidence"]
     shown = "unknown" if confidence is None else f"{confidence:.3f}"
-    line = f"{report['status']}, least required confidence {shown}, mask {report['mask']}"
+    least = "" if report["status"] == "text" else f", least required confidence {shown}"
+    line = f"{report['status']}{least}, mask {report['mask']}"
     is_said = report["stopped"] is not None  # below, with what was spared
     reason = f": {printable(report['reason'])}" if report["reason"] and not is_said else ""
     flags = "".join(f"\n{FLAGS[flag]}" for flag in report["flags"])
-    texts = _texts(report) if report["prompt"] else ""
+    has_texts = report["prompt"] or report["status"] == "text"
+    texts = _texts(report) if has_texts else ""
     return Text(line + reason + texts + flags + _stopped(report["stopped"]), style="bold")
 
 
 def outcomes(report: Mapping[str, Any]) -> list[str]:
-    """What to do with the answer, how many fields lead to what, and which are not accepted."""
+    """What to do with the answer, how many fields lead to what, and which are not accepted.
+
+    Nothing of a free text: it has no fields, and nobody asked for any.
+    """
+    if report["status"] == "text":
+        return []
     groups: dict[str, list[str]] = {"accept": [], "review": [], "reject": []}
     for name, field in report["fields"].items():
         if field["outcome"]:
@@ -116,7 +128,7 @@ def _stopped(stopped: Mapping[str, Any] | None) -> str:
 
 
 def _texts(report: Mapping[str, Any]) -> str:
-    """Two lines on prompt and answer, for who asked for the prompt's logprobs."""
+    """Two lines on prompt and answer, for who asked for the prompt's logprobs or a free text."""
     lines = ""
     for name in ("prompt", "answer"):
         score = report[name]

@@ -6,15 +6,29 @@ Never: a guess: what a stop spared is given as bounds.
 Why:   a report says first of all whether there is a whole answer.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Status: TypeAlias = Literal[
-    "complete", "truncated", "refused", "malformed", "unaligned", "no_logprobs"
+    "complete", "truncated", "refused", "malformed", "unaligned", "no_logprobs", "text"
 ]
 
 WHOLE: frozenset[Status] = frozenset({"complete", "unaligned", "no_logprobs"})
 """Those of an answer that is all there, and is validated."""
+
+
+OTHER_JSON, OTHER_KIND = "other_json", "other_kind"
+OTHERS: dict[str, str] = {
+    OTHER_KIND: "the answer is JSON of another kind than the schema asks for",
+    OTHER_JSON: "other JSON stands beside the answer",
+}
+"""Flags of an answer none of whose fields can be taken as it is, and what they say."""
+
+
+def is_alone(flags: Iterable[str]) -> bool:
+    """Whether nothing speaks against all of an answer."""
+    return OTHERS.keys().isdisjoint(flags)
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,4 +239,5 @@ class Report(Form):
     fields: dict[Text, Field]
     text: Text | None = None
     tokens: list[Token] = []
+    prompt_tokens: list[Token] = []
     owners: list[Text] = []

@@ -185,6 +185,7 @@ def _made(form: forms.Report, schema: Schema) -> dict[str, Any]:
         "input_tokens": form.input_tokens, "output_tokens": form.output_tokens,
         "policy": Policy.from_dict(form.policy),
         "owners": tuple(form.owners), "text": form.text, "tokens": tokens, "model": form.model,
+        "prompt_tokens": tuple(map(_token, form.prompt_tokens)),
         "finish_reason": form.finish_reason, "refusal": form.refusal, "schema": schema,
     }  # fmt: skip
 
@@ -318,7 +319,7 @@ def _validated(
     fields: Mapping[str, Field],
 ) -> tuple[Any, tuple[Invalid, ...]]:
     """The value and the errors by the schema of today; without one, as they were saved."""
-    if schema.adapter is None and not schema.json:
+    if schema.is_free:
         return (None if errors else data), errors
     value, found = schema.validate(text, data)
     if [(e.pointer, e.problem) for e in found] == [(e.pointer, e.problem) for e in errors]:

@@ -16,7 +16,7 @@ from typing import Any, Generic, Self, TypeVar, overload
 from fieldconf.paths import Path, pointer
 from fieldconf.policy import USUAL, Bands, Outcome, Policy, PolicyLike, Verdict, judge, outcome_of
 from fieldconf.render import html, lines, notebook
-from fieldconf.report.ending import Status, Stopped
+from fieldconf.report.ending import OTHERS, Status, Stopped
 from fieldconf.report.field import Field
 from fieldconf.report.packing import packed, unpacked
 from fieldconf.report.plain import (
@@ -45,19 +45,24 @@ class Report(Generic[T]):
     Attributes:
         status: how the answer ended: "complete"; "truncated" (it ends before the value does);
             "malformed" (not JSON from some byte on); "refused"; "unaligned" (the tokens do not
-            spell the text) and "no_logprobs" (both: values without numbers).
+            spell the text) and "no_logprobs" (both: values without numbers); "text" (there is no
+            schema and no JSON: ``answer`` and ``tokens`` have the numbers of a free text).
         value: the validated value (a model instance for a model); None if it does not validate.
         data: the plain JSON value, as far as it closed.
         fields: JSON Pointer -> ``Field``, in document order, leaves and containers.
         errors: how the answer breaks its schema, each with the value that does, how sure the model
             was of it and its tokens; empty if it keeps to it.
-        reason: what ``status`` means in this case, one sentence; empty if complete.
+        reason: what ``status`` means in this case, one sentence; empty if complete, but for what
+            the flag "other_json" found.
         flags: "saturated": nearly all tokens of the values have a probability above .999, so that
             the numbers tell no field from another (a server that reports them at a temperature
             near 0 does this; so does a model that is sure of everything). "fewer_samples": of the
             samples asked for, some requests failed: the others count. "answer_in_reasoning_content"
             (or "answer_in_reasoning", "answer_in_thinking"): the content is empty, and the answer
-            was read from the field of that name.
+            was read from the field of that name. "other_json": other JSON values stand beside the
+            answer's (a second one, JSON Lines, a list in the prose), and "other_kind": the answer
+            is a list where the schema asks for an object, or the like: no policy accepts a field
+            of such an answer.
         mask: whether the logprobs stand before ("pre") or after ("post") tokens that the schema
             forbids were excluded; "unknown" where nothing says so.
         precision: the step (nats) to which the server rounded its logprobs, as OpenAI's Responses
@@ -67,6 +72,8 @@ class Report(Generic[T]):
             content.
         answer: logprob, mean and perplexity of the answer's text; None without logprobs.
         prompt: the same of the prompt, where the response lists its tokens; or None.
+        prompt_tokens: these tokens, empty where they are not listed. The score of a part of the
+            prompt, such as its third example, is ``scores.text_score`` of their logprobs (nats).
         stopped: where and why a rule of yours stopped the reading (``status`` is then "truncated"),
             and how many tokens that spared; None if none did.
         input_tokens, output_tokens: how many tokens the server says that the prompt and the answer
@@ -106,6 +113,7 @@ class Report(Generic[T]):
     owners: tuple[str, ...] = field(default=(), repr=False)
     text: str | None = field(default=None, repr=False)
     tokens: tuple[Token, ...] = field(default=(), repr=False)
+    prompt_tokens: tuple[Token, ...] = field(default=(), repr=False)
     model: str = ""
     finish_reason: str | None = None
     refusal: str | None = None
@@ -198,7 +206,8 @@ class Report(Generic[T]):
         """
         lacks_tokens = self.status in ("unaligned", "no_logprobs") or self.answer is not None
         bands = Bands(self.policy, self.schema.root)
-        return judge(self.fields, self.errors, bands, lacks_tokens=lacks_tokens)
+        other = next((words for flag, words in OTHERS.items() if flag in self.flags), "")
+        return judge(self.fields, self.errors, bands, lacks_tokens=lacks_tokens, other=other)
 
     @property
     def outcome(self) -> Outcome:
@@ -277,6 +286,8 @@ class Report(Generic[T]):
         if tokens:
             plain["text"] = self.text
             plain["tokens"] = [plain_token(token) for token in self.tokens]
+            if self.prompt_tokens:
+                plain["prompt_tokens"] = [plain_token(token) for token in self.prompt_tokens]
             plain["owners"] = list(self.owners)
         return plain
 
@@ -354,7 +365,7 @@ class Report(Generic[T]):
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """What nothing can change (what was declared, tokens) is not copied."""
         declared = [one.declared for one in self.fields.values()]
-        for one in (self.schema, *declared, *self.tokens):
+        for one in (self.schema, *declared, *self.tokens, *self.prompt_tokens):
             memo[id(one)] = one
         made = object.__new__(type(self))
         made.__setstate__(deepcopy(self.__getstate__(), memo))

@@ -55,6 +55,11 @@ class Schema:
         title = self.json.get("title")
         return getattr(self.type, "__name__", "") or (isinstance(title, str) and title) or "answer"
 
+    @property
+    def is_free(self) -> bool:
+        """Whether it asks for nothing: there is no schema."""
+        return not self.json and self.adapter is None
+
     @cached_property
     def memories(self) -> dict[Any, Any]:
         """What others found out of this schema and keep for its next answer; not this one's."""

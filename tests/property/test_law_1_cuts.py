@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from json_texts import ANSWERS, TEXTS, byte_by_byte, pieces, run
 
 from fieldconf.finder import Finder
@@ -41,14 +42,20 @@ def test_the_parser_is_in_the_same_state(case):
         assert state(cut) == state(whole)
 
 
+def all_of(finder: Finder, parts) -> tuple:
+    """All that a finder says of a text."""
+    return run(finder, parts), finder.beside, finder.done, finder.is_prose, finder.offset
+
+
 @settings(deadline=None, max_examples=250)
-@given(pieces(ANSWERS))
-def test_the_finder_gives_the_same_events_and_error(case):
-    """Law 1 for a value inside of other text."""
+@given(pieces(ANSWERS), st.sampled_from([b"{[", b"{", b"[", b""]), st.booleans())
+def test_the_finder_gives_the_same_events_and_error(case, openers, scalars):
+    """Law 1 for a value inside of other text, with other values and reasoning around it."""
     text, parts = case
-    whole = run(Finder(), [text])
-    assert run(Finder(), parts) == whole
-    assert run(Finder(), byte_by_byte(text)) == whole
+    kwargs = {"openers": openers, "scalars": scalars}
+    whole = all_of(Finder(**kwargs), [text])
+    assert all_of(Finder(**kwargs), parts) == whole
+    assert all_of(Finder(**kwargs), byte_by_byte(text)) == whole
 
 
 # -- fixed counterexamples ----------------------------------------------------------------------
@@ -82,6 +89,11 @@ def test_the_text_of_a_broken_scalar_does_not_depend_on_the_cut(text):
         b"```json\r\ntrue\r\n```",
         # A closing tag that is cut.
         b"<think>{}</think>12",
+        # An attempt that begins in what was kept of an earlier one, and ends there, too.
+        b'"{}""',
+        # Marks that begin as a list does.
+        b'[THINK]""',
+        b'"a"[THINK][1]',
     ],
     ids=lambda text: f"{text[:12]!r}",
 )

@@ -63,11 +63,15 @@ def test_any_bytes(text):
 @example(b'see ["a] or {"b": 1}', b"{[", True, 1024)
 @example(b'"a" is what {"a": "b"} says', b"{[", True, 1024)
 @example(b"[[ {", b"{[", True, 2)
+@example(b'{"a":1} or {"a":2} </think> {"a":3}', b"{[", True, 1024)
+@example(b'null\n[{"a":1}', b"{", False, 1024)
 def test_any_answer(text, openers, scalars, max_depth):
     """Law 5 for the finder: it finds what trying every place finds, or says there is nothing."""
     kwargs = {"openers": openers, "scalars": scalars, "max_depth": max_depth}
-    events, error = run(Finder(**kwargs), [text])
+    finder = Finder(**kwargs)
+    events, error = run(finder, [text])
     reading = find(text, **kwargs)
+    assert finder.beside == reading.beside
     assert list(map(tuple, events)) == reading.events
     assert (error and error[1]) == (None if reading.problem is None else reading.offset)
 

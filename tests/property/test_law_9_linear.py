@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from fieldconf import finder as finder_module
+from fieldconf import search as search_module
 from fieldconf.finder import Finder
 from fieldconf.jsonparser import JSONParser
 from fieldconf.tree import Tree
@@ -59,6 +60,11 @@ class CountedPattern:
             yield match
         Counted.touched += len(text) - start
 
+    def search(self, text, start):
+        match = self.pattern.search(bytes(text), start)
+        Counted.touched += (match.end() if match else len(text)) - start
+        return match
+
 
 def steps(work: Callable[[], object]) -> int:
     """How many bytecodes ran."""
@@ -83,8 +89,6 @@ def cost(make: Callable[[], JSONParser | Finder], text: bytes, size: int) -> int
     """All the work of reading a text in pieces of one size."""
     pieces = [Counted(text[i : i + size]) for i in range(0, len(text), size)]
     machine, tree = make(), Tree()
-    if isinstance(machine, Finder):
-        machine._opening = CountedPattern(machine._opening)
 
     def work():
         for piece in pieces:
@@ -130,6 +134,11 @@ PROSE: dict[str, Callable[[int], bytes]] = {
     "blanks in a fence": lambda n: b"```" + b" " * n + b"\n[1]",
     "a scalar that is none": lambda n: b'"' + b"{x" * n + b'" {',
     "after the value": lambda n: b"[1]" + b" {x" * n,
+    "many values": lambda n: b"[1] " * n,
+    "values of another kind": lambda n: b'{"a":"b"}, ' * n,
+    "drafts": lambda n: b"[1] </think> " * n,
+    "half marks": lambda n: b"<thin [/THIN " * n,
+    "reasoning behind the value": lambda n: b"[1] so <think>" + b"x [ y " * n,
 }
 
 
@@ -149,8 +158,13 @@ def test_the_parser_is_linear(text_of):
 @pytest.fixture
 def _small_attempts(monkeypatch):
     # A tentative attempt may cost as much as it is long; a short one shows growth in a short text.
-    monkeypatch.setattr(finder_module, "_TENTATIVE_BYTES", 32)
-    monkeypatch.setattr(finder_module, "_BLOCK", 8)
+    monkeypatch.setattr(search_module, "_TENTATIVE_BYTES", 32)
+    for module in (search_module, finder_module):
+        monkeypatch.setattr(module, "BLOCK", 8)
+    for name in ("_STOPS", "_CUT"):
+        monkeypatch.setattr(search_module, name, CountedPattern(getattr(search_module, name)))
+    closings = {mark: CountedPattern(one) for mark, one in search_module._CLOSINGS.items()}
+    monkeypatch.setattr(search_module, "_CLOSINGS", closings)
 
 
 @pytest.mark.usefixtures("_small_attempts")
@@ -167,7 +181,7 @@ def test_the_finder_keeps_little(text_of):
     text = text_of(2000)
     for i in range(0, len(text), 7):
         finder.feed(text[i : i + 7])
-        assert len(finder._pending) < 4096 + 7
+        assert len(finder._search._pending) < 4096 + 7
 
 
 @pytest.mark.parametrize("attempt", [100, 1000])

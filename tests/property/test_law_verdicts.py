@@ -21,6 +21,7 @@ from fieldconf.policy.patterns import is_general, rank
 from fieldconf.policy.policies import stricter
 from fieldconf.policy.reasons import OF_OBJECTS, RULES, reasons
 from fieldconf.report import Field, Report
+from fieldconf.report.ending import OTHERS
 from fieldconf.report.readings import Reading
 from fieldconf.schema.settings import Conf
 
@@ -74,12 +75,14 @@ def verdicts_of(report):
     """The verdicts, field by field, each as if it were the only one."""
     lacks_tokens = report.status in ("unaligned", "no_logprobs") or report.answer is not None
     problems, made = problems_of(report), {}
+    flagged = [flag for flag in ("other_kind", "other_json") if flag in report.flags]
+    other = OTHERS[flagged[0]] if flagged else ""
     for name, field in report.fields.items():
         above = report.fields.get(pointer(field.path[:-1])) if field.path else None
         presence = above.presence.get(str(field.path[-1])) if above else None
         band = band_for(field, report.policy, report.schema.root)
         said = said_by_all(Facts(
-            field, band, report.policy, lacks_tokens, problems.get(name, ()), presence
+            field, band, report.policy, lacks_tokens, problems.get(name, ()), presence, other
         ))  # fmt: skip
         if said or field.is_leaf or field.kind == "array":
             made[name] = Verdict(worst(one.outcome for one in said), said, band)
@@ -118,7 +121,7 @@ FACTS = st.builds(
         absent=st.sampled_from(OUTCOMES), disagree=st.sampled_from(OUTCOMES),
     ),
     lacks_tokens=st.booleans(), problems=st.sampled_from([(), ("wrong",), ("wrong", "odd")]),
-    presence=st.one_of(st.none(), MEMBERS),
+    presence=st.one_of(st.none(), MEMBERS), other=st.sampled_from(["", "there is more"]),
 )  # fmt: skip
 
 SURE = Field(("a",), "x", "string", 1.0, logprob=0.0, basis="joint")
@@ -126,6 +129,7 @@ FULL = Field(("a",), [1], "array", 1.0, logprob=0.0, basis="list_end")
 EVEN = Member("x", 0.5, 0.5, 0.5)
 NULL = Member(None, 0.5, 0.5, 0.5)
 ALONE = {  # each of the rules has something to say, and no other one has
+    "other_json": Facts(SURE, Band(), Policy(), other="there is more"),
     "truncated": Facts(replace(SURE, flags=("truncated",)), Band(), Policy()),
     "invalid": Facts(SURE, Band(), Policy(), problems=("wrong",)),
     "not_aligned": Facts(replace(SURE, confidence=None, logprob=None), Band(), Policy()),
