@@ -32,7 +32,7 @@ from typing import Any, NamedTuple, cast
 import regex
 
 from fieldconf.grammar import STRING_BODY, decode, kind_begun
-from fieldconf.patterns import LONGEST, written_out
+from fieldconf.patterns import LONGEST, compiled_as_is, written_out
 from fieldconf.prefix import may_become
 
 LONGEST_NUMBER = 500
@@ -113,7 +113,7 @@ _ASCII_ONLY = re.compile(r"\\[dDwWsSbB]")
 @lru_cache(maxsize=256)
 def _form_of_format(name: str) -> _Form | None:
     known = _FORMATS.get(name)
-    return None if known is None else _Form(regex.compile(rf"^(?:{known})\Z"))
+    return None if known is None else _Form(compiled_as_is(rf"^(?:{known})\Z"))
 
 
 @lru_cache(maxsize=256)
@@ -133,7 +133,7 @@ def _form_of_pattern(pattern: str) -> _Form | None:
         is_unicode = is_unicode and not _ASCII_ONLY.search(word[0])
         position = word.end()
     try:
-        return _Form(regex.compile("".join(words)), is_partial, is_unicode)
+        return _Form(compiled_as_is("".join(words)), is_partial, is_unicode)
     except (regex.error, RecursionError, OverflowError):
         return None
 

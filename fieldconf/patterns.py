@@ -77,10 +77,21 @@ def compiled(pattern: str) -> "regex.Pattern[str]":
             re.compile(pattern)
     except re.error as error:
         try:
-            return regex.compile(pattern, regex.V0)  # \p{L} is good JSON Schema
+            return compiled_as_is(pattern)  # \p{L} is good JSON Schema
         except regex.error:
             raise error from None
-    return regex.compile(_respelled(pattern), regex.V0)
+    return compiled_as_is(_respelled(pattern))
+
+
+def compiled_as_is(pattern: str) -> "regex.Pattern[str]":
+    """The pattern as ``regex`` reads it; whoever asks for it again and again keeps it.
+
+    ``regex`` has a cache with a lock, in which a process that was forked meanwhile would hang.
+
+    Raises:
+        regex.error: if it refuses.
+    """
+    return regex.compile(pattern, regex.V0, cache_pattern=False)
 
 
 def written_out(pattern: str) -> int:

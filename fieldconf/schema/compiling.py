@@ -10,7 +10,7 @@ import inspect
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, cast
 
 from jsonschema import FormatChecker
@@ -26,6 +26,7 @@ from fieldconf.schema.places import Place, Places, every_place
 from fieldconf.schema.restoring import restored, written
 from fieldconf.schema.settings import check_settings
 from fieldconf.schema.validation import Checker, Invalid, checker, validate_model
+from fieldconf.threads import cached_property
 
 _CONTAINERS = frozenset({"object", "array"})
 _REMEDY = "Give a pydantic model or a JSON Schema"

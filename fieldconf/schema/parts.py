@@ -10,7 +10,6 @@ Why:   a value usually has to keep to several schemas at once, and each says a p
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, cast
 
 import regex
@@ -20,6 +19,7 @@ from fieldconf.patterns import SlowPatternError, compiled
 from fieldconf.schema.documents import LATEST, Node, draft_of, listed_in, named_in
 from fieldconf.schema.settings import ATTRIBUTES, CONF
 from fieldconf.schema.values import KINDS, kind_of, same
+from fieldconf.threads import cached_property
 
 _PATIENCE = 0.05  # seconds to match one key with one pattern; then it counts as one that matches
 APPLIED = frozenset({

@@ -7,7 +7,6 @@ Why:   an answer is walked along as it is written, and what was written decides 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 from typing import Any, TypeVar
 
 from fieldconf.paths import Path
@@ -15,6 +14,7 @@ from fieldconf.schema.cases import ANYTHING, Case, Reader
 from fieldconf.schema.declared import Declared, declare, is_closed, kinds_of_parts, required_of
 from fieldconf.schema.documents import Node
 from fieldconf.schema.parts import Part
+from fieldconf.threads import cached_property
 
 K = TypeVar("K")
 V = TypeVar("V")
