@@ -119,7 +119,9 @@ class Schema:
 
 
 def compile_schema(schema: Any) -> Schema:
-    """Make a ``Schema`` of a pydantic model or type, a JSON Schema dict, a ``Schema``, or None.
+    """Make a ``Schema`` of a pydantic model or type, a JSON Schema, a ``Schema``, or None.
+
+    A JSON Schema is a dict or a boolean.
 
     What was compiled before is not compiled again: types are remembered, and JSON Schemas by their
     text, of which the ``Schema`` keeps a copy of its own.
@@ -135,6 +137,8 @@ def compile_schema(schema: Any) -> Schema:
         return Schema()
     if isinstance(schema, Schema):
         return schema
+    if isinstance(schema, bool):  # JSON Schema's own: everything keeps to True, nothing to False
+        schema = {} if schema else {"not": {}}
     if isinstance(schema, dict):
         return _compile_text(_text_of(cast("dict[str, Any]", schema)))
     if isinstance(schema, BaseModel):
