@@ -4,6 +4,8 @@ import pytest
 from builders import entry, response
 
 import fieldconf as fc
+from fieldconf.alternatives.distribution import Rival
+from fieldconf.alternatives.why import Why
 from fieldconf.errors import FieldconfError, printable
 from fieldconf.schema.bounded import one_line
 
@@ -54,3 +56,11 @@ def test_an_integer_of_more_digits_than_python_reads_is_an_integer():
     assert not report.errors
     assert str(report.data["n"]) == digits
     assert digits[:100] in report.to_json()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("rivals", [(), ("\x1b[2J",)], ids=["alone", "with a rival"])
+def test_why_a_number_is_what_it_is_is_safe_to_print(text, rivals):
+    sentence = Why(0, text, 0.5, tuple(Rival(rival, 0.5) for rival in rivals)).sentence
+    assert sentence.isprintable()
+    assert printable(text) in sentence
