@@ -55,7 +55,7 @@ class Step:
         start: where these begin in the answer.
     """
 
-    __slots__ = ("_parser", "piece", "start", "token", "written")
+    __slots__ = ("_parser", "_readings", "piece", "start", "token", "written")
 
     def __init__(
         self, piece: int, token: int | None, parser: JSONParser | State | Follower, written: bytes,
@@ -63,6 +63,7 @@ class Step:
     ) -> None:  # fmt: skip
         self.piece, self.token, self.written, self.start = piece, token, written, start
         self._parser = parser
+        self._readings: dict[bytes, tuple[JSONParser, list[Event]]] = {}
 
     @property
     def parser(self) -> JSONParser:
@@ -73,6 +74,20 @@ class Step:
         elif isinstance(parser, Follower):
             parser = self._parser = parser.before(self.start)
         return parser
+
+    def read(self, data: bytes) -> tuple[JSONParser, list[Event]]:
+        """The state behind these bytes, if they stood here (do not feed it), and what they closed.
+
+        A token may close many values, and each of them asks what the same candidates would have
+        closed in its place; so that is read once where it is much.
+        """
+        known = self._readings.get(data)
+        if known is None:
+            fork = self.parser.fork()
+            known = fork, fork.feed(data)
+            if len(known[1]) > _FEW_EVENTS:
+                self._readings[data] = known
+        return known
 
 
 class Aligned(NamedTuple):
@@ -116,6 +131,7 @@ class Run(NamedTuple):
 
 
 _aligned, _run = unchecked(Aligned), unchecked(Run)
+_FEW_EVENTS = 4
 _MOST_STEPS = 64  # made steps are kept for the neighbours, who share them; so many at least
 
 

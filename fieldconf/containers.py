@@ -9,7 +9,6 @@ Why:   a missing item, an optional key that was left out and the arm of a union 
        values, where no value's own tokens show them.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -267,10 +266,10 @@ class Container:
             elif name not in self._declared.required_keys:
                 self._pass(name, member)
         count = len(self._arms)
-        is_telling = written is not None and len(self._arms_with(written)) < count
+        is_telling = written is not None and len(self._whole.arms_with(written)) < count
         if self.arms is None and is_telling:
             named = zip(question.names, results, strict=False)
-            sets = [(self._arms_with(name), Member(name, *r)) for name, r in named]
+            sets = [(self._whole.arms_with(name), Member(name, *r)) for name, r in named]
             self._split(sets, tree)
 
     def _pass(self, name: str, came: Member) -> None:
@@ -301,25 +300,15 @@ class Container:
         """Take note of a finite value that tells the arms of a union apart, if it does."""
         if self.arms is not None or len(self._arms) < 2:
             return
-        pairs = zip(members, tree.results(), strict=True)
-        self._split([(self._arms_of(name, value), Member(value, *r)) for value, r in pairs], tree)
+        still = frozenset(self.place.cases)
+        left = frozenset(i for i, case in enumerate(self._whole.objects) if case in still)
+        arms = self._whole.arms_of(name, members)
+        triples = zip(arms, members, tree.results(), strict=True)
+        self._split([(own & left, Member(value, *r)) for own, value, r in triples], tree)
 
     @property
     def _arms(self) -> tuple[Arm, ...]:
         return self._whole.declared.arms
-
-    def _arms_of(self, name: str | int, value: Any) -> frozenset[int]:
-        """The arms that allow a value under a key."""
-        text, cases = json.dumps(value).encode(), self._whole.objects
-        return frozenset(
-            i for i, case in enumerate(cases)
-            if case in self.place.cases and self.place.allows(case, name, text)
-        )  # fmt: skip
-
-    def _arms_with(self, name: str) -> frozenset[int]:
-        """The arms that allow a key."""
-        has_key = self._whole.having(name).cases
-        return frozenset(i for i, case in enumerate(self._whole.objects) if case in has_key)
 
     def _split(self, sets: Sequence[tuple[frozenset[int], Member]], tree: Tree) -> None:
         """The arms, if these members tell them apart; what several arms share is split evenly."""
@@ -327,12 +316,17 @@ class Container:
             return
         found = distribution(tree, range(tree.size))
         assert found is not None  # the callers look
+        shares: dict[int, list[tuple[int, Member]]] = {}  # of an arm: with how many it shares each
+        for arms, member in sets:
+            for index in arms:
+                shares.setdefault(index, []).append((len(arms), member))
         members: list[Member] = []
         for index, arm in enumerate(self._arms):
-            own = [m for arms, m in sets if arms == frozenset({index})]
-            shared = [(arms, m) for arms, m in sets if index in arms]
-            probability = sum(m.probability / len(arms) for arms, m in shared)
-            high = min(1.0, sum(m.high for _, m in shared))
-            members.append(Member(arm.name, probability, sum(m.low for m in own), high))
+            own = shares.get(index, [])
+            probability = sum(m.probability / count for count, m in own)
+            low = sum(m.low for count, m in own if count == 1)
+            members.append(
+                Member(arm.name, probability, low, min(1.0, sum(m.high for _, m in own)))
+            )
         members.sort(key=lambda member: -member.probability)
         self.arms = replace(found, candidates=tuple(members))

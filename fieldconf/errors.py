@@ -13,6 +13,18 @@ from contextlib import suppress
 from typing import Any
 
 
+def printable(text: str) -> str:
+    r"""Text that any terminal can take: lone surrogates and control characters escaped.
+
+    >>> print(printable("caf\u00e9 \x1b[31m \u202e"))
+    café \x1b[31m \u202e
+    """
+    if text.isprintable():  # nearly always
+        return text
+    whole = text.encode("utf-8", "backslashreplace").decode()
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in whole)
+
+
 class FieldconfError(Exception):
     """Base of every error this library raises on purpose.
 
@@ -21,7 +33,8 @@ class FieldconfError(Exception):
     """
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
-        super().__init__(f"{message.rstrip('. ')}. {remedy}" if remedy else message)
+        whole = f"{message.rstrip('. ')}. {remedy}" if remedy else message
+        super().__init__(printable(whole))
         self.remedy = remedy
 
 

@@ -24,7 +24,7 @@ import math
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
@@ -32,7 +32,7 @@ from typing import Any, NamedTuple, cast
 import regex
 
 from fieldconf.grammar import STRING_BODY, decode, kind_begun
-from fieldconf.patterns import LONGEST, written_out
+from fieldconf.patterns import LONGEST, Patience, compiled_as_is, written_out
 from fieldconf.prefix import may_become
 
 LONGEST_NUMBER = 500
@@ -41,7 +41,6 @@ LONGEST_NUMBER = 500
 _MANY = 50  # members from which on strings are searched in order
 _LAST = "\U0010ffff"  # sorts behind every character
 _LARGEST_EXPONENT = 5000  # beyond every bound that a schema can spell; larger ones compare the same
-_PATIENCE = 0.05  # seconds for one match; a pattern that once took longer is no constraint
 
 
 # -- strings: pattern and format ------------------------------------------------------------------
@@ -54,7 +53,7 @@ class _Form:
     pattern: "regex.Pattern[str]"
     is_partial: bool = True
     is_unicode: bool = True
-    is_slow: bool = False  # it once took too long: it is asked no more
+    patience: Patience = field(default_factory=Patience)
 
     @property
     def is_beyond_ascii(self) -> bool:
@@ -62,13 +61,9 @@ class _Form:
         return _BEYOND_ASCII.search(self.pattern.pattern) is not None
 
     def allows(self, text: str, *, done: bool) -> bool:
-        if self.is_slow or not (done or self.is_partial) or not (self.is_unicode or text.isascii()):
+        if not (done or self.is_partial) or not (self.is_unicode or text.isascii()):
             return True
-        try:
-            return bool(self.pattern.search(text, partial=not done, timeout=_PATIENCE))
-        except TimeoutError:
-            self.is_slow = True
-            return True
+        return self.patience.search(self.pattern, text, partial=not done) is not False
 
 
 # Two digits each: months, days of a month, years with 366 days.
@@ -119,7 +114,7 @@ _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]|\\[xupP]")
 @lru_cache(maxsize=256)
 def _form_of_format(name: str) -> _Form | None:
     known = _FORMATS.get(name)
-    return None if known is None else _Form(regex.compile(rf"^(?:{known})\Z"))
+    return None if known is None else _Form(compiled_as_is(rf"^(?:{known})\Z"))
 
 
 @lru_cache(maxsize=256)
@@ -139,7 +134,7 @@ def _form_of_pattern(pattern: str) -> _Form | None:
         is_unicode = is_unicode and not _ASCII_ONLY.search(word[0])
         position = word.end()
     try:
-        return _Form(regex.compile("".join(words)), is_partial, is_unicode)
+        return _Form(compiled_as_is("".join(words)), is_partial, is_unicode)
     except (regex.error, RecursionError, OverflowError):
         return None
 

@@ -7,6 +7,7 @@ Why:   schemas come from strangers, and a pattern of ten characters can take a c
 """
 
 import re
+import time
 import warnings
 from functools import lru_cache
 
@@ -14,6 +15,38 @@ import regex
 
 LONGEST = 200_000
 """Characters of a pattern with its repetitions written out, as ``regex`` does; more is too slow."""
+
+
+PATIENCE, REFILL = 0.05, 0.0002
+"""Seconds that a pattern may take beyond so many a match."""
+
+
+class Patience:
+    """How much longer one pattern may take, over all of its matches.
+
+    Each match adds a little, up to the most that there was in the beginning; so a pattern of which
+    one match takes too long, or many matches take long, costs a bounded time a match, and is asked
+    as before when its texts are harmless again.
+    """
+
+    __slots__ = ("seconds",)
+
+    def __init__(self) -> None:
+        self.seconds = PATIENCE
+
+    def search(
+        self, pattern: "regex.Pattern[str]", text: str, *, partial: bool = False
+    ) -> bool | None:
+        """Whether it matches (``partial``: or may with more text); None: it takes too long."""
+        self.seconds = min(self.seconds + REFILL, PATIENCE)
+        # Of this thread alone: what else the machine does is not the pattern's fault.
+        start = time.thread_time()
+        try:
+            return bool(pattern.search(text, partial=partial, timeout=self.seconds))
+        except TimeoutError:
+            return None
+        finally:
+            self.seconds = max(self.seconds - (time.thread_time() - start), 0.0)
 
 
 class SlowPatternError(Exception):
@@ -77,10 +110,21 @@ def compiled(pattern: str) -> "regex.Pattern[str]":
             re.compile(pattern)
     except re.error as error:
         try:
-            return regex.compile(pattern, regex.V0)  # \p{L} is good JSON Schema
+            return compiled_as_is(pattern)  # \p{L} is good JSON Schema
         except regex.error:
             raise error from None
-    return regex.compile(_respelled(pattern), regex.V0)
+    return compiled_as_is(_respelled(pattern))
+
+
+def compiled_as_is(pattern: str) -> "regex.Pattern[str]":
+    """The pattern as ``regex`` reads it; whoever asks for it again and again keeps it.
+
+    ``regex`` has a cache with a lock, in which a process that was forked meanwhile would hang.
+
+    Raises:
+        regex.error: if it refuses.
+    """
+    return regex.compile(pattern, regex.V0, cache_pattern=False)
 
 
 def written_out(pattern: str) -> int:

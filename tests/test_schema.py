@@ -310,3 +310,12 @@ def test_a_model_is_compiled_once():
 def test_a_type_that_cannot_be_hashed_compiles_too():
     kind = Annotated[int, Field(ge=0), {"not": "hashable"}]
     assert compile_schema(kind).declared(()).kinds == {"number"}
+
+
+@pytest.mark.parametrize(("schema", "is_valid"), [(True, True), (False, False)])
+def test_a_boolean_is_a_schema(schema, is_valid):
+    """JSON Schema's own: everything keeps to True, and nothing to False."""
+    compiled = compile_schema(schema)
+    value, errors = compiled.validate(b"[1]", [1])
+    assert (value == [1], not errors) == (is_valid, is_valid)
+    assert compiled.declared((0,)).is_anything

@@ -7,6 +7,7 @@ Why:   everything said of alternatives rests on this one question, asked of a fo
 """
 
 import itertools
+from bisect import bisect_left
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -56,13 +57,20 @@ class Place:
             self._parser = self._step.parser
         return self._parser
 
+    def read(self, data: bytes) -> tuple[JSONParser, list[Event]]:
+        """The parser behind these bytes, if they stood here (do not feed it); what they closed."""
+        if self._step is not None:
+            return self._step.read(data)
+        fork = self.parser.fork()
+        return fork, fork.feed(data)
+
     @property
     def expected(self) -> tuple[Event, ...]:
         """The events between here and what is asked about."""
         found = self._expected
         if callable(found):
             assert self._step is not None  # who gives a test gives a step
-            written = self.parser.fork().feed(self._step.written)
+            _, written = self._step.read(self._step.written)
             self._expected = found = tuple(itertools.takewhile(_isnt(found), written))
         return found
 
@@ -71,12 +79,13 @@ class Place:
 
         Inside of that value it is the text so far. Equal for places in different answers and in
         different items of a list. What the containers around allow is not in it, see
-        ``Level.number``. None where a long text stands before: that will not come again.
+        ``Level.number``. None where a long text or much else stands before: that will not come
+        again.
         """
         if self.begun or self._seen is not None:
             return self.begun or self._seen
         parser, expected = self.parser, self.expected
-        if len(parser.text) > _LONGEST_TEXT:
+        if len(parser.text) > _LONGEST_TEXT or len(expected) > _MOST_EXPECTED:
             return None
         closing = tuple([(e.type, e.raw, _apart(e.path, path)) for e in expected])
         return parser.place, parser.may_close, parser.text, _apart(parser.path, path), closing
@@ -92,16 +101,20 @@ def _apart(path: Path, other: Path) -> Hashable:
         return None
     if path == other[:-1]:  # nearly always
         return other[-1:]
-    same = sum(
-        1
-        for _ in itertools.takewhile(
-            lambda pair: pair[0] == pair[1], zip(path, other, strict=False)
-        )
-    )
+    same = _shared(path, other)
     one, two = path[same:], other[same:]
     if one and two and isinstance(one[0], int) and isinstance(two[0], int):
         one, two = (one[0] - two[0], *one[1:]), ("", *two[1:])
     return one, two
+
+
+def _shared(one: Path, two: Path) -> int:
+    """How many steps two paths share; by slices, since answers may be nested deep."""
+    most = min(len(one), len(two))
+    for count in (most, most - 1):  # most often one leads to the other, or the last step differs
+        if one[:count] == two[:count]:
+            return count
+    return bisect_left(range(most), True, key=lambda at: one[: at + 1] != two[: at + 1])  # noqa: FBT003
 
 
 class Target(NamedTuple):
@@ -140,6 +153,7 @@ DEAD = Reading("dead")
 
 _LONGEST_BEFORE = 64  # bytes of what is remembered as standing before
 _LONGEST_TEXT = 256  # bytes of an open text
+_MOST_EXPECTED = 16  # events of one token; each would cost as much as it is nested deep
 
 
 def seen_behind(step: Step, before: Event | None, depth: int) -> Hashable:
@@ -220,8 +234,7 @@ def advance(
     data = candidate.bytes
     if not data or is_control(candidate):
         return None
-    fork = place.parser.fork()
-    events = fork.feed(data)
+    fork, events = place.read(data)
     if fork.error is not None or (compact and fork.blanks != place.parser.blanks):
         return None
     if not place.expected:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from fieldconf.alternatives.distribution import Rival, likeliest
 from fieldconf.alternatives.tree import Tree
+from fieldconf.errors import printable
 from fieldconf.tokens import Token
 
 
@@ -39,9 +40,10 @@ class Why(NamedTuple):
         """
         if not self.rivals:
             sure = _percent(self.share)
-            return f"at `{self.text}` the model gave it {sure}, no possible rival was listed"
+            sentence = f"at `{self.text}` the model gave it {sure}, no possible rival was listed"
+            return printable(sentence)
         given = [f"`{rival.text}` {_percent(rival.probability)}" for rival in self.rivals]
-        return f"at `{self.text}` the model gave {' and '.join(given[:2])}"
+        return printable(f"at `{self.text}` the model gave {' and '.join(given[:2])}")
 
 
 def _percent(share: float) -> str:

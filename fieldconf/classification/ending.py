@@ -9,13 +9,13 @@ Why:   the end tells ``pos`` from ``positive``. Some servers list it without byt
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 from fieldconf.probes import Probe
 from fieldconf.probes.base import Vocabulary
 from fieldconf.settling import Settle
 from fieldconf.spelling import is_control
+from fieldconf.threads import cached_property
 from fieldconf.tokens import Candidate, Token
 
 END = b"<|end|>"

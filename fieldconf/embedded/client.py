@@ -16,7 +16,6 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable
-from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self, cast
@@ -30,6 +29,7 @@ from fieldconf.embedded.weights import REMEDY_FETCH, SMOLLM2, find_weights, weig
 from fieldconf.errors import LocalModelError
 from fieldconf.probes import Probe, llama_cpp
 from fieldconf.requesting import Defaults
+from fieldconf.threads import cached_property
 
 _REMEDY_INSTALL = 'Run: pip install "fieldconf[local]"'
 _START_SECONDS = 120.0

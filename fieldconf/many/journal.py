@@ -16,7 +16,6 @@ The journal is locked by the operating system, which ends the lock with the proc
 import contextlib
 import json
 import os
-import threading
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from io import FileIO
@@ -27,6 +26,7 @@ from typing import Any, BinaryIO, NamedTuple, Self, cast
 from fieldconf.errors import OutputError
 from fieldconf.many.lines import Name, name_of, parsed, text_of
 from fieldconf.many.locks import own
+from fieldconf.threads import Lock
 
 _OTHERS = "Give the inputs as before (new ones at the end), or another output"
 
@@ -80,7 +80,7 @@ class Journal:
     def __init__(self, output: str | os.PathLike[str], settings: Settings) -> None:
         self._path = Path(output)
         self._settings = settings
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._places: dict[Name, _Place] = {}
         self._kinds: set[type] = set()
         self._order: dict[Name, int] = {}  # of the inputs of this run

@@ -6,12 +6,12 @@ Never: a failure without its input.
 Why:   what is accepted is filed, what is to be reviewed goes to people, what failed is asked again.
 """
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeAlias, TypeVar, overload
 
 from fieldconf.report import Report
+from fieldconf.threads import Lock
 
 T = TypeVar("T")
 
@@ -165,7 +165,7 @@ class Tally:
     in_a_row: int = 0
     """So many failures came one after the other, all of the same kind."""
     _kind: Any = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: Lock = field(default_factory=Lock)
 
     def add(self, result: Result[Any]) -> None:
         """Count a result."""

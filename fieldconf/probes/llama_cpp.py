@@ -24,12 +24,12 @@ What the server does, measured with xllamacpp 2026.10.11549:
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any, TypeAlias, cast
 
 from fieldconf.asking import not_that_server, post
 from fieldconf.errors import RequestError
 from fieldconf.probes.base import Probe, Vocabulary
+from fieldconf.threads import cached_property
 
 _Tokens: TypeAlias = tuple[int, ...]
 

@@ -12,11 +12,11 @@ the calls was run with a stand-in for model and torch, not with a real model.
 import importlib
 import math
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any, cast
 
 from fieldconf.probes.base import Probe
 from fieldconf.probes.tokenizer import chat_tokens, vocabulary_of
+from fieldconf.threads import cached_property
 
 
 def probe(model: Any, tokenizer: Any, *, template: Mapping[str, Any] | None = None) -> Probe:

@@ -17,6 +17,8 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
+from fieldconf.errors import printable
+
 Row: TypeAlias = tuple[str, Mapping[str, Any]]
 """The pointer of a field, and its plain form."""
 
@@ -198,9 +200,3 @@ def reasons(field: Mapping[str, Any]) -> list[str]:
     ]
     lines += [f"{reason['outcome']}: {reason['sentence']}" for reason in field.get("reasons", ())]
     return [printable(line) for line in lines]
-
-
-def printable(text: str) -> str:
-    """Text that any terminal can take: lone surrogates and control characters escaped."""
-    whole = text.encode("utf-8", "backslashreplace").decode()
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in whole)

@@ -8,7 +8,6 @@ Why:   people decide field by field, and they decide with what is here.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from reprlib import Repr
 from typing import Any, Literal, TypeAlias
 
@@ -31,6 +30,7 @@ from fieldconf.report.plain import (
 )
 from fieldconf.report.readings import Agreement, Basis, Found, Reading
 from fieldconf.schema import Declared
+from fieldconf.threads import cached_property
 from fieldconf.tokens import Token
 
 Kind: TypeAlias = Literal["object", "array", "string", "number", "boolean", "null"]

@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
 from typing import Any, Generic, Self, TypeVar, overload
 
 from fieldconf.paths import Path, pointer
@@ -30,6 +29,7 @@ from fieldconf.report.readings import Asked
 from fieldconf.schema import Invalid, Schema, compile_schema
 from fieldconf.schema.attributes import paths_of, steps_of
 from fieldconf.scores import TextScore
+from fieldconf.threads import cached_property
 from fieldconf.tokens import Mask, Token
 
 T = TypeVar("T")

@@ -9,6 +9,7 @@ Why:   a union of unions, or one pattern, can keep jsonschema busy for ever.
 import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from decimal import Decimal
 from functools import lru_cache
 from types import FunctionType, SimpleNamespace
 from typing import Any, TypeAlias, cast
@@ -17,6 +18,7 @@ import attrs
 from jsonschema.exceptions import ValidationError as JSONSchemaError
 from jsonschema.validators import extend, validator_for  # pyright: ignore[reportUnknownVariableType]  # untyped package
 
+from fieldconf.errors import printable
 from fieldconf.patterns import SlowPatternError, compiled
 
 STEPS = 100_000
@@ -114,7 +116,7 @@ def one_line(text: str) -> str:
     """The text without line breaks; of a long one, its two ends."""
     if len(text) > _MOST_SHOWN:
         text = f"{text[: _MOST_SHOWN // 2]} ... {text[-_MOST_SHOWN // 2 :]}"
-    return " ".join(text.splitlines()).strip()
+    return printable(" ".join(text.splitlines()).strip())
 
 
 # -- keywords -----------------------------------------------------------------------------------
@@ -216,6 +218,15 @@ _WITH_PATTERNS = (
 )
 
 
+def _with_long_integers(types: Any) -> Any:
+    """A type checker to which a ``Decimal`` is an integer: one of more digits than Python reads."""
+
+    def is_integer(_types: Any, value: Any) -> bool:
+        return isinstance(value, Decimal) or types.is_type(value, "integer")
+
+    return types.redefine("integer", is_integer)
+
+
 @lru_cache(maxsize=32)
 def bounded(kind: Any) -> Any:
     """A validator class of jsonschema that spends the budget.
@@ -229,7 +240,8 @@ def bounded(kind: Any) -> Any:
     }
     ours |= {name: _patient(ours[name]) for name in _WITH_PATTERNS if name in ours}
     ours |= {"enum": _quick_enum(ours["enum"]), "uniqueItems": _quick_unique(ours["uniqueItems"])}
-    made = cast("Any", extend(kind, ours))
+    types = _with_long_integers(kind.TYPE_CHECKER)
+    made = cast("Any", extend(kind, ours, type_checker=types))
     made.descend = _spending(made.descend)
     made.iter_errors = _spending(made.iter_errors)
     made.evolve = _evolving(made)

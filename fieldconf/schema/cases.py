@@ -15,7 +15,7 @@ ones only what they say of keys is kept.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from threading import RLock
+from threading import local
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -44,25 +44,36 @@ ANYTHING = (Case(),)
 _BACK: tuple[Case, ...] = (Case((), "\0"),)  # a reference that led back to itself
 
 
+class _Trail(local):
+    """What one thread is reading: the nodes it is inside of, by their keys.
+
+    Each thread has its own; a lock would hang a process that is forked while it is held.
+    """
+
+    def __init__(self) -> None:
+        self.keys: list[tuple[Any, ...]] = []
+        self.back_to = 0  # how deep the outermost node is that was led back to
+
+
 class Reader:
-    """Reads nodes into cases, each once. It keeps the schemas that it makes itself alive."""
+    """Reads nodes into cases, each once. It keeps the schemas that it makes itself alive.
+
+    Compiled schemas are shared by threads: two may read the same node, and read the same in it.
+    """
 
     def __init__(self) -> None:
         self._known: dict[tuple[Any, ...], tuple[Case, ...]] = {}
         self._parts: dict[tuple[Any, ...], Part] = {}
         self._made: dict[tuple[int, str], tuple[Any, Any]] = {}
-        self._lock = RLock()  # compiled schemas are shared by threads
-        self._reading: list[tuple[Any, ...]] = []
+        self._trail = _Trail()
         self.is_simplified = False  # words multiplied into too many cases
-        self._back_to = 0  # how deep the outermost node is that was led back to
 
     def cases(self, node: Node) -> tuple[Case, ...]:
         """The cases of a node; none if no value keeps to it."""
-        with self._lock:
-            try:
-                found = self._read(node)
-            except RecursionError:  # nested deeper than Python goes
-                found = ANYTHING
+        try:
+            found = self._read(node)
+        except RecursionError:  # nested deeper than Python goes
+            found = ANYTHING
         return ANYTHING if found is _BACK else found
 
     def _read(self, node: Node) -> tuple[Case, ...]:
@@ -70,20 +81,21 @@ class Reader:
             return () if node.schema is False else ANYTHING
         if node.key in self._known:
             return self._known[node.key]
-        if node.key in self._reading:
-            self._back_to = min(self._back_to, self._reading.index(node.key))
+        trail = self._trail
+        if node.key in trail.keys:
+            trail.back_to = min(trail.back_to, trail.keys.index(node.key))
             return _BACK
-        depth = len(self._reading)
-        self._reading.append(node.key)
-        outer, self._back_to = self._back_to, depth + 1
+        depth = len(trail.keys)
+        trail.keys.append(node.key)
+        outer, trail.back_to = trail.back_to, depth + 1
         try:
             expanded = self._expand(node)
             found = _BACK if expanded is _BACK else _first(expanded)
         finally:
-            self._reading.pop()
-        if self._back_to >= depth:  # it does not depend on what is being read around it
+            trail.keys.pop()
+        if trail.back_to >= depth:  # it does not depend on what is being read around it
             self._known[node.key] = found
-        self._back_to = min(outer, self._back_to)
+        trail.back_to = min(outer, trail.back_to)
         return found
 
     def _expand(self, node: Node) -> Sequence[Case]:

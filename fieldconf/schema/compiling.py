@@ -10,7 +10,7 @@ import inspect
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, cast
 
 from jsonschema import FormatChecker
@@ -26,6 +26,7 @@ from fieldconf.schema.places import Place, Places, every_place
 from fieldconf.schema.restoring import restored, written
 from fieldconf.schema.settings import check_settings
 from fieldconf.schema.validation import Checker, Invalid, checker, validate_model
+from fieldconf.threads import cached_property
 
 _CONTAINERS = frozenset({"object", "array"})
 _REMEDY = "Give a pydantic model or a JSON Schema"
@@ -131,7 +132,9 @@ class Schema:
 
 
 def compile_schema(schema: Any) -> Schema:
-    """Make a ``Schema`` of a pydantic model or type, a JSON Schema dict, a ``Schema``, or None.
+    """Make a ``Schema`` of a pydantic model or type, a JSON Schema, a ``Schema``, or None.
+
+    A JSON Schema is a dict or a boolean.
 
     What was compiled before is not compiled again: types are remembered, and JSON Schemas by their
     text, of which the ``Schema`` keeps a copy of its own.
@@ -147,6 +150,8 @@ def compile_schema(schema: Any) -> Schema:
         return Schema()
     if isinstance(schema, Schema):
         return schema
+    if isinstance(schema, bool):  # JSON Schema's own: everything keeps to True, nothing to False
+        schema = {} if schema else {"not": {}}
     if isinstance(schema, dict):
         return _compile_text(_text_of(cast("dict[str, Any]", schema)))
     if isinstance(schema, BaseModel):

@@ -21,7 +21,7 @@ from fieldconf.feasible import Rule, exact, step_of
 from fieldconf.schema.cases import Case
 from fieldconf.schema.parts import Part
 from fieldconf.schema.settings import CONF, Conf, conf_of, merged
-from fieldconf.schema.values import KINDS, is_container, kind_of, same
+from fieldconf.schema.values import KINDS, is_container, kind_of
 
 MAX_MEMBERS = 1000
 """Bounded integers and enums with more members than this count as open."""
@@ -246,13 +246,14 @@ def _numbers(words: Sequence[Mapping[str, Any]], word: str) -> Iterable[Any]:
 
 
 def _members(cases: Sequence[tuple[Part, ...]]) -> tuple[Any, ...] | None:
-    found: list[Any] = []
+    found: dict[tuple[str, Any], Any] = {}
     for parts in cases:
         own = members_of(parts)
         if own is None:
             return None
-        found += [m for m in own if not any(same(m, other) for other in found)] if found else own
-    return tuple(found) if len(found) <= MAX_MEMBERS else None
+        for member in own:
+            found.setdefault((kind_of(member), member), member)
+    return tuple(found.values()) if len(found) <= MAX_MEMBERS else None
 
 
 def _most_items(lists: Sequence[tuple[Part, ...]]) -> int | None:

@@ -8,7 +8,7 @@ Why:   drafts 4 to 2020-12 are all found in the wild, sometimes in one document.
 """
 
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, cast
 
 import jsonschema
@@ -17,6 +17,8 @@ from jsonschema_specifications import REGISTRY
 from referencing import Specification
 from referencing.exceptions import CannotDetermineSpecification, Unresolvable, Unretrievable
 from referencing.jsonschema import lookup_recursive_ref, specification_with
+
+from fieldconf.threads import cached_property
 
 LATEST = jsonschema.Draft202012Validator
 _REF_ALONE = (

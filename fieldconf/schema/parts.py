@@ -10,18 +10,17 @@ Why:   a value usually has to keep to several schemas at once, and each says a p
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, cast
 
 import regex
 
 from fieldconf.feasible import Rule, rule_of, size_of
-from fieldconf.patterns import SlowPatternError, compiled
+from fieldconf.patterns import Patience, SlowPatternError, compiled
 from fieldconf.schema.documents import LATEST, Node, draft_of, listed_in, named_in
 from fieldconf.schema.settings import ATTRIBUTES, CONF
 from fieldconf.schema.values import KINDS, kind_of, same
+from fieldconf.threads import cached_property
 
-_PATIENCE = 0.05  # seconds to match one key with one pattern; then it counts as one that matches
 APPLIED = frozenset({
     "$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "if", "then", "else",
     "dependentSchemas", "dependencies", "extends", "discriminator",
@@ -145,9 +144,9 @@ class Part:
         )
 
     @cached_property
-    def _patterns(self) -> list[tuple["regex.Pattern[str] | None", Any]]:
+    def _patterns(self) -> list[tuple["regex.Pattern[str] | None", Patience, Any]]:
         given = named_in(self.words.get("patternProperties"))
-        return [(_compiled(pattern), schema) for pattern, schema in given.items()]
+        return [(_compiled(pattern), Patience(), schema) for pattern, schema in given.items()]
 
     def inside(self, key: str) -> "Part":
         """The schema of a key that it names, by its own words only."""
@@ -164,8 +163,9 @@ class Part:
         named = key in self.properties
         if named:
             yield self.properties[key]
-        for pattern, schema in self._patterns:
-            if pattern is None or _matches(pattern, key):
+        for pattern, patience, schema in self._patterns:
+            # What takes too long counts as a match.
+            if pattern is None or patience.search(pattern, key) is not False:
                 named = True
                 yield schema
         rest = self.words.get("additionalProperties")
@@ -262,10 +262,3 @@ def _compiled(pattern: str) -> "regex.Pattern[str] | None":
         return compiled(pattern)
     except (regex.error, re.error, RecursionError, OverflowError, SlowPatternError):
         return None
-
-
-def _matches(pattern: "regex.Pattern[str]", key: str) -> bool:
-    try:
-        return bool(pattern.search(key, timeout=_PATIENCE))
-    except TimeoutError:
-        return True

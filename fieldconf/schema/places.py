@@ -6,18 +6,23 @@ Never: work done twice: the places of a recursive schema are the same few at eve
 Why:   an answer is walked along as it is written, and what was written decides between the arms.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
-from typing import Any, TypeVar
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 from fieldconf.paths import Path
 from fieldconf.schema.cases import ANYTHING, Case, Reader
 from fieldconf.schema.declared import Declared, declare, is_closed, kinds_of_parts, required_of
 from fieldconf.schema.documents import Node
 from fieldconf.schema.parts import Part
+from fieldconf.schema.values import kind_of
+from fieldconf.threads import cached_property
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+_Index: TypeAlias = tuple[Mapping[tuple[str, Any], frozenset[int]], Sequence[tuple[int, Case]]]
+"""The arms that list a value, by its kind and itself; and the arms that list none."""
 
 _MOST_KNOWN = 10_000  # answers may hold any number of free keys
 _LONGEST_KNOWN = 64  # bytes of a value of which it is remembered which arms it leaves
@@ -77,6 +82,9 @@ class Place:
         self.is_optional = is_optional
         self._inside: dict[str | int, Place] = {}
         self._after: dict[tuple[str | int, bytes], Place] = {}
+        self._having: dict[str, Place] = {}
+        self._arms_with: dict[str, frozenset[int]] = {}
+        self._arms_by_value: dict[str | int, _Index] = {}
 
     @cached_property
     def declared(self) -> Declared:
@@ -137,7 +145,11 @@ class Place:
         """The place if a key stands in the object here."""
         if len(self.cases) < 2:
             return self
-        return self._only([case for case in self.cases if self.of(case).inside(key).cases])
+        known = self._having.get(key)
+        if known is None:
+            known = self._only([case for case in self.cases if self.of(case).inside(key).cases])
+            _keep(self._having, key, known)
+        return known
 
     def after(self, step: str | int, text: bytes) -> "Place":
         """The place if this value stands under a key or an index; JSON text.
@@ -159,6 +171,44 @@ class Place:
         place = self.of(case).inside(step)
         is_open = text in (b"{", b"[")
         return bool(place.cases) and place.declared.allows(text, done=not is_open)
+
+    def arms_with(self, key: str) -> frozenset[int]:
+        """Which of the ``objects`` allow a key, by their position."""
+        known = self._arms_with.get(key)
+        if known is None:
+            allowing = set(self.having(key).cases)
+            known = frozenset(i for i, case in enumerate(self.objects) if case in allowing)
+            _keep(self._arms_with, key, known)
+        return known
+
+    def arms_of(self, step: str | int, values: Sequence[Any]) -> list[frozenset[int]]:
+        """Of each of these scalars: which of the ``objects`` allow it under a key or an index.
+
+        An arm that lists its values is looked up by them, so that many arms with a value each cost
+        as much as there are values, not as many times as there are arms.
+        """
+        index = self._arms_by_value.get(step)
+        if index is None:
+            index = _keep(self._arms_by_value, step, self._index(step))
+        by_value, others = index
+        found: list[frozenset[int]] = []
+        for value in values:
+            listed = by_value.get((kind_of(value), value), frozenset())
+            text = json.dumps(value).encode() if others else b""
+            found.append(listed.union(i for i, case in others if self.allows(case, step, text)))
+        return found
+
+    def _index(self, step: str | int) -> "_Index":
+        by_value: dict[tuple[str, Any], set[int]] = {}
+        others: list[tuple[int, Case]] = []
+        for number, case in enumerate(self.objects):
+            place = self.of(case).inside(step)
+            if place.cases and (place.declared.members is None or place.declared.may_be_null):
+                others.append((number, case))
+            elif place.cases:
+                for member in place.declared.members or ():
+                    by_value.setdefault((kind_of(member), member), set()).add(number)
+        return {value: frozenset(arms) for value, arms in by_value.items()}, others
 
     def _only(self, kept: Sequence[Case]) -> "Place":
         """The place with some of its cases; with all of them if an answer fits none."""

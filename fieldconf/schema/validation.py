@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from jsonschema_specifications import REGISTRY
 from pydantic import TypeAdapter, ValidationError
 
+from fieldconf.errors import printable
 from fieldconf.paths import Path, pointer
 from fieldconf.schema.bounded import BUDGET, Budget, Errors, TooMuchError, bounded, one_line
 from fieldconf.schema.located import leads, place_of
@@ -47,7 +48,7 @@ class Invalid:
     tokens: tuple[Token, ...] = field(default=(), repr=False)
 
     def __str__(self) -> str:
-        return f"{self.pointer or '(whole)'}: {self.problem}"
+        return f"{printable(self.pointer) or '(whole)'}: {self.problem}"
 
 
 def _invalid(path: Path, problem: str, data: Any) -> Invalid:

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextvars import copy_context
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, cast
 
 from fieldconf.errors import NoLogprobsError, RequestError, carry
@@ -26,6 +25,7 @@ from fieldconf.extraction.options import Options
 from fieldconf.extraction.streams import ask, ask_async
 from fieldconf.report import Report
 from fieldconf.second.agreeing import agree
+from fieldconf.threads import cached_property
 
 AT_ONCE = 8
 """So many requests are sent at the same time."""

@@ -12,7 +12,6 @@ the keys of its arm are asked for. A key that may be left out may be left out of
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from fieldconf.errors import SchemaError
@@ -23,6 +22,7 @@ from fieldconf.schema.located import leads
 from fieldconf.schema.restoring import written
 from fieldconf.second.carrying import Carrier
 from fieldconf.second.outline import outline
+from fieldconf.threads import cached_property
 
 WHOLE: tuple[Path, ...] = ((),)
 

@@ -8,13 +8,13 @@ Why:   a text is folded once for all fields, and its dates are read only if a fi
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from functools import cached_property
 from itertools import islice
 from typing import TypeAlias
 
 from fieldconf.report.readings import Found, FoundHow
 from fieldconf.source import dates, fuzzy, numerals, quotations
 from fieldconf.source.folding import Folded, fold, letters_of, words_of
+from fieldconf.threads import cached_property
 
 MOST = 20
 """Places of one value that are listed."""

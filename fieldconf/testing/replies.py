@@ -7,7 +7,6 @@ Why:   a test must not behave otherwise because its client is another.
 """
 
 import json
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
@@ -16,6 +15,7 @@ from fieldconf.testing import payloads
 from fieldconf.testing.answers import Answer, AnswerError, HttpError
 from fieldconf.testing.decisions import decisions
 from fieldconf.testing.payloads import Asked
+from fieldconf.threads import Lock
 
 Ending: TypeAlias = Literal["end", "reset", "drop", "stall"]
 Given: TypeAlias = Answer | HttpError | BaseException | Callable[[dict[str, Any]], Any] | Any
@@ -68,7 +68,7 @@ class Script:
         self.sent: list[int] = []
         self._given = tuple(given)
         self._used = 0
-        self._lock = threading.Lock()
+        self._lock = Lock()
         if not self._given:
             raise AnswerError("there is no answer to give", remedy="Give at least one")
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from fieldconf.testing.answers import AnswerError, HttpError
 from fieldconf.testing.replies import Given, Reply, Script, reply
+from fieldconf.threads import Lock
 
 if TYPE_CHECKING:
     import openai
@@ -196,7 +197,7 @@ class _Http(ThreadingHTTPServer):
     def __init__(self, server: FakeServer) -> None:
         self.fake = server
         self._open: set[socket.socket] = set()
-        self._lock = threading.Lock()
+        self._lock = Lock()
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
