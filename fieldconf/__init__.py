@@ -37,6 +37,7 @@ from fieldconf.policy import Band, Outcome, Policy, Reason, Verdict
 from fieldconf.questions import Questions, questions
 from fieldconf.report import Agreement, Asked, Field, Found, Reading, Report, Stopped
 from fieldconf.requesting import Defaults, request
+from fieldconf.schema import LabelSet
 from fieldconf.schema.settings import Conf
 from fieldconf.scoring import score, score_all
 from fieldconf.second.agreeing import agree
@@ -53,8 +54,8 @@ __version__ = "0.1.0"
 __all__ = [
     "Agreement", "Asked", "AsyncFieldStream", "AsyncMany", "Band", "Conf", "Confident", "Defaults",
     "Distribution", "Entry", "Event", "Field", "FieldEvent", "FieldStream", "FieldconfError",
-    "Found", "Image", "ItemEvent", "JSONSyntaxError", "LocalModelError", "Many", "Member",
-    "MissingPackageError", "NoLogprobsError", "Outcome", "OutputError", "PartialEvent",
+    "Found", "Image", "ItemEvent", "JSONSyntaxError", "LabelSet", "LocalModelError", "Many",
+    "Member", "MissingPackageError", "NoLogprobsError", "Outcome", "OutputError", "PartialEvent",
     "PayloadError", "Policy", "PolicyError", "Questions", "Reading", "Reason", "Report",
     "ReportEvent", "RequestError", "Result", "Results", "SchemaError", "Settle", "Step", "StopWhen",
     "Stopped", "StrictForm", "Summary", "Verdict", "acascade", "acrosscheck", "aextract",

@@ -45,6 +45,9 @@ class Distribution:
         decided_at: index of the token at which the value was decided.
         other: the likeliest beginnings of what no member allows, where the value was being decided.
         calls: how many next-token distributions were asked for to settle it.
+        unnormalised: of bare labels (``LabelSet``): the members in the same order, each with the
+            joint mass (0..1) of the tokens that decide for it, and bounds, before what the labels
+            do not allow was taken out; these do not sum to 1. Empty elsewhere.
     """
 
     candidates: tuple[Member, ...]
@@ -53,6 +56,7 @@ class Distribution:
     decided_at: int
     other: tuple[Rival, ...] = ()
     calls: int = 0
+    unnormalised: tuple[Member, ...] = ()
 
     def __getitem__(self, value: Any) -> Member:
         """The member with this JSON value."""

@@ -56,6 +56,7 @@ class Distribution(Form):
     decided_at: int
     other: list[Rival]
     calls: int
+    unnormalised: list[Member] = []
 
 
 class Why(Form):

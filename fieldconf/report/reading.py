@@ -99,7 +99,7 @@ def _member(form: forms.Member) -> Member:
 def _distribution(form: forms.Distribution) -> Distribution:
     return Distribution(
         tuple(map(_member, form.candidates)), form.off_schema, form.unseen, form.decided_at,
-        _rivals(form.other), form.calls,
+        _rivals(form.other), form.calls, tuple(map(_member, form.unnormalised)),
     )  # fmt: skip
 
 
@@ -311,6 +311,8 @@ def _validated(
     """The value and the errors by the schema of today; without one, as they were saved."""
     if schema.adapter is None and not schema.json:
         return (None if errors else data), errors
+    if schema.labels is not None and errors:  # what was written is not among the data
+        return None, errors
     value, found = schema.validate(text, data)
     if [(e.pointer, e.problem) for e in found] == [(e.pointer, e.problem) for e in errors]:
         return value, errors
