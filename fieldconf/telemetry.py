@@ -92,7 +92,7 @@ def _general(report: Report[Any]) -> dict[str, Any]:
         "gen_ai.response.finish_reasons": (report.finish_reason,) if report.finish_reason else None,
         "gen_ai.usage.input_tokens": report.input_tokens,
         "gen_ai.usage.output_tokens": report.output_tokens,
-        "gen_ai.output.type": "json" if report.schema.json else None,
+        "gen_ai.output.type": _output_type(report),
         "fieldconf.status": report.status,
         "fieldconf.valid": None if report.status != "complete" else not report.errors,
         "fieldconf.confidence": report.confidence,
@@ -107,6 +107,12 @@ def _general(report: Report[Any]) -> dict[str, Any]:
         "fieldconf.stopped.tokens_saved": stopped and stopped.saved,
         "fieldconf.stopped.tokens_saved_at_most": stopped and stopped.saved_at_most,
     }
+
+
+def _output_type(report: Report[Any]) -> str | None:
+    if report.schema.labels is not None:
+        return "text"
+    return "json" if report.schema.json else None
 
 
 def _of_fields(told: Mapping[str, Field], *, values: bool) -> dict[str, Any]:

@@ -75,4 +75,21 @@ def _mass(fan: Fan, size: int, known: dict[int, _Mass]) -> _Mass:
             parts = (share, 0.0, 1.0) if below is None else [column[outcome] for column in below]
             for column, part in zip(made, parts, strict=True):
                 column[outcome] += twig.mass * part
+    for outcome, mass in _hidden(fan).items():
+        made.estimate[outcome] += mass
     return made
+
+
+def _hidden(fan: Fan) -> dict[int, float]:
+    """What is taken to be on outcomes that nothing listed, as the distribution takes it.
+
+    What was not listed counts as possible as what was; and no outcome has more than the least of
+    what was, where that is several.
+    """
+    missing = fan.outcomes.difference(fan.masses, *(twig.branch.outcomes for twig in fan.twigs))
+    if not missing or not fan.possible:
+        return {}
+    share = fan.unseen * fan.possible / (fan.possible + fan.off) / len(missing)
+    if len(fan.listing.candidates) > 1:
+        share = min(share, *fan.listing.masses)
+    return dict.fromkeys(missing, share)
