@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import pytest
+from builders import entry, response
 
 import fieldconf as fc
 from fieldconf.errors import NoLogprobsError, RequestError, SchemaError
@@ -14,6 +15,7 @@ from fieldconf.testing import Answer, AsyncFakeClient, FakeClient
 LABELS_SET = fc.LabelSet({"A": "spam", "B": "ham"})
 MARKED = fc.LabelSet({"A": "spam", "B": "ham"}, after="Final:")
 WORDS = "Win a prize!"
+HELD = "max_", "n_predict", "num_predict", "choice", "regex", "grammar"
 
 
 def answering(*texts, sure=0.95):
@@ -34,7 +36,7 @@ def test_a_request_for_labels_has_logprobs_and_no_form_of_json(key):
     assert not any(word in made for word in ('schema":', "json", "enum")) or "x.enum" in made
     assert any(word in made for word in ("logprob", "n_probs", "top_n_tokens", "output_scores"))
     marked = json.dumps(fc.request(MARKED, provider=key))
-    assert not any(word in marked for word in ("max_", "n_predict", "num_predict", "choice", "regex", "grammar"))  # fmt: skip  # noqa: E501
+    assert not any(word in marked for word in HELD)
 
 
 def test_who_gives_no_logprobs_is_refused_as_ever():
@@ -240,7 +242,7 @@ def test_crosscheck_asks_a_decision_endpoint():
     class Decisions:
         @staticmethod
         def create(**_):
-            probabilities = [{"value": "spam", "probability": 0.5}, {"value": "ham", "probability": 0.5}]  # fmt: skip  # noqa: E501
+            probabilities = [{"value": value, "probability": 0.5} for value in ("spam", "ham")]
             return {"answers": [{"type": "choice", "name": "answer", "choice": "ham",
                                  "confidence": 0.5, "probabilities": probabilities}]}  # fmt: skip
 
@@ -299,3 +301,41 @@ def test_many_inputs_asynchronously():
     client = AsyncFakeClient(Answer(text="B", default=0.9))
     results = asyncio.run(fc.aextract_many(LABELS_SET, ["one"], client=client, model="m").all())
     assert [result.value for result in results] == ["ham"]
+
+
+# -- settings of a label set -----------------------------------------------------------------------
+
+
+def test_a_label_set_asks_for_itself():
+    client = FakeClient(Answer(text="A", default=0.9))
+    labels = fc.confident(client=lambda: client, model="m", provider="vllm")(LABELS_SET)
+    assert labels == LABELS_SET
+    report = labels.extract(WORDS)
+    assert (report.value, client.requests[0]["model"]) == ("spam", "m")
+    assert client.requests[0]["structured_outputs"] == {"choice": ["A", "B"]}
+    assert [result.value for result in labels.extract_many([WORDS]).all()] == ["spam"]
+    assert labels.stream(WORDS).report.value == "spam"
+    assert labels.request() == fc.request(LABELS_SET, provider="vllm", model="m")
+    assert "Be brief." in str(_messages(fc.confident(instructions="Be brief.")(labels), client))
+    assert fc.score(_saved("B"), labels).value == "ham"
+    assert labels.score(_saved("B")).value == "ham"
+    assert type(fc.score(_saved("B"), labels).schema.labels) is fc.LabelSet
+    with pytest.raises(RequestError, match="no client"):
+        fc.confident(LABELS_SET).extract(WORDS)
+    with pytest.raises(SchemaError, match="how it is matched"):
+        fc.confident(client=client, model="m", match="loose")(LABELS_SET).extract(WORDS)
+
+
+def test_a_label_set_asks_for_itself_asynchronously():
+    client = AsyncFakeClient(Answer(text="A", default=0.9))
+    labels = fc.confident(async_client=client, model="m")(LABELS_SET)
+    assert asyncio.run(labels.aextract(WORDS)).value == "spam"
+
+
+def _messages(labels, client):
+    labels.extract(WORDS)
+    return client.requests[-1]["messages"]
+
+
+def _saved(text):
+    return response([entry(text, -0.1)])

@@ -142,7 +142,7 @@ def compile_schema(schema: Any) -> Schema:
     if schema is None or isinstance(schema, Schema):
         return schema or Schema()
     if isinstance(schema, LabelSet):
-        return _compile_labels(schema)
+        return _compile_labels(schema.bare)
     if isinstance(schema, dict):
         return _compile_text(_text_of(cast("dict[str, Any]", schema)))
     if isinstance(schema, BaseModel):

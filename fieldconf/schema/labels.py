@@ -68,7 +68,8 @@ class LabelSet:
 
     Args:
         labels: the texts that may be answered; or a mapping from texts to what they mean (JSON
-            scalars; several texts may mean the same); or an ``Enum``, or a ``Literal`` type.
+            scalars; several texts may mean the same); or an ``Enum``, or a ``Literal`` type. Of
+            another label set, its labels.
         match: how the answer is matched: "exact" (character for character), "loose" (letter case,
             white space around and full stops behind do not count), or a function of yours that
             gives a label for a text, None for "not yet" (see ``schema.labels.Match``).
@@ -157,6 +158,15 @@ class LabelSet:
         kinds: list[type[Any]] = [type(meaning) for meaning in self.meanings]
         way = self.match, bool(self.first_word), self.after
         return self.texts, self.meanings, tuple(kinds), way
+
+    @property
+    def bare(self) -> "LabelSet":
+        """The same as a plain label set, without what a subclass adds."""
+        if type(self) is LabelSet:
+            return self
+        return LabelSet(
+            self.labels, match=self.match, first_word=self.first_word, after=self.after
+        )  # fmt: skip
 
     # -- what the texts mean ----------------------------------------------------------------------
 
