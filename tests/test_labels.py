@@ -218,3 +218,34 @@ def test_what_was_not_listed_leaves_the_mass_open():
     spam = found[""].distribution.unnormalised[0]
     assert (spam.low, spam.high) == (pytest.approx(0.6), pytest.approx(0.7))
     assert json.loads(found.to_json())["fields"][""]["distribution"]["unnormalised"][0]["low"]
+
+
+# -- the class that is missing ---------------------------------------------------------------------
+
+
+def test_what_was_said_beside_the_labels():
+    labels = fc.LabelSet(["spam", "ham"])
+    answers = [
+        response([said("spam", 0.6, {" invoice": 0.2, "junk": 0.1, "": 0.05})]),
+        response([said("inv", 0.6, {"spam": 0.3}), said("oice", 1.0)]),
+        response([said("spam", 0.5, {"invoice": 0.4})]),
+        response([said("inv", 0.6)], finish_reason="length"),
+    ]
+    invoice, junk = fc.beside_labels(fc.score(answer, labels) for answer in answers)
+    assert (invoice.text, invoice.count, invoice.written) == ("invoice", 3, 1)
+    assert invoice.mass == pytest.approx((0.2 + 0.6 + 0.4) / 3)
+    assert junk == fc.Beside("junk", 1, 0, pytest.approx(0.1))
+    assert fc.beside_labels([]) == []
+
+
+def test_what_was_said_beside_the_labels_without_logprobs():
+    labels = fc.LabelSet(["spam", "ham"], after="Final:")
+    texts = ["Final: eggs", "Final: eggs", "Final: beans", "Final: spam", "nothing"]
+    reports = []
+    for text in texts:
+        saved = response([entry(text, -0.1)])
+        saved["choices"][0]["logprobs"] = None
+        reports.append(fc.score(saved, labels))
+    assert fc.beside_labels(reports) == [
+        fc.Beside("eggs", 2, 2, None), fc.Beside("beans", 1, 1, None),
+    ]  # fmt: skip

@@ -54,7 +54,7 @@ FLOORS = [
     ["report", "matching"],
     ["containers", "evidence", "settling", "decided", "source.locating"],
     ["fields", "source", "classification.ending"],
-    ["classification.masses", "classification.question"],
+    ["classification.beside", "classification.masses", "classification.question"],
     ["classification.answer"],
     ["classification"],
     ["scoring"],
