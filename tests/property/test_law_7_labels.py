@@ -14,7 +14,7 @@ from test_law_7_classify import SETS, Reader
 import fieldconf as fc
 
 DRAWN = 500
-"""So many are drawn in each run; 10,000 were, once."""
+"""So many are drawn in each run; ``run`` draws more by hand."""
 
 PIECES = [
     *{text for texts in SETS.values() for text in texts}, *"aAbBxyz.,!? \n\"'{}[]:0",
