@@ -39,7 +39,8 @@ def beside_labels(reports: Iterable[Report[Any]]) -> list[Beside]:
 
     Args:
         reports: of ``classify``, or of ``score``, ``extract`` and the like by a ``LabelSet``. Those
-            of answers that were cut off, or that lack the mark before the label, count for nothing.
+            that are "truncated", or lack the mark before the label, count for nothing; of an answer
+            that was cut off when it was no label already, what is there of it counts.
 
     Returns:
         A row a text: the most frequent first, of those that are as frequent the most probable.
