@@ -9,14 +9,16 @@ Why:   one ambiguous answer is noise; the same word in a third of a thousand ans
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from fieldconf.classification.ending import is_end
 from fieldconf.report import Field, Report
 from fieldconf.tokens import Candidate
 
 
-class Beside(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Beside:
     """A text that was said beside the labels.
 
     Attributes:
