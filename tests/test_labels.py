@@ -231,10 +231,10 @@ def test_what_was_said_beside_the_labels():
         response([said("spam", 0.5, {"invoice": 0.4})]),
         response([said("inv", 0.6)], finish_reason="length"),
     ]
-    invoice, cut, junk = fc.beside_labels(fc.score(answer, labels) for answer in answers)
+    invoice, junk, cut = fc.beside_labels(fc.score(answer, labels) for answer in answers)
     assert (invoice.text, invoice.count, invoice.written) == ("invoice", 3, 1)
     assert invoice.mass == pytest.approx((0.2 + 0.6 + 0.4) / 3)
-    assert cut == fc.Beside("inv", 1, 1, pytest.approx(0.6))  # no label can come of it
+    assert cut == fc.Beside("inv", 1, 1, None)  # no label can come of it
     assert junk == fc.Beside("junk", 1, 0, pytest.approx(0.1))
     assert fc.beside_labels([]) == []
 
