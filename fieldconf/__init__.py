@@ -9,6 +9,7 @@
 
 from fieldconf.alternatives.distribution import Distribution, Member
 from fieldconf.classification import classify
+from fieldconf.classification.beside import Beside, beside_labels
 from fieldconf.confident import Confident, confident
 from fieldconf.embedded import local
 from fieldconf.errors import (
@@ -37,6 +38,7 @@ from fieldconf.policy import Band, Outcome, Policy, Reason, Verdict
 from fieldconf.questions import Questions, questions
 from fieldconf.report import Agreement, Asked, Field, Found, Reading, Report, Stopped
 from fieldconf.requesting import Defaults, request
+from fieldconf.schema import LabelSet
 from fieldconf.schema.settings import Conf
 from fieldconf.scoring import score, score_all
 from fieldconf.second.agreeing import agree
@@ -51,14 +53,14 @@ from fieldconf.strict import StrictForm, strict
 __version__ = "0.1.0"
 
 __all__ = [
-    "Agreement", "Asked", "AsyncFieldStream", "AsyncMany", "Band", "Conf", "Confident", "Defaults",
-    "Distribution", "Entry", "Event", "Field", "FieldEvent", "FieldStream", "FieldconfError",
-    "Found", "Image", "ItemEvent", "JSONSyntaxError", "LocalModelError", "Many", "Member",
-    "MissingPackageError", "NoLogprobsError", "Outcome", "OutputError", "PartialEvent",
-    "PayloadError", "Policy", "PolicyError", "Questions", "Reading", "Reason", "Report",
-    "ReportEvent", "RequestError", "Result", "Results", "SchemaError", "Settle", "Step", "StopWhen",
-    "Stopped", "StrictForm", "Summary", "Verdict", "acascade", "acrosscheck", "aextract",
-    "aextract_many", "agree", "areask", "astream", "averify", "cascade", "classify", "confident",
-    "crosscheck", "extract", "extract_many", "local", "locate", "questions", "reask", "request",
-    "score", "score_all", "stream", "strict", "verify",
+    "Agreement", "Asked", "AsyncFieldStream", "AsyncMany", "Band", "Beside", "Conf", "Confident",
+    "Defaults", "Distribution", "Entry", "Event", "Field", "FieldEvent", "FieldStream",
+    "FieldconfError", "Found", "Image", "ItemEvent", "JSONSyntaxError", "LabelSet",
+    "LocalModelError", "Many", "Member", "MissingPackageError", "NoLogprobsError", "Outcome",
+    "OutputError", "PartialEvent", "PayloadError", "Policy", "PolicyError", "Questions", "Reading",
+    "Reason", "Report", "ReportEvent", "RequestError", "Result", "Results", "SchemaError", "Settle",
+    "Step", "StopWhen", "Stopped", "StrictForm", "Summary", "Verdict", "acascade", "acrosscheck",
+    "aextract", "aextract_many", "agree", "areask", "astream", "averify", "beside_labels",
+    "cascade", "classify", "confident", "crosscheck", "extract", "extract_many", "local", "locate",
+    "questions", "reask", "request", "score", "score_all", "stream", "strict", "verify",
 ]  # fmt: skip

@@ -1,8 +1,8 @@
 """Confident: a pydantic model that can be extracted, streamed, scored and asked for by itself.
 
-In:    a pydantic model; settings, once.
-Out:   the same class, with ``extract``, ``extract_many``, ``stream``, their asynchronous forms,
-       ``score`` and ``request``.
+In:    a pydantic model, or a label set; settings, once.
+Out:   the same class (of a label set one that is equal to it), with ``extract``,
+       ``extract_many``, ``stream``, their asynchronous forms, ``score`` and ``request``.
 Never: another class, metaclass or schema; a field of the model's own taken away: a model with a
        field called ``score`` keeps it, and has no ``score`` of ours.
 Why:   who declares a model knows who is to be asked for it; who uses it need not.
@@ -13,7 +13,7 @@ checkers should know the methods. They may be used together: settings are the de
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar, Unpack, cast, overload
 
 from pydantic import BaseModel
 
@@ -30,6 +30,7 @@ from fieldconf.matching import Match
 from fieldconf.policy import Policy, PolicyLike
 from fieldconf.report import Report
 from fieldconf.requesting import request
+from fieldconf.schema import LabelSet
 from fieldconf.scoring import score
 from fieldconf.settling import Settle
 from fieldconf.tokens import Mask
@@ -174,17 +175,47 @@ FACES = (
 )  # fmt: skip
 
 
+class ConfidentLabels(LabelSet):
+    """A label set that asks for itself, with the methods of ``Confident``. Made by ``confident``.
+
+    It is equal to the label set that it was made of, and taken wherever that is.
+    """
+
+    __fieldconf__: Mapping[str, Any]
+
+    def __init__(self, labels: LabelSet, settings: Mapping[str, Any]) -> None:
+        super().__init__(
+            labels.labels, match=labels.match, first_word=labels.first_word, after=labels.after
+        )
+        object.__setattr__(self, "__fieldconf__", settings)
+
+    extract, aextract, extract_many, aextract_many, stream, astream, score, request = (
+        vars(Confident)[name].__func__ for name in FACES
+    )
+
+
+class Decorator(Protocol):
+    """What gives a model, or a label set, its settings."""
+
+    @overload
+    def __call__(self, kind: LabelSet, /) -> ConfidentLabels: ...
+    @overload
+    def __call__(self, kind: type[M], /) -> type[M]: ...
+
+
+@overload
+def confident(model_class: LabelSet, /) -> ConfidentLabels: ...
 @overload
 def confident(model_class: type[M], /) -> type[M]: ...
 @overload
 def confident(
     *, client: Any = None, async_client: Any = None, **options: Unpack[Options]
-) -> Callable[[type[M]], type[M]]: ...
+) -> Decorator: ...
 @explicit
 def confident(
-    model_class: type[M] | None = None, /, *, client: Any = None, async_client: Any = None,
+    model_class: Any = None, /, *, client: Any = None, async_client: Any = None,
     **options: Unpack[Options],
-) -> type[M] | Callable[[type[M]], type[M]]:  # fmt: skip
+) -> Any:  # fmt: skip
     """Let a pydantic model ask for itself: ``Ticket.extract("...")``.
 
     Bare (``@fc.confident``) or with settings (``@fc.confident(model="gpt-4o", temperature=0)``).
@@ -195,15 +226,18 @@ def confident(
     field ``score`` is scored by ``fc.score(response, Model)``. So that type checkers know the
     methods, let the model inherit from ``Confident`` too.
 
+    A ``LabelSet`` gets settings and methods in the same way:
+    ``fc.confident(model="gpt-4o")(fc.LabelSet(["spam", "ham"]))``.
+
     Args:
-        model_class: the model.
+        model_class: the model, or the label set.
         client: whom ``extract``, ``extract_many`` and ``stream`` ask: a client, or a function that
             gives one (so that importing your module needs no key).
         async_client: the same for ``aextract``, ``aextract_many`` and ``astream``.
         options: the options of ``extract``, as settings.
 
     Raises:
-        SchemaError: if it is no pydantic model.
+        SchemaError: if it is neither a pydantic model nor a label set.
         PolicyError: if the policy is none.
 
     >>> import fieldconf as fc
@@ -214,6 +248,11 @@ def confident(
     ...     urgent: bool
     >>> Ticket.extract("Hurry!").value
     Ticket(urgent=True)
+    >>> from fieldconf.testing import Answer
+    >>> spam_or_ham = fc.confident(client=FakeClient(Answer(text="spam")), model="m")(
+    ...     fc.LabelSet(["spam", "ham"]))
+    >>> spam_or_ham.extract("Win a prize!").value
+    'spam'
     """
     clients = {"client": client, "async_client": async_client}
     given = {name: one for name, one in clients.items() if one is not None}
@@ -221,13 +260,15 @@ def confident(
     if settings.get("policy") is not None:  # a file is read once, and what is wrong is said now
         settings["policy"] = Policy.of(settings["policy"])
 
-    def decorate(kind: type[M]) -> type[M]:
+    def decorate(kind: Any) -> Any:
+        if isinstance(kind, LabelSet):
+            return ConfidentLabels(kind, _over(settings_of(kind), settings))
         if not _is_model(kind):
             raise SchemaError(
                 f"{kind!r} is no pydantic model",
                 remedy="confident is for subclasses of BaseModel; for other types use fc.extract",
             )
-        kind.__fieldconf__ = _over(_own(kind), settings)  # pyright: ignore[reportAttributeAccessIssue]
+        kind.__fieldconf__ = _over(_own(kind), settings)
         for name in FACES:
             if inspect.getattr_static(kind, name, None) is None:  # else it is the model's own
                 setattr(kind, name, vars(Confident)[name])
@@ -236,8 +277,10 @@ def confident(
     return decorate if model_class is None else decorate(model_class)
 
 
-def settings_of(kind: type) -> Mapping[str, Any]:
+def settings_of(kind: type | LabelSet) -> Mapping[str, Any]:
     """The settings of a model: its own over those of the classes that it inherits from."""
+    if isinstance(kind, LabelSet):
+        return getattr(kind, "__fieldconf__", {})
     made: dict[str, Any] = {}
     for one in reversed(kind.__mro__):
         made = _over(made, _own(one))
@@ -260,7 +303,9 @@ def _without_clients(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name not in _CLIENTS}
 
 
-def _asking(kind: type, options: Options, client: Any, name: str = "client") -> dict[str, Any]:
+def _asking(
+    kind: type | LabelSet, options: Options, client: Any, name: str = "client"
+) -> dict[str, Any]:
     """The options of a call over the settings, and the client, which a function may give.
 
     Raises:
@@ -273,14 +318,14 @@ def _asking(kind: type, options: Options, client: Any, name: str = "client") -> 
     if found is None:
         package = "openai.OpenAI" if name == "client" else "openai.AsyncOpenAI"
         raise RequestError(
-            f"{kind.__name__} has no {name} to ask",
+            f"{getattr(kind, '__name__', 'the label set')} has no {name} to ask",
             remedy=f"Give client={package}(), here or once: @fc.confident({name}={package})",
         )
     return {**made, "client": found() if _makes_clients(found) else found}
 
 
 def _asking_many(
-    kind: type, options: ManyOptions, client: Any, name: str = "client"
+    kind: type | LabelSet, options: ManyOptions, client: Any, name: str = "client"
 ) -> dict[str, Any]:  # fmt: skip
     """The same of many inputs; what is only about many is no setting of a model."""
     given = cast("Mapping[str, Any]", options)

@@ -16,7 +16,7 @@ import itertools
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from fieldconf.alternatives.fan import Outcomes
 from fieldconf.alternatives.memory import MOST_ROWS
@@ -25,19 +25,8 @@ from fieldconf.alternatives.reading import Reading, may_be
 from fieldconf.errors import SchemaError
 from fieldconf.grammar import STRING_BODY, decode
 from fieldconf.schema import same
+from fieldconf.schema.labels import Match, loose_form, loosely
 from fieldconf.tokens import utf8
-
-Match: TypeAlias = Literal["exact", "loose"] | Callable[[str], Any]
-"""How a text is matched with the labels:
-
-* ``"exact"``: it is the label, character for character;
-* ``"loose"``: letter case and white space around it do not count, white space inside counts as one
-  space, and full stops behind it do not count;
-* a function ``text -> label``, which is also asked about texts that are only begun. A label is its
-  last word: all that begins so has that label. None is "not yet": while the text goes on, anything
-  may become of it (the bounds count it for no label and for each); when it has ended, it is no
-  label. Anything else says that no label will ever come of it.
-"""
 
 
 class Cut(NamedTuple):
@@ -109,20 +98,6 @@ class _Way(NamedTuple):
     may_follow: Callable[[str], bool]
 
 
-def loosely(text: str) -> str:
-    r"""A text without what loose matching ignores; a space at its end is kept: it ends a word.
-
-    >>> loosely("  Not\n SPAM"), loosely("Spam. ")
-    ('not spam', 'spam. ')
-    """
-    words = text.casefold().split()
-    return " ".join(words) + " " * (bool(words) and text[-1].isspace())
-
-
-def _loose_form(label: str) -> str:
-    return loosely(label).rstrip(" .")
-
-
 def is_word(char: str) -> bool:
     """Whether a character goes on with a word: letters, digits, marks on them, and ``_``."""
     return char.isalnum() or char == "_" or unicodedata.category(char).startswith("M")
@@ -142,9 +117,9 @@ def _ends_word(rest: str) -> bool:
 
 _WAYS: dict[tuple[str, bool], _Way] = {
     ("exact", False): _Way(str, str, _is_nothing),
-    ("loose", False): _Way(loosely, _loose_form, _is_full_stop),
+    ("loose", False): _Way(loosely, loose_form, _is_full_stop),
     ("exact", True): _Way(str.lstrip, str.strip, _ends_word),
-    ("loose", True): _Way(loosely, _loose_form, _ends_word),
+    ("loose", True): _Way(loosely, loose_form, _ends_word),
 }
 
 
@@ -292,7 +267,7 @@ def _spaces_and_cases() -> dict[str, str]:
 def may_be_loosely(reading: Reading, member: Any) -> bool:
     """Whether a reading of a JSON value can still end as this member, if strings match loosely."""
     begun = json_beginning(reading.text) if reading.state in ("partial", "done") else None
-    if begun is None or not isinstance(member, str) or not _loose_form(member):
+    if begun is None or not isinstance(member, str) or not loose_form(member):
         return may_be(reading, member)
     return bool(Labels([member], "loose").possible(begun[0], ended=begun[1]))
 
@@ -319,7 +294,7 @@ class _Matched(Domain):
         self._is_function = callable(match)
         kept = [i for i, member in enumerate(self.members) if isinstance(member, str)]
         if not self._is_function:
-            forms = {i: _loose_form(self.members[i]) for i in kept}
+            forms = {i: loose_form(self.members[i]) for i in kept}
             kept = [i for i in kept if forms[i] and list(forms.values()).count(forms[i]) == 1]
         self._kept = kept
         self._strings = Labels([self.members[i] for i in kept], match)

@@ -1,6 +1,6 @@
 """Requesting: what to send, so that an answer comes in the schema's form and with logprobs.
 
-In:    a schema; a provider, and perhaps a model.
+In:    a schema, which may be a label set; a provider, and perhaps a model.
 Out:   the parameters of the provider's own call.
 Never: a request sent; parameters that are known to be refused.
 Why:   each provider spells the same wish in another way, and some refuse it after they were paid.
@@ -16,16 +16,20 @@ from typing import Any, TypeAlias, cast
 from fieldconf.containers import Layout
 from fieldconf.errors import NoLogprobsError, RequestError
 from fieldconf.probes import Probe
-from fieldconf.providers.forms import BARE, Ask, Shape
+from fieldconf.providers.forms import BARE, LABELS, Ask, Shape
 from fieldconf.providers.models import Model, model_row
 from fieldconf.providers.table import PROVIDERS, Provider
 from fieldconf.questions import questions
-from fieldconf.schema import Schema, compile_schema
+from fieldconf.schema import LabelSet, Schema, compile_schema
 from fieldconf.schema.settings import without_settings
 from fieldconf.strict import strict
-from fieldconf.tokens import Mask
+from fieldconf.tokens import Mask, utf8
 
 MakeSchema: TypeAlias = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+_ROOM = 16
+"""Tokens beside those of a label: its end, and what a server writes of its own. Fewer are refused
+by some models."""
 
 INSTRUCTIONS = "Extract the fields from the message and answer with one JSON object."
 
@@ -88,12 +92,15 @@ def request(
 
     Args:
         schema: a pydantic model or a JSON Schema. What is sent is its strict form: ``strict`` says
-            what that loses, and what a server would refuse.
+            what that loses, and what a server would refuse. Of a ``LabelSet`` no form is sent:
+            what holds the answer to the labels, where the provider has such a thing, and a small
+            limit of tokens, both only if there is no mark before the label. Put its
+            ``instruction`` into your messages.
         provider: who is asked, such as "openai-responses", "gemini", "ollama", "vllm".
         model: the model's name, for those models that want to be asked in another way or not at
             all. It is not part of what is returned.
-        top_logprobs: how many candidates to list for each token; by default 5, or fewer where
-            the provider lists fewer.
+        top_logprobs: how many candidates to list for each token; by default 5 (of labels 20), or
+            fewer where the provider lists fewer.
         defaults: another form of the schema than strict structured output's.
 
     Raises:
@@ -107,6 +114,8 @@ def request(
     {'logprobs': True, 'top_logprobs': 3, 'format': {'type': 'boolean'}}
     >>> request({"type": "boolean"}, model="gpt-5.4-mini")["reasoning_effort"]
     'none'
+    >>> request(LabelSet(["spam", "ham"]), provider="vllm")["extra_body"]
+    {'structured_outputs': {'choice': ['spam', 'ham']}}
     """
     make_schema = (defaults or Defaults()).make_schema
     row = provider_row(provider)
@@ -129,6 +138,8 @@ def asked_of(
     known = model_row(model, row.key) if model else None
     if known and known.instead:
         raise NoLogprobsError(f"{model}: {known.says}", provider=row.key, remedy=known.instead)
+    if schema.labels is not None and top_logprobs is None:
+        top_logprobs = most_of(row, model)  # what is said beside them is of interest, too
     made = parameters(row, schema, _count(row, known, top_logprobs), make_schema)
     return merged(made, row.quiet) if known and known.quiet else made
 
@@ -154,7 +165,25 @@ def parameters(
         raise NoLogprobsError(
             f"{row.title} gives no logprobs", provider=row.key, remedy=row.instead
         )
-    return merged(row.ask(_shape(row, schema, make_schema), count), row.also)
+    shape, form = _shape(row, schema, make_schema), row.ask
+    if schema.labels is None or form not in LABELS:
+        return merged(form(shape, count), row.also)
+    made = merged(LABELS[form](shape, count), _held(row, schema.labels))
+    return merged(made, row.also)
+
+
+def _held(row: Provider, labels: LabelSet) -> dict[str, Any]:
+    """What holds an answer to labels, and bounds it; nothing where something else may come first.
+
+    A function may take other texts than the labels for labels.
+    """
+    if labels.after or callable(labels.match):
+        return {}
+    longest = max(len(utf8(text)) for text in labels.texts)  # a token has a byte, at least
+    made: Any = longest + _ROOM
+    for name in reversed(row.limit.split(".")):
+        made = {name: made}
+    return merged(made, row.choice(labels.texts) if row.choice else {})
 
 
 def bare_form(row: Provider) -> Ask | None:
@@ -177,13 +206,17 @@ def bare_parameters(
             provider=row.key,
             remedy="Ask it yourself, several times, and give the reports of fc.score to fc.agree",
         )
+    if schema.labels is not None:
+        return merged(_held(row, schema.labels), row.also)
     return merged(form(_shape(row, schema, make_schema), 0), row.also)
 
 
 def _shape(row: Provider, schema: Schema, make_schema: MakeSchema | None) -> Shape:
     """The form an answer should have, as the provider wants it."""
     name = re.sub(r"[^a-zA-Z0-9_-]", "_", schema.name)[:64]
-    if make_schema is None:
+    if schema.labels is not None:
+        made = dict[str, Any]()  # it has questions at most
+    elif make_schema is None:
         made = strict(schema, row.grammar).schema
     else:
         made = make_schema(without_settings(schema.json))

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, overload
 
 from fieldconf.align import Aligned, Aligner
 from fieldconf.alternatives.settle import Ledger
+from fieldconf.classification import check_match, read_label
 from fieldconf.containers import Layout
 from fieldconf.decided import decided
 from fieldconf.errors import PayloadError
@@ -72,13 +73,15 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
         payload: a response of any provider or server in ``docs/providers.md``: the SDK's object, a
             dict, JSON text or bytes, server-sent-event text, JSON Lines, or a list of stream
             chunks; also as LangChain, LiteLLM, pydantic-ai, instructor, DSPy or the AI SDK give it.
-        schema: a pydantic model (or any type pydantic understands), a JSON Schema, or None.
+        schema: a pydantic model (or any type pydantic understands), a JSON Schema, a ``LabelSet``
+            (the answer is a bare label then), or None.
         mask: where the logprobs stand, if you know better than the response ("pre", "post").
         choice: which choice, for responses with several, see ``score_all``.
         call: which tool call of the choice, where it makes several.
         match: how the answer's strings are matched with the members of an enum: "exact"; "loose"
             (letter case, white space around and full stops behind do not count); or a function of
-            yours, see ``matching.Match``. It changes what counts for a member, never the value.
+            yours, see ``matching.Match``. It changes what counts for a member, never the value. A
+            label set says itself how it is matched.
         settle: ask the server for what the response leaves open, see ``Settle``; it must name the
             ``probe`` and the ``prompt``.
         tokenizer: for responses that list token ids without their texts: a function from id to
@@ -93,7 +96,7 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
             has the ``report`` of what came before.
         NoLogprobsError: if it is a saved error in which a server refuses logprobs.
         RequestError: if the asking failed.
-        SchemaError: if the schema is no schema.
+        SchemaError: if the schema is no schema, or a label set and ``match`` says something else.
         PolicyError: if the policy is none, or names a field that the schema does not have.
 
     >>> entry = lambda text, p: {"token": text, "bytes": list(text.encode()), "logprob": p}
@@ -102,7 +105,7 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
     >>> report.data, report["/ok"].logprob
     ({'ok': True}, -0.1)
     """
-    compiled = compile_schema(schema).asked
+    compiled = _compiled(schema, match)
     limits = Policy.of(policy).check(compiled)
     try:
         made = completion(payload, choice, call, tokenizer=tokenizer, prompt=prompt)
@@ -140,12 +143,18 @@ def score_all(
     >>> [report.data for report in score_all({"choices": [choice(0, "1"), choice(1, "2")]})]
     [1, 2]
     """
-    compiled = compile_schema(schema).asked
+    compiled = _compiled(schema, match)
     limits = Policy.of(policy).check(compiled)
     return [
         replace(score_completion(made, compiled, mask=mask, match=match), policy=limits)
         for made in completions(payload, tokenizer=tokenizer, prompt=prompt)
     ]
+
+
+def _compiled(schema: Any, match: Match) -> Schema:
+    compiled = compile_schema(schema).asked
+    check_match(compiled, match)
+    return compiled
 
 
 def score_completion(
@@ -164,6 +173,8 @@ def score_completion(
     """
     if completion.decisions:
         return decided(completion, schema)
+    if schema.labels is not None:
+        return read_label(completion, schema, mask=mask, settle=settle)
     spelling, tokens = spell_completion(completion), completion.tokens or ()
     content = spelling.content
 

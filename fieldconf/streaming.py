@@ -70,7 +70,9 @@ class LiveScorer:
         self._match: Match = match
         self._mask: Mask | None = mask
         self._keep: Keep = keep
-        self._drops = keep == "fields" and settle is None  # who asks for more needs all tokens
+        self._is_label = schema.labels is not None  # a label is read when the answer has ended
+        # Who asks for more needs all tokens.
+        self._drops = keep == "fields" and settle is None and not self._is_label
         self._came = Received(drops=self._drops)
         self._scorer = Scorer(
             schema, self._came.tokens, layout=layout, match=match, ledger=_Forgetful()
@@ -121,6 +123,8 @@ class LiveScorer:
         came = self._came
         came.take(chunk)
         found: list[Field] = []
+        if self._is_label:
+            return found
         while (written := came.following()) is not None:
             made = self._scorer.feed(written, came.taken - 1)
             if made:
@@ -153,7 +157,7 @@ class LiveScorer:
         asking = self._settle if settle else None
         came = self._came
         completion = replace(came.completion(), broken_off=broken_off)
-        if asking is None and came.is_all_of(completion):
+        if asking is None and not self._is_label and came.is_all_of(completion):
             report = self._scorer.finish(completion, bytes(came.fed), mask=self._mask)
         else:
             report = score_completion(

@@ -110,6 +110,12 @@ def _general(report: Report[Any]) -> dict[str, Any]:
     }
 
 
+def _output_type(report: Report[Any]) -> str | None:
+    if report.schema.labels is not None:
+        return "text"
+    return "json" if report.schema.json else None
+
+
 def _of_fields(told: Mapping[str, Field], *, values: bool) -> dict[str, Any]:
     """Of each field what is known; its flags are words of this library."""
     made: dict[str, Any] = {}

@@ -51,6 +51,9 @@ class Distribution:
             for a finite one.
         beginnings: of an open domain: the likeliest beginnings of other values that are known no
             further (JSON text), with their probabilities, which are a part of ``rest``.
+        unnormalised: of bare labels (``LabelSet``): the members in the same order, each with the
+            joint mass (0..1) of the tokens that decide for it, and bounds, before what the labels
+            do not allow was taken out; these do not sum to 1. Empty elsewhere.
     """
 
     candidates: tuple[Member, ...]
@@ -61,6 +64,7 @@ class Distribution:
     calls: int = 0
     rest: float | None = None
     beginnings: tuple[Rival, ...] = ()
+    unnormalised: tuple[Member, ...] = ()
 
     def __getitem__(self, value: Any) -> Member:
         """The candidate with this JSON value.

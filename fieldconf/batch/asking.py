@@ -184,10 +184,10 @@ def settings_of(
 ) -> Mapping[str, Any]:
     """What decides the rows, by the words for it."""
     named = load_schema(asked.schema) if isinstance(asked.schema, str) else asked.schema
-    policy = Policy.of(asked.policy).to_dict()
+    policy, schema = Policy.of(asked.policy).to_dict(), compile_schema(named)
     return {
         "inputs": _digest([(one.name, one.size, one.changed) for one in files]),
-        "schema": _digest(compile_schema(named).json),
+        "schema": _digest(schema.labels.plain if schema.labels else schema.json),
         "policy": _digest(policy),
         "wide": asked.wide,
         "match": asked.match,

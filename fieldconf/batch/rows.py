@@ -74,15 +74,15 @@ def long_rows(saved: Saved, report: Report[Any]) -> list[Row]:
     if not report.fields:
         nothing = (None,) * 9
         return [(*head, *nothing, report.outcome, report.reason or "the answer has no field")]
-    text = None if report.text is None else utf8(report.text)
-    verdicts = report.verdicts
+    text, verdicts = text_of(report), report.verdicts
     rows: list[Row] = []
     for name, field in report.fields.items():
         outcome, reason = (
             judged(field, verdicts.get(name)) if name else (report.outcome, why(report))
         )
         rows.append((
-            *head, name, path_of(field.path), value_text(field, text), field.kind,
+            *head, name, path_of(field.path),
+            value_text(field, text) if is_value(report, field) else None, field.kind,
             field.confidence, field.low, field.high, field.logprob, field.basis, outcome, reason,
         ))  # fmt: skip
     return rows
@@ -126,13 +126,24 @@ def why(report: Report[Any]) -> str | None:
     return "; ".join(dict.fromkeys(filter(None, found))) or None
 
 
-def value_text(field: Field, text: bytes | None) -> str | None:
-    """The JSON text of a scalar or an empty container, as it was written.
+def text_of(report: Report[Any]) -> bytes | None:
+    """The text in which values stand as JSON; None where there is none, or a bare label."""
+    is_json = report.text is not None and report.schema.labels is None
+    return utf8(report.text or "") if is_json else None
 
-    None for what is cut off, and for containers, whose values are in rows of their own: a document
+
+def is_value(report: Report[Any], field: Field) -> bool:
+    """Whether a field has a value: not where it is cut off, nor what was said beside the labels."""
+    return "truncated" not in field.flags and not (report.schema.labels and report.errors)
+
+
+def value_text(field: Field, text: bytes | None) -> str | None:
+    """The JSON text of a scalar or an empty container, as it was written; of a label its value's.
+
+    None for containers, whose values are in rows of their own: a document
     of any depth then takes no more room than its text.
     """
-    return json_of(field, text) if field.is_leaf and "truncated" not in field.flags else None
+    return json_of(field, text) if field.is_leaf else None
 
 
 def json_of(field: Field, text: bytes | None) -> str:

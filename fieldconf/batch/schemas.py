@@ -1,7 +1,7 @@
 """Schemas: the schema that a name means.
 
 In:    "module:Model", "file.py:Model", "file.py" or "file.json".
-Out:   the model, or the JSON Schema.
+Out:   the model, the JSON Schema or the label set.
 Never: a traceback of the user's own module: what it raised is the message.
 Why:   a name travels to other processes and machines; a model of a script does not.
 """
@@ -18,10 +18,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from fieldconf.errors import SchemaError
+from fieldconf.schema import LabelSet
 
 
 def load_schema(target: str) -> Any:
-    """The model or JSON Schema that MODULE:Model, FILE.py:Model or FILE.json names.
+    """The model, JSON Schema or label set that MODULE:Model, FILE.py:Model or FILE.json names.
+
+    A JSON list of texts is a label set.
 
     Raises:
         SchemaError: if there is none; it says what was looked for.
@@ -49,13 +52,14 @@ def load_schema(target: str) -> Any:
 
 def _load_json(place: str) -> Any:
     try:
-        return json.loads(Path(place).read_bytes())
+        plain = json.loads(Path(place).read_bytes())
     except OSError as error:
         raise SchemaError(
             f"cannot read the schema {place}: {error.strerror}", remedy="Check the path"
         ) from error
     except ValueError as error:  # UnicodeDecodeError as well
         raise SchemaError(f"the schema {place} is no JSON ({error})", remedy="Mend it") from error
+    return LabelSet(plain) if isinstance(plain, list) else plain
 
 
 def _load_module(place: str) -> Any:

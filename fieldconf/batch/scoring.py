@@ -21,6 +21,7 @@ from fieldconf.batch.envelopes import Saved, opened
 from fieldconf.batch.rows import LONG, Form, Row
 from fieldconf.batch.schemas import load_schema
 from fieldconf.batch.wide import wide_form
+from fieldconf.classification import check_match
 from fieldconf.errors import FieldconfError, PayloadError
 from fieldconf.matching import Match
 from fieldconf.policy import Policy, PolicyLike
@@ -54,7 +55,8 @@ def score_batch(
     Raises:
         PayloadError: if it is no record batch, has no such column, or one that holds something
             else; or if another column has the name of one that is added.
-        SchemaError: if the schema is none, or if there is none for the wide form.
+        SchemaError: if the schema is none, or if there is none for the wide form; or if it is a
+            label set, and ``match`` says otherwise than that.
         PolicyError: if the policy is none, or names a field that the schema does not have.
         MissingPackageError: if pyarrow is not installed.
 
@@ -74,6 +76,7 @@ def score_batch(
             remedy="Give a pyarrow.RecordBatch: of a table, each of table.to_batches()",
         )
     compiled = _compiled(schema)
+    check_match(compiled, match)
     form = _form(compiled, batch.schema, column, wide=wide)
     plan = _Plan(compiled, Policy.of(policy).check(compiled), match, mask, form)
     made = _output_schema(batch.schema, form, column)

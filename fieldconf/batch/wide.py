@@ -24,8 +24,10 @@ from fieldconf.batch.rows import (
     Column,
     Form,
     Row,
+    is_value,
     json_of,
     outcomes,
+    text_of,
 )
 from fieldconf.errors import SchemaError
 from fieldconf.paths import Path, pointer
@@ -33,7 +35,6 @@ from fieldconf.report import Field, Report
 from fieldconf.schema import KINDS, Place, Schema
 from fieldconf.schema.declared import kinds_of_parts
 from fieldconf.schema.parts import Part
-from fieldconf.tokens import utf8
 
 HEAD = (*ANSWER, *JUDGED)
 """Before the columns of fields."""
@@ -144,14 +145,13 @@ _Reader: TypeAlias = Callable[[Field, Text], Any]
 
 
 def _values(report: Report[Any], readers: tuple[tuple[str, _Reader], ...]) -> Iterator[Any]:
-    text = None if report.text is None else utf8(report.text)
-    fields = report.fields
+    text, fields = text_of(report), report.fields
     for where, read in readers:
         field = fields.get(where)
         if field is None:
             yield from (None, None)
         else:
-            yield None if "truncated" in field.flags else read(field, text)
+            yield read(field, text) if is_value(report, field) else None
             yield field.confidence
 
 

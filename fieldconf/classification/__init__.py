@@ -16,13 +16,13 @@ from typing import Any
 
 from fieldconf.classification.answer import Answer
 from fieldconf.classification.ending import with_ends
-from fieldconf.classification.question import question_of
-from fieldconf.errors import PayloadError
+from fieldconf.errors import PayloadError, SchemaError
 from fieldconf.matching import Match
 from fieldconf.policy import Policy, PolicyLike
 from fieldconf.report import Report
+from fieldconf.schema import LabelSet, Schema, compile_schema
 from fieldconf.settling import Settle, settled
-from fieldconf.tokens import Mask
+from fieldconf.tokens import Completion, Mask
 from fieldconf.wire import completion
 
 
@@ -33,10 +33,13 @@ def classify(  # noqa: PLR0913  # options of a reading, by keyword
 ) -> Report[Any]:  # fmt: skip
     """How sure the model was of a label that it wrote without JSON.
 
+    It is ``score(payload, LabelSet(labels, ...))``, in one call.
+
     Args:
         payload: a response, as ``score`` takes it.
         labels: the texts that may be answered; or a mapping from texts to what they mean (JSON
-            scalars; several texts may mean the same); or an ``Enum``, or a ``Literal`` type.
+            scalars; several texts may mean the same); or an ``Enum``, a ``Literal`` type or a
+            ``LabelSet``, which says itself how it is matched.
         match: how the answer is matched: "exact" (character for character), "loose" (letter case,
             white space around and full stops behind do not count), or a function of yours that
             gives a label for a text, None for "not yet" (see ``matching.Match``).
@@ -73,14 +76,53 @@ def classify(  # noqa: PLR0913  # options of a reading, by keyword
     >>> [(rival.text, round(rival.probability, 2)) for rival in report[""].distribution.other]
     [('ambiguous', 0.05)]
     """
-    question, limits = question_of(labels, match, first_word=first_word), Policy.of(policy)
+    schema, limits = (
+        compile_schema(_set_of(labels, match, first_word=first_word)),
+        Policy.of(policy),
+    )
     made = completion(payload, choice, tokenizer=tokenizer, prompt=prompt)
     if made.decisions:
         raise PayloadError(
             "a decision API gives no text to classify", found="answers with probabilities",
             remedy="Give it to score: each answer is a field with a distribution",
         )  # fmt: skip
-    answer = Answer(made, question)
+    return replace(read_label(made, schema, mask=mask, settle=settle), policy=limits)
+
+
+def read_label(
+    completion: Completion, schema: Schema, *, mask: Mask | None = None,
+    settle: Settle | None = None,
+) -> Report[Any]:  # fmt: skip
+    """The report of one completion, by a schema that is a label set.
+
+    Raises:
+        RequestError: if the asking failed; it carries the ``report`` of what is known.
+    """
+    answer = Answer(completion, schema)
     asking = settle and with_ends(settle, answer.tokens)
-    report = settled(lambda ledger: answer.report(ledger, mask), answer.tokens, asking)
-    return replace(report, policy=limits)
+    return settled(lambda ledger: answer.report(ledger, mask), answer.tokens, asking)
+
+
+def check_match(schema: Schema, match: Match | None) -> None:
+    """Nothing, unless a label set, which says itself how it is matched, is to be matched otherwise.
+
+    Raises:
+        SchemaError: if so.
+    """
+    if schema.labels is not None and match not in (None, "exact", schema.labels.match):
+        raise SchemaError(
+            f"a label set says itself how it is matched, and match={match!r} says it again",
+            remedy="Give fc.LabelSet(..., match=...), and leave match= out here",
+        )
+
+
+def _set_of(labels: Any, match: Match, *, first_word: bool) -> LabelSet:
+    if not isinstance(labels, LabelSet):
+        return LabelSet(labels, match=match, first_word=first_word)
+    if first_word and not labels.first_word:
+        raise SchemaError(
+            "a label set says itself whether only the first word counts",
+            remedy="Give fc.LabelSet(..., first_word=True)",
+        )
+    check_match(compile_schema(labels), match)
+    return labels

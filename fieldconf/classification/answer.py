@@ -1,6 +1,6 @@
 """The answer: a completion read as a label.
 
-In:    a completion, and the question.
+In:    a completion, and a schema that is a label set.
 Out:   its ``Report``, with one field.
 Never: the end of the answer taken for known where no token says so: then the bounds stay open.
 Why:   what was said beside the labels, before or behind the token that decided, is told, too.
@@ -14,24 +14,24 @@ from typing import Any, NamedTuple, cast
 from fieldconf import scores
 from fieldconf.align import Step
 from fieldconf.alternatives.distribution import Distribution, distribution, likeliest
-from fieldconf.alternatives.fan import Branch, Listing
+from fieldconf.alternatives.fan import Branch, Listing, every
 from fieldconf.alternatives.listed import listed
 from fieldconf.alternatives.settle import Ledger
 from fieldconf.alternatives.tree import Gap, Tree
 from fieldconf.alternatives.why import why_outcome, why_token
 from fieldconf.classification.ending import END, is_end
-from fieldconf.classification.question import Place, Question, as_json
+from fieldconf.classification.masses import unnormalised
+from fieldconf.classification.question import Place, Question, question_of
 from fieldconf.evidence import LONGEST_TOKEN, blame, is_told
 from fieldconf.fields import FEW_VALID
 from fieldconf.jsonparser import JSONParser
 from fieldconf.matching import beginning
 from fieldconf.reasoning import answer_start
 from fieldconf.report import Field, Report, Status
-from fieldconf.schema import Invalid, kind_of
+from fieldconf.schema import Invalid, Schema, kind_of
+from fieldconf.schema.labels import as_json
 from fieldconf.spelling import SPACES, plainly_named, spell_completion
 from fieldconf.tokens import Candidate, Completion, Mask, Token, utf8
-
-_SHOWN = 6  # labels in a message
 
 
 class _Step(NamedTuple):
@@ -62,18 +62,34 @@ class _Visit(NamedTuple):
         return self._replace(listing=self.listing._replace(position=max(kept)[1]))
 
 
+class _Visits(NamedTuple):
+    """The steps up to the one that decides or leaves the labels, and where the first one stands.
+
+    ``has_gap`` says whether a token that cannot be read comes before that.
+    """
+
+    found: Sequence[_Visit]
+    first: Place
+    has_gap: bool
+
+
 class Answer:
     """A completion read as a label."""
 
-    def __init__(self, completion: Completion, question: Question) -> None:
-        self._completion, self._question = completion, question
+    def __init__(self, completion: Completion, schema: Schema) -> None:
+        assert schema.labels is not None  # the callers look
+        self._completion, self._schema, self._of = completion, schema, schema.labels
+        memories = schema.memories
+        self._question: Question = memories.get(_QUESTION) or question_of(schema.labels)
+        memories[_QUESTION] = self._question
         self.tokens = completion.tokens or ()
         self._spelling = spell_completion(completion)
-        self._start = answer_start(self._spelling.content)
+        self._begin, self._start = self._place_of_label()
         self._data = self._spelling.content[self._start :]
         self._text = self._data.decode("utf-8", "replace")
-        self._label = question.labels.find(self._text) if self._data else None
-        first, last = question.labels.span(self._text)
+        labels = self._question.labels
+        self._label = labels.find(self._text) if self._data else None
+        first, last = labels.span(self._text)
         self._said = self._text[first:last]
         self._first = self._start + len(utf8(self._text[:first]))
         self._last = self._first + len(utf8(self._said))
@@ -83,12 +99,29 @@ class Answer:
         ]  # fmt: skip
         self._indexes = tuple(p.token for p in self._pieces if p.token is not None)
 
+    def _place_of_label(self) -> tuple[int, int]:
+        """From which byte on a token may decide the label, and where the label begins.
+
+        Behind the last mark, if there is to be one: at the end where it was not written.
+        """
+        content = self._spelling.content
+        begin = answer_start(content)
+        mark = utf8(self._of.after)
+        if not mark:
+            return begin, begin
+        at = content.rfind(mark, begin)
+        if at < 0:
+            return len(content), len(content)
+        begin = at + len(mark)
+        behind = content[begin:]
+        return begin, begin + len(behind) - len(behind.lstrip())
+
     def report(self, ledger: Ledger, mask: Mask | None) -> Report[Any]:
         """All that is known; the tree of the alternatives is kept in the ledger."""
         completion, (status, reason) = self._completion, self._status()
         is_told = status in ("complete", "no_logprobs", "unaligned")
         label = self._label if is_told else None
-        meaning = None if label is None else self._question.meanings[label]
+        meaning = None if label is None else self._of.meanings[label]
         made = self._field(ledger, status, reason)
         if ledger.unsettled:
             made = replace(made, flags=(*made.flags, "unsettled"))
@@ -98,11 +131,12 @@ class Answer:
         return Report(
             status=status, value=meaning, data=as_json(meaning), reason=reason,
             errors=(Invalid("", self._no_label),) if is_told and label is None else (),
-            fields={"": made} if self._data else {}, mask=mask or completion.mask,
+            fields={"": made} if self._has_place else {}, mask=mask or completion.mask,
             owners=() if self._spelling.reason else tuple(owners), text=completion.content,
             tokens=self.tokens, model=completion.model, finish_reason=completion.finish_reason,
-            refusal=completion.refusal, input_tokens=completion.prompt_tokens,
-            output_tokens=completion.completion_tokens,
+            refusal=completion.refusal, precision=completion.precision, choice=completion.choice,
+            tool=completion.tool, input_tokens=completion.prompt_tokens,
+            output_tokens=completion.completion_tokens, schema=self._schema,
         )  # fmt: skip
 
     # -- how it ended ---------------------------------------------------------------------------
@@ -111,13 +145,18 @@ class Answer:
         completion, missing = self._completion, self._spelling.reason
         if completion.refusal and not completion.content:
             return "refused", f"the model refused: {completion.refusal}"
-        if completion.finish_reason == "length" and self._may_change:
-            return "truncated", "the answer was cut off at the token limit: raise max_tokens"
-        if not self._data:
+        if self._may_change and (why := _why_cut(completion)):
+            return "truncated", why
+        if not self._has_place:
             return "truncated", "the answer is empty"
         if missing:
             return ("no_logprobs" if completion.tokens is None else "unaligned"), missing
         return "complete", ""
+
+    @property
+    def _has_place(self) -> bool:
+        """Whether there is an answer to judge: where its mark is missing, it is no label."""
+        return bool(self._data or (self._of.after and self._spelling.content))
 
     @property
     def _may_change(self) -> bool:
@@ -125,51 +164,59 @@ class Answer:
 
         Many ask for one token only: then a label that no other one begins with is all there is.
         """
-        named = () if self._label is None else (self._question.outcomes[self._label],)
+        if not self._data:
+            return True
+        named = () if self._label is None else (self._of.outcomes[self._label],)
         return self._question.possible(beginning(self._data)) != frozenset(named)
 
     @property
     def _no_label(self) -> str:
-        texts = self._question.texts
-        shown = ", ".join(map(repr, texts[:_SHOWN])) + ", ..." * (len(texts) > _SHOWN)
-        said = self._text if len(self._text) <= 40 else self._text[:37] + "..."
-        return f"{said!r} is none of the labels {shown}"
+        mark = self._of.after
+        if mark and not self._data:
+            if self._spelling.content[: self._begin].endswith(utf8(mark)):
+                return f"nothing stands behind {mark!r}"
+            return f"the answer has no {mark!r}"
+        return self._of.problem(self._text)
 
     # -- the field ------------------------------------------------------------------------------
 
     def _field(self, ledger: Ledger, status: Status, reason: str) -> Field:
-        question, label = self._question, self._label
-        value = self._said if label is None else question.members[question.outcomes[label]]
+        label = self._label
+        value = self._said or None if label is None else as_json(self._of.meanings[label])
         made = Field(
             (), value, cast("Any", kind_of(value)), start=self._first, stop=self._last,
-            indexes=self._indexes, source=self.tokens,
+            indexes=self._indexes, source=self.tokens, declared=self._schema.root.declared,
         )  # fmt: skip
         if status == "truncated":
             return replace(made, value=None, flags=("truncated",), reason=reason)
         reason = reason or blame((piece.token for piece in self._pieces), self.tokens)
         if reason:
             return replace(made, reason=reason)
+        if not self._data:
+            return replace(made, reason=self._no_label, flags=("not_a_member",))
         logprob = scores.total(self.tokens[index].logprob for index in self._indexes)
-        visits, has_gap = self._visits()
-        tree = ledger.tree((), lambda: self._grow(visits, has_gap=has_gap))
-        return self._told(replace(made, logprob=logprob), tree, visits)
+        visits = self._visits()
+        tree = ledger.tree((), lambda: self._grow(visits))
+        return self._told(replace(made, logprob=logprob), tree, visits.found)
 
     def _told(self, made: Field, tree: Tree | None, visits: Sequence[_Visit]) -> Field:
         """The field with what the tree says."""
-        question, label = self._question, self._label
-        found = tree and distribution(tree, question.members)
+        label, members = self._label, self._of.members
+        found = tree and distribution(tree, members)
+        if label is None:
+            made = replace(made, reason=self._no_label, flags=("not_a_member",))
         if tree is None or found is None:
-            return replace(made, reason=_UNREADABLE)
+            return replace(made, reason=made.reason or _UNREADABLE)
         expected, std = found.moments
-        flags = ("against_schema",) * (tree.valid < FEW_VALID)
-        made = replace(
-            made, distribution=_with_rest(found, tree, visits), expected=expected, std=std,
-            flags=flags,
-        )  # fmt: skip
+        flags = made.flags + ("against_schema",) * (tree.valid < FEW_VALID)
+        found = replace(
+            _with_rest(found, tree, visits), unnormalised=unnormalised(tree, found, members)
+        )
+        made = replace(made, distribution=found, expected=expected, std=std, flags=flags)
         if label is None:
             why = why_token(visits[-1].token, self.tokens)
-            return replace(made, reason=self._no_label, flags=("not_a_member", *flags), why=why)
-        outcome = question.outcomes[label]
+            return replace(made, why=why)
+        outcome = self._of.outcomes[label]
         if outcome not in visits[-1].chosen.outcomes:
             return replace(made, reason=_NOT_FINAL, distribution=None, expected=None, std=None)
         confidence, low, high = tree.results()[outcome]
@@ -183,10 +230,10 @@ class Answer:
 
     def _steps(self) -> Iterator[_Step | None]:
         """The answer's tokens, its end among them if it is listed; None for one that is unknown."""
-        content, after = self._spelling.content, 0
+        content, begin, after = self._spelling.content, self._begin, 0
         for piece in self._spelling.pieces:
             after = after if piece.token is None else piece.token + 1
-            is_before = piece.stop <= self._start and self._start < len(content)
+            is_before = piece.stop <= begin < len(content)
             if is_before or piece.start == piece.stop < len(content):
                 continue
             if piece.token is None or not _is_readable(self.tokens[piece.token]):
@@ -194,28 +241,31 @@ class Answer:
             elif piece.start == piece.stop:  # the end
                 yield _Step(piece.token, self.tokens[piece.token].bytes, piece.start)
             else:
-                start = max(piece.start, self._start)
+                # What stands before the label in its token is thought, or the mark, which is read.
+                start = piece.start if self._of.after else max(piece.start, begin)
                 yield _Step(piece.token, content[start : piece.stop], start)
         end = self.tokens[after : after + 1]
         if end and _is_readable(end[0]) and is_end(Candidate(end[0].text, end[0].raw, 0.0)):
             yield _Step(after, end[0].bytes, len(content))
 
-    def _visits(self) -> tuple[list[_Visit], bool]:
-        """The steps up to the first one behind the label, or the one that leaves the labels.
-
-        And whether a token that cannot be read comes before that.
-        """
+    def _visits(self) -> _Visits:
+        """The steps up to the first one behind the label, or the one that leaves the labels."""
         found: list[_Visit] = []
-        place, outcomes = Place(), frozenset(range(len(self._question.members)))
+        first = place = Place(stripped=bool(self._of.after))
+        outcomes = every(self._question.size)
         for step in self._steps():
             if step is None:
-                return found, True
+                return _Visits(found, first, has_gap=True)
             token, written = self.tokens[step.token], step.written
-            if not found and token.bytes.lstrip() == written != token.bytes:
-                place, written = Place(stripped=True), token.bytes
             are_named = not any(mark in text for text in self._question.texts for mark in SPACES)
-            if not found and are_named and plainly_named(token.candidates):
-                place = Place(stripped=True)  # the text lacks the space that a name begins with
+            if not found:
+                if step.start < self._begin:
+                    first = place._replace(mark=self._spelling.content[step.start : self._begin])
+                elif token.bytes.lstrip() == written != token.bytes:
+                    first, written = Place(stripped=True), token.bytes
+                elif are_named and plainly_named(token.candidates):
+                    first = Place(stripped=True)  # the text lacks the space a name begins with
+                place = first
             listing = _listing(token, written, are_named=are_named)
             branches = [self._question.branch(place, c) for c in listing.candidates]
             branches = [b._replace(outcomes=b.outcomes & outcomes) for b in branches]
@@ -224,28 +274,27 @@ class Answer:
             if not chosen.outcomes or step.start >= self._last:
                 break
             place, outcomes = chosen.place, chosen.outcomes
-        return found, False
+        return _Visits(found, first, has_gap=False)
 
-    def _grow(self, visits: Sequence[_Visit], *, has_gap: bool) -> Tree | None:
+    def _grow(self, visits: _Visits) -> Tree | None:
         """The tree along the answer, as far as that keeps to the labels.
 
         Where it leaves them, the likeliest candidate that does not stands in for what was written,
         and the path ends: what is known of the labels is known there.
         """
-        path = [visit for visit in visits if visit.chosen.outcomes]
-        if len(path) < len(visits):
-            path += filter(None, [visits[-1].without_leaving()])
-        is_stripped = bool(visits) and visits[0].branches[0].place.stripped
+        path = [visit for visit in visits.found if visit.chosen.outcomes]
+        if len(path) < len(visits.found):
+            path += filter(None, [visits.found[-1].without_leaving()])
         tree = _Tree(
-            self._question.branch, len(self._question.members),
+            self._question.branch, self._question.size,
             [
-                (visit.token, visit.listing, None if number else Place(stripped=is_stripped))
+                (visit.token, visit.listing, None if number else visits.first)
                 for number, visit in enumerate(path)
             ],
         )  # fmt: skip
         if not tree.fans:
             return None
-        if tree.decided_at is None and not has_gap:
+        if tree.decided_at is None and not visits.has_gap:
             # The answer left the labels here, or ended without a token that says so.
             tree.end_open()
         return tree
@@ -267,8 +316,18 @@ class _Tree(Tree):
             self.fans[-1].chosen = None
 
 
+_QUESTION = "the question of a label set"  # among the memories of its schema
 _UNREADABLE = "no candidate at the tokens of the answer could be read as a label"
 _NOT_FINAL = "match gave another label for a beginning of the answer than for the whole of it"
+
+
+def _why_cut(completion: Completion) -> str:
+    """Why more would have come; empty if the answer ended by itself."""
+    if completion.finish_reason == "length":
+        return "the answer was cut off at the token limit: raise max_tokens"
+    if completion.finish_reason == "content_filter":
+        return "the server's content filter cut the answer off"
+    return "the answer broke off" if completion.is_cut else ""
 
 
 def _is_readable(token: Token) -> bool:

@@ -90,7 +90,8 @@ def extract_command(
 ) -> None:
     """Ask a model for the fields of SCHEMA in TEXT, or, with --each, in each of many.
 
-    SCHEMA is MODULE:Model, FILE.py:Model or a JSON Schema FILE.json; TEXT is a text, a file, or -.
+    SCHEMA is MODULE:Model, FILE.py:Model or a JSON Schema FILE.json; a LabelSet's name, or a
+    FILE.json with a list of labels, asks for a bare label. TEXT is a text, a file, or -.
     With --each it is a file whose lines are read one by one (or -), or files, folders and patterns.
     """
     if many["each"] and why:

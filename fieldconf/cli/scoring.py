@@ -15,12 +15,16 @@ from fieldconf.batch.schemas import load_schema
 from fieldconf.classification import classify
 from fieldconf.cli.arguments import judging, matching, policy_of, read_bytes
 from fieldconf.cli.showing import one_line_errors, show, show_all
+from fieldconf.schema import LabelSet
 from fieldconf.scoring import score, score_all
 
 
 @click.command("score")
 @click.argument("response")
-@click.option("--schema", help="MODULE:Model, FILE.py:Model or a JSON Schema FILE.json.")
+@click.option(
+    "--schema",
+    help="MODULE:Model, FILE.py:Model (or a LabelSet's name) or a JSON Schema FILE.json.",
+)
 @click.option("--why", is_flag=True, help="Below each field, what decided it.")
 @click.option("--choice", type=click.IntRange(0), default=0, help="Which choice of several.")
 @click.option("--call", type=click.IntRange(0), default=0, help="Which tool call of the choice.")
@@ -67,6 +71,7 @@ def score_command(
 )
 @matching
 @click.option("--first-word", is_flag=True, help="Look at the answer's first word only.")
+@click.option("--after", help="The mark behind which the label stands.")
 @click.option("--why", is_flag=True, help="Below the label, what decided it.")
 @click.option("--choice", type=click.IntRange(0), default=0, help="Which choice of several.")
 @judging
@@ -76,6 +81,7 @@ def classify_command(
     labels: tuple[str, ...],
     match: Literal["exact", "loose"],
     first_word: bool,
+    after: str | None,
     why: bool,
     choice: int,
     policy: Path | None,
@@ -88,7 +94,8 @@ def classify_command(
     meanings = {text: meaning or text for text, _, meaning in (la.partition("=") for la in labels)}
     with one_line_errors():
         report = classify(
-            read_bytes(response), meanings, match=match, first_word=first_word, choice=choice,
-            policy=policy_of(policy, accept, review),
+            read_bytes(response),
+            LabelSet(meanings, match=match, first_word=first_word, after=after),
+            choice=choice, policy=policy_of(policy, accept, review),
         )  # fmt: skip
     show(report, as_json=as_json, why=why, by_outcome=exit_by_outcome)

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any, cast, get_args
 from urllib.parse import urlsplit
 
+from fieldconf.classification import check_match
 from fieldconf.containers import Layout
 from fieldconf.dropping import Keep
 from fieldconf.errors import RequestError
 from fieldconf.extraction.apis import APIS, CHAT, Api
-from fieldconf.extraction.inputs import Input
+from fieldconf.extraction.inputs import Input, is_messages
 from fieldconf.extraction.options import Options
 from fieldconf.extraction.stopping import Rule, rules_of
 from fieldconf.matching import Match
@@ -116,6 +117,7 @@ def prepare(
             remedy="Use extract or aextract for them, or say samples=1",
         )
     compiled = compile_schema(schema)
+    _check_labels(compiled, options)
     if client is None:
         raise RequestError(
             "no client was given", remedy="Give client=openai.OpenAI(), or client=fc.local()"
@@ -143,6 +145,21 @@ def prepare(
         keep=_kept(options.get("keep")), limit=_limit(arguments),
         observe=options.get("observe"), log_values=bool(options.get("log_values")),
     )  # fmt: skip
+
+
+def _check_labels(schema: Schema, options: Options) -> None:
+    """Nothing, unless a label set is asked for with what it cannot have.
+
+    Raises:
+        SchemaError: if it is to be matched in another way than it says.
+        RequestError: if reading is to stop before the answer has ended.
+    """
+    check_match(schema, options.get("match"))
+    if schema.labels is not None and options.get("stop") is not None:
+        raise RequestError(
+            "a label is known when the answer has ended, and stop= would end it before",
+            remedy="Leave stop= out, or bound the answer by max_tokens",
+        )
 
 
 # -- who is asked -------------------------------------------------------------------------------
@@ -191,7 +208,7 @@ def _asked(
         wanted = defaults.options.get("top_logprobs")
     if not is_known:  # what this server would refuse is not known, either
         count = row.default if wanted is None else wanted
-        return parameters(row, schema, count, defaults.make_schema)
+        return parameters(replace(row, limit="max_tokens"), schema, count, defaults.make_schema)
     count = most_of(row, model) if wanted is None else wanted
     return asked_of(row, schema, model, count, defaults.make_schema)
 
@@ -217,11 +234,26 @@ def _messages(
     schema: Schema,
 ) -> dict[str, Any]:  # fmt: skip
     instructions = options.get("instructions")
+    if schema.labels is not None and "questions" not in asked:
+        told = "\n".join(filter(None, [instructions, schema.labels.instruction]))
+        return _told(api, given, told)
     form = asked.get("response_format", {}).get("json_schema")
     if isinstance(given, str) and form and api is CHAT:
         return {"messages": defaults.make_messages(form["schema"], given, instructions)}
     if api is CHAT and form is None and "schema" not in asked.get("response_format", {}):
         instructions = _with_schema(instructions, schema)
+    return api.ask(given, instructions)
+
+
+def _told(api: Api, given: Input, instructions: str) -> dict[str, Any]:
+    """Messages with instructions: in the system message that stands there, if one does."""
+    if api is CHAT and is_messages(given):
+        first, *others = cast("Any", given)
+        is_system = isinstance(first, Mapping) and first.get("role") in ("system", "developer")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        content: Any = cast("Any", first).get("content") if is_system else None
+        if isinstance(content, str):
+            joined = {**cast("Any", first), "content": f"{content}\n{instructions}"}
+            return api.ask([joined, *others], None)
     return api.ask(given, instructions)
 
 

@@ -121,6 +121,14 @@ class Reading(Generic[T]):
             raise PayloadError("the stream ended, and nothing in it was an answer")
         return self._made(settle=not self.stopped)
 
+    @property
+    def last(self) -> list[Event[T]]:
+        """What closes only when the answer ends: a label, whose text might go on before."""
+        report = self._report
+        if report is None or report.schema.labels is None:
+            return []
+        return [FieldEvent(f) for f in report.fields.values() if "truncated" not in f.flags]
+
     def left(self) -> Report[T]:
         """The report of an answer that was not read to its end."""
         return self._made(settle=False, reason="reading was ended before the answer was")

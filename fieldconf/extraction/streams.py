@@ -147,7 +147,9 @@ def _events(chunks: Any, reading: Reading[T]) -> Generator[Event[T] | None]:
                 if reading.stopped:
                     _close(chunks)  # at once: whoever takes the events may take their time
                 yield from events
-            yield ReportEvent(reading.end())
+            report = reading.end()
+            yield from reading.last
+            yield ReportEvent(report)
     finally:
         _close(chunks)
 
@@ -239,6 +241,8 @@ async def _async_events(call: Call, reading: Reading[T]) -> AsyncGenerator[Event
                 for event in events:
                     yield event
             made = await _in_thread(reading.end) if reading.needs_asking else reading.end()
+            for event in reading.last:
+                yield event
             yield ReportEvent(made)
     finally:
         await _close_async(chunks)

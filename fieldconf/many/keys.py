@@ -24,6 +24,7 @@ from fieldconf.extraction.calls import Call
 from fieldconf.extraction.inputs import Image
 from fieldconf.extraction.options import Options
 from fieldconf.providers.table import PROVIDERS
+from fieldconf.schema import Schema
 from fieldconf.schema.settings import CONF
 
 _NOT_ASKED = frozenset({"observe", "log_values", "options", "policy"})
@@ -40,7 +41,7 @@ def settings_key(call: Call, options: Options) -> tuple[str, str]:
         call: the request as it is for an empty text.
         options: those of which it was made.
     """
-    return _digest(_scored_by(call.schema.json), 8), _digest(_decisive(call, options), 8)
+    return _digest(_scored(call.schema), 8), _digest(_decisive(call, options), 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ def steps_key(steps: Sequence[Asked], budget: float | None) -> tuple[str, str]:
         ]
         for step in steps
     ]  # fmt: skip
-    return _digest(steps[0].call.schema.json, 8), _digest([*asked, budget], 8)
+    schema = steps[0].call.schema
+    return _digest(_read_by(schema, schema.json), 8), _digest([*asked, budget], 8)
 
 
 def _decisive(call: Call, options: Options) -> list[Any]:
@@ -141,6 +143,15 @@ class _Plain:
         AbstractSet: _set,
         Sequence: _sequence,
     }
+
+
+def _scored(schema: Schema) -> Any:
+    return _read_by(schema, _scored_by(schema.json))
+
+
+def _read_by(schema: Schema, form: Any) -> Any:
+    """The form; of a label set all that it says, since a form does not say how texts match."""
+    return form if schema.labels is None else schema.labels.plain
 
 
 def _scored_by(form: Any) -> Any:

@@ -7,6 +7,7 @@ Why:   there are fewer ways to ask than there are providers.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -151,6 +152,127 @@ def transformers(shape: Shape, count: int) -> dict[str, Any]:
     """Hugging Face's `generate`."""
     del shape, count  # the tensors hold the whole vocabulary
     return {"return_dict_in_generate": True, "output_scores": True, "output_logits": True}
+
+
+# -- labels instead of JSON ----------------------------------------------------------------------
+
+
+def labels_counted(shape: Shape, count: int) -> dict[str, Any]:
+    """A bare text where the number stands where others have a boolean."""
+    del shape
+    return {"logprobs": count}
+
+
+def labels_responses(shape: Shape, count: int) -> dict[str, Any]:
+    """OpenAI Responses, a bare text."""
+    del shape
+    return {"include": ["message.output_text.logprobs"], "top_logprobs": count}
+
+
+def labels_gemini(shape: Shape, count: int) -> dict[str, Any]:
+    """google-genai, a bare text."""
+    del shape
+    return {"config": {"response_logprobs": True} | ({"logprobs": count} if count else {})}
+
+
+def labels_llama_cpp(shape: Shape, count: int) -> dict[str, Any]:
+    """llama.cpp's own `/completion`, a bare text."""
+    del shape
+    return {"n_probs": count}
+
+
+def labels_sglang(shape: Shape, count: int) -> dict[str, Any]:
+    """SGLang's own `/generate`, a bare text."""
+    made = sglang(shape, count)
+    return {name: value for name, value in made.items() if name != "sampling_params"}
+
+
+def labels_tgi(shape: Shape, count: int) -> dict[str, Any]:
+    """Text Generation Inference's own `/generate`, a bare text."""
+    del shape
+    return {"details": True, "top_n_tokens": count}
+
+
+def labels_cohere(shape: Shape, count: int) -> dict[str, Any]:
+    """Cohere v2, a bare text."""
+    del shape, count
+    return {"logprobs": True}
+
+
+LABELS: Mapping[Ask, Ask] = {
+    chat: chat_unconstrained,
+    chat_json: chat_unconstrained,
+    chat_json_with_schema: chat_unconstrained,
+    chat_unconstrained: chat_unconstrained,
+    chat_counted: labels_counted,
+    responses: labels_responses,
+    completions: completions,
+    completions_with_schema: completions,
+    gemini: labels_gemini,
+    ollama: chat_unconstrained,
+    llama_cpp: labels_llama_cpp,
+    sglang: labels_sglang,
+    tgi: labels_tgi,
+    cohere: labels_cohere,
+    transformers: transformers,
+}
+"""The same request for a bare text, with logprobs and without a form."""
+
+Choice: TypeAlias = Callable[[Sequence[str]], dict[str, Any]]
+"""From texts to the parameters that hold an answer to one of them."""
+
+
+def choice_vllm(texts: Sequence[str]) -> dict[str, Any]:
+    """VLLM's structured outputs (0.12 and later; before that, `guided_choice`)."""
+    return {"extra_body": {"structured_outputs": {"choice": list(texts)}}}
+
+
+def choice_sglang(texts: Sequence[str]) -> dict[str, Any]:
+    """SGLang's chat, by a regular expression."""
+    return {"extra_body": {"regex": _regex(texts)}}
+
+
+def choice_sglang_native(texts: Sequence[str]) -> dict[str, Any]:
+    """SGLang's own `/generate`, by a regular expression."""
+    return {"sampling_params": {"regex": _regex(texts)}}
+
+
+def choice_llama_cpp(texts: Sequence[str]) -> dict[str, Any]:
+    """llama.cpp's chat, by a grammar."""
+    return {"extra_body": choice_llama_cpp_native(texts)}
+
+
+def choice_llama_cpp_native(texts: Sequence[str]) -> dict[str, Any]:
+    r"""llama.cpp's own `/completion`, by a grammar.
+
+    >>> print(choice_llama_cpp_native(["a", 'b"'])["grammar"])
+    root ::= "a" | "b\""
+    """
+    # Its strings are escaped as JSON's are.
+    return {"grammar": f"root ::= {' | '.join(json.dumps(t, ensure_ascii=False) for t in texts)}"}
+
+
+def choice_tgi(texts: Sequence[str]) -> dict[str, Any]:
+    """Text Generation Inference's own `/generate`, by a regular expression."""
+    return {"grammar": {"type": "regex", "value": _regex(texts)}}
+
+
+def choice_gemini(texts: Sequence[str]) -> dict[str, Any]:
+    """google-genai: an enum that is written bare."""
+    schema = {"type": "STRING", "enum": list(texts)}
+    return {"config": {"response_mime_type": "text/x.enum", "response_schema": schema}}
+
+
+def _regex(texts: Sequence[str]) -> str:
+    """A regular expression for one of these, in what all dialects have in common."""
+    return f"({'|'.join(_SPECIAL.sub(_escaped, text) for text in texts)})"
+
+
+_SPECIAL = re.compile(r"[\\.*+?()\[\]{}|^$]")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\{found[0]}"
 
 
 # -- without logprobs ---------------------------------------------------------------------------

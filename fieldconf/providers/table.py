@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from fieldconf.providers import forms
-from fieldconf.providers.forms import Ask
+from fieldconf.providers.forms import Ask, Choice
 from fieldconf.providers.grammars import FULL, STRICT, Grammar
 from fieldconf.providers.models import OPEN_MODEL
 from fieldconf.tokens import Mask
@@ -31,6 +31,7 @@ class Provider:
         call: what the parameters are for.
         ask: how the parameters are built; None where no logprobs are given.
         bare: how they are built for an answer without logprobs, where none are given at all.
+        choice: how an answer is held to one of a few bare texts; None: only the prompt can say it.
         cap: the largest number of candidates for each token; None where there is no limit.
         least: the smallest number with which logprobs come at all.
         mask: whether they are taken before or after forbidden tokens are excluded.
@@ -43,7 +44,7 @@ class Provider:
         quiet: parameters that turn a model's reasoning off.
         grammar: which part of JSON Schema it can hold a model to.
         hosts: patterns of the hosts (with a port, where that tells) that its servers answer at.
-        limit: what its call names the largest number of tokens to write.
+        limit: what its call names the largest number of tokens to write; with dots if it is inside.
         streamed: parameters that a streamed request to it holds.
     """
 
@@ -66,6 +67,7 @@ class Provider:
     limit: str = "max_tokens"
     streamed: Mapping[str, Any] = field(default_factory=dict[str, Any])
     bare: Ask | None = None
+    choice: Choice | None = None
 
     @property
     def default(self) -> int:
@@ -162,32 +164,38 @@ ROWS = (
     Provider(
         "gemini", "Gemini API", "client.models.generate_content", forms.gemini,
         structured="response_json_schema", evidence="vendor types",
+        choice=forms.choice_gemini, limit="config.max_output_tokens",
         note="In October 2026 it refused logprobs for every current model; not in streams.",
     ),
     Provider(
         "vertex", "Gemini on Vertex AI", "client.models.generate_content", forms.gemini,
         structured="response_json_schema", evidence="vendor types",
+        choice=forms.choice_gemini, limit="config.max_output_tokens",
         note="Gemini 2.5 gave logprobs, 3.5 Flash refuses; not in streams; `avgLogprobs` is of no "
         "use.",
     ),
     Provider(
         "vllm", "vLLM", _CREATE, forms.chat, grammar=FULL, mask="post", temperature="before",
         streamed=_USAGE,
+        choice=forms.choice_vllm,
         note="The cap is the server's `--max-logprobs`; the sampled token comes first in its list.",
     ),
     Provider(
         "vllm-completions", "vLLM, completions", "client.completions.create",
         forms.completions_with_schema, grammar=FULL, mask="post", temperature="before",
+        choice=forms.choice_vllm,
         note="The cap is the server's `--max-logprobs`; candidates with the same text collapse.",
     ),
     Provider(
         "sglang", "SGLang", _CREATE, forms.chat, grammar=FULL, cap=None, mask="post",
         temperature="after", streamed=_USAGE,
+        choice=forms.choice_sglang,
         note="Before the temperature when greedy, or with `SGLANG_RETURN_ORIGINAL_LOGPROB=1`.",
     ),
     Provider(
         "sglang-generate", "SGLang, native", "POST /generate", forms.sglang, grammar=FULL, cap=None,
         structured="sampling_params.json_schema", mask="post", temperature="after",
+        choice=forms.choice_sglang_native, limit="sampling_params.max_new_tokens",
         note="Add your own sampling parameters beside `json_schema`; stream chunks are cumulative.",
     ),
     Provider(
@@ -200,12 +208,14 @@ ROWS = (
         "tgi-generate", "Text Generation Inference, native", "client.text_generation", forms.tgi,
         grammar=FULL,
         cap=5, structured="grammar", mask="post", temperature="after", evidence="vendor types",
+        choice=forms.choice_tgi, limit="max_new_tokens",
         note="A probability of zero comes as null.",
     ),
     Provider(
         "llama.cpp", "llama.cpp server", _CREATE, forms.chat, grammar=FULL, cap=None, least=1,
         mask="pre",
         temperature="before", evidence="recording", streamed=_USAGE,
+        choice=forms.choice_llama_cpp,
         note="The sampled token may stand far from the first rank; not with tools in a stream.",
     ),
     Provider(
@@ -213,6 +223,7 @@ ROWS = (
         grammar=FULL,
         cap=None, least=1, structured="json_schema", mask="pre", temperature="before",
         evidence="recording",
+        choice=forms.choice_llama_cpp_native, limit="n_predict",
         note="`post_sampling_probs` gives numbers of another kind: leave it off.",
     ),
     Provider(
@@ -226,6 +237,7 @@ ROWS = (
         "ollama", "Ollama", "client.chat", forms.ollama, grammar=FULL, structured="format",
         mask="pre",
         temperature="before", evidence="vendor types",
+        limit="options.num_predict",
         note="From 0.12.11; its MLX runner takes them after the mask; its cloud gives none.",
     ),
     Provider(
@@ -246,6 +258,7 @@ ROWS = (
     Provider(
         "transformers", "Hugging Face transformers", "model.generate", forms.transformers, cap=None,
         structured="none: by a logits processor of your own",
+        limit="max_new_tokens",
         note="`scores` are taken after mask and temperature, `logits` before both.",
     ),
     Provider(

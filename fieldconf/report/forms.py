@@ -58,6 +58,7 @@ class Distribution(Form):
     calls: int
     rest: float | None = None
     beginnings: list[Rival] = []
+    unnormalised: list[Member] = []
 
 
 class Why(Form):

@@ -116,7 +116,7 @@ def plain_distribution(distribution: Distribution | None) -> dict[str, Any] | No
     """The members and what stands beside them."""
     if distribution is None:
         return None
-    return {
+    plain: dict[str, Any] = {
         "candidates": [plain_member(member) for member in distribution.candidates],
         "off_schema": distribution.off_schema,
         "unseen": distribution.unseen,
@@ -126,6 +126,9 @@ def plain_distribution(distribution: Distribution | None) -> dict[str, Any] | No
         "rest": distribution.rest,
         "beginnings": [rival._asdict() for rival in distribution.beginnings],
     }
+    if distribution.unnormalised:
+        plain["unnormalised"] = [plain_member(member) for member in distribution.unnormalised]
+    return plain
 
 
 def plain_member(member: Member) -> dict[str, Any]:

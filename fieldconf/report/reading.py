@@ -100,6 +100,7 @@ def _distribution(form: forms.Distribution) -> Distribution:
     return Distribution(
         tuple(map(_member, form.candidates)), form.off_schema, form.unseen, form.decided_at,
         _rivals(form.other), form.calls, form.rest, _rivals(form.beginnings),
+        tuple(map(_member, form.unnormalised)),
     )  # fmt: skip
 
 
@@ -321,6 +322,8 @@ def _validated(
     """The value and the errors by the schema of today; without one, as they were saved."""
     if schema.is_free:
         return (None if errors else data), errors
+    if schema.labels is not None and errors:  # what was written is not among the data
+        return None, errors
     value, found = schema.validate(text, data)
     if [(e.pointer, e.problem) for e in found] == [(e.pointer, e.problem) for e in errors]:
         return value, errors

@@ -10,6 +10,7 @@
 * ``models``: from a pydantic model to its JSON Schema;
 * ``attributes``: from Python attributes to places;
 * ``restoring``: the way back from the strict form;
+* ``labels``: labels as a schema: answers that are bare texts;
 * ``validation``: where and how an answer breaks its schema (``bounded``: jsonschema that always
   comes to an end; ``located``: where an error of pydantic's is);
 * ``compiling``: all of it as one ``Schema``.
@@ -17,11 +18,12 @@
 
 from fieldconf.schema.compiling import Schema, compile_schema
 from fieldconf.schema.declared import MAX_MEMBERS, Arm, Declared
+from fieldconf.schema.labels import LabelSet
 from fieldconf.schema.places import Place
 from fieldconf.schema.validation import Invalid
 from fieldconf.schema.values import KINDS, kind_of, same
 
 __all__ = [
-    "KINDS", "MAX_MEMBERS", "Arm", "Declared", "Invalid", "Place", "Schema", "compile_schema",
-    "kind_of", "same",
+    "KINDS", "MAX_MEMBERS", "Arm", "Declared", "Invalid", "LabelSet", "Place", "Schema",
+    "compile_schema", "kind_of", "same",
 ]  # fmt: skip

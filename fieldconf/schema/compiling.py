@@ -1,6 +1,7 @@
 """Compiling: from a pydantic model or a JSON Schema to a ``Schema`` that is ready for use.
 
-In:    a pydantic model (or any type that pydantic understands), a JSON Schema as a dict, or None.
+In:    a pydantic model (or any type that pydantic understands), a JSON Schema as a dict, a
+       ``LabelSet``, or None.
 Out:   a ``Schema``: its JSON Schema, the places of its answers, and a validation.
 Never: a look at tokens or logprobs; a change to what was given; the same schema compiled twice.
 Why:   thousands of answers are read by one schema.
@@ -21,6 +22,7 @@ from fieldconf.errors import SchemaError
 from fieldconf.paths import Path, pointer
 from fieldconf.schema.declared import Declared
 from fieldconf.schema.documents import draft_of, root_of
+from fieldconf.schema.labels import LabelSet
 from fieldconf.schema.models import adapter_of, json_schema_of
 from fieldconf.schema.places import Place, Places, every_place
 from fieldconf.schema.restoring import restored, written
@@ -29,7 +31,7 @@ from fieldconf.schema.validation import Checker, Invalid, checker, validate_mode
 from fieldconf.threads import cached_property
 
 _CONTAINERS = frozenset({"object", "array"})
-_REMEDY = "Give a pydantic model or a JSON Schema"
+_REMEDY = "Give a pydantic model, a JSON Schema or an fc.LabelSet"
 
 
 @dataclass(frozen=True)
@@ -40,20 +42,23 @@ class Schema:
         json: the JSON Schema; {} where none was given.
         type: the pydantic model or other Python type; None for a plain JSON Schema.
         may_be_null: whether what may be left out may also be answered with null.
+        labels: of a label set, that: answers are then bare texts, and no JSON; else None.
     """
 
     json: dict[str, Any] = field(default_factory=dict[str, Any])
     type: Any = None
     may_be_null: bool = False
+    labels: LabelSet | None = None
     adapter: TypeAdapter[Any] | None = field(default=None, repr=False, compare=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _again, (self.json if self.type is None else self.type, self.may_be_null)
+        plain = self.json if self.type is None else self.type
+        return _again, (self.labels or plain, self.may_be_null)
 
     @property
     def name(self) -> str:
-        """A name for the schema: the type's, the title, or "answer"."""
-        title = self.json.get("title")
+        """A name for the schema: the type's, the title, or "answer"; of a label set "label"."""
+        title = "label" if self.labels else self.json.get("title")
         return getattr(self.type, "__name__", "") or (isinstance(title, str) and title) or "answer"
 
     @property
@@ -122,6 +127,8 @@ class Schema:
         return checker(draft_of(self.json).validator, self.json)
 
     def _validate(self, text: bytes, data: Any) -> tuple[Any, tuple[Invalid, ...]]:
+        if self.labels is not None:
+            return self.labels.validated(data)
         if self.adapter is not None:
             return validate_model(self.adapter, text, data)
         errors = self._check(data) if self.json else ()
@@ -132,9 +139,9 @@ class Schema:
 
 
 def compile_schema(schema: Any) -> Schema:
-    """Make a ``Schema`` of a pydantic model or type, a JSON Schema, a ``Schema``, or None.
+    """Make a ``Schema`` of a pydantic model or type, a JSON Schema, a ``LabelSet``, or None.
 
-    A JSON Schema is a dict or a boolean.
+    A ``Schema`` is given back as it is. A JSON Schema is a dict or a boolean.
 
     What was compiled before is not compiled again: types are remembered, and JSON Schemas by their
     text, of which the ``Schema`` keeps a copy of its own.
@@ -146,10 +153,10 @@ def compile_schema(schema: Any) -> Schema:
     >>> compile_schema({"properties": {"ok": {"type": "boolean"}}}).declared(("ok",)).members
     (True, False)
     """
-    if schema is None:
-        return Schema()
-    if isinstance(schema, Schema):
-        return schema
+    if schema is None or isinstance(schema, Schema):
+        return schema or Schema()
+    if isinstance(schema, LabelSet):
+        return _compile_labels(schema.bare)
     if isinstance(schema, bool):  # JSON Schema's own: everything keeps to True, nothing to False
         schema = {} if schema else {"not": {}}
     if isinstance(schema, dict):
@@ -162,6 +169,18 @@ def compile_schema(schema: Any) -> Schema:
         return _compile_type(schema)
     except TypeError:  # not hashable, or no type: the first is compiled anew each time
         return _compile_type.__wrapped__(schema)
+
+
+def _compile_labels(labels: LabelSet) -> Schema:
+    try:
+        return _compile_known_labels(labels)
+    except TypeError:  # its function is not hashable
+        return _compile_known_labels.__wrapped__(labels)
+
+
+@lru_cache(maxsize=256)
+def _compile_known_labels(labels: LabelSet) -> Schema:
+    return Schema({"enum": list(labels.members)}, labels=labels)
 
 
 def _again(schema: Any, may_be_null: bool) -> Schema:  # noqa: FBT001  # called by pickle

@@ -17,6 +17,7 @@ How it is decided:
   have some, they are those of the first such list by rank.
 * An answer that broke off, or is no JSON behind some byte, has a vote on what it closed. On what
   it did not come to it has none; but it is counted among those that do not agree.
+* Labels (``LabelSet``) are one value each: see ``labelled``.
 * Where the whole breaks the schema, that of the first answer by rank that keeps to it is taken;
   where none does, the medoid's.
 """
@@ -33,6 +34,7 @@ from fieldconf.report.assembled import Part, assembled
 from fieldconf.report.ending import WHOLE
 from fieldconf.report.plain import json_text
 from fieldconf.scores import wilson
+from fieldconf.second.labelled import agreed_labels
 from fieldconf.second.normal import Key
 from fieldconf.second.pairing import Node, Pairing, tree_of
 from fieldconf.second.voting import Taken, Vote
@@ -71,6 +73,8 @@ def agree(reports: Sequence[Report[T]]) -> Report[T]:
     """
     if not reports:
         raise PayloadError("there are no reports to compare", remedy="Give at least one")
+    if reports[0].schema.labels is not None:
+        return agreed_labels(reports, _requests(reports))
     pairing = Pairing()
     ballot = _Ballot(reports, *_ranked(reports, pairing))
     whole = [at for at, one in enumerate(ballot.reports) if one.status in WHOLE]

@@ -22,6 +22,7 @@ from fieldconf.questions import path_of
 from fieldconf.report import Field, Reading, Report
 from fieldconf.schema import same
 from fieldconf.second.combining import UNKNOWN, Combine, Sure, rule_of
+from fieldconf.second.labelled import is_label
 from fieldconf.second.weighing import (
     Check,
     Pick,
@@ -143,7 +144,7 @@ def _check(
     """The request, with those questions that are about a value; None where there are none."""
     rule_of(combine)  # before the request is paid for
     wanted = {path for path in picked(report, fields) if pointer(path) in report.leaves}
-    if not wanted:
+    if not wanted or (report.schema.labels is not None and not is_label(report)):
         return None
     given = given_of(report, text, "crosscheck")
     made = prepare(report.schema, given, client, cast("Options", {"provider": PROVIDER, **options}))

@@ -24,6 +24,7 @@ from fieldconf.report.keeping import value_at
 from fieldconf.requesting import INSTRUCTIONS
 from fieldconf.second.doubts import accepted, doubtful
 from fieldconf.second.finding import found_again
+from fieldconf.second.labelled import merged_labels
 from fieldconf.second.merging import merged
 from fieldconf.second.sampling import answer, answer_async
 from fieldconf.second.subschema import Question, place_at, question
@@ -185,7 +186,7 @@ def reasking(
         return report
     with keeping(report):
         again = yield plan.request(client, text, options, blind=blind)
-        made = merged(plan.report, again, plan.question, settled=plan.settled)
+        made = plan.merged(again)
         given = given_of(report, text, "fc.reask")
         return found_again(report, made, given, options.get("locate"))
 
@@ -225,8 +226,16 @@ class Plan:
         own: Options = {**options, "instructions": told, "policy": None}  # it names other places
         return Request(self.question.schema, given, client, own)
 
+    def merged(self, again: Report[Any]) -> Report[Any]:
+        """One report of the first reading and of the answer to the request."""
+        if self.report.schema.labels is not None:
+            return merged_labels(self.report, again, is_settled=() in self.settled)
+        return merged(self.report, again, self.question, settled=self.settled)
+
     def _said(self) -> str:
         """What is known already, in words; empty where nothing is."""
+        if self.report.schema.labels is not None:
+            return ""  # a label that is asked for again would lead
         leaves = [field.path for field in self.report.leaves.values() if field.path in self.known]
         paths = [path for path in leaves if len(path) <= DEEPEST]
         if not paths:

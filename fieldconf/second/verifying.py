@@ -22,6 +22,7 @@ from fieldconf.paths import Path, pointer
 from fieldconf.report import Field, Reading, Report
 from fieldconf.report.plain import json_text
 from fieldconf.second.combining import UNKNOWN, Combine, Sure, rule_of
+from fieldconf.second.labelled import is_label
 from fieldconf.second.outline import outline
 from fieldconf.second.weighing import (
     Check,
@@ -177,7 +178,12 @@ def _with(options: Options, instructions: str | None) -> Options:
 
 
 def _asked(report: Report[Any], wanted: set[Path]) -> dict[Path, Path]:
-    """Where each value and each list is asked about: in the order in which they end."""
+    """Where each value and each list is asked about: in the order in which they end.
+
+    What was said beside the labels is no value.
+    """
+    if report.schema.labels is not None and not is_label(report):
+        return {}
     found = [
         field for field in report.fields.values()
         if field.path in wanted and "truncated" not in field.flags

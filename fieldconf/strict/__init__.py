@@ -49,7 +49,7 @@ def strict(schema: Any, grammar: Grammar = STRICT) -> StrictForm:
     """The strict form of a pydantic model or a JSON Schema, and what is lost on the way.
 
     Raises:
-        SchemaError: if the schema is no schema, or nested deeper than Python goes.
+        SchemaError: if the schema is no schema, a label set, or nested deeper than Python goes.
 
     >>> form = strict({"type": "object", "properties": {"a": {"type": "string", "minLength": 2}}})
     >>> form.schema["required"], form.schema["properties"]["a"]
@@ -58,6 +58,11 @@ def strict(schema: Any, grammar: Grammar = STRICT) -> StrictForm:
     /a: minLength 2
     """
     source = compile_schema(schema).asked
+    if source.labels is not None:
+        raise SchemaError(
+            "a label set has no strict form: its answers are no JSON",
+            remedy="fc.request says how labels are asked for",
+        )
     writer = Writer(grammar)
     try:
         made = writer.document(source.root)

@@ -87,6 +87,25 @@ class Reader:
     def is_legal(self, text, token):
         return self.meaning(text) is not None if token == END else self.may_become(text + token)
 
+    def mass(self, model, text, known=None):
+        """The joint mass of the tokens that decide for each member: every path is walked."""
+        known = {} if known is None else known
+        if text not in known:
+            left, found = self.may_become(text), [0.0] * len(self.members)
+            if len(left) == 1:
+                found[self.members.index(left[0])] = 1.0
+            else:
+                for token, p in model.distribution(text).items():
+                    if not p or not self.is_legal(text, token):
+                        continue
+                    if token == END:
+                        found[self.members.index(self.meaning(text))] += p
+                        continue
+                    below = self.mass(model, text + token, known)
+                    found = [f + p * b for f, b in zip(found, below, strict=True)]
+            known[text] = found
+        return known[text]
+
     def truth(self, model, text, known=None):
         """The probability of each member under the masked process: every path is walked."""
         known = {} if known is None else known
@@ -165,6 +184,12 @@ class Case:
         truth = self.reader.truth(self.model, b"")
         for value, exact in zip(self.reader.members, truth, strict=True):
             assert claim(found[value], exact), (value, exact, found)
+        masses = self.reader.mass(self.model, b"")
+        for value, exact in zip(self.reader.members, masses, strict=True):
+            member = next(
+                m for m in found.unnormalised if m.value == value and type(m.value) is type(value)
+            )
+            assert claim(member, exact), (value, exact, found.unnormalised)
         assert math.isclose(sum(m.probability for m in found.candidates), 1)
 
 

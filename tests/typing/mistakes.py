@@ -74,7 +74,7 @@ async def not_awaited(client: Any) -> None:
 
 
 def not_a_model() -> None:
-    fc.confident(int)  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]
+    fc.confident(int)  # type: ignore[type-var]  # pyright: ignore[reportCallIssue, reportArgumentType]
 
     @fc.confident(temperature="hot")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
     class Hot(BaseModel):

@@ -1,0 +1,95 @@
+"""Masses: how probable the tokens that decide for a label are, before anything is renormalised.
+
+In:    a tree of the alternatives, and the distribution that was made of it.
+Out:   for each of its members the joint probability of the tokens that decide for it, with bounds.
+Never: a division by what the labels leave possible: that is the distribution's own quantity.
+Why:   0.9 of what the labels allow may be 0.09 of what the model would have written.
+
+It is the same walk as the distribution's: the tokens up to the one that leaves one label only, each
+with its own probability where the distribution takes its part of the possible mass. What comes
+behind the deciding token is not in it. Where the server's numbers stand after a mask ("post"), the
+mask's share is in the numbers already, and the two quantities are the same.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from fieldconf.alternatives.distribution import Distribution, Member
+from fieldconf.alternatives.fan import Fan
+from fieldconf.alternatives.tree import Tree
+from fieldconf.schema import same
+
+
+class _Mass(NamedTuple):
+    """Of each outcome: the estimate and the bounds of its mass (0..1); they need not sum to 1."""
+
+    estimate: list[float]
+    low: list[float]
+    high: list[float]
+
+
+def unnormalised(
+    tree: Tree, found: Distribution, members: tuple[object, ...]
+) -> tuple[Member, ...]:
+    """The members in the distribution's order, with their mass in place of their probability.
+
+    Args:
+        tree: what the response, and perhaps the server, says of the alternatives.
+        found: the distribution of the same tree.
+        members: what its outcomes mean.
+    """
+    known: dict[int, _Mass] = {}
+    for fan in _leaves_first(tree):
+        known[id(fan)] = _mass(fan, tree.size, known)
+    mass = known[id(tree.fans[0])]
+    rows = [
+        Member(value, min(1.0, p), min(1.0, low), min(1.0, high))
+        for value, p, low, high in zip(members, *mass, strict=True)
+    ]
+    return tuple(
+        next(row for row in rows if same(row.value, member.value)) for member in found.candidates
+    )
+
+
+def _leaves_first(tree: Tree) -> Iterator[Fan]:
+    """All fans, each behind those that follow it. No recursion: paths are long."""
+    found, todo = list[Fan](), [tree.fans[0]]
+    while todo:
+        found.append(todo.pop())
+        todo += [twig.fan for twig in found[-1].twigs if twig.fan is not None]
+    return reversed(found)
+
+
+def _mass(fan: Fan, size: int, known: dict[int, _Mass]) -> _Mass:
+    """What a fan gives each outcome; an open branch is split evenly, its bounds are open."""
+    made = _Mass([0.0] * size, [0.0] * size, [0.0] * size)
+    for outcome in fan.outcomes:
+        made.high[outcome] = fan.unseen
+    for outcome, mass in fan.masses.items():
+        for column in made:
+            column[outcome] += mass
+    for twig in fan.twigs:
+        below = None if twig.fan is None else known[id(twig.fan)]
+        share = 1 / len(twig.branch.outcomes)
+        for outcome in twig.branch.outcomes:
+            parts = (share, 0.0, 1.0) if below is None else [column[outcome] for column in below]
+            for column, part in zip(made, parts, strict=True):
+                column[outcome] += twig.mass * part
+    for outcome, mass in _hidden(fan).items():
+        made.estimate[outcome] += mass
+    return made
+
+
+def _hidden(fan: Fan) -> dict[int, float]:
+    """What is taken to be on outcomes that nothing listed, as the distribution takes it.
+
+    What was not listed counts as possible as what was; and no outcome has more than the least of
+    what was, where that is several.
+    """
+    missing = fan.outcomes.difference(fan.masses, *(twig.branch.outcomes for twig in fan.twigs))
+    if not missing or not fan.possible:
+        return {}
+    share = fan.unseen * fan.possible / (fan.possible + fan.off) / len(missing)
+    if len(fan.listing.candidates) > 1:
+        share = min(share, *fan.listing.masses)
+    return dict.fromkeys(missing, share)
