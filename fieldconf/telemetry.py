@@ -111,7 +111,7 @@ def _general(report: Report[Any]) -> dict[str, Any]:
 
 
 def _output_type(report: Report[Any]) -> str | None:
-    if report.schema.labels is not None:
+    if report.status == "text" or report.schema.labels is not None:
         return "text"
     return "json" if report.schema.json else None
 
@@ -224,12 +224,6 @@ def _is_sound(report: Report[Any]) -> bool:
     is_text = report.status == "text" and report.answer is not None
     is_scored = report.confidence is not None and _is_valid(report)
     return is_text or is_scored or report.stopped is not None
-
-
-def _output_type(report: Report[Any]) -> str | None:
-    if report.status == "text":
-        return "text"
-    return "json" if report.schema.json else None
 
 
 def _is_valid(report: Report[Any]) -> bool:

@@ -99,11 +99,12 @@ class ValueQuestion(TargetQuestion):
             return _NONE
         if state == "before":
             return Branch(every(self.size), None, NOTHING_SAID)
-        is_done = state == "done"
+        is_container = text[:1] in (b"{", b"[")
+        is_done = state == "done" and not is_container
         other = self._others.get(kind_begun(text))
         if other is not None and self._allows and not self._allows(text, done=is_done):
             other = None
-        if state != "open" and self._agrees(state, text):
+        if not is_container and self._agrees(state, text):
             if is_done or other is None or not self._may_differ(text):
                 return _branch((_THIS, None, text))
             return _branch((_THIS | other, None, text))

@@ -257,7 +257,7 @@ class Answer:
             if step is None:
                 return _Visits(found, first, has_gap=True)
             token, written = self.tokens[step.token], step.written
-            are_named = not any(mark in text for text in self._question.texts for mark in SPACES)
+            are_named = not any(mark in text for text in self._of.texts for mark in SPACES)
             if not found:
                 if step.start < self._begin:
                     first = place._replace(mark=self._spelling.content[step.start : self._begin])
