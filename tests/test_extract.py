@@ -53,7 +53,8 @@ def test_what_is_left_out_is_asked_for_as_null_and_comes_back_as_the_default():
     assert asked["description"] == "What a model may leave out."
     assert report.value == Note(text="a")
     assert plain.value == {"text": "a", "author": "nobody"}
-    assert report["author"].confidence == pytest.approx(0.7)
+    # Nothing is listed at the token before: it might have ended in null, or in another value.
+    assert report["author"].confidence == pytest.approx(0.9 * 0.7)
 
 
 def test_a_client_that_sends_the_schema_as_it_is_allows_no_null():

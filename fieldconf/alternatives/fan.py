@@ -217,11 +217,11 @@ class Fan:
     def unseen_others(self) -> float:
         """The unseen mass that is taken to be on other values, where the domain is open.
 
-        None where the answer said nothing of the value yet: what is not listed there is another
-        end of what stands before, rather than a value that was begun by the same token.
+        Where candidates are listed and the answer said nothing of the value yet, none: what is left
+        there is another end of what stands before, rather than a value begun by the same token.
         """
         says_nothing = self.chosen is not None and self.chosen.branch.said == NOTHING_SAID
-        return 0.0 if says_nothing else self.unseen_valid
+        return 0.0 if says_nothing and len(self.branches) > 1 else self.unseen_valid
 
     @property
     def total(self) -> float:

@@ -23,7 +23,8 @@ the same beginning by other tokens. Else it depends on the domain:
 * open (outcome 0 is the value written, the others are all other values): it goes to the other
   values, where nothing had been said to those of a kind that the fan does not show. A model that
   meant the value written would have taken the longer token: that is how it was trained. What is
-  unseen goes to the other values as well, as far as it counts as valid, once the value has begun.
+  unseen goes to the other values as well, as far as it counts as valid; before the value has begun
+  only where no candidates are listed at all: there a step is the token's own probability.
 """
 
 import itertools

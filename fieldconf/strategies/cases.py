@@ -27,9 +27,9 @@ class Truth:
         start, stop: the half-open byte span of its JSON text in the answer, quotes included.
         logprob: sum of the logprobs (nats) of all tokens that touch it.
         confidence: 0..1, where it is known: of a value of few, the probability of the member that
-            was written; of short strings and numbers, the product over their tokens. None for
-            containers, long texts, values that share tokens with others, and those whose end the
-            schema tells before it is written.
+            was written; of short strings and numbers, the product over the tokens from the first
+            that could have decided them to the last. None for containers, long texts, values that
+            share tokens with others, and those whose end the schema tells before it is written.
         probabilities: of a value of few: (member, probability) pairs that sum up to 1, the one that
             was written among them; else empty.
         is_leaf: whether it is a scalar or an empty container.
