@@ -53,7 +53,7 @@ class Distribution:
             further (JSON text), with their probabilities, which are a part of ``rest``.
         unnormalised: of bare labels (``LabelSet``): the members in the same order, each with the
             joint mass (0..1) of the tokens that decide for it, and bounds, before what the labels
-            do not allow was taken out; these do not sum to 1. Empty elsewhere.
+            do not allow was taken out; these do not sum to 1. Empty elsewhere, and once settled.
     """
 
     candidates: tuple[Member, ...]

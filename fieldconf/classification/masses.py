@@ -37,13 +37,18 @@ def unnormalised(
         tree: what the response, and perhaps the server, says of the alternatives.
         found: the distribution of the same tree.
         members: what its outcomes mean.
+
+    Returns:
+        Nothing where a server was asked for more: its numbers have a factor of their own.
     """
+    if tree.calls:
+        return ()
     known: dict[int, _Mass] = {}
     for fan in _leaves_first(tree):
         known[id(fan)] = _mass(fan, tree.size, known)
     mass = known[id(tree.fans[0])]
     rows = [
-        Member(value, min(1.0, p), min(1.0, low), min(1.0, high))
+        Member(value, min(1.0, p), min(1.0, low, p), min(1.0, max(high, p)))  # sums are rounded
         for value, p, low, high in zip(members, *mass, strict=True)
     ]
     return tuple(
