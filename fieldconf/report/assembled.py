@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 from fieldconf.alternatives.distribution import Distribution
 from fieldconf.paths import Path, pointer
-from fieldconf.report.ending import Status
+from fieldconf.report.ending import OTHERS, Status
 from fieldconf.report.field import Field
 from fieldconf.report.keeping import value_at
 from fieldconf.report.least import Summary, summary_of, summed_up
@@ -85,13 +85,26 @@ def assembled(
     return replace(
         base, value=value, data=data, fields=fields, tokens=tokens, requests=tuple(requests),
         errors=tuple(how_sure(error, fields) for error in errors),
-        flags=tuple(dict.fromkeys(flag for one in readings for flag in one.flags)),
+        flags=_flags(readings, chosen),
         mask=base.mask if len({one.mask for one in readings}) == 1 else "unknown",
         precision=max((p for one in readings if (p := one.precision) is not None), default=None),
         input_tokens=_sum(one.input_tokens for one in requests),
         output_tokens=_sum(one.output_tokens for one in requests),
         **{**(kept if is_same else new), **said},
     )  # fmt: skip
+
+
+def _flags(readings: Sequence[Report[Any]], chosen: Mapping[Path, Part]) -> tuple[str, ...]:
+    """The flags of all readings; what stood beside an answer counts only where it gave a value."""
+    used = {number for number, field in chosen.values() if field.is_leaf}
+    return tuple(
+        dict.fromkeys(
+            flag
+            for number, reading in enumerate(readings)
+            for flag in reading.flags
+            if number in used or flag not in OTHERS
+        )
+    )
 
 
 def requests_of(report: Report[Any]) -> tuple[Asked, ...]:

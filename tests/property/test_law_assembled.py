@@ -3,12 +3,15 @@
 import json
 from copy import deepcopy
 
+from builders import completion, token
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldconf import Report, score, strategies
 from fieldconf.report import Asked
 from fieldconf.report.assembled import assembled
+from fieldconf.schema import compile_schema
+from fieldconf.scoring import score_completion
 from fieldconf.tokens import utf8
 
 
@@ -94,3 +97,26 @@ def test_a_value_that_no_reading_has_is_unknown():
     assert made["a"].confidence is None
     assert made["a"].reason
     assert made.confidence is None
+
+
+MAP = {"type": "object", "additionalProperties": {"type": "integer"}}
+
+
+def test_a_required_value_without_a_confidence_leaves_none_both_ways():
+    # A response and a report put together had different rules: .8187 here, None there.
+    tokens = [token('{"a":', 0.0), token("1"), token(',"b":', 0.0), token("2", None), token("}")]
+    report = score_completion(completion(*tokens), compile_schema(MAP))
+    again = assembled(report, (), deepcopy(report.data), {}, requests=())
+    for one in (report, again):
+        assert one["a"].confidence is not None
+        assert (one.confidence, one[""].reason) == (None, "/b has no confidence")
+
+
+def test_what_stood_beside_an_answer_counts_only_where_it_gave_a_value():
+    first = score({"choices": [{"message": {"content": '{"a":1}{"a":2}'}}]}, MAP)
+    second = score({"choices": [{"message": {"content": '{"a":3}'}}]}, MAP)
+    assert first.flags == ("other_json",)
+    parts = {("a",): (1, second["a"])}
+    asked = [Asked("answer"), Asked("reask")]
+    assert assembled(first, [second], {"a": 3}, parts, requests=asked).flags == ()
+    assert assembled(first, [second], {"a": 1}, {}, requests=asked).flags == ("other_json",)
