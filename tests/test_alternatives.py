@@ -5,6 +5,8 @@ import math
 import pytest
 from builders import log, report_of, token
 
+from fieldconf.alternatives.distribution import Rival
+
 ENUM = {"properties": {"a": {"enum": ["pos", "positive", "neg"]}}, "required": ["a"]}
 
 
@@ -214,3 +216,82 @@ def test_an_answer_with_a_key_too_many_still_has_its_distribution():
     tokens = (token('{"a":"', 0.0), token("pos", 0.0), closing, token('b":1}', 0.0))
     report = report_of(*tokens, schema=ENUM)
     assert probabilities(report["a"]) == pytest.approx({"pos": 0.7, "positive": 0.3, "neg": 0.0})
+
+
+# -- open values ----------------------------------------------------------------------------------
+
+TEXT, NULL = {"type": "string"}, {"type": "null"}
+NULLABLE = {"anyOf": [TEXT, NULL]}
+
+
+def test_an_open_value_knows_its_rivals():
+    """Whole values by name, beginnings by their text, and the rest as one mass."""
+    listed = {'"ab"': 0.5, '"x"': 0.2, '"a': 0.1, '"c': 0.15, "null": 0.05}
+    field = field_of(['{"a":', ('"ab"', listed), "}"], NULLABLE)
+    found = field.distribution
+    assert probabilities(field) == pytest.approx({"ab": 0.5, "x": 0.2, None: 0.05})
+    assert [(member.low, member.high) for member in found.candidates] == [
+        pytest.approx(bounds) for bounds in [(0.5, 0.6), (0.2, 0.2), (0.05, 0.05)]
+    ]
+    assert found.rest == pytest.approx(0.25)  # "a and "c
+    assert found.beginnings == (Rival('"c', pytest.approx(0.15)),)
+    assert (field.expected, field.std) == (None, None)
+    assert field.margin == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(
+    ("written", "declared"),
+    [('"ab"', NULLABLE), ("null", NULLABLE), ("true", {"enum": [True, False, None]}),
+     ("null", {"enum": ["ab", None]}), ("12", {"type": ["integer", "null"]})],
+)  # fmt: skip
+def test_every_scalar_tells_the_same_of_itself(written, declared):
+    other = "null" if written != "null" else '"ab"'
+    listed = {written: 0.5, other: 0.3, "zz": 0.1}
+    field = field_of(['{"a":', (written, listed), "}"], declared)
+    assert field.null == pytest.approx(3 / 8 if other == "null" else 5 / 8, abs=0.08)
+    assert field.off_schema == pytest.approx(0.1)
+    assert field.unseen == pytest.approx(0.1)
+    assert 0 < field.margin < 1
+
+
+def test_a_value_where_null_is_not_allowed_has_no_null():
+    field = field_of(['{"a":', ('"ab"', {'"ab"': 0.9, "null": 0.1}), "}"], TEXT)
+    assert (field.null, field.confidence) == (None, pytest.approx(1.0))
+
+
+def test_a_token_before_the_value_that_is_not_known_bounds_nothing():
+    """It might have ended in another value; what the rest says is the estimate."""
+    for declared in ({"type": "boolean"}, {"type": ["boolean", "string"]}):
+        tokens = [token('{"a"', 0.0), token(":", None), token("true", math.log(0.9)), token("}")]
+        schema = {"type": "object", "properties": {"a": declared}, "required": ["a"]}
+        field = report_of(*tokens, schema=schema)["a"]
+        assert (field.low, field.high) == (0.0, 1.0)
+        assert field.confidence == pytest.approx(0.9)
+
+
+def test_a_list_that_might_have_been_null_is_as_sure_as_that():
+    declared = {"anyOf": [{"type": "array", "items": {"type": "integer"}}, NULL]}
+    field = field_of(['{"a":', ("[", {"[": 0.6, "null": 0.4}), "1", "]", "}"], declared)
+    assert field.confidence == pytest.approx(0.6)
+    assert field.stops[0].high == pytest.approx(0.0)  # that it is a list is given there
+
+
+def test_a_long_text_that_might_have_been_null_is_as_sure_as_that():
+    words = [
+        f" {word}" for word in ["nobody", "has", "called", "back", "for", "three", "weeks", "now"]
+    ]
+    tokens = ['{"a":', ('"', {'"': 0.7, "null": 0.3}), *words, '"', "}"]
+    field = field_of(tokens, NULLABLE)
+    assert field.basis == "geometric_mean"
+    assert field.confidence == pytest.approx(0.7 * 0.7 ** (1 / (len(words) + 2)))
+
+
+def test_a_number_beyond_doubles_is_a_value_like_any_other():
+    field = report_of(token('{"a":1e', 0.0), token("999", math.log(0.8)), token("}", 0.0))["a"]
+    assert field.confidence == pytest.approx(0.8)
+
+
+def test_a_number_that_the_answer_ends_with_has_no_lower_bound():
+    """Nothing says how sure it was that no digit follows."""
+    field = report_of(token("1", 0.0), token("2", math.log(0.8)), schema={"type": "integer"})[""]
+    assert (field.low, field.confidence, field.high) == pytest.approx((0.0, 0.8, 1.0))
