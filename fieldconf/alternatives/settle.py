@@ -135,13 +135,16 @@ def settle(trees: Sequence[Tree], asker: Asker, *, tolerance: float, budget: int
             budget -= _name_rivals(tree, asker, tolerance, budget)
 
 
+_MOST_CALLS_FOR_RIVALS = 8  # of one value; a text of many tokens keeps its beginning
+
+
 def _name_rivals(tree: Tree, asker: Asker, tolerance: float, budget: int) -> int:
     """Follow the likeliest beginnings of other values until a few are known to their end.
 
     Returns how many questions that took.
     """
     calls = 0
-    while calls < budget:
+    while calls < min(budget, _MOST_CALLS_FOR_RIVALS):
         ways = list(tree.ways())
         ends = sorted(
             (w.probability for w in ways if isinstance(w.branch.said, Closed)), reverse=True
