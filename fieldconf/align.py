@@ -299,16 +299,15 @@ class Aligner:
     def approach(self, event: Event, edge: int, run: Run | None) -> tuple[Step, ...]:
         """The steps of an event that a run's last piece caused, or one of many read at once."""
         found: list[list[Step]] = []
-        until = None
-        if run is not None and run.last - run.first > 1:
-            is_number = event.type == "scalar" and event.raw[0] in b"-0123456789"
-            until = bisect_right(self._starts, event.stop - (not is_number))
+        is_number = event.type == "scalar" and event.raw[0] in b"-0123456789"
+        until = bisect_right(self._starts, event.stop - (not is_number))
         while run is not None and run.end > edge:
-            found.append(self._steps_of(run, edge, until))
+            if run.first < until:  # else it was read behind what is asked about
+                found.append(self._steps_of(run, edge, until))
             run = run.older
         return tuple([step for steps in reversed(found) for step in steps])
 
-    def _steps_of(self, run: Run, edge: int, until: int | None) -> list[Step]:
+    def _steps_of(self, run: Run, edge: int, until: int) -> list[Step]:
         """The steps of a run's pieces that end behind an edge, before the piece ``until``."""
         _, first, last, end, state, data, steps = run
         source: State | Follower = state
@@ -319,7 +318,7 @@ class Aligner:
             if start <= edge:
                 first = bisect_right(starts, edge, first, last) - 1
         made: list[Step] = []
-        for piece in range(first, last if until is None else min(last, until)):
+        for piece in range(first, min(last, until)):
             step = steps.get(piece)
             if step is None:
                 at = starts[piece]

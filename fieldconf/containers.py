@@ -9,7 +9,7 @@ Why:   a missing item, an optional key that was left out and the arm of a union 
        values, where no value's own tokens show them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -94,7 +94,9 @@ class Container:
         self._values: dict[str | int, Summary] = {}  # of an object, by key
         self.stops: list[Stop | None] = []
         self.first: Member | None = None  # of a list that might be something else: that it began so
-        self.opening = Approach((), has_gap=False)  # what led to its opening bracket
+        # What led to its opening bracket, and where what stands before that ends.
+        self.opening: Callable[[], Approach] | None = None
+        self.edge = 0
         self.kinds: Distribution | None = None  # which JSON kind it is, if it might be another
         self.arms: Distribution | None = None
         self._up, self._layout = up, layout
@@ -195,10 +197,12 @@ class Container:
 
         ``":[`` against ``":[]``: whether it is empty may be decided before it begins.
         """
-        steps, opening = approach.steps, self.opening
-        if self.count or approach.has_gap or not steps or not opening.steps:
+        steps = approach.steps
+        if self.count or approach.has_gap or not steps or self.opening is None:
             return approach
-        first = steps[0].piece
+        if steps[0].start <= self.edge:  # the same token ended what stands before the bracket
+            return approach
+        first, opening = steps[0].piece, self.opening()
         return Approach(
             [*(step for step in opening.steps if step.piece < first), *steps],
             has_gap=opening.has_gap,

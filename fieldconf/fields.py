@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from fieldconf import scores
@@ -120,7 +121,7 @@ class FieldMaker:
             path, place, is_list=item.event.raw == b"[", layout=self._layout,
             up=parent.level if parent else None, memory=self._memory, before=self._before(parent),
         )  # fmt: skip
-        container.opening = self._evidence.steps(item)
+        container.opening, container.edge = partial(self._evidence.steps, item), item.edge
         tree = self._kind_tree(item, place.declared, self._target(item))
         self._open.append(container)
         container.kinds = tree and distribution(tree, sorted(place.declared.possible_kinds))

@@ -158,7 +158,7 @@ def test_each_choice_and_each_tool_call_has_its_rows():
 
 ENDINGS = {
     "refused": {"choices": [{"message": {"content": None, "refusal": "I cannot"}}]},
-    "malformed": response(text="I would say so."),
+    "text": response(text="I would say so."),
     "truncated": response(text='{"a": 1'),
     "no_logprobs": {"choices": [{"message": {"content": '{"a": 1}'}}]},
 }
@@ -242,7 +242,7 @@ def test_the_id_is_the_responses_own(text, expected):
 def test_keys_of_a_batch_line_inside_of_a_response_make_no_line_of_it():
     text = '{"custom_id":"x","status_code":7}'
     assert {row["custom_id"] for row in rows_of(response(text=text))} == {None}
-    entry = {"token": "custom_id", "logprob": -0.1}
+    entry = {"token": '"custom_id"', "logprob": -0.1}
     marked = {"choices": [{"message": {"content": '"custom_id"'},
                            "logprobs": {"content": [entry]}}]}  # fmt: skip
     assert [row["value"] for row in rows_of(marked)] == ['"custom_id"']

@@ -61,10 +61,14 @@ def test_logprobs_at_the_door(value):
         assert chosen == candidate == value
 
 
-@pytest.mark.parametrize("value", [-9999.0, None, "x", True, 1e-9, math.nan, math.inf])
+@pytest.mark.parametrize("value", [-9999.0, None, "x", True, 1e-3, math.nan, math.inf])
 def test_sentinels_of_not_known(value):
     assert chosen_logprob(value) is None
     assert candidate_logprob(value) is None
+
+
+def test_a_hair_above_zero_is_rounding():
+    assert chosen_logprob(1e-9) == candidate_logprob(1e-9) == 0.0
 
 
 @pytest.mark.parametrize("value", [-100.0, -3.4028234663852886e38, -math.inf])

@@ -138,8 +138,11 @@ class Fan:
         self.is_asked = self.is_shortened = False
         self.twigs: list[Twig] = []
 
-    def fill(self, listing: Listing, read: Read) -> Self:
-        """Take what is listed here; what followed the branches of an earlier listing is kept."""
+    def fill(self, listing: Listing, read: Read, written: Branch | None = None) -> Self:
+        """Take what is listed here; what followed the branches of an earlier listing is kept.
+
+        ``written`` is where the chosen candidate leads if it cannot be read: it wrote the answer.
+        """
         known = [(twig.candidate, twig.fan) for twig in self.twigs if twig.fan]
         place, outcomes, position = self.place, self.outcomes, listing.position
         masses: dict[int, float] = {}
@@ -160,6 +163,8 @@ class Fan:
                 branch = Branch(outcomes, place, _HIDDEN)
             else:
                 branch = read(place, candidate)
+            if is_chosen and written is not None and not branch[0]:
+                branch = written
             left = branch[0]
             if not left <= outcomes:
                 left &= outcomes

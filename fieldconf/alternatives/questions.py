@@ -70,6 +70,10 @@ class Question(ABC):
     def read(self, place: Place, candidate: Candidate) -> Branch:
         """What a candidate leaves possible, and where it leads to."""
 
+    def written(self, step: Step) -> Branch:  # noqa: ARG002  # for those who know
+        """Where the answer's own token leads, if it cannot be read; for open questions."""
+        return Branch(every(self.size), None, None)
+
     def branch(self, place: Place, candidate: Candidate) -> Branch:
         """The same, read once; where it leads to may be missing."""
         table = place.known
@@ -105,7 +109,8 @@ def grow(
     )
     return Tree(
         question.branch, question.size, path, question.follow,
-        is_open=question.is_open, has_gap=has_gap,
+        is_open=question.is_open, has_gap=has_gap, written=list(map(question.written, steps))
+        if question.is_open else (),
     )  # fmt: skip
 
 

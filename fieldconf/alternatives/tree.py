@@ -95,6 +95,7 @@ class Tree:
         is_open: whether outcome 0 is one value of an open domain, and the others all others.
         has_gap: whether a token before the path is not known that might have decided: then nothing
             bounds an outcome, and the estimate is what the path alone says.
+        written: of each step, where what was written leads, for what ``read`` cannot read.
 
     Attributes:
         read, is_open, has_gap: as given.
@@ -116,6 +117,7 @@ class Tree:
         *,
         is_open: bool = False,
         has_gap: bool = False,
+        written: Sequence[Branch] = (),
     ) -> None:
         self.size, self.calls, self.is_open, self.has_gap = size, 0, is_open, has_gap
         self.is_broken = False
@@ -132,7 +134,9 @@ class Tree:
         outcomes, following = every(size), None
         telling = 0.0
         for index, found, place in path:
-            fan = Fan(following if place is None else place, outcomes, index).fill(found, read)
+            known = written[len(self.fans)] if len(self.fans) < len(written) else None
+            start = following if place is None else place
+            fan = Fan(start, outcomes, index).fill(found, read, known)
             assert found.position is not None  # it is the answer's path
             chosen = fan.branches[found.position]
             if not chosen.outcomes:

@@ -14,6 +14,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from fieldconf.align import Step
 from fieldconf.alternatives.distribution import MOST_RIVALS, Distribution, Member, likeliest
 from fieldconf.alternatives.fan import NOTHING_SAID, Branch, Closed, Outcomes, every
 from fieldconf.alternatives.memory import MOST_ROWS, Memory
@@ -86,6 +87,12 @@ class ValueQuestion(TargetQuestion):
                 table[name] = known
         state, text = known
         return self._branch(state, begun + text if is_inside else text)
+
+    def written(self, step: Step) -> Branch:
+        """Where the answer's own token leads: with text around the JSON it cannot be read."""
+        end = self.target.start + len(self.target.text)
+        is_over = step.start + len(step.written) >= end + (self.target.text[:1] != b'"')
+        return Branch(_THIS if is_over else every(self.size), None, step)
 
     def read(self, place: Place, candidate: Candidate) -> Branch:
         """The same by the parser, with the place that the candidate leads to."""

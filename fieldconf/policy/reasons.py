@@ -203,7 +203,8 @@ def _to_ask(facts: Facts) -> list[Name]:
     if is_flagged or (options is not None and options.off_schema):
         names.append("off_schema")
     if (
-        options is not None or field.arms is not None or presence is not None or field.presence
+        options is not None or field.arms is not None or field.basis == "null_or_value"
+        or presence is not None or field.presence
     ):  # fmt: skip
         names.append("null_undecided")
     if field.stops:

@@ -169,7 +169,7 @@ class Field:
             nulls = [m.probability for m in known.candidates if m.value == name] if known else []
             if nulls:
                 return nulls[0]
-        return None
+        return self.confidence if self.basis == "null_or_value" else None
 
     @property
     def off_schema(self) -> float | None:

@@ -11,12 +11,12 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
 from typing import Any, Literal, TypeAlias, cast, get_args, get_origin
 
 from fieldconf.errors import SchemaError
 from fieldconf.schema.validation import Invalid
 from fieldconf.schema.values import kind_of
+from fieldconf.threads import cached_property
 
 Match: TypeAlias = Literal["exact", "loose"] | Callable[[str], Any]
 """How a text is matched with the labels:

@@ -20,6 +20,8 @@ from fieldconf.wire.delta import Delta, finish
 from fieldconf.wire.frameworks import AI_SDK_ENDS, ai_sdk_delta, ai_sdk_logprobs
 from fieldconf.wire.plain import first, get, text
 
+_SOURCE = "AI SDK"  # the end of a step and that of the stream say the same
+
 NAME = "a part of an AI SDK stream (`text-delta`, `finish`)"
 
 
@@ -40,5 +42,6 @@ def read(item: Any) -> list[Delta]:
             tokens=entries.read(ai_sdk_logprobs(item)) or None,
             finish_reason=finish(first(reason, "unified") or reason),
             extent="so far",
+            source=_SOURCE,
         )
     ]

@@ -92,13 +92,19 @@ class Answers:
             begun = [one for one in self._choices.values() if one.count]
             are_whole = all(one.at_once and one.count == 1 for one in begun)
             return are_whole and _is_last(delta) and not is_same
-        is_again = _repeats(choice, delta)
+        # The end of a stream may say the tokens once more.
+        is_end = is_same and delta.content is None and delta.tokens == choice.latest.tokens
+        is_again = _repeats(choice, delta) or is_end
         if choice.ended:
             is_more = choice.at_once and _is_open(choice, delta, is_same=is_same)
             return is_other or not (is_again or is_more)
         if delta.extent == choice.latest.extent == "so far":
             return is_other or not (is_same or is_again)
-        return choice.count == 1 and _is_container(choice.first) and _is_container(delta.content)
+        if delta.extent == "unclear":  # with a count it would be one of the others
+            return is_other
+        is_all = delta.extent == "so far" and (delta.content or "").startswith(choice.first)
+        are_whole = _is_container(choice.first) and _is_container(delta.content)
+        return choice.count == 1 and are_whole and not is_all
 
     def _note(self, deltas: Sequence[Delta], source: str) -> None:
         if source:

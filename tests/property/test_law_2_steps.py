@@ -33,19 +33,26 @@ class Plain:
 
     def feed(self, written: bytes) -> list[tuple]:
         finder = self.finder
-        if finder.done or finder.error is not None:
-            return []
         start = finder.offset
-        before = finder.parser.fork() if finder.parser else JSONParser(offset=start)
+        found = finder.found
+        parser = found or finder.attempt
+        before = parser.fork() if parser else JSONParser(offset=start)
         events = finder.feed(written)
         piece = len(self.steps)
-        self.steps.append((finder.offset, piece, before, written, finder.parser is not None))
+        is_inside = found or finder.attempt or events
+        self.steps.append((finder.offset, piece, before, written, bool(is_inside)))
         return [(event, self.approach(event)) for event in events]
 
     def approach(self, event) -> list[tuple]:
         edge = self.edge if event.path else max(self.edge, event.start)
         self.edge = event.stop
-        return [step[1:4] for step in self.steps if step[0] > edge and step[4]]
+        is_number = event.type == "scalar" and event.raw[0] in b"-0123456789"
+        last = event.stop - (not is_number)  # a number ends with the byte behind it
+        return [
+            step[1:4]
+            for step in self.steps
+            if step[0] > edge and step[4] and step[0] - len(step[3]) <= last
+        ]
 
 
 def pieces_of(text: bytes, sizes: list[int]) -> list[bytes]:

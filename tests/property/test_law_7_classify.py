@@ -267,12 +267,15 @@ def test_the_bounds_hold_the_truth_for_an_answer_that_nothing_holds(case, k, end
 
 
 @settings(max_examples=150)
-@given(cases(), st.sampled_from([END, b"<|im_end|>"]))
-def test_the_distribution_is_exact(case, end):
-    """Law 7: with the whole vocabulary listed and no undecided branch, exact enumeration (1e-9)."""
+@given(cases())
+def test_the_distribution_is_exact(case):
+    """Law 7: with the whole vocabulary listed and no undecided branch, exact enumeration (1e-9).
+
+    The end has a name: a rival that is listed without a byte may be a part of any character.
+    """
     case = case.without_sharers()
     assume(not case.sharers())
-    case.check(case.report(end=end), equals)
+    case.check(case.report(end=b"<|im_end|>"), equals)
 
 
 class Probe:
