@@ -295,7 +295,7 @@ def _is_open(declared: Declared, value: Any) -> bool:
         return False
     numbers = [rule.numbers for rule in rules if rule.numbers]
     return all(n.low is n.high is None and n.step == 1 for n in numbers) and (
-        not numbers or not isinstance(value, float)
+        not numbers or (not isinstance(value, float) and value != 0)  # no digit follows a zero
     )
 
 
