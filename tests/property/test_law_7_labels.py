@@ -17,9 +17,9 @@ DRAWN = 500
 """So many are drawn in each run; ``run`` draws more by hand."""
 
 PIECES = [
-    *{text for texts in SETS.values() for text in texts}, *"aAbBxyz.,!? \n\"'{}[]:0",
-    "true", "null", "1", "spam?", " Spam.", "YES", "Final:", "Final: ", "final:", "<think>",
-    "</think>", '"spam"', '{"label": "spam"}', "The answer is", "né", "\u00a0", "\ufffd",
+    *sorted({text for texts in SETS.values() for text in texts}), *"aAbBxyz.,!? \n\"'{}[]:0",
+    "true", "null", "1", "spam?", " Spam.", "YES", "Final:", "Final: ", "final:",
+    '"spam"', '{"label": "spam"}', "The answer is", "né", "\u00a0", "\ufffd",
     "\U0001f600",
 ]  # fmt: skip
 
@@ -48,9 +48,7 @@ def answered(tokens, dice, **more):
 
 
 def meaning(labels, text):
-    """What an answer means, read slowly; None if it is no label."""
-    if text.startswith("<think>") and "</think>" in text:
-        text = text.partition("</think>")[2].lstrip(" \n")
+    """What an answer means, read slowly; None if it is no label. It has no reasoning."""
     if labels.after:
         _, mark, text = text.rpartition(labels.after)
         if not mark:
