@@ -376,7 +376,7 @@ class FieldMaker:
 
     def _kind_tree(self, item: Aligned, declared: Declared, target: Target) -> Tree | None:
         """Which kind a container's place has, if several may stand there."""
-        if len(declared.possible_kinds) < 2 or declared.is_anything:
+        if not declared.has_several_kinds:
             return None
         allows = declared.allows if declared.rules else None
         whose = self._place(item.event.path) if allows else None
@@ -468,14 +468,13 @@ def _followed_by_anything(target: Target) -> Target:
 
 def _arms(tree: Tree, question: ValueQuestion, declared: Declared) -> Distribution | None:
     """How probable each JSON kind was, where several are declared."""
-    if len(declared.possible_kinds) < 2 or declared.is_anything:
+    if not declared.has_several_kinds:
         return None
     kinds = sorted({*question.kinds, kind_of(question.value)})
     results = tree.results(tuple(question.of_kind(kind) for kind in kinds))
     members = [Member(kind, *result) for kind, result in zip(kinds, results, strict=True)]
     members.sort(key=lambda member: -member.probability)
-    last = tree.fans[-1].index if tree.decided_at is None else tree.decided_at
-    return Distribution(tuple(members), tree.off, tree.unseen, last)
+    return Distribution(tuple(members), tree.off, tree.unseen, tree.ended_at)
 
 
 def _without_unseen_null(distribution: Distribution | None) -> Distribution | None:

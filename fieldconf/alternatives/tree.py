@@ -165,6 +165,11 @@ class Tree:
         return telling * fan.share
 
     @property
+    def ended_at(self) -> int:
+        """The index of the token that decided; if none did, of the last one that was read."""
+        return self.fans[-1].index if self.decided_at is None else self.decided_at
+
+    @property
     def unseen(self) -> float:
         """Unseen mass on the path (0..1)."""
         return min(1.0, math.fsum(self._unseen))

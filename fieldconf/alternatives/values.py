@@ -163,10 +163,9 @@ def open_distribution(tree: Tree, question: ValueQuestion) -> Distribution:
         members.append(Member(value, max(probability, low), low, high))
     members.sort(key=lambda member: -member.probability)
     rest = max(0.0, 1.0 - math.fsum(member.probability for member in members))
-    last = tree.fans[-1].index if tree.decided_at is None else tree.decided_at
     return Distribution(
-        tuple(members), tree.off, tree.unseen, last, likeliest(tree.others.items()), tree.calls,
-        rest, likeliest(beginnings.items()),
+        tuple(members), tree.off, tree.unseen, tree.ended_at, likeliest(tree.others.items()),
+        tree.calls, rest, likeliest(beginnings.items()),
     )  # fmt: skip
 
 

@@ -117,6 +117,11 @@ class Declared:
         return self.kinds == KINDS
 
     @property
+    def has_several_kinds(self) -> bool:
+        """Whether values of some kinds may stand here, and not just anything."""
+        return len(self.possible_kinds) > 1 and not self.is_anything
+
+    @property
     def nullable(self) -> bool:
         """Whether null is one of several kinds."""
         return "null" in self.kinds and len(self.kinds) > 1
