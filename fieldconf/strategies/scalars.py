@@ -84,8 +84,9 @@ FORMATS: Mapping[str, SearchStrategy[str]] = {
 }  # fmt: skip
 """Strategies for the names of formats that are known; both JSON Schema's and pydantic's."""
 
-LOCAL = {"date-time": _moments(("", *_OFFSETS)), "time": _CLOCKS | FORMATS["time"]}
-"""Those of Python's types, where an offset may be missing."""
+LOCAL = {"date-time": _moments((*_OFFSETS, "")), "time": _CLOCKS | FORMATS["time"]}
+"""Those of Python's types, where an offset may be missing; moments shrink to one that has it, which
+all of the types take."""
 
 
 def strings(words: Sequence[Mapping[str, Any]], *, is_python: bool) -> SearchStrategy[str]:

@@ -6,7 +6,7 @@ Never: a look at a payload; two whole answers taken for one.
 Why:   a whole response is a stream of one chunk, so that both are read by the same code.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -203,17 +203,19 @@ def _join(deltas: Sequence[Delta]) -> Delta:
     """
     texts = [delta.content for delta in deltas if delta.content is not None]
     content = "".join(texts) if texts else None
-    listed = [token for delta in deltas for token in delta.tokens or ()]
-    filled = [
-        token
-        for delta in deltas
-        for token in delta.tokens or ([unlisted(delta.content)] if delta.content else [])
-    ]
-    is_holed = content is not None and len(filled) > len(listed) > 0
-    use_filled = is_holed and _spell(filled) == utf8(content or "") != _spell(listed)
+    tokens = [token for delta in deltas for token in delta.tokens or ()]
+    if content and tokens and _spell(tokens) != utf8(content):
+        filled = [
+            token
+            for delta in deltas
+            for token in delta.tokens or ([unlisted(delta.content)] if delta.content else [])
+        ]
+        if _spell(filled) != utf8(content):  # a text may come in a later chunk than its token
+            filled = _filled(utf8(content), tokens, _holes(deltas))
+        tokens = filled or tokens
     return Delta(
         content=content,
-        tokens=tuple(filled if use_filled else listed) if listed else None,
+        tokens=tuple(tokens) if tokens else None,
         refusal="".join(delta.refusal for delta in deltas),
         thoughts=(
             _last(delta.thoughts[0] for delta in deltas) or "",
@@ -223,6 +225,34 @@ def _join(deltas: Sequence[Delta]) -> Delta:
         prompt=tuple(token for delta in deltas for token in delta.prompt),
         precision=_last(delta.precision for delta in deltas),
     )
+
+
+def _holes(deltas: Iterable[Delta]) -> dict[int, str]:
+    """The texts that came without tokens, by the byte at which each begins."""
+    holes: dict[int, str] = {}
+    offset = 0
+    for delta in deltas:
+        text = delta.content or ""
+        if text and not delta.tokens:
+            holes[offset] = text
+        offset += len(utf8(text))
+    return holes
+
+
+def _filled(text: bytes, tokens: Iterable[Token], holes: Mapping[int, str]) -> list[Token]:
+    """The tokens, with one for each hole that the next token does not spell; or none."""
+    filled: list[Token] = []
+    offset = 0
+    for token in [*tokens, None]:
+        while (
+            not text.startswith(token.bytes, offset) if token else offset < len(text)
+        ) and offset in holes:
+            filled.append(unlisted(holes[offset]))
+            offset += len(filled[-1].bytes)
+        if token:
+            filled.append(token)
+            offset += len(token.bytes)
+    return filled if _spell(filled) == text else []
 
 
 def _spell(tokens: Iterable[Token]) -> bytes:

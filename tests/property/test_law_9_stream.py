@@ -50,6 +50,14 @@ def live(made, **options):
 @settings(deadline=None)
 @given(streams())
 @example([chunk({"content": "[1"}, [entry("[1", 0.5)]), chunk({"content": ",2]"}, None)])
+@example(  # a token before its text, and at the end a text without tokens
+    [
+        chunk({"content": ""}, [entry("[", 0.5)]),
+        chunk({"content": "["}, []),
+        chunk({"content": "]"}, None),
+        chunk({}, None, "stop"),
+    ]
+)
 def test_a_report_without_tokens_says_what_the_other_does(made):
     """Whatever the cuts; unless what is needed for it was dropped, and then it says that."""
     every, whole = live(made)
