@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test environments lowest check lint bench clean
+.PHONY: demo test search environments lowest check lint bench clean
 
 demo: .venv/.local
 	@$(BIN)/fieldconf local fetch
@@ -19,6 +19,10 @@ environments: .venv/.test .venv/instructor/.ready .venv/clusters/.ready
 
 lowest: .venv/lowest/.ready
 	.venv/lowest/bin/python -m pytest -n auto
+
+# The laws on examples that nobody has drawn yet; what fails becomes a fixed counterexample.
+search: .venv/.test
+	$(BIN)/python -m pytest -n auto --hypothesis-profile=search tests/property
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

@@ -70,10 +70,16 @@ def _part(made: Completion, content: str, prompt: str | None) -> Completion | No
         return None
     start, stop = places[0]
     begin, is_open = _begin(whole, start, stop)
-    if is_open and stop < len(whole) and made.finish_reason != "length":
-        return None  # somebody else wrote the value's end
-    text = whole[begin:stop]
-    return replace(made, content=text.decode("utf-8", "surrogatepass"))
+    if is_open and stop < len(whole):
+        footer = Finder()
+        footer.feed(whole[begin:])
+        if made.finish_reason != "length" or footer.error is None:
+            return None  # somebody else wrote the value's end, or more of the value
+    try:
+        text = whole[begin:stop].decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:  # the tokens begin or end inside of a character
+        return None
+    return replace(made, content=text)
 
 
 def _begin(whole: bytes, start: int, stop: int) -> tuple[int, bool]:

@@ -58,6 +58,14 @@ def live(made, **options):
         chunk({}, None, "stop"),
     ]
 )
+@example(  # the text goes on where the tokens end, and both are cut off
+    [
+        chunk({"content": ""}, [entry('{"a": 1', 0.5)]),
+        chunk({"content": '{"a": 1, "b": 2}'}, None),
+        chunk({}, None, "length"),
+    ]
+)
+@example([chunk({"content": "🎉"}, [entry("\ufffd", 0.5) | {"bytes": [159, 142, 137]}])])
 def test_a_report_without_tokens_says_what_the_other_does(made):
     """Whatever the cuts; unless what is needed for it was dropped, and then it says that."""
     every, whole = live(made)
