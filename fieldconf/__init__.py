@@ -13,6 +13,8 @@ from fieldconf.classification.beside import Beside, beside_labels
 from fieldconf.confident import Confident, confident
 from fieldconf.embedded import local
 from fieldconf.errors import (
+    CalibrationError,
+    EvaluationError,
     FieldconfError,
     JSONSyntaxError,
     LocalModelError,
@@ -53,14 +55,15 @@ from fieldconf.strict import StrictForm, strict
 __version__ = "0.1.0"
 
 __all__ = [
-    "Agreement", "Asked", "AsyncFieldStream", "AsyncMany", "Band", "Beside", "Conf", "Confident",
-    "Defaults", "Distribution", "Entry", "Event", "Field", "FieldEvent", "FieldStream",
-    "FieldconfError", "Found", "Image", "ItemEvent", "JSONSyntaxError", "LabelSet",
-    "LocalModelError", "Many", "Member", "MissingPackageError", "NoLogprobsError", "Outcome",
-    "OutputError", "PartialEvent", "PayloadError", "Policy", "PolicyError", "Questions", "Reading",
-    "Reason", "Report", "ReportEvent", "RequestError", "Result", "Results", "SchemaError", "Settle",
-    "Step", "StopWhen", "Stopped", "StrictForm", "Summary", "Verdict", "acascade", "acrosscheck",
-    "aextract", "aextract_many", "agree", "areask", "astream", "averify", "beside_labels",
-    "cascade", "classify", "confident", "crosscheck", "extract", "extract_many", "local", "locate",
-    "questions", "reask", "request", "score", "score_all", "stream", "strict", "verify",
+    "Agreement", "Asked", "AsyncFieldStream", "AsyncMany", "Band", "Beside", "CalibrationError",
+    "Conf", "Confident", "Defaults", "Distribution", "Entry", "EvaluationError", "Event", "Field",
+    "FieldEvent", "FieldStream", "FieldconfError", "Found", "Image", "ItemEvent", "JSONSyntaxError",
+    "LabelSet", "LocalModelError", "Many", "Member", "MissingPackageError", "NoLogprobsError",
+    "Outcome", "OutputError", "PartialEvent", "PayloadError", "Policy", "PolicyError", "Questions",
+    "Reading", "Reason", "Report", "ReportEvent", "RequestError", "Result", "Results",
+    "SchemaError", "Settle", "Step", "StopWhen", "Stopped", "StrictForm", "Summary", "Verdict",
+    "acascade", "acrosscheck", "aextract", "aextract_many", "agree", "areask", "astream", "averify",
+    "beside_labels", "cascade", "classify", "confident", "crosscheck", "extract", "extract_many",
+    "local", "locate", "questions", "reask", "request", "score", "score_all", "stream", "strict",
+    "verify",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ Why:   the person who reads the message is usually not the person who wrote the 
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -81,6 +81,39 @@ class SchemaError(FieldconfError):
 
 class PolicyError(FieldconfError):
     """The policy cannot be used: unknown names, impossible numbers, no such field."""
+
+
+class EvaluationError(FieldconfError):
+    """Labels or confidences cannot be evaluated: no such column, no rows, no number from 0 to 1.
+
+    Attributes:
+        column: the name of the column that is at fault; empty where it is none.
+        row: its number, from 0; None where no single row is at fault.
+    """
+
+    def __init__(
+        self, message: str, *, column: str = "", row: int | None = None, remedy: str = ""
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.column = column
+        self.row = row
+
+
+class CalibrationError(FieldconfError):
+    """A calibration or a policy from labels cannot be fitted, or does not hold for these answers.
+
+    Attributes:
+        expected: what it was fitted for, by name ("model", "provider", "schema").
+        actual: what it was applied to, by name.
+    """
+
+    def __init__(
+        self, message: str, *, expected: Mapping[str, str] | None = None,
+        actual: Mapping[str, str] | None = None, remedy: str = "",
+    ) -> None:  # fmt: skip
+        super().__init__(message, remedy=remedy)
+        self.expected = dict(expected or {})
+        self.actual = dict(actual or {})
 
 
 class RequestError(FieldconfError):

@@ -105,6 +105,8 @@ FLOORS = [
     ["strategies.reports"],
     ["strategies"],
     ["testing.plugin"],
+    ["evaluation", "evaluation.columns", "evaluation.packages"],
+    ["evaluation.table"],
     ["batch.arrow", "batch.envelopes", "batch.schemas", "batch.inputs", "batch.progress"],
     ["batch.formats", "batch.rows", "batch.sources", "batch.parts"],
     ["batch.lines", "batch.summary", "batch.wide"],
@@ -155,6 +157,10 @@ HEAVY = {
     "dateutil": set(),
     "rapidfuzz": set(),
     "pyarrow": set(),
+    "numpy": {"evaluation.table"},  # for types only
+    "scipy": set(),
+    "sklearn": set(),
+    "matplotlib": set(),
     "torch": set(),
     "transformers": set(),
 }

@@ -1,0 +1,29 @@
+"""Packages: what the extra ``calibrate`` brings.
+
+In:    the name of a module.
+Out:   the module, or how to get it.
+Never: an import of it where nobody evaluates or calibrates.
+Why:   statistics and optimisers are those of scipy and scikit-learn, and are large.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from fieldconf.errors import MissingPackageError
+
+_DISTRIBUTIONS = {"sklearn": "scikit-learn"}
+
+
+def package(name: str) -> Any:
+    """A module of numpy, scipy or scikit-learn, by its dotted name.
+
+    Raises:
+        MissingPackageError: if it is not installed; it is an ImportError as well.
+    """
+    try:
+        return import_module(name)
+    except ImportError:
+        top = name.split(".", maxsplit=1)[0]
+        raise MissingPackageError(
+            "fieldconf.evaluation", _DISTRIBUTIONS.get(top, top), extra="calibrate"
+        ) from None
