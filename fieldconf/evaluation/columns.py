@@ -48,7 +48,7 @@ def column(source: Any, name: str) -> list[Any]:
         )  # fmt: skip
     if isinstance(source, Sequence):
         return [row.get(name) for row in _rows(source)]
-    values: Any = source[name]
+    values = cast("Any", source)[name]
     for method in ("to_pylist", "to_list", "tolist"):  # PyArrow; pandas and Polars; numpy
         convert = getattr(values, method, None)
         if convert is not None:
