@@ -47,8 +47,9 @@ def column(source: Any, name: str) -> list[Any]:
             column=name, remedy=nearest(name, names),
         )  # fmt: skip
     if isinstance(source, Sequence):
-        return [row.get(name) for row in _rows(source)]
-    values = cast("Any", source)[name]
+        return [row.get(name) for row in _rows(cast("Any", source))]
+    columns: Any = source
+    values = columns[name]
     for method in ("to_pylist", "to_list", "tolist"):  # PyArrow; pandas and Polars; numpy
         convert = getattr(values, method, None)
         if convert is not None:
@@ -61,7 +62,7 @@ def _rows(source: Any) -> Sequence[Mapping[str, Any]]:
     rows = cast("Sequence[Any]", source) if is_rows else ()
     if not is_rows or not all(isinstance(row, Mapping) for row in rows):
         raise EvaluationError(
-            f"{type(source).__name__} is no table",
+            f"{type(cast('object', source)).__name__} is no table",
             remedy="Give a mapping of columns, a list of rows, or a frame of pandas, Polars or "
             "PyArrow, with the columns document, field, confidence, right",
         )
