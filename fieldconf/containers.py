@@ -24,24 +24,10 @@ from fieldconf.jsonparser import Event
 from fieldconf.paths import Path
 from fieldconf.report.least import NOTHING, Summary, summed_up
 from fieldconf.schema import Arm, Declared, Place
+from fieldconf.tokens import Layout
 
 MOST_OPTIONAL = 64
 """Objects with more optional properties than this have no ``presence``: each costs at each key."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """What a server's grammar forbids beyond the schema.
-
-    Attributes:
-        compact: white space between JSON's words.
-        ordered: properties in another order than the declared one.
-        plain: members and keys in another spelling than the usual one: needless escapes, ``1.0``.
-    """
-
-    compact: bool = False
-    ordered: bool = False
-    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ from typing import Any, Literal, TypeAlias, TypeVar, overload
 from fieldconf.report import Field, Report
 from fieldconf.tokens import Token
 
-Keep: TypeAlias = Literal["all", "fields"]
-"""What is kept of an answer that was read: everything, or its fields and no tokens."""
+Keep: TypeAlias = Literal["all", "fields", "response"]
+"""What is kept of an answer that was read: everything, its fields and no tokens, or everything and
+the response itself."""
 
 T = TypeVar("T")
 

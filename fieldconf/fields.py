@@ -31,7 +31,7 @@ from fieldconf.alternatives.steps import Choice, least_sure
 from fieldconf.alternatives.tree import Tree
 from fieldconf.alternatives.values import ValueQuestion, open_distribution
 from fieldconf.alternatives.why import Why, why_outcome, why_token
-from fieldconf.containers import Container, Layout, Stop
+from fieldconf.containers import Container, Stop
 from fieldconf.evidence import Evidence
 from fieldconf.jsonparser import Event
 from fieldconf.matching import Match
@@ -40,7 +40,7 @@ from fieldconf.paths import Path, pointer
 from fieldconf.report import Basis, Field
 from fieldconf.report.least import NOTHING, summary_of
 from fieldconf.schema import Declared, Place, Schema, kind_of
-from fieldconf.tokens import Token
+from fieldconf.tokens import Layout, Token
 
 FREE_TEXT_CHARACTERS = 40
 """A longer string that looks like prose is free text: its confidence is per token."""

@@ -9,11 +9,10 @@ Why:   each provider spells the same wish in another way, and some refuse it aft
 import re
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any, TypeAlias, cast
 
-from fieldconf.containers import Layout
 from fieldconf.errors import NoLogprobsError, RequestError
 from fieldconf.probes import Probe
 from fieldconf.providers.forms import BARE, LABELS, Ask, Shape
@@ -23,7 +22,7 @@ from fieldconf.questions import questions
 from fieldconf.schema import LabelSet, Schema, compile_schema
 from fieldconf.schema.settings import without_settings
 from fieldconf.strict import strict
-from fieldconf.tokens import Mask, utf8
+from fieldconf.tokens import Layout, Mask, utf8
 
 MakeSchema: TypeAlias = Callable[[Mapping[str, Any]], dict[str, Any]]
 
@@ -72,9 +71,14 @@ class Defaults:
     make_probe: Callable[[Any], Probe] | None = None
     provider: str | None = None
 
+    @property
+    def forbids(self) -> Layout:
+        """What answers cannot hold beyond the schema; null is in the strict form only."""
+        return replace(self.layout or Layout(), no_null=self.make_schema is not None)
+
     def read(self, schema: Schema) -> Schema:
         """The schema that answers are read by: as the form that is sent has it."""
-        return schema if self.make_schema else schema.asked
+        return schema.read_with(self.forbids)
 
 
 def request(

@@ -15,7 +15,6 @@ from typing import Any, TypeVar, overload
 from fieldconf.align import Aligned, Aligner
 from fieldconf.alternatives.settle import Ledger
 from fieldconf.classification import check_match, read_label
-from fieldconf.containers import Layout
 from fieldconf.decided import decided
 from fieldconf.errors import PayloadError
 from fieldconf.evidence import Evidence
@@ -33,7 +32,7 @@ from fieldconf.schema import KINDS, Schema, compile_schema
 from fieldconf.scores import TextScore, text_score
 from fieldconf.settling import Settle, settled
 from fieldconf.spelling import SPACES, Piece, spell_completion
-from fieldconf.tokens import Completion, Mask, Token
+from fieldconf.tokens import Completion, Layout, Mask, Token
 from fieldconf.tree import Tree
 from fieldconf.wire import completion, completions
 
@@ -73,6 +72,7 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
         payload: a response of any provider or server in ``docs/providers.md``: the SDK's object, a
             dict, JSON text or bytes, server-sent-event text, JSON Lines, or a list of stream
             chunks; also as LangChain, LiteLLM, pydantic-ai, instructor, DSPy or the AI SDK give it.
+            A ``Report.response`` is read with the settings of its request.
         schema: a pydantic model (or any type pydantic understands), a JSON Schema, a ``LabelSet``
             (the answer is a bare label then), or None.
         mask: where the logprobs stand, if you know better than the response ("pre", "post").
@@ -105,16 +105,18 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
     >>> report.data, report["/ok"].logprob
     ({'ok': True}, -0.1)
     """
-    compiled = _compiled(schema, match)
-    limits = Policy.of(policy).check(compiled)
+    compiled = compile_schema(schema)
+    check_match(compiled, match)
+    limits = Policy.of(policy).check(compiled.asked)
     try:
         made = completion(payload, choice, call, tokenizer=tokenizer, prompt=prompt)
     except PayloadError as error:
         if error.came:
-            broken = score_completion(error.came[0], compiled, mask=mask, match=match)
+            broken = score_completion(error.came[0], compiled.asked, mask=mask, match=match)
             error.report = replace(broken, policy=limits)
         raise
-    report = score_completion(made, compiled, mask=mask, match=match, settle=settle)
+    read_by = compiled.read_with(made.layout)
+    report = score_completion(made, read_by, mask=mask, match=match, settle=settle)
     return replace(report, policy=limits)
 
 
@@ -143,18 +145,16 @@ def score_all(
     >>> [report.data for report in score_all({"choices": [choice(0, "1"), choice(1, "2")]})]
     [1, 2]
     """
-    compiled = _compiled(schema, match)
-    limits = Policy.of(policy).check(compiled)
+    compiled = compile_schema(schema)
+    check_match(compiled, match)
+    limits = Policy.of(policy).check(compiled.asked)
     return [
-        replace(score_completion(made, compiled, mask=mask, match=match), policy=limits)
+        replace(
+            score_completion(made, compiled.read_with(made.layout), mask=mask, match=match),
+            policy=limits,
+        )
         for made in completions(payload, tokenizer=tokenizer, prompt=prompt)
     ]
-
-
-def _compiled(schema: Any, match: Match) -> Schema:
-    compiled = compile_schema(schema).asked
-    check_match(compiled, match)
-    return compiled
 
 
 def score_completion(
@@ -176,6 +176,7 @@ def score_completion(
     if schema.labels is not None:
         return read_label(completion, schema, mask=mask, settle=settle)
     spelling, tokens = spell_completion(completion), completion.tokens or ()
+    layout = layout or completion.layout
     content = spelling.content
 
     def scored(ledger: Ledger) -> Report[Any]:

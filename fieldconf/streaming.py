@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 from fieldconf.alternatives.settle import Ledger
 from fieldconf.alternatives.tree import Tree
-from fieldconf.containers import Layout
 from fieldconf.dropping import Keep, forget, without_tokens
 from fieldconf.matching import Match
 from fieldconf.paths import Path
@@ -25,7 +24,7 @@ from fieldconf.report import Field, Report
 from fieldconf.schema import Schema
 from fieldconf.scoring import Scorer, score_completion
 from fieldconf.settling import Settle
-from fieldconf.tokens import Mask
+from fieldconf.tokens import Layout, Mask
 from fieldconf.wire import mended
 
 
@@ -164,7 +163,7 @@ class LiveScorer:
                 mended(completion), self._schema, mask=self._mask, layout=self._layout,
                 match=self._match, settle=asking,
             )  # fmt: skip
-        return report if self._keep == "all" else without_tokens(report)
+        return without_tokens(report) if self._keep == "fields" else report
 
     def _drop(self, closed: list[Field]) -> None:
         """Let go of the tokens before the last that closed something: no open value had one."""

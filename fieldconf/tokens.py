@@ -162,6 +162,23 @@ class Decision(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """What a server's grammar forbids beyond the schema.
+
+    Attributes:
+        compact: white space between JSON's words.
+        ordered: properties in another order than the declared one.
+        plain: members and keys in another spelling than the usual one: needless escapes, ``1.0``.
+        no_null: null in place of a key that may be left out, as strict structured output has it.
+    """
+
+    compact: bool = False
+    ordered: bool = False
+    plain: bool = False
+    no_null: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
     """One answer of a model: its text, its tokens, and how it ended.
 
@@ -184,6 +201,7 @@ class Completion:
         broken_off: whether it was not read to its end: more may have come.
         flags: see ``report.Report``; what the wire knows of them.
         aside: what else the wire knows of why there is no answer.
+        layout: what the server's grammar forbids beyond the schema, where the response says so.
     """
 
     content: str | None
@@ -204,6 +222,7 @@ class Completion:
     broken_off: bool = False
     flags: tuple[str, ...] = ()
     aside: str = ""
+    layout: Layout | None = None
 
     @property
     def is_cut(self) -> bool:

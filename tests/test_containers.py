@@ -5,10 +5,9 @@ import math
 import pytest
 from builders import log, report_of, token
 
-from fieldconf.containers import Layout
 from fieldconf.schema import compile_schema
 from fieldconf.scoring import score_completion
-from fieldconf.tokens import Completion
+from fieldconf.tokens import Completion, Layout
 
 
 def step(chosen, mass):

@@ -18,7 +18,7 @@ FLOORS = [
      "providers.refusals", "providers.table",
      "policy.bands", "schema.bounded", "schema.documents", "schema.located", "schema.settings",
      "wire.raw", "wire.tool_calls"],
-    ["wire.entries"],
+    ["wire.entries", "wire.kept"],
     ["search", "wire.listed"],
     ["wire.held"],
     ["wire.envelopes"],

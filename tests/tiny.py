@@ -27,11 +27,10 @@ from oracles import (
 )
 
 import fieldconf as fc
-from fieldconf.containers import Layout
 from fieldconf.probes.base import Vocabulary
 from fieldconf.schema import compile_schema
 from fieldconf.scoring import score_completion
-from fieldconf.tokens import Candidate, Token
+from fieldconf.tokens import Candidate, Layout, Token
 
 ANY_LAYOUT = Layout()
 END = b""  # the end token, as llama.cpp lists it

@@ -22,7 +22,6 @@ from typing import Any, Self, cast
 
 import openai
 
-from fieldconf.containers import Layout
 from fieldconf.embedded import server as server_process
 from fieldconf.embedded.prompt import embedded_messages, embedded_schema
 from fieldconf.embedded.weights import REMEDY_FETCH, SMOLLM2, find_weights, weights_path
@@ -30,6 +29,7 @@ from fieldconf.errors import LocalModelError
 from fieldconf.probes import Probe, llama_cpp
 from fieldconf.requesting import Defaults
 from fieldconf.threads import cached_property
+from fieldconf.tokens import Layout
 
 _REMEDY_INSTALL = 'Run: pip install "fieldconf[local]"'
 _START_SECONDS = 120.0

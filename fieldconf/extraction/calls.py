@@ -13,7 +13,6 @@ from typing import Any, cast, get_args
 from urllib.parse import urlsplit
 
 from fieldconf.classification import check_match
-from fieldconf.containers import Layout
 from fieldconf.dropping import Keep
 from fieldconf.errors import RequestError
 from fieldconf.extraction.apis import APIS, CHAT, Api
@@ -39,7 +38,7 @@ from fieldconf.schema import Schema, compile_schema
 from fieldconf.settling import Settle
 from fieldconf.source.locating import Ways, ways_in
 from fieldconf.strict import strict
-from fieldconf.tokens import Mask
+from fieldconf.tokens import Layout, Mask
 
 _MERGED = ("extra_body", "extra_headers", "extra_query")
 
@@ -75,7 +74,7 @@ class Call:
     instructions: str | None
     schema: Schema
     mask: Mask | None
-    layout: Layout | None
+    layout: Layout
     match: Match
     settle: Settle | None
     rules: tuple[Rule, ...]
@@ -137,7 +136,7 @@ def prepare(
         client=client, api=api, arguments=arguments, streamed=row.streamed if known else {},
         provider=known.key if known else _host(client),
         given=given, instructions=options.get("instructions"),
-        schema=defaults.read(compiled), mask=mask, layout=defaults.layout,
+        schema=defaults.read(compiled), mask=mask, layout=defaults.forbids,
         match=options.get("match") or "exact",
         settle=_settle(client, arguments, defaults, options.get("settle")),
         rules=rules_of(options.get("stop")), ways=ways_in(given, options.get("locate")),
@@ -276,7 +275,8 @@ def _with_options(arguments: Mapping[str, Any], more: Mapping[str, Any]) -> dict
 def _kept(wanted: Any) -> Keep:
     if wanted not in (None, *get_args(Keep)):
         raise RequestError(
-            f"nothing is known of keep={wanted!r}", remedy='Say keep="all" or keep="fields"'
+            f"nothing is known of keep={wanted!r}",
+            remedy=f"Give one of {', '.join(map(repr, get_args(Keep)))}",
         )
     return wanted or "all"
 

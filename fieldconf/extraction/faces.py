@@ -63,7 +63,8 @@ def extract(
             plain values, or the path of its file.
         keep: "fields" keeps no tokens: the report and its fields have all their numbers, and
             ``report.tokens`` is empty. While an answer is streamed, each token is let go of as soon
-            as no open value can need it. "all" (the default) keeps them.
+            as no open value can need it. "all" (the default) keeps them. "response" keeps the whole
+            response as well, see ``Report.response``.
         options: further arguments of the client's own call (``extra_body``, ``timeout`` ...).
         observe: called with each report, also with that of an answer that broke off; of samples
             with that of each.

@@ -23,6 +23,7 @@ from fieldconf.scoring import score_completion
 from fieldconf.source.locating import locate
 from fieldconf.streaming import LiveScorer
 from fieldconf.wire import completions
+from fieldconf.wire.kept import keep
 
 T = TypeVar("T")
 
@@ -39,14 +40,21 @@ def whole(call: Call, response: Any) -> Report[Any]:
         found[0], call.schema, mask=call.mask, layout=call.layout,
         match=call.match, settle=call.settle,
     )  # fmt: skip
-    report = noted(call, report if call.keep == "all" else without_tokens(report))
+    if call.keep == "fields":
+        report = without_tokens(report)
+    report = noted(call, report, response)
     announce(call, report)
     return report
 
 
-def noted(call: Call, report: Report[T]) -> Report[T]:
-    """The report with what was asked, and by whose limits; with places in the source, if wanted."""
+def noted(call: Call, report: Report[T], response: Any) -> Report[T]:
+    """The report with what was asked, and by whose limits; with places in the source, if wanted.
+
+    And with the response, or the chunks of it, if that is to be kept.
+    """
     made = replace(report, policy=call.policy, given=call.given, instructions=call.instructions)
+    if call.keep == "response":
+        made = replace(made, response=keep(response, mask=call.mask, layout=call.layout))
     return made if call.ways is None else locate(made, how=call.ways)
 
 
@@ -73,6 +81,7 @@ class Reading(Generic[T]):
         self._begun = -1  # where it begins
         self._stopped: Stopped | None = None
         self._report: Report[T] | None = None
+        self._chunks: list[Any] = []  # all that came, if the response is to be kept
 
     @property
     def client(self) -> Any:
@@ -101,6 +110,8 @@ class Reading(Generic[T]):
             PayloadError: if the chunk is an error of the server.
         """
         events: list[Event[T]] = []
+        if self._call.keep == "response":
+            self._chunks.append(chunk)
         for field in self._scorer.feed(chunk):
             events.append(FieldEvent(field))
             if field.path and isinstance(field.path[-1], int):
@@ -198,6 +209,7 @@ class Reading(Generic[T]):
             report = self._scorer.finish(settle=settle, broken_off=bool(reason))
             if reason and report.status in ("truncated", "text"):
                 report = replace(report, reason=reason)
-            self._report = noted(self._call, replace(report, stopped=self._stopped))
+            report = replace(report, stopped=self._stopped)
+            self._report = noted(self._call, report, self._chunks)
             announce(self._call, self._report)
         return self._report

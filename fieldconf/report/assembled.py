@@ -90,6 +90,7 @@ def assembled(
         precision=max((p for one in readings if (p := one.precision) is not None), default=None),
         input_tokens=_sum(one.input_tokens for one in requests),
         output_tokens=_sum(one.output_tokens for one in requests),
+        response=base.response if is_same else None,
         **{**(kept if is_same else new), **said},
     )  # fmt: skip
 

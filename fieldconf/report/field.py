@@ -6,6 +6,7 @@ Never: a computation that needs the response again; a number that is not known.
 Why:   people decide field by field, and they decide with what is here.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from reprlib import Repr
@@ -188,6 +189,35 @@ class Field:
         See ``Distribution.margin``.
         """
         return None if self.distribution is None else self.distribution.margin
+
+    @property
+    def signals(self) -> dict[str, float | None]:
+        """All numbers that say how sure the model was, by name, each the same for every kind.
+
+        Of the tokens that touch the value, as probabilities (0..1): ``exp_joint`` their product,
+        ``exp_mean`` their geometric mean, ``first`` and ``least`` those of the first and of the
+        least sure token; ``tokens`` is how many they are. ``width`` is ``high - low``. The others
+        are the attributes of the same names. None where a number is not known.
+        """
+        logprobs = [token.logprob for token in self.tokens]
+        known = [min(value, 0.0) for value in logprobs if value is not None]
+        shares = list(map(math.exp, known)) if known and len(known) == len(logprobs) else []
+        low, high = self.low, self.high
+        return {
+            "confidence": self.confidence,
+            "low": low,
+            "high": high,
+            "width": None if low is None or high is None else high - low,
+            "margin": self.margin,
+            "null": self.null,
+            "off_schema": self.off_schema,
+            "unseen": self.unseen,
+            "exp_joint": math.exp(math.fsum(known)) if shares else None,
+            "exp_mean": math.exp(math.fsum(known) / len(known)) if shares else None,
+            "first": shares[0] if shares else None,
+            "least": min(shares) if shares else None,
+            "tokens": float(len(logprobs)) if logprobs else None,
+        }
 
     @property
     def is_leaf(self) -> bool:

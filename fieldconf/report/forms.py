@@ -242,3 +242,4 @@ class Report(Form):
     tokens: list[Token] = []
     prompt_tokens: list[Token] = []
     owners: list[Text] = []
+    response: dict[Text, Any] | None = None

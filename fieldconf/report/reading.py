@@ -188,6 +188,7 @@ def _made(form: forms.Report, schema: Schema) -> dict[str, Any]:
         "owners": tuple(form.owners), "text": form.text, "tokens": tokens, "model": form.model,
         "prompt_tokens": tuple(map(_token, form.prompt_tokens)),
         "finish_reason": form.finish_reason, "refusal": form.refusal, "schema": schema,
+        "response": form.response,
     }  # fmt: skip
 
 

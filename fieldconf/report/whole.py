@@ -88,6 +88,9 @@ class Report(Generic[T]):
         given, instructions: what was read, and what the model was told, where ``extract`` and its
             like asked; None where a saved response was scored. Who asks again needs them. They are
             no part of the plain form, nor of what makes two reports equal.
+        response: the response as it came, with the settings of its request, as plain JSON values:
+            where ``extract`` and its like were told to keep it; else None. ``score`` reads it again
+            and gives the same numbers. It is no part of what makes two reports equal.
         tokens, model, finish_reason: as received; "length" stands for every server's word for the
             token limit.
     """
@@ -120,6 +123,7 @@ class Report(Generic[T]):
     schema: Schema = field(default_factory=Schema, repr=False, compare=False)
     given: Any = field(default=None, repr=False, compare=False)
     instructions: str | None = field(default=None, repr=False, compare=False)
+    response: dict[str, Any] | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
         leaves = list(self.leaves.values())
@@ -283,6 +287,8 @@ class Report(Generic[T]):
         }
         if self.requests:
             plain["requests"] = [plain_record(one) for one in self.requests]
+        if self.response is not None:
+            plain["response"] = self.response
         if tokens:
             plain["text"] = self.text
             plain["tokens"] = [plain_token(token) for token in self.tokens]

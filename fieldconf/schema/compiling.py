@@ -29,6 +29,7 @@ from fieldconf.schema.restoring import restored, written
 from fieldconf.schema.settings import check_settings
 from fieldconf.schema.validation import Checker, Invalid, checker, validate_model
 from fieldconf.threads import cached_property
+from fieldconf.tokens import Layout
 
 _CONTAINERS = frozenset({"object", "array"})
 _REMEDY = "Give a pydantic model, a JSON Schema or an fc.LabelSet"
@@ -91,6 +92,10 @@ class Schema:
         Strict structured output demands every key; a model then says "left out" by null.
         """
         return self if self.may_be_null else replace(self, may_be_null=True)
+
+    def read_with(self, layout: Layout | None) -> "Schema":
+        """The schema by which answers are read that a server's grammar laid out."""
+        return self if layout is not None and layout.no_null else self.asked
 
     def at(self, path: Path) -> Place:
         """The place at a path."""

@@ -16,6 +16,7 @@ from fieldconf.report import Field, Report
 from fieldconf.report.readings import FoundHow
 from fieldconf.source.numerals import written
 from fieldconf.source.searching import Source
+from fieldconf.wire.plain import get
 
 T = TypeVar("T")
 Ways: TypeAlias = Sequence[FoundHow]
@@ -47,8 +48,8 @@ def locate(report: Report[T], text: str | None = None, *, how: Ways | None = Non
 
     Args:
         report: of ``extract``, ``score`` and the like.
-        text: what was read; by default what the report says it was ``given``. Offsets are
-            characters of it.
+        text: what was read; by default what the report says it was ``given``, and of messages the
+            text of the last one by the user. Offsets are characters of it.
         how: which ways to look, all by default. "date" and "fuzzy" need python-dateutil and
             RapidFuzz: ``pip install "fieldconf[source]"``; the others need nothing.
 
@@ -117,14 +118,24 @@ def ways_in(given: Any, wanted: Ways | bool | None) -> Ways | None:  # noqa: FBT
 def text_of(given: Any) -> str:
     """The text in which values are looked for, of what a model was given to read.
 
+    Of messages it is the text of the user's last one: those before it are examples, most often.
+
     Raises:
         RequestError: if it is not one text, so that nobody could say what an offset counts from.
 
     >>> text_of(["Dear Anna"])
     'Dear Anna'
+    >>> text_of([{"role": "system", "content": "Find the name."},
+    ...          {"role": "user", "content": [{"type": "text", "text": "Dear Anna"}]}])
+    'Dear Anna'
     """
-    if isinstance(given, (list, tuple)) and len(cast("Sequence[Any]", given)) == 1:
-        given = cast("Sequence[Any]", given)[0]
+    parts = _parts(given)
+    contents = [get(part, "content") for part in parts if get(part, "role") == "user"]
+    if contents:
+        given = contents[-1]
+        parts = _parts(given)
+    if len(parts) == 1:
+        given = get(parts[0], "text") or parts[0]
     if isinstance(given, str):
         return given
     kind = type(given).__name__  # pyright: ignore[reportUnknownArgumentType]
@@ -133,6 +144,10 @@ def text_of(given: Any) -> str:
         f"there is no one text to look for values in ({shown} was given)",
         remedy="Give it the text that the model read: fc.locate(report, text)",
     )
+
+
+def _parts(given: Any) -> Sequence[Any]:
+    return cast("Sequence[Any]", given) if isinstance(given, (list, tuple)) else ()
 
 
 def _located(field: Field, source: Source, ways: Ways) -> Field:

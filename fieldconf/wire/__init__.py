@@ -28,6 +28,7 @@ from fieldconf.wire import (
     echo,
     frameworks,
     gemini,
+    kept,
     legacy,
     llama_cpp,
     lm_studio,
@@ -169,6 +170,13 @@ def _read_all(payload: Any, dull: list[Any], unknown: list[Any]) -> Iterator[lis
     ``unknown`` the first that is of no known shape.
     """
     for item in open_payload(payload):
+        if (known := kept.opened(item)) is not None:
+            settings: dict[str, Any] = {"layout": known.layout}
+            if known.mask != "unknown":
+                settings["mask"] = known.mask
+            for deltas in _read_all(known.response, dull, unknown):
+                yield [replace(delta, **settings) for delta in deltas]
+            continue
         deltas = _read(item)
         if deltas is None:
             unknown[:] = unknown or [item]

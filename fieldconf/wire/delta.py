@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from fieldconf.errors import PayloadError
-from fieldconf.tokens import Completion, Decision, Mask, Token, utf8, written
+from fieldconf.tokens import Completion, Decision, Layout, Mask, Token, utf8, written
 from fieldconf.wire import tool_calls
 from fieldconf.wire.listed import has_masked
 from fieldconf.wire.plain import parsed, unfenced
@@ -43,7 +43,8 @@ class Delta:
         prompt: the tokens of the prompt, where the server lists them apart.
         echo: whether the tokens begin with those of the prompt.
         extent: see ``Extent``.
-        mask, model, completion_tokens, prompt_tokens, precision, note: as in ``Completion``.
+        mask, layout, model, completion_tokens, prompt_tokens, precision, note: as in
+            ``Completion``.
         decisions: answers that come with probabilities instead of tokens.
         masked: whether a candidate is listed that the grammar excluded; None: nobody has looked.
         thoughts: text that the server says is reasoning, and the name of the field that has it.
@@ -71,6 +72,7 @@ class Delta:
     thoughts: tuple[str, str] = ("", "")
     source: str = ""
     last: bool = False
+    layout: Layout | None = None
 
 
 def finish(word: Any) -> str | None:
@@ -285,6 +287,7 @@ def _completions(index: int, total: Delta, parts: Sequence[Delta]) -> list[Compl
         prompt_tokens=_last(delta.prompt_tokens for delta in parts),
         echo=any(delta.echo for delta in parts),
         decisions=tuple(decision for delta in parts for decision in delta.decisions),
+        layout=_last(delta.layout for delta in parts),
     )
     if not total.calls:
         return [_with_thoughts(made, *total.thoughts)]

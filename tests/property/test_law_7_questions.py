@@ -23,9 +23,9 @@ from tiny import (
     more_of_object,
 )  # fmt: skip
 
-from fieldconf.containers import Layout
 from fieldconf.schema import compile_schema
 from fieldconf.scoring import score_completion
+from fieldconf.tokens import Layout
 
 KS = st.integers(0, 20) | st.just(1000)
 HOW = ["bounds", "exact", "settled"]
