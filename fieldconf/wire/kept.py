@@ -8,7 +8,7 @@ Why:   a response alone does not say what the server's grammar forbids, nor wher
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any, NamedTuple, cast
 
@@ -77,10 +77,8 @@ def _plain(payload: Any) -> Any:
     return json.loads(text, parse_constant={"-Infinity": _NEVER}.get)
 
 
-def _inside(value: Any) -> dict[str, Any]:
-    dump: Any = getattr(value, "model_dump", None)
-    if not callable(dump):
+def _inside(value: object) -> dict[str, Any]:
+    dump = getattr(value, "model_dump", None)
+    if dump is None:
         return vars(value)
-    return cast("Callable[..., dict[str, Any]]", dump)(
-        mode="json", exclude_unset=True, warnings=False
-    )
+    return dump(mode="json", exclude_unset=True, warnings=False)
