@@ -26,6 +26,7 @@ from fieldconf.errors import (
     RequestError,
     SchemaError,
 )
+from fieldconf.evaluation.labels import labels
 from fieldconf.extraction.events import Event, FieldEvent, ItemEvent, PartialEvent, ReportEvent
 from fieldconf.extraction.faces import aextract, astream, extract, stream
 from fieldconf.extraction.inputs import Image
@@ -64,6 +65,6 @@ __all__ = [
     "SchemaError", "Settle", "Step", "StopWhen", "Stopped", "StrictForm", "Summary", "Verdict",
     "acascade", "acrosscheck", "aextract", "aextract_many", "agree", "areask", "astream", "averify",
     "beside_labels", "cascade", "classify", "confident", "crosscheck", "extract", "extract_many",
-    "local", "locate", "questions", "reask", "request", "score", "score_all", "stream", "strict",
-    "verify",
+    "labels", "local", "locate", "questions", "reask", "request", "score", "score_all", "stream",
+    "strict", "verify",
 ]  # fmt: skip

@@ -1,0 +1,202 @@
+"""Answers: the reports that labels judge, from wherever they come.
+
+In:    reports with or without ids, results of many inputs, rows of ``fieldconf batch``.
+Out:   ``Answer`` values.
+Never: a request; a guess which of several reports a label is for.
+Why:   the same labels judge what was just extracted and what was scored a year ago.
+"""
+
+import json
+import math
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from fieldconf.errors import EvaluationError
+from fieldconf.evaluation.columns import column, column_names
+from fieldconf.many.results import Result
+from fieldconf.paths import Path, parse_pointer
+from fieldconf.policy.bands import Outcome
+from fieldconf.report import Field, Report
+
+_BATCH = ("pointer", "path", "value", "kind", "confidence")
+"""The columns by which rows of ``fieldconf batch`` are known."""
+_EMPTY: Mapping[str, Any] = {"array": list, "object": dict}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a report says, as far as labels ask.
+
+    Attributes:
+        document: the id of the document; None where it has none.
+        data: the decoded value.
+        fields: by pointer.
+        is_whole: whether the answer came to its end.
+        outcome: what was decided of it.
+        source: the text that was read; None where it is not known.
+    """
+
+    document: Hashable
+    data: Any
+    fields: Mapping[str, Field]
+    is_whole: bool
+    outcome: Outcome | None = None
+    source: str | None = None
+
+
+def are_reports(source: Any) -> bool:
+    """Whether a source is of reports, and not a table of judged values."""
+    if isinstance(source, Report):
+        return True
+    if isinstance(source, Mapping):
+        values = list(cast("Mapping[Any, Any]", source).values())
+        return any(isinstance(value, (Report, Result)) for value in values)
+    if isinstance(source, Sequence) and not isinstance(source, (str, bytes)):
+        return any(_is_entry(each) for each in cast("Sequence[Any]", source))
+    return False
+
+
+def are_batch_rows(source: Any) -> bool:
+    """Whether a table is one that ``fieldconf batch`` wrote, a row a field."""
+    return set(_BATCH) <= set(column_names(source))
+
+
+def answers_of(source: Any) -> list[Answer]:
+    """The answers of a source.
+
+    Args:
+        source: a mapping of ids to reports; a sequence of (id, report), of results of
+            ``extract_many``, or of reports; a table that ``fieldconf batch`` wrote.
+
+    Raises:
+        EvaluationError: if it is none of these.
+    """
+    if not are_reports(source):
+        if not are_batch_rows(source):
+            raise EvaluationError(
+                "these are neither reports nor rows of fieldconf batch",
+                remedy="Give a mapping of ids to reports, (id, report) pairs, the results of "
+                "extract_many, or a file of fieldconf batch, a row a field",
+            )
+        return _batch_answers(source)
+    if isinstance(source, Report):
+        entries: Iterable[Any] = [source]
+    elif isinstance(source, Mapping):
+        entries = cast("Mapping[Any, Any]", source).items()
+    else:
+        entries = source
+    return [_answer(entry, number) for number, entry in enumerate(entries)]
+
+
+def _is_entry(entry: Any) -> bool:
+    if isinstance(entry, tuple) and len(cast("tuple[Any, ...]", entry)) == 2:
+        return isinstance(entry[1], (Report, Result))
+    return isinstance(entry, (Report, Result))
+
+
+def _answer(entry: Any, number: int) -> Answer:
+    document: Any = None
+    if isinstance(entry, tuple):
+        document, entry = cast("tuple[Any, Any]", entry)
+    if isinstance(entry, Result):
+        result = cast("Result[Any]", entry)
+        document = result.id if document is None else document
+        entry = result.report
+    if entry is None:  # it failed
+        return Answer(document, None, {}, is_whole=False)
+    if not isinstance(entry, Report):
+        raise EvaluationError(
+            f"number {number} is no report, but {type(entry).__name__}", row=number,
+            remedy="Give reports only, each with the id of its document",
+        )  # fmt: skip
+    report = cast("Report[Any]", entry)
+    whole = report.status in ("complete", "no_logprobs", "unaligned")
+    root = report.fields.get("")
+    data = report.data if report.data is not None or root is None else root.value
+    source = report.given if isinstance(report.given, str) else None
+    return Answer(document, data, report.fields, whole, report.outcome, source)
+
+
+# -- rows of fieldconf batch ----------------------------------------------------------------------
+
+
+def _batch_answers(source: Any) -> list[Answer]:
+    names = column_names(source)
+    columns = {name: column(source, name) for name in names}
+    size = len(columns["pointer"])
+    nothing: list[Any] = [None] * size
+    ids = zip(
+        columns.get("custom_id", nothing), columns.get("response_id", nothing),
+        columns.get("choice", nothing), strict=True,
+    )  # fmt: skip
+    rows: dict[Any, list[int]] = {}
+    for row, (custom, response, choice) in enumerate(ids):
+        document = response if custom is None else custom
+        rows.setdefault((document, response, choice), []).append(row)
+    return [_batch_answer(document, columns, listed) for (document, _, _), listed in rows.items()]
+
+
+def _batch_answer(document: Any, columns: Mapping[str, list[Any]], rows: list[int]) -> Answer:
+    fields: dict[str, Field] = {}
+    status, outcome = _cell(columns, "status", rows[0]), None
+    for row in rows:
+        if columns["pointer"][row] is None:  # an answer without fields
+            continue
+        field = _batch_field(columns, row)
+        fields[field.pointer] = field
+        if not field.path:
+            outcome = _cell(columns, "outcome", row)
+    data = _rebuilt(fields)
+    is_whole = status in (None, "complete", "no_logprobs", "unaligned")
+    return Answer(document, data, fields, is_whole, outcome)
+
+
+def _batch_field(columns: Mapping[str, list[Any]], row: int) -> Field:
+    """The field of a row: a list or an object without what is in it."""
+    kind, text = columns["kind"][row], columns["value"][row]
+    path = _path(columns["pointer"][row], columns["path"][row])
+    is_container = kind in _EMPTY
+    value: Any = _EMPTY[kind]() if is_container else None
+    if text is not None and not is_container:
+        value = json.loads(text)
+    numbers = ("confidence", "low", "high", "logprob")
+    confidence, low, high, logprob = (_number(_cell(columns, name, row)) for name in numbers)
+    return Field(
+        path, value, kind, confidence, low, high, logprob,
+        basis=_cell(columns, "basis", row) or "none",
+        flags=("truncated",) if text is None and not is_container else (),
+        reason=_cell(columns, "reason", row) or "",
+    )  # fmt: skip
+
+
+def _rebuilt(fields: Mapping[str, Field]) -> Any:
+    """The decoded value of fields in document order; what is cut off is left out."""
+    root: dict[str, Any] = {}
+    at: dict[Path, Any] = {}
+    for field in fields.values():
+        if "truncated" in field.flags:
+            continue
+        inner: Any = _EMPTY[field.kind]() if field.kind in _EMPTY else field.value
+        at[field.path] = inner
+        outer = at.get(field.path[:-1]) if field.path else root
+        if isinstance(outer, list):
+            cast("list[Any]", outer).append(inner)
+        elif isinstance(outer, dict):
+            cast("dict[Any, Any]", outer)[field.path[-1] if field.path else ""] = inner
+    return root.get("")
+
+
+def _path(pointer: str, general: str) -> Path:
+    """A path whose positions in lists are those where the general pointer has "*"."""
+    pairs = zip(parse_pointer(pointer), parse_pointer(general), strict=True)
+    return tuple(int(one) if other == "*" and one.isdecimal() else one for one, other in pairs)
+
+
+def _cell(columns: Mapping[str, list[Any]], name: str, row: int) -> Any:
+    cell = columns[name][row] if name in columns else None
+    return None if isinstance(cell, float) and math.isnan(cell) else cell
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or value == "" else float(value)

@@ -1,0 +1,116 @@
+"""Files: tables and labels in files.
+
+In:    a path of JSON Lines, CSV, Parquet or Arrow; a folder of Parquet files.
+Out:   rows, or columns.
+Never: a type guessed for a text of a CSV: "01234" is no number to whoever wrote it.
+Why:   confidences and labels lie about in files.
+"""
+
+import csv
+import json
+from os import PathLike
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from fieldconf.errors import EvaluationError, MissingPackageError
+from fieldconf.evaluation.columns import column, column_names
+from fieldconf.evaluation.correctness import Written
+
+FileLike: TypeAlias = str | PathLike[str]
+
+_TEXTS = frozenset({"document", "field", "kind", "pointer", "path", "value", "right value", "text"})
+"""The columns of a table that are texts, whatever they look like."""
+
+
+def is_file(source: Any) -> bool:
+    """Whether a source is the name of a file."""
+    return isinstance(source, (str, PathLike))
+
+
+def read_file(place: FileLike) -> Any:
+    """The rows or the columns of a file: a list of dicts of JSON Lines, ``Written`` texts of CSV.
+
+    Raises:
+        EvaluationError: if it cannot be read, or its name tells no format.
+    """
+    path = Path(place)
+    ending = path.suffix.lower()
+    try:
+        if path.is_dir() or ending in (".parquet", ".pq"):
+            return _module("pyarrow.parquet").read_table(str(path))
+        if ending in (".arrow", ".feather", ".ipc"):
+            return _module("pyarrow.feather").read_table(str(path))
+        if ending in (".jsonl", ".ndjson"):
+            return _json_lines(path)
+        if ending == ".json":
+            return json.loads(path.read_text(encoding="utf-8"))
+        if ending in (".csv", ".tsv"):
+            return _csv(path, "\t" if ending == ".tsv" else ",")
+    except (OSError, ValueError, csv.Error) as error:  # pyarrow's errors are among them
+        raise EvaluationError(
+            f"{path.name} cannot be read: {error}", remedy="See that it is there, and whole"
+        ) from None
+    raise EvaluationError(
+        f"the name {path.name} tells no format",
+        remedy="Give a .jsonl, .json, .csv, .tsv, .parquet or .arrow file, or a folder of Parquet",
+    )
+
+
+def typed(source: Any) -> Any:
+    """A table whose ``Written`` texts are what they say as JSON, but for those of text columns.
+
+    >>> typed({"field": [Written("1")], "right": [Written("True")], "confidence": [Written("")]})
+    {'field': ['1'], 'right': [True], 'confidence': [None]}
+    """
+    columns = {name: column(source, name) for name in column_names(source)}
+    if not any(isinstance(value, Written) for values in columns.values() for value in values[:1]):
+        return source
+    return {
+        name: values if name in _TEXTS else [_typed(value) for value in values]
+        for name, values in columns.items()
+    }
+
+
+def _typed(text: Any) -> Any:
+    if not isinstance(text, Written):
+        return text
+    word = text.strip().lower()
+    if word in ("", "nan", "null", "none"):
+        return None
+    return Written(word if word in ("true", "false") else text).readings()[-1]
+
+
+def _json_lines(path: Path) -> list[Any]:
+    rows: list[Any] = []
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                try:
+                    rows.append(json.loads(line))
+                except ValueError as error:
+                    raise EvaluationError(
+                        f"line {number} of {path.name} is no JSON: {error}",
+                        remedy="Give one JSON object a line",
+                    ) from None
+    return rows
+
+
+def _csv(path: Path, delimiter: str) -> dict[str, list[Written]]:
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        rows = csv.reader(lines, delimiter=delimiter)
+        names = next(rows, list[str]())
+        columns: dict[str, list[Written]] = {name: [] for name in names}
+        for row in rows:
+            if row:
+                for name, text in zip(names, [*row, *[""] * len(names)], strict=False):
+                    columns[name].append(Written(text))
+    return columns
+
+
+def _module(name: str) -> Any:
+    from importlib import import_module  # noqa: PLC0415
+
+    try:
+        return import_module(name)
+    except ImportError:
+        raise MissingPackageError("fieldconf.evaluation", "pyarrow", extra="batch") from None

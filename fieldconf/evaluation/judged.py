@@ -1,0 +1,379 @@
+"""Judged: reports and labels as the rows that evaluation, calibration and guarantees read.
+
+In:    reports and labels; or a plain table of values that were judged.
+Out:   ``Judged``: a ``Table``, what stands behind each of its rows, and what was not counted.
+Never: a label dropped in silence.
+Why:   one place says which values count, and which are errors.
+
+A row is a scalar that a label judges, or a list. What a field is called is its pointer with "*" for
+positions in lists. Other scores of a row, for comparison (all 0..1, NaN where not known):
+``exp_mean`` (exp of the mean logprob of its tokens), ``exp_joint`` (exp of their sum), ``min`` (the
+least probable token), ``low``, ``margin``.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from fieldconf import scores
+from fieldconf.errors import EvaluationError
+from fieldconf.evaluation.answers import Answer, answers_of, are_batch_rows, are_reports
+from fieldconf.evaluation.columns import column, column_names
+from fieldconf.evaluation.files import is_file, read_file, typed
+from fieldconf.evaluation.judging import Judge, Judgement
+from fieldconf.evaluation.labels import Labels, labels, name_of
+from fieldconf.evaluation.table import REQUIRED, Table
+from fieldconf.paths import Path, pointer
+from fieldconf.policy.choosing import kinds_of
+from fieldconf.report import Field
+
+SCORES = ("exp_mean", "exp_joint", "min", "low", "margin")
+"""The other scores of each row of reports."""
+
+
+_AROUND = 60
+"""Characters of the source that are shown on either side of a value."""
+
+
+class Detail(NamedTuple):
+    """What stands behind a row.
+
+    Attributes:
+        pointer: where the value stands in its answer.
+        value, truth: what it is, and what is right.
+        text: the place in the text that was read, else how that text begins; None where neither
+            is known.
+        why: what decided the value, or why it has no confidence.
+    """
+
+    pointer: str
+    value: Any
+    truth: Any
+    text: str | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Uncounted:
+    """What labels and reports have that is in no row.
+
+    Attributes:
+        documents: labelled documents of which there is no report.
+        unanswered: labelled documents whose answer has no value.
+        unlabelled: reports without a label.
+        fields: labels of fields that no answer has, by their pointers.
+        blank: cells of the labels that say nothing.
+    """
+
+    documents: tuple[str, ...] = ()
+    unanswered: tuple[str, ...] = ()
+    unlabelled: int = 0
+    fields: Mapping[str, int] = field(default_factory=dict[str, int])
+    blank: int = 0
+
+    def sentences(self) -> list[str]:
+        """The same in words, a line for each that is not zero.
+
+        >>> Uncounted(unlabelled=1, fields={"/x": 2}).sentences()
+        ['1 report has no label', "2 labels are of fields that no answer has: '/x' (2)"]
+        """
+        lines = [
+            _counted(len(self.documents), "labelled document has", "labelled documents have")
+            + f" no report: {_some(self.documents)}",
+            _counted(len(self.unanswered), "labelled document has", "labelled documents have")
+            + f" no answer: {_some(self.unanswered)}",
+            _counted(self.unlabelled, "report has", "reports have") + " no label",
+            _counted(sum(self.fields.values()), "label is of a field", "labels are of fields")
+            + " that no answer has: "
+            + ", ".join(f"{name!r} ({count:,})" for name, count in list(self.fields.items())[:5]),
+            _counted(self.blank, "cell of the labels says", "cells of the labels say") + " nothing",
+        ]
+        return [line for line in lines if not line.startswith("0 ")]
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Values that were judged.
+
+    Attributes:
+        table: a row for each of them.
+        details: what stands behind each row.
+        uncounted: what is in no row.
+    """
+
+    table: Table
+    details: Sequence[Detail]
+    uncounted: Uncounted = Uncounted()
+
+
+def table_of(source: Any, truths: Any = None) -> Table:
+    """The table of reports and labels, or of a plain table; see ``judged``."""
+    return judged(source, truths).table
+
+
+def judged(source: Any, truths: Any = None) -> Judged:
+    """The values of a source, and which of them are right.
+
+    Args:
+        source: reports (a mapping of ids, (id, report) pairs, results of ``extract_many``, a list
+            as long as the labels), or rows of ``fieldconf batch`` (its file, its folder, a frame);
+            or, without labels, a table with the columns ``document, field, confidence, right``
+            (and, for ``errors``, ``value``, ``right value``, ``pointer``, ``text``, ``why``).
+        truths: ``fc.labels(...)``, or what they are made of.
+
+    Raises:
+        EvaluationError: if it cannot be read, or nothing in it has a label.
+
+    >>> row = {"document": 1, "field": "/a", "confidence": 0.5, "right": True}
+    >>> len(judged([row]).table)
+    1
+    """
+    if isinstance(source, Judged):
+        return source
+    read = typed(read_file(source)) if is_file(source) else source
+    if isinstance(read, Table):
+        return Judged(read, _Nothing(len(read)))
+    is_table = not are_reports(read)
+    if truths is None:
+        if not is_table or ("right" not in column_names(read) and are_batch_rows(read)):
+            raise EvaluationError(
+                "reports are judged by labels", remedy="Give labels=fc.labels(...)"
+            )
+        return _plain(read)
+    if is_table and not are_batch_rows(read):
+        raise EvaluationError(
+            "a table that is judged already takes no labels",
+            remedy="Leave them out, or give reports or rows of fieldconf batch",
+        )
+    return _labelled(answers_of(read), labels(truths))
+
+
+def _plain(source: Any) -> Judged:
+    """A table of judged values; rows without a label are counted."""
+    table = Table.read(source)
+    names = column_names(source)
+    right = column(source, "right")
+    kept = [row for row, value in enumerate(right) if value is not None and value == value]  # noqa: PLR0124
+    if not kept:
+        raise EvaluationError("no row has a label", column="right", remedy="Give some")
+    has = [name for name in ("pointer", "value", "right value", "text", "why") if name in names]
+    details: Sequence[Detail] = _Nothing(len(kept))
+    if has:
+        cells = {name: column(source, name) for name in has}
+        places = cells.get("pointer", column(source, REQUIRED[1]))
+        nothing = [None] * len(right)
+        listed = [cells.get(name, nothing) for name in ("value", "right value", "text", "why")]
+        details = [
+            Detail(
+                str(places[row]), listed[0][row], listed[1][row], listed[2][row],
+                listed[3][row] or "",
+            )
+            for row in kept
+        ]  # fmt: skip
+    return Judged(table, details, Uncounted(blank=len(right) - len(kept)))
+
+
+class _Nothing(Sequence[Any]):
+    """Details of rows of which nothing else is known."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+
+    def __getitem__(self, index: Any) -> Any:
+        return Detail("", None, None, None, "")
+
+    def __len__(self) -> int:
+        return self._size
+
+
+# -- reports and labels ---------------------------------------------------------------------------
+
+
+@dataclass
+class _Rows:
+    """Columns that grow row by row."""
+
+    documents: list[Hashable] = field(default_factory=list[Hashable])
+    names: list[str] = field(default_factory=list[str])
+    confidences: list[float | None] = field(default_factory=list[float | None])
+    right: list[bool] = field(default_factory=list[bool])
+    kinds: list[str] = field(default_factory=list[str])
+    scores: list[tuple[float | None, ...]] = field(default_factory=list[tuple[float | None, ...]])
+    details: list[Detail] = field(default_factory=list[Detail])
+
+    def add(self, document: Hashable, judgement: Judgement, answer: Answer) -> None:
+        name = pointer(judgement.path)
+        found = answer.fields.get(name)
+        is_open = found is not None and "truncated" in found.flags
+        if found is None or is_open:
+            confidence, kind, others = None, "", (None,) * len(SCORES)
+            why = "the answer broke off" if is_open else "the answer left it out"
+            if found is None and answer.is_whole:
+                confidence = _left_out(judgement.path, answer.fields)
+        else:
+            confidence, kind, others = found.confidence, kinds_of(found)[0], _scores(found)
+            why = found.reason or (found.why.sentence if found.why else "")
+        is_closed = answer.is_whole if found is None else not is_open
+        self.documents.append(document)
+        self.names.append(general(judgement.path))
+        self.confidences.append(confidence)
+        self.right.append(judgement.right and is_closed)
+        self.kinds.append(kind)
+        self.scores.append(others)
+        text = _text(found, answer.source)
+        self.details.append(Detail(name, judgement.answer, judgement.truth, text, why))
+
+    def table(self) -> Table:
+        kinds: dict[str, str] = {}
+        for name, kind in zip(self.names, self.kinds, strict=True):
+            if kinds.get(name, "") in ("", "null"):  # null says little of a field's kind
+                kinds[name] = kind or kinds.get(name, "")
+        columns = list(zip(*self.scores, strict=True))
+        return Table.of(
+            self.documents, self.names, self.confidences, self.right,
+            kinds=[kinds[name] for name in self.names],
+            scores=dict(zip(SCORES, columns, strict=True)),
+        )  # fmt: skip
+
+
+def _labelled(answers: Sequence[Answer], truths: Labels) -> Judged:
+    named = _named(answers, truths)
+    rows, absent = _Rows(), list[tuple[Hashable, Judgement, Answer]]()
+    met, unanswered, seen = set[str](), list[str](), set[str]()
+    unlabelled = 0
+    for name, answer in named:
+        truth = truths.truths.get(name)
+        seen.update(map(_general_of, (each.path for each in answer.fields.values())))
+        seen.update(_optional(answer.fields))
+        if not truth:
+            unlabelled += name not in truths.truths
+            met.add(name)
+            continue
+        met.add(name)
+        if not answer.fields:
+            unanswered.append(name)
+            continue
+        document = name if answer.document is None else answer.document
+        for judgement in _judgements(answer, truth, truths):
+            is_known = pointer(judgement.path) in answer.fields
+            if judgement.is_absent and not is_known:
+                absent.append((document, judgement, answer))
+            else:
+                rows.add(document, judgement, answer)
+    unknown = Counter[str]()
+    for document, judgement, answer in absent:
+        if general(judgement.path) in seen:
+            rows.add(document, judgement, answer)
+        else:
+            unknown[general(judgement.path)] += 1
+    uncounted = Uncounted(
+        tuple(name for name in truths.truths if name not in met), tuple(unanswered), unlabelled,
+        dict(unknown), truths.blank,
+    )  # fmt: skip
+    if not rows.right:
+        said = "; ".join(uncounted.sentences()) or "there is none"
+        raise EvaluationError(
+            f"no value of these reports has a label: {said}",
+            remedy="See that the ids of the labels are those of the reports",
+        )
+    return Judged(rows.table(), rows.details, uncounted)
+
+
+def _named(answers: Sequence[Answer], truths: Labels) -> Iterator[tuple[str, Answer]]:
+    """Answers with the names by which labels know them; without any, in the labels' order."""
+    if any(answer.document is not None for answer in answers) and not truths.is_numbered:
+        return (
+            (name_of(number if answer.document is None else answer.document), answer)
+            for number, answer in enumerate(answers)
+        )
+    if len(answers) != len(truths):
+        raise EvaluationError(
+            f"{len(answers):,} reports without ids that the labels know, but labels of "
+            f"{len(truths):,} documents",
+            remedy="Give a mapping of ids to reports, and labels with the same ids",
+        )
+    return zip(truths.truths, answers, strict=True)
+
+
+def _judgements(
+    answer: Answer, truth: Mapping[tuple[str, ...], tuple[Any, ...]], truths: Labels
+) -> Iterator[Judgement]:
+    def is_member(path: Path) -> bool:
+        found = answer.fields.get(pointer(path))
+        if found is None:
+            return False
+        is_listed = found.declared is not None and found.declared.members is not None
+        return is_listed or (found.basis == "distribution" and found.declared is None)
+
+    judge = Judge(truths.rules, is_member)
+    wrong = set[Path]()  # a list that lacks the items of several labels has one row
+    for steps, values in truth.items():
+        for judgement in judge.at(answer.data, steps, values):
+            if isinstance(judgement.answer, list) and not judgement.right:
+                if judgement.path in wrong:
+                    continue
+                wrong.add(judgement.path)
+            yield judgement
+
+
+def general(path: Path) -> str:
+    """The pointer of a path with "*" for positions in lists.
+
+    >>> general(("items", 0, "price"))
+    '/items/*/price'
+    """
+    return _general_of(path)
+
+
+@lru_cache(maxsize=10_000)
+def _general_of(path: Path) -> str:
+    return pointer("*" if isinstance(step, int) else step for step in path)
+
+
+def _optional(fields: Mapping[str, Field]) -> Iterator[str]:
+    """The fields that an answer may have: optional keys that its objects could have."""
+    for each in fields.values():
+        for key in each.presence:
+            yield _general_of((*each.path, key))
+
+
+def _left_out(path: Path, fields: Mapping[str, Field]) -> float | None:
+    """The probability (0..1) that a key is not written; None where it is not known."""
+    outer = fields.get(pointer(path[:-1]))
+    member = None if outer is None else outer.presence.get(str(path[-1]))
+    return None if member is None else 1 - member.probability
+
+
+def _scores(found: Field) -> tuple[float | None, ...]:
+    """The other scores of a field, in the order of ``SCORES``."""
+    logprobs = [token.logprob for token in found.tokens]
+    known = [logprob for logprob in logprobs if logprob is not None]
+    least = min(known) if known and len(known) == len(logprobs) else None
+    return (
+        scores.geometric_mean(logprobs),
+        None if found.logprob is None else math.exp(found.logprob),
+        None if least is None else math.exp(least),
+        found.low,
+        found.margin,
+    )
+
+
+def _text(found: Field | None, source: str | None) -> str | None:
+    """What stands around a value in the source, else how the source begins."""
+    place = found.found[0] if found is not None and found.found else None
+    if source is None:
+        return None if place is None else place.text
+    start, stop = (0, 0) if place is None else (max(place.start - _AROUND, 0), place.stop)
+    return source[start : stop + _AROUND * (1 if place else 2)]
+
+
+def _counted(count: int, single: str, several: str) -> str:
+    return f"{count:,} {single if count == 1 else several}"
+
+
+def _some(names: Iterable[str]) -> str:
+    listed = [repr(name) for name in names]
+    return ", ".join([*listed[:5], *["..."] * (len(listed) > 5)])

@@ -1,0 +1,265 @@
+"""Judging: which values of an answer are right, place by place.
+
+In:    the decoded value of an answer, the right value, and rules.
+Out:   ``Judgement`` values: a place, what stands there, what should, and whether it is right.
+Never: a judgement of what the right value says nothing of.
+Why:   a right value is often known in part only.
+
+An object is judged by the keys that the right one has. A list is right where it has an item for
+each right item, and no other one; the items that are matched are judged themselves. What stands in
+an extra item is wrong as well, as far as the right items say something of such a place. A key that
+the answer left out is right where null, or no item, is right.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeGuard, cast
+
+from fieldconf.evaluation.correctness import Rule, Rules, Written, likeness
+from fieldconf.evaluation.items import Matched, match_items, match_positions, matched
+from fieldconf.paths import Path
+from fieldconf.schema.values import is_container, kind_of, same_json
+
+DEEPEST = 100
+"""What is nested deeper is compared as a whole, exactly."""
+_ALIKE = 0.6
+"""The least likeness of two different texts of which one may be meant for the other."""
+
+
+class Judgement(NamedTuple):
+    """Whether a value is right.
+
+    Attributes:
+        path: where it stands in the answer, or would.
+        answer: the value; None where the answer has none.
+        truth: the right value; None of an extra item.
+        right: whether it is right.
+        is_absent: whether the answer has no such key.
+    """
+
+    path: Path
+    answer: Any
+    truth: Any
+    right: bool
+    is_absent: bool = False
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judges the values of one answer.
+
+    Attributes:
+        rules: which rule is for which field.
+        is_member: whether the value at a place is of few that are allowed.
+    """
+
+    rules: Rules
+    is_member: Callable[[Path], bool] = lambda _: False
+
+    def at(self, answer: Any, steps: Sequence[str], truths: Sequence[Any]) -> Iterator[Judgement]:
+        """Of what the steps of a pointer mean in an answer; several values where they have "*"."""
+        if "*" in steps:
+            yield from self.spread(answer, steps, truths)
+            return
+        place = next(values_at(answer, steps), None)
+        if place is not None:
+            yield from self.judgements(place[1], truths[0], place[0])
+            return
+        for stop in range(len(steps) - 1, -1, -1):
+            outer = next(values_at(answer, steps[:stop]), None)
+            if outer is not None:
+                if _is_list(outer[1]):  # an item is missing
+                    yield Judgement(outer[0], outer[1], truths[0], right=False)
+                    return
+                break
+        yield from absent(truths[0], tuple(steps))
+
+    def judgements(self, answer: Any, truth: Any, path: Path = ()) -> Iterator[Judgement]:
+        """Of each scalar and each list of an answer of which the right value says something.
+
+        >>> for one in Judge(Rules()).judgements({"a": 1, "b": ["x"]}, {"a": 1.0, "b": []}):
+        ...     print(one.path, one.right)
+        ('a',) True
+        ('b',) False
+        ('b', 0) False
+        """
+        rule = self.rules.pointwise(path, truth) if len(path) < DEEPEST else None
+        if rule is None or kind_of(answer) != kind_of(truth):
+            yield Judgement(path, answer, truth, self._is_right(path, answer, truth))
+        elif isinstance(truth, dict):
+            for key, inner in cast("dict[str, Any]", truth).items():
+                if key in answer:
+                    yield from self.judgements(answer[key], inner, (*path, key))
+                else:
+                    yield from absent(inner, (*path, key))
+        else:
+            yield from self._items(answer, truth, path, rule)
+
+    def spread(
+        self, answer: Any, pattern: Sequence[str], truths: Sequence[Any]
+    ) -> Iterator[Judgement]:
+        """Of the values at the places of a pattern with "*", which are right in any order."""
+        places = list(values_at(answer, pattern))
+        pairs = match_items(
+            len(places), len(truths),
+            lambda one, other: self.similarity(*places[one], truths[other]),
+        )  # fmt: skip
+        above = pattern[: pattern.index("*")]
+        lists = [(path, value) for path, value in values_at(answer, above) if _is_list(value)]
+        if not lists:
+            yield Judgement(tuple(above), None, list(truths), not truths, is_absent=True)
+        for path, value in lists:
+            yield Judgement(path, value, list(truths), not pairs.extra and not pairs.missing)
+        for one, other in pairs.pairs:
+            path, value = places[one]
+            yield from self.judgements(value, truths[other], path)
+        for one in pairs.extra:
+            path, value = places[one]
+            yield from ((Judgement(p, v, None, right=False)) for p, v in leaves(value, path))
+
+    def similarity(self, path: Path, answer: Any, truth: Any) -> float:
+        """How much of a right value is right, 0..1; of texts that are not, half their likeness."""
+        rule = self.rules.pointwise(path, truth) if len(path) < DEEPEST else None
+        if rule is None or kind_of(answer) != kind_of(truth):
+            if self._is_right(path, answer, truth):
+                return 1.0
+            if not (isinstance(answer, str) and isinstance(truth, str)):
+                return 0.0
+            alike = likeness(answer.casefold(), truth.casefold())
+            return alike / 2 if alike >= _ALIKE else 0.0
+        if isinstance(truth, dict):
+            right = cast("dict[str, Any]", truth)
+            parts = [
+                self.similarity((*path, key), answer[key], inner)
+                if key in answer
+                else float(all(one.right for one in absent(inner, path)))
+                for key, inner in right.items()
+            ]
+            return sum(parts) / len(parts) if parts else 1.0
+        pairs = self._matched(answer, truth, path, rule).pairs
+        alike = sum(self.similarity((*path, i), answer[i], truth[j]) for i, j in pairs)
+        return 2 * alike / (len(answer) + len(truth)) if answer or truth else 1.0
+
+    def _items(
+        self, answer: Sequence[Any], truth: Sequence[Any], path: Path, rule: Rule
+    ) -> Iterator[Judgement]:
+        items = self._matched(answer, truth, path, rule)
+        yield Judgement(path, answer, truth, not items.extra and not items.missing)
+        for one, other in items.pairs:
+            yield from self.judgements(answer[one], truth[other], (*path, one))
+        known = {_general(place) for item in truth for place, _ in leaves(item, ())}
+        for one in items.extra:
+            for place, value in leaves(answer[one], ()):
+                if not known or _general(place) in known:
+                    yield Judgement((*path, one, *place), value, None, right=False)
+
+    def _matched(
+        self, answer: Sequence[Any], truth: Sequence[Any], path: Path, rule: Rule
+    ) -> Matched:
+        if rule.name == "positions":
+            return match_positions(len(answer), len(truth))
+        pairs = [] if rule.key else _equal(answer, truth)
+        rows = _others(len(answer), {row for row, _ in pairs})
+        columns = _others(len(truth), {column for _, column in pairs})
+
+        def similarity(one: int, other: int) -> float:
+            place, item, right = (*path, rows[one]), answer[rows[one]], truth[columns[other]]
+            if rule.key and not self._has_key(place, item, right, rule):
+                return 0.0
+            return bool(rule.key) + self.similarity(place, item, right)
+
+        rest = match_items(len(rows), len(columns), similarity).pairs
+        pairs += [(rows[one], columns[other]) for one, other in rest]
+        return matched(pairs, len(answer), len(truth))
+
+    def _has_key(self, path: Path, answer: Any, truth: Any, rule: Rule) -> bool:
+        """Whether two items have the same keys, by the rules for these."""
+        for steps in rule.keys:
+            one, other = list(values_at(answer, steps)), list(values_at(truth, steps))
+            if not one or not other:
+                return False
+            if not self._is_right((*path, *one[0][0]), one[0][1], other[0][1]):
+                return False
+        return True
+
+    def _is_right(self, path: Path, answer: Any, truth: Any) -> bool:
+        if len(path) >= DEEPEST:
+            return same_json(answer, truth)
+        is_member = isinstance(truth, str) and self.is_member(path)
+        return self.rules.is_right(path, answer, truth, is_member=is_member)
+
+
+def absent(truth: Any, path: Path) -> Iterator[Judgement]:
+    """Of a key that the answer left out: of each scalar and list that the right value has there."""
+    if isinstance(truth, dict) and truth and len(path) < DEEPEST:
+        for key, inner in cast("dict[str, Any]", truth).items():
+            yield from absent(inner, (*path, key))
+    else:
+        readings = truth.readings() if isinstance(truth, Written) else (cast("Any", truth),)
+        right = any(each is None or (is_container(each) and not each) for each in readings)
+        yield Judgement(path, None, truth, right, is_absent=True)
+
+
+def values_at(value: Any, steps: Sequence[str]) -> Iterator[tuple[Path, Any]]:
+    """The places inside a decoded value that the steps of a pointer mean; "*" is any one step.
+
+    >>> list(values_at({"a": [{"b": 1}, {"b": 2}]}, ("a", "*", "b")))
+    [(('a', 0, 'b'), 1), (('a', 1, 'b'), 2)]
+    """
+    found: list[tuple[Path, Any]] = [((), value)]
+    for step in steps:
+        found = [
+            ((*path, key), inner) for path, outer in found for key, inner in _inside(outer, step)
+        ]
+    return iter(found)
+
+
+def leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    """The scalars and lists of a decoded value, each with its place."""
+    if not isinstance(value, dict):
+        yield path, value
+    if is_container(value) and len(path) < DEEPEST:
+        for key, inner in _inside(value, "*"):
+            yield from leaves(inner, (*path, key))
+
+
+def _inside(value: Any, step: str) -> Iterator[tuple[str | int, Any]]:
+    if isinstance(value, dict):
+        known = cast("dict[str, Any]", value)
+        yield from known.items() if step == "*" else ((k, known[k]) for k in (step,) if k in known)
+    elif _is_list(value):
+        listed: list[tuple[int, Any]] = list(enumerate(value))
+        if step == "*":
+            yield from listed
+        elif step.isdecimal():
+            yield from listed[int(step) : int(step) + 1]
+
+
+def _is_list(value: Any) -> TypeGuard[Sequence[Any]]:
+    return isinstance(value, (list, tuple))
+
+
+def _general(path: Path) -> Path:
+    return tuple("*" if isinstance(step, int) else step for step in path)
+
+
+def _others(count: int, known: set[int]) -> list[int]:
+    return [at for at in range(count) if at not in known]
+
+
+def _equal(answer: Sequence[Any], truth: Sequence[Any]) -> list[tuple[int, int]]:
+    """Pairs of the same items: no assignment is better than one that has them."""
+    waiting: Mapping[str, list[int]] = defaultdict(list)
+    for at in range(len(truth) - 1, -1, -1):
+        waiting[_text(truth[at])].append(at)
+    places = ((at, waiting.get(_text(item))) for at, item in enumerate(answer))
+    return [(at, found.pop()) for at, found in places if found]
+
+
+def _text(value: Any) -> str:
+    try:
+        return json.dumps(value, sort_keys=True, default=repr)
+    except RecursionError:
+        return f"deep {id(value)}"

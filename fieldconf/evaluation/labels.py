@@ -1,0 +1,203 @@
+"""Labels: the right values of documents.
+
+In:    JSON Lines, a list of dicts, or a table of any kind; rules by kind and by field.
+Out:   ``Labels``: for each document the right value, whole or by pointer.
+Never: a value that is not there taken for null; two values for one place; a value in an error.
+Why:   what is right is known to people, and they write it down in three ways.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from fieldconf.errors import EvaluationError
+from fieldconf.evaluation.columns import column, column_names
+from fieldconf.evaluation.correctness import RuleLike, Rules, Written
+from fieldconf.evaluation.files import is_file, read_file
+from fieldconf.paths import parse_pointer, pointer
+from fieldconf.schema.attributes import steps_of
+from fieldconf.schema.values import same_json
+
+Steps = tuple[str, ...]
+
+WHOLE = ("value", "right value", "right_value")
+"""The names of the column of right values."""
+
+
+@dataclass(frozen=True, repr=False)
+class Labels:
+    """The right values of documents.
+
+    Attributes:
+        truths: of each document (its id as a text, see ``name_of``) the right values, by the steps
+            of a pointer; several where the pointer has "*".
+        rules: when a value is right.
+        is_numbered: whether documents have no ids, and are called "0", "1" ... in their order.
+        blank: how many cells of a table say nothing.
+    """
+
+    truths: Mapping[str, Mapping[Steps, tuple[Any, ...]]]
+    rules: Rules = field(default_factory=Rules)
+    is_numbered: bool = False
+    blank: int = 0
+
+    def __len__(self) -> int:
+        return len(self.truths)
+
+    def __repr__(self) -> str:
+        places = {pointer(steps) for truth in self.truths.values() for steps in truth}
+        return f"<Labels of {len(self):,} documents, {len(places):,} places>"
+
+
+def labels(
+    source: Any, *, rules: "Mapping[str, RuleLike] | Rules | None" = None, id: str = "document"  # noqa: A002
+) -> Labels:  # fmt: skip
+    """The right values of documents, to evaluate reports by.
+
+    A row has the id of a document and says what is right of it, in one of three ways:
+
+    * ``value`` (or ``right value``): the whole value, as the answer should be;
+    * ``field`` and ``value``: the value of one field. The field is a JSON Pointer
+      ("/items/0/price"), with "*" for a list whose values may stand in any order, or attributes
+      ("items[0].price");
+    * neither: every other column is a field of the value; names may be JSON Pointers.
+
+    What a row does not mention is not judged; of a list, all items count. null is a right value in
+    JSON and in Python; an empty cell of a table by columns says nothing, and is counted. Columns of
+    texts may hold JSON: "12" is right for 12 and for "12", "null" for null.
+
+    Args:
+        source: a file (.jsonl, .json, .csv, .tsv, .parquet, .arrow), a list of dicts, a mapping of
+            columns, or a frame of pandas, Polars or PyArrow.
+        rules: when a value is right, by kind ("string", "enum", "number", "boolean", "null",
+            "list", "object") and by field ("/items/*/price", "total"); of several that fit the most
+            specific one counts. A rule is a name, a dict with options, or a function of the
+            answer's value and the right one. By default texts are compared without letter case and
+            white space, numbers by value, lists item by item by content, all else exactly. See
+            ``fieldconf.evaluation.correctness`` for all rules.
+        id: the column of the documents' ids. Where there is none, rows are documents in the order
+            of the reports.
+
+    Raises:
+        EvaluationError: if it cannot be read, a rule is none, or two rows differ about one place.
+
+    >>> import fieldconf as fc
+    >>> fc.labels([{"document": "a", "value": {"team": "sales", "total": "12.50 EUR"}}],
+    ...           rules={"total": "amount"})
+    <Labels of 1 documents, 1 places>
+    >>> fc.labels({"document": ["a", "b"], "team": ["sales", None]}).blank
+    1
+    """
+    if isinstance(source, Labels):
+        return source if rules is None else Labels(source.truths, Rules.of(rules))
+    rows = read_file(source) if is_file(source) else source
+    names = column_names(rows)
+    has_ids = id in names
+    if not has_ids and id != "document":
+        raise EvaluationError(f"the labels have no column {id!r}", column=id)
+    is_json = isinstance(rows, Sequence)  # in columns, what is empty says nothing
+    value = next((name for name in WHOLE if name in names), None)
+    if "field" in names and value is not None and not has_ids:
+        raise EvaluationError(
+            f"the labels have no column {id!r}", column=id,
+            remedy="Say of which document a value is",
+        )  # fmt: skip
+    ids: Sequence[Any] = column(rows, id) if has_ids else range(_length(rows, names))
+    for row, each in enumerate(column(rows, id) if has_ids else ()):
+        if each is None:
+            raise EvaluationError(f"row {row} of the labels has no id", column=id, row=row)
+    truths: dict[str, dict[Steps, tuple[Any, ...]]] = {name_of(each): {} for each in ids}
+    blank = 0
+    for row, steps, truth in _truths(rows, names, id, value):
+        if truth is _NOTHING or _is_blank(truth, is_json=is_json):
+            blank += truth is not _NOTHING
+            continue
+        decoded = truth if is_json and steps else _decoded(truth, is_json=is_json)
+        _add(truths[name_of(ids[row])], steps, decoded, row)
+    return Labels(truths, Rules.of(rules), not has_ids, blank)
+
+
+def name_of(document: Any) -> str:
+    """A document's id as a text: 7 and 7.0 are "7".
+
+    >>> name_of(7.0), name_of("a")
+    ('7', 'a')
+    """
+    if isinstance(document, float) and document.is_integer():
+        return str(int(document))
+    return str(document)
+
+
+_NOTHING = object()
+
+
+def _truths(rows: Any, names: Sequence[str], id: str, value: str | None) -> Iterator[Any]:  # noqa: A002
+    """(row, steps, right value) of each cell; steps are "" for the whole value."""
+    if value is not None:
+        places = (
+            [_steps(str(name)) for name in column(rows, "field")]
+            if "field" in names
+            else [()] * _length(rows, names)
+        )
+        given = _cells(rows, value)
+        yield from ((row, places[row], truth) for row, truth in enumerate(given))
+        return
+    for name in names:
+        if name != id:
+            steps = parse_pointer(name) if name.startswith("/") else (name,)
+            yield from ((row, steps, truth) for row, truth in enumerate(_cells(rows, name)))
+
+
+def _cells(rows: Any, name: str) -> list[Any]:
+    """A column; of rows, what one does not mention is told from its null."""
+    if isinstance(rows, Sequence):
+        listed = cast("Sequence[Mapping[str, Any]]", rows)
+        return [row.get(name, _NOTHING) for row in listed]
+    return column(rows, name)
+
+
+def _length(rows: Any, names: Sequence[str]) -> int:
+    return len(column(rows, names[0])) if names else 0
+
+
+def _steps(name: str) -> Steps:
+    if not name or name.startswith("/"):
+        return parse_pointer(name)
+    try:
+        return tuple(map(str, steps_of(name.replace("[*]", ".*"))))
+    except ValueError:
+        return (name,)  # a key with blanks or signs
+
+
+def _is_blank(truth: Any, *, is_json: bool) -> bool:
+    """Whether a cell says nothing; in rows only what is no JSON does not."""
+    if isinstance(truth, float):
+        return math.isnan(truth)
+    return not is_json and (truth is None or truth == "")
+
+
+def _decoded(truth: Any, *, is_json: bool) -> Any:
+    """A right value; an object or a list may be written as JSON text."""
+    if not isinstance(truth, str):
+        return truth
+    if truth.lstrip()[:1] in ("{", "["):
+        try:
+            return json.loads(truth)
+        except (ValueError, RecursionError):
+            pass
+    return truth if is_json else Written(truth)
+
+
+def _add(truth: dict[Steps, tuple[Any, ...]], steps: Steps, value: Any, row: int) -> None:
+    if "*" in steps:
+        truth[steps] = (*truth.get(steps, ()), value)
+        return
+    if steps in truth and not same_json(truth[steps][0], value):
+        raise EvaluationError(
+            f"row {row} has another right value of {pointer(steps)!r} than a row of the same "
+            "document before it", row=row,
+            remedy='Give one row for each place; for the items of a list write "/list/*"',
+        )  # fmt: skip
+    truth[steps] = (value,)
