@@ -1,0 +1,138 @@
+"""The stored set: answers of the embedded model with logprobs, and which of their values are right.
+
+In:    the answers that `ask.py` kept, and the right values of the sets; or the stored files.
+Out:   `data/<set>.jsonl.xz`, a line an answer; payloads that `fc.score` reads; tables of values.
+Never: a source text, or a right value: they stay with the sets, whose licences they have.
+Why:   structured outputs with logprobs and labels exist nowhere else, and asking takes hours.
+
+A line: ``document`` (its id in the set), ``prompt`` ("a" or "b"), ``text`` (the answer),
+``tokens`` (a list a token: text, logprob in nats with 4 digits, then text and logprob of each
+candidate), ``right`` (by pointer: 1 or 0), and of some ``settled`` (by pointer: members with their settled probabilities).
+"""
+
+import hashlib
+import json
+import lzma
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from ask import ANSWERS
+from sets import PLANS, DataSet, Prompt
+
+import fieldconf as fc
+from fieldconf.evaluation.judged import judged
+
+DATA = Path(__file__).parent / "data"
+SETTINGS = {"version": 1, "mask": "pre", "layout": {
+    "compact": True, "ordered": True, "plain": True, "no_null": True}}  # fmt: skip
+"""How the embedded model's answers are read: its grammar allows one spelling of each value."""
+
+LEAST = -10.0
+"""Candidates below this logprob (nats) are left out: they count as not listed."""
+
+RULES = {"number": "number", "string": "text"}
+
+
+def stored(name: str) -> Iterator[dict[str, Any]]:
+    """The lines of a stored set."""
+    path = DATA / f"{name}.jsonl.xz"
+    if path.exists():
+        with lzma.open(path, "rt", encoding="utf-8") as file:
+            yield from map(json.loads, file)
+
+
+def payload(line: dict[str, Any]) -> dict[str, Any]:
+    """The response of a line, as `fc.score` reads it."""
+    content = [
+        {
+            "token": text, "logprob": logprob,
+            "top_logprobs": [{"token": t, "logprob": n} for t, n in candidates],
+        }
+        for text, logprob, candidates in line["tokens"]
+    ]  # fmt: skip
+    message = {"role": "assistant", "content": line["text"]}
+    choice = {"index": 0, "message": message, "logprobs": {"content": content},
+              "finish_reason": "stop"}  # fmt: skip
+    response = {"object": "chat.completion", "model": "SmolLM2-135M", "choices": [choice]}
+    return {"fieldconf": SETTINGS, "response": response}
+
+
+def _compact(response: dict[str, Any]) -> dict[str, Any]:
+    """The text and the tokens of a kept response."""
+    [choice] = response["response"]["choices"]
+    tokens = [
+        [
+            entry["token"], round(entry["logprob"], 4),
+            [[one["token"], round(one["logprob"], 4)] for one in entry["top_logprobs"]
+             if one["logprob"] > LEAST],
+        ]
+        for entry in choice["logprobs"]["content"]
+    ]  # fmt: skip
+    return {"text": choice["message"]["content"], "tokens": tokens}
+
+
+def _lines(one: DataSet) -> Iterator[dict[str, Any]]:
+    truth_of = {document.id: document.right for document in one.documents}
+    path = ANSWERS / f"{one.name}.jsonl"
+    for answer in map(json.loads, path.read_text().splitlines() if path.exists() else ()):
+        if "response" not in answer:
+            continue
+        document, prompt = answer["document"], answer["prompt"]
+        line = {"document": document, "prompt": prompt, **_compact(answer["response"])}
+        report = fc.score(payload(line), one.schema_of(prompt))
+        if report.status != "complete":
+            continue
+        truths = fc.labels([{"document": document, "value": truth_of[document]}], rules=RULES)
+        found = judged({document: report}, truths)
+        rights = found.table.right.tolist()
+        right = {one.pointer: int(known) for one, known in zip(found.details, rights, strict=True)}
+        settled = answer.get("settled")
+        yield line | {"right": right} | ({"settled": settled} if settled else {})
+
+
+def rows(name: str, prompt: Prompt = "a") -> Iterator[dict[str, Any]]:
+    """The values of a stored set: a row each, with the scores of its field.
+
+    A row has ``document, field, confidence, right, pointer, value`` and all signals of the field.
+    """
+    schema = DataSet.read(name).schema_of(prompt)
+    for line in stored(name):
+        if line["prompt"] == prompt:
+            yield from _rows(line, fc.score(payload(line), schema))
+
+
+def _rows(line: dict[str, Any], report: fc.Report[Any]) -> Iterator[dict[str, Any]]:
+    for pointer, right in line["right"].items():
+        field = report.fields[pointer]
+        yield {
+            "document": line["document"], "field": _general(field), "right": bool(right),
+            "pointer": pointer, "value": field.value, **field.signals,
+        }  # fmt: skip
+
+
+def _general(field: fc.Field) -> str:
+    return "".join("/*" if isinstance(step, int) else f"/{step}" for step in field.path)
+
+
+@click.command()
+def main() -> None:
+    """Store what `ask.py` has asked so far, and print its checksums."""
+    DATA.mkdir(exist_ok=True)
+    for name in PLANS:
+        one = DataSet.read(name)
+        lines = [json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+                 for line in _lines(one)]  # fmt: skip
+        if not lines:
+            continue
+        path = DATA / f"{name}.jsonl.xz"
+        path.write_bytes(lzma.compress("\n".join(lines).encode(), preset=9))
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        count = sum(len(line["right"]) for line in map(json.loads, lines))
+        size = path.stat().st_size
+        print(f"{digest}  {path.name}  {len(lines)} answers, {count} values, {size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()
