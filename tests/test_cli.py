@@ -226,6 +226,19 @@ def test_extract_reads_a_file_and_gives_json(saved):
     assert server.requests[0]["messages"][1]["content"] == "I was charged twice"
 
 
+def test_extract_keeps_the_response_that_score_reads(saved):
+    with serving(answer_json(response(TICKET))) as server:
+        kept = run(
+            "extract", saved / "model.py:Ticket", "I was charged twice", "--json",
+            "--keep-response", "--base-url", server.base_url, "--model", "m",
+        )  # fmt: skip
+    (saved / "kept.json").write_text(kept.stdout)
+    again = run("score", saved / "kept.json", "--schema", saved / "model.py:Ticket", "--json")
+    fields = json.loads(kept.stdout)["fields"]
+    assert fields["/urgent"]["confidence"] is not None
+    assert json.loads(again.stdout)["fields"] == fields
+
+
 def test_extract_of_nothing(saved):
     result = run("extract", saved / "schema.json", "  ")
     assert (result.exit_code, "the text is empty" in result.stderr) == (2, True)

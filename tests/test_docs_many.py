@@ -26,7 +26,7 @@ def test_the_python_of_many_prints_what_it_says(capsys, tmp_path, monkeypatch):
             exec(code, names)
             assert capsys.readouterr().out == following[1], code
             ran += 1
-    assert ran == TEXT.count("```python") == 6
+    assert ran == TEXT.count("```python") == 7
 
 
 def test_what_is_named_is_there():

@@ -431,7 +431,24 @@ def test_samples_say_it_of_the_value_that_won():
     assert report["name"].found[0].text == "ANNA"
 
 
-@pytest.mark.parametrize("given", [["a", "b"], [{"role": "user", "content": "a"}]])
+def test_of_messages_the_text_of_the_users_last_one_is_read():
+    example = {"role": "user", "content": "Dear Bob"}, {"role": "assistant", "content": "{}"}
+    for content in (TEXT, [{"type": "text", "text": TEXT}]):
+        messages = [*example, {"role": "user", "content": content}]
+        report = fc.extract(Order, messages, client=FakeClient(VALUE), model="m", locate=True)
+        alone = fc.extract(Order, TEXT, client=FakeClient(VALUE), model="m", locate=True)
+        assert report.fields == alone.fields
+        assert any(field.found for field in report.leaves.values())
+
+
+NO_TEXT = [
+    ["a", "b"],
+    [{"role": "system", "content": "a"}],
+    [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "image_url"}]}],
+]
+
+
+@pytest.mark.parametrize("given", NO_TEXT)
 def test_what_is_no_one_text_is_refused_before_anything_is_sent(given):
     client = FakeClient(VALUE)
     with pytest.raises(RequestError, match="no one text"):

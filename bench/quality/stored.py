@@ -7,7 +7,8 @@ Why:   structured outputs with logprobs and labels exist nowhere else, and askin
 
 A line: ``document`` (its id in the set), ``prompt`` ("a" or "b"), ``text`` (the answer),
 ``tokens`` (a list a token: text, logprob in nats with 4 digits, then text and logprob of each
-candidate), ``right`` (by pointer: 1 or 0), and of some ``settled`` (by pointer: members with their settled probabilities).
+candidate), ``right`` (by pointer: 1 or 0), and of some ``settled`` (by pointer: members with their
+settled probabilities).
 """
 
 import hashlib

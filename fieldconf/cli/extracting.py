@@ -62,6 +62,11 @@ from fieldconf.second.cascading import Step, cascade
 @judging
 @each_options
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option(
+    "--keep-response",
+    is_flag=True,
+    help="In JSON, add the response itself, which `fieldconf score` reads again.",
+)
 def extract_command(
     schema: str,
     texts: tuple[str, ...],
@@ -86,6 +91,7 @@ def extract_command(
     review: float | None,
     exit_by_outcome: bool,
     as_json: bool,
+    keep_response: bool,
     **many: Unpack[EachOptions],
 ) -> None:
     """Ask a model for the fields of SCHEMA in TEXT, or, with --each, in each of many.
@@ -110,6 +116,7 @@ def extract_command(
             "temperature": temperature, "seed": seed, "max_tokens": max_tokens,
             "top_logprobs": top_logprobs, "settle": exact, "samples": samples,
             "locate": locate or None, "policy": limits,
+            "keep": "response" if keep_response else None,
         }  # fmt: skip
         client = client_of(model, base_url, api_key, gguf, timeout)
         steps = [Step(client, model=name) for name in then]
