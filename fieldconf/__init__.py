@@ -26,6 +26,7 @@ from fieldconf.errors import (
     RequestError,
     SchemaError,
 )
+from fieldconf.evaluation.evaluating import evaluate
 from fieldconf.evaluation.labels import labels
 from fieldconf.extraction.events import Event, FieldEvent, ItemEvent, PartialEvent, ReportEvent
 from fieldconf.extraction.faces import aextract, astream, extract, stream
@@ -64,7 +65,7 @@ __all__ = [
     "Reading", "Reason", "Report", "ReportEvent", "RequestError", "Result", "Results",
     "SchemaError", "Settle", "Step", "StopWhen", "Stopped", "StrictForm", "Summary", "Verdict",
     "acascade", "acrosscheck", "aextract", "aextract_many", "agree", "areask", "astream", "averify",
-    "beside_labels", "cascade", "classify", "confident", "crosscheck", "extract", "extract_many",
-    "labels", "local", "locate", "questions", "reask", "request", "score", "score_all", "stream",
-    "strict", "verify",
+    "beside_labels", "cascade", "classify", "confident", "crosscheck", "evaluate", "extract",
+    "extract_many", "labels", "local", "locate", "questions", "reask", "request", "score",
+    "score_all", "stream", "strict", "verify",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The command line: ``fieldconf extract``, ``score``, ``classify``, ``batch`` and ``local``.
+"""The command line: ``extract``, ``score``, ``classify``, ``batch``, ``evaluate``, ``local``.
 
 In:    arguments; files; standard input for ``-``.
 Out:   a table for people or JSON for machines; an exit code.
@@ -16,6 +16,7 @@ import click
 
 from fieldconf.batch.schemas import load_schema
 from fieldconf.cli.batching import batch_command
+from fieldconf.cli.evaluating import evaluate_command
 from fieldconf.cli.extracting import extract_command
 from fieldconf.cli.local import local_group
 from fieldconf.cli.scoring import classify_command, score_command
@@ -29,5 +30,7 @@ def main() -> None:
     """How sure was the model of each field?"""
 
 
-for _command in (extract_command, score_command, classify_command, batch_command, local_group):
+for _command in (
+    extract_command, score_command, classify_command, batch_command, evaluate_command, local_group,
+):  # fmt: skip
     main.add_command(_command)

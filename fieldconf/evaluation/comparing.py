@@ -1,0 +1,150 @@
+"""Comparing: two scores of the same rows, or two runs on the same labels.
+
+In:    pairs of parts of the same name, with documents in common.
+Out:   ``Comparison``: the differences of their measures, with intervals.
+Never: two intervals held side by side: the difference has its own, from the same documents.
+Why:   two scores that err on the same documents differ by less than each of them varies.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fieldconf.evaluation.curves import MEASURES, Curve
+from fieldconf.evaluation.packages import package
+from fieldconf.evaluation.resampling import FEWEST, Measured, measured, resampled
+from fieldconf.evaluation.verdicts import short
+from fieldconf.render import evaluation as render
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+USUAL = ("accuracy", "auroc", "augrc", "caught_at_20", "brier", "log_loss", "ece")
+"""The measures that are compared."""
+
+
+class Pair(NamedTuple):
+    """Two curves of one group: what they are called, and over which documents."""
+
+    group: str
+    first_name: str
+    other_name: str
+    first: Curve
+    other: Curve
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much one score or run differs from another one.
+
+    Attributes:
+        group: of which rows.
+        measure: by name.
+        first, other: what is compared.
+        first_value, other_value: the measure of each; None if it is not defined.
+        difference: first less other, with its interval.
+        sentence: the same in words.
+    """
+
+    group: str
+    measure: str
+    first: str
+    other: str
+    first_value: float | None
+    other_value: float | None
+    difference: Measured
+    sentence: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {**self.__dict__, "difference": self.difference._asdict()}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Differences of measures.
+
+    Attributes:
+        rows: a difference for each group and measure.
+        labels, documents: how many rows and documents are compared.
+        notes: what could not be compared.
+    """
+
+    rows: tuple[Difference, ...]
+    labels: int
+    documents: int
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return render.comparison_text(self.to_dict())
+
+    def __rich__(self) -> Any:
+        return render.comparison_table(self.to_dict())
+
+    def of(self, measure: str, group: str = "overall") -> tuple[Difference, ...]:
+        """The differences of a measure in a group."""
+        return tuple(one for one in self.rows if (one.measure, one.group) == (measure, group))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "labels": self.labels, "documents": self.documents, "notes": list(self.notes),
+            "rows": [one.to_dict() for one in self.rows],
+        }  # fmt: skip
+
+
+def differences(
+    pairs: Sequence[Pair], documents: int, measures: Sequence[str], *,
+    times: int, seed: int, level: float,
+) -> tuple[Difference, ...]:  # fmt: skip
+    """The differences of pairs of curves, all by the same resamples of their documents."""
+    np = package("numpy")
+    chosen = [list(MEASURES).index(name) for name in measures]
+    rows = sum(len(pair.first) + len(pair.other) for pair in pairs)
+
+    def statistic(weights: "NDArray[Any]") -> "NDArray[Any]":
+        both = ((p.first.measures(weights), p.other.measures(weights)) for p in pairs)
+        return np.concatenate([first[chosen] - other[chosen] for first, other in both])
+
+    drawn = None
+    if documents >= FEWEST:
+        drawn = resampled(statistic, documents, rows=rows, times=times, seed=seed)
+    found: list[Difference] = []
+    for pair in pairs:
+        values = [c.measures()[chosen].tolist() for c in (pair.first, pair.other)]
+        own = len(np.unique(pair.first.document))
+        for name, first, other in zip(measures, *values, strict=True):
+            difference = measured(
+                first - other, None if drawn is None else drawn[len(found)], documents=own,
+                level=level, reason="one of the two is not defined",
+            )  # fmt: skip
+            known = [None if value != value else value for value in (first, other)]  # noqa: PLR0124
+            found.append(
+                Difference(
+                    pair.group,
+                    name,
+                    pair.first_name,
+                    pair.other_name,
+                    known[0],
+                    known[1],
+                    difference,
+                    _sentence(pair, name, difference),
+                )
+            )
+    return tuple(found)
+
+
+def _sentence(pair: Pair, name: str, difference: Measured) -> str:
+    measure, (value, low, high, reason) = MEASURES[name], difference
+    both = f"{pair.first_name} and {pair.other_name}"
+    if value is None:
+        return f"{measure.title} of {both} cannot be compared: {reason}"
+    by = f"by {short(value)}"
+    if low is None or high is None:
+        return f"{measure.title} of {both} differs {by} ({reason})"
+    interval = f"[{short(low)}, {short(high)}]"
+    if low <= 0 <= high:
+        return f"{measure.title} of {both} differs {by} {interval}: no difference shows"
+    is_better = value * measure.better > 0
+    word = "better" if is_better else "worse"
+    return f"{pair.first_name} is {word} than {pair.other_name} in {measure.title}, {by} {interval}"

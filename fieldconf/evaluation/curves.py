@@ -1,0 +1,255 @@
+"""Curves: the rows of a group from the most confident to the least, and every measure of them.
+
+In:    confidences, whether the values are right, and their documents.
+Out:   ``Curve``; its ``measures`` for any weights of the documents.
+Never: an order among equal confidences: rows of one confidence are accepted together, and a share
+       of them has its share of their errors.
+Why:   all measures of a ranking are read off one curve, a thousand times over for an interval.
+
+N is the number of rows accepted, E that of the wrong ones among them, n and e those of all rows.
+Values without a confidence are the last to be accepted, all at once; they count for no Brier score,
+log loss, ECE or bias.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fieldconf.evaluation.packages import package
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fieldconf.evaluation.table import Booleans, Floats, Integers
+
+COVERAGES = (0.5, 0.8, 0.9)
+RISKS = (0.02, 0.05, 0.1)
+REVIEWS = (0.1, 0.2, 0.3)
+BINS = 15
+CLIP = 1e-6
+"""The log loss takes confidences nearer to 0 or 1 than this for this near."""
+
+
+class Measure(NamedTuple):
+    """A measure: a number for a group of rows.
+
+    Attributes:
+        title: what people call it.
+        better: 1 if more is better, -1 if less is, 0 if what is near zero is.
+        means: what it says.
+        of_probability: whether it asks for scores that are probabilities.
+    """
+
+    title: str
+    better: int
+    means: str
+    of_probability: bool = False
+
+
+def _percent(share: float) -> str:
+    return f"{round(100 * share):02d}"
+
+
+MEASURES: Mapping[str, Measure] = {
+    "accuracy": Measure("accuracy", 1, "share of the values that are right"),
+    "auroc": Measure("AUROC", 1, "chance that a right value has more confidence than a wrong one"),
+    "augrc": Measure("AUGRC", -1, "share of all values that are wrong and accepted, mean over all "
+                     "coverages (Traub et al. 2024): 0 to 0.5"),
+    "aurc": Measure("AURC", -1, "share wrong of what is accepted, mean over all coverages"),
+    **{
+        f"risk_at_{_percent(c)}": Measure(
+            f"risk at {c:.0%}", -1, f"share wrong of the most confident {c:.0%}"
+        )
+        for c in COVERAGES
+    },
+    **{
+        f"coverage_at_{_percent(r)}": Measure(
+            f"coverage at {r:.0%} risk", 1, f"largest share to accept of which {r:.0%} are wrong"
+        )
+        for r in RISKS
+    },
+    **{
+        f"caught_at_{_percent(r)}": Measure(
+            f"caught at {r:.0%}", 1, f"share of the errors among the least confident {r:.0%}"
+        )
+        for r in REVIEWS
+    },
+    "brier": Measure("Brier", -1, "mean squared difference of confidence and rightness",
+                     of_probability=True),
+    "log_loss": Measure("log loss", -1, f"mean -log of the probability of what is (nats, clipped "
+                        f"at {CLIP:g})", of_probability=True),
+    "ece": Measure("ECE", -1, f"mean |confidence - accuracy| in {BINS} bins of equal mass",
+                   of_probability=True),
+    "bias": Measure("bias", 0, "mean confidence less accuracy", of_probability=True),
+}  # fmt: skip
+"""All measures, in the order in which ``Curve.measures`` gives them."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Curve:
+    """Rows from the most confident to the least.
+
+    Attributes:
+        document: the document of each row.
+        wrong: 1 for each row that is wrong, 0 for each that is right.
+        confidence: of each row; NaN where none is known, at the end.
+        ends: the last row of each run of equal confidences.
+        bins: the first row of each of the 15 bins of equal mass among the known ones; equal
+            confidences are in one bin, so that there may be fewer.
+        known: so many rows have a confidence.
+        is_probability: whether all of these are from 0 to 1.
+        terms: of each of these, confidence less rightness, its square, and -log of the probability
+            of what is.
+    """
+
+    document: "Integers"
+    wrong: "Floats"
+    confidence: "Floats"
+    ends: "Integers"
+    bins: "Integers"
+    known: int
+    is_probability: bool
+    terms: tuple["Floats", ...]
+
+    @classmethod
+    def of(cls, document: "Integers", confidence: "Floats", right: "Booleans") -> "Curve":
+        """The curve of some rows, in any order.
+
+        >>> import numpy as np
+        >>> curve = Curve.of(np.arange(4), np.array([.9, .1, .5, .5]), np.array([1, 0, 1, 0]))
+        >>> curve.ends.tolist(), round(curve.measure("auroc"), 3), curve.measure("risk_at_50")
+        ([0, 2, 3], 0.875, 0.25)
+        """
+        np = package("numpy")
+        order = np.argsort(-confidence, kind="stable")  # NaN last
+        ranked = confidence[order]
+        known = len(ranked) - int(np.isnan(ranked).sum())
+        changes = np.flatnonzero(ranked[1:known] != ranked[: max(known - 1, 0)])
+        last = [[known - 1]] * (known > 0) + [[len(ranked) - 1]] * (known < len(ranked))
+        ends = np.concatenate([changes, *last]).astype(np.int64)
+        is_probability = known > 0 and bool(ranked[0] <= 1 and ranked[known - 1] >= 0)
+        wrong = 1.0 - np.asarray(right, dtype=np.float64)[order]
+        gap = ranked[:known] - (1 - wrong[:known])
+        sure = np.clip(1 - np.abs(gap), CLIP, 1 - CLIP)  # the probability of what is
+        terms = (gap, gap * gap, -np.log(sure)) if is_probability else ()
+        bins = _bins(ends[ends < known], known)
+        return cls(document[order], wrong, ranked, ends, bins, known, is_probability, terms)
+
+    def __len__(self) -> int:
+        return len(self.wrong)
+
+    def measure(self, name: str) -> float:
+        """One measure of the rows as they are; NaN where there is none."""
+        return float(self.measures()[list(MEASURES).index(name)])
+
+    def measures(self, weights: "NDArray[np.float64] | None" = None) -> "NDArray[np.float64]":
+        """All measures, in the order of ``MEASURES``; NaN where one is not defined.
+
+        * AUGRC (Traub et al. 2024, "Overcoming common flaws in the evaluation of selective
+          classification systems"): the integral of E / n over N / n, by trapezoids;
+        * AUROC (Hanley and McNeil 1982): ``1 - (n^2 * AUGRC - e^2 / 2) / (e * (n - e))``, which is
+          the same area, ties counted half;
+        * AURC (Geifman et al. 2019, "Bias-reduced uncertainty estimation"): the mean of E / N over
+          the rows, each at its own confidence;
+        * risk at coverage c: E / N at N = c * n; caught at r: 1 - E / e at N = (1 - r) * n;
+        * coverage at risk r: the largest N / n with E <= r * N that a cut can reach;
+        * Brier (1950): mean of (p - right)^2; log loss: mean of -log p of what is;
+        * ECE (Naeini et al. 2015), in bins of equal mass: sum over the bins of their share times
+          ``|mean confidence - accuracy|``.
+
+        Args:
+            weights: of each document, along the last axis; by default 1 each.
+
+        Returns:
+            The measures along the first axis, then the other axes of ``weights``.
+        """
+        np = package("numpy")
+        w = np.ones((1, len(self))) if weights is None else weights[..., self.document]
+        shape = w.shape[:-1] if weights is not None else ()
+        w = w.reshape(-1, len(self))
+        steps = w, w * self.wrong
+        accepted, wrong = (np.cumsum(step, axis=-1) for step in steps)
+        known = accepted[:, self.known - 1] if self.known else np.zeros(len(w))
+        if len(self.ends) < len(self):
+            accepted, wrong = accepted[:, self.ends], wrong[:, self.ends]
+            steps = tuple(np.diff(one, axis=-1, prepend=0) for one in (accepted, wrong))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ranking = self._ranking(accepted, wrong, steps, known)
+            found = np.stack([*ranking, *self._values(w[:, : self.known], known)])
+        return found.reshape(-1, *shape)
+
+    def _ranking(self, accepted: Any, wrong: Any, steps: Any, known: Any) -> Sequence[Any]:
+        """The measures that are read off the curve; ``known`` rows have a confidence."""
+        np = package("numpy")
+        n, e = accepted[:, -1], wrong[:, -1]
+        accuracy = 1 - e / n
+        if not self.known:
+            return [accuracy, *[np.full_like(n, np.nan)] * (len(MEASURES) - 5)]
+        area = _dot(steps[0], wrong) - _dot(*steps) / 2  # trapezoids
+        auroc = 1 - (area - e * e / 2) / (e * (n - e))
+        risks = np.divide(wrong, accepted, out=np.zeros_like(wrong), where=accepted > 0)
+        at = np.stack([*(c * n for c in COVERAGES), *((1 - r) * n for r in REVIEWS)], axis=-1)
+        found = _interpolated(accepted, wrong, at)
+        covered = [
+            np.where(known >= c * n - 1e-9, found[:, i] / at[:, i], np.nan)
+            for i, c in enumerate(COVERAGES)
+        ]
+        cuts = accepted.shape[-1] - (self.known < len(self))
+        reached = [_last(risks[:, :cuts] <= r + 1e-12, accepted) / n for r in RISKS]
+        caught = [1 - found[:, len(COVERAGES) + i] / e for i in range(len(REVIEWS))]
+        aurc = _dot(steps[0], risks) / n
+        return [accuracy, auroc, area / (n * n), aurc, *covered, *reached, *caught]
+
+    def _values(self, w: Any, known: Any) -> Sequence[Any]:
+        """The measures of the confidences as probabilities."""
+        np = package("numpy")
+        if not self.is_probability:
+            return [np.full_like(known, np.nan)] * 4
+        gap, squared, surprise = self.terms
+        gaps = np.add.reduceat(w * gap, self.bins, axis=-1)
+        sums = [w @ squared, w @ surprise, np.abs(gaps).sum(axis=-1), gaps.sum(axis=-1)]
+        return [one / known for one in sums]
+
+    def perfect_ece(self, rng: Any, times: int) -> "NDArray[np.float64]":
+        """The ECE that a perfect score shows on so many rows, several times, sorted.
+
+        Labels are drawn from the confidences themselves, each row for itself.
+        """
+        np = package("numpy")
+        p = self.confidence[: self.known]
+        drawn = [
+            np.abs(np.add.reduceat(p - (rng.random(self.known) < p), self.bins)).sum() / self.known
+            for _ in range(times)
+        ]
+        return np.sort(drawn)
+
+
+def _bins(ends: Any, known: int) -> Any:
+    """The first row of each bin: a run of equal confidences is where its middle is."""
+    np = package("numpy")
+    if not known:
+        return np.zeros(0, dtype=np.int64)
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    bins = (starts + ends + 1) * BINS // (2 * known)
+    return starts[np.concatenate([[True], bins[1:] != bins[:-1]])]
+
+
+def _dot(one: Any, other: Any) -> Any:
+    return package("numpy").einsum("...i,...i->...", one, other)
+
+
+def _last(reached: Any, accepted: Any) -> Any:
+    """How many are accepted at the last cut that is reached; 0 if none is."""
+    np = package("numpy")
+    last = reached.shape[-1] - 1 - np.argmax(reached[:, ::-1], axis=-1)
+    found = accepted[np.arange(len(accepted)), last]
+    return np.where(reached[np.arange(len(accepted)), last], found, 0.0)
+
+
+def _interpolated(accepted: Any, wrong: Any, at: Any) -> Any:
+    """E at some N, linear between the cuts, for each row of these."""
+    np = package("numpy")
+    found = np.stack([np.interp(x, n, e) for n, e, x in zip(accepted, wrong, at, strict=True)])
+    first = accepted[:, :1]
+    return np.where(at < first, wrong[:, :1] * at / first, found)

@@ -1,0 +1,49 @@
+"""Redacting: values and texts masked in all that is shown or saved.
+
+In:    a value, a right value, a text, a sentence with token texts.
+Out:   the same, masked.
+Never: a value let through because it is no text.
+Why:   an evaluation is mailed round, and what it was made on must not be.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from fieldconf.errors import EvaluationError
+
+Redact: TypeAlias = Callable[[str], str]
+
+MASK = "[redacted]"
+
+
+def redact_of(redact: Any) -> Redact | None:
+    """What masks: None for nothing, True for all, or a function of a text.
+
+    Raises:
+        EvaluationError: if it is none of these.
+    """
+    if redact is None or redact is False:
+        return None
+    if redact is True:
+        return lambda _: MASK
+    if callable(redact):
+        return lambda text: str(redact(text))
+    raise EvaluationError(
+        f"redact={type(redact).__name__} masks nothing",
+        remedy="Give True, or a function from a text to a text",
+    )
+
+
+def masked(value: Any, redact: Redact | None) -> Any:
+    """A value as it may be shown; what is no text is masked as its JSON text.
+
+    >>> masked(12, redact_of(True)), masked(None, redact_of(True)), masked("a", redact_of(None))
+    ('[redacted]', '[redacted]', 'a')
+    >>> masked([1, "x"], redact_of(lambda text: text.replace("x", "?")))
+    '[1, "?"]'
+    """
+    if redact is None:
+        return value
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return redact(text)
