@@ -36,7 +36,7 @@ class Plan:
 
 
 PLANS: Mapping[str, Plan] = {
-    "sms_spam": Plan(300, 6, 250),
+    "sms_spam": Plan(300, 2, 250),
     "banking77": Plan(125, 10, 250, members=12),
     "e2e_restaurants": Plan(280, 4, 400),
     "viggo": Plan(150, 4, 400),

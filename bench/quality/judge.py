@@ -1,0 +1,137 @@
+"""How good are the confidences on the stored set?  Ranking, calibration, the second prompt.
+
+In:    the stored files (`stored.py`), and the schemas of the sets.
+Out:   tables by set: AUROC macro over fields of each score, with intervals over document splits;
+       ECE beside a perfect score's; log loss before and after calibration; the guarantee's risk.
+Never: a number fitted and judged on the same documents.
+Why:   these are the figures that the README and docs/calibration.md quote.
+
+    python bench/quality/judge.py [--set NAME ...]
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+import numpy as np
+from sets import DATA, PLANS
+from sklearn.metrics import roc_auc_score
+from stored import rows
+
+import fieldconf as fc
+
+SPLITS, SEED = 5, 0
+BASELINES = ("confidence", "exp_mean", "exp_joint", "first", "least")
+FEWEST = 10  # right and wrong values of a field in a split, for an AUROC of it
+
+Row = Mapping[str, Any]
+
+
+def split_of(table: Sequence[Row]) -> Mapping[str, int]:
+    """Which of the splits a document belongs to."""
+    documents = sorted({row["document"] for row in table})
+    order = np.random.default_rng(SEED).permutation(len(documents))
+    return {documents[number]: place % SPLITS for place, number in enumerate(order)}
+
+
+def macro_auroc(table: Sequence[Row], score: str) -> float:
+    """The mean of the AUROC of each field that has right and wrong values enough."""
+    by_field: dict[str, list[Row]] = {}
+    for row in table:
+        if row.get(score) is not None:
+            by_field.setdefault(row["field"], []).append(row)
+    found: list[float] = []
+    for part in by_field.values():
+        right = [row["right"] for row in part]
+        if min(sum(right), len(right) - sum(right)) >= FEWEST:
+            found.append(float(roc_auc_score(right, [row[score] for row in part])))
+    return float(np.mean(found)) if found else math.nan
+
+
+def bootstrapped(table: Sequence[Row], score: str, times: int = 200) -> tuple[float, float, float]:
+    """Macro AUROC with its 95 % interval over draws of documents."""
+    by_document: dict[str, list[Row]] = {}
+    for row in table:
+        by_document.setdefault(row["document"], []).append(row)
+    names = sorted(by_document)
+    chance = np.random.default_rng(SEED)
+    draws = [
+        macro_auroc([row for name in chance.choice(names, len(names)) for row in by_document[name]],
+                    score)
+        for _ in range(times)
+    ]  # fmt: skip
+    low, high = np.nanquantile(draws, (0.025, 0.975))
+    return macro_auroc(table, score), float(low), float(high)
+
+
+def with_calibrated(table: Sequence[Row]) -> list[dict[str, Any]]:
+    """The rows with ``calibrated``, each by a calibration of the documents of the other splits."""
+    place = split_of(table)
+    made: list[dict[str, Any]] = []
+    for split in range(SPLITS):
+        own = [row for row in table if place[row["document"]] == split]
+        others = [row for row in table if place[row["document"]] != split]
+        numbers = fc.calibrate(others).confidences(own)
+        made += [{**row, "calibrated": float(n)} for row, n in zip(own, numbers, strict=True)]
+    return made
+
+
+def with_second(table: Sequence[Row], second: Sequence[Row]) -> list[dict[str, Any]]:
+    """The rows with ``two prompts``: the mean of both confidences in log odds.
+
+    Where the second answer has another value, its confidence speaks against this one.
+    """
+    others = {(row["document"], row["pointer"]): row for row in second}
+    made: list[dict[str, Any]] = []
+    for row in table:
+        other = others.get((row["document"], row["pointer"]))
+        if other is None or row["confidence"] is None or other["confidence"] is None:
+            continue
+        agrees = other["value"] == row["value"]
+        beside = other["confidence"] if agrees else 1 - other["confidence"]
+        mean = (logit(row["confidence"]) + logit(beside)) / 2
+        made.append({**row, "two prompts": 1 / (1 + math.exp(-mean))})
+    return made
+
+
+def logit(share: float) -> float:
+    """The log odds of a probability, which is kept from 0 and 1."""
+    clipped = min(max(share, 1e-6), 1 - 1e-6)
+    return math.log(clipped / (1 - clipped))
+
+
+def show_ranking(name: str, table: Sequence[Row]) -> None:
+    """AUROC macro over fields of each score."""
+    documents = len({row["document"] for row in table})
+    share = sum(row["right"] for row in table) / len(table)
+    print(f"\n{name}: {len(table)} values of {documents} documents, {share:.1%} right")
+    scored = with_second(with_calibrated(table), list(rows(name, "b")))
+    for score, part in [*((s, table) for s in BASELINES), ("two prompts", scored)]:
+        point, low, high = bootstrapped(part, score)
+        print(f"  AUROC {score:<12} {point:.3f} [{low:.3f}, {high:.3f}]  {len(part)} values")
+    fitted = with_calibrated(table)
+    for score in ("confidence", "calibrated"):
+        found = fc.evaluate(fitted, score=score).overall
+        perfect = found.perfect.ece if found.perfect else math.nan
+        print(
+            f"  {score:<12} ECE {found['ece'].value:.3f} (a perfect score {perfect:.3f}), "
+            f"log loss {found['log_loss'].value:.4f}, Brier {found['brier'].value:.4f}, "
+            f"bias {found['bias'].value:+.3f}"
+        )
+
+
+@click.command()
+@click.option("--set", "names", multiple=True, type=click.Choice(list(PLANS)))
+def main(names: tuple[str, ...]) -> None:
+    """Print how good the confidences on the stored set are."""
+    if not DATA.exists():
+        raise click.ClickException(f"{DATA} is absent: it has the schemas of the sets")
+    for name in names or PLANS:
+        table = list(rows(name))
+        if table:
+            show_ranking(name, table)
+
+
+if __name__ == "__main__":
+    main()
