@@ -11,7 +11,7 @@ Why:   docs/calibration.md works on real answers with real logprobs, and needs n
 import json
 import random
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -77,6 +77,23 @@ def messages() -> list[dict[str, object]]:
     return [{"document": f"m{number:03}", **row} for number, row in enumerate(made.values())]
 
 
+def small(kept: dict[str, Any]) -> dict[str, Any]:
+    """A kept response with what its numbers are read from, and no more."""
+    [choice] = kept["response"]["choices"]
+    content = [
+        {**_number(entry), "top_logprobs": list(map(_number, entry["top_logprobs"]))}
+        for entry in choice["logprobs"]["content"]
+    ]
+    choice = {"index": 0, "message": choice["message"], "logprobs": {"content": content},
+              "finish_reason": choice["finish_reason"]}  # fmt: skip
+    model = kept["response"]["model"]
+    return {**kept, "response": {"model": model, "choices": [choice]}}
+
+
+def _number(entry: dict[str, Any]) -> dict[str, Any]:
+    return {"token": entry["token"], "logprob": round(entry["logprob"], 5)}
+
+
 def main() -> None:
     """Ask about each message, with the nearest others as examples."""
     rows = messages()
@@ -92,7 +109,7 @@ def main() -> None:
                           {"role": "assistant", "content": answer}]  # fmt: skip
             asked.append({"role": "user", "content": str(row["text"])})
             report = fc.extract(Message, asked, client=client, top_logprobs=5, keep="response")
-            file.write(json.dumps(row | {"response": report.response}) + "\n")
+            file.write(json.dumps(row | {"response": small(report.response or {})}) + "\n")
 
 
 if __name__ == "__main__":
