@@ -125,6 +125,15 @@ def test_every_scalar_has_the_same_signals():
         assert signals["confidence"] == field.confidence
 
 
+def test_the_rank_is_between_the_confidence_and_the_tokens():
+    report = fc.extract(
+        Ticket, TEXT, client=FakeClient({"urgent": True, "team": "x"}), model="m"
+    )  # fmt: skip
+    for field in report.leaves.values():
+        low, high = sorted((field.confidence, field.signals["exp_joint"]))
+        assert low - 1e-12 <= field.rank <= high + 1e-12
+
+
 def test_where_a_token_has_no_number_its_signals_are_unknown():
     content = [
         {"token": "[", "logprob": -0.1}, {"token": "12", "logprob": None},
@@ -133,3 +142,4 @@ def test_where_a_token_has_no_number_its_signals_are_unknown():
     payload = {"choices": [{"message": {"content": "[12]"}, "logprobs": {"content": content}}]}
     signals = fc.score(payload)["/0"].signals
     assert signals["exp_joint"] is signals["exp_mean"] is signals["least"] is None
+    assert fc.score(payload)["/0"].rank is None

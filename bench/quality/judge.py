@@ -22,7 +22,9 @@ from stored import rows
 import fieldconf as fc
 
 SPLITS, SEED = 5, 0
-BASELINES = ("confidence", "exp_mean", "exp_joint", "first", "least")
+SCORES = ("rank", "confidence", "low", "exp_mean", "exp_joint", "first", "least")
+"""Ours, and the baselines: what one makes of the tokens without their rivals."""
+
 FEWEST = 10  # right and wrong values of a field in a split, for an AUROC of it
 
 Row = Mapping[str, Any]
@@ -107,7 +109,7 @@ def show_ranking(name: str, table: Sequence[Row]) -> None:
     share = sum(row["right"] for row in table) / len(table)
     print(f"\n{name}: {len(table)} values of {documents} documents, {share:.1%} right")
     scored = with_second(with_calibrated(table), list(rows(name, "b")))
-    for score, part in [*((s, table) for s in BASELINES), ("two prompts", scored)]:
+    for score, part in [*((s, table) for s in SCORES), ("two prompts", scored)]:
         point, low, high = bootstrapped(part, score)
         print(f"  AUROC {score:<12} {point:.3f} [{low:.3f}, {high:.3f}]  {len(part)} values")
     fitted = with_calibrated(table)

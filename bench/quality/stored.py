@@ -109,7 +109,7 @@ def _rows(line: dict[str, Any], report: fc.Report[Any]) -> Iterator[dict[str, An
         field = report.fields[pointer]
         yield {
             "document": line["document"], "field": _general(field), "right": bool(right),
-            "pointer": pointer, "value": field.value, **field.signals,
+            "pointer": pointer, "value": field.value, "rank": field.rank, **field.signals,
         }  # fmt: skip
 
 

@@ -191,6 +191,21 @@ class Field:
         return None if self.distribution is None else self.distribution.margin
 
     @property
+    def rank(self) -> float | None:
+        """A number (0..1) by which the values of one field are sorted, the surest last; or None.
+
+        The geometric mean of ``confidence`` and of the tokens' own joint probability. Where the
+        server's logprobs stand before the mask, that one is low where the model wanted to say what
+        the schema forbids, and a wrong value is likelier; ``confidence`` is the probability among
+        what is allowed, and says nothing of that. It is no probability itself: sort by it, and let
+        a policy and a calibration have the confidence. ``bench/quality`` compares the two.
+        """
+        joint = self.signals["exp_joint"]
+        if self.confidence is None or joint is None:
+            return None
+        return math.sqrt(self.confidence * joint)
+
+    @property
     def signals(self) -> dict[str, float | None]:
         """All numbers that say how sure the model was, by name, each the same for every kind.
 
