@@ -22,7 +22,7 @@ FLOORS = [
     ["search", "wire.listed"],
     ["wire.held"],
     ["wire.envelopes"],
-    ["feasible", "finder", "tree", "render", "render.evaluation", "render.lines", "render.summary",
+    ["feasible", "finder", "tree", "render", "render.lines", "render.summary",
      "probes.tokenizer", "asking",
      "schema.models", "schema.validation", "source.searching",
      "wire.delta", "wire.echo", "wire.frameworks"],

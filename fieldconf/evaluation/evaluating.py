@@ -28,8 +28,8 @@ from fieldconf.evaluation.judged import Judged, judged
 from fieldconf.evaluation.packages import package
 from fieldconf.evaluation.redacting import Redact, masked, redact_of
 from fieldconf.evaluation.resampling import times_for
-from fieldconf.evaluation.verdicts import short
 from fieldconf.render import evaluation as render
+from fieldconf.render.evaluation import short
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

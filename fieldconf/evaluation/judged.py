@@ -137,6 +137,8 @@ def judged(source: Any, truths: Any = None) -> Judged:
     if isinstance(read, Table):
         return Judged(read, _Nothing(len(read)))
     is_table = not are_reports(read)
+    if is_table and not column_names(read):
+        raise EvaluationError("there is nothing to evaluate", remedy="Give some rows, or reports")
     if truths is None:
         if not is_table or ("right" not in column_names(read) and are_batch_rows(read)):
             raise EvaluationError(
