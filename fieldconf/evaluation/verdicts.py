@@ -75,11 +75,11 @@ def _calibration(measures: Mapping[str, Measured], perfect: Perfect | None, labe
     if ece.low is None or bias.value is None or bias.low is None or bias.high is None:
         return f"too little to tell whether it is calibrated ({figure})"
     if ece.value <= perfect.high or (bias.low <= 0 <= bias.high and ece.low <= perfect.mean):
+        word = f"no error of calibration shows in {labels:,} labels"
         if perfect.mean > _COARSE:
-            return f"too few labels to tell whether it is calibrated ({figure})"
-        return f"no error of calibration shows in {labels:,} labels ({figure})"
-    if bias.low > 0:
-        return f"too sure by {short(bias.value)} on average ({figure}): calibrate"
-    if bias.high < 0:
-        return f"too unsure by {short(-bias.value)} on average ({figure}): calibrate"
-    return f"its numbers are no shares of right values ({figure}): calibrate"
+            word = "too few labels to tell whether it is calibrated"
+        return f"{word} ({figure})"
+    word = "its numbers are no shares of right values"
+    if bias.low > 0 or bias.high < 0:
+        word = f"too {'sure' if bias.low > 0 else 'unsure'} by {short(abs(bias.value))} on average"
+    return f"{word} ({figure}): calibrate"
