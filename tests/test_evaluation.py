@@ -170,6 +170,14 @@ def test_values_without_a_confidence_are_counted_and_reviewed_first():
     assert "80 of 100" in found["risk_at_90"].reason
 
 
+def test_a_nullable_column_of_pandas_has_nothing_where_it_has_nothing():
+    rows = pd.DataFrame({"document": [1, 2, 3], "field": ["a"] * 3})
+    rows["confidence"] = pd.array([0.5, None, 0.7], dtype="Float64")
+    rows["right"] = pd.array([True, False, None], dtype="boolean")
+    found = fc.evaluate(rows)
+    assert (found.labels, found.overall.unknown, found.overall.wrong) == (2, 1, 1)
+
+
 def test_rows_without_a_label_are_counted():
     rows = rows_of(20)
     found = fc.evaluate([*rows, {**rows[0], "right": None}])
@@ -227,7 +235,7 @@ def test_a_score_is_compared_with_others_on_the_rows_that_have_both():
     found = fc.evaluate(rows).compare("confidence", "noise")
     (one,) = found.of("auroc")
     assert found.labels == 199
-    assert found.notes == ("1 rows lack a number for one of these scores",)
+    assert found.notes == ("1 of the rows lack a number for one of these scores",)
     assert one.difference.value == pytest.approx(one.first_value - one.other_value)
     assert one.difference.low > 0
     assert one.sentence.startswith("confidence is better than noise: difference of AUROC")
@@ -249,8 +257,8 @@ def test_two_runs_are_compared_on_the_documents_of_both():
     found = first.compare(other, names=("old prompt", "new prompt"))
     assert found.documents == 80
     assert found.notes == (
-        "20 documents are in 'old prompt' only",
-        "1 documents are in 'new prompt' only",
+        "20 of the documents are in 'old prompt' only",
+        "1 of the documents are in 'new prompt' only",
     )
     (one,) = found.of("accuracy")
     kept = rows[40:]

@@ -199,7 +199,7 @@ class Evaluation:
         ]
         chosen = [name for name in measures if name != "accuracy"]  # the rows are the same
         left = len(table) - len(kept)
-        notes = [f"{left:,} rows lack a number for one of these scores"] * bool(left)
+        notes = [f"{left:,} of the rows lack a number for one of these scores"] * bool(left)
         return self._comparison(pairs, count, chosen, len(kept), notes)
 
     def _compare_runs(
@@ -225,7 +225,7 @@ class Evaluation:
             if name in parts[1]
         ]
         notes = [
-            f"{len(own) - len(both):,} documents are in {name!r} only"
+            f"{len(own) - len(both):,} of the documents are in {name!r} only"
             for name, own in zip(names, ids, strict=True)
             if len(own) > len(both)
         ]
@@ -337,11 +337,11 @@ def evaluate(
 
     Args:
         reports: reports (a mapping of ids to reports, (id, report) pairs, the results of
-            ``extract_many``, or a list as long as the labels); what ``fieldconf batch`` wrote, a
-            row a field (a file, a folder of Parquet files, a frame); or, without labels, a table
-            with the columns ``document``, ``field``, ``confidence`` (0..1, or nothing) and
-            ``right``, and perhaps ``kind`` and other scores: a file, rows, columns, or a frame of
-            pandas, Polars or PyArrow.
+            ``extract_many`` or the file of them, or a list as long as the labels); what
+            ``fieldconf batch`` wrote, a row a field (a file, a folder of Parquet files, a frame);
+            or, without labels, a table with the columns ``document``, ``field``, ``confidence``
+            (0..1, or nothing) and ``right``, and perhaps ``kind`` and other scores: a file, rows,
+            columns, or a frame of pandas, Polars or PyArrow.
         labels: of ``fc.labels``, or what it takes.
         by: "field", "kind" or "overall".
         score: which column is evaluated: "confidence", or another score of the rows.

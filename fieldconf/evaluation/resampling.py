@@ -110,8 +110,9 @@ def measured(
         level: the share of resamples that the interval holds, 0..1.
         reason: why the value is not defined, if it is not.
         is_biased: whether resamples give more than the rows they are of, as they do of an ECE: the
-            interval is then the basic one, ``2 * value`` less these quantiles (Davison and Hinkley
-            1997, 5.2).
+            interval then holds the basic one as well, ``2 * value`` less these quantiles (Davison
+            and Hinkley 1997, 5.2), which alone holds too few: 81 to 92 % of the true ECEs in
+            bench/evaluate_intervals.py, both together 95 to 98 %.
 
     >>> import numpy as np
     >>> measured(0.5, np.linspace(0, 1, 1001), documents=50, level=0.5)[:3]
@@ -132,7 +133,8 @@ def measured(
         )
     bounds: Sequence[float] = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2]).tolist()
     if is_biased:
-        bounds = [2 * value - bounds[1], 2 * value - bounds[0]]
+        low, high = bounds
+        bounds = [min(low, 2 * value - high), max(high, 2 * value - low)]
     if bounds[1] - bounds[0] <= 1e-12:
         return Measured(value, reason="no interval: it is the same in every resample")
     return Measured(value, bounds[0], bounds[1])
