@@ -16,6 +16,7 @@ from fieldconf.errors import EvaluationError
 from fieldconf.evaluation.correctness import Rule, Rules
 from fieldconf.evaluation.judged import judged, table_of
 from fieldconf.evaluation.judging import Judge
+from fieldconf.many.lines import line_of
 from fieldconf.many.results import Result, Results, Summary
 
 
@@ -195,6 +196,32 @@ def test_reports_come_in_many_ways():
     assert [row[1:] for row in rows_of(list(ANSWERS.values()), no_ids)] == [r[1:] for r in EXPECTED]
     with pytest.raises(EvaluationError, match="reports without ids"):
         judged(list(ANSWERS.values())[:1], WIDE)
+
+
+def test_saved_reports_are_judged_like_those_in_memory(tmp_path):
+    saved, lines = tmp_path / "reports.jsonl", tmp_path / "many.jsonl"
+    saved.write_text("\n".join(one.to_json() for one in ANSWERS.values()))
+    results = [Result(i, "", "accept", one, id=n) for i, (n, one) in enumerate(ANSWERS.items())]
+    lines.write_text("\n".join(json.dumps(line_of(one, "a-b-c")) for one in results))
+    assert rows_of(saved, WIDE) == rows_of(lines, WIDE) == EXPECTED
+
+
+def test_rows_of_batch_that_are_cut_off_or_huge_are_judged_like_their_reports():
+    huge = "9" * 5000
+    texts = ['{"a": 1, "b": [1, 2', f'{{"a": {huge}, "b": []}}', '{"a": tr']
+    lines, reports = [], {}
+    for number, text in enumerate(texts):
+        entry = {"token": text, "bytes": list(text.encode()), "logprob": -0.2}
+        choice = {"message": {"content": text}, "logprobs": {"content": [entry]}}
+        choice["finish_reason"] = "stop" if number == 1 else "length"
+        body = {"id": str(number), "choices": [choice]}
+        lines.append(json.dumps(body))
+        reports[str(number)] = fc.score(body)
+    truths = [{"document": str(n), "a": 1, "b": [1, 2]} for n in range(3)]
+    table = score_batch(pa.record_batch({"response": [*lines, "no response"]}))
+    expected = judged(reports, truths)
+    for source in (table, table.to_pandas()):
+        assert rows_of(judged(source, truths)) == rows_of(expected)
 
 
 def test_rows_of_batch_are_judged_like_their_reports(tmp_path):

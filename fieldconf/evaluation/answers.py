@@ -10,17 +10,19 @@ import json
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, cast
 
 from fieldconf.errors import EvaluationError
 from fieldconf.evaluation.columns import column, column_names
 from fieldconf.many.results import Result
 from fieldconf.paths import Path, parse_pointer
-from fieldconf.policy.bands import Outcome
 from fieldconf.report import Field, Report
 
 _BATCH = ("pointer", "path", "value", "kind", "confidence")
 """The columns by which rows of ``fieldconf batch`` are known."""
+_WHOLE = ("complete", "no_logprobs", "unaligned")
+"""The ways in which an answer ends that came to its end."""
 _EMPTY: Mapping[str, Any] = {"array": list, "object": dict}
 
 
@@ -33,7 +35,6 @@ class Answer:
         data: the decoded value.
         fields: by pointer.
         is_whole: whether the answer came to its end.
-        outcome: what was decided of it.
         source: the text that was read; None where it is not known.
     """
 
@@ -41,7 +42,6 @@ class Answer:
     data: Any
     fields: Mapping[str, Field]
     is_whole: bool
-    outcome: Outcome | None = None
     source: str | None = None
 
 
@@ -60,6 +60,26 @@ def are_reports(source: Any) -> bool:
 def are_batch_rows(source: Any) -> bool:
     """Whether a table is one that ``fieldconf batch`` wrote, a row a field."""
     return set(_BATCH) <= set(column_names(source))
+
+
+def restored(source: Any) -> Any:
+    """Reports of saved ones: of ``Report.to_dict``, or of the lines of ``extract_many``'s output.
+
+    What is something else stays what it is.
+    """
+    given: Any = source
+    rows = cast("list[dict[str, Any]]", given if isinstance(given, list) else [])
+    if not all(isinstance(row, dict) for row in cast("list[Any]", rows)):
+        return given
+    if rows and all({"version", "status", "fields"} <= row.keys() for row in rows):
+        return [Report.from_dict(row) for row in rows]
+    if rows and all({"index", "id", "outcome", "report"} <= row.keys() for row in rows):
+        reports = [row["report"] and Report.from_dict(row["report"]) for row in rows]
+        return [
+            Result[Any](row["index"], None, row["outcome"], report, id=row["id"])
+            for row, report in zip(rows, reports, strict=True)
+        ]
+    return given
 
 
 def answers_of(source: Any) -> list[Answer]:
@@ -111,71 +131,69 @@ def _answer(entry: Any, number: int) -> Answer:
             remedy="Give reports only, each with the id of its document",
         )  # fmt: skip
     report = cast("Report[Any]", entry)
-    whole = report.status in ("complete", "no_logprobs", "unaligned")
     root = report.fields.get("")
     data = report.data if report.data is not None or root is None else root.value
     source = report.given if isinstance(report.given, str) else None
-    return Answer(document, data, report.fields, whole, report.outcome, source)
+    return Answer(document, data, report.fields, report.status in _WHOLE, source)
 
 
 # -- rows of fieldconf batch ----------------------------------------------------------------------
 
 
 def _batch_answers(source: Any) -> list[Answer]:
-    names = column_names(source)
-    columns = {name: column(source, name) for name in names}
-    size = len(columns["pointer"])
-    nothing: list[Any] = [None] * size
-    ids = zip(
-        columns.get("custom_id", nothing), columns.get("response_id", nothing),
-        columns.get("choice", nothing), strict=True,
-    )  # fmt: skip
+    columns = {name: column(source, name) for name in column_names(source)}
     rows: dict[Any, list[int]] = {}
-    for row, (custom, response, choice) in enumerate(ids):
+    for row in range(len(columns["pointer"])):
+        names = "custom_id", "response_id", "choice"
+        custom, response, choice = (_cell(columns, name, row) for name in names)
         document = response if custom is None else custom
         rows.setdefault((document, response, choice), []).append(row)
     return [_batch_answer(document, columns, listed) for (document, _, _), listed in rows.items()]
 
 
 def _batch_answer(document: Any, columns: Mapping[str, list[Any]], rows: list[int]) -> Answer:
+    is_whole = _cell(columns, "status", rows[0]) in (None, *_WHOLE)
     fields: dict[str, Field] = {}
-    status, outcome = _cell(columns, "status", rows[0]), None
     for row in rows:
-        if columns["pointer"][row] is None:  # an answer without fields
-            continue
-        field = _batch_field(columns, row)
-        fields[field.pointer] = field
-        if not field.path:
-            outcome = _cell(columns, "outcome", row)
-    data = _rebuilt(fields)
-    is_whole = status in (None, "complete", "no_logprobs", "unaligned")
-    return Answer(document, data, fields, is_whole, outcome)
+        if _cell(columns, "kind", row) is not None:  # else it is an answer without fields
+            field = _batch_field(columns, row, is_whole=is_whole)
+            fields[field.pointer] = field
+    return Answer(document, _rebuilt(fields), fields, is_whole)
 
 
-def _batch_field(columns: Mapping[str, list[Any]], row: int) -> Field:
+def _batch_field(columns: Mapping[str, list[Any]], row: int, *, is_whole: bool) -> Field:
     """The field of a row: a list or an object without what is in it."""
-    kind, text = columns["kind"][row], columns["value"][row]
+    kind, text = columns["kind"][row], _cell(columns, "value", row)
     path = _path(columns["pointer"][row], columns["path"][row])
+    numbers = (_cell(columns, name, row) for name in ("confidence", "low", "high", "logprob"))
+    confidence, low, high, logprob = (None if one is None else float(one) for one in numbers)
     is_container = kind in _EMPTY
-    value: Any = _EMPTY[kind]() if is_container else None
-    if text is not None and not is_container:
-        value = json.loads(text)
-    numbers = ("confidence", "low", "high", "logprob")
-    confidence, low, high, logprob = (_number(_cell(columns, name, row)) for name in numbers)
+    is_cut = not is_whole and confidence is None if is_container else text is None
+    value: Any = None
+    if is_container:
+        value = _EMPTY[kind]()
+    elif text is not None:
+        value = _decoded(text)
     return Field(
         path, value, kind, confidence, low, high, logprob,
-        basis=_cell(columns, "basis", row) or "none",
-        flags=("truncated",) if text is None and not is_container else (),
+        basis=_cell(columns, "basis", row) or "none", flags=("truncated",) * is_cut,
         reason=_cell(columns, "reason", row) or "",
     )  # fmt: skip
 
 
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:  # an integer of thousands of digits
+        return Decimal(text)
+
+
 def _rebuilt(fields: Mapping[str, Field]) -> Any:
-    """The decoded value of fields in document order; what is cut off is left out."""
+    """The decoded value of fields in document order; scalars that are cut off are left out."""
     root: dict[str, Any] = {}
     at: dict[Path, Any] = {}
     for field in fields.values():
-        if "truncated" in field.flags:
+        if "truncated" in field.flags and field.kind not in _EMPTY:
             continue
         inner: Any = _EMPTY[field.kind]() if field.kind in _EMPTY else field.value
         at[field.path] = inner
@@ -194,9 +212,7 @@ def _path(pointer: str, general: str) -> Path:
 
 
 def _cell(columns: Mapping[str, list[Any]], name: str, row: int) -> Any:
+    """A cell; None where the column or the cell is empty."""
     cell = columns[name][row] if name in columns else None
-    return None if isinstance(cell, float) and math.isnan(cell) else cell
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None or value == "" else float(value)
+    is_empty = cell == "" or (isinstance(cell, float) and math.isnan(cell))
+    return None if is_empty else cell

@@ -12,6 +12,10 @@ from typing import Any, cast
 from fieldconf.errors import EvaluationError, nearest
 
 
+_MISSING = frozenset({"NAType", "NaTType"})
+"""What pandas puts where a nullable column has nothing."""
+
+
 def column_names(source: Any) -> tuple[str, ...]:
     """The names of the columns.
 
@@ -53,7 +57,7 @@ def column(source: Any, name: str) -> list[Any]:
     for method in ("to_pylist", "to_list", "tolist"):  # PyArrow; pandas and Polars; numpy
         convert = getattr(values, method, None)
         if convert is not None:
-            return convert()
+            return [None if type(one).__name__ in _MISSING else one for one in convert()]
     return list(values)
 
 

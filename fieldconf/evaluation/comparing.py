@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fieldconf.evaluation.curves import MEASURES, Curve
 from fieldconf.evaluation.packages import package
 from fieldconf.evaluation.resampling import FEWEST, Measured, measured, resampled
-from fieldconf.evaluation.verdicts import short
 from fieldconf.render import evaluation as render
+from fieldconf.render.evaluation import short
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -116,7 +116,7 @@ def differences(
         for name, first, other in zip(measures, *values, strict=True):
             difference = measured(
                 first - other, None if drawn is None else drawn[len(found)], documents=own,
-                level=level, reason="one of the two is not defined",
+                level=level, reason="one of the two is not defined", is_biased=name == "ece",
             )  # fmt: skip
             known = [None if value != value else value for value in (first, other)]  # noqa: PLR0124
             found.append(
@@ -136,15 +136,13 @@ def differences(
 
 def _sentence(pair: Pair, name: str, difference: Measured) -> str:
     measure, (value, low, high, reason) = MEASURES[name], difference
-    both = f"{pair.first_name} and {pair.other_name}"
+    both = f"{measure.title} of {pair.first_name} and {pair.other_name}"
     if value is None:
-        return f"{measure.title} of {both} cannot be compared: {reason}"
-    by = f"by {short(value)}"
+        return f"{both} cannot be compared: {reason}"
     if low is None or high is None:
-        return f"{measure.title} of {both} differs {by} ({reason})"
-    interval = f"[{short(low)}, {short(high)}]"
+        return f"{both} differs by {short(value)} ({reason})"
+    by = f"{short(value)} [{short(low)}, {short(high)}]"
     if low <= 0 <= high:
-        return f"{measure.title} of {both} differs {by} {interval}: no difference shows"
-    is_better = value * measure.better > 0
-    word = "better" if is_better else "worse"
-    return f"{pair.first_name} is {word} than {pair.other_name} in {measure.title}, {by} {interval}"
+        return f"{both}: no difference shows, {by}"
+    word = "better" if value * measure.better > 0 else "worse"
+    return f"{pair.first_name} is {word} than {pair.other_name}: difference of {measure.title} {by}"

@@ -208,7 +208,7 @@ class Curve:
             return [np.full_like(known, np.nan)] * 4
         gap, squared, surprise = self.terms
         gaps = np.add.reduceat(w * gap, self.bins, axis=-1)
-        sums = [w @ squared, w @ surprise, np.abs(gaps).sum(axis=-1), gaps.sum(axis=-1)]
+        sums = [_dot(w, squared), _dot(w, surprise), np.abs(gaps).sum(axis=-1), gaps.sum(axis=-1)]
         return [one / known for one in sums]
 
     def perfect_ece(self, rng: Any, times: int) -> "NDArray[np.float64]":

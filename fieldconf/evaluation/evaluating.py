@@ -10,7 +10,7 @@ import base64
 import io
 import math
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from fieldconf.errors import EvaluationError, nearest
@@ -26,10 +26,10 @@ from fieldconf.evaluation.groups import (
 )
 from fieldconf.evaluation.judged import Judged, judged
 from fieldconf.evaluation.packages import package
-from fieldconf.evaluation.redacting import Redact, masked, redact_of
+from fieldconf.evaluation.redacting import masked_details, redact_of
 from fieldconf.evaluation.resampling import times_for
-from fieldconf.evaluation.verdicts import short
 from fieldconf.render import evaluation as render
+from fieldconf.render.evaluation import short
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,7 +75,7 @@ class Evaluation:
         level: the share of these that an interval holds.
         seed: of all draws.
         notes: what labels and reports have that is not counted.
-        judged: the rows themselves.
+        judged: the rows themselves, masked where ``redact`` says so.
     """
 
     rows: tuple[Group, ...]
@@ -88,7 +88,6 @@ class Evaluation:
     seed: int
     notes: tuple[str, ...]
     judged: Judged = field(repr=False)
-    redact: Redact | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return (
@@ -125,7 +124,7 @@ class Evaluation:
     # -- what is wrong --------------------------------------------------------------------------
 
     def errors(self, confidence: float = 0.9) -> tuple[Wrong, ...]:
-        """The confidently wrong values, the most confident first; masked if ``redact`` says so.
+        """The confidently wrong values, the most confident first.
 
         Args:
             confidence: the least one, 0..1.
@@ -143,10 +142,10 @@ class Evaluation:
             table.documents[int(table.document[row])],
             detail.pointer or name,
             float(table.confidence[row]),
-            masked(detail.value, self.redact),
-            masked(detail.truth, self.redact),
-            None if detail.text is None else masked(detail.text, self.redact),
-            masked(detail.why, self.redact) if detail.why else "",
+            detail.value,
+            detail.truth,
+            detail.text,
+            detail.why,
         )
 
     # -- comparisons ----------------------------------------------------------------------------
@@ -200,7 +199,7 @@ class Evaluation:
         ]
         chosen = [name for name in measures if name != "accuracy"]  # the rows are the same
         left = len(table) - len(kept)
-        notes = [f"{left:,} rows lack a number for one of these scores"] * bool(left)
+        notes = [f"{left:,} of the rows lack a number for one of these scores"] * bool(left)
         return self._comparison(pairs, count, chosen, len(kept), notes)
 
     def _compare_runs(
@@ -226,7 +225,7 @@ class Evaluation:
             if name in parts[1]
         ]
         notes = [
-            f"{len(own) - len(both):,} documents are in {name!r} only"
+            f"{len(own) - len(both):,} of the documents are in {name!r} only"
             for name, own in zip(names, ids, strict=True)
             if len(own) > len(both)
         ]
@@ -338,11 +337,11 @@ def evaluate(
 
     Args:
         reports: reports (a mapping of ids to reports, (id, report) pairs, the results of
-            ``extract_many``, or a list as long as the labels); what ``fieldconf batch`` wrote, a
-            row a field (a file, a folder of Parquet files, a frame); or, without labels, a table
-            with the columns ``document``, ``field``, ``confidence`` (0..1, or nothing) and
-            ``right``, and perhaps ``kind`` and other scores: a file, rows, columns, or a frame of
-            pandas, Polars or PyArrow.
+            ``extract_many`` or the file of them, or a list as long as the labels); what
+            ``fieldconf batch`` wrote, a row a field (a file, a folder of Parquet files, a frame);
+            or, without labels, a table with the columns ``document``, ``field``, ``confidence``
+            (0..1, or nothing) and ``right``, and perhaps ``kind`` and other scores: a file, rows,
+            columns, or a frame of pandas, Polars or PyArrow.
         labels: of ``fc.labels``, or what it takes.
         by: "field", "kind" or "overall".
         score: which column is evaluated: "confidence", or another score of the rows.
@@ -371,6 +370,7 @@ def evaluate(
         raise EvaluationError(f"resamples {resamples!r} is no number of resamples")
     mask = redact_of(redact)
     found = judged(reports, labels)
+    found = replace(found, details=masked_details(found.details, mask))
     if not len(found.table):
         raise EvaluationError("no row has a label", column="right")
     codes, documents = _codes(found.table.document)
@@ -379,7 +379,7 @@ def evaluate(
     rows = measured_groups(parts, documents, times=times, seed=seed, level=level)
     return Evaluation(
         rows, by, score, len(found.table), documents, times, level, seed,
-        tuple(found.uncounted.sentences()), found, mask,
+        tuple(found.uncounted.sentences()), found,
     )  # fmt: skip
 
 

@@ -18,7 +18,10 @@ from fieldconf.evaluation.correctness import Written
 
 FileLike: TypeAlias = str | PathLike[str]
 
-_TEXTS = frozenset({"document", "field", "kind", "pointer", "path", "value", "right value", "text"})
+_TEXTS = frozenset({
+    "document", "field", "kind", "pointer", "path", "value", "right value", "text", "why",
+    "response_id", "custom_id", "status", "basis", "outcome", "reason",
+})  # fmt: skip
 """The columns of a table that are texts, whatever they look like."""
 
 

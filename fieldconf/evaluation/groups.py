@@ -162,8 +162,11 @@ def _group(part: Part, drawn: Any, rng: Any, *, times: int, level: float) -> Gro
     for number, (name, value) in enumerate(zip(MEASURES, values, strict=True)):
         measures[name] = measured(
             value, None if drawn is None else drawn[number], documents=documents, level=level,
-            reason=_reason(curve, name) if math.isnan(value) else "",
+            reason=_reason(curve, name) if math.isnan(value) else "", is_biased=name == "ece",
         )  # fmt: skip
+    ece = measures["ece"]
+    if ece.low is not None:
+        measures["ece"] = ece._replace(low=max(ece.low, 0.0))
     wrong = int(curve.wrong.sum())
     if wrong in (0, len(curve)):  # every resample has the same accuracy
         measures["accuracy"] = _exact(wrong == 0, documents, level)
@@ -172,7 +175,13 @@ def _group(part: Part, drawn: Any, rng: Any, *, times: int, level: float) -> Gro
         ece = curve.perfect_ece(rng, times)
         perfect = Perfect(float(ece.mean()), float(np.quantile(ece, level)))
     unknown = len(curve) - curve.known
-    said = verdicts(measures, perfect, labels=len(curve), unknown=unknown)
+    said = verdicts(
+        measures,
+        perfect,
+        labels=len(curve),
+        unknown=unknown,
+        is_constant=len(curve.ends) == 1 and curve.known > 0,
+    )
     return Group(
         part.name, part.kind, len(curve), documents, wrong, unknown, measures, perfect, said
     )

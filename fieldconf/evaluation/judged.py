@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from fieldconf import scores
 from fieldconf.errors import EvaluationError
-from fieldconf.evaluation.answers import Answer, answers_of, are_batch_rows, are_reports
+from fieldconf.evaluation.answers import Answer, answers_of, are_batch_rows, are_reports, restored
 from fieldconf.evaluation.columns import column, column_names
 from fieldconf.evaluation.files import is_file, read_file, typed
 from fieldconf.evaluation.judging import Judge, Judgement
@@ -119,9 +119,10 @@ def judged(source: Any, truths: Any = None) -> Judged:
 
     Args:
         source: reports (a mapping of ids, (id, report) pairs, results of ``extract_many``, a list
-            as long as the labels), or rows of ``fieldconf batch`` (its file, its folder, a frame);
-            or, without labels, a table with the columns ``document, field, confidence, right``
-            (and, for ``errors``, ``value``, ``right value``, ``pointer``, ``text``, ``why``).
+            as long as the labels; saved ones too), or rows of ``fieldconf batch`` (its file, its
+            folder, a frame); or, without labels, a table with the columns ``document, field,
+            confidence, right`` (and, for ``errors``, ``value``, ``right value``, ``pointer``,
+            ``text``, ``why``).
         truths: ``fc.labels(...)``, or what they are made of.
 
     Raises:
@@ -133,10 +134,12 @@ def judged(source: Any, truths: Any = None) -> Judged:
     """
     if isinstance(source, Judged):
         return source
-    read = typed(read_file(source)) if is_file(source) else source
+    read = restored(typed(read_file(source)) if is_file(source) else source)
     if isinstance(read, Table):
         return Judged(read, _Nothing(len(read)))
     is_table = not are_reports(read)
+    if is_table and not column_names(read):
+        raise EvaluationError("there is nothing to evaluate", remedy="Give some rows, or reports")
     if truths is None:
         if not is_table or ("right" not in column_names(read) and are_batch_rows(read)):
             raise EvaluationError(

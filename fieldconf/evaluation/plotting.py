@@ -25,7 +25,7 @@ def plotted(parts: Sequence[Part]) -> Any:
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415
     except ImportError:
-        raise MissingPackageError("plot", "matplotlib", extra="calibrate") from None
+        raise MissingPackageError("plot", "matplotlib", extra="pictures") from None
     np = package("numpy")
     figure: Any = Figure(figsize=(11, 4.5), layout="constrained")
     left, right = figure.subplots(1, 2)

@@ -7,10 +7,11 @@ Why:   an evaluation is mailed round, and what it was made on must not be.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from fieldconf.errors import EvaluationError
+from fieldconf.evaluation.judged import Detail
 
 Redact: TypeAlias = Callable[[str], str]
 
@@ -33,6 +34,19 @@ def redact_of(redact: Any) -> Redact | None:
         f"redact={type(redact).__name__} masks nothing",
         remedy="Give True, or a function from a text to a text",
     )
+
+
+def masked_details(details: Sequence[Detail], redact: Redact | None) -> Sequence[Detail]:
+    """What stands behind rows as it may be shown; pointers stay."""
+    if redact is None or not any(one.value is not None or one.text or one.why for one in details):
+        return details
+    return [
+        Detail(
+            one.pointer, masked(one.value, redact), masked(one.truth, redact),
+            None if one.text is None else redact(one.text), redact(one.why) if one.why else "",
+        )
+        for one in details
+    ]  # fmt: skip
 
 
 def masked(value: Any, redact: Redact | None) -> Any:

@@ -98,9 +98,10 @@ def resampled(
 
 
 def measured(
-    value: float, drawn: Any, *, documents: int, level: float, reason: str = ""
-) -> Measured:
-    """A measure with the interval between two quantiles of its resamples.
+    value: float, drawn: Any, *, documents: int, level: float, reason: str = "",
+    is_biased: bool = False,
+) -> Measured:  # fmt: skip
+    """A measure with the interval between two quantiles of its resamples (Efron 1979).
 
     Args:
         value: of the rows as they are; NaN if it is not defined.
@@ -108,6 +109,10 @@ def measured(
         documents: how many the rows have.
         level: the share of resamples that the interval holds, 0..1.
         reason: why the value is not defined, if it is not.
+        is_biased: whether resamples give more than the rows they are of, as they do of an ECE: the
+            interval then holds the basic one as well, ``2 * value`` less these quantiles (Davison
+            and Hinkley 1997, 5.2), which alone holds too few: 81 to 92 % of the true ECEs in
+            bench/evaluate_intervals.py, both together 95 to 98 %.
 
     >>> import numpy as np
     >>> measured(0.5, np.linspace(0, 1, 1001), documents=50, level=0.5)[:3]
@@ -127,6 +132,9 @@ def measured(
             value, reason=f"no interval: {undefined:.0%} of the resamples lack what it compares"
         )
     bounds: Sequence[float] = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2]).tolist()
+    if is_biased:
+        low, high = bounds
+        bounds = [min(low, 2 * value - high), max(high, 2 * value - low)]
     if bounds[1] - bounds[0] <= 1e-12:
         return Measured(value, reason="no interval: it is the same in every resample")
     return Measured(value, bounds[0], bounds[1])

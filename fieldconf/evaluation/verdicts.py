@@ -10,9 +10,14 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from fieldconf.evaluation.resampling import Measured
+from fieldconf.render.evaluation import short
 
 _NEAR = 0.6
 """An AUROC below it that may be chance is taken for chance; above it, for too few labels."""
+
+
+_COARSE = 0.1
+"""Where a perfect score shows more ECE than this, errors of calibration would not show."""
 
 
 class Perfect(NamedTuple):
@@ -23,8 +28,9 @@ class Perfect(NamedTuple):
 
 
 def verdicts(
-    measures: Mapping[str, Measured], perfect: Perfect | None, *, labels: int, unknown: int
-) -> tuple[str, ...]:
+    measures: Mapping[str, Measured], perfect: Perfect | None, *, labels: int, unknown: int,
+    is_constant: bool = False,
+) -> tuple[str, ...]:  # fmt: skip
     """What the measures of a group mean.
 
     Args:
@@ -32,28 +38,15 @@ def verdicts(
         perfect: what ECE a perfect score would show.
         labels: how many rows the group has.
         unknown: how many of them have no confidence.
+        is_constant: whether all have the same confidence.
     """
-    found = [_ranking(measures, labels), _calibration(measures, perfect, labels)]
+    ranking = _ranking(measures, labels)
+    if is_constant and measures["auroc"].value is not None:
+        ranking = f"all {labels:,} confidences are equal: they rank nothing"
+    found = [ranking, _calibration(measures, perfect, labels)]
     if unknown:
         found.append(f"{unknown:,} of {labels:,} values have no confidence: review them first")
     return tuple(filter(None, found))
-
-
-def short(value: float) -> str:
-    """A number of two digits, or three below .1; never 0 or 1 for what is neither.
-
-    >>> short(0.531), short(0.9987), short(1.0), short(-0.0501), short(0.0001)
-    ('.53', '>.99', '1', '-.05', '<.001')
-    """
-    if value in (0, 1, -1):
-        return f"{value:.0f}"
-    size = abs(value)
-    if 0.995 <= size < 1:
-        return ">.99" if value > 0 else "<-.99"
-    if size < 0.0005:
-        return "<.001" if value > 0 else ">-.001"
-    text = f"{size:.2f}" if size >= 0.1 else f"{size:.3f}".rstrip("0")
-    return "-" * (value < 0) + text.removeprefix("0")
 
 
 def _ranking(measures: Mapping[str, Measured], labels: int) -> str:
@@ -70,10 +63,8 @@ def _ranking(measures: Mapping[str, Measured], labels: int) -> str:
         if auroc.value < _NEAR:
             return f"ranks no better than chance here ({figure}): do not triage with it"
         return f"may rank no better than chance ({figure}): label more before you triage with it"
-    share = "" if caught.value is None else (
-        f": the least confident 20 % hold {100 * caught.value:.0f} % of the errors"
-    )  # fmt: skip
-    return f"ranks better than chance ({figure}){share}"
+    hold = "" if caught.value is None else f"{100 * caught.value:.0f} % of the errors"
+    return f"ranks better than chance ({figure}): the least confident 20 % hold {hold}"
 
 
 def _calibration(measures: Mapping[str, Measured], perfect: Perfect | None, labels: int) -> str:
@@ -81,10 +72,14 @@ def _calibration(measures: Mapping[str, Measured], perfect: Perfect | None, labe
     if ece.value is None or perfect is None:
         return ""
     figure = f"ECE {short(ece.value)}, a perfect score shows {short(perfect.mean)}"
-    if ece.value <= perfect.high:
-        return f"no error of calibration shows in {labels:,} labels ({figure})"
-    if bias.low is not None and bias.value is not None and bias.low > 0:
-        return f"too sure by {short(bias.value)} on average ({figure}): calibrate"
-    if bias.high is not None and bias.value is not None and bias.high < 0:
-        return f"too unsure by {short(-bias.value)} on average ({figure}): calibrate"
-    return f"its numbers are no shares of right values ({figure}): calibrate"
+    if ece.low is None or bias.value is None or bias.low is None or bias.high is None:
+        return f"too little to tell whether it is calibrated ({figure})"
+    if ece.value <= perfect.high or (bias.low <= 0 <= bias.high and ece.low <= perfect.mean):
+        word = f"no error of calibration shows in {labels:,} labels"
+        if perfect.mean > _COARSE:
+            word = "too few labels to tell whether it is calibrated"
+        return f"{word} ({figure})"
+    word = "its numbers are no shares of right values"
+    if bias.low > 0 or bias.high < 0:
+        word = f"too {'sure' if bias.low > 0 else 'unsure'} by {short(abs(bias.value))} on average"
+    return f"{word} ({figure}): calibrate"

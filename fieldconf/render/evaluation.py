@@ -42,7 +42,7 @@ def table(plain: Mapping[str, Any]) -> RenderableType:
     made.add_column(plain["by"] if plain["by"] != "overall" else "", overflow="fold")
     made.add_column("labels", justify="right")
     for title in _SHOWN.values():
-        made.add_column(title, justify="right")
+        made.add_column(title, justify="right", min_width=10)
     for row in plain["rows"]:
         made.add_row(Text(_name(row)), f"{row['labels']:,}", *_cells(row))
     lines = [Text(line, style="bold" if first else "") for first, line in _lines(plain)]
@@ -137,16 +137,33 @@ def figure(value: float | None) -> str:
     return f"{value:.3f}"
 
 
+def short(value: float) -> str:
+    """A number of two digits, or three below .1; never 0 or 1 for what is neither.
+
+    >>> short(0.531), short(0.9987), short(1.0), short(-0.0501), short(0.0001)
+    ('.53', '>.99', '1', '-.05', '<.001')
+    """
+    if value in (0, 1, -1):
+        return f"{value:.0f}"
+    size = abs(value)
+    if 0.995 <= size < 1:
+        return ">.99" if value > 0 else "<-.99"
+    if size < 0.0005:
+        return "<.001" if value > 0 else ">-.001"
+    text = f"{size:.2f}" if size >= 0.1 else f"{size:.3f}".rstrip("0")
+    return "-" * (value < 0) + text.removeprefix("0")
+
+
 def interval(measured: Mapping[str, Any]) -> str:
     """A number with its interval.
 
     >>> interval({"value": 0.5, "low": 0.4, "high": 0.6}), interval({"value": None, "low": None})
-    ('0.500 [0.400, 0.600]', '-')
+    ('0.500 [.40, .60]', '-')
     """
     value = figure(measured["value"])
     if measured["low"] is None:
         return value
-    return f"{value} [{figure(measured['low'])}, {figure(measured['high'])}]"
+    return f"{value} [{short(measured['low'])}, {short(measured['high'])}]"
 
 
 def shown(value: Any) -> str:
