@@ -6,6 +6,7 @@ Never: maps of two models in one; maps where there is too little to tell them fr
 Why:   this is what people call.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -88,11 +89,12 @@ def calibrate(
             f"none of {unknown:,} labelled values has a confidence",
             remedy="Ask for logprobs, or give confidences of another kind",
         )
-    details = [rows_judged.details[row] for row in np.flatnonzero(is_known).tolist()]
-    fields, counts = np.unique(table.field, return_counts=True)
-    names = [table.fields[code] for code in fields.tolist()]
+    kept: list[int] = np.flatnonzero(is_known).tolist()
+    details = [rows_judged.details[row] for row in kept]
+    counts: dict[int, int] = dict(Counter(table.field.tolist()))
+    names = [table.fields[code] for code in sorted(counts)]
     facts: dict[str, Any] = {
-        "scope": scope, "labels": dict(zip(names, counts.tolist(), strict=True)),
+        "scope": scope, "labels": {table.fields[code]: counts[code] for code in sorted(counts)},
         "documents": len(np.unique(table.document)), "unknown": unknown,
         "date": datetime.now(UTC).date().isoformat(),
         "members": members_of(table, details, seed),
@@ -177,9 +179,13 @@ def _reports(source: Any) -> Iterator[Report[Any]]:
     elif isinstance(source, Mapping):
         listed = cast("Mapping[Any, Any]", source).values()
     else:
-        listed = source if isinstance(source, (list, tuple)) else ()
+        listed = cast("Any", source) if isinstance(source, (list, tuple)) else ()
     for entry in listed:
-        each: Any = entry[1] if isinstance(entry, tuple) and len(entry) == 2 else entry
-        report: Any = each.report if isinstance(each, Result) else each  # pyright: ignore[reportUnknownMemberType]
+        each: Any = cast("Any", entry)[1] if _is_pair(entry) else entry
+        report: Any = cast("Any", each).report if isinstance(each, Result) else each
         if isinstance(report, Report):
             yield cast("Report[Any]", report)
+
+
+def _is_pair(entry: Any) -> bool:
+    return isinstance(entry, tuple) and len(cast("tuple[Any, ...]", entry)) == 2

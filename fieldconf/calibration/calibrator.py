@@ -10,7 +10,7 @@ Why:   a map is fitted once, and used for months, by people who did not fit it.
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from os import PathLike
@@ -117,8 +117,9 @@ class Calibrator:
         [0.25, nan]
         """
         table = Table.read(source, is_labelled=False)
-        rows = zip(table.confidence.tolist(), table.field.tolist(), strict=True)
         names = table.fields
+        rows: Iterable[tuple[float, int]]
+        rows = zip(table.confidence.tolist(), table.field.tolist(), strict=True)
         return package("numpy").asarray(
             [p if math.isnan(p) else self.confidence(p, names[code]) for p, code in rows], "float64"
         )
@@ -227,10 +228,11 @@ class Calibrator:
         """
         if given is None or isinstance(given, Calibrator):
             return given
-        if isinstance(given, (str, PathLike)):
-            return cls.read(given)
+        path: Any = given
+        if isinstance(path, (str, PathLike)):
+            return cls.read(cast("str", path))
         raise CalibrationError(
-            f"a {type(cast('object', given)).__name__} is no calibrator",
+            f"a {type(path).__name__} is no calibrator",
             remedy="Give what fc.calibrate gave, or the path of its file",
         )
 

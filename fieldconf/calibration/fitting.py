@@ -47,18 +47,21 @@ class Rows(NamedTuple):
         field: the code of its field.
         right: 1.0 where it is right, else 0.0.
         document: the code of its document.
-        count: how many fields there are.
+        fields: how many fields there are.
     """
 
     features: "Array"
     field: "Codes"
     right: "Array"
     document: "Codes"
-    count: int
+    fields: int
 
     def where(self, mask: Any) -> "Rows":
         """The rows that a mask, or indexes, choose."""
-        return Rows(*(column[mask] for column in self[:4]), self.count)
+        return Rows(
+            self.features[mask], self.field[mask], self.right[mask], self.document[mask],
+            self.fields,
+        )  # fmt: skip
 
 
 class Strengths(NamedTuple):
@@ -99,14 +102,14 @@ def fit(rows: Rows, strengths: Strengths) -> "Array":
         total += strengths.pooled / 2 * weights @ shift**2
         total += strengths.own / 2 * (spread**2 @ weights).sum()
         slopes = (special.expit(logit) - rows.right)[:, None] * rows.features
-        own = np.stack([np.bincount(rows.field, part, rows.count) for part in slopes.T], axis=1)
+        own = np.stack([np.bincount(rows.field, part, rows.fields) for part in slopes.T], axis=1)
         pull = strengths.own * weights * spread
         pool = strengths.pooled * weights * shift - pull.sum(axis=0)
         return total, np.vstack([pool, own + pull]).ravel()
 
     optimize = package("scipy.optimize")
-    least = np.tile([-np.inf, FLATTEST, FLATTEST], rows.count + 1)
-    start = np.tile(identity, rows.count + 1)
+    least = np.tile([-np.inf, FLATTEST, FLATTEST], rows.fields + 1)
+    start = np.tile(identity, rows.fields + 1)
     found = optimize.minimize(
         loss, start, jac=True, method="L-BFGS-B", bounds=optimize.Bounds(least),
         options={"maxiter": 1000},

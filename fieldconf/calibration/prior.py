@@ -78,21 +78,22 @@ def _field(details: Sequence["Detail"], document: Any) -> _Field | None:
         for member in detail.field.distribution.candidates:  # pyright: ignore[reportOptionalMemberAccess]
             if not any(same(member.value, value) for value in values):
                 values.append(member.value)
-    logs, right, kept = [], [], []
+    shares: list[list[float]] = []
+    right: list[int] = []
+    kept: list[int] = []
     for row, detail in enumerate(details):
         listed = detail.field.distribution.candidates  # pyright: ignore[reportOptionalMemberAccess]
         true = [at for at, value in enumerate(values) if same(value, detail.truth)]
         if not true or len(listed) != len(values):  # the truth is no member, or arms of a union
             continue
-        by_value = [next(m.probability for m in listed if same(m.value, v)) for v in values]
-        logs.append(by_value)
+        shares.append([next(m.probability for m in listed if same(m.value, v)) for v in values])
         right.append(true[0])
         kept.append(row)
     if len(kept) < FEWEST or len(set(document[kept].tolist())) < 2:
         return None
-    shares = (np.array(logs) + SOFT) / (1 + len(values) * SOFT)
+    soft = (np.array(shares) + SOFT) / (1 + len(values) * SOFT)
     codes = np.unique(document[kept], return_inverse=True)[1]
-    return _Field(tuple(values), np.log(shares), np.array(right), codes)
+    return _Field(tuple(values), np.log(soft), np.array(right), codes)
 
 
 def _losses(flat: Any, logs: "Array", right: Any) -> Any:

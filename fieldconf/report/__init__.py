@@ -18,6 +18,6 @@ from fieldconf.report.readings import Agreement, Asked, Basis, Calibrated, Found
 from fieldconf.report.whole import Report, Status, Stopped
 
 __all__ = [
-    "DEEPEST", "Agreement", "Asked", "Basis", "Calibrated", "Field", "Found", "How", "Kind", "Reading",
-    "Report", "Status", "Stopped", "plain_value",
+    "DEEPEST", "Agreement", "Asked", "Basis", "Calibrated", "Field", "Found", "How", "Kind",
+    "Reading", "Report", "Status", "Stopped", "plain_value",
 ]  # fmt: skip
