@@ -64,12 +64,16 @@ def _calibrated(field: Field, confidence: Confidence, members: Mapping[str, Memb
     if found is not None and own is not None and name in members and found.rest is None:
         moved = members[name].moved(found)
         now = moved[field.value]
+        low, high = now.low, now.high
     else:
         low, high = (None if p is None else confidence(p, name) for p in (field.low, field.high))
-        now = Member(field.value, confidence(raw, name), low, high)  # pyright: ignore[reportArgumentType]
+        sure = confidence(raw, name)
+        now = Member(
+            field.value, sure, sure if low is None else low, sure if high is None else high
+        )
         moved = found if found is None or own is None else _rescaled(found, own, now)
     field = replace(
-        field, raw=raw, confidence=now.probability, low=now.low, high=now.high, distribution=moved
+        field, raw=raw, confidence=now.probability, low=low, high=high, distribution=moved
     )
     if moved is None or moved is found:
         return field
@@ -98,15 +102,14 @@ def _rescaled(found: Distribution, own: Member, now: Member) -> Distribution:
     if now.probability == own.probability or not count:
         return found
     left = 1 - now.probability
-    most = 1 - (now.probability if now.low is None else now.low)
-    least = 1 - (now.probability if now.high is None else now.high)
+    most, least = 1 - now.low, 1 - now.high
 
     def share(part: float) -> float:
         return left * (part / total if total > 0 else 1 / count)
 
     def moved(member: Member) -> Member:
         if member is own:
-            return Member(own.value, now.probability, 1 - most, 1 - least)
+            return now
         probability = share(member.probability)
         low = member.low / (1 - own.low) * least if own.low < 1 else 0.0
         high = min(1.0, member.high / (1 - own.high)) * most if own.high < 1 else most

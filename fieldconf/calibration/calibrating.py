@@ -181,7 +181,7 @@ def _reports(source: Any) -> Iterator[Report[Any]]:
     else:
         listed = cast("Any", source) if isinstance(source, (list, tuple)) else ()
     for entry in listed:
-        each: Any = cast("Any", entry)[1] if _is_pair(entry) else entry
+        each: Any = entry[1] if _is_pair(entry) else entry
         report: Any = cast("Any", each).report if isinstance(each, Result) else each
         if isinstance(report, Report):
             yield cast("Report[Any]", report)
