@@ -60,7 +60,7 @@ def _calibrated(field: Field, confidence: Confidence, members: Mapping[str, Memb
     if raw is None or (_is_whole(field) and field.basis != "joint"):
         return replace(field, raw=raw)
     name = general(field.path)
-    found, own = field.distribution, _own(field)
+    found, own = field.distribution, own_member(field)
     if found is not None and own is not None and name in members and found.rest is None:
         moved = members[name].moved(found)
         now = moved[field.value]
@@ -84,7 +84,7 @@ def _calibrated(field: Field, confidence: Confidence, members: Mapping[str, Memb
     return field if is_likeliest else replace(field, flags=(*field.flags, LIKELIER))
 
 
-def _own(field: Field) -> Member | None:
+def own_member(field: Field) -> Member | None:
     """The candidate that was written, if the field's confidence is its probability."""
     listed = field.distribution.candidates if field.distribution else ()
     own = next((member for member in listed if same(member.value, field.value)), None)

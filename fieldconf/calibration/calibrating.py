@@ -137,6 +137,8 @@ def _reason(table: "Table", facts: Mapping[str, Any], choice: Choice) -> str:
         said += "; the maps are not better by more than noise"
     if table.right.all() or not table.right.any():
         said += f"; all values are {'right' if table.right.any() else 'wrong'}"
+    if facts["members"]:
+        said += f"; the members of {', '.join(facts['members'])} are moved"
     return said
 
 

@@ -37,7 +37,10 @@ VERSION = 1
 """Of the plain form."""
 SCOPE = ("model", "provider", "schema", "prompt")
 """What a calibrator holds for, as far as it is known."""
-_ANOTHER = "Fit one on labels of these answers; force=True applies it all the same"
+_ANOTHER = (
+    "Fit one on labels of such answers, or apply it all the same: "
+    "report.calibrated(calibrator, force=True)"
+)
 
 
 @dataclass(frozen=True)
@@ -124,8 +127,10 @@ class Calibrator:
             [p if math.isnan(p) else self.confidence(p, names[code]) for p, code in rows], "float64"
         )
 
-    def __call__(self, report: Report[T], *, force: bool = False) -> Report[T]:
+    def __call__(self, report: Report[T], *, force: bool = False, provider: str = "") -> Report[T]:
         """The report with calibrated confidences, see ``Report.calibrated``.
+
+        ``provider`` is who was asked, where that is known.
 
         Raises:
             CalibrationError: if it is of another model, schema or prompt than this was fitted for
@@ -137,7 +142,7 @@ class Calibrator:
                 remedy="Calibrate the report as it was scored",
             )
         if not force:
-            self.check(scope_of(report))
+            self.check(scope_of(report) | {"provider": provider})
         mark = Calibrated(
             self.digest, self.chosen, self.date, sum(self.labels.values()), self.documents,
             self.scope.get("model", ""),

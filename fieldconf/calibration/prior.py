@@ -17,6 +17,7 @@ cross-validation over documents, as in ``choosing``.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from fieldconf.calibration.applying import own_member
 from fieldconf.calibration.choosing import is_near, splits_of
 from fieldconf.calibration.curve import SOFT
 from fieldconf.calibration.fitting import FLATTEST, WEIGHTS
@@ -67,7 +68,7 @@ def _is_finite(field: Field | None) -> bool:
     """Whether the confidence of a field is the probability of a member among all."""
     return (
         field is not None and field.distribution is not None and field.distribution.rest is None
-        and field.basis == "distribution" and len(field.distribution.candidates) > 1
+        and own_member(field) is not None and len(field.distribution.candidates) > 1
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from fieldconf.providers.table import PROVIDERS
 from fieldconf.schema import Schema
 from fieldconf.schema.settings import scored_by
 
-_NOT_ASKED = frozenset({"observe", "log_values", "options", "policy"})
+_NOT_ASKED = frozenset({"observe", "log_values", "options", "policy", "calibration"})
 """Options that change nothing of the answer; "options" are among the arguments of the call."""
 _NOT_SENT = frozenset({"timeout", "extra_headers"})
 
@@ -76,7 +76,8 @@ def _decisive(call: Call, options: Options) -> list[Any]:
     arguments = {name: one for name, one in _sorted(call.arguments) if name not in _NOT_SENT}
     provider = call.provider if call.provider in PROVIDERS else None  # else it is an address
     said = {name: one for name, one in _sorted(options) if name not in _NOT_ASKED}
-    return [arguments, provider, call.api.title, call.mask, said]
+    made = [arguments, provider, call.api.title, call.mask, said]
+    return made if call.calibration is None else [*made, call.calibration.digest]
 
 
 def _sorted(named: Mapping[str, Any]) -> list[tuple[str, Any]]:
