@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar, Unpack
 
 from pydantic import BaseModel
 
+from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
 from fieldconf.errors import RequestError, SchemaError
 from fieldconf.extraction.faces import aextract, astream, extract, stream
 from fieldconf.extraction.inputs import Input
@@ -147,6 +148,7 @@ class Confident(BaseModel):
         cls, payload: Any, *, mask: Mask | None = None, choice: int = 0, call: int = 0,
         match: Match | None = None, settle: Settle | None = None, tokenizer: Any = None,
         prompt: str | None = None, policy: PolicyLike | None = None,
+        calibration: CalibratorLike | None = None,
     ) -> Report[Self]:  # fmt: skip
         """Score a response that another client received; see ``fieldconf.score``."""
         settings = settings_of(cls)
@@ -154,6 +156,7 @@ class Confident(BaseModel):
             payload, cls, mask=mask or settings.get("mask"), choice=choice, call=call,
             match=match or settings.get("match") or "exact", settle=settle, tokenizer=tokenizer,
             prompt=prompt, policy=settings.get("policy") if policy is None else policy,
+            calibration=settings.get("calibration") if calibration is None else calibration,
         )  # fmt: skip
 
     @face
@@ -239,6 +242,7 @@ def confident(
     Raises:
         SchemaError: if it is neither a pydantic model nor a label set.
         PolicyError: if the policy is none.
+        CalibrationError: if the calibration is none.
 
     >>> import fieldconf as fc
     >>> from fieldconf.testing import FakeClient
@@ -259,6 +263,8 @@ def confident(
     settings: dict[str, Any] = {**said(options), **given}
     if settings.get("policy") is not None:  # a file is read once, and what is wrong is said now
         settings["policy"] = Policy.of(settings["policy"])
+    if settings.get("calibration") is not None:
+        settings["calibration"] = Calibrator.of(settings["calibration"])
 
     def decorate(kind: Any) -> Any:
         if isinstance(kind, LabelSet):

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, overload
 
 from fieldconf.align import Aligned, Aligner
 from fieldconf.alternatives.settle import Ledger
+from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
 from fieldconf.classification import check_match, read_label
 from fieldconf.decided import decided
 from fieldconf.errors import PayloadError
@@ -54,17 +55,20 @@ def score(
     payload: Any, schema: type[T], *, mask: Mask | None = None, choice: int = 0, call: int = 0,
     match: Match = "exact", settle: Settle | None = None, tokenizer: Any = None,
     prompt: str | None = None, policy: PolicyLike | None = None,
+    calibration: CalibratorLike | None = None,
 ) -> Report[T]: ...  # fmt: skip
 @overload
 def score(
     payload: Any, schema: Any = None, *, mask: Mask | None = None, choice: int = 0, call: int = 0,
     match: Match = "exact", settle: Settle | None = None, tokenizer: Any = None,
     prompt: str | None = None, policy: PolicyLike | None = None,
+    calibration: CalibratorLike | None = None,
 ) -> Report[Any]: ...  # fmt: skip
 def score(  # noqa: PLR0913  # options of a reading, by keyword
     payload: Any, schema: Any = None, *, mask: Mask | None = None, choice: int = 0, call: int = 0,
     match: Match = "exact", settle: Settle | None = None, tokenizer: Any = None,
     prompt: str | None = None, policy: PolicyLike | None = None,
+    calibration: CalibratorLike | None = None,
 ) -> Report[Any]:  # fmt: skip
     """How sure the model was of each field of a response that your client received.
 
@@ -89,6 +93,8 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
         prompt: what the prompt was, for legacy completions that echo it.
         policy: by which limits the fields are accepted, reviewed or rejected: a ``Policy``, its
             plain values, or the path of its file.
+        calibration: what calibrates the confidences before the policy judges them: what
+            ``fc.calibrate`` gave, or the path of its file; see ``Report.calibrated``.
 
     Raises:
         PayloadError: if the payload is of no known shape, has no such choice or call, or holds
@@ -98,6 +104,7 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
         RequestError: if the asking failed.
         SchemaError: if the schema is no schema, or a label set and ``match`` says something else.
         PolicyError: if the policy is none, or names a field that the schema does not have.
+        CalibrationError: if the calibration is none, or was fitted for another model or schema.
 
     >>> entry = lambda text, p: {"token": text, "bytes": list(text.encode()), "logprob": p}
     >>> report = score({"choices": [{"message": {"content": '{"ok": true}'}, "logprobs": {
@@ -107,7 +114,7 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
     """
     compiled = compile_schema(schema)
     check_match(compiled, match)
-    limits = Policy.of(policy).check(compiled.asked)
+    limits, maps = Policy.of(policy).check(compiled.asked), Calibrator.of(calibration)
     try:
         made = completion(payload, choice, call, tokenizer=tokenizer, prompt=prompt)
     except PayloadError as error:
@@ -117,22 +124,25 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
         raise
     read_by = compiled.read_with(made.layout)
     report = score_completion(made, read_by, mask=mask, match=match, settle=settle)
-    return replace(report, policy=limits)
+    return replace(maps(report) if maps else report, policy=limits)
 
 
 @overload
 def score_all(
     payload: Any, schema: type[T], *, mask: Mask | None = None, match: Match = "exact",
     tokenizer: Any = None, prompt: str | None = None, policy: PolicyLike | None = None,
+    calibration: CalibratorLike | None = None,
 ) -> list[Report[T]]: ...  # fmt: skip
 @overload
 def score_all(
     payload: Any, schema: Any = None, *, mask: Mask | None = None, match: Match = "exact",
     tokenizer: Any = None, prompt: str | None = None, policy: PolicyLike | None = None,
+    calibration: CalibratorLike | None = None,
 ) -> list[Report[Any]]: ...  # fmt: skip
 def score_all(
     payload: Any, schema: Any = None, *, mask: Mask | None = None, match: Match = "exact",
     tokenizer: Any = None, prompt: str | None = None, policy: PolicyLike | None = None,
+    calibration: CalibratorLike | None = None,
 ) -> list[Report[Any]]:  # fmt: skip
     """A report for each answer in a response: each choice, and each tool call of a choice.
 
@@ -147,14 +157,12 @@ def score_all(
     """
     compiled = compile_schema(schema)
     check_match(compiled, match)
-    limits = Policy.of(policy).check(compiled.asked)
-    return [
-        replace(
-            score_completion(made, compiled.read_with(made.layout), mask=mask, match=match),
-            policy=limits,
-        )
+    limits, maps = Policy.of(policy).check(compiled.asked), Calibrator.of(calibration)
+    reports = (
+        score_completion(made, compiled.read_with(made.layout), mask=mask, match=match)
         for made in completions(payload, tokenizer=tokenizer, prompt=prompt)
-    ]
+    )
+    return [replace(maps(each) if maps else each, policy=limits) for each in reports]
 
 
 def score_completion(

@@ -25,6 +25,7 @@ from fieldconf.batch.running import cores
 from fieldconf.batch.schemas import load_schema
 from fieldconf.batch.sources import Stat
 from fieldconf.batch.working import RESPONSE, Asked
+from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
 from fieldconf.errors import OutputError, PayloadError, SchemaError
 from fieldconf.matching import Match
 from fieldconf.policy import Policy, PolicyLike
@@ -49,6 +50,7 @@ class BatchOptions(TypedDict, total=False):
     policy: PolicyLike | None
     match: Match
     mask: Mask | None
+    calibration: CalibratorLike | None
 
 
 def output_of(given: str | os.PathLike[str]) -> Path:
@@ -117,12 +119,14 @@ def asked_of(schema: Any, longest: int, options: BatchOptions) -> Asked:
     """What is asked of each line, once it is known that all of it can be done.
 
     Raises:
-        SchemaError, PolicyError: if the schema or the policy is none.
+        SchemaError, PolicyError, CalibrationError: if the schema, the policy or the calibration is
+            none.
     """
     if schema is not None and not isinstance(schema, str):
         schema = compile_schema(schema)
     asked = Asked(schema, longest=longest, **{  # pyright: ignore[reportArgumentType]
         **options, "policy": Policy.of(options.get("policy")),
+        "calibration": Calibrator.of(options.get("calibration")),
     })  # fmt: skip
     asked.score(arrow().record_batch({RESPONSE: []}))
     return asked
@@ -189,6 +193,7 @@ def settings_of(
         "inputs": _digest([(one.name, one.size, one.changed) for one in files]),
         "schema": _digest(schema.labels.plain if schema.labels else schema.json),
         "policy": _digest(policy),
+        "calibration": asked.calibration and asked.calibration.digest,
         "wide": asked.wide,
         "match": asked.match,
         "mask": asked.mask,

@@ -104,11 +104,13 @@ def score_files(  # noqa: PLR0913  # options, by keyword
             output must lie where all its machines see them under the same name.
         block: about how many bytes are scored at a time; None: as suits the files and the engine.
         longest: how long a line may be, in bytes; longer ones fail.
-        options: ``wide``, ``policy``, ``match`` and ``mask``, as for ``score_batch``.
+        options: ``wide``, ``policy``, ``match``, ``mask`` and ``calibration``, as for
+            ``score_batch``.
 
     Raises:
         SchemaError: if the schema is none, or cannot be sent to other processes.
         PolicyError: if the policy is none, or names a field that the schema does not have.
+        CalibrationError: if the calibration is none, or was fitted for another schema.
         PayloadError: if none of the inputs is there.
         OutputError: if the output cannot be written, is one of the inputs, is in use by another
             run, or was begun with other inputs or options; or if a worker ended by itself. What is

@@ -25,6 +25,7 @@ from fieldconf.batch.parts import Folder
 from fieldconf.batch.scoring import score_batch
 from fieldconf.batch.sources import Stat
 from fieldconf.batch.working import Asked, Done, keep, kept
+from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
 from fieldconf.errors import FieldconfError, MissingPackageError, OutputError, PayloadError
 from fieldconf.many.files import STDIN
 from fieldconf.matching import Match
@@ -38,6 +39,7 @@ _TOGETHER = 8
 def scored(
     dataset: Any, schema: Any = None, *, column: str = "response", wide: bool = False,
     policy: PolicyLike | None = None, match: Match = "exact", mask: Mask | None = None,
+    calibration: CalibratorLike | None = None,
 ) -> Any:  # fmt: skip
     """The fields of saved responses as a dataset of rows.
 
@@ -50,6 +52,7 @@ def scored(
         policy: see ``score_batch``; a file is read here and now.
         match: see ``score_batch``.
         mask: see ``score_batch``.
+        calibration: see ``score_batch``; a file is read here and now.
 
     Returns:
         A ``ray.data.Dataset`` of ``output_schema``; nothing is scored before it is asked for.
@@ -61,6 +64,7 @@ def scored(
     options = {
         "schema": schema, "column": column, "wide": wide,
         "policy": None if policy is None else Policy.of(policy), "match": match, "mask": mask,
+        "calibration": Calibrator.of(calibration),
     }  # fmt: skip
     return dataset.map_batches(
         _rows, batch_size=None, batch_format="pyarrow", zero_copy_batch=True, fn_kwargs=options

@@ -21,6 +21,7 @@ from fieldconf.batch.envelopes import Saved, opened
 from fieldconf.batch.rows import LONG, Form, Row
 from fieldconf.batch.schemas import load_schema
 from fieldconf.batch.wide import wide_form
+from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
 from fieldconf.classification import check_match
 from fieldconf.errors import FieldconfError, PayloadError
 from fieldconf.matching import Match
@@ -33,6 +34,7 @@ from fieldconf.tokens import Mask
 def score_batch(
     batch: Any, schema: Any = None, *, column: str = "response", wide: bool = False,
     policy: PolicyLike | None = None, match: Match = "exact", mask: Mask | None = None,
+    calibration: CalibratorLike | None = None,
 ) -> Any:  # fmt: skip
     """The fields of saved responses as rows.
 
@@ -47,6 +49,8 @@ def score_batch(
         policy: see ``score``.
         match: see ``score``.
         mask: see ``score``.
+        calibration: see ``score``. A file is read for each batch. A response of another model
+            fails.
 
     Returns:
         A ``pyarrow.RecordBatch`` of ``output_schema``. A response that cannot be read has one row,
@@ -58,6 +62,7 @@ def score_batch(
         SchemaError: if the schema is none, or if there is none for the wide form; or if it is a
             label set, and ``match`` says otherwise than that.
         PolicyError: if the policy is none, or names a field that the schema does not have.
+        CalibrationError: if the calibration is none, or was fitted for another schema.
         MissingPackageError: if pyarrow is not installed.
 
     >>> import json, pyarrow as pa
@@ -78,7 +83,11 @@ def score_batch(
     compiled = _compiled(schema)
     check_match(compiled, match)
     form = _form(compiled, batch.schema, column, wide=wide)
-    plan = _Plan(compiled, Policy.of(policy).check(compiled), match, mask, form)
+    plan = _Plan(
+        compiled, Policy.of(policy).check(compiled), match, mask, form, Calibrator.of(calibration)
+    )
+    if plan.calibration is not None and not compiled.is_free:
+        plan.calibration.check({"schema": compiled.digest})
     made = _output_schema(batch.schema, form, column)
     rows, places = _all_rows(batch.column(column), plan)
     others = batch.select(_others(batch.schema, column)).columns
@@ -117,6 +126,7 @@ class _Plan(NamedTuple):
     match: Match
     mask: Mask | None
     form: Form
+    calibration: Calibrator | None
 
 
 def _compiled(schema: Any) -> Schema:
@@ -174,8 +184,9 @@ def _scored(data: bytes, plan: _Plan) -> list[Row]:
     try:
         saved = opened(data)
         reports = score_all(
-            saved.payload, plan.schema, mask=plan.mask, match=plan.match, policy=plan.policy
-        )
+            saved.payload, plan.schema, mask=plan.mask, match=plan.match, policy=plan.policy,
+            calibration=plan.calibration,
+        )  # fmt: skip
         for report in reports:
             rows += plan.form.rows(saved, report)
     except FieldconfError as error:

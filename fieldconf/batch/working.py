@@ -20,6 +20,7 @@ from fieldconf.batch.lines import LONGEST, Lines
 from fieldconf.batch.parts import About, Folder
 from fieldconf.batch.rows import ERROR
 from fieldconf.batch.scoring import output_schema, score_batch
+from fieldconf.calibration.calibrator import Calibrator
 from fieldconf.errors import OutputError, PayloadError
 from fieldconf.matching import Match
 from fieldconf.policy import Policy
@@ -33,7 +34,7 @@ class Asked:
     """What is asked of each line. It travels to other processes.
 
     Attributes:
-        schema, wide, policy, match, mask: as for ``score_batch``.
+        schema, wide, policy, match, mask, calibration: as for ``score_batch``.
         longest: how long a line may be, in bytes.
     """
 
@@ -42,13 +43,14 @@ class Asked:
     policy: Policy | None = None
     match: Match = "exact"
     mask: Mask | None = None
+    calibration: Calibrator | None = None
     longest: int = LONGEST
 
     def score(self, batch: Any) -> Any:
         """The rows of a batch of lines."""
         return score_batch(
             batch, self.schema, column=RESPONSE, wide=self.wide, policy=self.policy,
-            match=self.match, mask=self.mask,
+            match=self.match, mask=self.mask, calibration=self.calibration,
         )  # fmt: skip
 
     def schema_of(self, source: str) -> Any:

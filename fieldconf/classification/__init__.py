@@ -14,6 +14,7 @@ mass, the bounds stay open.
 from dataclasses import replace
 from typing import Any
 
+from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
 from fieldconf.classification.answer import Answer
 from fieldconf.classification.ending import with_ends
 from fieldconf.errors import PayloadError, SchemaError
@@ -30,6 +31,7 @@ def classify(  # noqa: PLR0913  # options of a reading, by keyword
     payload: Any, labels: Any, *, match: Match = "exact", first_word: bool = False,
     mask: Mask | None = None, choice: int = 0, settle: Settle | None = None,
     tokenizer: Any = None, prompt: str | None = None, policy: PolicyLike | None = None,
+    calibration: CalibratorLike | None = None,
 ) -> Report[Any]:  # fmt: skip
     """How sure the model was of a label that it wrote without JSON.
 
@@ -52,6 +54,7 @@ def classify(  # noqa: PLR0913  # options of a reading, by keyword
         tokenizer: for responses that list token ids only, as ``score`` takes it.
         prompt: what the prompt was, for legacy completions that echo it.
         policy: by which limits the label is accepted, reviewed or rejected, as ``score`` takes it.
+        calibration: what calibrates the confidence before that, as ``score`` takes it.
 
     Returns:
         A report whose only field is ``report[""]``: its ``confidence`` (0..1) is the probability
@@ -64,6 +67,7 @@ def classify(  # noqa: PLR0913  # options of a reading, by keyword
         RequestError: if the asking failed.
         SchemaError: if the labels are none, or two that mean different things match alike.
         PolicyError: if the policy is none.
+        CalibrationError: if the calibration is none, or was fitted for another model or labels.
 
     >>> from math import log
     >>> entry = lambda text, p: {"token": text, "bytes": list(text.encode()), "logprob": log(p)}
@@ -76,17 +80,16 @@ def classify(  # noqa: PLR0913  # options of a reading, by keyword
     >>> [(rival.text, round(rival.probability, 2)) for rival in report[""].distribution.other]
     [('ambiguous', 0.05)]
     """
-    schema, limits = (
-        compile_schema(_set_of(labels, match, first_word=first_word)),
-        Policy.of(policy),
-    )
+    schema = compile_schema(_set_of(labels, match, first_word=first_word))
+    limits, maps = Policy.of(policy), Calibrator.of(calibration)
     made = completion(payload, choice, tokenizer=tokenizer, prompt=prompt)
     if made.decisions:
         raise PayloadError(
             "a decision API gives no text to classify", found="answers with probabilities",
             remedy="Give it to score: each answer is a field with a distribution",
         )  # fmt: skip
-    return replace(read_label(made, schema, mask=mask, settle=settle), policy=limits)
+    report = read_label(made, schema, mask=mask, settle=settle)
+    return replace(maps(report) if maps else report, policy=limits)
 
 
 def read_label(

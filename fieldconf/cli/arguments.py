@@ -27,6 +27,10 @@ _LIMITS = (
     ),
     click.option("--accept", type=click.FloatRange(0, 1), help="Accept from this confidence on."),
     click.option("--review", type=click.FloatRange(0, 1), help="Reject below this confidence."),
+    click.option(
+        "--calibration", type=click.Path(path_type=Path),
+        help="Calibrate the confidences first: a file that Calibrator.save wrote.",
+    ),
 )  # fmt: skip
 _BY_OUTCOME = click.option(
     "--exit-by-outcome", is_flag=True, help="Exit code 0: accept, 10: review, 11: reject."
@@ -39,7 +43,7 @@ matching = click.option(
 
 
 def limiting(command: F) -> F:
-    """The options by which fields are judged: policy, accept, review."""
+    """The options by which fields are judged: policy, accept, review, calibration."""
     for option in reversed(_LIMITS):
         command = option(command)
     return command

@@ -72,6 +72,7 @@ def batch_command(
     policy: Path | None,
     accept: float | None,
     review: float | None,
+    calibration: Path | None,
     match: Match,
     mask: Mask | None,
     workers: int | None,
@@ -89,6 +90,7 @@ def batch_command(
     with one_line_errors():
         options: BatchOptions = {
             "wide": wide, "policy": policy_of(policy, accept, review), "match": match, "mask": mask,
+            "calibration": calibration,
         }  # fmt: skip
         try:
             found = score_files(

@@ -89,6 +89,7 @@ def extract_command(
     policy: Path | None,
     accept: float | None,
     review: float | None,
+    calibration: Path | None,
     exit_by_outcome: bool,
     as_json: bool,
     keep_response: bool,
@@ -115,7 +116,7 @@ def extract_command(
             "model": model, "provider": provider, "instructions": instructions,
             "temperature": temperature, "seed": seed, "max_tokens": max_tokens,
             "top_logprobs": top_logprobs, "settle": exact, "samples": samples,
-            "locate": locate or None, "policy": limits,
+            "locate": locate or None, "policy": limits, "calibration": calibration,
             "keep": "response" if keep_response else None,
         }  # fmt: skip
         client = client_of(model, base_url, api_key, gguf, timeout)

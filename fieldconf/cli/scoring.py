@@ -43,6 +43,7 @@ def score_command(
     policy: Path | None,
     accept: float | None,
     review: float | None,
+    calibration: Path | None,
     exit_by_outcome: bool,
     as_json: bool,
 ) -> None:
@@ -54,9 +55,12 @@ def score_command(
         kind, data = load_schema(schema) if schema else None, read_bytes(response)
         limits = policy_of(policy, accept, review)
         if every:
-            reports = score_all(data, kind, prompt=prompt, policy=limits)
+            reports = score_all(data, kind, prompt=prompt, policy=limits, calibration=calibration)
         else:
-            found = score(data, kind, choice=choice, call=call, prompt=prompt, policy=limits)
+            found = score(
+                data, kind, choice=choice, call=call, prompt=prompt, policy=limits,
+                calibration=calibration,
+            )  # fmt: skip
             reports = [found]
     if every:
         show_all(reports, as_json=as_json, why=why, by_outcome=exit_by_outcome)
@@ -87,6 +91,7 @@ def classify_command(
     policy: Path | None,
     accept: float | None,
     review: float | None,
+    calibration: Path | None,
     exit_by_outcome: bool,
     as_json: bool,
 ) -> None:
@@ -96,6 +101,6 @@ def classify_command(
         report = classify(
             read_bytes(response),
             LabelSet(meanings, match=match, first_word=first_word, after=after),
-            choice=choice, policy=policy_of(policy, accept, review),
+            choice=choice, policy=policy_of(policy, accept, review), calibration=calibration,
         )  # fmt: skip
     show(report, as_json=as_json, why=why, by_outcome=exit_by_outcome)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast, get_args
 from urllib.parse import urlsplit
 
+from fieldconf.calibration.calibrator import Calibrator, digest_of
 from fieldconf.classification import check_match
 from fieldconf.dropping import Keep
 from fieldconf.errors import RequestError
@@ -59,6 +60,7 @@ class Call:
         rules: when to stop reading.
         ways: how values are looked for in what is read; None if they are not.
         policy: how its fields are judged.
+        calibration: what calibrates them before that; or None.
         keep: what is kept of the answer.
         limit: the most tokens of the answer, if that was said.
         observe: to be told of each report.
@@ -79,6 +81,7 @@ class Call:
     settle: Settle | None
     rules: tuple[Rule, ...]
     policy: Policy
+    calibration: Calibrator | None
     ways: Ways | None
     keep: Keep
     limit: int | None
@@ -108,6 +111,7 @@ def prepare(
         NoLogprobsError: if the provider or the model is known to give none.
         RequestError: if something is missing, or known to be refused.
         PolicyError: if the policy is none, or not one for the schema.
+        CalibrationError: if the calibration is none, or not one for such answers.
         MissingPackageError: if a package is missing by which values are looked for.
     """
     if options.get("samples") not in (None, 1):
@@ -132,7 +136,8 @@ def prepare(
     if not arguments.get("model"):
         raise RequestError("no model was named", remedy="Give model='...'")
     mask = options.get("mask") or defaults.mask
-    return Call(
+    maps = Calibrator.of(options.get("calibration"))
+    call = Call(
         client=client, api=api, arguments=arguments, streamed=row.streamed if known else {},
         provider=known.key if known else _host(client),
         given=given, instructions=options.get("instructions"),
@@ -140,10 +145,20 @@ def prepare(
         match=options.get("match") or "exact",
         settle=_settle(client, arguments, defaults, options.get("settle")),
         rules=rules_of(options.get("stop")), ways=ways_in(given, options.get("locate")),
-        policy=Policy.of(options.get("policy")).check(compiled),
+        policy=Policy.of(options.get("policy")).check(compiled), calibration=maps,
         keep=_kept(options.get("keep")), limit=_limit(arguments),
         observe=options.get("observe"), log_values=bool(options.get("log_values")),
     )  # fmt: skip
+    if maps is not None:  # of the model the answer says more than the request
+        told = call.instructions
+        maps.check(
+            {
+                "schema": "" if call.schema.is_free else call.schema.digest,
+                "provider": call.provider,
+                "prompt": (told and digest_of(told)) or "",
+            }
+        )
+    return call
 
 
 def _check_labels(schema: Schema, options: Options) -> None:

@@ -61,6 +61,9 @@ def extract(
             ``fc.locate``. Each field of the report then says where it was ``found``.
         policy: by which limits the fields are accepted, reviewed or rejected: a ``Policy``, its
             plain values, or the path of its file.
+        calibration: what calibrates the confidences before the policy judges them, as in ``score``.
+            Of ``samples`` their agreement is calibrated. Further readings (``reask`` and its like)
+            are as they are scored.
         keep: "fields" keeps no tokens: the report and its fields have all their numbers, and
             ``report.tokens`` is empty. While an answer is streamed, each token is let go of as soon
             as no open value can need it. "all" (the default) keeps them. "response" keeps the whole
@@ -77,6 +80,8 @@ def extract(
         NoLogprobsError: if the provider, the model or the server gives no logprobs.
         SchemaError: if the schema is no schema.
         PolicyError: if the policy is none, or names a field that the schema does not have.
+        CalibrationError: if the calibration is none, or was fitted for another schema, prompt or
+            provider; then nothing was sent. If for another model, it carries the ``report``.
         MissingPackageError: if ``locate`` needs a package that is not installed; nothing was sent.
 
     >>> from fieldconf.testing import FakeClient
@@ -128,8 +133,8 @@ def stream(
     """As ``extract``, but gives events while the answer arrives: each field as its value closes.
 
     Iterate over what it returns; ``docs/streaming.md`` shows the events. Its ``report`` is the same
-    as that of the whole response. Fields are settled in the report only: the server cannot be asked
-    while it answers.
+    as that of the whole response. Fields are settled and calibrated in the report only: the server
+    cannot be asked while it answers.
 
     Args and errors are those of ``extract``, but there are no ``samples``; errors midway are raised
     where one iterates.

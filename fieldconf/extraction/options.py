@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypedDict, TypeVar, cast
 
+from fieldconf.calibration.calibrator import CalibratorLike
 from fieldconf.dropping import Keep
 from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.stopping import Stop
@@ -44,6 +45,7 @@ class Options(TypedDict, total=False):
     samples: int | None
     locate: Ways | bool | None
     policy: PolicyLike | None
+    calibration: CalibratorLike | None
     keep: Keep | None
     options: Mapping[str, Any] | None
     observe: Callable[[Report[Any]], object] | None
@@ -60,6 +62,7 @@ _SHOWN: Mapping[Any, str] = {
     Keep | None: "Keep | None",
     Stop | None: "Stop | None",
     PolicyLike | None: "PolicyLike | None",
+    CalibratorLike | None: "CalibratorLike | None",
     Ways | bool | None: "Ways | bool | None",
     Callable[[Report[Any]], object] | None: "Callable[[Report[Any]], object] | None",
 }

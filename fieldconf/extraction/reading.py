@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from fieldconf import telemetry
 from fieldconf.asking import our_error, our_errors
 from fieldconf.dropping import without_tokens
-from fieldconf.errors import PayloadError, RequestError, carry
+from fieldconf.errors import CalibrationError, PayloadError, RequestError, carry
 from fieldconf.extraction.calls import Call
 from fieldconf.extraction.events import Event, FieldEvent, ItemEvent, PartialEvent
 from fieldconf.extraction.stopping import Rule, fires, shortest_rest, words_of
@@ -50,12 +50,23 @@ def whole(call: Call, response: Any) -> Report[Any]:
 def noted(call: Call, report: Report[T], response: Any) -> Report[T]:
     """The report with what was asked, and by whose limits; with places in the source, if wanted.
 
-    And with the response, or the chunks of it, if that is to be kept.
+    And with the response, or the chunks of it, if that is to be kept; and calibrated.
+
+    Raises:
+        CalibrationError: if the answer is of another model; it carries the ``report``.
     """
     made = replace(report, policy=call.policy, given=call.given, instructions=call.instructions)
     if call.keep == "response":
         made = replace(made, response=keep(response, mask=call.mask, layout=call.layout))
-    return made if call.ways is None else locate(made, how=call.ways)
+    if call.ways is not None:
+        made = locate(made, how=call.ways)
+    if call.calibration is None:
+        return made
+    try:
+        return call.calibration(made, provider=call.provider)
+    except CalibrationError as error:
+        carry(error, made)  # it was paid for
+        raise
 
 
 def announce(call: Call, report: Report[Any]) -> None:

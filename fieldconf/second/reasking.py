@@ -223,7 +223,8 @@ class Plan:
             given = [{**system, "content": f"{system['content']}\n{known}"}, *others]
         elif known:
             told = f"{told or INSTRUCTIONS}\n{known}"
-        own: Options = {**options, "instructions": told, "policy": None}  # it names other places
+        own: Options = {**options, "instructions": told, "policy": None,  # it names other places
+                        "calibration": None}  # fmt: skip
         return Request(self.question.schema, given, client, own)
 
     def merged(self, again: Report[Any]) -> Report[Any]:

@@ -18,7 +18,8 @@ from contextvars import copy_context
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from fieldconf.errors import NoLogprobsError, RequestError, carry
+from fieldconf.calibration.calibrator import Calibrator
+from fieldconf.errors import CalibrationError, NoLogprobsError, RequestError, carry
 from fieldconf.extraction.calls import Call, prepare
 from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.options import Options
@@ -65,7 +66,7 @@ def answer(schema: Any, given: Input, client: Any, options: Options) -> Report[A
             pool.shutdown(wait=False, cancel_futures=True)  # those that run are waited for
             _give(error, came, len(calls))
             raise
-    return _agreed(came, errors, len(calls))
+    return samples.calibrated(_agreed(came, errors, len(calls)))
 
 
 async def answer_async(schema: Any, given: Input, client: Any, options: Options) -> Report[Any]:
@@ -97,7 +98,7 @@ async def answer_async(schema: Any, given: Input, client: Any, options: Options)
         await asyncio.gather(*tasks, return_exceptions=True)
         _give(error, came, len(calls))
         raise
-    return _agreed(came, errors, len(calls))
+    return samples.calibrated(_agreed(came, errors, len(calls)))
 
 
 class _WayOut:
@@ -175,7 +176,8 @@ class _Samples:
 
     def _prepared(self, *, bare: bool) -> Call:
         call = prepare(self.schema, self.given, self.client, _of_one(self.options), bare=bare)
-        call = replace(call, observe=None)  # it is told where the answers are collected
+        # Both are for where the answers are collected.
+        call = replace(call, observe=None, calibration=None)
         if call.arguments.get("temperature") != 0:
             return call
         further = self.options.get("options") or {}
@@ -206,6 +208,19 @@ class _Samples:
         if self._call is self._bare:
             raise error
         return _with(self._bare, "seed", call.arguments.get("seed"))
+
+    def calibrated(self, report: Report[Any]) -> Report[Any]:
+        """The report that the answers led to, calibrated if that is wanted.
+
+        Raises:
+            CalibrationError: if it is of another model; it carries the ``report``.
+        """
+        maps = Calibrator.of(self.options.get("calibration"))
+        try:
+            return maps(report, provider=self._call.provider) if maps else report
+        except CalibrationError as error:
+            carry(error, report)
+            raise
 
     def observed(self, report: Report[Any]) -> None:
         """Tell whoever wants to be told of each answer."""

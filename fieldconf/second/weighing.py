@@ -131,7 +131,9 @@ def _judged(report: Report[T], options: Options) -> tuple[Report[T], Options]:
         PolicyError: if the policy is none, or not one for the report's schema.
     """
     policy = options.get("policy")
-    others = {name: value for name, value in options.items() if name != "policy"}
+    others = {
+        name: value for name, value in options.items() if name not in ("policy", "calibration")
+    }
     return (report if policy is None else report.with_policy(policy)), cast("Options", others)
 
 
