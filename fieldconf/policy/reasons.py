@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from fieldconf.alternatives.distribution import Member
-from fieldconf.policy.bands import Band, Outcome
+from fieldconf.policy.bands import NOTHING, Band, Outcome
 from fieldconf.policy.policies import Policy
 from fieldconf.report.field import Field
 
@@ -70,6 +70,9 @@ def _below_threshold(facts: Facts) -> Found:
         return
     outcome = band.outcome(confidence)
     limit = band.accept if outcome == "review" else band.review
+    if limit == NOTHING:
+        yield outcome, "nothing of this field is accepted, whatever its confidence"
+        return
     yield outcome, f"confidence {_below(confidence, limit)} is below {limit:g}"
 
 
