@@ -159,8 +159,8 @@ def _tests(cuts: Cuts, risk: float, level: float) -> _Tests:
     sequences = zip(starts, [*list(starts)[1:], len(cuts)], starts.values(), strict=True)
 
     def chances(times: float) -> Any:
-        labels = effective(cuts, risk, share, times)
-        return binomial(cuts.wrong / cuts.accepted * labels, labels, risk)
+        worth = labels if times == 1 else effective(cuts, risk, share, times)
+        return binomial(cuts.wrong / cuts.accepted * worth, worth, risk)
 
     return _Tests(chances, list(sequences), share, labels, MOST_SHARES)
 
@@ -176,9 +176,12 @@ def _strict(table: Table, cuts: Cuts, risk: float, level: float, most: int) -> _
     above = np.searchsorted(-cuts.cut, [-start for start in FIXED_STARTS], side="right").tolist()
     sequences = [(n - 1, end, 1) for n, end in zip(above, [*above[1:], len(cuts)], strict=True)]
     capital = capitals(table, cuts, risk, most)
+
+    def chances(times: float) -> Any:
+        return betting(times * capital)
+
     return _Tests(
-        lambda times: betting(times * capital),
-        sequences, level / len(FIXED_STARTS), cuts.documents, len(FIXED_STARTS),
+        chances, sequences, level / len(FIXED_STARTS), cuts.documents, len(FIXED_STARTS),
     )  # fmt: skip
 
 
