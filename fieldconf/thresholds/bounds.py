@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 _BETS = [0.999 * 0.7**power for power in range(12)]
 
 
-def effective(cuts: Cuts, risk: float, level: float, times: float = 1.0) -> "Floats":
+def effective(
+    cuts: Cuts, risk: float, level: float, times: float = 1.0, at: Any = slice(None)
+) -> "Floats":
     """How many independent labels the accepted ones of each cut are worth.
 
     n / deff, where deff is 1 + (m - 1) rho: m is the mean size of the document of an accepted row,
@@ -28,7 +30,7 @@ def effective(cuts: Cuts, risk: float, level: float, times: float = 1.0) -> "Flo
     at the lowest cut that has at most the allowed risk. For few documents, n is also smaller by
     (t(n - 1) / t(documents - 1)) squared, the quantiles of Student's t at the level (Korn and
     Graubard 1998). Where no document has two accepted rows it is their number. With ``times``: were
-    there so many times as many documents.
+    there so many times as many documents; with ``at``: at these cuts.
     """
     np, special = package("numpy"), package("scipy.special")
     accepted, documents = cuts.accepted, np.maximum(cuts.documents, 2)
@@ -41,10 +43,11 @@ def effective(cuts: Cuts, risk: float, level: float, times: float = 1.0) -> "Flo
     rho = np.where(is_known, (ratio - 1) / np.where(is_known, more, 1), 0).clip(0, 1)
     allowed = np.flatnonzero(share <= risk)
     rho = np.maximum(rho, rho[allowed[-1] if len(allowed) else -1])
+    accepted, documents, more = accepted[at], documents[at], more[at]
     many, few = (
         special.stdtrit(np.maximum(times * n - 1, 1), 1 - level) for n in (accepted, documents)
     )
-    shrunk = accepted / (1 + more * rho) * np.minimum(many / few, 1) ** 2
+    shrunk = accepted / (1 + more * rho[at]) * np.minimum(many / few, 1) ** 2
     return np.where(more > 0, shrunk, accepted) * times
 
 

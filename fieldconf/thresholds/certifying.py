@@ -92,7 +92,9 @@ def _documents(table: Table) -> Table:
     """A row for each document: its least confidence, NaN where one is; right if all rows are."""
     np = package("numpy")
     least = np.full(len(table.documents), np.inf)
-    np.minimum.at(least, table.document, table.confidence)
+    known = np.where(np.isnan(table.confidence), -np.inf, table.confidence)
+    np.minimum.at(least, table.document, known)
+    least[np.isinf(least)] = np.nan
     right = np.ones(len(table.documents), dtype=bool)
     np.logical_and.at(right, table.document, table.right)
     kept = np.unique(table.document)
@@ -106,7 +108,7 @@ class _Tests(NamedTuple):
     """The tests of all cuts.
 
     Attributes:
-        chances: the p-value of each cut, were there so many times as many documents.
+        chances: the p-values of some cuts, were there so many times as many documents.
         sequences: the first cut of each, the one behind its last, and how many shares of the error
             it brings; the highest first.
         share: the error of one start.
@@ -114,7 +116,7 @@ class _Tests(NamedTuple):
         most_shares: how many shares of the error a sequence may have.
     """
 
-    chances: Callable[[float], Any]
+    chances: Callable[[float, Any], Any]
     sequences: list[tuple[int, int, int]]
     share: float
     labels: Any
@@ -158,9 +160,9 @@ def _tests(cuts: Cuts, risk: float, level: float) -> _Tests:
     starts: dict[int, int] = Counter(np.searchsorted(reached, counts).tolist())
     sequences = zip(starts, [*list(starts)[1:], len(cuts)], starts.values(), strict=True)
 
-    def chances(times: float) -> Any:
-        worth = labels if times == 1 else effective(cuts, risk, share, times)
-        return binomial(cuts.wrong / cuts.accepted * worth, worth, risk)
+    def chances(times: float, at: Any) -> Any:
+        worth = labels[at] if times == 1 else effective(cuts, risk, share, times, at)
+        return binomial((cuts.wrong / cuts.accepted)[at] * worth, worth, risk)
 
     return _Tests(chances, list(sequences), share, labels, MOST_SHARES)
 
@@ -177,8 +179,8 @@ def _strict(table: Table, cuts: Cuts, risk: float, level: float, most: int) -> _
     sequences = [(n - 1, end, 1) for n, end in zip(above, [*above[1:], len(cuts)], strict=True)]
     capital = capitals(table, cuts, risk, most)
 
-    def chances(times: float) -> Any:
-        return betting(times * capital)
+    def chances(times: float, at: Any) -> Any:
+        return betting(times * capital[:, at])
 
     return _Tests(
         chances, sequences, level / len(FIXED_STARTS), cuts.documents, len(FIXED_STARTS),
@@ -187,7 +189,7 @@ def _strict(table: Table, cuts: Cuts, risk: float, level: float, most: int) -> _
 
 def _lowest(tests: _Tests) -> tuple[int | None, float]:
     """The lowest cut that passes in a sequence, by number, and the error at which it did."""
-    chances = tests.chances(1.0)
+    chances = tests.chances(1.0, slice(None))
     lowest, allowed, shares = None, 0.0, 0
     for first, end, more in tests.sequences:
         shares = min(shares + more, tests.most_shares)
@@ -227,7 +229,7 @@ def _reason(table: Table, cuts: Cuts, tests: _Tests, risk: float, base: float) -
     hopeful = (shares < risk) & (tests.labels >= enough)
     more = _times(tests, hopeful) if hopeful.any() else None
     if more is not None:
-        labels = max(math.ceil(len(table) * more - 1e-9) - len(table), 1)
+        labels = max(math.ceil(len(table) * (more - 1e-6)) - len(table), 1)
         sizes = len(table) / len(np.unique(table.document))
         documents = f" (in {math.ceil(labels / sizes)} documents)" if sizes > 1 else ""
         return f"at least {labels} more label{'s' * (labels > 1)}{documents}"
@@ -243,10 +245,13 @@ def _times(tests: _Tests, hopeful: Any) -> float | None:
     """With how many times as many labels, and the same share of errors, a cut would pass."""
 
     def excess(times: float) -> float:
-        return math.log(max(float(tests.chances(times)[hopeful].min()), 1e-300) / tests.share)
+        return math.log(max(float(tests.chances(times, hopeful).min()), 1e-300) / tests.share)
 
-    if excess(_MOST_TIMES) > 0:
-        return None
     if excess(1.0) <= 0:
         return 1.0
-    return float(package("scipy.optimize").brentq(excess, 1.0, _MOST_TIMES, xtol=1e-9))
+    more = 2.0
+    while excess(more) > 0:
+        more *= 2
+        if more > _MOST_TIMES:
+            return None
+    return float(package("scipy.optimize").brentq(excess, more / 2, more, xtol=1e-6))
