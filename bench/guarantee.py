@@ -94,10 +94,24 @@ def whole(rng: Rng, documents: int) -> Rows:
     return sigmoid(rng.normal(2.5, 1.5, (documents, 8))), right
 
 
+def scans(rng: Rng, documents: int) -> Rows:
+    """One document in twenty is wrong as a whole; the others as often as they are unsure."""
+    logit = rng.normal(2.5, 2.0, (documents, 8))
+    bad = rng.random((documents, 1)) < 0.05
+    return drawn(rng, sigmoid(logit), np.where(bad, 0, sigmoid(logit)))
+
+
+def rare(rng: Rng, documents: int) -> Rows:
+    """A document is right or wrong as a whole: 2.5 % are wrong; few draws show it."""
+    right = np.broadcast_to(rng.random((documents, 1)) > 0.025, (documents, 8))
+    return sigmoid(rng.normal(2.5, 1.5, (documents, 8))), right
+
+
 WORLDS: dict[str, Callable[[Rng, int], Rows]] = {
     world.__name__: world
     for world in (
-        severe, severest, hard, independent, one_field, saturated, ties, clusters, whole
+        severe, severest, hard, independent, one_field, saturated, ties, clusters, whole, scans,
+        rare,
     )
 }  # fmt: skip
 

@@ -26,11 +26,13 @@ def effective(
 
     n / deff, where deff is 1 + (m - 1) rho: m is the mean size of the document of an accepted row,
     rho the correlation of errors within documents, by the variance of the ratio of two totals over
-    documents (Kish 1965). Few accepted errors say little of rho: it is taken to be no smaller than
-    at the lowest cut that has at most the allowed risk. For few documents, n is also smaller by
-    (t(n - 1) / t(documents - 1)) squared, the quantiles of Student's t at the level (Korn and
-    Graubard 1998). Where no document has two accepted rows it is their number. With ``times``: were
-    there so many times as many documents; with ``at``: at these cuts.
+    documents (Kish 1965). Few errors say little of rho: as if one document more were wrong as a
+    whole, its estimate is drawn towards 1, so that without an error documents are counted, not
+    rows; and it is taken to be no smaller than at the lowest cut that has at most the allowed risk.
+    For few documents, n is also smaller by (t(n - 1) / t(documents - 1)) squared, the quantiles of
+    Student's t at the level (Korn and Graubard 1998). Where no document has two accepted rows it is
+    their number. With ``times``: were there so many times as many documents; with ``at``: at these
+    cuts.
     """
     np, special = package("numpy"), package("scipy.special")
     accepted, documents = cuts.accepted, np.maximum(cuts.documents, 2)
@@ -41,6 +43,8 @@ def effective(
     is_known = (more > 0) & (variance > 0) & (cuts.documents > 1)
     ratio = documents / (documents - 1) * squares / np.where(is_known, variance, 1)
     rho = np.where(is_known, (ratio - 1) / np.where(is_known, more, 1), 0).clip(0, 1)
+    weight = times * cuts.wrong_documents
+    rho = (weight * rho + 1) / (weight + 1)
     allowed = np.flatnonzero(share <= risk)
     rho = np.maximum(rho, rho[allowed[-1] if len(allowed) else -1])
     accepted, documents, more = accepted[at], documents[at], more[at]

@@ -156,7 +156,7 @@ def _tests(cuts: Cuts, risk: float, level: float) -> _Tests:
     share = level / len(STARTS)
     labels = effective(cuts, risk, share)
     reached = np.maximum.accumulate(labels) + 1e-9
-    counts = [_least_labels(risk, share) * times for times in STARTS]
+    counts = [least_labels(risk, share) * times for times in STARTS]
     starts: dict[int, int] = Counter(np.searchsorted(reached, counts).tolist())
     sequences = zip(starts, [*list(starts)[1:], len(cuts)], starts.values(), strict=True)
 
@@ -202,7 +202,7 @@ def _lowest(tests: _Tests) -> tuple[int | None, float]:
     return lowest, allowed
 
 
-def _least_labels(risk: float, share: float) -> int:
+def least_labels(risk: float, share: float) -> int:
     """How many labels without an error pass: (1 - risk) to their power is at most the error."""
     return math.ceil(math.log(share) / math.log1p(-risk) - 1e-9)
 
@@ -225,7 +225,7 @@ def _reason(table: Table, cuts: Cuts, tests: _Tests, risk: float, base: float) -
     """Why no cut passes: too few labels, or too many errors at each cut."""
     np = package("numpy")
     shares = cuts.wrong / cuts.accepted
-    enough = min(_least_labels(risk, tests.share) / 2, float(tests.labels.max()))
+    enough = min(least_labels(risk, tests.share) / 2, float(tests.labels.max()))
     hopeful = (shares < risk) & (tests.labels >= enough)
     more = _times(tests, hopeful) if hopeful.any() else None
     if more is not None:

@@ -25,7 +25,7 @@ class Cuts:
     Attributes:
         cut: the distinct confidences, falling.
         accepted, wrong: the sums of a_i and w_i.
-        documents: how many have an accepted row.
+        documents, wrong_documents: how many have an accepted row, and an accepted wrong one.
         squares, products, wrong_squares: the sums of a_i squared, of a_i w_i, of w_i squared.
         ends: of each cut, the last row in ``order``.
         order: the rows that have a confidence, the highest confidence first.
@@ -36,6 +36,7 @@ class Cuts:
     accepted: "Floats"
     wrong: "Floats"
     documents: "Floats"
+    wrong_documents: "Floats"
     squares: "Floats"
     products: "Floats"
     wrong_squares: "Floats"
@@ -73,6 +74,7 @@ def cuts_of(table: Table) -> Cuts:
         ends + 1.0,
         np.cumsum(wrong)[ends],
         np.cumsum(before == 0)[ends].astype(float),
+        np.cumsum((wrong > 0) & (wrong_before == 0))[ends].astype(float),
         np.cumsum(2 * before + 1)[ends],
         np.cumsum(before * wrong + wrong_before + wrong)[ends],
         np.cumsum(wrong * (2 * wrong_before + 1))[ends],
