@@ -22,7 +22,7 @@ FLOORS = [
     ["wire.entries", "wire.kept", "evaluation.resampling", "evaluation.table"],
     ["search", "wire.listed", "thresholds", "thresholds.cuts"],
     ["wire.held", "thresholds.bounds"],
-    ["wire.envelopes", "thresholds.certifying"],
+    ["wire.envelopes", "thresholds.certifying", "thresholds.costs"],
     ["feasible", "finder", "tree", "render", "render.evaluation", "render.lines", "render.summary",
      "probes.tokenizer", "asking",
      "schema.models", "schema.validation", "source.searching",

@@ -36,6 +36,7 @@ from fieldconf.policy.bands import (
 from fieldconf.policy.patterns import check_name, checked_name, name_of, pointers_of, rank
 from fieldconf.schema import Place, Schema, compile_schema
 from fieldconf.thresholds.certifying import certify
+from fieldconf.thresholds.costs import Costs, costs_of
 from fieldconf.thresholds.guarantee import Guarantee, Per, Unit
 
 if TYPE_CHECKING:
@@ -263,6 +264,39 @@ class Policy:
             null=1.0, missing_item=1.0, off_schema=1.0, absent="accept", disagree="accept",
             guarantee=guarantee,
         )  # fmt: skip
+
+    @classmethod
+    def cheapest(
+        cls, source: Any, labels: Any = None, *, wrong: float, review: float,
+        larger: tuple[float, float] | None = None, seed: int = 0,
+    ) -> tuple[Self, Costs]:  # fmt: skip
+        """The policy that accepts from the cheapest cut on, and what each cut costs.
+
+        It is one cut for all fields, the best on the labelled rows: no guarantee.
+
+        Args:
+            source: a table, or with ``labels`` reports, as for ``guaranteed``.
+            labels: what is right, see ``fc.labels``.
+            wrong: what a wrong accepted value costs.
+            review: what a review of one value costs, which is then right; in the same unit.
+            larger: a larger model in place of reviews: its price for one value, and the share
+                (0..1) of its answers that is right. The cheaper way counts.
+            seed: of the documents that are drawn for the interval.
+
+        Raises:
+            EvaluationError: if it is no table, or has no rows.
+            PolicyError: if a cost is negative or no number.
+            MissingPackageError: without the extra ``calibrate``.
+
+        >>> rows = [{"document": n, "field": "/a", "confidence": c, "right": c > 0.5}
+        ...         for n, c in enumerate([0.9, 0.8, 0.4, 0.3] * 5)]
+        >>> policy, costs = Policy.cheapest(rows, wrong=10, review=1)
+        >>> policy.accept, costs.best.coverage, costs.best.review
+        (0.8, 0.5, 0.5)
+        """
+        table = source if labels is None else labels.table(source)
+        costs = costs_of(table, wrong=wrong, review=review, larger=larger, seed=seed)
+        return cls("nothing" if costs.best.cut is None else costs.best.cut), costs
 
     def accepts(self, source: Any) -> "Booleans":
         """Which rows of a table are accepted, by their confidence: a boolean for each, in order.

@@ -3,5 +3,6 @@
 * ``guarantee``: ``Guarantee`` and ``Certificate``, what a policy from labels knows of itself;
 * ``cuts``: what a table says at each cut that it has;
 * ``bounds``: how likely so few errors are where the risk is too high;
-* ``certifying``: the lowest cut that can be certified, or why none can.
+* ``certifying``: the lowest cut that can be certified, or why none can;
+* ``costs``: the cheapest cut, and what each costs.
 """

@@ -27,7 +27,7 @@ from fieldconf.thresholds.guarantee import Certificate, Guarantee, Per, Unit
 STARTS = (1, 2, 4, 8, 16)
 """Where sequences start: at the least number of labels that can pass, times these."""
 
-MOST_SHARES = 3
+MOST_SHARES = 2
 """How many shares a sequence may have; the others are in reserve, since the design effect is an
 estimate, and the starts are counted in the labels that are tested."""
 
