@@ -8,6 +8,8 @@
 """
 
 from fieldconf.alternatives.distribution import Distribution, Member
+from fieldconf.calibration.calibrating import calibrate
+from fieldconf.calibration.calibrator import Calibrator
 from fieldconf.classification import classify
 from fieldconf.classification.beside import Beside, beside_labels
 from fieldconf.confident import Confident, confident
@@ -58,14 +60,14 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Agreement", "Asked", "AsyncFieldStream", "AsyncMany", "Band", "Beside", "CalibrationError",
-    "Conf", "Confident", "Defaults", "Distribution", "Entry", "EvaluationError", "Event", "Field",
-    "FieldEvent", "FieldStream", "FieldconfError", "Found", "Image", "ItemEvent", "JSONSyntaxError",
-    "LabelSet", "LocalModelError", "Many", "Member", "MissingPackageError", "NoLogprobsError",
-    "Outcome", "OutputError", "PartialEvent", "PayloadError", "Policy", "PolicyError", "Questions",
-    "Reading", "Reason", "Report", "ReportEvent", "RequestError", "Result", "Results",
-    "SchemaError", "Settle", "Step", "StopWhen", "Stopped", "StrictForm", "Summary", "Verdict",
-    "acascade", "acrosscheck", "aextract", "aextract_many", "agree", "areask", "astream", "averify",
-    "beside_labels", "cascade", "classify", "confident", "crosscheck", "evaluate", "extract",
-    "extract_many", "labels", "local", "locate", "questions", "reask", "request", "score",
-    "score_all", "stream", "strict", "verify",
+    "Calibrator", "Conf", "Confident", "Defaults", "Distribution", "Entry", "EvaluationError",
+    "Event", "Field", "FieldEvent", "FieldStream", "FieldconfError", "Found", "Image", "ItemEvent",
+    "JSONSyntaxError", "LabelSet", "LocalModelError", "Many", "Member", "MissingPackageError",
+    "NoLogprobsError", "Outcome", "OutputError", "PartialEvent", "PayloadError", "Policy",
+    "PolicyError", "Questions", "Reading", "Reason", "Report", "ReportEvent", "RequestError",
+    "Result", "Results", "SchemaError", "Settle", "Step", "StopWhen", "Stopped", "StrictForm",
+    "Summary", "Verdict", "acascade", "acrosscheck", "aextract", "aextract_many", "agree", "areask",
+    "astream", "averify", "beside_labels", "calibrate", "cascade", "classify", "confident",
+    "crosscheck", "evaluate", "extract", "extract_many", "labels", "local", "locate", "questions",
+    "reask", "request", "score", "score_all", "stream", "strict", "verify",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ Why:   tuples are exact and cheap for code, pointers are short and unambiguous f
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -25,6 +26,16 @@ def pointer(path: Iterable[str | int]) -> str:
     if "~" not in plain and plain.count("/") == len(steps):  # nearly always, in half of the time
         return plain
     return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+@lru_cache(maxsize=10_000)
+def general(path: Path) -> str:
+    """The pointer of a path with "*" for positions in lists.
+
+    >>> general(("items", 0, "price"))
+    '/items/*/price'
+    """
+    return pointer("*" if isinstance(step, int) else step for step in path)
 
 
 def parse_pointer(text: str) -> tuple[str, ...]:

@@ -15,7 +15,6 @@ import math
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from fieldconf import scores
@@ -26,7 +25,7 @@ from fieldconf.evaluation.files import is_file, read_file, typed
 from fieldconf.evaluation.judging import Judge, Judgement
 from fieldconf.evaluation.labels import Labels, labels, name_of
 from fieldconf.evaluation.table import REQUIRED, Table
-from fieldconf.paths import Path, pointer
+from fieldconf.paths import Path, general, pointer
 from fieldconf.policy.choosing import kinds_of
 from fieldconf.report import Field
 
@@ -47,6 +46,7 @@ class Detail(NamedTuple):
         text: the place in the text that was read, else how that text begins; None where neither
             is known.
         why: what decided the value, or why it has no confidence.
+        field: all that its report says of it; None of a table, and of what was left out.
     """
 
     pointer: str
@@ -54,6 +54,7 @@ class Detail(NamedTuple):
     truth: Any
     text: str | None
     why: str
+    field: Field | None = None
 
 
 @dataclass(frozen=True)
@@ -224,7 +225,7 @@ class _Rows:
         self.kinds.append(kind)
         self.scores.append(others)
         text = _text(found, answer.source)
-        self.details.append(Detail(name, judgement.answer, judgement.truth, text, why))
+        self.details.append(Detail(name, judgement.answer, judgement.truth, text, why, found))
 
     def table(self) -> Table:
         kinds: dict[str, str] = {}
@@ -246,7 +247,7 @@ def _labelled(answers: Sequence[Answer], truths: Labels) -> Judged:
     unlabelled = 0
     for name, answer in named:
         truth = truths.truths.get(name)
-        seen.update(map(_general_of, (each.path for each in answer.fields.values())))
+        seen.update(map(general, (each.path for each in answer.fields.values())))
         seen.update(_optional(answer.fields))
         if not truth:
             unlabelled += name not in truths.truths
@@ -319,25 +320,11 @@ def _judgements(
             yield judgement
 
 
-def general(path: Path) -> str:
-    """The pointer of a path with "*" for positions in lists.
-
-    >>> general(("items", 0, "price"))
-    '/items/*/price'
-    """
-    return _general_of(path)
-
-
-@lru_cache(maxsize=10_000)
-def _general_of(path: Path) -> str:
-    return pointer("*" if isinstance(step, int) else step for step in path)
-
-
 def _optional(fields: Mapping[str, Field]) -> Iterator[str]:
     """The fields that an answer may have: optional keys that its objects could have."""
     for each in fields.values():
         for key in each.presence:
-            yield _general_of((*each.path, key))
+            yield general((*each.path, key))
 
 
 def _left_out(path: Path, fields: Mapping[str, Field]) -> float | None:

@@ -16,7 +16,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
@@ -25,13 +25,11 @@ from fieldconf.extraction.inputs import Image
 from fieldconf.extraction.options import Options
 from fieldconf.providers.table import PROVIDERS
 from fieldconf.schema import Schema
-from fieldconf.schema.settings import CONF
+from fieldconf.schema.settings import scored_by
 
 _NOT_ASKED = frozenset({"observe", "log_values", "options", "policy"})
 """Options that change nothing of the answer; "options" are among the arguments of the call."""
 _NOT_SENT = frozenset({"timeout", "extra_headers"})
-_IN_NUMBERS = frozenset({"basis"})
-"""Settings of a field that change its numbers; the others say what is sure enough."""
 
 
 def settings_key(call: Call, options: Options) -> tuple[str, str]:
@@ -146,23 +144,9 @@ class _Plain:
 
 
 def _scored(schema: Schema) -> Any:
-    return _read_by(schema, _scored_by(schema.json))
+    return _read_by(schema, scored_by(schema.json))
 
 
 def _read_by(schema: Schema, form: Any) -> Any:
     """The form; of a label set all that it says, since a form does not say how texts match."""
     return form if schema.labels is None else schema.labels.plain
-
-
-def _scored_by(form: Any) -> Any:
-    """A JSON Schema without what says when a field is sure enough."""
-    if isinstance(form, list):
-        return [_scored_by(one) for one in cast("list[Any]", form)]
-    if not isinstance(form, dict):
-        return form
-    made = {key: _scored_by(one) for key, one in cast("dict[str, Any]", form).items()}
-    settings = made.pop(CONF, None)
-    if not isinstance(settings, dict):
-        return made if settings is None else {**made, CONF: settings}
-    kept = {k: v for k, v in cast("dict[str, Any]", settings).items() if k in _IN_NUMBERS}
-    return {**made, CONF: kept} if kept else made

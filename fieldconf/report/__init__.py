@@ -14,10 +14,10 @@
 
 from fieldconf.report.field import Field, Kind
 from fieldconf.report.plain import DEEPEST, plain_value
-from fieldconf.report.readings import Agreement, Asked, Basis, Found, How, Reading
+from fieldconf.report.readings import Agreement, Asked, Basis, Calibrated, Found, How, Reading
 from fieldconf.report.whole import Report, Status, Stopped
 
 __all__ = [
-    "DEEPEST", "Agreement", "Asked", "Basis", "Field", "Found", "How", "Kind", "Reading", "Report",
-    "Status", "Stopped", "plain_value",
+    "DEEPEST", "Agreement", "Asked", "Basis", "Calibrated", "Field", "Found", "How", "Kind",
+    "Reading", "Report", "Status", "Stopped", "plain_value",
 ]  # fmt: skip

@@ -52,9 +52,13 @@ class Field:
         value: the decoded JSON value; None if it did not close (see ``flags``).
         kind: its JSON kind.
         confidence: 0..1 by the formula named in ``basis``; None if not known (see ``reason``).
+        raw: of a calibrated field, its confidence before (0..1); None of any other, and where it
+            was not known.
         low, high: bounds of it (0..1): they hold the probability of exactly this value, whatever
             the server did not list, and however what is undecided goes on. None where nothing is
-            known, and where ``confidence`` is no probability (means, the least of several).
+            known, and where ``confidence`` is no probability (means, the least of several). Of a
+            calibrated field they went through the same map as the confidence, and so hold what
+            the map makes of that probability.
         logprob: sum of the logprobs (nats) of all tokens that touch the value; or None.
         basis: the formula behind ``confidence``:
 
@@ -92,7 +96,8 @@ class Field:
             "against_schema" (of the mass that the server listed at some token, the schema allows
             less than a tenth: the model wanted to say something else), "unsettled" (its bounds
             stayed wider than was asked for), "unverified" (a second reading was asked for and says
-            nothing of it).
+            nothing of it), "another_is_likelier" (calibration made another value more probable
+            than the one written).
         reason: why there is no confidence; empty if there is one.
         declared: what the schema says of its place: kinds, members, description, settings; with
             what was written before deciding between the arms of a union. None without a schema's
@@ -105,6 +110,7 @@ class Field:
     value: Any
     kind: Kind
     confidence: float | None = None
+    raw: float | None = field(default=None, kw_only=True)
     low: float | None = None
     high: float | None = None
     logprob: float | None = None
@@ -246,6 +252,8 @@ class Field:
             plain["value"] = plain_value(self.value)
         for name in ("confidence", "low", "high", "logprob", "basis", "expected", "std", "reason"):
             plain[name] = getattr(self, name)
+        if self.raw is not None:
+            plain["raw"] = self.raw
         plain["flags"] = list(self.flags)
         plain["span"] = [self.start, self.stop]
         if self.declared and self.declared.conf and (settings := self.declared.conf.settings()):

@@ -156,6 +156,17 @@ class Asked(Form):
     output_tokens: int | None
 
 
+class Calibrated(Form):
+    """The form of a ``Calibrated``."""
+
+    digest: Text
+    chosen: Text
+    date: Text
+    labels: int
+    documents: int
+    model: Text
+
+
 class Conf(Form):
     """The form of the settings of a field."""
 
@@ -188,6 +199,7 @@ class Field(Form):
     kind: Kind
     value: Any = None
     confidence: float | None
+    raw: float | None = None
     low: float | None
     high: float | None
     logprob: float | None
@@ -230,6 +242,7 @@ class Report(Form):
     output_tokens: int | None
     stopped: Stopped | None
     requests: list[Asked] = []
+    calibration: Calibrated | None = None
     model: Text
     finish_reason: Text | None
     refusal: Text | None

@@ -30,7 +30,7 @@ from fieldconf.report.ending import WHOLE, Stopped
 from fieldconf.report.field import Field
 from fieldconf.report.keeping import value_at
 from fieldconf.report.plain import DEEPEST, json_text, number_of, plain_value
-from fieldconf.report.readings import Agreement, Asked, Found, Reading
+from fieldconf.report.readings import Agreement, Asked, Calibrated, Found, Reading
 from fieldconf.schema import Declared, Invalid, Place, Schema, kind_of
 from fieldconf.schema.settings import Conf
 from fieldconf.scores import TextScore
@@ -182,6 +182,7 @@ def _made(form: forms.Report, schema: Schema) -> dict[str, Any]:
         "precision": form.precision, "choice": form.choice, "tool": form.tool,
         "answer": _maybe(_score, form.answer), "prompt": _maybe(_score, form.prompt),
         "stopped": _maybe(_record(Stopped), form.stopped),
+        "calibration": _maybe(_record(Calibrated), form.calibration),
         "requests": tuple(map(_record(Asked), form.requests)),
         "input_tokens": form.input_tokens, "output_tokens": form.output_tokens,
         "policy": Policy.from_dict(form.policy),
@@ -244,8 +245,8 @@ def _field(form: forms.Field, path: Path, value: Any, tokens: tuple[Token, ...])
     if any(not 0 <= index < len(tokens) for index in form.indexes):
         raise ValueError(f"fields: a token index of {pointer(path)!r} is out of range")
     return Field(
-        path, value, form.kind, confidence=form.confidence, low=form.low, high=form.high,
-        logprob=form.logprob, basis=form.basis,
+        path, value, form.kind, confidence=form.confidence, raw=form.raw, low=form.low,
+        high=form.high, logprob=form.logprob, basis=form.basis,
         distribution=_restored(_maybe(_distribution, form.distribution), value),
         expected=form.expected, std=form.std, arms=_maybe(_distribution, form.arms),
         presence={name: _member(member) for name, member in form.presence.items()},

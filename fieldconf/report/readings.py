@@ -1,7 +1,7 @@
 """Readings: what several requests, and the source, say of one field.
 
 In:    nothing.
-Out:   ``Reading``, ``Agreement``, ``Found`` of a field; ``Asked`` of a report.
+Out:   ``Reading``, ``Agreement``, ``Found`` of a field; ``Asked``, ``Calibrated`` of a report.
 Never: a rule: who reads again says how two readings become one.
 Why:   a second opinion is worth having only where the first is kept beside it.
 """
@@ -78,6 +78,27 @@ class Found:
     text: str
     how: FoundHow
     similarity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """By what the confidences of a report were calibrated.
+
+    Attributes:
+        digest: that of the calibrator.
+        chosen: "ridge", or "identity" where it left the confidences as they were.
+        date: when it was fitted (ISO 8601).
+        labels: on how many labelled values.
+        documents: of how many documents.
+        model: for which model; empty where that is not known.
+    """
+
+    digest: str
+    chosen: str
+    date: str = ""
+    labels: int = 0
+    documents: int = 0
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ import json
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Generic, Self, TypeVar, overload
+from typing import Any, Generic, Self, TypeVar, cast, overload
 
+from fieldconf.errors import CalibrationError
 from fieldconf.paths import Path, pointer
 from fieldconf.policy import USUAL, Bands, Outcome, Policy, PolicyLike, Verdict, judge, outcome_of
 from fieldconf.render import html, lines, notebook
@@ -25,7 +26,7 @@ from fieldconf.report.plain import (
     plain_value,
 )
 from fieldconf.report.reading import VERSION, read, read_text
-from fieldconf.report.readings import Asked
+from fieldconf.report.readings import Asked, Calibrated
 from fieldconf.schema import Invalid, Schema, compile_schema
 from fieldconf.schema.attributes import paths_of, steps_of
 from fieldconf.scores import TextScore
@@ -80,6 +81,7 @@ class Report(Generic[T]):
             have; None where it does not say. Of several requests, all together.
         requests: of a report that several requests led to: each of them, and what it cost; empty
             for one answer.
+        calibration: by what its confidences were calibrated; None of a report as it was scored.
         policy: by which limits its fields are accepted, reviewed or rejected; no part of what
             makes two reports equal.
         owners: for each token the pointer of the leaf that owns it, "structure" or "outside".
@@ -112,6 +114,7 @@ class Report(Generic[T]):
     input_tokens: int | None = None
     output_tokens: int | None = None
     requests: tuple[Asked, ...] = ()
+    calibration: Calibrated | None = None
     policy: Policy = field(default=USUAL, repr=False, compare=False)
     owners: tuple[str, ...] = field(default=(), repr=False)
     text: str | None = field(default=None, repr=False)
@@ -252,6 +255,38 @@ class Report(Generic[T]):
         """
         return replace(self, policy=Policy.of(policy).check(self.schema))
 
+    def calibrated(self, calibrator: Any, *, force: bool = False) -> Self:
+        """The same answer with calibrated confidences; judged by them, too.
+
+        Of each field ``confidence``, ``low``, ``high`` and ``distribution`` are calibrated, ``raw``
+        is the confidence before; an object again has the least confidence that is required inside.
+        What the model's own numbers are (``logprob``, ``arms``, ``presence``, ``stops``) stays. A
+        confidence that is not known stays unknown.
+
+        Args:
+            calibrator: what ``fc.calibrate`` or ``Calibrator.read`` gave.
+            force: take one that was fitted for another model, schema or prompt, too.
+
+        Raises:
+            CalibrationError: if it was fitted for others, or the report is calibrated already.
+
+        >>> import fieldconf as fc
+        >>> entry = {"token": "true", "logprob": -0.1}
+        >>> report = fc.score({"choices": [{"message": {"content": "true"},
+        ...                                 "logprobs": {"content": [entry]}}]}, bool)
+        >>> rows = [{"document": i, "field": "", "confidence": 0.9, "right": i % 2}
+        ...         for i in range(100)]
+        >>> made = report.calibrated(fc.calibrate(rows))
+        >>> round(made[""].raw, 2), 0.4 < made.confidence < 0.6
+        (0.9, True)
+        """
+        if not callable(calibrator):
+            raise CalibrationError(
+                f"a {type(calibrator).__name__} is no calibrator",
+                remedy="Give what fc.calibrate or fc.Calibrator.read gave",
+            )
+        return cast("Self", calibrator(self, force=force))
+
     # -- saving, sending and reading back -------------------------------------------------------
 
     def to_dict(self, *, tokens: bool = False) -> dict[str, Any]:
@@ -287,6 +322,8 @@ class Report(Generic[T]):
         }
         if self.requests:
             plain["requests"] = [plain_record(one) for one in self.requests]
+        if self.calibration is not None:
+            plain["calibration"] = plain_record(self.calibration)
         if self.response is not None:
             plain["response"] = self.response
         if tokens:

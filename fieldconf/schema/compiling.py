@@ -7,6 +7,7 @@ Never: a look at tokens or logprobs; a change to what was given; the same schema
 Why:   thousands of answers are read by one schema.
 """
 
+import hashlib
 import inspect
 import json
 from collections.abc import Iterable, Mapping
@@ -26,7 +27,7 @@ from fieldconf.schema.labels import LabelSet
 from fieldconf.schema.models import adapter_of, json_schema_of
 from fieldconf.schema.places import Place, Places, every_place
 from fieldconf.schema.restoring import restored, written
-from fieldconf.schema.settings import check_settings
+from fieldconf.schema.settings import check_settings, scored_by
 from fieldconf.schema.validation import Checker, Invalid, checker, validate_model
 from fieldconf.threads import cached_property
 from fieldconf.tokens import Layout
@@ -71,6 +72,20 @@ class Schema:
     def memories(self) -> dict[Any, Any]:
         """What others found out of this schema and keep for its next answer; not this one's."""
         return {}
+
+    @cached_property
+    def digest(self) -> str:
+        """A short text that stands for what answers are read by, the same in each process.
+
+        Two schemas have the same where only the limits of fields (``threshold``, ``review``)
+        differ: these change no number.
+
+        >>> compile_schema({"type": "boolean"}).digest == compile_schema(bool).digest
+        True
+        """
+        form = scored_by(self.json) if self.labels is None else self.labels.plain
+        text = json.dumps(form, ensure_ascii=False, default=_name_of)
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
     @cached_property
     def _text(self) -> str:
@@ -138,6 +153,11 @@ class Schema:
             return validate_model(self.adapter, text, data)
         errors = self._check(data) if self.json else ()
         return (None if errors else data), errors
+
+
+def _name_of(value: Any) -> str:
+    """A name for what JSON cannot hold, such as a function that matches labels."""
+    return getattr(value, "__qualname__", None) or type(value).__qualname__
 
 
 # -- compiling ----------------------------------------------------------------------------------

@@ -32,6 +32,8 @@ PYDANTIC = tuple(map(int, VERSION.split(".")[:2]))
 Basis: TypeAlias = Literal["distribution", "joint", "geometric_mean"]
 
 _BASES: tuple[str, ...] = get_args(Basis)
+_IN_NUMBERS = frozenset({"basis"})
+"""Settings of a field that change its numbers; the others say what is sure enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,3 +267,17 @@ def _target(reference: Any, root: Mapping[str, Any]) -> tuple[Path, Any] | None:
     except (KeyError, IndexError, ValueError, TypeError):
         return None
     return steps, node
+
+
+def scored_by(form: Any) -> Any:
+    """A JSON Schema without what says when a field is sure enough."""
+    if isinstance(form, list):
+        return [scored_by(one) for one in cast("list[Any]", form)]
+    if not isinstance(form, dict):
+        return form
+    made = {key: scored_by(one) for key, one in cast("dict[str, Any]", form).items()}
+    settings = made.pop(CONF, None)
+    if not isinstance(settings, dict):
+        return made if settings is None else {**made, CONF: settings}
+    kept = {k: v for k, v in cast("dict[str, Any]", settings).items() if k in _IN_NUMBERS}
+    return {**made, CONF: kept} if kept else made

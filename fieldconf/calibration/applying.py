@@ -1,0 +1,124 @@
+"""Applying: a report with calibrated confidences.
+
+In:    a report, the maps of its fields, a mark that says by what.
+Out:   a report like any other: fields hold calibrated confidences beside the raw ones.
+Never: a value changed; a number for what is not known; low or high that do not hold it.
+Why:   whatever reads reports (policies, tables, rows) then reads calibrated numbers.
+
+Bounds go through the same map as the confidence. The map never falls, so that they still hold what
+the calibrated confidence would be, were the probability known exactly. An object says again the
+least of what is required inside.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from fieldconf.alternatives.distribution import Distribution, Member
+from fieldconf.calibration.members import Members, reordered
+from fieldconf.paths import general
+from fieldconf.report import Calibrated, Field, Report
+from fieldconf.report.assembled import assembled
+from fieldconf.schema import same
+
+T = TypeVar("T")
+
+LIKELIER = "another_is_likelier"
+"""The flag of a field of whose members another is more probable than the one written."""
+
+Confidence = Callable[[float, str], float]
+"""From a confidence (0..1) and the name of a field to the calibrated confidence."""
+
+
+def calibrated(
+    report: Report[T], confidence: Confidence, members: Mapping[str, Members], mark: Calibrated
+) -> Report[T]:
+    """The report with calibrated confidences, marked."""
+    parts = {
+        field.path: (0, _calibrated(field, confidence, members)) for field in report.fields.values()
+    }
+    made = assembled(report, (), report.data, parts, requests=()) if parts else report
+    wholes = {  # an object whose formula is not that of ``assembled``
+        name: replace(made.fields[name], confidence=field.confidence, basis=field.basis,
+                      why=field.why)
+        for name, field in ((name, parts[one.path][1]) for name, one in report.fields.items())
+        if _is_whole(field) and field.basis == "joint"
+    }  # fmt: skip
+    return replace(
+        made, fields={**made.fields, **wholes}, calibration=mark, requests=report.requests,
+        input_tokens=report.input_tokens, output_tokens=report.output_tokens,
+    )  # fmt: skip
+
+
+def _is_whole(field: Field) -> bool:
+    """Whether it is an object with something inside."""
+    return field.kind == "object" and not field.is_leaf
+
+
+def _calibrated(field: Field, confidence: Confidence, members: Mapping[str, Members]) -> Field:
+    raw = field.confidence
+    if raw is None or (_is_whole(field) and field.basis != "joint"):
+        return replace(field, raw=raw)
+    name = general(field.path)
+    found, own = field.distribution, _own(field)
+    if found is not None and own is not None and name in members and found.rest is None:
+        moved = members[name].moved(found)
+        now = moved[field.value]
+        low, high = now.low, now.high
+    else:
+        low, high = (None if p is None else confidence(p, name) for p in (field.low, field.high))
+        sure = confidence(raw, name)
+        now = Member(
+            field.value, sure, sure if low is None else low, sure if high is None else high
+        )
+        moved = found if found is None or own is None else _rescaled(found, own, now)
+    field = replace(
+        field, raw=raw, confidence=now.probability, low=low, high=high, distribution=moved
+    )
+    if moved is None or moved is found:
+        return field
+    if field.expected is not None:
+        expected, std = moved.moments
+        field = replace(field, expected=expected, std=std)
+    is_likeliest = same(moved.candidates[0].value, field.value)
+    return field if is_likeliest else replace(field, flags=(*field.flags, LIKELIER))
+
+
+def _own(field: Field) -> Member | None:
+    """The candidate that was written, if the field's confidence is its probability."""
+    listed = field.distribution.candidates if field.distribution else ()
+    own = next((member for member in listed if same(member.value, field.value)), None)
+    return own if own is not None and own.probability == field.confidence else None
+
+
+def _rescaled(found: Distribution, own: Member, now: Member) -> Distribution:
+    """The distribution where one member has another probability: the others share the rest.
+
+    They share it as before; evenly, where they had nothing.
+    """
+    others = [member for member in found.candidates if member is not own]
+    total = sum(member.probability for member in others) + (found.rest or 0.0)
+    count = len(others) + (found.rest is not None)
+    if now.probability == own.probability or not count:
+        return found
+    left = 1 - now.probability
+    most, least = 1 - now.low, 1 - now.high
+
+    def share(part: float) -> float:
+        return left * (part / total if total > 0 else 1 / count)
+
+    def moved(member: Member) -> Member:
+        if member is own:
+            return now
+        probability = share(member.probability)
+        low = member.low / (1 - own.low) * least if own.low < 1 else 0.0
+        high = min(1.0, member.high / (1 - own.high)) * most if own.high < 1 else most
+        return Member(member.value, probability, min(low, probability), max(high, probability))
+
+    made = reordered(found, [moved(member) for member in found.candidates])
+    return replace(
+        made, rest=None if found.rest is None else share(found.rest),
+        beginnings=tuple(
+            rival._replace(probability=share(rival.probability)) for rival in found.beginnings
+        ),
+    )  # fmt: skip

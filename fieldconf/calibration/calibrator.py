@@ -1,0 +1,269 @@
+"""Calibrator: the maps of all fields, with what they were fitted on; saved and read back.
+
+In:    a table or a report whose confidences are to be calibrated; plain JSON values.
+Out:   calibrated numbers (0..1); plain JSON values.
+Never: a number for a confidence that is not known; a report of another model or schema calibrated
+       in silence.
+Why:   a map is fitted once, and used for months, by people who did not fit it.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypeVar, cast
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from fieldconf.calibration.applying import calibrated
+from fieldconf.calibration.curve import Curve
+from fieldconf.calibration.members import Members
+from fieldconf.errors import CalibrationError
+from fieldconf.evaluation.packages import package
+from fieldconf.evaluation.table import Table
+from fieldconf.report import Calibrated, Report
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+T = TypeVar("T")
+
+VERSION = 1
+"""Of the plain form."""
+SCOPE = ("model", "provider", "schema", "prompt")
+"""What a calibrator holds for, as far as it is known."""
+_ANOTHER = "Fit one on labels of these answers; force=True applies it all the same"
+
+
+@dataclass(frozen=True)
+class Calibrator:
+    """Maps from confidences to how often such values are right. Made by ``fc.calibrate``.
+
+    ``calibrator(report)`` is ``report.calibrated(calibrator)``.
+
+    Attributes:
+        chosen: "ridge": the maps beat doing nothing; "identity": they did not, and confidences
+            stay as they are.
+        reason: why, one sentence with the figures.
+        pool: the map of fields that had no label.
+        fields: the map of each field that had some, by its pointer with "*" for positions in lists.
+        members: of fields with a list of members: how the members are moved, by the same pointer.
+        scope: what it was fitted for, by name: "model", "provider", "schema" (``Schema.digest``),
+            "prompt" (a digest of the instructions); empty where that is not known.
+        losses: "ridge" and "identity": the mean log loss (nats) on documents that were not
+            fitted on; empty where there were too few to cross-validate.
+        labels: how many labelled values with a confidence each field had.
+        documents: in how many documents.
+        unknown: how many labelled values had no confidence, and were not used.
+        strengths: how strongly the pool was shrunk to doing nothing, and fields to the pool.
+        date: the day on which it was fitted (ISO 8601, UTC); no part of what makes two equal.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)  # how it is read back
+
+    chosen: Literal["ridge", "identity"] = "identity"
+    reason: str = ""
+    pool: Curve = field(default_factory=Curve)
+    fields: Mapping[str, Curve] = field(default_factory=dict[str, Curve])
+    members: Mapping[str, Members] = field(default_factory=dict[str, Members])
+    scope: Mapping[str, str] = field(default_factory=dict[str, str])
+    losses: Mapping[str, float] = field(default_factory=dict[str, float])
+    labels: Mapping[str, int] = field(default_factory=dict[str, int])
+    documents: int = 0
+    unknown: int = 0
+    strengths: tuple[float, ...] = ()
+    date: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.chosen}: {self.reason}"
+
+    @property
+    def digest(self) -> str:
+        """A short text that tells it from other calibrators; the date is no part of it."""
+        plain = json.dumps(self.to_dict() | {"date": ""}, sort_keys=True)
+        return hashlib.blake2b(plain.encode(), digest_size=8).hexdigest()
+
+    # -- applying -------------------------------------------------------------------------------
+
+    def confidence(self, confidence: float, field: str) -> float:
+        """The calibrated confidence (0..1) of a field's confidence (0..1).
+
+        >>> Calibrator("ridge", pool=Curve(-1.0), fields={"/a": Curve(1.0)}).confidence(0.5, "/a")
+        0.7310585786300049
+        """
+        if self.chosen == "identity":
+            return confidence
+        return self.fields.get(field, self.pool)(confidence)
+
+    def confidences(self, source: Any) -> "NDArray[np.float64]":
+        """The calibrated confidences of a table, row by row.
+
+        Args:
+            source: a ``Table``, or a plain one with the columns ``document, field, confidence``.
+
+        Returns:
+            An array as long as the table, 0..1; NaN where a confidence is not known.
+
+        Raises:
+            EvaluationError: if it is no such table.
+
+        >>> row = {"document": 1, "field": "/a", "confidence": 0.25}
+        >>> Calibrator().confidences([row, row | {"confidence": None}]).tolist()
+        [0.25, nan]
+        """
+        table = Table.read(source, is_labelled=False)
+        names = table.fields
+        rows: Iterable[tuple[float, int]]
+        rows = zip(table.confidence.tolist(), table.field.tolist(), strict=True)
+        return package("numpy").asarray(
+            [p if math.isnan(p) else self.confidence(p, names[code]) for p, code in rows], "float64"
+        )
+
+    def __call__(self, report: Report[T], *, force: bool = False) -> Report[T]:
+        """The report with calibrated confidences, see ``Report.calibrated``.
+
+        Raises:
+            CalibrationError: if it is of another model, schema or prompt than this was fitted for
+                (``force=True`` takes it all the same), or calibrated already.
+        """
+        if report.calibration is not None:
+            raise CalibrationError(
+                f"the report is calibrated already, by {report.calibration.digest}",
+                remedy="Calibrate the report as it was scored",
+            )
+        if not force:
+            self.check(scope_of(report))
+        mark = Calibrated(
+            self.digest, self.chosen, self.date, sum(self.labels.values()), self.documents,
+            self.scope.get("model", ""),
+        )  # fmt: skip
+        return calibrated(report, self.confidence, self.members, mark)
+
+    def check(self, actual: Mapping[str, str]) -> None:
+        """Nothing, if it holds for answers of this scope.
+
+        What is not known of either is not compared.
+
+        Raises:
+            CalibrationError: if it was fitted for another; with what was expected and what is so.
+        """
+        known = ((name, self.scope.get(name, ""), actual.get(name, "")) for name in SCOPE)
+        wrong = [(name, own, other) for name, own, other in known if own and other and own != other]
+        if wrong:
+            said = "; ".join(f"{name} {own!r}, not {other!r}" for name, own, other in wrong)
+            raise CalibrationError(
+                f"the calibrator was fitted for {said}",
+                expected={name: own for name, own, _ in wrong},
+                actual={name: other for name, _, other in wrong}, remedy=_ANOTHER,
+            )  # fmt: skip
+
+    # -- saving and reading back ----------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values, see ``from_dict``."""
+        return {"version": VERSION} | cast("dict[str, Any]", _plain(asdict(self)))
+
+    def to_json(self, *, indent: int | None = 1) -> str:
+        """``to_dict`` as JSON text."""
+        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write it as a JSON file.
+
+        Raises:
+            CalibrationError: if it cannot be written.
+        """
+        try:
+            Path(path).write_text(self.to_json() + "\n", encoding="utf-8")
+        except OSError as error:
+            raise CalibrationError(f"cannot write {path}: {error.strerror}") from error
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """The calibrator of which this is the ``to_dict``.
+
+        Raises:
+            CalibrationError: if it is no such form, or that of another version.
+
+        >>> Calibrator.from_dict(Calibrator(reason="so").to_dict()) == Calibrator(reason="so")
+        True
+        """
+        remedy = "Give what Calibrator.save wrote, with this version of fieldconf"
+        given: Any = plain
+        if not isinstance(given, Mapping) or plain.get("version") != VERSION:
+            raise CalibrationError("not a saved calibrator", remedy=remedy)
+        form = {name: value for name, value in plain.items() if name != "version"}
+        try:
+            return _form(cls).validate_python(form)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            where = "/".join(map(str, first["loc"]))
+            problem = f"not a saved calibrator: {where}: {first['msg']}"
+            raise CalibrationError(problem, remedy=remedy) from None
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> Self:
+        """The calibrator in a file that ``save`` wrote.
+
+        Raises:
+            CalibrationError: if it cannot be read, or is none.
+        """
+        try:
+            return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
+        except (OSError, ValueError, RecursionError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise CalibrationError(f"cannot read the calibrator {path}: {reason}") from error
+
+    @classmethod
+    def of(cls, given: "CalibratorLike | None") -> "Calibrator | None":
+        """The calibrator that was meant: one, or its file; of None, none.
+
+        Raises:
+            CalibrationError: if it is neither, or as ``read`` does.
+        """
+        if given is None or isinstance(given, Calibrator):
+            return given
+        path: Any = given
+        if isinstance(path, (str, PathLike)):
+            return cls.read(cast("str", path))
+        raise CalibrationError(
+            f"a {type(path).__name__} is no calibrator",
+            remedy="Give what fc.calibrate gave, or the path of its file",
+        )
+
+
+CalibratorLike: TypeAlias = Calibrator | str | PathLike[str]
+"""A calibrator, or the path of its file."""
+
+
+@lru_cache(maxsize=8)
+def _form(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def scope_of(report: Report[Any]) -> dict[str, str]:
+    """What a report says of who was asked and how; empty texts where it does not."""
+    return {
+        "model": report.model,
+        "schema": "" if report.schema.is_free else report.schema.digest,
+        "prompt": "" if report.instructions is None else digest_of(report.instructions),
+    }
+
+
+def digest_of(text: str) -> str:
+    """A short text that stands for a long one."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, as JSON has them."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in cast("Mapping[str, Any]", value).items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in cast("list[Any]", value)]
+    return value

@@ -1,0 +1,114 @@
+"""Choosing: how strongly maps are shrunk, and whether they beat doing nothing.
+
+In:    judged values as rows.
+Out:   the strengths, and the cross-validated log loss (nats) of the maps and of doing nothing.
+Never: a document in two folds; a map that did not beat doing nothing by more than noise.
+Why:   with few labels a map is mostly noise, and the raw number is then the better one.
+
+Each strength is the strongest whose loss is within ``NEAR`` standard errors of the least one's
+(over documents; the rule of Breiman, Friedman, Olshen and Stone, 1984, has 1 for it). Doing nothing
+counts as the strongest of all.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from fieldconf.calibration.fitting import Rows, Strengths, fit, log_losses, log_odds
+from fieldconf.evaluation.packages import package
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array: TypeAlias = NDArray[np.float64]
+
+POOLED = (3.0, 30.0, 300.0)
+OWN = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
+"""The strengths that are tried."""
+NEAR = 0.5
+"""So many standard errors of a difference count as noise."""
+FOLDS = 5
+ENOUGH = 50_000
+"""Strengths are chosen on about so many rows: with more labels they hardly matter."""
+
+
+class Choice(NamedTuple):
+    """What cross-validation says.
+
+    Attributes:
+        strengths: those of the maps.
+        fitted: the mean log loss (nats) of the maps on documents that they were not fitted on.
+        identity: that of the confidences as they are (softened).
+        is_better: whether the maps are better by more than noise.
+    """
+
+    strengths: Strengths
+    fitted: float
+    identity: float
+    is_better: bool
+
+
+def choose(rows: Rows, seed: int) -> Choice:
+    """The strengths for these rows, which have two documents at least."""
+    np = package("numpy")
+    rng = np.random.default_rng(seed)
+    shuffled = rng.permutation(rows.document.max() + 1)[rows.document]
+    rows = rows.where(np.argsort(shuffled, kind="stable")[:ENOUGH])
+    folds = list(splits_of(rows.document, seed))
+    known: dict[Strengths, Array] = {}
+
+    def losses(strengths: Strengths) -> "Array":
+        if strengths not in known:
+            known[strengths] = _out_of_fold(rows, folds, strengths)
+        return known[strengths]
+
+    def total(strengths: Strengths) -> Any:
+        return losses(strengths).sum()
+
+    least = min((Strengths(POOLED[0], own) for own in OWN), key=total)
+    own = _strongest([Strengths(POOLED[0], own) for own in OWN], losses, rows).own
+    pools = [Strengths(pooled, own) for pooled in POOLED]
+    least = min([least, *pools], key=total)
+    strengths = _strongest(pools, losses, rows)
+    identity = log_losses(rows.features[:, 1:].sum(axis=1), rows.right)
+    return Choice(
+        strengths, float(losses(strengths).mean()), float(identity.mean()),
+        not is_near(identity, losses(least), rows.document),
+    )  # fmt: skip
+
+
+def splits_of(document: Any, seed: int) -> Iterator[tuple[Any, Any]]:
+    """The rows to fit on and those to test on, fold by fold; each document is in one fold.
+
+    GroupKFold deals documents of one size in their order: they are shuffled first.
+    """
+    np, selection = package("numpy"), package("sklearn.model_selection")
+    found, codes = np.unique(document, return_inverse=True)
+    shuffled = np.random.default_rng(seed).permutation(len(found))[codes]
+    return selection.GroupKFold(min(FOLDS, len(found))).split(codes, groups=shuffled)
+
+
+def _out_of_fold(rows: Rows, folds: Sequence[tuple[Any, Any]], strengths: Strengths) -> "Array":
+    """The log loss (nats) of each row by maps that were fitted without its document's fold."""
+    found = package("numpy").empty(len(rows.right))
+    for train, test in folds:
+        coefficients = fit(rows.where(train), strengths)
+        inside = rows.where(test)
+        found[test] = log_losses(log_odds(coefficients, inside), inside.right)
+    return found
+
+
+def _strongest(
+    listed: Sequence[Strengths], losses: Callable[[Strengths], "Array"], rows: Rows
+) -> Strengths:
+    """The last of these that is as good as the best, but for noise."""
+    best = min((losses(each) for each in listed), key=lambda found: found.sum())
+    return [each for each in listed if is_near(losses(each), best, rows.document)][-1]
+
+
+def is_near(losses: "Array", best: "Array", document: Any) -> bool:
+    """Whether losses exceed others by at most some standard errors, over documents."""
+    np = package("numpy")
+    found, codes = np.unique(document, return_inverse=True)
+    differences = np.bincount(codes, losses - best)
+    return bool(differences.sum() <= NEAR * np.sqrt(len(found)) * differences.std())

@@ -1,0 +1,147 @@
+"""Prior: how the members of enums and booleans are to be moved, from labels.
+
+In:    judged values with their distributions and right values.
+Out:   ``Members`` by the name of a field.
+Never: members moved where that is not better than leaving them, on documents not fitted on.
+Why:   a model has members that it likes; the labels say how often each is right.
+
+Of the rows of one field, P(m) is in proportion to q(m) ** slope * exp(bias(m)) (``Members``). What
+is least is
+
+    sum of -log P(right member) + strength / 2 * (sum of biases squared + 4 (slope - 1)^2)
+
+with the slope at least ``FLATTEST``, by scipy's L-BFGS-B. The strength is chosen by
+cross-validation over documents, as in ``choosing``.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from fieldconf.calibration.choosing import is_near, splits_of
+from fieldconf.calibration.curve import SOFT
+from fieldconf.calibration.fitting import FLATTEST, WEIGHTS
+from fieldconf.calibration.members import Members
+from fieldconf.evaluation.packages import package
+from fieldconf.report import Field
+from fieldconf.schema import same
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fieldconf.evaluation.judged import Detail
+    from fieldconf.evaluation.table import Table
+
+    Array: TypeAlias = NDArray[np.float64]
+
+STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0)
+FEWEST = 10
+"""With fewer labelled values of a field its members stay."""
+
+
+class _Field(NamedTuple):
+    """The rows of a field: the log probabilities (n, members), which is right, the documents."""
+
+    values: tuple[Any, ...]
+    logs: "Array"
+    right: Any
+    document: Any
+
+
+def members_of(table: "Table", details: Sequence["Detail"], seed: int) -> dict[str, Members]:
+    """How the members of each field are moved; without those that are to stay."""
+    found: dict[str, Members] = {}
+    rows: dict[int, list[int]] = {}
+    for row, detail in enumerate(details):
+        if _is_finite(detail.field):
+            rows.setdefault(int(table.field[row]), []).append(row)
+    for code, listed in rows.items():
+        field = _field([details[row] for row in listed], table.document[listed])
+        moved = None if field is None else _fitted(field, seed)
+        if moved is not None:
+            found[table.fields[code]] = moved
+    return found
+
+
+def _is_finite(field: Field | None) -> bool:
+    """Whether the confidence of a field is the probability of a member among all."""
+    return (
+        field is not None and field.distribution is not None and field.distribution.rest is None
+        and field.basis == "distribution" and len(field.distribution.candidates) > 1
+    )  # fmt: skip
+
+
+def _field(details: Sequence["Detail"], document: Any) -> _Field | None:
+    np = package("numpy")
+    values: list[Any] = []
+    for detail in details:
+        for member in detail.field.distribution.candidates:  # pyright: ignore[reportOptionalMemberAccess]
+            if not any(same(member.value, value) for value in values):
+                values.append(member.value)
+    shares: list[list[float]] = []
+    right: list[int] = []
+    kept: list[int] = []
+    for row, detail in enumerate(details):
+        listed = detail.field.distribution.candidates  # pyright: ignore[reportOptionalMemberAccess]
+        true = [at for at, value in enumerate(values) if same(value, detail.truth)]
+        if not true or len(listed) != len(values):  # the truth is no member, or arms of a union
+            continue
+        shares.append([next(m.probability for m in listed if same(m.value, v)) for v in values])
+        right.append(true[0])
+        kept.append(row)
+    if len(kept) < FEWEST or len(set(document[kept].tolist())) < 2:
+        return None
+    soft = (np.array(shares) + SOFT) / (1 + len(values) * SOFT)
+    codes = np.unique(document[kept], return_inverse=True)[1]
+    return _Field(tuple(values), np.log(soft), np.array(right), codes)
+
+
+def _losses(flat: Any, logs: "Array", right: Any) -> Any:
+    """The log loss (nats) of each row, and the probabilities of all members."""
+    np, special = package("numpy"), package("scipy.special")
+    logits = flat[0] * logs + flat[1:]
+    shares = special.log_softmax(logits, axis=1)
+    return -shares[np.arange(len(right)), right], np.exp(shares)
+
+
+def _fit(logs: "Array", right: Any, strength: float) -> Any:
+    np, optimize = package("numpy"), package("scipy.optimize")
+    count = logs.shape[1]
+    start = np.concatenate([[1.0], np.zeros(count)])
+    weights = strength * np.concatenate([[WEIGHTS[1]], np.ones(count)])
+    hits = np.eye(count)[right]
+
+    def loss(flat: Any) -> Any:
+        each, shares = _losses(flat, logs, right)
+        gap, shift = shares - hits, flat - start
+        slopes = np.concatenate([[(gap * logs).sum()], gap.sum(axis=0)])
+        return each.sum() + weights @ shift**2 / 2, slopes + weights * shift
+
+    least = np.full(count + 1, -np.inf)
+    least[0] = FLATTEST
+    found = optimize.minimize(
+        loss, start, jac=True, method="L-BFGS-B", bounds=optimize.Bounds(least)
+    )
+    return found.x
+
+
+def _fitted(field: _Field, seed: int) -> Members | None:
+    """How the members are moved; None where they are to stay."""
+    np = package("numpy")
+    folds = list(splits_of(field.document, seed))
+
+    def losses(strength: float) -> Any:
+        found = np.empty(len(field.right))
+        for train, test in folds:
+            flat = _fit(field.logs[train], field.right[train], strength)
+            found[test] = _losses(flat, field.logs[test], field.right[test])[0]
+        return found
+
+    tried: Mapping[float, Any] = {strength: losses(strength) for strength in STRENGTHS}
+    best = min(tried.values(), key=lambda each: each.sum())
+    stays = -field.logs[np.arange(len(field.right)), field.right]
+    if is_near(stays, best, field.document):
+        return None
+    strength = max(each for each in tried if is_near(tried[each], best, field.document))
+    slope, *biases = _fit(field.logs, field.right, strength).tolist()
+    return Members(field.values, tuple(biases), slope)
