@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 from fieldconf.errors import PolicyError, nearest
+from fieldconf.evaluation.labelled import labelled
 from fieldconf.evaluation.packages import package
 from fieldconf.evaluation.table import Table
 from fieldconf.paths import matches, parse_pointer
@@ -45,14 +46,6 @@ if TYPE_CHECKING:
 KINDS = ("string", "enum", "text", "number", "boolean", "null", "list", "object")
 """The kinds that a band may be for: those of fields ("list" is their "array"), strings with few
 values ("enum") and long texts ("text")."""
-
-
-class Judge(Protocol):
-    """What says which values of reports are right, such as ``fc.labels``."""
-
-    def table(self, reports: Any, /) -> Table:
-        """A row for each value that it judges."""
-        ...
 
 
 @dataclass(frozen=True, init=False)
@@ -207,9 +200,9 @@ class Policy:
 
     @classmethod
     def guaranteed(  # noqa: PLR0913  # options, by keyword
-        cls, source: Any, labels: Judge | None = None, *, risk: float = 0.1,
+        cls, source: Any, labels: Any = None, *, risk: float = 0.1,
         confidence: float = 0.95, unit: Unit = "field", per: Per = "pooled", together: bool = True,
-        strict: bool = False, review: float = REVIEW, holds_for: Mapping[str, str] | None = None,
+        strict: bool = False, review: float = REVIEW, scope: Mapping[str, str] | None = None,
     ) -> Self:  # fmt: skip
         """The policy that accepts as much as can be, with accepted fields wrong at most so often.
 
@@ -234,8 +227,10 @@ class Policy:
                 errors come together, with no estimate; it takes more labels. Documents are
                 independent draws, with no more rows than the largest labelled one has.
             review: from this confidence (0..1) on what is not accepted is reviewed.
-            holds_for: what the answers were written by ("model", "schema", "calibration"); it is
-                known of reports.
+            scope: what the answers are of, by name: "model", "schema" (``Schema.digest``),
+                "prompt", "calibration" (``Calibrator.digest``, or "none"); where it is not said,
+                as reports say. Reports of another scope are not accepted, see
+                ``Report.with_policy``; "" is any.
 
         Raises:
             EvaluationError: if it is no table.
@@ -251,12 +246,15 @@ class Policy:
         'at least 40 more labels'
         """
         share_of(review, "review")
-        table = source if labels is None else labels.table(source)
+        known: Mapping[str, str] = {}
+        table = source
+        if labels is not None:
+            table, known = labelled(labels, source)
         guarantee = certify(
             table, risk=risk, confidence=confidence, unit=unit, per=per, together=together,
             strict=strict,
         )  # fmt: skip
-        guarantee = replace(guarantee, holds_for=dict(holds_for or {}))
+        guarantee = replace(guarantee, scope={**known, **(scope or {})})
         cuts = {name: NOTHING if cut is None else cut for name, cut in guarantee.cuts.items()}
         return cls(
             "nothing", review,
@@ -294,7 +292,7 @@ class Policy:
         >>> policy.accept, costs.best.coverage, costs.best.review
         (0.8, 0.5, 0.5)
         """
-        table = source if labels is None else labels.table(source)
+        table = source if labels is None else labelled(labels, source).table
         costs = costs_of(table, wrong=wrong, review=review, larger=larger, seed=seed)
         return cls("nothing" if costs.best.cut is None else costs.best.cut), costs
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self, TypeAlias
 
-from fieldconf.errors import PolicyError, nearest
+from fieldconf.errors import CalibrationError, PolicyError, nearest
 
 Unit: TypeAlias = Literal["field", "document"]
 Per: TypeAlias = Literal["pooled", "field"]
@@ -67,8 +67,8 @@ class Guarantee:
         documents: how many were labelled.
         most: how many labelled rows a document has at most; if ``strict``, also in the population.
         certificates: what was certified: one, or one for each field.
-        holds_for: what the labelled answers were written by ("model", "schema", "calibration");
-            empty where that is not known.
+        scope: what the labelled answers are of, by name: "model", "schema", "prompt",
+            "calibration" (the digest of the calibrator, or "none"); empty where that is not known.
     """
 
     risk: float
@@ -80,7 +80,7 @@ class Guarantee:
     documents: int
     most: int
     certificates: tuple[Certificate, ...]
-    holds_for: Mapping[str, str] = field(default_factory=dict[str, str])
+    scope: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __hash__(self) -> int:
         return hash((self.risk, self.confidence, self.certificates))
@@ -118,6 +118,29 @@ class Guarantee:
         if self.per == "pooled":
             return "; ".join(reason for _, reason in reasons)
         return "; ".join(f"{name}: {reason}" for name, reason in reasons)
+
+    def differences(self, actual: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+        """In what answers of this scope differ from the labelled ones: what was, and what is.
+
+        What is not known of either is not compared.
+        """
+        both = {name: (own, actual.get(name, "")) for name, own in self.scope.items()}
+        return {name: (own, is_) for name, (own, is_) in both.items() if own and is_ and own != is_}
+
+    def check(self, actual: Mapping[str, str]) -> None:
+        """Nothing, if it holds for answers of this scope.
+
+        Raises:
+            CalibrationError: if the labelled answers were others; with what was expected and what
+                is so.
+        """
+        if differences := self.differences(actual):
+            raise CalibrationError(
+                f"the policy was certified for {in_words(differences)}",
+                expected={name: own for name, (own, _) in differences.items()},
+                actual={name: is_ for name, (_, is_) in differences.items()},
+                remedy="Certify one on labels of these answers; force=True takes it all the same",
+            )
 
     def __str__(self) -> str:
         several = "" if self.per == "pooled" else f" ({'together' if self.together else 'each'})"
@@ -159,3 +182,12 @@ class Guarantee:
             return cls(**parts)
         except (TypeError, KeyError) as error:
             raise PolicyError(f"no guarantee: {error}", remedy="Give what to_dict gave") from None
+
+
+def in_words(differences: Mapping[str, tuple[str, str]]) -> str:
+    """What ``Guarantee.differences`` gives, in words.
+
+    >>> in_words({"model": ("a", "b")})
+    "model 'a', not 'b'"
+    """
+    return "; ".join(f"{name} {own!r}, not {is_!r}" for name, (own, is_) in differences.items())

@@ -93,7 +93,7 @@ def test_an_error_more_never_gives_coverage(table, data):
 @settings(deadline=None, max_examples=60)
 @given(rows(), OPTIONS)
 def test_a_policy_comes_back_from_json(table, options):
-    policy = Policy.guaranteed(table, holds_for={"model": "m"}, **options)
+    policy = Policy.guaranteed(table, scope={"model": "m"}, **options)
     assert Policy.from_dict(json.loads(json.dumps(policy.to_dict()))) == policy
 
 
