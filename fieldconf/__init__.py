@@ -55,6 +55,7 @@ from fieldconf.second.verifying import averify, verify
 from fieldconf.settling import Settle
 from fieldconf.source.locating import locate
 from fieldconf.strict import StrictForm, strict
+from fieldconf.thresholds.deciding import Threshold
 
 __version__ = "0.1.0"
 
@@ -66,8 +67,8 @@ __all__ = [
     "NoLogprobsError", "Outcome", "OutputError", "PartialEvent", "PayloadError", "Policy",
     "PolicyError", "Questions", "Reading", "Reason", "Report", "ReportEvent", "RequestError",
     "Result", "Results", "SchemaError", "Settle", "Step", "StopWhen", "Stopped", "StrictForm",
-    "Summary", "Verdict", "acascade", "acrosscheck", "aextract", "aextract_many", "agree", "areask",
-    "astream", "averify", "beside_labels", "calibrate", "cascade", "classify", "confident",
-    "crosscheck", "evaluate", "extract", "extract_many", "labels", "local", "locate", "questions",
-    "reask", "request", "score", "score_all", "stream", "strict", "verify",
+    "Summary", "Threshold", "Verdict", "acascade", "acrosscheck", "aextract", "aextract_many",
+    "agree", "areask", "astream", "averify", "beside_labels", "calibrate", "cascade", "classify",
+    "confident", "crosscheck", "evaluate", "extract", "extract_many", "labels", "local", "locate",
+    "questions", "reask", "request", "score", "score_all", "stream", "strict", "verify",
 ]  # fmt: skip

@@ -304,6 +304,18 @@ def test_readings_disagree(how):
     assert with_readings(report, replace(no, how="sample")).outcome == "accept"
 
 
+def test_not_covered():
+    report = said(TICKET, Ticket)
+    rows = [{"document": n, "field": "/team", "confidence": 0.5, "right": True} for n in range(50)]
+    ours, theirs = (Policy.guaranteed(rows, scope={"model": name}) for name in (report.model, "x"))
+    assert report.with_policy(ours).verdicts["/team"].outcome == "accept"
+    alone(replace(report, policy=theirs), "/team", "not_covered", "review")
+    with pytest.raises(fc.CalibrationError, match="certified for model 'x', not") as caught:
+        report.with_policy(theirs)
+    assert (caught.value.expected, caught.value.actual) == ({"model": "x"}, {"model": report.model})
+    assert report.with_policy(theirs, force=True).verdicts["/team"].outcome == "accept"
+
+
 def test_every_reason_has_a_test_above():
     text = Path(__file__).read_text()
     assert all(f"def test_{name}" in text for name in RULES)

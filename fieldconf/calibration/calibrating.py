@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from fieldconf.calibration.calibrator import Calibrator, digest_of, scope_of
+from fieldconf.calibration.calibrator import Calibrator, scope_of
 from fieldconf.calibration.choosing import Choice, choose
 from fieldconf.calibration.curve import Curve
 from fieldconf.calibration.fitting import Rows, features_of, fit
@@ -21,6 +21,7 @@ from fieldconf.evaluation.judged import judged
 from fieldconf.evaluation.packages import package
 from fieldconf.many.results import Result
 from fieldconf.report import Report
+from fieldconf.report.plain import digest_of
 from fieldconf.schema import compile_schema
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def _scope(source: Any, given: Mapping[str, str]) -> dict[str, str]:
         CalibrationError: if the reports are calibrated, or say different things.
     """
     found: dict[str, set[str]] = {}
-    for report in _reports(source):
+    for report in reports_of(source):
         if report.calibration is not None:
             raise CalibrationError(
                 "the reports are calibrated already", remedy="Give them as they were scored"
@@ -174,7 +175,7 @@ def _scope(source: Any, given: Mapping[str, str]) -> dict[str, str]:
     return scope
 
 
-def _reports(source: Any) -> Iterator[Report[Any]]:
+def reports_of(source: Any) -> Iterator[Report[Any]]:
     """The reports of a source; none where it has none."""
     if isinstance(source, Report):
         listed: Any = [source]

@@ -7,7 +7,6 @@ Never: a number for a confidence that is not known; a report of another model or
 Why:   a map is fitted once, and used for months, by people who did not fit it.
 """
 
-import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping
@@ -26,6 +25,7 @@ from fieldconf.errors import CalibrationError
 from fieldconf.evaluation.packages import package
 from fieldconf.evaluation.table import Table
 from fieldconf.report import Calibrated, Report
+from fieldconf.report.plain import digest_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,7 +89,7 @@ class Calibrator:
     def digest(self) -> str:
         """A short text that tells it from other calibrators; the date is no part of it."""
         plain = json.dumps(self.to_dict() | {"date": ""}, sort_keys=True)
-        return hashlib.blake2b(plain.encode(), digest_size=8).hexdigest()
+        return digest_of(plain)
 
     # -- applying -------------------------------------------------------------------------------
 
@@ -253,16 +253,7 @@ def _form(kind: Any) -> TypeAdapter[Any]:
 
 def scope_of(report: Report[Any]) -> dict[str, str]:
     """What a report says of who was asked and how; empty texts where it does not."""
-    return {
-        "model": report.model,
-        "schema": "" if report.schema.is_free else report.schema.digest,
-        "prompt": "" if report.instructions is None else digest_of(report.instructions),
-    }
-
-
-def digest_of(text: str) -> str:
-    """A short text that stands for a long one."""
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return {name: value for name, value in report.scope.items() if name in SCOPE}
 
 
 def _plain(value: Any) -> Any:

@@ -11,7 +11,6 @@ from typing import Any, cast
 
 from fieldconf.errors import EvaluationError, nearest
 
-
 _MISSING = frozenset({"NAType", "NaTType"})
 """What pandas puts where a nullable column has nothing."""
 

@@ -33,6 +33,9 @@ SCORES = ("exp_mean", "exp_joint", "min", "low", "margin")
 """The other scores of each row of reports."""
 
 
+LEFT_OUT = "the answer left it out"
+"""Why a row has no value, in its ``Detail``."""
+
 _AROUND = 60
 """Characters of the source that are shown on either side of a value."""
 
@@ -214,7 +217,7 @@ class _Rows:
         is_open = found is not None and "truncated" in found.flags
         if found is None or is_open:
             confidence, kind, others = None, "", (None,) * len(SCORES)
-            why = "the answer broke off" if is_open else "the answer left it out"
+            why = "the answer broke off" if is_open else LEFT_OUT
             if found is None and answer.is_whole:
                 confidence = _left_out(judgement.path, answer.fields)
         else:

@@ -8,13 +8,13 @@
 * ``judging``: the verdicts on an answer.
 """
 
-from fieldconf.policy.bands import OUTCOMES, Band, Bandlike, Outcome, worst
+from fieldconf.policy.bands import NOTHING, OUTCOMES, Band, Bandlike, Outcome, worst
 from fieldconf.policy.choosing import Bands
 from fieldconf.policy.judging import Verdict, is_judged, judge, judged, outcome_of
 from fieldconf.policy.policies import USUAL, Policy, PolicyLike
 from fieldconf.policy.reasons import Facts, Reason
 
 __all__ = [
-    "OUTCOMES", "USUAL", "Band", "Bandlike", "Bands", "Facts", "Outcome", "Policy", "PolicyLike",
-    "Reason", "Verdict", "is_judged", "judge", "judged", "outcome_of", "worst",
+    "NOTHING", "OUTCOMES", "USUAL", "Band", "Bandlike", "Bands", "Facts", "Outcome", "Policy",
+    "PolicyLike", "Reason", "Verdict", "is_judged", "judge", "judged", "outcome_of", "worst",
 ]  # fmt: skip

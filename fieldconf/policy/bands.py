@@ -1,11 +1,12 @@
 """Bands: from which confidence on a field is accepted, and below which it is rejected.
 
-In:    numbers from 0 to 1, alone, in pairs, or by name.
+In:    numbers from 0 to 1, alone, in pairs, or by name; "nothing" where none is accepted.
 Out:   ``Band``; ``Outcome``, and which of several is the worst.
 Never: a band whose parts cross; a number that is no confidence.
 Why:   "accept, review or ask again" is decided field by field, and read from calls and files alike.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, cast, get_args
@@ -21,10 +22,15 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 ACCEPT, REVIEW = 0.9, 0.5
 """The default: trust from .9 on, show a warning from .5 on, below that ask again."""
 
+NOTHING = math.inf
+"""Where a band accepts that accepts nothing: above every confidence; "nothing" in files."""
+
 
 @dataclass(frozen=True, slots=True)
 class Band:
     """Two confidences (0..1): "accept" from ``accept`` on, "review" from ``review`` on.
+
+    ``accept`` may be ``NOTHING``, which is above every confidence.
 
     Raises:
         PolicyError: if one is no number from 0 to 1, or ``review`` is above ``accept``.
@@ -46,7 +52,10 @@ class Band:
         return "review" if confidence >= self.review else "reject"
 
 
-Bandlike: TypeAlias = Band | float | tuple[float, float]
+Accept: TypeAlias = float | Literal["nothing"]
+"""From which confidence (0..1) on to accept, or never."""
+
+Bandlike: TypeAlias = Band | Accept | tuple[Accept, float]
 """A band; or where it accepts; or both its confidences."""
 
 
@@ -86,7 +95,7 @@ def band_of(given: Any, review: float, where: str) -> Band:
             raise PolicyError(
                 f"unknown name {name!r} (at {where})", remedy=nearest(name, ("accept", "review"))
             )
-    accept = share_of(parts.get("accept", ACCEPT), "accept", where)
+    accept = accept_of(parts.get("accept", ACCEPT), where)
     made = parts.get("review", min(review, accept))
     _check(accept, made, where)
     return Band(accept, made)
@@ -94,13 +103,28 @@ def band_of(given: Any, review: float, where: str) -> Band:
 
 def _check(accept: Any, review: Any, where: str = "") -> None:
     """See that two confidences make a band."""
-    for name, value in (("accept", accept), ("review", review)):
-        share_of(value, name, where)
+    accept_of(accept, where)
+    share_of(review, "review", where)
     if review > accept:
         raise PolicyError(
             f"review {review} is above accept {accept}{_at(where)}",
             remedy="What is accepted needs no review: give a lower one",
         )
+
+
+def accept_of(given: Any, where: str = "") -> float:
+    """A number from 0 to 1, or ``NOTHING``, which is also called "nothing".
+
+    Raises:
+        PolicyError: if it is neither.
+    """
+    is_nothing = isinstance(given, (str, float)) and given in ("nothing", NOTHING)
+    return NOTHING if is_nothing else share_of(given, "accept", where)
+
+
+def plain_accept(accept: float) -> Accept:
+    """The same as a plain JSON value."""
+    return "nothing" if accept == NOTHING else accept
 
 
 def share_of(given: Any, name: str, where: str = "") -> float:

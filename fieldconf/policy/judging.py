@@ -59,10 +59,12 @@ def judge(
     *,
     lacks_tokens: bool,
     other: str = "",
+    uncovered: str = "",
 ) -> dict[str, Verdict]:
     """The verdicts on the fields of an answer, by pointer, in its order.
 
-    ``other`` says what speaks against every one of them.
+    ``other`` says what speaks against every one of them, ``uncovered`` for which answers the
+    policy was certified, and which these are.
     """
     problems, presences = _problems(fields, errors), _presences(fields)
     band_of, policy = bands.of, bands.policy
@@ -71,7 +73,7 @@ def judge(
     for name, field in fields.items():
         facts = Facts(
             field, band_of(field), policy, lacks_tokens, problems.get(name, ()),
-            presences.get(field.path), other,
+            presences.get(field.path), other, uncovered,
         )  # fmt: skip
         verdict = judged(facts, last)
         if is_judged(field, verdict):

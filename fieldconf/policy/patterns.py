@@ -39,6 +39,18 @@ def checked_name(name: str) -> str:
     return name
 
 
+def name_of(field: str) -> str:
+    """The name of a field of a table, which may be any text, as one in a policy.
+
+    >>> name_of("/items/*/price"), name_of("items[0].price"), name_of("due date")
+    ('/items/*/price', 'items[0].price', '/due date')
+    """
+    try:
+        return checked_name(field)
+    except PolicyError:
+        return pointer((field,))
+
+
 def pointers_of(name: str, root: Place) -> list[str]:
     """The patterns of pointers that a name means: of attributes, by each arm of a union."""
     if not name or name.startswith("/"):

@@ -13,21 +13,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 from fieldconf.errors import PolicyError, nearest
+from fieldconf.evaluation.labelled import labelled
+from fieldconf.evaluation.packages import package
+from fieldconf.evaluation.table import Table
+from fieldconf.paths import matches, parse_pointer
 from fieldconf.policy.bands import (
     ACCEPT,
+    NOTHING,
     REVIEW,
+    Accept,
     Band,
     Bandlike,
     Outcome,
+    accept_of,
     band_of,
     outcome_of,
+    plain_accept,
     share_of,
 )
-from fieldconf.policy.patterns import check_name, checked_name, pointers_of
+from fieldconf.policy.patterns import check_name, checked_name, name_of, pointers_of, rank
 from fieldconf.schema import Place, Schema, compile_schema
+from fieldconf.thresholds.certifying import certify
+from fieldconf.thresholds.costs import Costs, costs_of
+from fieldconf.thresholds.guarantee import Guarantee, Per, Unit
+
+if TYPE_CHECKING:
+    from fieldconf.evaluation.table import Booleans
 
 KINDS = ("string", "enum", "text", "number", "boolean", "null", "list", "object")
 """The kinds that a band may be for: those of fields ("list" is their "array"), strings with few
@@ -42,7 +56,8 @@ class Policy:
     a pattern; the model's own ``fc.Conf``; one for the kind; ``accept`` and ``review``.
 
     Attributes:
-        accept: from this confidence (0..1) on a field is accepted.
+        accept: from this confidence (0..1) on a field is accepted; "nothing" (then ``math.inf``):
+            from none.
         review: from this confidence on it is reviewed, below rejected; if None, .5 or ``accept``.
         fields: bands by field: a JSON Pointer ("/items/*/price": "*" is any one step, "**" any
             steps) or attributes ("items[0].price"). A band is ``Band(accept, review)``, a pair of
@@ -56,9 +71,12 @@ class Policy:
         absent: what a value leads to that was looked for in the source and is not there: "accept"
             (nothing), "review" or "reject".
         disagree: what it leads to that the last second reading contradicts the value.
+        guarantee: of a policy from labels (``guaranteed``), what holds for it, or why it accepts
+            nothing; else None.
 
     Raises:
-        PolicyError: if a number is none from 0 to 1, bounds cross, or a name cannot be read.
+        PolicyError: if a number is none from 0 to 1, bounds cross, a name cannot be read, or what
+            the guarantee does not cover would be accepted.
 
     >>> policy = Policy(0.8, fields={"/items/*/price": (0.95, 0.7)}, kinds={"boolean": 0.99})
     >>> policy.review, policy.fields["/items/*/price"]
@@ -74,14 +92,16 @@ class Policy:
     off_schema: float
     absent: Outcome
     disagree: Outcome
+    guarantee: Guarantee | None
 
     def __init__(  # noqa: PLR0913  # limits, by keyword
-        self, accept: float = ACCEPT, review: float | None = None, *,
+        self, accept: Accept = ACCEPT, review: float | None = None, *,
         fields: Mapping[str, Bandlike] | None = None, kinds: Mapping[str, Bandlike] | None = None,
         null: float = 0.1, missing_item: float = 0.1, off_schema: float = 0.5,
         absent: Outcome | None = None, disagree: Outcome | None = "review",
+        guarantee: Guarantee | Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
-        share_of(accept, "accept")
+        accept = accept_of(accept)
         whole = Band(accept, min(REVIEW, accept) if review is None else review)
         for name in kinds or {}:
             if name not in (*KINDS, "array"):
@@ -96,8 +116,12 @@ class Policy:
             "off_schema": share_of(off_schema, "off_schema"),
             "absent": outcome_of(absent, "absent"), "disagree": outcome_of(disagree, "disagree"),
         }  # fmt: skip
-        for name, value in made.items():
+        if isinstance(guarantee, Mapping):
+            guarantee = Guarantee.from_dict(guarantee)
+        for name, value in {**made, "guarantee": guarantee}.items():
             object.__setattr__(self, name, value)
+        if guarantee is not None:
+            _check_covered(self, guarantee)
 
     def __hash__(self) -> int:
         return hash((self.accept, self.review, frozenset(self.fields.items())))
@@ -165,8 +189,153 @@ class Policy:
         """Plain JSON values, see ``from_dict``."""
         plain = {one.name: getattr(self, one.name) for one in fields(self)}
         for name in ("fields", "kinds"):
-            plain[name] = {key: [one.accept, one.review] for key, one in plain[name].items()}
-        return plain
+            plain[name] = {
+                key: [plain_accept(one.accept), one.review] for key, one in plain[name].items()
+            }
+        plain["accept"] = plain_accept(self.accept)
+        del plain["guarantee"]
+        return plain if self.guarantee is None else plain | {"guarantee": self.guarantee.to_dict()}
+
+    # -- from labels --------------------------------------------------------------------------
+
+    @classmethod
+    def guaranteed(  # noqa: PLR0913  # options, by keyword
+        cls, source: Any, labels: Any = None, *, risk: float = 0.1,
+        confidence: float = 0.95, unit: Unit = "field", per: Per = "pooled", together: bool = True,
+        strict: bool = False, review: float = REVIEW, scope: Mapping[str, str] | None = None,
+    ) -> Self:  # fmt: skip
+        """The policy that accepts as much as can be, with accepted fields wrong at most so often.
+
+        From the cut on that is certified for it a labelled field is accepted; nothing else is, and
+        no other limit counts (null, items, schema, second readings; add them with ``replace``,
+        and less is accepted). Where nothing can be certified, nothing is accepted, and
+        ``policy.guarantee.reason`` says what would help. It holds for documents like the labelled
+        ones: of the same source, by the same model, schema and calibration.
+
+        Args:
+            source: a table with the columns ``document, field, confidence, right`` (see
+                ``fieldconf.evaluation.table.Table``); or, with ``labels``, reports.
+            labels: what is right, see ``fc.labels``.
+            risk: which share (0..1) of the accepted may be wrong.
+            confidence: how sure that has to be (0..1), over draws of the labelled documents.
+            unit: what is accepted: a "field"; or a "document" with all its fields, which is wrong
+                if one of them is.
+            per: the risk of all fields "pooled", with one cut; or of each "field", with its own.
+            together: with a cut per field, whether all hold together with this confidence (their
+                error is shared), or each alone.
+            strict: whether the bound must be valid for any number of documents, however their
+                errors come together, with no estimate; it takes more labels. Documents are
+                independent draws, with no more rows than the largest labelled one has.
+            review: from this confidence (0..1) on what is not accepted is reviewed.
+            scope: what the answers are of, by name: "model", "schema" (``Schema.digest``),
+                "prompt", "calibration" (``Calibrator.digest``, or "none"); where it is not said,
+                as reports say. Reports of another scope are not accepted, see
+                ``Report.with_policy``; "" is any.
+
+        Raises:
+            EvaluationError: if it is no table.
+            PolicyError: if a number or a word cannot be.
+            MissingPackageError: without the extra ``calibrate``.
+
+        >>> rows = [{"document": n, "field": "/team", "confidence": 0.9, "right": True}
+        ...         for n in range(50)]
+        >>> policy = Policy.guaranteed(rows, risk=0.1, confidence=0.95)
+        >>> policy.fields, round(policy.guarantee.bound, 3)
+        ({'/team': Band(accept=0.9, review=0.5)}, 0.088)
+        >>> Policy.guaranteed(rows, risk=0.05).guarantee.reason
+        'at least 40 more labels'
+        """
+        share_of(review, "review")
+        known: Mapping[str, str] = {}
+        table = source
+        if labels is not None:
+            table, known = labelled(labels, source)
+        guarantee = certify(
+            table, risk=risk, confidence=confidence, unit=unit, per=per, together=together,
+            strict=strict,
+        )  # fmt: skip
+        guarantee = replace(guarantee, scope={**known, **(scope or {})})
+        cuts = {name: NOTHING if cut is None else cut for name, cut in guarantee.cuts.items()}
+        return cls(
+            "nothing", review,
+            fields={name_of(name): Band(cut, min(review, cut)) for name, cut in cuts.items()},
+            null=1.0, missing_item=1.0, off_schema=1.0, absent="accept", disagree="accept",
+            guarantee=guarantee,
+        )  # fmt: skip
+
+    @classmethod
+    def cheapest(
+        cls, source: Any, labels: Any = None, *, wrong: float, review: float,
+        larger: tuple[float, float] | None = None, seed: int = 0,
+    ) -> tuple[Self, Costs]:  # fmt: skip
+        """The policy that accepts from the cheapest cut on, and what each cut costs.
+
+        It is one cut for all fields, the best on the labelled rows: no guarantee.
+
+        Args:
+            source: a table, or with ``labels`` reports, as for ``guaranteed``.
+            labels: what is right, see ``fc.labels``.
+            wrong: what a wrong accepted value costs.
+            review: what a review of one value costs, which is then right; in the same unit.
+            larger: a larger model in place of reviews: its price for one value, and the share
+                (0..1) of its answers that is right. The cheaper way counts.
+            seed: of the documents that are drawn for the interval.
+
+        Raises:
+            EvaluationError: if it is no table, or has no rows.
+            PolicyError: if a cost is negative or no number.
+            MissingPackageError: without the extra ``calibrate``.
+
+        >>> rows = [{"document": n, "field": "/a", "confidence": c, "right": c > 0.5}
+        ...         for n, c in enumerate([0.9, 0.8, 0.4, 0.3] * 5)]
+        >>> policy, costs = Policy.cheapest(rows, wrong=10, review=1)
+        >>> policy.accept, costs.best.coverage, costs.best.review
+        (0.8, 0.5, 0.5)
+        """
+        table = source if labels is None else labelled(labels, source).table
+        costs = costs_of(table, wrong=wrong, review=review, larger=larger, seed=seed)
+        return cls("nothing" if costs.best.cut is None else costs.best.cut), costs
+
+    def accepts(self, source: Any) -> "Booleans":
+        """Which rows of a table are accepted, by their confidence: a boolean for each, in order.
+
+        A row without a confidence is not accepted. Of a policy that is guaranteed for documents,
+        all rows of a document are accepted, or none.
+
+        Args:
+            source: a table with the columns ``document, field, confidence``.
+
+        Raises:
+            EvaluationError: if it is no table.
+            MissingPackageError: without the extra ``calibrate``.
+
+        >>> Policy(0.8).accepts({"document": [1, 2], "field": ["a", "a"], "confidence": [0.9, 0.7]})
+        array([ True, False])
+        """
+        np, table = package("numpy"), Table.read(source, is_labelled=False)
+        bands = map(self._band, table.fields, table.kinds)
+        cuts = np.asarray([band.accept for band in bands], dtype=float)
+        accepted = table.confidence >= cuts[table.field]
+        if self.guarantee is None or self.guarantee.unit == "field":
+            return accepted
+        whole = np.ones(len(table.documents), dtype=bool)
+        np.logical_and.at(whole, table.document, accepted)
+        return whole[table.document]
+
+    def _band(self, field: str, kind: str) -> Band:
+        """The band for a field of a table: by name, by a pattern, by kind, or the usual one."""
+        name = name_of(field)
+        named = self.fields.get(name)
+        if named is None and name.startswith("/"):
+            fits = {
+                pattern: rank(parse_pointer(pattern))
+                for pattern in self.fields
+                if pattern.startswith("/") and matches(parse_pointer(pattern), parse_pointer(name))
+            }
+            for pattern, place in fits.items():
+                if place == min(fits.values()):
+                    named = stricter(named, self.fields[pattern])
+        return named or self.kinds.get(kind) or Band(self.accept, self.review)
 
     # -- with a schema ------------------------------------------------------------------------
 
@@ -210,6 +379,22 @@ def stricter(one: Band | None, other: Band) -> Band:
     if one is None:
         return other
     return Band(max(one.accept, other.accept), max(one.review, other.review))
+
+
+def _check_covered(policy: Policy, guarantee: Guarantee) -> None:
+    """See that nothing is accepted from another confidence on than what was certified.
+
+    Raises:
+        PolicyError: if something is.
+    """
+    certified = {NOTHING, *guarantee.cuts.values()}
+    for name, band in (("", Band(policy.accept, policy.review)), *policy.fields.items(),
+                       *policy.kinds.items()):  # fmt: skip
+        if band.accept not in certified:
+            raise PolicyError(
+                f"the guarantee does not cover accept {band.accept}{f' of {name!r}' * bool(name)}",
+                remedy="Give guarantee=None with other cuts, or certify again",
+            )
 
 
 def _is_table(value: Any) -> bool:

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from fieldconf.alternatives.distribution import Member
-from fieldconf.policy.bands import Band, Outcome
+from fieldconf.policy.bands import NOTHING, Band, Outcome
 from fieldconf.policy.policies import Policy
 from fieldconf.report.field import Field
 
 Name: TypeAlias = Literal[
     "below_threshold", "unknown", "not_aligned", "truncated", "invalid", "off_schema",
     "null_undecided", "may_miss_item", "not_in_source", "readings_disagree", "other_json",
+    "not_covered",
 ]  # fmt: skip
 
 
@@ -50,6 +51,7 @@ class Facts(NamedTuple):
         problems: how it breaks the schema.
         presence: of an optional key that was written: that it was; or None.
         other: what speaks against all of the answer: other JSON stands beside it; or empty.
+        uncovered: for which other answers the policy was certified; or empty.
     """
 
     field: Field
@@ -59,6 +61,7 @@ class Facts(NamedTuple):
     problems: tuple[str, ...] = ()
     presence: Member | None = None
     other: str = ""
+    uncovered: str = ""
 
 
 Found: TypeAlias = Iterator[tuple[Outcome, str]]
@@ -70,6 +73,9 @@ def _below_threshold(facts: Facts) -> Found:
         return
     outcome = band.outcome(confidence)
     limit = band.accept if outcome == "review" else band.review
+    if limit == NOTHING:
+        yield outcome, "nothing of this field is accepted, whatever its confidence"
+        return
     yield outcome, f"confidence {_below(confidence, limit)} is below {limit:g}"
 
 
@@ -147,8 +153,14 @@ def _other_json(facts: Facts) -> Found:
         yield "review", facts.other
 
 
+def _not_covered(facts: Facts) -> Found:
+    if facts.uncovered:
+        yield "review", f"the policy was certified for {facts.uncovered}"
+
+
 RULES: Mapping[Name, Callable[[Facts], Found]] = {
     "other_json": _other_json,
+    "not_covered": _not_covered,
     "truncated": _truncated,
     "invalid": _invalid,
     "not_aligned": _not_aligned,
@@ -188,10 +200,11 @@ def _to_ask(facts: Facts) -> list[Name]:
     Each is left out only where what it reads is not there: whether that is enough is for the rule
     to say. A rule that is new is named here, too.
     """
-    field, band, _, _, problems, presence, other = facts
+    field, band, _, _, problems, presence, other, uncovered = facts
     options = field.distribution
     is_flagged = field.flags and not _FLAGS.isdisjoint(field.flags)
-    names: list[Name] = ["other_json"] if other else []
+    of_all: dict[Name, str] = {"other_json": other, "not_covered": uncovered}
+    names: list[Name] = [name for name, words in of_all.items() if words]
     if is_flagged:
         names.append("truncated")
     if problems:

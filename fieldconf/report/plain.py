@@ -6,6 +6,7 @@ Never: recursion; NaN or an infinity as a number.
 Why:   the same form is shown, saved, sent and read back.
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping
@@ -24,6 +25,11 @@ DEEPEST = 200
 """Values nested deeper than this are left out of ``to_dict``: JSON writers and readers recurse."""
 
 _TOO_DEEP = f"(nested deeper than {DEEPEST})"
+
+
+def digest_of(text: str) -> str:
+    """A short text that stands for a long one."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def plain_value(value: Any) -> Any:

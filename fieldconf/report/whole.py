@@ -20,6 +20,7 @@ from fieldconf.report.ending import OTHERS, Status, Stopped
 from fieldconf.report.field import Field
 from fieldconf.report.packing import packed, unpacked
 from fieldconf.report.plain import (
+    digest_of,
     plain_record,
     plain_score,
     plain_token,
@@ -31,6 +32,8 @@ from fieldconf.schema import Invalid, Schema, compile_schema
 from fieldconf.schema.attributes import paths_of, steps_of
 from fieldconf.scores import TextScore
 from fieldconf.threads import cached_property
+from fieldconf.thresholds.decisions import Decided
+from fieldconf.thresholds.guarantee import in_words
 from fieldconf.tokens import Mask, Token
 
 T = TypeVar("T")
@@ -214,7 +217,12 @@ class Report(Generic[T]):
         lacks_tokens = self.status in ("unaligned", "no_logprobs") or self.answer is not None
         bands = Bands(self.policy, self.schema.root)
         other = next((words for flag, words in OTHERS.items() if flag in self.flags), "")
-        return judge(self.fields, self.errors, bands, lacks_tokens=lacks_tokens, other=other)
+        guarantee = self.policy.guarantee
+        differences = {} if guarantee is None else guarantee.differences(self.scope)
+        return judge(
+            self.fields, self.errors, bands, lacks_tokens=lacks_tokens, other=other,
+            uncovered=in_words(differences),
+        )  # fmt: skip
 
     @property
     def outcome(self) -> Outcome:
@@ -244,16 +252,42 @@ class Report(Generic[T]):
         found = self.verdicts.items()
         return {name: self.fields[name] for name, one in found if one.outcome == outcome}
 
-    def with_policy(self, policy: PolicyLike | None) -> Self:
+    @property
+    def scope(self) -> dict[str, str]:
+        """What its numbers are of, by name; empty texts where that is not known.
+
+        "model"; "schema" and "prompt" (digests); "calibration" (the digest of the calibrator, or
+        "none"). Calibrations and guarantees hold for answers of one scope.
+        """
+        return {
+            "model": self.model,
+            "schema": "" if self.schema.is_free else self.schema.digest,
+            "prompt": "" if self.instructions is None else digest_of(self.instructions),
+            "calibration": "none" if self.calibration is None else self.calibration.digest,
+        }
+
+    def with_policy(self, policy: PolicyLike | None, *, force: bool = False) -> Self:
         """The same answer judged by another policy: one, its plain values, or its file.
+
+        Args:
+            policy: the policy.
+            force: take one that was certified on labels of another model, schema, prompt or
+                calibration, too; it is then for any.
 
         Raises:
             PolicyError: if it is none, or names a field that the schema does not have.
+            CalibrationError: if it was certified for others. Where such a policy came in as
+                ``policy=``, the answer is not lost, but no field of it is accepted.
 
         >>> Report(status="complete").with_policy({"accept": 0.8}).policy.accept
         0.8
         """
-        return replace(self, policy=Policy.of(policy).check(self.schema))
+        limits = Policy.of(policy).check(self.schema)
+        if limits.guarantee is not None and force:
+            limits = replace(limits, guarantee=replace(limits.guarantee, scope={}))
+        elif limits.guarantee is not None:
+            limits.guarantee.check(self.scope)
+        return replace(self, policy=limits)
 
     def calibrated(self, calibrator: Any, *, force: bool = False) -> Self:
         """The same answer with calibrated confidences; judged by them, too.
@@ -286,6 +320,24 @@ class Report(Generic[T]):
                 remedy="Give what fc.calibrate or fc.Calibrator.read gave",
             )
         return cast("Self", calibrator(self, force=force))
+
+    def decided(self, threshold: Any) -> dict[str, Decided]:
+        """What a threshold decides of the fields that it is for, by pointer.
+
+        The answer stays as it is: ``Decided`` has the label beside the one that was written.
+
+        Args:
+            threshold: what ``fc.Threshold.fitted`` gave.
+
+        >>> import fieldconf as fc
+        >>> tops = [{"token": "false", "logprob": -0.51}, {"token": "true", "logprob": -0.92}]
+        >>> report = fc.score({"choices": [{"message": {"content": "false"}, "logprobs": {
+        ...     "content": [tops[0] | {"top_logprobs": tops}]}}]}, bool)
+        >>> decided = report.decided(fc.Threshold("", True, cut=0.3))[""]
+        >>> decided.label, decided.written, round(decided.probability, 2)
+        (True, False, 0.4)
+        """
+        return threshold.decide(self)
 
     # -- saving, sending and reading back -------------------------------------------------------
 

@@ -130,6 +130,7 @@ EVEN = Member("x", 0.5, 0.5, 0.5)
 NULL = Member(None, 0.5, 0.5, 0.5)
 ALONE = {  # each of the rules has something to say, and no other one has
     "other_json": Facts(SURE, Band(), Policy(), other="there is more"),
+    "not_covered": Facts(SURE, Band(), Policy(), uncovered="model 'a', not 'b'"),
     "truncated": Facts(replace(SURE, flags=("truncated",)), Band(), Policy()),
     "invalid": Facts(SURE, Band(), Policy(), problems=("wrong",)),
     "not_aligned": Facts(replace(SURE, confidence=None, logprob=None), Band(), Policy()),
