@@ -339,12 +339,22 @@ def test_answers_are_calibrated(file):
     assert fields["/urgent"].confidence == raw["/urgent"].confidence
 
 
-def test_of_samples_the_agreement_is_calibrated(file):
+def test_of_samples_what_they_lead_to_is_calibrated_once(file):
     asked = {"model": "m", "samples": 3}
     raw = fc.extract(Ticket, "Hurry!", client=client(), **asked)
     made = fc.extract(Ticket, "Hurry!", client=client(), calibration=file, **asked)
-    assert raw["/urgent"].basis == "agreement"
+    assert made["/urgent"].agreement == raw["/urgent"].agreement is not None
     assert made["/urgent"].confidence == TWICE(raw["/urgent"].confidence)
+    assert made["/urgent"].raw == raw["/urgent"].confidence
+
+
+def test_an_agreement_is_calibrated_like_any_confidence(file):
+    texts = [json.dumps({"team": team, "urgent": True}) for team in "aab"]
+    bare = [fc.score({"choices": [{"message": {"content": text}}]}, Ticket) for text in texts]
+    raw = fc.agree(bare)
+    made = raw.calibrated(fc.Calibrator.read(file))
+    assert (raw["/team"].basis, raw["/team"].confidence) == ("agreement", pytest.approx(2 / 3))
+    assert made["/team"].confidence == TWICE(raw["/team"].confidence)
 
 
 async def asked(calibration):

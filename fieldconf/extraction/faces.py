@@ -62,8 +62,8 @@ def extract(
         policy: by which limits the fields are accepted, reviewed or rejected: a ``Policy``, its
             plain values, or the path of its file.
         calibration: what calibrates the confidences before the policy judges them, as in ``score``.
-            Of ``samples`` their agreement is calibrated. Further readings (``reask`` and its like)
-            are as they are scored.
+            Of ``samples`` the one report that they lead to is calibrated. Further readings
+            (``reask`` and its like) are as they are scored.
         keep: "fields" keeps no tokens: the report and its fields have all their numbers, and
             ``report.tokens`` is empty. While an answer is streamed, each token is let go of as soon
             as no open value can need it. "all" (the default) keeps them. "response" keeps the whole
