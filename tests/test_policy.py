@@ -309,7 +309,8 @@ def test_not_covered():
     rows = [{"document": n, "field": "/team", "confidence": 0.5, "right": True} for n in range(50)]
     ours, theirs = (Policy.guaranteed(rows, scope={"model": name}) for name in (report.model, "x"))
     assert report.with_policy(ours).verdicts["/team"].outcome == "accept"
-    alone(replace(report, policy=theirs), "/team", "not_covered", "review")
+    (reason,) = replace(report, policy=theirs).verdicts["/team"].reasons
+    assert (reason.name, reason.outcome) == ("not_covered", "review")
     with pytest.raises(fc.CalibrationError, match="certified for model 'x', not") as caught:
         report.with_policy(theirs)
     assert (caught.value.expected, caught.value.actual) == ({"model": "x"}, {"model": report.model})

@@ -42,8 +42,8 @@ def checked_name(name: str) -> str:
 def name_of(field: str) -> str:
     """The name of a field of a table, which may be any text, as one in a policy.
 
-    >>> name_of("/items/*/price"), name_of("items[0].price"), name_of("due date")
-    ('/items/*/price', 'items[0].price', '/due date')
+    >>> name_of("/items/*/price"), name_of("items[0].price"), name_of("net [EUR]")
+    ('/items/*/price', 'items[0].price', '/net [EUR]')
     """
     try:
         return checked_name(field)
