@@ -4,6 +4,7 @@ import json
 import math
 import re
 import runpy
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -69,6 +70,17 @@ def test_triage_files_what_is_sure_asks_again_and_names_the_rest(asked):
     assert said["order"].value == "BD-7730"
     assert unsaid["order"].confidence < said["order"].confidence
     assert unsaid["amount"].confidence < said["amount"].confidence
+
+
+def test_the_guarantee_is_honest_about_few_labels(asked, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["guarantee.py", "6"])
+    names, lines, reports = asked("guarantee")
+    assert len(reports) == 6
+    assert {type(report.value) for report in reports} == {names["Message"]}
+    shown = "\n".join(lines)
+    assert "12 values of 6 documents" in shown
+    assert "nothing is accepted. at least" in shown
+    assert lines[-1] == "0 of 12 fields accepted"
 
 
 def test_the_judges_expected_score_is_the_mean_of_its_distribution(asked):

@@ -88,12 +88,15 @@ def test_the_python_of_the_first_screen_runs(monkeypatch, capsys, tmp_path):
         assert len(printed) == 2
         assert "Stopped(pointer='/urgent'" in printed[1]
         monkeypatch.chdir(tmp_path)
+        (tmp_path / "labels.jsonl").write_text(f"{json.dumps(said)}\n" * 2)
         exec(deciding, names)
         assert list(names["report"].to_review) == ["/team"]
         assert names["report"].verdicts["/team"].reasons[0].sentence in deciding
         assert [reading.value for reading in names["better"]["team"].readings] == ["billing"] * 2
         printed = capsys.readouterr().out.splitlines()
-        assert printed == ["review urgent=False team='billing'"] * 2
+        assert printed[:2] == ["review urgent=False team='billing'"] * 2
+        assert "4 values of 2 documents" in printed[2]
+        assert "at least" in names["signed"].guarantee.reason
         assert len((tmp_path / "mails.jsonl").read_text().splitlines()) == 2
     exec(testing, names)
     (code,) = [code for code in PYTHON if ".why." in code]
