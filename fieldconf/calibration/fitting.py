@@ -22,7 +22,7 @@ work.
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from fieldconf.calibration.curve import SOFT
-from fieldconf.evaluation.packages import package
+from fieldconf.evaluation.packages import minimize, package
 
 if TYPE_CHECKING:
     import numpy as np
@@ -110,8 +110,8 @@ def fit(rows: Rows, strengths: Strengths) -> "Array":
     optimize = package("scipy.optimize")
     least = np.tile([-np.inf, FLATTEST, FLATTEST], rows.fields + 1)
     start = np.tile(identity, rows.fields + 1)
-    found = optimize.minimize(
-        loss, start, jac=True, method="L-BFGS-B", bounds=optimize.Bounds(least),
+    found = minimize(
+        loss, start, method="L-BFGS-B", bounds=optimize.Bounds(least),
         options={"maxiter": 1000},
     )  # fmt: skip
     return found.x.reshape(-1, 3)

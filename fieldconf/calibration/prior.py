@@ -22,7 +22,7 @@ from fieldconf.calibration.choosing import is_near, splits_of
 from fieldconf.calibration.curve import SOFT
 from fieldconf.calibration.fitting import FLATTEST, WEIGHTS
 from fieldconf.calibration.members import Members
-from fieldconf.evaluation.packages import package
+from fieldconf.evaluation.packages import minimize, package
 from fieldconf.report import Field
 from fieldconf.schema import same
 
@@ -120,9 +120,7 @@ def _fit(logs: "Array", right: Any, strength: float) -> Any:
 
     least = np.full(count + 1, -np.inf)
     least[0] = FLATTEST
-    found = optimize.minimize(
-        loss, start, jac=True, method="L-BFGS-B", bounds=optimize.Bounds(least)
-    )
+    found = minimize(loss, start, method="L-BFGS-B", bounds=optimize.Bounds(least))
     return found.x
 
 

@@ -6,6 +6,7 @@ Never: an import of it where nobody evaluates or calibrates.
 Why:   statistics and optimisers are those of scipy and scikit-learn, and are large.
 """
 
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -27,3 +28,20 @@ def package(name: str) -> Any:
         raise MissingPackageError(
             "fieldconf.evaluation", _DISTRIBUTIONS.get(top, top), extra="calibrate"
         ) from None
+
+
+def minimize(loss: Any, start: Any, **options: Any) -> Any:
+    """scipy's ``optimize.minimize``, with its gradient from ``loss``, in one thread.
+
+    In several threads problems of some dozens of unknowns take 25 times as long: the threads wait
+    for each other.
+    """
+    optimize = package("scipy.optimize")
+    with _threads().limit(limits=1, user_api="blas"):
+        return optimize.minimize(loss, start, jac=True, **options)
+
+
+@cache
+def _threads() -> Any:
+    """scikit-learn needs threadpoolctl, too."""
+    return package("threadpoolctl").ThreadpoolController()

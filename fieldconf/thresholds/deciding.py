@@ -16,7 +16,7 @@ from fieldconf.errors import EvaluationError
 from fieldconf.evaluation.columns import column, column_names
 from fieldconf.evaluation.judged import general
 from fieldconf.evaluation.labels import labels
-from fieldconf.evaluation.packages import package
+from fieldconf.evaluation.packages import minimize, package
 from fieldconf.evaluation.resampling import FEWEST, resampled, times_for
 from fieldconf.paths import pointer
 from fieldconf.report import Report
@@ -302,7 +302,7 @@ class _Task:
             total = -(rows[:, None] * np.where(is_true, shares, 0)).sum() + (offsets**2).sum() / 2
             return float(total), slope
 
-        return package("scipy.optimize").minimize(loss, np.zeros(logs.shape[1]), jac=True).x
+        return minimize(loss, np.zeros(logs.shape[1])).x
 
 
 def _metric(metric: Any) -> tuple[str, float | None, Mapping[str, float] | None]:
