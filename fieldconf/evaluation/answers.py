@@ -67,10 +67,10 @@ def restored(source: Any) -> Any:
 
     What is something else stays what it is.
     """
-    given: Any = source
-    rows = cast("list[dict[str, Any]]", given if isinstance(given, list) else [])
+    is_list = isinstance(source, list)
+    rows = cast("list[dict[str, Any]]", source) if is_list else []
     if not all(isinstance(row, dict) for row in cast("list[Any]", rows)):
-        return given
+        return source
     if rows and all({"version", "status", "fields"} <= row.keys() for row in rows):
         return [Report.from_dict(row) for row in rows]
     if rows and all({"index", "id", "outcome", "report"} <= row.keys() for row in rows):
@@ -79,7 +79,7 @@ def restored(source: Any) -> Any:
             Result[Any](row["index"], None, row["outcome"], report, id=row["id"])
             for row, report in zip(rows, reports, strict=True)
         ]
-    return given
+    return source
 
 
 def answers_of(source: Any) -> list[Answer]:
