@@ -31,7 +31,7 @@ def package(name: str) -> Any:
 
 
 def minimize(loss: Any, start: Any, **options: Any) -> Any:
-    """scipy's ``optimize.minimize``, with its gradient from ``loss``, in one thread.
+    """Call scipy's ``optimize.minimize``, with its gradient from ``loss``, in one thread.
 
     In several threads problems of some dozens of unknowns take 25 times as long: the threads wait
     for each other.
