@@ -115,7 +115,7 @@ def show_ranking(name: str, table: Sequence[Row]) -> None:
     fitted = with_calibrated(table)
     for score in ("confidence", "calibrated"):
         found = fc.evaluate(fitted, score=score).overall
-        perfect = found.perfect.ece if found.perfect else math.nan
+        perfect = found.perfect.mean if found.perfect else math.nan
         print(
             f"  {score:<12} ECE {found['ece'].value:.3f} (a perfect score {perfect:.3f}), "
             f"log loss {found['log_loss'].value:.4f}, Brier {found['brier'].value:.4f}, "
