@@ -233,7 +233,7 @@ class Field:
             "null": self.null,
             "off_schema": self.off_schema,
             "unseen": self.unseen,
-            "exp_joint": math.exp(math.fsum(known)) if shares else None,
+            "exp_joint": None if self.logprob is None else math.exp(min(self.logprob, 0.0)),
             "exp_mean": math.exp(math.fsum(known) / len(known)) if shares else None,
             "first": shares[0] if shares else None,
             "least": min(shares) if shares else None,
