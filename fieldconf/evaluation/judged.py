@@ -8,7 +8,7 @@ Why:   one place says which values count, and which are errors.
 A row is a scalar that a label judges, or a list. What a field is called is its pointer with "*" for
 positions in lists. Other scores of a row, for comparison (all 0..1, NaN where not known):
 ``exp_mean`` (exp of the mean logprob of its tokens), ``exp_joint`` (exp of their sum), ``min`` (the
-least probable token), ``low``, ``margin``.
+least probable token), ``low``, ``margin``, ``rank`` (see ``Field``).
 """
 
 import math
@@ -17,7 +17,6 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from fieldconf import scores
 from fieldconf.errors import EvaluationError
 from fieldconf.evaluation.answers import Answer, answers_of, are_batch_rows, are_reports, restored
 from fieldconf.evaluation.columns import column, column_names
@@ -29,7 +28,7 @@ from fieldconf.paths import Path, general, pointer
 from fieldconf.policy.choosing import kinds_of
 from fieldconf.report import Field
 
-SCORES = ("exp_mean", "exp_joint", "min", "low", "margin")
+SCORES = ("exp_mean", "exp_joint", "min", "low", "margin", "rank")
 """The other scores of each row of reports."""
 
 
@@ -342,16 +341,11 @@ def _left_out(path: Path, fields: Mapping[str, Field]) -> float | None:
 
 def _scores(found: Field) -> tuple[float | None, ...]:
     """The other scores of a field, in the order of ``SCORES``."""
-    logprobs = [token.logprob for token in found.tokens]
-    known = [logprob for logprob in logprobs if logprob is not None]
-    least = min(known) if known and len(known) == len(logprobs) else None
-    return (
-        scores.geometric_mean(logprobs),
-        None if found.logprob is None else math.exp(found.logprob),
-        None if least is None else math.exp(least),
-        found.low,
-        found.margin,
-    )
+    signals = found.signals
+    joint = signals["exp_joint"]
+    if joint is None and found.logprob is not None:  # a row of a batch has no tokens
+        joint = math.exp(min(found.logprob, 0.0))
+    return signals["exp_mean"], joint, signals["least"], found.low, found.margin, found.rank
 
 
 def _text(found: Field | None, source: str | None) -> str | None:
