@@ -6,7 +6,7 @@ Out:   tables by set: AUROC macro over fields of each score, with intervals over
 Never: a number fitted and judged on the same documents.
 Why:   these are the figures that the README and docs/calibration.md quote.
 
-    python bench/quality/judge.py [--set NAME ...]
+    python bench/quality/judge.py [--set NAME ...] [--draws N]
 """
 
 import math
@@ -17,7 +17,7 @@ import click
 import numpy as np
 from sets import DATA, PLANS
 from sklearn.metrics import roc_auc_score
-from stored import rows
+from stored import rows, stored
 
 import fieldconf as fc
 
@@ -123,9 +123,67 @@ def show_ranking(name: str, table: Sequence[Row]) -> None:
         )
 
 
+def settled_rows(name: str) -> list[dict[str, Any]]:
+    """The rows of a set whose distributions are settled, with the settled confidence."""
+    made: list[dict[str, Any]] = []
+    lines = {line["document"]: line for line in stored(name) if "settled" in line}
+    for row in rows(name):
+        members = lines.get(row["document"], {}).get("settled", {}).get(row["pointer"], ())
+        shares = [share for member, share in members if member == row["value"]]
+        made += [{**row, "confidence": share} for share in shares]
+    return made
+
+
+def show_settled(name: str) -> None:
+    """Settled and calibrated: ECE beside a perfect score's, and whether any number is 0 or 1."""
+    table = settled_rows(name)
+    if not table:
+        return
+    found = fc.evaluate(with_calibrated(table), score="calibrated").overall
+    perfect = found.perfect.mean if found.perfect else math.nan
+    ends = sum(row["confidence"] in (0, 1) for row in table)
+    print(
+        f"  settled and calibrated: ECE {found['ece'].value:.3f} (a perfect score {perfect:.3f}), "
+        f"{len(table)} values, {ends} of them exactly 0 or 1"
+    )
+
+
+def show_guarantee(table: Sequence[Row], draws: int) -> None:
+    """How often a guarantee is broken in draws of documents with replacement from the set.
+
+    The set is then the population: the risk of a policy is the share of what it accepts there that
+    is wrong.
+    """
+    by_document: dict[str, list[Row]] = {}
+    for row in table:
+        by_document.setdefault(row["document"], []).append(row)
+    names = sorted(by_document)
+    right = np.array([row["right"] for row in table])
+    chance = np.random.default_rng(SEED)
+    for risk in (0.02, 0.05, 0.10):
+        broken = refused = 0
+        covered = 0.0
+        for _ in range(draws):
+            drawn = [
+                {**row, "document": number}
+                for number, each in enumerate(chance.choice(names, len(names)))
+                for row in by_document[each]
+            ]
+            policy = fc.Policy.guaranteed(drawn, risk=risk)
+            accepted = policy.accepts(table)
+            refused += not accepted.any()
+            broken += bool(accepted.any() and 1 - right[accepted].mean() > risk)
+            covered += accepted.mean()
+        print(
+            f"  guarantee, risk {risk:.2f}: broken in {broken / draws:.1%} of {draws} draws, "
+            f"nothing accepted in {refused / draws:.1%}, coverage {covered / draws:.2f}"
+        )
+
+
 @click.command()
+@click.option("--draws", default=1000, show_default=True, help="Of documents, for the guarantee.")
 @click.option("--set", "names", multiple=True, type=click.Choice(list(PLANS)))
-def main(names: tuple[str, ...]) -> None:
+def main(names: tuple[str, ...], draws: int) -> None:
     """Print how good the confidences on the stored set are."""
     if not DATA.exists():
         raise click.ClickException(f"{DATA} is absent: it has the schemas of the sets")
@@ -133,6 +191,8 @@ def main(names: tuple[str, ...]) -> None:
         table = list(rows(name))
         if table:
             show_ranking(name, table)
+            show_settled(name)
+            show_guarantee(table, draws)
 
 
 if __name__ == "__main__":
