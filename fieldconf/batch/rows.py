@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 from fieldconf.batch.envelopes import Saved
-from fieldconf.paths import Path, pointer
+from fieldconf.paths import general
 from fieldconf.policy import Verdict
 from fieldconf.report import Field, Report
 from fieldconf.tokens import utf8
@@ -100,14 +100,8 @@ LONG = Form(COLUMNS, long_rows, long_failed)
 # -- parts of a row -------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=10_000)
-def path_of(path: Path) -> str:
-    """A path without the positions in lists, for which "*" stands.
-
-    >>> path_of(("tickets", 0, "team"))
-    '/tickets/*/team'
-    """
-    return pointer("*" if isinstance(step, int) else step for step in path)
+path_of = lru_cache(maxsize=10_000)(general)
+"""The column "path": the pointer with "*" for positions in lists."""
 
 
 def judged(field: Field, verdict: Verdict | None) -> tuple[str | None, str | None]:
