@@ -8,7 +8,7 @@ Why:   where errors have a price, the cut follows from it.
 """
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from fieldconf.errors import EvaluationError, PolicyError
@@ -71,7 +71,7 @@ class Costs:
     low: float | None
     high: float | None
     reason: str
-    curve: tuple[Point, ...]
+    curve: tuple[Point, ...] = field(repr=False)
     labels: int
     documents: int
 
