@@ -1,6 +1,6 @@
 """How good are the confidences on the stored set?  Ranking, calibration, the second prompt.
 
-In:    the stored files (`stored.py`), and the schemas of the sets.
+In:    the stored files (`stored.py`); nothing else.
 Out:   tables by set: AUROC macro over fields of each score, with intervals over document splits;
        ECE beside a perfect score's; log loss before and after calibration; the guarantee's risk.
 Never: a number fitted and judged on the same documents.
@@ -9,17 +9,26 @@ Why:   these are the figures that the README and docs/calibration.md quote.
     python bench/quality/judge.py [--set NAME ...] [--draws N]
 """
 
+import json
 import math
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
-from sets import DATA, PLANS
+from sets import PLANS
 from sklearn.metrics import roc_auc_score
-from stored import rows, stored
+from stored import body, rows, stored
 
 import fieldconf as fc
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from peers import PEERS, NotInstalledError, environment  # noqa: E402  # beside this folder
 
 SPLITS, SEED = 5, 0
 SCORES = ("rank", "confidence", "low", "exp_mean", "exp_joint", "first", "least")
@@ -103,15 +112,42 @@ def logit(share: float) -> float:
     return math.log(clipped / (1 - clipped))
 
 
+def with_peers(name: str, table: Sequence[Row]) -> tuple[list[dict[str, Any]], list[str]]:
+    """The rows with what each peer says of them that can be installed, and the peers' names."""
+    lines = [line for line in stored(name) if line["prompt"] == "a"]
+    bodies = "\n".join(json.dumps(body(line)) for line in lines) + "\n"
+    made = [dict(row) for row in table]
+    names: list[str] = []
+    for peer in PEERS:
+        try:
+            python = environment(peer)
+        except NotInstalledError as error:
+            print(f"  {peer.name} is not installed: {error}")
+            continue
+        done = subprocess.run(
+            [str(python), str(HERE / "peer_worker.py"), peer.name], input=bodies, text=True,
+            capture_output=True, check=True,
+        )  # fmt: skip
+        answers = map(json.loads, done.stdout.splitlines())
+        known = {line["document"]: answer for line, answer in zip(lines, answers, strict=True)}
+        for row in made:
+            row[peer.name] = known[row["document"]].get(row["pointer"])
+        names.append(peer.name)
+    return made, names
+
+
 def show_ranking(name: str, table: Sequence[Row]) -> None:
     """AUROC macro over fields of each score."""
     documents = len({row["document"] for row in table})
     share = sum(row["right"] for row in table) / len(table)
     print(f"\n{name}: {len(table)} values of {documents} documents, {share:.1%} right")
-    scored = with_second(with_calibrated(table), list(rows(name, "b")))
-    for score, part in [*((s, table) for s in SCORES), ("two prompts", scored)]:
+    second = with_second(table, list(rows(name, "b")))
+    beside, peers = with_peers(name, table)
+    listed = [*((s, table) for s in SCORES), ("two prompts", second)]
+    for score, part in [*listed, *((peer, beside) for peer in peers)]:
         point, low, high = bootstrapped(part, score)
-        print(f"  AUROC {score:<12} {point:.3f} [{low:.3f}, {high:.3f}]  {len(part)} values")
+        count = sum(row.get(score) is not None for row in part)
+        print(f"  AUROC {score:<26} {point:.3f} [{low:.3f}, {high:.3f}]  {count} values")
     fitted = with_calibrated(table)
     for score in ("confidence", "calibrated"):
         found = fc.evaluate(fitted, score=score).overall
@@ -185,8 +221,6 @@ def show_guarantee(table: Sequence[Row], draws: int) -> None:
 @click.option("--set", "names", multiple=True, type=click.Choice(list(PLANS)))
 def main(names: tuple[str, ...], draws: int) -> None:
     """Print how good the confidences on the stored set are."""
-    if not DATA.exists():
-        raise click.ClickException(f"{DATA} is absent: it has the schemas of the sets")
     for name in names or PLANS:
         table = list(rows(name))
         if table:

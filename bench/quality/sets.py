@@ -88,7 +88,7 @@ class DataSet:
 
     def schema_of(self, prompt: Prompt) -> dict[str, Any]:
         """The schema that is asked for; the second prompt has the members the other way round."""
-        return _reversed(self.schema) if prompt == "b" else dict(self.schema)
+        return schema_of(self.schema, prompt)
 
     def messages(self, number: int, prompt: Prompt) -> list[dict[str, str]]:
         """The messages about a document: instructions, examples (the nearest last), the text."""
@@ -104,6 +104,11 @@ class DataSet:
                 {"role": "assistant", "content": answer},
             ]
         return [*messages, {"role": "user", "content": self.documents[number].text}]
+
+
+def schema_of(schema: Mapping[str, Any], prompt: Prompt) -> dict[str, Any]:
+    """The schema that a prompt asks for."""
+    return _reversed(schema) if prompt == "b" else dict(schema)
 
 
 def _reversed(node: Any) -> Any:

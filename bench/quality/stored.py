@@ -20,7 +20,7 @@ from typing import Any
 
 import click
 from ask import ANSWERS
-from sets import PLANS, DataSet, Prompt
+from sets import PLANS, DataSet, Prompt, schema_of
 
 import fieldconf as fc
 from fieldconf.evaluation.judged import judged
@@ -29,6 +29,9 @@ DATA = Path(__file__).parent / "data"
 SETTINGS = {"version": 1, "mask": "pre", "layout": {
     "compact": True, "ordered": True, "plain": True, "no_null": True}}  # fmt: skip
 """How the embedded model's answers are read: its grammar allows one spelling of each value."""
+
+SCHEMAS = DATA / "schemas.json"
+"""The schema of each set, as the first prompt has it."""
 
 LEAST = -10.0
 """Candidates below this logprob (nats) are left out: they count as not listed."""
@@ -58,6 +61,17 @@ def payload(line: dict[str, Any]) -> dict[str, Any]:
               "finish_reason": "stop"}  # fmt: skip
     response = {"object": "chat.completion", "model": "SmolLM2-135M", "choices": [choice]}
     return {"fieldconf": SETTINGS, "response": response}
+
+
+def body(line: dict[str, Any]) -> dict[str, Any]:
+    """The response of a line with all that a peer's types demand."""
+    response = payload(line)["response"]
+    [choice] = response["choices"]
+    for entry in choice["logprobs"]["content"]:
+        for each in (entry, *entry["top_logprobs"]):
+            each["bytes"] = list(each["token"].encode())
+    choice["logprobs"]["refusal"] = None
+    return {"id": "stored", "created": 0, **response}
 
 
 def _compact(response: dict[str, Any]) -> dict[str, Any]:
@@ -98,7 +112,7 @@ def rows(name: str, prompt: Prompt = "a") -> Iterator[dict[str, Any]]:
 
     A row has ``document, field, confidence, right, pointer, value`` and all signals of the field.
     """
-    schema = DataSet.read(name).schema_of(prompt)
+    schema = schema_of(json.loads(SCHEMAS.read_text())[name], prompt)
     for line in stored(name):
         if line["prompt"] == prompt:
             yield from _rows(line, fc.score(payload(line), schema))
@@ -121,6 +135,7 @@ def _general(field: fc.Field) -> str:
 def main() -> None:
     """Store what `ask.py` has asked so far, and print its checksums."""
     DATA.mkdir(exist_ok=True)
+    SCHEMAS.write_text(json.dumps({name: DataSet.read(name).schema for name in PLANS}, indent=1))
     for name in PLANS:
         one = DataSet.read(name)
         lines = [json.dumps(line, ensure_ascii=False, separators=(",", ":"))
