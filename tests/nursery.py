@@ -1,5 +1,6 @@
 """A nursery: a process that imports once and forks a life for each run that a test may kill."""
 
+import contextlib
 import json
 import os
 import signal
@@ -30,7 +31,8 @@ class Nursery:
 
     def kill(self, number=signal.SIGKILL):
         if self.life is not None:
-            os.kill(self.life, number)
+            with contextlib.suppress(ProcessLookupError):  # it has ended, and nobody has read that
+                os.kill(self.life, number)
 
     def until(self, word, count):
         """Wait until so many inputs are done, or were asked about."""

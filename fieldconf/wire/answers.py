@@ -104,7 +104,7 @@ class Answers:
             return is_other
         is_all = delta.extent == "so far" and (delta.content or "").startswith(choice.first)
         are_whole = _is_container(choice.first) and _is_container(delta.content)
-        return choice.count == 1 and are_whole and not is_all
+        return choice.count == 1 and are_whole and not is_all and not is_same
 
     def _note(self, deltas: Sequence[Delta], source: str) -> None:
         if source:

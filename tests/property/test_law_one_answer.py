@@ -37,6 +37,8 @@ def kind_of(schema, text):
 @example(['{"a":1}', '{"a":2}'], OBJECT, "", "", "", [], [])
 @example(['{"a":1}', '{"a":1}'], OBJECT, "\n", "", "\n", [3, 9], [2])
 @example(['[{"a":1}]', '{"a":1}'], OBJECT, "\n", "", "", [3], [])
+@example(['{"a":1}', '{"a": 1}', '{"a":"{"}'], OBJECT, " ", "", "", [5, 14], [])
+@example(['{"a":1}', '{"a": 1}', '{"a":"{"}'], OBJECT, " ", "", "", [7, 16], [])  # a chunk each
 def test_several_values_or_another_kind_are_never_accepted(
     values, schema, between, before, behind, places, sizes
 ):
