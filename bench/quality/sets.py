@@ -42,7 +42,7 @@ PLANS: Mapping[str, Plan] = {
     "viggo": Plan(150, 4, 400),
     "sroie_receipts": Plan(40, 1, 1100),
 }
-"""More than 10,000 fields with both prompts."""
+"""Some 10,500 values with both prompts, in about two hours on one core."""
 
 
 @dataclass(frozen=True)
