@@ -1,21 +1,15 @@
 """What docs/calibration.md says is so: its programs print what stands there."""
 
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from pages import ROOT, prints_what_it_says
+
 TEXT = (ROOT / "docs" / "calibration.md").read_text()
-BLOCKS = re.findall(r"```(\w*)\n(.*?)```", TEXT, re.DOTALL)
 
 
 def test_the_python_prints_what_it_says(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
-    names, ran = {}, 0
-    for (language, code), (_, shown) in zip(BLOCKS, [*BLOCKS[1:], ("", "")], strict=True):
-        if language == "python":
-            exec(code, names)
-            assert capsys.readouterr().out == shown, code
-            ran += 1
+    ran = prints_what_it_says("docs/calibration.md", capsys)
     assert ran == TEXT.count("```python") == 10
 
 

@@ -340,8 +340,9 @@ def _left_out(path: Path, fields: Mapping[str, Field]) -> float | None:
 
 def _scores(found: Field) -> tuple[float | None, ...]:
     """The other scores of a field, in the order of ``SCORES``."""
-    signals = {**found.signals, "rank": found.rank, "min": found.signals["least"]}
-    return tuple(signals[name] for name in SCORES)
+    signals = found.signals
+    known = {**signals, "rank": found.rank, "min": signals["least"]}
+    return tuple(known[name] for name in SCORES)
 
 
 def _text(found: Field | None, source: str | None) -> str | None:

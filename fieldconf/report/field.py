@@ -31,6 +31,7 @@ from fieldconf.report.plain import (
 )
 from fieldconf.report.readings import Agreement, Basis, Found, Reading
 from fieldconf.schema import Declared
+from fieldconf.scores import geometric_mean
 from fieldconf.threads import cached_property
 from fieldconf.tokens import Token
 
@@ -206,10 +207,9 @@ class Field:
         what is allowed, and says nothing of that. It is no probability itself: sort by it, and let
         a policy and a calibration have the confidence. ``bench/quality`` compares the two.
         """
-        joint = self.signals["exp_joint"]
-        if self.confidence is None or joint is None:
+        if self.confidence is None or self.logprob is None:
             return None
-        return math.sqrt(self.confidence * joint)
+        return math.sqrt(self.confidence * math.exp(min(self.logprob, 0.0)))
 
     @property
     def signals(self) -> dict[str, float | None]:
@@ -221,8 +221,8 @@ class Field:
         are the attributes of the same names. None where a number is not known.
         """
         logprobs = [token.logprob for token in self.tokens]
-        known = [min(value, 0.0) for value in logprobs if value is not None]
-        shares = list(map(math.exp, known)) if known and len(known) == len(logprobs) else []
+        mean = geometric_mean(logprobs)
+        shares = [] if mean is None else [math.exp(n) for n in logprobs if n is not None]
         low, high = self.low, self.high
         return {
             "confidence": self.confidence,
@@ -234,7 +234,7 @@ class Field:
             "off_schema": self.off_schema,
             "unseen": self.unseen,
             "exp_joint": None if self.logprob is None else math.exp(min(self.logprob, 0.0)),
-            "exp_mean": math.exp(math.fsum(known) / len(known)) if shares else None,
+            "exp_mean": mean,
             "first": shares[0] if shares else None,
             "least": min(shares) if shares else None,
             "tokens": float(len(logprobs)) if logprobs else None,
