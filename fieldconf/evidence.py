@@ -129,7 +129,7 @@ class Evidence:
                 self._listings.clear()
             assert step.token is not None  # of such are ``steps``
             token = self.tokens[step.token]
-            found = listed(step, token, are_named=self._are_named)
+            found = listed(step.written, token, are_named=self._are_named)
             self._listings[step.piece] = found
         return found
 
@@ -144,7 +144,7 @@ class Evidence:
         token = self.tokens[step.token]
         if not token.is_outside:
             return self.listing(step)
-        found = listed(step, token._replace(logprob=NO_MASS), are_named=self._are_named)
+        found = listed(step.written, token._replace(logprob=NO_MASS), are_named=self._are_named)
         return found._replace(unseen=max(found.unseen, LEAST_LEFT))
 
     def doubt(self, item: Aligned) -> str:

@@ -40,7 +40,7 @@ def choices(steps, path, text, start, declared, *, level=None, compact=False):
     target = Target(path, level, compact, start, text)
     question = ValueQuestion(target, decode(text), declared, Memory())
     tokens = {step.piece: token for step, token in steps}
-    tree = grow(question, [step for step, _ in steps], lambda s: listed(s, tokens[s.piece]))
+    tree = grow(question, [step for step, _ in steps], lambda s: listed(s.written, tokens[s.piece]))
     return choices_of(tree)
 
 

@@ -1,20 +1,28 @@
 """A fan: one place where a token is chosen, and what each candidate would leave possible.
 
-In:    a place, the outcomes possible there, what the server listed, and a ``Read`` that says of a
-       candidate which outcomes it leaves.
-Out:   the listed mass by outcome, and the branches (twigs) that are still open.
+In:    what the server listed there, the outcomes possible there, and a branch of each candidate.
+Out:   the mass that leaves some outcome, the mass that leaves none; which candidates decide for
+       which outcome, and which leave several (twigs).
 Never: a look at other fans: the tree adds them up.
 Why:   the mass of what is possible, of what is not, and of what was not listed are three things.
+
+Which candidates belong together depends on their branches only, and the same branches come again at
+nearly every token. So that is worked out once (``Shape``), and a fan adds up masses by it.
 """
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple, Self, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-from fieldconf.tokens import Candidate
+from fieldconf.tokens import Candidate, utf8
 
 Outcomes: TypeAlias = frozenset[int]
+Name: TypeAlias = str | Candidate
+"""What identifies a candidate: its text where that says its bytes, else all of it but its mass."""
+
+NOTHING_SAID = ""
+"""The ``said`` of a branch which says nothing of the value yet: white space, the end of a key."""
 
 
 @lru_cache(maxsize=1024)
@@ -23,23 +31,39 @@ def every(size: int) -> Outcomes:
     return frozenset(range(size))
 
 
-NOTHING_SAID = ""
-"""The ``said`` of a branch which says nothing of the value yet: white space, the end of a key."""
+class _Hidden:
+    """The ``said`` of a token that wrote nothing: no other branch says the same."""
 
 
-_HIDDEN = object()  # the ``said`` of a token that wrote nothing: no other branch says the same
+HIDDEN, ADDED = _Hidden(), _Hidden()
+"""``ADDED`` stands for what was written before the fan, with the candidate's text behind it."""
 
 
-class Branch(NamedTuple):
+class Branch:
     """What a token leads to: the outcomes still possible (none: it is outside of the question).
 
     ``place`` is where to go on from if there are several; ``said`` is what has been said of the
-    value so far: branches that say the same are thought to go on alike.
+    value so far: branches that say the same are thought to go on alike. ``code`` is the same for
+    branches that leave the same outcomes and both say something, or nothing.
     """
 
-    outcomes: Outcomes
-    place: Any = None
-    said: Hashable = None
+    __slots__ = ("code", "outcomes", "place", "said")
+
+    def __init__(self, outcomes: Outcomes, place: Any = None, said: Hashable = None) -> None:
+        self.outcomes, self.place, self.said = outcomes, place, said
+        self.code = _bits(outcomes) << 1 | (said == NOTHING_SAID)
+
+    def at(self, place: Any) -> "Branch":
+        """The same with another place."""
+        return Branch(self.outcomes, place, self.said)
+
+
+@lru_cache(maxsize=4096)
+def _bits(outcomes: Outcomes) -> int:
+    return sum(1 << outcome for outcome in outcomes)
+
+
+NO_BRANCH = Branch(frozenset())
 
 
 class Closed(NamedTuple):
@@ -48,23 +72,13 @@ class Closed(NamedTuple):
     text: bytes
 
 
-Read: TypeAlias = Callable[[Any, Candidate], Branch]
-
-
-def is_same(one: Candidate, other: Candidate) -> bool:
-    """Whether two candidates are the same token; several may have the same bytes."""
-    if one.id is not None and other.id is not None:
-        return one.id == other.id
-    return one.bytes == other.bytes
-
-
 class Listing(NamedTuple):
     """The candidates of one place, with the chosen one's position (None off the answer's path).
 
     ``masses`` are theirs (0..1), in the same order; ``unseen`` is the mass that is not listed.
     """
 
-    candidates: Sequence[Candidate]
+    names: Sequence[Name]
     position: int | None
     unseen: float
     masses: Sequence[float]
@@ -76,119 +90,145 @@ def listing(
     """A listing of these candidates; what is unseen is what they leave, if it is not given."""
     masses = [math.exp(candidate.logprob) for candidate in candidates]
     left = max(0.0, 1.0 - math.fsum(masses)) if unseen is None else unseen
-    return Listing(candidates, position, left, masses)
+    return Listing(list(map(name_of, candidates)), position, left, masses)
 
 
-class Twig:
-    """A branch of a fan: a candidate that leaves several outcomes, or leads on along the path."""
+def name_of(candidate: Candidate) -> Name:
+    """What identifies a candidate."""
+    text, raw, _, number = candidate
+    if number is None and (raw is None or raw == utf8(text)):
+        return text
+    return Candidate(text, raw, 0.0, number)
 
-    __slots__ = ("branch", "candidate", "fan", "mass")
 
-    def __init__(self, candidate: Candidate, branch: Branch, mass: float) -> None:
-        self.candidate = candidate
-        self.branch = branch
-        self.mass = mass
-        self.fan: Fan | None = None  # what follows, once it is known
+def candidate_of(name: Name) -> Candidate:
+    """The candidate of a name, with a logprob of 0."""
+    return Candidate(name, None, 0.0) if isinstance(name, str) else name
+
+
+def text_of(name: Name) -> str:
+    """The text of a candidate."""
+    return name if isinstance(name, str) else name.text
+
+
+def bytes_of(name: Name) -> bytes:
+    """The bytes of a candidate."""
+    return utf8(name) if isinstance(name, str) else name.bytes
+
+
+def is_same(name: Name, other: Name) -> bool:
+    """Whether two candidates are the same token; several may have the same bytes."""
+    if isinstance(name, Candidate) and isinstance(other, Candidate):
+        if name.id is not None and other.id is not None:
+            return name.id == other.id
+    return bytes_of(name) == bytes_of(other)
+
+
+class Shape:
+    """Which candidates of a fan belong together.
+
+    Attributes:
+        left: of each candidate the outcomes that it leaves of those that are possible.
+        chosen: those that the chosen one leaves; none without a chosen one.
+        singles: each outcome that some candidate decides for, with their positions.
+        twigs: the positions of the candidates that leave several outcomes.
+        outside: the positions of those that leave none.
+        silent: the positions of those that say nothing yet.
+        goes_on: whether the chosen one leaves several, and the answer goes on behind it.
+        says: whether some candidate that leaves outcomes does not leave all.
+        says_something: whether one that leaves outcomes is more than a blank before the value.
+        hidden: the outcomes that no candidate shows.
+        agreeing: the positions of those that leave outcome 0.
+    """
+
+    __slots__ = (
+        "agreeing", "chosen", "goes_on", "hidden", "left", "outside", "says", "says_something",
+        "silent", "singles", "twigs",
+    )  # fmt: skip
+
+    def __init__(
+        self, branches: Sequence[Branch], outcomes: Outcomes, position: int | None, *,
+        ends: bool = False,
+    ) -> None:  # fmt: skip
+        left = [branch.outcomes & outcomes for branch in branches]
+        silent = frozenset(i for i, branch in enumerate(branches) if branch.said == NOTHING_SAID)
+        singles: dict[int, list[int]] = {}
+        for at, own in enumerate(left):
+            if len(own) == 1:
+                singles.setdefault(*own, []).append(at)
+        self.left, self.silent = left, silent
+        self.chosen: Outcomes = frozenset() if position is None else left[position]
+        self.goes_on = len(self.chosen) > 1 and not ends
+        self.singles = tuple((outcome, tuple(own)) for outcome, own in singles.items())
+        self.twigs = tuple(at for at, own in enumerate(left) if len(own) > 1)
+        self.outside = tuple(at for at, own in enumerate(left) if not own)
+        self.says = any(own and own != outcomes for own in left)
+        self.says_something = any(own and at not in silent for at, own in enumerate(left))
+        shown = [own for at, own in enumerate(left) if at not in silent]
+        shown += [self.chosen] if self.goes_on else []
+        self.hidden = outcomes.difference(*shown)
+        self.agreeing = tuple(at for at, own in enumerate(left) if 0 in own)
+
+
+_MOST_SHAPES = 1 << 14
+_SHAPES: dict[tuple[Any, ...], Shape] = {}  # of all questions: a shape knows nothing of them
+
+
+def _shape(branches: Sequence[Branch], outcomes: Outcomes, position: int | None) -> Shape:
+    key = (outcomes, position, *[branch.code for branch in branches])
+    shape = _SHAPES.get(key)
+    if shape is None:
+        shape = Shape(branches, outcomes, position)
+        if len(_SHAPES) >= _MOST_SHAPES:
+            _SHAPES.clear()
+        _SHAPES[key] = shape
+    return shape
 
 
 class Fan:
     """One place where a token is chosen.
 
     Args:
-        place: what ``read`` goes on from.
+        place: where it is, as the question takes it.
         outcomes: what is possible here.
         index: index of the answer's token that stands here, or before which the trail began.
         trail: the tokens that lead here from the answer's own path; empty on it.
 
     Attributes:
-        listing, branches: what was listed, and what each candidate leads to.
-        masses: mass of the candidates that are decided, by outcome.
-        twigs: the candidates that are not.
-        chosen: the twig of the answer's own path, if that goes on here.
-        possible, off, unseen: mass that leaves some outcome, leaves none, was not listed.
-        outside: what leaves none, by text and mass.
-        says: whether some candidate that leaves outcomes does not leave all.
+        names, position, unseen, masses: what was listed, see ``Listing``.
+        branches: what each candidate leads to.
+        shape: which of them belong together.
+        possible, off: the mass that leaves some outcome, and that leaves none.
         is_asked: whether what is listed is all that a server could say.
         is_shortened: whether unlikely candidates were dropped from what is listed, see ``shorten``.
     """
 
     __slots__ = (
-        "branches",
-        "chosen",
-        "index",
-        "is_asked",
-        "is_shortened",
-        "listing",
-        "masses",
-        "off",
-        "outcomes",
-        "outside",
-        "place",
-        "possible",
-        "says",
-        "trail",
-        "twigs",
-        "unseen",
+        "branches", "index", "is_asked", "is_shortened", "masses", "names", "off", "outcomes",
+        "place", "position", "possible", "shape", "trail", "unseen",
     )  # fmt: skip
 
     def __init__(
-        self, place: Any, outcomes: Outcomes, index: int, trail: tuple[Candidate, ...] = ()
+        self, place: Any, outcomes: Outcomes, index: int, trail: tuple[Name, ...] = ()
     ) -> None:
         self.place, self.outcomes, self.index, self.trail = place, outcomes, index, trail
         self.is_asked = self.is_shortened = False
-        self.twigs: list[Twig] = []
 
-    def fill(self, listing: Listing, read: Read, written: Branch | None = None) -> Self:
-        """Take what is listed here; what followed the branches of an earlier listing is kept.
-
-        ``written`` is where the chosen candidate leads if it cannot be read: it wrote the answer.
-        """
-        known = [(twig.candidate, twig.fan) for twig in self.twigs if twig.fan]
-        place, outcomes, position = self.place, self.outcomes, listing.position
-        masses: dict[int, float] = {}
-        branches: list[Branch] = []
-        twigs: list[Twig] = []
-        chosen: Twig | None = None
-        possible = off = 0.0
-        outside: list[tuple[str, float]] = []
-        says = False
-        index = 0
-        for candidate, mass in zip(listing.candidates, listing.masses, strict=True):
-            is_chosen = index == position
-            index += 1
-            if mass == 0.0 and not is_chosen:  # excluded by the server's grammar
-                branches.append(_NONE)
-                continue
-            if is_chosen and not candidate.bytes:  # a part of a character that another token shows
-                branch = Branch(outcomes, place, _HIDDEN)
-            else:
-                branch = read(place, candidate)
-            if is_chosen and written is not None and not branch[0]:
-                branch = written
-            left = branch[0]
-            if not left <= outcomes:
-                left &= outcomes
-                branch = Branch(left, branch.place, branch.said)
-            branches.append(branch)
-            if not left:
-                off += mass
-                outside.append((candidate[0], mass))
-                continue
-            possible += mass
-            says = says or left != outcomes
-            if len(left) == 1:
-                (outcome,) = left
-                masses[outcome] = masses.get(outcome, 0.0) + mass
-                continue
-            twigs.append(Twig(candidate, branch, mass))
-            if is_chosen:
-                chosen = twigs[-1]
-        for twig in twigs if known else ():
-            twig.fan = next((f for c, f in known if is_same(c, twig.candidate)), None)
-        self.listing, self.unseen, self.branches = listing, listing.unseen, branches
-        self.masses, self.twigs, self.chosen = masses, twigs, chosen
-        self.possible, self.off, self.outside, self.says = possible, off, outside, says
-        return self
+    def fill(self, listed: Listing, branches: list[Branch]) -> None:
+        """Take what is listed here, and what each of it leads to."""
+        names, position, unseen, masses = listed
+        if 0.0 in masses:  # excluded by the server's grammar
+            for at, mass in enumerate(masses):
+                if mass == 0.0 and at != position:
+                    branches[at] = NO_BRANCH
+        self.names, self.position, self.unseen, self.masses = names, position, unseen, masses
+        self.branches = branches
+        shape = self.shape = _shape(branches, self.outcomes, position)
+        if shape.outside:
+            self.off = sum([masses[at] for at in shape.outside])
+            self.possible = sum([m for m, own in zip(masses, shape.left, strict=True) if own])
+        else:
+            self.off, self.possible = 0.0, sum(masses)
 
     def shorten(self, most: int) -> None:
         """Keep only the likeliest candidates one by one; the sums stay.
@@ -196,22 +236,27 @@ class Fan:
         Those that are undecided and the chosen one are always kept: a server's whole vocabulary is
         much to hold for each place that was asked about.
         """
-        if len(self.branches) <= most:
+        masses, position, shape = self.masses, self.position, self.shape
+        if len(masses) <= most:
             return
-        candidates, position, unseen, masses = self.listing
-        ranked = sorted(range(len(masses)), key=lambda i: -masses[i])
-        open_ = {id(twig.candidate) for twig in self.twigs}
-        kept = {*ranked[:most], *(() if position is None else (position,))}
-        kept |= {i for i in ranked if id(candidates[i]) in open_}
+        ranked = sorted(range(len(masses)), key=lambda at: -masses[at])
+        kept = {*ranked[:most], *(() if position is None else (position,)), *shape.twigs}
         order = sorted(kept)
         self.is_shortened = True
-        self.branches = [self.branches[i] for i in order]
-        self.listing = Listing(
-            [candidates[i] for i in order],
-            None if position is None else order.index(position),
-            unseen,
-            [masses[i] for i in order],
-        )
+        self.branches = [self.branches[at] for at in order]
+        self.names = [self.names[at] for at in order]
+        self.masses = [masses[at] for at in order]
+        self.position = None if position is None else order.index(position)
+        self.shape = Shape(self.branches, self.outcomes, self.position)
+
+    def end(self) -> None:
+        """Take the answer to end here, though the chosen candidate leaves several outcomes."""
+        self.shape = Shape(self.branches, self.outcomes, self.position, ends=True)
+
+    def said(self, at: int) -> Hashable:
+        """What a candidate says of the value."""
+        said = self.branches[at].said
+        return self.place.begun + bytes_of(self.names[at]) if said is ADDED else said
 
     @property
     def unseen_valid(self) -> float:
@@ -225,8 +270,11 @@ class Fan:
         Where candidates are listed and the answer said nothing of the value yet, none: what is left
         there is another end of what stands before, rather than a value begun by the same token.
         """
-        says_nothing = self.chosen is not None and self.chosen.branch.said == NOTHING_SAID
-        return 0.0 if says_nothing and len(self.branches) > 1 else self.unseen_valid
+        if not self.unseen:
+            return 0.0
+        shape = self.shape
+        says_nothing = shape.goes_on and self.position in shape.silent
+        return 0.0 if says_nothing and len(self.masses) > 1 else self.unseen_valid
 
     @property
     def total(self) -> float:
@@ -236,9 +284,10 @@ class Fan:
     @property
     def share(self) -> float:
         """The chosen candidate's part of all that may be possible (0..1); 0 off the path."""
-        if self.listing.position is None:
+        if self.position is None:
             return 0.0
-        return self.listing.masses[self.listing.position] / self.total
+        return self.masses[self.position] / self.total
 
-
-_NONE = Branch(frozenset())
+    def outside(self) -> Iterable[tuple[str, float]]:
+        """What leaves no outcome: text and mass."""
+        return ((text_of(self.names[at]), self.masses[at]) for at in self.shape.outside)

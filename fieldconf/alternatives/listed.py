@@ -1,6 +1,6 @@
 """Listed: what a server lists at one token of the answer.
 
-In:    a step of the answer, and its token.
+In:    what the token wrote, and the token.
 Out:   a ``Listing``: the candidates whose bytes are known, their masses, and the chosen one among
        them.
 Never: a candidate in a disguise; a judgment of what it would have meant.
@@ -10,20 +10,20 @@ Why:   several questions are asked about the same token, and each begins with th
 import math
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from fieldconf.align import Step
 from fieldconf.alternatives.fan import Listing, listing
 from fieldconf.spelling import SPACES, plainly_named
 from fieldconf.tokens import Candidate, Token, unchecked, utf8
-from fieldconf.wire.listed import Listed
+from fieldconf.wire.listed import Listed, columns
 
 _LEAST = -700.0  # exp of it is still above zero: what was chosen had some probability
 _BROKEN = "\ufffd".encode()
-_UNPLAIN = re.compile("|".join(["\ufffd", *SPACES]).encode())
+_UNPLAIN = re.compile("|".join(["\ufffd", *SPACES]))
 _listing = unchecked(Listing)
 
 
-def listed(step: Step, token: Token, *, are_named: bool = True) -> Listing:
+def listed(written: bytes, token: Token, *, are_named: bool = True) -> Listing:
     """The candidates that can be read, with the chosen one put in if it is missing.
 
     Where the token itself is listed in a disguise (its bytes are not what it wrote), so are its
@@ -31,42 +31,34 @@ def listed(step: Step, token: Token, *, are_named: bool = True) -> Listing:
     ``are_named`` says whether candidates that look like a vocabulary's names are names.
     """
     text, raw, logprob, candidates, number, _ = token
-    written = step.written
     assert logprob is not None  # the callers look
-    if (utf8(text) if raw is None else raw) != written:
+    is_spelt = utf8(text) == written
+    if (not is_spelt if raw is None else raw != written):
         candidates = ()
-    elif isinstance(candidates, Listed):
+    elif is_spelt and number is None and (found := _plainly(candidates)) is not None:
+        names, logprobs = found
+        position = names.index(text) if text in names else len(names)
+        if position == len(names):
+            names.append(text)
+            logprobs.append(logprob)
+        logprobs[position] = max(logprob, _LEAST)
+        masses = list(map(math.exp, logprobs))
+        return _listing((names, position, max(0.0, 1.0 - math.fsum(masses)), masses))
+    if isinstance(candidates, Listed):
         candidates = candidates.glance()
     shown = written.decode("utf-8", "replace")
-    found = () if number is not None else _plainly(candidates)
-    if not found:
-        if are_named and not shown.startswith(SPACES):
-            candidates = plainly_named(candidates) or candidates
-        return _one_by_one(Candidate(shown, written, max(logprob, _LEAST), number), candidates)
-    names, logprobs, data = found
-    position = data.index(written) if written in data else None
-    if position is None:
-        position = len(data)
-        candidates = (*candidates, Candidate(shown, written, logprob))
-        logprobs.append(logprob)
-    elif names[position] != shown:
-        chosen = Candidate(shown, written, logprob)
-        candidates = (*candidates[:position], chosen, *candidates[position + 1 :])
-    logprobs[position] = max(logprob, _LEAST)
-    masses = list(map(math.exp, logprobs))
-    return _listing((candidates, position, max(0.0, 1.0 - math.fsum(masses)), masses))
+    if are_named and not shown.startswith(SPACES):
+        candidates = plainly_named(candidates) or candidates
+    return _one_by_one(Candidate(shown, written, max(logprob, _LEAST), number), candidates)
 
 
-def _plainly(
-    candidates: Sequence[Candidate],
-) -> tuple[tuple[str, ...], list[float], tuple[bytes, ...]] | tuple[()]:
-    """Texts, logprobs and bytes, if all candidates can be read and none is known by an id."""
-    if not candidates:
-        return ()
-    texts, data, logprobs, ids = zip(*candidates, strict=True)
-    if ids.count(None) < len(ids) or None in data or _UNPLAIN.search(b" ".join(data)):
-        return ()
-    return texts, list(logprobs), data
+def _plainly(candidates: Sequence[Candidate]) -> tuple[list[Any], list[float]] | None:
+    """Names and logprobs, if all candidates are named by texts that say their bytes."""
+    known = columns(candidates) if candidates else None
+    if known is None:
+        return None
+    joined = "".join(known[0])
+    return None if not joined.isascii() and _UNPLAIN.search(joined) else known
 
 
 def _one_by_one(chosen: Candidate, listed: Iterable[Candidate]) -> Listing:

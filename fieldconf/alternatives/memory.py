@@ -1,19 +1,19 @@
 """Memory: what candidates were found to mean, by everything that this depends on.
 
 In:    keys: a place as a question sees it, in any answer of one schema.
-Out:   tables, from a candidate's text and bytes to what it meant there; numbers for long keys.
+Out:   tables, from a candidate's name to what it meant there; numbers for long keys.
 Never: a logprob; anything of one answer alone; more than a bounded number of either.
 Why:   of thousands of answers to one schema nearly every rival was read before: `"billing` at this
        place means the same in all of them. Reading it anew takes a parser, looking it up does not.
 """
 
 from collections.abc import Hashable
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import count
 from typing import Any, TypeAlias
 
-Table: TypeAlias = dict[tuple[str, bytes | None], Any]
-"""By a candidate's text and bytes (``candidate[:2]``): what it means at one place."""
+Table: TypeAlias = dict[Any, Any]
+"""By a candidate's name (see ``fan.Name``): what it means at one place."""
 
 MOST_ROWS = 512
 """A table takes no more candidates than this; the rest are read anew each time."""
@@ -33,6 +33,8 @@ class Memory:
     def __init__(self) -> None:
         numbers = count(1)  # never given twice, also for a key that was forgotten
         self.domains: dict[Hashable, Any] = {}
+        self._identities: dict[int, tuple[int, Any]] = {}
+        self._next = partial(next, numbers)
 
         @lru_cache(maxsize=_MOST_TABLES)
         def table(key: Hashable) -> Table:  # noqa: ARG001  # the cache looks at it
@@ -43,6 +45,15 @@ class Memory:
             return next(numbers)
 
         self.table, self.number = table, number
+
+    def identity(self, thing: Any) -> int:
+        """The number of this very thing: to hash what a schema declares takes long."""
+        known = self._identities.get(id(thing))
+        if known is None:
+            if len(self._identities) >= _MOST_NUMBERS:
+                self._identities.clear()
+            known = self._identities[id(thing)] = self._next(), thing  # kept: so is its identity
+        return known[0]
 
     def at(self, about: Hashable, seen: Hashable) -> Table:
         """The table of a place, by what is asked there and how it is seen; None: one of its own."""

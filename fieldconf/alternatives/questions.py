@@ -12,9 +12,18 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from fieldconf.align import Step
-from fieldconf.alternatives.fan import NOTHING_SAID, Branch, Listing, Outcomes, every
+from fieldconf.alternatives.fan import (
+    NO_BRANCH,
+    NOTHING_SAID,
+    Branch,
+    Listing,
+    Name,
+    Outcomes,
+    candidate_of,
+    every,
+)
 from fieldconf.alternatives.following import Level
-from fieldconf.alternatives.memory import MOST_ROWS, Memory
+from fieldconf.alternatives.memory import MOST_ROWS, Memory, Table
 from fieldconf.alternatives.reading import (
     IN_EARLIER,
     Place,
@@ -36,7 +45,6 @@ from fieldconf.prefix import may_become, may_become_plainly
 from fieldconf.schema import Declared, kind_of
 from fieldconf.tokens import Candidate
 
-_NONE = Branch(frozenset())
 MayBe = Callable[[Reading, Any], bool]
 
 
@@ -70,26 +78,29 @@ class Question(ABC):
     def read(self, place: Place, candidate: Candidate) -> Branch:
         """What a candidate leaves possible, and where it leads to."""
 
-    def written(self, step: Step) -> Branch:  # noqa: ARG002  # for those who know
+    def written(self, place: Place) -> Branch:  # noqa: ARG002  # for those who know
         """Where the answer's own token leads, if it cannot be read; for open questions."""
-        return Branch(every(self.size), None, None)
+        return Branch(every(self.size))
 
-    def branch(self, place: Place, candidate: Candidate) -> Branch:
-        """The same, read once; where it leads to may be missing."""
+    def branches(self, place: Place, names: Sequence[Name]) -> list[Branch]:
+        """The same of several, each read once; where they lead to may be missing."""
         table = place.known
         if table is None:
             table = place.known = self.memory.at(self.about, place.seen_from(self.path))
-        name = candidate[:2]
-        found = table.get(name)
-        if found is None:
-            found = self.read(place, candidate)
-            if len(table) < MOST_ROWS:
-                table[name] = Branch(found.outcomes, None, found.said)
-        return found
+        try:
+            return [table[name] for name in names]
+        except KeyError:
+            return [table.get(name) or self._kept(place, name, table) for name in names]
 
-    def follow(self, place: Place, candidate: Candidate) -> Place | None:
+    def _kept(self, place: Place, name: Name, table: Table) -> Branch:
+        branch = self.read(place, candidate_of(name))
+        if len(table) < MOST_ROWS:
+            table[name] = branch if branch.place is None else branch.at(None)
+        return branch
+
+    def follow(self, place: Place, name: Name) -> Place | None:
         """Where a candidate leads to."""
-        return self.read(place, candidate).place
+        return self.read(place, candidate_of(name)).place
 
 
 def grow(
@@ -108,9 +119,8 @@ def grow(
         for number, step in enumerate(steps)
     )
     return Tree(
-        question.branch, question.size, path, question.follow,
-        is_open=question.is_open, has_gap=has_gap, written=list(map(question.written, steps))
-        if question.is_open else (),
+        question.branches, question.size, path, question.follow, is_open=question.is_open,
+        has_gap=has_gap, written=question.written if question.is_open else None,
     )  # fmt: skip
 
 
@@ -206,12 +216,12 @@ class KindQuestion(TargetQuestion):
         """The kind that a candidate begins."""
         reading = read(place, candidate, self.target)
         if reading.state == "dead":
-            return _NONE
+            return NO_BRANCH
         kind = kind_begun(reading.text)
         if not kind:
             return Branch(every(len(self.kinds)), reading.place, NOTHING_SAID)
         if kind not in self.kinds or not self._is_allowed(reading, kind):
-            return _NONE
+            return NO_BRANCH
         return Branch(frozenset({self.kinds.index(kind)}))
 
     def _is_allowed(self, reading: Reading, kind: str) -> bool:
@@ -265,7 +275,7 @@ class EndQuestion(Question):
         """Whether a candidate ends the list or goes on with it."""
         found = advance(place, candidate, compact=self._compact)
         if found is None:
-            return _NONE
+            return NO_BRANCH
         following, events = found
         said = self._said(events, following.parser)
         return self._begun(following) if said is None else said
@@ -281,7 +291,7 @@ class EndQuestion(Question):
                 return self._goes_on(event.raw, done=event.type == "scalar")
             if event.type == "close" and event.path == path:
                 is_legal = self._level is None or self._level.admits(events[index + 1 :], fork)
-                return Branch(_ENDS) if is_legal else _NONE
+                return Branch(_ENDS) if is_legal else NO_BRANCH
         return None
 
     def _begun(self, following: Place) -> Branch:
@@ -296,17 +306,17 @@ class EndQuestion(Question):
         if fork.path == next_[:-1] and fork.text and fork.place != "key":
             return self._no_list(fork.text, done=False)
         text = fork.text if fork.path == next_ else b""
-        return self._goes_on(text, done=False) if is_inside else _NONE
+        return self._goes_on(text, done=False) if is_inside else NO_BRANCH
 
     def _no_list(self, text: bytes, *, done: bool) -> Branch:
         declared = self._declared
         is_allowed = declared is not None and kind_begun(text) in declared.possible_kinds
         is_allowed = is_allowed and declared is not None and declared.allows(text, done=done)
-        return Branch(_NO_LIST) if is_allowed else _NONE
+        return Branch(_NO_LIST) if is_allowed else NO_BRANCH
 
     def _goes_on(self, text: bytes, *, done: bool) -> Branch:
         is_item = not text or self._allows(text, done=done)
-        return Branch(_GOES_ON) if is_item else _NONE
+        return Branch(_GOES_ON) if is_item else NO_BRANCH
 
 
 # -- the keys of an object ----------------------------------------------------------------------
@@ -355,21 +365,21 @@ class KeyQuestion(Question):
         """The names that a candidate leaves possible, or the end."""
         found = advance(place, candidate, compact=self._compact)
         if found is None:
-            return _NONE
+            return NO_BRANCH
         (following, events), fork = found, found[0].parser
         for index, event in enumerate(events):
             if event.type == "key" and event.path[:-1] == self.path:
                 return Branch(self._named(event))
             if event.type == "close" and event.path == self.path:
                 is_legal = self._level is None or self._level.admits(events[index + 1 :], fork)
-                return Branch(frozenset({self.end})) if self._may_end and is_legal else _NONE
+                return Branch(frozenset({self.end})) if self._may_end and is_legal else NO_BRANCH
         text, is_key = fork.text, fork.place == "key" and fork.path == self.path
         is_opened = is_key and not text and fork.may_close  # right behind "{"
         is_earlier = fork.place in IN_EARLIER and fork.path[:-1] == self.path
         is_before = is_earlier or is_opened or _opens_next(fork, self.path)
         if following.expected or is_before:
             return Branch(every(self.size), following, NOTHING_SAID)
-        return Branch(self._begun(text), following, text or b'"') if is_key else _NONE
+        return Branch(self._begun(text), following, text or b'"') if is_key else NO_BRANCH
 
     def _named(self, event: Event) -> Outcomes:
         name = decode(event.raw)

@@ -36,15 +36,16 @@ class Place:
 
     Attributes:
         known: what candidates were found to mean here; set by the question.
+        step: the step of the answer before which it is, if one was given.
     """
 
-    __slots__ = ("_expected", "_parser", "_seen", "_step", "begun", "known")
+    __slots__ = ("_expected", "_parser", "_seen", "begun", "known", "step")
 
     def __init__(
         self, at: JSONParser | Step, expected: tuple[Event, ...] | Callable[[Event], bool] = (),
         begun: bytes = b"", seen: Hashable = None,
     ) -> None:  # fmt: skip
-        self._step = at if isinstance(at, Step) else None
+        self.step = at if isinstance(at, Step) else None
         self._parser = None if isinstance(at, Step) else at
         self._expected, self.begun, self._seen = expected, begun, seen
         self.known: Table | None = None
@@ -53,14 +54,14 @@ class Place:
     def parser(self) -> JSONParser:
         """The parser here: fork it, do not feed it. It is made when it is first asked for."""
         if self._parser is None:
-            assert self._step is not None  # one of the two is there
-            self._parser = self._step.parser
+            assert self.step is not None  # one of the two is there
+            self._parser = self.step.parser
         return self._parser
 
     def read(self, data: bytes) -> tuple[JSONParser, list[Event]]:
         """The parser behind these bytes, if they stood here (do not feed it); what they closed."""
-        if self._step is not None:
-            return self._step.read(data)
+        if self.step is not None:
+            return self.step.read(data)
         fork = self.parser.fork()
         return fork, fork.feed(data)
 
@@ -69,8 +70,8 @@ class Place:
         """The events between here and what is asked about."""
         found = self._expected
         if callable(found):
-            assert self._step is not None  # who gives a test gives a step
-            _, written = self._step.read(self._step.written)
+            assert self.step is not None  # who gives a test gives a step
+            _, written = self.step.read(self.step.written)
             self._expected = found = tuple(itertools.takewhile(_isnt(found), written))
         return found
 

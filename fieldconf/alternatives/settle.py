@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from fieldconf.alternatives.distribution import MOST_RIVALS
-from fieldconf.alternatives.fan import Closed
-from fieldconf.alternatives.tree import Gap, Tree
+from fieldconf.alternatives.fan import Closed, candidate_of
+from fieldconf.alternatives.tree import Gap, Tree, Way
 from fieldconf.paths import Path
 from fieldconf.probes.base import Probe
 from fieldconf.tokens import Candidate, Token
@@ -75,17 +75,17 @@ class Asker:
     prompt: Sequence[int]
     answer: Sequence[int | None]
 
-    def prefix(self, gap: Gap) -> list[int] | None:
+    def prefix(self, gap: Gap | Way) -> list[int] | None:
         """The tokens up to a gap; None if one of them is not known."""
-        trail = gap.fan.trail if gap.twig is None else (*gap.fan.trail, gap.twig.candidate)
+        trail = gap.fan.trail if gap.at is None else (*gap.fan.trail, gap.fan.names[gap.at])
         ids = [
             *self.prompt,
             *self.answer[: gap.fan.index],
-            *(token_id(self.probe, c) for c in trail),
+            *(token_id(self.probe, candidate_of(name)) for name in trail),
         ]
         return None if None in ids else [token for token in ids if token is not None]
 
-    def ask(self, tree: Tree, gap: Gap, prefix: Sequence[int]) -> list[Candidate]:
+    def ask(self, tree: Tree, gap: Gap | Way, prefix: Sequence[int]) -> list[Candidate]:
         """All tokens that leave some outcome at a gap, with their logprobs.
 
         In an open domain nearly every token does: there all of the vocabulary is asked for.
@@ -95,7 +95,7 @@ class Asker:
         place = tree.behind(gap)
 
         def is_possible(data: bytes) -> bool:
-            branch = tree.read(place, Candidate("", data, 0.0))
+            [branch] = tree.read(place, [Candidate("", data, 0.0)])
             return not branch.outcomes.isdisjoint(gap.outcomes)
 
         return self._listed(prefix, self.probe.vocabulary.possible(is_possible))
@@ -147,16 +147,17 @@ def _name_rivals(tree: Tree, asker: Asker, tolerance: float, budget: int) -> int
     while calls < min(budget, _MOST_CALLS_FOR_RIVALS):
         ways = list(tree.ways())
         ends = sorted(
-            (w.probability for w in ways if isinstance(w.branch.said, Closed)), reverse=True
+            (w.probability for w in ways if isinstance(w.said, Closed)), reverse=True
         )
         least = max([tolerance, *ends[MOST_RIVALS - 1 : MOST_RIVALS]])
         begun = [way for way in ways if way.is_scalar_beginning and way.probability > least]
-        gaps = (tree.gap_of(way) for way in sorted(begun, key=lambda way: -way.probability))
-        known = ((gap, asker.prefix(gap)) for gap in gaps)
-        gap, prefix = next(((g, p) for g, p in known if p is not None), (None, None))
-        if gap is None or prefix is None:
+        known = (
+            (way, asker.prefix(way)) for way in sorted(begun, key=lambda way: -way.probability)
+        )
+        way, prefix = next(((w, p) for w, p in known if p is not None), (None, None))
+        if way is None or prefix is None:
             break
-        tree.follow_rival(gap, asker.ask(tree, gap, prefix))
+        tree.follow_rival(way, asker.ask(tree, way, prefix))
         calls += 1
     return calls
 
@@ -173,7 +174,7 @@ def _open(tree: Tree, asker: Asker, tolerance: float) -> _Widest:
     if tree.width <= tolerance:
         return _Widest()
     for gap in sorted(tree.gaps(), key=lambda gap: -gap.mass):
-        if gap.twig is not None or not gap.fan.is_asked:
+        if gap.at is not None or not gap.fan.is_asked:
             prefix = asker.prefix(gap)
             if prefix is not None:
                 return _Widest(gap.mass, gap, prefix)

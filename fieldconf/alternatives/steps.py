@@ -6,11 +6,10 @@ Never: a judgment of its own: which candidates agree, the question has said.
 Why:   "0.4" of a date is one thing, "the day was sure, the month was not" another.
 """
 
-import math
 from typing import NamedTuple, Protocol
 
 from fieldconf.alternatives.distribution import Rival, likeliest
-from fieldconf.alternatives.fan import Fan
+from fieldconf.alternatives.fan import Fan, text_of
 from fieldconf.alternatives.tree import Tree
 
 
@@ -59,23 +58,32 @@ class Choice(NamedTuple):
 
 def choices(tree: Tree) -> list[Choice]:
     """What was chosen at each step of the answer's own path; ``agreeing`` is outcome 0."""
-    return [_choice(fan) for fan in tree.fans]
+    return list(map(_choice, tree.fans))
 
 
 def least_sure(tree: Tree) -> Choice:
     """The step at which the smallest part agrees."""
-    pairs = [(_choice(fan), fan.possible + fan.unseen_others) for fan in tree.fans]
-    return min(pairs, key=lambda pair: pair[0].agreeing / pair[1])[0]
+    if len(tree.fans) == 1:
+        return _choice(tree.fans[0])
+    return _choice(min(tree.fans, key=_part))
+
+
+def _part(fan: Fan) -> float:
+    """The part of the mass at a fan that agrees with what was written."""
+    return _agreeing(fan) / (fan.possible + fan.unseen_others)
+
+
+def _agreeing(fan: Fan) -> float:
+    masses = fan.masses
+    return sum([masses[at] for at in fan.shape.agreeing])
 
 
 def _choice(fan: Fan) -> Choice:
-    candidates, masses = fan.listing.candidates, fan.listing.masses
-    rows = list(zip(candidates, masses, fan.branches, strict=True))
-    agreeing = math.fsum(mass for _, mass, branch in rows if 0 in branch.outcomes)
+    shape, masses = fan.shape, fan.masses
     whole = fan.possible + fan.unseen_valid
     rivals = likeliest(
-        (candidate.text, mass / whole)
-        for candidate, mass, branch in rows
-        if branch.outcomes and 0 not in branch.outcomes
+        (text_of(fan.names[at]), masses[at] / whole)
+        for at, left in enumerate(shape.left)
+        if left and 0 not in left
     )
-    return Choice(fan.index, agreeing, fan.possible, fan.off, fan.unseen, rivals)
+    return Choice(fan.index, _agreeing(fan), fan.possible, fan.off, fan.unseen, rivals)

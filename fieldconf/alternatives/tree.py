@@ -33,61 +33,65 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from fieldconf.alternatives.fan import (
+    HIDDEN,
     NOTHING_SAID,
     Branch,
     Fan,
     Listing,
+    Name,
     Outcomes,
-    Read,
-    Twig,
+    bytes_of,
     every,
     is_same,
     listing,
+    name_of,
+    text_of,
 )
 from fieldconf.tokens import Candidate, unchecked
 
 Groups: TypeAlias = tuple[Outcomes, ...]
+Read: TypeAlias = Callable[[Any, Sequence[Name]], list[Branch]]
+"""What each of some candidates leads to at a place."""
 
 
 class Gap(NamedTuple):
-    """Something undecided: the branch ``twig`` of a fan, or (None) what the fan did not list."""
+    """Something undecided: the candidate ``at`` of a fan, or (None) what the fan did not list."""
 
     mass: float
     outcomes: Outcomes
     fan: Fan
-    twig: Twig | None
+    at: int | None
 
 
 class Way(NamedTuple):
     """A branch that was not followed: ``probability`` (0..1) from the beginning on, and at least.
 
-    Without a candidate it stands for those of the fan that were not kept.
+    Without a position (``at``) it stands for those of the fan that were not kept.
     """
 
-    branch: Branch
+    said: Hashable
+    outcomes: Outcomes
     probability: float
     low: float
     fan: Fan
-    candidate: Candidate | None = None
+    at: int | None = None
 
     @property
     def is_beginning(self) -> bool:
         """Whether it begins another value than the one written, and does not end it."""
-        return isinstance(self.branch.said, bytes) and 0 not in self.branch.outcomes
+        return isinstance(self.said, bytes) and 0 not in self.outcomes
 
     @property
     def is_scalar_beginning(self) -> bool:
         """The same of a value that has a text of its own, which may be followed to its end."""
-        said = self.branch.said
-        return self.is_beginning and isinstance(said, bytes) and said[:1] not in b"{["
+        return self.is_beginning and isinstance(self.said, bytes) and self.said[:1] not in b"{["
 
 
 class Tree:
     """The answer's own path through its fans, and whatever was added beside it.
 
     Args:
-        read: what a token leads to.
-        place: where the path begins, as ``read`` takes it.
+        read: what tokens lead to.
         size: how many outcomes there are.
         path: (token index, listing, place) of each step, in order; it is followed until it has
             decided. A place of None is where the step before led to.
@@ -95,7 +99,7 @@ class Tree:
         is_open: whether outcome 0 is one value of an open domain, and the others all others.
         has_gap: whether a token before the path is not known that might have decided: then nothing
             bounds an outcome, and the estimate is what the path alone says.
-        written: of each step, where what was written leads, for what ``read`` cannot read.
+        written: of a place, where what was written leads, for what ``read`` cannot read.
 
     Attributes:
         read, is_open, has_gap: as given.
@@ -113,11 +117,11 @@ class Tree:
         read: Read,
         size: int,
         path: Iterable[tuple[int, Listing, Any]],
-        follow: Callable[[Any, Candidate], Any] | None = None,
+        follow: Callable[[Any, Name], Any] | None = None,
         *,
         is_open: bool = False,
         has_gap: bool = False,
-        written: Sequence[Branch] = (),
+        written: Callable[[Any], Branch] | None = None,
     ) -> None:
         self.size, self.calls, self.is_open, self.has_gap = size, 0, is_open, has_gap
         self.is_broken = False
@@ -130,37 +134,34 @@ class Tree:
         self._unseen: list[float] = []  # of each fan on the path
         self.read = read
         self._solutions: dict[Groups, _Solution] = {}
-        self._rivals: dict[int, tuple[Candidate, Fan]] = {}  # followed, by their identity
-        outcomes, following = every(size), None
-        telling = 0.0
-        for index, found, place in path:
-            known = written[len(self.fans)] if len(self.fans) < len(written) else None
-            start = following if place is None else place
-            fan = Fan(start, outcomes, index).fill(found, read, known)
-            assert found.position is not None  # it is the answer's path
-            chosen = fan.branches[found.position]
-            if not chosen.outcomes:
+        self._written = written
+        self._added: dict[tuple[int, Name], Fan] = {}  # behind a candidate of a fan
+        self._rivals: dict[tuple[int, Name], Fan] = {}  # the same; they change no bound
+        outcomes, place, telling = every(size), None, 0.0
+        for index, listed, start in path:
+            fan = self._filled(Fan(place if start is None else start, outcomes, index), listed)
+            left = fan.shape.chosen
+            if not left:
                 self.is_broken = True
                 break
-            if self.fans:
-                assert self.fans[-1].chosen is not None  # or the path had ended there
-                self.fans[-1].chosen.fan = fan
             self.fans.append(fan)
             telling = self._count(fan, telling)
-            outcomes, following = chosen.outcomes, chosen.place
+            outcomes, place = left, fan.branches[listed.position or 0].place
             if len(outcomes) == 1:
                 self.decided_at = index
                 break
 
     def _count(self, fan: Fan, telling: float) -> float:
         """Add what is outside of the question; return the path's mass behind the fan."""
-        says = fan.says or self.size == 1 or (self.is_open and _says_something(fan))
-        telling = telling or float(says)
+        shape = fan.shape
+        if not telling:
+            says = shape.says or self.size == 1 or (self.is_open and shape.says_something)
+            telling = float(says)
         self._unseen.append(telling * fan.unseen)
         if telling and fan.off:
             self.off = min(1.0, self.off + telling * fan.off)
             self.valid = min(self.valid, fan.possible / (fan.possible + fan.off))
-            for text, mass in fan.outside:
+            for text, mass in fan.outside():
                 self.others[text] = self.others.get(text, 0.0) + telling * mass
         return telling * fan.share
 
@@ -184,75 +185,81 @@ class Tree:
         """
         if self.size == 1:
             return [(1.0, 1.0, 1.0)]
-        estimate, low, high = self._solve(groups).solved[id(self.fans[0])]
+        estimate, low, high = self._solve(groups).path[0]
         if groups:
-            estimate = [math.fsum(estimate[i] for i in group) for group in groups]
+            estimate = [math.fsum([estimate[i] for i in group]) for group in groups]
         if self.has_gap:
             return [(min(p, 1.0), 0.0, 1.0) for p in estimate]
         return list(map(_in_order, estimate, low, high))
 
     def _solve(self, groups: "Groups" = ()) -> "_Solution":
-        if groups not in self._solutions:
-            group_of = list(range(self.size))
-            for number, group in enumerate(groups):
-                for outcome in group:
-                    group_of[outcome] = number
-            solution = self._solutions[groups] = _Solution({}, {}, group_of, self.is_open)
-            # From the end of the path, since what is known there is used before it; beside the
-            # path from the leaves, since each fan sums up what is below it. No recursion: paths
-            # are long.
-            for fan in reversed(self.fans):
-                for below in _below(fan):
-                    _sum_up(below, solution)
-                _sum_up(fan, solution)
-                if fan.chosen is not None and fan.chosen.fan is not None:
-                    following = solution.solved[id(fan.chosen.fan)]
-                    solution.known[fan.chosen.branch.said] = following.estimate
-        return self._solutions[groups]
+        """What each fan gives, from the end of the path on.
+
+        What is known at the end is used before it. Beside the path the leaves come first, since
+        each fan sums up what is below it. No recursion: paths are long.
+        """
+        solution = self._solutions.get(groups)
+        if solution is None:
+            solution = self._solutions[groups] = _Solution(self, groups)
+        return solution
+
+    def followers(self, fan: Fan) -> dict[int, Fan]:
+        """The fans that were added behind the candidates of a fan, by their positions."""
+        if not self._added:
+            return {}
+        known = ((at, self._added.get((id(fan), fan.names[at]))) for at in fan.shape.twigs)
+        return {at: below for at, below in known if below is not None}
 
     def decisive(self, outcome: int) -> "Decisive":
         """The fan on the path at which the probability of the written outcome rose the most."""
         solution = self._solve()
-        shares = [solution.solved[id(fan)].estimate[outcome] for fan in self.fans]
+        shares = [solved[0][outcome] for solved in solution.path]
         at = 0
         if len(shares) > 1:
             following = itertools.chain(shares[1:], (1.0,))
             rises = [(a + _TINY) / (b + _TINY) for a, b in zip(following, shares, strict=True)]
             at = rises.index(max(rises))
         fan, against = self.fans[at], dict[str, float]()
-        twigs = {id(twig.candidate): twig for twig in fan.twigs}
-        candidates, masses = fan.listing.candidates, fan.listing.masses
-        for candidate, mass, (outcomes, _, _) in zip(candidates, masses, fan.branches, strict=True):
-            if not outcomes:
+        shape, possible = fan.shape, fan.possible
+        for position, (name, mass, left) in enumerate(
+            zip(fan.names, fan.masses, shape.left, strict=True)
+        ):
+            if not left or (position == fan.position and shape.goes_on):
                 continue
-            twig = twigs.get(id(candidate)) if twigs else None
-            agreeing = float(outcome in outcomes)
-            if twig is not None:
-                below = _expected(fan, twig, solution)
-                agreeing = below[outcome] if below else agreeing / len(outcomes)
-            if agreeing < 1 and (twig is None or twig is not fan.chosen):
-                part = mass / fan.possible * (1 - agreeing)
-                against[candidate[0]] = against.get(candidate[0], 0.0) + part
+            agreeing = float(outcome in left)
+            if len(left) > 1:
+                below = solution.expected(at, fan, position)
+                agreeing = below[outcome] if below else agreeing / len(left)
+            if agreeing < 1:
+                text = name if type(name) is str else text_of(name)
+                against[text] = against.get(text, 0.0) + mass / possible * (1 - agreeing)
         return Decisive(fan, shares[at], against)
 
     # -- settling -------------------------------------------------------------------------------
+
+    def _behind_chosen(self) -> dict[int, Fan]:
+        """The next fan on the path, by the identity of each."""
+        return {id(fan): after for fan, after in itertools.pairwise(self.fans)}
 
     def gaps(self) -> Iterator[Gap]:
         """What is undecided, with its mass relative to the whole (0..1).
 
         The gaps that hold an outcome add up to the width of its bounds.
         """
-        todo = [(self.fans[0], 1.0)]
+        todo, path = [(self.fans[0], 1.0)], self._behind_chosen()
         while todo:
             fan, alive = todo.pop()
             if fan.unseen:
                 yield Gap(alive * fan.unseen / fan.total, fan.outcomes, fan, None)
-            for twig in fan.twigs:
-                mass = alive * twig.mass / fan.total
-                if twig.fan is not None:
-                    todo.append((twig.fan, mass))
+            followers, after = self.followers(fan), path.get(id(fan))
+            for at in fan.shape.twigs:
+                mass = alive * fan.masses[at] / fan.total
+                is_on_path = after is not None and at == fan.position and fan.shape.goes_on
+                below = after if is_on_path else followers.get(at)
+                if below is not None:
+                    todo.append((below, mass))
                 elif mass:
-                    yield Gap(mass, twig.branch.outcomes, fan, twig)
+                    yield Gap(mass, fan.shape.left[at], fan, at)
 
     @property
     def width(self) -> float:
@@ -267,56 +274,64 @@ class Tree:
 
     def ways(self) -> Iterator[Way]:
         """All branches of an open domain that were not followed, on the path and beside it."""
+        path, beside = self._behind_chosen(), bool(self._added or self._rivals)
         todo = [(self.fans[0], 1.0, 1.0)]
         while todo:
             fan, probability, low = todo.pop()
-            whole, dropped = fan.possible + fan.unseen_others, fan.possible
-            followed = {id(twig.candidate): twig.fan for twig in fan.twigs if twig.fan}
-            rows = zip(fan.listing.candidates, fan.listing.masses, fan.branches, strict=True)
-            for candidate, mass, branch in rows:
-                if not branch.outcomes:
+            shape, masses, possible = fan.shape, fan.masses, fan.possible
+            share, low = probability / (possible + fan.unseen_others), low / (possible + fan.unseen)
+            after, dropped = path.get(id(fan)), possible
+            for at, left in enumerate(shape.left):
+                if not left:
                     continue
+                mass = masses[at]
                 dropped -= mass
-                reached = probability * mass / whole, low * mass / fan.total
-                _, rival = self._rivals.get(id(candidate), (None, None))
-                below = followed.get(id(candidate)) or rival
+                below = after if at == fan.position and shape.goes_on else None
+                if below is None and beside:
+                    key = id(fan), fan.names[at]
+                    below = self._added.get(key) or self._rivals.get(key)
                 if below is None:
-                    yield Way(branch, *reached, fan, candidate)
+                    yield _way((fan.said(at), left, mass * share, mass * low, fan, at))
                 else:
-                    todo.append((below, *reached))
+                    todo.append((below, mass * share, mass * low))
             if fan.is_shortened:
-                left = max(0.0, dropped)
-                anything = Branch(fan.outcomes, None, NOTHING_SAID)
-                yield Way(anything, probability * left / whole, low * left / fan.total, fan)
+                rest = max(0.0, dropped)
+                yield Way(NOTHING_SAID, fan.outcomes, rest * share, rest * low, fan)
 
-    def gap_of(self, way: Way) -> Gap:
-        """What is not known of a beginning: how it goes on."""
-        assert way.candidate is not None  # it is a beginning
-        twig = Twig(way.candidate, way.branch, way.probability)
-        return Gap(way.probability, way.branch.outcomes, way.fan, twig)
-
-    def follow_rival(self, gap: Gap, candidates: Sequence[Candidate]) -> None:
+    def follow_rival(self, way: Way, candidates: Sequence[Candidate]) -> None:
         """Take how a beginning of another value goes on: all candidates there. No bound changes."""
         self.calls += 1
-        assert gap.twig is not None  # see ``gap_of``
-        fan = self._behind(gap).fill(listing(candidates, None, 0.0), self.read)
+        fan = self._filled(self._behind(way), listing(candidates, None, 0.0))
         if fan.possible:
             fan.shorten(_MOST_KEPT)
-            self._rivals[id(gap.twig.candidate)] = gap.twig.candidate, fan
+            assert way.at is not None  # it is a beginning
+            self._rivals[id(way.fan), way.fan.names[way.at]] = fan
 
-    def _behind(self, gap: Gap) -> Fan:
+    def _filled(self, fan: Fan, listed: Listing) -> Fan:
+        """The fan with what is listed there."""
+        names, position, _, _ = listed
+        branches = self.read(fan.place, names)
+        if position is not None and (not branches[position].outcomes or not names[position]):
+            if not bytes_of(names[position]):  # a part of a character that another token shows
+                branches[position] = Branch(fan.outcomes, fan.place, HIDDEN)
+            elif self._written is not None:
+                branches[position] = self._written(fan.place)
+        fan.fill(listed, branches)
+        return fan
+
+    def _behind(self, gap: Gap | Way) -> Fan:
         """An empty fan at the end of a branch."""
-        assert gap.twig is not None  # the callers look
-        trail = (*gap.fan.trail, gap.twig.candidate)
-        return Fan(self.behind(gap), gap.twig.branch.outcomes, gap.fan.index, trail)
+        assert gap.at is not None  # the callers look
+        trail = (*gap.fan.trail, gap.fan.names[gap.at])
+        return Fan(self.behind(gap), gap.outcomes, gap.fan.index, trail)
 
-    def behind(self, gap: Gap) -> Any:
+    def behind(self, gap: Gap | Way) -> Any:
         """The place of what is not known: of a branch the one that it leads to."""
-        if gap.twig is None:
+        if gap.at is None:
             return gap.fan.place
-        place = gap.twig.branch.place
+        place = gap.fan.branches[gap.at].place
         if place is None and self._follow is not None:
-            return self._follow(gap.fan.place, gap.twig.candidate)
+            return self._follow(gap.fan.place, gap.fan.names[gap.at])
         return place
 
     def expand(self, gap: Gap, candidates: Sequence[Candidate]) -> None:
@@ -326,16 +341,24 @@ class Tree:
         known = any(candidate.logprob > -math.inf for candidate in candidates)
         unseen = 0.0 if known else 1.0
         fan, position = gap.fan, None
-        if gap.twig is not None:
-            fan = gap.twig.fan = self._behind(gap)
-        elif fan.listing.position is not None:
-            written = fan.listing.candidates[fan.listing.position]
-            position = next((i for i, c in enumerate(candidates) if is_same(c, written)), None)
-            if position is None:  # no token of the vocabulary: what was listed has to do
-                fan.is_asked = True
-                return
-        fan.fill(listing(candidates, position, unseen), self.read)
-        fan.shorten(_MOST_KEPT)
+        followed: list[tuple[Name, Fan]] = []
+        names = list(map(name_of, candidates))
+        if gap.at is not None:
+            key, fan = (id(fan), fan.names[gap.at]), self._behind(gap)
+            self._added[key] = fan
+        else:
+            followed = [(fan.names[at], below) for at, below in self.followers(fan).items()]
+            if fan.position is not None:
+                chosen = fan.names[fan.position]
+                position = next((at for at, n in enumerate(names) if is_same(n, chosen)), None)
+                if position is None:  # no token of the vocabulary: what was listed has to do
+                    fan.is_asked = True
+                    return
+        self._filled(fan, listing(candidates, position, unseen)).shorten(_MOST_KEPT)
+        for name, below in followed:
+            same = next((other for other in fan.names if is_same(other, name)), None)
+            if same is not None:
+                self._added[id(fan), same] = below
         fan.is_asked = True
         for number, other in enumerate(self.fans):
             if fan is other:
@@ -350,27 +373,132 @@ class Decisive(NamedTuple):
     against: dict[str, float]
 
 
-class _Solved(NamedTuple):
-    """What a fan gives: the estimate of each outcome sums to 1; bounds of each group hold it."""
-
-    estimate: list[float]
-    low: list[float]
-    high: list[float]
+_Solved: TypeAlias = tuple[list[float], list[float], list[float]]
+"""What a fan gives: the estimate of each outcome sums to 1; low and high of each group hold it."""
 
 
-_solved = unchecked(_Solved)
+class _Solution:
+    """What each fan of a tree gives: ``path`` those on it.
 
-
-class _Solution(NamedTuple):
-    """What each fan gives (by its identity), and what the path knows by what was said there.
-
-    ``group_of`` has the number of the group of each outcome.
+    ``known`` is the estimate behind a beginning that the path went on from.
     """
 
-    solved: dict[int, _Solved]
-    known: dict[Hashable, list[float]]
-    group_of: list[int]
-    is_open: bool
+    def __init__(self, tree: Tree, groups: Groups) -> None:
+        self._tree, self._size, self._is_open = tree, tree.size, tree.is_open
+        self._beside: dict[int, _Solved] = {}  # off the path, by the fan's identity
+        self._known: dict[Hashable, list[float]] = {}
+        self._group_of: list[int] | None = None
+        self._count = len(groups) or tree.size
+        if groups:
+            self._group_of = [0] * tree.size
+            for number, group in enumerate(groups):
+                for outcome in group:
+                    self._group_of[outcome] = number
+        fans = tree.fans
+        self.path: list[_Solved] = [([], [], [])] * len(fans)
+        after: _Solved | None = None
+        for number in range(len(fans) - 1, -1, -1):
+            fan = fans[number]
+            for below in self._below(fan):
+                self._beside[id(below)] = self._sum_up(below, None)
+            solved = self.path[number] = self._sum_up(fan, after)
+            if after is not None:  # then it goes on
+                self._known[fan.said(fan.position or 0)] = after[0]
+            after = solved
+
+    def _below(self, fan: Fan) -> list[Fan]:
+        """The fans that were added below the one given, off the path; the deepest first."""
+        todo = list(self._tree.followers(fan).values())
+        below: list[Fan] = []
+        while todo:
+            below.append(todo.pop())
+            todo += self._tree.followers(below[-1]).values()
+        return below[::-1]
+
+    def expected(self, number: int, fan: Fan, at: int) -> Sequence[float] | None:
+        """How a branch of a fan on the path goes on, where something is known of it."""
+        after = self.path[number + 1] if number + 1 < len(self.path) else None
+        solved = self._behind(fan, at, after)
+        return solved[0] if solved else self._guess(fan, at)
+
+    def _behind(self, fan: Fan, at: int, after: _Solved | None) -> _Solved | None:
+        """What the fan behind a candidate gives, if it was followed."""
+        if after is not None and at == fan.position and fan.shape.goes_on:
+            return after
+        if not self._beside:
+            return None
+        below = self._tree.followers(fan).get(at)
+        return None if below is None else self._beside.get(id(below))
+
+    def _guess(self, fan: Fan, at: int) -> Sequence[float] | None:
+        """How a branch goes on that was not followed: as the path says, or as open domains have it.
+        """
+        known = self._known.get(fan.said(at)) if self._known else None
+        if known is not None or not self._is_open:
+            return known
+        guess, shape = [0.0] * self._size, fan.shape
+        if at == fan.position and shape.goes_on:  # the answer ended here
+            guess[0] = 1.0
+            return guess
+        others = shape.left[at] - _WRITTEN
+        if at in shape.silent:
+            others = (others & shape.hidden) or others
+        _share(guess, 1.0, others)
+        return guess
+
+    def _sum_up(self, fan: Fan, after: _Solved | None) -> _Solved:
+        """Solve a fan, all fans below it being solved."""
+        shape, masses, unseen = fan.shape, fan.masses, fan.unseen
+        total = fan.possible + unseen
+        estimate, group_of, size = [0.0] * self._size, self._group_of, self._count
+        low = [0.0] * size
+        if unseen:
+            share = unseen / total
+            high = [0.0] * size
+            for outcome in fan.outcomes:
+                high[outcome if group_of is None else group_of[outcome]] = share
+        else:
+            high = low[:]
+        for outcome, own in shape.singles:
+            mass = masses[own[0]] if len(own) == 1 else sum([masses[at] for at in own])
+            estimate[outcome] = mass
+            group, share = outcome if group_of is None else group_of[outcome], mass / total
+            low[group] += share
+            high[group] += share
+        for at in shape.twigs:
+            mass, left = masses[at], shape.left[at]
+            solved, share = self._behind(fan, at, after), mass / total
+            groups = left if group_of is None else {group_of[outcome] for outcome in left}
+            if solved is not None:
+                guess, lows, highs = solved
+                for group in groups:
+                    low[group] += share * lows[group]
+                    high[group] += share * highs[group]
+            else:
+                guess = self._guess(fan, at)
+                for group in groups:
+                    high[group] += share
+                if len(groups) == 1:
+                    low[next(iter(groups))] += share
+            if guess is not None:
+                for outcome in left:
+                    estimate[outcome] += mass * guess[outcome]
+            elif at not in shape.silent:
+                _share(estimate, mass, left)
+        if unseen and self._is_open:
+            if others := fan.unseen_others:
+                _share(estimate, others, fan.outcomes - _WRITTEN or fan.outcomes)
+        elif unseen and len(shape.singles) != len(fan.outcomes):
+            _add_hidden(fan, estimate)
+        if group_of is not None and len({group_of[outcome] for outcome in fan.outcomes}) == 1:
+            (group,) = {group_of[outcome] for outcome in fan.outcomes}
+            low, high = [0.0] * size, [0.0] * size
+            low[group] = high[group] = 1.0
+        whole = sum(estimate)
+        if whole:
+            return [part / whole for part in estimate], low, high
+        _share(estimate, 1.0, fan.outcomes)
+        return estimate, low, high
 
 
 def _in_order(p: float, low: float, high: float) -> tuple[float, float, float]:
@@ -381,76 +509,8 @@ def _in_order(p: float, low: float, high: float) -> tuple[float, float, float]:
 
 _TINY = 1e-12
 _MOST_KEPT = 64  # candidates of a place that was asked about, beside those that are undecided
-
-
-def _below(fan: Fan) -> list[Fan]:
-    """The fans that were added below the one given, off the path; the deepest first."""
-    found: list[Fan] = []
-    if len(fan.twigs) <= (fan.chosen is not None):
-        return found
-    todo = [twig.fan for twig in fan.twigs if twig is not fan.chosen and twig.fan is not None]
-    while todo:
-        found.append(todo.pop())
-        todo.extend(twig.fan for twig in found[-1].twigs if twig.fan is not None)
-    return found[::-1]
-
-
-def _sum_up(fan: Fan, solution: _Solution) -> None:
-    """Solve a fan, all fans below it being solved."""
-    low, high = _bounds(fan, solution)
-    estimate = _estimate(fan, solution)
-    whole = math.fsum(estimate)
-    if whole:
-        estimate = [e / whole for e in estimate]
-    else:
-        _share(estimate, 1.0, fan.outcomes)
-    solution.solved[id(fan)] = _solved((estimate, low, high))
-
-
-def _bounds(fan: Fan, solution: _Solution) -> tuple[list[float], list[float]]:
-    """``low`` and ``high`` of each group of outcomes."""
-    group_of, total = solution.group_of, fan.total
-    low, high = [0.0] * len(group_of), [0.0] * len(group_of)
-    possible = {group_of[outcome] for outcome in fan.outcomes}
-    if len(possible) == 1:
-        (group,) = possible
-        low[group] = high[group] = 1.0
-        return low, high
-    for group in possible:
-        high[group] = fan.unseen / total
-    for outcome, mass in fan.masses.items():
-        low[group_of[outcome]] += mass / total
-        high[group_of[outcome]] += mass / total
-    for twig in fan.twigs:
-        share = twig.mass / total
-        below = None if twig.fan is None else solution.solved[id(twig.fan)]
-        groups = {group_of[outcome] for outcome in twig.branch.outcomes}
-        for group in groups:
-            low[group] += share * below.low[group] if below else share * (len(groups) == 1)
-            high[group] += share * below.high[group] if below else share
-    return low, high
-
-
-def _estimate(fan: Fan, solution: _Solution) -> list[float]:
-    """The mass that each outcome is taken to have."""
-    estimate = [0.0] * len(solution.group_of)
-    for outcome, mass in fan.masses.items():
-        estimate[outcome] = mass
-    for twig in fan.twigs:
-        guess, outcomes = _expected(fan, twig, solution), twig.branch.outcomes
-        if guess is not None:
-            for outcome in outcomes:
-                estimate[outcome] += twig.mass * guess[outcome]
-        elif twig.branch.said != NOTHING_SAID:
-            _share(estimate, twig.mass, outcomes)
-    if fan.unseen and solution.is_open:
-        _share(estimate, fan.unseen_others, fan.outcomes - _WRITTEN or fan.outcomes)
-    elif fan.unseen and len(fan.masses) != len(fan.outcomes):
-        _add_hidden(fan, estimate)
-    return estimate
-
-
 _WRITTEN: Outcomes = frozenset({0})  # of an open domain
+_way = unchecked(Way)
 
 
 def _share(estimate: list[float], mass: float, outcomes: Outcomes) -> None:
@@ -459,45 +519,16 @@ def _share(estimate: list[float], mass: float, outcomes: Outcomes) -> None:
         estimate[outcome] += mass / len(outcomes)
 
 
-def _expected(fan: Fan, twig: Twig, solution: _Solution) -> Sequence[float] | None:
-    """How a branch goes on: as it was followed, as the path says, or as open domains have it."""
-    if twig.fan is not None:
-        return solution.solved[id(twig.fan)].estimate
-    known = solution.known.get(twig.branch.said)
-    if known is not None or not solution.is_open:
-        return known
-    guess = [0.0] * len(solution.group_of)
-    if twig is fan.chosen:  # the answer ended here
-        guess[0] = 1.0
-        return guess
-    others = twig.branch.outcomes - _WRITTEN
-    if twig.branch.said == NOTHING_SAID:
-        others = others.difference(*_shown(fan)) or others
-    _share(guess, 1.0, others)
-    return guess
-
-
-def _says_something(fan: Fan) -> bool:
-    """Whether a candidate is more than a blank before the value."""
-    return any(b.said != NOTHING_SAID for b in fan.branches if b.outcomes)
-
-
-def _shown(fan: Fan) -> list[Outcomes]:
-    """The outcomes that the candidates of a fan leave, of those that say something."""
-    shown = [b.outcomes for b in fan.branches if b.said != NOTHING_SAID]
-    return shown if fan.chosen is None else [*shown, fan.chosen.branch.outcomes]
-
-
 def _add_hidden(fan: Fan, estimate: list[float]) -> None:
     """Add what the estimate takes to be on outcomes that nothing listed.
 
     Nothing if every outcome was seen. Otherwise the unseen mass counts as valid as the seen; and
     where a list shows how fast the masses fall, a missing outcome has at most the least of them.
     """
-    missing = fan.outcomes.difference(*_shown(fan))
+    missing = fan.shape.hidden
     if not missing or not fan.possible:
         return
     hidden = fan.unseen_valid
-    if len(fan.listing.candidates) > 1:
-        hidden = min(hidden, min(fan.listing.masses) * len(missing))
+    if len(fan.masses) > 1:
+        hidden = min(hidden, min(fan.masses) * len(missing))
     _share(estimate, hidden, missing)

@@ -12,9 +12,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple, cast
 
 from fieldconf import scores
-from fieldconf.align import Step
 from fieldconf.alternatives.distribution import Distribution, distribution, likeliest
-from fieldconf.alternatives.fan import Branch, Listing, every
+from fieldconf.alternatives.fan import Branch, Listing, Name, candidate_of, every, text_of
 from fieldconf.alternatives.listed import listed
 from fieldconf.alternatives.settle import Ledger
 from fieldconf.alternatives.tree import Gap, Tree
@@ -24,7 +23,6 @@ from fieldconf.classification.masses import unnormalised
 from fieldconf.classification.question import Place, Question, question_of
 from fieldconf.evidence import LONGEST_TOKEN, blame, is_told
 from fieldconf.fields import FEW_VALID
-from fieldconf.jsonparser import JSONParser
 from fieldconf.matching import beginning
 from fieldconf.reasoning import answer_start
 from fieldconf.report import Field, Report, Status
@@ -55,9 +53,9 @@ class _Visit(NamedTuple):
 
     def without_leaving(self) -> "_Visit | None":
         """With the likeliest candidate that keeps to the labels in the place of the chosen one."""
-        pairs = zip(self.listing.candidates, self.branches, strict=True)
-        kept = [(c.logprob, n) for n, (c, branch) in enumerate(pairs) if branch.outcomes]
-        if not kept or max(kept)[0] == -math.inf:
+        pairs = zip(self.listing.masses, self.branches, strict=True)
+        kept = [(mass, at) for at, (mass, branch) in enumerate(pairs) if branch.outcomes]
+        if not kept or not max(kept)[0]:
             return None
         return self._replace(listing=self.listing._replace(position=max(kept)[1]))
 
@@ -267,8 +265,10 @@ class Answer:
                     first = Place(stripped=True)  # the text lacks the space a name begins with
                 place = first
             listing = _listing(token, written, are_named=are_named)
-            branches = [self._question.branch(place, c) for c in listing.candidates]
-            branches = [b._replace(outcomes=b.outcomes & outcomes) for b in branches]
+            branches = [
+                Branch(b.outcomes & outcomes, b.place, b.said)
+                for b in self._question.branches(place, listing.names)
+            ]
             found.append(_Visit(step.token, listing, branches))
             chosen = found[-1].chosen
             if not chosen.outcomes or step.start >= self._last:
@@ -286,7 +286,7 @@ class Answer:
         if len(path) < len(visits.found):
             path += filter(None, [visits.found[-1].without_leaving()])
         tree = _Tree(
-            self._question.branch, self._question.size,
+            self._question.branches, self._question.size,
             [
                 (visit.token, visit.listing, None if number else visits.first)
                 for number, visit in enumerate(path)
@@ -308,12 +308,12 @@ class _Tree(Tree):
     def end_open(self) -> None:
         """Count as decided by the last token, which leaves several outcomes."""
         self._ends_open, self.decided_at = True, self.fans[-1].index
-        self.fans[-1].chosen = None
+        self.fans[-1].end()
 
     def expand(self, gap: Gap, candidates: Sequence[Candidate]) -> None:
         super().expand(gap, candidates)
         if self._ends_open:
-            self.fans[-1].chosen = None
+            self.fans[-1].end()
 
 
 _QUESTION = "the question of a label set"  # among the memories of its schema
@@ -335,10 +335,14 @@ def _is_readable(token: Token) -> bool:
 
 
 def _listing(token: Token, written: bytes, *, are_named: bool) -> Listing:
-    found = listed(Step(0, None, JSONParser(), written), token, are_named=are_named)
-    return found._replace(
-        candidates=[c._replace(raw=END) if is_end(c) else c for c in found.candidates]
-    )
+    found = listed(written, token, are_named=are_named)
+    return found._replace(names=list(map(_marked, found.names)))
+
+
+def _marked(name: Name) -> Name:
+    """The name of a candidate; of an end token one that says so by its bytes."""
+    candidate = candidate_of(name)
+    return candidate._replace(raw=END) if is_end(candidate) else name
 
 
 def _with_rest(found: Distribution, tree: Tree, visits: Sequence[_Visit]) -> Distribution:
@@ -349,12 +353,13 @@ def _with_rest(found: Distribution, tree: Tree, visits: Sequence[_Visit]) -> Dis
         if visit.token <= found.decided_at:
             continue
         possible = visit.listing.unseen
-        for candidate, branch in zip(visit.listing.candidates, visit.branches, strict=True):
-            mass = math.exp(candidate.logprob)
+        names, position, _, masses = visit.listing
+        for name, mass, branch in zip(names, masses, visit.branches, strict=True):
             possible += mass * bool(branch.outcomes)
             if not branch.outcomes:
                 off += reach * mass
-                others[candidate.text] = others.get(candidate.text, 0.0) + reach * mass
-        chosen = visit.listing.candidates[cast("int", visit.listing.position)]
-        reach *= math.exp(chosen.logprob) / possible if visit.chosen.outcomes else 0.0
+                text = text_of(name)
+                others[text] = others.get(text, 0.0) + reach * mass
+        chosen = masses[cast("int", position)]
+        reach *= chosen / possible if visit.chosen.outcomes else 0.0
     return replace(found, off_schema=min(1.0, off), other=likeliest(others.items()))

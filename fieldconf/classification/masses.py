@@ -11,7 +11,6 @@ behind the deciding token is not in it. Where the server's numbers stand after a
 mask's share is in the numbers already, and the two quantities are the same.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from fieldconf.alternatives.distribution import Distribution, Member
@@ -43,10 +42,10 @@ def unnormalised(
     """
     if tree.calls:
         return ()
-    known: dict[int, _Mass] = {}
-    for fan in _leaves_first(tree):
-        known[id(fan)] = _mass(fan, tree.size, known)
-    mass = known[id(tree.fans[0])]
+    mass: _Mass | None = None
+    for fan in reversed(tree.fans):
+        mass = _mass(fan, tree.size, mass)
+    assert mass is not None  # it has decided
     rows = [
         Member(value, min(1.0, p), min(1.0, low, p), min(1.0, max(high, p)))  # sums are rounded
         for value, p, low, high in zip(members, *mass, strict=True)
@@ -56,33 +55,27 @@ def unnormalised(
     )
 
 
-def _leaves_first(tree: Tree) -> Iterator[Fan]:
-    """All fans, each behind those that follow it. No recursion: paths are long."""
-    found, todo = list[Fan](), [tree.fans[0]]
-    while todo:
-        found.append(todo.pop())
-        todo += [twig.fan for twig in found[-1].twigs if twig.fan is not None]
-    return reversed(found)
+def _mass(fan: Fan, size: int, after: _Mass | None) -> _Mass:
+    """What a fan gives each outcome; an open branch is split evenly, its bounds are open.
 
-
-def _mass(fan: Fan, size: int, known: dict[int, _Mass]) -> _Mass:
-    """What a fan gives each outcome; an open branch is split evenly, its bounds are open."""
-    made = _Mass([0.0] * size, [0.0] * size, [0.0] * size)
+    ``after`` is what the next fan on the path gives, if there is one.
+    """
+    mass = _Mass([0.0] * size, [0.0] * size, [0.0] * size)
     for outcome in fan.outcomes:
-        made.high[outcome] = fan.unseen
-    for outcome, mass in fan.masses.items():
-        for column in made:
-            column[outcome] += mass
-    for twig in fan.twigs:
-        below = None if twig.fan is None else known[id(twig.fan)]
-        share = 1 / len(twig.branch.outcomes)
-        for outcome in twig.branch.outcomes:
-            parts = (share, 0.0, 1.0) if below is None else [column[outcome] for column in below]
-            for column, part in zip(made, parts, strict=True):
-                column[outcome] += twig.mass * part
-    for outcome, mass in _hidden(fan).items():
-        made.estimate[outcome] += mass
-    return made
+        mass.high[outcome] = fan.unseen
+    for outcome, own in fan.shape.singles:
+        for column in mass:
+            column[outcome] += sum(fan.masses[at] for at in own)
+    for at in fan.shape.twigs:
+        left = fan.shape.left[at]
+        below = after if at == fan.position and fan.shape.goes_on else None
+        for outcome in left:
+            parts = (1 / len(left), 0.0, 1.0) if below is None else [part[outcome] for part in below]
+            for column, part in zip(mass, parts, strict=True):
+                column[outcome] += fan.masses[at] * part
+    for outcome, hidden in _hidden(fan).items():
+        mass.estimate[outcome] += hidden
+    return mass
 
 
 def _hidden(fan: Fan) -> dict[int, float]:
@@ -91,10 +84,10 @@ def _hidden(fan: Fan) -> dict[int, float]:
     What was not listed counts as possible as what was; and no outcome has more than the least of
     what was, where that is several.
     """
-    missing = fan.outcomes.difference(fan.masses, *(twig.branch.outcomes for twig in fan.twigs))
+    missing = fan.outcomes.difference(*fan.shape.left)
     if not missing or not fan.possible:
         return {}
     share = fan.unseen * fan.possible / (fan.possible + fan.off) / len(missing)
-    if len(fan.listing.candidates) > 1:
-        share = min(share, *fan.listing.masses)
+    if len(fan.masses) > 1:
+        share = min(share, *fan.masses)
     return dict.fromkeys(missing, share)

@@ -6,10 +6,11 @@ Never: a token's mass; a label before the mark that has to stand before it.
 Why:   several texts may mean the same, and a beginning may still become several of them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from fieldconf.alternatives.fan import NOTHING_SAID, Branch, Outcomes, every
+from fieldconf.alternatives.fan import NOTHING_SAID, Branch, Name, Outcomes, candidate_of, every
 from fieldconf.alternatives.memory import MOST_ROWS
 from fieldconf.classification.ending import is_end
 from fieldconf.matching import Beginning, Labels, beginning
@@ -46,6 +47,10 @@ class Question:
     def size(self) -> int:
         """How many meanings there are."""
         return len(self.of.members)
+
+    def branches(self, place: Place, names: Sequence[Name]) -> list[Branch]:
+        """What candidates leave possible behind a text."""
+        return [self.branch(place, candidate_of(name)) for name in names]
 
     def branch(self, place: Place, candidate: Candidate) -> Branch:
         """The members that a candidate leaves possible behind a text."""

@@ -12,13 +12,13 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from operator import eq
-from typing import Any, cast, overload
+from typing import Any, TypeAlias, cast, overload
 
 from msgspec import Struct
 
-from fieldconf.tokens import MASKED_CANDIDATE, NOT_A_LOGPROB, Candidate, Token, unchecked
+from fieldconf.tokens import MASKED_CANDIDATE, NOT_A_LOGPROB, Candidate, Token, unchecked, utf8
 from fieldconf.wire import entries
-from fieldconf.wire.raw import OCTETS, RawCandidate, RawEntry, RawNumbered, RawNumberedEntry
+from fieldconf.wire.raw import OCTETS, SPELT, RawCandidate, RawEntry, RawNumbered, RawNumberedEntry
 
 _SURELY = entries.MOST_MASS - 1e-9  # two ways to add up the same numbers differ by less
 
@@ -50,6 +50,18 @@ class Listed(Struct, gc=False, eq=False):
         """The candidates, but not kept: most lists are looked at once, and answers are long."""
         raw, made = self.raw, self.made
         return self.make(raw) if made is None else made
+
+    def columns(self) -> "Columns | None":
+        """Texts and logprobs, where it is seen without making a candidate that texts are enough."""
+        raw = self.raw
+        if self.made is not None or type(raw[0]) not in _WITHOUT_IDS:
+            return None
+        texts = [one.token for one in raw]
+        spelt = [SPELT[bytes(one.listed)] for one in raw]
+        if spelt != texts or not _are_texts(texts):
+            return None
+        numbers: list[Any] = [one.logprob for one in raw]
+        return texts, _floats(numbers) if self.has_masked else numbers
 
     def make(self, raw: Sequence[Any]) -> tuple[Candidate, ...]:
         """The candidates of what came."""
@@ -99,6 +111,26 @@ class Listed(Struct, gc=False, eq=False):
 
 
 cast("Any", Sequence).register(Listed)
+
+Columns: TypeAlias = tuple[list[str], list[float]]
+"""Texts and logprobs of candidates, in their order."""
+_WITHOUT_IDS = (RawCandidate, RawEntry)
+
+
+def columns(candidates: Sequence[Candidate]) -> Columns | None:
+    """Texts and logprobs of candidates; None where texts do not say the bytes, or there are ids."""
+    if isinstance(candidates, Listed):
+        known = candidates.columns()
+        if known is not None:
+            return known
+        candidates = candidates.glance()
+    if not candidates:
+        return None
+    texts, raws, logprobs, ids = zip(*candidates, strict=True)
+    are_spelt = raws == tuple(map(utf8, texts)) or raws.count(None) == len(raws)
+    if not are_spelt or "" in texts or ids.count(None) < len(ids):
+        return None
+    return list(texts), list(logprobs)
 
 
 def has_masked(candidates: Sequence[Candidate]) -> bool:
@@ -247,9 +279,13 @@ def _candidates(listed: Sequence[RawCandidate]) -> tuple[Candidate, ...]:
     shown = [one.token for one in listed]
     if isinstance(listed[0], RawNumbered) or not _are_texts(shown):
         return entries.candidates(map(entries.row, listed))
-    given: list[Any] = [one.logprob for one in listed]
+    numbers = _floats([one.logprob for one in listed])
+    raws = _spelled(shown, _octets(listed))
+    return tuple(map(_new_candidate, zip(shown, raws, numbers, repeat(None))))
+
+
+def _floats(given: list[Any]) -> list[float]:
     numbers = list(map(float, given))
     if MASKED_CANDIDATE in numbers:
         numbers = [-math.inf if number == MASKED_CANDIDATE else number for number in numbers]
-    raws = _spelled(shown, _octets(listed))
-    return tuple(map(_new_candidate, zip(shown, raws, numbers, repeat(None))))
+    return numbers

@@ -245,3 +245,21 @@ class _Octets(dict[bytes, "bytes | None"]):
 
 
 OCTETS = _Octets()
+
+
+class _Spelt(dict[bytes, "str | None"]):
+    """The text of a token by the JSON that lists its bytes; None if that is no UTF-8."""
+
+    def __missing__(self, listed: bytes) -> str | None:
+        octets_listed = OCTETS[listed]
+        try:
+            text = None if octets_listed is None else octets_listed.decode()
+        except UnicodeDecodeError:
+            text = None
+        if len(self) >= _MOST_OCTETS:
+            self.clear()
+        self[listed] = text
+        return text
+
+
+SPELT = _Spelt()
