@@ -100,6 +100,8 @@ _FORMATS = {
     "hostname": rf"(?:{_LABEL}\.)*{_LABEL}\.?",
 }  # fmt: skip
 
+_LENGTHS: Mapping[Any, int] = {"date": 10}  # beyond that nothing can follow
+
 # What a pattern may be made of to mean the same in every dialect: ECMA's, Python's, Rust's.
 _ESCAPE = r"\\(?:[dDwWsSnrtfv0]|[^\w\s]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[pP]\{\w+\})"
 _WORD = re.compile(
@@ -173,6 +175,8 @@ def _strings(node: Mapping[str, Any]) -> _Strings | None:
         _form_of_pattern(pattern) if isinstance(pattern, str) else None,
         _form_of_format(form) if isinstance(form, str) else None,
     )
+    if form in _LENGTHS:
+        longest = _LENGTHS[form] if longest is None else min(longest, _LENGTHS[form])
     found = _Strings(shortest, longest, tuple(form for form in forms if form is not None))
     return found if found != _Strings(0, None, ()) else None
 
@@ -203,7 +207,7 @@ class _Numbers(NamedTuple):
     step: Fraction | None
 
     def allows(self, text: bytes, *, done: bool) -> bool:
-        if len(text) > LONGEST_NUMBER:
+        if len(text) > LONGEST_NUMBER or (self is _INTEGER and text.isdigit()):
             return True
         minus, whole, fraction, exponent = _NUMBER.match(text).groups(b"")  # pyright: ignore[reportOptionalMemberAccess]  # matches always
         size = self._mirrored() if minus else self  # from here on without the sign
@@ -252,6 +256,9 @@ class _Numbers(NamedTuple):
         return least <= most
 
 
+_INTEGER = _Numbers(None, None, Fraction(1))
+
+
 def _power(exponent: bytes) -> Fraction:
     shift = int(exponent[1:] or b"0")
     return Fraction(10) ** max(-_LARGEST_EXPONENT, min(shift, _LARGEST_EXPONENT))
@@ -263,6 +270,8 @@ def _numbers(node: Mapping[str, Any]) -> _Numbers | None:
     found = _Numbers(
         max(_bounds(lows), default=None), min(_bounds(highs), default=None), step_of(node)
     )
+    if found == _INTEGER:
+        return _INTEGER
     return found if any(part is not None for part in found) else None
 
 
@@ -306,6 +315,18 @@ class Rule:
     def asks(self) -> bool:
         """Whether it asks for more than a kind."""
         return bool(self.strings or self.numbers or self.never) or self.members is not None
+
+    @property
+    def longest(self) -> float:
+        """The most characters of a string."""
+        longest = self.strings.longest if self.strings else None
+        return math.inf if longest is None else longest
+
+    @property
+    def is_any_integer(self) -> bool:
+        """Whether it asks of a number only to be whole."""
+        is_other = self.members is not None or bool(self.never)
+        return not is_other and self.numbers in (None, _INTEGER)
 
     @property
     def is_beyond_ascii(self) -> bool:

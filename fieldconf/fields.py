@@ -378,7 +378,7 @@ class FieldMaker:
         """Which kind a container's place has, if several may stand there."""
         if not declared.has_several_kinds:
             return None
-        allows = declared.allows if declared.rules else None
+        allows = declared.allows if declared.restricts else None
         whose = self._place(item.event.path) if allows else None
         kinds = tuple(sorted(declared.possible_kinds))
         return self._grow(KindQuestion(target, kinds, allows, whose, self._memory), item)

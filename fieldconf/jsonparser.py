@@ -148,7 +148,8 @@ class JSONParser:
             while pos < end:
                 pos = steps[self._state](self, data, pos, base, events)
         except JSONSyntaxError as error:
-            self.error = error
+            # With its frames it would hold this parser: a cycle, which waits for the collector.
+            self.error = error.with_traceback(None)
             self.offset = error.offset
             return events
         self.offset = base + end

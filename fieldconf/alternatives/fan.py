@@ -132,7 +132,10 @@ class Shape:
         chosen: those that the chosen one leaves; none without a chosen one.
         singles: each outcome that some candidate decides for, with their positions.
         twigs: the positions of the candidates that leave several outcomes.
-        outside: the positions of those that leave none.
+        inside, outside: the positions of those that leave some, and of those that leave none.
+        is_plain: whether nothing but the chosen one leaves several.
+        is_blank: whether the chosen one goes on and says nothing yet.
+        rest: of an open domain, what the unseen mass is taken to be on.
         silent: the positions of those that say nothing yet.
         goes_on: whether the chosen one leaves several, and the answer goes on behind it.
         says: whether some candidate that leaves outcomes does not leave all.
@@ -142,8 +145,8 @@ class Shape:
     """
 
     __slots__ = (
-        "agreeing", "chosen", "goes_on", "hidden", "left", "outside", "says", "says_something",
-        "silent", "singles", "twigs",
+        "_rivals", "agreeing", "chosen", "goes_on", "hidden", "inside", "is_blank", "is_plain",
+        "left", "outside", "rest", "says", "says_something", "silent", "singles", "twigs",
     )  # fmt: skip
 
     def __init__(
@@ -161,27 +164,41 @@ class Shape:
         self.goes_on = len(self.chosen) > 1 and not ends
         self.singles = tuple((outcome, tuple(own)) for outcome, own in singles.items())
         self.twigs = tuple(at for at, own in enumerate(left) if len(own) > 1)
+        self.inside = tuple(at for at, own in enumerate(left) if own)
         self.outside = tuple(at for at, own in enumerate(left) if not own)
+        self.is_plain = self.goes_on and self.twigs == (position,)
+        self.is_blank = self.goes_on and position in silent
+        self.rest = tuple(outcomes - {0} or outcomes)
         self.says = any(own and own != outcomes for own in left)
         self.says_something = any(own and at not in silent for at, own in enumerate(left))
         shown = [own for at, own in enumerate(left) if at not in silent]
         shown += [self.chosen] if self.goes_on else []
         self.hidden = outcomes.difference(*shown)
         self.agreeing = tuple(at for at, own in enumerate(left) if 0 in own)
+        self._rivals: dict[int, tuple[tuple[int, ...], tuple[int, ...]]] = {}
+
+    def rivals(self, outcome: int, position: int | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The positions of those that exclude an outcome, and of others that leave several."""
+        known = self._rivals.get(outcome)
+        if known is None:
+            against = tuple(at for at in self.inside if outcome not in self.left[at])
+            chosen = {position} if self.goes_on else set[int | None]()
+            mixed = tuple(
+                at for at in self.twigs if outcome in self.left[at] and at not in chosen
+            )
+            known = self._rivals[outcome] = tuple(at for at in against if at not in chosen), mixed
+        return known
 
 
 _MOST_SHAPES = 1 << 14
 _SHAPES: dict[tuple[Any, ...], Shape] = {}  # of all questions: a shape knows nothing of them
 
 
-def _shape(branches: Sequence[Branch], outcomes: Outcomes, position: int | None) -> Shape:
-    key = (outcomes, position, *[branch.code for branch in branches])
-    shape = _SHAPES.get(key)
-    if shape is None:
-        shape = Shape(branches, outcomes, position)
-        if len(_SHAPES) >= _MOST_SHAPES:
-            _SHAPES.clear()
-        _SHAPES[key] = shape
+def _shape(key: tuple[Any, ...], branches: Sequence[Branch]) -> Shape:
+    if len(_SHAPES) >= _MOST_SHAPES:
+        _SHAPES.clear()
+    outcomes, position = key[:2]
+    shape = _SHAPES[key] = Shape(branches, outcomes, position)
     return shape
 
 
@@ -192,12 +209,13 @@ class Fan:
         place: where it is, as the question takes it.
         outcomes: what is possible here.
         index: index of the answer's token that stands here, or before which the trail began.
+        listed: what was listed here.
+        branches: what each candidate leads to.
         trail: the tokens that lead here from the answer's own path; empty on it.
 
     Attributes:
         names, position, unseen, masses: what was listed, see ``Listing``.
-        branches: what each candidate leads to.
-        shape: which of them belong together.
+        shape: which candidates belong together.
         possible, off: the mass that leaves some outcome, and that leaves none.
         is_asked: whether what is listed is all that a server could say.
         is_shortened: whether unlikely candidates were dropped from what is listed, see ``shorten``.
@@ -209,24 +227,26 @@ class Fan:
     )  # fmt: skip
 
     def __init__(
-        self, place: Any, outcomes: Outcomes, index: int, trail: tuple[Name, ...] = ()
-    ) -> None:
+        self, place: Any, outcomes: Outcomes, index: int, listed: Listing,
+        branches: list[Branch], trail: tuple[Name, ...] = (),
+    ) -> None:  # fmt: skip
         self.place, self.outcomes, self.index, self.trail = place, outcomes, index, trail
         self.is_asked = self.is_shortened = False
+        self.fill(listed, branches)
 
     def fill(self, listed: Listing, branches: list[Branch]) -> None:
         """Take what is listed here, and what each of it leads to."""
-        names, position, unseen, masses = listed
+        self.names, position, self.unseen, masses = listed
         if 0.0 in masses:  # excluded by the server's grammar
             for at, mass in enumerate(masses):
                 if mass == 0.0 and at != position:
                     branches[at] = NO_BRANCH
-        self.names, self.position, self.unseen, self.masses = names, position, unseen, masses
-        self.branches = branches
-        shape = self.shape = _shape(branches, self.outcomes, position)
+        self.position, self.masses, self.branches = position, masses, branches
+        key = (self.outcomes, position, *[branch.code for branch in branches])
+        shape = self.shape = _SHAPES.get(key) or _shape(key, branches)
         if shape.outside:
             self.off = sum([masses[at] for at in shape.outside])
-            self.possible = sum([m for m, own in zip(masses, shape.left, strict=True) if own])
+            self.possible = sum([masses[at] for at in shape.inside])
         else:
             self.off, self.possible = 0.0, sum(masses)
 
@@ -270,11 +290,9 @@ class Fan:
         Where candidates are listed and the answer said nothing of the value yet, none: what is left
         there is another end of what stands before, rather than a value begun by the same token.
         """
-        if not self.unseen:
+        if not self.unseen or (self.shape.is_blank and len(self.masses) > 1):
             return 0.0
-        shape = self.shape
-        says_nothing = shape.goes_on and self.position in shape.silent
-        return 0.0 if says_nothing and len(self.masses) > 1 else self.unseen_valid
+        return self.unseen_valid
 
     @property
     def total(self) -> float:

@@ -65,7 +65,8 @@ class _Strings:
         value, length = self._value, len(self._value)
         if any(rule.is_beyond_ascii for rules in self._declared.rules for rule in rules):
             return length + 1
-        if self._goes_on(value, ""):
+        longest = max(min(r.longest for r in rules) for rules in self._declared.rules)
+        if length < longest and self._goes_on(value, ""):
             return length + 1
         while length:
             before, following = value[: length - 1], value[length - 1]
@@ -96,8 +97,12 @@ class _Numbers:
     def __init__(self, value: Any, declared: Declared) -> None:
         self._value, self._allows = value, declared.allows
         self._known: dict[bytes, bool] = {}
+        rules = [rule for rules in declared.rules for rule in rules]
+        self._may_grow = all(rule.is_any_integer for rule in rules)
 
     def __call__(self, text: bytes) -> bool:
+        if self._may_grow and text[:1] not in b"0-" and b"e" not in text.lower():
+            return b"." not in text  # behind a point only zeros can follow
         if text not in self._known:
             self._known[text] = self._may_differ(text)
         return self._known[text]

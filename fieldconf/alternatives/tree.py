@@ -29,7 +29,7 @@ the same beginning by other tokens. Else it depends on the domain:
 
 import itertools
 import math
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from fieldconf.alternatives.fan import (
@@ -138,32 +138,46 @@ class Tree:
         self._added: dict[tuple[int, Name], Fan] = {}  # behind a candidate of a fan
         self._rivals: dict[tuple[int, Name], Fan] = {}  # the same; they change no bound
         outcomes, place, telling = every(size), None, 0.0
+        fans, unseen = self.fans, self._unseen
         for index, listed, start in path:
-            fan = self._filled(Fan(place if start is None else start, outcomes, index), listed)
-            left = fan.shape.chosen
-            if not left:
+            where = place if start is None else start
+            branches = self._branches(where, outcomes, listed)
+            fan = Fan(where, outcomes, index, listed, branches)
+            shape = fan.shape
+            if not shape.chosen:
                 self.is_broken = True
                 break
-            self.fans.append(fan)
-            telling = self._count(fan, telling)
-            outcomes, place = left, fan.branches[listed.position or 0].place
+            fans.append(fan)
+            if not telling and (shape.says or size == 1 or (is_open and shape.says_something)):
+                telling = 1.0
+            unseen.append(telling * fan.unseen)
+            if telling:
+                if fan.off:
+                    self._count_outside(fan, telling)
+                telling *= fan.share
+            outcomes = shape.chosen
             if len(outcomes) == 1:
                 self.decided_at = index
                 break
+            place = branches[fan.position or 0].place
 
-    def _count(self, fan: Fan, telling: float) -> float:
-        """Add what is outside of the question; return the path's mass behind the fan."""
-        shape = fan.shape
-        if not telling:
-            says = shape.says or self.size == 1 or (self.is_open and shape.says_something)
-            telling = float(says)
-        self._unseen.append(telling * fan.unseen)
-        if telling and fan.off:
-            self.off = min(1.0, self.off + telling * fan.off)
-            self.valid = min(self.valid, fan.possible / (fan.possible + fan.off))
-            for text, mass in fan.outside():
-                self.others[text] = self.others.get(text, 0.0) + telling * mass
-        return telling * fan.share
+    def _branches(self, place: Any, outcomes: Outcomes, listed: Listing) -> list[Branch]:
+        """What each of the candidates leads to."""
+        names, position = listed.names, listed.position
+        branches = self.read(place, names)
+        if position is not None and not branches[position].outcomes:
+            if not bytes_of(names[position]):  # a part of a character that another token shows
+                branches[position] = Branch(outcomes, place, HIDDEN)
+            elif self._written is not None:
+                branches[position] = self._written(place)
+        return branches
+
+    def _count_outside(self, fan: Fan, telling: float) -> None:
+        """Add what is outside of the question; ``telling`` is the path's mass before the fan."""
+        self.off = min(1.0, self.off + telling * fan.off)
+        self.valid = min(self.valid, fan.possible / (fan.possible + fan.off))
+        for text, mass in fan.outside():
+            self.others[text] = self.others.get(text, 0.0) + telling * mass
 
     @property
     def ended_at(self) -> int:
@@ -203,6 +217,11 @@ class Tree:
             solution = self._solutions[groups] = _Solution(self, groups)
         return solution
 
+    @property
+    def beside(self) -> list[Fan]:
+        """All fans, where some were added beside the path; else none."""
+        return [*self.fans, *self._added.values()] if self._added else []
+
     def followers(self, fan: Fan) -> dict[int, Fan]:
         """The fans that were added behind the candidates of a fan, by their positions."""
         if not self._added:
@@ -220,19 +239,18 @@ class Tree:
             rises = [(a + _TINY) / (b + _TINY) for a, b in zip(following, shares, strict=True)]
             at = rises.index(max(rises))
         fan, against = self.fans[at], dict[str, float]()
-        shape, possible = fan.shape, fan.possible
-        for position, (name, mass, left) in enumerate(
-            zip(fan.names, fan.masses, shape.left, strict=True)
-        ):
-            if not left or (position == fan.position and shape.goes_on):
-                continue
-            agreeing = float(outcome in left)
-            if len(left) > 1:
-                below = solution.expected(at, fan, position)
-                agreeing = below[outcome] if below else agreeing / len(left)
+        masses, possible = fan.masses, fan.possible
+        rivals, mixed = fan.shape.rivals(outcome, fan.position)
+        for position in rivals:
+            text = text_of(fan.names[position])
+            against[text] = against.get(text, 0.0) + masses[position] / possible
+        for position in mixed:
+            below = solution.expected(at, fan, position)
+            agreeing = below[outcome] if below else 1 / len(fan.shape.left[position])
             if agreeing < 1:
-                text = name if type(name) is str else text_of(name)
-                against[text] = against.get(text, 0.0) + mass / possible * (1 - agreeing)
+                text = text_of(fan.names[position])
+                part = masses[position] / possible * (1 - agreeing)
+                against[text] = against.get(text, 0.0) + part
         return Decisive(fan, shares[at], against)
 
     # -- settling -------------------------------------------------------------------------------
@@ -301,29 +319,19 @@ class Tree:
     def follow_rival(self, way: Way, candidates: Sequence[Candidate]) -> None:
         """Take how a beginning of another value goes on: all candidates there. No bound changes."""
         self.calls += 1
-        fan = self._filled(self._behind(way), listing(candidates, None, 0.0))
+        fan = self._behind(way, candidates, 0.0)
         if fan.possible:
             fan.shorten(_MOST_KEPT)
             assert way.at is not None  # it is a beginning
             self._rivals[id(way.fan), way.fan.names[way.at]] = fan
 
-    def _filled(self, fan: Fan, listed: Listing) -> Fan:
-        """The fan with what is listed there."""
-        names, position, _, _ = listed
-        branches = self.read(fan.place, names)
-        if position is not None and (not branches[position].outcomes or not names[position]):
-            if not bytes_of(names[position]):  # a part of a character that another token shows
-                branches[position] = Branch(fan.outcomes, fan.place, HIDDEN)
-            elif self._written is not None:
-                branches[position] = self._written(fan.place)
-        fan.fill(listed, branches)
-        return fan
-
-    def _behind(self, gap: Gap | Way) -> Fan:
-        """An empty fan at the end of a branch."""
+    def _behind(self, gap: Gap | Way, candidates: Sequence[Candidate], unseen: float) -> Fan:
+        """The fan at the end of a branch."""
         assert gap.at is not None  # the callers look
         trail = (*gap.fan.trail, gap.fan.names[gap.at])
-        return Fan(self.behind(gap), gap.outcomes, gap.fan.index, trail)
+        place, listed = self.behind(gap), listing(candidates, None, unseen)
+        branches = self._branches(place, gap.outcomes, listed)
+        return Fan(place, gap.outcomes, gap.fan.index, listed, branches, trail)
 
     def behind(self, gap: Gap | Way) -> Any:
         """The place of what is not known: of a branch the one that it leads to."""
@@ -344,7 +352,7 @@ class Tree:
         followed: list[tuple[Name, Fan]] = []
         names = list(map(name_of, candidates))
         if gap.at is not None:
-            key, fan = (id(fan), fan.names[gap.at]), self._behind(gap)
+            key, fan = (id(fan), fan.names[gap.at]), self._behind(gap, candidates, unseen)
             self._added[key] = fan
         else:
             followed = [(fan.names[at], below) for at, below in self.followers(fan).items()]
@@ -354,7 +362,9 @@ class Tree:
                 if position is None:  # no token of the vocabulary: what was listed has to do
                     fan.is_asked = True
                     return
-        self._filled(fan, listing(candidates, position, unseen)).shorten(_MOST_KEPT)
+            listed = listing(candidates, position, unseen)
+            fan.fill(listed, self._branches(fan.place, fan.outcomes, listed))
+        fan.shorten(_MOST_KEPT)
         for name, below in followed:
             same = next((other for other in fan.names if is_same(other, name)), None)
             if same is not None:
@@ -384,7 +394,9 @@ class _Solution:
     """
 
     def __init__(self, tree: Tree, groups: Groups) -> None:
-        self._tree, self._size, self._is_open = tree, tree.size, tree.is_open
+        self._size, self._is_open = tree.size, tree.is_open
+        # A solution that held its tree would be a cycle: answers would wait for the collector.
+        self._followers = {id(fan): tree.followers(fan) for fan in tree.beside} if tree.beside else {}
         self._beside: dict[int, _Solved] = {}  # off the path, by the fan's identity
         self._known: dict[Hashable, list[float]] = {}
         self._group_of: list[int] | None = None
@@ -399,7 +411,7 @@ class _Solution:
         after: _Solved | None = None
         for number in range(len(fans) - 1, -1, -1):
             fan = fans[number]
-            for below in self._below(fan):
+            for below in self._below(fan) if self._followers else ():
                 self._beside[id(below)] = self._sum_up(below, None)
             solved = self.path[number] = self._sum_up(fan, after)
             if after is not None:  # then it goes on
@@ -408,11 +420,11 @@ class _Solution:
 
     def _below(self, fan: Fan) -> list[Fan]:
         """The fans that were added below the one given, off the path; the deepest first."""
-        todo = list(self._tree.followers(fan).values())
+        todo = list(self._followers.get(id(fan), {}).values())
         below: list[Fan] = []
         while todo:
             below.append(todo.pop())
-            todo += self._tree.followers(below[-1]).values()
+            todo += self._followers.get(id(below[-1]), {}).values()
         return below[::-1]
 
     def expected(self, number: int, fan: Fan, at: int) -> Sequence[float] | None:
@@ -427,7 +439,7 @@ class _Solution:
             return after
         if not self._beside:
             return None
-        below = self._tree.followers(fan).get(at)
+        below = self._followers.get(id(fan), {}).get(at)
         return None if below is None else self._beside.get(id(below))
 
     def _guess(self, fan: Fan, at: int) -> Sequence[float] | None:
@@ -450,7 +462,10 @@ class _Solution:
         """Solve a fan, all fans below it being solved."""
         shape, masses, unseen = fan.shape, fan.masses, fan.unseen
         total = fan.possible + unseen
-        estimate, group_of, size = [0.0] * self._size, self._group_of, self._count
+        group_of, size = self._group_of, self._count
+        if after is not None and shape.is_plain and group_of is None:
+            return self._sum_up_plainly(fan, after)
+        estimate = [0.0] * self._size
         low = [0.0] * size
         if unseen:
             share = unseen / total
@@ -486,14 +501,42 @@ class _Solution:
             elif at not in shape.silent:
                 _share(estimate, mass, left)
         if unseen and self._is_open:
-            if others := fan.unseen_others:
-                _share(estimate, others, fan.outcomes - _WRITTEN or fan.outcomes)
+            _share(estimate, fan.unseen_others, shape.rest)
         elif unseen and len(shape.singles) != len(fan.outcomes):
             _add_hidden(fan, estimate)
         if group_of is not None and len({group_of[outcome] for outcome in fan.outcomes}) == 1:
             (group,) = {group_of[outcome] for outcome in fan.outcomes}
             low, high = [0.0] * size, [0.0] * size
             low[group] = high[group] = 1.0
+        whole = sum(estimate)
+        if whole:
+            return [part / whole for part in estimate], low, high
+        _share(estimate, 1.0, fan.outcomes)
+        return estimate, low, high
+
+
+    def _sum_up_plainly(self, fan: Fan, after: _Solved) -> _Solved:
+        """The same where nothing but the answer's own branch is open: most fans are so."""
+        shape, masses, unseen = fan.shape, fan.masses, fan.unseen
+        total = fan.possible + unseen
+        mass = masses[fan.position or 0]
+        share, (estimate, low, high) = mass / total, after
+        estimate = [mass * part for part in estimate]
+        low, high = [share * part for part in low], [share * part for part in high]
+        for outcome, own in shape.singles:
+            mass = masses[own[0]] if len(own) == 1 else sum([masses[at] for at in own])
+            estimate[outcome] += mass
+            share = mass / total
+            low[outcome] += share
+            high[outcome] += share
+        if unseen:
+            share = unseen / total
+            for outcome in fan.outcomes:
+                high[outcome] += share
+            if self._is_open:
+                _share(estimate, fan.unseen_others, shape.rest)
+            elif shape.hidden:
+                _add_hidden(fan, estimate)
         whole = sum(estimate)
         if whole:
             return [part / whole for part in estimate], low, high
@@ -513,7 +556,7 @@ _WRITTEN: Outcomes = frozenset({0})  # of an open domain
 _way = unchecked(Way)
 
 
-def _share(estimate: list[float], mass: float, outcomes: Outcomes) -> None:
+def _share(estimate: list[float], mass: float, outcomes: Collection[int]) -> None:
     """Add a mass to some outcomes, to each the same."""
     for outcome in outcomes:
         estimate[outcome] += mass / len(outcomes)

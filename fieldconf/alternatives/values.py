@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from fieldconf.alternatives.distribution import MOST_RIVALS, Distribution, Member, likeliest
@@ -39,10 +40,12 @@ from fieldconf.schema import KINDS, Declared, kind_of
 from fieldconf.spelling import is_control
 from fieldconf.tokens import Candidate, utf8
 
-_QUOTE = 0x22
-# Texts that mean themselves inside a string: a candidate of these alone needs no parser.
-_PLAIN = re.compile(rb"[\x20\x21\x23-\x5b\x5d-\x7f]+").fullmatch
+# Inside of a string these mean themselves, and these begin a value and do not end it.
+_LETTERS = re.compile(rb"[\x20\x21\x23-\x5b\x5d-\x7f]+").fullmatch
+_BEGINS = re.compile(rb'"[\x20\x21\x23-\x5b\x5d-\x7f]*|[1-9][0-9]*').fullmatch
 _DIGITS = re.compile(rb"(?=.{1,15}\Z)(-?[1-9][0-9]*|0)(\.[0-9]*[1-9])?").fullmatch
+_DECIMAL = re.compile(rb"-?(?:0|[1-9][0-9]*)\.([0-9]*)").fullmatch
+_STRING, _ZERO, _INTEGER, _POINT, _FRACTION = "string", "zero", "integer", "point", "fraction"
 _NOTHING: Outcomes = frozenset()
 _THIS: Outcomes = frozenset({0})
 
@@ -50,17 +53,28 @@ _THIS: Outcomes = frozenset({0})
 class _Meaning(NamedTuple):
     """What a candidate adds to a value, whatever value was written.
 
-    ``text`` is what it adds inside of a plain string, else the value's text with it; ``other`` are
-    the outcomes of the other values that begin or end so.
+    ``text`` is what it adds where the value may be any of its kind, else the value's text with it; ``other`` are
+    the outcomes of the other values that begin or end so. ``is_added`` says that it goes on with a
+    value and does not end it: the value's text is what was written before, with the candidate's.
     """
 
     state: State
     text: bytes
     other: Outcomes
     is_done: bool
+    is_added: bool = False
 
 
-_LETTERS = _Meaning("partial", b"", _NOTHING, is_done=False)  # of a string that may be any
+def _inside(begun: bytes) -> str | None:
+    """Inside of what a place is; what a candidate adds there depends on nothing else."""
+    if not begun:
+        return None
+    if begun[:1] == b'"':
+        return _STRING if begun[-1] < 0x80 and b"\\" not in begun else None
+    if begun.isdigit():
+        return _ZERO if begun[:1] == b"0" else _INTEGER
+    decimal = _DECIMAL(begun)
+    return decimal and (_FRACTION if decimal[1] else _POINT)
 
 
 class ValueQuestion(TargetQuestion):
@@ -75,7 +89,7 @@ class ValueQuestion(TargetQuestion):
     is_open = True
 
     __slots__ = (
-        "_allows", "_digits", "_is_free", "_is_plain", "_letters", "_may_differ", "_others",
+        "_allows", "_digits", "_free", "_is_plain", "_may_differ", "_others", "_pairs",
         "is_anything", "kinds", "value",
     )  # fmt: skip
 
@@ -87,13 +101,12 @@ class ValueQuestion(TargetQuestion):
         super().__init__(1 + len(self.kinds), target, about, memory)
         self.value, self.is_anything = value, declared.is_anything
         self._others = {kind: frozenset({1 + i}) for i, kind in enumerate(self.kinds)}
-        self._allows = declared.allows if declared.rules else None
-        self._is_free = "string" in declared.kinds and not declared.restricts
+        self._allows = declared.allows if declared.restricts else None
+        self._free = _free(declared)
         self._may_differ = others(value, declared)
         self._is_plain = target.text[:1] == b'"' and b"\\" not in target.text
         self._digits = _DIGITS(target.text)
-        string = self._others.get("string", _NOTHING)
-        self._letters = Branch(_THIS | string, None, ADDED), Branch(string, None, ADDED)
+        self._pairs: dict[Outcomes, tuple[Branch, Branch]] = {}
 
     def of_kind(self, kind: str) -> Outcomes:
         """The outcomes in which the value has this kind."""
@@ -103,43 +116,78 @@ class ValueQuestion(TargetQuestion):
     def branches(self, place: Place, names: Sequence[Name]) -> list[Branch]:
         """What candidates leave possible; what each adds to a value is read once."""
         begun, table = place.begun, place.known
-        is_inside = begun[:1] == b'"' and begun[-1] < 0x80 and b"\\" not in begun
-        # What a candidate adds inside of a string that may be any does not depend on the string.
-        is_free = is_inside and self._is_free
+        inside = _inside(begun)
+        is_free = inside in self._free
         if table is None:
-            seen = _QUOTE if is_free else place.seen_from(self.path)
+            seen = inside if is_free else place.seen_from(self.path)
             table = place.known = self.memory.at(self.about, seen)
+        meanings = [table.get(name) or self._meaning(place, name, table) for name in names]
         if not is_free:
-            return [self._branch(table.get(n) or self._meaning(place, n, table)) for n in names]
-        rest = self.target.text[len(begun) :].decode("utf-8", "replace") if self._is_plain else None
-        agrees, differs = self._letters
+            return [self._added(each) if each.is_added else self._branch(each) for each in meanings]
+        if inside != _STRING or not self._is_plain:
+            whole = (each._replace(text=begun + each.text) for each in meanings)
+            return [self._added(each) if each.is_added else self._branch(each) for each in whole]
+        rest = self.target.text[len(begun) :]
+        agrees, differs = self._pair(self._others["string"])
         branches: list[Branch] = []
-        for name in names:
-            known = table.get(name) or self._meaning(place, name, table)
-            if known is not _LETTERS:
-                branches.append(self._branch(known._replace(text=begun + known.text)))
-            elif rest is not None:
-                text = name if type(name) is str else bytes_of(name).decode()
-                branches.append(agrees if rest.startswith(text) else differs)
+        for each in meanings:
+            if each.is_added:
+                branches.append(agrees if rest.startswith(each.text) else differs)
             else:
-                text = begun + bytes_of(name)
-                branches.append(self._branch(known._replace(text=text, other=differs.outcomes)))
+                branches.append(self._branch(each._replace(text=begun + each.text)))
         return branches
 
     def _meaning(self, place: Place, name: Name, table: Table) -> _Meaning:
-        begun = place.begun
-        is_inside = self._is_free and table is not None and begun[:1] == b'"'
-        is_inside = is_inside and begun[-1] < 0x80 and b"\\" not in begun
-        if is_inside and _PLAIN(bytes_of(name)) and not is_control(candidate_of(name)):
-            meaning = _LETTERS
-        else:
-            reading = read(place, candidate_of(name), self.target)
-            meaning = self._judged(reading.state, reading.text)
-            if is_inside and reading.text:
-                meaning = meaning._replace(text=reading.text[len(begun) :])
+        """What a candidate means at a place of which the table does not know it yet."""
+        begun, data = place.begun, bytes_of(name)
+        inside = _inside(begun)
+        state, text = self._reading(place, name, data, inside)
+        meaning = self._judged(state, text)
+        if inside in self._free and text:
+            meaning = meaning._replace(text=text[len(begun) :])
+        if state == "partial" and begun and meaning.other and text == begun + data:
+            meaning = meaning._replace(is_added=True)
         if len(table) < MOST_ROWS:
             table[name] = meaning
         return meaning
+
+    def _reading(
+        self, place: Place, name: Name, data: bytes, inside: str | None
+    ) -> tuple[State, bytes]:
+        """Where a candidate leads; nearly always that is known without a parser."""
+        begun, candidate, known = place.begun, candidate_of(name), None
+        if inside == _STRING and _LETTERS(data) and not is_control(candidate):
+            return "partial", begun + data
+        if inside in (_INTEGER, _POINT, _FRACTION) and data.isdigit():
+            return "partial", begun + data
+        is_next = place.step is not None and place.step.start == self.target.start
+        if is_next and _BEGINS(data) and not is_control(candidate):
+            return "partial", data
+        if inside is not None:  # what it adds does not depend on what stands before it there
+            known = self.memory.at(("added", self.about), inside)
+            if name in known:
+                state, text = known[name]
+                return state, begun + text if text else text
+        state, text, _ = read(place, candidate, self.target)
+        if known is not None and len(known) < MOST_ROWS:
+            known[name] = state, text[len(begun) :]
+        return state, text
+
+    def _added(self, meaning: _Meaning) -> Branch:
+        """The branch of a candidate that goes on with a value: there are but two, most often."""
+        text = meaning.text
+        if self.target.text.startswith(text):
+            return self._pair(meaning.other)[0] if self._may_differ(text) else self._branch(meaning)
+        if self._is_plain and b"\\" not in text or self._digits and text.isdigit():
+            return self._pair(meaning.other)[1]
+        return self._branch(meaning)
+
+    def _pair(self, other: Outcomes) -> tuple[Branch, Branch]:
+        """What goes on as the value written does, and what goes on otherwise."""
+        pair = self._pairs.get(other)
+        if pair is None:
+            pair = self._pairs[other] = Branch(_THIS | other, None, ADDED), Branch(other, None, ADDED)
+        return pair
 
     def _judged(self, state: State, text: bytes) -> _Meaning:
         if state in ("dead", "before"):
@@ -165,7 +213,7 @@ class ValueQuestion(TargetQuestion):
         return self._branch(self._judged(reading.state, reading.text)).at(reading.place)
 
     def _branch(self, meaning: _Meaning) -> Branch:
-        state, text, other, is_done = meaning
+        state, text, other, is_done, _ = meaning
         if state == "dead":
             return NO_BRANCH
         if state == "before":
@@ -189,6 +237,21 @@ class ValueQuestion(TargetQuestion):
             digits, fraction = self._digits.groups()
             return not fraction and digits == text if state == "done" else digits.startswith(text)
         return may_be(Reading(state, text), self.value) or (state == "done" and text == whole)
+
+
+@lru_cache(maxsize=1024)
+def _free_kinds(kinds: frozenset[str], restricts: bool, any_integer: bool) -> frozenset[str]:  # noqa: FBT001
+    free = {_ZERO, _INTEGER} if "number" in kinds and any_integer else set[str]()
+    if not restricts:
+        free |= {_STRING} if "string" in kinds else set()
+        free |= {_ZERO, _INTEGER, _POINT, _FRACTION} if "number" in kinds else set()
+    return frozenset(free)
+
+
+def _free(declared: Declared) -> frozenset[str]:
+    """Inside of what nothing more is asked of a value than its kind."""
+    any_integer = all(rule.is_any_integer for rules in declared.rules for rule in rules)
+    return _free_kinds(declared.kinds, declared.restricts, any_integer)
 
 
 # -- what a tree says of an open value ------------------------------------------------------------
