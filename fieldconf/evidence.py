@@ -16,7 +16,7 @@ from typing import NamedTuple
 from fieldconf import scores
 from fieldconf.align import Aligned, Step
 from fieldconf.alternatives.fan import Listing
-from fieldconf.alternatives.listed import listed
+from fieldconf.alternatives.listed import all_listed, listed
 from fieldconf.tokens import Token
 
 NO_MASS = -700.0
@@ -76,6 +76,15 @@ class Evidence:
         else:
             gaps = accumulate([p is None for p in known], initial=self._unknown.pop())
             self._unknown.extend(gaps)
+
+    def list_all(self, indexes: Sequence[int | None], written: Sequence[bytes]) -> None:
+        """Look at once at what is listed with several pieces, the last that were learnt of."""
+        tokens = [None if index is None else self.tokens[index] for index in indexes]
+        first = len(self._sums) - 1 - len(indexes)
+        found = all_listed(written, tokens, are_named=self._are_named)
+        self._listings = {
+            number: each for number, each in enumerate(found, first) if each is not None
+        }
 
     def total(self, item: Aligned) -> tuple[float | None, str]:
         """Sum of the logprobs of the touching tokens (nats), or None and the reason."""

@@ -267,6 +267,7 @@ class Scorer:
             some = pieces[at : at + _MANY]
             tokens, starts, stops = zip(*some, strict=True)
             self._evidence.learn_all(tokens)
+            self._evidence.list_all(tokens, [content[a:b] for a, b in zip(starts, stops, strict=True)])
             self._take(self._aligner.feed_all(content[starts[0] : stops[-1]], tokens, starts))
 
     def finish(

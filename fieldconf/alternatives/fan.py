@@ -35,8 +35,7 @@ class _Hidden:
     """The ``said`` of a token that wrote nothing: no other branch says the same."""
 
 
-HIDDEN, ADDED = _Hidden(), _Hidden()
-"""``ADDED`` stands for what was written before the fan, with the candidate's text behind it."""
+HIDDEN = _Hidden()
 
 
 class Branch:
@@ -70,6 +69,13 @@ class Closed(NamedTuple):
     """What a branch says that writes another value to its end: the JSON text of that value."""
 
     text: bytes
+
+
+class Added(NamedTuple):
+    """What a branch says that goes on with the value begun before it, or ends it: what it adds."""
+
+    text: bytes
+    is_done: bool
 
 
 class Listing(NamedTuple):
@@ -276,7 +282,10 @@ class Fan:
     def said(self, at: int) -> Hashable:
         """What a candidate says of the value."""
         said = self.branches[at].said
-        return self.place.begun + bytes_of(self.names[at]) if said is ADDED else said
+        if type(said) is not Added:
+            return said
+        text = self.place.begun + said.text
+        return Closed(text) if said.is_done and 0 not in self.shape.left[at] else text
 
     @property
     def unseen_valid(self) -> float:

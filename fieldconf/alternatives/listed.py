@@ -10,12 +10,12 @@ Why:   several questions are asked about the same token, and each begins with th
 import math
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from fieldconf.alternatives.fan import Listing, listing
 from fieldconf.spelling import SPACES, plainly_named
 from fieldconf.tokens import Candidate, Token, unchecked, utf8
-from fieldconf.wire.listed import Listed, columns
+from fieldconf.wire.listed import Listed, all_columns, columns
 
 _LEAST = -700.0  # exp of it is still above zero: what was chosen had some probability
 _BROKEN = "\ufffd".encode()
@@ -50,6 +50,56 @@ def listed(written: bytes, token: Token, *, are_named: bool = True) -> Listing:
     if are_named and not shown.startswith(SPACES):
         candidates = plainly_named(candidates) or candidates
     return _one_by_one(Candidate(shown, written, max(logprob, _LEAST), number), candidates)
+
+
+def all_listed(
+    written: Sequence[bytes], tokens: Sequence[Token | None], *, are_named: bool = True
+) -> list[Listing | None]:
+    """The same of many tokens, in less time; None of a token that is none, or has no logprob."""
+    plain = _all_plainly(tokens)
+    found: list[Listing | None] = []
+    for data, token in zip(written, tokens, strict=True):
+        if token is None or token.logprob is None:
+            found.append(None)
+            continue
+        columns = plain.get(id(token))
+        text, raw, logprob, _, number, _ = token
+        if columns is None or number is not None or utf8(text) != data or raw not in (None, data):
+            found.append(listed(data, token, are_named=are_named))
+            continue
+        names, logprobs, masses = columns
+        if names[0] == text:
+            position = 0
+        elif text in names:
+            position = names.index(text)
+        else:
+            position = len(names)
+            names.append(text)
+            logprobs.append(math.inf)
+            masses.append(0.0)
+        if logprobs[position] != logprob or logprob < _LEAST:
+            masses[position] = math.exp(max(logprob, _LEAST))
+        found.append(_listing((names, position, max(0.0, 1.0 - sum(masses)), masses)))
+    return found
+
+
+def _all_plainly(
+    tokens: Sequence[Token | None],
+) -> dict[int, tuple[list[Any], list[float], list[float]]]:
+    """Names, logprobs and masses of those whose candidates are so named, by a token's identity."""
+    own = [token for token in tokens if token is not None and isinstance(token[3], Listed)]
+    columns = all_columns([cast("Listed", token[3]) for token in own])
+    if columns is None:
+        return {}
+    texts, logprobs, stops = columns
+    joined = "".join(texts)
+    if not joined.isascii() and _UNPLAIN.search(joined):
+        return {}
+    masses = list(map(math.exp, logprobs))
+    return {
+        id(token): (texts[start:stop], logprobs[start:stop], masses[start:stop])
+        for token, start, stop in zip(own, [0, *stops], stops, strict=False)
+    }
 
 
 def _plainly(candidates: Sequence[Candidate]) -> tuple[list[Any], list[float]] | None:

@@ -7,13 +7,15 @@ Why:   of thousands of answers to one schema nearly every rival was read before:
        place means the same in all of them. Reading it anew takes a parser, looking it up does not.
 """
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import lru_cache, partial
 from itertools import count
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 Table: TypeAlias = dict[Any, Any]
 """By a candidate's name (see ``fan.Name``): what it means at one place."""
+
+T = TypeVar("T")
 
 MOST_ROWS = 512
 """A table takes no more candidates than this; the rest are read anew each time."""
@@ -54,6 +56,14 @@ class Memory:
                 self._identities.clear()
             known = self._identities[id(thing)] = self._next(), thing  # kept: so is its identity
         return known[0]
+
+    def plan(self, make: Callable[..., T], declared: Any, *, is_null: bool) -> T:
+        """What is asked of values of which this is declared: made once."""
+        key = make, self.identity(declared), is_null
+        plan = self.domains.get(key)
+        if plan is None:
+            plan = self.domains[key] = make(declared, is_null=is_null, about=key)
+        return plan
 
     def at(self, about: Hashable, seen: Hashable) -> Table:
         """The table of a place, by what is asked there and how it is seen; None: one of its own."""

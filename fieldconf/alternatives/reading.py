@@ -152,6 +152,7 @@ IN_EARLIER = frozenset({"after", "string", "number", "literal"})
 DEAD = Reading("dead")
 
 
+_BLANKS = b" \t\r\n"
 _LONGEST_BEFORE = 64  # bytes of what is remembered as standing before
 _LONGEST_TEXT = 256  # bytes of an open text
 _MOST_EXPECTED = 16  # events of one token; each would cost as much as it is nested deep
@@ -168,11 +169,11 @@ def seen_behind(step: Step, before: Event | None, depth: int) -> Hashable:
 
 
 def place_within(step: Step, target: Target) -> Place | None:
-    """The place of a step inside of a value, or right before its first byte; None elsewhere."""
+    """The place of a step inside of a value, or before it and its blanks; None elsewhere."""
     written = step.start - target.start
     if written > 0:
         return Place(step, begun=target.text[:written])
-    if written or not target.path:
+    if not target.path or (written and step.written[:-written].strip(_BLANKS)):
         return None
     # What stands before it says nothing: where a list may still end, there is no such value then.
     return Place(step, seen="value")

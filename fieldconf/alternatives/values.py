@@ -11,16 +11,15 @@ Why:   an open value is a finite question, too. Asked over the same steps as a m
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from fieldconf.alternatives.distribution import MOST_RIVALS, Distribution, Member, likeliest
 from fieldconf.alternatives.fan import (
-    ADDED,
     NO_BRANCH,
     NOTHING_SAID,
+    Added,
     Branch,
     Closed,
     Name,
@@ -53,16 +52,19 @@ _THIS: Outcomes = frozenset({0})
 class _Meaning(NamedTuple):
     """What a candidate adds to a value, whatever value was written.
 
-    ``text`` is what it adds where the value may be any of its kind, else the value's text with it; ``other`` are
-    the outcomes of the other values that begin or end so. ``is_added`` says that it goes on with a
-    value and does not end it: the value's text is what was written before, with the candidate's.
+    ``text`` is the value's text with the candidate; inside of what is ``free`` only what the
+    candidate adds. The branches are those of a candidate that can only become another value, that
+    can only become the one written, and that can become both. ``is_fixed`` says that it is the
+    first of them whatever was written.
     """
 
     state: State
     text: bytes
-    other: Outcomes
     is_done: bool
-    is_added: bool = False
+    is_fixed: bool
+    differs: Branch
+    agrees: Branch
+    both: Branch
 
 
 def _inside(begun: bytes) -> str | None:
@@ -77,6 +79,54 @@ def _inside(begun: bytes) -> str | None:
     return decimal and (_FRACTION if decimal[1] else _POINT)
 
 
+class _Plan:
+    """What is asked of any value at places of which the same is declared.
+
+    Attributes:
+        kinds: the JSON kinds that another value may have, in the order of the outcomes.
+        others: by kind, the outcome in which the value is another one of that kind.
+        allows: whether a beginning is one of an allowed value; None where only the kind counts.
+        free: inside of what nothing more is asked of a value than its kind.
+        about: what tells it from the plans of other places.
+    """
+
+    __slots__ = ("about", "allows", "before", "declared", "free", "kinds", "others")
+
+    def __init__(self, declared: Declared, *, is_null: bool, about: Hashable) -> None:
+        # There is one null. Where nothing is allowed, nobody held the model to the schema.
+        possible = declared.possible_kinds or KINDS
+        self.declared, self.about = declared, about
+        self.kinds = tuple(sorted(possible - {"null"} if is_null else possible))
+        self.others = {kind: frozenset({1 + i}) for i, kind in enumerate(self.kinds)}
+        self.allows = declared.allows if declared.restricts else None
+        self.before = Branch(every(1 + len(self.kinds)), None, NOTHING_SAID)
+        any_integer = all(rule.is_any_integer for rules in declared.rules for rule in rules)
+        free = {_ZERO, _INTEGER} if "number" in declared.kinds and any_integer else set[str]()
+        if not declared.restricts:
+            free |= {_STRING} if "string" in declared.kinds else set()
+            free |= {_ZERO, _INTEGER, _POINT, _FRACTION} if "number" in declared.kinds else set()
+        self.free = frozenset(free)
+
+    def meaning(self, state: State, text: bytes, begun: bytes, *, is_added: bool) -> _Meaning:
+        """What a reading means; ``is_added`` says that only what it adds is to be told."""
+        if state in ("dead", "before"):
+            branch = NO_BRANCH if state == "dead" else self.before
+            return _Meaning(state, b"", False, True, branch, branch, branch)  # noqa: FBT003
+        is_container = text[:1] in (b"{", b"[")
+        is_done = state == "done" and not is_container
+        other = self.others.get(kind_begun(text), _NOTHING)
+        if other and self.allows and not self.allows(text, done=is_done):
+            other = _NOTHING
+        said: Hashable = Added(text[len(begun) :], is_done) if is_added else text
+        differs = NO_BRANCH
+        if other:
+            differs = Branch(other, None, Closed(text) if is_done and not is_added else said)
+        agrees = Branch(_THIS, None, said)
+        both = agrees if is_done or not other else Branch(_THIS | other, None, said)
+        own = text[len(begun) :] if is_added else text
+        return _Meaning(state, own, is_done, is_container, differs, agrees, both)
+
+
 class ValueQuestion(TargetQuestion):
     """Is the value at the target exactly the one that was written?
 
@@ -88,74 +138,63 @@ class ValueQuestion(TargetQuestion):
 
     is_open = True
 
-    __slots__ = (
-        "_allows", "_digits", "_free", "_is_plain", "_may_differ", "_others", "_pairs",
-        "is_anything", "kinds", "value",
-    )  # fmt: skip
+    __slots__ = ("_digits", "_is_plain", "_may_differ", "_plan", "is_anything", "kinds", "value")
 
     def __init__(self, target: Target, value: Any, declared: Declared, memory: Memory) -> None:
-        # There is one null. Where nothing is allowed, nobody held the model to the schema.
-        possible = declared.possible_kinds or KINDS
-        self.kinds = tuple(sorted(possible - {"null"} if value is None else possible))
-        about = "reading", memory.identity(declared), value is None
-        super().__init__(1 + len(self.kinds), target, about, memory)
+        plan: _Plan = memory.plan(_Plan, declared, is_null=value is None)
+        super().__init__(1 + len(plan.kinds), target, plan.about, memory)
+        self._plan, self.kinds = plan, plan.kinds
         self.value, self.is_anything = value, declared.is_anything
-        self._others = {kind: frozenset({1 + i}) for i, kind in enumerate(self.kinds)}
-        self._allows = declared.allows if declared.restricts else None
-        self._free = _free(declared)
         self._may_differ = others(value, declared)
         self._is_plain = target.text[:1] == b'"' and b"\\" not in target.text
         self._digits = _DIGITS(target.text)
-        self._pairs: dict[Outcomes, tuple[Branch, Branch]] = {}
 
     def of_kind(self, kind: str) -> Outcomes:
         """The outcomes in which the value has this kind."""
         own = _THIS if kind == kind_of(self.value) else _NOTHING
-        return own | self._others.get(kind, _NOTHING)
+        return own | self._plan.others.get(kind, _NOTHING)
 
     def branches(self, place: Place, names: Sequence[Name]) -> list[Branch]:
         """What candidates leave possible; what each adds to a value is read once."""
         begun, table = place.begun, place.known
         inside = _inside(begun)
-        is_free = inside in self._free
+        is_free = inside in self._plan.free
         if table is None:
             seen = inside if is_free else place.seen_from(self.path)
             table = place.known = self.memory.at(self.about, seen)
         meanings = [table.get(name) or self._meaning(place, name, table) for name in names]
-        if not is_free:
-            return [self._added(each) if each.is_added else self._branch(each) for each in meanings]
-        if inside != _STRING or not self._is_plain:
-            whole = (each._replace(text=begun + each.text) for each in meanings)
-            return [self._added(each) if each.is_added else self._branch(each) for each in whole]
-        rest = self.target.text[len(begun) :]
-        agrees, differs = self._pair(self._others["string"])
-        branches: list[Branch] = []
-        for each in meanings:
-            if each.is_added:
-                branches.append(agrees if rest.startswith(each.text) else differs)
+        whole, branches, at = self.target.text, list[Branch](), len(begun)
+        is_text = is_free and inside == _STRING and self._is_plain
+        for state, text, is_done, is_fixed, differs, agrees, both in meanings:
+            if is_fixed:
+                branches.append(differs)
+                continue
+            if is_text and state == "partial" and b"\\" not in text:  # most candidates are so
+                branches.append(both if whole.startswith(text, at) else differs)
+                continue
+            written = begun + text if is_free else text
+            if not self._agrees(state, written, whole):
+                branches.append(differs)
+            elif is_done or both is agrees or not self._may_differ(written):
+                branches.append(agrees)
             else:
-                branches.append(self._branch(each._replace(text=begun + each.text)))
+                branches.append(both)
         return branches
 
     def _meaning(self, place: Place, name: Name, table: Table) -> _Meaning:
         """What a candidate means at a place of which the table does not know it yet."""
-        begun, data = place.begun, bytes_of(name)
+        begun = place.begun
         inside = _inside(begun)
-        state, text = self._reading(place, name, data, inside)
-        meaning = self._judged(state, text)
-        if inside in self._free and text:
-            meaning = meaning._replace(text=text[len(begun) :])
-        if state == "partial" and begun and meaning.other and text == begun + data:
-            meaning = meaning._replace(is_added=True)
+        state, text = self._reading(place, name, inside)
+        is_added = inside in self._plan.free
+        meaning = self._plan.meaning(state, text, begun if is_added else b"", is_added=is_added)
         if len(table) < MOST_ROWS:
             table[name] = meaning
         return meaning
 
-    def _reading(
-        self, place: Place, name: Name, data: bytes, inside: str | None
-    ) -> tuple[State, bytes]:
+    def _reading(self, place: Place, name: Name, inside: str | None) -> tuple[State, bytes]:
         """Where a candidate leads; nearly always that is known without a parser."""
-        begun, candidate, known = place.begun, candidate_of(name), None
+        begun, data, candidate = place.begun, bytes_of(name), candidate_of(name)
         if inside == _STRING and _LETTERS(data) and not is_control(candidate):
             return "partial", begun + data
         if inside in (_INTEGER, _POINT, _FRACTION) and data.isdigit():
@@ -163,6 +202,7 @@ class ValueQuestion(TargetQuestion):
         is_next = place.step is not None and place.step.start == self.target.start
         if is_next and _BEGINS(data) and not is_control(candidate):
             return "partial", data
+        known = None
         if inside is not None:  # what it adds does not depend on what stands before it there
             known = self.memory.at(("added", self.about), inside)
             if name in known:
@@ -173,31 +213,6 @@ class ValueQuestion(TargetQuestion):
             known[name] = state, text[len(begun) :]
         return state, text
 
-    def _added(self, meaning: _Meaning) -> Branch:
-        """The branch of a candidate that goes on with a value: there are but two, most often."""
-        text = meaning.text
-        if self.target.text.startswith(text):
-            return self._pair(meaning.other)[0] if self._may_differ(text) else self._branch(meaning)
-        if self._is_plain and b"\\" not in text or self._digits and text.isdigit():
-            return self._pair(meaning.other)[1]
-        return self._branch(meaning)
-
-    def _pair(self, other: Outcomes) -> tuple[Branch, Branch]:
-        """What goes on as the value written does, and what goes on otherwise."""
-        pair = self._pairs.get(other)
-        if pair is None:
-            pair = self._pairs[other] = Branch(_THIS | other, None, ADDED), Branch(other, None, ADDED)
-        return pair
-
-    def _judged(self, state: State, text: bytes) -> _Meaning:
-        if state in ("dead", "before"):
-            return _Meaning(state, text, _NOTHING, is_done=False)
-        is_done = state == "done" and text[:1] not in (b"{", b"[")
-        other = self._others.get(kind_begun(text), _NOTHING)
-        if other and self._allows and not self._allows(text, done=is_done):
-            other = _NOTHING
-        return _Meaning(state, text, other, is_done)
-
     def written(self, place: Place) -> Branch:
         """Where the answer's own token leads: with text around the JSON it cannot be read."""
         step, end = place.step, self.target.start + len(self.target.text)
@@ -207,51 +222,27 @@ class ValueQuestion(TargetQuestion):
 
     def read(self, place: Place, candidate: Candidate) -> Branch:
         """The same by the parser, with the place that the candidate leads to."""
-        reading = read(place, candidate, self.target)
-        if reading.place is not None and reading.state == "partial":
-            reading.place.begun = reading.text
-        return self._branch(self._judged(reading.state, reading.text)).at(reading.place)
+        state, text, following = read(place, candidate, self.target)
+        if following is not None and state == "partial":
+            following.begun = text
+        meaning = self._plan.meaning(state, text, b"", is_added=False)
+        if meaning.is_fixed or not self._agrees(state, text, self.target.text):
+            return meaning.differs.at(following)
+        may_differ = not meaning.is_done and self._may_differ(text)
+        return (meaning.both if may_differ else meaning.agrees).at(following)
 
-    def _branch(self, meaning: _Meaning) -> Branch:
-        state, text, other, is_done, _ = meaning
-        if state == "dead":
-            return NO_BRANCH
-        if state == "before":
-            return Branch(every(self.size), None, NOTHING_SAID)
-        if text[:1] not in (b"{", b"[") and self._agrees(state, text):
-            if is_done or not other or not self._may_differ(text):
-                return Branch(_THIS, None, text)
-            return Branch(_THIS | other, None, text)
-        if not other:
-            return NO_BRANCH
-        return Branch(other, None, Closed(text) if is_done else text)
-
-    def _agrees(self, state: State, text: bytes) -> bool:
-        """Whether a reading may end as the value that was written."""
-        whole = self.target.text
-        if state == "partial" and whole.startswith(text):
+    def _agrees(self, state: State, text: bytes, whole: bytes) -> bool:
+        """Whether a reading may end as the value that was written, of which the text is whole."""
+        if text == whole or (state == "partial" and whole.startswith(text)):
             return True
         if self._is_plain and text[:1] == b'"' and b"\\" not in text:
-            return state == "done" and text == whole  # without escapes it has one spelling
+            return False  # without escapes it has one spelling
+        if text[:1] != whole[:1] and not text[:1].isdigit() and text[:1] != b"-":
+            return False  # of another kind
         if self._digits and text.isdigit():
             digits, fraction = self._digits.groups()
             return not fraction and digits == text if state == "done" else digits.startswith(text)
-        return may_be(Reading(state, text), self.value) or (state == "done" and text == whole)
-
-
-@lru_cache(maxsize=1024)
-def _free_kinds(kinds: frozenset[str], restricts: bool, any_integer: bool) -> frozenset[str]:  # noqa: FBT001
-    free = {_ZERO, _INTEGER} if "number" in kinds and any_integer else set[str]()
-    if not restricts:
-        free |= {_STRING} if "string" in kinds else set()
-        free |= {_ZERO, _INTEGER, _POINT, _FRACTION} if "number" in kinds else set()
-    return frozenset(free)
-
-
-def _free(declared: Declared) -> frozenset[str]:
-    """Inside of what nothing more is asked of a value than its kind."""
-    any_integer = all(rule.is_any_integer for rules in declared.rules for rule in rules)
-    return _free_kinds(declared.kinds, declared.restricts, any_integer)
+        return may_be(Reading(state, text), self.value)
 
 
 # -- what a tree says of an open value ------------------------------------------------------------

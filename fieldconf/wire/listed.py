@@ -10,7 +10,7 @@ Why:   nearly every token stands in its own list with its own number, and the li
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import repeat
+from itertools import accumulate, repeat
 from operator import eq
 from typing import Any, TypeAlias, cast, overload
 
@@ -131,6 +131,28 @@ def columns(candidates: Sequence[Candidate]) -> Columns | None:
     if not are_spelt or "" in texts or ids.count(None) < len(ids):
         return None
     return list(texts), list(logprobs)
+
+
+def all_columns(lists: Sequence[Listed]) -> tuple[list[str], list[float], list[int]] | None:
+    """Texts and logprobs of several lists, one behind the other, and where each list ends.
+
+    None where it is not plain that the texts are enough.
+    """
+    raws = [one.raw for one in lists]
+    if any(one.made is not None for one in lists):
+        return None
+    rows = [candidate for raw in raws for candidate in raw]
+    if any(kind not in _WITHOUT_IDS for kind in set(map(type, rows))):
+        return None
+    texts = [row.token for row in rows]
+    if [SPELT[row] for row in map(bytes, [row.listed for row in rows])] != texts:
+        return None
+    if not _are_texts(texts):
+        return None
+    numbers: list[Any] = [row.logprob for row in rows]
+    if any(one.has_masked for one in lists):
+        numbers = _floats(numbers)
+    return texts, numbers, list(accumulate(map(len, raws)))
 
 
 def has_masked(candidates: Sequence[Candidate]) -> bool:
