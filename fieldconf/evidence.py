@@ -10,7 +10,7 @@ Why:   every formula begins with these, and what a value costs must not depend o
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from itertools import accumulate, repeat
+from itertools import accumulate
 from typing import NamedTuple
 
 from fieldconf import scores
@@ -26,6 +26,7 @@ LEAST_LEFT = 0.001
 LONGEST_TOKEN = 256
 """Bytes; what is longer is no token of a vocabulary, and has no alternatives."""
 
+_SHORT = LONGEST_TOKEN // 4  # characters: no more bytes than that
 _MOST_LISTINGS = 256  # kept for the next questions about the same tokens
 
 
@@ -55,27 +56,31 @@ class Evidence:
     ) -> None:
         self.tokens, self.missing, self._are_named = tokens, missing, are_named
         # Of the first n pieces: the sum of the known logprobs (nats), and how many have none.
+        # Doubtful are those that ``steps`` has to look at.
         self._sums, self._unknown = array("d", [0.0]), array("q", [0])
+        self._doubtful = array("q", [0])
         self._steps_of: tuple[Aligned | None, Approach] = (None, Approach([], has_gap=False))
         self._listings: dict[int, Listing] = {}  # of the last pieces
 
     def learn(self, index: int | None) -> None:
         """Take note of the next piece: the index of its token, or None."""
-        logprob = None if index is None else self.tokens[index].logprob
+        token = None if index is None else self.tokens[index]
+        logprob = None if token is None else token.logprob
         self._sums.append(self._sums[-1] + (logprob or 0.0))
         self._unknown.append(self._unknown[-1] + (logprob is None))
+        self._doubtful.append(self._doubtful[-1] + _is_doubtful(token))
 
     def learn_all(self, indexes: Sequence[int | None]) -> None:
         """The same of several pieces."""
-        tokens = self.tokens
-        known = [None if index is None else tokens[index].logprob for index in indexes]
+        tokens = [None if index is None else self.tokens[index] for index in indexes]
+        known = [None if token is None else token.logprob for token in tokens]
         sums = accumulate([p or 0.0 for p in known], initial=self._sums.pop())
         self._sums.extend(sums)
-        if None not in known:
-            self._unknown.extend(repeat(self._unknown[-1], len(known)))
-        else:
-            gaps = accumulate([p is None for p in known], initial=self._unknown.pop())
-            self._unknown.extend(gaps)
+        for column, counts in (
+            (self._unknown, [p is None for p in known]),
+            (self._doubtful, map(_is_doubtful, tokens)),
+        ):
+            column.extend(accumulate(counts, initial=column.pop()))
 
     def list_all(self, indexes: Sequence[int | None], written: Sequence[bytes]) -> None:
         """Look at once at what is listed with several pieces, the last that were learnt of."""
@@ -107,7 +112,12 @@ class Evidence:
     def steps(self, item: Aligned) -> "Approach":
         """The approach as far as its logprobs are known without a gap up to the value's end."""
         if self._steps_of[0] is not item:  # several questions ask
-            self._steps_of = item, self._without_gap(item, is_told)
+            steps = item.approach
+            if steps and self._doubtful[steps[-1].piece + 1] == self._doubtful[steps[0].piece]:
+                approach = Approach(steps, has_gap=False)
+            else:
+                approach = self._without_gap(item, is_told)
+            self._steps_of = item, approach
         return self._steps_of[1]
 
     def _without_gap(self, item: Aligned, is_known: Callable[[Token], bool]) -> "Approach":
@@ -168,6 +178,10 @@ class Evidence:
 def is_told(token: Token) -> bool:
     """Whether a token has a logprob, and candidates that can be believed if it has some."""
     return token.logprob is not None and not token.note
+
+
+def _is_doubtful(token: Token | None) -> bool:
+    return token is None or len(token[0]) > _SHORT or token[2] is None or bool(token[5])
 
 
 def blame(indexes: Iterable[int | None], tokens: Sequence[Token]) -> str:

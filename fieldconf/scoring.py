@@ -267,7 +267,8 @@ class Scorer:
             some = pieces[at : at + _MANY]
             tokens, starts, stops = zip(*some, strict=True)
             self._evidence.learn_all(tokens)
-            self._evidence.list_all(tokens, [content[a:b] for a, b in zip(starts, stops, strict=True)])
+            written = [content[start:stop] for _, start, stop in some]
+            self._evidence.list_all(tokens, written)
             self._take(self._aligner.feed_all(content[starts[0] : stops[-1]], tokens, starts))
 
     def finish(

@@ -131,12 +131,13 @@ MOST_RIVALS = 3
 """So many rivals of a token are kept, the likeliest."""
 
 
-def likeliest(masses: Iterable[tuple[str, float]]) -> tuple[Rival, ...]:
+def likeliest(masses: Iterable[tuple[Any, float]]) -> tuple[Rival, ...]:
     """The few of these texts with the most mass, the likeliest first."""
     found = [pair for pair in masses if pair[1]]
     if len(found) > 1:
         found.sort(key=_mass, reverse=True)
-    return tuple(map(_rival, found[:MOST_RIVALS]))
+        del found[MOST_RIVALS:]
+    return tuple(map(_rival, found))
 
 
 _mass = itemgetter(1)

@@ -11,7 +11,7 @@ nearly every token. So that is worked out once (``Shape``), and a fan adds up ma
 """
 
 import math
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -124,9 +124,9 @@ def bytes_of(name: Name) -> bytes:
 
 def is_same(name: Name, other: Name) -> bool:
     """Whether two candidates are the same token; several may have the same bytes."""
-    if isinstance(name, Candidate) and isinstance(other, Candidate):
-        if name.id is not None and other.id is not None:
-            return name.id == other.id
+    ids = [n.id for n in (name, other) if isinstance(n, Candidate) and n.id is not None]
+    if len(ids) == 2:
+        return ids[0] == ids[1]
     return bytes_of(name) == bytes_of(other)
 
 
@@ -139,7 +139,7 @@ class Shape:
         singles: each outcome that some candidate decides for, with their positions.
         twigs: the positions of the candidates that leave several outcomes.
         inside, outside: the positions of those that leave some, and of those that leave none.
-        is_plain: whether nothing but the chosen one leaves several.
+        is_plain: whether no other leaves several than the chosen one, which then goes on.
         is_blank: whether the chosen one goes on and says nothing yet.
         rest: of an open domain, what the unseen mass is taken to be on.
         silent: the positions of those that say nothing yet.
@@ -164,7 +164,8 @@ class Shape:
         singles: dict[int, list[int]] = {}
         for at, own in enumerate(left):
             if len(own) == 1:
-                singles.setdefault(*own, []).append(at)
+                (outcome,) = own
+                singles.setdefault(outcome, []).append(at)
         self.left, self.silent = left, silent
         self.chosen: Outcomes = frozenset() if position is None else left[position]
         self.goes_on = len(self.chosen) > 1 and not ends
@@ -172,7 +173,7 @@ class Shape:
         self.twigs = tuple(at for at, own in enumerate(left) if len(own) > 1)
         self.inside = tuple(at for at, own in enumerate(left) if own)
         self.outside = tuple(at for at, own in enumerate(left) if not own)
-        self.is_plain = self.goes_on and self.twigs == (position,)
+        self.is_plain = self.twigs == ((position,) if self.goes_on else ())
         self.is_blank = self.goes_on and position in silent
         self.rest = tuple(outcomes - {0} or outcomes)
         self.says = any(own and own != outcomes for own in left)
@@ -189,9 +190,7 @@ class Shape:
         if known is None:
             against = tuple(at for at in self.inside if outcome not in self.left[at])
             chosen = {position} if self.goes_on else set[int | None]()
-            mixed = tuple(
-                at for at in self.twigs if outcome in self.left[at] and at not in chosen
-            )
+            mixed = tuple(at for at in self.twigs if outcome in self.left[at] and at not in chosen)
             known = self._rivals[outcome] = tuple(at for at in against if at not in chosen), mixed
         return known
 
@@ -232,6 +231,8 @@ class Fan:
         "place", "position", "possible", "shape", "trail", "unseen",
     )  # fmt: skip
 
+    position: int | None
+
     def __init__(
         self, place: Any, outcomes: Outcomes, index: int, listed: Listing,
         branches: list[Branch], trail: tuple[Name, ...] = (),
@@ -242,12 +243,13 @@ class Fan:
 
     def fill(self, listed: Listing, branches: list[Branch]) -> None:
         """Take what is listed here, and what each of it leads to."""
-        self.names, position, self.unseen, masses = listed
+        names, position, unseen, masses = listed
         if 0.0 in masses:  # excluded by the server's grammar
             for at, mass in enumerate(masses):
                 if mass == 0.0 and at != position:
                     branches[at] = NO_BRANCH
-        self.position, self.masses, self.branches = position, masses, branches
+        self.names, self.position, self.unseen, self.masses = names, position, unseen, masses
+        self.branches = branches
         key = (self.outcomes, position, *[branch.code for branch in branches])
         shape = self.shape = _SHAPES.get(key) or _shape(key, branches)
         if shape.outside:
@@ -266,13 +268,14 @@ class Fan:
         if len(masses) <= most:
             return
         ranked = sorted(range(len(masses)), key=lambda at: -masses[at])
-        kept = {*ranked[:most], *(() if position is None else (position,)), *shape.twigs}
-        order = sorted(kept)
+        kept: set[int] = {*ranked[:most], *shape.twigs}
+        order = sorted(kept if position is None else {*kept, position})
         self.is_shortened = True
         self.branches = [self.branches[at] for at in order]
         self.names = [self.names[at] for at in order]
         self.masses = [masses[at] for at in order]
-        self.position = None if position is None else order.index(position)
+        at = None if position is None else order.index(position)
+        self.position = at
         self.shape = Shape(self.branches, self.outcomes, self.position)
 
     def end(self) -> None:
@@ -314,7 +317,3 @@ class Fan:
         if self.position is None:
             return 0.0
         return self.masses[self.position] / self.total
-
-    def outside(self) -> Iterable[tuple[str, float]]:
-        """What leaves no outcome: text and mass."""
-        return ((text_of(self.names[at]), self.masses[at]) for at in self.shape.outside)

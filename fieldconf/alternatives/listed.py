@@ -33,7 +33,7 @@ def listed(written: bytes, token: Token, *, are_named: bool = True) -> Listing:
     text, raw, logprob, candidates, number, _ = token
     assert logprob is not None  # the callers look
     is_spelt = utf8(text) == written
-    if (not is_spelt if raw is None else raw != written):
+    if not is_spelt if raw is None else raw != written:
         candidates = ()
     elif is_spelt and number is None and (found := _plainly(candidates)) is not None:
         names, logprobs = found
@@ -59,11 +59,11 @@ def all_listed(
     plain = _all_plainly(tokens)
     found: list[Listing | None] = []
     for data, token in zip(written, tokens, strict=True):
-        if token is None or token.logprob is None:
+        if token is None or (logprob := token.logprob) is None:
             found.append(None)
             continue
         columns = plain.get(id(token))
-        text, raw, logprob, _, number, _ = token
+        text, raw, _, _, number, _ = token
         if columns is None or number is not None or utf8(text) != data or raw not in (None, data):
             found.append(listed(data, token, are_named=are_named))
             continue

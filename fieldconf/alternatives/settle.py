@@ -146,9 +146,7 @@ def _name_rivals(tree: Tree, asker: Asker, tolerance: float, budget: int) -> int
     calls = 0
     while calls < min(budget, _MOST_CALLS_FOR_RIVALS):
         ways = list(tree.ways())
-        ends = sorted(
-            (w.probability for w in ways if isinstance(w.said, Closed)), reverse=True
-        )
+        ends = sorted((w.probability for w in ways if isinstance(w.said, Closed)), reverse=True)
         least = max([tolerance, *ends[MOST_RIVALS - 1 : MOST_RIVALS]])
         begun = [way for way in ways if way.is_scalar_beginning and way.probability > least]
         known = (

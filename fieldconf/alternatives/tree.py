@@ -107,7 +107,7 @@ class Tree:
         decided_at: the index of the token that decided; None if none did.
         is_broken: whether the answer's own path left the question.
         off: mass (0..1) of candidates that leave no outcome, from the first token on that says
-            something about the outcome; ``others`` holds it by the candidates' texts.
+            something about the outcome.
         valid: the least part (0..1) of the listed mass, from there on, that leaves some outcome.
         calls: how many times it was expanded.
     """
@@ -129,7 +129,7 @@ class Tree:
         self.fans: list[Fan] = []
         self.decided_at: int | None = None
         self.off = 0.0
-        self.others: dict[str, float] = {}
+        self._outside: list[tuple[float, Fan]] = []  # those with such, and the mass before each
         self.valid = 1.0
         self._unseen: list[float] = []  # of each fan on the path
         self.read = read
@@ -153,7 +153,9 @@ class Tree:
             unseen.append(telling * fan.unseen)
             if telling:
                 if fan.off:
-                    self._count_outside(fan, telling)
+                    self.off = min(1.0, self.off + telling * fan.off)
+                    self.valid = min(self.valid, fan.possible / (fan.possible + fan.off))
+                    self._outside.append((telling, fan))
                 telling *= fan.share
             outcomes = shape.chosen
             if len(outcomes) == 1:
@@ -172,12 +174,17 @@ class Tree:
                 branches[position] = self._written(place)
         return branches
 
-    def _count_outside(self, fan: Fan, telling: float) -> None:
-        """Add what is outside of the question; ``telling`` is the path's mass before the fan."""
-        self.off = min(1.0, self.off + telling * fan.off)
-        self.valid = min(self.valid, fan.possible / (fan.possible + fan.off))
-        for text, mass in fan.outside():
-            self.others[text] = self.others.get(text, 0.0) + telling * mass
+    @property
+    def others(self) -> dict[str, float]:
+        """The mass (0..1) of candidates that leave no outcome, by their texts; see ``off``."""
+        others: dict[str, float] = {}
+        for telling, fan in self._outside:
+            names, masses = fan.names, fan.masses
+            for at in fan.shape.outside:
+                if mass := masses[at]:
+                    text = text_of(names[at])
+                    others[text] = others.get(text, 0.0) + telling * mass
+        return others
 
     @property
     def ended_at(self) -> int:
@@ -199,12 +206,16 @@ class Tree:
         """
         if self.size == 1:
             return [(1.0, 1.0, 1.0)]
-        estimate, low, high = self._solve(groups).path[0]
-        if groups:
-            estimate = [math.fsum([estimate[i] for i in group]) for group in groups]
-        if self.has_gap:
-            return [(min(p, 1.0), 0.0, 1.0) for p in estimate]
-        return list(map(_in_order, estimate, low, high))
+        solution = self._solve(groups)
+        if solution.results is None:
+            estimate, low, high = solution.path[0]
+            if groups:
+                estimate = [math.fsum([estimate[i] for i in group]) for group in groups]
+            if self.has_gap:
+                solution.results = [(min(p, 1.0), 0.0, 1.0) for p in estimate]
+            else:
+                solution.results = list(map(_in_order, estimate, low, high))
+        return solution.results
 
     def _solve(self, groups: "Groups" = ()) -> "_Solution":
         """What each fan gives, from the end of the path on.
@@ -278,6 +289,18 @@ class Tree:
                     todo.append((below, mass))
                 elif mass:
                     yield Gap(mass, fan.shape.left[at], fan, at)
+
+    @property
+    def unlisted(self) -> float:
+        """The mass (0..1) of what no server listed, on the path and beside it."""
+        if self._added:
+            return math.fsum(gap.mass for gap in self.gaps() if gap.at is None)
+        alive, unlisted = 1.0, 0.0
+        for fan in self.fans:
+            total = fan.possible + fan.unseen
+            unlisted += alive * fan.unseen / total
+            alive *= fan.masses[fan.position or 0] / total
+        return unlisted
 
     @property
     def width(self) -> float:
@@ -396,10 +419,13 @@ class _Solution:
     def __init__(self, tree: Tree, groups: Groups) -> None:
         self._size, self._is_open = tree.size, tree.is_open
         # A solution that held its tree would be a cycle: answers would wait for the collector.
-        self._followers = {id(fan): tree.followers(fan) for fan in tree.beside} if tree.beside else {}
+        self._followers = (
+            {id(fan): tree.followers(fan) for fan in tree.beside} if tree.beside else {}
+        )
         self._beside: dict[int, _Solved] = {}  # off the path, by the fan's identity
         self._known: dict[Hashable, list[float]] = {}
         self._group_of: list[int] | None = None
+        self.results: list[tuple[float, float, float]] | None = None  # see ``Tree.results``
         self._count = len(groups) or tree.size
         if groups:
             self._group_of = [0] * tree.size
@@ -443,8 +469,7 @@ class _Solution:
         return None if below is None else self._beside.get(id(below))
 
     def _guess(self, fan: Fan, at: int) -> Sequence[float] | None:
-        """How a branch goes on that was not followed: as the path says, or as open domains have it.
-        """
+        """How a branch goes on that was not followed, by the path or as open domains have it."""
         known = self._known.get(fan.said(at)) if self._known else None
         if known is not None or not self._is_open:
             return known
@@ -459,89 +484,85 @@ class _Solution:
         return guess
 
     def _sum_up(self, fan: Fan, after: _Solved | None) -> _Solved:
-        """Solve a fan, all fans below it being solved."""
-        shape, masses, unseen = fan.shape, fan.masses, fan.unseen
-        total = fan.possible + unseen
-        group_of, size = self._group_of, self._count
-        if after is not None and shape.is_plain and group_of is None:
-            return self._sum_up_plainly(fan, after)
-        estimate = [0.0] * self._size
-        low = [0.0] * size
-        if unseen:
-            share = unseen / total
-            high = [0.0] * size
-            for outcome in fan.outcomes:
-                high[outcome if group_of is None else group_of[outcome]] = share
+        """Solve a fan, all fans below it being solved; ``after`` is the next one on the path."""
+        shape = fan.shape
+        if self._group_of is None and shape.is_plain and (after is not None or not shape.goes_on):
+            estimate, low, high = self._plainly(fan, after)
         else:
-            high = low[:]
-        for outcome, own in shape.singles:
-            mass = masses[own[0]] if len(own) == 1 else sum([masses[at] for at in own])
-            estimate[outcome] = mass
-            group, share = outcome if group_of is None else group_of[outcome], mass / total
-            low[group] += share
-            high[group] += share
-        for at in shape.twigs:
-            mass, left = masses[at], shape.left[at]
-            solved, share = self._behind(fan, at, after), mass / total
-            groups = left if group_of is None else {group_of[outcome] for outcome in left}
-            if solved is not None:
-                guess, lows, highs = solved
-                for group in groups:
-                    low[group] += share * lows[group]
-                    high[group] += share * highs[group]
-            else:
-                guess = self._guess(fan, at)
-                for group in groups:
-                    high[group] += share
-                if len(groups) == 1:
-                    low[next(iter(groups))] += share
-            if guess is not None:
-                for outcome in left:
-                    estimate[outcome] += mass * guess[outcome]
-            elif at not in shape.silent:
-                _share(estimate, mass, left)
-        if unseen and self._is_open:
+            estimate, (low, high) = self._estimate(fan, after), self._bounds(fan, after)
+        if fan.unseen and self._is_open:
             _share(estimate, fan.unseen_others, shape.rest)
-        elif unseen and len(shape.singles) != len(fan.outcomes):
+        elif fan.unseen and shape.hidden:
             _add_hidden(fan, estimate)
-        if group_of is not None and len({group_of[outcome] for outcome in fan.outcomes}) == 1:
-            (group,) = {group_of[outcome] for outcome in fan.outcomes}
-            low, high = [0.0] * size, [0.0] * size
-            low[group] = high[group] = 1.0
         whole = sum(estimate)
         if whole:
             return [part / whole for part in estimate], low, high
         _share(estimate, 1.0, fan.outcomes)
         return estimate, low, high
 
-
-    def _sum_up_plainly(self, fan: Fan, after: _Solved) -> _Solved:
-        """The same where nothing but the answer's own branch is open: most fans are so."""
-        shape, masses, unseen = fan.shape, fan.masses, fan.unseen
-        total = fan.possible + unseen
-        mass = masses[fan.position or 0]
-        share, (estimate, low, high) = mass / total, after
-        estimate = [mass * part for part in estimate]
-        low, high = [share * part for part in low], [share * part for part in high]
+    def _plainly(self, fan: Fan, after: _Solved | None) -> _Solved:
+        """Estimate and bounds where nothing but the answer's own branch is open: mostly so."""
+        shape, masses, total = fan.shape, fan.masses, fan.possible + fan.unseen
+        if after is None:
+            estimate = [0.0] * self._size
+            low, high = estimate[:], estimate[:]
+        else:
+            estimate, low, high = after
+            mass = masses[fan.position or 0]
+            share = mass / total
+            estimate = [mass * part for part in estimate]
+            low, high = [share * part for part in low], [share * part for part in high]
         for outcome, own in shape.singles:
             mass = masses[own[0]] if len(own) == 1 else sum([masses[at] for at in own])
             estimate[outcome] += mass
             share = mass / total
             low[outcome] += share
             high[outcome] += share
-        if unseen:
-            share = unseen / total
+        if fan.unseen:
+            share = fan.unseen / total
             for outcome in fan.outcomes:
                 high[outcome] += share
-            if self._is_open:
-                _share(estimate, fan.unseen_others, shape.rest)
-            elif shape.hidden:
-                _add_hidden(fan, estimate)
-        whole = sum(estimate)
-        if whole:
-            return [part / whole for part in estimate], low, high
-        _share(estimate, 1.0, fan.outcomes)
         return estimate, low, high
+
+    def _estimate(self, fan: Fan, after: _Solved | None) -> list[float]:
+        """The mass that each outcome is taken to have, but for what was not listed."""
+        shape, masses = fan.shape, fan.masses
+        estimate = [0.0] * self._size
+        for outcome, own in shape.singles:
+            estimate[outcome] = sum([masses[at] for at in own])
+        for at in shape.twigs:
+            solved, left = self._behind(fan, at, after), shape.left[at]
+            guess = solved[0] if solved else self._guess(fan, at)
+            if guess is not None:
+                for outcome in left:
+                    estimate[outcome] += masses[at] * guess[outcome]
+            elif at not in shape.silent:
+                _share(estimate, masses[at], left)
+        return estimate
+
+    def _bounds(self, fan: Fan, after: _Solved | None) -> tuple[list[float], list[float]]:
+        """``low`` and ``high`` of each group of outcomes."""
+        shape, masses, total = fan.shape, fan.masses, fan.possible + fan.unseen
+        group_of = self._group_of or range(self._size)
+        low, high = [0.0] * self._count, [0.0] * self._count
+        possible = {group_of[outcome] for outcome in fan.outcomes}
+        if len(possible) == 1:
+            (group,) = possible
+            low[group] = high[group] = 1.0
+            return low, high
+        for group in possible:
+            high[group] = fan.unseen / total
+        for outcome, own in shape.singles:
+            share = sum([masses[at] for at in own]) / total
+            low[group_of[outcome]] += share
+            high[group_of[outcome]] += share
+        for at in shape.twigs:
+            share, below = masses[at] / total, self._behind(fan, at, after)
+            groups = {group_of[outcome] for outcome in shape.left[at]}
+            for group in groups:
+                low[group] += share * below[1][group] if below else share * (len(groups) == 1)
+                high[group] += share * below[2][group] if below else share
+        return low, high
 
 
 def _in_order(p: float, low: float, high: float) -> tuple[float, float, float]:

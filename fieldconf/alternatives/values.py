@@ -11,11 +11,11 @@ Why:   an open value is a finite question, too. Asked over the same steps as a m
 
 import math
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from fieldconf.alternatives.distribution import MOST_RIVALS, Distribution, Member, likeliest
+from fieldconf.alternatives.distribution import MOST_RIVALS, Distribution, Member, Rival, likeliest
 from fieldconf.alternatives.fan import (
     NO_BRANCH,
     NOTHING_SAID,
@@ -147,7 +147,8 @@ class ValueQuestion(TargetQuestion):
         self.value, self.is_anything = value, declared.is_anything
         self._may_differ = others(value, declared)
         self._is_plain = target.text[:1] == b'"' and b"\\" not in target.text
-        self._digits = _DIGITS(target.text)
+        digits = _DIGITS(target.text)
+        self._digits = digits and digits.groups()
 
     def of_kind(self, kind: str) -> Outcomes:
         """The outcomes in which the value has this kind."""
@@ -240,7 +241,7 @@ class ValueQuestion(TargetQuestion):
         if text[:1] != whole[:1] and not text[:1].isdigit() and text[:1] != b"-":
             return False  # of another kind
         if self._digits and text.isdigit():
-            digits, fraction = self._digits.groups()
+            digits, fraction = self._digits
             return not fraction and digits == text if state == "done" else digits.startswith(text)
         return may_be(Reading(state, text), self.value)
 
@@ -257,42 +258,45 @@ def open_distribution(tree: Tree, question: ValueQuestion) -> Distribution:
         null = Member(None, *results[number])
         # Where nothing is declared, null is a rival only if the model thought of it.
         members += [null] if null.low or not question.is_anything else []
+    closed: dict[bytes, list[float]] = {}  # values that were written to their end
     values: dict[Any, list[float]] = {}  # probability and what is sure of it
-    closed: dict[bytes, list[float]] = {}
-    low_of: dict[bytes, float] = {}  # of beginnings
-    beginnings: dict[str, float] = {}  # of other values
+    beginnings: dict[bytes, float] = {}  # of other values
+    begun: list[tuple[bytes, float]] = []  # of any value: what is sure of it
     blank = 0.0  # of what says nothing yet
     for said, outcomes, probability, low, _, _ in tree.ways():
-        if said == NOTHING_SAID:
-            blank += low
-        elif isinstance(said, Closed):
-            sums = closed.setdefault(said.text, [0.0, 0.0])
+        if type(said) is bytes:
+            begun.append((said, low))
+            if 0 not in outcomes:
+                beginnings[said] = beginnings.get(said, 0.0) + probability
+        elif type(said) is Closed:
+            sums = closed.setdefault(said[0], [0.0, 0.0])
             sums[0] += probability
             sums[1] += low
-        elif isinstance(said, bytes):
-            low_of[said] = low_of.get(said, 0.0) + low
-            if 0 not in outcomes:
-                text = said.decode("utf-8", "replace")
-                beginnings[text] = beginnings.get(text, 0.0) + probability
+        elif said == NOTHING_SAID:
+            blank += low
     for said, (probability, low) in closed.items():
         value = decode(said)
         if value is not None and not _is_beyond_doubles(value):
             sums = values.setdefault((kind_of(value), value), [0.0, 0.0])
             sums[0] += probability
             sums[1] += low
-    unseen = math.fsum(gap.mass for gap in tree.gaps() if gap.at is None) if values else 0.0
+    unseen = tree.unlisted if values else 0.0
     ranked = sorted(values.items(), key=lambda item: -item[1][0])
     for (_, value), (probability, low) in ranked[:MOST_RIVALS]:
-        more = blank + math.fsum(own for said, own in low_of.items() if _may(said, value))
-        probability = min(1.0, probability)
+        is_possible = _possible(value)
+        more = blank + sum([own for said, own in begun if is_possible(said)])
         high = min(1.0, max(low + more + unseen, probability))
-        members.append(Member(value, max(probability, low), low, high))
+        members.append(Member(value, max(min(1.0, probability), low), low, high))
     members.sort(key=lambda member: -member.probability)
     rest = max(0.0, 1.0 - math.fsum([member.probability for member in members]))
     return Distribution(
         tuple(members), tree.off, tree.unseen, tree.ended_at, likeliest(tree.others.items()),
-        tree.calls, rest, likeliest(beginnings.items()),
+        tree.calls, rest, _texts(likeliest(beginnings.items())),
     )  # fmt: skip
+
+
+def _texts(rivals: tuple[Any, ...]) -> tuple[Rival, ...]:
+    return tuple(Rival(said.decode("utf-8", "replace"), mass) for said, mass in rivals)
 
 
 def _is_beyond_doubles(value: Any) -> bool:
@@ -300,8 +304,17 @@ def _is_beyond_doubles(value: Any) -> bool:
     return isinstance(value, Decimal) or value in (math.inf, -math.inf)
 
 
-def _may(text: bytes, value: Any) -> bool:
-    """Whether a beginning may still become a value."""
-    if isinstance(value, str) and b"\\" not in text:  # without escapes it has one spelling
-        return text[:1] == b'"' and utf8(value).startswith(text[1:])
-    return may_become(text, value)
+def _possible(value: Any) -> Callable[[bytes], bool]:
+    """Whether a beginning may still become a value: most are judged without ``may_become``."""
+    is_text = isinstance(value, str)
+    spelled = b'"' + utf8(value) if is_text else repr(value).encode()
+    whole = spelled.partition(b".")[0] if b"e" not in spelled else b""
+
+    def is_possible(text: bytes) -> bool:
+        if is_text and b"\\" not in text:  # without escapes it has one spelling
+            return spelled.startswith(text)
+        if whole and text.isdigit() and not is_text:
+            return whole.startswith(text)
+        return may_become(text, value)
+
+    return is_possible

@@ -70,7 +70,9 @@ def _mass(fan: Fan, size: int, after: _Mass | None) -> _Mass:
         left = fan.shape.left[at]
         below = after if at == fan.position and fan.shape.goes_on else None
         for outcome in left:
-            parts = (1 / len(left), 0.0, 1.0) if below is None else [part[outcome] for part in below]
+            parts = (1 / len(left), 0.0, 1.0)
+            if below is not None:
+                parts = [column[outcome] for column in below]
             for column, part in zip(mass, parts, strict=True):
                 column[outcome] += fan.masses[at] * part
     for outcome, hidden in _hidden(fan).items():
