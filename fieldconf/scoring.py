@@ -124,7 +124,11 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
         raise
     read_by = compiled.read_with(made.layout)
     report = score_completion(made, read_by, mask=mask, match=match, settle=settle)
-    return replace(maps(report) if maps else report, policy=limits)
+    return _judged_by(limits, maps(report) if maps else report)
+
+
+def _judged_by(policy: Policy, report: Report[Any]) -> Report[Any]:
+    return report if policy is report.policy else replace(report, policy=policy)
 
 
 @overload
@@ -162,7 +166,7 @@ def score_all(
         score_completion(made, compiled.read_with(made.layout), mask=mask, match=match)
         for made in completions(payload, tokenizer=tokenizer, prompt=prompt)
     )
-    return [replace(maps(each) if maps else each, policy=limits) for each in reports]
+    return [_judged_by(limits, maps(each) if maps else each) for each in reports]
 
 
 def score_completion(

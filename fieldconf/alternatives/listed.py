@@ -79,7 +79,7 @@ def all_listed(
             masses.append(0.0)
         if logprobs[position] != logprob or logprob < _LEAST:
             masses[position] = math.exp(max(logprob, _LEAST))
-        found.append(_listing((names, position, max(0.0, 1.0 - sum(masses)), masses)))
+        found.append(_listing((names, position, max(0.0, 1.0 - math.fsum(masses)), masses)))
     return found
 
 

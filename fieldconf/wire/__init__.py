@@ -16,6 +16,8 @@ from itertools import groupby
 from types import ModuleType
 from typing import Any, cast
 
+from msgspec import structs
+
 from fieldconf.errors import FieldconfError, NoLogprobsError, PayloadError
 from fieldconf.providers.refusals import refusal, said
 from fieldconf.spelling import undisguised
@@ -45,6 +47,7 @@ from fieldconf.wire.delta import Delta, fold, several
 from fieldconf.wire.envelopes import REMEDY, open_payload, short
 from fieldconf.wire.fitting import fitted
 from fieldconf.wire.plain import first, get
+from fieldconf.wire.raw import RawBody
 
 FAMILIES: tuple[ModuleType, ...] = (
     gemini, sglang, llama_cpp, tgi, responses, ai_sdk, bare_list,
@@ -170,12 +173,15 @@ def _read_all(payload: Any, dull: list[Any], unknown: list[Any]) -> Iterator[lis
     ``unknown`` the first that is of no known shape.
     """
     for item in open_payload(payload):
+        if isinstance(item, RawBody):  # it was opened as nothing else
+            yield _read_as(openai_chat, item)
+            continue
         if (known := kept.opened(item)) is not None:
             settings: dict[str, Any] = {"layout": known.layout}
             if known.mask != "unknown":
                 settings["mask"] = known.mask
             for deltas in _read_all(known.response, dull, unknown):
-                yield [replace(delta, **settings) for delta in deltas]
+                yield [structs.replace(delta, **settings) for delta in deltas]
             continue
         deltas = _read(item)
         if deltas is None:
@@ -195,8 +201,11 @@ def _read(item: Any) -> list[Delta] | None:
     family = next((family for family in FAMILIES if family.matches(inner)), None)
     if family is None and _is_error(inner):
         raise _unknown(inner)
-    if family is None:
-        return None
+    return None if family is None else _read_as(family, inner)
+
+
+def _read_as(family: ModuleType, inner: Any) -> list[Delta]:
+    """What an item of a family's shape adds."""
     try:
         return family.read(inner)
     except (TypeError, ValueError, AttributeError, LookupError) as error:

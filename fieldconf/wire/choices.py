@@ -8,9 +8,10 @@ Why:   text, refusal, calls and reasons to stop stand at the same places in thre
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
+
+from msgspec.structs import replace
 
 from fieldconf.tokens import Mask
 from fieldconf.wire import tool_calls

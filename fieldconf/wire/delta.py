@@ -7,8 +7,10 @@ Why:   a whole response is a stream of one chunk, so that both are read by the s
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal, TypeAlias, TypeVar
+
+from msgspec import Struct, structs
 
 from fieldconf.errors import PayloadError
 from fieldconf.tokens import Completion, Decision, Layout, Mask, Token, utf8, written
@@ -29,8 +31,7 @@ _NONE: Any = object()
 _CERTAIN, _NEVER = -1e-4, -1e9  # nats; beyond them the numbers of many tokens look alike
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(Struct, frozen=True):
     """What is added to one choice.
 
     Attributes:
@@ -140,7 +141,7 @@ class Growth:
             tokens, known = delta.tokens or (), before.tokens or ()
             is_same = not tokens or tokens[: len(known)] == known
             self._adds = not (is_same and (delta.content or "").startswith(before.content or ""))
-        return replace(delta, extent="more" if self._adds else "so far")
+        return structs.replace(delta, extent="more" if self._adds else "so far")
 
 
 def is_repeat(before: Delta, delta: Delta) -> bool:
@@ -184,7 +185,7 @@ def _fuller(before: Delta, whole: Delta) -> Delta:
     content = whole.content or before.content
     is_longer = len(whole.tokens or ()) > len(before.tokens or ())
     has_more = bool(whole.tokens) and (is_longer or content != before.content)
-    return replace(
+    return structs.replace(
         before,
         content=content,
         tokens=whole.tokens if has_more else before.tokens,
@@ -356,14 +357,14 @@ def bare(deltas: Iterable[Delta]) -> list[Delta]:
     for delta in deltas:
         kept = delta
         if delta.index is not None:
-            kept = replace(delta, content="", tokens=None, thoughts=("", ""))
+            kept = structs.replace(delta, content="", tokens=None, thoughts=("", ""))
         by_choice.setdefault(delta.index, []).append(kept)
     return [_facts(index, parts) for index, parts in by_choice.items()]
 
 
 def _facts(index: int | None, parts: Sequence[Delta]) -> Delta:
     shown = [delta.masked for delta in parts if delta.masked is not None]
-    return replace(
+    return structs.replace(
         _sum(parts),
         index=index,
         content="",

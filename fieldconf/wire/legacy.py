@@ -14,8 +14,9 @@ Quirks:
 * Together's first token could have a positive logprob; its last may be the end token.
 """
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from fieldconf.spelling import unescaped
 from fieldconf.tokens import Token

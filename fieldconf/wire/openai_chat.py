@@ -15,8 +15,9 @@ Quirks:
 * llama.cpp's ``/v1/completions`` has this list beside ``text``.
 """
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from fieldconf.wire import choices, entries, held, listed
 from fieldconf.wire.delta import Delta

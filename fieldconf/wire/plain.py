@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, cast
 
+from msgspec import Struct
+
 _FENCED = re.compile(r"\s*```[a-zA-Z]*\n(.*)```\s*", re.DOTALL)
 _SCALARS = (str, bytes, bytearray, int, float, list, tuple, set, frozenset, type(None))
 
@@ -21,6 +23,8 @@ def get(value: Any, name: str) -> Any:
     """A member of a mapping or an attribute of an object; None where there is none."""
     if type(value) is dict:  # nearly always; the other ways cost three times as much
         return value.get(name)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]  # any payload
+    if isinstance(value, Struct):
+        return getattr(value, name, None)
     if isinstance(value, Mapping):
         return cast("Mapping[str, Any]", value).get(name)
     return None if isinstance(value, _SCALARS) else getattr(value, name, None)

@@ -14,8 +14,9 @@ Quirks:
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from fieldconf.wire import entries, tool_calls
 from fieldconf.wire.delta import Delta, finish, not_asked

@@ -11,8 +11,9 @@ Quirks:
 * The last chunk has the end token as an empty text.
 """
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from fieldconf.tokens import number
 from fieldconf.wire import choices, entries, legacy
