@@ -7,10 +7,9 @@
 (True, 0.9)
 """
 
-import sys
-from importlib import import_module
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from fieldconf.lazy import lazily
 
 if TYPE_CHECKING:
     from fieldconf.alternatives.distribution import Distribution, Member
@@ -79,8 +78,7 @@ __all__ = [
     "questions", "reask", "request", "score", "score_all", "stream", "strict", "verify",
 ]  # fmt: skip
 
-# Where each name comes from; it is imported when it is first read, so what is not used costs nothing.
-_ROOMS = {
+lazily(__name__, {
     "alternatives.distribution": "Distribution Member", "calibration.calibrating": "calibrate",
     "calibration.calibrator": "Calibrator", "classification": "classify",
     "classification.beside": "Beside beside_labels", "confident": "Confident confident",
@@ -101,38 +99,4 @@ _ROOMS = {
     "second.cascading": "Step acascade cascade", "second.crosschecking": "acrosscheck crosscheck",
     "second.reasking": "areask reask", "second.verifying": "averify verify", "settling": "Settle",
     "source.locating": "locate", "strict": "StrictForm strict", "thresholds.deciding": "Threshold",
-}  # fmt: skip
-_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names.split()}
-
-
-class _Package(ModuleType):
-    """A package whose functions stand before its modules of the same names, such as ``strict``.
-
-    Python binds a module in its package when it is imported, whoever imports it.
-    """
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _ROOM_OF and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
-
-if not TYPE_CHECKING:  # else type checkers would take every name for one of ours
-
-    def __getattr__(name: str) -> Any:
-        """A public name or a module, when it is first read; it stays."""
-        if name in _ROOM_OF:
-            value = getattr(import_module(f"fieldconf.{_ROOM_OF[name]}"), name)
-            globals()[name] = value
-            return value
-        module = f"{__name__}.{name}"
-        try:
-            return import_module(module)
-        except ModuleNotFoundError as error:
-            if error.name != module:
-                raise
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+})  # fmt: skip
