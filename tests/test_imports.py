@@ -122,7 +122,8 @@ CLI = "from fieldconf.cli import main\ntry: main(['--help'])\nexcept SystemExit:
     (CLI, {"click"}),
     (CLI.replace("'--help'", "'extract', '--help'"), {"click"}),
     ("import fieldconf.testing.plugin", {"pytest"}),
-], ids=["import", "help", "help of a command", "pytest"])  # fmt: skip
+    ("import fieldconf; fieldconf.score", {"msgspec", "pydantic"}),
+], ids=["import", "help", "help of a command", "pytest", "score"])  # fmt: skip
 def test_nothing_heavy_is_imported_before_it_is_used(code, allowed):
     code += "\nimport sys; print(*{name.partition('.')[0] for name in sys.modules})"
     imported = set(run(code).splitlines()[-1].split())
