@@ -166,14 +166,12 @@ HEAVY = {
         "cli.showing",
     },
     "rich": {
-        "cli.batching",
-        "cli.evaluating",
         "cli.showing",
         "render.evaluation",
         "render.lines",
         "render.summary",
         "render.table",
-    },
+    },  # but for two of them for types only
     "opentelemetry": set(),
     "dateutil": set(),
     "rapidfuzz": set(),
