@@ -27,13 +27,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, NamedTuple, cast
-
-import regex
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from fieldconf.grammar import STRING_BODY, decode, kind_begun
 from fieldconf.patterns import LONGEST, Patience, compiled_as_is, written_out
 from fieldconf.prefix import may_become
+
+if TYPE_CHECKING:
+    import regex
 
 LONGEST_NUMBER = 500
 """A number of more bytes is not compared with its bounds: it may stand."""
@@ -122,6 +123,8 @@ def _form_of_format(name: str) -> _Form | None:
 @lru_cache(maxsize=256)
 def _form_of_pattern(pattern: str) -> _Form | None:
     """A pattern as ``regex`` spells it; None if it cannot be judged."""
+    import regex  # noqa: PLC0415  # most schemas have no patterns
+
     if written_out(pattern) > LONGEST:
         return None
     words: list[str] = []

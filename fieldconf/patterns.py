@@ -10,8 +10,10 @@ import re
 import time
 import warnings
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import regex
+if TYPE_CHECKING:
+    import regex
 
 LONGEST = 200_000
 """Characters of a pattern with its repetitions written out, as ``regex`` does; more is too slow."""
@@ -102,6 +104,8 @@ def compiled(pattern: str) -> "regex.Pattern[str]":
         re.error: if both refuse.
         SlowPatternError: if it is long when its repetitions are written out, as ``regex`` does.
     """
+    import regex  # noqa: PLC0415  # most schemas have no patterns
+
     if written_out(pattern) > LONGEST:
         raise SlowPatternError(pattern)
     try:
@@ -124,6 +128,8 @@ def compiled_as_is(pattern: str) -> "regex.Pattern[str]":
     Raises:
         regex.error: if it refuses.
     """
+    import regex  # noqa: PLC0415
+
     return regex.compile(pattern, regex.V0, cache_pattern=False)
 
 

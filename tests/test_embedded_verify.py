@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import fieldconf as fc
-from fieldconf.cli import load_schema
+from fieldconf.batch.schemas import load_schema
 from fieldconf.second.combining import pool
 from fieldconf.second.verifying import verify
 

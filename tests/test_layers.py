@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1] / "fieldconf"
 # From the ground up; the rooms of one floor do not know each other.
 FLOORS = [
     ["errors", "grammar", "paths", "patterns", "reasoning", "threads", "tokens", "probes.base",
-     "wire.plain",
+     "lazy", "wire.plain",
      "source.dates", "source.folding", "source.fuzzy", "source.numerals",
      "providers", "providers.forms", "providers.grammars", "providers.models", "schema.values"],
     ["jsonparser", "prefix", "scores", "spelling", "render.table",
@@ -166,14 +166,12 @@ HEAVY = {
         "cli.showing",
     },
     "rich": {
-        "cli.batching",
-        "cli.evaluating",
         "cli.showing",
         "render.evaluation",
         "render.lines",
         "render.summary",
         "render.table",
-    },
+    },  # but for two of them for types only
     "opentelemetry": set(),
     "dateutil": set(),
     "rapidfuzz": set(),

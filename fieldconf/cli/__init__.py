@@ -5,6 +5,8 @@ Out:   a table for people or JSON for machines; an exit code.
 Never: a traceback for a wrong input: one line on standard error, with the remedy.
 Why:   the quickest way to see what the library says of a text or of a saved response.
 
+A command imports what it needs when it runs: help comes at once.
+
 Exit codes: 0 the answer is complete and valid, and every required field is scored; 1 it is not
 (truncated, refused, malformed, without logprobs, not aligned, or against its schema); 2 wrong
 arguments or unreadable input; 3 the request failed or the embedded model cannot run. With
@@ -14,14 +16,13 @@ was scored; 1 some lines are no responses; 2 also where the rest of the inputs w
 
 import click
 
-from fieldconf.batch.schemas import load_schema
 from fieldconf.cli.batching import batch_command
 from fieldconf.cli.evaluating import evaluate_command
 from fieldconf.cli.extracting import extract_command
 from fieldconf.cli.local import local_group
 from fieldconf.cli.scoring import classify_command, score_command
 
-__all__ = ["load_schema", "main"]
+__all__ = ["main"]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -8,15 +8,15 @@ Why:   every command reads them alike.
 
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fieldconf.embedded import local
 from fieldconf.errors import PayloadError, RequestError
-from fieldconf.policy import Policy
+
+if TYPE_CHECKING:
+    from fieldconf.policy import Policy
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -54,12 +54,16 @@ def judging(command: F) -> F:
     return limiting(_BY_OUTCOME(command))
 
 
-def policy_of(path: Path | None, accept: float | None, review: float | None) -> Policy:
+def policy_of(path: Path | None, accept: float | None, review: float | None) -> "Policy":
     """The policy of a file, with other limits where they are said.
 
     Raises:
         PolicyError: if the file holds none, or review is above accept.
     """
+    from dataclasses import replace
+
+    from fieldconf.policy import Policy
+
     made = Policy.of(path)
     if accept is not None:
         made = replace(made, accept=accept, review=min(made.review, accept))
@@ -106,8 +110,10 @@ def client_of(
         RequestError: if the client wants a key.
     """
     if model is None and base_url is None:
+        from fieldconf.embedded import local
+
         return local(gguf)
-    from openai import OpenAI, OpenAIError  # noqa: PLC0415  # not needed to score
+    from openai import OpenAI, OpenAIError
 
     try:
         # A server on one's own machine needs no key, but the client insists on one.

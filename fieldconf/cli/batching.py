@@ -13,17 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from fieldconf.cli.arguments import limiting, matching, policy_of
 from fieldconf.cli.showing import one_line_errors
-from fieldconf.matching import Match
-from fieldconf.render.table import printable
-from fieldconf.tokens import Mask
+from fieldconf.errors import printable
 
 if TYPE_CHECKING:
     from fieldconf.batch.asking import BatchOptions, Engine
     from fieldconf.batch.faces import Scored
+    from fieldconf.matching import Match
+    from fieldconf.tokens import Mask
 
 _MOST_PROBLEMS = 5
 """So many are told at the end; all are in the file of errors."""
@@ -73,8 +72,8 @@ def batch_command(
     accept: float | None,
     review: float | None,
     calibration: Path | None,
-    match: Match,
-    mask: Mask | None,
+    match: "Match",
+    mask: "Mask | None",
     workers: int | None,
     engine: "Engine",
     summary: bool,
@@ -85,7 +84,7 @@ def batch_command(
     Lines are raw responses or lines of a batch API's output; files may be packed (gzip, zstd). What
     fails is told in OUTPUT.errors.jsonl, and the rest goes on.
     """
-    from fieldconf.batch.faces import score_files  # noqa: PLC0415  # loads processes
+    from fieldconf.batch.faces import score_files
 
     with one_line_errors():
         options: BatchOptions = {
@@ -107,6 +106,8 @@ def batch_command(
 
 def _tell(found: "Scored") -> None:
     if found.summary is not None:
+        from rich.console import Console
+
         Console(highlight=False).print(found.summary)
     for problem in found.problems[:_MOST_PROBLEMS]:
         click.echo(printable(f"{problem.source}: {problem.reason}"), err=True)

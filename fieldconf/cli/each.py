@@ -14,19 +14,19 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
 from fieldconf.cli.showing import EXIT_CODES, absent, is_sound
-from fieldconf.extraction.options import Options
-from fieldconf.many.faces import extract_many
-from fieldconf.many.files import Per, inputs_in
-from fieldconf.many.lines import line_of
-from fieldconf.many.results import Result, Summary, counts
-from fieldconf.policy import Outcome, worst
 from fieldconf.render.table import number, printable
-from fieldconf.second.cascading import Step
+
+if TYPE_CHECKING:
+    from fieldconf.extraction.options import Options
+    from fieldconf.many.files import Per
+    from fieldconf.many.results import Result, Summary
+    from fieldconf.policy import Outcome
+    from fieldconf.second.cascading import Step
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -65,7 +65,7 @@ class EachOptions(TypedDict):
     """What the options say."""
 
     each: bool
-    per: Per | None
+    per: "Per | None"
     text_field: str | None
     id_field: str | None
     output: Path | None
@@ -100,8 +100,8 @@ def only_text(texts: Sequence[str], many: EachOptions) -> str:
 
 
 def extract_each(
-    schema: Any, places: Sequence[str], client: Any, many: EachOptions, asked: Options,
-    then: Sequence[Step], *, as_json: bool,
+    schema: Any, places: Sequence[str], client: Any, many: EachOptions, asked: "Options",
+    then: "Sequence[Step]", *, as_json: bool,
 ) -> "Run":  # fmt: skip
     """Ask for each input, then for what is in doubt; print what comes, and sum it up.
 
@@ -110,6 +110,9 @@ def extract_each(
         RequestError: if the run was given up, or the request is known to be refused.
         OutputError: if the output cannot be used.
     """
+    from fieldconf.many.faces import extract_many
+    from fieldconf.many.files import inputs_in
+
     inputs = inputs_in(
         places, per=many["per"], text_field=many["text_field"], id_field=many["id_field"]
     )
@@ -139,10 +142,12 @@ class Run:
     """What the exit code follows from."""
 
     is_sound: bool = True
-    outcome: Outcome = "accept"
+    outcome: "Outcome" = "accept"
 
-    def add(self, result: Result[Any]) -> None:
+    def add(self, result: "Result[Any]") -> None:
         """Take a result into account."""
+        from fieldconf.policy import worst
+
         report = result.report
         self.is_sound = self.is_sound and report is not None and is_sound(report)
         self.outcome = worst([self.outcome, "reject" if report is None else report.outcome])
@@ -154,12 +159,14 @@ class Run:
             raise SystemExit(code)
 
 
-def _plain(result: Result[Any]) -> Mapping[str, Any]:
+def _plain(result: "Result[Any]") -> Mapping[str, Any]:
+    from fieldconf.many.lines import line_of
+
     line = line_of(result, "")
     return {name: value for name, value in line.items() if name != "key"}
 
 
-def _line(result: Result[Any]) -> str:
+def _line(result: "Result[Any]") -> str:
     """An input in one line: its outcome, its name, and what speaks against it."""
     name = f"input {result.index}" if result.id is None else result.id
     report = result.report
@@ -175,7 +182,9 @@ def _line(result: Result[Any]) -> str:
     return printable(f"{result.outcome:<6}  {name}{f'  {said}' if said else ''}")
 
 
-def _summary(summary: Summary, output: Path | None) -> str:
+def _summary(summary: "Summary", output: Path | None) -> str:
+    from fieldconf.many.results import counts
+
     of = f"{summary.done} inputs" if summary.done != 1 else "1 input"
     parts = [f"{of}: {counts(summary)}"]
     parts += [f"{summary.resumed} of them from {output}"] if summary.resumed else []
@@ -183,7 +192,7 @@ def _summary(summary: Summary, output: Path | None) -> str:
     return printable("; ".join(parts))
 
 
-def _interrupted(summary: Summary, output: Path | None) -> str:
+def _interrupted(summary: "Summary", output: Path | None) -> str:
     kept = f"what is done is kept: the same command goes on with {output}" if output else ""
     hint = kept or "with --output it could be gone on with"
     return printable(f"Interrupted. {_summary(summary, output)}; {hint}")

@@ -10,16 +10,14 @@ Exit codes: 0 it was evaluated; 2 wrong arguments, or what cannot be read.
 
 import json
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
-from rich.console import Console
 
 from fieldconf.cli.showing import one_line_errors
-from fieldconf.evaluation.evaluating import evaluate
-from fieldconf.evaluation.groups import By
-from fieldconf.evaluation.labels import labels as labels_of
-from fieldconf.render.evaluation import errors_table
+
+if TYPE_CHECKING:
+    from fieldconf.evaluation.groups import By
 
 _WIDTH = 126
 
@@ -62,7 +60,7 @@ def evaluate_command(
     labels: str | None,
     rules: Path | None,
     column: str,
-    by: By,
+    by: "By",
     score: str,
     others: tuple[str, ...],
     errors: float | None,
@@ -76,6 +74,9 @@ def evaluate_command(
     SOURCE is a table with the columns document, field, confidence and right (.csv, .jsonl,
     .parquet), or, with --labels, what `fieldconf batch` wrote: a file, or a folder of Parquet.
     """
+    from fieldconf.evaluation.evaluating import evaluate
+    from fieldconf.evaluation.labels import labels as labels_of
+
     with one_line_errors():
         if labels is None and (rules is not None or column != "document"):
             raise click.UsageError("--rules and --id are for --labels")
@@ -96,6 +97,10 @@ def evaluate_command(
             plain["errors"] = wrong
         click.echo(json.dumps(plain, indent=2, allow_nan=False, default=str))
         return
+    from rich.console import Console
+
+    from fieldconf.render.evaluation import errors_table
+
     console = Console(highlight=False)
     console = console if console.is_terminal else Console(highlight=False, width=_WIDTH)
     console.print(found)

@@ -8,21 +8,18 @@ Why:   the quickest way to see what a model makes of a text.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import click
 
-from fieldconf.batch.schemas import load_schema
 from fieldconf.cli.arguments import client_of, judging, policy_of, read_text
 from fieldconf.cli.each import EachOptions, each_options, extract_each, only_text
 from fieldconf.cli.showing import end, one_line_errors, show, show_live
-from fieldconf.extraction.calls import prepare
-from fieldconf.extraction.faces import extract, stream
-from fieldconf.extraction.options import Options
-from fieldconf.policy import Bands
-from fieldconf.report import Report
-from fieldconf.schema import compile_schema
-from fieldconf.second.cascading import Step, cascade
+
+if TYPE_CHECKING:
+    from fieldconf.extraction.options import Options
+    from fieldconf.report import Report
+    from fieldconf.second.cascading import Step
 
 
 @click.command("extract")
@@ -101,6 +98,12 @@ def extract_command(
     FILE.json with a list of labels, asks for a bare label. TEXT is a text, a file, or -.
     With --each it is a file whose lines are read one by one (or -), or files, folders and patterns.
     """
+    from fieldconf.batch.schemas import load_schema
+    from fieldconf.extraction.faces import stream
+    from fieldconf.policy import Bands
+    from fieldconf.schema import compile_schema
+    from fieldconf.second.cascading import Step
+
     if many["each"] and why:
         raise click.UsageError("--why is for one text")
     if then and model is None:
@@ -140,16 +143,21 @@ def extract_command(
 
 
 def _comes_in_rows(
-    kind: Any, text: str, client: Any, asked: Options, then: Sequence[Step]
+    kind: Any, text: str, client: Any, asked: "Options", then: "Sequence[Step]"
 ) -> bool:  # fmt: skip
     """Whether the fields can be shown as they come: one answer says it all, and is streamed."""
+    from fieldconf.extraction.calls import prepare
+
     is_one = not then and asked.get("samples") in (None, 1)
     return is_one and prepare(kind, text, client, asked).api.has_stream
 
 
 def _answer(
-    kind: Any, text: str, client: Any, asked: Options, then: Sequence[Step]
-) -> Report[Any]:  # fmt: skip
+    kind: Any, text: str, client: Any, asked: "Options", then: "Sequence[Step]"
+) -> "Report[Any]":  # fmt: skip
+    from fieldconf.extraction.faces import extract
+    from fieldconf.second.cascading import Step, cascade
+
     if not then:
         return extract(kind, text, client=client, **asked)
     return cascade(kind, text, steps=[Step(client), *then], **asked)

@@ -9,7 +9,6 @@ Why:   a first look needs no account.
 import click
 
 from fieldconf.cli.showing import one_line_errors
-from fieldconf.embedded import weights
 
 
 @click.group("local")
@@ -20,6 +19,8 @@ def local_group() -> None:
 @local_group.command()
 def fetch() -> None:
     """Fetch the embedded model's weights into the user's cache folder, and check them."""
+    from fieldconf.embedded import weights
+
     with one_line_errors():
         path = weights.fetch(progress=lambda line: click.echo(line, err=True))
     click.echo(path)

@@ -11,12 +11,8 @@ from typing import Literal
 
 import click
 
-from fieldconf.batch.schemas import load_schema
-from fieldconf.classification import classify
 from fieldconf.cli.arguments import judging, matching, policy_of, read_bytes
 from fieldconf.cli.showing import one_line_errors, show, show_all
-from fieldconf.schema import LabelSet
-from fieldconf.scoring import score, score_all
 
 
 @click.command("score")
@@ -51,6 +47,9 @@ def score_command(
 
     It may come from any provider, or as a framework keeps it. With --all and --json a line each.
     """
+    from fieldconf.batch.schemas import load_schema
+    from fieldconf.scoring import score, score_all
+
     with one_line_errors():
         kind, data = load_schema(schema) if schema else None, read_bytes(response)
         limits = policy_of(policy, accept, review)
@@ -96,6 +95,9 @@ def classify_command(
     as_json: bool,
 ) -> None:
     """Score a saved RESPONSE (a file, or -) whose text is a bare label."""
+    from fieldconf.classification import classify
+    from fieldconf.schema import LabelSet
+
     meanings = {text: meaning or text for text, _, meaning in (la.partition("=") for la in labels)}
     with one_line_errors():
         report = classify(

@@ -8,21 +8,22 @@ Why:   every command shows the same of a report, and ends alike.
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.live import Live
 
 from fieldconf.errors import FieldconfError, LocalModelError, RequestError
-from fieldconf.extraction.streams import FieldStream
-from fieldconf.policy import Bands, Facts, Outcome, is_judged, judged, worst
 from fieldconf.render import lines
 from fieldconf.render.table import Row, printable, table
-from fieldconf.report import Field, Report
-from fieldconf.report.ending import is_alone
 
-EXIT_CODES: Mapping[Outcome, int] = {"accept": 0, "review": 10, "reject": 11}
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from fieldconf.extraction.streams import FieldStream
+    from fieldconf.policy import Bands, Outcome
+    from fieldconf.report import Field, Report
+
+EXIT_CODES: "Mapping[Outcome, int]" = {"accept": 0, "review": 10, "reject": 11}
 
 _MOST_NAMED = 8
 _WIDTH = 126  # the table's; a narrower terminal wraps
@@ -40,14 +41,16 @@ def one_line_errors() -> Generator[None]:
 
 
 def show_live(
-    fields: FieldStream[Any], *, bands: Bands, exact: bool, why: bool
-) -> Report[Any]:  # fmt: skip
+    fields: "FieldStream[Any]", *, bands: "Bands", exact: bool, why: bool
+) -> "Report[Any]":  # fmt: skip
     """Rows as they come: a growing table on a terminal, a line each elsewhere.
 
     What could not be scored before the whole answer was there comes at the end. Settled numbers
     replace the others on a terminal; elsewhere only they are printed. A row that has been printed
     says what the field by itself leads to; what only the whole answer tells is in the last lines.
     """
+    from rich.live import Live
+
     console = _console()
     seen: dict[str, Field] = {}
     if not console.is_terminal:
@@ -71,12 +74,14 @@ def show_live(
     return report
 
 
-def _late(report: Report[Any], seen: Mapping[str, Field]) -> list[Field]:
+def _late(report: "Report[Any]", seen: "Mapping[str, Field]") -> "list[Field]":
     return [field for name, field in report.fields.items() if name not in seen]
 
 
-def _live_rows(fields: Iterable[Field], bands: Bands) -> list[Row]:
+def _live_rows(fields: "Iterable[Field]", bands: "Bands") -> list[Row]:
     """The rows of fields whose answer is still being written."""
+    from fieldconf.policy import Facts, is_judged, judged
+
     plain: dict[str, dict[str, Any]] = {}
     for field in fields:
         verdict = judged(Facts(field, bands.of(field), bands.policy))
@@ -85,18 +90,20 @@ def _live_rows(fields: Iterable[Field], bands: Bands) -> list[Row]:
     return lines.rows(plain)
 
 
-def _rows(fields: Iterable[Field], report: Report[Any]) -> list[Row]:
+def _rows(fields: "Iterable[Field]", report: "Report[Any]") -> list[Row]:
     """The table's rows; without the reason that the report's last line gives for all of them."""
     plain = report.to_dict()["fields"]
     return lines.rows({field.pointer: plain[field.pointer] for field in fields}, report.reason)
 
 
-def _console() -> Console:
+def _console() -> "Console":
+    from rich.console import Console
+
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=_WIDTH)
 
 
-def show(report: Report[Any], *, as_json: bool, why: bool, by_outcome: bool) -> None:
+def show(report: "Report[Any]", *, as_json: bool, why: bool, by_outcome: bool) -> None:
     """One report, and the end of the command."""
     if not as_json:
         _console().print(table(_rows(report.fields.values(), report), why=why))
@@ -104,7 +111,7 @@ def show(report: Report[Any], *, as_json: bool, why: bool, by_outcome: bool) -> 
 
 
 def show_all(
-    reports: Sequence[Report[Any]], *, as_json: bool, why: bool, by_outcome: bool
+    reports: "Sequence[Report[Any]]", *, as_json: bool, why: bool, by_outcome: bool
 ) -> None:  # fmt: skip
     """Several reports one below the other, or a line of JSON each, and the end of the command."""
     for report in reports:
@@ -118,7 +125,7 @@ def show_all(
     _leave(reports, by_outcome=by_outcome)
 
 
-def end(report: Report[Any], *, as_json: bool, by_outcome: bool) -> None:
+def end(report: "Report[Any]", *, as_json: bool, by_outcome: bool) -> None:
     """What holds for all of a report whose rows were shown, or its JSON; and the exit code."""
     if as_json:
         click.echo(report.to_json(indent=2))
@@ -127,8 +134,10 @@ def end(report: Report[Any], *, as_json: bool, by_outcome: bool) -> None:
     _leave([report], by_outcome=by_outcome)
 
 
-def _leave(reports: Sequence[Report[Any]], *, by_outcome: bool) -> None:
+def _leave(reports: "Sequence[Report[Any]]", *, by_outcome: bool) -> None:
     """End the command with the exit code of the worst report."""
+    from fieldconf.policy import worst
+
     if by_outcome:
         code = EXIT_CODES[worst(report.outcome for report in reports)]
     else:
@@ -137,7 +146,7 @@ def _leave(reports: Sequence[Report[Any]], *, by_outcome: bool) -> None:
         raise SystemExit(code)
 
 
-def _summarise(report: Report[Any]) -> None:
+def _summarise(report: "Report[Any]") -> None:
     console = _console()
     plain = report.to_dict()
     console.print(lines.summary(plain), soft_wrap=True)
@@ -145,7 +154,7 @@ def _summarise(report: Report[Any]) -> None:
         console.print(line, markup=False, soft_wrap=True)
 
 
-def absent(report: Report[Any]) -> str:
+def absent(report: "Report[Any]") -> str:
     """Which values were looked for in the text and are not there; empty if none."""
     names = [field.pointer or "(whole)" for field in report.leaves.values() if field.found == ()]
     more = len(names) - _MOST_NAMED
@@ -154,8 +163,10 @@ def absent(report: Report[Any]) -> str:
     return printable(f"not in the text: {shown}{rest}") if names else ""
 
 
-def is_sound(report: Report[Any]) -> bool:
+def is_sound(report: "Report[Any]") -> bool:
     """A scored text; or complete, valid, and with a confidence, which only complete ones have."""
+    from fieldconf.report.ending import is_alone
+
     if report.status == "text":
         return report.answer is not None
     return not report.errors and report.confidence is not None and is_alone(report.flags)

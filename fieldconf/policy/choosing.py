@@ -8,14 +8,17 @@ Why:   what is said of one field counts before what is said of many.
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from fieldconf.paths import Path, matches, parse_pointer, pointer
 from fieldconf.policy.bands import Band
 from fieldconf.policy.patterns import is_general, rank
 from fieldconf.policy.policies import Policy, stricter
-from fieldconf.report.field import Field
 from fieldconf.schema import Place
 from fieldconf.schema.settings import Conf
+
+if TYPE_CHECKING:  # reports import policies
+    from fieldconf.report.field import Field
 
 
 class Bands:
@@ -27,7 +30,7 @@ class Bands:
         self._kinds = policy.kinds
         self._usual = Band(policy.accept, policy.review)
 
-    def of(self, field: Field) -> Band:
+    def of(self, field: "Field") -> Band:
         """The band for a field: by name, by a pattern, by the model, by kind, or the usual one."""
         if self._by_path and (named := self._by_path(field.path)):
             return named
@@ -35,7 +38,7 @@ class Bands:
         conf = field.declared.conf if field.declared else None
         return below if conf is None else _over(below, conf)
 
-    def _by_kind(self, field: Field) -> Band:
+    def _by_kind(self, field: "Field") -> Band:
         named = (self._kinds.get(kind) for kind in kinds_of(field))
         return next((band for band in named if band is not None), self._usual)
 
@@ -51,7 +54,7 @@ def _over(below: Band, conf: Conf) -> Band:
     return Band(accept, min(accept, review))
 
 
-def kinds_of(field: Field) -> tuple[str, ...]:
+def kinds_of(field: "Field") -> tuple[str, ...]:
     """The kinds of a field by which a policy may know it, the narrower first."""
     if field.kind == "array":
         return ("list",)

@@ -8,16 +8,18 @@ Why:   the loop that everybody writes by hand begins with this question.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fieldconf.alternatives.distribution import Member
 from fieldconf.paths import Path, pointer
 from fieldconf.policy.bands import Band, Outcome, worst
 from fieldconf.policy.choosing import Bands
 from fieldconf.policy.reasons import Facts, Reason, reasons
-from fieldconf.report.ending import WHOLE, Status
-from fieldconf.report.field import Field
 from fieldconf.schema import Invalid
+
+if TYPE_CHECKING:  # reports import policies
+    from fieldconf.report.ending import Status
+    from fieldconf.report.field import Field
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +49,13 @@ def judged(facts: Facts, last: Verdict | None = None) -> Verdict:
     return Verdict(worst(one.outcome for one in found), found, facts.band)
 
 
-def is_judged(field: Field, verdict: Verdict) -> bool:
+def is_judged(field: "Field", verdict: Verdict) -> bool:
     """Whether a field counts: a scalar, a list, or an object with a reason of its own."""
     return field.kind != "object" or bool(verdict.reasons) or field.is_leaf
 
 
 def judge(
-    fields: Mapping[str, Field],
+    fields: "Mapping[str, Field]",
     errors: Iterable[Invalid],
     bands: Bands,
     *,
@@ -81,14 +83,16 @@ def judge(
     return made
 
 
-def outcome_of(verdicts: Mapping[str, Verdict], status: Status) -> Outcome:
+def outcome_of(verdicts: Mapping[str, Verdict], status: "Status") -> Outcome:
     """What to do with the whole answer: the worst of its fields; if it is not whole, "reject"."""
+    from fieldconf.report.ending import WHOLE  # noqa: PLC0415  # reports import policies
+
     if status not in WHOLE or not verdicts:
         return "reject"
     return worst(verdict.outcome for verdict in verdicts.values())
 
 
-def _presences(fields: Mapping[str, Field]) -> dict[Path, Member]:
+def _presences(fields: "Mapping[str, Field]") -> dict[Path, Member]:
     """Of the values of optional keys, what the objects around them say of the keys."""
     return {
         (*field.path, key): member
@@ -97,7 +101,9 @@ def _presences(fields: Mapping[str, Field]) -> dict[Path, Member]:
     }  # fmt: skip
 
 
-def _problems(fields: Mapping[str, Field], errors: Iterable[Invalid]) -> dict[str, tuple[str, ...]]:
+def _problems(
+    fields: "Mapping[str, Field]", errors: Iterable[Invalid]
+) -> dict[str, tuple[str, ...]]:
     """What is wrong at each field; what is wrong where none is, at the nearest one above."""
     found: dict[str, list[str]] = {}
     for error in errors:

@@ -8,7 +8,6 @@ Why:   what a mistake costs is known to whoever uses the values, and it changes 
 """
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from os import PathLike
@@ -150,6 +149,8 @@ class Policy:
         Raises:
             PolicyError: if it cannot be read, or holds what ``from_dict`` does not take.
         """
+        import tomllib  # noqa: PLC0415
+
         place = Path(path)
         readers = {".toml": tomllib.loads, ".json": json.loads}
         if place.suffix not in readers:

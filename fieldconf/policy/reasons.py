@@ -11,12 +11,14 @@ ones.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from fieldconf.alternatives.distribution import Member
 from fieldconf.policy.bands import NOTHING, Band, Outcome
 from fieldconf.policy.policies import Policy
-from fieldconf.report.field import Field
+
+if TYPE_CHECKING:  # reports import policies
+    from fieldconf.report.field import Field
 
 Name: TypeAlias = Literal[
     "below_threshold", "unknown", "not_aligned", "truncated", "invalid", "off_schema",
@@ -54,7 +56,7 @@ class Facts(NamedTuple):
         uncovered: for which other answers the policy was certified; or empty.
     """
 
-    field: Field
+    field: "Field"
     band: Band
     policy: Policy
     lacks_tokens: bool = True
@@ -232,7 +234,7 @@ def _to_ask(facts: Facts) -> list[Name]:
 # -- helpers --------------------------------------------------------------------------------------
 
 
-def _is_unknown(field: Field) -> bool:
+def _is_unknown(field: "Field") -> bool:
     return field.confidence is None and "truncated" not in field.flags
 
 

@@ -8,12 +8,13 @@ Why:   the command line, ``print(report)``, a notebook and the page say the same
 
 import io
 from collections.abc import Mapping
-from typing import Any
-
-from rich.console import Console, Group, RenderableType
-from rich.text import Text
+from typing import TYPE_CHECKING, Any
 
 from fieldconf.render.table import Row, printable, table
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.text import Text
 
 MOST_ROWS = 200
 
@@ -31,14 +32,19 @@ FLAGS = {
 
 def text(report: Mapping[str, Any]) -> str:
     """What ``print`` shows of a report."""
+    from rich.console import Console
+
     console = Console(file=io.StringIO(), width=_WIDTH, color_system=None, highlight=False)
     with console.capture() as captured:
         console.print(whole(report))
     return "\n".join(line.rstrip() for line in captured.get().rstrip().splitlines())
 
 
-def whole(report: Mapping[str, Any]) -> RenderableType:
+def whole(report: Mapping[str, Any]) -> "RenderableType":
     """The table, how many rows it leaves out, the summary and what is wrong."""
+    from rich.console import Group
+    from rich.text import Text
+
     found, left = first_rows(report)
     parts: list[RenderableType] = [table(found)] if found else []
     parts += [Text(f"... and {left} more", style="dim")] if left else []
@@ -66,8 +72,10 @@ def rows(fields: Mapping[str, Any], said: str = "") -> list[Row]:
     ]
 
 
-def summary(report: Mapping[str, Any]) -> Text:
+def summary(report: Mapping[str, Any]) -> "Text":
     """One line on the whole report."""
+    from rich.text import Text
+
     confidence = report["confidence"]
     shown = "unknown" if confidence is None else f"{confidence:.3f}"
     least = "" if report["status"] == "text" else f", least required confidence {shown}"

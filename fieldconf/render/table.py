@@ -10,14 +10,14 @@ Why:   the same rows serve a live view, a log file and the HTML page.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
-
-from rich.bar import Bar
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fieldconf.errors import printable
+
+if TYPE_CHECKING:
+    from rich.bar import Bar
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+    from rich.text import Text
 
 Row: TypeAlias = tuple[str, Mapping[str, Any]]
 """The pointer of a field, and its plain form."""
@@ -49,13 +49,16 @@ _BASIS = {
 }
 
 
-def table(fields: Iterable[Row], *, header: bool = True, why: bool = False) -> RenderableType:
+def table(fields: Iterable[Row], *, header: bool = True, why: bool = False) -> "RenderableType":
     """A table with one row a field; ``fields`` are (JSON Pointer, plain field) pairs.
 
     ``why`` adds below each field what decided it, and what speaks against its number.
     """
     if not why:
         return _Rows(tuple(fields), header=header)
+    from rich.console import Group
+    from rich.text import Text
+
     parts: list[RenderableType] = [_Rows((), header=True)] if header else []
     for name, field in fields:
         lines = [Text(f"    {line}", style="dim") for line in reasons(field)]
@@ -70,7 +73,9 @@ class _Rows:
     fields: tuple[Row, ...]
     header: bool
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
+        from rich.table import Table
+
         del console
         widths = fitted(options.max_width)
         made = Table(
@@ -103,7 +108,10 @@ def fitted(width: int) -> dict[str, int]:
     return widths
 
 
-def _cells(name: str, field: Mapping[str, Any]) -> dict[str, Text | Bar]:
+def _cells(name: str, field: Mapping[str, Any]) -> "dict[str, Text | Bar]":
+    from rich.bar import Bar
+    from rich.text import Text
+
     confidence: float | None = field["confidence"]
     outcome: str = field.get("outcome") or ""
     hue = color(field)
@@ -155,8 +163,10 @@ def _reading(reading: Mapping[str, Any]) -> str:
     return f"{reading['how']}{other} {number(reading['confidence'])}"
 
 
-def beside(field: Mapping[str, Any]) -> Text:
+def beside(field: Mapping[str, Any]) -> "Text":
     """The rivals of a finite value, the reason of an unknown one, else what was measured."""
+    from rich.text import Text
+
     if field["reason"]:
         return Text(printable(field["reason"]), style="dim")
     if field["basis"] == "verification":

@@ -10,11 +10,13 @@ what JSON cannot hold (inf, huge integers, deep nesting) is in the fields, from 
 into the data.
 """
 
+from __future__ import annotations
+
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -25,7 +27,6 @@ from fieldconf.errors import PayloadError, PolicyError, SchemaError
 from fieldconf.paths import Path, pointer
 from fieldconf.policy import Policy
 from fieldconf.render.table import printable
-from fieldconf.report import forms
 from fieldconf.report.ending import WHOLE, Stopped
 from fieldconf.report.field import Field
 from fieldconf.report.keeping import value_at
@@ -35,6 +36,9 @@ from fieldconf.schema import Declared, Invalid, Place, Schema, kind_of
 from fieldconf.schema.settings import Conf
 from fieldconf.scores import TextScore
 from fieldconf.tokens import Candidate, Token, utf8
+
+if TYPE_CHECKING:
+    from fieldconf.report import forms
 
 VERSION = 1
 """Of the plain form. It changes when a key goes or comes to mean something else."""
@@ -67,6 +71,8 @@ def read(plain: Any, schema: Schema) -> dict[str, Any]:
     Raises:
         PayloadError: if it is not the plain form of a report; it says what is wrong, and where.
     """
+    from fieldconf.report import forms  # noqa: PLC0415  # models take long to import
+
     try:
         form = forms.Report.model_validate(dict(plain))
         return _made(form, schema)

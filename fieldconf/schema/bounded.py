@@ -12,14 +12,13 @@ from contextvars import ContextVar
 from decimal import Decimal
 from functools import lru_cache
 from types import FunctionType, SimpleNamespace
-from typing import Any, TypeAlias, cast
-
-import attrs
-from jsonschema.exceptions import ValidationError as JSONSchemaError
-from jsonschema.validators import extend, validator_for  # pyright: ignore[reportUnknownVariableType]  # untyped package
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from fieldconf.errors import printable
 from fieldconf.patterns import SlowPatternError, compiled
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError as JSONSchemaError
 
 STEPS = 100_000
 """How many times a part of a schema may be applied to a part of an answer, at least."""
@@ -33,7 +32,7 @@ _CONSTANT = 64  # what takes so many values, or so many times as many characters
 _FEW_ITEMS = 100
 _FEW_MEMBERS = 20
 
-Errors: TypeAlias = Iterator[JSONSchemaError]
+Errors: TypeAlias = Iterator["JSONSchemaError"]
 Keyword: TypeAlias = Callable[[Any, Any, Any, Any], Errors]
 
 
@@ -122,10 +121,16 @@ def one_line(text: str) -> str:
 # -- keywords -----------------------------------------------------------------------------------
 
 
-def _error(message: str, *, context: Any = (), **named: Any) -> JSONSchemaError:
+def _error(message: str, *, context: Any = (), **named: Any) -> "JSONSchemaError":
     """An error without its causes: those of nested unions, with their messages, fill a memory."""
     del context
-    return JSONSchemaError(one_line(message), **named)
+    return _as_is(one_line(message), **named)
+
+
+def _as_is(message: str, **named: Any) -> "JSONSchemaError":
+    from jsonschema.exceptions import ValidationError as JSONSchemaError
+
+    return JSONSchemaError(message, **named)
 
 
 _OURS = {
@@ -166,7 +171,7 @@ def _patient(keyword: Keyword) -> Keyword:
             yield from keyword(validator, value, instance, schema)
         except SlowPatternError as slow:
             BUDGET.get().slow.append(str(slow))
-            yield JSONSchemaError(str(slow))
+            yield _as_is(str(slow))
 
     return apply
 
@@ -180,7 +185,7 @@ def _quick_enum(keyword: Keyword) -> Keyword:
         elif instance not in members:
             shown = repr(members[:_FEW_MEMBERS])
             more = f" or {more} more" if (more := len(members) - _FEW_MEMBERS) > 0 else ""
-            yield JSONSchemaError(f"{instance!r} is not one of {shown}{more}")
+            yield _as_is(f"{instance!r} is not one of {shown}{more}")
 
     return apply
 
@@ -194,7 +199,7 @@ def _quick_unique(keyword: Keyword) -> Keyword:
             return
         items = cast("list[Any]", instance)
         if wanted and len({_frozen(item) for item in items}) < len(items):
-            yield JSONSchemaError("has non-unique elements")
+            yield _as_is("has non-unique elements")
 
     return apply
 
@@ -233,6 +238,8 @@ def bounded(kind: Any) -> Any:
 
     All that branches or refers goes through ``descend``, ``iter_errors`` or ``evolve``.
     """
+    from jsonschema.validators import extend  # pyright: ignore[reportUnknownVariableType]  # untyped package
+
     given, scopes = kind.VALIDATORS, dict[int, dict[str, Any]]()
     ours = {
         name: _relinked(value, scopes) if _is_theirs(value) else value
@@ -258,6 +265,9 @@ def _spending(method: Any) -> Any:
 
 def _evolving(made: Any) -> Any:
     """``evolve``, which stays with bounded classes when a schema names its dialect."""
+    import attrs
+    from jsonschema.validators import validator_for
+
     parts = [(part.alias, part.name) for part in attrs.fields(made) if part.init]
 
     def evolve(self: Any, **changes: Any) -> Any:

@@ -15,8 +15,6 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, cast
 
-from jsonschema import FormatChecker
-from jsonschema.exceptions import SchemaError as InvalidSchema
 from pydantic import BaseModel, PydanticUserError, TypeAdapter
 
 from fieldconf.errors import SchemaError
@@ -24,7 +22,6 @@ from fieldconf.paths import Path, pointer
 from fieldconf.schema.declared import Declared
 from fieldconf.schema.documents import draft_of, root_of
 from fieldconf.schema.labels import LabelSet
-from fieldconf.schema.models import adapter_of, json_schema_of
 from fieldconf.schema.places import Place, Places, every_place
 from fieldconf.schema.restoring import restored, written
 from fieldconf.schema.settings import check_settings, scored_by
@@ -215,6 +212,8 @@ def _again(schema: Any, may_be_null: bool) -> Schema:  # noqa: FBT001  # called 
 
 @lru_cache(maxsize=256)
 def _compile_type(kind: Any) -> Schema:
+    from fieldconf.schema.models import adapter_of, json_schema_of
+
     try:
         adapter = adapter_of(kind)
         made = json_schema_of(adapter)
@@ -234,6 +233,9 @@ def _text_of(schema: Mapping[str, Any]) -> str:
 
 @lru_cache(maxsize=256)
 def _compile_text(text: str) -> Schema:
+    from jsonschema import FormatChecker
+    from jsonschema.exceptions import SchemaError as InvalidSchema
+
     schema = cast("dict[str, Any]", json.loads(text))
     try:
         # Formats are not looked at: a pattern may be of another dialect than Python's.

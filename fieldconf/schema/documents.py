@@ -9,24 +9,12 @@ Why:   drafts 4 to 2020-12 are all found in the wild, sometimes in one document.
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, cast
-
-import jsonschema
-from jsonschema.validators import validator_for
-from jsonschema_specifications import REGISTRY
-from referencing import Specification
-from referencing.exceptions import CannotDetermineSpecification, Unresolvable, Unretrievable
-from referencing.jsonschema import lookup_recursive_ref, specification_with
+from typing import TYPE_CHECKING, Any, cast
 
 from fieldconf.threads import cached_property
 
-LATEST = jsonschema.Draft202012Validator
-_REF_ALONE = (
-    jsonschema.Draft3Validator, jsonschema.Draft4Validator,
-    jsonschema.Draft6Validator, jsonschema.Draft7Validator,
-)  # fmt: skip
-"""In these, words beside ``$ref`` do not count."""
-_BOOLEAN_EXCLUSIVE = _REF_ALONE[:2]
+if TYPE_CHECKING:
+    from referencing import Specification
 
 # Words without a function of their own in jsonschema, and the word that reads them.
 _READ_BY = {
@@ -49,11 +37,19 @@ _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 
 @dataclass(frozen=True, eq=False)
 class Draft:
-    """One draft of JSON Schema, as jsonschema's validator class knows it."""
+    """One draft of JSON Schema, as jsonschema's validator class knows it.
+
+    Attributes:
+        validator: that class.
+        specification: the same draft, as referencing knows it.
+        ref_alone: whether words beside ``$ref`` do not count.
+        boolean_exclusive: whether a boolean beside a bound says that it is exclusive.
+    """
 
     validator: Any
     specification: "Specification[Any]"
     ref_alone: bool
+    boolean_exclusive: bool
 
     def knows(self, word: str) -> bool:
         """Whether the word means something in this draft."""
@@ -68,13 +64,26 @@ class Draft:
 
 @lru_cache(maxsize=16)
 def _draft(validator: Any) -> Draft:
+    from jsonschema import Draft3Validator, Draft4Validator, Draft6Validator, Draft7Validator
+    from referencing import Specification
+    from referencing.jsonschema import specification_with
+
     name = validator.META_SCHEMA.get("$schema") or validator.META_SCHEMA.get("id") or ""
     specification = specification_with(name, default=Specification.OPAQUE)
-    return Draft(validator, specification, validator in _REF_ALONE)
+    is_early = validator in (Draft3Validator, Draft4Validator)
+    ref_alone = is_early or validator in (Draft6Validator, Draft7Validator)
+    return Draft(validator, specification, ref_alone, is_early)
 
 
-def draft_of(schema: Any, default: Any = LATEST) -> Draft:
-    """The draft that a document names in ``$schema``; the default where it names none we know."""
+def draft_of(schema: Any, default: Any = None) -> Draft:
+    """The draft that a document names in ``$schema``; where it names none we know, the default.
+
+    ``default`` is a validator class; the latest draft's if it is None.
+    """
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import validator_for
+
+    default = default or Draft202012Validator
     is_named = isinstance(named_in(schema).get("$schema"), str)
     return _draft(validator_for(schema, default=default) if is_named else default)
 
@@ -111,7 +120,7 @@ class Node:
         if self.draft.ref_alone and isinstance(own.get("$ref"), str):
             return {"$ref": own["$ref"]}
         known = {w: v for w, v in own.items() if self.draft.knows(w) and _is_sound(w, v)}
-        return _exclusive(known) if self.draft.validator in _BOOLEAN_EXCLUSIVE else known
+        return _exclusive(known) if self.draft.boolean_exclusive else known
 
     @property
     def references(self) -> list[tuple[str, str]]:
@@ -121,6 +130,8 @@ class Node:
 
     def inside(self, schema: Any) -> "Node":
         """A schema that stands inside of this one."""
+        from referencing.exceptions import CannotDetermineSpecification
+
         named = named_in(schema)
         draft = draft_of(named, self.draft.validator) if "$schema" in named else self.draft
         if "$id" not in named and "id" not in named:
@@ -133,6 +144,9 @@ class Node:
 
     def follow(self, word: str, reference: str) -> "Node | None":
         """The schema that a reference leads to; None if it leads nowhere that is known."""
+        from referencing.exceptions import Unresolvable, Unretrievable
+        from referencing.jsonschema import lookup_recursive_ref
+
         try:
             if word == "$recursiveRef":
                 found = lookup_recursive_ref(self.resolver)
@@ -172,6 +186,8 @@ def _exclusive(words: dict[str, Any]) -> dict[str, Any]:
 
 def root_of(schema: Any) -> Node:
     """The node of a whole document."""
+    from jsonschema_specifications import REGISTRY
+
     draft = draft_of(schema)
     resource = draft.specification.create_resource(schema)
     try:

@@ -10,16 +10,17 @@ Why:   a value usually has to keep to several schemas at once, and each says a p
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
-
-import regex
+from typing import TYPE_CHECKING, Any, cast
 
 from fieldconf.feasible import Rule, rule_of, size_of
 from fieldconf.patterns import Patience, SlowPatternError, compiled
-from fieldconf.schema.documents import LATEST, Node, draft_of, listed_in, named_in
+from fieldconf.schema.documents import Node, draft_of, listed_in, named_in
 from fieldconf.schema.settings import ATTRIBUTES, CONF
 from fieldconf.schema.values import KINDS, kind_of, same
 from fieldconf.threads import cached_property
+
+if TYPE_CHECKING:
+    import regex
 
 APPLIED = frozenset({
     "$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "if", "then", "else",
@@ -254,10 +255,12 @@ def spelled(value: Any) -> dict[str, Any]:
 
 def own_node(node: Node, schema: Any) -> Node:
     """A schema of our own making, at the place of another; read by the latest draft."""
-    return Node(schema, draft_of({}, LATEST), node.resolver)
+    return Node(schema, draft_of({}), node.resolver)
 
 
 def _compiled(pattern: str) -> "regex.Pattern[str] | None":
+    import regex
+
     try:
         return compiled(pattern)
     except (regex.error, re.error, RecursionError, OverflowError, SlowPatternError):

@@ -11,16 +11,17 @@ Only places where a JSON Schema stands are read: a property *called* ``x-fieldco
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal, NamedTuple, TypeAlias, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast, get_args
 from urllib.parse import unquote
 
 from pydantic import VERSION, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
-from referencing import Resource, Specification
-from referencing.jsonschema import DRAFT202012
 
 from fieldconf.errors import SchemaError, nearest
 from fieldconf.paths import Path, parse_pointer, pointer
+
+if TYPE_CHECKING:
+    from referencing import Specification
 
 CONF = "x-fieldconf"
 """The word in a JSON Schema that holds the settings of the place."""
@@ -112,13 +113,14 @@ def merged(inner: Mapping[str, Any], outer: Mapping[str, Any]) -> dict[str, Any]
 
 
 def check_settings(
-    schema: Mapping[str, Any], specification: Specification[Any] = DRAFT202012
+    schema: Mapping[str, Any], specification: "Specification[Any] | None" = None
 ) -> None:
     """Look at the settings of a JSON Schema, its subschemas included.
 
     Args:
         schema: the document; a valid JSON Schema.
-        specification: the draft it is of where its ``$schema`` names none that is known.
+        specification: the draft it is of where its ``$schema`` names none that is known; the
+            latest one if it is None.
 
     Raises:
         SchemaError: for the first setting that is wrong.
@@ -130,7 +132,7 @@ def check_settings(
 
 
 def without_settings(
-    schema: Mapping[str, Any], specification: Specification[Any] = DRAFT202012
+    schema: Mapping[str, Any], specification: "Specification[Any] | None" = None
 ) -> dict[str, Any]:
     """A copy of a JSON Schema without our words, as servers know it."""
     copied = cast("dict[str, Any]", _copied(schema))
@@ -216,9 +218,11 @@ def _are_steps(value: Any) -> bool:
 
 
 def _subschemas(
-    root: Mapping[str, Any], specification: Specification[Any]
+    root: Mapping[str, Any], specification: "Specification[Any] | None"
 ) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Each schema of a document that is an object, once, and its path."""
+    from referencing.jsonschema import DRAFT202012
+
     waiting: list[tuple[Path, Any]] = [((), root)]
     seen: set[int] = set()
     while waiting:
@@ -227,15 +231,17 @@ def _subschemas(
             continue
         seen.add(id(node))
         yield path, node
-        inner = _inner(node, specification)
+        inner = _inner(node, specification or DRAFT202012)
         below = [(place, child) for place, child in _two_steps(node) if id(child) in inner]
         waiting += [((*path, *place), child) for place, child in reversed(below)]
         if target := _target(node.get("$ref"), root):  # it may lead to where no schema is expected
             waiting.insert(0, target)
 
 
-def _inner(node: dict[str, Any], specification: Specification[Any]) -> set[int]:
+def _inner(node: dict[str, Any], specification: "Specification[Any]") -> set[int]:
     """The ids of the schemas right inside of one."""
+    from referencing import Resource
+
     try:
         resource = Resource.from_contents(node, default_specification=specification)
         return {id(sub.contents) for sub in resource.subresources()}

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from jsonschema_specifications import REGISTRY
 from pydantic import TypeAdapter, ValidationError
 
 from fieldconf.errors import printable
@@ -114,6 +113,8 @@ Schema: TypeAlias = Mapping[str, Any] | bool
 
 def checker(kind: Any, schema: Schema) -> Checker:
     """Make ready a schema of the dialect that a validator class of jsonschema stands for."""
+    from jsonschema_specifications import REGISTRY
+
     before = BUDGET.set(Budget(None))
     try:
         return Checker(bounded(kind)(schema, registry=REGISTRY))  # the default one would fetch

@@ -15,15 +15,16 @@ and objects, the bytes on the wire, and the scores.
 ``docs/testing.md`` has the rest.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fieldconf.testing import payloads
-from fieldconf.testing.answers import Answer, AnswerError, Fault, HttpError
-from fieldconf.testing.assertions import assert_confident, assert_doubtful
-from fieldconf.testing.server import FakeServer
+from fieldconf.lazy import lazily
 
 if TYPE_CHECKING:
+    from fieldconf.testing import payloads
+    from fieldconf.testing.answers import Answer, AnswerError, Fault, HttpError
+    from fieldconf.testing.assertions import assert_confident, assert_doubtful
     from fieldconf.testing.clients import AsyncFakeClient, FakeClient
+    from fieldconf.testing.server import FakeServer
 
 __all__ = [
     "Answer",
@@ -38,11 +39,9 @@ __all__ = [
     "payloads",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """The clients, when somebody asks for them: they import the openai package."""
-    if name in ("AsyncFakeClient", "FakeClient"):
-        from fieldconf.testing import clients  # noqa: PLC0415
-
-        return getattr(clients, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+lazily(__name__, {
+    "answers": "Answer AnswerError Fault HttpError",
+    "assertions": "assert_confident assert_doubtful",
+    "clients": "AsyncFakeClient FakeClient",
+    "server": "FakeServer",
+})  # fmt: skip
