@@ -51,9 +51,7 @@ def _not(member: Member) -> Member:
     )
 
 
-def _came(probability: float, low: float, high: float) -> Member:
-    """That a key came."""
-    return Member(value=True, probability=probability, low=low, high=high)
+_SURE = (1.0, 1.0, 1.0)
 
 
 class Container:
@@ -88,8 +86,10 @@ class Container:
         self._up, self._layout = up, layout
         self._whole = place
         self._keys: dict[str, int] = {}  # in the order in which they came; only grows
-        self._written: dict[str, Member] = {}
-        self._passed: dict[str, Member] = {}  # that a key did not come at any place so far
+        # Of keys: (probability, low, high) that it comes where it was written; and of others, that
+        # it did not come at any place so far.
+        self._written: dict[str, tuple[float, float, float]] = {}
+        self._passed: dict[str, tuple[float, float, float]] = {}
         self._is_known = not is_list and len(place.declared.keys) <= MOST_OPTIONAL
         self._adopt(place)
 
@@ -249,27 +249,21 @@ class Container:
             self._is_known = False
             return
         results = tree.results()
-        for name, result in zip(question.names, results, strict=False):
-            member = _came(*result)
+        required = self._declared.required_keys
+        for name, (probability, low, high) in zip(question.names, results, strict=False):
             if name == written:
-                self._written[name] = member
-            elif name not in self._declared.required_keys:
-                self._pass(name, member)
+                self._written[name] = probability, low, high
+            elif name not in required:
+                passed = self._passed.get(name, _SURE)
+                self._passed[name] = (
+                    passed[0] * (1 - probability), passed[1] * (1 - high), passed[2] * (1 - low),
+                )  # fmt: skip
         count = len(self._arms)
         is_telling = written is not None and len(self._whole.arms_with(written)) < count
         if self.arms is None and is_telling:
             named = zip(question.names, results, strict=False)
             sets = [(self._whole.arms_with(name), Member(name, *r)) for name, r in named]
             self._split(sets, tree)
-
-    def _pass(self, name: str, came: Member) -> None:
-        """Multiply what a key had against it so far by what it has here."""
-        one = Member(value=False, probability=1.0, low=1.0, high=1.0)
-        so_far, here = self._passed.get(name, one), _not(came)
-        self._passed[name] = Member(
-            value=False, probability=so_far.probability * here.probability,
-            low=so_far.low * here.low, high=so_far.high * here.high,
-        )  # fmt: skip
 
     @property
     def presence(self) -> Mapping[str, Member]:
@@ -279,9 +273,10 @@ class Container:
         found: dict[str, Member] = {}
         for name in self._optional:
             if name in self._written:
-                found[name] = self._written[name]
+                found[name] = Member(True, *self._written[name])  # noqa: FBT003  # a value
             elif name in self._passed and name not in self._keys:
-                found[name] = _not(self._passed[name])
+                passed, low, high = self._passed[name]
+                found[name] = Member(False, 1 - passed, 1 - high, 1 - low)  # noqa: FBT003
         return found
 
     # -- the arms of a union --------------------------------------------------------------------

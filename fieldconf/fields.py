@@ -7,7 +7,7 @@ Why:   what a confidence means depends on the kind of value, and that is decided
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
@@ -260,16 +260,13 @@ class FieldMaker:
             members = (True, False)
         if members is None:
             return None
-        if declared.may_be_null:
-            members = (*members, None)
-        key, domains = (id(declared), kind == "boolean"), self._memory.domains
-        if key not in domains:
+        every = (*members, None) if declared.may_be_null else members
+
+        def domain(_: Hashable) -> Domain:
             is_plain = self._layout.plain and self._match == "exact"
-            made = (
-                Domain(members, may_be_plainly) if is_plain else make_domain(members, self._match)
-            )
-            domains[key] = (made, declared)  # as long as it is kept, nothing else has its identity
-        return domains[key][0]
+            return Domain(every, may_be_plainly) if is_plain else make_domain(every, self._match)
+
+        return self._memory.of(declared, (Domain, kind == "boolean"), domain)
 
     def _free_text(self, item: Aligned, value: Any, declared: Declared, target: Target) -> _Verdict:
         """Per-token geometric mean, times the probability of no null where null was possible.

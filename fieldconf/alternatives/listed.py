@@ -9,8 +9,8 @@ Why:   several questions are asked about the same token, and each begins with th
 
 import math
 import re
-from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 from fieldconf.alternatives.fan import Listing, listing
 from fieldconf.spelling import SPACES, plainly_named
@@ -24,99 +24,92 @@ _listing = unchecked(Listing)
 
 
 def listed(written: bytes, token: Token, *, are_named: bool = True) -> Listing:
-    """The candidates that can be read, with the chosen one put in if it is missing.
-
-    Where the token itself is listed in a disguise (its bytes are not what it wrote), so are its
-    candidates, and none of them can be read. What cannot be read counts as not listed.
-    ``are_named`` says whether candidates that look like a vocabulary's names are names.
-    """
-    text, raw, logprob, candidates, number, _ = token
-    assert logprob is not None  # the callers look
-    is_spelt = utf8(text) == written
-    if not is_spelt if raw is None else raw != written:
-        candidates = ()
-    elif is_spelt and number is None and (found := _plainly(candidates)) is not None:
-        names, logprobs = found
-        position = names.index(text) if text in names else len(names)
-        if position == len(names):
-            names.append(text)
-            logprobs.append(logprob)
-        logprobs[position] = max(logprob, _LEAST)
-        masses = list(map(math.exp, logprobs))
-        return _listing((names, position, max(0.0, 1.0 - math.fsum(masses)), masses))
-    if isinstance(candidates, Listed):
-        candidates = candidates.glance()
-    shown = written.decode("utf-8", "replace")
-    if are_named and not shown.startswith(SPACES):
-        candidates = plainly_named(candidates) or candidates
-    return _one_by_one(Candidate(shown, written, max(logprob, _LEAST), number), candidates)
+    """What a token of which the logprob is known comes with, see ``all_listed``."""
+    [found] = all_listed([written], [token], are_named=are_named)
+    assert found is not None  # there is a logprob
+    return found
 
 
 def all_listed(
     written: Sequence[bytes], tokens: Sequence[Token | None], *, are_named: bool = True
 ) -> list[Listing | None]:
-    """The same of many tokens, in less time; None of a token that is none, or has no logprob."""
-    plain = _all_plainly(tokens)
-    found: list[Listing | None] = []
-    for data, token in zip(written, tokens, strict=True):
-        if token is None or (logprob := token.logprob) is None:
-            found.append(None)
-            continue
-        columns = plain.get(id(token))
-        text, raw, _, _, number, _ = token
-        if columns is None or number is not None or utf8(text) != data or raw not in (None, data):
-            found.append(listed(data, token, are_named=are_named))
-            continue
-        names, logprobs, masses = columns
-        if names[0] == text:
-            position = 0
-        elif text in names:
-            position = names.index(text)
+    """The candidates that can be read, with the chosen one put in if it is missing.
+
+    Where the token itself is listed in a disguise (its bytes are not what it wrote), so are its
+    candidates, and none of them can be read. What cannot be read counts as not listed. None of a
+    token that is none, or has no logprob.
+
+    Args:
+        written: what each of the tokens wrote.
+        tokens: the tokens.
+        are_named: whether candidates that look like a vocabulary's names are names.
+    """
+    rows = zip(written, tokens, _columns(tokens), strict=True)
+    return [
+        None if token is None or token[2] is None
+        else _plainly(data, token, columns) or _one_by_one(data, token, are_named=are_named)
+        for data, token, columns in rows
+    ]  # fmt: skip
+
+
+_Columns: TypeAlias = tuple[list[str], list[float], list[float]]
+
+
+def _columns(tokens: Sequence[Token | None]) -> Iterator[_Columns | None]:
+    """Texts, logprobs and masses of each token's candidates, where the texts are enough."""
+    lists = [() if token is None else token[3] for token in tokens]
+    together = _told(all_columns([own for own in lists if isinstance(own, Listed)]))
+    start = 0
+    for candidates in lists:
+        if together is not None and isinstance(candidates, Listed):
+            stop = start + len(candidates)
+            texts, logprobs, masses = together
+            yield texts[start:stop], logprobs[start:stop], masses[start:stop]
+            start = stop
         else:
-            position = len(names)
-            names.append(text)
-            logprobs.append(math.inf)
-            masses.append(0.0)
-        if logprobs[position] != logprob or logprob < _LEAST:
-            masses[position] = math.exp(max(logprob, _LEAST))
-        found.append(_listing((names, position, max(0.0, 1.0 - math.fsum(masses)), masses)))
-    return found
+            is_raw = isinstance(candidates, Listed)
+            yield _told(columns(candidates.glance() if is_raw else candidates))
 
 
-def _all_plainly(
-    tokens: Sequence[Token | None],
-) -> dict[int, tuple[list[Any], list[float], list[float]]]:
-    """Names, logprobs and masses of those whose candidates are so named, by a token's identity."""
-    own = [token for token in tokens if token is not None and isinstance(token[3], Listed)]
-    columns = all_columns([cast("Listed", token[3]) for token in own])
-    if columns is None:
-        return {}
-    texts, logprobs, stops = columns
-    joined = "".join(texts)
-    if not joined.isascii() and _UNPLAIN.search(joined):
-        return {}
-    masses = list(map(math.exp, logprobs))
-    return {
-        id(token): (texts[start:stop], logprobs[start:stop], masses[start:stop])
-        for token, start, stop in zip(own, [0, *stops], stops, strict=False)
-    }
-
-
-def _plainly(candidates: Sequence[Candidate]) -> tuple[list[Any], list[float]] | None:
-    """Names and logprobs, if all candidates are named by texts that say their bytes."""
-    known = columns(candidates) if candidates else None
+def _told(known: tuple[list[str], list[float]] | None) -> _Columns | None:
+    """With the masses; None where texts are broken, or may be names of a vocabulary."""
     if known is None:
         return None
-    joined = "".join(known[0])
-    return None if not joined.isascii() and _UNPLAIN.search(joined) else known
+    texts, logprobs = known
+    joined = "".join(texts)
+    if not joined.isascii() and _UNPLAIN.search(joined):
+        return None
+    return texts, logprobs, list(map(math.exp, logprobs))
 
 
-def _one_by_one(chosen: Candidate, listed: Iterable[Candidate]) -> Listing:
+def _plainly(written: bytes, token: Token, columns: _Columns | None) -> Listing | None:
+    """The listing of a token that is named by its text, as all its candidates are."""
+    text, raw, logprob, _, number, _ = token
+    is_spelt = utf8(text) == written and raw in (None, written)
+    if columns is None or logprob is None or number is not None or not is_spelt:
+        return None
+    names, logprobs, masses = columns
+    position = 0 if names[0] == text else names.index(text) if text in names else len(names)
+    if position == len(names):
+        names.append(text)
+        masses.append(math.exp(max(logprob, _LEAST)))
+    elif logprobs[position] != logprob or logprob < _LEAST:
+        masses[position] = math.exp(max(logprob, _LEAST))
+    return _listing((names, position, max(0.0, 1.0 - math.fsum(masses)), masses))
+
+
+def _one_by_one(written: bytes, token: Token, *, are_named: bool) -> Listing:
     """The same in more time: bytes may be missing, and ids tell tokens of the same bytes apart."""
-    written, number = chosen.bytes, chosen.id
+    text, raw, logprob, listed_with, number, _ = token
+    assert logprob is not None  # the caller looks
+    chosen = Candidate(written.decode("utf-8", "replace"), written, max(logprob, _LEAST), number)
+    if (utf8(text) if raw is None else raw) != written:
+        listed_with = ()
+    elif are_named and not chosen.text.startswith(SPACES):
+        listed_with = plainly_named(listed_with) or listed_with
     candidates: list[Candidate] = []
     position = None
-    for candidate in listed:
+    for candidate in listed_with:
         data, own = candidate.bytes, candidate.id
         if data == written and position is None and (own == number or None in (own, number)):
             position = len(candidates)

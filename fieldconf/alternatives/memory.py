@@ -34,7 +34,7 @@ class Memory:
 
     def __init__(self) -> None:
         numbers = count(1)  # never given twice, also for a key that was forgotten
-        self.domains: dict[Hashable, Any] = {}
+        self._made: dict[Hashable, Any] = {}
         self._identities: dict[int, tuple[int, Any]] = {}
         self._next = partial(next, numbers)
 
@@ -57,13 +57,15 @@ class Memory:
             known = self._identities[id(thing)] = self._next(), thing  # kept: so is its identity
         return known[0]
 
-    def plan(self, make: Callable[..., T], declared: Any, *, is_null: bool) -> T:
-        """What is asked of values of which this is declared: made once."""
-        key = make, self.identity(declared), is_null
-        plan = self.domains.get(key)
-        if plan is None:
-            plan = self.domains[key] = make(declared, is_null=is_null, about=key)
-        return plan
+    def of(self, thing: Any, what: Hashable, make: Callable[[Hashable], T]) -> T:
+        """What was made of this very thing; ``make`` gets the key, which nothing else has."""
+        key = what, self.identity(thing)
+        known = self._made.get(key)
+        if known is None:
+            if len(self._made) >= _MOST_TABLES:
+                self._made.clear()
+            known = self._made[key] = make(key)
+        return known
 
     def at(self, about: Hashable, seen: Hashable) -> Table:
         """The table of a place, by what is asked there and how it is seen; None: one of its own."""

@@ -141,7 +141,10 @@ class ValueQuestion(TargetQuestion):
     __slots__ = ("_digits", "_is_plain", "_may_differ", "_plan", "is_anything", "kinds", "value")
 
     def __init__(self, target: Target, value: Any, declared: Declared, memory: Memory) -> None:
-        plan: _Plan = memory.plan(_Plan, declared, is_null=value is None)
+        is_null = value is None
+        plan = memory.of(
+            declared, (_Plan, is_null), lambda key: _Plan(declared, is_null=is_null, about=key)
+        )
         super().__init__(1 + len(plan.kinds), target, plan.about, memory)
         self._plan, self.kinds = plan, plan.kinds
         self.value, self.is_anything = value, declared.is_anything

@@ -10,9 +10,9 @@ Why:   nearly every token stands in its own list with its own number, and the li
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, repeat
+from itertools import repeat
 from operator import eq
-from typing import Any, TypeAlias, cast, overload
+from typing import Any, cast, overload
 
 from msgspec import Struct
 
@@ -50,18 +50,6 @@ class Listed(Struct, gc=False, eq=False):
         """The candidates, but not kept: most lists are looked at once, and answers are long."""
         raw, made = self.raw, self.made
         return self.make(raw) if made is None else made
-
-    def columns(self) -> "Columns | None":
-        """Texts and logprobs, where it is seen without making a candidate that texts are enough."""
-        raw = self.raw
-        if self.made is not None or type(raw[0]) not in _WITHOUT_IDS:
-            return None
-        texts = [one.token for one in raw]
-        spelt = [SPELT[bytes(one.listed)] for one in raw]
-        if spelt != texts or not _are_texts(texts):
-            return None
-        numbers: list[Any] = [one.logprob for one in raw]
-        return texts, _floats(numbers) if self.has_masked else numbers
 
     def make(self, raw: Sequence[Any]) -> tuple[Candidate, ...]:
         """The candidates of what came."""
@@ -112,18 +100,11 @@ class Listed(Struct, gc=False, eq=False):
 
 cast("Any", Sequence).register(Listed)
 
-Columns: TypeAlias = tuple[list[str], list[float]]
-"""Texts and logprobs of candidates, in their order."""
-_WITHOUT_IDS = (RawCandidate, RawEntry)
+_WITHOUT_IDS = frozenset({RawCandidate, RawEntry})
 
 
-def columns(candidates: Sequence[Candidate]) -> Columns | None:
+def columns(candidates: Sequence[Candidate]) -> tuple[list[str], list[float]] | None:
     """Texts and logprobs of candidates; None where texts do not say the bytes, or there are ids."""
-    if isinstance(candidates, Listed):
-        known = candidates.columns()
-        if known is not None:
-            return known
-        candidates = candidates.glance()
     if not candidates:
         return None
     texts, raws, logprobs, ids = zip(*candidates, strict=True)
@@ -133,16 +114,12 @@ def columns(candidates: Sequence[Candidate]) -> Columns | None:
     return list(texts), list(logprobs)
 
 
-def all_columns(lists: Sequence[Listed]) -> tuple[list[str], list[float], list[int]] | None:
-    """Texts and logprobs of several lists, one behind the other, and where each list ends.
-
-    None where it is not plain that the texts are enough.
-    """
+def all_columns(lists: Sequence[Listed]) -> tuple[list[str], list[float]] | None:
+    """The same of several lists, one behind the other; no candidate is made."""
     raws = [one.raw for one in lists]
-    if any(one.made is not None for one in lists):
-        return None
     rows = [candidate for raw in raws for candidate in raw]
-    if any(kind not in _WITHOUT_IDS for kind in set(map(type, rows))):
+    are_made = any(one.made is not None for one in lists)
+    if are_made or not rows or not _WITHOUT_IDS.issuperset(map(type, rows)):
         return None
     texts = [row.token for row in rows]
     if [SPELT[row] for row in map(bytes, [row.listed for row in rows])] != texts:
@@ -152,7 +129,7 @@ def all_columns(lists: Sequence[Listed]) -> tuple[list[str], list[float], list[i
     numbers: list[Any] = [row.logprob for row in rows]
     if any(one.has_masked for one in lists):
         numbers = _floats(numbers)
-    return texts, numbers, list(accumulate(map(len, raws)))
+    return texts, numbers
 
 
 def has_masked(candidates: Sequence[Candidate]) -> bool:
