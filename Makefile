@@ -1,21 +1,34 @@
 # Two commands set everything up on a fresh machine: `make demo` and `make test`.
 PYTHON ?= python3
 BIN := .venv/bin
+INSTALL := $(BIN)/python tests/install.py
 
-.PHONY: demo test search environments lowest check lint bench clean
+# A suite of many processes: none but the first compiles a module.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo test test-main test-instructor test-clusters search environments lowest check lint \
+	lint-style lint-types lint-users bench clean
 
 demo: .venv/.local
 	@$(BIN)/fieldconf local fetch
 	$(BIN)/fieldconf extract examples/ticket.py:Ticket examples/ticket.txt
 
-test: environments
+# After `make environments`, the parts can run at the same time: `make -j2 --output-sync test`.
+test: test-main test-instructor test-clusters
+
+test-main: .venv/.test
 	@$(BIN)/fieldconf local fetch || echo "no weights: the tests of the embedded model will be skipped"
-	$(BIN)/python -m pytest -n auto --ignore=tests/clusters --ignore=tests/clients/test_client_instructor.py
+	$(BIN)/python -m pytest -n auto --dist worksteal --ignore=tests/clusters \
+		--ignore=tests/clients/test_client_instructor.py --ignore=tests/test_typing.py
+
+test-instructor: .venv/instructor/.ready
 	.venv/instructor/bin/python -m pytest tests/clients/test_client_instructor.py
+
+test-clusters: .venv/clusters/.ready
 	.venv/clusters/bin/python -m pytest tests/clusters
 
-# What the tests run in; with -j3, all at the same time.
-environments: .venv/.test .venv/instructor/.ready .venv/clusters/.ready
+# What the tests and the linters run in; with -j3, all at the same time.
+environments: .venv/.test .venv/.dev .venv/instructor/.ready .venv/clusters/.ready
 
 lowest: .venv/lowest/.ready
 	.venv/lowest/bin/python -m pytest -n auto
@@ -24,10 +37,17 @@ lowest: .venv/lowest/.ready
 search: .venv/.test
 	$(BIN)/python -m pytest -n auto --hypothesis-profile=search tests/property
 
-lint: .venv/.dev
+lint: lint-style lint-types lint-users
+
+lint-style: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+lint-types: .venv/.dev
 	$(BIN)/pyright
+
+# What type checkers know of the library in the code of its users.
+lint-users: .venv/.dev
 	$(BIN)/python -m pytest -q tests/test_typing.py
 
 check: lint test
@@ -42,26 +62,30 @@ clean:
 .venv/bin/python:
 	@$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed: make PYTHON=python3.11')"
 	$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv || echo "no uv: pip is slower"
 
 .venv/.%: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[$*]"
+	$(INSTALL) .venv -e ".[$*]"
 	@touch $@
+
+# Not at the same time, for both are installed into one environment.
+.venv/.dev: | .venv/.test
 
 # Another one, for the client that cannot be installed beside the others.
 .venv/instructor/.ready: pyproject.toml | .venv/bin/python
-	$(PYTHON) -m venv .venv/instructor
-	.venv/instructor/bin/python -m pip install --quiet --disable-pip-version-check -e ".[clients-instructor]"
+	$(PYTHON) -m venv --without-pip .venv/instructor
+	$(INSTALL) .venv/instructor -e ".[clients-instructor]"
 	@touch $@
 
 # One more, for the engines of clusters: heavy, and no business of the other tests.
 .venv/clusters/.ready: pyproject.toml | .venv/bin/python
-	$(PYTHON) -m venv .venv/clusters
-	.venv/clusters/bin/python -m pip install --quiet --disable-pip-version-check -e ".[clusters]"
+	$(PYTHON) -m venv --without-pip .venv/clusters
+	$(INSTALL) .venv/clusters -e ".[clusters]"
 	@touch $@
 
 # And one with the lowest versions that pyproject.toml allows.
 .venv/lowest/.ready: pyproject.toml tests/floors.py | .venv/bin/python
-	$(PYTHON) -m venv --clear .venv/lowest
+	$(PYTHON) -m venv --clear --without-pip .venv/lowest
 	$(BIN)/python tests/floors.py > .venv/lowest/floors.txt
-	.venv/lowest/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: -r .venv/lowest/floors.txt -e .
+	$(INSTALL) .venv/lowest --only-binary :all: -r .venv/lowest/floors.txt -e .
 	@touch $@

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from itertools import accumulate, pairwise
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from fieldconf.tokens import Candidate, Completion, Token
 FIXTURES = Path(__file__).parent / "fixtures"
 """Payloads, recordings and cases: all that tests read, but for the corpora."""
 
-CORPORA = Path(__file__).parents[2] / "shared" / "corpora"
+BESIDE = Path(__file__).parents[2] / "shared" / "corpora"
+CORPORA = Path(os.environ.get("FIELDCONF_CORPORA", BESIDE))
 """Large collections of other people, which are no part of this repository."""
 
 JSON_TEST_SUITE = CORPORA / "JSONTestSuite" / "test_parsing"

@@ -3,8 +3,6 @@
 import ast
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1] / "fieldconf"
 
 # From the ground up; the rooms of one floor do not know each other.
@@ -206,7 +204,7 @@ def room_of(file):
     return ".".join(part for part in parts if part != "__init__")
 
 
-FILES = {room_of(file): file for file in ROOT.rglob("*.py")}
+TREES = {room_of(file): ast.parse(file.read_text()) for file in ROOT.rglob("*.py")}
 
 
 def imports(nodes):
@@ -226,7 +224,7 @@ def rooms_used(tree):
             n.removeprefix("fieldconf").lstrip(".") for n in names if n.split(".")[0] == "fieldconf"
         ]
         if inner:
-            yield next(room for room in (*inner, "") if room in FILES)
+            yield next(room for room in (*inner, "") if room in TREES)
 
 
 def outer(body):
@@ -237,43 +235,50 @@ def outer(body):
             yield from outer(child for child in ast.iter_child_nodes(node))
 
 
+def packages(nodes):
+    return {name.split(".")[0] for names in imports(nodes) for name in names}
+
+
+def offences(wrong_in):
+    """What is wrong in each room where something is."""
+    return {room: wrong for room, tree in TREES.items() if (wrong := wrong_in(room, tree))}
+
+
 def test_every_room_has_a_floor():
-    assert set(FILES) == set(FLOOR)
+    assert set(TREES) == set(FLOOR)
 
 
-@pytest.mark.parametrize("room", sorted(FILES))
-def test_a_room_imports_only_from_lower_floors(room):
-    used = set(rooms_used(ast.parse(FILES[room].read_text())))
-    wrong = {other for other in used if FLOOR[other] >= FLOOR[room]}
-    assert not wrong
+def test_a_room_imports_only_from_lower_floors():
+    assert not offences(lambda room, tree: {n for n in rooms_used(tree) if FLOOR[n] >= FLOOR[room]})
 
 
-@pytest.mark.parametrize("room", sorted(FILES))
-def test_heavy_packages_are_imported_where_they_are_used(room):
-    names = imports(outer(ast.parse(FILES[room].read_text()).body))
-    tops = {name.split(".")[0] for found in names for name in found}
-    assert not {
-        package for package, rooms in HEAVY.items() if package in tops and room not in rooms
-    }
+def test_heavy_packages_are_imported_where_they_are_used():
+    assert not offences(
+        lambda room, tree: {
+            n for n in packages(outer(tree.body)) if n in HEAVY and room not in HEAVY[n]
+        }
+    )
 
 
-@pytest.mark.parametrize("room", sorted(FILES))
-def test_no_client_is_imported_whose_objects_are_scored(room):
-    names = imports(ast.walk(ast.parse(FILES[room].read_text())))
-    assert not NEVER & {name.split(".")[0] for found in names for name in found}
+def test_no_client_is_imported_whose_objects_are_scored():
+    assert not offences(lambda _, tree: NEVER & packages(ast.walk(tree)))
 
 
-@pytest.mark.parametrize("room", sorted(FILES))
-def test_wires_take_only_public_names_of_each_other(room):
+def test_wires_take_only_public_names_of_each_other():
     """And so does everybody else, of every room."""
-    for names in imports(ast.walk(ast.parse(FILES[room].read_text()))):
-        if names[0].startswith("fieldconf."):
-            assert not any(part.startswith("_") for part in names[0].split("."))
+    assert not offences(
+        lambda _, tree: {
+            names[0]
+            for names in imports(ast.walk(tree))
+            if names[0].startswith("fieldconf.") and "._" in names[0]
+        }
+    )
 
 
 def test_the_walk_finds_imports():
     """The tests above are not about nothing."""
-    used = set(rooms_used(ast.parse(FILES["scoring"].read_text())))
+    used = set(rooms_used(TREES["scoring"]))
     assert {"align", "fields", "wire", "report"} <= used
     code = "import a\nif True:\n    import b\nclass C:\n    import c\ndef f():\n    import d\n"
     assert [names[0] for names in imports(outer(ast.parse(code).body))] == ["a", "b", "c"]
+    assert offences(lambda room, _: room == "scoring") == {"scoring": True}

@@ -333,12 +333,13 @@ def writes(tree):
             yield from [node.lineno] if is_ours else []
 
 
-@pytest.mark.parametrize(
-    "name", sorted(str(file.relative_to(HOUSE)) for file in HOUSE.rglob("*.py"))
-)
-def test_nothing_is_printed(name):
-    found = list(writes(ast.parse((HOUSE / name).read_text())))
-    assert not found or name in MAY_PRINT
+def test_nothing_is_printed():
+    found = {
+        str(file.relative_to(HOUSE))
+        for file in HOUSE.rglob("*.py")
+        if list(writes(ast.parse(file.read_text())))
+    }
+    assert found <= MAY_PRINT
 
 
 def test_the_search_finds_prints():
