@@ -182,16 +182,16 @@ class Shape:
         shown += [self.chosen] if self.goes_on else []
         self.hidden = outcomes.difference(*shown)
         self.agreeing = tuple(at for at, own in enumerate(left) if 0 in own)
-        self._rivals: dict[int, tuple[tuple[int, ...], tuple[int, ...]]] = {}
+        self._rivals: dict[int, tuple[int, ...]] = {}
 
-    def rivals(self, outcome: int, position: int | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The positions of those that exclude an outcome, and of others that leave several."""
+    def rivals(self, outcome: int, position: int | None) -> tuple[int, ...]:
+        """The positions of those that leave another outcome; the chosen one is none if it goes on."""
         known = self._rivals.get(outcome)
         if known is None:
-            against = tuple(at for at in self.inside if outcome not in self.left[at])
-            chosen = {position} if self.goes_on else set[int | None]()
-            mixed = tuple(at for at in self.twigs if outcome in self.left[at] and at not in chosen)
-            known = self._rivals[outcome] = tuple(at for at in against if at not in chosen), mixed
+            only, chosen = frozenset({outcome}), position if self.goes_on else None
+            known = self._rivals[outcome] = tuple(
+                at for at in self.inside if self.left[at] != only and at != chosen
+            )
         return known
 
 

@@ -251,16 +251,13 @@ class Tree:
             at = rises.index(max(rises))
         fan, against = self.fans[at], dict[str, float]()
         masses, possible = fan.masses, fan.possible
-        rivals, mixed = fan.shape.rivals(outcome, fan.position)
-        for position in rivals:
-            text = text_of(fan.names[position])
-            against[text] = against.get(text, 0.0) + masses[position] / possible
-        for position in mixed:
-            below = solution.expected(at, fan, position)
-            agreeing = below[outcome] if below else 1 / len(fan.shape.left[position])
-            if agreeing < 1:
+        for position in fan.shape.rivals(outcome, fan.position):
+            part, left = masses[position] / possible, fan.shape.left[position]
+            if outcome in left:  # of several
+                below = solution.expected(at, fan, position)
+                part *= 1 - (below[outcome] if below else 1 / len(left))
+            if part:
                 text = text_of(fan.names[position])
-                part = masses[position] / possible * (1 - agreeing)
                 against[text] = against.get(text, 0.0) + part
         return Decisive(fan, shares[at], against)
 

@@ -211,7 +211,7 @@ class ValueQuestion(TargetQuestion):
             known = self.memory.at(("added", self.about), inside)
             if name in known:
                 state, text = known[name]
-                return state, begun + text if text else text
+                return state, b"" if state in ("dead", "before") else begun + text
         state, text, _ = read(place, candidate, self.target)
         if known is not None and len(known) < MOST_ROWS:
             known[name] = state, text[len(begun) :]
