@@ -76,7 +76,7 @@ class Fan:
 
 
 class Tree:
-    """The path through the fans. ``rows`` are (index, candidates, position, unseen) of each step."""
+    """The path through the fans: of each step (index, candidates, position, unseen)."""
 
     def __init__(self, size, rows, *, is_open=False):
         self.size, self.is_open, self.fans = size, is_open, []
@@ -147,7 +147,7 @@ class Tree:
             yield todo[-1]
             todo += [c.fan for c in todo.pop().candidates if c.fan is not None]
 
-    def _sum_up(self, fan, solved, known, group_of):
+    def _sum_up(self, fan, solved, known, group_of):  # noqa: C901, PLR0912  # the whole definition
         low, high = [0.0] * self.size, [0.0] * self.size
         possible = {group_of[outcome] for outcome in fan.outcomes}
         for group in possible:
@@ -190,7 +190,7 @@ class Tree:
         return estimate, low, high
 
     def expected(self, fan, candidate, left, solved, known):
-        """How a branch goes on: as it was followed, as the path says, or as open domains have it."""
+        """How a branch goes on: as it was followed, by the path, or as open domains have it."""
         if candidate.fan is not None:
             return solved[id(candidate.fan)][0]
         if candidate.said in known or not self.is_open:
@@ -223,7 +223,7 @@ class Tree:
         return fan.index, shares[at], against
 
     def gaps(self):
-        """What is undecided: mass, outcomes, and the candidate's name (None: what is not listed)."""
+        """What is undecided: mass, outcomes, the candidate's name (None: what is not listed)."""
         todo = [(self.fans[0], 1.0)]
         while todo:
             fan, alive = todo.pop()
@@ -237,7 +237,7 @@ class Tree:
                     yield mass, left, candidate.name
 
     def ways(self):
-        """All branches that were not followed: what they say, outcomes, probability, and at least."""
+        """Branches that were not followed: what they say, outcomes, probability, and at least."""
         todo = [(self.fans[0], 1.0, 1.0)]
         while todo:
             fan, probability, low = todo.pop()

@@ -185,7 +185,7 @@ class Shape:
         self._rivals: dict[int, tuple[int, ...]] = {}
 
     def rivals(self, outcome: int, position: int | None) -> tuple[int, ...]:
-        """The positions of those that leave another outcome; the chosen one is none if it goes on."""
+        """The positions of those that leave another outcome; not of a chosen one that goes on."""
         known = self._rivals.get(outcome)
         if known is None:
             only, chosen = frozenset({outcome}), position if self.goes_on else None

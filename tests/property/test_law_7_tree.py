@@ -70,7 +70,9 @@ def said_by(tree) -> dict:
     is_slow = isinstance(tree, oracle_tree.Tree)
     halves = (frozenset(range(0, tree.size, 2)), frozenset(range(1, tree.size, 2)))
     groups = halves if tree.size > 1 else ()
-    decisive = [tree.decisive(outcome) for outcome in range(tree.size)]
+    last = tree.fans[-1]
+    written = last.left[last.position] if is_slow else last.shape.chosen
+    decisive = [tree.decisive(outcome) for outcome in sorted(written)]
     gaps, ways = list(tree.gaps()), list(tree.ways())
     if not is_slow:
         decisive = [(d.fan.index, d.share, d.against) for d in decisive]
@@ -101,7 +103,7 @@ def test_shapes_add_up_to_what_the_definition_says(case):
 
 
 def _follow(expected, tree, number, name, steps) -> None:
-    """Say what comes behind an open branch beside the path, to both: the first step's candidates."""
+    """Say to both what comes behind an open branch beside the path."""
     if number >= len(tree.fans) or tree.is_broken:
         return
     wanted = [gap for gap in tree.gaps() if gap.fan is tree.fans[number] and gap.at is not None]
