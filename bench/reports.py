@@ -77,7 +77,10 @@ FEW: dict[str, Callable[[Any], Any]] = {
     "text": lambda token: (token.text,),
     "token": lambda t: (
         t.text, t.bytes, t.logprob, t.id, t.note, t.is_outside, t.margin, t.entropy,
-        [(c.text, "" if c.bytes == c.text.encode() else c.bytes, c.logprob, c.id) for c in t.candidates],
+        [
+            (c.text, "" if c.bytes == c.text.encode() else c.bytes, c.logprob, c.id)
+            for c in t.candidates
+        ],
     ),
 }  # fmt: skip
 MARK, ABSENT = "@", "<no such attribute>"
@@ -108,7 +111,7 @@ class Reader:
             made[name] = self.read(found, inner) if inner and found != ABSENT else self.plain(found)
         return {MARK + role: [made[name] for name, _ in parts]}
 
-    def plain(self, value: Any) -> Any:
+    def plain(self, value: Any) -> Any:  # noqa: PLR0911  # a kind each
         """A value as JSON; what JSON has no word for is a text."""
         kind = type(value)
         if kind is float:
