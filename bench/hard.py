@@ -235,7 +235,8 @@ class Writer:
 
 MARKS = [b"}", b",", b'"', b"]", b" ", b"\n", b"{", b"null", b"true", b"false", b"0", b"1", b"-",
          b'",', b'"}', b"}}", b"[", b'":', b".", b"5", b"e", b"\\",
-         b"Sure", b"```", b"", b"\xf0\x9f", b"]}", b',"', b"00", b".0", b"a", b"bill", b'"bill', b'""',
+         b"Sure", b"```", b"", b"\xf0\x9f", b"]}", b',"',
+         b"00", b".0", b"a", b"bill", b'"bill', b'""',
          b" null", b"nu", b"t"]  # fmt: skip
 _ENCODING = bpe_openai.get_encoding("o200k_base")
 
