@@ -9,24 +9,19 @@ Why: speed, memory and instructions are of the same calls on the same bytes. The
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import cycle
 from typing import Any, NamedTuple
 
 import openai
-from corpus import Inbox, Response
-from decoding import DECODERS, JSON, ORJSON, RAW, TYPED
+from corpus import Response
+from decoding import DECODERS, ORJSON, TYPED
 
-import fieldconf
-from fieldconf.schema import compile_schema
-from fieldconf.streaming import LiveScorer
+import fieldconf as fc
 
 try:
     import httpx2 as httpx  # what openai 3 stands on
 except ImportError:
     import httpx
 
-Door = Callable[[Response, int], Callable[[], Any]]
-SCHEMA = compile_schema(Inbox)
 ASK = [{"role": "user", "content": "?"}]
 
 
@@ -34,33 +29,55 @@ class Contender(NamedTuple):
     """One row: how it is called, what it is given, and what its note says of it."""
 
     call: Callable[[Any], Any]
-    door: Door
+    door: Callable[[Response], Any]
     note: str
-    beside: str = ORJSON  # what its ratio is to
     ours: bool = False
 
 
 # -- what is called -----------------------------------------------------------------------------
 
 
-def score(payload: Any, schema: Any = SCHEMA) -> Any:
-    """A report, and of every field what it may compute late."""
-    report = fieldconf.score(payload, schema)
-    return report, read(report.fields.values())
+def score(given: tuple[Any, Any]) -> Any:
+    """A report, all of it read."""
+    report = fc.score(*given)
+    numbers(report.fields.values())
+    return report
 
 
-def follow(chunks: Iterable[Any], **options: Any) -> Any:
-    """The report of chunks that come one by one; every field is read when it closes."""
-    live = LiveScorer(SCHEMA, **options)
-    for chunk in chunks:
-        read(live.feed(chunk))
-    report = live.finish()
-    return report, read(report.fields.values())
+def score_little(given: tuple[Any, Any]) -> Any:
+    """A report, of which only the confidences are read."""
+    report = fc.score(*given)
+    for field in report.fields.values():
+        _ = field.confidence
+    return report
 
 
-def read(fields: Iterable[Any]) -> list[Any]:
-    """What the user came for."""
-    return [(field.confidence, field.low, field.high, field.distribution) for field in fields]
+def follow(stream: Iterable[Any]) -> Any:
+    """The report of a stream; every field is read when it closes, and again at the end."""
+    report = None
+    for event in stream:
+        if event.type == "field":
+            numbers([event.field])
+        elif event.type == "report":
+            report = event.report
+            numbers(report.fields.values())
+    return report
+
+
+def numbers(fields: Iterable[Any]) -> None:
+    """Read every number that a user can read, so that nothing can be put off."""
+    for f in fields:
+        _ = (f.confidence, f.low, f.high, f.logprob, f.expected, f.std, f.rank, f.null, f.reason)
+        members = [*f.presence.values(), *f.stops]
+        for known in (f.distribution, f.arms):
+            if known is not None:
+                members += [*known.candidates, *known.unnormalised]
+                _ = (known.off_schema, known.unseen, known.rest, known.margin, known.entropy)
+                _ = [(r.text, r.probability) for r in (*known.other, *known.beginnings)]
+        _ = [(m.value, m.probability, m.low, m.high) for m in members]
+        for place in (f.why, f.min_step):
+            if place is not None:
+                _ = [(r.text, r.probability) for r in place.rivals]
 
 
 def drain(stream: Iterable[Any]) -> int:
@@ -68,39 +85,59 @@ def drain(stream: Iterable[Any]) -> int:
     return sum(1 for _ in stream)
 
 
-# -- the doors: what a contender is given, made ahead. Of objects there are as many copies as a
-# sample has calls, so that short responses do not have the caches to themselves.
+# -- the doors: what a contender is given, made ahead ---------------------------------------------
 
 
-def body(response: Response, _copies: int) -> Callable[[], bytes]:
-    return lambda: response.raw
+def body(response: Response) -> bytes:
+    return response.raw
 
 
-def completion(response: Response, copies: int) -> Callable[[], Any]:
-    arrive = arrived(response, copies)
-    return cycle([arrive().parse() for _ in range(copies)]).__next__
+def mine(response: Response) -> tuple[bytes, Any]:
+    return response.raw, response.model
 
 
-def chunks(response: Response, copies: int) -> Callable[[], Any]:
-    opened = streamed(response, copies)
-    return cycle([list(opened()) for _ in range(copies)]).__next__
+def completion(response: Response) -> tuple[Any, Any]:
+    return arrived(response).parse(), response.model
 
 
-def arrived(response: Response, _copies: int) -> Callable[[], Any]:
-    """A maker of raw responses as the openai client holds them before it parses."""
-    create = _client("application/json", lambda: response.raw).with_raw_response.create
-    return lambda: create(model="none", messages=ASK)
+def arrived(response: Response) -> Any:
+    """A raw response as the openai client holds it before it parses."""
+    create = _client("application/json", content=response.raw).with_raw_response.create
+    return create(model="none", messages=ASK)
 
 
-def streamed(response: Response, _copies: int) -> Callable[[], Any]:
-    """A maker of streams as the openai client gives them out; one event is one read."""
+def streamed(response: Response) -> Any:
+    """A stream as the openai client gives it out; one event is one read."""
     return opened(list(response.events()))
 
 
-def opened(events: Iterable[bytes]) -> Callable[[], Any]:
-    """The same of any events; what gives them but once can be opened but once."""
-    create = _client("text/event-stream", lambda: _Events(events)).create
-    return lambda: create(model="none", messages=ASK, stream=True)
+def opened(events: Iterable[bytes]) -> Any:
+    """The same of any events."""
+    create = _client("text/event-stream", stream=_Events(events)).create
+    return create(model="none", messages=ASK, stream=True)
+
+
+def live(response: Response) -> Any:
+    """Fieldconf's stream of the openai client's chunks, which were built before."""
+    return beside(list(streamed(response)), response.model)
+
+
+def beside(chunks: Iterable[Any], model: Any, **options: Any) -> Any:
+    """Fieldconf's stream of these chunks."""
+    return fc.stream(model, "?", client=_Handed(chunks), model="none", **options)
+
+
+class _Handed:
+    """A client that hands out these chunks."""
+
+    base_url = "http://localhost"
+
+    def __init__(self, chunks: Iterable[Any]) -> None:
+        self.chat = self.completions = self
+        self.chunks = chunks
+
+    def create(self, **_asked: Any) -> Iterator[Any]:
+        return iter(self.chunks)
 
 
 class _Events(httpx.SyncByteStream):
@@ -111,51 +148,49 @@ class _Events(httpx.SyncByteStream):
         yield from self._events
 
 
-def _client(kind: str, content: Callable[[], Any]) -> Any:
+class _Server:
+    """A client of the openai package, and what its server says next."""
+
+    def __init__(self) -> None:
+        http = httpx.Client(transport=httpx.MockTransport(self._reply), trust_env=False)
+        client = openai.OpenAI(api_key="none", base_url="http://localhost", http_client=http)
+        self.completions, self.said = client.chat.completions, {}
+
+    def _reply(self, _request: Any) -> Any:
+        return httpx.Response(200, **self.said)
+
+
+_SERVER = _Server()
+
+
+def _client(kind: str, **content: Any) -> Any:
     """The chat completions of a client whose server says this."""
-
-    def reply(_request: Any) -> Any:
-        made = content()
-        how = {"content": made} if isinstance(made, bytes) else {"stream": made}
-        return httpx.Response(200, headers={"content-type": kind}, **how)
-
-    http = httpx.Client(transport=httpx.MockTransport(reply), trust_env=False)
-    client = openai.OpenAI(api_key="none", base_url="http://localhost", http_client=http)
-    return client.chat.completions
+    _SERVER.said = {"headers": {"content-type": kind}, **content}
+    return _SERVER.completions
 
 
 # -- the rows -----------------------------------------------------------------------------------
 
 PARSE, STREAM = "openai parse", "openai stream"
-BYTES, NO_SCHEMA = "fieldconf: bytes, Model", "fieldconf: bytes"
-OBJECT, CHUNKS = "fieldconf: ChatCompletion, Model", "fieldconf: chunks, Model"
+BYTES, LITTLE = "fieldconf: bytes", "fieldconf: bytes, confidences only"
+OBJECT, CHUNKS = "fieldconf: ChatCompletion", "fieldconf: chunks"
 CONTENDERS = {
-    ORJSON: Contender(DECODERS[ORJSON], body, "the body's bytes to dicts; what the ratios are to."),
-    JSON: Contender(DECODERS[JSON], body, "the standard library's."),
+    ORJSON: Contender(DECODERS[ORJSON], body, "the body's bytes to dicts."),
     TYPED: Contender(DECODERS[TYPED], body, "structs, every candidate decoded."),
-    RAW: Contender(
-        DECODERS[RAW], body, "the same with top_logprobs as msgspec.Raw."
-    ),
     PARSE: Contender(
         lambda held: held.parse(), arrived, "with_raw_response, then .parse(): what its client does"
         " once the bytes have arrived."
     ),
     STREAM: Contender(
-        drain, streamed, "its Stream over server-sent events, a token each: decoding, JSON,"
-        " objects, none of them kept; what the ratio of chunks is to.", STREAM
+        drain, streamed, "its Stream over server-sent events, a token each, none of them kept."
     ),
     BYTES: Contender(
-        score, body, "a pydantic model as schema: validated; confidence, bounds and distribution of"
-        " every field are read in the time.", ours=True
+        score, mine, "by a pydantic model; every number of every field is read.", ours=True
     ),
-    NO_SCHEMA: Contender(
-        lambda raw: score(raw, None), body, "no schema; every field read in the time.", ours=True
-    ),
-    OBJECT: Contender(
-        score, completion, "the SDK's object, built before; read as above.", ours=True
-    ),
+    LITTLE: Contender(score_little, mine, "the same, and of each field its confidence.", ours=True),
+    OBJECT: Contender(score, completion, "the SDK's object, built before; all is read.", ours=True),
     CHUNKS: Contender(
-        follow, chunks, "the SDK's chunks, one token each, built before; every field read when it"
-        " closes, and the report at the end.", STREAM, ours=True
+        follow, live, "fc.stream of the SDK's chunks, built before; each field is read when it"
+        " closes, and all again at the end.", ours=True
     ),
 }  # fmt: skip

@@ -1,11 +1,13 @@
 """Made-up OpenAI chat completions with true o200k tokens, and what a right answer about them is.
 
-In: a number of tokens, how many candidates a token lists, whether characters may be split.
+In: a kind of answer (`KINDS`), a seed, how many candidates a token lists; for growth, a size.
 Out: a `Response`: the body's bytes as the API sends them (indented by two), the same as events of a
     stream, and for every leaf of the answer the logprob sums that count as right.
-Never: the network, a clock, or a random number outside the fixed seed.
+Never: the network, a clock, a random number outside the fixed seed; two bodies of a kind that are
+    alike in values, cuts or candidates: whoever keeps what it saw gets what real traffic gives it.
 Why: peers and fieldconf must be timed on the same bytes, and a fast wrong answer is no answer.
-    Only the probabilities are invented: bytes, cuts and candidates are the tokenizer's own.
+    Only the probabilities are invented: bytes and cuts are the tokenizer's own, and rivals are what
+    a model would weigh: other members, digits, words, keys, marks; their masses sum to less than 1.
 """
 
 import codecs
@@ -13,76 +15,175 @@ import json
 import math
 import random
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import accumulate
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import bpe_openai
 import orjson
 from pydantic import BaseModel
-from timing import calls
 
 SEED = 20_260_731
-Span = tuple[str, Any, int, int]  # of a leaf: pointer, value, first byte, the one behind
 MASKED = -100.0  # what the API reports for a candidate its grammar forbids
 MODEL = "gpt-4o-2024-08-06"
+MOST = 20  # candidates; with fewer the likeliest of these are listed
+Dice = random.Random
+Span = tuple[str, Any, int, int]  # of a leaf: pointer, value, first byte, the one behind
 
 
-class Customer(BaseModel):
-    """Who wrote the ticket."""
+# -- kinds of answers -----------------------------------------------------------------------------
 
-    name: str
+
+class Line(BaseModel):
+    """One line of an invoice."""
+
+    description: str
+    quantity: int
+    price: float
+
+
+class Invoice(BaseModel):
+    """What is extracted most: strings, dates, numbers, an enum, what may be null, a list."""
+
+    number: str
+    date: str
+    due: str | None
+    supplier: str
     city: str
+    currency: Literal["EUR", "USD", "GBP", "CHF"]
+    status: Literal["open", "paid", "overdue", "cancelled"]
+    lines: list[Line]
+    tax: float
+    total: float
+    reverse_charge: bool
+    note: str | None
+
+
+class Dense(BaseModel):
+    """Many short keys of few values, some of which may be left out."""
+
+    urgent: bool
+    spam: bool
+    team: Literal["billing", "business", "shipping", "technical", "other"]
+    priority: Literal[1, 2, 3, 4, 5]
+    mood: Literal["angry", "anxious", "calm", "happy"]
+    lang: Literal["en", "de", "ja", "pt"]
+    pii: bool
+    legal: bool
+    score: int
+    age: int
+    refund: bool = False
+    vip: bool = False
+    churn: Literal["low", "medium", "high"] = "low"
+    stars: Literal[1, 2, 3, 4, 5] = 3
+    channel: Literal["mail", "chat", "phone"] = "mail"
+    retry: int = 0
+
+
+class Text(BaseModel):
+    """A summary of many words."""
+
+    title: str
+    summary: str
     language: Literal["en", "de", "ja", "pt"]
 
 
-class Ticket(BaseModel):
-    """One record: every kind of leaf a structured answer has."""
+class Flag(BaseModel):
+    """One boolean."""
 
-    id: int
-    subject: str
-    team: Literal["billing", "business", "shipping", "technical", "other"]
     urgent: bool
-    refund: bool | None
-    priority: Literal[1, 2, 3, 4, 5]
-    amount: float
-    note: str
-    customer: Customer
-    tags: list[Literal["angry", "anonymous", "invoice", "late", "vip"]]
 
 
 class Inbox(BaseModel):
-    """The whole answer: an object with a list of records."""
+    """As long as one likes."""
 
-    source: str
-    tickets: list[Ticket]
+    invoices: list[Invoice]
 
 
-POOLS: dict[str, list[Any]] = {
-    "source": ["mailbox"],
-    "subject": [
-        "Invoice charged twice",
-        'The box says "fragile", it was not treated so',
-        "Café order arrived cold",
-        "Cannot log in since Monday\nPlease help",
-        "Paket nicht angekommen, bitte prüfen",
-    ],
-    "team": ["billing", "business", "shipping", "technical", "other"],
-    "urgent": [True, False],
-    "refund": [True, False, None],
-    "priority": [1, 2, 3, 4, 5],
-    "note": ["", "called back", "waits for the carrier", "see the earlier ticket"],
-    "name": ["Ana Souza", "Jörg Müller", "東京 太郎", "Mary O'Neill", "Zoë Martin"],
-    "city": ["São Paulo", "Köln", "東京", "Leeds", "Malmö"],
-    "language": ["en", "de", "ja", "pt"],
-    "tags": ["angry", "anonymous", "invoice", "late", "vip"],
+NAMES = ("Ana Souza", "Jörg Müller", "東京 太郎", "Mary O'Neill", "Zoë Martin", "Acme", "Nordwind",
+         "Blue Harbor", "Kaito", "Lindström", "Okafor", "Vega & Sons", "Petit")  # fmt: skip
+CITIES = ("São Paulo", "Köln", "東京", "Leeds", "Malmö", "Porto", "Graz", "Lyon", "Osaka", "Bergen")
+WORDS = (
+    "the", "a", "of", "to", "and", "in", "that", "with", "for", "on", "from", "was", "were",
+    "has", "had", "by", "at", "an", "its", "this", "which", "order", "customer", "invoice",
+    "delivery", "payment", "week", "month", "report", "team", "answer", "question", "refund",
+    "carrier", "parcel", "address", "account", "contract", "price", "service", "agreed", "asked",
+    "sent", "found", "moved", "closed", "opened", "expects", "waits", "says", "late", "early",
+    "twice", "again", "soon", "only", "also", "still", "new", "small", "blue", "broken",
+    "careful", "quiet", "next", "last",
+)  # fmt: skip
+THINGS = ("hinge", "lamp", "oak table", "steel bolt", "printer toner", "blue paint", "copper wire",
+          "desk", "filter", "cable 3 m", "battery", "hosting", "support", "licence")  # fmt: skip
+
+
+def _date(dice: Dice) -> str:
+    return f"20{dice.randint(19, 26)}-{dice.randint(1, 12):02d}-{dice.randint(1, 28):02d}"
+
+
+def _sentence(dice: Dice, words: int) -> str:
+    text = " ".join(dice.choice(WORDS) for _ in range(words))
+    return f"{text[0].upper()}{text[1:]}{dice.choice('..,!?')}"
+
+
+def _invoice(dice: Dice) -> dict[str, Any]:
+    lines = [
+        {
+            "description": f"{dice.choice(THINGS)} {dice.choice('ABCDEF')}{dice.randint(1, 99)}",
+            "quantity": dice.randint(1, 40), "price": dice.randrange(100, 90_000) / 100,
+        }
+        for _ in range(dice.randint(3, 5))
+    ]  # fmt: skip
+    return {
+        "number": f"INV-{dice.randint(2019, 2026)}-{dice.randint(1, 9999):04d}",
+        "date": _date(dice), "due": dice.choice([None, _date(dice), _date(dice)]),
+        "supplier": f"{dice.choice(NAMES)} {dice.choice(['GmbH', 'Ltd', 'SA', 'Inc.'])}",
+        "city": dice.choice(CITIES), "currency": dice.choice(["EUR", "USD", "GBP", "CHF"]),
+        "status": dice.choice(["open", "paid", "overdue", "cancelled"]), "lines": lines,
+        "tax": dice.choice([0.0, 7.0, 19.0, 20.0, 8.1]),
+        "total": dice.randrange(1_000, 900_000) / 100, "reverse_charge": dice.random() < 0.3,
+        "note": dice.choice([None, _sentence(dice, 6)]),
+    }  # fmt: skip
+
+
+def _dense(dice: Dice) -> dict[str, Any]:
+    whole: dict[str, Any] = {}
+    needed = Dense.model_json_schema()["required"]
+    for key, declared in Dense.model_json_schema()["properties"].items():
+        members = declared.get("enum") or {"boolean": [True, False]}.get(declared["type"])
+        if key in needed or dice.random() < 0.6:
+            whole[key] = dice.choice(members) if members else dice.randint(0, 99)
+    return whole
+
+
+def _text(dice: Dice) -> dict[str, Any]:
+    summary = " ".join(_sentence(dice, dice.randint(8, 16)) for _ in range(14))
+    language = dice.choice(["en", "de", "ja", "pt"])
+    return {"title": _sentence(dice, 5), "summary": summary, "language": language}
+
+
+def _flag(dice: Dice) -> dict[str, Any]:
+    return {"urgent": dice.random() < 0.5}
+
+
+class Kind(NamedTuple):
+    """A kind of answer: its model, what draws one, and what it is called."""
+
+    model: type[BaseModel]
+    draw: Callable[[Dice], dict[str, Any]]
+    title: str
+
+
+KINDS = {
+    "invoice": Kind(Invoice, _invoice, "an invoice"),
+    "dense": Kind(Dense, _dense, "a dense object"),
+    "text": Kind(Text, _text, "a long text"),
+    "boolean": Kind(Flag, _flag, "one boolean"),
 }
-FREE_TEXT = {"source", "subject", "note", "name", "city"}
-SPLIT = [" 🧾", " 🎉🎉", " 🪫"]  # o200k cuts these inside a character
-FILLERS = [b" ", b"\n", b'"', b"null", b" true", b"0", b'",', b" and", b"-"]
-COMMON = range(300, 20_000)  # tokens of o200k that stand for the rest of a long list
+
+
+# -- responses ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -101,22 +202,11 @@ class Leaf:
 class Response:
     """One completion: its body, and its answer's leaves."""
 
-    size: int  # as asked for
+    model: type[BaseModel]
     top: int
-    split: bool
     count: int  # how many tokens
     raw: bytes  # the body as the API sends it
     leaves: list[Leaf]
-
-    @property
-    def name(self) -> str:
-        """How results are told apart."""
-        return f"{self.size:,} at {self.top}{' split' if self.split else ''}"
-
-    @property
-    def calls(self) -> int:
-        """How many calls a sample has; with split characters only the answers matter."""
-        return 1 if self.split else calls(self.count)
 
     def events(self) -> Iterator[bytes]:
         """The same answer as the API streams it: server-sent events, one token each."""
@@ -132,80 +222,56 @@ class Response:
         yield _chunk({}, None, finish_reason="stop")
 
 
-def response(size: int, top: int = 5, *, split: bool = False, seed: int = 0) -> Response:
-    """A completion of about `size` tokens, always the same one; `seed` gives another like it."""
-    rng = random.Random(f"{SEED}/{size}/{split}/{seed}")
-    spans, text = _answer(size, rng, split=split)
-    pieces = [_bytes_of(token) for token in _encoding().encode(text)]
-    entries = _entries(spans, pieces, top, rng)
-    leaves = _leaves(spans, pieces, [entry["logprob"] for entry in entries])
-    return Response(size, top, split, len(pieces), _body(text, entries, seed), leaves)
+def responses(kind: str, seed: int, tops: tuple[int, ...]) -> list[Response]:
+    """The completion of a kind and a seed, always the same, with so many candidates each."""
+    dice = random.Random(f"{SEED}/{kind}/{seed}")
+    known = KINDS[kind]
+    return _responses(known.model, known.draw(dice), known.draw, dice, seed, tops)
 
 
-def _answer(size: int, rng: random.Random, *, split: bool) -> tuple[list[Span], str]:
-    """An inbox of so many tokens as compact JSON, and where its leaves stand."""
-    inbox: dict[str, Any] = {"source": "mailbox", "tickets": []}
+def large(size: int, seed: int = 0, top: int = 5) -> Response:
+    """A long one of about so many tokens, to see how time and memory grow."""
+    dice = random.Random(f"{SEED}/{size}/{seed}")
+    made: list[Any] = []
     tokens = 0
     while tokens < size:
-        record = _ticket(rng, split=split)
-        inbox["tickets"].append(record)
-        tokens += len(
-            _encoding().encode(json.dumps(record, ensure_ascii=False, separators=(",", ":")))
-        )
-    Inbox.model_validate(inbox)
+        made.append(_invoice(dice))
+        tokens += len(_encoding().encode(_compact(made[-1])))
+    return _responses(Inbox, {"invoices": made}, _invoice, dice, seed, (top,))[0]
+
+
+def _responses(
+    model: type[BaseModel], answer: Any, draw: Callable[[Dice], Any], dice: Dice, seed: int,
+    tops: tuple[int, ...],
+) -> list[Response]:  # fmt: skip
+    model.model_validate(answer)
     written: list[str] = []
-    spans = list(_write(inbox, "", written, [0]))
-    return spans, "".join(written)
+    spans = list(_write(answer, "", written, [0]))
+    text = "".join(written)
+    pieces = [_bytes_of(token) for token in _encoding().encode(text)]
+    keys = list(Dense.model_fields) if model is Dense else []
+    entries = _entries(spans, pieces, _others(draw, dice), keys, dice, max(tops))
+    leaves = _leaves(spans, pieces, [entry["logprob"] for entry in entries])
+    return [
+        Response(model, top, len(pieces), _body(text, entries, top, seed), leaves) for top in tops
+    ]
 
 
-def _entries(
-    spans: list[Span], pieces: list[bytes], top: int, rng: random.Random
-) -> list[dict[str, Any]]:
-    """The tokens as the API lists them."""
-    starts = [span[2] for span in spans]
-    entries: list[dict[str, Any]] = []
-    offset = 0
-    for piece in pieces:
-        at = bisect_right(starts, offset) - 1
-        inside = at >= 0 and offset < spans[at][3]
-        rivals = _rivals(spans[at][0], spans[at][1], offset - starts[at], rng) if inside else []
-        entries.append(_entry(piece, rivals, top, rng, inside=inside))
-        offset += len(piece)
-    return entries
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _body(text: str, entries: list[dict[str, Any]], seed: int) -> bytes:
-    choice = {
-        "index": 0,
-        "message": {"role": "assistant", "content": text, "refusal": None},
-        "logprobs": {"content": entries, "refusal": None},
-        "finish_reason": "stop",
-    }
-    usage = {"prompt_tokens": 420, "completion_tokens": len(entries)}
-    body = {
-        **_head("chat.completion", seed),
-        "choices": [choice],
-        "usage": {**usage, "total_tokens": 420 + len(entries)},
-    }
-    return orjson.dumps(body, option=orjson.OPT_INDENT_2)
+def _others(draw: Callable[[Dice], Any], dice: Dice) -> dict[str, list[bytes]]:
+    """What other answers have at each key."""
+    found: dict[str, list[bytes]] = {}
+    for _ in range(5):
+        for pointer, value, *_ in _write(draw(dice), "", [], [0]):
+            found.setdefault(_key(pointer), []).append(_compact(value).encode())
+    return found
 
 
-def _ticket(rng: random.Random, *, split: bool) -> dict[str, Any]:
-    def pick(key: str) -> Any:
-        return rng.choice(POOLS[key])
-
-    return {
-        "id": rng.randrange(1000, 99_999),
-        "subject": pick("subject") + (rng.choice(SPLIT) if split else ""),
-        "team": pick("team"),
-        "urgent": pick("urgent"),
-        "refund": pick("refund"),
-        "priority": pick("priority"),
-        "amount": rng.randrange(-5_000, 90_000) / 100,
-        "note": pick("note"),
-        "customer": {key: pick(key) for key in ("name", "city", "language")},
-        "tags": rng.sample(POOLS["tags"], rng.randrange(4)),
-    }
+def _key(pointer: str) -> str:
+    return [step for step in pointer.split("/") if not step.isdigit()][-1]
 
 
 def _write(value: Any, pointer: str, out: list[str], at: list[int]) -> Iterator[Span]:
@@ -229,48 +295,71 @@ def _write(value: Any, pointer: str, out: list[str], at: list[int]) -> Iterator[
     put("}" if keyed else "]")
 
 
-def _rivals(pointer: str, value: Any, skip: int, rng: random.Random) -> list[tuple[bytes, bool]]:
-    """What else could stand `skip` bytes into the value: first tokens of the other values."""
-    parts = [part for part in pointer.split("/") if not part.isdigit()]
-    written = json.dumps(value, ensure_ascii=False).encode()
-    key = parts[-1]
-    others = POOLS.get(key) or [
-        rng.randrange(10, 9_999) if key == "id" else rng.randrange(999) / 4 for _ in range(6)
-    ]
-    found = []
-    for other in others:
-        text = json.dumps(other, ensure_ascii=False).encode()
-        if other != value and text[:skip] == written[:skip] and len(text) > skip:
-            found.append((_first_token(text[skip:] + b","), True))
-    alive = key in FREE_TEXT
-    return found + [(filler, alive or filler in b" \n") for filler in rng.sample(FILLERS, 5)]
+# -- tokens and candidates ------------------------------------------------------------------------
+
+MARKS = [b'",', b'"', b",", b'"}', b"}", b'."', b".", b" ", b"\n", b"]", b"}}", b'","', b"null"]
+COMMON = range(300, 20_000)  # tokens of o200k that stand for the rest of a long list
+
+
+def _entries(
+    spans: list[Span], pieces: list[bytes], others: dict[str, list[bytes]], keys: list[str],
+    dice: Dice, top: int,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """The tokens as the API lists them; half of the bodies are of a server that masks."""
+    starts, masks = [span[2] for span in spans], dice.random() < 0.5
+    entries: list[dict[str, Any]] = []
+    offset = 0
+    for piece in pieces:
+        at = bisect_right(starts, offset + len(piece) - 1) - 1
+        inside = at >= 0 and offset < spans[at][3]
+        rivals = _rivals(spans[at], offset, piece, others, dice) if inside else []
+        if keys and not inside and piece.isalpha():
+            rivals = [_first_token(key.encode()) for key in dice.sample(keys, 3)]
+        entries.append(_entry(piece, rivals, top, dice, unsure=bool(rivals), masks=masks))
+        offset += len(piece)
+    return entries
+
+
+def _rivals(
+    span: Span, offset: int, piece: bytes, others: dict[str, list[bytes]], dice: Dice
+) -> list[bytes]:
+    """What else a model would weigh there: how other values go on, other digits and words."""
+    pointer, value, start, _ = span
+    written = _compact(value).encode()
+    head, skip = (b'"' * piece.startswith(b'"'), 0) if offset < start else (b"", offset - start)
+    found = [
+        head + _first_token(other[skip:] + b",") for other in others.get(_key(pointer), [])
+        if other[:skip] == written[:skip] and other != written and len(other) > skip
+    ]  # fmt: skip
+    if piece.isdigit():
+        found += [str(dice.randrange(10 ** len(piece))).zfill(len(piece)).encode() for _ in "abc"]
+    elif isinstance(value, str) and piece.strip().isalpha():
+        blank = b" " * piece.startswith(b" ")
+        found += [blank + dice.choice(WORDS).encode() for _ in "abcd"]
+    return found
 
 
 def _entry(
-    piece: bytes, rivals: list[tuple[bytes, bool]], top: int, rng: random.Random, *, inside: bool
+    piece: bytes, rivals: list[bytes], top: int, dice: Dice, *, unsure: bool, masks: bool
 ) -> dict[str, Any]:
-    sure = not inside or rng.random() < 0.6
-    probability = 1 - 10 ** -rng.uniform(3.5, 7) if sure else rng.uniform(0.45, 0.999)
-    left = (1 - probability) * 0.98  # the rest of the vocabulary keeps the remainder
-    ranked = {piece: math.log(probability)}
-    for candidate, alive in [*rivals, *_fill(top, rng)] if top else ():
+    sure = not unsure or dice.random() < 0.6
+    chance = 1 - 10 ** -dice.uniform(3.5, 7) if sure else dice.uniform(0.25, 0.999)
+    left = (1 - chance) * 0.98  # the rest of the vocabulary keeps the remainder
+    ranked = {piece: math.log(chance)}
+    fill = [*dice.sample(MARKS, 6), *(_bytes_of(token) for token in dice.sample(COMMON, top))]
+    for place, rival in enumerate([*rivals, *fill] if top else []):
         if len(ranked) == top:
             break
-        if candidate in ranked:
-            continue
-        ranked[candidate] = math.log(left * 0.7) if alive else MASKED
-        left *= 0.3 if alive else 1
-    listed = sorted(ranked.items(), key=lambda pair: -pair[1]) if top else ()
+        if rival not in ranked:
+            is_masked = masks and place >= len(rivals)
+            part = left * dice.uniform(0.4, 0.9)
+            ranked[rival] = MASKED if is_masked else math.log(part)
+            left -= 0 if is_masked else part
+    listed = sorted(ranked.items(), key=lambda pair: -pair[1]) if top else []
     return {
         **_candidate(piece, ranked[piece]),
-        "top_logprobs": [_candidate(candidate, logprob) for candidate, logprob in listed],
+        "top_logprobs": [_candidate(rival, logprob) for rival, logprob in listed],
     }
-
-
-def _fill(top: int, rng: random.Random) -> Iterator[tuple[bytes, bool]]:
-    """What else is listed: white space, then what a grammar forbids, as long as wanted."""
-    yield from ((filler, filler in b" \n") for filler in FILLERS)
-    yield from ((_bytes_of(token), False) for token in rng.sample(COMMON, top))
 
 
 def _candidate(piece: bytes, logprob: float) -> dict[str, Any]:
@@ -297,6 +386,20 @@ def _leaves(spans: list[Span], pieces: list[bytes], logprobs: list[float]) -> li
         sums = tuple(math.fsum(logprobs[a:b]) for a, b in sorted(ranges))
         leaves.append(Leaf(pointer, value, start, stop, math.fsum(logprobs[first:last]), sums))
     return leaves
+
+
+def _body(text: str, listed: list[dict[str, Any]], top: int, seed: int) -> bytes:
+    entries = [{**entry, "top_logprobs": entry["top_logprobs"][:top]} for entry in listed]
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": text, "refusal": None},
+        "logprobs": {"content": entries, "refusal": None},
+        "finish_reason": "stop",
+    }
+    count = len(entries)
+    usage = {"prompt_tokens": 420, "completion_tokens": count, "total_tokens": 420 + count}
+    body = {**_head("chat.completion", seed), "choices": [choice], "usage": usage}
+    return orjson.dumps(body, option=orjson.OPT_INDENT_2)
 
 
 def _head(kind: str, seed: int = 0) -> dict[str, Any]:

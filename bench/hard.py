@@ -52,11 +52,13 @@ class Hard(NamedTuple):
 
 KEYS = ("a", "ab", "name", "names", "née", "a/b", 'say "hi"', "urgent", "items", "0", "", "kind~")
 WORDS = ("billing", "bill", "Bill", "sales", "日本", "Straße", 'a "b"', "", "n/a", "null", "true",
-         "line\nbreak", "🎉 party", "C:\\temp", "1", "-", "an order of two blue lamps", "no", "not")  # fmt: skip
+         "line\nbreak", "🎉 party", "C:\\temp", "1", "-",
+         "an order of two blue lamps", "no", "not")  # fmt: skip
 PATTERNS = {r"^[A-Z]{2}-[0-9]{3}$": ("AB-123", "XY-900"), r"^(low|lower|high)$": ("low", "lower"),
             r"^\d{4}-\d{2}$": ("2026-11", "1999-01"), r"[0-9]+": ("a1", "22", "no 7")}  # fmt: skip
 FORMATS = {"date": ("2026-11-22", "2025-01-02"), "email": ("a@b.org", "anna@example.com"),
-           "uuid": ("123e4567-e89b-42d3-a456-426614174000",), "date-time": ("2026-11-22T10:30:00Z",)}  # fmt: skip
+           "uuid": ("123e4567-e89b-42d3-a456-426614174000",),
+           "date-time": ("2026-11-22T10:30:00Z",)}  # fmt: skip
 
 
 def _of(schema: Json, values: Any) -> Node:
@@ -67,7 +69,7 @@ def _long(dice: Dice) -> str:
     return " ".join(dice.choice(WORDS[:8]) for _ in range(dice.choice([3, 20, 45])))
 
 
-def _leaf(dice: Dice) -> Node:  # noqa: PLR0911  # a kind each
+def _leaf(dice: Dice) -> Node:  # noqa: C901, PLR0911  # a kind each
     words = dice.sample(WORDS, dice.randint(2, 6))
     low = dice.choice([-5, 0, 1, 10])
     high = low + dice.choice([1, 4, 9, 120, 5000])
@@ -186,6 +188,7 @@ class Writer:
         self.spans: list[tuple[int, int, Path, str]] = []  # "value" or "key"
 
     def put(self, text: str) -> None:
+        """Write a text."""
         self.out.append(text)
         self.at += len(text.encode())
 
@@ -223,6 +226,7 @@ class Writer:
         self.put("}" if is_object else "]")
 
     def line(self, depth: int) -> None:
+        """Begin a new line, where there are lines."""
         if self.indent:
             self.put("\n" + " " * self.indent * depth)
 
@@ -230,8 +234,10 @@ class Writer:
 # -- tokens ---------------------------------------------------------------------------------------
 
 MARKS = [b"}", b",", b'"', b"]", b" ", b"\n", b"{", b"null", b"true", b"false", b"0", b"1", b"-",
-         b'",', b'"}', b"}}", b"[", b'":', b".", b"5", b"e", b"\\", b"Sure", b"```", b"", b"\xf0\x9f",
-         b"]}", b',"', b"00", b".0", b"a", b"bill", b'"bill', b'""', b" null", b"nu", b"t"]  # fmt: skip
+         b'",', b'"}', b"}}", b"[", b'":', b".", b"5", b"e", b"\\",
+         b"Sure", b"```", b"", b"\xf0\x9f", b"]}", b',"',
+         b"00", b".0", b"a", b"bill", b'"bill', b'""',
+         b" null", b"nu", b"t"]  # fmt: skip
 _ENCODING = bpe_openai.get_encoding("o200k_base")
 
 
@@ -292,9 +298,10 @@ class Lister:
             written = self.data[start:stop]
             known = self.keys if what == "key" else self.others.get(_plain(path), [])
             head, skip = self.data[offset:start] if start > offset else b"", max(0, offset - start)
-            for other in known:
-                if other[:skip] == written[:skip] and len(other) > skip:
-                    found.append(_beginning(head + other[skip:], self.dice))
+            found += [
+                _beginning(head + other[skip:], self.dice) for other in known
+                if other[:skip] == written[:skip] and len(other) > skip
+            ]  # fmt: skip
         self.dice.shuffle(found)
         marks = self.dice.sample(MARKS, min(len(MARKS), self.top + 3))
         more = [

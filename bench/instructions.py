@@ -1,7 +1,7 @@
 """Instructions a token: one fixed case, counted, so that a regression shows on a noisy machine.
 
-In: nothing; as a script under `valgrind --tool=callgrind`: the file of a body.
-Out: a section of the table: instructions a token at 200 tokens, as ratios beside others' of the
+In: nothing; as a script under `valgrind --tool=callgrind`: the folder of the bodies.
+Out: a section of the table: instructions a token of small bodies, as ratios beside others' of the
     same run; claims, that no ratio is above the one that was saved by more than `ROOM`.
 Never: imports, first calls' caches or the reading of arguments in the count; a time.
 Why: other processes do not change how many instructions a call takes. One process under valgrind
@@ -20,16 +20,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from contenders import BYTES, CHUNKS, CONTENDERS, ORJSON, STREAM
-from corpus import Response, response
+from corpus import Invoice, Response, responses
 from table import Claim, Part, Row, Section, digits
-from timing import Run
 
 NAMES = (ORJSON, STREAM, BYTES, CHUNKS)
-SIZE = 200
-CALLS = 3
+BESIDE = {ORJSON: ORJSON, STREAM: STREAM, BYTES: ORJSON, CHUNKS: STREAM}
+WARM, CALLS = 15, 10  # invoices, no two alike: read before, and counted
 ROOM = 1.05  # times the saved ratio
 SAVED = Path(__file__).with_suffix(".json")
 VERSION = ".".join(platform.python_version_tuple()[:2])
@@ -44,7 +45,7 @@ def part(*, save: bool = False) -> Part:
         counts = _counts()
     except subprocess.SubprocessError as error:  # it ended, or took too long
         return Part([], left_out=[f"instructions: {str(error)[-80:]}"])
-    ratios = {name: counts[name] / counts[CONTENDERS[name].beside] for name in NAMES}
+    ratios = {name: counts[name] / counts[BESIDE[name]] for name in NAMES}
     saved = json.loads(SAVED.read_text()) if SAVED.is_file() else {}
     before = saved.get(VERSION, {})
     if save:
@@ -59,7 +60,7 @@ def part(*, save: bool = False) -> Part:
         for name in NAMES if CONTENDERS[name].ours and name in before
     ]  # fmt: skip
     headings = ("a token", "x orjson, x openai stream", f"as saved for Python {VERSION}")
-    title = f"instructions of {SIZE} tokens at top_logprobs=5"
+    title = f"instructions: {CALLS} invoices at top_logprobs=5, after {WARM} others"
     return Part([Section(title, headings, rows)], claims)
 
 
@@ -69,19 +70,20 @@ def _was(ratio: float | None) -> str:
 
 def _counts() -> dict[str, float]:
     """Instructions a token of each."""
-    one = response(SIZE)
+    bodies = [responses("invoice", seed, (5,))[0] for seed in range(WARM + CALLS)]
     with tempfile.TemporaryDirectory() as folder:
-        body = Path(folder, "body.json")
-        body.write_bytes(one.raw)
+        for seed, one in enumerate(bodies):
+            Path(folder, f"{seed:02}.json").write_bytes(one.raw)
         out = f"--callgrind-out-file={folder}/%p"
-        command = ["valgrind", "--tool=callgrind", "-q", out, sys.executable, __file__, str(body)]
+        command = ["valgrind", "--tool=callgrind", "-q", out, sys.executable, __file__, folder]
         done = subprocess.run(
             command, stdout=subprocess.PIPE, text=True, check=True, timeout=SLOW,
             env={**os.environ, "PYTHONHASHSEED": "0"},
         )  # fmt: skip
         pids = json.loads(done.stdout.splitlines()[-1])
         counted = {name: [_total(Path(folder, str(pid))) for pid in pids[name]] for name in NAMES}
-    return {name: (n - none) / CALLS / one.count for name, (none, n) in counted.items()}
+    tokens = sum(one.count for one in bodies[WARM:])
+    return {name: (n - none) / tokens for name, (none, n) in counted.items()}
 
 
 def _total(path: Path) -> int:
@@ -94,25 +96,26 @@ def _total(path: Path) -> int:
 # -- under valgrind -----------------------------------------------------------------------------
 
 
-def count(body: Path) -> None:
+def count(folder: Path) -> None:
     """Fork for each contender twice, and tell which process was which."""
-    one = Response(SIZE, 5, split=False, count=SIZE, raw=body.read_bytes(), leaves=[])
+    bodies = [
+        Response(Invoice, 5, 1, file.read_bytes(), []) for file in sorted(folder.glob("*.json"))
+    ]
     pids = {}
     for name in NAMES:
-        door = CONTENDERS[name].door(one, CALLS)
-        CONTENDERS[name].call(door())
-        run = Run(CONTENDERS[name].call, door, CALLS)
-        pids[name] = [_forked(run, calls) for calls in (0, CALLS)]
+        call, door, *_ = CONTENDERS[name]
+        for one in bodies[:WARM]:
+            call(door(one))
+        pids[name] = [_forked(call, [door(one) for one in bodies[WARM:]], n) for n in (0, CALLS)]
     print(json.dumps(pids))
 
 
-def _forked(run: Run, calls: int) -> int:
-    arguments = [run.prepare() for _ in range(CALLS)]
+def _forked(call: Callable[[Any], Any], arguments: list[Any], calls: int) -> int:
     gc.collect()
     gc.freeze()
     pid = os.fork()
     if pid == 0:
-        kept = [run.call(argument) for argument in arguments[:calls]]
+        kept = [call(argument) for argument in arguments[:calls]]
         os._exit(len(kept) - calls)
     os.waitpid(pid, 0)
     return pid

@@ -1,6 +1,7 @@
-"""One measurement: how long a contender took at a size, and how many of its answers are right.
+"""One measurement: how long a contender took for each response, and how many answers are right.
 
-In: nanoseconds a round, a contender's logprob by JSON Pointer, the response with its right answers.
+In: nanoseconds a response, one number a round; of some responses a contender's logprob by JSON
+    Pointer, and the right ones.
 Out: `Measurement`, the one value that the table and the JSON are made of; ratios of two.
 Never: a failure without its reason, or a number where there is none.
 Why: contenders differ in which of the tokens shared with a neighbour (`","`) they count to a
@@ -8,9 +9,10 @@ Why: contenders differ in which of the tokens shared with a neighbour (`","`) th
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 from corpus import Leaf, Response
 
@@ -35,15 +37,14 @@ def any_reading_rounded(given: float, leaf: Leaf) -> bool:
 
 @dataclass(frozen=True)
 class Measurement:
-    """A contender on a response; microseconds are per token, and none are there with a reason."""
+    """A contender on the responses of one kind; it has no samples where there is a reason."""
 
     contender: str
-    size: int
+    kind: str
     top: int
-    split: bool
-    tokens: int
-    samples: tuple[float, ...] = ()  # microseconds, one a round
-    reason: str | None = None
+    tokens: float = 0  # a response, in the mean
+    samples: tuple[float, ...] = ()  # nanoseconds a response, one a round
+    reason: str = ""
     leaves: int = 0
     missing: int = 0
     wrong: int = 0
@@ -51,68 +52,45 @@ class Measurement:
 
     @property
     def microseconds(self) -> float | None:
-        """The median of the rounds, as ratios are."""
-        return median(self.samples) if self.samples else None
+        """A response: the median of the rounds, as ratios are."""
+        return median(self.samples) / 1000 if self.samples else None
 
     @property
-    def right(self) -> int:
-        """How many leaves have a number, and the right one."""
-        return self.leaves - self.missing - self.wrong
+    def is_whole(self) -> bool:
+        """Whether it has an answer for every leaf."""
+        return self.leaves > 0 == self.missing
 
     @property
-    def complaint(self) -> str | None:
-        """What is not as it should be, in a line; None when all is well."""
+    def complaint(self) -> str:
+        """What is not as it should be, in a line; empty when all is well."""
         if self.reason or not self.examples:
             return self.reason
         counts = f"{self.missing:,} missing and {self.wrong:,} wrong of {self.leaves:,} leaves"
         return f"{counts}, such as {', '.join(self.examples)}"
 
 
-def failed(contender: str, response: Response, reason: str) -> Measurement:
-    """No time, and why."""
-    return Measurement(*_head(contender, response), reason=reason)
-
-
-def timed(contender: str, response: Response, nanoseconds: list[float]) -> Measurement:
-    """A time, of a contender that gives no answer."""
-    samples = tuple(sample / 1000 / response.count for sample in nanoseconds)
-    return Measurement(*_head(contender, response), samples)
-
-
-def judged(time: Measurement, response: Response, answer: Answer, rule: Rule) -> Measurement:
-    """The same with the answer judged, leaf by leaf."""
-    leaves = response.leaves
-    given = {leaf.pointer: answer.get(leaf.pointer) for leaf in leaves}
-    missing = [leaf.pointer for leaf in leaves if given[leaf.pointer] is None]
+def judged(responses: Sequence[Response], answers: Sequence[Answer], rule: Rule) -> dict[str, Any]:
+    """What a measurement says of answers, leaf by leaf."""
+    pairs = [
+        (leaf, answer.get(leaf.pointer))
+        for response, answer in zip(responses, answers, strict=True) for leaf in response.leaves
+    ]  # fmt: skip
+    missing = [leaf.pointer for leaf, given in pairs if given is None]
     wrong = [
-        f"{leaf.pointer} ({sum_:.6f} for {leaf.touching:.6f})"
-        for leaf in leaves
-        if (sum_ := given[leaf.pointer]) is not None and not rule(sum_, leaf)
-    ]
+        f"{leaf.pointer} ({given:.6f} for {leaf.touching:.6f})"
+        for leaf, given in pairs if given is not None and not rule(given, leaf)
+    ]  # fmt: skip
     examples = [*wrong[:2], *[f"{pointer} (missing)" for pointer in missing[:2]]]
-    return replace(
-        time,
-        leaves=len(leaves),
-        missing=len(missing),
-        wrong=len(wrong),
-        examples=tuple(examples),
-    )
+    counts = {"leaves": len(pairs), "missing": len(missing), "wrong": len(wrong)}
+    return {**counts, "examples": tuple(examples)}
 
 
-def ratio(mine: Measurement, beside: Measurement) -> float | None:
-    """How many times the other's time a token: the median of the rounds; None without one."""
+def ratio(mine: Measurement | None, beside: Measurement | None) -> float | None:
+    """How many times the other's time: the median of the rounds; None without one."""
+    if mine is None or beside is None:
+        return None
     pairs = [a / b for a, b in zip(mine.samples, beside.samples, strict=False)]
     return median(pairs) if pairs else None
-
-
-def growth(small: Measurement, large: Measurement) -> float | None:
-    """How many times the time of a response ten times as long, the rest being equal."""
-    times = ratio(large, small)
-    return None if times is None else 10 * times
-
-
-def _head(contender: str, response: Response) -> tuple[str, int, int, bool, int]:
-    return contender, response.size, response.top, response.split, response.count
 
 
 def _near(given: float, expected: float) -> bool:

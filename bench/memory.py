@@ -17,12 +17,12 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import contenders
 from contenders import CONTENDERS
-from corpus import Response, response
-from table import Part, Row, Section, digits
+from corpus import Inbox, Response, large
+from table import Claim, Part, Row, Section, digits
 
 WHOLE = (contenders.ORJSON, contenders.TYPED, contenders.PARSE, contenders.BYTES)
 DRAINED = "openai stream, nothing kept"
@@ -30,28 +30,42 @@ KEPT = "openai stream + fieldconf, tokens kept"
 FORGOTTEN = "openai stream + fieldconf, tokens not kept"
 STREAMS: dict[str, Callable[[Any], Any]] = {
     DRAINED: contenders.drain,
-    KEPT: contenders.follow,
-    FORGOTTEN: lambda chunks: contenders.follow(chunks, keep="fields"),
+    KEPT: lambda chunks: contenders.follow(contenders.beside(chunks, Inbox)),
+    FORGOTTEN: lambda chunks: contenders.follow(contenders.beside(chunks, Inbox, keep="fields")),
 }
 SMALL = 200  # tokens of the response that is worked through before
+WITHIN = 1.2  # times the body, at the largest size
 
 
 def part(sizes: list[int]) -> Part:
     """Measure every contender at every size, at 5 candidates a token."""
     if sys.platform != "linux":
         return Part([], left_out=["peak memory: only Linux says it"])
-    found: dict[tuple[str, int], str] = {}
+    found: dict[tuple[str, int], Peak] = {}
     with tempfile.TemporaryDirectory() as folder:
         for size in sizes:
-            for path, names in _written(response(size), Path(folder)):
+            for path, names in _written(large(size), Path(folder)):
                 found |= {(name, size): _measured(name, path) for name in names}
                 path.unlink()
     rows = [
-        Row(name, tuple(found[name, size] for size in sizes)) for name in (*WHOLE, *STREAMS)
+        Row(name, tuple(str(found[name, size]) for size in sizes)) for name in (*WHOLE, *STREAMS)
     ]  # fmt: skip
     headings = tuple(f"{size:,} tokens" for size in sizes)
     title = "peak memory at top_logprobs=5, MB (x the bytes of the body or the stream)"
-    return Part([Section(title, headings, rows)])
+    most = found[contenders.BYTES, max(sizes)].times
+    claim = Claim(f"memory: times the body, at {max(sizes):,} tokens", most, WITHIN)
+    return Part([Section(title, headings, rows)], [claim])
+
+
+class Peak(NamedTuple):
+    """The peak in bytes, and as a multiple of the file; or why there is none."""
+
+    size: int | None
+    times: float | None
+    failed: str = ""
+
+    def __str__(self) -> str:
+        return self.failed or f"{self.size / 1e6:,.1f} ({digits(self.times)}x)"
 
 
 def _written(one: Response, folder: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
@@ -63,13 +77,13 @@ def _written(one: Response, folder: Path) -> Iterator[tuple[Path, tuple[str, ...
     yield events, tuple(STREAMS)
 
 
-def _measured(name: str, path: Path) -> str:
+def _measured(name: str, path: Path) -> Peak:
     command = [sys.executable, __file__, name, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        return (done.stderr.strip().splitlines() or ["failed"])[-1][:40]
+        return Peak(None, None, (done.stderr.strip().splitlines() or ["failed"])[-1][:40])
     peak = json.loads(done.stdout)
-    return f"{peak / 1e6:,.1f} ({digits(peak / path.stat().st_size)}x)"
+    return Peak(peak, peak / path.stat().st_size)
 
 
 # -- in a process of its own --------------------------------------------------------------------
@@ -89,14 +103,13 @@ def alone(name: str, path: Path) -> int:
 
 def _call(name: str, path: Path) -> tuple[Callable[[Any], Any], Any]:
     """The call and its argument; a small response has gone through it."""
-    small = response(SMALL)
+    small = large(SMALL)
     if name in STREAMS:
-        STREAMS[name](contenders.opened(small.events())())
-        return STREAMS[name], contenders.opened(_events(path))()
+        STREAMS[name](contenders.opened(list(small.events())))
+        return STREAMS[name], contenders.opened(_events(path))
     call, door = CONTENDERS[name].call, CONTENDERS[name].door
-    call(door(small, 1)())
-    body = Response(0, 5, split=False, count=1, raw=path.read_bytes(), leaves=[])
-    return call, door(body, 1)()
+    call(door(small))
+    return call, door(Response(Inbox, 5, 1, path.read_bytes(), []))
 
 
 def _events(path: Path) -> Iterator[bytes]:

@@ -43,6 +43,7 @@ SAMPLE = ROOT.parent / "shared/corpora/jsonschemabench/schemas_sample.jsonl.gz"
 HARD, BARE, A_JOB = 2_400, 600, 40
 BY_HAND, LONG = 2, (4_000, 800)  # answers to a schema; characters of the first, of the others
 NEAR = 1e-9
+COUNTED = ("reports", "fields", "numbers")
 SHOWN = 50
 
 # -- what a user can read -------------------------------------------------------------------------
@@ -77,7 +78,10 @@ FEW: dict[str, Callable[[Any], Any]] = {
     "text": lambda token: (token.text,),
     "token": lambda t: (
         t.text, t.bytes, t.logprob, t.id, t.note, t.is_outside, t.margin, t.entropy,
-        [(c.text, "" if c.bytes == c.text.encode() else c.bytes, c.logprob, c.id) for c in t.candidates],
+        [
+            (c.text, "" if c.bytes == c.text.encode() else c.bytes, c.logprob, c.id)
+            for c in t.candidates
+        ],
     ),
 }  # fmt: skip
 MARK, ABSENT = "@", "<no such attribute>"
@@ -108,7 +112,7 @@ class Reader:
             made[name] = self.read(found, inner) if inner and found != ABSENT else self.plain(found)
         return {MARK + role: [made[name] for name, _ in parts]}
 
-    def plain(self, value: Any) -> Any:
+    def plain(self, value: Any) -> Any:  # noqa: PLR0911  # a kind each
         """A value as JSON; what JSON has no word for is a text."""
         kind = type(value)
         if kind is float:
@@ -146,7 +150,8 @@ def line(name: str, call: Callable[[], Any], *, twice: bool) -> bytes:
     if twice:
         more["to_dict"] = [_plain_form(one) for one in made]
     counts = f"{len(made)}\t{reader.fields}\t{reader.numbers}"
-    return f"{name}\t{counts}\t{json.dumps({'reports': read, **more}, separators=(',', ':'))}\n".encode()
+    said = json.dumps({"reports": read, **more}, separators=(",", ":"))
+    return f"{name}\t{counts}\t{said}\n".encode()
 
 
 def _read(reader: Reader, one: Any) -> Any:
@@ -471,25 +476,18 @@ def compare(old: Path, new: Path) -> None:
     found: list[tuple[str, str, str]] = []
     with gzip.open(old, "rb") as first, gzip.open(new, "rb") as second:
         for one, other in itertools.zip_longest(first, second, fillvalue=b"(none)\t0\t0\t0\t{}\n"):
-            name, *numbers, said = one.decode().split("\t", 4)
-            counts.update(
-                dict(zip(("reports", "fields", "numbers"), map(int, numbers), strict=True))
-            )
-            counts["answers"] += 1
+            name, *numbers, said = one.split(b"\t", 4)
+            counts.update(answers=1, **dict(zip(COUNTED, map(int, numbers), strict=True)))
             if one == other:
                 continue
-            its_name, *_, its_words = other.decode().split("\t", 4)
+            its_name, *_, its_words = other.split(b"\t", 4)
             if name != its_name:
-                found.append((name, "the answer's name", f"it is {its_name}: not the same answers"))
+                how = f"it is {its_name.decode()}: not the same answers"
+                found.append((name.decode(), "the answer's name", how))
                 break
-            found += [
-                (name, *what) for what in differences(json.loads(said), json.loads(its_words))
-            ]
-    print(
-        ", ".join(
-            f"{counts[what]:,} {what}" for what in ("answers", "reports", "fields", "numbers")
-        )
-    )
+            pairs = differences(json.loads(said), json.loads(its_words))
+            found += [(name.decode(), *what) for what in pairs]
+    print(", ".join(f"{counts[what]:,} {what}" for what in ("answers", *COUNTED)))
     groups = Counter(where for _, where, _ in found)
     print(f"{len(found):,} differences in {len({name for name, *_ in found}):,} answers")
     for where, count in groups.most_common():

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from measure import Measurement, growth, ratio
+from measure import Measurement, ratio
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -74,24 +74,6 @@ class Part:
         return {**asdict(self), "measurements": best, "claims": claims}
 
 
-def cells(
-    name: str,
-    mine: Sequence[Measurement],
-    beside: Sequence[Measurement],
-    sizes: Sequence[int],
-    note: str,
-) -> Row:
-    """A row of µs a token: one cell a size with its ratio, then growth and right leaves."""
-    by_size = {m.size: m for m in mine}
-    others = {m.size: m for m in beside}
-    shown = [_cell(by_size.get(size), others.get(size)) for size in sizes]
-    grown = growth(*mine[-2:]) if len(mine) > 1 else None
-    right = next((m for m in reversed(mine) if m.leaves), None)
-    slope = f"{grown:.1f}x the time" if grown else "-"
-    wrong = [f"{m.tokens:,} tokens: {m.complaint}" for m in mine if m.complaint]
-    return Row(name, (*shown, slope, share(right)), "\n    ".join([note, *wrong]))
-
-
 def show(console: Console, parts: Sequence[Part]) -> None:
     """Print the table, its notes, what was left out, and what is shown."""
     sections = [section for part in parts for section in part.sections]
@@ -129,21 +111,15 @@ def _mark(note: str, notes: list[str]) -> str:
     return f" [{notes.index(note) + 1}]"
 
 
-def _cell(mine: Measurement | None, beside: Measurement | None) -> str:
-    if mine is None:
-        return "-"
+def cells(name: str, mine: Measurement, beside: Sequence[Measurement | None], note: str) -> Row:
+    """A row: µs a response and a token, times each of the others, and the right leaves."""
     if mine.microseconds is None:
-        return "over the limit" if (mine.reason or "").startswith("TimeoutError") else "failed"
-    times = None if beside is None or beside is mine else ratio(mine, beside)
-    return digits(mine.microseconds) + (f" ({digits(times)}x)" if times else "")
-
-
-def share(measurement: Measurement | None) -> str:
-    """How many of its answers are right."""
-    if measurement is None:
-        return "-"
-    if measurement.reason is not None:
-        return "failed"
-    if measurement.right == measurement.leaves:
-        return "all"
-    return f"{measurement.right:,} of {measurement.leaves:,}"
+        return Row(name, ("failed", *["-"] * (len(beside) + 2)), f"{note}\n    {mine.reason}")
+    known = [ratio(mine, other) for other in beside]
+    times = ["-" if one is None or other is mine else f"{digits(one)}x"
+             for one, other in zip(known, beside, strict=True)]  # fmt: skip
+    right = mine.leaves - mine.missing - mine.wrong
+    share = "all" if right == mine.leaves else f"{right:,} of {mine.leaves:,}"
+    a_token = digits(mine.microseconds / mine.tokens)
+    shown = (digits(mine.microseconds), a_token, *times, share if mine.leaves else "-")
+    return Row(name, shown, f"{note}\n    {mine.complaint}" if mine.complaint else note)

@@ -1,9 +1,9 @@
 """Runs in a peer's own environment: times it on responses and says what it answered.
 
-In: `worker.py PEER LIMIT SECONDS`: a peer's name, a sample's time limit and the budget; on the
-    standard input, for each response, the file of its bytes and how many calls a sample has.
-Out: one line of JSON: for each response, of the call alone and of the same with the parse of the
-    bytes: nanoseconds a round, each answered leaf's JSON Pointer with its logprob; or the error.
+In: `worker.py PEER LIMIT`: a peer's name, and the seconds that a sample may take; on the standard
+    input a line of JSON a sample: the files of the bodies.
+Out: a line of JSON a sample: nanoseconds a body, from its bytes to the answer, and of each the
+    answered leaves' JSON Pointers with their logprobs; or the error.
 Never: the rewriting of the answer in the time; an import of fieldconf, or of anything that the
     peer does not bring but `timing.py`.
 Why: every peer is called as its README says, with what it documents as its input.
@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from timing import Run, in_turns
+from timing import block, within
 
 
 class Contender(NamedTuple):
@@ -104,25 +104,19 @@ PEERS = {
 }
 
 
-def main(name: str, limit: str, seconds: str) -> None:
+def main(name: str, limit: str) -> None:
+    """Answer each line of the standard input, a list of files, with a line."""
     peer = PEERS[name]()
-    bodies: dict[str, tuple[str, int]] = json.load(sys.stdin)
-    runs = {
-        (key, parsing): _run(peer, Path(body).read_bytes(), calls, parsing=parsing)
-        for key, (body, calls) in bodies.items()
-        for parsing in (False, True)
-    }
-    taken = in_turns(runs, seconds=float(seconds), fewest=1, limit=float(limit))
-    told: dict[str, list[Any]] = {key: [] for key in bodies}
-    for (key, _), one in taken.items():
-        told[key].append({"samples": one.samples, "answer": one.told, "error": one.error})
-    print(json.dumps(told))
-
-
-def _run(peer: Contender, raw: bytes, calls: int, *, parsing: bool) -> Run:
-    if parsing:
-        return Run(lambda body: peer.run(peer.prepare(body)), lambda: raw, calls, peer.answer)
-    return Run(peer.run, lambda: peer.prepare(raw), calls, peer.answer)
+    for line in sys.stdin:
+        bodies = [Path(file).read_bytes() for file in json.loads(line)]
+        results: list[Any] = []
+        try:
+            with within(float(limit)):
+                spent = block(lambda body: peer.run(peer.prepare(body)), bodies, results)
+            told = {"spent": spent, "answers": [peer.answer(result) for result in results]}
+        except Exception as error:  # noqa: BLE001  whatever a peer raises is its result
+            told = {"error": f"{type(error).__name__}: {str(error)[:120]}"}
+        print(json.dumps(told), flush=True)
 
 
 def _sdk_object(raw: bytes) -> Any:
