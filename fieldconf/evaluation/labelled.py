@@ -8,6 +8,7 @@ Why:   policies are part of reports, and are made of labelled reports.
 
 from collections.abc import Mapping
 from functools import singledispatch
+from importlib import import_module
 from typing import Any, NamedTuple
 
 from fieldconf.errors import EvaluationError
@@ -27,13 +28,22 @@ class Labelled(NamedTuple):
     scope: Mapping[str, str]
 
 
-@singledispatch
+_REGISTERS = "fieldconf.thresholds.reports"  # itself; it is above, so that nobody imports it here
+
+
 def labelled(labels: Any, source: Any) -> Labelled:
-    """What labels say of a source; ``thresholds.reports`` registers those of ``fc.labels``.
+    """What labels say of a source.
 
     Raises:
         EvaluationError: if these are no labels, or judge nothing of it.
     """
+    import_module(_REGISTERS)
+    return by_kind(labels, source)
+
+
+@singledispatch
+def by_kind(labels: Any, source: Any) -> Labelled:
+    """The same, by the kind of the labels."""
     del source
     raise EvaluationError(
         f"a {type(labels).__name__} is no labels", remedy="Give labels=fc.labels(...)"

@@ -15,13 +15,13 @@ from fieldconf.calibration.calibrating import reports_of
 from fieldconf.errors import CalibrationError
 from fieldconf.evaluation.answers import Answer, answers_of
 from fieldconf.evaluation.judged import LEFT_OUT, judged
-from fieldconf.evaluation.labelled import Labelled, labelled
+from fieldconf.evaluation.labelled import Labelled, by_kind
 from fieldconf.evaluation.labels import Labels, name_of
 from fieldconf.evaluation.packages import package
 from fieldconf.report import Field
 
 
-@labelled.register
+@by_kind.register
 def labelled_reports(labels: Labels, source: Any) -> Labelled:
     """The table of reports and labels, and what all of the reports are of.
 
