@@ -466,10 +466,10 @@ def test_a_panic_of_rust_is_no_interruption():
             raise self.error
 
     panic = type("PanicException", (BaseException,), {})
-    (found,) = Checker(Raising(panic("__eq__ failed")))(1)
+    (found,) = Checker(Raising(panic("__eq__ failed")), lambda _: False)(1)
     assert "PanicException: __eq__ failed" in found.problem
     with pytest.raises(KeyboardInterrupt):
-        Checker(Raising(KeyboardInterrupt()))(1)
+        Checker(Raising(KeyboardInterrupt()), lambda _: False)(1)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@
 * ``attributes``: from Python attributes to places;
 * ``restoring``: the way back from the strict form;
 * ``labels``: labels as a schema: answers that are bare texts;
-* ``validation``: where and how an answer breaks its schema (``bounded``: jsonschema that always
-  comes to an end; ``located``: where an error of pydantic's is);
+* ``validation``: where and how an answer breaks its schema (``proving``: that it surely does not;
+  ``bounded``: jsonschema that always comes to an end; ``located``: where an error of pydantic's
+  is);
 * ``compiling``: all of it as one ``Schema``.
 """
 
