@@ -326,10 +326,15 @@ class Rule:
         return math.inf if longest is None else longest
 
     @property
+    def is_whole(self) -> bool:
+        """Whether its numbers are integers, of any size."""
+        return self.numbers is _INTEGER
+
+    @property
     def is_any_integer(self) -> bool:
-        """Whether it asks of a number only to be whole."""
+        """Whether it asks no more of a number than to be whole."""
         is_other = self.members is not None or bool(self.never)
-        return not is_other and self.numbers in (None, _INTEGER)
+        return not is_other and (self.numbers is None or self.is_whole)
 
     @property
     def is_beyond_ascii(self) -> bool:

@@ -224,11 +224,12 @@ class Fan:
         possible, off: the mass that leaves some outcome, and that leaves none.
         is_asked: whether what is listed is all that a server could say.
         is_shortened: whether unlikely candidates were dropped from what is listed, see ``shorten``.
+        dropped: their mass by the outcome that they decide for.
     """
 
     __slots__ = (
-        "branches", "index", "is_asked", "is_shortened", "masses", "names", "off", "outcomes",
-        "place", "position", "possible", "shape", "trail", "unseen",
+        "branches", "dropped", "index", "is_asked", "is_shortened", "masses", "names", "off",
+        "outcomes", "place", "position", "possible", "shape", "trail", "unseen",
     )  # fmt: skip
 
     position: int | None
@@ -238,12 +239,13 @@ class Fan:
         branches: list[Branch], trail: tuple[Name, ...] = (),
     ) -> None:  # fmt: skip
         self.place, self.outcomes, self.index, self.trail = place, outcomes, index, trail
-        self.is_asked = self.is_shortened = False
+        self.is_asked = False
         self.fill(listed, branches)
 
     def fill(self, listed: Listing, branches: list[Branch]) -> None:
         """Take what is listed here, and what each of it leads to."""
         names, position, unseen, masses = listed
+        self.is_shortened = False
         if 0.0 in masses:  # excluded by the server's grammar
             for at, mass in enumerate(masses):
                 if mass == 0.0 and at != position:
@@ -269,8 +271,13 @@ class Fan:
             return
         ranked = sorted(range(len(masses)), key=lambda at: -masses[at])
         kept: set[int] = {*ranked[:most], *shape.twigs}
-        order = sorted(kept if position is None else {*kept, position})
+        kept |= set[int]() if position is None else {position}
+        order = sorted(kept)
         self.is_shortened = True
+        self.dropped = [
+            (outcome, sum([masses[at] for at in own if at not in kept]))
+            for outcome, own in shape.singles
+        ]
         self.branches = [self.branches[at] for at in order]
         self.names = [self.names[at] for at in order]
         self.masses = [masses[at] for at in order]
@@ -289,6 +296,15 @@ class Fan:
             return said
         text = self.place.begun + said.text
         return Closed(text) if said.is_done and 0 not in self.shape.left[at] else text
+
+    def decided(self) -> list[tuple[int, float]]:
+        """The mass of the candidates that decide, by outcome."""
+        masses = self.masses
+        sums = [
+            (outcome, masses[own[0]] if len(own) == 1 else sum([masses[at] for at in own]))
+            for outcome, own in self.shape.singles
+        ]
+        return [*sums, *self.dropped] if self.is_shortened else sums
 
     @property
     def unseen_valid(self) -> float:

@@ -98,11 +98,16 @@ class _Numbers:
         self._value, self._allows = value, declared.allows
         self._known: dict[bytes, bool] = {}
         rules = [rule for rules in declared.rules for rule in rules]
+        numbers = [rule for rule in rules if "number" in rule.kinds]
         self._may_grow = all(rule.is_any_integer for rule in rules)
+        self._are_whole = all(rule.is_whole for rule in numbers)
 
     def __call__(self, text: bytes) -> bool:
         if self._may_grow and text[:1] not in b"0-" and b"e" not in text.lower():
-            return b"." not in text  # behind a point only zeros can follow
+            if b"." not in text:
+                return True
+            if self._are_whole:
+                return False  # behind a point only zeros can follow
         if text not in self._known:
             self._known[text] = self._may_differ(text)
         return self._known[text]

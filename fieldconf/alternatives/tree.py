@@ -499,18 +499,17 @@ class _Solution:
 
     def _plainly(self, fan: Fan, after: _Solved | None) -> _Solved:
         """Estimate and bounds where nothing but the answer's own branch is open: mostly so."""
-        shape, masses, total = fan.shape, fan.masses, fan.possible + fan.unseen
+        total = fan.possible + fan.unseen
         if after is None:
             estimate = [0.0] * self._size
             low, high = estimate[:], estimate[:]
         else:
             estimate, low, high = after
-            mass = masses[fan.position or 0]
+            mass = fan.masses[fan.position or 0]
             share = mass / total
             estimate = [mass * part for part in estimate]
             low, high = [share * part for part in low], [share * part for part in high]
-        for outcome, own in shape.singles:
-            mass = masses[own[0]] if len(own) == 1 else sum([masses[at] for at in own])
+        for outcome, mass in fan.decided():
             estimate[outcome] += mass
             share = mass / total
             low[outcome] += share
@@ -525,8 +524,8 @@ class _Solution:
         """The mass that each outcome is taken to have, but for what was not listed."""
         shape, masses = fan.shape, fan.masses
         estimate = [0.0] * self._size
-        for outcome, own in shape.singles:
-            estimate[outcome] = sum([masses[at] for at in own])
+        for outcome, mass in fan.decided():
+            estimate[outcome] += mass
         for at in shape.twigs:
             solved, left = self._behind(fan, at, after), shape.left[at]
             guess = solved[0] if solved else self._guess(fan, at)
@@ -549,10 +548,9 @@ class _Solution:
             return low, high
         for group in possible:
             high[group] = fan.unseen / total
-        for outcome, own in shape.singles:
-            share = sum([masses[at] for at in own]) / total
-            low[group_of[outcome]] += share
-            high[group_of[outcome]] += share
+        for outcome, mass in fan.decided():
+            low[group_of[outcome]] += mass / total
+            high[group_of[outcome]] += mass / total
         for at in shape.twigs:
             share, below = masses[at] / total, self._behind(fan, at, after)
             groups = {group_of[outcome] for outcome in shape.left[at]}

@@ -11,11 +11,11 @@ Why:   an open value is a finite question, too. Asked over the same steps as a m
 
 import math
 import re
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from fieldconf.alternatives.distribution import MOST_RIVALS, Distribution, Member, Rival, likeliest
+from fieldconf.alternatives.distribution import MOST_RIVALS, Distribution, Member, likeliest
 from fieldconf.alternatives.fan import (
     NO_BRANCH,
     NOTHING_SAID,
@@ -294,12 +294,17 @@ def open_distribution(tree: Tree, question: ValueQuestion) -> Distribution:
     rest = max(0.0, 1.0 - math.fsum([member.probability for member in members]))
     return Distribution(
         tuple(members), tree.off, tree.unseen, tree.ended_at, likeliest(tree.others.items()),
-        tree.calls, rest, _texts(likeliest(beginnings.items())),
+        tree.calls, rest, likeliest(_shown(beginnings).items()),
     )  # fmt: skip
 
 
-def _texts(rivals: tuple[Any, ...]) -> tuple[Rival, ...]:
-    return tuple(Rival(said.decode("utf-8", "replace"), mass) for said, mass in rivals)
+def _shown(masses: Mapping[bytes, float]) -> dict[str, float]:
+    """Masses by what is shown of texts: parts of characters all look the same."""
+    shown: dict[str, float] = {}
+    for said, mass in masses.items():
+        text = said.decode("utf-8", "replace")
+        shown[text] = shown.get(text, 0.0) + mass
+    return shown
 
 
 def _is_beyond_doubles(value: Any) -> bool:

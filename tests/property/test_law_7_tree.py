@@ -18,14 +18,19 @@ NAMES = ["a", "b", "c", "d", "e"]
 def trees(draw):
     """Size, whether it is open, and for each step the candidates (name, mass, outcomes, said)."""
     size = draw(st.integers(1, 4))
-    outcomes = st.frozensets(st.integers(0, size - 1))
-    said = st.sampled_from([NOTHING_SAID, b"x", b"xy", b"xyz", b"q"])
-    rows = st.lists(st.tuples(st.floats(0.001, 1), outcomes, said), min_size=1, max_size=len(NAMES))
+    texts = [b"x", b"xy", b"xyz", b"q"]
+    # Branches that say the same leave the same; those that say nothing leave all.
+    meant = {said: draw(st.frozensets(st.integers(0, size - 1))) for said in texts}
+    meant[NOTHING_SAID] = frozenset(range(size))
+    rows = st.lists(
+        st.tuples(st.floats(0.001, 1), st.sampled_from([*texts, NOTHING_SAID])),
+        min_size=1, max_size=len(NAMES),
+    )  # fmt: skip
     steps = []
     for parts in draw(st.lists(rows, min_size=1, max_size=4)):
-        whole = sum(mass for mass, _, _ in parts) / draw(st.sampled_from([1.0, 0.9, 0.5]))
+        whole = sum(mass for mass, _ in parts) / draw(st.sampled_from([1.0, 0.9, 0.5]))
         named = zip(NAMES, parts, strict=False)
-        steps.append([(name, mass / whole, own, said) for name, (mass, own, said) in named])
+        steps.append([(name, mass / whole, meant[said], said) for name, (mass, said) in named])
     positions = [draw(st.integers(0, len(step) - 1)) for step in steps]
     added = draw(st.lists(st.tuples(st.integers(0, 3), st.sampled_from(NAMES)), max_size=2))
     return size, draw(st.booleans()), steps, positions, added
