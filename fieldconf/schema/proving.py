@@ -296,7 +296,7 @@ class _Tables:
             types, bounded = _BOUNDS[word]
             return _for(types, bounded(_sound(value, int, float)))
         if word == "type":
-            return self._types(value if isinstance(value, list) else [value])
+            return self._types(cast("list[Any]", value) if isinstance(value, list) else [value])
         if word in ("const", "enum"):
             return _members([value] if word == "const" else _sound(value, list))
         if word == "$ref":
