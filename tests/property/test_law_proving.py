@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from jsonschema.validators import validator_for
 
 from fieldconf.schema.proving import prover
+from fieldconf.schema.validation import checker
 from fieldconf.strategies import instances, schemas
 
 DRAFTS = [
@@ -311,6 +312,22 @@ def test_deep_schemas_are_given_up():
     assert not is_proven(schema, [])
     while "items" in schema:
         schema = schema.pop("items")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [{"type": "any"}, {"type": [{}]}, {"type": None}, {"enum": "a"}, {"minimum": True},
+     {"minLength": "1"}, {"required": [1]}, {"required": "a"}, {"properties": []}, {"items": 5},
+     {"additionalProperties": []}, {"prefixItems": {}}, {"anyOf": {}}, {"allOf": [1]}, {"$ref": 1},
+     {"$id": 5}, {"id": 5}, {"$schema": 5}],
+)  # fmt: skip
+@pytest.mark.parametrize("draft", DRAFTS[1:])
+def test_words_that_hold_the_wrong_thing_are_given_up(draft, words):
+    """A reference may lead to where nobody has checked the schema."""
+    schema = {"$schema": draft, "$ref": "#/unchecked", "unchecked": words}
+    for data in ({"a": 1}, [1], "a", 1):
+        assert is_valid(schema, data) is not False or not is_proven(schema, data)
+        checker(validator_for(schema), schema)(data)  # and nothing is raised
 
 
 def test_long_answers_are_proven():
