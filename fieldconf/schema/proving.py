@@ -164,6 +164,7 @@ def _later(table: Table) -> Table:
 
 _OBJECT = frozenset({"properties", "required", "additionalProperties"})
 _ARRAY = frozenset({"items", "prefixItems", "additionalItems"})
+_ADDRESSES = frozenset({"$schema", "$id", "id"})  # what is inside is read by other rules
 _GROUPED = _OBJECT | _ARRAY | {"format"}  # of formats jsonschema says nothing here
 _ARMS: Mapping[str, Callable[[list[Table]], Table]] = {
     "allOf": _every, "anyOf": _some, "oneOf": _one,
@@ -238,8 +239,7 @@ class _Tables:
         if self._count > _MOST_NODES:
             raise _UnknownError
         own = _sound(schema, dict)
-        is_elsewhere = "$schema" in own or self._draft.specification.id_of(own) is not None
-        if is_elsewhere and schema is not self._root.schema:
+        if not _ADDRESSES.isdisjoint(own) and schema is not self._root.schema:
             raise _UnknownError
         words = {word: value for word, value in own.items() if self._draft.knows(word)}
         if self._draft.ref_alone and "$ref" in own:
@@ -296,7 +296,7 @@ class _Tables:
             types, bounded = _BOUNDS[word]
             return _for(types, bounded(_sound(value, int, float)))
         if word == "type":
-            return self._types(value if isinstance(value, list) else [value])
+            return self._types(cast("list[Any]", value) if isinstance(value, list) else [value])
         if word in ("const", "enum"):
             return _members([value] if word == "const" else _sound(value, list))
         if word == "$ref":
@@ -306,7 +306,7 @@ class _Tables:
     def _types(self, names: list[Any]) -> Table:
         table = dict(_NONE)
         for name in names:
-            if name not in _NAMED:
+            if _sound(name, str) not in _NAMED:
                 raise _UnknownError
             table |= dict.fromkeys(_NAMED[name], _yes)
         if "integer" in names and "number" not in names and not self._is_early:
