@@ -133,7 +133,7 @@ def _invoice(dice: Dice) -> dict[str, Any]:
             "description": f"{dice.choice(THINGS)} {dice.choice('ABCDEF')}{dice.randint(1, 99)}",
             "quantity": dice.randint(1, 40), "price": dice.randrange(100, 90_000) / 100,
         }
-        for _ in range(dice.randint(3, 5))
+        for _ in range(dice.randint(4, 6))
     ]  # fmt: skip
     return {
         "number": f"INV-{dice.randint(2019, 2026)}-{dice.randint(1, 9999):04d}",

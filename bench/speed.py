@@ -13,6 +13,7 @@ Why: real answers are small and differ, and a process that scores them has seen 
 import cProfile
 import pstats
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -225,7 +226,7 @@ def growth(*, quick: bool) -> Part:
 def profile(kind: str, top: int) -> None:
     """Print the functions that cost the most of answers of a kind, and the files they are in."""
     bodies = [responses(kind, seed, (top,))[0] for seed in range(WARM + 5 * BLOCK)]
-    contender, profiler = CONTENDERS[BYTES], cProfile.Profile()
+    contender, profiler = CONTENDERS[BYTES], cProfile.Profile(time.process_time)
     _sample(contender, bodies[:WARM])
     given = [contender.door(one) for one in bodies[WARM:]]
     profiler.enable()
