@@ -232,7 +232,11 @@ class Fan:
         "outcomes", "place", "position", "possible", "shape", "trail", "unseen",
     )  # fmt: skip
 
+    names: Sequence[Name]
+    masses: Sequence[float]
+    branches: list[Branch]
     position: int | None
+    dropped: list[tuple[int, float]]
 
     def __init__(
         self, place: Any, outcomes: Outcomes, index: int, listed: Listing,
