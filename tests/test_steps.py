@@ -10,6 +10,7 @@ from fieldconf.alternatives.distribution import MOST_RIVALS, Rival
 from fieldconf.alternatives.following import Level
 from fieldconf.alternatives.listed import listed
 from fieldconf.alternatives.memory import Memory
+from fieldconf.alternatives.others import others
 from fieldconf.alternatives.questions import grow
 from fieldconf.alternatives.reading import Target
 from fieldconf.alternatives.steps import choices as choices_of
@@ -167,3 +168,23 @@ def test_a_token_that_ends_the_item_before():
 def test_a_sure_step_has_no_rivals():
     made = judged(DATE, '["2024-01-01"', "]", text='"2024-01-01"', first=0)
     assert [step.rivals for step in made] == [()]
+
+
+def test_what_ends_a_number_leaves_another_value():
+    """`1,` is the number 1: a rival of 12, though the candidate adds nothing to it."""
+    masses = {"2": 0.5, ",": 0.3, "]": 0.2}
+    step = judged({"type": "number"}, "[", "1", ("2", masses), "]", text="12")[1]
+    assert (step.agreeing, step.possible) == pytest.approx((0.5, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("node", "may"),
+    [
+        ({"type": "integer"}, False),  # only zeros can follow
+        ({"type": "number"}, True),
+        ({"anyOf": [{"type": "number"}, {"type": "string", "format": "date"}]}, True),
+        ({"anyOf": [{"type": "integer"}, {"type": "number"}]}, True),
+    ],
+)
+def test_whether_a_number_may_differ_behind_its_point(node, may):
+    assert others(888, compile_schema(node).root.declared)(b"888.") is may

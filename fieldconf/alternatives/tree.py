@@ -129,7 +129,9 @@ class Tree:
         self.fans: list[Fan] = []
         self.decided_at: int | None = None
         self.off = 0.0
-        self._outside: list[tuple[float, Fan]] = []  # those with such, and the mass before each
+        # Before each fan with candidates that leave no outcome: the path's mass; and these, as the
+        # answer itself lists them.
+        self._outside: list[tuple[float, Sequence[Name], Sequence[float], Sequence[int]]] = []
         self.valid = 1.0
         self._unseen: list[float] = []  # of each fan on the path
         self.read = read
@@ -155,7 +157,7 @@ class Tree:
                 if fan.off:
                     self.off = min(1.0, self.off + telling * fan.off)
                     self.valid = min(self.valid, fan.possible / (fan.possible + fan.off))
-                    self._outside.append((telling, fan))
+                    self._outside.append((telling, fan.names, fan.masses, shape.outside))
                 telling *= fan.share
             outcomes = shape.chosen
             if len(outcomes) == 1:
@@ -178,9 +180,8 @@ class Tree:
     def others(self) -> dict[str, float]:
         """The mass (0..1) of candidates that leave no outcome, by their texts; see ``off``."""
         others: dict[str, float] = {}
-        for telling, fan in self._outside:
-            names, masses = fan.names, fan.masses
-            for at in fan.shape.outside:
+        for telling, names, masses, outside in self._outside:
+            for at in outside:
                 if mass := masses[at]:
                     text = text_of(names[at])
                     others[text] = others.get(text, 0.0) + telling * mass

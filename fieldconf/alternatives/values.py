@@ -286,7 +286,7 @@ def open_distribution(tree: Tree, question: ValueQuestion) -> Distribution:
     unseen = tree.unlisted if values else 0.0
     ranked = sorted(values.items(), key=lambda item: -item[1][0])
     for (_, value), (probability, low) in ranked[:MOST_RIVALS]:
-        is_possible = _possible(value)
+        is_possible = possible(value)
         more = blank + sum([own for said, own in begun if is_possible(said)])
         high = min(1.0, max(low + more + unseen, probability))
         members.append(Member(value, max(min(1.0, probability), low), low, high))
@@ -312,11 +312,11 @@ def _is_beyond_doubles(value: Any) -> bool:
     return isinstance(value, Decimal) or value in (math.inf, -math.inf)
 
 
-def _possible(value: Any) -> Callable[[bytes], bool]:
+def possible(value: Any) -> Callable[[bytes], bool]:
     """Whether a beginning may still become a value: most are judged without ``may_become``."""
     is_text = isinstance(value, str)
     spelled = b'"' + utf8(value) if is_text else repr(value).encode()
-    whole = spelled.partition(b".")[0] if b"e" not in spelled else b""
+    whole = spelled.partition(b".")[0] if value and b"e" not in spelled else b""
 
     def is_possible(text: bytes) -> bool:
         if is_text and b"\\" not in text:  # without escapes it has one spelling

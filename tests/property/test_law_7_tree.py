@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fieldconf.alternatives.fan import NOTHING_SAID, Branch, Listing
 from fieldconf.alternatives.tree import Tree
+from fieldconf.alternatives.values import possible
 from fieldconf.tokens import Candidate
 
 NAMES = ["a", "b", "c", "d", "e"]
@@ -129,3 +130,24 @@ def test_the_definition_is_not_empty():
     tree = slow(2, True, [step], [0])
     assert tree.results()[0] == pytest.approx((0.6, 0.6, 0.7))
     assert fast(2, True, [step], [0]).results()[0] == pytest.approx((0.6, 0.6, 0.7))
+
+
+def test_what_a_shortened_list_drops_still_counts():
+    """Of 200 candidates behind a branch 64 are kept, and all of their mass is."""
+    steps = [[("a", 0.5, frozenset({0}), b"x"), ("b", 0.5, frozenset({0, 1}), b"q")]]
+    tree = fast(2, False, steps, [0])
+    many = [Candidate(f"{at}", None, math.log(1 / 200), at) for at in range(200)]
+
+    def read(_, names):
+        return [Branch(frozenset({name.id % 4 == 0}), None, b"y") for name in names]
+
+    [gap] = [gap for gap in tree.gaps() if gap.at is not None]
+    tree.read = read
+    tree.expand(gap, many)
+    assert tree.results()[1] == pytest.approx((0.5 * 0.25, 0.5 * 0.25, 0.5 * 0.25))
+
+
+@pytest.mark.parametrize("text", [b"0", b"-0", b"-0.0"])
+def test_a_zero_with_a_sign_is_a_zero(text):
+    assert possible(-0.0)(text)
+    assert possible(0)(text)
