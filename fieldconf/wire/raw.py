@@ -15,12 +15,15 @@ read here. What no reader asks for is passed over, and only checked to be JSON.
 import codecs
 import json
 import sys
+from collections.abc import Callable
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 
 from fieldconf.wire.plain import octets
+
+T = TypeVar("T")
 
 _NULL = Raw(b"null")
 _MOST_OCTETS = 1 << 15  # spellings of tokens: some megabytes, and more than a body has
@@ -227,39 +230,40 @@ def _has_long_number(data: bytes | str) -> bool:
 # -- bytes ----------------------------------------------------------------------------------------
 
 
-class _Octets(dict[bytes, "bytes | None"]):
-    """The bytes of a token by the JSON that lists them, each worked out once.
+class _Known(dict[bytes, T | None]):
+    """What is made of the JSON that lists a token's bytes, each worked out once.
 
     A vocabulary is bounded, but there are many of them: a full table is begun anew.
     """
 
-    def __missing__(self, listed: bytes) -> bytes | None:
-        try:
-            made = octets(json.loads(listed))
-        except (ValueError, RecursionError):
-            made = None
+    def __init__(self, make: Callable[[bytes], T | None]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, listed: bytes) -> T | None:
+        known = self._make(listed)
         if len(self) >= _MOST_OCTETS:
             self.clear()
-        self[listed] = made
-        return made
+        self[listed] = known
+        return known
 
 
-OCTETS = _Octets()
+def _octets(listed: bytes) -> bytes | None:
+    try:
+        return octets(json.loads(listed))
+    except (ValueError, RecursionError):
+        return None
 
 
-class _Spelt(dict[bytes, "str | None"]):
-    """The text of a token by the JSON that lists its bytes; None if that is no UTF-8."""
-
-    def __missing__(self, listed: bytes) -> str | None:
-        octets_listed = OCTETS[listed]
-        try:
-            text = None if octets_listed is None else octets_listed.decode()
-        except UnicodeDecodeError:
-            text = None
-        if len(self) >= _MOST_OCTETS:
-            self.clear()
-        self[listed] = text
-        return text
+def _text(listed: bytes) -> str | None:
+    raw = OCTETS[listed]
+    try:
+        return None if raw is None else raw.decode()
+    except UnicodeDecodeError:
+        return None
 
 
-SPELT = _Spelt()
+OCTETS = _Known(_octets)
+"""The bytes of a token."""
+SPELT = _Known(_text)
+"""Its text, if its bytes are one."""
