@@ -295,3 +295,12 @@ def test_a_number_that_the_answer_ends_with_has_no_lower_bound():
     """Nothing says how sure it was that no digit follows."""
     field = report_of(token("1", 0.0), token("2", math.log(0.8)), schema={"type": "integer"})[""]
     assert (field.low, field.confidence, field.high) == pytest.approx((0.0, 0.8, 1.0))
+
+
+def test_a_blank_before_the_colon_is_no_place_of_a_value():
+    """What cannot stand there says nothing of a blank behind the colon, in another answer."""
+    node = {"enum": [1, 10]}
+    before = (" ", {" ": 0.6, "1": 0.4})
+    field_of(['{"a"', before, ":1", "}"], node)
+    behind = [(" ", {" ": 0.9, "1": 0.1}), ("1", {"1": 0.6, "10": 0.4}), "}"]
+    assert field_of(['{"a":', *behind], node).distribution[1].low > 0

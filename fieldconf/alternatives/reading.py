@@ -173,7 +173,8 @@ def place_within(step: Step, target: Target) -> Place | None:
     written = step.start - target.start
     if written > 0:
         return Place(step, begun=target.text[:written])
-    if not target.path or (written and step.written[:-written].strip(_BLANKS)):
+    between = step.written[: -written or 0]  # and the value, if the token goes so far
+    if not target.path or len(between) < -written or between.strip(_BLANKS):
         return None
     # What stands before it says nothing: where a list may still end, there is no such value then.
     return Place(step, seen="value")
