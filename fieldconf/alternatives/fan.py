@@ -285,8 +285,7 @@ class Fan:
         self.branches = [self.branches[at] for at in order]
         self.names = [self.names[at] for at in order]
         self.masses = [masses[at] for at in order]
-        at = None if position is None else order.index(position)
-        self.position = at
+        self.position = None if position is None else order.index(position)
         self.shape = Shape(self.branches, self.outcomes, self.position)
 
     def end(self) -> None:

@@ -83,7 +83,7 @@ class Question(ABC):
         return Branch(every(self.size))
 
     def branches(self, place: Place, names: Sequence[Name]) -> list[Branch]:
-        """The same of several, each read once; where they lead to may be missing."""
+        """What candidates leave possible, each read once; where they lead to may be missing."""
         table = place.known
         if table is None:
             table = place.known = self.memory.at(self.about, place.seen_from(self.path))

@@ -44,7 +44,6 @@ from fieldconf.alternatives.fan import (
     every,
     is_same,
     listing,
-    name_of,
     text_of,
 )
 from fieldconf.tokens import Candidate, unchecked
@@ -371,19 +370,20 @@ class Tree:
         unseen = 0.0 if known else 1.0
         fan, position = gap.fan, None
         followed: list[tuple[Name, Fan]] = []
-        names = list(map(name_of, candidates))
         if gap.at is not None:
             key, fan = (id(fan), fan.names[gap.at]), self._behind(gap, candidates, unseen)
             self._added[key] = fan
         else:
             followed = [(fan.names[at], below) for at, below in self.followers(fan).items()]
+            listed = listing(candidates, None, unseen)
             if fan.position is not None:
                 chosen = fan.names[fan.position]
-                position = next((at for at, n in enumerate(names) if is_same(n, chosen)), None)
+                places = (at for at, name in enumerate(listed.names) if is_same(name, chosen))
+                position = next(places, None)
                 if position is None:  # no token of the vocabulary: what was listed has to do
                     fan.is_asked = True
                     return
-            listed = listing(candidates, position, unseen)
+            listed = listed._replace(position=position)
             fan.fill(listed, self._branches(fan.place, fan.outcomes, listed))
         fan.shorten(_MOST_KEPT)
         for name, below in followed:

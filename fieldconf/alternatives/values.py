@@ -60,7 +60,6 @@ class _Meaning(NamedTuple):
 
     state: State
     text: bytes
-    is_done: bool
     is_fixed: bool
     differs: Branch
     agrees: Branch
@@ -90,12 +89,12 @@ class _Plan:
         about: what tells it from the plans of other places.
     """
 
-    __slots__ = ("about", "allows", "before", "declared", "free", "kinds", "others")
+    __slots__ = ("about", "allows", "before", "free", "kinds", "others")
 
     def __init__(self, declared: Declared, *, is_null: bool, about: Hashable) -> None:
         # There is one null. Where nothing is allowed, nobody held the model to the schema.
         possible = declared.possible_kinds or KINDS
-        self.declared, self.about = declared, about
+        self.about = about
         self.kinds = tuple(sorted(possible - {"null"} if is_null else possible))
         self.others = {kind: frozenset({1 + i}) for i, kind in enumerate(self.kinds)}
         self.allows = declared.allows if declared.restricts else None
@@ -111,7 +110,7 @@ class _Plan:
         """What a reading means; ``is_added`` says that only what it adds is to be told."""
         if state in ("dead", "before"):
             branch = NO_BRANCH if state == "dead" else self.before
-            return _Meaning(state, b"", False, True, branch, branch, branch)  # noqa: FBT003
+            return _Meaning(state, b"", True, branch, branch, branch)  # noqa: FBT003
         is_container = text[:1] in (b"{", b"[")
         is_done = state == "done" and not is_container
         other = self.others.get(kind_begun(text), _NOTHING)
@@ -124,7 +123,7 @@ class _Plan:
         agrees = Branch(_THIS, None, said)
         both = agrees if is_done or not other else Branch(_THIS | other, None, said)
         own = text[len(begun) :] if is_added else text
-        return _Meaning(state, own, is_done, is_container, differs, agrees, both)
+        return _Meaning(state, own, is_container, differs, agrees, both)
 
 
 class ValueQuestion(TargetQuestion):
@@ -169,21 +168,20 @@ class ValueQuestion(TargetQuestion):
         meanings = [table.get(name) or self._meaning(place, name, table) for name in names]
         whole, branches, at = self.target.text, list[Branch](), len(begun)
         is_text = is_free and inside == _STRING and self._is_plain
-        for state, text, is_done, is_fixed, differs, agrees, both in meanings:
-            if is_fixed:
-                branches.append(differs)
-                continue
-            if is_text and state == "partial" and b"\\" not in text:  # most candidates are so
-                branches.append(both if whole.startswith(text, at) else differs)
-                continue
-            written = begun + text if is_free else text
-            if not self._agrees(state, written, whole):
-                branches.append(differs)
-            elif is_done or both is agrees or not self._may_differ(written):
-                branches.append(agrees)
+        for meaning in meanings:
+            text = meaning.text
+            if is_text and meaning.state == "partial" and b"\\" not in text:  # most are so
+                branches.append(meaning.both if whole.startswith(text, at) else meaning.differs)
             else:
-                branches.append(both)
+                branches.append(self._branch(meaning, begun + text if is_free else text))
         return branches
+
+    def _branch(self, meaning: _Meaning, text: bytes) -> Branch:
+        """The branch of a candidate behind which the value's text is so."""
+        if meaning.is_fixed or not self._agrees(meaning.state, text, self.target.text):
+            return meaning.differs
+        both = meaning.both
+        return both if both is meaning.agrees or self._may_differ(text) else meaning.agrees
 
     def _meaning(self, place: Place, name: Name, table: Table) -> _Meaning:
         """What a candidate means at a place of which the table does not know it yet."""
@@ -230,10 +228,7 @@ class ValueQuestion(TargetQuestion):
         if following is not None and state == "partial":
             following.begun = text
         meaning = self._plan.meaning(state, text, b"", is_added=False)
-        if meaning.is_fixed or not self._agrees(state, text, self.target.text):
-            return meaning.differs.at(following)
-        may_differ = not meaning.is_done and self._may_differ(text)
-        return (meaning.both if may_differ else meaning.agrees).at(following)
+        return self._branch(meaning, text).at(following)
 
     def _agrees(self, state: State, text: bytes, whole: bytes) -> bool:
         """Whether a reading may end as the value that was written, of which the text is whole."""
