@@ -7,7 +7,8 @@ import pytest
 from installed import CliRunner
 
 import fieldconf as fc
-from fieldconf.cli import load_schema, main
+from fieldconf.batch.schemas import load_schema
+from fieldconf.cli import main
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 TEXT = (EXAMPLES / "ticket.txt").read_text()
