@@ -23,8 +23,8 @@ from rich.table import Table
 from timing import Run, in_turns
 
 from fieldconf.schema import Schema, compile_schema
-from fieldconf.scoring import score_completion
-from fieldconf.tokens import Candidate, Completion, Token
+from fieldconf.scoring.scorer import score_completion
+from fieldconf.tokens.token import Candidate, Completion, Token
 
 Piece = tuple[str, Sequence[str]]  # a token's text, and what might have stood there
 WIDTHS = (0, 5, 10, 20)

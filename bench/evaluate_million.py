@@ -14,7 +14,7 @@ import time
 import numpy as np
 
 import fieldconf as fc
-from fieldconf.evaluation.table import Table
+from fieldconf.statistics.table import Table
 
 
 def columns(rows: int):

@@ -21,8 +21,8 @@ from typing import Any
 import click
 import numpy as np
 
-from fieldconf.evaluation.table import Table
 from fieldconf.policy import Policy
+from fieldconf.statistics.table import Table
 
 POPULATION = 100_000  # documents
 DOCUMENTS = (50, 100, 300, 1000)

@@ -381,7 +381,7 @@ class Probe:
     MARK = 10**6
 
     def __init__(self, vocabulary: set[bytes], seed: int) -> None:
-        from fieldconf.probes.base import Vocabulary
+        from fieldconf.tokens.vocabulary import Vocabulary
 
         self.vocabulary, self.seed = Vocabulary(dict(enumerate(sorted(vocabulary)))), seed
 

@@ -23,8 +23,8 @@ from pathlib import Path
 from dateutil import parser
 from outside import present
 
-from fieldconf.source import WAYS
-from fieldconf.source.searching import Source
+from fieldconf.grounding import WAYS
+from fieldconf.grounding.searching import Source
 
 FIELDS = {
     "sroie_receipts": ("company", "date", "address", "total"),

@@ -36,12 +36,12 @@ from schemas import MEMORY, SAMPLE, rows_of, share
 
 import fieldconf
 from fieldconf.errors import FieldconfError
-from fieldconf.report.keeping import value_at
+from fieldconf.fields.pickling import value_at
+from fieldconf.reasking.patching import fitting, put
+from fieldconf.reasking.subschema import WHOLE, Question, question
+from fieldconf.requests.strict import strict
 from fieldconf.schema import compile_schema
-from fieldconf.schema.located import leads
-from fieldconf.second.patching import fitting, put
-from fieldconf.second.subschema import WHOLE, Question, question
-from fieldconf.strict import strict
+from fieldconf.schema.pydantic_errors import leads
 
 SECONDS = 20.0  # that one step of one schema may take
 ANSWERS = 3  # made to each sub-schema

@@ -18,7 +18,7 @@ from pathlib import Path
 from outside import present
 
 import fieldconf as fc
-from fieldconf.second.combining import Sure, combined
+from fieldconf.verification.combining import Sure, combined
 
 RULES = ("pool", "minimum", "product")
 

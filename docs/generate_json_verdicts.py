@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from fieldconf.jsonparser import JSONParser
-from fieldconf.tree import Tree
+from fieldconf.parsing.parser import JSONParser
+from fieldconf.parsing.values import Tree
 
 PAGE = Path(__file__).with_name("json-verdicts.md")
 SUITE = Path(__file__).parents[2] / "shared" / "corpora" / "JSONTestSuite" / "test_parsing"

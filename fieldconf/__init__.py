@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING
 from fieldconf.lazy import lazily
 
 if TYPE_CHECKING:
-    from fieldconf.alternatives.distribution import Distribution, Member
-    from fieldconf.calibration.calibrating import calibrate
+    from fieldconf.agreement.agree import agree
+    from fieldconf.calibration.calibrate import calibrate
     from fieldconf.calibration.calibrator import Calibrator
+    from fieldconf.calibration.threshold import Threshold
     from fieldconf.classification import classify
     from fieldconf.classification.beside import Beside, beside_labels
     from fieldconf.confident import Confident, confident
+    from fieldconf.decisions.questions import Questions, questions
+    from fieldconf.distributions.distribution import Distribution, Member
+    from fieldconf.distributions.settling import Settle
     from fieldconf.embedded import local
     from fieldconf.errors import (
         CalibrationError,
@@ -33,34 +37,38 @@ if TYPE_CHECKING:
         RequestError,
         SchemaError,
     )
-    from fieldconf.evaluation.evaluating import evaluate
+    from fieldconf.evaluation.evaluate import evaluate
     from fieldconf.evaluation.labels import labels
-    from fieldconf.extraction.events import Event, FieldEvent, ItemEvent, PartialEvent, ReportEvent
-    from fieldconf.extraction.faces import aextract, astream, extract, stream
+    from fieldconf.extraction.events import (
+        Event,
+        FieldEvent,
+        ItemEvent,
+        PartialEvent,
+        ReportEvent,
+    )
+    from fieldconf.extraction.extract import aextract, astream, extract, stream
     from fieldconf.extraction.inputs import Image
     from fieldconf.extraction.stopping import StopWhen
     from fieldconf.extraction.streams import AsyncFieldStream, FieldStream
-    from fieldconf.many.arunning import AsyncMany
-    from fieldconf.many.faces import aextract_many, extract_many
+    from fieldconf.fields.field import Field
+    from fieldconf.fields.readings import Agreement, Asked, Found, Reading
+    from fieldconf.grounding.locating import locate
+    from fieldconf.many.extract_many import aextract_many, extract_many
     from fieldconf.many.inputs import Entry
-    from fieldconf.many.results import Result, Results, Summary
-    from fieldconf.many.running import Many
+    from fieldconf.many.tasks import AsyncMany
+    from fieldconf.many.threads import Many
     from fieldconf.policy import Band, Outcome, Policy, Reason, Verdict
-    from fieldconf.questions import Questions, questions
-    from fieldconf.report import Agreement, Asked, Field, Found, Reading, Report, Stopped
-    from fieldconf.requesting import Defaults, request
+    from fieldconf.reasking.cascade import Step, acascade, cascade
+    from fieldconf.reasking.reask import areask, reask
+    from fieldconf.report import Report, Stopped
+    from fieldconf.report.results import Result, Results, Summary
+    from fieldconf.requests.request import Defaults, request
+    from fieldconf.requests.strict import StrictForm, strict
     from fieldconf.schema import LabelSet
-    from fieldconf.schema.settings import Conf
-    from fieldconf.scoring import score, score_all
-    from fieldconf.second.agreeing import agree
-    from fieldconf.second.cascading import Step, acascade, cascade
-    from fieldconf.second.crosschecking import acrosscheck, crosscheck
-    from fieldconf.second.reasking import areask, reask
-    from fieldconf.second.verifying import averify, verify
-    from fieldconf.settling import Settle
-    from fieldconf.source.locating import locate
-    from fieldconf.strict import StrictForm, strict
-    from fieldconf.thresholds.deciding import Threshold
+    from fieldconf.schema.field_settings import Conf
+    from fieldconf.scoring.scorer import score, score_all
+    from fieldconf.verification.crosscheck import acrosscheck, crosscheck
+    from fieldconf.verification.verify import averify, verify
 
 __version__ = "0.1.0"
 
@@ -79,24 +87,44 @@ __all__ = [
 ]  # fmt: skip
 
 lazily(__name__, {
-    "alternatives.distribution": "Distribution Member", "calibration.calibrating": "calibrate",
-    "calibration.calibrator": "Calibrator", "classification": "classify",
-    "classification.beside": "Beside beside_labels", "confident": "Confident confident",
+    "agreement.agree": "agree",
+    "calibration.calibrate": "calibrate",
+    "calibration.calibrator": "Calibrator",
+    "calibration.threshold": "Threshold",
+    "classification": "classify",
+    "classification.beside": "Beside beside_labels",
+    "confident": "Confident confident",
+    "decisions.questions": "Questions questions",
+    "distributions.distribution": "Distribution Member",
+    "distributions.settling": "Settle",
     "embedded": "local",
     "errors": "CalibrationError EvaluationError FieldconfError JSONSyntaxError LocalModelError "
     "MissingPackageError NoLogprobsError OutputError PayloadError PolicyError RequestError "
     "SchemaError",
-    "evaluation.evaluating": "evaluate", "evaluation.labels": "labels",
+    "evaluation.evaluate": "evaluate",
+    "evaluation.labels": "labels",
     "extraction.events": "Event FieldEvent ItemEvent PartialEvent ReportEvent",
-    "extraction.faces": "aextract astream extract stream", "extraction.inputs": "Image",
-    "extraction.stopping": "StopWhen", "extraction.streams": "AsyncFieldStream FieldStream",
-    "many.arunning": "AsyncMany", "many.faces": "aextract_many extract_many",
-    "many.inputs": "Entry", "many.results": "Result Results Summary", "many.running": "Many",
-    "policy": "Band Outcome Policy Reason Verdict", "questions": "Questions questions",
-    "report": "Agreement Asked Field Found Reading Report Stopped",
-    "requesting": "Defaults request", "schema": "LabelSet", "schema.settings": "Conf",
-    "scoring": "score score_all", "second.agreeing": "agree",
-    "second.cascading": "Step acascade cascade", "second.crosschecking": "acrosscheck crosscheck",
-    "second.reasking": "areask reask", "second.verifying": "averify verify", "settling": "Settle",
-    "source.locating": "locate", "strict": "StrictForm strict", "thresholds.deciding": "Threshold",
+    "extraction.extract": "aextract astream extract stream",
+    "extraction.inputs": "Image",
+    "extraction.stopping": "StopWhen",
+    "extraction.streams": "AsyncFieldStream FieldStream",
+    "fields.field": "Field",
+    "fields.readings": "Agreement Asked Found Reading",
+    "grounding.locating": "locate",
+    "many.extract_many": "aextract_many extract_many",
+    "many.inputs": "Entry",
+    "many.tasks": "AsyncMany",
+    "many.threads": "Many",
+    "policy": "Band Outcome Policy Reason Verdict",
+    "reasking.cascade": "Step acascade cascade",
+    "reasking.reask": "areask reask",
+    "report": "Report Stopped",
+    "report.results": "Result Results Summary",
+    "requests.request": "Defaults request",
+    "requests.strict": "StrictForm strict",
+    "schema": "LabelSet",
+    "schema.field_settings": "Conf",
+    "scoring.scorer": "score score_all",
+    "verification.crosscheck": "acrosscheck crosscheck",
+    "verification.verify": "averify verify",
 })  # fmt: skip

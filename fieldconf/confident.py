@@ -18,23 +18,23 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar, Unpack
 from pydantic import BaseModel
 
 from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
+from fieldconf.distributions.labels import Match
+from fieldconf.distributions.settling import Settle
 from fieldconf.errors import RequestError, SchemaError
-from fieldconf.extraction.faces import aextract, astream, extract, stream
+from fieldconf.extraction.extract import aextract, astream, extract, stream
 from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.options import NAMES, Options, explicit, said
 from fieldconf.extraction.streams import AsyncFieldStream, FieldStream
-from fieldconf.many.arunning import AsyncMany
-from fieldconf.many.faces import ManyOptions, aextract_many, extract_many
+from fieldconf.many.extract_many import ManyOptions, aextract_many, extract_many
 from fieldconf.many.inputs import AnyTexts, Texts
-from fieldconf.many.running import Many
-from fieldconf.matching import Match
+from fieldconf.many.tasks import AsyncMany
+from fieldconf.many.threads import Many
 from fieldconf.policy import Policy, PolicyLike
 from fieldconf.report import Report
-from fieldconf.requesting import request
+from fieldconf.requests.request import request
 from fieldconf.schema import LabelSet
-from fieldconf.scoring import score
-from fieldconf.settling import Settle
-from fieldconf.tokens import Mask
+from fieldconf.scoring.scorer import score
+from fieldconf.tokens.token import Mask
 
 M = TypeVar("M", bound=BaseModel)
 F = TypeVar("F", bound=Callable[..., Any])

@@ -25,6 +25,12 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in whole)
 
 
+def one_line(text: str) -> str:
+    """A text as one line of at most 80 characters."""
+    text = " ".join(text[:1000].split())
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
 class FieldconfError(Exception):
     """Base of every error this library raises on purpose.
 

@@ -2,7 +2,7 @@
 
 In:    a package, and which of its modules has which of its names.
 Out:   the same package: names, and modules too, are attributes of it.
-Never: a module in place of the function of the same name, such as ``fieldconf.strict``.
+Never: a module in place of the function of the same name, such as ``fieldconf.requests.strict``.
 Why:   who scores an answer should not wait for what evaluates, calibrates and draws.
 """
 

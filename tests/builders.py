@@ -9,8 +9,8 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from fieldconf.schema import compile_schema
-from fieldconf.scoring import score_completion
-from fieldconf.tokens import Candidate, Completion, Token
+from fieldconf.scoring.scorer import score_completion
+from fieldconf.tokens.token import Candidate, Completion, Token
 
 FIXTURES = Path(__file__).parent / "fixtures"
 """Payloads, recordings and cases: all that tests read, but for the corpora."""

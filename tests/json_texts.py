@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from hypothesis import strategies as st
 
-from fieldconf.finder import Finder
-from fieldconf.jsonparser import Event, JSONParser
+from fieldconf.parsing.finder import Finder
+from fieldconf.parsing.parser import Event, JSONParser
 
 BLANKS = st.sampled_from([b"", b"", b"", b" ", b"\n", b"\t\r\n  "])
 # Letters that JSON escapes, that UTF-8 spells in two, three and four bytes, and lone surrogates.

@@ -6,7 +6,7 @@ from builders import chunks, entry, response
 
 import fieldconf as fc
 from fieldconf.schema import compile_schema
-from fieldconf.streaming import LiveScorer
+from fieldconf.scoring.live import LiveScorer
 
 SURE = -1e-4  # nats: sure enough for every policy
 

@@ -12,7 +12,7 @@ import sys
 import openai
 from desks import SCHEMA, Desk
 
-from fieldconf.many.faces import extract_many
+from fieldconf.many.extract_many import extract_many
 
 
 def say(word, number):

@@ -8,7 +8,7 @@ import itertools
 import math
 from dataclasses import dataclass, field
 
-from fieldconf.alternatives.fan import NOTHING_SAID
+from fieldconf.distributions.decoding_step import NOTHING_SAID
 
 TINY = 1e-12
 

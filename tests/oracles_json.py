@@ -1,7 +1,7 @@
 """Slow, obvious JSON: what the parser and the finder must agree with.
 
 ``read`` is a recursive descent over bytes that never looks back and shares no code with the
-library. ``find`` follows the contracts in the heads of ``fieldconf/search.py`` and ``finder.py``
+library. ``find`` follows the contracts in the heads of ``parsing/search.py`` and ``finder.py``
 word by word: it tries every place independently, with the whole text at hand. Only the table of
 the marks is the library's.
 """
@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from fieldconf.reasoning import ENDINGS, FINAL, REASONING
+from fieldconf.parsing.reasoning import ENDINGS, FINAL, REASONING
 
 Event = tuple[str, tuple, int, int, bytes]
 EARLY = "early"  # the text ended

@@ -5,11 +5,11 @@ from dataclasses import replace
 from hypothesis import strategies as st
 from reports import REPORTS
 
+from fieldconf.fields.readings import Reading
 from fieldconf.paths import parse_pointer, pointer
 from fieldconf.policy import OUTCOMES, Band, Policy
-from fieldconf.report.readings import Reading
 from fieldconf.schema import Declared
-from fieldconf.schema.settings import Conf
+from fieldconf.schema.field_settings import Conf
 
 SHARES = st.one_of(st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0]), st.floats(0, 1))
 BANDS = st.tuples(SHARES, SHARES).map(lambda pair: Band(max(pair), min(pair)))

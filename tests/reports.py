@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from fieldconf.classification import classify
 from fieldconf.report import Stopped
 from fieldconf.schema import compile_schema
-from fieldconf.scoring import score_completion
-from fieldconf.tokens import Completion, Decision
+from fieldconf.scoring.scorer import score_completion
+from fieldconf.tokens.token import Completion, Decision
 
 SCHEMAS = [
     None,

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 import fieldconf as fc
-from fieldconf.report import Asked, Report
+from fieldconf.agreement import pairing
+from fieldconf.agreement.agree import agree
+from fieldconf.agreement.equivalence import normal, same_value
+from fieldconf.fields.readings import Asked
+from fieldconf.formulas import wilson
+from fieldconf.report import Report
 from fieldconf.schema import compile_schema
-from fieldconf.scores import wilson
-from fieldconf.second import pairing
-from fieldconf.second.agreeing import agree
-from fieldconf.second.normal import normal, same_value
 
 
 def saved(*texts, **more):

@@ -6,7 +6,7 @@ import math
 import pytest
 from builders import FIXTURES
 
-from fieldconf.scoring import score
+from fieldconf.scoring.scorer import score
 
 CASES = json.loads((FIXTURES / "alignment_cases.json").read_text("utf-8"))
 

@@ -5,7 +5,7 @@ import math
 import pytest
 from builders import log, report_of, token
 
-from fieldconf.alternatives.distribution import Rival
+from fieldconf.distributions.distribution import Rival
 from fieldconf.schema import compile_schema
 
 ENUM = {"properties": {"a": {"enum": ["pos", "positive", "neg"]}}, "required": ["a"]}

@@ -11,9 +11,9 @@ from installed import CliRunner
 from fieldconf.batch import score_files
 from fieldconf.batch.blocks import blocks
 from fieldconf.batch.parts import Folder
-from fieldconf.batch.running import run as run_here
+from fieldconf.batch.processes import run as run_here
 from fieldconf.batch.sources import Stat
-from fieldconf.batch.working import Asked
+from fieldconf.batch.worker import Asked
 from fieldconf.cli import main
 from fieldconf.errors import MissingPackageError, PayloadError
 

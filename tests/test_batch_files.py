@@ -15,7 +15,7 @@ from wire_samples import INDEX, sample
 
 import fieldconf as fc
 from fieldconf.batch import Summary, score_batch, score_files
-from fieldconf.batch import merging as merging_room
+from fieldconf.batch import output as merging_room
 from fieldconf.errors import OutputError, PayloadError, PolicyError, SchemaError
 
 COUNT = 6
@@ -229,16 +229,16 @@ def test_a_line_that_is_too_long_fails_alone(pack):
 
 def test_a_fault_in_scoring_fails_one_line(monkeypatch):
     """As where memory does not suffice for it."""
-    from fieldconf.batch import working
+    from fieldconf.batch import worker
 
-    score = working.score_batch
+    score = worker.score_batch
 
     def short_of_memory(batch, *given, **named):
         if any(b'"r-2"' in one for one in batch["response"].to_pylist()):
             raise MemoryError
         return score(batch, *given, **named)
 
-    monkeypatch.setattr(working, "score_batch", short_of_memory)
+    monkeypatch.setattr(worker, "score_batch", short_of_memory)
     write(Path("a.jsonl"), 5)
     found, rows = scored("a.jsonl")
     assert (found.responses, found.failed) == (5, 1)

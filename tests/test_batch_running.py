@@ -13,7 +13,7 @@ from desks import PATIENCE, SCHEMA
 from warehouse import text, write
 
 from fieldconf.batch import parts as parts_room
-from fieldconf.batch import running as running_room
+from fieldconf.batch import processes as running_room
 from fieldconf.batch import score_files
 from fieldconf.errors import OutputError, SchemaError
 from fieldconf.many.locks import own

@@ -15,7 +15,12 @@ import fieldconf as fc
 from fieldconf import strategies
 from fieldconf.batch import output_schema, score_batch
 from fieldconf.batch.rows import COLUMNS
-from fieldconf.errors import MissingPackageError, PayloadError, PolicyError, SchemaError
+from fieldconf.errors import (
+    MissingPackageError,
+    PayloadError,
+    PolicyError,
+    SchemaError,
+)
 
 
 class Customer(BaseModel):

@@ -6,8 +6,8 @@ import logging
 import pytest
 
 import fieldconf as fc
-from fieldconf.second.cascading import SMALL, Step, acascade, cascade
-from fieldconf.second.merging import requests_of
+from fieldconf.reasking.cascade import SMALL, Step, acascade, cascade
+from fieldconf.reasking.merging import requests_of
 from fieldconf.testing import Answer, AsyncFakeClient, FakeClient, HttpError
 
 TEAM = {"enum": ["billing", "sales", "login"]}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import fieldconf as fc
 from fieldconf.schema import compile_schema
-from fieldconf.streaming import LiveScorer
+from fieldconf.scoring.live import LiveScorer
 
 # Made-up chunks that say nothing of the answer, of the kinds that servers and proxies send.
 DULL = {

@@ -12,7 +12,7 @@ from fieldconf.cli import main
 from fieldconf.embedded.client import LocalClient
 from fieldconf.errors import PayloadError, RequestError, SchemaError
 from fieldconf.probes import llama_cpp
-from fieldconf.probes.base import Vocabulary
+from fieldconf.tokens.vocabulary import Vocabulary
 
 
 def said(text, p, /, **rivals):

@@ -6,8 +6,8 @@ import pytest
 from builders import log, report_of, token
 
 from fieldconf.schema import compile_schema
-from fieldconf.scoring import score_completion
-from fieldconf.tokens import Completion, Layout
+from fieldconf.scoring.scorer import score_completion
+from fieldconf.tokens.token import Completion, Layout
 
 
 def step(chosen, mass):

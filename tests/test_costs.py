@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from worlds import rows
 
 import fieldconf as fc
-from fieldconf.thresholds.costs import costs_of
+from fieldconf.statistics.costs import costs_of
 
 PRICES = st.sampled_from([0, 0.5, 1, 7])
 

@@ -15,7 +15,7 @@ from openai._models import construct_type
 
 import fieldconf as fc
 from fieldconf.schema import compile_schema
-from fieldconf.streaming import LiveScorer
+from fieldconf.scoring.live import LiveScorer
 
 RIPE = {"type": "object", "properties": {"ripe": {"type": "boolean"}}, "required": ["ripe"]}
 FRUIT = {

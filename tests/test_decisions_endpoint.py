@@ -14,10 +14,10 @@ from installed import needs_decisions
 from pydantic import BaseModel, Field, TypeAdapter
 
 import fieldconf as fc
-from fieldconf.questions import NOT_SAID, meant, questions
-from fieldconf.report import Asked
-from fieldconf.second.crosschecking import acrosscheck, crosscheck
+from fieldconf.decisions.questions import NOT_SAID, meant, questions
+from fieldconf.fields.readings import Asked
 from fieldconf.testing import Answer, AsyncFakeClient, FakeClient, HttpError
+from fieldconf.verification.crosscheck import acrosscheck, crosscheck
 
 TEXT = "I was charged twice, please hurry! Anna Berg"
 NAME = "openai-decisions"

@@ -9,8 +9,8 @@ from installed import CliRunner
 import fieldconf as fc
 from fieldconf.cli import main
 from fieldconf.extraction.options import NAMES
-from fieldconf.many.faces import ManyOptions
-from fieldconf.many.running import ahead_of
+from fieldconf.many.extract_many import ManyOptions
+from fieldconf.many.threads import ahead_of
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "many.md").read_text()

@@ -10,7 +10,7 @@ import pytest
 from builders import completion, token
 
 from fieldconf.schema import compile_schema
-from fieldconf.scoring import score_completion
+from fieldconf.scoring.scorer import score_completion
 
 PAGE = Path(__file__).parents[1] / "docs/numbers.md"
 KINDS = {"int": {"type": "integer"}, "string": {"type": "string"}, "null": {"type": "null"}}

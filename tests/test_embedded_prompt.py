@@ -8,7 +8,11 @@ from embedded_ticket import TEXT, TICKET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fieldconf.embedded.prompt import LONGEST_STRING, embedded_messages, embedded_schema
+from fieldconf.embedded.prompt import (
+    LONGEST_STRING,
+    embedded_messages,
+    embedded_schema,
+)
 
 # -- the schema that is sent ----------------------------------------------------------------------
 

@@ -6,8 +6,8 @@ import pytest
 
 import fieldconf as fc
 from fieldconf.batch.schemas import load_schema
-from fieldconf.second.combining import pool
-from fieldconf.second.verifying import verify
+from fieldconf.verification.combining import pool
+from fieldconf.verification.verify import verify
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 TEXT = (EXAMPLES / "ticket.txt").read_text()

@@ -4,7 +4,7 @@ import pytest
 from embedded_ticket import TEXT, TICKET
 
 import fieldconf as fc
-from fieldconf.asking import post
+from fieldconf.providers.client_errors import post
 
 
 def question(client):

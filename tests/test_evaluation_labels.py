@@ -17,7 +17,7 @@ from fieldconf.evaluation.correctness import Rule, Rules
 from fieldconf.evaluation.judged import judged, table_of
 from fieldconf.evaluation.judging import Judge
 from fieldconf.many.lines import line_of
-from fieldconf.many.results import Result, Results, Summary
+from fieldconf.report.results import Result, Results, Summary
 
 
 def report(value, *, logprob=-0.1, schema=None, **more):

@@ -38,7 +38,7 @@ def asked(run, monkeypatch, local_client):
         seen.append(report)
         announce(call, report)
 
-    monkeypatch.setattr("fieldconf.extraction.reading.announce", noticed)
+    monkeypatch.setattr("fieldconf.extraction.live_answer.announce", noticed)
     return lambda name: (*run(name), seen)
 
 

@@ -51,7 +51,7 @@ from servers import serving
 
 import fieldconf as fc
 from fieldconf.extraction.calls import prepare
-from fieldconf.extraction.reading import Reading
+from fieldconf.extraction.live_answer import Reading
 from fieldconf.testing import Answer, FakeServer, Fault, HttpError
 
 pytestmark = pytest.mark.filterwarnings("error")  # also what is said of unclosed sockets and tasks

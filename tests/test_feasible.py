@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from json_texts import LETTERS, spellings_of
 from pydantic import Field
 
-from fieldconf.feasible import LONGEST_NUMBER
-from fieldconf.prefix import may_become
+from fieldconf.parsing.prefix import may_become
 from fieldconf.schema import Declared, compile_schema
+from fieldconf.schema.constraints import LONGEST_NUMBER
 
 
 def declared(node):

@@ -8,8 +8,9 @@ from features import FEATURES
 from jsonschema import Draft202012Validator
 
 import fieldconf as fc
-from fieldconf.schema import compile_schema, kind_of
-from fieldconf.scoring import score_completion
+from fieldconf.parsing.kinds import kind_of
+from fieldconf.schema import compile_schema
+from fieldconf.scoring.scorer import score_completion
 
 
 def tokens_of(text):

@@ -3,8 +3,8 @@
 import pytest
 from json_texts import byte_by_byte, run
 
-from fieldconf.finder import Finder
-from fieldconf.jsonparser import ENDS_EARLY
+from fieldconf.parsing.finder import Finder
+from fieldconf.parsing.parser import ENDS_EARLY
 
 
 def found(text: bytes, **kwargs):

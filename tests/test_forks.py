@@ -17,7 +17,7 @@ from builders import entry, response
 
 import fieldconf as fc
 from fieldconf.schema import compile_schema
-from fieldconf.schema.cases import Reader
+from fieldconf.schema.unions import Reader
 from fieldconf.threads import Lock, cached_property
 
 ROOT = Path(__file__).parents[1] / "fieldconf"

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from live import cut, report_of
 
 import fieldconf as fc
-from fieldconf import telemetry
 from fieldconf.cli import main
-from fieldconf.dropping import without_tokens
+from fieldconf.extraction import telemetry
+from fieldconf.formulas import text_score
 from fieldconf.schema import compile_schema
-from fieldconf.scores import text_score
-from fieldconf.scoring import score_completion
-from fieldconf.tokens import Completion
+from fieldconf.scoring.scorer import score_completion
+from fieldconf.scoring.window import without_tokens
+from fieldconf.tokens.token import Completion
 
 WORDS = ["Paris", " is", " the", " capital."]
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}

@@ -7,7 +7,7 @@ from builders import report_of, token
 
 import fieldconf as fc
 from fieldconf.policy import NOTHING, Band
-from fieldconf.thresholds.certifying import STARTS, least_labels
+from fieldconf.statistics.certifying import STARTS, least_labels
 
 
 def rows(labels, wrong=0, *, confidence=0.9, per_document=1):

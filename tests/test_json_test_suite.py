@@ -8,8 +8,8 @@ from builders import JSON_TEST_SUITE
 from json_texts import byte_by_byte, loads, run
 from oracles_json import read
 
-from fieldconf.jsonparser import JSONParser
-from fieldconf.tree import Tree
+from fieldconf.parsing.parser import JSONParser
+from fieldconf.parsing.values import Tree
 
 PROJECT = Path(__file__).parents[1]
 FILES = sorted(JSON_TEST_SUITE.glob("*.json"))

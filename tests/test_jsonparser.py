@@ -7,9 +7,9 @@ import pytest
 from json_texts import byte_by_byte, run
 
 from fieldconf.errors import JSONSyntaxError
-from fieldconf.grammar import decode
-from fieldconf.jsonparser import ENDS_EARLY, MAX_DEPTH, JSONParser, parse
-from fieldconf.tree import Tree
+from fieldconf.parsing.grammar import decode
+from fieldconf.parsing.parser import ENDS_EARLY, MAX_DEPTH, JSONParser, parse
+from fieldconf.parsing.values import Tree
 
 
 def root_of(text: bytes):

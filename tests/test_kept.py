@@ -8,9 +8,9 @@ from pydantic import BaseModel
 
 import fieldconf as fc
 from fieldconf.errors import PayloadError
+from fieldconf.responses.kept import keep, opened
 from fieldconf.testing import FakeClient
-from fieldconf.tokens import Layout
-from fieldconf.wire.kept import keep, opened
+from fieldconf.tokens.token import Layout
 
 TEXT = "I was charged twice in March, please help today. Anna, order 1234"
 

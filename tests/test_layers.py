@@ -1,140 +1,30 @@
-"""The house: a room imports only from lower floors, and heavy packages only where they are used."""
+"""The layers: a module imports only from its own layer or a lower one, and no two folders import
+each other. Heavy packages are imported only where they are used."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[1] / "fieldconf"
 
-# From the ground up; the rooms of one floor do not know each other.
-FLOORS = [
-    ["errors", "grammar", "paths", "patterns", "reasoning", "threads", "tokens", "probes.base",
-     "lazy", "wire.plain",
-     "source.dates", "source.folding", "source.fuzzy", "source.numerals",
-     "providers", "providers.forms", "providers.grammars", "providers.models", "schema.values"],
-    ["jsonparser", "prefix", "scores", "spelling", "render.table",
-     "report.ending", "report.readings", "source.quotations",
-     "providers.refusals", "providers.table",
-     "evaluation.columns", "evaluation.packages", "thresholds.decisions", "thresholds.guarantee",
-     "policy.bands", "schema.bounded", "schema.documents", "schema.located", "schema.settings",
-     "wire.raw", "wire.tool_calls"],
-    ["wire.entries", "wire.kept", "evaluation.resampling", "evaluation.table",
-     "schema.proving"],
-    ["search", "wire.listed", "evaluation.labelled", "thresholds", "thresholds.cuts"],
-    ["wire.held", "thresholds.bounds"],
-    ["wire.envelopes", "thresholds.certifying", "thresholds.costs"],
-    ["feasible", "finder", "tree", "render", "render.evaluation", "render.lines", "render.summary",
-     "probes.tokenizer", "asking",
-     "schema.models", "schema.validation", "source.searching",
-     "wire.delta", "wire.echo", "wire.frameworks"],
-    ["align", "schema.labels", "schema.parts", "render.notebook", "wire.ai_sdk",
-     "probes", "probes.llama_cpp", "probes.sglang", "probes.transformers", "probes.vllm",
-     "wire.answers", "wire.bare_list", "wire.choices", "wire.cohere", "wire.decisions",
-     "wire.fitting",
-     "wire.gemini", "wire.llama_cpp", "wire.lm_studio", "wire.names", "wire.responses",
-     "wire.sglang", "wire.tgi", "wire.transformers"],
-    ["alternatives", "alternatives.fan", "alternatives.memory", "render.html",
-     "alternatives.following", "schema.cases",
-     "wire.legacy", "wire.openai_chat", "wire.chat_chunk"],
-    ["alternatives.listed", "alternatives.tree", "schema.declared", "wire.together_stream"],
-    ["schema.places"],
-    ["schema.attributes", "schema.restoring"],
-    ["schema.compiling"],
-    ["schema"],
-    ["strict.losses", "strict.words", "policy.patterns", "questions",
-     "alternatives.distribution", "alternatives.others", "alternatives.reading", "wire"],
-    ["alternatives.settle", "alternatives.steps", "policy.policies", "strict.limits",
-     "strict.relations", "strict.writer"],
-    ["alternatives.questions", "alternatives.why", "strict"],
-    ["alternatives.values", "report.keeping", "report.plain"],
-    ["report.field"],
-    ["policy.choosing", "policy.reasons", "report.least"],
-    ["policy.judging"],
-    ["policy"],
-    ["report.forms"],
-    ["report.reading", "report.packing"],
-    ["report.whole"],
-    ["report.assembled"],
-    ["report", "evidence", "matching"],
-    ["evaluation", "calibration", "calibration.curve"],
-    ["calibration.members"],
-    ["calibration.applying"],
-    ["calibration.calibrator"],
-    ["containers", "settling", "decided", "source.locating"],
-    ["fields", "source", "classification.ending"],
-    ["classification.beside", "classification.masses", "classification.question"],
-    ["classification.answer"],
-    ["classification"],
-    ["scoring"],
-    ["dropping"],
-    ["received"],
-    ["streaming", "requesting", "embedded.prompt", "embedded.weights"],
-    ["telemetry", "extraction", "extraction.events", "extraction.inputs", "extraction.stopping",
-     "embedded.server"],
-    ["extraction.apis", "extraction.options"],
-    ["extraction.calls"],
-    ["extraction.reading"],
-    ["extraction.streams"],
-    ["second", "second.outline", "second.carrying", "second.combining", "second.labelled",
-     "second.patching"],
-    ["second.finding", "second.weighing", "second.subschema"],
-    ["second.verifying", "second.crosschecking", "second.doubts"],
-    ["second.normal", "second.merging"],
-    ["second.pairing"],
-    ["second.voting"],
-    ["second.agreeing"],
-    ["second.sampling"],
-    ["second.reasking"],
-    ["second.cascading"],
-    ["extraction.faces"],
-    ["many", "many.inputs", "many.keys", "many.locks", "many.results"],
-    ["many.lines"],
-    ["many.journal"],
-    ["many.work"],
-    ["many.running"],
-    ["many.arunning", "many.files", "many.progress"],
-    ["many.faces"],
-    ["confident"],
-    ["embedded.client"],
-    ["embedded"],
-    ["testing.answers"],
-    ["testing.decisions", "testing.writing"],
-    ["testing.payloads"],
-    ["testing.replies"],
-    ["testing.clients", "testing.server", "testing.assertions"],
-    ["testing"],
-    ["strategies.cases", "strategies.scalars", "strategies.schemas",
-     "strategies.tokenisations"],
-    ["strategies.dialects", "strategies.instances", "strategies.streams"],
-    ["strategies.completions"],
-    ["strategies.reports"],
-    ["strategies"],
-    ["testing.plugin"],
-    ["evaluation.answers", "evaluation.correctness", "evaluation.items",
-     "calibration.fitting"],
-    ["evaluation.curves", "evaluation.files", "evaluation.judging", "evaluation.verdicts"],
-    ["evaluation.groups", "evaluation.labels"],
-    ["evaluation.comparing", "evaluation.judged", "evaluation.plotting", "calibration.choosing"],
-    ["evaluation.redacting", "calibration.prior"],
-    ["evaluation.evaluating", "calibration.calibrating"],
-    ["thresholds.reports"],
-    ["thresholds.deciding"],
-    ["batch.arrow", "batch.envelopes", "batch.schemas", "batch.inputs", "batch.progress"],
-    ["batch.formats", "batch.rows", "batch.sources", "batch.parts"],
-    ["batch.lines", "batch.summary", "batch.wide"],
-    ["batch.blocks", "batch.merging", "batch.scoring"],
-    ["batch.working"],
-    ["batch.ray_data", "batch.running"],
-    ["batch.asking"],
-    ["batch.faces"],
-    ["batch"],
-    [""],
-    ["cli.arguments", "cli.showing"],
-    ["cli.batching", "cli.each", "cli.evaluating", "cli.local", "cli.scoring"],
-    ["cli.extracting"],
-    ["cli"],
-    ["__main__"],
-]  # fmt: skip
-FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+# From the ground up; a name is a folder, or a module at the top.
+LAYERS = [
+    ["errors", "formulas", "lazy", "paths", "threads"],
+    ["parsing", "render", "statistics", "tokens"],
+    ["providers", "schema"],
+    ["probes", "responses"],
+    ["distributions"],
+    ["fields", "policy", "report"],
+    ["agreement", "decisions", "grounding", "requests"],
+    ["calibration", "evaluation"],
+    ["classification", "embedded", "scoring"],
+    ["extraction", "strategies", "testing"],
+    ["batch", "many", "reasking", "verification"],
+    ["confident", "cli", "__main__", ""],
+]
+LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
 # Who may import these at its top; elsewhere it is done inside a function, or not at all.
 HEAVY = {
     "openai": {"embedded.client", "testing.clients", "testing.server"},  # the last for types only
@@ -182,10 +72,10 @@ HEAVY = {
         "calibration.prior",
         "evaluation.comparing",
         "evaluation.curves",
-        "evaluation.evaluating",
+        "evaluation.evaluate",
         "evaluation.groups",
-        "evaluation.resampling",
-        "evaluation.table",
+        "statistics.resampling",
+        "statistics.table",
     },  # for types only
     "scipy": set(),
     "sklearn": set(),
@@ -245,12 +135,37 @@ def offences(wrong_in):
     return {room: wrong for room, tree in TREES.items() if (wrong := wrong_in(room, tree))}
 
 
-def test_every_room_has_a_floor():
-    assert set(TREES) == set(FLOOR)
+def folder_of(room):
+    return room.partition(".")[0]
 
 
-def test_a_room_imports_only_from_lower_floors():
-    assert not offences(lambda room, tree: {n for n in rooms_used(tree) if FLOOR[n] >= FLOOR[room]})
+FOLDERS = {folder_of(room) for room in TREES}
+USED = {  # the folders that each folder imports
+    folder: {
+        folder_of(used)
+        for room, tree in TREES.items() if folder_of(room) == folder
+        for used in rooms_used(tree)
+    } - {folder}
+    for folder in FOLDERS
+}  # fmt: skip
+
+
+def test_every_folder_has_a_layer():
+    assert set(LAYER) == FOLDERS
+
+
+def test_a_folder_imports_only_from_its_own_layer_or_a_lower_one():
+    wrong = {folder: {f for f in used if LAYER[f] > LAYER[folder]} for folder, used in USED.items()}
+    assert not {folder: folders for folder, folders in wrong.items() if folders}
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [USED, {room: {*rooms_used(t)} - {room} for room, t in TREES.items()}],
+    ids=["folders", "modules"],
+)
+def test_no_import_cycle(graph):
+    assert list(TopologicalSorter(graph).static_order())  # raises CycleError, which shows the cycle
 
 
 def test_heavy_packages_are_imported_where_they_are_used():
@@ -278,8 +193,8 @@ def test_wires_take_only_public_names_of_each_other():
 
 def test_the_walk_finds_imports():
     """The tests above are not about nothing."""
-    used = set(rooms_used(TREES["scoring"]))
-    assert {"align", "fields", "wire", "report"} <= used
+    used = set(rooms_used(TREES["scoring.scorer"]))
+    assert {"tokens.alignment", "fields.scorer", "responses", "report"} <= used
     code = "import a\nif True:\n    import b\nclass C:\n    import c\ndef f():\n    import d\n"
     assert [names[0] for names in imports(outer(ast.parse(code).body))] == ["a", "b", "c"]
-    assert offences(lambda room, _: room == "scoring") == {"scoring": True}
+    assert offences(lambda room, _: room == "scoring.scorer") == {"scoring.scorer": True}

@@ -16,7 +16,7 @@ from fieldconf.errors import OutputError, PolicyError
 from fieldconf.many import journal as journal_room
 from fieldconf.many import locks as locks_room
 from fieldconf.many import progress as progress_room
-from fieldconf.many.faces import aextract_many, extract_many
+from fieldconf.many.extract_many import aextract_many, extract_many
 from fieldconf.many.inputs import Entry
 from fieldconf.policy import Policy
 from fieldconf.testing import Answer, AsyncFakeClient, FakeClient

@@ -8,9 +8,9 @@ from desks import SCHEMA, AsyncDesk, answer_to, plain, text_of
 
 import fieldconf as fc
 from fieldconf.errors import OutputError
-from fieldconf.many.faces import aextract_many, extract_many
-from fieldconf.second.cascading import Step, cascade
-from fieldconf.second.merging import requests_of
+from fieldconf.many.extract_many import aextract_many, extract_many
+from fieldconf.reasking.cascade import Step, cascade
+from fieldconf.reasking.merging import requests_of
 from fieldconf.testing import Answer, AsyncFakeClient, FakeClient, HttpError
 
 TEXTS = [*"abcdefghijkl"]

@@ -2,9 +2,16 @@ import itertools
 
 import pytest
 
-from fieldconf.alternatives.reading import Reading
+from fieldconf.distributions.continuation import Reading
+from fieldconf.distributions.labels import (
+    Beginning,
+    Labels,
+    beginning,
+    domain,
+    json_beginning,
+    may_be_loosely,
+)
 from fieldconf.errors import SchemaError
-from fieldconf.matching import Beginning, Labels, beginning, domain, json_beginning, may_be_loosely
 
 
 def possible(labels, text, **more):

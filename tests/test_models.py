@@ -39,8 +39,12 @@ from pydantic import (
 )
 
 from fieldconf.paths import pointer
-from fieldconf.schema.models import MAX_COMBINATIONS, adapter_of, json_schema_of
-from fieldconf.schema.settings import ATTRIBUTES
+from fieldconf.schema.field_settings import ATTRIBUTES
+from fieldconf.schema.pydantic_models import (
+    MAX_COMBINATIONS,
+    adapter_of,
+    json_schema_of,
+)
 
 EACH = pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.id)
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from oracles import joint, touching, values_in
 
 from fieldconf.schema import compile_schema
-from fieldconf.scoring import score, score_completion
-from fieldconf.tokens import Completion
+from fieldconf.scoring.scorer import score, score_completion
+from fieldconf.tokens.token import Completion
 
 bpe_openai = pytest.importorskip("bpe_openai", reason="bpe-openai carries the o200k tokens")
 O200K = bpe_openai.get_encoding("o200k_base")

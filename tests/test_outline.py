@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from fieldconf.second.outline import back, outline
+from fieldconf.schema.outline import back, outline
 
 BOOLEAN = {"type": "boolean"}
 steps = st.sampled_from(["a", "b", "0"]) | st.integers(0, 3)

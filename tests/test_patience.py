@@ -6,10 +6,9 @@ No clock is looked at: the pattern is a stand-in that says how long it takes, an
 import pytest
 import regex
 
-from fieldconf import patterns
-from fieldconf.feasible import _Form
-from fieldconf.patterns import PATIENCE, REFILL, Patience, compiled
-from fieldconf.schema import compile_schema
+from fieldconf.schema import compile_schema, regexes
+from fieldconf.schema.constraints import _Form
+from fieldconf.schema.regexes import PATIENCE, REFILL, Patience, compiled
 
 
 class Clock:
@@ -29,7 +28,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     made = Clock()
-    monkeypatch.setattr(patterns.time, "thread_time", lambda: made.now)
+    monkeypatch.setattr(regexes.time, "thread_time", lambda: made.now)
     return made
 
 

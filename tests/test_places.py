@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from fieldconf.schema import compile_schema
-from fieldconf.schema.cases import MOST_CASES
 from fieldconf.schema.places import every_place
+from fieldconf.schema.unions import MOST_CASES
 
 DRAFT_4 = "http://json-schema.org/draft-04/schema#"
 DRAFT_7 = "http://json-schema.org/draft-07/schema#"

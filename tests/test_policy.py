@@ -15,14 +15,14 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 
 import fieldconf as fc
 from fieldconf.errors import PolicyError
+from fieldconf.fields.readings import Reading
 from fieldconf.policy import Band, Policy, worst
 from fieldconf.policy.reasons import RULES
 from fieldconf.report import Report
-from fieldconf.report.readings import Reading
 from fieldconf.schema import compile_schema
-from fieldconf.scoring import score_completion
+from fieldconf.scoring.scorer import score_completion
 from fieldconf.testing import Answer, AsyncFakeClient, FakeClient, Fault
-from fieldconf.tokens import Completion, Decision
+from fieldconf.tokens.token import Completion, Decision
 
 SURE = -0.001
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from json_texts import LETTERS, SCALARS, loads, spellings_of, string_texts
 from oracles_json import read
 
-from fieldconf.grammar import decode
-from fieldconf.prefix import may_become
+from fieldconf.parsing.grammar import decode
+from fieldconf.parsing.prefix import may_become
 
 
 def joined(text: str) -> str:

@@ -4,10 +4,10 @@ import pytest
 from builders import entry, response
 
 import fieldconf as fc
-from fieldconf.alternatives.distribution import Rival
-from fieldconf.alternatives.why import Why
+from fieldconf.distributions.distribution import Rival
+from fieldconf.distributions.explanation import Why
 from fieldconf.errors import FieldconfError, printable
-from fieldconf.schema.bounded import one_line
+from fieldconf.schema.bounded_validation import one_line
 
 HOSTILE = [
     "\x1b[31mred",

@@ -12,8 +12,16 @@ from hypothesis import strategies as st
 from servers import answer_json, serving
 
 from fieldconf.errors import RequestError
-from fieldconf.probes import Probe, Vocabulary, llama_cpp, sglang, transformers, vllm, vocabulary_of
+from fieldconf.probes import (
+    Probe,
+    Vocabulary,
+    llama_cpp,
+    sglang,
+    transformers,
+    vllm,
+)
 from fieldconf.probes.base import picked
+from fieldconf.tokens.tokenizer import vocabulary_of
 
 # -- the vocabulary -------------------------------------------------------------------------------
 

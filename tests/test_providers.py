@@ -21,7 +21,7 @@ from fieldconf.cli import main
 from fieldconf.providers.models import MODELS
 from fieldconf.providers.refusals import advice, refusal, said
 from fieldconf.providers.table import PROVIDERS, ROWS
-from fieldconf.requesting import merged
+from fieldconf.requests.request import merged
 
 ROOT = Path(__file__).parents[1]
 

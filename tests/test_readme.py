@@ -211,8 +211,8 @@ def test_the_python_of_any_schema_runs(capsys):
 
 def test_the_numbers_of_schemas_are_those_of_the_code():
     from fieldconf.schema import MAX_MEMBERS
-    from fieldconf.schema.bounded import SECONDS
-    from fieldconf.schema.cases import MOST_CASES
+    from fieldconf.schema.bounded_validation import SECONDS
+    from fieldconf.schema.unions import MOST_CASES
 
     assert f"more than {MOST_CASES} cases" in SCHEMAS
     assert f"where they are {MAX_MEMBERS:,} scalars or fewer" in SCHEMAS

@@ -8,9 +8,15 @@ import pytest
 from pydantic import BaseModel, Field, model_validator
 
 import fieldconf as fc
-from fieldconf.report import Asked
-from fieldconf.second.reasking import areask, reask
-from fieldconf.testing import Answer, AsyncFakeClient, FakeClient, Fault, HttpError
+from fieldconf.fields.readings import Asked
+from fieldconf.reasking.reask import areask, reask
+from fieldconf.testing import (
+    Answer,
+    AsyncFakeClient,
+    FakeClient,
+    Fault,
+    HttpError,
+)
 
 TEXT = "Anna Berg was charged 49.90 twice, please refund today."
 PNG = fc.Image(b"\x89PNG\r\n")
@@ -556,7 +562,7 @@ def test_offsets_of_another_text_are_not_mixed_with_those_of_the_first(given):
 
 
 def test_a_package_that_is_missing_costs_no_reading(monkeypatch):
-    monkeypatch.setattr("fieldconf.source.locating.find_spec", lambda name: None)
+    monkeypatch.setattr("fieldconf.grounding.locating.find_spec", lambda name: None)
     schema = {"properties": {"name": {"type": "string"}}}
     located = fc.locate(first({"name": "Berg"}, ["/name"], schema, OTHER), how=["exact"])
     made, _ = again(located, {"name": "Anna"})

@@ -9,9 +9,9 @@ from builders import report_of, response, token, tokenised
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fieldconf.fields.plain import DEEPEST, plain_value
 from fieldconf.render import lines
-from fieldconf.report import DEEPEST, plain_value
-from fieldconf.scoring import score
+from fieldconf.scoring.scorer import score
 
 SMALL = report_of('{"items":[', '{"a/b":', "1", "}]", ',"x y":', "true", "}")
 

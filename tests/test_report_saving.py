@@ -19,10 +19,10 @@ from test_settling import MadeUp, sales
 
 import fieldconf as fc
 from fieldconf.errors import PayloadError, SchemaError
+from fieldconf.fields.pickling import flat, whole
+from fieldconf.fields.plain import json_text
 from fieldconf.report import Report
-from fieldconf.report.keeping import flat, whole
-from fieldconf.report.plain import json_text
-from fieldconf.scoring import score
+from fieldconf.scoring.scorer import score
 
 
 class Animal(BaseModel):

@@ -18,7 +18,7 @@ from fieldconf.render.lines import MOST_ROWS
 from fieldconf.render.table import SHOW, TRUST, fitted, printable
 from fieldconf.report import Report, Stopped
 from fieldconf.schema import compile_schema
-from fieldconf.scoring import score, score_completion
+from fieldconf.scoring.scorer import score, score_completion
 
 REPORT = score(response(TICKET), TICKET_SCHEMA)
 

@@ -9,10 +9,10 @@ from pydantic import BaseModel
 
 import fieldconf as fc
 from fieldconf.errors import NoLogprobsError, RequestError
+from fieldconf.extraction import sampling
 from fieldconf.extraction.calls import prepare
+from fieldconf.extraction.sampling import seeds
 from fieldconf.providers.table import ROWS
-from fieldconf.second import sampling
-from fieldconf.second.sampling import seeds
 from fieldconf.testing import Answer, AsyncFakeClient, FakeClient, HttpError
 
 

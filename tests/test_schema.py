@@ -7,7 +7,8 @@ import pytest
 from pydantic import BaseModel, Field
 
 from fieldconf.errors import SchemaError
-from fieldconf.schema import MAX_MEMBERS, Schema, compile_schema, kind_of, same
+from fieldconf.parsing.kinds import kind_of, same
+from fieldconf.schema import MAX_MEMBERS, Schema, compile_schema
 
 
 class Team(Enum):

@@ -7,48 +7,48 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fieldconf import scores
-from fieldconf.tokens import candidate_logprob, chosen_logprob
+from fieldconf import formulas
+from fieldconf.tokens.token import candidate_logprob, chosen_logprob
 
 LOGPROBS = st.lists(st.floats(-50, 0), min_size=1, max_size=30)
 
 
 @given(LOGPROBS)
 def test_total_and_product_agree(logprobs):
-    product = scores.product(math.exp(x) for x in logprobs)
-    assert product == pytest.approx(math.exp(scores.total(logprobs)), rel=1e-9, abs=1e-300)
+    product = formulas.product(math.exp(x) for x in logprobs)
+    assert product == pytest.approx(math.exp(formulas.total(logprobs)), rel=1e-9, abs=1e-300)
 
 
 @given(LOGPROBS)
 def test_geometric_mean(logprobs):
     expected = math.exp(statistics.fmean(logprobs))
-    assert scores.geometric_mean(logprobs) == pytest.approx(expected)
+    assert formulas.geometric_mean(logprobs) == pytest.approx(expected)
 
 
 @given(LOGPROBS, st.integers(0, 30))
 def test_one_unknown_makes_all_unknown(values, at):
     holed = [*values[:at], None, *values[at:]]
-    assert scores.total(holed) is None
-    assert scores.product(holed) is None
-    assert scores.geometric_mean(holed) is None
+    assert formulas.total(holed) is None
+    assert formulas.product(holed) is None
+    assert formulas.geometric_mean(holed) is None
 
 
 def test_nothing_has_no_mean():
-    assert scores.geometric_mean([]) is None
+    assert formulas.geometric_mean([]) is None
 
 
 @given(st.lists(st.tuples(st.integers(-9, 9), st.integers(1, 9)), min_size=1, max_size=9))
 def test_expectation_is_that_of_the_repeated_values(counted):
     repeated = [value for value, count in counted for _ in range(count)]
     total = len(repeated)
-    mean, std = scores.expectation((value, count / total) for value, count in counted)
+    mean, std = formulas.expectation((value, count / total) for value, count in counted)
     assert mean == pytest.approx(statistics.fmean(repeated), abs=1e-9)
     assert std == pytest.approx(statistics.pstdev(repeated), abs=1e-6)
 
 
 @given(st.integers(1, 50))
 def test_entropy_of_the_even_distribution(count):
-    assert scores.entropy([1 / count] * count + [0.0]) == pytest.approx(math.log(count))
+    assert formulas.entropy([1 / count] * count + [0.0]) == pytest.approx(math.log(count))
 
 
 @given(st.floats() | st.integers())

@@ -8,8 +8,8 @@ from pydantic import BaseModel
 
 from fieldconf.errors import SchemaError
 from fieldconf.schema import compile_schema
-from fieldconf.scoring import Scorer, score, score_completion
-from fieldconf.tokens import Completion
+from fieldconf.scoring.scorer import Scorer, score, score_completion
+from fieldconf.tokens.token import Completion
 
 
 class Ticket(BaseModel):

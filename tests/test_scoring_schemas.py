@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 import fieldconf as fc
 from fieldconf.schema import compile_schema
-from fieldconf.scoring import score_completion
+from fieldconf.scoring.scorer import score_completion
 
 
 def scored(schema, *tokens):

@@ -14,8 +14,7 @@ from typing_extensions import TypeAliasType, TypedDict
 
 from fieldconf.errors import SchemaError
 from fieldconf.schema import compile_schema
-from fieldconf.schema.models import adapter_of, json_schema_of
-from fieldconf.schema.settings import (
+from fieldconf.schema.field_settings import (
     ATTRIBUTES,
     CONF,
     Conf,
@@ -23,6 +22,7 @@ from fieldconf.schema.settings import (
     conf_of,
     without_settings,
 )
+from fieldconf.schema.pydantic_models import adapter_of, json_schema_of
 
 SURE = Conf(threshold=0.9)
 SET = {"threshold": 0.9}

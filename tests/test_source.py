@@ -12,12 +12,12 @@ from pydantic import BaseModel, Field
 
 import fieldconf as fc
 from fieldconf.errors import MissingPackageError, RequestError
+from fieldconf.grounding import WAYS, dates, locate
+from fieldconf.grounding.folding import fold, words_of
+from fieldconf.grounding.fuzzy import LONGEST
+from fieldconf.grounding.numerals import MOST_READ, readings_of
+from fieldconf.grounding.searching import MOST, Source
 from fieldconf.report import Report
-from fieldconf.source import WAYS, dates, locate
-from fieldconf.source.folding import fold, words_of
-from fieldconf.source.fuzzy import LONGEST
-from fieldconf.source.numerals import MOST_READ, readings_of
-from fieldconf.source.searching import MOST, Source
 from fieldconf.testing import Answer, AsyncFakeClient, FakeClient
 
 # A value, and a text in which it stands where the braces are.
@@ -376,7 +376,7 @@ def test_there_are_five_ways():
 def without_the_extra(monkeypatch):
     find = importlib.util.find_spec
     monkeypatch.setattr(
-        "fieldconf.source.locating.find_spec",
+        "fieldconf.grounding.locating.find_spec",
         lambda name: None if name in ("dateutil", "rapidfuzz") else find(name),
     )
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from fieldconf.spelling import Piece, is_control, spell
-from fieldconf.tokens import Candidate, Token
+from fieldconf.tokens.spelling import Piece, is_control, spell
+from fieldconf.tokens.token import Candidate, Token
 
 
 def bare(text, raw=None):

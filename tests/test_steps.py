@@ -5,19 +5,19 @@ import math
 import pytest
 from builders import log, token
 
-from fieldconf.align import Step
-from fieldconf.alternatives.distribution import MOST_RIVALS, Rival
-from fieldconf.alternatives.following import Level
-from fieldconf.alternatives.listed import listed
-from fieldconf.alternatives.memory import Memory
-from fieldconf.alternatives.others import others
-from fieldconf.alternatives.questions import grow
-from fieldconf.alternatives.reading import Target
-from fieldconf.alternatives.steps import choices as choices_of
-from fieldconf.alternatives.values import ValueQuestion
-from fieldconf.grammar import decode
-from fieldconf.jsonparser import JSONParser
+from fieldconf.distributions.cache import Memory
+from fieldconf.distributions.candidates import listed
+from fieldconf.distributions.context import Level
+from fieldconf.distributions.continuation import Target
+from fieldconf.distributions.distribution import MOST_RIVALS, Rival
+from fieldconf.distributions.open_values import choices as choices_of
+from fieldconf.distributions.other_values import others
+from fieldconf.distributions.questions import grow
+from fieldconf.distributions.value_questions import ValueQuestion
+from fieldconf.parsing.grammar import decode
+from fieldconf.parsing.parser import JSONParser
 from fieldconf.schema import Declared, compile_schema
+from fieldconf.tokens.alignment import Step
 
 
 def steps_of(*pieces):

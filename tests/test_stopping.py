@@ -14,7 +14,7 @@ from servers import answer_stream, serving
 import fieldconf as fc
 from fieldconf.extraction.stopping import fires, rules_of, shortest_rest, words_of
 from fieldconf.schema import compile_schema
-from fieldconf.streaming import LiveScorer
+from fieldconf.scoring.live import LiveScorer
 
 
 class Item(BaseModel):

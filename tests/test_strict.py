@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 import fieldconf as fc
 from fieldconf.errors import SchemaError
 from fieldconf.providers.grammars import FULL, STRICT
-from fieldconf.strict import strict
+from fieldconf.requests.strict import strict
 
 STRING, INTEGER, NULL = {"type": "string"}, {"type": "integer"}, {"type": "null"}
 

@@ -9,9 +9,9 @@ import pytest
 from builders import JSON_SCHEMA_BENCH
 from pydantic import BaseModel, Field
 
+from fieldconf.reasking.subschema import WHOLE, question
+from fieldconf.requests.strict import strict
 from fieldconf.schema import compile_schema
-from fieldconf.second.subschema import WHOLE, question
-from fieldconf.strict import strict
 
 EVERY = 25  # schemas of the sample, one is looked at
 DRAFTS = {

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from reports import REPORTS
 
 import fieldconf
-from fieldconf import telemetry
 from fieldconf.errors import FieldconfError
+from fieldconf.extraction import telemetry
 from fieldconf.report import Stopped
 from fieldconf.schema import compile_schema
-from fieldconf.scoring import score, score_completion
+from fieldconf.scoring.scorer import score, score_completion
 
 NAMES = {"provider": "openai", "model": "gpt-x", "schema": "Ticket"}
 TICKET = score(answers.response(answers.TICKET), answers.TICKET_SCHEMA)
@@ -70,10 +70,10 @@ def test_the_attributes_of_a_report():
         "fieldconf.mask": "unknown",
         "fieldconf.flags": ("saturated",),
         "fieldconf.errors": 0,
-        "fieldconf.fields": 2,
-        "fieldconf.fields.unknown": 0,
-        "fieldconf.fields.undeclared": 0,
-        "fieldconf.tokens": 10,
+        "fieldconf.fields.scorer": 2,
+        "fieldconf.fields.scorer.unknown": 0,
+        "fieldconf.fields.scorer.undeclared": 0,
+        "fieldconf.tokens.token": 10,
         "fieldconf.field./urgent.confidence": report["urgent"].confidence,
         "fieldconf.field./team.confidence": report["team"].confidence,
         "fieldconf.field./team.flags": ("shared_token",),
@@ -103,7 +103,7 @@ def test_the_least_sure_fields_are_told_where_there_are_many():
     told = [name for name in found if name.endswith(".confidence") and ".field." in name]
     assert told[0] == f"fieldconf.field./{keys[-1]}.confidence"
     assert len(told) == telemetry.MOST_FIELDS
-    assert found["fieldconf.fields"] == many
+    assert found["fieldconf.fields.scorer"] == many
 
 
 def test_a_stop_is_told_without_the_words_of_its_rule():
@@ -319,7 +319,7 @@ def test_without_opentelemetry_the_remedy_is_named(monkeypatch):
 
 HOUSE = Path(fieldconf.__file__).parent
 # The last two ask whether somebody sees their bars.
-MAY_PRINT = {"cli/arguments.py", "embedded/server.py", "many/progress.py", "batch/faces.py"}
+MAY_PRINT = {"cli/arguments.py", "embedded/server.py", "many/progress.py", "batch/score_files.py"}
 
 
 def writes(tree):

@@ -7,7 +7,7 @@ from builders import token
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fieldconf.tokens import Candidate, Token
+from fieldconf.tokens.token import Candidate, Token
 
 DISTRIBUTIONS = st.lists(st.floats(1e-6, 1), min_size=2, max_size=8).map(
     lambda weights: [weight / math.fsum(weights) for weight in weights]

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from json_texts import MUTATED, loads
 from oracles_json import read
 
-from fieldconf.jsonparser import JSONParser, parse
-from fieldconf.tree import Tree
+from fieldconf.parsing.parser import JSONParser, parse
+from fieldconf.parsing.values import Tree
 
 
 def taken(events) -> Tree:

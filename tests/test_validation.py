@@ -29,8 +29,8 @@ from pydantic import (
     model_validator,
 )
 
-from fieldconf.patterns import compiled
-from fieldconf.schema import bounded
+from fieldconf.schema import bounded_validation
+from fieldconf.schema.regexes import compiled
 from fieldconf.schema.validation import Checker, Invalid, checker, validate_model
 
 LATEST = jsonschema.Draft202012Validator
@@ -300,8 +300,8 @@ SAYS_SO = f"the pattern {SLOW!r} takes too long to match"
 
 @pytest.fixture
 def hurried(monkeypatch):
-    monkeypatch.setattr(bounded, "SECONDS", 0.05)
-    monkeypatch.setattr(bounded, "STEPS", 5_000)
+    monkeypatch.setattr(bounded_validation, "SECONDS", 0.05)
+    monkeypatch.setattr(bounded_validation, "STEPS", 5_000)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,16 @@ from installed import needs_responses
 from pydantic import BaseModel, Field
 
 import fieldconf as fc
-from fieldconf.report import Asked
-from fieldconf.second.combining import RuleName
-from fieldconf.second.verifying import averify, verify
-from fieldconf.testing import Answer, AsyncFakeClient, FakeClient, Fault, HttpError
+from fieldconf.fields.readings import Asked
+from fieldconf.testing import (
+    Answer,
+    AsyncFakeClient,
+    FakeClient,
+    Fault,
+    HttpError,
+)
+from fieldconf.verification.combining import RuleName
+from fieldconf.verification.verify import averify, verify
 
 TEXT = "Anna Berg was charged 49.90 twice, please refund today."
 PNG = fc.Image(b"\x89PNG\r\n")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import fieldconf as fc
 from fieldconf.schema import compile_schema
-from fieldconf.streaming import LiveScorer
+from fieldconf.scoring.live import LiveScorer
 
 ENTRIES = [entry(*choice) for choice in TICKET]
 TEXTS = [text for text, _, _ in TICKET]

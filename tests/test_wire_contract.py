@@ -31,7 +31,7 @@ from wire_samples import INDEX, RECORDINGS, recorded, sample, without
 
 import fieldconf as fc
 from fieldconf.schema import compile_schema
-from fieldconf.streaming import LiveScorer
+from fieldconf.scoring.live import LiveScorer
 
 # -- the table: what each sample must give --------------------------------------------------------
 

@@ -5,8 +5,15 @@ import math
 import pytest
 
 import fieldconf as fc
-from fieldconf.tokens import Candidate
-from fieldconf.wire.entries import ABSENT, CONTRADICTED, COPIED, REPEATED, SAME, make
+from fieldconf.responses.formats.entries import (
+    ABSENT,
+    CONTRADICTED,
+    COPIED,
+    REPEATED,
+    SAME,
+    make,
+)
+from fieldconf.tokens.token import Candidate
 
 
 def listed(*pairs, ids=None):

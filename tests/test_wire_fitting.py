@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fieldconf as fc
-from fieldconf.spelling import spell
 from fieldconf.strategies.cases import Case
 from fieldconf.strategies.dialects import DIALECTS
-from fieldconf.tokens import Candidate, Token
+from fieldconf.tokens.spelling import spell
+from fieldconf.tokens.token import Candidate, Token
 
 TEXTS = [text for text, _, _ in TICKET]
 ANSWER = "".join(TEXTS)

@@ -9,10 +9,10 @@ from builders import chunks, entry, plain, response, sse
 from wire_samples import recorded, sample
 
 from fieldconf.errors import NoLogprobsError, PayloadError
+from fieldconf.responses import completions, read_chunk
+from fieldconf.responses.delta import Delta
 from fieldconf.schema import compile_schema
-from fieldconf.scoring import score, score_completion
-from fieldconf.wire import completions, read_chunk
-from fieldconf.wire.delta import Delta
+from fieldconf.scoring.scorer import score, score_completion
 
 # -- objects of the SDK ---------------------------------------------------------------------------
 

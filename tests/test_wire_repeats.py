@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import fieldconf as fc
 from fieldconf.schema import compile_schema
-from fieldconf.streaming import LiveScorer
+from fieldconf.scoring.live import LiveScorer
 
 RIVALS = {"x": 0.031, "y": 0.017}
 SURE = [(text, p / 1.03, {**RIVALS, **rivals}) for text, p, rivals in TICKET]

@@ -12,10 +12,10 @@ from builders import plain, sse
 
 import fieldconf as fc
 from fieldconf.schema import compile_schema
+from fieldconf.scoring.live import LiveScorer
 from fieldconf.strategies.cases import Case
 from fieldconf.strategies.dialects import DIALECTS
-from fieldconf.streaming import LiveScorer
-from fieldconf.tokens import Candidate, Token
+from fieldconf.tokens.token import Candidate, Token
 
 SCHEMA = {
     "type": "object",

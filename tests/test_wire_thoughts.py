@@ -8,7 +8,7 @@ from answers import TICKET, TICKET_SCHEMA, chunk, entry, response
 
 import fieldconf as fc
 from fieldconf.schema import compile_schema
-from fieldconf.streaming import LiveScorer
+from fieldconf.scoring.live import LiveScorer
 
 ENTRIES = [entry(*choice) for choice in TICKET]
 ANSWER = "".join(text for text, _, _ in TICKET)

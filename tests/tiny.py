@@ -27,10 +27,10 @@ from oracles import (
 )
 
 import fieldconf as fc
-from fieldconf.probes.base import Vocabulary
 from fieldconf.schema import compile_schema
-from fieldconf.scoring import score_completion
-from fieldconf.tokens import Candidate, Layout, Token
+from fieldconf.scoring.scorer import score_completion
+from fieldconf.tokens.token import Candidate, Layout, Token
+from fieldconf.tokens.vocabulary import Vocabulary
 
 ANY_LAYOUT = Layout()
 END = b""  # the end token, as llama.cpp lists it

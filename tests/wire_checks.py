@@ -8,7 +8,7 @@ from builders import plain, sse
 from wire_samples import INDEX, chunks_of
 
 import fieldconf as fc
-from fieldconf.spelling import spell
+from fieldconf.tokens.spelling import spell
 
 TICKET = {
     "type": "object",

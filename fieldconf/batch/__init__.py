@@ -9,7 +9,7 @@ Why:   a warehouse of what was answered is scored in one command.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fieldconf.batch.faces import Scored, score_files
+    from fieldconf.batch.score_files import Scored, score_files
     from fieldconf.batch.scoring import output_schema, score_batch
     from fieldconf.batch.summary import Summary
 

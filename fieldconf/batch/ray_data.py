@@ -24,13 +24,18 @@ from fieldconf.batch.inputs import Problem
 from fieldconf.batch.parts import Folder
 from fieldconf.batch.scoring import score_batch
 from fieldconf.batch.sources import Stat
-from fieldconf.batch.working import Asked, Done, keep, kept
+from fieldconf.batch.worker import Asked, Done, keep, kept
 from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
-from fieldconf.errors import FieldconfError, MissingPackageError, OutputError, PayloadError
+from fieldconf.distributions.labels import Match
+from fieldconf.errors import (
+    FieldconfError,
+    MissingPackageError,
+    OutputError,
+    PayloadError,
+)
 from fieldconf.many.files import STDIN
-from fieldconf.matching import Match
 from fieldconf.policy import Policy, PolicyLike
-from fieldconf.tokens import Mask
+from fieldconf.tokens.token import Mask
 
 _TOGETHER = 8
 """Small files are divided together, up to about so many blocks of them."""

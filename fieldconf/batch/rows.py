@@ -16,10 +16,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 from fieldconf.batch.envelopes import Saved
+from fieldconf.fields.field import Field
 from fieldconf.paths import general
 from fieldconf.policy import Verdict
-from fieldconf.report import Field, Report
-from fieldconf.tokens import utf8
+from fieldconf.report import Report
+from fieldconf.tokens.token import utf8
 
 Row: TypeAlias = tuple[Any, ...]
 

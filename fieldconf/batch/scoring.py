@@ -23,12 +23,12 @@ from fieldconf.batch.schemas import load_schema
 from fieldconf.batch.wide import wide_form
 from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
 from fieldconf.classification import check_match
+from fieldconf.distributions.labels import Match
 from fieldconf.errors import FieldconfError, PayloadError
-from fieldconf.matching import Match
 from fieldconf.policy import Policy, PolicyLike
 from fieldconf.schema import Schema, compile_schema
-from fieldconf.scoring import score_all
-from fieldconf.tokens import Mask
+from fieldconf.scoring.scorer import score_all
+from fieldconf.tokens.token import Mask
 
 
 def score_batch(

@@ -30,11 +30,13 @@ from fieldconf.batch.rows import (
     text_of,
 )
 from fieldconf.errors import SchemaError
+from fieldconf.fields.field import Field
+from fieldconf.parsing.kinds import KINDS
 from fieldconf.paths import Path, pointer
-from fieldconf.report import Field, Report
-from fieldconf.schema import KINDS, Place, Schema
+from fieldconf.report import Report
+from fieldconf.schema import Place, Schema
 from fieldconf.schema.declared import kinds_of_parts
-from fieldconf.schema.parts import Part
+from fieldconf.schema.keywords import Part
 
 HEAD = (*ANSWER, *JUDGED)
 """Before the columns of fields."""

@@ -14,12 +14,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from fieldconf.alternatives.distribution import Distribution, Member
 from fieldconf.calibration.members import Members, reordered
+from fieldconf.distributions.distribution import Distribution, Member
+from fieldconf.fields.field import Field
+from fieldconf.fields.readings import Calibrated
+from fieldconf.parsing.kinds import same
 from fieldconf.paths import general
-from fieldconf.report import Calibrated, Field, Report
-from fieldconf.report.assembled import assembled
-from fieldconf.schema import same
+from fieldconf.report import Report
+from fieldconf.report.combine import assembled
 
 T = TypeVar("T")
 

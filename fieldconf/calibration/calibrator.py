@@ -22,10 +22,11 @@ from fieldconf.calibration.applying import calibrated
 from fieldconf.calibration.curve import Curve
 from fieldconf.calibration.members import Members
 from fieldconf.errors import CalibrationError
-from fieldconf.evaluation.packages import package
-from fieldconf.evaluation.table import Table
-from fieldconf.report import Calibrated, Report
-from fieldconf.report.plain import digest_of
+from fieldconf.fields.plain import digest_of
+from fieldconf.fields.readings import Calibrated
+from fieldconf.report import Report
+from fieldconf.statistics.packages import package
+from fieldconf.statistics.table import Table
 
 if TYPE_CHECKING:
     import numpy as np

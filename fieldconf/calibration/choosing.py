@@ -13,8 +13,14 @@ counts as the strongest of all.
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from fieldconf.calibration.fitting import Rows, Strengths, fit, log_losses, log_odds
-from fieldconf.evaluation.packages import package
+from fieldconf.calibration.fitting import (
+    Rows,
+    Strengths,
+    fit,
+    log_losses,
+    log_odds,
+)
+from fieldconf.statistics.packages import package
 
 if TYPE_CHECKING:
     import numpy as np

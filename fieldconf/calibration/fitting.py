@@ -22,7 +22,7 @@ work.
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from fieldconf.calibration.curve import SOFT
-from fieldconf.evaluation.packages import minimize, package
+from fieldconf.statistics.packages import minimize, package
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,9 +14,9 @@ from typing import Any
 
 from pydantic import ConfigDict
 
-from fieldconf.alternatives.distribution import Distribution, Member
 from fieldconf.calibration.curve import MOST, SOFT
-from fieldconf.schema import same
+from fieldconf.distributions.distribution import Distribution, Member
+from fieldconf.parsing.kinds import same
 
 
 @dataclass(frozen=True, slots=True)

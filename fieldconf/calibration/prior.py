@@ -22,16 +22,16 @@ from fieldconf.calibration.choosing import is_near, splits_of
 from fieldconf.calibration.curve import SOFT
 from fieldconf.calibration.fitting import FLATTEST, WEIGHTS
 from fieldconf.calibration.members import Members
-from fieldconf.evaluation.packages import minimize, package
-from fieldconf.report import Field
-from fieldconf.schema import same
+from fieldconf.fields.field import Field
+from fieldconf.parsing.kinds import same
+from fieldconf.statistics.packages import minimize, package
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from fieldconf.evaluation.judged import Detail
-    from fieldconf.evaluation.table import Table
+    from fieldconf.statistics.table import Table
 
     Array: TypeAlias = NDArray[np.float64]
 

@@ -17,14 +17,14 @@ from typing import Any
 from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
 from fieldconf.classification.answer import Answer
 from fieldconf.classification.ending import with_ends
+from fieldconf.distributions.labels import Match
+from fieldconf.distributions.settling import Settle, settled
 from fieldconf.errors import PayloadError, SchemaError
-from fieldconf.matching import Match
 from fieldconf.policy import Policy, PolicyLike
 from fieldconf.report import Report
+from fieldconf.responses import completion
 from fieldconf.schema import LabelSet, Schema, compile_schema
-from fieldconf.settling import Settle, settled
-from fieldconf.tokens import Completion, Mask
-from fieldconf.wire import completion
+from fieldconf.tokens.token import Completion, Mask
 
 
 def classify(  # noqa: PLR0913  # options of a reading, by keyword

@@ -11,25 +11,38 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, cast
 
-from fieldconf import scores
-from fieldconf.alternatives.distribution import Distribution, distribution, likeliest
-from fieldconf.alternatives.fan import Branch, Listing, Name, candidate_of, every, text_of
-from fieldconf.alternatives.listed import listed
-from fieldconf.alternatives.settle import Ledger
-from fieldconf.alternatives.tree import Gap, Tree
-from fieldconf.alternatives.why import why_outcome, why_token
+from fieldconf import formulas
 from fieldconf.classification.ending import END, is_end
 from fieldconf.classification.masses import unnormalised
 from fieldconf.classification.question import Place, Question, question_of
-from fieldconf.evidence import LONGEST_TOKEN, blame, is_told
-from fieldconf.fields import FEW_VALID
-from fieldconf.matching import beginning
-from fieldconf.reasoning import answer_start
-from fieldconf.report import Field, Report, Status
-from fieldconf.schema import Invalid, Schema, kind_of
+from fieldconf.distributions.candidates import listed
+from fieldconf.distributions.decoding_step import (
+    Branch,
+    Listing,
+    Name,
+    candidate_of,
+    every,
+    text_of,
+)
+from fieldconf.distributions.distribution import (
+    Distribution,
+    distribution,
+    likeliest,
+)
+from fieldconf.distributions.explanation import why_outcome, why_token
+from fieldconf.distributions.labels import beginning
+from fieldconf.distributions.outcome_tree import Gap, Tree
+from fieldconf.distributions.tree_store import Ledger
+from fieldconf.fields.field import Field
+from fieldconf.fields.scorer import FEW_VALID
+from fieldconf.fields.token_sums import LONGEST_TOKEN, blame, is_told
+from fieldconf.parsing.kinds import kind_of
+from fieldconf.parsing.reasoning import answer_start
+from fieldconf.report import Report, Status
+from fieldconf.schema import Invalid, Schema
 from fieldconf.schema.labels import as_json
-from fieldconf.spelling import SPACES, plainly_named, spell_completion
-from fieldconf.tokens import Candidate, Completion, Mask, Token, utf8
+from fieldconf.tokens.spelling import SPACES, plainly_named, spell_completion
+from fieldconf.tokens.token import Candidate, Completion, Mask, Token, utf8
 
 
 class _Step(NamedTuple):
@@ -192,7 +205,7 @@ class Answer:
             return replace(made, reason=reason)
         if not self._data:
             return replace(made, reason=self._no_label, flags=("not_a_member",))
-        logprob = scores.total(self.tokens[index].logprob for index in self._indexes)
+        logprob = formulas.total(self.tokens[index].logprob for index in self._indexes)
         visits = self._visits()
         tree = ledger.tree((), lambda: self._grow(visits))
         return self._told(replace(made, logprob=logprob), tree, visits.found)

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from fieldconf.classification.ending import is_end
-from fieldconf.report import Field, Report
-from fieldconf.tokens import Candidate
+from fieldconf.fields.field import Field
+from fieldconf.report import Report
+from fieldconf.tokens.token import Candidate
 
 
 @dataclass(frozen=True, slots=True)

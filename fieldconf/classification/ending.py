@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from fieldconf.distributions.settling import Settle
 from fieldconf.probes import Probe
-from fieldconf.probes.base import Vocabulary
-from fieldconf.settling import Settle
-from fieldconf.spelling import is_control
 from fieldconf.threads import cached_property
-from fieldconf.tokens import Candidate, Token
+from fieldconf.tokens.spelling import is_control
+from fieldconf.tokens.token import Candidate, Token
+from fieldconf.tokens.vocabulary import Vocabulary
 
 END = b"<|end|>"
 """What the end of the answer is called where a vocabulary needs bytes."""

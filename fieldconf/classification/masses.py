@@ -13,10 +13,10 @@ mask's share is in the numbers already, and the two quantities are the same.
 
 from typing import NamedTuple
 
-from fieldconf.alternatives.distribution import Distribution, Member
-from fieldconf.alternatives.fan import Fan
-from fieldconf.alternatives.tree import Tree
-from fieldconf.schema import same
+from fieldconf.distributions.decoding_step import Fan
+from fieldconf.distributions.distribution import Distribution, Member
+from fieldconf.distributions.outcome_tree import Tree
+from fieldconf.parsing.kinds import same
 
 
 class _Mass(NamedTuple):

@@ -10,12 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from fieldconf.alternatives.fan import NOTHING_SAID, Branch, Name, Outcomes, candidate_of, every
-from fieldconf.alternatives.memory import MOST_ROWS
 from fieldconf.classification.ending import is_end
-from fieldconf.matching import Beginning, Labels, beginning
+from fieldconf.distributions.cache import MOST_ROWS
+from fieldconf.distributions.decoding_step import (
+    NOTHING_SAID,
+    Branch,
+    Name,
+    Outcomes,
+    candidate_of,
+    every,
+)
+from fieldconf.distributions.labels import Beginning, Labels, beginning
 from fieldconf.schema import LabelSet
-from fieldconf.tokens import Candidate
+from fieldconf.tokens.token import Candidate
 
 
 class Place(NamedTuple):

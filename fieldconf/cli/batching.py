@@ -19,10 +19,10 @@ from fieldconf.cli.showing import one_line_errors
 from fieldconf.errors import printable
 
 if TYPE_CHECKING:
-    from fieldconf.batch.asking import BatchOptions, Engine
-    from fieldconf.batch.faces import Scored
-    from fieldconf.matching import Match
-    from fieldconf.tokens import Mask
+    from fieldconf.batch.arguments import BatchOptions, Engine
+    from fieldconf.batch.score_files import Scored
+    from fieldconf.distributions.labels import Match
+    from fieldconf.tokens.token import Mask
 
 _MOST_PROBLEMS = 5
 """So many are told at the end; all are in the file of errors."""
@@ -84,7 +84,7 @@ def batch_command(
     Lines are raw responses or lines of a batch API's output; files may be packed (gzip, zstd). What
     fails is told in OUTPUT.errors.jsonl, and the rest goes on.
     """
-    from fieldconf.batch.faces import score_files
+    from fieldconf.batch.score_files import score_files
 
     with one_line_errors():
         options: BatchOptions = {

@@ -24,9 +24,9 @@ from fieldconf.render.table import number, printable
 if TYPE_CHECKING:
     from fieldconf.extraction.options import Options
     from fieldconf.many.files import Per
-    from fieldconf.many.results import Result, Summary
     from fieldconf.policy import Outcome
-    from fieldconf.second.cascading import Step
+    from fieldconf.reasking.cascade import Step
+    from fieldconf.report.results import Result, Summary
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -110,7 +110,7 @@ def extract_each(
         RequestError: if the run was given up, or the request is known to be refused.
         OutputError: if the output cannot be used.
     """
-    from fieldconf.many.faces import extract_many
+    from fieldconf.many.extract_many import extract_many
     from fieldconf.many.files import inputs_in
 
     inputs = inputs_in(
@@ -183,7 +183,7 @@ def _line(result: "Result[Any]") -> str:
 
 
 def _summary(summary: "Summary", output: Path | None) -> str:
-    from fieldconf.many.results import counts
+    from fieldconf.report.results import counts
 
     of = f"{summary.done} inputs" if summary.done != 1 else "1 input"
     parts = [f"{of}: {counts(summary)}"]

@@ -74,7 +74,7 @@ def evaluate_command(
     SOURCE is a table with the columns document, field, confidence and right (.csv, .jsonl,
     .parquet), or, with --labels, what `fieldconf batch` wrote: a file, or a folder of Parquet.
     """
-    from fieldconf.evaluation.evaluating import evaluate
+    from fieldconf.evaluation.evaluate import evaluate
     from fieldconf.evaluation.labels import labels as labels_of
 
     with one_line_errors():

@@ -18,8 +18,8 @@ from fieldconf.cli.showing import end, one_line_errors, show, show_live
 
 if TYPE_CHECKING:
     from fieldconf.extraction.options import Options
+    from fieldconf.reasking.cascade import Step
     from fieldconf.report import Report
-    from fieldconf.second.cascading import Step
 
 
 @click.command("extract")
@@ -99,10 +99,10 @@ def extract_command(
     With --each it is a file whose lines are read one by one (or -), or files, folders and patterns.
     """
     from fieldconf.batch.schemas import load_schema
-    from fieldconf.extraction.faces import stream
+    from fieldconf.extraction.extract import stream
     from fieldconf.policy import Bands
+    from fieldconf.reasking.cascade import Step
     from fieldconf.schema import compile_schema
-    from fieldconf.second.cascading import Step
 
     if many["each"] and why:
         raise click.UsageError("--why is for one text")
@@ -155,8 +155,8 @@ def _comes_in_rows(
 def _answer(
     kind: Any, text: str, client: Any, asked: "Options", then: "Sequence[Step]"
 ) -> "Report[Any]":  # fmt: skip
-    from fieldconf.extraction.faces import extract
-    from fieldconf.second.cascading import Step, cascade
+    from fieldconf.extraction.extract import extract
+    from fieldconf.reasking.cascade import Step, cascade
 
     if not then:
         return extract(kind, text, client=client, **asked)

@@ -48,7 +48,7 @@ def score_command(
     It may come from any provider, or as a framework keeps it. With --all and --json a line each.
     """
     from fieldconf.batch.schemas import load_schema
-    from fieldconf.scoring import score, score_all
+    from fieldconf.scoring.scorer import score, score_all
 
     with one_line_errors():
         kind, data = load_schema(schema) if schema else None, read_bytes(response)

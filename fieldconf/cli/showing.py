@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from fieldconf.extraction.streams import FieldStream
+    from fieldconf.fields.field import Field
     from fieldconf.policy import Bands, Outcome
-    from fieldconf.report import Field, Report
+    from fieldconf.report import Report
 
 EXIT_CODES: "Mapping[Outcome, int]" = {"accept": 0, "review": 10, "reject": 11}
 
@@ -165,7 +166,7 @@ def absent(report: "Report[Any]") -> str:
 
 def is_sound(report: "Report[Any]") -> bool:
     """A scored text; or complete, valid, and with a confidence, which only complete ones have."""
-    from fieldconf.report.ending import is_alone
+    from fieldconf.fields.status import is_alone
 
     if report.status == "text":
         return report.answer is not None

@@ -24,12 +24,17 @@ import openai
 
 from fieldconf.embedded import server as server_process
 from fieldconf.embedded.prompt import embedded_messages, embedded_schema
-from fieldconf.embedded.weights import REMEDY_FETCH, SMOLLM2, find_weights, weights_path
+from fieldconf.embedded.weights import (
+    REMEDY_FETCH,
+    SMOLLM2,
+    find_weights,
+    weights_path,
+)
 from fieldconf.errors import LocalModelError
 from fieldconf.probes import Probe, llama_cpp
-from fieldconf.requesting import Defaults
+from fieldconf.requests.request import Defaults
 from fieldconf.threads import cached_property
-from fieldconf.tokens import Layout
+from fieldconf.tokens.token import Layout
 
 _REMEDY_INSTALL = 'Run: pip install "fieldconf[local]"'
 _START_SECONDS = 120.0

@@ -14,10 +14,11 @@ from decimal import Decimal
 from typing import Any, cast
 
 from fieldconf.errors import EvaluationError
-from fieldconf.evaluation.columns import column, column_names
-from fieldconf.many.results import Result
+from fieldconf.fields.field import Field
 from fieldconf.paths import Path, parse_pointer
-from fieldconf.report import Field, Report
+from fieldconf.report import Report
+from fieldconf.report.results import Result
+from fieldconf.statistics.columns import column, column_names
 
 _BATCH = ("pointer", "path", "value", "kind", "confidence")
 """The columns by which rows of ``fieldconf batch`` are known."""

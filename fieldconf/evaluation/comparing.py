@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fieldconf.evaluation.curves import MEASURES, Curve
-from fieldconf.evaluation.packages import package
-from fieldconf.evaluation.resampling import FEWEST, Measured, measured, resampled
 from fieldconf.render import evaluation as render
 from fieldconf.render.evaluation import short
+from fieldconf.statistics.packages import package
+from fieldconf.statistics.resampling import FEWEST, Measured, measured, resampled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,7 +14,7 @@ The rules:
 * ``date``: dates and times, however written; all parts that the right one has must be there and
   agree. "10/01/2018" has two readings, and may be either one;
 * ``text``: letter case, accents, width, quotes and white space do not count, see
-  ``fieldconf.source.folding``, nor the words of ``drop``;
+  ``fieldconf.grounding.folding``, nor the words of ``drop``;
 * ``fuzzy``: as ``text``, nearly: RapidFuzz's ``ratio`` (``2 * M / T``, see ``source.fuzzy``) of the
   two is ``least`` or more;
 * ``items``: a list whose items are matched by content, or by ``key``, and judged one by one;
@@ -33,14 +33,14 @@ from decimal import Decimal
 from typing import Any, Literal, TypeAlias, cast, get_args
 
 from fieldconf.errors import EvaluationError, nearest
-from fieldconf.evaluation.packages import package
+from fieldconf.grounding.dates import date_of, same_date
+from fieldconf.grounding.folding import fold, words_of
+from fieldconf.grounding.numerals import decimal_of, number_of
+from fieldconf.parsing.kinds import kind_of, same_json
 from fieldconf.paths import Path, matches, parse_pointer, pointer
-from fieldconf.policy.patterns import rank
-from fieldconf.schema.attributes import steps_of
-from fieldconf.schema.values import kind_of, same_json
-from fieldconf.source.dates import date_of, same_date
-from fieldconf.source.folding import fold, words_of
-from fieldconf.source.numerals import decimal_of, number_of
+from fieldconf.policy.pointers import rank
+from fieldconf.schema.attribute_paths import steps_of
+from fieldconf.statistics.packages import package
 
 RuleName: TypeAlias = Literal[
     "exact", "number", "amount", "date", "text", "fuzzy", "items", "positions"

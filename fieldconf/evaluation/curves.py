@@ -15,13 +15,13 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fieldconf.evaluation.packages import package
+from fieldconf.statistics.packages import package
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from fieldconf.evaluation.table import Booleans, Floats, Integers
+    from fieldconf.statistics.table import Booleans, Floats, Integers
 
 COVERAGES = (0.5, 0.8, 0.9)
 RISKS = (0.02, 0.05, 0.1)

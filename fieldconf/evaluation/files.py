@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from fieldconf.errors import EvaluationError, MissingPackageError
-from fieldconf.evaluation.columns import column, column_names
 from fieldconf.evaluation.correctness import Written
+from fieldconf.statistics.columns import column, column_names
 
 FileLike: TypeAlias = str | PathLike[str]
 

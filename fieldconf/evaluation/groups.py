@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
 from fieldconf.errors import EvaluationError, nearest
 from fieldconf.evaluation.curves import COVERAGES, MEASURES, Curve
-from fieldconf.evaluation.packages import package
-from fieldconf.evaluation.resampling import FEWEST, Measured, measured, resampled
-from fieldconf.evaluation.table import Table
 from fieldconf.evaluation.verdicts import Perfect, verdicts
+from fieldconf.statistics.packages import package
+from fieldconf.statistics.resampling import FEWEST, Measured, measured, resampled
+from fieldconf.statistics.table import Table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,7 +12,7 @@ The assignment is the one with the largest sum of similarities (Kuhn 1955, by
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from fieldconf.evaluation.packages import package
+from fieldconf.statistics.packages import package
 
 
 class Matched(NamedTuple):

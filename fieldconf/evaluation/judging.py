@@ -18,9 +18,14 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeGuard, cast
 
 from fieldconf.evaluation.correctness import Rule, Rules, Written, likeness
-from fieldconf.evaluation.items import Matched, match_items, match_positions, matched
+from fieldconf.evaluation.items import (
+    Matched,
+    match_items,
+    match_positions,
+    matched,
+)
+from fieldconf.parsing.kinds import is_container, kind_of, same_json
 from fieldconf.paths import Path
-from fieldconf.schema.values import is_container, kind_of, same_json
 
 DEEPEST = 100
 """What is nested deeper is compared as a whole, exactly."""

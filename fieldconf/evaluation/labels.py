@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from fieldconf.errors import EvaluationError
-from fieldconf.evaluation.columns import column, column_names
 from fieldconf.evaluation.correctness import RuleLike, Rules, Written
 from fieldconf.evaluation.files import is_file, read_file
+from fieldconf.parsing.kinds import same_json
 from fieldconf.paths import parse_pointer, pointer
-from fieldconf.schema.attributes import steps_of
-from fieldconf.schema.values import same_json
+from fieldconf.schema.attribute_paths import steps_of
+from fieldconf.statistics.columns import column, column_names
 
 Steps = tuple[str, ...]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from fieldconf.errors import MissingPackageError
 from fieldconf.evaluation.groups import OVERALL, Part
-from fieldconf.evaluation.packages import package
+from fieldconf.statistics.packages import package
 
 _MOST = 10  # curves that one can tell apart
 

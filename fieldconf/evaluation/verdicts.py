@@ -9,8 +9,8 @@ Why:   "AUROC .53 [.44, .62]" is no answer to "may I triage with it?".
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from fieldconf.evaluation.resampling import Measured
 from fieldconf.render.evaluation import short
+from fieldconf.statistics.resampling import Measured
 
 _NEAR = 0.6
 """An AUROC below it that may be chance is taken for chance; above it, for too few labels."""

@@ -14,18 +14,19 @@ from urllib.parse import urlsplit
 
 from fieldconf.calibration.calibrator import Calibrator, digest_of
 from fieldconf.classification import check_match
-from fieldconf.dropping import Keep
+from fieldconf.distributions.labels import Match
+from fieldconf.distributions.settling import Settle
 from fieldconf.errors import RequestError
-from fieldconf.extraction.apis import APIS, CHAT, Api
+from fieldconf.extraction.endpoints import APIS, CHAT, Api
 from fieldconf.extraction.inputs import Input, is_messages
 from fieldconf.extraction.options import Options
 from fieldconf.extraction.stopping import Rule, rules_of
-from fieldconf.matching import Match
+from fieldconf.grounding.locating import Ways, ways_in
 from fieldconf.policy import Policy
 from fieldconf.providers.forms import Ask
 from fieldconf.providers.table import PROVIDERS, Provider, provider_at
 from fieldconf.report import Report
-from fieldconf.requesting import (
+from fieldconf.requests.request import (
     INSTRUCTIONS,
     Defaults,
     asked_of,
@@ -35,11 +36,10 @@ from fieldconf.requesting import (
     parameters,
     provider_row,
 )
+from fieldconf.requests.strict import strict
 from fieldconf.schema import Schema, compile_schema
-from fieldconf.settling import Settle
-from fieldconf.source.locating import Ways, ways_in
-from fieldconf.strict import strict
-from fieldconf.tokens import Layout, Mask
+from fieldconf.scoring.window import Keep
+from fieldconf.tokens.token import Layout, Mask
 
 _MERGED = ("extra_body", "extra_headers", "extra_query")
 

@@ -21,8 +21,9 @@ Why:   a live view wants to show text as it grows, a pipeline wants each item on
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
+from fieldconf.fields.field import Field
 from fieldconf.paths import Path, pointer
-from fieldconf.report import Field, Report
+from fieldconf.report import Report
 
 T = TypeVar("T")
 

@@ -12,15 +12,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypedDict, TypeVar, cast
 
 from fieldconf.calibration.calibrator import CalibratorLike
-from fieldconf.dropping import Keep
+from fieldconf.distributions.labels import Match
+from fieldconf.distributions.settling import Settle
 from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.stopping import Stop
-from fieldconf.matching import Match
+from fieldconf.grounding.locating import Ways
 from fieldconf.policy import PolicyLike
 from fieldconf.report import Report
-from fieldconf.settling import Settle
-from fieldconf.source.locating import Ways
-from fieldconf.tokens import Mask
+from fieldconf.scoring.window import Keep
+from fieldconf.tokens.token import Mask
 
 F = TypeVar("F", bound=Callable[..., Any])
 

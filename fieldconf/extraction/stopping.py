@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, cast
 
+from fieldconf.fields.field import Field
+from fieldconf.fields.pickling import value_at
+from fieldconf.parsing.kinds import is_container, same
 from fieldconf.paths import Path, matches, parse_pointer
-from fieldconf.report import Field
-from fieldconf.report.keeping import value_at
-from fieldconf.schema import Place, same
-from fieldconf.schema.attributes import paths_of, steps_of
-from fieldconf.schema.values import is_container
+from fieldconf.schema import Place
+from fieldconf.schema.attribute_paths import paths_of, steps_of
 
 
 class _Any:

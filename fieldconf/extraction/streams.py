@@ -12,13 +12,14 @@ from inspect import isawaitable
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from fieldconf import telemetry
-from fieldconf.asking import our_errors
 from fieldconf.errors import RequestError
+from fieldconf.extraction import telemetry
 from fieldconf.extraction.calls import Call
 from fieldconf.extraction.events import Event, FieldEvent, ReportEvent
-from fieldconf.extraction.reading import Reading, whole
-from fieldconf.report import Field, Report
+from fieldconf.extraction.live_answer import Reading, whole
+from fieldconf.fields.field import Field
+from fieldconf.providers.client_errors import our_errors
+from fieldconf.report import Report
 
 T = TypeVar("T")
 

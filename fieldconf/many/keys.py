@@ -25,7 +25,7 @@ from fieldconf.extraction.inputs import Image
 from fieldconf.extraction.options import Options
 from fieldconf.providers.table import PROVIDERS
 from fieldconf.schema import Schema
-from fieldconf.schema.settings import scored_by
+from fieldconf.schema.field_settings import scored_by
 
 _NOT_ASKED = frozenset({"observe", "log_values", "options", "policy", "calibration"})
 """Options that change nothing of the answer; "options" are among the arguments of the call."""

@@ -13,9 +13,10 @@ from typing import Any, TypeAlias, cast
 
 from fieldconf import errors
 from fieldconf.errors import FieldconfError, RequestError
-from fieldconf.many.results import Ending, Result
+from fieldconf.fields.plain import plain_value
 from fieldconf.policy import Policy
-from fieldconf.report import Report, plain_value
+from fieldconf.report import Report
+from fieldconf.report.results import Ending, Result
 from fieldconf.schema import Schema
 
 Name: TypeAlias = str | int

@@ -12,8 +12,8 @@ from contextlib import nullcontext
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
-from fieldconf.many.results import Summary
-from fieldconf.many.running import Showing
+from fieldconf.many.threads import Showing
+from fieldconf.report.results import Summary
 
 Told: TypeAlias = Callable[[Summary], object]
 """Called with the counts whenever an input is done, by one thread at a time."""

@@ -10,16 +10,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, cast
 
-from fieldconf.errors import FieldconfError, OutputError, PayloadError, RequestError
+from fieldconf.errors import (
+    FieldconfError,
+    OutputError,
+    PayloadError,
+    RequestError,
+)
 from fieldconf.extraction.calls import prepare
 from fieldconf.extraction.options import Options, said
 from fieldconf.many.inputs import Task
 from fieldconf.many.journal import Journal, Settings
 from fieldconf.many.keys import Asked, input_key, settings_key, steps_key
 from fieldconf.many.lines import Name, line_of, result_of
-from fieldconf.many.results import Result, Summary, Tally
+from fieldconf.reasking.cascade import Step
 from fieldconf.report import Report
-from fieldconf.second.cascading import Step
+from fieldconf.report.results import Result, Summary, Tally
 
 T = TypeVar("T")
 

@@ -8,7 +8,14 @@
 * ``judging``: the verdicts on an answer.
 """
 
-from fieldconf.policy.bands import NOTHING, OUTCOMES, Band, Bandlike, Outcome, worst
+from fieldconf.policy.bands import (
+    NOTHING,
+    OUTCOMES,
+    Band,
+    Bandlike,
+    Outcome,
+    worst,
+)
 from fieldconf.policy.choosing import Bands
 from fieldconf.policy.judging import Verdict, is_judged, judge, judged, outcome_of
 from fieldconf.policy.policies import USUAL, Policy, PolicyLike

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from fieldconf.paths import Path, matches, parse_pointer, pointer
 from fieldconf.policy.bands import Band
-from fieldconf.policy.patterns import is_general, rank
+from fieldconf.policy.pointers import is_general, rank
 from fieldconf.policy.policies import Policy, stricter
 from fieldconf.schema import Place
-from fieldconf.schema.settings import Conf
+from fieldconf.schema.field_settings import Conf
 
 if TYPE_CHECKING:  # reports import policies
-    from fieldconf.report.field import Field
+    from fieldconf.fields.field import Field
 
 
 class Bands:

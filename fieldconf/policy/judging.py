@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from fieldconf.alternatives.distribution import Member
+from fieldconf.distributions.distribution import Member
 from fieldconf.paths import Path, pointer
 from fieldconf.policy.bands import Band, Outcome, worst
 from fieldconf.policy.choosing import Bands
@@ -18,8 +18,8 @@ from fieldconf.policy.reasons import Facts, Reason, reasons
 from fieldconf.schema import Invalid
 
 if TYPE_CHECKING:  # reports import policies
-    from fieldconf.report.ending import Status
-    from fieldconf.report.field import Field
+    from fieldconf.fields.field import Field
+    from fieldconf.fields.status import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def judge(
 
 def outcome_of(verdicts: Mapping[str, Verdict], status: "Status") -> Outcome:
     """What to do with the whole answer: the worst of its fields; if it is not whole, "reject"."""
-    from fieldconf.report.ending import WHOLE  # noqa: PLC0415  # reports import policies
+    from fieldconf.fields.status import WHOLE  # noqa: PLC0415  # reports import policies
 
     if status not in WHOLE or not verdicts:
         return "reject"

@@ -15,9 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 from fieldconf.errors import PolicyError, nearest
-from fieldconf.evaluation.labelled import labelled
-from fieldconf.evaluation.packages import package
-from fieldconf.evaluation.table import Table
 from fieldconf.paths import matches, parse_pointer
 from fieldconf.policy.bands import (
     ACCEPT,
@@ -33,14 +30,23 @@ from fieldconf.policy.bands import (
     plain_accept,
     share_of,
 )
-from fieldconf.policy.patterns import check_name, checked_name, name_of, pointers_of, rank
+from fieldconf.policy.pointers import (
+    check_name,
+    checked_name,
+    name_of,
+    pointers_of,
+    rank,
+)
 from fieldconf.schema import Place, Schema, compile_schema
-from fieldconf.thresholds.certifying import certify
-from fieldconf.thresholds.costs import Costs, costs_of
-from fieldconf.thresholds.guarantee import Guarantee, Per, Unit
+from fieldconf.statistics.certifying import certify
+from fieldconf.statistics.costs import Costs, costs_of
+from fieldconf.statistics.guarantee import Guarantee, Per, Unit
+from fieldconf.statistics.labelled import labelled
+from fieldconf.statistics.packages import package
+from fieldconf.statistics.table import Table
 
 if TYPE_CHECKING:
-    from fieldconf.evaluation.table import Booleans
+    from fieldconf.statistics.table import Booleans
 
 KINDS = ("string", "enum", "text", "number", "boolean", "null", "list", "object")
 """The kinds that a band may be for: those of fields ("list" is their "array"), strings with few
@@ -215,7 +221,7 @@ class Policy:
 
         Args:
             source: a table with the columns ``document, field, confidence, right`` (see
-                ``fieldconf.evaluation.table.Table``); or, with ``labels``, reports.
+                ``fieldconf.statistics.table.Table``); or, with ``labels``, reports.
             labels: what is right, see ``fc.labels``.
             risk: which share (0..1) of the accepted may be wrong.
             confidence: how sure that has to be (0..1), over draws of the labelled documents.

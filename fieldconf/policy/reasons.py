@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from fieldconf.alternatives.distribution import Member
+from fieldconf.distributions.distribution import Member
 from fieldconf.policy.bands import NOTHING, Band, Outcome
 from fieldconf.policy.policies import Policy
 
 if TYPE_CHECKING:  # reports import policies
-    from fieldconf.report.field import Field
+    from fieldconf.fields.field import Field
 
 Name: TypeAlias = Literal[
     "below_threshold", "unknown", "not_aligned", "truncated", "invalid", "off_schema",

@@ -9,7 +9,8 @@ One room a server, each with the function ``probe``: ``fieldconf.probes.llama_cp
 ``.sglang`` and ``.transformers``.
 """
 
-from fieldconf.probes.base import Probe, Vocabulary
-from fieldconf.probes.tokenizer import vocabulary_of
+from fieldconf.probes.base import Probe
+from fieldconf.tokens.tokenizer import vocabulary_of
+from fieldconf.tokens.vocabulary import Vocabulary
 
 __all__ = ["Probe", "Vocabulary", "vocabulary_of"]

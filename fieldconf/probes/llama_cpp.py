@@ -26,10 +26,11 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
-from fieldconf.asking import not_that_server, post
 from fieldconf.errors import RequestError
-from fieldconf.probes.base import Probe, Vocabulary
+from fieldconf.probes.base import Probe
+from fieldconf.providers.client_errors import not_that_server, post
 from fieldconf.threads import cached_property
+from fieldconf.tokens.vocabulary import Vocabulary
 
 _Tokens: TypeAlias = tuple[int, ...]
 

@@ -17,10 +17,11 @@ Quirks, from SGLang's sources and what its users read out of it; not run against
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fieldconf.asking import post
 from fieldconf.errors import RequestError
-from fieldconf.probes.base import Probe, Vocabulary, picked
-from fieldconf.probes.tokenizer import chat_tokens
+from fieldconf.probes.base import Probe, picked
+from fieldconf.providers.client_errors import post
+from fieldconf.tokens.tokenizer import chat_tokens
+from fieldconf.tokens.vocabulary import Vocabulary
 
 _SERVER = "an SGLang server"
 

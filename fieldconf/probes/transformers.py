@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from fieldconf.probes.base import Probe
-from fieldconf.probes.tokenizer import chat_tokens, vocabulary_of
 from fieldconf.threads import cached_property
+from fieldconf.tokens.tokenizer import chat_tokens, vocabulary_of
 
 
 def probe(model: Any, tokenizer: Any, *, template: Mapping[str, Any] | None = None) -> Probe:

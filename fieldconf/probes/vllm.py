@@ -20,9 +20,10 @@ Quirks, from vLLM's sources and its own tests; not run against a live server:
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from fieldconf.asking import not_that_server, post
 from fieldconf.errors import RequestError
-from fieldconf.probes.base import Probe, Vocabulary, picked
+from fieldconf.probes.base import Probe, picked
+from fieldconf.providers.client_errors import not_that_server, post
+from fieldconf.tokens.vocabulary import Vocabulary
 
 _SERVER = "a vLLM server"
 _MOST = 128

@@ -16,7 +16,7 @@ from fieldconf.providers import forms
 from fieldconf.providers.forms import Ask, Choice
 from fieldconf.providers.grammars import FULL, STRICT, Grammar
 from fieldconf.providers.models import OPEN_MODEL
-from fieldconf.tokens import Mask
+from fieldconf.tokens.token import Mask
 
 Evidence: TypeAlias = Literal["recording", "vendor types", "documentation"]
 

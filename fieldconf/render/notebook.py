@@ -12,7 +12,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fieldconf.render.lines import first_rows, outcomes, problems, summary
-from fieldconf.render.table import Row, beside, color, number, printable, reasons, shown
+from fieldconf.render.table import (
+    Row,
+    beside,
+    color,
+    number,
+    printable,
+    reasons,
+    shown,
+)
 
 _COLORS = {"green": "#2e9e5b", "yellow": "#c98a00", "red": "#d6455d"}  # on white and on black
 _LINE = "1px solid rgba(128,128,128,.35)"

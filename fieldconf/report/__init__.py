@@ -12,10 +12,18 @@
 * ``assembled``: one report made of several readings.
 """
 
-from fieldconf.report.field import Field, Kind
-from fieldconf.report.plain import DEEPEST, plain_value
-from fieldconf.report.readings import Agreement, Asked, Basis, Calibrated, Found, How, Reading
-from fieldconf.report.whole import Report, Status, Stopped
+from fieldconf.fields.field import Field, Kind
+from fieldconf.fields.plain import DEEPEST, plain_value
+from fieldconf.fields.readings import (
+    Agreement,
+    Asked,
+    Basis,
+    Calibrated,
+    Found,
+    How,
+    Reading,
+)
+from fieldconf.report.report import Report, Status, Stopped
 
 __all__ = [
     "DEEPEST", "Agreement", "Asked", "Basis", "Calibrated", "Field", "Found", "How", "Kind",

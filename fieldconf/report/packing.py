@@ -10,7 +10,7 @@ Why:   reports travel between processes and lie in caches.
 from dataclasses import replace
 from typing import Any
 
-from fieldconf.report.keeping import flat, value_at, whole
+from fieldconf.fields.pickling import flat, value_at, whole
 
 
 def packed(state: dict[str, Any]) -> dict[str, Any]:

@@ -17,12 +17,12 @@
 * ``compiling``: all of it as one ``Schema``.
 """
 
-from fieldconf.schema.compiling import Schema, compile_schema
+from fieldconf.parsing.kinds import KINDS, kind_of, same
 from fieldconf.schema.declared import MAX_MEMBERS, Arm, Declared
 from fieldconf.schema.labels import LabelSet
 from fieldconf.schema.places import Place
+from fieldconf.schema.schema import Schema, compile_schema
 from fieldconf.schema.validation import Invalid
-from fieldconf.schema.values import KINDS, kind_of, same
 
 __all__ = [
     "KINDS", "MAX_MEMBERS", "Arm", "Declared", "Invalid", "LabelSet", "Place", "Schema",

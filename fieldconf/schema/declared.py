@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, NamedTuple
 
-from fieldconf.feasible import Rule, exact, step_of
-from fieldconf.schema.cases import Case
-from fieldconf.schema.parts import Part
-from fieldconf.schema.settings import CONF, Conf, conf_of, merged
-from fieldconf.schema.values import KINDS, is_container, kind_of
+from fieldconf.parsing.kinds import KINDS, is_container, kind_of
+from fieldconf.schema.constraints import Rule, exact, step_of
+from fieldconf.schema.field_settings import CONF, Conf, conf_of, merged
+from fieldconf.schema.keywords import Part
+from fieldconf.schema.unions import Case
 
 MAX_MEMBERS = 1000
 """Bounded integers and enums with more members than this count as open."""

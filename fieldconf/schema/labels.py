@@ -14,8 +14,8 @@ from enum import Enum
 from typing import Any, Literal, TypeAlias, cast, get_args, get_origin
 
 from fieldconf.errors import SchemaError
+from fieldconf.parsing.kinds import kind_of
 from fieldconf.schema.validation import Invalid
-from fieldconf.schema.values import kind_of
 from fieldconf.threads import cached_property
 
 Match: TypeAlias = Literal["exact", "loose"] | Callable[[str], Any]

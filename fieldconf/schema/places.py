@@ -10,12 +10,18 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
+from fieldconf.parsing.kinds import kind_of
 from fieldconf.paths import Path
-from fieldconf.schema.cases import ANYTHING, Case, Reader
-from fieldconf.schema.declared import Declared, declare, is_closed, kinds_of_parts, required_of
-from fieldconf.schema.documents import Node
-from fieldconf.schema.parts import Part
-from fieldconf.schema.values import kind_of
+from fieldconf.schema.declared import (
+    Declared,
+    declare,
+    is_closed,
+    kinds_of_parts,
+    required_of,
+)
+from fieldconf.schema.keywords import Part
+from fieldconf.schema.references import Node
+from fieldconf.schema.unions import ANYTHING, Case, Reader
 from fieldconf.threads import cached_property
 
 K = TypeVar("K")

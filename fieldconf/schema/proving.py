@@ -17,7 +17,7 @@ from itertools import chain, repeat
 from types import NoneType
 from typing import Any, TypeAlias, cast
 
-from fieldconf.schema.documents import Node, root_of
+from fieldconf.schema.references import Node, root_of
 
 _MOST_NODES = 10_000
 """How many schemas a document may have, each counted as often as a reference leads to it."""

@@ -17,10 +17,17 @@ from pydantic import TypeAdapter, ValidationError
 
 from fieldconf.errors import printable
 from fieldconf.paths import Path, pointer
-from fieldconf.schema.bounded import BUDGET, Budget, Errors, TooMuchError, bounded, one_line
-from fieldconf.schema.located import leads, place_of
+from fieldconf.schema.bounded_validation import (
+    BUDGET,
+    Budget,
+    Errors,
+    TooMuchError,
+    bounded,
+    one_line,
+)
 from fieldconf.schema.proving import Check, prover
-from fieldconf.tokens import Token
+from fieldconf.schema.pydantic_errors import leads, place_of
+from fieldconf.tokens.token import Token
 
 _MOST_ERRORS = 1000
 # So rpds, which is Rust, says RecursionError in some versions. It is no ``Exception``.

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any, NamedTuple
 
+from fieldconf.parsing.kinds import kind_of
 from fieldconf.paths import Path
-from fieldconf.schema import kind_of
-from fieldconf.tokens import Candidate, Token
+from fieldconf.tokens.token import Candidate, Token
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Case:
         schema: the schema that was asked for, as it was given or drawn.
         value: the answer as plain JSON.
         text: the answer's JSON text.
-        tokens: the tokens that spell it, each with its candidates; see ``fieldconf.tokens``.
+        tokens: the tokens that spell it, each with its candidates; see ``fieldconf.tokens.token``.
         truth: JSON Pointer -> ``Truth``, in document order, leaves and containers.
         model: the model's name in the responses.
     """

@@ -20,15 +20,16 @@ from typing import Any, NamedTuple, cast
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from fieldconf.evidence import LONGEST_TOKEN
-from fieldconf.fields import FREE_TEXT_CHARACTERS
+from fieldconf.fields.scorer import FREE_TEXT_CHARACTERS
+from fieldconf.fields.token_sums import LONGEST_TOKEN
+from fieldconf.parsing.kinds import kind_of, same
 from fieldconf.paths import Path, pointer
-from fieldconf.schema import Declared, Place, compile_schema, kind_of, same
+from fieldconf.schema import Declared, Place, compile_schema
 from fieldconf.strategies.cases import STYLES, Case, Span, Style, Truth, written
 from fieldconf.strategies.instances import instances
 from fieldconf.strategies.schemas import schemas
 from fieldconf.strategies.tokenisations import Cut, tokenisations
-from fieldconf.tokens import Candidate, Token
+from fieldconf.tokens.token import Candidate, Token
 
 PROBABILITIES: SearchStrategy[float] = st.sampled_from([1.0, 0.99, 0.9, 0.5]) | st.floats(0.001, 1)
 """Those of tokens and of the members that are written: sure ones first."""

@@ -28,7 +28,7 @@ from fieldconf.strategies.cases import (
     texts_of,
     usage,
 )
-from fieldconf.tokens import Candidate, Token
+from fieldconf.tokens.token import Candidate, Token
 
 Json: TypeAlias = dict[str, Any]
 Keeps: TypeAlias = Callable[[Case], bool]

@@ -17,11 +17,18 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from fieldconf.errors import SchemaError
+from fieldconf.parsing.kinds import KINDS
 from fieldconf.paths import pointer
-from fieldconf.schema import KINDS, Place, Schema, compile_schema
-from fieldconf.schema.cases import Case
-from fieldconf.schema.declared import is_closed, keys_of, kinds_of_parts, members_of, required_of
-from fieldconf.schema.documents import named_in
+from fieldconf.schema import Place, Schema, compile_schema
+from fieldconf.schema.declared import (
+    is_closed,
+    keys_of,
+    kinds_of_parts,
+    members_of,
+    required_of,
+)
+from fieldconf.schema.references import named_in
+from fieldconf.schema.unions import Case
 from fieldconf.strategies.scalars import TEXT, numbers, strings
 
 DEEPEST = 24

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, overload
 from hypothesis.strategies import SearchStrategy
 
 from fieldconf.report import Report
-from fieldconf.scoring import score
+from fieldconf.scoring.scorer import score
 from fieldconf.strategies.completions import completions
 from fieldconf.strategies.tokenisations import Cut
 

@@ -8,8 +8,9 @@ Why:   "assert 0.61 >= 0.9" does not say which rival came near.
 
 from typing import Any
 
+from fieldconf.fields.field import Field
 from fieldconf.paths import Path
-from fieldconf.report import Field, Report
+from fieldconf.report import Report
 from fieldconf.testing.answers import named
 
 __all__ = ["assert_confident", "assert_doubtful"]

@@ -9,9 +9,9 @@ Why:   code that asks such an endpoint is tested as all other code that asks a m
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fieldconf.decisions.questions import meant
+from fieldconf.parsing.kinds import same
 from fieldconf.paths import parse_pointer
-from fieldconf.questions import meant
-from fieldconf.schema import same
 from fieldconf.testing.answers import Answer, AnswerError, named
 
 _MISSING = object()

@@ -37,12 +37,12 @@ from installed import CliRunner  # noqa: E402
 
 from fieldconf.batch import ray_data  # noqa: E402
 from fieldconf.batch.blocks import BLOCK  # noqa: E402
-from fieldconf.batch.faces import score_files  # noqa: E402
 from fieldconf.batch.inputs import Problem, find  # noqa: E402
 from fieldconf.batch.parts import Folder, parts_of  # noqa: E402
 from fieldconf.batch.ray_data import run_on_ray  # noqa: E402
+from fieldconf.batch.score_files import score_files  # noqa: E402
 from fieldconf.batch.sources import stat_of  # noqa: E402
-from fieldconf.batch.working import Asked  # noqa: E402
+from fieldconf.batch.worker import Asked  # noqa: E402
 from fieldconf.cli import main  # noqa: E402
 from fieldconf.errors import OutputError  # noqa: E402
 

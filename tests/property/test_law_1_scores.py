@@ -20,8 +20,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fieldconf.schema import compile_schema
-from fieldconf.scoring import Scorer, score
-from fieldconf.spelling import spell
+from fieldconf.scoring.scorer import Scorer, score
+from fieldconf.tokens.spelling import spell
 
 
 def values_and_spans(report):

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from json_texts import ANSWERS, TEXTS, byte_by_byte, run
 
-from fieldconf.finder import Finder
-from fieldconf.jsonparser import JSONParser
+from fieldconf.parsing.finder import Finder
+from fieldconf.parsing.parser import JSONParser
 
 MAKERS = pytest.mark.parametrize("make", [JSONParser, Finder])
 

@@ -5,9 +5,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from json_texts import ANSWERS, TEXTS, run
 
-from fieldconf.align import Aligner, Step
-from fieldconf.finder import Finder
-from fieldconf.jsonparser import JSONParser
+from fieldconf.parsing.finder import Finder
+from fieldconf.parsing.parser import JSONParser
+from fieldconf.tokens.alignment import Aligner, Step
 
 RESTS = st.one_of(TEXTS, st.sampled_from([b"", b'"', b"}", b'\\u0041"', b"\xff", b"1e5,"]))
 

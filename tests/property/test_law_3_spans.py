@@ -7,10 +7,10 @@ from hypothesis import example, given, settings
 from json_texts import ANSWERS, DOCUMENTS, MUTATED, loads
 from oracles_json import find, read
 
-from fieldconf.finder import Finder
-from fieldconf.grammar import decode
-from fieldconf.jsonparser import JSONParser, parse
-from fieldconf.tree import Tree
+from fieldconf.parsing.finder import Finder
+from fieldconf.parsing.grammar import decode
+from fieldconf.parsing.parser import JSONParser, parse
+from fieldconf.parsing.values import Tree
 
 
 def closed(events):

@@ -9,9 +9,9 @@ from json_texts import ANSWERS, DOCUMENTS, TEXTS, byte_by_byte, run
 from oracles_json import find, read
 
 from fieldconf.errors import JSONSyntaxError
-from fieldconf.finder import Finder
-from fieldconf.jsonparser import JSONParser, parse
-from fieldconf.tree import Tree
+from fieldconf.parsing.finder import Finder
+from fieldconf.parsing.parser import JSONParser, parse
+from fieldconf.parsing.values import Tree
 
 
 def refuse(name):

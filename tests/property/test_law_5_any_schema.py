@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import fieldconf as fc
 from fieldconf.schema import compile_schema
-from fieldconf.scoring import score_completion
+from fieldconf.scoring.scorer import score_completion
 
 DRAFTS = [
     "http://json-schema.org/draft-03/schema#",

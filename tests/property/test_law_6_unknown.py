@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from oracles import joint, touching, values_in
 
 from fieldconf.schema import compile_schema
-from fieldconf.scoring import score, score_completion
-from fieldconf.tokens import Completion
+from fieldconf.scoring.scorer import score, score_completion
+from fieldconf.tokens.token import Completion
 
 NUMBERS = ("confidence", "low", "high", "logprob", "expected", "std", "distribution", "min_step")
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from wire_samples import INDEX, RECORDINGS, chunks_of, recorded, sample, without
 
 import fieldconf as fc
-from fieldconf.spelling import spell
+from fieldconf.tokens.spelling import spell
 
 
 class Ticket(BaseModel):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from oracles import TinyModel
 
 import fieldconf as fc
-from fieldconf.probes.base import Vocabulary
+from fieldconf.tokens.vocabulary import Vocabulary
 
 END = b""
 NEVER = re.compile(rb"[ \n]{2}|[.,]{2}|[ .][.,]|\. ")  # or a walk could be endless

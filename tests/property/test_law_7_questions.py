@@ -24,8 +24,8 @@ from tiny import (
 )  # fmt: skip
 
 from fieldconf.schema import compile_schema
-from fieldconf.scoring import score_completion
-from fieldconf.tokens import Layout
+from fieldconf.scoring.scorer import score_completion
+from fieldconf.tokens.token import Layout
 
 KS = st.integers(0, 20) | st.just(1000)
 HOW = ["bounds", "exact", "settled"]

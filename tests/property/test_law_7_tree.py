@@ -7,10 +7,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from fieldconf.alternatives.fan import NOTHING_SAID, Branch, Listing
-from fieldconf.alternatives.tree import Tree
-from fieldconf.alternatives.values import possible
-from fieldconf.tokens import Candidate
+from fieldconf.distributions.decoding_step import NOTHING_SAID, Branch, Listing
+from fieldconf.distributions.outcome_tree import Tree
+from fieldconf.distributions.value_questions import possible
+from fieldconf.tokens.token import Candidate
 
 NAMES = ["a", "b", "c", "d", "e"]
 

@@ -27,7 +27,7 @@ from tiny import (
     vocabularies,
 )  # fmt: skip
 
-from fieldconf.tokens import Layout
+from fieldconf.tokens.token import Layout
 
 KS = st.integers(0, 20) | st.just(1000)
 HELD = MODES[:2]

@@ -12,11 +12,12 @@ from openai._models import construct_type
 
 from fieldconf import strategies
 from fieldconf.errors import FieldconfError
+from fieldconf.responses import read_chunk
+from fieldconf.responses.delta import fold
+from fieldconf.responses.fast import from_chunks
 from fieldconf.schema import compile_schema
-from fieldconf.streaming import LiveScorer
-from fieldconf.tokens import Candidate
-from fieldconf.wire import chat_chunk, read_chunk
-from fieldconf.wire.delta import fold
+from fieldconf.scoring.live import LiveScorer
+from fieldconf.tokens.token import Candidate
 
 JUNK = st.sampled_from([
     None, True, False, 0, 0.0, 1, -0.5, 0.5, -100.0, -9999.0, -3.4e38, math.inf, math.nan, "", "a",
@@ -78,7 +79,7 @@ def test_a_plain_chunk_is_read_as_any_other(one):
     """As a dict, and as the client's object; also where a part of it is of a wrong kind."""
     held = construct_type(type_=sdk.ChatCompletionChunk, value=copy.deepcopy(one))
     for kind in (one, held):
-        piece = chat_chunk.read(kind)
+        piece = from_chunks.read(kind)
         if piece is not None:
             assert_same(piece, copy.deepcopy(one))
             assert_same(piece, held)
@@ -91,7 +92,7 @@ def test_what_a_server_sends_is_plain_but_for_its_last_words(case, data):
     for one in data.draw(strategies.streams(case)):
         (choice,) = one["choices"] or [{}]
         has_tokens = bool((choice.get("logprobs") or {}).get("content"))
-        piece = chat_chunk.read(sdk.ChatCompletionChunk.model_validate(one))
+        piece = from_chunks.read(sdk.ChatCompletionChunk.model_validate(one))
         if has_tokens and piece is None:
             numbers = [token.logprob for token in general(one)[0][0].tokens]
             assert not all(number is not None and number > -99 for number in numbers)
@@ -131,7 +132,7 @@ PLAIN = chunk({"content": "a"}, [entry("a", 0.5, {"b": 0.25})])
 
 
 def listed_of(one):
-    return chat_chunk.read(one).tokens[0].candidates
+    return from_chunks.read(one).tokens[0].candidates
 
 
 def test_candidates_are_those_of_the_entry_and_equal_a_tuple():
@@ -165,4 +166,4 @@ def test_what_needs_a_closer_look_is_not_plain(change):
     """Sentinels, names by id, and lists that contradict their token."""
     made = copy.deepcopy(PLAIN)
     made["choices"][0]["logprobs"]["content"][0] |= change
-    assert chat_chunk.read(made) is None
+    assert from_chunks.read(made) is None

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from test_law_8_live import streams
 
 from fieldconf.extraction.calls import prepare
-from fieldconf.extraction.reading import Reading
+from fieldconf.extraction.live_answer import Reading
 from fieldconf.schema import compile_schema
-from fieldconf.streaming import LiveScorer
+from fieldconf.scoring.live import LiveScorer
 
 
 class Client:

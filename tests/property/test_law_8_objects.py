@@ -19,9 +19,10 @@ from test_law_raw import READ_RAW, outcome, struck, written
 from wire_samples import INDEX, sample
 
 from fieldconf import strategies
-from fieldconf.tokens import Candidate
-from fieldconf.wire import completions, held
-from fieldconf.wire.listed import Listed
+from fieldconf.responses import completions
+from fieldconf.responses.fast import from_objects
+from fieldconf.responses.fast.lazy import Listed
+from fieldconf.tokens.token import Candidate
 
 CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 
@@ -32,7 +33,7 @@ def as_object(payload, kind=sdk.ChatCompletion):
 
 
 def assert_same(made):
-    with mock.patch.object(held, "opened", return_value=None):
+    with mock.patch.object(from_objects, "opened", return_value=None):
         wanted = outcome(made)
     assert outcome(made) == wanted
     if isinstance(made, pydantic.BaseModel):
@@ -91,7 +92,7 @@ def test_strange_objects_are_read_as_their_dump_is(payload, kind):
 def test_chunks_are_read_as_their_dump_is(case, data):
     chunks = data.draw(strategies.streams(case))
     made = [as_object(one, sdk.ChatCompletionChunk) for one in chunks]
-    with mock.patch.object(held, "opened", return_value=None):
+    with mock.patch.object(from_objects, "opened", return_value=None):
         wanted = outcome(made)
     assert outcome(made) == wanted
 
@@ -100,13 +101,13 @@ def test_chunks_are_read_as_their_dump_is(case, data):
 def test_what_a_server_sends_is_not_dumped(payload):
     """Else the law would hold of nothing: lists of entries stay as they are, and are plain."""
     listed = payload["choices"][0]["logprobs"]["content"]
-    opened = held.opened(as_object(payload))
+    opened = from_objects.opened(as_object(payload))
     assert (opened is not None) == bool(listed)
     for one in opened["choices"][0]["logprobs"]["content"] if opened else ():
         is_named = "id" not in one.to_dict() and "token_id" not in one.to_dict()
         is_listed = not one.top_logprobs or one.bytes in [top.bytes for top in one.top_logprobs]
         if one.logprob > -99 and is_named and is_listed:
-            assert held.token(one).logprob == one.logprob
+            assert from_objects.token(one).logprob == one.logprob
 
 
 @pytest.mark.parametrize("name", INDEX)
@@ -194,14 +195,14 @@ class Renaming(sdk.ChatCompletion):
 @pytest.mark.parametrize("kind", [Shouting, Renaming])
 def test_objects_with_dumps_of_their_own_are_dumped(kind):
     made = as_object(body(PLAIN), kind)
-    assert held.opened(made) is None
+    assert from_objects.opened(made) is None
     assert_same(made)
 
 
 def test_dicts_in_objects_are_left_to_the_dump():
     made = as_object(body(PLAIN))
     made.choices[0] = made.choices[0].model_dump()
-    assert held.opened(made) is None
+    assert from_objects.opened(made) is None
     assert_same(made)
 
 

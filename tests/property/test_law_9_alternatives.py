@@ -8,9 +8,9 @@ import math
 import pytest
 from builders import completion, token
 
-from fieldconf.jsonparser import JSONParser
+from fieldconf.parsing.parser import JSONParser
 from fieldconf.schema import compile_schema
-from fieldconf.scoring import score_completion
+from fieldconf.scoring.scorer import score_completion
 
 ENUM = {"enum": ["pos", "positive", "neg"]}
 

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from fieldconf import finder as finder_module
-from fieldconf import search as search_module
-from fieldconf.finder import Finder
-from fieldconf.jsonparser import JSONParser
-from fieldconf.tree import Tree
+from fieldconf.parsing import finder as finder_module
+from fieldconf.parsing import search as search_module
+from fieldconf.parsing.finder import Finder
+from fieldconf.parsing.parser import JSONParser
+from fieldconf.parsing.values import Tree
 
 UNIT = 60  # the smaller text, in repetitions; the larger one is ten times as long
 

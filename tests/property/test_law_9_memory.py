@@ -14,8 +14,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fieldconf.schema import compile_schema
-from fieldconf.scoring import score_completion
-from fieldconf.tokens import Candidate, Completion, Token
+from fieldconf.scoring.scorer import score_completion
+from fieldconf.tokens.token import Candidate, Completion, Token
 
 PIECES = (
     b'"', b'",', b'"}', b"}", b"]", b",", b", ", b" ", b"\n", b'{"', b'["', b"[", b"{", b":",

@@ -7,9 +7,9 @@ import pytest
 from builders import completion, token
 from test_law_9_scoring import work
 
-from fieldconf.alternatives.reading import _shared
+from fieldconf.distributions.continuation import _shared
 from fieldconf.schema import compile_schema
-from fieldconf.scoring import score_completion
+from fieldconf.scoring.scorer import score_completion
 
 TREE = {
     "$ref": "#/$defs/Tree",

@@ -7,9 +7,9 @@ import pytest
 from builders import entry, response, token
 
 from fieldconf.schema import compile_schema
-from fieldconf.scoring import score, score_completion
-from fieldconf.spelling import spell
-from fieldconf.tokens import Completion
+from fieldconf.scoring.scorer import score, score_completion
+from fieldconf.tokens.spelling import spell
+from fieldconf.tokens.token import Completion
 
 
 def work(function, *args):

@@ -18,10 +18,10 @@ from test_law_8_live import streams
 
 import fieldconf as fc
 from fieldconf import strategies
-from fieldconf.dropping import Recent
-from fieldconf.received import LOST, Received
 from fieldconf.schema import compile_schema
-from fieldconf.streaming import LiveScorer
+from fieldconf.scoring.live import LiveScorer
+from fieldconf.scoring.stream_buffer import LOST, Received
+from fieldconf.scoring.window import Recent
 from fieldconf.testing import Answer, AsyncFakeClient, FakeClient
 
 ITEM = ['{"', "name", '":"', "Ann", " Lee", '","', "age", '":', "41", ', "', "ok", '": ', "true"]

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from fieldconf.agreement.agree import agree
+from fieldconf.agreement.equivalence import normal, same_value
+from fieldconf.agreement.pairing import Pairing, tree_of
 from fieldconf.schema import compile_schema
-from fieldconf.scoring import score_completion
-from fieldconf.second.agreeing import agree
-from fieldconf.second.normal import normal, same_value
-from fieldconf.second.pairing import Pairing, tree_of
+from fieldconf.scoring.scorer import score_completion
 from fieldconf.strategies import instances, schemas
-from fieldconf.tokens import Completion
+from fieldconf.tokens.token import Completion
 
 # Few values, many of which say the same as another: ties and near misses are the rule.
 SCALARS = st.sampled_from(

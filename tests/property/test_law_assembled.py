@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldconf import Report, score, strategies
-from fieldconf.report import Asked
-from fieldconf.report.assembled import assembled
+from fieldconf.fields.readings import Asked
+from fieldconf.report.combine import assembled
 from fieldconf.schema import compile_schema
-from fieldconf.scoring import score_completion
-from fieldconf.tokens import utf8
+from fieldconf.scoring.scorer import score_completion
+from fieldconf.tokens.token import utf8
 
 
 @st.composite

@@ -11,7 +11,7 @@ from fieldconf import strategies
 from fieldconf.batch import output_schema, score_batch
 from fieldconf.batch.summary import BINS, Summary
 from fieldconf.errors import FieldconfError
-from fieldconf.schema import same
+from fieldconf.parsing.kinds import same
 
 JUNK = ("", "oops", "[1, 2", "{}", "\ufeff", '{"error": {"message": "no such model"}}',
         '{"choices": [{"message": {"content": null, "refusal": "I cannot"}}]}',

@@ -10,15 +10,21 @@ from hypothesis import strategies as st
 
 import fieldconf as fc
 from fieldconf import Report, strategies
-from fieldconf.alternatives.distribution import Distribution, Member
 from fieldconf.calibration.applying import LIKELIER
 from fieldconf.calibration.calibrator import Calibrator
 from fieldconf.calibration.choosing import splits_of
 from fieldconf.calibration.curve import Curve
-from fieldconf.calibration.fitting import FLATTEST, Rows, Strengths, features_of, fit
+from fieldconf.calibration.fitting import (
+    FLATTEST,
+    Rows,
+    Strengths,
+    features_of,
+    fit,
+)
 from fieldconf.calibration.members import Members
+from fieldconf.distributions.distribution import Distribution, Member
 from fieldconf.paths import general
-from fieldconf.report.assembled import assembled
+from fieldconf.report.combine import assembled
 
 shares = st.floats(0, 1)
 slopes = st.floats(FLATTEST, 5)

@@ -14,10 +14,18 @@ from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
 import fieldconf as fc
 from fieldconf.evaluation.correctness import Rules
-from fieldconf.evaluation.curves import BINS, CLIP, COVERAGES, MEASURES, REVIEWS, RISKS, Curve
+from fieldconf.evaluation.curves import (
+    BINS,
+    CLIP,
+    COVERAGES,
+    MEASURES,
+    REVIEWS,
+    RISKS,
+    Curve,
+)
 from fieldconf.evaluation.judged import judged
 from fieldconf.evaluation.judging import Judge
-from fieldconf.evaluation.table import Table
+from fieldconf.statistics.table import Table
 
 # Few confidences, so that ties are the rule, and some that are not known.
 CONFIDENCES = st.sampled_from([0.0, 0.1, 0.1 + 2**-54, 0.5, 0.9, 1.0]) | st.floats(0, 1)

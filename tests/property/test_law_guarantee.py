@@ -11,10 +11,15 @@ from hypothesis import strategies as st
 from scipy import stats
 from worlds import rows, severe
 
-from fieldconf.evaluation.table import Table
 from fieldconf.policy import Policy
-from fieldconf.thresholds.bounds import betting, binomial_bound, capitals, effective
-from fieldconf.thresholds.cuts import cuts_of
+from fieldconf.statistics.bounds import (
+    betting,
+    binomial_bound,
+    capitals,
+    effective,
+)
+from fieldconf.statistics.cuts import cuts_of
+from fieldconf.statistics.table import Table
 
 OPTIONS = st.one_of(
     st.fixed_dictionaries({

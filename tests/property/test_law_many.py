@@ -20,11 +20,11 @@ from desks import SCHEMA, AsyncDesk, Desk, plain
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from fieldconf.many.faces import aextract_many, extract_many
+from fieldconf.many.extract_many import aextract_many, extract_many
 from fieldconf.many.inputs import Entry
 from fieldconf.many.journal import Journal, Settings
 from fieldconf.many.lines import text_of
-from fieldconf.many.running import ahead_of
+from fieldconf.many.threads import ahead_of
 
 texts = st.lists(st.text(max_size=8), max_size=8)
 distinct = st.lists(st.text(max_size=8), min_size=1, max_size=8, unique=True)

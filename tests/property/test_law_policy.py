@@ -13,7 +13,7 @@ from fieldconf.paths import matches
 from fieldconf.policy import OUTCOMES, Band, Policy
 from fieldconf.report import Report
 from fieldconf.schema import Declared
-from fieldconf.schema.settings import Conf
+from fieldconf.schema.field_settings import Conf
 
 
 def raised(draw, band):

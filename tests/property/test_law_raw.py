@@ -18,9 +18,10 @@ from wire_samples import INDEX, PAYLOADS, RECORDED, RECORDINGS, sample
 
 from fieldconf import score, strategies
 from fieldconf.errors import FieldconfError
-from fieldconf.tokens import Candidate, Token
-from fieldconf.wire import completions, raw
-from fieldconf.wire.listed import Listed
+from fieldconf.responses import completions
+from fieldconf.responses.fast import from_json
+from fieldconf.responses.fast.lazy import Listed
+from fieldconf.tokens.token import Candidate, Token
 
 READ_RAW = [
     "openai",
@@ -46,7 +47,7 @@ def outcome(payload):
 
 def by_values(data):
     """The same by ``json.loads`` alone."""
-    with mock.patch.object(raw, "opened", return_value=None):
+    with mock.patch.object(from_json, "opened", return_value=None):
         return outcome(data)
 
 
@@ -208,7 +209,7 @@ def test_the_chat_family_is_read_raw(payload, form):
     """Else the law would hold of nothing; bodies without any list of entries are not."""
     body = payload.get("response", {}).get("body", payload)
     has_lists = any(choice["logprobs"]["content"] for choice in body["choices"])
-    assert (raw.opened(saved(payload, form)) is not None) == has_lists
+    assert (from_json.opened(saved(payload, form)) is not None) == has_lists
 
 
 @given(written("openai", "llama.cpp"))
@@ -346,7 +347,7 @@ def test_scoring_looks_at_candidates_without_keeping_them():
 
 def test_a_table_of_spellings_is_bounded():
     data = json.dumps(sample("openai_chat")).encode()
-    raw.OCTETS.clear()
-    with mock.patch.object(raw, "_MOST_OCTETS", 3):
+    from_json.OCTETS.clear()
+    with mock.patch.object(from_json, "_MOST_OCTETS", 3):
         assert_same(data)
-        assert len(raw.OCTETS) <= 3
+        assert len(from_json.OCTETS) <= 3

@@ -11,17 +11,17 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 import fieldconf as fc
-from fieldconf.report.keeping import value_at
+from fieldconf.fields.pickling import value_at
+from fieldconf.parsing.kinds import same_json
+from fieldconf.reasking.doubts import accepted, doubtful
+from fieldconf.reasking.merging import merged
+from fieldconf.reasking.patching import fitting, put
+from fieldconf.reasking.reask import reask
+from fieldconf.reasking.subschema import WHOLE, question
+from fieldconf.requests.strict import strict
 from fieldconf.schema import compile_schema
-from fieldconf.schema.located import leads
-from fieldconf.schema.values import same_json
-from fieldconf.second.doubts import accepted, doubtful
-from fieldconf.second.merging import merged
-from fieldconf.second.patching import fitting, put
-from fieldconf.second.reasking import reask
-from fieldconf.second.subschema import WHOLE, question
+from fieldconf.schema.pydantic_errors import leads
 from fieldconf.strategies import instances, reports, schemas
-from fieldconf.strict import strict
 from fieldconf.testing import FakeClient
 
 DRAWN = settings(

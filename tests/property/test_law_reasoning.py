@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from live import cut, report_of
 
 import fieldconf as fc
-from fieldconf.reasoning import FINAL, REASONING, answer_start
+from fieldconf.parsing.reasoning import FINAL, REASONING, answer_start
 from fieldconf.schema import compile_schema
-from fieldconf.streaming import LiveScorer
+from fieldconf.scoring.live import LiveScorer
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
 ANSWER = [entry('{"a":'), entry("1", -0.3, [("1", -0.3), ("2", -1.5)]), entry("}")]

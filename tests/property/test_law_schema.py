@@ -8,7 +8,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from jsonschema.validators import validator_for
 
-from fieldconf.schema import compile_schema, kind_of, same
+from fieldconf.parsing.kinds import kind_of, same
+from fieldconf.schema import compile_schema
 
 KEYS = ["a", "b", "c"]
 SCALARS = st.sampled_from([None, True, False, 0, 1, 2, 1.5, "", "a", "b", "ab"])

@@ -11,9 +11,9 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from reports import REPORTS
 
-from fieldconf.source import WAYS, locate
-from fieldconf.source.folding import fold, folded_character
-from fieldconf.source.searching import MOST, Source
+from fieldconf.grounding import WAYS, locate
+from fieldconf.grounding.folding import fold, folded_character
+from fieldconf.grounding.searching import MOST, Source
 
 # Letters, digits and signs that something is done about, beside all of Unicode.
 TRICKY = (

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from test_models import FEATURES
 
 from fieldconf.providers.grammars import FULL, STRICT
+from fieldconf.requests.strict import strict
 from fieldconf.schema import compile_schema
-from fieldconf.strict import strict
 
 EVERY = 15  # schemas of the sample, one is looked at
 GRAMMARS = st.sampled_from([STRICT, FULL])

@@ -13,17 +13,27 @@ from hypothesis import strategies as st
 from policies import BANDS, READINGS, SHARES, policies, reports
 
 from fieldconf import strategies
-from fieldconf.alternatives.distribution import Distribution, Member, Rival
+from fieldconf.distributions.distribution import Distribution, Member, Rival
+from fieldconf.fields.field import Field
+from fieldconf.fields.readings import Reading
+from fieldconf.fields.status import OTHERS
 from fieldconf.paths import matches, parse_pointer, pointer
-from fieldconf.policy import OUTCOMES, Band, Bands, Facts, Policy, Reason, Verdict, worst
+from fieldconf.policy import (
+    OUTCOMES,
+    Band,
+    Bands,
+    Facts,
+    Policy,
+    Reason,
+    Verdict,
+    worst,
+)
 from fieldconf.policy.choosing import kinds_of
-from fieldconf.policy.patterns import is_general, rank
+from fieldconf.policy.pointers import is_general, rank
 from fieldconf.policy.policies import stricter
 from fieldconf.policy.reasons import OF_OBJECTS, RULES, reasons
-from fieldconf.report import Field, Report
-from fieldconf.report.ending import OTHERS
-from fieldconf.report.readings import Reading
-from fieldconf.schema.settings import Conf
+from fieldconf.report import Report
+from fieldconf.schema.field_settings import Conf
 
 
 def said_by_all(facts):

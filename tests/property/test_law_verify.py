@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 import fieldconf as fc
 from fieldconf import strategies
-from fieldconf.second.combining import UNKNOWN, Sure, combined, pool
-from fieldconf.second.verifying import verify
 from fieldconf.testing import Answer, FakeClient
+from fieldconf.verification.combining import UNKNOWN, Sure, combined, pool
+from fieldconf.verification.verify import verify
 
 RULES = ["pool", "minimum", "product", "verification"]
 sure = st.floats(0, 1) | st.sampled_from([0.0, 1.0, 5e-324, 1 - 2**-53])

@@ -35,7 +35,7 @@ from pydantic import (
 import fieldconf as fc
 from fieldconf import strategies
 from fieldconf.schema import compile_schema
-from fieldconf.streaming import LiveScorer
+from fieldconf.scoring.live import LiveScorer
 
 # Nothing is slow enough or filtered enough to bother a user; only the time is not looked at.
 DEFAULTS = settings(suppress_health_check=[HealthCheck.too_slow], max_examples=50)

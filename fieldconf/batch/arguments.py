@@ -1,0 +1,208 @@
+"""Asking: what a run is asked, checked before it begins.
+
+In:    the arguments of ``score_files``, as people give them.
+Out:   the output's path, the files, the size of a block, how many workers; what decides the rows.
+Never: an hour of work before a wrong argument is told; a byte written.
+Why:   whoever asks for what cannot be done shall know it at once, and how to ask.
+"""
+
+import json
+import os
+import pickle
+import sys
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, TypedDict
+
+from fieldconf.batch.arrow import arrow
+from fieldconf.batch.blocks import BLOCK
+from fieldconf.batch.inputs import ENDINGS, Found, find
+from fieldconf.batch.output import errors_beside
+from fieldconf.batch.parts import folder_beside, writing
+from fieldconf.batch.processes import cores
+from fieldconf.batch.schemas import load_schema
+from fieldconf.batch.sources import Stat
+from fieldconf.batch.worker import RESPONSE, Asked
+from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
+from fieldconf.distributions.labels import Match
+from fieldconf.errors import OutputError, PayloadError, SchemaError
+from fieldconf.policy import Policy, PolicyLike
+from fieldconf.schema import compile_schema
+from fieldconf.tokens.token import Mask
+
+_SMALL = BLOCK // 16
+"""Less than so many bytes are not worth a block, or a worker."""
+_BLOCKS = 64
+"""In so many blocks, at least, are files divided that are worth it."""
+_ROW = b'{"source":'
+"""How each row of ours begins in JSON Lines."""
+
+Engine: TypeAlias = Literal["local", "ray"]
+"""Where blocks are scored."""
+
+
+class BatchOptions(TypedDict, total=False):
+    """Options of ``score_files`` that decide the rows."""
+
+    wide: bool
+    policy: PolicyLike | None
+    match: Match
+    mask: Mask | None
+    calibration: CalibratorLike | None
+
+
+def output_of(given: str | os.PathLike[str]) -> Path:
+    """The file to be written; a link is kept, not replaced.
+
+    Raises:
+        OutputError: if that is no path of a file.
+    """
+    try:
+        path = Path(os.path.realpath(given))
+        if path.exists() and not path.is_file():
+            raise OutputError(f"the output {given} is no file", remedy="Give the path of a file")
+        if not path.parent.is_dir():
+            raise OutputError(
+                f"cannot write the output {given}: its folder is not there", remedy="Make it first"
+            )
+    except ValueError as error:  # a NUL
+        raise OutputError(f"cannot write the output {given!r} ({error})") from error
+    return path
+
+
+def found_in(
+    inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], path: Path
+) -> Found:
+    """The files that are meant.
+
+    Raises:
+        PayloadError: if there is none.
+        OutputError: if one of them is the output, and no rows of an earlier run.
+    """
+    listed = [inputs] if isinstance(inputs, (str, os.PathLike)) else inputs
+    given = [os.fspath(place) for place in listed]
+    _check_output(path, given)
+    ours = [path, errors_beside(path), folder_beside(path)]
+    found = find(given, without=ours)
+    if not found.names:
+        said = "; ".join(f"{problem.source}: {problem.reason}" for problem in found.problems)
+        raise PayloadError(
+            f"there is nothing to read ({said})" if said else "there is nothing to read",
+            remedy="Check the names; a file that is given by its name may end as it likes",
+        )
+    return found
+
+
+def _check_output(path: Path, given: Sequence[str]) -> None:
+    """Raise if the output would take the place of responses."""
+    if not path.is_file():
+        return
+    is_named = str(path) in map(os.path.realpath, given)
+    if is_named or (path.name.lower().endswith(ENDINGS) and not _holds_rows(path)
+                    and str(path) in map(os.path.realpath, find(given).names)):  # fmt: skip
+        raise OutputError(f"{path} is an input and the output", remedy="Give another output")
+
+
+def _holds_rows(path: Path) -> bool:
+    """Whether a file of JSON Lines is empty, or an output of ours: these may lie among the inputs.
+
+    Raises:
+        OutputError: if it cannot be read.
+    """
+    with writing(path), path.open("rb") as file:
+        return file.read(len(_ROW)) in (b"", _ROW)
+
+
+def asked_of(schema: Any, longest: int, options: BatchOptions) -> Asked:
+    """What is asked of each line, once it is known that all of it can be done.
+
+    Raises:
+        SchemaError, PolicyError, CalibrationError: if the schema, the policy or the calibration is
+            none.
+    """
+    if schema is not None and not isinstance(schema, str):
+        schema = compile_schema(schema)
+    asked = Asked(schema, longest=longest, **{  # pyright: ignore[reportArgumentType]
+        **options, "policy": Policy.of(options.get("policy")),
+        "calibration": Calibrator.of(options.get("calibration")),
+    })  # fmt: skip
+    asked.score(arrow().record_batch({RESPONSE: []}))
+    return asked
+
+
+def workers_of(given: int | None, files: Sequence[Stat], asked: Asked) -> int:
+    """How many processes score.
+
+    Raises:
+        OutputError: if so many cannot be.
+        SchemaError: if the schema cannot be sent to them.
+    """
+    if given is not None and given < 1:
+        raise OutputError(f"{given} workers cannot be", remedy="Give 1 or more")
+    total = total_of(files)
+    worth = cores() if total is None else min(cores(), 1 + total // _SMALL)
+    count = worth if given is None else given
+    if count > 1:
+        _check_sending(asked)
+    return count
+
+
+def _check_sending(asked: Asked) -> None:
+    remedy = 'Say where it is ("file.py:Model"), or workers=1'
+    try:
+        pickle.dumps(asked)
+    except Exception as error:  # whatever a class of the user's raises
+        raise SchemaError(
+            f"the schema cannot be sent to workers: {error}", remedy=remedy
+        ) from error
+    kind = getattr(asked.schema, "type", None)
+    is_typed_in = not hasattr(sys.modules["__main__"], "__file__")
+    if is_typed_in and getattr(kind, "__module__", "") == "__main__":
+        raise SchemaError("workers cannot find a model that was typed in", remedy=remedy)
+
+
+def block_of(given: int | None, files: Sequence[Stat], engine: Engine) -> int:
+    """How many bytes to score at a time: the same for the same files, wherever they are scored.
+
+    Raises:
+        OutputError: if so many cannot be.
+    """
+    if given is not None and given < 1:
+        raise OutputError(f"blocks of {given} bytes cannot be", remedy="Give 1 or more")
+    total = total_of(files)
+    if given is not None or total is None or engine == "ray":  # where a task has its price
+        return given or BLOCK
+    return min(BLOCK, max(_SMALL, total // _BLOCKS))
+
+
+def total_of(files: Sequence[Stat]) -> int | None:
+    """How many bytes there are to read; None if that is not known."""
+    sizes = [file.size for file in files]
+    return None if None in sizes else sum(filter(None, sizes))
+
+
+def settings_of(
+    asked: Asked, files: Sequence[Stat], block: int, engine: Engine
+) -> Mapping[str, Any]:
+    """What decides the rows, by the words for it."""
+    named = load_schema(asked.schema) if isinstance(asked.schema, str) else asked.schema
+    policy, schema = Policy.of(asked.policy).to_dict(), compile_schema(named)
+    return {
+        "inputs": _digest([(one.name, one.size, one.changed) for one in files]),
+        "schema": _digest(schema.labels.plain if schema.labels else schema.json),
+        "policy": _digest(policy),
+        "calibration": asked.calibration and asked.calibration.digest,
+        "wide": asked.wide,
+        "match": asked.match,
+        "mask": asked.mask,
+        "longest line": asked.longest,
+        "size of blocks": block,
+        "engine": engine,
+        "version of fieldconf": version("fieldconf"),
+    }
+
+
+def _digest(plain: Any) -> str:
+    return blake2b(json.dumps(plain).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

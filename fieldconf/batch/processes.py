@@ -1,0 +1,165 @@
+"""Running: blocks on all cores.
+
+In:    blocks, as they are divided; what is asked.
+Out:   each block that is done, as soon as it is.
+Never: more of them under way than the cores need; a process left behind, however this one ends.
+Why:   a core is for scoring, and memory is not for what waits.
+
+Processes are begun anew, not forked from this one, which may have threads: a script that asks for
+several workers must begin itself under ``if __name__ == "__main__":``.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager
+from typing import NoReturn
+
+from fieldconf.batch.blocks import BLOCK, Block
+from fieldconf.batch.parts import About, Folder
+from fieldconf.batch.worker import Asked, Done, keep, kept
+from fieldconf.errors import OutputError
+
+AHEAD = 2
+"""So many blocks for each worker: one is scored, one waits."""
+
+
+def cores() -> int:
+    """How many processes this one may keep busy."""
+    usable = getattr(os, "process_cpu_count", None) or _usable  # since Python 3.13
+    return usable() or 1
+
+
+def _usable() -> int | None:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def run(blocks: Iterable[Block], asked: Asked, folder: Folder, workers: int) -> Generator[Done]:
+    """Score blocks and keep their rows, if no earlier run did; in any order.
+
+    Raises:
+        OutputError: if a part cannot be written, or a worker ended by itself.
+    """
+    before: list[Done] = []
+    coming = _new(blocks, folder, before)
+    if workers == 1:
+        found = _alone(coming, asked, folder)
+    else:
+        found = _together(coming, asked, folder, workers)
+    with closing(found):
+        for one in found:
+            yield from before
+            before.clear()
+            yield one
+    yield from before
+
+
+def _new(blocks: Iterable[Block], folder: Folder, before: list[Done]) -> Iterator[Block]:
+    """Blocks that no earlier run did; the others are noted."""
+    for block in blocks:
+        about = kept(block, folder)
+        if about is None:
+            yield block
+        else:
+            before.append(Done(block, about, is_new=False))
+
+
+def _alone(blocks: Iterable[Block], asked: Asked, folder: Folder) -> Generator[Done]:
+    for block in blocks:
+        yield Done(block, keep(block, asked, folder), is_new=True)
+
+
+def _together(
+    blocks: Iterable[Block], asked: Asked, folder: Folder, workers: int
+) -> Generator[Done]:  # fmt: skip
+    with _pool(asked, folder, workers) as pool:
+        under_way: dict[Future[About], Block] = {}
+        coming, is_first = iter(blocks), True
+        while _fill(under_way, coming, pool, workers):
+            ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
+            for future in ended:
+                about = _about(future, under_way, is_first=is_first)
+                is_first = False
+                yield Done(under_way.pop(future), about, is_new=True)
+
+
+def _fill(
+    under_way: dict[Future[About], Block], coming: Iterator[Block],
+    pool: ProcessPoolExecutor, workers: int,
+) -> bool:  # fmt: skip
+    """Begin blocks as long as there is room; whether any is under way."""
+    most = workers * AHEAD
+    while len(under_way) < most and sum(one.carried for one in under_way.values()) < most * BLOCK:
+        block = next(coming, None)
+        if block is None:
+            break
+        try:
+            under_way[pool.submit(_work, block)] = block
+        except BrokenProcessPool:
+            under_way[_broken()] = block
+            break
+    return bool(under_way)
+
+
+def _broken() -> Future[About]:
+    made: Future[About] = Future()
+    made.set_exception(BrokenProcessPool())
+    return made
+
+
+def _about(
+    future: Future[About], under_way: dict[Future[About], Block], *, is_first: bool
+) -> About:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        names = dict.fromkeys(block.pieces[0].name for block in under_way.values())
+        script = 'begin a script under if __name__ == "__main__":, or ' if is_first else ""
+        raise OutputError(
+            f"a worker ended by itself while it read {' or '.join(names)} (out of memory?)",
+            remedy=f"What is done is kept: {script}run again with fewer workers",
+        ) from None
+
+
+@contextmanager
+def _pool(asked: Asked, folder: Folder, workers: int) -> Generator[ProcessPoolExecutor]:
+    """Processes; at the end, whatever it is, they end the blocks that they work at."""
+    known = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in known else "spawn")
+    pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(asked, folder))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+# -- in a worker ----------------------------------------------------------------------------------
+
+_given: list[tuple[Asked, Folder]] = []
+
+
+def _begin(asked: Asked, folder: Folder) -> None:
+    _given[:] = [(asked, folder)]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: who divides the work decides
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        _leave()
+
+
+def _leave() -> NoReturn:
+    os._exit(1)
+
+
+def _work(block: Block) -> About:
+    asked, folder = _given[0]
+    return keep(block, asked, folder)

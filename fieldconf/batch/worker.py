@@ -1,0 +1,183 @@
+"""Working: one block, from reading to keeping.
+
+In:    a block, and what is asked of its lines.
+Out:   its part on disk, and what is known of it.
+Never: a block lost for one of its lines, or for a file that cannot be read.
+Why:   this is what runs on every core; it knows nothing of the others.
+
+Numbers of lines count from the beginning of a piece here: where that stands in its file is only
+known when all pieces before it have been read.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from fieldconf.batch.arrow import arrow
+from fieldconf.batch.blocks import Block, read
+from fieldconf.batch.lines import LONGEST, Lines
+from fieldconf.batch.parts import About, Folder
+from fieldconf.batch.rows import ERROR
+from fieldconf.batch.scoring import output_schema, score_batch
+from fieldconf.calibration.calibrator import Calibrator
+from fieldconf.distributions.labels import Match
+from fieldconf.errors import OutputError, PayloadError
+from fieldconf.policy import Policy
+from fieldconf.tokens.token import Mask
+
+RESPONSE = "response"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of each line. It travels to other processes.
+
+    Attributes:
+        schema, wide, policy, match, mask, calibration: as for ``score_batch``.
+        longest: how long a line may be, in bytes.
+    """
+
+    schema: Any
+    wide: bool = False
+    policy: Policy | None = None
+    match: Match = "exact"
+    mask: Mask | None = None
+    calibration: Calibrator | None = None
+    longest: int = LONGEST
+
+    def score(self, batch: Any) -> Any:
+        """The rows of a batch of lines."""
+        return score_batch(
+            batch, self.schema, column=RESPONSE, wide=self.wide, policy=self.policy,
+            match=self.match, mask=self.mask, calibration=self.calibration,
+        )  # fmt: skip
+
+    def schema_of(self, source: str) -> Any:
+        """What rows look like whose column "source" is of this type."""
+        pa = arrow()
+        given = pa.schema([
+            ("source", source), ("line", "int64"), (RESPONSE, pa.large_binary()),
+        ])  # fmt: skip
+        return output_schema(given, self.schema, column=RESPONSE, wide=self.wide)
+
+
+class Done(NamedTuple):
+    """A block that is done.
+
+    Attributes:
+        block: which one.
+        about: what is known of its part.
+        is_new: whether this run did it, and no earlier one.
+    """
+
+    block: Block
+    about: About
+    is_new: bool
+
+
+def kept(block: Block, folder: Folder) -> About | None:
+    """What is known of a block that an earlier run did; None if none did.
+
+    Raises:
+        OutputError: if that kept other lines, or cannot be read.
+    """
+    known = folder.about(block.name)
+    if known is not None and known.digest != _digest(block):
+        raise OutputError(
+            f"{block.pieces[0].name} is not what it was when this was begun",
+            remedy=f"Give the same again, or another output, or remove {folder.path}",
+        )
+    return known
+
+
+def keep(block: Block, asked: Asked, folder: Folder) -> About:
+    """Score a block and keep its rows.
+
+    Raises:
+        OutputError: if its part cannot be written.
+    """
+    rows, about = scored(block, asked)
+    folder.write(block.name, rows, about)
+    return about
+
+
+def scored(block: Block, asked: Asked) -> tuple[Any, About]:
+    """The rows of a block as a table, and what is known of it."""
+    schema = asked.schema_of("int32")
+    found = _read(block, asked.longest)
+    reason = f"the line has more than {asked.longest} bytes"
+    refused = [_failed(schema, source, number, reason)
+               for source, lines in found.lines for number in lines.too_long]  # fmt: skip
+    batch = _batch(found.lines)
+    found.lines.clear()  # the texts are in the batch: one may be very long
+    table = arrow().Table.from_batches(_rows(batch, schema, asked) + refused, schema=schema)
+    if refused:
+        table = table.sort_by([("source", "ascending"), ("line", "ascending")])  # which is stable
+    count = batch.num_rows + len(refused)
+    about = About(count, _count_failed(table), found.counted, found.problems, _digest(block))
+    return table, about
+
+
+class _Found(NamedTuple):
+    """The lines of a block by their files, and what ``About`` says of them."""
+
+    lines: list[tuple[int, Lines]]
+    counted: tuple[tuple[int, int, int], ...]
+    problems: tuple[tuple[int, str], ...]
+
+
+def _read(block: Block, longest: int) -> _Found:
+    found: list[tuple[int, Lines]] = []
+    counted: list[tuple[int, int, int]] = []
+    problems: list[tuple[int, str]] = []
+    for piece in block.pieces:
+        try:
+            lines = read(piece, longest)
+        except PayloadError as error:
+            problems.append((piece.source, error.found or str(error)))
+            continue
+        found.append((piece.source, lines))
+        counted.append((piece.source, piece.nth, lines.count))
+    return _Found(found, tuple(counted), tuple(problems))
+
+
+def _batch(found: Sequence[tuple[int, Lines]]) -> Any:
+    pa = arrow()
+    return pa.RecordBatch.from_arrays(
+        [
+            pa.array([source for source, lines in found for _ in lines.texts], "int32"),
+            pa.array([number for _, lines in found for number in lines.numbers], "int64"),
+            pa.array([text for _, lines in found for text in lines.texts], pa.large_binary()),
+        ],
+        names=["source", "line", RESPONSE],
+    )
+
+
+def _rows(batch: Any, schema: Any, asked: Asked) -> list[Any]:
+    """The rows of lines; if they cannot be scored together, one by one."""
+    if not batch.num_rows:
+        return []
+    try:
+        return [asked.score(batch)]
+    except Exception as error:  # noqa: BLE001  # out of memory, or a fault of ours: not of all lines
+        if batch.num_rows == 1:
+            source, line = (batch.column(name)[0].as_py() for name in ("source", "line"))
+            return [_failed(schema, source, line, f"{type(error).__name__}: {error}")]
+    half = batch.num_rows // 2
+    return _rows(batch.slice(0, half), schema, asked) + _rows(batch.slice(half), schema, asked)
+
+
+def _failed(schema: Any, source: int, line: int, reason: str) -> Any:
+    """The row of a line of which there is nothing but the reason."""
+    said = {"source": source, "line": line, "status": ERROR, "reason": reason}
+    return arrow().RecordBatch.from_pylist([said], schema=schema)
+
+
+def _count_failed(table: Any) -> int:
+    return table["status"].to_pylist().count(ERROR)
+
+
+def _digest(block: Block) -> str:
+    texts = [piece.text for piece in block.pieces if isinstance(piece.text, bytes)]
+    return hashlib.blake2b(b"".join(texts), digest_size=16).hexdigest() if texts else ""

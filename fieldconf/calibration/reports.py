@@ -1,0 +1,111 @@
+"""Reports: what labels say of reports, for thresholds.
+
+In:    ``Labels``, and the reports that they judge.
+Out:   ``Labelled``.
+Never: a row that a policy could not accept with a confidence.
+Why:   what is certified of a table has to be what a policy then accepts of reports.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from fieldconf.calibration.calibrate import reports_of
+from fieldconf.errors import CalibrationError
+from fieldconf.evaluation.answers import Answer, answers_of
+from fieldconf.evaluation.judged import LEFT_OUT, judged
+from fieldconf.evaluation.labels import Labels, name_of
+from fieldconf.fields.field import Field
+from fieldconf.statistics.labelled import Labelled, by_kind
+from fieldconf.statistics.packages import package
+
+
+@by_kind.register
+def labelled_reports(labels: Labels, source: Any) -> Labelled:
+    """The table of reports and labels, and what all of the reports are of.
+
+    Raises:
+        EvaluationError: if nothing in the reports has a label.
+        CalibrationError: if some are calibrated, and others are not, or by another calibrator.
+    """
+    found = judged(source, labels)
+    np, table = package("numpy"), found.table
+    is_left_out = np.asarray([detail.why == LEFT_OUT for detail in found.details], dtype=bool)
+    # a report has no field there that a policy could accept
+    known = np.where(is_left_out, np.nan, table.confidence)
+    return Labelled(replace(table, confidence=known), scope_of_all(source))
+
+
+def scope_of_all(source: Any) -> dict[str, str]:
+    """What all reports of a source say that they are of; "" where they differ, but for calibration.
+
+    Raises:
+        CalibrationError: if they are calibrated differently.
+    """
+    scopes = [report.scope for report in reports_of(source)]
+    values = {name: {scope[name] for scope in scopes} for name in (scopes[0] if scopes else ())}
+    if len(values.get("calibration", ())) > 1:
+        raise CalibrationError(
+            "some reports are calibrated, others not or differently",
+            remedy="Calibrate all of them by the same calibrator, or none",
+        )
+    return {name: next(iter(found)) for name, found in values.items() if len(found) == 1}
+
+
+class Choice(NamedTuple):
+    """A value that a label judges, among the members that it could have been.
+
+    Attributes:
+        document: the id of its document.
+        probabilities: of each member (0..1), by its JSON text; None where they are not known.
+        truth, written: the JSON texts of the right member and of the one written; None where the
+            latter is not known.
+    """
+
+    document: Any
+    probabilities: Mapping[str, float] | None
+    truth: str
+    written: str | None
+
+
+def choices_of(labels: Labels, source: Any, name: str) -> Iterator[Choice]:
+    """The choices at one field, by its pointer with "*" for positions in lists."""
+    found = judged(source, labels)
+    answers = dict(_keyed(answers_of(source), labels))
+    for code, number, detail in zip(
+        found.table.field.tolist(), found.table.document.tolist(), found.details, strict=True
+    ):
+        if found.table.fields[code] == name:
+            document = found.table.documents[number]
+            value = answers[document].fields.get(detail.pointer)
+            yield Choice(
+                document, None if value is None else probabilities_of(value),
+                json_text(detail.truth), None if value is None else json_text(value.value),
+            )  # fmt: skip
+
+
+def _keyed(answers: list[Answer], labels: Labels) -> Iterator[tuple[Any, Answer]]:
+    """Answers with their documents, as ``judged`` calls them."""
+    has_ids = any(answer.document is not None for answer in answers) and not labels.is_numbered
+    names = map(name_of, range(len(answers))) if has_ids else labels.truths
+    for name, answer in zip(names, answers, strict=False):
+        yield (name if answer.document is None else answer.document), answer
+
+
+def probabilities_of(field: Field) -> dict[str, float] | None:
+    """The probability of each member of a field, by its JSON text; None where it has no such."""
+    options = field.distribution
+    if options is None or options.rest is not None:
+        return None
+    return {json_text(member.value): member.probability for member in options.candidates}
+
+
+def json_text(value: Any) -> str:
+    """One text for one JSON value.
+
+    >>> json_text("x"), json_text(2.0), json_text(True)
+    ('"x"', '2', 'true')
+    """
+    plain = int(value) if isinstance(value, float) and value.is_integer() else value
+    return json.dumps(plain, sort_keys=True, ensure_ascii=False, default=str)

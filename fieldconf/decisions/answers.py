@@ -1,0 +1,128 @@
+"""Decided: reports of answers that came with probabilities instead of tokens.
+
+In:    a completion of a decision API; what was declared.
+Out:   a ``Report`` whose fields have the answers' own distributions, each where the name of its
+       question leads: a JSON Pointer to a place in the answer, other names to a key.
+Never: the vendor's ``confidence``, whose formula differs from vendor to vendor; a token; a value
+       for what was not asked.
+Why:   who asks a decision endpoint wants the same report as who reads a text.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, TypeAlias, cast
+
+from fieldconf.decisions.questions import meant, path_of
+from fieldconf.distributions.distribution import Distribution, Member
+from fieldconf.fields.field import Field, Kind
+from fieldconf.parsing.kinds import kind_of, same
+from fieldconf.paths import Path
+from fieldconf.report import Report
+from fieldconf.report.combine import assembled
+from fieldconf.schema import Declared, Schema
+from fieldconf.tokens.token import Completion, Decision
+
+Tree: TypeAlias = "dict[str, Tree | Field]"
+
+
+def decided(completion: Completion, schema: Schema) -> Report[Any]:
+    """The report of answers with probabilities: one field for each, and the objects around them."""
+    tree = _tree(completion.decisions, schema)
+    data = _data(tree)
+    fields = {field.pointer: field for field in _fields(tree, (), data)}
+    value, errors = schema.validate(json.dumps(data).encode(), data)
+    made = Report[Any](
+        status="complete", value=value, data=data, errors=errors, model=completion.model,
+        fields=fields, mask=completion.mask, choice=completion.choice, schema=schema,
+    )  # fmt: skip
+    return replace(
+        assembled(made, (), data, {}, requests=()),  # what objects say, and what was declared
+        input_tokens=completion.prompt_tokens, output_tokens=completion.completion_tokens,
+    )  # fmt: skip
+
+
+# -- where the answers belong -------------------------------------------------------------------
+
+
+def _tree(decisions: tuple[Decision, ...], schema: Schema) -> "Tree | Field":
+    """The fields of the answers, in the objects that they stand in.
+
+    A name that leads into another question's value, which ours never do, is a key of the whole. Of
+    two answers to one question the last one counts.
+    """
+    tree: Tree = {}
+    for decision in decisions:
+        path = path_of(decision.name, schema)
+        if not path and len(decisions) == 1:
+            return _field(path, decision, schema.declared(path))
+        if not path or not _has_room(tree, path):
+            path = (decision.name,)
+        around = tree
+        for step in path[:-1]:
+            around = cast("Tree", around.setdefault(str(step), {}))
+        around[str(path[-1])] = _field(path, decision, schema.declared(path))
+    return tree
+
+
+def _has_room(tree: Tree, path: Path) -> bool:
+    inside: Any = tree
+    for step in path[:-1]:
+        inside = inside.get(step, {})
+        if isinstance(inside, Field):
+            return False
+    return not isinstance(inside.get(path[-1]), dict)
+
+
+def _data(tree: "Tree | Field") -> Any:
+    """The plain value: what has no probabilities is left out."""
+    if isinstance(tree, Field):
+        return tree.value
+    return {
+        key: _data(inside) for key, inside in tree.items()
+        if not isinstance(inside, Field) or inside.distribution is not None
+    }  # fmt: skip
+
+
+def _fields(tree: "Tree | Field", path: Path, data: Any) -> Iterator[Field]:
+    """All fields in document order, objects before what is in them."""
+    if isinstance(tree, Field):
+        yield tree
+        return
+    yield Field(path, data, "object")
+    for key, inside in tree.items():
+        yield from _fields(inside, (*path, key), data.get(key))  # a field has its own value
+
+
+# -- one answer ---------------------------------------------------------------------------------
+
+
+def _field(path: Path, decision: Decision, declared: Declared) -> Field:
+    members = declared.members
+    if not decision.probabilities:
+        value = meant(members, decision.value)
+        return Field(path, value, _kind(value), reason=decision.reason)
+    labels = decision.labels or ("",) * len(decision.probabilities)
+    known = [
+        Member(meant(members, value, label), p, p, p)
+        for (value, p), label in zip(decision.probabilities, labels, strict=True)
+    ]
+    own = known[_chosen(decision)]
+    ranked = tuple(sorted(known, key=lambda member: -member.probability))
+    distribution = Distribution(ranked, off_schema=0.0, unseen=0.0, decided_at=-1)
+    expected, std = distribution.moments
+    return Field(
+        path, own.value, _kind(own.value), confidence=own.probability, low=own.low, high=own.high,
+        basis="decision", distribution=distribution, expected=expected, std=std,
+    )  # fmt: skip
+
+
+def _chosen(decision: Decision) -> int:
+    """The position of the value chosen; of the likeliest where it is none of those listed."""
+    listed = list(enumerate(decision.probabilities))
+    same_ones = [number for number, (value, _) in listed if same(value, decision.value)]
+    return same_ones[0] if same_ones else max(listed, key=lambda item: item[1][1])[0]
+
+
+def _kind(value: Any) -> Kind:
+    return cast("Kind", kind_of(value))

@@ -1,0 +1,122 @@
+"""Listed: what a server lists at one token of the answer.
+
+In:    what the token wrote, and the token.
+Out:   a ``Listing``: the candidates whose bytes are known, their masses, and the chosen one among
+       them.
+Never: a candidate in a disguise; a judgment of what it would have meant.
+Why:   several questions are asked about the same token, and each begins with this.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+from fieldconf.distributions.decoding_step import Listing, listing
+from fieldconf.responses.fast.lazy import Listed, all_columns, columns
+from fieldconf.tokens.spelling import SPACES, plainly_named
+from fieldconf.tokens.token import Candidate, Token, unchecked, utf8
+
+_LEAST = -700.0  # exp of it is still above zero: what was chosen had some probability
+_BROKEN = "\ufffd".encode()
+_UNPLAIN = re.compile("|".join(["\ufffd", *SPACES]))
+_listing = unchecked(Listing)
+
+
+def listed(written: bytes, token: Token, *, are_named: bool = True) -> Listing:
+    """What a token of which the logprob is known comes with, see ``all_listed``."""
+    [found] = all_listed([written], [token], are_named=are_named)
+    assert found is not None  # there is a logprob
+    return found
+
+
+def all_listed(
+    written: Sequence[bytes], tokens: Sequence[Token | None], *, are_named: bool = True
+) -> list[Listing | None]:
+    """The candidates that can be read, with the chosen one put in if it is missing.
+
+    Where the token itself is listed in a disguise (its bytes are not what it wrote), so are its
+    candidates, and none of them can be read. What cannot be read counts as not listed. None of a
+    token that is none, or has no logprob.
+
+    Args:
+        written: what each of the tokens wrote.
+        tokens: the tokens.
+        are_named: whether candidates that look like a vocabulary's names are names.
+    """
+    rows = zip(written, tokens, _columns(tokens), strict=True)
+    return [
+        None if token is None or token[2] is None
+        else _plainly(data, token, columns) or _one_by_one(data, token, are_named=are_named)
+        for data, token, columns in rows
+    ]  # fmt: skip
+
+
+_Columns: TypeAlias = tuple[list[str], list[float], list[float]]
+
+
+def _columns(tokens: Sequence[Token | None]) -> Iterator[_Columns | None]:
+    """Texts, logprobs and masses of each token's candidates, where the texts are enough."""
+    lists = [() if token is None else token[3] for token in tokens]
+    together = _told(all_columns([own for own in lists if isinstance(own, Listed)]))
+    start = 0
+    for candidates in lists:
+        if together is not None and isinstance(candidates, Listed):
+            stop = start + len(candidates)
+            texts, logprobs, masses = together
+            yield texts[start:stop], logprobs[start:stop], masses[start:stop]
+            start = stop
+        else:
+            is_raw = isinstance(candidates, Listed)
+            yield _told(columns(candidates.glance() if is_raw else candidates))
+
+
+def _told(known: tuple[list[str], list[float]] | None) -> _Columns | None:
+    """With the masses; None where texts are broken, or may be names of a vocabulary."""
+    if known is None:
+        return None
+    texts, logprobs = known
+    joined = "".join(texts)
+    if not joined.isascii() and _UNPLAIN.search(joined):
+        return None
+    return texts, logprobs, list(map(math.exp, logprobs))
+
+
+def _plainly(written: bytes, token: Token, columns: _Columns | None) -> Listing | None:
+    """The listing of a token that is named by its text, as all its candidates are."""
+    text, raw, logprob, _, number, _ = token
+    is_spelt = utf8(text) == written and raw in (None, written)
+    if columns is None or logprob is None or number is not None or not is_spelt:
+        return None
+    names, logprobs, masses = columns
+    position = 0 if names[0] == text else names.index(text) if text in names else len(names)
+    if position == len(names):
+        names.append(text)
+        masses.append(math.exp(max(logprob, _LEAST)))
+    elif logprobs[position] != logprob or logprob < _LEAST:
+        masses[position] = math.exp(max(logprob, _LEAST))
+    return _listing((names, position, max(0.0, 1.0 - math.fsum(masses)), masses))
+
+
+def _one_by_one(written: bytes, token: Token, *, are_named: bool) -> Listing:
+    """The same in more time: bytes may be missing, and ids tell tokens of the same bytes apart."""
+    text, raw, logprob, listed_with, number, _ = token
+    assert logprob is not None  # the caller looks
+    chosen = Candidate(written.decode("utf-8", "replace"), written, max(logprob, _LEAST), number)
+    if (utf8(text) if raw is None else raw) != written:
+        listed_with = ()
+    elif are_named and not chosen.text.startswith(SPACES):
+        listed_with = plainly_named(listed_with) or listed_with
+    candidates: list[Candidate] = []
+    position = None
+    for candidate in listed_with:
+        data, own = candidate.bytes, candidate.id
+        if data == written and position is None and (own == number or None in (own, number)):
+            position = len(candidates)
+            candidates.append(chosen)
+        elif _BROKEN not in data and (candidate.raw is not None or candidate.text):
+            candidates.append(candidate)  # else a part of a character that was made text
+    if position is None:
+        position = len(candidates)
+        candidates.append(chosen)
+    return listing(candidates, position)

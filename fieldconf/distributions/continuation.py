@@ -1,0 +1,305 @@
+"""Reading: what one candidate would have meant.
+
+In:    a place in an answer, and a candidate that might be written there.
+Out:   a ``Reading``: where the candidate leads, for the value at a path.
+Never: a look at probabilities.
+Why:   everything said of alternatives rests on this one question, asked of a fork of the parser.
+"""
+
+import itertools
+from bisect import bisect_left
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from fieldconf.distributions.cache import Table
+from fieldconf.distributions.context import Level
+from fieldconf.parsing.grammar import decode
+from fieldconf.parsing.kinds import same
+from fieldconf.parsing.parser import Event, JSONParser
+from fieldconf.parsing.prefix import may_become, may_become_plainly
+from fieldconf.paths import Path
+from fieldconf.tokens.alignment import Step
+from fieldconf.tokens.spelling import is_control
+from fieldconf.tokens.token import Candidate
+
+
+class Place:
+    """A place in an answer.
+
+    Args:
+        at: the parser there, or the step of the answer before which it is.
+        expected: the events between here and what is asked about, as the answer itself wrote them:
+            a token may end the value before. They are given: what would write another value there
+            says nothing of this one. Or a test for what is asked about: then they are found.
+        begun: the text so far of the value that is asked about, if the place is inside of it.
+        seen: see ``seen_from``, where that is known without a parser.
+
+    Attributes:
+        known: what candidates were found to mean here; set by the question.
+        step: the step of the answer before which it is, if one was given.
+    """
+
+    __slots__ = ("_expected", "_parser", "_seen", "begun", "known", "step")
+
+    def __init__(
+        self, at: JSONParser | Step, expected: tuple[Event, ...] | Callable[[Event], bool] = (),
+        begun: bytes = b"", seen: Hashable = None,
+    ) -> None:  # fmt: skip
+        self.step = at if isinstance(at, Step) else None
+        self._parser = None if isinstance(at, Step) else at
+        self._expected, self.begun, self._seen = expected, begun, seen
+        self.known: Table | None = None
+
+    @property
+    def parser(self) -> JSONParser:
+        """The parser here: fork it, do not feed it. It is made when it is first asked for."""
+        if self._parser is None:
+            assert self.step is not None  # one of the two is there
+            self._parser = self.step.parser
+        return self._parser
+
+    def read(self, data: bytes) -> tuple[JSONParser, list[Event]]:
+        """The parser behind these bytes, if they stood here (do not feed it); what they closed."""
+        if self.step is not None:
+            return self.step.read(data)
+        fork = self.parser.fork()
+        return fork, fork.feed(data)
+
+    @property
+    def expected(self) -> tuple[Event, ...]:
+        """The events between here and what is asked about."""
+        found = self._expected
+        if callable(found):
+            assert self.step is not None  # who gives a test gives a step
+            _, written = self.step.read(self.step.written)
+            self._expected = found = tuple(itertools.takewhile(_isnt(found), written))
+        return found
+
+    def seen_from(self, path: Path) -> Hashable:
+        """All that reading on from here depends on, as far as it is about the value at a path.
+
+        Inside of that value it is the text so far. Equal for places in different answers and in
+        different items of a list. What the containers around allow is not in it, see
+        ``Level.number``. None where a long text or much else stands before: that will not come
+        again.
+        """
+        if self.begun or self._seen is not None:
+            return self.begun or self._seen
+        parser, expected = self.parser, self.expected
+        if len(parser.text) > _LONGEST_TEXT or len(expected) > _MOST_EXPECTED:
+            return None
+        closing = tuple([(e.type, e.raw, _apart(e.path, path)) for e in expected])
+        return parser.place, parser.may_close, parser.text, _apart(parser.path, path), closing
+
+
+def _isnt(test: Callable[[Event], bool]) -> Callable[[Event], bool]:
+    return lambda event: not test(event)
+
+
+def _apart(path: Path, other: Path) -> Hashable:
+    """Where a path leaves another one, and how: indexes by their difference."""
+    if path == other:
+        return None
+    if path == other[:-1]:  # nearly always
+        return other[-1:]
+    same = _shared(path, other)
+    one, two = path[same:], other[same:]
+    if one and two and isinstance(one[0], int) and isinstance(two[0], int):
+        one, two = (one[0] - two[0], *one[1:]), ("", *two[1:])
+    return one, two
+
+
+def _shared(one: Path, two: Path) -> int:
+    """How many steps two paths share; by slices, since answers may be nested deep."""
+    most = min(len(one), len(two))
+    for count in (most, most - 1):  # most often one leads to the other, or the last step differs
+        if one[:count] == two[:count]:
+            return count
+    return bisect_left(range(most), True, key=lambda at: one[: at + 1] != two[: at + 1])  # noqa: FBT003
+
+
+class Target(NamedTuple):
+    """The value that is asked about.
+
+    ``level`` says what may stand behind it (None: anything JSON allows); ``compact`` that the
+    server's grammar has no white space between JSON's words. ``start`` and ``text`` are where the
+    value that was written begins and its JSON text; of a container, its first byte. ``around`` is
+    the number of the containers around, see ``Level.number``; ``before`` is the key or the scalar
+    before it, if nothing but JSON's punctuation stands between.
+    """
+
+    path: Path
+    level: Level | None = None
+    compact: bool = False
+    start: int = 0
+    text: bytes = b""
+    around: int = 0
+    before: Event | None = None
+
+
+State: TypeAlias = Literal["dead", "before", "partial", "open", "done"]
+
+
+class Reading(NamedTuple):
+    """Where a candidate leads: ``text`` is the JSON text of the value at the path, so far."""
+
+    state: State
+    text: bytes = b""
+    place: Place | None = None  # behind the candidate
+
+
+IN_EARLIER = frozenset({"after", "string", "number", "literal"})
+DEAD = Reading("dead")
+
+
+_BLANKS = b" \t\r\n"
+_LONGEST_BEFORE = 64  # bytes of what is remembered as standing before
+_LONGEST_TEXT = 256  # bytes of an open text
+_MOST_EXPECTED = 16  # events of one token; each would cost as much as it is nested deep
+
+
+def seen_behind(step: Step, before: Event | None, depth: int) -> Hashable:
+    """How a place looks from a value so deep, inside of what stands before it or right behind.
+
+    All that was written since is a part of that: no parser is needed. None elsewhere.
+    """
+    if before is None or not 0 < step.start - before.start <= len(before.raw) <= _LONGEST_BEFORE:
+        return None
+    return before.raw, step.start - before.start, depth - len(before.path)
+
+
+def place_within(step: Step, target: Target) -> Place | None:
+    """The place of a step inside of a value, or before it and its blanks; None elsewhere."""
+    written = step.start - target.start
+    if written > 0:
+        return Place(step, begun=target.text[:written])
+    between = step.written[: -written or 0]  # and the value, if the token goes so far
+    if not target.path or len(between) < -written or between.strip(_BLANKS):
+        return None
+    # What stands before it says nothing: where a list may still end, there is no such value then.
+    return Place(step, seen="value")
+
+
+def place_before(step: Step, target: Target) -> Place:
+    """The place of a step of the answer, for a question about the value at a path."""
+    within, path = place_within(step, target), target.path
+    if within is not None:
+        return within
+
+    def is_target(event: Event) -> bool:
+        return event.path == path and event.type != "key"
+
+    seen = seen_behind(step, target.before, len(path))
+    if seen is not None:
+        return Place(step, is_target, seen=seen)
+    parser = step.parser
+    if parser.place in ("colon", "value") and parser.path == path:
+        return Place(step)
+    return Place(step, is_target)
+
+
+def read(place: Place, candidate: Candidate, target: Target) -> Reading:
+    """Feed a candidate to a fork of the parser, and say what became of the target."""
+    found = advance(place, candidate, compact=target.compact)
+    if found is None:
+        return DEAD
+    following, events = found
+    path, fork = target.path, following.parser
+    for index, event in enumerate(events):
+        if event.path == path and event.type != "key":
+            state = "open" if event.type == "open" else "done"
+            is_legal = _may_follow(events[index:], target, fork)
+            return Reading(state, event.raw, following) if is_legal else DEAD
+    if following.expected:
+        return Reading("before", b"", following)
+    if fork.path == path:
+        text = fork.text
+        return Reading("partial" if text else "before", text, following)
+    return Reading("before", b"", following) if _is_before(fork, path) else DEAD
+
+
+def _may_follow(events: Sequence[Event], target: Target, fork: JSONParser) -> bool:
+    """Whether what stands behind a value may stand there; it begins with the value's own event."""
+    last: int | None = 0
+    if events[0].type == "open":
+        closes = (i for i, e in enumerate(events) if e.type == "close" and e.path == target.path)
+        last = next(closes, None)
+    return target.level is None or last is None or target.level.admits(events[last + 1 :], fork)
+
+
+def advance(
+    place: Place, candidate: Candidate, *, compact: bool = False
+) -> tuple[Place, list[Event]] | None:
+    """Where a candidate leads, and what it closed beyond what was expected.
+
+    None if it breaks JSON or what was expected.
+    """
+    data = candidate.bytes
+    if not data or is_control(candidate):
+        return None
+    fork, events = place.read(data)
+    if fork.error is not None or (compact and fork.blanks != place.parser.blanks):
+        return None
+    if not place.expected:
+        return Place(fork), events
+    rest = _agree(place.expected, events, fork)
+    if rest is None:
+        return None
+    return Place(fork, rest), events[len(place.expected) - len(rest) :]
+
+
+def _agree(
+    expected: tuple[Event, ...], events: Sequence[Event], fork: JSONParser
+) -> tuple[Event, ...] | None:
+    """What is still expected behind the events; None if they are something else."""
+    if not all(map(_is_same, expected, events)):
+        return None
+    rest = expected[len(events) :]
+    return None if rest and not _may_come(rest[0], fork) else rest
+
+
+def _is_same(one: Event, other: Event) -> bool:
+    """Whether two events say the same; scalars may be spelled otherwise."""
+    if (one.type, one.path) != (other.type, other.path):
+        return False
+    if one.type == "scalar":
+        return same(decode(one.raw), decode(other.raw))
+    return one.type == "key" or one.raw == other.raw
+
+
+def _may_come(event: Event, fork: JSONParser) -> bool:
+    """Whether this may be what the fork is writing, or comes to next."""
+    if event.type == "close":
+        return fork.may_close  # not behind a comma
+    if not fork.text:
+        return True
+    return event.type != "open" and may_become(fork.text, decode(event.raw))
+
+
+def _is_before(fork: JSONParser, path: Path) -> bool:
+    """Whether the fork is in the container around, and the value at the path may still follow."""
+    if not path:
+        return False
+    if fork.place in IN_EARLIER:
+        return fork.path[:-1] == path[:-1] and fork.path != path
+    if fork.place == "key":
+        return fork.path == path[:-1] and (not fork.text or may_become(fork.text, path[-1]))
+    return fork.path == path  # the key's text is there, its colon is not
+
+
+def may_be(reading: Reading, value: Any) -> bool:
+    """Whether a reading can still end as this value."""
+    if reading.state == "before":
+        return True
+    if reading.state == "done":
+        return same(decode(reading.text), value) if reading.text not in (b"{", b"[") else False
+    return reading.state == "partial" and may_become(reading.text, value)
+
+
+def may_be_plainly(reading: Reading, value: Any) -> bool:
+    """The same where values are written in their usual spelling only."""
+    if reading.state == "partial":
+        return may_become_plainly(reading.text, value)
+    return may_be(reading, value) and (
+        reading.state != "done" or may_become_plainly(reading.text, value)
+    )

@@ -1,0 +1,143 @@
+"""Distributions: what a tree says of each member of a finite domain.
+
+In:    a tree that has decided, and what its outcomes mean.
+Out:   ``Distribution``: for each member its probability and bounds; what fits no member, what was
+       not listed, and what the model would have said instead.
+Never: a probability outside of its bounds.
+Why:   it is what the user holds: a frozen value without parsers or trees.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter, itemgetter
+from typing import Any, NamedTuple
+
+from fieldconf import formulas
+from fieldconf.distributions.outcome_tree import Tree
+from fieldconf.parsing.kinds import kind_of, same
+from fieldconf.tokens.token import unchecked
+
+
+class Member(NamedTuple):
+    """One value of a finite domain: its probability, and bounds that hold it (all 0..1)."""
+
+    value: Any
+    probability: float
+    low: float
+    high: float
+
+
+class Rival(NamedTuple):
+    """What the model might have written instead: its text, or how that begins; its mass (0..1)."""
+
+    text: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """How probable each value was: all members of a finite domain, or some of an open one.
+
+    Attributes:
+        candidates: the values, most probable first; of a finite domain all, and their probabilities
+            sum to 1; of an open one the value written, null where it is allowed, and the likeliest
+            others that are known to their end.
+        off_schema: mass (0..1) of candidates that no member allows, outside of the probabilities.
+        unseen: mass (0..1) that the server did not list.
+        decided_at: index of the token at which the value was decided.
+        other: the likeliest beginnings of what no member allows, where the value was being decided.
+        calls: how many next-token distributions were asked for to settle it.
+        rest: of an open domain: the probability (0..1) of all values that are not candidates. None
+            for a finite one.
+        beginnings: of an open domain: the likeliest beginnings of other values that are known no
+            further (JSON text), with their probabilities, which are a part of ``rest``.
+        unnormalised: of bare labels (``LabelSet``): the members in the same order, each with the
+            joint mass (0..1) of the tokens that decide for it, and bounds, before what the labels
+            do not allow was taken out; these do not sum to 1. Empty elsewhere, and once settled.
+    """
+
+    candidates: tuple[Member, ...]
+    off_schema: float
+    unseen: float
+    decided_at: int
+    other: tuple[Rival, ...] = ()
+    calls: int = 0
+    rest: float | None = None
+    beginnings: tuple[Rival, ...] = ()
+    unnormalised: tuple[Member, ...] = ()
+
+    def __getitem__(self, value: Any) -> Member:
+        """The candidate with this JSON value.
+
+        Raises:
+            KeyError: if there is none.
+        """
+        for member in self.candidates:
+            if same(member.value, value):
+                return member
+        raise KeyError(value)
+
+    @property
+    def margin(self) -> float:
+        """The largest probability less the second largest (0..1).
+
+        Of an open domain a beginning that is known no further counts like a value. Where nothing
+        else is known, all of ``rest`` does.
+        """
+        known = [member.probability for member in self.candidates]
+        known += [rival.probability for rival in self.beginnings]
+        if len(known) < 2:
+            known.append(self.rest or 0.0)
+        first, second = sorted(known, reverse=True)[:2]
+        return first - second
+
+    @property
+    def entropy(self) -> float:
+        """Shannon entropy of the probabilities in nats: 0 if one value has all.
+
+        Of an open domain ``rest`` counts as one value: the true entropy is as large or larger.
+
+        >>> even = (Member(True, 0.5, 0.5, 0.5), Member(False, 0.5, 0.5, 0.5))
+        >>> round(Distribution(even, 0.0, 0.0, 0).entropy, 6)
+        0.693147
+        """
+        return formulas.entropy([*(m.probability for m in self.candidates), self.rest or 0.0])
+
+    @property
+    def moments(self) -> tuple[float | None, float | None]:
+        """Mean and standard deviation of a finite domain of numbers; else (None, None)."""
+        if self.rest is not None or any(
+            kind_of(member.value) != "number" for member in self.candidates
+        ):
+            return None, None
+        return formulas.expectation((float(m.value), m.probability) for m in self.candidates)
+
+
+def distribution(tree: Tree, values: Sequence[Any]) -> Distribution | None:
+    """What a tree says of these values, one an outcome; None if it has not decided."""
+    if tree.decided_at is None:
+        return None
+    members = [_member((v, *r)) for v, r in zip(values, tree.results(), strict=True)]
+    members.sort(key=_probability, reverse=True)
+    others = likeliest(tree.others.items()) if tree.others else ()
+    return Distribution(tuple(members), tree.off, tree.unseen, tree.decided_at, others, tree.calls)
+
+
+_probability = attrgetter("probability")
+_member, _rival = unchecked(Member), unchecked(Rival)
+
+
+MOST_RIVALS = 3
+"""So many rivals of a token are kept, the likeliest."""
+
+
+def likeliest(masses: Iterable[tuple[Any, float]]) -> tuple[Rival, ...]:
+    """The few of these texts with the most mass, the likeliest first."""
+    found = [pair for pair in masses if pair[1]]
+    if len(found) > 1:
+        found.sort(key=_mass, reverse=True)
+        del found[MOST_RIVALS:]
+    return tuple(map(_rival, found))
+
+
+_mass = itemgetter(1)

@@ -1,0 +1,66 @@
+"""Why: the token at which a value was least sure, and what else could have stood there.
+
+In:    a tree and the outcome that was written; or a token of a long text.
+Out:   ``Why``: the decisive token, its rivals with their mass, and one sentence.
+Never: a number of its own: the masses are the tree's.
+Why:   "0.59" starts a question; "at `8` the model gave `6` 41 %" answers it.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from fieldconf.distributions.distribution import Rival, likeliest
+from fieldconf.distributions.outcome_tree import Tree
+from fieldconf.errors import printable
+from fieldconf.tokens.token import Token
+
+
+class Why(NamedTuple):
+    """Where a value was decided.
+
+    Attributes:
+        token: the index of the decisive token: the one whose rivals had the most mass.
+        text: its text.
+        share: the part (0..1) of the possible mass there that agrees with what was written.
+        rivals: the likeliest of those that do not, with their parts of the possible mass.
+    """
+
+    token: int
+    text: str
+    share: float
+    rivals: tuple[Rival, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """The same in words.
+
+        >>> Why(3, "8", 0.59, (Rival("6", 0.41),)).sentence
+        'at `8` the model gave `6` 41 %'
+        """
+        if not self.rivals:
+            sure = _percent(self.share)
+            sentence = f"at `{self.text}` the model gave it {sure}, no possible rival was listed"
+            return printable(sentence)
+        given = [f"`{rival.text}` {_percent(rival.probability)}" for rival in self.rivals]
+        return printable(f"at `{self.text}` the model gave {' and '.join(given[:2])}")
+
+
+def _percent(share: float) -> str:
+    """Whole percents; never "0 %" or "100 %" for what is neither."""
+    if share < 0.005:
+        return "under 1 %" if share else "0 %"
+    return "over 99 %" if 0.995 < share < 1 else f"{share:.0%}".replace("%", " %")
+
+
+def why_outcome(tree: Tree, outcome: int, tokens: Sequence[Token]) -> Why:
+    """The place on the path at which the written outcome was decided."""
+    fan, share, against = tree.decisive(outcome)
+    return Why(fan.index, tokens[fan.index].text, share, likeliest(against.items()))
+
+
+def why_token(index: int, tokens: Sequence[Token]) -> Why:
+    """A token of a long text, whose rivals are not judged: any other candidate is one."""
+    token = tokens[index]
+    rivals = {c.text: math.exp(c.logprob) for c in token.candidates if c.bytes != token.bytes}
+    return Why(index, token.text, math.exp(token.logprob or 0.0), likeliest(rivals.items()))

@@ -1,0 +1,89 @@
+"""Steps of an open value: how much of what could have been written at a token agrees with it.
+
+In:    the tree of a ``ValueQuestion``.
+Out:   a ``Choice`` of each token on the answer's own path; the one at which least agrees.
+Never: a judgment of its own: which candidates agree, the question has said.
+Why:   "0.4" of a date is one thing, "the day was sure, the month was not" another.
+"""
+
+from typing import NamedTuple, Protocol
+
+from fieldconf.distributions.decoding_step import Fan, text_of
+from fieldconf.distributions.distribution import Rival, likeliest
+from fieldconf.distributions.outcome_tree import Tree
+
+
+class Allows(Protocol):
+    """Whether a beginning of a value's JSON text may still become an allowed value.
+
+    ``Declared.allows`` is one.
+    """
+
+    def __call__(self, text: bytes, *, done: bool) -> bool:
+        """``done`` says that the value closed."""
+        ...
+
+
+class Choice(NamedTuple):
+    """One step of an open value: masses (0..1) of what the candidates would have led to.
+
+    ``agreeing`` may still lead to the value that was written, ``possible`` to any value allowed
+    there (it includes ``agreeing``); ``off_schema`` to none; ``unseen`` was not listed. ``rivals``
+    are the likeliest of the possible that do not agree, likeliest first.
+    """
+
+    token: int
+    agreeing: float
+    possible: float
+    off_schema: float
+    unseen: float
+    rivals: tuple[Rival, ...] = ()
+
+    @property
+    def probability(self) -> float:
+        """Agreeing over possible mass, unseen mass taken to be as valid as the seen (0..1)."""
+        valid = self.unseen * self.possible / (self.possible + self.off_schema)
+        return self.agreeing / (self.possible + valid)
+
+    @property
+    def low(self) -> float:
+        """As ``probability``, all unseen mass possible and disagreeing."""
+        return self.agreeing / (self.possible + self.unseen)
+
+    @property
+    def high(self) -> float:
+        """As ``probability``, all unseen mass agreeing."""
+        return (self.agreeing + self.unseen) / (self.possible + self.unseen)
+
+
+def choices(tree: Tree) -> list[Choice]:
+    """What was chosen at each step of the answer's own path; ``agreeing`` is outcome 0."""
+    return list(map(_choice, tree.fans))
+
+
+def least_sure(tree: Tree) -> Choice:
+    """The step at which the smallest part agrees."""
+    if len(tree.fans) == 1:
+        return _choice(tree.fans[0])
+    return _choice(min(tree.fans, key=_part))
+
+
+def _part(fan: Fan) -> float:
+    """The part of the mass at a fan that agrees with what was written."""
+    return _agreeing(fan) / (fan.possible + fan.unseen_others)
+
+
+def _agreeing(fan: Fan) -> float:
+    masses = fan.masses
+    return sum([masses[at] for at in fan.shape.agreeing])
+
+
+def _choice(fan: Fan) -> Choice:
+    shape, masses = fan.shape, fan.masses
+    whole = fan.possible + fan.unseen_valid
+    rivals = likeliest(
+        (text_of(fan.names[at]), masses[at] / whole)
+        for at, left in enumerate(shape.left)
+        if left and 0 not in left
+    )
+    return Choice(fan.index, _agreeing(fan), fan.possible, fan.off, fan.unseen, rivals)

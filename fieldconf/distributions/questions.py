@@ -1,0 +1,399 @@
+"""Questions: which few outcomes may a token lead to? One class a question.
+
+In:    a place in the answer, and a candidate.
+Out:   a ``Branch``: the outcomes, by number, that the candidate leaves possible.
+Never: a mass; the tree adds those up.
+Why:   the members of an enum, the kinds of a union, the keys of an object and the end of a list
+       differ in nothing but this.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from fieldconf.distributions.cache import MOST_ROWS, Memory, Table
+from fieldconf.distributions.context import Level
+from fieldconf.distributions.continuation import (
+    IN_EARLIER,
+    Place,
+    Reading,
+    Target,
+    advance,
+    may_be,
+    place_before,
+    place_within,
+    read,
+    seen_behind,
+)
+from fieldconf.distributions.decoding_step import (
+    NO_BRANCH,
+    NOTHING_SAID,
+    Branch,
+    Listing,
+    Name,
+    Outcomes,
+    candidate_of,
+    every,
+)
+from fieldconf.distributions.open_values import Allows
+from fieldconf.distributions.outcome_tree import Tree
+from fieldconf.parsing.grammar import decode, kind_begun
+from fieldconf.parsing.kinds import kind_of
+from fieldconf.parsing.parser import Event, JSONParser
+from fieldconf.parsing.prefix import may_become, may_become_plainly
+from fieldconf.paths import Path
+from fieldconf.schema import Declared
+from fieldconf.tokens.alignment import Step
+from fieldconf.tokens.token import Candidate
+
+MayBe = Callable[[Reading, Any], bool]
+
+
+class Question(ABC):
+    """Something with a few outcomes that tokens decide.
+
+    Attributes:
+        size: how many outcomes there are.
+        path: where they are decided; places are remembered as seen from there.
+        about: what the outcomes depend on beside the place and the candidate.
+        memory: what was read before.
+        is_open: see ``Tree``.
+    """
+
+    is_open: ClassVar[bool] = False
+
+    __slots__ = ("about", "memory", "path", "size")
+
+    def __init__(self, size: int, path: Path, about: Hashable, memory: Memory) -> None:
+        self.size, self.path, self.about, self.memory = size, path, about, memory
+
+    @abstractmethod
+    def first(self, step: Step) -> Place:
+        """The place of the first step in which something may be said."""
+
+    def next(self, step: Step) -> Place:
+        """The place of a later one: nothing that came before is expected any more."""
+        return Place(step)
+
+    @abstractmethod
+    def read(self, place: Place, candidate: Candidate) -> Branch:
+        """What a candidate leaves possible, and where it leads to."""
+
+    def written(self, place: Place) -> Branch:  # noqa: ARG002  # for those who know
+        """Where the answer's own token leads, if it cannot be read; for open questions."""
+        return Branch(every(self.size))
+
+    def branches(self, place: Place, names: Sequence[Name]) -> list[Branch]:
+        """What candidates leave possible, each read once; where they lead to may be missing."""
+        table = place.known
+        if table is None:
+            table = place.known = self.memory.at(self.about, place.seen_from(self.path))
+        try:
+            return [table[name] for name in names]
+        except KeyError:
+            return [table.get(name) or self._kept(place, name, table) for name in names]
+
+    def _kept(self, place: Place, name: Name, table: Table) -> Branch:
+        branch = self.read(place, candidate_of(name))
+        if len(table) < MOST_ROWS:
+            table[name] = branch if branch.place is None else branch.at(None)
+        return branch
+
+    def follow(self, place: Place, name: Name) -> Place | None:
+        """Where a candidate leads to."""
+        return self.read(place, candidate_of(name)).place
+
+
+def grow(
+    question: Question, steps: Sequence[Step], listing: Callable[[Step], Listing], *,
+    has_gap: bool = False,
+) -> Tree | None:  # fmt: skip
+    """The tree of a question along the answer's own steps; None without any.
+
+    What a step lists is asked for only as far as the question is not decided. ``has_gap``: see
+    ``Tree``.
+    """
+    if not steps:
+        return None
+    path = (
+        (step.token or 0, listing(step), question.next(step) if number else question.first(step))
+        for number, step in enumerate(steps)
+    )
+    return Tree(
+        question.branches, question.size, path, question.follow, is_open=question.is_open,
+        has_gap=has_gap, written=question.written if question.is_open else None,
+    )  # fmt: skip
+
+
+# -- members of a finite domain -----------------------------------------------------------------
+
+
+class Domain:
+    """A finite domain: its members, and what each beginning may become, looked up once.
+
+    Args:
+        members: the values, all different as JSON values.
+        may_be: whether a reading can still end as a member; by the JSON values if not given.
+    """
+
+    def __init__(self, members: Sequence[Any], may_be: MayBe = may_be) -> None:
+        self.members = tuple(members)
+        self._may_be = may_be
+        numbered = enumerate(self.members)
+        self._index = {(kind_of(member), member): i for i, member in numbered}
+        self._known: dict[tuple[str, bytes], Outcomes] = {}
+
+    def index(self, value: Any) -> int | None:
+        """The position of a value among the members, or None."""
+        return self._index.get((kind_of(value), value))
+
+    def outcomes(self, reading: Reading) -> Outcomes:
+        """The indexes of the members that a reading can still end as."""
+        said = (reading.state, reading.text)
+        found = self._known.get(said)
+        if found is None:
+            found = frozenset(
+                i for i, member in enumerate(self.members) if self._may_be(reading, member)
+            )
+            if len(self._known) < MOST_ROWS:  # a domain lives as long as its schema
+                self._known[said] = found
+        return found
+
+
+class TargetQuestion(Question):
+    """About the value at a target."""
+
+    __slots__ = ("target",)
+
+    def __init__(self, size: int, target: Target, about: Hashable, memory: Memory) -> None:
+        super().__init__(size, target.path, (about, target.around, target.compact), memory)
+        self.target = target
+
+    def first(self, step: Step) -> Place:
+        """The place of a step of the answer."""
+        return place_before(step, self.target)
+
+    def next(self, step: Step) -> Place:
+        """The place of a later one."""
+        return place_within(step, self.target) or Place(step)
+
+
+class MemberQuestion(TargetQuestion):
+    """Which member of a finite domain stands at the target?"""
+
+    __slots__ = ("domain",)
+
+    def __init__(self, target: Target, domain: Domain, memory: Memory) -> None:
+        super().__init__(len(domain.members), target, domain, memory)
+        self.domain = domain
+
+    def read(self, place: Place, candidate: Candidate) -> Branch:
+        """The members that a candidate leaves possible."""
+        reading = read(place, candidate, self.target)
+        outcomes = self.domain.outcomes(reading)
+        is_silent = reading.text in (b"", b'"') and len(outcomes) == len(self.domain.members)
+        return Branch(outcomes, reading.place, NOTHING_SAID if is_silent else reading.text)
+
+
+# -- kinds --------------------------------------------------------------------------------------
+
+
+class KindQuestion(TargetQuestion):
+    """Which JSON kind has the value at the target? ``allows`` says what may begin one there.
+
+    ``whose`` stands for what allows it.
+    """
+
+    __slots__ = ("_allows", "kinds")
+
+    def __init__(
+        self, target: Target, kinds: tuple[str, ...], allows: Allows | None,
+        whose: Hashable, memory: Memory,
+    ) -> None:  # fmt: skip
+        super().__init__(len(kinds), target, (whose, kinds), memory)
+        self.kinds, self._allows = kinds, allows
+
+    def read(self, place: Place, candidate: Candidate) -> Branch:
+        """The kind that a candidate begins."""
+        reading = read(place, candidate, self.target)
+        if reading.state == "dead":
+            return NO_BRANCH
+        kind = kind_begun(reading.text)
+        if not kind:
+            return Branch(every(len(self.kinds)), reading.place, NOTHING_SAID)
+        if kind not in self.kinds or not self._is_allowed(reading, kind):
+            return NO_BRANCH
+        return Branch(frozenset({self.kinds.index(kind)}))
+
+    def _is_allowed(self, reading: Reading, kind: str) -> bool:
+        if self._allows is None or kind == "null":
+            return True
+        return self._allows(reading.text, done=reading.state == "done")
+
+
+def _opens_next(fork: JSONParser, path: Path) -> bool:
+    """Whether the next word begins the container at a path."""
+    return fork.path == path and fork.place in _BEFORE_A_VALUE
+
+
+_BEFORE_A_VALUE = frozenset({"colon", "value"})
+
+
+# -- the end of a list --------------------------------------------------------------------------
+
+
+_ENDS, _GOES_ON, _NO_LIST = frozenset({0}), frozenset({1}), frozenset({2})
+
+
+class EndQuestion(Question):
+    """Does the list at a path end after ``count`` items (outcome 0) or go on (outcome 1)?
+
+    ``level`` is what stands around the list; ``allows`` what may begin the next item, and ``item``
+    stands for it; ``before`` is as in ``Target``. With ``declared``, what is declared of the list's
+    own place, it may also be no list at all (outcome 2); without, that it is one is given.
+    """
+
+    __slots__ = ("_allows", "_before", "_compact", "_declared", "_either", "_level", "_next")
+
+    def __init__(  # noqa: PLR0913  # all that it depends on
+        self, path: Path, count: int, level: Level | None, allows: Allows,
+        item: Hashable, memory: Memory, *, compact: bool, before: Event | None = None,
+        declared: Declared | None = None,
+    ) -> None:  # fmt: skip
+        next_, size = (*path, count), 2 if declared is None else 3
+        number = level and level.number
+        super().__init__(size, next_, ("end", size, item, number, compact), memory)
+        self._next, self._level, self._allows, self._compact = next_, level, allows, compact
+        self._before, self._declared, self._either = before, declared, every(size)
+
+    def first(self, step: Step) -> Place:
+        """The place of a step of the answer."""
+        following, length, path = self._next, len(self._next), self._next[:-1]
+        seen = seen_behind(step, self._before, length)
+        return Place(step, lambda e: e.path[:length] == following or e.path == path, seen=seen)
+
+    def read(self, place: Place, candidate: Candidate) -> Branch:
+        """Whether a candidate ends the list or goes on with it."""
+        found = advance(place, candidate, compact=self._compact)
+        if found is None:
+            return NO_BRANCH
+        following, events = found
+        said = self._said(events, following.parser)
+        return self._begun(following) if said is None else said
+
+    def _said(self, events: Sequence[Event], fork: JSONParser) -> Branch | None:
+        """What the events say of the list; None if nothing."""
+        next_, path = self._next, self._next[:-1]
+        for index, event in enumerate(events):
+            if event.path == path and event.type in ("open", "scalar") and event.raw != b"[":
+                return self._no_list(event.raw, done=event.type == "scalar")
+            if event.path[: len(next_)] == next_:
+                # It may end in the same token, but after one item more.
+                return self._goes_on(event.raw, done=event.type == "scalar")
+            if event.type == "close" and event.path == path:
+                is_legal = self._level is None or self._level.admits(events[index + 1 :], fork)
+                return Branch(_ENDS) if is_legal else NO_BRANCH
+        return None
+
+    def _begun(self, following: Place) -> Branch:
+        """What a place says where no item has closed: that one has begun, or may still."""
+        next_, fork = self._next, following.parser
+        is_inside = fork.path[: len(next_)] == next_
+        is_earlier = fork.place in IN_EARLIER and fork.path[:-1] == next_[:-1] and not is_inside
+        if following.expected or is_earlier or _opens_next(fork, next_[:-1]):
+            return Branch(self._either, following, NOTHING_SAID)
+        if fork.path == next_ and fork.place == "value" and fork.may_close:
+            return Branch(_ENDS | _GOES_ON, following, "[")  # of an array that may still be empty
+        if fork.path == next_[:-1] and fork.text and fork.place != "key":
+            return self._no_list(fork.text, done=False)
+        text = fork.text if fork.path == next_ else b""
+        return self._goes_on(text, done=False) if is_inside else NO_BRANCH
+
+    def _no_list(self, text: bytes, *, done: bool) -> Branch:
+        declared = self._declared
+        is_allowed = declared is not None and kind_begun(text) in declared.possible_kinds
+        is_allowed = is_allowed and declared is not None and declared.allows(text, done=done)
+        return Branch(_NO_LIST) if is_allowed else NO_BRANCH
+
+    def _goes_on(self, text: bytes, *, done: bool) -> Branch:
+        is_item = not text or self._allows(text, done=done)
+        return Branch(_GOES_ON) if is_item else NO_BRANCH
+
+
+# -- the keys of an object ----------------------------------------------------------------------
+
+
+class KeyQuestion(Question):
+    """Which key comes next in the object at a path, or does it end?
+
+    Outcomes: the names in order, then the object's end if it may end here, then any other name if
+    there may be others. ``written`` has the number of each name that stands before; it may grow,
+    those below ``count`` stand before. ``filled`` is the number of the object as it is now, see
+    ``Level.number``; ``before`` is as in ``Target``.
+    """
+
+    __slots__ = (
+        "_before", "_compact", "_count", "_known", "_level", "_may_be_other", "_may_end", "_plain",
+        "_written", "end", "names",
+    )  # fmt: skip
+
+    def __init__(  # noqa: PLR0913  # all that it depends on
+        self, path: Path, names: tuple[str, ...], written: Mapping[str, int], count: int,
+        level: Level | None, filled: int, memory: Memory, *,
+        may_end: bool, may_be_other: bool, compact: bool, plain: bool,
+        before: Event | None = None,
+    ) -> None:  # fmt: skip
+        size = len(names) + may_end + may_be_other
+        super().__init__(size, path, ("key", filled, compact, plain), memory)
+        self.names, self.end = names, len(names)  # the outcome that is the object's end
+        self._may_end, self._may_be_other = may_end, may_be_other
+        self._written, self._count, self._level = written, count, level
+        self._compact, self._plain, self._before = compact, plain, before
+        self._known: dict[bytes, Outcomes] = {}
+
+    def first(self, step: Step) -> Place:
+        """The place of a step of the answer."""
+        seen = seen_behind(step, self._before, len(self.path) + 1)
+        return Place(step, self._is_asked_about, seen=seen)
+
+    def _is_asked_about(self, event: Event) -> bool:
+        if event.type == "close":
+            return event.path == self.path
+        is_key = event.type == "key" and event.path[:-1] == self.path
+        return is_key and self._written.get(str(event.path[-1]), self._count) >= self._count
+
+    def read(self, place: Place, candidate: Candidate) -> Branch:
+        """The names that a candidate leaves possible, or the end."""
+        found = advance(place, candidate, compact=self._compact)
+        if found is None:
+            return NO_BRANCH
+        (following, events), fork = found, found[0].parser
+        for index, event in enumerate(events):
+            if event.type == "key" and event.path[:-1] == self.path:
+                return Branch(self._named(event))
+            if event.type == "close" and event.path == self.path:
+                is_legal = self._level is None or self._level.admits(events[index + 1 :], fork)
+                return Branch(frozenset({self.end})) if self._may_end and is_legal else NO_BRANCH
+        text, is_key = fork.text, fork.place == "key" and fork.path == self.path
+        is_opened = is_key and not text and fork.may_close  # right behind "{"
+        is_earlier = fork.place in IN_EARLIER and fork.path[:-1] == self.path
+        is_before = is_earlier or is_opened or _opens_next(fork, self.path)
+        if following.expected or is_before:
+            return Branch(every(self.size), following, NOTHING_SAID)
+        return Branch(self._begun(text), following, text or b'"') if is_key else NO_BRANCH
+
+    def _named(self, event: Event) -> Outcomes:
+        name = decode(event.raw)
+        if name in self.names:
+            return frozenset({self.names.index(name)})
+        return frozenset({self.size - 1}) if self._may_be_other else frozenset()
+
+    def _begun(self, text: bytes) -> Outcomes:
+        """The names that a beginning may become; a comma alone already says: no end."""
+        if text not in self._known:
+            may = may_become_plainly if self._plain else may_become
+            found = {i for i, name in enumerate(self.names) if may(text, name)}
+            self._known[text] = frozenset(
+                found | ({self.size - 1} if self._may_be_other else set())
+            )
+        return self._known[text]

@@ -1,0 +1,103 @@
+"""Settling: what to settle, how far, and whom to ask.
+
+In:    the user's wishes; the trees of an answer, and its tokens.
+Out:   the same trees with their gaps filled, and which fields stayed undecided.
+Never: a second request for an answer: only next-token distributions along it and beside it.
+Why:   one response shows the candidates of its own path; mass sits in branches that it never took.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from fieldconf.distributions.tree_store import Asker, Ledger, settle, token_id
+from fieldconf.errors import RequestError
+from fieldconf.paths import Path, pointer
+from fieldconf.probes import Probe
+from fieldconf.tokens.token import Token
+
+R = TypeVar("R")  # a report
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Ask the server for what a response leaves open, until the bounds are narrow.
+
+    Attributes:
+        tolerance: how far apart ``low`` and ``high`` of a member may stay (0..1).
+        budget: how many next-token distributions may be asked for, all fields together.
+        fields: the JSON Pointers of the fields to settle; all but long texts if None.
+        probe: whom to ask, from ``fieldconf.probes``; ``extract`` knows it for the embedded model.
+        prompt: the messages that were sent, or the prompt's token ids; ``extract`` knows it.
+
+    >>> Settle(tolerance=0.001, fields=["/team"]).budget
+    200
+    """
+
+    tolerance: float = 0.01
+    budget: int = 200
+    fields: Collection[str] | None = None
+    probe: Probe | None = None
+    prompt: Sequence[Mapping[str, Any]] | Sequence[int] | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.tolerance <= 1 or self.budget < 0:
+            message = f"tolerance={self.tolerance}, budget={self.budget} cannot be"
+            raise ValueError(message)
+
+    def run(self, ledger: Ledger, tokens: Sequence[Token]) -> None:
+        """Settle the trees of an answer; the ledger then knows which fields stayed too wide.
+
+        Raises:
+            RequestError: if a request failed, or there is nobody to ask.
+        """
+        wanted = [
+            (path, tree)
+            for path, tree in ledger.trees
+            if tree is not None and tree.decided_at is not None and self._is_wanted(path)
+        ]
+        if not wanted:
+            return
+        probe = self._probe()
+        asker = Asker(probe, self._prompt(probe), [token_id(probe, token) for token in tokens])
+        trees = [tree for _, tree in wanted]
+        settle(trees, asker, tolerance=self.tolerance, budget=self.budget)
+        ledger.unsettled = frozenset(
+            path for path, tree in wanted if tree.has_gap or tree.width > self.tolerance
+        )
+
+    def _is_wanted(self, path: Path) -> bool:
+        return self.fields is None or pointer(path) in self.fields
+
+    def _probe(self) -> Probe:
+        if self.probe is None:
+            raise RequestError("settling: nobody to ask", remedy="Give Settle(probe=...)")
+        return self.probe
+
+    def _prompt(self, probe: Probe) -> Sequence[int]:
+        prompt = self.prompt
+        if prompt is None:
+            raise RequestError("settling: no prompt", remedy="Give Settle(prompt=messages)")
+        ids = [part for part in prompt if isinstance(part, int)]
+        if ids:
+            return ids
+        return probe.prompt([part for part in prompt if not isinstance(part, int)])
+
+
+def settled(score: Callable[[Ledger], R], tokens: Sequence[Token], settle: Settle | None) -> R:
+    """The report that ``score`` makes of an answer; with ``settle`` after asking for what it lacks.
+
+    Raises:
+        RequestError: if the asking failed; it carries the ``report`` of what is known.
+    """
+    ledger = Ledger(keeps=settle is not None)
+    report = score(ledger)
+    if settle is None or not ledger.trees:
+        return report
+    ledger.rewind()
+    try:
+        settle.run(ledger, tokens)
+    except RequestError as error:
+        error.report = score(ledger)
+        raise
+    return score(ledger)

@@ -1,0 +1,227 @@
+"""Reading: the chunks of an answer as events, without any I/O.
+
+In:    a call; chunks, one by one; how the stream ended.
+Out:   events; the report, once, also of an answer that was stopped or broke off.
+Never: a field lost that had closed, whatever happened after it.
+Why:   a synchronous and an asynchronous stream differ in how they wait, and in nothing else.
+"""
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
+
+from fieldconf.errors import CalibrationError, PayloadError, RequestError, carry
+from fieldconf.extraction import telemetry
+from fieldconf.extraction.calls import Call
+from fieldconf.extraction.events import Event, FieldEvent, ItemEvent, PartialEvent
+from fieldconf.extraction.stopping import Rule, fires, shortest_rest, words_of
+from fieldconf.fields.field import Field
+from fieldconf.grounding.locating import locate
+from fieldconf.providers.client_errors import our_error, our_errors
+from fieldconf.report import Report, Stopped
+from fieldconf.responses import completions
+from fieldconf.responses.kept import keep
+from fieldconf.scoring.live import LiveScorer
+from fieldconf.scoring.scorer import score_completion
+from fieldconf.scoring.window import without_tokens
+
+T = TypeVar("T")
+
+
+def whole(call: Call, response: Any) -> Report[Any]:
+    """The report of a whole response; with ``settle`` the server is asked for more.
+
+    Raises:
+        RequestError: if it is no answer; or if the asking failed.
+    """
+    with our_errors(call.client):
+        found = completions(response)
+    report = score_completion(
+        found[0], call.schema, mask=call.mask, layout=call.layout,
+        match=call.match, settle=call.settle,
+    )  # fmt: skip
+    if call.keep == "fields":
+        report = without_tokens(report)
+    report = noted(call, report, response)
+    announce(call, report)
+    return report
+
+
+def noted(call: Call, report: Report[T], response: Any) -> Report[T]:
+    """The report with what was asked, and by whose limits; with places in the source, if wanted.
+
+    And with the response, or the chunks of it, if that is to be kept; and calibrated.
+
+    Raises:
+        CalibrationError: if the answer is of another model; it carries the ``report``.
+    """
+    made = replace(report, policy=call.policy, given=call.given, instructions=call.instructions)
+    if call.keep == "response":
+        made = replace(made, response=keep(response, mask=call.mask, layout=call.layout))
+    if call.ways is not None:
+        made = locate(made, how=call.ways)
+    if call.calibration is None:
+        return made
+    try:
+        return call.calibration(made, provider=call.provider)
+    except CalibrationError as error:
+        carry(error, made)  # it was paid for
+        raise
+
+
+def announce(call: Call, report: Report[Any]) -> None:
+    """Tell the log, and whoever wants to be told."""
+    telemetry.log_report(
+        report, provider=call.provider, model=call.model, schema=call.schema.name,
+        values=call.log_values,
+    )  # fmt: skip
+    if call.observe is not None:
+        call.observe(report)
+
+
+class Reading(Generic[T]):
+    """Takes chunks and gives events; knows when to stop, and has the report."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._scorer = LiveScorer(
+            call.schema, mask=call.mask, layout=call.layout, match=call.match,
+            settle=call.settle, keep=call.keep,
+        )  # fmt: skip
+        self._pieces: list[str] = []  # of the string that is open
+        self._begun = -1  # where it begins
+        self._stopped: Stopped | None = None
+        self._report: Report[T] | None = None
+        self._chunks: list[Any] = []  # all that came, if the response is to be kept
+
+    @property
+    def client(self) -> Any:
+        """Who receives the chunks."""
+        return self._call.client
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a rule has fired."""
+        return self._stopped is not None
+
+    @property
+    def needs_asking(self) -> bool:
+        """Whether the report asks the server for what the answer leaves open."""
+        return self._call.settle is not None and not self.stopped and self._report is None
+
+    @property
+    def report(self) -> Report[T] | None:
+        """The report, once it was made."""
+        return self._report
+
+    def feed(self, chunk: Any) -> list[Event[T]]:
+        """Take the next chunk.
+
+        Raises:
+            PayloadError: if the chunk is an error of the server.
+        """
+        events: list[Event[T]] = []
+        if self._call.keep == "response":
+            self._chunks.append(chunk)
+        for field in self._scorer.feed(chunk):
+            events.append(FieldEvent(field))
+            if field.path and isinstance(field.path[-1], int):
+                events.append(ItemEvent(field))
+            fired = self._rule(field)
+            if fired is not None:
+                self._stopped = self._stop(fired, field)
+                return events
+        return [*events, *self._growing()]
+
+    def end(self) -> Report[T]:
+        """The report of an answer that ended, or was stopped.
+
+        Raises:
+            PayloadError: if nothing of an answer came.
+        """
+        if not self._scorer.began:
+            raise PayloadError("the stream ended, and nothing in it was an answer")
+        return self._made(settle=not self.stopped)
+
+    @property
+    def last(self) -> list[Event[T]]:
+        """What closes only when the answer ends: a label, whose text might go on before."""
+        report = self._report
+        if report is None or report.schema.labels is None:
+            return []
+        return [FieldEvent(f) for f in report.fields.values() if "truncated" not in f.flags]
+
+    def left(self) -> Report[T]:
+        """The report of an answer that was not read to its end."""
+        return self._made(settle=False, reason="reading was ended before the answer was")
+
+    @contextmanager
+    def watched(self) -> Generator[None]:
+        """While the answer is read: whatever ends that, the report is made, and an error has it."""
+        try:
+            yield
+        except GeneratorExit:
+            self.left()
+            raise
+        except BaseException as error:
+            ours = self.failed(error)
+            if ours is error:
+                raise
+            raise ours from error
+
+    def failed(self, error: BaseException) -> BaseException:
+        """The error to raise for one that came midway, with the report so far.
+
+        What is no error of the client's (a cancelled task, an interrupt) stays what it is.
+        """
+        ours = self._ours(error)
+        reason = str(ours) if isinstance(ours, RequestError) else "reading was interrupted"
+        carry(ours, self._made(settle=False, reason=reason))
+        return ours
+
+    def interrupted(self, error: BaseException | None) -> None:
+        """Let a cancelled task's error, or an interrupt's, carry the report; no others."""
+        if error is not None and not isinstance(error, Exception):
+            self.failed(error)
+
+    def _ours(self, error: BaseException) -> BaseException:
+        if not isinstance(error, PayloadError):
+            return error
+        return our_error(error, self.client, midway=self._scorer.began) or error
+
+    # -- what a chunk brought -------------------------------------------------------------------
+
+    def _growing(self) -> Iterator[PartialEvent]:
+        grown = self._scorer.growing()
+        if grown is None or not grown.added:
+            return
+        if grown.start != self._begun:
+            self._begun, self._pieces = grown.start, []
+        self._pieces.append(grown.added)
+        yield PartialEvent(grown.path, grown.added, self._pieces, len(self._pieces))
+
+    def _rule(self, field: Field) -> Rule | None:
+        root = self._call.schema.root
+        return next((rule for rule in self._call.rules if fires(rule, field, root)), None)
+
+    def _stop(self, rule: Rule, field: Field) -> Stopped:
+        scorer, limit = self._scorer, self._call.limit
+        rest = shortest_rest(self._call.schema.root, scorer.data, scorer.open_paths)
+        saved = round(rest * scorer.read / max(scorer.written, 1))
+        at_most = None if limit is None else max(limit - scorer.read, 0)
+        return Stopped(field.pointer, words_of(rule), scorer.read, saved, at_most)
+
+    # -- the report -----------------------------------------------------------------------------
+
+    def _made(self, *, settle: bool, reason: str = "") -> Report[T]:
+        if self._report is None:
+            if self._stopped is not None:
+                reason = f"reading was stopped at {self._stopped.pointer}: {self._stopped.rule}"
+            report = self._scorer.finish(settle=settle, broken_off=bool(reason))
+            if reason and report.status in ("truncated", "text"):
+                report = replace(report, reason=reason)
+            report = replace(report, stopped=self._stopped)
+            self._report = noted(self._call, report, self._chunks)
+            announce(self._call, self._report)
+        return self._report

@@ -1,0 +1,252 @@
+"""Telemetry: what may be said of a report in logs and traces.
+
+In:    a report, and the names of provider, model and schema.
+Out:   OpenTelemetry attributes; one log record a request, and one a report.
+Never: a value, a prompt or a text of the answer, unless it is asked for (``values=True``); a line
+       printed; a handler or a level set.
+Why:   logs travel further, and live longer, than the letters that were read.
+
+A key that the schema does not declare is a text of the answer, too: the fields under it are left
+out, and counted. So are reasons (they quote tokens), what a refusal says, a rule's words and the
+name of a tool. The server's names for the model and for why it stopped are given.
+
+Names are those of OpenTelemetry's conventions for generative AI where there is one, else
+``fieldconf.*``. To have them on the span in which a request is made::
+
+    fc.extract(Ticket, text, client=client, observe=fc.telemetry.on_current_span)
+"""
+
+import importlib
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from fieldconf.errors import MissingPackageError
+from fieldconf.fields.field import Field
+from fieldconf.fields.plain import plain_value
+from fieldconf.fields.status import is_alone
+from fieldconf.paths import Path
+from fieldconf.render.lines import problems
+from fieldconf.render.table import number, printable
+from fieldconf.report import Report
+from fieldconf.schema import Place
+
+Attributes: TypeAlias = dict[str, str | bool | int | float | Sequence[str]]
+
+MOST_FIELDS = 64
+"""So many fields have attributes of their own, the least sure: spans hold 128 by default."""
+
+logger = logging.getLogger("fieldconf")
+logger.addHandler(logging.NullHandler())
+
+
+# -- OpenTelemetry ------------------------------------------------------------------------------
+
+
+def attributes(report: Report[Any], *, values: bool = False, fields: bool = True) -> Attributes:
+    """What a report says, as flat OpenTelemetry attributes; what is not known is left out.
+
+    Args:
+        report: any report.
+        values: whether values, reasons, errors and undeclared keys may be in it: texts of the
+            answer.
+        fields: whether the leaves and lists have attributes of their own,
+            ``fieldconf.field.<pointer>.confidence``; of more than ``MOST_FIELDS``, the least sure.
+
+    >>> attributes(Report(status="refused", model="m", finish_reason="stop"))["fieldconf.status"]
+    'refused'
+    """
+    told = _told(report, values=values)
+    found = {
+        **_general(report),
+        "fieldconf.fields.scorer.undeclared": len(_shown(report.fields)) - len(told),
+        **(_of_fields(told, values=values) if fields else {}),
+        **(_texts(report) if values else {}),
+    }
+    if report.stopped and (values or _is_declared(report, report.stopped.pointer)):
+        found["fieldconf.stopped.pointer"] = report.stopped.pointer
+    return {
+        _utf8(name): _utf8(value)
+        for name, value in found.items()
+        if value is not None and value != ""
+    }
+
+
+def on_current_span(report: Report[Any]) -> None:
+    """Set the attributes of a report on the current OpenTelemetry span; without one, do nothing.
+
+    Raises:
+        MissingPackageError: if OpenTelemetry is not installed; it is an ImportError as well.
+    """
+    try:
+        trace: Any = importlib.import_module("opentelemetry.trace")
+    except ImportError:
+        raise MissingPackageError(
+            "fieldconf.extraction.telemetry", "opentelemetry", extra="otel"
+        ) from None
+    span = trace.get_current_span()
+    if span.is_recording():
+        span.set_attributes(attributes(report))
+
+
+def _general(report: Report[Any]) -> dict[str, Any]:
+    stopped = report.stopped
+    return {
+        "gen_ai.response.model": report.model,
+        "gen_ai.response.finish_reasons": (report.finish_reason,) if report.finish_reason else None,
+        "gen_ai.usage.input_tokens": report.input_tokens,
+        "gen_ai.usage.output_tokens": report.output_tokens,
+        "gen_ai.output.type": _output_type(report),
+        "fieldconf.status": report.status,
+        "fieldconf.valid": _is_valid(report) if report.status == "complete" else None,
+        "fieldconf.confidence": report.confidence,
+        "fieldconf.mask": report.mask,
+        "fieldconf.flags": report.flags or None,
+        "fieldconf.errors": len(report.errors),
+        "fieldconf.fields.scorer": len(_shown(report.fields)),
+        "fieldconf.fields.scorer.unknown": sum(
+            f.confidence is None for f in report.leaves.values()
+        ),
+        "fieldconf.tokens.token": len(report.tokens),
+        "fieldconf.stopped": True if stopped else None,
+        "fieldconf.stopped.tokens_read": stopped and stopped.read,
+        "fieldconf.stopped.tokens_saved": stopped and stopped.saved,
+        "fieldconf.stopped.tokens_saved_at_most": stopped and stopped.saved_at_most,
+    }
+
+
+def _output_type(report: Report[Any]) -> str | None:
+    if report.status == "text" or report.schema.labels is not None:
+        return "text"
+    return "json" if report.schema.json else None
+
+
+def _of_fields(told: Mapping[str, Field], *, values: bool) -> dict[str, Any]:
+    """Of each field what is known; its flags are words of this library."""
+    made: dict[str, Any] = {}
+    for field in sorted(told.values(), key=_sureness)[:MOST_FIELDS]:
+        name = f"fieldconf.field.{field.pointer or '(whole)'}"
+        made[f"{name}.confidence"] = field.confidence
+        made[f"{name}.flags"] = field.flags or None
+        if values and field.is_leaf:
+            made[f"{name}.value"] = json.dumps(plain_value(field.value), ensure_ascii=False)
+            made[f"{name}.reason"] = field.reason
+    return made
+
+
+def _texts(report: Report[Any]) -> dict[str, Any]:
+    return {
+        "fieldconf.reason": report.reason,
+        "fieldconf.refusal": report.refusal,
+        "fieldconf.problems": tuple(problems(report.to_dict())) or None,
+        "fieldconf.stopped.rule": report.stopped and report.stopped.rule,
+        "gen_ai.tool.name": report.tool,
+    }
+
+
+def _utf8(value: Any) -> Any:
+    """Exporters write UTF-8, which has no lone surrogates."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    return tuple(map(_utf8, value)) if isinstance(value, tuple) else value  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+
+
+def _sureness(field: Field) -> float:
+    return 2.0 if field.confidence is None else field.confidence
+
+
+def _shown(fields: Mapping[str, Field]) -> dict[str, Field]:
+    """Leaves and lists; the whole where it is one."""
+    return {name: one for name, one in fields.items() if one.is_leaf or one.kind == "array"}
+
+
+def _told(report: Report[Any], *, values: bool) -> dict[str, Field]:
+    """The fields that may be named: those whose keys are the schema's own words."""
+    return {
+        name: field for name, field in _shown(report.fields).items()
+        if values or _are_declared(field.path, report.schema.root)
+    }  # fmt: skip
+
+
+def _is_declared(report: Report[Any], pointer: str) -> bool:
+    field = report.fields.get(pointer)
+    return field is not None and _are_declared(field.path, report.schema.root)
+
+
+def _are_declared(path: Path, place: Place) -> bool:
+    for step in path:
+        if isinstance(step, str) and step not in place.declared.keys:
+            return False
+        place = place.inside(step)
+    return True
+
+
+# -- the standard library's logging -------------------------------------------------------------
+
+
+def log_request(
+    *, provider: str, model: str, schema: str, top_logprobs: int | None, messages: int
+) -> None:
+    """Say, at DEBUG, what is about to be asked of whom; never what the messages say."""
+    facts = {
+        "gen_ai.provider.name": provider,
+        "gen_ai.request.model": model,
+        "fieldconf.schema": schema,
+        "fieldconf.request.top_logprobs": top_logprobs,
+        "fieldconf.request.messages": messages,
+    }
+    line = (
+        f"asking {model or 'the only model'} at {provider} for {schema}: "
+        f"{messages} messages, {top_logprobs} candidates a token"
+    )
+    known = {name: value for name, value in facts.items() if value is not None}
+    logger.debug("%s", printable(line), extra={"fieldconf": known})
+
+
+def log_report(
+    report: Report[Any], *, provider: str, model: str, schema: str, values: bool = False
+) -> None:
+    """Say in one line how an answer ended and how sure the model was.
+
+    INFO where it is complete, valid and scored, a free text with logprobs, or was stopped by a rule
+    of the caller's; else WARNING. ``record.fieldconf`` has the ``attributes``, with values only if
+    asked for.
+    """
+    level = logging.INFO if _is_sound(report) else logging.WARNING
+    if not logger.isEnabledFor(level):
+        return
+    names = {
+        "gen_ai.provider.name": provider,
+        "gen_ai.request.model": model,
+        "fieldconf.schema": schema,
+    }
+    line = f"{schema} from {model or report.model or 'the only model'} at {provider}: "
+    extra = {"fieldconf": names | attributes(report, values=values)}
+    logger.log(level, "%s", printable(line + _line(report)), extra=extra)
+
+
+def _is_sound(report: Report[Any]) -> bool:
+    is_text = report.status == "text" and report.answer is not None
+    is_scored = report.confidence is not None and _is_valid(report)
+    return is_text or is_scored or report.stopped is not None
+
+
+def _is_valid(report: Report[Any]) -> bool:
+    return not report.errors and is_alone(report.flags)
+
+
+def _line(report: Report[Any]) -> str:
+    known = {
+        name: field for name, field in _told(report, values=False).items()
+        if field.is_leaf and field.confidence is not None
+    }  # fmt: skip
+    least = min(known.values(), key=_sureness, default=None)
+    parts = [report.status + (", stopped by a rule" if report.stopped else "")]
+    if report.confidence is not None:
+        parts.append(f"least required confidence {number(report.confidence)}")
+    if least is not None and least.confidence is not None:
+        parts.append(f"least sure of {least.pointer or '(whole)'} ({number(least.confidence)})")
+    parts.append(f"{len(report.leaves)} values, {len(report.errors)} errors")
+    parts.append(f"{len(report.tokens)} tokens")
+    return ", ".join(parts)

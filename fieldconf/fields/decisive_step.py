@@ -1,0 +1,74 @@
+"""Least: the confidence of an object, from those of the values inside.
+
+In:    the fields of a container in document order, and what is declared of it.
+Out:   a ``Summary`` of what is inside; the field with the least confidence, or why there is none.
+Never: a confidence where a required value inside has none.
+Why:   a response that is scored and a report that is put together of several readings must agree.
+
+The least is taken over leaves: a container inside counts with the leaves that it requires, or with
+all where it requires none. An item of a list is required, and so is every key of an object that
+declares none. Where no leaf is required, the least of all leaves counts.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple, cast
+
+from fieldconf.fields.field import Field
+from fieldconf.schema import Declared
+
+
+class Summary(NamedTuple):
+    """What is known of the leaves inside of a value.
+
+    Attributes:
+        least: the field with the least confidence among those that are required; or None.
+        least_of_any: the same among all.
+        unknown: the JSON Pointer of the first required value that has no confidence; or None.
+    """
+
+    least: Field | None = None
+    least_of_any: Field | None = None
+    unknown: str | None = None
+
+    def joined(self, later: "Summary", *, is_required: bool) -> "Summary":
+        """The same with a value that stands behind it."""
+        any_ = _least(self.least_of_any, later.least_of_any)
+        if not is_required:
+            return self._replace(least_of_any=any_)
+        unknown = later.unknown if self.unknown is None else self.unknown
+        return Summary(_least(self.least, later.least), any_, unknown)
+
+    @property
+    def result(self) -> tuple[Field | None, str]:
+        """The field whose confidence an object has; or None, and the reason."""
+        if self.unknown is not None:
+            return None, f"{self.unknown or 'the answer'} has no confidence"
+        least = self.least or self.least_of_any
+        return least, "" if least else "no value inside has a confidence"
+
+
+NOTHING = Summary()
+
+
+def summary_of(field: Field, inside: Summary) -> Summary:
+    """What a value tells the container around it; ``inside`` is what it holds itself."""
+    unknown = field.pointer if field.confidence is None else None
+    if field.is_leaf:
+        known = field if unknown is None else None
+        return Summary(known, known, unknown)
+    inner = unknown if inside.unknown is None else inside.unknown
+    return Summary(inside.least or inside.least_of_any, inside.least_of_any, inner)
+
+
+def summed_up(declared: Declared, values: Iterable[tuple[str | int, Summary]]) -> Summary:
+    """What is inside of a container, from what its values tell in document order."""
+    total = NOTHING
+    for step, summary in values:
+        total = total.joined(summary, is_required=declared.requires(step))
+    return total
+
+
+def _least(one: Field | None, other: Field | None) -> Field | None:
+    """The field with the lower confidence; of equal ones the first."""
+    fields = [field for field in (one, other) if field is not None]
+    return min(fields, key=lambda field: cast("float", field.confidence), default=None)

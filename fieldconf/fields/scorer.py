@@ -1,0 +1,510 @@
+"""Fields: from an aligned value to a scored ``Field``, by kind.
+
+In:    values as they close, with the tokens that touch them and their approach.
+Out:   ``Field`` values; ``docs/numbers.md`` has the table of which kind gets which formula.
+Never: a number where a touching token has none: then the reason names that token.
+Why:   what a confidence means depends on the kind of value, and that is decided in one place.
+"""
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from fieldconf import formulas
+from fieldconf.distributions.cache import Memory
+from fieldconf.distributions.continuation import Target, may_be_plainly
+from fieldconf.distributions.distribution import (
+    Distribution,
+    Member,
+    distribution,
+)
+from fieldconf.distributions.explanation import Why, why_outcome, why_token
+from fieldconf.distributions.labels import Match
+from fieldconf.distributions.labels import domain as make_domain
+from fieldconf.distributions.open_values import Choice, least_sure
+from fieldconf.distributions.outcome_tree import Tree
+from fieldconf.distributions.questions import (
+    Domain,
+    KeyQuestion,
+    KindQuestion,
+    MemberQuestion,
+    Question,
+    grow,
+)
+from fieldconf.distributions.tree_store import Ledger
+from fieldconf.distributions.value_questions import (
+    ValueQuestion,
+    open_distribution,
+)
+from fieldconf.fields.containers import Container, Stop
+from fieldconf.fields.decisive_step import NOTHING, summary_of
+from fieldconf.fields.field import Field
+from fieldconf.fields.readings import Basis
+from fieldconf.fields.token_sums import Evidence
+from fieldconf.parsing.kinds import kind_of
+from fieldconf.parsing.parser import Event
+from fieldconf.paths import Path, pointer
+from fieldconf.schema import Declared, Place, Schema
+from fieldconf.tokens.alignment import Aligned
+from fieldconf.tokens.token import Layout, Token
+
+FREE_TEXT_CHARACTERS = 40
+"""A longer string that looks like prose is free text: its confidence is per token."""
+
+LONGEST_JOINT = 400
+"""A longer value (bytes of its JSON text) has its confidence per token, whatever it looks like."""
+
+FEW_VALID = 0.1
+"""Where less than this part of the listed mass keeps to the schema, the schema fights the model."""
+
+_SHIFTED = "nothing of that can stand there: it may be a neighbouring token's list"
+_UNREADABLE = "the tokens around it could not be read as its alternatives"
+
+
+@dataclass(slots=True)
+class _Verdict:
+    """What is said of one value; its parts are found one after the other."""
+
+    confidence: float | None = None
+    low: float | None = None
+    high: float | None = None
+    basis: Basis = "none"
+    distribution: Distribution | None = None
+    min_step: Choice | None = None
+    reason: str = ""
+    why: Why | None = None
+    arms: Distribution | None = None
+    valid: float = 1.0  # the least part of the listed mass that kept to the schema
+
+
+class FieldMaker:
+    """Makes fields of aligned values. Containers close after what they hold, so they can sum it up.
+
+    Args:
+        schema: what was declared.
+        evidence: what the tokens say; it has to learn of a piece before its values are made.
+        layout: what the server's grammar forbids beyond the schema.
+        ledger: where the trees are kept.
+        match: how labels are matched with the members of an enum.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        evidence: Evidence,
+        *,
+        layout: Layout | None = None,
+        ledger: Ledger | None = None,
+        match: Match = "exact",
+    ) -> None:
+        self._match: Match = match
+        self._schema = schema
+        self._evidence = evidence
+        self._layout = layout or Layout()
+        self._ledger = ledger or Ledger(keeps=False)
+        self._open: list[Container] = []  # by depth
+        self._key: Event | None = None  # the last one
+        self._memory = memory_of(schema, self._layout, match)
+
+    def name(self, item: Aligned) -> None:
+        """Take note of a key."""
+        path = item.event.path
+        self._key = item.event
+        self._ask_key(self._open[len(path) - 1], item, str(path[-1]))
+
+    def begin(self, item: Aligned) -> None:
+        """Take note that a value began (``open``) or closed (``scalar``) inside its parent."""
+        path = item.event.path
+        parent = self._parent(path)
+        if parent is not None:
+            if parent.is_list:
+                parent.stops.append(self._stop(parent, item, ended=False))
+            parent.add(path[-1])
+        if item.event.type != "open":
+            return
+        place = self._place(path)
+        container = Container(
+            path, place, is_list=item.event.raw == b"[", layout=self._layout,
+            up=parent.level if parent else None, memory=self._memory, before=self._before(parent),
+        )  # fmt: skip
+        container.opening, container.edge = partial(self._evidence.steps, item), item.edge
+        tree = self._kind_tree(item, place.declared, self._target(item))
+        self._open.append(container)
+        container.kinds = tree and distribution(tree, sorted(place.declared.possible_kinds))
+        if parent is not None:
+            parent.learn(path[-1], item.event.raw)
+
+    def make(self, item: Aligned, value: Any, *, is_again: bool) -> Field:
+        """The field of a value that closed."""
+        event, kind = item.event, kind_of(value)
+        logprob, reason = self._evidence.total(item)
+        container = self._open[-1] if event.type == "close" else None
+        declared = container.declared if container else self._place(event.path).declared
+        verdict = self._judge(item, value, kind, reason, declared)
+        if verdict.reason == _UNREADABLE:
+            verdict.reason = self._evidence.doubt(item) or _UNREADABLE
+        found = verdict.distribution
+        expected, std = found.moments if found else (None, None)
+        made = Field(
+            path=event.path, value=value, kind=kind, logprob=logprob,  # pyright: ignore[reportArgumentType]  # kind_of gives a Kind
+            confidence=verdict.confidence, low=verdict.low, high=verdict.high, basis=verdict.basis,
+            distribution=found, expected=expected, std=std, arms=verdict.arms,
+            presence=container.presence if container else {},
+            stops=tuple(s.ends for s in container.stops if s) if container else (),
+            min_step=verdict.min_step, why=verdict.why,
+            flags=self._flags(item, value, declared, is_again=is_again, valid=verdict.valid),
+            reason=verdict.reason, start=event.start, stop=event.stop, declared=declared,
+            indexes=self._evidence.indexes(item), source=self._evidence.tokens,  # pyright: ignore[reportArgumentType]
+        )  # fmt: skip
+        self._tell_parent(made, event)
+        return made
+
+    # -- the formulas, by kind ----------------------------------------------------------------
+
+    def _judge(
+        self, item: Aligned, value: Any, kind: str, reason: str, declared: Declared
+    ) -> _Verdict:
+        if kind == "object":
+            return self._object(item, value, reason)
+        if kind == "array":
+            return self._list(item, reason)
+        if reason:
+            return self._bounded(item, value, kind, reason, declared)
+        return self._scalar(item, value, kind, declared)
+
+    def _scalar(self, item: Aligned, value: Any, kind: str, declared: Declared) -> _Verdict:
+        target = self._target(item)
+        basis = declared.conf.basis if declared.conf else None
+        domain = self._domain(declared, kind)
+        outcome = None if domain is None else domain.index(value)
+        if domain is not None and outcome is not None:
+            found = self._finite(item, target, domain, outcome)
+            if declared.may_be_null and value is not None:
+                found.distribution = _without_unseen_null(found.distribution)
+            if basis not in ("geometric_mean", "joint"):
+                return found
+            other = self._open_value(item, value, declared, target, basis)
+            other.distribution = found.distribution
+            return other
+        return self._open_value(item, value, declared, target, basis)
+
+    def _open_value(
+        self, item: Aligned, value: Any, declared: Declared, target: Target, basis: str | None
+    ) -> _Verdict:
+        """The verdict of an open value, by the question whether it is exactly this value."""
+        size = len(item.event.raw)
+        is_free = basis == "geometric_mean" or (
+            basis != "joint" and (size > LONGEST_JOINT or _is_prose(value, declared))
+        )
+        if is_free:
+            return self._free_text(item, value, declared, target)
+        tree, question = self._value_tree(item, value, declared, target)
+        if tree is None:
+            return _Verdict(reason=_UNREADABLE)
+        basis_name: Basis = "joint" if value is not None else "null_or_value"
+        verdict = _of_outcome(tree, 0, basis_name, self._evidence.tokens)
+        verdict.distribution = open_distribution(tree, question)
+        verdict.arms, verdict.min_step = _arms(tree, question, declared), least_sure(tree)
+        return verdict
+
+    def _value_tree(
+        self, item: Aligned, value: Any, declared: Declared, target: Target, *,
+        is_free: bool = False,
+    ) -> tuple[Tree | None, ValueQuestion]:  # fmt: skip
+        """The tree of an open value, if the tokens that touch it can be read; and its question.
+
+        That of a free text is not settled. That of a long one ends with its first token.
+        """
+        question = ValueQuestion(target, value, declared, self._memory)
+        steps = self._evidence.steps(item).steps
+        if sum(item.first <= step.piece < item.last for step in steps) < item.last - item.first:
+            return None, question
+        until = item.first if len(item.event.raw) > LONGEST_JOINT else None
+        tree = self._grow(question, item, is_kept=not is_free, until=until)
+        if tree is not None and tree.is_broken:
+            question = ValueQuestion(_followed_by_anything(target), value, declared, self._memory)
+            tree = self._grow(question, item, is_kept=not is_free, until=until)
+        return (None if tree is None or tree.is_broken else tree), question
+
+    def _finite(self, item: Aligned, target: Target, domain: Domain, outcome: int) -> _Verdict:
+        path = item.event.path
+        tree = self._grow(MemberQuestion(target, domain, self._memory), item)
+        if tree is None or tree.decided_at is None:
+            anything = _followed_by_anything(target)
+            tree = self._grow(MemberQuestion(anything, domain, self._memory), item)
+        verdict = _of_outcome(tree, outcome, "distribution", self._evidence.tokens)
+        if tree is None or verdict.reason:
+            return verdict
+        parent = self._parent(path)
+        if parent is not None:
+            parent.discriminate(path[-1], tree, domain.members)
+        verdict.distribution = distribution(tree, domain.members)
+        return verdict
+
+    def _bounded(
+        self, item: Aligned, value: Any, kind: str, reason: str, declared: Declared
+    ) -> _Verdict:
+        """Bounds of a member of which a token was sampled outside of what the server listed."""
+        domain = self._domain(declared, kind)
+        outcome = None if domain is None else domain.index(value)
+        steps = self._evidence.bounded(item)
+        if domain is None or outcome is None or not steps:
+            return _Verdict(reason=reason)
+        question = MemberQuestion(self._target(item), domain, self._memory)
+        tree = grow(question, steps, self._evidence.bounding)
+        if tree is None or tree.decided_at is None:
+            return _Verdict(reason=reason)
+        _, low, high = tree.results()[outcome]
+        if high < 1:
+            return _Verdict(low=low, high=high, reason=reason)
+        return _Verdict(reason=f"{reason}; {_SHIFTED}")
+
+    def _domain(self, declared: Declared, kind: str) -> Domain | None:
+        """The members to tell apart; a boolean has two even where nothing was declared."""
+        members = declared.members
+        if members is None and kind == "boolean" and declared.is_anything:
+            members = (True, False)
+        if members is None:
+            return None
+        every = (*members, None) if declared.may_be_null else members
+
+        def domain(_: Hashable) -> Domain:
+            is_plain = self._layout.plain and self._match == "exact"
+            return Domain(every, may_be_plainly) if is_plain else make_domain(every, self._match)
+
+        return self._memory.of(declared, (Domain, kind == "boolean"), domain)
+
+    def _free_text(self, item: Aligned, value: Any, declared: Declared, target: Target) -> _Verdict:
+        """Per-token geometric mean, times the probability of no null where null was possible.
+
+        The least sure token is named without a judgment of rivals.
+        """
+        indexes, tokens = self._evidence.indexes(item), self._evidence.tokens
+        least = min(indexes, key=lambda index: tokens[index].logprob or 0.0)
+        mean = formulas.geometric_mean([tokens[index].logprob for index in indexes])
+        verdict = _Verdict(mean, basis="geometric_mean", why=why_token(least, tokens))
+        tree, question = self._value_tree(item, value, declared, target, is_free=True)
+        if tree is None:
+            return verdict
+        verdict.arms = _arms(tree, question, declared)
+        if len(item.event.raw) <= LONGEST_JOINT:
+            verdict.distribution = open_distribution(tree, question)
+        if mean is not None and verdict.arms is not None and declared.nullable:
+            verdict.confidence = mean * (1 - verdict.arms["null"].probability)
+        return verdict
+
+    def _list(self, item: Aligned, reason: str) -> _Verdict:
+        """Product of the decisions to write a list, to go on and, at last, to end."""
+        container = self._open[-1]
+        container.stops.append(self._stop(container, item, ended=True))
+        stops = [stop for stop in container.stops if stop is not None]
+        if len(stops) < len(container.stops):
+            return _Verdict(reason=reason or _UNREADABLE)
+        members = [stop.member for stop in stops]
+        least = min(stops, key=lambda stop: stop.member.probability)
+        if container.first is not None:
+            members[0] = container.first
+        verdict = _Verdict(
+            formulas.product(member.probability for member in members),
+            formulas.product(member.low for member in members),
+            formulas.product(member.high for member in members),
+            "list_end",
+        )
+        verdict.why, verdict.arms = least.why, container.kinds
+        return verdict
+
+    def _object(self, item: Aligned, value: Any, reason: str) -> _Verdict:
+        container = self._open[-1]
+        asked = self._ask_key(container, item, None)
+        arms = container.arms or container.kinds
+        if not value:
+            if reason:
+                return _Verdict(reason=reason)
+            if asked is not None:  # a key was possible, too
+                question, tree = asked
+                verdict = _of_outcome(tree, question.end, "joint", self._evidence.tokens)
+                verdict.arms = arms
+                return verdict
+            logprob, _ = self._evidence.total(item)
+            assert logprob is not None  # else there is a reason
+            return _Verdict(math.exp(logprob), basis="joint", arms=arms)
+        least, reason = container.summary.result
+        if least is None:
+            return _Verdict(reason=reason, arms=arms)
+        return _Verdict(least.confidence, basis="least_required", arms=arms, why=least.why)
+
+    # -- questions ----------------------------------------------------------------------------
+
+    def _place(self, path: Path) -> Place:
+        """What is declared there, as far as what was written around it decides."""
+        parent = self._parent(path)
+        return parent.place.inside(path[-1]) if parent else self._schema.root
+
+    def _parent(self, path: Path) -> Container | None:
+        return self._open[len(path) - 1] if path else None
+
+    def _target(self, item: Aligned) -> Target:
+        event, path = item.event, item.event.path
+        parent = self._parent(path)
+        level = parent.level if parent else None
+        number = level.number if level else 0
+        before = self._before(parent)
+        return Target(path, level, self._layout.compact, event.start, event.raw, number, before)
+
+    def _before(self, parent: Container | None) -> Event | None:
+        """What stands before the next value in a container, if it is a scalar or a key."""
+        return None if parent is None else parent.before if parent.is_list else self._key
+
+    def _grow(
+        self, question: Question, item: Aligned, *, inside: Container | None = None,
+        is_kept: bool = True, until: int | None = None,
+    ) -> Tree | None:  # fmt: skip
+        """The tree of a question about a value, or about what comes next inside of a container.
+
+        The ledger keeps it for settling. ``until`` is the last piece that is looked at.
+        """
+
+        def grown() -> Tree | None:
+            approach = self._evidence.steps(item)
+            if inside is not None:
+                approach = inside.with_opening(approach)
+            steps, has_gap = approach
+            if until is not None:
+                steps = [step for step in steps if step.piece <= until]
+            return grow(question, steps, self._evidence.listing, has_gap=has_gap)
+
+        if not is_kept:
+            return grown()
+        return self._ledger.tree(inside.path if inside else item.event.path, grown)
+
+    def _kind_tree(self, item: Aligned, declared: Declared, target: Target) -> Tree | None:
+        """Which kind a container's place has, if several may stand there."""
+        if not declared.has_several_kinds:
+            return None
+        allows = declared.allows if declared.restricts else None
+        whose = self._place(item.event.path) if allows else None
+        kinds = tuple(sorted(declared.possible_kinds))
+        return self._grow(KindQuestion(target, kinds, allows, whose, self._memory), item)
+
+    def _stop(self, container: Container, item: Aligned, *, ended: bool) -> Stop | None:
+        question = container.end_question()
+        if not container.count and (whole := container.list_question()) is not None:
+            tree = self._grow(whole, item, inside=container)
+            if tree is not None and tree.decided_at is not None:
+                container.first = Member(True, *tree.results()[0 if ended else 1])  # noqa: FBT003
+        if isinstance(question, bool):
+            sure = float(question)
+            return Stop(Member(value=True, probability=sure, low=sure, high=sure), ended=ended)
+        tree = self._grow(question, item, inside=container)
+        if tree is None or tree.decided_at is None:
+            return None
+        why = why_outcome(tree, 0 if ended else 1, self._evidence.tokens)
+        probability, low, high = tree.results()[0]
+        return Stop(Member(value=True, probability=probability, low=low, high=high), ended, why)
+
+    def _ask_key(
+        self, container: Container, item: Aligned, name: str | None
+    ) -> tuple[KeyQuestion, Tree] | None:
+        question = container.key_question()
+        if question is None:
+            return None
+        tree = self._grow(question, item, inside=container)
+        container.decide(question, tree, name)
+        return None if tree is None else (question, tree)
+
+    def _tell_parent(self, made: Field, event: Event) -> None:
+        """Tell the container around what is inside."""
+        own = None if event.type == "scalar" else self._open.pop()
+        parent = self._parent(made.path)
+        if parent is None:
+            return
+        parent.before = None if own else event
+        if own is None:  # which arm of a union the parent is may depend on it
+            parent.learn(made.path[-1], event.raw)
+        parent.sum_up(made.path[-1], summary_of(made, own.summary if own else NOTHING))
+
+    def _flags(
+        self, item: Aligned, value: Any, declared: Declared, *, is_again: bool, valid: float
+    ) -> tuple[str, ...]:
+        event = item.event
+        found: list[str] = []
+        if item.by.is_shared(item.first, item.last, event.start, event.stop):
+            found.append("shared_token")
+        if is_again:
+            found.append("duplicate_key")
+        is_scalar = event.type == "scalar"
+        if is_scalar and b"\\u" in event.raw and _has_surrogate(value):
+            found.append("lone_surrogate")
+        if isinstance(value, Decimal) or (isinstance(value, float) and math.isinf(value)):
+            found.append("overflow")
+        if valid < FEW_VALID:
+            found.append("against_schema")
+        if event.path in self._ledger.unsettled:
+            found.append("unsettled")
+        domain = self._domain(declared, "") if is_scalar else None
+        if domain is not None and domain.index(value) is None:
+            found.append("not_a_member")
+        return tuple(found)
+
+
+# -- helpers ------------------------------------------------------------------------------------
+
+
+def memory_of(schema: Schema, layout: Layout, match: Match) -> Memory:
+    """What was read before of answers to a schema; a function may change its mind: nothing."""
+    if callable(match):
+        return Memory()
+    known = schema.memories.get((layout, match))
+    return schema.memories.setdefault((layout, match), Memory()) if known is None else known
+
+
+def _is_prose(value: Any, declared: Declared) -> bool:
+    """Long, and of words or of a script without spaces; not an identifier or an address."""
+    if not isinstance(value, str) or declared.constrained or len(value) <= FREE_TEXT_CHARACTERS:
+        return False
+    return " " in value or not value.isascii()
+
+
+def _followed_by_anything(target: Target) -> Target:
+    """The same where an answer may go on as the schema does not allow."""
+    return target._replace(level=None, around=~target.around)
+
+
+def _arms(tree: Tree, question: ValueQuestion, declared: Declared) -> Distribution | None:
+    """How probable each JSON kind was, where several are declared."""
+    if not declared.has_several_kinds:
+        return None
+    kinds = sorted({*question.kinds, kind_of(question.value)})
+    results = tree.results(tuple(question.of_kind(kind) for kind in kinds))
+    members = [Member(kind, *result) for kind, result in zip(kinds, results, strict=True)]
+    members.sort(key=lambda member: -member.probability)
+    return Distribution(tuple(members), tree.off, tree.unseen, tree.ended_at)
+
+
+def _without_unseen_null(distribution: Distribution | None) -> Distribution | None:
+    """Without the null that stands for "left out", where nothing says that it was considered."""
+    if distribution is None or distribution[None].low > 0:
+        return distribution
+    left = tuple(member for member in distribution.candidates if member.value is not None)
+    return replace(distribution, candidates=left)
+
+
+def _of_outcome(tree: Tree | None, outcome: int, basis: Basis, tokens: Sequence[Token]) -> _Verdict:
+    if tree is None or (tree.decided_at is None and not tree.is_open):
+        return _Verdict(reason=_UNREADABLE)
+    why = why_outcome(tree, outcome, tokens)
+    probability, low, high = tree.results()[outcome]
+    return _Verdict(probability, low, high, basis, why=why, valid=tree.valid)
+
+
+def _has_surrogate(value: Any) -> bool:
+    return isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value)
+
+
+def truncated(path: Path, value: Any, kind: str, start: int, stop: int) -> Field:
+    """The field of a value that was still open when the answer ended."""
+    reason = f"the answer ends inside of {pointer(path) or 'it'}"
+    return Field(path, value, kind, flags=("truncated",), reason=reason, start=start, stop=stop)  # pyright: ignore[reportArgumentType]  # callers pass a Kind

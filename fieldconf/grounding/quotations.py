@@ -1,0 +1,86 @@
+"""Quotations: where a text stands in a source, as it is or but for how it is written.
+
+In:    a value and a source, as they are or folded.
+Out:   half-open spans of the source, in characters.
+Never: a part of a word ("cat" in "concatenate"), or of a number ("3.5" in "13.5" or "3.52").
+Why:   most values are quoted, and a quotation needs no guessing.
+"""
+
+from collections.abc import Iterator
+
+from fieldconf.grounding.folding import Folded, fold, letters_of, splits_word
+
+_LEAST_LETTERS = 4  # below it, punctuation is most of a value: "C++" is not "C"
+_LEAST_DIGITS = 7  # as many as telephone numbers have; fewer are told apart by what divides them
+
+
+def quoted(source: str, value: str) -> Iterator[tuple[int, int]]:
+    """Where a value stands as it is, as whole words.
+
+    >>> list(quoted("cat, concatenate; cat.", "cat")), list(quoted("0.12 and 12", "12"))
+    ([(0, 3), (18, 21)], [(9, 11)])
+    """
+    at = source.find(value) if value else -1
+    while at >= 0:
+        stop = at + len(value)
+        if stands_alone(source, at, stop):
+            yield at, stop
+            at = source.find(value, stop)
+        else:
+            at = source.find(value, at + 1)
+
+
+def rewritten(folded: Folded, value: str) -> Iterator[tuple[int, int]]:
+    r"""Where a value stands but for letter case, accents, white space, quotes and dashes.
+
+    >>> list(rewritten(fold("the\n CAFE"), "The café"))
+    [(0, 9)]
+    """
+    wanted = fold(value).line.strip()
+    spans = (folded.span(*span) for span in quoted(folded.line, wanted))
+    return (span for span in spans if span is not None)
+
+
+def spelt(folded: Folded, letters: Folded, value: str) -> Iterator[tuple[int, int]]:
+    r"""Where the letters and digits of a value stand, whatever else stands between them.
+
+    Values of few letters are not looked for, nor are those of digits alone but long ones (telephone
+    and account numbers): "1-12" is not "11-2".
+
+    Args:
+        folded: the source.
+        letters: ``letters_of`` its text.
+        value: what to look for.
+
+    >>> folded = fold("Order AB 1234, infor-\nmation")
+    >>> letters = letters_of(folded.text)
+    >>> [list(spelt(folded, letters, value)) for value in ("ab-1234", "Information")]
+    [[(6, 13)], [(15, 28)]]
+    """
+    wanted = letters_of(fold(value).line).text
+    least = _LEAST_LETTERS if any(map(str.isalpha, wanted)) else _LEAST_DIGITS
+    at = letters.text.find(wanted) if len(wanted) >= least else -1
+    while at >= 0:
+        inner = letters.span(at, at + len(wanted))
+        whole = inner is not None and stands_alone(folded.text, *inner)
+        span = folded.span(*inner) if inner and whole else None
+        if span is not None:
+            yield span
+        at = letters.text.find(wanted, at + (len(wanted) if span else 1))
+
+
+def stands_alone(text: str, start: int, stop: int) -> bool:
+    """Whether a span of a text is no part of a longer word or number."""
+    if start and splits_word(text[start - 1], text[start]):
+        return False
+    if stop < len(text) and splits_word(text[stop - 1], text[stop]):
+        return False
+    if text[start].isdigit() and _is_mark(text, start - 1, start - 2):
+        return False
+    return not (text[stop - 1].isdigit() and _is_mark(text, stop, stop + 1))
+
+
+def _is_mark(text: str, mark: int, digit: int) -> bool:
+    """Whether a decimal or thousands mark, and a digit beyond it, are there."""
+    inside = 0 <= mark < len(text) and 0 <= digit < len(text)
+    return inside and text[mark] in ".," and text[digit].isdigit()

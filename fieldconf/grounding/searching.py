@@ -1,0 +1,171 @@
+"""Searching: one value in one text, by one way after the other.
+
+In:    a text; a value and the ways to look.
+Out:   ``Found`` for each place, best first.
+Never: a second way where one has found something; work on the text before a value needs it.
+Why:   a text is folded once for all fields, and its dates are read only if a field is a date.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from itertools import islice
+from typing import TypeAlias
+
+from fieldconf.fields.readings import Found, FoundHow
+from fieldconf.grounding import dates, fuzzy, numerals, quotations
+from fieldconf.grounding.folding import Folded, fold, letters_of, words_of
+from fieldconf.threads import cached_property
+
+MOST = 20
+"""Places of one value that are listed."""
+
+_Hit: TypeAlias = tuple[int, int, float]
+"""A half-open span in characters of a text, and a similarity 0..1."""
+
+
+class Wanted:
+    """A value that is looked for.
+
+    Args:
+        value: a text or a number.
+    """
+
+    def __init__(self, value: str | float) -> None:
+        self.is_text = isinstance(value, str)
+        self.text = value.strip() if isinstance(value, str) else numerals.written(value)
+        self._value = value
+
+    @cached_property
+    def line(self) -> str:
+        """It folded, on one line."""
+        return fold(self.text).line.strip()
+
+    @cached_property
+    def readings(self) -> Mapping[Decimal, float]:
+        """The numbers that it may be, each with its share; nothing if it is none."""
+        if isinstance(self._value, str):
+            number = numerals.number_of(self.line)
+            return dict.fromkeys(number.readings, number.share) if number else {}
+        exact = numerals.decimal_of(self._value)
+        return {} if exact is None else {exact: 1.0}
+
+    @cached_property
+    def is_quoted(self) -> bool:
+        """Whether it is words: a text that is no number and no date."""
+        return self.is_text and not self.readings and not dates.is_date(self.line)
+
+
+class Source:
+    """A text in which values are looked for.
+
+    >>> Source("It is 12,5 % of 12,50.").places(0.125, ["exact", "number"])[0].text
+    '12,5 %'
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def places(self, value: str | float, ways: Sequence[FoundHow]) -> tuple[Found, ...]:
+        """Where a text or a number stands, best first and from the left; empty if nowhere."""
+        wanted = Wanted(value)
+        for way in ways:
+            hits = sorted(_WAYS[way](self, wanted), key=lambda hit: (-hit[2], hit[0]))
+            if hits:
+                return tuple(Found(a, b, self.text[a:b], way, like) for a, b, like in hits[:MOST])
+        return ()
+
+    # -- the text as each way needs it ----------------------------------------------------------
+
+    @cached_property
+    def folded(self) -> Folded:
+        """The text folded."""
+        return fold(self.text)
+
+    @cached_property
+    def line(self) -> str:
+        """The same, on one line."""
+        return self.folded.line
+
+    @cached_property
+    def letters(self) -> Folded:
+        """What is left of that without punctuation."""
+        return letters_of(self.line)
+
+    @cached_property
+    def words(self) -> list[tuple[int, int]]:
+        """The spans of its words."""
+        return words_of(self.line)
+
+    @cached_property
+    def numbers(self) -> Mapping[Decimal, Sequence[numerals.Number]]:
+        """Its numbers, by what they may mean."""
+        made: dict[Decimal, list[numerals.Number]] = {}
+        for number in islice(numerals.numbers_in(self.folded.text), numerals.MOST_READ):
+            for reading in number.readings:
+                made.setdefault(reading, []).append(number)
+        return made
+
+    @cached_property
+    def dates(self) -> Sequence[dates.Dated]:
+        """Its dates and times."""
+        return list(dates.dates_in(self.line))
+
+    def outer(self, hits: Iterable[_Hit]) -> Iterator[_Hit]:
+        """Spans of the folded text as those of the text."""
+        for start, stop, similarity in hits:
+            span = self.folded.span(start, stop)
+            if span is not None:
+                yield *span, similarity
+
+
+# -- the ways -----------------------------------------------------------------------------------
+
+
+def _exact(source: Source, wanted: Wanted) -> Iterator[_Hit]:
+    spans = quotations.quoted(source.text, wanted.text)
+    if not wanted.is_text:
+        is_negative = wanted.text.startswith("-")
+        spans = (s for s in spans if numerals.is_negative(source.text, s[0]) == is_negative)
+    return ((*span, 1.0) for span in islice(spans, MOST))
+
+
+def _folded(source: Source, wanted: Wanted) -> Iterator[_Hit]:
+    """Without punctuation only where it does not count, and only if it is not found with it."""
+    if not wanted.is_text:
+        return iter(())
+    spans = list(islice(quotations.rewritten(source.folded, wanted.text), MOST))
+    if not spans and (wanted.is_quoted or wanted.text.isdecimal()):
+        spans = islice(quotations.spelt(source.folded, source.letters, wanted.text), MOST)
+    return ((*span, 1.0) for span in spans)
+
+
+def _number(source: Source, wanted: Wanted) -> Iterator[_Hit]:
+    found: dict[tuple[int, int], float] = {}
+    for reading, share in wanted.readings.items():
+        for number in source.numbers.get(reading, ()):
+            span = number.start, number.stop
+            found[span] = found.get(span, 0.0) + share * number.share
+    return source.outer((*span, similarity) for span, similarity in found.items())
+
+
+def _date(source: Source, wanted: Wanted) -> Iterator[_Hit]:
+    value = dates.date_of(wanted.line) if wanted.is_text else frozenset[dates.When]()
+    if not value:
+        return iter(())
+    has_clock = any(one.clock for one in value)
+    shares = (
+        (one.start, one.stop if has_clock else one.day_stop, dates.same_date(value, one.readings))
+        for one in source.dates
+    )
+    return source.outer(hit for hit in shares if hit[2])
+
+
+def _fuzzy(source: Source, wanted: Wanted) -> Iterator[_Hit]:
+    if not wanted.is_quoted:
+        return iter(())
+    return source.outer(fuzzy.near(source.line, source.words, wanted.line))
+
+
+_WAYS: Mapping[FoundHow, Callable[[Source, Wanted], Iterator[_Hit]]] = {
+    "exact": _exact, "folded": _folded, "number": _number, "date": _date, "fuzzy": _fuzzy,
+}  # fmt: skip

@@ -1,0 +1,201 @@
+"""Faces: ``extract_many`` and ``aextract_many``.
+
+In:    a schema, many inputs, a client, options.
+Out:   something to iterate over.
+Never: more than a signature, a docstring, and a look at the arguments.
+Why:   thousands of inputs are the usual case, and a loop around ``extract`` is not enough for them.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar, Unpack, cast, overload
+
+from fieldconf.errors import RequestError
+from fieldconf.extraction.options import Options, explicit, said
+from fieldconf.many.inputs import (
+    AnyTexts,
+    Texts,
+    checked,
+    count_of,
+    tasks,
+    tasks_async,
+)
+from fieldconf.many.progress import Told, shown
+from fieldconf.many.tasks import AsyncMany
+from fieldconf.many.threads import Many
+from fieldconf.many.work import Plan, Work
+from fieldconf.reasking.cascade import Step, check_steps
+
+T = TypeVar("T")
+
+
+class ManyOptions(Options, total=False):
+    """The options of ``extract``, and those of ``extract_many``, which says what they mean."""
+
+    concurrency: int
+    output: str | os.PathLike[str] | None
+    progress: bool | Told | None
+    tokens: bool
+    retry_failures: bool
+    give_up_after: int | None
+    then: Sequence[Step]
+    price: tuple[float, float] | None
+    budget: float | None
+
+
+@overload
+def extract_many(
+    schema: type[T], texts: Texts, *, client: Any, **options: Unpack[ManyOptions]
+) -> Many[T]: ...  # fmt: skip
+@overload
+def extract_many(
+    schema: Any, texts: Texts, *, client: Any, **options: Unpack[ManyOptions]
+) -> Many[Any]: ...  # fmt: skip
+@explicit
+def extract_many(  # noqa: PLR0913  # options, by keyword
+    schema: Any, texts: Texts, *, client: Any, concurrency: int = 8,
+    output: str | os.PathLike[str] | None = None, progress: bool | Told | None = None,
+    tokens: bool = False, retry_failures: bool = True, give_up_after: int | None = None,
+    then: Sequence[Step] = (), price: tuple[float, float] | None = None,
+    budget: float | None = None, **options: Unpack[Options],
+) -> Many[Any]:  # fmt: skip
+    """Ask a model for the fields of a schema, for each of many inputs; see docs/many.md.
+
+    Iterate over what it returns: a ``Result`` for each input, in the order of the inputs, as they
+    come; or take ``all()`` of them. An input that fails is a result, too, with its error, and does
+    not end the run. Nothing is asked before one iterates.
+
+    Args:
+        schema: as for ``extract``.
+        texts: any iterable of what ``extract`` takes; it is read as it is needed. A mapping gives
+            each input a name. An ``Entry`` has a name, or is read when its turn comes.
+        client: as for ``extract``; retries and rate limits are its own. It is used by several
+            threads at a time, as openai's may be.
+        concurrency: how many requests may run at a time.
+        output: the path of a JSON Lines file, one line an input. A run that ended early is gone
+            on with by the same call: nothing that is there is asked again.
+        progress: True for a bar on standard error, False for none; by default where that is a
+            terminal. Or a function that is called with each ``Summary``.
+        tokens: whether the lines of the output have the tokens of each answer, so that reports
+            read back are equal to the last bit; such lines are many times as long.
+        retry_failures: whether what failed in an earlier run into this output is asked again.
+        give_up_after: so many inputs in a row that fail alike (no connection, a wrong key) end the
+            run with a ``RequestError``; None: nothing does. What was answered is kept.
+        then: further steps, which are asked for what is still in doubt of each answer, as in
+            ``cascade``; an input under way is one of ``concurrency``, whoever is asked.
+        price: of a million tokens of ``client``, as in ``Step``.
+        budget: what each input may cost, as in ``cascade``.
+        options: those of ``extract``, for every input, and for the further steps where these say
+            nothing else. Of them ``policy`` decides what is accepted; a run that is gone on with
+            judges by it what is there, too. With ``then`` it decides what is asked, and stays.
+
+    Raises:
+        SchemaError: if the schema is no schema.
+        PolicyError: if the policy is none, or names a field that the schema does not have.
+        RequestError: if the request is known to be refused, or the inputs are not many.
+        OutputError: where one iterates: if the output cannot be written, is in use by another run,
+            or holds answers to other inputs or by other settings.
+
+    >>> from fieldconf.testing import FakeClient
+    >>> client = FakeClient(True)
+    >>> for result in extract_many(bool, ["Hurry!", "Now!"], client=client, model="m"):
+    ...     print(result.index, result.outcome, result.value)
+    0 accept True
+    1 accept True
+    """
+    told, showing = shown(progress)
+    plan = Plan(
+        schema=schema, client=client, options=said(_options(options)),
+        concurrency=_count(concurrency), output=output, tokens=tokens,
+        retry_failures=retry_failures, give_up_after=_count(give_up_after), tell=told,
+        total=count_of(checked(texts)), then=tuple(then), price=price, budget=budget,
+    )  # fmt: skip
+    return Many(Work[Any](_checked(plan, "OpenAI")), tasks(texts), showing)
+
+
+@overload
+def aextract_many(
+    schema: type[T], texts: AnyTexts, *, client: Any, **options: Unpack[ManyOptions]
+) -> AsyncMany[T]: ...  # fmt: skip
+@overload
+def aextract_many(
+    schema: Any, texts: AnyTexts, *, client: Any, **options: Unpack[ManyOptions]
+) -> AsyncMany[Any]: ...  # fmt: skip
+@explicit
+def aextract_many(  # noqa: PLR0913  # options, by keyword
+    schema: Any, texts: AnyTexts, *, client: Any, concurrency: int = 8,
+    output: str | os.PathLike[str] | None = None, progress: bool | Told | None = None,
+    tokens: bool = False, retry_failures: bool = True, give_up_after: int | None = None,
+    then: Sequence[Step] = (), price: tuple[float, float] | None = None,
+    budget: float | None = None, **options: Unpack[Options],
+) -> AsyncMany[Any]:  # fmt: skip
+    """As ``extract_many``, for an asynchronous client, ``async for`` and ``await ....all()``.
+
+    Args and errors are those of ``extract_many``; the inputs may be an asynchronous iterable.
+    Cancelling the task cancels the requests that run; what was answered is kept.
+
+    >>> import asyncio
+    >>> from fieldconf.testing import AsyncFakeClient
+    >>> asking = aextract_many(bool, ["Hurry!"], client=AsyncFakeClient(True), model="m")
+    >>> asyncio.run(asking.all())
+    <Results: 1 accepted, 0 to review, 0 rejected, 0 failed>
+    """
+    told, showing = shown(progress)
+    plan = Plan(
+        schema=schema, client=client, options=said(_options(options)),
+        concurrency=_count(concurrency), output=output, tokens=tokens,
+        retry_failures=retry_failures, give_up_after=_count(give_up_after), tell=told,
+        total=count_of(checked(texts)), then=tuple(then), price=price, budget=budget,
+    )  # fmt: skip
+    return AsyncMany(Work[Any](_checked(plan, "AsyncOpenAI")), tasks_async(texts), showing)
+
+
+def _options(options: Options) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", options)
+
+
+def _count(number: int | None) -> Any:
+    """A number of inputs, or none.
+
+    Raises:
+        RequestError: if it is no such number.
+    """
+    if number is not None and number < 1:
+        raise RequestError(f"{number} inputs at a time cannot be", remedy="Give 1 or more")
+    return number
+
+
+def _checked(plan: Plan, wanted: str) -> Plan:
+    """The plan, if its steps can be taken, and no client is of the other kind: each would fail.
+
+    Raises:
+        RequestError: if not.
+    """
+    if not plan.then and (plan.budget is not None or plan.price is not None):
+        raise RequestError(
+            "a budget is for several steps", remedy="Say then=[fc.Step(...)], or max_tokens="
+        )
+    for given in plan.then:
+        if not isinstance(given, Step):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise RequestError(
+                f"a {type(given).__name__} is no step",
+                remedy="Say then=[fc.Step(client, model='...')]",
+            )
+    check_steps(plan.steps, plan.budget)
+    for step in plan.steps:
+        _check_client(step.client, wanted)
+    return plan
+
+
+def _check_client(client: Any, wanted: str) -> None:
+    import openai  # noqa: PLC0415  # a client's package is not needed to score a saved response
+
+    for name, kind, face in (
+        ("OpenAI", "synchronous", "extract_many"),
+        ("AsyncOpenAI", "asynchronous", "aextract_many"),
+    ):
+        if name != wanted and isinstance(client, getattr(openai, name)):
+            raise RequestError(
+                f"the client is {kind}",
+                remedy=f"Give an openai.{wanted}, or use {face} with this one",
+            )

@@ -1,0 +1,201 @@
+"""Running, asynchronous: many inputs with an asynchronous client, in tasks.
+
+In:    the work, and tasks.
+Out:   ``AsyncMany``: iterate over it; it has counts and failures.
+Never: more requests at a time than was said; an input read far ahead of who takes the results; a
+       task that outlives the iteration.
+Why:   one event loop waits for thousands of answers without a thread for each.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from fieldconf.extraction.extract import aextract
+from fieldconf.extraction.inputs import Input
+from fieldconf.extraction.options import Options
+from fieldconf.many.inputs import Task
+from fieldconf.many.threads import Showing, ahead_of
+from fieldconf.many.work import Plan, Work
+from fieldconf.reasking.cascade import acascade
+from fieldconf.report import Report
+from fieldconf.report.results import Result, Results, Summary, counts
+
+T = TypeVar("T")
+
+
+class AsyncMany(Generic[T]):
+    """As ``Many``, for ``async for``. Made by ``aextract_many``.
+
+    Leaving it early (``aclose``, the end of an ``async with`` block, a cancelled task) cancels the
+    requests that run. A bare ``break`` leaves that to the event loop, which may take its time.
+    """
+
+    def __init__(self, work: Work[T], tasks: AsyncIterator[Task], showing: Showing) -> None:
+        self._work = work
+        self._results = _results(work, tasks, showing)
+
+    def __aiter__(self) -> AsyncIterator[Result[T]]:
+        return self._results
+
+    async def __anext__(self) -> Result[T]:
+        return await anext(self._results)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"<AsyncMany: {counts(self.summary)}>"
+
+    async def all(self) -> Results[T]:
+        """Run to the end; the results that nobody has taken yet, in memory."""
+        results = [result async for result in self._results]
+        return Results(results, self.summary)
+
+    async def run(self) -> Summary:
+        """Run to the end and keep only the counts and the failures: for an output file."""
+        async for _ in self._results:
+            pass
+        return self.summary
+
+    async def aclose(self) -> None:
+        """Ask nothing more; what runs is cancelled."""
+        await self._results.aclose()
+
+    @property
+    def summary(self) -> Summary:
+        """How far it is."""
+        return self._work.tally.summary
+
+    @property
+    def failures(self) -> tuple[Result[T], ...]:
+        """What failed so far, each with its input and its error."""
+        return tuple(self._work.tally.failures)
+
+
+async def _results(
+    work: Work[T], tasks: AsyncIterator[Task], showing: Showing
+) -> AsyncGenerator[Result[T]]:
+    async with AsyncExitStack() as stack:
+        work.open()
+        stack.callback(work.close)
+        stack.enter_context(showing())
+        window = _Window(work, tasks)
+        stack.push_async_callback(window.cancel)
+        while await window.fill():
+            result = await window.first()
+            if result is not None:
+                yield result
+        if error := work.over or window.error:
+            raise error
+        work.finish()
+
+
+class _Window(Generic[T]):
+    """The inputs under way, in their order, and the one that is being read."""
+
+    def __init__(self, work: Work[T], tasks: AsyncIterator[Task]) -> None:
+        self._work, self._tasks = work, tasks
+        self._gate = asyncio.Semaphore(work.plan.concurrency)
+        self._waiting: deque[asyncio.Task[Result[T] | None]] = deque()
+        self._reading: asyncio.Task[Task | None] | None = None
+        self._is_read = False
+        self._most = ahead_of(work.plan.concurrency)
+        self.error: Exception | None = None
+        """Why no more inputs can be read; those that were are asked about."""
+
+    async def fill(self) -> bool:
+        """Take inputs until the first result is there; whether one is.
+
+        What reads the next input waits beside the answers, not before them.
+        """
+        while True:
+            self._read_on()
+            first = self._waiting[0] if self._waiting else None
+            reading = self._reading if self._work.over is None else None
+            if first is not None and first.done():
+                await asyncio.sleep(0)  # the next input may be there at once
+                self._take()
+                return True
+            pending: set[asyncio.Task[Any]] = {t for t in (reading, first) if t is not None}
+            if not pending:
+                return False
+            await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            self._take()
+
+    async def first(self) -> Result[T] | None:
+        """The result of the input that comes next; None if the run was over before it."""
+        return await self._waiting.popleft()
+
+    async def cancel(self) -> None:
+        """End whatever is under way, and wait until it has ended."""
+        left: list[asyncio.Task[Any]] = [*self._waiting]
+        left += [self._reading] if self._reading is not None else []
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    def _read_on(self) -> None:
+        is_over = self._is_read or self._work.over or self.error
+        if self._reading is None and not is_over and len(self._waiting) < self._most:
+            self._reading = asyncio.ensure_future(_next(self._tasks))
+
+    def _take(self) -> None:
+        """Begin with the input that was read."""
+        if self._reading is None or not self._reading.done():
+            return
+        reading, self._reading = self._reading, None
+        try:
+            task = reading.result()
+            if task is None:
+                self._is_read = True
+                return
+            self._work.take(task)
+        except Exception as error:  # noqa: BLE001  # the iterable's own; raised in the end
+            self.error = error
+            return
+        self._waiting.append(asyncio.create_task(_one(self._work, task, self._gate)))
+
+
+async def _next(tasks: AsyncIterator[Task]) -> Task | None:
+    return await anext(tasks, None)
+
+
+async def _one(work: Work[T], task: Task, gate: asyncio.Semaphore) -> Result[T] | None:
+    """The result of one input; None if the run is over."""
+    async with gate:
+        if work.over is not None:
+            return None
+        try:
+            return await _asked(work, task)
+        except Exception as error:  # noqa: BLE001  # of the journal, or of who is told: the run ends
+            work.over = work.over or error
+            return None
+
+
+async def _asked(work: Work[T], task: Task) -> Result[T]:
+    reads = callable(task.entry.given)  # a file, say: others must not wait for it
+    ready = await asyncio.to_thread(work.begin, task) if reads else work.begin(task)
+    if isinstance(ready, Result):
+        return ready
+    plan = work.plan
+    try:
+        report = await _answer(plan, ready.given, work.options)
+    except Exception as error:  # noqa: BLE001  # whatever it is, it is this input's alone
+        return work.failed(ready, error)
+    return work.answered(ready, report)
+
+
+async def _answer(plan: Plan, given: Input, options: Options) -> Report[Any]:
+    if not plan.then:
+        return await aextract(plan.schema, given, client=plan.client, **options)
+    return await acascade(plan.schema, given, steps=plan.steps, budget=plan.budget, **options)

@@ -1,0 +1,179 @@
+r"""The finder: the JSON parser, started at the answer's value inside of other text.
+
+In:    bytes of an answer, cut anywhere: reasoning, prose, a Markdown fence, the value, more prose.
+Out:   the parser's events, offsets counted over the whole text; where other JSON stands.
+Never: an event before it is sure that a value begins (``search`` says when that is); a value inside
+       of another one, or one behind it, taken for the answer.
+Why:   models wrap their answers, draft them, and write several.
+
+The answer is the first value of a kind that was asked for, behind the last mark that ends
+reasoning. So the one thing that takes events back is such a mark: the next event at the root begins
+another value, and what came before was a draft. Every other JSON value is read and left, and
+``beside`` says where the first of them is.
+"""
+
+from fieldconf.errors import JSONSyntaxError
+from fieldconf.parsing.parser import MAX_DEPTH, Event, JSONParser
+from fieldconf.parsing.search import BLOCK, Search, is_end
+
+_NOTHING = "no JSON value in the text"
+
+
+class Finder:
+    r"""A parser that looks for its value first. The faces are the parser's.
+
+    Args:
+        openers: the bytes that may begin the value, of ``{`` and ``[``.
+        scalars: whether the whole text may be a scalar.
+        max_depth: as for ``JSONParser``.
+
+    Attributes:
+        offset: bytes taken.
+        error: why there is no complete value, or None.
+        done: whether the value is complete.
+        beside: the offset of the first JSON value that is not the answer, or None.
+
+    >>> finder = Finder()
+    >>> events = finder.feed(b'Sure {as asked}:\n```json\n{"a": 1}\n```')
+    >>> [(event.type, event.start) for event in events]
+    [('open', 25), ('key', 26), ('scalar', 31), ('close', 25)]
+    """
+
+    __slots__ = (
+        "_is_answer", "_open", "_openers", "_part", "_root", "_scalars", "_search", "beside",
+        "done", "error", "max_depth", "offset",
+    )  # fmt: skip
+
+    def __init__(
+        self, *, openers: bytes = b"{[", scalars: bool = True, max_depth: int = MAX_DEPTH
+    ) -> None:
+        self.offset = 0
+        self.error: JSONSyntaxError | None = None
+        self.done = False
+        self.beside: int | None = None
+        self.max_depth = max_depth
+        self._openers, self._scalars = openers, scalars
+        self._search = Search(0, max_depth=max_depth)
+        self._open: JSONParser | None = None  # of a value that was found and has not ended
+        self._is_answer = False  # whether that is the answer
+        self._root: JSONParser | None = None  # the answer's
+        self._part = BLOCK  # how much the open value is fed next
+
+    @property
+    def attempt(self) -> JSONParser | None:
+        """The parser of what may turn out to be the answer, as long as that is not sure."""
+        return self._search.parser if self._root is None and self._open is None else None
+
+    @property
+    def parser(self) -> JSONParser | None:
+        """The parser of the answer, or of what may turn out to be it; or None."""
+        return self._root or (self.attempt if self._is_wanted() else None)
+
+    @property
+    def found(self) -> JSONParser | None:
+        """The parser of the answer, once that is sure and as long as it is open.
+
+        Whoever feeds it bytes himself, which is faster, must ``note`` what it closed or its error.
+        """
+        return self._open if self._is_answer else None
+
+    @property
+    def is_prose(self) -> bool:
+        """Whether there is prose where the answer should be, and no JSON so far."""
+        return self._root is None and self._open is None and self._search.is_prose
+
+    def fork(self) -> "Finder":
+        """An independent finder in the same state."""
+        twin = Finder.__new__(Finder)
+        for name in Finder.__slots__:
+            setattr(twin, name, getattr(self, name))
+        twin._search = self._search.fork()  # noqa: SLF001  # its own class
+        twin._root = self._root.fork() if self._root else None  # noqa: SLF001
+        is_root = self._open is self._root
+        twin._open = twin._root if is_root else self._open and self._open.fork()  # noqa: SLF001
+        return twin
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Take the next bytes; return what they closed. Never raises; see ``error``."""
+        events: list[Event] = []
+        base, end = self.offset, self.offset + len(data)
+        while self.offset < end:
+            start = self.offset - base
+            if self._open is None:
+                found = self._search.feed(data, start)
+                self._notice()
+                self.offset = end
+                if found is not None:
+                    data, stop = found  # the search may have kept bytes from before
+                    base = end - len(data)
+                    self.offset = base + stop
+                    events += self._take()
+            else:  # a part of the rest: else it would be copied for every value in it
+                part = data[start : start + self._part]
+                self.offset += len(part)
+                self._part *= 2
+                events += self._read(self._open.feed(part))
+        return events
+
+    def close(self) -> list[Event]:
+        """Say that no byte follows."""
+        end = self.offset
+        is_open = self._open is not None or self._search.parser is not None
+        events = self._take() if self._open is None and is_open else []
+        if self._open is not None:
+            events += self._read(self._open.close())
+        self.offset = end
+        if self._root is None:
+            nearest = self._search.nearest
+            problem = f"{_NOTHING} ({nearest.problem})" if nearest else _NOTHING
+            self.error = JSONSyntaxError(problem, nearest.offset if nearest else self.offset)
+        return events
+
+    def note(self, events: list[Event]) -> None:
+        """Notice the end of the open value, or the error that ends it.
+
+        ``offset`` is then where it ended: the bytes from there on are still to be fed.
+        """
+        parser = self._open
+        if parser is None:
+            return
+        is_done = bool(events) and is_end(events[-1])
+        if not is_done and parser.error is None:
+            return
+        self.offset = events[-1].stop if is_done else parser.offset
+        if self._is_answer:
+            self.done, self.error = is_done, None if is_done else parser.error
+        self._open, self._is_answer = None, False
+        self._search = Search(self.offset, max_depth=self.max_depth, is_behind=True)
+
+    def _read(self, events: list[Event]) -> list[Event]:
+        """Events of the open value; of what is not the answer nobody hears."""
+        is_answer = self._is_answer
+        self.note(events)
+        return events if is_answer else []
+
+    def _take(self) -> list[Event]:
+        """Take the value that was found: the answer, or other JSON beside it."""
+        search, root = self._search, self._root
+        self._is_answer = root is None and self._is_wanted()
+        self._open, self._part = search.parser, BLOCK
+        if self._is_answer:
+            self._root = search.parser
+        other = search.scalar if self._is_answer else search.start
+        if self.beside is None:
+            self.beside = other
+        return self._read(list(search.held))
+
+    def _is_wanted(self) -> bool:
+        """Whether the attempt is of a kind that was asked for; a scalar has nothing beside it."""
+        search = self._search
+        if search.first in b"{[":
+            return search.first in self._openers
+        return self._scalars and not search.is_behind
+
+    def _notice(self) -> None:
+        """Forget a draft if the reasoning that it stands in has ended."""
+        if self._search.has_left:
+            self._search.has_left = False
+            self._root = self.error = self.beside = None
+            self.done = False

@@ -1,0 +1,114 @@
+r"""Prefixes: can this beginning of a scalar's JSON text still become this value?
+
+In:    the JSON text of a scalar as far as it is written (nothing, or all of it, too), and a
+       decoded value.
+Out:   yes or no; a text that begins no scalar becomes nothing.
+Never: a comparison of spellings: ``"caf\u00`` may become ``"café"``, ``1.`` may become ``1``.
+Why:   members are values; a model may write each of them in many ways.
+
+Numbers are compared as decimals, a float by its shortest spelling (``0.1`` is one tenth); no text
+becomes an infinity. A number without an exponent so far is held to be written without one
+(``100e-2`` is a way to write 1 that no model takes); one whose exponent has begun is followed
+exactly.
+"""
+
+import json
+import re
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from fieldconf.parsing.grammar import STRING_BODY, STRING_CUT, decode
+
+_NUMBER = re.compile(r"(-?)(0|[1-9][0-9]*|)((?<=[0-9])\.[0-9]*)?(?:(?<=[0-9])[eE]([+-]?)([0-9]*))?")
+_LITERALS = {b"t": (b"true", True), b"f": (b"false", False), b"n": (b"null", None)}
+
+
+def may_become(text: bytes, value: Any) -> bool:
+    """Whether more bytes can make ``text`` a JSON spelling of the scalar ``value``.
+
+    >>> may_become(b'"pos', "positive"), may_become(b"1", 10), may_become(b"tr", False)
+    (True, True, False)
+    """
+    first = text[:1]
+    if first in _LITERALS:
+        spelled, literal = _LITERALS[first]
+        return value is literal and spelled.startswith(text)
+    if isinstance(value, str):
+        return not text or (first == b'"' and _string(text[1:], value))
+    if value is None or isinstance(value, bool):
+        return not text
+    if not isinstance(value, (int, float, Decimal)):
+        return False
+    return _number(text, Decimal(repr(value) if isinstance(value, float) else value))
+
+
+def may_become_plainly(text: bytes, value: Any) -> bool:
+    r"""The same where the value is written in its usual spelling only, without needless escapes.
+
+    >>> may_become_plainly(b'"caf', "café"), may_become_plainly(rb'"\u0063', "café")
+    (True, False)
+    """
+    return _plain(value).startswith(text)
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _plain(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def _string(body: bytes, value: str) -> bool:
+    stop = STRING_BODY.match(body).end()  # pyright: ignore[reportOptionalMemberAccess]  # "*" matches always
+    written, whole, cut = _units(decode(b'"' + body[:stop] + b'"')), _units(value), body[stop:]
+    if cut == b'"':
+        return written == whole
+    if not whole.startswith(written):
+        return False
+    return not cut or _next_unit(cut, whole[len(written) :])
+
+
+def _next_unit(cut: bytes, rest: bytes) -> bool:
+    """Whether a character that was cut off may be the first of the rest."""
+    if not rest or not STRING_CUT.fullmatch(cut):
+        return False
+    if cut.startswith(b"\\"):
+        return f"\\u{int.from_bytes(rest[:2], 'big'):04x}".encode().startswith(cut.lower())
+    following = rest.decode("utf-16-be", "surrogatepass")[0]
+    return following.encode("utf-8", "replace").startswith(cut)  # a surrogate has no UTF-8
+
+
+def _units(text: str) -> bytes:
+    """UTF-16, in which a surrogate escape is one unit whether or not its partner has come yet."""
+    return text.encode("utf-16-be", "surrogatepass")
+
+
+def _number(text: bytes, value: Decimal) -> bool:
+    match = _NUMBER.fullmatch(text.decode("ascii", "replace"))
+    if match is None or not value.is_finite():
+        return False
+    minus, whole, fraction, sign, digits = match.groups()
+    if text and (minus == "-") != value.is_signed() and not value.is_zero():
+        return False
+    if digits is not None:
+        return _exponent(Decimal(whole + (fraction or "")), sign, digits, value.copy_abs())
+    spelled_whole, _, spelled_fraction = f"{value.copy_abs():f}".partition(".")
+    if fraction is None:
+        return spelled_whole.startswith(whole)
+    padded = spelled_fraction.ljust(len(fraction) - 1, "0")
+    return whole == spelled_whole and padded.startswith(fraction[1:])
+
+
+def _exponent(mantissa: Decimal, sign: str, digits: str, value: Decimal) -> bool:
+    """Whether an exponent that begins so makes the mantissa this value. Only one exponent can."""
+    if mantissa.is_zero() or value.is_zero():
+        return mantissa.is_zero() and value.is_zero()
+    if _significant(mantissa) != _significant(value):
+        return False
+    shift = value.adjusted() - mantissa.adjusted()
+    may_have_sign = {"-": shift <= 0, "+": shift >= 0, "": shift >= 0 or not digits}[sign]
+    return may_have_sign and str(abs(shift)).startswith(digits.lstrip("0"))
+
+
+def _significant(number: Decimal) -> str:
+    """The digits without the zeros around them (no arithmetic: it would round)."""
+    return "".join(map(str, number.as_tuple().digits)).strip("0")

@@ -1,0 +1,482 @@
+"""The report: an answer with a confidence for every field.
+
+In:    fields that were scored, and how the answer ended.
+Out:   ``Report``: frozen, plain to read; it can be saved, sent and read back.
+Never: a computation that needs the response again; a number that is not known.
+Why:   the answer, its numbers and what is wrong with it belong together.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Generic, Self, TypeVar, cast, overload
+
+from fieldconf.errors import CalibrationError
+from fieldconf.fields.field import Field
+from fieldconf.fields.plain import (
+    digest_of,
+    plain_record,
+    plain_score,
+    plain_token,
+    plain_value,
+)
+from fieldconf.fields.readings import Asked, Calibrated
+from fieldconf.fields.status import OTHERS, Status, Stopped
+from fieldconf.formulas import TextScore
+from fieldconf.paths import Path, pointer
+from fieldconf.policy import (
+    USUAL,
+    Bands,
+    Outcome,
+    Policy,
+    PolicyLike,
+    Verdict,
+    judge,
+    outcome_of,
+)
+from fieldconf.render import html, lines, notebook
+from fieldconf.report.load import VERSION, read, read_text
+from fieldconf.report.packing import packed, unpacked
+from fieldconf.schema import Invalid, Schema, compile_schema
+from fieldconf.schema.attribute_paths import paths_of, steps_of
+from fieldconf.statistics.decisions import Decided
+from fieldconf.statistics.guarantee import in_words
+from fieldconf.threads import cached_property
+from fieldconf.tokens.token import Mask, Token
+
+T = TypeVar("T")
+S = TypeVar("S")
+
+_SHOWN = 8  # leaves in a report's repr
+
+
+@dataclass(frozen=True, repr=False)
+class Report(Generic[T]):
+    """An answer with a confidence for every field.
+
+    Attributes:
+        status: how the answer ended: "complete"; "truncated" (it ends before the value does);
+            "malformed" (not JSON from some byte on); "refused"; "unaligned" (the tokens do not
+            spell the text) and "no_logprobs" (both: values without numbers); "text" (there is no
+            schema and no JSON: ``answer`` and ``tokens`` have the numbers of a free text).
+        value: the validated value (a model instance for a model); None if it does not validate.
+        data: the plain JSON value, as far as it closed.
+        fields: JSON Pointer -> ``Field``, in document order, leaves and containers.
+        errors: how the answer breaks its schema, each with the value that does, how sure the model
+            was of it and its tokens; empty if it keeps to it.
+        reason: what ``status`` means in this case, one sentence; empty if complete, but for what
+            the flag "other_json" found.
+        flags: "saturated": nearly all tokens of the values have a probability above .999, so that
+            the numbers tell no field from another (a server that reports them at a temperature
+            near 0 does this; so does a model that is sure of everything). "fewer_samples": of the
+            samples asked for, some requests failed: the others count. "answer_in_reasoning_content"
+            (or "answer_in_reasoning", "answer_in_thinking"): the content is empty, and the answer
+            was read from the field of that name. "other_json": other JSON values stand beside the
+            answer's (a second one, JSON Lines, a list in the prose), and "other_kind": the answer
+            is a list where the schema asks for an object, or the like: no policy accepts a field
+            of such an answer.
+        mask: whether the logprobs stand before ("pre") or after ("post") tokens that the schema
+            forbids were excluded; "unknown" where nothing says so.
+        precision: the step (nats) to which the server rounded its logprobs, as OpenAI's Responses
+            objects do (1e-6): a 0.0 is then only nearly certain; None where it did not.
+        choice: which of several answers to one request this is.
+        tool: the name of the tool of whose call this is the argument; empty for an answer in the
+            content.
+        answer: logprob, mean and perplexity of the answer's text; None without logprobs.
+        prompt: the same of the prompt, where the response lists its tokens; or None.
+        prompt_tokens: these tokens, empty where they are not listed. The score of a part of the
+            prompt, such as its third example, is ``scores.text_score`` of their logprobs (nats).
+        stopped: where and why a rule of yours stopped the reading (``status`` is then "truncated"),
+            and how many tokens that spared; None if none did.
+        input_tokens, output_tokens: how many tokens the server says that the prompt and the answer
+            have; None where it does not say. Of several requests, all together.
+        requests: of a report that several requests led to: each of them, and what it cost; empty
+            for one answer.
+        calibration: by what its confidences were calibrated; None of a report as it was scored.
+        policy: by which limits its fields are accepted, reviewed or rejected; no part of what
+            makes two reports equal.
+        owners: for each token the pointer of the leaf that owns it, "structure" or "outside".
+        text: the answer as received; None if there is none.
+        schema: what the answer was read by.
+        given, instructions: what was read, and what the model was told, where ``extract`` and its
+            like asked; None where a saved response was scored. Who asks again needs them. They are
+            no part of the plain form, nor of what makes two reports equal.
+        response: the response as it came, with the settings of its request, as plain JSON values:
+            where ``extract`` and its like were told to keep it; else None. ``score`` reads it again
+            and gives the same numbers. It is no part of what makes two reports equal.
+        tokens, model, finish_reason: as received; "length" stands for every server's word for the
+            token limit.
+    """
+
+    status: Status
+    value: T | None = None
+    data: Any = None
+    fields: Mapping[str, Field] = field(default_factory=dict[str, Field])
+    errors: tuple[Invalid, ...] = ()
+    reason: str = ""
+    flags: tuple[str, ...] = ()
+    mask: Mask = "unknown"
+    precision: float | None = None
+    choice: int = 0
+    tool: str = ""
+    answer: TextScore | None = None
+    prompt: TextScore | None = None
+    stopped: Stopped | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    requests: tuple[Asked, ...] = ()
+    calibration: Calibrated | None = None
+    policy: Policy = field(default=USUAL, repr=False, compare=False)
+    owners: tuple[str, ...] = field(default=(), repr=False)
+    text: str | None = field(default=None, repr=False)
+    tokens: tuple[Token, ...] = field(default=(), repr=False)
+    prompt_tokens: tuple[Token, ...] = field(default=(), repr=False)
+    model: str = ""
+    finish_reason: str | None = None
+    refusal: str | None = None
+    schema: Schema = field(default_factory=Schema, repr=False, compare=False)
+    given: Any = field(default=None, repr=False, compare=False)
+    instructions: str | None = field(default=None, repr=False, compare=False)
+    response: dict[str, Any] | None = field(default=None, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        leaves = list(self.leaves.values())
+        shown = [field.brief for field in leaves[:_SHOWN]]
+        more = [f"{len(leaves) - _SHOWN} more"] if len(leaves) > _SHOWN else []
+        count = len(self.errors)
+        wrong = f", {count} {'error' if count == 1 else 'errors'}" if count else ""
+        return f"<Report {self.status}{wrong}: {', '.join([*shown, *more]) or 'no fields'}>"
+
+    def __str__(self) -> str:
+        return lines.text(self.to_dict())
+
+    def __rich__(self) -> Any:
+        return lines.whole(self.to_dict())
+
+    def _repr_html_(self) -> str:
+        return notebook.report_table(self.to_dict())
+
+    def __getitem__(self, key: str | int | Path) -> Field:
+        """The field at a JSON Pointer or a path: ``report["/items/0"]``, ``report["items", 0]``.
+
+        One step may stand alone: ``report["items"]``, ``report[0]``.
+
+        Raises:
+            KeyError: if the answer has no such field; the message lists those it has.
+        """
+        path = (key,) if isinstance(key, int) else key
+        wanted = path if isinstance(path, str) else pointer(path)
+        if wanted in self.fields:
+            return self.fields[wanted]
+        if "/" + wanted in self.fields:
+            return self.fields["/" + wanted]
+        known = ", ".join(map(repr, list(self.fields)[:8]))
+        raise KeyError(f"no field {wanted!r} in the answer; it has {known or 'none'}")
+
+    def of(self, pick: Callable[[T], Any] | str) -> Field:
+        """The field of an attribute of the value: ``report.of(lambda t: t.customer.email)``.
+
+        An editor knows the attributes, aliases are undone, and it works where the answer did not
+        validate, too. A text does the same: ``report.of("items[0].price")``.
+
+        Raises:
+            KeyError: if the answer has no such field; the message names where it would be.
+            ValueError: if ``pick`` gives no attribute.
+
+        >>> import fieldconf as fc
+        >>> entry = {"token": '{"ok": true}', "logprob": -0.1}
+        >>> report = fc.score({"choices": [{"message": {"content": entry["token"]},
+        ...                                 "logprobs": {"content": [entry]}}]})
+        >>> report.of(lambda answer: answer.ok).value
+        True
+        """
+        paths = paths_of(steps_of(pick), self.schema.root)
+        found = [path for path in map(self._counted, paths) if pointer(path) in self.fields]
+        return self[found[0] if found else paths[0]]
+
+    def _counted(self, path: Path) -> Path:
+        """A path whose negative indexes count from the end."""
+        made: Path = ()
+        for step in path:
+            if isinstance(step, int) and step < 0 and pointer(made) in self.fields:
+                step += len(self.fields[pointer(made)].value or ())  # noqa: PLW2901
+            made = (*made, step)
+        return made
+
+    @property
+    def confidence(self) -> float | None:
+        """The least confidence among the required leaves (0..1); None if one is not known."""
+        root = self.fields.get("")
+        return root.confidence if root and self.status == "complete" else None
+
+    @cached_property
+    def leaves(self) -> dict[str, Field]:
+        """The scalar fields and empty containers only."""
+        return {name: field for name, field in self.fields.items() if field.is_leaf}
+
+    # -- what to do with it ---------------------------------------------------------------------
+
+    @cached_property
+    def verdicts(self) -> dict[str, Verdict]:
+        """What to do with each scalar and list, by pointer, with the reasons.
+
+        Objects are judged by their fields; they are here only with a reason of their own.
+        """
+        lacks_tokens = self.status in ("unaligned", "no_logprobs") or self.answer is not None
+        bands = Bands(self.policy, self.schema.root)
+        other = next((words for flag, words in OTHERS.items() if flag in self.flags), "")
+        guarantee = self.policy.guarantee
+        differences = {} if guarantee is None else guarantee.differences(self.scope)
+        return judge(
+            self.fields, self.errors, bands, lacks_tokens=lacks_tokens, other=other,
+            uncovered=in_words(differences),
+        )  # fmt: skip
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of its fields' outcomes; "reject" if the answer is not whole.
+
+        >>> Report(status="refused").outcome
+        'reject'
+        """
+        return outcome_of(self.verdicts, self.status)
+
+    @property
+    def accepted(self) -> dict[str, Field]:
+        """The fields that can be used as they are, by pointer."""
+        return self._of_outcome("accept")
+
+    @property
+    def to_review(self) -> dict[str, Field]:
+        """The fields that somebody should look at, by pointer."""
+        return self._of_outcome("review")
+
+    @property
+    def rejected(self) -> dict[str, Field]:
+        """The fields to ask for again, by pointer."""
+        return self._of_outcome("reject")
+
+    def _of_outcome(self, outcome: Outcome) -> dict[str, Field]:
+        found = self.verdicts.items()
+        return {name: self.fields[name] for name, one in found if one.outcome == outcome}
+
+    @property
+    def scope(self) -> dict[str, str]:
+        """What its numbers are of, by name; empty texts where that is not known.
+
+        "model"; "schema" and "prompt" (digests); "calibration" (the digest of the calibrator, or
+        "none"). Calibrations and guarantees hold for answers of one scope.
+        """
+        return {
+            "model": self.model,
+            "schema": "" if self.schema.is_free else self.schema.digest,
+            "prompt": "" if self.instructions is None else digest_of(self.instructions),
+            "calibration": "none" if self.calibration is None else self.calibration.digest,
+        }
+
+    def with_policy(self, policy: PolicyLike | None, *, force: bool = False) -> Self:
+        """The same answer judged by another policy: one, its plain values, or its file.
+
+        Args:
+            policy: the policy.
+            force: take one that was certified on labels of another model, schema, prompt or
+                calibration, too; it is then for any.
+
+        Raises:
+            PolicyError: if it is none, or names a field that the schema does not have.
+            CalibrationError: if it was certified for others. Where such a policy came in as
+                ``policy=``, the answer is not lost, but no field of it is accepted.
+
+        >>> Report(status="complete").with_policy({"accept": 0.8}).policy.accept
+        0.8
+        """
+        limits = Policy.of(policy).check(self.schema)
+        if limits.guarantee is not None and force:
+            limits = replace(limits, guarantee=replace(limits.guarantee, scope={}))
+        elif limits.guarantee is not None:
+            limits.guarantee.check(self.scope)
+        return replace(self, policy=limits)
+
+    def calibrated(self, calibrator: Any, *, force: bool = False) -> Self:
+        """The same answer with calibrated confidences; judged by them, too.
+
+        Of each field ``confidence``, ``low``, ``high`` and ``distribution`` are calibrated, ``raw``
+        is the confidence before; an object again has the least confidence that is required inside.
+        What the model's own numbers are (``logprob``, ``arms``, ``presence``, ``stops``) stays. A
+        confidence that is not known stays unknown.
+
+        Args:
+            calibrator: what ``fc.calibrate`` or ``Calibrator.read`` gave.
+            force: take one that was fitted for another model, schema or prompt, too.
+
+        Raises:
+            CalibrationError: if it was fitted for others, or the report is calibrated already.
+
+        >>> import fieldconf as fc
+        >>> entry = {"token": "true", "logprob": -0.1}
+        >>> report = fc.score({"choices": [{"message": {"content": "true"},
+        ...                                 "logprobs": {"content": [entry]}}]}, bool)
+        >>> rows = [{"document": i, "field": "", "confidence": 0.9, "right": i % 2}
+        ...         for i in range(100)]
+        >>> made = report.calibrated(fc.calibrate(rows))
+        >>> round(made[""].raw, 2), 0.4 < made.confidence < 0.6
+        (0.9, True)
+        """
+        if not callable(calibrator):
+            raise CalibrationError(
+                f"a {type(calibrator).__name__} is no calibrator",
+                remedy="Give what fc.calibrate or fc.Calibrator.read gave",
+            )
+        return cast("Self", calibrator(self, force=force))
+
+    def decided(self, threshold: Any) -> dict[str, Decided]:
+        """What a threshold decides of the fields that it is for, by pointer.
+
+        The answer stays as it is: ``Decided`` has the label beside the one that was written.
+
+        Args:
+            threshold: what ``fc.Threshold.fitted`` gave.
+
+        >>> import fieldconf as fc
+        >>> tops = [{"token": "false", "logprob": -0.51}, {"token": "true", "logprob": -0.92}]
+        >>> report = fc.score({"choices": [{"message": {"content": "false"}, "logprobs": {
+        ...     "content": [tops[0] | {"top_logprobs": tops}]}}]}, bool)
+        >>> decided = report.decided(fc.Threshold("", True, cut=0.3))[""]
+        >>> decided.label, decided.written, round(decided.probability, 2)
+        (True, False, 0.4)
+        """
+        return threshold.decide(self)
+
+    # -- saving, sending and reading back -------------------------------------------------------
+
+    def to_dict(self, *, tokens: bool = False) -> dict[str, Any]:
+        """Plain JSON values, see ``from_dict``.
+
+        Values that JSON cannot hold are texts: inf, integers of thousands of digits, what is nested
+        deeper than ``DEEPEST``. ``tokens`` adds the answer's text, its tokens with their
+        candidates, and which of them each field has.
+        """
+        plain: dict[str, Any] = {
+            "version": VERSION,
+            "status": self.status,
+            "reason": self.reason,
+            "flags": list(self.flags),
+            "confidence": self.confidence,
+            "mask": self.mask,
+            "precision": self.precision,
+            "choice": self.choice,
+            "tool": self.tool,
+            "answer": plain_score(self.answer),
+            "prompt": plain_score(self.prompt),
+            "input_tokens": self.input_tokens,
+            "output_tokens": self.output_tokens,
+            "stopped": plain_record(self.stopped),
+            "model": self.model,
+            "finish_reason": self.finish_reason,
+            "refusal": self.refusal,
+            "data": plain_value(self.data),
+            "errors": [self._plain_error(error, tokens=tokens) for error in self.errors],
+            "outcome": self.outcome,
+            "policy": self.policy.at(self.schema).to_dict(),
+            "fields": {name: self._plain_field(name, tokens=tokens) for name in self.fields},
+        }
+        if self.requests:
+            plain["requests"] = [plain_record(one) for one in self.requests]
+        if self.calibration is not None:
+            plain["calibration"] = plain_record(self.calibration)
+        if self.response is not None:
+            plain["response"] = self.response
+        if tokens:
+            plain["text"] = self.text
+            plain["tokens"] = [plain_token(token) for token in self.tokens]
+            if self.prompt_tokens:
+                plain["prompt_tokens"] = [plain_token(token) for token in self.prompt_tokens]
+            plain["owners"] = list(self.owners)
+        return plain
+
+    def to_json(self, *, indent: int | None = None, tokens: bool = False) -> str:
+        """``to_dict`` as JSON text; characters outside ASCII are escaped."""
+        return json.dumps(self.to_dict(tokens=tokens), indent=indent, allow_nan=False)
+
+    @overload
+    @staticmethod
+    def from_dict(plain: Mapping[str, Any], schema: type[S]) -> "Report[S]": ...
+    @overload
+    @staticmethod
+    def from_dict(plain: Mapping[str, Any], schema: Any = None) -> "Report[Any]": ...
+    @staticmethod
+    def from_dict(plain: Mapping[str, Any], schema: Any = None) -> "Report[Any]":
+        """The report of which this is the ``to_dict``.
+
+        Args:
+            plain: what ``to_dict`` gave, with or without the tokens. Without them the fields have
+                none, ``owners`` is empty and ``text`` is None; and ``min_step`` is not known.
+            schema: what the answer was read by: a pydantic model or a JSON Schema. The data is
+                validated by it again, so that ``value`` and ``errors`` are what it says today.
+                Without one ``value`` is the plain data, ``errors`` and the settings of fields are
+                as they were saved. Outcomes and reasons follow from all that, by the saved policy.
+
+        Raises:
+            PayloadError: if it is no such form; unknown keys and other versions count.
+            SchemaError: if the schema is no schema.
+
+        >>> report = Report(status="truncated", reason="the answer ends before its JSON does")
+        >>> Report.from_dict(report.to_dict()) == report
+        True
+        """
+        compiled = schema if isinstance(schema, Schema) else compile_schema(schema).asked
+        return Report(**read(plain, compiled))
+
+    @overload
+    @staticmethod
+    def from_json(text: str | bytes, schema: type[S]) -> "Report[S]": ...
+    @overload
+    @staticmethod
+    def from_json(text: str | bytes, schema: Any = None) -> "Report[Any]": ...
+    @staticmethod
+    def from_json(text: str | bytes, schema: Any = None) -> "Report[Any]":
+        """The report of which this is the ``to_json``; see ``from_dict``."""
+        return Report.from_dict(read_text(text), schema)
+
+    def to_html(self) -> str:
+        """A stand-alone HTML page with one row a leaf."""
+        return html.page(self.to_dict())
+
+    def _plain_field(self, name: str, *, tokens: bool) -> dict[str, Any]:
+        verdict = self.verdicts.get(name)
+        said: dict[str, Any] = {"outcome": None, "reasons": []}
+        if verdict is not None:
+            said = verdict.to_dict()
+        return self.fields[name].to_dict(tokens=tokens) | said
+
+    def _plain_error(self, error: Invalid, *, tokens: bool) -> dict[str, Any]:
+        plain: dict[str, Any] = {
+            "pointer": error.pointer, "problem": error.problem, "value": plain_value(error.value),
+            "confidence": error.confidence,
+        }  # fmt: skip
+        field = self.fields.get(error.pointer)
+        if tokens:
+            has_tokens = field is not None and error.tokens == field.tokens
+            plain["indexes"] = list(field.indexes) if field and has_tokens else []
+        return plain
+
+    # -- pickle and copy ------------------------------------------------------------------------
+
+    def __copy__(self) -> Self:
+        return replace(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """What nothing can change (what was declared, tokens) is not copied."""
+        declared = [one.declared for one in self.fields.values()]
+        for one in (self.schema, *declared, *self.tokens, *self.prompt_tokens):
+            memo[id(one)] = one
+        made = object.__new__(type(self))
+        made.__setstate__(deepcopy(self.__getstate__(), memo))
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        return packed({one.name: getattr(self, one.name) for one in fields(self)})
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(unpacked(state))

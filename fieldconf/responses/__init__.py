@@ -1,0 +1,256 @@
+"""The wire: from whatever a client returned to ``Completion`` values.
+
+In:    an SDK object, a dict, JSON text or bytes, server-sent-event text, or a list of chunks.
+Out:   one ``Completion`` a choice, or a tool call; for a stream ``Delta`` values, chunk by chunk.
+Never: I/O; an import of a client's package; a guess where the shape is not known; an exception
+       other than the library's own.
+Why:   one door for every provider. A payload is opened (``envelopes``), taken out of what a
+       framework put around it (``frameworks``), and read by its family: one small file a shape, all
+       with the same face (``NAME``, ``matches``, ``read``). What they read is added up (``delta``),
+       and mended once for all (``names``, ``echo``, ``spelling.undisguised``, ``fitting``).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+from types import ModuleType
+from typing import Any, cast
+
+from msgspec import structs
+
+from fieldconf.errors import FieldconfError, NoLogprobsError, PayloadError, one_line
+from fieldconf.providers.refusals import refusal, said
+from fieldconf.responses import ai_sdk, echo, frameworks, kept, token_names
+from fieldconf.responses.answers import Answers
+from fieldconf.responses.delta import Delta, fold, several
+from fieldconf.responses.envelopes import REMEDY, open_payload
+from fieldconf.responses.fast.from_json import RawBody
+from fieldconf.responses.fitting import fitted
+from fieldconf.responses.formats import (
+    bare_list,
+    cohere,
+    decisions,
+    gemini,
+    legacy,
+    llama_cpp,
+    lm_studio,
+    openai_chat,
+    openai_responses,
+    sglang,
+    tgi,
+    together_stream,
+    transformers,
+)
+from fieldconf.responses.plain import first, get
+from fieldconf.tokens.spelling import undisguised
+from fieldconf.tokens.token import Completion
+
+FAMILIES: tuple[ModuleType, ...] = (
+    gemini, sglang, llama_cpp, tgi, openai_responses, ai_sdk, bare_list,
+    legacy, together_stream, openai_chat,
+    cohere, lm_studio, transformers, decisions,
+)  # fmt: skip
+"""Which shapes are looked for, in this order: the more telling first; of the three with ``choices``
+the last is also the one without any logprobs."""
+
+
+def completions(
+    payload: Any, *, tokenizer: Any = None, prompt: str | None = None
+) -> list[Completion]:
+    """The completions in a payload, one a choice, or one a tool call where a choice makes calls.
+
+    The choices of several whole answers are numbered through. Of several items those of no known
+    shape are passed over, as in a live stream: they say nothing of an answer.
+
+    Args:
+        payload: see ``scoring.score``.
+        tokenizer: for responses that list ids only, see ``names``.
+        prompt: what the prompt was, for responses that echo it.
+
+    Raises:
+        PayloadError: if no known shape fits; it says what was looked for and what was found, and
+            has what ``came`` before it.
+        NoLogprobsError: if it is an error in which a server refuses logprobs.
+    """
+    answers = _answers(payload, tokenizer, prompt)
+    if len(answers) == 1:
+        return answers[0]
+    every = [(place, made) for place, answer in enumerate(answers) for made in answer]
+    choices = groupby(every, key=lambda pair: (pair[0], pair[1].choice))
+    return [
+        replace(made, choice=number)
+        for number, (_, calls) in enumerate(choices)
+        for _, made in calls
+    ]
+
+
+def _answers(payload: Any, tokenizer: Any, prompt: str | None) -> list[list[Completion]]:
+    """The completions of each whole answer in a payload; most have one answer."""
+    dull: list[Any] = []
+    unknown: list[Any] = []
+    answers: list[list[Delta]] = [[]]
+    borders = Answers()
+    try:
+        for deltas in _read_all(payload, dull, unknown):
+            if borders.begins(deltas):
+                answers.append([])
+            answers[-1] += deltas
+    except PayloadError as error:
+        error.came = tuple(made for deltas in answers for made in fold(deltas))
+        raise
+    found = [made for deltas in answers if (made := fold(deltas))]
+    if not found:
+        raise _unknown(next(iter([*filter(_is_error, dull), *unknown, *dull]), None))
+    reader = None if tokenizer is None else token_names.reader_of(tokenizer)
+    return [[mended(made, reader, prompt) for made in answer] for answer in found]
+
+
+def mended(
+    made: Completion, reader: token_names.Reader | None = None, prompt: str | None = None
+) -> Completion:
+    """A completion whose tokens have texts, those of the answer and no others.
+
+    Raises:
+        PayloadError: if ``prompt`` is not what an echo begins with.
+    """
+    return fitted(undisguised(echo.split(token_names.named(made, reader), prompt)), prompt)
+
+
+def completion(
+    payload: Any, choice: int, call: int = 0, *, tokenizer: Any = None, prompt: str | None = None
+) -> Completion:
+    """One of the completions in a payload: of a choice, the call at a position.
+
+    Raises:
+        PayloadError: if no known shape fits, there is no such choice or call, or the payload holds
+            several whole answers.
+        NoLogprobsError: if it is an error in which a server refuses logprobs.
+    """
+    answers = _answers(payload, tokenizer, prompt)
+    if len(answers) > 1:
+        error = several(len(answers))
+        error.came = tuple(made for answer in answers for made in answer)
+        raise error
+    [found] = answers
+    choices = [list(calls) for _, calls in groupby(found, key=lambda made: made.choice)]
+    calls = choices[_place(choice, choices, "choice")]
+    return calls[_place(call, calls, "tool call")]
+
+
+def read_chunk(chunk: Any) -> list[Delta]:
+    """What one chunk of a stream adds; nothing where it only tells of other things.
+
+    Raises:
+        PayloadError: if no known shape fits, or if it is an error (``found`` is then "error").
+        NoLogprobsError: if it is an error in which a server refuses logprobs.
+    """
+    dull: list[Any] = []
+    unknown: list[Any] = []
+    deltas = [delta for found in _read_all(chunk, dull, unknown) for delta in found]
+    useless = [*filter(_is_error, dull), *unknown]
+    if useless:
+        raise _unknown(useless[0])
+    return deltas
+
+
+def _place(wanted: int, found: Sequence[Any], what: str) -> int:
+    if not 0 <= wanted < len(found):
+        raise PayloadError(
+            f"the response has no {what} {wanted}", found=f"{len(found)} of them",
+            remedy=f"Choose one of 0 to {len(found) - 1}",
+        )  # fmt: skip
+    return wanted
+
+
+def _read_all(payload: Any, dull: list[Any], unknown: list[Any]) -> Iterator[list[Delta]]:
+    """What each of a payload's items adds: a long stream's need not all be held at once.
+
+    ``dull`` takes one of those that add nothing to an answer, an error rather than others;
+    ``unknown`` the first that is of no known shape.
+    """
+    for item in open_payload(payload):
+        if isinstance(item, RawBody):  # it was opened as nothing else
+            yield _read_as(openai_chat, item)
+            continue
+        if (known := kept.opened(item)) is not None:
+            settings: dict[str, Any] = {"layout": known.layout}
+            if known.mask != "unknown":
+                settings["mask"] = known.mask
+            for deltas in _read_all(known.response, dull, unknown):
+                yield [structs.replace(delta, **settings) for delta in deltas]
+            continue
+        deltas = _read(item)
+        if deltas is None:
+            unknown[:] = unknown or [item]
+            continue
+        is_dull = all(delta.index is None for delta in deltas)
+        if is_dull and (not dull or _is_error(item)):
+            dull[:] = [item]
+        yield deltas
+
+
+def _read(item: Any) -> list[Delta] | None:
+    """What an item adds, by the first family that it matches; None if it matches none."""
+    inner = frameworks.unwrap(item)
+    if inner is None:
+        return []
+    family = next((family for family in FAMILIES if family.matches(inner)), None)
+    if family is None and _is_error(inner):
+        raise _unknown(inner)
+    return None if family is None else _read_as(family, inner)
+
+
+def _read_as(family: ModuleType, inner: Any) -> list[Delta]:
+    """What an item of a family's shape adds."""
+    try:
+        return family.read(inner)
+    except (TypeError, ValueError, AttributeError, LookupError) as error:
+        raise PayloadError(
+            f"the response looks like {family.NAME}, but a part of it is of the wrong type "
+            f"({one_line(str(error))})",
+            looked_for=family.NAME,
+            remedy=REMEDY,
+        ) from error
+
+
+# -- what is no answer --------------------------------------------------------------------------
+
+
+def _unknown(item: Any) -> FieldconfError:
+    looked_for = "; ".join(family.NAME for family in FAMILIES)
+    if _is_error(item):
+        message = said(item) or said(get(item, "response"))
+        if remedy := refusal(None, message):
+            return NoLogprobsError(f"the response is an error: {one_line(message)}", remedy=remedy)
+        return PayloadError(
+            f"the response is an error of the server: {one_line(message)}",
+            looked_for=looked_for,
+            found="error",
+            remedy="Mend the request; there is no answer to score",
+        )
+    found = _describe(item)
+    return PayloadError(
+        f"no known response shape: found {found}; looked for {_names()}",
+        looked_for=looked_for,
+        found=found,
+        remedy=REMEDY,
+    )
+
+
+def _names() -> str:
+    """What was looked for, in short: the whole is in the error's ``looked_for``."""
+    return ", ".join(family.NAME.split(" (")[0] for family in FAMILIES)
+
+
+def _is_error(item: Any) -> bool:
+    is_event = get(item, "type") in ("error", "response.failed") or get(item, "object") == "error"
+    return is_event or first(item, "error", "detail") is not None
+
+
+def _describe(item: Any) -> str:
+    if item is None:
+        return "nothing"
+    if isinstance(item, dict):
+        keys = list(cast("dict[str, Any]", item))
+        return f"an object with the keys {', '.join(map(repr, keys[:8]))}" if keys else "{}"
+    return f"{type(item).__name__} {one_line(str(item))}"

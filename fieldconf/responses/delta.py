@@ -1,0 +1,389 @@
+"""Deltas: what one payload, or one chunk of a stream, adds to an answer; and their sum.
+
+In:    ``Delta`` values of any family, in the order in which they came.
+Out:   ``Completion`` values, one a choice, or one a tool call where a choice makes calls.
+Never: a look at a payload; two whole answers taken for one.
+Why:   a whole response is a stream of one chunk, so that both are read by the same code.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal, TypeAlias, TypeVar
+
+from msgspec import Struct, structs
+
+from fieldconf.errors import PayloadError
+from fieldconf.responses.fast.lazy import has_masked
+from fieldconf.responses.formats import tool_calls
+from fieldconf.responses.formats.tool_calls import Call
+from fieldconf.responses.plain import parsed, unfenced
+from fieldconf.tokens.token import (
+    Completion,
+    Decision,
+    Layout,
+    Mask,
+    Token,
+    utf8,
+    written,
+)
+
+Extent: TypeAlias = Literal["more", "so far", "unclear", "all"]
+"""Whether a delta is what comes next, everything up to now (SGLang's chunks, closing events), one
+of these two, or a whole answer."""
+
+Tokens = TypeVar("Tokens", bound=Sequence[Token])
+
+_LIMITS = {"length", "limit", "max_tokens", "max_output_tokens", "model_length"}
+_UNLISTED = "came in a chunk without logprobs"
+_NONE: Any = object()
+_CERTAIN, _NEVER = -1e-4, -1e9  # nats; beyond them the numbers of many tokens look alike
+
+
+class Delta(Struct, frozen=True):
+    """What is added to one choice.
+
+    Attributes:
+        index: which choice; None: what holds for all of them.
+        content: text of the answer; None where only the tokens say it.
+        tokens: with their logprobs; None where there are none.
+        refusal: text of a refusal.
+        finish_reason: the server's word for why it stopped; "length" for all words for the limit.
+        calls: tool calls or pieces of them.
+        prompt: the tokens of the prompt, where the server lists them apart.
+        echo: whether the tokens begin with those of the prompt.
+        extent: see ``Extent``.
+        mask, layout, model, completion_tokens, prompt_tokens, precision, note: as in
+            ``Completion``.
+        decisions: answers that come with probabilities instead of tokens.
+        masked: whether a candidate is listed that the grammar excluded; None: nobody has looked.
+        thoughts: text that the server says is reasoning, and the name of the field that has it.
+        source: the id that the server gave to the response; empty where it gives none.
+        last: whether the server marks it as the last, other than by a reason.
+    """
+
+    index: int | None = 0
+    content: str | None = ""
+    tokens: tuple[Token, ...] | None = None
+    refusal: str = ""
+    finish_reason: str | None = None
+    calls: tuple[Call, ...] = ()
+    prompt: tuple[Token, ...] = ()
+    echo: bool = False
+    extent: Extent = "more"
+    mask: Mask = "unknown"
+    model: str = ""
+    completion_tokens: int | None = None
+    prompt_tokens: int | None = None
+    precision: float | None = None
+    note: str = ""
+    decisions: tuple[Decision, ...] = ()
+    masked: bool | None = None
+    thoughts: tuple[str, str] = ("", "")
+    source: str = ""
+    last: bool = False
+    layout: Layout | None = None
+
+
+def finish(word: Any) -> str | None:
+    """The server's word for why it stopped, with one word for all names of the token limit."""
+    if not isinstance(word, str) or not word:
+        return None
+    return "length" if word.lower() in _LIMITS else str(word)
+
+
+def not_asked(how: str) -> str:
+    """Why there are no logprobs, most likely, and how this server is asked for them."""
+    return f"the response has no logprobs: ask for them ({how})"
+
+
+def several(count: int | None = None) -> PayloadError:
+    """The error of a payload with several whole answers, where one is wanted."""
+    return PayloadError(
+        f"the payload holds {'several' if count is None else count} whole answers",
+        found="several whole answers",
+        remedy="Call score_all, which gives a report of each, or give one at a time",
+    )
+
+
+def fold(deltas: Iterable[Delta]) -> list[Completion]:
+    """The completions that deltas amount to, in the order of the choices.
+
+    Raises:
+        PayloadError: if they are several whole answers to one question each.
+    """
+    by_choice: dict[int, list[Delta]] = {}
+    common: list[Delta] = []
+    growths: dict[int, Growth] = {}
+    for delta in deltas:
+        index = delta.index
+        if index is None:
+            common.append(delta)
+            continue
+        delta = growths.setdefault(index, Growth()).cleared(delta)  # noqa: PLW2901
+        parts = by_choice.setdefault(index, [])
+        if not (parts and is_repeat(parts[-1], delta)):
+            parts.append(delta)
+    return [
+        made
+        for index, parts in sorted(by_choice.items())
+        for made in _completions(index, _sum(parts), [*parts, *common])
+    ]
+
+
+class Growth:
+    """Whether the chunks of a stream repeat everything before them, where they do not say so.
+
+    They do as long as each begins with all of the one before it.
+    """
+
+    def __init__(self) -> None:
+        self._before: Delta | None = None
+        self._adds = False
+
+    def cleared(self, delta: Delta) -> Delta:
+        """The next delta, with an extent that says which of the two it is."""
+        if delta.extent != "unclear":
+            return delta
+        before, self._before = self._before, delta
+        if before is not None and not self._adds:
+            tokens, known = delta.tokens or (), before.tokens or ()
+            is_same = not tokens or tokens[: len(known)] == known
+            self._adds = not (is_same and (delta.content or "").startswith(before.content or ""))
+        return structs.replace(delta, extent="more" if self._adds else "so far")
+
+
+def is_repeat(before: Delta, delta: Delta) -> bool:
+    """Whether a delta is the one before it once more: a chunk that was sent twice.
+
+    A model may well write a token twice, but not with the same probabilities of it and its rivals
+    to the last digit, unless it is certain of both or the server rounds.
+    """
+    if delta.extent != "more" or delta != before:
+        return False
+    return any(map(_is_telling, delta.tokens or ()))
+
+
+def _is_telling(token: Token) -> bool:
+    """Whether no other place of an answer would have a token with just these numbers."""
+    if token.logprob is None or token.logprob > _CERTAIN:
+        return False
+    listed = {candidate.logprob for candidate in token.candidates}
+    return sum(round(logprob, 5) != logprob for logprob in listed if logprob > _NEVER) > 1
+
+
+def _sum(deltas: Sequence[Delta]) -> Delta:
+    """One delta for all of a choice's."""
+    if sum(delta.extent == "all" for delta in deltas) > 1:
+        raise several()
+    pieces: list[Delta] = []
+    for delta in deltas:
+        if delta.extent == "more":
+            pieces.append(delta)
+        else:
+            pieces = [_fuller(_join(pieces), delta)] if pieces else [delta]
+    return _join(pieces)
+
+
+def _fuller(before: Delta, whole: Delta) -> Delta:
+    """What stands for everything so far: its text holds, whatever the pieces before it say.
+
+    The tokens of the pieces are kept if it has no more of them for the same text: it may lack
+    them, or repeat them rounded.
+    """
+    content = whole.content or before.content
+    is_longer = len(whole.tokens or ()) > len(before.tokens or ())
+    has_more = bool(whole.tokens) and (is_longer or content != before.content)
+    return structs.replace(
+        before,
+        content=content,
+        tokens=whole.tokens if has_more else before.tokens,
+        refusal=whole.refusal or before.refusal,
+        calls=whole.calls or before.calls,
+        thoughts=whole.thoughts if whole.thoughts[1] else before.thoughts,
+        prompt=whole.prompt or before.prompt,
+        precision=whole.precision if has_more else before.precision,
+    )
+
+
+def _join(deltas: Sequence[Delta]) -> Delta:
+    """Pieces as one delta.
+
+    A chunk with text but without tokens, in a stream that has them elsewhere, leaves a hole. If
+    the listed tokens do not spell the text without it, the hole is filled with a token whose
+    logprob is not known: the values beside it keep their numbers, the value in it has none.
+    """
+    texts = [delta.content for delta in deltas if delta.content is not None]
+    content = "".join(texts) if texts else None
+    tokens = [token for delta in deltas for token in delta.tokens or ()]
+    if content and tokens and _spell(tokens) != utf8(content):
+        filled = [
+            token
+            for delta in deltas
+            for token in delta.tokens or ([unlisted(delta.content)] if delta.content else [])
+        ]
+        if _spell(filled) != utf8(content):  # a text may come in a later chunk than its token
+            filled = _filled(utf8(content), tokens, _holes(deltas))
+        tokens = filled or tokens
+    return Delta(
+        content=content,
+        tokens=tuple(tokens) if tokens else None,
+        refusal="".join(delta.refusal for delta in deltas),
+        thoughts=(
+            _last(delta.thoughts[0] for delta in deltas) or "",
+            "".join(delta.thoughts[1] for delta in deltas),
+        ),
+        calls=tool_calls.join(call for delta in deltas for call in delta.calls),
+        prompt=tuple(token for delta in deltas for token in delta.prompt),
+        precision=_last(delta.precision for delta in deltas),
+    )
+
+
+def _holes(deltas: Iterable[Delta]) -> dict[int, str]:
+    """The texts that came without tokens, by the byte at which each begins."""
+    holes: dict[int, str] = {}
+    offset = 0
+    for delta in deltas:
+        text = delta.content or ""
+        if text and not delta.tokens:
+            holes[offset] = text
+        offset += len(utf8(text))
+    return holes
+
+
+def _filled(text: bytes, tokens: Iterable[Token], holes: Mapping[int, str]) -> list[Token]:
+    """The tokens, with one for each hole that the next token does not spell; or none."""
+    filled: list[Token] = []
+    offset = 0
+    for token in [*tokens, None]:
+        while (
+            not text.startswith(token.bytes, offset) if token else offset < len(text)
+        ) and offset in holes:
+            filled.append(unlisted(holes[offset]))
+            offset += len(filled[-1].bytes)
+        if token:
+            filled.append(token)
+            offset += len(token.bytes)
+    return filled if _spell(filled) == text else []
+
+
+def _spell(tokens: Iterable[Token]) -> bytes:
+    return b"".join(written(tokens))
+
+
+def unlisted(text: str) -> Token:
+    """A token for a text that came without any."""
+    return Token(text, utf8(text), None, note=_UNLISTED)
+
+
+# -- the completions of one choice --------------------------------------------------------------
+
+
+def _completions(index: int, total: Delta, parts: Sequence[Delta]) -> list[Completion]:
+    tokens, note = usable(total.tokens or ())
+    finish_reason = _last(delta.finish_reason for delta in parts)
+    made = Completion(
+        content=total.content if total.content or not total.refusal else None,
+        tokens=tokens or None,
+        finish_reason=finish_reason,
+        refusal=total.refusal or None,
+        mask=_mask(total.tokens or (), parts),
+        model=_last(delta.model for delta in parts) or "",
+        completion_tokens=_last(delta.completion_tokens for delta in parts),
+        note=note or _last(delta.note for delta in parts) or "",
+        choice=index,
+        precision=total.precision,
+        prompt=total.prompt,
+        prompt_tokens=_last(delta.prompt_tokens for delta in parts),
+        echo=any(delta.echo for delta in parts),
+        decisions=tuple(decision for delta in parts for decision in delta.decisions),
+        layout=_last(delta.layout for delta in parts),
+    )
+    if not total.calls:
+        return [_with_thoughts(made, *total.thoughts)]
+    calls = tool_calls.split(made, total.calls)
+    is_answer = finish_reason != "tool_calls" and _is_json(made.content)
+    return [made, *calls] if is_answer else calls
+
+
+def _with_thoughts(made: Completion, name: str, thoughts: str) -> Completion:
+    """The completion with the answer that a server took for thoughts, if that is all there is.
+
+    A reasoning parser that waits for the end of thoughts takes everything for them. Thoughts
+    proper are no answer, nor is a draft in them.
+    """
+    if (made.content or "").strip() or made.refusal or not thoughts.strip():
+        return made
+    value = parsed(unfenced(thoughts))
+    if not isinstance(value, (dict, list)):
+        return replace(made, aside=f"the content is empty, and {name} holds no JSON value alone")
+    return replace(made, content=thoughts, flags=(f"answer_in_{name}",))
+
+
+def _is_json(content: str | None) -> bool:
+    """Whether a text is an answer; else it is what a model says beside its calls."""
+    return parsed(unfenced(content or ""), _NONE) is not _NONE
+
+
+def usable(tokens: Tokens) -> tuple[Tokens | tuple[()], str]:
+    """The tokens, or why there are none to speak of: not one has a number."""
+    if not tokens or any(token.logprob is not None for token in tokens):
+        return tokens, ""
+    why = next((token.note for token in tokens if token.note), "")
+    return (), f"no token has a logprob that can be believed{why and f': each {why}'}"
+
+
+def _last(found: Iterable[Any]) -> Any:
+    """The last that says something."""
+    return next((item for item in reversed(list(found)) if item), None)
+
+
+def _mask(tokens: Iterable[Token], parts: Sequence[Delta]) -> Mask:
+    """Said by a part; or shown by candidates that the grammar excluded: OpenAI's strict mode."""
+    for delta in parts:
+        if delta.mask != "unknown":
+            return delta.mask
+    if any(delta.extent != "more" for delta in parts):  # whose tokens the whole has is not told
+        return "post" if _is_shown(tokens) else "unknown"
+    shown = (_is_shown(d.tokens or ()) if d.masked is None else d.masked for d in parts)
+    return "post" if any(shown) else "unknown"
+
+
+def _is_shown(tokens: Iterable[Token]) -> bool:
+    return any(has_masked(token.candidates) for token in tokens)
+
+
+# -- what is left without text and tokens ---------------------------------------------------------
+
+
+def bare(deltas: Iterable[Delta]) -> list[Delta]:
+    """Deltas without text and tokens, as few as say the rest of what these said.
+
+    Raises:
+        PayloadError: never for deltas of which at most one is a whole answer.
+    """
+    by_choice: dict[int | None, list[Delta]] = {}
+    for delta in deltas:
+        kept = delta
+        if delta.index is not None:
+            kept = structs.replace(delta, content="", tokens=None, thoughts=("", ""))
+        by_choice.setdefault(delta.index, []).append(kept)
+    return [_facts(index, parts) for index, parts in by_choice.items()]
+
+
+def _facts(index: int | None, parts: Sequence[Delta]) -> Delta:
+    shown = [delta.masked for delta in parts if delta.masked is not None]
+    return structs.replace(
+        _sum(parts),
+        index=index,
+        content="",
+        finish_reason=_last(delta.finish_reason for delta in parts),
+        echo=any(delta.echo for delta in parts),
+        extent="all" if any(delta.extent == "all" for delta in parts) else "more",
+        mask=next((delta.mask for delta in parts if delta.mask != "unknown"), "unknown"),
+        model=_last(delta.model for delta in parts) or "",
+        completion_tokens=_last(delta.completion_tokens for delta in parts),
+        prompt_tokens=_last(delta.prompt_tokens for delta in parts),
+        note=_last(delta.note for delta in parts) or "",
+        decisions=tuple(decision for delta in parts for decision in delta.decisions),
+        masked=any(shown) if shown else None,
+    )

@@ -1,0 +1,180 @@
+"""Envelopes: what payloads come in, undone.
+
+In:    an SDK's object, a dict, text or bytes (JSON, JSON Lines, server-sent events), a raw HTTP
+       response, or an iterable of any of these.
+Out:   the items inside: one for a whole response, one a chunk for a stream.
+Never: I/O; an import of a client's package; a change to what was given.
+Why:   no family below needs to know how its items travelled.
+"""
+
+import json
+import re
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Mapping
+from typing import Any, cast
+
+from fieldconf.errors import PayloadError, one_line
+from fieldconf.responses.fast import from_json, from_objects
+from fieldconf.responses.plain import get, items
+
+REMEDY = "Give the whole response of the request, as an SDK object, a dict, or its JSON"
+
+_DEEPEST = 8  # a list of raw HTTP responses is 2 deep
+_EVENT_TEXT = ("data:", "event:", "id:", "retry:", ":")
+_BEFORE = " \t\r\n\ufeff"  # a byte order mark begins files; in joined files it begins lines
+
+
+_NOT_YET: Mapping[Any, str] = {
+    Awaitable: "Await it first",
+    AsyncIterable: "Collect its chunks first: [chunk async for chunk in stream]",
+}
+
+
+def open_payload(payload: Any, depth: int = 0) -> Iterator[Any]:
+    """The items in a payload, one by one.
+
+    Raises:
+        PayloadError: if it has not arrived yet, is text that is none of the known kinds, or lies
+            in more lists than any payload does.
+    """
+    if depth > _DEEPEST:
+        raise PayloadError("lists within lists are no response", found="lists", remedy=REMEDY)
+    for kind, remedy in _NOT_YET.items():
+        if isinstance(payload, kind):
+            found = type(payload).__name__
+            raise PayloadError("the response has not arrived yet", found=found, remedy=remedy)
+    if isinstance(payload, (bytes, bytearray)):
+        body = from_json.opened(bytes(payload))
+        yield from _open_text(_decode(bytes(payload)), json.loads) if body is None else [body]
+        return
+    if isinstance(payload, str):
+        yield from _open_text(payload)
+        return
+    inner = _inside(payload)
+    if inner is not payload:
+        yield from open_payload(inner, depth + 1)
+    elif isinstance(payload, Mapping) or not _is_iterable(payload):
+        yield payload
+    else:
+        for item in payload:
+            is_blank = isinstance(item, (str, bytes)) and not item.strip()  # between two events
+            yield from () if is_blank else open_payload(item, depth + 1)
+
+
+def _is_iterable(payload: Any) -> bool:
+    is_one = any(hasattr(payload, name) for name in ("choices", "parts"))
+    return isinstance(payload, Iterable) and not is_one
+
+
+# -- objects ------------------------------------------------------------------------------------
+
+
+def _inside(payload: Any) -> Any:
+    """What an object is about: its plain form, or what it holds."""
+    if isinstance(payload, (Mapping, list, tuple)):
+        return payload  # pyright: ignore[reportUnknownVariableType]  # any payload
+    for read in _HOLDERS:
+        found = read(payload)
+        if found is not None:
+            return found
+    return payload
+
+
+def _raw_response(payload: Any) -> Any:
+    """Instructor leaves the completion at the model that it made of it.
+
+    It is looked up by hand: asking a pydantic model for what it lacks is slow.
+    """
+    return getattr(payload, "__dict__", {}).get("_raw_response")
+
+
+def _dump(payload: Any) -> Any:
+    """Pydantic's plain form, but for entries that can be read as they are.
+
+    The SDKs' types are not always what servers send: no warnings.
+    """
+    try:
+        found = from_objects.opened(payload) or payload.model_dump(warnings=False)
+    except Exception:  # noqa: BLE001  # whatever another's method does: its attributes are left
+        return None
+    return cast("Any", found) if isinstance(found, Mapping) else None
+
+
+def _body(payload: Any) -> Any:
+    """The body of a raw HTTP response, as httpx and requests hold it."""
+    found = getattr(payload, "content", None)
+    return found if isinstance(found, bytes) and hasattr(payload, "status_code") else None
+
+
+def _last_response(payload: Any) -> Any:
+    """pydantic-ai's result of a run holds the model's last response."""
+    found = getattr(payload, "response", None)
+    return found if isinstance(get(found, "parts"), (list, tuple)) else None
+
+
+_HOLDERS: tuple[Callable[[Any], Any], ...] = (_raw_response, _dump, _body, _last_response)
+
+
+# -- text ---------------------------------------------------------------------------------------
+
+
+def _decode(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PayloadError(
+            f"the response is not UTF-8 text (byte {error.start})", remedy=REMEDY
+        ) from None
+
+
+def _loads(text: str) -> Any:
+    body = from_json.opened(text)
+    return json.loads(text) if body is None else body
+
+
+def _open_text(text: str, load: Callable[[str], Any] = _loads) -> Iterator[Any]:
+    text = text.lstrip(_BEFORE).rstrip()
+    if not text:
+        raise PayloadError("the response is empty", found="nothing", remedy=REMEDY)
+    if text[0] == "<":
+        raise PayloadError(
+            "the response is an HTML or XML page, not JSON", found=one_line(text), remedy=REMEDY
+        )
+    if text.startswith(_EVENT_TEXT):
+        yield from _events(text)
+    else:
+        yield from _items(text, load)
+
+
+def _events(text: str) -> Iterator[Any]:
+    """The items of server-sent events; saved streams may lack the blank lines between them."""
+    for event in re.split(r"\n\s*\n", "\n".join(_lines(text))):
+        lines = [line.lstrip(_BEFORE) for line in event.split("\n")]
+        data = [line[5:].strip() for line in lines if line.startswith("data:")]
+        try:
+            found = _loads("\n".join(data))
+            yield from items(found) if isinstance(found, list) else [found]
+        except (ValueError, RecursionError):  # no event, its end, or several in one
+            for line in data:
+                yield from _items(line) if line not in ("", "[DONE]") else ()
+
+
+def _items(text: str, load: Callable[[str], Any] = _loads) -> Iterator[Any]:
+    """One JSON value, or one a line."""
+    text = text.lstrip(_BEFORE)
+    try:
+        found = load(text)
+    except (ValueError, RecursionError) as error:
+        lines = [line for line in _lines(text) if line.strip()]
+        if len(lines) > 1 and lines[0].rstrip().endswith("}"):
+            for line in lines:
+                yield from _items(line)
+            return
+        raise PayloadError(
+            f"the response is not JSON ({error})", found=one_line(text), remedy=REMEDY
+        ) from None
+    yield from open_payload(found) if isinstance(found, list) else [found]
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as streams have them; ``splitlines`` would also cut at U+2028 inside of a string."""
+    return re.split(r"\r\n|\n|\r", text)

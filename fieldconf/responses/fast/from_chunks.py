@@ -1,0 +1,108 @@
+"""Chat chunks: the chunk that nearly all of a stream consists of, read without detours.
+
+In:    a chunk, as a dict or as the SDK's object.
+Out:   a ``Piece``: text and tokens of the first choice; None for any other chunk.
+Never: another result than the general road's (``wire.read_chunk``): whatever could make one (a
+       reason to stop, a call, a name by id, a list that contradicts its token) is left to it.
+Why:   the general road looks for fifteen shapes and dumps SDK objects; a live view pays for that
+       with each token. Candidates are read from what was sent when somebody asks for them: of
+       most tokens nobody does.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple, cast
+
+from fieldconf.responses.delta import Delta
+from fieldconf.responses.fast import from_objects
+from fieldconf.responses.fast.from_objects import NOT_PLAIN, members
+from fieldconf.responses.fast.lazy import has_masked
+from fieldconf.responses.formats import choices
+from fieldconf.tokens.token import Token
+
+_HARMLESS = frozenset({
+    "choices", "created", "id", "model", "moderation", "object", "obfuscation", "provider",
+    "service_tier", "system_fingerprint", "usage",
+})  # fmt: skip
+"""Members of a chunk that make it no other shape; with any further one it is left alone."""
+
+
+class Piece(NamedTuple):
+    """What a plain chunk adds to the first choice.
+
+    Attributes:
+        content: text of the answer.
+        tokens: with their logprobs; as many as there are, and some if there is text.
+        is_masked: whether a candidate is listed that the grammar excluded.
+        common: what the chunk says of all choices; the same object as long as it says the same.
+        source: the id of the response.
+    """
+
+    content: str
+    tokens: tuple[Token, ...]
+    is_masked: bool
+    common: Delta
+    source: str
+
+    @property
+    def delta(self) -> Delta:
+        """The same as the general road has it."""
+        return Delta(content=self.content, tokens=self.tokens, source=self.source)
+
+
+# Without the checks of a call by hand, which take as long as all else about it.
+_new_piece = cast("Callable[[Any], Piece]", partial(cast("Any", tuple).__new__, Piece))
+
+
+def read(chunk: Any) -> Piece | None:
+    """What a plain chunk adds; None if it is not plain."""
+    try:
+        item = members(chunk)
+        (only,) = item["choices"]
+        choice = members(only)
+        content = _text(item, choice, members(choice["delta"]))
+        tokens = _tokens(choice["logprobs"])
+    except NOT_PLAIN:
+        return None
+    if content and not tokens:
+        return None
+    model, server = item["model"], item.get("system_fingerprint") or ""
+    source = item.get("id") or ""
+    if type(model) is not str or type(server) is not str or type(source) is not str:
+        return None
+    is_masked = any(has_masked(token.candidates) for token in tokens)
+    return _new_piece((content, tokens, is_masked, choices.common(model, server), source))
+
+
+def _text(item: dict[str, Any], choice: dict[str, Any], delta: dict[str, Any]) -> str:
+    """The text of a chunk of the first choice that is not its last, and tells of nothing else."""
+    about, said = choice.get, delta.get
+    if (
+        choice["index"] != 0
+        or about("finish_reason")
+        or about("message") is not None
+        or said("refusal")
+        or said("tool_calls")
+        or any(map(said, choices.THOUGHTS))
+        or said("function_call") is not None
+        or item.get("usage") is not None
+        or not item.keys() <= _HARMLESS
+        or item.get("object") == "response"
+        or type(item["choices"]) is not list
+    ):
+        raise ValueError
+    content = said("content")
+    if content is None:
+        return ""
+    if type(content) is not str:
+        raise TypeError
+    return content
+
+
+def _tokens(logprobs: Any) -> tuple[Token, ...]:
+    if logprobs is None:
+        return ()
+    listed = members(logprobs)["content"]
+    if type(listed) is not list:
+        raise TypeError
+    return tuple(map(from_objects.token, cast("list[Any]", listed)))

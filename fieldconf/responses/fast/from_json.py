@@ -1,0 +1,269 @@
+"""Raw: a saved response of the OpenAI chat family, its entries read straight from the bytes.
+
+In:    JSON as bytes or text.
+Out:   a ``RawBody``: an object with the attributes that ``openai_chat`` and ``choices`` ask for,
+       its listed tokens as ``RawEntry`` values; None for what is not plainly such a body.
+Never: an error; a body that ``json.loads`` would refuse, or would read otherwise.
+Why:   of a response with logprobs nearly all bytes are candidates, and most of these are never
+       looked at: a dict and a list of integers for each of them cost ten times what the rest does.
+
+What is not plain goes the way of ``json.loads``, which knows every quirk. So the types here are
+narrow: a field of type None is a key by which another family is known, and whoever has it is not
+read here. What no reader asks for is passed over, and only checked to be JSON.
+"""
+
+import codecs
+import json
+import sys
+from collections.abc import Callable
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import msgspec
+from msgspec import Raw, Struct
+
+from fieldconf.responses.plain import octets
+
+T = TypeVar("T")
+
+_NULL = Raw(b"null")
+_MOST_OCTETS = 1 << 15  # spellings of tokens: some megabytes, and more than a body has
+_STEP = 1 << 12  # bytes that are checked at once
+
+
+class RawCandidate(Struct, gc=False, forbid_unknown_fields=True, rename={"listed": "bytes"}):
+    """A candidate as OpenAI lists it, and nothing else beside it."""
+
+    token: str = ""
+    logprob: float | int | None = None
+    listed: Raw = _NULL
+
+    @property
+    def bytes(self) -> bytes | None:
+        """The bytes listed; None where there are none, or something else."""
+        return OCTETS[bytes(self.listed)]
+
+
+class RawEntry(RawCandidate, gc=False):
+    """A token as OpenAI lists it, and nothing else beside it."""
+
+    top_logprobs: tuple[RawCandidate, ...] | None = None
+
+
+class RawNumbered(RawCandidate, gc=False, forbid_unknown_fields=False):
+    """A candidate as others list it: with an id, or something that nobody reads."""
+
+    id: int | None = None
+    token_id: int | None = None
+
+
+class RawNumberedEntry(RawNumbered, gc=False):
+    """A token as others list it."""
+
+    top_logprobs: tuple[RawNumbered, ...] | None = None
+    topLogprobs: None = None  # noqa: N815  # the wire's name
+
+
+_Entry = TypeVar("_Entry", RawEntry, RawNumberedEntry)
+
+
+class RawLogprobs(Struct, Generic[_Entry]):
+    """What stands under ``logprobs`` of a choice."""
+
+    content: list[_Entry] | None = None
+    token_logprobs: Any = None
+
+
+class RawChoice(Struct, Generic[_Entry]):
+    """An item of ``choices``."""
+
+    logprobs: RawLogprobs[_Entry] | None = None
+    index: Any = None
+    message: Any = None
+    delta: Any = None
+    text: Any = None
+    finish_reason: Any = None
+    content_filter_offsets: Any = None
+
+
+class RawBody(Struct, Generic[_Entry]):
+    """A response, or one chunk of a stream."""
+
+    choices: list[RawChoice[_Entry]] | None = None
+    object: str | None = None
+    id: Any = None
+    model: Any = None
+    usage: Any = None
+    system_fingerprint: Any = None
+    timings: Any = None
+    custom_id: Any = None
+    response: "RawAnswered[_Entry] | None" = None
+    # by these others are known
+    candidates: None = None
+    promptFeedback: None = None  # noqa: N815
+    prompt_feedback: None = None
+    meta_info: None = None
+    completion_probabilities: None = None
+    generated_text: None = None
+    output: None = None
+    type: None = None
+    done: None = None
+    stop: None = None
+    text: None = None
+    content: None = None
+    message: None = None
+    token: None = None
+    logprob: None = None
+    logprobs: None = None
+    error: None = None
+    detail: None = None
+
+
+class RawAnswered(Struct, Generic[_Entry]):
+    """What a line of OpenAI's Batch output has under ``response``."""
+
+    status_code: int | float | None = None
+    body: RawBody[_Entry] | None = None
+
+
+_AnyBody: TypeAlias = RawBody[RawEntry] | RawBody[RawNumberedEntry]
+
+_PLAIN = msgspec.json.Decoder(RawBody[RawEntry])
+_NUMBERED = msgspec.json.Decoder(RawBody[RawNumberedEntry])
+
+
+def opened(data: bytes | str) -> _AnyBody | None:
+    """The body in a JSON text; None if it has to be read otherwise.
+
+    >>> body = opened(b'{"choices": [{"message": {"content": "1"}, "logprobs": {"content": ['
+    ...     b'{"token": "1", "bytes": [49], "logprob": -0.5}]}}]}')
+    >>> body.choices[0].logprobs.content[0].bytes
+    b'1'
+    >>> opened(b'{"error": {"message": "no"}}') is None
+    True
+    """
+    if not _is_worth_it(data):
+        return None
+    body = _decoded(data)
+    if body is None:
+        return None
+    if body.choices is None:
+        body = _answered(body)
+    is_plain = body is not None and _is_plain(body)
+    return body if is_plain and _is_text(data) and not _has_long_number(data) else None
+
+
+def _is_worth_it(data: bytes | str) -> bool:
+    if isinstance(data, str):
+        return '"choices"' in data and '"logprobs"' in data
+    return b'"choices"' in data and b'"logprobs"' in data
+
+
+def _decoded(data: bytes | str) -> _AnyBody | None:
+    """The body, by the types of OpenAI's own entries, or else of others'."""
+    try:
+        return _PLAIN.decode(data)
+    except msgspec.ValidationError:
+        pass
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+    try:
+        return _NUMBERED.decode(data)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+
+
+def _answered(line: _AnyBody) -> _AnyBody | None:
+    """The body in a line of Batch output, if its request did not fail."""
+    answer = line.response
+    if answer is None or (line.custom_id is None and answer.status_code is None):
+        return None
+    if (answer.status_code or 0) >= 400:
+        return None
+    return answer.body
+
+
+def _is_plain(body: _AnyBody) -> bool:
+    """Whether it has lists of entries, and nothing that is read in another way."""
+    listed = [choice.logprobs for choice in body.choices or () if choice.logprobs is not None]
+    return (
+        any(one.content for one in listed)
+        and all(one.content is not None or one.token_logprobs is None for one in listed)
+        and any(
+            part is not None
+            for choice in body.choices or ()
+            for part in (choice.message, choice.delta, choice.text, choice.content_filter_offsets)
+        )
+        and body.object not in ("response", "error")
+        and body.response is None
+    )
+
+
+# -- what is passed over is checked, too ----------------------------------------------------------
+
+
+def _is_text(data: bytes | str) -> bool:
+    """Whether bytes are UTF-8; what lies in candidates has not been looked at."""
+    if isinstance(data, str) or data.isascii():
+        return True
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(data), _STEP):
+            part = data[start : start + _STEP]
+            if not part.isascii() or decoder.getstate()[0]:
+                decoder.decode(part)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _has_long_number(data: bytes | str) -> bool:
+    """Whether there may be an integer of more digits than Python reads: then all of it is refused.
+
+    Of so long a run of digits one of the places looked at has half of them behind it.
+    """
+    half = sys.get_int_max_str_digits() // 2
+    places = range(0, len(data), half) if half else ()
+    return any(data[place : place + half].isdigit() for place in places)
+
+
+# -- bytes ----------------------------------------------------------------------------------------
+
+
+class _Known(dict[bytes, T | None]):
+    """What is made of the JSON that lists a token's bytes, each worked out once.
+
+    A vocabulary is bounded, but there are many of them: a full table is begun anew.
+    """
+
+    def __init__(self, make: Callable[[bytes], T | None]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, listed: bytes) -> T | None:
+        known = self._make(listed)
+        if len(self) >= _MOST_OCTETS:
+            self.clear()
+        self[listed] = known
+        return known
+
+
+def _octets(listed: bytes) -> bytes | None:
+    try:
+        return octets(json.loads(listed))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _text(listed: bytes) -> str | None:
+    raw = OCTETS[listed]
+    try:
+        return None if raw is None else raw.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+OCTETS = _Known(_octets)
+"""The bytes of a token."""
+SPELT = _Known(_text)
+"""Its text, if its bytes are one."""

@@ -1,0 +1,240 @@
+"""Held: entries as a client's objects hold them, read without dumping them.
+
+In:    a pydantic object with ``choices``; entries of its lists, or dicts of the same shape.
+Out:   the object's dump with its entries left out of it as ``Entries``; their ``Token`` values.
+Never: another result than that of ``entries.token`` for the dump: of whatever is not plain there
+       is none here, or it is dumped.
+Why:   of a response with logprobs nearly all is candidates, and of most nobody ever looks at
+       more than the numbers; the dump of them costs more than all else.
+"""
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from math import exp
+from typing import Any, cast
+
+from fieldconf.responses.fast.lazy import Listed
+from fieldconf.responses.formats import entries
+from fieldconf.tokens.token import (
+    MASKED_CANDIDATE,
+    NOT_A_LOGPROB,
+    Candidate,
+    Token,
+    candidate_logprob,
+    unchecked,
+)
+
+NOT_PLAIN = (AttributeError, KeyError, OverflowError, TypeError, ValueError)
+"""What reading a part that is not plain may raise."""
+
+_BY_ID = "token_id:"
+_IDS = frozenset({"id", "token_id"})
+_LEAST = -99.0  # nats; a token with less is looked at closely
+_MOST_MASS = 1.049  # of a list of candidates; what has more is looked at closely
+_ENTRIES = {"choices": {"__all__": {"logprobs": {"content"}}}}  # as pydantic leaves out
+
+_new_candidate, _new_token = unchecked(Candidate), unchecked(Token)
+
+
+class Entries(list[Any]):
+    """The entries of a list, all of them plain models of one type."""
+
+
+def opened(payload: Any) -> dict[str, Any] | None:
+    """The dump of an object with lists of entries, the entries as they are; None for any other."""
+    try:
+        held = [_member(choice, "logprobs") for choice in _listed(_member(payload, "choices"))]
+        listed = [None if one is None else _entries(_member(one, "content")) for one in held]
+    except NOT_PLAIN:
+        return None
+    if not any(listed):
+        return None
+    made = payload.model_dump(warnings=False, exclude=_ENTRIES)
+    for choice, logprobs, found in zip(made["choices"], held, listed, strict=True):
+        if logprobs is not None:
+            choice["logprobs"]["content"] = found
+    return made
+
+
+def _member(part: Any, name: str) -> Any:
+    """A member of a plain model; dicts in models are left to the dump."""
+    if type(part) is dict:
+        raise TypeError
+    return members(part)[name]
+
+
+def _listed(value: Any) -> list[Any]:
+    if type(value) is not list:
+        raise TypeError
+    return cast("list[Any]", value)
+
+
+def _entries(content: Any) -> Entries | None:
+    if content is None:
+        return None
+    found = Entries(_listed(content))
+    kinds = set(map(type, found))
+    if len(kinds) > 1 or not all(map(_is_plain, kinds)):
+        raise TypeError
+    return found
+
+
+def read(listed: Entries) -> tuple[Token, ...]:
+    """The tokens of entries."""
+    return tuple(_read(listed, place) for place in range(len(listed)))
+
+
+def _read(listed: Entries, place: int) -> Token:
+    entry = listed[place]
+    try:
+        return token(entry)
+    except NOT_PLAIN:
+        before = listed[place - 1].model_dump(warnings=False) if place else None
+        return entries.token(entry.model_dump(warnings=False), entries.listed_with(before))
+
+
+# -- members ------------------------------------------------------------------------------------
+
+
+def members(part: Any) -> dict[str, Any]:
+    """The members of a dict, or of a model as its dump would give them.
+
+    Raises:
+        TypeError: of anything else.
+    """
+    if type(part) is dict:
+        return cast("dict[str, Any]", part)
+    if not _is_plain(type(part)):  # pyright: ignore[reportUnknownArgumentType]  # any payload
+        raise TypeError
+    more = part.__pydantic_extra__
+    return {**part.__dict__, **more} if more else part.__dict__
+
+
+@lru_cache(maxsize=256)
+def _is_plain(kind: type) -> bool:
+    """Whether this is a pydantic model whose dump has its attributes as they are.
+
+    That is one without functions of its own for that, and without members left out or renamed.
+    """
+    made_by = getattr(kind, "__pydantic_decorators__", None)
+    if made_by is None or getattr(kind, "__pydantic_root_model__", False):
+        return False
+    model: Any = kind
+    own = (made_by.field_serializers, made_by.model_serializers, made_by.computed_fields)
+    is_own = any(own) or model.model_dump.__module__ != "pydantic.main"
+    is_renamed = model.model_config.get("serialize_by_alias")
+    fields = model.model_fields.values()
+    return not is_own and not is_renamed and not any(f.exclude or f.metadata for f in fields)
+
+
+# -- tokens -------------------------------------------------------------------------------------
+
+
+def token(entry: Any) -> Token:
+    """The token of a plain entry, its candidates left as they came until someone looks.
+
+    Raises:
+        NOT_PLAIN: one of these for an entry that needs a closer look.
+    """
+    part = members(entry)
+    shown, raw, logprob, top = _row(part)
+    if type(logprob) is not float or not _LEAST < logprob <= 0:
+        raise ValueError
+    if not top:
+        if top is None or "topLogprobs" in part:
+            raise ValueError
+        return _new_token((shown, raw, logprob, (), None, ""))
+    numbers = _numbers(top, shown, part["bytes"], logprob)
+    found = Held(top, MASKED_CANDIDATE in numbers) if _are_usual(numbers) else _candidates(top)
+    return _new_token((shown, raw, logprob, found, None, ""))
+
+
+def _row(part: dict[str, Any]) -> tuple[str, bytes | None, Any, Any]:
+    """Text, bytes, number and list of an entry that has no id, nor one for a name."""
+    shown, raw = part["token"], part["bytes"]
+    if type(shown) is not str or shown.startswith(_BY_ID) or not _IDS.isdisjoint(part):
+        raise ValueError
+    if raw is not None:
+        if type(raw) is not list:
+            raise TypeError
+        raw = bytes(cast("list[int]", raw))
+        if not raw.isascii():
+            raw = entries.spelled(shown, raw)
+    return shown, raw, part["logprob"], part.get("top_logprobs")
+
+
+def _numbers(top: Any, shown: str, raw: Any, logprob: float) -> list[float]:
+    """The logprobs of a list that confirms the token's own, and has no more mass than there is."""
+    first, kind = top[0], cast("Any", type(top[0]))
+    if kind is dict:
+        numbers: list[float] = [one["logprob"] for one in top]
+        is_first = first["token"] == shown and first["bytes"] == raw
+    elif _is_plain(kind):  # then all are: a client makes them alike
+        numbers = [one.logprob for one in top]
+        is_first = first.token == shown and first.bytes == raw
+    else:
+        raise TypeError
+    own = numbers[0] if is_first else _own(top, shown, raw)
+    if len(top) >= entries.FEWEST_ALIKE and _shown(first) == _shown(top[-1]):
+        raise ValueError
+    is_own = type(own) is float and own <= 0 and abs(own - logprob) <= entries.SAME
+    if not is_own or not sum(map(exp, numbers)) <= _MOST_MASS:
+        raise ValueError
+    return numbers
+
+
+def _shown(one: Any) -> Any:
+    return one["token"] if type(one) is dict else one.token  # pyright: ignore[reportUnknownVariableType]  # any payload
+
+
+def _own(top: Sequence[Any], shown: str, raw: Any) -> float:
+    """The logprob that the list gives the token; NaN if it does not have it."""
+    parts = [members(one) for one in top]
+    if parts[0]["token"].startswith(_BY_ID):
+        raise ValueError
+    same = (p["logprob"] for p in parts if p["token"] == shown and p["bytes"] == raw)
+    return next(same, math.nan)
+
+
+def _are_usual(numbers: list[float]) -> bool:
+    """Whether each of them makes a candidate."""
+    are_floats = set(map(type, numbers)) == {float}
+    return are_floats and min(numbers) > NOT_A_LOGPROB and max(numbers) <= 0
+
+
+class Held(Listed, gc=False, eq=False):
+    """The candidates of a token in a client's objects, made when they are first asked for."""
+
+    def make(self, raw: Sequence[Any]) -> tuple[Candidate, ...]:
+        """The candidates of what came."""
+        return _candidates(raw)
+
+
+def _candidates(top: Any) -> tuple[Candidate, ...]:
+    try:
+        return tuple(_made(top))
+    except NOT_PLAIN:
+        return entries.candidates(map(entries.row, top))
+
+
+def _made(top: Any) -> list[Candidate]:
+    """The candidates of a list in which all have text, bytes and number, and nothing else."""
+    parts = top if type(top[0]) is dict else map(members, top)  # a client makes them alike
+    made: list[Candidate] = []
+    for part in parts:
+        shown, raw, value = part["token"], part["bytes"], part["logprob"]
+        if len(part) != 3 or type(shown) is not str or shown[:9] == _BY_ID:
+            raise ValueError
+        if type(raw) is list:
+            raw = bytes(raw)  # pyright: ignore[reportUnknownArgumentType]  # any payload
+            if not raw.isascii():
+                raw = entries.spelled(shown, raw)
+            raw = raw if raw or shown else None
+        elif raw is not None:
+            raise TypeError
+        if type(value) is not float or not _LEAST < value <= 0:
+            value = candidate_logprob(value)
+        if value is not None:
+            made.append(_new_candidate((shown, raw, value, None)))
+    return made

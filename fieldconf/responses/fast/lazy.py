@@ -1,0 +1,304 @@
+"""Listed: the tokens of raw entries, their candidates left as they came until someone looks.
+
+In:    ``RawEntry`` values of one list.
+Out:   the ``Token`` values that ``entries.read`` makes of the same list.
+Never: a token believed on less than its whole list: ``entries.make`` asks the same questions, here
+       those come first that nearly every token answers.
+Why:   nearly every token stands in its own list with its own number, and the list is one of
+       probabilities; nearly no list is looked at for more.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
+from operator import eq
+from typing import Any, cast, overload
+
+from msgspec import Struct
+
+from fieldconf.responses.fast.from_json import (
+    OCTETS,
+    SPELT,
+    RawCandidate,
+    RawEntry,
+    RawNumbered,
+    RawNumberedEntry,
+)
+from fieldconf.responses.formats import entries
+from fieldconf.tokens.token import (
+    MASKED_CANDIDATE,
+    NOT_A_LOGPROB,
+    Candidate,
+    Token,
+    unchecked,
+    utf8,
+)
+
+_SURELY = entries.MOST_MASS - 1e-9  # two ways to add up the same numbers differ by less
+
+_new_candidate, _new_token = unchecked(Candidate), unchecked(Token)
+
+
+class Listed(Struct, gc=False, eq=False):
+    """The candidates of a token, made when they are first asked for; it equals their tuple.
+
+    Attributes:
+        raw: as they came, each with a number.
+        has_masked: whether the server's grammar excluded one of them.
+        made: they themselves, once they are.
+    """
+
+    raw: Sequence[RawCandidate]
+    has_masked: bool
+    made: tuple[Candidate, ...] | None = None
+
+    def all(self) -> tuple[Candidate, ...]:
+        """The candidates."""
+        raw, made = self.raw, self.made  # in this order: another thread may be here, too
+        if made is None:
+            made = self.made = self.make(raw)
+            self.raw = ()
+        return made
+
+    def glance(self) -> tuple[Candidate, ...]:
+        """The candidates, but not kept: most lists are looked at once, and answers are long."""
+        raw, made = self.raw, self.made
+        return self.make(raw) if made is None else made
+
+    def make(self, raw: Sequence[Any]) -> tuple[Candidate, ...]:
+        """The candidates of what came."""
+        return _candidates(raw)
+
+    def __len__(self) -> int:
+        raw, made = self.raw, self.made
+        return len(raw if made is None else made)
+
+    @overload
+    def __getitem__(self, place: int) -> Candidate: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Candidate, ...]: ...
+    def __getitem__(self, place: int | slice) -> Candidate | tuple[Candidate, ...]:
+        return self.all()[place]
+
+    def __iter__(self) -> Iterator[Candidate]:
+        return iter(self.all())
+
+    def __contains__(self, item: object) -> bool:
+        return item in self.all()
+
+    def __reversed__(self) -> Iterator[Candidate]:
+        return reversed(self.all())
+
+    def index(self, *args: Any) -> int:
+        """As of a tuple."""
+        return self.all().index(*args)
+
+    def count(self, value: Any) -> int:
+        """As of a tuple."""
+        return self.all().count(value)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Listed):
+            return self.all() == other.all()
+        return self.all() == other if isinstance(other, tuple) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.all())
+
+    def __repr__(self) -> str:
+        return repr(self.all())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return tuple, (self.all(),)
+
+
+cast("Any", Sequence).register(Listed)
+
+_WITHOUT_IDS = frozenset({RawCandidate, RawEntry})
+
+
+def columns(candidates: Sequence[Candidate]) -> tuple[list[str], list[float]] | None:
+    """Texts and logprobs of candidates; None where texts do not say the bytes, or there are ids."""
+    if not candidates:
+        return None
+    texts, raws, logprobs, ids = zip(*candidates, strict=True)
+    are_spelt = raws == tuple(map(utf8, texts)) or raws.count(None) == len(raws)
+    if not are_spelt or "" in texts or ids.count(None) < len(ids):
+        return None
+    return list(texts), list(logprobs)
+
+
+def all_columns(lists: Sequence[Listed]) -> tuple[list[str], list[float]] | None:
+    """The same of several lists, one behind the other; no candidate is made."""
+    raws = [one.raw for one in lists]
+    rows = [candidate for raw in raws for candidate in raw]
+    are_made = any(one.made is not None for one in lists)
+    if are_made or not rows or not _WITHOUT_IDS.issuperset(map(type, rows)):
+        return None
+    texts = [row.token for row in rows]
+    if [SPELT[row] for row in map(bytes, [row.listed for row in rows])] != texts:
+        return None
+    if not _are_texts(texts):
+        return None
+    numbers: list[Any] = [row.logprob for row in rows]
+    if any(one.has_masked for one in lists):
+        numbers = _floats(numbers)
+    return texts, numbers
+
+
+def has_masked(candidates: Sequence[Candidate]) -> bool:
+    """Whether one of a token's candidates was excluded by the server's grammar."""
+    if isinstance(candidates, Listed):
+        return candidates.has_masked
+    return any(candidate.logprob == -math.inf for candidate in candidates)
+
+
+# -- the tokens of a list -------------------------------------------------------------------------
+
+
+def read(listed: Sequence[RawEntry] | Sequence[RawNumberedEntry]) -> tuple[Token, ...]:
+    """The tokens of a list of entries.
+
+    Column by column: most have no ids, and are the first of their own lists, with the same number.
+    """
+    shown = [entry.token for entry in listed]
+    if not shown or isinstance(listed[0], RawNumberedEntry) or not _are_texts(shown):
+        return tuple(_alone(listed, place) for place in range(len(listed)))
+    raws, tops = _octets(listed), [entry.top_logprobs for entry in listed]
+    try:
+        logprobs = [_NONE if entry.logprob is None else float(entry.logprob) for entry in listed]
+    except OverflowError:  # an integer of hundreds of digits
+        return tuple(_alone(listed, place) for place in range(len(listed)))
+    if any(tops):
+        found, apart = _in_their_lists(listed, tops, zip(shown, raws, logprobs, strict=True))
+    else:
+        found, apart = [()] * len(tops), list[int]()
+    if min(logprobs) <= MASKED_CANDIDATE or max(logprobs) > 0:
+        apart += [place for place, one in enumerate(logprobs) if not MASKED_CANDIDATE < one <= 0]
+    rows = zip(shown, _spelled(shown, raws), logprobs, found, repeat(None), repeat(""))
+    made = list(map(_new_token, rows))
+    for place in set(apart):
+        made[place] = _alone(listed, place)
+    return tuple(made)
+
+
+def _in_their_lists(
+    listed: Sequence[RawEntry] | Sequence[RawNumberedEntry],
+    tops: Sequence[Sequence[RawCandidate] | None],
+    said: Iterable[tuple[Any, ...]],
+) -> tuple[list[Sequence[Candidate]], list[int]]:
+    """The lists of tokens; and the places of those that are not the first of them, or are doubted.
+
+    ``said`` is of each token what its candidate has to say, too: its text, its bytes, its number.
+    """
+    firsts = [top[0] if top else entry for entry, top in zip(listed, tops, strict=True)]
+    heads = zip(
+        [o.token for o in firsts], _octets(firsts), [o.logprob for o in firsts], strict=True
+    )
+    found, apart = _believed(tops)
+    apart += [place for place, is_first in enumerate(map(eq, said, heads)) if not is_first]
+    return found, apart
+
+
+_NONE = math.inf  # instead of a number that is missing: no logprob is that
+
+
+def _octets(listed: Sequence[RawCandidate]) -> list[bytes | None]:
+    return list(map(OCTETS.__getitem__, map(bytes, [one.listed for one in listed])))
+
+
+def _spelled(shown: Sequence[str], raws: list[bytes | None]) -> list[bytes | None]:
+    """The bytes that servers gave, without those that are none."""
+    if b"".join(filter(None, raws)).isascii():
+        return raws
+    return list(map(entries.spelled, shown, raws))
+
+
+def _are_texts(shown: Sequence[str]) -> bool:
+    """Whether all are named by their texts, for sure."""
+    return "" not in shown and "\ntoken_id:" not in "\n" + "\n".join(shown)
+
+
+def _believed(
+    tops: Iterable[Sequence[RawCandidate] | None],
+) -> tuple[list[Sequence[Candidate]], list[int]]:
+    """The lists of tokens that stand in them; and the places of those that need a closer look.
+
+    A list may have no more mass than all tokens have. It has no more than one of nothing but its
+    likeliest and as many of the next likeliest as it has others: mostly that is little enough.
+    """
+    found: list[Any] = []
+    apart: list[int] = []
+    size, enough = 0, 0.0  # with so many others, each of them below that
+    for top in tops:
+        if not top:
+            found.append(())
+            continue
+        numbers: list[Any] = [candidate.logprob for candidate in top]
+        if len(numbers) != size:
+            size = len(numbers)
+            enough = math.log((_SURELY - 1) / max(size - 1, 1))
+        try:
+            numbers.sort()
+            is_apart = (
+                numbers[-1] > 0
+                or numbers[0] <= NOT_A_LOGPROB
+                or (numbers[-2:][0] > enough and sum(map(math.exp, numbers)) > _SURELY)
+                or (size >= entries.FEWEST_ALIKE and top[0].token == top[-1].token)
+            )
+        except TypeError:  # one of them is missing
+            is_apart = True
+        if is_apart:
+            apart.append(len(found))
+        has_masked = not is_apart and numbers[0] <= MASKED_CANDIDATE and MASKED_CANDIDATE in numbers
+        found.append(Listed(top, has_masked))
+    return found, apart
+
+
+def _alone(listed: Sequence[RawEntry] | Sequence[RawNumberedEntry], place: int) -> Token:
+    """The token of one entry: it may have an id, and stand anywhere in its list."""
+    entry = listed[place]
+    shown, logprob, top = entry.token, entry.logprob, entry.top_logprobs
+    if top and logprob is not None and MASKED_CANDIDATE < logprob <= 0 and _are_texts([shown]):
+        own = next((c for c in top if c.logprob == logprob and c.token == shown), None)
+        is_own = own is not None and own.bytes == entry.bytes and _are_texts([top[0].token])
+        if own is not None and is_own and _is_identified(entry, own):
+            (found,), doubted = _believed([top])
+            if not doubted:
+                number = entry.id if isinstance(entry, RawNumberedEntry) else None
+                return Token(
+                    shown, entries.spelled(shown, own.bytes), float(logprob), found, number
+                )
+    before = listed[place - 1] if place else None
+    is_copied = before is not None and bool(top) and before.top_logprobs == top
+    return entries.token(entry, entries.listed_with(before) if is_copied else ())
+
+
+def _is_identified(entry: RawEntry | RawNumberedEntry, own: RawCandidate) -> bool:
+    """Whether a token's id, if it has one, is that of its own candidate and of no other."""
+    if isinstance(entry, RawEntry):
+        return True
+    top = entry.top_logprobs or ()
+    if any(one.token_id is not None for one in (entry, *top)):
+        return False
+    ids = [one.id for one in top if one.id is not None]
+    if len(set(ids)) < len(ids):
+        return False
+    is_one = isinstance(own, RawNumbered) and own.id == entry.id and entry.id in ids
+    return entry.id is None or (is_one and entry.id >= 0 and own.bytes is not None)
+
+
+def _candidates(listed: Sequence[RawCandidate]) -> tuple[Candidate, ...]:
+    shown = [one.token for one in listed]
+    if isinstance(listed[0], RawNumbered) or not _are_texts(shown):
+        return entries.candidates(map(entries.row, listed))
+    numbers = _floats([one.logprob for one in listed])
+    raws = _spelled(shown, _octets(listed))
+    return tuple(map(_new_candidate, zip(shown, raws, numbers, repeat(None))))
+
+
+def _floats(given: list[Any]) -> list[float]:
+    numbers = list(map(float, given))
+    if MASKED_CANDIDATE in numbers:
+        numbers = [-math.inf if number == MASKED_CANDIDATE else number for number in numbers]
+    return numbers

@@ -1,0 +1,139 @@
+"""Decision APIs: answers with probabilities, and no tokens at all.
+
+In:    ``answers``, a list (OpenAI, vLLM, SGLang) or a dict (Google, TypeSafe, OpenRouter, Ollama).
+Out:   one ``Delta`` with a ``Decision`` for each answer.
+Never: the server's ``confidence``: each vendor means another formula by it.
+Why:   a probability for each value of a question is what everything else here works for.
+
+Kinds of answers: ``predicate`` (or ``noul``) is a probability of true; ``choice`` and ``score``
+have the probability of each value, as a dict or as pairs; ``refusal`` has none.
+
+Of a ``score`` the values are the places of the levels, from 0, and ``score`` is their mean: the
+value chosen is the likeliest level. What the levels are called stands beside them (``label``) or
+apart (``legend``); a label that is a number is the value that was asked about.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from fieldconf.responses.delta import Delta
+from fieldconf.responses.plain import (
+    at,
+    count,
+    first,
+    get,
+    is_number,
+    items,
+    members,
+    parsed,
+    text,
+)
+from fieldconf.tokens.token import Decision, number
+
+NAME = "a decision API (`answers` with probabilities)"
+
+_SLACK = 0.02  # what a sum of rounded probabilities may be off
+_BROKEN = "the answer's probabilities are missing, or are none"
+_REFUSED = "the model refused the question"
+
+
+def matches(item: Any) -> bool:
+    """Whether an item has this shape."""
+    return any(_kind(answer) in _KINDS for _, answer in _answers(item))
+
+
+def read(item: Any) -> list[Delta]:
+    """The answers."""
+    made = tuple(_decision(name, answer) for name, answer in _answers(item))
+    return [
+        Delta(
+            decisions=made, extent="all", model=text(get(item, "model")),
+            prompt_tokens=count(at(item, "usage", "input_tokens")),
+            completion_tokens=count(at(item, "usage", "output_tokens")),
+        )
+    ]  # fmt: skip
+
+
+def _answers(item: Any) -> Iterator[tuple[str, Any]]:
+    """Each answer with the name of its question, or else its position."""
+    found = get(item, "answers")
+    yield from members(found).items()
+    for position, answer in enumerate(items(found)):
+        yield text(first(answer, "name", "id")) or str(position), answer
+
+
+def _kind(answer: Any) -> str:
+    return text(get(answer, "type"))
+
+
+def _decision(name: str, answer: Any) -> Decision:
+    read_one = _KINDS.get(_kind(answer))
+    return read_one(name, answer) if read_one else Decision(name, None, (), _BROKEN)
+
+
+def _predicate(name: str, answer: Any) -> Decision:
+    probability = first(answer, "probability", "noul")
+    if not _is_probability(probability):
+        return Decision(name, None, (), _BROKEN)
+    yes, no = float(probability), 1.0 - float(probability)
+    return Decision(name, yes >= no, ((True, yes), (False, no)))
+
+
+def _choice(name: str, answer: Any) -> Decision:
+    return _finite(name, get(answer, "choice"), _pairs(answer))
+
+
+def _score(name: str, answer: Any) -> Decision:
+    """The likeliest level. Places and numbers are texts where they are the keys of a dict."""
+    legend = get(answer, "legend")
+    found = get(answer, "probabilities")
+    listed = [(get(p, "value"), get(p, "label"), get(p, "probability")) for p in items(found)]
+    keyed = [(key, get(legend, key), p) for key, p in members(found).items()]
+    levels = [(value, text(label), p) for value, label, p in [*keyed, *listed]]
+    pairs = [(_level(value, label), p) for value, label, p in levels]
+    made = _finite(name, None, pairs)
+    return (
+        made._replace(labels=tuple(label for _, label, _ in levels)) if made.probabilities else made
+    )
+
+
+def _level(value: Any, label: str) -> Any:
+    """The number that a level stands for."""
+    named = parsed(label)
+    return named if is_number(named) else parsed(value, value)
+
+
+def _pairs(answer: Any) -> list[tuple[Any, Any]]:
+    found = get(answer, "probabilities")
+    listed = [(first(p, "value", "label"), get(p, "probability")) for p in items(found)]
+    return [*members(found).items(), *listed]
+
+
+def _finite(name: str, value: Any, pairs: list[tuple[Any, Any]]) -> Decision:
+    """The value chosen, or else the likeliest one."""
+    known = [(v, float(p)) for v, p in pairs if _is_probability(p)]
+    total = math.fsum(p for _, p in known)
+    if not known or len(known) < len(pairs) or abs(total - 1) > _SLACK:
+        return Decision(name, value, (), _BROKEN)
+    if not any(v == value for v, _ in known):
+        value = max(known, key=lambda pair: pair[1])[0]
+    return Decision(name, value, tuple(known))
+
+
+def _refusal(name: str, answer: Any) -> Decision:
+    return Decision(name, None, (), text(get(answer, "refusal")) or _REFUSED)
+
+
+def _is_probability(value: Any) -> bool:
+    known = None if isinstance(value, str) else number(value)
+    return known is not None and 0 <= known <= 1
+
+
+_KINDS: Mapping[str, Callable[[str, Any], Decision]] = {
+    "predicate": _predicate,
+    "noul": _predicate,
+    "choice": _choice,
+    "score": _score,
+    "refusal": _refusal,
+}

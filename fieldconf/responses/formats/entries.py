@@ -1,0 +1,314 @@
+"""Entries: one listed token, in the words that OpenAI's servers and their copies use.
+
+In:    ``{token, logprob, bytes?, id?, top_logprobs?}``, in snake or camel case; or its parts.
+Out:   ``Token`` values with numbers that can be believed.
+Never: a logprob that the token's own list of candidates contradicts.
+Why:   servers shift lists by one token, copy them, name tokens by id, and merge characters; the
+       list that comes with a token is the witness.
+
+Quirks, each met by a line below:
+
+* llama.cpp lists characters that span several model tokens as one entry, with the last piece's
+  logprob: the entry's own id then stands among its candidates with other bytes.
+* MLX-LM gives token and logprob of any candidate; ``id`` alone is that of the token written. It
+  has no ``bytes``.
+* vLLM can name tokens ``token_id:123``; then the candidates' bytes are those of that name.
+* OpenAI, vLLM: a ``-9999`` token was sampled outside of the candidates listed; vLLM lists it among
+  them, with that number. (At OpenAI in early 2025 the list could be a neighbour's: then nothing in
+  it can stand there.)
+* LMDeploy: a list leaves out the token that was chosen.
+* SGLang: all tokens of a chunk have the list of its first; vLLM on Ascend: one id many times.
+* vLLM: a part of a character is ``""``, without bytes. DJL: ``bytes`` are code points.
+* Speculative decoding (llama.cpp, old vLLM) lists 0.0 for every token written.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
+
+from fieldconf.responses.plain import count, first, get, items, octets, text
+from fieldconf.tokens.spelling import plainly_named
+from fieldconf.tokens.token import (
+    Candidate,
+    Token,
+    candidate_logprob,
+    chosen_logprob,
+    is_unlisted,
+)
+
+MERGED = "is one listed character made of several model tokens, of which only the last was scored"
+CONTRADICTED = "has a logprob that the server's own list of candidates contradicts"
+UNLISTED = "is named by an id that the server's list of candidates does not have"
+ABSENT = "has no logprob, nor does the server's list of candidates have it"
+COPIED = "comes with a copy of another token's list of candidates"
+REPEATED = "comes with a list that has one candidate several times, with different logprobs"
+
+SAME = 0.01
+"""Logprobs (nats) that differ by less may be the same number: servers round, and use floats."""
+
+Row: TypeAlias = tuple[str, bytes | None, Any, int | None]
+"""What is said of a token or a candidate: text, bytes, whatever is given for a logprob, and id."""
+
+MOST_MASS = 1.05
+"""That all candidates of a list may have; more is no list of logprobs."""
+FEWEST_ALIKE = 3
+"""A list of so many candidates of one text is none; two tokens may well be shown alike."""
+FULL_MASS = 1.001
+"""That a list may have with a token which it leaves out; more is the list of another token."""
+
+_NAMED_BY_ID = re.compile(r"token_id:(\d+)")
+
+
+def read(entries: Any) -> tuple[Token, ...] | None:
+    """The tokens of a list of entries; None where there is no list."""
+    if not isinstance(entries, (list, tuple)):
+        return None
+    found: list[Token] = []
+    before: tuple[Candidate, ...] = ()
+    for entry in items(entries):
+        listed = listed_with(entry)
+        found.append(_token(entry, listed, before))
+        before = listed
+    return tuple(found)
+
+
+def make(
+    shown: str,
+    raw: bytes | None,
+    logprob: Any,
+    candidates: Sequence[Candidate] = (),
+    number: int | None = None,
+    before: Sequence[Candidate] = (),
+    *,
+    is_whole: bool = True,
+) -> Token:
+    """A token, without its number or its candidates where they contradict each other.
+
+    Args:
+        shown: its text.
+        raw: its bytes, where the server gives them.
+        logprob: whatever the server gives for one, in nats.
+        candidates: the alternatives listed with it.
+        number: its id in the vocabulary.
+        before: the alternatives listed with the token before it, which may have been copied.
+        is_whole: whether all that the server listed have a logprob, and so are among them.
+    """
+    known = chosen_logprob(logprob)
+    if not candidates:
+        return Token(shown, raw, known, (), number)
+    is_copied = candidates == before
+    if any(candidate.id is not None for candidate in candidates):
+        candidates = tuple(dict.fromkeys(candidates))
+    token = Candidate(shown, raw, known or 0.0, number)
+    own = _own(token, candidates)
+    if not own and (plain := plainly_named(candidates)):
+        own = _own(token._replace(raw=token.bytes), plain)
+        candidates = plain if own else candidates
+    is_own = any(abs(logprob - token.logprob) <= SAME for logprob in own)
+    mass = math.fsum(math.exp(candidate.logprob) for candidate in candidates)
+    is_broken = _is_broken(token, *candidates)
+    note = ""
+    if _is_repeating(candidates):
+        note = REPEATED
+    elif is_copied and not is_own:
+        note = COPIED
+    elif known is None and not own:
+        outside = _outside(candidates, mass) if is_unlisted(logprob) else ""
+        return Token(shown, raw, None, candidates if outside else (), number, outside or ABSENT)
+    elif (
+        mass > MOST_MASS
+        or (own and known is not None and not is_own and not is_broken)
+        or not (own or is_broken or _may_be_left_out(known, candidates, mass, is_whole=is_whole))
+    ):
+        known, note = None, CONTRADICTED
+    return Token(shown, raw, known, () if note else candidates, number, note)
+
+
+def candidates(rows: Iterable[Row]) -> tuple[Candidate, ...]:
+    """The candidates in rows; those without a logprob are left out.
+
+    Of one without text and bytes nothing is known: it may be a part of a character.
+    """
+    return tuple(
+        Candidate(shown, raw if raw or shown else None, logprob, number)
+        for shown, raw, value, number in rows
+        if (logprob := candidate_logprob(value)) is not None
+    )
+
+
+def parallel(chosen: Sequence[Row], tops: Sequence[Iterable[Row]]) -> tuple[Token, ...] | None:
+    """The tokens of two parallel lists; None where there are none.
+
+    Of lists of different lengths it is not known whose candidates are whose: none are taken.
+    """
+    rows = list(map(list, tops)) if len(tops) == len(chosen) else [list[Row]()] * len(chosen)
+    listed = list(map(candidates, rows))
+    return (
+        tuple(
+            make(shown, raw, logprob, found, number, before, is_whole=len(found) == len(top))
+            for (shown, raw, logprob, number), top, found, before in zip(
+                chosen, rows, listed, [(), *listed], strict=False
+            )
+        )
+        or None
+    )
+
+
+def paired(chosen: Any, tops: Any, row: Callable[[Any], Row]) -> tuple[Token, ...] | None:
+    """The same of two lists of a payload, whose items ``row`` reads."""
+    return parallel([row(c) for c in items(chosen)], [map(row, items(top)) for top in items(tops)])
+
+
+def by_id(number: int) -> str:
+    """The name of a token of which only the id is known, as vLLM writes it."""
+    return f"token_id:{number}"
+
+
+def id_in(name: str) -> int | None:
+    """The id in such a name; None if it is a text."""
+    found = _NAMED_BY_ID.fullmatch(name) if name.startswith("token_id:") else None
+    return int(found[1]) if found else None
+
+
+def spelled(shown: str, raw: bytes | None) -> bytes | None:
+    """The bytes that a server gives for a text, if they are its bytes; else None.
+
+    Some give the text's code points.
+    """
+    if not raw or raw.isascii():
+        return raw
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        are_code_points = len(raw) == len(shown) and raw.decode("latin-1") == shown
+        return None if are_code_points else raw
+    return raw
+
+
+# -- one entry ----------------------------------------------------------------------------------
+
+
+def token(entry: Any, before: Sequence[Candidate] = ()) -> Token:
+    """The token of an entry; ``before`` are the candidates of the one before it."""
+    return _token(entry, listed_with(entry), before)
+
+
+def _token(entry: Any, found: tuple[Candidate, ...], before: Sequence[Candidate]) -> Token:
+    shown, raw, number = _name(entry)
+    logprob = get(entry, "logprob")
+    is_whole = len(_top(entry)) == len(found)
+    if number is None or not _is_named_elsewhere(shown, raw, number, found):
+        return make(shown, raw, logprob, found, number, before, is_whole=is_whole)
+    if raw is not None:
+        return Token(shown, raw, None, (), number, note=MERGED)
+    own = next((e for e in _top(entry) if _name(e)[2] == number), None)
+    if own is None:
+        return Token(by_id(number), None, None, (), number, note=UNLISTED)
+    logprob = get(own, "logprob")
+    return make(_name(own)[0], None, logprob, found, number, before, is_whole=is_whole)
+
+
+def listed_with(entry: Any) -> tuple[Candidate, ...]:
+    """The candidates of an entry."""
+    return candidates(map(row, _top(entry)))
+
+
+def _top(entry: Any) -> Sequence[Any]:
+    return items(first(entry, "top_logprobs", "topLogprobs"))
+
+
+def row(entry: Any) -> Row:
+    """What is said of a candidate."""
+    shown, raw, number = _name(entry)
+    return shown, raw, get(entry, "logprob"), number
+
+
+def _name(entry: Any) -> tuple[str, bytes | None, int | None]:
+    """Text, bytes and id; a token that is named by its id is shown as its bytes, if it has some."""
+    shown = text(get(entry, "token"))
+    raw = spelled(shown, octets(get(entry, "bytes")))
+    number = first(entry, "id", "token_id")
+    number = None if number is None else count(number)
+    if not shown and raw is None and number is not None:
+        return by_id(number), None, number
+    named = id_in(shown)
+    if named is None:
+        return shown, raw, number
+    if raw is None or raw == shown.encode():
+        return shown, None, named
+    return raw.decode("utf-8", "replace"), raw, named
+
+
+def _is_named_elsewhere(
+    shown: str, raw: bytes | None, number: int, candidates: Iterable[Candidate]
+) -> bool:
+    """Whether the list knows the token's id by another name; without bytes, by none at all."""
+    named = [c for c in candidates if c.id is not None and id_in(c.text) is None]
+    if raw is None:
+        return bool(named) and not any(c.id == number and c.text == shown for c in named)
+    own = [c for c in named if c.id == number]
+    return any(c.raw != raw if c.raw is not None else c.text != shown for c in own)
+
+
+# -- the list as a witness ----------------------------------------------------------------------
+
+
+def _own(token: Candidate, candidates: Iterable[Candidate]) -> list[float]:
+    """The logprobs that a list gives to its token."""
+    return [candidate.logprob for candidate in candidates if _is_same(candidate, token)]
+
+
+def _may_be_left_out(
+    logprob: float | None, candidates: Sequence[Candidate], mass: float, *, is_whole: bool
+) -> bool:
+    """Whether a list may lack its token.
+
+    A list of the likeliest tokens has every token that is likelier than its last one; unless the
+    server leaves out the chosen one by construction, and then all of them have at most mass 1.
+    """
+    if logprob is None:
+        return True
+    least = min((c.logprob for c in candidates if c.logprob > -math.inf), default=math.inf)
+    is_likely = logprob > least + SAME
+    return not is_likely or (is_whole and mass + math.exp(logprob) <= FULL_MASS)
+
+
+def _outside(candidates: Iterable[Candidate], mass: float) -> str:
+    """What is known of a token that was sampled outside of a list; nothing if that is none."""
+    masses = [math.exp(c.logprob) for c in candidates if c.logprob > -math.inf]
+    if not masses or mass > MOST_MASS:
+        return ""
+    most = min(*masses, max(1.0 - mass, 1.0 - 1.0 / FULL_MASS))
+    return f"was sampled outside of the candidates that the server listed, with at most {most:.2g}"
+
+
+def _is_repeating(candidates: Sequence[Candidate]) -> bool:
+    """Whether a list has one id, or nothing but one text, with several logprobs."""
+    ids = [candidate.id for candidate in candidates if candidate.id is not None]
+    if len(set(ids)) < len(ids):
+        return True
+    return len(candidates) >= FEWEST_ALIKE and are_alike([c.text for c in candidates])
+
+
+def are_alike(texts: Sequence[str]) -> bool:
+    """Whether there is but one text, and it is a whole one."""
+    shown = texts[0]
+    return all(text == shown for text in texts) and bool(shown) and "\ufffd" not in shown
+
+
+def _is_same(one: Candidate, other: Candidate) -> bool:
+    """Whether two are one token: by ids where both have one, else by bytes, else by texts."""
+    if one.id is not None and other.id is not None:
+        return one.id == other.id
+    if one.raw is None or other.raw is None:
+        return one.text == other.text
+    return one.raw == other.raw
+
+
+def _is_broken(*tokens: Candidate) -> bool:
+    """Whether one of them shows no whole characters: several tokens may look alike then."""
+    return any(
+        not shown or "\ufffd" in shown or (raw is None and "\\x" in shown)
+        for shown, raw, _, _ in tokens
+    )

@@ -1,0 +1,88 @@
+"""llama.cpp's own ``/completion``: ``completion_probabilities``, in three dialects.
+
+In:    one response, one chunk, or one of several results.
+Out:   one ``Delta``.
+Never: a number for a token that its own list lacks, where the list is all there is.
+Why:   dialects by version and option: ``logprob`` with ``top_logprobs``; ``prob`` with
+       ``top_probs`` (``post_sampling_probs``); before December 2024 ``content`` with
+       ``probs[].tok_str``.
+
+Quirks:
+
+* Numbers stand before the grammar's mask, but ``post_sampling_probs`` is neither here nor there.
+* Zero probability is the lowest float, or 0 in the linear dialects.
+* Characters that span several tokens are one entry, see ``entries``.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from fieldconf.responses.delta import Delta, finish, not_asked
+from fieldconf.responses.formats import entries
+from fieldconf.responses.plain import count, first, get, items, octets, text
+from fieldconf.tokens.token import Candidate, Token, number
+
+NAME = "llama.cpp's /completion (`completion_probabilities`)"
+
+_NOT_ASKED = not_asked("n_probs=5")
+
+
+def matches(item: Any) -> bool:
+    """Whether an item has this shape; the last chunk of a stream has no list."""
+    has_list = isinstance(get(item, "completion_probabilities"), (list, tuple))
+    is_chunk = isinstance(get(item, "stop"), bool) and isinstance(get(item, "content"), str)
+    return has_list or is_chunk
+
+
+def read(item: Any) -> list[Delta]:
+    """What the item adds."""
+    found = items(get(item, "completion_probabilities"))
+    is_linear = any(first(entry, "prob", "probs") is not None for entry in found)
+    stopped = get(item, "stop_type")
+    return [
+        Delta(
+            index=count(get(item, "index")) or 0,
+            content=text(get(item, "content")),
+            tokens=_linear(found) if is_linear else entries.read(found) or None,
+            finish_reason=finish(stopped) if stopped != "none" else None,
+            note=_NOT_ASKED,
+            mask="unknown" if is_linear and _is_post_sampling(found) else "pre",
+            model=text(get(item, "model")),
+            completion_tokens=count(get(item, "tokens_predicted")),
+            prompt_tokens=count(get(item, "tokens_evaluated")),
+            last=get(item, "stop") is True,
+        )
+    ]
+
+
+def _is_post_sampling(found: Any) -> bool:
+    return any(get(entry, "top_probs") is not None for entry in found)
+
+
+def _linear(found: Sequence[Any]) -> tuple[Token, ...]:
+    """Entries with probabilities (0..1) instead of logprobs."""
+    made: list[Token] = []
+    before: tuple[Candidate, ...] = ()
+    for entry in found:
+        listed = entries.candidates(map(_row, items(first(entry, "top_probs", "probs"))))
+        shown, raw, logprob, token_id = _row(entry)
+        if get(entry, "probs") is not None:  # then the list is all there is
+            raw, token_id = None, None
+            logprob = next((c.logprob for c in listed if c.text == shown), None)
+        made.append(entries.make(shown, raw, logprob, listed, token_id, before))
+        before = listed
+    return tuple(made)
+
+
+def _row(entry: Any) -> entries.Row:
+    shown = text(first(entry, "token", "tok_str", "content"))
+    raw = entries.spelled(shown, octets(get(entry, "bytes")))
+    return shown, raw, _log(get(entry, "prob")), count(get(entry, "id"))
+
+
+def _log(probability: Any) -> float | None:
+    known = number(probability)
+    if known is None or not 0 <= known <= 1:
+        return None
+    return math.log(known) if known else -math.inf

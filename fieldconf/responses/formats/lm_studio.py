@@ -1,0 +1,60 @@
+"""LM Studio's SDK: fragments with candidates only, ``logprobs: [[{text, logprob}]]``.
+
+In:    one fragment.
+Out:   one ``Delta``.
+Never: a number for a token that is not among its candidates.
+Why:   which candidate was chosen is not said: it is the one that the fragment's text begins with.
+"""
+
+from typing import Any
+
+from fieldconf.responses.delta import Delta
+from fieldconf.responses.formats import entries
+from fieldconf.responses.plain import at, get, items, text
+from fieldconf.tokens.token import Candidate, Token
+
+NAME = "LM Studio's fragments (`fragment.content` with `logprobs`)"
+
+_UNCLEAR = "is not among its candidates, or several of them could be it"
+
+
+def matches(item: Any) -> bool:
+    """Whether an item has this shape."""
+    return isinstance(at(item, "fragment", "content"), str)
+
+
+def read(item: Any) -> list[Delta]:
+    """What the fragment adds; its thoughts are tokens outside of the answer."""
+    written = text(at(item, "fragment", "content"))
+    is_thought = at(item, "fragment", "reasoningType") not in (None, "none")
+    lists = [_candidates(found) for found in items(get(item, "logprobs"))]
+    tokens = _tokens(written, lists) if lists else None
+    return [Delta(content="" if is_thought else written, tokens=tokens)]
+
+
+def _candidates(found: Any) -> tuple[Candidate, ...]:
+    return entries.candidates(
+        (text(get(c, "text")), None, get(c, "logprob"), None) for c in items(found)
+    )
+
+
+def _tokens(written: str, lists: list[tuple[Candidate, ...]]) -> tuple[Token, ...]:
+    """The only way to write the text with one candidate of each list; else one unknown token."""
+    if len(lists) == 1:
+        own = next((c.logprob for c in lists[0] if c.text == written), None)
+        return (entries.make(written, None, own, lists[0]),)
+    ways: list[list[Candidate]] = [[]]
+    for listed in lists:
+        ways = [
+            [*way, c]
+            for way in ways
+            for c in listed
+            if c.text and written.startswith("".join(w.text for w in way) + c.text)
+        ]
+    whole = [way for way in ways if "".join(c.text for c in way) == written]
+    if len(whole) != 1:
+        return (Token(written, None, None, note=_UNCLEAR),)
+    return tuple(
+        entries.make(c.text, None, c.logprob, listed)
+        for c, listed in zip(whole[0], lists, strict=True)
+    )

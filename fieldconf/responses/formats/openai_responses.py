@@ -1,0 +1,135 @@
+"""OpenAI Responses: ``output[].content[].logprobs``, and the typed events of its stream.
+
+In:    one response object, or one event.
+Out:   ``Delta`` values for the one answer.
+Never: the closing events' numbers where the deltas had them.
+Why:   a flat list beside each part of the text, in a tree of items.
+
+Quirks:
+
+* Without ``include=["message.output_text.logprobs"]`` the lists are empty, whatever else was asked.
+* The response object, and the events that repeat it, are rounded to 6 decimals; the deltas and
+  ``output_text.done`` are not. ``content_part.done`` has an empty list.
+* Function calls have no logprobs; thoughts are items of their own.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from fieldconf.responses.delta import Delta, finish, not_asked
+from fieldconf.responses.formats import entries, tool_calls
+from fieldconf.responses.formats.tool_calls import Call
+from fieldconf.responses.plain import at, count, get, items, text
+
+NAME = "OpenAI Responses (`output`, or events whose `type` begins with `response.`)"
+
+ROUNDED = 1e-6
+"""The step (nats) to which the numbers of a response object are rounded."""
+
+_NOT_ASKED = not_asked('include=["message.output_text.logprobs"], top_logprobs=5')
+
+
+def matches(item: Any) -> bool:
+    """Whether an item has this shape."""
+    is_event = text(get(item, "type")).startswith("response.")
+    return is_event or get(item, "object") == "response" or _is_output(get(item, "output"))
+
+
+def read(item: Any) -> list[Delta]:
+    """What the item adds."""
+    kind = text(get(item, "type"))
+    if not kind.startswith("response."):
+        return [_whole(item)]
+    reader = _EVENTS.get(kind)
+    if reader is None:
+        return [Delta(index=None, source=text(at(item, "response", "id")))]
+    return [reader(item)]
+
+
+def _is_output(output: Any) -> bool:
+    return any(get(part, "type") in ("message", "function_call") for part in items(output))
+
+
+# -- the object ---------------------------------------------------------------------------------
+
+
+def _whole(response: Any) -> Delta:
+    parts = [
+        part
+        for item in items(get(response, "output"))
+        if get(item, "type") == "message"
+        for part in items(get(item, "content"))
+    ]
+    tokens = [token for part in parts for token in entries.read(get(part, "logprobs")) or ()]
+    calls = [
+        item for item in items(get(response, "output")) if get(item, "type") == "function_call"
+    ]
+    return Delta(
+        content="".join(text(get(part, "text")) for part in parts),
+        tokens=tuple(tokens) or None,
+        refusal="".join(text(get(part, "refusal")) for part in parts),
+        finish_reason=_finish(response),
+        calls=tool_calls.read(calls, whole=True),
+        extent="all",
+        model=text(get(response, "model")),
+        completion_tokens=count(at(response, "usage", "output_tokens")),
+        prompt_tokens=count(at(response, "usage", "input_tokens")),
+        precision=ROUNDED if tokens else None,
+        note=_NOT_ASKED,
+        source=text(get(response, "id")),
+    )
+
+
+def _finish(response: Any) -> str | None:
+    stopped = at(response, "incomplete_details", "reason")
+    return finish(stopped) or finish(get(response, "status"))
+
+
+# -- the events ---------------------------------------------------------------------------------
+
+
+def _text_delta(event: Any) -> Delta:
+    tokens = entries.read(get(event, "logprobs"))
+    return Delta(content=text(get(event, "delta")), tokens=tokens)
+
+
+def _text_done(event: Any) -> Delta:
+    """All of one part; of an answer with several parts it does not stand for everything."""
+    if get(event, "output_index") or get(event, "content_index"):
+        return Delta(index=None)
+    tokens = entries.read(get(event, "logprobs"))
+    return Delta(content=text(get(event, "text")), tokens=tokens, extent="so far")
+
+
+def _refusal_delta(event: Any) -> Delta:
+    return Delta(refusal=text(get(event, "delta")))
+
+
+def _arguments_delta(event: Any) -> Delta:
+    place = count(get(event, "output_index")) or 0
+    return Delta(calls=(Call("", text(get(event, "delta")), place),))
+
+
+def _item_added(event: Any) -> Delta:
+    item = get(event, "item")
+    if get(item, "type") != "function_call":
+        return Delta(index=None)
+    place = count(get(event, "output_index")) or 0
+    return Delta(calls=(Call(text(get(item, "name")), "", place),))
+
+
+def _closed(event: Any) -> Delta:
+    return replace(_whole(get(event, "response")), extent="so far")
+
+
+_EVENTS: Mapping[str, Callable[[Any], Delta]] = {
+    "response.output_text.delta": _text_delta,
+    "response.output_text.done": _text_done,
+    "response.refusal.delta": _refusal_delta,
+    "response.function_call_arguments.delta": _arguments_delta,
+    "response.output_item.added": _item_added,
+    "response.completed": _closed,
+    "response.incomplete": _closed,
+}

@@ -1,0 +1,60 @@
+"""Text Generation Inference: ``details.tokens``, or one ``token`` a line of a stream.
+
+In:    one response or one line.
+Out:   one ``Delta``.
+Never: the text of a special token as part of the answer.
+Why:   Hugging Face's server in its own words; its chat face is OpenAI's.
+
+Quirks:
+
+* A logprob may be null: JSON has no -inf.
+* The numbers stand after the grammar's mask and after all that sampling does to them.
+* The last line repeats the whole text; ``details.prefill`` are the prompt's tokens, if asked for.
+"""
+
+from typing import Any
+
+from fieldconf.responses.delta import Delta, finish, not_asked
+from fieldconf.responses.formats import entries
+from fieldconf.responses.plain import at, count, get, members, text
+
+NAME = "TGI (`details.tokens`, or lines with a `token`)"
+
+_NOT_ASKED = not_asked("details=true, top_n_tokens=5")
+
+
+def matches(item: Any) -> bool:
+    """Whether an item has this shape."""
+    is_line = isinstance(at(item, "token", "text"), str)
+    return is_line or isinstance(get(item, "generated_text"), str)
+
+
+def read(item: Any) -> list[Delta]:
+    """What the item adds."""
+    details, line = get(item, "details"), get(item, "token")
+    found: list[Delta] = []
+    if get(line, "text") is not None:
+        shown = "" if get(line, "special") else text(get(line, "text"))
+        tokens = entries.paired([line], [get(item, "top_tokens")], _row)
+        found.append(Delta(content=shown, tokens=tokens, mask="post"))
+    if isinstance(get(item, "generated_text"), str) or members(details):
+        found.append(_whole(item, details))
+    return found
+
+
+def _whole(item: Any, details: Any) -> Delta:
+    return Delta(
+        content=text(get(item, "generated_text")),
+        tokens=entries.paired(get(details, "tokens"), get(details, "top_tokens"), _row),
+        prompt=entries.paired(get(details, "prefill"), None, _row) or (),
+        finish_reason=finish(get(details, "finish_reason")),
+        extent="all" if get(item, "token") is None else "so far",
+        last=True,
+        note=_NOT_ASKED,
+        mask="post",
+        completion_tokens=count(get(details, "generated_tokens")),
+    )
+
+
+def _row(token: Any) -> entries.Row:
+    return text(get(token, "text")), None, get(token, "logprob"), count(get(token, "id"))

@@ -1,0 +1,298 @@
+"""Frameworks and files: payloads that keep a response inside of something of their own.
+
+In:    one item of a payload.
+Out:   the response inside, or what is left of it in the shape of the server that gave it.
+Never: a number that the framework changed; a choice between two responses.
+Why:   a row a framework, so that the families need to know servers only.
+
+Quirks:
+
+* AI SDK: the lists in its results lack bytes and ids, the body of the response has them; from
+  version 5 on the list is below ``providerMetadata``, for Responses as a list of lists; with
+  ``generateText`` it is in the last step; version 5 keeps only the last chunk of a stream. A saved
+  result may hold the parts of its stream (see ``ai_sdk``) in the place of its text and its list.
+* LangChain: ``response_metadata``; the Responses path keeps no logprobs, nor does google-genai's;
+  its Vertex package dropped tokens with logprob 0.0.
+* pydantic-ai: at the response (Chat, Google, xAI) or at each text part (Responses);
+  ``vendor_details`` in old versions.
+* OpenAI's helper streams wrap each chunk in an event, and add events of their own.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fieldconf.providers.refusals import said
+from fieldconf.responses.plain import (
+    at,
+    first,
+    get,
+    is_number,
+    items,
+    members,
+    parsed,
+    text,
+    texts,
+)
+
+_DEEPEST = 5  # a batch line with a framework's dump of a response is 2 deep
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapper:
+    """Something that responses come wrapped in.
+
+    Attributes:
+        name: whose it is.
+        wraps: whether an item is such a thing.
+        unwrap: the item inside; None if it has nothing to say.
+    """
+
+    name: str
+    wraps: Callable[[Any], bool]
+    unwrap: Callable[[Any], Any]
+
+
+def unwrap(item: Any) -> Any:
+    """The response in an item, which may be in several wrappers; None if it has none to give."""
+    for _ in range(_DEEPEST):
+        if get(item, "choices") is not None:  # nobody's wrapper has these, and most items do
+            break
+        wrapper = next((w for w in WRAPPERS if w.wraps(item)), None)
+        if wrapper is None:
+            break
+        item = wrapper.unwrap(item)
+    return item
+
+
+def _chat(
+    content: str | None, logprobs: Any, *, calls: Any = None, about: Any = None, piece: bool = False
+) -> dict[str, Any]:
+    """A response in the shape of the server that gave the logprobs."""
+    reason = first(about, "finish_reason", "finishReason", "stop_reason", "done_reason")
+    if first(logprobs, "chosen_candidates", "chosenCandidates") is not None:
+        parts = {"parts": [{"text": content or ""}]}
+        found = {"content": parts, "logprobs_result": logprobs, "finish_reason": reason}
+        return {"candidates": [found], "model_version": first(about, "model_name", "model")}
+    listed = _flat(logprobs) if isinstance(logprobs, (list, tuple)) else logprobs
+    if content is None:
+        return {"logprobs": listed}
+    part: dict[str, Any] = {"content": content, "tool_calls": calls}
+    choice: dict[str, Any] = {"logprobs": {"content": listed} if items(listed) else listed}
+    choice |= {"delta" if piece else "message": part, "finish_reason": reason}
+    model = first(about, "model_name", "model")
+    server = get(about, "system_fingerprint")
+    return {"choices": [choice], "model": model, "system_fingerprint": server}
+
+
+def _flat(found: Any) -> list[Any]:
+    """A list of lists, one a part of the text, as one list."""
+    return [entry for part in items(found) for entry in (items(part) or [part])]
+
+
+def _is(value: Any, *names: str) -> bool:
+    return all(get(value, name) is not None for name in names)
+
+
+# -- OpenAI's own -------------------------------------------------------------------------------
+
+
+def _is_batch_line(item: Any) -> bool:
+    return _is(item, "custom_id") or is_number(at(item, "response", "status_code"))
+
+
+def _batch_line(item: Any) -> Any:
+    """The body; of a request that failed, what was said of it."""
+    status, body = at(item, "response", "status_code"), at(item, "response", "body")
+    failed = get(item, "error") or (is_number(status) and status >= 400)
+    if not failed and body is not None:
+        return body
+    words = said(get(item, "error")) or said(body) or f"status {status}"
+    return {"error": {"message": f"{text(get(item, 'custom_id'))}: {words}"}}
+
+
+def _is_helper_event(item: Any) -> bool:
+    kind = text(get(item, "type"))
+    helpers = ("content.", "refusal.", "logprobs.", "tool_calls.")
+    return (kind == "chunk" and _is(item, "chunk")) or kind.startswith(helpers)
+
+
+def _helper_event(item: Any) -> Any:
+    return get(item, "chunk")
+
+
+# -- AI SDK -------------------------------------------------------------------------------------
+
+_AI_SDK = ("finishReason", "providerMetadata", "experimental_providerMetadata", "rawFinishReason")
+
+
+AI_SDK_ENDS = frozenset({"finish", "finish-step", "step-finish"})
+"""The parts of its streams that end a step, or all of it."""
+
+
+def ai_sdk_delta(part: Any) -> str | None:
+    """The text of a part of a stream; None if it has none."""
+    found = first(part, "textDelta", "text", "delta")
+    return found if isinstance(found, str) else None
+
+
+def ai_sdk_logprobs(item: Any) -> list[Any]:
+    """The list in a result, a step or the part of a stream that ends one."""
+    found = get(item, "logprobs")
+    for name in ("providerMetadata", "experimental_providerMetadata"):
+        for about in members(get(item, name)).values():
+            found = found or get(about, "logprobs")
+    return _flat(found)
+
+
+def _is_ai_sdk(item: Any) -> bool:
+    if text(get(item, "type")) in AI_SDK_ENDS:
+        return False
+    return bool(items(get(item, "steps"))) or any(_is(item, name) for name in _AI_SDK)
+
+
+def _ai_sdk(item: Any) -> Any:
+    steps = items(get(item, "steps"))
+    if steps:
+        return steps[-1]
+    body = at(item, "response", "body")
+    if _is(body, "choices") or _is(body, "output") or _is(body, "candidates"):
+        return body
+    parts = items(get(item, "parts"))
+    logprobs = ai_sdk_logprobs(item)
+    for part in parts if not logprobs else ():
+        logprobs = ai_sdk_logprobs(part) or logprobs
+    calls = [*items(get(item, "toolCalls")), *items(get(item, "content"))]
+    calls = [
+        {"name": get(call, "toolName"), "arguments": first(call, "args", "input")}
+        for call in calls
+        if _is(call, "toolName")
+    ]
+    written = _ai_sdk_text(item, logprobs)
+    spelled = "".join(text(get(entry, "token")) for entry in _flat(logprobs))
+    is_last_chunk = written != spelled and bool(written) and written.endswith(spelled)
+    return _chat(written, None if is_last_chunk else logprobs, calls=calls, about=item)
+
+
+def _ai_sdk_text(item: Any, logprobs: Any) -> str | None:
+    """The text; where only the object is left, what the tokens spell, if that is the object."""
+    written = text(get(item, "text")) or texts(get(item, "content"))
+    parts = items(get(item, "parts"))
+    written = written or "".join(
+        ai_sdk_delta(part) or "" for part in parts if get(part, "type") == "text-delta"
+    )
+    made = get(item, "object")
+    if written or made is None:
+        return written or (None if _flat(logprobs) else "")
+    spelled = "".join(text(get(entry, "token")) for entry in _flat(logprobs))
+    return spelled if parsed(spelled) == made else json.dumps(made, ensure_ascii=False)
+
+
+# -- Python frameworks --------------------------------------------------------------------------
+
+
+def _is_langchain(item: Any) -> bool:
+    return isinstance(get(item, "response_metadata"), dict)
+
+
+_NOT_THE_MODEL = {"human", "system", "tool", "function"}
+
+
+def _langchain(item: Any) -> Any:
+    if text(get(item, "type")) in _NOT_THE_MODEL:  # of a list of messages
+        return None
+    about, more = get(item, "response_metadata"), get(item, "additional_kwargs")
+    made = _chat(
+        texts(get(item, "content")),
+        first(about, "logprobs", "logprobs_result"),
+        calls=get(more, "tool_calls") or get(item, "tool_call_chunks") or get(item, "tool_calls"),
+        about=about,
+        piece=get(item, "type") == "AIMessageChunk",
+    )
+    refusal = text(get(more, "refusal"))
+    if refusal and "choices" in made:
+        made["choices"][0]["message"] = {"content": None, "refusal": refusal}
+    return made
+
+
+def _is_langchain_result(item: Any) -> bool:
+    return bool(items(get(item, "generations"))) or _is_langchain(get(item, "message"))
+
+
+def _langchain_result(item: Any) -> Any:
+    """A generation holds a message; a result holds lists of generations, one a prompt."""
+    listed = items(get(item, "generations"))
+    found = items(listed[0]) if listed else [item]
+    inner = [unwrap(get(generation, "message")) for generation in found]
+    choices = [choice for made in inner for choice in items(get(made, "choices"))]
+    if len(listed) > 1 or len(choices) < 2:
+        return inner[0] if inner and len(listed) < 2 else {}
+    return {"choices": [choice | {"index": place} for place, choice in enumerate(choices)]}
+
+
+def _is_langchain_raw(item: Any) -> bool:
+    return _is(item, "raw") and "parsing_error" in members(item)
+
+
+def _is_pydantic_ai(item: Any) -> bool:
+    return any(_is(part, "part_kind") for part in items(get(item, "parts")))
+
+
+def _pydantic_ai(item: Any) -> Any:
+    if get(item, "kind") == "request":
+        return None
+    parts = items(get(item, "parts"))
+    answers = [part for part in parts if get(part, "part_kind") == "text"]
+    about = first(item, "provider_details", "vendor_details")
+    beside = [
+        entry for part in answers for entry in items(at(part, "provider_details", "logprobs"))
+    ]
+    calls = [
+        {"function": {"name": get(part, "tool_name"), "arguments": get(part, "args")}}
+        for part in parts
+        if get(part, "part_kind") == "tool-call"
+    ]
+    content = "".join(text(get(part, "content")) for part in answers)
+    details = {"finish_reason": first(item, "finish_reason") or get(about, "finish_reason"),
+               "model_name": get(item, "model_name")}  # fmt: skip
+    return _chat(content, get(about, "logprobs") or beside or None, calls=calls, about=details)
+
+
+def _is_dspy(item: Any) -> bool:
+    has_list = isinstance(at(item, "logprobs", "content"), (list, tuple))
+    return has_list and isinstance(get(item, "text"), str)
+
+
+def _dspy(item: Any) -> Any:
+    return _chat(get(item, "text"), get(item, "logprobs"), about=item)
+
+
+def _is_logprobs_alone(item: Any) -> bool:
+    return any(_is(entry, "token", "logprob") for entry in items(get(item, "content")))
+
+
+def _logprobs_alone(item: Any) -> Any:
+    return _chat(None, get(item, "content"))
+
+
+# -- pairs of a request and its response --------------------------------------------------------
+
+
+def _is_pair(item: Any) -> bool:
+    return _is(item, "request") and isinstance(get(item, "response"), dict)
+
+
+WRAPPERS: tuple[Wrapper, ...] = (
+    Wrapper("OpenAI Batch line", _is_batch_line, _batch_line),
+    Wrapper("event of OpenAI's helper stream", _is_helper_event, _helper_event),
+    Wrapper("AI SDK result", _is_ai_sdk, _ai_sdk),
+    Wrapper("LangChain message", _is_langchain, _langchain),
+    Wrapper("LangChain generation or result", _is_langchain_result, _langchain_result),
+    Wrapper("LangChain raw and parsed", _is_langchain_raw, lambda item: get(item, "raw")),
+    Wrapper("pydantic-ai message", _is_pydantic_ai, _pydantic_ai),
+    Wrapper("DSPy output", _is_dspy, _dspy),
+    Wrapper("logprobs of a choice by themselves", _is_logprobs_alone, _logprobs_alone),
+    Wrapper("request and response", _is_pair, lambda item: get(item, "response")),
+)
+"""What is looked for, in this order; none of them fits what another one unwraps to."""

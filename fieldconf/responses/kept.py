@@ -1,0 +1,84 @@
+"""Kept responses: a response as it came, with what is known of how it was asked for.
+
+In:    a response or the chunks of a stream, and the settings of the request; or such a form.
+Out:   plain JSON values; the response inside, and the settings.
+Never: a setting guessed: what the form does not say is unknown.
+Why:   a response alone does not say what the server's grammar forbids, nor where its logprobs
+       stand: scored without that, its numbers differ in the fourth digit.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any, NamedTuple, cast
+
+from fieldconf.errors import PayloadError
+from fieldconf.tokens.token import Layout, Mask
+
+FORM = "fieldconf"
+"""The key of the settings; its value has the version of the form, too."""
+
+_VERSION = 1
+_NEVER = -9999.0  # OpenAI's own word for a logprob of minus infinity, which JSON cannot hold
+
+
+class Kept(NamedTuple):
+    """A response that was kept, and how it is to be read."""
+
+    response: Any
+    mask: Mask
+    layout: Layout | None
+
+
+def keep(response: Any, *, mask: Mask | None, layout: Layout | None) -> dict[str, Any]:
+    """The plain form of a response: JSON values only.
+
+    >>> plain = keep({"choices": []}, mask="pre", layout=Layout(compact=True))
+    >>> plain["response"], opened(plain).layout == Layout(compact=True)
+    ({'choices': []}, True)
+    """
+    settings = {"version": _VERSION, "mask": mask or "unknown", "layout": layout and asdict(layout)}
+    return {FORM: settings, "response": _plain(response)}
+
+
+def opened(item: Any) -> Kept | None:
+    """The response in such a form, also in a report that was saved with it; None if it is none.
+
+    Raises:
+        PayloadError: if it is one of another version.
+    """
+    if not isinstance(item, Mapping):
+        return None
+    form = cast("Mapping[str, Any]", item)
+    for key in ("report", "response"):  # a line of ``extract_many``, and the report in it
+        inner: Any = form.get(key)
+        if isinstance(inner, Mapping) and FORM not in form:
+            found = opened(cast("Any", inner))
+            if found is not None:
+                return found
+    settings: Any = form.get(FORM)
+    if not isinstance(settings, Mapping) or "response" not in form:
+        return None
+    known = cast("Mapping[str, Any]", settings)
+    layout: Any = known.get("layout")
+    names = {one.name for one in fields(Layout)}
+    if known.get("version") != _VERSION or not names >= {*(layout or {})}:
+        raise PayloadError(
+            "a response that another version of fieldconf kept",
+            found=str(known.get("version")),
+            remedy='Give its "response" alone, or use that version',
+        )
+    return Kept(form["response"], known.get("mask", "unknown"), layout and Layout(**layout))
+
+
+def _plain(payload: Any) -> Any:
+    """A payload as JSON values: objects by their own plain form, or by their attributes."""
+    text = json.dumps(payload, default=_inside)
+    return json.loads(text, parse_constant={"-Infinity": _NEVER}.get)
+
+
+def _inside(value: object) -> dict[str, Any]:
+    dump = getattr(value, "model_dump", None)
+    if dump is None:
+        return vars(value)
+    return dump(mode="json", exclude_unset=True, warnings=False)

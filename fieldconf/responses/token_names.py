@@ -1,0 +1,91 @@
+"""Names: the bytes of tokens that a response lists by their ids only.
+
+In:    completions; a tokenizer, if the caller gave one.
+Out:   the same with texts; or, without a tokenizer, without the tokens, and a note that says so.
+Never: a guess.
+Why:   SGLang, MLX-LM, Hugging Face and vLLM (``return_tokens_as_token_ids``) know tokens by id.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias, TypeVar, cast
+
+from fieldconf.errors import PayloadError
+from fieldconf.responses.fast.lazy import Listed
+from fieldconf.responses.formats.entries import id_in
+from fieldconf.tokens.token import Candidate, Completion, Token
+from fieldconf.tokens.tokenizer import vocabulary_of
+
+Reader: TypeAlias = Callable[[int], bytes | None]
+"""From a token's id to its bytes; None or nothing for special tokens."""
+
+_T = TypeVar("_T", Token, Candidate)
+
+_NAMELESS = (
+    "the response lists tokens by their ids, without their texts: give tokenizer=... to score, "
+    "or ask for the texts"
+)
+
+
+def reader_of(tokenizer: Any) -> Reader:
+    """A tokenizer's reader: it is a function from id to bytes, or a Hugging Face tokenizer.
+
+    Raises:
+        PayloadError: if it is neither.
+    """
+    if hasattr(tokenizer, "get_vocab"):
+        return vocabulary_of(tokenizer).bytes_of
+    if callable(tokenizer):
+        return cast("Reader", tokenizer)
+    raise PayloadError(
+        f"{type(tokenizer).__name__} is no tokenizer",
+        remedy="Give a function from token id to bytes, or a Hugging Face tokenizer",
+    )
+
+
+def named(made: Completion, reader: Reader | None) -> Completion:
+    """The completion with the texts of its tokens."""
+    tokens = made.tokens or ()
+    if not has_nameless(tokens):
+        return made
+    if reader is None:
+        is_lost = sum(map(_is_nameless, tokens)) > len(tokens) / 2
+        if is_lost:
+            return replace(made, tokens=None, note=_NAMELESS)
+        return replace(made, tokens=tuple(map(_without_nameless, tokens)))
+    return replace(made, tokens=tuple(_name(token, reader) for token in tokens))
+
+
+def has_nameless(tokens: Iterable[Token]) -> bool:
+    """Whether tokens or candidates are known by their ids only.
+
+    A server names all candidates of a list in the same way: one of each list is looked at.
+    """
+    for token in tokens:
+        if token.raw is None and _is_nameless(token):
+            return True
+        listed = token.candidates
+        if listed and not isinstance(listed, Listed) and _is_nameless(listed[0]):
+            return True  # raw lists are left as they are only if they name texts
+    return False
+
+
+def _is_nameless(token: Token | Candidate) -> bool:
+    return token.raw is None and id_in(token.text) is not None
+
+
+def _without_nameless(token: Token) -> Token:
+    kept: Sequence[Candidate] = [c for c in token.candidates if not _is_nameless(c)]
+    return token._replace(candidates=tuple(kept))
+
+
+def _name(token: Token, reader: Reader) -> Token:
+    """What stays without bytes is a special token: it counts as a mark, as ends of answers do."""
+    found = tuple(_read(candidate, reader) for candidate in token.candidates)
+    return _read(token, reader)._replace(candidates=found)
+
+
+def _read(token: _T, reader: Reader) -> _T:
+    number = id_in(token.text) if _is_nameless(token) else None
+    raw = reader(number) if number is not None else None
+    return token._replace(text=raw.decode("utf-8", "replace"), raw=raw) if raw else token

@@ -1,0 +1,457 @@
+"""Scoring: from a response to a report.
+
+In:    a payload of any client (``score``), or the tokens of one as they arrive (``Scorer``).
+Out:   ``Field`` values as they close, and a ``Report``.
+Never: I/O; two roads: a whole response is fed to the same ``Scorer`` as a stream.
+Why:   this is the one place where wire, spelling, alignment, alternatives and scores meet.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar, overload
+
+from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
+from fieldconf.classification import check_match, read_label
+from fieldconf.decisions.answers import decided
+from fieldconf.distributions.labels import Match
+from fieldconf.distributions.settling import Settle, settled
+from fieldconf.distributions.tree_store import Ledger
+from fieldconf.errors import PayloadError
+from fieldconf.fields.field import Field
+from fieldconf.fields.scorer import FieldMaker, truncated
+from fieldconf.fields.status import OTHER_JSON, OTHER_KIND, OTHERS, WHOLE
+from fieldconf.fields.token_sums import Evidence
+from fieldconf.formulas import TextScore, text_score
+from fieldconf.parsing.finder import Finder
+from fieldconf.parsing.grammar import kind_begun
+from fieldconf.parsing.kinds import KINDS
+from fieldconf.parsing.parser import ENDS_EARLY, JSONParser
+from fieldconf.parsing.values import Tree
+from fieldconf.paths import Path
+from fieldconf.policy import Policy, PolicyLike
+from fieldconf.report import Report, Status
+from fieldconf.report.load import how_sure
+from fieldconf.responses import completion, completions
+from fieldconf.schema import Schema, compile_schema
+from fieldconf.tokens.alignment import Aligned, Aligner
+from fieldconf.tokens.spelling import SPACES, Piece, spell_completion
+from fieldconf.tokens.token import Completion, Layout, Mask, Token
+
+T = TypeVar("T")
+
+CERTAIN = math.log(0.999)
+"""A token above this (nats) is all but certain."""
+MOSTLY, FEWEST_CERTAIN, FEWEST_ZEROS = 0.95, 10, 3
+"""A report is flagged "saturated" if this part of its values' tokens is certain, of so many; or if
+all of them, and there are so many, have a logprob of exactly 0."""
+
+_MANY = 256  # so many tokens of a whole answer are read at once
+_SCALAR_PLACES = frozenset({"string", "number", "literal"})
+_SCALAR_KINDS = frozenset({"string", "number", "boolean", "null"})
+
+
+@overload
+def score(
+    payload: Any, schema: type[T], *, mask: Mask | None = None, choice: int = 0, call: int = 0,
+    match: Match = "exact", settle: Settle | None = None, tokenizer: Any = None,
+    prompt: str | None = None, policy: PolicyLike | None = None,
+    calibration: CalibratorLike | None = None,
+) -> Report[T]: ...  # fmt: skip
+@overload
+def score(
+    payload: Any, schema: Any = None, *, mask: Mask | None = None, choice: int = 0, call: int = 0,
+    match: Match = "exact", settle: Settle | None = None, tokenizer: Any = None,
+    prompt: str | None = None, policy: PolicyLike | None = None,
+    calibration: CalibratorLike | None = None,
+) -> Report[Any]: ...  # fmt: skip
+def score(  # noqa: PLR0913  # options of a reading, by keyword
+    payload: Any, schema: Any = None, *, mask: Mask | None = None, choice: int = 0, call: int = 0,
+    match: Match = "exact", settle: Settle | None = None, tokenizer: Any = None,
+    prompt: str | None = None, policy: PolicyLike | None = None,
+    calibration: CalibratorLike | None = None,
+) -> Report[Any]:  # fmt: skip
+    """How sure the model was of each field of a response that your client received.
+
+    Args:
+        payload: a response of any provider or server in ``docs/providers.md``: the SDK's object, a
+            dict, JSON text or bytes, server-sent-event text, JSON Lines, or a list of stream
+            chunks; also as LangChain, LiteLLM, pydantic-ai, instructor, DSPy or the AI SDK give it.
+            A ``Report.response`` is read with the settings of its request.
+        schema: a pydantic model (or any type pydantic understands), a JSON Schema, a ``LabelSet``
+            (the answer is a bare label then), or None.
+        mask: where the logprobs stand, if you know better than the response ("pre", "post").
+        choice: which choice, for responses with several, see ``score_all``.
+        call: which tool call of the choice, where it makes several.
+        match: how the answer's strings are matched with the members of an enum: "exact"; "loose"
+            (letter case, white space around and full stops behind do not count); or a function of
+            yours, see ``matching.Match``. It changes what counts for a member, never the value. A
+            label set says itself how it is matched.
+        settle: ask the server for what the response leaves open, see ``Settle``; it must name the
+            ``probe`` and the ``prompt``.
+        tokenizer: for responses that list token ids without their texts: a function from id to
+            bytes, or a Hugging Face tokenizer.
+        prompt: what the prompt was, for legacy completions that echo it.
+        policy: by which limits the fields are accepted, reviewed or rejected: a ``Policy``, its
+            plain values, or the path of its file.
+        calibration: what calibrates the confidences before the policy judges them: what
+            ``fc.calibrate`` gave, or the path of its file; see ``Report.calibrated``.
+
+    Raises:
+        PayloadError: if the payload is of no known shape, has no such choice or call, or holds
+            several whole responses (see ``score_all``); where a stream broke off with an error, it
+            has the ``report`` of what came before.
+        NoLogprobsError: if it is a saved error in which a server refuses logprobs.
+        RequestError: if the asking failed.
+        SchemaError: if the schema is no schema, or a label set and ``match`` says something else.
+        PolicyError: if the policy is none, or names a field that the schema does not have.
+        CalibrationError: if the calibration is none, or was fitted for another model or schema.
+
+    >>> entry = lambda text, p: {"token": text, "bytes": list(text.encode()), "logprob": p}
+    >>> report = score({"choices": [{"message": {"content": '{"ok": true}'}, "logprobs": {
+    ...     "content": [entry('{"ok": ', -0.5), entry("true", -0.1), entry("}", 0.0)]}}]})
+    >>> report.data, report["/ok"].logprob
+    ({'ok': True}, -0.1)
+    """
+    compiled = compile_schema(schema)
+    check_match(compiled, match)
+    limits, maps = Policy.of(policy).check(compiled.asked), Calibrator.of(calibration)
+    try:
+        made = completion(payload, choice, call, tokenizer=tokenizer, prompt=prompt)
+    except PayloadError as error:
+        if error.came:
+            broken = score_completion(error.came[0], compiled.asked, mask=mask, match=match)
+            error.report = replace(broken, policy=limits)
+        raise
+    read_by = compiled.read_with(made.layout)
+    report = score_completion(made, read_by, mask=mask, match=match, settle=settle)
+    return _judged_by(limits, maps(report) if maps else report)
+
+
+def _judged_by(policy: Policy, report: Report[Any]) -> Report[Any]:
+    return report if policy is report.policy else replace(report, policy=policy)
+
+
+@overload
+def score_all(
+    payload: Any, schema: type[T], *, mask: Mask | None = None, match: Match = "exact",
+    tokenizer: Any = None, prompt: str | None = None, policy: PolicyLike | None = None,
+    calibration: CalibratorLike | None = None,
+) -> list[Report[T]]: ...  # fmt: skip
+@overload
+def score_all(
+    payload: Any, schema: Any = None, *, mask: Mask | None = None, match: Match = "exact",
+    tokenizer: Any = None, prompt: str | None = None, policy: PolicyLike | None = None,
+    calibration: CalibratorLike | None = None,
+) -> list[Report[Any]]: ...  # fmt: skip
+def score_all(
+    payload: Any, schema: Any = None, *, mask: Mask | None = None, match: Match = "exact",
+    tokenizer: Any = None, prompt: str | None = None, policy: PolicyLike | None = None,
+    calibration: CalibratorLike | None = None,
+) -> list[Report[Any]]:  # fmt: skip
+    """A report for each answer in a response: each choice, and each tool call of a choice.
+
+    Of several whole responses (a list, JSON Lines) it has the reports of each, choices numbered
+    through. Args and errors are those of ``score``; ``choice`` and ``tool`` of a report say which
+    is which.
+
+    >>> choice = lambda i, text: {"index": i, "message": {"content": text}, "logprobs": {
+    ...     "content": [{"token": text, "logprob": -0.1}]}}
+    >>> [report.data for report in score_all({"choices": [choice(0, "1"), choice(1, "2")]})]
+    [1, 2]
+    """
+    compiled = compile_schema(schema)
+    check_match(compiled, match)
+    limits, maps = Policy.of(policy).check(compiled.asked), Calibrator.of(calibration)
+    reports = (
+        score_completion(made, compiled.read_with(made.layout), mask=mask, match=match)
+        for made in completions(payload, tokenizer=tokenizer, prompt=prompt)
+    )
+    return [_judged_by(limits, maps(each) if maps else each) for each in reports]
+
+
+def score_completion(
+    completion: Completion,
+    schema: Schema,
+    *,
+    mask: Mask | None = None,
+    layout: Layout | None = None,
+    match: Match = "exact",
+    settle: Settle | None = None,
+) -> Report[Any]:
+    """The report of one completion; with ``settle`` after asking for what it leaves open.
+
+    Raises:
+        RequestError: if the asking failed; it carries the ``report`` of what is known.
+    """
+    if completion.decisions:
+        return decided(completion, schema)
+    if schema.labels is not None:
+        return read_label(completion, schema, mask=mask, settle=settle)
+    spelling, tokens = spell_completion(completion), completion.tokens or ()
+    layout = layout or completion.layout
+    content = spelling.content
+
+    def scored(ledger: Ledger) -> Report[Any]:
+        scorer = Scorer(
+            schema, tokens, missing=spelling.reason, layout=layout, match=match, ledger=ledger
+        )
+        scorer.feed_all(content, spelling.pieces or (Piece(None, 0, len(content)),))
+        return scorer.finish(completion, content, mask=mask)
+
+    return settled(scored, tokens, settle)
+
+
+class Scorer:
+    """Takes tokens one by one and gives fields as they close.
+
+    Args:
+        schema: what was declared.
+        tokens: the answer's tokens; a list may grow between two calls of ``feed``.
+        missing: why no token can be used, if so; then fields have values without numbers.
+        layout: what the server's grammar forbids beyond the schema.
+        ledger: where the trees of the alternatives are kept.
+        match: how labels are matched with the members of an enum.
+        any_kind: whether a value of a kind that the schema does not ask for is taken, too.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        tokens: Sequence[Token],
+        *,
+        missing: str = "",
+        layout: Layout | None = None,
+        ledger: Ledger | None = None,
+        match: Match = "exact",
+        any_kind: bool = False,
+    ) -> None:
+        self._schema, self._ledger = schema, ledger or Ledger(keeps=False)
+        kinds = schema.root.declared.kinds or KINDS  # a schema that allows nothing finds anything
+        self._kinds = KINDS if any_kind else kinds
+        openers = b"{" * ("object" in self._kinds) + b"[" * ("array" in self._kinds)
+        has_scalars = bool(self._kinds & _SCALAR_KINDS)
+        self._aligner = Aligner(Finder(openers=openers, scalars=has_scalars))
+        self._evidence = Evidence(tokens, missing, are_named=not schema.says(SPACES))
+        self._new_maker = partial(
+            FieldMaker, schema, self._evidence, layout=layout, ledger=self._ledger, match=match
+        )
+        self._again = partial(
+            Scorer, schema, tokens, missing=missing, layout=layout, ledger=self._ledger,
+            match=match, any_kind=True,
+        )  # fmt: skip
+        self._maker = self._new_maker()
+        self._tree = Tree()
+        self._fields: dict[Path, Field] = {}
+        self._has_root = False  # whether a value has begun
+
+    @property
+    def parser(self) -> JSONParser | None:
+        """The parser of the value; None before it begins. Read it only."""
+        return self._aligner.parser
+
+    @property
+    def done(self) -> bool:
+        """Whether the value is complete. Reasoning that ends behind it makes it a draft."""
+        return self._aligner.done
+
+    @property
+    def data(self) -> Any:
+        """The plain JSON value, as far as it was written."""
+        return self._tree.root
+
+    def feed(self, written: bytes, token: int | None) -> list[Field]:
+        """Take the bytes that the token of this index wrote (None: no token did)."""
+        self._evidence.learn(token)
+        aligned = self._aligner.feed(written, token)
+        return self._take(aligned) if aligned else []
+
+    def feed_all(self, content: bytes, pieces: Sequence[Piece]) -> None:
+        """Take a whole answer: the same as piece by piece, in less time."""
+        for at in range(0, len(pieces), _MANY):
+            some = pieces[at : at + _MANY]
+            tokens, starts, stops = zip(*some, strict=True)
+            self._evidence.learn_all(tokens)
+            written = [content[start:stop] for _, start, stop in some]
+            self._evidence.list_all(tokens, written)
+            self._take(self._aligner.feed_all(content[starts[0] : stops[-1]], tokens, starts))
+
+    def finish(
+        self, completion: Completion, content: bytes, *, mask: Mask | None = None
+    ) -> Report[Any]:
+        """The report, once everything has been fed; ``content`` is what was fed."""
+        self._take(self._aligner.close())
+        if self._aligner.parser is None:
+            self._forget()  # what came was a draft
+            if self._kinds < KINDS:
+                again = self._again()
+                again.feed_all(content, self._aligner.pieces)
+                report = again.finish(completion, content, mask=mask)
+                if again.parser is not None:
+                    return replace(report, flags=(OTHER_KIND, *report.flags))
+        self._note_open(completion, len(content))
+        status, reason = self._status(completion)
+        named = {field.pointer: field for field in _current(self._fields)}
+        data, value, errors = self._tree.root, None, ()
+        owners = self._owners(completion, named)
+        root = self._fields.get(())
+        if status in WHOLE and root is not None:
+            value, errors = self._schema.validate(content[root.start : root.stop], data)
+        return Report(
+            status=status, value=value, data=data, fields=named,
+            reason=f"{reason} ({completion.aside})" if reason and completion.aside else reason,
+            errors=tuple(how_sure(error, named) for error in errors),
+            mask=mask or completion.mask, owners=owners,
+            flags=completion.flags + self._flags(completion, owners),
+            text=completion.content, tokens=completion.tokens or (), model=completion.model,
+            finish_reason=completion.finish_reason, refusal=completion.refusal,
+            precision=completion.precision, choice=completion.choice, tool=completion.tool,
+            answer=self._answer(completion.tokens or (), len(content)), prompt=_prompt(completion),
+            prompt_tokens=completion.prompt,
+            input_tokens=completion.prompt_tokens, output_tokens=completion.completion_tokens,
+            schema=self._schema,
+        )  # fmt: skip
+
+    def _take(self, aligned: Sequence[Aligned]) -> list[Field]:
+        closed: list[Field] = []
+        maker, tree, fields = self._maker, self._tree, self._fields
+        for item in aligned:
+            event = item.event
+            kind, path, _, _, _ = event
+            if kind == "key":
+                maker.name(item)
+                continue
+            if not path and kind != "close":
+                if self._has_root:
+                    self._forget()
+                    maker, tree, fields = self._maker, self._tree, self._fields
+                self._has_root = True
+            tree.take(event)
+            if kind != "close":
+                maker.begin(item)
+            if kind != "open":
+                made = fields[path] = maker.make(item, tree.value, is_again=path in fields)
+                closed.append(made)
+        return closed
+
+    def _forget(self) -> None:
+        """What was read so far was a draft of the answer."""
+        if self._has_root:
+            self._has_root = False
+            self._ledger.forget()
+            self._maker, self._tree, self._fields = self._new_maker(), Tree(), {}
+
+    def _flags(self, completion: Completion, owners: Sequence[str]) -> tuple[str, ...]:
+        is_beside = self._aligner.beside is not None and () in self._fields
+        other = (OTHER_JSON,) if is_beside else ()
+        return (*other, "saturated") if _is_saturated(completion, owners) else other
+
+    def _note_open(self, completion: Completion, size: int) -> None:
+        """Fields for what was still open at the end; a number at the root may be: 12 of 123."""
+        root, parser = self._fields.get(()), self._aligner.parser
+        is_length = completion.finish_reason == "length"
+        if (
+            root
+            and root.kind == "number"
+            and (is_length or (completion.is_cut and root.stop == size))
+        ):
+            self._fields[()] = truncated((), None, "number", root.start, root.stop)
+            self._tree.root = None
+        if parser is None or self._aligner.done:
+            return
+        value = self._tree.root
+        for depth, (path, start, is_object) in enumerate(parser.open_containers):
+            value = value[path[-1]] if depth else value
+            kind = "object" if is_object else "array"
+            self._fields[path] = truncated(path, value, kind, start, parser.offset)
+        if parser.place in _SCALAR_PLACES:
+            kind = kind_begun(parser.text)
+            self._fields[parser.path] = truncated(
+                parser.path, None, kind, parser.start, parser.offset
+            )
+
+    def _status(self, completion: Completion) -> tuple[Status, str]:
+        if completion.refusal and not completion.content:
+            return "refused", f"the model refused: {completion.refusal}"
+        if completion.content is None and completion.tokens is None and completion.note:
+            return "no_logprobs", completion.note  # and so no text either
+        if self._aligner.is_prose and self._schema.is_free:
+            return "text", self._evidence.missing
+        return self._how_it_ended(completion)
+
+    def _how_it_ended(self, completion: Completion) -> tuple[Status, str]:
+        """The same of an answer that should be JSON."""
+        root, error = self._fields.get(()), self._aligner.error
+        begun = self._aligner.parser is not None
+        if error is not None and error.problem != ENDS_EARLY and (begun or not completion.is_cut):
+            return "malformed", f"the answer is not JSON: {error}"
+        if root is None or "truncated" in root.flags:
+            return "truncated", _truncated_reason(completion)
+        if self._evidence.missing:
+            return (
+                "no_logprobs" if completion.tokens is None else "unaligned"
+            ), self._evidence.missing
+        beside = self._aligner.beside
+        return "complete", "" if beside is None else f"{OTHERS[OTHER_JSON]}, at byte {beside}"
+
+    def _answer(self, tokens: Sequence[Token], size: int) -> TextScore | None:
+        """Of all tokens that wrote the text; the marks around it did not."""
+        if self._evidence.missing or not tokens or not size:
+            return None
+        first, last = self._aligner.touching(0, size)
+        wrote = self._aligner.tokens[first:last]
+        return text_score([tokens[index].logprob for index in wrote if index is not None])
+
+    def _owners(self, completion: Completion, fields: Mapping[str, Field]) -> tuple[str, ...]:
+        if self._evidence.missing:
+            return ()
+        leaves = [(f.start, f.stop, name) for name, f in fields.items() if f.is_leaf]
+        root = self._fields.get(())
+        found = self._aligner.owners(leaves, (root.start, root.stop) if root else None)
+        count, tokens = len(completion.tokens or ()), self._aligner.tokens
+        if tokens == list(range(count)):
+            return tuple(found)
+        wrote = dict(zip(tokens, found, strict=True))
+        return tuple([wrote.get(index, "outside") for index in range(count)])
+
+
+def _prompt(completion: Completion) -> TextScore | None:
+    found = [token.logprob for token in completion.prompt]
+    return text_score(found, is_prompt=True) if found else None
+
+
+def _is_saturated(completion: Completion, owners: Sequence[str]) -> bool:
+    """Whether nearly all tokens that wrote values are all but certain, and there are some.
+
+    Exactly 0.0 for each of them is a server's fault (speculative decoding, DeepSeek's thinking),
+    unless it rounds: then a few are enough to say so.
+    """
+    tokens = completion.tokens or ()
+    pairs = zip(tokens, owners, strict=False)
+    values = [t.logprob for t, owner in pairs if owner not in ("structure", "outside")]
+    known = [logprob for logprob in values if logprob is not None]
+    if completion.precision is None and len(known) >= FEWEST_ZEROS and not any(known):
+        return True
+    certain = sum(logprob > CERTAIN for logprob in known)
+    return len(known) >= FEWEST_CERTAIN and certain >= MOSTLY * len(known)
+
+
+def _current(fields: Mapping[Path, Field]) -> list[Field]:
+    """The fields in document order, without those inside of a value that a duplicate replaced."""
+    kept: dict[Path, Field] = {}
+    for field in sorted(fields.values(), key=lambda field: field.start):
+        parent = kept.get(field.path[:-1])
+        if not field.path or (parent is not None and parent.start <= field.start):
+            kept[field.path] = field
+    return list(kept.values())
+
+
+def _truncated_reason(completion: Completion) -> str:
+    if completion.refusal:
+        return f"the model refused midway: {completion.refusal}"
+    if completion.finish_reason == "length":
+        return "the answer was cut off at the token limit: raise max_tokens"
+    if completion.finish_reason == "content_filter":
+        return "the server's content filter cut the answer off"
+    return "the answer ends before its JSON does"

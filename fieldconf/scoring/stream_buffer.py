@@ -1,0 +1,259 @@
+"""Received: what came of an answer so far, and how far its tokens spell its text.
+
+In:    stream chunks of a known shape, one by one.
+Out:   the bytes of each token as soon as the text has them; at the end the completion.
+Never: a second look at what came before: a chunk costs the same, however many were there.
+Why:   text and tokens of a place need not come in one chunk, a text may come without tokens, a
+       chunk may come twice, and some repeat everything so far. What is made of the tokens needs to
+       know none of this.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fieldconf.errors import PayloadError
+from fieldconf.responses import read_chunk
+from fieldconf.responses.answers import Answers
+from fieldconf.responses.delta import (
+    Delta,
+    Growth,
+    bare,
+    fold,
+    is_repeat,
+    several,
+    unlisted,
+    usable,
+)
+from fieldconf.responses.fast import from_chunks
+from fieldconf.responses.fast.from_chunks import Piece
+from fieldconf.responses.token_names import has_nameless
+from fieldconf.scoring.window import Recent
+from fieldconf.tokens.token import Completion, Token, utf8
+
+LOST = (
+    "the tokens that came later do not spell the text, and those before were not kept: "
+    'ask with keep="all"'
+)
+
+_MOST_DELTAS = 16  # that are held where nothing is to be
+
+
+@dataclass(slots=True)
+class _Run:
+    """Plain chunks in a row."""
+
+    texts: list[str] = field(default_factory=list[str])
+    tokens: list[Token] = field(default_factory=list[Token])
+    masked: bool = False
+
+
+class Received:
+    """What came of the first choice of a stream.
+
+    Args:
+        drops: whether ``drop`` will be called.
+
+    Attributes:
+        tokens: those that came.
+        taken: how many of them the text has confirmed.
+        fed: the bytes that these wrote.
+        began: whether anything has come that belongs to an answer.
+        spells: whether the tokens spell the text so far.
+    """
+
+    def __init__(self, *, drops: bool = False) -> None:
+        self.tokens: list[Token] | Recent = Recent() if drops else []
+        self.taken = 0
+        self.fed = bytearray()
+        self.began = False
+        self.spells = True
+        self._ahead = bytearray()  # text that has come, but whose tokens have not
+        self._deltas: list[Delta] = []
+        self._run = _Run()  # what came since the last of them
+        self._common: Delta | None = None  # what plain chunks say of all choices
+        self._last: Delta | Piece | None = None
+        self._growth = Growth()
+        self._holes: deque[tuple[int, bytes]] = deque()  # texts without tokens: from where on
+        self._has_ended = False  # a reason to stop has come
+        self._filled = 0  # of them, how many were given a token
+        self._dropped = False
+        self._whole: Delta | None = None  # one that contradicts what was dropped
+        self._answers = Answers()
+
+    def take(self, chunk: Any) -> None:
+        """Take the next chunk.
+
+        Raises:
+            PayloadError: if the chunk is an error of the server, or begins another answer.
+            NoLogprobsError: if it is one in which the server refuses logprobs.
+        """
+        piece = from_chunks.read(chunk)
+        if piece is None:
+            deltas = _read(chunk)
+            if self._answers.begins(deltas):
+                raise several()
+            self._take_all(deltas)
+            return
+        if not self._answers.goes_on(piece.source) and self._answers.begins([piece.delta]):
+            raise several()
+        self.began = True
+        if piece.common is not self._common:
+            self._common = piece.common
+            self._deltas.append(piece.common)
+        last, tokens = self._last, piece.tokens
+        if last is not None and last.tokens == tokens and is_repeat(_delta(last), piece.delta):
+            return
+        self._last = piece
+        run = self._run
+        run.masked = run.masked or piece.is_masked
+        if not self._dropped:
+            run.texts.append(piece.content)
+            run.tokens.extend(tokens)
+        self._add(utf8(piece.content), tokens)
+
+    def following(self) -> bytes | None:
+        """The bytes of the next token; None as long as the text does not have them."""
+        if self.taken == len(self.tokens) and self._has_ended and self.taken:
+            self._fill_holes(b"")  # no token comes any more
+        if not self.spells or self.taken == len(self.tokens):
+            return None
+        written = self.tokens[self.taken].bytes
+        if not self._ahead.startswith(written):
+            self.spells = written.startswith(bytes(self._ahead)) or self._fill_holes(written)
+            written = self.tokens[self.taken].bytes
+            if not self._ahead.startswith(written):
+                return None
+        del self._ahead[: len(written)]  # of a bytearray it costs no more than that
+        self.fed += written
+        self.taken += 1
+        return written
+
+    def _fill_holes(self, written: bytes) -> bool:
+        """Give tokens to the texts that came without, if the next token stands behind them.
+
+        Tokens may come later than their text, so it is a hole only once that is seen; or, where
+        ``written`` is empty, because nothing else is left. False if the token stands behind none.
+        """
+        while self._holes and self._holes[0][0] < len(self.fed):
+            self._holes.popleft()
+        size, count = 0, 0
+        for start, text in self._holes:
+            if start != len(self.fed) + size:
+                break
+            size, count = size + len(text), count + 1
+            left = len(self._ahead) - size
+            if self._ahead.startswith(written, size) if written else not left:
+                holes = [self._holes.popleft()[1] for _ in range(count)]
+                self.tokens[self.taken : self.taken] = [
+                    unlisted(hole.decode("utf-8", "surrogatepass")) for hole in holes
+                ]
+                self._filled += count
+                return True
+            if left < len(written) and written.startswith(bytes(self._ahead[size:])):
+                return True  # more of the text has to come
+        return False
+
+    def drop(self, stop: int) -> None:
+        """Let go of the tokens before an index, and of all texts but one."""
+        if isinstance(self.tokens, Recent):
+            self.tokens.drop(stop)
+        self._run.texts.clear()
+        self._run.tokens.clear()
+        if not self._dropped:
+            self._dropped = True
+            self._deltas = _bare(self._deltas)
+
+    def completion(self) -> Completion:
+        """The completion that all of it amounts to."""
+        if self._dropped:
+            return self._rest()
+        self._end_run()
+        folded = fold(self._deltas)
+        return folded[0] if folded else Completion(content="", tokens=None)
+
+    def is_all_of(self, completion: Completion) -> bool:
+        """Whether there is no more to say of a completion than its tokens said one by one.
+
+        They then have names, and spell it as they are: there is nothing to mend.
+        """
+        is_spelled = self.spells and bytes(self.fed) == utf8(completion.content or "")
+        is_taken = self.taken and self.taken == len(completion.tokens or ())
+        return bool(is_taken) and is_spelled and not completion.tool
+
+    # -- what is not plain ------------------------------------------------------------------------
+
+    def _take_all(self, deltas: Iterable[Delta]) -> None:
+        for delta in deltas:
+            self.began = self.began or delta.index is not None
+            if delta.index == 0:
+                delta = self._growth.cleared(delta)  # noqa: PLW2901
+                self._end_run()
+                if self._last is not None and is_repeat(_delta(self._last), delta):
+                    continue
+                self._last = delta
+                self._take_delta(delta)
+            self._deltas.append(delta)
+        self._common = None
+        if self._dropped and len(self._deltas) > _MOST_DELTAS:
+            self._deltas = _bare(self._deltas)
+
+    def _take_delta(self, delta: Delta) -> None:
+        """Of what repeats everything so far only the rest is new."""
+        if delta.echo or has_nameless(delta.tokens or ()):
+            self.spells = False
+        content, tokens = utf8(delta.content or ""), delta.tokens or ()
+        if delta.extent != "more":
+            before = bytes(self.fed + self._ahead)
+            if self._dropped and not content.startswith(before):
+                self._whole, self.spells = delta, False
+            content, tokens = content[len(before) :], tokens[len(self.tokens) - self._filled :]
+        elif content and not tokens and self.spells:
+            self._holes.append((len(self.fed) + len(self._ahead), content))
+        self._has_ended = self._has_ended or delta.finish_reason is not None
+        self._add(content, tokens)
+
+    def _add(self, content: bytes, tokens: Iterable[Token]) -> None:
+        self._ahead += content
+        if self.spells or not self._dropped:
+            self.tokens.extend(tokens)
+
+    def _end_run(self) -> None:
+        """One delta for all plain chunks of a run: folded, it is the same as theirs."""
+        run = self._run
+        if run.texts or run.masked:
+            delta = Delta(content="".join(run.texts), tokens=tuple(run.tokens), masked=run.masked)
+            self._deltas.append(delta)
+            self._run = _Run()
+
+    def _rest(self) -> Completion:
+        """The completion, of whose tokens only the numbers are left."""
+        self._end_run()
+        known = _bare(self._deltas)
+        if self._whole is not None:
+            return fold([*known, self._whole])[0]
+        text = (self.fed + self._ahead).decode("utf-8", "surrogatepass")
+        made = fold([*known, Delta(content=text)])[0]
+        tokens, note = usable(self.tokens)
+        made = replace(made, tokens=tokens or None, note=note or made.note)  # pyright: ignore[reportArgumentType]  # as good as a tuple
+        is_lost = bool(tokens) and not self.is_all_of(made)
+        return replace(made, tokens=None, note=LOST) if is_lost else made
+
+
+def _bare(deltas: Iterable[Delta]) -> list[Delta]:
+    return bare(delta for delta in deltas if not delta.index)
+
+
+def _delta(last: Delta | Piece) -> Delta:
+    return last.delta if isinstance(last, Piece) else last
+
+
+def _read(chunk: Any) -> list[Delta]:
+    """What a chunk adds; a live stream may hold things that are no part of an answer."""
+    try:
+        return read_chunk(chunk)
+    except PayloadError as error:
+        if error.found == "error":
+            raise
+        return []

@@ -1,0 +1,109 @@
+"""Dropping: the tokens of an answer that arrives, for as long as an open value may need them.
+
+In:    tokens as they come; how far everything has closed; a report.
+Out:   ``Recent``, which stands for all tokens and holds the last ones; a report without tokens.
+Never: a token dropped that a value which is still open could ask for: a value asks for the tokens
+       since the one before it closed, and for no more of those before than their numbers.
+Why:   nearly all room of an answer is taken by the candidates of its tokens: kilobytes for each,
+       where its text and its number take a few bytes. Who looks at fields needs no more.
+"""
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Literal, TypeAlias, TypeVar, overload
+
+from fieldconf.fields.field import Field
+from fieldconf.report import Report
+from fieldconf.tokens.token import Token
+
+Keep: TypeAlias = Literal["all", "fields", "response"]
+"""What is kept of an answer that was read: everything, its fields and no tokens, or everything and
+the response itself."""
+
+T = TypeVar("T")
+
+
+class Recent(Sequence[Token]):
+    """All tokens that came; of those that were dropped only the number is left, in 8 bytes each.
+
+    A token without a number stays (without candidates): a reason may have to name it.
+
+    >>> tokens = Recent()
+    >>> tokens.extend([Token("a", None, -0.5), Token("b", None, -0.25)])
+    >>> tokens.drop(1)
+    >>> len(tokens), tokens[0].text, tokens[0].logprob, tokens[1].text, tokens.held
+    (2, '', -0.5, 'b', 1)
+    """
+
+    __slots__ = ("_first", "_held", "_numbers", "_unknown")
+
+    def __init__(self) -> None:
+        self._first = 0  # the index of the first that is held
+        self._held: list[Token] = []
+        self._numbers = array("d")  # nats, of those before
+        self._unknown: dict[int, Token] = {}  # those of them that have none
+
+    @property
+    def held(self) -> int:
+        """How many tokens are held with their candidates."""
+        return len(self._held)
+
+    def extend(self, tokens: Iterable[Token]) -> None:
+        """Take the next ones."""
+        self._held.extend(tokens)
+
+    def __setitem__(self, places: slice, tokens: Iterable[Token]) -> None:
+        """Put some in the place of those that are held."""
+        start, stop, _ = places.indices(len(self))
+        self._held[start - self._first : stop - self._first] = tokens
+
+    def drop(self, stop: int) -> None:
+        """Let go of those before an index."""
+        gone = self._held[: stop - self._first]
+        for index, token in enumerate(gone, start=self._first):
+            if token.logprob is None:
+                self._unknown[index] = token._replace(candidates=())
+            self._numbers.append(token.logprob or 0.0)
+        self._first += len(gone)
+        del self._held[: len(gone)]
+
+    @overload
+    def __getitem__(self, index: int) -> Token: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Token]: ...
+    def __getitem__(self, index: int | slice) -> Token | list[Token]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        place = index - self._first
+        if place >= 0:
+            return self._held[place]
+        if index < 0:
+            return self[len(self) + index]
+        return self._unknown.get(index) or Token("", b"", self._numbers[index])
+
+    def __len__(self) -> int:
+        return self._first + len(self._held)
+
+    def __iter__(self) -> Iterator[Token]:
+        return (self[index] for index in range(len(self)))
+
+
+def forget(field: Field) -> Field:
+    """A field that was just made, without the tokens of the answer.
+
+    It is the same object: nobody has seen it yet but the scorer, whose report will have it.
+    """
+    for name in ("source", "indexes"):
+        object.__setattr__(field, name, ())
+    return field
+
+
+def without_tokens(report: Report[T]) -> Report[T]:
+    """A report without tokens: what it says of them as a whole, and its fields, stay."""
+    fields = {name: replace(field, **_NONE) for name, field in report.fields.items()}
+    errors = tuple(replace(error, tokens=()) for error in report.errors)
+    return replace(report, tokens=(), prompt_tokens=(), owners=(), fields=fields, errors=errors)
+
+
+_NONE: dict[str, Any] = {"source": (), "indexes": ()}

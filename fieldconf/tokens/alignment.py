@@ -1,0 +1,367 @@
+"""Alignment: which tokens wrote each value.
+
+In:    pieces of the answer's text in order, each with the token that wrote it.
+Out:   each value as it closes: its event, the pieces that touch it, and its approach (the parser
+       states before the pieces in which the value could still have become something else).
+Never: a score; a second look at bytes already read, but for the states that somebody asks for.
+Why:   whole responses and live streams take the same road, so they cannot disagree.
+
+A piece *touches* a value when it overlaps the value's JSON text, quotes included. A piece without
+bytes touches the value it stands strictly inside of (some servers list parts of a character so).
+A piece may touch several values (``","``, ``true}``); *ownership* gives it to one: the first leaf
+it touches, else "structure" if it touches the root value, else "outside".
+"""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from fieldconf.errors import JSONSyntaxError
+from fieldconf.parsing.finder import Finder
+from fieldconf.parsing.parser import Event, JSONParser, State
+from fieldconf.tokens.spelling import Piece
+from fieldconf.tokens.token import unchecked
+
+
+class Follower:
+    """The states before the pieces of a part of the answer, found by reading it a second time.
+
+    It goes on from where it was asked last, so that asking in order costs one reading.
+    """
+
+    __slots__ = ("_data", "_parser", "_start", "_state")
+
+    def __init__(self, state: State, start: int, data: bytes) -> None:
+        self._state, self._start, self._data = state, start, data
+        self._parser = JSONParser.at(state)
+
+    def before(self, offset: int) -> JSONParser:
+        """The state before the byte at this offset."""
+        if self._parser.offset > offset:
+            self._parser = JSONParser.at(self._state)
+        seen = self._parser.offset - self._start
+        self._parser.feed(self._data[seen : offset - self._start])
+        return self._parser.fork()
+
+
+class Step:
+    """A token at the place where it was chosen.
+
+    Attributes:
+        piece: its position among the pieces.
+        token: its index, or None where no listed token wrote these bytes.
+        written: the bytes it wrote.
+        start: where these begin in the answer.
+    """
+
+    __slots__ = ("_parser", "_readings", "piece", "start", "token", "written")
+
+    def __init__(
+        self, piece: int, token: int | None, parser: JSONParser | State | Follower, written: bytes,
+        start: int = 0,
+    ) -> None:  # fmt: skip
+        self.piece, self.token, self.written, self.start = piece, token, written, start
+        self._parser = parser
+        self._readings: dict[bytes, tuple[JSONParser, list[Event]]] = {}
+
+    @property
+    def parser(self) -> JSONParser:
+        """The state before it (fork it, do not feed it); made when first asked for."""
+        parser = self._parser
+        if isinstance(parser, tuple):
+            parser = self._parser = JSONParser.at(parser)
+        elif isinstance(parser, Follower):
+            parser = self._parser = parser.before(self.start)
+        return parser
+
+    def read(self, data: bytes) -> tuple[JSONParser, list[Event]]:
+        """The state behind these bytes, if they stood here (do not feed it), and what they closed.
+
+        A token may close many values, and each of them asks what the same candidates would have
+        closed in its place; so that is read once where it is much.
+        """
+        known = self._readings.get(data)
+        if known is None:
+            fork = self.parser.fork()
+            known = fork, fork.feed(data)
+            if len(known[1]) > _FEW_EVENTS:
+                self._readings[data] = known
+        return known
+
+
+class Aligned(NamedTuple):
+    """A value that closed, an ``open`` one that began, or a key.
+
+    ``first`` and ``last`` delimit the touching pieces, half-open; ``edge`` is where the event
+    before it ended. ``run`` is the part of the answer read last, ``by`` who read it: that is what
+    ``approach`` is made of, for which most values are never asked.
+    """
+
+    event: Event
+    first: int
+    last: int
+    edge: int
+    run: "Run | None"
+    by: "Aligner"
+
+    @property
+    def approach(self) -> tuple[Step, ...]:
+        """The steps from the end of what came before up to the piece in which it closed.
+
+        What came before a value is its key or the previous item, before a key the previous value.
+        """
+        return self.by.approach(self.event, self.edge, self.run)
+
+
+class Run(NamedTuple):
+    """Pieces, linked to those before them: the half-open range, where it ends, and its bytes.
+
+    ``state`` is that before the first of them; only the last one caused events. ``steps`` are
+    those made of them so far, by piece; runs of one value share them.
+    """
+
+    older: "Run | None"
+    first: int
+    last: int
+    end: int
+    state: State
+    data: bytes
+    steps: dict[int, Step]
+
+
+_aligned, _run = unchecked(Aligned), unchecked(Run)
+_FEW_EVENTS = 4
+_MOST_STEPS = 64  # made steps are kept for the neighbours, who share them; so many at least
+
+
+class Aligner:
+    """Feed it pieces; it returns what they closed.
+
+    Args:
+        finder: the parser to use.
+
+    Attributes:
+        tokens: for each piece fed, the index of its token, or None.
+    """
+
+    def __init__(self, finder: Finder | None = None) -> None:
+        self.tokens: list[int | None] = []
+        self._finder = finder or Finder()
+        self._value: JSONParser | None = None  # once the value is found for sure, until it ends
+        self._starts: array[int] = array("q")  # byte offset of each piece
+        self._end = 0  # of the last piece
+        self._edge = 0  # where the last event ended
+        self._run: Run | None = None  # what was read since the last edge, newest first; and then:
+        self._parts: list[bytes] = []  # what caused no event so far
+        self._first, self._state = 0, JSONParser().state  # its first piece, the state before that
+        self._steps: dict[int, Step] = {}  # made of it
+        self._followers: dict[int, Follower] = {}  # by their run's first piece
+
+    @property
+    def error(self) -> JSONSyntaxError | None:
+        """Why the answer is not JSON, or None so far."""
+        return self._finder.error
+
+    @property
+    def done(self) -> bool:
+        """Whether the root value is complete."""
+        return self._finder.done
+
+    @property
+    def parser(self) -> JSONParser | None:
+        """The parser at work on the value, for what is still open."""
+        return self._finder.parser
+
+    @property
+    def beside(self) -> int | None:
+        """Where the first JSON value stands that is not the answer, or None."""
+        return self._finder.beside
+
+    @property
+    def pieces(self) -> list[Piece]:
+        """All that was fed."""
+        stops = [*self._starts[1:], self._end]
+        return list(map(Piece, self.tokens, self._starts, stops))
+
+    @property
+    def is_prose(self) -> bool:
+        """Whether there is prose and no JSON."""
+        return self._finder.is_prose
+
+    def feed(self, written: bytes, token: int | None) -> list[Aligned]:
+        """Take the bytes that one token wrote; return the events they caused."""
+        starts, start, parser = self._starts, self._end, self._value
+        starts.append(start)
+        self.tokens.append(token)
+        self._end = start + len(written)
+        if parser is None:
+            return self._search(written, written)
+        return self._read(parser, written) + self._rest(written, start)
+
+    def feed_all(
+        self, data: bytes, tokens: Sequence[int | None], starts: Sequence[int]
+    ) -> list[Aligned]:
+        """Take many pieces at once: their bytes, and where each begins in the answer."""
+        made: list[Aligned] = []
+        first, begin, count = 0, self._end, len(tokens)
+        before = len(self._starts)
+        while first < count:
+            value = self._value
+            if value is None:  # one by one until the value is found
+                stop = starts[first + 1] - begin if first + 1 < count else len(data)
+                made += self.feed(data[self._end - begin : stop], tokens[first])
+            else:
+                self._starts.extend(starts[first:])
+                self.tokens += tokens[first:]
+                written = data[self._end - begin :]
+                self._end += len(written)
+                made += self._read(value, written)
+                made += self._take_back(data, begin)
+            first = len(self._starts) - before
+        return made
+
+    def _take_back(self, data: bytes, begin: int) -> list[Aligned]:
+        """If the value has ended, the pieces behind it are yet to be fed; ``data`` has them all."""
+        if self._value is not None:
+            return []
+        kept = bisect_left(self._starts, self._finder.offset)
+        if kept < len(self._starts):
+            self._end = self._starts[kept]
+            del self._starts[kept:], self.tokens[kept:]
+        last = self._starts[-1]
+        return self._rest(data[last - begin : self._end - begin], last)
+
+    def _read(self, parser: JSONParser, data: bytes) -> list[Aligned]:
+        """Take more of the value, without a detour by the finder."""
+        self._parts.append(data)
+        events = parser.feed(data)
+        is_over = parser.error is not None or (bool(events) and not events[-1].path)
+        if is_over:
+            self._finder.note(events)
+            self._value = None
+        made = self._align(events) if events else []
+        if is_over:
+            self._run, self._parts, self._steps = None, [], {}
+        return made
+
+    def _rest(self, written: bytes, start: int) -> list[Aligned]:
+        """If the value has ended, take what follows it in its last piece, which begins here."""
+        stop = self._finder.offset
+        if self._value is not None or stop == self._end:
+            return []
+        return self._search(written, written[stop - start :])
+
+    def _search(self, written: bytes, data: bytes) -> list[Aligned]:
+        """Take the end of a piece that stands before the value is found for sure, or behind it."""
+        finder, count = self._finder, len(self._starts)
+        state = (finder.attempt or JSONParser(offset=self._starts[-1])).state
+        events = finder.feed(data)
+        parser = finder.attempt or (finder.parser if events else None)
+        if parser is not None:  # else it stands outside of the value: no choice within it
+            self._run = Run(self._run, count - 1, count, self._end, state, written, self._steps)
+            self._first, self._state = count, parser.state
+        self._value = finder.found
+        return self._align(events)
+
+    def close(self) -> list[Aligned]:
+        """Say that nothing follows; return what that closed."""
+        return self._align(self._finder.close())
+
+    def touching(self, start: int, stop: int) -> tuple[int, int]:
+        """The half-open range of the pieces that touch the bytes ``start:stop``."""
+        first = bisect_right(self._starts, start) - 1
+        return first, bisect_left(self._starts, stop, first)
+
+    def is_shared(self, first: int, last: int, start: int, stop: int) -> bool:
+        """Whether the pieces ``first:last`` also hold bytes outside of ``start:stop``."""
+        end = self._starts[last] if last < len(self._starts) else self._end
+        return self._starts[first] < start or end > stop
+
+    def owners(
+        self, leaves: Sequence[tuple[int, int, str]], root: tuple[int, int] | None
+    ) -> list[str]:
+        """One owner for each piece; ``leaves`` are (start, stop, name) in document order."""
+        owned = ["outside"] * len(self._starts)
+        if root is not None:
+            first, last = self.touching(*root)
+            owned[first:last] = ["structure"] * (last - first)
+        starts = self._starts
+        for start, stop, name in reversed(leaves):  # as in ``touching``, most often one piece
+            last = bisect_left(starts, stop)
+            first = last - 1
+            owned[first] = name
+            if starts[first] > start:
+                first = bisect_right(starts, start, 0, first) - 1
+                owned[first:last] = [name] * (last - first)
+        return owned
+
+    def approach(self, event: Event, edge: int, run: Run | None) -> tuple[Step, ...]:
+        """The steps of an event that a run's last piece caused, or one of many read at once."""
+        found: list[list[Step]] = []
+        is_number = event.type == "scalar" and event.raw[0] in b"-0123456789"
+        until = bisect_right(self._starts, event.stop - (not is_number))
+        while run is not None and run.end > edge:
+            if run.first < until:  # else it was read behind what is asked about
+                found.append(self._steps_of(run, edge, until))
+            run = run.older
+        return tuple([step for steps in reversed(found) for step in steps])
+
+    def _steps_of(self, run: Run, edge: int, until: int) -> list[Step]:
+        """The steps of a run's pieces that end behind an edge, before the piece ``until``."""
+        _, first, last, end, state, data, steps = run
+        source: State | Follower = state
+        starts, start = self._starts, end - len(data)
+        if last - first > 1:
+            source = self._followers.get(first) or Follower(state, start, data)
+            self._followers[first] = source
+            if start <= edge:
+                first = bisect_right(starts, edge, first, last) - 1
+        made: list[Step] = []
+        for piece in range(first, min(last, until)):
+            step = steps.get(piece)
+            if step is None:
+                at = starts[piece]
+                stop = starts[piece + 1] if piece + 1 < last else end
+                written = data[at - start : stop - start]
+                step = Step(piece, self.tokens[piece], source, written, at)
+                steps[piece] = step
+            made.append(step)
+        return made
+
+    def _align(self, events: list[Event]) -> list[Aligned]:
+        """The events that the last piece caused."""
+        if not events:
+            return []
+        starts, edge, run = self._starts, self._edge, self._cut()
+        count, newest = len(starts), starts[-1]
+        made: list[Aligned] = []
+        for event in events:
+            _, path, start, stop, _ = event
+            if start > edge and not path:
+                edge = start  # before the root there may be prose, with attempts that failed
+            # As in ``touching``; most often the newest piece is one end of the range.
+            first = count - 1 if newest <= start else bisect_right(starts, start) - 1
+            last = count if newest < stop else bisect_left(starts, stop, first)
+            made.append(_aligned((event, first, last, edge, run, self)))
+            edge = stop
+        self._edge = edge
+        if run is not None and edge >= run.end - len(run.data):  # else events were withheld
+            self._run = _run((None, *run[1:])) if run.end > edge else None
+        return made
+
+    def _cut(self) -> Run | None:
+        """Make a run of what was read since the last one."""
+        if len(self._steps) > _MOST_STEPS:
+            self._steps, self._followers = {}, {}
+        parts = self._parts
+        if parts:
+            data = parts[0] if len(parts) == 1 else b"".join(parts)
+            count = len(self._starts)
+            self._run = _run(
+                (self._run, self._first, count, self._end, self._state, data, self._steps)
+            )
+            self._parts = []
+            if self._value is not None:
+                self._first, self._state = count, self._value.state
+        return self._run

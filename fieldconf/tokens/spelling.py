@@ -1,0 +1,399 @@
+"""Spelling: which bytes of the content each token is. The one place that repairs token bytes.
+
+In:    a content and its tokens, as the server listed them.
+Out:   a ``Spelling``: the content's bytes, cut into pieces of one token each; or, where that is
+       impossible, the reason, naming the first token that does not fit.
+Never: an index by character count; a guess that the content does not confirm.
+Why:   servers list tokens as bytes, as text, as text of broken characters, as vocabulary entries,
+       with control tokens and reasoning that the content lacks. Order of trust: (a) the bytes
+       spell the content; (b) the texts do; (c) a tolerant walk does, in which every token may use
+       any of its known disguises; (d) nothing does, and then there are no numbers.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import accumulate, count
+from typing import NamedTuple, TypeAlias
+
+from fieldconf.parsing.reasoning import THOUGHTS
+from fieldconf.tokens.token import (
+    Candidate,
+    Completion,
+    Token,
+    unchecked,
+    utf8,
+    written,
+)
+
+
+class Piece(NamedTuple):
+    """The half-open byte span of the content that one token wrote; token None: no token did."""
+
+    token: int | None
+    start: int
+    stop: int
+
+
+_new_piece = unchecked(Piece)
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How tokens spell a content.
+
+    Attributes:
+        content: the content's bytes.
+        pieces: in order and without gaps; tokens that are not part of the content are not here.
+        reason: why there is no spelling; empty if there is one.
+        misfit: the index of the first token that does not fit, if one is to blame.
+    """
+
+    content: bytes
+    pieces: tuple[Piece, ...] = ()
+    reason: str = ""
+    misfit: int | None = None
+
+
+def spell(content: str | None, tokens: Sequence[Token]) -> Spelling:
+    """Find the bytes of the content that each token wrote.
+
+    With ``content`` None the tokens are all there is, and what they spell is the content.
+
+    >>> spell('{"a"', [Token('{"', None, -0.1), Token('a"', None, -0.2)]).pieces
+    (Piece(token=0, start=0, stop=2), Piece(token=1, start=2, stop=4))
+    """
+    listed = written(tokens)
+    whole = b"".join(listed)
+    wanted = whole if content is None else utf8(content)
+    if whole == wanted:
+        return Spelling(wanted, _cut(listed))
+    texts = [utf8(token.text) for token in tokens]
+    if b"".join(texts) == wanted:
+        return Spelling(wanted, _cut(texts))
+    for spellings in (listed, texts):
+        # Marks write nothing; an answer as short as `end` would be found inside of <|im_end|>.
+        blank = [
+            b"" if is_control(t) else spelled for t, spelled in zip(tokens, spellings, strict=True)
+        ]
+        pieces = _cut_inside(blank, wanted, tokens) or _cut_inside(spellings, wanted, tokens)
+        if pieces:
+            return Spelling(wanted, pieces)
+    if wanted and whole.startswith(wanted):  # then a stop string was cut off
+        return Spelling(wanted, _cut_front(listed, len(wanted)))
+    found = _tolerant(wanted, tokens)
+    return _at_the_end(wanted, tokens, found) if found.reason else found
+
+
+def is_whole(spelling: Spelling) -> bool:
+    """Whether tokens wrote all of a content, but for what wraps it: thoughts, a fence."""
+    if spelling.reason:
+        return False
+    first = spelling.pieces[0] if spelling.pieces else None
+    if first is None or first.token is not None:
+        return True
+    return _WRAPPER_BEFORE.fullmatch(spelling.content, 0, first.stop) is not None
+
+
+def places_of(content: bytes, tokens: Sequence[Token]) -> list[tuple[int, int]]:
+    """Where a text holds all that the tokens wrote, as half-open byte spans; two are enough.
+
+    Marks are not looked for, nor is white space at an end where it has no place: servers strip it.
+    """
+    for spellings in _without_marks(tokens):
+        whole = b"".join(spellings)
+        for written_bytes in dict.fromkeys((whole, whole.rstrip(), whole.strip())):
+            first = content.find(written_bytes) if written_bytes.strip() else -1
+            if first >= 0:
+                starts = [first, content.find(written_bytes, first + 1)]
+                return [(at, at + len(written_bytes)) for at in starts if at >= 0]
+    return []
+
+
+def _at_the_end(content: bytes, tokens: Sequence[Token], missing: Spelling) -> Spelling:
+    """The tokens as the end of a content whose beginning none of them wrote: a prefill."""
+    places = places_of(content, tokens)
+    if len(places) > 1:
+        (one, _), (other, _) = places
+        reason = (
+            "the text holds more than the tokens wrote, and they fit it at several places "
+            f"(bytes {one} and {other})"
+        )
+        return Spelling(content, reason=reason)
+    if not places or content[places[0][1] :].strip():
+        return missing
+    start, stop = places[0]
+    for spellings in _without_marks(tokens):
+        pieces = _cut_inside(spellings, content[start:stop], tokens)
+        if pieces:
+            wrote = [Piece(p.token, p.start + start, p.stop + start) for p in pieces]
+            rest = [Piece(None, stop, len(content))] if stop < len(content) else []
+            return Spelling(content, (Piece(None, 0, start), *wrote, *rest))
+    return missing
+
+
+def _without_marks(tokens: Sequence[Token]) -> Iterator[list[bytes]]:
+    """What the tokens wrote, by their bytes and by their texts; marks write nothing."""
+    for spellings in (written(tokens), [utf8(token.text) for token in tokens]):
+        yield [
+            b"" if is_control(t) else spelled for t, spelled in zip(tokens, spellings, strict=True)
+        ]
+
+
+_NO_LOGPROBS = (
+    "the response has no logprobs: ask for them (logprobs=True, top_logprobs=5); if a framework "
+    "dropped them, give what the server sent"
+)
+
+
+def spell_completion(completion: Completion) -> Spelling:
+    """How a completion's tokens spell its content; without tokens the reason says so."""
+    if completion.tokens is None:
+        return Spelling(utf8(completion.content or ""), reason=completion.note or _NO_LOGPROBS)
+    return spell(completion.content, completion.tokens)
+
+
+def undisguised(completion: Completion) -> Completion:
+    """The completion with bytes for tokens that are listed as entries of a vocabulary.
+
+    Where the texts do not spell the content, but do when each is read as a vocabulary's name
+    (``Ġ`` or ``▁`` for a space), all of them are names: the candidates', too.
+    """
+    tokens, content = completion.tokens, completion.content
+    if not tokens or not content or utf8(content) in b"".join(written(tokens)):
+        return completion
+    for read in (byte_level, sentence_piece):
+        made = tuple(token._replace(raw=read(token.text) or token.raw) for token in tokens)
+        if utf8(content) in b"".join(written(made)):
+            return replace(completion, tokens=tuple(_with_candidates(t, read) for t in made))
+    return completion
+
+
+def _with_candidates(token: Token, read: Callable[[str], bytes | None]) -> Token:
+    found = tuple(c._replace(raw=read(c.text) or c.raw) for c in token.candidates)
+    return token._replace(candidates=found)
+
+
+SPACES = ("Ġ", "▁")
+"""What names of vocabularies have for a space: of byte-level ones, and of SentencePiece's."""
+
+
+def plainly_named(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Candidates with the bytes that their names stand for; none if they are not names.
+
+    They are, where some begin with a vocabulary's mark for a space, none with a space, and the
+    bytes are no others than the name's own.
+    """
+    marks = {c.text[:1] for c in candidates}.intersection(SPACES)
+    if len(marks) != 1 or any(c.text[:1] == " " for c in candidates):
+        return ()
+    if any(c.raw is not None and c.raw != utf8(c.text) for c in candidates):
+        return ()
+    read = byte_level if marks == {"Ġ"} else sentence_piece
+    return tuple(c._replace(raw=read(c.text) or c.raw) for c in candidates)
+
+
+def byte_level(name: str) -> bytes | None:
+    """The bytes that a name of GPT-2's vocabulary stands for; None for other texts."""
+    found = [_BYTE_ALPHABET.get(char) for char in name]
+    return None if None in found else bytes(byte for byte in found if byte is not None)
+
+
+def sentence_piece(name: str) -> bytes:
+    """The bytes that a name of a SentencePiece vocabulary stands for."""
+    return utf8(name.replace("▁", " "))
+
+
+def _cut(spellings: Sequence[bytes]) -> tuple[Piece, ...]:
+    ends = [0, *accumulate(map(len, spellings))]
+    return tuple(map(_new_piece, zip(count(), ends, ends[1:], strict=False)))
+
+
+def _cut_front(spellings: Sequence[bytes], size: int) -> tuple[Piece, ...]:
+    """The first so many bytes of what the tokens spell; the last piece may be a part of a token."""
+    cut = [piece for piece in _cut(spellings) if piece.start < size]
+    return tuple(piece._replace(stop=min(piece.stop, size)) for piece in cut)
+
+
+def _cut_inside(
+    spellings: Sequence[bytes], wanted: bytes, tokens: Sequence[Token]
+) -> tuple[Piece, ...]:
+    """The content inside of what the tokens spell: reasoning before it, end tokens after it.
+
+    The last occurrence is the answer (a draft may stand in the reasoning); what follows it may
+    only be what servers strip: white space, a closing fence, end tokens. Each family of models has
+    its own end token: the last of all may be any that looks like a mark.
+    """
+    at = b"".join(spellings).rfind(wanted) if wanted else -1
+    if at < 0:
+        return ()
+    end, last = at + len(wanted), len(tokens) - 1
+    pieces: list[Piece] = []
+    for piece, token in zip(_cut(spellings), tokens, strict=True):
+        start, stop = max(piece.start, at), min(piece.stop, end)
+        is_inside = start == stop and at < start < end and not is_control(token)
+        if start < stop or is_inside:
+            pieces.append(Piece(piece.token, start - at, stop - at))
+        elif piece.start >= end and not _is_droppable(token, is_last=piece.token == last):
+            return ()
+    return tuple(pieces)
+
+
+# -- what may stand around an answer ------------------------------------------------------------
+
+_CONTROL = re.compile(
+    r"<\|[^|]*\|>|<\uff5c[^\uff5c]*\uff5c>|</?s>|<(eos|bos|pad|unk|end_of_turn|start_of_turn|end_of_text)>"
+    r"|\[/?(EOS|BOS|INST|PAD)\]|</?tool_call>|token_id:\d+"
+)
+_DROPPABLE = re.compile(r"[\s`}]*")  # a fence, or what closes a tool call around its arguments
+_END = re.compile(r"[^\w\s]\S*")  # what looks like a mark, whoever's it is
+_WRAPPER_BEFORE = re.compile(
+    rb"\s*(?:" + THOUGHTS + rb"\s*)*(?:```[a-zA-Z]*\n)?", re.DOTALL
+)  # some servers wrap reasoning anew with each chunk
+_WRAPPER_AFTER = re.compile(rb"\s*```\s*\Z")
+
+
+def is_control(token: Token | Candidate) -> bool:
+    """Whether a token is one of the marks that models write and servers do not show."""
+    return _CONTROL.fullmatch(token.text) is not None
+
+
+def _is_droppable(token: Token, *, is_last: bool) -> bool:
+    is_end = is_last and _END.fullmatch(token.text) is not None
+    return is_end or is_control(token) or _DROPPABLE.fullmatch(token.text) is not None
+
+
+# -- the tolerant walk --------------------------------------------------------------------------
+
+# A disguise is a sequence of parts: exact bytes, or None for a broken character (U+FFFD), which
+# stands for one to four bytes outside ASCII.
+_Disguise: TypeAlias = tuple[bytes | None, ...]
+
+_MOST_PLACES = 256  # a long run of broken characters can be cut in too many ways to be worth it
+
+
+def _tolerant(content: bytes, tokens: Sequence[Token]) -> Spelling:
+    whole = _walk(content, 0, len(content), tokens)
+    if not whole.reason:
+        return whole
+    before = _WRAPPER_BEFORE.match(content)
+    after = _WRAPPER_AFTER.search(content)
+    start, stop = before.end() if before else 0, after.start() if after else len(content)
+    if (start, stop) == (0, len(content)) or start >= stop:
+        return whole
+    inner = _walk(content, start, stop, tokens)
+    return whole if inner.reason else inner
+
+
+def _walk(content: bytes, first: int, last: int, tokens: Sequence[Token]) -> Spelling:
+    """Follow all ways in which the tokens may write ``content[first:last]``.
+
+    ``trail[i]`` maps each place reachable after token i to the place before it. Before the
+    content begins any token may be passed over; after its end only droppable ones.
+    """
+    trail: list[dict[int, int | None]] = []
+    reachable: Collection[int] = (first,)
+    furthest, misfit = first, 0
+    for index, token in enumerate(tokens):
+        following: dict[int, int | None] = {}
+        for place in reachable:
+            for end in _ends(content, place, last, token):
+                following.setdefault(end, place)
+            is_last = index == len(tokens) - 1
+            is_behind = place == last and _is_droppable(token, is_last=is_last)
+            if place == first or is_control(token) or is_behind:
+                following.setdefault(place, None)
+        trail.append(following)
+        if max(following) > furthest:
+            furthest, misfit = max(following), index + 1
+        reachable = following.keys()
+        if len(reachable) > _MOST_PLACES:
+            break
+    if len(trail) < len(tokens) or last not in reachable:
+        return _no_spelling(content, tokens, furthest, misfit)
+    return Spelling(content, _back(content, first, last, trail))
+
+
+def _back(
+    content: bytes, first: int, last: int, trail: Sequence[dict[int, int | None]]
+) -> tuple[Piece, ...]:
+    """Read the pieces off the trail, last token first; what no token wrote is a piece of None."""
+    pieces = [Piece(None, last, len(content))] if last < len(content) else []
+    place = last
+    for index in range(len(trail) - 1, -1, -1):
+        before = trail[index][place]
+        if before is not None:
+            pieces.append(Piece(index, before, place))
+            place = before
+    if first:
+        pieces.append(Piece(None, 0, first))
+    return tuple(reversed(pieces))
+
+
+def _ends(content: bytes, start: int, last: int, token: Token) -> Iterator[int]:
+    """Where the token may end if it begins at ``start``."""
+    for disguise in _disguises(token.text, token.raw):
+        places = [start]
+        for part in disguise:
+            if part is None:
+                places = sorted({stop for place in places for stop in _broken(content, place)})
+            else:
+                places = [p + len(part) for p in places if content.startswith(part, p)]
+        yield from (place for place in places if place <= last)
+
+
+def _broken(content: bytes, start: int) -> Iterator[int]:
+    for stop in range(start + 1, min(start + 5, len(content) + 1)):
+        if content[stop - 1] < 0x80:
+            return
+        yield stop
+
+
+@lru_cache(maxsize=4096)
+def _disguises(text: str, raw: bytes | None) -> tuple[_Disguise, ...]:
+    """The ways in which servers show a token, most literal first."""
+    found: dict[_Disguise, None] = {}
+    if raw is not None:
+        found[(raw,)] = None
+    found[(utf8(text),)] = None
+    if "\\x" in text:
+        found[(unescaped(text),)] = None
+    if "▁" in text:
+        found[(sentence_piece(text),)] = None
+    if not text.isascii() and (named := byte_level(text)) is not None:
+        found[(named,)] = None
+    if text and not text[0].isspace():
+        found[(utf8(" " + text),)] = None  # SentencePiece, decoded token by token
+    if "\ufffd" in text:
+        parts = re.split("(\ufffd)", text)
+        found[tuple(None if p == "\ufffd" else utf8(p) for p in parts if p)] = None
+    return tuple(found)
+
+
+_HEX = re.compile(rb"\\x([0-9a-fA-F]{2})")
+
+
+def unescaped(text: str) -> bytes:
+    r"""The bytes of ``\xf0\x9f`` written out, as OpenAI and DeepSeek show a part of a character."""
+    return _HEX.sub(lambda m: bytes([int(m[1], 16)]), utf8(text.removeprefix("bytes:")))
+
+
+def _byte_alphabet() -> dict[str, int]:
+    """GPT-2's printable names of the 256 bytes (``Ġ`` is a space, ``Ċ`` a line feed)."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    rest = [byte for byte in range(256) if byte not in printable]
+    names = {chr(byte): byte for byte in printable}
+    return names | {chr(0x100 + i): byte for i, byte in enumerate(rest)}
+
+
+_BYTE_ALPHABET = _byte_alphabet()
+
+
+def _no_spelling(content: bytes, tokens: Sequence[Token], furthest: int, misfit: int) -> Spelling:
+    if misfit >= len(tokens):
+        reason = f"the tokens end at byte {furthest} of a text of {len(content)} bytes"
+        return Spelling(content, reason=reason)
+    shown = tokens[misfit].text
+    reason = f"token {misfit} ({shown!r}) does not fit the text at byte {furthest}"
+    return Spelling(content, reason=reason, misfit=misfit)

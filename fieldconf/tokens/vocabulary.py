@@ -1,0 +1,86 @@
+"""Vocabulary: all tokens of a model, sorted by their bytes.
+
+In:    token ids and the bytes of each; a predicate over bytes.
+Out:   ``Vocabulary``: ids by bytes, bytes by id, and the tokens that satisfy a monotone predicate.
+Never: a test of every token: the predicate prunes whole prefixes.
+Why:   settling a field tests the vocabulary against the schema thousands of times.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping
+
+
+class Vocabulary:
+    """All tokens of a model, in the order of their bytes.
+
+    Tokens without bytes (the marks of a chat template, the end of an answer) are left out: they
+    write nothing. Several tokens may have the same bytes.
+
+    >>> vocabulary = Vocabulary({0: b"", 1: b"tr", 2: b"true", 3: b"ue", 4: b"tr"})
+    >>> vocabulary.id_of(b"tr"), vocabulary.bytes_of(3), len(vocabulary)
+    (1, b'ue', 4)
+    >>> vocabulary.possible(b"true".startswith)
+    [1, 4, 2]
+    """
+
+    def __init__(self, tokens: Mapping[int, bytes]) -> None:
+        self._bytes = {token: data for token, data in tokens.items() if data}
+        ordered = sorted((data, token) for token, data in self._bytes.items())
+        self._sorted = [data for data, _ in ordered]
+        self._ids = [token for _, token in ordered]
+        self._lowest = dict(reversed(ordered))  # the last one stays
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def id_of(self, data: bytes) -> int | None:
+        """The token with these bytes (of several the lowest), or None."""
+        return self._lowest.get(data)
+
+    def bytes_of(self, token: int) -> bytes | None:
+        """The bytes of a token, or None if it is unknown or has none."""
+        return self._bytes.get(token)
+
+    @property
+    def every(self) -> list[int]:
+        """All tokens, in the order of their bytes."""
+        return self._ids
+
+    def possible(self, is_possible: Callable[[bytes], bool]) -> list[int]:
+        """The tokens whose bytes are possible, in the order of their bytes.
+
+        Args:
+            is_possible: must be monotone: where it says no, it says no to everything that begins
+                with the same bytes. It is asked about beginnings first, and whole branches of the
+                vocabulary are never looked at.
+        """
+        found: list[int] = []
+        todo = [(0, len(self._ids), 0)]  # start, stop, and how many bytes they have in common
+        while todo:
+            start, stop, depth = todo.pop()
+            if start == stop:
+                continue
+            end = self._end_of_branch(start, stop, depth)
+            todo.append((end, stop, depth))
+            shared = _shared(self._sorted[start], self._sorted[end - 1])
+            if is_possible(shared):
+                same = bisect_right(self._sorted, shared, start, end)
+                found += self._ids[start:same]
+                todo.append((same, end, len(shared)))
+        return found
+
+    def _end_of_branch(self, start: int, stop: int, depth: int) -> int:
+        """Where the tokens end that have the next byte, too, in common with the one at start."""
+        first = self._sorted[start]
+        if first[depth] == 0xFF:  # the last branch there can be
+            return stop
+        after = first[:depth] + bytes((first[depth] + 1,))
+        return bisect_left(self._sorted, after, start, stop)
+
+
+def _shared(one: bytes, other: bytes) -> bytes:
+    """What two tokens begin with."""
+    for place, (left, right) in enumerate(zip(one, other, strict=False)):
+        if left != right:
+            return one[:place]
+    return min(one, other, key=len)
