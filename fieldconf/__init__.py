@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fieldconf.calibration.threshold import Threshold
     from fieldconf.classification import classify
     from fieldconf.classification.beside import Beside, beside_labels
-    from fieldconf.confident import Confident, confident
+    from fieldconf.decorator import Confident, confident
     from fieldconf.decisions.questions import Questions, questions
     from fieldconf.distributions.distribution import Distribution, Member
     from fieldconf.distributions.settling import Settle
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from fieldconf.extraction.stopping import StopWhen
     from fieldconf.extraction.streams import AsyncFieldStream, FieldStream
     from fieldconf.fields.field import Field
-    from fieldconf.fields.readings import Agreement, Asked, Found, Reading
+    from fieldconf.fields.readings import Agreement, Asked, SourceSpan, Reading
     from fieldconf.grounding.locating import locate
     from fieldconf.many.extract_many import aextract_many, extract_many
     from fieldconf.many.inputs import Entry
@@ -75,7 +75,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Agreement", "Asked", "AsyncFieldStream", "AsyncMany", "Band", "Beside", "CalibrationError",
     "Calibrator", "Conf", "Confident", "Defaults", "Distribution", "Entry", "EvaluationError",
-    "Event", "Field", "FieldEvent", "FieldStream", "FieldconfError", "Found", "Image", "ItemEvent",
+    "Event", "Field", "FieldEvent", "FieldStream", "FieldconfError", "SourceSpan", "Image", "ItemEvent",
     "JSONSyntaxError", "LabelSet", "LocalModelError", "Many", "Member", "MissingPackageError",
     "NoLogprobsError", "Outcome", "OutputError", "PartialEvent", "PayloadError", "Policy",
     "PolicyError", "Questions", "Reading", "Reason", "Report", "ReportEvent", "RequestError",
@@ -93,7 +93,7 @@ lazily(__name__, {
     "calibration.threshold": "Threshold",
     "classification": "classify",
     "classification.beside": "Beside beside_labels",
-    "confident": "Confident confident",
+    "decorator": "Confident confident",
     "decisions.questions": "Questions questions",
     "distributions.distribution": "Distribution Member",
     "distributions.settling": "Settle",

@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 import fieldconf as fc
-from fieldconf.confident import FACES, settings_of
+from fieldconf.decorator import FACES, settings_of
 from fieldconf.extraction.options import said
 from fieldconf.testing import Answer, AsyncFakeClient, FakeClient, payloads
 

@@ -26,7 +26,7 @@ from fieldconf.fields.plain import (
     plain_value,
     plain_why,
 )
-from fieldconf.fields.readings import Agreement, Basis, Found, Reading
+from fieldconf.fields.readings import Agreement, Basis, SourceSpan, Reading
 from fieldconf.formulas import geometric_mean
 from fieldconf.paths import Path, pointer
 from fieldconf.render import notebook
@@ -126,7 +126,7 @@ class Field:
     why: Why | None = None
     readings: tuple[Reading, ...] = ()
     agreement: Agreement | None = None
-    found: tuple[Found, ...] | None = None
+    found: tuple[SourceSpan, ...] | None = None
     flags: tuple[str, ...] = ()
     reason: str = ""
     declared: Declared | None = field(default=None, repr=False, compare=False)

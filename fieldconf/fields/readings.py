@@ -61,7 +61,7 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SourceSpan:
     """One place where a value stands in the text that was read.
 
     Attributes:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import TypeAlias
 
-from fieldconf.fields.readings import Found, FoundHow
+from fieldconf.fields.readings import SourceSpan, FoundHow
 from fieldconf.grounding import dates, fuzzy, numerals, quotations
 from fieldconf.grounding.folding import Folded, fold, letters_of, words_of
 from fieldconf.threads import cached_property
@@ -65,13 +65,13 @@ class Source:
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def places(self, value: str | float, ways: Sequence[FoundHow]) -> tuple[Found, ...]:
+    def places(self, value: str | float, ways: Sequence[FoundHow]) -> tuple[SourceSpan, ...]:
         """Where a text or a number stands, best first and from the left; empty if nowhere."""
         wanted = Wanted(value)
         for way in ways:
             hits = sorted(_WAYS[way](self, wanted), key=lambda hit: (-hit[2], hit[0]))
             if hits:
-                return tuple(Found(a, b, self.text[a:b], way, like) for a, b, like in hits[:MOST])
+                return tuple(SourceSpan(a, b, self.text[a:b], way, like) for a, b, like in hits[:MOST])
         return ()
 
     # -- the text as each way needs it ----------------------------------------------------------

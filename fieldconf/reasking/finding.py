@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from fieldconf.errors import MissingPackageError, RequestError
 from fieldconf.extraction.inputs import Input
-from fieldconf.fields.readings import Found
+from fieldconf.fields.readings import SourceSpan
 from fieldconf.grounding.locating import (
     WAYS,
     Ways,
@@ -69,7 +69,7 @@ def _is_located_in(report: Report[Any], given: Input) -> bool:
     return all(text[one.start : one.stop] == one.text for one in _places(report))
 
 
-def _places(report: Report[Any]) -> Iterator[Found]:
+def _places(report: Report[Any]) -> Iterator[SourceSpan]:
     return (place for field in report.leaves.values() for place in field.found or ())
 
 

@@ -19,13 +19,13 @@ from fieldconf.fields.readings import (
     Asked,
     Basis,
     Calibrated,
-    Found,
+    SourceSpan,
     How,
     Reading,
 )
 from fieldconf.report.report import Report, Status, Stopped
 
 __all__ = [
-    "DEEPEST", "Agreement", "Asked", "Basis", "Calibrated", "Field", "Found", "How", "Kind",
+    "DEEPEST", "Agreement", "Asked", "Basis", "Calibrated", "Field", "SourceSpan", "How", "Kind",
     "Reading", "Report", "Status", "Stopped", "plain_value",
 ]  # fmt: skip

@@ -27,7 +27,7 @@ from fieldconf.errors import PayloadError, PolicyError, SchemaError
 from fieldconf.fields.field import Field
 from fieldconf.fields.pickling import value_at
 from fieldconf.fields.plain import DEEPEST, json_text, number_of, plain_value
-from fieldconf.fields.readings import Agreement, Asked, Calibrated, Found, Reading
+from fieldconf.fields.readings import Agreement, Asked, Calibrated, SourceSpan, Reading
 from fieldconf.fields.status import WHOLE, Stopped
 from fieldconf.formulas import TextScore
 from fieldconf.parsing.kinds import kind_of
@@ -261,7 +261,7 @@ def _field(form: saved_form.Field, path: Path, value: Any, tokens: tuple[Token, 
         why=_maybe(_why, form.why),
         readings=tuple(map(_record(Reading), form.readings)),
         agreement=_maybe(_record(Agreement), form.agreement),
-        found=_maybe(lambda forms: tuple(map(_record(Found), forms)), form.found),
+        found=_maybe(lambda forms: tuple(map(_record(SourceSpan), forms)), form.found),
         flags=tuple(form.flags), reason=form.reason,
         start=start, stop=stop, indexes=tuple(form.indexes), source=tokens,
     )  # fmt: skip
