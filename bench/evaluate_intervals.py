@@ -16,7 +16,7 @@ from collections import Counter
 import numpy as np
 
 import fieldconf as fc
-from fieldconf.evaluation.curves import Curve
+from fieldconf.evaluation.curves import RankedRows
 from fieldconf.statistics.table import Table
 
 MEASURES = ("accuracy", "auroc", "augrc", "aurc", "risk_at_80", "caught_at_20", "coverage_at_10",
@@ -45,7 +45,7 @@ def main():
     rng = np.random.default_rng(0)
     large = drawn(rng, 250_000)
     curves = {
-        name: Curve.of(large.document, large.score(name), large.right)
+        name: RankedRows.of(large.document, large.score(name), large.right)
         for name in ("confidence", "other")
     }
     truth = {name: curves["confidence"].measure(name) for name in MEASURES}

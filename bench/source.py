@@ -24,7 +24,7 @@ from dateutil import parser
 from outside import present
 
 from fieldconf.grounding import WAYS
-from fieldconf.grounding.searching import Source
+from fieldconf.grounding.searching import SourceText
 
 FIELDS = {
     "sroie_receipts": ("company", "date", "address", "total"),
@@ -99,7 +99,7 @@ def cost(read):
     """Milliseconds for the four values of a receipt, its folding included."""
     begun = time.perf_counter()
     for source, example in read:
-        fresh = Source(source.text)
+        fresh = SourceText(source.text)
         for field in FIELDS["sroie_receipts"]:
             for value in values(example, field):
                 fresh.places(value, WAYS)
@@ -134,7 +134,7 @@ def main(folder, receipts=0):
     print(f"| {'percent of the values':30} | {'n':>4} | {heads} |")
     print(f"|{'-' * 32}|{'-' * 5}:|" + "-------:|" * 6)
     for name, fields in FIELDS.items():
-        read = [(Source(example["text"]), example) for example in examples(folder, name)]
+        read = [(SourceText(example["text"]), example) for example in examples(folder, name)]
         for field in fields:
             row(f"{name.split('_')[0]} {field}", own(read, field))
             row("- in another's text", strange(read, field))
@@ -143,7 +143,7 @@ def main(folder, receipts=0):
                 row("- as an ISO date", own(read, field, iso))
             if (name, field) == ("sroie_receipts", "total"):
                 row("- as a JSON number", own(read, field, as_number))
-    read = [(Source(e["text"]), e) for e in examples(folder, "sroie_receipts")]
+    read = [(SourceText(e["text"]), e) for e in examples(folder, "sroie_receipts")]
     long = sum(len(source.text) for source, _ in read) / len(read)
     print(f"\n{cost(read):.1f} ms for the four values of a receipt of {long:.0f} characters")
     if receipts:

@@ -38,7 +38,7 @@ import fieldconf
 from fieldconf.errors import FieldconfError
 from fieldconf.fields.pickling import value_at
 from fieldconf.reasking.patching import fitting, put
-from fieldconf.reasking.subschema import WHOLE, Question, question
+from fieldconf.reasking.subschema import WHOLE, SubschemaRequest, question
 from fieldconf.requests.strict import strict
 from fieldconf.schema import compile_schema
 from fieldconf.schema.pydantic_errors import leads
@@ -107,7 +107,7 @@ def _ask(ground: Ground, instance: Any, result: Result) -> None:
         return
     half = dice.sample(leaves, -(-len(leaves) // 2))
     schema = compile_schema(ground.schema)
-    asked: Question | None = None
+    asked: SubschemaRequest | None = None
     with result.step("question"):
         asked = question(schema, instance, half)
     if asked is None or not asked.paths:
@@ -133,11 +133,11 @@ def leaves_of(value: Any, path: Path = ()) -> Iterator[Path]:
         yield from leaves_of(inner, (*path, step))
 
 
-def _is_asked(leaf: Path, asked: Question) -> bool:
+def _is_asked(leaf: Path, asked: SubschemaRequest) -> bool:
     return any(leaf[: len(path)] == path for path in asked.paths)
 
 
-def _check_schema(ground: Ground, asked: Question, result: Result) -> None:
+def _check_schema(ground: Ground, asked: SubschemaRequest, result: Result) -> None:
     """The sub-schema is one, and so is what is sent; none of it refers to nowhere."""
     made = asked.schema.json
     kind = Ground(made).kind
@@ -154,7 +154,7 @@ def _check_schema(ground: Ground, asked: Question, result: Result) -> None:
     result.counts["characters sent"] += len(json.dumps(sent))
 
 
-def restricted(instance: Any, asked: Question) -> Any:
+def restricted(instance: Any, asked: SubschemaRequest) -> Any:
     """What an instance has at the places asked for, as the answer to the question."""
     if asked.paths == WHOLE:
         return instance
@@ -168,7 +168,7 @@ def restricted(instance: Any, asked: Question) -> Any:
     return found
 
 
-def _check_own(schema: Any, instance: Any, asked: Question, result: Result) -> None:
+def _check_own(schema: Any, instance: Any, asked: SubschemaRequest, result: Result) -> None:
     own = restricted(instance, asked)
     _, errors = asked.schema.validate(json.dumps(own).encode(), own)
     result.check("instances that keep to the sub-schema", is_met=not errors, how=errors)
@@ -177,7 +177,7 @@ def _check_own(schema: Any, instance: Any, asked: Question, result: Result) -> N
     result.check("places put back", is_met={*new} == {*asked.paths}, how={*asked.paths} - {*new})
 
 
-def answers(asked: Question, answer: Any) -> dict[Path, Any]:
+def answers(asked: SubschemaRequest, answer: Any) -> dict[Path, Any]:
     """The values that an answer has for the places asked for."""
     there = {path: asked.there(path) for path in asked.paths}
     return {
@@ -187,7 +187,7 @@ def answers(asked: Question, answer: Any) -> dict[Path, Any]:
 
 
 def _check_others(
-    ground: Ground, instance: Any, asked: Question, schema: Any, result: Result
+    ground: Ground, instance: Any, asked: SubschemaRequest, schema: Any, result: Result
 ) -> None:
     sub = Ground(asked.schema.json)
     for number in range(ANSWERS):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fieldconf.parsing.parser import JSONParser
-from fieldconf.parsing.values import Tree
+from fieldconf.parsing.values import ValueBuilder
 
 PAGE = Path(__file__).with_name("json-verdicts.md")
 SUITE = Path(__file__).parents[2] / "shared" / "corpora" / "JSONTestSuite" / "test_parsing"
@@ -43,7 +43,7 @@ Accepted values are those that `json.loads` gives for the same text (which refus
 
 def verdict(data: bytes) -> tuple[str, str, str]:
     """Accepted or not, why, and what becomes of the value."""
-    parser, tree = JSONParser(), Tree()
+    parser, tree = JSONParser(), ValueBuilder()
     for event in parser.feed(data) + parser.close():
         tree.take(event)
     if parser.error is None:

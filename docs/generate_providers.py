@@ -10,7 +10,7 @@ The page is made of the table in ``fieldconf/providers/``:
 from pathlib import Path
 from typing import Any
 
-from fieldconf.providers.forms import Shape
+from fieldconf.providers.forms import AnswerForm
 from fieldconf.providers.models import MODELS
 from fieldconf.providers.table import FRAMEWORKS, ROWS, Evidence, Provider
 
@@ -89,7 +89,7 @@ def table(names: list[str], rows: list[list[str]]) -> str:
 def parameters(row: Provider) -> str:
     """What is sent, less what stands in inner objects."""
     assert row.ask is not None
-    made = row.ask(Shape("", {}), row.default) | row.also
+    made = row.ask(AnswerForm("", {}), row.default) | row.also
     return ", ".join(f"`{key}={_short(value)}`" for key, value in made.items())
 
 

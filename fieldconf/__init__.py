@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from fieldconf.calibration.calibrator import Calibrator
     from fieldconf.calibration.threshold import Threshold
     from fieldconf.classification import classify
-    from fieldconf.classification.beside import Beside, beside_labels
-    from fieldconf.decorator import Confident, confident
+    from fieldconf.classification.beside import OffLabelAnswers, off_label_answers
     from fieldconf.decisions.questions import Questions, questions
+    from fieldconf.decorator import Confident, confident
     from fieldconf.distributions.distribution import Distribution, Member
     from fieldconf.distributions.settling import Settle
     from fieldconf.embedded import local
@@ -51,21 +51,21 @@ if TYPE_CHECKING:
     from fieldconf.extraction.stopping import StopWhen
     from fieldconf.extraction.streams import AsyncFieldStream, FieldStream
     from fieldconf.fields.field import Field
-    from fieldconf.fields.readings import Agreement, Asked, SourceSpan, Reading
+    from fieldconf.fields.readings import Agreement, Reading, RequestCost, SourceSpan
     from fieldconf.grounding.locating import locate
     from fieldconf.many.extract_many import aextract_many, extract_many
-    from fieldconf.many.inputs import Entry
-    from fieldconf.many.tasks import AsyncMany
-    from fieldconf.many.threads import Many
-    from fieldconf.policy import Band, Outcome, Policy, Reason, Verdict
-    from fieldconf.reasking.cascade import Step, acascade, cascade
+    from fieldconf.many.inputs import InputItem
+    from fieldconf.many.tasks import AsyncResultStream
+    from fieldconf.many.threads import ResultStream
+    from fieldconf.policy import Limits, Outcome, Policy, Reason, Verdict
+    from fieldconf.reasking.cascade import CascadeStep, acascade, cascade
     from fieldconf.reasking.reask import areask, reask
     from fieldconf.report import Report, Stopped
-    from fieldconf.report.results import Result, Results, Summary
+    from fieldconf.report.results import Result, Results, RunSummary
     from fieldconf.requests.request import Defaults, request
     from fieldconf.requests.strict import StrictForm, strict
     from fieldconf.schema import LabelSet
-    from fieldconf.schema.field_settings import Conf
+    from fieldconf.schema.field_settings import FieldConfig
     from fieldconf.scoring.scorer import score, score_all
     from fieldconf.verification.crosscheck import acrosscheck, crosscheck
     from fieldconf.verification.verify import averify, verify
@@ -73,17 +73,19 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "Agreement", "Asked", "AsyncFieldStream", "AsyncMany", "Band", "Beside", "CalibrationError",
-    "Calibrator", "Conf", "Confident", "Defaults", "Distribution", "Entry", "EvaluationError",
-    "Event", "Field", "FieldEvent", "FieldStream", "FieldconfError", "SourceSpan", "Image", "ItemEvent",
-    "JSONSyntaxError", "LabelSet", "LocalModelError", "Many", "Member", "MissingPackageError",
-    "NoLogprobsError", "Outcome", "OutputError", "PartialEvent", "PayloadError", "Policy",
-    "PolicyError", "Questions", "Reading", "Reason", "Report", "ReportEvent", "RequestError",
-    "Result", "Results", "SchemaError", "Settle", "Step", "StopWhen", "Stopped", "StrictForm",
-    "Summary", "Threshold", "Verdict", "acascade", "acrosscheck", "aextract", "aextract_many",
-    "agree", "areask", "astream", "averify", "beside_labels", "calibrate", "cascade", "classify",
-    "confident", "crosscheck", "evaluate", "extract", "extract_many", "labels", "local", "locate",
-    "questions", "reask", "request", "score", "score_all", "stream", "strict", "verify",
+    "Agreement", "AsyncFieldStream", "AsyncResultStream", "CalibrationError", "Calibrator",
+    "CascadeStep", "Confident", "Defaults", "Distribution", "EvaluationError", "Event", "Field",
+    "FieldConfig", "FieldEvent", "FieldStream", "FieldconfError", "Image", "InputItem",
+    "ItemEvent", "JSONSyntaxError", "LabelSet", "Limits", "LocalModelError", "Member",
+    "MissingPackageError", "NoLogprobsError", "OffLabelAnswers", "Outcome", "OutputError",
+    "PartialEvent", "PayloadError", "Policy", "PolicyError", "Questions", "Reading", "Reason",
+    "Report", "ReportEvent", "RequestCost", "RequestError", "Result", "ResultStream", "Results",
+    "RunSummary", "SchemaError", "Settle", "SourceSpan", "StopWhen", "Stopped", "StrictForm",
+    "Threshold", "Verdict", "acascade", "acrosscheck", "aextract", "aextract_many", "agree",
+    "areask", "astream", "averify", "calibrate", "cascade", "classify", "confident",
+    "crosscheck", "evaluate", "extract", "extract_many", "labels", "local", "locate",
+    "off_label_answers", "questions", "reask", "request", "score", "score_all", "stream",
+    "strict", "verify",
 ]  # fmt: skip
 
 lazily(__name__, {
@@ -92,9 +94,9 @@ lazily(__name__, {
     "calibration.calibrator": "Calibrator",
     "calibration.threshold": "Threshold",
     "classification": "classify",
-    "classification.beside": "Beside beside_labels",
-    "decorator": "Confident confident",
+    "classification.beside": "OffLabelAnswers off_label_answers",
     "decisions.questions": "Questions questions",
+    "decorator": "Confident confident",
     "distributions.distribution": "Distribution Member",
     "distributions.settling": "Settle",
     "embedded": "local",
@@ -109,21 +111,21 @@ lazily(__name__, {
     "extraction.stopping": "StopWhen",
     "extraction.streams": "AsyncFieldStream FieldStream",
     "fields.field": "Field",
-    "fields.readings": "Agreement Asked Found Reading",
+    "fields.readings": "Agreement Reading RequestCost SourceSpan",
     "grounding.locating": "locate",
     "many.extract_many": "aextract_many extract_many",
-    "many.inputs": "Entry",
-    "many.tasks": "AsyncMany",
-    "many.threads": "Many",
-    "policy": "Band Outcome Policy Reason Verdict",
-    "reasking.cascade": "Step acascade cascade",
+    "many.inputs": "InputItem",
+    "many.tasks": "AsyncResultStream",
+    "many.threads": "ResultStream",
+    "policy": "Limits Outcome Policy Reason Verdict",
+    "reasking.cascade": "CascadeStep acascade cascade",
     "reasking.reask": "areask reask",
     "report": "Report Stopped",
-    "report.results": "Result Results Summary",
+    "report.results": "Result Results RunSummary",
     "requests.request": "Defaults request",
     "requests.strict": "StrictForm strict",
     "schema": "LabelSet",
-    "schema.field_settings": "Conf",
+    "schema.field_settings": "FieldConfig",
     "scoring.scorer": "score score_all",
     "verification.crosscheck": "acrosscheck crosscheck",
     "verification.verify": "averify verify",

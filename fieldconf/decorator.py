@@ -27,8 +27,8 @@ from fieldconf.extraction.options import NAMES, Options, explicit, said
 from fieldconf.extraction.streams import AsyncFieldStream, FieldStream
 from fieldconf.many.extract_many import ManyOptions, aextract_many, extract_many
 from fieldconf.many.inputs import AnyTexts, Texts
-from fieldconf.many.tasks import AsyncMany
-from fieldconf.many.threads import Many
+from fieldconf.many.tasks import AsyncResultStream
+from fieldconf.many.threads import ResultStream
 from fieldconf.policy import Policy, PolicyLike
 from fieldconf.report import Report
 from fieldconf.requests.request import request
@@ -115,7 +115,7 @@ class Confident(BaseModel):
     @options_of(extract_many)
     def extract_many(
         cls, texts: Texts, *, client: Any = None, **options: Unpack[ManyOptions]
-    ) -> Many[Self]:
+    ) -> ResultStream[Self]:
         """Ask a model for an instance of each of many inputs; see ``fieldconf.extract_many``."""
         return extract_many(cls, texts, **_asking_many(cls, options, client))
 
@@ -123,7 +123,7 @@ class Confident(BaseModel):
     @options_of(aextract_many)
     def aextract_many(
         cls, texts: AnyTexts, *, client: Any = None, **options: Unpack[ManyOptions]
-    ) -> AsyncMany[Self]:
+    ) -> AsyncResultStream[Self]:
         """The same of an asynchronous client; see ``fieldconf.aextract_many``."""
         return aextract_many(cls, texts, **_asking_many(cls, options, client, "async_client"))
 

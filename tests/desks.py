@@ -10,7 +10,7 @@ import zlib
 from types import SimpleNamespace
 
 from fieldconf.testing import Answer, payloads
-from fieldconf.testing.payloads import Asked
+from fieldconf.testing.payloads import RequestShape
 
 SCHEMA = {
     "type": "object",
@@ -30,7 +30,7 @@ def answer_to(text):
 
 
 def payload_to(text):
-    return payloads.chat(answer_to(text), Asked(logprobs=True, top=5))
+    return payloads.chat(answer_to(text), RequestShape(logprobs=True, top=5))
 
 
 def text_of(arguments):

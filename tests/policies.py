@@ -7,17 +7,17 @@ from reports import REPORTS
 
 from fieldconf.fields.readings import Reading
 from fieldconf.paths import parse_pointer, pointer
-from fieldconf.policy import OUTCOMES, Band, Policy
+from fieldconf.policy import OUTCOMES, Limits, Policy
 from fieldconf.schema import Declared
-from fieldconf.schema.field_settings import Conf
+from fieldconf.schema.field_settings import FieldConfig
 
 SHARES = st.one_of(st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0]), st.floats(0, 1))
-BANDS = st.tuples(SHARES, SHARES).map(lambda pair: Band(max(pair), min(pair)))
+BANDS = st.tuples(SHARES, SHARES).map(lambda pair: Limits(max(pair), min(pair)))
 CONFS = st.one_of(
     st.none(),
-    SHARES.map(lambda share: Conf(threshold=share)),
-    SHARES.map(lambda share: Conf(review=share)),
-    BANDS.map(lambda band: Conf(threshold=band.accept, review=band.review)),
+    SHARES.map(lambda share: FieldConfig(threshold=share)),
+    SHARES.map(lambda share: FieldConfig(review=share)),
+    BANDS.map(lambda band: FieldConfig(threshold=band.accept, review=band.review)),
 )
 READINGS = st.lists(
     st.builds(

@@ -16,7 +16,7 @@ import fieldconf as fc
 from fieldconf.agreement import pairing
 from fieldconf.agreement.agree import agree
 from fieldconf.agreement.equivalence import normal, same_value
-from fieldconf.fields.readings import Asked
+from fieldconf.fields.readings import RequestCost
 from fieldconf.formulas import wilson
 from fieldconf.report import Report
 from fieldconf.schema import compile_schema
@@ -439,9 +439,9 @@ def test_the_choices_of_one_response_are_one_request():
     reports = fc.score_all(saved("[1]", "[1]", "[2]"))
     report = agree(reports)
     assert report.data == [1]
-    assert report.requests == (Asked("sample", "m", 10, 7),)
+    assert report.requests == (RequestCost("sample", "m", 10, 7),)
     several = agree([fc.score(saved("[1]")), fc.score(saved("[2]"))])
-    assert several.requests == (Asked("sample", "m", 10, 7),) * 2
+    assert several.requests == (RequestCost("sample", "m", 10, 7),) * 2
     assert (several.input_tokens, several.output_tokens) == (20, 14)
     assert len(agree([report, several]).requests) == 3  # what each of them cost
 

@@ -12,8 +12,8 @@ from fieldconf.batch import score_files
 from fieldconf.batch.blocks import blocks
 from fieldconf.batch.parts import Folder
 from fieldconf.batch.processes import run as run_here
-from fieldconf.batch.sources import Stat
-from fieldconf.batch.worker import Asked
+from fieldconf.batch.sources import FileState
+from fieldconf.batch.worker import BlockTask
 from fieldconf.cli import main
 from fieldconf.errors import MissingPackageError, PayloadError
 
@@ -24,7 +24,9 @@ _, _, SECTION = (ROOT / "docs" / "batch.md").read_text().partition("\n## Past on
 def run(name):
     from fieldconf.batch.ray_data import run_on_ray
 
-    return list(run_on_ray([Stat(name, 1, 1)], print, Asked(bool), Folder(Path("rows.parts"))))
+    return list(
+        run_on_ray([FileState(name, 1, 1)], print, BlockTask(bool), Folder(Path("rows.parts")))
+    )
 
 
 def test_without_ray_the_remedy_is_named(monkeypatch):

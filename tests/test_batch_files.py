@@ -14,7 +14,7 @@ from warehouse import line, lines, text, write
 from wire_samples import INDEX, sample
 
 import fieldconf as fc
-from fieldconf.batch import Summary, score_batch, score_files
+from fieldconf.batch import BatchSummary, score_batch, score_files
 from fieldconf.batch import output as merging_room
 from fieldconf.errors import OutputError, PayloadError, PolicyError, SchemaError
 
@@ -314,7 +314,7 @@ def test_wrong_arguments_are_told_before_anything_is_done(change, error, words):
 def test_a_summary_counts_the_rows():
     write(Path("a.jsonl"), text(COUNT) + b"no\n")
     found, _ = scored("a.jsonl", summary=True, block=2000)
-    whole = Summary()
+    whole = BatchSummary()
     whole.add(score_batch(pa.record_batch({"response": [*lines(COUNT), b"no"]}), SCHEMA))
     assert found.summary.to_dict() == whole.to_dict()
     assert scored("a.jsonl")[0].summary is None

@@ -9,14 +9,14 @@ from test_batch_scoring import TICKET, Ticket, response
 
 from fieldconf.batch import score_batch
 from fieldconf.batch import summary as summaries
-from fieldconf.batch.summary import OTHERS, Summary
+from fieldconf.batch.summary import OTHERS, BatchSummary
 
 TEXTS = [json.dumps(response()), json.dumps(response(TICKET | {"team": "hr"})), "oops"]
 
 
 def summary_of(*texts, wide=False, schema=Ticket):
     batch = pa.record_batch({"response": pa.array(texts, pa.string())})
-    total = Summary()
+    total = BatchSummary()
     total.add(score_batch(batch, schema, wide=wide))
     return total
 
@@ -46,7 +46,7 @@ def test_rows_that_were_read_back_count_alike():
     columns = [one.dictionary_encode() if pa.types.is_string(one.type) else one
                for one in found.columns]  # fmt: skip
     read = pa.table(columns, names=found.schema.names)
-    total = Summary()
+    total = BatchSummary()
     total.add(pa.concat_tables([read, read]))
     twice = summary_of(*TEXTS)
     twice.merge(summary_of(*TEXTS))
@@ -78,7 +78,7 @@ def test_what_is_shown_says_how_many_and_how_sure():
 
 
 def test_nothing_at_all_can_be_shown():
-    assert shown(Summary()).strip() == "0 answers, 0 rows"
+    assert shown(BatchSummary()).strip() == "0 answers, 0 rows"
     assert shown(summary_of(wide=True)).startswith("0 answers")
 
 

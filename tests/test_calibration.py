@@ -13,12 +13,12 @@ from scipy.special import expit
 
 import fieldconf as fc
 from fieldconf.calibration.applying import LIKELIER
-from fieldconf.calibration.curve import Curve
+from fieldconf.calibration.curve import CalibrationCurve
 from fieldconf.calibration.members import Members
 from fieldconf.cli import main
 from fieldconf.testing import Answer, AsyncFakeClient, FakeClient
 
-TWICE = Curve(-1.0, 0.5, 0.5)  # any map that changes much
+TWICE = CalibrationCurve(-1.0, 0.5, 0.5)  # any map that changes much
 
 
 class Ticket(BaseModel):

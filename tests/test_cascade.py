@@ -6,7 +6,7 @@ import logging
 import pytest
 
 import fieldconf as fc
-from fieldconf.reasking.cascade import SMALL, Step, acascade, cascade
+from fieldconf.reasking.cascade import SMALL, CascadeStep, acascade, cascade
 from fieldconf.reasking.merging import requests_of
 from fieldconf.testing import Answer, AsyncFakeClient, FakeClient, HttpError
 
@@ -33,7 +33,7 @@ def clients(*answers, kind=FakeClient):
 
 
 def steps_of(made, **more):
-    return [Step(client, model=f"m{number}", **more) for number, client in enumerate(made)]
+    return [CascadeStep(client, model=f"m{number}", **more) for number, client in enumerate(made)]
 
 
 def counts(made):
@@ -80,8 +80,8 @@ def test_the_policy_says_what_is_in_doubt():
 def test_a_step_has_its_own_options_over_those_of_all():
     (one, two) = made = clients(SMALL_ANSWER, LARGE_ANSWER)
     steps = [
-        Step(one, model="a", temperature=0.2),
-        Step(two, model="b", instructions="Look twice."),
+        CascadeStep(one, model="a", temperature=0.2),
+        CascadeStep(two, model="b", instructions="Look twice."),
     ]
     cascade(SCHEMA, TEXT, steps=steps, temperature=0, instructions="Look.")
     assert [client.requests[0]["temperature"] for client in made] == [0.2, 0]
@@ -91,7 +91,9 @@ def test_a_step_has_its_own_options_over_those_of_all():
 
 def test_a_blind_step_is_shown_nothing():
     (one, two) = clients(MIDDLE_ANSWER, LARGE_ANSWER)
-    cascade(SCHEMA, TEXT, steps=[Step(one, model="a"), Step(two, model="b", blind=True)])
+    cascade(
+        SCHEMA, TEXT, steps=[CascadeStep(one, model="a"), CascadeStep(two, model="b", blind=True)]
+    )
     first, second = one.requests[0], two.requests[0]
     assert first["messages"] == second["messages"]
 
@@ -131,7 +133,7 @@ def test_an_answer_is_bounded_by_what_is_left():
 )  # fmt: skip
 def test_a_bound_is_sent_where_one_is_wanted_or_little_is_left(budget, wanted, sent):
     client = FakeClient(SMALL_ANSWER)
-    cascade(SCHEMA, TEXT, steps=[Step(client, model="m")], budget=budget, max_tokens=wanted)
+    cascade(SCHEMA, TEXT, steps=[CascadeStep(client, model="m")], budget=budget, max_tokens=wanted)
     assert client.requests[0].get("max_tokens") == sent
 
 
@@ -140,7 +142,7 @@ def test_with_prices_the_budget_is_money():
 
     def taken(budget):
         made = clients(*ANSWERS)
-        steps = [Step(c, model="m", price=p) for c, p in zip(made, prices, strict=True)]
+        steps = [CascadeStep(c, model="m", price=p) for c, p in zip(made, prices, strict=True)]
         return cascade(SCHEMA, TEXT, steps=steps, budget=budget, max_tokens=50), counts(made)
 
     whole, _ = taken(None)
@@ -155,13 +157,13 @@ def test_with_prices_the_budget_is_money():
 
 def test_money_bounds_an_answer_by_the_price_of_its_tokens():
     client = FakeClient(SMALL_ANSWER)
-    cascade(SCHEMA, TEXT, steps=[Step(client, model="m", price=(1, 4))], budget=0.0004)
+    cascade(SCHEMA, TEXT, steps=[CascadeStep(client, model="m", price=(1, 4))], budget=0.0004)
     assert client.requests[0]["max_tokens"] == 100
 
 
 def test_steps_with_and_without_a_price_have_no_common_budget():
     made = clients(*ANSWERS[:2])
-    steps = [Step(made[0], model="m", price=(1, 2)), Step(made[1], model="m")]
+    steps = [CascadeStep(made[0], model="m", price=(1, 2)), CascadeStep(made[1], model="m")]
     with pytest.raises(fc.RequestError, match="price"):
         cascade(SCHEMA, TEXT, steps=steps, budget=100)
     assert counts(made) == [0, 0]
@@ -173,7 +175,7 @@ def test_steps_with_and_without_a_price_have_no_common_budget():
 def test_a_budget_of_nothing_is_none(budget):
     client = FakeClient(SMALL_ANSWER)
     with pytest.raises(fc.RequestError, match="budget"):
-        cascade(SCHEMA, TEXT, steps=[Step(client, model="m")], budget=budget)
+        cascade(SCHEMA, TEXT, steps=[CascadeStep(client, model="m")], budget=budget)
     assert not client.requests
 
 
@@ -216,8 +218,8 @@ def test_each_sample_of_a_step_is_paid_for_by_that_step():
     def taken(budget):
         made = [FakeClient(*doubtful), FakeClient(MIDDLE_ANSWER), FakeClient(LARGE_ANSWER)]
         steps = [
-            Step(made[0], model="s", price=cheap, samples=3, provider="anthropic"),
-            Step(made[1], model="m", price=dear), Step(made[2], model="l", price=dear),
+            CascadeStep(made[0], model="s", price=cheap, samples=3, provider="anthropic"),
+            CascadeStep(made[1], model="m", price=dear), CascadeStep(made[2], model="l", price=dear),
         ]  # fmt: skip
         report = cascade(SCHEMA, TEXT, steps=steps, budget=budget)
         return report, [len(client.requests) for client in made]
@@ -237,7 +239,7 @@ def test_each_sample_of_a_step_is_paid_for_by_that_step():
 def test_samples_share_what_is_left_and_are_counted_as_one_step(caplog):
     client = FakeClient(SMALL_ANSWER)
     with caplog.at_level(logging.INFO, "fieldconf"):
-        cascade(SCHEMA, TEXT, steps=[Step(client, model="m")], budget=300, samples=3)
+        cascade(SCHEMA, TEXT, steps=[CascadeStep(client, model="m")], budget=300, samples=3)
     assert [one["max_tokens"] for one in client.requests] == [100, 100, 100]
     assert "cascade: 1 of 1 steps" in caplog.messages[-1]
 
@@ -245,14 +247,14 @@ def test_samples_share_what_is_left_and_are_counted_as_one_step(caplog):
 def test_samples_of_all_steps_and_of_one():
     made = clients(*ANSWERS)
     steps = [
-        Step(client, model="m", **more)
+        CascadeStep(client, model="m", **more)
         for client, more in zip(made, [{}, {"samples": 1}, {}], strict=True)
     ]
     report = cascade(SCHEMA, TEXT, steps=steps, samples=2)
     assert counts(made) == [2, 1, 2]
     assert [one.how for one in report.requests] == ["sample", "sample", "reask", "sample", "sample"]
     later = clients(*ANSWERS, kind=AsyncFakeClient)
-    steps = [Step(client, model="m", samples=2) for client in later]
+    steps = [CascadeStep(client, model="m", samples=2) for client in later]
     assert asyncio.run(acascade(SCHEMA, TEXT, steps=steps)).data == report.data
     assert counts(later) == [2, 2, 2]
 

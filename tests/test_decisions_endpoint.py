@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 import fieldconf as fc
 from fieldconf.decisions.questions import NOT_SAID, meant, questions
-from fieldconf.fields.readings import Asked
+from fieldconf.fields.readings import RequestCost
 from fieldconf.testing import Answer, AsyncFakeClient, FakeClient, HttpError
 from fieldconf.verification.crosscheck import acrosscheck, crosscheck
 
@@ -552,7 +552,7 @@ def test_a_second_reading_of_the_fields_with_few_values():
     assert decision.model == "other"
     assert urgent.readings[1].agrees is True
     assert urgent.confidence > report["urgent"].confidence
-    assert made.requests[1] == Asked("decision", "other", 5)
+    assert made.requests[1] == RequestCost("decision", "other", 5)
 
 
 def test_a_table_says_what_the_endpoint_would_have_chosen():

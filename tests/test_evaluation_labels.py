@@ -17,7 +17,7 @@ from fieldconf.evaluation.correctness import Rule, Rules
 from fieldconf.evaluation.judged import judged, table_of
 from fieldconf.evaluation.judging import Judge
 from fieldconf.many.lines import line_of
-from fieldconf.report.results import Result, Results, Summary
+from fieldconf.report.results import Result, Results, RunSummary
 
 
 def report(value, *, logprob=-0.1, schema=None, **more):
@@ -187,7 +187,7 @@ def test_what_is_no_label_is_refused(source, options, words):
 def test_reports_come_in_many_ways():
     pairs = list(ANSWERS.items())
     results = [Result(i, "", "accept", r, id=name) for i, (name, r) in enumerate(pairs)]
-    for source in (pairs, results, Results(results, Summary())):
+    for source in (pairs, results, Results(results, RunSummary())):
         assert rows_of(source, WIDE) == EXPECTED
     unnamed = [Result(i, "", "accept", r) for i, r in enumerate(ANSWERS.values())]
     for source in (list(ANSWERS.values()), unnamed):

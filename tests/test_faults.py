@@ -51,7 +51,7 @@ from servers import serving
 
 import fieldconf as fc
 from fieldconf.extraction.calls import prepare
-from fieldconf.extraction.live_answer import Reading
+from fieldconf.extraction.live_answer import LiveAnswer
 from fieldconf.testing import Answer, FakeServer, Fault, HttpError
 
 pytestmark = pytest.mark.filterwarnings("error")  # also what is said of unclosed sockets and tasks
@@ -811,7 +811,7 @@ def test_wherever_it_breaks_what_closed_is_kept(value, sure, place, kind):
     said = [piece for piece in made if piece["choices"]]  # the last of them says why it ended
     came = said[: 1 + place % (len(said) - 1)]
     seen, given_out = [], {}
-    reading = Reading(prepare(None, "x", Nobody(), {"model": "m", "observe": seen.append}))
+    reading = LiveAnswer(prepare(None, "x", Nobody(), {"model": "m", "observe": seen.append}))
     for piece in came:
         given_out |= {e.pointer: e.field for e in reading.feed(piece) if e.type == "field"}
     error = kind() if kind else None

@@ -6,7 +6,7 @@ import pytest
 from builders import report_of, token
 
 import fieldconf as fc
-from fieldconf.policy import NOTHING, Band
+from fieldconf.policy import NOTHING, Limits
 from fieldconf.statistics.certifying import STARTS, least_labels
 
 
@@ -90,7 +90,7 @@ def test_fields_without_a_cut_accept_nothing_and_say_so():
     table = rows(120, per_document=2)
     table = [{**row, "right": row["field"] == "/f0"} for row in table]
     policy = fc.Policy.guaranteed(table, risk=0.1, per="field")
-    assert policy.fields == {"/f0": Band(0.9, 0.5), "/f1": Band(NOTHING, 0.5)}
+    assert policy.fields == {"/f0": Limits(0.9, 0.5), "/f1": Limits(NOTHING, 0.5)}
     assert policy.guarantee.reason.startswith("/f1: no cut can: base risk 1.00, at least 100%")
     assert policy.accepts(table).tolist() == [True, False] * 60
     unknown = {"document": [1], "field": ["/other"], "confidence": [1.0]}
@@ -165,7 +165,7 @@ def test_nothing_is_a_word_in_files(tmp_path):
     path = tmp_path / "policy.toml"
     path.write_text('accept = "nothing"\n[fields]\n"/a" = ["nothing", 0.7]\n"/b" = 0.9\n')
     policy = fc.Policy.read(path)
-    assert policy == fc.Policy(NOTHING, fields={"/a": Band(NOTHING, 0.7), "/b": 0.9})
+    assert policy == fc.Policy(NOTHING, fields={"/a": Limits(NOTHING, 0.7), "/b": 0.9})
     assert policy.to_dict()["accept"] == "nothing"
     assert policy.to_dict()["fields"] == {"/a": ["nothing", 0.7], "/b": [0.9, 0.5]}
     with pytest.raises(fc.PolicyError, match="accept 'all'"):

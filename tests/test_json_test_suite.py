@@ -9,7 +9,7 @@ from json_texts import byte_by_byte, loads, run
 from oracles_json import read
 
 from fieldconf.parsing.parser import JSONParser
-from fieldconf.parsing.values import Tree
+from fieldconf.parsing.values import ValueBuilder
 
 PROJECT = Path(__file__).parents[1]
 FILES = sorted(JSON_TEST_SUITE.glob("*.json"))
@@ -25,7 +25,7 @@ def files(first):
 
 
 def root_of(events):
-    tree = Tree()
+    tree = ValueBuilder()
     for event in events:
         tree.take(event)
     return tree.root

@@ -9,11 +9,11 @@ from json_texts import byte_by_byte, run
 from fieldconf.errors import JSONSyntaxError
 from fieldconf.parsing.grammar import decode
 from fieldconf.parsing.parser import ENDS_EARLY, MAX_DEPTH, JSONParser, parse
-from fieldconf.parsing.values import Tree
+from fieldconf.parsing.values import ValueBuilder
 
 
 def root_of(text: bytes):
-    tree = Tree()
+    tree = ValueBuilder()
     for event in parse(text):
         tree.take(event)
     return tree.root

@@ -231,12 +231,12 @@ def test_what_was_said_beside_the_labels():
         response([said("spam", 0.5, {"invoice": 0.4})]),
         response([said("inv", 0.6)], finish_reason="length"),
     ]
-    invoice, junk, cut = fc.beside_labels(fc.score(answer, labels) for answer in answers)
+    invoice, junk, cut = fc.off_label_answers(fc.score(answer, labels) for answer in answers)
     assert (invoice.text, invoice.count, invoice.written) == ("invoice", 3, 1)
     assert invoice.mass == pytest.approx((0.2 + 0.6 + 0.4) / 3)
-    assert cut == fc.Beside("inv", 1, 1, None)  # no label can come of it
-    assert junk == fc.Beside("junk", 1, 0, pytest.approx(0.1))
-    assert fc.beside_labels([]) == []
+    assert cut == fc.OffLabelAnswers("inv", 1, 1, None)  # no label can come of it
+    assert junk == fc.OffLabelAnswers("junk", 1, 0, pytest.approx(0.1))
+    assert fc.off_label_answers([]) == []
 
 
 def test_what_was_said_beside_the_labels_without_logprobs():
@@ -247,6 +247,6 @@ def test_what_was_said_beside_the_labels_without_logprobs():
         saved = response([entry(text, -0.1)])
         saved["choices"][0]["logprobs"] = None
         reports.append(fc.score(saved, labels))
-    assert fc.beside_labels(reports) == [
-        fc.Beside("eggs", 2, 2, None), fc.Beside("beans", 1, 1, None),
+    assert fc.off_label_answers(reports) == [
+        fc.OffLabelAnswers("eggs", 2, 2, None), fc.OffLabelAnswers("beans", 1, 1, None),
     ]  # fmt: skip

@@ -222,7 +222,7 @@ def test_asynchronous_reask():
 
 def test_a_cascade_of_labels():
     small, large = answering("A", sure=0.6), answering("B", sure=0.97)
-    steps = [fc.Step(small, model="small"), fc.Step(large, model="large")]
+    steps = [fc.CascadeStep(small, model="small"), fc.CascadeStep(large, model="large")]
     report = fc.cascade(LABELS_SET, WORDS, steps=steps)
     assert (report.value, len(report.requests)) == ("ham", 2)
     assert "response_format" not in large.requests[0]

@@ -17,7 +17,7 @@ from fieldconf.many import journal as journal_room
 from fieldconf.many import locks as locks_room
 from fieldconf.many import progress as progress_room
 from fieldconf.many.extract_many import aextract_many, extract_many
-from fieldconf.many.inputs import Entry
+from fieldconf.many.inputs import InputItem
 from fieldconf.policy import Policy
 from fieldconf.testing import Answer, AsyncFakeClient, FakeClient
 
@@ -408,7 +408,7 @@ def test_inputs_with_names_may_come_in_another_order(output):
 
 
 def test_two_inputs_of_one_name_are_refused_where_they_would_be_kept(output):
-    twins = [Entry("one", id="a"), Entry("two", id="a")]
+    twins = [InputItem("one", id="a"), InputItem("two", id="a")]
     assert len(many(Desk(), twins).all()) == 2
     with pytest.raises(OutputError, match="two inputs have the name 'a'"):
         many(Desk(), twins, output=output).run()

@@ -9,7 +9,7 @@ from desks import SCHEMA, AsyncDesk, answer_to, plain, text_of
 import fieldconf as fc
 from fieldconf.errors import OutputError
 from fieldconf.many.extract_many import aextract_many, extract_many
-from fieldconf.reasking.cascade import Step, cascade
+from fieldconf.reasking.cascade import CascadeStep, cascade
 from fieldconf.reasking.merging import requests_of
 from fieldconf.testing import Answer, AsyncFakeClient, FakeClient, HttpError
 
@@ -50,7 +50,7 @@ class Pair:
         self.small, self.large = kind(first), kind(second)
 
     def run(self, texts=TEXTS, *, step=None, schema=SCHEMA, face=extract_many, **options):
-        then = [Step(self.large, **{"model": "large", **(step or {})})]
+        then = [CascadeStep(self.large, **{"model": "large", **(step or {})})]
         given = {"client": self.small, "model": "small", "then": then, "progress": False}
         return face(schema, texts, **{**given, **options})
 
@@ -89,7 +89,7 @@ def test_each_result_is_that_of_a_cascade():
     found = Pair().run().all()
     for result in found:
         pair = Pair()
-        steps = [Step(pair.small, model="small"), Step(pair.large, model="large")]
+        steps = [CascadeStep(pair.small, model="small"), CascadeStep(pair.large, model="large")]
         assert result.report == cascade(SCHEMA, result.given, steps=steps)
 
 
@@ -149,7 +149,7 @@ def test_samples_may_be_those_of_one_step():
         ({"budget": 0}, "a budget of 0 is none"),
         ({"price": (1, 2), "budget": 5}, "some steps have a price"),
         ({"step": {"model": None}, "model": None}, "no model was named"),
-        ({"then": [Step(AsyncFakeClient(True), model="m")]}, "the client is asynchronous"),
+        ({"then": [CascadeStep(AsyncFakeClient(True), model="m")]}, "the client is asynchronous"),
         ({"step": {"provider": "anthropic"}}, "logprobs"),
     ],
 )
@@ -161,7 +161,7 @@ def test_mistakes_are_said_before_anything_is_asked(options, words):
 
 
 def test_a_synchronous_step_of_an_asynchronous_run_is_said():
-    then = [Step(FakeClient(True), model="m")]
+    then = [CascadeStep(FakeClient(True), model="m")]
     with pytest.raises(fc.RequestError, match="the client is synchronous"):
         aextract_many(SCHEMA, TEXTS, client=AsyncFakeClient(small), model="m", then=then)
 
@@ -244,7 +244,7 @@ CHANGES = {
     "a budget": {"budget": 9999},
     "an option of all": {"temperature": 0.3},
     "no step": {"then": []},
-    "one step more": {"then": [Step(FakeClient(sound), model="large")] * 2},
+    "one step more": {"then": [CascadeStep(FakeClient(sound), model="large")] * 2},
 }
 
 
@@ -316,7 +316,7 @@ def test_a_cancelled_task_keeps_what_was_answered(output):
 
     async def run():
         desk = AsyncDesk(hold=[held])
-        then = [Step(desk, model="large")]
+        then = [CascadeStep(desk, model="large")]
         options = {"output": output, "concurrency": 3, "model": "small", "then": then}
         results = aextract_many(SCHEMA, TEXTS, client=AsyncFakeClient(small), **options)
         asking = asyncio.create_task(results.all())

@@ -5,7 +5,7 @@ import pytest
 from fieldconf.distributions.continuation import Reading
 from fieldconf.distributions.labels import (
     Beginning,
-    Labels,
+    LabelMatcher,
     beginning,
     domain,
     json_beginning,
@@ -23,7 +23,7 @@ def possible(labels, text, **more):
 
 
 def test_exactly_a_text_is_the_label_character_for_character():
-    labels = Labels(["pos", "positive"])
+    labels = LabelMatcher(["pos", "positive"])
     assert possible(labels, "") == possible(labels, "pos") == [0, 1]
     assert possible(labels, "posi") == [1]
     assert possible(labels, "pos", ended=True) == [0]
@@ -32,7 +32,7 @@ def test_exactly_a_text_is_the_label_character_for_character():
 
 
 def test_a_character_may_be_cut_off_anywhere():
-    labels = Labels(["né", "nê", "no"])
+    labels = LabelMatcher(["né", "nê", "no"])
     assert possible(labels, b"n\xc3") == [0, 1]
     assert possible(labels, b"n\xc3\xaa") == [1]
     assert possible(labels, b"n\xc3", ended=True) == []
@@ -46,14 +46,14 @@ def test_a_character_may_be_cut_off_anywhere():
     "text", ["not spam", " NOT\n Spam", "Not spam.", "not spam . ", "not spam..."]
 )
 def test_loosely_case_and_space_and_full_stops_do_not_count(text):
-    labels = Labels(["Not Spam", "work"], "loose")
+    labels = LabelMatcher(["Not Spam", "work"], "loose")
     assert labels.find(text) == 0
     assert all(0 in possible(labels, text[:cut]) for cut in range(len(text) + 1))
 
 
 @pytest.mark.parametrize("text", ["not spammy", "notspam", "not spam!", ".not spam", "", "not"])
 def test_loosely_is_not_anyhow(text):
-    assert Labels(["not spam"], "loose").find(text) is None
+    assert LabelMatcher(["not spam"], "loose").find(text) is None
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_loosely_is_not_anyhow(text):
      ("ключ", "КЛЮЧ"), ("1.", "1")],
 )  # fmt: skip
 def test_loosely_at_every_byte(label, text):
-    labels, data = Labels([label, "zz"], "loose"), text.encode()
+    labels, data = LabelMatcher([label, "zz"], "loose"), text.encode()
     assert labels.find(text) == 0
     assert all(0 in possible(labels, data[:cut]) for cut in range(len(data) + 1))
 
@@ -70,7 +70,7 @@ def test_loosely_at_every_byte(label, text):
 @pytest.mark.parametrize("match", ["exact", "loose"])
 @pytest.mark.parametrize("first_word", [False, True])
 def test_what_is_excluded_stays_excluded(match, first_word):
-    labels = Labels(["a", "ab", "a b", "b."], match, first_word=first_word)
+    labels = LabelMatcher(["a", "ab", "a b", "b."], match, first_word=first_word)
     for text in map("".join, itertools.product("aAb .x", repeat=5)):
         found = [set(possible(labels, text[:cut])) for cut in range(6)]
         assert all(after <= before for before, after in itertools.pairwise(found))
@@ -83,7 +83,7 @@ def test_what_is_excluded_stays_excluded(match, first_word):
 
 
 def test_the_first_word_ends_at_what_is_no_word():
-    labels = Labels(["A", "B"], first_word=True)
+    labels = LabelMatcher(["A", "B"], first_word=True)
     texts = ("A", " A) because", "A.", "\nB\n", "Ab", "a", "(A)", "A_1")
     assert [labels.find(text) for text in texts] == [0, 0, 0, 1, None, None, None, None]
     assert possible(labels, "A") == possible(labels, "A ") == [0]
@@ -91,18 +91,18 @@ def test_the_first_word_ends_at_what_is_no_word():
 
 
 def test_of_labels_that_begin_alike_the_longest_counts():
-    labels = Labels(["not", "not spam"], "loose", first_word=True)
+    labels = LabelMatcher(["not", "not spam"], "loose", first_word=True)
     assert possible(labels, "Not ") == possible(labels, "not sp") == [0, 1]
     assert possible(labels, "not so") == [0]
     assert [labels.find(t) for t in ("not so", "not spam at all", "NOT  spammy")] == [0, 1, 0]
 
 
 def test_where_the_label_stands():
-    assert Labels(["spam"]).span(" spam") == (0, 5)  # exactly: all of it
-    assert Labels(["not spam"], "loose").span(" Not  spam.\n") == (1, 10)
-    assert Labels(["spam"], first_word=True).span("\nspam, I think") == (1, 5)
-    assert Labels(["spam"], first_word=True).span("\nham, I think") == (1, 4)
-    assert Labels(["spam"], str.lower).span(" what? ") == (1, 6)
+    assert LabelMatcher(["spam"]).span(" spam") == (0, 5)  # exactly: all of it
+    assert LabelMatcher(["not spam"], "loose").span(" Not  spam.\n") == (1, 10)
+    assert LabelMatcher(["spam"], first_word=True).span("\nspam, I think") == (1, 5)
+    assert LabelMatcher(["spam"], first_word=True).span("\nham, I think") == (1, 4)
+    assert LabelMatcher(["spam"], str.lower).span(" what? ") == (1, 6)
 
 
 # -- a function ------------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ def by_letter(text):
 
 
 def test_a_function_gives_a_label_or_none_or_something_else():
-    labels = Labels(["yes", "no"], by_letter)
+    labels = LabelMatcher(["yes", "no"], by_letter)
     assert possible(labels, "") == possible(labels, " ") == [0, 1]
     assert possible(labels, "Ye") == [0]
     assert possible(labels, "m") == []  # "neither" is no label: none will come of it
@@ -128,7 +128,7 @@ def test_a_function_is_given_the_first_word_alone():
         seen.append(text)
         return "yes" if text == "yeah" else None
 
-    labels = Labels(["yes", "no"], match, first_word=True)
+    labels = LabelMatcher(["yes", "no"], match, first_word=True)
     assert possible(labels, " yea") == [0, 1]
     assert possible(labels, " yeah,") == [0]
     assert possible(labels, " yea, of course") == []
@@ -137,9 +137,9 @@ def test_a_function_is_given_the_first_word_alone():
 
 def test_labels_that_cannot_be():
     with pytest.raises(SchemaError, match="a label is empty"):
-        Labels(["a", " . "], "loose")
+        LabelMatcher(["a", " . "], "loose")
     with pytest.raises(SchemaError, match="no way to match"):
-        Labels(["a"], "fuzzy")
+        LabelMatcher(["a"], "fuzzy")
 
 
 # -- JSON ------------------------------------------------------------------------------------------

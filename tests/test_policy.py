@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 import fieldconf as fc
 from fieldconf.errors import PolicyError
 from fieldconf.fields.readings import Reading
-from fieldconf.policy import Band, Policy, worst
+from fieldconf.policy import Limits, Policy, worst
 from fieldconf.policy.reasons import RULES
 from fieldconf.report import Report
 from fieldconf.schema import compile_schema
@@ -111,7 +111,7 @@ def test_unknown():
     assert alone(report, "/note", "unknown", "reject") == "it is free text"
 
 
-@pytest.mark.parametrize("band", [Band(0, 0), Band(1, 0)])
+@pytest.mark.parametrize("band", [Limits(0, 0), Limits(1, 0)])
 def test_what_is_not_known_is_never_accepted(band):
     """Where everything may be reviewed, it is reviewed; it might be the lowest confidence."""
     report = report_of(*sure(token("true", None)))
@@ -363,9 +363,9 @@ def test_the_worst_of_none_is_accept():
 
 class Item(BaseModel):
     name: str
-    price: Annotated[float, fc.Conf(threshold=0.8, review=0.6)]
-    unit: Annotated[str, fc.Conf(threshold=0.4)] = "piece"
-    note: Annotated[str, fc.Conf(review=0.95)] = ""
+    price: Annotated[float, fc.FieldConfig(threshold=0.8, review=0.6)]
+    unit: Annotated[str, fc.FieldConfig(threshold=0.4)] = "piece"
+    note: Annotated[str, fc.FieldConfig(review=0.95)] = ""
 
 
 class Basket(BaseModel):
@@ -388,7 +388,7 @@ def band(policy, where, report=None):
 
 def test_the_usual_bands_are_trust_warn_and_ask_again():
     assert band(Policy(), "/paid") == (0.9, 0.5)
-    assert [Band().outcome(p) for p in (1.0, 0.9, 0.89, 0.5, 0.49, 0.0)] == [
+    assert [Limits().outcome(p) for p in (1.0, 0.9, 0.89, 0.5, 0.49, 0.0)] == [
         "accept", "accept", "review", "review", "reject", "reject",
     ]  # fmt: skip
 
@@ -573,9 +573,9 @@ def test_what_cannot_be_is_an_error(plain, words):
 
 def test_bands_are_checked():
     with pytest.raises(PolicyError):
-        Band(0.5, 0.6)
+        Limits(0.5, 0.6)
     with pytest.raises(PolicyError):
-        Band(1.5)
+        Limits(1.5)
 
 
 TOML = """
@@ -593,7 +593,7 @@ enum = 0.99
 """
 READ = Policy(
     0.8, null=0.2, absent="review", kinds={"enum": 0.99},
-    fields={"/total": 0.95, "/items/*/price": (0.95, 0.7), "note": Band(0.9, 0.2)},
+    fields={"/total": 0.95, "/items/*/price": (0.95, 0.7), "note": Limits(0.9, 0.2)},
 )  # fmt: skip
 
 

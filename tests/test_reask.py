@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel, Field, model_validator
 
 import fieldconf as fc
-from fieldconf.fields.readings import Asked
+from fieldconf.fields.readings import RequestCost
 from fieldconf.reasking.reask import areask, reask
 from fieldconf.testing import (
     Answer,
@@ -245,7 +245,7 @@ def test_the_costs_of_both_requests_are_kept():
     report = first(doubts=["/team"])
     made, _ = again(report, {"team": "billing"})
     one, two = made.requests
-    assert one == Asked("answer", "small", report.input_tokens, report.output_tokens)
+    assert one == RequestCost("answer", "small", report.input_tokens, report.output_tokens)
     assert (two.how, two.model) == ("reask", "large")
     assert two.output_tokens < one.output_tokens
     assert made.output_tokens == one.output_tokens + two.output_tokens

@@ -112,8 +112,8 @@ def test_null_comes_back_as_the_default():
 
 def test_a_formula_of_ones_own():
     class Answer(BaseModel):
-        ok: Annotated[bool, fc.Conf(basis="joint")]
-        id: Annotated[str, fc.Conf(basis="geometric_mean")]
+        ok: Annotated[bool, fc.FieldConfig(basis="joint")]
+        id: Annotated[str, fc.FieldConfig(basis="geometric_mean")]
         plain: bool
 
     yes = token("true", log({"x": 0.8})[0][1], log({"true": 0.8, "false": 0.2}))
@@ -139,7 +139,7 @@ def test_a_value_outside_of_its_members_has_the_usual_formula():
 def test_settings_stand_in_json_schema_as_well():
     node = {"anyOf": [BOOLEAN, {"type": "null"}], "x-fieldconf": {"threshold": 0.9}}
     report = scored(object_of(["a"], a=node), '{"a": true}')
-    assert report["/a"].declared.conf == fc.Conf(threshold=0.9)
+    assert report["/a"].declared.conf == fc.FieldConfig(threshold=0.9)
     sent = fc.request(object_of(["a"], a=node))["response_format"]["json_schema"]["schema"]
     assert "x-fieldconf" not in str(sent)
 

@@ -17,14 +17,14 @@ from fieldconf.schema import compile_schema
 from fieldconf.schema.field_settings import (
     ATTRIBUTES,
     CONF,
-    Conf,
+    FieldConfig,
     check_settings,
     conf_of,
     without_settings,
 )
 from fieldconf.schema.pydantic_models import adapter_of, json_schema_of
 
-SURE = Conf(threshold=0.9)
+SURE = FieldConfig(threshold=0.9)
 SET = {"threshold": 0.9}
 
 
@@ -106,7 +106,7 @@ def test_where_settings_stand(kind, path):
 
 def test_a_default_and_a_description_stay():
     class Model(BaseModel):
-        sure: Annotated[Team, Conf(threshold=0.9, basis="joint")] = Field(
+        sure: Annotated[Team, FieldConfig(threshold=0.9, basis="joint")] = Field(
             Team.SALES, description="how"
         )
 
@@ -120,15 +120,15 @@ def test_a_default_and_a_description_stay():
 
 
 def test_of_two_the_outer_one_wins_by_setting():
-    inner = Annotated[bool, Conf(threshold=0.5, basis="joint")]
-    schema = schema_of(Annotated[inner, Conf(threshold=0.9)])
+    inner = Annotated[bool, FieldConfig(threshold=0.5, basis="joint")]
+    schema = schema_of(Annotated[inner, FieldConfig(threshold=0.9)])
     assert schema[CONF] == {"threshold": 0.9, "basis": "joint"}
-    assert schema_of(Annotated[inner, Conf()])[CONF] == {"threshold": 0.5, "basis": "joint"}
+    assert schema_of(Annotated[inner, FieldConfig()])[CONF] == {"threshold": 0.5, "basis": "joint"}
 
 
 def test_an_alias_keeps_its_settings():
     """Pydantic before 2.11 would lose them."""
-    inner = Annotated[bool, Conf(threshold=0.5, basis="joint")]
+    inner = Annotated[bool, FieldConfig(threshold=0.5, basis="joint")]
     twice = TypeAliasType("Twice", Annotated[inner, SURE])
     both = {"threshold": 0.9, "basis": "joint"}
     assert schema_of(twice)[CONF] == both
@@ -139,7 +139,7 @@ def test_an_alias_keeps_its_settings():
 def test_settings_around_an_alias_are_not_the_aliases():
     class Model(BaseModel):
         plain: Sure
-        more: Annotated[Sure, Conf(threshold=0.5)]
+        more: Annotated[Sure, FieldConfig(threshold=0.5)]
         again: Sure
 
     schema = schema_of(Model)
@@ -157,13 +157,13 @@ def test_json_schema_extra_counts_as_inner():
 
 
 def test_nothing_set_writes_nothing():
-    assert schema_of(Annotated[bool, Conf()]) == {"type": "boolean"}
-    assert Conf().settings() == {}
+    assert schema_of(Annotated[bool, FieldConfig()]) == {"type": "boolean"}
+    assert FieldConfig().settings() == {}
 
 
 def test_a_setting_is_data():
-    assert Conf(threshold=1) == Conf(threshold=1)
-    assert len({Conf(threshold=1), Conf(threshold=1)}) == 1
+    assert FieldConfig(threshold=1) == FieldConfig(threshold=1)
+    assert len({FieldConfig(threshold=1), FieldConfig(threshold=1)}) == 1
     with pytest.raises(dataclasses.FrozenInstanceError):
         SURE.threshold = 0.1
 
@@ -179,7 +179,7 @@ def test_settings_do_not_change_validation():
 @pytest.mark.parametrize("threshold", [True, False, -0.1, 1.1, float("nan"), "0.9", [0.9]])
 def test_thresholds_that_cannot_be(threshold):
     with pytest.raises(SchemaError) as caught:
-        Conf(threshold=threshold)
+        FieldConfig(threshold=threshold)
     message = f"the threshold {threshold!r} is no number from 0 to 1. Give one such as 0.9"
     assert str(caught.value) == message
     with pytest.raises(SchemaError) as caught:
@@ -189,7 +189,7 @@ def test_thresholds_that_cannot_be(threshold):
 
 @pytest.mark.parametrize("threshold", [0, 1, 0.0, 1.0, 0.5, None])
 def test_thresholds_that_can_be(threshold):
-    assert Conf(threshold=threshold) == conf_of({"threshold": threshold}, "")
+    assert FieldConfig(threshold=threshold) == conf_of({"threshold": threshold}, "")
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_thresholds_that_can_be(threshold):
 )
 def test_bases_that_are_unknown(basis, remedy):
     with pytest.raises(SchemaError) as caught:
-        Conf(basis=basis)
+        FieldConfig(basis=basis)
     if basis != "mean":  # how near is near is difflib's word
         assert str(caught.value) == f"unknown basis {basis!r}. {remedy}"
     with pytest.raises(SchemaError) as caught:
@@ -215,24 +215,36 @@ def test_bases_that_are_unknown(basis, remedy):
 @pytest.mark.parametrize("review", [-0.1, 1.1, float("nan"), True, "0.5"])
 def test_a_review_that_is_no_confidence(review):
     with pytest.raises(SchemaError, match=r"the review .* is no number from 0 to 1"):
-        Conf(review=review)
+        FieldConfig(review=review)
 
 
 def test_a_review_above_the_threshold():
     with pytest.raises(SchemaError) as caught:
-        Conf(threshold=0.7, review=0.8)
+        FieldConfig(threshold=0.7, review=0.8)
     assert str(caught.value).startswith("review 0.8 is above the threshold 0.7. ")
     with pytest.raises(SchemaError, match=r"at /a/x-fieldconf/review"):
         conf_of({"threshold": 0.7, "review": 0.8}, "/a/x-fieldconf")
-    assert Conf(threshold=0.7, review=0.7).settings() == {"threshold": 0.7, "review": 0.7}
+    assert FieldConfig(threshold=0.7, review=0.7).settings() == {"threshold": 0.7, "review": 0.7}
 
 
 @pytest.mark.parametrize(
     ("inner", "outer", "both"),
     [
-        (Conf(threshold=0.9, review=0.8), Conf(threshold=0.6), Conf(threshold=0.6, review=0.6)),
-        (Conf(threshold=0.6, review=0.2), Conf(review=0.7), Conf(threshold=0.7, review=0.7)),
-        (Conf(threshold=0.9), Conf(review=0.7), Conf(threshold=0.9, review=0.7)),
+        (
+            FieldConfig(threshold=0.9, review=0.8),
+            FieldConfig(threshold=0.6),
+            FieldConfig(threshold=0.6, review=0.6),
+        ),
+        (
+            FieldConfig(threshold=0.6, review=0.2),
+            FieldConfig(review=0.7),
+            FieldConfig(threshold=0.7, review=0.7),
+        ),
+        (
+            FieldConfig(threshold=0.9),
+            FieldConfig(review=0.7),
+            FieldConfig(threshold=0.9, review=0.7),
+        ),
     ],
 )
 def test_of_settings_that_cross_the_inner_gives_way(inner, outer, both):
@@ -245,7 +257,7 @@ def test_of_settings_that_cross_the_inner_gives_way(inner, outer, both):
 
 def test_an_unknown_name():
     with pytest.raises(TypeError, match="treshold"):
-        Conf(treshold=0.9)
+        FieldConfig(treshold=0.9)
     with pytest.raises(SchemaError) as caught:
         conf_of({"treshold": 0.9}, "/properties/a/x-fieldconf")
     assert str(caught.value) == (
@@ -270,8 +282,10 @@ def test_settings_that_are_no_object(settings):
 
 
 def test_settings_of_a_dict():
-    assert conf_of({"threshold": 0.9, "basis": "joint"}, "") == Conf(threshold=0.9, basis="joint")
-    assert conf_of({}, "") == Conf()
+    assert conf_of({"threshold": 0.9, "basis": "joint"}, "") == FieldConfig(
+        threshold=0.9, basis="joint"
+    )
+    assert conf_of({}, "") == FieldConfig()
 
 
 # -- where they are found -----------------------------------------------------------------------
@@ -441,10 +455,10 @@ def test_a_basis_that_may_apply(node):
 @pytest.mark.parametrize(
     "kind",
     [
-        Annotated[str, Conf(basis="distribution")],
-        Annotated[float | None, Conf(basis="distribution")],
-        list[Annotated[Inner, Conf(basis="joint")]],
-        Annotated[list[bool], Conf(basis="geometric_mean")],
+        Annotated[str, FieldConfig(basis="distribution")],
+        Annotated[float | None, FieldConfig(basis="distribution")],
+        list[Annotated[Inner, FieldConfig(basis="joint")]],
+        Annotated[list[bool], FieldConfig(basis="geometric_mean")],
     ],
 )
 def test_a_basis_that_cannot_apply_to_a_type(kind):

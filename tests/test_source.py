@@ -16,7 +16,7 @@ from fieldconf.grounding import WAYS, dates, locate
 from fieldconf.grounding.folding import fold, words_of
 from fieldconf.grounding.fuzzy import LONGEST
 from fieldconf.grounding.numerals import MOST_READ, readings_of
-from fieldconf.grounding.searching import MOST, Source
+from fieldconf.grounding.searching import MOST, SourceText
 from fieldconf.report import Report
 from fieldconf.testing import Answer, AsyncFakeClient, FakeClient
 
@@ -170,14 +170,14 @@ def unmarked(text):
 @pytest.mark.parametrize(("how", "value", "marked"), CASES)
 def test_it_is_found_where_it_stands(how, value, marked):
     text, spans = unmarked(marked)
-    found = Source(text).places(value, WAYS)
+    found = SourceText(text).places(value, WAYS)
     assert sorted((one.start, one.stop) for one in found) == spans
     assert {one.how for one in found} == {how}
 
 
 @pytest.mark.parametrize(("value", "text"), ABSENT)
 def test_it_is_not_found_where_it_does_not_stand(value, text):
-    assert Source(text).places(value, WAYS) == ()
+    assert SourceText(text).places(value, WAYS) == ()
 
 
 # -- how near, how many ---------------------------------------------------------------------------
@@ -206,42 +206,42 @@ SIMILARITIES = [
 
 @pytest.mark.parametrize(("value", "text", "similarity"), SIMILARITIES)
 def test_the_similarity_is_the_probability_that_both_mean_the_same(value, text, similarity):
-    (found,) = Source(text).places(value, WAYS)
+    (found,) = SourceText(text).places(value, WAYS)
     assert found.similarity == pytest.approx(similarity)
 
 
 def test_the_best_place_comes_first_then_the_first():
-    found = Source("10 Jan, 10/01/2018; 10 Jan 2018, Jan 10").places("2018-01-10", WAYS)
+    found = SourceText("10 Jan, 10/01/2018; 10 Jan 2018, Jan 10").places("2018-01-10", WAYS)
     assert [one.text for one in found] == ["10 Jan 2018", "10 Jan", "Jan 10", "10/01/2018"]
 
 
 def test_a_value_that_is_everywhere_is_listed_so_often():
     text = "a1.5 " + "Anna, 1,50; 22 November 2026; Schmitt " * 50
     for value in ("Anna", "ANNA", 1.5, "2026-11-22", "Schmidt"):
-        assert len(Source(text).places(value, WAYS)) == MOST
+        assert len(SourceText(text).places(value, WAYS)) == MOST
 
 
 def test_what_stands_behind_very_many_numbers_is_found_as_it_is_only():
     text = "1 " * MOST_READ + "and 2,50 and 3.5"
-    assert Source(text).places(2.5, WAYS) == ()
-    assert Source(text).places(3.5, WAYS)[0].text == "3.5"
+    assert SourceText(text).places(2.5, WAYS) == ()
+    assert SourceText(text).places(3.5, WAYS)[0].text == "3.5"
 
 
 def test_what_stands_behind_very_many_dates_is_found_as_it_is_only():
     text = "10:30 " * dates.MOST_READ + "22 Nov 2026"
-    assert Source(text).places("2026-11-22", WAYS) == ()
-    assert Source(text).places("22 nov 2026", WAYS)[0].how == "folded"
-    assert Source(text[6:]).places("2026-11-22", WAYS)[0].how == "date"
+    assert SourceText(text).places("2026-11-22", WAYS) == ()
+    assert SourceText(text).places("22 nov 2026", WAYS)[0].how == "folded"
+    assert SourceText(text[6:]).places("2026-11-22", WAYS)[0].how == "date"
 
 
 def test_words_that_were_put_between_are_no_hindrance_where_most_is_the_same():
     text = "at MR. D.I.Y. (M) SDN BHD. Tel."
-    (found,) = Source(text).places("Mr. D.I.Y. Sdn Bhd", WAYS)
+    (found,) = SourceText(text).places("Mr. D.I.Y. Sdn Bhd", WAYS)
     assert (found.text, found.how) == ("MR. D.I.Y. (M) SDN BHD", "fuzzy")
 
 
 def test_a_text_is_looked_for_by_the_ways_that_are_given_and_no_others():
-    source = Source("ANNA, 1,50, 22 Nov 2026, Schmitt")
+    source = SourceText("ANNA, 1,50, 22 Nov 2026, Schmitt")
     assert source.places("Anna", ["exact", "number", "date"]) == ()
     assert source.places(1.5, ["exact", "folded", "date", "fuzzy"]) == ()
     assert source.places("2026-11-22", ["exact", "folded", "number", "fuzzy"]) == ()

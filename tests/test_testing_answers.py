@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter
 import fieldconf as fc
 from fieldconf.paths import pointer
 from fieldconf.testing import Answer, AnswerError, Fault, HttpError, payloads
-from fieldconf.testing.payloads import Asked
+from fieldconf.testing.payloads import RequestShape
 from fieldconf.testing.writing import entries
 
 WORDS = "I was charged twice for the same month, and nobody answers the telephone. "
@@ -293,7 +293,7 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-@pytest.mark.parametrize("asked", [Asked(usage=True), Asked(logprobs=False)])
+@pytest.mark.parametrize("asked", [RequestShape(usage=True), RequestShape(logprobs=False)])
 def test_payloads_validate_as_the_types_of_the_openai_package(name, asked):
     answer = ANSWERS[name]
     ChatCompletion.model_validate(payloads.chat(answer, asked))
@@ -309,7 +309,7 @@ def test_payloads_validate_as_the_types_of_the_openai_package(name, asked):
 
 
 def test_fewer_candidates_than_there_are():
-    entry = payloads.chat(Answer(True, {"": 0.8}, schema=bool), Asked(top=1))
+    entry = payloads.chat(Answer(True, {"": 0.8}, schema=bool), RequestShape(top=1))
     (token,) = entry["choices"][0]["logprobs"]["content"]
     assert [candidate["token"] for candidate in token["top_logprobs"]] == ["true"]
 

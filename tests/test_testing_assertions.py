@@ -11,12 +11,12 @@ from test_testing_answers import TICKET, VALUE
 import fieldconf as fc
 import fieldconf.testing
 from fieldconf.testing import Answer, assert_confident, assert_doubtful, payloads
-from fieldconf.testing.payloads import Asked
+from fieldconf.testing.payloads import RequestShape
 
 
 def report_of(*confidences, asked=None, **options):
     answer = Answer(VALUE, *confidences, schema=TICKET, **options)
-    return fc.score(payloads.chat(answer, asked or Asked()), TICKET)
+    return fc.score(payloads.chat(answer, asked or RequestShape()), TICKET)
 
 
 def test_a_field_that_is_sure_enough_passes():
@@ -57,7 +57,7 @@ def test_without_a_name_every_leaf_is_judged_and_each_that_fails_is_named():
 @pytest.mark.parametrize("check", [assert_confident, assert_doubtful])
 def test_what_is_not_known_fails_and_says_why(check):
     with pytest.raises(AssertionError, match=r"unknown confidence.*logprobs"):
-        check(report_of(asked=Asked(logprobs=False)), "team")
+        check(report_of(asked=RequestShape(logprobs=False)), "team")
 
 
 @pytest.mark.parametrize("check", [assert_confident, assert_doubtful])

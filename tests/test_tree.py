@@ -8,11 +8,11 @@ from json_texts import MUTATED, loads
 from oracles_json import read
 
 from fieldconf.parsing.parser import JSONParser, parse
-from fieldconf.parsing.values import Tree
+from fieldconf.parsing.values import ValueBuilder
 
 
-def taken(events) -> Tree:
-    tree = Tree()
+def taken(events) -> ValueBuilder:
+    tree = ValueBuilder()
     for event in events:
         tree.take(event)
     return tree
@@ -24,7 +24,7 @@ def test_the_last_of_repeated_keys_stays_where_the_first_was():
 
 
 def test_value_is_what_closed_last():
-    tree, closed = Tree(), []
+    tree, closed = ValueBuilder(), []
     for event in parse(b'[1, {"a": "b"}, []]'):
         tree.take(event)
         if event.type in ("scalar", "close"):
@@ -38,7 +38,7 @@ def test_a_truncated_text_has_the_values_that_closed():
 
 
 def test_no_events_no_value():
-    assert (Tree().root, Tree().value) == (None, None)
+    assert (ValueBuilder().root, ValueBuilder().value) == (None, None)
 
 
 def test_deeper_than_the_interpreters_stack():

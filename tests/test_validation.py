@@ -31,7 +31,7 @@ from pydantic import (
 
 from fieldconf.schema import bounded_validation
 from fieldconf.schema.regexes import compiled
-from fieldconf.schema.validation import Checker, Invalid, checker, validate_model
+from fieldconf.schema.validation import Checker, SchemaViolation, checker, validate_model
 
 LATEST = jsonschema.Draft202012Validator
 DRAFTS = [
@@ -274,7 +274,7 @@ def test_errors_come_in_the_order_of_the_answer():
 
 
 def test_the_whole():
-    assert str(Invalid("", "wrong")) == "(whole): wrong"
+    assert str(SchemaViolation("", "wrong")) == "(whole): wrong"
     (found,) = validate_json(LATEST, False, 5)
     assert (found.path, found.value, found.confidence, found.tokens) == ((), 5, None, ())
 

@@ -9,7 +9,7 @@ from installed import needs_responses
 from pydantic import BaseModel, Field
 
 import fieldconf as fc
-from fieldconf.fields.readings import Asked
+from fieldconf.fields.readings import RequestCost
 from fieldconf.testing import (
     Answer,
     AsyncFakeClient,
@@ -276,7 +276,9 @@ def test_both_readings_are_kept_and_both_costs():
     )  # fmt: skip
     assert verification.confidence == pytest.approx(0.1)  # P(true), not that of what it wrote
     assert (answer.agrees, verification.agrees) == (True, False)
-    assert made.requests[0] == Asked("answer", "small", report.input_tokens, report.output_tokens)
+    assert made.requests[0] == RequestCost(
+        "answer", "small", report.input_tokens, report.output_tokens
+    )
     assert [one.how for one in made.requests] == ["answer", "verification"]
     assert made.output_tokens == sum(one.output_tokens for one in made.requests)
     assert report["amount"].readings == ()

@@ -29,12 +29,12 @@ from typing import Any, TypeVar
 
 from fieldconf.agreement.equivalence import Key
 from fieldconf.agreement.labels import agreed_labels
-from fieldconf.agreement.pairing import Node, Pairing, tree_of
-from fieldconf.agreement.voting import Taken, Vote
+from fieldconf.agreement.pairing import Pairing, ValueNode, tree_of
+from fieldconf.agreement.voting import ChosenValue, Vote
 from fieldconf.errors import PayloadError
 from fieldconf.fields.field import Field
 from fieldconf.fields.plain import json_text
-from fieldconf.fields.readings import Agreement, Asked, Reading
+from fieldconf.fields.readings import Agreement, Reading, RequestCost
 from fieldconf.fields.status import WHOLE
 from fieldconf.formulas import wilson
 from fieldconf.paths import Path
@@ -98,7 +98,7 @@ class _Ballot:
 
     given: Sequence[Report[Any]]
     order: Sequence[int]
-    trees: Sequence[Node | None]
+    trees: Sequence[ValueNode | None]
 
     @property
     def reports(self) -> list[Report[Any]]:
@@ -115,7 +115,7 @@ def _first_tree(ballot: _Ballot) -> int:
 
 def _ranked(
     reports: Sequence[Report[Any]], pairing: Pairing
-) -> tuple[list[int], list[Node | None]]:
+) -> tuple[list[int], list[ValueNode | None]]:
     """The numbers of the answers by rank, and their trees."""
     trees = [tree_of(report) for report in reports]
 
@@ -157,7 +157,7 @@ def _report(ballot: _Ballot, vote: Vote, base: int) -> Report[Any]:
 
 
 def _parts(
-    ballot: _Ballot, taken: Taken, numbers: Mapping[int, int]
+    ballot: _Ballot, taken: ChosenValue, numbers: Mapping[int, int]
 ) -> Iterator[tuple[Path, Part]]:
     """Whose field stands at each path, with what all answers say of it."""
     for path, one in taken.walk():
@@ -176,7 +176,7 @@ def _below(report: Report[Any], old: Path, new: Path, number: int) -> Iterator[t
             yield (*new, *one.path[len(old) :]), (number, one)
 
 
-def _field(ballot: _Ballot, taken: Taken) -> Field:
+def _field(ballot: _Ballot, taken: ChosenValue) -> Field:
     """The field of a place, with the agreement and, for a leaf, what each answer has there."""
     own, of = taken.node.said, len(ballot.given)
     agreement = Agreement(taken.count, of, *wilson(taken.count, of))
@@ -195,7 +195,7 @@ def _field(ballot: _Ballot, taken: Taken) -> Field:
     )  # fmt: skip
 
 
-def _readings(ballot: _Ballot, taken: Taken) -> tuple[Reading, ...]:
+def _readings(ballot: _Ballot, taken: ChosenValue) -> tuple[Reading, ...]:
     """What each answer has at a place, in the order in which they were given."""
     ranks = {number: at for at, number in enumerate(ballot.order)}
     return tuple(
@@ -204,7 +204,7 @@ def _readings(ballot: _Ballot, taken: Taken) -> tuple[Reading, ...]:
     )
 
 
-def _reading(node: Node | None, model: str, key: Key) -> Reading:
+def _reading(node: ValueNode | None, model: str, key: Key) -> Reading:
     if node is None or node.is_open:
         return Reading("sample", None, model=model, agrees=False)
     own = node.said
@@ -213,10 +213,10 @@ def _reading(node: Node | None, model: str, key: Key) -> Reading:
     )
 
 
-def _requests(reports: Sequence[Report[Any]]) -> tuple[Asked, ...]:
+def _requests(reports: Sequence[Report[Any]]) -> tuple[RequestCost, ...]:
     """Each request with its cost. The choices of one response are one request, with its first."""
-    made: list[Asked] = []
+    made: list[RequestCost] = []
     for report in reports:
-        cost = Asked("sample", report.model, report.input_tokens, report.output_tokens)
+        cost = RequestCost("sample", report.model, report.input_tokens, report.output_tokens)
         made += report.requests or (() if report.choice else (cost,))
     return tuple(made)

@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any
 
 from fieldconf.fields.field import Field
-from fieldconf.fields.readings import Agreement, Asked, How, Reading
+from fieldconf.fields.readings import Agreement, How, Reading, RequestCost
 from fieldconf.fields.status import WHOLE
 from fieldconf.formulas import wilson
 from fieldconf.parsing.kinds import same
@@ -39,7 +39,7 @@ def merged_labels(first: Report[Any], second: Report[Any], *, is_settled: bool) 
     second = replace(second, policy=first.policy)
     base = _better(first, second, is_settled=is_settled)
     readings = (*_readings(first, "answer"), *_readings(second, "reask"))
-    again = Asked("reask", second.model, second.input_tokens, second.output_tokens)
+    again = RequestCost("reask", second.model, second.input_tokens, second.output_tokens)
     requests = (*requests_of(first), *(second.requests or (again,)))
     made = _with(base, readings, requests)
     return replace(
@@ -59,7 +59,7 @@ def _better(first: Report[Any], second: Report[Any], *, is_settled: bool) -> Rep
     return first if is_settled or is_worse else second
 
 
-def agreed_labels(reports: Sequence[Report[Any]], requests: Sequence[Asked]) -> Report[Any]:
+def agreed_labels(reports: Sequence[Report[Any]], requests: Sequence[RequestCost]) -> Report[Any]:
     """The report of what most of several answers say; their order changes nothing of it.
 
     Args:
@@ -95,7 +95,7 @@ def is_label(report: Report[Any]) -> bool:
 
 
 def _with(
-    base: Report[Any], readings: Iterable[Reading], requests: Sequence[Asked]
+    base: Report[Any], readings: Iterable[Reading], requests: Sequence[RequestCost]
 ) -> Report[Any]:  # fmt: skip
     """A report with the readings of all answers and the costs of all requests."""
     field = base.fields.get("")

@@ -1,7 +1,7 @@
 """Pairing: the parts of several answers that are the same part, lists matched by content.
 
 In:    reports of the same question.
-Out:   ``Node`` trees; how many leaves two of them share; which items of several lists are one item.
+Out:   ``ValueNode`` trees; how many leaves two of them share; which items of several lists are one item.
 Never: the position of an item in its list, but where the schema tells positions apart (tuples); an
        answer's place among the others, but to tell two that are alike.
 Why:   a model that lists the same items in another order has said the same.
@@ -31,12 +31,12 @@ COMMON = 64
 """A leaf that more items than this have does not tell which of them are one item."""
 
 Leaves: TypeAlias = frozenset[tuple[tuple[Step, ...], Key]]
-Cluster: TypeAlias = dict[int, "Node"]
+Cluster: TypeAlias = dict[int, "ValueNode"]
 """One item of several lists: the number of each list that has it, and what it is there."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Node:
+class ValueNode:
     """One value of an answer.
 
     Attributes:
@@ -57,7 +57,7 @@ class Node:
     text: str
     size: int = 1
     is_open: bool = False
-    parts: Mapping[Step, "Node"] = field(default_factory=dict[Step, "Node"])
+    parts: Mapping[Step, "ValueNode"] = field(default_factory=dict[Step, "ValueNode"])
     ordered: int = 0
     leaves: Leaves = frozenset()
     is_flat: bool = True
@@ -68,12 +68,12 @@ class Node:
         return self.said.kind in ("object", "array") and len(self.said.path) < DEEPEST
 
     @property
-    def items(self) -> list["Node"]:
+    def items(self) -> list["ValueNode"]:
         """Of a list, the items that are matched by content."""
         return [part for step, part in self.parts.items() if _is_free(step, self.ordered)]
 
     @property
-    def named(self) -> dict[Step, "Node"]:
+    def named(self) -> dict[Step, "ValueNode"]:
         """The parts that are matched by their step: an object's, and the head of a tuple."""
         return {s: part for s, part in self.parts.items() if not _is_free(s, self.ordered)}
 
@@ -82,9 +82,9 @@ def _is_free(step: Step, ordered: int) -> bool:
     return isinstance(step, int) and step >= ordered
 
 
-def tree_of(report: Report[object]) -> Node | None:
+def tree_of(report: Report[object]) -> ValueNode | None:
     """The values of an answer as a tree; None if nothing of one came."""
-    inside: dict[tuple[Step, ...], dict[Step, Node]] = defaultdict(dict)
+    inside: dict[tuple[Step, ...], dict[Step, ValueNode]] = defaultdict(dict)
     node = None
     for one in reversed(list(report.fields.values())):  # parts stand behind what they are in
         parts = dict(reversed(inside.pop(one.path, {}).items()))
@@ -95,24 +95,24 @@ def tree_of(report: Report[object]) -> Node | None:
     return node
 
 
-def _node(one: Field, parts: Mapping[Step, Node], ordered: int) -> Node:
+def _node(one: Field, parts: Mapping[Step, ValueNode], ordered: int) -> ValueNode:
     is_open = "truncated" in one.flags
     if one.kind not in ("object", "array"):
         text = "" if is_open else json_text(one.value).decode("utf-8", "replace")
         key = Key("open", "") if is_open else scalar_key(one.value, one.declared)
         leaves: Leaves = frozenset() if is_open else frozenset({((), key)})
-        return Node(one, key, text, is_open=is_open, leaves=leaves)
+        return ValueNode(one, key, text, is_open=is_open, leaves=leaves)
     told = ((step, part.key) for step, part in parts.items())
     key = container_key(one.kind, told, ordered=ordered)
     texts = repr([(step, part.text, part.is_open) for step, part in parts.items()])
     digest = hashlib.blake2b(texts.encode("utf-8", "replace"), digest_size=16).hexdigest()
     size = sum(part.size for part in parts.values()) or 1
-    made = Node(one, key, f"{one.kind} {digest}", size, is_open, parts, ordered)
+    made = ValueNode(one, key, f"{one.kind} {digest}", size, is_open, parts, ordered)
     is_flat = not made.items and all(part.is_flat for part in parts.values())
     return replace(made, leaves=_leaves(made), is_flat=is_flat)
 
 
-def _leaves(node: Node) -> Leaves:
+def _leaves(node: ValueNode) -> Leaves:
     if not node.parts or not node.is_container:
         return frozenset() if node.is_open else frozenset({((), node.key)})
     inside = (
@@ -128,13 +128,13 @@ class Pairing:
     """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[Node, Node], int] = {}
+        self._known: dict[tuple[ValueNode, ValueNode], int] = {}
 
-    def similarity(self, one: Node, other: Node) -> float:
+    def similarity(self, one: ValueNode, other: ValueNode) -> float:
         """The share of the leaves of two values that agree: ``2 * shared / (leaves of both)``."""
         return 2 * self.shared(one, other) / (one.size + other.size)
 
-    def shared(self, one: Node, other: Node) -> int:
+    def shared(self, one: ValueNode, other: ValueNode) -> int:
         """How many leaves two values share; what is open is shared by nobody."""
         if one.key == other.key and not one.is_open and not other.is_open:
             return one.size
@@ -148,14 +148,14 @@ class Pairing:
             known = self._known[first, second] = self._compared(first, second)
         return known
 
-    def _compared(self, one: Node, other: Node) -> int:
+    def _compared(self, one: ValueNode, other: ValueNode) -> int:
         both = one.named.keys() & other.named.keys()
         pairs = [(one.named[step], other.named[step]) for step in both]
         found = self.clusters({0: one.items, 1: other.items})
         pairs += [(cluster[0], cluster[1]) for cluster in found if len(cluster) == 2]
         return sum(self.shared(*pair) for pair in pairs)
 
-    def clusters(self, lists: Mapping[int, Sequence[Node]]) -> list[Cluster]:
+    def clusters(self, lists: Mapping[int, Sequence[ValueNode]]) -> list[Cluster]:
         """Which items of several lists are one item; each item is in one cluster.
 
         The order of the items in a list changes nothing, nor that of the lists. Which cluster
@@ -195,7 +195,7 @@ class Pairing:
         return self.similarity(next(iter(one.values())), next(iter(other.values())))
 
 
-def _equal_ones(lists: Mapping[int, Sequence[Node]]) -> list[Cluster]:
+def _equal_ones(lists: Mapping[int, Sequence[ValueNode]]) -> list[Cluster]:
     """Those that say the same: the first of each list, the second of each, and so on."""
     found: dict[tuple[Key, int], Cluster] = {}
     alone: list[Cluster] = []
@@ -227,7 +227,7 @@ def _may_share(cluster: Cluster) -> bool:
     return next(iter(cluster.values())).is_container
 
 
-def _rank(node: Node) -> tuple[Key, str, bool]:
+def _rank(node: ValueNode) -> tuple[Key, str, bool]:
     """An order of values that depends on them alone, and first on what they say."""
     return node.key, node.text, node.is_open
 

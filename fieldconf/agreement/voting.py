@@ -1,7 +1,7 @@
 """Voting: what several answers say at one place, and at all places inside.
 
 In:    what each answer has there, by rank.
-Out:   ``Taken``: what was decided, whose field it is, and who has what.
+Out:   ``ChosenValue``: what was decided, whose field it is, and who has what.
 Never: a value that no answer has at its place; a vote of an answer that broke off before.
 Why:   a whole that most answers agree on in parts need not be one that any of them gave.
 """
@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from fieldconf.agreement.equivalence import Key, Step, container_key
-from fieldconf.agreement.pairing import Node, Pairing
+from fieldconf.agreement.pairing import Pairing, ValueNode
 from fieldconf.paths import Path
 
-Votes: TypeAlias = Mapping[int, Node | None]
+Votes: TypeAlias = Mapping[int, ValueNode | None]
 """By rank: what each answer has at a place; None where it has nothing there. Who is not in it has
 no say: it broke off before, or has no such place."""
 _Label: TypeAlias = Key | Literal["object", "array", "absent"]
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ChosenValue:
     """What was decided for one place.
 
     Attributes:
@@ -35,9 +35,9 @@ class Taken:
 
     key: Key
     by: int
-    node: Node
+    node: ValueNode
     votes: Votes
-    parts: Mapping[Step, "Taken"] = field(default_factory=dict[Step, "Taken"])
+    parts: Mapping[Step, "ChosenValue"] = field(default_factory=dict[Step, "ChosenValue"])
 
     @property
     def value(self) -> Any:
@@ -61,7 +61,7 @@ class Taken:
         nodes = (node for node in self.votes.values() if node is not None)
         return sum(node.key == self.key and not node.is_open for node in nodes)
 
-    def walk(self, path: Path = ()) -> Iterator[tuple[Path, "Taken"]]:
+    def walk(self, path: Path = ()) -> Iterator[tuple[Path, "ChosenValue"]]:
         """This place and those inside, with their paths."""
         yield path, self
         for step, part in self.parts.items():
@@ -80,14 +80,14 @@ class Vote:
         self._pairing = pairing
         self._lead = lead
 
-    def take(self, votes: Votes) -> Taken | None:
+    def take(self, votes: Votes) -> ChosenValue | None:
         """What is decided; None if nothing stands there."""
         winners = self._winners(votes)
         if not winners:
             return None
         by, node = self._first(winners)
         if not node.is_container:
-            return Taken(node.key, by, node, votes)
+            return ChosenValue(node.key, by, node, votes)
         parts = dict(self._named(winners))
         ordered = max(one.ordered for one in winners.values())
         if node.said.kind == "array" and len(parts) >= ordered:
@@ -95,9 +95,11 @@ class Vote:
         told = ((step, part.key) for step, part in parts.items())
         key = container_key(node.said.kind, told, ordered=ordered)
         by, node = self._first(winners, key)
-        return Taken(key, by, node, votes, parts)
+        return ChosenValue(key, by, node, votes, parts)
 
-    def _first(self, winners: Mapping[int, Node], key: Key | None = None) -> tuple[int, Node]:
+    def _first(
+        self, winners: Mapping[int, ValueNode], key: Key | None = None
+    ) -> tuple[int, ValueNode]:
         """Whose field is taken: the first by rank, if any, that closed and says this."""
         by, node = next(iter(winners.items()))
         if self._lead is None:
@@ -106,7 +108,7 @@ class Vote:
             by, node = next(iter((said or closed).items()), (by, node))
         return by, node
 
-    def _winners(self, votes: Votes) -> dict[int, Node]:
+    def _winners(self, votes: Votes) -> dict[int, ValueNode]:
         """The answers that have what most have, by rank."""
         labels = {at: self._label(at, votes[at]) for at in sorted(votes)}
         closed = {label for at, label in labels.items() if not _is_open(votes[at])}
@@ -121,13 +123,13 @@ class Vote:
         made = {at: node for at, node in found.items() if node is not None}
         return self._led(made)
 
-    def _led(self, found: dict[int, Node]) -> dict[int, Node]:
+    def _led(self, found: dict[int, ValueNode]) -> dict[int, ValueNode]:
         """The one that is to be taken stands first."""
         if self._lead is None:
             return found
         return {self._lead: found[self._lead], **found}
 
-    def _label(self, at: int, node: Node | None) -> _Label | None:
+    def _label(self, at: int, node: ValueNode | None) -> _Label | None:
         """What a value is counted as; None where that is not known, since it did not close.
 
         Of an object or a list that did not close the parts are counted; but that there is one at
@@ -139,7 +141,7 @@ class Vote:
             return "object" if node.said.kind == "object" else "array"
         return None if node.is_open and at != self._lead else node.key
 
-    def _named(self, winners: Mapping[int, Node]) -> Iterator[tuple[Step, Taken]]:
+    def _named(self, winners: Mapping[int, ValueNode]) -> Iterator[tuple[Step, ChosenValue]]:
         """Objects part by part; of tuples what stands at the positions that are told apart."""
         is_object = next(iter(winners.values())).said.kind == "object"
         for step in dict.fromkeys(step for node in winners.values() for step in node.named):
@@ -152,7 +154,7 @@ class Vote:
             elif not is_object:
                 return  # a list has no gaps
 
-    def _items(self, winners: Mapping[int, Node]) -> list[Taken]:
+    def _items(self, winners: Mapping[int, ValueNode]) -> list[ChosenValue]:
         lists = {at: node.items for at, node in winners.items()}
         found = self._pairing.clusters(lists)
         ballots = [
@@ -167,7 +169,7 @@ class Vote:
             taken = [one for one in map(self.take, present) if one is not None]
         return sorted(taken, key=self._place)
 
-    def _place(self, taken: Taken) -> tuple[int, Any]:
+    def _place(self, taken: ChosenValue) -> tuple[int, Any]:
         """By the first list, by rank, that has the item, and where it stands there."""
         having = [at for at, node in taken.votes.items() if node is not None]
         first = self._lead if self._lead in having else min(having)
@@ -176,5 +178,5 @@ class Vote:
         return first, node.said.path[-1]
 
 
-def _is_open(node: Node | None) -> bool:
+def _is_open(node: ValueNode | None) -> bool:
     return node is not None and node.is_open

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fieldconf.batch.score_files import Scored, score_files
     from fieldconf.batch.scoring import output_schema, score_batch
-    from fieldconf.batch.summary import Summary
+    from fieldconf.batch.summary import BatchSummary
 
-__all__ = ["Scored", "Summary", "output_schema", "score_batch", "score_files"]
+__all__ = ["BatchSummary", "Scored", "output_schema", "score_batch", "score_files"]
 
 _ROOMS = {
     "Scored": "faces", "score_files": "faces", "Summary": "summary",

@@ -18,13 +18,13 @@ from typing import Any, Literal, TypeAlias, TypedDict
 
 from fieldconf.batch.arrow import arrow
 from fieldconf.batch.blocks import BLOCK
-from fieldconf.batch.inputs import ENDINGS, Found, find
+from fieldconf.batch.inputs import ENDINGS, InputFiles, find
 from fieldconf.batch.output import errors_beside
 from fieldconf.batch.parts import folder_beside, writing
 from fieldconf.batch.processes import cores
 from fieldconf.batch.schemas import load_schema
-from fieldconf.batch.sources import Stat
-from fieldconf.batch.worker import RESPONSE, Asked
+from fieldconf.batch.sources import FileState
+from fieldconf.batch.worker import RESPONSE, BlockTask
 from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
 from fieldconf.distributions.labels import Match
 from fieldconf.errors import OutputError, PayloadError, SchemaError
@@ -74,7 +74,7 @@ def output_of(given: str | os.PathLike[str]) -> Path:
 
 def found_in(
     inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], path: Path
-) -> Found:
+) -> InputFiles:
     """The files that are meant.
 
     Raises:
@@ -115,7 +115,7 @@ def _holds_rows(path: Path) -> bool:
         return file.read(len(_ROW)) in (b"", _ROW)
 
 
-def asked_of(schema: Any, longest: int, options: BatchOptions) -> Asked:
+def asked_of(schema: Any, longest: int, options: BatchOptions) -> BlockTask:
     """What is asked of each line, once it is known that all of it can be done.
 
     Raises:
@@ -124,7 +124,7 @@ def asked_of(schema: Any, longest: int, options: BatchOptions) -> Asked:
     """
     if schema is not None and not isinstance(schema, str):
         schema = compile_schema(schema)
-    asked = Asked(schema, longest=longest, **{  # pyright: ignore[reportArgumentType]
+    asked = BlockTask(schema, longest=longest, **{  # pyright: ignore[reportArgumentType]
         **options, "policy": Policy.of(options.get("policy")),
         "calibration": Calibrator.of(options.get("calibration")),
     })  # fmt: skip
@@ -132,7 +132,7 @@ def asked_of(schema: Any, longest: int, options: BatchOptions) -> Asked:
     return asked
 
 
-def workers_of(given: int | None, files: Sequence[Stat], asked: Asked) -> int:
+def workers_of(given: int | None, files: Sequence[FileState], asked: BlockTask) -> int:
     """How many processes score.
 
     Raises:
@@ -149,7 +149,7 @@ def workers_of(given: int | None, files: Sequence[Stat], asked: Asked) -> int:
     return count
 
 
-def _check_sending(asked: Asked) -> None:
+def _check_sending(asked: BlockTask) -> None:
     remedy = 'Say where it is ("file.py:Model"), or workers=1'
     try:
         pickle.dumps(asked)
@@ -163,7 +163,7 @@ def _check_sending(asked: Asked) -> None:
         raise SchemaError("workers cannot find a model that was typed in", remedy=remedy)
 
 
-def block_of(given: int | None, files: Sequence[Stat], engine: Engine) -> int:
+def block_of(given: int | None, files: Sequence[FileState], engine: Engine) -> int:
     """How many bytes to score at a time: the same for the same files, wherever they are scored.
 
     Raises:
@@ -177,14 +177,14 @@ def block_of(given: int | None, files: Sequence[Stat], engine: Engine) -> int:
     return min(BLOCK, max(_SMALL, total // _BLOCKS))
 
 
-def total_of(files: Sequence[Stat]) -> int | None:
+def total_of(files: Sequence[FileState]) -> int | None:
     """How many bytes there are to read; None if that is not known."""
     sizes = [file.size for file in files]
     return None if None in sizes else sum(filter(None, sizes))
 
 
 def settings_of(
-    asked: Asked, files: Sequence[Stat], block: int, engine: Engine
+    asked: BlockTask, files: Sequence[FileState], block: int, engine: Engine
 ) -> Mapping[str, Any]:
     """What decides the rows, by the words for it."""
     named = load_schema(asked.schema) if isinstance(asked.schema, str) else asked.schema

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from itertools import count
 
 from fieldconf.batch.inputs import Problem
-from fieldconf.batch.lines import LONGEST, Lines, Part, lines_at, split
-from fieldconf.batch.sources import Source, Stat, Text, opened
+from fieldconf.batch.lines import LONGEST, FilePart, Lines, lines_at, split
+from fieldconf.batch.sources import FileState, SourceFile, Text, opened
 from fieldconf.errors import PayloadError
 
 BLOCK = 4 << 20
@@ -26,7 +26,7 @@ _STEP = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class LineBlock:
     """Lines of one file that follow each other.
 
     Attributes:
@@ -41,7 +41,7 @@ class Piece:
     source: int
     name: str
     nth: int
-    text: bytes | Part
+    text: bytes | FilePart
     is_whole: bool = False
     is_too_long: bool = False
 
@@ -55,7 +55,7 @@ class Block:
         cost: how many bytes of the files, as they lie there, it stands for.
     """
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[LineBlock, ...]
     cost: int
 
     @property
@@ -71,7 +71,7 @@ class Block:
 
 
 def blocks(
-    files: Iterable[Stat], tell: Callable[[Problem], object], *, size: int = BLOCK,
+    files: Iterable[FileState], tell: Callable[[Problem], object], *, size: int = BLOCK,
     longest: int = LONGEST,
 ) -> Iterator[Block]:  # fmt: skip
     """The blocks of files; each time the same.
@@ -97,7 +97,7 @@ def blocks(
     yield from group.end()
 
 
-def read(piece: Piece, longest: int = LONGEST) -> Lines:
+def read(piece: LineBlock, longest: int = LONGEST) -> Lines:
     """The lines of a piece.
 
     Raises:
@@ -124,9 +124,9 @@ class _Group:
 
     def __init__(self, size: int) -> None:
         self._size, self._cost = size, 0
-        self._pieces: list[Piece] = []
+        self._pieces: list[LineBlock] = []
 
-    def add(self, piece: Piece, cost: int) -> Iterator[Block]:
+    def add(self, piece: LineBlock, cost: int) -> Iterator[Block]:
         self._pieces.append(piece)
         self._cost += cost
         if self._cost >= self._size:
@@ -138,21 +138,21 @@ class _Group:
             self._pieces, self._cost = [], 0
 
 
-def _plain(source: Source, size: int) -> Iterator[tuple[Piece, int]]:
+def _plain(source: SourceFile, size: int) -> Iterator[tuple[LineBlock, int]]:
     """The pieces of a plain file, each with its size."""
     end = source.size or 0
     step = max(end, 1) if source.is_whole else size
     for nth, start in enumerate(range(source.start, end, step)):
         stop = min(start + step, end)
-        part = Part(source.name, source.start, start, stop, end)
-        yield Piece(source.number, source.name, nth, part, source.is_whole), stop - start
+        part = FilePart(source.name, source.start, start, stop, end)
+        yield LineBlock(source.number, source.name, nth, part, source.is_whole), stop - start
 
 
 def _carried(text: Text, size: int, longest: int) -> Iterator[Block]:
     """The blocks of what is read from its beginning on."""
     source, before = text.source, 0
     for nth, data in zip(count(), _texts(text, size, longest)):  # it ends with the texts
-        piece = Piece(
+        piece = LineBlock(
             source.number, source.name, nth, data or b"", source.is_whole, is_too_long=data is None
         )
         yield Block((piece,), text.position - before)

@@ -32,14 +32,14 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class InputFiles:
     """The files that are meant, and the names that mean none."""
 
     names: tuple[str, ...]
     problems: tuple[Problem, ...] = ()
 
 
-def find(places: Sequence[str], *, without: Iterable[Path] = ()) -> Found:
+def find(places: Sequence[str], *, without: Iterable[Path] = ()) -> InputFiles:
     """The files that are meant.
 
     Args:
@@ -54,7 +54,7 @@ def find(places: Sequence[str], *, without: Iterable[Path] = ()) -> Found:
         names.update((_one(name), name) for name in here if _one(name) not in names)
         if not here:
             problems.append(Problem(place, _why_none(Path(place))))
-    return Found(tuple(names.values()), tuple(problems))
+    return InputFiles(tuple(names.values()), tuple(problems))
 
 
 def _named(place: str) -> list[str]:

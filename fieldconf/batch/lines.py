@@ -22,7 +22,7 @@ _STEP = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FilePart:
     """Some bytes of a file.
 
     Attributes:
@@ -89,7 +89,7 @@ def split(data: bytes, longest: int = LONGEST) -> Lines:
     return Lines(texts, numbers, len(lines), tuple(too_long))
 
 
-def lines_at(part: Part, longest: int = LONGEST) -> Lines:
+def lines_at(part: FilePart, longest: int = LONGEST) -> Lines:
     """The lines that begin among some bytes of a file.
 
     Raises:

@@ -21,7 +21,7 @@ from typing import NoReturn
 
 from fieldconf.batch.blocks import BLOCK, Block
 from fieldconf.batch.parts import About, Folder
-from fieldconf.batch.worker import Asked, Done, keep, kept
+from fieldconf.batch.worker import BlockResult, BlockTask, keep, kept
 from fieldconf.errors import OutputError
 
 AHEAD = 2
@@ -38,13 +38,15 @@ def _usable() -> int | None:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
-def run(blocks: Iterable[Block], asked: Asked, folder: Folder, workers: int) -> Generator[Done]:
+def run(
+    blocks: Iterable[Block], asked: BlockTask, folder: Folder, workers: int
+) -> Generator[BlockResult]:
     """Score blocks and keep their rows, if no earlier run did; in any order.
 
     Raises:
         OutputError: if a part cannot be written, or a worker ended by itself.
     """
-    before: list[Done] = []
+    before: list[BlockResult] = []
     coming = _new(blocks, folder, before)
     if workers == 1:
         found = _alone(coming, asked, folder)
@@ -58,24 +60,24 @@ def run(blocks: Iterable[Block], asked: Asked, folder: Folder, workers: int) -> 
     yield from before
 
 
-def _new(blocks: Iterable[Block], folder: Folder, before: list[Done]) -> Iterator[Block]:
+def _new(blocks: Iterable[Block], folder: Folder, before: list[BlockResult]) -> Iterator[Block]:
     """Blocks that no earlier run did; the others are noted."""
     for block in blocks:
         about = kept(block, folder)
         if about is None:
             yield block
         else:
-            before.append(Done(block, about, is_new=False))
+            before.append(BlockResult(block, about, is_new=False))
 
 
-def _alone(blocks: Iterable[Block], asked: Asked, folder: Folder) -> Generator[Done]:
+def _alone(blocks: Iterable[Block], asked: BlockTask, folder: Folder) -> Generator[BlockResult]:
     for block in blocks:
-        yield Done(block, keep(block, asked, folder), is_new=True)
+        yield BlockResult(block, keep(block, asked, folder), is_new=True)
 
 
 def _together(
-    blocks: Iterable[Block], asked: Asked, folder: Folder, workers: int
-) -> Generator[Done]:  # fmt: skip
+    blocks: Iterable[Block], asked: BlockTask, folder: Folder, workers: int
+) -> Generator[BlockResult]:  # fmt: skip
     with _pool(asked, folder, workers) as pool:
         under_way: dict[Future[About], Block] = {}
         coming, is_first = iter(blocks), True
@@ -84,7 +86,7 @@ def _together(
             for future in ended:
                 about = _about(future, under_way, is_first=is_first)
                 is_first = False
-                yield Done(under_way.pop(future), about, is_new=True)
+                yield BlockResult(under_way.pop(future), about, is_new=True)
 
 
 def _fill(
@@ -126,7 +128,7 @@ def _about(
 
 
 @contextmanager
-def _pool(asked: Asked, folder: Folder, workers: int) -> Generator[ProcessPoolExecutor]:
+def _pool(asked: BlockTask, folder: Folder, workers: int) -> Generator[ProcessPoolExecutor]:
     """Processes; at the end, whatever it is, they end the blocks that they work at."""
     known = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in known else "spawn")
@@ -139,10 +141,10 @@ def _pool(asked: Asked, folder: Folder, workers: int) -> Generator[ProcessPoolEx
 
 # -- in a worker ----------------------------------------------------------------------------------
 
-_given: list[tuple[Asked, Folder]] = []
+_given: list[tuple[BlockTask, Folder]] = []
 
 
-def _begin(asked: Asked, folder: Folder) -> None:
+def _begin(asked: BlockTask, folder: Folder) -> None:
     _given[:] = [(asked, folder)]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: who divides the work decides
     threading.Thread(target=_end_with_parent, daemon=True).start()

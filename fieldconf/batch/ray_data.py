@@ -23,8 +23,8 @@ from fieldconf.batch.blocks import BLOCK, Block, blocks
 from fieldconf.batch.inputs import Problem
 from fieldconf.batch.parts import Folder
 from fieldconf.batch.scoring import score_batch
-from fieldconf.batch.sources import Stat
-from fieldconf.batch.worker import Asked, Done, keep, kept
+from fieldconf.batch.sources import FileState
+from fieldconf.batch.worker import BlockResult, BlockTask, keep, kept
 from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
 from fieldconf.distributions.labels import Match
 from fieldconf.errors import (
@@ -77,9 +77,9 @@ def scored(
 
 
 def run_on_ray(
-    files: Sequence[Stat], tell: Callable[[Problem], object], asked: Asked, folder: Folder,
+    files: Sequence[FileState], tell: Callable[[Problem], object], asked: BlockTask, folder: Folder,
     *, size: int = BLOCK,
-) -> Generator[Done]:  # fmt: skip
+) -> Generator[BlockResult]:  # fmt: skip
     """Score the blocks of files and keep their rows, as ``running.run`` does on one machine.
 
     The cluster is the one that is connected (``ray.init``), or that the environment names
@@ -150,7 +150,7 @@ def _divided(groups: Any, size: int, longest: int) -> Iterator[Any]:
         yield from map(_table, problems)
 
 
-def _done(items: Any, asked: Asked, folder: Folder) -> Iterator[Any]:
+def _done(items: Any, asked: BlockTask, folder: Folder) -> Iterator[Any]:
     """What is known of blocks, once their rows are kept."""
     for item in _items(items):
         if isinstance(item, Problem):
@@ -158,7 +158,7 @@ def _done(items: Any, asked: Asked, folder: Folder) -> Iterator[Any]:
             continue
         known = kept(item, folder)
         about = known or keep(item, asked, folder)
-        yield _table(Done(_without_text(item), about, is_new=known is None))
+        yield _table(BlockResult(_without_text(item), about, is_new=known is None))
 
 
 def _without_text(block: Block) -> Block:
@@ -174,9 +174,9 @@ def _items(table: Any) -> Iterator[Any]:
         yield pickle.loads(one.as_py())  # noqa: S301  # it was pickled above
 
 
-def _groups(files: Sequence[Stat], most: int) -> Iterator[list[tuple[int, Stat]]]:
+def _groups(files: Sequence[FileState], most: int) -> Iterator[list[tuple[int, FileState]]]:
     """Files with their numbers, small ones together."""
-    group: list[tuple[int, Stat]] = []
+    group: list[tuple[int, FileState]] = []
     total = 0
     for number, file in enumerate(files):
         if group and total + (file.size or 0) > most:

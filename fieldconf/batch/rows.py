@@ -32,7 +32,7 @@ class Column(NamedTuple):
     type: str
 
 
-class Form(NamedTuple):
+class RowFormat(NamedTuple):
     """How reports become rows.
 
     Attributes:
@@ -95,7 +95,7 @@ def long_failed(saved: Saved, reason: str) -> Row:
     return (*head, *(None,) * 10, reason)
 
 
-LONG = Form(COLUMNS, long_rows, long_failed)
+LONG = RowFormat(COLUMNS, long_rows, long_failed)
 
 
 # -- parts of a row -------------------------------------------------------------------------------

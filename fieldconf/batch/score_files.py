@@ -27,15 +27,15 @@ from fieldconf.batch.arguments import (
 )
 from fieldconf.batch.blocks import blocks
 from fieldconf.batch.formats import format_of
-from fieldconf.batch.inputs import Found, Problem
+from fieldconf.batch.inputs import InputFiles, Problem
 from fieldconf.batch.lines import LONGEST
 from fieldconf.batch.output import errors_beside, merge
 from fieldconf.batch.parts import Folder, parts_of, remove
 from fieldconf.batch.processes import run
 from fieldconf.batch.progress import Bar, Progress, Told
-from fieldconf.batch.sources import Stat, stat_of
-from fieldconf.batch.summary import Summary
-from fieldconf.batch.worker import Asked, Done
+from fieldconf.batch.sources import FileState, stat_of
+from fieldconf.batch.summary import BatchSummary
+from fieldconf.batch.worker import BlockResult, BlockTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Scored:
     failed: int
     problems: tuple[Problem, ...]
     resumed: int
-    summary: Summary | None
+    summary: BatchSummary | None
 
 
 def score_files(  # noqa: PLR0913  # options, by keyword
@@ -136,7 +136,7 @@ def score_files(  # noqa: PLR0913  # options, by keyword
     files = [stat_of(name) for name in found.names]
     count = workers_of(workers, files, asked)
     block = block_of(block, files, engine)
-    counts = Summary() if summary else None
+    counts = BatchSummary() if summary else None
     with parts_of(path, settings_of(asked, files, block, engine)) as folder:
         tally = _Tally(found)
         if engine == "ray":
@@ -159,9 +159,9 @@ def score_files(  # noqa: PLR0913  # options, by keyword
 
 
 def _on_ray(
-    files: Sequence[Stat], tell: Callable[[Problem], object], asked: Asked, folder: Folder,
+    files: Sequence[FileState], tell: Callable[[Problem], object], asked: BlockTask, folder: Folder,
     block: int,
-) -> Generator[Done]:  # fmt: skip
+) -> Generator[BlockResult]:  # fmt: skip
     from fieldconf.batch.ray_data import run_on_ray  # noqa: PLC0415  # of another extra
 
     return run_on_ray(files, tell, asked, folder, size=block)
@@ -170,7 +170,7 @@ def _on_ray(
 class _Tally:
     """What is known of a run so far."""
 
-    def __init__(self, found: Found) -> None:
+    def __init__(self, found: InputFiles) -> None:
         self._found = found
         self._problems: dict[Problem, None] = dict.fromkeys(found.problems)
         self._progress = Progress()
@@ -185,7 +185,7 @@ class _Tally:
         places = {name: number for number, name in enumerate(self._found.names)}
         return tuple(sorted(self._problems, key=lambda one: places.get(one.source, -1)))
 
-    def follow(self, run: Iterable[Done], total: int | None) -> Iterator[Progress]:
+    def follow(self, run: Iterable[BlockResult], total: int | None) -> Iterator[Progress]:
         """How far it is, after each block."""
         for block, about, is_new in run:
             now = self._progress
@@ -198,7 +198,7 @@ class _Tally:
             )  # fmt: skip
             yield self._progress
 
-    def scored(self, path: Path, rows: int, summary: Summary | None) -> Scored:
+    def scored(self, path: Path, rows: int, summary: BatchSummary | None) -> Scored:
         """What came of it."""
         now, problems = self._progress, self.problems()
         errors = errors_beside(path) if now.failed or problems else None

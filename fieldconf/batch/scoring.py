@@ -18,7 +18,7 @@ import msgspec
 
 from fieldconf.batch.arrow import array_of, arrow, type_of
 from fieldconf.batch.envelopes import Saved, opened
-from fieldconf.batch.rows import LONG, Form, Row
+from fieldconf.batch.rows import LONG, Row, RowFormat
 from fieldconf.batch.schemas import load_schema
 from fieldconf.batch.wide import wide_form
 from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
@@ -83,7 +83,7 @@ def score_batch(
     compiled = _compiled(schema)
     check_match(compiled, match)
     form = _form(compiled, batch.schema, column, wide=wide)
-    plan = _Plan(
+    plan = _BatchPlan(
         compiled, Policy.of(policy).check(compiled), match, mask, form, Calibrator.of(calibration)
     )
     if plan.calibration is not None and not compiled.is_free:
@@ -120,12 +120,12 @@ def output_schema(
 # -- what is to be done ---------------------------------------------------------------------------
 
 
-class _Plan(NamedTuple):
+class _BatchPlan(NamedTuple):
     schema: Schema
     policy: Policy
     match: Match
     mask: Mask | None
-    form: Form
+    form: RowFormat
     calibration: Calibrator | None
 
 
@@ -138,7 +138,7 @@ def _named(target: str) -> Schema:
     return compile_schema(load_schema(target)).asked
 
 
-def _form(schema: Schema, given: Any, column: str, *, wide: bool) -> Form:
+def _form(schema: Schema, given: Any, column: str, *, wide: bool) -> RowFormat:
     return wide_form(schema, _others(given, column)) if wide else LONG
 
 
@@ -147,7 +147,7 @@ def _others(given: Any, column: str) -> list[str]:
     return [name for name in given.names if name != column]
 
 
-def _output_schema(given: Any, form: Form, column: str) -> Any:
+def _output_schema(given: Any, form: RowFormat, column: str) -> Any:
     if column not in given.names:
         raise PayloadError(
             f"the batch has no column {column!r}; it has {', '.join(map(repr, given.names))}",
@@ -166,7 +166,7 @@ def _output_schema(given: Any, form: Form, column: str) -> Any:
 # -- responses ----------------------------------------------------------------------------------
 
 
-def _all_rows(responses: Any, plan: _Plan) -> tuple[list[Row], list[int]]:
+def _all_rows(responses: Any, plan: _BatchPlan) -> tuple[list[Row], list[int]]:
     """The rows of a column of responses, and of which response each is."""
     rows: list[Row] = []
     places: list[int] = []
@@ -177,7 +177,7 @@ def _all_rows(responses: Any, plan: _Plan) -> tuple[list[Row], list[int]]:
     return rows, places
 
 
-def _scored(data: bytes, plan: _Plan) -> list[Row]:
+def _scored(data: bytes, plan: _BatchPlan) -> list[Row]:
     """The rows of one response."""
     saved = Saved(data)
     rows: list[Row] = []
@@ -231,7 +231,7 @@ def _json_of(value: Any) -> bytes:
     return b"" if value is None else msgspec.json.encode(value)
 
 
-def _arrays(rows: list[Row], form: Form) -> list[Any]:
+def _arrays(rows: list[Row], form: RowFormat) -> list[Any]:
     """Rows as columns."""
     values: Iterable[Row] = zip(*rows, strict=True) if rows else ((),) * len(form.columns)
     columns = zip(values, form.columns, strict=True)

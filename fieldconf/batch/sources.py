@@ -1,7 +1,7 @@
 """Sources: what a file is, by its first bytes, and the bytes that it holds.
 
 In:    the name of a file, or ``-``.
-Out:   ``Source``: its size, how it is packed, where its text begins; a stream of its bytes.
+Out:   ``SourceFile``: its size, how it is packed, where its text begins; a stream of its bytes.
 Never: a file believed by its name alone; a picture read as lines.
 Why:   ``.jsonl`` may be packed, ``.json`` may hold lines, and Windows puts a mark in front.
 
@@ -40,7 +40,7 @@ _JSON = (b"{", b"[", b'"')
 
 
 @dataclass(frozen=True, slots=True)
-class Stat:
+class FileState:
     """What the file system says of a file, by which it is known again.
 
     Attributes:
@@ -55,7 +55,7 @@ class Stat:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceFile:
     """A file of responses.
 
     Attributes:
@@ -80,38 +80,38 @@ class Source:
         return self.codec is None and self.size is not None
 
 
-def stat_of(name: str) -> Stat:
+def stat_of(name: str) -> FileState:
     """What is known of a file before it is read; never an error."""
     if name == STDIN:
-        return Stat(name)
+        return FileState(name)
     try:
         found = Path(name).stat()
     except (OSError, ValueError):  # ValueError: a NUL in the name
-        return Stat(name)
+        return FileState(name)
     if not stat.S_ISREG(found.st_mode):
-        return Stat(name)
-    return Stat(name, found.st_size, found.st_mtime_ns)
+        return FileState(name)
+    return FileState(name, found.st_size, found.st_mtime_ns)
 
 
 @contextmanager
-def opened(number: int, file: Stat) -> Generator["Text"]:
+def opened(number: int, file: FileState) -> Generator["Text"]:
     """The text of a file, from its beginning on.
 
     Raises:
         PayloadError: if it cannot be opened or read, or is no text.
     """
     with unreadable(file.name), _raw(file.name) as found:
-        raw = Ahead(found, HEAD)
+        raw = BufferedLines(found, HEAD)
         codec = next((name for magic, name in _PACKED.items() if raw.head.startswith(magic)), None)
         stream = raw
         if codec is not None:
             packed = arrow().PythonFile(raw, mode="r")
-            stream = Ahead(arrow().CompressedInputStream(packed, codec), _STEP)
+            stream = BufferedLines(arrow().CompressedInputStream(packed, codec), _STEP)
         start = len(_BOM) if stream.head.startswith(_BOM) else 0
         head = stream.head[start:].lstrip()
         _check(head, file.name)
         is_whole = _is_whole(head, file.name)
-        yield Text(Source(number, file.name, file.size, codec, start, is_whole), stream, raw)
+        yield Text(SourceFile(number, file.name, file.size, codec, start, is_whole), stream, raw)
 
 
 @contextmanager
@@ -124,7 +124,7 @@ def unreadable(name: str) -> Generator[None]:
         raise PayloadError(f"cannot read {name}: {reason}", found=reason) from error
 
 
-class Ahead:
+class BufferedLines:
     """A stream whose first bytes have been looked at; just enough of a file for Arrow.
 
     What was unpacked before a file breaks off is not lost: the error comes behind it.
@@ -175,9 +175,9 @@ class Text:
         source: what the file is.
     """
 
-    source: Source
-    _stream: Ahead
-    _raw: Ahead
+    source: SourceFile
+    _stream: BufferedLines
+    _raw: BufferedLines
 
     def read(self, size: int) -> bytes:
         """The next bytes, at most so many; none at the end."""

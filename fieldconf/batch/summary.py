@@ -51,7 +51,7 @@ class FieldCounts:
 
 
 @dataclass
-class Summary:
+class BatchSummary:
     """Counts of rows in the long or the wide form, added up batch by batch.
 
     Attributes:
@@ -64,7 +64,7 @@ class Summary:
 
     >>> import pyarrow as pa
     >>> from fieldconf.batch import score_batch
-    >>> total = Summary()
+    >>> total = BatchSummary()
     >>> total.add(score_batch(pa.record_batch({"response": ["oops", "{}"]})))
     >>> total.responses, dict(total.statuses)
     (2, {'error': 2})
@@ -86,7 +86,7 @@ class Summary:
         else:
             self._add_wide(table)
 
-    def merge(self, other: "Summary") -> None:
+    def merge(self, other: "BatchSummary") -> None:
         """Add what another one counted."""
         self.responses += other.responses
         self.rows += other.rows

@@ -1,7 +1,7 @@
 """Wide: a report as one row, with columns for what the schema declares.
 
 In:    a compiled schema; reports.
-Out:   a ``Form``: for each declared field outside of lists its value and its confidence.
+Out:   a ``RowFormat``: for each declared field outside of lists its value and its confidence.
 Never: a column that depends on what was answered; a value of another type than its column's.
 Why:   a table of answers beside their confidences is what most questions are asked of.
 
@@ -22,8 +22,8 @@ from fieldconf.batch.rows import (
     ERROR,
     JUDGED,
     Column,
-    Form,
     Row,
+    RowFormat,
     is_value,
     json_of,
     outcomes,
@@ -36,7 +36,7 @@ from fieldconf.paths import Path, pointer
 from fieldconf.report import Report
 from fieldconf.schema import Place, Schema
 from fieldconf.schema.declared import kinds_of_parts
-from fieldconf.schema.keywords import Part
+from fieldconf.schema.keywords import Keywords
 
 HEAD = (*ANSWER, *JUDGED)
 """Before the columns of fields."""
@@ -79,7 +79,7 @@ def _cells(root: Place, others: tuple[str, ...]) -> tuple[_Cell, ...]:
 
 
 def _leaves(
-    place: Place, path: Path, around: tuple[frozenset[Part], ...]
+    place: Place, path: Path, around: tuple[frozenset[Keywords], ...]
 ) -> Iterator[tuple[Path, str]]:
     """The places whose values are cells, with their columns' types."""
     declared = place.declared
@@ -113,7 +113,7 @@ def _lists_whole(members: tuple[Any, ...] | None) -> bool:
 # -- rows -----------------------------------------------------------------------------------------
 
 
-def wide_form(schema: Schema, others: Iterable[str] = ()) -> Form:
+def wide_form(schema: Schema, others: Iterable[str] = ()) -> RowFormat:
     """The wide form of a schema's answers, beside columns of other names.
 
     Raises:
@@ -134,7 +134,7 @@ def wide_form(schema: Schema, others: Iterable[str] = ()) -> Form:
         nothing = (None,) * (2 * len(cells))
         return (saved.response_id, saved.custom_id, None, ERROR, None, reason, *nothing)
 
-    return Form(columns, rows, failed)
+    return RowFormat(columns, rows, failed)
 
 
 def _columns(cell: _Cell) -> tuple[Column, Column]:

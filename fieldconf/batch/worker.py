@@ -30,7 +30,7 @@ RESPONSE = "response"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class BlockTask:
     """What is asked of each line. It travels to other processes.
 
     Attributes:
@@ -62,7 +62,7 @@ class Asked:
         return output_schema(given, self.schema, column=RESPONSE, wide=self.wide)
 
 
-class Done(NamedTuple):
+class BlockResult(NamedTuple):
     """A block that is done.
 
     Attributes:
@@ -91,7 +91,7 @@ def kept(block: Block, folder: Folder) -> About | None:
     return known
 
 
-def keep(block: Block, asked: Asked, folder: Folder) -> About:
+def keep(block: Block, asked: BlockTask, folder: Folder) -> About:
     """Score a block and keep its rows.
 
     Raises:
@@ -102,7 +102,7 @@ def keep(block: Block, asked: Asked, folder: Folder) -> About:
     return about
 
 
-def scored(block: Block, asked: Asked) -> tuple[Any, About]:
+def scored(block: Block, asked: BlockTask) -> tuple[Any, About]:
     """The rows of a block as a table, and what is known of it."""
     schema = asked.schema_of("int32")
     found = _read(block, asked.longest)
@@ -119,7 +119,7 @@ def scored(block: Block, asked: Asked) -> tuple[Any, About]:
     return table, about
 
 
-class _Found(NamedTuple):
+class _BlockReports(NamedTuple):
     """The lines of a block by their files, and what ``About`` says of them."""
 
     lines: list[tuple[int, Lines]]
@@ -127,7 +127,7 @@ class _Found(NamedTuple):
     problems: tuple[tuple[int, str], ...]
 
 
-def _read(block: Block, longest: int) -> _Found:
+def _read(block: Block, longest: int) -> _BlockReports:
     found: list[tuple[int, Lines]] = []
     counted: list[tuple[int, int, int]] = []
     problems: list[tuple[int, str]] = []
@@ -139,7 +139,7 @@ def _read(block: Block, longest: int) -> _Found:
             continue
         found.append((piece.source, lines))
         counted.append((piece.source, piece.nth, lines.count))
-    return _Found(found, tuple(counted), tuple(problems))
+    return _BlockReports(found, tuple(counted), tuple(problems))
 
 
 def _batch(found: Sequence[tuple[int, Lines]]) -> Any:
@@ -154,7 +154,7 @@ def _batch(found: Sequence[tuple[int, Lines]]) -> Any:
     )
 
 
-def _rows(batch: Any, schema: Any, asked: Asked) -> list[Any]:
+def _rows(batch: Any, schema: Any, asked: BlockTask) -> list[Any]:
     """The rows of lines; if they cannot be scored together, one by one."""
     if not batch.num_rows:
         return []

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from fieldconf.calibration.calibrator import Calibrator, scope_of
-from fieldconf.calibration.choosing import Choice, choose
-from fieldconf.calibration.curve import Curve
+from fieldconf.calibration.choosing import CrossValidation, choose
+from fieldconf.calibration.curve import CalibrationCurve
 from fieldconf.calibration.fitting import Rows, features_of, fit
 from fieldconf.calibration.prior import members_of
 from fieldconf.errors import CalibrationError
@@ -102,7 +102,9 @@ def calibrate(
     }  # fmt: skip
     if facts["documents"] < 2 or len(table) < FEWEST:
         return Calibrator(
-            reason=f"{_size(table, facts)} are too few to fit anything", pool=Curve(), **facts
+            reason=f"{_size(table, facts)} are too few to fit anything",
+            pool=CalibrationCurve(),
+            **facts,
         )
     rows = _rows(table)
     choice = choose(rows, seed)
@@ -110,8 +112,8 @@ def calibrate(
     coefficients = fit(rows, choice.strengths).tolist() if choice.is_better else [(0.0, 1.0, 1.0)]
     return Calibrator(
         "ridge" if choice.is_better else "identity", _reason(table, facts, choice),
-        Curve(*coefficients[0]),
-        {name: Curve(*each) for name, each in zip(names, coefficients[1:], strict=False)},
+        CalibrationCurve(*coefficients[0]),
+        {name: CalibrationCurve(*each) for name, each in zip(names, coefficients[1:], strict=False)},
         losses=losses, strengths=tuple(choice.strengths), **facts,
     )  # fmt: skip
 
@@ -129,7 +131,7 @@ def _size(table: "Table", facts: Mapping[str, Any]) -> str:
     return f"{len(table):,} labelled values of {facts['documents']:,} documents"
 
 
-def _reason(table: "Table", facts: Mapping[str, Any], choice: Choice) -> str:
+def _reason(table: "Table", facts: Mapping[str, Any], choice: CrossValidation) -> str:
     said = (
         f"log loss {choice.fitted:.4f} nats on documents that the maps were not fitted on, "
         f"{choice.identity:.4f} of the confidences as they are ({_size(table, facts)})"

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypeVar, cast
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from fieldconf.calibration.applying import calibrated
-from fieldconf.calibration.curve import Curve
+from fieldconf.calibration.curve import CalibrationCurve
 from fieldconf.calibration.members import Members
 from fieldconf.errors import CalibrationError
 from fieldconf.fields.plain import digest_of
@@ -72,8 +72,8 @@ class Calibrator:
 
     chosen: Literal["ridge", "identity"] = "identity"
     reason: str = ""
-    pool: Curve = field(default_factory=Curve)
-    fields: Mapping[str, Curve] = field(default_factory=dict[str, Curve])
+    pool: CalibrationCurve = field(default_factory=CalibrationCurve)
+    fields: Mapping[str, CalibrationCurve] = field(default_factory=dict[str, CalibrationCurve])
     members: Mapping[str, Members] = field(default_factory=dict[str, Members])
     scope: Mapping[str, str] = field(default_factory=dict[str, str])
     losses: Mapping[str, float] = field(default_factory=dict[str, float])
@@ -97,7 +97,7 @@ class Calibrator:
     def confidence(self, confidence: float, field: str) -> float:
         """The calibrated confidence (0..1) of a field's confidence (0..1).
 
-        >>> Calibrator("ridge", pool=Curve(-1.0), fields={"/a": Curve(1.0)}).confidence(0.5, "/a")
+        >>> Calibrator("ridge", pool=CalibrationCurve(-1.0), fields={"/a": CalibrationCurve(1.0)}).confidence(0.5, "/a")
         0.7310585786300049
         """
         if self.chosen == "identity":

@@ -38,7 +38,7 @@ ENOUGH = 50_000
 """Strengths are chosen on about so many rows: with more labels they hardly matter."""
 
 
-class Choice(NamedTuple):
+class CrossValidation(NamedTuple):
     """What cross-validation says.
 
     Attributes:
@@ -54,7 +54,7 @@ class Choice(NamedTuple):
     is_better: bool
 
 
-def choose(rows: Rows, seed: int) -> Choice:
+def choose(rows: Rows, seed: int) -> CrossValidation:
     """The strengths for these rows, which have two documents at least."""
     np = package("numpy")
     rng = np.random.default_rng(seed)
@@ -77,7 +77,7 @@ def choose(rows: Rows, seed: int) -> Choice:
     least = min([least, *pools], key=total)
     strengths = _strongest(pools, losses, rows)
     identity = log_losses(rows.features[:, 1:].sum(axis=1), rows.right)
-    return Choice(
+    return CrossValidation(
         strengths, float(losses(strengths).mean()), float(identity.mean()),
         not is_near(identity, losses(least), rows.document),
     )  # fmt: skip

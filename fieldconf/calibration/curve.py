@@ -29,7 +29,7 @@ def softened(confidence: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class CalibrationCurve:
     """Log-odds of being right: intercept + below * log(2 q) - above * log(2 (1 - q)).
 
     q is the confidence, ``softened``. This is the map of beta calibration (Kull, Silva Filho and
@@ -41,7 +41,7 @@ class Curve:
         below, above: the slopes against the log-odds of a confidence near 0, and near 1; not
             negative.
 
-    >>> round(Curve(0.0, 0.5, 0.5)(0.9), 3)  # a temperature of 2
+    >>> round(CalibrationCurve(0.0, 0.5, 0.5)(0.9), 3)  # a temperature of 2
     0.75
     """
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from fieldconf.calibration.calibrate import reports_of
 from fieldconf.errors import CalibrationError
-from fieldconf.evaluation.answers import Answer, answers_of
+from fieldconf.evaluation.answers import ReportAnswer, answers_of
 from fieldconf.evaluation.judged import LEFT_OUT, judged
 from fieldconf.evaluation.labels import Labels, name_of
 from fieldconf.fields.field import Field
@@ -53,7 +53,7 @@ def scope_of_all(source: Any) -> dict[str, str]:
     return {name: next(iter(found)) for name, found in values.items() if len(found) == 1}
 
 
-class Choice(NamedTuple):
+class LabelJudgement(NamedTuple):
     """A value that a label judges, among the members that it could have been.
 
     Attributes:
@@ -69,7 +69,7 @@ class Choice(NamedTuple):
     written: str | None
 
 
-def choices_of(labels: Labels, source: Any, name: str) -> Iterator[Choice]:
+def choices_of(labels: Labels, source: Any, name: str) -> Iterator[LabelJudgement]:
     """The choices at one field, by its pointer with "*" for positions in lists."""
     found = judged(source, labels)
     answers = dict(_keyed(answers_of(source), labels))
@@ -79,13 +79,13 @@ def choices_of(labels: Labels, source: Any, name: str) -> Iterator[Choice]:
         if found.table.fields[code] == name:
             document = found.table.documents[number]
             value = answers[document].fields.get(detail.pointer)
-            yield Choice(
+            yield LabelJudgement(
                 document, None if value is None else probabilities_of(value),
                 json_text(detail.truth), None if value is None else json_text(value.value),
             )  # fmt: skip
 
 
-def _keyed(answers: list[Answer], labels: Labels) -> Iterator[tuple[Any, Answer]]:
+def _keyed(answers: list[ReportAnswer], labels: Labels) -> Iterator[tuple[Any, ReportAnswer]]:
     """Answers with their documents, as ``judged`` calls them."""
     has_ids = any(answer.document is not None for answer in answers) and not labels.is_numbered
     names = map(name_of, range(len(answers))) if has_ids else labels.truths

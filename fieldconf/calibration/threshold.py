@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 from fieldconf.calibration.reports import (
-    Choice,
+    LabelJudgement,
     choices_of,
     json_text,
     probabilities_of,
@@ -190,7 +190,7 @@ class _Task:
     """
 
     def __init__(
-        self, known: Sequence[Choice], members: Sequence[str], positive: str | None,
+        self, known: Sequence[LabelJudgement], members: Sequence[str], positive: str | None,
         beta: float | None, costs: Mapping[str, float] | None,
     ) -> None:  # fmt: skip
         np = package("numpy")
@@ -328,7 +328,7 @@ def _pointer(name: str) -> str:
     return name if not name or name.startswith("/") else pointer(steps_of(name))
 
 
-def _choices(source: Any, positive: Any) -> list[Choice]:
+def _choices(source: Any, positive: Any) -> list[LabelJudgement]:
     """The choices in a plain table; rows without a right member are left out."""
     yes = json_text(True if positive is None else positive)
     written: Iterable[Any] = (
@@ -339,14 +339,16 @@ def _choices(source: Any, positive: Any) -> list[Choice]:
         column(source, "document"), column(source, "probability"), column(source, "truth"), written,
         strict=True,
     )  # fmt: skip
-    choices: list[Choice] = []
+    choices: list[LabelJudgement] = []
     for number, (document, probability, truth, text) in enumerate(rows):
         if truth is None or truth != truth:  # NaN  # noqa: PLR0124
             continue
         is_flag = positive is None and not isinstance(probability, Mapping) and truth in (0, 1)
         right = json_text(bool(truth) if is_flag else truth)
         said = None if text is None else json_text(bool(text) if is_flag else text)
-        choices.append(Choice(document, _probabilities(probability, yes, number), right, said))
+        choices.append(
+            LabelJudgement(document, _probabilities(probability, yes, number), right, said)
+        )
     return choices
 
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
-from fieldconf.classification.answer import Answer
+from fieldconf.classification.answer import LabelAnswer
 from fieldconf.classification.ending import with_ends
 from fieldconf.distributions.labels import Match
 from fieldconf.distributions.settling import Settle, settled
@@ -101,7 +101,7 @@ def read_label(
     Raises:
         RequestError: if the asking failed; it carries the ``report`` of what is known.
     """
-    answer = Answer(completion, schema)
+    answer = LabelAnswer(completion, schema)
     asking = settle and with_ends(settle, answer.tokens)
     return settled(lambda ledger: answer.report(ledger, mask), answer.tokens, asking)
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, cast
 from fieldconf import formulas
 from fieldconf.classification.ending import END, is_end
 from fieldconf.classification.masses import unnormalised
-from fieldconf.classification.question import Place, Question, question_of
+from fieldconf.classification.question import LabelPosition, LabelQuestion, question_of
 from fieldconf.distributions.candidates import listed
 from fieldconf.distributions.decoding_step import (
     Branch,
@@ -39,7 +39,7 @@ from fieldconf.fields.token_sums import LONGEST_TOKEN, blame, is_told
 from fieldconf.parsing.kinds import kind_of
 from fieldconf.parsing.reasoning import answer_start
 from fieldconf.report import Report, Status
-from fieldconf.schema import Invalid, Schema
+from fieldconf.schema import Schema, SchemaViolation
 from fieldconf.schema.labels import as_json
 from fieldconf.tokens.spelling import SPACES, plainly_named, spell_completion
 from fieldconf.tokens.token import Candidate, Completion, Mask, Token, utf8
@@ -53,7 +53,7 @@ class _Step(NamedTuple):
     start: int
 
 
-class _Visit(NamedTuple):
+class _VisitedStep(NamedTuple):
     """A step with what each of its candidates leaves possible of what was possible before."""
 
     token: int
@@ -64,7 +64,7 @@ class _Visit(NamedTuple):
     def chosen(self) -> Branch:
         return self.branches[cast("int", self.listing.position)]
 
-    def without_leaving(self) -> "_Visit | None":
+    def without_leaving(self) -> "_VisitedStep | None":
         """With the likeliest candidate that keeps to the labels in the place of the chosen one."""
         pairs = zip(self.listing.masses, self.branches, strict=True)
         kept = [(mass, at) for at, (mass, branch) in enumerate(pairs) if branch.outcomes]
@@ -79,19 +79,19 @@ class _Visits(NamedTuple):
     ``has_gap`` says whether a token that cannot be read comes before that.
     """
 
-    found: Sequence[_Visit]
-    first: Place
+    found: Sequence[_VisitedStep]
+    first: LabelPosition
     has_gap: bool
 
 
-class Answer:
+class LabelAnswer:
     """A completion read as a label."""
 
     def __init__(self, completion: Completion, schema: Schema) -> None:
         assert schema.labels is not None  # the callers look
         self._completion, self._schema, self._of = completion, schema, schema.labels
         memories = schema.memories
-        self._question: Question = memories.get(_QUESTION) or question_of(schema.labels)
+        self._question: LabelQuestion = memories.get(_QUESTION) or question_of(schema.labels)
         memories[_QUESTION] = self._question
         self.tokens = completion.tokens or ()
         self._spelling = spell_completion(completion)
@@ -141,7 +141,7 @@ class Answer:
             owners[index] = ""
         return Report(
             status=status, value=meaning, data=as_json(meaning), reason=reason,
-            errors=(Invalid("", self._no_label),) if is_told and label is None else (),
+            errors=(SchemaViolation("", self._no_label),) if is_told and label is None else (),
             fields={"": made} if self._has_place else {}, mask=mask or completion.mask,
             owners=() if self._spelling.reason else tuple(owners), text=completion.content,
             tokens=self.tokens, model=completion.model, finish_reason=completion.finish_reason,
@@ -210,7 +210,7 @@ class Answer:
         tree = ledger.tree((), lambda: self._grow(visits))
         return self._told(replace(made, logprob=logprob), tree, visits.found)
 
-    def _told(self, made: Field, tree: Tree | None, visits: Sequence[_Visit]) -> Field:
+    def _told(self, made: Field, tree: Tree | None, visits: Sequence[_VisitedStep]) -> Field:
         """The field with what the tree says."""
         label, members = self._label, self._of.members
         found = tree and distribution(tree, members)
@@ -261,8 +261,8 @@ class Answer:
 
     def _visits(self) -> _Visits:
         """The steps up to the first one behind the label, or the one that leaves the labels."""
-        found: list[_Visit] = []
-        first = place = Place(stripped=bool(self._of.after))
+        found: list[_VisitedStep] = []
+        first = place = LabelPosition(stripped=bool(self._of.after))
         outcomes = every(self._question.size)
         for step in self._steps():
             if step is None:
@@ -273,16 +273,18 @@ class Answer:
                 if step.start < self._begin:
                     first = place._replace(mark=self._spelling.content[step.start : self._begin])
                 elif token.bytes.lstrip() == written != token.bytes:
-                    first, written = Place(stripped=True), token.bytes
+                    first, written = LabelPosition(stripped=True), token.bytes
                 elif are_named and plainly_named(token.candidates):
-                    first = Place(stripped=True)  # the text lacks the space a name begins with
+                    first = LabelPosition(
+                        stripped=True
+                    )  # the text lacks the space a name begins with
                 place = first
             listing = _listing(token, written, are_named=are_named)
             branches = [
                 Branch(b.outcomes & outcomes, b.place, b.said)
                 for b in self._question.branches(place, listing.names)
             ]
-            found.append(_Visit(step.token, listing, branches))
+            found.append(_VisitedStep(step.token, listing, branches))
             chosen = found[-1].chosen
             if not chosen.outcomes or step.start >= self._last:
                 break
@@ -358,7 +360,7 @@ def _marked(name: Name) -> Name:
     return candidate._replace(raw=END) if is_end(candidate) else name
 
 
-def _with_rest(found: Distribution, tree: Tree, visits: Sequence[_Visit]) -> Distribution:
+def _with_rest(found: Distribution, tree: Tree, visits: Sequence[_VisitedStep]) -> Distribution:
     """With what was said beside the labels behind the token that decided: ``spam`` + ``my``."""
     off, others = found.off_schema, dict(tree.others)
     reach = math.prod(fan.share for fan in tree.fans)

@@ -19,7 +19,7 @@ from fieldconf.tokens.token import Candidate
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class OffLabelAnswers:
     """A text that was said beside the labels.
 
     Attributes:
@@ -37,7 +37,7 @@ class Beside:
     mass: float | None
 
 
-def beside_labels(reports: Iterable[Report[Any]]) -> list[Beside]:
+def off_label_answers(reports: Iterable[Report[Any]]) -> list[OffLabelAnswers]:
     """What was said beside the labels in many answers, and how often: the missing class.
 
     Args:
@@ -55,7 +55,7 @@ def beside_labels(reports: Iterable[Report[Any]]) -> list[Beside]:
     ...     return {"choices": [{"message": {"content": text}, "logprobs": {
     ...         "content": [entry(text, p) | {"top_logprobs": listed}]}}]}
     >>> answers = [saved("spam", -0.1, "invoice", -2.5), saved("invoice", -0.2, "ham", -2)]
-    >>> for row in fc.beside_labels(fc.score(one, fc.LabelSet(["spam", "ham"])) for one in answers):
+    >>> for row in off_label_answers(fc.score(one, fc.LabelSet(["spam", "ham"])) for one in answers):
     ...     print(row.text, row.count, row.written, round(row.mass, 2))
     invoice 2 1 0.45
     """
@@ -67,7 +67,10 @@ def beside_labels(reports: Iterable[Report[Any]]) -> list[Beside]:
             masses[text].append(mass)
         if answer:
             written[answer] += 1
-    rows = [Beside(text, len(known), written[text], _mean(known)) for text, known in masses.items()]
+    rows = [
+        OffLabelAnswers(text, len(known), written[text], _mean(known))
+        for text, known in masses.items()
+    ]
     return sorted(rows, key=lambda row: (-row.count, -(row.mass or 0.0), row.text))
 
 

@@ -20,12 +20,12 @@ from fieldconf.distributions.decoding_step import (
     candidate_of,
     every,
 )
-from fieldconf.distributions.labels import Beginning, Labels, beginning
+from fieldconf.distributions.labels import Beginning, LabelMatcher, beginning
 from fieldconf.schema import LabelSet
 from fieldconf.tokens.token import Candidate
 
 
-class Place(NamedTuple):
+class LabelPosition(NamedTuple):
     """How far the answer has come.
 
     Attributes:
@@ -41,13 +41,13 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Question:
+class LabelQuestion:
     """Which label does the text become? Made of a label set; remembers what it was asked."""
 
     of: LabelSet
-    labels: Labels
-    _known: dict[tuple[Place, bool], Branch] = field(
-        default_factory=dict[tuple[Place, bool], Branch], repr=False
+    labels: LabelMatcher
+    _known: dict[tuple[LabelPosition, bool], Branch] = field(
+        default_factory=dict[tuple[LabelPosition, bool], Branch], repr=False
     )
 
     @property
@@ -55,11 +55,11 @@ class Question:
         """How many meanings there are."""
         return len(self.of.members)
 
-    def branches(self, place: Place, names: Sequence[Name]) -> list[Branch]:
+    def branches(self, place: LabelPosition, names: Sequence[Name]) -> list[Branch]:
         """What candidates leave possible behind a text."""
         return [self.branch(place, candidate_of(name)) for name in names]
 
-    def branch(self, place: Place, candidate: Candidate) -> Branch:
+    def branch(self, place: LabelPosition, candidate: Candidate) -> Branch:
         """The members that a candidate leaves possible behind a text."""
         ended = is_end(candidate)
         key = place if ended else place._replace(text=place.text + candidate.bytes), ended
@@ -70,7 +70,7 @@ class Question:
                 self._known[key] = found
         return found
 
-    def _branch(self, place: Place, ended: bool) -> Branch:  # noqa: FBT001  # as it is remembered
+    def _branch(self, place: LabelPosition, ended: bool) -> Branch:  # noqa: FBT001  # as it is remembered
         text, mark = place.text, place.mark
         if mark and not text.startswith(mark):
             is_on_its_way = mark.startswith(text) and not ended
@@ -82,7 +82,7 @@ class Question:
         outcomes = self.possible(begun, ended=ended)
         is_silent = not text.strip() and len(outcomes) == self.size
         said = (self.labels.said(begun.text), begun.cut)
-        here = Place(text, place.stripped)
+        here = LabelPosition(text, place.stripped)
         return Branch(outcomes, here, NOTHING_SAID if is_silent else said)
 
     def possible(self, begun: Beginning, *, ended: bool = False) -> Outcomes:
@@ -90,8 +90,8 @@ class Question:
         return frozenset(self.of.outcomes[i] for i in self.labels.possible(begun, ended=ended))
 
 
-def question_of(labels: LabelSet) -> Question:
+def question_of(labels: LabelSet) -> LabelQuestion:
     """The question that a label set asks."""
-    return Question(
-        labels, Labels(labels.texts, labels.match, first_word=labels.first_word)
+    return LabelQuestion(
+        labels, LabelMatcher(labels.texts, labels.match, first_word=labels.first_word)
     )  # fmt: skip

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from fieldconf.extraction.options import Options
     from fieldconf.many.files import Per
     from fieldconf.policy import Outcome
-    from fieldconf.reasking.cascade import Step
-    from fieldconf.report.results import Result, Summary
+    from fieldconf.reasking.cascade import CascadeStep
+    from fieldconf.report.results import Result, RunSummary
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -101,8 +101,8 @@ def only_text(texts: Sequence[str], many: EachOptions) -> str:
 
 def extract_each(
     schema: Any, places: Sequence[str], client: Any, many: EachOptions, asked: "Options",
-    then: "Sequence[Step]", *, as_json: bool,
-) -> "Run":  # fmt: skip
+    then: "Sequence[CascadeStep]", *, as_json: bool,
+) -> "ExitStatus":  # fmt: skip
     """Ask for each input, then for what is in doubt; print what comes, and sum it up.
 
     Raises:
@@ -116,7 +116,7 @@ def extract_each(
     inputs = inputs_in(
         places, per=many["per"], text_field=many["text_field"], id_field=many["id_field"]
     )
-    output, run = many["output"], Run()
+    output, run = many["output"], ExitStatus()
     results = extract_many(
         schema, inputs, client=client, concurrency=many["concurrency"], output=output,
         progress=many["progress"], give_up_after=many["give_up_after"], then=then, **asked,
@@ -138,7 +138,7 @@ def extract_each(
 
 
 @dataclass
-class Run:
+class ExitStatus:
     """What the exit code follows from."""
 
     is_sound: bool = True
@@ -182,7 +182,7 @@ def _line(result: "Result[Any]") -> str:
     return printable(f"{result.outcome:<6}  {name}{f'  {said}' if said else ''}")
 
 
-def _summary(summary: "Summary", output: Path | None) -> str:
+def _summary(summary: "RunSummary", output: Path | None) -> str:
     from fieldconf.report.results import counts
 
     of = f"{summary.done} inputs" if summary.done != 1 else "1 input"
@@ -192,7 +192,7 @@ def _summary(summary: "Summary", output: Path | None) -> str:
     return printable("; ".join(parts))
 
 
-def _interrupted(summary: "Summary", output: Path | None) -> str:
+def _interrupted(summary: "RunSummary", output: Path | None) -> str:
     kept = f"what is done is kept: the same command goes on with {output}" if output else ""
     hint = kept or "with --output it could be gone on with"
     return printable(f"Interrupted. {_summary(summary, output)}; {hint}")

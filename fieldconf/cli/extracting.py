@@ -18,7 +18,7 @@ from fieldconf.cli.showing import end, one_line_errors, show, show_live
 
 if TYPE_CHECKING:
     from fieldconf.extraction.options import Options
-    from fieldconf.reasking.cascade import Step
+    from fieldconf.reasking.cascade import CascadeStep
     from fieldconf.report import Report
 
 
@@ -100,8 +100,8 @@ def extract_command(
     """
     from fieldconf.batch.schemas import load_schema
     from fieldconf.extraction.extract import stream
-    from fieldconf.policy import Bands
-    from fieldconf.reasking.cascade import Step
+    from fieldconf.policy import FieldLimits
+    from fieldconf.reasking.cascade import CascadeStep
     from fieldconf.schema import compile_schema
 
     if many["each"] and why:
@@ -114,7 +114,7 @@ def extract_command(
         words = "" if text is None else read_text(text)
         compiled = compile_schema(kind).asked
         limits = policy_of(policy, accept, review).check(compiled)
-        bands = Bands(limits, compiled.root)
+        bands = FieldLimits(limits, compiled.root)
         asked: Options = {
             "model": model, "provider": provider, "instructions": instructions,
             "temperature": temperature, "seed": seed, "max_tokens": max_tokens,
@@ -123,7 +123,7 @@ def extract_command(
             "keep": "response" if keep_response else None,
         }  # fmt: skip
         client = client_of(model, base_url, api_key, gguf, timeout)
-        steps = [Step(client, model=name) for name in then]
+        steps = [CascadeStep(client, model=name) for name in then]
         if many["each"]:
             with client:
                 run = extract_each(kind, texts, client, many, asked, steps, as_json=as_json)
@@ -143,7 +143,7 @@ def extract_command(
 
 
 def _comes_in_rows(
-    kind: Any, text: str, client: Any, asked: "Options", then: "Sequence[Step]"
+    kind: Any, text: str, client: Any, asked: "Options", then: "Sequence[CascadeStep]"
 ) -> bool:  # fmt: skip
     """Whether the fields can be shown as they come: one answer says it all, and is streamed."""
     from fieldconf.extraction.calls import prepare
@@ -153,11 +153,11 @@ def _comes_in_rows(
 
 
 def _answer(
-    kind: Any, text: str, client: Any, asked: "Options", then: "Sequence[Step]"
+    kind: Any, text: str, client: Any, asked: "Options", then: "Sequence[CascadeStep]"
 ) -> "Report[Any]":  # fmt: skip
     from fieldconf.extraction.extract import extract
-    from fieldconf.reasking.cascade import Step, cascade
+    from fieldconf.reasking.cascade import CascadeStep, cascade
 
     if not then:
         return extract(kind, text, client=client, **asked)
-    return cascade(kind, text, steps=[Step(client), *then], **asked)
+    return cascade(kind, text, steps=[CascadeStep(client), *then], **asked)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from fieldconf.extraction.streams import FieldStream
     from fieldconf.fields.field import Field
-    from fieldconf.policy import Bands, Outcome
+    from fieldconf.policy import FieldLimits, Outcome
     from fieldconf.report import Report
 
 EXIT_CODES: "Mapping[Outcome, int]" = {"accept": 0, "review": 10, "reject": 11}
@@ -42,7 +42,7 @@ def one_line_errors() -> Generator[None]:
 
 
 def show_live(
-    fields: "FieldStream[Any]", *, bands: "Bands", exact: bool, why: bool
+    fields: "FieldStream[Any]", *, bands: "FieldLimits", exact: bool, why: bool
 ) -> "Report[Any]":  # fmt: skip
     """Rows as they come: a growing table on a terminal, a line each elsewhere.
 
@@ -79,7 +79,7 @@ def _late(report: "Report[Any]", seen: "Mapping[str, Field]") -> "list[Field]":
     return [field for name, field in report.fields.items() if name not in seen]
 
 
-def _live_rows(fields: "Iterable[Field]", bands: "Bands") -> list[Row]:
+def _live_rows(fields: "Iterable[Field]", bands: "FieldLimits") -> list[Row]:
     """The rows of fields whose answer is still being written."""
     from fieldconf.policy import Facts, is_judged, judged
 

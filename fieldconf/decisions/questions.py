@@ -25,9 +25,9 @@ from typing import Any
 from fieldconf.errors import SchemaError
 from fieldconf.parsing.kinds import kind_of, same
 from fieldconf.paths import Path, parse_pointer, pointer
-from fieldconf.providers.forms import Question, QuestionKind
+from fieldconf.providers.forms import DecisionQuestion, QuestionKind
 from fieldconf.schema import Declared, Place, Schema, compile_schema
-from fieldconf.schema.keywords import Part
+from fieldconf.schema.keywords import Keywords
 
 NOT_SAID = "not said"
 """The label of null."""
@@ -57,7 +57,7 @@ class Questions:
         not_asked: the other fields, as JSON Pointers, each with the reason.
     """
 
-    asked: tuple[Question, ...]
+    asked: tuple[DecisionQuestion, ...]
     not_asked: Mapping[str, str]
 
 
@@ -83,7 +83,7 @@ def questions(schema: Any) -> Questions:
     {'/name': 'it is no choice between few values'}
     """
     compiled = compile_schema(schema)
-    asked: list[Question] = []
+    asked: list[DecisionQuestion] = []
     others: dict[str, str] = {}
     for number, (path, place, words, why) in enumerate(_leaves(compiled.root)):
         made = why or _question(path, place.declared, words)
@@ -110,7 +110,7 @@ def questions(schema: Any) -> Questions:
 
 def _leaves(root: Place) -> Iterator[tuple[Path, Place, str, str]]:
     """Each place that is no declared object, in order: its path, itself, its words, why not."""
-    todo: list[tuple[Path, Place, tuple[str, ...], frozenset[Part], str]] = [
+    todo: list[tuple[Path, Place, tuple[str, ...], frozenset[Keywords], str]] = [
         ((), root, (_told("", root.declared),), frozenset(), "")
     ]
     while todo:
@@ -130,7 +130,7 @@ def _leaves(root: Place) -> Iterator[tuple[Path, Place, str, str]]:
             todo.append(((*path, key), inner, told, around | _declaring(place), there))
 
 
-def _declaring(place: Place) -> frozenset[Part]:
+def _declaring(place: Place) -> frozenset[Keywords]:
     """The schemas that declare the keys here: of a model that holds itself, the same ones again."""
     return frozenset(part for case in place.objects for part in case.parts if part.properties)
 
@@ -141,7 +141,7 @@ def _is_object(declared: Declared) -> bool:
     return declared.members is None and (is_said or (declared.is_anything and bool(declared.keys)))
 
 
-def _question(path: Path, declared: Declared, words: str) -> Question | str:
+def _question(path: Path, declared: Declared, words: str) -> DecisionQuestion | str:
     """The question of a place, or why there is none."""
     members = declared.members
     if members is None:
@@ -156,7 +156,7 @@ def _question(path: Path, declared: Declared, words: str) -> Question | str:
     labels = tuple(_label(member) for member in members)
     if kind == "score":
         labels = tuple(map(_text, labels))
-    return Question(
+    return DecisionQuestion(
         pointer(path) or WHOLE, kind, _INSTRUCTIONS[kind] + (words or WHOLE),
         () if kind == "predicate" else labels,
     )  # fmt: skip

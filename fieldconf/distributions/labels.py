@@ -86,7 +86,7 @@ def _escaped(char: str) -> bytes:
 # -- the two rules ------------------------------------------------------------------------------
 
 
-class _Way(NamedTuple):
+class _MatchRule(NamedTuple):
     """One way to match: how texts and labels are read, and what may stand behind a label.
 
     ``read`` keeps what a text says of a label, ``form`` is what it keeps of a whole label;
@@ -115,18 +115,18 @@ def _ends_word(rest: str) -> bool:
     return not rest or not is_word(rest[0])
 
 
-_WAYS: dict[tuple[str, bool], _Way] = {
-    ("exact", False): _Way(str, str, _is_nothing),
-    ("loose", False): _Way(loosely, loose_form, _is_full_stop),
-    ("exact", True): _Way(str.lstrip, str.strip, _ends_word),
-    ("loose", True): _Way(loosely, loose_form, _ends_word),
+_WAYS: dict[tuple[str, bool], _MatchRule] = {
+    ("exact", False): _MatchRule(str, str, _is_nothing),
+    ("loose", False): _MatchRule(loosely, loose_form, _is_full_stop),
+    ("exact", True): _MatchRule(str.lstrip, str.strip, _ends_word),
+    ("loose", True): _MatchRule(loosely, loose_form, _ends_word),
 }
 
 
 # -- labels -------------------------------------------------------------------------------------
 
 
-class Labels:
+class LabelMatcher:
     """The labels of a question and how they are matched.
 
     Args:
@@ -136,7 +136,7 @@ class Labels:
             and what comes after the first character that is no part of a word is not looked at.
             Of labels that begin alike the longest counts (``not spam`` rather than ``not``).
 
-    >>> labels = Labels(["pos", "positive"], "loose")
+    >>> labels = LabelMatcher(["pos", "positive"], "loose")
     >>> sorted(labels.possible(beginning(b" Pos"))), labels.find("Positive.")
     ([0, 1], 1)
     """
@@ -192,7 +192,7 @@ class Labels:
 
     # -- the rules ------------------------------------------------------------------------------
 
-    def _whole(self, way: _Way, text: str, *, ended: bool = False) -> Outcomes:
+    def _whole(self, way: _MatchRule, text: str, *, ended: bool = False) -> Outcomes:
         """The same of a text of whole characters."""
         said = way.read(text)
         key = f"{ended:d}{said}"
@@ -203,7 +203,7 @@ class Labels:
                 self._known[key] = found
         return found
 
-    def _read(self, way: _Way, said: str, *, ended: bool) -> Iterator[int]:
+    def _read(self, way: _MatchRule, said: str, *, ended: bool) -> Iterator[int]:
         longest = 0
         is_written: list[bool] = []
         for form in self.forms:
@@ -217,7 +217,7 @@ class Labels:
             if is_open or (is_written[index] and len(form) == longest):
                 yield index
 
-    def _telling(self, way: _Way, begun: Beginning) -> Iterator[str]:
+    def _telling(self, way: _MatchRule, begun: Beginning) -> Iterator[str]:
         """Characters of which one, if any can, keeps a label possible behind a text."""
         said = way.read(begun.text)
         nexts = {form[len(said) : len(said) + 1] for form in self.forms if form.startswith(said)}
@@ -269,7 +269,7 @@ def may_be_loosely(reading: Reading, member: Any) -> bool:
     begun = json_beginning(reading.text) if reading.state in ("partial", "done") else None
     if begun is None or not isinstance(member, str) or not loose_form(member):
         return may_be(reading, member)
-    return bool(Labels([member], "loose").possible(begun[0], ended=begun[1]))
+    return bool(LabelMatcher([member], "loose").possible(begun[0], ended=begun[1]))
 
 
 def domain(members: Sequence[Any], match: Match = "exact") -> Domain:
@@ -297,7 +297,7 @@ class _Matched(Domain):
             forms = {i: loose_form(self.members[i]) for i in kept}
             kept = [i for i in kept if forms[i] and list(forms.values()).count(forms[i]) == 1]
         self._kept = kept
-        self._strings = Labels([self.members[i] for i in kept], match)
+        self._strings = LabelMatcher([self.members[i] for i in kept], match)
 
     def index(self, value: Any) -> int | None:
         """The position of the member that a written value means, or None."""

@@ -210,7 +210,7 @@ class _Server:
         self.http = openai.DefaultHttpxClient(trust_env=False)
         # The finalizer also runs at exit; it must not hold this object, or it would never die.
         self.stop = weakref.finalize(self, _stop, self._process, self._owner, self.http.close)
-        settings: server_process.Settings = {
+        settings: server_process.ServerSettings = {
             "model": str(path),
             "alias": self.alias,
             "key": self.key,
@@ -220,7 +220,7 @@ class _Server:
         }
         self.address = self._start(settings)
 
-    def _start(self, settings: server_process.Settings) -> str:
+    def _start(self, settings: server_process.ServerSettings) -> str:
         answer = _ask(self._process, json.dumps(settings))
         if "address" in answer:
             return answer["address"]

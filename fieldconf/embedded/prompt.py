@@ -182,7 +182,7 @@ def embedded_messages(
         text: what to read; it becomes the user message unchanged.
         instructions: the caller's own words, put first.
     """
-    form = _form(dict(schema), _Place(schema))
+    form = _form(dict(schema), _FormPlace(schema))
     lead = f"{instructions}\n\n" if instructions else ""
     return [
         {"role": "system", "content": f"{lead}Fill in this JSON from the text:\n{form}"},
@@ -190,7 +190,7 @@ def embedded_messages(
     ]
 
 
-class _Place(NamedTuple):
+class _FormPlace(NamedTuple):
     """Where a part of the form is written."""
 
     root: Mapping[str, Any]
@@ -199,7 +199,7 @@ class _Place(NamedTuple):
     open: frozenset[str] = frozenset()  # the references that led here
 
 
-def _form(node: Schema, place: _Place) -> str:
+def _form(node: Schema, place: _FormPlace) -> str:
     if "enum" in node or "const" in node:
         return "|".join(map(_json, node.get("enum", [node.get("const")])))
     if "$ref" in node:
@@ -212,7 +212,7 @@ def _form(node: Schema, place: _Place) -> str:
     return "|".join(_plain(kind, node, place) for kind in kinds)
 
 
-def _referred(reference: str, place: _Place) -> str:
+def _referred(reference: str, place: _FormPlace) -> str:
     node: Any = place.root if reference.startswith("#") else {}
     for part in reference.split("/")[1:]:
         node = node.get(part.replace("~1", "/").replace("~0", "~"), {})
@@ -221,7 +221,7 @@ def _referred(reference: str, place: _Place) -> str:
     return _form(node, place._replace(open=place.open | {reference}))
 
 
-def _plain(kind: str, node: Schema, place: _Place) -> str:
+def _plain(kind: str, node: Schema, place: _FormPlace) -> str:
     if kind == "object":
         return _object(node, place)
     if kind == "array":
@@ -231,13 +231,13 @@ def _plain(kind: str, node: Schema, place: _Place) -> str:
     return written.get(kind, f"<{place.hint}>" if kind in ("number", "integer") else "...")
 
 
-def _object(node: Schema, place: _Place) -> str:
+def _object(node: Schema, place: _FormPlace) -> str:
     inner = place._replace(newline=place.newline + "  ")
     lines = [_line(name, part, inner) for name, part in node.get("properties", {}).items()]
     return f"{{{inner.newline}{inner.newline.join(lines)}{place.newline}}}" if lines else "{...}"
 
 
-def _line(name: str, node: Schema, place: _Place) -> str:
+def _line(name: str, node: Schema, place: _FormPlace) -> str:
     value = _form(node, place._replace(hint=name.replace("_", " ")))
     about = str(node.get("description", "")).strip()
     is_choice = about and "<" not in value and "\n" not in value

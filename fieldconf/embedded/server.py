@@ -1,6 +1,6 @@
 """The embedded model's own process: load, say the address, serve until the parent is gone.
 
-In:    on standard input one line of JSON (see ``Settings``), later the end of the file.
+In:    on standard input one line of JSON (see ``ServerSettings``), later the end of the file.
 Out:   on standard output one line of JSON: ``{"address": ...}`` or ``{"error": ...}``.
 Never: an import of the rest of this library; a process that outlives its parent.
 Why:   in the parent's process the runtime cannot be ended while it answers another thread, and
@@ -16,7 +16,7 @@ import sys
 from typing import Any, TypedDict
 
 
-class Settings(TypedDict):
+class ServerSettings(TypedDict):
     """What the parent says: sizes in tokens and counts."""
 
     model: str
@@ -27,7 +27,7 @@ class Settings(TypedDict):
     slots: int
 
 
-def _params(params: Any, settings: Settings) -> Any:
+def _params(params: Any, settings: ServerSettings) -> Any:
     params.model.path = settings["model"]
     params.model_alias = {settings["alias"]}  # else answers carry the path as the model's name
     params.api_keys = [settings["key"]]  # a loopback port is open to every page in a browser
@@ -45,7 +45,7 @@ def _params(params: Any, settings: Settings) -> Any:
 def main() -> None:
     """Serve until standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted cell must not end the model
-    settings: Settings = json.loads(sys.stdin.readline())
+    settings: ServerSettings = json.loads(sys.stdin.readline())
     try:
         runtime: Any = importlib.import_module("xllamacpp")
         server = runtime.Server(_params(runtime.CommonParams(), settings))

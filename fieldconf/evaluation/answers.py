@@ -1,7 +1,7 @@
 """Answers: the reports that labels judge, from wherever they come.
 
 In:    reports with or without ids, results of many inputs, rows of ``fieldconf batch``.
-Out:   ``Answer`` values.
+Out:   ``ReportAnswer`` values.
 Never: a request; a guess which of several reports a label is for.
 Why:   the same labels judge what was just extracted and what was scored a year ago.
 """
@@ -28,7 +28,7 @@ _EMPTY: Mapping[str, Any] = {"array": list, "object": dict}
 
 
 @dataclass(frozen=True)
-class Answer:
+class ReportAnswer:
     """What a report says, as far as labels ask.
 
     Attributes:
@@ -83,7 +83,7 @@ def restored(source: Any) -> Any:
     return source
 
 
-def answers_of(source: Any) -> list[Answer]:
+def answers_of(source: Any) -> list[ReportAnswer]:
     """The answers of a source.
 
     Args:
@@ -116,7 +116,7 @@ def _is_entry(entry: Any) -> bool:
     return isinstance(entry, (Report, Result))
 
 
-def _answer(entry: Any, number: int) -> Answer:
+def _answer(entry: Any, number: int) -> ReportAnswer:
     document: Any = None
     if isinstance(entry, tuple):
         document, entry = cast("tuple[Any, Any]", entry)
@@ -125,7 +125,7 @@ def _answer(entry: Any, number: int) -> Answer:
         document = result.id if document is None else document
         entry = result.report
     if entry is None:  # it failed
-        return Answer(document, None, {}, is_whole=False)
+        return ReportAnswer(document, None, {}, is_whole=False)
     if not isinstance(entry, Report):
         raise EvaluationError(
             f"number {number} is no report, but {type(entry).__name__}", row=number,
@@ -135,13 +135,13 @@ def _answer(entry: Any, number: int) -> Answer:
     root = report.fields.get("")
     data = report.data if report.data is not None or root is None else root.value
     source = report.given if isinstance(report.given, str) else None
-    return Answer(document, data, report.fields, report.status in _WHOLE, source)
+    return ReportAnswer(document, data, report.fields, report.status in _WHOLE, source)
 
 
 # -- rows of fieldconf batch ----------------------------------------------------------------------
 
 
-def _batch_answers(source: Any) -> list[Answer]:
+def _batch_answers(source: Any) -> list[ReportAnswer]:
     columns = {name: column(source, name) for name in column_names(source)}
     rows: dict[Any, list[int]] = {}
     for row in range(len(columns["pointer"])):
@@ -152,14 +152,14 @@ def _batch_answers(source: Any) -> list[Answer]:
     return [_batch_answer(document, columns, listed) for (document, _, _), listed in rows.items()]
 
 
-def _batch_answer(document: Any, columns: Mapping[str, list[Any]], rows: list[int]) -> Answer:
+def _batch_answer(document: Any, columns: Mapping[str, list[Any]], rows: list[int]) -> ReportAnswer:
     is_whole = _cell(columns, "status", rows[0]) in (None, *_WHOLE)
     fields: dict[str, Field] = {}
     for row in rows:
         if _cell(columns, "kind", row) is not None:  # else it is an answer without fields
             field = _batch_field(columns, row, is_whole=is_whole)
             fields[field.pointer] = field
-    return Answer(document, _rebuilt(fields), fields, is_whole)
+    return ReportAnswer(document, _rebuilt(fields), fields, is_whole)
 
 
 def _batch_field(columns: Mapping[str, list[Any]], row: int, *, is_whole: bool) -> Field:

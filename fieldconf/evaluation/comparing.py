@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fieldconf.evaluation.curves import MEASURES, Curve
+from fieldconf.evaluation.curves import MEASURES, RankedRows
 from fieldconf.render import evaluation as render
 from fieldconf.render.evaluation import short
 from fieldconf.statistics.packages import package
@@ -29,8 +29,8 @@ class Pair(NamedTuple):
     group: str
     first_name: str
     other_name: str
-    first: Curve
-    other: Curve
+    first: RankedRows
+    other: RankedRows
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Curves: the rows of a group from the most confident to the least, and every measure of them.
 
 In:    confidences, whether the values are right, and their documents.
-Out:   ``Curve``; its ``measures`` for any weights of the documents.
+Out:   ``RankedRows``; its ``measures`` for any weights of the documents.
 Never: an order among equal confidences: rows of one confidence are accepted together, and a share
        of them has its share of their errors.
 Why:   all measures of a ranking are read off one curve, a thousand times over for an interval.
@@ -83,11 +83,11 @@ MEASURES: Mapping[str, Measure] = {
                    of_probability=True),
     "bias": Measure("bias", 0, "mean confidence less accuracy", of_probability=True),
 }  # fmt: skip
-"""All measures, in the order in which ``Curve.measures`` gives them."""
+"""All measures, in the order in which ``RankedRows.measures`` gives them."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Curve:
+class RankedRows:
     """Rows from the most confident to the least.
 
     Attributes:
@@ -113,7 +113,7 @@ class Curve:
     terms: tuple["Floats", ...]
 
     @classmethod
-    def of(cls, document: "Integers", confidence: "Floats", right: "Booleans") -> "Curve":
+    def of(cls, document: "Integers", confidence: "Floats", right: "Booleans") -> "RankedRows":
         """The curve of some rows, in any order.
 
         >>> import numpy as np

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from fieldconf.errors import EvaluationError, nearest
 from fieldconf.evaluation.comparing import USUAL, Comparison, Pair, differences
-from fieldconf.evaluation.curves import Curve
+from fieldconf.evaluation.curves import RankedRows
 from fieldconf.evaluation.groups import (
     OVERALL,
     By,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Wrong:
+class WrongValue:
     """A wrong value, as ``errors`` lists it.
 
     Attributes:
@@ -123,7 +123,7 @@ class Evaluation:
 
     # -- what is wrong --------------------------------------------------------------------------
 
-    def errors(self, confidence: float = 0.9) -> tuple[Wrong, ...]:
+    def errors(self, confidence: float = 0.9) -> tuple[WrongValue, ...]:
         """The confidently wrong values, the most confident first.
 
         Args:
@@ -135,10 +135,10 @@ class Evaluation:
         ranked = rows[np.argsort(-table.confidence[rows], kind="stable")]
         return tuple(self._error(int(row)) for row in ranked)
 
-    def _error(self, row: int) -> Wrong:
+    def _error(self, row: int) -> WrongValue:
         table, detail = self.judged.table, self.judged.details[row]
         name = table.fields[int(table.field[row])]
-        return Wrong(
+        return WrongValue(
             table.documents[int(table.document[row])],
             detail.pointer or name,
             float(table.confidence[row]),
@@ -211,7 +211,7 @@ class Evaluation:
         both = {name: code for code, name in enumerate(n for n in ids[0] if n in set(ids[1]))}
         if not both:
             raise EvaluationError("the two evaluations have no document in common")
-        parts: list[Mapping[str, Curve]] = []
+        parts: list[Mapping[str, RankedRows]] = []
         labels = 0
         for table, score in zip(tables, (self.score, other.score), strict=True):
             codes = np.asarray([both.get(name, -1) for name in table.documents])[table.document]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
 from fieldconf.errors import EvaluationError, nearest
-from fieldconf.evaluation.curves import COVERAGES, MEASURES, Curve
+from fieldconf.evaluation.curves import COVERAGES, MEASURES, RankedRows
 from fieldconf.evaluation.verdicts import Perfect, verdicts
 from fieldconf.statistics.packages import package
 from fieldconf.statistics.resampling import FEWEST, Measured, measured, resampled
@@ -72,12 +72,12 @@ class Group:
         }  # fmt: skip
 
 
-class Part(NamedTuple):
+class UnmeasuredGroup(NamedTuple):
     """A group before it is measured."""
 
     name: str
     kind: str
-    curve: Curve
+    curve: RankedRows
 
 
 def check_measure(name: str) -> None:
@@ -90,7 +90,7 @@ def check_measure(name: str) -> None:
         raise EvaluationError(f"no measure is called {name!r}", remedy=nearest(name, MEASURES))
 
 
-def parts_of(table: Table, by: By, score: str, document: "NDArray[Any]") -> list[Part]:
+def parts_of(table: Table, by: By, score: str, document: "NDArray[Any]") -> list[UnmeasuredGroup]:
     """The groups of a table, all rows last.
 
     Args:
@@ -106,7 +106,7 @@ def parts_of(table: Table, by: By, score: str, document: "NDArray[Any]") -> list
     if by not in get_args(By):
         raise EvaluationError(f"by={by!r} is no way to group", remedy=nearest(by, get_args(By)))
     values = table.score(score)
-    whole = Part(OVERALL, "", Curve.of(document, values, table.right))
+    whole = UnmeasuredGroup(OVERALL, "", RankedRows.of(document, values, table.right))
     if by == "overall":
         return [whole]
     names, codes = table.fields, table.field
@@ -127,13 +127,13 @@ def parts_of(table: Table, by: By, score: str, document: "NDArray[Any]") -> list
     for code in range(len(names) - 1, -1, -1):
         rows = order[starts[code] : starts[code + 1]]
         if len(rows):
-            curve = Curve.of(document[rows], values[rows], table.right[rows])
-            parts.append(Part(names[code], kinds[code], curve))
+            curve = RankedRows.of(document[rows], values[rows], table.right[rows])
+            parts.append(UnmeasuredGroup(names[code], kinds[code], curve))
     return parts[::-1]
 
 
 def measured_groups(
-    parts: list[Part], documents: int, *, times: int, seed: int, level: float
+    parts: list[UnmeasuredGroup], documents: int, *, times: int, seed: int, level: float
 ) -> tuple[Group, ...]:
     """The groups with their measures, all by the same resamples of the documents."""
     np = package("numpy")
@@ -153,7 +153,7 @@ def measured_groups(
     return tuple(found)
 
 
-def _group(part: Part, drawn: Any, rng: Any, *, times: int, level: float) -> Group:
+def _group(part: UnmeasuredGroup, drawn: Any, rng: Any, *, times: int, level: float) -> Group:
     np = package("numpy")
     curve = part.curve
     documents = len(np.unique(curve.document))
@@ -194,7 +194,7 @@ def _exact(is_right: bool, documents: int, level: float) -> Measured:  # noqa: F
     return Measured(float(is_right), float(bounds.low), float(bounds.high))
 
 
-def _reason(curve: Curve, name: str) -> str:
+def _reason(curve: RankedRows, name: str) -> str:
     """Why a measure is not defined."""
     wrong, known = int(curve.wrong.sum()), curve.known
     if not known:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from fieldconf.errors import EvaluationError
 from fieldconf.evaluation.answers import (
-    Answer,
+    ReportAnswer,
     answers_of,
     are_batch_rows,
     are_reports,
@@ -65,7 +65,7 @@ class Detail(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Uncounted:
+class UncountedValue:
     """What labels and reports have that is in no row.
 
     Attributes:
@@ -85,7 +85,7 @@ class Uncounted:
     def sentences(self) -> list[str]:
         """The same in words, a line for each that is not zero.
 
-        >>> Uncounted(unlabelled=1, fields={"/x": 2}).sentences()
+        >>> UncountedValue(unlabelled=1, fields={"/x": 2}).sentences()
         ['1 report has no label', "2 labels are of fields that no answer has: '/x' (2)"]
         """
         lines = [
@@ -114,7 +114,7 @@ class Judged:
 
     table: Table
     details: Sequence[Detail]
-    uncounted: Uncounted = Uncounted()
+    uncounted: UncountedValue = UncountedValue()
 
 
 def table_of(source: Any, truths: Any = None) -> Table:
@@ -184,7 +184,7 @@ def _plain(source: Any) -> Judged:
             )
             for row in kept
         ]  # fmt: skip
-    return Judged(table, details, Uncounted(blank=len(right) - len(kept)))
+    return Judged(table, details, UncountedValue(blank=len(right) - len(kept)))
 
 
 class _Nothing(Sequence[Any]):
@@ -204,7 +204,7 @@ class _Nothing(Sequence[Any]):
 
 
 @dataclass
-class _Rows:
+class _ColumnRows:
     """Columns that grow row by row."""
 
     documents: list[Hashable] = field(default_factory=list[Hashable])
@@ -215,7 +215,7 @@ class _Rows:
     scores: list[tuple[float | None, ...]] = field(default_factory=list[tuple[float | None, ...]])
     details: list[Detail] = field(default_factory=list[Detail])
 
-    def add(self, document: Hashable, judgement: Judgement, answer: Answer) -> None:
+    def add(self, document: Hashable, judgement: Judgement, answer: ReportAnswer) -> None:
         name = pointer(judgement.path)
         found = answer.fields.get(name)
         is_open = found is not None and "truncated" in found.flags
@@ -250,9 +250,9 @@ class _Rows:
         )  # fmt: skip
 
 
-def _labelled(answers: Sequence[Answer], truths: Labels) -> Judged:
+def _labelled(answers: Sequence[ReportAnswer], truths: Labels) -> Judged:
     named = _named(answers, truths)
-    rows, absent = _Rows(), list[tuple[Hashable, Judgement, Answer]]()
+    rows, absent = _ColumnRows(), list[tuple[Hashable, Judgement, ReportAnswer]]()
     met, unanswered, seen = set[str](), list[str](), set[str]()
     unlabelled = 0
     for name, answer in named:
@@ -280,7 +280,7 @@ def _labelled(answers: Sequence[Answer], truths: Labels) -> Judged:
             rows.add(document, judgement, answer)
         else:
             unknown[general(judgement.path)] += 1
-    uncounted = Uncounted(
+    uncounted = UncountedValue(
         tuple(name for name in truths.truths if name not in met), tuple(unanswered), unlabelled,
         dict(unknown), truths.blank,
     )  # fmt: skip
@@ -293,7 +293,7 @@ def _labelled(answers: Sequence[Answer], truths: Labels) -> Judged:
     return Judged(rows.table(), rows.details, uncounted)
 
 
-def _named(answers: Sequence[Answer], truths: Labels) -> Iterator[tuple[str, Answer]]:
+def _named(answers: Sequence[ReportAnswer], truths: Labels) -> Iterator[tuple[str, ReportAnswer]]:
     """Answers with the names by which labels know them; without any, in the labels' order."""
     if any(answer.document is not None for answer in answers) and not truths.is_numbered:
         return (
@@ -310,7 +310,7 @@ def _named(answers: Sequence[Answer], truths: Labels) -> Iterator[tuple[str, Ans
 
 
 def _judgements(
-    answer: Answer, truth: Mapping[tuple[str, ...], tuple[Any, ...]], truths: Labels
+    answer: ReportAnswer, truth: Mapping[tuple[str, ...], tuple[Any, ...]], truths: Labels
 ) -> Iterator[Judgement]:
     def is_member(path: Path) -> bool:
         found = answer.fields.get(pointer(path))

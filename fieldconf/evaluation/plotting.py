@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from fieldconf.errors import MissingPackageError
-from fieldconf.evaluation.groups import OVERALL, Part
+from fieldconf.evaluation.groups import OVERALL, UnmeasuredGroup
 from fieldconf.statistics.packages import package
 
 _MOST = 10  # curves that one can tell apart
 
 
-def plotted(parts: Sequence[Part]) -> Any:
+def plotted(parts: Sequence[UnmeasuredGroup]) -> Any:
     """Risk by coverage of each group, and accuracy by confidence of all rows.
 
     Raises:

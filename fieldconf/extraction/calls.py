@@ -1,7 +1,7 @@
 """Calls: one request, put together.
 
 In:    a schema, what to read, a client, options.
-Out:   ``Call``: the arguments of the client's own call, and how the answer is to be read.
+Out:   ``PreparedRequest``: the arguments of the client's own call, and how the answer is to be read.
 Never: a request sent; one that is known to be refused.
 Why:   sync and async, whole and streamed ask and read the same.
 """
@@ -45,7 +45,7 @@ _MERGED = ("extra_body", "extra_headers", "extra_query")
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class PreparedRequest:
     """A request that is ready to be sent.
 
     Attributes:
@@ -103,7 +103,7 @@ class Call:
 
 def prepare(
     schema: Any, given: Input, client: Any, options: Options, *, bare: bool = False
-) -> Call:
+) -> PreparedRequest:
     """Put a request together; a ``bare`` one asks for no logprobs.
 
     Raises:
@@ -137,7 +137,7 @@ def prepare(
         raise RequestError("no model was named", remedy="Give model='...'")
     mask = options.get("mask") or defaults.mask
     maps = Calibrator.of(options.get("calibration"))
-    call = Call(
+    call = PreparedRequest(
         client=client, api=api, arguments=arguments, streamed=row.streamed if known else {},
         provider=known.key if known else _host(client),
         given=given, instructions=options.get("instructions"),

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from fieldconf.errors import CalibrationError, PayloadError, RequestError, carry
 from fieldconf.extraction import telemetry
-from fieldconf.extraction.calls import Call
+from fieldconf.extraction.calls import PreparedRequest
 from fieldconf.extraction.events import Event, FieldEvent, ItemEvent, PartialEvent
 from fieldconf.extraction.stopping import Rule, fires, shortest_rest, words_of
 from fieldconf.fields.field import Field
@@ -29,7 +29,7 @@ from fieldconf.scoring.window import without_tokens
 T = TypeVar("T")
 
 
-def whole(call: Call, response: Any) -> Report[Any]:
+def whole(call: PreparedRequest, response: Any) -> Report[Any]:
     """The report of a whole response; with ``settle`` the server is asked for more.
 
     Raises:
@@ -48,7 +48,7 @@ def whole(call: Call, response: Any) -> Report[Any]:
     return report
 
 
-def noted(call: Call, report: Report[T], response: Any) -> Report[T]:
+def noted(call: PreparedRequest, report: Report[T], response: Any) -> Report[T]:
     """The report with what was asked, and by whose limits; with places in the source, if wanted.
 
     And with the response, or the chunks of it, if that is to be kept; and calibrated.
@@ -70,7 +70,7 @@ def noted(call: Call, report: Report[T], response: Any) -> Report[T]:
         raise
 
 
-def announce(call: Call, report: Report[Any]) -> None:
+def announce(call: PreparedRequest, report: Report[Any]) -> None:
     """Tell the log, and whoever wants to be told."""
     telemetry.log_report(
         report, provider=call.provider, model=call.model, schema=call.schema.name,
@@ -80,10 +80,10 @@ def announce(call: Call, report: Report[Any]) -> None:
         call.observe(report)
 
 
-class Reading(Generic[T]):
+class LiveAnswer(Generic[T]):
     """Takes chunks and gives events; knows when to stop, and has the report."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: PreparedRequest) -> None:
         self._call = call
         self._scorer = LiveScorer(
             call.schema, mask=call.mask, layout=call.layout, match=call.match,

@@ -26,7 +26,7 @@ from fieldconf.errors import (
     RequestError,
     carry,
 )
-from fieldconf.extraction.calls import Call, prepare
+from fieldconf.extraction.calls import PreparedRequest, prepare
 from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.options import Options
 from fieldconf.extraction.streams import ask, ask_async
@@ -48,7 +48,7 @@ def answer(schema: Any, given: Input, client: Any, options: Options) -> Report[A
         RequestError: as ``extract``; where all requests fail, the error of the first of them.
     """
     if _count(options) == 1:
-        with _WayOut():
+        with _SamplesHint():
             return ask(prepare(schema, given, client, _of_one(options)))
     samples = _Samples(schema, given, client, options)
     calls = list(samples.calls())
@@ -77,7 +77,7 @@ def answer(schema: Any, given: Input, client: Any, options: Options) -> Report[A
 async def answer_async(schema: Any, given: Input, client: Any, options: Options) -> Report[Any]:
     """The same for an asynchronous client. A cancelled task ends all requests."""
     if _count(options) == 1:
-        with _WayOut():
+        with _SamplesHint():
             return await ask_async(prepare(schema, given, client, _of_one(options)))
     samples = _Samples(schema, given, client, options)
     calls = list(samples.calls())
@@ -85,7 +85,7 @@ async def answer_async(schema: Any, given: Input, client: Any, options: Options)
     errors: dict[int, RequestError] = {}
     turn = asyncio.Semaphore(AT_ONCE)
 
-    async def one(number: int, call: Call) -> None:
+    async def one(number: int, call: PreparedRequest) -> None:
         try:
             async with turn:
                 came[number] = await samples.ask_async(call)
@@ -106,7 +106,7 @@ async def answer_async(schema: Any, given: Input, client: Any, options: Options)
     return samples.calibrated(_agreed(came, errors, len(calls)))
 
 
-class _WayOut:
+class _SamplesHint:
     """Lets the error of one answer without logprobs say that several are a way out."""
 
     def __enter__(self) -> None:
@@ -148,7 +148,7 @@ class _Samples:
     client: Any
     options: Options
 
-    def calls(self) -> Iterator[Call]:
+    def calls(self) -> Iterator[PreparedRequest]:
         """Each request.
 
         Raises:
@@ -167,7 +167,7 @@ class _Samples:
         return (_with(call, "seed", one) for one in seeds(seed, count))
 
     @cached_property
-    def _call(self) -> Call:
+    def _call(self) -> PreparedRequest:
         """One that asks for logprobs, if they are to be had."""
         try:
             return self._prepared(bare=False)
@@ -175,11 +175,11 @@ class _Samples:
             return self._bare
 
     @cached_property
-    def _bare(self) -> Call:
+    def _bare(self) -> PreparedRequest:
         """One that asks for no logprobs."""
         return self._prepared(bare=True)
 
-    def _prepared(self, *, bare: bool) -> Call:
+    def _prepared(self, *, bare: bool) -> PreparedRequest:
         call = prepare(self.schema, self.given, self.client, _of_one(self.options), bare=bare)
         # Both are for where the answers are collected.
         call = replace(call, observe=None, calibration=None)
@@ -194,21 +194,21 @@ class _Samples:
         kept = {name: v for name, v in call.arguments.items() if name != "temperature"}
         return replace(call, arguments=kept)  # 0 is a default of the client's, for one answer
 
-    def ask(self, call: Call) -> Report[Any]:
+    def ask(self, call: PreparedRequest) -> Report[Any]:
         """Send one; without logprobs, if the server refuses them."""
         try:
             return ask(call)
         except NoLogprobsError as error:
             return ask(self._without(call, error))
 
-    async def ask_async(self, call: Call) -> Report[Any]:
+    async def ask_async(self, call: PreparedRequest) -> Report[Any]:
         """The same for an asynchronous client."""
         try:
             return await ask_async(call)
         except NoLogprobsError as error:
             return await ask_async(self._without(call, error))
 
-    def _without(self, call: Call, error: NoLogprobsError) -> Call:
+    def _without(self, call: PreparedRequest, error: NoLogprobsError) -> PreparedRequest:
         """The request without logprobs that stands for one that was refused."""
         if self._call is self._bare:
             raise error
@@ -234,7 +234,7 @@ class _Samples:
             observe(report)
 
 
-def _with(call: Call, name: str, value: Any) -> Call:
+def _with(call: PreparedRequest, name: str, value: Any) -> PreparedRequest:
     return call if value is None else replace(call, arguments={**call.arguments, name: value})
 
 

@@ -14,9 +14,9 @@ from typing import Any, Generic, Self, TypeVar
 
 from fieldconf.errors import RequestError
 from fieldconf.extraction import telemetry
-from fieldconf.extraction.calls import Call
+from fieldconf.extraction.calls import PreparedRequest
 from fieldconf.extraction.events import Event, FieldEvent, ReportEvent
-from fieldconf.extraction.live_answer import Reading, whole
+from fieldconf.extraction.live_answer import LiveAnswer, whole
 from fieldconf.fields.field import Field
 from fieldconf.providers.client_errors import our_errors
 from fieldconf.report import Report
@@ -29,14 +29,14 @@ _END = object()
 # -- whole answers ------------------------------------------------------------------------------
 
 
-def ask(call: Call) -> Report[Any]:
+def ask(call: PreparedRequest) -> Report[Any]:
     """Send a request and score the answer; streamed, where a rule may stop it."""
     if call.rules:
         return FieldStream[Any](call).report
     return whole(call, _sent(call, stream=False))
 
 
-async def ask_async(call: Call) -> Report[Any]:
+async def ask_async(call: PreparedRequest) -> Report[Any]:
     """The same for an asynchronous client."""
     if call.rules:
         async with AsyncFieldStream[Any](call) as stream:
@@ -47,7 +47,7 @@ async def ask_async(call: Call) -> Report[Any]:
     return await _in_thread(whole, call, response)
 
 
-def _sent(call: Call, *, stream: bool) -> Any:
+def _sent(call: PreparedRequest, *, stream: bool) -> Any:
     telemetry.log_request(**_facts(call))
     with our_errors(call.client):
         response = call.create(stream=stream)
@@ -59,7 +59,7 @@ def _sent(call: Call, *, stream: bool) -> Any:
     return response
 
 
-async def _sent_async(call: Call, *, stream: bool) -> Any:
+async def _sent_async(call: PreparedRequest, *, stream: bool) -> Any:
     import openai  # noqa: PLC0415  # a client's package is not needed to score a saved response
 
     if isinstance(call.client, openai.OpenAI):
@@ -74,7 +74,7 @@ async def _sent_async(call: Call, *, stream: bool) -> Any:
         return await response if isawaitable(response) else response
 
 
-def _facts(call: Call) -> dict[str, Any]:
+def _facts(call: PreparedRequest) -> dict[str, Any]:
     listed = call.arguments.get("messages")
     return {
         "provider": call.provider, "model": call.model, "schema": call.schema.name,
@@ -100,8 +100,8 @@ class FieldStream(Generic[T]):
     or letting go of it) closes the connection; ``report`` is then that of what has arrived.
     """
 
-    def __init__(self, call: Call) -> None:
-        self._reading: Reading[T] = Reading(call)
+    def __init__(self, call: PreparedRequest) -> None:
+        self._reading: LiveAnswer[T] = LiveAnswer(call)
         chunks = _sent(call, stream=True)
         self._events = _events(chunks, self._reading)
         next(self._events, None)  # into its ``try``: from now on the connection will be closed
@@ -137,7 +137,7 @@ class FieldStream(Generic[T]):
         self._events.close()
 
 
-def _events(chunks: Any, reading: Reading[T]) -> Generator[Event[T] | None]:
+def _events(chunks: Any, reading: LiveAnswer[T]) -> Generator[Event[T] | None]:
     """First None, then the events. It holds no ``FieldStream``: who lets go of that ends this."""
     try:
         with reading.watched():
@@ -177,8 +177,8 @@ class AsyncFieldStream(Generic[T]):
     closed where you leave it. ``await stream.finish()`` reads the rest and gives the report.
     """
 
-    def __init__(self, call: Call) -> None:
-        self._reading: Reading[T] = Reading(call)
+    def __init__(self, call: PreparedRequest) -> None:
+        self._reading: LiveAnswer[T] = LiveAnswer(call)
         self._events = _async_events(call, self._reading)
 
     def __aiter__(self) -> AsyncIterator[Event[T]]:
@@ -226,7 +226,7 @@ class AsyncFieldStream(Generic[T]):
         await self._events.aclose()
 
 
-async def _async_events(call: Call, reading: Reading[T]) -> AsyncGenerator[Event[T]]:
+async def _async_events(call: PreparedRequest, reading: LiveAnswer[T]) -> AsyncGenerator[Event[T]]:
     try:
         chunks = await _sent_async(call, stream=True)
     except BaseException as error:

@@ -26,7 +26,7 @@ from fieldconf.fields.plain import (
     plain_value,
     plain_why,
 )
-from fieldconf.fields.readings import Agreement, Basis, SourceSpan, Reading
+from fieldconf.fields.readings import Agreement, Basis, Reading, SourceSpan
 from fieldconf.formulas import geometric_mean
 from fieldconf.paths import Path, pointer
 from fieldconf.render import notebook

@@ -1,7 +1,7 @@
 """Readings: what several requests, and the source, say of one field.
 
 In:    nothing.
-Out:   ``Reading``, ``Agreement``, ``Found`` of a field; ``Asked``, ``Calibrated`` of a report.
+Out:   ``Reading``, ``Agreement``, ``Found`` of a field; ``RequestCost``, ``Calibrated`` of a report.
 Never: a rule: who reads again says how two readings become one.
 Why:   a second opinion is worth having only where the first is kept beside it.
 """
@@ -102,7 +102,7 @@ class Calibrated:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestCost:
     """One request behind a report, and what it cost.
 
     Attributes:

@@ -70,7 +70,7 @@ _LIKE = (datetime(1904, 1, 1), datetime(1908, 3, 2))  # no zone is compared
 """What a date lacks is taken from these: both are leap years, and nothing in them is the same."""
 
 
-class When(NamedTuple):
+class PartialDate(NamedTuple):
     """A day, a time of day, or both; None for what is not said.
 
     Attributes:
@@ -85,7 +85,7 @@ class When(NamedTuple):
     clock: tuple[int, int] | None
 
 
-class Dated(NamedTuple):
+class DateMatch(NamedTuple):
     """A place where a date or a time stands.
 
     Attributes:
@@ -97,10 +97,10 @@ class Dated(NamedTuple):
     start: int
     stop: int
     day_stop: int
-    readings: frozenset[When]
+    readings: frozenset[PartialDate]
 
 
-def dates_in(line: str) -> Iterator[Dated]:
+def dates_in(line: str) -> Iterator[DateMatch]:
     """The dates and times of a folded text, on one line.
 
     Raises:
@@ -114,7 +114,7 @@ def dates_in(line: str) -> Iterator[Dated]:
         readings = _readings(found[0], found["date"] or "", has_clock=has_clock)
         if readings:
             day_stop = found.end("date" if found["date"] else "clock")
-            yield Dated(*found.span(), day_stop, readings)
+            yield DateMatch(*found.span(), day_stop, readings)
 
 
 def is_date(line: str) -> bool:
@@ -126,17 +126,17 @@ def is_date(line: str) -> bool:
     return _WHEN.fullmatch(line) is not None
 
 
-def date_of(line: str) -> frozenset[When]:
+def date_of(line: str) -> frozenset[PartialDate]:
     """What a whole folded text may mean as a date or time; nothing if it is none.
 
     >>> date_of("2026-11-22t14:30:00z")
-    frozenset({When(year=2026, month=11, day=22, clock=(14, 30))})
+    frozenset({PartialDate(year=2026, month=11, day=22, clock=(14, 30))})
     """
     found = next(dates_in(line), None) if is_date(line) else None
     return found.readings if found and found.stop == len(line) else frozenset()
 
 
-def same_date(value: frozenset[When], found: frozenset[When]) -> float:
+def same_date(value: frozenset[PartialDate], found: frozenset[PartialDate]) -> float:
     """How far a date of the source is that of the value, 0..1, see the top of this file.
 
     >>> day = date_of("2018-01-10")
@@ -147,7 +147,7 @@ def same_date(value: frozenset[When], found: frozenset[When]) -> float:
     return shares / (len(value) * len(found))
 
 
-def _share(value: When, found: When) -> float:
+def _share(value: PartialDate, found: PartialDate) -> float:
     """The share of the value's parts that a date has; 0 where one differs, or too few are there."""
     if value.day is not None and value.clock == (0, 0):
         value = value._replace(clock=None)  # a day, written as a point in time
@@ -167,7 +167,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _readings(text: str, date: str, *, has_clock: bool) -> frozenset[When]:
+def _readings(text: str, date: str, *, has_clock: bool) -> frozenset[PartialDate]:
     plain = re.sub(rf"{_MONTH}|\b(?:de|del)\b|'", _as_english, text)
     has_century = re.search(_YEAR, date) is not None
     orders = (False,) if re.match(_YEAR, date) else (True, False)  # what begins with a year has one
@@ -187,7 +187,7 @@ def _as_english(word: re.Match[str]) -> str:
     return _ENGLISH.get(word[0], " ")
 
 
-def _reading(text: str, *, day_first: bool) -> When | None:
+def _reading(text: str, *, day_first: bool) -> PartialDate | None:
     """What dateutil reads; None for what is no date. What it takes from its default is left out."""
     from dateutil import parser  # noqa: PLC0415  # of an extra
 
@@ -196,7 +196,7 @@ def _reading(text: str, *, day_first: bool) -> When | None:
     except (ValueError, OverflowError):
         return None
     one, other = read
-    return When(
+    return PartialDate(
         one.year if one.year == other.year else None,
         one.month if one.month == other.month else None,
         one.day if one.day == other.day else None,

@@ -29,7 +29,7 @@ _ROUGH = 75.0
 _MOST_MOVES = 20
 
 
-class Near(NamedTuple):
+class NearMatch(NamedTuple):
     """A place where a text stands nearly: half-open, in characters; similarity 0..1."""
 
     start: int
@@ -37,7 +37,7 @@ class Near(NamedTuple):
     similarity: float
 
 
-def near(line: str, words: Sequence[tuple[int, int]], value: str) -> Iterator[Near]:
+def near(line: str, words: Sequence[tuple[int, int]], value: str) -> Iterator[NearMatch]:
     """Where a folded value nearly stands in a folded text, both on one line; in no order.
 
     ``words`` are the spans of the text's words.
@@ -72,13 +72,13 @@ def near(line: str, words: Sequence[tuple[int, int]], value: str) -> Iterator[Ne
 
 def _on_words(
     line: str, words: Sequence[tuple[int, int]], value: str, start: int, stop: int
-) -> Near:
+) -> NearMatch:
     """The whole words around an aligned part, fewer or more of them as long as it gets nearer."""
     from rapidfuzz import fuzz  # noqa: PLC0415
 
-    def measured(first: int, last: int) -> Near:
+    def measured(first: int, last: int) -> NearMatch:
         begin, end = words[first][0], words[last][1]
-        return Near(begin, end, fuzz.ratio(value, line[begin:end]) / 100)
+        return NearMatch(begin, end, fuzz.ratio(value, line[begin:end]) / 100)
 
     first = max(bisect_right(words, (start, len(line))) - 1, 0)
     last = max(bisect_left(words, (stop, 0)) - 1, first)

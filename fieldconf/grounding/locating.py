@@ -15,7 +15,7 @@ from fieldconf.errors import MissingPackageError, RequestError
 from fieldconf.fields.field import Field
 from fieldconf.fields.readings import FoundHow
 from fieldconf.grounding.numerals import written
-from fieldconf.grounding.searching import Source
+from fieldconf.grounding.searching import SourceText
 from fieldconf.report import Report
 from fieldconf.responses.plain import get
 
@@ -69,7 +69,7 @@ def locate(report: Report[T], text: str | None = None, *, how: Ways | None = Non
     ['1,234.50']
     """
     ways = ways_of(how)
-    source = Source(text_of(report.given if text is None else text))
+    source = SourceText(text_of(report.given if text is None else text))
     fields = {name: _located(field, source, ways) for name, field in report.fields.items()}
     return replace(report, fields=fields)
 
@@ -151,7 +151,7 @@ def _parts(given: Any) -> Sequence[Any]:
     return cast("Sequence[Any]", given) if isinstance(given, (list, tuple)) else ()
 
 
-def _located(field: Field, source: Source, ways: Ways) -> Field:
+def _located(field: Field, source: SourceText, ways: Ways) -> Field:
     found = source.places(field.value, ways) if _is_sought(field) else None
     return field if found == field.found else replace(field, found=found)
 

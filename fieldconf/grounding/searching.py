@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import TypeAlias
 
-from fieldconf.fields.readings import SourceSpan, FoundHow
+from fieldconf.fields.readings import FoundHow, SourceSpan
 from fieldconf.grounding import dates, fuzzy, numerals, quotations
 from fieldconf.grounding.folding import Folded, fold, letters_of, words_of
 from fieldconf.threads import cached_property
@@ -23,7 +23,7 @@ _Hit: TypeAlias = tuple[int, int, float]
 """A half-open span in characters of a text, and a similarity 0..1."""
 
 
-class Wanted:
+class SearchTarget:
     """A value that is looked for.
 
     Args:
@@ -55,10 +55,10 @@ class Wanted:
         return self.is_text and not self.readings and not dates.is_date(self.line)
 
 
-class Source:
+class SourceText:
     """A text in which values are looked for.
 
-    >>> Source("It is 12,5 % of 12,50.").places(0.125, ["exact", "number"])[0].text
+    >>> SourceText("It is 12,5 % of 12,50.").places(0.125, ["exact", "number"])[0].text
     '12,5 %'
     """
 
@@ -67,11 +67,13 @@ class Source:
 
     def places(self, value: str | float, ways: Sequence[FoundHow]) -> tuple[SourceSpan, ...]:
         """Where a text or a number stands, best first and from the left; empty if nowhere."""
-        wanted = Wanted(value)
+        wanted = SearchTarget(value)
         for way in ways:
             hits = sorted(_WAYS[way](self, wanted), key=lambda hit: (-hit[2], hit[0]))
             if hits:
-                return tuple(SourceSpan(a, b, self.text[a:b], way, like) for a, b, like in hits[:MOST])
+                return tuple(
+                    SourceSpan(a, b, self.text[a:b], way, like) for a, b, like in hits[:MOST]
+                )
         return ()
 
     # -- the text as each way needs it ----------------------------------------------------------
@@ -106,7 +108,7 @@ class Source:
         return made
 
     @cached_property
-    def dates(self) -> Sequence[dates.Dated]:
+    def dates(self) -> Sequence[dates.DateMatch]:
         """Its dates and times."""
         return list(dates.dates_in(self.line))
 
@@ -121,7 +123,7 @@ class Source:
 # -- the ways -----------------------------------------------------------------------------------
 
 
-def _exact(source: Source, wanted: Wanted) -> Iterator[_Hit]:
+def _exact(source: SourceText, wanted: SearchTarget) -> Iterator[_Hit]:
     spans = quotations.quoted(source.text, wanted.text)
     if not wanted.is_text:
         is_negative = wanted.text.startswith("-")
@@ -129,7 +131,7 @@ def _exact(source: Source, wanted: Wanted) -> Iterator[_Hit]:
     return ((*span, 1.0) for span in islice(spans, MOST))
 
 
-def _folded(source: Source, wanted: Wanted) -> Iterator[_Hit]:
+def _folded(source: SourceText, wanted: SearchTarget) -> Iterator[_Hit]:
     """Without punctuation only where it does not count, and only if it is not found with it."""
     if not wanted.is_text:
         return iter(())
@@ -139,7 +141,7 @@ def _folded(source: Source, wanted: Wanted) -> Iterator[_Hit]:
     return ((*span, 1.0) for span in spans)
 
 
-def _number(source: Source, wanted: Wanted) -> Iterator[_Hit]:
+def _number(source: SourceText, wanted: SearchTarget) -> Iterator[_Hit]:
     found: dict[tuple[int, int], float] = {}
     for reading, share in wanted.readings.items():
         for number in source.numbers.get(reading, ()):
@@ -148,8 +150,8 @@ def _number(source: Source, wanted: Wanted) -> Iterator[_Hit]:
     return source.outer((*span, similarity) for span, similarity in found.items())
 
 
-def _date(source: Source, wanted: Wanted) -> Iterator[_Hit]:
-    value = dates.date_of(wanted.line) if wanted.is_text else frozenset[dates.When]()
+def _date(source: SourceText, wanted: SearchTarget) -> Iterator[_Hit]:
+    value = dates.date_of(wanted.line) if wanted.is_text else frozenset[dates.PartialDate]()
     if not value:
         return iter(())
     has_clock = any(one.clock for one in value)
@@ -160,12 +162,12 @@ def _date(source: Source, wanted: Wanted) -> Iterator[_Hit]:
     return source.outer(hit for hit in shares if hit[2])
 
 
-def _fuzzy(source: Source, wanted: Wanted) -> Iterator[_Hit]:
+def _fuzzy(source: SourceText, wanted: SearchTarget) -> Iterator[_Hit]:
     if not wanted.is_quoted:
         return iter(())
     return source.outer(fuzzy.near(source.line, source.words, wanted.line))
 
 
-_WAYS: Mapping[FoundHow, Callable[[Source, Wanted], Iterator[_Hit]]] = {
+_WAYS: Mapping[FoundHow, Callable[[SourceText, SearchTarget], Iterator[_Hit]]] = {
     "exact": _exact, "folded": _folded, "number": _number, "date": _date, "fuzzy": _fuzzy,
 }  # fmt: skip

@@ -21,10 +21,10 @@ from fieldconf.many.inputs import (
     tasks_async,
 )
 from fieldconf.many.progress import Told, shown
-from fieldconf.many.tasks import AsyncMany
-from fieldconf.many.threads import Many
-from fieldconf.many.work import Plan, Work
-from fieldconf.reasking.cascade import Step, check_steps
+from fieldconf.many.tasks import AsyncResultStream
+from fieldconf.many.threads import ResultStream
+from fieldconf.many.work import Run, RunOptions
+from fieldconf.reasking.cascade import CascadeStep, check_steps
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ class ManyOptions(Options, total=False):
     tokens: bool
     retry_failures: bool
     give_up_after: int | None
-    then: Sequence[Step]
+    then: Sequence[CascadeStep]
     price: tuple[float, float] | None
     budget: float | None
 
@@ -46,19 +46,19 @@ class ManyOptions(Options, total=False):
 @overload
 def extract_many(
     schema: type[T], texts: Texts, *, client: Any, **options: Unpack[ManyOptions]
-) -> Many[T]: ...  # fmt: skip
+) -> ResultStream[T]: ...  # fmt: skip
 @overload
 def extract_many(
     schema: Any, texts: Texts, *, client: Any, **options: Unpack[ManyOptions]
-) -> Many[Any]: ...  # fmt: skip
+) -> ResultStream[Any]: ...  # fmt: skip
 @explicit
 def extract_many(  # noqa: PLR0913  # options, by keyword
     schema: Any, texts: Texts, *, client: Any, concurrency: int = 8,
     output: str | os.PathLike[str] | None = None, progress: bool | Told | None = None,
     tokens: bool = False, retry_failures: bool = True, give_up_after: int | None = None,
-    then: Sequence[Step] = (), price: tuple[float, float] | None = None,
+    then: Sequence[CascadeStep] = (), price: tuple[float, float] | None = None,
     budget: float | None = None, **options: Unpack[Options],
-) -> Many[Any]:  # fmt: skip
+) -> ResultStream[Any]:  # fmt: skip
     """Ask a model for the fields of a schema, for each of many inputs; see docs/many.md.
 
     Iterate over what it returns: a ``Result`` for each input, in the order of the inputs, as they
@@ -83,7 +83,7 @@ def extract_many(  # noqa: PLR0913  # options, by keyword
             run with a ``RequestError``; None: nothing does. What was answered is kept.
         then: further steps, which are asked for what is still in doubt of each answer, as in
             ``cascade``; an input under way is one of ``concurrency``, whoever is asked.
-        price: of a million tokens of ``client``, as in ``Step``.
+        price: of a million tokens of ``client``, as in ``CascadeStep``.
         budget: what each input may cost, as in ``cascade``.
         options: those of ``extract``, for every input, and for the further steps where these say
             nothing else. Of them ``policy`` decides what is accepted; a run that is gone on with
@@ -104,31 +104,31 @@ def extract_many(  # noqa: PLR0913  # options, by keyword
     1 accept True
     """
     told, showing = shown(progress)
-    plan = Plan(
+    plan = RunOptions(
         schema=schema, client=client, options=said(_options(options)),
         concurrency=_count(concurrency), output=output, tokens=tokens,
         retry_failures=retry_failures, give_up_after=_count(give_up_after), tell=told,
         total=count_of(checked(texts)), then=tuple(then), price=price, budget=budget,
     )  # fmt: skip
-    return Many(Work[Any](_checked(plan, "OpenAI")), tasks(texts), showing)
+    return ResultStream(Run[Any](_checked(plan, "OpenAI")), tasks(texts), showing)
 
 
 @overload
 def aextract_many(
     schema: type[T], texts: AnyTexts, *, client: Any, **options: Unpack[ManyOptions]
-) -> AsyncMany[T]: ...  # fmt: skip
+) -> AsyncResultStream[T]: ...  # fmt: skip
 @overload
 def aextract_many(
     schema: Any, texts: AnyTexts, *, client: Any, **options: Unpack[ManyOptions]
-) -> AsyncMany[Any]: ...  # fmt: skip
+) -> AsyncResultStream[Any]: ...  # fmt: skip
 @explicit
 def aextract_many(  # noqa: PLR0913  # options, by keyword
     schema: Any, texts: AnyTexts, *, client: Any, concurrency: int = 8,
     output: str | os.PathLike[str] | None = None, progress: bool | Told | None = None,
     tokens: bool = False, retry_failures: bool = True, give_up_after: int | None = None,
-    then: Sequence[Step] = (), price: tuple[float, float] | None = None,
+    then: Sequence[CascadeStep] = (), price: tuple[float, float] | None = None,
     budget: float | None = None, **options: Unpack[Options],
-) -> AsyncMany[Any]:  # fmt: skip
+) -> AsyncResultStream[Any]:  # fmt: skip
     """As ``extract_many``, for an asynchronous client, ``async for`` and ``await ....all()``.
 
     Args and errors are those of ``extract_many``; the inputs may be an asynchronous iterable.
@@ -141,13 +141,13 @@ def aextract_many(  # noqa: PLR0913  # options, by keyword
     <Results: 1 accepted, 0 to review, 0 rejected, 0 failed>
     """
     told, showing = shown(progress)
-    plan = Plan(
+    plan = RunOptions(
         schema=schema, client=client, options=said(_options(options)),
         concurrency=_count(concurrency), output=output, tokens=tokens,
         retry_failures=retry_failures, give_up_after=_count(give_up_after), tell=told,
         total=count_of(checked(texts)), then=tuple(then), price=price, budget=budget,
     )  # fmt: skip
-    return AsyncMany(Work[Any](_checked(plan, "AsyncOpenAI")), tasks_async(texts), showing)
+    return AsyncResultStream(Run[Any](_checked(plan, "AsyncOpenAI")), tasks_async(texts), showing)
 
 
 def _options(options: Options) -> Mapping[str, Any]:
@@ -165,7 +165,7 @@ def _count(number: int | None) -> Any:
     return number
 
 
-def _checked(plan: Plan, wanted: str) -> Plan:
+def _checked(plan: RunOptions, wanted: str) -> RunOptions:
     """The plan, if its steps can be taken, and no client is of the other kind: each would fail.
 
     Raises:
@@ -173,13 +173,13 @@ def _checked(plan: Plan, wanted: str) -> Plan:
     """
     if not plan.then and (plan.budget is not None or plan.price is not None):
         raise RequestError(
-            "a budget is for several steps", remedy="Say then=[fc.Step(...)], or max_tokens="
+            "a budget is for several steps", remedy="Say then=[CascadeStep(...)], or max_tokens="
         )
     for given in plan.then:
-        if not isinstance(given, Step):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not isinstance(given, CascadeStep):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise RequestError(
                 f"a {type(given).__name__} is no step",
-                remedy="Say then=[fc.Step(client, model='...')]",
+                remedy="Say then=[CascadeStep(client, model='...')]",
             )
     check_steps(plan.steps, plan.budget)
     for step in plan.steps:

@@ -1,7 +1,7 @@
 """Files: what files hold as many inputs.
 
 In:    names of files, folders and patterns; ``-`` for standard input.
-Out:   ``Entry`` values: a line each, a value of JSON Lines each, or a whole file each.
+Out:   ``InputItem`` values: a line each, a value of JSON Lines each, or a whole file each.
 Never: all of a file in memory where its lines are meant; a line that cannot be read ending the run.
 Why:   that is how texts lie about.
 
@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, Literal, TypeAlias, cast
 
 from fieldconf.errors import PayloadError
 from fieldconf.extraction.inputs import Image, Input
-from fieldconf.many.inputs import Entry
+from fieldconf.many.inputs import InputItem
 
 Per: TypeAlias = Literal["line", "file"]
 
@@ -37,11 +37,11 @@ class Inputs:
     """Inputs that can be counted before they are read, but for those of standard input."""
 
     def __init__(
-        self, entries: Callable[[], Iterator[Entry]], count: Callable[[], int | None]
+        self, entries: Callable[[], Iterator[InputItem]], count: Callable[[], int | None]
     ) -> None:
         self._entries, self._count = entries, count
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[InputItem]:
         return self._entries()
 
     def __len__(self) -> int:
@@ -73,7 +73,7 @@ def inputs_in(
         raise PayloadError(f"there are no files in {', '.join(places)}", remedy="Look at the name")
     is_one = [str(file) for file in files] == list(places) and not _is_image(files[0])
     if (per or ("line" if is_one and len(files) == 1 else "file")) == "file":
-        entries = [Entry(partial(_read, file), id=str(file)) for file in files]
+        entries = [InputItem(partial(_read, file), id=str(file)) for file in files]
         return Inputs(lambda: iter(entries), lambda: len(entries))
     return Inputs(
         lambda: _each_line(files, text_field, id_field), lambda: _count(files)
@@ -138,7 +138,7 @@ def _text(data: bytes, where: str) -> str:
 
 def _each_line(
     files: Sequence[str], text_field: str | None, id_field: str | None
-) -> Iterator[Entry]:
+) -> Iterator[InputItem]:
     for place in files:
         is_json = text_field is not None or id_field is not None or _is_json(place)
         with _opened(place) as file:
@@ -149,23 +149,23 @@ def _each_line(
                 if is_json:
                     yield _record(line, where, text_field or "text", id_field)
                 else:
-                    yield Entry(partial(_text, line.rstrip(b"\r\n"), where))
+                    yield InputItem(partial(_text, line.rstrip(b"\r\n"), where))
 
 
-def _record(line: bytes, where: str, text_field: str, id_field: str | None) -> Entry:
+def _record(line: bytes, where: str, text_field: str, id_field: str | None) -> InputItem:
     """A line of JSON; one that is none, or lacks a field, fails when its turn comes."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
-        return Entry(partial(_refuse, f"{where} is no JSON"))
+        return InputItem(partial(_refuse, f"{where} is no JSON"))
     found: Any = cast("dict[str, Any]", value) if isinstance(value, dict) else {text_field: value}
     name = found.get(id_field) if id_field is not None else None
     if id_field is not None and name is None:
-        return Entry(partial(_refuse, f"{where} has no {id_field!r}"), id=where)
+        return InputItem(partial(_refuse, f"{where} has no {id_field!r}"), id=where)
     named = None if name is None else str(name)
     if not isinstance(found.get(text_field), (str, list)):
-        return Entry(partial(_refuse, f"{where} has no text {text_field!r}"), id=named)
-    return Entry(found[text_field], id=named)
+        return InputItem(partial(_refuse, f"{where} has no text {text_field!r}"), id=named)
+    return InputItem(found[text_field], id=named)
 
 
 def _refuse(message: str) -> Input:

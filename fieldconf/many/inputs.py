@@ -1,6 +1,6 @@
 """Inputs: what is asked about, one after the other.
 
-In:    any iterable of what ``extract`` takes; a mapping from names to it; ``Entry`` values.
+In:    any iterable of what ``extract`` takes; a mapping from names to it; ``InputItem`` values.
 Out:   ``Task`` values: an input with its number, read when its turn comes and not before.
 Never: a text taken for an iterable of letters.
 Why:   a million inputs need not be in memory, and a file that cannot be read is one failure.
@@ -15,7 +15,7 @@ from fieldconf.extraction.inputs import Image, Input
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class InputItem:
     """One input with a name, or one that is read when its turn comes.
 
     Args:
@@ -24,17 +24,17 @@ class Entry:
         id: its name, which no other input has; it stands in the output. With names, inputs may
             come in another order when a run is gone on with.
 
-    >>> Entry("I was charged twice", id="mail-17")
-    Entry(given='I was charged twice', id='mail-17')
+    >>> InputItem("I was charged twice", id="mail-17")
+    InputItem(given='I was charged twice', id='mail-17')
     """
 
     given: Input | Callable[[], Input]
     id: str | None = None
 
 
-Texts: TypeAlias = Iterable[Input | Entry] | Mapping[str, Input]
+Texts: TypeAlias = Iterable[Input | InputItem] | Mapping[str, Input]
 """Any number of inputs; a mapping names each."""
-AnyTexts: TypeAlias = Texts | AsyncIterable[Input | Entry]
+AnyTexts: TypeAlias = Texts | AsyncIterable[Input | InputItem]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Task:
     """One input with its number, from 0."""
 
     index: int
-    entry: Entry
+    entry: InputItem
 
     @property
     def id(self) -> str | None:
@@ -105,12 +105,12 @@ def count_of(texts: AnyTexts) -> int | None:
         return None
 
 
-def _items(texts: Texts) -> Iterable[Input | Entry]:
+def _items(texts: Texts) -> Iterable[Input | InputItem]:
     if isinstance(texts, Mapping):
         named = cast("Mapping[str, Input]", texts)
-        return (Entry(given, id=str(name)) for name, given in named.items())
+        return (InputItem(given, id=str(name)) for name, given in named.items())
     return texts
 
 
-def _entry(item: Input | Entry) -> Entry:
-    return item if isinstance(item, Entry) else Entry(item)
+def _entry(item: Input | InputItem) -> InputItem:
+    return item if isinstance(item, InputItem) else InputItem(item)

@@ -31,7 +31,7 @@ from fieldconf.threads import Lock
 _OTHERS = "Give the inputs as before (new ones at the end), or another output"
 
 
-class _Place(NamedTuple):
+class _LinePlace(NamedTuple):
     """Where a line stands."""
 
     is_new: bool
@@ -43,12 +43,12 @@ class _Place(NamedTuple):
     failed: bool
 
 
-def _place(line: Mapping[str, Any], offset: int, *, is_new: bool) -> _Place:
-    return _Place(is_new, offset, line["index"], line["key"], line["error"] is not None)
+def _place(line: Mapping[str, Any], offset: int, *, is_new: bool) -> _LinePlace:
+    return _LinePlace(is_new, offset, line["index"], line["key"], line["error"] is not None)
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class JournalSettings:
     """The keys of the schema, and of all else that decides the answers."""
 
     schema: str
@@ -77,11 +77,11 @@ class Journal:
         OutputError: if it cannot be written, is in use, is not ours, or has other settings.
     """
 
-    def __init__(self, output: str | os.PathLike[str], settings: Settings) -> None:
+    def __init__(self, output: str | os.PathLike[str], settings: JournalSettings) -> None:
         self._path = Path(output)
         self._settings = settings
         self._lock = Lock()
-        self._places: dict[Name, _Place] = {}
+        self._places: dict[Name, _LinePlace] = {}
         self._kinds: set[type] = set()
         self._order: dict[Name, int] = {}  # of the inputs of this run
         self._error: OutputError | None = None
@@ -138,10 +138,10 @@ class Journal:
             words = "have names" if isinstance(name, int) else "have no names"
             raise OutputError(f"the inputs in {self._path} {words}", remedy=_OTHERS)
 
-    def _at(self, place: _Place) -> Mapping[str, Any]:
+    def _at(self, place: _LinePlace) -> Mapping[str, Any]:
         return json.loads(self._text(place))
 
-    def _text(self, place: _Place) -> bytes:
+    def _text(self, place: _LinePlace) -> bytes:
         file = self._new if place.is_new else cast("BinaryIO", self._done)
         file.seek(place.offset)
         return file.readline().rstrip(b"\n") + b"\n"  # an editor may have taken the last one

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from fieldconf.extraction.calls import Call
+from fieldconf.extraction.calls import PreparedRequest
 from fieldconf.extraction.inputs import Image
 from fieldconf.extraction.options import Options
 from fieldconf.providers.table import PROVIDERS
@@ -32,7 +32,7 @@ _NOT_ASKED = frozenset({"observe", "log_values", "options", "policy", "calibrati
 _NOT_SENT = frozenset({"timeout", "extra_headers"})
 
 
-def settings_key(call: Call, options: Options) -> tuple[str, str]:
+def settings_key(call: PreparedRequest, options: Options) -> tuple[str, str]:
     """The keys of the schema, and of all else that decides the answers.
 
     Args:
@@ -43,7 +43,7 @@ def settings_key(call: Call, options: Options) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class StepKey:
     """One step: what it would ask of an empty text, and how.
 
     Attributes:
@@ -51,13 +51,13 @@ class Asked:
         blind, price: as in ``Step``.
     """
 
-    call: Call
+    call: PreparedRequest
     options: Options
     blind: bool
     price: tuple[float, float] | None
 
 
-def steps_key(steps: Sequence[Asked], budget: float | None) -> tuple[str, str]:
+def steps_key(steps: Sequence[StepKey], budget: float | None) -> tuple[str, str]:
     """The same of several steps, each asked for what those before it left in doubt."""
     asked = [
         [
@@ -71,7 +71,7 @@ def steps_key(steps: Sequence[Asked], budget: float | None) -> tuple[str, str]:
     return _digest(_read_by(schema, schema.json), 8), _digest([*asked, budget], 8)
 
 
-def _decisive(call: Call, options: Options) -> list[Any]:
+def _decisive(call: PreparedRequest, options: Options) -> list[Any]:
     """What decides the answers to a request."""
     arguments = {name: one for name, one in _sorted(call.arguments) if name not in _NOT_SENT}
     provider = call.provider if call.provider in PROVIDERS else None  # else it is an address

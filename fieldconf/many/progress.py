@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 from fieldconf.many.threads import Showing
-from fieldconf.report.results import Summary
+from fieldconf.report.results import RunSummary
 
-Told: TypeAlias = Callable[[Summary], object]
+Told: TypeAlias = Callable[[RunSummary], object]
 """Called with the counts whenever an input is done, by one thread at a time."""
 
 
@@ -36,12 +36,12 @@ def shown(progress: bool | Told | None) -> tuple[Told | None, Showing]:  # noqa:
     return bar, lambda: bar
 
 
-def share(summary: Summary) -> str:
+def share(summary: RunSummary) -> str:
     """The running shares, in words for a narrow place.
 
-    >>> share(Summary(accept=3, review=1))
+    >>> share(RunSummary(accept=3, review=1))
     'accept 75 %, review 25 %, reject 0 %'
-    >>> share(Summary(accept=1, reject=1, failed=2))
+    >>> share(RunSummary(accept=1, reject=1, failed=2))
     'accept 25 %, review 0 %, reject 25 %, 2 failed'
     """
     named = ("accept", "review", "reject")
@@ -99,7 +99,7 @@ class Bar:
     ) -> None:  # fmt: skip
         self._progress.stop()
 
-    def __call__(self, summary: Summary) -> None:
+    def __call__(self, summary: RunSummary) -> None:
         """Show how far it is."""
         self._progress.update(
             self._task, completed=summary.done, total=summary.total,

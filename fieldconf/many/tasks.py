@@ -1,7 +1,7 @@
 """Running, asynchronous: many inputs with an asynchronous client, in tasks.
 
 In:    the work, and tasks.
-Out:   ``AsyncMany``: iterate over it; it has counts and failures.
+Out:   ``AsyncResultStream``: iterate over it; it has counts and failures.
 Never: more requests at a time than was said; an input read far ahead of who takes the results; a
        task that outlives the iteration.
 Why:   one event loop waits for thousands of answers without a thread for each.
@@ -19,22 +19,22 @@ from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.options import Options
 from fieldconf.many.inputs import Task
 from fieldconf.many.threads import Showing, ahead_of
-from fieldconf.many.work import Plan, Work
+from fieldconf.many.work import Run, RunOptions
 from fieldconf.reasking.cascade import acascade
 from fieldconf.report import Report
-from fieldconf.report.results import Result, Results, Summary, counts
+from fieldconf.report.results import Result, Results, RunSummary, counts
 
 T = TypeVar("T")
 
 
-class AsyncMany(Generic[T]):
+class AsyncResultStream(Generic[T]):
     """As ``Many``, for ``async for``. Made by ``aextract_many``.
 
     Leaving it early (``aclose``, the end of an ``async with`` block, a cancelled task) cancels the
     requests that run. A bare ``break`` leaves that to the event loop, which may take its time.
     """
 
-    def __init__(self, work: Work[T], tasks: AsyncIterator[Task], showing: Showing) -> None:
+    def __init__(self, work: Run[T], tasks: AsyncIterator[Task], showing: Showing) -> None:
         self._work = work
         self._results = _results(work, tasks, showing)
 
@@ -61,7 +61,7 @@ class AsyncMany(Generic[T]):
         results = [result async for result in self._results]
         return Results(results, self.summary)
 
-    async def run(self) -> Summary:
+    async def run(self) -> RunSummary:
         """Run to the end and keep only the counts and the failures: for an output file."""
         async for _ in self._results:
             pass
@@ -72,7 +72,7 @@ class AsyncMany(Generic[T]):
         await self._results.aclose()
 
     @property
-    def summary(self) -> Summary:
+    def summary(self) -> RunSummary:
         """How far it is."""
         return self._work.tally.summary
 
@@ -83,13 +83,13 @@ class AsyncMany(Generic[T]):
 
 
 async def _results(
-    work: Work[T], tasks: AsyncIterator[Task], showing: Showing
+    work: Run[T], tasks: AsyncIterator[Task], showing: Showing
 ) -> AsyncGenerator[Result[T]]:
     async with AsyncExitStack() as stack:
         work.open()
         stack.callback(work.close)
         stack.enter_context(showing())
-        window = _Window(work, tasks)
+        window = _TaskWindow(work, tasks)
         stack.push_async_callback(window.cancel)
         while await window.fill():
             result = await window.first()
@@ -100,10 +100,10 @@ async def _results(
         work.finish()
 
 
-class _Window(Generic[T]):
+class _TaskWindow(Generic[T]):
     """The inputs under way, in their order, and the one that is being read."""
 
-    def __init__(self, work: Work[T], tasks: AsyncIterator[Task]) -> None:
+    def __init__(self, work: Run[T], tasks: AsyncIterator[Task]) -> None:
         self._work, self._tasks = work, tasks
         self._gate = asyncio.Semaphore(work.plan.concurrency)
         self._waiting: deque[asyncio.Task[Result[T] | None]] = deque()
@@ -170,7 +170,7 @@ async def _next(tasks: AsyncIterator[Task]) -> Task | None:
     return await anext(tasks, None)
 
 
-async def _one(work: Work[T], task: Task, gate: asyncio.Semaphore) -> Result[T] | None:
+async def _one(work: Run[T], task: Task, gate: asyncio.Semaphore) -> Result[T] | None:
     """The result of one input; None if the run is over."""
     async with gate:
         if work.over is not None:
@@ -182,7 +182,7 @@ async def _one(work: Work[T], task: Task, gate: asyncio.Semaphore) -> Result[T] 
             return None
 
 
-async def _asked(work: Work[T], task: Task) -> Result[T]:
+async def _asked(work: Run[T], task: Task) -> Result[T]:
     reads = callable(task.entry.given)  # a file, say: others must not wait for it
     ready = await asyncio.to_thread(work.begin, task) if reads else work.begin(task)
     if isinstance(ready, Result):
@@ -195,7 +195,7 @@ async def _asked(work: Work[T], task: Task) -> Result[T]:
     return work.answered(ready, report)
 
 
-async def _answer(plan: Plan, given: Input, options: Options) -> Report[Any]:
+async def _answer(plan: RunOptions, given: Input, options: Options) -> Report[Any]:
     if not plan.then:
         return await aextract(plan.schema, given, client=plan.client, **options)
     return await acascade(plan.schema, given, steps=plan.steps, budget=plan.budget, **options)

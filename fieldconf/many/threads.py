@@ -1,7 +1,7 @@
 """Running: many inputs with a synchronous client, in threads.
 
 In:    the work, and tasks.
-Out:   ``Many``: iterate over it; it has counts and failures.
+Out:   ``ResultStream``: iterate over it; it has counts and failures.
 Never: more requests at a time than was said; an input read far ahead of who takes the results.
 Why:   the requests wait, not the processor.
 
@@ -21,10 +21,10 @@ from fieldconf.extraction.extract import extract
 from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.options import Options
 from fieldconf.many.inputs import Task
-from fieldconf.many.work import Plan, Work
+from fieldconf.many.work import Run, RunOptions
 from fieldconf.reasking.cascade import cascade
 from fieldconf.report import Report
-from fieldconf.report.results import Result, Results, Summary, counts
+from fieldconf.report.results import Result, Results, RunSummary, counts
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ def ahead_of(concurrency: int) -> int:
     return concurrency if concurrency == 1 else concurrency * AHEAD
 
 
-class Many(Generic[T]):
+class ResultStream(Generic[T]):
     """Results in the order of the inputs, as they come. Made by ``extract_many``.
 
     Iterate over it, once; or take ``all()``. Nothing is asked before that. Leaving it early
@@ -48,7 +48,7 @@ class Many(Generic[T]):
     requests that run, and keeps their answers in the output.
     """
 
-    def __init__(self, work: Work[T], tasks: Iterator[Task], showing: Showing) -> None:
+    def __init__(self, work: Run[T], tasks: Iterator[Task], showing: Showing) -> None:
         self._work = work
         self._results = _results(work, tasks, showing)
 
@@ -75,7 +75,7 @@ class Many(Generic[T]):
         results = list(self._results)
         return Results(results, self.summary)
 
-    def run(self) -> Summary:
+    def run(self) -> RunSummary:
         """Run to the end and keep only the counts and the failures: for an output file."""
         for _ in self._results:
             pass
@@ -86,7 +86,7 @@ class Many(Generic[T]):
         self._results.close()
 
     @property
-    def summary(self) -> Summary:
+    def summary(self) -> RunSummary:
         """How far it is."""
         return self._work.tally.summary
 
@@ -96,14 +96,14 @@ class Many(Generic[T]):
         return tuple(self._work.tally.failures)
 
 
-def _results(work: Work[T], tasks: Iterator[Task], showing: Showing) -> Generator[Result[T]]:
+def _results(work: Run[T], tasks: Iterator[Task], showing: Showing) -> Generator[Result[T]]:
     with ExitStack() as stack:
         work.open()
         stack.callback(work.close)
         stack.enter_context(showing())
         pool = ThreadPoolExecutor(work.plan.concurrency, thread_name_prefix="fieldconf")
         stack.callback(pool.shutdown, wait=True, cancel_futures=True)
-        window = _Window(work, tasks, pool)
+        window = _ThreadWindow(work, tasks, pool)
         while window.fill():
             result = window.first()
             if result is not None:
@@ -113,10 +113,10 @@ def _results(work: Work[T], tasks: Iterator[Task], showing: Showing) -> Generato
         work.finish()
 
 
-class _Window(Generic[T]):
+class _ThreadWindow(Generic[T]):
     """The inputs under way, in their order."""
 
-    def __init__(self, work: Work[T], tasks: Iterator[Task], pool: ThreadPoolExecutor) -> None:
+    def __init__(self, work: Run[T], tasks: Iterator[Task], pool: ThreadPoolExecutor) -> None:
         self._work, self._tasks, self._pool = work, tasks, pool
         self._waiting: deque[Future[Result[T] | None]] = deque()
         self._most = ahead_of(work.plan.concurrency)
@@ -143,7 +143,7 @@ class _Window(Generic[T]):
         return self._waiting.popleft().result()
 
 
-def one(work: Work[T], task: Task) -> Result[T] | None:
+def one(work: Run[T], task: Task) -> Result[T] | None:
     """The result of one input; None if the run is over."""
     if work.over is not None:
         return None
@@ -154,7 +154,7 @@ def one(work: Work[T], task: Task) -> Result[T] | None:
         return None
 
 
-def _asked(work: Work[T], task: Task) -> Result[T]:
+def _asked(work: Run[T], task: Task) -> Result[T]:
     ready = work.begin(task)
     if isinstance(ready, Result):
         return ready
@@ -166,7 +166,7 @@ def _asked(work: Work[T], task: Task) -> Result[T]:
     return work.answered(ready, report)
 
 
-def _answer(plan: Plan, given: Input, options: Options) -> Report[Any]:
+def _answer(plan: RunOptions, given: Input, options: Options) -> Report[Any]:
     if not plan.then:
         return extract(plan.schema, given, client=plan.client, **options)
     return cascade(plan.schema, given, steps=plan.steps, budget=plan.budget, **options)

@@ -19,18 +19,18 @@ from fieldconf.errors import (
 from fieldconf.extraction.calls import prepare
 from fieldconf.extraction.options import Options, said
 from fieldconf.many.inputs import Task
-from fieldconf.many.journal import Journal, Settings
-from fieldconf.many.keys import Asked, input_key, settings_key, steps_key
+from fieldconf.many.journal import Journal, JournalSettings
+from fieldconf.many.keys import StepKey, input_key, settings_key, steps_key
 from fieldconf.many.lines import Name, line_of, result_of
-from fieldconf.reasking.cascade import Step
+from fieldconf.reasking.cascade import CascadeStep
 from fieldconf.report import Report
-from fieldconf.report.results import Result, Summary, Tally
+from fieldconf.report.results import Result, RunCounts, RunSummary
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RunOptions:
     """What was asked for, once for all inputs.
 
     Attributes:
@@ -40,7 +40,7 @@ class Plan:
         tokens: whether the lines of the output have the tokens.
         retry_failures: whether what failed in an earlier run is asked again.
         give_up_after: so many failures of one kind in a row end the run; None: never.
-        tell: called with each ``Summary``.
+        tell: called with each ``RunSummary``.
         total: how many inputs there are, if that is known.
         then, price, budget: of the steps that follow, see ``cascade``.
     """
@@ -53,19 +53,19 @@ class Plan:
     tokens: bool = False
     retry_failures: bool = True
     give_up_after: int | None = None
-    tell: Callable[[Summary], object] | None = None
+    tell: Callable[[RunSummary], object] | None = None
     total: int | None = None
-    then: tuple[Step, ...] = ()
+    then: tuple[CascadeStep, ...] = ()
     price: tuple[float, float] | None = None
     budget: float | None = None
 
     @property
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[CascadeStep, ...]:
         """Who is asked about each input, one after the other."""
-        return Step(self.client, price=self.price), *self.then
+        return CascadeStep(self.client, price=self.price), *self.then
 
 
-class Work(Generic[T]):
+class Run(Generic[T]):
     """Everything about a run but the waiting. Its methods may be called from any thread.
 
     Raises:
@@ -73,15 +73,15 @@ class Work(Generic[T]):
         RequestError: if the request is known to be refused, whatever there is to read.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: RunOptions) -> None:
         self.plan = plan
-        self.tally = Tally(Summary(total=plan.total), plan.tell)
+        self.tally = RunCounts(RunSummary(total=plan.total), plan.tell)
         self.over: Exception | None = None
         """What ends the run: nothing is asked any more."""
         asked = [_asked(plan, step) for step in plan.steps]
         call = asked[0].call
         self._schema, self._policy = call.schema, None if plan.then else call.policy
-        self._settings = Settings(*(
+        self._settings = JournalSettings(*(
             steps_key(asked, plan.budget) if plan.then else settings_key(call, plan.options)
         ))  # fmt: skip
         self._journal: Journal | None = None
@@ -208,13 +208,13 @@ class Ready:
     key: str
 
 
-def _asked(plan: Plan, step: Step) -> Asked:
+def _asked(plan: RunOptions, step: CascadeStep) -> StepKey:
     """What a step asks for an empty text; of samples, a request that asks for no logprobs."""
     said_all = said(step.options, cast("Mapping[str, Any]", plan.options))
     options = said_all.copy()
     samples = options.pop("samples", None) or 1
     call = prepare(plan.schema, "", step.client, options, bare=samples > 1)
-    return Asked(call, said_all, blind=step.blind, price=step.price)
+    return StepKey(call, said_all, blind=step.blind, price=step.price)
 
 
 def _name(task: Task) -> Name:

@@ -12,11 +12,11 @@ from fieldconf.parsing.grammar import decode
 from fieldconf.parsing.parser import Event
 
 
-class Tree:
+class ValueBuilder:
     """Feed it events. Of a repeated key the last value stays, as in ``json.loads``.
 
     >>> from fieldconf.parsing.parser import parse
-    >>> tree = Tree()
+    >>> tree = ValueBuilder()
     >>> for event in parse(b'{"a": [1, 2]}'):
     ...     tree.take(event)
     >>> tree.root

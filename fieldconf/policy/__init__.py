@@ -11,17 +11,32 @@
 from fieldconf.policy.bands import (
     NOTHING,
     OUTCOMES,
-    Band,
-    Bandlike,
+    Limits,
+    LimitsLike,
     Outcome,
     worst,
 )
-from fieldconf.policy.choosing import Bands
+from fieldconf.policy.choosing import FieldLimits
 from fieldconf.policy.judging import Verdict, is_judged, judge, judged, outcome_of
 from fieldconf.policy.policies import USUAL, Policy, PolicyLike
 from fieldconf.policy.reasons import Facts, Reason
 
 __all__ = [
-    "NOTHING", "OUTCOMES", "USUAL", "Band", "Bandlike", "Bands", "Facts", "Outcome", "Policy",
-    "PolicyLike", "Reason", "Verdict", "is_judged", "judge", "judged", "outcome_of", "worst",
+    "NOTHING",
+    "OUTCOMES",
+    "USUAL",
+    "Facts",
+    "FieldLimits",
+    "Limits",
+    "LimitsLike",
+    "Outcome",
+    "Policy",
+    "PolicyLike",
+    "Reason",
+    "Verdict",
+    "is_judged",
+    "judge",
+    "judged",
+    "outcome_of",
+    "worst",
 ]  # fmt: skip

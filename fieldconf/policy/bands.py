@@ -1,7 +1,7 @@
 """Bands: from which confidence on a field is accepted, and below which it is rejected.
 
 In:    numbers from 0 to 1, alone, in pairs, or by name; "nothing" where none is accepted.
-Out:   ``Band``; ``Outcome``, and which of several is the worst.
+Out:   ``Limits``; ``Outcome``, and which of several is the worst.
 Never: a band whose parts cross; a number that is no confidence.
 Why:   "accept, review or ask again" is decided field by field, and read from calls and files alike.
 """
@@ -27,7 +27,7 @@ NOTHING = math.inf
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
+class Limits:
     """Two confidences (0..1): "accept" from ``accept`` on, "review" from ``review`` on.
 
     ``accept`` may be ``NOTHING``, which is above every confidence.
@@ -35,7 +35,7 @@ class Band:
     Raises:
         PolicyError: if one is no number from 0 to 1, or ``review`` is above ``accept``.
 
-    >>> Band(0.9, 0.5).outcome(0.7)
+    >>> Limits(0.9, 0.5).outcome(0.7)
     'review'
     """
 
@@ -55,7 +55,7 @@ class Band:
 Accept: TypeAlias = float | Literal["nothing"]
 """From which confidence (0..1) on to accept, or never."""
 
-Bandlike: TypeAlias = Band | Accept | tuple[Accept, float]
+LimitsLike: TypeAlias = Limits | Accept | tuple[Accept, float]
 """A band; or where it accepts; or both its confidences."""
 
 
@@ -72,7 +72,7 @@ def worst(outcomes: Iterable[Outcome]) -> Outcome:
     return found
 
 
-def band_of(given: Any, review: float, where: str) -> Band:
+def band_of(given: Any, review: float, where: str) -> Limits:
     """The band that was meant.
 
     Args:
@@ -83,7 +83,7 @@ def band_of(given: Any, review: float, where: str) -> Band:
     Raises:
         PolicyError: if it is none of these.
     """
-    if isinstance(given, Band):
+    if isinstance(given, Limits):
         return given
     parts: dict[str, Any] = {"accept": given}
     if isinstance(given, Mapping):
@@ -98,7 +98,7 @@ def band_of(given: Any, review: float, where: str) -> Band:
     accept = accept_of(parts.get("accept", ACCEPT), where)
     made = parts.get("review", min(review, accept))
     _check(accept, made, where)
-    return Band(accept, made)
+    return Limits(accept, made)
 
 
 def _check(accept: Any, review: Any, where: str = "") -> None:

@@ -11,26 +11,26 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fieldconf.paths import Path, matches, parse_pointer, pointer
-from fieldconf.policy.bands import Band
+from fieldconf.policy.bands import Limits
 from fieldconf.policy.pointers import is_general, rank
 from fieldconf.policy.policies import Policy, stricter
 from fieldconf.schema import Place
-from fieldconf.schema.field_settings import Conf
+from fieldconf.schema.field_settings import FieldConfig
 
 if TYPE_CHECKING:  # reports import policies
     from fieldconf.fields.field import Field
 
 
-class Bands:
+class FieldLimits:
     """The bands of a policy for the fields of one schema."""
 
     def __init__(self, policy: Policy, root: Place) -> None:
         self.policy = policy
         self._by_path = _by_path(policy, root) if policy.fields else None
         self._kinds = policy.kinds
-        self._usual = Band(policy.accept, policy.review)
+        self._usual = Limits(policy.accept, policy.review)
 
-    def of(self, field: "Field") -> Band:
+    def of(self, field: "Field") -> Limits:
         """The band for a field: by name, by a pattern, by the model, by kind, or the usual one."""
         if self._by_path and (named := self._by_path(field.path)):
             return named
@@ -38,20 +38,20 @@ class Bands:
         conf = field.declared.conf if field.declared else None
         return below if conf is None else _over(below, conf)
 
-    def _by_kind(self, field: "Field") -> Band:
+    def _by_kind(self, field: "Field") -> Limits:
         named = (self._kinds.get(kind) for kind in kinds_of(field))
         return next((band for band in named if band is not None), self._usual)
 
 
-def _over(below: Band, conf: Conf) -> Band:
+def _over(below: Limits, conf: FieldConfig) -> Limits:
     """The settings that live with the model, over what is for the kind."""
     if conf.threshold is None and conf.review is None:
         return below
     accept = below.accept if conf.threshold is None else conf.threshold
     review = below.review if conf.review is None else conf.review
     if conf.threshold is None:
-        return Band(max(accept, review), review)
-    return Band(accept, min(accept, review))
+        return Limits(max(accept, review), review)
+    return Limits(accept, min(accept, review))
 
 
 def kinds_of(field: "Field") -> tuple[str, ...]:
@@ -68,7 +68,7 @@ def kinds_of(field: "Field") -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=20)
-def _by_path(policy: Policy, root: Place) -> Callable[[Path], Band | None]:
+def _by_path(policy: Policy, root: Place) -> Callable[[Path], Limits | None]:
     """Which band a policy has for a path; kept, since many answers are judged by one policy."""
     bands = policy.at(root).fields
     split = {name: parse_pointer(name) for name in bands}
@@ -77,7 +77,7 @@ def _by_path(policy: Policy, root: Place) -> Callable[[Path], Band | None]:
     general.sort(key=lambda pair: rank(pair[0]))
 
     @lru_cache(maxsize=10_000)
-    def band_of(path: Path) -> Band | None:
+    def band_of(path: Path) -> Limits | None:
         """By name; else of the most specific pattern that fits; of several such, the strictest."""
         found = named.get(pointer(path))
         least = None

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from fieldconf.distributions.distribution import Member
 from fieldconf.paths import Path, pointer
-from fieldconf.policy.bands import Band, Outcome, worst
-from fieldconf.policy.choosing import Bands
+from fieldconf.policy.bands import Limits, Outcome, worst
+from fieldconf.policy.choosing import FieldLimits
 from fieldconf.policy.reasons import Facts, Reason, reasons
-from fieldconf.schema import Invalid
+from fieldconf.schema import SchemaViolation
 
 if TYPE_CHECKING:  # reports import policies
     from fieldconf.fields.field import Field
@@ -34,7 +34,7 @@ class Verdict:
 
     outcome: Outcome
     reasons: tuple[Reason, ...]
-    band: Band
+    band: Limits
 
     def to_dict(self) -> dict[str, Any]:
         """The outcome and the reasons as plain JSON values."""
@@ -56,8 +56,8 @@ def is_judged(field: "Field", verdict: Verdict) -> bool:
 
 def judge(
     fields: "Mapping[str, Field]",
-    errors: Iterable[Invalid],
-    bands: Bands,
+    errors: Iterable[SchemaViolation],
+    bands: FieldLimits,
     *,
     lacks_tokens: bool,
     other: str = "",
@@ -102,7 +102,7 @@ def _presences(fields: "Mapping[str, Field]") -> dict[Path, Member]:
 
 
 def _problems(
-    fields: "Mapping[str, Field]", errors: Iterable[Invalid]
+    fields: "Mapping[str, Field]", errors: Iterable[SchemaViolation]
 ) -> dict[str, tuple[str, ...]]:
     """What is wrong at each field; what is wrong where none is, at the nearest one above."""
     found: dict[str, list[str]] = {}

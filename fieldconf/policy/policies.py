@@ -21,8 +21,8 @@ from fieldconf.policy.bands import (
     NOTHING,
     REVIEW,
     Accept,
-    Band,
-    Bandlike,
+    Limits,
+    LimitsLike,
     Outcome,
     accept_of,
     band_of,
@@ -65,7 +65,7 @@ class Policy:
             from none.
         review: from this confidence on it is reviewed, below rejected; if None, .5 or ``accept``.
         fields: bands by field: a JSON Pointer ("/items/*/price": "*" is any one step, "**" any
-            steps) or attributes ("items[0].price"). A band is ``Band(accept, review)``, a pair of
+            steps) or attributes ("items[0].price"). A band is ``Limits(accept, review)``, a pair of
             numbers, or one: where it accepts.
         kinds: bands by kind: "string", "enum" (a string with few values), "text" (a long one, with
             a confidence per token), "number", "boolean", "null", "list", "object" (an empty one).
@@ -85,13 +85,13 @@ class Policy:
 
     >>> policy = Policy(0.8, fields={"/items/*/price": (0.95, 0.7)}, kinds={"boolean": 0.99})
     >>> policy.review, policy.fields["/items/*/price"]
-    (0.5, Band(accept=0.95, review=0.7))
+    (0.5, Limits(accept=0.95, review=0.7))
     """
 
     accept: float
     review: float
-    fields: Mapping[str, Band]
-    kinds: Mapping[str, Band]
+    fields: Mapping[str, Limits]
+    kinds: Mapping[str, Limits]
     null: float
     missing_item: float
     off_schema: float
@@ -101,13 +101,13 @@ class Policy:
 
     def __init__(  # noqa: PLR0913  # limits, by keyword
         self, accept: Accept = ACCEPT, review: float | None = None, *,
-        fields: Mapping[str, Bandlike] | None = None, kinds: Mapping[str, Bandlike] | None = None,
+        fields: Mapping[str, LimitsLike] | None = None, kinds: Mapping[str, LimitsLike] | None = None,
         null: float = 0.1, missing_item: float = 0.1, off_schema: float = 0.5,
         absent: Outcome | None = None, disagree: Outcome | None = "review",
         guarantee: Guarantee | Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
         accept = accept_of(accept)
-        whole = Band(accept, min(REVIEW, accept) if review is None else review)
+        whole = Limits(accept, min(REVIEW, accept) if review is None else review)
         for name in kinds or {}:
             if name not in (*KINDS, "array"):
                 raise PolicyError(f"unknown kind {name!r}", remedy=nearest(name, KINDS))
@@ -179,7 +179,7 @@ class Policy:
             PolicyError: for a name that is none, and for what cannot be.
 
         >>> Policy.from_dict({"accept": 0.8, "fields": {"/total": 0.99}}).fields
-        {'/total': Band(accept=0.99, review=0.5)}
+        {'/total': Limits(accept=0.99, review=0.5)}
         """
         known = [one.name for one in fields(cls)]
         given: Any = plain
@@ -248,7 +248,7 @@ class Policy:
         ...         for n in range(50)]
         >>> policy = Policy.guaranteed(rows, risk=0.1, confidence=0.95)
         >>> policy.fields, round(policy.guarantee.bound, 3)
-        ({'/team': Band(accept=0.9, review=0.5)}, 0.088)
+        ({'/team': Limits(accept=0.9, review=0.5)}, 0.088)
         >>> Policy.guaranteed(rows, risk=0.05).guarantee.reason
         'at least 40 more labels'
         """
@@ -265,7 +265,7 @@ class Policy:
         cuts = {name: NOTHING if cut is None else cut for name, cut in guarantee.cuts.items()}
         return cls(
             "nothing", review,
-            fields={name_of(name): Band(cut, min(review, cut)) for name, cut in cuts.items()},
+            fields={name_of(name): Limits(cut, min(review, cut)) for name, cut in cuts.items()},
             null=1.0, missing_item=1.0, off_schema=1.0, absent="accept", disagree="accept",
             guarantee=guarantee,
         )  # fmt: skip
@@ -329,7 +329,7 @@ class Policy:
         np.logical_and.at(whole, table.document, accepted)
         return whole[table.document]
 
-    def _band(self, field: str, kind: str) -> Band:
+    def _band(self, field: str, kind: str) -> Limits:
         """The band for a field of a table: by name, by a pattern, by kind, or the usual one."""
         name = name_of(field)
         named = self.fields.get(name)
@@ -342,7 +342,7 @@ class Policy:
             for pattern, place in fits.items():
                 if place == min(fits.values()):
                     named = stricter(named, self.fields[pattern])
-        return named or self.kinds.get(kind) or Band(self.accept, self.review)
+        return named or self.kinds.get(kind) or Limits(self.accept, self.review)
 
     # -- with a schema ------------------------------------------------------------------------
 
@@ -368,7 +368,7 @@ class Policy:
         if all(not name or name.startswith("/") for name in self.fields):
             return self
         root = place.root if isinstance(place, Schema) else place
-        made: dict[str, Band] = {}
+        made: dict[str, Limits] = {}
         for name, band in self.fields.items():
             for one in pointers_of(name, root):
                 made[one] = stricter(made.get(one), band)
@@ -381,11 +381,11 @@ PolicyLike: TypeAlias = Policy | Mapping[str, Any] | str | PathLike[str]
 USUAL = Policy()
 
 
-def stricter(one: Band | None, other: Band) -> Band:
+def stricter(one: Limits | None, other: Limits) -> Limits:
     """The band that accepts and reviews only what both do."""
     if one is None:
         return other
-    return Band(max(one.accept, other.accept), max(one.review, other.review))
+    return Limits(max(one.accept, other.accept), max(one.review, other.review))
 
 
 def _check_covered(policy: Policy, guarantee: Guarantee) -> None:
@@ -395,7 +395,7 @@ def _check_covered(policy: Policy, guarantee: Guarantee) -> None:
         PolicyError: if something is.
     """
     certified = {NOTHING, *guarantee.cuts.values()}
-    for name, band in (("", Band(policy.accept, policy.review)), *policy.fields.items(),
+    for name, band in (("", Limits(policy.accept, policy.review)), *policy.fields.items(),
                        *policy.kinds.items()):  # fmt: skip
         if band.accept not in certified:
             raise PolicyError(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from fieldconf.distributions.distribution import Member
-from fieldconf.policy.bands import NOTHING, Band, Outcome
+from fieldconf.policy.bands import NOTHING, Limits, Outcome
 from fieldconf.policy.policies import Policy
 
 if TYPE_CHECKING:  # reports import policies
@@ -57,7 +57,7 @@ class Facts(NamedTuple):
     """
 
     field: "Field"
-    band: Band
+    band: Limits
     policy: Policy
     lacks_tokens: bool = True
     problems: tuple[str, ...] = ()
@@ -66,10 +66,10 @@ class Facts(NamedTuple):
     uncovered: str = ""
 
 
-Found: TypeAlias = Iterator[tuple[Outcome, str]]
+Findings: TypeAlias = Iterator[tuple[Outcome, str]]
 
 
-def _below_threshold(facts: Facts) -> Found:
+def _below_threshold(facts: Facts) -> Findings:
     confidence, band = facts.field.confidence, facts.band
     if confidence is None or confidence >= band.accept:
         return
@@ -81,27 +81,27 @@ def _below_threshold(facts: Facts) -> Found:
     yield outcome, f"confidence {_below(confidence, limit)} is below {limit:g}"
 
 
-def _unknown(facts: Facts) -> Found:
+def _unknown(facts: Facts) -> Findings:
     if _is_unknown(facts.field) and not _by_tokens(facts):
         yield _nothing_known(facts), facts.field.reason or "it has no confidence"
 
 
-def _not_aligned(facts: Facts) -> Found:
+def _not_aligned(facts: Facts) -> Findings:
     if _is_unknown(facts.field) and _by_tokens(facts):
         yield _nothing_known(facts), facts.field.reason or "no tokens with logprobs wrote it"
 
 
-def _truncated(facts: Facts) -> Found:
+def _truncated(facts: Facts) -> Findings:
     if "truncated" in facts.field.flags:
         yield "reject", facts.field.reason or "the answer ends inside of it"
 
 
-def _invalid(facts: Facts) -> Found:
+def _invalid(facts: Facts) -> Findings:
     for problem in facts.problems:
         yield "reject", problem
 
 
-def _off_schema(facts: Facts) -> Found:
+def _off_schema(facts: Facts) -> Findings:
     field, limit = facts.field, facts.policy.off_schema
     found = field.distribution
     if found is not None and found.off_schema > limit:
@@ -111,7 +111,7 @@ def _off_schema(facts: Facts) -> Found:
         yield "review", "the schema allows under 10 % of what the model wanted to write"
 
 
-def _null_undecided(facts: Facts) -> Found:
+def _null_undecided(facts: Facts) -> Findings:
     field, limit = facts.field, facts.policy.null
     null = field.null
     if null is not None and _is_undecided(null, limit):
@@ -124,7 +124,7 @@ def _null_undecided(facts: Facts) -> Found:
             yield "review", f"{key!r} was left out, but is written with {member.probability:.3f}"
 
 
-def _may_miss_item(facts: Facts) -> Found:
+def _may_miss_item(facts: Facts) -> Findings:
     field = facts.field
     if field.kind != "array" or len(field.stops) != len(field.value or ()) + 1:
         return
@@ -133,12 +133,12 @@ def _may_miss_item(facts: Facts) -> Found:
         yield "review", f"the list may miss an item: it goes on with {goes_on:.3f}"
 
 
-def _not_in_source(facts: Facts) -> Found:
+def _not_in_source(facts: Facts) -> Findings:
     if facts.field.found == () and facts.policy.absent != "accept":
         yield facts.policy.absent, "it was not found in the text that was read"
 
 
-def _readings_disagree(facts: Facts) -> Found:
+def _readings_disagree(facts: Facts) -> Findings:
     asked = ("verification", "reask", "decision")
     known = (one for one in facts.field.readings if one.agrees is not None)
     second = [one for one in known if one.how in asked]
@@ -150,17 +150,17 @@ def _readings_disagree(facts: Facts) -> Found:
     yield facts.policy.disagree, f"a second reading{who} {said}"
 
 
-def _other_json(facts: Facts) -> Found:
+def _other_json(facts: Facts) -> Findings:
     if facts.other:
         yield "review", facts.other
 
 
-def _not_covered(facts: Facts) -> Found:
+def _not_covered(facts: Facts) -> Findings:
     if facts.uncovered:
         yield "review", f"the policy was certified for {facts.uncovered}"
 
 
-RULES: Mapping[Name, Callable[[Facts], Found]] = {
+RULES: Mapping[Name, Callable[[Facts], Findings]] = {
     "other_json": _other_json,
     "not_covered": _not_covered,
     "truncated": _truncated,

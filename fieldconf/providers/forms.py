@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 QuestionKind: TypeAlias = Literal["predicate", "choice", "score"]
 
 
-class Question(NamedTuple):
+class DecisionQuestion(NamedTuple):
     """One question of a decision endpoint.
 
     Attributes:
@@ -31,11 +31,11 @@ class Question(NamedTuple):
     labels: tuple[str | bool, ...] = ()
 
 
-def _none() -> Sequence[Question]:
+def _none() -> Sequence[DecisionQuestion]:
     return ()
 
 
-class Shape(NamedTuple):
+class AnswerForm(NamedTuple):
     """The form an answer should have.
 
     Attributes:
@@ -46,48 +46,48 @@ class Shape(NamedTuple):
 
     name: str
     schema: Mapping[str, Any]
-    questions: Callable[[], Sequence[Question]] = _none
+    questions: Callable[[], Sequence[DecisionQuestion]] = _none
 
 
-Ask: TypeAlias = Callable[[Shape, int], dict[str, Any]]
+Ask: TypeAlias = Callable[[AnswerForm, int], dict[str, Any]]
 """From a shape and a number of candidates to the parameters of the provider's call."""
 
 
-def json_schema(shape: Shape) -> dict[str, Any]:
+def json_schema(shape: AnswerForm) -> dict[str, Any]:
     """The answer in strict JSON Schema form, as a `response_format`."""
     form = {"name": shape.name, "strict": True, "schema": shape.schema}
     return {"type": "json_schema", "json_schema": form}
 
 
-def chat(shape: Shape, count: int) -> dict[str, Any]:
+def chat(shape: AnswerForm, count: int) -> dict[str, Any]:
     """OpenAI Chat Completions, and most who copy it."""
     return {"logprobs": True, "top_logprobs": count, "response_format": json_schema(shape)}
 
 
-def chat_json(shape: Shape, count: int) -> dict[str, Any]:
+def chat_json(shape: AnswerForm, count: int) -> dict[str, Any]:
     """Some JSON object: which one, only the prompt can say."""
     del shape
     return {"logprobs": True, "top_logprobs": count, "response_format": {"type": "json_object"}}
 
 
-def chat_json_with_schema(shape: Shape, count: int) -> dict[str, Any]:
+def chat_json_with_schema(shape: AnswerForm, count: int) -> dict[str, Any]:
     """llama-cpp-python: a JSON object that has a schema."""
     form = {"type": "json_object", "schema": shape.schema}
     return {"logprobs": True, "top_logprobs": count, "response_format": form}
 
 
-def chat_unconstrained(shape: Shape, count: int) -> dict[str, Any]:
+def chat_unconstrained(shape: AnswerForm, count: int) -> dict[str, Any]:
     """A server without structured output: the prompt must say the form."""
     del shape
     return {"logprobs": True, "top_logprobs": count}
 
 
-def chat_counted(shape: Shape, count: int) -> dict[str, Any]:
+def chat_counted(shape: AnswerForm, count: int) -> dict[str, Any]:
     """The number stands where others have a boolean."""
     return {"logprobs": count, "response_format": json_schema(shape)}
 
 
-def responses(shape: Shape, count: int) -> dict[str, Any]:
+def responses(shape: AnswerForm, count: int) -> dict[str, Any]:
     """OpenAI Responses: logprobs must be included by name."""
     form = {"type": "json_schema", "name": shape.name, "strict": True, "schema": shape.schema}
     return {
@@ -97,35 +97,35 @@ def responses(shape: Shape, count: int) -> dict[str, Any]:
     }
 
 
-def completions(shape: Shape, count: int) -> dict[str, Any]:
+def completions(shape: AnswerForm, count: int) -> dict[str, Any]:
     """Legacy completions: a number, and no form."""
     del shape
     return {"logprobs": count}
 
 
-def completions_with_schema(shape: Shape, count: int) -> dict[str, Any]:
+def completions_with_schema(shape: AnswerForm, count: int) -> dict[str, Any]:
     """Completions of vLLM, which can be held to a schema."""
     return {"logprobs": count, "extra_body": {"response_format": json_schema(shape)}}
 
 
-def gemini(shape: Shape, count: int) -> dict[str, Any]:
+def gemini(shape: AnswerForm, count: int) -> dict[str, Any]:
     """google-genai: all of it is in `config`."""
     listed = {"logprobs": count} if count else {}  # 1..20; without it the chosen tokens alone
     form = {"response_mime_type": "application/json", "response_json_schema": shape.schema}
     return {"config": {"response_logprobs": True} | listed | form}
 
 
-def ollama(shape: Shape, count: int) -> dict[str, Any]:
+def ollama(shape: AnswerForm, count: int) -> dict[str, Any]:
     """Ollama's own API."""
     return {"logprobs": True, "top_logprobs": count, "format": shape.schema}
 
 
-def llama_cpp(shape: Shape, count: int) -> dict[str, Any]:
+def llama_cpp(shape: AnswerForm, count: int) -> dict[str, Any]:
     """llama.cpp's own `/completion`."""
     return {"n_probs": count, "json_schema": shape.schema}
 
 
-def sglang(shape: Shape, count: int) -> dict[str, Any]:
+def sglang(shape: AnswerForm, count: int) -> dict[str, Any]:
     """SGLang's own `/generate`."""
     return {
         "return_logprob": True,
@@ -135,20 +135,20 @@ def sglang(shape: Shape, count: int) -> dict[str, Any]:
     }
 
 
-def tgi(shape: Shape, count: int) -> dict[str, Any]:
+def tgi(shape: AnswerForm, count: int) -> dict[str, Any]:
     """Text Generation Inference's own `/generate`."""
     form = {"type": "json", "value": shape.schema}
     return {"details": True, "top_n_tokens": count, "grammar": form}
 
 
-def cohere(shape: Shape, count: int) -> dict[str, Any]:
+def cohere(shape: AnswerForm, count: int) -> dict[str, Any]:
     """Cohere v2."""
     del count  # it lists no candidates, and refuses the parameter
     form = {"type": "json_object", "json_schema": shape.schema}
     return {"logprobs": True, "response_format": form}
 
 
-def transformers(shape: Shape, count: int) -> dict[str, Any]:
+def transformers(shape: AnswerForm, count: int) -> dict[str, Any]:
     """Hugging Face's `generate`."""
     del shape, count  # the tensors hold the whole vocabulary
     return {"return_dict_in_generate": True, "output_scores": True, "output_logits": True}
@@ -157,43 +157,43 @@ def transformers(shape: Shape, count: int) -> dict[str, Any]:
 # -- labels instead of JSON ----------------------------------------------------------------------
 
 
-def labels_counted(shape: Shape, count: int) -> dict[str, Any]:
+def labels_counted(shape: AnswerForm, count: int) -> dict[str, Any]:
     """A bare text where the number stands where others have a boolean."""
     del shape
     return {"logprobs": count}
 
 
-def labels_responses(shape: Shape, count: int) -> dict[str, Any]:
+def labels_responses(shape: AnswerForm, count: int) -> dict[str, Any]:
     """OpenAI Responses, a bare text."""
     del shape
     return {"include": ["message.output_text.logprobs"], "top_logprobs": count}
 
 
-def labels_gemini(shape: Shape, count: int) -> dict[str, Any]:
+def labels_gemini(shape: AnswerForm, count: int) -> dict[str, Any]:
     """google-genai, a bare text."""
     del shape
     return {"config": {"response_logprobs": True} | ({"logprobs": count} if count else {})}
 
 
-def labels_llama_cpp(shape: Shape, count: int) -> dict[str, Any]:
+def labels_llama_cpp(shape: AnswerForm, count: int) -> dict[str, Any]:
     """llama.cpp's own `/completion`, a bare text."""
     del shape
     return {"n_probs": count}
 
 
-def labels_sglang(shape: Shape, count: int) -> dict[str, Any]:
+def labels_sglang(shape: AnswerForm, count: int) -> dict[str, Any]:
     """SGLang's own `/generate`, a bare text."""
     made = sglang(shape, count)
     return {name: value for name, value in made.items() if name != "sampling_params"}
 
 
-def labels_tgi(shape: Shape, count: int) -> dict[str, Any]:
+def labels_tgi(shape: AnswerForm, count: int) -> dict[str, Any]:
     """Text Generation Inference's own `/generate`, a bare text."""
     del shape
     return {"details": True, "top_n_tokens": count}
 
 
-def labels_cohere(shape: Shape, count: int) -> dict[str, Any]:
+def labels_cohere(shape: AnswerForm, count: int) -> dict[str, Any]:
     """Cohere v2, a bare text."""
     del shape, count
     return {"logprobs": True}
@@ -278,25 +278,25 @@ def _escaped(found: re.Match[str]) -> str:
 # -- without logprobs ---------------------------------------------------------------------------
 
 
-def bare_chat(shape: Shape, count: int) -> dict[str, Any]:
+def bare_chat(shape: AnswerForm, count: int) -> dict[str, Any]:
     """Chat Completions of who is held to a schema."""
     del count
     return {"response_format": json_schema(shape)}
 
 
-def bare_chat_json(shape: Shape, count: int) -> dict[str, Any]:
+def bare_chat_json(shape: AnswerForm, count: int) -> dict[str, Any]:
     """Some JSON object: which one, only the prompt can say."""
     del shape, count
     return {"response_format": {"type": "json_object"}}
 
 
-def bare_chat_unconstrained(shape: Shape, count: int) -> dict[str, Any]:
+def bare_chat_unconstrained(shape: AnswerForm, count: int) -> dict[str, Any]:
     """Chat Completions of who ignores, or refuses, every form: the prompt must say it."""
     del shape, count
     return {}
 
 
-def bare_responses(shape: Shape, count: int) -> dict[str, Any]:
+def bare_responses(shape: AnswerForm, count: int) -> dict[str, Any]:
     """OpenAI Responses."""
     return {"text": responses(shape, count)["text"]}
 
@@ -314,13 +314,13 @@ BARE: Mapping[Ask, Ask] = {
 # -- questions instead of a text ----------------------------------------------------------------
 
 
-def decisions(shape: Shape, count: int) -> dict[str, Any]:
+def decisions(shape: AnswerForm, count: int) -> dict[str, Any]:
     """OpenAI Decisions, and who copies it: a list of questions, each with its name."""
     del count  # an answer has no tokens
     return {"questions": [_question(one) for one in shape.questions()]}
 
 
-def _question(one: Question) -> dict[str, Any]:
+def _question(one: DecisionQuestion) -> dict[str, Any]:
     made: dict[str, Any] = {
         "type": one.kind, "name": one.name, "instructions": one.instructions
     }  # fmt: skip
@@ -331,13 +331,13 @@ def _question(one: Question) -> dict[str, Any]:
     return made
 
 
-def system_one(shape: Shape, count: int) -> dict[str, Any]:
+def system_one(shape: AnswerForm, count: int) -> dict[str, Any]:
     """System One: questions by their names, with criteria."""
     del count
     return {"questions": {one.name: _criteria(one) for one in shape.questions()}}
 
 
-def _criteria(one: Question) -> dict[str, Any]:
+def _criteria(one: DecisionQuestion) -> dict[str, Any]:
     kind = "noul" if one.kind == "predicate" else one.kind
     made: dict[str, Any] = {"type": kind, "instructions": one.instructions}
     labels = [label if isinstance(label, str) else json.dumps(label) for label in one.labels]

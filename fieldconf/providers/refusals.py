@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, cast
 from fieldconf.providers.models import OPENAI_INSTEAD
 
 
-class Saying(NamedTuple):
+class RefusalPattern(NamedTuple):
     """Words with which servers turn a request for logprobs down, and what to do about it."""
 
     pattern: re.Pattern[str]
@@ -37,79 +37,79 @@ def _words(pattern: str) -> re.Pattern[str]:
 
 # The first that matches holds: what is said of a number before what is said of logprobs at all.
 SAYINGS = (
-    Saying(
+    RefusalPattern(
         _words(r"(?:logprobs|top_n_tokens|n_probs)\b.*(?:must be (?:between|at most|less|<=)"
                r"|must be >= ?\d+ and <=|less than or equal|greater than max|exceed"
                r"|out of range|too large|valid range|expected a value)"
                r"|greater than the max.*logprobs\b"),
         _FEWER, refuses=False,
     ),
-    Saying(
+    RefusalPattern(
         _words(r"invalid type: integer `\d+`, expected a boolean"),
         "This model wants logprobs=True instead of a number", refuses=False,
     ),
-    Saying(
+    RefusalPattern(
         _words(r"no endpoints found that can handle the requested parameters"),
         "Choose a model of which an upstream gives logprobs together with structured output",
         refuses=False,
     ),
-    Saying(_words(r"not allowed to request logprobs"), OPENAI_INSTEAD, refuses=True),
-    Saying(
+    RefusalPattern(_words(r"not allowed to request logprobs"), OPENAI_INSTEAD, refuses=True),
+    RefusalPattern(
         _words(r"unsupported parameter: '(?:top_)?logprobs'|logprobs\W* are not supported with "
                r"reasoning"),
         _NO_REASONING, refuses=True,
     ),
-    Saying(
+    RefusalPattern(
         _words(r"logprobs\W* cannot be true when"), "Ask with another reasoning_effort",
         refuses=True,
     ),
-    Saying(
+    RefusalPattern(
         _words(r"logprobs\W* (?:is|are) not supported (?:with tools \+ stream|in streaming)"),
         "Ask without streaming", refuses=True,
     ),
-    Saying(
+    RefusalPattern(
         _words(r"logprobs\W* are not supported with gpt-oss"),
         "Ask its chat completions instead of its responses", refuses=True,
     ),
-    Saying(_words(r"logits_all"), "Load the model with logits_all=True", refuses=True),
-    Saying(
+    RefusalPattern(_words(r"logits_all"), "Load the model with logits_all=True", refuses=True),
+    RefusalPattern(
         _words(r"logprobs is not enabled for models/|logprobs is not supported for the current"),
         "Ask a Gemini model that gives logprobs on Vertex AI, or another provider", refuses=True,
     ),
-    Saying(
+    RefusalPattern(
         _words(r"unable to submit request because logprobs"),
         "Ask another Gemini model (2.5 Flash gave logprobs on Vertex AI), or another provider",
         refuses=True,
     ),
-    Saying(
+    RefusalPattern(
         _words(r"unknown name \W*(?:top_)?logprobs"),
         "Ask Gemini's own API (provider='gemini' or 'vertex') instead of the OpenAI-compatible one",
         refuses=True,
     ),
-    Saying(
+    RefusalPattern(
         _words(r"validation error at #/(?:top_)?logprobs"),
         "Ask without data sources: Azure's \"On your data\" gives no logprobs", refuses=True,
     ),
-    Saying(
+    RefusalPattern(
         _words(r"unrecognized request argument supplied: (?:top_)?logprobs"
                r"|model does not support the '(?:top_)?logprobs' parameter"),
         "Use a newer api_version, or a model that gives logprobs", refuses=True,
     ),
-    Saying(
+    RefusalPattern(
         _words(r"(?:^|\W)(?:top_)?logprobs: extra inputs are not permitted"), _ANOTHER,
         refuses=True,
     ),
-    Saying(
+    RefusalPattern(
         _words(r"top_logprobs\W* (?:is|are) not supported\W*$"),
         "Leave top_logprobs out: the server lists no candidates", refuses=False,
     ),
     # In general: logprobs, and not a property of that name in somebody's schema.
-    Saying(
+    RefusalPattern(
         _words(r"\A(?!.*\bschema\b).*\b(?:top_)?logprobs\b[^.,;:()]{0,40}\b(?:unsupported|unavailable"
                r"|not (?:yet |currently )?(?:supported|enabled|allowed|permitted|available))\b"),
         _ANOTHER, refuses=True,
     ),
-    Saying(
+    RefusalPattern(
         _words(r"\A(?!.*\bschema\b).*\b(?:not support|unsupported|unrecogni[sz]ed|unknown"
                r"|not (?:allowed|permitted|able))\b[^.;()]{0,60}\b(?:top_)?logprobs\b"),
         _ANOTHER, refuses=True,
@@ -146,7 +146,7 @@ def advice(status: int | None, text: str) -> str:
     return saying.remedy if saying and not saying.refuses else ""
 
 
-def _saying(status: int | None, text: str) -> Saying | None:
+def _saying(status: int | None, text: str) -> RefusalPattern | None:
     if status in _ABOUT_SOMETHING_ELSE:
         return None
     beginning = text[:_LONGEST]

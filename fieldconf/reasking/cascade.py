@@ -19,7 +19,7 @@ from fieldconf.errors import RequestError
 from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.options import Options, explicit, said
 from fieldconf.extraction.telemetry import logger
-from fieldconf.fields.readings import Asked
+from fieldconf.fields.readings import RequestCost
 from fieldconf.reasking.reask import (
     Request,
     Steps,
@@ -38,7 +38,7 @@ _MILLION = 1_000_000
 
 
 @dataclass(frozen=True, init=False)
-class Step:
+class CascadeStep:
     """One model of a cascade.
 
     Args:
@@ -49,7 +49,7 @@ class Step:
         options: those of ``extract``, over those of the cascade.
 
     >>> from fieldconf.testing import FakeClient
-    >>> Step(FakeClient(True), model="large", price=(2.5, 10)).price
+    >>> CascadeStep(FakeClient(True), model="large", price=(2.5, 10)).price
     (2.5, 10)
     """
 
@@ -66,12 +66,12 @@ class Step:
             object.__setattr__(self, name, value)
         object.__setattr__(self, "options", said(options))
 
-    def cost(self, asked: Asked) -> float | None:
+    def cost(self, asked: RequestCost) -> float | None:
         """What a request of this step cost: tokens, or money if there is a price; None if unknown.
 
-        >>> Step(None, price=(2, 10)).cost(Asked("answer", "m", 1_000_000, 500_000))
+        >>> CascadeStep(None, price=(2, 10)).cost(RequestCost("answer", "m", 1_000_000, 500_000))
         7.0
-        >>> Step(None).cost(Asked("answer", "m", 300, 50)), Step(None).cost(Asked("answer", "m"))
+        >>> CascadeStep(None).cost(RequestCost("answer", "m", 300, 50)), CascadeStep(None).cost(RequestCost("answer", "m"))
         (350, None)
         """
         if asked.input_tokens is None or asked.output_tokens is None:
@@ -90,17 +90,17 @@ class Step:
 
 @overload
 def cascade(
-    schema: type[T], text: Input, *, steps: Sequence[Step],
+    schema: type[T], text: Input, *, steps: Sequence[CascadeStep],
     budget: float | None = None, replace: bool = False, **options: Unpack[Options],
 ) -> Report[T]: ...  # fmt: skip
 @overload
 def cascade(
-    schema: Any, text: Input, *, steps: Sequence[Step],
+    schema: Any, text: Input, *, steps: Sequence[CascadeStep],
     budget: float | None = None, replace: bool = False, **options: Unpack[Options],
 ) -> Report[Any]: ...  # fmt: skip
 @explicit
 def cascade(
-    schema: Any, text: Input, *, steps: Sequence[Step],
+    schema: Any, text: Input, *, steps: Sequence[CascadeStep],
     budget: float | None = None, replace: bool = False, **options: Unpack[Options],
 ) -> Report[Any]:  # fmt: skip
     """Ask a first model for everything, and each further one for what is still in doubt.
@@ -111,7 +111,7 @@ def cascade(
     Args:
         schema: a pydantic model (or any type pydantic understands) or a JSON Schema.
         text: what to read, as in ``extract``.
-        steps: the models in their order, see ``Step``.
+        steps: the models in their order, see ``CascadeStep``.
         budget: a step is begun only while less was spent than this: tokens of prompts and answers,
             as the servers count them, or money where all steps have a price. The last step may go
             beyond it, see the head of ``fieldconf.reasking.cascade``. None: no end.
@@ -127,10 +127,10 @@ def cascade(
             is no step, or if some have a price and others none, and there is a budget.
 
     >>> from fieldconf.testing import Answer, FakeClient
-    >>> small = Step(FakeClient(Answer({"a": 1, "b": 2}, {"a": 0.6})), model="small")
+    >>> small = CascadeStep(FakeClient(Answer({"a": 1, "b": 2}, {"a": 0.6})), model="small")
     >>> schema = {"properties": {"a": {"enum": [1, 2]}, "b": {"enum": [1, 2]}},
     ...           "required": ["a", "b"]}
-    >>> large = Step(FakeClient({"a": 2}), model="large")
+    >>> large = CascadeStep(FakeClient({"a": 2}), model="large")
     >>> report = cascade(schema, "two and two", steps=[small, large])
     >>> report.data, [asked.model for asked in report.requests]
     ({'a': 2, 'b': 2}, ['made-up', 'made-up'])
@@ -140,17 +140,17 @@ def cascade(
 
 @overload
 async def acascade(
-    schema: type[T], text: Input, *, steps: Sequence[Step],
+    schema: type[T], text: Input, *, steps: Sequence[CascadeStep],
     budget: float | None = None, replace: bool = False, **options: Unpack[Options],
 ) -> Report[T]: ...  # fmt: skip
 @overload
 async def acascade(
-    schema: Any, text: Input, *, steps: Sequence[Step],
+    schema: Any, text: Input, *, steps: Sequence[CascadeStep],
     budget: float | None = None, replace: bool = False, **options: Unpack[Options],
 ) -> Report[Any]: ...  # fmt: skip
 @explicit
 async def acascade(
-    schema: Any, text: Input, *, steps: Sequence[Step],
+    schema: Any, text: Input, *, steps: Sequence[CascadeStep],
     budget: float | None = None, replace: bool = False, **options: Unpack[Options],
 ) -> Report[Any]:  # fmt: skip
     """As ``cascade``, with asynchronous clients in all steps.
@@ -159,7 +159,7 @@ async def acascade(
 
     >>> import asyncio
     >>> from fieldconf.testing import AsyncFakeClient
-    >>> asking = acascade(bool, "now!", steps=[Step(AsyncFakeClient(True), model="m")])
+    >>> asking = acascade(bool, "now!", steps=[CascadeStep(AsyncFakeClient(True), model="m")])
     >>> asyncio.run(asking).value
     True
     """
@@ -169,7 +169,7 @@ async def acascade(
 
 
 def _cascading(
-    schema: Any, text: Input, steps: Sequence[Step], budget: float | None, *,
+    schema: Any, text: Input, steps: Sequence[CascadeStep], budget: float | None, *,
     replace: bool, options: Options,
 ) -> Steps[Any]:  # fmt: skip
     """The steps; see ``reasking`` for how they are taken."""
@@ -184,7 +184,7 @@ def _cascading(
             break
         left = None if budget is None or spent is None else budget - spent
         made = _bounded(step, said(step.options, cast("Mapping[str, Any]", options)), left)
-        before: tuple[Asked, ...] = () if report is None else requests_of(report)
+        before: tuple[RequestCost, ...] = () if report is None else requests_of(report)
         again = yield from _taken(report, schema, text, step, made, replace=replace)
         if again is report:
             why = f"nothing is in doubt, step {number + 1} was not needed"
@@ -197,7 +197,7 @@ def _cascading(
 
 
 def _taken(
-    report: Report[Any] | None, schema: Any, text: Input, step: Step, options: Options, *,
+    report: Report[Any] | None, schema: Any, text: Input, step: CascadeStep, options: Options, *,
     replace: bool,
 ) -> Steps[Any]:  # fmt: skip
     """One step: the first one asks for everything, the others for what is in doubt."""
@@ -210,14 +210,14 @@ def _taken(
     return (yield from asking)
 
 
-def check_steps(steps: Sequence[Step], budget: float | None) -> None:
+def check_steps(steps: Sequence[CascadeStep], budget: float | None) -> None:
     """Nothing, if there is a step, and a budget that can be kept to.
 
     Raises:
         RequestError: if not.
     """
     if not steps:
-        raise RequestError("the cascade has no steps", remedy="Give steps=[fc.Step(...), ...]")
+        raise RequestError("the cascade has no steps", remedy="Give steps=[CascadeStep(...), ...]")
     if budget is not None and not budget > 0:
         raise RequestError(
             f"a budget of {budget:g} is none", remedy="Give more, or None for no end"
@@ -236,7 +236,7 @@ def _sum(costs: Sequence[float | None]) -> float | None:
     return sum(known) if len(known) == len(costs) else None
 
 
-def _bounded(step: Step, options: Options, left: float | None) -> Options:
+def _bounded(step: CascadeStep, options: Options, left: float | None) -> Options:
     """The options of a step, with answers that are together no longer than what is left."""
     longest = None if left is None else step.longest(left / (options.get("samples") or 1))
     wanted = options.get("max_tokens")

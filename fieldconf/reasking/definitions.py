@@ -21,7 +21,7 @@ from referencing import Resource
 
 from fieldconf.schema import Place
 from fieldconf.schema.places import nodes_at
-from fieldconf.schema.references import Draft, Node
+from fieldconf.schema.references import Draft, Subschema
 
 _OF_DOCUMENTS = frozenset({
     "$id", "id", "$schema", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$vocabulary",
@@ -45,7 +45,7 @@ class Carrier:
         self.definitions: dict[str, Any] = {}
         self._draft = draft
         self._names: dict[tuple[Any, ...], str] = {}
-        self._waiting: list[tuple[str, Node]] = []
+        self._waiting: list[tuple[str, Subschema]] = []
 
     def inside(self, place: Place, step: str | int) -> dict[str, Any]:
         """What the value under a key or an index of a place is asked for.
@@ -73,7 +73,7 @@ class Carrier:
 
     # -- one schema -----------------------------------------------------------------------------
 
-    def _carried(self, node: Node) -> dict[str, Any]:
+    def _carried(self, node: Subschema) -> dict[str, Any]:
         schema: Any = node.schema
         if not isinstance(schema, dict):
             return {} if schema is not False else {"not": {}}  # early drafts have no booleans
@@ -91,7 +91,7 @@ class Carrier:
             }
         return {**self._references(node, made), **made}
 
-    def _word(self, node: Node, value: Any, inner: set[int]) -> Any:
+    def _word(self, node: Subschema, value: Any, inner: set[int]) -> Any:
         """What a word holds: a schema, some of them, or something else."""
         if id(value) in inner:
             return self._schema(node, value)
@@ -106,10 +106,10 @@ class Carrier:
             return [self._schema(node, v) if id(v) in inner else deepcopy(v) for v in listed]
         return value
 
-    def _schema(self, node: Node, schema: Any) -> Any:
+    def _schema(self, node: Subschema, schema: Any) -> Any:
         return self._carried(node.inside(schema)) if isinstance(schema, dict) else schema
 
-    def _references(self, node: Node, made: dict[str, Any]) -> dict[str, Any]:
+    def _references(self, node: Subschema, made: dict[str, Any]) -> dict[str, Any]:
         """What a schema refers to, by its new name; the second one and so on among ``allOf``."""
         targets = [(to, node.follow(word, to)) for word, to in node.references]
         first, *more = [{"$ref": self._name(t, to)} for to, t in targets if t is not None] or [{}]
@@ -117,7 +117,7 @@ class Carrier:
             made["allOf"] = [*made.get("allOf", []), *more]
         return first
 
-    def _name(self, node: Node, reference: str) -> str:
+    def _name(self, node: Subschema, reference: str) -> str:
         name = self._names.get(node.key)
         if name is None:
             plain = re.sub(r"[^a-zA-Z0-9_.-]", "_", reference.rpartition("/")[2].strip("#"))
@@ -129,12 +129,12 @@ class Carrier:
         return f"#/$defs/{name}"
 
 
-def _by_key(nodes: Iterable[Node]) -> dict[tuple[Any, ...], Node]:
+def _by_key(nodes: Iterable[Subschema]) -> dict[tuple[Any, ...], Subschema]:
     """Those that ask for something, each once."""
     return {node.key: node for node in nodes if node.schema is not True and node.schema != {}}
 
 
-def _inner(node: Node) -> set[int]:
+def _inner(node: Subschema) -> set[int]:
     """The ids of the schemas right inside of one."""
     try:
         resource = Resource.from_contents(node.schema, node.draft.specification)

@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 from fieldconf.fields.field import Field
-from fieldconf.fields.readings import Asked, How, Reading
+from fieldconf.fields.readings import How, Reading, RequestCost
 from fieldconf.fields.status import WHOLE
 from fieldconf.parsing.kinds import same_json
 from fieldconf.paths import Path, pointer
@@ -41,7 +41,7 @@ from fieldconf.reasking.patching import (
     put,
     without,
 )
-from fieldconf.reasking.subschema import Question, place_at
+from fieldconf.reasking.subschema import SubschemaRequest, place_at
 from fieldconf.report import Report
 from fieldconf.report.combine import Part, assembled, requests_of
 
@@ -51,7 +51,7 @@ T = TypeVar("T")
 def merged(
     first: Report[T],
     second: Report[Any],
-    asked: Question,
+    asked: SubschemaRequest,
     *,
     settled: Collection[Path] = (),
 ) -> Report[T]:
@@ -74,13 +74,13 @@ def merged(
     return made
 
 
-def _worse(before: Report[Any], after: Report[Any], asked: Question) -> set[Path]:
+def _worse(before: Report[Any], after: Report[Any], asked: SubschemaRequest) -> set[Path]:
     """The places of which the worst outcome is worse than it was; what was missing had none."""
     old, new = _ranks(before, asked), _ranks(after, asked)
     return {path for path, rank in new.items() if rank > old.get(path, rank)}
 
 
-def _ranks(report: Report[Any], asked: Question) -> dict[Path, int]:
+def _ranks(report: Report[Any], asked: SubschemaRequest) -> dict[Path, int]:
     """How bad the worst outcome in each place is."""
     found: dict[Path, int] = {}
     for name, verdict in report.verdicts.items():
@@ -99,7 +99,7 @@ class _Pair:
 
     first: Report[Any]
     second: Report[Any]
-    asked: Question
+    asked: SubschemaRequest
 
     def values(self, settled: Collection[Path]) -> tuple[set[Path], Values]:
         """The places of which both readings say the same, and the new values of others."""
@@ -153,7 +153,7 @@ class _Pair:
                     parts[path] = part
         is_used = any(number for number, _ in parts.values())
         is_whole = self._is_whole({*same, *new})
-        again = Asked(
+        again = RequestCost(
             "reask", self.second.model, self.second.input_tokens, self.second.output_tokens
         )
         asked = self.second.requests or (again,)  # of samples each

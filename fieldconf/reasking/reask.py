@@ -26,7 +26,7 @@ from fieldconf.policy import PolicyLike
 from fieldconf.reasking.doubts import accepted, doubtful
 from fieldconf.reasking.finding import found_again
 from fieldconf.reasking.merging import merged
-from fieldconf.reasking.subschema import Question, place_at, question
+from fieldconf.reasking.subschema import SubschemaRequest, place_at, question
 from fieldconf.report import Report
 from fieldconf.requests.request import INSTRUCTIONS
 from fieldconf.verification.checks import Pick, given_of, keeping, picked
@@ -193,7 +193,7 @@ def reasking(
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ReaskPlan:
     """What to ask for again.
 
     Attributes:
@@ -204,7 +204,7 @@ class Plan:
     """
 
     report: Report[Any]
-    question: Question
+    question: SubschemaRequest
     known: Collection[Path]
     settled: Collection[Path]
 
@@ -255,7 +255,7 @@ def _has_system(messages: Any) -> bool:
 
 def planned(
     report: Report[Any], policy: PolicyLike | None, fields: Iterable[Pick] | None, *, replace: bool
-) -> Plan:
+) -> ReaskPlan:
     """What to ask for again.
 
     Raises:
@@ -267,7 +267,7 @@ def planned(
     paths = doubtful(judged) if fields is None else _named(judged, [*fields])
     asked = question(report.schema, report.data, paths)
     known = accepted(judged)
-    return Plan(judged, asked, known, () if replace else known)
+    return ReaskPlan(judged, asked, known, () if replace else known)
 
 
 def _named(report: Report[Any], fields: Collection[Pick]) -> set[Path]:

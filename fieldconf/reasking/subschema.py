@@ -1,7 +1,7 @@
 """Subschema: the schema of just the places that are in doubt.
 
 In:    the schema of the whole, the answer to it, the paths that are in doubt.
-Out:   ``Question``: the places to ask for, and a schema whose answers hold these and no others.
+Out:   ``SubschemaRequest``: the places to ask for, and a schema whose answers hold these and no others.
 Never: a place asked for without what its value depends on: who doubts a discriminator asks for the
        whole object; a value forbidden that the whole schema allows beside what is kept.
 Why:   asking again for everything costs as much as the first time, and puts at stake what is sure.
@@ -28,7 +28,7 @@ WHOLE: tuple[Path, ...] = ((),)
 
 
 @dataclass(frozen=True)
-class Question:
+class SubschemaRequest:
     """Which places of an answer are asked for, and how.
 
     Attributes:
@@ -61,7 +61,7 @@ class Question:
         return frozenset(self.paths)
 
 
-def question(schema: Schema, data: Any, doubtful: Iterable[Path]) -> Question:
+def question(schema: Schema, data: Any, doubtful: Iterable[Path]) -> SubschemaRequest:
     """What to ask for, so that some values of an answer can be replaced.
 
     Args:
@@ -82,11 +82,11 @@ def question(schema: Schema, data: Any, doubtful: Iterable[Path]) -> Question:
     try:
         places = places_of(schema.root, data, doubtful)
         if not places:
-            return Question((), Schema())
+            return SubschemaRequest((), Schema())
         draft = root_of(schema.json).draft
         if () in places or not draft.knows("allOf"):  # draft 3 says "required" in another way
-            return Question(WHOLE, schema)
-        return Question(tuple(places), compile_schema(_subschema(schema, places)))
+            return SubschemaRequest(WHOLE, schema)
+        return SubschemaRequest(tuple(places), compile_schema(_subschema(schema, places)))
     except RecursionError:
         raise SchemaError("the schema is nested too deep", remedy="Make it flatter") from None
 
@@ -114,7 +114,7 @@ def _leave_out(made: dict[str, Any], path: Path) -> None:
 # -- which places -------------------------------------------------------------------------------
 
 
-class _Visit(NamedTuple):
+class _DoubtfulValue(NamedTuple):
     """A value with something doubtful in it, or that is doubtful itself.
 
     ``around`` is the place of the container that holds it, and ``rank`` orders as the schema does.
@@ -137,8 +137,8 @@ def places_of(root: Place, data: Any, doubtful: Iterable[Path]) -> dict[Path, Pl
     for path in standing:
         for end, step in enumerate(path):
             inside.setdefault(path[:end], set()).add(step)
-    found: list[_Visit] = []
-    todo = [_Visit((), data, root, root, ())] if standing else []
+    found: list[_DoubtfulValue] = []
+    todo = [_DoubtfulValue((), data, root, root, ())] if standing else []
     while todo:
         visit = todo.pop()
         steps = inside.get(visit.path, set())
@@ -151,7 +151,7 @@ def places_of(root: Place, data: Any, doubtful: Iterable[Path]) -> dict[Path, Pl
             value = visit.value[step] if leads(step, visit.value) else None
             place, path, rank = around.inside(step), (*visit.path, step), (*visit.rank, number)
             if place.cases:  # else nobody reads what stands there
-                todo.append(_Visit(path, value, place, around, rank))
+                todo.append(_DoubtfulValue(path, value, place, around, rank))
     return {visit.path: visit.around for visit in sorted(found, key=lambda visit: visit.rank)}
 
 
@@ -174,7 +174,7 @@ def _standing(path: Path, data: Any) -> Path:
     return path
 
 
-def _in_order(visit: _Visit, steps: Collection[str | int]) -> list[tuple[int, str | int]]:
+def _in_order(visit: _DoubtfulValue, steps: Collection[str | int]) -> list[tuple[int, str | int]]:
     """Some keys of an object by the order of its schema, or indexes of a list."""
     if isinstance(visit.value, list):
         return [(step, step) for step in steps if isinstance(step, int)]

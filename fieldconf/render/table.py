@@ -55,19 +55,19 @@ def table(fields: Iterable[Row], *, header: bool = True, why: bool = False) -> "
     ``why`` adds below each field what decided it, and what speaks against its number.
     """
     if not why:
-        return _Rows(tuple(fields), header=header)
+        return _FittingRows(tuple(fields), header=header)
     from rich.console import Group
     from rich.text import Text
 
-    parts: list[RenderableType] = [_Rows((), header=True)] if header else []
+    parts: list[RenderableType] = [_FittingRows((), header=True)] if header else []
     for name, field in fields:
         lines = [Text(f"    {line}", style="dim") for line in reasons(field)]
-        parts += [_Rows(((name, field),), header=False), *lines]
+        parts += [_FittingRows(((name, field),), header=False), *lines]
     return Group(*parts)
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
+class _FittingRows:
     """Rows that fit the terminal."""
 
     fields: tuple[Row, ...]

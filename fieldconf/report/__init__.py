@@ -16,16 +16,28 @@ from fieldconf.fields.field import Field, Kind
 from fieldconf.fields.plain import DEEPEST, plain_value
 from fieldconf.fields.readings import (
     Agreement,
-    Asked,
     Basis,
     Calibrated,
-    SourceSpan,
     How,
     Reading,
+    RequestCost,
+    SourceSpan,
 )
 from fieldconf.report.report import Report, Status, Stopped
 
 __all__ = [
-    "DEEPEST", "Agreement", "Asked", "Basis", "Calibrated", "Field", "SourceSpan", "How", "Kind",
-    "Reading", "Report", "Status", "Stopped", "plain_value",
+    "DEEPEST",
+    "Agreement",
+    "Basis",
+    "Calibrated",
+    "Field",
+    "How",
+    "Kind",
+    "Reading",
+    "Report",
+    "RequestCost",
+    "SourceSpan",
+    "Status",
+    "Stopped",
+    "plain_value",
 ]  # fmt: skip

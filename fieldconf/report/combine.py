@@ -16,7 +16,7 @@ from fieldconf.fields.decisive_step import Summary, summary_of, summed_up
 from fieldconf.fields.field import Field
 from fieldconf.fields.pickling import value_at
 from fieldconf.fields.plain import json_text
-from fieldconf.fields.readings import Asked
+from fieldconf.fields.readings import RequestCost
 from fieldconf.fields.status import OTHERS, Status
 from fieldconf.parsing.kinds import kind_of, same
 from fieldconf.paths import Path, pointer
@@ -41,7 +41,7 @@ def assembled(
     data: Any,
     parts: Mapping[Path, Part],
     *,
-    requests: Sequence[Asked],
+    requests: Sequence[RequestCost],
     status: Status | None = None,
     reason: str = "",
 ) -> Report[T]:
@@ -109,9 +109,9 @@ def _flags(readings: Sequence[Report[Any]], chosen: Mapping[Path, Part]) -> tupl
     )
 
 
-def requests_of(report: Report[Any]) -> tuple[Asked, ...]:
+def requests_of(report: Report[Any]) -> tuple[RequestCost, ...]:
     """The requests behind a report; of one answer the one that it is to."""
-    own = Asked("answer", report.model, report.input_tokens, report.output_tokens)
+    own = RequestCost("answer", report.model, report.input_tokens, report.output_tokens)
     return report.requests or (own,)
 
 

@@ -27,15 +27,15 @@ from fieldconf.errors import PayloadError, PolicyError, SchemaError
 from fieldconf.fields.field import Field
 from fieldconf.fields.pickling import value_at
 from fieldconf.fields.plain import DEEPEST, json_text, number_of, plain_value
-from fieldconf.fields.readings import Agreement, Asked, Calibrated, SourceSpan, Reading
+from fieldconf.fields.readings import Agreement, Calibrated, Reading, RequestCost, SourceSpan
 from fieldconf.fields.status import WHOLE, Stopped
 from fieldconf.formulas import TextScore
 from fieldconf.parsing.kinds import kind_of
 from fieldconf.paths import Path, pointer
 from fieldconf.policy import Policy
 from fieldconf.render.table import printable
-from fieldconf.schema import Declared, Invalid, Place, Schema
-from fieldconf.schema.field_settings import Conf
+from fieldconf.schema import Declared, Place, Schema, SchemaViolation
+from fieldconf.schema.field_settings import FieldConfig
 from fieldconf.tokens.token import Candidate, Token, utf8
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def _made(form: saved_form.Report, schema: Schema) -> dict[str, Any]:
         "answer": _maybe(_score, form.answer), "prompt": _maybe(_score, form.prompt),
         "stopped": _maybe(_record(Stopped), form.stopped),
         "calibration": _maybe(_record(Calibrated), form.calibration),
-        "requests": tuple(map(_record(Asked), form.requests)),
+        "requests": tuple(map(_record(RequestCost), form.requests)),
         "input_tokens": form.input_tokens, "output_tokens": form.output_tokens,
         "policy": Policy.from_dict(form.policy),
         "owners": tuple(form.owners), "text": form.text, "tokens": tokens, "model": form.model,
@@ -296,7 +296,7 @@ def _with_conf(field: Field, form: saved_form.Conf | None) -> Field:
     """A field of no schema with the settings that it had when it was saved."""
     if form is None or field.declared is None:
         return field
-    return replace(field, declared=replace(field.declared, conf=_record(Conf)(form)))
+    return replace(field, declared=replace(field.declared, conf=_record(FieldConfig)(form)))
 
 
 def _written(field: Field, text: bytes | None) -> bytes:
@@ -306,7 +306,7 @@ def _written(field: Field, text: bytes | None) -> bytes:
     return json_text(field.value) if text is None else text[field.start : field.stop]
 
 
-def _error(form: saved_form.Error, data: Any, tokens: tuple[Token, ...]) -> Invalid:
+def _error(form: saved_form.Error, data: Any, tokens: tuple[Token, ...]) -> SchemaViolation:
     path: Path = ()
     inside = data
     for part in form.pointer.split("/")[1:]:
@@ -315,7 +315,7 @@ def _error(form: saved_form.Error, data: Any, tokens: tuple[Token, ...]) -> Inva
         path = (*path, int(step) if is_index else step)
         inside = value_at(path[-1:], inside)
     is_there = plain_value(inside) == form.value and kind_of(form.value) != "boolean"
-    return Invalid(
+    return SchemaViolation(
         form.pointer, form.problem, path, inside if is_there else form.value, form.confidence,
         tuple(tokens[index] for index in form.indexes),
     )  # fmt: skip
@@ -324,10 +324,10 @@ def _error(form: saved_form.Error, data: Any, tokens: tuple[Token, ...]) -> Inva
 def _validated(
     text: bytes,
     data: Any,
-    errors: tuple[Invalid, ...],
+    errors: tuple[SchemaViolation, ...],
     schema: Schema,
     fields: Mapping[str, Field],
-) -> tuple[Any, tuple[Invalid, ...]]:
+) -> tuple[Any, tuple[SchemaViolation, ...]]:
     """The value and the errors by the schema of today; without one, as they were saved."""
     if schema.is_free:
         return (None if errors else data), errors
@@ -339,7 +339,7 @@ def _validated(
     return value, tuple(how_sure(error, fields) for error in found)
 
 
-def how_sure(error: Invalid, fields: Mapping[str, Field]) -> Invalid:
+def how_sure(error: SchemaViolation, fields: Mapping[str, Field]) -> SchemaViolation:
     """An error, and how sure the model was of what is wrong."""
     field = fields.get(error.pointer)
     if field is None:

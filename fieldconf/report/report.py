@@ -21,13 +21,13 @@ from fieldconf.fields.plain import (
     plain_token,
     plain_value,
 )
-from fieldconf.fields.readings import Asked, Calibrated
+from fieldconf.fields.readings import Calibrated, RequestCost
 from fieldconf.fields.status import OTHERS, Status, Stopped
 from fieldconf.formulas import TextScore
 from fieldconf.paths import Path, pointer
 from fieldconf.policy import (
     USUAL,
-    Bands,
+    FieldLimits,
     Outcome,
     Policy,
     PolicyLike,
@@ -38,7 +38,7 @@ from fieldconf.policy import (
 from fieldconf.render import html, lines, notebook
 from fieldconf.report.load import VERSION, read, read_text
 from fieldconf.report.packing import packed, unpacked
-from fieldconf.schema import Invalid, Schema, compile_schema
+from fieldconf.schema import Schema, SchemaViolation, compile_schema
 from fieldconf.schema.attribute_paths import paths_of, steps_of
 from fieldconf.statistics.decisions import Decided
 from fieldconf.statistics.guarantee import in_words
@@ -113,7 +113,7 @@ class Report(Generic[T]):
     value: T | None = None
     data: Any = None
     fields: Mapping[str, Field] = field(default_factory=dict[str, Field])
-    errors: tuple[Invalid, ...] = ()
+    errors: tuple[SchemaViolation, ...] = ()
     reason: str = ""
     flags: tuple[str, ...] = ()
     mask: Mask = "unknown"
@@ -125,7 +125,7 @@ class Report(Generic[T]):
     stopped: Stopped | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
-    requests: tuple[Asked, ...] = ()
+    requests: tuple[RequestCost, ...] = ()
     calibration: Calibrated | None = None
     policy: Policy = field(default=USUAL, repr=False, compare=False)
     owners: tuple[str, ...] = field(default=(), repr=False)
@@ -224,7 +224,7 @@ class Report(Generic[T]):
         Objects are judged by their fields; they are here only with a reason of their own.
         """
         lacks_tokens = self.status in ("unaligned", "no_logprobs") or self.answer is not None
-        bands = Bands(self.policy, self.schema.root)
+        bands = FieldLimits(self.policy, self.schema.root)
         other = next((words for flag, words in OTHERS.items() if flag in self.flags), "")
         guarantee = self.policy.guarantee
         differences = {} if guarantee is None else guarantee.differences(self.scope)
@@ -450,7 +450,7 @@ class Report(Generic[T]):
             said = verdict.to_dict()
         return self.fields[name].to_dict(tokens=tokens) | said
 
-    def _plain_error(self, error: Invalid, *, tokens: bool) -> dict[str, Any]:
+    def _plain_error(self, error: SchemaViolation, *, tokens: bool) -> dict[str, Any]:
         plain: dict[str, Any] = {
             "pointer": error.pointer, "problem": error.problem, "value": plain_value(error.value),
             "confidence": error.confidence,

@@ -1,7 +1,7 @@
 """Results: what became of each input, and of all of them.
 
 In:    reports and errors, one an input.
-Out:   ``Result``, ``Results`` and ``Summary``: frozen values.
+Out:   ``Result``, ``Results`` and ``RunSummary``: frozen values.
 Never: a failure without its input.
 Why:   what is accepted is filed, what is to be reviewed goes to people, what failed is asked again.
 """
@@ -54,7 +54,7 @@ class Result(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class RunSummary:
     """How far a run is.
 
     Attributes:
@@ -84,7 +84,7 @@ class Summary:
     def share(self, ending: Ending) -> float | None:
         """The share (0..1) of those done that ended so; None where nothing is done.
 
-        >>> Summary(accept=3, review=1).share("accept")
+        >>> RunSummary(accept=3, review=1).share("accept")
         0.75
         """
         return getattr(self, ending) / self.done if self.done else None
@@ -93,7 +93,7 @@ class Summary:
 class Results(Sequence[Result[T]]):
     """The results of a whole run, in the order of the inputs."""
 
-    def __init__(self, results: Iterable[Result[T]], summary: Summary) -> None:
+    def __init__(self, results: Iterable[Result[T]], summary: RunSummary) -> None:
         self._results = tuple(results)
         self.summary = summary
 
@@ -143,10 +143,10 @@ class Results(Sequence[Result[T]]):
         return tuple(result.report for result in self if result.report is not None)
 
 
-def counts(summary: Summary) -> str:
+def counts(summary: RunSummary) -> str:
     """What a summary says, in a few words.
 
-    >>> counts(Summary(accept=2, failed=1))
+    >>> counts(RunSummary(accept=2, failed=1))
     '2 accepted, 0 to review, 0 rejected, 1 failed'
     """
     return (
@@ -156,11 +156,11 @@ def counts(summary: Summary) -> str:
 
 
 @dataclass
-class Tally:
+class RunCounts:
     """Counts results as they come, from any thread; tells who wants to know."""
 
-    summary: Summary
-    tell: Callable[[Summary], object] | None = None
+    summary: RunSummary
+    tell: Callable[[RunSummary], object] | None = None
     failures: list[Result[Any]] = field(default_factory=list[Result[Any]])
     in_a_row: int = 0
     """So many failures came one after the other, all of the same kind."""

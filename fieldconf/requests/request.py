@@ -16,7 +16,7 @@ from typing import Any, TypeAlias, cast
 from fieldconf.decisions.questions import questions
 from fieldconf.errors import NoLogprobsError, RequestError
 from fieldconf.probes import Probe
-from fieldconf.providers.forms import BARE, LABELS, Ask, Shape
+from fieldconf.providers.forms import BARE, LABELS, AnswerForm, Ask
 from fieldconf.providers.models import Model, model_row
 from fieldconf.providers.table import PROVIDERS, Provider
 from fieldconf.requests.strict import strict
@@ -215,7 +215,7 @@ def bare_parameters(
     return merged(form(_shape(row, schema, make_schema), 0), row.also)
 
 
-def _shape(row: Provider, schema: Schema, make_schema: MakeSchema | None) -> Shape:
+def _shape(row: Provider, schema: Schema, make_schema: MakeSchema | None) -> AnswerForm:
     """The form an answer should have, as the provider wants it."""
     name = re.sub(r"[^a-zA-Z0-9_-]", "_", schema.name)[:64]
     if schema.labels is not None:
@@ -224,7 +224,7 @@ def _shape(row: Provider, schema: Schema, make_schema: MakeSchema | None) -> Sha
         made = strict(schema, row.grammar).schema
     else:
         made = make_schema(without_settings(schema.json))
-    return Shape(name, made, lambda: questions(schema).asked)
+    return AnswerForm(name, made, lambda: questions(schema).asked)
 
 
 def merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:

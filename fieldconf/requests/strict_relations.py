@@ -18,8 +18,8 @@ from fieldconf.schema.declared import (
     kinds_of_parts,
     required_of,
 )
-from fieldconf.schema.keywords import Part
-from fieldconf.schema.references import Node, listed_in, named_in, root_of
+from fieldconf.schema.keywords import Keywords
+from fieldconf.schema.references import Subschema, listed_in, named_in, root_of
 from fieldconf.schema.unions import Reader
 
 _OTHERS = (
@@ -40,7 +40,7 @@ class Relations:
     def lost(self, schema: Any) -> Iterator[Loss]:
         """What a schema says so, each where it is first met."""
         seen = set[tuple[Any, ...]]()
-        todo: list[tuple[Path, Node]] = [((), root_of(schema))]
+        todo: list[tuple[Path, Subschema]] = [((), root_of(schema))]
         while todo:
             path, node = todo.pop()
             if isinstance(node.schema, dict) and node.key not in seen:
@@ -48,7 +48,7 @@ class Relations:
                 yield from (Loss(pointer(path), lost) for lost in self._said(node))
                 todo += reversed([((*path, *step), inner) for step, inner in _inner(node)])
 
-    def _said(self, node: Node) -> Iterator[str]:
+    def _said(self, node: Subschema) -> Iterator[str]:
         for word, reference in node.references:
             if node.follow(word, reference) is None:
                 yield f"{shown(word, reference)}: it leads nowhere"
@@ -60,7 +60,7 @@ class Relations:
         if "discriminator" not in node.schema and self._overlap(node):
             yield "oneOf: that no other holds"
 
-    def _overlap(self, node: Node) -> bool:
+    def _overlap(self, node: Subschema) -> bool:
         """Whether some value may keep to two arms of a ``oneOf``."""
         arms = [self._reader.cases(node.inside(arm)) for arm in listed_in(node.words.get("oneOf"))]
         if sum(map(len, arms)) > _MOST_COMPARED:
@@ -74,7 +74,7 @@ class Relations:
         )
 
 
-def _misses_a_key(some: Sequence[Part], others: Sequence[Part]) -> bool:
+def _misses_a_key(some: Sequence[Keywords], others: Sequence[Keywords]) -> bool:
     """Whether of two objects each has its own keys, and one of them lacks what the other needs."""
     if kinds_of_parts([*some, *others]) != frozenset({"object"}):
         return False
@@ -84,7 +84,7 @@ def _misses_a_key(some: Sequence[Part], others: Sequence[Part]) -> bool:
     )
 
 
-def _inner(node: Node) -> Iterator[tuple[Path, Node]]:
+def _inner(node: Subschema) -> Iterator[tuple[Path, Subschema]]:
     """The schemas that a schema applies, and to what of a value."""
     words = node.words
     for word, reference in node.references:

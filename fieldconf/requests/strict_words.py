@@ -14,8 +14,8 @@ from fieldconf.parsing.kinds import is_container, kind_of
 from fieldconf.providers.grammars import NUMBERS, STRING
 from fieldconf.schema import MAX_MEMBERS, Place
 from fieldconf.schema.declared import kinds_of_parts, members_of
-from fieldconf.schema.keywords import Part, types_of
-from fieldconf.schema.unions import MOST_CASES, Case
+from fieldconf.schema.keywords import Keywords, types_of
+from fieldconf.schema.unions import MOST_CASES, Alternative
 
 READ = frozenset({
     "type", "enum", "const", "properties", "required", "items", "prefixItems", "additionalItems",
@@ -32,42 +32,42 @@ _OF_CONTAINERS = {
 def core_of(place: Place) -> Place:
     """The place of a single case without what it only notes, so that all uses of it are one."""
     (case,) = place.cases
-    return place.of(Case(tuple(part for part in case.parts if part.words), case.name))
+    return place.of(Alternative(tuple(part for part in case.parts if part.words), case.name))
 
 
-def asks(parts: Sequence[Part], words: Collection[str]) -> bool:
+def asks(parts: Sequence[Keywords], words: Collection[str]) -> bool:
     """Whether any of some schemas has one of these words."""
     return any(word in words for part in parts for word in part.words)
 
 
-def meant(parts: Sequence[Part]) -> frozenset[str]:
+def meant(parts: Sequence[Keywords]) -> frozenset[str]:
     """The containers that some schemas speak of, though they allow all kinds."""
     return frozenset(kind for kind, words in _OF_CONTAINERS.items() if asks(parts, words))
 
 
-def possible_cases(place: Place) -> list[Case]:
+def possible_cases(place: Place) -> list[Alternative]:
     """The cases of a place that leave a kind, and one of its members."""
     return [c for c in place.cases if kinds_of_parts(c.parts) and members_of(c.parts) != []]
 
 
-def has_null_as_default(cases: Sequence[Case]) -> bool:
+def has_null_as_default(cases: Sequence[Alternative]) -> bool:
     """Whether null and "left out" are the same."""
     notes = [part.notes for case in cases for part in case.parts]
     return any("default" in note and note["default"] is None for note in notes)
 
 
-def described(reference: dict[str, Any], parts: Sequence[Part]) -> dict[str, Any]:
+def described(reference: dict[str, Any], parts: Sequence[Keywords]) -> dict[str, Any]:
     """A reference with the description that stands beside it; servers take nothing beside one."""
     own = notes_of([part for part in parts if not part.words])
     return {**own, "anyOf": [reference]} if "description" in own else reference
 
 
-def shared_by(cases: Sequence[Case]) -> list[Part]:
+def shared_by(cases: Sequence[Alternative]) -> list[Keywords]:
     """The parts that all cases have."""
     return [part for part in cases[0].parts if all(part in c.parts for c in cases)] if cases else []
 
 
-def notes_of(parts: Sequence[Part]) -> dict[str, Any]:
+def notes_of(parts: Sequence[Keywords]) -> dict[str, Any]:
     """Title and description; of several parts the first ones."""
     notes: dict[str, Any] = {}
     for part in parts:
@@ -87,7 +87,7 @@ def each_once(schemas: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return list({json.dumps(schema, sort_keys=True): schema for schema in schemas}.values())
 
 
-def members_in(parts: Sequence[Part]) -> Sequence[Any] | None:
+def members_in(parts: Sequence[Keywords]) -> Sequence[Any] | None:
     """All values that some schemas allow, however many scalars they name; or None."""
     sets = [part.members for part in parts if part.members is not None]
     small = min(sets, key=len, default=())
@@ -101,13 +101,13 @@ def members_in(parts: Sequence[Part]) -> Sequence[Any] | None:
     ]  # fmt: skip
 
 
-def is_long(parts: Sequence[Part]) -> bool:
+def is_long(parts: Sequence[Keywords]) -> bool:
     """Whether containers are named of which the cases of a place tell nothing."""
     named = [[m for m in part.members or () if is_container(m)] for part in parts]
     return any(len(containers) > MOST_CASES for containers in named)
 
 
-def as_stated(parts: Sequence[Part], members: Sequence[Any]) -> dict[str, Any] | None:
+def as_stated(parts: Sequence[Keywords], members: Sequence[Any]) -> dict[str, Any] | None:
     """Members that the schema spells itself; None for those that follow from types and bounds."""
     if not any(part.members is not None for part in parts):
         return None
@@ -122,7 +122,7 @@ def _type_of(member: Any) -> str:
     return "integer" if type(member) is int else kind_of(member)
 
 
-def in_order(kinds: frozenset[str], parts: Sequence[Part]) -> list[str]:
+def in_order(kinds: frozenset[str], parts: Sequence[Keywords]) -> list[str]:
     """Kinds as a ``type`` lists them, null last."""
     listed = [name for part in parts for name in types_of(part.words)]
     named = [name for name in listed if isinstance(name, str)]

@@ -39,7 +39,7 @@ from fieldconf.schema.declared import (
     kinds_of_parts,
     required_of,
 )
-from fieldconf.schema.keywords import Part
+from fieldconf.schema.keywords import Keywords
 
 _LOWS, _HIGHS = ("minLength", "minimum", "exclusiveMinimum"), (
     "maxLength", "maximum", "exclusiveMaximum",
@@ -90,7 +90,7 @@ class Writer:
         one = made[0] if len(made) == 1 else {"anyOf": made}
         return described(one, shared) if "$ref" in one else {**notes, **one}
 
-    def _case(self, place: Place, path: Path, shared: Sequence[Part]) -> dict[str, Any]:
+    def _case(self, place: Place, path: Path, shared: Sequence[Keywords]) -> dict[str, Any]:
         """The schema of one case: by reference, if it has a name or is being written."""
         core, own = core_of(place), [part for part in place.cases[0].parts if part not in shared]
         if core in self._names or core in self._writing or core.cases[0].name:
@@ -142,7 +142,7 @@ class Writer:
         arms = [self._kind(kind, place, path) for kind in in_order(kinds, parts)]
         return {**notes, **arms[0]} if len(arms) == 1 else {**notes, "anyOf": arms}
 
-    def _note_unread(self, parts: Sequence[Part], path: Path) -> None:
+    def _note_unread(self, parts: Sequence[Keywords], path: Path) -> None:
         for part in parts:
             for word in [word for word in part.words if word not in READ]:
                 self._lose(path, shown(word, part.words[word]))
@@ -161,7 +161,7 @@ class Writer:
             return {"type": "integer" if whole else "number", **asked}
         return {"type": kind}
 
-    def _asked(self, parts: Sequence[Part], words: Sequence[str], path: Path) -> dict[str, Any]:
+    def _asked(self, parts: Sequence[Keywords], words: Sequence[str], path: Path) -> dict[str, Any]:
         """What several parts ask by these words, as one."""
         made: dict[str, Any] = {}
         for word in words:

@@ -15,7 +15,7 @@ from msgspec import Struct, structs
 from fieldconf.errors import PayloadError
 from fieldconf.responses.fast.lazy import has_masked
 from fieldconf.responses.formats import tool_calls
-from fieldconf.responses.formats.tool_calls import Call
+from fieldconf.responses.formats.tool_calls import ToolCall
 from fieldconf.responses.plain import parsed, unfenced
 from fieldconf.tokens.token import (
     Completion,
@@ -66,7 +66,7 @@ class Delta(Struct, frozen=True):
     tokens: tuple[Token, ...] | None = None
     refusal: str = ""
     finish_reason: str | None = None
-    calls: tuple[Call, ...] = ()
+    calls: tuple[ToolCall, ...] = ()
     prompt: tuple[Token, ...] = ()
     echo: bool = False
     extent: Extent = "more"

@@ -22,7 +22,7 @@ _VERSION = 1
 _NEVER = -9999.0  # OpenAI's own word for a logprob of minus infinity, which JSON cannot hold
 
 
-class Kept(NamedTuple):
+class KeptResponse(NamedTuple):
     """A response that was kept, and how it is to be read."""
 
     response: Any
@@ -41,7 +41,7 @@ def keep(response: Any, *, mask: Mask | None, layout: Layout | None) -> dict[str
     return {FORM: settings, "response": _plain(response)}
 
 
-def opened(item: Any) -> Kept | None:
+def opened(item: Any) -> KeptResponse | None:
     """The response in such a form, also in a report that was saved with it; None if it is none.
 
     Raises:
@@ -68,7 +68,7 @@ def opened(item: Any) -> Kept | None:
             found=str(known.get("version")),
             remedy='Give its "response" alone, or use that version',
         )
-    return Kept(form["response"], known.get("mask", "unknown"), layout and Layout(**layout))
+    return KeptResponse(form["response"], known.get("mask", "unknown"), layout and Layout(**layout))
 
 
 def _plain(payload: Any) -> Any:

@@ -22,9 +22,18 @@ from fieldconf.schema.declared import MAX_MEMBERS, Arm, Declared
 from fieldconf.schema.labels import LabelSet
 from fieldconf.schema.places import Place
 from fieldconf.schema.schema import Schema, compile_schema
-from fieldconf.schema.validation import Invalid
+from fieldconf.schema.validation import SchemaViolation
 
 __all__ = [
-    "KINDS", "MAX_MEMBERS", "Arm", "Declared", "Invalid", "LabelSet", "Place", "Schema",
-    "compile_schema", "kind_of", "same",
+    "KINDS",
+    "MAX_MEMBERS",
+    "Arm",
+    "Declared",
+    "LabelSet",
+    "Place",
+    "Schema",
+    "SchemaViolation",
+    "compile_schema",
+    "kind_of",
+    "same",
 ]  # fmt: skip

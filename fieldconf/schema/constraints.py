@@ -3,7 +3,7 @@ r"""Feasible: can this beginning of a scalar's JSON text still become a value th
 In:    one JSON Schema whose references and unions are undone; the JSON text of a scalar as the
        parser read it, as far as it is written, and whether it closed. Of an object or an array
        only the opening byte is looked at.
-Out:   a ``Rule``, and its yes or no.
+Out:   a ``ScalarRule``, and its yes or no.
 Never: "no" to the beginning of an allowed value. What cannot be judged counts as allowed: unknown
        formats and keywords, patterns that dialects read differently; the keywords of one string
        are judged one by one.
@@ -149,7 +149,7 @@ def _form_of_pattern(pattern: str) -> _Form | None:
         return None
 
 
-class _Strings(NamedTuple):
+class _StringRule(NamedTuple):
     """What a schema asks of a string: its length in code points, how it looks."""
 
     shortest: int
@@ -176,7 +176,7 @@ def _characters(text: bytes) -> tuple[str, bool]:
     return written, stop < len(text)
 
 
-def _strings(node: Mapping[str, Any]) -> _Strings | None:
+def _strings(node: Mapping[str, Any]) -> _StringRule | None:
     shortest, longest = size_of(node.get("minLength")) or 0, size_of(node.get("maxLength"))
     pattern, form = node.get("pattern"), node.get("format")
     forms = (
@@ -185,8 +185,8 @@ def _strings(node: Mapping[str, Any]) -> _Strings | None:
     )
     if form in _LENGTHS:
         longest = _LENGTHS[form] if longest is None else min(longest, _LENGTHS[form])
-    found = _Strings(shortest, longest, tuple(form for form in forms if form is not None))
-    return found if found != _Strings(0, None, ()) else None
+    found = _StringRule(shortest, longest, tuple(form for form in forms if form is not None))
+    return found if found != _StringRule(0, None, ()) else None
 
 
 def size_of(value: Any) -> int | None:
@@ -207,7 +207,7 @@ _NUMBER = re.compile(rb"(-?)([0-9]*)(\.[0-9]*)?([eE][+-]?[0-9]*)?")
 _Bound = tuple[Fraction, bool]
 
 
-class _Numbers(NamedTuple):
+class _NumberRule(NamedTuple):
     """What a schema asks of a number: bounds, and a step of which it must be a multiple."""
 
     low: _Bound | None
@@ -232,11 +232,11 @@ class _Numbers(NamedTuple):
             return size.holds(Fraction(mantissa, 10**unit), (above, False))
         return size.holds_longer(mantissa)
 
-    def _mirrored(self) -> "_Numbers":
+    def _mirrored(self) -> "_NumberRule":
         """The same for numbers of the other sign."""
         low = None if self.high is None else (-self.high[0], not self.high[1])
         high = None if self.low is None else (-self.low[0], not self.low[1])
-        return _Numbers(low, high, self.step)
+        return _NumberRule(low, high, self.step)
 
     def holds_longer(self, whole: int) -> bool:
         """Whether a number that begins with these digits is held, however many follow."""
@@ -264,7 +264,7 @@ class _Numbers(NamedTuple):
         return least <= most
 
 
-_INTEGER = _Numbers(None, None, Fraction(1))
+_INTEGER = _NumberRule(None, None, Fraction(1))
 
 
 def _power(exponent: bytes) -> Fraction:
@@ -272,10 +272,10 @@ def _power(exponent: bytes) -> Fraction:
     return Fraction(10) ** max(-_LARGEST_EXPONENT, min(shift, _LARGEST_EXPONENT))
 
 
-def _numbers(node: Mapping[str, Any]) -> _Numbers | None:
+def _numbers(node: Mapping[str, Any]) -> _NumberRule | None:
     lows = [(node.get("minimum"), False), (node.get("exclusiveMinimum"), True)]
     highs = [(node.get("maximum"), True), (node.get("exclusiveMaximum"), False)]
-    found = _Numbers(
+    found = _NumberRule(
         max(_bounds(lows), default=None), min(_bounds(highs), default=None), step_of(node)
     )
     if found == _INTEGER:
@@ -309,13 +309,13 @@ def exact(value: Any) -> Fraction | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ScalarRule:
     """What one schema asks of a scalar. Made by ``rule_of``."""
 
     kinds: frozenset[str]
     members: tuple[Any, ...] | None = None
-    strings: _Strings | None = None
-    numbers: _Numbers | None = None
+    strings: _StringRule | None = None
+    numbers: _NumberRule | None = None
     never: tuple[Any, ...] = ()  # scalars that are not allowed
     labels: tuple[str, ...] = ()  # the strings among many members, sorted
 
@@ -376,7 +376,9 @@ class Rule:
         return any(_leads_to(text, member, done=done) for member in members)
 
 
-def rule_of(node: Mapping[str, Any], kinds: frozenset[str], *, never: tuple[Any, ...] = ()) -> Rule:
+def rule_of(
+    node: Mapping[str, Any], kinds: frozenset[str], *, never: tuple[Any, ...] = ()
+) -> ScalarRule:
     """The rule of one JSON Schema without references and unions.
 
     ``kinds`` are the JSON kinds that its type stands for, ``never`` the scalars it forbids.
@@ -388,7 +390,9 @@ def rule_of(node: Mapping[str, Any], kinds: frozenset[str], *, never: tuple[Any,
     given: Any = [node["const"]] if "const" in node else node.get("enum")
     members = tuple(cast("list[Any]", given)) if isinstance(given, list) else None
     scalars = tuple(m for m in never if not isinstance(m, (dict, list)))
-    return Rule(kinds, members, _strings(node), _numbers(node), scalars, _labels(members or ()))
+    return ScalarRule(
+        kinds, members, _strings(node), _numbers(node), scalars, _labels(members or ())
+    )
 
 
 def _labels(members: Sequence[Any]) -> tuple[str, ...]:

@@ -18,10 +18,10 @@ from functools import reduce
 from typing import Any, NamedTuple
 
 from fieldconf.parsing.kinds import KINDS, is_container, kind_of
-from fieldconf.schema.constraints import Rule, exact, step_of
-from fieldconf.schema.field_settings import CONF, Conf, conf_of, merged
-from fieldconf.schema.keywords import Part
-from fieldconf.schema.unions import Case
+from fieldconf.schema.constraints import ScalarRule, exact, step_of
+from fieldconf.schema.field_settings import CONF, FieldConfig, conf_of, merged
+from fieldconf.schema.keywords import Keywords
+from fieldconf.schema.unions import Alternative
 
 MAX_MEMBERS = 1000
 """Bounded integers and enums with more members than this count as open."""
@@ -60,7 +60,7 @@ class Declared:
         max_items: the most items of a list here; None if nothing says.
         arms: the object schemas of a union; none where there are fewer than two.
         title, description: as the schema has them; empty if it has none.
-        conf: the field's own settings, see ``Conf``; or None.
+        conf: the field's own settings, see ``FieldConfig``; or None.
         may_be_null: whether null may stand here for a key that was left out, though the schema
             does not allow null; ``kinds`` and ``members`` are without it.
         rules: what is asked of scalars here: of one arm, every rule; none where nothing is.
@@ -78,9 +78,9 @@ class Declared:
     arms: tuple[Arm, ...] = ()
     title: str = ""
     description: str = ""
-    conf: Conf | None = None
+    conf: FieldConfig | None = None
     may_be_null: bool = False
-    rules: tuple[tuple[Rule, ...], ...] = field(default=(), repr=False)
+    rules: tuple[tuple[ScalarRule, ...], ...] = field(default=(), repr=False)
 
     restricts: bool = field(init=False, repr=False, compare=False)
 
@@ -132,7 +132,7 @@ class Declared:
         return self.kinds | {"null"} if self.may_be_null else self.kinds
 
 
-def declare(cases: Sequence[Case], *, may_be_null: bool = False) -> Declared:
+def declare(cases: Sequence[Alternative], *, may_be_null: bool = False) -> Declared:
     """What is declared where these cases hold; of none, anything goes."""
     if not cases:
         return Declared()
@@ -163,28 +163,28 @@ def declare(cases: Sequence[Case], *, may_be_null: bool = False) -> Declared:
 # -- one case -------------------------------------------------------------------------------------
 
 
-def kinds_of_parts(parts: Sequence[Part]) -> frozenset[str]:
+def kinds_of_parts(parts: Sequence[Keywords]) -> frozenset[str]:
     """The kinds that all of some schemas allow."""
     return KINDS.intersection(*(part.kinds for part in parts)) if parts else KINDS
 
 
-def keys_of(parts: Sequence[Part]) -> list[str]:
+def keys_of(parts: Sequence[Keywords]) -> list[str]:
     """The keys that some schemas declare or demand, in order, without those they forbid."""
     named = dict.fromkeys(key for part in parts for key in part.properties)
     named |= dict.fromkeys(key for part in parts for key in part.demanded)
     return [key for key in named if not _forbids(parts, key)]
 
 
-def _forbids(parts: Sequence[Part], key: str) -> bool:
+def _forbids(parts: Sequence[Keywords], key: str) -> bool:
     return any(schema is False for part in parts for schema in part.of_key(key))
 
 
-def required_of(parts: Sequence[Part]) -> frozenset[str]:
+def required_of(parts: Sequence[Keywords]) -> frozenset[str]:
     """The keys that some schemas demand of one object."""
     return frozenset[str]().union(*(part.required for part in parts))
 
 
-def is_closed(parts: Sequence[Part]) -> bool:
+def is_closed(parts: Sequence[Keywords]) -> bool:
     """Whether an object has the keys that these schemas declare, and no others."""
     if any(part.words.get("additionalProperties") is False for part in parts):
         return not any("patternProperties" in part.words for part in parts)
@@ -196,7 +196,7 @@ def is_closed(parts: Sequence[Part]) -> bool:
     return silent and any("properties" in part.words for part in parts)
 
 
-def members_of(parts: Sequence[Part]) -> list[Any] | None:
+def members_of(parts: Sequence[Keywords]) -> list[Any] | None:
     """All values that some schemas allow, where they are few scalars; or None."""
     kinds = kinds_of_parts(parts)
     sets = [part.members for part in parts if part.members is not None]
@@ -214,7 +214,7 @@ def _spell(member: Any) -> bytes:
     return json.dumps(member).encode()
 
 
-def _few(parts: Sequence[Part], kinds: frozenset[str]) -> list[Any] | None:
+def _few(parts: Sequence[Keywords], kinds: frozenset[str]) -> list[Any] | None:
     """The members of kinds that have few."""
     found: list[Any] = [True, False] if "boolean" in kinds else []
     found += [None] if "null" in kinds else []
@@ -226,7 +226,7 @@ def _few(parts: Sequence[Part], kinds: frozenset[str]) -> list[Any] | None:
     return None if kinds & {"string", "object", "array"} else found
 
 
-def _range(parts: Sequence[Part]) -> list[Any] | None:
+def _range(parts: Sequence[Keywords]) -> list[Any] | None:
     """All integers between the bounds, where they are few."""
     words = [part.words for part in parts]
     if not any(part.is_integer for part in parts):
@@ -250,7 +250,7 @@ def _numbers(words: Sequence[Mapping[str, Any]], word: str) -> Iterable[Any]:
 # -- several cases --------------------------------------------------------------------------------
 
 
-def _members(cases: Sequence[tuple[Part, ...]]) -> tuple[Any, ...] | None:
+def _members(cases: Sequence[tuple[Keywords, ...]]) -> tuple[Any, ...] | None:
     found: dict[tuple[str, Any], Any] = {}
     for parts in cases:
         own = members_of(parts)
@@ -261,7 +261,7 @@ def _members(cases: Sequence[tuple[Part, ...]]) -> tuple[Any, ...] | None:
     return tuple(found.values()) if len(found) <= MAX_MEMBERS else None
 
 
-def _most_items(lists: Sequence[tuple[Part, ...]]) -> int | None:
+def _most_items(lists: Sequence[tuple[Keywords, ...]]) -> int | None:
     most = [
         min((m for part in parts if (m := part.most_items) is not None), default=None)
         for parts in lists
@@ -270,7 +270,7 @@ def _most_items(lists: Sequence[tuple[Part, ...]]) -> int | None:
     return max(known) if known and len(known) == len(most) else None
 
 
-def _arms(objects: Sequence[Case]) -> tuple[Arm, ...]:
+def _arms(objects: Sequence[Alternative]) -> tuple[Arm, ...]:
     shared = set(objects[0].parts).intersection(*(case.parts for case in objects))
     made: list[Arm] = []
     for number, case in enumerate(objects):
@@ -286,6 +286,6 @@ def _first_text(notes: Sequence[Mapping[str, Any]], word: str) -> str:
     return next((text for text in found if isinstance(text, str) and text), "")
 
 
-def _conf(notes: Sequence[Mapping[str, Any]]) -> Conf | None:
+def _conf(notes: Sequence[Mapping[str, Any]]) -> FieldConfig | None:
     given = [note[CONF] for note in notes if CONF in note]
     return conf_of(reduce(merged, reversed(given)), "") if given else None

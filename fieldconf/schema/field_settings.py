@@ -1,7 +1,7 @@
 """Settings of a field that live with the model: when it is sure enough, and by what formula.
 
-In:    ``Conf(...)`` in an ``Annotated`` type, or ``"x-fieldconf": {...}`` in a JSON Schema.
-Out:   the same word in the type's JSON Schema; a ``Conf`` of it again; a schema without such words.
+In:    ``FieldConfig(...)`` in an ``Annotated`` type, or ``"x-fieldconf": {...}`` in a JSON Schema.
+Out:   the same word in the type's JSON Schema; a ``FieldConfig`` of it again; a schema without such words.
 Never: a setting that is ignored in silence: what is misspelled or cannot apply is an error at once.
 Why:   whoever declares a field knows what it costs to be wrong there; whoever scores it may not.
 
@@ -38,8 +38,8 @@ _IN_NUMBERS = frozenset({"basis"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conf:
-    """Settings of one field: ``Annotated[bool, Conf(threshold=0.9)]``.
+class FieldConfig:
+    """Settings of one field: ``Annotated[bool, FieldConfig(threshold=0.9)]``.
 
     Of two on one type the outer one wins, setting by setting.
 
@@ -78,10 +78,10 @@ class Conf:
         return schema if aliased else place
 
 
-_NAMES = tuple(one.name for one in fields(Conf))
+_NAMES = tuple(one.name for one in fields(FieldConfig))
 
 
-def conf_of(settings: Any, where: str) -> Conf:
+def conf_of(settings: Any, where: str) -> FieldConfig:
     """The settings that ``x-fieldconf`` holds; ``where`` is its JSON Pointer, for messages.
 
     Raises:
@@ -94,7 +94,7 @@ def conf_of(settings: Any, where: str) -> Conf:
     given = cast("Mapping[str, Any]", settings)
     for name, wrong in _problems(given):
         raise SchemaError(f"{wrong.what} (at {where}{pointer([name])})", remedy=wrong.remedy)
-    return Conf(**given)
+    return FieldConfig(**given)
 
 
 def merged(inner: Mapping[str, Any], outer: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Parts: what one plain schema asks of a value by its own words.
 
-In:    a ``Node`` whose references and unions are followed elsewhere.
-Out:   ``Part``: the kinds and members it allows, the rule for scalars, and the schemas of the keys
+In:    a ``Subschema`` whose references and unions are followed elsewhere.
+Out:   ``Keywords``: the kinds and members it allows, the rule for scalars, and the schemas of the keys
        and items it declares.
 Never: a look behind a reference; a word that the draft does not know.
 Why:   a value usually has to keep to several schemas at once, and each says a part of it.
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from fieldconf.parsing.kinds import KINDS, kind_of, same
-from fieldconf.schema.constraints import Rule, rule_of, size_of
+from fieldconf.schema.constraints import ScalarRule, rule_of, size_of
 from fieldconf.schema.field_settings import ATTRIBUTES, CONF
-from fieldconf.schema.references import Node, draft_of, listed_in, named_in
+from fieldconf.schema.references import Subschema, draft_of, listed_in, named_in
 from fieldconf.schema.regexes import Patience, SlowPatternError, compiled
 from fieldconf.threads import cached_property
 
@@ -31,10 +31,10 @@ _NOTES = frozenset({"title", "description", "default", CONF, ATTRIBUTES})
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class Keywords:
     """One plain schema. Two are the same only if they are the same object."""
 
-    node: Node
+    node: Subschema
 
     @cached_property
     def words(self) -> Mapping[str, Any]:
@@ -101,7 +101,7 @@ class Part:
         return kinds_of(no) if is_plain else frozenset()
 
     @cached_property
-    def rule(self) -> Rule:
+    def rule(self) -> ScalarRule:
         """What it asks of a scalar."""
         return rule_of(self.words, self.kinds, never=self.forbidden)
 
@@ -149,14 +149,14 @@ class Part:
         given = named_in(self.words.get("patternProperties"))
         return [(_compiled(pattern), Patience(), schema) for pattern, schema in given.items()]
 
-    def inside(self, key: str) -> "Part":
+    def inside(self, key: str) -> "Keywords":
         """The schema of a key that it names, by its own words only."""
         if key not in self._inside:
-            self._inside[key] = Part(self.node.inside(self.properties[key]))
+            self._inside[key] = Keywords(self.node.inside(self.properties[key]))
         return self._inside[key]
 
     @cached_property
-    def _inside(self) -> "dict[str, Part]":
+    def _inside(self) -> "dict[str, Keywords]":
         return {}
 
     def of_key(self, key: str) -> Iterator[Any]:
@@ -253,9 +253,9 @@ def spelled(value: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def own_node(node: Node, schema: Any) -> Node:
+def own_node(node: Subschema, schema: Any) -> Subschema:
     """A schema of our own making, at the place of another; read by the latest draft."""
-    return Node(schema, draft_of({}), node.resolver)
+    return Subschema(schema, draft_of({}), node.resolver)
 
 
 def _compiled(pattern: str) -> "regex.Pattern[str] | None":

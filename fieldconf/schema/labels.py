@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias, cast, get_args, get_origin
 
 from fieldconf.errors import SchemaError
 from fieldconf.parsing.kinds import kind_of
-from fieldconf.schema.validation import Invalid
+from fieldconf.schema.validation import SchemaViolation
 from fieldconf.threads import cached_property
 
 Match: TypeAlias = Literal["exact", "loose"] | Callable[[str], Any]
@@ -194,7 +194,7 @@ class LabelSet:
     def _keys(self) -> tuple[tuple[str, Any], ...]:
         return tuple(_json_key(as_json(meaning)) for meaning in self.meanings)
 
-    def validated(self, data: Any) -> tuple[Any, tuple[Invalid, ...]]:
+    def validated(self, data: Any) -> tuple[Any, tuple[SchemaViolation, ...]]:
         """The meaning that a JSON value stands for and no errors; or None and the error.
 
         >>> LabelSet({"A": "spam"}).validated("spam")
@@ -204,7 +204,7 @@ class LabelSet:
         for own, meaning in zip(self._keys, self.meanings, strict=True):
             if own == key:
                 return meaning, ()
-        return None, (Invalid("", f"{data!r} is none of the labels' values", value=data),)
+        return None, (SchemaViolation("", f"{data!r} is none of the labels' values", value=data),)
 
     def problem(self, text: str) -> str:
         """The sentence that says that a text is none of the labels.

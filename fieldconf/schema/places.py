@@ -19,15 +19,17 @@ from fieldconf.schema.declared import (
     kinds_of_parts,
     required_of,
 )
-from fieldconf.schema.keywords import Part
-from fieldconf.schema.references import Node
-from fieldconf.schema.unions import ANYTHING, Case, Reader
+from fieldconf.schema.keywords import Keywords
+from fieldconf.schema.references import Subschema
+from fieldconf.schema.unions import ANYTHING, Alternative, Reader
 from fieldconf.threads import cached_property
 
 K = TypeVar("K")
 V = TypeVar("V")
 
-_Index: TypeAlias = tuple[Mapping[tuple[str, Any], frozenset[int]], Sequence[tuple[int, Case]]]
+_Index: TypeAlias = tuple[
+    Mapping[tuple[str, Any], frozenset[int]], Sequence[tuple[int, Alternative]]
+]
 """The arms that list a value, by its kind and itself; and the arms that list none."""
 
 _MOST_KNOWN = 10_000  # answers may hold any number of free keys
@@ -43,19 +45,19 @@ class Places:
             form that strict structured output demands.
     """
 
-    def __init__(self, root: Node, *, may_be_null: bool = False) -> None:
+    def __init__(self, root: Subschema, *, may_be_null: bool = False) -> None:
         self.reader = Reader()
-        self._made: dict[tuple[tuple[Case, ...], bool], Place] = {}
+        self._made: dict[tuple[tuple[Alternative, ...], bool], Place] = {}
         self.may_be_null = may_be_null
         self.root = self.place(self.reader.cases(root))
 
-    def place(self, cases: Iterable[Case], *, is_optional: bool = False) -> "Place":
+    def place(self, cases: Iterable[Alternative], *, is_optional: bool = False) -> "Place":
         """The place where these cases hold, or that may be left out."""
         key = (tuple(dict.fromkeys(cases)), is_optional and self.may_be_null)
         found = self._made.get(key)
         return found or self._made.setdefault(key, Place(self, *key))
 
-    def inside(self, case: Case, step: str | int) -> Sequence[Case]:
+    def inside(self, case: Alternative, step: str | int) -> Sequence[Alternative]:
         """The cases of the value under a key or index, if this case holds around it."""
         if ("array" if isinstance(step, int) else "object") not in kinds_of_parts(case.parts):
             return ()
@@ -65,8 +67,8 @@ class Places:
         is_unknown = not nodes and step not in required_of(case.parts)
         return () if is_unknown and is_closed(case.parts) else self._all_of(nodes)
 
-    def _all_of(self, nodes: Iterable[Node]) -> Sequence[Case]:
-        found: Sequence[Case] = ANYTHING
+    def _all_of(self, nodes: Iterable[Subschema]) -> Sequence[Alternative]:
+        found: Sequence[Alternative] = ANYTHING
         for node in nodes:
             found = self.reader.both(found, self.reader.cases(node))
             if not found:
@@ -82,7 +84,7 @@ class Place:
         is_optional: whether it may be left out, where null may say so.
     """
 
-    def __init__(self, places: Places, cases: tuple[Case, ...], is_optional: bool) -> None:  # noqa: FBT001
+    def __init__(self, places: Places, cases: tuple[Alternative, ...], is_optional: bool) -> None:  # noqa: FBT001
         self._places = places
         self.cases = cases
         self.is_optional = is_optional
@@ -98,7 +100,7 @@ class Place:
         return declare(self.cases, may_be_null=self.is_optional)
 
     @cached_property
-    def objects(self) -> list[Case]:
+    def objects(self) -> list[Alternative]:
         """The cases in which an object may stand here: those of ``declared.arms``."""
         return [case for case in self.cases if "object" in kinds_of_parts(case.parts)]
 
@@ -113,7 +115,7 @@ class Place:
         notes = (part.notes for case in self.cases for part in case.parts)
         return next((note["default"] for note in notes if "default" in note), None)
 
-    def of(self, case: Case) -> "Place":
+    def of(self, case: Alternative) -> "Place":
         """The place where only this case holds."""
         return self._places.place((case,))
 
@@ -172,7 +174,7 @@ class Place:
                 _keep(self._after, (step, text), known)
         return known
 
-    def allows(self, case: Case, step: str | int, text: bytes) -> bool:
+    def allows(self, case: Alternative, step: str | int, text: bytes) -> bool:
         """Whether a case of this place allows a value under a key or an index."""
         place = self.of(case).inside(step)
         is_open = text in (b"{", b"[")
@@ -206,7 +208,7 @@ class Place:
 
     def _index(self, step: str | int) -> "_Index":
         by_value: dict[tuple[str, Any], set[int]] = {}
-        others: list[tuple[int, Case]] = []
+        others: list[tuple[int, Alternative]] = []
         for number, case in enumerate(self.objects):
             place = self.of(case).inside(step)
             if place.cases and (place.declared.members is None or place.declared.may_be_null):
@@ -216,7 +218,7 @@ class Place:
                     by_value.setdefault((kind_of(member), member), set()).add(number)
         return {value: frozenset(arms) for value, arms in by_value.items()}, others
 
-    def _only(self, kept: Sequence[Case]) -> "Place":
+    def _only(self, kept: Sequence[Alternative]) -> "Place":
         """The place with some of its cases; with all of them if an answer fits none."""
         if not kept or len(kept) == len(self.cases):
             return self
@@ -252,7 +254,7 @@ def _keep(known: dict[K, V], key: K, value: V) -> V:
     return value
 
 
-def nodes_at(parts: Sequence[Part], step: str | int) -> list[Node]:
+def nodes_at(parts: Sequence[Keywords], step: str | int) -> list[Subschema]:
     """The schemas that some parts have for the value under a key or an index, as they stand."""
     if isinstance(step, str):
         found = [(part, schema) for part in parts for schema in part.of_key(step)]

@@ -17,7 +17,7 @@ from itertools import chain, repeat
 from types import NoneType
 from typing import Any, TypeAlias, cast
 
-from fieldconf.schema.references import Node, root_of
+from fieldconf.schema.references import Subschema, root_of
 
 _MOST_NODES = 10_000
 """How many schemas a document may have, each counted as often as a reference leads to it."""
@@ -210,7 +210,7 @@ class _Tables:
 
     __slots__ = ("_count", "_draft", "_known", "_root")
 
-    def __init__(self, root: Node) -> None:
+    def __init__(self, root: Subschema) -> None:
         self._root, self._draft = root, root.draft
         self._count = 0
         self._known: dict[int, tuple[dict[type, Check], int]] = {}

@@ -15,7 +15,7 @@ _MOST_WAYS = 64
 _UNSEEN = object()
 
 
-class _Way(NamedTuple):
+class _PathReading(NamedTuple):
     """One reading of the steps that pydantic names: which of them are in the answer."""
 
     path: Path
@@ -65,28 +65,28 @@ def _absent(steps: Path, value: Any) -> int:
     return 0
 
 
-def _skipped(way: _Way) -> int:
+def _skipped(way: _PathReading) -> int:
     return way.skipped
 
 
-def _ways(loc: Path, data: Any) -> list[list[_Way]]:
+def _ways(loc: Path, data: Any) -> list[list[_PathReading]]:
     """The readings of the first 0, 1, ... steps, the likeliest first."""
-    ways = [[_Way((), data)]]
+    ways = [[_PathReading((), data)]]
     for step in loc:
         ways.append(_likeliest(_onward(ways[-1], step)))
     return ways
 
 
-def _onward(ways: Iterable[_Way], step: str | int) -> Iterator[_Way]:
+def _onward(ways: Iterable[_PathReading], step: str | int) -> Iterator[_PathReading]:
     for way in ways:
         if leads(step, way.value):
-            yield _Way((*way.path, step), way.value[step], way.skipped)
+            yield _PathReading((*way.path, step), way.value[step], way.skipped)
         yield way._replace(skipped=way.skipped + 1)
 
 
-def _likeliest(ways: Iterable[_Way]) -> list[_Way]:
+def _likeliest(ways: Iterable[_PathReading]) -> list[_PathReading]:
     """Those that leave out few steps; of the same number, late ones."""
-    best: dict[Path, _Way] = {}
+    best: dict[Path, _PathReading] = {}
     for way in sorted(ways, key=_skipped):
         best.setdefault(way.path, way)
     return list(best.values())[:_MOST_WAYS]

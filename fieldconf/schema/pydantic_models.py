@@ -228,18 +228,18 @@ def _path_of(alias: Any, name: str) -> Path:
 
 
 @dataclass(slots=True)
-class _Place:
+class _ModelPlace:
     """A place in an object schema: what is declared of it, and what stands inside."""
 
     own: list[JsonSchemaValue] = field(default_factory=list[JsonSchemaValue])
     needed: bool = False
-    inside: "dict[str | int, _Place]" = field(default_factory=dict[str | int, "_Place"])
+    inside: "dict[str | int, _ModelPlace]" = field(default_factory=dict[str | int, "_ModelPlace"])
 
     def put(self, path: Path, schema: JsonSchemaValue, *, needed: bool) -> None:
         if not path:
             self.own.append(schema)
         else:
-            self.inside.setdefault(path[0], _Place()).put(path[1:], schema, needed=needed)
+            self.inside.setdefault(path[0], _ModelPlace()).put(path[1:], schema, needed=needed)
         self.needed = self.needed or needed
 
     @property
@@ -261,7 +261,7 @@ def _settled(made: JsonSchemaValue, steps: Mapping[str, Path]) -> JsonSchemaValu
     present = {name: path for name, path in steps.items() if _key(name, path) in properties}
     if all(len(path) == 1 for path in present.values()):
         return _noted(made, present)
-    whole = _Place()
+    whole = _ModelPlace()
     far = {_MARK + name: path for name, path in present.items()}
     for key, schema in properties.items():
         whole.put(far.get(key, (key,)), schema, needed=key in made.get("required", ()))
@@ -273,7 +273,7 @@ def _key(name: str, path: Path) -> str | int:
     return path[0] if len(path) == 1 else _MARK + name
 
 
-def _object(keys: "dict[str, _Place]") -> JsonSchemaValue:
+def _object(keys: "dict[str, _ModelPlace]") -> JsonSchemaValue:
     made: JsonSchemaValue = {
         "type": "object",
         "properties": {key: one.schema for key, one in keys.items()},
@@ -282,7 +282,7 @@ def _object(keys: "dict[str, _Place]") -> JsonSchemaValue:
     return {**made, "required": needed} if needed else made
 
 
-def _array(items: "dict[int, _Place]") -> JsonSchemaValue:
+def _array(items: "dict[int, _ModelPlace]") -> JsonSchemaValue:
     """A list with some of its items declared; one counted from the end can only be asked to be."""
     declared = {index: one.schema for index, one in items.items() if index >= 0}
     made: JsonSchemaValue = {"type": "array"}

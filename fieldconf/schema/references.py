@@ -1,7 +1,7 @@
 """Documents: a JSON Schema, where its references lead, and which draft reads it.
 
 In:    a JSON Schema as a dict or a boolean.
-Out:   ``Node``: one schema inside of a document, with its words as its draft understands them.
+Out:   ``Subschema``: one schema inside of a document, with its words as its draft understands them.
 Never: our own reading of ``$id``, ``$anchor``, ``$dynamicRef`` or a fragment: that is done by
        ``referencing``, and which words a draft has is asked of ``jsonschema``. Nothing is fetched.
 Why:   drafts 4 to 2020-12 are all found in the wild, sometimes in one document.
@@ -89,7 +89,7 @@ def draft_of(schema: Any, default: Any = None) -> Draft:
 
 
 @dataclass(frozen=True, eq=False)
-class Node:
+class Subschema:
     """One schema of a document.
 
     Attributes:
@@ -128,21 +128,21 @@ class Node:
         found = [(word, self.words.get(word)) for word in _REFERENCES]
         return [(word, to) for word, to in found if isinstance(to, str)]
 
-    def inside(self, schema: Any) -> "Node":
+    def inside(self, schema: Any) -> "Subschema":
         """A schema that stands inside of this one."""
         from referencing.exceptions import CannotDetermineSpecification
 
         named = named_in(schema)
         draft = draft_of(named, self.draft.validator) if "$schema" in named else self.draft
         if "$id" not in named and "id" not in named:
-            return Node(schema, draft, self.resolver)
+            return Subschema(schema, draft, self.resolver)
         try:
             resource = draft.specification.create_resource(named)
-            return Node(schema, draft, self.resolver.in_subresource(resource))
+            return Subschema(schema, draft, self.resolver.in_subresource(resource))
         except (CannotDetermineSpecification, AttributeError, TypeError, ValueError):
-            return Node(schema, draft, self.resolver)  # an "id" that is none
+            return Subschema(schema, draft, self.resolver)  # an "id" that is none
 
-    def follow(self, word: str, reference: str) -> "Node | None":
+    def follow(self, word: str, reference: str) -> "Subschema | None":
         """The schema that a reference leads to; None if it leads nowhere that is known."""
         from referencing.exceptions import Unresolvable, Unretrievable
         from referencing.jsonschema import lookup_recursive_ref
@@ -155,7 +155,7 @@ class Node:
         except (Unresolvable, Unretrievable, AttributeError, TypeError, ValueError):
             return None
         draft = draft_of(found.contents, self.draft.validator)
-        return Node(found.contents, draft, found.resolver)
+        return Subschema(found.contents, draft, found.resolver)
 
 
 def _is_sound(word: str, value: Any) -> bool:
@@ -184,7 +184,7 @@ def _exclusive(words: dict[str, Any]) -> dict[str, Any]:
     return words
 
 
-def root_of(schema: Any) -> Node:
+def root_of(schema: Any) -> Subschema:
     """The node of a whole document."""
     from jsonschema_specifications import REGISTRY
 
@@ -194,4 +194,4 @@ def root_of(schema: Any) -> Node:
         resolver = REGISTRY.resolver_with_root(resource)
     except (AttributeError, TypeError, ValueError):  # an "$id" that is none
         resolver = REGISTRY.resolver()
-    return Node(schema, draft, resolver)
+    return Subschema(schema, draft, resolver)

@@ -25,7 +25,7 @@ from fieldconf.schema.labels import LabelSet
 from fieldconf.schema.omitted import restored, written
 from fieldconf.schema.places import Place, Places, every_place
 from fieldconf.schema.references import draft_of, root_of
-from fieldconf.schema.validation import Checker, Invalid, checker, validate_model
+from fieldconf.schema.validation import Checker, SchemaViolation, checker, validate_model
 from fieldconf.threads import cached_property
 from fieldconf.tokens.token import Layout
 
@@ -119,7 +119,7 @@ class Schema:
 
     # -- validation -----------------------------------------------------------------------------
 
-    def validate(self, text: bytes, data: Any) -> tuple[Any, tuple[Invalid, ...]]:
+    def validate(self, text: bytes, data: Any) -> tuple[Any, tuple[SchemaViolation, ...]]:
         """The validated value and no errors, or None and the errors.
 
         ``text`` is the answer's JSON text and ``data`` the same decoded. Where null may stand for
@@ -143,7 +143,7 @@ class Schema:
     def _check(self) -> Checker:
         return checker(draft_of(self.json).validator, self.json)
 
-    def _validate(self, text: bytes, data: Any) -> tuple[Any, tuple[Invalid, ...]]:
+    def _validate(self, text: bytes, data: Any) -> tuple[Any, tuple[SchemaViolation, ...]]:
         if self.labels is not None:
             return self.labels.validated(data)
         if self.adapter is not None:

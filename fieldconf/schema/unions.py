@@ -1,7 +1,7 @@
 """Cases: the ways in which a value can keep to a schema, references and unions undone.
 
 In:    nodes.
-Out:   for each node its ``Case`` values: a value that keeps to the schema keeps to all the parts
+Out:   for each node its ``Alternative`` values: a value that keeps to the schema keeps to all the parts
        of at least one case.
 Never: a case too few: a value that the schema allows has its case. A schema may have cases that no
        value fits (``oneOf`` is read as ``anyOf``, most of ``not`` is left out); those that plainly
@@ -20,15 +20,15 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from fieldconf.parsing.kinds import KINDS, is_container, same
-from fieldconf.schema.keywords import Part, own_node, spelled
-from fieldconf.schema.references import Node, named_in
+from fieldconf.schema.keywords import Keywords, own_node, spelled
+from fieldconf.schema.references import Subschema, named_in
 
 MOST_CASES = 128
 """More ways than this of writing one value, where words multiply, are not told apart."""
 _MOST_PAIRS = 4_000
 
 
-class Case(NamedTuple):
+class Alternative(NamedTuple):
     """Schemas of which a value must keep to each; of none, and anything goes.
 
     Attributes:
@@ -36,12 +36,12 @@ class Case(NamedTuple):
         name: the last part of the reference that led here; empty if none did.
     """
 
-    parts: tuple[Part, ...] = ()
+    parts: tuple[Keywords, ...] = ()
     name: str = ""
 
 
-ANYTHING = (Case(),)
-_BACK: tuple[Case, ...] = (Case((), "\0"),)  # a reference that led back to itself
+ANYTHING = (Alternative(),)
+_BACK: tuple[Alternative, ...] = (Alternative((), "\0"),)  # a reference that led back to itself
 
 
 class _Trail(local):
@@ -62,13 +62,13 @@ class Reader:
     """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[Any, ...], tuple[Case, ...]] = {}
-        self._parts: dict[tuple[Any, ...], Part] = {}
+        self._known: dict[tuple[Any, ...], tuple[Alternative, ...]] = {}
+        self._parts: dict[tuple[Any, ...], Keywords] = {}
         self._made: dict[tuple[int, str], tuple[Any, Any]] = {}
         self._trail = _Trail()
         self.is_simplified = False  # words multiplied into too many cases
 
-    def cases(self, node: Node) -> tuple[Case, ...]:
+    def cases(self, node: Subschema) -> tuple[Alternative, ...]:
         """The cases of a node; none if no value keeps to it."""
         try:
             found = self._read(node)
@@ -76,7 +76,7 @@ class Reader:
             found = ANYTHING
         return ANYTHING if found is _BACK else found
 
-    def _read(self, node: Node) -> tuple[Case, ...]:
+    def _read(self, node: Subschema) -> tuple[Alternative, ...]:
         if not isinstance(node.schema, dict):
             return () if node.schema is False else ANYTHING
         if node.key in self._known:
@@ -98,17 +98,19 @@ class Reader:
         trail.back_to = min(outer, trail.back_to)
         return found
 
-    def _expand(self, node: Node) -> Sequence[Case]:
+    def _expand(self, node: Subschema) -> Sequence[Alternative]:
         part = self._part(node)
-        made: Sequence[Case] = ANYTHING if part.says_nothing else (Case((part,)),)
+        made: Sequence[Alternative] = ANYTHING if part.says_nothing else (Alternative((part,)),)
         for other in self._applied(node, part):
             made = self.both(made, other)
         return made
 
-    def _part(self, node: Node) -> Part:
-        return self._parts.setdefault(node.key, Part(node))
+    def _part(self, node: Subschema) -> Keywords:
+        return self._parts.setdefault(node.key, Keywords(node))
 
-    def both(self, some: Sequence[Case], others: Sequence[Case]) -> Sequence[Case]:
+    def both(
+        self, some: Sequence[Alternative], others: Sequence[Alternative]
+    ) -> Sequence[Alternative]:
         """The cases of values that keep to one of each."""
         if others is _BACK:
             return _BACK if some == ANYTHING else some
@@ -125,7 +127,7 @@ class Reader:
         loose = self._loose(others, is_open=any(part.says_more_keys for part in parts))
         return _every(some, [loose]) if loose else some
 
-    def _loose(self, cases: Sequence[Case], *, is_open: bool) -> Case | None:
+    def _loose(self, cases: Sequence[Alternative], *, is_open: bool) -> Alternative | None:
         """One case that any of these implies; it still says what their keys hold.
 
         Args:
@@ -142,11 +144,11 @@ class Reader:
         rest = [True] if is_open else []
         properties = {key: {"anyOf": [*given, *rest]} for key, given in schemas.items()}
         node = self._own(named[0].node, cases, {"properties": properties}, "loose")
-        return Case((self._part(node),))
+        return Alternative((self._part(node),))
 
     # -- words that lead to other schemas for the same value ------------------------------------
 
-    def _applied(self, node: Node, part: Part) -> Iterator[Sequence[Case]]:
+    def _applied(self, node: Subschema, part: Keywords) -> Iterator[Sequence[Alternative]]:
         words = node.words
         for word, reference in node.references:
             yield self._referred(node, word, reference)
@@ -162,7 +164,7 @@ class Reader:
         if part.members is not None and any(is_container(member) for member in part.members):
             yield self._containers(node, part)
 
-    def _unions(self, node: Node) -> Iterator[Sequence[Case]]:
+    def _unions(self, node: Subschema) -> Iterator[Sequence[Alternative]]:
         for word in ("anyOf", "oneOf"):
             if union := _schemas(node.words.get(word)):
                 yield self._any(node.inside(inner) for inner in union)
@@ -170,7 +172,7 @@ class Reader:
         if isinstance(tag, str):  # OpenAPI's word; pydantic writes it, and demands the key
             yield self._read(self._own(node, node.schema, {"required": [tag]}, "tag"))
 
-    def _referred(self, node: Node, word: str, reference: str) -> Sequence[Case]:
+    def _referred(self, node: Subschema, word: str, reference: str) -> Sequence[Alternative]:
         target = node.follow(word, reference)
         if target is None:
             return ANYTHING
@@ -180,14 +182,14 @@ class Reader:
         name = unquote(reference.rpartition("/")[2]).lstrip("#")
         return tuple(case if case.name else case._replace(name=name) for case in found)
 
-    def _any(self, nodes: Iterable[Node]) -> Sequence[Case]:
+    def _any(self, nodes: Iterable[Subschema]) -> Sequence[Alternative]:
         read = [self._read(node) for node in nodes]
         known = [found for found in read if found is not _BACK]
         if not known:
             return _BACK
         return _first(case for found in known for case in found)
 
-    def _if(self, node: Node) -> Sequence[Case]:
+    def _if(self, node: Subschema) -> Sequence[Alternative]:
         words = node.words
         condition = node.inside(words["if"])
         negated = self._own(node, words["if"], {"not": words["if"]}, "not")
@@ -195,13 +197,13 @@ class Reader:
         other = self.both(self._read(negated), self._read(node.inside(words.get("else", True))))
         return _first((*then, *other))
 
-    def _depends(self, node: Node, key: str, inner: Any) -> Sequence[Case]:
+    def _depends(self, node: Subschema, key: str, inner: Any) -> Sequence[Alternative]:
         absent = self._own(node, inner, {"not": {"required": [key]}}, f"absent {key}")
         present = self._own(node, inner, {"required": [key]}, f"present {key}")
         then = self.both(self._read(present), self._read(node.inside(inner)))
         return _first((*then, *self._read(absent)))
 
-    def _containers(self, node: Node, part: Part) -> Sequence[Case]:
+    def _containers(self, node: Subschema, part: Keywords) -> Sequence[Alternative]:
         """One case for each container of an enum, so that what is inside is declared, too."""
         assert part.members is not None  # or this would not be asked
         whole = [member for member in part.members if is_container(member)]
@@ -213,41 +215,41 @@ class Reader:
             made.append(self._own(node, part.members, {"enum": scalars}, "scalars"))
         return _first(case for one in made for case in self._read(one))
 
-    def _own(self, node: Node, about: Any, schema: Any, why: str) -> Node:
+    def _own(self, node: Subschema, about: Any, schema: Any, why: str) -> Subschema:
         """A schema of our making, the same one each time for what it is about."""
         _, made = self._made.setdefault((id(about), why), (about, schema))
         if why in ("not", "loose"):  # what it holds is the document's own, in its own draft
-            return Node(made, node.draft, node.resolver)
+            return Subschema(made, node.draft, node.resolver)
         return own_node(node, made)
 
 
-def _first(cases: Iterable[Case]) -> tuple[Case, ...]:
+def _first(cases: Iterable[Alternative]) -> tuple[Alternative, ...]:
     """Each case once."""
     return tuple(dict.fromkeys(cases))
 
 
-def _every(some: Sequence[Case], others: Sequence[Case]) -> tuple[Case, ...]:
+def _every(some: Sequence[Alternative], others: Sequence[Alternative]) -> tuple[Alternative, ...]:
     """Each of some with each of others, where they do not contradict each other."""
     return _first(filter(None, (_joined(one, other) for one in some for other in others)))
 
 
-def _joined(one: Case, other: Case) -> Case | None:
+def _joined(one: Alternative, other: Alternative) -> Alternative | None:
     """The case of values that keep to both; None if there are none."""
     parts = tuple(dict.fromkeys([*one.parts, *(p for p in other.parts if _adds(p, one.parts))]))
     name = one.name if not other.name else other.name
     if len(parts) in (len(one.parts), len(other.parts)):  # one of them says it all
-        return Case(parts, name)
-    return None if _contradicts(parts) else Case(parts, name)
+        return Alternative(parts, name)
+    return None if _contradicts(parts) else Alternative(parts, name)
 
 
-def _adds(part: Part, parts: Sequence[Part]) -> bool:
+def _adds(part: Keywords, parts: Sequence[Keywords]) -> bool:
     """Whether a part says more than that keys are required which these require already."""
     return set(part.words) != {"required"} or any(
         all(key not in other.required for other in parts) for key in part.required
     )
 
 
-def _contradicts(parts: Sequence[Part]) -> bool:
+def _contradicts(parts: Sequence[Keywords]) -> bool:
     """Whether plainly no value keeps to all; only what costs little is looked at."""
     kinds = KINDS.intersection(*(part.kinds for part in parts))
     if not kinds:
@@ -257,13 +259,13 @@ def _contradicts(parts: Sequence[Part]) -> bool:
     return kinds == frozenset({"object"}) and _lacks_a_key(parts)
 
 
-def _lacks_a_key(parts: Sequence[Part]) -> bool:
+def _lacks_a_key(parts: Sequence[Keywords]) -> bool:
     """Whether a key is demanded of which no value is allowed."""
     required = frozenset[str]().union(*(part.required for part in parts))
     return any(_is_impossible(parts, key) for key in required)
 
 
-def _is_impossible(parts: Sequence[Part], key: str) -> bool:
+def _is_impossible(parts: Sequence[Keywords], key: str) -> bool:
     given = [part for part in parts if key in part.properties]
     if any(part.properties[key] is False for part in given):
         return True

@@ -1,12 +1,12 @@
 """Validation: whether an answer keeps to its schema, and where it does not.
 
 In:    a JSON Schema with its draft, or a pydantic adapter; the answer's text and decoded data.
-Out:   ``Invalid`` for each thing wrong, with its place in the answer; of a model, its value.
+Out:   ``SchemaViolation`` for each thing wrong, with its place in the answer; of a model, its value.
 Never: an exception, whatever the schema, the answer or a validator of the user's does; a wait
        without end; a document fetched.
 Why:   who reads the report wants to know what is wrong, where, and how sure the model was of it.
 
-What takes too long to judge is reported as ``Invalid``: it is not known to be valid.
+What takes too long to judge is reported as ``SchemaViolation``: it is not known to be valid.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -35,7 +35,7 @@ _PANIC = "PanicException"
 
 
 @dataclass(frozen=True, slots=True)
-class Invalid:
+class SchemaViolation:
     """One way in which an answer breaks its schema.
 
     Attributes:
@@ -58,13 +58,13 @@ class Invalid:
         return f"{printable(self.pointer) or '(whole)'}: {self.problem}"
 
 
-def _invalid(path: Path, problem: str, data: Any) -> Invalid:
-    return Invalid(pointer(path), one_line(problem), path, _value_at(path, data))
+def _invalid(path: Path, problem: str, data: Any) -> SchemaViolation:
+    return SchemaViolation(pointer(path), one_line(problem), path, _value_at(path, data))
 
 
-def _distinct(found: Iterable[Invalid]) -> tuple[Invalid, ...]:
+def _distinct(found: Iterable[SchemaViolation]) -> tuple[SchemaViolation, ...]:
     """The first of those that say the same: the arms of a union repeat each other."""
-    said: dict[tuple[Path, str], Invalid] = {}
+    said: dict[tuple[Path, str], SchemaViolation] = {}
     for one in found:
         said.setdefault((one.path, one.problem), one)
     return tuple(said.values())
@@ -88,7 +88,7 @@ class Checker:
     _validator: Any = field(repr=False)
     _proves: Check = field(repr=False)
 
-    def __call__(self, data: Any) -> tuple[Invalid, ...]:
+    def __call__(self, data: Any) -> tuple[SchemaViolation, ...]:
         """All that is wrong with an answer."""
         try:
             if self._proves(data):
@@ -106,8 +106,8 @@ class Checker:
             problem = f"the schema cannot be applied ({type(error).__name__}: {error})"
             return (_invalid((), problem, data),)
 
-    def _judge(self, data: Any, budget: Budget) -> tuple[Invalid, ...]:
-        found: list[Invalid] = []
+    def _judge(self, data: Any, budget: Budget) -> tuple[SchemaViolation, ...]:
+        found: list[SchemaViolation] = []
         try:
             errors: Errors = self._validator.iter_errors(data)
             found.extend(_invalid(tuple(e.absolute_path), e.message, data) for e in errors)
@@ -139,7 +139,7 @@ def checker(kind: Any, schema: Schema) -> Checker:
 
 def validate_model(
     adapter: TypeAdapter[Any], text: bytes, data: Any
-) -> tuple[Any, tuple[Invalid, ...]]:
+) -> tuple[Any, tuple[SchemaViolation, ...]]:
     """The validated value and nothing, or None and all that is wrong.
 
     ``text`` is the answer's JSON text and ``data`` the same decoded.
@@ -153,7 +153,7 @@ def validate_model(
         return None, (_invalid((), problem, data),)
 
 
-def _model_errors(error: ValidationError, data: Any) -> Iterator[Invalid]:
+def _model_errors(error: ValidationError, data: Any) -> Iterator[SchemaViolation]:
     """What pydantic found; of very much, the first: nested unions double it with each level."""
     count = error.error_count()
     few = count <= _MOST_ERRORS

@@ -28,7 +28,7 @@ from fieldconf.parsing.finder import Finder
 from fieldconf.parsing.grammar import kind_begun
 from fieldconf.parsing.kinds import KINDS
 from fieldconf.parsing.parser import ENDS_EARLY, JSONParser
-from fieldconf.parsing.values import Tree
+from fieldconf.parsing.values import ValueBuilder
 from fieldconf.paths import Path
 from fieldconf.policy import Policy, PolicyLike
 from fieldconf.report import Report, Status
@@ -242,7 +242,7 @@ class Scorer:
             match=match, any_kind=True,
         )  # fmt: skip
         self._maker = self._new_maker()
-        self._tree = Tree()
+        self._tree = ValueBuilder()
         self._fields: dict[Path, Field] = {}
         self._has_root = False  # whether a value has begun
 
@@ -340,7 +340,7 @@ class Scorer:
         if self._has_root:
             self._has_root = False
             self._ledger.forget()
-            self._maker, self._tree, self._fields = self._new_maker(), Tree(), {}
+            self._maker, self._tree, self._fields = self._new_maker(), ValueBuilder(), {}
 
     def _flags(self, completion: Completion, owners: Sequence[str]) -> tuple[str, ...]:
         is_beside = self._aligner.beside is not None and () in self._fields

@@ -28,7 +28,7 @@ from fieldconf.schema.declared import (
     required_of,
 )
 from fieldconf.schema.references import named_in
-from fieldconf.schema.unions import Case
+from fieldconf.schema.unions import Alternative
 from fieldconf.strategies.scalars import TEXT, numbers, strings
 
 DEEPEST = 24
@@ -119,7 +119,7 @@ class _Builder:
             self._fits[key] = depth > 0 and any(self._kinds(own, c, depth) for own, c in cases)
         return self._fits[key]
 
-    def _kinds(self, own: Place, case: Case, depth: int) -> list[str]:
+    def _kinds(self, own: Place, case: Alternative, depth: int) -> list[str]:
         """The kinds that a value of a case may have, simplest first; "member" of few values."""
         members = members_of(case.parts)
         if members is not None:
@@ -127,7 +127,7 @@ class _Builder:
         kinds = kinds_of_parts(case.parts)
         return [k for k in _SIMPLEST if k in kinds and self._can_be(own, case, k, depth)]
 
-    def _can_be(self, own: Place, case: Case, kind: str, depth: int) -> bool:
+    def _can_be(self, own: Place, case: Alternative, kind: str, depth: int) -> bool:
         if kind == "array":
             return all(self.fits(own.inside(i), depth - 1) for i in range(own.declared.min_items))
         if kind == "object":
@@ -150,7 +150,7 @@ class _Builder:
             self._made[key] = ANYTHING if is_free else st.one_of(*found)
         return self._made[key]
 
-    def _of_kind(self, own: Place, case: Case, kind: str, depth: int) -> SearchStrategy[Any]:
+    def _of_kind(self, own: Place, case: Alternative, kind: str, depth: int) -> SearchStrategy[Any]:
         if kind == "member":
             return st.sampled_from(members_of(case.parts) or [])
         if kind == "array":
@@ -159,7 +159,7 @@ class _Builder:
             return self._objects(own, case, depth)
         return self._scalar(case, kind)
 
-    def _scalar(self, case: Case, kind: str) -> SearchStrategy[Any]:
+    def _scalar(self, case: Alternative, kind: str) -> SearchStrategy[Any]:
         words = [part.words for part in case.parts]
         if kind == "number":
             is_whole = any(part.is_integer for part in case.parts)
@@ -176,7 +176,7 @@ class _Builder:
         content = named_in(schema.get("contentSchema"))
         return instances({**self._shared, **content} if content else None).map(json.dumps)
 
-    def _by_rules(self, found: SearchStrategy[Any], case: Case) -> SearchStrategy[Any]:
+    def _by_rules(self, found: SearchStrategy[Any], case: Alternative) -> SearchStrategy[Any]:
         rules = [part.rule for part in case.parts if part.words]
 
         def is_allowed(value: Any) -> bool:
@@ -187,7 +187,7 @@ class _Builder:
 
     # -- containers -------------------------------------------------------------------------------
 
-    def _arrays(self, own: Place, case: Case, depth: int) -> SearchStrategy[Any]:
+    def _arrays(self, own: Place, case: Alternative, depth: int) -> SearchStrategy[Any]:
         least = own.declared.min_items
         if any("contains" in part.words for part in case.parts):
             least = max(least, 1)
@@ -211,7 +211,7 @@ class _Builder:
         heads = st.tuples(*(self.value(one, depth - 1) for one in first))
         return st.tuples(heads, items).map(lambda found: [*found[0], *found[1]][:most])
 
-    def _objects(self, own: Place, case: Case, depth: int) -> SearchStrategy[Any]:
+    def _objects(self, own: Place, case: Alternative, depth: int) -> SearchStrategy[Any]:
         parts = case.parts
         keys, needed = keys_of(parts), required_of(parts)
         fitting = [key for key in keys if self.fits(own.inside(key), depth - 1)]
@@ -225,7 +225,9 @@ class _Builder:
         more = self._more_keys(own, case, depth, len(needed))
         return st.tuples(found, more).map(lambda made: {**made[0], **made[1]})
 
-    def _more_keys(self, own: Place, case: Case, depth: int, known: int) -> SearchStrategy[Any]:
+    def _more_keys(
+        self, own: Place, case: Alternative, depth: int, known: int
+    ) -> SearchStrategy[Any]:
         """Keys that are not named."""
         words = [part.words for part in case.parts]
         least = max((w["minProperties"] for w in words if "minProperties" in w), default=0) - known
@@ -271,7 +273,7 @@ def _names(words: Sequence[Any]) -> SearchStrategy[str]:
     return st.one_of(*found)
 
 
-def _is_silent(case: Case) -> bool:
+def _is_silent(case: Alternative) -> bool:
     return not any(part.words for part in case.parts)
 
 

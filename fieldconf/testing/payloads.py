@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 
 from fieldconf.testing.answers import Answer, Fault
-from fieldconf.testing.writing import Entry, entries, refusal_entries
+from fieldconf.testing.writing import WrittenToken, entries, refusal_entries
 
 _ID, _CREATED, _PROMPT_TOKENS = "chatcmpl-made-up", 1_700_000_000, 1
 _ITEM = {"item_id": "msg_made-up", "output_index": 0, "content_index": 0}
@@ -23,7 +23,7 @@ _DECIMALS = 6  # to which Responses objects are rounded; their streams are not
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestShape:
     """What of a request changes how the answer is written.
 
     Attributes:
@@ -40,11 +40,11 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Said:
+class WrittenAnswer:
     """What is said of an answer, after its cuts and the faults of what is said."""
 
-    tokens: tuple[Entry, ...]
-    refusal: tuple[Entry, ...]
+    tokens: tuple[WrittenToken, ...]
+    refusal: tuple[WrittenToken, ...]
     finish_reason: str
     model: str
 
@@ -59,7 +59,7 @@ class Said:
         return "".join(entry.text for entry in self.refusal)
 
 
-def said(answer: Answer, asked: Any = None) -> Said:
+def said(answer: Answer, asked: Any = None) -> WrittenAnswer:
     """Cut the tokens of an answer as it says.
 
     Raises:
@@ -76,12 +76,12 @@ def said(answer: Answer, asked: Any = None) -> Said:
         made, finish_reason = made[: fault.after], "content_filter"
     if fault is not None and fault.kind == "without_logprobs":
         made = _without(made, fault)
-    return Said(made, refusal_entries(refusal or ""), finish_reason, answer.model)
+    return WrittenAnswer(made, refusal_entries(refusal or ""), finish_reason, answer.model)
 
 
-def _without(made: tuple[Entry, ...], fault: Fault) -> tuple[Entry, ...]:
+def _without(made: tuple[WrittenToken, ...], fault: Fault) -> tuple[WrittenToken, ...]:
     return tuple(
-        Entry(entry.text, None) if index == fault.after else entry
+        WrittenToken(entry.text, None) if index == fault.after else entry
         for index, entry in enumerate(made)
     )
 
@@ -89,14 +89,16 @@ def _without(made: tuple[Entry, ...], fault: Fault) -> tuple[Entry, ...]:
 # -- entries ------------------------------------------------------------------------------------
 
 
-def _listed(made: Sequence[Entry], asked: Asked, *, digits: int | None = None) -> list[Any] | None:
+def _listed(
+    made: Sequence[WrittenToken], asked: RequestShape, *, digits: int | None = None
+) -> list[Any] | None:
     """The list of logprobs; None where none were asked for."""
     if not asked.logprobs:
         return None
     return [_entry(entry, asked.top, digits) for entry in made if entry.logprob is not None]
 
 
-def _entry(entry: Entry, top: int, digits: int | None) -> dict[str, Any]:
+def _entry(entry: WrittenToken, top: int, digits: int | None) -> dict[str, Any]:
     assert entry.logprob is not None  # the caller looks
     own = _named(entry.text, entry.logprob, digits)
     return own | {"top_logprobs": [_named(*pair, digits) for pair in islice(entry.listed, top)]}
@@ -110,7 +112,7 @@ def _named(text: str, logprob: float, digits: int | None) -> dict[str, Any]:
 # -- Chat Completions ---------------------------------------------------------------------------
 
 
-def chat(answer: Answer, asked: Asked = Asked()) -> dict[str, Any]:  # frozen
+def chat(answer: Answer, asked: RequestShape = RequestShape()) -> dict[str, Any]:  # frozen
     """The answer as a Chat Completion.
 
     >>> made = chat(Answer(True, confidences={"": 0.8}))
@@ -132,12 +134,12 @@ def chat(answer: Answer, asked: Asked = Asked()) -> dict[str, Any]:  # frozen
     return _chat_frame(it, "chat.completion") | {"choices": [choice], "usage": _chat_usage(it)}
 
 
-def chat_chunks(answer: Answer, asked: Asked = Asked()) -> list[dict[str, Any]]:
+def chat_chunks(answer: Answer, asked: RequestShape = RequestShape()) -> list[dict[str, Any]]:
     """The answer as the chunks of a Chat stream."""
     return [chunk for chunk, _ in chat_parts(answer, asked)]
 
 
-def chat_parts(answer: Answer, asked: Asked) -> Iterator[tuple[dict[str, Any], int]]:
+def chat_parts(answer: Answer, asked: RequestShape) -> Iterator[tuple[dict[str, Any], int]]:
     """The chunks, each with the number of the answer's tokens in it."""
     it = said(answer, asked.schema)
     nothing: Any = {"content": [], "refusal": None} if asked.logprobs else None
@@ -158,16 +160,18 @@ def chat_parts(answer: Answer, asked: Asked) -> Iterator[tuple[dict[str, Any], i
         )
 
 
-def _chunk(it: Said, delta: Any, logprobs: Any, finish_reason: str | None = None) -> dict[str, Any]:
+def _chunk(
+    it: WrittenAnswer, delta: Any, logprobs: Any, finish_reason: str | None = None
+) -> dict[str, Any]:
     choice = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason}
     return _chat_frame(it, "chat.completion.chunk") | {"choices": [choice]}
 
 
-def _chat_frame(it: Said, kind: str) -> dict[str, Any]:
+def _chat_frame(it: WrittenAnswer, kind: str) -> dict[str, Any]:
     return {"id": _ID, "object": kind, "created": _CREATED, "model": it.model}
 
 
-def _chat_usage(it: Said) -> dict[str, int]:
+def _chat_usage(it: WrittenAnswer) -> dict[str, int]:
     written = len(it.tokens) + len(it.refusal)
     return {
         "prompt_tokens": _PROMPT_TOKENS, "completion_tokens": written,
@@ -178,7 +182,7 @@ def _chat_usage(it: Said) -> dict[str, int]:
 # -- Responses ----------------------------------------------------------------------------------
 
 
-def response(answer: Answer, asked: Asked = Asked()) -> dict[str, Any]:
+def response(answer: Answer, asked: RequestShape = RequestShape()) -> dict[str, Any]:
     """The answer as a Responses object; its numbers are rounded, as OpenAI's are.
 
     >>> response(Answer("hi"))["output"][0]["content"][0]["text"]
@@ -187,18 +191,18 @@ def response(answer: Answer, asked: Asked = Asked()) -> dict[str, Any]:
     return _response(said(answer, asked.schema), asked)
 
 
-def response_events(answer: Answer, asked: Asked = Asked()) -> list[dict[str, Any]]:
+def response_events(answer: Answer, asked: RequestShape = RequestShape()) -> list[dict[str, Any]]:
     """The answer as the events of a Responses stream."""
     return [event for event, _ in response_parts(answer, asked)]
 
 
-def response_parts(answer: Answer, asked: Asked) -> Iterator[tuple[dict[str, Any], int]]:
+def response_parts(answer: Answer, asked: RequestShape) -> Iterator[tuple[dict[str, Any], int]]:
     """The events, each with the number of the answer's tokens in it."""
     for number, (event, count) in enumerate(_events(said(answer, asked.schema), asked)):
         yield {**event, "sequence_number": number}, count
 
 
-def _events(it: Said, asked: Asked) -> Iterator[tuple[dict[str, Any], int]]:
+def _events(it: WrittenAnswer, asked: RequestShape) -> Iterator[tuple[dict[str, Any], int]]:
     begun = _frame(it, "in_progress")
     yield {"type": "response.created", "response": begun}, 0
     yield {"type": "response.in_progress", "response": begun}, 0
@@ -216,7 +220,9 @@ def _events(it: Said, asked: Asked) -> Iterator[tuple[dict[str, Any], int]]:
     yield {"type": f"response.{kind}", "response": done}, 0
 
 
-def _text_events(it: Said, asked: Asked, place: Any) -> Iterator[tuple[dict[str, Any], int]]:
+def _text_events(
+    it: WrittenAnswer, asked: RequestShape, place: Any
+) -> Iterator[tuple[dict[str, Any], int]]:
     yield {"type": "response.content_part.added", **place, "part": _text_part("", [])}, 0
     kind = "response.output_text"
     for entry in it.tokens:
@@ -227,7 +233,7 @@ def _text_events(it: Said, asked: Asked, place: Any) -> Iterator[tuple[dict[str,
     yield {"type": "response.content_part.done", **place, "part": _text_part(it.text, [])}, 0
 
 
-def _refusal_events(it: Said, place: Any) -> Iterator[tuple[dict[str, Any], int]]:
+def _refusal_events(it: WrittenAnswer, place: Any) -> Iterator[tuple[dict[str, Any], int]]:
     yield {"type": "response.content_part.added", **place, "part": _refusal_part("")}, 0
     for entry in it.refusal:
         yield {"type": "response.refusal.delta", **place, "delta": entry.text}, 0
@@ -235,7 +241,7 @@ def _refusal_events(it: Said, place: Any) -> Iterator[tuple[dict[str, Any], int]
     yield {"type": "response.content_part.done", **place, "part": _refusal_part(it.refused)}, 0
 
 
-def _response(it: Said, asked: Asked) -> dict[str, Any]:
+def _response(it: WrittenAnswer, asked: RequestShape) -> dict[str, Any]:
     ending = _ENDINGS.get(it.finish_reason)
     status = "incomplete" if ending else "completed"
     parts: list[dict[str, Any]] = []
@@ -256,7 +262,7 @@ def _response(it: Said, asked: Asked) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _frame(it: Said, status: str) -> dict[str, Any]:
+def _frame(it: WrittenAnswer, status: str) -> dict[str, Any]:
     return {
         "id": "resp_made-up", "object": "response", "created_at": _CREATED, "status": status,
         "model": it.model, "output": [], "parallel_tool_calls": True, "tool_choice": "auto",

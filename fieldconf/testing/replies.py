@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, cast
 from fieldconf.testing import payloads
 from fieldconf.testing.answers import Answer, AnswerError, HttpError
 from fieldconf.testing.decisions import decisions
-from fieldconf.testing.payloads import Asked
+from fieldconf.testing.payloads import RequestShape
 from fieldconf.threads import Lock
 
 Ending: TypeAlias = Literal["end", "reset", "drop", "stall"]
@@ -27,7 +27,7 @@ _BROKEN = b'{"id": "made-up", "choices": [{"del'
 _CONNECTION_FAULTS = {"reset", "drop", "stall"}
 
 
-class Part(NamedTuple):
+class BodyPart(NamedTuple):
     """Some bytes of a body, and how many tokens of the answer are in them."""
 
     data: bytes
@@ -47,7 +47,7 @@ class Reply:
         missing: bytes of the body that were promised and are not among the parts.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[BodyPart, ...]
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     ending: Ending = "end"
@@ -123,14 +123,14 @@ def _refused(error: HttpError) -> Reply:
     headers = {"Content-Type": "application/json"}
     if error.retry_after is not None:
         headers["Retry-After"] = f"{error.retry_after:g}"
-    return Reply((Part(error.data),), error.status, headers)
+    return Reply((BodyPart(error.data),), error.status, headers)
 
 
 # -- what a request asks for --------------------------------------------------------------------
 
 
-def _chat_asked(body: Mapping[str, Any]) -> Asked:
-    return Asked(
+def _chat_asked(body: Mapping[str, Any]) -> RequestShape:
+    return RequestShape(
         logprobs=bool(body.get("logprobs")),
         top=body.get("top_logprobs") or 0,
         usage=bool(_inside(body, "stream_options", "include_usage")),
@@ -138,8 +138,8 @@ def _chat_asked(body: Mapping[str, Any]) -> Asked:
     )
 
 
-def _responses_asked(body: Mapping[str, Any]) -> Asked:
-    return Asked(
+def _responses_asked(body: Mapping[str, Any]) -> RequestShape:
+    return RequestShape(
         logprobs=_INCLUDED in (body.get("include") or ()),
         top=body.get("top_logprobs") or 0,
         schema=_inside(body, "text", "format", "schema"),
@@ -158,9 +158,9 @@ def _inside(body: Any, *names: str) -> Any:
 def _streamed(
     answer: Answer, made: Iterable[tuple[dict[str, Any], int]], *, is_chat: bool
 ) -> Reply:
-    parts = [Part(_event(event), tokens) for event, tokens in made]
+    parts = [BodyPart(_event(event), tokens) for event, tokens in made]
     if is_chat:
-        parts.append(Part(b"data: [DONE]\n\n"))
+        parts.append(BodyPart(b"data: [DONE]\n\n"))
     fault, ending = answer.fault, "end"
     if fault is not None:
         at = _place(parts, fault.after)
@@ -168,17 +168,17 @@ def _streamed(
         if fault.kind in _CONNECTION_FAULTS:
             parts, ending = before, fault.kind
         elif fault.kind == "error_event":
-            parts = [*before, Part(_event(_error(len(before), is_chat=is_chat)))]
+            parts = [*before, BodyPart(_event(_error(len(before), is_chat=is_chat)))]
         elif fault.kind == "malformed":
-            parts = [*before, Part(b"data: " + _BROKEN + b"\n\n"), *after]
+            parts = [*before, BodyPart(b"data: " + _BROKEN + b"\n\n"), *after]
         elif fault.kind == "duplicate":
-            again = [Part(part.data) for part in before[-1:] if part.tokens]
+            again = [BodyPart(part.data) for part in before[-1:] if part.tokens]
             parts = [*before, *again, *after]
     headers = {"Content-Type": "text/event-stream"}
     return Reply(tuple(parts), 200, headers, ending, streams=True)  # pyright: ignore[reportArgumentType]  # as checked above
 
 
-def _place(parts: Sequence[Part], tokens: int) -> int:
+def _place(parts: Sequence[BodyPart], tokens: int) -> int:
     """The index of the part that comes next once so many tokens have come."""
     came = 0
     ends = [index for index, part in enumerate(parts) if part.tokens]
@@ -211,9 +211,9 @@ def _whole(answer: Answer, body: dict[str, Any]) -> Reply:
     data, headers = json.dumps(body).encode(), {"Content-Type": "application/json"}
     half = data[: len(data) // 2]
     if kind == "malformed":
-        return Reply((Part(half),), 200, headers)
+        return Reply((BodyPart(half),), 200, headers)
     if kind in _CONNECTION_FAULTS:
-        return Reply((Part(half),), 200, headers, kind, missing=len(data) - len(half))  # pyright: ignore[reportArgumentType]  # as checked above
+        return Reply((BodyPart(half),), 200, headers, kind, missing=len(data) - len(half))  # pyright: ignore[reportArgumentType]  # as checked above
     usage = body["usage"]
     tokens = usage.get("completion_tokens", usage.get("output_tokens"))
-    return Reply((Part(data, tokens),), 200, headers)
+    return Reply((BodyPart(data, tokens),), 200, headers)

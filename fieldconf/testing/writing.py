@@ -1,7 +1,7 @@
 """Writing: the tokens with which a made-up model says an answer.
 
 In:    an ``Answer``, and what it will be scored by, if that is known.
-Out:   ``Entry`` values: a token's text, its logprob, and the candidates listed with it.
+Out:   ``WrittenToken`` values: a token's text, its logprob, and the candidates listed with it.
 Never: a number other than the one asked for, where it was asked for.
 Why:   this is the scorer read backwards: for each kind of value, the tokens that give a number.
 
@@ -38,7 +38,7 @@ _NEGLIGIBLE = ("\n", math.log(1e-12))
 _PIECES = re.compile(r"\s*\S{1,12}|\s+")
 
 
-class Entry(NamedTuple):
+class WrittenToken(NamedTuple):
     """One token: its text, its logprob (nats; None: not listed), and its rivals' texts."""
 
     text: str
@@ -52,7 +52,7 @@ class Entry(NamedTuple):
         return tuple(sorted((*own, *self.rivals), key=lambda pair: -pair[1]))
 
 
-def entries(answer: Answer, asked: Any = None) -> tuple[Entry, ...]:
+def entries(answer: Answer, asked: Any = None) -> tuple[WrittenToken, ...]:
     """The tokens of an answer; ``asked`` is the schema that a request asks for.
 
     Raises:
@@ -73,7 +73,7 @@ def entries(answer: Answer, asked: Any = None) -> tuple[Entry, ...]:
     return made
 
 
-def refusal_entries(text: str) -> tuple[Entry, ...]:
+def refusal_entries(text: str) -> tuple[WrittenToken, ...]:
     """The tokens of a refusal."""
     return tuple(_entry(piece, 1.0) for piece in _pieces(text))
 
@@ -89,7 +89,7 @@ def _compiled(schema: Any, answer: Answer) -> Schema | None:
         return None  # a request may ask for anything
 
 
-def _told_apart(made: Sequence[Entry]) -> tuple[Entry, ...]:
+def _told_apart(made: Sequence[WrittenToken]) -> tuple[WrittenToken, ...]:
     """No two in a row are equal: in a stream the second is taken for the first, sent twice."""
     found = list(made)
     for index in range(1, len(found)):
@@ -112,9 +112,11 @@ def _pieces(text: str) -> list[str]:
     return made
 
 
-def _entry(text: str, probability: float, rivals: Sequence[tuple[str, float]] = ()) -> Entry:
+def _entry(text: str, probability: float, rivals: Sequence[tuple[str, float]] = ()) -> WrittenToken:
     listed = [(rival, math.log(mass)) for rival, mass in rivals if mass > 0]
-    return Entry(text, math.log(probability), tuple(sorted(listed, key=lambda pair: -pair[1])))
+    return WrittenToken(
+        text, math.log(probability), tuple(sorted(listed, key=lambda pair: -pair[1]))
+    )
 
 
 def spelled(value: Any) -> str:
@@ -305,7 +307,7 @@ def _another(value: Any, declared: Declared | None) -> str | None:
 # -- the check ----------------------------------------------------------------------------------
 
 
-def _verify(answer: Answer, made: Sequence[Entry], schema: Schema) -> None:
+def _verify(answer: Answer, made: Sequence[WrittenToken], schema: Schema) -> None:
     """Raise where the scorer reads another number than the one that was asked for."""
     tokens = tuple(_token(entry) for entry in made)
     text = "".join(entry.text for entry in made)
@@ -320,6 +322,6 @@ def _verify(answer: Answer, made: Sequence[Entry], schema: Schema) -> None:
             )
 
 
-def _token(entry: Entry) -> Token:
+def _token(entry: WrittenToken) -> Token:
     listed = [Candidate(text, text.encode(), logprob) for text, logprob in entry.listed]
     return Token(entry.text, entry.text.encode(), entry.logprob, tuple(listed))

@@ -12,18 +12,18 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeVar, cast
 
 from fieldconf.errors import RequestError, carry
-from fieldconf.extraction.calls import Call
+from fieldconf.extraction.calls import PreparedRequest
 from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.options import Options, said
 from fieldconf.extraction.streams import ask, ask_async
 from fieldconf.fields.field import Field
-from fieldconf.fields.readings import Asked, Basis, How, Reading
+from fieldconf.fields.readings import Basis, How, Reading, RequestCost
 from fieldconf.fields.status import WHOLE
 from fieldconf.paths import Path, matches, parse_pointer, pointer
 from fieldconf.report import Report
 from fieldconf.report.combine import assembled, requests_of
 from fieldconf.schema.attribute_paths import paths_of, steps_of
-from fieldconf.verification.combining import Combine, Sure, combined
+from fieldconf.verification.combining import Combine, CombinedConfidence, combined
 
 T = TypeVar("T")
 
@@ -36,7 +36,13 @@ UNVERIFIED = "unverified"
 
 
 def weighed(
-    field: Field, reading: Reading, second: Sure, combine: Combine, *, model: str, basis: Basis
+    field: Field,
+    reading: Reading,
+    second: CombinedConfidence,
+    combine: Combine,
+    *,
+    model: str,
+    basis: Basis,
 ) -> Field:
     """A field with a second reading of its value.
 
@@ -53,7 +59,7 @@ def weighed(
     flags = tuple(flag for flag in field.flags if flag != UNVERIFIED)
     if second.confidence is None:
         return replace(field, readings=readings, flags=(*flags, UNVERIFIED))
-    made = combined(Sure(field.confidence, field.low, field.high), second, combine)
+    made = combined(CombinedConfidence(field.confidence, field.low, field.high), second, combine)
     return replace(
         field, confidence=made.confidence, low=made.low, high=made.high, basis=basis,
         readings=readings, flags=flags, reason="",
@@ -77,7 +83,7 @@ class Check:
     """
 
     report: Report[Any]
-    call: Call
+    call: PreparedRequest
     how: How
     paths: Collection[Path]
     weigh: Callable[[Path, Report[Any], str], Field]
@@ -86,7 +92,7 @@ class Check:
         """The first report, with what the answer says of its fields."""
         model = answer.model or self.call.model
         fields = {path: self.weigh(path, answer, model) for path in self.paths}
-        cost = Asked(self.how, model, answer.input_tokens, answer.output_tokens)
+        cost = RequestCost(self.how, model, answer.input_tokens, answer.output_tokens)
         return _with_second(self.report, fields, cost)
 
 
@@ -112,7 +118,7 @@ async def checked_async(
         return check.read(await ask_async(check.call)) if check else first
 
 
-def _with_second(report: Report[T], fields: Mapping[Path, Field], cost: Asked) -> Report[T]:
+def _with_second(report: Report[T], fields: Mapping[Path, Field], cost: RequestCost) -> Report[T]:
     """A report with fields that have a second reading, and the request that was made for it.
 
     An answer without logprobs is like any other once a second reading says how sure it is.

@@ -67,7 +67,7 @@ def rule_of(combine: Combine) -> Callable[[float, float], float]:
     return _RULES[combine]
 
 
-class Sure(NamedTuple):
+class CombinedConfidence(NamedTuple):
     """A confidence (0..1) with its bounds; None where they are not known."""
 
     confidence: float | None = None
@@ -75,10 +75,12 @@ class Sure(NamedTuple):
     high: float | None = None
 
 
-UNKNOWN = Sure()
+UNKNOWN = CombinedConfidence()
 
 
-def combined(first: Sure, second: Sure, combine: Combine = "pool") -> Sure:
+def combined(
+    first: CombinedConfidence, second: CombinedConfidence, combine: Combine = "pool"
+) -> CombinedConfidence:
     """Two readings' confidences in the same value as one, by a rule.
 
     Where one of them is not known it is the other, as it is. The bounds are combined by the same
@@ -87,9 +89,9 @@ def combined(first: Sure, second: Sure, combine: Combine = "pool") -> Sure:
     Raises:
         RequestError: if no rule has this name, or a function gives something else than 0..1.
 
-    >>> combined(Sure(0.9, 0.8, 1.0), Sure(0.5, 0.5, 0.5), "minimum")
-    Sure(confidence=0.5, low=0.5, high=0.5)
-    >>> combined(Sure(0.9), UNKNOWN) == combined(UNKNOWN, Sure(0.9)) == Sure(0.9)
+    >>> combined(CombinedConfidence(0.9, 0.8, 1.0), CombinedConfidence(0.5, 0.5, 0.5), "minimum")
+    CombinedConfidence(confidence=0.5, low=0.5, high=0.5)
+    >>> combined(CombinedConfidence(0.9), UNKNOWN) == combined(UNKNOWN, CombinedConfidence(0.9)) == CombinedConfidence(0.9)
     True
     """
     rule = rule_of(combine)
@@ -97,7 +99,7 @@ def combined(first: Sure, second: Sure, combine: Combine = "pool") -> Sure:
         return first if second.confidence is None else second
     made = _checked(rule, first.confidence, second.confidence)
     low, high = _bound(rule, first.low, second.low), _bound(rule, first.high, second.high)
-    return Sure(
+    return CombinedConfidence(
         made,
         None if low is None else min(low, made),
         None if high is None else max(high, made),

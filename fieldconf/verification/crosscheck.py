@@ -33,7 +33,7 @@ from fieldconf.verification.checks import (
     picked,
     weighed,
 )
-from fieldconf.verification.combining import UNKNOWN, Combine, Sure, rule_of
+from fieldconf.verification.combining import UNKNOWN, Combine, CombinedConfidence, rule_of
 
 T = TypeVar("T")
 
@@ -108,7 +108,7 @@ async def acrosscheck(
     return await checked_async(report, cast("Mapping[str, Any]", options), asked)
 
 
-def _reading(other: Field | None, value: Any, model: str) -> tuple[Reading, Sure]:
+def _reading(other: Field | None, value: Any, model: str) -> tuple[Reading, CombinedConfidence]:
     """What the endpoint would have chosen, and how sure it is of a value."""
     reading = Reading(
         "decision", other.value if other else None, other.confidence if other else None,
@@ -131,12 +131,16 @@ def _weigh(field: Field, other: Field | None, combine: Combine, *, first: str, m
     return replace(made, distribution=other.distribution, expected=other.expected, std=other.std)
 
 
-def _of_value(other: Field | None, value: Any) -> Sure:
+def _of_value(other: Field | None, value: Any) -> CombinedConfidence:
     """The probability that the endpoint gives to a value."""
     if other is None or other.distribution is None:
         return UNKNOWN
     found = next((m for m in other.distribution.candidates if same(m.value, value)), None)
-    return Sure(found.probability, found.low, found.high) if found else Sure(0.0, 0.0, 0.0)
+    return (
+        CombinedConfidence(found.probability, found.low, found.high)
+        if found
+        else CombinedConfidence(0.0, 0.0, 0.0)
+    )
 
 
 def _check(

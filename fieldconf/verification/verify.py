@@ -34,7 +34,7 @@ from fieldconf.verification.checks import (
     picked,
     weighed,
 )
-from fieldconf.verification.combining import UNKNOWN, Combine, Sure, rule_of
+from fieldconf.verification.combining import UNKNOWN, Combine, CombinedConfidence, rule_of
 
 T = TypeVar("T")
 
@@ -123,7 +123,7 @@ async def averify(
     return await checked_async(report, cast("Mapping[str, Any]", options), asked)
 
 
-def _reading(answer: Field | None, model: str) -> tuple[Reading, Sure]:
+def _reading(answer: Field | None, model: str) -> tuple[Reading, CombinedConfidence]:
     """What is said of a value, and how sure that is that it is right."""
     second = _right(answer)
     reading = Reading(
@@ -134,12 +134,12 @@ def _reading(answer: Field | None, model: str) -> tuple[Reading, Sure]:
     return reading, second
 
 
-def _right(answer: Field | None) -> Sure:
+def _right(answer: Field | None) -> CombinedConfidence:
     """The probability of true, whatever was written."""
     if answer is None or answer.distribution is None:
         return UNKNOWN
     found = next((m for m in answer.distribution.candidates if m.value is True), None)
-    return Sure(found.probability, found.low, found.high) if found else UNKNOWN
+    return CombinedConfidence(found.probability, found.low, found.high) if found else UNKNOWN
 
 
 # -- the request --------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ from fieldconf.batch.parts import Folder, parts_of  # noqa: E402
 from fieldconf.batch.ray_data import run_on_ray  # noqa: E402
 from fieldconf.batch.score_files import score_files  # noqa: E402
 from fieldconf.batch.sources import stat_of  # noqa: E402
-from fieldconf.batch.worker import Asked  # noqa: E402
+from fieldconf.batch.worker import BlockTask  # noqa: E402
 from fieldconf.cli import main  # noqa: E402
 from fieldconf.errors import OutputError  # noqa: E402
 
@@ -132,7 +132,7 @@ def test_blocks_that_an_earlier_run_kept_are_not_scored_again(cluster, saved, tm
     files = [stat_of(name) for name in find([str(saved)]).names]
 
     def run(folder):
-        found = list(run_on_ray(files, told.append, Asked(SCHEMA), folder, size=20_000))
+        found = list(run_on_ray(files, told.append, BlockTask(SCHEMA), folder, size=20_000))
         new = {block.name for block, _, is_new in found if is_new}
         return {block.name: about for block, about, _ in found}, new
 
@@ -175,7 +175,7 @@ def written(file):
 def test_what_a_task_raises_comes_as_itself(cluster, saved, tmp_path):
     files = [stat_of(str(saved / "0.jsonl"))]
     with pytest.raises(OutputError, match=r"cannot write .* Run the same again") as caught:
-        list(run_on_ray(files, print, Asked(SCHEMA), Folder(tmp_path / "nowhere")))
+        list(run_on_ray(files, print, BlockTask(SCHEMA), Folder(tmp_path / "nowhere")))
     assert type(caught.value) is OutputError
 
 
@@ -184,7 +184,7 @@ def test_what_ray_itself_dies_of_is_told_with_the_remedy(cluster, saved, tmp_pat
     monkeypatch.setattr(ray.data, "from_items", Mock(side_effect=lost))
     files = [stat_of(str(saved / "0.jsonl"))]
     with pytest.raises(OutputError, match=r"a task was killed.* Run the same again: what is done"):
-        list(run_on_ray(files, print, Asked(SCHEMA), Folder(tmp_path)))
+        list(run_on_ray(files, print, BlockTask(SCHEMA), Folder(tmp_path)))
 
 
 def test_the_example_prints_what_is_unsure(cluster, capsys, monkeypatch):

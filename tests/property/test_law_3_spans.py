@@ -10,15 +10,15 @@ from oracles_json import find, read
 from fieldconf.parsing.finder import Finder
 from fieldconf.parsing.grammar import decode
 from fieldconf.parsing.parser import JSONParser, parse
-from fieldconf.parsing.values import Tree
+from fieldconf.parsing.values import ValueBuilder
 
 
 def closed(events):
     """Path, start, stop and value of each value that closed, as the tree gives it."""
-    tree, values = Tree(), []
+    tree, values = ValueBuilder(), []
     for event in events:
         if event.path == () and event.type in ("open", "scalar"):
-            tree = Tree()  # what came before was a draft
+            tree = ValueBuilder()  # what came before was a draft
         tree.take(event)
         if event.type in ("scalar", "close"):
             values.append((event.path, event.start, event.stop, repr(tree.value)))

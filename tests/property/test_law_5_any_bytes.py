@@ -11,7 +11,7 @@ from oracles_json import find, read
 from fieldconf.errors import JSONSyntaxError
 from fieldconf.parsing.finder import Finder
 from fieldconf.parsing.parser import JSONParser, parse
-from fieldconf.parsing.values import Tree
+from fieldconf.parsing.values import ValueBuilder
 
 
 def refuse(name):
@@ -42,7 +42,7 @@ def test_any_bytes(text):
     assert list(map(tuple, events)) == reading.events
     assert (error and error[1]) == (None if reading.problem is None else reading.offset)
     assert (error is None) == is_json(text)
-    tree = Tree()
+    tree = ValueBuilder()
     for event in events:
         tree.take(event)
     if error is None:

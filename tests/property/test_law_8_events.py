@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from test_law_8_live import streams
 
 from fieldconf.extraction.calls import prepare
-from fieldconf.extraction.live_answer import Reading
+from fieldconf.extraction.live_answer import LiveAnswer
 from fieldconf.schema import compile_schema
 from fieldconf.scoring.live import LiveScorer
 
@@ -23,7 +23,7 @@ class Client:
 
 
 def reading(schema=None, **options):
-    return Reading(prepare(schema, "x", Client(), {"model": "m", **options}))
+    return LiveAnswer(prepare(schema, "x", Client(), {"model": "m", **options}))
 
 
 def events_of(made, one):

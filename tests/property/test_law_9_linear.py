@@ -13,7 +13,7 @@ from fieldconf.parsing import finder as finder_module
 from fieldconf.parsing import search as search_module
 from fieldconf.parsing.finder import Finder
 from fieldconf.parsing.parser import JSONParser
-from fieldconf.parsing.values import Tree
+from fieldconf.parsing.values import ValueBuilder
 
 UNIT = 60  # the smaller text, in repetitions; the larger one is ten times as long
 
@@ -88,7 +88,7 @@ def steps(work: Callable[[], object]) -> int:
 def cost(make: Callable[[], JSONParser | Finder], text: bytes, size: int) -> int:
     """All the work of reading a text in pieces of one size."""
     pieces = [Counted(text[i : i + size]) for i in range(0, len(text), size)]
-    machine, tree = make(), Tree()
+    machine, tree = make(), ValueBuilder()
 
     def work():
         for piece in pieces:

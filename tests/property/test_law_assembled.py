@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldconf import Report, score, strategies
-from fieldconf.fields.readings import Asked
+from fieldconf.fields.readings import RequestCost
 from fieldconf.report.combine import assembled
 from fieldconf.schema import compile_schema
 from fieldconf.scoring.scorer import score_completion
@@ -59,7 +59,7 @@ def test_of_two_readings_each_field_keeps_its_own_tokens(first, second, data):
     chosen = data.draw(st.sets(st.sampled_from(names)) if names else st.just(set()))
     other = second.fields[""]
     parts = {first[name].path: (1, other) for name in chosen}
-    asked = [Asked("answer", output_tokens=2), Asked("reask", output_tokens=3)]
+    asked = [RequestCost("answer", output_tokens=2), RequestCost("reask", output_tokens=3)]
     made = assembled(first, [second], deepcopy(first.data), parts, requests=asked)
     for name in names:
         source = second.fields[""] if name in chosen else first.fields[name]
@@ -84,7 +84,7 @@ def test_an_object_says_the_least_of_what_is_inside_now():
     second = score(answer(('{"a": ', 0.0), ('"z"', -0.1), ("}", 0.0)))
     made = assembled(
         first, [second], {"a": "z", "b": "y"}, {("a",): (1, second["a"])},
-        requests=[Asked("answer"), Asked("reask")],
+        requests=[RequestCost("answer"), RequestCost("reask")],
     )  # fmt: skip
     assert made.confidence == first["b"].confidence
     assert made["a"].tokens[0].text == '"z"'
@@ -117,6 +117,6 @@ def test_what_stood_beside_an_answer_counts_only_where_it_gave_a_value():
     second = score({"choices": [{"message": {"content": '{"a":3}'}}]}, MAP)
     assert first.flags == ("other_json",)
     parts = {("a",): (1, second["a"])}
-    asked = [Asked("answer"), Asked("reask")]
+    asked = [RequestCost("answer"), RequestCost("reask")]
     assert assembled(first, [second], {"a": 3}, parts, requests=asked).flags == ()
     assert assembled(first, [second], {"a": 1}, {}, requests=asked).flags == ("other_json",)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import fieldconf as fc
 from fieldconf import strategies
 from fieldconf.batch import output_schema, score_batch
-from fieldconf.batch.summary import BINS, Summary
+from fieldconf.batch.summary import BINS, BatchSummary
 from fieldconf.errors import FieldconfError
 from fieldconf.parsing.kinds import same
 
@@ -122,10 +122,10 @@ def test_cutting_a_batch_changes_nothing(drawn, wide, data):
     assert pa.Table.from_batches(parts).to_pylist() == found.to_pylist()
     assert found.schema == output_schema(whole.schema, schema, wide=wide)
 
-    counted, merged = Summary(), Summary()
+    counted, merged = BatchSummary(), BatchSummary()
     counted.add(found)
     for part in parts:
-        one = Summary()
+        one = BatchSummary()
         one.add(part)
         merged.merge(one)
     assert merged.to_dict() == counted.to_dict()
@@ -235,7 +235,7 @@ def test_a_summary_counts_what_is_there(drawn):
     schema, texts = drawn
     found = score_batch(batch_of(texts), schema)
     rows = found.to_pylist()
-    total = Summary()
+    total = BatchSummary()
     total.add(found)
     assert (total.rows, sum(total.statuses.values())) == (len(rows), total.responses)
     assert total.responses == sum(not row["pointer"] for row in rows)

@@ -13,7 +13,7 @@ from fieldconf import Report, strategies
 from fieldconf.calibration.applying import LIKELIER
 from fieldconf.calibration.calibrator import Calibrator
 from fieldconf.calibration.choosing import splits_of
-from fieldconf.calibration.curve import Curve
+from fieldconf.calibration.curve import CalibrationCurve
 from fieldconf.calibration.fitting import (
     FLATTEST,
     Rows,
@@ -28,7 +28,7 @@ from fieldconf.report.combine import assembled
 
 shares = st.floats(0, 1)
 slopes = st.floats(FLATTEST, 5)
-curves = st.builds(Curve, st.floats(-8, 8), slopes, slopes)
+curves = st.builds(CalibrationCurve, st.floats(-8, 8), slopes, slopes)
 
 
 @st.composite
@@ -73,7 +73,7 @@ def test_a_curve_keeps_two_confidences_apart(curve, low, step):
 
 def test_neighbouring_floats_do_not_fall():
     """Without rounding two logarithms are rounded apart, and the sum falls by the last bit."""
-    curve, place = Curve(0.3, 0.7, 1.3), 0.2
+    curve, place = CalibrationCurve(0.3, 0.7, 1.3), 0.2
     for _ in range(2000):
         after = math.nextafter(place, 1)
         assert curve(place) <= curve(after)

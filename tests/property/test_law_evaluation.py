@@ -21,7 +21,7 @@ from fieldconf.evaluation.curves import (
     MEASURES,
     REVIEWS,
     RISKS,
-    Curve,
+    RankedRows,
 )
 from fieldconf.evaluation.judged import judged
 from fieldconf.evaluation.judging import Judge
@@ -38,7 +38,7 @@ KNOWN = st.lists(st.tuples(st.integers(0, 4), CONFIDENCES, st.booleans()), min_s
 
 def curve_of(rows):
     document, confidence, right = zip(*rows, strict=True)
-    return Curve.of(np.array(document), np.array(confidence, float), np.array(right))
+    return RankedRows.of(np.array(document), np.array(confidence, float), np.array(right))
 
 
 def measures(rows):
@@ -164,7 +164,7 @@ def test_a_monotone_map_changes_no_ranking(rows):
 def test_bins_have_equal_mass_and_hold_all_of_a_tie(rows):
     """No confidence is in two bins; without ties the bins differ by at most one row."""
     confidence = np.array([c / 40 for c, _ in rows])
-    curve = Curve.of(np.arange(len(rows)), confidence, np.array([r for _, r in rows]))
+    curve = RankedRows.of(np.arange(len(rows)), confidence, np.array([r for _, r in rows]))
     bins = np.split(curve.confidence, curve.bins[1:])
     for one, other in pairwise(bins):
         assert one.min() > other.max()
@@ -174,7 +174,9 @@ def test_bins_have_equal_mass_and_hold_all_of_a_tie(rows):
         for one, wrong in zip(bins, np.split(curve.wrong, curve.bins[1:]), strict=True)
     ]
     assert curve.measure("ece") == pytest.approx(sum(gaps) / len(rows))
-    distinct = Curve.of(np.arange(len(rows)), np.arange(len(rows)) / len(rows), curve.wrong == 0)
+    distinct = RankedRows.of(
+        np.arange(len(rows)), np.arange(len(rows)) / len(rows), curve.wrong == 0
+    )
     sizes = np.diff(np.append(distinct.bins, len(rows)))
     assert sizes.max() - sizes.min() <= 1
 

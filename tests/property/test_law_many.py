@@ -21,8 +21,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fieldconf.many.extract_many import aextract_many, extract_many
-from fieldconf.many.inputs import Entry
-from fieldconf.many.journal import Journal, Settings
+from fieldconf.many.inputs import InputItem
+from fieldconf.many.journal import Journal, JournalSettings
 from fieldconf.many.lines import text_of
 from fieldconf.many.threads import ahead_of
 
@@ -136,7 +136,7 @@ def line(index):
     return {**keys, "data": index * "é", "error": None, "report": {}}
 
 
-SETTINGS = Settings("schema", "request")
+SETTINGS = JournalSettings("schema", "request")
 LINES = [line(index) for index in range(3)]
 
 
@@ -249,7 +249,7 @@ def test_an_input_that_cannot_be_read_fails_alone(name):
     def missing():
         raise FileNotFoundError("no such file")
 
-    inputs = ["a", Entry(missing, id="b"), "c"]
+    inputs = ["a", InputItem(missing, id="b"), "c"]
     found = with_tasks(inputs) if name == "tasks" else list(many(Desk(), inputs))
     assert [result.outcome == "failed" for result in found] == [False, True, False]
     assert (found[1].id, found[1].given) == ("b", None)

@@ -10,16 +10,16 @@ from policies import policies, reports
 from reports import REPORTS
 
 from fieldconf.paths import matches
-from fieldconf.policy import OUTCOMES, Band, Policy
+from fieldconf.policy import OUTCOMES, Limits, Policy
 from fieldconf.report import Report
 from fieldconf.schema import Declared
-from fieldconf.schema.field_settings import Conf
+from fieldconf.schema.field_settings import FieldConfig
 
 
 def raised(draw, band):
     """A band that is as strict, or stricter."""
     accept = draw(st.floats(band.accept, 1))
-    return Band(accept, draw(st.floats(band.review, accept)))
+    return Limits(accept, draw(st.floats(band.review, accept)))
 
 
 @st.composite
@@ -29,7 +29,7 @@ def stricter(draw, policy):
     for bands in changed.values():
         for name in bands:
             bands[name] = raised(draw, bands[name])
-    whole = raised(draw, Band(policy.accept, policy.review))
+    whole = raised(draw, Limits(policy.accept, policy.review))
     changed |= {"accept": whole.accept, "review": whole.review}
     for name in ("null", "missing_item", "off_schema"):
         changed[name] = draw(st.floats(0, getattr(policy, name)))
@@ -62,7 +62,7 @@ def test_policies_are_monotone(report, data):
 def test_policies_are_monotone_where_levels_of_precedence_meet():
     """A raised review of all must not lift a model's threshold, nor a lower band come through."""
     report = report_of(token("true", -0.3))
-    field = replace(report[""], declared=Declared(conf=Conf(review=0.7)))
+    field = replace(report[""], declared=Declared(conf=FieldConfig(review=0.7)))
     report = replace(report, fields={"": field})
     for lenient, strict in [
         (Policy(0.7, 0.5), Policy(0.75, 0.5)),

@@ -13,7 +13,7 @@ from reports import REPORTS
 
 from fieldconf.grounding import WAYS, locate
 from fieldconf.grounding.folding import fold, folded_character
-from fieldconf.grounding.searching import MOST, Source
+from fieldconf.grounding.searching import MOST, SourceText
 
 # Letters, digits and signs that something is done about, beside all of Unicode.
 TRICKY = (
@@ -31,7 +31,7 @@ VALUES = st.one_of(TEXTS, PROSE, st.integers(), st.floats())
 
 
 def places(text, value, ways=WAYS):
-    return Source(text).places(value, ways)
+    return SourceText(text).places(value, ways)
 
 
 # -- folding ------------------------------------------------------------------------------------

@@ -20,9 +20,9 @@ from fieldconf.fields.status import OTHERS
 from fieldconf.paths import matches, parse_pointer, pointer
 from fieldconf.policy import (
     OUTCOMES,
-    Band,
-    Bands,
     Facts,
+    FieldLimits,
+    Limits,
     Policy,
     Reason,
     Verdict,
@@ -33,7 +33,7 @@ from fieldconf.policy.pointers import is_general, rank
 from fieldconf.policy.policies import stricter
 from fieldconf.policy.reasons import OF_OBJECTS, RULES, reasons
 from fieldconf.report import Report
-from fieldconf.schema.field_settings import Conf
+from fieldconf.schema.field_settings import FieldConfig
 
 
 def said_by_all(facts):
@@ -61,12 +61,12 @@ def band_for(field, policy, root):
     if found is not None:
         return found
     of_kind = [policy.kinds[kind] for kind in kinds_of(field) if kind in policy.kinds]
-    below = of_kind[0] if of_kind else Band(policy.accept, policy.review)
-    conf = (field.declared and field.declared.conf) or Conf()
+    below = of_kind[0] if of_kind else Limits(policy.accept, policy.review)
+    conf = (field.declared and field.declared.conf) or FieldConfig()
     if conf.threshold is None:
         review = below.review if conf.review is None else conf.review
-        return Band(max(below.accept, review), review)
-    return Band(conf.threshold, min(
+        return Limits(max(below.accept, review), review)
+    return Limits(conf.threshold, min(
         conf.threshold, below.review if conf.review is None else conf.review))  # fmt: skip
 
 
@@ -139,21 +139,21 @@ FULL = Field(("a",), [1], "array", 1.0, logprob=0.0, basis="list_end")
 EVEN = Member("x", 0.5, 0.5, 0.5)
 NULL = Member(None, 0.5, 0.5, 0.5)
 ALONE = {  # each of the rules has something to say, and no other one has
-    "other_json": Facts(SURE, Band(), Policy(), other="there is more"),
-    "not_covered": Facts(SURE, Band(), Policy(), uncovered="model 'a', not 'b'"),
-    "truncated": Facts(replace(SURE, flags=("truncated",)), Band(), Policy()),
-    "invalid": Facts(SURE, Band(), Policy(), problems=("wrong",)),
-    "not_aligned": Facts(replace(SURE, confidence=None, logprob=None), Band(), Policy()),
-    "unknown": Facts(replace(SURE, confidence=None), Band(), Policy()),
-    "below_threshold": Facts(replace(SURE, confidence=0.8999), Band(), Policy()),
+    "other_json": Facts(SURE, Limits(), Policy(), other="there is more"),
+    "not_covered": Facts(SURE, Limits(), Policy(), uncovered="model 'a', not 'b'"),
+    "truncated": Facts(replace(SURE, flags=("truncated",)), Limits(), Policy()),
+    "invalid": Facts(SURE, Limits(), Policy(), problems=("wrong",)),
+    "not_aligned": Facts(replace(SURE, confidence=None, logprob=None), Limits(), Policy()),
+    "unknown": Facts(replace(SURE, confidence=None), Limits(), Policy()),
+    "below_threshold": Facts(replace(SURE, confidence=0.8999), Limits(), Policy()),
     "off_schema": Facts(
-        replace(SURE, distribution=Distribution((EVEN,), 0.6, 0.0, 0)), Band(), Policy()),
+        replace(SURE, distribution=Distribution((EVEN,), 0.6, 0.0, 0)), Limits(), Policy()),
     "null_undecided": Facts(
-        replace(SURE, distribution=Distribution((EVEN, NULL), 0.0, 0.0, 0)), Band(), Policy()),
-    "may_miss_item": Facts(replace(FULL, stops=(EVEN, EVEN)), Band(), Policy()),
-    "not_in_source": Facts(replace(SURE, found=()), Band(), Policy(absent="review")),
+        replace(SURE, distribution=Distribution((EVEN, NULL), 0.0, 0.0, 0)), Limits(), Policy()),
+    "may_miss_item": Facts(replace(FULL, stops=(EVEN, EVEN)), Limits(), Policy()),
+    "not_in_source": Facts(replace(SURE, found=()), Limits(), Policy(absent="review")),
     "readings_disagree": Facts(
-        replace(SURE, readings=(Reading("reask", 1, agrees=False),)), Band(), Policy()),
+        replace(SURE, readings=(Reading("reask", 1, agrees=False),)), Limits(), Policy()),
 }  # fmt: skip
 
 
@@ -181,7 +181,7 @@ def test_null_is_looked_for_wherever_something_is_known_of_it():
         (SURE, Member(True, 0.6, 0.6, 0.6)),
         (replace(SURE, kind="object", value={"c": 1}, presence=left_out), None),
     ]:
-        facts = Facts(field, Band(0.8), Policy(), presence=presence)
+        facts = Facts(field, Limits(0.8), Policy(), presence=presence)
         assert [one.name for one in reasons(facts)] == ["null_undecided"]
         assert reasons(facts) == said_by_all(facts)
 
@@ -189,7 +189,7 @@ def test_null_is_looked_for_wherever_something_is_known_of_it():
 def check_plain_road(report):
     assert report.verdicts == verdicts_of(report)
     assert [*report.verdicts] == [*verdicts_of(report)]
-    bands = Bands(report.policy, report.schema.root)
+    bands = FieldLimits(report.policy, report.schema.root)
     for field in report.fields.values():
         assert bands.of(field) == band_for(field, report.policy, report.schema.root)
 

@@ -16,7 +16,7 @@ def decided(report: fc.Report[Ticket]) -> None:
     assert_type(report.verdicts["/urgent"].reasons[0].outcome, fc.Outcome)
     assert_type(report.to_review, dict[str, fc.Field])
     assert_type(report.with_policy(fc.Policy(accept=0.8)), fc.Report[Ticket])
-    fc.Policy(fields={"urgent": (0.9, 0.5), "/urgent": fc.Band(0.9, 0.1)}, kinds={"list": 0.8})
+    fc.Policy(fields={"urgent": (0.9, 0.5), "/urgent": fc.Limits(0.9, 0.1)}, kinds={"list": 0.8})
     fc.Policy(accept="high")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
@@ -28,10 +28,13 @@ def second(report: fc.Report[Ticket], client: Any) -> None:
     assert_type(fc.agree([report, report]), fc.Report[Ticket])
     assert_type(fc.locate(report, "x"), fc.Report[Ticket])
     assert_type(report["urgent"].agreement, fc.Agreement | None)
-    assert_type(report["urgent"].found, tuple[fc.Found, ...] | None)
+    assert_type(report["urgent"].found, tuple[fc.SourceSpan, ...] | None)
     assert_type(report["urgent"].readings, tuple[fc.Reading, ...])
-    assert_type(report.requests, tuple[fc.Asked, ...])
-    steps = [fc.Step(client, model="small", price=(1, 2)), fc.Step(client, model="large")]
+    assert_type(report.requests, tuple[fc.RequestCost, ...])
+    steps = [
+        fc.CascadeStep(client, model="small", price=(1, 2)),
+        fc.CascadeStep(client, model="large"),
+    ]
     assert_type(fc.cascade(Ticket, "x", steps=steps, budget=3), fc.Report[Ticket])
     fc.reask(report, client=client, blnd=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
@@ -40,7 +43,7 @@ async def asynchronous(report: fc.Report[Ticket], client: Any) -> None:
     assert_type(await fc.areask(report, client=client), fc.Report[Ticket])
     assert_type(await fc.averify(report, client=client), fc.Report[Ticket])
     assert_type(await fc.acrosscheck(report, client=client), fc.Report[Ticket])
-    assert_type(await fc.acascade(Ticket, "x", steps=[fc.Step(client)]), fc.Report[Ticket])
+    assert_type(await fc.acascade(Ticket, "x", steps=[fc.CascadeStep(client)]), fc.Report[Ticket])
     async for result in fc.aextract_many(Ticket, ["x"], client=client):
         assert_type(result, fc.Result[Ticket])
 

@@ -29,16 +29,16 @@ def the_mixin() -> None:
 
 
 def the_mixin_of_many() -> None:
-    assert_type(Ticket.extract_many(["x"]), fc.Many[Ticket])
+    assert_type(Ticket.extract_many(["x"]), fc.ResultStream[Ticket])
     for result in Ticket.extract_many({"a": "x"}, concurrency=2, output="o.jsonl", samples=3):
         assert_type(result.value, Ticket | None)
-    then = [fc.Step(object(), model="large")]
+    then = [fc.CascadeStep(object(), model="large")]
     assert_type(Ticket.extract_many(["x"], then=then, budget=5).all(), fc.Results[Ticket])
-    assert_type(Box[int].extract_many(["x"]).run(), fc.Summary)
+    assert_type(Box[int].extract_many(["x"]).run(), fc.RunSummary)
 
 
 async def the_mixin_of_many_awaited() -> None:
-    assert_type(Ticket.aextract_many(["x"]), fc.AsyncMany[Ticket])
+    assert_type(Ticket.aextract_many(["x"]), fc.AsyncResultStream[Ticket])
     assert_type(await Settled.aextract_many(["x"]).all(), fc.Results[Settled])
     async for result in Sub.aextract_many(["x"]):
         assert_type(result, fc.Result[Sub])

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from fieldconf.responses.delta import Delta, finish, not_asked
 from fieldconf.responses.formats import entries, tool_calls
-from fieldconf.responses.formats.tool_calls import Call
+from fieldconf.responses.formats.tool_calls import ToolCall
 from fieldconf.responses.plain import at, count, get, items, text
 
 NAME = "OpenAI Responses (`output`, or events whose `type` begins with `response.`)"
@@ -109,7 +109,7 @@ def _refusal_delta(event: Any) -> Delta:
 
 def _arguments_delta(event: Any) -> Delta:
     place = count(get(event, "output_index")) or 0
-    return Delta(calls=(Call("", text(get(event, "delta")), place),))
+    return Delta(calls=(ToolCall("", text(get(event, "delta")), place),))
 
 
 def _item_added(event: Any) -> Delta:
@@ -117,7 +117,7 @@ def _item_added(event: Any) -> Delta:
     if get(item, "type") != "function_call":
         return Delta(index=None)
     place = count(get(event, "output_index")) or 0
-    return Delta(calls=(Call(text(get(item, "name")), "", place),))
+    return Delta(calls=(ToolCall(text(get(item, "name")), "", place),))
 
 
 def _closed(event: Any) -> Delta:

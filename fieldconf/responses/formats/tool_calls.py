@@ -40,7 +40,7 @@ _DECODER = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ToolCall:
     """A tool call, or a piece of one.
 
     Attributes:
@@ -58,21 +58,21 @@ class Call:
     whole: bool = False
 
 
-def read(calls: Any, *, whole: bool = False) -> tuple[Call, ...]:
+def read(calls: Any, *, whole: bool = False) -> tuple[ToolCall, ...]:
     """The calls, or pieces of them, in a list: OpenAI's, Ollama's or LangChain's.
 
     Args:
         calls: the list.
         whole: whether each item of it is all of a call; a value instead of JSON text always is.
     """
-    found: list[Call] = []
+    found: list[ToolCall] = []
     for position, call in enumerate(c for c in items(calls) if c is not None):
         function = get(call, "function") or call
         index = count(get(call, "index"))
         index = count(get(function, "index")) if index is None else index  # Ollama's
         arguments = first(function, "arguments", "args", "input")
         found.append(
-            Call(
+            ToolCall(
                 text(get(function, "name")), "" if arguments is None else arguments,
                 position if index is None else index, text(get(call, "id")),
                 whole or not isinstance(arguments, (str, type(None))),
@@ -81,9 +81,9 @@ def read(calls: Any, *, whole: bool = False) -> tuple[Call, ...]:
     return tuple(found)
 
 
-def join(pieces: Iterable[Call]) -> tuple[Call, ...]:
+def join(pieces: Iterable[ToolCall]) -> tuple[ToolCall, ...]:
     """The calls that pieces amount to, in the order in which they began."""
-    made: list[Call] = []
+    made: list[ToolCall] = []
     places: dict[int, int] = {}  # where the call stands that an index names at the moment
     for piece in pieces:
         place = places.get(piece.index)
@@ -94,13 +94,13 @@ def join(pieces: Iterable[Call]) -> tuple[Call, ...]:
             before = made[place]
             arguments = _add(before.arguments, piece.arguments)
             is_whole = before.whole or piece.whole
-            made[place] = Call(
+            made[place] = ToolCall(
                 before.name or piece.name, arguments, place, before.id or piece.id, is_whole
             )
     return tuple(made)
 
 
-def _is_other(call: Call, piece: Call) -> bool:
+def _is_other(call: ToolCall, piece: ToolCall) -> bool:
     """Whether a piece is of another call than the one that has its index so far."""
     if call.id and piece.id and not (call.whole and piece.whole):
         return piece.id != call.id
@@ -116,7 +116,7 @@ def _add(before: Any, more: Any) -> Any:
     return more if more != "" else before
 
 
-def split(made: Completion, calls: Sequence[Call]) -> list[Completion]:
+def split(made: Completion, calls: Sequence[ToolCall]) -> list[Completion]:
     """A completion for each call, in their order.
 
     They are looked for from the last to the first, each before the one after it: what stands
