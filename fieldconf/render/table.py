@@ -23,7 +23,7 @@ Row: TypeAlias = tuple[str, Mapping[str, Any]]
 """The pointer of a field, and its plain form."""
 
 TRUST, SHOW = 0.9, 0.5
-"""The documented bands, for a field alone, of which no report says what to do with it."""
+"""The default limits, for a field that no report has judged."""
 
 HUES = {"accept": "green", "review": "yellow", "reject": "red"}
 
@@ -135,7 +135,7 @@ def number(confidence: float) -> str:
 
 
 def color(field: Mapping[str, Any]) -> str:
-    """Green to trust, yellow to look at, red to ask again: as was judged, else by the bands."""
+    """Green to trust, yellow to look at, red to ask again: by the verdict, else by the default limits."""
     if field.get("outcome"):
         return HUES[field["outcome"]]
     confidence = field["confidence"] or 0.0
