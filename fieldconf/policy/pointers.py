@@ -11,7 +11,7 @@ from itertools import islice
 
 from fieldconf.errors import PolicyError, nearest
 from fieldconf.paths import Path, parse_pointer, pointer
-from fieldconf.schema import Place
+from fieldconf.schema import SchemaNode
 from fieldconf.schema.attribute_paths import paths_of, steps_of
 from fieldconf.schema.places import every_place
 
@@ -51,11 +51,11 @@ def name_of(field: str) -> str:
         return pointer((field,))
 
 
-def pointers_of(name: str, root: Place) -> list[str]:
+def pointers_of(name: str, root: SchemaNode) -> list[str]:
     """The pointer patterns that a name means; attributes are followed into each arm of a union."""
     if not name or name.startswith("/"):
         return [name]
-    places: list[tuple[Path, Place]] = [((), root)]
+    places: list[tuple[Path, SchemaNode]] = [((), root)]
     for step in _attributes(name):
         places = [
             ((*path, *way), inner) for path, place in places for way, inner in _inside(place, step)
@@ -63,7 +63,7 @@ def pointers_of(name: str, root: Place) -> list[str]:
     return list(dict.fromkeys(pointer(path) for path, _ in places))
 
 
-def check_name(name: str, root: Place) -> None:
+def check_name(name: str, root: SchemaNode) -> None:
     """Check that a name means fields that a schema has.
 
     Raises:
@@ -103,7 +103,7 @@ def _general(path: Path) -> str:
     return pointer("*" if isinstance(step, int) else step for step in path)
 
 
-def _inside(place: Place, step: str | int) -> Iterator[tuple[Path, Place]]:
+def _inside(place: SchemaNode, step: str | int) -> Iterator[tuple[Path, SchemaNode]]:
     """The places to which an attribute, an index or "*" leads, each with the steps to it."""
     if step == "*":
         yield from ((("*",), inner) for inner in dict.fromkeys(_children(place)))
@@ -111,7 +111,7 @@ def _inside(place: Place, step: str | int) -> Iterator[tuple[Path, Place]]:
         yield from ((way, place.at(way)) for way in paths_of((step,), place))
 
 
-def _children(place: Place) -> Iterator[Place]:
+def _children(place: SchemaNode) -> Iterator[SchemaNode]:
     """The places directly inside of one; of a list, the first item of each kind."""
     declared = place.declared
     if "array" in declared.kinds:
@@ -123,16 +123,16 @@ def _children(place: Place) -> Iterator[Place]:
             yield place.inside("*")
 
 
-def _may_have(place: Place, index: int) -> bool:
+def _may_have(place: SchemaNode, index: int) -> bool:
     """Whether a list at a place may have an item at an index."""
     most = place.declared.max_items
     return most is None or index < most
 
 
-def _ends(steps: Steps, root: Place) -> Iterator[Place]:
+def _ends(steps: Steps, root: SchemaNode) -> Iterator[SchemaNode]:
     """The places to which a pattern leads; a recursive schema has few distinct ones."""
-    waiting: list[tuple[Place, int]] = [(root, 0)]
-    seen: set[tuple[Place, int]] = set()
+    waiting: list[tuple[SchemaNode, int]] = [(root, 0)]
+    seen: set[tuple[SchemaNode, int]] = set()
     while waiting:
         place, at = waiting.pop()
         if (place, at) in seen or not place.cases:

@@ -37,7 +37,7 @@ from fieldconf.policy.pointers import (
     pointers_of,
     rank,
 )
-from fieldconf.schema import Place, Schema, compile_schema
+from fieldconf.schema import Schema, SchemaNode, compile_schema
 from fieldconf.statistics.certifying import certify
 from fieldconf.statistics.costs import Costs, costs_of
 from fieldconf.statistics.guarantee import Guarantee, Per, Unit
@@ -103,7 +103,8 @@ class Policy:
 
     def __init__(  # noqa: PLR0913  # limits, by keyword
         self, accept: Accept = ACCEPT, review: float | None = None, *,
-        fields: Mapping[str, LimitsLike] | None = None, kinds: Mapping[str, LimitsLike] | None = None,
+        fields: Mapping[str, LimitsLike] | None = None,
+        kinds: Mapping[str, LimitsLike] | None = None,
         null: float = 0.1, missing_item: float = 0.1, off_schema: float = 0.5,
         absent: Outcome | None = None, disagree: Outcome | None = "review",
         guarantee: Guarantee | Mapping[str, Any] | None = None,
@@ -372,8 +373,8 @@ class Policy:
             check_name(name, root)
         return self
 
-    def at(self, place: "Place | Schema") -> "Policy":
-        """The policy with pointers instead of attributes; of equal pointers, the stricter limits."""
+    def at(self, place: "SchemaNode | Schema") -> "Policy":
+        """The policy with pointers instead of attributes; equal pointers get the stricter limits."""
         if all(not name or name.startswith("/") for name in self.fields):
             return self
         root = place.root if isinstance(place, Schema) else place

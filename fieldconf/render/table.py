@@ -135,7 +135,7 @@ def number(confidence: float) -> str:
 
 
 def color(field: Mapping[str, Any]) -> str:
-    """Green to trust, yellow to look at, red to ask again: by the verdict, else by the default limits."""
+    """Green to accept, yellow to review, red to reject: by the verdict, or by the defaults."""
     if field.get("outcome"):
         return HUES[field["outcome"]]
     confidence = field["confidence"] or 0.0
