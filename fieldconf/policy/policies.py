@@ -374,7 +374,7 @@ class Policy:
         return self
 
     def at(self, place: "SchemaNode | Schema") -> "Policy":
-        """The policy with pointers instead of attributes; equal pointers get the stricter limits."""
+        """The policy with pointers instead of attributes; for equal ones, the stricter limits."""
         if all(not name or name.startswith("/") for name in self.fields):
             return self
         root = place.root if isinstance(place, Schema) else place
