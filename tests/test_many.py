@@ -582,7 +582,7 @@ def test_a_disk_that_is_full_ends_the_run_and_is_gone_on_from(output, monkeypatc
 
 def test_nothing_is_written_behind_a_line_that_could_not_be(output):
     """It would become a part of that line."""
-    settings = journal_room.Settings("a", "b")
+    settings = journal_room.JournalSettings("a", "b")
     line = {"index": 0, "id": None, "key": settings.key("c"), "error": None}
     with journal_room.Journal(output, settings) as journal:
         journal._file.close()
