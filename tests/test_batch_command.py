@@ -1,6 +1,7 @@
 """``fieldconf batch``: what it prints, and how it ends."""
 
 import gzip
+import importlib
 import json
 from pathlib import Path
 
@@ -9,8 +10,8 @@ from desks import SCHEMA
 from installed import CliRunner
 from warehouse import line, text, write
 
-from fieldconf.many.progress import Bar
 from fieldconf.cli import main
+from fieldconf.many.progress import Bar
 
 COUNT = 6
 
@@ -127,19 +128,18 @@ def test_the_bar_tells_how_much_there_is_before_the_first_block_is_done(capsys):
 
 
 def test_a_run_that_was_ended_is_gone_on_with(monkeypatch, here):
-    from fieldconf.batch import score_files
-
-    merge = score_files.merge
+    module = importlib.import_module("fieldconf.batch.score_files")  # the function has its name
+    merge = module.merge
 
     def interrupted(*given):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(score_files, "merge", interrupted)
+        patch.setattr(module, "merge", interrupted)
         result = run("a.jsonl")
     assert result.exit_code == 130
     assert result.stderr == "Interrupted: the same command goes on where it ended\n"
     assert not Path("rows.jsonl").exists()
     result = run("a.jsonl")
     assert f"{COUNT} of an earlier run" in result.stderr
-    assert score_files.merge is merge
+    assert module.merge is merge
