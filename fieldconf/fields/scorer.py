@@ -457,8 +457,8 @@ def memory_of(schema: Schema, layout: Layout, match: Match) -> Memory:
     """What was read before of answers to a schema; a function may change its mind: nothing."""
     if callable(match):
         return Memory()
-    known = schema.memories.get((layout, match))
-    return schema.memories.setdefault((layout, match), Memory()) if known is None else known
+    known = schema.caches.get((layout, match))
+    return schema.caches.setdefault((layout, match), Memory()) if known is None else known
 
 
 def _is_prose(value: Any, declared: Declared) -> bool:

@@ -11,7 +11,6 @@ The strict writer is no way to this: it leaves out what servers do not understan
 keys required. What is written here is the whole truth, and the strict form is made of that.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
@@ -19,8 +18,9 @@ from typing import Any, cast
 
 from referencing import Resource
 
+from fieldconf.parsing.writing import distinct_json
 from fieldconf.schema import SchemaNode
-from fieldconf.schema.places import nodes_at
+from fieldconf.schema.places import subschemas_at
 from fieldconf.schema.references import Draft, Subschema
 
 _OF_DOCUMENTS = frozenset({
@@ -54,16 +54,16 @@ class Carrier:
             place: an object or a list, with only those cases that may hold.
             step: the key or the index.
         """
-        cases = [case for case in place.cases if place.of(case).inside(step).cases]
-        found = [_by_key(nodes_at(case.parts, step)) for case in cases]
+        cases = [case for case in place.cases if place.with_only(case).inside(step).cases]
+        found = [_by_key(subschemas_at(case.parts, step)) for case in cases]
         shared = [node for key, node in found[0].items() if all(key in f for f in found)]
         own = [[n for n in case.values() if n not in shared] for case in found] if found else []
         made = [self._carried(node) for node in shared]
         if own and all(own):
-            arms = _each_once(_joined([self._carried(node) for node in arm]) for arm in own)
+            arms = distinct_json(_joined([self._carried(node) for node in arm]) for arm in own)
             made.append(arms[0] if len(arms) == 1 else {"anyOf": arms})
         self._define()
-        return _joined(_each_once(made))
+        return _joined(distinct_json(made))
 
     def _define(self) -> None:
         """Write what was referred to; that may refer to more."""
@@ -141,10 +141,6 @@ def _inner(node: Subschema) -> set[int]:
         return {id(one.contents) for one in resource.subresources()}
     except (AttributeError, TypeError, ValueError):  # a word that holds the wrong thing
         return set()
-
-
-def _each_once(schemas: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    return list({json.dumps(one, sort_keys=True): one for one in schemas}.values())
 
 
 def _joined(schemas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -425,7 +425,7 @@ class Report(Generic[T]):
         >>> Report.from_dict(report.to_dict()) == report
         True
         """
-        compiled = schema if isinstance(schema, Schema) else compile_schema(schema).asked
+        compiled = schema if isinstance(schema, Schema) else compile_schema(schema).as_requested
         return Report(**read(plain, compiled))
 
     @overload

@@ -57,7 +57,7 @@ def strict(schema: Any, grammar: Grammar = STRICT) -> StrictForm:
     >>> print(*form.lost)
     /a: minLength 2
     """
-    source = compile_schema(schema).asked
+    source = compile_schema(schema).as_requested
     if source.labels is not None:
         raise SchemaError(
             "a label set has no strict form: its answers are no JSON",

@@ -19,7 +19,7 @@ from fieldconf.schema.declared import (
     required_of,
 )
 from fieldconf.schema.keywords import Keywords
-from fieldconf.schema.references import Subschema, listed_in, named_in, root_of
+from fieldconf.schema.references import Subschema, dict_in, list_in, root_of
 from fieldconf.schema.unions import Reader
 
 _OTHERS = (
@@ -52,7 +52,7 @@ class Relations:
         for word, reference in node.references:
             if node.follow(word, reference) is None:
                 yield f"{shown(word, reference)}: it leads nowhere"
-        needs = named_in(node.words.get("dependencies"))
+        needs = dict_in(node.words.get("dependencies"))
         if lists := {
             key: keys for key, keys in needs.items() if not isinstance(keys, (dict, bool))
         }:
@@ -62,7 +62,7 @@ class Relations:
 
     def _overlap(self, node: Subschema) -> bool:
         """Whether some value may keep to two arms of a ``oneOf``."""
-        arms = [self._reader.cases(node.inside(arm)) for arm in listed_in(node.words.get("oneOf"))]
+        arms = [self._reader.cases(node.inside(arm)) for arm in list_in(node.words.get("oneOf"))]
         if sum(map(len, arms)) > _MOST_COMPARED:
             return True
         return any(
@@ -92,13 +92,13 @@ def _inner(node: Subschema) -> Iterator[tuple[Path, Subschema]]:
             yield (), target
     found: list[tuple[Path, Any]] = []
     for word in ("allOf", "anyOf", "oneOf"):
-        found += [((), inner) for inner in listed_in(words.get(word))]
+        found += [((), inner) for inner in list_in(words.get(word))]
     found += [((), words.get(word)) for word in ("if", "then", "else")]
     for word in ("dependentSchemas", "dependencies"):
-        found += [((), inner) for inner in named_in(words.get(word)).values()]
-    found += [((key,), inner) for key, inner in named_in(words.get("properties")).items()]
-    found += [((ANY_ITEM,), v) for v in named_in(words.get("patternProperties")).values()]
+        found += [((), inner) for inner in dict_in(words.get(word)).values()]
+    found += [((key,), inner) for key, inner in dict_in(words.get("properties")).items()]
+    found += [((ANY_ITEM,), v) for v in dict_in(words.get("patternProperties")).values()]
     for word in ("items", "prefixItems"):
-        found += [((index,), inner) for index, inner in enumerate(listed_in(words.get(word)))]
+        found += [((index,), inner) for index, inner in enumerate(list_in(words.get(word)))]
     found += [((ANY_ITEM,), words.get(word)) for word in _OTHERS]
     yield from ((step, node.inside(inner)) for step, inner in found if isinstance(inner, dict))

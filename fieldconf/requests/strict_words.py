@@ -6,11 +6,11 @@ Never: a loss: the writer lists those.
 Why:   a place is a set of schemas, and what is sent is one.
 """
 
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from fieldconf.parsing.kinds import is_container, kind_of
+from fieldconf.parsing.writing import json_text
 from fieldconf.providers.grammars import NUMBERS, STRING
 from fieldconf.schema import MAX_MEMBERS, SchemaNode
 from fieldconf.schema.declared import kinds_of_parts, members_of
@@ -32,7 +32,7 @@ _OF_CONTAINERS = {
 def core_of(place: SchemaNode) -> SchemaNode:
     """The place of a single case without what it only notes, so that all uses of it are one."""
     (case,) = place.cases
-    return place.of(Alternative(tuple(part for part in case.parts if part.words), case.name))
+    return place.with_only(Alternative(tuple(part for part in case.parts if part.words), case.name))
 
 
 def asks(parts: Sequence[Keywords], words: Collection[str]) -> bool:
@@ -82,11 +82,6 @@ def without_notes(schema: Mapping[str, Any], notes: Mapping[str, Any]) -> dict[s
     return {word: v for word, v in schema.items() if word not in notes or v != notes[word]}
 
 
-def each_once(schemas: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Schemas without those that are the same."""
-    return list({json.dumps(schema, sort_keys=True): schema for schema in schemas}.values())
-
-
 def members_in(parts: Sequence[Keywords]) -> Sequence[Any] | None:
     """All values that some schemas allow, however many scalars they name; or None."""
     sets = [part.members for part in parts if part.members is not None]
@@ -94,7 +89,7 @@ def members_in(parts: Sequence[Keywords]) -> Sequence[Any] | None:
     if len(small) <= MAX_MEMBERS or any(map(is_container, small)):
         return members_of(parts)
     kinds = kinds_of_parts(parts)
-    texts = [(member, json.dumps(member).encode()) for member in small]
+    texts = [(member, json_text(member)) for member in small]
     return [
         member for member, text in texts
         if kind_of(member) in kinds and all(part.rule.allows(text, done=True) for part in parts)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fieldconf.parsing.kinds import KINDS
+from fieldconf.parsing.writing import distinct_json
 from fieldconf.paths import Path, pointer
 from fieldconf.providers.grammars import NUMBERS, STRING, Grammar
 from fieldconf.requests.strict_losses import ANY_ITEM, Loss, shown
@@ -20,7 +21,6 @@ from fieldconf.requests.strict_words import (
     asks,
     core_of,
     described,
-    each_once,
     has_null_as_default,
     in_order,
     invented,
@@ -77,13 +77,15 @@ class Writer:
         cases = possible_cases(place)
         shared = shared_by(cases)
         notes = notes_of(shared)
-        arms = [without_notes(self._case(place.of(case), path, shared), notes) for case in cases]
+        arms = [
+            without_notes(self._case(place.with_only(case), path, shared), notes) for case in cases
+        ]
         flat = [a for arm in arms for a in (arm["anyOf"] if set(arm) == {"anyOf"} else [arm])]
         if place.declared.may_be_null:
             flat.append({"type": "null"})
         elif place.is_optional and place.declared.nullable and not has_null_as_default(cases):
             self._lose(path, "null and left out are not told apart")
-        made = each_once(flat)
+        made = distinct_json(flat)
         if not made:
             self._lose(path, "no value is allowed")
             return {"type": "null"}
@@ -222,7 +224,7 @@ class Writer:
             return {"type": "array", "prefixItems": first, "items": more, **counted}
         if len(first) > 1 or (first and rest):
             self._lose(path, "which item is of which kind")
-        items = each_once([*first, *rest]) or [{"type": "null"}]  # there is none
+        items = distinct_json([*first, *rest]) or [{"type": "null"}]  # there is none
         return {
             "type": "array",
             "items": items[0] if len(items) == 1 else {"anyOf": items},
