@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Flag
 from functools import reduce
-from operator import or_
 from typing import Any, TypeAlias, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -143,7 +142,7 @@ class _Accepted(GenerateJsonSchema):
             return _with_json_members(generated, schema)
         others = {word: value for word, value in generated.items() if word != "enum"}
         if 2 ** len(masks) > MAX_COMBINATIONS:
-            return {**others, "type": "integer", "minimum": 0, "maximum": reduce(or_, masks)}
+            return {**others, "type": "integer", "minimum": 0, "maximum": reduce(int.__or__, masks)}
         values = {0}
         for mask in masks:
             values |= {mask | value for value in values}
@@ -306,7 +305,7 @@ def _masks(schema: core_schema.EnumSchema) -> list[int]:
         return []
     masks: list[int] = []
     for value in sorted({member.value for member in schema["members"]}):
-        if reduce(or_, (mask for mask in masks if mask & value == mask), 0) != value:
+        if reduce(int.__or__, (mask for mask in masks if mask & value == mask), 0) != value:
             masks.append(value)
     return masks
 

@@ -63,7 +63,10 @@ class SchemaViolation:
 def _violation(path: Path, problem: str, data: Any) -> SchemaViolation:
     value = data
     for step in path:
-        value = value[step] if leads(step, value) else None
+        if not leads(step, value):
+            value = None
+            break
+        value = value[step]
     return SchemaViolation(pointer(path), one_line(problem), path, value)
 
 
