@@ -34,7 +34,7 @@ PYDANTIC = tuple(map(int, VERSION.split(".")[:2]))
 Basis: TypeAlias = Literal["distribution", "joint", "geometric_mean"]
 
 _BASES: tuple[str, ...] = get_args(Basis)
-_IN_NUMBERS = frozenset({"basis"})
+_IN_NUMBERS = frozenset({"basis", "counts"})
 """The settings that change a field's scores; the others are limits for its confidence."""
 
 
@@ -51,11 +51,16 @@ class FieldConfig:
             it the field is asked for again. None: not set. See docs/policies.md.
         basis: the formula for the confidence of a scalar; "distribution" applies only to fields
             with few allowed values. None: by kind, see docs/numbers.md.
+        counts: False excludes the field, and all fields inside of it, from the confidence of the
+            objects around it and from the report's confidence and outcome; for example, the
+            reason that a judge writes beside its score. The field's own confidence and verdict
+            stay. None or True: it is included, also a free text.
     """
 
     threshold: float | None = None
     review: float | None = None
     basis: Basis | None = None
+    counts: bool | None = None
 
     def __post_init__(self) -> None:
         for problem in _problems(self.settings()):
@@ -167,19 +172,31 @@ class _Problem(NamedTuple):
 
 def _problems(settings: Mapping[str, Any]) -> Iterator[_Problem]:
     for name, value in settings.items():
-        if name not in _NAMES:
-            yield _Problem(name, f"unknown setting {name!r}", nearest(name, _NAMES))
-        elif value is None:
-            continue
-        elif name == "basis":
-            if not isinstance(value, str) or value not in _BASES:
-                yield _Problem(name, f"unknown basis {value!r}", nearest(value, _BASES))
-        elif isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-            problem = f"the {name} {value!r} is no number from 0 to 1"
-            yield _Problem(name, problem, "Use a number such as 0.9")
+        if problem := _problem(name, value):
+            yield problem
     if _contradict(settings):
-        problem = f"review {settings['review']} is above the threshold {settings['threshold']}"
-        yield _Problem("review", problem, "Use a review that is not above the threshold")
+        what = f"review {settings['review']} is above the threshold {settings['threshold']}"
+        yield _Problem("review", what, "Use a review that is not above the threshold")
+
+
+def _problem(name: str, value: Any) -> _Problem | None:
+    """What is wrong with a setting; None if nothing is."""
+    if name not in _NAMES:
+        return _Problem(name, f"unknown setting {name!r}", nearest(name, _NAMES))
+    if value is None:
+        return None
+    if name == "basis":
+        is_valid = isinstance(value, str) and value in _BASES
+        problem = _Problem(name, f"unknown basis {value!r}", nearest(value, _BASES))
+    elif name == "counts":
+        is_valid = isinstance(value, bool)
+        problem = _Problem(name, f"counts {value!r} is no boolean", "Use true or false")
+    else:
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        is_valid = is_number and 0 <= value <= 1
+        what = f"the {name} {value!r} is no number from 0 to 1"
+        problem = _Problem(name, what, "Use a number such as 0.9")
+    return None if is_valid else problem
 
 
 def _contradict(settings: Mapping[str, Any]) -> bool:
