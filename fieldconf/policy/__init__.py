@@ -17,7 +17,7 @@ from fieldconf.policy.bands import (
     worst,
 )
 from fieldconf.policy.choosing import FieldLimits
-from fieldconf.policy.judging import Verdict, is_judged, judge, judged, outcome_of
+from fieldconf.policy.judging import Judge, Verdict, is_judged, judged, outcome_of, problems_of
 from fieldconf.policy.policies import USUAL, Policy, PolicyLike
 from fieldconf.policy.reasons import Facts, Reason
 
@@ -27,6 +27,7 @@ __all__ = [
     "USUAL",
     "Facts",
     "FieldLimits",
+    "Judge",
     "Limits",
     "LimitsLike",
     "Outcome",
@@ -35,8 +36,8 @@ __all__ = [
     "Reason",
     "Verdict",
     "is_judged",
-    "judge",
     "judged",
     "outcome_of",
+    "problems_of",
     "worst",
 ]  # fmt: skip

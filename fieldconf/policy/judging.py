@@ -7,15 +7,15 @@ Why:   the loop that everybody writes by hand begins with this question.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from fieldconf.distributions.distribution import Member
-from fieldconf.paths import Path, pointer
+from fieldconf.paths import pointer
 from fieldconf.policy.bands import Limits, Outcome, worst
 from fieldconf.policy.choosing import FieldLimits
+from fieldconf.policy.policies import Policy
 from fieldconf.policy.reasons import Facts, Reason, reasons
-from fieldconf.schema import SchemaViolation
+from fieldconf.schema import Place, SchemaViolation
 
 if TYPE_CHECKING:  # reports import policies
     from fieldconf.fields.field import Field
@@ -54,33 +54,50 @@ def is_judged(field: "Field", verdict: Verdict) -> bool:
     return field.kind != "object" or bool(verdict.reasons) or field.is_leaf
 
 
-def judge(
-    fields: "Mapping[str, Field]",
-    errors: Iterable[SchemaViolation],
-    bands: FieldLimits,
-    *,
-    lacks_tokens: bool,
-    other: str = "",
-    uncovered: str = "",
-) -> dict[str, Verdict]:
-    """The verdicts on the fields of an answer, by pointer, in its order.
+@dataclass(slots=True)
+class Judge:
+    """Judges the fields of one answer, one by one, by one policy.
 
-    ``other`` says what speaks against every one of them, ``uncovered`` for which answers the
-    policy was certified, and which these are.
+    It holds none of the fields, so that a field can hold its judge.
+
+    Attributes:
+        policy: the policy.
+        root: what the schema says of the root.
+        problems: how the answer breaks its schema, by pointer, see ``problems_of``.
+        lacks_tokens: whether the answer has no tokens with logprobs.
+        other: what speaks against every field; or empty.
+        uncovered: for which other answers the policy was certified; or empty.
     """
-    problems, presences = _problems(fields, errors), _presences(fields)
-    band_of, policy = bands.of, bands.policy
-    made: dict[str, Verdict] = {}
-    last: Verdict | None = None
-    for name, field in fields.items():
+
+    policy: Policy
+    root: Place
+    problems: Mapping[str, tuple[str, ...]]
+    lacks_tokens: bool = True
+    other: str = ""
+    uncovered: str = ""
+    _limits: FieldLimits | None = field(default=None, compare=False)
+    _last: Verdict | None = field(default=None, compare=False)
+
+    def verdict(self, field: "Field", parent: "Field | None") -> Verdict | None:
+        """The verdict on a field; None for an object without a reason of its own.
+
+        ``parent`` is the object in which it is written: it knows how probable the key was.
+        """
+        if self._limits is None:
+            self._limits = FieldLimits(self.policy, self.root)
+        problems = self.problems.get(field.pointer, ()) if self.problems else ()
+        presence = parent.presence.get(str(field.path[-1])) if parent is not None else None
         facts = Facts(
-            field, band_of(field), policy, lacks_tokens, problems.get(name, ()),
-            presences.get(field.path), other, uncovered,
+            field, self._limits.of(field), self.policy, self.lacks_tokens, problems, presence,
+            self.other, self.uncovered,
         )  # fmt: skip
-        verdict = judged(facts, last)
-        if is_judged(field, verdict):
-            made[name] = last = verdict
-    return made
+        verdict = self._last = judged(facts, self._last)
+        return verdict if is_judged(field, verdict) else None
+
+    def outcome(self, field: "Field", parent: "Field | None") -> Outcome | None:
+        """The outcome of a field; None for an object without a reason of its own."""
+        verdict = self.verdict(field, parent)
+        return None if verdict is None else verdict.outcome
 
 
 def outcome_of(verdicts: Mapping[str, Verdict], status: "Status") -> Outcome:
@@ -92,25 +109,16 @@ def outcome_of(verdicts: Mapping[str, Verdict], status: "Status") -> Outcome:
     return worst(verdict.outcome for verdict in verdicts.values())
 
 
-def _presences(fields: "Mapping[str, Field]") -> dict[Path, Member]:
-    """Of the values of optional keys, what the objects around them say of the keys."""
-    return {
-        (*field.path, key): member
-        for field in fields.values() if field.presence
-        for key, member in field.presence.items()
-    }  # fmt: skip
-
-
-def _problems(
-    fields: "Mapping[str, Field]", errors: Iterable[SchemaViolation]
+def problems_of(
+    errors: Iterable[SchemaViolation], fields: "Mapping[str, Field]"
 ) -> dict[str, tuple[str, ...]]:
-    """What is wrong at each field; what is wrong where none is, at the nearest one above."""
-    found: dict[str, list[str]] = {}
+    """What is wrong at each field, by pointer; an error where no field is goes to the one above."""
+    problems: dict[str, list[str]] = {}
     for error in errors:
         path = error.path
         while path and pointer(path) not in fields:
             path = path[:-1]
         is_here = len(path) == len(error.path)
         sentence = error.problem if is_here else f"{error.pointer}: {error.problem}"
-        found.setdefault(pointer(path), []).append(sentence)
-    return {name: tuple(sentences) for name, sentences in found.items()}
+        problems.setdefault(pointer(path), []).append(sentence)
+    return {name: tuple(sentences) for name, sentences in problems.items()}
