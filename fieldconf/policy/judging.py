@@ -15,7 +15,7 @@ from fieldconf.policy.bands import Limits, Outcome, worst
 from fieldconf.policy.choosing import FieldLimits
 from fieldconf.policy.policies import Policy
 from fieldconf.policy.reasons import Facts, Reason, reasons
-from fieldconf.schema import Place, SchemaViolation
+from fieldconf.schema import SchemaNode, SchemaViolation
 
 if TYPE_CHECKING:  # reports import policies
     from fieldconf.fields.field import Field
@@ -70,7 +70,7 @@ class Judge:
     """
 
     policy: Policy
-    root: Place
+    root: SchemaNode
     problems: Mapping[str, tuple[str, ...]]
     lacks_tokens: bool = True
     other: str = ""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 from fieldconf.paths import Path, pointer
-from fieldconf.schema import Place
+from fieldconf.schema import SchemaNode
 from fieldconf.schema.attribute_paths import paths_of, steps_of
 
 V = TypeVar("V")
@@ -38,7 +38,7 @@ class Lookup:
 
     __slots__ = ("_fields", "_root")
 
-    def __init__(self, fields: Mapping[str, _Values], root: Place) -> None:
+    def __init__(self, fields: Mapping[str, _Values], root: SchemaNode) -> None:
         self._fields, self._root = fields, root
 
     def pointer(self, name: Any) -> str | None:
