@@ -76,14 +76,16 @@ class StopWhen:
 
 
 Rule: TypeAlias = StopWhen | Callable[[Field], bool]
-Stop: TypeAlias = Rule | Sequence[Rule]
+StopRules: TypeAlias = Rule | Sequence[Rule]
 
 
-def rules_of(stop: Stop | None) -> tuple[Rule, ...]:
+def rules_of(stop_when: StopRules | None) -> tuple[Rule, ...]:
     """The rules, one by one."""
-    if stop is None:
+    if stop_when is None:
         return ()
-    return tuple(cast("Sequence[Rule]", stop)) if isinstance(stop, Sequence) else (stop,)
+    if isinstance(stop_when, Sequence):
+        return tuple(cast("Sequence[Rule]", stop_when))
+    return (stop_when,)
 
 
 def words_of(rule: Rule) -> str:

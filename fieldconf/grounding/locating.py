@@ -49,7 +49,7 @@ def locate(report: Report[T], text: str | None = None, *, how: Ways | None = Non
 
     Args:
         report: of ``extract``, ``score`` and the like.
-        text: what was read; by default what the report says it was ``given``, and of messages the
+        text: what was read; by default what the report has as its ``input``, and of messages the
             text of the last one by the user. Offsets are characters of it.
         how: which ways to look, all by default. "date" and "fuzzy" need python-dateutil and
             RapidFuzz: ``pip install "fieldconf[source]"``; the others need nothing.
@@ -69,7 +69,7 @@ def locate(report: Report[T], text: str | None = None, *, how: Ways | None = Non
     ['1,234.50']
     """
     ways = ways_of(how)
-    source = SourceText(text_of(report.given if text is None else text))
+    source = SourceText(text_of(report.input if text is None else text))
     fields = {name: _located(field, source, ways) for name, field in report.fields.items()}
     return replace(report, fields=fields)
 

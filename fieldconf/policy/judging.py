@@ -1,18 +1,18 @@
-"""Judging: what to do with each field of an answer, and with the answer.
+"""Judging: the verdict on each field of an answer, and the outcome of the whole answer.
 
-In:    the fields of an answer, how it breaks its schema, how it ended; a policy.
+In:    the fields of an answer, its schema violations, how it ended; a policy.
 Out:   ``Verdict`` values: an outcome, and all reasons for it.
-Never: an answer that is better than the worst of its fields.
-Why:   the loop that everybody writes by hand begins with this question.
+Never: an answer with a better outcome than the worst of its fields that count.
+Why:   every caller has to decide whether to use a value, review it or ask again.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from fieldconf.paths import pointer
-from fieldconf.policy.bands import Limits, Outcome, worst
+from fieldconf.paths import Path, pointer
 from fieldconf.policy.choosing import FieldLimits
+from fieldconf.policy.limits import Limits, Outcome, worst
 from fieldconf.policy.policies import Policy
 from fieldconf.policy.reasons import Facts, Reason, reasons
 from fieldconf.schema import SchemaNode, SchemaViolation
@@ -29,28 +29,34 @@ class Verdict:
     Attributes:
         outcome: "accept", "review" or "reject".
         reasons: all that speaks against its value; empty if it is accepted.
-        band: by which confidences it was judged.
+        limits: the confidence limits by which it was judged.
+        counts: whether it enters the outcome of the answer; see ``FieldConfig.counts``. A value
+            that breaks the schema always does.
     """
 
     outcome: Outcome
     reasons: tuple[Reason, ...]
-    band: Limits
+    limits: Limits
+    counts: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """The outcome and the reasons as plain JSON values."""
-        return {"outcome": self.outcome, "reasons": [asdict(one) for one in self.reasons]}
+        return {"outcome": self.outcome, "reasons": [asdict(reason) for reason in self.reasons]}
 
 
 def judged(facts: Facts, last: Verdict | None = None) -> Verdict:
-    """The verdict on one field; the last one again where it is the same: most are that."""
-    found = reasons(facts)
-    if not found and last is not None and last.band is facts.band and not last.reasons:
+    """The verdict on one field.
+
+    ``last`` is returned again if it is equal, as for most fields: they share one object.
+    """
+    against = reasons(facts)
+    if not against and last is not None and last.limits is facts.limits and not last.reasons:
         return last
-    return Verdict(worst(one.outcome for one in found), found, facts.band)
+    return Verdict(worst(reason.outcome for reason in against), against, facts.limits)
 
 
 def is_judged(field: "Field", verdict: Verdict) -> bool:
-    """Whether a field counts: a scalar, a list, or an object with a reason of its own."""
+    """Whether a field has a verdict: a scalar, a list, or an object with a reason of its own."""
     return field.kind != "object" or bool(verdict.reasons) or field.is_leaf
 
 
@@ -101,18 +107,38 @@ class Judge:
 
 
 def outcome_of(verdicts: Mapping[str, Verdict], status: "Status") -> Outcome:
-    """What to do with the whole answer: the worst of its fields; if it is not whole, "reject"."""
+    """The outcome of an answer: the worst of its fields that count.
+
+    An answer that is not whole, or that has no fields, is rejected.
+    """
     from fieldconf.fields.status import WHOLE  # noqa: PLC0415  # reports import policies
 
     if status not in WHOLE or not verdicts:
         return "reject"
-    return worst(verdict.outcome for verdict in verdicts.values())
+    return worst(verdict.outcome for verdict in verdicts.values() if verdict.counts)
+
+
+def not_counting(fields: "Mapping[str, Field]") -> set[str]:
+    """The pointers of the fields that do not count, and of those inside; none if no field counts.
+
+    That depends on the schema and the answer only, so that outcomes stay monotone in the policy.
+    """
+    paths: set[Path] = set()
+    names: set[str] = set()
+    for name, scored in fields.items():
+        if not scored.counts or (paths and scored.path and scored.path[:-1] in paths):
+            paths.add(scored.path)
+            names.add(name)
+    judged_names = (
+        name for name, field in fields.items() if field.kind != "object" or field.is_leaf
+    )
+    return names if names and any(name not in names for name in judged_names) else set()
 
 
 def problems_of(
     errors: Iterable[SchemaViolation], fields: "Mapping[str, Field]"
 ) -> dict[str, tuple[str, ...]]:
-    """What is wrong at each field, by pointer; an error where no field is goes to the one above."""
+    """The schema violations of each field; of a place without a field, at the nearest one above."""
     problems: dict[str, list[str]] = {}
     for error in errors:
         path = error.path

@@ -90,17 +90,17 @@ class CascadeStep:
 
 @overload
 def cascade(
-    schema: type[T], text: Input, *, steps: Sequence[CascadeStep],
+    schema: type[T], input: Input, *, steps: Sequence[CascadeStep],
     budget: float | None = None, replace: bool = False, **options: Unpack[Options],
 ) -> Report[T]: ...  # fmt: skip
 @overload
 def cascade(
-    schema: Any, text: Input, *, steps: Sequence[CascadeStep],
+    schema: Any, input: Input, *, steps: Sequence[CascadeStep],
     budget: float | None = None, replace: bool = False, **options: Unpack[Options],
 ) -> Report[Any]: ...  # fmt: skip
 @explicit
 def cascade(
-    schema: Any, text: Input, *, steps: Sequence[CascadeStep],
+    schema: Any, input: Input, *, steps: Sequence[CascadeStep],
     budget: float | None = None, replace: bool = False, **options: Unpack[Options],
 ) -> Report[Any]:  # fmt: skip
     """Ask a first model for everything, and each further one for what is still in doubt.
@@ -110,7 +110,7 @@ def cascade(
 
     Args:
         schema: a pydantic model (or any type pydantic understands) or a JSON Schema.
-        text: what to read, as in ``extract``.
+        input: what to read, as in ``extract``.
         steps: the models in their order, see ``CascadeStep``.
         budget: a step is begun only while less was spent than this: tokens of prompts and answers,
             as the servers count them, or money where all steps have a price. The last step may go
@@ -135,22 +135,22 @@ def cascade(
     >>> report.data, [asked.model for asked in report.requests]
     ({'a': 2, 'b': 2}, ['made-up', 'made-up'])
     """
-    return driven(_cascading(schema, text, steps, budget, replace=replace, options=said(options)))
+    return driven(_cascading(schema, input, steps, budget, replace=replace, options=said(options)))
 
 
 @overload
 async def acascade(
-    schema: type[T], text: Input, *, steps: Sequence[CascadeStep],
+    schema: type[T], input: Input, *, steps: Sequence[CascadeStep],
     budget: float | None = None, replace: bool = False, **options: Unpack[Options],
 ) -> Report[T]: ...  # fmt: skip
 @overload
 async def acascade(
-    schema: Any, text: Input, *, steps: Sequence[CascadeStep],
+    schema: Any, input: Input, *, steps: Sequence[CascadeStep],
     budget: float | None = None, replace: bool = False, **options: Unpack[Options],
 ) -> Report[Any]: ...  # fmt: skip
 @explicit
 async def acascade(
-    schema: Any, text: Input, *, steps: Sequence[CascadeStep],
+    schema: Any, input: Input, *, steps: Sequence[CascadeStep],
     budget: float | None = None, replace: bool = False, **options: Unpack[Options],
 ) -> Report[Any]:  # fmt: skip
     """As ``cascade``, with asynchronous clients in all steps.
@@ -164,12 +164,12 @@ async def acascade(
     True
     """
     return await driven_async(
-        _cascading(schema, text, steps, budget, replace=replace, options=said(options))
+        _cascading(schema, input, steps, budget, replace=replace, options=said(options))
     )
 
 
 def _cascading(
-    schema: Any, text: Input, steps: Sequence[CascadeStep], budget: float | None, *,
+    schema: Any, input: Input, steps: Sequence[CascadeStep], budget: float | None, *,
     replace: bool, options: Options,
 ) -> Steps[Any]:  # fmt: skip
     """The steps; see ``reasking`` for how they are taken."""
@@ -185,7 +185,7 @@ def _cascading(
         left = None if budget is None or spent is None else budget - spent
         made = _bounded(step, said(step.options, cast("Mapping[str, Any]", options)), left)
         before: tuple[RequestCost, ...] = () if report is None else requests_of(report)
-        again = yield from _taken(report, schema, text, step, made, replace=replace)
+        again = yield from _taken(report, schema, input, step, made, replace=replace)
         if again is report:
             why = f"nothing is in doubt, step {number + 1} was not needed"
             break
@@ -197,14 +197,14 @@ def _cascading(
 
 
 def _taken(
-    report: Report[Any] | None, schema: Any, text: Input, step: CascadeStep, options: Options, *,
+    report: Report[Any] | None, schema: Any, input: Input, step: CascadeStep, options: Options, *,
     replace: bool,
 ) -> Steps[Any]:  # fmt: skip
     """One step: the first one asks for everything, the others for what is in doubt."""
     if report is None:
-        return (yield Request(schema, text, step.client, options))
+        return (yield Request(schema, input, step.client, options))
     asking: Steps[Any] = reasking(
-        report, text, client=step.client, fields=None, blind=step.blind, replace=replace,
+        report, input, client=step.client, fields=None, blind=step.blind, replace=replace,
         options=options,
     )  # fmt: skip
     return (yield from asking)

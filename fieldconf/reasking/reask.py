@@ -39,7 +39,7 @@ class Request:
     """What is to be asked: the arguments of ``extract``."""
 
     schema: Any
-    given: Input
+    input: Input
     client: Any
     options: Options
 
@@ -53,7 +53,7 @@ KNOWN = "The other fields are known already (items of a list by position, from 0
 @explicit
 def reask(
     report: Report[T],
-    text: Input | None = None,
+    input: Input | None = None,
     *,
     client: Any,
     fields: Iterable[Pick] | None = None,
@@ -71,7 +71,7 @@ def reask(
 
     Args:
         report: the first reading; of ``extract``, ``score`` or an earlier ``reask``.
-        text: what was read; by default what ``extract`` was given.
+        input: what was read; by default what ``extract`` was given.
         client: who is asked now, as in ``extract``.
         fields: what to ask for, in place of what is in doubt: JSON Pointers (with "*" and "**"),
             attributes, paths or fields.
@@ -105,7 +105,7 @@ def reask(
     ({'team': 'billing', 'late': 1}, ['sales', 'billing'])
     """
     steps = reasking(
-        report, text, client=client, fields=fields, blind=blind, replace=replace,
+        report, input, client=client, fields=fields, blind=blind, replace=replace,
         options=said(options),
     )  # fmt: skip
     return driven(steps)
@@ -114,7 +114,7 @@ def reask(
 @explicit
 async def areask(
     report: Report[T],
-    text: Input | None = None,
+    input: Input | None = None,
     *,
     client: Any,
     fields: Iterable[Pick] | None = None,
@@ -135,7 +135,7 @@ async def areask(
     True
     """
     steps = reasking(
-        report, text, client=client, fields=fields, blind=blind, replace=replace,
+        report, input, client=client, fields=fields, blind=blind, replace=replace,
         options=said(options),
     )  # fmt: skip
     return await driven_async(steps)
@@ -150,7 +150,7 @@ def driven(steps: Steps[T]) -> Report[T]:
         one = next(steps)
         while True:
             try:
-                report = answer(one.schema, one.given, one.client, one.options)
+                report = answer(one.schema, one.input, one.client, one.options)
             except BaseException as error:  # noqa: BLE001  # the steps raise it again
                 one = steps.throw(error)
             else:
@@ -165,7 +165,7 @@ async def driven_async(steps: Steps[T]) -> Report[T]:
         one = next(steps)
         while True:
             try:
-                report = await answer_async(one.schema, one.given, one.client, one.options)
+                report = await answer_async(one.schema, one.input, one.client, one.options)
             except BaseException as error:  # noqa: BLE001  # the steps raise it again
                 one = steps.throw(error)
             else:
@@ -178,7 +178,7 @@ async def driven_async(steps: Steps[T]) -> Report[T]:
 
 
 def reasking(
-    report: Report[T], text: Input | None, *, client: Any, fields: Iterable[Pick] | None,
+    report: Report[T], input: Input | None, *, client: Any, fields: Iterable[Pick] | None,
     blind: bool, replace: bool, options: Options,
 ) -> Steps[T]:  # fmt: skip
     """The steps of ``reask``: one request, or none."""
@@ -186,9 +186,9 @@ def reasking(
     if not plan.question.paths:
         return report
     with keeping(report):
-        again = yield plan.request(client, text, options, blind=blind)
+        again = yield plan.request(client, input, options, blind=blind)
         made = plan.merged(again)
-        given = given_of(report, text, "fc.reask")
+        given = given_of(report, input, "fc.reask")
         return found_again(report, made, given, options.get("locate"))
 
 
@@ -209,14 +209,14 @@ class ReaskPlan:
     settled: Collection[Path]
 
     def request(
-        self, client: Any, text: Input | None, options: Options, *, blind: bool
+        self, client: Any, input: Input | None, options: Options, *, blind: bool
     ) -> Request:  # fmt: skip
         """The request.
 
         Raises:
             RequestError: if there is nothing to read.
         """
-        given = given_of(self.report, text, "fc.reask")
+        given = given_of(self.report, input, "fc.reask")
         known = "" if blind else self._said()
         told = options.get("instructions") or self.report.instructions
         if known and is_messages(given) and _has_system(given):

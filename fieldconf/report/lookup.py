@@ -18,7 +18,7 @@ V = TypeVar("V")
 D = TypeVar("D")
 
 Name: TypeAlias = str | int | Path
-"""``"/items/0/price"``, ``"items[0].price"``, ``("items", 0, "price")``; one step may stand alone."""
+"""``"/items/0/price"``, ``"items[0].price"``, ``("items", 0, "price")``, or one step alone."""
 
 _LISTED = 8  # names in a message
 
@@ -60,7 +60,7 @@ class Lookup:
         return self.attributes(steps)
 
     def attributes(self, steps: Path) -> str | None:
-        """The pointer of the field that attributes lead to; None if the answer has no such field."""
+        """The pointer of the field that attributes lead to; None if there is none."""
         paths = map(self._counted, paths_of(steps, self._root))
         return next((known for path in paths if (known := self._present(path)) is not None), None)
 

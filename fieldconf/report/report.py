@@ -31,6 +31,7 @@ from fieldconf.policy import (
     Policy,
     PolicyLike,
     Verdict,
+    not_counting,
     outcome_of,
     problems_of,
 )
@@ -99,7 +100,7 @@ class Report(Mapping[str, Field], Generic[T]):
         owners: for each token the pointer of the leaf that owns it, "structure" or "outside".
         text: the answer as received; None if there is none.
         schema: what the answer was read by.
-        given, instructions: what was read, and what the model was told, where ``extract`` and its
+        input, instructions: what was read, and what the model was told, where ``extract`` and its
             like asked; None where a saved response was scored. Who asks again needs them. They are
             no part of the plain form, nor of what makes two reports equal.
         response: the response as it came, with the settings of its request, as plain JSON values:
@@ -136,7 +137,7 @@ class Report(Mapping[str, Field], Generic[T]):
     finish_reason: str | None = None
     refusal: str | None = None
     schema: Schema = field(default_factory=Schema, repr=False, compare=False)
-    given: Any = field(default=None, repr=False, compare=False)
+    input: Any = field(default=None, repr=False, compare=False)
     instructions: str | None = field(default=None, repr=False, compare=False)
     response: dict[str, Any] | None = field(default=None, repr=False, compare=False)
 
@@ -271,11 +272,13 @@ class Report(Mapping[str, Field], Generic[T]):
         Objects are judged by their fields; they are here only with a reason of their own.
         """
         verdicts: dict[str, Verdict] = {}
+        ignored = not_counting(self.fields)
         for name, scored in self.fields.items():
             judge, parent = cast("tuple[Judge, Field | None]", scored.judged_by)
             verdict = judge.verdict(scored, parent)
             if verdict is not None:
-                verdicts[name] = verdict
+                counts = name not in ignored or name in judge.problems
+                verdicts[name] = verdict if counts else replace(verdict, counts=False)
         return ByPointer(verdicts, self._lookup)
 
     @property

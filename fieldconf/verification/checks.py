@@ -145,17 +145,17 @@ def _judged(report: Report[T], options: Options) -> tuple[Report[T], Options]:
     return (report if policy is None else report.with_policy(policy)), cast("Options", others)
 
 
-def given_of(report: Report[Any], text: Input | None, who: str) -> Input:
+def given_of(report: Report[Any], input: Input | None, who: str) -> Input:
     """What is read again.
 
     Raises:
         RequestError: if nothing was given, and the report does not know what was read.
     """
-    given = report.given if text is None else text
+    given = report.input if input is None else input
     if given is None:
         raise RequestError(
             "the report does not know what was read",
-            remedy=f"Give it: {who}(report, text, client=...)",
+            remedy=f"Give it: {who}(report, input, client=...)",
         )
     return cast("Input", given)
 

@@ -43,7 +43,7 @@ PROVIDER = "openai-decisions"
 @explicit
 def crosscheck(
     report: Report[T],
-    text: Input | None = None,
+    input: Input | None = None,
     *,
     client: Any,
     fields: Iterable[Pick] | None = None,
@@ -60,7 +60,7 @@ def crosscheck(
 
     Args:
         report: the first reading, with the schema it was read by.
-        text: what it was read from; by default what ``extract`` read for this report.
+        input: what it was read from; by default what ``extract`` read for this report.
         client: an ``openai.OpenAI`` with ``decisions`` (openai>=3.54), any base_url.
         fields: which fields to ask for, as in ``verify``; by default all that can be asked.
         combine: how the two become one, as in ``verify``: "pool" by default; with "decision" the
@@ -89,14 +89,14 @@ def crosscheck(
     >>> round(field.confidence, 6), field.readings[1].how
     (0.75, 'decision')
     """
-    asked = partial(_check, text=text, client=client, fields=fields, combine=combine)
+    asked = partial(_check, input=input, client=client, fields=fields, combine=combine)
     return checked(report, cast("Mapping[str, Any]", options), asked)
 
 
 @explicit
 async def acrosscheck(
     report: Report[T],
-    text: Input | None = None,
+    input: Input | None = None,
     *,
     client: Any,
     fields: Iterable[Pick] | None = None,
@@ -104,7 +104,7 @@ async def acrosscheck(
     **options: Unpack[Options],
 ) -> Report[T]:
     """As ``crosscheck``, for an asynchronous client such as ``openai.AsyncOpenAI``."""
-    asked = partial(_check, text=text, client=client, fields=fields, combine=combine)
+    asked = partial(_check, input=input, client=client, fields=fields, combine=combine)
     return await checked_async(report, cast("Mapping[str, Any]", options), asked)
 
 
@@ -144,7 +144,7 @@ def _of_value(other: Field | None, value: Any) -> CombinedConfidence:
 
 
 def _check(
-    report: Report[Any], options: Options, *, text: Input | None, client: Any,
+    report: Report[Any], options: Options, *, input: Input | None, client: Any,
     fields: Iterable[Pick] | None, combine: Combine,
 ) -> Check | None:  # fmt: skip
     """The request, with those questions that are about a value; None where there are none."""
@@ -152,7 +152,7 @@ def _check(
     wanted = {path for path in picked(report, fields) if pointer(path) in report.leaves}
     if not wanted or (report.schema.labels is not None and not is_label(report)):
         return None
-    given = given_of(report, text, "crosscheck")
+    given = given_of(report, input, "crosscheck")
     made = prepare(report.schema, given, client, cast("Options", {"provider": PROVIDER, **options}))
     if "questions" not in made.arguments:
         raise RequestError(

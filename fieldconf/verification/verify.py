@@ -52,7 +52,7 @@ message does not say it. For "complete", answer true if no item is missing from 
 @explicit
 def verify(
     report: Report[T],
-    text: Input | None = None,
+    input: Input | None = None,
     *,
     client: Any,
     fields: Iterable[Pick] | None = None,
@@ -68,7 +68,7 @@ def verify(
 
     Args:
         report: the first reading.
-        text: what it was read from; by default what ``extract`` read for this report.
+        input: what it was read from; by default what ``extract`` read for this report.
         client: as for ``extract``; it may be another model's.
         fields: which fields to ask about: JSON Pointers (with "*" and "**"), attributes or fields,
             of which an object stands for all that is in it, and a list for whether it is complete;
@@ -104,14 +104,14 @@ def verify(
     >>> round(field.confidence, 6), [reading.how for reading in field.readings]
     (0.75, ['answer', 'verification'])
     """
-    asked = partial(_check, text=text, client=client, fields=fields, combine=combine)
+    asked = partial(_check, input=input, client=client, fields=fields, combine=combine)
     return checked(report, cast("Mapping[str, Any]", options), asked)
 
 
 @explicit
 async def averify(
     report: Report[T],
-    text: Input | None = None,
+    input: Input | None = None,
     *,
     client: Any,
     fields: Iterable[Pick] | None = None,
@@ -119,7 +119,7 @@ async def averify(
     **options: Unpack[Options],
 ) -> Report[T]:
     """As ``verify``, for an asynchronous client such as ``openai.AsyncOpenAI``."""
-    asked = partial(_check, text=text, client=client, fields=fields, combine=combine)
+    asked = partial(_check, input=input, client=client, fields=fields, combine=combine)
     return await checked_async(report, cast("Mapping[str, Any]", options), asked)
 
 
@@ -146,7 +146,7 @@ def _right(answer: Field | None) -> CombinedConfidence:
 
 
 def _check(
-    report: Report[Any], options: Options, *, text: Input | None, client: Any,
+    report: Report[Any], options: Options, *, input: Input | None, client: Any,
     fields: Iterable[Pick] | None, combine: Combine,
 ) -> Check | None:  # fmt: skip
     """The request; None where there is nothing to ask."""
@@ -154,7 +154,7 @@ def _check(
     asked = _asked(report, picked(report, fields))
     if not asked:
         return None
-    given = given_of(report, text, "verify")
+    given = given_of(report, input, "verify")
     told = _TOLD.format(data=json_text(report.data).decode())
     lead = options.get("instructions") or report.instructions
     if is_messages(given):
