@@ -605,7 +605,7 @@ def test_an_answer_without_logprobs_gets_the_numbers_of_the_endpoint():
     ("arguments", "words"),
     [
         ({"combine": "median"}, "no rule"),
-        ({"provider": "openai"}, "Chat Completions is none"),
+        ({"provider": "openai"}, "Chat Completions is not one"),
         ({"fields": ["team", "xyz"]}, "has a field 'xyz'"),
     ],
 )
