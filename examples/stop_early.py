@@ -44,7 +44,7 @@ def main() -> None:
     with fc.local() as client:
         for text in TEXTS:
             full = News.extract(text, client=client)
-            report = News.extract(text, client=client, stop=RULES)
+            report = News.extract(text, client=client, stop_when=RULES)
             topic, stopped = report["topic"], report.stopped
             read, spent = read + len(report.tokens), spent + len(full.tokens)
             print(f"{text}\n  {topic.value}, {topic.confidence:.3f}: ", end="")

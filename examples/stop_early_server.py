@@ -37,7 +37,7 @@ RULE = fc.StopWhen("relevant", value=False, above=0.95)
 def main() -> None:
     with FakeServer(ANSWER, pace=PACE) as server, server.client() as client:
         whole = fc.extract(Review, "any text", client=client, model="made-up")
-        report = fc.extract(Review, "any text", client=client, model="made-up", stop=RULE)
+        report = fc.extract(Review, "any text", client=client, model="made-up", stop_when=RULE)
         # The client has hung up; the server notices before it writes the next token.
         noticed = server.hung_up.wait(timeout=10)
         written, of = server.sent[1], len(whole.tokens)

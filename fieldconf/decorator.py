@@ -98,50 +98,50 @@ class Confident(BaseModel):
     @face
     @explicit
     def extract(
-        cls, text: Input, *, client: Any = None, **options: Unpack[Options]
+        cls, input: Input, *, client: Any = None, **options: Unpack[Options]
     ) -> Report[Self]:
         """Ask a model for an instance; see ``fieldconf.extract``."""
-        return extract(cls, text, **_asking(cls, options, client))
+        return extract(cls, input, **_asking(cls, options, client))
 
     @face
     @explicit
     async def aextract(
-        cls, text: Input, *, client: Any = None, **options: Unpack[Options]
+        cls, input: Input, *, client: Any = None, **options: Unpack[Options]
     ) -> Report[Self]:
         """Ask an asynchronous client for an instance; see ``fieldconf.aextract``."""
-        return await aextract(cls, text, **_asking(cls, options, client, "async_client"))
+        return await aextract(cls, input, **_asking(cls, options, client, "async_client"))
 
     @face
     @options_of(extract_many)
     def extract_many(
-        cls, texts: Texts, *, client: Any = None, **options: Unpack[ManyOptions]
+        cls, inputs: Texts, *, client: Any = None, **options: Unpack[ManyOptions]
     ) -> ResultStream[Self]:
         """Ask a model for an instance of each of many inputs; see ``fieldconf.extract_many``."""
-        return extract_many(cls, texts, **_asking_many(cls, options, client))
+        return extract_many(cls, inputs, **_asking_many(cls, options, client))
 
     @face
     @options_of(aextract_many)
     def aextract_many(
-        cls, texts: AnyTexts, *, client: Any = None, **options: Unpack[ManyOptions]
+        cls, inputs: AnyTexts, *, client: Any = None, **options: Unpack[ManyOptions]
     ) -> AsyncResultStream[Self]:
         """The same of an asynchronous client; see ``fieldconf.aextract_many``."""
-        return aextract_many(cls, texts, **_asking_many(cls, options, client, "async_client"))
+        return aextract_many(cls, inputs, **_asking_many(cls, options, client, "async_client"))
 
     @face
     @explicit
     def stream(
-        cls, text: Input, *, client: Any = None, **options: Unpack[Options]
+        cls, input: Input, *, client: Any = None, **options: Unpack[Options]
     ) -> FieldStream[Self]:
         """Ask a model for an instance, event by event; see ``fieldconf.stream``."""
-        return stream(cls, text, **_asking(cls, options, client))
+        return stream(cls, input, **_asking(cls, options, client))
 
     @face
     @explicit
     def astream(
-        cls, text: Input, *, client: Any = None, **options: Unpack[Options]
+        cls, input: Input, *, client: Any = None, **options: Unpack[Options]
     ) -> AsyncFieldStream[Self]:
         """Ask an asynchronous client, event by event; see ``fieldconf.astream``."""
-        return astream(cls, text, **_asking(cls, options, client, "async_client"))
+        return astream(cls, input, **_asking(cls, options, client, "async_client"))
 
     @face
     def score(  # noqa: PLR0913  # options of a reading, by keyword

@@ -127,4 +127,4 @@ class AsyncDesk:
 def plain(result):
     """All that a result says, without what it was read from."""
     report = None if result.report is None else result.report.to_dict()
-    return result.index, result.id, result.given, result.outcome, report, str(result.error)
+    return result.index, result.id, result.input, result.outcome, report, str(result.error)

@@ -180,7 +180,7 @@ def use_extract(client: Any, api: str, met: Met, **more: Any) -> None:
 
 
 def use_stopping(client: Any, api: str, met: Met) -> None:
-    use_extract(client, api, met, stop=never)
+    use_extract(client, api, met, stop_when=never)
 
 
 def use_stream(client: Any, api: str, met: Met) -> None:
@@ -198,7 +198,7 @@ async def use_aextract(client: Any, api: str, met: Met, **more: Any) -> None:
 
 
 async def use_astopping(client: Any, api: str, met: Met) -> None:
-    await use_aextract(client, api, met, stop=never)
+    await use_aextract(client, api, met, stop_when=never)
 
 
 async def use_astream(client: Any, api: str, met: Met) -> None:

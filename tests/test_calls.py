@@ -115,16 +115,16 @@ def test_the_limit_has_each_servers_own_name(options, name):
 
 
 def test_temperature_seed_and_further_options_are_passed_on():
-    made = sent(temperature=0.0, seed=0, options={"user": "u", "timeout": 3})
+    made = sent(temperature=0.0, seed=0, request_options={"user": "u", "timeout": 3})
     assert (made["temperature"], made["seed"], made["user"], made["timeout"]) == (0.0, 0, "u", 3)
     assert not {"temperature", "seed", "max_tokens"} & sent().keys()
 
 
 def test_what_both_add_to_the_body_is_joined_and_the_caller_wins():
-    made = sent(host="openrouter.ai", options={"extra_body": {"transforms": []}})
+    made = sent(host="openrouter.ai", request_options={"extra_body": {"transforms": []}})
     body = made["extra_body"]
     assert body == {"provider": {"require_parameters": True}, "transforms": []}
-    made = sent(host="openrouter.ai", options={"extra_body": {"provider": {"only": ["x"]}}})
+    made = sent(host="openrouter.ai", request_options={"extra_body": {"provider": {"only": ["x"]}}})
     assert made["extra_body"] == {"provider": {"only": ["x"]}}
 
 
@@ -274,7 +274,7 @@ def test_a_streamed_answer_is_counted_where_the_server_is_known_to_count(host, a
     assert call.create(stream=True)["stream"] is True
     assert not {"stream", "stream_options"} & call.create().keys()
     own = {"stream_options": {"include_usage": False}}
-    call = prepare(Ticket, "x", Recorder(host), {"model": "m", "options": own})
+    call = prepare(Ticket, "x", Recorder(host), {"model": "m", "request_options": own})
     assert call.create(stream=True)["stream_options"] == own["stream_options"]
 
 
@@ -282,5 +282,7 @@ def test_a_streamed_answer_is_counted_where_the_server_is_known_to_count(host, a
 def test_an_argument_that_the_client_does_not_take(ask):
     """A wrong option, or a client that is older than the argument."""
     with openai.OpenAI(base_url="http://127.0.0.1:9/v1", api_key="key") as client:
-        with pytest.raises(fc.RequestError, match=r"no_such_thing.*Look at options=.*1\.40"):
-            ask(Ticket, "x", client=client, model="m", options={"no_such_thing": 1})
+        with pytest.raises(
+            fc.RequestError, match=r"no_such_thing.*names in request_options=.*1\.40"
+        ):
+            ask(Ticket, "x", client=client, model="m", request_options={"no_such_thing": 1})

@@ -120,7 +120,7 @@ def test_instances_are_copied_and_pickled(model):
 
 OPTIONS: dict[str, Any] = {
     "model": "m", "temperature": 0, "top_logprobs": 4, "instructions": "Read it.",
-    "options": {"user": "u"},
+    "request_options": {"user": "u"},
 }  # fmt: skip
 
 
@@ -162,7 +162,7 @@ def test_aextract_and_astream_are_the_functions_with_the_model(model):
 
 
 def told_of_many(results):
-    return [(one.given, one.outcome, one.value, one.report) for one in results]
+    return [(one.input, one.outcome, one.value, one.report) for one in results]
 
 
 @every_model
@@ -279,7 +279,7 @@ def test_settings_that_change_how_an_answer_is_read_or_asked_for():
 def test_a_rule_and_an_observer_may_be_settings():
     seen = []
 
-    @fc.confident(model="m", stop=fc.StopWhen("urgent", value=True), observe=seen.append)
+    @fc.confident(model="m", stop_when=fc.StopWhen("urgent", value=True), observe=seen.append)
     class Ticket(Plain):
         pass
 
@@ -297,7 +297,7 @@ DRAWN = st.fixed_dictionaries(
         "temperature": st.sampled_from([0, 0.5, 1]),
         "seed": st.integers(0, 2),
         "top_logprobs": st.integers(1, 5),
-        "options": st.dictionaries(st.sampled_from(["user", "top_p"]), st.integers(0, 2)),
+        "request_options": st.dictionaries(st.sampled_from(["user", "top_p"]), st.integers(0, 2)),
     },
 )
 
@@ -333,11 +333,11 @@ def test_a_decorator_above_another_wins_setting_by_setting(upper, lower):
 
 
 def test_one_decorator_for_many_models_shares_nothing():
-    ours = fc.confident(model="m", options={"user": "u"})
+    ours = fc.confident(model="m", request_options={"user": "u"})
     first, second = ours(type("First", (Plain,), {})), ours(type("Second", (Plain,), {}))
-    fc.confident(seed=1, options={"user": "v"})(first)
-    assert settings_of(second) == {"model": "m", "options": {"user": "u"}}
-    assert settings_of(first) == {"model": "m", "seed": 1, "options": {"user": "v"}}
+    fc.confident(seed=1, request_options={"user": "v"})(first)
+    assert settings_of(second) == {"model": "m", "request_options": {"user": "u"}}
+    assert settings_of(first) == {"model": "m", "seed": 1, "request_options": {"user": "v"}}
 
 
 def test_settings_that_do_not_exist_are_an_error_before_there_is_a_class():

@@ -472,7 +472,7 @@ def test_a_client_without_decisions():
     [
         ({"seed": 1}, "Decisions has no seed"),
         ({"temperature": 0}, "does not take this"),
-        ({"stop": fc.StopWhen("urgent")}, "Decisions cannot be streamed"),
+        ({"stop_when": fc.StopWhen("urgent")}, "Decisions cannot be streamed"),
         ({"top_logprobs": 3}, "lists no candidates"),
     ],
 )

@@ -62,9 +62,9 @@ MAIL = Mail(relevant=True, summary="Charged twice.")
         (Answer(refusal="No."), "refused", []),
     ],
 )
-@pytest.mark.parametrize("stop", [None, fc.StopWhen("relevant", value=False)])
-def test_what_is_no_error_is_a_status(answer, status, fields, stop):
-    report = fc.extract(Mail, "...", client=FakeClient(answer), model="m", stop=stop)
+@pytest.mark.parametrize("stop_when", [None, fc.StopWhen("relevant", value=False)])
+def test_what_is_no_error_is_a_status(answer, status, fields, stop_when):
+    report = fc.extract(Mail, "...", client=FakeClient(answer), model="m", stop_when=stop_when)
     assert report.status == status
     assert report.reason
     assert [name for name, field in report.leaves.items() if field.confidence] == fields
@@ -83,7 +83,7 @@ def test_every_event_and_option_that_is_named_is_there():
 
     named = set(re.findall(r'^\| `"(\w+)"` \|', TEXT, re.MULTILINE))
     assert named == {"partial", "field", "item", "report"}
-    assert {"stop", "observe", "log_values", "instructions", "options"} <= set(NAMES)
+    assert {"stop_when", "observe", "log_values", "instructions", "request_options"} <= set(NAMES)
 
 
 def test_the_files_that_are_named_are_there():

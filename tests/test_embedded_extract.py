@@ -55,7 +55,7 @@ def test_the_stream_agrees_with_the_whole(report, ticket, local_client):
 
 
 def test_a_truncated_answer_keeps_what_closed(report, ticket, local_client):
-    cut = fc.extract(ticket, TEXT, client=local_client, options={"max_tokens": 8})
+    cut = fc.extract(ticket, TEXT, client=local_client, request_options={"max_tokens": 8})
     assert cut.status == "truncated"
     assert "max_tokens" in cut.reason
     assert cut["urgent"].to_dict() == report["urgent"].to_dict()
@@ -66,7 +66,7 @@ def test_a_schema_that_the_runtime_ignores_is_noticed(local_client):
     """LLGuidance drops a schema it cannot compile without a word; the answer is then free text."""
     impossible = {"type": "array", "items": {"type": "boolean"}, "minItems": 2, "maxItems": 1}
     schema = {"type": "object", "properties": {"a": impossible}, "required": ["a"]}
-    found = fc.extract(schema, "Hello", client=local_client, options={"max_tokens": 20})
+    found = fc.extract(schema, "Hello", client=local_client, request_options={"max_tokens": 20})
     assert found.errors or found.status in ("malformed", "truncated")
     assert found.value is None
 

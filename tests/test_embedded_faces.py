@@ -99,7 +99,7 @@ def settled(local_client):
 
 @pytest.fixture(scope="module")
 def stopped(local_client):
-    return fc.extract(Ticket, TEXT, client=local_client, max_tokens=40, stop=NOW)
+    return fc.extract(Ticket, TEXT, client=local_client, max_tokens=40, stop_when=NOW)
 
 
 def test_there_is_something_to_compare(whole, settled, stopped):
@@ -135,7 +135,7 @@ def test_settled(face, ask, settled):
 @every_face
 def test_stopped(face, ask, stopped):
     seen = []
-    found = ask(face, stop=NOW, observe=seen.append)
+    found = ask(face, stop_when=NOW, observe=seen.append)
     assert found.to_dict(tokens=True) == stopped.to_dict(tokens=True)
     assert found.value is None
     assert [report.stopped for report in seen] == [stopped.stopped]
@@ -143,18 +143,18 @@ def test_stopped(face, ask, stopped):
 
 @pytest.mark.parametrize("face", [extract, aextract, model_stream], ids=lambda face: face.__name__)
 def test_a_rule_that_never_fires_changes_nothing(face, ask, whole):
-    found = ask(face, stop=[NEVER, lambda field: field.value == "nothing"])
+    found = ask(face, stop_when=[NEVER, lambda field: field.value == "nothing"])
     assert found.to_dict() == whole.to_dict()
     assert found.stopped is None
 
 
-@pytest.mark.parametrize("stop", [None, NOW])
-def test_events_say_what_the_report_says(stop, local_client):
+@pytest.mark.parametrize("stop_when", [None, NOW])
+def test_events_say_what_the_report_says(stop_when, local_client):
     async def later():
         async with local_client.aio() as client:
-            return await read(Ticket.astream(TEXT, client=client, stop=stop))
+            return await read(Ticket.astream(TEXT, client=client, stop_when=stop_when))
 
-    events = list(Ticket.stream(TEXT, client=local_client, stop=stop))
+    events = list(Ticket.stream(TEXT, client=local_client, stop_when=stop_when))
     assert asyncio.run(later()) == events
     *others, last = events
     assert last.type == "report"
@@ -162,7 +162,7 @@ def test_events_say_what_the_report_says(stop, local_client):
     told = {event.pointer: event.field for event in others if event.type == "field"}
     assert told == closed
     assert next(iter(told)) == "/problem"
-    assert set(told) == ({"/problem"} if stop else {"/problem", "/late", ""})
+    assert set(told) == ({"/problem"} if stop_when else {"/problem", "/late", ""})
     assert all(event.pointer == "/problem" for event in others if event.type == "partial")
 
 

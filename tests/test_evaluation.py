@@ -75,7 +75,7 @@ def test_reports_and_labels_are_evaluated_by_field():
 
 def test_the_text_of_an_error_is_where_the_value_stands():
     text = "word " * 40 + "Team: SALES " + "word " * 40
-    given = replace(report_of('{"team":', '"sales"', "}"), given=text)
+    given = replace(report_of('{"team":', '"sales"', "}"), input=text)
     found = fc.evaluate({1: fc.locate(given)}, [{"document": 1, "team": "ops"}])
     (wrong,) = found.errors(0)
     assert "Team: SALES word" in wrong.text

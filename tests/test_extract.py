@@ -59,7 +59,7 @@ def test_what_is_left_out_is_asked_for_as_null_and_comes_back_as_the_default():
 
 def test_a_client_that_sends_the_schema_as_it_is_allows_no_null():
     with serving(answer_json(response(LEFT_OUT))) as server, client_of(server) as client:
-        client.fieldconf_defaults = fc.Defaults(options={"model": "m"}, make_schema=dict)
+        client.fieldconf_defaults = fc.Defaults(request_options={"model": "m"}, make_schema=dict)
         report = fc.extract(Note, "x", client=client)
         asked = server.requests[0]["response_format"]["json_schema"]["schema"]
     assert asked == Note.model_json_schema()
@@ -106,7 +106,7 @@ def test_what_is_sent():
     with serving(answer_json(response(TICKET))) as server, client_of(server) as client:
         fc.extract(
             Ticket, "the text", client=client, model="m", instructions="Read it.",
-            top_logprobs=7, options={"seed": 3},
+            top_logprobs=7, request_options={"seed": 3},
         )  # fmt: skip
     (sent,) = server.requests
     assert sent["logprobs"] is True

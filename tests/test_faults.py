@@ -441,7 +441,7 @@ ERRORS = [MineError, Interrupt, ClosedError, KeyError, TimeoutError]
 def test_a_rule_that_raises(held, kind, api):
     """Its error comes through as itself, and has the report, where it can carry it."""
     (server, client), error = held, kind()
-    stream = opened(client, api, stop=raising(error))
+    stream = opened(client, api, stop_when=raising(error))
     with pytest.raises(kind) as caught:
         list(stream)
     assert caught.value is error
@@ -451,7 +451,7 @@ def test_a_rule_that_raises(held, kind, api):
         error.report == "mine" if isinstance(error, ClosedError) else error.report is stream.report
     )
     with pytest.raises(kind):
-        fc.extract(Ticket, "x", client=client, provider=api, stop=raising(error), **REQUEST)
+        fc.extract(Ticket, "x", client=client, provider=api, stop_when=raising(error), **REQUEST)
 
 
 @pytest.mark.parametrize("kind", ERRORS)
@@ -486,7 +486,7 @@ def test_an_observer_that_raises_where_the_stream_is_left(held):
 @pytest.mark.parametrize("api", APIS)
 def test_a_rule_that_fires_closes_the_connection_before_its_field_is_given_out(held, api):
     server, client = held
-    for event in opened(client, api, stop=fc.StopWhen("team", value="billing")):
+    for event in opened(client, api, stop_when=fc.StopWhen("team", value="billing")):
         if event.type == "field" and event.pointer == "/team":
             assert server.hung_up.wait(WAIT)
     assert event.report.stopped.pointer == "/team"
@@ -677,7 +677,7 @@ def test_cancelled_aextract(api):
                 half.set()
             return False
 
-        asking = fc.aextract(Ticket, "x", client=client, provider=api, stop=rule, **REQUEST)
+        asking = fc.aextract(Ticket, "x", client=client, provider=api, stop_when=rule, **REQUEST)
         task = asyncio.create_task(asking)
         await half.wait()
         task.cancel()
@@ -722,9 +722,9 @@ def test_cancelled_before_anything_came(streamed):
 
     async def main(server):
         async with async_client_of(server) as client:
-            stop = fc.StopWhen("team") if streamed else None
+            stop_when = fc.StopWhen("team") if streamed else None
             task = asyncio.create_task(
-                fc.aextract(Ticket, "x", client=client, stop=stop, **REQUEST)
+                fc.aextract(Ticket, "x", client=client, stop_when=stop_when, **REQUEST)
             )
             await asyncio.to_thread(asked.wait, WAIT)
             task.cancel()
@@ -763,7 +763,7 @@ def test_a_callback_that_raises_async(where, kind):
         raise error
 
     async def main(server, client):
-        more = {"stop": raising(error)} if where == "rule" else {"observe": observe}
+        more = {"stop_when": raising(error)} if where == "rule" else {"observe": observe}
         stream = aopened(client, **more)
         with pytest.raises(kind) as caught:
             await aleave_by_break(stream)

@@ -129,7 +129,7 @@ def test_asynchronously():
 
 def test_what_cannot_be_done_with_labels_says_why():
     with pytest.raises(RequestError, match="known when the answer has ended"):
-        extracted("A", stop=fc.StopWhen(below=0.5))
+        extracted("A", stop_when=fc.StopWhen(below=0.5))
     with pytest.raises(SchemaError, match="how it is matched"):
         extracted("A", match="loose")
 

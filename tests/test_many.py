@@ -109,7 +109,7 @@ def test_nothing_is_asked_before_one_iterates(output):
 
 def test_a_mapping_names_its_inputs():
     found = many(Desk(), {"a.txt": "one", "b.txt": "two"}).all()
-    assert [(result.id, result.given) for result in found] == [("a.txt", "one"), ("b.txt", "two")]
+    assert [(result.id, result.input) for result in found] == [("a.txt", "one"), ("b.txt", "two")]
     assert repr(found[0]).startswith("<Result 0 'a.txt' ")
 
 
@@ -127,7 +127,7 @@ def test_whatever_extract_reads_can_be_gone_on_with(given, output):
     client = FakeClient({"team": "sales", "urgent": True})
     many(client, [given], output=output).run()
     (found,) = many(FakeClient(ValueError("asked")), [given], output=output).all()
-    assert (found.resumed, found.given, found.error) == (True, given, None)
+    assert (found.resumed, found.input, found.error) == (True, given, None)
 
 
 def test_what_cannot_be_told_from_others_fails_where_it_would_be_kept(output):
@@ -161,7 +161,7 @@ def test_values_are_of_the_model():
 
     found = many(Desk(), schema=Ticket).all()
     assert all(isinstance(result.value, Ticket) for result in found)
-    assert found[0].report.given == "one"
+    assert found[0].report.input == "one"
 
 
 def test_a_policy_decides():
@@ -225,7 +225,7 @@ def inputs_then(error):
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_an_iterable_that_fails_ends_the_run_behind_its_inputs(output, concurrency):
     run = many(Desk(), inputs_then(OSError("no more")), output=output, concurrency=concurrency)
-    found = [next(run).given for _ in TEXTS]
+    found = [next(run).input for _ in TEXTS]
     with pytest.raises(OSError, match="no more"):
         next(run)
     assert found == TEXTS
@@ -241,7 +241,7 @@ def test_an_asynchronous_iterable_that_fails_does_the_same():
 
     async def main():
         run = aextract_many(SCHEMA, source(), client=AsyncDesk(), model="m", concurrency=3)
-        assert [(await anext(run)).given for _ in TEXTS] == TEXTS
+        assert [(await anext(run)).input for _ in TEXTS] == TEXTS
         with pytest.raises(OSError, match="no more"):
             await anext(run)
 
@@ -328,9 +328,9 @@ def test_a_slow_asynchronous_source_does_not_hold_up_results():
         async with aextract_many(
             SCHEMA, source(), client=AsyncDesk(), model="m", concurrency=4
         ) as run:
-            assert (await anext(run)).given == "one"
+            assert (await anext(run)).input == "one"
             more.set()
-            assert [result.given async for result in run] == ["two"]
+            assert [result.input async for result in run] == ["two"]
 
     asyncio.run(main())
 
@@ -363,7 +363,7 @@ def test_reports_read_back_are_equal_where_tokens_are_kept(output):
     first = many(Desk(), output=output, tokens=True).all()
     again = many(Desk(failing=TEXTS), output=output, tokens=True).all()
     assert [result.report for result in first] == [result.report for result in again]
-    assert [result.report.given for result in again] == TEXTS
+    assert [result.report.input for result in again] == TEXTS
 
 
 def test_failures_are_asked_again_unless_told_otherwise(output):
@@ -442,7 +442,7 @@ def test_a_threshold_is_no_part_of_the_question(output):
         ({"model": "other"}, "another model, or other options"),
         ({"temperature": 0.5}, "another model, or other options"),
         ({"instructions": "Be brief."}, "another model, or other options"),
-        ({"options": {"user": "u"}}, "another model, or other options"),
+        ({"request_options": {"user": "u"}}, "another model, or other options"),
         ({"match": "loose"}, "another model, or other options"),
         ({"schema": {**SCHEMA, "title": "Other"}}, "another schema"),
     ],
@@ -457,16 +457,21 @@ def test_answers_by_other_settings_are_not_mixed(finished, options, words):
 
 def test_options_may_be_said_in_any_order(output):
     further = {"user": "u", "top_p": 0.9}
-    options = {"seed": 3, "temperature": 0.5, "options": further}
+    options = {"seed": 3, "temperature": 0.5, "request_options": further}
     many(Desk(), output=output, **options).run()
-    turned = {"options": dict(reversed(further.items())), "temperature": 0.5, "seed": 3}
+    turned = {"request_options": dict(reversed(further.items())), "temperature": 0.5, "seed": 3}
     run = extract_many(SCHEMA, TEXTS, output=output, **turned, model="m", client=Desk())
     assert run.run().resumed == 5
 
 
 @pytest.mark.parametrize(
     "options",
-    [{"options": {"timeout": 3}}, {"observe": print}, {"log_values": True}, {"concurrency": 2}],
+    [
+        {"request_options": {"timeout": 3}},
+        {"observe": print},
+        {"log_values": True},
+        {"concurrency": 2},
+    ],
 )
 def test_what_changes_no_answer_is_no_other_setting(finished, options):
     if "observe" in options:
@@ -577,7 +582,7 @@ def test_a_disk_that_is_full_ends_the_run_and_is_gone_on_from(output, monkeypatc
 
 def test_nothing_is_written_behind_a_line_that_could_not_be(output):
     """It would become a part of that line."""
-    settings = journal_room.Settings("a", "b")
+    settings = journal_room.JournalSettings("a", "b")
     line = {"index": 0, "id": None, "key": settings.key("c"), "error": None}
     with journal_room.Journal(output, settings) as journal:
         journal._file.close()

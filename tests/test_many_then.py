@@ -76,7 +76,7 @@ def test_only_doubtful_inputs_reach_the_large_model():
     pair = Pair()
     found = pair.run(concurrency=4).all()
     assert pair.asked == [sorted(TEXTS), sorted(DOUBTFUL)]
-    assert [result.given for result in found] == TEXTS
+    assert [result.input for result in found] == TEXTS
     for text, result in zip(TEXTS, found, strict=True):
         own = answer_to(text).value["team"]
         assert result.value["team"] == (own if is_sure(text) else OTHER[own])
@@ -90,7 +90,7 @@ def test_each_result_is_that_of_a_cascade():
     for result in found:
         pair = Pair()
         steps = [CascadeStep(pair.small, model="small"), CascadeStep(pair.large, model="large")]
-        assert result.report == cascade(SCHEMA, result.given, steps=steps)
+        assert result.report == cascade(SCHEMA, result.input, steps=steps)
 
 
 def test_all_tokens_are_summed_up():
@@ -193,7 +193,7 @@ def test_an_input_of_which_a_later_step_fails_keeps_what_was_found(output, face)
     run = Pair(large, kind=kind).run(face=face, output=output)
     found = run.all() if face is extract_many else asyncio.run(collected(run))
     (failed,) = found.failures
-    assert (failed.given, failed.error.status) == (DOUBTFUL[-1], 500)
+    assert (failed.input, failed.error.status) == (DOUBTFUL[-1], 500)
     assert failed.error.report.data == answer_to(DOUBTFUL[-1]).value
     (line,) = [line for line in lines_of(output) if line["error"]]
     assert line["outcome"] == "failed"
@@ -285,7 +285,7 @@ def test_a_threshold_of_the_schema_decides_too(output):
 
 SAME = {
     "the same policy": {"policy": {"fields": {"/urgent": 0.9, "/team": 0.9}}},
-    "time limits": {"options": {"timeout": 3}, "step": {"options": {"timeout": 4}}},
+    "time limits": {"request_options": {"timeout": 3}, "step": {"request_options": {"timeout": 4}}},
     "who is told": {"observe": lambda report: None, "step": {"observe": lambda report: None}},
     "how many at once": {"concurrency": 1},
 }

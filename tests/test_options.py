@@ -65,8 +65,8 @@ def test_a_face_that_reads_takes_no_unnamed_options(face):
 def test_a_method_for_many_shows_what_the_function_does(method, function):
     own, theirs = (inspect.signature(face).parameters for face in (method, function))
     assert [*own] == [name for name in theirs if name != "schema"]
-    assert [own[name] for name in own if name not in ("texts", "client")] == [
-        theirs[name] for name in own if name not in ("texts", "client")
+    assert [own[name] for name in own if name not in ("inputs", "client")] == [
+        theirs[name] for name in own if name not in ("inputs", "client")
     ]
 
 
@@ -79,8 +79,8 @@ def test_a_client_must_be_given_to_a_function(face):
 @pytest.mark.parametrize("face", [*METHODS, *MANY_METHODS], ids=name_of)
 def test_a_method_may_have_its_client_from_the_settings(face):
     parameters = inspect.signature(face).parameters
-    text = "texts" if face in MANY_METHODS else "text"
-    assert list(parameters)[:2] == [text, "client"]
+    name = "inputs" if face in MANY_METHODS else "input"
+    assert list(parameters)[:2] == [name, "client"]
     assert parameters["client"].default is None
 
 
@@ -137,7 +137,7 @@ def test_what_is_near_nothing_is_named_alone():
 VALUES = st.one_of(st.none(), st.integers(0, 3), st.sampled_from(["a", "b"]))
 FURTHER = st.dictionaries(st.sampled_from(["timeout", "user", "extra_body"]), st.integers(0, 3))
 SAID = st.fixed_dictionaries(
-    {}, optional={name: FURTHER if name == "options" else VALUES for name in NAMES}
+    {}, optional={name: FURTHER if name == "request_options" else VALUES for name in NAMES}
 )
 
 
@@ -152,11 +152,11 @@ def test_none_is_not_said(options):
 def test_each_option_is_that_of_a_call_or_else_that_of_the_settings(call, settings):
     beneath = said(settings)
     made = said(call, beneath)
-    for name in set(NAMES) - {"options"}:
+    for name in set(NAMES) - {"request_options"}:
         over = call.get(name)
         assert made.get(name) == (beneath.get(name) if over is None else over)
-    further = {**(settings.get("options") or {}), **(call.get("options") or {})}
-    assert (made.get("options") or {}) == further
+    further = {**(settings.get("request_options") or {}), **(call.get("request_options") or {})}
+    assert (made.get("request_options") or {}) == further
 
 
 @given(SAID, SAID, SAID)
@@ -169,7 +169,7 @@ def test_merging_is_associative_and_nothing_said_changes_nothing(call, near, far
 def test_merging_changes_neither(call, settings):
     before = repr((call, settings))
     made = said(call, settings)
-    made.setdefault("options", {})["more"] = 1
+    made.setdefault("request_options", {})["more"] = 1
     assert repr((call, settings)) == before
 
 
@@ -178,7 +178,7 @@ def test_merging_changes_neither(call, settings):
 
 SAME = {
     "model": "m", "temperature": 0, "seed": 7, "max_tokens": 50, "top_logprobs": 3,
-    "instructions": "Read it.", "options": {"user": "u"},
+    "instructions": "Read it.", "request_options": {"user": "u"},
 }  # fmt: skip
 
 

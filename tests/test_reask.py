@@ -197,7 +197,7 @@ def test_messages_keep_their_instructions_and_their_order():
     assert system["role"] == "system"
     assert system["content"].startswith("Read.\n")
     assert "Anna Berg" in system["content"]
-    assert report.given == given
+    assert report.input == given
 
 
 def test_messages_without_instructions_get_some():

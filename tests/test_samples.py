@@ -75,7 +75,7 @@ def test_as_many_requests_and_one_report(ask):
     assert report.output_tokens == sum(one.output_tokens for one in report.requests)
     assert report["urgent"].basis == "distribution"  # there are logprobs
     assert report.flags == ()
-    assert report.given == "Hurry!"
+    assert report.input == "Hurry!"
 
 
 def test_the_methods_of_a_model_ask_as_often():
@@ -130,7 +130,7 @@ def test_seeds_are_not_neighbours():
     assert len(set(later)) == len(later)
 
 
-@pytest.mark.parametrize("options", [{"temperature": 0}, {"options": {"temperature": 0.0}}])
+@pytest.mark.parametrize("options", [{"temperature": 0}, {"request_options": {"temperature": 0.0}}])
 def test_temperature_zero_is_not_paid_for(options):
     client = FakeClient(BILLING)
     with pytest.raises(RequestError, match="one and the same") as caught:
@@ -156,8 +156,8 @@ def test_streams_have_one_answer():
         with pytest.raises(RequestError, match="several answers") as caught:
             face(bool, "x", client=client, model="m", samples=2)
         assert "extract" in caught.value.remedy
-    with pytest.raises(RequestError, match="stop="):
-        extract(FakeClient(BILLING), stop=fc.StopWhen("urgent"))
+    with pytest.raises(RequestError, match="stop_when="):
+        extract(FakeClient(BILLING), stop_when=fc.StopWhen("urgent"))
     assert fc.stream(bool, "x", client=FakeClient(True), model="m", samples=1).report.data is True
 
 

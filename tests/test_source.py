@@ -359,10 +359,10 @@ def test_another_text_is_looked_at_anew():
 def test_no_text_no_places():
     for given in (None, ["a", "b"], [], {"role": "user"}, fc.Image("https://example.com/a.png")):
         with pytest.raises(RequestError, match="no single text"):
-            locate(Report(status="complete", given=given))
+            locate(Report(status="complete", input=given))
     with pytest.raises(RequestError, match="int was given"):
         locate(Report(status="complete"), 5)
-    assert locate(Report(status="complete", given=["a"])) == Report(status="complete")
+    assert locate(Report(status="complete", input=["a"])) == Report(status="complete")
 
 
 def test_there_are_five_ways():

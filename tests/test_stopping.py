@@ -158,7 +158,7 @@ def test_a_stop_closes_the_connection_and_says_what_was_spared():
         with openai.OpenAI(base_url=server.base_url, api_key="k", max_retries=0) as client:
             rule = fc.StopWhen("urgent", value=True)
             report = fc.extract(
-                TICKET_SCHEMA, "x", client=client, model="m", max_tokens=30, stop=rule
+                TICKET_SCHEMA, "x", client=client, model="m", max_tokens=30, stop_when=rule
             )
         released.set()
     assert report.status == "truncated"
@@ -177,7 +177,7 @@ def test_an_answer_in_which_no_rule_fires_is_read_to_its_end():
     with serving(answer_stream(chunks(TICKET))) as server:
         with openai.OpenAI(base_url=server.base_url, api_key="k", max_retries=0) as client:
             report = fc.extract(
-                TICKET_SCHEMA, "x", client=client, model="m", stop=fc.StopWhen(below=0.01)
+                TICKET_SCHEMA, "x", client=client, model="m", stop_when=fc.StopWhen(below=0.01)
             )
     assert report.stopped is None
     assert report.to_dict() == fc.score(response(TICKET), TICKET_SCHEMA).to_dict()

@@ -1,4 +1,5 @@
-"""What pyright (strict) and mypy (strict) know of the library: the files in ``typing/``.
+"""What pyright (strict) and mypy (strict) know of the library: ``typing/``, and the README's first
+block.
 
 Their marks (``type: ignore``, ``pyright: ignore``) say where a mistake must be found: a mark where
 there is none is an error. No plugin is needed, pydantic's neither.
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 FILES = Path(__file__).parent / "typing"
+README = (Path(__file__).parents[1] / "README.md").read_text()
 UNNEEDED = "x: int = 1  # type: ignore[assignment]  # pyright: ignore[reportArgumentType]\n"
 
 
@@ -44,6 +46,7 @@ def test_a_type_checker_knows_the_library(checker, tmp_path):
     folder = tmp_path / "typing"
     shutil.copytree(FILES, folder)
     (folder / "unneeded.py").write_text(UNNEEDED)
+    (folder / "readme.py").write_text(README.partition("```python\n")[2].partition("```")[0])
     quiet = {**os.environ, "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}  # it asks nobody for its version
     done = subprocess.run(
         checker(folder), capture_output=True, check=False, text=True, timeout=300, cwd=folder,

@@ -124,7 +124,7 @@ def test_a_report_of_a_saved_response_wants_the_text():
     with pytest.raises(fc.RequestError, match="does not contain the text") as caught:
         verify(saved, client=FakeClient(SECOND), model="v")
     assert caught.value.report is saved
-    assert "text" in caught.value.remedy
+    assert "input" in caught.value.remedy
     made, request = looked(saved, text="another text")
     assert request["messages"][1]["content"] == "another text"
     assert made["urgent"].confidence is not None

@@ -43,7 +43,7 @@ def merged_labels(first: Report[Any], second: Report[Any], *, is_settled: bool) 
     requests = (*requests_of(first), *(second.requests or (again,)))
     made = _with(base, readings, requests)
     return replace(
-        made, policy=first.policy, given=first.given, instructions=first.instructions,
+        made, policy=first.policy, input=first.input, instructions=first.instructions,
         schema=first.schema, flags=tuple(dict.fromkeys((*first.flags, *second.flags))),
     )  # fmt: skip
 

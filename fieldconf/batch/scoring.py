@@ -96,7 +96,7 @@ def score_batch(
 
 
 def output_schema(
-    input: Any,  # noqa: A002  # of the batch
+    input: Any,  # of the batch
     schema: Any = None,
     *,
     column: str = "response",

@@ -34,7 +34,7 @@ from fieldconf.fields.field import Field
 from fieldconf.parsing.kinds import KINDS
 from fieldconf.paths import Path, pointer
 from fieldconf.report import Report
-from fieldconf.schema import Place, Schema
+from fieldconf.schema import Schema, SchemaNode
 from fieldconf.schema.declared import kinds_of_parts
 from fieldconf.schema.keywords import Keywords
 
@@ -59,7 +59,7 @@ class _Cell(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _cells(root: Place, others: tuple[str, ...]) -> tuple[_Cell, ...]:
+def _cells(root: SchemaNode, others: tuple[str, ...]) -> tuple[_Cell, ...]:
     """The cells of a schema; where a name is taken, the pointer stands in its place."""
     taken = {*others, *(column.name for column in HEAD)}
     made: list[_Cell] = []
@@ -79,7 +79,7 @@ def _cells(root: Place, others: tuple[str, ...]) -> tuple[_Cell, ...]:
 
 
 def _leaves(
-    place: Place, path: Path, around: tuple[frozenset[Keywords], ...]
+    place: SchemaNode, path: Path, around: tuple[frozenset[Keywords], ...]
 ) -> Iterator[tuple[Path, str]]:
     """The places whose values are cells, with their columns' types."""
     declared = place.declared
@@ -93,13 +93,13 @@ def _leaves(
         yield path, _type(place, kinds)
 
 
-def _type(place: Place, kinds: frozenset[str]) -> str:
+def _type(place: SchemaNode, kinds: frozenset[str]) -> str:
     if kinds == _NUMBER:
         return "int64" if _is_whole(place) else "double"
     return _TYPES.get(kinds, "json")
 
 
-def _is_whole(place: Place) -> bool:
+def _is_whole(place: SchemaNode) -> bool:
     """Whether only whole numbers are declared."""
     numbers = [case.parts for case in place.cases if "number" in kinds_of_parts(case.parts)]
     return all(any(part.is_integer or _lists_whole(part.members) for part in one)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 EXIT_CODES: "Mapping[Outcome, int]" = {"accept": 0, "review": 10, "reject": 11}
 
 _MOST_NAMED = 8
-_WIDTH = 126  # the table's; a narrower terminal wraps
+_WIDTH = 100  # of the table in a file or a pipe
 
 
 @contextmanager
@@ -151,7 +151,7 @@ def _summarise(report: "Report[Any]") -> None:
     console = _console()
     plain = report.to_dict()
     console.print(lines.summary(plain), soft_wrap=True)
-    for line in [*lines.outcomes(plain), *lines.problems(plain), *filter(None, [absent(report)])]:
+    for line in lines.details(plain, filter(None, [absent(report)])):
         console.print(line, markup=False, soft_wrap=True)
 
 

@@ -26,7 +26,7 @@ from fieldconf.errors import SchemaError
 from fieldconf.parsing.kinds import kind_of, same
 from fieldconf.paths import Path, parse_pointer, pointer
 from fieldconf.providers.forms import DecisionQuestion, QuestionKind
-from fieldconf.schema import Declared, Place, Schema, compile_schema
+from fieldconf.schema import Declared, Schema, SchemaNode, compile_schema
 from fieldconf.schema.keywords import Keywords
 
 NOT_SAID = "not said"
@@ -108,9 +108,9 @@ def questions(schema: Any) -> Questions:
 # -- what is asked ------------------------------------------------------------------------------
 
 
-def _leaves(root: Place) -> Iterator[tuple[Path, Place, str, str]]:
+def _leaves(root: SchemaNode) -> Iterator[tuple[Path, SchemaNode, str, str]]:
     """Each place that is no declared object, in order: its path, itself, its words, why not."""
-    todo: list[tuple[Path, Place, tuple[str, ...], frozenset[Keywords], str]] = [
+    todo: list[tuple[Path, SchemaNode, tuple[str, ...], frozenset[Keywords], str]] = [
         ((), root, (_told("", root.declared),), frozenset(), "")
     ]
     while todo:
@@ -130,7 +130,7 @@ def _leaves(root: Place) -> Iterator[tuple[Path, Place, str, str]]:
             todo.append(((*path, key), inner, told, around | _declaring(place), there))
 
 
-def _declaring(place: Place) -> frozenset[Keywords]:
+def _declaring(place: SchemaNode) -> frozenset[Keywords]:
     """The schemas that declare the keys here: of a model that holds itself, the same ones again."""
     return frozenset(part for case in place.objects for part in case.parts if part.properties)
 

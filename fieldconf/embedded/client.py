@@ -53,7 +53,7 @@ def _defaults(model: str) -> Defaults:
         "extra_body": {"cache_prompt": False},
     }
     return Defaults(
-        options=MappingProxyType(options),
+        request_options=MappingProxyType(options),
         mask="pre",  # forbidden tokens are among the candidates and hold mass
         make_schema=embedded_schema,
         make_messages=embedded_messages,

@@ -134,7 +134,7 @@ def _answer(entry: Any, number: int) -> ReportAnswer:
     report = cast("Report[Any]", entry)
     root = report.fields.get("")
     data = report.data if report.data is not None or root is None else root.value
-    source = report.given if isinstance(report.given, str) else None
+    source = report.input if isinstance(report.input, str) else None
     return ReportAnswer(document, data, report.fields, report.status in _WHOLE, source)
 
 

@@ -1,7 +1,7 @@
 """Calls: one request, put together.
 
 In:    a schema, what to read, a client, options.
-Out:   ``PreparedRequest``: the arguments of the client's own call, and how the answer is to be read.
+Out:   ``PreparedRequest``: the arguments of the client's own call, and how to read the answer.
 Never: a request sent; one that is known to be refused.
 Why:   sync and async, whole and streamed ask and read the same.
 """
@@ -54,7 +54,7 @@ class PreparedRequest:
         arguments: of that call.
         streamed: further arguments where the answer is streamed.
         provider: who is asked; the host where nobody is known there.
-        given, instructions: what is read, and what the model is told, as the caller said it.
+        input, instructions: what is read, and what the model is told, as the caller said it.
         schema: what the answer is read by.
         mask, layout, match, settle: how the answer is read.
         rules: when to stop reading.
@@ -72,7 +72,7 @@ class PreparedRequest:
     arguments: Mapping[str, Any]
     streamed: Mapping[str, Any]
     provider: str
-    given: Input
+    input: Input
     instructions: str | None
     schema: Schema
     mask: Mask | None
@@ -102,7 +102,7 @@ class PreparedRequest:
 
 
 def prepare(
-    schema: Any, given: Input, client: Any, options: Options, *, bare: bool = False
+    schema: Any, input: Input, client: Any, options: Options, *, bare: bool = False
 ) -> PreparedRequest:
     """Put a request together; a ``bare`` one asks for no logprobs.
 
@@ -131,8 +131,8 @@ def prepare(
     api = _api(row, bare_form(row) if bare else row.ask)
     asked = _asked(row, compiled, options, defaults, is_known=known is not None, bare=bare)
     arguments = _standing(defaults, asked) | _said(known, api, options)
-    arguments |= _messages(api, given, options, asked, defaults, compiled)
-    arguments = _with_options(arguments, options.get("options") or {})
+    arguments |= _messages(api, input, options, asked, defaults, compiled)
+    arguments = _with_options(arguments, options.get("request_options") or {})
     if not arguments.get("model"):
         raise RequestError("no model was named", remedy="Give model='...'")
     mask = options.get("mask") or defaults.mask
@@ -140,11 +140,11 @@ def prepare(
     call = PreparedRequest(
         client=client, api=api, arguments=arguments, streamed=row.streamed if known else {},
         provider=known.key if known else _host(client),
-        given=given, instructions=options.get("instructions"),
+        input=input, instructions=options.get("instructions"),
         schema=defaults.read(compiled), mask=mask, layout=defaults.forbids,
         match=options.get("match") or "exact",
         settle=_settle(client, arguments, defaults, options.get("settle")),
-        rules=rules_of(options.get("stop")), ways=requested_ways(given, options.get("locate")),
+        rules=rules_of(options.get("stop_when")), ways=requested_ways(input, options.get("locate")),
         policy=Policy.of(options.get("policy")).check(compiled), calibration=maps,
         keep=_kept(options.get("keep")), limit=_limit(arguments),
         observe=options.get("observe"), log_values=bool(options.get("log_values")),
@@ -169,10 +169,10 @@ def _check_labels(schema: Schema, options: Options) -> None:
         RequestError: if reading is to stop before the answer has ended.
     """
     check_match(schema, options.get("match"))
-    if schema.labels is not None and options.get("stop") is not None:
+    if schema.labels is not None and options.get("stop_when") is not None:
         raise RequestError(
-            "a label is known when the answer has ended, and stop= would end it before",
-            remedy="Leave stop= out, or bound the answer by max_tokens",
+            "a label is known when the answer has ended, and stop_when= would end it before",
+            remedy="Leave stop_when= out, or bound the answer by max_tokens",
         )
 
 
@@ -216,10 +216,10 @@ def _asked(
     """The schema and the logprobs, as the provider wants to be asked for them."""
     if bare:
         return bare_parameters(row, schema, defaults.make_schema)
-    model = options.get("model") or defaults.options.get("model")
+    model = options.get("model") or defaults.request_options.get("model")
     wanted = options.get("top_logprobs")
     if wanted is None:
-        wanted = defaults.options.get("top_logprobs")
+        wanted = defaults.request_options.get("top_logprobs")
     if not is_known:  # what this server would refuse is not known, either
         count = row.default if wanted is None else wanted
         return parameters(replace(row, limit="max_tokens"), schema, count, defaults.make_schema)
@@ -229,7 +229,9 @@ def _asked(
 
 def _standing(defaults: Defaults, asked: Mapping[str, Any]) -> dict[str, Any]:
     """What a client's own defaults say, and above it what is asked."""
-    kept = {name: value for name, value in defaults.options.items() if name != "top_logprobs"}
+    kept = {
+        name: value for name, value in defaults.request_options.items() if name != "top_logprobs"
+    }
     return _with_options(kept, asked)
 
 
@@ -244,31 +246,31 @@ def _said(known: Provider | None, api: Api, options: Options) -> dict[str, Any]:
 
 
 def _messages(
-    api: Api, given: Input, options: Options, asked: Mapping[str, Any], defaults: Defaults,
+    api: Api, input: Input, options: Options, asked: Mapping[str, Any], defaults: Defaults,
     schema: Schema,
 ) -> dict[str, Any]:  # fmt: skip
     instructions = options.get("instructions")
     if schema.labels is not None and "questions" not in asked:
         told = "\n".join(filter(None, [instructions, schema.labels.instruction]))
-        return _told(api, given, told)
+        return _told(api, input, told)
     form = asked.get("response_format", {}).get("json_schema")
-    if isinstance(given, str) and form and api is CHAT:
-        return {"messages": defaults.make_messages(form["schema"], given, instructions)}
+    if isinstance(input, str) and form and api is CHAT:
+        return {"messages": defaults.make_messages(form["schema"], input, instructions)}
     if api is CHAT and form is None and "schema" not in asked.get("response_format", {}):
         instructions = _with_schema(instructions, schema)
-    return api.ask(given, instructions)
+    return api.ask(input, instructions)
 
 
-def _told(api: Api, given: Input, instructions: str) -> dict[str, Any]:
+def _told(api: Api, input: Input, instructions: str) -> dict[str, Any]:
     """Messages with instructions: in the system message that stands there, if one does."""
-    if api is CHAT and is_messages(given):
-        first, *others = cast("Any", given)
+    if api is CHAT and is_messages(input):
+        first, *others = cast("Any", input)
         is_system = isinstance(first, Mapping) and first.get("role") in ("system", "developer")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         content: Any = cast("Any", first).get("content") if is_system else None
         if isinstance(content, str):
             joined = {**cast("Any", first), "content": f"{content}\n{instructions}"}
             return api.ask([joined, *others], None)
-    return api.ask(given, instructions)
+    return api.ask(input, instructions)
 
 
 def _with_schema(instructions: str | None, schema: Schema) -> str:

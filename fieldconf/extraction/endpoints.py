@@ -48,7 +48,7 @@ class Api:
         """
         if arguments.get("stream") and not self.has_stream:
             raise RequestError(
-                f"{self.title} cannot be streamed", remedy="Use extract, and no stop= rule"
+                f"{self.title} cannot be streamed", remedy="Use extract, and no stop_when= rule"
             )
         name = ".".join(self.steps)
         try:
@@ -66,34 +66,35 @@ class Api:
                 raise
             raise RequestError(
                 f"the client's {name} does not take this: {error}",
-                remedy=f"Look at options=, and that the client is no older than {self.since}",
+                remedy="Check the names in request_options=; "
+                f"the client must not be older than {self.since}",
             ) from error
 
 
-def _chat(given: Input, instructions: str | None) -> dict[str, Any]:
+def _chat(input: Input, instructions: str | None) -> dict[str, Any]:
     system = [{"role": "system", "content": instructions}] if instructions else []
-    if is_messages(given):
-        return {"messages": [*system, *list(given)]}  # pyright: ignore[reportArgumentType]
-    content = _content(given, _CHAT_PARTS)
+    if is_messages(input):
+        return {"messages": [*system, *list(input)]}  # pyright: ignore[reportArgumentType]
+    content = _content(input, _CHAT_PARTS)
     told = system or [{"role": "system", "content": INSTRUCTIONS}]
     return {"messages": [*told, {"role": "user", "content": content}]}
 
 
-def _responses(given: Input, instructions: str | None) -> dict[str, Any]:
+def _responses(input: Input, instructions: str | None) -> dict[str, Any]:
     told = {"instructions": instructions} if instructions else {}
-    if is_messages(given):
-        return {"input": list(given), **told}  # pyright: ignore[reportArgumentType]
-    content = _content(given, _RESPONSES_PARTS)
+    if is_messages(input):
+        return {"input": list(input), **told}  # pyright: ignore[reportArgumentType]
+    content = _content(input, _RESPONSES_PARTS)
     message = content if isinstance(content, str) else [{"role": "user", "content": content}]
     return {"input": message, "instructions": instructions or INSTRUCTIONS}
 
 
-def _decisions(given: Input, instructions: str | None) -> dict[str, Any]:
+def _decisions(input: Input, instructions: str | None) -> dict[str, Any]:
     """The questions say what to do: there are no instructions unless somebody gives some."""
     told = [{"role": "developer", "content": instructions}] if instructions else []
-    if is_messages(given):
-        return {"input": [*told, *list(given)]}  # pyright: ignore[reportArgumentType]
-    content = _content(given, _RESPONSES_PARTS)
+    if is_messages(input):
+        return {"input": [*told, *list(input)]}  # pyright: ignore[reportArgumentType]
+    content = _content(input, _RESPONSES_PARTS)
     if isinstance(content, str) and not told:
         return {"input": content}
     return {"input": [*told, {"role": "user", "content": content}]}
@@ -102,11 +103,11 @@ def _decisions(given: Input, instructions: str | None) -> dict[str, Any]:
 Write = Mapping[type, Callable[[Any], dict[str, Any]]]
 
 
-def _content(given: Input, write: Write) -> str | list[Any]:
+def _content(input: Input, write: Write) -> str | list[Any]:
     """A text as it is; else the parts in the API's words."""
-    if isinstance(given, str):
-        return given
-    return [_written(part, write) for part in parts_of(given)]
+    if isinstance(input, str):
+        return input
+    return [_written(part, write) for part in parts_of(input)]
 
 
 def _written(part: Part, write: Write) -> Any:

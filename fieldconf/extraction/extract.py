@@ -20,21 +20,21 @@ T = TypeVar("T")
 
 @overload
 def extract(
-    schema: type[T], text: Input, *, client: Any, **options: Unpack[Options]
+    schema: type[T], input: Input, *, client: Any, **options: Unpack[Options]
 ) -> Report[T]: ...
 @overload
 def extract(
-    schema: Any, text: Input, *, client: Any, **options: Unpack[Options]
+    schema: Any, input: Input, *, client: Any, **options: Unpack[Options]
 ) -> Report[Any]: ...
 @explicit
 def extract(
-    schema: Any, text: Input, *, client: Any, **options: Unpack[Options]
+    schema: Any, input: Input, *, client: Any, **options: Unpack[Options]
 ) -> Report[Any]:  # fmt: skip
     """Ask a model for the fields of a schema, and say how sure it was of each.
 
     Args:
         schema: a pydantic model (or any type pydantic understands) or a JSON Schema.
-        text: what to read: a text, an ``fc.Image``, a list of both, or messages in the client's
+        input: what to read: a text, an ``fc.Image``, a list of both, or messages in the client's
             own format.
         client: an ``openai.OpenAI`` (any base_url), another client with its face, or what
             ``fc.local()`` gives. Timeouts, retries and rate limits are its own.
@@ -51,8 +51,8 @@ def extract(
         match: how the answer's strings are matched with the members of an enum, see ``score``.
         settle: ask the server for what the answer's own logprobs leave open: True, or a
             ``Settle`` that says how far. The embedded model can be asked; for others give a probe.
-        stop: when to stop reading: a ``StopWhen``, a function of a ``Field``, or several of them.
-            The answer is then streamed, and the report's ``stopped`` says what was spared.
+        stop_when: when to stop reading: a ``StopWhen``, a function of a ``Field``, or a list of
+            both. The answer is then streamed, and the report's ``stopped`` says what was spared.
         samples: ask so many times, and take what most answers say; each field then says how many
             of them agree. It needs no logprobs: a model without them is asked without, and the
             share that agrees is the confidence. The further seeds follow from ``seed``. Each answer
@@ -68,7 +68,8 @@ def extract(
             ``report.tokens`` is empty. While an answer is streamed, each token is let go of as soon
             as no open value can need it. "all" (the default) keeps them. "response" keeps the whole
             response as well, see ``Report.response``.
-        options: further arguments of the client's own call (``extra_body``, ``timeout`` ...).
+        request_options: further arguments of the client's own call (``extra_body``, ``timeout``
+            ...).
         observe: called with each report, also with that of an answer that broke off; of samples
             with that of each.
         log_values: whether records of the log ("fieldconf") may hold values of the answer.
@@ -89,25 +90,25 @@ def extract(
     >>> extract(bool, "It is urgent!", client=client, model="m").value
     True
     """
-    return answer(schema, text, client, said(options))
+    return answer(schema, input, client, said(options))
 
 
 @overload
 async def aextract(
-    schema: type[T], text: Input, *, client: Any, **options: Unpack[Options]
+    schema: type[T], input: Input, *, client: Any, **options: Unpack[Options]
 ) -> Report[T]: ...
 @overload
 async def aextract(
-    schema: Any, text: Input, *, client: Any, **options: Unpack[Options]
+    schema: Any, input: Input, *, client: Any, **options: Unpack[Options]
 ) -> Report[Any]: ...
 @explicit
 async def aextract(
-    schema: Any, text: Input, *, client: Any, **options: Unpack[Options]
+    schema: Any, input: Input, *, client: Any, **options: Unpack[Options]
 ) -> Report[Any]:  # fmt: skip
     """As ``extract``, for an asynchronous client such as ``openai.AsyncOpenAI``.
 
     Args and errors are those of ``extract``. Cancelling the task ends the request; where the answer
-    was streamed (``stop``), the ``CancelledError`` carries the ``report`` so far.
+    was streamed (``stop_when``), the ``CancelledError`` carries the ``report`` so far.
 
     >>> import asyncio
     >>> from fieldconf.testing import AsyncFakeClient
@@ -115,20 +116,20 @@ async def aextract(
     >>> asyncio.run(asking).value
     True
     """
-    return await answer_async(schema, text, client, said(options))
+    return await answer_async(schema, input, client, said(options))
 
 
 @overload
 def stream(
-    schema: type[T], text: Input, *, client: Any, **options: Unpack[Options]
+    schema: type[T], input: Input, *, client: Any, **options: Unpack[Options]
 ) -> FieldStream[T]: ...
 @overload
 def stream(
-    schema: Any, text: Input, *, client: Any, **options: Unpack[Options]
+    schema: Any, input: Input, *, client: Any, **options: Unpack[Options]
 ) -> FieldStream[Any]: ...
 @explicit
 def stream(
-    schema: Any, text: Input, *, client: Any, **options: Unpack[Options]
+    schema: Any, input: Input, *, client: Any, **options: Unpack[Options]
 ) -> FieldStream[Any]:  # fmt: skip
     """As ``extract``, but gives events while the answer arrives: each field as its value closes.
 
@@ -147,20 +148,20 @@ def stream(
     /urgent True
      {'urgent': True}
     """
-    return FieldStream(prepare(schema, text, client, said(options)))
+    return FieldStream(prepare(schema, input, client, said(options)))
 
 
 @overload
 def astream(
-    schema: type[T], text: Input, *, client: Any, **options: Unpack[Options]
+    schema: type[T], input: Input, *, client: Any, **options: Unpack[Options]
 ) -> AsyncFieldStream[T]: ...
 @overload
 def astream(
-    schema: Any, text: Input, *, client: Any, **options: Unpack[Options]
+    schema: Any, input: Input, *, client: Any, **options: Unpack[Options]
 ) -> AsyncFieldStream[Any]: ...
 @explicit
 def astream(
-    schema: Any, text: Input, *, client: Any, **options: Unpack[Options]
+    schema: Any, input: Input, *, client: Any, **options: Unpack[Options]
 ) -> AsyncFieldStream[Any]:  # fmt: skip
     """As ``stream``, for an asynchronous client; nothing is awaited before one iterates.
 
@@ -177,4 +178,4 @@ def astream(
     field
     report
     """
-    return AsyncFieldStream(prepare(schema, text, client, said(options)))
+    return AsyncFieldStream(prepare(schema, input, client, said(options)))

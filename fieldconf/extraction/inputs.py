@@ -61,22 +61,22 @@ Input: TypeAlias = str | Image | Sequence[Part] | Sequence[Any]
 """What to read: a text, an image, parts of one message, or messages in the client's own format."""
 
 
-def is_messages(given: Input) -> bool:
-    """Whether what was given are messages (each has a role) and not parts of one."""
-    if isinstance(given, (str, Image)):
+def is_messages(input: Input) -> bool:
+    """Whether an input is messages (each has a role) and not parts of one."""
+    if isinstance(input, (str, Image)):
         return False
-    return any(_role(item) for item in given)
+    return any(_role(item) for item in input)
 
 
-def parts_of(given: Input) -> list[Part]:
+def parts_of(input: Input) -> list[Part]:
     """The parts of one message.
 
     Raises:
         RequestError: if something is no part.
     """
-    if isinstance(given, (str, Image)):
-        return [given]
-    parts: list[Any] = list(given)
+    if isinstance(input, (str, Image)):
+        return [input]
+    parts: list[Any] = list(input)
     wrong = [part for part in parts if not isinstance(part, (str, Image, Mapping))]
     if wrong or not parts:
         what = f"a {type(wrong[0]).__name__}" if wrong else "nothing"

@@ -56,7 +56,7 @@ def noted(call: PreparedRequest, report: Report[T], response: Any) -> Report[T]:
     Raises:
         CalibrationError: if the answer is of another model; it carries the ``report``.
     """
-    made = replace(report, policy=call.policy, given=call.given, instructions=call.instructions)
+    made = replace(report, policy=call.policy, input=call.input, instructions=call.instructions)
     if call.keep == "response":
         made = replace(made, response=keep(response, mask=call.mask, layout=call.layout))
     if call.ways is not None:

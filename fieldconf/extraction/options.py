@@ -15,7 +15,7 @@ from fieldconf.calibration.calibrator import CalibratorLike
 from fieldconf.distributions.labels import Match
 from fieldconf.distributions.settling import Settle
 from fieldconf.extraction.inputs import Input
-from fieldconf.extraction.stopping import Stop
+from fieldconf.extraction.stopping import StopRules
 from fieldconf.grounding.locating import Ways
 from fieldconf.policy import PolicyLike
 from fieldconf.report import Report
@@ -41,13 +41,13 @@ class Options(TypedDict, total=False):
     mask: Mask | None
     match: Match | None
     settle: Settle | bool | None
-    stop: Stop | None
+    stop_when: StopRules | None
     samples: int | None
     locate: Ways | bool | None
     policy: PolicyLike | None
     calibration: CalibratorLike | None
     keep: Keep | None
-    options: Mapping[str, Any] | None
+    request_options: Mapping[str, Any] | None
     observe: Callable[[Report[Any]], object] | None
     log_values: bool | None
 
@@ -60,7 +60,7 @@ _SHOWN: Mapping[Any, str] = {
     Match | None: "Match | None",
     Settle | bool | None: "Settle | bool | None",
     Keep | None: "Keep | None",
-    Stop | None: "Stop | None",
+    StopRules | None: "StopRules | None",
     PolicyLike | None: "PolicyLike | None",
     CalibratorLike | None: "CalibratorLike | None",
     Ways | bool | None: "Ways | bool | None",
@@ -91,8 +91,8 @@ def said(options: Mapping[str, Any], settings: Mapping[str, Any] | None = None) 
     Raises:
         TypeError: for a name that is no option, as Python does.
 
-    >>> said({"model": "m", "seed": None}, {"seed": 3, "options": {"user": "u"}})
-    {'seed': 3, 'options': {'user': 'u'}, 'model': 'm'}
+    >>> said({"model": "m", "seed": None}, {"seed": 3, "request_options": {"user": "u"}})
+    {'seed': 3, 'request_options': {'user': 'u'}, 'model': 'm'}
     """
     for name in options:
         if name not in NAMES:
@@ -101,10 +101,10 @@ def said(options: Mapping[str, Any], settings: Mapping[str, Any] | None = None) 
             message = f"got an unexpected keyword argument {name!r}{hint}"
             raise TypeError(message)
     made = {**(settings or {}), **{k: v for k, v in options.items() if v is not None}}
-    if "options" in made:
-        made["options"] = {**_further(settings or {}), **_further(options)}
+    if "request_options" in made:
+        made["request_options"] = {**_request_options(settings or {}), **_request_options(options)}
     return cast("Options", made)
 
 
-def _further(options: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(options.get("options") or {})
+def _request_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(options.get("request_options") or {})

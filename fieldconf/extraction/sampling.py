@@ -41,7 +41,7 @@ FEWER = "fewer_samples"
 _WAY_OUT = "Or have it answer several times: samples=5"
 
 
-def answer(schema: Any, given: Input, client: Any, options: Options) -> Report[Any]:
+def answer(schema: Any, input: Input, client: Any, options: Options) -> Report[Any]:
     """The report of one answer, or of as many as ``samples`` says.
 
     Raises:
@@ -49,8 +49,8 @@ def answer(schema: Any, given: Input, client: Any, options: Options) -> Report[A
     """
     if _count(options) == 1:
         with _SamplesHint():
-            return ask(prepare(schema, given, client, _of_one(options)))
-    samples = _Samples(schema, given, client, options)
+            return ask(prepare(schema, input, client, _of_one(options)))
+    samples = _Samples(schema, input, client, options)
     calls = list(samples.calls())
     came: dict[int, Report[Any]] = {}
     errors: dict[int, RequestError] = {}
@@ -74,12 +74,12 @@ def answer(schema: Any, given: Input, client: Any, options: Options) -> Report[A
     return samples.calibrated(_agreed(came, errors, len(calls)))
 
 
-async def answer_async(schema: Any, given: Input, client: Any, options: Options) -> Report[Any]:
+async def answer_async(schema: Any, input: Input, client: Any, options: Options) -> Report[Any]:
     """The same for an asynchronous client. A cancelled task ends all requests."""
     if _count(options) == 1:
         with _SamplesHint():
-            return await ask_async(prepare(schema, given, client, _of_one(options)))
-    samples = _Samples(schema, given, client, options)
+            return await ask_async(prepare(schema, input, client, _of_one(options)))
+    samples = _Samples(schema, input, client, options)
     calls = list(samples.calls())
     came: dict[int, Report[Any]] = {}
     errors: dict[int, RequestError] = {}
@@ -144,7 +144,7 @@ class _Samples:
     """The requests of several answers to the same question."""
 
     schema: Any
-    given: Input
+    input: Input
     client: Any
     options: Options
 
@@ -155,9 +155,9 @@ class _Samples:
             RequestError: if they cannot be made, or would all have the same answer.
         """
         count = _count(self.options)
-        if self.options.get("stop") is not None:
+        if self.options.get("stop_when") is not None:
             raise RequestError(
-                "samples are compared as a whole, and stop= ends them early",
+                "samples are compared as a whole, and stop_when= ends them early",
                 remedy="Leave one of the two out",
             )
         call = self._call
@@ -180,12 +180,12 @@ class _Samples:
         return self._prepared(bare=True)
 
     def _prepared(self, *, bare: bool) -> PreparedRequest:
-        call = prepare(self.schema, self.given, self.client, _of_one(self.options), bare=bare)
+        call = prepare(self.schema, self.input, self.client, _of_one(self.options), bare=bare)
         # Both are for where the answers are collected.
         call = replace(call, observe=None, calibration=None)
         if call.arguments.get("temperature") != 0:
             return call
-        further = self.options.get("options") or {}
+        further = self.options.get("request_options") or {}
         if self.options.get("temperature") is not None or "temperature" in further:
             raise RequestError(
                 "at temperature 0 several answers are one and the same",

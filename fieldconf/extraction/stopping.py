@@ -15,7 +15,7 @@ from fieldconf.fields.field import Field
 from fieldconf.fields.pickling import value_at
 from fieldconf.parsing.kinds import is_container, same
 from fieldconf.paths import Path, matches, parse_pointer
-from fieldconf.schema import Place
+from fieldconf.schema import SchemaNode
 from fieldconf.schema.attribute_paths import paths_of, steps_of
 
 
@@ -76,14 +76,16 @@ class StopWhen:
 
 
 Rule: TypeAlias = StopWhen | Callable[[Field], bool]
-Stop: TypeAlias = Rule | Sequence[Rule]
+StopRules: TypeAlias = Rule | Sequence[Rule]
 
 
-def rules_of(stop: Stop | None) -> tuple[Rule, ...]:
+def rules_of(stop_when: StopRules | None) -> tuple[Rule, ...]:
     """The rules, one by one."""
-    if stop is None:
+    if stop_when is None:
         return ()
-    return tuple(cast("Sequence[Rule]", stop)) if isinstance(stop, Sequence) else (stop,)
+    if isinstance(stop_when, Sequence):
+        return tuple(cast("Sequence[Rule]", stop_when))
+    return (stop_when,)
 
 
 def words_of(rule: Rule) -> str:
@@ -91,7 +93,7 @@ def words_of(rule: Rule) -> str:
     return repr(rule) if isinstance(rule, StopWhen) else getattr(rule, "__name__", repr(rule))
 
 
-def fires(rule: Rule, field: Field, root: Place) -> bool:
+def fires(rule: Rule, field: Field, root: SchemaNode) -> bool:
     """Whether a rule says to stop at a field that closed."""
     if not isinstance(rule, StopWhen):
         return bool(rule(field))
@@ -104,7 +106,7 @@ def fires(rule: Rule, field: Field, root: Place) -> bool:
     )
 
 
-def is_required(path: Path, root: Place) -> bool:
+def is_required(path: Path, root: SchemaNode) -> bool:
     """Whether every valid answer has a value at a path, as far as its lists reach."""
     place = root
     for step in path:
@@ -123,7 +125,7 @@ def _is_same(wanted: Any, found: Any) -> bool:
     return wanted == found if is_container(wanted) else same(wanted, found)
 
 
-def _is_meant(rule: StopWhen, field: Field, root: Place) -> bool:
+def _is_meant(rule: StopWhen, field: Field, root: SchemaNode) -> bool:
     if rule.field is None:
         return field.is_leaf
     if isinstance(rule.field, str) and rule.field.startswith("/"):
@@ -136,7 +138,7 @@ def _is_meant(rule: StopWhen, field: Field, root: Place) -> bool:
 # -- what is spared -----------------------------------------------------------------------------
 
 
-def shortest_rest(root: Place, data: Any, open_paths: Sequence[Path]) -> int:
+def shortest_rest(root: SchemaNode, data: Any, open_paths: Sequence[Path]) -> int:
     """The fewest bytes that end an answer: what its open objects and lists still must have.
 
     Args:
@@ -150,7 +152,7 @@ def shortest_rest(root: Place, data: Any, open_paths: Sequence[Path]) -> int:
     return size
 
 
-def _missing(place: Place, value: Any) -> Iterator[int]:
+def _missing(place: SchemaNode, value: Any) -> Iterator[int]:
     """The sizes of what a container still must have, with the commas before it."""
     if isinstance(value, dict):
         for key in _asked_keys(place):
@@ -162,18 +164,18 @@ def _missing(place: Place, value: Any) -> Iterator[int]:
             yield 1 + _shortest(place.inside(index), 0)
 
 
-def _asked_keys(place: Place) -> list[str]:
+def _asked_keys(place: SchemaNode) -> list[str]:
     """The keys that an object has to have; where null may stand for a key, it is asked for, too."""
     declared = place.declared
     needed = declared.required_keys
     return [key for key in declared.keys if key in needed or place.inside(key).is_optional]
 
 
-def _pair(place: Place, key: str, depth: int) -> int:
+def _pair(place: SchemaNode, key: str, depth: int) -> int:
     return len(json.dumps(key)) + 1 + _shortest(place.inside(key), depth + 1)
 
 
-def _shortest(place: Place, depth: int) -> int:
+def _shortest(place: SchemaNode, depth: int) -> int:
     """The fewest bytes of a value at a place."""
     declared = place.declared
     if declared.members is not None and declared.members:
@@ -181,21 +183,21 @@ def _shortest(place: Place, depth: int) -> int:
     return min((_sizes[kind](place, depth) for kind in declared.possible_kinds), default=0)
 
 
-def _object(place: Place, depth: int) -> int:
+def _object(place: SchemaNode, depth: int) -> int:
     if depth >= _DEEPEST:
         return 2
     pairs = [_pair(place, key, depth) for key in _asked_keys(place)]
     return 2 + sum(pairs) + max(len(pairs) - 1, 0)
 
 
-def _list(place: Place, depth: int) -> int:
+def _list(place: SchemaNode, depth: int) -> int:
     fewest = place.declared.min_items
     if depth >= _DEEPEST or not fewest:
         return 2
     return 1 + fewest * (1 + _shortest(place.inside(0), depth + 1))
 
 
-_sizes: dict[str, Callable[[Place, int], int]] = {
+_sizes: dict[str, Callable[[SchemaNode, int], int]] = {
     "object": _object,
     "array": _list,
     "string": lambda _place, _depth: 2,

@@ -30,7 +30,7 @@ from fieldconf.paths import Path
 from fieldconf.render.lines import problems
 from fieldconf.render.table import number, printable
 from fieldconf.report import Report
-from fieldconf.schema import Place
+from fieldconf.schema import SchemaNode
 
 Attributes: TypeAlias = dict[str, str | bool | int | float | Sequence[str]]
 
@@ -174,7 +174,7 @@ def _is_declared(report: Report[Any], pointer: str) -> bool:
     return field is not None and _are_declared(field.path, report.schema.root)
 
 
-def _are_declared(path: Path, place: Place) -> bool:
+def _are_declared(path: Path, place: SchemaNode) -> bool:
     for step in path:
         if isinstance(step, str) and step not in place.declared.keys:
             return False

@@ -27,7 +27,7 @@ from fieldconf.fields.decisive_step import NOTHING, Summary, summed_up
 from fieldconf.fields.token_sums import Approach
 from fieldconf.parsing.parser import Event
 from fieldconf.paths import Path
-from fieldconf.schema import Arm, Declared, Place
+from fieldconf.schema import Declared, SchemaNode, UnionVariant
 from fieldconf.tokens.token import Layout
 
 MOST_OPTIONAL = 64
@@ -72,7 +72,7 @@ class Container:
     """
 
     def __init__(  # all that is known of it
-        self, path: Path, place: Place, *, is_list: bool, up: Level | None, layout: Layout,
+        self, path: Path, place: SchemaNode, *, is_list: bool, up: Level | None, layout: Layout,
         memory: Memory, before: Event | None = None,
     ) -> None:  # fmt: skip
         self.path, self.is_list, self.count = path, is_list, 0
@@ -99,7 +99,7 @@ class Container:
 
     # -- what it holds --------------------------------------------------------------------------
 
-    def _adopt(self, place: Place) -> None:
+    def _adopt(self, place: SchemaNode) -> None:
         """Go on with this place. It costs what the object holds, but an object has few arms."""
         self.place, self._declared, self._level = place, place.declared, None
         keys = self._declared.keys
@@ -130,7 +130,7 @@ class Container:
         """Take note of what stands under a key or index: its text, of a container "{" or "["."""
         self._narrow(self.place.after(name, text))
 
-    def _narrow(self, place: Place) -> None:
+    def _narrow(self, place: SchemaNode) -> None:
         if place is not self.place:
             self._adopt(place)
 
@@ -263,10 +263,10 @@ class Container:
                     passed[0] * (1 - probability), passed[1] * (1 - high), passed[2] * (1 - low),
                 )  # fmt: skip
         count = len(self._arms)
-        is_telling = written is not None and len(self._whole.arms_with(written)) < count
+        is_telling = written is not None and len(self._whole.variants_with(written)) < count
         if self.arms is None and is_telling:
             named = zip(question.names, results, strict=False)
-            sets = [(self._whole.arms_with(name), Member(name, *r)) for name, r in named]
+            sets = [(self._whole.variants_with(name), Member(name, *r)) for name, r in named]
             self._split(sets, tree)
 
     @property
@@ -291,12 +291,12 @@ class Container:
             return
         still = frozenset(self.place.cases)
         left = frozenset(i for i, case in enumerate(self._whole.objects) if case in still)
-        arms = self._whole.arms_of(name, members)
+        arms = self._whole.variants_of(name, members)
         triples = zip(arms, members, tree.results(), strict=True)
         self._split([(own & left, Member(value, *r)) for own, value, r in triples], tree)
 
     @property
-    def _arms(self) -> tuple[Arm, ...]:
+    def _arms(self) -> tuple[UnionVariant, ...]:
         return self._whole.declared.arms
 
     def _split(self, sets: Sequence[tuple[frozenset[int], Member]], tree: Tree) -> None:

@@ -47,7 +47,7 @@ from fieldconf.fields.token_sums import Evidence
 from fieldconf.parsing.kinds import kind_of
 from fieldconf.parsing.parser import Event
 from fieldconf.paths import Path, pointer
-from fieldconf.schema import Declared, Place, Schema
+from fieldconf.schema import Declared, Schema, SchemaNode
 from fieldconf.tokens.alignment import Aligned
 from fieldconf.tokens.token import Layout, Token
 
@@ -338,7 +338,7 @@ class FieldMaker:
 
     # -- questions ----------------------------------------------------------------------------
 
-    def _place(self, path: Path) -> Place:
+    def _place(self, path: Path) -> SchemaNode:
         """What is declared there, as far as what was written around it decides."""
         parent = self._parent(path)
         return parent.place.inside(path[-1]) if parent else self._schema.root

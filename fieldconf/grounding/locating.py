@@ -51,7 +51,7 @@ def locate(report: Report[T], text: str | None = None, *, how: Ways | None = Non
 
     Args:
         report: from ``extract``, ``score`` and similar functions.
-        text: what was read; by default what the report was ``given``; of messages, the text of the
+        text: what was read; by default the report's ``input``; of messages, the text of the
             user's last one. Offsets count its characters.
         how: the ways to search, all by default. "date" and "fuzzy" need python-dateutil and
             RapidFuzz: ``pip install "fieldconf[source]"``; the others need nothing.
@@ -66,12 +66,12 @@ def locate(report: Report[T], text: str | None = None, *, how: Ways | None = Non
     >>> text = "Dear ANNA, it is 1,234.50 in all."
     >>> report = locate(fc.extract({"type": "object"}, text, client=client, model="m"))
     >>> report["name"].found[0]
-    Found(start=5, stop=9, text='ANNA', how='folded', similarity=1.0)
+    SourceSpan(start=5, stop=9, text='ANNA', how='folded', similarity=1.0)
     >>> [place.text for place in report["total"].found]
     ['1,234.50']
     """
     ways = check_ways(how)
-    source = SourceText(searched_text(report.given if text is None else text))
+    source = SourceText(searched_text(report.input if text is None else text))
     fields = dict(report.fields)
     for name, field in fields.items():
         spans = source.places(field.value, ways) if _is_searchable(field) else None

@@ -17,8 +17,10 @@ _LEAST_DIGITS = 7  # as many as telephone numbers have; fewer are told apart by 
 def exact_matches(source: str, value: str) -> Iterator[tuple[int, int]]:
     """Where a value stands as it is, as whole words.
 
-    >>> list(exact_matches("cat, concatenate; cat.", "cat")), list(exact_matches("0.12 and 12", "12"))
-    ([(0, 3), (18, 21)], [(9, 11)])
+    >>> list(exact_matches("cat, concatenate; cat.", "cat"))
+    [(0, 3), (18, 21)]
+    >>> list(exact_matches("0.12 and 12", "12"))
+    [(9, 11)]
     """
     at = source.find(value) if value else -1
     while at >= 0:

@@ -45,15 +45,15 @@ class ManyOptions(Options, total=False):
 
 @overload
 def extract_many(
-    schema: type[T], texts: Texts, *, client: Any, **options: Unpack[ManyOptions]
+    schema: type[T], inputs: Texts, *, client: Any, **options: Unpack[ManyOptions]
 ) -> ResultStream[T]: ...  # fmt: skip
 @overload
 def extract_many(
-    schema: Any, texts: Texts, *, client: Any, **options: Unpack[ManyOptions]
+    schema: Any, inputs: Texts, *, client: Any, **options: Unpack[ManyOptions]
 ) -> ResultStream[Any]: ...  # fmt: skip
 @explicit
 def extract_many(  # noqa: PLR0913  # options, by keyword
-    schema: Any, texts: Texts, *, client: Any, concurrency: int = 8,
+    schema: Any, inputs: Texts, *, client: Any, concurrency: int = 8,
     output: str | os.PathLike[str] | None = None, progress: bool | Told | None = None,
     tokens: bool = False, retry_failures: bool = True, give_up_after: int | None = None,
     then: Sequence[CascadeStep] = (), price: tuple[float, float] | None = None,
@@ -67,7 +67,7 @@ def extract_many(  # noqa: PLR0913  # options, by keyword
 
     Args:
         schema: as for ``extract``.
-        texts: any iterable of what ``extract`` takes; it is read as it is needed. A mapping gives
+        inputs: any iterable of what ``extract`` takes; it is read as it is needed. A mapping gives
             each input a name. An ``Entry`` has a name, or is read when its turn comes.
         client: as for ``extract``; retries and rate limits are its own. It is used by several
             threads at a time, as openai's may be.
@@ -108,22 +108,22 @@ def extract_many(  # noqa: PLR0913  # options, by keyword
         schema=schema, client=client, options=said(_options(options)),
         concurrency=_count(concurrency), output=output, tokens=tokens,
         retry_failures=retry_failures, give_up_after=_count(give_up_after), tell=told,
-        total=count_of(checked(texts)), then=tuple(then), price=price, budget=budget,
+        total=count_of(checked(inputs)), then=tuple(then), price=price, budget=budget,
     )  # fmt: skip
-    return ResultStream(Run[Any](_checked(plan, "OpenAI")), tasks(texts), showing)
+    return ResultStream(Run[Any](_checked(plan, "OpenAI")), tasks(inputs), showing)
 
 
 @overload
 def aextract_many(
-    schema: type[T], texts: AnyTexts, *, client: Any, **options: Unpack[ManyOptions]
+    schema: type[T], inputs: AnyTexts, *, client: Any, **options: Unpack[ManyOptions]
 ) -> AsyncResultStream[T]: ...  # fmt: skip
 @overload
 def aextract_many(
-    schema: Any, texts: AnyTexts, *, client: Any, **options: Unpack[ManyOptions]
+    schema: Any, inputs: AnyTexts, *, client: Any, **options: Unpack[ManyOptions]
 ) -> AsyncResultStream[Any]: ...  # fmt: skip
 @explicit
 def aextract_many(  # noqa: PLR0913  # options, by keyword
-    schema: Any, texts: AnyTexts, *, client: Any, concurrency: int = 8,
+    schema: Any, inputs: AnyTexts, *, client: Any, concurrency: int = 8,
     output: str | os.PathLike[str] | None = None, progress: bool | Told | None = None,
     tokens: bool = False, retry_failures: bool = True, give_up_after: int | None = None,
     then: Sequence[CascadeStep] = (), price: tuple[float, float] | None = None,
@@ -145,9 +145,9 @@ def aextract_many(  # noqa: PLR0913  # options, by keyword
         schema=schema, client=client, options=said(_options(options)),
         concurrency=_count(concurrency), output=output, tokens=tokens,
         retry_failures=retry_failures, give_up_after=_count(give_up_after), tell=told,
-        total=count_of(checked(texts)), then=tuple(then), price=price, budget=budget,
+        total=count_of(checked(inputs)), then=tuple(then), price=price, budget=budget,
     )  # fmt: skip
-    return AsyncResultStream(Run[Any](_checked(plan, "AsyncOpenAI")), tasks_async(texts), showing)
+    return AsyncResultStream(Run[Any](_checked(plan, "AsyncOpenAI")), tasks_async(inputs), showing)
 
 
 def _options(options: Options) -> Mapping[str, Any]:

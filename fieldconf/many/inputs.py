@@ -19,16 +19,16 @@ class InputItem:
     """One input with a name, or one that is read when its turn comes.
 
     Args:
-        given: what ``extract`` takes; or a function that gives it, called in the thread that asks:
+        input: what ``extract`` takes; or a function that gives it, called in the thread that asks:
             what it raises is the failure of this input alone.
         id: its name, which no other input has; it stands in the output. With names, inputs may
             come in another order when a run is gone on with.
 
     >>> InputItem("I was charged twice", id="mail-17")
-    InputItem(given='I was charged twice', id='mail-17')
+    InputItem(input='I was charged twice', id='mail-17')
     """
 
-    given: Input | Callable[[], Input]
+    input: Input | Callable[[], Input]
     id: str | None = None
 
 
@@ -56,60 +56,60 @@ class Task:
 
     def read(self) -> Input:
         """What there is to read."""
-        given = self.entry.given
+        given = self.entry.input
         return given() if callable(given) else given
 
 
-def tasks(texts: Texts) -> Iterator[Task]:
+def tasks(inputs: Texts) -> Iterator[Task]:
     """The inputs, each taken from the iterable when it is asked for."""
-    for index, item in enumerate(_items(texts)):
+    for index, item in enumerate(_items(inputs)):
         yield Task(index, _entry(item))
 
 
-async def tasks_async(texts: AnyTexts) -> AsyncIterator[Task]:
+async def tasks_async(inputs: AnyTexts) -> AsyncIterator[Task]:
     """The same of what may be an asynchronous iterable."""
-    if not isinstance(texts, AsyncIterable):
-        for task in tasks(texts):
+    if not isinstance(inputs, AsyncIterable):
+        for task in tasks(inputs):
             yield task
         return
     index = 0
-    async for item in texts:
+    async for item in inputs:
         yield Task(index, _entry(item))
         index += 1
 
 
-def checked(texts: Any) -> Any:
+def checked(inputs: Any) -> Any:
     """The same inputs, if they can be many.
 
     Raises:
         RequestError: if it is one input, or none.
     """
-    if isinstance(texts, (str, bytes, Image)):
+    if isinstance(inputs, (str, bytes, Image)):
         raise RequestError(
-            f"one {type(texts).__name__} was given, not many inputs",
+            f"one {type(inputs).__name__} was given, not many inputs",
             remedy="Give a list of texts, or use extract",
         )
-    if not isinstance(texts, (Iterable, AsyncIterable)):
+    if not isinstance(inputs, (Iterable, AsyncIterable)):
         raise RequestError(
-            f"a {type(cast('object', texts)).__name__} is no iterable of inputs",
+            f"a {type(cast('object', inputs)).__name__} is no iterable of inputs",
             remedy="Give a list of texts",
         )
-    return cast("Any", texts)
+    return cast("Any", inputs)
 
 
-def count_of(texts: AnyTexts) -> int | None:
+def count_of(inputs: AnyTexts) -> int | None:
     """How many there are, where that is known before they are read."""
     try:
-        return len(texts)  # pyright: ignore[reportArgumentType]  # that is what is tried
+        return len(inputs)  # pyright: ignore[reportArgumentType]  # that is what is tried
     except TypeError:
         return None
 
 
-def _items(texts: Texts) -> Iterable[Input | InputItem]:
-    if isinstance(texts, Mapping):
-        named = cast("Mapping[str, Input]", texts)
+def _items(inputs: Texts) -> Iterable[Input | InputItem]:
+    if isinstance(inputs, Mapping):
+        named = cast("Mapping[str, Input]", inputs)
         return (InputItem(given, id=str(name)) for name, given in named.items())
-    return texts
+    return inputs
 
 
 def _entry(item: Input | InputItem) -> InputItem:

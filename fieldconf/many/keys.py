@@ -27,8 +27,8 @@ from fieldconf.providers.table import PROVIDERS
 from fieldconf.schema import Schema
 from fieldconf.schema.field_settings import scored_by
 
-_NOT_ASKED = frozenset({"observe", "log_values", "options", "policy", "calibration"})
-"""Options that change nothing of the answer; "options" are among the arguments of the call."""
+_NOT_ASKED = frozenset({"observe", "log_values", "request_options", "policy", "calibration"})
+"""Options that do not change the answer; ``request_options`` are arguments of the call already."""
 _NOT_SENT = frozenset({"timeout", "extra_headers"})
 
 

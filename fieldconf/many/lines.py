@@ -76,7 +76,7 @@ def result_of(
     if line["report"] is not None:
         made = Report.from_dict(line["report"], schema)
         today = made.policy if policy is None else policy
-        report = replace(made, given=given, instructions=instructions, policy=today)
+        report = replace(made, input=given, instructions=instructions, policy=today)
     error = None if line["error"] is None else _error(line["error"], report)
     outcome: Ending = "failed" if error is not None or report is None else report.outcome
     return Result(

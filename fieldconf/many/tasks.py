@@ -183,19 +183,19 @@ async def _one(work: Run[T], task: Task, gate: asyncio.Semaphore) -> Result[T] |
 
 
 async def _asked(work: Run[T], task: Task) -> Result[T]:
-    reads = callable(task.entry.given)  # a file, say: others must not wait for it
+    reads = callable(task.entry.input)  # a file, say: others must not wait for it
     ready = await asyncio.to_thread(work.begin, task) if reads else work.begin(task)
     if isinstance(ready, Result):
         return ready
     plan = work.plan
     try:
-        report = await _answer(plan, ready.given, work.options)
+        report = await _answer(plan, ready.input, work.options)
     except Exception as error:  # noqa: BLE001  # whatever it is, it is this input's alone
         return work.failed(ready, error)
     return work.answered(ready, report)
 
 
-async def _answer(plan: RunOptions, given: Input, options: Options) -> Report[Any]:
+async def _answer(plan: RunOptions, input: Input, options: Options) -> Report[Any]:
     if not plan.then:
-        return await aextract(plan.schema, given, client=plan.client, **options)
-    return await acascade(plan.schema, given, steps=plan.steps, budget=plan.budget, **options)
+        return await aextract(plan.schema, input, client=plan.client, **options)
+    return await acascade(plan.schema, input, steps=plan.steps, budget=plan.budget, **options)

@@ -160,13 +160,13 @@ def _asked(work: Run[T], task: Task) -> Result[T]:
         return ready
     plan = work.plan
     try:
-        report = _answer(plan, ready.given, work.options)
+        report = _answer(plan, ready.input, work.options)
     except Exception as error:  # noqa: BLE001  # whatever it is, it is this input's alone
         return work.failed(ready, error)
     return work.answered(ready, report)
 
 
-def _answer(plan: RunOptions, given: Input, options: Options) -> Report[Any]:
+def _answer(plan: RunOptions, input: Input, options: Options) -> Report[Any]:
     if not plan.then:
-        return extract(plan.schema, given, client=plan.client, **options)
-    return cascade(plan.schema, given, steps=plan.steps, budget=plan.budget, **options)
+        return extract(plan.schema, input, client=plan.client, **options)
+    return cascade(plan.schema, input, steps=plan.steps, budget=plan.budget, **options)

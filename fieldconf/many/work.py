@@ -138,13 +138,13 @@ class Run(Generic[T]):
     def answered(self, ready: "Ready", report: Report[T]) -> Result[T]:
         """The result of an answer, kept."""
         task = ready.task
-        made = Result(task.index, ready.given, report.outcome, report=report, id=task.id)
+        made = Result(task.index, ready.input, report.outcome, report=report, id=task.id)
         return self._kept(ready, made)
 
     def failed(self, ready: "Ready", error: Exception) -> Result[T]:
         """The result of an input that has no answer, kept with its error."""
         task = ready.task
-        made = Result[T](task.index, ready.given, "failed", error=error, id=task.id)
+        made = Result[T](task.index, ready.input, "failed", error=error, id=task.id)
         kept = self._kept(ready, made)
         most = self.plan.give_up_after
         if most is not None and self.tally.in_a_row >= most and self.over is None:
@@ -170,7 +170,7 @@ class Run(Generic[T]):
             return None
         instructions = self.plan.options.get("instructions")
         try:
-            found = result_of(line, ready.given, self._schema, instructions, self._policy)
+            found = result_of(line, ready.input, self._schema, instructions, self._policy)
         except PayloadError as error:
             raise OutputError(
                 f"the output has a line of another version ({task.shown}): {error}",
@@ -204,7 +204,7 @@ class Ready:
     """An input that was read and is to be asked about, with its key."""
 
     task: Task
-    given: Any
+    input: Any
     key: str
 
 

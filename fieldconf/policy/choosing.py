@@ -14,7 +14,7 @@ from fieldconf.paths import Path, matches, parse_pointer, pointer
 from fieldconf.policy.bands import Limits
 from fieldconf.policy.pointers import is_general, rank
 from fieldconf.policy.policies import Policy, stricter
-from fieldconf.schema import Place
+from fieldconf.schema import SchemaNode
 from fieldconf.schema.field_settings import FieldConfig
 
 if TYPE_CHECKING:  # reports import policies
@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # reports import policies
 class FieldLimits:
     """The bands of a policy for the fields of one schema."""
 
-    def __init__(self, policy: Policy, root: Place) -> None:
+    def __init__(self, policy: Policy, root: SchemaNode) -> None:
         self.policy = policy
         self._by_path = _by_path(policy, root) if policy.fields else None
         self._kinds = policy.kinds
@@ -68,7 +68,7 @@ def kinds_of(field: "Field") -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=20)
-def _by_path(policy: Policy, root: Place) -> Callable[[Path], Limits | None]:
+def _by_path(policy: Policy, root: SchemaNode) -> Callable[[Path], Limits | None]:
     """Which band a policy has for a path; kept, since many answers are judged by one policy."""
     bands = policy.at(root).fields
     split = {name: parse_pointer(name) for name in bands}

@@ -11,7 +11,7 @@ from itertools import islice
 
 from fieldconf.errors import PolicyError, nearest
 from fieldconf.paths import Path, parse_pointer, pointer
-from fieldconf.schema import Place
+from fieldconf.schema import SchemaNode
 from fieldconf.schema.attribute_paths import paths_of, steps_of
 from fieldconf.schema.places import every_place
 
@@ -51,11 +51,11 @@ def name_of(field: str) -> str:
         return pointer((field,))
 
 
-def pointers_of(name: str, root: Place) -> list[str]:
+def pointers_of(name: str, root: SchemaNode) -> list[str]:
     """The patterns of pointers that a name means: of attributes, by each arm of a union."""
     if not name or name.startswith("/"):
         return [name]
-    found: list[tuple[Path, Place]] = [((), root)]
+    found: list[tuple[Path, SchemaNode]] = [((), root)]
     for step in _attributes(name):
         found = [
             ((*path, *way), inner) for path, place in found for way, inner in _inside(place, step)
@@ -63,7 +63,7 @@ def pointers_of(name: str, root: Place) -> list[str]:
     return list(dict.fromkeys(pointer(path) for path, _ in found))
 
 
-def check_name(name: str, root: Place) -> None:
+def check_name(name: str, root: SchemaNode) -> None:
     """See that a name means fields that a schema has.
 
     Raises:
@@ -102,7 +102,7 @@ def _general(path: Path) -> str:
     return pointer("*" if isinstance(step, int) else step for step in path)
 
 
-def _inside(place: Place, step: str | int) -> Iterator[tuple[Path, Place]]:
+def _inside(place: SchemaNode, step: str | int) -> Iterator[tuple[Path, SchemaNode]]:
     """Where an attribute, an index or "*" leads from a place."""
     if step == "*":
         yield from ((("*",), inner) for inner in dict.fromkeys(_children(place)))
@@ -110,7 +110,7 @@ def _inside(place: Place, step: str | int) -> Iterator[tuple[Path, Place]]:
         yield from ((way, place.at(way)) for way in paths_of((step,), place))
 
 
-def _children(place: Place) -> Iterator[Place]:
+def _children(place: SchemaNode) -> Iterator[SchemaNode]:
     """The places right inside of one; of items, the first of each kind."""
     declared = place.declared
     if "array" in declared.kinds:
@@ -122,16 +122,16 @@ def _children(place: Place) -> Iterator[Place]:
             yield place.inside("*")
 
 
-def _may_have(place: Place, index: int) -> bool:
+def _may_have(place: SchemaNode, index: int) -> bool:
     """Whether a list at a place may be so long."""
     most = place.declared.max_items
     return most is None or index < most
 
 
-def _ends(steps: Steps, root: Place) -> Iterator[Place]:
+def _ends(steps: Steps, root: SchemaNode) -> Iterator[SchemaNode]:
     """The places to which a pattern leads; recursive schemas have few, at any depth."""
-    waiting: list[tuple[Place, int]] = [(root, 0)]
-    seen: set[tuple[Place, int]] = set()
+    waiting: list[tuple[SchemaNode, int]] = [(root, 0)]
+    seen: set[tuple[SchemaNode, int]] = set()
     while waiting:
         place, at = waiting.pop()
         if (place, at) in seen or not place.cases:

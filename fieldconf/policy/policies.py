@@ -37,7 +37,7 @@ from fieldconf.policy.pointers import (
     pointers_of,
     rank,
 )
-from fieldconf.schema import Place, Schema, compile_schema
+from fieldconf.schema import Schema, SchemaNode, compile_schema
 from fieldconf.statistics.certifying import certify
 from fieldconf.statistics.costs import Costs, costs_of
 from fieldconf.statistics.guarantee import Guarantee, Per, Unit
@@ -363,7 +363,7 @@ class Policy:
             check_name(name, root)
         return self
 
-    def at(self, place: "Place | Schema") -> "Policy":
+    def at(self, place: "SchemaNode | Schema") -> "Policy":
         """The same with pointers in place of attributes; bands that then meet: the stricter."""
         if all(not name or name.startswith("/") for name in self.fields):
             return self

@@ -93,17 +93,17 @@ class CascadeStep:
 
 @overload
 def cascade(
-    schema: type[T], text: Input, *, steps: Sequence[CascadeStep],
+    schema: type[T], input: Input, *, steps: Sequence[CascadeStep],
     budget: float | None = None, replace: bool = False, **options: Unpack[Options],
 ) -> Report[T]: ...  # fmt: skip
 @overload
 def cascade(
-    schema: Any, text: Input, *, steps: Sequence[CascadeStep],
+    schema: Any, input: Input, *, steps: Sequence[CascadeStep],
     budget: float | None = None, replace: bool = False, **options: Unpack[Options],
 ) -> Report[Any]: ...  # fmt: skip
 @explicit
 def cascade(
-    schema: Any, text: Input, *, steps: Sequence[CascadeStep],
+    schema: Any, input: Input, *, steps: Sequence[CascadeStep],
     budget: float | None = None, replace: bool = False, **options: Unpack[Options],
 ) -> Report[Any]:  # fmt: skip
     """Ask a first model for everything, and each further model for what is still in doubt.
@@ -113,7 +113,7 @@ def cascade(
 
     Args:
         schema: a pydantic model (or any type pydantic understands) or a JSON Schema.
-        text: what to read, as in ``extract``.
+        input: what to read, as in ``extract``.
         steps: the models in their order, see ``CascadeStep``.
         budget: a step starts only if less than this was spent: tokens of prompts and answers, as
             the servers count them, or money if all steps have a price. The last step may exceed
@@ -139,23 +139,23 @@ def cascade(
     ({'a': 2, 'b': 2}, ['made-up', 'made-up'])
     """
     return run_steps(
-        _cascading(schema, text, steps, budget, replace=replace, options=said(options))
+        _cascading(schema, input, steps, budget, replace=replace, options=said(options))
     )
 
 
 @overload
 async def acascade(
-    schema: type[T], text: Input, *, steps: Sequence[CascadeStep],
+    schema: type[T], input: Input, *, steps: Sequence[CascadeStep],
     budget: float | None = None, replace: bool = False, **options: Unpack[Options],
 ) -> Report[T]: ...  # fmt: skip
 @overload
 async def acascade(
-    schema: Any, text: Input, *, steps: Sequence[CascadeStep],
+    schema: Any, input: Input, *, steps: Sequence[CascadeStep],
     budget: float | None = None, replace: bool = False, **options: Unpack[Options],
 ) -> Report[Any]: ...  # fmt: skip
 @explicit
 async def acascade(
-    schema: Any, text: Input, *, steps: Sequence[CascadeStep],
+    schema: Any, input: Input, *, steps: Sequence[CascadeStep],
     budget: float | None = None, replace: bool = False, **options: Unpack[Options],
 ) -> Report[Any]:  # fmt: skip
     """``cascade`` with asynchronous clients in all steps.
@@ -167,12 +167,12 @@ async def acascade(
     True
     """
     return await run_steps_async(
-        _cascading(schema, text, steps, budget, replace=replace, options=said(options))
+        _cascading(schema, input, steps, budget, replace=replace, options=said(options))
     )
 
 
 def _cascading(
-    schema: Any, text: Input, steps: Sequence[CascadeStep], budget: float | None, *,
+    schema: Any, input: Input, steps: Sequence[CascadeStep], budget: float | None, *,
     replace: bool, options: Options,
 ) -> RequestSteps[Any]:  # fmt: skip
     """The requests of the steps that are needed, as in ``reask_steps``."""
@@ -189,11 +189,11 @@ def _cascading(
         own = _bounded(step, said(step.options, cast("Mapping[str, Any]", options)), left)
         if report is None:
             earlier = 0
-            report = yield Request(schema, text, step.client, own)
+            report = yield Request(schema, input, step.client, own)
         else:
             earlier = len(requests_of(report))
             requests: RequestSteps[Any] = reask_steps(
-                report, text, client=step.client, fields=None, blind=step.blind, replace=replace,
+                report, input, client=step.client, fields=None, blind=step.blind, replace=replace,
                 options=own,
             )  # fmt: skip
             second = yield from requests

@@ -19,7 +19,7 @@ from typing import Any, cast
 
 from referencing import Resource
 
-from fieldconf.schema import Place
+from fieldconf.schema import SchemaNode
 from fieldconf.schema.places import nodes_at
 from fieldconf.schema.references import Draft, Subschema
 
@@ -47,7 +47,7 @@ class Carrier:
         self._names: dict[tuple[Any, ...], str] = {}
         self._undefined: list[tuple[str, Subschema]] = []
 
-    def inside(self, place: Place, step: str | int) -> dict[str, Any]:
+    def inside(self, place: SchemaNode, step: str | int) -> dict[str, Any]:
         """The schema of the value at a key or an index of a place.
 
         Args:

@@ -29,7 +29,7 @@ from fieldconf.reasking.merging import merged
 from fieldconf.reasking.subschema import SubschemaRequest, place_at, request_for
 from fieldconf.report import Report
 from fieldconf.requests.request import INSTRUCTIONS
-from fieldconf.verification.checks import FieldSelector, attaching_report, select_paths, source_of
+from fieldconf.verification.checks import FieldSelector, attaching_report, input_of, select_paths
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ class Request:
     """A request: the arguments of ``extract``."""
 
     schema: Any
-    source: Input
+    input: Input
     client: Any
     options: Options
 
@@ -53,7 +53,7 @@ _ACCEPTED_HEADING = "The other fields are known already (items of a list by posi
 @explicit
 def reask(
     report: Report[T],
-    text: Input | None = None,
+    input: Input | None = None,
     *,
     client: Any,
     fields: Iterable[FieldSelector] | None = None,
@@ -71,7 +71,7 @@ def reask(
 
     Args:
         report: the first reading; from ``extract``, ``score`` or an earlier ``reask``.
-        text: what was read; by default what ``extract`` was given.
+        input: what was read; by default what ``extract`` was given.
         client: the client of the second request, as in ``extract``.
         fields: what to ask for instead of the doubtful fields: JSON Pointers (with "*" and "**"),
             attributes, paths or fields.
@@ -105,7 +105,7 @@ def reask(
     ({'team': 'billing', 'late': 1}, ['sales', 'billing'])
     """
     steps = reask_steps(
-        report, text, client=client, fields=fields, blind=blind, replace=replace,
+        report, input, client=client, fields=fields, blind=blind, replace=replace,
         options=said(options),
     )  # fmt: skip
     return run_steps(steps)
@@ -114,7 +114,7 @@ def reask(
 @explicit
 async def areask(
     report: Report[T],
-    text: Input | None = None,
+    input: Input | None = None,
     *,
     client: Any,
     fields: Iterable[FieldSelector] | None = None,
@@ -133,7 +133,7 @@ async def areask(
     True
     """
     steps = reask_steps(
-        report, text, client=client, fields=fields, blind=blind, replace=replace,
+        report, input, client=client, fields=fields, blind=blind, replace=replace,
         options=said(options),
     )  # fmt: skip
     return await run_steps_async(steps)
@@ -148,7 +148,7 @@ def run_steps(steps: RequestSteps[T]) -> Report[T]:
         request = next(steps)
         while True:
             try:
-                report = answer(request.schema, request.source, request.client, request.options)
+                report = answer(request.schema, request.input, request.client, request.options)
             except BaseException as error:  # noqa: BLE001  # the steps raise it again
                 request = steps.throw(error)
             else:
@@ -164,7 +164,7 @@ async def run_steps_async(steps: RequestSteps[T]) -> Report[T]:
         while True:
             try:
                 report = await answer_async(
-                    request.schema, request.source, request.client, request.options
+                    request.schema, request.input, request.client, request.options
                 )
             except BaseException as error:  # noqa: BLE001  # the steps raise it again
                 request = steps.throw(error)
@@ -178,7 +178,7 @@ async def run_steps_async(steps: RequestSteps[T]) -> Report[T]:
 
 
 def reask_steps(
-    report: Report[T], text: Input | None, *, client: Any, fields: Iterable[FieldSelector] | None,
+    report: Report[T], input: Input | None, *, client: Any, fields: Iterable[FieldSelector] | None,
     blind: bool, replace: bool, options: Options,
 ) -> RequestSteps[T]:  # fmt: skip
     """The steps of ``reask``: one request, or none."""
@@ -186,8 +186,8 @@ def reask_steps(
     if not plan.subschema.paths:
         return report
     with attaching_report(report):
-        second = yield plan.request(client, text, options, blind=blind)
-        source = source_of(report, text, "fc.reask")
+        second = yield plan.request(client, input, options, blind=blind)
+        source = input_of(report, input, "fc.reask")
         return locate_merged(plan.merged(second), report, source, options.get("locate"))
 
 
@@ -208,14 +208,14 @@ class ReaskPlan:
     settled: Collection[Path]
 
     def request(
-        self, client: Any, text: Input | None, options: Options, *, blind: bool
+        self, client: Any, input: Input | None, options: Options, *, blind: bool
     ) -> Request:  # fmt: skip
         """The request.
 
         Raises:
             RequestError: if there is nothing to read.
         """
-        source = source_of(self.report, text, "fc.reask")
+        source = input_of(self.report, input, "fc.reask")
         values = "" if blind else self._accepted_values()
         instructions = options.get("instructions") or self.report.instructions
         if values and is_messages(source) and _has_system_message(source):

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from fieldconf.errors import SchemaError
 from fieldconf.paths import Path
 from fieldconf.reasking.definitions import Carrier
-from fieldconf.schema import Place, Schema, compile_schema
+from fieldconf.schema import Schema, SchemaNode, compile_schema
 from fieldconf.schema.omitted import written
 from fieldconf.schema.outline import outline
 from fieldconf.schema.pydantic_errors import leads
@@ -92,7 +92,7 @@ def request_for(schema: Schema, data: Any, doubtful: Iterable[Path]) -> Subschem
         raise SchemaError("the schema is nested too deeply", remedy="Make it flatter") from None
 
 
-def _subschema(schema: Schema, places: Mapping[Path, Place]) -> dict[str, Any]:
+def _subschema(schema: Schema, places: Mapping[Path, SchemaNode]) -> dict[str, Any]:
     carrier = Carrier(root_of(schema.json).draft)
     body = outline(places, lambda path: carrier.inside(places[path], path[-1]))
     for path, place in places.items():
@@ -122,12 +122,12 @@ class _DoubtfulValue(NamedTuple):
 
     path: Path
     value: Any
-    place: Place
-    around: Place
+    place: SchemaNode
+    around: SchemaNode
     rank: tuple[int, ...]
 
 
-def places_of(root: Place, data: Any, doubtful: Iterable[Path]) -> dict[Path, Place]:
+def places_of(root: SchemaNode, data: Any, doubtful: Iterable[Path]) -> dict[Path, SchemaNode]:
     """The places that must be asked for, in the order of the schema; none is inside another.
 
     Each is mapped to the place of its container, narrowed by the values that are not in doubt.
@@ -155,7 +155,7 @@ def places_of(root: Place, data: Any, doubtful: Iterable[Path]) -> dict[Path, Pl
     return {visit.path: visit.around for visit in sorted(requested, key=lambda visit: visit.rank)}
 
 
-def place_at(root: Place, data: Any, path: Path) -> Place:
+def place_at(root: SchemaNode, data: Any, path: Path) -> SchemaNode:
     """The place at a path of an answer, narrowed by the values of the answer."""
     place = _narrowed(root, data, ())
     for step in path:
@@ -185,8 +185,8 @@ def _in_order(visit: _DoubtfulValue, steps: Collection[str | int]) -> list[tuple
 
 
 def _narrowed(
-    place: Place, value: Any, doubted: Collection[str | int], *, by_tags: bool = False
-) -> Place:
+    place: SchemaNode, value: Any, doubted: Collection[str | int], *, by_tags: bool = False
+) -> SchemaNode:
     """The place of a container, narrowed to the union arms that fit the values not in doubt.
 
     ``by_tags``: only values with few members decide, such as discriminators.
@@ -204,7 +204,7 @@ def _narrowed(
     return place
 
 
-def _decides_others(place: Place, value: Any, doubted: Collection[str | int]) -> bool:
+def _decides_others(place: SchemaNode, value: Any, doubted: Collection[str | int]) -> bool:
     """Whether a doubtful value in a container decides which other values it has."""
     around = _narrowed(place, value, doubted)
     tagged = _narrowed(place, value, doubted, by_tags=True)

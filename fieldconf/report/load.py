@@ -34,7 +34,7 @@ from fieldconf.parsing.kinds import kind_of
 from fieldconf.paths import Path, pointer
 from fieldconf.policy import Policy
 from fieldconf.render.table import printable
-from fieldconf.schema import Declared, Place, Schema, SchemaViolation
+from fieldconf.schema import Declared, Schema, SchemaNode, SchemaViolation
 from fieldconf.schema.field_settings import FieldConfig
 from fieldconf.tokens.token import Candidate, Token, utf8
 
@@ -271,7 +271,7 @@ def with_declared(
     fields: Mapping[str, Field], text: bytes | None, schema: Schema
 ) -> dict[str, Field]:
     """The fields with what the schema says of each; what is written decides between the arms."""
-    places: dict[Path, Place] = {}
+    places: dict[Path, SchemaNode] = {}
     found: dict[Path, Declared] = {}
     for field in fields.values():
         parent, step = places.get(field.path[:-1]), field.path[-1] if field.path else ""

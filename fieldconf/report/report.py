@@ -99,7 +99,7 @@ class Report(Generic[T]):
         owners: for each token the pointer of the leaf that owns it, "structure" or "outside".
         text: the answer as received; None if there is none.
         schema: what the answer was read by.
-        given, instructions: what was read, and what the model was told, where ``extract`` and its
+        input, instructions: what was read, and what the model was told, where ``extract`` and its
             like asked; None where a saved response was scored. Who asks again needs them. They are
             no part of the plain form, nor of what makes two reports equal.
         response: the response as it came, with the settings of its request, as plain JSON values:
@@ -136,7 +136,7 @@ class Report(Generic[T]):
     finish_reason: str | None = None
     refusal: str | None = None
     schema: Schema = field(default_factory=Schema, repr=False, compare=False)
-    given: Any = field(default=None, repr=False, compare=False)
+    input: Any = field(default=None, repr=False, compare=False)
     instructions: str | None = field(default=None, repr=False, compare=False)
     response: dict[str, Any] | None = field(default=None, repr=False, compare=False)
 

@@ -25,7 +25,7 @@ class Result(Generic[T]):
 
     Attributes:
         index: its number among the inputs, from 0.
-        given: what was read; None if it could not be.
+        input: what was read; None if it could not be.
         outcome: what to do with the answer: "accept", "review", "reject"; or "failed".
         report: the answer; None if it failed.
         error: why it failed, or None. An answer that broke off is its ``report``, and so is what
@@ -35,7 +35,7 @@ class Result(Generic[T]):
     """
 
     index: int
-    given: Any
+    input: Any
     outcome: Ending
     report: Report[T] | None = None
     error: Exception | None = None

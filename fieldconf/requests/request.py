@@ -61,7 +61,7 @@ class Defaults:
         provider: who the server is, as in ``request``; told by its address if None.
     """
 
-    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    request_options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     mask: Mask | None = None
     make_schema: MakeSchema | None = None
     make_messages: Callable[[Mapping[str, Any], str, str | None], list[dict[str, Any]]] = (

@@ -12,7 +12,7 @@ from typing import Any
 
 from fieldconf.parsing.kinds import is_container, kind_of
 from fieldconf.providers.grammars import NUMBERS, STRING
-from fieldconf.schema import MAX_MEMBERS, Place
+from fieldconf.schema import MAX_MEMBERS, SchemaNode
 from fieldconf.schema.declared import kinds_of_parts, members_of
 from fieldconf.schema.keywords import Keywords, types_of
 from fieldconf.schema.unions import MOST_CASES, Alternative
@@ -29,7 +29,7 @@ _OF_CONTAINERS = {
 }
 
 
-def core_of(place: Place) -> Place:
+def core_of(place: SchemaNode) -> SchemaNode:
     """The place of a single case without what it only notes, so that all uses of it are one."""
     (case,) = place.cases
     return place.of(Alternative(tuple(part for part in case.parts if part.words), case.name))
@@ -45,7 +45,7 @@ def meant(parts: Sequence[Keywords]) -> frozenset[str]:
     return frozenset(kind for kind, words in _OF_CONTAINERS.items() if asks(parts, words))
 
 
-def possible_cases(place: Place) -> list[Alternative]:
+def possible_cases(place: SchemaNode) -> list[Alternative]:
     """The cases of a place that leave a kind, and one of its members."""
     return [c for c in place.cases if kinds_of_parts(c.parts) and members_of(c.parts) != []]
 

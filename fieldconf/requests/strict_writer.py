@@ -32,7 +32,7 @@ from fieldconf.requests.strict_words import (
     shared_by,
     without_notes,
 )
-from fieldconf.schema import Place
+from fieldconf.schema import SchemaNode
 from fieldconf.schema.declared import (
     is_closed,
     keys_of,
@@ -52,11 +52,11 @@ class Writer:
     def __init__(self, grammar: Grammar) -> None:
         self.lost: list[Loss] = []
         self._grammar = grammar
-        self._names: dict[Place, str] = {}  # of the places that are written as definitions
+        self._names: dict[SchemaNode, str] = {}  # of the places that are written as definitions
         self._defs: dict[str, dict[str, Any]] = {}
-        self._writing: list[Place] = []
+        self._writing: list[SchemaNode] = []
 
-    def document(self, root: Place) -> dict[str, Any]:
+    def document(self, root: SchemaNode) -> dict[str, Any]:
         """The whole, with its definitions behind it."""
         if len(possible_cases(root)) == len(root.cases) == 1:
             self._names[core_of(root)] = ""
@@ -72,7 +72,7 @@ class Writer:
 
     # -- one place ------------------------------------------------------------------------------
 
-    def _write(self, place: Place, path: Path) -> dict[str, Any]:
+    def _write(self, place: SchemaNode, path: Path) -> dict[str, Any]:
         """The schema of a place: one of its cases, or null where it may be left out."""
         cases = possible_cases(place)
         shared = shared_by(cases)
@@ -90,7 +90,7 @@ class Writer:
         one = made[0] if len(made) == 1 else {"anyOf": made}
         return described(one, shared) if "$ref" in one else {**notes, **one}
 
-    def _case(self, place: Place, path: Path, shared: Sequence[Keywords]) -> dict[str, Any]:
+    def _case(self, place: SchemaNode, path: Path, shared: Sequence[Keywords]) -> dict[str, Any]:
         """The schema of one case: by reference, if it has a name or is being written."""
         core, own = core_of(place), [part for part in place.cases[0].parts if part not in shared]
         if core in self._names or core in self._writing or core.cases[0].name:
@@ -98,7 +98,7 @@ class Writer:
             return described({"$ref": f"#/$defs/{name}" if name else "#"}, own)
         return {**self._inline(core, path), **notes_of(own)}
 
-    def _define(self, place: Place, path: Path) -> str:
+    def _define(self, place: SchemaNode, path: Path) -> str:
         name = self._names.get(place)
         if name is None:
             name = self._names[place] = self._unused(place.cases[0].name or "Part")
@@ -113,7 +113,7 @@ class Writer:
             taken, number = f"{plain}_{number}", number + 1
         return taken
 
-    def _inline(self, place: Place, path: Path) -> dict[str, Any]:
+    def _inline(self, place: SchemaNode, path: Path) -> dict[str, Any]:
         self._writing.append(place)
         try:
             return self._parts(place, path)
@@ -122,7 +122,7 @@ class Writer:
 
     # -- one case -------------------------------------------------------------------------------
 
-    def _parts(self, place: Place, path: Path) -> dict[str, Any]:
+    def _parts(self, place: SchemaNode, path: Path) -> dict[str, Any]:
         (case,) = place.cases
         parts = case.parts
         self._note_unread(parts, path)
@@ -147,7 +147,7 @@ class Writer:
             for word in [word for word in part.words if word not in READ]:
                 self._lose(path, shown(word, part.words[word]))
 
-    def _kind(self, kind: str, place: Place, path: Path) -> dict[str, Any]:
+    def _kind(self, kind: str, place: SchemaNode, path: Path) -> dict[str, Any]:
         (case,) = place.cases
         if kind == "object":
             return self._object(place, path)
@@ -185,7 +185,7 @@ class Writer:
             return False
         return word != "format" or formats is None or value in formats
 
-    def _object(self, place: Place, path: Path) -> dict[str, Any]:
+    def _object(self, place: SchemaNode, path: Path) -> dict[str, Any]:
         (case,) = place.cases
         keys = keys_of(case.parts)
         needed = required_of(case.parts)
@@ -200,7 +200,7 @@ class Writer:
             self._lose(path, "keys that are not named")
         return {**made, "additionalProperties": False}
 
-    def _free(self, place: Place, path: Path) -> dict[str, Any]:
+    def _free(self, place: SchemaNode, path: Path) -> dict[str, Any]:
         (case,) = place.cases
         free = next(key for key in invented() if key not in keys_of(case.parts))
         inner = place.inside(free)
@@ -208,7 +208,7 @@ class Writer:
             return {}
         return {"additionalProperties": self._write(inner, (*path, ANY_ITEM))}
 
-    def _array(self, place: Place, path: Path) -> dict[str, Any]:
+    def _array(self, place: SchemaNode, path: Path) -> dict[str, Any]:
         declared = place.declared
         longest = len(place.first_items)
         counted: dict[str, Any] = {"minItems": declared.min_items} if declared.min_items else {}

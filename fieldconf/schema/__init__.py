@@ -18,21 +18,21 @@
 """
 
 from fieldconf.parsing.kinds import KINDS, kind_of, same
-from fieldconf.schema.declared import MAX_MEMBERS, Arm, Declared
+from fieldconf.schema.declared import MAX_MEMBERS, Declared, UnionVariant
 from fieldconf.schema.labels import LabelSet
-from fieldconf.schema.places import Place
+from fieldconf.schema.places import SchemaNode
 from fieldconf.schema.schema import Schema, compile_schema
 from fieldconf.schema.validation import SchemaViolation
 
 __all__ = [
     "KINDS",
     "MAX_MEMBERS",
-    "Arm",
     "Declared",
     "LabelSet",
-    "Place",
     "Schema",
+    "SchemaNode",
     "SchemaViolation",
+    "UnionVariant",
     "compile_schema",
     "kind_of",
     "same",

@@ -13,7 +13,7 @@ from typing import Any
 
 from fieldconf.paths import Path
 from fieldconf.schema.field_settings import ATTRIBUTES
-from fieldconf.schema.places import Place
+from fieldconf.schema.places import SchemaNode
 
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(-?\d+)\]|\[(['\"])(.*?)\3\]")
 
@@ -61,9 +61,9 @@ def _read(text: str) -> Iterator[str | int]:
         position = step.end()
 
 
-def paths_of(steps: Path, root: Place) -> list[Path]:
+def paths_of(steps: Path, root: SchemaNode) -> list[Path]:
     """The paths in an answer that attributes can lead to: of each arm of a union its own."""
-    found: list[tuple[Path, Place]] = [((), root)]
+    found: list[tuple[Path, SchemaNode]] = [((), root)]
     for step in steps:
         found = [
             ((*path, *way), place.at(way)) for path, place in found for way in _ways(place, step)
@@ -71,7 +71,7 @@ def paths_of(steps: Path, root: Place) -> list[Path]:
     return list(dict.fromkeys(path for path, _ in found))
 
 
-def _ways(place: Place, step: str | int) -> list[Path]:
+def _ways(place: SchemaNode, step: str | int) -> list[Path]:
     parts = (part for case in place.cases for part in case.parts)
     named = [part.notes[ATTRIBUTES] for part in parts if ATTRIBUTES in part.notes]
     ways = [tuple(names[step]) for names in named if step in names]

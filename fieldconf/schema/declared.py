@@ -29,7 +29,7 @@ MAX_MEMBERS = 1000
 _CONSTRAINTS = {"pattern", "format"}
 
 
-class Arm(NamedTuple):
+class UnionVariant(NamedTuple):
     """One object schema of a union.
 
     Attributes:
@@ -75,7 +75,7 @@ class Declared:
     more_keys: bool = True
     min_items: int = 0
     max_items: int | None = None
-    arms: tuple[Arm, ...] = ()
+    arms: tuple[UnionVariant, ...] = ()
     title: str = ""
     description: str = ""
     conf: FieldConfig | None = None
@@ -153,7 +153,7 @@ def declare(cases: Sequence[Alternative], *, may_be_null: bool = False) -> Decla
         more_keys=not objects or not all(is_closed(case.parts) for case in objects),
         min_items=min((max((p.fewest_items for p in ps), default=0) for ps in lists), default=0),
         max_items=_most_items(lists),
-        arms=_arms(objects) if len(objects) > 1 else (),
+        arms=_union_variants(objects) if len(objects) > 1 else (),
         title=_first_text(notes, "title"), description=_first_text(notes, "description"),
         conf=_conf(notes), may_be_null=may_be_null and "null" not in kinds,
         rules=() if () in rules else rules,
@@ -270,14 +270,14 @@ def _most_items(lists: Sequence[tuple[Keywords, ...]]) -> int | None:
     return max(known) if known and len(known) == len(most) else None
 
 
-def _arms(objects: Sequence[Alternative]) -> tuple[Arm, ...]:
+def _union_variants(objects: Sequence[Alternative]) -> tuple[UnionVariant, ...]:
     shared = set(objects[0].parts).intersection(*(case.parts for case in objects))
-    made: list[Arm] = []
+    made: list[UnionVariant] = []
     for number, case in enumerate(objects):
         own = [part.notes for part in reversed(case.parts) if part not in shared]
         name = _first_text(own, "title") or case.name or f"arm {number}"
         keys = frozenset(keys_of(case.parts))
-        made.append(Arm(name, keys, is_closed(case.parts), required_of(case.parts)))
+        made.append(UnionVariant(name, keys, is_closed(case.parts), required_of(case.parts)))
     return tuple(made)
 
 

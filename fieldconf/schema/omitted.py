@@ -10,10 +10,10 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
-from fieldconf.schema.places import Place
+from fieldconf.schema.places import SchemaNode
 
 
-def restored(data: Any, place: Place, *, has_defaults: bool) -> Any:
+def restored(data: Any, place: SchemaNode, *, has_defaults: bool) -> Any:
     """An answer in which each null that stands for "left out" is left out, or is the default.
 
     What needs no change is the same object.
@@ -32,7 +32,7 @@ def written(data: Any) -> bytes:
         return b""
 
 
-def _restored(data: Any, place: Place, has_defaults: bool) -> Any:  # noqa: FBT001
+def _restored(data: Any, place: SchemaNode, has_defaults: bool) -> Any:  # noqa: FBT001
     if isinstance(data, list):
         items = cast("list[Any]", data)
         places = map(place.inside, range(len(items)))
@@ -53,7 +53,7 @@ def _restored(data: Any, place: Place, has_defaults: bool) -> Any:  # noqa: FBT0
     return values if is_same else kept
 
 
-def _narrowed(place: Place, values: Mapping[str, Any]) -> Place:
+def _narrowed(place: SchemaNode, values: Mapping[str, Any]) -> SchemaNode:
     """The place of an object, as far as its keys and scalars decide between the arms of a union."""
     for key, value in values.items():
         if len(place.cases) < 2:

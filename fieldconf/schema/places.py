@@ -36,7 +36,7 @@ _MOST_KNOWN = 10_000  # answers may hold any number of free keys
 _LONGEST_KNOWN = 64  # bytes of a value of which it is remembered which arms it leaves
 
 
-class Places:
+class SchemaNodes:
     """The places of one schema, each made when it is first asked for.
 
     Args:
@@ -47,15 +47,15 @@ class Places:
 
     def __init__(self, root: Subschema, *, may_be_null: bool = False) -> None:
         self.reader = Reader()
-        self._made: dict[tuple[tuple[Alternative, ...], bool], Place] = {}
+        self._made: dict[tuple[tuple[Alternative, ...], bool], SchemaNode] = {}
         self.may_be_null = may_be_null
         self.root = self.place(self.reader.cases(root))
 
-    def place(self, cases: Iterable[Alternative], *, is_optional: bool = False) -> "Place":
+    def place(self, cases: Iterable[Alternative], *, is_optional: bool = False) -> "SchemaNode":
         """The place where these cases hold, or that may be left out."""
         key = (tuple(dict.fromkeys(cases)), is_optional and self.may_be_null)
         found = self._made.get(key)
-        return found or self._made.setdefault(key, Place(self, *key))
+        return found or self._made.setdefault(key, SchemaNode(self, *key))
 
     def inside(self, case: Alternative, step: str | int) -> Sequence[Alternative]:
         """The cases of the value under a key or index, if this case holds around it."""
@@ -76,7 +76,7 @@ class Places:
         return found
 
 
-class Place:
+class SchemaNode:
     """What holds at one place of an answer. Made by ``Places``.
 
     Attributes:
@@ -84,15 +84,20 @@ class Place:
         is_optional: whether it may be left out, where null may say so.
     """
 
-    def __init__(self, places: Places, cases: tuple[Alternative, ...], is_optional: bool) -> None:  # noqa: FBT001
+    def __init__(
+        self,
+        places: SchemaNodes,
+        cases: tuple[Alternative, ...],
+        is_optional: bool,  # noqa: FBT001
+    ) -> None:
         self._places = places
         self.cases = cases
         self.is_optional = is_optional
-        self._inside: dict[str | int, Place] = {}
-        self._after: dict[tuple[str | int, bytes], Place] = {}
-        self._having: dict[str, Place] = {}
-        self._arms_with: dict[str, frozenset[int]] = {}
-        self._arms_by_value: dict[str | int, _Index] = {}
+        self._inside: dict[str | int, SchemaNode] = {}
+        self._after: dict[tuple[str | int, bytes], SchemaNode] = {}
+        self._having: dict[str, SchemaNode] = {}
+        self._variants_with: dict[str, frozenset[int]] = {}
+        self._variants_by_value: dict[str | int, _Index] = {}
 
     @cached_property
     def declared(self) -> Declared:
@@ -115,11 +120,11 @@ class Place:
         notes = (part.notes for case in self.cases for part in case.parts)
         return next((note["default"] for note in notes if "default" in note), None)
 
-    def of(self, case: Alternative) -> "Place":
+    def of(self, case: Alternative) -> "SchemaNode":
         """The place where only this case holds."""
         return self._places.place((case,))
 
-    def inside(self, step: str | int) -> "Place":
+    def inside(self, step: str | int) -> "SchemaNode":
         """The place under a key or an index."""
         if isinstance(step, int) and step not in self.first_items:
             step = len(self.first_items)
@@ -130,7 +135,7 @@ class Place:
             found = _keep(self._inside, step, place)
         return found
 
-    def at(self, path: Path) -> "Place":
+    def at(self, path: Path) -> "SchemaNode":
         """The place at a path from here."""
         place = self
         for step in path:
@@ -149,7 +154,7 @@ class Place:
 
     # -- what was written decides between the arms ----------------------------------------------
 
-    def having(self, key: str) -> "Place":
+    def having(self, key: str) -> "SchemaNode":
         """The place if a key stands in the object here."""
         if len(self.cases) < 2:
             return self
@@ -159,7 +164,7 @@ class Place:
             _keep(self._having, key, known)
         return known
 
-    def after(self, step: str | int, text: bytes) -> "Place":
+    def after(self, step: str | int, text: bytes) -> "SchemaNode":
         """The place if this value stands under a key or an index; JSON text.
 
         Of a container the opening byte is enough.
@@ -180,24 +185,24 @@ class Place:
         is_open = text in (b"{", b"[")
         return bool(place.cases) and place.declared.allows(text, done=not is_open)
 
-    def arms_with(self, key: str) -> frozenset[int]:
+    def variants_with(self, key: str) -> frozenset[int]:
         """Which of the ``objects`` allow a key, by their position."""
-        known = self._arms_with.get(key)
+        known = self._variants_with.get(key)
         if known is None:
             allowing = set(self.having(key).cases)
             known = frozenset(i for i, case in enumerate(self.objects) if case in allowing)
-            _keep(self._arms_with, key, known)
+            _keep(self._variants_with, key, known)
         return known
 
-    def arms_of(self, step: str | int, values: Sequence[Any]) -> list[frozenset[int]]:
+    def variants_of(self, step: str | int, values: Sequence[Any]) -> list[frozenset[int]]:
         """Of each of these scalars: which of the ``objects`` allow it under a key or an index.
 
         An arm that lists its values is looked up by them, so that many arms with a value each cost
         as much as there are values, not as many times as there are arms.
         """
-        index = self._arms_by_value.get(step)
+        index = self._variants_by_value.get(step)
         if index is None:
-            index = _keep(self._arms_by_value, step, self._index(step))
+            index = _keep(self._variants_by_value, step, self._index(step))
         by_value, others = index
         found: list[frozenset[int]] = []
         for value in values:
@@ -218,20 +223,20 @@ class Place:
                     by_value.setdefault((kind_of(member), member), set()).add(number)
         return {value: frozenset(arms) for value, arms in by_value.items()}, others
 
-    def _only(self, kept: Sequence[Alternative]) -> "Place":
+    def _only(self, kept: Sequence[Alternative]) -> "SchemaNode":
         """The place with some of its cases; with all of them if an answer fits none."""
         if not kept or len(kept) == len(self.cases):
             return self
         return self._places.place(kept, is_optional=self.is_optional)
 
 
-def every_place(root: Place) -> Iterator[tuple[Path, Place]]:
+def every_place(root: SchemaNode) -> Iterator[tuple[Path, SchemaNode]]:
     """The places inside of one, each once, and a path to it; of items, the first of each kind.
 
     The values of keys that are not named count as one, under the key "*".
     """
-    waiting: list[tuple[Path, Place]] = [((), root)]
-    seen: set[Place] = set()
+    waiting: list[tuple[Path, SchemaNode]] = [((), root)]
+    seen: set[SchemaNode] = set()
     while waiting:
         path, place = waiting.pop()
         if place in seen:

@@ -23,7 +23,7 @@ from fieldconf.schema.declared import Declared
 from fieldconf.schema.field_settings import check_settings, scored_by
 from fieldconf.schema.labels import LabelSet
 from fieldconf.schema.omitted import restored, written
-from fieldconf.schema.places import Place, Places, every_place
+from fieldconf.schema.places import SchemaNode, SchemaNodes, every_place
 from fieldconf.schema.references import draft_of, root_of
 from fieldconf.schema.validation import Checker, SchemaViolation, checker, validate_model
 from fieldconf.threads import cached_property
@@ -93,9 +93,9 @@ class Schema:
         return any(part in self._text for part in parts)
 
     @cached_property
-    def root(self) -> Place:
+    def root(self) -> SchemaNode:
         """The place of the whole answer."""
-        return Places(root_of(self.json), may_be_null=self.may_be_null).root
+        return SchemaNodes(root_of(self.json), may_be_null=self.may_be_null).root
 
     @cached_property
     def asked(self) -> "Schema":
@@ -109,7 +109,7 @@ class Schema:
         """The schema by which answers are read that a server's grammar laid out."""
         return self if layout is not None and layout.no_null else self.asked
 
-    def at(self, path: Path) -> Place:
+    def at(self, path: Path) -> SchemaNode:
         """The place at a path."""
         return self.root.at(path)
 

@@ -24,7 +24,7 @@ from fieldconf.fields.scorer import FREE_TEXT_CHARACTERS
 from fieldconf.fields.token_sums import LONGEST_TOKEN
 from fieldconf.parsing.kinds import kind_of, same
 from fieldconf.paths import Path, pointer
-from fieldconf.schema import Declared, Place, compile_schema
+from fieldconf.schema import Declared, SchemaNode, compile_schema
 from fieldconf.strategies.cases import STYLES, Case, Span, Style, Truth, written
 from fieldconf.strategies.instances import instances
 from fieldconf.strategies.schemas import schemas
@@ -317,7 +317,7 @@ def _is_leaf(value: Any) -> bool:
     return not (isinstance(value, (dict, list)) and value)
 
 
-def _declared_at(root: Place, path: Path, spans: Mapping[Path, Span]) -> Declared | None:
+def _declared_at(root: SchemaNode, path: Path, spans: Mapping[Path, Span]) -> Declared | None:
     """What is declared at a path; None in a union of objects, where it depends on other values."""
     place = root
     for depth, step in enumerate(path):

@@ -19,7 +19,7 @@ from hypothesis.strategies import SearchStrategy
 from fieldconf.errors import SchemaError
 from fieldconf.parsing.kinds import KINDS
 from fieldconf.paths import pointer
-from fieldconf.schema import Place, Schema, compile_schema
+from fieldconf.schema import Schema, SchemaNode, compile_schema
 from fieldconf.schema.declared import (
     is_closed,
     keys_of,
@@ -106,12 +106,12 @@ class _Builder:
     def __init__(self, schema: Schema) -> None:
         self._is_python = schema.type is not None
         self._shared = {word: schema.json[word] for word in _SHARED if word in schema.json}
-        self._fits: dict[tuple[Place, int], bool] = {}
-        self._made: dict[tuple[Place, int], SearchStrategy[Any]] = {}
+        self._fits: dict[tuple[SchemaNode, int], bool] = {}
+        self._made: dict[tuple[SchemaNode, int], SearchStrategy[Any]] = {}
 
     # -- how deep ---------------------------------------------------------------------------------
 
-    def fits(self, place: Place, depth: int) -> bool:
+    def fits(self, place: SchemaNode, depth: int) -> bool:
         """Whether some value of at most so many levels can stand at a place."""
         key = (place, depth)
         if key not in self._fits:
@@ -119,7 +119,7 @@ class _Builder:
             self._fits[key] = depth > 0 and any(self._kinds(own, c, depth) for own, c in cases)
         return self._fits[key]
 
-    def _kinds(self, own: Place, case: Alternative, depth: int) -> list[str]:
+    def _kinds(self, own: SchemaNode, case: Alternative, depth: int) -> list[str]:
         """The kinds that a value of a case may have, simplest first; "member" of few values."""
         members = members_of(case.parts)
         if members is not None:
@@ -127,7 +127,7 @@ class _Builder:
         kinds = kinds_of_parts(case.parts)
         return [k for k in _SIMPLEST if k in kinds and self._can_be(own, case, k, depth)]
 
-    def _can_be(self, own: Place, case: Alternative, kind: str, depth: int) -> bool:
+    def _can_be(self, own: SchemaNode, case: Alternative, kind: str, depth: int) -> bool:
         if kind == "array":
             return all(self.fits(own.inside(i), depth - 1) for i in range(own.declared.min_items))
         if kind == "object":
@@ -136,7 +136,7 @@ class _Builder:
 
     # -- strategies -------------------------------------------------------------------------------
 
-    def value(self, place: Place, depth: int) -> SearchStrategy[Any]:
+    def value(self, place: SchemaNode, depth: int) -> SearchStrategy[Any]:
         """Values at a place, of at most so many levels."""
         key = (place, depth)
         if key not in self._made:
@@ -150,7 +150,9 @@ class _Builder:
             self._made[key] = ANYTHING if is_free else st.one_of(*found)
         return self._made[key]
 
-    def _of_kind(self, own: Place, case: Alternative, kind: str, depth: int) -> SearchStrategy[Any]:
+    def _of_kind(
+        self, own: SchemaNode, case: Alternative, kind: str, depth: int
+    ) -> SearchStrategy[Any]:
         if kind == "member":
             return st.sampled_from(members_of(case.parts) or [])
         if kind == "array":
@@ -187,7 +189,7 @@ class _Builder:
 
     # -- containers -------------------------------------------------------------------------------
 
-    def _arrays(self, own: Place, case: Alternative, depth: int) -> SearchStrategy[Any]:
+    def _arrays(self, own: SchemaNode, case: Alternative, depth: int) -> SearchStrategy[Any]:
         least = own.declared.min_items
         if any("contains" in part.words for part in case.parts):
             least = max(least, 1)
@@ -211,7 +213,7 @@ class _Builder:
         heads = st.tuples(*(self.value(one, depth - 1) for one in first))
         return st.tuples(heads, items).map(lambda found: [*found[0], *found[1]][:most])
 
-    def _objects(self, own: Place, case: Alternative, depth: int) -> SearchStrategy[Any]:
+    def _objects(self, own: SchemaNode, case: Alternative, depth: int) -> SearchStrategy[Any]:
         parts = case.parts
         keys, needed = keys_of(parts), required_of(parts)
         fitting = [key for key in keys if self.fits(own.inside(key), depth - 1)]
@@ -226,7 +228,7 @@ class _Builder:
         return st.tuples(found, more).map(lambda made: {**made[0], **made[1]})
 
     def _more_keys(
-        self, own: Place, case: Alternative, depth: int, known: int
+        self, own: SchemaNode, case: Alternative, depth: int, known: int
     ) -> SearchStrategy[Any]:
         """Keys that are not named."""
         words = [part.words for part in case.parts]

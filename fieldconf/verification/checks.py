@@ -141,17 +141,17 @@ def _with_policy(report: Report[T], options: Options) -> tuple[Report[T], Option
     return (report if policy is None else report.with_policy(policy)), cast("Options", others)
 
 
-def source_of(report: Report[Any], text: Input | None, caller: str) -> Input:
-    """What the second request reads: ``text``, or what the report says the model was given.
+def input_of(report: Report[Any], input: Input | None, caller: str) -> Input:
+    """What the second request reads: ``input``, or what the report says the model was given.
 
     Raises:
-        RequestError: if there is no ``text``, and the report does not have the source either.
+        RequestError: if there is no ``input``, and the report does not have the source either.
     """
-    source = report.given if text is None else text
+    source = report.input if input is None else input
     if source is None:
         raise RequestError(
             "the report does not contain the text that the model read",
-            remedy=f"Pass the text: {caller}(report, text, client=...)",
+            remedy=f"Pass the text: {caller}(report, input, client=...)",
         )
     return cast("Input", source)
 

@@ -27,10 +27,10 @@ from fieldconf.report import Report
 from fieldconf.verification.checks import (
     Check,
     FieldSelector,
+    input_of,
     run_check,
     run_check_async,
     select_paths,
-    source_of,
     with_second_reading,
 )
 from fieldconf.verification.combining import UNKNOWN, BoundedConfidence, Combine, rule_of
@@ -43,7 +43,7 @@ PROVIDER = "openai-decisions"
 @explicit
 def crosscheck(
     report: Report[T],
-    text: Input | None = None,
+    input: Input | None = None,
     *,
     client: Any,
     fields: Iterable[FieldSelector] | None = None,
@@ -60,7 +60,7 @@ def crosscheck(
 
     Args:
         report: the first reading, with the schema that it was read by.
-        text: what it was read from; by default what ``extract`` read for this report.
+        input: what it was read from; by default what ``extract`` read for this report.
         client: an ``openai.OpenAI`` with ``decisions`` (openai>=3.54), any base_url.
         fields: which fields to ask for, as in ``verify``; by default all that can be asked.
         combine: how the two confidences are combined, as in ``verify``: "pool" by default. With
@@ -89,14 +89,14 @@ def crosscheck(
     >>> round(field.confidence, 6), field.readings[1].how
     (0.75, 'decision')
     """
-    build = partial(_check, text=text, client=client, fields=fields, combine=combine)
+    build = partial(_check, input=input, client=client, fields=fields, combine=combine)
     return run_check(report, cast("Mapping[str, Any]", options), build)
 
 
 @explicit
 async def acrosscheck(
     report: Report[T],
-    text: Input | None = None,
+    input: Input | None = None,
     *,
     client: Any,
     fields: Iterable[FieldSelector] | None = None,
@@ -104,7 +104,7 @@ async def acrosscheck(
     **options: Unpack[Options],
 ) -> Report[T]:
     """``crosscheck`` with an asynchronous client such as ``openai.AsyncOpenAI``."""
-    build = partial(_check, text=text, client=client, fields=fields, combine=combine)
+    build = partial(_check, input=input, client=client, fields=fields, combine=combine)
     return await run_check_async(report, cast("Mapping[str, Any]", options), build)
 
 
@@ -139,7 +139,7 @@ def _with_decision(
 
 
 def _check(
-    report: Report[Any], options: Options, *, text: Input | None, client: Any,
+    report: Report[Any], options: Options, *, input: Input | None, client: Any,
     fields: Iterable[FieldSelector] | None, combine: Combine,
 ) -> Check | None:  # fmt: skip
     """The request with the questions about selected values; None where there are none."""
@@ -147,7 +147,7 @@ def _check(
     selected = {path for path in select_paths(report, fields) if pointer(path) in report.leaves}
     if not selected or (report.schema.labels is not None and not is_label(report)):
         return None
-    source = source_of(report, text, "fc.crosscheck")
+    source = input_of(report, input, "fc.crosscheck")
     request_options = cast("Options", {"provider": PROVIDER, **options})
     call = prepare(report.schema, source, client, request_options)
     if "questions" not in call.arguments:

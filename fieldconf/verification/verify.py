@@ -28,10 +28,10 @@ from fieldconf.schema.outline import outline
 from fieldconf.verification.checks import (
     Check,
     FieldSelector,
+    input_of,
     run_check,
     run_check_async,
     select_paths,
-    source_of,
     with_second_reading,
 )
 from fieldconf.verification.combining import UNKNOWN, BoundedConfidence, Combine, rule_of
@@ -52,7 +52,7 @@ message does not say it. For "complete", answer true if no item is missing from 
 @explicit
 def verify(
     report: Report[T],
-    text: Input | None = None,
+    input: Input | None = None,
     *,
     client: Any,
     fields: Iterable[FieldSelector] | None = None,
@@ -64,11 +64,11 @@ def verify(
     One request asks about all fields at once. A field's ``confidence`` then combines that of the
     first reading with P(true), the probability (0..1) of "yes, it is right". Its ``basis`` is
     "verification", its ``readings`` are both readings, and the report's ``requests`` have the
-    costs of both requests. Values, text, tokens and distributions stay those of the first reading.
+    costs of both requests. Values, input, tokens and distributions stay those of the first reading.
 
     Args:
         report: the first reading.
-        text: what it was read from; by default what ``extract`` read for this report.
+        input: what it was read from; by default what ``extract`` read for this report.
         client: as in ``extract``; it may be that of another model.
         fields: which fields to ask about: JSON Pointers (with "*" and "**"), attributes or fields.
             An object stands for everything inside it, a list for whether it is complete. By
@@ -104,14 +104,14 @@ def verify(
     >>> round(field.confidence, 6), [reading.how for reading in field.readings]
     (0.75, ['answer', 'verification'])
     """
-    build = partial(_check, text=text, client=client, fields=fields, combine=combine)
+    build = partial(_check, input=input, client=client, fields=fields, combine=combine)
     return run_check(report, cast("Mapping[str, Any]", options), build)
 
 
 @explicit
 async def averify(
     report: Report[T],
-    text: Input | None = None,
+    input: Input | None = None,
     *,
     client: Any,
     fields: Iterable[FieldSelector] | None = None,
@@ -119,7 +119,7 @@ async def averify(
     **options: Unpack[Options],
 ) -> Report[T]:
     """``verify`` with an asynchronous client such as ``openai.AsyncOpenAI``."""
-    build = partial(_check, text=text, client=client, fields=fields, combine=combine)
+    build = partial(_check, input=input, client=client, fields=fields, combine=combine)
     return await run_check_async(report, cast("Mapping[str, Any]", options), build)
 
 
@@ -143,7 +143,7 @@ def _reading(answer: Field | None, model: str) -> tuple[Reading, BoundedConfiden
 
 
 def _check(
-    report: Report[Any], options: Options, *, text: Input | None, client: Any,
+    report: Report[Any], options: Options, *, input: Input | None, client: Any,
     fields: Iterable[FieldSelector] | None, combine: Combine,
 ) -> Check | None:  # fmt: skip
     """The request; None where there is nothing to ask."""
@@ -151,7 +151,7 @@ def _check(
     fields_by_question = _questions(report, select_paths(report, fields))
     if not fields_by_question:
         return None
-    source = source_of(report, text, "fc.verify")
+    source = input_of(report, input, "fc.verify")
     question = _QUESTION.format(data=json_text(report.data).decode())
     instructions = options.get("instructions") or report.instructions
     if is_messages(source):

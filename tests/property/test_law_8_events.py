@@ -100,7 +100,7 @@ def test_what_was_read_before_a_stop_is_what_would_have_been_read(made, wanted):
         seen.append(field)
         return len(seen) > wanted
 
-    one = reading(stop=after_some)
+    one = reading(stop_when=after_some)
     events = []
     for piece in made:
         if one.stopped:

@@ -61,7 +61,7 @@ def test_the_order_of_the_inputs_is_kept(drawn):
     inputs, order = drawn
     options = {"concurrency": len(inputs)}
     found = list(many(Desk(order=order), inputs, **options))
-    assert [result.given for result in found] == inputs
+    assert [result.input for result in found] == inputs
     assert [result.index for result in found] == list(range(len(inputs)))
     assert with_tasks(inputs, desk={"order": order}, **options) == found
 
@@ -78,13 +78,13 @@ def test_a_failure_changes_no_other_result(inputs, which, concurrency):
     run = many(Desk(failing=failing), inputs, concurrency=concurrency)
     found = run.all()
     for result, before in zip(found, usual, strict=True):
-        if result.given in failing:
+        if result.input in failing:
             assert (result.outcome, result.report) == ("failed", None)
             assert "connection" in str(result.error)
         else:
             assert plain(result) == before
-    assert {result.given for result in run.failures} == failing
-    assert found.failures == tuple(result for result in found if result.given in failing)
+    assert {result.input for result in run.failures} == failing
+    assert found.failures == tuple(result for result in found if result.input in failing)
     assert run.summary.done == run.summary.total == len(inputs)
 
 
@@ -228,7 +228,7 @@ def test_inputs_are_read_as_there_is_room(concurrency, wanted):
     with many(Desk(), endless(), concurrency=concurrency) as run:
         assert read == []
         for number in range(wanted):
-            assert next(run).given == str(number)
+            assert next(run).input == str(number)
             assert len(read) <= number + room
     assert len(read) <= wanted + room
 
@@ -236,7 +236,7 @@ def test_inputs_are_read_as_there_is_room(concurrency, wanted):
         read.clear()
         async with amany(AsyncDesk(), endless(), concurrency=concurrency) as run:
             for number in range(wanted):
-                assert (await anext(run)).given == str(number)
+                assert (await anext(run)).input == str(number)
                 assert len(read) <= number + 1 + room
 
     asyncio.run(taken())
@@ -252,5 +252,5 @@ def test_an_input_that_cannot_be_read_fails_alone(name):
     inputs = ["a", InputItem(missing, id="b"), "c"]
     found = with_tasks(inputs) if name == "tasks" else list(many(Desk(), inputs))
     assert [result.outcome == "failed" for result in found] == [False, True, False]
-    assert (found[1].id, found[1].given) == ("b", None)
+    assert (found[1].id, found[1].input) == ("b", None)
     assert isinstance(found[1].error, FileNotFoundError)

@@ -91,9 +91,11 @@ def everything_that_can_be_said(client: Any, messages: list[dict[str, Any]]) -> 
     fc.extract(
         Ticket, messages, client=client, model="m", provider="openai-responses",
         instructions="Read it.", temperature=0, seed=1, max_tokens=100, top_logprobs=5, mask="post",
-        match="loose", settle=fc.Settle(tolerance=0.1), stop=rules, options={"timeout": 3},
-        observe=watch, log_values=False,
+        match="loose", settle=fc.Settle(tolerance=0.1), stop_when=rules,
+        request_options={"timeout": 3}, observe=watch, log_values=False,
     )  # fmt: skip
-    fc.extract(Ticket, ["x", fc.Image("receipt.png")], client=client, settle=True, stop=doubtful)
-    fc.extract(Ticket, fc.Image(b"..."), client=client, stop=[doubtful, *rules])
-    fc.extract(Ticket, "x", client=client, model=None, temperature=None, stop=None)
+    fc.extract(
+        Ticket, ["x", fc.Image("receipt.png")], client=client, settle=True, stop_when=doubtful
+    )
+    fc.extract(Ticket, fc.Image(b"..."), client=client, stop_when=[doubtful, *rules])
+    fc.extract(Ticket, "x", client=client, model=None, temperature=None, stop_when=None)

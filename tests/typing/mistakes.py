@@ -40,7 +40,7 @@ def wrong_types(client: Any) -> None:
     fc.extract(Plain, "x", client=client, mask="before")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
     fc.extract(Plain, 5, client=client)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
     Ticket.extract("x", seed="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    Ticket.extract("x", stop=lambda field: field.no_such)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownLambdaType, reportUnknownMemberType]
+    Ticket.extract("x", stop_when=lambda field: field.no_such)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownLambdaType, reportUnknownMemberType]
     fc.StopWhen("urgent", above="0.9")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 

@@ -1,0 +1,77 @@
+"""What docs/command-line.md and docs/installing.md say is true: every command runs."""
+
+import json
+import re
+import shlex
+import shutil
+import tomllib
+
+import pytest
+from answers import chunks, response
+from installed import CliRunner
+from pages import ROOT
+from servers import answer_as_asked, serving
+
+from fieldconf.cli import main
+
+PAGES = {name: (ROOT / "docs" / name).read_text() for name in ("command-line.md", "installing.md")}
+COMMANDS = [
+    line.split("#")[0].strip()
+    for text in PAGES.values()
+    for code in re.findall(r"```\n(.*?)```", text, re.DOTALL)
+    for line in code.splitlines()
+    if line.startswith("fieldconf ")
+]
+TICKET = {
+    "urgent": True,
+    "team": "billing",
+    "priority": 4,
+    "amount": 49.9,
+    "customer": {"name": "Anna Berg", "email": "anna.berg@example.com"},
+    "topics": ["refund"],
+}
+TOKENS = [(piece, 0.9, {}) for piece in re.findall(r"\w+|\W", json.dumps(TICKET))]
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    """A server that stands for OpenAI's, and a folder that stands for the reader's."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    (tmp_path / "mail.txt").write_text("I was charged twice")
+    (tmp_path / "mails.txt").write_text("I was charged twice\n")
+    (tmp_path / "policy.toml").write_text("accept = 0.0\n")
+    (tmp_path / "response.json").write_text(json.dumps(response(TOKENS)))
+    (tmp_path / "answer.json").write_text(json.dumps(response([("A", 0.9, {"B": 0.1})])))
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "monday.jsonl").write_text(json.dumps(response(TOKENS)))
+    monkeypatch.chdir(tmp_path)
+    with serving(answer_as_asked(response(TOKENS), chunks(TOKENS))) as running:
+        monkeypatch.setenv("OPENAI_BASE_URL", running.base_url)
+        monkeypatch.setenv("OPENAI_API_KEY", "key")
+        yield running
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_runs(command, server, request):
+    needs_model = ("extract" in command and "--model" not in command) or "local" in command.split()
+    if needs_model:
+        request.getfixturevalue("local_client")
+    command = command.replace("http://localhost:8000/v1", server.base_url)
+    _, *arguments = shlex.split(command)
+    result = CliRunner().invoke(main, arguments, input="I was charged twice")
+    assert result.exit_code == 0, result.stderr
+
+
+def test_what_the_pages_name_is_there():
+    for text in PAGES.values():
+        linked = re.findall(r"\]\(([^)#:]+)", text)
+        assert linked
+        assert all((ROOT / "docs" / name).exists() for name in linked)
+        assert all((ROOT / name).exists() for name in re.findall(r"examples/[\w]+\.\w+", text))
+
+
+def test_every_extra_has_its_line():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    named = set(re.findall(r"\.\[(\w+)\]", PAGES["installing.md"]))
+    ours = {"clients", "clients-instructor", "clusters", "bench", "dev"}
+    assert named == {*project["optional-dependencies"]} - ours
