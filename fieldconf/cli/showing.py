@@ -42,7 +42,7 @@ def one_line_errors() -> Generator[None]:
 
 
 def show_live(
-    fields: "FieldStream[Any]", *, bands: "FieldLimits", exact: bool, why: bool
+    fields: "FieldStream[Any]", *, limits: "FieldLimits", exact: bool, why: bool
 ) -> "Report[Any]":  # fmt: skip
     """Rows as they come: a growing table on a terminal, a line each elsewhere.
 
@@ -61,14 +61,14 @@ def show_live(
         console.print(table([]))
         for field in fields.fields():
             seen[field.pointer] = field
-            console.print(table(_live_rows([field], bands), header=False, why=why))
+            console.print(table(_live_rows([field], limits), header=False, why=why))
         late = _rows(_late(fields.report, seen), fields.report)
         console.print(table(late, header=False, why=why), end="")
         return fields.report
     with Live(table([]), console=console, refresh_per_second=12) as live:
         for field in fields.fields():
             seen[field.pointer] = field
-            live.update(table(_live_rows(seen.values(), bands), why=why))
+            live.update(table(_live_rows(seen.values(), limits), why=why))
         report = fields.report
         last = report.fields.values() if exact else [*seen.values(), *_late(report, seen)]
         live.update(table(_rows(last, report), why=why))
@@ -79,13 +79,13 @@ def _late(report: "Report[Any]", seen: "Mapping[str, Field]") -> "list[Field]":
     return [field for name, field in report.fields.items() if name not in seen]
 
 
-def _live_rows(fields: "Iterable[Field]", bands: "FieldLimits") -> list[Row]:
+def _live_rows(fields: "Iterable[Field]", limits: "FieldLimits") -> list[Row]:
     """The rows of fields whose answer is still being written."""
     from fieldconf.policy import Facts, is_judged, judged
 
     plain: dict[str, dict[str, Any]] = {}
     for field in fields:
-        verdict = judged(Facts(field, bands.of(field), bands.policy))
+        verdict = judged(Facts(field, limits.of(field), limits.policy))
         said = verdict.to_dict() if is_judged(field, verdict) else {}
         plain[field.pointer] = field.to_dict() | said
     return lines.rows(plain)
