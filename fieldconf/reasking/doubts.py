@@ -23,13 +23,8 @@ _BY_STRUCTURE = frozenset({"truncated", "invalid"})
 
 
 def doubtful(report: Report[Any]) -> set[Path]:
-<<<<<<< HEAD
-    """The paths of everything that is not accepted, missing or wrong."""
+    """The paths of everything that counts and is not accepted, is missing, or is wrong."""
     doubts = gaps(report) | wrong(report)
-=======
-    """The paths of all that counts and is not accepted, and of all that is missing or wrong."""
-    found = gaps(report) | wrong(report)
->>>>>>> trunk
     for name, verdict in report.verdicts.items():
         if verdict.outcome == "accept" or not verdict.counts:
             continue
