@@ -9,7 +9,7 @@ from desks import SCHEMA
 from installed import CliRunner
 from warehouse import line, text, write
 
-from fieldconf.batch.progress import Bar
+from fieldconf.many.progress import Bar
 from fieldconf.cli import main
 
 COUNT = 6
@@ -121,7 +121,7 @@ def test_a_bar_is_on_standard_error_only():
 
 
 def test_the_bar_tells_how_much_there_is_before_the_first_block_is_done(capsys):
-    with Bar(2_500_000):
+    with Bar(2_500_000, of_files=True):
         pass
     assert "0.0/2.5 MB 0 responses" in capsys.readouterr().err
 
