@@ -9,8 +9,8 @@ from desks import SCHEMA
 from installed import CliRunner
 from warehouse import line, text, write
 
-from fieldconf.many.progress import Bar
 from fieldconf.cli import main
+from fieldconf.many.progress import Bar
 
 COUNT = 6
 

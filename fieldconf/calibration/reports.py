@@ -17,8 +17,8 @@ from fieldconf.evaluation.answers import ReportAnswer, answers_of
 from fieldconf.evaluation.judged import LEFT_OUT, judged
 from fieldconf.evaluation.labels import Labels, name_of
 from fieldconf.fields.field import Field
-from fieldconf.statistics.table_registry import LabelledTable, table_of_labels
 from fieldconf.statistics.packages import package
+from fieldconf.statistics.table_registry import LabelledTable, table_of_labels
 
 
 @table_of_labels.register

@@ -41,9 +41,9 @@ from fieldconf.schema import Schema, SchemaNode, compile_schema
 from fieldconf.statistics.certifying import certify
 from fieldconf.statistics.costs import Costs, costs_of
 from fieldconf.statistics.guarantee import Guarantee, Per, Unit
-from fieldconf.statistics.table_registry import labelled_table
 from fieldconf.statistics.packages import package
 from fieldconf.statistics.table import Table
+from fieldconf.statistics.table_registry import labelled_table
 
 if TYPE_CHECKING:
     from fieldconf.statistics.table import Booleans
