@@ -1,7 +1,6 @@
 """``fieldconf batch``: what it prints, and how it ends."""
 
 import gzip
-import importlib
 import json
 from pathlib import Path
 
@@ -128,18 +127,19 @@ def test_the_bar_tells_how_much_there_is_before_the_first_block_is_done(capsys):
 
 
 def test_a_run_that_was_ended_is_gone_on_with(monkeypatch, here):
-    module = importlib.import_module("fieldconf.batch.score_files")  # the function has its name
-    merge = module.merge
+    from fieldconf.batch import runner
+
+    merge = runner.merge
 
     def interrupted(*given):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "merge", interrupted)
+        patch.setattr(runner, "merge", interrupted)
         result = run("a.jsonl")
     assert result.exit_code == 130
     assert result.stderr == "Interrupted: the same command goes on where it ended\n"
     assert not Path("rows.jsonl").exists()
     result = run("a.jsonl")
     assert f"{COUNT} of an earlier run" in result.stderr
-    assert module.merge is merge
+    assert runner.merge is merge

@@ -190,7 +190,7 @@ def secretive(draw):
         made = replace(made, tool=one)
     if how == "prose":
         made = completion(token(f"{one}: "), *pieces, token(f" {one}"))
-    report = score_completion(made, compile_schema(schema).asked)
+    report = score_completion(made, compile_schema(schema).as_requested)
     if draw(st.booleans()) and report.fields:
         where = draw(st.sampled_from(list(report.fields)))
         report = replace(report, stopped=Stopped(where, f"stop at {one}", 1, 2, 3))
@@ -319,7 +319,7 @@ def test_without_opentelemetry_the_remedy_is_named(monkeypatch):
 
 HOUSE = Path(fieldconf.__file__).parent
 # The last two ask whether somebody sees their bars.
-MAY_PRINT = {"cli/arguments.py", "embedded/server.py", "many/progress.py", "batch/score_files.py"}
+MAY_PRINT = {"cli/arguments.py", "embedded/server.py", "many/progress.py", "batch/runner.py"}
 
 
 def writes(tree):
