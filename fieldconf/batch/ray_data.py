@@ -89,7 +89,7 @@ def run_on_ray(
     Args:
         files: in their order.
         tell: is called with each file that cannot be read, or not to its end.
-        asked: what is asked of each line.
+        task: what is asked of each line.
         folder: where rows are kept; blocks that are kept there already are not scored again.
         size: about how many bytes are scored at a time.
 
