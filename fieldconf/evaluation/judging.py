@@ -52,7 +52,7 @@ class Judgement(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Judge:
+class ValueJudge:
     """Judges the values of one answer.
 
     Attributes:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import fieldconf as fc
 from fieldconf.schema import compile_schema
-from fieldconf.schema.places import Place
+from fieldconf.schema.places import SchemaNode
 
 
 def arm(tag, **properties):
@@ -110,7 +110,7 @@ def test_ten_times_the_arms_for_the_first_time(union_of):
     assert much <= 12 * little
 
 
-def oracle(place: Place, key: str, value: object) -> frozenset[int]:
+def oracle(place: SchemaNode, key: str, value: object) -> frozenset[int]:
     """Each arm asked of each value."""
     text, here = json.dumps(value).encode(), enumerate(place.objects)
     return frozenset(i for i, case in here if place.allows(case, key, text))
