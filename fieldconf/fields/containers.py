@@ -124,11 +124,11 @@ class OpenContainer:
         if name in self._position:
             self._left -= 1
             self._last = self._position[name]
-        self._narrow(self.place.having(name))
+        self._narrow(self.place.with_key(name))
 
     def learn(self, name: str | int, text: bytes) -> None:
         """Take note of what stands under a key or index: its text, of a container "{" or "["."""
-        self._narrow(self.place.after(name, text))
+        self._narrow(self.place.with_value(name, text))
 
     def _narrow(self, place: SchemaNode) -> None:
         if place is not self.place:
@@ -293,7 +293,7 @@ class OpenContainer:
         if self.arms is not None or len(self._arms) < 2:
             return
         still = frozenset(self.place.cases)
-        left = frozenset(i for i, case in enumerate(self._whole.objects) if case in still)
+        left = frozenset(i for i, case in enumerate(self._whole.object_cases) if case in still)
         arms = self._whole.variants_of(name, members)
         triples = zip(arms, members, tree.results(), strict=True)
         self._split([(own & left, Member(value, *r)) for own, value, r in triples], tree)

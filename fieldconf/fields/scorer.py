@@ -467,8 +467,8 @@ def memory_of(schema: Schema, layout: Layout, match: Match) -> CandidateCache:
     """What was read before of answers to a schema; a function may change its mind: nothing."""
     if callable(match):
         return CandidateCache()
-    known = schema.memories.get((layout, match))
-    return schema.memories.setdefault((layout, match), CandidateCache()) if known is None else known
+    cache = schema.caches.get((layout, match))
+    return schema.caches.setdefault((layout, match), CandidateCache()) if cache is None else cache
 
 
 def _is_prose(value: Any, declared: Declared) -> bool:

@@ -169,7 +169,7 @@ class Report(Mapping[str, Field], Generic[T]):
             same, parent = scored.judged_by
             if (same is not judge and same != judge) or parent is not self._object_of(scored, name):
                 break
-            judge = cast("Judge", same)
+            judge = cast("FieldJudge", same)
         else:
             return
         fields = self.fields
@@ -275,7 +275,7 @@ class Report(Mapping[str, Field], Generic[T]):
         verdicts: dict[str, Verdict] = {}
         ignored = not_counting(self.fields)
         for name, scored in self.fields.items():
-            judge, parent = cast("tuple[Judge, Field | None]", scored.judged_by)
+            judge, parent = cast("tuple[FieldJudge, Field | None]", scored.judged_by)
             verdict = judge.verdict(scored, parent)
             if verdict is not None:
                 counts = name not in ignored or name in judge.problems
@@ -475,7 +475,7 @@ class Report(Mapping[str, Field], Generic[T]):
         >>> Report.from_dict(report.to_dict()) == report
         True
         """
-        compiled = schema if isinstance(schema, Schema) else compile_schema(schema).asked
+        compiled = schema if isinstance(schema, Schema) else compile_schema(schema).as_requested
         return Report(**read(plain, compiled))
 
     @overload
