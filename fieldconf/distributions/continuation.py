@@ -24,31 +24,32 @@ from fieldconf.tokens.token import Candidate
 
 
 class TokenPosition:
-    """A place in an answer.
+    """A place in an answer at which a token may be written.
 
     Args:
-        at: the parser there, or the step of the answer before which it is.
-        expected: the events between here and what is asked about, as the answer itself wrote them:
-            a token may end the value before. They are given: what would write another value there
-            says nothing of this one. Or a test for what is asked about: then they are found.
-        begun: the text so far of the value that is asked about, if the place is inside of it.
-        seen: see ``seen_from``, where that is known without a parser.
+        at: the parser there, or the step of the answer that begins there.
+        expected: the events between here and the value in question, as the answer wrote them (a
+            token may end the value before). A candidate that would write other events says nothing
+            about this value. Instead of the events, a test that recognises the value in question:
+            the events before it are then read from the answer.
+        begun: the text so far of the value in question, if the place is inside of it.
+        seen: the result of ``seen_from``, where it is known without a parser.
 
     Attributes:
-        known: what candidates were found to mean here; set by the question.
-        step: the step of the answer before which it is, if one was given.
+        cached: what candidates mean here, by name; set by the question.
+        step: the step of the answer that begins here, if ``at`` is one.
     """
 
-    __slots__ = ("_expected", "_parser", "_seen", "begun", "known", "step")
+    __slots__ = ("_expected", "_parser", "_seen", "begun", "cached", "step")
 
     def __init__(
-        self, at: JSONParser | AlignedStep, expected: tuple[Event, ...] | Callable[[Event], bool] = (),
-        begun: bytes = b"", seen: Hashable = None,
+        self, at: JSONParser | AlignedStep,
+        expected: tuple[Event, ...] | Callable[[Event], bool] = (), begun: bytes = b"", seen: Hashable = None,
     ) -> None:  # fmt: skip
         self.step = at if isinstance(at, AlignedStep) else None
         self._parser = None if isinstance(at, AlignedStep) else at
         self._expected, self.begun, self._seen = expected, begun, seen
-        self.known: Table | None = None
+        self.cached: Table | None = None
 
     @property
     def parser(self) -> JSONParser:
@@ -130,13 +131,16 @@ def _shared(one: Path, two: Path) -> int:
 
 
 class ValueSite(NamedTuple):
-    """The value that is asked about.
+    """The value in question, and where it stands.
 
-    ``level`` says what may stand behind it (None: anything JSON allows); ``compact`` that the
-    server's grammar has no white space between JSON's words. ``start`` and ``text`` are where the
-    value that was written begins and its JSON text; of a container, its first byte. ``around`` is
-    the number of the containers around, see ``OpenLevel.number``; ``before`` is the key or the scalar
-    before it, if nothing but JSON's punctuation stands between.
+    Attributes:
+        path: its path.
+        level: what may follow it; None if anything that JSON allows may.
+        compact: whether the server's grammar has no white space between JSON's tokens.
+        start: where the value that was written begins.
+        text: its JSON text; of a container, its first byte.
+        around: the number of the containers around it, see ``OpenLevel.number``.
+        before: the key or the scalar before it, if only JSON's punctuation stands between.
     """
 
     path: Path

@@ -1,13 +1,13 @@
-"""A fan: one place where a token is chosen, and what each candidate would leave possible.
+"""A step: one place where a token is chosen, and what each candidate would leave possible.
 
 In:    what the server listed there, the outcomes possible there, and a branch of each candidate.
 Out:   the mass that leaves some outcome, the mass that leaves none; which candidates decide for
        which outcome, and which leave several (twigs).
-Never: a look at other fans: the tree adds them up.
+Never: a look at other steps: the tree adds them up.
 Why:   the mass of what is possible, of what is not, and of what was not listed are three things.
 
 Which candidates belong together depends on their branches only, and the same branches come again at
-nearly every token. So that is worked out once (``Shape``), and a fan adds up masses by it.
+nearly every token. So that is worked out once (``Shape``), and a step adds up masses by it.
 """
 
 import math
@@ -21,7 +21,7 @@ Outcomes: TypeAlias = frozenset[int]
 Name: TypeAlias = str | Candidate
 """What identifies a candidate: its text where that says its bytes, else all of it but its mass."""
 
-NOTHING_SAID = ""
+NOTHING_WRITTEN = ""
 """The ``said`` of a branch which says nothing of the value yet: white space, the end of a key."""
 
 
@@ -46,15 +46,17 @@ class Branch:
     branches that leave the same outcomes and both say something, or nothing.
     """
 
-    __slots__ = ("code", "outcomes", "place", "said")
+    __slots__ = ("code", "outcomes", "place", "value_prefix")
 
-    def __init__(self, outcomes: Outcomes, place: Any = None, said: Hashable = None) -> None:
-        self.outcomes, self.place, self.said = outcomes, place, said
-        self.code = _bits(outcomes) << 1 | (said == NOTHING_SAID)
+    def __init__(
+        self, outcomes: Outcomes, place: Any = None, value_prefix: Hashable = None
+    ) -> None:
+        self.outcomes, self.place, self.value_prefix = outcomes, place, value_prefix
+        self.code = _bits(outcomes) << 1 | (value_prefix == NOTHING_WRITTEN)
 
     def at(self, place: Any) -> "Branch":
         """The same with another place."""
-        return Branch(self.outcomes, place, self.said)
+        return Branch(self.outcomes, place, self.value_prefix)
 
 
 @lru_cache(maxsize=4096)
@@ -90,7 +92,7 @@ class StepCandidates(NamedTuple):
     masses: Sequence[float]
 
 
-def step_candidates(
+def as_step_candidates(
     candidates: Sequence[Candidate], position: int | None, unseen: float | None = None
 ) -> StepCandidates:
     """A listing of these candidates; what is unseen is what they leave, if it is not given."""
@@ -131,7 +133,7 @@ def is_same(name: Name, other: Name) -> bool:
 
 
 class Shape:
-    """Which candidates of a fan belong together.
+    """Which candidates of a step belong together.
 
     Attributes:
         left: of each candidate the outcomes that it leaves of those that are possible.
@@ -151,8 +153,8 @@ class Shape:
     """
 
     __slots__ = (
-        "_rivals", "agreeing", "chosen", "goes_on", "hidden", "inside", "is_blank", "is_plain",
-        "left", "outside", "rest", "says", "says_something", "silent", "singles", "twigs",
+        "_rivals", "agreeing", "begins_value", "blank", "chosen", "goes_on", "hidden", "inside",
+        "is_blank", "is_plain", "left", "narrows", "outside", "rest", "singles", "undecided",
     )  # fmt: skip
 
     def __init__(
@@ -160,25 +162,27 @@ class Shape:
         ends: bool = False,
     ) -> None:  # fmt: skip
         left = [branch.outcomes & outcomes for branch in branches]
-        silent = frozenset(i for i, branch in enumerate(branches) if branch.said == NOTHING_SAID)
+        blank = frozenset(
+            i for i, branch in enumerate(branches) if branch.value_prefix == NOTHING_WRITTEN
+        )
         singles: dict[int, list[int]] = {}
         for at, own in enumerate(left):
             if len(own) == 1:
                 (outcome,) = own
                 singles.setdefault(outcome, []).append(at)
-        self.left, self.silent = left, silent
+        self.left, self.blank = left, blank
         self.chosen: Outcomes = frozenset() if position is None else left[position]
         self.goes_on = len(self.chosen) > 1 and not ends
         self.singles = tuple((outcome, tuple(own)) for outcome, own in singles.items())
-        self.twigs = tuple(at for at, own in enumerate(left) if len(own) > 1)
+        self.undecided = tuple(at for at, own in enumerate(left) if len(own) > 1)
         self.inside = tuple(at for at, own in enumerate(left) if own)
         self.outside = tuple(at for at, own in enumerate(left) if not own)
-        self.is_plain = self.twigs == ((position,) if self.goes_on else ())
-        self.is_blank = self.goes_on and position in silent
+        self.is_plain = self.undecided == ((position,) if self.goes_on else ())
+        self.is_blank = self.goes_on and position in blank
         self.rest = tuple(outcomes - {0} or outcomes)
-        self.says = any(own and own != outcomes for own in left)
-        self.says_something = any(own and at not in silent for at, own in enumerate(left))
-        shown = [own for at, own in enumerate(left) if at not in silent]
+        self.narrows = any(own and own != outcomes for own in left)
+        self.begins_value = any(own and at not in blank for at, own in enumerate(left))
+        shown = [own for at, own in enumerate(left) if at not in blank]
         shown += [self.chosen] if self.goes_on else []
         self.hidden = outcomes.difference(*shown)
         self.agreeing = tuple(at for at, own in enumerate(left) if 0 in own)
@@ -186,13 +190,13 @@ class Shape:
 
     def rivals(self, outcome: int, position: int | None) -> tuple[int, ...]:
         """The positions of those that leave another outcome; not of a chosen one that goes on."""
-        known = self._rivals.get(outcome)
-        if known is None:
+        rivals = self._rivals.get(outcome)
+        if rivals is None:
             only, chosen = frozenset({outcome}), position if self.goes_on else None
-            known = self._rivals[outcome] = tuple(
+            rivals = self._rivals[outcome] = tuple(
                 at for at in self.inside if self.left[at] != only and at != chosen
             )
-        return known
+        return rivals
 
 
 _MOST_SHAPES = 1 << 14
@@ -239,16 +243,16 @@ class DecodingStep:
     dropped: list[tuple[int, float]]
 
     def __init__(
-        self, place: Any, outcomes: Outcomes, index: int, listed: StepCandidates,
+        self, place: Any, outcomes: Outcomes, index: int, candidates: StepCandidates,
         branches: list[Branch], trail: tuple[Name, ...] = (),
     ) -> None:  # fmt: skip
         self.place, self.outcomes, self.index, self.trail = place, outcomes, index, trail
         self.is_asked = False
-        self.fill(listed, branches)
+        self.fill(candidates, branches)
 
-    def fill(self, listed: StepCandidates, branches: list[Branch]) -> None:
+    def fill(self, candidates: StepCandidates, branches: list[Branch]) -> None:
         """Take what is listed here, and what each of it leads to."""
-        names, position, unseen, masses = listed
+        names, position, unseen, masses = candidates
         self.is_shortened = False
         if 0.0 in masses:  # excluded by the server's grammar
             for at, mass in enumerate(masses):
@@ -274,12 +278,12 @@ class DecodingStep:
         if len(masses) <= most:
             return
         ranked = sorted(range(len(masses)), key=lambda at: -masses[at])
-        kept: set[int] = {*ranked[:most], *shape.twigs}
-        kept |= set[int]() if position is None else {position}
-        order = sorted(kept)
+        retained: set[int] = {*ranked[:most], *shape.undecided}
+        retained |= set[int]() if position is None else {position}
+        order = sorted(retained)
         self.is_shortened = True
         self.dropped = [
-            (outcome, sum([masses[at] for at in own if at not in kept]))
+            (outcome, sum([masses[at] for at in own if at not in retained]))
             for outcome, own in shape.singles
         ]
         self.branches = [self.branches[at] for at in order]
@@ -292,13 +296,15 @@ class DecodingStep:
         """Take the answer to end here, though the chosen candidate leaves several outcomes."""
         self.shape = Shape(self.branches, self.outcomes, self.position, ends=True)
 
-    def said(self, at: int) -> Hashable:
+    def value_prefix(self, at: int) -> Hashable:
         """What a candidate says of the value."""
-        said = self.branches[at].said
-        if type(said) is not AddedText:
-            return said
-        text = self.place.begun + said.text
-        return CompletedValue(text) if said.is_done and 0 not in self.shape.left[at] else text
+        value_prefix = self.branches[at].value_prefix
+        if type(value_prefix) is not AddedText:
+            return value_prefix
+        text = self.place.begun + value_prefix.text
+        return (
+            CompletedValue(text) if value_prefix.is_done and 0 not in self.shape.left[at] else text
+        )
 
     def decided(self) -> list[tuple[int, float]]:
         """The mass of the candidates that decide, by outcome."""

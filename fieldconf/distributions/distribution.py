@@ -109,11 +109,11 @@ class Distribution:
         Of an open domain a beginning that is known no further counts like a value. Where nothing
         else is known, all of ``rest`` does.
         """
-        known = [member.probability for member in self.candidates]
-        known += [rival.probability for rival in self.beginnings]
-        if len(known) < 2:
-            known.append(self.rest or 0.0)
-        first, second = sorted(known, reverse=True)[:2]
+        probabilities = [member.probability for member in self.candidates]
+        probabilities += [rival.probability for rival in self.beginnings]
+        if len(probabilities) < 2:
+            probabilities.append(self.rest or 0.0)
+        first, second = sorted(probabilities, reverse=True)[:2]
         return first - second
 
     @property

@@ -97,17 +97,17 @@ class FieldScorer:
         evidence: Evidence,
         *,
         layout: Layout | None = None,
-        ledger: TreeStore | None = None,
+        store: TreeStore | None = None,
         match: Match = "exact",
     ) -> None:
         self._match: Match = match
         self._schema = schema
         self._evidence = evidence
         self._layout = layout or Layout()
-        self._ledger = ledger or TreeStore(keeps=False)
+        self._store = store or TreeStore(keeps=False)
         self._open: list[OpenContainer] = []  # by depth
         self._key: Event | None = None  # the last one
-        self._memory = memory_of(schema, self._layout, match)
+        self._cache = cache_of(schema, self._layout, match)
 
     def name(self, item: Aligned) -> None:
         """Take note of a key."""
@@ -128,7 +128,7 @@ class FieldScorer:
         place = self._place(path)
         container = OpenContainer(
             path, place, is_list=item.event.raw == b"[", layout=self._layout,
-            up=parent.level if parent else None, memory=self._memory,
+            up=parent.level if parent else None, cache=self._cache,
             before=None if parent is None or parent.is_list else self._key,
         )  # fmt: skip
         container.opening, container.edge = partial(self._evidence.steps, item), item.edge
@@ -146,7 +146,7 @@ class FieldScorer:
         declared = container.declared if container else self._place(event.path).declared
         verdict = self._judge(item, value, kind, reason, declared)
         if verdict.reason == _UNREADABLE:
-            verdict.reason = self._evidence.doubt(item) or _UNREADABLE
+            verdict.reason = self._evidence.doubt_reason(item) or _UNREADABLE
         found = verdict.distribution
         expected, std = found.moments if found else (None, None)
         made = Field(
@@ -219,25 +219,25 @@ class FieldScorer:
 
         That of a free text is not settled. That of a long one ends with its first token.
         """
-        question = ValueQuestion(target, value, declared, self._memory)
+        question = ValueQuestion(target, value, declared, self._cache)
         steps = self._evidence.steps(item).steps
         if sum(item.first <= step.piece < item.last for step in steps) < item.last - item.first:
             return None, question
         until = item.first if len(item.event.raw) > LONGEST_JOINT else None
-        tree = self._grow(question, item, is_kept=not is_free, until=until)
+        tree = self._grow(question, item, is_stored=not is_free, until=until)
         if tree is not None and tree.is_broken:
-            question = ValueQuestion(_followed_by_anything(target), value, declared, self._memory)
-            tree = self._grow(question, item, is_kept=not is_free, until=until)
+            question = ValueQuestion(_followed_by_anything(target), value, declared, self._cache)
+            tree = self._grow(question, item, is_stored=not is_free, until=until)
         return (None if tree is None or tree.is_broken else tree), question
 
     def _finite(
         self, item: Aligned, target: ValueSite, domain: Domain, outcome: int
     ) -> _ScoredValue:
         path = item.event.path
-        tree = self._grow(MemberQuestion(target, domain, self._memory), item)
+        tree = self._grow(MemberQuestion(target, domain, self._cache), item)
         if tree is None or tree.decided_at is None:
             anything = _followed_by_anything(target)
-            tree = self._grow(MemberQuestion(anything, domain, self._memory), item)
+            tree = self._grow(MemberQuestion(anything, domain, self._cache), item)
         verdict = _of_outcome(tree, outcome, "distribution", self._evidence.tokens)
         if tree is None or verdict.reason:
             return verdict
@@ -253,11 +253,11 @@ class FieldScorer:
         """Bounds of a member of which a token was sampled outside of what the server listed."""
         domain = self._domain(declared, kind)
         outcome = None if domain is None else domain.index(value)
-        steps = self._evidence.bounded(item)
+        steps = self._evidence.bounded_steps(item)
         if domain is None or outcome is None or not steps:
             return _ScoredValue(reason=reason)
-        question = MemberQuestion(self._target(item), domain, self._memory)
-        tree = grow(question, steps, self._evidence.bounding)
+        question = MemberQuestion(self._target(item), domain, self._cache)
+        tree = grow(question, steps, self._evidence.bounded_candidates)
         if tree is None or tree.decided_at is None:
             return _ScoredValue(reason=reason)
         _, low, high = tree.results()[outcome]
@@ -278,7 +278,7 @@ class FieldScorer:
             is_plain = self._layout.plain and self._match == "exact"
             return Domain(every, may_be_plainly) if is_plain else make_domain(every, self._match)
 
-        return self._memory.of(declared, (Domain, kind == "boolean"), domain)
+        return self._cache.of(declared, (Domain, kind == "boolean"), domain)
 
     def _free_text(
         self, item: Aligned, value: Any, declared: Declared, target: ValueSite
@@ -323,13 +323,13 @@ class FieldScorer:
 
     def _object(self, item: Aligned, value: Any, reason: str) -> _ScoredValue:
         container = self._open[-1]
-        asked = self._ask_key(container, item, None)
+        key_tree = self._ask_key(container, item, None)
         arms = container.arms or container.kinds
         if not value:
             if reason:
                 return _ScoredValue(reason=reason)
-            if asked is not None:  # a key was possible, too
-                question, tree = asked
+            if key_tree is not None:  # a key was possible, too
+                question, tree = key_tree
                 verdict = _of_outcome(tree, question.end, "joint", self._evidence.tokens)
                 verdict.arms = arms
                 return verdict
@@ -368,25 +368,25 @@ class FieldScorer:
 
     def _grow(
         self, question: OutcomeQuestion, item: Aligned, *, inside: OpenContainer | None = None,
-        is_kept: bool = True, until: int | None = None,
+        is_stored: bool = True, until: int | None = None,
     ) -> OutcomeTree | None:  # fmt: skip
         """The tree of a question about a value, or about what comes next inside of a container.
 
         The ledger keeps it for settling. ``until`` is the last piece that is looked at.
         """
 
-        def grown() -> OutcomeTree | None:
-            approach = self._evidence.steps(item)
+        def grow_tree() -> OutcomeTree | None:
+            decision_steps = self._evidence.steps(item)
             if inside is not None:
-                approach = inside.with_opening(approach)
-            steps, has_gap = approach
+                decision_steps = inside.with_opening(decision_steps)
+            steps, has_gap = decision_steps
             if until is not None:
                 steps = [step for step in steps if step.piece <= until]
-            return grow(question, steps, self._evidence.listing, has_gap=has_gap)
+            return grow(question, steps, self._evidence.candidates_at, has_gap=has_gap)
 
-        if not is_kept:
-            return grown()
-        return self._ledger.tree(inside.path if inside else item.event.path, grown)
+        if not is_stored:
+            return grow_tree()
+        return self._store.tree(inside.path if inside else item.event.path, grow_tree)
 
     def _kind_tree(
         self, item: Aligned, declared: Declared, target: ValueSite
@@ -397,7 +397,7 @@ class FieldScorer:
         allows = declared.allows if declared.restricts else None
         whose = self._place(item.event.path) if allows else None
         kinds = tuple(sorted(declared.possible_kinds))
-        return self._grow(KindQuestion(target, kinds, allows, whose, self._memory), item)
+        return self._grow(KindQuestion(target, kinds, allows, whose, self._cache), item)
 
     def _stop(self, container: OpenContainer, item: Aligned, *, ended: bool) -> Stop | None:
         question = container.end_question()
@@ -452,7 +452,7 @@ class FieldScorer:
             found.append("overflow")
         if valid < FEW_VALID:
             found.append("against_schema")
-        if event.path in self._ledger.unsettled:
+        if event.path in self._store.unsettled:
             found.append("unsettled")
         domain = self._domain(declared, "") if is_scalar else None
         if domain is not None and domain.index(value) is None:
@@ -463,7 +463,7 @@ class FieldScorer:
 # -- helpers ------------------------------------------------------------------------------------
 
 
-def memory_of(schema: Schema, layout: Layout, match: Match) -> CandidateCache:
+def cache_of(schema: Schema, layout: Layout, match: Match) -> CandidateCache:
     """What was read before of answers to a schema; a function may change its mind: nothing."""
     if callable(match):
         return CandidateCache()

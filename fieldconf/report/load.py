@@ -1,13 +1,12 @@
-"""Reading: a report back from its plain JSON values.
+"""Loading: the arguments of a report, from its plain JSON values.
 
-In:    what ``SavedReport.to_dict`` gave, as a dict or as JSON text, and the schema, if it is at hand.
-Out:   what a ``SavedReport`` is made of.
-Never: a key skipped that is not known; an error that is not ours, whatever the text is.
-Why:   a report is saved today and read next year, by somebody else.
+In:    what ``Report.to_dict`` returned, as a dict or as JSON text; the schema, if there is one.
+Out:   the values of a ``Report``'s attributes, by name.
+Never: an unknown key skipped; an error of another library, whatever the text is.
+Why:   a report is saved today and read next year, by other people.
 
-The values of containers are not in the plain form of their fields: they are found in the data. And
-what JSON cannot hold (inf, huge integers, deep nesting) is in the fields, from which it goes back
-into the data.
+The plain form of a container's field has no value: the value is looked up in the data. What JSON
+cannot hold (inf, huge integers, deep nesting) is in the fields, and is put back into the data.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ class LiveScorer:
         self._drops = keep == "fields" and settle is None and not self._is_label
         self._came = StreamBuffer(drops=self._drops)
         self._scorer = Scorer(
-            schema, self._came.tokens, layout=layout, match=match, ledger=_Forgetful()
+            schema, self._came.tokens, layout=layout, match=match, store=_Forgetful()
         )
         self._edge = 0  # the last token that closed a value
         self._begun = -1  # where the string begins that was given out last

@@ -193,9 +193,9 @@ def score_completion(
     layout = layout or completion.layout
     content = spelling.content
 
-    def scored(ledger: TreeStore) -> Report[Any]:
+    def scored(store: TreeStore) -> Report[Any]:
         scorer = Scorer(
-            schema, tokens, missing=spelling.reason, layout=layout, match=match, ledger=ledger
+            schema, tokens, missing=spelling.reason, layout=layout, match=match, store=store
         )
         scorer.feed_all(content, spelling.pieces or (TokenPiece(None, 0, len(content)),))
         return scorer.finish(completion, content, mask=mask)
@@ -223,26 +223,26 @@ class Scorer:
         *,
         missing: str = "",
         layout: Layout | None = None,
-        ledger: TreeStore | None = None,
+        store: TreeStore | None = None,
         match: Match = "exact",
         any_kind: bool = False,
     ) -> None:
-        self._schema, self._ledger = schema, ledger or TreeStore(keeps=False)
+        self._schema, self._store = schema, store or TreeStore(keeps=False)
         kinds = schema.root.declared.kinds or KINDS  # a schema that allows nothing finds anything
         self._kinds = KINDS if any_kind else kinds
         openers = b"{" * ("object" in self._kinds) + b"[" * ("array" in self._kinds)
         has_scalars = bool(self._kinds & _SCALAR_KINDS)
         self._aligner = Aligner(Finder(openers=openers, scalars=has_scalars))
         self._evidence = Evidence(tokens, missing, are_named=not schema.mentions(SPACES))
-        self._new_maker = partial(
-            FieldScorer, schema, self._evidence, layout=layout, ledger=self._ledger, match=match
+        self._new_field_scorer = partial(
+            FieldScorer, schema, self._evidence, layout=layout, store=self._store, match=match
         )
         self._again = partial(
-            Scorer, schema, tokens, missing=missing, layout=layout, ledger=self._ledger,
+            Scorer, schema, tokens, missing=missing, layout=layout, store=self._store,
             match=match, any_kind=True,
         )  # fmt: skip
-        self._maker = self._new_maker()
-        self._tree = ValueBuilder()
+        self._field_scorer = self._new_field_scorer()
+        self._values = ValueBuilder()
         self._fields: dict[Path, Field] = {}
         self._has_root = False  # whether a value has begun
 
@@ -259,7 +259,7 @@ class Scorer:
     @property
     def data(self) -> Any:
         """The plain JSON value, as far as it was written."""
-        return self._tree.root
+        return self._values.root
 
     def feed(self, written: bytes, token: int | None) -> list[Field]:
         """Take the bytes that the token of this index wrote (None: no token did)."""
@@ -274,7 +274,7 @@ class Scorer:
             tokens, starts, stops = zip(*some, strict=True)
             self._evidence.learn_all(tokens)
             written = [content[start:stop] for _, start, stop in some]
-            self._evidence.list_all(tokens, written)
+            self._evidence.read_candidates(tokens, written)
             self._take(self._aligner.feed_all(content[starts[0] : stops[-1]], tokens, starts))
 
     def finish(
@@ -293,7 +293,7 @@ class Scorer:
         self._note_open(completion, len(content))
         status, reason = self._status(completion)
         named = {field.pointer: field for field in _current(self._fields)}
-        data, value, errors = self._tree.root, None, ()
+        data, value, errors = self._values.root, None, ()
         owners = self._owners(completion, named)
         root = self._fields.get(())
         if status in WHOLE and root is not None:
@@ -315,23 +315,23 @@ class Scorer:
 
     def _take(self, aligned: Sequence[Aligned]) -> list[Field]:
         closed: list[Field] = []
-        maker, tree, fields = self._maker, self._tree, self._fields
+        field_scorer, tree, fields = self._field_scorer, self._values, self._fields
         for item in aligned:
             event = item.event
             kind, path, _, _, _ = event
             if kind == "key":
-                maker.name(item)
+                field_scorer.name(item)
                 continue
             if not path and kind != "close":
                 if self._has_root:
                     self._forget()
-                    maker, tree, fields = self._maker, self._tree, self._fields
+                    field_scorer, tree, fields = self._field_scorer, self._values, self._fields
                 self._has_root = True
             tree.take(event)
             if kind != "close":
-                maker.begin(item)
+                field_scorer.begin(item)
             if kind != "open":
-                made = fields[path] = maker.make(item, tree.value, is_again=path in fields)
+                made = fields[path] = field_scorer.make(item, tree.value, is_again=path in fields)
                 closed.append(made)
         return closed
 
@@ -339,8 +339,12 @@ class Scorer:
         """What was read so far was a draft of the answer."""
         if self._has_root:
             self._has_root = False
-            self._ledger.forget()
-            self._maker, self._tree, self._fields = self._new_maker(), ValueBuilder(), {}
+            self._store.forget()
+            self._field_scorer, self._values, self._fields = (
+                self._new_field_scorer(),
+                ValueBuilder(),
+                {},
+            )
 
     def _flags(self, completion: Completion, owners: Sequence[str]) -> tuple[str, ...]:
         is_beside = self._aligner.beside is not None and () in self._fields
@@ -357,10 +361,10 @@ class Scorer:
             and (is_length or (completion.is_cut and root.stop == size))
         ):
             self._fields[()] = truncated((), None, "number", root.start, root.stop)
-            self._tree.root = None
+            self._values.root = None
         if parser is None or self._aligner.done:
             return
-        value = self._tree.root
+        value = self._values.root
         for depth, (path, start, is_object) in enumerate(parser.open_containers):
             value = value[path[-1]] if depth else value
             kind = "object" if is_object else "array"
