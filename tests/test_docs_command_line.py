@@ -23,12 +23,11 @@ COMMANDS = [
     if line.startswith("fieldconf ")
 ]
 TICKET = {
-    "urgent": True,
-    "team": "billing",
-    "priority": 4,
-    "amount": 49.9,
     "customer": {"name": "Anna Berg", "email": "anna.berg@example.com"},
-    "topics": ["refund"],
+    "orders": ["4711"],
+    "amount": 49.9,
+    "team": "billing",
+    "urgent": True,
 }
 TOKENS = [(piece, 0.9, {}) for piece in re.findall(r"\w+|\W", json.dumps(TICKET))]
 

