@@ -37,6 +37,7 @@ def server(tmp_path, monkeypatch):
     """A server that stands for OpenAI's, and a folder that stands for the reader's."""
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     (tmp_path / "mail.txt").write_text("I was charged twice")
+    (tmp_path / "answer.txt").write_text("Question: 1 + 1?\nAnswer: 2")
     (tmp_path / "mails.txt").write_text("I was charged twice\n")
     (tmp_path / "policy.toml").write_text("accept = 0.0\n")
     (tmp_path / "response.json").write_text(json.dumps(response(TOKENS)))

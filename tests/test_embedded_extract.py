@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import embedded_ticket
 import pytest
 from installed import CliRunner
 
@@ -82,9 +83,9 @@ def test_the_command_line_uses_the_embedded_model(report, local_client):
     assert json.loads(result.stdout)["data"] == report.data
 
 
-def test_exact_numbers_and_reasons_from_the_command_line(report, local_client):
-    schema = f"{EXAMPLES / 'ticket.py'}:Ticket"
-    text = str(EXAMPLES / "ticket.txt")
+def test_exact_numbers_and_reasons_from_the_command_line(tmp_path, local_client):
+    schema, text = str(tmp_path / "ticket.json"), embedded_ticket.TEXT
+    Path(schema).write_text(json.dumps(embedded_ticket.TICKET))
     result = CliRunner().invoke(main, ["extract", schema, text, "--exact", "--why"])
     assert result.exit_code == 0, result.stderr
     assert "not settled" not in result.stdout
