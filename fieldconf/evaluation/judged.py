@@ -25,7 +25,7 @@ from fieldconf.evaluation.answers import (
     restored,
 )
 from fieldconf.evaluation.files import is_file, read_file, typed
-from fieldconf.evaluation.judging import Judge, Judgement
+from fieldconf.evaluation.judging import Judgement, ValueJudge
 from fieldconf.evaluation.labels import Labels, labels, name_of
 from fieldconf.fields.field import Field
 from fieldconf.paths import Path, general, pointer
@@ -319,7 +319,7 @@ def _judgements(
         is_listed = found.declared is not None and found.declared.members is not None
         return is_listed or (found.basis == "distribution" and found.declared is None)
 
-    judge = Judge(truths.rules, is_member)
+    judge = ValueJudge(truths.rules, is_member)
     wrong = set[Path]()  # a list that lacks the items of several labels has one row
     for steps, values in truth.items():
         for judgement in judge.at(answer.data, steps, values):

@@ -52,7 +52,7 @@ class Judgement(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Judge:
+class ValueJudge:
     """Judges the values of one answer.
 
     Attributes:
@@ -84,7 +84,7 @@ class Judge:
     def judgements(self, answer: Any, truth: Any, path: Path = ()) -> Iterator[Judgement]:
         """Of each scalar and each list of an answer of which the right value says something.
 
-        >>> for one in Judge(Rules()).judgements({"a": 1, "b": ["x"]}, {"a": 1.0, "b": []}):
+        >>> for one in ValueJudge(Rules()).judgements({"a": 1, "b": ["x"]}, {"a": 1.0, "b": []}):
         ...     print(one.path, one.right)
         ('a',) True
         ('b',) False
