@@ -44,7 +44,8 @@ class TokenPosition:
 
     def __init__(
         self, at: JSONParser | AlignedStep,
-        expected: tuple[Event, ...] | Callable[[Event], bool] = (), begun: bytes = b"", seen: Hashable = None,
+        expected: tuple[Event, ...] | Callable[[Event], bool] = (),
+        begun: bytes = b"", seen: Hashable = None,
     ) -> None:  # fmt: skip
         self.step = at if isinstance(at, AlignedStep) else None
         self._parser = None if isinstance(at, AlignedStep) else at
