@@ -9,7 +9,7 @@ Why:   code that asks such an endpoint is tested as all other code that asks a m
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fieldconf.decisions.questions import meant
+from fieldconf.decisions.questions import member_of
 from fieldconf.parsing.kinds import same
 from fieldconf.paths import parse_pointer
 from fieldconf.testing.answers import Answer, AnswerError, named
@@ -84,7 +84,7 @@ def _shared(answer: Answer, name: str, value: Any, labels: Sequence[Any]) -> lis
     known: dict[int, float] = {}
     said = [(value, answer.confidences.get(where, answer.default)), *rivals.items()]
     for one, mass in said:
-        meant_by = [n for n, label in enumerate(labels) if same(meant([one], label), one)]
+        meant_by = [n for n, label in enumerate(labels) if same(member_of([one], label), one)]
         if not meant_by:
             raise AnswerError(f"{one!r} is no answer to the question {name}: {labels}")
         known[meant_by[0]] = mass
