@@ -18,8 +18,8 @@ from fieldconf.classification.question import LabelPosition, LabelQuestion, ques
 from fieldconf.distributions.candidates import listed
 from fieldconf.distributions.decoding_step import (
     Branch,
-    Listing,
     Name,
+    StepCandidates,
     candidate_of,
     every,
     text_of,
@@ -31,8 +31,8 @@ from fieldconf.distributions.distribution import (
 )
 from fieldconf.distributions.explanation import why_outcome, why_token
 from fieldconf.distributions.labels import beginning
-from fieldconf.distributions.outcome_tree import Gap, Tree
-from fieldconf.distributions.tree_store import Ledger
+from fieldconf.distributions.outcome_tree import OutcomeTree, UndecidedMass
+from fieldconf.distributions.tree_store import TreeStore
 from fieldconf.fields.field import Field
 from fieldconf.fields.scorer import FEW_VALID
 from fieldconf.fields.token_sums import LONGEST_TOKEN, blame, is_told
@@ -57,7 +57,7 @@ class _VisitedStep(NamedTuple):
     """A step with the outcomes that remain possible after each of its candidates."""
 
     token: int
-    listing: Listing
+    listing: StepCandidates
     branches: Sequence[Branch]
 
     @property
@@ -127,7 +127,7 @@ class LabelAnswer:
         behind = content[begin:]
         return begin, begin + len(behind) - len(behind.lstrip())
 
-    def report(self, ledger: Ledger, mask: Mask | None) -> Report[Any]:
+    def report(self, ledger: TreeStore, mask: Mask | None) -> Report[Any]:
         """The report of the answer; the ledger keeps the tree of the alternatives."""
         completion, (status, reason) = self._completion, self._status()
         has_ended = status in ("complete", "no_logprobs", "unaligned")
@@ -191,7 +191,7 @@ class LabelAnswer:
 
     # -- the field ------------------------------------------------------------------------------
 
-    def _field(self, ledger: Ledger, status: Status, reason: str) -> Field:
+    def _field(self, ledger: TreeStore, status: Status, reason: str) -> Field:
         label = self._label
         value = self._written or None if label is None else as_json(self._label_set.meanings[label])
         field = Field(
@@ -210,7 +210,9 @@ class LabelAnswer:
         tree = ledger.tree((), lambda: self._grow(visits))
         return self._with_tree(replace(field, logprob=logprob), tree, visits.steps)
 
-    def _with_tree(self, field: Field, tree: Tree | None, steps: Sequence[_VisitedStep]) -> Field:
+    def _with_tree(
+        self, field: Field, tree: OutcomeTree | None, steps: Sequence[_VisitedStep]
+    ) -> Field:
         """The field with the distribution and the confidence from the tree."""
         label, members = self._label, self._label_set.members
         options = tree and distribution(tree, members)
@@ -289,7 +291,7 @@ class LabelAnswer:
             place, outcomes = chosen.place, chosen.outcomes
         return _Visits(steps, first, has_gap=False)
 
-    def _grow(self, visits: _Visits) -> Tree | None:
+    def _grow(self, visits: _Visits) -> OutcomeTree | None:
         """The tree along the answer, as long as a label is possible.
 
         At the token after which no label is possible, the likeliest candidate with a possible label
@@ -313,7 +315,7 @@ class LabelAnswer:
         return tree
 
 
-class _Tree(Tree):
+class _Tree(OutcomeTree):
     """A tree whose path may end before it is decided: the last outcomes stay open."""
 
     _ends_open = False
@@ -323,7 +325,7 @@ class _Tree(Tree):
         self._ends_open, self.decided_at = True, self.fans[-1].index
         self.fans[-1].end()
 
-    def expand(self, gap: Gap, candidates: Sequence[Candidate]) -> None:
+    def expand(self, gap: UndecidedMass, candidates: Sequence[Candidate]) -> None:
         super().expand(gap, candidates)
         if self._ends_open:
             self.fans[-1].end()
@@ -347,7 +349,7 @@ def _is_readable(token: Token) -> bool:
     return is_told(token) and len(token.bytes) <= LONGEST_TOKEN
 
 
-def _listing(token: Token, written: bytes, *, are_named: bool) -> Listing:
+def _listing(token: Token, written: bytes, *, are_named: bool) -> StepCandidates:
     listing = listed(written, token, are_named=are_named)
     names: list[Name] = []
     for name in listing.names:
@@ -357,7 +359,7 @@ def _listing(token: Token, written: bytes, *, are_named: bool) -> Listing:
 
 
 def _with_off_label(
-    options: Distribution, tree: Tree, steps: Sequence[_VisitedStep]
+    options: Distribution, tree: OutcomeTree, steps: Sequence[_VisitedStep]
 ) -> Distribution:
     """With the mass that leaves the labels after the deciding token: ``spam`` + ``my``."""
     off, others = options.off_schema, dict(tree.others)

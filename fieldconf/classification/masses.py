@@ -13,9 +13,9 @@ quantities are the same.
 
 from typing import NamedTuple
 
-from fieldconf.distributions.decoding_step import Fan
+from fieldconf.distributions.decoding_step import DecodingStep
 from fieldconf.distributions.distribution import Distribution, Member
-from fieldconf.distributions.outcome_tree import Tree
+from fieldconf.distributions.outcome_tree import OutcomeTree
 from fieldconf.parsing.kinds import same
 
 
@@ -28,7 +28,7 @@ class _Mass(NamedTuple):
 
 
 def unnormalised(
-    tree: Tree, options: Distribution, members: tuple[object, ...]
+    tree: OutcomeTree, options: Distribution, members: tuple[object, ...]
 ) -> tuple[Member, ...]:
     """The members in the distribution's order, with their masses as probabilities.
 
@@ -55,7 +55,7 @@ def unnormalised(
     )
 
 
-def _mass(fan: Fan, size: int, after: _Mass | None) -> _Mass:
+def _mass(fan: DecodingStep, size: int, after: _Mass | None) -> _Mass:
     """The masses from a fan on; an undecided branch is split evenly, and its bounds are open.
 
     ``after`` is the masses from the next fan on the path on, if there is one.
@@ -80,7 +80,7 @@ def _mass(fan: Fan, size: int, after: _Mass | None) -> _Mass:
     return mass
 
 
-def _hidden(fan: Fan) -> dict[int, float]:
+def _hidden(fan: DecodingStep) -> dict[int, float]:
     """The estimated mass of outcomes without a listed candidate, as in the distribution.
 
     The unseen mass has the same possible share as the listed mass; and if several candidates are

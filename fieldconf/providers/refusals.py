@@ -163,9 +163,9 @@ _UPSTREAM = "Provider returned error"  # OpenRouter's; the provider's message is
 def server_message(body: Any, depth: int = 8) -> str:
     """The server's own message in the body of an error, on one line; "" if there is none.
 
-    >>> said({"error": {"message": "no such model", "code": 404}})
+    >>> server_message({"error": {"message": "no such model", "code": 404}})
     'no such model'
-    >>> said({"detail": [{"loc": ["body", "logprobs"], "msg": "Extra inputs are not permitted"}]})
+    >>> server_message({"detail": [{"loc": ["body", "logprobs"], "msg": "Extra inputs are not permitted"}]})
     'body.logprobs: Extra inputs are not permitted'
     """
     if isinstance(body, (bytes, bytearray)):
