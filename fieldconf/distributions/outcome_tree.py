@@ -55,7 +55,7 @@ Read: TypeAlias = Callable[[Any, Sequence[Name]], list[Branch]]
 
 
 class UndecidedMass(NamedTuple):
-    """Something undecided: the candidate ``at`` of a step, or (None) what the step did not list."""
+    """Mass that several outcomes may get: of the candidate ``at``; of None, the unseen mass."""
 
     mass: float
     outcomes: Outcomes
@@ -64,9 +64,15 @@ class UndecidedMass(NamedTuple):
 
 
 class UnfollowedBranch(NamedTuple):
-    """A branch that was not followed: ``probability`` (0..1) from the beginning on, and at least.
+    """A branch that was not followed.
 
-    Without a position (``at``) it stands for those of the step that were not kept.
+    Attributes:
+        value_prefix: what it has written of the value, see ``Branch``.
+        outcomes: the outcomes that it leaves possible.
+        probability: the probability (0..1) that decoding takes it, from the tree's root on.
+        low: the lower bound of that.
+        step: the step at which it branches off.
+        at: the candidate's position there; None for all that ``shorten`` dropped there.
     """
 
     value_prefix: Hashable
@@ -78,12 +84,12 @@ class UnfollowedBranch(NamedTuple):
 
     @property
     def is_beginning(self) -> bool:
-        """Whether it begins another value than the one written, and does not end it."""
+        """Whether it begins another value than the one written, and does not complete it."""
         return isinstance(self.value_prefix, bytes) and 0 not in self.outcomes
 
     @property
     def is_scalar_beginning(self) -> bool:
-        """The same of a value that has a text of its own, which may be followed to its end."""
+        """Whether it begins another scalar value, whose text can be followed to its end."""
         return (
             self.is_beginning
             and isinstance(self.value_prefix, bytes)
@@ -92,28 +98,28 @@ class UnfollowedBranch(NamedTuple):
 
 
 class OutcomeTree:
-    """The answer's own path through its steps, and whatever was added beside it.
+    """The steps on the answer's own path, and the steps that were added beside it.
 
     Args:
-        read: what tokens lead to.
+        read: gives the branches of candidates at a place.
         size: how many outcomes there are.
-        path: (token index, listing, place) of each step, in order; it is followed until it has
-            decided. A place of None is where the step before led to.
-        follow: where a candidate leads to, where ``read`` does not say so.
-        is_open: whether outcome 0 is one value of an open domain, and the others all others.
-        has_gap: whether a token before the path is not known that might have decided: then nothing
-            bounds an outcome, and the estimate is what the path alone says.
-        written: of a place, where what was written leads, for what ``read`` cannot read.
+        path: (token index, candidates, place) of each step, in order; read until one outcome is
+            left. Where the place is None, it is the one that the step before leads to.
+        follow: gives the place that a candidate leads to, where ``read`` leaves it out.
+        is_open: whether outcome 0 is one value of an open domain, and the others all other values.
+        has_gap: whether an unknown token before the path may have decided. Then every outcome has
+            the bounds 0 and 1, and the estimate is that of the path alone.
+        written: gives the branch of the answer's own token at a place where ``read`` cannot.
 
     Attributes:
-        read, is_open, has_gap: as given.
+        read, is_open, has_gap: the arguments.
         steps: the steps on the path.
         decided_at: the index of the token that decided; None if none did.
-        is_broken: whether the answer's own path left the question.
-        off: mass (0..1) of candidates that leave no outcome, from the first token on that says
-            something about the outcome.
+        is_broken: whether the answer's own path leaves no outcome.
+        off: mass (0..1) of candidates that leave no outcome, from the first token on that rules an
+            outcome out.
         valid: the least part (0..1) of the listed mass, from there on, that leaves some outcome.
-        calls: how many times it was expanded.
+        calls: how many requests were made to expand it.
     """
 
     def __init__(
@@ -133,18 +139,18 @@ class OutcomeTree:
         self.steps: list[DecodingStep] = []
         self.decided_at: int | None = None
         self.off = 0.0
-        # Before each step with candidates that leave no outcome: the path's mass; and these, as the
-        # answer itself lists them.
+        # Of each step with candidates that leave no outcome: the path's mass before it, the names
+        # and masses that the response lists there, and the positions of these candidates.
         self._outside: list[tuple[float, Sequence[Name], Sequence[float], Sequence[int]]] = []
         self.valid = 1.0
         self._unseen: list[float] = []  # of each step on the path
         self.read = read
         self._solutions: dict[Groups, _Solution] = {}
         self._written = written
-        self._added_steps: dict[tuple[int, Name], DecodingStep] = {}  # behind a candidate of a step
+        self._added_steps: dict[tuple[int, Name], DecodingStep] = {}  # by step and candidate
         self._rival_steps: dict[
             tuple[int, Name], DecodingStep
-        ] = {}  # the same; they change no bound
+        ] = {}  # the same; these change no bound
         outcomes, place, path_mass = every(size), None, 0.0
         steps, unseen = self.steps, self._unseen
         for index, candidates, start in path:
@@ -172,7 +178,7 @@ class OutcomeTree:
             place = branches[step.position or 0].place
 
     def _branches(self, place: Any, outcomes: Outcomes, candidates: StepCandidates) -> list[Branch]:
-        """What each of the candidates leads to."""
+        """The branch of each candidate."""
         names, position = candidates.names, candidates.position
         branches = self.read(place, names)
         if position is not None and not branches[position].outcomes:
@@ -184,7 +190,7 @@ class OutcomeTree:
 
     @property
     def others(self) -> dict[str, float]:
-        """The mass (0..1) of candidates that leave no outcome, by their texts; see ``off``."""
+        """The mass (0..1) of candidates that leave no outcome, by text; see ``off``."""
         others: dict[str, float] = {}
         for path_mass, names, masses, outside in self._outside:
             for at in outside:
@@ -195,7 +201,7 @@ class OutcomeTree:
 
     @property
     def ended_at(self) -> int:
-        """The index of the token that decided; if none did, of the last one that was read."""
+        """The index of the token that decided; if none did, of the last token on the path."""
         return self.steps[-1].index if self.decided_at is None else self.decided_at
 
     @property
@@ -225,11 +231,7 @@ class OutcomeTree:
         return solution.results
 
     def _solve(self, groups: "Groups" = ()) -> "_Solution":
-        """What each step gives, from the end of the path on.
-
-        What is known at the end is used before it. Beside the path the leaves come first, since
-        each step sums up what is below it. No recursion: paths are long.
-        """
+        """The solution for these groups, computed once."""
         solution = self._solutions.get(groups)
         if solution is None:
             solution = self._solutions[groups] = _Solution(self, groups)
@@ -237,11 +239,11 @@ class OutcomeTree:
 
     @property
     def all_steps(self) -> list[DecodingStep]:
-        """All steps, where some were added beside the path; else none."""
+        """All steps, if some were added beside the path; else none."""
         return [*self.steps, *self._added_steps.values()] if self._added_steps else []
 
     def steps_behind(self, step: DecodingStep) -> dict[int, DecodingStep]:
-        """The steps that were added behind the candidates of a step, by their positions."""
+        """The steps that were added behind a step's candidates, by the candidates' positions."""
         if not self._added_steps:
             return {}
         known = (
@@ -250,7 +252,7 @@ class OutcomeTree:
         return {at: below for at, below in known if below is not None}
 
     def decisive_step(self, outcome: int) -> "DecisiveStep":
-        """The step on the path at which the probability of the written outcome rose the most."""
+        """The step on the path at which the probability of the written outcome rises most."""
         solution = self._solve()
         shares = [solved[0][outcome] for solved in solution.path]
         at = 0
@@ -262,7 +264,7 @@ class OutcomeTree:
         masses, possible = step.masses, step.possible
         for position in step.shape.rivals(outcome, step.position):
             part, left = masses[position] / possible, step.shape.left[position]
-            if outcome in left:  # of several
+            if outcome in left:  # the branch leaves several outcomes
                 below = solution.expected(at, step, position)
                 part *= 1 - (below[outcome] if below else 1 / len(left))
             if part:
@@ -273,13 +275,13 @@ class OutcomeTree:
     # -- settling -------------------------------------------------------------------------------
 
     def _next_on_path(self) -> dict[int, DecodingStep]:
-        """The next step on the path, by the identity of each."""
+        """The next step on the path, by the identity of the step before it."""
         return {id(step): after for step, after in itertools.pairwise(self.steps)}
 
     def undecided_masses(self) -> Iterator[UndecidedMass]:
-        """What is undecided, with its mass relative to the whole (0..1).
+        """All masses (0..1) that several outcomes may get.
 
-        The gaps that hold an outcome add up to the width of its bounds.
+        Those that an outcome may get add up to the width of its bounds.
         """
         todo, path = [(self.steps[0], 1.0)], self._next_on_path()
         while todo:
@@ -298,7 +300,7 @@ class OutcomeTree:
 
     @property
     def unlisted(self) -> float:
-        """The mass (0..1) of what no server listed, on the path and beside it."""
+        """The mass (0..1) that no server listed, on the path and beside it."""
         if self._added_steps:
             return math.fsum(
                 undecided.mass for undecided in self.undecided_masses() if undecided.at is None
@@ -322,7 +324,7 @@ class OutcomeTree:
         return max(widths)
 
     def unfollowed_branches(self) -> Iterator[UnfollowedBranch]:
-        """All branches of an open domain that were not followed, on the path and beside it."""
+        """All branches of an open question that were not followed, on the path and beside it."""
         path, all_steps = self._next_on_path(), bool(self._added_steps or self._rival_steps)
         todo = [(self.steps[0], 1.0, 1.0)]
         while todo:
@@ -355,12 +357,12 @@ class OutcomeTree:
                 )
 
     def follow_rival(self, branch: UnfollowedBranch, next_tokens: Sequence[Candidate]) -> None:
-        """Take how a beginning of another value goes on: all candidates there. No bound changes."""
+        """Add the step behind the beginning of another value. No bound changes."""
         self.calls += 1
         step = self._solved_behind(branch, next_tokens, 0.0)
         if step.possible:
             step.shorten(_MOST_KEPT)
-            assert branch.at is not None  # it is a beginning
+            assert branch.at is not None  # a beginning has a position
             self._rival_steps[id(branch.step), branch.step.names[branch.at]] = step
 
     def _solved_behind(
@@ -369,7 +371,7 @@ class OutcomeTree:
         next_tokens: Sequence[Candidate],
         unseen: float,
     ) -> DecodingStep:
-        """The step at the end of a branch."""
+        """The step that a branch leads to."""
         assert undecided.at is not None  # the callers look
         trail = (*undecided.step.trail, undecided.step.names[undecided.at])
         place, candidates = self.place_of(undecided), as_step_candidates(next_tokens, None, unseen)
@@ -379,7 +381,7 @@ class OutcomeTree:
         )
 
     def place_of(self, undecided: UndecidedMass | UnfollowedBranch) -> Any:
-        """The place of what is not known: of a branch the one that it leads to."""
+        """The place where next tokens are to be asked for: behind the branch, or at its step."""
         if undecided.at is None:
             return undecided.step.place
         place = undecided.step.branches[undecided.at].place
@@ -388,7 +390,10 @@ class OutcomeTree:
         return place
 
     def expand(self, undecided: UndecidedMass, next_tokens: Sequence[Candidate]) -> None:
-        """Fill a gap with all candidates that leave some outcome there, and their logprobs."""
+        """Add the step behind an undecided branch, or replace the candidates of its step.
+
+        ``next_tokens`` are all tokens that leave some outcome there.
+        """
         self.calls += 1
         self._solutions = {}
         known = any(candidate.logprob > -math.inf for candidate in next_tokens)
@@ -408,7 +413,7 @@ class OutcomeTree:
                 chosen = step.names[step.position]
                 places = (at for at, name in enumerate(candidates.names) if is_same(name, chosen))
                 position = next(places, None)
-                if position is None:  # no token of the vocabulary: what was listed has to do
+                if position is None:  # not in the vocabulary: what the response lists has to do
                     step.is_asked = True
                     return
             candidates = candidates._replace(position=position)
@@ -433,13 +438,15 @@ class DecisiveStep(NamedTuple):
 
 
 _Solved: TypeAlias = tuple[list[float], list[float], list[float]]
-"""What a step gives: the estimate of each outcome sums to 1; low and high of each group hold it."""
+"""Of a step: the estimate of each outcome (they sum to 1), and low and high of each group."""
 
 
 class _Solution:
-    """What each step of a tree gives: ``path`` those on it.
+    """Estimate and bounds of the outcomes at each step of a tree; ``path`` has those on the path.
 
-    ``known`` is the estimate behind a beginning that the path went on from.
+    Steps are solved from the end of the path on, since each step sums up those behind it. Behind a
+    branch that the path goes on from, ``_estimates`` has the estimate by the value's prefix. There
+    is no recursion, because paths are long.
     """
 
     def __init__(self, tree: OutcomeTree, groups: Groups) -> None:
@@ -448,7 +455,7 @@ class _Solution:
         self._steps_behind = (
             {id(step): tree.steps_behind(step) for step in tree.all_steps} if tree.all_steps else {}
         )
-        self._off_path: dict[int, _Solved] = {}  # off the path, by the step's identity
+        self._off_path: dict[int, _Solved] = {}  # by the identity of a step off the path
         self._estimates: dict[Hashable, list[float]] = {}
         self._group_of: list[int] | None = None
         self.results: list[tuple[float, float, float]] | None = None  # see ``OutcomeTree.results``
@@ -471,7 +478,7 @@ class _Solution:
             after = solved
 
     def _steps_below(self, step: DecodingStep) -> list[DecodingStep]:
-        """The steps that were added below the one given, off the path; the deepest first."""
+        """The steps that were added below a step, off the path; the deepest first."""
         todo = list(self._steps_behind.get(id(step), {}).values())
         below: list[DecodingStep] = []
         while todo:
@@ -480,13 +487,13 @@ class _Solution:
         return below[::-1]
 
     def expected(self, number: int, step: DecodingStep, at: int) -> Sequence[float] | None:
-        """How a branch of a step on the path goes on, where something is known of it."""
+        """The estimate behind a branch of a step on the path; None where nothing is known."""
         after = self.path[number + 1] if number + 1 < len(self.path) else None
         solved = self._solved_behind(step, at, after)
         return solved[0] if solved else self._guess(step, at)
 
     def _solved_behind(self, step: DecodingStep, at: int, after: _Solved | None) -> _Solved | None:
-        """What the step behind a candidate gives, if it was followed."""
+        """The solution of the step behind a candidate, if it was followed."""
         if after is not None and at == step.position and step.shape.goes_on:
             return after
         if not self._off_path:
@@ -495,7 +502,7 @@ class _Solution:
         return None if below is None else self._off_path.get(id(below))
 
     def _guess(self, step: DecodingStep, at: int) -> Sequence[float] | None:
-        """How a branch goes on that was not followed, by the path or as open domains have it."""
+        """The estimate behind a branch that was not followed: the path's, or that of an open domain."""
         known = self._estimates.get(step.value_prefix(at)) if self._estimates else None
         if known is not None or not self._is_open:
             return known
@@ -510,7 +517,7 @@ class _Solution:
         return guess
 
     def _sum_up(self, step: DecodingStep, after: _Solved | None) -> _Solved:
-        """Solve a step, all steps below it being solved; ``after`` is the next one on the path."""
+        """Solve a step whose steps below are solved; ``after`` is the next one on the path."""
         shape = step.shape
         if self._group_of is None and shape.is_plain and (after is not None or not shape.goes_on):
             estimate, low, high = self._plainly(step, after)
@@ -527,7 +534,7 @@ class _Solution:
         return estimate, low, high
 
     def _plainly(self, step: DecodingStep, after: _Solved | None) -> _Solved:
-        """Estimate and bounds where nothing but the answer's own branch is open: mostly so."""
+        """Estimate and bounds where only the answer's own branch is undecided, as it mostly is."""
         total = step.possible + step.unseen
         if after is None:
             estimate = [0.0] * self._size
@@ -550,7 +557,7 @@ class _Solution:
         return estimate, low, high
 
     def _estimate(self, step: DecodingStep, after: _Solved | None) -> list[float]:
-        """The mass that each outcome is taken to have, but for what was not listed."""
+        """The estimated mass of each outcome, without the unseen mass."""
         shape, masses = step.shape, step.masses
         estimate = [0.0] * self._size
         for outcome, mass in step.decided():
@@ -590,28 +597,28 @@ class _Solution:
 
 
 def _in_order(p: float, low: float, high: float) -> tuple[float, float, float]:
-    """Probability and bounds, without what rounding did to their order."""
+    """Probability and bounds in order, where rounding changed it."""
     p = max(p, low)
     return min(p, 1.0), min(low, 1.0), min(max(high, p), 1.0)
 
 
 _TINY = 1e-12
-_MOST_KEPT = 64  # candidates of a place that was asked about, beside those that are undecided
+_MOST_KEPT = 64  # decided candidates of a step that a server was asked for
 _WRITTEN: Outcomes = frozenset({0})  # of an open domain
 _unfollowed = unchecked(UnfollowedBranch)
 
 
 def _share(estimate: list[float], mass: float, outcomes: Collection[int]) -> None:
-    """Add a mass to some outcomes, to each the same."""
+    """Split a mass evenly between some outcomes."""
     for outcome in outcomes:
         estimate[outcome] += mass / len(outcomes)
 
 
 def _add_hidden(step: DecodingStep, estimate: list[float]) -> None:
-    """Add what the estimate takes to be on outcomes that nothing listed.
+    """Add the estimated mass of the outcomes that no listed candidate leaves.
 
-    Nothing if every outcome was seen. Otherwise the unseen mass counts as valid as the seen; and
-    where a list shows how fast the masses fall, a missing outcome has at most the least of them.
+    The unseen mass counts as valid to the same part as the seen mass. Where several candidates show
+    how fast the masses fall, each of these outcomes has at most the least of their masses.
     """
     missing = step.shape.hidden
     if not missing or not step.possible:

@@ -1,12 +1,12 @@
-"""Settling: ask the server what one response cannot say, until the bounds are narrow.
+"""Tree store: the trees of an answer, and requests that make their bounds narrow.
 
-In:    the trees of an answer, and something that can be asked for next-token logprobs after any
-       prefix (a ``Probe``).
-Out:   the same trees, with their widest gaps filled, and the likeliest other values of open ones
-       followed to their end.
-Never: more questions than the budget; a question about a field that is narrow enough, or unwanted.
+In:    the trees of an answer, and a ``Probe`` that gives the logprobs of the next token after any
+       prefix.
+Out:   the same trees with their largest undecided masses expanded, and with the likeliest other
+       values of open questions followed to their end.
+Never: more requests than the budget; a request for a tree whose bounds are narrow enough.
 Why:   mass sits in spellings and branches that the chosen path never shows: of a five-way enum one
-       response gave two members nothing, and its winner .17 too much.
+       response gave two members nothing, and the winner .17 too much.
 """
 
 import math
@@ -23,14 +23,14 @@ from fieldconf.tokens.token import Candidate, Token
 
 
 class TreeStore:
-    """The trees of an answer in the order in which they grew.
+    """The trees of an answer in the order in which they were built.
 
-    A second pass over the same answer asks the same questions in the same order: after ``rewind``
-    it gets the same trees back, with what was added to them. ``unsettled`` are the fields whose
-    bounds stayed wider than was asked for.
+    A second pass over the same answer asks the same questions in the same order. After
+    ``start_second_pass`` it gets the same trees, with the steps that were added to them.
+    ``unsettled`` has the fields whose bounds stayed wider than the tolerance.
 
     Args:
-        keeps: whether there will be a second pass; else a tree is nobody's once it was read.
+        keeps: whether there will be a second pass; without one no tree is kept.
     """
 
     def __init__(self, *, keeps: bool = True) -> None:
@@ -50,7 +50,7 @@ class TreeStore:
         return tree
 
     def forget(self) -> None:
-        """What was read so far was a draft: nobody needs to know more of it."""
+        """Drop the trees so far: what was read was a draft of the answer."""
         if self._next is None:
             self.trees = [(path, None) for path, _ in self.trees]
 
@@ -60,15 +60,15 @@ class TreeStore:
 
 
 def token_id(probe: Probe, token: Token | Candidate) -> int | None:
-    """The id that the response gave, or the vocabulary's; None if neither knows the token."""
+    """A token's id from the response, else from the vocabulary; None if neither has one."""
     return token.id if token.id is not None else probe.vocabulary.id_of(token.bytes)
 
 
 @dataclass(frozen=True, slots=True)
 class PrefixProbe:
-    """Who is asked, and where the answer stands: token ids of the question and of the answer.
+    """A probe, with the token ids of the prompt and of the answer.
 
-    An id is None where the response does not tell it; what stands behind it cannot be asked about.
+    An id of the answer is None where it is not known; behind it no prefix can be asked for.
     """
 
     probe: Probe
@@ -76,7 +76,7 @@ class PrefixProbe:
     answer: Sequence[int | None]
 
     def prefix(self, undecided: UndecidedMass | UnfollowedBranch) -> list[int] | None:
-        """The tokens up to a gap; None if one of them is not known."""
+        """The token ids up to an undecided mass or behind a branch; None if one is not known."""
         trail = (
             undecided.step.trail
             if undecided.at is None
@@ -92,9 +92,9 @@ class PrefixProbe:
     def ask(
         self, tree: OutcomeTree, undecided: UndecidedMass | UnfollowedBranch, prefix: Sequence[int]
     ) -> list[Candidate]:
-        """All tokens that leave some outcome at a gap, with their logprobs.
+        """All tokens that leave some outcome there, with their logprobs.
 
-        In an open domain nearly every token does: there all of the vocabulary is asked for.
+        For an open question that is nearly every token, so the whole vocabulary is asked for.
         """
         if tree.is_open:
             return self._next_tokens(prefix, self.probe.vocabulary.every)
@@ -145,47 +145,35 @@ def settle(
             budget -= _complete_rivals(tree, prefix_probe, tolerance, budget)
 
 
-_MOST_CALLS_FOR_RIVALS = 8  # of one value; a text of many tokens keeps its beginning
+_MOST_CALLS_FOR_RIVALS = 8  # for one value: a text of many tokens stays incomplete
 
 
 def _complete_rivals(
     tree: OutcomeTree, prefix_probe: PrefixProbe, tolerance: float, budget: int
 ) -> int:
-    """Follow the likeliest beginnings of other values until a few are known to their end.
+    """Follow the likeliest beginnings of other values until a few values are complete.
 
-    Returns how many questions that took.
+    Returns the number of requests.
     """
     calls = 0
     while calls < min(budget, _MOST_CALLS_FOR_RIVALS):
-        unfollowed_branches = list(tree.unfollowed_branches())
-        ends = sorted(
-            (
-                w.probability
-                for w in unfollowed_branches
-                if isinstance(w.value_prefix, CompletedValue)
-            ),
-            reverse=True,
-        )
-        least = max([tolerance, *ends[MOST_RIVALS - 1 : MOST_RIVALS]])
-        beginnings = [
-            branch
-            for branch in unfollowed_branches
-            if branch.is_scalar_beginning and branch.probability > least
-        ]
-        askable = (
-            (branch, prefix_probe.prefix(branch))
-            for branch in sorted(beginnings, key=lambda branch: -branch.probability)
-        )
-        branch, prefix = next(((w, p) for w, p in askable if p is not None), (None, None))
-        if branch is None or prefix is None:
+        branches = sorted(tree.unfollowed_branches(), key=lambda branch: -branch.probability)
+        complete = [b.probability for b in branches if isinstance(b.value_prefix, CompletedValue)]
+        least = max([tolerance, *complete[MOST_RIVALS - 1 : MOST_RIVALS]])
+        for branch in branches:
+            if branch.is_scalar_beginning and branch.probability > least:
+                prefix = prefix_probe.prefix(branch)
+                if prefix is not None:
+                    tree.follow_rival(branch, prefix_probe.ask(tree, branch, prefix))
+                    break
+        else:
             break
-        tree.follow_rival(branch, prefix_probe.ask(tree, branch, prefix))
         calls += 1
     return calls
 
 
 class _WidestMass(NamedTuple):
-    """What to ask next about a tree; without a gap: nothing."""
+    """The largest mass of a tree that can be expanded, and the prefix to ask for; or no mass."""
 
     mass: float = 0.0
     undecided: UndecidedMass | None = None
