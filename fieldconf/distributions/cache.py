@@ -1,10 +1,10 @@
-"""Memory: what candidates were found to mean, by everything that this depends on.
+"""Cache: what candidates mean at a place, for all answers to one schema.
 
-In:    keys: a place as a question sees it, in any answer of one schema.
-Out:   tables, from a candidate's name to what it meant there; numbers for long keys.
-Never: a logprob; anything of one answer alone; more than a bounded number of either.
-Why:   of thousands of answers to one schema nearly every rival was read before: `"billing` at this
-       place means the same in all of them. Reading it anew takes a parser, looking it up does not.
+In:    keys: everything that the meaning of candidates at a place depends on.
+Out:   tables from a candidate's name to its meaning there; numbers that stand for long keys.
+Never: a logprob; anything of one answer alone; more than a bounded number of tables or numbers.
+Why:   in thousands of answers to one schema the same candidates come again: `"billing` at one place
+       means the same in all of them. Reading it takes a parser, looking it up does not.
 """
 
 from collections.abc import Callable, Hashable
@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any, TypeAlias, TypeVar
 
 Table: TypeAlias = dict[Any, Any]
-"""By a candidate's name (see ``step.Name``): what it means at one place."""
+"""By a candidate's name (see ``decoding_step.Name``): what it means at one place."""
 
 T = TypeVar("T")
 
@@ -27,8 +27,8 @@ _MOST_NUMBERS = 8192
 class CandidateCache:
     """Tables by key, those used last; one is for one schema, layout and way to match.
 
-    >>> memory = CandidateCache()
-    >>> memory.table("here") is memory.table("here"), memory.number((1, 2)) == memory.number((1, 3))
+    >>> cache = CandidateCache()
+    >>> cache.table("here") is cache.table("here"), cache.number((1, 2)) == cache.number((1, 3))
     (True, False)
     """
 

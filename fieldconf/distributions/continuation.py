@@ -70,12 +70,15 @@ class TokenPosition:
     @property
     def expected(self) -> tuple[Event, ...]:
         """The events between here and what is asked about."""
-        found = self._expected
-        if callable(found):
+        events = self._expected
+        if callable(events):
+            is_reached = events
             assert self.step is not None  # who gives a test gives a step
             _, written = self.step.read(self.step.written)
-            self._expected = found = tuple(itertools.takewhile(_isnt(found), written))
-        return found
+            self._expected = events = tuple(
+                itertools.takewhile(lambda event: not is_reached(event), written)
+            )
+        return events
 
     def seen_from(self, path: Path) -> Hashable:
         """All that reading on from here depends on, as far as it is about the value at a path.
@@ -105,10 +108,6 @@ class TokenPosition:
         return (levels,) if written == len(raw) and raw[-1:].isdigit() else None
 
 
-def _isnt(test: Callable[[Event], bool]) -> Callable[[Event], bool]:
-    return lambda event: not test(event)
-
-
 def _apart(path: Path, other: Path) -> Hashable:
     """Where a path leaves another one, and how: indexes by their difference."""
     if path == other:
@@ -116,19 +115,19 @@ def _apart(path: Path, other: Path) -> Hashable:
     if path == other[:-1]:  # nearly always
         return other[-1:]
     same = _shared(path, other)
-    one, two = path[same:], other[same:]
-    if one and two and isinstance(one[0], int) and isinstance(two[0], int):
-        one, two = (one[0] - two[0], *one[1:]), ("", *two[1:])
-    return one, two
+    rest, other_rest = path[same:], other[same:]
+    if rest and other_rest and isinstance(rest[0], int) and isinstance(other_rest[0], int):
+        rest, other_rest = (rest[0] - other_rest[0], *rest[1:]), ("", *other_rest[1:])
+    return rest, other_rest
 
 
-def _shared(one: Path, two: Path) -> int:
+def _shared(path: Path, other: Path) -> int:
     """How many steps two paths share; by slices, since answers may be nested deep."""
-    most = min(len(one), len(two))
+    most = min(len(path), len(other))
     for count in (most, most - 1):  # most often one leads to the other, or the last step differs
-        if one[:count] == two[:count]:
+        if path[:count] == other[:count]:
             return count
-    return bisect_left(range(most), True, key=lambda at: one[: at + 1] != two[: at + 1])  # noqa: FBT003
+    return bisect_left(range(most), True, key=lambda at: path[: at + 1] != other[: at + 1])  # noqa: FBT003
 
 
 class ValueSite(NamedTuple):
@@ -223,10 +222,10 @@ def place_before(step: AlignedStep, target: ValueSite) -> TokenPosition:
 
 def read(place: TokenPosition, candidate: Candidate, target: ValueSite) -> Continuation:
     """Feed a candidate to a fork of the parser, and say what became of the target."""
-    found = advance(place, candidate, compact=target.compact)
-    if found is None:
+    advanced = advance(place, candidate, compact=target.compact)
+    if advanced is None:
         return DEAD
-    following, events = found
+    following, events = advanced
     path, fork = target.path, following.parser
     for index, event in enumerate(events):
         if event.path == path and event.type != "key":

@@ -158,11 +158,11 @@ MOST_RIVALS = 3
 
 def likeliest(masses: Iterable[tuple[Any, float]]) -> tuple[Rival, ...]:
     """The few of these texts with the most mass, the likeliest first."""
-    found = [pair for pair in masses if pair[1]]
-    if len(found) > 1:
-        found.sort(key=_mass, reverse=True)
-        del found[MOST_RIVALS:]
-    return tuple(map(_rival, found))
+    pairs = [pair for pair in masses if pair[1]]
+    if len(pairs) > 1:
+        pairs.sort(key=_mass, reverse=True)
+        del pairs[MOST_RIVALS:]
+    return tuple(map(_rival, pairs))
 
 
 _mass = itemgetter(1)

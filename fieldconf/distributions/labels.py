@@ -162,8 +162,8 @@ class LabelMatcher:
             return self._whole(self._rule, begun.text + "\ufffd", ended=True)
         # It may also stay broken, which ends a word.
         chars = ["\ufffd", *filter(begun.cut.fits, self._deciding_characters(self._rule, begun))]
-        found = (self._whole(self._rule, begun.text + char) for char in chars)
-        return frozenset[int]().union(*found)
+        outcomes = (self._whole(self._rule, begun.text + char) for char in chars)
+        return frozenset[int]().union(*outcomes)
 
     def find(self, text: str) -> int | None:
         """The label that a whole text says, or None; the first one, if several are the same."""
@@ -181,8 +181,8 @@ class LabelMatcher:
         index = self.find(text)
         if self._rule is not None and index is not None:
             form = self.forms[index]
-            found = (i for i in range(start, len(text) + 1) if self._rule.read(text[:i]) == form)
-            return start, next(found, len(text.rstrip()))
+            stops = (i for i in range(start, len(text) + 1) if self._rule.read(text[:i]) == form)
+            return start, next(stops, len(text.rstrip()))
         word = _first_word(text) if self._first_word else ""
         return start, start + len(word) if word else max(start, len(text.rstrip()))
 
@@ -192,12 +192,12 @@ class LabelMatcher:
         """The same of a text of whole characters."""
         text_form = rule.read(text)
         key = f"{ended:d}{text_form}"
-        found = self._cached.get(key)
-        if found is None:
-            found = frozenset(self._read(rule, text_form, ended=ended))
+        outcomes = self._cached.get(key)
+        if outcomes is None:
+            outcomes = frozenset(self._read(rule, text_form, ended=ended))
             if len(self._cached) < MOST_ROWS:  # labels may live as long as their schema
-                self._cached[key] = found
-        return found
+                self._cached[key] = outcomes
+        return outcomes
 
     def _read(self, rule: _MatchRule, text_form: str, *, ended: bool) -> Iterator[int]:
         longest = 0
@@ -251,14 +251,14 @@ def _first_word(text: str) -> str:
 @lru_cache(maxsize=1)
 def _spaces_and_cases() -> dict[str, str]:
     """By a folded character those whose folding begins so; by a space all white space."""
-    found: dict[str, str] = {}
+    characters: dict[str, str] = {}
     for char in map(chr, range(0x110000)):
         folded = char.casefold()
         if char.isspace():
             folded = " "
         if folded != char or char == " ":
-            found[folded[0]] = found.get(folded[0], "") + char
-    return found
+            characters[folded[0]] = characters.get(folded[0], "") + char
+    return characters
 
 
 # -- members of JSON ----------------------------------------------------------------------------
@@ -306,8 +306,8 @@ class _Matched(Domain):
         exact = super().index(value)
         if not isinstance(value, str) or (exact is not None and not self._is_function):
             return exact
-        found = self._strings.find(value)
-        return None if found is None else self._string_members[found]
+        position = self._strings.find(value)
+        return None if position is None else self._string_members[position]
 
     def outcomes(self, continuation: Continuation) -> Outcomes:
         """The indexes of the members that a reading can still end as."""
@@ -317,6 +317,6 @@ class _Matched(Domain):
         )
         if begun is None or (begun[1] and exact and not self._is_function):
             return exact
-        found = self._strings.possible(begun[0], ended=begun[1])
-        matched = frozenset(self._string_members[i] for i in found)
+        strings = self._strings.possible(begun[0], ended=begun[1])
+        matched = frozenset(self._string_members[i] for i in strings)
         return matched if self._is_function else exact | matched

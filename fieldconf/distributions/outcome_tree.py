@@ -246,10 +246,10 @@ class OutcomeTree:
         """The steps that were added behind a step's candidates, by the candidates' positions."""
         if not self._added_steps:
             return {}
-        known = (
+        pairs = (
             (at, self._added_steps.get((id(step), step.names[at]))) for at in step.shape.undecided
         )
-        return {at: below for at, below in known if below is not None}
+        return {at: below for at, below in pairs if below is not None}
 
     def decisive_step(self, outcome: int) -> "DecisiveStep":
         """The step on the path at which the probability of the written outcome rises most."""
@@ -396,8 +396,8 @@ class OutcomeTree:
         """
         self.calls += 1
         self._solutions = {}
-        known = any(candidate.logprob > -math.inf for candidate in next_tokens)
-        unseen = 0.0 if known else 1.0
+        is_possible = any(candidate.logprob > -math.inf for candidate in next_tokens)
+        unseen = 0.0 if is_possible else 1.0
         step, position = undecided.step, None
         followed: list[tuple[Name, DecodingStep]] = []
         if undecided.at is not None:
@@ -502,10 +502,10 @@ class _Solution:
         return None if below is None else self._off_path.get(id(below))
 
     def _guess(self, step: DecodingStep, at: int) -> Sequence[float] | None:
-        """The estimate behind a branch that was not followed: the path's, or that of an open domain."""
-        known = self._estimates.get(step.value_prefix(at)) if self._estimates else None
-        if known is not None or not self._is_open:
-            return known
+        """The estimate behind a branch that was not followed; None where nothing is known."""
+        estimate = self._estimates.get(step.value_prefix(at)) if self._estimates else None
+        if estimate is not None or not self._is_open:
+            return estimate
         guess, shape = [0.0] * self._size, step.shape
         if at == step.position and shape.goes_on:  # the answer ended here
             guess[0] = 1.0

@@ -160,15 +160,15 @@ class Domain:
 
     def outcomes(self, continuation: Continuation) -> Outcomes:
         """The indexes of the members that a reading can still end as."""
-        said = (continuation.state, continuation.text)
-        found = self._cached.get(said)
-        if found is None:
-            found = frozenset(
+        key = (continuation.state, continuation.text)
+        indexes = self._cached.get(key)
+        if indexes is None:
+            indexes = frozenset(
                 i for i, member in enumerate(self.members) if self._may_be(continuation, member)
             )
             if len(self._cached) < MOST_ROWS:  # a domain lives as long as its schema
-                self._cached[said] = found
-        return found
+                self._cached[key] = indexes
+        return indexes
 
 
 class TargetQuestion(OutcomeQuestion):
@@ -291,12 +291,12 @@ class EndQuestion(OutcomeQuestion):
 
     def read(self, place: TokenPosition, candidate: Candidate) -> Branch:
         """Whether a candidate ends the list or goes on with it."""
-        found = advance(place, candidate, compact=self._compact)
-        if found is None:
+        advanced = advance(place, candidate, compact=self._compact)
+        if advanced is None:
             return NO_BRANCH
-        following, events = found
-        said = self._of_events(events, following.parser)
-        return self._of_beginning(following) if said is None else said
+        following, events = advanced
+        branch = self._of_events(events, following.parser)
+        return self._of_beginning(following) if branch is None else branch
 
     def _of_events(self, events: Sequence[Event], fork: JSONParser) -> Branch | None:
         """What the events say of the list; None if nothing."""
@@ -400,10 +400,10 @@ class KeyQuestion(OutcomeQuestion):
 
     def read(self, place: TokenPosition, candidate: Candidate) -> Branch:
         """The names that a candidate leaves possible, or the end."""
-        found = advance(place, candidate, compact=self._compact)
-        if found is None:
+        advanced = advance(place, candidate, compact=self._compact)
+        if advanced is None:
             return NO_BRANCH
-        (following, events), fork = found, found[0].parser
+        (following, events), fork = advanced, advanced[0].parser
         for index, event in enumerate(events):
             if event.type == "key" and event.path[:-1] == self.path:
                 return Branch(self._outcomes_of_key(event))
@@ -428,8 +428,8 @@ class KeyQuestion(OutcomeQuestion):
         """The names that a beginning may become; a comma alone already says: no end."""
         if text not in self._cached:
             may = may_become_plainly if self._plain else may_become
-            found = {i for i, name in enumerate(self.names) if may(text, name)}
+            outcomes = {i for i, name in enumerate(self.names) if may(text, name)}
             self._cached[text] = frozenset(
-                found | ({self.size - 1} if self._may_be_other else set())
+                outcomes | ({self.size - 1} if self._may_be_other else set())
             )
         return self._cached[text]

@@ -1,7 +1,7 @@
-"""Settling: what to settle, how far, and whom to ask.
+"""Settling: the options of settling, and its run over the trees of an answer.
 
-In:    the user's wishes; the trees of an answer, and its tokens.
-Out:   the same trees with their gaps filled, and which fields stayed undecided.
+In:    the options; the trees of an answer, and its tokens.
+Out:   the same trees, expanded, and the fields whose bounds stayed too wide.
 Never: a second request for an answer: only next-token distributions along it and beside it.
 Why:   one response shows the candidates of its own path; mass sits in branches that it never took.
 """
@@ -46,7 +46,7 @@ class Settle:
             raise ValueError(message)
 
     def run(self, store: TreeStore, tokens: Sequence[Token]) -> None:
-        """Settle the trees of an answer; the ledger then knows which fields stayed too wide.
+        """Settle the trees of an answer; ``store.unsettled`` has the fields that stayed too wide.
 
         Raises:
             RequestError: if a request failed, or there is nobody to ask.

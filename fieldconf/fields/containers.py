@@ -1,12 +1,11 @@
-"""Containers: what is known of an object or a list while it is open.
+"""Containers: the state of an object or a list while it is open.
 
-In:    its place in the schema, its keys or items as they begin, and what the alternatives said at
-       each of its decisions.
-Out:   the questions to ask at each decision; what may stand behind a value in it; its presence,
-       stops and arms once it closes.
+In:    its schema node, its keys or items as they begin, and the tree of each decision in it.
+Out:   the question of each decision; what may follow a value in it; its presence, stops and arms
+       once it closes.
 Never: a token or a candidate; a cost that grows with what the container already holds.
-Why:   a missing item, an optional key that was left out and the arm of a union are decided between
-       values, where no value's own tokens show them.
+Why:   whether a list ends, an optional key is left out or an arm of a union is taken is decided
+       between values, so no value's own tokens show it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -45,14 +44,12 @@ class Stop:
     @property
     def member(self) -> Member:
         """What was decided, with its probability."""
-        return self.ends if self.ended else _not(self.ends)
-
-
-def _not(member: Member) -> Member:
-    """That the thing did not happen."""
-    return Member(
-        value=False, probability=1 - member.probability, low=1 - member.high, high=1 - member.low
-    )
+        ends = self.ends
+        if self.ended:
+            return ends
+        return Member(
+            value=False, probability=1 - ends.probability, low=1 - ends.high, high=1 - ends.low
+        )
 
 
 _SURE = (1.0, 1.0, 1.0)
@@ -67,8 +64,8 @@ class OpenContainer:
         is_list: whether it is a list.
         up: what stands around it.
         layout: what the server's grammar forbids beyond the schema.
-        memory: what was read before of answers to this schema.
-        before: what stands before the next value in it, see ``alternatives.reading.Target``.
+        cache: what candidates meant in earlier answers to this schema.
+        before: what stands before the next value in it, see ``ValueSite``.
     """
 
     def __init__(  # all that is known of it
@@ -243,12 +240,12 @@ class OpenContainer:
         declared = self._declared
         if not self._layout.ordered:
             return tuple(name for name in declared.keys if name not in self._keys)
-        found: list[str] = []
+        names: list[str] = []
         for name in declared.keys[self._last + 1 :]:
-            found.append(name)
+            names.append(name)
             if name in declared.required_keys:
                 break
-        return tuple(found)
+        return tuple(names)
 
     def decide(self, question: KeyQuestion, tree: OutcomeTree | None, written: str | None) -> None:
         """Take note of what the alternatives said where a key was written (None: the end)."""
@@ -268,8 +265,10 @@ class OpenContainer:
         count = len(self._arms)
         is_telling = written is not None and len(self._whole.variants_with(written)) < count
         if self.arms is None and is_telling:
-            named = zip(question.names, results, strict=False)
-            sets = [(self._whole.variants_with(name), Member(name, *r)) for name, r in named]
+            names_and_results = zip(question.names, results, strict=False)
+            sets = [
+                (self._whole.variants_with(name), Member(name, *r)) for name, r in names_and_results
+            ]
             self._split(sets, tree)
 
     @property
@@ -277,14 +276,14 @@ class OpenContainer:
         """Of each optional key: whether it was written, and the probability that it is."""
         if self.is_list or not self._has_presence:
             return {}
-        found: dict[str, Member] = {}
+        presence: dict[str, Member] = {}
         for name in self._optional:
             if name in self._written:
-                found[name] = Member(True, *self._written[name])  # noqa: FBT003  # a value
+                presence[name] = Member(True, *self._written[name])  # noqa: FBT003  # a value
             elif name in self._passed and name not in self._keys:
                 passed, low, high = self._passed[name]
-                found[name] = Member(False, 1 - passed, 1 - high, 1 - low)  # noqa: FBT003
-        return found
+                presence[name] = Member(False, 1 - passed, 1 - high, 1 - low)  # noqa: FBT003
+        return presence
 
     # -- the arms of a union --------------------------------------------------------------------
 
@@ -306,8 +305,8 @@ class OpenContainer:
         """The arms, if these members tell them apart; what several arms share is split evenly."""
         if len({arms for arms, _ in sets}) < 2 or any(not arms for arms, _ in sets):
             return
-        found = distribution(tree, range(tree.size))
-        assert found is not None  # the callers look
+        base = distribution(tree, range(tree.size))
+        assert base is not None  # the callers look
         shares: dict[int, list[tuple[int, Member]]] = {}  # of an arm: with how many it shares each
         for arms, member in sets:
             for index in arms:
@@ -321,4 +320,4 @@ class OpenContainer:
                 Member(arm.name, probability, low, min(1.0, sum(m.high for _, m in own)))
             )
         members.sort(key=lambda member: -member.probability)
-        self.arms = replace(found, candidates=tuple(members))
+        self.arms = replace(base, candidates=tuple(members))

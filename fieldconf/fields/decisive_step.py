@@ -62,8 +62,8 @@ def summary_of(field: Field, inside: LeafSummary) -> LeafSummary:
         return NOTHING
     unknown = field.pointer if field.confidence is None else None
     if field.is_leaf:
-        known = field if unknown is None else None
-        return LeafSummary(known, known, unknown, is_empty=False)
+        least = field if unknown is None else None
+        return LeafSummary(least, least, unknown, is_empty=False)
     if field.kind == "object" and inside.is_empty:
         return NOTHING
     inner = unknown if inside.unknown is None else inside.unknown
@@ -79,7 +79,7 @@ def summed_up(declared: Declared, values: Iterable[tuple[str | int, LeafSummary]
     return total
 
 
-def _least(one: Field | None, other: Field | None) -> Field | None:
+def _least(first: Field | None, other: Field | None) -> Field | None:
     """The field with the lower confidence; of equal ones the first."""
-    fields = [field for field in (one, other) if field is not None]
+    fields = [field for field in (first, other) if field is not None]
     return min(fields, key=lambda field: cast("float", field.confidence), default=None)

@@ -89,9 +89,9 @@ class Evidence:
         """Look at once at what is listed with several pieces, the last that were learnt of."""
         tokens = [None if index is None else self.tokens[index] for index in indexes]
         first = len(self._sums) - 1 - len(indexes)
-        found = candidates_of_all(written, tokens, are_named=self._are_named)
+        candidates = candidates_of_all(written, tokens, are_named=self._are_named)
         self._candidates = {
-            number: each for number, each in enumerate(found, first) if each is not None
+            number: each for number, each in enumerate(candidates, first) if each is not None
         }
 
     def total(self, item: Aligned) -> tuple[float | None, str]:
@@ -107,10 +107,10 @@ class Evidence:
 
     def indexes(self, item: Aligned) -> tuple[int, ...]:
         """The indexes of the tokens that touch a value."""
-        found = item.by.tokens[item.first : item.last]
-        if None in found:
-            return tuple(index for index in found if index is not None)
-        return tuple(found)  # pyright: ignore[reportReturnType]  # there is no None
+        indexes = item.by.tokens[item.first : item.last]
+        if None in indexes:
+            return tuple(index for index in indexes if index is not None)
+        return tuple(indexes)  # pyright: ignore[reportReturnType]  # there is no None
 
     def steps(self, item: Aligned) -> "DecisionSteps":
         """The approach as far as its logprobs are known without a gap up to the value's end."""
@@ -145,15 +145,15 @@ class Evidence:
 
     def candidates_at(self, step: AlignedStep) -> StepCandidates:
         """What is listed at a step; several questions ask."""
-        found = self._candidates.get(step.piece)
-        if found is None:
+        candidates = self._candidates.get(step.piece)
+        if candidates is None:
             if len(self._candidates) >= _MOST_CANDIDATES:
                 self._candidates.clear()
             assert step.token is not None  # of such are ``steps``
             token = self.tokens[step.token]
-            found = candidates_of(step.written, token, are_named=self._are_named)
-            self._candidates[step.piece] = found
-        return found
+            candidates = candidates_of(step.written, token, are_named=self._are_named)
+            self._candidates[step.piece] = candidates
+        return candidates
 
     def bounded_steps(self, item: Aligned) -> Sequence[AlignedStep]:
         """The same as ``steps`` where of some tokens only a bound is known, see ``bounding``."""
@@ -168,10 +168,10 @@ class Evidence:
         token = self.tokens[step.token]
         if not token.is_outside:
             return self.candidates_at(step)
-        found = candidates_of(
+        candidates = candidates_of(
             step.written, token._replace(logprob=NO_MASS), are_named=self._are_named
         )
-        return found._replace(unseen=max(found.unseen, LEAST_LEFT))
+        return candidates._replace(unseen=max(candidates.unseen, LEAST_LEFT))
 
     def doubt_reason(self, item: Aligned) -> str:
         """Why candidates on the way to a value cannot be believed; empty if they can."""

@@ -118,14 +118,14 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
     check_match(compiled, match)
     limits, maps = Policy.of(policy).check(compiled.as_requested), Calibrator.of(calibration)
     try:
-        made = completion(payload, choice, call, tokenizer=tokenizer, prompt=prompt)
+        answer = completion(payload, choice, call, tokenizer=tokenizer, prompt=prompt)
     except PayloadError as error:
         if error.came:
             broken = score_completion(error.came[0], compiled.as_requested, mask=mask, match=match)
             error.report = replace(broken, policy=limits)
         raise
-    read_by = compiled.read_with(made.layout)
-    report = score_completion(made, read_by, mask=mask, match=match, settle=settle)
+    read_by = compiled.read_with(answer.layout)
+    report = score_completion(answer, read_by, mask=mask, match=match, settle=settle)
     return _judged_by(limits, maps(report) if maps else report)
 
 
@@ -165,10 +165,10 @@ def score_all(
     check_match(compiled, match)
     limits, maps = Policy.of(policy).check(compiled.as_requested), Calibrator.of(calibration)
     reports = (
-        score_completion(made, compiled.read_with(made.layout), mask=mask, match=match)
-        for made in completions(payload, tokenizer=tokenizer, prompt=prompt)
+        score_completion(answer, compiled.read_with(answer.layout), mask=mask, match=match)
+        for answer in completions(payload, tokenizer=tokenizer, prompt=prompt)
     )
-    return [_judged_by(limits, maps(each) if maps else each) for each in reports]
+    return [_judged_by(limits, maps(report) if maps else report) for report in reports]
 
 
 def score_completion(
@@ -211,7 +211,7 @@ class Scorer:
         tokens: the answer's tokens; a list may grow between two calls of ``feed``.
         missing: why no token can be used, if so; then fields have values without numbers.
         layout: what the server's grammar forbids beyond the schema.
-        ledger: where the trees of the alternatives are kept.
+        store: the store of the trees.
         match: how labels are matched with the members of an enum.
         any_kind: whether a value of a kind that the schema does not ask for is taken, too.
     """
@@ -292,16 +292,16 @@ class Scorer:
                     return replace(report, flags=(OTHER_KIND, *report.flags))
         self._note_open(completion, len(content))
         status, reason = self._status(completion)
-        named = {field.pointer: field for field in _current(self._fields)}
+        fields = {field.pointer: field for field in _current(self._fields)}
         data, value, errors = self._values.root, None, ()
-        owners = self._owners(completion, named)
+        owners = self._owners(completion, fields)
         root = self._fields.get(())
         if status in WHOLE and root is not None:
             value, errors = self._schema.validate(content[root.start : root.stop], data)
         return Report(
-            status=status, value=value, data=data, fields=named,
+            status=status, value=value, data=data, fields=fields,
             reason=f"{reason} ({completion.aside})" if reason and completion.aside else reason,
-            errors=tuple(how_sure(error, named) for error in errors),
+            errors=tuple(how_sure(error, fields) for error in errors),
             mask=mask or completion.mask, owners=owners,
             flags=completion.flags + self._flags(completion, owners),
             text=completion.content, tokens=completion.tokens or (), model=completion.model,
@@ -331,12 +331,12 @@ class Scorer:
             if kind != "close":
                 field_scorer.begin(item)
             if kind != "open":
-                made = fields[path] = field_scorer.make(item, tree.value, is_again=path in fields)
-                closed.append(made)
+                field = fields[path] = field_scorer.make(item, tree.value, is_again=path in fields)
+                closed.append(field)
         return closed
 
     def _forget(self) -> None:
-        """What was read so far was a draft of the answer."""
+        """Drop the fields so far: what was read was a draft of the answer."""
         if self._has_root:
             self._has_root = False
             self._store.forget()
@@ -412,17 +412,17 @@ class Scorer:
             return ()
         leaves = [(f.start, f.stop, name) for name, f in fields.items() if f.is_leaf]
         root = self._fields.get(())
-        found = self._aligner.owners(leaves, (root.start, root.stop) if root else None)
+        owners = self._aligner.owners(leaves, (root.start, root.stop) if root else None)
         count, tokens = len(completion.tokens or ()), self._aligner.tokens
         if tokens == list(range(count)):
-            return tuple(found)
-        wrote = dict(zip(tokens, found, strict=True))
+            return tuple(owners)
+        wrote = dict(zip(tokens, owners, strict=True))
         return tuple([wrote.get(index, "outside") for index in range(count)])
 
 
 def _prompt(completion: Completion) -> TextScore | None:
-    found = [token.logprob for token in completion.prompt]
-    return text_score(found, is_prompt=True) if found else None
+    logprobs = [token.logprob for token in completion.prompt]
+    return text_score(logprobs, is_prompt=True) if logprobs else None
 
 
 def _is_saturated(completion: Completion, owners: Sequence[str]) -> bool:
@@ -434,21 +434,21 @@ def _is_saturated(completion: Completion, owners: Sequence[str]) -> bool:
     tokens = completion.tokens or ()
     pairs = zip(tokens, owners, strict=False)
     values = [t.logprob for t, owner in pairs if owner not in ("structure", "outside")]
-    known = [logprob for logprob in values if logprob is not None]
-    if completion.precision is None and len(known) >= FEWEST_ZEROS and not any(known):
+    logprobs = [logprob for logprob in values if logprob is not None]
+    if completion.precision is None and len(logprobs) >= FEWEST_ZEROS and not any(logprobs):
         return True
-    certain = sum(logprob > CERTAIN for logprob in known)
-    return len(known) >= FEWEST_CERTAIN and certain >= MOSTLY * len(known)
+    certain = sum(logprob > CERTAIN for logprob in logprobs)
+    return len(logprobs) >= FEWEST_CERTAIN and certain >= MOSTLY * len(logprobs)
 
 
 def _current(fields: Mapping[Path, Field]) -> list[Field]:
     """The fields in document order, without those inside of a value that a duplicate replaced."""
-    kept: dict[Path, Field] = {}
+    current: dict[Path, Field] = {}
     for field in sorted(fields.values(), key=lambda field: field.start):
-        parent = kept.get(field.path[:-1])
+        parent = current.get(field.path[:-1])
         if not field.path or (parent is not None and parent.start <= field.start):
-            kept[field.path] = field
-    return list(kept.values())
+            current[field.path] = field
+    return list(current.values())
 
 
 def _truncated_reason(completion: Completion) -> str:

@@ -61,13 +61,13 @@ class TokenWindow(Sequence[Token]):
 
     def drop(self, stop: int) -> None:
         """Let go of those before an index."""
-        gone = self._held[: stop - self._first]
-        for index, token in enumerate(gone, start=self._first):
+        dropped = self._held[: stop - self._first]
+        for index, token in enumerate(dropped, start=self._first):
             if token.logprob is None:
                 self._unknown[index] = token._replace(candidates=())
             self._numbers.append(token.logprob or 0.0)
-        self._first += len(gone)
-        del self._held[: len(gone)]
+        self._first += len(dropped)
+        del self._held[: len(dropped)]
 
     @overload
     def __getitem__(self, index: int) -> Token: ...
