@@ -35,8 +35,8 @@ parameters of `openai` are also those of a line's `body` in OpenAI's Batch API.
 
 - **Cap**: the largest number of candidates for each token that may be asked for. The default is 5,
   or the cap where that is lower.
-- **Mask**: whether the logprobs are taken before ("pre") or after ("post") tokens that the schema
-  forbids are excluded. Of those that are taken before, the forbidden tokens hold a part. "unknown":
+- **Mask**: whether the logprobs are taken "before" or "after" tokens that the schema forbids are
+  excluded. Of those that are taken before, the forbidden tokens hold a part. "unknown":
   the provider does not say, or the answer is not held to the schema.
 - **Temperature**: whether they are taken before or after the temperature is applied. After it, they
   say how likely the token was to be drawn, not what the model thinks of it.

@@ -27,7 +27,7 @@ def report(ticket, local_client):
 def test_every_field_has_a_confidence(report, ticket):
     assert report.status == "complete", report.reason
     assert isinstance(report.value, ticket), report.errors
-    assert report.mask == "pre"
+    assert report.mask == "before"
     for field in report.fields.values():
         assert field.confidence is not None, field
         assert 0 <= field.confidence <= 1

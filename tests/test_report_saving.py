@@ -5,6 +5,7 @@ import json
 import pickle
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from answers import TICKET, TICKET_SCHEMA, response
@@ -245,7 +246,7 @@ def changed(path, value):
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
-        (["version"], 2, "version"),
+        (["version"], 3, "version"),
         (["version"], ..., "version"),
         (["more"], 1, "more"),
         (["status"], "fine", "status"),
@@ -317,3 +318,23 @@ def test_what_was_written_decides_between_the_arms_again(tokens):
     report = report_of('{"kind":"', "dog", '"}', schema=SCHEMAS[5])
     made = Report.from_json(report.to_json(tokens=tokens), SCHEMAS[5])
     assert made[""].declared.keys == report[""].declared.keys == ("kind", "name")
+
+
+# -- what was saved by an earlier version ----------------------------------------------------------
+
+FIRST_VERSION = json.loads((Path(__file__).parent / "fixtures/saved_reports_1.json").read_text())
+
+
+def test_reports_of_the_first_version_are_read():
+    """Its words: mask "pre" and "post"."""
+    answer, _ = FIRST_VERSION
+    report = fc.Report.from_dict(answer)
+    assert (answer["version"], answer["mask"], report.mask) == (1, "pre", "before")
+
+
+@pytest.mark.parametrize("saved_then", FIRST_VERSION)
+def test_a_report_of_the_first_version_is_saved_in_the_current_form(saved_then):
+    report = fc.Report.from_dict(saved_then)
+    saved = report.to_dict(tokens=True)
+    assert saved["version"] == 2
+    assert fc.Report.from_dict(saved) == report

@@ -7,7 +7,7 @@ Why:   0.9 of what the labels allow may be 0.09 of what the model would have wri
 
 It is the same walk as the distribution's: the tokens up to the one that leaves one label only, each
 with its own probability where the distribution takes its part of the possible mass. What comes
-behind the deciding token is not in it. Where the server's numbers stand after a mask ("post"), the
+behind the deciding token is not in it. Where the server's numbers stand after a mask ("after"), the
 mask's share is in the numbers already, and the two quantities are the same.
 """
 

@@ -41,7 +41,7 @@ from fieldconf.tokens.token import Candidate, Token, utf8
 if TYPE_CHECKING:
     from fieldconf.report import saved_form
 
-VERSION = 1
+VERSION = 2
 """Of the plain form. It changes when a key goes or comes to mean something else."""
 
 _REMEDY = "Give what Report.to_dict or Report.to_json wrote, with this version of fieldconf"

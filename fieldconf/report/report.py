@@ -76,8 +76,8 @@ class Report(Generic[T]):
             answer's (a second one, JSON Lines, a list in the prose), and "other_kind": the answer
             is a list where the schema asks for an object, or the like: no policy accepts a field
             of such an answer.
-        mask: whether the logprobs stand before ("pre") or after ("post") tokens that the schema
-            forbids were excluded; "unknown" where nothing says so.
+        mask: whether the logprobs stand "before" or "after" tokens that the schema forbids
+            were excluded; "unknown" where nothing says so.
         precision: the step (nats) to which the server rounded its logprobs, as OpenAI's Responses
             objects do (1e-6): a 0.0 is then only nearly certain; None where it did not.
         choice: which of several answers to one request this is.

@@ -11,16 +11,20 @@ What came later has a default: reports that were saved without it are read as we
 from typing import Annotated, Any, Literal, TypeAlias
 
 from annotated_types import Len
-from pydantic import BaseModel, ConfigDict, InstanceOf
+from pydantic import BaseModel, BeforeValidator, ConfigDict, InstanceOf
 
 from fieldconf.fields.field import Kind
 from fieldconf.fields.readings import Basis, FoundHow, How
 from fieldconf.fields.status import Status
 from fieldconf.policy import Outcome
 from fieldconf.schema.field_settings import Basis as ConfBasis
-from fieldconf.tokens.token import Mask
+from fieldconf.tokens.token import FORMER_MASKS, Mask
 
 Text: TypeAlias = InstanceOf[str]  # pydantic's own check refuses lone surrogates
+
+
+def _current_mask(mask: Any) -> Any:
+    return FORMER_MASKS.get(mask, mask) if isinstance(mask, str) else mask
 
 
 class Form(BaseModel):
@@ -227,12 +231,12 @@ class Field(Form):
 class Report(Form):
     """The form of a ``Report``."""
 
-    version: Literal[1]
+    version: Literal[1, 2]
     status: Status
     reason: Text
     flags: list[Text]
     confidence: float | None
-    mask: Mask
+    mask: Annotated[Mask, BeforeValidator(_current_mask)]
     precision: float | None
     choice: int
     tool: Text

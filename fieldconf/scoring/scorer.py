@@ -81,7 +81,7 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
             A ``Report.response`` is read with the settings of its request.
         schema: a pydantic model (or any type pydantic understands), a JSON Schema, a ``LabelSet``
             (the answer is a bare label then), or None.
-        mask: where the logprobs stand, if you know better than the response ("pre", "post").
+        mask: where the logprobs stand, if you know better than the response ("before", "after").
         choice: which choice, for responses with several, see ``score_all``.
         call: which tool call of the choice, where it makes several.
         match: how the answer's strings are matched with the members of an enum: "exact"; "loose"

@@ -18,7 +18,7 @@ class Ticket(fc.Confident):
 def the_mixin() -> None:
     assert_type(Ticket.extract("x"), fc.Report[Ticket])
     assert_type(Ticket.extract("x", model="m", temperature=0).value, Ticket | None)
-    assert_type(Ticket.score({}, mask="post", match="loose"), fc.Report[Ticket])
+    assert_type(Ticket.score({}, mask="after", match="loose"), fc.Report[Ticket])
     assert_type(Ticket.request(model="m"), dict[str, Any])
     assert_type(Ticket.stream("x"), fc.FieldStream[Ticket])
     assert_type(Ticket.astream("x"), fc.AsyncFieldStream[Ticket])
