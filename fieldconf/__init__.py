@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     )
     from fieldconf.evaluation.evaluate import evaluate
     from fieldconf.evaluation.labels import labels
+    from fieldconf.extraction import telemetry
     from fieldconf.extraction.events import (
         Event,
         FieldEvent,
@@ -85,7 +86,7 @@ __all__ = [
     "areask", "astream", "averify", "calibrate", "cascade", "classify", "confident",
     "crosscheck", "evaluate", "extract", "extract_many", "labels", "local", "locate",
     "off_label_answers", "questions", "reask", "request", "score", "score_all", "stream",
-    "strict", "verify",
+    "strict", "telemetry", "verify",
 ]  # fmt: skip
 
 lazily(__name__, {
@@ -105,6 +106,7 @@ lazily(__name__, {
     "SchemaError",
     "evaluation.evaluate": "evaluate",
     "evaluation.labels": "labels",
+    "extraction": "telemetry",
     "extraction.events": "Event FieldEvent ItemEvent PartialEvent ReportEvent",
     "extraction.extract": "aextract astream extract stream",
     "extraction.inputs": "Image",

@@ -12,12 +12,12 @@ from fieldconf.schema import Declared
 from fieldconf.schema.field_settings import FieldConfig
 
 SHARES = st.one_of(st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0]), st.floats(0, 1))
-BANDS = st.tuples(SHARES, SHARES).map(lambda pair: Limits(max(pair), min(pair)))
+LIMITS = st.tuples(SHARES, SHARES).map(lambda pair: Limits(max(pair), min(pair)))
 CONFS = st.one_of(
     st.none(),
     SHARES.map(lambda share: FieldConfig(threshold=share)),
     SHARES.map(lambda share: FieldConfig(review=share)),
-    BANDS.map(lambda band: FieldConfig(threshold=band.accept, review=band.review)),
+    LIMITS.map(lambda limits: FieldConfig(threshold=limits.accept, review=limits.review)),
 )
 READINGS = st.lists(
     st.builds(
@@ -51,12 +51,12 @@ def policies(draw, report):
         stars = draw(st.sets(st.integers(0, len(path))))
         general = ["*" if i in stars else step for i, step in enumerate(path)]
         tail = ["**"] if draw(st.booleans()) else []
-        named[pointer([*general, *tail])] = draw(BANDS)
-    whole = draw(BANDS)
+        named[pointer([*general, *tail])] = draw(LIMITS)
+    whole = draw(LIMITS)
     kinds = st.sampled_from(["string", "enum", "text", "number", "boolean", "null", "list"])
     return Policy(
         whole.accept, whole.review, fields=named,
-        kinds=draw(st.dictionaries(kinds, BANDS, max_size=3)),
+        kinds=draw(st.dictionaries(kinds, LIMITS, max_size=3)),
         null=draw(SHARES), missing_item=draw(SHARES), off_schema=draw(SHARES),
         absent=draw(st.sampled_from(OUTCOMES)), disagree=draw(st.sampled_from(OUTCOMES)),
     )  # fmt: skip

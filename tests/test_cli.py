@@ -41,21 +41,26 @@ def test_it_is_a_module_as_well(saved):
 def test_score_shows_each_field_with_its_rivals(saved):
     result = run("score", saved / "response.json", "--schema", saved / "schema.json")
     assert result.exit_code == 0
-    urgent, team, last, outcome, named = result.stdout.splitlines()[1:]
+    titles, urgent, team, last, outcome, named, reading, least = result.stdout.splitlines()
     report = fc.score(response(TICKET), TICKET_SCHEMA)
     assert urgent.split()[:3] == ["/urgent", "true", f"{report['urgent'].confidence:.3f}"]
-    assert "not false" in urgent
-    assert 'not "sales"' in team
-    assert last.startswith("complete, least required confidence")
-    assert outcome == "review: 0 accepted, 2 to review, 0 rejected"
-    assert named == "  review /urgent, /team"
+    assert titles.split() == [
+        "field", "value", "confidence", "0", "1", "outcome", "other", "values", "/", "formula"
+    ]  # fmt: skip
+    assert "review  false 0." in urgent
+    assert 'review  "sales" 0.' in team
+    assert last == "complete, confidence 0.667 (the least sure required field)"
+    assert outcome == "outcome review: 0 accepted, 2 to review, 0 rejected"
+    assert named == "  review: /urgent, /team"
+    assert reading.startswith("Confidence (0 to 1) is ")
+    assert least == "least sure: /team, 0.667"
 
 
 def test_score_says_why(saved):
     result = run("score", saved / "response.json", "--schema", saved / "schema.json", "--why")
     assert result.exit_code == 0
     assert "    at `true` the model gave `false` 16 %" in result.stdout
-    assert "    off the schema 0.050: `null` 0.050" in result.stdout
+    assert "    not allowed by the schema 0.050: `null` 0.050" in result.stdout
     assert "    at `bill` the model gave `sales` 33 %" in result.stdout
 
 
@@ -156,11 +161,9 @@ def test_an_answer_that_is_not_whole_is_shown_and_exit_code_1(change, status):
     result = run("score", "-", stdin=json.dumps(body))
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
+    assert [line for line in lines if line.startswith(f"{status}, confidence unknown: ")]
     assert [
-        line for line in lines if line.startswith(f"{status}, least required confidence unknow")
-    ]
-    assert [
-        line for line in lines if line.startswith("reject: 0 accepted, ")
+        line for line in lines if line.startswith("outcome reject: 0 accepted, ")
     ] or status == "truncated"
 
 
@@ -191,7 +194,7 @@ def test_extract_shows_the_fields_of_an_answer_without_logprobs(saved):
     assert '"billing"' in result.stdout
     lines = result.stdout.splitlines()
     assert [line for line in lines if line.startswith("no_logprobs")]
-    assert "reject: 0 accepted, 0 to review, 2 rejected" in lines
+    assert "outcome reject: 0 accepted, 0 to review, 2 rejected" in lines
 
 
 def test_an_answer_against_its_schema_is_exit_code_1(saved):
@@ -431,7 +434,7 @@ def test_what_cannot_be_streamed_is_shown_at_once(tmp_path):
 @pytest.mark.parametrize("more", [[], ["--then", "large"], ["--samples", "2"]])
 def test_what_is_not_in_the_text_is_said(tmp_path, more):
     result, _ = asked_of(tmp_path, "--locate", *more)
-    assert result.stdout.splitlines()[-1] == "not in the text: /team, /name"
+    assert result.stdout.splitlines()[-3] == "not in the text: /team, /name"
     plain, _ = asked_of(tmp_path, *more)
     assert "not in the text" not in plain.stdout
     fields = json.loads(asked_of(tmp_path, "--locate", "--json", *more)[0].stdout)["fields"]
@@ -444,7 +447,7 @@ def test_only_so_many_names_are_said(tmp_path):
     answer = dict.fromkeys(keys[:-1], "nowhere") | {"k10": "Anna"}
     result, _ = asked_of(tmp_path, "--locate", answer=answer, schema=schema)
     names = ", ".join(f"/{key}" for key in keys[:8])
-    assert result.stdout.splitlines()[-1] == f"not in the text: {names} and 2 more"
+    assert result.stdout.splitlines()[-3] == f"not in the text: {names} and 2 more"
 
 
 # -- policies -----------------------------------------------------------------------------------
@@ -473,10 +476,11 @@ def test_a_policy_from_a_file(limits, command):
         result = run(*commands[command], "--policy", limits / "policy.toml")
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
-    assert lines[-2:] == ["reject: 1 accepted, 0 to review, 1 rejected", "  reject /team"]
+    outcomes = ["outcome reject: 1 accepted, 0 to review, 1 rejected", "  reject: /team"]
+    assert lines[-4:-2] == outcomes
     urgent, team = (line for line in lines if line.startswith(("/urgent", "/team")))
-    assert " accept not false" in urgent
-    assert " reject not" in team
+    assert " accept  false " in urgent
+    assert ' reject  "sales" ' in team
 
 
 def test_limits_on_the_command_line_stand_above_the_file(limits):

@@ -178,7 +178,7 @@ def test_a_saturated_answer_is_flagged():
     parts = [part for word in words for part in (sure(","), word)][1:]
     report = report_of(sure("["), *parts, sure("]"))
     assert report.flags == ("saturated",)
-    assert "these numbers tell no field from another" in report.to_html()
+    assert "these numbers do not rank the fields" in report.to_html()
     parts[0] = token('"0"', -0.5)
     parts[2] = token('"1"', -0.5)
     assert report_of(sure("["), *parts, sure("]")).flags == ()

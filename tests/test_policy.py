@@ -1,4 +1,4 @@
-"""Policies: every reason by itself, which band counts, files, what is wrong, and where it goes."""
+"""Policies: every reason by itself, which limits apply, files, what is wrong, and where it goes."""
 
 import asyncio
 import json
@@ -111,11 +111,11 @@ def test_unknown():
     assert alone(report, "/note", "unknown", "reject") == "it is free text"
 
 
-@pytest.mark.parametrize("band", [Limits(0, 0), Limits(1, 0)])
-def test_what_is_not_known_is_never_accepted(band):
+@pytest.mark.parametrize("limits", [Limits(0, 0), Limits(1, 0)])
+def test_what_is_not_known_is_never_accepted(limits):
     """Where everything may be reviewed, it is reviewed; it might be the lowest confidence."""
     report = report_of(*sure(token("true", None)))
-    report = report.with_policy(Policy(fields={"": band}))
+    report = report.with_policy(Policy(fields={"": limits}))
     alone(report, "", "not_aligned", "review")
 
 
@@ -358,7 +358,7 @@ def test_the_worst_of_none_is_accept():
     assert worst(["review", "reject", "accept"]) == "reject"
 
 
-# -- which band counts --------------------------------------------------------------------------
+# -- which limits apply --------------------------------------------------------------------------
 
 
 class Item(BaseModel):
@@ -381,13 +381,13 @@ BASKET = {
 }
 
 
-def band(policy, where, report=None):
+def limits_at(policy, where, report=None):
     found = (report or said(BASKET, Basket)).with_policy(policy).verdicts
-    return (found[where].band.accept, found[where].band.review)
+    return (found[where].limits.accept, found[where].limits.review)
 
 
 def test_the_usual_bands_are_trust_warn_and_ask_again():
-    assert band(Policy(), "/paid") == (0.9, 0.5)
+    assert limits_at(Policy(), "/paid") == (0.9, 0.5)
     assert [Limits().outcome(p) for p in (1.0, 0.9, 0.89, 0.5, 0.49, 0.0)] == [
         "accept", "accept", "review", "review", "reject", "reject",
     ]  # fmt: skip
@@ -427,18 +427,18 @@ def test_the_usual_bands_are_trust_warn_and_ask_again():
     ],
 )  # fmt: skip
 def test_the_most_specific_band_counts(policy, where, expected):
-    assert band(policy, where) == expected
+    assert limits_at(policy, where) == expected
 
 
 def test_long_texts_have_a_kind_of_their_own():
     report = report_of(*sure('"', *[f" {word}" for word in WORDS.split()], '"'), schema=str)
-    assert band(Policy(kinds={"string": 0.6, "text": 0.7}), "", report) == (0.7, 0.5)
+    assert limits_at(Policy(kinds={"string": 0.6, "text": 0.7}), "", report) == (0.7, 0.5)
 
 
 def test_the_order_of_a_mapping_says_nothing():
     one, two = {"/items/*/name": 0.6, "/*/0/name": 0.7}, {"/*/0/name": 0.7, "/items/*/name": 0.6}
     for fields in (one, two):
-        assert band(Policy(fields=fields), "/items/0/name") == (0.7, 0.5)
+        assert limits_at(Policy(fields=fields), "/items/0/name") == (0.7, 0.5)
     assert Policy(fields=one) == Policy(fields=two)
     assert hash(Policy(fields=one)) == hash(Policy(fields=two))
 
@@ -467,7 +467,7 @@ def test_names_of_fields_are_found(name):
         ("itmes", "Did you mean '/items'?"),
         ("/paid/*", "Did you mean '/paid'?"),
         ("items[0].price.x", "Did you mean '/items/*/price'?"),
-        ("", "Give '/**' for all of them"),
+        ("", "Give '/**' for all of its fields"),
     ],
 )
 def test_a_name_that_means_no_field_is_an_error_everywhere(name, remedy):
@@ -550,17 +550,17 @@ def test_a_schema_has_these_names_and_not_those(schema, right, wrong):
         ({"disagree": 1}, "disagree 1 is no outcome. Known are 'accept', 'review', 'reject'"),
         ({"acept": 0.9}, "unknown name 'acept'. Did you mean 'accept'?"),
         ({"kinds": {"strng": 0.9}}, "unknown kind 'strng'. Did you mean 'string'?"),
-        ({"kinds": 0.9}, "kinds 0.9 maps no names to numbers"),
-        ({"fields": [["/a", 0.9]]}, "maps no names to numbers"),
-        ({"fields": {1: 0.9}}, "maps no names to numbers"),
+        ({"kinds": 0.9}, "kinds 0.9 does not map names to numbers"),
+        ({"fields": [["/a", 0.9]]}, "does not map names to numbers"),
+        ({"fields": {1: 0.9}}, "does not map names to numbers"),
         ({"fields": {"/a": [0.5, 0.6]}}, "review 0.6 is above accept 0.5 (at fields, '/a')"),
         ({"fields": {"/a": [0.9, 0.6, 0.3]}}, "is no number from 0 to 1 (at fields, '/a')"),
         ({"fields": {"/a": {"acept": 0.9}}}, "unknown name 'acept' (at fields, '/a')"),
         ({"fields": {"/a": {"accept": 2}}}, "accept 2 is no number from 0 to 1 (at fields, '/a')"),
-        ({"fields": {"a[-1]": 0.9}}, "counts from the end"),
-        ({"fields": {"a.**": 0.9}}, "says '**'"),
+        ({"fields": {"a[-1]": 0.9}}, "or a negative index"),
+        ({"fields": {"a.**": 0.9}}, "contains '**'"),
         ({"fields": {"a[": 0.9}}, "is no path of attributes"),
-        ("policy.yaml", "policy.yaml is no policy. Give a .toml or a .json file"),
+        ("policy.yaml", "policy.yaml is no policy file. Give a .toml or a .json file"),
         (["accept"], "is no policy"),
     ],
 )
@@ -690,7 +690,8 @@ SAVED = Policy(0.95, fields={"shop": (0.995, 0.9), "/items/*/name": 0.8}, kinds=
 
 
 def outcomes(report):
-    return report.outcome, {at: (v.outcome, v.reasons, v.band) for at, v in report.verdicts.items()}
+    verdicts = report.verdicts.items()
+    return report.outcome, {at: (v.outcome, v.reasons, v.limits) for at, v in verdicts}
 
 
 @pytest.mark.parametrize("schema", [None, Basket])

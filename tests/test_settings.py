@@ -268,7 +268,8 @@ def test_an_unknown_name():
     with pytest.raises(SchemaError) as caught:
         conf_of({"a/b": 0.9}, "/x-fieldconf")
     assert str(caught.value) == (
-        "unknown setting 'a/b' (at /x-fieldconf/a~1b). Known are 'threshold', 'review', 'basis'"
+        "unknown setting 'a/b' (at /x-fieldconf/a~1b). Known are 'threshold', 'review', 'basis',"
+        " 'counts'"
     )
 
 

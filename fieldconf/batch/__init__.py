@@ -6,7 +6,9 @@ Never: a row lost or doubled, however often a run was killed; a run ended by one
 Why:   a warehouse of what was answered is scored in one command.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from fieldconf.lazy import lazily
 
 if TYPE_CHECKING:
     from fieldconf.batch.score_files import Scored, score_files
@@ -15,16 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BatchSummary", "Scored", "output_schema", "score_batch", "score_files"]
 
-_ROOMS = {
-    "Scored": "faces", "score_files": "faces", "Summary": "summary",
-    "output_schema": "scoring", "score_batch": "scoring",
-}  # fmt: skip
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _ROOMS:
-        message = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(message)
-    from importlib import import_module  # noqa: PLC0415  # where it is asked for
-
-    return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
+lazily(__name__, {
+    "score_files": "Scored score_files",
+    "scoring": "output_schema score_batch",
+    "summary": "BatchSummary",
+})  # fmt: skip

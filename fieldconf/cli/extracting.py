@@ -114,7 +114,7 @@ def extract_command(
         words = "" if text is None else read_text(text)
         compiled = compile_schema(kind).asked
         limits = policy_of(policy, accept, review).check(compiled)
-        bands = FieldLimits(limits, compiled.root)
+        field_limits = FieldLimits(limits, compiled.root)
         asked: Options = {
             "model": model, "provider": provider, "instructions": instructions,
             "temperature": temperature, "seed": seed, "max_tokens": max_tokens,
@@ -133,7 +133,7 @@ def extract_command(
             is_shown = not as_json and _comes_in_rows(kind, words, client, asked, steps)
             if is_shown:
                 with stream(kind, words, client=client, **asked) as fields:
-                    report = show_live(fields, bands=bands, exact=exact, why=why)
+                    report = show_live(fields, limits=field_limits, exact=exact, why=why)
             else:
                 report = _answer(kind, words, client, asked, steps)
     if is_shown:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 EXIT_CODES: "Mapping[Outcome, int]" = {"accept": 0, "review": 10, "reject": 11}
 
 _MOST_NAMED = 8
-_WIDTH = 126  # the table's; a narrower terminal wraps
+_WIDTH = 100  # of the table in a file or a pipe
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def one_line_errors() -> Generator[None]:
 
 
 def show_live(
-    fields: "FieldStream[Any]", *, bands: "FieldLimits", exact: bool, why: bool
+    fields: "FieldStream[Any]", *, limits: "FieldLimits", exact: bool, why: bool
 ) -> "Report[Any]":  # fmt: skip
     """Rows as they come: a growing table on a terminal, a line each elsewhere.
 
@@ -61,14 +61,14 @@ def show_live(
         console.print(table([]))
         for field in fields.fields():
             seen[field.pointer] = field
-            console.print(table(_live_rows([field], bands), header=False, why=why))
+            console.print(table(_live_rows([field], limits), header=False, why=why))
         late = _rows(_late(fields.report, seen), fields.report)
         console.print(table(late, header=False, why=why), end="")
         return fields.report
     with Live(table([]), console=console, refresh_per_second=12) as live:
         for field in fields.fields():
             seen[field.pointer] = field
-            live.update(table(_live_rows(seen.values(), bands), why=why))
+            live.update(table(_live_rows(seen.values(), limits), why=why))
         report = fields.report
         last = report.fields.values() if exact else [*seen.values(), *_late(report, seen)]
         live.update(table(_rows(last, report), why=why))
@@ -79,13 +79,13 @@ def _late(report: "Report[Any]", seen: "Mapping[str, Field]") -> "list[Field]":
     return [field for name, field in report.fields.items() if name not in seen]
 
 
-def _live_rows(fields: "Iterable[Field]", bands: "FieldLimits") -> list[Row]:
+def _live_rows(fields: "Iterable[Field]", limits: "FieldLimits") -> list[Row]:
     """The rows of fields whose answer is still being written."""
     from fieldconf.policy import Facts, is_judged, judged
 
     plain: dict[str, dict[str, Any]] = {}
     for field in fields:
-        verdict = judged(Facts(field, bands.of(field), bands.policy))
+        verdict = judged(Facts(field, limits.of(field), limits.policy))
         said = verdict.to_dict() if is_judged(field, verdict) else {}
         plain[field.pointer] = field.to_dict() | said
     return lines.rows(plain)
@@ -151,7 +151,7 @@ def _summarise(report: "Report[Any]") -> None:
     console = _console()
     plain = report.to_dict()
     console.print(lines.summary(plain), soft_wrap=True)
-    for line in [*lines.outcomes(plain), *lines.problems(plain), *filter(None, [absent(report)])]:
+    for line in lines.details(plain, filter(None, [absent(report)])):
         console.print(line, markup=False, soft_wrap=True)
 
 

@@ -7,3 +7,7 @@ Why:   ``inputs`` and ``apis`` write the request, ``options`` says what may be a
        puts it together; ``reading`` (with ``events`` and ``stopping``) reads the answer without any
        I/O; ``streams`` does the I/O, for sync and for async; ``faces`` is what people call.
 """
+
+from fieldconf.lazy import lazily
+
+lazily(__name__, {})  # ``fieldconf.telemetry`` is one of its modules

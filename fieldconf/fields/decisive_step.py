@@ -7,7 +7,8 @@ Why:   a response that is scored and a report that is put together of several re
 
 The least is taken over leaves: a container inside counts with the leaves that it requires, or with
 all where it requires none. An item of a list is required, and so is every key of an object that
-declares none. Where no leaf is required, the least of all leaves counts.
+declares none. Where no leaf is required, the least of all leaves counts. A field with the setting
+``counts=False`` is skipped, with all that is inside of it.
 """
 
 from collections.abc import Iterable
@@ -24,19 +25,22 @@ class Summary(NamedTuple):
         least: the field with the least confidence among those that are required; or None.
         least_of_any: the same among all.
         unknown: the JSON Pointer of the first required value that has no confidence; or None.
+        is_empty: whether nothing inside counts.
     """
 
     least: Field | None = None
     least_of_any: Field | None = None
     unknown: str | None = None
+    is_empty: bool = True
 
     def joined(self, later: "Summary", *, is_required: bool) -> "Summary":
         """The same with a value that stands behind it."""
         any_ = _least(self.least_of_any, later.least_of_any)
+        is_empty = self.is_empty and later.is_empty
         if not is_required:
-            return self._replace(least_of_any=any_)
+            return self._replace(least_of_any=any_, is_empty=is_empty)
         unknown = later.unknown if self.unknown is None else self.unknown
-        return Summary(_least(self.least, later.least), any_, unknown)
+        return Summary(_least(self.least, later.least), any_, unknown, is_empty)
 
     @property
     def result(self) -> tuple[Field | None, str]:
@@ -44,7 +48,9 @@ class Summary(NamedTuple):
         if self.unknown is not None:
             return None, f"{self.unknown or 'the answer'} has no confidence"
         least = self.least or self.least_of_any
-        return least, "" if least else "no value inside has a confidence"
+        if least is None:
+            return None, f"no value inside {'counts' if self.is_empty else 'has a confidence'}"
+        return least, ""
 
 
 NOTHING = Summary()
@@ -52,12 +58,17 @@ NOTHING = Summary()
 
 def summary_of(field: Field, inside: Summary) -> Summary:
     """What a value tells the container around it; ``inside`` is what it holds itself."""
+    if not field.counts:
+        return NOTHING
     unknown = field.pointer if field.confidence is None else None
     if field.is_leaf:
         known = field if unknown is None else None
-        return Summary(known, known, unknown)
+        return Summary(known, known, unknown, is_empty=False)
+    if field.kind == "object" and inside.is_empty:
+        return NOTHING
     inner = unknown if inside.unknown is None else inside.unknown
-    return Summary(inside.least or inside.least_of_any, inside.least_of_any, inner)
+    any_ = inside.least_of_any
+    return Summary(inside.least or any_, any_, inner, is_empty=False)
 
 
 def summed_up(declared: Declared, values: Iterable[tuple[str | int, Summary]]) -> Summary:

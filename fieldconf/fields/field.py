@@ -173,10 +173,12 @@ class Field:
         Of a key that may be left out it is known only where null was listed: a request may ask for
         null in place of leaving the key out, and not every request does.
         """
-        for known, name in ((self.distribution, None), (self.arms, "null")):
-            nulls = [m.probability for m in known.candidates if m.value == name] if known else []
-            if nulls:
-                return nulls[0]
+        for member in self.distribution.candidates if self.distribution else ():
+            if member.value is None:
+                return member.probability
+        for member in self.arms.candidates if self.arms else ():
+            if member.value == "null":
+                return member.probability
         return self.confidence if self.basis == "null_or_value" else None
 
     @property
@@ -245,6 +247,12 @@ class Field:
         """Whether the value is a scalar or an empty container that closed."""
         is_scalar = self.kind not in ("object", "array")
         return is_scalar or (not self.value and "truncated" not in self.flags)
+
+    @property
+    def counts(self) -> bool:
+        """Whether its own settings let it count for what is around it; see ``FieldConfig``."""
+        conf = self.declared.conf if self.declared else None
+        return conf is None or conf.counts is not False
 
     def _second(self) -> dict[str, Any]:
         """What further requests and the source said, as far as they did."""

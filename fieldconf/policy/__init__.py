@@ -1,14 +1,16 @@
 """Policy: accept, review or reject, field by field, with the reasons.
 
-* ``bands``: confidences and outcomes;
-* ``patterns``: which fields a name means;
+* ``limits``: confidence limits and outcomes;
+* ``pointers``: which fields a name means;
 * ``policies``: ``Policy``, its files and plain values;
-* ``choosing``: which band is for a field;
+* ``choosing``: which limits are for a field;
 * ``reasons``: what may speak against a value, a rule each;
 * ``judging``: the verdicts on an answer.
 """
 
-from fieldconf.policy.bands import (
+from fieldconf.policy.choosing import FieldLimits
+from fieldconf.policy.judging import Verdict, is_judged, judge, judged, outcome_of
+from fieldconf.policy.limits import (
     NOTHING,
     OUTCOMES,
     Limits,
@@ -16,8 +18,6 @@ from fieldconf.policy.bands import (
     Outcome,
     worst,
 )
-from fieldconf.policy.choosing import FieldLimits
-from fieldconf.policy.judging import Verdict, is_judged, judge, judged, outcome_of
 from fieldconf.policy.policies import USUAL, Policy, PolicyLike
 from fieldconf.policy.reasons import Facts, Reason
 

@@ -1,9 +1,9 @@
-"""Patterns: which fields a name in a policy means.
+"""Pointers: which fields a name in a policy means.
 
 In:    JSON Pointers with "*" (any one step) and "**" (any steps); attributes ("items[0].price").
-Out:   the same as patterns of pointers only; what is wrong with one, where a schema is known.
-Never: a name that means nothing taken in silence.
-Why:   a misspelt field would be judged by the default, and nobody would see it.
+Out:   the same fields as pointer patterns; an error if the schema has no such field.
+Never: a name that matches no field, without an error.
+Why:   a misspelt field would silently be judged by the default limits.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,14 +17,14 @@ from fieldconf.schema.places import every_place
 
 Steps = tuple[str, ...]
 
-_MOST_NAMES = 500  # of a schema, to find the one that was meant
+_MOST_NAMES = 500  # of a schema, among which the nearest name is suggested
 
 
 def checked_name(name: str) -> str:
-    """A name of fields that can be read.
+    """The name itself, if it can be parsed.
 
     Raises:
-        PolicyError: if it is neither a JSON Pointer nor attributes.
+        PolicyError: if it is neither a JSON Pointer nor a chain of attributes.
     """
     if not name or name.startswith("/"):
         return name
@@ -34,13 +34,13 @@ def checked_name(name: str) -> str:
         raise PolicyError(str(error), remedy='Or give a JSON Pointer, such as "/a/*/b"') from None
     if "**" in steps or any(isinstance(step, int) and step < 0 for step in steps):
         raise PolicyError(
-            f"{name!r} says '**' or counts from the end", remedy="Give a JSON Pointer with '*'"
+            f"{name!r} contains '**' or a negative index", remedy="Give a JSON Pointer with '*'"
         )
     return name
 
 
 def name_of(field: str) -> str:
-    """The name of a field of a table, which may be any text, as one in a policy.
+    """The name of a table's field, which may be any text, as a name for a policy.
 
     >>> name_of("/items/*/price"), name_of("items[0].price"), name_of("net [EUR]")
     ('/items/*/price', 'items[0].price', '/net [EUR]')
@@ -52,39 +52,40 @@ def name_of(field: str) -> str:
 
 
 def pointers_of(name: str, root: SchemaNode) -> list[str]:
-    """The patterns of pointers that a name means: of attributes, by each arm of a union."""
+    """The pointer patterns that a name means; attributes are followed into each arm of a union."""
     if not name or name.startswith("/"):
         return [name]
-    found: list[tuple[Path, SchemaNode]] = [((), root)]
+    places: list[tuple[Path, SchemaNode]] = [((), root)]
     for step in _attributes(name):
-        found = [
-            ((*path, *way), inner) for path, place in found for way, inner in _inside(place, step)
+        places = [
+            ((*path, *way), inner) for path, place in places for way, inner in _inside(place, step)
         ]
-    return list(dict.fromkeys(pointer(path) for path, _ in found))
+    return list(dict.fromkeys(pointer(path) for path, _ in places))
 
 
 def check_name(name: str, root: SchemaNode) -> None:
-    """See that a name means fields that a schema has.
+    """Check that a name means fields that a schema has.
 
     Raises:
-        PolicyError: if it means none, or objects only.
+        PolicyError: if it means no field, or objects only.
     """
-    ends = [end for one in pointers_of(name, root) for end in _ends(parse_pointer(one), root)]
+    patterns = map(parse_pointer, pointers_of(name, root))
+    ends = [end for steps in patterns for end in _ends(steps, root)]
     if not ends:
         names = islice((_general(path) for path, _ in every_place(root) if path), _MOST_NAMES)
-        meant = name if name.startswith("/") else pointer(_attributes(name))
-        near = nearest(meant, sorted({*names}))
+        unknown = name if name.startswith("/") else pointer(_attributes(name))
+        near = nearest(unknown, sorted({*names}))
         raise PolicyError(f"{name!r} is no field of the schema", remedy=near)
     if not any(end.declared.kinds - {"object"} for end in ends):
         inner = f"{name}/**" if not name or name.startswith("/") else f"/{name}/**"
         raise PolicyError(
-            f"{name!r} is an object, and it is its fields that are judged",
-            remedy=f"Give {inner!r} for all of them",
+            f"{name!r} is an object, and only its fields are judged",
+            remedy=f"Give {inner!r} for all of its fields",
         )
 
 
 def rank(steps: Sequence[str]) -> tuple[int, int, int]:
-    """How general a pattern is: of two that match, the one with the lower rank counts."""
+    """How general a pattern is: of two patterns that match, the one of lower rank applies."""
     return steps.count("**"), steps.count("*"), -len(steps)
 
 
@@ -98,12 +99,12 @@ def _attributes(name: str) -> Path:
 
 
 def _general(path: Path) -> str:
-    """A pointer as one would write it in a policy."""
+    """A path as a pattern for a policy: "*" for each index."""
     return pointer("*" if isinstance(step, int) else step for step in path)
 
 
 def _inside(place: SchemaNode, step: str | int) -> Iterator[tuple[Path, SchemaNode]]:
-    """Where an attribute, an index or "*" leads from a place."""
+    """The places to which an attribute, an index or "*" leads, each with the steps to it."""
     if step == "*":
         yield from ((("*",), inner) for inner in dict.fromkeys(_children(place)))
     else:
@@ -111,11 +112,11 @@ def _inside(place: SchemaNode, step: str | int) -> Iterator[tuple[Path, SchemaNo
 
 
 def _children(place: SchemaNode) -> Iterator[SchemaNode]:
-    """The places right inside of one; of items, the first of each kind."""
+    """The places directly inside of one; of a list, the first item of each kind."""
     declared = place.declared
     if "array" in declared.kinds:
-        kinds = range(len(place.first_items) + 1)
-        yield from (place.inside(index) for index in kinds if _may_have(place, index))
+        indexes = range(len(place.first_items) + 1)
+        yield from (place.inside(index) for index in indexes if _may_have(place, index))
     if "object" in declared.kinds:
         yield from map(place.inside, declared.keys)
         if declared.more_keys:
@@ -123,13 +124,13 @@ def _children(place: SchemaNode) -> Iterator[SchemaNode]:
 
 
 def _may_have(place: SchemaNode, index: int) -> bool:
-    """Whether a list at a place may be so long."""
+    """Whether a list at a place may have an item at an index."""
     most = place.declared.max_items
     return most is None or index < most
 
 
 def _ends(steps: Steps, root: SchemaNode) -> Iterator[SchemaNode]:
-    """The places to which a pattern leads; recursive schemas have few, at any depth."""
+    """The places to which a pattern leads; a recursive schema has few distinct ones."""
     waiting: list[tuple[SchemaNode, int]] = [(root, 0)]
     seen: set[tuple[SchemaNode, int]] = set()
     while waiting:

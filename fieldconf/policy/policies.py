@@ -2,8 +2,8 @@
 
 In:    numbers from 0 to 1 by field, by kind and for all; a TOML or JSON file.
 Out:   ``Policy``: frozen; as plain values, and back.
-Never: an unknown name, an impossible number or a field that is not there taken in silence.
-Why:   what a mistake costs is known to whoever uses the values, and it changes more often than
+Never: an unknown name, an impossible number or a missing field without an error.
+Why:   the cost of a mistake is known to the user of the values, and it changes more often than
        the model does.
 """
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 from fieldconf.errors import PolicyError, nearest
 from fieldconf.paths import matches, parse_pointer
-from fieldconf.policy.bands import (
+from fieldconf.policy.limits import (
     ACCEPT,
     NOTHING,
     REVIEW,
@@ -25,7 +25,7 @@ from fieldconf.policy.bands import (
     LimitsLike,
     Outcome,
     accept_of,
-    band_of,
+    limits_of,
     outcome_of,
     plain_accept,
     share_of,
@@ -49,39 +49,41 @@ if TYPE_CHECKING:
     from fieldconf.statistics.table import Booleans
 
 KINDS = ("string", "enum", "text", "number", "boolean", "null", "list", "object")
-"""The kinds that a band may be for: those of fields ("list" is their "array"), strings with few
-values ("enum") and long texts ("text")."""
+"""The kinds that limits may be for: the kinds of fields (an "array" is a "list" here), strings with
+few values ("enum") and long texts ("text")."""
 
 
 @dataclass(frozen=True, init=False)
 class Policy:
-    """When a field is accepted, reviewed or rejected; ``docs/policies.md`` has all of it.
+    """When a field is accepted, reviewed or rejected; ``docs/policies.md`` has the details.
 
-    Of several bands that are for a field the most specific one counts: one for exactly this field;
-    a pattern; the model's own ``fc.Conf``; one for the kind; ``accept`` and ``review``.
+    If several limits are for a field, the most specific ones apply: those for exactly this field;
+    for a pattern; the model's own ``fc.FieldConfig``; for the kind; ``accept`` and ``review``.
 
     Attributes:
-        accept: from this confidence (0..1) on a field is accepted; "nothing" (then ``math.inf``):
-            from none.
-        review: from this confidence on it is reviewed, below rejected; if None, .5 or ``accept``.
-        fields: bands by field: a JSON Pointer ("/items/*/price": "*" is any one step, "**" any
-            steps) or attributes ("items[0].price"). A band is ``Limits(accept, review)``, a pair of
-            numbers, or one: where it accepts.
-        kinds: bands by kind: "string", "enum" (a string with few values), "text" (a long one, with
+        accept: a field is accepted from this confidence (0..1) on; "nothing" (then ``math.inf``)
+            accepts no field.
+        review: a field is reviewed from this confidence on, and rejected below; if None, .5, or
+            ``accept`` if that is lower.
+        fields: limits by field: a JSON Pointer ("/items/*/price": "*" is any one step, "**" any
+            steps) or attributes ("items[0].price"). Limits are ``Limits(accept, review)``, a pair
+            of numbers, or one number: ``accept``.
+        kinds: limits by kind: "string", "enum" (a string with few values), "text" (a long one, with
             a confidence per token), "number", "boolean", "null", "list", "object" (an empty one).
-        null: null and a value (or a key and none) are undecided where both are likelier than this.
-        missing_item: a list may miss an item where the chance that it goes on is above this.
-        off_schema: the model wanted to say something else where more of its mass than this is
-            outside of the schema.
-        absent: what a value leads to that was looked for in the source and is not there: "accept"
-            (nothing), "review" or "reject".
-        disagree: what it leads to that the last second reading contradicts the value.
+        null: null against a value (or a key against its absence) is undecided if both are likelier
+            than this.
+        missing_item: a list may miss an item if the chance that it goes on is above this.
+        off_schema: the model wanted to say something else if more of its mass than this is outside
+            of the schema.
+        absent: the outcome of a value that was looked for in the source and is not there: "accept"
+            (no effect), "review" or "reject".
+        disagree: the outcome of a value that the last second reading contradicts.
         guarantee: of a policy from labels (``guaranteed``), what holds for it, or why it accepts
             nothing; else None.
 
     Raises:
-        PolicyError: if a number is none from 0 to 1, bounds cross, a name cannot be read, or what
-            the guarantee does not cover would be accepted.
+        PolicyError: if a number is not from 0 to 1, limits cross, a name cannot be parsed, or the
+            policy would accept what the guarantee does not cover.
 
     >>> policy = Policy(0.8, fields={"/items/*/price": (0.95, 0.7)}, kinds={"boolean": 0.99})
     >>> policy.review, policy.fields["/items/*/price"]
@@ -101,7 +103,8 @@ class Policy:
 
     def __init__(  # noqa: PLR0913  # limits, by keyword
         self, accept: Accept = ACCEPT, review: float | None = None, *,
-        fields: Mapping[str, LimitsLike] | None = None, kinds: Mapping[str, LimitsLike] | None = None,
+        fields: Mapping[str, LimitsLike] | None = None,
+        kinds: Mapping[str, LimitsLike] | None = None,
         null: float = 0.1, missing_item: float = 0.1, off_schema: float = 0.5,
         absent: Outcome | None = None, disagree: Outcome | None = "review",
         guarantee: Guarantee | Mapping[str, Any] | None = None,
@@ -111,19 +114,19 @@ class Policy:
         for name in kinds or {}:
             if name not in (*KINDS, "array"):
                 raise PolicyError(f"unknown kind {name!r}", remedy=nearest(name, KINDS))
-        made: dict[str, Any] = {
+        values: dict[str, Any] = {
             "accept": whole.accept, "review": whole.review,
-            "fields": {checked_name(name): band_of(one, whole.review, f"fields, {name!r}")
-                       for name, one in (fields or {}).items()},
-            "kinds": {"list" if name == "array" else name: band_of(
-                one, whole.review, f"kinds, {name!r}") for name, one in (kinds or {}).items()},
+            "fields": {checked_name(name): limits_of(raw, whole.review, f"fields, {name!r}")
+                       for name, raw in (fields or {}).items()},
+            "kinds": {"list" if name == "array" else name: limits_of(
+                raw, whole.review, f"kinds, {name!r}") for name, raw in (kinds or {}).items()},
             "null": share_of(null, "null"), "missing_item": share_of(missing_item, "missing_item"),
             "off_schema": share_of(off_schema, "off_schema"),
             "absent": outcome_of(absent, "absent"), "disagree": outcome_of(disagree, "disagree"),
         }  # fmt: skip
         if isinstance(guarantee, Mapping):
             guarantee = Guarantee.from_dict(guarantee)
-        for name, value in {**made, "guarantee": guarantee}.items():
+        for name, value in {**values, "guarantee": guarantee}.items():
             object.__setattr__(self, name, value)
         if guarantee is not None:
             _check_covered(self, guarantee)
@@ -134,70 +137,76 @@ class Policy:
     # -- plain values and files ---------------------------------------------------------------
 
     @classmethod
-    def of(cls, given: "PolicyLike | None") -> "Policy":
-        """The policy that was meant: one, its plain values, or its file; of None, the usual one.
+    def of(cls, source: "PolicyLike | None") -> "Policy":
+        """The policy itself, from its plain values, or from its file; the default one for None.
 
         Raises:
             PolicyError: as ``from_dict`` and ``read`` do.
         """
-        if given is None:
+        if source is None:
             return USUAL
-        if isinstance(given, Policy):
-            return given
-        if isinstance(given, (str, PathLike)):
-            return cls.read(given)
-        return cls.from_dict(given)
+        if isinstance(source, Policy):
+            return source
+        if isinstance(source, (str, PathLike)):
+            return cls.read(source)
+        return cls.from_dict(source)
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Self:
-        """The policy in a TOML or JSON file; its names are the arguments'.
+        """The policy in a TOML or JSON file, whose names are those of the arguments.
 
         Raises:
-            PolicyError: if it cannot be read, or holds what ``from_dict`` does not take.
+            PolicyError: if the file cannot be read, or ``from_dict`` refuses its values.
         """
         import tomllib  # noqa: PLC0415
 
         place = Path(path)
         readers = {".toml": tomllib.loads, ".json": json.loads}
         if place.suffix not in readers:
-            raise PolicyError(f"{path} is no policy", remedy="Give a .toml or a .json file")
+            raise PolicyError(f"{path} is no policy file", remedy="Give a .toml or a .json file")
         try:
             return cls.from_dict(readers[place.suffix](place.read_text(encoding="utf-8")))
         except (OSError, ValueError, RecursionError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise PolicyError(f"cannot read the policy {path}: {reason}") from error
         except PolicyError as error:
-            ours = PolicyError(f"{path}: {error}")
-            ours.remedy = error.remedy
-            raise ours from None
+            error_in_file = PolicyError(f"{path}: {error}")
+            error_in_file.remedy = error.remedy
+            raise error_in_file from None
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """The policy of these plain values, by the arguments' names; what is not said is usual.
+        """The policy with these arguments, by name; the others have their defaults.
 
         Raises:
-            PolicyError: for a name that is none, and for what cannot be.
+            PolicyError: for an unknown name, and for a value that is not allowed.
 
         >>> Policy.from_dict({"accept": 0.8, "fields": {"/total": 0.99}}).fields
         {'/total': Limits(accept=0.99, review=0.5)}
         """
-        known = [one.name for one in fields(cls)]
-        given: Any = plain
-        if not isinstance(given, Mapping):
-            raise PolicyError(f"{given!r} is no policy", remedy='Give such as {"accept": 0.9}')
+        names = [attribute.name for attribute in fields(cls)]
+        raw: Any = plain
+        if not isinstance(raw, Mapping):
+            raise PolicyError(
+                f"{raw!r} is no policy", remedy='Give a mapping such as {"accept": 0.9}'
+            )
         for name, value in plain.items():
-            if name not in known:
-                raise PolicyError(f"unknown name {name!r}", remedy=nearest(name, known))
-            if name in ("fields", "kinds") and not _is_table(value):
-                raise PolicyError(f"{name} {value!r} maps no names to numbers")
+            if name not in names:
+                raise PolicyError(f"unknown name {name!r}", remedy=nearest(name, names))
+            if name in ("fields", "kinds") and not (
+                isinstance(value, Mapping)
+                and all(isinstance(key, str) for key in cast("Mapping[Any, Any]", value))
+            ):
+                raise PolicyError(f"{name} {value!r} does not map names to numbers")
         return cls(**plain)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, see ``from_dict``."""
-        plain = {one.name: getattr(self, one.name) for one in fields(self)}
+        plain = {attribute.name: getattr(self, attribute.name) for attribute in fields(self)}
         for name in ("fields", "kinds"):
             plain[name] = {
-                key: [plain_accept(one.accept), one.review] for key, one in plain[name].items()
+                key: [plain_accept(limits.accept), limits.review]
+                for key, limits in plain[name].items()
             }
         plain["accept"] = plain_accept(self.accept)
         del plain["guarantee"]
@@ -211,37 +220,38 @@ class Policy:
         confidence: float = 0.95, unit: Unit = "field", per: Per = "pooled", together: bool = True,
         strict: bool = False, review: float = REVIEW, scope: Mapping[str, str] | None = None,
     ) -> Self:  # fmt: skip
-        """The policy that accepts as much as can be, with accepted fields wrong at most so often.
+        """The policy that accepts most, while at most a share ``risk`` of what it accepts is wrong.
 
-        From the cut on that is certified for it a labelled field is accepted; nothing else is, and
-        no other limit counts (null, items, schema, second readings; add them with ``replace``,
-        and less is accepted). Where nothing can be certified, nothing is accepted, and
-        ``policy.guarantee.reason`` says what would help. It holds for documents like the labelled
-        ones: of the same source, by the same model, schema and calibration.
+        It accepts a labelled field from its certified cut on. It accepts no other field, and has no
+        other limit (null, items, schema, second readings; add these with ``replace``: it then
+        accepts less). If nothing can be certified, it accepts nothing, and
+        ``policy.guarantee.reason`` says what would help. The guarantee holds for documents like the
+        labelled ones: from the same source, with the same model, schema and calibration.
 
         Args:
             source: a table with the columns ``document, field, confidence, right`` (see
                 ``fieldconf.statistics.table.Table``); or, with ``labels``, reports.
-            labels: what is right, see ``fc.labels``.
-            risk: which share (0..1) of the accepted may be wrong.
-            confidence: how sure that has to be (0..1), over draws of the labelled documents.
+            labels: the right values, see ``fc.labels``.
+            risk: the share (0..1) of the accepted that may be wrong.
+            confidence: the probability (0..1), over draws of the labelled documents, with which the
+                guarantee holds.
             unit: what is accepted: a "field"; or a "document" with all its fields, which is wrong
                 if one of them is.
             per: the risk of all fields "pooled", with one cut; or of each "field", with its own.
-            together: with a cut per field, whether all hold together with this confidence (their
-                error is shared), or each alone.
-            strict: whether the bound must be valid for any number of documents, however their
-                errors come together, with no estimate; it takes more labels. Documents are
+            together: with a cut per field, whether all guarantees hold together with this
+                confidence (the error is shared), or each alone.
+            strict: whether the bound must hold exactly for any number of documents and any
+                dependence between the errors within one; this takes more labels. Documents are
                 independent draws, with no more rows than the largest labelled one has.
-            review: from this confidence (0..1) on what is not accepted is reviewed.
+            review: a field that is not accepted is reviewed from this confidence (0..1) on.
             scope: what the answers are of, by name: "model", "schema" (``Schema.digest``),
-                "prompt", "calibration" (``Calibrator.digest``, or "none"); where it is not said,
-                as reports say. Reports of another scope are not accepted, see
-                ``Report.with_policy``; "" is any.
+                "prompt", "calibration" (``Calibrator.digest``, or "none"); names left out are
+                read from the reports. Reports of another scope are not accepted, see
+                ``Report.with_policy``; "" allows any.
 
         Raises:
-            EvaluationError: if it is no table.
-            PolicyError: if a number or a word cannot be.
+            EvaluationError: if the source is no table.
+            PolicyError: if a number or a word is not allowed.
             MissingPackageError: without the extra ``calibrate``.
 
         >>> rows = [{"document": n, "field": "/team", "confidence": 0.9, "right": True}
@@ -253,15 +263,15 @@ class Policy:
         'at least 40 more labels'
         """
         share_of(review, "review")
-        known: Mapping[str, str] = {}
+        scope_of_reports: Mapping[str, str] = {}
         table = source
         if labels is not None:
-            table, known = labelled(labels, source)
+            table, scope_of_reports = labelled(labels, source)
         guarantee = certify(
             table, risk=risk, confidence=confidence, unit=unit, per=per, together=together,
             strict=strict,
         )  # fmt: skip
-        guarantee = replace(guarantee, scope={**known, **(scope or {})})
+        guarantee = replace(guarantee, scope={**scope_of_reports, **(scope or {})})
         cuts = {name: NOTHING if cut is None else cut for name, cut in guarantee.cuts.items()}
         return cls(
             "nothing", review,
@@ -275,21 +285,21 @@ class Policy:
         cls, source: Any, labels: Any = None, *, wrong: float, review: float,
         larger: tuple[float, float] | None = None, seed: int = 0,
     ) -> tuple[Self, Costs]:  # fmt: skip
-        """The policy that accepts from the cheapest cut on, and what each cut costs.
+        """The policy that accepts from the cheapest cut on, and the costs of each cut.
 
-        It is one cut for all fields, the best on the labelled rows: no guarantee.
+        It has one cut for all fields: the best on the labelled rows. It has no guarantee.
 
         Args:
             source: a table, or with ``labels`` reports, as for ``guaranteed``.
-            labels: what is right, see ``fc.labels``.
-            wrong: what a wrong accepted value costs.
-            review: what a review of one value costs, which is then right; in the same unit.
-            larger: a larger model in place of reviews: its price for one value, and the share
-                (0..1) of its answers that is right. The cheaper way counts.
-            seed: of the documents that are drawn for the interval.
+            labels: the right values, see ``fc.labels``.
+            wrong: the cost of a wrong value that is accepted.
+            review: the cost of the review of one value, which is then right; in the same unit.
+            larger: a larger model instead of reviews: its price for one value, and the share
+                (0..1) of its answers that is right. The cheaper of the two is used.
+            seed: the seed for the documents that are drawn for the interval.
 
         Raises:
-            EvaluationError: if it is no table, or has no rows.
+            EvaluationError: if the source is no table, or has no rows.
             PolicyError: if a cost is negative or no number.
             MissingPackageError: without the extra ``calibrate``.
 
@@ -306,22 +316,22 @@ class Policy:
     def accepts(self, source: Any) -> "Booleans":
         """Which rows of a table are accepted, by their confidence: a boolean for each, in order.
 
-        A row without a confidence is not accepted. Of a policy that is guaranteed for documents,
-        all rows of a document are accepted, or none.
+        A row without a confidence is not accepted. A policy with a guarantee for documents accepts
+        all rows of a document, or none.
 
         Args:
             source: a table with the columns ``document, field, confidence``.
 
         Raises:
-            EvaluationError: if it is no table.
+            EvaluationError: if the source is no table.
             MissingPackageError: without the extra ``calibrate``.
 
         >>> Policy(0.8).accepts({"document": [1, 2], "field": ["a", "a"], "confidence": [0.9, 0.7]})
         array([ True, False])
         """
         np, table = package("numpy"), Table.read(source, is_labelled=False)
-        bands = map(self._band, table.fields, table.kinds)
-        cuts = np.asarray([band.accept for band in bands], dtype=float)
+        limits = map(self._limits_for, table.fields, table.kinds)
+        cuts = np.asarray([each.accept for each in limits], dtype=float)
         accepted = table.confidence >= cuts[table.field]
         if self.guarantee is None or self.guarantee.unit == "field":
             return accepted
@@ -329,11 +339,11 @@ class Policy:
         np.logical_and.at(whole, table.document, accepted)
         return whole[table.document]
 
-    def _band(self, field: str, kind: str) -> Limits:
-        """The band for a field of a table: by name, by a pattern, by kind, or the usual one."""
+    def _limits_for(self, field: str, kind: str) -> Limits:
+        """The limits for a field of a table: by name, by pattern, by kind, or for all."""
         name = name_of(field)
-        named = self.fields.get(name)
-        if named is None and name.startswith("/"):
+        limits = self.fields.get(name)
+        if limits is None and name.startswith("/"):
             fits = {
                 pattern: rank(parse_pointer(pattern))
                 for pattern in self.fields
@@ -341,8 +351,8 @@ class Policy:
             }
             for pattern, place in fits.items():
                 if place == min(fits.values()):
-                    named = stricter(named, self.fields[pattern])
-        return named or self.kinds.get(kind) or Limits(self.accept, self.review)
+                    limits = stricter(limits, self.fields[pattern])
+        return limits or self.kinds.get(kind) or Limits(self.accept, self.review)
 
     # -- with a schema ------------------------------------------------------------------------
 
@@ -350,8 +360,8 @@ class Policy:
         """The policy itself, if each of its names means fields that the schema has.
 
         Raises:
-            PolicyError: if one means none, or an object (whose fields are judged, not itself).
-            SchemaError: if the schema is no schema.
+            PolicyError: if a name means no field, or an object: only its fields are judged.
+            SchemaError: if the schema is not valid.
 
         >>> schema = {"properties": {"team": {"type": "string"}}}
         >>> Policy(fields={"/taem": 0.9}).check(schema)
@@ -364,15 +374,15 @@ class Policy:
         return self
 
     def at(self, place: "SchemaNode | Schema") -> "Policy":
-        """The same with pointers in place of attributes; bands that then meet: the stricter."""
+        """The policy with pointers instead of attributes; for equal ones, the stricter limits."""
         if all(not name or name.startswith("/") for name in self.fields):
             return self
         root = place.root if isinstance(place, Schema) else place
-        made: dict[str, Limits] = {}
-        for name, band in self.fields.items():
-            for one in pointers_of(name, root):
-                made[one] = stricter(made.get(one), band)
-        return replace(self, fields=made)
+        by_pattern: dict[str, Limits] = {}
+        for name, limits in self.fields.items():
+            for pattern in pointers_of(name, root):
+                by_pattern[pattern] = stricter(by_pattern.get(pattern), limits)
+        return replace(self, fields=by_pattern)
 
 
 PolicyLike: TypeAlias = Policy | Mapping[str, Any] | str | PathLike[str]
@@ -381,30 +391,26 @@ PolicyLike: TypeAlias = Policy | Mapping[str, Any] | str | PathLike[str]
 USUAL = Policy()
 
 
-def stricter(one: Limits | None, other: Limits) -> Limits:
-    """The band that accepts and reviews only what both do."""
-    if one is None:
-        return other
-    return Limits(max(one.accept, other.accept), max(one.review, other.review))
+def stricter(first: Limits | None, second: Limits) -> Limits:
+    """The limits that accept and review only what both do."""
+    if first is None:
+        return second
+    return Limits(max(first.accept, second.accept), max(first.review, second.review))
 
 
 def _check_covered(policy: Policy, guarantee: Guarantee) -> None:
-    """See that nothing is accepted from another confidence on than what was certified.
+    """Check that all ``accept`` limits are certified cuts.
 
     Raises:
-        PolicyError: if something is.
+        PolicyError: if one is not.
     """
     certified = {NOTHING, *guarantee.cuts.values()}
-    for name, band in (("", Limits(policy.accept, policy.review)), *policy.fields.items(),
-                       *policy.kinds.items()):  # fmt: skip
-        if band.accept not in certified:
+    accepts = [("", policy.accept)]
+    for by_name in (policy.fields, policy.kinds):
+        accepts += [(name, limits.accept) for name, limits in by_name.items()]
+    for name, accept in accepts:
+        if accept not in certified:
             raise PolicyError(
-                f"the guarantee does not cover accept {band.accept}{f' of {name!r}' * bool(name)}",
+                f"the guarantee does not cover accept {accept}{f' of {name!r}' * bool(name)}",
                 remedy="Give guarantee=None with other cuts, or certify again",
             )
-
-
-def _is_table(value: Any) -> bool:
-    return isinstance(value, Mapping) and all(
-        isinstance(name, str) for name in cast("Mapping[Any, Any]", value)
-    )

@@ -23,10 +23,10 @@ _BY_STRUCTURE = frozenset({"truncated", "invalid"})
 
 
 def doubtful(report: Report[Any]) -> set[Path]:
-    """The paths of all that is not accepted, missing or wrong."""
+    """The paths of all that counts and is not accepted, and of all that is missing or wrong."""
     found = gaps(report) | wrong(report)
     for name, verdict in report.verdicts.items():
-        if verdict.outcome == "accept":
+        if verdict.outcome == "accept" or not verdict.counts:
             continue
         field = report.fields[name]
         if field.is_leaf or field.kind != "object":

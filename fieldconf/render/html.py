@@ -1,9 +1,9 @@
 """A report as a stand-alone HTML page: the notebook's table, with what decided each field.
 
 In:    a report's plain dict (``Report.to_dict``).
-Out:   HTML text, with no reference to anything outside of it, and no script.
-Never: a value unescaped.
-Why:   for a ticket, a mail to the person who has to look at the doubtful fields.
+Out:   HTML text without a script and without a reference to anything outside of it.
+Never: an unescaped value.
+Why:   it can be attached to a ticket, or mailed to the person who reviews the doubtful fields.
 """
 
 from collections.abc import Mapping

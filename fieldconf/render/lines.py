@@ -1,16 +1,16 @@
-"""Lines: a report for a terminal, whole: its table, and below it what holds for all of it.
+"""Lines: a whole report for a terminal: its table, and below it what holds for all of it.
 
 In:    a report's plain dict (``Report.to_dict``).
 Out:   rich renderables, and plain text for ``print``.
-Never: more rows than anybody reads; a character that a terminal would obey.
-Why:   the command line, ``print(report)``, a notebook and the page say the same of a report.
+Never: more than ``MOST_ROWS`` rows; a control character.
+Why:   the command line, ``print(report)``, a notebook and the HTML page say the same.
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from fieldconf.render.table import Row, printable, table
+from fieldconf.render.table import Row, number, printable, table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -18,15 +18,22 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 200
 
-_WIDTH = 130
+_WIDTH = 100
 _MOST_NAMED = 8
 _SHOWN_ALREADY = frozenset({"below_threshold", "unknown", "not_aligned", "truncated"})
 
+READING = "Confidence (0 to 1) is how sure the model was, not whether the value is true."
+MASKS = {
+    "pre": ", logprobs from before the schema was applied",
+    "post": ", logprobs from after the schema was applied",
+    "before": ", logprobs from before the schema was applied",
+    "after": ", logprobs from after the schema was applied",
+}
 FLAGS = {
-    "saturated": "nearly all tokens are above .999: these numbers tell no field from another",
-    "fewer_samples": "some of the samples asked for failed: these are the others",
-    "other_json": "other JSON stands beside the answer: no field of it is accepted",
-    "other_kind": "the answer is not of the kind that the schema asks for: no field is accepted",
+    "saturated": "nearly all tokens are above .999: these numbers do not rank the fields",
+    "fewer_samples": "some of the requested samples failed: these are the others",
+    "other_json": "the response contains other JSON beside the answer: no field is accepted",
+    "other_kind": "the answer is not of the kind that the schema requires: no field is accepted",
 }
 
 
@@ -41,29 +48,29 @@ def text(report: Mapping[str, Any]) -> str:
 
 
 def whole(report: Mapping[str, Any]) -> "RenderableType":
-    """The table, how many rows it leaves out, the summary and what is wrong."""
+    """The table, how many rows it leaves out, and the lines below it."""
     from rich.console import Group
     from rich.text import Text
 
-    found, left = first_rows(report)
-    parts: list[RenderableType] = [table(found)] if found else []
+    shown, left = first_rows(report)
+    parts: list[RenderableType] = [table(shown)] if shown else []
     parts += [Text(f"... and {left} more", style="dim")] if left else []
-    return Group(*parts, summary(report), *map(Text, [*outcomes(report), *problems(report)]))
+    return Group(*parts, summary(report), *map(Text, details(report)))
 
 
 def first_rows(report: Mapping[str, Any]) -> tuple[list[Row], int]:
     """The first rows of a report, and how many more there are."""
-    found = rows(report["fields"], report["reason"])
-    return found[:MOST_ROWS], max(len(found) - MOST_ROWS, 0)
+    every = rows(report["fields"], report["reason"])
+    return every[:MOST_ROWS], max(len(every) - MOST_ROWS, 0)
 
 
-def rows(fields: Mapping[str, Any], said: str = "") -> list[Row]:
-    """Leaves and lists; an object only if it is judged: else it would repeat its least field.
+def rows(fields: Mapping[str, Any], reason: str = "") -> list[Row]:
+    """Leaves and lists; an object only if it is judged: else it would repeat its least sure field.
 
-    A reason that is ``said`` of all fields is not repeated beside each.
+    A row does not repeat ``reason``, which holds for the whole report.
     """
     return [
-        (name, {**field, "reason": ""} if said and field["reason"] == said else field)
+        (name, {**field, "reason": ""} if reason and field["reason"] == reason else field)
         for name, field in fields.items()
         if "value" in field
         or field["kind"] == "array"
@@ -73,46 +80,54 @@ def rows(fields: Mapping[str, Any], said: str = "") -> list[Row]:
 
 
 def summary(report: Mapping[str, Any]) -> "Text":
-    """One line on the whole report."""
+    """How the answer ended, its confidence, and what holds for all fields."""
     from rich.text import Text
 
     confidence = report["confidence"]
-    shown = "unknown" if confidence is None else f"{confidence:.3f}"
-    least = "" if report["status"] == "text" else f", least required confidence {shown}"
-    line = f"{report['status']}{least}, mask {report['mask']}"
-    is_said = report["stopped"] is not None  # below, with what was spared
-    reason = f": {printable(report['reason'])}" if report["reason"] and not is_said else ""
+    least = "unknown" if confidence is None else f"{confidence:.3f} (the least sure required field)"
+    line = report["status"]
+    line += "" if report["status"] == "text" else f", confidence {least}"
+    line += MASKS.get(report["mask"], "")
+    is_stopped = report["stopped"] is not None  # its line repeats the reason
+    reason = f": {printable(report['reason'])}" if report["reason"] and not is_stopped else ""
     flags = "".join(f"\n{FLAGS[flag]}" for flag in report["flags"])
     has_texts = report["prompt"] or report["status"] == "text"
     texts = _texts(report) if has_texts else ""
     return Text(line + reason + texts + flags + _stopped(report["stopped"]), style="bold")
 
 
-def outcomes(report: Mapping[str, Any]) -> list[str]:
-    """What to do with the answer, how many fields lead to what, and which are not accepted.
+def details(report: Mapping[str, Any], notes: Iterable[str] = ()) -> list[str]:
+    """The lines below the summary: outcomes, errors, ``notes``, how to read it, the least sure."""
+    return [*outcomes(report), *problems(report), *notes, *_legend(report)]
 
-    Nothing of a free text: it has no fields, and nobody asked for any.
+
+def outcomes(report: Mapping[str, Any]) -> list[str]:
+    """The outcome of the answer, the number of fields for each outcome, and those not accepted.
+
+    None for a free text, which has no fields.
     """
     if report["status"] == "text":
         return []
     groups: dict[str, list[str]] = {"accept": [], "review": [], "reject": []}
     for name, field in report["fields"].items():
         if field["outcome"]:
-            groups[field["outcome"]].append(_named(name, field))
+            groups[field["outcome"]].append(_with_notes(name, field))
     counts = {name: len(group) for name, group in groups.items()}
-    said = f"{counts['accept']} accepted, {counts['review']} to review, {counts['reject']} rejected"
-    lines = [f"{report['outcome']}: {said}"]
+    totals = (
+        f"{counts['accept']} accepted, {counts['review']} to review, {counts['reject']} rejected"
+    )
+    lines = [f"outcome {report['outcome']}: {totals}"]
     for name in ("review", "reject"):
         shown, more = groups[name][:_MOST_NAMED], counts[name] - _MOST_NAMED
         rest = f" and {more} more" if more > 0 else ""
-        lines += [printable(f"  {name} {', '.join(shown)}{rest}")] if shown else []
+        lines += [printable(f"  {name}: {', '.join(shown)}{rest}")] if shown else []
     return lines
 
 
-def _named(name: str, field: Mapping[str, Any]) -> str:
-    """A field, and in a word or two what speaks against it that its number does not say."""
-    found = dict.fromkeys(reason["name"] for reason in field["reasons"])
-    notes = ", ".join(one.replace("_", " ") for one in found if one not in _SHOWN_ALREADY)
+def _with_notes(name: str, field: Mapping[str, Any]) -> str:
+    """A field, and the reasons against it that its number does not show."""
+    names = dict.fromkeys(reason["name"] for reason in field["reasons"])
+    notes = ", ".join(name.replace("_", " ") for name in names if name not in _SHOWN_ALREADY)
     return f"{name or '(whole)'}{f' ({notes})' if notes else ''}"
 
 
@@ -126,6 +141,19 @@ def problems(report: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def _legend(report: Mapping[str, Any]) -> list[str]:
+    """How to read the table, and the field with the lowest confidence; none without numbers."""
+    scored = [
+        (field["confidence"], name or "(whole)")
+        for name, field in rows(report["fields"])
+        if field["confidence"] is not None and field["kind"] != "object"
+    ]
+    if not scored:
+        return []
+    confidence, name = min(scored, key=lambda pair: pair[0])
+    return [READING, printable(f"least sure: {name}, {number(confidence)}")]
+
+
 def _stopped(stopped: Mapping[str, Any] | None) -> str:
     if stopped is None:
         return ""
@@ -136,13 +164,13 @@ def _stopped(stopped: Mapping[str, Any] | None) -> str:
 
 
 def _texts(report: Mapping[str, Any]) -> str:
-    """Two lines on prompt and answer, for who asked for the prompt's logprobs or a free text."""
+    """A line each for prompt and answer: their total logprob, mean and perplexity."""
     lines = ""
     for name in ("prompt", "answer"):
         score = report[name]
         if score and score["logprob"] is not None:
             perplexity = score["perplexity"]
-            shown = "beyond counting" if perplexity is None else f"{perplexity:.3f}"
+            shown = "too large to compute" if perplexity is None else f"{perplexity:.3f}"
             lines += f"\n{name}: logprob {score['logprob']:.3f} over {score['tokens']} tokens, "
             lines += f"mean {score['mean']:.3f}, perplexity {shown}"
     return lines

@@ -1,26 +1,19 @@
-"""Notebook: a report or a field as a small HTML table that stands in somebody else's page.
+"""Notebook: a report or a field as a small HTML table for somebody else's page.
 
 In:    plain dicts (``Report.to_dict``, ``Field.to_dict``).
-Out:   HTML text: one element, with its styles in it.
-Never: a text unescaped (values and keys are a model's words); a script, a link, a class, a colour
-       that only one background can bear; a character that changes the direction of writing.
-Why:   notebooks render what ``_repr_html_`` gives, in light and in dark.
+Out:   HTML text: one element with inline styles.
+Never: unescaped text (a model wrote the values and keys); a script, a link, a class; a color that
+       is readable on a light or a dark background only; a character that changes the writing
+       direction.
+Why:   notebooks show the result of ``_repr_html_``, in light and dark themes.
 """
 
 import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fieldconf.render.lines import first_rows, outcomes, problems, summary
-from fieldconf.render.table import (
-    Row,
-    beside,
-    color,
-    number,
-    printable,
-    reasons,
-    shown,
-)
+from fieldconf.render.lines import details, first_rows, summary
+from fieldconf.render.table import NOTES, Row, color, notes, number, printable, reasons, shown
 
 _COLORS = {"green": "#2e9e5b", "yellow": "#c98a00", "red": "#d6455d"}  # on white and on black
 _LINE = "1px solid rgba(128,128,128,.35)"
@@ -32,12 +25,12 @@ _LONGEST = 1000  # characters of a value
 
 
 def report_table(report: Mapping[str, Any], *, why: bool = False) -> str:
-    """The table of a report, and below it what holds for all of it."""
-    found, left = first_rows(report)
+    """The table of a report, and the lines below it."""
+    rows, left = first_rows(report)
     ends = [f"... and {left} more"] if left else []
-    ends += [*summary(report).plain.splitlines(), *outcomes(report), *problems(report)]
+    ends += [*summary(report).plain.splitlines(), *details(report)]
     below = "".join(f"<div>{_escaped(line)}</div>" for line in ends)
-    return _framed(found, f'<div style="margin-top:.6em">{below}</div>', why=why)
+    return _framed(rows, f'<div style="margin-top:.6em">{below}</div>', why=why)
 
 
 def field_table(pointer: str, field: Mapping[str, Any]) -> str:
@@ -45,12 +38,12 @@ def field_table(pointer: str, field: Mapping[str, Any]) -> str:
     return _framed([(pointer, field)], "", why=True)
 
 
-def _framed(found: Sequence[Row], below: str, *, why: bool) -> str:
+def _framed(rows: Sequence[Row], below: str, *, why: bool) -> str:
     titles = "".join(
-        f'<th style="{_HEAD}">{title}</th>' for title in ("field", "value", "confidence", "")
+        f'<th style="{_HEAD}">{title}</th>' for title in ("field", "value", "confidence", NOTES)
     )
-    lines = "".join(_row(name, field, why=why) for name, field in found)
-    head = f"<thead><tr>{titles}</tr></thead><tbody>{lines}</tbody>" if found else ""
+    lines = "".join(_row(name, field, why=why) for name, field in rows)
+    head = f"<thead><tr>{titles}</tr></thead><tbody>{lines}</tbody>" if rows else ""
     return (
         '<div style="font-size:.9em;line-height:1.4;max-width:72em">'
         '<table style="border-collapse:collapse;border:0;background:none;color:inherit">'
@@ -59,29 +52,29 @@ def _framed(found: Sequence[Row], below: str, *, why: bool) -> str:
 
 
 def _row(name: str, field: Mapping[str, Any], *, why: bool) -> str:
-    lines = [beside(field).plain, *(reasons(field) if why else [])]
-    notes = "".join(f"<div>{_escaped(line)}</div>" for line in lines if line)
+    lines = [notes(field).plain, *(reasons(field) if why else [])]
+    last = "".join(f"<div>{_escaped(line)}</div>" for line in lines if line)
     return (
         f'<tr style="background:none"><td style="{_CELL};{_WORDS}">{_escaped(name) or "(whole)"}'
         f'</td><td style="{_CELL};{_WORDS}">{_escaped(_cut(shown(field)))}</td>'
         f'<td style="{_CELL};white-space:nowrap">{_bar(field)}</td>'
-        f'<td style="{_CELL};{_DIM}">{notes}</td></tr>'
+        f'<td style="{_CELL};{_DIM}">{last}</td></tr>'
     )
 
 
 def _bar(field: Mapping[str, Any]) -> str:
-    """The number, below it a bar whose full length is 1, and what to do with the value."""
+    """The number, below it a bar (full length: 1), and the field's outcome."""
     confidence, hue = field["confidence"], _COLORS[color(field)]
     outcome = field.get("outcome")
-    said = f'<div style="color:{hue}">{outcome}</div>' if outcome else ""
+    label = f'<div style="color:{hue}">{outcome}</div>' if outcome else ""
     if confidence is None:
-        return f'<span style="{_DIM}">unknown</span>{said}'
+        return f'<span style="{_DIM}">unknown</span>{label}'
     length = f"{100 * confidence:.1f}%"
     return (
         f"{_escaped(number(confidence))}"
         '<div style="width:6em;height:.35em;border-radius:.2em;background:rgba(128,128,128,.25)">'
         f'<div style="width:{length};height:100%;border-radius:.2em;background:{hue}"></div></div>'
-        f"{said}"
+        f"{label}"
     )
 
 

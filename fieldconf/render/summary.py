@@ -1,9 +1,9 @@
-"""A summary of many answers as terminal tables: how they ended, and how sure each field is.
+"""A summary of many answers as terminal tables: their statuses, and the confidences by field.
 
 In:    counts as plain dicts (as in ``batch.summary.Summary.to_dict``).
 Out:   a rich renderable.
-Never: a share of nothing.
-Why:   a histogram of ten small bars shows at a glance which field to look at.
+Never: a percentage of zero rows.
+Why:   a histogram of ten bars shows at a glance which field needs attention.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,12 +17,12 @@ from rich.text import Text
 from fieldconf.render.table import HUES, printable
 
 BARS = " ▁▂▃▄▅▆▇█"
-_REASONS = 10  # as many as fit beside the tables
+_REASONS = 10
 _LONGEST = 100  # characters of a reason
 
 
 def whole(counts: Mapping[str, Any]) -> RenderableType:
-    """All of it: a line of counts, a table of fields, and what went wrong."""
+    """A line of counts, a table of fields, and the most frequent reasons."""
     parts: list[RenderableType] = [_heading(counts), _statuses(counts)]
     if counts["fields"]:
         parts.append(_fields(counts["fields"]))
@@ -32,7 +32,7 @@ def whole(counts: Mapping[str, Any]) -> RenderableType:
 
 
 def bars(counts: Sequence[int]) -> str:
-    """A histogram, a character a count; the highest is full, and what is there at all shows.
+    """A histogram with one character for each count; a count above 0 is always visible.
 
     >>> bars([0, 1, 0, 50, 100])
     ' ▁ ▄█'
@@ -55,37 +55,37 @@ def _statuses(counts: Mapping[str, Any]) -> Text:
 
 
 def _fields(fields: Mapping[str, Any]) -> Table:
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    made.add_column("field", overflow="fold")
-    made.add_column("count", justify="right")
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    grid.add_column("field", overflow="fold")
+    grid.add_column("count", justify="right")
     for outcome in HUES:
-        made.add_column(outcome, justify="right")
-    made.add_column("unknown", justify="right")
-    made.add_column("0 confidence 1", no_wrap=True)
-    for path, one in fields.items():
-        shares = (Text(_share(one["outcomes"].get(outcome), one["fields"]), style=hue)
+        grid.add_column(outcome, justify="right")
+    grid.add_column("unknown", justify="right")
+    grid.add_column("0 confidence 1", no_wrap=True)
+    for path, row in fields.items():
+        shares = (Text(_share(row["outcomes"].get(outcome), row["fields"]), style=hue)
                   for outcome, hue in HUES.items())  # fmt: skip
-        made.add_row(
-            Text(printable(path) or "(whole)"), f"{one['fields']:,}", *shares,
-            _share(one["unknown"], one["fields"]), Text(f"|{bars(one['confidence'])}|"),
+        grid.add_row(
+            Text(printable(path) or "(whole)"), f"{row['fields']:,}", *shares,
+            _share(row["unknown"], row["fields"]), Text(f"|{bars(row['confidence'])}|"),
         )  # fmt: skip
-    return made
+    return grid
 
 
 def _reasons(reasons: Mapping[str, int]) -> Table:
-    made = Table(box=None, show_header=False, pad_edge=False)
-    made.add_column(justify="right")
-    made.add_column(overflow="fold")
+    grid = Table(box=None, show_header=False, pad_edge=False)
+    grid.add_column(justify="right")
+    grid.add_column(overflow="fold")
     ranked = sorted(reasons.items(), key=lambda pair: -pair[1])
     for reason, count in ranked[:_REASONS]:
         shown = reason if len(reason) <= _LONGEST else reason[: _LONGEST - 3] + "..."
-        made.add_row(f"{count:,}", Text(printable(shown)))
+        grid.add_row(f"{count:,}", Text(printable(shown)))
     if len(ranked) > _REASONS:
         rest = sum(count for _, count in ranked[_REASONS:])
-        made.add_row(f"{rest:,}", Text("for other reasons", style="dim"))
-    return made
+        grid.add_row(f"{rest:,}", Text("for other reasons", style="dim"))
+    return grid
 
 
 def _share(count: int | None, of: int) -> str:
-    """A part of a whole in per cent; nothing where there is none."""
+    """``count`` of ``of`` in per cent; empty if it is 0."""
     return f"{100 * count / of:.1f} %" if count else ""

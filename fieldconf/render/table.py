@@ -1,9 +1,9 @@
-"""A report as a terminal table: field, value, confidence as number and bar, outcome, rivals.
+"""A report as a terminal table: field, value, confidence, bar, outcome, and the other values.
 
 In:    fields as plain dicts (as in ``Report.to_dict``), each with its pointer.
 Out:   rich renderables whose column widths depend on the terminal only, so that rows printed one
        by one stay in line.
-Never: a number for what is not known: the reason stands there instead.
+Never: a number for an unknown confidence: the reason stands there instead.
 Why:   the same rows serve a live view, a log file and the HTML page.
 """
 
@@ -23,36 +23,40 @@ Row: TypeAlias = tuple[str, Mapping[str, Any]]
 """The pointer of a field, and its plain form."""
 
 TRUST, SHOW = 0.9, 0.5
-"""The documented bands, for a field alone, of which no report says what to do with it."""
+"""The limits of the default policy, for a field that no report has judged."""
 
 HUES = {"accept": "green", "review": "yellow", "reject": "red"}
 
-_WIDTHS = {"field": 24, "value": 27, "confidence": 10, "bar": 10, "outcome": 6, "beside": 44}
-_TITLED = frozenset({"field", "value", "confidence"})
-_GIVE = (
-    ("beside", 20), ("bar", 0), ("value", 14), ("field", 12), ("beside", 0), ("outcome", 0),
+NOTES = "other values / formula"
+"""The title of the last column: rivals of the value, else what the confidence is."""
+
+_WIDTHS = {"field": 24, "value": 27, "confidence": 10, "bar": 10, "outcome": 7, NOTES: 44}
+_SHRINK = (
+    (NOTES, 34), ("value", 20), (NOTES, 22), ("value", 14), ("bar", 6), ("field", 16),
+    ("bar", 0), ("field", 12), (NOTES, 0), ("outcome", 0),
 )  # fmt: skip
-"""What gives way on a narrow terminal, in this order, and how far; the number never does."""
+"""Which columns shrink on a narrow terminal, in this order, and to which width."""
+_VALUE_LINES = 2
 _RIVALS = 2
-_WIDE, _MUCH = 0.05, 0.01  # what is worth a line
-_BASIS = {
-    "distribution": "the only member",
-    "null_or_value": "null against any value",
-    "joint": "all its tokens together",
-    "geometric_mean": "per token (long text)",
-    "list_end": "the list ends here, not before",
-    "least_required": "least of its required fields",
+_WIDE_BOUNDS, _LARGE_MASS = 0.05, 0.01  # from here on they are worth a line
+_FORMULAS = {
+    "distribution": "the only allowed value",
+    "null_or_value": "P(null)",
+    "joint": "joint probability",
+    "geometric_mean": "mean per token (long text)",
+    "list_end": "P(list is complete)",
+    "least_required": "its least sure required field",
     "decision": "the only answer listed",
-    "agreement": "the share of answers that agree",
+    "agreement": "share of answers that agree",
     "verification": "two readings combined",
     "none": "",
 }
 
 
 def table(fields: Iterable[Row], *, header: bool = True, why: bool = False) -> "RenderableType":
-    """A table with one row a field; ``fields`` are (JSON Pointer, plain field) pairs.
+    """A table with one row for each field; ``fields`` are (JSON Pointer, plain field) pairs.
 
-    ``why`` adds below each field what decided it, and what speaks against its number.
+    ``why`` adds lines below each field: what decided it, and what speaks against its number.
     """
     if not why:
         return _FittingRows(tuple(fields), header=header)
@@ -75,40 +79,46 @@ class _FittingRows:
 
     def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
         from rich.table import Table
+        from rich.text import Text
 
         del console
         widths = fitted(options.max_width)
-        made = Table(
+        grid = Table(
             box=None, show_header=self.header, pad_edge=False, padding=(0, 1, 0, 0),
             header_style="bold",
         )  # fmt: skip
         for name, width in widths.items():
-            title = name if name in _TITLED else ""
-            made.add_column(title, width=width, no_wrap=name != "beside", overflow="ellipsis")
+            title = f"0{'1':>{width - 1}}" if name == "bar" else name
+            wraps = name in ("value", NOTES)
+            overflow = "fold" if name == "value" else "ellipsis"
+            header = Text(title, no_wrap=True, overflow="ellipsis")
+            grid.add_column(header, width=width, no_wrap=not wraps, overflow=overflow)
         for name, field in self.fields:
-            cells = _cells(name, field)
-            made.add_row(*(cells[column] for column in widths))
-        yield made
+            cells = _cells(name, field, widths)
+            grid.add_row(*(cells[column] for column in widths))
+        yield grid
 
 
 def fitted(width: int) -> dict[str, int]:
-    """How wide each column is on a terminal of so many characters; those left out are not in it.
+    """The width of each column on a terminal of ``width`` characters; some are left out.
 
-    >>> fitted(80)
-    {'field': 24, 'value': 16, 'confidence': 10, 'outcome': 6, 'beside': 20}
+    >>> list(fitted(80).values())
+    [16, 14, 10, 6, 7, 22]
     """
     widths = dict(_WIDTHS)
-    for name, least in _GIVE:
-        over = sum(widths.values()) + len(widths) - 1 - width
-        kept = max(widths.get(name, 0) - max(over, 0), least)
-        if kept and not (name == "outcome" and over > 0):  # half a word says nothing
-            widths[name] = kept
+    for name, least in _SHRINK:
+        excess = sum(widths.values()) + len(widths) - 1 - width
+        narrower = max(widths.get(name, 0) - max(excess, 0), least)
+        if narrower and not (name == "outcome" and excess > 0):  # half a word says nothing
+            widths[name] = narrower
         else:
             widths.pop(name, None)
     return widths
 
 
-def _cells(name: str, field: Mapping[str, Any]) -> "dict[str, Text | Bar]":
+def _cells(
+    name: str, field: Mapping[str, Any], widths: Mapping[str, int]
+) -> "dict[str, Text | Bar]":
     from rich.bar import Bar
     from rich.text import Text
 
@@ -119,23 +129,24 @@ def _cells(name: str, field: Mapping[str, Any]) -> "dict[str, Text | Bar]":
         figure, bar = Text("unknown", style="dim"), Text("")
     else:
         figure = Text(number(confidence), style=hue)
-        bar = Bar(1.0, 0.0, confidence, width=_WIDTHS["bar"], color=hue)
+        bar = Bar(1.0, 0.0, confidence, width=widths.get("bar", 0), color=hue)
+    value, most = shown(field), _VALUE_LINES * widths["value"]
     return {
-        "field": Text(printable(name) or "(whole)"), "value": Text(shown(field)),
-        "confidence": figure, "bar": bar, "outcome": Text(outcome, style=hue),
-        "beside": beside(field),
+        "field": Text(printable(name) or "(whole)"),
+        "value": Text(value if len(value) <= most else value[: most - 1] + "…"),
+        "confidence": figure, "bar": bar, "outcome": Text(outcome, style=hue), NOTES: notes(field),
     }  # fmt: skip
 
 
 def number(confidence: float) -> str:
-    """Three digits; never "1.000" or "0.000" for what is neither."""
+    """Three digits; "1.000" and "0.000" only for exactly 1 and 0."""
     if 0.9995 <= confidence < 1:
         return ">0.999"
     return "<0.001" if 0 < confidence < 0.0005 else f"{confidence:.3f}"
 
 
 def color(field: Mapping[str, Any]) -> str:
-    """Green to trust, yellow to look at, red to ask again: as was judged, else by the bands."""
+    """The color of the field's outcome; of a field without one, by the default limits."""
     if field.get("outcome"):
         return HUES[field["outcome"]]
     confidence = field["confidence"] or 0.0
@@ -143,7 +154,7 @@ def color(field: Mapping[str, Any]) -> str:
 
 
 def shown(field: Mapping[str, Any]) -> str:
-    """The value as JSON; of a container, that it is one."""
+    """The value as JSON; a placeholder for a list, an object or a value that was cut off."""
     if "truncated" in field["flags"]:
         return "(cut off)"
     if "value" in field:
@@ -151,10 +162,10 @@ def shown(field: Mapping[str, Any]) -> str:
     return "[...]" if field["kind"] == "array" else "{...}"
 
 
-def _both(field: Mapping[str, Any]) -> str:
-    """What the confidence is made of: how sure each reading was; of which value, if another."""
-    known = [r for r in field.get("readings", ()) if r["confidence"] is not None]
-    return ", ".join(map(_reading, known)) or _BASIS["verification"]
+def _combined(field: Mapping[str, Any]) -> str:
+    """How sure each of several readings was, and of which value if it is another one."""
+    certain = [r for r in field.get("readings", ()) if r["confidence"] is not None]
+    return ", ".join(map(_reading, certain)) or _FORMULAS["verification"]
 
 
 def _reading(reading: Mapping[str, Any]) -> str:
@@ -163,49 +174,52 @@ def _reading(reading: Mapping[str, Any]) -> str:
     return f"{reading['how']}{other} {number(reading['confidence'])}"
 
 
-def beside(field: Mapping[str, Any]) -> "Text":
-    """The rivals of a finite value, the reason of an unknown one, else what was measured."""
+def notes(field: Mapping[str, Any]) -> "Text":
+    """The other values and their probabilities; else the formula, or why there is no number."""
     from rich.text import Text
 
     if field["reason"]:
         return Text(printable(field["reason"]), style="dim")
     if field["basis"] == "verification":
-        return Text(_both(field), style="dim")
+        return Text(_combined(field), style="dim")
     distribution = field["distribution"]
     rivals = [m for m in distribution["candidates"] if m["value"] != field["value"]] if (
         distribution
     ) else []  # fmt: skip
     if not rivals:
-        return Text(_BASIS[field["basis"]], style="dim")
-    named = [
+        return Text(_FORMULAS[field["basis"]], style="dim")
+    texts = [
         f"{printable(json.dumps(m['value'], ensure_ascii=False))} {number(m['probability'])}"
         for m in rivals[:_RIVALS]
     ]
     more = f", {len(rivals) - _RIVALS} more" if len(rivals) > _RIVALS else ""
-    return Text("not " + ", ".join(named) + more)
+    return Text(", ".join(texts) + more)
 
 
 _FLAGS = {
-    "against_schema": "the schema fights the model: it allows under 10 % of what was listed",
-    "unsettled": "not settled: its bounds stayed wider than was asked for",
+    "against_schema": "the schema allows less than 10 % of what the model wanted to write here",
+    "unsettled": "not settled: the bounds stayed wider than the tolerance",
     "not_a_member": "the value is not one of the allowed ones",
 }
 
 
 def reasons(field: Mapping[str, Any]) -> list[str]:
-    """Why the number is what it is, a sentence a line."""
+    """Why the number is what it is; a sentence for each line."""
     lines = [field["why"]["sentence"]] if field["why"] else []
     low, high = field["low"], field["high"]
-    if low is not None and high is not None and high - low > _WIDE:
-        lines.append(f"bounds {number(low)} to {number(high)}: not all was listed")
-    found = field["distribution"]
-    if found and found["other"] and found["off_schema"] > _MUCH:
-        other = ", ".join(f"`{o['text']}` {number(o['probability'])}" for o in found["other"][:2])
-        lines.append(f"off the schema {number(found['off_schema'])}: {other}")
+    if low is not None and high is not None and high - low > _WIDE_BOUNDS:
+        bounds = f"between {number(low)} and {number(high)}"
+        lines.append(f"{bounds}: the server listed only some candidates")
+    distribution = field["distribution"]
+    if distribution and distribution["other"] and distribution["off_schema"] > _LARGE_MASS:
+        other = ", ".join(
+            f"`{text['text']}` {number(text['probability'])}" for text in distribution["other"][:2]
+        )
+        lines.append(f"not allowed by the schema {number(distribution['off_schema'])}: {other}")
     lines += [text for flag, text in _FLAGS.items() if flag in field["flags"]]
     lines += [
         f"optional {json.dumps(name)} {'written' if m['value'] else 'left out'}: "
-        f"written with {number(m['probability'])}"
+        f"P(written) {number(m['probability'])}"
         for name, m in field["presence"].items()
     ]
     lines += [f"{reason['outcome']}: {reason['sentence']}" for reason in field.get("reasons", ())]

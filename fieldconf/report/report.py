@@ -224,12 +224,12 @@ class Report(Generic[T]):
         Objects are judged by their fields; they are here only with a reason of their own.
         """
         lacks_tokens = self.status in ("unaligned", "no_logprobs") or self.answer is not None
-        bands = FieldLimits(self.policy, self.schema.root)
+        limits = FieldLimits(self.policy, self.schema.root)
         other = next((words for flag, words in OTHERS.items() if flag in self.flags), "")
         guarantee = self.policy.guarantee
         differences = {} if guarantee is None else guarantee.differences(self.scope)
         return judge(
-            self.fields, self.errors, bands, lacks_tokens=lacks_tokens, other=other,
+            self.fields, self.errors, limits, lacks_tokens=lacks_tokens, other=other,
             uncovered=in_words(differences),
         )  # fmt: skip
 

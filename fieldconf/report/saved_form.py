@@ -177,6 +177,7 @@ class Conf(Form):
     threshold: float | None = None
     review: float | None = None
     basis: ConfBasis | None = None
+    counts: bool | None = None
 
 
 class Reason(Form):

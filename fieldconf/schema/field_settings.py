@@ -33,7 +33,7 @@ PYDANTIC = tuple(map(int, VERSION.split(".")[:2]))
 Basis: TypeAlias = Literal["distribution", "joint", "geometric_mean"]
 
 _BASES: tuple[str, ...] = get_args(Basis)
-_IN_NUMBERS = frozenset({"basis"})
+_IN_NUMBERS = frozenset({"basis", "counts"})
 """Settings of a field that change its numbers; the others say what is sure enough."""
 
 
@@ -49,11 +49,16 @@ class FieldConfig:
             to be asked for again; None: not set. See docs/policies.md.
         basis: which formula gives the confidence of a scalar; "distribution" is for domains with
             few values only. None: by kind, see docs/numbers.md.
+        counts: False leaves the field, with all that is inside of it, out of the confidence of the
+            objects around it and out of the report's confidence and outcome, such as the reason
+            that a judge writes beside its score. Its own confidence and verdict stay. None or True:
+            it counts, a free text too.
     """
 
     threshold: float | None = None
     review: float | None = None
     basis: Basis | None = None
+    counts: bool | None = None
 
     def __post_init__(self) -> None:
         for _, wrong in _problems(self.settings()):
@@ -185,6 +190,9 @@ def _problem(name: str, value: Any) -> _Wrong | None:
     if name == "basis":
         known = isinstance(value, str) and value in _BASES
         return None if known else _Wrong(f"unknown basis {value!r}", nearest(value, _BASES))
+    if name == "counts":
+        known = isinstance(value, bool)
+        return None if known else _Wrong(f"counts {value!r} is no boolean", "Give true or false")
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if is_number and 0 <= value <= 1:
         return None

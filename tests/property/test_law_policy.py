@@ -16,19 +16,19 @@ from fieldconf.schema import Declared
 from fieldconf.schema.field_settings import FieldConfig
 
 
-def raised(draw, band):
-    """A band that is as strict, or stricter."""
-    accept = draw(st.floats(band.accept, 1))
-    return Limits(accept, draw(st.floats(band.review, accept)))
+def raised(draw, limits):
+    """Limits that are as strict, or stricter."""
+    accept = draw(st.floats(limits.accept, 1))
+    return Limits(accept, draw(st.floats(limits.review, accept)))
 
 
 @st.composite
 def stricter(draw, policy):
     """The policy with some thresholds raised and some limits lowered."""
     changed = {"fields": dict(policy.fields), "kinds": dict(policy.kinds)}
-    for bands in changed.values():
-        for name in bands:
-            bands[name] = raised(draw, bands[name])
+    for by_name in changed.values():
+        for name in by_name:
+            by_name[name] = raised(draw, by_name[name])
     whole = raised(draw, Limits(policy.accept, policy.review))
     changed |= {"accept": whole.accept, "review": whole.review}
     for name in ("null", "missing_item", "off_schema"):
@@ -60,7 +60,7 @@ def test_policies_are_monotone(report, data):
 
 
 def test_policies_are_monotone_where_levels_of_precedence_meet():
-    """A raised review of all must not lift a model's threshold, nor a lower band come through."""
+    """A raised review of all must not lift a model's threshold, nor lower limits come through."""
     report = report_of(token("true", -0.3))
     field = replace(report[""], declared=Declared(conf=FieldConfig(review=0.7)))
     report = replace(report, fields={"": field})

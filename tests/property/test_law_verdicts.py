@@ -1,8 +1,7 @@
-"""Law: what spares work changes no verdict.
+"""Law: caching changes no verdict, and every rule of ``RULES`` is asked.
 
-Only the rules that have something to look at are asked, bands are kept by path, and verdicts are
-shared. The plain road is beside it: every rule, asked of every field alone, with a band that was
-looked for anew.
+Limits are cached by path, and verdicts are shared. The reference implementation here caches nothing:
+it asks every rule of every field, with limits that it looks up anew.
 """
 
 from dataclasses import replace
@@ -10,7 +9,7 @@ from dataclasses import replace
 from builders import report_of, token
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from policies import BANDS, READINGS, SHARES, policies, reports
+from policies import LIMITS, READINGS, SHARES, policies, reports
 
 from fieldconf import strategies
 from fieldconf.distributions.distribution import Distribution, Member, Rival
@@ -36,7 +35,7 @@ from fieldconf.report import Report
 from fieldconf.schema.field_settings import FieldConfig
 
 
-def said_by_all(facts):
+def reasons_by_all_rules(facts):
     """What speaks against a value, by asking every rule."""
     is_object = facts.field.kind == "object" and not facts.field.is_leaf
     asked = {name: rule for name, rule in RULES.items() if not is_object or name in OF_OBJECTS}
@@ -47,17 +46,17 @@ def said_by_all(facts):
     )
 
 
-def band_for(field, policy, root):
-    """The band for a field, looked for from the most to the least specific; nothing is kept."""
+def limits_for(field, policy, root):
+    """The limits for a field, looked up from the most to the least specific; nothing is cached."""
     named = policy.at(root).fields
     if field.pointer in named and not is_general(parse_pointer(field.pointer)):
         return named[field.pointer]
-    fitting = [(parse_pointer(name), band) for name, band in named.items()]
+    fitting = [(parse_pointer(name), limits) for name, limits in named.items()]
     fitting = [one for one in fitting if is_general(one[0]) and matches(one[0], field.path)]
     found = None
-    for steps, band in fitting:
+    for steps, limits in fitting:
         if rank(steps) == min(rank(other) for other, _ in fitting):
-            found = stricter(found, band)
+            found = stricter(found, limits)
     if found is not None:
         return found
     of_kind = [policy.kinds[kind] for kind in kinds_of(field) if kind in policy.kinds]
@@ -90,12 +89,12 @@ def verdicts_of(report):
     for name, field in report.fields.items():
         above = report.fields.get(pointer(field.path[:-1])) if field.path else None
         presence = above.presence.get(str(field.path[-1])) if above else None
-        band = band_for(field, report.policy, report.schema.root)
-        said = said_by_all(Facts(
-            field, band, report.policy, lacks_tokens, problems.get(name, ()), presence, other
+        limits = limits_for(field, report.policy, report.schema.root)
+        said = reasons_by_all_rules(Facts(
+            field, limits, report.policy, lacks_tokens, problems.get(name, ()), presence, other
         ))  # fmt: skip
         if said or field.is_leaf or field.kind == "array":
-            made[name] = Verdict(worst(one.outcome for one in said), said, band)
+            made[name] = Verdict(worst(one.outcome for one in said), said, limits)
     return made
 
 
@@ -125,7 +124,7 @@ FACTS = st.builds(
         found=st.sampled_from([None, ()]), reason=st.sampled_from(["", "no tokens"]),
         flags=st.lists(st.sampled_from(FLAGS), max_size=2).map(tuple),
     ),
-    BANDS,
+    LIMITS,
     st.builds(
         Policy, null=SHARES, missing_item=SHARES, off_schema=SHARES,
         absent=st.sampled_from(OUTCOMES), disagree=st.sampled_from(OUTCOMES),
@@ -159,16 +158,16 @@ ALONE = {  # each of the rules has something to say, and no other one has
 
 @settings(deadline=None, max_examples=1000)
 @given(FACTS)
-def test_rules_that_are_not_asked_have_nothing_to_say(facts):
-    """What speaks against a value is what all rules say of it, in their order."""
-    assert reasons(facts) == said_by_all(facts)
+def test_the_reasons_are_those_of_all_rules(facts):
+    """The rules are the only list: what all of them find, in their order, are the reasons."""
+    assert reasons(facts) == reasons_by_all_rules(facts)
 
 
 def test_each_rule_is_asked_where_it_alone_has_something_to_say():
     assert ALONE.keys() == RULES.keys()
     for name, facts in ALONE.items():
         assert [one.name for one in reasons(facts)] == [name]
-        assert reasons(facts) == said_by_all(facts)
+        assert reasons(facts) == reasons_by_all_rules(facts)
 
 
 def test_null_is_looked_for_wherever_something_is_known_of_it():
@@ -183,15 +182,15 @@ def test_null_is_looked_for_wherever_something_is_known_of_it():
     ]:
         facts = Facts(field, Limits(0.8), Policy(), presence=presence)
         assert [one.name for one in reasons(facts)] == ["null_undecided"]
-        assert reasons(facts) == said_by_all(facts)
+        assert reasons(facts) == reasons_by_all_rules(facts)
 
 
 def check_plain_road(report):
     assert report.verdicts == verdicts_of(report)
     assert [*report.verdicts] == [*verdicts_of(report)]
-    bands = FieldLimits(report.policy, report.schema.root)
+    field_limits = FieldLimits(report.policy, report.schema.root)
     for field in report.fields.values():
-        assert bands.of(field) == band_for(field, report.policy, report.schema.root)
+        assert field_limits.of(field) == limits_for(field, report.policy, report.schema.root)
 
 
 @settings(deadline=None, max_examples=300)
@@ -215,7 +214,7 @@ def test_verdicts_of_schemas_are_those_of_the_plain_road(report, data):
     check_plain_road(replace(report, policy=data.draw(policies(report))))
 
 
-def test_bands_that_are_kept_are_those_of_one_policy_and_one_schema():
+def test_cached_limits_are_those_of_one_policy_and_one_schema():
     """Two policies that differ in what their hash leaves out, and attributes by two schemas."""
     report = report_of(token('{"a":['), token("true", -0.3), token("]}"))
     for accept in (0.1, 0.95, 0.1):
