@@ -19,7 +19,7 @@ import fieldconf as fc
 # A threshold says from which confidence on *you* would file the field unread. These are made up;
 # yours come from answers that you have compared with the truth. It stands beside the field it is
 # for, since fields of different kinds are not equally sure when they are right.
-CHOICE, TEXT, NUMBER = (fc.FieldConfig(threshold=share) for share in (0.7, 0.5, 0.5))
+CHOICE, TEXT, NUMBER = (fc.FieldConfig(accept=share) for share in (0.7, 0.5, 0.5))
 
 
 @fc.confident

@@ -179,8 +179,8 @@ def test_extract_many_is_the_function_with_the_model(model, tmp_path):
     fc.extract_many(model, ["x"], client=theirs, output=output, **OPTIONS).run()
     kept = model.extract_many(["x"], client=theirs, output=output, **OPTIONS).all()
     assert kept.summary.resumed == 1
-    then = [fc.CascadeStep(large := FakeClient({"team": "work"}), model="large")]
-    found = model.extract_many({"a": "x"}, client=mine, then=then, **OPTIONS).all()
+    steps = [fc.CascadeStep(large := FakeClient({"team": "work"}), model="large")]
+    found = model.extract_many({"a": "x"}, client=mine, steps=steps, **OPTIONS).all()
     assert (found[0].id, found[0].value.team, len(large.requests)) == ("a", "work", 1)
 
 

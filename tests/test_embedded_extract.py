@@ -86,10 +86,10 @@ def test_the_command_line_uses_the_embedded_model(report, local_client):
 def test_exact_numbers_and_reasons_from_the_command_line(report, local_client):
     schema = f"{EXAMPLES / 'ticket.py'}:Ticket"
     text = str(EXAMPLES / "ticket.txt")
-    result = CliRunner().invoke(main, ["extract", schema, text, "--exact", "--why"])
+    result = CliRunner().invoke(main, ["extract", schema, text, "--settle", "--why"])
     assert result.exit_code == 0, result.stderr
     assert "not settled" not in result.stdout
-    settled = CliRunner().invoke(main, ["extract", schema, text, "--exact", "--json"])
+    settled = CliRunner().invoke(main, ["extract", schema, text, "--settle", "--json"])
     for name, field in json.loads(settled.stdout)["fields"].items():
         if field["distribution"]:
             assert field["high"] - field["low"] <= 0.01, name

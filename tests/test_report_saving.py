@@ -325,11 +325,17 @@ def test_what_was_written_decides_between_the_arms_again(tokens):
 FIRST_VERSION = json.loads((Path(__file__).parent / "fixtures/saved_reports_1.json").read_text())
 
 
-def test_reports_of_the_first_version_are_read():
-    """Its words: mask "pre" and "post"."""
-    answer, _ = FIRST_VERSION
-    report = fc.Report.from_dict(answer)
+def test_a_report_of_the_first_version_is_read():
+    """Its words: "pre" for a mask, and other keys."""
+    answer, text = FIRST_VERSION
+    report, free = map(fc.Report.from_dict, FIRST_VERSION)
     assert (answer["version"], answer["mask"], report.mask) == (1, "pre", "before")
+    fields = answer["fields"]
+    assert report["/contact"].variants.off_schema == fields["/contact"]["arms"]["off_schema"]
+    assert len(report["/items"].end_probabilities) == len(fields["/items"]["stops"]) == 3
+    assert report["/team"].source_spans[0].text == fields["/team"]["found"][0]["text"] == "sales"
+    assert report["/team"].declared.conf == fc.FieldConfig(accept=0.8)
+    assert free.answer_score.logprob == free.prompt_score.logprob == text["answer"]["logprob"]
 
 
 @pytest.mark.parametrize("saved_then", FIRST_VERSION)

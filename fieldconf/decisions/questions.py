@@ -125,7 +125,7 @@ def _leaves(root: SchemaNode) -> Iterator[tuple[Path, SchemaNode, str, str]]:
         for key in reversed(declared.keys):
             inner = place.inside(key)
             told = (*words, _told(key, inner.declared))
-            is_everywhere = all(key in arm.keys for arm in declared.arms)
+            is_everywhere = all(key in arm.keys for arm in declared.variants)
             there = "" if is_everywhere else _ARMS
             todo.append(((*path, key), inner, told, around | _declaring(place), there))
 

@@ -353,7 +353,7 @@ def _scores(found: Field) -> tuple[float | None, ...]:
 
 def _text(found: Field | None, source: str | None) -> str | None:
     """What stands around a value in the source, else how the source begins."""
-    place = found.found[0] if found is not None and found.found else None
+    place = found.source_spans[0] if found is not None and found.source_spans else None
     if source is None:
         return None if place is None else place.text
     start, stop = (0, 0) if place is None else (max(place.start - _AROUND, 0), place.stop)

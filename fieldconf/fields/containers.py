@@ -86,7 +86,7 @@ class Container:
         self.opening: Callable[[], Approach] | None = None
         self.edge = 0
         self.kinds: Distribution | None = None  # which JSON kind it is, if it might be another
-        self.arms: Distribution | None = None
+        self.variants: Distribution | None = None
         self._up, self._layout = up, layout
         self._whole = place
         self._keys: dict[str, int] = {}  # in the order in which they came; only grows
@@ -154,7 +154,7 @@ class Container:
     @property
     def _may_end(self) -> bool:
         """Whether nothing that is required is missing in this object."""
-        arms = self._declared.arms
+        arms = self._declared.variants
         return self._missing == 0 and (
             not arms or any(arm.required <= self._keys.keys() for arm in arms)
         )
@@ -264,7 +264,7 @@ class Container:
                 )  # fmt: skip
         count = len(self._arms)
         is_telling = written is not None and len(self._whole.variants_with(written)) < count
-        if self.arms is None and is_telling:
+        if self.variants is None and is_telling:
             named = zip(question.names, results, strict=False)
             sets = [(self._whole.variants_with(name), Member(name, *r)) for name, r in named]
             self._split(sets, tree)
@@ -287,7 +287,7 @@ class Container:
 
     def discriminate(self, name: str | int, tree: Tree, members: Sequence[Any]) -> None:
         """Take note of a finite value that tells the arms of a union apart, if it does."""
-        if self.arms is not None or len(self._arms) < 2:
+        if self.variants is not None or len(self._arms) < 2:
             return
         still = frozenset(self.place.cases)
         left = frozenset(i for i, case in enumerate(self._whole.objects) if case in still)
@@ -297,7 +297,7 @@ class Container:
 
     @property
     def _arms(self) -> tuple[UnionVariant, ...]:
-        return self._whole.declared.arms
+        return self._whole.declared.variants
 
     def _split(self, sets: Sequence[tuple[frozenset[int], Member]], tree: Tree) -> None:
         """The arms, if these members tell them apart; what several arms share is split evenly."""
@@ -318,4 +318,4 @@ class Container:
                 Member(arm.name, probability, low, min(1.0, sum(m.high for _, m in own)))
             )
         members.sort(key=lambda member: -member.probability)
-        self.arms = replace(found, candidates=tuple(members))
+        self.variants = replace(found, candidates=tuple(members))

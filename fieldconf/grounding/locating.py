@@ -63,9 +63,9 @@ def locate(report: Report[T], text: str | None = None, *, how: Ways | None = Non
     >>> client = FakeClient({"name": "Anna", "total": 1234.5})
     >>> text = "Dear ANNA, it is 1,234.50 in all."
     >>> report = locate(fc.extract({"type": "object"}, text, client=client, model="m"))
-    >>> report["name"].found[0]
-    Found(start=5, stop=9, text='ANNA', how='folded', similarity=1.0)
-    >>> [place.text for place in report["total"].found]
+    >>> report["name"].source_spans[0]
+    SourceSpan(start=5, stop=9, text='ANNA', how='folded', similarity=1.0)
+    >>> [place.text for place in report["total"].source_spans]
     ['1,234.50']
     """
     ways = ways_of(how)
@@ -153,7 +153,7 @@ def _parts(given: Any) -> Sequence[Any]:
 
 def _located(field: Field, source: SourceText, ways: Ways) -> Field:
     found = source.places(field.value, ways) if _is_sought(field) else None
-    return field if found == field.found else replace(field, found=found)
+    return field if found == field.source_spans else replace(field, source_spans=found)
 
 
 def _is_sought(field: Field) -> bool:

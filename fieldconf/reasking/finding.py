@@ -52,7 +52,7 @@ def found_again(
         return made
     located = locate(made, text_of(given), how=[way for way in WAYS if _is_there(way)])
     fields = {
-        name: field if (own := made.fields[name]).found is None else own
+        name: field if (own := made.fields[name]).source_spans is None else own
         for name, field in located.fields.items()
     }
     return replace(located, fields=fields)
@@ -60,7 +60,7 @@ def found_again(
 
 def _is_located_in(report: Report[Any], given: Input) -> bool:
     """Whether values were looked for, and, as far as one can tell, in this text."""
-    if all(field.found is None for field in report.leaves.values()):
+    if all(field.source_spans is None for field in report.leaves.values()):
         return False
     try:
         text = text_of(given)
@@ -70,7 +70,7 @@ def _is_located_in(report: Report[Any], given: Input) -> bool:
 
 
 def _places(report: Report[Any]) -> Iterator[SourceSpan]:
-    return (place for field in report.leaves.values() for place in field.found or ())
+    return (place for field in report.leaves.values() for place in field.source_spans or ())
 
 
 def _is_there(way: Any) -> bool:

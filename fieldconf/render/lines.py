@@ -26,8 +26,6 @@ READING = "Confidence (0 to 1) is how sure the model was, not whether the value 
 MASKS = {
     "before": ", logprobs from before the schema was applied",
     "after": ", logprobs from after the schema was applied",
-    "before": ", logprobs from before the schema was applied",
-    "after": ", logprobs from after the schema was applied",
 }
 FLAGS = {
     "saturated": "nearly all tokens are above .999: these numbers do not rank the fields",

@@ -5,13 +5,14 @@ Out:   the same, typed, name by name.
 Never: a key skipped that is not known; a value made to fit.
 Why:   a report is saved today and read next year, by somebody else.
 
-What came later has a default: reports that were saved without it are read as well.
+What came later has a default, and keys of version 1 are read as well.
 """
 
 from typing import Annotated, Any, Literal, TypeAlias
 
 from annotated_types import Len
-from pydantic import BaseModel, BeforeValidator, ConfigDict, InstanceOf
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, InstanceOf
+from pydantic import Field as FormKey
 
 from fieldconf.fields.field import Kind
 from fieldconf.fields.readings import Basis, FoundHow, How
@@ -21,6 +22,11 @@ from fieldconf.schema.field_settings import Basis as ConfBasis
 from fieldconf.tokens.token import FORMER_MASKS, Mask
 
 Text: TypeAlias = InstanceOf[str]  # pydantic's own check refuses lone surrogates
+
+
+def _formerly(name: str, former: str, **more: Any) -> Any:
+    """A key that had another name in version 1."""
+    return FormKey(validation_alias=AliasChoices(name, former), **more)
 
 
 def _current_mask(mask: Any) -> Any:
@@ -174,7 +180,7 @@ class Calibrated(Form):
 class Conf(Form):
     """The form of the settings of a field."""
 
-    threshold: float | None = None
+    accept: float | None = _formerly("accept", "threshold", default=None)
     review: float | None = None
     basis: ConfBasis | None = None
     counts: bool | None = None
@@ -215,13 +221,13 @@ class Field(Form):
     flags: list[Text]
     span: Annotated[list[int], Len(2, 2)]
     distribution: Distribution | None
-    arms: Distribution | None
+    variants: Distribution | None = _formerly("variants", "arms")
     presence: dict[Text, Member]
-    stops: list[Member]
+    end_probabilities: list[Member] = _formerly("end_probabilities", "stops")
     why: Why | None
     readings: list[Reading] = []
     agreement: Agreement | None = None
-    found: list[Found] | None = None
+    source_spans: list[Found] | None = _formerly("source_spans", "found", default=None)
     conf: Conf | None = None
     outcome: Outcome | None = None  # it follows from the rest, and so do the reasons
     reasons: list[Reason] = []
@@ -241,8 +247,8 @@ class Report(Form):
     precision: float | None
     choice: int
     tool: Text
-    answer: Score | None
-    prompt: Score | None
+    answer_score: Score | None = _formerly("answer_score", "answer")
+    prompt_score: Score | None = _formerly("prompt_score", "prompt")
     input_tokens: int | None
     output_tokens: int | None
     stopped: Stopped | None

@@ -58,7 +58,7 @@ class Declared:
         more_keys: whether other keys may stand here too.
         min_items: the fewest items of a list here.
         max_items: the most items of a list here; None if nothing says.
-        arms: the object schemas of a union; none where there are fewer than two.
+        variants: the object schemas of a union; none where there are fewer than two.
         title, description: as the schema has them; empty if it has none.
         conf: the field's own settings, see ``FieldConfig``; or None.
         may_be_null: whether null may stand here for a key that was left out, though the schema
@@ -75,7 +75,7 @@ class Declared:
     more_keys: bool = True
     min_items: int = 0
     max_items: int | None = None
-    arms: tuple[UnionVariant, ...] = ()
+    variants: tuple[UnionVariant, ...] = ()
     title: str = ""
     description: str = ""
     conf: FieldConfig | None = None
@@ -153,7 +153,7 @@ def declare(cases: Sequence[Alternative], *, may_be_null: bool = False) -> Decla
         more_keys=not objects or not all(is_closed(case.parts) for case in objects),
         min_items=min((max((p.fewest_items for p in ps), default=0) for ps in lists), default=0),
         max_items=_most_items(lists),
-        arms=_union_variants(objects) if len(objects) > 1 else (),
+        variants=_union_variants(objects) if len(objects) > 1 else (),
         title=_first_text(notes, "title"), description=_first_text(notes, "description"),
         conf=_conf(notes), may_be_null=may_be_null and "null" not in kinds,
         rules=() if () in rules else rules,

@@ -39,13 +39,13 @@ _IN_NUMBERS = frozenset({"basis", "counts"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldConfig:
-    """Settings of one field: ``Annotated[bool, FieldConfig(threshold=0.9)]``.
+    """Settings of one field: ``Annotated[bool, FieldConfig(accept=0.9)]``.
 
     Of two on one type the outer one wins, setting by setting.
 
     Attributes:
-        threshold: from 0 to 1: the confidence from which the field is sure enough; None: not set.
-        review: from 0 to ``threshold``: the confidence below which it is not worth a look, but is
+        accept: from 0 to 1: the confidence from which the field is sure enough; None: not set.
+        review: from 0 to ``accept``: the confidence below which it is not worth a look, but is
             to be asked for again; None: not set. See docs/policies.md.
         basis: which formula gives the confidence of a scalar; "distribution" is for domains with
             few values only. None: by kind, see docs/numbers.md.
@@ -55,7 +55,7 @@ class FieldConfig:
             it counts, a free text too.
     """
 
-    threshold: float | None = None
+    accept: float | None = None
     review: float | None = None
     basis: Basis | None = None
     counts: bool | None = None
@@ -94,7 +94,7 @@ def conf_of(settings: Any, where: str) -> FieldConfig:
     """
     if not isinstance(settings, Mapping):
         raise SchemaError(
-            f"{CONF} is no object (at {where})", remedy='Write one such as {"threshold": 0.9}'
+            f"{CONF} is no object (at {where})", remedy='Write one such as {"accept": 0.9}'
         )
     given = cast("Mapping[str, Any]", settings)
     for name, wrong in _problems(given):
@@ -105,15 +105,15 @@ def conf_of(settings: Any, where: str) -> FieldConfig:
 def merged(inner: Mapping[str, Any], outer: Mapping[str, Any]) -> dict[str, Any]:
     """Two settings of one place: the outer wins, setting by setting.
 
-    Where a threshold and a review of different settings cross, the inner one gives way.
+    Where ``accept`` and ``review`` of different settings cross, the inner one gives way.
 
-    >>> merged({"threshold": 0.9, "review": 0.8}, {"threshold": 0.6})
-    {'threshold': 0.6, 'review': 0.6}
+    >>> merged({"accept": 0.9, "review": 0.8}, {"accept": 0.6})
+    {'accept': 0.6, 'review': 0.6}
     """
     made = {**inner, **outer}
     if _cross(made) and not _cross(inner) and not _cross(outer):
-        own = "threshold" if "threshold" in outer else "review"
-        made |= {"threshold": outer[own], "review": outer[own]}
+        own = "accept" if "accept" in outer else "review"
+        made |= {"accept": outer[own], "review": outer[own]}
     return made
 
 
@@ -170,16 +170,16 @@ def _problems(settings: Mapping[str, Any]) -> Iterator[tuple[str, _Wrong]]:
         if wrong := _problem(name, value):
             yield name, wrong
     if _cross(settings):
-        both = f"review {settings['review']} is above the threshold {settings['threshold']}"
+        both = f"review {settings['review']} is above accept {settings['accept']}"
         yield "review", _Wrong(both, "What is sure enough needs no review: give a lower one")
 
 
 def _cross(settings: Mapping[str, Any]) -> bool:
-    """Whether review is above the threshold."""
-    review, threshold = settings.get("review"), settings.get("threshold")
-    if not isinstance(review, (int, float)) or not isinstance(threshold, (int, float)):
+    """Whether ``review`` is above ``accept``."""
+    review, accept = settings.get("review"), settings.get("accept")
+    if not isinstance(review, (int, float)) or not isinstance(accept, (int, float)):
         return False
-    return review > threshold
+    return review > accept
 
 
 def _problem(name: str, value: Any) -> _Wrong | None:

@@ -106,7 +106,7 @@ class SchemaNode:
 
     @cached_property
     def objects(self) -> list[Alternative]:
-        """The cases in which an object may stand here: those of ``declared.arms``."""
+        """The cases in which an object may stand here: those of ``declared.variants``."""
         return [case for case in self.cases if "object" in kinds_of_parts(case.parts)]
 
     @property

@@ -74,7 +74,7 @@ class Schema:
     def digest(self) -> str:
         """A short text that stands for what answers are read by, the same in each process.
 
-        Two schemas have the same where only the limits of fields (``threshold``, ``review``)
+        Two schemas have the same where only the limits of fields (``accept``, ``review``)
         differ: these change no number.
 
         >>> compile_schema({"type": "boolean"}).digest == compile_schema(bool).digest

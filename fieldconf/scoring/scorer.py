@@ -307,8 +307,8 @@ class Scorer:
             text=completion.content, tokens=completion.tokens or (), model=completion.model,
             finish_reason=completion.finish_reason, refusal=completion.refusal,
             precision=completion.precision, choice=completion.choice, tool=completion.tool,
-            answer=self._answer(completion.tokens or (), len(content)), prompt=_prompt(completion),
-            prompt_tokens=completion.prompt,
+            answer_score=self._answer(completion.tokens or (), len(content)),
+            prompt_score=_prompt(completion), prompt_tokens=completion.prompt,
             input_tokens=completion.prompt_tokens, output_tokens=completion.completion_tokens,
             schema=self._schema,
         )  # fmt: skip
