@@ -6,7 +6,7 @@ INSTALL := $(BIN)/python tests/install.py
 # A suite of many processes: none but the first compiles a module.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-main test-instructor test-clusters search environments lowest check lint \
+.PHONY: demo quick test test-main test-instructor test-clusters search environments lowest check lint \
 	lint-style lint-types lint-users bench clean
 
 demo: .venv/.local
@@ -20,6 +20,12 @@ test-main: .venv/.test
 	@$(BIN)/fieldconf local fetch || echo "no weights: the tests of the embedded model will be skipped"
 	$(BIN)/python -m pytest -n auto --dist worksteal --ignore=tests/clusters \
 		--ignore=tests/clients/test_client_instructor.py --ignore=tests/test_typing.py
+
+# For daily work: few examples of each law, and no tests of other environments.
+quick: .venv/.test
+	$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile=fast \
+		--ignore=tests/clusters --ignore=tests/clients/test_client_instructor.py \
+		--ignore=tests/test_typing.py
 
 test-instructor: .venv/instructor/.ready
 	.venv/instructor/bin/python -m pytest tests/clients/test_client_instructor.py

@@ -37,8 +37,8 @@ from schemas import MEMORY, SAMPLE, rows_of, share
 import fieldconf
 from fieldconf.errors import FieldconfError
 from fieldconf.fields.pickling import value_at
-from fieldconf.reasking.patching import fitting, put
-from fieldconf.reasking.subschema import WHOLE, SubschemaRequest, question
+from fieldconf.reasking.patching import patched, valid_patches
+from fieldconf.reasking.subschema import WHOLE, SubschemaRequest, request_for
 from fieldconf.requests.strict import strict
 from fieldconf.schema import compile_schema
 from fieldconf.schema.pydantic_errors import leads
@@ -109,7 +109,7 @@ def _ask(ground: Ground, instance: Any, result: Result) -> None:
     schema = compile_schema(ground.schema)
     asked: SubschemaRequest | None = None
     with result.step("question"):
-        asked = question(schema, instance, half)
+        asked = request_for(schema, instance, half)
     if asked is None or not asked.paths:
         result.counts["instances of which nothing in doubt is declared"] += 1
         return
@@ -172,14 +172,14 @@ def _check_own(schema: Any, instance: Any, asked: SubschemaRequest, result: Resu
     own = restricted(instance, asked)
     _, errors = asked.schema.validate(json.dumps(own).encode(), own)
     result.check("instances that keep to the sub-schema", is_met=not errors, how=errors)
-    new = fitting(schema, instance, answers(asked, own))
-    result.check("instances put back", is_met=text_of(put(instance, new)) == text_of(instance))
+    new = valid_patches(schema, instance, answers(asked, own))
+    result.check("instances put back", is_met=text_of(patched(instance, new)) == text_of(instance))
     result.check("places put back", is_met={*new} == {*asked.paths}, how={*asked.paths} - {*new})
 
 
 def answers(asked: SubschemaRequest, answer: Any) -> dict[Path, Any]:
     """The values that an answer has for the places asked for."""
-    there = {path: asked.there(path) for path in asked.paths}
+    there = {path: asked.answer_path(path) for path in asked.paths}
     return {
         path: value_at(at, answer) for path, at in there.items()
         if not at or leads(at[-1], value_at(at[:-1], answer))
@@ -196,8 +196,8 @@ def _check_others(
             result.counts["answers that could not be made"] += 1
             continue
         values = answers(asked, answer)
-        new = fitting(schema, instance, values)
-        whole = put(instance, new)
+        new = valid_patches(schema, instance, values)
+        whole = patched(instance, new)
         result.check("merges", is_met=not new or ground.keeps(whole), how=text_of(whole))
         how = "all of it" if len(new) == len(values) else "some of it" if new else "the first kept"
         result.counts[f"  {how}"] += 1

@@ -18,7 +18,7 @@ from pathlib import Path
 from outside import present
 
 import fieldconf as fc
-from fieldconf.verification.combining import CombinedConfidence, combined
+from fieldconf.verification.combining import BoundedConfidence, combined
 
 RULES = ("pool", "minimum", "product")
 
@@ -57,8 +57,10 @@ def main():
         "the first confidence": [(first, right) for first, _, right in fields],
         "P(true)": [(true, right) for _, true, right in fields],
         **{
-            rule: [(combined(CombinedConfidence(first), CombinedConfidence(true), rule).confidence, right)
-                   for first, true, right in fields]
+            rule: [
+                (combined(BoundedConfidence(a), BoundedConfidence(b), rule).confidence, right)
+                for a, b, right in fields
+            ]
             for rule in RULES
         },
     }  # fmt: skip

@@ -15,10 +15,24 @@ from fieldconf.embedded.weights import find_weights
 CALM = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 
 # The gate draws the same examples each time, so that a change fails for what it did itself;
-# ``make search`` draws new ones (``--hypothesis-profile=search``).
+# ``make search`` draws new ones (``--hypothesis-profile=search``). ``make quick``, for daily work,
+# draws FEW of each law (``--hypothesis-profile=fast``).
+FEW = 10
 settings.register_profile("gate", derandomize=True, **CALM)
 settings.register_profile("search", derandomize=False, **CALM)
+settings.register_profile("fast", derandomize=True, max_examples=FEW, **CALM)
 settings.load_profile("gate")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In the fast profile, lower the number of examples of laws that set their own, too."""
+    if settings.get_current_profile_name() != "fast":
+        return
+    for item in items:
+        test = getattr(item, "function", None)
+        own = getattr(test, "_hypothesis_internal_use_settings", None)
+        if own is not None and own.max_examples > FEW:
+            test._hypothesis_internal_use_settings = settings(own, max_examples=FEW)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -9,8 +9,8 @@ from desks import SCHEMA
 from installed import CliRunner
 from warehouse import line, text, write
 
-from fieldconf.batch.progress import Bar
 from fieldconf.cli import main
+from fieldconf.many.progress import Bar
 
 COUNT = 6
 
@@ -121,25 +121,25 @@ def test_a_bar_is_on_standard_error_only():
 
 
 def test_the_bar_tells_how_much_there_is_before_the_first_block_is_done(capsys):
-    with Bar(2_500_000):
+    with Bar(2_500_000, of_files=True):
         pass
     assert "0.0/2.5 MB 0 responses" in capsys.readouterr().err
 
 
 def test_a_run_that_was_ended_is_gone_on_with(monkeypatch, here):
-    from fieldconf.batch import score_files
+    from fieldconf.batch import runner
 
-    merge = score_files.merge
+    merge = runner.merge
 
     def interrupted(*given):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(score_files, "merge", interrupted)
+        patch.setattr(runner, "merge", interrupted)
         result = run("a.jsonl")
     assert result.exit_code == 130
     assert result.stderr == "Interrupted: the same command goes on where it ended\n"
     assert not Path("rows.jsonl").exists()
     result = run("a.jsonl")
     assert f"{COUNT} of an earlier run" in result.stderr
-    assert score_files.merge is merge
+    assert runner.merge is merge

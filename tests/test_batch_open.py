@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from fieldconf.batch import score_batch
-from fieldconf.batch.score_files import score_files
+from fieldconf.batch.runner import score_files
 from fieldconf.testing import Answer, payloads
 
 

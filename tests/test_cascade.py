@@ -219,7 +219,8 @@ def test_each_sample_of_a_step_is_paid_for_by_that_step():
         made = [FakeClient(*doubtful), FakeClient(MIDDLE_ANSWER), FakeClient(LARGE_ANSWER)]
         steps = [
             CascadeStep(made[0], model="s", price=cheap, samples=3, provider="anthropic"),
-            CascadeStep(made[1], model="m", price=dear), CascadeStep(made[2], model="l", price=dear),
+            CascadeStep(made[1], model="m", price=dear),
+            CascadeStep(made[2], model="l", price=dear),
         ]  # fmt: skip
         report = cascade(SCHEMA, TEXT, steps=steps, budget=budget)
         return report, [len(client.requests) for client in made]

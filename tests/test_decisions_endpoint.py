@@ -472,7 +472,7 @@ def test_a_client_without_decisions():
     [
         ({"seed": 1}, "Decisions has no seed"),
         ({"temperature": 0}, "does not take this"),
-        ({"stop": fc.StopWhen("urgent")}, "Decisions cannot be streamed"),
+        ({"stop_when": fc.StopWhen("urgent")}, "Decisions cannot be streamed"),
         ({"top_logprobs": 3}, "lists no candidates"),
     ],
 )
@@ -605,7 +605,7 @@ def test_an_answer_without_logprobs_gets_the_numbers_of_the_endpoint():
     ("arguments", "words"),
     [
         ({"combine": "median"}, "no rule"),
-        ({"provider": "openai"}, "Chat Completions is none"),
+        ({"provider": "openai"}, "Chat Completions is not one"),
         ({"fields": ["team", "xyz"]}, "has a field 'xyz'"),
     ],
 )

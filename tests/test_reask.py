@@ -213,7 +213,7 @@ def test_messages_without_instructions_get_some():
 def test_a_saved_response_has_no_text_and_takes_one():
     client = FakeClient(Answer(VALUE, {"/team": 0.6}, schema=Ticket))
     saved = fc.score(client.chat.completions.create(model="m", messages=[], logprobs=True), Ticket)
-    with pytest.raises(fc.RequestError, match="what was read") as caught:
+    with pytest.raises(fc.RequestError, match="does not contain the text") as caught:
         reask(saved, client=FakeClient({"team": "billing"}), model="v")
     assert caught.value.report is saved
     made, request = again(saved, {"team": "billing"}, text=TEXT)

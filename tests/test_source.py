@@ -358,7 +358,7 @@ def test_another_text_is_looked_at_anew():
 
 def test_no_text_no_places():
     for given in (None, ["a", "b"], [], {"role": "user"}, fc.Image("https://example.com/a.png")):
-        with pytest.raises(RequestError, match="no one text"):
+        with pytest.raises(RequestError, match="no single text"):
             locate(Report(status="complete", input=given))
     with pytest.raises(RequestError, match="int was given"):
         locate(Report(status="complete"), 5)
@@ -451,6 +451,6 @@ NO_TEXT = [
 @pytest.mark.parametrize("given", NO_TEXT)
 def test_what_is_no_one_text_is_refused_before_anything_is_sent(given):
     client = FakeClient(VALUE)
-    with pytest.raises(RequestError, match="no one text"):
+    with pytest.raises(RequestError, match="no single text"):
         fc.extract(Order, given, client=client, model="m", locate=True)
     assert not client.requests

@@ -9,7 +9,7 @@ import pytest
 from builders import JSON_SCHEMA_BENCH
 from pydantic import BaseModel, Field
 
-from fieldconf.reasking.subschema import WHOLE, question
+from fieldconf.reasking.subschema import WHOLE, request_for
 from fieldconf.requests.strict import strict
 from fieldconf.schema import compile_schema
 
@@ -22,7 +22,7 @@ DRAFTS = {
 
 
 def asked(schema, data, *paths):
-    return question(compile_schema(schema), data, paths)
+    return request_for(compile_schema(schema), data, paths)
 
 
 def leaf(schema, data, *path):

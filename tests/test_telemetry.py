@@ -319,7 +319,7 @@ def test_without_opentelemetry_the_remedy_is_named(monkeypatch):
 
 HOUSE = Path(fieldconf.__file__).parent
 # The last two ask whether somebody sees their bars.
-MAY_PRINT = {"cli/arguments.py", "embedded/server.py", "many/progress.py", "batch/score_files.py"}
+MAY_PRINT = {"cli/arguments.py", "embedded/server.py", "many/progress.py", "batch/runner.py"}
 
 
 def writes(tree):

@@ -121,11 +121,11 @@ def test_a_report_of_a_saved_response_wants_the_text():
     saved = fc.score(
         FakeClient(FIRST).chat.completions.create(model="m", messages=[], logprobs=True), Ticket
     )
-    with pytest.raises(fc.RequestError, match="does not know what was read") as caught:
+    with pytest.raises(fc.RequestError, match="does not contain the text") as caught:
         verify(saved, client=FakeClient(SECOND), model="v")
     assert caught.value.report is saved
     assert "input" in caught.value.remedy
-    made, request = looked(saved, input="another text")
+    made, request = looked(saved, text="another text")
     assert request["messages"][1]["content"] == "another text"
     assert made["urgent"].confidence is not None
 
@@ -362,7 +362,7 @@ def test_the_whole_is_judged_and_not_the_question():
 
 def test_a_rule_that_nobody_knows_costs_nothing():
     client = FakeClient(SECOND)
-    with pytest.raises(fc.RequestError, match=r"no rule .* 'mean'") as caught:
+    with pytest.raises(fc.RequestError, match=r"no rule 'mean'") as caught:
         verify(first(), client=client, model="v", combine="mean")
     assert all(name in caught.value.remedy for name in RuleName.__args__)
     assert client.requests == []
@@ -371,7 +371,7 @@ def test_a_rule_that_nobody_knows_costs_nothing():
 @pytest.mark.parametrize("value", [1.5, -0.1, float("nan"), None, "0.5"])
 def test_a_function_that_gives_no_confidence(value):
     report = first()
-    with pytest.raises(fc.RequestError, match=r"combine: .*\(.*\) gave") as caught:
+    with pytest.raises(fc.RequestError, match=r"combine: .*\(.*\) returned") as caught:
         looked(report, combine=lambda _one, _other: value)
     assert caught.value.report is report
 

@@ -79,7 +79,7 @@ def agree(reports: Sequence[Report[T]]) -> Report[T]:
         return agreed_labels(reports, _requests(reports))
     pairing = Pairing()
     ballot = _Ballot(reports, *_ranked(reports, pairing))
-    whole = [at for at, one in enumerate(ballot.reports) if one.status in WHOLE]
+    whole = [at for at, one in enumerate(ballot.ranked) if one.status in WHOLE]
     if not any(ballot.trees):
         return replace(reports[0], requests=_requests(reports))
     if not whole:
@@ -87,7 +87,7 @@ def agree(reports: Sequence[Report[T]]) -> Report[T]:
     made = _report(ballot, Vote(pairing), whole[0])
     if not made.errors:
         return made
-    valid = [at for at in whole if not ballot.reports[at].errors]
+    valid = [at for at in whole if not ballot.ranked[at].errors]
     lead = (valid or whole)[0]
     return _report(ballot, Vote(pairing, lead=lead), lead)
 
@@ -101,7 +101,7 @@ class _Ballot:
     trees: Sequence[ValueNode | None]
 
     @property
-    def reports(self) -> list[Report[Any]]:
+    def ranked(self) -> list[Report[Any]]:
         """The answers by rank."""
         return [self.given[number] for number in self.order]
 
@@ -137,9 +137,9 @@ def _ranked(
 
 def _report(ballot: _Ballot, vote: Vote, base: int) -> Report[Any]:
     """The report of what was decided; ``base`` is the rank of the answer that it is based on."""
-    taken = vote.take({at: tree for at, tree in enumerate(ballot.trees) if tree is not None})
+    taken = vote.choose({at: tree for at, tree in enumerate(ballot.trees) if tree is not None})
     assert taken is not None  # an answer has something to say
-    reports = ballot.reports
+    reports = ballot.ranked
     used = dict.fromkeys(one.by for _, one in taken.walk())
     data = taken.value
     alone = next(iter(used)) if len(used) == 1 else base
@@ -162,11 +162,13 @@ def _parts(
     """Whose field stands at each path, with what all answers say of it."""
     for path, one in taken.walk():
         if one.node.is_open:
-            yield path, (numbers[one.by], one.node.said)
+            yield path, (numbers[one.by], one.node.report_field)
             continue
         yield path, (numbers[one.by], _field(ballot, one))
-        if one.node.said.kind in ("object", "array") and not one.node.is_container:
-            yield from _below(ballot.reports[one.by], one.node.said.path, path, numbers[one.by])
+        if one.node.report_field.kind in ("object", "array") and not one.node.is_container:
+            yield from _below(
+                ballot.ranked[one.by], one.node.report_field.path, path, numbers[one.by]
+            )
 
 
 def _below(report: Report[Any], old: Path, new: Path, number: int) -> Iterator[tuple[Path, Part]]:
@@ -178,7 +180,7 @@ def _below(report: Report[Any], old: Path, new: Path, number: int) -> Iterator[t
 
 def _field(ballot: _Ballot, taken: ChosenValue) -> Field:
     """The field of a place, with the agreement and, for a leaf, what each answer has there."""
-    own, of = taken.node.said, len(ballot.given)
+    own, of = taken.node.report_field, len(ballot.given)
     agreement = Agreement(taken.count, of, *wilson(taken.count, of))
     is_leaf = not taken.parts
     made = replace(own, agreement=agreement, readings=_readings(ballot, taken) if is_leaf else ())
@@ -208,7 +210,7 @@ def _readings(ballot: _Ballot, taken: ChosenValue) -> tuple[Reading, ...]:
 def _reading(node: ValueNode | None, model: str, key: Key) -> Reading:
     if node is None or node.is_open:
         return Reading("sample", None, model=model, agrees=False)
-    own = node.said
+    own = node.report_field
     return Reading(
         "sample", own.value, own.confidence, own.basis, model=model, agrees=node.key == key
     )

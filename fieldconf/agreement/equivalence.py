@@ -116,7 +116,7 @@ def normal(value: Any, declared: Declared | None = None) -> Key:
     return key
 
 
-def container_key(kind: str, parts: Iterable[tuple[Step, Key]], *, ordered: int = 0) -> Key:
+def container_key(kind: str, parts: Iterable[tuple[Step, Key]], *, fixed_positions: int = 0) -> Key:
     """The key of a list or an object, from those of what it holds.
 
     It is a digest: as small for a long list as for a short one.
@@ -124,13 +124,13 @@ def container_key(kind: str, parts: Iterable[tuple[Step, Key]], *, ordered: int 
     Args:
         kind: "array" or "object".
         parts: (index or name, key) of each part.
-        ordered: so many items at the head of a list count by their position (a tuple's).
+        fixed_positions: so many items at the head of a list count by their position (a tuple's).
     """
     if kind == "object":
         said = sorted(repr((str(step), *key)) for step, key in parts)
     else:
         said = sorted(
-            repr((step if isinstance(step, int) and step < ordered else -1, *key))
+            repr((step if isinstance(step, int) and step < fixed_positions else -1, *key))
             for step, key in parts
         )
     digest = hashlib.blake2b("\n".join(said).encode("utf-8", "surrogatepass"), digest_size=16)

@@ -1,7 +1,7 @@
 """Pairing: the parts of several answers that are the same part, lists matched by content.
 
 In:    reports of the same question.
-Out:   ``ValueNode`` trees; how many leaves two of them share; which items of several lists are one item.
+Out:   ``ValueNode`` trees; how many leaves two of them share; which items of several lists match.
 Never: the position of an item in its list, but where the schema tells positions apart (tuples); an
        answer's place among the others, but to tell two that are alike.
 Why:   a model that lists the same items in another order has said the same.
@@ -52,30 +52,32 @@ class ValueNode:
         is_flat: whether there are no such items.
     """
 
-    said: Field
+    report_field: Field
     key: Key
     text: str
     size: int = 1
     is_open: bool = False
     parts: Mapping[Step, "ValueNode"] = field(default_factory=dict[Step, "ValueNode"])
-    ordered: int = 0
+    fixed_positions: int = 0
     leaves: Leaves = frozenset()
     is_flat: bool = True
 
     @property
     def is_container(self) -> bool:
         """Whether it is compared part by part."""
-        return self.said.kind in ("object", "array") and len(self.said.path) < DEEPEST
+        return (
+            self.report_field.kind in ("object", "array") and len(self.report_field.path) < DEEPEST
+        )
 
     @property
     def items(self) -> list["ValueNode"]:
         """Of a list, the items that are matched by content."""
-        return [part for step, part in self.parts.items() if _is_free(step, self.ordered)]
+        return [part for step, part in self.parts.items() if _is_free(step, self.fixed_positions)]
 
     @property
-    def named(self) -> dict[Step, "ValueNode"]:
+    def keyed_parts(self) -> dict[Step, "ValueNode"]:
         """The parts that are matched by their step: an object's, and the head of a tuple."""
-        return {s: part for s, part in self.parts.items() if not _is_free(s, self.ordered)}
+        return {s: part for s, part in self.parts.items() if not _is_free(s, self.fixed_positions)}
 
 
 def _is_free(step: Step, ordered: int) -> bool:
@@ -103,7 +105,7 @@ def _node(one: Field, parts: Mapping[Step, ValueNode], ordered: int) -> ValueNod
         leaves: Leaves = frozenset() if is_open else frozenset({((), key)})
         return ValueNode(one, key, text, is_open=is_open, leaves=leaves)
     told = ((step, part.key) for step, part in parts.items())
-    key = container_key(one.kind, told, ordered=ordered)
+    key = container_key(one.kind, told, fixed_positions=ordered)
     texts = repr([(step, part.text, part.is_open) for step, part in parts.items()])
     digest = hashlib.blake2b(texts.encode("utf-8", "replace"), digest_size=16).hexdigest()
     size = sum(part.size for part in parts.values()) or 1
@@ -116,7 +118,8 @@ def _leaves(node: ValueNode) -> Leaves:
     if not node.parts or not node.is_container:
         return frozenset() if node.is_open else frozenset({((), node.key)})
     inside = (
-        (-1 if _is_free(step, node.ordered) else step, part) for step, part in node.parts.items()
+        (-1 if _is_free(step, node.fixed_positions) else step, part)
+        for step, part in node.parts.items()
     )
     return frozenset(((step, *path), key) for step, part in inside for path, key in part.leaves)
 
@@ -138,7 +141,11 @@ class Pairing:
         """How many leaves two values share; what is open is shared by nobody."""
         if one.key == other.key and not one.is_open and not other.is_open:
             return one.size
-        if one.said.kind != other.said.kind or not one.is_container or not other.is_container:
+        if (
+            one.report_field.kind != other.report_field.kind
+            or not one.is_container
+            or not other.is_container
+        ):
             return 0
         if one.is_flat and other.is_flat:
             return len(one.leaves & other.leaves)
@@ -149,8 +156,8 @@ class Pairing:
         return known
 
     def _compared(self, one: ValueNode, other: ValueNode) -> int:
-        both = one.named.keys() & other.named.keys()
-        pairs = [(one.named[step], other.named[step]) for step in both]
+        both = one.keyed_parts.keys() & other.keyed_parts.keys()
+        pairs = [(one.keyed_parts[step], other.keyed_parts[step]) for step in both]
         found = self.clusters({0: one.items, 1: other.items})
         pairs += [(cluster[0], cluster[1]) for cluster in found if len(cluster) == 2]
         return sum(self.shared(*pair) for pair in pairs)

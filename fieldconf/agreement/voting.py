@@ -42,9 +42,9 @@ class ChosenValue:
     @property
     def value(self) -> Any:
         """The decoded JSON value."""
-        kind = self.node.said.kind
+        kind = self.node.report_field.kind
         if not self.node.is_container:
-            return self.node.said.value
+            return self.node.report_field.value
         closed = {s: part for s, part in self.parts.items() if part.closed_so_far}
         if kind == "object":
             return {step: part.value for step, part in closed.items()}
@@ -53,7 +53,7 @@ class ChosenValue:
     @property
     def closed_so_far(self) -> bool:
         """Whether a part of it, at least, closed: of a scalar all of it."""
-        return not self.node.is_open or self.node.said.kind in ("object", "array")
+        return not self.node.is_open or self.node.report_field.kind in ("object", "array")
 
     @property
     def count(self) -> int:
@@ -80,7 +80,7 @@ class Vote:
         self._pairing = pairing
         self._lead = lead
 
-    def take(self, votes: Votes) -> ChosenValue | None:
+    def choose(self, votes: Votes) -> ChosenValue | None:
         """What is decided; None if nothing stands there."""
         winners = self._winners(votes)
         if not winners:
@@ -89,11 +89,11 @@ class Vote:
         if not node.is_container:
             return ChosenValue(node.key, by, node, votes)
         parts = dict(self._named(winners))
-        ordered = max(one.ordered for one in winners.values())
-        if node.said.kind == "array" and len(parts) >= ordered:
+        ordered = max(one.fixed_positions for one in winners.values())
+        if node.report_field.kind == "array" and len(parts) >= ordered:
             parts |= enumerate(self._items(winners), len(parts))
         told = ((step, part.key) for step, part in parts.items())
-        key = container_key(node.said.kind, told, ordered=ordered)
+        key = container_key(node.report_field.kind, told, fixed_positions=ordered)
         by, node = self._first(winners, key)
         return ChosenValue(key, by, node, votes, parts)
 
@@ -138,14 +138,14 @@ class Vote:
         if node is None:
             return "absent"
         if node.is_container:
-            return "object" if node.said.kind == "object" else "array"
+            return "object" if node.report_field.kind == "object" else "array"
         return None if node.is_open and at != self._lead else node.key
 
     def _named(self, winners: Mapping[int, ValueNode]) -> Iterator[tuple[Step, ChosenValue]]:
         """Objects part by part; of tuples what stands at the positions that are told apart."""
-        is_object = next(iter(winners.values())).said.kind == "object"
-        for step in dict.fromkeys(step for node in winners.values() for step in node.named):
-            found = self.take({
+        is_object = next(iter(winners.values())).report_field.kind == "object"
+        for step in dict.fromkeys(step for node in winners.values() for step in node.keyed_parts):
+            found = self.choose({
                 at: node.parts.get(step) for at, node in winners.items()
                 if step in node.parts or not node.is_open
             })  # fmt: skip
@@ -161,12 +161,12 @@ class Vote:
             {at: one.get(at) for at, node in winners.items() if at in one or not node.is_open}
             for one in found
         ]
-        taken = [one for one in map(self.take, ballots) if one is not None]
+        taken = [one for one in map(self.choose, ballots) if one is not None]
         holders = [at for at, items in sorted(lists.items()) if items]
         if not taken and self._lead is None and 2 * len(holders) > len(lists):
             ballots = [votes for votes in ballots if votes.get(holders[0]) is not None]
             present = [{at: n for at, n in votes.items() if n is not None} for votes in ballots]
-            taken = [one for one in map(self.take, present) if one is not None]
+            taken = [one for one in map(self.choose, present) if one is not None]
         return sorted(taken, key=self._place)
 
     def _place(self, taken: ChosenValue) -> tuple[int, Any]:
@@ -175,7 +175,7 @@ class Vote:
         first = self._lead if self._lead in having else min(having)
         node = taken.votes[first]
         assert node is not None
-        return first, node.said.path[-1]
+        return first, node.report_field.path[-1]
 
 
 def _is_open(node: ValueNode | None) -> bool:

@@ -17,12 +17,12 @@ from fieldconf.evaluation.answers import ReportAnswer, answers_of
 from fieldconf.evaluation.judged import LEFT_OUT, judged
 from fieldconf.evaluation.labels import Labels, name_of
 from fieldconf.fields.field import Field
-from fieldconf.statistics.labelled import Labelled, by_kind
 from fieldconf.statistics.packages import package
+from fieldconf.statistics.table_registry import LabelledTable, table_of_labels
 
 
-@by_kind.register
-def labelled_reports(labels: Labels, source: Any) -> Labelled:
+@table_of_labels.register
+def labelled_reports(labels: Labels, source: Any) -> LabelledTable:
     """The table of reports and labels, and what all of the reports are of.
 
     Raises:
@@ -34,7 +34,7 @@ def labelled_reports(labels: Labels, source: Any) -> Labelled:
     is_left_out = np.asarray([detail.why == LEFT_OUT for detail in found.details], dtype=bool)
     # a report has no field there that a policy could accept
     known = np.where(is_left_out, np.nan, table.confidence)
-    return Labelled(replace(table, confidence=known), scope_of_all(source))
+    return LabelledTable(replace(table, confidence=known), scope_of_all(source))
 
 
 def scope_of_all(source: Any) -> dict[str, str]:

@@ -20,7 +20,7 @@ from fieldconf.errors import printable
 
 if TYPE_CHECKING:
     from fieldconf.batch.arguments import BatchOptions, Engine
-    from fieldconf.batch.score_files import Scored
+    from fieldconf.batch.runner import Scored
     from fieldconf.distributions.labels import Match
     from fieldconf.tokens.token import Mask
 
@@ -84,7 +84,7 @@ def batch_command(
     Lines are raw responses or lines of a batch API's output; files may be packed (gzip, zstd). What
     fails is told in OUTPUT.errors.jsonl, and the rest goes on.
     """
-    from fieldconf.batch.score_files import score_files
+    from fieldconf.batch.runner import score_files
 
     with one_line_errors():
         options: BatchOptions = {

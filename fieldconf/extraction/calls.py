@@ -21,7 +21,7 @@ from fieldconf.extraction.endpoints import APIS, CHAT, Api
 from fieldconf.extraction.inputs import Input, is_messages
 from fieldconf.extraction.options import Options
 from fieldconf.extraction.stopping import Rule, rules_of
-from fieldconf.grounding.locating import Ways, ways_in
+from fieldconf.grounding.locating import Ways, requested_ways
 from fieldconf.policy import Policy
 from fieldconf.providers.forms import Ask
 from fieldconf.providers.table import PROVIDERS, Provider, provider_at
@@ -144,7 +144,7 @@ def prepare(
         schema=defaults.read(compiled), mask=mask, layout=defaults.forbids,
         match=options.get("match") or "exact",
         settle=_settle(client, arguments, defaults, options.get("settle")),
-        rules=rules_of(options.get("stop_when")), ways=ways_in(input, options.get("locate")),
+        rules=rules_of(options.get("stop_when")), ways=requested_ways(input, options.get("locate")),
         policy=Policy.of(options.get("policy")).check(compiled), calibration=maps,
         keep=_kept(options.get("keep")), limit=_limit(arguments),
         observe=options.get("observe"), log_values=bool(options.get("log_values")),

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from reprlib import Repr
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from fieldconf.distributions.distribution import Distribution, Member
 from fieldconf.distributions.explanation import Why
@@ -27,6 +27,7 @@ from fieldconf.fields.plain import (
     plain_why,
 )
 from fieldconf.fields.readings import Agreement, Basis, Reading, SourceSpan
+from fieldconf.fields.status import Judge, Outcome
 from fieldconf.formulas import geometric_mean
 from fieldconf.paths import Path, pointer
 from fieldconf.render import notebook
@@ -42,6 +43,15 @@ _LONGEST = 40
 _BRIEF = Repr()  # answers are deep, and long
 _BRIEF.maxlevel, _BRIEF.maxlist, _BRIEF.maxdict = 2, 4, 4
 _BRIEF.maxstring = _BRIEF.maxlong = _BRIEF.maxother = _LONGEST
+
+
+class _Decided(NamedTuple):
+    """The judge of a field that was pickled alone: it knows this outcome only."""
+
+    decision: Outcome | None
+
+    def outcome(self, field: Any, parent: Any) -> Outcome | None:  # noqa: ARG002  # see Judge
+        return self.decision
 
 
 @dataclass(frozen=True, repr=False)
@@ -105,6 +115,9 @@ class Field:
             look at it.
         start, stop: the half-open byte span of the value's JSON text in the answer.
         indexes: the indexes of the touching tokens.
+        source: the answer's tokens.
+        judged_by: what its report judges fields by, and the object in which it is written; None for
+            a field of no report. See ``outcome``.
     """
 
     path: Path
@@ -134,6 +147,7 @@ class Field:
     stop: int = 0
     indexes: tuple[int, ...] = ()
     source: Sequence[Token] | Mapping[int, Token] = field(default=(), repr=False, compare=False)
+    judged_by: "tuple[Judge, Field | None] | None" = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
         return f"<Field {self.brief} ({printable(self.reason) or self.basis})>"
@@ -144,7 +158,9 @@ class Field:
     def __getstate__(self) -> dict[str, Any]:
         """Of the answer's tokens, a field that travels alone takes only its own."""
         own = {index: self.source[index] for index in self.indexes} if self.source else ()
-        return self.__dict__ | {"source": own, "value": flat(self.value)}
+        judged_by = None if self.judged_by is None else (_Decided(self.outcome), None)
+        state = {"source": own, "value": flat(self.value), "judged_by": judged_by}
+        return self.__dict__ | state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, value=whole(state["value"]))
@@ -160,6 +176,18 @@ class Field:
     def pointer(self) -> str:
         """The path as a JSON Pointer."""
         return pointer(self.path)
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What its report's policy says: "accept", "review" or "reject".
+
+        None of an object that is judged by its fields, and of a field of no report (while an answer
+        is streamed). ``Report.verdicts`` has the reasons.
+        """
+        if self.judged_by is None:
+            return None
+        judge, parent = self.judged_by
+        return judge.outcome(self, parent)
 
     @property
     def tokens(self) -> tuple[Token, ...]:

@@ -8,11 +8,23 @@ Why:   a report says first of all whether there is a whole answer.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 Status: TypeAlias = Literal[
     "complete", "truncated", "refused", "malformed", "unaligned", "no_logprobs", "text"
 ]
+
+Outcome: TypeAlias = Literal["accept", "review", "reject"]
+"""What to do with a value: use it; have somebody look at it; ask again, or leave it."""
+
+
+class Judge(Protocol):
+    """Says what a policy does with a field."""
+
+    def outcome(self, field: Any, parent: Any) -> Outcome | None:
+        """The outcome of a field that is written in ``parent``; None of an object."""
+        ...
+
 
 WHOLE: frozenset[Status] = frozenset({"complete", "unaligned", "no_logprobs"})
 """Those of an answer that is all there, and is validated."""

@@ -37,7 +37,7 @@ class NearMatch(NamedTuple):
     similarity: float
 
 
-def near(line: str, words: Sequence[tuple[int, int]], value: str) -> Iterator[NearMatch]:
+def fuzzy_matches(line: str, words: Sequence[tuple[int, int]], value: str) -> Iterator[NearMatch]:
     """Where a folded value nearly stands in a folded text, both on one line; in no order.
 
     ``words`` are the spans of the text's words.
@@ -45,7 +45,7 @@ def near(line: str, words: Sequence[tuple[int, int]], value: str) -> Iterator[Ne
     Raises:
         ImportError: if RapidFuzz is not installed.
 
-    >>> list(near("by anna schmitt.", [(0, 2), (3, 7), (8, 15)], "anna schmidt"))[0][:2]
+    >>> list(fuzzy_matches("by anna schmitt.", [(0, 2), (3, 7), (8, 15)], "anna schmidt"))[0][:2]
     (3, 15)
     """
     from rapidfuzz import fuzz  # noqa: PLC0415  # of an extra

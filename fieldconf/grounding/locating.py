@@ -1,12 +1,13 @@
 """Locating: where the values of a report stand in the text that was read.
 
 In:    a report, a text.
-Out:   the same report whose leaves say where they were ``found``.
-Never: a confidence changed: a summary is no quotation, and a label often no word of the text.
-Why:   a value that stands in the text was at least not made up, and a reader wants to see where.
+Out:   the same report, whose leaves have the source spans where they were ``found``.
+Never: a confidence changed: a correct summary or label need not stand in the text.
+Why:   a value that stands in the text was not invented, and a reader wants to see where it stands.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any, TypeAlias, TypeVar, cast, get_args
@@ -14,7 +15,7 @@ from typing import Any, TypeAlias, TypeVar, cast, get_args
 from fieldconf.errors import MissingPackageError, RequestError
 from fieldconf.fields.field import Field
 from fieldconf.fields.readings import FoundHow
-from fieldconf.grounding.numerals import written
+from fieldconf.grounding.numerals import number_text
 from fieldconf.grounding.searching import SourceText
 from fieldconf.report import Report
 from fieldconf.responses.plain import get
@@ -23,39 +24,40 @@ T = TypeVar("T")
 Ways: TypeAlias = Sequence[FoundHow]
 
 WAYS: tuple[FoundHow, ...] = get_args(FoundHow)
-"""All ways of looking, in the order in which they are tried."""
-_NEEDED = {"date": ("dateutil", "python-dateutil"), "fuzzy": ("rapidfuzz", "rapidfuzz")}
+"""All ways to search for a value, in the order in which they are tried."""
+_PACKAGES = {"date": ("dateutil", "python-dateutil"), "fuzzy": ("rapidfuzz", "rapidfuzz")}
 """The module and the package that a way needs."""
 
 
 def locate(report: Report[T], text: str | None = None, *, how: Ways | None = None) -> Report[T]:
-    """Look where the values of a report stand in the text that it was read from.
+    """Find where the values of a report stand in the text that it was read from.
 
-    Each text and number among the leaves gets ``found``: the places, best first, at most 20; empty
-    where there is none. ``found`` stays None where nothing was looked for: booleans, null, empty
-    containers, blank texts, values that the schema leaves no choice about. Nothing else of the
-    report changes. Labels of an enum are looked for, too; that one is absent means little.
+    Each string and number among the leaves gets ``found``: the places, best first, at most 20;
+    empty if there are none. ``found`` is None for values that are not searched for: booleans, null,
+    empty containers, blank strings, and values that the schema fixes. Nothing else of the report
+    changes. Labels of an enum are searched for, too; a label that is absent means little.
 
-    The ways are tried one after the other, and the first that finds something is the last:
+    The ways are tried in this order, until one of them finds something:
 
-    * "exact": as it is, as whole words;
-    * "folded": but for letter case, accents, Unicode forms, white space, quotes and dashes; then
-      but for all punctuation ("AB-1234" and "ab 1234", words divided at the end of a line);
+    * "exact": the same characters, as whole words;
+    * "folded": without regard to letter case, accents, Unicode forms, white space, quotes and
+      dashes; then without all punctuation ("AB-1234" and "ab 1234", words hyphenated at the end of
+      a line);
     * "number": the same number ("1,234.50", "1.234,50", "$1.2 million", "twelve");
     * "date": the same day or time ("22 November 2026", "22/11/26", "2:30 pm");
-    * "fuzzy": nearly the same words, similarity 0.85 or more, and the same digits.
+    * "fuzzy": similar words, similarity 0.85 or more, with the same digits.
 
-    A text that is a number or a date is looked for as such, and never "fuzzy".
+    A string that is a number or a date is searched for as such, and never "fuzzy".
 
     Args:
-        report: of ``extract``, ``score`` and the like.
-        text: what was read; by default what the report has as its ``input``, and of messages the
-            text of the last one by the user. Offsets are characters of it.
-        how: which ways to look, all by default. "date" and "fuzzy" need python-dateutil and
+        report: from ``extract``, ``score`` and similar functions.
+        text: what was read; by default the report's ``input``; of messages, the text of the
+            user's last one. Offsets count its characters.
+        how: the ways to search, all by default. "date" and "fuzzy" need python-dateutil and
             RapidFuzz: ``pip install "fieldconf[source]"``; the others need nothing.
 
     Raises:
-        RequestError: if no text is known; or a way is none of these.
+        RequestError: if there is no text, or no such way.
         MissingPackageError: if a package for one of the ways is not installed.
 
     >>> import fieldconf as fc
@@ -68,99 +70,144 @@ def locate(report: Report[T], text: str | None = None, *, how: Ways | None = Non
     >>> [place.text for place in report["total"].source_spans]
     ['1,234.50']
     """
-    ways = ways_of(how)
-    source = SourceText(text_of(report.input if text is None else text))
-    fields = {name: _located(field, source, ways) for name, field in report.fields.items()}
+    ways = check_ways(how)
+    source = SourceText(searched_text(report.input if text is None else text))
+    fields = dict(report.fields)
+    for name, field in fields.items():
+        spans = source.places(field.value, ways) if _is_searchable(field) else None
+        if spans != field.source_spans:
+            fields[name] = replace(field, source_spans=spans)
     return replace(report, fields=fields)
 
 
-def ways_of(how: Ways | None) -> Ways:
-    """The ways to look, in the order in which they are tried.
+def locate_merged(
+    report: Report[T],
+    first: Report[Any],
+    source: Any,
+    how: Ways | bool | None,  # noqa: FBT001  # an option's value
+) -> Report[T]:
+    """Locate the values of a report that merges two readings.
+
+    Args:
+        report: the merged report.
+        first: the first reading.
+        source: what the model was given to read.
+        how: the option ``locate``: all values are located, in these ways. None: only values without
+            a place, if the first reading was located in the same text, and in those ways whose
+            package is installed.
+
+    Raises:
+        RequestError, MissingPackageError: if the values cannot be located in these ways.
+    """
+    ways = requested_ways(source, how)
+    if ways is not None:
+        return locate(report, searched_text(source), how=ways)
+    if how is False or not _is_located_in(first, source):
+        return report
+    installed: list[FoundHow] = []
+    for way in WAYS:
+        with suppress(MissingPackageError):
+            installed += check_ways([way])
+    located = locate(report, searched_text(source), how=installed)
+    fields = {
+        name: field if (own := report.fields[name]).source_spans is None else own
+        for name, field in located.fields.items()
+    }
+    return replace(located, fields=fields)
+
+
+def _is_located_in(report: Report[Any], source: Any) -> bool:
+    """Whether a report was located, and its places have the same text in the source."""
+    if all(field.source_spans is None for field in report.leaves.values()):
+        return False
+    try:
+        text = searched_text(source)
+    except RequestError:  # the report was located in the text of an image, for example
+        return False
+    spans = [span for field in report.leaves.values() for span in field.source_spans or ()]
+    return all(text[span.start : span.stop] == span.text for span in spans)
+
+
+def check_ways(how: Ways | None) -> Ways:
+    """The ways to search, in the order in which they are tried.
 
     Raises:
         RequestError: if there is no such way.
-        MissingPackageError: if a package that it needs is not installed.
+        MissingPackageError: if a package that a way needs is not installed.
 
-    >>> ways_of(["number", "exact"])
+    >>> check_ways(["number", "exact"])
     ('exact', 'number')
     """
-    wanted: tuple[Any, ...] = (
-        (how,) if isinstance(how, str) else tuple(WAYS if how is None else how)
-    )
-    for way in wanted:
+    ways: tuple[Any, ...] = (how,) if isinstance(how, str) else tuple(WAYS if how is None else how)
+    for way in ways:
         if way not in WAYS:
             raise RequestError(
-                f"there is no way {way!r} to look for a value",
-                remedy=f"Give some of {', '.join(map(repr, WAYS))}",
+                f"there is no way {way!r} to search for a value",
+                remedy=f"Use some of {', '.join(map(repr, WAYS))}",
             )
-        module, package = _NEEDED.get(way, ("", ""))
+        module, package = _PACKAGES.get(way, ("", ""))
         if module and find_spec(module) is None:
-            raise MissingPackageError(
-                f"fc.locate, to look for how={way!r},", package, extra="source"
-            )
-    return tuple(way for way in WAYS if way in wanted)
+            raise MissingPackageError(f"fc.locate(how={way!r})", package, extra="source")
+    return tuple(way for way in WAYS if way in ways)
 
 
-def ways_in(given: Any, wanted: Ways | bool | None) -> Ways | None:  # noqa: FBT001  # an option's value
-    """The ways to look in what a model is given, as the option ``locate`` asks; None for none.
+def requested_ways(source: Any, how: Ways | bool | None) -> Ways | None:  # noqa: FBT001  # an option's value
+    """The ways that the option ``locate`` requests; None if values are not to be located.
 
     Raises:
-        RequestError, MissingPackageError: if it could not be looked for, see ``locate``.
+        RequestError, MissingPackageError: if they cannot be located in ``source``.
 
-    >>> ways_in("Dear Anna", ["exact"]), ways_in("Dear Anna", False)
+    >>> requested_ways("Dear Anna", ["exact"]), requested_ways("Dear Anna", False)
     (('exact',), None)
     """
-    if wanted is None or wanted is False:
+    if how is None or how is False:
         return None
-    text_of(given)
-    return ways_of(None if wanted is True else wanted)
+    searched_text(source)
+    return check_ways(None if how is True else how)
 
 
-def text_of(given: Any) -> str:
-    """The text in which values are looked for, of what a model was given to read.
+def searched_text(source: Any) -> str:
+    """The text to search in, from what a model was given to read.
 
-    Of messages it is the text of the user's last one: those before it are examples, most often.
+    Of messages it is the text of the user's last one: earlier ones are usually examples.
 
     Raises:
-        RequestError: if it is not one text, so that nobody could say what an offset counts from.
+        RequestError: if there is not exactly one text: an offset would be ambiguous.
 
-    >>> text_of(["Dear Anna"])
+    >>> searched_text(["Dear Anna"])
     'Dear Anna'
-    >>> text_of([{"role": "system", "content": "Find the name."},
+    >>> searched_text([{"role": "system", "content": "Find the name."},
     ...          {"role": "user", "content": [{"type": "text", "text": "Dear Anna"}]}])
     'Dear Anna'
     """
-    parts = _parts(given)
+    parts = _parts(source)
     contents = [get(part, "content") for part in parts if get(part, "role") == "user"]
     if contents:
-        given = contents[-1]
-        parts = _parts(given)
+        source = contents[-1]
+        parts = _parts(source)
     if len(parts) == 1:
-        given = get(parts[0], "text") or parts[0]
-    if isinstance(given, str):
-        return given
-    kind = type(given).__name__  # pyright: ignore[reportUnknownArgumentType]
-    shown = "nothing" if given is None else f"a {kind}"
+        source = get(parts[0], "text") or parts[0]
+    if isinstance(source, str):
+        return source
+    kind = type(source).__name__  # pyright: ignore[reportUnknownArgumentType]
+    shown = "nothing" if source is None else f"a {kind}"
     raise RequestError(
-        f"there is no one text to look for values in ({shown} was given)",
-        remedy="Give it the text that the model read: fc.locate(report, text)",
+        f"there is no single text to search for values in ({shown} was given)",
+        remedy="Pass the text that the model read: fc.locate(report, text)",
     )
 
 
-def _parts(given: Any) -> Sequence[Any]:
-    return cast("Sequence[Any]", given) if isinstance(given, (list, tuple)) else ()
+def _parts(source: Any) -> Sequence[Any]:
+    return cast("Sequence[Any]", source) if isinstance(source, (list, tuple)) else ()
 
 
-def _located(field: Field, source: SourceText, ways: Ways) -> Field:
-    found = source.places(field.value, ways) if _is_sought(field) else None
-    return field if found == field.source_spans else replace(field, source_spans=found)
-
-
-def _is_sought(field: Field) -> bool:
-    """Whether it can be looked for: a text or a number that need not have been what it is."""
+def _is_searchable(field: Field) -> bool:
+    """Whether a value can be searched for: a string or a number that the schema does not fix."""
     value, members = field.value, field.declared.members if field.declared else None
     if members is not None and len(members) < 2:
         return False
     if isinstance(value, str):
         return bool(value.strip())
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and bool(written(value))
+    return (
+        isinstance(value, (int, float)) and not isinstance(value, bool) and bool(number_text(value))
+    )

@@ -114,10 +114,10 @@ def decimal_of(value: float) -> Decimal | None:
     return Decimal(repr(value)) if math.isfinite(value) else None
 
 
-def written(value: float) -> str:
+def number_text(value: float) -> str:
     """A JSON number as it is written; empty if that would be too long.
 
-    >>> written(12), written(1.50), written(10**50)
+    >>> number_text(12), number_text(1.50), number_text(10**50)
     ('12', '1.5', '')
     """
     return "" if decimal_of(value) is None else repr(value)

@@ -14,11 +14,13 @@ _LEAST_LETTERS = 4  # below it, punctuation is most of a value: "C++" is not "C"
 _LEAST_DIGITS = 7  # as many as telephone numbers have; fewer are told apart by what divides them
 
 
-def quoted(source: str, value: str) -> Iterator[tuple[int, int]]:
+def exact_matches(source: str, value: str) -> Iterator[tuple[int, int]]:
     """Where a value stands as it is, as whole words.
 
-    >>> list(quoted("cat, concatenate; cat.", "cat")), list(quoted("0.12 and 12", "12"))
-    ([(0, 3), (18, 21)], [(9, 11)])
+    >>> list(exact_matches("cat, concatenate; cat.", "cat"))
+    [(0, 3), (18, 21)]
+    >>> list(exact_matches("0.12 and 12", "12"))
+    [(9, 11)]
     """
     at = source.find(value) if value else -1
     while at >= 0:
@@ -30,18 +32,18 @@ def quoted(source: str, value: str) -> Iterator[tuple[int, int]]:
             at = source.find(value, at + 1)
 
 
-def rewritten(folded: Folded, value: str) -> Iterator[tuple[int, int]]:
+def folded_matches(folded: Folded, value: str) -> Iterator[tuple[int, int]]:
     r"""Where a value stands but for letter case, accents, white space, quotes and dashes.
 
-    >>> list(rewritten(fold("the\n CAFE"), "The café"))
+    >>> list(folded_matches(fold("the\n CAFE"), "The café"))
     [(0, 9)]
     """
     wanted = fold(value).line.strip()
-    spans = (folded.span(*span) for span in quoted(folded.line, wanted))
+    spans = (folded.span(*span) for span in exact_matches(folded.line, wanted))
     return (span for span in spans if span is not None)
 
 
-def spelt(folded: Folded, letters: Folded, value: str) -> Iterator[tuple[int, int]]:
+def letter_matches(folded: Folded, letters: Folded, value: str) -> Iterator[tuple[int, int]]:
     r"""Where the letters and digits of a value stand, whatever else stands between them.
 
     Values of few letters are not looked for, nor are those of digits alone but long ones (telephone
@@ -54,7 +56,7 @@ def spelt(folded: Folded, letters: Folded, value: str) -> Iterator[tuple[int, in
 
     >>> folded = fold("Order AB 1234, infor-\nmation")
     >>> letters = letters_of(folded.text)
-    >>> [list(spelt(folded, letters, value)) for value in ("ab-1234", "Information")]
+    >>> [list(letter_matches(folded, letters, value)) for value in ("ab-1234", "Information")]
     [[(6, 13)], [(15, 28)]]
     """
     wanted = letters_of(fold(value).line).text

@@ -32,7 +32,7 @@ class SearchTarget:
 
     def __init__(self, value: str | float) -> None:
         self.is_text = isinstance(value, str)
-        self.text = value.strip() if isinstance(value, str) else numerals.written(value)
+        self.text = value.strip() if isinstance(value, str) else numerals.number_text(value)
         self._value = value
 
     @cached_property
@@ -124,7 +124,7 @@ class SourceText:
 
 
 def _exact(source: SourceText, wanted: SearchTarget) -> Iterator[_Hit]:
-    spans = quotations.quoted(source.text, wanted.text)
+    spans = quotations.exact_matches(source.text, wanted.text)
     if not wanted.is_text:
         is_negative = wanted.text.startswith("-")
         spans = (s for s in spans if numerals.is_negative(source.text, s[0]) == is_negative)
@@ -135,9 +135,9 @@ def _folded(source: SourceText, wanted: SearchTarget) -> Iterator[_Hit]:
     """Without punctuation only where it does not count, and only if it is not found with it."""
     if not wanted.is_text:
         return iter(())
-    spans = list(islice(quotations.rewritten(source.folded, wanted.text), MOST))
+    spans = list(islice(quotations.folded_matches(source.folded, wanted.text), MOST))
     if not spans and (wanted.is_quoted or wanted.text.isdecimal()):
-        spans = islice(quotations.spelt(source.folded, source.letters, wanted.text), MOST)
+        spans = islice(quotations.letter_matches(source.folded, source.letters, wanted.text), MOST)
     return ((*span, 1.0) for span in spans)
 
 
@@ -165,7 +165,7 @@ def _date(source: SourceText, wanted: SearchTarget) -> Iterator[_Hit]:
 def _fuzzy(source: SourceText, wanted: SearchTarget) -> Iterator[_Hit]:
     if not wanted.is_quoted:
         return iter(())
-    return source.outer(fuzzy.near(source.line, source.words, wanted.line))
+    return source.outer(fuzzy.fuzzy_matches(source.line, source.words, wanted.line))
 
 
 _WAYS: Mapping[FoundHow, Callable[[SourceText, SearchTarget], Iterator[_Hit]]] = {

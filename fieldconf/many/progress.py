@@ -1,30 +1,49 @@
 """Progress: how far a run is, on a terminal.
 
-In:    summaries, one for each input that is done.
-Out:   a bar with the rate, the share of each outcome, failures, and the time that is left.
-Never: a byte on standard output, which may be somebody's file.
-Why:   whoever waits wants to know for how long, and whether it is worth it.
+In:    counts, whenever an input or a block of a file is done.
+Out:   a bar with the rate, the counts and the time that is left.
+Never: a byte on standard output, which may be redirected to a file.
+Why:   users want to know how long a run will take, and whether its results are worth it.
 """
 
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 from fieldconf.many.threads import Showing
 from fieldconf.report.results import RunSummary
 
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the scoring of files is.
+
+    Attributes:
+        read: bytes of the files, as stored on disk.
+        total: bytes of all files; None if that is not known.
+        responses: how many responses are scored.
+        failed: how many of them could not be read as responses.
+    """
+
+    read: int = 0
+    total: int | None = None
+    responses: int = 0
+    failed: int = 0
+
+
 Told: TypeAlias = Callable[[RunSummary], object]
 """Called with the counts whenever an input is done, by one thread at a time."""
 
 
-def shown(progress: bool | Told | None) -> tuple[Told | None, Showing]:  # noqa: FBT001  # as it was said
-    """Whom to tell of each summary, and what shows it meanwhile.
+def shown(progress: bool | Told | None) -> tuple[Told | None, Showing]:  # noqa: FBT001
+    """The function to call with each summary, and the context in which the progress is shown.
 
     Args:
         progress: True: a bar; False: nothing; None: a bar if standard error is a terminal; or
-            a function that is told.
+            a function to call.
     """
     if progress is None:
         progress = sys.stderr.isatty()
@@ -33,24 +52,24 @@ def shown(progress: bool | Told | None) -> tuple[Told | None, Showing]:  # noqa:
     if not progress:
         return None, nullcontext
     bar = Bar()
-    return bar, lambda: bar
+    return bar.show_run, lambda: bar
 
 
 def share(summary: RunSummary) -> str:
-    """The running shares, in words for a narrow place.
+    """The share of each outcome, in few words.
 
     >>> share(RunSummary(accept=3, review=1))
     'accept 75 %, review 25 %, reject 0 %'
     >>> share(RunSummary(accept=1, reject=1, failed=2))
     'accept 25 %, review 0 %, reject 25 %, 2 failed'
     """
-    named = ("accept", "review", "reject")
-    parts = [f"{name} {round(100 * (summary.share(name) or 0))} %" for name in named]
+    outcomes = ("accept", "review", "reject")
+    parts = [f"{name} {round(100 * (summary.share(name) or 0))} %" for name in outcomes]
     return ", ".join([*parts, *([f"{summary.failed} failed"] if summary.failed else [])])
 
 
 def rate(speed: float | None) -> str:
-    """Inputs a second, or a minute where they are slow; of ``speed`` in inputs a second.
+    """Inputs per second, or per minute if they are slow; ``speed`` is in inputs per second.
 
     >>> rate(2.5), rate(0.05), rate(None)
     ('2.5/s', '3.0/min', '')
@@ -60,34 +79,38 @@ def rate(speed: float | None) -> str:
     return f"{speed:.1f}/s" if speed >= 1 else f"{60 * speed:.1f}/min"
 
 
-def bar_of(*columns: Any) -> Any:
-    """A ``rich.progress.Progress`` on standard error."""
-    from rich.console import Console  # noqa: PLC0415  # only who looks at it needs it
-    from rich.progress import Progress  # noqa: PLC0415
+def counts(progress: Progress, speed: float | None) -> str:
+    """The counts of a run over files, with its speed in responses per second.
 
-    return Progress(
-        *columns,
-        console=Console(stderr=True),
-        redirect_stdout=sys.stdout.isatty(),  # else what is printed would not reach its file
-    )
+    >>> counts(Progress(responses=12_000, failed=2), 610.04)
+    '12,000 responses, 610.0/s, 2 failed'
+    """
+    failed = f"{progress.failed:,} failed" if progress.failed else ""
+    return ", ".join(filter(None, [f"{progress.responses:,} responses", rate(speed), failed]))
 
 
 class Bar:
-    """A bar on standard error, for the length of a ``with`` block; called with each summary."""
+    """A bar on standard error, for the length of a ``with`` block.
 
-    def __init__(self) -> None:
-        from rich.progress import (  # noqa: PLC0415  # only who looks at it needs it
-            BarColumn,
-            MofNCompleteColumn,
-            TextColumn,
-            TimeRemainingColumn,
-        )
+    Args:
+        total: how many bytes there are to read, if it shows the scoring of files.
+        of_files: whether it shows bytes of files instead of counts of inputs.
+    """
 
-        self._progress = bar_of(
-            BarColumn(bar_width=20), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(), TextColumn("{task.fields[share]}", markup=False),
+    def __init__(self, total: int | None = None, *, of_files: bool = False) -> None:
+        from rich import progress as rich  # noqa: PLC0415  # slow to import
+        from rich.console import Console  # noqa: PLC0415
+
+        self._progress: Any = rich.Progress(
+            rich.BarColumn(bar_width=20),
+            rich.DownloadColumn() if of_files else rich.MofNCompleteColumn(),
+            rich.TextColumn("{task.fields[before]}"), rich.TimeRemainingColumn(),
+            rich.TextColumn("{task.fields[after]}", markup=False),
+            console=Console(stderr=True),
+            redirect_stdout=sys.stdout.isatty(),  # else printed text would not reach its file
         )  # fmt: skip
-        self._task = self._progress.add_task("", total=None, rate="", share="")
+        before = counts(Progress(), None) if of_files else ""
+        self._task = self._progress.add_task("", total=total, before=before, after="")
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -99,9 +122,18 @@ class Bar:
     ) -> None:  # fmt: skip
         self._progress.stop()
 
-    def __call__(self, summary: RunSummary) -> None:
-        """Show how far it is."""
+    def show_run(self, summary: RunSummary) -> None:
+        """Show how far a run over inputs is."""
         self._progress.update(
             self._task, completed=summary.done, total=summary.total,
-            share=share(summary), rate=rate(self._progress.tasks[0].speed),
+            before=rate(self._progress.tasks[0].speed), after=share(summary),
+        )  # fmt: skip
+
+    def show_files(self, progress: Progress) -> None:
+        """Show how far the scoring of files is."""
+        elapsed = self._progress.tasks[0].elapsed
+        speed = progress.responses / elapsed if elapsed else None
+        self._progress.update(
+            self._task, completed=progress.read, total=progress.total,
+            before=counts(progress, speed),
         )  # fmt: skip

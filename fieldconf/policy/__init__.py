@@ -9,7 +9,15 @@
 """
 
 from fieldconf.policy.choosing import FieldLimits
-from fieldconf.policy.judging import Verdict, is_judged, judge, judged, outcome_of
+from fieldconf.policy.judging import (
+    Judge,
+    Verdict,
+    is_judged,
+    judged,
+    not_counting,
+    outcome_of,
+    problems_of,
+)
 from fieldconf.policy.limits import (
     NOTHING,
     OUTCOMES,
@@ -22,21 +30,7 @@ from fieldconf.policy.policies import USUAL, Policy, PolicyLike
 from fieldconf.policy.reasons import Facts, Reason
 
 __all__ = [
-    "NOTHING",
-    "OUTCOMES",
-    "USUAL",
-    "Facts",
-    "FieldLimits",
-    "Limits",
-    "LimitsLike",
-    "Outcome",
-    "Policy",
-    "PolicyLike",
-    "Reason",
-    "Verdict",
-    "is_judged",
-    "judge",
-    "judged",
-    "outcome_of",
-    "worst",
+    "NOTHING", "OUTCOMES", "USUAL", "Facts", "FieldLimits", "Judge", "Limits", "LimitsLike",
+    "Outcome", "Policy", "PolicyLike", "Reason", "Verdict", "is_judged", "judged",
+    "not_counting", "outcome_of", "problems_of", "worst",
 ]  # fmt: skip

@@ -7,15 +7,15 @@ Why:   every caller has to decide whether to use a value, review it or ask again
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from fieldconf.distributions.distribution import Member
 from fieldconf.paths import Path, pointer
 from fieldconf.policy.choosing import FieldLimits
 from fieldconf.policy.limits import Limits, Outcome, worst
+from fieldconf.policy.policies import Policy
 from fieldconf.policy.reasons import Facts, Reason, reasons
-from fieldconf.schema import SchemaViolation
+from fieldconf.schema import SchemaNode, SchemaViolation
 
 if TYPE_CHECKING:  # reports import policies
     from fieldconf.fields.field import Field
@@ -60,43 +60,50 @@ def is_judged(field: "Field", verdict: Verdict) -> bool:
     return field.kind != "object" or bool(verdict.reasons) or field.is_leaf
 
 
-def judge(
-    fields: "Mapping[str, Field]",
-    errors: Iterable[SchemaViolation],
-    limits: FieldLimits,
-    *,
-    lacks_tokens: bool,
-    other: str = "",
-    uncovered: str = "",
-) -> dict[str, Verdict]:
-    """The verdicts on the fields of an answer, by pointer, in the answer's order.
+@dataclass(slots=True)
+class Judge:
+    """Judges the fields of one answer, one by one, by one policy.
 
-    Args:
-        fields: the fields, by pointer, in document order.
-        errors: how the answer breaks its schema.
-        limits: the limits of the policy for each field.
-        lacks_tokens: whether a field without a logprob lacks it because of its tokens.
-        other: what speaks against every field: other JSON beside the answer; or empty.
-        uncovered: how the answer differs from those that the policy was certified for; or empty.
+    It holds none of the fields, so that a field can hold its judge.
+
+    Attributes:
+        policy: the policy.
+        root: what the schema says of the root.
+        problems: how the answer breaks its schema, by pointer, see ``problems_of``.
+        lacks_tokens: whether the answer has no tokens with logprobs.
+        other: what speaks against every field; or empty.
+        uncovered: for which other answers the policy was certified; or empty.
     """
-    problems, presences = _problems(fields, errors), _presences(fields)
-    limits_of, policy = limits.of, limits.policy
-    verdicts: dict[str, Verdict] = {}
-    last: Verdict | None = None
-    ignored = _ignored(fields)
-    for name, field in fields.items():
-        field_problems = problems.get(name, ())
+
+    policy: Policy
+    root: SchemaNode
+    problems: Mapping[str, tuple[str, ...]]
+    lacks_tokens: bool = True
+    other: str = ""
+    uncovered: str = ""
+    _limits: FieldLimits | None = field(default=None, compare=False)
+    _last: Verdict | None = field(default=None, compare=False)
+
+    def verdict(self, field: "Field", parent: "Field | None") -> Verdict | None:
+        """The verdict on a field; None for an object without a reason of its own.
+
+        ``parent`` is the object in which it is written: it knows how probable the key was.
+        """
+        if self._limits is None:
+            self._limits = FieldLimits(self.policy, self.root)
+        problems = self.problems.get(field.pointer, ()) if self.problems else ()
+        presence = parent.presence.get(str(field.path[-1])) if parent is not None else None
         facts = Facts(
-            field, limits_of(field), policy, lacks_tokens, field_problems,
-            presences.get(field.path), other, uncovered,
+            field, self._limits.of(field), self.policy, self.lacks_tokens, problems, presence,
+            self.other, self.uncovered,
         )  # fmt: skip
-        verdict = judged(facts, last)
-        if is_judged(field, verdict):
-            last = verdict
-            if name in ignored and not field_problems:
-                verdict = replace(verdict, counts=False)
-            verdicts[name] = verdict
-    return verdicts
+        verdict = self._last = judged(facts, self._last)
+        return verdict if is_judged(field, verdict) else None
+
+    def outcome(self, field: "Field", parent: "Field | None") -> Outcome | None:
+        """The outcome of a field; None for an object without a reason of its own."""
+        verdict = self.verdict(field, parent)
+        return None if verdict is None else verdict.outcome
 
 
 def outcome_of(verdicts: Mapping[str, Verdict], status: "Status") -> Outcome:
@@ -111,16 +118,16 @@ def outcome_of(verdicts: Mapping[str, Verdict], status: "Status") -> Outcome:
     return worst(verdict.outcome for verdict in verdicts.values() if verdict.counts)
 
 
-def _ignored(fields: "Mapping[str, Field]") -> set[str]:
+def not_counting(fields: "Mapping[str, Field]") -> set[str]:
     """The pointers of the fields that do not count, and of those inside; none if no field counts.
 
     That depends on the schema and the answer only, so that outcomes stay monotone in the policy.
     """
     paths: set[Path] = set()
     names: set[str] = set()
-    for name, field in fields.items():
-        if not field.counts or (paths and field.path and field.path[:-1] in paths):
-            paths.add(field.path)
+    for name, scored in fields.items():
+        if not scored.counts or (paths and scored.path and scored.path[:-1] in paths):
+            paths.add(scored.path)
             names.add(name)
     judged_names = (
         name for name, field in fields.items() if field.kind != "object" or field.is_leaf
@@ -128,17 +135,8 @@ def _ignored(fields: "Mapping[str, Field]") -> set[str]:
     return names if names and any(name not in names for name in judged_names) else set()
 
 
-def _presences(fields: "Mapping[str, Field]") -> dict[Path, Member]:
-    """Whether each optional key was written, and how probable that was, by the value's path."""
-    return {
-        (*field.path, key): member
-        for field in fields.values() if field.presence
-        for key, member in field.presence.items()
-    }  # fmt: skip
-
-
-def _problems(
-    fields: "Mapping[str, Field]", errors: Iterable[SchemaViolation]
+def problems_of(
+    errors: Iterable[SchemaViolation], fields: "Mapping[str, Field]"
 ) -> dict[str, tuple[str, ...]]:
     """The schema violations of each field; of a place without a field, at the nearest one above."""
     problems: dict[str, list[str]] = {}

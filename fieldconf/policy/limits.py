@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, cast, get_args
 
 from fieldconf.errors import PolicyError, nearest
-
-Outcome: TypeAlias = Literal["accept", "review", "reject"]
-"""What to do with a value: use it; have somebody look at it; ask again, or drop it."""
+from fieldconf.fields.status import Outcome
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 """All outcomes, the best first."""

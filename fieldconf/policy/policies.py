@@ -41,9 +41,9 @@ from fieldconf.schema import Schema, SchemaNode, compile_schema
 from fieldconf.statistics.certifying import certify
 from fieldconf.statistics.costs import Costs, costs_of
 from fieldconf.statistics.guarantee import Guarantee, Per, Unit
-from fieldconf.statistics.labelled import labelled
 from fieldconf.statistics.packages import package
 from fieldconf.statistics.table import Table
+from fieldconf.statistics.table_registry import labelled_table
 
 if TYPE_CHECKING:
     from fieldconf.statistics.table import Booleans
@@ -266,7 +266,7 @@ class Policy:
         scope_of_reports: Mapping[str, str] = {}
         table = source
         if labels is not None:
-            table, scope_of_reports = labelled(labels, source)
+            table, scope_of_reports = labelled_table(labels, source)
         guarantee = certify(
             table, risk=risk, confidence=confidence, unit=unit, per=per, together=together,
             strict=strict,
@@ -309,7 +309,7 @@ class Policy:
         >>> policy.accept, costs.best.coverage, costs.best.review
         (0.8, 0.5, 0.5)
         """
-        table = source if labels is None else labelled(labels, source).table
+        table = source if labels is None else labelled_table(labels, source).table
         costs = costs_of(table, wrong=wrong, review=review, larger=larger, seed=seed)
         return cls("nothing" if costs.best.cut is None else costs.best.cut), costs
 

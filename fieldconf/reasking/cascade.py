@@ -1,14 +1,14 @@
-"""Cascading: several models, each asked for what the one before it left in doubt, and a budget.
+"""Cascading: several models; each is asked for what the previous one left in doubt.
 
-In:    a schema, what to read, the steps, who judges, what may be spent.
-Out:   the report of the last step that was taken.
-Never: a step begun when the budget is spent, or when it is not known what was spent; a price
-       guessed: what a step will cost is known when it has answered, not before.
-Why:   most inputs are easy, and the largest model should only see what is not.
+In:    a schema, what to read, the steps, a policy, a budget.
+Out:   the report of the last step that was run.
+Never: a step started when the budget is spent, or when the costs so far are unknown; a price that
+       is guessed: what a step costs is known only when it has answered.
+Why:   most inputs are easy, and the largest model should see only the others.
 
-The budget bounds when steps begin, not what they cost: the last one may go beyond it, by its prompt
-and, where nothing bounds its answer, by that. So far as a step says ``max_tokens``, or few tokens
-are left, its answer is bounded by what is left.
+The budget limits when steps start, not what they cost. The last step may exceed it by its prompt
+and, if nothing bounds its answer, by its answer. If a step has ``max_tokens``, or few tokens are
+left, its answer is bounded by what is left of the budget.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,10 +22,10 @@ from fieldconf.extraction.telemetry import logger
 from fieldconf.fields.readings import RequestCost
 from fieldconf.reasking.reask import (
     Request,
-    Steps,
-    driven,
-    driven_async,
-    reasking,
+    RequestSteps,
+    reask_steps,
+    run_steps,
+    run_steps_async,
 )
 from fieldconf.report import Report
 from fieldconf.report.combine import requests_of
@@ -33,7 +33,8 @@ from fieldconf.report.combine import requests_of
 T = TypeVar("T")
 
 SMALL = 4096
-"""Tokens that every model may answer with: a step that says nothing is bounded below this only."""
+"""Tokens that every model can answer with. A step without ``max_tokens`` is bounded only if fewer
+are left."""
 _MILLION = 1_000_000
 
 
@@ -42,11 +43,11 @@ class CascadeStep:
     """One model of a cascade.
 
     Args:
-        client: who is asked, as in ``extract``.
-        price: of a million input tokens and of a million output tokens, in a currency of yours;
-            the budget is then in that currency. None: it is in tokens.
-        blind: as in ``reask``; the first step, which asks for everything, has no use for it.
-        options: those of ``extract``, over those of the cascade.
+        client: the client, as in ``extract``.
+        price: of a million input tokens and of a million output tokens, in a currency of your
+            choice; the budget is then in that currency. None: the budget is in tokens.
+        blind: as in ``reask``; it has no effect on the first step, which asks for everything.
+        options: those of ``extract``; they override those of the cascade.
 
     >>> from fieldconf.testing import FakeClient
     >>> CascadeStep(FakeClient(True), model="large", price=(2.5, 10)).price
@@ -66,23 +67,25 @@ class CascadeStep:
             object.__setattr__(self, name, value)
         object.__setattr__(self, "options", said(options))
 
-    def cost(self, asked: RequestCost) -> float | None:
-        """What a request of this step cost: tokens, or money if there is a price; None if unknown.
+    def cost(self, request: RequestCost) -> float | None:
+        """The cost of a request of this step: tokens, or money if there is a price; None: unknown.
 
         >>> CascadeStep(None, price=(2, 10)).cost(RequestCost("answer", "m", 1_000_000, 500_000))
         7.0
-        >>> CascadeStep(None).cost(RequestCost("answer", "m", 300, 50)), CascadeStep(None).cost(RequestCost("answer", "m"))
+        >>> step = CascadeStep(None)
+        >>> step.cost(RequestCost("answer", "m", 300, 50)), step.cost(RequestCost("answer", "m"))
         (350, None)
         """
-        if asked.input_tokens is None or asked.output_tokens is None:
+        if request.input_tokens is None or request.output_tokens is None:
             return None
         if self.price is None:
-            return asked.input_tokens + asked.output_tokens
-        each, answered = self.price
-        return (asked.input_tokens * each + asked.output_tokens * answered) / _MILLION
+            return request.input_tokens + request.output_tokens
+        input_price, output_price = self.price
+        total = request.input_tokens * input_price + request.output_tokens * output_price
+        return total / _MILLION
 
     def longest(self, left: float) -> int | None:
-        """The most tokens that an answer may have for what is left; None if that bounds nothing."""
+        """The tokens that an answer may have within the rest of a budget; None: any number."""
         if self.price is None:
             return int(left)
         return int(left * _MILLION / self.price[1]) if self.price[1] else None
@@ -103,28 +106,28 @@ def cascade(
     schema: Any, input: Input, *, steps: Sequence[CascadeStep],
     budget: float | None = None, replace: bool = False, **options: Unpack[Options],
 ) -> Report[Any]:  # fmt: skip
-    """Ask a first model for everything, and each further one for what is still in doubt.
+    """Ask a first model for everything, and each further model for what is still in doubt.
 
-    It ends when nothing is in doubt, when there is no further step, or when the budget is spent;
-    the log ("fieldconf", level INFO) says why.
+    The cascade ends when nothing is in doubt, when there is no further step, or when the budget is
+    spent. The log ("fieldconf", level INFO) says which.
 
     Args:
         schema: a pydantic model (or any type pydantic understands) or a JSON Schema.
         input: what to read, as in ``extract``.
         steps: the models in their order, see ``CascadeStep``.
-        budget: a step is begun only while less was spent than this: tokens of prompts and answers,
-            as the servers count them, or money where all steps have a price. The last step may go
-            beyond it, see the head of ``fieldconf.reasking.cascade``. None: no end.
+        budget: a step starts only if less than this was spent: tokens of prompts and answers, as
+            the servers count them, or money if all steps have a price. The last step may exceed
+            it, see the head of ``fieldconf.reasking.cascade``. None: no limit.
         replace: as in ``reask``.
-        options: those of ``extract``, for all steps; ``policy`` says what is in doubt. Of
-            ``samples`` each request counts; a step of one answer says ``samples=1``.
+        options: those of ``extract``, for all steps; ``policy`` decides what is in doubt. With
+            ``samples`` each request counts; ``samples=1`` in a step requests a single answer.
 
     Returns:
-        The report of the last step; ``requests`` has the tokens of each, in order.
+        The report of the last step; ``requests`` has the tokens of each request, in order.
 
     Raises:
-        RequestError: if a request failed; it carries the ``report`` of the steps before. If there
-            is no step, or if some have a price and others none, and there is a budget.
+        RequestError: if a request failed; it carries the ``report`` of the steps before it. If
+            there are no steps; if there is a budget and only some of the steps have a price.
 
     >>> from fieldconf.testing import Answer, FakeClient
     >>> small = CascadeStep(FakeClient(Answer({"a": 1, "b": 2}, {"a": 0.6})), model="small")
@@ -132,10 +135,12 @@ def cascade(
     ...           "required": ["a", "b"]}
     >>> large = CascadeStep(FakeClient({"a": 2}), model="large")
     >>> report = cascade(schema, "two and two", steps=[small, large])
-    >>> report.data, [asked.model for asked in report.requests]
+    >>> report.data, [request.model for request in report.requests]
     ({'a': 2, 'b': 2}, ['made-up', 'made-up'])
     """
-    return driven(_cascading(schema, input, steps, budget, replace=replace, options=said(options)))
+    return run_steps(
+        _cascading(schema, input, steps, budget, replace=replace, options=said(options))
+    )
 
 
 @overload
@@ -153,9 +158,7 @@ async def acascade(
     schema: Any, input: Input, *, steps: Sequence[CascadeStep],
     budget: float | None = None, replace: bool = False, **options: Unpack[Options],
 ) -> Report[Any]:  # fmt: skip
-    """As ``cascade``, with asynchronous clients in all steps.
-
-    Args and errors are those of ``cascade``.
+    """``cascade`` with asynchronous clients in all steps.
 
     >>> import asyncio
     >>> from fieldconf.testing import AsyncFakeClient
@@ -163,7 +166,7 @@ async def acascade(
     >>> asyncio.run(asking).value
     True
     """
-    return await driven_async(
+    return await run_steps_async(
         _cascading(schema, input, steps, budget, replace=replace, options=said(options))
     )
 
@@ -171,8 +174,8 @@ async def acascade(
 def _cascading(
     schema: Any, input: Input, steps: Sequence[CascadeStep], budget: float | None, *,
     replace: bool, options: Options,
-) -> Steps[Any]:  # fmt: skip
-    """The steps; see ``reasking`` for how they are taken."""
+) -> RequestSteps[Any]:  # fmt: skip
+    """The requests of the steps that are needed, as in ``reask_steps``."""
     check_steps(steps, budget)
     report: Report[Any] | None = None
     costs: list[float | None] = []  # of each step
@@ -183,35 +186,29 @@ def _cascading(
             why = "the budget is spent" if spent is not None else "it is not known what was spent"
             break
         left = None if budget is None or spent is None else budget - spent
-        made = _bounded(step, said(step.options, cast("Mapping[str, Any]", options)), left)
-        before: tuple[RequestCost, ...] = () if report is None else requests_of(report)
-        again = yield from _taken(report, schema, input, step, made, replace=replace)
-        if again is report:
-            why = f"nothing is in doubt, step {number + 1} was not needed"
-            break
-        report = again
-        costs.append(_sum([step.cost(one) for one in requests_of(report)[len(before) :]]))
+        own = _bounded(step, said(step.options, cast("Mapping[str, Any]", options)), left)
+        if report is None:
+            earlier = 0
+            report = yield Request(schema, input, step.client, own)
+        else:
+            earlier = len(requests_of(report))
+            requests: RequestSteps[Any] = reask_steps(
+                report, input, client=step.client, fields=None, blind=step.blind, replace=replace,
+                options=own,
+            )  # fmt: skip
+            second = yield from requests
+            if second is report:
+                why = f"nothing is in doubt, step {number + 1} was not needed"
+                break
+            report = second
+        costs.append(_sum([step.cost(request) for request in requests_of(report)[earlier:]]))
     logger.info("cascade: %d of %d steps, then %s", len(costs), len(steps), why)
     assert report is not None  # there is a step, and a budget for it
     return report
 
 
-def _taken(
-    report: Report[Any] | None, schema: Any, input: Input, step: CascadeStep, options: Options, *,
-    replace: bool,
-) -> Steps[Any]:  # fmt: skip
-    """One step: the first one asks for everything, the others for what is in doubt."""
-    if report is None:
-        return (yield Request(schema, input, step.client, options))
-    asking: Steps[Any] = reasking(
-        report, input, client=step.client, fields=None, blind=step.blind, replace=replace,
-        options=options,
-    )  # fmt: skip
-    return (yield from asking)
-
-
 def check_steps(steps: Sequence[CascadeStep], budget: float | None) -> None:
-    """Nothing, if there is a step, and a budget that can be kept to.
+    """Check that there are steps, and that the budget can be compared with their costs.
 
     Raises:
         RequestError: if not.
@@ -220,26 +217,26 @@ def check_steps(steps: Sequence[CascadeStep], budget: float | None) -> None:
         raise RequestError("the cascade has no steps", remedy="Give steps=[CascadeStep(...), ...]")
     if budget is not None and not budget > 0:
         raise RequestError(
-            f"a budget of {budget:g} is none", remedy="Give more, or None for no end"
+            f"the budget is {budget:g}, but must be positive",
+            remedy="Pass a larger budget, or None for no limit",
         )
     priced = [step.price is not None for step in steps]
     if budget is not None and len(set(priced)) > 1:
         raise RequestError(
-            "some steps have a price and others have none",
-            remedy="Give each step a price, or none; the budget is then in tokens",
+            "only some of the steps have a price, so their costs cannot be added up",
+            remedy="Set a price for each step, or for none of them (the budget is then in tokens)",
         )
 
 
 def _sum(costs: Sequence[float | None]) -> float | None:
-    """All costs together; None if one is not known."""
-    known = [cost for cost in costs if cost is not None]
-    return sum(known) if len(known) == len(costs) else None
+    """The sum of all costs; None if one of them is unknown."""
+    return None if None in costs else sum(cost for cost in costs if cost is not None)
 
 
 def _bounded(step: CascadeStep, options: Options, left: float | None) -> Options:
-    """The options of a step, with answers that are together no longer than what is left."""
+    """The options of a step, with answers bounded by what is left of the budget."""
     longest = None if left is None else step.longest(left / (options.get("samples") or 1))
-    wanted = options.get("max_tokens")
-    if longest is None or (wanted is None and longest >= SMALL):
+    limit = options.get("max_tokens")
+    if longest is None or (limit is None and longest >= SMALL):
         return options
-    return {**options, "max_tokens": max(1, longest if wanted is None else min(wanted, longest))}
+    return {**options, "max_tokens": max(1, longest if limit is None else min(limit, longest))}

@@ -1,10 +1,10 @@
-"""Doubts: which places of an answer one has to ask for again.
+"""Doubts: which places of an answer must be asked for again.
 
-In:    a report, with its verdicts.
-Out:   paths of what is in doubt, of what is missing, and of what is wrong.
-Never: an object for the sake of one field in it; a threshold: the policy has those.
-Why:   what has to be asked for is more than what has a low number: an answer that broke off, and
-       one that breaks its schema, need what is not there.
+In:    a report with its verdicts.
+Out:   the paths of what is in doubt, missing or wrong.
+Never: a whole object because of one field in it; a threshold: the policy has those.
+Why:   low confidence is only one reason: a truncated answer, or one that violates its schema, also
+       needs values that are not there.
 """
 
 from collections import Counter
@@ -19,26 +19,26 @@ from fieldconf.reasking.subschema import place_at
 from fieldconf.report import Report
 
 _BY_STRUCTURE = frozenset({"truncated", "invalid"})
-"""Reasons of an object that are looked into here: what is missing can be asked for by itself."""
+"""Reasons of an object that lead to single keys of it: what is missing can be asked for alone."""
 
 
 def doubtful(report: Report[Any]) -> set[Path]:
-    """The paths of all that counts and is not accepted, and of all that is missing or wrong."""
-    found = gaps(report) | wrong(report)
+    """The paths of everything that counts and is not accepted, is missing, or is wrong."""
+    doubts = gaps(report) | wrong(report)
     for name, verdict in report.verdicts.items():
         if verdict.outcome == "accept" or not verdict.counts:
             continue
         field = report.fields[name]
         if field.is_leaf or field.kind != "object":
-            found.add(field.path)
+            doubts.add(field.path)
         else:
-            found |= _of_object(report, field, verdict)
-    return found
+            doubts |= _doubts_of_object(report, field, verdict)
+    return doubts
 
 
-def _of_object(report: Report[Any], field: Field, verdict: Verdict) -> set[Path]:
-    """An object that is in doubt itself, or the keys that perhaps should be there."""
-    others = [one for one in verdict.reasons if one.name not in _BY_STRUCTURE]
+def _doubts_of_object(report: Report[Any], field: Field, verdict: Verdict) -> set[Path]:
+    """The object itself if it is in doubt, or else its keys that were possibly left out."""
+    others = [reason for reason in verdict.reasons if reason.name not in _BY_STRUCTURE]
     limit = report.policy.null
     left_out = [
         key for key, member in field.presence.items()
@@ -52,16 +52,16 @@ def _of_object(report: Report[Any], field: Field, verdict: Verdict) -> set[Path]
 def accepted(report: Report[Any]) -> set[Path]:
     """The paths of the leaves that are accepted.
 
-    Those inside of an object that is wrong as a whole are not: one of them must be.
+    Leaves inside an object that is wrong as a whole are left out: one of them must be wrong.
     """
     objects = [path for path in wrong(report) if isinstance(value_at(path, report.data), dict)]
-    judged = {name: verdict.outcome for name, verdict in report.verdicts.items()}
-    found = [f.path for name, f in report.leaves.items() if judged.get(name) == "accept"]
-    return {path for path in found if not any(path[: len(o)] == o for o in objects)}
+    outcomes = {name: verdict.outcome for name, verdict in report.verdicts.items()}
+    leaves = [f.path for name, f in report.leaves.items() if outcomes.get(name) == "accept"]
+    return {path for path in leaves if not any(path[: len(o)] == o for o in objects)}
 
 
 def gaps(report: Report[Any]) -> set[Path]:
-    """What is missing of an answer that broke off, or that there is none of."""
+    """What is missing from a truncated answer; the whole if there is no answer."""
     if "" not in report.fields:
         return {()}
     cut = [field for field in report.fields.values() if "truncated" in field.flags]
@@ -69,7 +69,7 @@ def gaps(report: Report[Any]) -> set[Path]:
 
 
 def _missing(report: Report[Any], field: Field) -> Iterator[Path]:
-    """Of an object that broke off the keys that did not come; of all else the whole."""
+    """The declared keys that a truncated object lacks; any other truncated value as a whole."""
     here = field.path
     declared = place_at(report.schema.root, report.data, here).declared
     value = value_at(here, report.data)
@@ -85,7 +85,7 @@ def _missing(report: Report[Any], field: Field) -> Iterator[Path]:
 
 
 def wrong(report: Report[Any]) -> set[Path]:
-    """What breaks the schema: of an object that lacks keys these keys, if nothing else is wrong."""
+    """What violates the schema; if an object only lacks required keys, these keys."""
     counts = Counter(error.path for error in report.errors)
     return {path for at, count in counts.items() for path in _blamed(report, at, count)}
 

@@ -1,9 +1,9 @@
 """Patching: new values at some places of an answer.
 
-In:    a decoded answer, new values by their paths, and what must keep its value.
-Out:   the answer with them; which of them leave it valid.
-Never: a change to the answer that was given.
-Why:   two readings become one value here, whatever is known of either beside it.
+In:    a decoded answer, new values by their paths, and the leaves that must keep their value.
+Out:   the answer with the new values; those new values that leave it valid.
+Never: the original answer changed.
+Why:   this part of merging two readings needs only decoded values, no fields.
 """
 
 from collections.abc import Collection
@@ -17,81 +17,81 @@ from fieldconf.schema import Schema
 from fieldconf.schema.pydantic_errors import leads
 
 Values: TypeAlias = dict[Path, Any]
-"""New values of places, none inside of another."""
+"""New values by path; no path is inside another."""
 
 MISSING = object()
-"""Stands for a value that is not there; None is one."""
+"""Stands for a value that is not there: None is a value."""
 
 
-def fitting(schema: Schema, data: Any, new: Values) -> Values:
-    """As many of some new values as leave the whole valid; none if that cannot be.
+def valid_patches(schema: Schema, data: Any, new: Values) -> Values:
+    """The new values with which the whole is valid: those that errors are about are dropped.
 
     >>> from fieldconf.schema import compile_schema
     >>> schema = compile_schema({"properties": {"a": {"type": "integer"}, "b": {"type": "null"}}})
-    >>> fitting(schema, {"a": 1, "b": None}, {("a",): 2, ("b",): 3})
+    >>> valid_patches(schema, {"a": 1, "b": None}, {("a",): 2, ("b",): 3})
     {('a',): 2}
     """
     while new:
-        whole = put(data, new)
+        whole = patched(data, new)
         _, errors = schema.validate(json_text(whole), whole)
         if not errors:
             return new
         places = {error.path for error in errors}
-        new = without(new, _about(new, places) or set(new))
+        new = without(new, _at_fault(new, places) or set(new))
     return {}
 
 
-def _about(new: Collection[Path], errors: Collection[Path]) -> set[Path]:
-    """The new values that errors are in or at; if there are none, those with errors above them."""
+def _at_fault(new: Collection[Path], errors: Collection[Path]) -> set[Path]:
+    """The new values at or around errors; if there are none, those inside a value with an error."""
     above = {path[:end] for path in errors for end in range(len(path) + 1)}
     inside = above.intersection(new)
     return inside or {p for p in new if any(p[:end] in errors for end in range(len(p)))}
 
 
 def without(values: Values, dropped: Collection[Path]) -> Values:
-    """New values but some of them."""
+    """The values that are not dropped."""
     return {path: value for path, value in values.items() if path not in dropped}
 
 
-def put(data: Any, new: Values) -> Any:
-    """A decoded value with others at some places; what is not changed is shared with the old one.
+def patched(data: Any, new: Values) -> Any:
+    """A decoded value with new values at some places; it shares all else with the original.
 
-    >>> put({"a": [1, 2], "b": 3}, {("a", 1): 4})
+    >>> patched({"a": [1, 2], "b": 3}, {("a", 1): 4})
     {'a': [1, 4], 'b': 3}
     """
     holder: list[Any] = [data]
-    own: set[Path] = set()  # the containers that were copied
+    copied: set[Path] = set()  # paths of containers
     for path, value in new.items():
         around: Any = holder
         step: str | int = 0
         for depth, further in enumerate(path):
-            if path[:depth] not in own:
-                own.add(path[:depth])
+            if path[:depth] not in copied:
+                copied.add(path[:depth])
                 around[step] = around[step].copy()
             around, step = around[step], further
         around[step] = value
     return holder[0]
 
 
-def kept(value: Any, path: Path, data: Any, settled: Collection[Path]) -> Any:
-    """A new value for a place, with the settled ones inside of it as they were.
+def keep_settled(value: Any, path: Path, data: Any, settled: Collection[Path]) -> Any:
+    """A new value for a place, whose settled leaves keep their old values.
 
-    ``MISSING`` where one of them cannot stay.
+    ``MISSING`` if one of them has no place in the new value.
     """
     for leaf in settled:
         inside = leaf[len(path) :]
-        old, found = value_at(leaf, data), found_at(inside, value)
-        if found is not MISSING and same_json(found, old):
+        old, new = value_at(leaf, data), value_or_missing(inside, value)
+        if new is not MISSING and same_json(new, old):
             continue
-        around = found_at(inside[:-1], value) if inside else MISSING
+        around = value_or_missing(inside[:-1], value) if inside else MISSING
         if not isinstance(around, dict) or any(isinstance(step, int) for step in inside):
             return MISSING
-        value = put(value, {inside: old})
+        value = patched(value, {inside: old})
     return value
 
 
-def found_at(path: Path, data: Any) -> Any:
-    """The value at a path; ``MISSING`` where there is none."""
+def value_or_missing(path: Path, data: Any) -> Any:
+    """The value at a path; ``MISSING`` if there is none."""
     for step in path:
         if not leads(step, data):
             return MISSING

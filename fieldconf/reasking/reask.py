@@ -1,13 +1,13 @@
-"""Re-asking: a second request, for what is in doubt only.
+"""Re-asking: a second request for the fields that are in doubt.
 
 In:    a report with its verdicts, and a client.
 Out:   a report with both readings.
-Never: a request where nothing is in doubt; a doubtful value shown to who is asked about it: it
-       would lead; a first report lost because the second request failed.
-Why:   a larger model is worth its price where the smaller one was not sure, and only there.
+Never: a request if nothing is in doubt; a doubtful value in the prompt, which would lead the
+       model; a first report lost because the second request failed.
+Why:   a larger model is worth its price only where the smaller one was uncertain.
 
-Synchronous and asynchronous, one request and many differ in how they wait, and in nothing else: the
-steps are generators, which give a ``Request`` and take its report.
+Synchronous and asynchronous calls share the generators of ``Request``: a generator yields a request
+and receives its report. Only ``run_steps`` and ``run_steps_async`` wait for answers.
 """
 
 import json
@@ -21,22 +21,22 @@ from fieldconf.extraction.options import Options, explicit, said
 from fieldconf.extraction.sampling import answer, answer_async
 from fieldconf.fields.pickling import value_at
 from fieldconf.fields.plain import DEEPEST, plain_value
+from fieldconf.grounding.locating import locate_merged
 from fieldconf.paths import Path, parse_pointer, pointer
 from fieldconf.policy import PolicyLike
 from fieldconf.reasking.doubts import accepted, doubtful
-from fieldconf.reasking.finding import found_again
 from fieldconf.reasking.merging import merged
-from fieldconf.reasking.subschema import SubschemaRequest, place_at, question
+from fieldconf.reasking.subschema import SubschemaRequest, place_at, request_for
 from fieldconf.report import Report
 from fieldconf.requests.request import INSTRUCTIONS
-from fieldconf.verification.checks import Pick, given_of, keeping, picked
+from fieldconf.verification.checks import FieldSelector, attaching_report, input_of, select_paths
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be asked: the arguments of ``extract``."""
+    """A request: the arguments of ``extract``."""
 
     schema: Any
     input: Input
@@ -44,10 +44,10 @@ class Request:
     options: Options
 
 
-Steps: TypeAlias = Generator[Request, Report[Any], Report[T]]
-"""What is to be asked, one by one; it takes the report of each, and gives the last one."""
+RequestSteps: TypeAlias = Generator[Request, Report[Any], Report[T]]
+"""Yields requests, receives the report of each, and returns the last report."""
 
-KNOWN = "The other fields are known already (items of a list by position, from 0):"
+_ACCEPTED_HEADING = "The other fields are known already (items of a list by position, from 0):"
 
 
 @explicit
@@ -56,43 +56,43 @@ def reask(
     input: Input | None = None,
     *,
     client: Any,
-    fields: Iterable[Pick] | None = None,
+    fields: Iterable[FieldSelector] | None = None,
     blind: bool = False,
     replace: bool = False,
     **options: Unpack[Options],
 ) -> Report[T]:
     """Ask again for the fields of a report that are in doubt, and for no others.
 
-    Which are: those whose outcome is not "accept", what is missing of an answer that broke off, and
-    what breaks the schema. What is asked is a sub-schema: objects with just these keys, items of
-    lists by position; a list that may miss an item, an object that is wrong as a whole, and one
-    whose discriminator is in doubt are asked for as a whole. ``merging`` says how two readings
-    become one: the result validates, or has the first values.
+    In doubt are: fields whose outcome is not "accept", fields that are missing from a truncated
+    answer, and fields that violate the schema. The request has a sub-schema: objects with only
+    these keys, and items of lists by position. A list that may lack an item, an object that is
+    wrong as a whole, and an object whose discriminator is in doubt are asked for as a whole.
+    ``merging`` has the rule for two readings: the result validates, or has the first values.
 
     Args:
-        report: the first reading; of ``extract``, ``score`` or an earlier ``reask``.
+        report: the first reading; from ``extract``, ``score`` or an earlier ``reask``.
         input: what was read; by default what ``extract`` was given.
-        client: who is asked now, as in ``extract``.
-        fields: what to ask for, in place of what is in doubt: JSON Pointers (with "*" and "**"),
+        client: the client of the second request, as in ``extract``.
+        fields: what to ask for instead of the doubtful fields: JSON Pointers (with "*" and "**"),
             attributes, paths or fields.
-        blind: do not show what is known already, so that it does not lead.
-        replace: whether accepted fields may change, where they are asked for or stand inside of
-            what is. By default they keep their values.
-        options: those of ``extract``. ``instructions`` are by default those of the first request,
-            and what is known is put behind them; ``policy`` judges both readings, by default as
-            the report is judged; ``observe`` gets the report of the second answer. With ``samples``
-            the second reading is a vote, and a model without logprobs can give it. If the first
-            report was located, new values are, too; with ``locate`` all are.
+        blind: leave the accepted values out of the prompt, so that they do not lead the model.
+        replace: whether accepted fields may change if they are asked for, or are inside of a value
+            that is. By default they keep their values.
+        options: those of ``extract``. ``instructions`` are by default those of the first request;
+            the accepted values are appended to them. ``policy`` judges both readings, by default
+            the report's policy; ``observe`` gets the report of the second answer. With ``samples``
+            the second reading is a vote, which a model without logprobs can give. If the first
+            report was located, new values are located, too; with ``locate`` all values are.
 
     Returns:
-        A report of the whole. Each field that was asked for has all its ``readings``; ``requests``
-        has each request with its tokens. If nothing is in doubt, the report that was given.
+        A report of the whole answer. Each field that was asked for has all its ``readings``;
+        ``requests`` has each request with its tokens. If nothing is in doubt, ``report`` itself.
 
     Raises:
         RequestError: if there is nothing to read, if the request failed, or if there is no such
             field. It carries the first ``report``.
         NoLogprobsError: as in ``extract``, with the first ``report``.
-        PolicyError: if the policy is none.
+        PolicyError: if the policy is invalid.
 
     >>> from fieldconf.extraction.extract import extract
     >>> from fieldconf.testing import Answer, FakeClient
@@ -104,11 +104,11 @@ def reask(
     >>> report.data, [reading.value for reading in report["team"].readings]
     ({'team': 'billing', 'late': 1}, ['sales', 'billing'])
     """
-    steps = reasking(
+    steps = reask_steps(
         report, input, client=client, fields=fields, blind=blind, replace=replace,
         options=said(options),
     )  # fmt: skip
-    return driven(steps)
+    return run_steps(steps)
 
 
 @explicit
@@ -117,14 +117,12 @@ async def areask(
     input: Input | None = None,
     *,
     client: Any,
-    fields: Iterable[Pick] | None = None,
+    fields: Iterable[FieldSelector] | None = None,
     blind: bool = False,
     replace: bool = False,
     **options: Unpack[Options],
 ) -> Report[T]:
-    """As ``reask``, for an asynchronous client such as ``openai.AsyncOpenAI``.
-
-    Args and errors are those of ``reask``.
+    """``reask`` with an asynchronous client such as ``openai.AsyncOpenAI``.
 
     >>> import asyncio
     >>> import fieldconf as fc
@@ -134,62 +132,63 @@ async def areask(
     >>> asyncio.run(asking).value
     True
     """
-    steps = reasking(
+    steps = reask_steps(
         report, input, client=client, fields=fields, blind=blind, replace=replace,
         options=said(options),
     )  # fmt: skip
-    return await driven_async(steps)
+    return await run_steps_async(steps)
 
 
-# -- who waits ----------------------------------------------------------------------------------
+# -- sending the requests -----------------------------------------------------------------------
 
 
-def driven(steps: Steps[T]) -> Report[T]:
-    """Take the steps, each with a synchronous client."""
+def run_steps(steps: RequestSteps[T]) -> Report[T]:
+    """Send each request with its synchronous client, and return the last report."""
     try:
-        one = next(steps)
+        request = next(steps)
         while True:
             try:
-                report = answer(one.schema, one.input, one.client, one.options)
+                report = answer(request.schema, request.input, request.client, request.options)
             except BaseException as error:  # noqa: BLE001  # the steps raise it again
-                one = steps.throw(error)
+                request = steps.throw(error)
             else:
-                one = steps.send(report)
+                request = steps.send(report)
     except StopIteration as end:
         return end.value
 
 
-async def driven_async(steps: Steps[T]) -> Report[T]:
-    """Take the steps, each with an asynchronous client."""
+async def run_steps_async(steps: RequestSteps[T]) -> Report[T]:
+    """Send each request with its asynchronous client, and return the last report."""
     try:
-        one = next(steps)
+        request = next(steps)
         while True:
             try:
-                report = await answer_async(one.schema, one.input, one.client, one.options)
+                report = await answer_async(
+                    request.schema, request.input, request.client, request.options
+                )
             except BaseException as error:  # noqa: BLE001  # the steps raise it again
-                one = steps.throw(error)
+                request = steps.throw(error)
             else:
-                one = steps.send(report)
+                request = steps.send(report)
     except StopIteration as end:
         return end.value
 
 
-# -- what is asked ------------------------------------------------------------------------------
+# -- the request --------------------------------------------------------------------------------
 
 
-def reasking(
-    report: Report[T], input: Input | None, *, client: Any, fields: Iterable[Pick] | None,
+def reask_steps(
+    report: Report[T], input: Input | None, *, client: Any, fields: Iterable[FieldSelector] | None,
     blind: bool, replace: bool, options: Options,
-) -> Steps[T]:  # fmt: skip
+) -> RequestSteps[T]:  # fmt: skip
     """The steps of ``reask``: one request, or none."""
-    plan = planned(report, options.get("policy"), fields, replace=replace)
-    if not plan.question.paths:
+    plan = plan_reask(report, options.get("policy"), fields, replace=replace)
+    if not plan.subschema.paths:
         return report
-    with keeping(report):
-        again = yield plan.request(client, input, options, blind=blind)
-        made = plan.merged(again)
-        given = given_of(report, input, "fc.reask")
-        return found_again(report, made, given, options.get("locate"))
+    with attaching_report(report):
+        second = yield plan.request(client, input, options, blind=blind)
+        source = input_of(report, input, "fc.reask")
+        return locate_merged(plan.merged(second), report, source, options.get("locate"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,14 +197,14 @@ class ReaskPlan:
 
     Attributes:
         report: the first reading, judged.
-        question: the places that are asked for.
-        known: the leaves that were accepted.
+        subschema: the places that are asked for, with their schema.
+        accepted: the leaves that were accepted.
         settled: those of them that must keep their values.
     """
 
     report: Report[Any]
-    question: SubschemaRequest
-    known: Collection[Path]
+    subschema: SubschemaRequest
+    accepted: Collection[Path]
     settled: Collection[Path]
 
     def request(
@@ -216,75 +215,80 @@ class ReaskPlan:
         Raises:
             RequestError: if there is nothing to read.
         """
-        given = given_of(self.report, input, "fc.reask")
-        known = "" if blind else self._said()
-        told = options.get("instructions") or self.report.instructions
-        if known and is_messages(given) and _has_system(given):
-            system, *others = cast("Sequence[Any]", given)
-            given = [{**system, "content": f"{system['content']}\n{known}"}, *others]
-        elif known:
-            told = f"{told or INSTRUCTIONS}\n{known}"
-        own: Options = {**options, "instructions": told, "policy": None,  # it names other places
+        source = input_of(self.report, input, "fc.reask")
+        values = "" if blind else self._accepted_values()
+        instructions = options.get("instructions") or self.report.instructions
+        if values and is_messages(source) and _has_system_message(source):
+            system, *others = cast("Sequence[Any]", source)
+            source = [{**system, "content": f"{system['content']}\n{values}"}, *others]
+        elif values:
+            instructions = f"{instructions or INSTRUCTIONS}\n{values}"
+        # The policy and the calibration are about the paths of the whole answer.
+        own: Options = {**options, "instructions": instructions, "policy": None,
                         "calibration": None}  # fmt: skip
-        return Request(self.question.schema, given, client, own)
+        return Request(self.subschema.schema, source, client, own)
 
-    def merged(self, again: Report[Any]) -> Report[Any]:
+    def merged(self, second: Report[Any]) -> Report[Any]:
         """One report of the first reading and of the answer to the request."""
         if self.report.schema.labels is not None:
-            return merged_labels(self.report, again, is_settled=() in self.settled)
-        return merged(self.report, again, self.question, settled=self.settled)
+            return merged_labels(self.report, second, is_settled=() in self.settled)
+        return merged(self.report, second, self.subschema, settled=self.settled)
 
-    def _said(self) -> str:
-        """What is known already, in words; empty where nothing is."""
+    def _accepted_values(self) -> str:
+        """The accepted values as a part of the prompt; empty if there are none."""
         if self.report.schema.labels is not None:
-            return ""  # a label that is asked for again would lead
-        leaves = [field.path for field in self.report.leaves.values() if field.path in self.known]
+            return ""  # the label that is asked for again would lead the model
+        leaves = [f.path for f in self.report.leaves.values() if f.path in self.accepted]
         paths = [path for path in leaves if len(path) <= DEEPEST]
         if not paths:
             return ""
-        shown = plain_value(shown_of(self.report.data, paths))
-        return f"{KNOWN}\n{json.dumps(shown, ensure_ascii=False)}"
+        values = plain_value(only_leaves(self.report.data, paths))
+        return f"{_ACCEPTED_HEADING}\n{json.dumps(values, ensure_ascii=False)}"
 
 
-def _has_system(messages: Any) -> bool:
-    """Whether messages begin with instructions of their own: servers take them once."""
+def _has_system_message(messages: Any) -> bool:
+    """Whether messages begin with instructions of their own: servers accept them only once."""
     first = messages[0]
     is_system = isinstance(first, Mapping) and first.get("role") in ("system", "developer")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
     return is_system and isinstance(first.get("content"), str)  # pyright: ignore[reportUnknownMemberType]
 
 
-def planned(
-    report: Report[Any], policy: PolicyLike | None, fields: Iterable[Pick] | None, *, replace: bool
+def plan_reask(
+    report: Report[Any],
+    policy: PolicyLike | None,
+    fields: Iterable[FieldSelector] | None,
+    *,
+    replace: bool,
 ) -> ReaskPlan:
     """What to ask for again.
 
     Raises:
         RequestError: if neither the answer nor its schema has one of the ``fields``.
-        PolicyError: if the policy is none.
-        SchemaError: if the schema is nested deeper than Python goes.
+        PolicyError: if the policy is invalid.
+        SchemaError: if the schema is nested deeper than Python's recursion limit.
     """
     judged = report if policy is None else report.with_policy(policy)
-    paths = doubtful(judged) if fields is None else _named(judged, [*fields])
-    asked = question(report.schema, report.data, paths)
-    known = accepted(judged)
-    return ReaskPlan(judged, asked, known, () if replace else known)
+    paths = doubtful(judged) if fields is None else _selected(judged, [*fields])
+    subschema = request_for(report.schema, report.data, paths)
+    leaves = accepted(judged)
+    return ReaskPlan(judged, subschema, leaves, () if replace else leaves)
 
 
-def _named(report: Report[Any], fields: Collection[Pick]) -> set[Path]:
-    """The places that somebody names; by a pointer or a path also those that are missing."""
-    paths: list[Path] = [one for one in fields if isinstance(one, tuple)]
-    paths += [_parsed(one, report.data) for one in fields if isinstance(one, str)]
-    missing = {path for path in paths if _is_missing(report, path)}
-    return picked(report, fields) | missing
-
-
-def _is_missing(report: Report[Any], path: Path) -> bool:
-    if not path or pointer(path) in report.fields or pointer(path[:-1]) not in report.fields:
-        return False
-    return path[-1] in place_at(report.schema.root, report.data, path[:-1]).declared.keys
+def _selected(report: Report[Any], selectors: Collection[FieldSelector]) -> set[Path]:
+    """The selected places; a pointer or a path may also select a declared key that is missing."""
+    paths: list[Path] = [selector for selector in selectors if isinstance(selector, tuple)]
+    paths += [_parsed(selector, report.data) for selector in selectors if isinstance(selector, str)]
+    selected = select_paths(report, selectors)
+    for path in paths:
+        if not path or pointer(path) in report.fields or pointer(path[:-1]) not in report.fields:
+            continue
+        if path[-1] in place_at(report.schema.root, report.data, path[:-1]).declared.keys:
+            selected.add(path)
+    return selected
 
 
 def _parsed(name: str, data: Any) -> Path:
+    """The path of a pointer or a key; a step into a list is an index."""
     path: Path = ()
     for step in parse_pointer(name if name.startswith("/") else f"/{name}"):
         is_index = isinstance(value_at(path, data), list) and step.isdecimal()
@@ -292,10 +296,10 @@ def _parsed(name: str, data: Any) -> Path:
     return path
 
 
-def shown_of(data: Any, leaves: Sequence[Path]) -> Any:
-    """A value with some of its leaves only; lists with holes as objects, by position.
+def only_leaves(data: Any, leaves: Sequence[Path]) -> Any:
+    """A value without its other leaves; a list that lacks items becomes an object by position.
 
-    >>> shown_of({"a": [1, 2], "b": [3, 4]}, [("a", 0), ("a", 1), ("b", 1)])
+    >>> only_leaves({"a": [1, 2], "b": [3, 4]}, [("a", 0), ("a", 1), ("b", 1)])
     {'a': [1, 2], 'b': {'1': 4}}
     """
     if () in leaves:
@@ -303,8 +307,8 @@ def shown_of(data: Any, leaves: Sequence[Path]) -> Any:
     inside: dict[str | int, list[Path]] = {}
     for path in leaves:
         inside.setdefault(path[0], []).append(path[1:])
-    inner = {step: shown_of(data[step], paths) for step, paths in inside.items()}
+    inner = {step: only_leaves(data[step], paths) for step, paths in inside.items()}
     if not isinstance(data, list):
         return inner
     is_full = len(inner) == len(cast("list[Any]", data))
-    return [*inner.values()] if is_full else {str(step): one for step, one in inner.items()}
+    return [*inner.values()] if is_full else {str(step): value for step, value in inner.items()}

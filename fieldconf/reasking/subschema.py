@@ -1,13 +1,14 @@
-"""Subschema: the schema of just the places that are in doubt.
+"""Subschema: the schema of only the places that are in doubt.
 
 In:    the schema of the whole, the answer to it, the paths that are in doubt.
-Out:   ``SubschemaRequest``: the places to ask for, and a schema whose answers hold these and no others.
-Never: a place asked for without what its value depends on: who doubts a discriminator asks for the
-       whole object; a value forbidden that the whole schema allows beside what is kept.
-Why:   asking again for everything costs as much as the first time, and puts at stake what is sure.
+Out:   ``SubschemaRequest``: the places to ask for, and a schema of an answer with only these.
+Never: a place without the values that it decides about: if a discriminator is in doubt, the whole
+       object is asked for; a value forbidden that the whole schema allows beside the other values.
+Why:   asking for everything again costs as much as the first request, and may change values that
+       are certain.
 
-What was written and is not in doubt decides between the arms of unions, so that of an object only
-the keys of its arm are asked for. A key that may be left out may be left out of the answer, too.
+Values that are not in doubt decide between the arms of unions, so only keys of the right arm are
+asked for. An optional key is optional in the second answer, too.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -29,54 +30,54 @@ WHOLE: tuple[Path, ...] = ((),)
 
 @dataclass(frozen=True)
 class SubschemaRequest:
-    """Which places of an answer are asked for, and how.
+    """The places of an answer that are asked for again, and their schema.
 
     Attributes:
-        paths: of the places, in the order of the schema; none inside of another. ``((),)`` for the
-            whole; none where nothing is in doubt.
-        schema: of the answer to be given.
+        paths: the places in the order of the schema; none is inside another. ``((),)`` for the
+            whole; empty if nothing is in doubt.
+        schema: the schema of the second answer.
     """
 
     paths: tuple[Path, ...]
     schema: Schema = field(repr=False)
 
-    def there(self, path: Path) -> Path:
-        """Where the value of a place, or one inside of it, stands in the answer.
+    def answer_path(self, path: Path) -> Path:
+        """The path in the second answer of a place, or of a value inside it.
 
         >>> schema = compile_schema({"properties": {"a": {"items": {"type": "integer"}}}})
-        >>> question(schema, {"a": [1, 2]}, [("a", 1)]).there(("a", 1))
+        >>> request_for(schema, {"a": [1, 2]}, [("a", 1)]).answer_path(("a", 1))
         ('a', '1')
         """
-        around = self.around(path)
-        assert around is not None  # or nothing of it was asked for
+        around = self.enclosing(path)
+        assert around is not None  # callers pass paths that were asked for
         return (*map(str, around), *path[len(around) :])
 
-    def around(self, path: Path) -> Path | None:
-        """The place that was asked for at a path, or around it; None where there is none."""
+    def enclosing(self, path: Path) -> Path | None:
+        """The requested place at a path, or around it; None if there is none."""
         above = (path[:end] for end in range(len(path) + 1))
-        return next((place for place in above if place in self._known), None)
+        return next((place for place in above if place in self._places), None)
 
     @cached_property
-    def _known(self) -> frozenset[Path]:
+    def _places(self) -> frozenset[Path]:
         return frozenset(self.paths)
 
 
-def question(schema: Schema, data: Any, doubtful: Iterable[Path]) -> SubschemaRequest:
+def request_for(schema: Schema, data: Any, doubtful: Iterable[Path]) -> SubschemaRequest:
     """What to ask for, so that some values of an answer can be replaced.
 
     Args:
-        schema: of the whole.
-        data: the first answer, decoded, as far as it goes.
-        doubtful: paths of values that are in doubt, and of those that are missing.
+        schema: the schema of the whole.
+        data: the first answer, decoded; it may be incomplete.
+        doubtful: the paths of values that are in doubt or missing.
 
     Raises:
-        SchemaError: if the schema is nested deeper than Python goes.
+        SchemaError: if the schema is nested deeper than Python's recursion limit.
 
     >>> schema = compile_schema({
     ...     "type": "object", "required": ["team", "note"], "additionalProperties": False,
     ...     "properties": {"team": {"enum": ["billing", "sales"]}, "note": {"type": "string"}}})
-    >>> made = question(schema, {"team": "sales", "note": "now!"}, [("team",)])
-    >>> made.schema.json["properties"], made.schema.json["required"]
+    >>> request = request_for(schema, {"team": "sales", "note": "now!"}, [("team",)])
+    >>> request.schema.json["properties"], request.schema.json["required"]
     ({'team': {'enum': ['billing', 'sales']}}, ['team'])
     """
     try:
@@ -88,36 +89,35 @@ def question(schema: Schema, data: Any, doubtful: Iterable[Path]) -> SubschemaRe
             return SubschemaRequest(WHOLE, schema)
         return SubschemaRequest(tuple(places), compile_schema(_subschema(schema, places)))
     except RecursionError:
-        raise SchemaError("the schema is nested too deep", remedy="Make it flatter") from None
+        raise SchemaError("the schema is nested too deeply", remedy="Make it flatter") from None
 
 
 def _subschema(schema: Schema, places: Mapping[Path, SchemaNode]) -> dict[str, Any]:
     carrier = Carrier(root_of(schema.json).draft)
-    made = outline(places, lambda path: carrier.inside(places[path], path[-1]))
+    body = outline(places, lambda path: carrier.inside(places[path], path[-1]))
     for path, place in places.items():
         if isinstance(path[-1], str) and path[-1] not in place.declared.required_keys:
-            _leave_out(made, path)
+            _make_optional(body, path)
     dialect = {"$schema": schema.json["$schema"]} if "$schema" in schema.json else {}
     definitions = {"$defs": carrier.definitions} if carrier.definitions else {}
-    return {**dialect, "title": schema.name, **made, **definitions}
+    return {**dialect, "title": schema.name, **body, **definitions}
 
 
-def _leave_out(made: dict[str, Any], path: Path) -> None:
-    """Let the value at a path be left out."""
+def _make_optional(schema: dict[str, Any], path: Path) -> None:
     for step in path[:-1]:
-        made = made["properties"][str(step)]
-    made["required"] = [key for key in made["required"] if key != path[-1]]
-    if not made["required"]:
-        del made["required"]  # draft 4 knows no empty list
+        schema = schema["properties"][str(step)]
+    schema["required"] = [key for key in schema["required"] if key != path[-1]]
+    if not schema["required"]:
+        del schema["required"]  # draft 4 forbids an empty list
 
 
 # -- which places -------------------------------------------------------------------------------
 
 
 class _DoubtfulValue(NamedTuple):
-    """A value with something doubtful in it, or that is doubtful itself.
+    """A value that is in doubt, or has something doubtful inside.
 
-    ``around`` is the place of the container that holds it, and ``rank`` orders as the schema does.
+    ``around`` is the place of its container, and ``rank`` sorts by the order of the schema.
     """
 
     path: Path
@@ -128,35 +128,35 @@ class _DoubtfulValue(NamedTuple):
 
 
 def places_of(root: SchemaNode, data: Any, doubtful: Iterable[Path]) -> dict[Path, SchemaNode]:
-    """The places that must be asked for, in the order of the schema; none is inside of another.
+    """The places that must be asked for, in the order of the schema; none is inside another.
 
-    Beside each the place of the container around it, as far as what is kept narrows that down.
+    Each is mapped to the place of its container, narrowed by the values that are not in doubt.
     """
-    standing = {_standing(path, data) for path in doubtful}
+    existing = {_existing(path, data) for path in doubtful}
     inside: dict[Path, set[str | int]] = {}
-    for path in standing:
+    for path in existing:
         for end, step in enumerate(path):
             inside.setdefault(path[:end], set()).add(step)
-    found: list[_DoubtfulValue] = []
-    todo = [_DoubtfulValue((), data, root, root, ())] if standing else []
+    requested: list[_DoubtfulValue] = []
+    todo = [_DoubtfulValue((), data, root, root, ())] if existing else []
     while todo:
         visit = todo.pop()
         steps = inside.get(visit.path, set())
-        doubted = {step for step in steps if (*visit.path, step) in standing}
-        if visit.path in standing or _is_at_stake(visit.place, visit.value, doubted):
-            found.append(visit)
+        doubted = {step for step in steps if (*visit.path, step) in existing}
+        if visit.path in existing or _decides_others(visit.place, visit.value, doubted):
+            requested.append(visit)
             continue
         around = _narrowed(visit.place, visit.value, doubted)
         for number, step in _in_order(visit, steps):
             value = visit.value[step] if leads(step, visit.value) else None
             place, path, rank = around.inside(step), (*visit.path, step), (*visit.rank, number)
-            if place.cases:  # else nobody reads what stands there
+            if place.cases:  # else the schema allows no value there
                 todo.append(_DoubtfulValue(path, value, place, around, rank))
-    return {visit.path: visit.around for visit in sorted(found, key=lambda visit: visit.rank)}
+    return {visit.path: visit.around for visit in sorted(requested, key=lambda visit: visit.rank)}
 
 
 def place_at(root: SchemaNode, data: Any, path: Path) -> SchemaNode:
-    """The place at a path of an answer, as far as all that was written narrows it down."""
+    """The place at a path of an answer, narrowed by the values of the answer."""
     place = _narrowed(root, data, ())
     for step in path:
         data = data[step] if leads(step, data) else None
@@ -164,8 +164,8 @@ def place_at(root: SchemaNode, data: Any, path: Path) -> SchemaNode:
     return place
 
 
-def _standing(path: Path, data: Any) -> Path:
-    """A path as far as it leads; to a key that is missing, but not to an item that is."""
+def _existing(path: Path, data: Any) -> Path:
+    """A path as far as the answer has it; it may end in a missing key, but not in an index."""
     for depth, step in enumerate(path):
         if not leads(step, data):
             is_missing = isinstance(data, dict) and isinstance(step, str)
@@ -175,7 +175,7 @@ def _standing(path: Path, data: Any) -> Path:
 
 
 def _in_order(visit: _DoubtfulValue, steps: Collection[str | int]) -> list[tuple[int, str | int]]:
-    """Some keys of an object by the order of its schema, or indexes of a list."""
+    """Keys of an object with their numbers in the order of its schema, or indexes of a list."""
     if isinstance(visit.value, list):
         return [(step, step) for step in steps if isinstance(step, int)]
     keys = dict.fromkeys(
@@ -187,16 +187,16 @@ def _in_order(visit: _DoubtfulValue, steps: Collection[str | int]) -> list[tuple
 def _narrowed(
     place: SchemaNode, value: Any, doubted: Collection[str | int], *, by_tags: bool = False
 ) -> SchemaNode:
-    """The place of a container, as far as what is not in doubt decides between its arms.
+    """The place of a container, narrowed to the union arms that fit the values not in doubt.
 
-    ``by_tags``: only as far as values of few, such as discriminators, decide.
+    ``by_tags``: only values with few members decide, such as discriminators.
     """
     if len(place.cases) < 2 or not isinstance(value, (dict, list)):
         return place
     for step, inner in _pairs(value):
         text = _opener(inner)
         if inner is None and place.inside(step).declared.may_be_null:
-            continue  # it was left out
+            continue  # null stands for a key that was left out
         if by_tags and place.inside(step).declared.members is None:
             continue
         place = place.having(step) if isinstance(step, str) else place
@@ -204,8 +204,8 @@ def _narrowed(
     return place
 
 
-def _is_at_stake(place: SchemaNode, value: Any, doubted: Collection[str | int]) -> bool:
-    """Whether what is in doubt in a container decides what else is in it."""
+def _decides_others(place: SchemaNode, value: Any, doubted: Collection[str | int]) -> bool:
+    """Whether a doubtful value in a container decides which other values it has."""
     around = _narrowed(place, value, doubted)
     tagged = _narrowed(place, value, doubted, by_tags=True)
     for step in doubted:

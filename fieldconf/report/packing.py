@@ -21,7 +21,9 @@ def packed(state: dict[str, Any]) -> dict[str, Any]:
         if value_at(field.path, data) is field.value
     }  # fmt: skip
     fields = {
-        name: replace(field, source=(), value=None if name in shared else field.value)
+        name: replace(
+            field, source=(), judged_by=None, value=None if name in shared else field.value
+        )
         for name, field in state["fields"].items()
     }
     named = [value_at(error.path, data) is error.value for error in errors]

@@ -7,7 +7,7 @@ Why:   the answer, its numbers and what is wrong with it belong together.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Generic, Self, TypeVar, cast, overload
@@ -24,19 +24,21 @@ from fieldconf.fields.plain import (
 from fieldconf.fields.readings import Calibrated, RequestCost
 from fieldconf.fields.status import OTHERS, Status, Stopped
 from fieldconf.formulas import TextScore
-from fieldconf.paths import Path, pointer
 from fieldconf.policy import (
     USUAL,
-    FieldLimits,
+    Judge,
     Outcome,
     Policy,
     PolicyLike,
     Verdict,
-    judge,
+    not_counting,
     outcome_of,
+    problems_of,
 )
 from fieldconf.render import html, lines, notebook
+from fieldconf.report.frame import Library, frame
 from fieldconf.report.load import VERSION, read, read_text
+from fieldconf.report.lookup import ByPointer, Lookup, Name
 from fieldconf.report.packing import packed, unpacked
 from fieldconf.schema import Schema, SchemaViolation, compile_schema
 from fieldconf.schema.attribute_paths import paths_of, steps_of
@@ -52,7 +54,7 @@ _SHOWN = 8  # leaves in a report's repr
 
 
 @dataclass(frozen=True, repr=False)
-class Report(Generic[T]):
+class Report(Mapping[str, Field], Generic[T]):
     """An answer with a confidence for every field.
 
     Attributes:
@@ -112,7 +114,7 @@ class Report(Generic[T]):
     status: Status
     value: T | None = None
     data: Any = None
-    fields: Mapping[str, Field] = field(default_factory=dict[str, Field])
+    fields: dict[str, Field] = field(default_factory=dict[str, Field])
     errors: tuple[SchemaViolation, ...] = ()
     reason: str = ""
     flags: tuple[str, ...] = ()
@@ -157,22 +159,75 @@ class Report(Generic[T]):
     def _repr_html_(self) -> str:
         return notebook.report_table(self.to_dict())
 
-    def __getitem__(self, key: str | int | Path) -> Field:
-        """The field at a JSON Pointer or a path: ``report["/items/0"]``, ``report["items", 0]``.
+    def __post_init__(self) -> None:
+        """Tell each field what judges it. A field that another report judges is copied."""
+        judge = self._judge()
+        for name, scored in self.fields.items():
+            if scored.judged_by is None:
+                object.__setattr__(scored, "judged_by", (judge, self._object_of(scored, name)))
+                continue
+            same, parent = scored.judged_by
+            if (same is not judge and same != judge) or parent is not self._object_of(scored, name):
+                break
+            judge = cast("Judge", same)
+        else:
+            return
+        fields = self.fields
+        object.__setattr__(self, "fields", dict[str, Field]())
+        for name, scored in fields.items():
+            judged_by = judge, self._object_of(scored, name)
+            self.fields[name] = replace(scored, judged_by=judged_by)
 
-        One step may stand alone: ``report["items"]``, ``report[0]``.
+    def _object_of(self, scored: Field, name: str) -> Field | None:
+        """The object in which a field is written; None for an item and for the root."""
+        parent = self.fields.get(name.rpartition("/")[0]) if scored.path else None
+        return parent if parent is not None and parent.kind == "object" else None
+
+    def _judge(self) -> Judge:
+        guarantee = self.policy.guarantee
+        differences = {} if guarantee is None else guarantee.differences(self.scope)
+        return Judge(
+            self.policy, self.schema.root,
+            problems_of(self.errors, self.fields) if self.errors else {},
+            lacks_tokens=self.status in ("unaligned", "no_logprobs") or self.answer_score is not None,
+            other=next((words for flag, words in OTHERS.items() if flag in self.flags), ""),
+            uncovered=in_words(differences),
+        )  # fmt: skip
+
+    # -- a mapping from names to fields ---------------------------------------------------------
+
+    @property
+    def _lookup(self) -> Lookup:
+        return Lookup(self.fields, self.schema.root)
+
+    def __getitem__(self, name: Name) -> Field:
+        """The field of a name: ``report["/items/0/price"]``, ``report["items[0].price"]``.
+
+        A name is a JSON Pointer, attributes as in ``of``, or a path: ``report["items", 0]``. One
+        step may stand alone: ``report["items"]``, ``report[0]``. Iteration gives the pointers.
 
         Raises:
-            KeyError: if the answer has no such field; the message lists those it has.
+            KeyError: if the answer has no such field; the message lists near names.
         """
-        path = (key,) if isinstance(key, int) else key
-        wanted = path if isinstance(path, str) else pointer(path)
-        if wanted in self.fields:
-            return self.fields[wanted]
-        if "/" + wanted in self.fields:
-            return self.fields["/" + wanted]
-        known = ", ".join(map(repr, list(self.fields)[:8]))
-        raise KeyError(f"no field {wanted!r} in the answer; it has {known or 'none'}")
+        if isinstance(name, str) and name in self.fields:
+            return self.fields[name]
+        known = self._lookup.pointer(name)
+        if known is None:
+            raise self._lookup.missing(name)
+        return self.fields[known]
+
+    def __contains__(self, name: object) -> bool:
+        return self._lookup.pointer(name) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.fields)
+
+    def __len__(self) -> int:
+        return len(self.fields)
+
+    def __bool__(self) -> bool:
+        """True, also for an answer without fields: ``if error.report`` asks for a report."""
+        return True
 
     def of(self, pick: Callable[[T], Any] | str) -> Field:
         """The field of an attribute of the value: ``report.of(lambda t: t.customer.email)``.
@@ -191,18 +246,11 @@ class Report(Generic[T]):
         >>> report.of(lambda answer: answer.ok).value
         True
         """
-        paths = paths_of(steps_of(pick), self.schema.root)
-        found = [path for path in map(self._counted, paths) if pointer(path) in self.fields]
-        return self[found[0] if found else paths[0]]
-
-    def _counted(self, path: Path) -> Path:
-        """A path whose negative indexes count from the end."""
-        made: Path = ()
-        for step in path:
-            if isinstance(step, int) and step < 0 and pointer(made) in self.fields:
-                step += len(self.fields[pointer(made)].value or ())  # noqa: PLW2901
-            made = (*made, step)
-        return made
+        steps = steps_of(pick)
+        known = self._lookup.attributes(steps)
+        if known is None:
+            raise self._lookup.missing(paths_of(steps, self.schema.root)[0])
+        return self.fields[known]
 
     @property
     def confidence(self) -> float | None:
@@ -213,7 +261,8 @@ class Report(Generic[T]):
     @cached_property
     def leaves(self) -> dict[str, Field]:
         """The scalar fields and empty containers only."""
-        return {name: field for name, field in self.fields.items() if field.is_leaf}
+        leaves = {name: field for name, field in self.fields.items() if field.is_leaf}
+        return ByPointer(leaves, self._lookup)
 
     # -- what to do with it ---------------------------------------------------------------------
 
@@ -223,15 +272,15 @@ class Report(Generic[T]):
 
         Objects are judged by their fields; they are here only with a reason of their own.
         """
-        lacks_tokens = self.status in ("unaligned", "no_logprobs") or self.answer_score is not None
-        limits = FieldLimits(self.policy, self.schema.root)
-        other = next((words for flag, words in OTHERS.items() if flag in self.flags), "")
-        guarantee = self.policy.guarantee
-        differences = {} if guarantee is None else guarantee.differences(self.scope)
-        return judge(
-            self.fields, self.errors, limits, lacks_tokens=lacks_tokens, other=other,
-            uncovered=in_words(differences),
-        )  # fmt: skip
+        verdicts: dict[str, Verdict] = {}
+        ignored = not_counting(self.fields)
+        for name, scored in self.fields.items():
+            judge, parent = cast("tuple[Judge, Field | None]", scored.judged_by)
+            verdict = judge.verdict(scored, parent)
+            if verdict is not None:
+                counts = name not in ignored or name in judge.problems
+                verdicts[name] = verdict if counts else replace(verdict, counts=False)
+        return ByPointer(verdicts, self._lookup)
 
     @property
     def outcome(self) -> Outcome:
@@ -258,8 +307,9 @@ class Report(Generic[T]):
         return self._of_outcome("reject")
 
     def _of_outcome(self, outcome: Outcome) -> dict[str, Field]:
-        found = self.verdicts.items()
-        return {name: self.fields[name] for name, one in found if one.outcome == outcome}
+        verdicts = self.verdicts.items()
+        fields = {name: self.fields[name] for name, v in verdicts if v.outcome == outcome}
+        return ByPointer(fields, self._lookup)
 
     @property
     def scope(self) -> dict[str, str]:
@@ -439,6 +489,24 @@ class Report(Generic[T]):
         """The report of which this is the ``to_json``; see ``from_dict``."""
         return Report.from_dict(read_text(text), schema)
 
+    def to_frame(self, library: Library | None = None) -> Any:
+        """A data frame with a row for each scalar and each empty container.
+
+        Columns: "pointer", "value" (a string as it is, any other value as JSON text), "kind",
+        "confidence", "low", "high" and "rank" (0..1), "logprob" (nats), "basis", "outcome", and
+        "reason" (what speaks against the value, or why there is no confidence).
+
+        Args:
+            library: "pandas" or "polars"; None: pandas if it is installed, else Polars.
+
+        Raises:
+            MissingPackageError: if the library is not installed.
+
+        >>> Report(status="refused").to_frame("pandas").shape
+        (0, 11)
+        """
+        return frame([({}, self.leaves, self.verdicts)], {}, library)
+
     def to_html(self) -> str:
         """A stand-alone HTML page with one row a leaf."""
         return html.page(self.to_dict())
@@ -480,3 +548,4 @@ class Report(Generic[T]):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(unpacked(state))
+        self.__post_init__()

@@ -1,10 +1,13 @@
-"""Thresholds: where to cut, by labels.
+"""Statistics: tables of judged values, resampling, and cuts with what they guarantee or cost.
 
-* ``guarantee``: ``Guarantee`` and ``Certificate``, what a policy from labels knows of itself;
-* ``cuts``: what a table says at each cut that it has;
-* ``bounds``: how likely so few errors are where the risk is too high;
+* ``packages``: numpy, scipy and scikit-learn, imported when they are used;
+* ``columns``: reading one column of a table; ``table``: ``Table``, a row for each judged value;
+* ``table_registry``: which function makes a ``Table`` of labels, by the type of the labels;
+* ``resampling``: intervals from draws of documents;
+* ``cuts``: accepted and wrong documents at each possible cut;
+* ``bounds``: tail probabilities of the number of errors, if the risk is too high;
 * ``certifying``: the lowest cut that can be certified, or why none can;
-* ``costs``: the cheapest cut, and what each costs;
-* ``reports``: what labels say of reports;
-* ``deciding``: the cut that decides a label; ``decisions``: what it decides.
+* ``guarantee``: ``Guarantee`` and ``Certificate``, which a certified policy carries;
+* ``costs``: the costs of each cut, and the cheapest one;
+* ``decisions``: ``Decided``, what a threshold decides of one field.
 """

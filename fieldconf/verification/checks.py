@@ -1,12 +1,13 @@
-"""Weighing: a second reading beside the first, and what the field says then.
+"""Checks: a further request about fields of a report, and the fields with both readings.
 
-In:    a report, which of its fields are meant; a second reading of one of them.
-Out:   the field with both readings and a confidence made of both.
-Never: another value; a doubt that is forgotten: a second reading that says nothing is said.
-Why:   a verification and a decision endpoint differ in what they ask, not in what they are worth.
+In:    a report, the selected fields, a second reading of each.
+Out:   the report whose fields have both readings and a confidence combined from both.
+Never: another value; a missing second reading that goes unnoticed: its field gets a flag.
+Why:   a verification and a decision endpoint ask different questions, but their answers are
+       combined with the first reading in the same way.
 """
 
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeVar, cast
@@ -23,45 +24,46 @@ from fieldconf.paths import Path, matches, parse_pointer, pointer
 from fieldconf.report import Report
 from fieldconf.report.combine import assembled, requests_of
 from fieldconf.schema.attribute_paths import paths_of, steps_of
-from fieldconf.verification.combining import Combine, CombinedConfidence, combined
+from fieldconf.verification.combining import BoundedConfidence, Combine, combined
 
 T = TypeVar("T")
 
-Pick: TypeAlias = str | Path | Field | Callable[[Any], Any]
-"""A field: a JSON Pointer, in which "*" is any one step and "**" any steps; an attribute
-("customer.email", or a function of the value); a path; or the field itself."""
+FieldSelector: TypeAlias = str | Path | Field | Callable[[Any], Any]
+"""Selects fields: a JSON Pointer ("*" stands for one step, "**" for any number of steps), an
+attribute ("customer.email", or a function of the value), a path, or a field."""
 
 UNVERIFIED = "unverified"
-"""The flag of a field whose second reading was asked for and says nothing."""
+"""The flag of a field whose second reading was requested and has no confidence."""
 
 
-def weighed(
+def with_second_reading(
     field: Field,
     reading: Reading,
-    second: CombinedConfidence,
+    second: BoundedConfidence,
     combine: Combine,
     *,
     model: str,
     basis: Basis,
 ) -> Field:
-    """A field with a second reading of its value.
+    """A field with a second reading of its value, and the combined confidence.
 
     Args:
-        field: as the first reading left it.
-        reading: what the second one said.
-        second: how sure that one was that the field's value is right, with bounds.
-        combine: the rule by which the two become one.
-        model: who gave the first reading.
-        basis: what the confidence is then called.
+        field: the field of the first reading.
+        reading: the second reading.
+        second: the second reading's confidence that the field's value is right, with bounds.
+        combine: the rule that combines the two confidences.
+        model: the model of the first reading.
+        basis: the basis of the combined confidence.
     """
-    first = Reading("answer", field.value, field.confidence, field.basis, model, agrees=True)
-    readings = (*(field.readings or (first,)), reading)
+    answer = Reading("answer", field.value, field.confidence, field.basis, model, agrees=True)
+    readings = (*(field.readings or (answer,)), reading)
     flags = tuple(flag for flag in field.flags if flag != UNVERIFIED)
     if second.confidence is None:
         return replace(field, readings=readings, flags=(*flags, UNVERIFIED))
-    made = combined(CombinedConfidence(field.confidence, field.low, field.high), second, combine)
+    first = BoundedConfidence(field.confidence, field.low, field.high)
+    confidence, low, high = combined(first, second, combine)
     return replace(
-        field, confidence=made.confidence, low=made.low, high=made.high, basis=basis,
+        field, confidence=confidence, low=low, high=high, basis=basis,
         readings=readings, flags=flags, reason="",
     )  # fmt: skip
 
@@ -71,72 +73,66 @@ def weighed(
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A request about fields of a report, and what its answer says of them.
+    """A request about fields of a report.
 
     Attributes:
         report: the first reading.
         call: the request.
-        how: of what kind it is.
-        paths: of the fields that it is about.
-        weigh: from such a path, the report of the answer and the model's name to the field with
-            both readings.
+        how: the kind of the request.
+        paths: the fields that the request is about.
+        update_field: called with the path of such a field, the report of the answer and the name
+            of its model; returns the field with both readings.
     """
 
     report: Report[Any]
     call: PreparedRequest
     how: How
     paths: Collection[Path]
-    weigh: Callable[[Path, Report[Any], str], Field]
+    update_field: Callable[[Path, Report[Any], str], Field]
 
     def read(self, answer: Report[Any]) -> Report[Any]:
-        """The first report, with what the answer says of its fields."""
+        """The first report, with both readings of the checked fields and the cost of the request.
+
+        A report without logprobs becomes complete once the second reading gives it a confidence.
+        """
         model = answer.model or self.call.model
-        fields = {path: self.weigh(path, answer, model) for path in self.paths}
+        parts = {path: (0, self.update_field(path, answer, model)) for path in self.paths}
         cost = RequestCost(self.how, model, answer.input_tokens, answer.output_tokens)
-        return _with_second(self.report, fields, cost)
+        requests = (*requests_of(self.report), cost)
+        report = assembled(self.report, (), self.report.data, parts, requests=requests)
+        if report.status in WHOLE and report.fields[""].confidence is not None:
+            return replace(report, status="complete", reason="")
+        return report
 
 
-Checking: TypeAlias = Callable[[Report[Any], Options], Check | None]
-"""From the first report, judged, and the options of a further request to what is asked, if any."""
+CheckBuilder: TypeAlias = Callable[[Report[Any], Options], Check | None]
+"""From the first report and the options of a further request to the check; None where there is
+nothing to check."""
 
 
-def checked(report: Report[T], options: Mapping[str, Any], checking: Checking) -> Report[T]:
-    """The report after a further request; the one given, where nothing is to be asked."""
-    with keeping(report):
-        first, asking = _judged(report, said(options))
-        check = checking(first, asking)
+def run_check(report: Report[T], options: Mapping[str, Any], build: CheckBuilder) -> Report[T]:
+    """The report after a further request; the first report where there is nothing to check."""
+    with attaching_report(report):
+        first, request_options = _with_policy(report, said(options))
+        check = build(first, request_options)
         return check.read(ask(check.call)) if check else first
 
 
-async def checked_async(
-    report: Report[T], options: Mapping[str, Any], checking: Checking
+async def run_check_async(
+    report: Report[T], options: Mapping[str, Any], build: CheckBuilder
 ) -> Report[T]:
-    """The same with an asynchronous client."""
-    with keeping(report):
-        first, asking = _judged(report, said(options))
-        check = checking(first, asking)
+    """``run_check`` with an asynchronous client."""
+    with attaching_report(report):
+        first, request_options = _with_policy(report, said(options))
+        check = build(first, request_options)
         return check.read(await ask_async(check.call)) if check else first
 
 
-def _with_second(report: Report[T], fields: Mapping[Path, Field], cost: RequestCost) -> Report[T]:
-    """A report with fields that have a second reading, and the request that was made for it.
-
-    An answer without logprobs is like any other once a second reading says how sure it is.
-    """
-    parts = {path: (0, field) for path, field in fields.items()}
-    requests = (*requests_of(report), cost)
-    made = assembled(report, (), report.data, parts, requests=requests)
-    is_known = made.fields[""].confidence is not None
-    return (
-        replace(made, status="complete", reason="") if made.status in WHOLE and is_known else made
-    )
-
-
-def _judged(report: Report[T], options: Options) -> tuple[Report[T], Options]:
-    """The report under the policy of the options, and the options for the further request.
+def _with_policy(report: Report[T], options: Options) -> tuple[Report[T], Options]:
+    """The report judged by the policy of the options, and the options for the further request.
 
     Raises:
-        PolicyError: if the policy is none, or not one for the report's schema.
+        PolicyError: if the policy is invalid, or does not fit the report's schema.
     """
     policy = options.get("policy")
     others = {
@@ -145,24 +141,24 @@ def _judged(report: Report[T], options: Options) -> tuple[Report[T], Options]:
     return (report if policy is None else report.with_policy(policy)), cast("Options", others)
 
 
-def given_of(report: Report[Any], input: Input | None, who: str) -> Input:
-    """What is read again.
+def input_of(report: Report[Any], input: Input | None, caller: str) -> Input:
+    """What the second request reads: ``input``, or what the report says the model was given.
 
     Raises:
-        RequestError: if nothing was given, and the report does not know what was read.
+        RequestError: if there is no ``input``, and the report does not have the source either.
     """
-    given = report.input if input is None else input
-    if given is None:
+    source = report.input if input is None else input
+    if source is None:
         raise RequestError(
-            "the report does not know what was read",
-            remedy=f"Give it: {who}(report, input, client=...)",
+            "the report does not contain the text that the model read",
+            remedy=f"Pass the text: {caller}(report, input, client=...)",
         )
-    return cast("Input", given)
+    return cast("Input", source)
 
 
 @contextmanager
-def keeping(report: Report[Any]) -> Generator[None]:
-    """Whatever goes wrong, the error has the first report: it was paid for."""
+def attaching_report(report: Report[Any]) -> Generator[None]:
+    """Attach the first report to any error: its request was paid for."""
     try:
         yield
     except BaseException as error:
@@ -173,53 +169,46 @@ def keeping(report: Report[Any]) -> Generator[None]:
 # -- which fields -------------------------------------------------------------------------------
 
 
-def picked(report: Report[Any], fields: Iterable[Pick] | None) -> set[Path]:
-    """The paths of the fields that are meant: all of them if nothing is said.
+def select_paths(report: Report[Any], selectors: Iterable[FieldSelector] | None) -> set[Path]:
+    """The paths of the selected fields; of all fields if there are no selectors.
 
-    An object stands for all that is in it.
+    A selected object selects everything inside it.
 
     Raises:
         RequestError: if neither the answer nor its schema has such a field.
     """
-    if fields is None:
-        return {field.path for field in report.fields.values()}
-    if isinstance(fields, (str, Field)):
-        fields = [fields]
-    named = {path for pick in fields for path in _named(report, pick)}
-    objects = [path for path in named if report.fields[pointer(path)].kind == "object"]
-    return named.union(*(_inside(report, path) for path in objects))
+    paths = [field.path for field in report.fields.values()]
+    if selectors is None:
+        return {*paths}
+    if isinstance(selectors, (str, Field)):
+        selectors = [selectors]
+    selected = {path for selector in selectors for path in _select(report, selector)}
+    objects = {path for path in selected if report.fields[pointer(path)].kind == "object"}
+    return selected.union(path for path in paths if any(path[: len(o)] == o for o in objects))
 
 
-def _inside(report: Report[Any], around: Path) -> Iterator[Path]:
-    size = len(around)
-    return (one.path for one in report.fields.values() if one.path[:size] == around)
-
-
-def _named(report: Report[Any], pick: Pick) -> list[Path]:
-    paths = _wanted(report, pick)
-    found = [path for path in paths if pointer(path) in report.fields]
-    if not found and not any(_may_be(report, path) for path in paths):
-        known = ", ".join(map(repr, list(report.fields)[:8]))
+def _select(report: Report[Any], selector: FieldSelector) -> list[Path]:
+    """The paths of the answer that a selector matches; none if the schema alone has them."""
+    paths = _possible_paths(report, selector)
+    matching = [path for path in paths if pointer(path) in report.fields]
+    # A pattern may match places that this answer lacks.
+    is_declared = any("*" in p or "**" in p or report.schema.at(p).cases for p in paths)
+    if not matching and not is_declared:
+        names = ", ".join(map(repr, list(report.fields)[:8]))
         raise RequestError(
-            f"neither the answer nor its schema has a field {pick!r}",
-            remedy=f"The answer has {known or 'no fields'}",
+            f"neither the answer nor its schema has a field {selector!r}",
+            remedy=f"The answer has {names or 'no fields'}",
         )
-    return found
+    return matching
 
 
-def _wanted(report: Report[Any], pick: Pick) -> list[Path]:
-    if isinstance(pick, Field):
-        return [pick.path]
-    if isinstance(pick, tuple):
-        return [pick]
-    if isinstance(pick, str) and (pick.startswith("/") or not pick):
-        steps = parse_pointer(pick)
-        found = [one.path for one in report.fields.values() if matches(steps, one.path)]
-        return found or [steps]
-    paths = paths_of(steps_of(pick), report.schema.root)
-    return [*paths, *([(pick,)] if isinstance(pick, str) else [])]
-
-
-def _may_be(report: Report[Any], path: Path) -> bool:
-    """Whether the schema has such a place; a pattern may mean places that this answer lacks."""
-    return "*" in path or "**" in path or bool(report.schema.at(path).cases)
+def _possible_paths(report: Report[Any], selector: FieldSelector) -> list[Path]:
+    if isinstance(selector, Field):
+        return [selector.path]
+    if isinstance(selector, tuple):
+        return [selector]
+    if isinstance(selector, str) and (selector.startswith("/") or not selector):
+        steps = parse_pointer(selector)
+        return [f.path for f in report.fields.values() if matches(steps, f.path)] or [steps]
+    paths = paths_of(steps_of(selector), report.schema.root)
+    return [*paths, *([(selector,)] if isinstance(selector, str) else [])]

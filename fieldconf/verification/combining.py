@@ -1,17 +1,17 @@
-"""Combining: two confidences in one value as one, by a stated rule.
+"""Combining: one confidence from the confidences that two readings have in the same value.
 
-In:    how sure the first reading was of a value, and how sure a second one is of the same value.
-Out:   one confidence, 0..1; what is unknown to one reading is what the other says.
-Never: a number outside of 0..1, NaN; a rule that is not named.
-Why:   who doubts a number has to know what it is made of.
+In:    the confidence of the first reading in a value, and that of a second reading in it.
+Out:   one confidence, 0..1. If one of the two is unknown, it is the other.
+Never: a number outside of 0..1, or NaN.
+Why:   a user who doubts a combined number has to know how it was computed.
 
-The rules, of two probabilities a and b that the value is right:
+The rules, for two probabilities a and b that the value is right:
 
 * ``pool`` (the default): the logarithmic opinion pool with equal weights, which is the mean of the
   two in log odds (Genest & Zidek 1986, Combining Probability Distributions, Statistical Science 1).
-  It lies between the two; a reading that is quite certain outweighs one that is not;
-* ``minimum``: the smaller, so that either reading can raise a doubt and none can settle it;
-* ``product``: a * b, the chance that both are right if they err independently;
+  It lies between the two, nearer to the more certain one;
+* ``minimum``: the smaller one, so that either reading can lower the confidence;
+* ``product``: a * b, the probability that both are right if their errors are independent;
 * ``verification``, ``decision``: b alone, the second reading.
 """
 
@@ -29,8 +29,7 @@ Combine: TypeAlias = RuleName | Callable[[float, float], float]
 def pool(first: float, second: float) -> float:
     """The mean of two probabilities (0..1) in log odds, 0..1.
 
-    A certain reading (0 or 1) outweighs one that is not; two that are certain of the opposite
-    leave 0.5.
+    A probability of 0 or 1 decides the result; 0 and 1 together give 0.5.
 
     >>> pool(0.5, 0.5), round(pool(0.9, 0.5), 6), pool(0.2, 0.0), pool(1.0, 0.0)
     (0.5, 0.75, 0.0, 0.5)
@@ -52,72 +51,66 @@ _RULES: Mapping[str, Callable[[float, float], float]] = {
 
 
 def rule_of(combine: Combine) -> Callable[[float, float], float]:
-    """The function of a rule.
+    """The function that computes a rule.
 
     Raises:
-        RequestError: if no rule has this name.
+        RequestError: if there is no rule of this name.
     """
     if callable(combine):
         return combine
     if combine not in _RULES:
         raise RequestError(
-            f"no rule to combine two confidences is called {combine!r}",
-            remedy=f"Known are {', '.join(_RULES)}; or give a function of the two",
+            f"there is no rule {combine!r} to combine two confidences",
+            remedy=f"Use one of {', '.join(_RULES)}, or a function of the two confidences",
         )
     return _RULES[combine]
 
 
-class CombinedConfidence(NamedTuple):
-    """A confidence (0..1) with its bounds; None where they are not known."""
+class BoundedConfidence(NamedTuple):
+    """A confidence (0..1) with its bounds; what is not known is None."""
 
     confidence: float | None = None
     low: float | None = None
     high: float | None = None
 
 
-UNKNOWN = CombinedConfidence()
+UNKNOWN = BoundedConfidence()
 
 
 def combined(
-    first: CombinedConfidence, second: CombinedConfidence, combine: Combine = "pool"
-) -> CombinedConfidence:
-    """Two readings' confidences in the same value as one, by a rule.
+    first: BoundedConfidence, second: BoundedConfidence, combine: Combine = "pool"
+) -> BoundedConfidence:
+    """The confidences of two readings in the same value, combined by a rule.
 
-    Where one of them is not known it is the other, as it is. The bounds are combined by the same
-    rule, low with low and high with high; a bound that one reading lacks, the whole lacks.
+    If one of them is unknown, the result is the other. Bounds are combined by the same rule, low
+    with low and high with high; a bound that one reading lacks is None.
 
     Raises:
-        RequestError: if no rule has this name, or a function gives something else than 0..1.
+        RequestError: if there is no rule of this name, or a function returns a value outside 0..1.
 
-    >>> combined(CombinedConfidence(0.9, 0.8, 1.0), CombinedConfidence(0.5, 0.5, 0.5), "minimum")
-    CombinedConfidence(confidence=0.5, low=0.5, high=0.5)
-    >>> combined(CombinedConfidence(0.9), UNKNOWN) == combined(UNKNOWN, CombinedConfidence(0.9)) == CombinedConfidence(0.9)
+    >>> combined(BoundedConfidence(0.9, 0.8, 1.0), BoundedConfidence(0.5, 0.5, 0.5), "minimum")
+    BoundedConfidence(confidence=0.5, low=0.5, high=0.5)
+    >>> combined(BoundedConfidence(0.9), UNKNOWN) == BoundedConfidence(0.9)
     True
     """
     rule = rule_of(combine)
     if first.confidence is None or second.confidence is None:
         return first if second.confidence is None else second
-    made = _checked(rule, first.confidence, second.confidence)
-    low, high = _bound(rule, first.low, second.low), _bound(rule, first.high, second.high)
-    return CombinedConfidence(
-        made,
-        None if low is None else min(low, made),
-        None if high is None else max(high, made),
-    )
+    confidence = _apply(rule, first.confidence, second.confidence)
+    low = high = None
+    if first.low is not None and second.low is not None:
+        low = min(_apply(rule, first.low, second.low), confidence)
+    if first.high is not None and second.high is not None:
+        high = max(_apply(rule, first.high, second.high), confidence)
+    return BoundedConfidence(confidence, low, high)
 
 
-def _bound(
-    rule: Callable[[float, float], float], first: float | None, second: float | None
-) -> float | None:
-    return None if first is None or second is None else _checked(rule, first, second)
-
-
-def _checked(rule: Callable[[float, float], float], first: float, second: float) -> float:
-    made = rule(first, second)
-    if not isinstance(made, (int, float)) or not 0 <= made <= 1:  # pyright: ignore[reportUnnecessaryIsInstance]  # somebody's function
+def _apply(rule: Callable[[float, float], float], first: float, second: float) -> float:
+    confidence = rule(first, second)
+    if not isinstance(confidence, (int, float)) or not 0 <= confidence <= 1:  # pyright: ignore[reportUnnecessaryIsInstance]  # a user's function
         name = getattr(rule, "__name__", repr(rule))
         raise RequestError(
-            f"combine: {name}({first:.6g}, {second:.6g}) gave {made!r}",
-            remedy="Give a function of two confidences whose value is from 0 to 1",
+            f"combine: {name}({first:.6g}, {second:.6g}) returned {confidence!r}",
+            remedy="Pass a function of two confidences that returns a number from 0 to 1",
         )
-    return float(made)
+    return float(confidence)

@@ -1,14 +1,14 @@
-"""Verifying: one further request that asks of each value whether it is right.
+"""Verifying: one further request asks, for each value, whether it is right.
 
 In:    a report, what it was read from, a client.
-Out:   the same report with other confidences: each made of the first one and of the probability
-       that the model, shown the value, says it is right.
-Never: another value; a "yes" that the model wrote down as a number: P(true) is scored.
-Why:   to judge a value is another task than to write it, and it is asked all fields at once.
+Out:   the same report with other confidences: each combines the first confidence with the
+       probability that the model, shown the value, says it is right.
+Never: another value; a confidence that the model wrote as a number: P(true) comes from logprobs.
+Why:   judging a value is another task than writing it, and one request covers all fields.
 
-What is asked is an object of booleans over the paths of the values: the items of a list by
-position ("0", "1" ...), and beside them ``complete``: whether the list lacks nothing. An answer
-that is one scalar is asked about under ``value``.
+The request asks for an object of booleans with the paths of the values: the items of a list by
+position ("0", "1" ...), and beside them ``complete``: whether no item is missing. An answer that is
+one scalar is asked about under ``value``.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,21 +27,21 @@ from fieldconf.report import Report
 from fieldconf.schema.outline import outline
 from fieldconf.verification.checks import (
     Check,
-    Pick,
-    checked,
-    checked_async,
-    given_of,
-    picked,
-    weighed,
+    FieldSelector,
+    input_of,
+    run_check,
+    run_check_async,
+    select_paths,
+    with_second_reading,
 )
-from fieldconf.verification.combining import UNKNOWN, Combine, CombinedConfidence, rule_of
+from fieldconf.verification.combining import UNKNOWN, BoundedConfidence, Combine, rule_of
 
 T = TypeVar("T")
 
 COMPLETE, VALUE = "complete", "value"
-"""Under what names a list, and an answer that is one scalar, are asked about."""
+"""The keys of the question about a list, and of that about an answer that is one scalar."""
 
-_TOLD = """\
+_QUESTION = """\
 A first reading of the message gave this JSON:
 {data}
 Check it against the message. For each field that is asked for, answer true if its value is what \
@@ -55,40 +55,40 @@ def verify(
     input: Input | None = None,
     *,
     client: Any,
-    fields: Iterable[Pick] | None = None,
+    fields: Iterable[FieldSelector] | None = None,
     combine: Combine = "pool",
     **options: Unpack[Options],
 ) -> Report[T]:
-    """Ask a model, of each value of a report, whether it is right; and combine the answers.
+    """Ask a model whether each value of a report is right, and combine the confidences.
 
-    One request asks about all fields at once. A field's ``confidence`` is then that of the first
-    reading combined with P(true), the probability (0..1) of "yes, it is right"; its ``basis`` is
-    "verification", both stand in its ``readings``, and the costs of both requests in the report's
-    ``requests``. Values, text, tokens and distributions stay those of the first reading.
+    One request asks about all fields at once. A field's ``confidence`` then combines that of the
+    first reading with P(true), the probability (0..1) of "yes, it is right". Its ``basis`` is
+    "verification", its ``readings`` are both readings, and the report's ``requests`` have the
+    costs of both requests. Values, input, tokens and distributions stay those of the first reading.
 
     Args:
         report: the first reading.
         input: what it was read from; by default what ``extract`` read for this report.
-        client: as for ``extract``; it may be another model's.
-        fields: which fields to ask about: JSON Pointers (with "*" and "**"), attributes or fields,
-            of which an object stands for all that is in it, and a list for whether it is complete;
-            by default all values and lists.
-        combine: how the two become one:
+        client: as in ``extract``; it may be that of another model.
+        fields: which fields to ask about: JSON Pointers (with "*" and "**"), attributes or fields.
+            An object stands for everything inside it, a list for whether it is complete. By
+            default all values and lists.
+        combine: how the two confidences are combined:
 
             * "pool": the mean in log odds, which lies between the two (Genest & Zidek 1986)
             * "minimum": the smaller
-            * "product": both are right, if they err independently
+            * "product": both are right, if their errors are independent
             * "verification": P(true) alone
             * a function of the first confidence and of P(true)
 
-            Where the first is not known, it is P(true). Where P(true) is not known, the field
-            keeps its confidence and has the flag "unverified".
-        options: those of ``extract``; ``instructions`` stand before the question, by default those
-            of the first reading; ``policy`` judges the report that is returned, by default that of
-            the first; ``observe`` is told of the report of the second request.
+            If the first confidence is not known, the result is P(true). If P(true) is not known,
+            the field keeps its confidence and gets the flag "unverified".
+        options: those of ``extract``. ``instructions`` precede the question, by default those of
+            the first reading; ``policy`` judges the report that is returned, by default that of
+            the first report; ``observe`` is called with the report of the second request.
 
     Returns:
-        The first report with these confidences; the one given, where nothing is to be asked.
+        The first report with these confidences; unchanged if there is nothing to ask.
 
     Raises:
         RequestError: if the request failed or cannot be made; if it is not known what was read; if
@@ -104,8 +104,8 @@ def verify(
     >>> round(field.confidence, 6), [reading.how for reading in field.readings]
     (0.75, ['answer', 'verification'])
     """
-    asked = partial(_check, input=input, client=client, fields=fields, combine=combine)
-    return checked(report, cast("Mapping[str, Any]", options), asked)
+    build = partial(_check, input=input, client=client, fields=fields, combine=combine)
+    return run_check(report, cast("Mapping[str, Any]", options), build)
 
 
 @explicit
@@ -114,18 +114,23 @@ async def averify(
     input: Input | None = None,
     *,
     client: Any,
-    fields: Iterable[Pick] | None = None,
+    fields: Iterable[FieldSelector] | None = None,
     combine: Combine = "pool",
     **options: Unpack[Options],
 ) -> Report[T]:
-    """As ``verify``, for an asynchronous client such as ``openai.AsyncOpenAI``."""
-    asked = partial(_check, input=input, client=client, fields=fields, combine=combine)
-    return await checked_async(report, cast("Mapping[str, Any]", options), asked)
+    """``verify`` with an asynchronous client such as ``openai.AsyncOpenAI``."""
+    build = partial(_check, input=input, client=client, fields=fields, combine=combine)
+    return await run_check_async(report, cast("Mapping[str, Any]", options), build)
 
 
-def _reading(answer: Field | None, model: str) -> tuple[Reading, CombinedConfidence]:
-    """What is said of a value, and how sure that is that it is right."""
-    second = _right(answer)
+def _reading(answer: Field | None, model: str) -> tuple[Reading, BoundedConfidence]:
+    """The answer about a value as a reading, and the probability of true, whatever it was."""
+    second = UNKNOWN
+    if answer is not None and answer.distribution is not None:
+        candidates = answer.distribution.candidates
+        right = next((candidate for candidate in candidates if candidate.value is True), None)
+        if right is not None:
+            second = BoundedConfidence(right.probability, right.low, right.high)
     reading = Reading(
         "verification", answer.value if answer else None, second.confidence,
         answer.basis if answer else "none", model,
@@ -134,84 +139,63 @@ def _reading(answer: Field | None, model: str) -> tuple[Reading, CombinedConfide
     return reading, second
 
 
-def _right(answer: Field | None) -> CombinedConfidence:
-    """The probability of true, whatever was written."""
-    if answer is None or answer.distribution is None:
-        return UNKNOWN
-    found = next((m for m in answer.distribution.candidates if m.value is True), None)
-    return CombinedConfidence(found.probability, found.low, found.high) if found else UNKNOWN
-
-
 # -- the request --------------------------------------------------------------------------------
 
 
 def _check(
     report: Report[Any], options: Options, *, input: Input | None, client: Any,
-    fields: Iterable[Pick] | None, combine: Combine,
+    fields: Iterable[FieldSelector] | None, combine: Combine,
 ) -> Check | None:  # fmt: skip
     """The request; None where there is nothing to ask."""
-    rule_of(combine)  # before the request is paid for
-    asked = _asked(report, picked(report, fields))
-    if not asked:
+    rule_of(combine)  # an unknown rule is an error before the request is paid for
+    fields_by_question = _questions(report, select_paths(report, fields))
+    if not fields_by_question:
         return None
-    given = given_of(report, input, "verify")
-    told = _TOLD.format(data=json_text(report.data).decode())
-    lead = options.get("instructions") or report.instructions
-    if is_messages(given):
-        messages = [*cast("Any", given), {"role": "user", "content": told}]
-        made = prepare(_schema(report, asked), messages, client, _with(options, lead))
+    source = input_of(report, input, "fc.verify")
+    question = _QUESTION.format(data=json_text(report.data).decode())
+    instructions = options.get("instructions") or report.instructions
+    if is_messages(source):
+        source = [*cast("Any", source), {"role": "user", "content": question}]
     else:
-        joined = f"{lead}\n\n{told}" if lead else told
-        made = prepare(_schema(report, asked), given, client, _with(options, joined))
-    places = {path: place for place, path in asked.items()}
+        instructions = f"{instructions}\n\n{question}" if instructions else question
+    schema = outline(fields_by_question, lambda path: _boolean(fields_by_question[path]))
+    request_options = cast("Options", {**options, "instructions": instructions})
+    call = prepare(schema, source, client, request_options)
+    questions = {field.path: path for path, field in fields_by_question.items()}
 
-    def weigh(path: Path, answer: Report[Any], model: str) -> Field:
-        reading, second = _reading(answer.fields.get(pointer(places[path])), model)
-        return weighed(
+    def update_field(path: Path, answer: Report[Any], model: str) -> Field:
+        reading, second = _reading(answer.fields.get(pointer(questions[path])), model)
+        return with_second_reading(
             report.fields[pointer(path)], reading, second, combine,
             model=report.model, basis="verification",
         )  # fmt: skip
 
-    return Check(report, made, "verification", tuple(places), weigh)
+    return Check(report, call, "verification", tuple(questions), update_field)
 
 
-def _with(options: Options, instructions: str | None) -> Options:
-    return cast("Options", {**options, "instructions": instructions})
+def _questions(report: Report[Any], selected: set[Path]) -> dict[Path, Field]:
+    """The values and lists to ask about, by the path of their question, in the order of their ends.
 
-
-def _asked(report: Report[Any], wanted: set[Path]) -> dict[Path, Path]:
-    """Where each value and each list is asked about: in the order in which they end.
-
-    What was said beside the labels is no value.
+    An answer that is none of the labels is not a value.
     """
     if report.schema.labels is not None and not is_label(report):
         return {}
-    found = [
-        field for field in report.fields.values()
-        if field.path in wanted and "truncated" not in field.flags
-        and (field.is_leaf or field.kind == "array")
-    ]  # fmt: skip
-    return {_place(field): field.path for field in sorted(found, key=lambda field: field.stop)}
+    questions: dict[Path, Field] = {}
+    for field in sorted(report.fields.values(), key=lambda field: field.stop):
+        if field.path not in selected or "truncated" in field.flags:
+            continue
+        if field.kind == "array":
+            questions[*field.path, COMPLETE] = field
+        elif field.is_leaf:
+            questions[field.path or (VALUE,)] = field
+    return questions
 
 
-def _place(field: Field) -> Path:
-    if field.kind == "array":
-        return (*field.path, COMPLETE)
-    return field.path or (VALUE,)
-
-
-def _schema(report: Report[Any], asked: Mapping[Path, Path]) -> dict[str, Any]:
-    def leaf(place: Path) -> dict[str, Any]:
-        field = report.fields[pointer(asked[place])]
-        return {"type": "boolean", "description": _about(field)}
-
-    return outline(asked, leaf)
-
-
-def _about(field: Field) -> str:
-    """What true means there. The value is not said: servers keep schemas that they have seen."""
+def _boolean(field: Field) -> dict[str, Any]:
+    """The schema of a question. It does not contain the value: servers cache schemas."""
     name = str(field.path[-1]) if field.path else "the whole"
     if field.kind == "array":
-        return f"no item is missing from {name}"
+        return {"type": "boolean", "description": f"no item is missing from {name}"}
     meaning = field.declared.description.strip().rstrip(".") if field.declared else ""
-    return f"the value given for {name} is right" + (f" ({meaning})" if meaning else "")
+    description = f"the value given for {name} is right" + (f" ({meaning})" if meaning else "")
+    return {"type": "boolean", "description": description}

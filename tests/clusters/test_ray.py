@@ -40,7 +40,7 @@ from fieldconf.batch.blocks import BLOCK  # noqa: E402
 from fieldconf.batch.inputs import Problem, find  # noqa: E402
 from fieldconf.batch.parts import Folder, parts_of  # noqa: E402
 from fieldconf.batch.ray_data import run_on_ray  # noqa: E402
-from fieldconf.batch.score_files import score_files  # noqa: E402
+from fieldconf.batch.runner import score_files  # noqa: E402
 from fieldconf.batch.sources import stat_of  # noqa: E402
 from fieldconf.batch.worker import BlockTask  # noqa: E402
 from fieldconf.cli import main  # noqa: E402

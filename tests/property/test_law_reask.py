@@ -15,9 +15,9 @@ from fieldconf.fields.pickling import value_at
 from fieldconf.parsing.kinds import same_json
 from fieldconf.reasking.doubts import accepted, doubtful
 from fieldconf.reasking.merging import merged
-from fieldconf.reasking.patching import fitting, put
+from fieldconf.reasking.patching import patched, valid_patches
 from fieldconf.reasking.reask import reask
-from fieldconf.reasking.subschema import WHOLE, question
+from fieldconf.reasking.subschema import WHOLE, request_for
 from fieldconf.requests.strict import strict
 from fieldconf.schema import compile_schema
 from fieldconf.schema.pydantic_errors import leads
@@ -59,18 +59,18 @@ def readings(draw):
     schema = draw(schemas(max_leaves=6))
     first = draw(reports(schema))
     doubts = doubtful(first) if draw(st.booleans()) else some_paths(draw, first)
-    asked = question(first.schema, first.data, doubts)
+    asked = request_for(first.schema, first.data, doubts)
     assume(asked.paths)
     sub = asked.schema.json
     if draw(st.booleans()):
         return first, asked, draw(reports(sub))
     path = draw(st.sampled_from(asked.paths))  # a server that holds the model to nothing
-    value = spoilt(draw(instances(sub)), asked.there(path), draw(JUNK))
+    value = spoilt(draw(instances(sub)), asked.answer_path(path), draw(JUNK))
     return first, asked, draw(reports({}, values=st.just(value)))
 
 
 def spoilt(value, path, junk):
-    return put(value, {path: junk}) if leads_to(path, value) else value
+    return patched(value, {path: junk}) if leads_to(path, value) else value
 
 
 def leads_to(path, value):
@@ -131,7 +131,7 @@ def test_what_was_not_asked_for_stays_and_no_reading_is_lost(given_):
                 (),
             )
     for path in asked.paths:
-        there = second.fields.get(fc.paths.pointer(asked.there(path)))
+        there = second.fields.get(fc.paths.pointer(asked.answer_path(path)))
         if there is not None and leads_to(path, made.data):
             found = [one for one in made[path].readings if one.how == "reask"]
             assert [same_json(one.value, there.value) for one in found] == [True]
@@ -144,19 +144,21 @@ def test_an_instance_keeps_to_the_sub_schema_and_merges_back(data):
     back it gives the instance; other answers give a valid instance or leave the first one."""
     schema = data.draw(schemas(max_leaves=6))
     report = data.draw(reports(schema))
-    asked = question(report.schema, report.data, some_paths(data.draw, report))
+    asked = request_for(report.schema, report.data, some_paths(data.draw, report))
     sub, own = asked.schema.json, restricted(report.data, asked)
     jsonschema.Draft202012Validator.check_schema(sub)
     strict(asked.schema)
     assert is_valid(sub, own)
-    back = {path: value_at(asked.there(path), own) for path in asked.paths}
-    assert put(report.data, fitting(report.schema, report.data, back)) == report.data
+    back = {path: value_at(asked.answer_path(path), own) for path in asked.paths}
+    assert patched(report.data, valid_patches(report.schema, report.data, back)) == report.data
     other = data.draw(instances(sub))
     new = {
-        p: value_at(asked.there(p), other) for p in asked.paths if leads_to(asked.there(p), other)
+        p: value_at(asked.answer_path(p), other)
+        for p in asked.paths
+        if leads_to(asked.answer_path(p), other)
     }
-    new = fitting(report.schema, report.data, new)
-    assert not new or is_valid(schema, put(report.data, new))
+    new = valid_patches(report.schema, report.data, new)
+    assert not new or is_valid(schema, patched(report.data, new))
 
 
 @DRAWN
@@ -165,7 +167,7 @@ def test_no_place_that_is_asked_for_is_inside_of_another(data):
     """Nested doubtful paths are subsumed, and each doubtful place is asked for."""
     report = data.draw(reports(data.draw(schemas(max_leaves=6))))
     doubts = some_paths(data.draw, report)
-    paths = question(report.schema, report.data, doubts).paths
+    paths = request_for(report.schema, report.data, doubts).paths
     for path in paths:
         assert not any(path[: len(other)] == other for other in paths if other != path)
     declared = [p for p in doubts if report.schema.at(p).cases]
@@ -189,4 +191,4 @@ TAGGED = {
 def test_what_depends_on_a_doubtful_tag_is_asked_for_with_it(doubts, paths):
     """The other key says of which arm it is, but it was written behind the tag, and for it."""
     schema = compile_schema(TAGGED)
-    assert question(schema, {"kind": "a", "no": "1"}, doubts).paths == paths
+    assert request_for(schema, {"kind": "a", "no": "1"}, doubts).paths == paths

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import fieldconf as fc
 from fieldconf import strategies
 from fieldconf.testing import Answer, FakeClient
-from fieldconf.verification.combining import UNKNOWN, CombinedConfidence, combined, pool
+from fieldconf.verification.combining import UNKNOWN, BoundedConfidence, combined, pool
 from fieldconf.verification.verify import verify
 
 RULES = ["pool", "minimum", "product", "verification"]
@@ -19,7 +19,7 @@ sure = st.floats(0, 1) | st.sampled_from([0.0, 1.0, 5e-324, 1 - 2**-53])
 @st.composite
 def bounded(draw):
     low, confidence, high = sorted(draw(st.tuples(sure, sure, sure)))
-    return CombinedConfidence(confidence, low, high)
+    return BoundedConfidence(confidence, low, high)
 
 
 # -- the rules ------------------------------------------------------------------------------------
@@ -32,7 +32,7 @@ def test_a_surer_reading_never_makes_the_whole_less_sure(first, second, more, ru
     """Law: what two readings make is in 0..1 and monotone in both."""
 
     def made(*pair):
-        return combined(*map(CombinedConfidence, pair), rule).confidence
+        return combined(*map(BoundedConfidence, pair), rule).confidence
 
     less, more = sorted((first, more))
     assert 0 <= made(less, second) <= 1

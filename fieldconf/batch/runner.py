@@ -32,10 +32,10 @@ from fieldconf.batch.lines import LONGEST
 from fieldconf.batch.output import errors_beside, merge
 from fieldconf.batch.parts import Folder, parts_of, remove
 from fieldconf.batch.processes import run
-from fieldconf.batch.progress import Bar, Progress, Told
 from fieldconf.batch.sources import FileState, stat_of
 from fieldconf.batch.summary import BatchSummary
 from fieldconf.batch.worker import BlockResult, BlockTask
+from fieldconf.many.progress import Bar, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def score_files(  # noqa: PLR0913  # options, by keyword
     *,
     format: str | None = None,  # noqa: A002
     workers: int | None = None,
-    progress: bool | Told | None = None,
+    progress: bool | Callable[[Progress], object] | None = None,
     summary: bool = False,
     engine: Engine = "local",
     block: int | None = None,
@@ -209,14 +209,14 @@ class _Tally:
 
 @contextmanager
 def _showing(
-    progress: bool | Told | None, total: int | None,  # noqa: FBT001  # as it was said
-) -> Generator[Told]:  # fmt: skip
-    """Whom to tell, meanwhile."""
+    progress: bool | Callable[[Progress], object] | None, total: int | None,  # noqa: FBT001
+) -> Generator[Callable[[Progress], object]]:  # fmt: skip
+    """The function to call with the progress, while the block lasts."""
     if callable(progress):
         yield progress
     elif progress or (progress is None and sys.stderr.isatty()):
-        with Bar(total) as bar:
-            yield bar
+        with Bar(total, of_files=True) as bar:
+            yield bar.show_files
     else:
         yield _nobody
 
