@@ -145,8 +145,8 @@ def test_settings_stand_in_json_schema_as_well():
 
 
 def test_settings_that_do_not_exist_are_errors_at_once():
-    with pytest.raises(fc.SchemaError, match="Did you mean 'threshold'"):
-        compile_schema(object_of(a=BOOLEAN | {"x-fieldconf": {"treshold": 0.9}}))
+    with pytest.raises(fc.SchemaError, match="Did you mean 'accept'"):
+        compile_schema(object_of(a=BOOLEAN | {"x-fieldconf": {"acept": 0.9}}))
 
 
 # -- errors ---------------------------------------------------------------------------------------

@@ -221,7 +221,7 @@ def test_a_review_that_is_no_confidence(review):
 def test_a_review_above_the_threshold():
     with pytest.raises(SchemaError) as caught:
         FieldConfig(accept=0.7, review=0.8)
-    assert str(caught.value).startswith("review 0.8 is above the accept 0.7. ")
+    assert str(caught.value).startswith("review 0.8 is above accept 0.7. ")
     with pytest.raises(SchemaError, match=r"at /a/x-fieldconf/review"):
         conf_of({"accept": 0.7, "review": 0.8}, "/a/x-fieldconf")
     assert FieldConfig(accept=0.7, review=0.7).settings() == {"accept": 0.7, "review": 0.7}
@@ -256,12 +256,12 @@ def test_of_settings_that_cross_the_inner_gives_way(inner, outer, both):
 
 
 def test_an_unknown_name():
-    with pytest.raises(TypeError, match="treshold"):
-        FieldConfig(treshold=0.9)
+    with pytest.raises(TypeError, match="acept"):
+        FieldConfig(acept=0.9)
     with pytest.raises(SchemaError) as caught:
-        conf_of({"treshold": 0.9}, "/properties/a/x-fieldconf")
+        conf_of({"acept": 0.9}, "/properties/a/x-fieldconf")
     assert str(caught.value) == (
-        "unknown setting 'treshold' (at /properties/a/x-fieldconf/treshold). Did you mean 'accept'?"
+        "unknown setting 'acept' (at /properties/a/x-fieldconf/acept). Did you mean 'accept'?"
     )
     assert caught.value.remedy == "Did you mean 'accept'?"
     with pytest.raises(SchemaError) as caught:
@@ -288,7 +288,7 @@ def test_settings_of_a_dict():
 
 # -- where they are found -----------------------------------------------------------------------
 
-BAD = {CONF: {"treshold": 1}}
+BAD = {CONF: {"acept": 1}}
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def test_settings_are_looked_for_where_schemas_stand(schema, where):
     before = deepcopy(schema)
     with pytest.raises(SchemaError) as caught:
         check_settings(schema)
-    assert f"(at {where}/x-fieldconf/treshold)" in str(caught.value)
+    assert f"(at {where}/x-fieldconf/acept)" in str(caught.value)
     assert CONF not in json.dumps(without_settings(schema)).replace(f'"{CONF}": {{}}', "")
     assert schema == before
 
