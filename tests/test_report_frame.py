@@ -29,7 +29,7 @@ def same(value, expected):
 def run(*answers):
     return fc.extract_many(
         SCHEMA, list("ab"[: len(answers)]), client=FakeClient(*answers), model="m"
-    )
+    ).all()
 
 
 @pytest.mark.parametrize("library", LIBRARIES)

@@ -130,12 +130,12 @@ class _BatchPlan(NamedTuple):
 
 
 def _compiled(schema: Any) -> Schema:
-    return _named(schema) if isinstance(schema, str) else compile_schema(schema).asked
+    return _named(schema) if isinstance(schema, str) else compile_schema(schema).as_requested
 
 
 @lru_cache(maxsize=64)
 def _named(target: str) -> Schema:
-    return compile_schema(load_schema(target)).asked
+    return compile_schema(load_schema(target)).as_requested
 
 
 def _form(schema: Schema, given: Any, column: str, *, wide: bool) -> RowFormat:

@@ -84,7 +84,7 @@ def _leaves(
     """The places whose values are cells, with their columns' types."""
     declared = place.declared
     kinds = declared.possible_kinds - {"null"}
-    own = frozenset(p for case in place.objects for p in case.parts if p.properties)
+    own = frozenset(p for case in place.object_cases for p in case.parts if p.properties)
     is_object = kinds in (_OBJECT, _ANY) and declared.keys
     if is_object and own not in around:
         for key in declared.keys:

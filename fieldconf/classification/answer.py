@@ -90,7 +90,7 @@ class LabelAnswer:
     def __init__(self, completion: Completion, schema: Schema) -> None:
         assert schema.labels is not None  # the callers look
         self._completion, self._schema, self._of = completion, schema, schema.labels
-        memories = schema.memories
+        memories = schema.caches
         self._question: LabelQuestion = memories.get(_QUESTION) or question_of(schema.labels)
         memories[_QUESTION] = self._question
         self.tokens = completion.tokens or ()

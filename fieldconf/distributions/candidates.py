@@ -25,9 +25,10 @@ _listing = unchecked(Listing)
 
 def listed(written: bytes, token: Token, *, are_named: bool = True) -> Listing:
     """What a token of which the logprob is known comes with, see ``all_listed``."""
-    [found] = all_listed([written], [token], are_named=are_named)
-    assert found is not None  # there is a logprob
-    return found
+    candidates = token[3]
+    is_raw = isinstance(candidates, Listed)
+    columns = (_told(all_columns([candidates])) if is_raw else None) or _alone(candidates)
+    return _plainly(written, token, columns) or _one_by_one(written, token, are_named=are_named)
 
 
 def all_listed(
@@ -67,8 +68,12 @@ def _columns(tokens: Sequence[Token | None]) -> Iterator[_Columns | None]:
             yield texts[start:stop], logprobs[start:stop], masses[start:stop]
             start = stop
         else:
-            is_raw = isinstance(candidates, Listed)
-            yield _told(columns(candidates.glance() if is_raw else candidates))
+            yield _alone(candidates)
+
+
+def _alone(candidates: Sequence[Candidate]) -> _Columns | None:
+    """The same of one list."""
+    return _told(columns(candidates.glance() if isinstance(candidates, Listed) else candidates))
 
 
 def _told(known: tuple[list[str], list[float]] | None) -> _Columns | None:

@@ -23,7 +23,7 @@ from fieldconf.distributions.continuation import Reading, may_be
 from fieldconf.distributions.decoding_step import Outcomes
 from fieldconf.distributions.questions import Domain
 from fieldconf.errors import SchemaError
-from fieldconf.parsing.grammar import STRING_BODY, decode
+from fieldconf.parsing.grammar import decode_begun
 from fieldconf.parsing.kinds import same
 from fieldconf.schema.labels import Match, loose_form, loosely
 from fieldconf.tokens.token import utf8
@@ -66,15 +66,11 @@ def json_beginning(text: bytes) -> tuple[Beginning, bool] | None:
     >>> json_beginning(b'"n\\u00E9 "'), json_beginning(b"tru")
     ((Beginning(text='né ', cut=None), True), None)
     """
-    body = text[1:]
     if text[:1] != b'"':
         return None
-    stop = STRING_BODY.match(body).end()  # pyright: ignore[reportOptionalMemberAccess]  # "*" matches always
-    written, cut = decode(b'"' + body[:stop] + b'"'), body[stop:]
+    written, cut = decode_begun(text)
     if cut == b'"':
         return Beginning(written), True
-    if "\ud800" <= written[-1:] <= "\udbff":  # the first half of a pair of escapes
-        written, cut = written[:-1], _escaped(written[-1]) + cut
     return Beginning(written, Cut(cut, cut.startswith(b"\\")) if cut else None), False
 
 

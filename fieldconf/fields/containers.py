@@ -124,11 +124,11 @@ class Container:
         if name in self._position:
             self._left -= 1
             self._last = self._position[name]
-        self._narrow(self.place.having(name))
+        self._narrow(self.place.with_key(name))
 
     def learn(self, name: str | int, text: bytes) -> None:
         """Take note of what stands under a key or index: its text, of a container "{" or "["."""
-        self._narrow(self.place.after(name, text))
+        self._narrow(self.place.with_value(name, text))
 
     def _narrow(self, place: SchemaNode) -> None:
         if place is not self.place:
@@ -222,8 +222,11 @@ class Container:
 
     # -- the keys of an object ------------------------------------------------------------------
 
-    def key_question(self) -> KeyQuestion | None:
-        """Which key comes next, if an optional one may; None where nothing is to be asked."""
+    def key_question(self, key: Event | None) -> KeyQuestion | None:
+        """Which key comes next, if an optional one may; None where nothing is to be asked.
+
+        ``key`` is the one that was written, None at the end.
+        """
         declared = self._declared
         if not self._is_known or self._left == 0 or not self._optional:
             return None
@@ -233,7 +236,7 @@ class Container:
         return KeyQuestion(
             self.path, names, self._keys, len(self._keys), self._up, self.level.number,
             self._memory, may_end=self._may_end, may_be_other=declared.more_keys,
-            compact=self._layout.compact, plain=self._layout.plain, before=self.before,
+            compact=self._layout.compact, plain=self._layout.plain, before=self.before, key=key,
         )  # fmt: skip
 
     def _possible_names(self) -> tuple[str, ...]:
@@ -290,7 +293,7 @@ class Container:
         if self.variants is not None or len(self._arms) < 2:
             return
         still = frozenset(self.place.cases)
-        left = frozenset(i for i, case in enumerate(self._whole.objects) if case in still)
+        left = frozenset(i for i, case in enumerate(self._whole.object_cases) if case in still)
         arms = self._whole.variants_of(name, members)
         triples = zip(arms, members, tree.results(), strict=True)
         self._split([(own & left, Member(value, *r)) for own, value, r in triples], tree)

@@ -15,10 +15,10 @@ from fieldconf.distributions.distribution import Distribution
 from fieldconf.fields.decisive_step import Summary, summary_of, summed_up
 from fieldconf.fields.field import Field
 from fieldconf.fields.pickling import value_at
-from fieldconf.fields.plain import json_text
 from fieldconf.fields.readings import RequestCost
 from fieldconf.fields.status import OTHERS, Status
 from fieldconf.parsing.kinds import kind_of, same
+from fieldconf.parsing.writing import json_text
 from fieldconf.paths import Path, pointer
 from fieldconf.report.load import how_sure, with_declared
 from fieldconf.report.report import Report

@@ -26,11 +26,12 @@ from fieldconf.distributions.open_values import Choice
 from fieldconf.errors import PayloadError, PolicyError, SchemaError
 from fieldconf.fields.field import Field
 from fieldconf.fields.pickling import value_at
-from fieldconf.fields.plain import DEEPEST, json_text, number_of, plain_value
+from fieldconf.fields.plain import DEEPEST, number_of, plain_value
 from fieldconf.fields.readings import Agreement, Calibrated, Reading, RequestCost, SourceSpan
 from fieldconf.fields.status import WHOLE, Stopped
 from fieldconf.formulas import TextScore
 from fieldconf.parsing.kinds import kind_of
+from fieldconf.parsing.writing import json_text
 from fieldconf.paths import Path, pointer
 from fieldconf.policy import Policy
 from fieldconf.render.table import printable
@@ -282,10 +283,10 @@ def with_declared(
         if not field.path or parent is None:
             place = schema.at(field.path)
         else:
-            narrowed = parent.having(step) if isinstance(step, str) else parent
+            narrowed = parent.with_key(step) if isinstance(step, str) else parent
             place = narrowed.inside(step)
             if field.is_leaf or field.kind in ("object", "array"):
-                narrowed = narrowed.after(step, _written(field, text))
+                narrowed = narrowed.with_value(step, _written(field, text))
             places[field.path[:-1]] = narrowed
         places[field.path] = place
         found[field.path] = place.declared

@@ -475,7 +475,7 @@ class Report(Mapping[str, Field], Generic[T]):
         >>> Report.from_dict(report.to_dict()) == report
         True
         """
-        compiled = schema if isinstance(schema, Schema) else compile_schema(schema).asked
+        compiled = schema if isinstance(schema, Schema) else compile_schema(schema).as_requested
         return Report(**read(plain, compiled))
 
     @overload

@@ -212,6 +212,8 @@ def _join(deltas: Sequence[Delta]) -> Delta:
     the listed tokens do not spell the text without it, the hole is filled with a token whose
     logprob is not known: the values beside it keep their numbers, the value in it has none.
     """
+    if len(deltas) == 1 and not deltas[0].calls:
+        return deltas[0]
     texts = [delta.content for delta in deltas if delta.content is not None]
     content = "".join(texts) if texts else None
     tokens = [token for delta in deltas for token in delta.tokens or ()]
@@ -229,12 +231,12 @@ def _join(deltas: Sequence[Delta]) -> Delta:
         tokens=tuple(tokens) if tokens else None,
         refusal="".join(delta.refusal for delta in deltas),
         thoughts=(
-            _last(delta.thoughts[0] for delta in deltas) or "",
+            next((name for name, _ in [d.thoughts for d in reversed(deltas)] if name), ""),
             "".join(delta.thoughts[1] for delta in deltas),
         ),
         calls=tool_calls.join(call for delta in deltas for call in delta.calls),
         prompt=tuple(token for delta in deltas for token in delta.prompt),
-        precision=_last(delta.precision for delta in deltas),
+        precision=_last(deltas, "precision"),
     )
 
 
@@ -280,23 +282,23 @@ def unlisted(text: str) -> Token:
 
 def _completions(index: int, total: Delta, parts: Sequence[Delta]) -> list[Completion]:
     tokens, note = usable(total.tokens or ())
-    finish_reason = _last(delta.finish_reason for delta in parts)
+    finish_reason = _last(parts, "finish_reason")
     made = Completion(
         content=total.content if total.content or not total.refusal else None,
         tokens=tokens or None,
         finish_reason=finish_reason,
         refusal=total.refusal or None,
         mask=_mask(total.tokens or (), parts),
-        model=_last(delta.model for delta in parts) or "",
-        completion_tokens=_last(delta.completion_tokens for delta in parts),
-        note=note or _last(delta.note for delta in parts) or "",
+        model=_last(parts, "model") or "",
+        completion_tokens=_last(parts, "completion_tokens"),
+        note=note or _last(parts, "note") or "",
         choice=index,
         precision=total.precision,
         prompt=total.prompt,
-        prompt_tokens=_last(delta.prompt_tokens for delta in parts),
+        prompt_tokens=_last(parts, "prompt_tokens"),
         echo=any(delta.echo for delta in parts),
         decisions=tuple(decision for delta in parts for decision in delta.decisions),
-        layout=_last(delta.layout for delta in parts),
+        layout=_last(parts, "layout"),
     )
     if not total.calls:
         return [_with_thoughts(made, *total.thoughts)]
@@ -332,9 +334,12 @@ def usable(tokens: Tokens) -> tuple[Tokens | tuple[()], str]:
     return (), f"no token has a logprob that can be believed{why and f': each {why}'}"
 
 
-def _last(found: Iterable[Any]) -> Any:
-    """The last that says something."""
-    return next((item for item in reversed(list(found)) if item), None)
+def _last(deltas: Sequence[Delta], name: str) -> Any:
+    """What the last delta says of this attribute that says something."""
+    for delta in reversed(deltas):
+        if found := getattr(delta, name):
+            return found
+    return None
 
 
 def _mask(tokens: Iterable[Token], parts: Sequence[Delta]) -> Mask:
@@ -376,14 +381,14 @@ def _facts(index: int | None, parts: Sequence[Delta]) -> Delta:
         _sum(parts),
         index=index,
         content="",
-        finish_reason=_last(delta.finish_reason for delta in parts),
+        finish_reason=_last(parts, "finish_reason"),
         echo=any(delta.echo for delta in parts),
         extent="all" if any(delta.extent == "all" for delta in parts) else "more",
         mask=next((delta.mask for delta in parts if delta.mask != "unknown"), "unknown"),
-        model=_last(delta.model for delta in parts) or "",
-        completion_tokens=_last(delta.completion_tokens for delta in parts),
-        prompt_tokens=_last(delta.prompt_tokens for delta in parts),
-        note=_last(delta.note for delta in parts) or "",
+        model=_last(parts, "model") or "",
+        completion_tokens=_last(parts, "completion_tokens"),
+        prompt_tokens=_last(parts, "prompt_tokens"),
+        note=_last(parts, "note") or "",
         decisions=tuple(decision for delta in parts for decision in delta.decisions),
         masked=any(shown) if shown else None,
     )

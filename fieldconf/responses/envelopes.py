@@ -38,10 +38,6 @@ def open_payload(payload: Any, depth: int = 0) -> Iterator[Any]:
     """
     if depth > _DEEPEST:
         raise PayloadError("lists within lists are no response", found="lists", remedy=REMEDY)
-    for kind, remedy in _NOT_YET.items():
-        if isinstance(payload, kind):
-            found = type(payload).__name__
-            raise PayloadError("the response has not arrived yet", found=found, remedy=remedy)
     if isinstance(payload, (bytes, bytearray)):
         body = from_json.opened(bytes(payload))
         yield from _open_text(_decode(bytes(payload)), json.loads) if body is None else [body]
@@ -49,6 +45,10 @@ def open_payload(payload: Any, depth: int = 0) -> Iterator[Any]:
     if isinstance(payload, str):
         yield from _open_text(payload)
         return
+    for kind, remedy in _NOT_YET.items():
+        if isinstance(payload, kind):
+            found = type(payload).__name__
+            raise PayloadError("the response has not arrived yet", found=found, remedy=remedy)
     inner = _inside(payload)
     if inner is not payload:
         yield from open_payload(inner, depth + 1)

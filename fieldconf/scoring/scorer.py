@@ -116,12 +116,12 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
     """
     compiled = compile_schema(schema)
     check_match(compiled, match)
-    limits, maps = Policy.of(policy).check(compiled.asked), Calibrator.of(calibration)
+    limits, maps = Policy.of(policy).check(compiled.as_requested), Calibrator.of(calibration)
     try:
         made = completion(payload, choice, call, tokenizer=tokenizer, prompt=prompt)
     except PayloadError as error:
         if error.came:
-            broken = score_completion(error.came[0], compiled.asked, mask=mask, match=match)
+            broken = score_completion(error.came[0], compiled.as_requested, mask=mask, match=match)
             error.report = replace(broken, policy=limits)
         raise
     read_by = compiled.read_with(made.layout)
@@ -163,7 +163,7 @@ def score_all(
     """
     compiled = compile_schema(schema)
     check_match(compiled, match)
-    limits, maps = Policy.of(policy).check(compiled.asked), Calibrator.of(calibration)
+    limits, maps = Policy.of(policy).check(compiled.as_requested), Calibrator.of(calibration)
     reports = (
         score_completion(made, compiled.read_with(made.layout), mask=mask, match=match)
         for made in completions(payload, tokenizer=tokenizer, prompt=prompt)
@@ -233,7 +233,7 @@ class Scorer:
         openers = b"{" * ("object" in self._kinds) + b"[" * ("array" in self._kinds)
         has_scalars = bool(self._kinds & _SCALAR_KINDS)
         self._aligner = Aligner(Finder(openers=openers, scalars=has_scalars))
-        self._evidence = Evidence(tokens, missing, are_named=not schema.says(SPACES))
+        self._evidence = Evidence(tokens, missing, are_named=not schema.mentions(SPACES))
         self._new_maker = partial(
             FieldMaker, schema, self._evidence, layout=layout, ledger=self._ledger, match=match
         )

@@ -322,8 +322,8 @@ def _declared_at(root: SchemaNode, path: Path, spans: Mapping[Path, Span]) -> De
     place = root
     for depth, step in enumerate(path):
         kind = kind_of(spans[path[:depth]].value)
-        around = [c for c in place.cases if kind in place.of(c).declared.kinds]
+        around = [c for c in place.cases if kind in place.with_only(c).declared.kinds]
         if len(around) != 1:
             return None
-        place = place.of(around[0]).inside(step)
+        place = place.with_only(around[0]).inside(step)
     return place.declared

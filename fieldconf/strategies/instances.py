@@ -27,7 +27,7 @@ from fieldconf.schema.declared import (
     members_of,
     required_of,
 )
-from fieldconf.schema.references import named_in
+from fieldconf.schema.references import dict_in
 from fieldconf.schema.unions import Alternative
 from fieldconf.strategies.scalars import TEXT, numbers, strings
 
@@ -115,7 +115,7 @@ class _Builder:
         """Whether some value of at most so many levels can stand at a place."""
         key = (place, depth)
         if key not in self._fits:
-            cases = [(place.of(case), case) for case in place.cases]
+            cases = [(place.with_only(case), case) for case in place.cases]
             self._fits[key] = depth > 0 and any(self._kinds(own, c, depth) for own, c in cases)
         return self._fits[key]
 
@@ -143,7 +143,7 @@ class _Builder:
             found = [
                 self._of_kind(own, case, kind, depth)
                 for case in place.cases
-                for own in [place.of(case)]
+                for own in [place.with_only(case)]
                 for kind in self._kinds(own, case, depth)
             ]
             is_free = any(kinds_of_parts(c.parts) == KINDS and _is_silent(c) for c in place.cases)
@@ -167,7 +167,7 @@ class _Builder:
             is_whole = any(part.is_integer for part in case.parts)
             return self._by_rules(numbers(words, is_whole=is_whole), case)
         if kind == "string":
-            inner = [own for part in case.parts if (own := _json_inside(part.node.schema))]
+            inner = [own for part in case.parts if (own := _json_inside(part.subschema.schema))]
             if inner:
                 return self._json_inside(inner[0])
             return self._by_rules(strings(words, is_python=self._is_python), case)
@@ -175,7 +175,7 @@ class _Builder:
 
     def _json_inside(self, schema: dict[str, Any]) -> SearchStrategy[str]:
         """Strings that hold JSON of a schema of their own."""
-        content = named_in(schema.get("contentSchema"))
+        content = dict_in(schema.get("contentSchema"))
         return instances({**self._shared, **content} if content else None).map(json.dumps)
 
     def _by_rules(self, found: SearchStrategy[Any], case: Alternative) -> SearchStrategy[Any]:
@@ -250,7 +250,7 @@ class _Builder:
 
 def _json_inside(schema: Any) -> dict[str, Any]:
     """The schema of a string that holds JSON; empty of others."""
-    own = named_in(schema)
+    own = dict_in(schema)
     return own if own.get("contentMediaType") == "application/json" else {}
 
 

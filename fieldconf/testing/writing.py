@@ -82,7 +82,7 @@ def _compiled(schema: Any, answer: Answer) -> Schema | None:
     if schema is None:
         return None
     try:
-        return compile_schema(schema).asked
+        return compile_schema(schema).as_requested
     except SchemaError:
         if schema is answer.schema:
             raise

@@ -206,6 +206,8 @@ class Aligner:
         made: list[Aligned] = []
         first, begin, count = 0, self._end, len(tokens)
         before = len(self._starts)
+        if not before:
+            self._value = self._finder.begin(data)
         while first < count:
             value = self._value
             if value is None:  # one by one until the value is found

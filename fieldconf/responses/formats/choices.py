@@ -54,9 +54,10 @@ def deltas(item: Any, tokens_of: Callable[[Any, Delta], Delta]) -> list[Delta]:
 
 def thoughts(message: Any) -> tuple[str, str]:
     """The field of a message that holds what the server took for reasoning, and its text."""
-    names = (name for name in THOUGHTS if text(get(message, name)))
-    name = next(names, "")
-    return name, text(get(message, name)) if name else ""
+    for name in THOUGHTS:
+        if found := text(get(message, name)):
+            return name, found
+    return "", ""
 
 
 def _indices(listed: Sequence[Any]) -> Sequence[int]:
@@ -86,7 +87,7 @@ def _without_tokens(choice: Any, index: int, source: str) -> Delta:
     message = get(choice, "message")
     part = message if message is not None else get(choice, "delta")
     content = get(part, "content") if part is not None else get(choice, "text")
-    made = Delta(
+    return Delta(
         index=index,
         content=text(content) or texts(content),
         refusal=text(get(part, "refusal")),
@@ -96,5 +97,5 @@ def _without_tokens(choice: Any, index: int, source: str) -> Delta:
         ),
         source=source,
         thoughts=thoughts(part),
+        extent="more" if message is None else "all",
     )
-    return made if message is None else replace(made, extent="all")
