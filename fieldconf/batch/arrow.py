@@ -32,11 +32,11 @@ def type_of(name: str) -> Any:
 
 def array_of(values: Iterable[Any], name: str) -> Any:
     """An array of values, and of None for what is not known."""
-    listed: Sequence[Any] = values if isinstance(values, (list, tuple)) else list(values)
+    items: Sequence[Any] = values if isinstance(values, (list, tuple)) else list(values)
     try:
-        return arrow().array(listed, type_of(name))
+        return arrow().array(items, type_of(name))
     except UnicodeEncodeError:  # a lone surrogate, which JSON can smuggle in
-        return arrow().array([whole(one) for one in listed], type_of(name))
+        return arrow().array([whole(text) for text in items], type_of(name))
 
 
 def whole(text: str | None) -> str | None:

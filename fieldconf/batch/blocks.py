@@ -164,7 +164,7 @@ def _texts(text: Text, size: int, longest: int) -> Iterator[bytes | None]:
 
     Where the file breaks off, the lines before that come first.
     """
-    kept = _Whole(longest) if text.source.is_whole else _Kept(size, longest)
+    buffer = _Whole(longest) if text.source.is_whole else _Kept(size, longest)
     error: OSError | None = None
     passed = text.source.start  # the mark of UTF-8
     while True:
@@ -175,13 +175,13 @@ def _texts(text: Text, size: int, longest: int) -> Iterator[bytes | None]:
             break
         if not step:
             break
-        yield from kept.add(step[passed:])
+        yield from buffer.add(step[passed:])
         passed = 0
     if error is not None:  # what was begun has no end
-        yield from kept.whole_lines()
+        yield from buffer.whole_lines()
         reason = error.strerror or str(error).splitlines()[0]
         raise PayloadError(f"{text.source.name} breaks off", found=f"it breaks off ({reason})")
-    yield from kept.end()
+    yield from buffer.end()
 
 
 class _Kept:
@@ -195,8 +195,8 @@ class _Kept:
 
     def add(self, step: bytes) -> Iterator[bytes | None]:
         if self._is_passing:
-            _, found, step = step.partition(b"\n")
-            self._is_passing = not found
+            _, line_break, step = step.partition(b"\n")
+            self._is_passing = not line_break
         cut = step.rfind(b"\n") + 1
         if cut:
             self._whole = len(self._bytes) + cut
@@ -211,16 +211,16 @@ class _Kept:
 
     def whole_lines(self) -> Iterator[bytes]:
         if self._whole:
-            found = bytes(memoryview(self._bytes)[: self._whole])
+            lines = bytes(memoryview(self._bytes)[: self._whole])
             del self._bytes[: self._whole]  # before it is handed on: there may be much of it
             self._whole = 0
-            yield found
+            yield lines
 
     def end(self) -> Iterator[bytes]:
         if self._bytes:
-            found = bytes(self._bytes)
+            rest = bytes(self._bytes)
             self._bytes.clear()
-            yield found
+            yield rest
 
 
 class _Whole:
@@ -243,6 +243,6 @@ class _Whole:
 
     def end(self) -> Iterator[bytes]:
         if self._bytes:
-            found = bytes(self._bytes)
+            text = bytes(self._bytes)
             self._bytes.clear()
-            yield found
+            yield text

@@ -111,14 +111,14 @@ _NAMES = msgspec.json.Decoder(_Named)
 
 def _id_of(data: bytes) -> str | None:
     """The id of a response: where it comes first, no more than that is read."""
-    found = _FIRST_ID.match(data, 0, _NEAR)
-    if found:
+    match = _FIRST_ID.match(data, 0, _NEAR)
+    if match:
         try:
-            return json.loads(found[1])
+            return json.loads(match[1])
         except ValueError:  # no JSON text, and so no JSON
             return None
-    named = _read(data, _NAMES) if data[:1] == b"{" else None
-    return named and _text(named.id if named.id is not None else named.responseId)
+    names = _read(data, _NAMES) if data[:1] == b"{" else None
+    return names and _text(names.id if names.id is not None else names.responseId)
 
 
 def _read(data: bytes, decoder: msgspec.json.Decoder[T]) -> T | None:

@@ -31,7 +31,7 @@ _ENDINGS: Mapping[str, Format] = {
 }  # fmt: skip
 
 
-def format_of(path: Path, given: str | None = None) -> Format:
+def format_of(path: Path, format_name: str | None = None) -> Format:
     """The format of a file: the one that was said, else by how its name ends.
 
     Raises:
@@ -40,17 +40,17 @@ def format_of(path: Path, given: str | None = None) -> Format:
     >>> format_of(Path("rows.parquet")), format_of(Path("rows.pq"), "csv")
     ('parquet', 'csv')
     """
-    named = ", ".join(FORMATS)
-    if given is not None:
-        if given not in FORMATS:
-            raise OutputError(f"{given!r} is no format", remedy=f"Say one of {named}")
-        return given
-    found = _ENDINGS.get(path.suffix.lower())
-    if found is None:
+    names = ", ".join(FORMATS)
+    if format_name is not None:
+        if format_name not in FORMATS:
+            raise OutputError(f"{format_name!r} is no format", remedy=f"Say one of {names}")
+        return format_name
+    format_of_name = _ENDINGS.get(path.suffix.lower())
+    if format_of_name is None:
         raise OutputError(
-            f"the name {path.name} tells no format", remedy=f"Give the format: {named}"
+            f"the name {path.name} tells no format", remedy=f"Give the format: {names}"
         )
-    return found
+    return format_of_name
 
 
 def writer(path: Path, schema: Any, format: Format) -> AbstractContextManager[Write]:  # noqa: A002
@@ -63,17 +63,17 @@ def _parquet(path: Path, schema: Any) -> Generator[Write]:
     arrow()
     import pyarrow.parquet as pq  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
 
-    made: Any = pq.ParquetWriter(str(path), schema, compression="zstd")
-    with made:
-        yield made.write_table
+    file_writer: Any = pq.ParquetWriter(str(path), schema, compression="zstd")
+    with file_writer:
+        yield file_writer.write_table
 
 
 @contextmanager
 def _arrow(path: Path, schema: Any) -> Generator[Write]:
     ipc = arrow().ipc
     options = ipc.IpcWriteOptions(compression="zstd")
-    with path.open("wb") as file, ipc.new_file(file, schema, options=options) as made:
-        yield lambda table: made.write_table(table.combine_chunks())
+    with path.open("wb") as file, ipc.new_file(file, schema, options=options) as file_writer:
+        yield lambda table: file_writer.write_table(table.combine_chunks())
 
 
 @contextmanager
@@ -82,8 +82,8 @@ def _csv(path: Path, schema: Any) -> Generator[Write]:
     from pyarrow import csv  # noqa: PLC0415
 
     csv_of: Any = csv
-    with csv_of.CSVWriter(str(path), schema) as made:
-        yield made.write_table
+    with csv_of.CSVWriter(str(path), schema) as csv_writer:
+        yield csv_writer.write_table
 
 
 @contextmanager

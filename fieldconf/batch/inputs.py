@@ -65,8 +65,8 @@ def _named(place: str) -> list[str]:
         return sorted(_in_folder(path))
     if os.path.lexists(place) or not MAGIC & set(place):
         return [place] if os.path.lexists(place) else []
-    found = glob.iglob(place, recursive=True)  # noqa: PTH207  # Path.glob takes no absolute one
-    return sorted(name for name in found if not Path(name).is_dir())
+    matches = glob.iglob(place, recursive=True)  # noqa: PTH207  # Path.glob takes no absolute one
+    return sorted(name for name in matches if not Path(name).is_dir())
 
 
 def _in_folder(folder: Path) -> Iterator[str]:
@@ -88,7 +88,7 @@ def _is_in(name: str, ours: set[str]) -> bool:
     if name == STDIN or not ours:
         return False
     path = Path(os.path.realpath(name))
-    return any(str(one) in ours for one in (path, *path.parents))
+    return any(str(parent) in ours for parent in (path, *path.parents))
 
 
 def _why_none(path: Path) -> str:

@@ -112,23 +112,23 @@ def lines_at(part: FilePart, longest: int = LONGEST) -> Lines:
     return _with_last(split(whole, longest), last)
 
 
-def _with_last(found: Lines, last: bytes | None) -> Lines:
+def _with_last(lines: Lines, last: bytes | None) -> Lines:
     """The lines, and the one behind them; None: that is too long."""
-    number = found.count + 1
+    number = lines.count + 1
     if last is None:
-        return Lines(found.texts, found.numbers, number, (*found.too_long, number))
+        return Lines(lines.texts, lines.numbers, number, (*lines.too_long, number))
     if text := last.strip():
-        found.texts.append(text)
-        found.numbers.append(number)
-    return Lines(found.texts, found.numbers, number, found.too_long)
+        lines.texts.append(text)
+        lines.numbers.append(number)
+    return Lines(lines.texts, lines.numbers, number, lines.too_long)
 
 
 def _to_the_line_break(file: BinaryIO, line: bytearray, left: int, longest: int) -> bytes | None:
     """A line of which the beginning is known; None if it is too long."""
     while left and (step := file.read(min(_STEP, left))):
-        rest, found, _ = step.partition(b"\n")
+        rest, line_break, _ = step.partition(b"\n")
         line += rest
         left -= len(step)
-        if found or len(line) > longest:
+        if line_break or len(line) > longest:
             break
     return None if len(line) > longest else bytes(line)

@@ -73,13 +73,13 @@ def merge(
 def _numbered(folder: Folder, names: Sequence[str], schema: Any) -> Iterator[Any]:
     """The rows of all parts, with the names of files and the numbers of their lines."""
     pa = arrow()
-    listed = pa.array(names, "string")
+    name_array = pa.array(names, "string")
     before = _Before()
     for about, batches in folder.batches():
         for batch in batches:
             columns = list(batch.columns)
             columns[1] = before.add_to(columns[0], columns[1])
-            columns[0] = listed.take(columns[0])
+            columns[0] = name_array.take(columns[0])
             yield pa.RecordBatch.from_arrays(columns, schema=schema)
         before.pass_by(about)
 
@@ -154,7 +154,7 @@ def _errors(path: Path) -> Generator[Callable[[dict[str, Any]], object]]:
 
 
 def _teller(file: TextIO) -> Callable[[dict[str, Any]], object]:
-    return lambda said: file.write(json.dumps(said, ensure_ascii=False) + "\n")
+    return lambda row: file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def _settle(new: Path, path: Path) -> None:
@@ -169,5 +169,5 @@ def _tell_failed(table: Any, tell: Callable[[dict[str, Any]], object]) -> None:
 
     compute: Any = pc
     failed = table.filter(compute.equal(table["status"], ERROR))
-    for said in failed.select(["source", "line", "reason"]).to_pylist():
-        tell(said)
+    for row in failed.select(["source", "line", "reason"]).to_pylist():
+        tell(row)

@@ -91,8 +91,8 @@ class Folder:
         """
         for file in sorted(self.path.glob("*.arrow")):
             with _reading(file) as reader:
-                found = [reader.get_batch(i) for i in range(reader.num_record_batches)]
-                yield _about(reader), found
+                batches = [reader.get_batch(i) for i in range(reader.num_record_batches)]
+                yield _about(reader), batches
 
     def _file(self, name: str) -> Path:
         return self.path / f"{name}.arrow"
@@ -195,8 +195,8 @@ def _check(folder: Path, output: Path, settings: Mapping[str, Any]) -> None:
         new.replace(path)
         return
     before = json.loads(path.read_text(encoding="utf-8"))
-    known = json.loads(json.dumps(settings))
-    other = [name for name in {**known, **before} if known.get(name) != before.get(name)]
+    current = json.loads(json.dumps(settings))
+    other = [name for name in {**current, **before} if current.get(name) != before.get(name)]
     if other:
         raise OutputError(
             f"{output} was begun with other settings: {', '.join(other)}",
@@ -221,5 +221,5 @@ def _reading(file: Path) -> Generator[Any]:
 def _about(reader: Any) -> About:
     plain: dict[str, Any] = json.loads(reader.schema.metadata[_ABOUT])
     for name in ("lines", "problems"):
-        plain[name] = tuple(tuple(one) for one in plain[name])
+        plain[name] = tuple(tuple(row) for row in plain[name])
     return About(**plain)

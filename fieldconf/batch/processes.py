@@ -39,7 +39,7 @@ def _usable() -> int | None:
 
 
 def run(
-    blocks: Iterable[Block], asked: BlockTask, folder: Folder, workers: int
+    blocks: Iterable[Block], task: BlockTask, folder: Folder, workers: int
 ) -> Generator[BlockResult]:
     """Score blocks and keep their rows, if no earlier run did; in any order.
 
@@ -49,14 +49,14 @@ def run(
     before: list[BlockResult] = []
     coming = _new(blocks, folder, before)
     if workers == 1:
-        found = _alone(coming, asked, folder)
+        results = _alone(coming, task, folder)
     else:
-        found = _together(coming, asked, folder, workers)
-    with closing(found):
-        for one in found:
+        results = _together(coming, task, folder, workers)
+    with closing(results):
+        for result in results:
             yield from before
             before.clear()
-            yield one
+            yield result
     yield from before
 
 
@@ -70,15 +70,15 @@ def _new(blocks: Iterable[Block], folder: Folder, before: list[BlockResult]) -> 
             before.append(BlockResult(block, about, is_new=False))
 
 
-def _alone(blocks: Iterable[Block], asked: BlockTask, folder: Folder) -> Generator[BlockResult]:
+def _alone(blocks: Iterable[Block], task: BlockTask, folder: Folder) -> Generator[BlockResult]:
     for block in blocks:
-        yield BlockResult(block, keep(block, asked, folder), is_new=True)
+        yield BlockResult(block, keep(block, task, folder), is_new=True)
 
 
 def _together(
-    blocks: Iterable[Block], asked: BlockTask, folder: Folder, workers: int
+    blocks: Iterable[Block], task: BlockTask, folder: Folder, workers: int
 ) -> Generator[BlockResult]:  # fmt: skip
-    with _pool(asked, folder, workers) as pool:
+    with _pool(task, folder, workers) as pool:
         under_way: dict[Future[About], Block] = {}
         coming, is_first = iter(blocks), True
         while _fill(under_way, coming, pool, workers):
@@ -95,7 +95,7 @@ def _fill(
 ) -> bool:  # fmt: skip
     """Begin blocks as long as there is room; whether any is under way."""
     most = workers * AHEAD
-    while len(under_way) < most and sum(one.carried for one in under_way.values()) < most * BLOCK:
+    while len(under_way) < most and sum(b.carried for b in under_way.values()) < most * BLOCK:
         block = next(coming, None)
         if block is None:
             break
@@ -108,9 +108,9 @@ def _fill(
 
 
 def _broken() -> Future[About]:
-    made: Future[About] = Future()
-    made.set_exception(BrokenProcessPool())
-    return made
+    future: Future[About] = Future()
+    future.set_exception(BrokenProcessPool())
+    return future
 
 
 def _about(
@@ -128,11 +128,11 @@ def _about(
 
 
 @contextmanager
-def _pool(asked: BlockTask, folder: Folder, workers: int) -> Generator[ProcessPoolExecutor]:
+def _pool(task: BlockTask, folder: Folder, workers: int) -> Generator[ProcessPoolExecutor]:
     """Processes; at the end, whatever it is, they end the blocks that they work at."""
-    known = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in known else "spawn")
-    pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(asked, folder))
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(task, folder))
     try:
         yield pool
     finally:
@@ -144,8 +144,8 @@ def _pool(asked: BlockTask, folder: Folder, workers: int) -> Generator[ProcessPo
 _given: list[tuple[BlockTask, Folder]] = []
 
 
-def _begin(asked: BlockTask, folder: Folder) -> None:
-    _given[:] = [(asked, folder)]
+def _begin(task: BlockTask, folder: Folder) -> None:
+    _given[:] = [(task, folder)]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: who divides the work decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -163,5 +163,5 @@ def _leave() -> NoReturn:
 
 
 def _work(block: Block) -> About:
-    asked, folder = _given[0]
-    return keep(block, asked, folder)
+    task, folder = _given[0]
+    return keep(block, task, folder)

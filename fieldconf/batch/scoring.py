@@ -88,11 +88,11 @@ def score_batch(
     )
     if plan.calibration is not None and not compiled.is_free:
         plan.calibration.check({"schema": compiled.digest})
-    made = _output_schema(batch.schema, form, column)
+    schema_of_rows = _output_schema(batch.schema, form, column)
     rows, places = _all_rows(batch.column(column), plan)
     others = batch.select(_others(batch.schema, column)).columns
     arrays = [*_repeated(others, places, batch.num_rows), *_arrays(rows, form)]
-    return arrow().RecordBatch.from_arrays(arrays, schema=made)
+    return arrow().RecordBatch.from_arrays(arrays, schema=schema_of_rows)
 
 
 def output_schema(
@@ -138,29 +138,30 @@ def _named(target: str) -> Schema:
     return compile_schema(load_schema(target)).as_requested
 
 
-def _form(schema: Schema, given: Any, column: str, *, wide: bool) -> RowFormat:
-    return wide_form(schema, _others(given, column)) if wide else LONG
+def _form(schema: Schema, batch_schema: Any, column: str, *, wide: bool) -> RowFormat:
+    return wide_form(schema, _others(batch_schema, column)) if wide else LONG
 
 
-def _others(given: Any, column: str) -> list[str]:
+def _others(batch_schema: Any, column: str) -> list[str]:
     """The names of the columns that are repeated."""
-    return [name for name in given.names if name != column]
+    return [name for name in batch_schema.names if name != column]
 
 
-def _output_schema(given: Any, form: RowFormat, column: str) -> Any:
-    if column not in given.names:
+def _output_schema(batch_schema: Any, form: RowFormat, column: str) -> Any:
+    if column not in batch_schema.names:
         raise PayloadError(
-            f"the batch has no column {column!r}; it has {', '.join(map(repr, given.names))}",
+            f"the batch has no column {column!r};"
+            f" it has {', '.join(map(repr, batch_schema.names))}",
             remedy="Name the one with the responses: column=...",
         )
-    added = [(one.name, type_of(one.type)) for one in form.columns]
-    kept = [one for one in given if one.name != column]
-    clash = {one.name for one in kept} & {name for name, _ in added}
+    added = [(new.name, type_of(new.type)) for new in form.columns]
+    repeated = [field for field in batch_schema if field.name != column]
+    clash = {field.name for field in repeated} & {name for name, _ in added}
     if clash:
         raise PayloadError(
             f"the column {min(clash)!r} is one that is added", remedy="Rename the batch's own"
         )
-    return arrow().schema([*kept, *added])
+    return arrow().schema([*repeated, *added])
 
 
 # -- responses ----------------------------------------------------------------------------------
@@ -210,11 +211,11 @@ def _payloads(array: Any) -> Iterator[bytes]:
     elif types.is_string(kind) or types.is_large_string(kind) or types.is_null(kind):
         yield from _payloads(array.cast("large_string").cast("large_binary"))  # no text is made
     elif types.is_string_view(kind):
-        yield from ((one.as_py() or "").encode() for one in array)
+        yield from ((text.as_py() or "").encode() for text in array)
     elif any(is_bytes(kind) for is_bytes in _kinds_of_bytes(types)):
-        yield from (one.as_py() or b"" for one in array)
+        yield from (data.as_py() or b"" for data in array)
     elif types.is_nested(kind):
-        yield from (_json_of(one.as_py()) for one in array)
+        yield from (_json_of(struct.as_py()) for struct in array)
     else:
         raise PayloadError(
             f"the column of responses holds {kind}", remedy="Give texts, bytes or structs"
@@ -235,7 +236,7 @@ def _arrays(rows: list[Row], form: RowFormat) -> list[Any]:
     """Rows as columns."""
     values: Iterable[Row] = zip(*rows, strict=True) if rows else ((),) * len(form.columns)
     columns = zip(values, form.columns, strict=True)
-    return [array_of(found, one.type) for found, one in columns]
+    return [array_of(cells, new.type) for cells, new in columns]
 
 
 def _repeated(columns: list[Any], places: list[int], size: int) -> list[Any]:
@@ -243,4 +244,4 @@ def _repeated(columns: list[Any], places: list[int], size: int) -> list[Any]:
     if len(places) == size and places == list(range(size)):
         return list(columns)
     indexes = array_of(places, "int64")
-    return [one.take(indexes) for one in columns]
+    return [column.take(indexes) for column in columns]

@@ -85,12 +85,12 @@ def stat_of(name: str) -> FileState:
     if name == STDIN:
         return FileState(name)
     try:
-        found = Path(name).stat()
+        state = Path(name).stat()
     except (OSError, ValueError):  # ValueError: a NUL in the name
         return FileState(name)
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(state.st_mode):
         return FileState(name)
-    return FileState(name, found.st_size, found.st_mtime_ns)
+    return FileState(name, state.st_size, state.st_mtime_ns)
 
 
 @contextmanager
@@ -100,8 +100,8 @@ def opened(number: int, file: FileState) -> Generator["Text"]:
     Raises:
         PayloadError: if it cannot be opened or read, or is no text.
     """
-    with unreadable(file.name), _raw(file.name) as found:
-        raw = BufferedLines(found, HEAD)
+    with unreadable(file.name), _raw(file.name) as binary:
+        raw = BufferedLines(binary, HEAD)
         codec = next((name for magic, name in _PACKED.items() if raw.head.startswith(magic)), None)
         stream = raw
         if codec is not None:
@@ -197,8 +197,8 @@ def _check(text: bytes, name: str) -> None:
     """Raise if these are the first bytes of no text."""
     for magic, kind in _TABLES.items():
         if text.startswith(magic):
-            found = f"it is {kind}: read it with pyarrow, and give its batches to score_batch"
-            raise PayloadError(f"cannot read {name}", found=found)
+            reason = f"it is {kind}: read it with pyarrow, and give its batches to score_batch"
+            raise PayloadError(f"cannot read {name}", found=reason)
     if b"\0" in text and not text.startswith(_JSON):
         raise PayloadError(
             f"cannot read {name}: it is binary", found="it is binary, no text",

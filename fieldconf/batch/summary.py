@@ -107,12 +107,12 @@ class BatchSummary:
             "reasons": dict(self.reasons),
             "fields": {
                 path: {
-                    "fields": one.fields,
-                    "unknown": one.unknown,
-                    "outcomes": dict(one.outcomes),
-                    "confidence": list(one.confidence),
+                    "fields": counts.fields,
+                    "unknown": counts.unknown,
+                    "outcomes": dict(counts.outcomes),
+                    "confidence": list(counts.confidence),
                 }
-                for path, one in self.fields.items()
+                for path, counts in self.fields.items()
             },
         }
 
@@ -132,10 +132,10 @@ class BatchSummary:
         self._add_answers(bare)
         self._add_reasons(bare)
         for (path, outcome), count in _counted(fields, "path", "outcome"):
-            one = self._of(path)
-            one.fields += count
+            counts = self._of(path)
+            counts.fields += count
             if outcome is not None:
-                one.outcomes[outcome] += count
+                counts.outcomes[outcome] += count
         fields = fields.append_column("tenth", _tenths(fields["confidence"]))
         for (path, tenth), count in _counted(fields, "path", "tenth"):
             _add_tenth(self._of(path), tenth, count)
@@ -147,14 +147,14 @@ class BatchSummary:
         self._add_reasons(head.filter(pc.equal(head["status"], ERROR)))
         after = table.schema.names.index("reason") + 1
         names = table.schema.names[after:]
-        for name in (one for one in names if one + CONFIDENCE in names):
+        for name in (column for column in names if column + CONFIDENCE in names):
             confidence = table[name + CONFIDENCE]
             there = pc.or_(pc.is_valid(table[name]), pc.is_valid(confidence))
             tenths = arrow().table({"tenth": _tenths(confidence.filter(there))})
-            one = self._of(name)
+            counts = self._of(name)
             for (tenth,), count in _counted(tenths, "tenth"):
-                one.fields += count
-                _add_tenth(one, tenth, count)
+                counts.fields += count
+                _add_tenth(counts, tenth, count)
 
     def _add_answers(self, table: Any) -> None:
         self.responses += table.num_rows
@@ -184,9 +184,9 @@ def _compute() -> Any:
 def _plain(table: Any) -> Any:
     """A table without dictionaries, which groups are not made of everywhere."""
     is_dictionary = arrow().types.is_dictionary
-    for place, one in enumerate(table.schema):
-        if is_dictionary(one.type):
-            table = table.set_column(place, one.name, table[place].cast(one.type.value_type))
+    for place, typed in enumerate(table.schema):
+        if is_dictionary(typed.type):
+            table = table.set_column(place, typed.name, table[place].cast(typed.type.value_type))
     return table
 
 
@@ -197,22 +197,22 @@ def _tenths(confidence: Any) -> Any:
     return pc.min_element_wise(tenths, BINS - 1, skip_nulls=False)
 
 
-def _add_tenth(one: FieldCounts, tenth: int | None, count: int) -> None:
+def _add_tenth(counts: FieldCounts, tenth: int | None, count: int) -> None:
     if tenth is None:
-        one.unknown += count
+        counts.unknown += count
     else:
-        one.confidence[tenth] += count
+        counts.confidence[tenth] += count
 
 
 def _counted(table: Any, *names: str) -> Iterable[tuple[tuple[Any, ...], int]]:
     """How often each combination of values is there, in the order in which they come."""
     if not table.num_rows:
         return ()
-    found = table.group_by(list(names), use_threads=False).aggregate([([], "count_all")])
-    keys = zip(*(found[name].to_pylist() for name in names), strict=True)
-    return zip(keys, found["count_all"].to_pylist(), strict=True)
+    groups = table.group_by(list(names), use_threads=False).aggregate([([], "count_all")])
+    keys = zip(*(groups[name].to_pylist() for name in names), strict=True)
+    return zip(keys, groups["count_all"].to_pylist(), strict=True)
 
 
-def _room(known: Mapping[str, Any], name: str) -> str:
+def _room(counted: Mapping[str, Any], name: str) -> str:
     """The name under which to count: those that come late share one."""
-    return name if name in known or len(known) < MOST else OTHERS
+    return name if name in counted or len(counted) < MOST else OTHERS

@@ -61,21 +61,21 @@ class _Cell(NamedTuple):
 @lru_cache(maxsize=64)
 def _cells(root: SchemaNode, others: tuple[str, ...]) -> tuple[_Cell, ...]:
     """The cells of a schema; where a name is taken, the pointer stands in its place."""
-    taken = {*others, *(column.name for column in HEAD)}
-    made: list[_Cell] = []
+    used_names = {*others, *(column.name for column in HEAD)}
+    cells: list[_Cell] = []
     for path, type_ in _leaves(root, (), ()):
         where = pointer(path)
         dotted = ".".join(map(str, path)) or ROOT
-        is_taken = not taken.isdisjoint((dotted, dotted + CONFIDENCE))
+        is_taken = not used_names.isdisjoint((dotted, dotted + CONFIDENCE))
         name = where if is_taken else dotted
-        if not taken.isdisjoint((name, name + CONFIDENCE)):
+        if not used_names.isdisjoint((name, name + CONFIDENCE)):
             raise SchemaError(
                 f"no column's name is left for {where}",
                 remedy="Take the long form, which has a row a field",
             )
-        taken |= {name, name + CONFIDENCE}
-        made.append(_Cell(where, name, type_))
-    return tuple(made)
+        used_names |= {name, name + CONFIDENCE}
+        cells.append(_Cell(where, name, type_))
+    return tuple(cells)
 
 
 def _leaves(
@@ -102,12 +102,14 @@ def _type(place: SchemaNode, kinds: frozenset[str]) -> str:
 def _is_whole(place: SchemaNode) -> bool:
     """Whether only whole numbers are declared."""
     numbers = [case.parts for case in place.cases if "number" in kinds_of_parts(case.parts)]
-    return all(any(part.is_integer or _lists_whole(part.members) for part in one)
-               for one in numbers)  # fmt: skip
+    return all(any(part.is_integer or _lists_whole(part.members) for part in parts)
+               for parts in numbers)  # fmt: skip
 
 
 def _lists_whole(members: tuple[Any, ...] | None) -> bool:
-    return bool(members) and all(isinstance(one, int) or one is None for one in members or ())
+    return bool(members) and all(
+        isinstance(member, int) or member is None for member in members or ()
+    )
 
 
 # -- rows -----------------------------------------------------------------------------------------

@@ -110,8 +110,8 @@ def fit(rows: Rows, strengths: Strengths) -> "Array":
     optimize = package("scipy.optimize")
     least = np.tile([-np.inf, FLATTEST, FLATTEST], rows.fields + 1)
     start = np.tile(identity, rows.fields + 1)
-    found = minimize(
+    result = minimize(
         loss, start, method="L-BFGS-B", bounds=optimize.Bounds(least),
         options={"maxiter": 1000},
     )  # fmt: skip
-    return found.x.reshape(-1, 3)
+    return result.x.reshape(-1, 3)

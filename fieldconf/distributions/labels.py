@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from fieldconf.distributions.cache import MOST_ROWS
-from fieldconf.distributions.continuation import Reading, may_be
+from fieldconf.distributions.continuation import Continuation, may_be
 from fieldconf.distributions.decoding_step import Outcomes
 from fieldconf.distributions.questions import Domain
 from fieldconf.errors import SchemaError
@@ -260,7 +260,7 @@ def _spaces_and_cases() -> dict[str, str]:
 # -- members of JSON ----------------------------------------------------------------------------
 
 
-def may_be_loosely(reading: Reading, member: Any) -> bool:
+def may_be_loosely(reading: Continuation, member: Any) -> bool:
     """Whether a reading of a JSON value can still end as this member, if strings match loosely."""
     begun = json_beginning(reading.text) if reading.state in ("partial", "done") else None
     if begun is None or not isinstance(member, str) or not loose_form(member):
@@ -303,7 +303,7 @@ class _Matched(Domain):
         found = self._strings.find(value)
         return None if found is None else self._kept[found]
 
-    def outcomes(self, reading: Reading) -> Outcomes:
+    def outcomes(self, reading: Continuation) -> Outcomes:
         """The indexes of the members that a reading can still end as."""
         exact = super().outcomes(reading)
         begun = json_beginning(reading.text) if reading.state in ("partial", "done") else None

@@ -42,10 +42,10 @@ def others(value: Any, declared: Declared) -> MayDiffer:
         return lambda _: False  # another literal has another first byte
     if not declared.restricts or kind not in declared.kinds:
         return lambda _: True
-    return _Strings(value, declared) if kind == "string" else _Numbers(value, declared)
+    return _StringTest(value, declared) if kind == "string" else _NumberTest(value, declared)
 
 
-class _Strings:
+class _StringTest:
     """The test for a string: the length from which on nothing but it can be written."""
 
     def __init__(self, value: str, declared: Declared) -> None:
@@ -84,7 +84,7 @@ class _Strings:
         )
 
 
-class _Numbers:
+class _NumberTest:
     """The test for a number."""
 
     def __init__(self, value: Any, declared: Declared) -> None:

@@ -43,7 +43,10 @@ def match_items(answers: int, truths: int, similarity: Callable[[int, int], floa
     pairs: list[tuple[int, int]] = []
     if answers and truths:
         matrix = package("numpy").array(
-            [[float(similarity(one, other)) for other in range(truths)] for one in range(answers)]
+            [
+                [float(similarity(answer, other)) for other in range(truths)]
+                for answer in range(answers)
+            ]
         )
         assign = package("scipy.optimize").linear_sum_assignment
         rows, columns = assign(matrix, maximize=True)

@@ -43,10 +43,10 @@ def verdicts(
     ranking = _ranking(measures, labels)
     if is_constant and measures["auroc"].value is not None:
         ranking = f"all {labels:,} confidences are equal: they rank nothing"
-    found = [ranking, _calibration(measures, perfect, labels)]
+    sentences = [ranking, _calibration(measures, perfect, labels)]
     if unknown:
-        found.append(f"{unknown:,} of {labels:,} values have no confidence: review them first")
-    return tuple(filter(None, found))
+        sentences.append(f"{unknown:,} of {labels:,} values have no confidence: review them first")
+    return tuple(filter(None, sentences))
 
 
 def _ranking(measures: Mapping[str, Measured], labels: int) -> str:

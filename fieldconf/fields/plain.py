@@ -14,8 +14,8 @@ from decimal import Decimal
 from typing import Any
 
 from fieldconf.distributions.distribution import Distribution, Member
-from fieldconf.distributions.explanation import Why
-from fieldconf.distributions.open_values import Choice
+from fieldconf.distributions.explanation import Explanation
+from fieldconf.distributions.open_values import OpenValueStep
 from fieldconf.formulas import TextScore
 from fieldconf.parsing.kinds import kind_of
 from fieldconf.tokens.token import Candidate, Token
@@ -110,7 +110,7 @@ def plain_presence(presence: Mapping[str, Member]) -> dict[str, Any]:
     return {name: plain_member(member) for name, member in presence.items()}
 
 
-def plain_why(why: Why | None) -> dict[str, Any] | None:
+def plain_why(why: Explanation | None) -> dict[str, Any] | None:
     """The decisive token, with its sentence."""
     if why is None:
         return None
@@ -118,7 +118,7 @@ def plain_why(why: Why | None) -> dict[str, Any] | None:
     return {**why._asdict(), "rivals": rivals, "sentence": why.sentence}
 
 
-def plain_choice(choice: Choice | None) -> dict[str, Any] | None:
+def plain_choice(choice: OpenValueStep | None) -> dict[str, Any] | None:
     """A step of an open value."""
     if choice is None:
         return None

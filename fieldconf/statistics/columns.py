@@ -56,7 +56,7 @@ def column(source: Any, name: str) -> list[Any]:
     for method in ("to_pylist", "to_list", "tolist"):  # PyArrow; pandas and Polars; numpy
         convert = getattr(values, method, None)
         if convert is not None:
-            return [None if type(one).__name__ in _MISSING else one for one in convert()]
+            return [None if type(value).__name__ in _MISSING else value for value in convert()]
     return list(values)
 
 

@@ -84,8 +84,8 @@ def resampled(
         drawn = np.asarray(indexes, dtype=np.int64).reshape(-1, documents)
         shifted = drawn + documents * np.arange(len(drawn))[:, None]
         counts = np.bincount(shifted.ravel(), minlength=documents * len(drawn))
-        found = statistic(counts.reshape(drawn.shape).astype(np.float64))
-        return found[..., 0] if indexes.ndim == 1 else found
+        results = statistic(counts.reshape(drawn.shape).astype(np.float64))
+        return results[..., 0] if indexes.ndim == 1 else results
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of measures that a resample has not

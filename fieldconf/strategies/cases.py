@@ -189,9 +189,9 @@ def chunk(
     finish_reason: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """A chunk of a stream."""
-    listed = None if entries is None else {"content": list(entries), "refusal": None}
+    logprobs = None if entries is None else {"content": list(entries), "refusal": None}
     choice = {
-        "index": 0, "delta": dict(delta), "logprobs": listed, "finish_reason": finish_reason,
+        "index": 0, "delta": dict(delta), "logprobs": logprobs, "finish_reason": finish_reason,
     }  # fmt: skip
     return {**_head(model), "choices": [choice]}
 
@@ -201,9 +201,9 @@ def chunks_of(
 ) -> list[dict[str, Any]]:
     """A whole stream: a chunk a token, listed as its entry."""
     pairs = zip(texts_of(tokens), entries, strict=True)
-    made = [chunk({"content": text}, [one], model=model) for text, one in pairs]
+    chunks = [chunk({"content": text}, [entry], model=model) for text, entry in pairs]
     first = chunk({"role": "assistant", "content": ""}, [], model=model)
-    return [first, *made, *ending(len(tokens), model)]
+    return [first, *chunks, *ending(len(tokens), model)]
 
 
 def ending(count: int, model: str) -> list[dict[str, Any]]:

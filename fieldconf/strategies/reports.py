@@ -43,8 +43,8 @@ def reports(
     ...     assert report.value in (True, False) and report.confidence is not None
     >>> test()
     """
-    found = completions(
+    cases = completions(
         schema, values=values, cuts=cuts, confidence=confidence, top_logprobs=top_logprobs,
         has_off_schema=has_off_schema,
     )  # fmt: skip
-    return found.map(lambda case: score(case.response, case.schema))
+    return cases.map(lambda case: score(case.response, case.schema))

@@ -76,12 +76,12 @@ def _streams(
         _cut(text, _edges(draw, text, count)),
         _cut(entries, _edges(draw, entries, count)),
     )
-    made = [
+    chunks = [
         chunk({"content": piece} if piece else {}, group, model=model)
         for piece, group in zip(texts, groups, strict=True)
     ]
     head = chunk({"role": "assistant", "content": ""}, [], model=model)
-    whole = [head, *made, *ending(len(entries), model)]
+    whole = [head, *chunks, *ending(len(entries), model)]
     if is_broken_off:
         return whole[: draw(st.integers(1, len(whole) - 2))]
     return whole

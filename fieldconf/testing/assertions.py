@@ -43,8 +43,10 @@ def assert_confident(
     __tracebackhide__ = True
     if field is None and report.status != "complete":
         raise AssertionError(f"the answer is {report.status}: {report.reason}")
-    found = list(report.leaves.values()) if field is None else [_field(report, field)]
-    wrong = [_said(one, f"less than {at_least:g}") for one in found if not _reaches(one, at_least)]
+    fields = list(report.leaves.values()) if field is None else [_field(report, field)]
+    wrong = [
+        _said(leaf, f"less than {at_least:g}") for leaf in fields if not _reaches(leaf, at_least)
+    ]
     if wrong:
         raise AssertionError("\n".join(wrong))
 
@@ -58,9 +60,9 @@ def assert_doubtful(report: Report[Any], field: str | int | Path, *, below: floa
         AssertionError: if it is surer, not known, or not there.
     """
     __tracebackhide__ = True
-    found = _field(report, field)
-    if found.confidence is None or found.confidence >= below:
-        raise AssertionError(_said(found, f"not below {below:g}"))
+    doubtful = _field(report, field)
+    if doubtful.confidence is None or doubtful.confidence >= below:
+        raise AssertionError(_said(doubtful, f"not below {below:g}"))
 
 
 def _reaches(field: Field, at_least: float) -> bool:
@@ -71,9 +73,9 @@ def _field(report: Report[Any], field: str | int | Path) -> Field:
     __tracebackhide__ = True
     name = named(field)
     if name not in report.fields:
-        known = ", ".join(map(repr, report.fields)) or "none"
-        said = f" ({report.status}: {report.reason})" if report.reason else ""
-        raise AssertionError(f"the answer has no field {name!r}; it has {known}{said}")
+        names = ", ".join(map(repr, report.fields)) or "none"
+        status = f" ({report.status}: {report.reason})" if report.reason else ""
+        raise AssertionError(f"the answer has no field {name!r}; it has {names}{status}")
     return report.fields[name]
 
 
