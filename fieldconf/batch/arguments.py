@@ -1,9 +1,10 @@
-"""Asking: what a run is asked, checked before it begins.
+"""Arguments: the arguments of a run, checked before it begins.
 
-In:    the arguments of ``score_files``, as people give them.
-Out:   the output's path, the files, the size of a block, how many workers; what decides the rows.
-Never: an hour of work before a wrong argument is told; a byte written.
-Why:   whoever asks for what cannot be done shall know it at once, and how to ask.
+In:    the arguments of ``score_files``.
+Out:   the output's path, the files, the block size, the number of workers; a digest of all that
+       decides the rows.
+Never: work that ends with an error for a wrong argument; a byte written.
+Why:   a wrong argument is an error at once, not after an hour.
 """
 
 import json
@@ -33,11 +34,11 @@ from fieldconf.schema import compile_schema
 from fieldconf.tokens.token import Mask
 
 _SMALL = BLOCK // 16
-"""Less than so many bytes are not worth a block, or a worker."""
+"""The smallest block, in bytes; less than this is not worth another worker."""
 _BLOCKS = 64
-"""In so many blocks, at least, are files divided that are worth it."""
+"""The number of blocks into which files are divided, if the blocks do not become too small."""
 _ROW = b'{"source":'
-"""How each row of ours begins in JSON Lines."""
+"""The first bytes of each row that this library writes as JSON Lines."""
 
 Engine: TypeAlias = Literal["local", "ray"]
 """Where blocks are scored."""
@@ -54,10 +55,10 @@ class BatchOptions(TypedDict, total=False):
 
 
 def output_of(output: str | os.PathLike[str]) -> Path:
-    """The file to be written; a link is kept, not replaced.
+    """The file to write; a symbolic link is followed, not replaced.
 
     Raises:
-        OutputError: if that is no path of a file.
+        OutputError: if the path cannot be that of a file.
     """
     try:
         path = Path(os.path.realpath(output))
@@ -75,11 +76,11 @@ def output_of(output: str | os.PathLike[str]) -> Path:
 def found_in(
     inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], path: Path
 ) -> InputFiles:
-    """The files that are meant.
+    """The input files.
 
     Raises:
-        PayloadError: if there is none.
-        OutputError: if one of them is the output, and no rows of an earlier run.
+        PayloadError: if there are none.
+        OutputError: if one of them is the output, and does not hold rows of an earlier run.
     """
     places = [inputs] if isinstance(inputs, (str, os.PathLike)) else inputs
     names = [os.fspath(place) for place in places]
@@ -90,13 +91,13 @@ def found_in(
         problems = "; ".join(f"{problem.source}: {problem.reason}" for problem in files.problems)
         raise PayloadError(
             f"there is nothing to read ({problems})" if problems else "there is nothing to read",
-            remedy="Check the names; a file that is given by its name may end as it likes",
+            remedy="Check the names; a file given by its own name may have any ending",
         )
     return files
 
 
 def _check_output(path: Path, names: Sequence[str]) -> None:
-    """Raise if the output would take the place of responses."""
+    """Raise if the output would replace a file of responses."""
     if not path.is_file():
         return
     is_named = str(path) in map(os.path.realpath, names)
@@ -106,7 +107,7 @@ def _check_output(path: Path, names: Sequence[str]) -> None:
 
 
 def _holds_rows(path: Path) -> bool:
-    """Whether a file of JSON Lines is empty, or an output of ours: these may lie among the inputs.
+    """Whether a file of JSON Lines is empty, or written by an earlier run: no responses are lost.
 
     Raises:
         OutputError: if it cannot be read.
@@ -116,11 +117,11 @@ def _holds_rows(path: Path) -> bool:
 
 
 def asked_of(schema: Any, longest: int, options: BatchOptions) -> BlockTask:
-    """What is asked of each line, once it is known that all of it can be done.
+    """The task for each line, after a check with no lines that it can be done.
 
     Raises:
         SchemaError, PolicyError, CalibrationError: if the schema, the policy or the calibration is
-            none.
+            not valid.
     """
     if schema is not None and not isinstance(schema, str):
         schema = compile_schema(schema)
@@ -136,11 +137,11 @@ def workers_of(workers: int | None, files: Sequence[FileState], task: BlockTask)
     """How many processes score.
 
     Raises:
-        OutputError: if so many cannot be.
-        SchemaError: if the schema cannot be sent to them.
+        OutputError: if the number is below 1.
+        SchemaError: if the schema cannot be sent to other processes.
     """
     if workers is not None and workers < 1:
-        raise OutputError(f"{workers} workers cannot be", remedy="Give 1 or more")
+        raise OutputError(f"workers={workers} is below 1", remedy="Give 1 or more")
     total = total_of(files)
     worth = cores() if total is None else min(cores(), 1 + total // _SMALL)
     count = worth if workers is None else workers
@@ -164,13 +165,13 @@ def _check_sending(task: BlockTask) -> None:
 
 
 def block_of(size: int | None, files: Sequence[FileState], engine: Engine) -> int:
-    """How many bytes to score at a time: the same for the same files, wherever they are scored.
+    """The size of a block in bytes: the same for the same files on every machine.
 
     Raises:
-        OutputError: if so many cannot be.
+        OutputError: if the size is below 1.
     """
     if size is not None and size < 1:
-        raise OutputError(f"blocks of {size} bytes cannot be", remedy="Give 1 or more")
+        raise OutputError(f"block={size} bytes is below 1", remedy="Give 1 or more")
     total = total_of(files)
     if size is not None or total is None or engine == "ray":  # where a task has its price
         return size or BLOCK
@@ -178,7 +179,7 @@ def block_of(size: int | None, files: Sequence[FileState], engine: Engine) -> in
 
 
 def total_of(files: Sequence[FileState]) -> int | None:
-    """How many bytes there are to read; None if that is not known."""
+    """How many bytes there are to read; None if a size is unknown."""
     sizes = [file.size for file in files]
     return None if None in sizes else sum(filter(None, sizes))
 
@@ -186,7 +187,7 @@ def total_of(files: Sequence[FileState]) -> int | None:
 def settings_of(
     task: BlockTask, files: Sequence[FileState], block: int, engine: Engine
 ) -> Mapping[str, Any]:
-    """What decides the rows, by the words for it."""
+    """All settings that decide the rows, by names for messages."""
     schema_source = load_schema(task.schema) if isinstance(task.schema, str) else task.schema
     policy, schema = Policy.of(task.policy).to_dict(), compile_schema(schema_source)
     return {

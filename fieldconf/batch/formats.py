@@ -2,8 +2,8 @@
 
 In:    Arrow tables of one schema, one after the other.
 Out:   a file: Parquet, Arrow, CSV or JSON Lines.
-Never: more of the rows in memory than one table; other bytes for the same tables.
-Why:   whatever people look at their rows with reads one of these.
+Never: more rows in memory than one table; other bytes for the same tables.
+Why:   every tool for tables reads one of these formats.
 """
 
 from collections.abc import Callable, Generator, Mapping
@@ -21,7 +21,7 @@ Format: TypeAlias = Literal["parquet", "arrow", "csv", "jsonl"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 Write: TypeAlias = Callable[[Any], object]
-"""Takes the next table."""
+"""Writes the next table."""
 
 _ENDINGS: Mapping[str, Format] = {
     ".parquet": "parquet", ".pq": "parquet",
@@ -32,10 +32,10 @@ _ENDINGS: Mapping[str, Format] = {
 
 
 def format_of(path: Path, format_name: str | None = None) -> Format:
-    """The format of a file: the one that was said, else by how its name ends.
+    """The format with this name; without a name, the format of the file's ending.
 
     Raises:
-        OutputError: if it is none of them, or the name does not tell.
+        OutputError: if the name or the ending is unknown.
 
     >>> format_of(Path("rows.parquet")), format_of(Path("rows.pq"), "csv")
     ('parquet', 'csv')
@@ -43,18 +43,18 @@ def format_of(path: Path, format_name: str | None = None) -> Format:
     names = ", ".join(FORMATS)
     if format_name is not None:
         if format_name not in FORMATS:
-            raise OutputError(f"{format_name!r} is no format", remedy=f"Say one of {names}")
+            raise OutputError(f"{format_name!r} is no format", remedy=f"Give one of {names}")
         return format_name
     format_of_name = _ENDINGS.get(path.suffix.lower())
     if format_of_name is None:
         raise OutputError(
-            f"the name {path.name} tells no format", remedy=f"Give the format: {names}"
+            f"the ending of {path.name} is no known format", remedy=f"Give the format: {names}"
         )
     return format_of_name
 
 
 def writer(path: Path, schema: Any, format: Format) -> AbstractContextManager[Write]:  # noqa: A002
-    """A file that is written table by table, and is whole at the end of the ``with`` block."""
+    """A file that is written table by table, and is complete at the end of the ``with`` block."""
     return _WRITERS[format](path, schema)
 
 

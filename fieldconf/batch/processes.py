@@ -1,12 +1,12 @@
-"""Running: blocks on all cores.
+"""Processes: scores blocks on all cores.
 
-In:    blocks, as they are divided; what is asked.
-Out:   each block that is done, as soon as it is.
-Never: more of them under way than the cores need; a process left behind, however this one ends.
-Why:   a core is for scoring, and memory is not for what waits.
+In:    blocks, as the files are divided; the task for their lines.
+Out:   each scored block, as soon as it is done.
+Never: more blocks in memory than keep the cores busy; a process left behind, however this one ends.
+Why:   scoring uses all cores, and memory stays constant.
 
-Processes are begun anew, not forked from this one, which may have threads: a script that asks for
-several workers must begin itself under ``if __name__ == "__main__":``.
+Worker processes are started anew, not forked: this process may have threads. A script that uses
+several workers must therefore start under ``if __name__ == "__main__":``.
 """
 
 import multiprocessing
@@ -25,11 +25,11 @@ from fieldconf.batch.worker import BlockResult, BlockTask, keep, kept
 from fieldconf.errors import OutputError
 
 AHEAD = 2
-"""So many blocks for each worker: one is scored, one waits."""
+"""Blocks for each worker: one is scored, one waits."""
 
 
 def cores() -> int:
-    """How many processes this one may keep busy."""
+    """How many cores this process may use."""
     usable = getattr(os, "process_cpu_count", None) or _usable  # since Python 3.13
     return usable() or 1
 
@@ -41,10 +41,10 @@ def _usable() -> int | None:
 def run(
     blocks: Iterable[Block], task: BlockTask, folder: Folder, workers: int
 ) -> Generator[BlockResult]:
-    """Score blocks and keep their rows, if no earlier run did; in any order.
+    """Score blocks and write their rows, if no earlier run did; in any order.
 
     Raises:
-        OutputError: if a part cannot be written, or a worker ended by itself.
+        OutputError: if a part cannot be written, or a worker process died.
     """
     before: list[BlockResult] = []
     coming = _new(blocks, folder, before)
@@ -61,7 +61,7 @@ def run(
 
 
 def _new(blocks: Iterable[Block], folder: Folder, before: list[BlockResult]) -> Iterator[Block]:
-    """Blocks that no earlier run did; the others are noted."""
+    """The blocks that no earlier run scored; the results of the others go to ``before``."""
     for block in blocks:
         about = kept(block, folder)
         if about is None:
@@ -93,7 +93,7 @@ def _fill(
     under_way: dict[Future[About], Block], coming: Iterator[Block],
     pool: ProcessPoolExecutor, workers: int,
 ) -> bool:  # fmt: skip
-    """Begin blocks as long as there is room; whether any is under way."""
+    """Submit blocks while there is room; returns whether any is under way."""
     most = workers * AHEAD
     while len(under_way) < most and sum(b.carried for b in under_way.values()) < most * BLOCK:
         block = next(coming, None)
@@ -129,7 +129,7 @@ def _about(
 
 @contextmanager
 def _pool(task: BlockTask, folder: Folder, workers: int) -> Generator[ProcessPoolExecutor]:
-    """Processes; at the end, whatever it is, they end the blocks that they work at."""
+    """A pool of worker processes; when it closes, they finish the blocks they are scoring."""
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(task, folder))
@@ -151,7 +151,7 @@ def _begin(task: BlockTask, folder: Folder) -> None:
 
 
 def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
+    """End this worker when its parent dies; else it would wait for work forever."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -1,12 +1,12 @@
-"""Working: one block, from reading to keeping.
+"""Worker: scores one block, from its lines to its part on disk.
 
-In:    a block, and what is asked of its lines.
-Out:   its part on disk, and what is known of it.
-Never: a block lost for one of its lines, or for a file that cannot be read.
-Why:   this is what runs on every core; it knows nothing of the others.
+In:    a block, and the task for its lines.
+Out:   its part on disk, and the counts of the part.
+Never: a block lost because of one line, or because of a file that cannot be read.
+Why:   this runs on every core, independently of the other cores.
 
-Numbers of lines count from the beginning of a piece here: where that stands in its file is only
-known when all pieces before it have been read.
+Line numbers count from the start of a piece here. The start of a piece in its file is known only
+after all pieces before it have been read.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ RESPONSE = "response"
 
 @dataclass(frozen=True, slots=True)
 class BlockTask:
-    """What is asked of each line. It travels to other processes.
+    """What to do with each line. It is sent to other processes.
 
     Attributes:
         schema, wide, policy, match, mask, calibration: as for ``score_batch``.
@@ -54,7 +54,7 @@ class BlockTask:
         )  # fmt: skip
 
     def schema_of(self, source: str) -> Any:
-        """What rows look like whose column "source" is of this type."""
+        """The Arrow schema of rows whose column "source" has this type."""
         pa = arrow()
         batch_schema = pa.schema([
             ("source", source), ("line", "int64"), (RESPONSE, pa.large_binary()),
@@ -63,12 +63,12 @@ class BlockTask:
 
 
 class BlockResult(NamedTuple):
-    """A block that is done.
+    """A scored block.
 
     Attributes:
-        block: which one.
-        about: what is known of its part.
-        is_new: whether this run did it, and no earlier one.
+        block: the block.
+        about: the counts of its part.
+        is_new: whether this run scored it, and not an earlier one.
     """
 
     block: Block
@@ -77,10 +77,10 @@ class BlockResult(NamedTuple):
 
 
 def kept(block: Block, folder: Folder) -> About | None:
-    """What is known of a block that an earlier run did; None if none did.
+    """The counts of a block that an earlier run scored; None if no run did.
 
     Raises:
-        OutputError: if that kept other lines, or cannot be read.
+        OutputError: if the earlier run read other lines, or its part cannot be read.
     """
     about = folder.about(block.name)
     if about is not None and about.digest != _digest(block):
@@ -92,7 +92,7 @@ def kept(block: Block, folder: Folder) -> About | None:
 
 
 def keep(block: Block, task: BlockTask, folder: Folder) -> About:
-    """Score a block and keep its rows.
+    """Score a block and write its rows.
 
     Raises:
         OutputError: if its part cannot be written.
@@ -103,7 +103,7 @@ def keep(block: Block, task: BlockTask, folder: Folder) -> About:
 
 
 def scored(block: Block, task: BlockTask) -> tuple[Any, About]:
-    """The rows of a block as a table, and what is known of it."""
+    """The rows of a block as a table, and the counts of them."""
     schema = task.schema_of("int32")
     lines_read = _read(block, task.longest)
     reason = f"the line has more than {task.longest} bytes"
@@ -116,7 +116,11 @@ def scored(block: Block, task: BlockTask) -> tuple[Any, About]:
         table = table.sort_by([("source", "ascending"), ("line", "ascending")])  # which is stable
     count = batch.num_rows + len(refused)
     about = About(
-        count, _count_failed(table), lines_read.counted, lines_read.problems, _digest(block)
+        count,
+        table["status"].to_pylist().count(ERROR),
+        lines_read.counted,
+        lines_read.problems,
+        _digest(block),
     )
     return table, about
 
@@ -159,7 +163,7 @@ def _batch(lines_by_source: Sequence[tuple[int, Lines]]) -> Any:
 
 
 def _rows(batch: Any, schema: Any, task: BlockTask) -> list[Any]:
-    """The rows of lines; if they cannot be scored together, one by one."""
+    """The rows of lines; halved again and again if they cannot be scored together."""
     if not batch.num_rows:
         return []
     try:
@@ -173,13 +177,9 @@ def _rows(batch: Any, schema: Any, task: BlockTask) -> list[Any]:
 
 
 def _failed(schema: Any, source: int, line: int, reason: str) -> Any:
-    """The row of a line of which there is nothing but the reason."""
+    """The row of a line that could not be scored: its place and the reason."""
     row = {"source": source, "line": line, "status": ERROR, "reason": reason}
     return arrow().RecordBatch.from_pylist([row], schema=schema)
-
-
-def _count_failed(table: Any) -> int:
-    return table["status"].to_pylist().count(ERROR)
 
 
 def _digest(block: Block) -> str:

@@ -22,6 +22,7 @@ FINEST_NUMBER = 0.000001
 MOST_ITEMS = 10
 """Items allowed to a list, and free keys to an object, whose schema sets no limit."""
 
+_WORKED_EXAMPLE = re.compile(r"(?ms)^Text:\s+(.+?)\nJSON:\s+(.+?)(?=\n\n|\Z)")
 Schema = dict[str, Any]
 
 _ONE = ("items", "additionalProperties")
@@ -177,17 +178,40 @@ def embedded_messages(
     the best of these; but under every prompt this model tells choices apart no better than chance,
     and most often repeats the one listed first. It is a toy.
 
+    The schema's description (a model's docstring) may hold worked examples: ``Text:`` and a text,
+    then on a new line ``JSON:`` and the right answer, up to an empty line. Each becomes an exchange
+    before the text (see examples/ticket.py).
+
     Args:
-        schema: the caller's schema, or what ``embedded_schema`` made of it.
-        text: what to read; it becomes the user message unchanged.
+        schema: the caller's schema, or the result of ``embedded_schema``.
+        text: what to read; it becomes the last user message unchanged.
         instructions: the caller's own words, put first.
     """
     form = _form(dict(schema), _FormPlace(schema))
     lead = f"{instructions}\n\n" if instructions else ""
     return [
         {"role": "system", "content": f"{lead}Fill in this JSON from the text:\n{form}"},
+        *_worked_examples(str(schema.get("description", ""))),
         {"role": "user", "content": text},
     ]
+
+
+def _worked_examples(description: str) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = []
+    for text, answer in _WORKED_EXAMPLE.findall(description):
+        messages += [
+            {"role": "user", "content": text.strip()},
+            {"role": "assistant", "content": _compact(answer)},
+        ]
+    return messages
+
+
+def _compact(answer: str) -> str:
+    """JSON without white space between tokens, as the runtime's grammar writes it."""
+    try:
+        return json.dumps(json.loads(answer), ensure_ascii=False, separators=(",", ":"))
+    except ValueError:
+        return answer.strip()
 
 
 class _FormPlace(NamedTuple):
