@@ -1,9 +1,9 @@
 """Applying: a report with calibrated confidences.
 
-In:    a report, the maps of its fields, a mark that says by what.
-Out:   a report like any other: fields hold calibrated confidences beside the raw ones.
-Never: a value changed; a number for what is not known; low or high that do not hold it.
-Why:   whatever reads reports (policies, tables, rows) then reads calibrated numbers.
+In:    a report, the maps of its fields, the record of the calibration.
+Out:   a report in which each field has its calibrated and its raw confidence.
+Never: a value changed; a number for an unknown confidence; bounds that exclude the confidence.
+Why:   everything that reads reports (policies, tables, rows) then uses calibrated numbers.
 
 Bounds go through the same map as the confidence. The map never falls, so that they still hold what
 the calibrated confidence would be, were the probability known exactly. An object says again the

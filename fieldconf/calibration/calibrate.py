@@ -1,9 +1,9 @@
-"""Calibrating: from labels to a calibrator.
+"""Calibrate: from labels to a calibrator.
 
-In:    reports and labels, or a table of values that were judged.
+In:    reports and labels, or a table of judged values.
 Out:   a ``Calibrator``.
-Never: maps of two models in one; maps where there is too little to tell them from noise.
-Why:   this is what people call.
+Never: one map for two models; a map from so few labels that it is noise.
+Why:   ``fc.calibrate`` is this function.
 """
 
 from collections import Counter

@@ -1,10 +1,9 @@
-"""Calibrator: the maps of all fields, with what they were fitted on; saved and read back.
+"""Calibrator: the maps of all fields and what they were fitted on; saved and loaded.
 
-In:    a table or a report whose confidences are to be calibrated; plain JSON values.
+In:    a table or a report with confidences to calibrate; plain JSON values.
 Out:   calibrated numbers (0..1); plain JSON values.
-Never: a number for a confidence that is not known; a report of another model or schema calibrated
-       in silence.
-Why:   a map is fitted once, and used for months, by people who did not fit it.
+Never: a number for an unknown confidence; a report of another model or schema calibrated silently.
+Why:   a map is fitted once, and used for months by other people.
 """
 
 import json

@@ -1,9 +1,9 @@
-"""Choosing: how strongly maps are shrunk, and whether they beat doing nothing.
+"""Choosing: how strongly maps are shrunk, and whether they beat no calibration.
 
 In:    judged values as rows.
-Out:   the strengths, and the cross-validated log loss (nats) of the maps and of doing nothing.
-Never: a document in two folds; a map that did not beat doing nothing by more than noise.
-Why:   with few labels a map is mostly noise, and the raw number is then the better one.
+Out:   the strengths, and the cross-validated log loss (nats) with and without the maps.
+Never: a document in two folds; a map that does not beat no calibration by more than noise.
+Why:   with few labels a map is mostly noise, and the raw number is better.
 
 Each strength is the strongest whose loss is within ``NEAR`` standard errors of the least one's
 (over documents; the rule of Breiman, Friedman, Olshen and Stone, 1984, has 1 for it). Doing nothing

@@ -1,10 +1,10 @@
-"""Members: how the members of a finite domain are moved towards how often they are right.
+"""Members: moves the members of a finite domain towards how often they are right.
 
 In:    a distribution, a slope, and a bias for each member.
-Out:   the distribution moved, with bounds.
-Never: a member at 0 or 1; a value changed: which member was written stays what it is.
-Why:   a model that writes "other" too often is mended by the labels' prior, not by a map of the
-       winner's number alone.
+Out:   the calibrated distribution, with bounds.
+Never: a member at 0 or 1; another value: the member that was written stays.
+Why:   a model that writes "other" too often needs a correction for each member, not only for
+       the winner.
 """
 
 import math

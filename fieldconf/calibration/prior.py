@@ -1,9 +1,9 @@
-"""Prior: how the members of enums and booleans are to be moved, from labels.
+"""Prior: fits how the members of enums and booleans are moved, from labels.
 
 In:    judged values with their distributions and right values.
 Out:   ``Members`` by the name of a field.
-Never: members moved where that is not better than leaving them, on documents not fitted on.
-Why:   a model has members that it likes; the labels say how often each is right.
+Never: members moved if that is not better on documents outside the fit.
+Why:   models prefer some members; the labels show how often each is right.
 
 Of the rows of one field, P(m) is in proportion to q(m) ** slope * exp(bias(m)) (``Members``). What
 is least is

@@ -1,9 +1,9 @@
-"""Reports: what labels say of reports, for thresholds.
+"""Reports: reports with their labels as tables for thresholds and guarantees.
 
 In:    ``Labels``, and the reports that they judge.
-Out:   ``Labelled``.
-Never: a row that a policy could not accept with a confidence.
-Why:   what is certified of a table has to be what a policy then accepts of reports.
+Out:   ``LabelledTable``.
+Never: a row with a confidence that a policy could not accept.
+Why:   a guarantee on a table must hold for what the policy then accepts of reports.
 """
 
 import json

@@ -1,9 +1,9 @@
-"""Deciding: the cut on a probability that decides the label.
+"""Threshold: the cut on a probability that decides the label.
 
-In:    probabilities of members, and which member is right; a metric or costs.
-Out:   ``Threshold``: frozen; what it decides of a report.
-Never: a figure on the labels that the cut was chosen by without one on others beside it.
-Why:   a classifier that is sure of its bias is right more often with another cut than .5.
+In:    probabilities of members, and the right member; a metric or costs.
+Out:   ``Threshold``: frozen; what it decides for a report.
+Never: a figure on the labels that chose the cut without one on other labels beside it.
+Why:   a biased classifier is right more often with another cut than .5.
 """
 
 import dataclasses

@@ -1,10 +1,10 @@
-"""What the embedded model is asked: its schema and its messages.
+"""The embedded model's request: its schema and its messages.
 
-In:    a JSON Schema and the text to read.
-Out:   a schema that the embedded runtime enforces and that ends; the messages of one question.
+In:    a JSON Schema and the input text.
+Out:   a schema that the embedded runtime enforces and whose values end; the messages of a request.
 Never: a changed argument, a narrower ``enum`` or ``const``.
-Why:   a model of 135 million parameters runs on for ever where the schema lets it, and answers
-       well only when it is asked in few and plain words.
+Why:   a model of 135 million parameters writes without end if the schema allows it, and needs a
+       short prompt in plain words.
 """
 
 import copy
@@ -25,22 +25,22 @@ MOST_ITEMS = 10
 _WORKED_EXAMPLE = re.compile(r"(?ms)^Text:\s+(.+?)\nJSON:\s+(.+?)(?=\n\n|\Z)")
 Schema = dict[str, Any]
 
-_ONE = ("items", "additionalProperties")
+_SCHEMAS = ("items", "additionalProperties")
 _LISTS = ("anyOf", "oneOf", "allOf", "prefixItems", "items")
 _MAPS = ("properties", "patternProperties", "$defs", "definitions")
 _COMBINERS = frozenset({"$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas"})
-# The runtime's regular expressions have no look-around and no back-references; a pattern that it
-# cannot compile makes it drop the whole schema without a word.
+# The runtime's regular expressions have no look-around and no back-references. If it cannot compile
+# a pattern, it silently ignores the whole schema.
 _UNSUPPORTED_PATTERN = re.compile(r"\(\?<?[=!]|\\[1-9]|\(\?P=")
 
 
 def embedded_schema(schema: Mapping[str, Any], *, compact: bool = True) -> Schema:
     """Make a schema that the embedded runtime enforces, and in which every value ends.
 
-    Unbounded strings, numbers, lists and free-form objects get a bound; objects without
-    ``additionalProperties`` are closed and without ``required`` require every property (unless
-    the schema composes objects out of parts, where closing a part would forbid the others).
-    A ``pattern`` the runtime cannot compile is left out: check the answer against the original.
+    Unbounded strings, numbers, lists and free-form objects get a bound. Objects without
+    ``additionalProperties`` are closed, and without ``required`` they require every property
+    (unless the schema combines objects of parts: closing a part would forbid the other parts).
+    A ``pattern`` that the runtime cannot compile is dropped: validate the answer by the original.
 
     Args:
         schema: the caller's JSON Schema; it is not modified.
@@ -49,33 +49,33 @@ def embedded_schema(schema: Mapping[str, Any], *, compact: bool = True) -> Schem
     Returns:
         A new schema. Everything it accepts that the runtime can check, the original accepts too.
     """
-    made = _bounded(schema, close=not any(map(_composes, _dicts(schema))))
+    bounded = _bounded(schema, close=not any(map(_composes, _dicts(schema))))
     # "lenient" skips keywords the runtime does not know; otherwise it skips the whole schema.
     guidance = {"whitespace_flexible": not compact, "lenient": True}
-    return {**made, "x-guidance": guidance | made.get("x-guidance", {})}
+    return {**bounded, "x-guidance": guidance | bounded.get("x-guidance", {})}
 
 
 def _bounded(node: Any, *, close: bool) -> Any:
     if not isinstance(node, Mapping) or "enum" in node or "const" in node:
         return copy.deepcopy(node)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     schema = cast("Mapping[str, Any]", node)
-    made = {key: _inside(key, value, close=close) for key, value in schema.items()}
-    if _UNSUPPORTED_PATTERN.search(str(made.get("pattern", ""))):
-        del made["pattern"]
-    if _COMBINERS.isdisjoint(made):  # a bound beside a combiner could cut a member of an enum below
-        for kind in _kinds(made):
-            made |= _BOUNDS[kind](made) if kind in _BOUNDS else {}
-        made |= _closed(made) if close else {}
-    return made
+    bounded = {key: _inside(key, value, close=close) for key, value in schema.items()}
+    if _UNSUPPORTED_PATTERN.search(str(bounded.get("pattern", ""))):
+        del bounded["pattern"]
+    if _COMBINERS.isdisjoint(bounded):  # else a bound could cut a member of an enum below
+        for kind in _kinds(bounded):
+            bounded |= _BOUNDS[kind](bounded) if kind in _BOUNDS else {}
+        bounded |= _closed(bounded) if close else {}
+    return bounded
 
 
 def _inside(key: str, value: Any, *, close: bool) -> Any:
     if key in _MAPS and isinstance(value, Mapping):
-        named = cast("Mapping[str, Any]", value)
-        return {name: _bounded(part, close=close) for name, part in named.items()}
+        parts = cast("Mapping[str, Any]", value)
+        return {name: _bounded(part, close=close) for name, part in parts.items()}
     if key in _LISTS and isinstance(value, list):
         return [_bounded(part, close=close) for part in cast("list[Any]", value)]
-    return _bounded(value, close=close) if key in _ONE else copy.deepcopy(value)
+    return _bounded(value, close=close) if key in _SCHEMAS else copy.deepcopy(value)
 
 
 def _kinds(schema: Schema) -> list[str]:
@@ -116,14 +116,14 @@ def _string_bounds(schema: Schema) -> Schema:
 def _number_bounds(schema: Schema) -> Schema:
     low = max(schema.get("minimum", -LARGEST_NUMBER), _exclusive(schema, "exclusiveMinimum", -1))
     high = min(schema.get("maximum", LARGEST_NUMBER), _exclusive(schema, "exclusiveMaximum", 1))
-    made: Schema = {}
+    bounds: Schema = {}
     if "number" in _kinds(schema) and "multipleOf" not in schema:
-        made["multipleOf"] = FINEST_NUMBER
+        bounds["multipleOf"] = FINEST_NUMBER
     if schema.keys().isdisjoint({"minimum", "exclusiveMinimum"}) and high > -LARGEST_NUMBER:
-        made["minimum"] = -LARGEST_NUMBER
+        bounds["minimum"] = -LARGEST_NUMBER
     if schema.keys().isdisjoint({"maximum", "exclusiveMaximum"}) and low < LARGEST_NUMBER:
-        made["maximum"] = LARGEST_NUMBER
-    return made
+        bounds["maximum"] = LARGEST_NUMBER
+    return bounds
 
 
 def _exclusive(schema: Schema, key: str, side: int) -> float:
@@ -150,21 +150,21 @@ _BOUNDS: dict[str, Callable[[Schema], Schema]] = {
 }
 
 
-# -- the question -------------------------------------------------------------------------------
+# -- the messages -------------------------------------------------------------------------------
 
 
 def embedded_messages(
     schema: Mapping[str, Any], text: str, instructions: str | None = None
 ) -> list[dict[str, Any]]:
-    """Ask for the schema's fields of a text, in the form that the embedded model answers best.
+    """The messages that ask for the schema's fields in a text, as the embedded model answers best.
 
-    The system message is the JSON to fill in: choices stand as ``a|b``, other values as their
-    description (or their key in plain words), and a choice's description behind it.
+    The system message is the JSON to fill in: choices are written as ``a|b``, other values as their
+    description (or their key in plain words). A choice's description comes after it.
 
-    Measured on 18 short texts (``python bench/embedded_prompt.py`` prints all of it): mean mass
-    on tokens that the schema allows where a boolean, an enum is decided; values right, of 72;
-    how many of the 36 choices are their first member (16 would be right); Brier score of the
-    choices (a guesser who spreads evenly gets .62)::
+    Measured on 18 short texts (``python bench/embedded_prompt.py`` prints the table). Columns: mean
+    mass on allowed tokens where a boolean and an enum is decided; right values of 72; how many of
+    the 36 choices are the first member (16 would be right); Brier score of the choices (an even
+    guess has .62)::
 
         keys and descriptions               .09  .16   32  15  .69
         JSON Schema                         .02  .46   32  31  .78
@@ -174,9 +174,9 @@ def embedded_messages(
         JSON to fill in, bare               .92  .81   36  32  .72
         this one                            .92  .76   39  32  .72
 
-    So its probabilities are mostly of things that were asked for, and its numbers and strings are
-    the best of these; but under every prompt this model tells choices apart no better than chance,
-    and most often repeats the one listed first. It is a toy.
+    So with this prompt the mass is mostly on allowed tokens, and the numbers and strings are the
+    best. But with every prompt this model tells choices apart no better than chance, and most often
+    repeats the first one listed. It is a toy.
 
     The schema's description (a model's docstring) may hold worked examples: ``Text:`` and a text,
     then on a new line ``JSON:`` and the right answer, up to an empty line. Each becomes an exchange

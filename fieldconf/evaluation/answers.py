@@ -1,9 +1,9 @@
-"""Answers: the reports that labels judge, from wherever they come.
+"""Answers: the reports that labels judge, from any source.
 
 In:    reports with or without ids, results of many inputs, rows of ``fieldconf batch``.
 Out:   ``ReportAnswer`` values.
-Never: a request; a guess which of several reports a label is for.
-Why:   the same labels judge what was just extracted and what was scored a year ago.
+Never: a request; a guess which of several reports a label belongs to.
+Why:   the same labels judge new answers and answers that were scored a year ago.
 """
 
 import json

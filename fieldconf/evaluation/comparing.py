@@ -1,8 +1,8 @@
 """Comparing: two scores of the same rows, or two runs on the same labels.
 
-In:    pairs of parts of the same name, with documents in common.
+In:    pairs of groups with the same name, which share documents.
 Out:   ``Comparison``: the differences of their measures, with intervals.
-Never: two intervals held side by side: the difference has its own, from the same documents.
+Never: a comparison of two intervals: the difference has an interval of its own.
 Why:   two scores that err on the same documents differ by less than each of them varies.
 """
 

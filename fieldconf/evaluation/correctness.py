@@ -1,9 +1,9 @@
 """Correctness: when a value of an answer is right.
 
 In:    a value of an answer, the right value, and a rule.
-Out:   whether it is right; ``Rule`` and ``Rules``: which rule is for a field.
-Never: a rule in place of another one that was misspelt; a value in an error message.
-Why:   "$1,234.50" for 1234.5 is no error, and what is one depends on the field.
+Out:   whether it is right; ``Rule`` and ``Rules``: the rule for a field.
+Never: another rule in place of a misspelt one; a value in an error message.
+Why:   "$1,234.50" for 1234.5 is right, and which differences matter depends on the field.
 
 The rules:
 

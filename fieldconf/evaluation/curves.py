@@ -4,7 +4,7 @@ In:    confidences, whether the values are right, and their documents.
 Out:   ``RankedRows``; its ``measures`` for any weights of the documents.
 Never: an order among equal confidences: rows of one confidence are accepted together, and a share
        of them has its share of their errors.
-Why:   all measures of a ranking are read off one curve, a thousand times over for an interval.
+Why:   every measure of a ranking is computed from one curve, a thousand times for an interval.
 
 N is the number of rows accepted, E that of the wrong ones among them, n and e those of all rows.
 Values without a confidence are the last to be accepted, all at once; they count for no Brier score,

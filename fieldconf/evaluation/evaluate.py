@@ -1,9 +1,9 @@
-"""Evaluating: how good confidences are on labelled values.
+"""Evaluate: how good confidences are on labelled values.
 
 In:    reports and labels, or a table of judged values.
 Out:   ``Evaluation``: frozen; measures with intervals, verdicts, errors, comparisons.
-Never: a value without a confidence left out in silence; other numbers for the same seed.
-Why:   whether 0.9 means anything is a question of the data at hand.
+Never: a value without a confidence left out silently; other numbers for the same seed.
+Why:   whether 0.9 means anything can only be seen on labelled data of the same kind.
 """
 
 import base64

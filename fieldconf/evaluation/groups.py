@@ -1,9 +1,9 @@
 """Groups: the rows of a field, of a kind, or all, with every measure of them.
 
-In:    a ``Table``, by what to group, which score.
+In:    a ``Table``, the grouping, the name of a score.
 Out:   ``Group`` values: counts, measures with intervals, the ECE of a perfect score, verdicts.
-Never: a measure that is not defined as a number.
-Why:   one field may rank well where another one ranks no better than chance.
+Never: a number for a measure that is not defined.
+Why:   one field may rank well, and another one no better than chance.
 """
 
 import math

@@ -1,8 +1,8 @@
-"""Items: which items of an answer's list are which of the right list.
+"""Items: matches the items of an answer's list with those of the right list.
 
-In:    two lists, and how similar an item of the one is to an item of the other.
-Out:   pairs of positions; which items are extra, and which are missing.
-Never: the position of an item in its list, but to break ties.
+In:    two lists, and a function for the similarity of two items.
+Out:   pairs of positions; the extra items, and the missing ones.
+Never: a match by position, except to break ties.
 Why:   a model that lists the same items in another order has made no error.
 
 The assignment is the one with the largest sum of similarities (Kuhn 1955, by

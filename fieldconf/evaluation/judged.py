@@ -1,9 +1,9 @@
-"""Judged: reports and labels as the rows that evaluation, calibration and guarantees read.
+"""Judged: reports and labels as rows for evaluation, calibration and guarantees.
 
-In:    reports and labels; or a plain table of values that were judged.
-Out:   ``Judged``: a ``Table``, what stands behind each of its rows, and what was not counted.
-Never: a label dropped in silence.
-Why:   one place says which values count, and which are errors.
+In:    reports and labels; or a plain table of judged values.
+Out:   ``Judged``: a ``Table``, the details of each row, and what was not counted.
+Never: a label dropped silently.
+Why:   one place decides which values count and which are errors.
 
 A row is a scalar that a label judges, or a list. What a field is called is its pointer with "*" for
 positions in lists. Other scores of a row, for comparison (all 0..1, NaN where not known):

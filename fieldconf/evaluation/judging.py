@@ -1,9 +1,9 @@
 """Judging: which values of an answer are right, place by place.
 
 In:    the decoded value of an answer, the right value, and rules.
-Out:   ``Judgement`` values: a place, what stands there, what should, and whether it is right.
-Never: a judgement of what the right value says nothing of.
-Why:   a right value is often known in part only.
+Out:   ``Judgement`` values: a place, the value there, the right value, and whether it is right.
+Never: a judgement of a place for which there is no right value.
+Why:   often only a part of the right value is known.
 
 An object is judged by the keys that the right one has. A list is right where it has an item for
 each right item, and no other one; the items that are matched are judged themselves. What stands in

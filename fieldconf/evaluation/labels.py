@@ -2,8 +2,8 @@
 
 In:    JSON Lines, a list of dicts, or a table of any kind; rules by kind and by field.
 Out:   ``Labels``: for each document the right value, whole or by pointer.
-Never: a value that is not there taken for null; two values for one place; a value in an error.
-Why:   what is right is known to people, and they write it down in three ways.
+Never: a missing value taken for null; two values for one place; a value in an error message.
+Why:   people write down right values in three ways.
 """
 
 import json

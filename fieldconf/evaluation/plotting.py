@@ -2,8 +2,8 @@
 
 In:    the parts of an evaluation.
 Out:   a matplotlib figure.
-Never: an import of matplotlib where nobody wants a picture; a window.
-Why:   how much to review is seen on a curve.
+Never: an import of matplotlib before a picture is drawn; a window.
+Why:   a curve shows how much has to be reviewed.
 """
 
 from collections.abc import Sequence

@@ -1,9 +1,9 @@
-"""Redacting: values and texts masked in all that is shown or saved.
+"""Redacting: masks values and texts in everything that is shown or saved.
 
 In:    a value, a right value, a text, a sentence with token texts.
 Out:   the same, masked.
-Never: a value let through because it is no text.
-Why:   an evaluation is mailed round, and what it was made on must not be.
+Never: a value left unmasked because it is not a text.
+Why:   an evaluation is shared more widely than the documents it was made from.
 """
 
 import json

@@ -2,8 +2,8 @@
 
 In:    the measures of a group, and the ECE that a perfect score would show.
 Out:   sentences.
-Never: a sentence that its interval does not bear.
-Why:   "AUROC .53 [.44, .62]" is no answer to "may I triage with it?".
+Never: a sentence that the interval does not support.
+Why:   "AUROC .53 [.44, .62]" does not answer "may I use it for triage?".
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,9 @@
-"""Certifying: the lowest cut from which on what is accepted is wrong rarely enough.
+"""Certifying: the lowest cut at which the risk of the accepted values is low enough.
 
 In:    a ``Table``; a risk and a confidence (0..1).
 Out:   ``Guarantee``, with a cut, or with the reason why there is none.
-Never: a cut chosen because it looks best; a refusal without what would help.
-Why:   "at most 2 % of what I accept is wrong" is to be signed, and tried cuts are tests.
+Never: a cut chosen because it looks best; a refusal without advice.
+Why:   "at most 2 % of what I accept is wrong" must hold although many cuts were tried.
 
 Cuts are tested from a start downwards, until the first that fails: however many are tested, the
 chance that a cut with too high a risk passes is that of one test (fixed-sequence testing; for cuts:

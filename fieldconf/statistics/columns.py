@@ -1,9 +1,9 @@
 """Columns: one column of a table of any kind.
 
 In:    a mapping of columns, a sequence of rows, or a frame of pandas, Polars or PyArrow.
-Out:   a list of plain Python values; which columns there are.
-Never: an import of a library of frames: theirs are known by their methods.
-Why:   confidences and labels of other systems come in the table that their users have.
+Out:   a list of plain Python values; the names of the columns.
+Never: an import of a data frame library: frames are recognised by their methods.
+Why:   confidences and labels of other systems come in any kind of table.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

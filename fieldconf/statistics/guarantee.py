@@ -1,9 +1,9 @@
-"""Guarantees: what a policy from labels knows of itself.
+"""Guarantees: what a certified policy states about itself.
 
-In:    what was certified, or why nothing was.
+In:    the result of a certification.
 Out:   ``Guarantee``, frozen; plain values, and back.
-Never: a bound where nothing is accepted.
-Why:   a number that somebody signs is kept with all it rests on.
+Never: a bound for a policy that accepts nothing.
+Why:   a guarantee is only worth something with the numbers it rests on.
 """
 
 from collections.abc import Mapping

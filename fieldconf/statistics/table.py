@@ -1,9 +1,9 @@
-"""The table: a row for each value that a label judges, in columns of numbers.
+"""Table: a row for each judged value, in columns of numbers.
 
 In:    a plain table with the columns ``document``, ``field``, ``confidence``, ``right``.
 Out:   ``Table``: numpy arrays of equal length.
-Never: a row without a confidence dropped (it is NaN, and counted); a row without a label kept.
-Why:   evaluation, calibration and guarantees ask the same question of the same rows.
+Never: a row without a confidence dropped (it is NaN, and counted); a row without a label.
+Why:   evaluation, calibration and guarantees read the same rows.
 """
 
 import dataclasses

@@ -1,9 +1,9 @@
-"""Cases: a completion of which everything is known.
+"""Cases: a completion with its true numbers.
 
-In:    a value, its JSON text, the tokens that wrote it, and what is true of each value inside.
-Out:   ``Case``: the same as a response and as stream chunks; ``Truth``.
-Never: a number that the library computed: what is true is known from how the tokens were made.
-Why:   a report can only be checked against something that was known before.
+In:    a value, its JSON text, the tokens that wrote it, and the true numbers of each value inside.
+Out:   ``Case``: the completion as a response and as stream chunks; ``Truth``.
+Never: a number that the scorer computed: the truth follows from how the tokens were made.
+Why:   a report can only be checked against numbers that were known before.
 """
 
 import json

@@ -1,9 +1,9 @@
-"""Completions: answers with logprobs, and what is true of them.
+"""Completions: answers with logprobs, and their true numbers.
 
-In:    a schema, or none: then one is drawn; how the tokens are cut; how sure the model is.
+In:    a schema, or None to draw one; how the text is cut into tokens; the confidence.
 Out:   a strategy of ``Case``.
-Never: a number that was not chosen here before the tokens were made of it.
-Why:   a report is right if it says what the tokens were made of.
+Never: a true number that was not chosen before the tokens were made.
+Why:   a report is right if it gives the numbers that the tokens were made from.
 
 The values of few (booleans, enums, small integers) get probabilities first. Each token of such a
 value then lists itself, with the mass of all members that go on as it does, and each other member

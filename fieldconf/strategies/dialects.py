@@ -1,9 +1,9 @@
-"""Dialects: one completion as different providers, servers and frameworks send it.
+"""Dialects: one completion in the formats of different providers, servers and frameworks.
 
 In:    a ``Case``.
-Out:   ``Dialect`` values: a small writer each, and what is lost on the way; strategies of them.
-Never: a field that no server sends; a response that was recorded somewhere.
-Why:   a pipeline that meets another provider tomorrow should decide the same.
+Out:   ``Dialect`` values: a small writer each, and what it loses; strategies of them.
+Never: a field that no server sends; a recorded response.
+Why:   a pipeline should decide the same with another provider.
 
 A dialect loses numbers where it has no bytes and a token is a part of a character, where it lists
 candidates by text and two look alike, where it rounds, and where it lists no candidates.

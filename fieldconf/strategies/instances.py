@@ -1,9 +1,9 @@
-"""Instances: JSON values that keep to a schema.
+"""Instances: JSON values that are valid for a schema.
 
 In:    a pydantic model or type, a JSON Schema, or None.
 Out:   a strategy of plain JSON values, each of which validates.
-Never: a value that was not validated; a search without end: what cannot be drawn is an error.
-Why:   property tests of a pipeline want any answer that a model may give.
+Never: a value that was not validated; an endless search: a schema without values is an error.
+Why:   property tests of a pipeline need any answer that a model may give.
 
 The cases of each place say which schemas a value must keep to. How deep a value may become is
 counted down, so that recursive schemas end; what the cases do not say is left to the validation.

@@ -1,9 +1,9 @@
-"""Reports: what ``score`` says of completions that were never asked for.
+"""Reports: the reports of drawn completions.
 
-In:    what ``completions`` takes.
+In:    the arguments of ``completions``.
 Out:   a strategy of ``Report`` values.
 Never: a report that no response leads to.
-Why:   who only decides by a report need not know what responses look like.
+Why:   code that only reads reports can be tested without responses.
 """
 
 from typing import Any, TypeVar, overload

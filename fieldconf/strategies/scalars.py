@@ -1,9 +1,9 @@
-"""Scalars: strategies for the strings and numbers that a few plain schemas allow together.
+"""Scalars: strategies for the strings and numbers that several plain schemas allow.
 
-In:    the words of the schemas (JSON Schema keywords), all of which a value must keep to.
+In:    the JSON Schema keywords of the schemas, all of which a value must satisfy.
 Out:   a strategy of JSON strings or numbers.
-Never: a promise: what two patterns ask together, or a format that is not known, is left to the
-       filter of ``instances``.
+Never: a guarantee: combined patterns and unknown formats are left to the filter of
+       ``instances``.
 Why:   formats are a table, and bounds are arithmetic.
 """
 

@@ -1,8 +1,8 @@
-"""Schemas: JSON Schemas as people and pydantic write them.
+"""Schemas: JSON Schemas like those that people and pydantic write.
 
-In:    how deep and how large.
+In:    the depth and the size.
 Out:   a strategy of JSON Schemas with an object at the root, all of which have instances.
-Never: a schema that no value keeps to; a word that ``instances`` cannot draw values for.
+Never: a schema without valid values; a keyword that ``instances`` cannot draw values for.
 Why:   a pipeline that takes any schema is tested with any schema.
 """
 

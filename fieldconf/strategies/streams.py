@@ -3,7 +3,7 @@
 In:    a ``Case`` or a whole response of OpenAI's Chat Completions.
 Out:   a strategy of lists of chunks, as plain dicts.
 Never: a chunk whose text ends inside of a character.
-Why:   where a server cuts its stream is its own business, and must not change a report.
+Why:   where a server cuts its stream must not change a report.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,9 +1,9 @@
 r"""Tokenisations: ways in which a tokeniser may cut a text.
 
 In:    a text or bytes, and where cuts may fall.
-Out:   a strategy of lists of bytes that join to it.
-Never: an empty token, unless asked for; a claim that any real tokeniser cuts so.
-Why:   no reading of tokens may depend on where they were cut; real ones cut inside of characters
+Out:   a strategy of lists of bytes that join to the text.
+Never: an empty token, unless requested; a claim that a real tokeniser cuts in this way.
+Why:   the reading of tokens must not depend on the cuts; real tokenisers cut inside of characters
        and across quotes and commas.
 """
 

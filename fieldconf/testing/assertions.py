@@ -1,9 +1,9 @@
-"""Assertions: how sure a report must be of a field, in words that say what to look at.
+"""Assertions: how confident a report must be of a field.
 
 In:    a report, a field, a threshold.
 Out:   nothing, or an ``AssertionError`` with the value, its confidence and the reason.
-Never: a number for what is not known: that fails, and says why it is not known.
-Why:   "assert 0.61 >= 0.9" does not say which rival came near.
+Never: an unknown confidence that passes: the assertion fails, and says why it is unknown.
+Why:   "assert 0.61 >= 0.9" does not show which other value was likely.
 """
 
 from typing import Any

@@ -2,9 +2,9 @@
 
 In:    answers in order, and the requests of the code under test.
 Out:   ``FakeClient``, ``AsyncFakeClient``: real clients with real objects, errors and streams;
-       only what carries the bytes is made up.
+       only the transport is a fake.
 Never: a socket, a thread, a wait.
-Why:   whatever the code under test does with a client, this one does it as the real one does.
+Why:   the client behaves like the real one in everything that the code under test does with it.
 """
 
 import asyncio

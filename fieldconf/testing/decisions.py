@@ -1,9 +1,9 @@
-"""Decisions: an answer as a decision endpoint gives it, question by question.
+"""Decisions: an answer in the format of a decision endpoint, question by question.
 
 In:    an ``Answer``, and the questions of a request.
-Out:   a dict as OpenAI's Decisions endpoint sends it.
-Never: an answer to a question whose value the test did not say: that one is refused.
-Why:   code that asks such an endpoint is tested as all other code that asks a model.
+Out:   a dict in the format of OpenAI's Decisions endpoint.
+Never: an answer to a question for which the test gave no value: that is an error.
+Why:   code that uses such an endpoint is tested in the same way as other code.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,9 +1,9 @@
-"""Payloads: an answer as OpenAI's servers put it, whole and streamed.
+"""Payloads: an answer in the formats of OpenAI's servers, whole and streamed.
 
 In:    an ``Answer``.
 Out:   dicts: a Chat Completion, its chunks, a Responses object, its events.
-Never: a connection; a fault of one (a fault of what is said is in here).
-Why:   tests of code that reads saved responses need no client at all.
+Never: a connection, or a fault of one (faults of the answer itself are here).
+Why:   tests of code that reads saved responses need no client.
 
 Each is what the openai package's own types accept. Streams have one token a chunk.
 """

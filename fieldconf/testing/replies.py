@@ -1,9 +1,9 @@
-"""Replies: what a server sends for a request, byte by byte.
+"""Replies: the bytes that a server sends for a request.
 
 In:    answers in order, and the bodies of requests.
 Out:   ``Reply`` values: a status, the parts of a body, and how the connection ends.
-Never: a socket: the fake client and the fake server both send what is made here.
-Why:   a test must not behave otherwise because its client is another.
+Never: a socket: the fake client and the fake server send the same replies.
+Why:   a test must not depend on which fake it uses.
 """
 
 import json

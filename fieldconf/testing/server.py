@@ -2,8 +2,8 @@
 
 In:    answers in order; requests of any client that speaks HTTP.
 Out:   ``FakeServer``, on a port of the loopback interface, for the length of a ``with`` block.
-Never: a thread or a socket behind the block, whatever its clients did; another interface.
-Why:   timeouts, resets and hang-ups happen between two sockets, and nowhere else.
+Never: a thread or a socket after the block, whatever its clients did; another interface.
+Why:   timeouts, resets and hang-ups only happen between two sockets.
 """
 
 import contextlib

@@ -1,9 +1,9 @@
-"""Writing: the tokens with which a made-up model says an answer.
+"""Writing: the tokens of a fake model's answer.
 
-In:    an ``Answer``, and what it will be scored by, if that is known.
+In:    an ``Answer``, and the schema it will be scored by, if that is known.
 Out:   ``WrittenToken`` values: a token's text, its logprob, and the candidates listed with it.
-Never: a number other than the one asked for, where it was asked for.
-Why:   this is the scorer read backwards: for each kind of value, the tokens that give a number.
+Never: another confidence than the answer asks for.
+Why:   this inverts the scorer: for each kind of value, the tokens that give a confidence.
 
 What is certain is one token with the logprob 0. A leaf is decided by one token, and what is left
 beside its confidence is listed nowhere: the scorer takes it for other allowed values. That is
