@@ -109,7 +109,7 @@ def test_null_and_left_out_are_the_same_where_null_is_the_default():
 
 def test_it_is_public():
     form = fc.strict(needs(a=STRING))
-    assert isinstance(form, fc.StrictForm)
+    assert isinstance(form, fc.types.StrictForm)
     assert form.schema == written(a=STRING)
     assert not form.lost
 

@@ -38,7 +38,7 @@ def whole(client: Any) -> None:
     assert_type(report["urgent"], fc.Field)
     assert_type(report.of(lambda ticket: ticket.customer.email), fc.Field)
     assert_type(report.of("customer.email").confidence, float | None)
-    assert_type(report.stopped, fc.Stopped | None)
+    assert_type(report.stopped, fc.types.Stopped | None)
 
 
 async def awaited(client: Any) -> None:
