@@ -186,7 +186,8 @@ def _field(ballot: _Ballot, taken: ChosenValue) -> Field:
     made = replace(own, agreement=agreement, readings=_readings(ballot, taken) if is_leaf else ())
     if own.kind == "array" and taken.node.key != taken.key:
         made = replace(
-            made, confidence=None, low=None, high=None, logprob=None, basis="none", stops=(),
+            made, confidence=None, low=None, high=None, logprob=None, basis="none",
+            end_probabilities=(),
             why=None, indexes=(), reason=_NOT_SAID,
         )  # fmt: skip
     if made.confidence is not None or (own.kind == "object" and not is_leaf):

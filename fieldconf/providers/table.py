@@ -1,10 +1,10 @@
-"""The table: who gives logprobs, how each is asked, and what the numbers are worth.
+"""The table of providers: which give logprobs, the form of the request, and what the numbers are.
 
 In:    nothing.
-Out:   rows of facts: the parameters of a request, the cap on candidates, where the logprobs stand,
-       the way out where there are none; where frameworks keep a response.
-Never: a branch on a provider's name. What differs is a value in a row, or a form that it names.
-Why:   one table makes the requests, their errors and the page docs/providers.md; they cannot part.
+Out:   rows of facts: the parameters of a request, the cap on candidates, whether logprobs are from
+       before or after the mask, the remedy where there are none; where frameworks keep a response.
+Never: a branch on a provider's name: a difference is a value in a row, or another form.
+Why:   requests, their errors and the page docs/providers.md come from one table, and so agree.
 """
 
 from collections.abc import Mapping
@@ -23,29 +23,29 @@ Evidence: TypeAlias = Literal["recording", "vendor types", "documentation"]
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """One way to ask, and what is known of the logprobs that come back.
+    """One API of a provider, with the parameters of its requests and facts about its logprobs.
 
     Attributes:
         key: its name in ``request(provider=...)``.
         title: its name for people.
-        call: what the parameters are for.
-        ask: how the parameters are built; None where no logprobs are given.
-        bare: how they are built for an answer without logprobs, where none are given at all.
-        choice: how an answer is held to one of a few bare texts; None: only the prompt can say it.
-        cap: the largest number of candidates for each token; None where there is no limit.
-        least: the smallest number with which logprobs come at all.
-        mask: whether they are taken before or after forbidden tokens are excluded.
-        temperature: whether they are taken before or after the temperature is applied.
-        structured: how the answer is held to the schema, in a few words.
-        evidence: what the reading of its answers is tested with.
-        note: what is odd about it, one sentence.
-        instead: the way out, where no logprobs are given.
-        also: parameters that every request to it holds.
+        call: the call that takes the parameters.
+        ask: builds the parameters; None if it gives no logprobs.
+        bare: builds the parameters for an answer without logprobs, if it gives none at all.
+        choice: restricts an answer to one of a few bare texts; None if only the prompt can.
+        cap: the largest number of candidates for each token; None if there is no limit.
+        least: the smallest number of candidates for which it gives logprobs.
+        mask: whether logprobs are from before or after forbidden tokens are excluded.
+        temperature: whether logprobs are from before or after the temperature is applied.
+        structured: how the answer is constrained to the schema, in a few words.
+        evidence: what the reading of its responses is tested with.
+        note: a peculiarity, in one sentence.
+        instead: the remedy, if it gives no logprobs.
+        also: parameters of every request.
         quiet: parameters that turn a model's reasoning off.
-        grammar: which part of JSON Schema it can hold a model to.
-        hosts: patterns of the hosts (with a port, where that tells) that its servers answer at.
-        limit: what its call names the largest number of tokens to write; with dots if it is inside.
-        streamed: parameters that a streamed request to it holds.
+        grammar: the part of JSON Schema that it supports.
+        hosts: patterns of the hosts of its servers, with a port where the port identifies it.
+        limit: the parameter for the largest number of tokens; dots separate nested names.
+        streamed: parameters of every streamed request.
     """
 
     key: str
@@ -71,19 +71,19 @@ class Provider:
 
     @property
     def default(self) -> int:
-        """How many candidates are asked for where nobody says: five, or fewer at the cap."""
+        """The default number of candidates: five, or the cap."""
         return USUAL if self.cap is None else min(USUAL, self.cap)
 
     @property
     def most(self) -> int:
-        """How many are asked for where the provider is known: what narrows the bounds most."""
+        """The largest useful number of candidates: twenty, or the cap."""
         return MOST if self.cap is None else min(MOST, self.cap)
 
 
 USUAL = 5
-"""Every provider that lists candidates lists five."""
+"""Every provider that lists candidates lists at least five."""
 MOST = 20
-"""More than so many hardly narrow the bounds, and each makes the response longer."""
+"""More candidates hardly narrow the bounds, and each makes the response longer."""
 
 _CREATE = "client.chat.completions.create"
 _EFFORT = {"reasoning_effort": "none"}
@@ -91,15 +91,15 @@ _USAGE = {"stream_options": {"include_usage": True}}  # else a stream does not c
 
 ROWS = (
     Provider(
-        "openai", "OpenAI Chat Completions", _CREATE, forms.chat, mask="post", temperature="before",
-        evidence="recording", quiet=_EFFORT,
+        "openai", "OpenAI Chat Completions", _CREATE, forms.chat, mask="after",
+        temperature="before", evidence="recording", quiet=_EFFORT,
         hosts=("api.openai.com", "*.api.openai.com"), limit="max_completion_tokens",
         streamed=_USAGE,
         note="Arguments of tool calls come without logprobs: ask with response_format.",
     ),
     Provider(
         "openai-responses", "OpenAI Responses", "client.responses.create", forms.responses,
-        mask="post", temperature="before", evidence="vendor types",
+        mask="after", temperature="before", evidence="vendor types",
         quiet={"reasoning": {"effort": "none"}}, limit="max_output_tokens",
         note="Without `include` the list is empty; a whole response is rounded to six decimals, "
         "the deltas of a stream are not.",
@@ -117,7 +117,7 @@ ROWS = (
         "have the same endpoint.",
     ),
     Provider(
-        "azure", "Azure OpenAI", _CREATE, forms.chat, mask="post", temperature="before",
+        "azure", "Azure OpenAI", _CREATE, forms.chat, mask="after", temperature="before",
         streamed=_USAGE,
         evidence="vendor types", quiet=_EFFORT, limit="max_completion_tokens",
         hosts=("*.openai.azure.com", "*.services.ai.azure.com", "*.cognitiveservices.azure.com"),
@@ -175,45 +175,45 @@ ROWS = (
         "use.",
     ),
     Provider(
-        "vllm", "vLLM", _CREATE, forms.chat, grammar=FULL, mask="post", temperature="before",
+        "vllm", "vLLM", _CREATE, forms.chat, grammar=FULL, mask="after", temperature="before",
         streamed=_USAGE,
         choice=forms.choice_vllm,
         note="The cap is the server's `--max-logprobs`; the sampled token comes first in its list.",
     ),
     Provider(
         "vllm-completions", "vLLM, completions", "client.completions.create",
-        forms.completions_with_schema, grammar=FULL, mask="post", temperature="before",
+        forms.completions_with_schema, grammar=FULL, mask="after", temperature="before",
         choice=forms.choice_vllm,
         note="The cap is the server's `--max-logprobs`; candidates with the same text collapse.",
     ),
     Provider(
-        "sglang", "SGLang", _CREATE, forms.chat, grammar=FULL, cap=None, mask="post",
+        "sglang", "SGLang", _CREATE, forms.chat, grammar=FULL, cap=None, mask="after",
         temperature="after", streamed=_USAGE,
         choice=forms.choice_sglang,
         note="Before the temperature when greedy, or with `SGLANG_RETURN_ORIGINAL_LOGPROB=1`.",
     ),
     Provider(
         "sglang-generate", "SGLang, native", "POST /generate", forms.sglang, grammar=FULL, cap=None,
-        structured="sampling_params.json_schema", mask="post", temperature="after",
+        structured="sampling_params.json_schema", mask="after", temperature="after",
         choice=forms.choice_sglang_native, limit="sampling_params.max_new_tokens",
         note="Add your own sampling parameters beside `json_schema`; stream chunks are cumulative.",
     ),
     Provider(
         "tgi", "Text Generation Inference", "client.chat_completion", forms.chat, grammar=FULL,
         cap=5,
-        mask="post", temperature="after", evidence="vendor types",
+        mask="after", temperature="after", evidence="vendor types",
         note="Without bytes; special tokens are listed.",
     ),
     Provider(
         "tgi-generate", "Text Generation Inference, native", "client.text_generation", forms.tgi,
         grammar=FULL,
-        cap=5, structured="grammar", mask="post", temperature="after", evidence="vendor types",
+        cap=5, structured="grammar", mask="after", temperature="after", evidence="vendor types",
         choice=forms.choice_tgi, limit="max_new_tokens",
         note="A probability of zero comes as null.",
     ),
     Provider(
         "llama.cpp", "llama.cpp server", _CREATE, forms.chat, grammar=FULL, cap=None, least=1,
-        mask="pre",
+        mask="before",
         temperature="before", evidence="recording", streamed=_USAGE,
         choice=forms.choice_llama_cpp,
         note="The sampled token may stand far from the first rank; not with tools in a stream.",
@@ -221,7 +221,7 @@ ROWS = (
     Provider(
         "llama.cpp-completion", "llama.cpp server, native", "POST /completion", forms.llama_cpp,
         grammar=FULL,
-        cap=None, least=1, structured="json_schema", mask="pre", temperature="before",
+        cap=None, least=1, structured="json_schema", mask="before", temperature="before",
         evidence="recording",
         choice=forms.choice_llama_cpp_native, limit="n_predict",
         note="`post_sampling_probs` gives numbers of another kind: leave it off.",
@@ -229,20 +229,20 @@ ROWS = (
     Provider(
         "llama-cpp-python", "llama-cpp-python", "llm.create_chat_completion",
         forms.chat_json_with_schema, grammar=FULL, cap=None,
-        structured="json_object with a schema", mask="pre",
+        structured="json_object with a schema", mask="before",
         temperature="before",
         note="The model must be loaded with `logits_all=True`; it ignores the type json_schema.",
     ),
     Provider(
         "ollama", "Ollama", "client.chat", forms.ollama, grammar=FULL, structured="format",
-        mask="pre",
+        mask="before",
         temperature="before", evidence="vendor types",
         limit="options.num_predict",
         note="From 0.12.11; its MLX runner takes them after the mask; its cloud gives none.",
     ),
     Provider(
-        "ollama-openai", "Ollama, OpenAI-compatible", _CREATE, forms.chat, grammar=FULL, mask="pre",
-        temperature="before", hosts=("localhost:11434", "127.0.0.1:11434"),
+        "ollama-openai", "Ollama, OpenAI-compatible", _CREATE, forms.chat, grammar=FULL,
+        mask="before", temperature="before", hosts=("localhost:11434", "127.0.0.1:11434"),
         note="The MLX runner takes them after the mask; its cloud gives none.",
     ),
     Provider(
@@ -326,21 +326,21 @@ PROVIDERS: Mapping[str, Provider] = {row.key: row for row in ROWS}
 
 
 def provider_at(host: str) -> Provider | None:
-    """Who answers at a host (with its port, if it has one); None where no row says.
+    """The provider of a host (with its port, if it has one); None if no row has the host.
 
     >>> provider_at("my-team.openai.azure.com").key
     'azure'
     >>> provider_at("localhost:8000")
     """
-    found = (row for row in ROWS if any(fnmatchcase(host.lower(), one) for one in row.hosts))
-    return next(found, None)
+    rows = (row for row in ROWS if any(fnmatchcase(host.lower(), p) for p in row.hosts))
+    return next(rows, None)
 
 
-# -- what stands between a provider and the user ------------------------------------------------
+# -- frameworks ---------------------------------------------------------------------------------
 
 
 class Framework(NamedTuple):
-    """Where a framework keeps a response: what to give to ``score``, and what is odd about it."""
+    """Where a framework keeps a response: the object for ``score``, and a peculiarity."""
 
     title: str
     give: str

@@ -183,11 +183,11 @@ def notes(field: Mapping[str, Any]) -> "Text":
         return Text(printable(field["reason"]), style="dim")
     if field["basis"] == "verification":
         return Text(_combined(field), style="dim")
-    distribution = field["distribution"]
+    candidates: list[Any] = field["distribution"]["candidates"] if field["distribution"] else []
     least = 0.0 if field["basis"] == "distribution" else _SMALLEST
     rivals = [
-        m for m in (distribution["candidates"] if distribution else [])
-        if m["value"] != field["value"] and m["probability"] >= least
+        candidate for candidate in candidates
+        if candidate["value"] != field["value"] and candidate["probability"] >= least
     ]  # fmt: skip
     if not rivals:
         return Text(_FORMULAS[field["basis"]], style="dim")
