@@ -37,7 +37,7 @@ async def misspelled_options_awaited(client: Any) -> None:
 
 def wrong_types(client: Any) -> None:
     fc.extract(Plain, "x", client=client, temperature="hot")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
-    fc.extract(Plain, "x", client=client, mask="before")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    fc.extract(Plain, "x", client=client, mask="pre")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
     fc.extract(Plain, 5, client=client)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
     Ticket.extract("x", seed="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Ticket.extract("x", stop_when=lambda field: field.no_such)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownLambdaType, reportUnknownMemberType]
