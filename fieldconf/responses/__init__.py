@@ -75,12 +75,12 @@ def completions(
     answers = _answers(payload, tokenizer, prompt)
     if len(answers) == 1:
         return answers[0]
-    every = [(place, made) for place, answer in enumerate(answers) for made in answer]
+    every = [(place, completion) for place, answer in enumerate(answers) for completion in answer]
     choices = groupby(every, key=lambda pair: (pair[0], pair[1].choice))
     return [
-        replace(made, choice=number)
+        replace(completion, choice=number)
         for number, (_, calls) in enumerate(choices)
-        for _, made in calls
+        for _, completion in calls
     ]
 
 
@@ -96,24 +96,24 @@ def _answers(payload: Any, tokenizer: Any, prompt: str | None) -> list[list[Comp
                 answers.append([])
             answers[-1] += deltas
     except PayloadError as error:
-        error.came = tuple(made for deltas in answers for made in fold(deltas))
+        error.came = tuple(completion for deltas in answers for completion in fold(deltas))
         raise
-    found = [made for deltas in answers if (made := fold(deltas))]
-    if not found:
+    complete = [completion for deltas in answers if (completion := fold(deltas))]
+    if not complete:
         raise _unknown(next(iter([*filter(_is_error, dull), *unknown, *dull]), None))
     reader = None if tokenizer is None else token_names.reader_of(tokenizer)
-    return [[mended(made, reader, prompt) for made in answer] for answer in found]
+    return [[mended(completion, reader, prompt) for completion in answer] for answer in complete]
 
 
 def mended(
-    made: Completion, reader: token_names.Reader | None = None, prompt: str | None = None
+    completion: Completion, reader: token_names.Reader | None = None, prompt: str | None = None
 ) -> Completion:
     """A completion whose tokens have texts, those of the answer and no others.
 
     Raises:
         PayloadError: if ``prompt`` is not what an echo begins with.
     """
-    return fitted(undisguised(echo.split(token_names.named(made, reader), prompt)), prompt)
+    return fitted(undisguised(echo.split(token_names.named(completion, reader), prompt)), prompt)
 
 
 def completion(
@@ -129,10 +129,10 @@ def completion(
     answers = _answers(payload, tokenizer, prompt)
     if len(answers) > 1:
         error = several(len(answers))
-        error.came = tuple(made for answer in answers for made in answer)
+        error.came = tuple(each for answer in answers for each in answer)
         raise error
-    [found] = answers
-    choices = [list(calls) for _, calls in groupby(found, key=lambda made: made.choice)]
+    [answer] = answers
+    choices = [list(calls) for _, calls in groupby(answer, key=lambda each: each.choice)]
     calls = choices[_place(choice, choices, "choice")]
     return calls[_place(call, calls, "tool call")]
 
@@ -146,18 +146,18 @@ def read_chunk(chunk: Any) -> list[Delta]:
     """
     dull: list[Any] = []
     unknown: list[Any] = []
-    deltas = [delta for found in _read_all(chunk, dull, unknown) for delta in found]
+    deltas = [delta for item_deltas in _read_all(chunk, dull, unknown) for delta in item_deltas]
     useless = [*filter(_is_error, dull), *unknown]
     if useless:
         raise _unknown(useless[0])
     return deltas
 
 
-def _place(wanted: int, found: Sequence[Any], what: str) -> int:
-    if not 0 <= wanted < len(found):
+def _place(wanted: int, sequence: Sequence[Any], what: str) -> int:
+    if not 0 <= wanted < len(sequence):
         raise PayloadError(
-            f"the response has no {what} {wanted}", found=f"{len(found)} of them",
-            remedy=f"Choose one of 0 to {len(found) - 1}",
+            f"the response has no {what} {wanted}", found=f"{len(sequence)} of them",
+            remedy=f"Choose one of 0 to {len(sequence) - 1}",
         )  # fmt: skip
     return wanted
 
@@ -172,11 +172,11 @@ def _read_all(payload: Any, dull: list[Any], unknown: list[Any]) -> Iterator[lis
         if isinstance(item, RawBody):  # it was opened as nothing else
             yield _read_as(openai_chat, item)
             continue
-        if (known := kept.opened(item)) is not None:
-            settings: dict[str, Any] = {"layout": known.layout}
-            if known.mask != "unknown":
-                settings["mask"] = known.mask
-            for deltas in _read_all(known.response, dull, unknown):
+        if (saved := kept.opened(item)) is not None:
+            settings: dict[str, Any] = {"layout": saved.layout}
+            if saved.mask != "unknown":
+                settings["mask"] = saved.mask
+            for deltas in _read_all(saved.response, dull, unknown):
                 yield [structs.replace(delta, **settings) for delta in deltas]
             continue
         deltas = _read(item)
@@ -228,11 +228,11 @@ def _unknown(item: Any) -> FieldconfError:
             found="error",
             remedy="Mend the request; there is no answer to score",
         )
-    found = _describe(item)
+    description = _describe(item)
     return PayloadError(
-        f"no known response shape: found {found}; looked for {_names()}",
+        f"no known response shape: found {description}; looked for {_names()}",
         looked_for=looked_for,
-        found=found,
+        found=description,
         remedy=REMEDY,
     )
 

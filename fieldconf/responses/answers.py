@@ -89,8 +89,8 @@ class Answers:
     def _is_of_another(self, delta: Delta, *, is_other: bool, is_same: bool) -> bool:
         choice = self._choices.get(delta.index or 0)
         if choice is None or choice.latest is None:
-            begun = [one for one in self._choices.values() if one.count]
-            are_whole = all(one.at_once and one.count == 1 for one in begun)
+            begun = [state for state in self._choices.values() if state.count]
+            are_whole = all(state.at_once and state.count == 1 for state in begun)
             return are_whole and _is_last(delta) and not is_same
         # The end of a stream may say the tokens once more.
         is_end = is_same and delta.content is None and delta.tokens == choice.latest.tokens
@@ -148,7 +148,7 @@ def _repeats(choice: _Choice, delta: Delta) -> bool:
     if delta == latest:
         return True
     if delta.extent == latest.extent == "so far":
-        text, before = (one.content or "" for one in (delta, latest))
+        text, before = (part.content or "" for part in (delta, latest))
         is_cut = before.startswith(text) and _is_last(delta) and not choice.ended  # a stop string
         return is_cut or text.startswith(before.rstrip("\ufffd"))
     return False

@@ -40,8 +40,8 @@ def open_payload(payload: Any, depth: int = 0) -> Iterator[Any]:
         raise PayloadError("lists within lists are no response", found="lists", remedy=REMEDY)
     for kind, remedy in _NOT_YET.items():
         if isinstance(payload, kind):
-            found = type(payload).__name__
-            raise PayloadError("the response has not arrived yet", found=found, remedy=remedy)
+            kind = type(payload).__name__
+            raise PayloadError("the response has not arrived yet", found=kind, remedy=remedy)
     if isinstance(payload, (bytes, bytearray)):
         body = from_json.opened(bytes(payload))
         yield from _open_text(_decode(bytes(payload)), json.loads) if body is None else [body]
@@ -73,9 +73,9 @@ def _inside(payload: Any) -> Any:
     if isinstance(payload, (Mapping, list, tuple)):
         return payload  # pyright: ignore[reportUnknownVariableType]  # any payload
     for read in _HOLDERS:
-        found = read(payload)
-        if found is not None:
-            return found
+        value = read(payload)
+        if value is not None:
+            return value
     return payload
 
 
@@ -93,22 +93,22 @@ def _dump(payload: Any) -> Any:
     The SDKs' types are not always what servers send: no warnings.
     """
     try:
-        found = from_objects.opened(payload) or payload.model_dump(warnings=False)
+        dump = from_objects.opened(payload) or payload.model_dump(warnings=False)
     except Exception:  # noqa: BLE001  # whatever another's method does: its attributes are left
         return None
-    return cast("Any", found) if isinstance(found, Mapping) else None
+    return cast("Any", dump) if isinstance(dump, Mapping) else None
 
 
 def _body(payload: Any) -> Any:
     """The body of a raw HTTP response, as httpx and requests hold it."""
-    found = getattr(payload, "content", None)
-    return found if isinstance(found, bytes) and hasattr(payload, "status_code") else None
+    content = getattr(payload, "content", None)
+    return content if isinstance(content, bytes) and hasattr(payload, "status_code") else None
 
 
 def _last_response(payload: Any) -> Any:
     """pydantic-ai's result of a run holds the model's last response."""
-    found = getattr(payload, "response", None)
-    return found if isinstance(get(found, "parts"), (list, tuple)) else None
+    response = getattr(payload, "response", None)
+    return response if isinstance(get(response, "parts"), (list, tuple)) else None
 
 
 _HOLDERS: tuple[Callable[[Any], Any], ...] = (_raw_response, _dump, _body, _last_response)
@@ -151,8 +151,8 @@ def _events(text: str) -> Iterator[Any]:
         lines = [line.lstrip(_BEFORE) for line in event.split("\n")]
         data = [line[5:].strip() for line in lines if line.startswith("data:")]
         try:
-            found = _loads("\n".join(data))
-            yield from items(found) if isinstance(found, list) else [found]
+            event = _loads("\n".join(data))
+            yield from items(event) if isinstance(event, list) else [event]
         except (ValueError, RecursionError):  # no event, its end, or several in one
             for line in data:
                 yield from _items(line) if line not in ("", "[DONE]") else ()
@@ -162,7 +162,7 @@ def _items(text: str, load: Callable[[str], Any] = _loads) -> Iterator[Any]:
     """One JSON value, or one a line."""
     text = text.lstrip(_BEFORE)
     try:
-        found = load(text)
+        value = load(text)
     except (ValueError, RecursionError) as error:
         lines = [line for line in _lines(text) if line.strip()]
         if len(lines) > 1 and lines[0].rstrip().endswith("}"):
@@ -172,7 +172,7 @@ def _items(text: str, load: Callable[[str], Any] = _loads) -> Iterator[Any]:
         raise PayloadError(
             f"the response is not JSON ({error})", found=one_line(text), remedy=REMEDY
         ) from None
-    yield from open_payload(found) if isinstance(found, list) else [found]
+    yield from open_payload(value) if isinstance(value, list) else [value]
 
 
 def _lines(text: str) -> list[str]:

@@ -73,22 +73,22 @@ def _chat(
     reason = first(about, "finish_reason", "finishReason", "stop_reason", "done_reason")
     if first(logprobs, "chosen_candidates", "chosenCandidates") is not None:
         parts = {"parts": [{"text": content or ""}]}
-        found = {"content": parts, "logprobs_result": logprobs, "finish_reason": reason}
-        return {"candidates": [found], "model_version": first(about, "model_name", "model")}
-    listed = _flat(logprobs) if isinstance(logprobs, (list, tuple)) else logprobs
+        choice = {"content": parts, "logprobs_result": logprobs, "finish_reason": reason}
+        return {"candidates": [choice], "model_version": first(about, "model_name", "model")}
+    entries = _flat(logprobs) if isinstance(logprobs, (list, tuple)) else logprobs
     if content is None:
-        return {"logprobs": listed}
+        return {"logprobs": entries}
     part: dict[str, Any] = {"content": content, "tool_calls": calls}
-    choice: dict[str, Any] = {"logprobs": {"content": listed} if items(listed) else listed}
+    choice: dict[str, Any] = {"logprobs": {"content": entries} if items(entries) else entries}
     choice |= {"delta" if piece else "message": part, "finish_reason": reason}
     model = first(about, "model_name", "model")
     server = get(about, "system_fingerprint")
     return {"choices": [choice], "model": model, "system_fingerprint": server}
 
 
-def _flat(found: Any) -> list[Any]:
+def _flat(logprobs: Any) -> list[Any]:
     """A list of lists, one a part of the text, as one list."""
-    return [entry for part in items(found) for entry in (items(part) or [part])]
+    return [entry for part in items(logprobs) for entry in (items(part) or [part])]
 
 
 def _is(value: Any, *names: str) -> bool:
@@ -133,17 +133,17 @@ AI_SDK_ENDS = frozenset({"finish", "finish-step", "step-finish"})
 
 def ai_sdk_delta(part: Any) -> str | None:
     """The text of a part of a stream; None if it has none."""
-    found = first(part, "textDelta", "text", "delta")
-    return found if isinstance(found, str) else None
+    value = first(part, "textDelta", "text", "delta")
+    return value if isinstance(value, str) else None
 
 
 def ai_sdk_logprobs(item: Any) -> list[Any]:
     """The list in a result, a step or the part of a stream that ends one."""
-    found = get(item, "logprobs")
+    logprobs = get(item, "logprobs")
     for name in ("providerMetadata", "experimental_providerMetadata"):
         for about in members(get(item, name)).values():
-            found = found or get(about, "logprobs")
-    return _flat(found)
+            logprobs = logprobs or get(about, "logprobs")
+    return _flat(logprobs)
 
 
 def _is_ai_sdk(item: Any) -> bool:
@@ -182,11 +182,11 @@ def _ai_sdk_text(item: Any, logprobs: Any) -> str | None:
     written = written or "".join(
         ai_sdk_delta(part) or "" for part in parts if get(part, "type") == "text-delta"
     )
-    made = get(item, "object")
-    if written or made is None:
+    value = get(item, "object")
+    if written or value is None:
         return written or (None if _flat(logprobs) else "")
     spelled = "".join(text(get(entry, "token")) for entry in _flat(logprobs))
-    return spelled if parsed(spelled) == made else json.dumps(made, ensure_ascii=False)
+    return spelled if parsed(spelled) == value else json.dumps(value, ensure_ascii=False)
 
 
 # -- Python frameworks --------------------------------------------------------------------------
@@ -203,7 +203,7 @@ def _langchain(item: Any) -> Any:
     if text(get(item, "type")) in _NOT_THE_MODEL:  # of a list of messages
         return None
     about, more = get(item, "response_metadata"), get(item, "additional_kwargs")
-    made = _chat(
+    chat = _chat(
         texts(get(item, "content")),
         first(about, "logprobs", "logprobs_result"),
         calls=get(more, "tool_calls") or get(item, "tool_call_chunks") or get(item, "tool_calls"),
@@ -211,9 +211,9 @@ def _langchain(item: Any) -> Any:
         piece=get(item, "type") == "AIMessageChunk",
     )
     refusal = text(get(more, "refusal"))
-    if refusal and "choices" in made:
-        made["choices"][0]["message"] = {"content": None, "refusal": refusal}
-    return made
+    if refusal and "choices" in chat:
+        chat["choices"][0]["message"] = {"content": None, "refusal": refusal}
+    return chat
 
 
 def _is_langchain_result(item: Any) -> bool:
@@ -222,12 +222,12 @@ def _is_langchain_result(item: Any) -> bool:
 
 def _langchain_result(item: Any) -> Any:
     """A generation holds a message; a result holds lists of generations, one a prompt."""
-    listed = items(get(item, "generations"))
-    found = items(listed[0]) if listed else [item]
-    inner = [unwrap(get(generation, "message")) for generation in found]
-    choices = [choice for made in inner for choice in items(get(made, "choices"))]
-    if len(listed) > 1 or len(choices) < 2:
-        return inner[0] if inner and len(listed) < 2 else {}
+    generations = items(get(item, "generations"))
+    results = items(generations[0]) if generations else [item]
+    inner = [unwrap(get(generation, "message")) for generation in results]
+    choices = [choice for message in inner for choice in items(get(message, "choices"))]
+    if len(generations) > 1 or len(choices) < 2:
+        return inner[0] if inner and len(generations) < 2 else {}
     return {"choices": [choice | {"index": place} for place, choice in enumerate(choices)]}
 
 

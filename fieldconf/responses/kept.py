@@ -53,22 +53,22 @@ def opened(item: Any) -> KeptResponse | None:
     for key in ("report", "response"):  # a line of ``extract_many``, and the report in it
         inner: Any = form.get(key)
         if isinstance(inner, Mapping) and FORM not in form:
-            found = opened(cast("Any", inner))
-            if found is not None:
-                return found
+            saved = opened(cast("Any", inner))
+            if saved is not None:
+                return saved
     settings: Any = form.get(FORM)
     if not isinstance(settings, Mapping) or "response" not in form:
         return None
-    known = cast("Mapping[str, Any]", settings)
-    layout: Any = known.get("layout")
-    names = {one.name for one in fields(Layout)}
-    if known.get("version") != _VERSION or not names >= {*(layout or {})}:
+    saved_settings = cast("Mapping[str, Any]", settings)
+    layout: Any = saved_settings.get("layout")
+    names = {field.name for field in fields(Layout)}
+    if saved_settings.get("version") != _VERSION or not names >= {*(layout or {})}:
         raise PayloadError(
             "a response that another version of fieldconf kept",
-            found=str(known.get("version")),
+            found=str(saved_settings.get("version")),
             remedy='Give its "response" alone, or use that version',
         )
-    return KeptResponse(form["response"], known.get("mask", "unknown"), layout and Layout(**layout))
+    return KeptResponse(form["response"], saved_settings.get("mask", "unknown"), layout and Layout(**layout))
 
 
 def _plain(payload: Any) -> Any:

@@ -43,17 +43,17 @@ def reader_of(tokenizer: Any) -> Reader:
     )
 
 
-def named(made: Completion, reader: Reader | None) -> Completion:
+def named(completion: Completion, reader: Reader | None) -> Completion:
     """The completion with the texts of its tokens."""
-    tokens = made.tokens or ()
+    tokens = completion.tokens or ()
     if not has_nameless(tokens):
-        return made
+        return completion
     if reader is None:
         is_lost = sum(map(_is_nameless, tokens)) > len(tokens) / 2
         if is_lost:
-            return replace(made, tokens=None, note=_NAMELESS)
-        return replace(made, tokens=tuple(map(_without_nameless, tokens)))
-    return replace(made, tokens=tuple(_name(token, reader) for token in tokens))
+            return replace(completion, tokens=None, note=_NAMELESS)
+        return replace(completion, tokens=tuple(map(_without_nameless, tokens)))
+    return replace(completion, tokens=tuple(_name(token, reader) for token in tokens))
 
 
 def has_nameless(tokens: Iterable[Token]) -> bool:
@@ -64,8 +64,8 @@ def has_nameless(tokens: Iterable[Token]) -> bool:
     for token in tokens:
         if token.raw is None and _is_nameless(token):
             return True
-        listed = token.candidates
-        if listed and not isinstance(listed, Listed) and _is_nameless(listed[0]):
+        candidates = token.candidates
+        if candidates and not isinstance(candidates, Listed) and _is_nameless(candidates[0]):
             return True  # raw lists are left as they are only if they name texts
     return False
 
@@ -75,14 +75,14 @@ def _is_nameless(token: Token | Candidate) -> bool:
 
 
 def _without_nameless(token: Token) -> Token:
-    kept: Sequence[Candidate] = [c for c in token.candidates if not _is_nameless(c)]
-    return token._replace(candidates=tuple(kept))
+    candidates: Sequence[Candidate] = [c for c in token.candidates if not _is_nameless(c)]
+    return token._replace(candidates=tuple(candidates))
 
 
 def _name(token: Token, reader: Reader) -> Token:
     """What stays without bytes is a special token: it counts as a mark, as ends of answers do."""
-    found = tuple(_read(candidate, reader) for candidate in token.candidates)
-    return _read(token, reader)._replace(candidates=found)
+    candidates = tuple(_read(candidate, reader) for candidate in token.candidates)
+    return _read(token, reader)._replace(candidates=candidates)
 
 
 def _read(token: _T, reader: Reader) -> _T:

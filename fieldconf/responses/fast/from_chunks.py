@@ -76,22 +76,22 @@ def read(chunk: Any) -> Piece | None:
 
 def _text(item: dict[str, Any], choice: dict[str, Any], delta: dict[str, Any]) -> str:
     """The text of a chunk of the first choice that is not its last, and tells of nothing else."""
-    about, said = choice.get, delta.get
+    member, changes = choice.get, delta.get
     if (
         choice["index"] != 0
-        or about("finish_reason")
-        or about("message") is not None
-        or said("refusal")
-        or said("tool_calls")
-        or any(map(said, choices.THOUGHTS))
-        or said("function_call") is not None
+        or member("finish_reason")
+        or member("message") is not None
+        or changes("refusal")
+        or changes("tool_calls")
+        or any(map(changes, choices.THOUGHTS))
+        or changes("function_call") is not None
         or item.get("usage") is not None
         or not item.keys() <= _HARMLESS
         or item.get("object") == "response"
         or type(item["choices"]) is not list
     ):
         raise ValueError
-    content = said("content")
+    content = changes("content")
     if content is None:
         return ""
     if type(content) is not str:
@@ -102,7 +102,7 @@ def _text(item: dict[str, Any], choice: dict[str, Any], delta: dict[str, Any]) -
 def _tokens(logprobs: Any) -> tuple[Token, ...]:
     if logprobs is None:
         return ()
-    listed = members(logprobs)["content"]
-    if type(listed) is not list:
+    entries = members(logprobs)["content"]
+    if type(entries) is not list:
         raise TypeError
-    return tuple(map(from_objects.token, cast("list[Any]", listed)))
+    return tuple(map(from_objects.token, cast("list[Any]", entries)))

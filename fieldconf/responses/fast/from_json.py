@@ -184,10 +184,10 @@ def _answered(line: _AnyBody) -> _AnyBody | None:
 
 def _is_plain(body: _AnyBody) -> bool:
     """Whether it has lists of entries, and nothing that is read in another way."""
-    listed = [choice.logprobs for choice in body.choices or () if choice.logprobs is not None]
+    logprobs = [choice.logprobs for choice in body.choices or () if choice.logprobs is not None]
     return (
-        any(one.content for one in listed)
-        and all(one.content is not None or one.token_logprobs is None for one in listed)
+        any(part.content for part in logprobs)
+        and all(part.content is not None or part.token_logprobs is None for part in logprobs)
         and any(
             part is not None
             for choice in body.choices or ()
@@ -240,25 +240,25 @@ class _Known(dict[bytes, T | None]):
         super().__init__()
         self._make = make
 
-    def __missing__(self, listed: bytes) -> T | None:
-        known = self._make(listed)
+    def __missing__(self, octets: bytes) -> T | None:
+        value = self._make(octets)
         if len(self) >= _MOST_OCTETS:
             self.clear()
-        self[listed] = known
-        return known
+        self[octets] = value
+        return value
 
 
-def _octets(listed: bytes) -> bytes | None:
+def _octets(raw: bytes) -> bytes | None:
     try:
-        return octets(json.loads(listed))
+        return octets(json.loads(raw))
     except (ValueError, RecursionError):
         return None
 
 
-def _text(listed: bytes) -> str | None:
-    raw = OCTETS[listed]
+def _text(octets: bytes) -> str | None:
+    text = OCTETS[octets]
     try:
-        return None if raw is None else raw.decode()
+        return None if text is None else text.decode()
     except UnicodeDecodeError:
         return None
 

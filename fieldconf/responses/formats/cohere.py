@@ -73,7 +73,7 @@ def _is_run(run: Any) -> bool:
 
 def _token(run: Any) -> Token:
     numbers = [chosen_logprob(value) for value in items(get(run, "logprobs"))]
-    known = [number for number in numbers if number is not None]
+    logprobs = [number for number in numbers if number is not None]
     ids = items(get(run, "token_ids"))
-    is_whole = known and len(known) == len(numbers) and len(ids) in (0, len(numbers))
-    return Token(text(get(run, "text")), None, math.fsum(known) if is_whole else None)
+    is_whole = logprobs and len(logprobs) == len(numbers) and len(ids) in (0, len(numbers))
+    return Token(text(get(run, "text")), None, math.fsum(logprobs) if is_whole else None)

@@ -32,11 +32,11 @@ _PARTS = ("message", "delta", "text", "content_filter_offsets")
 
 def matches(item: Any) -> bool:
     """Whether an item has this shape."""
-    found = get(item, "choices")
+    choices = get(item, "choices")
     if get(item, "object") == "chat.completion.chunk":
         return True
-    return isinstance(found, (list, tuple)) and (
-        not found
+    return isinstance(choices, (list, tuple)) and (
+        not choices
         or choices.have(item, lambda choice: any(get(choice, p) is not None for p in _PARTS))
     )
 
