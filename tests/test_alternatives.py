@@ -5,6 +5,7 @@ import math
 import pytest
 from builders import log, report_of, token
 
+import fieldconf as fc
 from fieldconf.distributions.distribution import Rival
 from fieldconf.schema import compile_schema
 
@@ -306,3 +307,24 @@ def test_a_blank_before_the_colon_is_no_place_of_a_value():
     report_of(*parts, token("}", 0.0), schema=schema)
     parts = [token('{"a": ', 0.0), token("1", math.log(0.6), log(one)), token("}", 0.0)]
     assert report_of(*parts, schema=schema)["a"].distribution[1].probability > 0.5
+
+
+def test_what_an_earlier_answer_taught_is_not_taken_for_another_place():
+    """Behind a number in a list, ``,`` alone and ``,{`` leave different things to come."""
+    schema = {"items": {"anyOf": [{"properties": {"a": {}, "o": {}}}, {"type": "number"}]}}
+
+    def answer(*texts):
+        blank = {"token": " ", "logprob": math.log(0.2)}
+        listed = [{"token": text, "logprob": math.log(0.5)} for text in texts]
+        content = [
+            entry | {"top_logprobs": [entry, *([blank] * entry["token"].startswith(","))]}
+            for entry in listed
+        ]
+        return {
+            "choices": [{"message": {"content": "".join(texts)}, "logprobs": {"content": content}}]
+        }
+
+    whole = answer("[", "12", ",{", "}", "]")
+    alone = fc.score(whole, schema | {"title": "another, of which nothing was read"})
+    fc.score(answer("[", "12", ",", "{", "}", "]"), schema)
+    assert fc.score(whole, schema)["/1"].presence == alone["/1"].presence

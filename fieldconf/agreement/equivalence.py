@@ -69,7 +69,7 @@ _QUOTES = frozenset("'\"‹›")  # noqa: RUF001
 _BEHIND = ".,;:!。、 "
 
 
-def same_value(one: Any, other: Any, declared: Declared | None = None) -> bool:
+def same_value(first: Any, second: Any, declared: Declared | None = None) -> bool:
     """Whether two values mean the same, by the rules at the head of this module.
 
     It is an equivalence for each ``declared``.
@@ -81,7 +81,7 @@ def same_value(one: Any, other: Any, declared: Declared | None = None) -> bool:
     >>> same_value([1, 2], [2, 1.0])
     True
     """
-    return normal(one, declared) == normal(other, declared)
+    return normal(first, declared) == normal(second, declared)
 
 
 def normal(value: Any, declared: Declared | None = None) -> Key:

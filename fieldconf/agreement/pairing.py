@@ -137,19 +137,19 @@ class Pairing:
         """The share of the leaves of two values that agree: ``2 * shared / (leaves of both)``."""
         return 2 * self.shared(first, second) / (first.size + second.size)
 
-    def shared(self, one: ValueNode, other: ValueNode) -> int:
+    def shared(self, left: ValueNode, right: ValueNode) -> int:
         """How many leaves two values share; what is open is shared by nobody."""
-        if one.key == other.key and not one.is_open and not other.is_open:
-            return one.size
+        if left.key == right.key and not left.is_open and not right.is_open:
+            return left.size
         if (
-            one.report_field.kind != other.report_field.kind
-            or not one.is_container
-            or not other.is_container
+            left.report_field.kind != right.report_field.kind
+            or not left.is_container
+            or not right.is_container
         ):
             return 0
-        if one.is_flat and other.is_flat:
-            return len(one.leaves & other.leaves)
-        first, second = sorted((one, other), key=_rank)
+        if left.is_flat and right.is_flat:
+            return len(left.leaves & right.leaves)
+        first, second = sorted((left, right), key=_rank)
         if (first, second) not in self._shared:
             both = first.keyed_parts.keys() & second.keyed_parts.keys()
             pairs = [(first.keyed_parts[step], second.keyed_parts[step]) for step in both]

@@ -9,7 +9,7 @@ Why:   everything said of alternatives rests on this one question, asked of a fo
 import itertools
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 from fieldconf.distributions.cache import Table
 from fieldconf.distributions.context import Level
@@ -91,6 +91,17 @@ class Place:
         closing = tuple([(e.type, e.raw, _apart(e.path, path)) for e in expected])
         return parser.place, parser.may_close, parser.text, _apart(parser.path, path), closing
 
+    def seen_past(self, data: bytes) -> Hashable:
+        """The same for what reads these bytes, where a number ends right before them.
+
+        It closes as it stands, whichever it is. None elsewhere, and where they go on with it.
+        """
+        is_behind = isinstance(self._seen, tuple)
+        if not is_behind or data[:1] in _IN_NUMBER:
+            return None
+        raw, written, levels = cast("tuple[bytes, int, Hashable]", self._seen)  # of ``seen_behind``
+        return (levels,) if written == len(raw) and raw[-1:].isdigit() else None
+
 
 def _isnt(test: Callable[[Event], bool]) -> Callable[[Event], bool]:
     return lambda event: not test(event)
@@ -153,7 +164,9 @@ DEAD = Reading("dead")
 
 
 _BLANKS = b" \t\r\n"
-_LONGEST_BEFORE = 64  # bytes of what is remembered as standing before
+_IN_NUMBER = b"0123456789.eE"
+LONGEST_BEFORE = 64
+"""Bytes of what is remembered as standing before."""
 _LONGEST_TEXT = 256  # bytes of an open text
 _MOST_EXPECTED = 16  # events of one token; each would cost as much as it is nested deep
 
@@ -163,9 +176,14 @@ def seen_behind(step: Step, before: Event | None, depth: int) -> Hashable:
 
     All that was written since is a part of that: no parser is needed. None elsewhere.
     """
-    if before is None or not 0 < step.start - before.start <= len(before.raw) <= _LONGEST_BEFORE:
+    if before is None or not 0 < step.start - before.start <= len(before.raw) <= LONGEST_BEFORE:
         return None
-    return before.raw, step.start - before.start, depth - len(before.path)
+    levels: Hashable = depth - len(before.path)
+    if levels < -_MOST_EXPECTED:
+        return None
+    if levels < 0:  # between them stands what closes the containers of that one
+        levels = tuple([type(step) for step in before.path[depth:]])
+    return before.raw, step.start - before.start, levels
 
 
 def place_within(step: Step, target: Target) -> Place | None:

@@ -7,7 +7,8 @@ Never: a probability outside of its bounds.
 Why:   it is what the user holds: a frozen value without parsers or trees.
 """
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
@@ -76,6 +77,30 @@ class Distribution:
             if same(member.value, value):
                 return member
         raise KeyError(value)
+
+    def __iter__(self) -> Iterator[Member]:
+        """The candidates, the most probable first."""
+        return iter(self.candidates)
+
+    def __len__(self) -> int:
+        return len(self.candidates)
+
+    @property
+    def probabilities(self) -> dict[Any, float]:
+        """The probability (0..1) of each candidate, by its value, the most probable first.
+
+        A value that is no key of its own in Python (a list; 1 beside true) stands as its JSON text.
+
+        >>> members = Member("spam", 0.8, 0.8, 0.8), Member("ham", 0.2, 0.2, 0.2)
+        >>> Distribution(members, 0.0, 0.0, 0).probabilities
+        {'spam': 0.8, 'ham': 0.2}
+        """
+        probabilities: dict[Any, float] = {}
+        for member in self.candidates:
+            is_key = isinstance(member.value, Hashable) and member.value not in probabilities
+            key = member.value if is_key else json.dumps(member.value, default=str)
+            probabilities[key] = member.probability
+        return probabilities
 
     @property
     def margin(self) -> float:

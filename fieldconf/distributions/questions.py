@@ -15,6 +15,7 @@ from fieldconf.distributions.cache import MOST_ROWS, Memory, Table
 from fieldconf.distributions.context import Level
 from fieldconf.distributions.continuation import (
     IN_EARLIER,
+    LONGEST_BEFORE,
     Place,
     Reading,
     Target,
@@ -32,6 +33,7 @@ from fieldconf.distributions.decoding_step import (
     Listing,
     Name,
     Outcomes,
+    bytes_of,
     candidate_of,
     every,
 )
@@ -94,9 +96,14 @@ class Question(ABC):
             return [table.get(name) or self._kept(place, name, table) for name in names]
 
     def _kept(self, place: Place, name: Name, table: Table) -> Branch:
-        branch = self.read(place, candidate_of(name))
-        if len(table) < MOST_ROWS:
-            table[name] = branch if branch.place is None else branch.at(None)
+        seen = place.seen_past(bytes_of(name))
+        if seen is not None:
+            table = self.memory.at(self.about, seen)
+        branch = table.get(name)
+        if branch is None:
+            branch = self.read(place, candidate_of(name))
+            if len(table) < MOST_ROWS:
+                table[name] = branch if branch.place is None else branch.at(None)
         return branch
 
     def follow(self, place: Place, name: Name) -> Place | None:
@@ -329,32 +336,40 @@ class KeyQuestion(Question):
     Outcomes: the names in order, then the object's end if it may end here, then any other name if
     there may be others. ``written`` has the number of each name that stands before; it may grow,
     those below ``count`` stand before. ``filled`` is the number of the object as it is now, see
-    ``Level.number``; ``before`` is as in ``Target``.
+    ``Level.number``; ``before`` is as in ``Target``; ``key`` is the key that was written, if any.
     """
 
     __slots__ = (
-        "_before", "_compact", "_count", "_known", "_level", "_may_be_other", "_may_end", "_plain",
-        "_written", "end", "names",
+        "_before", "_compact", "_count", "_key", "_known", "_level", "_may_be_other", "_may_end",
+        "_plain", "_written", "end", "names",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913  # all that it depends on
         self, path: Path, names: tuple[str, ...], written: Mapping[str, int], count: int,
         level: Level | None, filled: int, memory: Memory, *,
         may_end: bool, may_be_other: bool, compact: bool, plain: bool,
-        before: Event | None = None,
+        before: Event | None = None, key: Event | None = None,
     ) -> None:  # fmt: skip
         size = len(names) + may_end + may_be_other
         super().__init__(size, path, ("key", filled, compact, plain), memory)
         self.names, self.end = names, len(names)  # the outcome that is the object's end
         self._may_end, self._may_be_other = may_end, may_be_other
         self._written, self._count, self._level = written, count, level
-        self._compact, self._plain, self._before = compact, plain, before
+        self._compact, self._plain, self._before, self._key = compact, plain, before, key
         self._known: dict[bytes, Outcomes] = {}
 
     def first(self, step: Step) -> Place:
         """The place of a step of the answer."""
         seen = seen_behind(step, self._before, len(self.path) + 1)
         return Place(step, self._is_asked_about, seen=seen)
+
+    def next(self, step: Step) -> Place:
+        """The place of a later one: inside of the key it is seen by what the key has so far."""
+        key = self._key
+        written = 0 if key is None else step.start - key.start
+        if key is None or not 0 < written < min(len(key.raw), LONGEST_BEFORE):
+            return Place(step)
+        return Place(step, seen=key.raw[:written])
 
     def _is_asked_about(self, event: Event) -> bool:
         if event.type == "close":

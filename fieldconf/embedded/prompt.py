@@ -61,7 +61,9 @@ def _bounded(node: Any, *, close: bool) -> Any:
     bounded = {key: _inside(key, value, close=close) for key, value in schema.items()}
     if _UNSUPPORTED_PATTERN.search(str(bounded.get("pattern", ""))):
         del bounded["pattern"]
-    if _COMBINERS.isdisjoint(bounded):  # a bound beside a combiner could cut a member of an enum below
+    if _COMBINERS.isdisjoint(
+        bounded
+    ):  # a bound beside a combiner could cut a member of an enum below
         for kind in _kinds(bounded):
             bounded |= _BOUNDS[kind](bounded) if kind in _BOUNDS else {}
         bounded |= _closed(bounded) if close else {}

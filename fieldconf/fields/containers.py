@@ -222,8 +222,11 @@ class Container:
 
     # -- the keys of an object ------------------------------------------------------------------
 
-    def key_question(self) -> KeyQuestion | None:
-        """Which key comes next, if an optional one may; None where nothing is to be asked."""
+    def key_question(self, key: Event | None) -> KeyQuestion | None:
+        """Which key comes next, if an optional one may; None where nothing is to be asked.
+
+        ``key`` is the one that was written, None at the end.
+        """
         declared = self._declared
         if not self._is_known or self._left == 0 or not self._optional:
             return None
@@ -233,7 +236,7 @@ class Container:
         return KeyQuestion(
             self.path, names, self._keys, len(self._keys), self._up, self.level.number,
             self._memory, may_end=self._may_end, may_be_other=declared.more_keys,
-            compact=self._layout.compact, plain=self._layout.plain, before=self.before,
+            compact=self._layout.compact, plain=self._layout.plain, before=self.before, key=key,
         )  # fmt: skip
 
     def _possible_names(self) -> tuple[str, ...]:

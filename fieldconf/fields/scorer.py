@@ -128,7 +128,8 @@ class FieldMaker:
         place = self._place(path)
         container = Container(
             path, place, is_list=item.event.raw == b"[", layout=self._layout,
-            up=parent.level if parent else None, memory=self._memory, before=self._before(parent),
+            up=parent.level if parent else None, memory=self._memory,
+            before=None if parent is None or parent.is_list else self._key,
         )  # fmt: skip
         container.opening, container.edge = partial(self._evidence.steps, item), item.edge
         tree = self._kind_tree(item, place.declared, self._target(item))
@@ -355,7 +356,10 @@ class FieldMaker:
         return Target(path, level, self._layout.compact, event.start, event.raw, number, before)
 
     def _before(self, parent: Container | None) -> Event | None:
-        """What stands before the next value in a container, if it is a scalar or a key."""
+        """What stands before the next value in a container: a key, or the scalar that closed last.
+
+        None where another container opened and closed since.
+        """
         return None if parent is None else parent.before if parent.is_list else self._key
 
     def _grow(
@@ -408,7 +412,7 @@ class FieldMaker:
     def _ask_key(
         self, container: Container, item: Aligned, name: str | None
     ) -> tuple[KeyQuestion, Tree] | None:
-        question = container.key_question()
+        question = container.key_question(None if name is None else item.event)
         if question is None:
             return None
         tree = self._grow(question, item, inside=container)
@@ -421,7 +425,7 @@ class FieldMaker:
         parent = self._parent(made.path)
         if parent is None:
             return
-        parent.before = None if own else event
+        parent.before = event if own is None else own.before if own.count else None
         if own is None:  # which arm of a union the parent is may depend on it
             parent.learn(made.path[-1], event.raw)
         parent.sum_up(made.path[-1], summary_of(made, own.summary if own else NOTHING))

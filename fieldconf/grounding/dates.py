@@ -136,29 +136,29 @@ def date_of(line: str) -> frozenset[PartialDate]:
     return match.readings if match and match.stop == len(line) else frozenset()
 
 
-def same_date(value: frozenset[PartialDate], found: frozenset[PartialDate]) -> float:
+def same_date(value: frozenset[PartialDate], source: frozenset[PartialDate]) -> float:
     """How far a date of the source is that of the value, 0..1, see the top of this file.
 
     >>> day = date_of("2018-01-10")
     >>> [round(same_date(day, date_of(text)), 2) for text in ("10 jan 18", "10/01/2018", "jan 10")]
     [1.0, 0.5, 0.67]
     """
-    shares = sum(_share(first, second) for first in value for second in found)
-    return shares / (len(value) * len(found))
+    shares = sum(_share(first, second) for first in value for second in source)
+    return shares / (len(value) * len(source))
 
 
-def _share(value: PartialDate, found: PartialDate) -> float:
+def _share(value: PartialDate, source: PartialDate) -> float:
     """The share of the value's parts that a date has; 0 if a part differs, or too few are there."""
     if value.day is not None and value.clock == (0, 0):
         value = value._replace(clock=None)  # a day, written as a point in time
     finest = next(n for n in ("day", "clock", "month") if getattr(value, n) is not None)
     pairs = [
         (part, counterpart)
-        for part, counterpart in zip(value, found, strict=True)
+        for part, counterpart in zip(value, source, strict=True)
         if part is not None
     ]
     both = [(part, counterpart) for part, counterpart in pairs if counterpart is not None]
-    if getattr(found, finest) is None:
+    if getattr(source, finest) is None:
         return 0.0
     for part, counterpart in both:
         # A year of two digits agrees with that year of any century.

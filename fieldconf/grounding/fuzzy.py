@@ -93,14 +93,14 @@ def _on_words(
     return best
 
 
-def _is_plausible(value: str, found: str) -> bool:
+def _is_plausible(value: str, match: str) -> bool:
     """Whether digits and the first character are the value's, and the letters nearly are."""
     from rapidfuzz import fuzz  # noqa: PLC0415
 
-    if found[:1] != value[:1] or _only(str.isdigit, found) != _only(str.isdigit, value):
+    if match[:1] != value[:1] or _only(str.isdigit, match) != _only(str.isdigit, value):
         return False
     letters = _only(str.isalpha, value)
-    return bool(letters) and fuzz.ratio(letters, _only(str.isalpha, found)) >= 100 * CUTOFF
+    return bool(letters) and fuzz.ratio(letters, _only(str.isalpha, match)) >= 100 * CUTOFF
 
 
 def _only(kind: Callable[[str], bool], text: str) -> str:

@@ -12,11 +12,22 @@ another value, and what came before was a draft. Every other JSON value is read 
 ``beside`` says where the first of them is.
 """
 
+import re
+
 from fieldconf.errors import JSONSyntaxError
+from fieldconf.parsing.grammar import STRING_BODY
 from fieldconf.parsing.parser import MAX_DEPTH, Event, JSONParser
 from fieldconf.parsing.search import BLOCK, Search, is_end
 
 _NOTHING = "no JSON value in the text"
+_BLANKS = rb"[ \t\n\r]*+"
+_STRING = b'"' + STRING_BODY.pattern + b'"'
+_FIRST_KEY = rb"\{" + _BLANKS + _STRING + _BLANKS + b":" + _BLANKS
+# An object up to the end of its first scalar: what a search would be sure of.
+_SURE_OBJECT = re.compile(
+    _FIRST_KEY + rb"(?:\[" + _BLANKS + b"|" + _FIRST_KEY + b"){0,64}+"
+    b"(?:" + _STRING + rb"|true|false|null|-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?=[,}\]]))"
+).match  # fmt: skip
 
 
 class Finder:
@@ -92,6 +103,17 @@ class Finder:
         is_root = self._open is self._root
         twin._open = twin._root if is_root else self._open and self._open.fork()  # noqa: SLF001
         return twin
+
+    def begin(self, data: bytes) -> JSONParser | None:
+        """The parser that is ``found`` in the first bytes of a text that are plainly the answer.
+
+        None of these bytes has been fed to it. None where they have to be searched.
+        """
+        if b"{"[0] in self._openers and _SURE_OBJECT(data) is not None:
+            search = self._search
+            search.first, search.parser = data[0], JSONParser(max_depth=self.max_depth)
+            self._take()
+        return self.found
 
     def feed(self, data: bytes) -> list[Event]:
         """Take the next bytes; return what they closed. Never raises; see ``error``."""

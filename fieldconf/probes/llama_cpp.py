@@ -88,8 +88,8 @@ class _LlamaCpp:
     def prompt(self, messages: Sequence[Mapping[str, Any]]) -> _Tokens:
         body = {**self._template, "messages": list(messages)}
         text = self._post("apply-template", body).get("prompt")
-        body = {"content": text, "add_special": True, "parse_special": True}
-        tokens = self._post("tokenize", body).get("tokens")
+        question = {"content": text, "add_special": True, "parse_special": True}
+        tokens = self._post("tokenize", question).get("tokens")
         if not isinstance(tokens, list):
             raise not_that_server(self._client, "tokenize", _SERVER)
         prompt = tuple(cast("list[int]", tokens))

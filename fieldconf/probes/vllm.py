@@ -54,8 +54,10 @@ class _VLLM:
         self._template = template
 
     def prompt(self, messages: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
-        body = {"messages": list(messages), "add_generation_prompt": True, "model": self._model}
-        body = {**self._template, **body}
+        body = {
+            **self._template, "messages": list(messages), "add_generation_prompt": True,
+            "model": self._model,
+        }  # fmt: skip
         tokens = post(self._client, "tokenize", body, server=_SERVER).get("tokens")
         if not isinstance(tokens, list):
             raise not_that_server(self._client, "tokenize", _SERVER)

@@ -36,6 +36,7 @@ from fieldconf.policy import (
     problems_of,
 )
 from fieldconf.render import html, lines, notebook
+from fieldconf.report.frame import Library, frame
 from fieldconf.report.load import VERSION, read, read_text
 from fieldconf.report.lookup import ByPointer, Lookup, Name
 from fieldconf.report.packing import packed, unpacked
@@ -487,6 +488,24 @@ class Report(Mapping[str, Field], Generic[T]):
     def from_json(text: str | bytes, schema: Any = None) -> "Report[Any]":
         """The report of which this is the ``to_json``; see ``from_dict``."""
         return Report.from_dict(read_text(text), schema)
+
+    def to_frame(self, library: Library | None = None) -> Any:
+        """A data frame with a row for each scalar and each empty container.
+
+        Columns: "pointer", "value" (a string as it is, any other value as JSON text), "kind",
+        "confidence", "low", "high" and "rank" (0..1), "logprob" (nats), "basis", "outcome", and
+        "reason" (what speaks against the value, or why there is no confidence).
+
+        Args:
+            library: "pandas" or "polars"; None: pandas if it is installed, else Polars.
+
+        Raises:
+            MissingPackageError: if the library is not installed.
+
+        >>> Report(status="refused").to_frame("pandas").shape
+        (0, 11)
+        """
+        return frame([({}, self.leaves, self.verdicts)], {}, library)
 
     def to_html(self) -> str:
         """A stand-alone HTML page with one row a leaf."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeAlias, TypeVar, overload
 
+from fieldconf.report.frame import Library, frame
 from fieldconf.report.report import Report
 from fieldconf.threads import Lock
 
@@ -112,6 +113,27 @@ class Results(Sequence[Result[T]]):
 
     def __repr__(self) -> str:
         return f"<Results: {counts(self.summary)}>"
+
+    def to_frame(self, library: Library | None = None) -> Any:
+        """A data frame with a row for each scalar of each answer.
+
+        "index", "id" and "status" name the answer; the other columns are those of
+        ``Report.to_frame``. An input without an answer has no row: see ``failures``.
+
+        Args:
+            library: "pandas" or "polars"; None: pandas if it is installed, else Polars.
+
+        Raises:
+            MissingPackageError: if the library is not installed.
+        """
+        rows = (
+            (
+                {"index": result.index, "id": result.id, "status": result.report.status},
+                result.report.leaves, result.report.verdicts,
+            )
+            for result in self if result.report is not None
+        )  # fmt: skip
+        return frame(rows, {"index": int, "id": str, "status": str}, library)
 
     def of(self, ending: Ending) -> tuple[Result[T], ...]:
         """Those that ended so."""

@@ -1,13 +1,17 @@
-"""The wire: from whatever a client returned to ``Completion`` values.
+"""Responses: from any response of any client to ``Completion`` values.
 
 In:    an SDK object, a dict, JSON text or bytes, server-sent-event text, or a list of chunks.
-Out:   one ``Completion`` a choice, or a tool call; for a stream ``Delta`` values, chunk by chunk.
-Never: I/O; an import of a client's package; a guess where the shape is not known; an exception
-       other than the library's own.
-Why:   one door for every provider. A payload is opened (``envelopes``), taken out of what a
-       framework put around it (``frameworks``), and read by its family: one small file a shape, all
-       with the same face (``NAME``, ``matches``, ``read``). What they read is added up (``delta``),
-       and mended once for all (``names``, ``echo``, ``spelling.undisguised``, ``fitting``).
+Out:   one ``Completion`` for each choice or tool call; for a stream, ``Delta`` values by chunk.
+Never: I/O; a client's package imported; a guess if the shape is unknown; an exception other than
+       the library's own.
+Why:   all providers are read in one place, whatever client or framework delivered the response.
+
+* ``envelopes``: opens text, bytes, objects and lists;
+* ``frameworks``, ``ai_sdk``, ``kept``: unwrap what a framework, or fieldconf, put around it;
+* ``formats/``: read one shape each; ``fast/`` reads the most frequent ones with less work;
+* ``delta``: adds up the parts of a response; ``answers``: where another answer begins;
+* ``token_names``, ``echo``, ``fitting``: repair names of tokens, echoed prompts, and the text;
+* ``plain``: access to untrusted values.
 """
 
 from collections.abc import Iterator, Sequence

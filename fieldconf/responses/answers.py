@@ -79,7 +79,7 @@ class Answers:
         parts = [delta for delta in deltas if _has_answer(delta)]
         if not parts or not any(choice.count for choice in self._choices.values()):
             return False
-        if any(delta.extent == "all" for delta in parts):
+        if any(delta.extent == "final" for delta in parts):
             has_ended = any(choice.ended for choice in self._choices.values())
             return self._has_whole or is_other or (has_ended and not is_same)
         return any(
@@ -98,11 +98,11 @@ class Answers:
         if choice.ended:
             is_more = choice.at_once and _is_open(choice, delta, is_same=is_same)
             return is_other or not (is_again or is_more)
-        if delta.extent == choice.latest.extent == "so far":
+        if delta.extent == choice.latest.extent == "cumulative":
             return is_other or not (is_same or is_again)
         if delta.extent == "unclear":  # with a count it would be one of the others
             return is_other
-        is_all = delta.extent == "so far" and (delta.content or "").startswith(choice.first)
+        is_all = delta.extent == "cumulative" and (delta.content or "").startswith(choice.first)
         are_whole = _is_container(choice.first) and _is_container(delta.content)
         return choice.count == 1 and are_whole and not is_all and not is_same
 
@@ -120,7 +120,7 @@ class Answers:
                 choice.count += 1
                 choice.latest = delta
             choice.ended = choice.ended or _is_last(delta)
-            self._has_whole = self._has_whole or delta.extent == "all"
+            self._has_whole = self._has_whole or delta.extent == "final"
 
 
 def _has_answer(delta: Delta) -> bool:
@@ -130,11 +130,11 @@ def _has_answer(delta: Delta) -> bool:
     is_text = bool(delta.content and delta.content.strip())
     is_spelled = delta.content is None and bool(delta.tokens)
     is_other = bool(delta.calls or delta.refusal or delta.decisions)
-    return delta.extent == "all" or is_text or is_spelled or is_other
+    return delta.extent == "final" or is_text or is_spelled or is_other
 
 
 def _is_last(delta: Delta) -> bool:
-    return delta.last or delta.finish_reason is not None or delta.extent == "all"
+    return delta.last or delta.finish_reason is not None or delta.extent == "final"
 
 
 def _repeats(choice: _Choice, delta: Delta) -> bool:
@@ -147,7 +147,7 @@ def _repeats(choice: _Choice, delta: Delta) -> bool:
         return False
     if delta == latest:
         return True
-    if delta.extent == latest.extent == "so far":
+    if delta.extent == latest.extent == "cumulative":
         text, before = (part.content or "" for part in (delta, latest))
         is_cut = before.startswith(text) and _is_last(delta) and not choice.ended  # a stop string
         return is_cut or text.startswith(before.rstrip("\ufffd"))
@@ -156,7 +156,7 @@ def _repeats(choice: _Choice, delta: Delta) -> bool:
 
 def _is_open(choice: _Choice, delta: Delta, *, is_same: bool) -> bool:
     """Whether the first delta, though marked as the last, was only the beginning."""
-    if delta.extent != "more" or (choice.latest and choice.latest.finish_reason == "length"):
+    if delta.extent != "increment" or (choice.latest and choice.latest.finish_reason == "length"):
         return False
     if is_same:
         return parsed(choice.first, _NONE) is _NONE

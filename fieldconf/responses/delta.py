@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 from msgspec import Struct, structs
 
 from fieldconf.errors import PayloadError
-from fieldconf.responses.fast.lazy import has_masked
+from fieldconf.responses.fast.lazy import has_forbidden
 from fieldconf.responses.formats import tool_calls
 from fieldconf.responses.formats.tool_calls import ToolCall
 from fieldconf.responses.plain import parsed, unfenced
@@ -27,7 +27,7 @@ from fieldconf.tokens.token import (
     written,
 )
 
-Extent: TypeAlias = Literal["more", "so far", "unclear", "all"]
+Extent: TypeAlias = Literal["increment", "cumulative", "unclear", "final"]
 """Whether a delta is what comes next, everything up to now (SGLang's chunks, closing events), one
 of these two, or a whole answer."""
 
@@ -69,7 +69,7 @@ class Delta(Struct, frozen=True):
     calls: tuple[ToolCall, ...] = ()
     prompt: tuple[Token, ...] = ()
     echo: bool = False
-    extent: Extent = "more"
+    extent: Extent = "increment"
     mask: Mask = "unknown"
     model: str = ""
     completion_tokens: int | None = None
@@ -121,12 +121,12 @@ def fold(deltas: Iterable[Delta]) -> list[Completion]:
             continue
         delta = growths.setdefault(index, Growth()).cleared(delta)  # noqa: PLW2901
         parts = by_choice.setdefault(index, [])
-        if not (parts and is_repeat(parts[-1], delta)):
+        if not (parts and is_duplicate_chunk(parts[-1], delta)):
             parts.append(delta)
     return [
-        made
+        completion
         for index, parts in sorted(by_choice.items())
-        for made in _completions(index, _sum(parts), [*parts, *common])
+        for completion in _completions(index, _sum(parts), [*parts, *common])
     ]
 
 
@@ -146,19 +146,19 @@ class Growth:
             return delta
         before, self._before = self._before, delta
         if before is not None and not self._adds:
-            tokens, known = delta.tokens or (), before.tokens or ()
-            is_same = not tokens or tokens[: len(known)] == known
+            tokens, earlier = delta.tokens or (), before.tokens or ()
+            is_same = not tokens or tokens[: len(earlier)] == earlier
             self._adds = not (is_same and (delta.content or "").startswith(before.content or ""))
-        return structs.replace(delta, extent="more" if self._adds else "so far")
+        return structs.replace(delta, extent="increment" if self._adds else "cumulative")
 
 
-def is_repeat(before: Delta, delta: Delta) -> bool:
+def is_duplicate_chunk(before: Delta, delta: Delta) -> bool:
     """Whether a delta is the one before it once more: a chunk that was sent twice.
 
     A model may well write a token twice, but not with the same probabilities of it and its rivals
     to the last digit, unless it is certain of both or the server rounds.
     """
-    if delta.extent != "more" or delta != before:
+    if delta.extent != "increment" or delta != before:
         return False
     return any(map(_is_telling, delta.tokens or ()))
 
@@ -167,17 +167,17 @@ def _is_telling(token: Token) -> bool:
     """Whether no other place of an answer would have a token with just these numbers."""
     if token.logprob is None or token.logprob > _CERTAIN:
         return False
-    listed = {candidate.logprob for candidate in token.candidates}
-    return sum(round(logprob, 5) != logprob for logprob in listed if logprob > _NEVER) > 1
+    logprobs = {candidate.logprob for candidate in token.candidates}
+    return sum(round(logprob, 5) != logprob for logprob in logprobs if logprob > _NEVER) > 1
 
 
 def _sum(deltas: Sequence[Delta]) -> Delta:
     """One delta for all of a choice's."""
-    if sum(delta.extent == "all" for delta in deltas) > 1:
+    if sum(delta.extent == "final" for delta in deltas) > 1:
         raise several()
     pieces: list[Delta] = []
     for delta in deltas:
-        if delta.extent == "more":
+        if delta.extent == "increment":
             pieces.append(delta)
         else:
             pieces = [_fuller(_join(pieces), delta)] if pieces else [delta]
@@ -212,6 +212,8 @@ def _join(deltas: Sequence[Delta]) -> Delta:
     the listed tokens do not spell the text without it, the hole is filled with a token whose
     logprob is not known: the values beside it keep their numbers, the value in it has none.
     """
+    if len(deltas) == 1 and not deltas[0].calls:
+        return deltas[0]
     texts = [delta.content for delta in deltas if delta.content is not None]
     content = "".join(texts) if texts else None
     tokens = [token for delta in deltas for token in delta.tokens or ()]
@@ -229,12 +231,12 @@ def _join(deltas: Sequence[Delta]) -> Delta:
         tokens=tuple(tokens) if tokens else None,
         refusal="".join(delta.refusal for delta in deltas),
         thoughts=(
-            _last(delta.thoughts[0] for delta in deltas) or "",
+            next((name for name, _ in [d.thoughts for d in reversed(deltas)] if name), ""),
             "".join(delta.thoughts[1] for delta in deltas),
         ),
         calls=tool_calls.join(call for delta in deltas for call in delta.calls),
         prompt=tuple(token for delta in deltas for token in delta.prompt),
-        precision=_last(delta.precision for delta in deltas),
+        precision=_last(deltas, "precision"),
     )
 
 
@@ -280,43 +282,45 @@ def unlisted(text: str) -> Token:
 
 def _completions(index: int, total: Delta, parts: Sequence[Delta]) -> list[Completion]:
     tokens, note = usable(total.tokens or ())
-    finish_reason = _last(delta.finish_reason for delta in parts)
-    made = Completion(
+    finish_reason = _last(parts, "finish_reason")
+    completion = Completion(
         content=total.content if total.content or not total.refusal else None,
         tokens=tokens or None,
         finish_reason=finish_reason,
         refusal=total.refusal or None,
         mask=_mask(total.tokens or (), parts),
-        model=_last(delta.model for delta in parts) or "",
-        completion_tokens=_last(delta.completion_tokens for delta in parts),
-        note=note or _last(delta.note for delta in parts) or "",
+        model=_last(parts, "model") or "",
+        completion_tokens=_last(parts, "completion_tokens"),
+        note=note or _last(parts, "note") or "",
         choice=index,
         precision=total.precision,
         prompt=total.prompt,
-        prompt_tokens=_last(delta.prompt_tokens for delta in parts),
+        prompt_tokens=_last(parts, "prompt_tokens"),
         echo=any(delta.echo for delta in parts),
         decisions=tuple(decision for delta in parts for decision in delta.decisions),
-        layout=_last(delta.layout for delta in parts),
+        layout=_last(parts, "layout"),
     )
     if not total.calls:
-        return [_with_thoughts(made, *total.thoughts)]
-    calls = tool_calls.split(made, total.calls)
-    is_answer = finish_reason != "tool_calls" and _is_json(made.content)
-    return [made, *calls] if is_answer else calls
+        return [_with_thoughts(completion, *total.thoughts)]
+    calls = tool_calls.split(completion, total.calls)
+    is_answer = finish_reason != "tool_calls" and _is_json(completion.content)
+    return [completion, *calls] if is_answer else calls
 
 
-def _with_thoughts(made: Completion, name: str, thoughts: str) -> Completion:
+def _with_thoughts(completion: Completion, name: str, thoughts: str) -> Completion:
     """The completion with the answer that a server took for thoughts, if that is all there is.
 
     A reasoning parser that waits for the end of thoughts takes everything for them. Thoughts
     proper are no answer, nor is a draft in them.
     """
-    if (made.content or "").strip() or made.refusal or not thoughts.strip():
-        return made
+    if (completion.content or "").strip() or completion.refusal or not thoughts.strip():
+        return completion
     value = parsed(unfenced(thoughts))
     if not isinstance(value, (dict, list)):
-        return replace(made, aside=f"the content is empty, and {name} holds no JSON value alone")
-    return replace(made, content=thoughts, flags=(f"answer_in_{name}",))
+        return replace(
+            completion, aside=f"the content is empty, and {name} holds no JSON value alone"
+        )
+    return replace(completion, content=thoughts, flags=(f"answer_in_{name}",))
 
 
 def _is_json(content: str | None) -> bool:
@@ -332,9 +336,12 @@ def usable(tokens: Tokens) -> tuple[Tokens | tuple[()], str]:
     return (), f"no token has a logprob that can be believed{why and f': each {why}'}"
 
 
-def _last(found: Iterable[Any]) -> Any:
-    """The last that says something."""
-    return next((item for item in reversed(list(found)) if item), None)
+def _last(deltas: Sequence[Delta], name: str) -> Any:
+    """What the last delta says of this attribute that says something."""
+    for delta in reversed(deltas):
+        if values := getattr(delta, name):
+            return values
+    return None
 
 
 def _mask(tokens: Iterable[Token], parts: Sequence[Delta]) -> Mask:
@@ -342,14 +349,16 @@ def _mask(tokens: Iterable[Token], parts: Sequence[Delta]) -> Mask:
     for delta in parts:
         if delta.mask != "unknown":
             return delta.mask
-    if any(delta.extent != "more" for delta in parts):  # whose tokens the whole has is not told
+    if any(
+        delta.extent != "increment" for delta in parts
+    ):  # whose tokens the whole has is not told
         return "post" if _is_shown(tokens) else "unknown"
     shown = (_is_shown(d.tokens or ()) if d.masked is None else d.masked for d in parts)
     return "post" if any(shown) else "unknown"
 
 
 def _is_shown(tokens: Iterable[Token]) -> bool:
-    return any(has_masked(token.candidates) for token in tokens)
+    return any(has_forbidden(token.candidates) for token in tokens)
 
 
 # -- what is left without text and tokens ---------------------------------------------------------
@@ -363,10 +372,10 @@ def bare(deltas: Iterable[Delta]) -> list[Delta]:
     """
     by_choice: dict[int | None, list[Delta]] = {}
     for delta in deltas:
-        kept = delta
+        reduced = delta
         if delta.index is not None:
-            kept = structs.replace(delta, content="", tokens=None, thoughts=("", ""))
-        by_choice.setdefault(delta.index, []).append(kept)
+            reduced = structs.replace(delta, content="", tokens=None, thoughts=("", ""))
+        by_choice.setdefault(delta.index, []).append(reduced)
     return [_facts(index, parts) for index, parts in by_choice.items()]
 
 
@@ -376,14 +385,14 @@ def _facts(index: int | None, parts: Sequence[Delta]) -> Delta:
         _sum(parts),
         index=index,
         content="",
-        finish_reason=_last(delta.finish_reason for delta in parts),
+        finish_reason=_last(parts, "finish_reason"),
         echo=any(delta.echo for delta in parts),
-        extent="all" if any(delta.extent == "all" for delta in parts) else "more",
+        extent="final" if any(delta.extent == "final" for delta in parts) else "increment",
         mask=next((delta.mask for delta in parts if delta.mask != "unknown"), "unknown"),
-        model=_last(delta.model for delta in parts) or "",
-        completion_tokens=_last(delta.completion_tokens for delta in parts),
-        prompt_tokens=_last(delta.prompt_tokens for delta in parts),
-        note=_last(delta.note for delta in parts) or "",
+        model=_last(parts, "model") or "",
+        completion_tokens=_last(parts, "completion_tokens"),
+        prompt_tokens=_last(parts, "prompt_tokens"),
+        note=_last(parts, "note") or "",
         decisions=tuple(decision for delta in parts for decision in delta.decisions),
         masked=any(shown) if shown else None,
     )

@@ -38,7 +38,9 @@ def split(completion: Completion, prompt: str | None) -> Completion:
     tokens = completion.tokens
     whole = utf8(completion.content or "")
     content = whole[_size(tokens[:count]) :].decode("utf-8", "surrogatepass")
-    return replace(completion, content=content, tokens=tokens[count:], prompt=tokens[:count], echo=False)
+    return replace(
+        completion, content=content, tokens=tokens[count:], prompt=tokens[:count], echo=False
+    )
 
 
 def _count(completion: Completion, prompt: str | None) -> int | None:

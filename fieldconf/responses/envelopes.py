@@ -38,10 +38,6 @@ def open_payload(payload: Any, depth: int = 0) -> Iterator[Any]:
     """
     if depth > _DEEPEST:
         raise PayloadError("lists within lists are no response", found="lists", remedy=REMEDY)
-    for kind, remedy in _NOT_YET.items():
-        if isinstance(payload, kind):
-            kind = type(payload).__name__
-            raise PayloadError("the response has not arrived yet", found=kind, remedy=remedy)
     if isinstance(payload, (bytes, bytearray)):
         body = from_json.opened(bytes(payload))
         yield from _open_text(_decode(bytes(payload)), json.loads) if body is None else [body]
@@ -49,6 +45,10 @@ def open_payload(payload: Any, depth: int = 0) -> Iterator[Any]:
     if isinstance(payload, str):
         yield from _open_text(payload)
         return
+    for kind, remedy in _NOT_YET.items():
+        if isinstance(payload, kind):
+            name = type(payload).__name__
+            raise PayloadError("the response has not arrived yet", found=name, remedy=remedy)
     inner = _inside(payload)
     if inner is not payload:
         yield from open_payload(inner, depth + 1)
@@ -151,8 +151,8 @@ def _events(text: str) -> Iterator[Any]:
         lines = [line.lstrip(_BEFORE) for line in event.split("\n")]
         data = [line[5:].strip() for line in lines if line.startswith("data:")]
         try:
-            event = _loads("\n".join(data))
-            yield from items(event) if isinstance(event, list) else [event]
+            value = _loads("\n".join(data))
+            yield from items(value) if isinstance(value, list) else [value]
         except (ValueError, RecursionError):  # no event, its end, or several in one
             for line in data:
                 yield from _items(line) if line not in ("", "[DONE]") else ()

@@ -68,7 +68,9 @@ def opened(item: Any) -> KeptResponse | None:
             found=str(saved_settings.get("version")),
             remedy='Give its "response" alone, or use that version',
         )
-    return KeptResponse(form["response"], saved_settings.get("mask", "unknown"), layout and Layout(**layout))
+    return KeptResponse(
+        form["response"], saved_settings.get("mask", "unknown"), layout and Layout(**layout)
+    )
 
 
 def _plain(payload: Any) -> Any:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar, cast
 
 from fieldconf.errors import PayloadError
-from fieldconf.responses.fast.lazy import Listed
+from fieldconf.responses.fast.lazy import LazyCandidates
 from fieldconf.responses.formats.entries import id_in
 from fieldconf.tokens.token import Candidate, Completion, Token
 from fieldconf.tokens.tokenizer import vocabulary_of
@@ -65,7 +65,11 @@ def has_nameless(tokens: Iterable[Token]) -> bool:
         if token.raw is None and _is_nameless(token):
             return True
         candidates = token.candidates
-        if candidates and not isinstance(candidates, Listed) and _is_nameless(candidates[0]):
+        if (
+            candidates
+            and not isinstance(candidates, LazyCandidates)
+            and _is_nameless(candidates[0])
+        ):
             return True  # raw lists are left as they are only if they name texts
     return False
 

@@ -143,6 +143,8 @@ class LiveScorer:
         if parser.start != self._begun:
             self._begun, self._half = parser.start, ""
         raw, self._mark = begun
+        if not self._half and b"\\" not in raw:
+            return Growing(parser.path, parser.start, raw.removeprefix(b'"').decode())
         text = self._half + _text_of(raw)
         self._half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
         whole = text[: len(text) - len(self._half)].encode("utf-16", "surrogatepass")

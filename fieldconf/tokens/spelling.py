@@ -11,7 +11,7 @@ Why:   servers list tokens as bytes, as text, as text of broken characters, as v
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate, count
@@ -82,8 +82,8 @@ def spell(content: str | None, tokens: Sequence[Token]) -> Spelling:
             return Spelling(wanted, pieces)
     if wanted and whole.startswith(wanted):  # then a stop string was cut off
         return Spelling(wanted, _cut_front(token_bytes, len(wanted)))
-    pieces = _tolerant(wanted, tokens)
-    return _at_the_end(wanted, tokens, pieces) if pieces.reason else pieces
+    spelling = _tolerant(wanted, tokens)
+    return _at_the_end(wanted, tokens, spelling) if spelling.reason else spelling
 
 
 def is_whole(spelling: Spelling) -> bool:
@@ -115,10 +115,10 @@ def _at_the_end(content: bytes, tokens: Sequence[Token], missing: Spelling) -> S
     """The tokens as the end of a content whose beginning none of them wrote: a prefill."""
     places = places_of(content, tokens)
     if len(places) > 1:
-        (one, _), (other, _) = places
+        (first, _), (second, _) = places
         reason = (
             "the text holds more than the tokens wrote, and they fit it at several places "
-            f"(bytes {one} and {other})"
+            f"(bytes {first} and {second})"
         )
         return Spelling(content, reason=reason)
     if not places or content[places[0][1] :].strip():
@@ -164,15 +164,14 @@ def undisguised(completion: Completion) -> Completion:
     if not tokens or not content or utf8(content) in b"".join(written(tokens)):
         return completion
     for read in (byte_level, sentence_piece):
-        tokens = tuple(token._replace(raw=read(token.text) or token.raw) for token in tokens)
-        if utf8(content) in b"".join(written(tokens)):
-            return replace(completion, tokens=tuple(_with_candidates(t, read) for t in tokens))
+        decoded = [token._replace(raw=read(token.text) or token.raw) for token in tokens]
+        if utf8(content) not in b"".join(written(decoded)):
+            continue
+        for number, token in enumerate(decoded):
+            candidates = tuple(c._replace(raw=read(c.text) or c.raw) for c in token.candidates)
+            decoded[number] = token._replace(candidates=candidates)
+        return replace(completion, tokens=tuple(decoded))
     return completion
-
-
-def _with_candidates(token: Token, read: Callable[[str], bytes | None]) -> Token:
-    candidates = tuple(c._replace(raw=read(c.text) or c.raw) for c in token.candidates)
-    return token._replace(candidates=candidates)
 
 
 SPACES = ("Ġ", "▁")
@@ -361,8 +360,8 @@ def _disguises(text: str, raw: bytes | None) -> tuple[_Disguise, ...]:
         disguises[(unescaped(text),)] = None
     if "▁" in text:
         disguises[(sentence_piece(text),)] = None
-    if not text.isascii() and (raw := byte_level(text)) is not None:
-        disguises[(raw,)] = None
+    if not text.isascii() and (decoded := byte_level(text)) is not None:
+        disguises[(decoded,)] = None
     if text and not text[0].isspace():
         disguises[(utf8(" " + text),)] = None  # SentencePiece, decoded token by token
     if "\ufffd" in text:

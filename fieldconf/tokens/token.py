@@ -266,8 +266,8 @@ def is_unlisted(value: Any) -> bool:
     >>> is_unlisted(-9999.0), is_unlisted(-3.4e38), is_unlisted(-0.5), is_unlisted(None)
     (True, True, False, False)
     """
-    checked = number(value)
-    return checked is not None and checked <= NOT_A_LOGPROB
+    logprob = number(value)
+    return logprob is not None and logprob <= NOT_A_LOGPROB
 
 
 def number(value: Any) -> float | None:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, cast
 from fieldconf.responses.delta import Delta
 from fieldconf.responses.fast import from_objects
 from fieldconf.responses.fast.from_objects import NOT_PLAIN, members
-from fieldconf.responses.fast.lazy import has_masked
+from fieldconf.responses.fast.lazy import has_forbidden
 from fieldconf.responses.formats import choices
 from fieldconf.tokens.token import Token
 
@@ -70,7 +70,7 @@ def read(chunk: Any) -> Piece | None:
     source = item.get("id") or ""
     if type(model) is not str or type(server) is not str or type(source) is not str:
         return None
-    is_masked = any(has_masked(token.candidates) for token in tokens)
+    is_masked = any(has_forbidden(token.candidates) for token in tokens)
     return _new_piece((content, tokens, is_masked, choices.common(model, server), source))
 
 

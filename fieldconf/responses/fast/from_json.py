@@ -240,11 +240,11 @@ class _Known(dict[bytes, T | None]):
         super().__init__()
         self._make = make
 
-    def __missing__(self, octets: bytes) -> T | None:
-        value = self._make(octets)
+    def __missing__(self, raw: bytes) -> T | None:
+        value = self._make(raw)
         if len(self) >= _MOST_OCTETS:
             self.clear()
-        self[octets] = value
+        self[raw] = value
         return value
 
 
@@ -255,10 +255,10 @@ def _octets(raw: bytes) -> bytes | None:
         return None
 
 
-def _text(octets: bytes) -> str | None:
-    text = OCTETS[octets]
+def _text(raw: bytes) -> str | None:
+    spelled = OCTETS[raw]
     try:
-        return None if text is None else text.decode()
+        return None if spelled is None else spelled.decode()
     except UnicodeDecodeError:
         return None
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from math import exp
 from typing import Any, cast
 
-from fieldconf.responses.fast.lazy import Listed
+from fieldconf.responses.fast.lazy import LazyCandidates
 from fieldconf.responses.formats import entries
 from fieldconf.tokens.token import (
     MASKED_CANDIDATE,
@@ -45,15 +45,17 @@ def opened(payload: Any) -> dict[str, Any] | None:
     """The dump of an object with lists of entries, the entries as they are; None for any other."""
     try:
         logprobs = [_member(choice, "logprobs") for choice in _listed(_member(payload, "choices"))]
-        contents = [None if part is None else _entries(_member(part, "content")) for part in logprobs]
+        contents = [
+            None if part is None else _entries(_member(part, "content")) for part in logprobs
+        ]
     except NOT_PLAIN:
         return None
     if not any(contents):
         return None
     dump = payload.model_dump(warnings=False, exclude=_ENTRIES)
-    for choice, part, entries in zip(dump["choices"], logprobs, contents, strict=True):
+    for choice, part, content in zip(dump["choices"], logprobs, contents, strict=True):
         if part is not None:
-            choice["logprobs"]["content"] = entries
+            choice["logprobs"]["content"] = content
     return dump
 
 
@@ -73,24 +75,24 @@ def _listed(value: Any) -> list[Any]:
 def _entries(content: Any) -> Entries | None:
     if content is None:
         return None
-    entries = Entries(_listed(content))
-    kinds = set(map(type, entries))
+    models = Entries(_listed(content))
+    kinds = set(map(type, models))
     if len(kinds) > 1 or not all(map(_is_plain, kinds)):
         raise TypeError
-    return entries
+    return models
 
 
-def read(entries: Entries) -> tuple[Token, ...]:
+def read(plain_entries: Entries) -> tuple[Token, ...]:
     """The tokens of entries."""
-    return tuple(_read(entries, place) for place in range(len(entries)))
+    return tuple(_read(plain_entries, place) for place in range(len(plain_entries)))
 
 
-def _read(entries: Entries, place: int) -> Token:
-    entry = entries[place]
+def _read(plain_entries: Entries, place: int) -> Token:
+    entry = plain_entries[place]
     try:
         return token(entry)
     except NOT_PLAIN:
-        before = entries[place - 1].model_dump(warnings=False) if place else None
+        before = plain_entries[place - 1].model_dump(warnings=False) if place else None
         return entries.token(entry.model_dump(warnings=False), entries.listed_with(before))
 
 
@@ -146,7 +148,11 @@ def token(entry: Any) -> Token:
             raise ValueError
         return _new_token((shown, raw, logprob, (), None, ""))
     numbers = _numbers(top, shown, part["bytes"], logprob)
-    candidates = Held(top, MASKED_CANDIDATE in numbers) if _are_usual(numbers) else _candidates(top)
+    candidates = (
+        LazyObjectCandidates(top, MASKED_CANDIDATE in numbers)
+        if _are_usual(numbers)
+        else _candidates(top)
+    )
     return _new_token((shown, raw, logprob, candidates, None, ""))
 
 
@@ -203,7 +209,7 @@ def _are_usual(numbers: list[float]) -> bool:
     return are_floats and min(numbers) > NOT_A_LOGPROB and max(numbers) <= 0
 
 
-class Held(Listed, gc=False, eq=False):
+class LazyObjectCandidates(LazyCandidates, gc=False, eq=False):
     """The candidates of a token in a client's objects, made when they are first asked for."""
 
     def make(self, raw: Sequence[Any]) -> tuple[Candidate, ...]:

@@ -56,7 +56,7 @@ def _whole(item: Any) -> Delta:
         tokens=tuple(map(_token, items(get(item, "logprobs")))) or None,
         finish_reason=finish(get(item, "finish_reason")),
         calls=tool_calls.read(get(message, "tool_calls"), whole=True),
-        extent="all",
+        extent="final",
         note=_NOT_ASKED,
         model=text(get(item, "model")),
         completion_tokens=count(at(item, "usage", "tokens", "output_tokens")),

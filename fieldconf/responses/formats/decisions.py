@@ -48,7 +48,7 @@ def read(item: Any) -> list[Delta]:
     decisions = tuple(_decision(name, answer) for name, answer in _answers(item))
     return [
         Delta(
-            decisions=decisions, extent="all", model=text(get(item, "model")),
+            decisions=decisions, extent="final", model=text(get(item, "model")),
             prompt_tokens=count(at(item, "usage", "input_tokens")),
             completion_tokens=count(at(item, "usage", "output_tokens")),
         )
@@ -94,14 +94,16 @@ def _score(name: str, answer: Any) -> Decision:
     pairs = [(_level(value, label), p) for value, label, p in levels]
     decision = _finite(name, None, pairs)
     return (
-        decision._replace(labels=tuple(label for _, label, _ in levels)) if decision.probabilities else decision
+        decision._replace(labels=tuple(label for _, label, _ in levels))
+        if decision.probabilities
+        else decision
     )
 
 
 def _level(value: Any, label: str) -> Any:
     """The number that a level stands for."""
-    number = parsed(label)
-    return number if is_number(number) else parsed(value, value)
+    level = parsed(label)
+    return level if is_number(level) else parsed(value, value)
 
 
 def _pairs(answer: Any) -> list[tuple[Any, Any]]:

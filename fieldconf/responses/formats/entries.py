@@ -67,9 +67,9 @@ def read(entries: Any) -> tuple[Token, ...] | None:
     tokens: list[Token] = []
     before: tuple[Candidate, ...] = ()
     for entry in items(entries):
-        duplicate = listed_with(entry)
-        tokens.append(_token(entry, duplicate, before))
-        before = duplicate
+        top = listed_with(entry)
+        tokens.append(_token(entry, top, before))
+        before = top
     return tuple(tokens)
 
 
@@ -94,13 +94,13 @@ def make(
         before: the alternatives listed with the token before it, which may have been copied.
         is_whole: whether all that the server listed have a logprob, and so are among them.
     """
-    checked = chosen_logprob(logprob)
+    own_logprob = chosen_logprob(logprob)
     if not candidates:
-        return Token(shown, raw, checked, (), number)
+        return Token(shown, raw, own_logprob, (), number)
     is_copied = candidates == before
     if any(candidate.id is not None for candidate in candidates):
         candidates = tuple(dict.fromkeys(candidates))
-    token = Candidate(shown, raw, checked or 0.0, number)
+    token = Candidate(shown, raw, own_logprob or 0.0, number)
     own = _own(token, candidates)
     if not own and (plain := plainly_named(candidates)):
         own = _own(token._replace(raw=token.bytes), plain)
@@ -113,16 +113,18 @@ def make(
         note = REPEATED
     elif is_copied and not is_own:
         note = COPIED
-    elif checked is None and not own:
+    elif own_logprob is None and not own:
         outside = _outside(candidates, mass) if is_unlisted(logprob) else ""
         return Token(shown, raw, None, candidates if outside else (), number, outside or ABSENT)
     elif (
         mass > MOST_MASS
-        or (own and checked is not None and not is_own and not is_broken)
-        or not (own or is_broken or _may_be_left_out(checked, candidates, mass, is_whole=is_whole))
+        or (own and own_logprob is not None and not is_own and not is_broken)
+        or not (
+            own or is_broken or _may_be_left_out(own_logprob, candidates, mass, is_whole=is_whole)
+        )
     ):
-        checked, note = None, CONTRADICTED
-    return Token(shown, raw, checked, () if note else candidates, number, note)
+        own_logprob, note = None, CONTRADICTED
+    return Token(shown, raw, own_logprob, () if note else candidates, number, note)
 
 
 def candidates(rows: Iterable[Row]) -> tuple[Candidate, ...]:
@@ -146,8 +148,8 @@ def parallel(chosen: Sequence[Row], tops: Sequence[Iterable[Row]]) -> tuple[Toke
     lists = list(map(candidates, rows))
     return (
         tuple(
-            make(shown, raw, logprob, top, number, before, is_whole=len(top) == len(top))
-            for (shown, raw, logprob, number), top, top, before in zip(
+            make(shown, raw, logprob, top, number, before, is_whole=len(top) == len(top_rows))
+            for (shown, raw, logprob, number), top_rows, top, before in zip(
                 chosen, rows, lists, [(), *lists], strict=False
             )
         )

@@ -37,17 +37,17 @@ def matches(item: Any) -> bool:
 
 def read(item: Any) -> list[Delta]:
     """What the item adds."""
-    entries = items(get(item, "completion_probabilities"))
-    is_linear = any(first(entry, "prob", "probs") is not None for entry in entries)
+    rows = items(get(item, "completion_probabilities"))
+    is_linear = any(first(row, "prob", "probs") is not None for row in rows)
     stopped = get(item, "stop_type")
     return [
         Delta(
             index=count(get(item, "index")) or 0,
             content=text(get(item, "content")),
-            tokens=_linear(entries) if is_linear else entries.read(entries) or None,
+            tokens=_linear(rows) if is_linear else entries.read(rows) or None,
             finish_reason=finish(stopped) if stopped != "none" else None,
             note=_NOT_ASKED,
-            mask="unknown" if is_linear and _is_post_sampling(entries) else "pre",
+            mask="unknown" if is_linear and _is_post_sampling(rows) else "pre",
             model=text(get(item, "model")),
             completion_tokens=count(get(item, "tokens_predicted")),
             prompt_tokens=count(get(item, "tokens_evaluated")),
@@ -82,7 +82,7 @@ def _row(entry: Any) -> entries.Row:
 
 
 def _log(probability: Any) -> float | None:
-    checked = number(probability)
-    if checked is None or not 0 <= checked <= 1:
+    value = number(probability)
+    if value is None or not 0 <= value <= 1:
         return None
-    return math.log(checked) if checked else -math.inf
+    return math.log(value) if value else -math.inf

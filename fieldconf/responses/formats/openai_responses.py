@@ -72,7 +72,7 @@ def _whole(response: Any) -> Delta:
         refusal="".join(text(get(part, "refusal")) for part in parts),
         finish_reason=_finish(response),
         calls=tool_calls.read(calls, whole=True),
-        extent="all",
+        extent="final",
         model=text(get(response, "model")),
         completion_tokens=count(at(response, "usage", "output_tokens")),
         prompt_tokens=count(at(response, "usage", "input_tokens")),
@@ -100,7 +100,7 @@ def _text_done(event: Any) -> Delta:
     if get(event, "output_index") or get(event, "content_index"):
         return Delta(index=None)
     tokens = entries.read(get(event, "logprobs"))
-    return Delta(content=text(get(event, "text")), tokens=tokens, extent="so far")
+    return Delta(content=text(get(event, "text")), tokens=tokens, extent="cumulative")
 
 
 def _refusal_delta(event: Any) -> Delta:
@@ -121,7 +121,7 @@ def _item_added(event: Any) -> Delta:
 
 
 def _closed(event: Any) -> Delta:
-    return replace(_whole(get(event, "response")), extent="so far")
+    return replace(_whole(get(event, "response")), extent="cumulative")
 
 
 _EVENTS: Mapping[str, Callable[[Any], Delta]] = {

@@ -59,7 +59,7 @@ def read(item: Any) -> list[Delta]:
 def _extent(token_count: int, counted: int | None) -> Extent:
     if not token_count or not counted:
         return "unclear"
-    return "more" if token_count < counted else "so far"
+    return "increment" if token_count < counted else "cumulative"
 
 
 def _row(triple: Any) -> entries.Row:

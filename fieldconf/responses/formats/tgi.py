@@ -48,7 +48,7 @@ def _whole(item: Any, details: Any) -> Delta:
         tokens=entries.paired(get(details, "tokens"), get(details, "top_tokens"), _row),
         prompt=entries.paired(get(details, "prefill"), None, _row) or (),
         finish_reason=finish(get(details, "finish_reason")),
-        extent="all" if get(item, "token") is None else "so far",
+        extent="final" if get(item, "token") is None else "cumulative",
         last=True,
         note=_NOT_ASKED,
         mask="post",

@@ -65,20 +65,20 @@ def read(calls: Any, *, whole: bool = False) -> tuple[ToolCall, ...]:
         calls: the list.
         whole: whether each item of it is all of a call; a value instead of JSON text always is.
     """
-    calls: list[ToolCall] = []
+    tool_calls: list[ToolCall] = []
     for position, call in enumerate(c for c in items(calls) if c is not None):
         function = get(call, "function") or call
         index = count(get(call, "index"))
         index = count(get(function, "index")) if index is None else index  # Ollama's
         arguments = first(function, "arguments", "args", "input")
-        calls.append(
+        tool_calls.append(
             ToolCall(
                 text(get(function, "name")), "" if arguments is None else arguments,
                 position if index is None else index, text(get(call, "id")),
                 whole or not isinstance(arguments, (str, type(None))),
             )
         )  # fmt: skip
-    return tuple(calls)
+    return tuple(tool_calls)
 
 
 def join(pieces: Iterable[ToolCall]) -> tuple[ToolCall, ...]:

@@ -51,7 +51,7 @@ def read(item: Any) -> list[Delta]:
             index=index,
             content=None,
             tokens=None if note else _row(ids, [step[index] for step in scores]),
-            extent="all",
+            extent="final",
             mask="post" if get(item, "scores") else "pre",
             note=note,
         )
@@ -94,7 +94,7 @@ def _listed(item: Any) -> Delta:
         tokens = tuple(token._replace(note=_UNEQUAL) for token in tokens)
     content = get(item, "text")
     return Delta(
-        content=content if isinstance(content, str) else None, tokens=tokens or None, extent="all"
+        content=content if isinstance(content, str) else None, tokens=tokens or None, extent="final"
     )
 
 
