@@ -102,9 +102,13 @@ def _with(
     base: Report[Any], readings: Iterable[Reading], requests: Sequence[RequestCost]
 ) -> Report[Any]:  # fmt: skip
     """A report with the readings of all answers and the costs of all requests."""
+
+    def is_off_label(reading: Reading) -> bool:
+        return reading.value is None and reading.basis == "none" and reading.agrees is False
+
     field = base.fields.get("")
     marked = tuple(
-        reading if reading.how == "verification" or _is_off_label(reading)
+        reading if reading.how == "verification" or is_off_label(reading)
         else replace(reading, agrees=is_label(base) and same(reading.value, base.data))
         for reading in readings
     )  # fmt: skip
@@ -113,11 +117,6 @@ def _with(
         requests=tuple(requests), input_tokens=_sum(cost.input_tokens for cost in requests),
         output_tokens=_sum(cost.output_tokens for cost in requests),
     )  # fmt: skip
-
-
-def _is_off_label(reading: Reading) -> bool:
-    """Whether a reading is of an answer that was not a label."""
-    return reading.value is None and reading.basis == "none" and reading.agrees is False
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:

@@ -181,7 +181,7 @@ class Pairing:
         pairs = [
             (-similarity, first, second)
             for first, second in _candidates(ordered)
-            if (similarity := self._similarity(ordered[first], ordered[second]))
+            if (similarity := self.similarity(_any(ordered[first]), _any(ordered[second])))
         ]
         place = list(range(len(ordered)))  # in which cluster each now is
         members = {number: [number] for number in place}
@@ -194,10 +194,6 @@ class Pairing:
                 place[number] = target
             members[target] += members.pop(merged)
         return [ordered[number] for number in members]
-
-    def _similarity(self, first: Cluster, second: Cluster) -> float:
-        """The similarity of two clusters: all items of one cluster have the same meaning."""
-        return self.similarity(next(iter(first.values())), next(iter(second.values())))
 
 
 def _equal_items(lists: Mapping[int, Sequence[ValueNode]]) -> list[Cluster]:
@@ -219,7 +215,7 @@ def _candidates(clusters: Sequence[Cluster]) -> set[tuple[int, int]]:
     """Pairs of clusters that share a leaf and no list: their numbers, the smaller one first."""
     having: dict[object, list[int]] = defaultdict(list)
     for number, cluster in enumerate(clusters):
-        for leaf in next(iter(cluster.values())).leaves:
+        for leaf in _any(cluster).leaves:
             having[leaf].append(number)
     pairs = {
         pair for some in having.values() if len(some) <= COMMON for pair in combinations(some, 2)
@@ -233,7 +229,12 @@ def _candidates(clusters: Sequence[Cluster]) -> set[tuple[int, int]]:
 
 def _may_share(cluster: Cluster) -> bool:
     """Whether a cluster may share leaves with another: equal scalars are already in one cluster."""
-    return next(iter(cluster.values())).is_container
+    return _any(cluster).is_container
+
+
+def _any(cluster: Cluster) -> ValueNode:
+    """Any item of a cluster: all of them have the same meaning."""
+    return next(iter(cluster.values()))
 
 
 def _rank(node: ValueNode) -> tuple[Key, str, bool]:

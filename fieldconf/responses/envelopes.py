@@ -1,10 +1,10 @@
-"""Envelopes: what payloads come in, undone.
+"""Envelopes: opens text, bytes, objects and lists that contain responses.
 
 In:    an SDK's object, a dict, text or bytes (JSON, JSON Lines, server-sent events), a raw HTTP
        response, or an iterable of any of these.
-Out:   the items inside: one for a whole response, one a chunk for a stream.
-Never: I/O; an import of a client's package; a change to what was given.
-Why:   no family below needs to know how its items travelled.
+Out:   the items inside: one for a whole response, one for each chunk of a stream.
+Never: I/O; a client's package imported; the payload changed.
+Why:   the formats need not know how a response was transported.
 """
 
 import json
@@ -33,8 +33,8 @@ def open_payload(payload: Any, depth: int = 0) -> Iterator[Any]:
     """The items in a payload, one by one.
 
     Raises:
-        PayloadError: if it has not arrived yet, is text that is none of the known kinds, or lies
-            in more lists than any payload does.
+        PayloadError: if the payload has not arrived yet, is text of an unknown kind, or is nested
+            in too many lists.
     """
     if depth > _DEEPEST:
         raise PayloadError("lists within lists are no response", found="lists", remedy=REMEDY)
@@ -61,15 +61,15 @@ def open_payload(payload: Any, depth: int = 0) -> Iterator[Any]:
 
 
 def _is_iterable(payload: Any) -> bool:
-    is_one = any(hasattr(payload, name) for name in ("choices", "parts"))
-    return isinstance(payload, Iterable) and not is_one
+    is_response = any(hasattr(payload, name) for name in ("choices", "parts"))
+    return isinstance(payload, Iterable) and not is_response
 
 
 # -- objects ------------------------------------------------------------------------------------
 
 
 def _inside(payload: Any) -> Any:
-    """What an object is about: its plain form, or what it holds."""
+    """The plain form of an object, or the response that it contains."""
     if isinstance(payload, (Mapping, list, tuple)):
         return payload  # pyright: ignore[reportUnknownVariableType]  # any payload
     for read in _HOLDERS:
@@ -80,21 +80,21 @@ def _inside(payload: Any) -> Any:
 
 
 def _raw_response(payload: Any) -> Any:
-    """Instructor leaves the completion at the model that it made of it.
+    """The completion that Instructor stores in its model.
 
-    It is looked up by hand: asking a pydantic model for what it lacks is slow.
+    It is looked up in ``__dict__``: a missing attribute of a pydantic model is slow.
     """
     return getattr(payload, "__dict__", {}).get("_raw_response")
 
 
 def _dump(payload: Any) -> Any:
-    """Pydantic's plain form, but for entries that can be read as they are.
+    """Pydantic's dump, except for entries that can be read without a dump.
 
-    The SDKs' types are not always what servers send: no warnings.
+    Servers do not always send what the SDKs' types say, so warnings are off.
     """
     try:
         dump = from_objects.opened(payload) or payload.model_dump(warnings=False)
-    except Exception:  # noqa: BLE001  # whatever another's method does: its attributes are left
+    except Exception:  # noqa: BLE001  # any method may be called model_dump
         return None
     return cast("Any", dump) if isinstance(dump, Mapping) else None
 

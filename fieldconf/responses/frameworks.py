@@ -1,9 +1,9 @@
-"""Frameworks and files: payloads that keep a response inside of something of their own.
+"""Frameworks and files: payloads that contain a response inside a structure of their own.
 
 In:    one item of a payload.
-Out:   the response inside, or what is left of it in the shape of the server that gave it.
+Out:   the response inside, or what is left of it, in the shape of its server.
 Never: a number that the framework changed; a choice between two responses.
-Why:   a row a framework, so that the families need to know servers only.
+Why:   the formats need to know servers only; each framework is one entry of ``WRAPPERS``.
 
 Quirks:
 
@@ -41,12 +41,12 @@ _DEEPEST = 5  # a batch line with a framework's dump of a response is 2 deep
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:
-    """Something that responses come wrapped in.
+    """A structure that frameworks put around responses.
 
     Attributes:
-        name: whose it is.
-        wraps: whether an item is such a thing.
-        unwrap: the item inside; None if it has nothing to say.
+        name: the name of the framework or of the structure.
+        wraps: whether an item has this structure.
+        unwrap: the item inside; None if there is none.
     """
 
     name: str
@@ -55,9 +55,9 @@ class Wrapper:
 
 
 def unwrap(item: Any) -> Any:
-    """The response in an item, which may be in several wrappers; None if it has none to give."""
+    """The response in an item, which may be in several wrappers; None if there is none."""
     for _ in range(_DEEPEST):
-        if get(item, "choices") is not None:  # nobody's wrapper has these, and most items do
+        if get(item, "choices") is not None:  # no wrapper has choices, and most responses do
             break
         wrapper = next((w for w in WRAPPERS if w.wraps(item)), None)
         if wrapper is None:
@@ -98,12 +98,8 @@ def _is(value: Any, *names: str) -> bool:
 # -- OpenAI's own -------------------------------------------------------------------------------
 
 
-def _is_batch_line(item: Any) -> bool:
-    return _is(item, "custom_id") or is_number(at(item, "response", "status_code"))
-
-
 def _batch_line(item: Any) -> Any:
-    """The body; of a request that failed, what was said of it."""
+    """The body; of a request that failed, an error with its message."""
     status, body = at(item, "response", "status_code"), at(item, "response", "body")
     failed = get(item, "error") or (is_number(status) and status >= 400)
     if not failed and body is not None:
@@ -116,10 +112,6 @@ def _is_helper_event(item: Any) -> bool:
     kind = text(get(item, "type"))
     helpers = ("content.", "refusal.", "logprobs.", "tool_calls.")
     return (kind == "chunk" and _is(item, "chunk")) or kind.startswith(helpers)
-
-
-def _helper_event(item: Any) -> Any:
-    return get(item, "chunk")
 
 
 # -- AI SDK -------------------------------------------------------------------------------------
@@ -176,7 +168,7 @@ def _ai_sdk(item: Any) -> Any:
 
 
 def _ai_sdk_text(item: Any, logprobs: Any) -> str | None:
-    """The text; where only the object is left, what the tokens spell, if that is the object."""
+    """The text; if only the object is left, the text of the tokens, if that spells the object."""
     written = text(get(item, "text")) or texts(get(item, "content"))
     parts = items(get(item, "parts"))
     written = written or "".join(
@@ -216,10 +208,6 @@ def _langchain(item: Any) -> Any:
     return chat
 
 
-def _is_langchain_result(item: Any) -> bool:
-    return bool(items(get(item, "generations"))) or _is_langchain(get(item, "message"))
-
-
 def _langchain_result(item: Any) -> Any:
     """A generation holds a message; a result holds lists of generations, one a prompt."""
     generations = items(get(item, "generations"))
@@ -229,14 +217,6 @@ def _langchain_result(item: Any) -> Any:
     if len(generations) > 1 or len(choices) < 2:
         return inner[0] if inner and len(generations) < 2 else {}
     return {"choices": [choice | {"index": place} for place, choice in enumerate(choices)]}
-
-
-def _is_langchain_raw(item: Any) -> bool:
-    return _is(item, "raw") and "parsing_error" in members(item)
-
-
-def _is_pydantic_ai(item: Any) -> bool:
-    return any(_is(part, "part_kind") for part in items(get(item, "parts")))
 
 
 def _pydantic_ai(item: Any) -> Any:
@@ -259,40 +239,50 @@ def _pydantic_ai(item: Any) -> Any:
     return _chat(content, get(about, "logprobs") or beside or None, calls=calls, about=details)
 
 
-def _is_dspy(item: Any) -> bool:
-    has_list = isinstance(at(item, "logprobs", "content"), (list, tuple))
-    return has_list and isinstance(get(item, "text"), str)
-
-
-def _dspy(item: Any) -> Any:
-    return _chat(get(item, "text"), get(item, "logprobs"), about=item)
-
-
-def _is_logprobs_alone(item: Any) -> bool:
-    return any(_is(entry, "token", "logprob") for entry in items(get(item, "content")))
-
-
-def _logprobs_alone(item: Any) -> Any:
-    return _chat(None, get(item, "content"))
-
-
-# -- pairs of a request and its response --------------------------------------------------------
-
-
-def _is_pair(item: Any) -> bool:
-    return _is(item, "request") and isinstance(get(item, "response"), dict)
+# -- all of them --------------------------------------------------------------------------------
 
 
 WRAPPERS: tuple[Wrapper, ...] = (
-    Wrapper("OpenAI Batch line", _is_batch_line, _batch_line),
-    Wrapper("event of OpenAI's helper stream", _is_helper_event, _helper_event),
+    Wrapper(
+        "OpenAI Batch line",
+        lambda item: _is(item, "custom_id") or is_number(at(item, "response", "status_code")),
+        _batch_line,
+    ),
+    Wrapper("event of OpenAI's helper stream", _is_helper_event, lambda item: get(item, "chunk")),
     Wrapper("AI SDK result", _is_ai_sdk, _ai_sdk),
     Wrapper("LangChain message", _is_langchain, _langchain),
-    Wrapper("LangChain generation or result", _is_langchain_result, _langchain_result),
-    Wrapper("LangChain raw and parsed", _is_langchain_raw, lambda item: get(item, "raw")),
-    Wrapper("pydantic-ai message", _is_pydantic_ai, _pydantic_ai),
-    Wrapper("DSPy output", _is_dspy, _dspy),
-    Wrapper("logprobs of a choice by themselves", _is_logprobs_alone, _logprobs_alone),
-    Wrapper("request and response", _is_pair, lambda item: get(item, "response")),
+    Wrapper(
+        "LangChain generation or result",
+        lambda item: bool(items(get(item, "generations"))) or _is_langchain(get(item, "message")),
+        _langchain_result,
+    ),
+    Wrapper(
+        "LangChain raw and parsed",
+        lambda item: _is(item, "raw") and "parsing_error" in members(item),
+        lambda item: get(item, "raw"),
+    ),
+    Wrapper(
+        "pydantic-ai message",
+        lambda item: any(_is(part, "part_kind") for part in items(get(item, "parts"))),
+        _pydantic_ai,
+    ),
+    Wrapper(
+        "DSPy output",
+        lambda item: (
+            isinstance(at(item, "logprobs", "content"), (list, tuple))
+            and isinstance(get(item, "text"), str)
+        ),
+        lambda item: _chat(get(item, "text"), get(item, "logprobs"), about=item),
+    ),
+    Wrapper(
+        "logprobs of a choice by themselves",
+        lambda item: any(_is(entry, "token", "logprob") for entry in items(get(item, "content"))),
+        lambda item: _chat(None, get(item, "content")),
+    ),
+    Wrapper(
+        "request and response",
+        lambda item: _is(item, "request") and isinstance(get(item, "response"), dict),
+        lambda item: get(item, "response"),
+    ),
 )
-"""What is looked for, in this order; none of them fits what another one unwraps to."""
+"""All wrappers, in the order in which they are tried; none wraps the result of another."""

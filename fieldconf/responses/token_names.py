@@ -6,7 +6,7 @@ Never: a guess.
 Why:   SGLang, MLX-LM, Hugging Face and vLLM (``return_tokens_as_token_ids``) know tokens by id.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -52,7 +52,10 @@ def named(completion: Completion, reader: Reader | None) -> Completion:
         is_lost = sum(map(_is_nameless, tokens)) > len(tokens) / 2
         if is_lost:
             return replace(completion, tokens=None, note=_NAMELESS)
-        return replace(completion, tokens=tuple(map(_without_nameless, tokens)))
+        return replace(completion, tokens=tuple(
+            token._replace(candidates=tuple(c for c in token.candidates if not _is_nameless(c)))
+            for token in tokens
+        ))  # fmt: skip
     return replace(completion, tokens=tuple(_name(token, reader) for token in tokens))
 
 
@@ -76,11 +79,6 @@ def has_nameless(tokens: Iterable[Token]) -> bool:
 
 def _is_nameless(token: Token | Candidate) -> bool:
     return token.raw is None and id_in(token.text) is not None
-
-
-def _without_nameless(token: Token) -> Token:
-    candidates: Sequence[Candidate] = [c for c in token.candidates if not _is_nameless(c)]
-    return token._replace(candidates=tuple(candidates))
 
 
 def _name(token: Token, reader: Reader) -> Token:

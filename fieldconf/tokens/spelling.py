@@ -80,8 +80,9 @@ def spell(content: str | None, tokens: Sequence[Token]) -> Spelling:
         pieces = _cut_inside(blank, wanted, tokens) or _cut_inside(spellings, wanted, tokens)
         if pieces:
             return Spelling(wanted, pieces)
-    if wanted and whole.startswith(wanted):  # then a stop string was cut off
-        return Spelling(wanted, _cut_front(token_bytes, len(wanted)))
+    if wanted and whole.startswith(wanted):  # a stop string was cut off
+        pieces = (piece for piece in _cut(token_bytes) if piece.start < len(wanted))
+        return Spelling(wanted, tuple(p._replace(stop=min(p.stop, len(wanted))) for p in pieces))
     spelling = _tolerant(wanted, tokens)
     return _at_the_end(wanted, tokens, spelling) if spelling.reason else spelling
 
@@ -207,12 +208,6 @@ def sentence_piece(name: str) -> bytes:
 def _cut(spellings: Sequence[bytes]) -> tuple[Piece, ...]:
     ends = [0, *accumulate(map(len, spellings))]
     return tuple(map(_new_piece, zip(count(), ends, ends[1:], strict=False)))
-
-
-def _cut_front(spellings: Sequence[bytes], size: int) -> tuple[Piece, ...]:
-    """The first so many bytes of what the tokens spell; the last piece may be a part of a token."""
-    cut = [piece for piece in _cut(spellings) if piece.start < size]
-    return tuple(piece._replace(stop=min(piece.stop, size)) for piece in cut)
 
 
 def _cut_inside(
