@@ -61,20 +61,20 @@ the last is also the one without any logprobs."""
 def completions(
     payload: Any, *, tokenizer: Any = None, prompt: str | None = None
 ) -> list[Completion]:
-    """The completions in a payload, one a choice, or one a tool call where a choice makes calls.
+    """The completions in a payload: one for each choice, or for each tool call of a choice.
 
-    The choices of several whole answers are numbered through. Of several items those of no known
-    shape are passed over, as in a live stream: they say nothing of an answer.
+    Choices of several whole answers are numbered consecutively. Items of unknown shapes among
+    others are skipped, as in a live stream.
 
     Args:
         payload: see ``scoring.score``.
-        tokenizer: for responses that list ids only, see ``names``.
-        prompt: what the prompt was, for responses that echo it.
+        tokenizer: for responses that list only ids, see ``token_names``.
+        prompt: the prompt, for responses that echo it.
 
     Raises:
-        PayloadError: if no known shape fits; it says what was looked for and what was found, and
-            has what ``came`` before it.
-        NoLogprobsError: if it is an error in which a server refuses logprobs.
+        PayloadError: if no known shape fits; it names the known shapes and what was found, and has
+            the completions that ``came`` before.
+        NoLogprobsError: if the payload is an error in which a server refuses logprobs.
     """
     answers = _answers(payload, tokenizer, prompt)
     if len(answers) == 1:
@@ -112,7 +112,7 @@ def _answers(payload: Any, tokenizer: Any, prompt: str | None) -> list[list[Comp
 def mended(
     completion: Completion, reader: token_names.Reader | None = None, prompt: str | None = None
 ) -> Completion:
-    """A completion whose tokens have texts, those of the answer and no others.
+    """A completion whose tokens have texts, and are exactly those of the answer.
 
     Raises:
         PayloadError: if ``prompt`` is not what an echo begins with.
@@ -142,7 +142,7 @@ def completion(
 
 
 def read_chunk(chunk: Any) -> list[Delta]:
-    """What one chunk of a stream adds; nothing where it only tells of other things.
+    """What one chunk of a stream adds; nothing if it is not about the answer.
 
     Raises:
         PayloadError: if no known shape fits, or if it is an error (``found`` is then "error").
@@ -167,10 +167,10 @@ def _place(wanted: int, sequence: Sequence[Any], what: str) -> int:
 
 
 def _read_all(payload: Any, dull: list[Any], unknown: list[Any]) -> Iterator[list[Delta]]:
-    """What each of a payload's items adds: a long stream's need not all be held at once.
+    """What each item of a payload adds, one by one: long streams are not held in memory.
 
-    ``dull`` takes one of those that add nothing to an answer, an error rather than others;
-    ``unknown`` the first that is of no known shape.
+    ``dull`` gets an item that adds nothing to an answer, preferably an error; ``unknown`` gets the
+    first item of an unknown shape.
     """
     for item in open_payload(payload):
         if isinstance(item, RawBody):  # it was opened as nothing else
@@ -194,7 +194,7 @@ def _read_all(payload: Any, dull: list[Any], unknown: list[Any]) -> Iterator[lis
 
 
 def _read(item: Any) -> list[Delta] | None:
-    """What an item adds, by the first family that it matches; None if it matches none."""
+    """What an item adds, read by the first family that it matches; None if it matches none."""
     inner = frameworks.unwrap(item)
     if inner is None:
         return []
@@ -217,7 +217,7 @@ def _read_as(family: ModuleType, inner: Any) -> list[Delta]:
         ) from error
 
 
-# -- what is no answer --------------------------------------------------------------------------
+# -- errors -------------------------------------------------------------------------------------
 
 
 def _unknown(item: Any) -> FieldconfError:
@@ -230,7 +230,7 @@ def _unknown(item: Any) -> FieldconfError:
             f"the response is an error of the server: {one_line(message)}",
             looked_for=looked_for,
             found="error",
-            remedy="Mend the request; there is no answer to score",
+            remedy="Fix the request: the response has no answer to score",
         )
     description = _describe(item)
     return PayloadError(
@@ -242,7 +242,7 @@ def _unknown(item: Any) -> FieldconfError:
 
 
 def _names() -> str:
-    """What was looked for, in short: the whole is in the error's ``looked_for``."""
+    """The short names of all families; the error's ``looked_for`` has the full ones."""
     return ", ".join(family.NAME.split(" (")[0] for family in FAMILIES)
 
 

@@ -1,18 +1,17 @@
 """Answers: where in a payload one whole answer ends and another one begins.
 
 In:    the deltas of a payload's items, item by item.
-Out:   whether an item begins another answer than the items before it.
-Never: a look ahead; a text kept but for that of the last item.
-Why:   a list, or JSON Lines, may hold the chunks of one answer or several whole answers, and both
-       look alike: what tells them apart are finish marks, ids, the indices of choices, and texts
-       that repeat what came before them or do not.
+Out:   whether an item begins another answer.
+Never: an item read ahead; texts stored, except that of the last item.
+Why:   a list, or JSON Lines, may contain the chunks of one answer or several whole answers. They
+       differ only in finish marks, ids, indices of choices, and in whether texts repeat.
 
-Quirks, each met by a line below:
+Quirks, each handled below:
 
-* Chunks after the last one: usage, content filters, the last one once more.
-* Proxies may give each chunk an id of its own: an id counts once two items had it.
+* Chunks may follow the last one: usage, content filters, the last one repeated.
+* Proxies may give each chunk another id: an id counts once two items had it.
 * Azure's filter sends an empty id.
-* Gemini may mark every chunk as the last one: what ends inside of its JSON has not ended.
+* Gemini may mark every chunk as the last one: an answer that ends inside its JSON has not ended.
 """
 
 from collections.abc import Sequence
@@ -27,12 +26,12 @@ _NONE: Any = object()
 
 @dataclass(slots=True)
 class _Choice:
-    """What came of one choice of an answer.
+    """The deltas of one choice so far.
 
     Attributes:
-        count: how many deltas had something of the answer.
+        count: how many deltas had a part of the answer.
         ended: whether one of them was marked as the last.
-        at_once: whether the first of them was.
+        at_once: whether the first of them was marked as the last.
         first: the text of the first of them.
         latest: the last of them.
     """
@@ -45,7 +44,7 @@ class _Choice:
 
 
 class Answers:
-    """Takes the items of a payload in order, and says which of them begin another answer."""
+    """Receives the items of a payload in order, and decides which of them begin another answer."""
 
     def __init__(self) -> None:
         self._choices: dict[int, _Choice] = {}
@@ -54,7 +53,7 @@ class Answers:
         self._has_whole = False  # one item was a whole answer
 
     def goes_on(self, source: str) -> bool:
-        """Whether a chunk of the first choice can only be more of the answer at hand."""
+        """Whether a chunk of the first choice certainly continues the current answer."""
         choice = self._choices.get(0)
         is_open = choice is not None and choice.count > 1 and not choice.ended
         if is_open and source == self._source:
@@ -63,7 +62,7 @@ class Answers:
         return False
 
     def begins(self, deltas: Sequence[Delta]) -> bool:
-        """Take the deltas of the next item; say whether it begins another answer."""
+        """Whether the next item begins another answer; its deltas are recorded."""
         source = next((delta.source for delta in deltas if delta.source), "")
         is_next = self._is_next(deltas, source)
         if is_next:
@@ -124,7 +123,7 @@ class Answers:
 
 
 def _has_answer(delta: Delta) -> bool:
-    """Whether a delta has something of an answer; what comes after the last one has not."""
+    """Whether a delta has a part of an answer; chunks after the last one have none."""
     if delta.index is None:
         return False
     is_text = bool(delta.content and delta.content.strip())
@@ -138,9 +137,9 @@ def _is_last(delta: Delta) -> bool:
 
 
 def _repeats(choice: _Choice, delta: Delta) -> bool:
-    """Whether a delta says again what the last one said, or all of that and more.
+    """Whether a delta repeats the last one, or begins with all of it.
 
-    Of an answer that came at once the same again is another answer: two may well be equal.
+    After an answer that came in one piece an equal one is another answer: answers may be equal.
     """
     latest = choice.latest
     if latest is None or choice.at_once:
@@ -155,7 +154,7 @@ def _repeats(choice: _Choice, delta: Delta) -> bool:
 
 
 def _is_open(choice: _Choice, delta: Delta, *, is_same: bool) -> bool:
-    """Whether the first delta, though marked as the last, was only the beginning."""
+    """Whether the first delta was only the beginning, although it was marked as the last."""
     if delta.extent != "increment" or (choice.latest and choice.latest.finish_reason == "length"):
         return False
     if is_same:

@@ -1,9 +1,9 @@
-"""Deltas: what one payload, or one chunk of a stream, adds to an answer; and their sum.
+"""Deltas: what a payload, or a chunk of a stream, adds to an answer; and their sum.
 
-In:    ``Delta`` values of any family, in the order in which they came.
-Out:   ``Completion`` values, one a choice, or one a tool call where a choice makes calls.
-Never: a look at a payload; two whole answers taken for one.
-Why:   a whole response is a stream of one chunk, so that both are read by the same code.
+In:    ``Delta`` values of any format, in the order in which they came.
+Out:   ``Completion`` values: one for each choice, or for each tool call of a choice.
+Never: a payload read; two whole answers taken for one.
+Why:   a whole response is a stream of one chunk, so the same code reads both.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ from fieldconf.tokens.token import (
 )
 
 Extent: TypeAlias = Literal["increment", "cumulative", "unclear", "final"]
-"""Whether a delta is what comes next, everything up to now (SGLang's chunks, closing events), one
+"""What a delta covers: only the next part, everything so far (SGLang's chunks, closing events), one
 of these two, or a whole answer."""
 
 Tokens = TypeVar("Tokens", bound=Sequence[Token])
@@ -131,9 +131,9 @@ def fold(deltas: Iterable[Delta]) -> list[Completion]:
 
 
 class Growth:
-    """Whether the chunks of a stream repeat everything before them, where they do not say so.
+    """Decides whether chunks of an unclear extent are cumulative.
 
-    They do as long as each begins with all of the one before it.
+    They are, as long as each begins with the whole previous chunk.
     """
 
     def __init__(self) -> None:
@@ -141,7 +141,7 @@ class Growth:
         self._adds = False
 
     def cleared(self, delta: Delta) -> Delta:
-        """The next delta, with an extent that says which of the two it is."""
+        """The next delta, as an increment or as cumulative."""
         if delta.extent != "unclear":
             return delta
         before, self._before = self._before, delta
@@ -153,18 +153,18 @@ class Growth:
 
 
 def is_duplicate_chunk(before: Delta, delta: Delta) -> bool:
-    """Whether a delta is the one before it once more: a chunk that was sent twice.
+    """Whether a delta is the previous chunk, sent a second time.
 
-    A model may well write a token twice, but not with the same probabilities of it and its rivals
-    to the last digit, unless it is certain of both or the server rounds.
+    A model may write a token twice, but not with exactly the same probabilities of it and its
+    rivals, unless it is certain of both or the server rounds.
     """
     if delta.extent != "increment" or delta != before:
         return False
-    return any(map(_is_telling, delta.tokens or ()))
+    return any(map(_is_identifying, delta.tokens or ()))
 
 
-def _is_telling(token: Token) -> bool:
-    """Whether no other place of an answer would have a token with just these numbers."""
+def _is_identifying(token: Token) -> bool:
+    """Whether a token's numbers identify it: no other token would have exactly the same ones."""
     if token.logprob is None or token.logprob > _CERTAIN:
         return False
     logprobs = {candidate.logprob for candidate in token.candidates}

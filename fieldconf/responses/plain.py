@@ -1,10 +1,9 @@
-"""Plain values: reading parts of a payload without trusting any of them.
+"""Plain values: access to parts of an untrusted payload.
 
 In:    a dict, or an SDK's object with attributes; a name.
-Out:   the part, if it is there and of the type asked for; else None, "" or ().
-Never: an exception; a value of another type than asked for.
-Why:   whoever reads a wire format meets missing keys, nulls and wrong types; one place decides
-       that all of them are parts that are missing.
+Out:   the part, if it exists and has the requested type; else None, "" or ().
+Never: an exception; a value of another type.
+Why:   payloads have missing keys, nulls and wrong types; all of them are treated as missing here.
 """
 
 import json

@@ -38,8 +38,8 @@ def reader_of(tokenizer: Any) -> Reader:
     if callable(tokenizer):
         return cast("Reader", tokenizer)
     raise PayloadError(
-        f"{type(tokenizer).__name__} is no tokenizer",
-        remedy="Give a function from token id to bytes, or a Hugging Face tokenizer",
+        f"{type(tokenizer).__name__} is not a tokenizer",
+        remedy="Pass a function from token id to bytes, or a Hugging Face tokenizer",
     )
 
 

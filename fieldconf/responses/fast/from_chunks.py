@@ -1,12 +1,11 @@
-"""Chat chunks: the chunk that nearly all of a stream consists of, read without detours.
+"""Chat chunks: a fast reader of the usual chunk of a stream.
 
 In:    a chunk, as a dict or as the SDK's object.
 Out:   a ``Piece``: text and tokens of the first choice; None for any other chunk.
-Never: another result than the general road's (``wire.read_chunk``): whatever could make one (a
-       reason to stop, a call, a name by id, a list that contradicts its token) is left to it.
-Why:   the general road looks for fifteen shapes and dumps SDK objects; a live view pays for that
-       with each token. Candidates are read from what was sent when somebody asks for them: of
-       most tokens nobody does.
+Never: another result than the general reader (``responses.read_chunk``): chunks that could differ
+       (a finish reason, a call, a name by id, a list that contradicts its token) are left to it.
+Why:   the general reader tries fourteen shapes and dumps SDK objects, which is slow for each token
+       of a live view. Candidates are built when they are accessed: most never are.
 """
 
 from collections.abc import Callable

@@ -1,15 +1,15 @@
-"""Raw: a saved response of the OpenAI chat family, its entries read straight from the bytes.
+"""Raw JSON: a saved response of the OpenAI chat family; its entries are read from the bytes.
 
 In:    JSON as bytes or text.
-Out:   a ``RawBody``: an object with the attributes that ``openai_chat`` and ``choices`` ask for,
-       its listed tokens as ``RawEntry`` values; None for what is not plainly such a body.
-Never: an error; a body that ``json.loads`` would refuse, or would read otherwise.
-Why:   of a response with logprobs nearly all bytes are candidates, and most of these are never
-       looked at: a dict and a list of integers for each of them cost ten times what the rest does.
+Out:   a ``RawBody``: an object with the attributes that ``openai_chat`` and ``choices`` read, its
+       tokens as ``RawEntry`` values; None for any other body.
+Never: an error; a body that ``json.loads`` would refuse, or would read differently.
+Why:   nearly all bytes of a response with logprobs are candidates, and most are never used: a dict
+       and a list of integers for each of them cost ten times as much as everything else.
 
-What is not plain goes the way of ``json.loads``, which knows every quirk. So the types here are
-narrow: a field of type None is a key by which another family is known, and whoever has it is not
-read here. What no reader asks for is passed over, and only checked to be JSON.
+All other bodies are read by ``json.loads`` and the formats. So the types here are narrow: a field of
+type None is a key of another format, and a body with that key is not read here. Keys that no reader
+uses are only checked to be valid JSON.
 """
 
 import codecs

@@ -1,11 +1,10 @@
-"""Held: entries as a client's objects hold them, read without dumping them.
+"""Client objects: entries are read from a client's objects without dumping them.
 
 In:    a pydantic object with ``choices``; entries of its lists, or dicts of the same shape.
-Out:   the object's dump with its entries left out of it as ``Entries``; their ``Token`` values.
-Never: another result than that of ``entries.token`` for the dump: of whatever is not plain there
-       is none here, or it is dumped.
-Why:   of a response with logprobs nearly all is candidates, and of most nobody ever looks at
-       more than the numbers; the dump of them costs more than all else.
+Out:   the object's dump, in which the entries stay objects (``Entries``); their ``Token`` values.
+Never: another result than ``entries.token`` has for the dump: what is not plain is dumped.
+Why:   nearly all of a response with logprobs is candidates, of most only the numbers are used, and
+       dumping them costs more than everything else.
 """
 
 import math
@@ -210,7 +209,7 @@ def _are_usual(numbers: list[float]) -> bool:
 
 
 class LazyObjectCandidates(LazyCandidates, gc=False, eq=False):
-    """The candidates of a token in a client's objects, made when they are first asked for."""
+    """The candidates of a token in a client's objects, built when they are first accessed."""
 
     def make(self, raw: Sequence[Any]) -> tuple[Candidate, ...]:
         """The candidates of what came."""

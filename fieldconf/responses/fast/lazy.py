@@ -1,11 +1,11 @@
-"""Listed: the tokens of raw entries, their candidates left as they came until someone looks.
+"""Lazy candidates: the tokens of raw entries; their candidates are built when they are accessed.
 
 In:    ``RawEntry`` values of one list.
-Out:   the ``Token`` values that ``entries.read`` makes of the same list.
-Never: a token believed on less than its whole list: ``entries.make`` asks the same questions, here
-       those come first that nearly every token answers.
-Why:   nearly every token stands in its own list with its own number, and the list is one of
-       probabilities; nearly no list is looked at for more.
+Out:   the ``Token`` values that ``entries.read`` builds from the same list.
+Never: a check left out that ``entries.make`` has: here the checks come first that nearly every
+       token passes.
+Why:   nearly every token is in its own list with its own logprob, and most candidates are never
+       used.
 """
 
 import math
@@ -40,12 +40,12 @@ _new_candidate, _new_token = unchecked(Candidate), unchecked(Token)
 
 
 class LazyCandidates(Struct, gc=False, eq=False):
-    """The candidates of a token, made when they are first asked for; it equals their tuple.
+    """The candidates of a token, built when they are first accessed; equal to their tuple.
 
     Attributes:
-        raw: as they came, each with a number.
-        has_masked: whether the server's grammar excluded one of them.
-        made: they themselves, once they are.
+        raw: the entries as they came, each with a number.
+        has_forbidden: whether the server's grammar excluded one of them.
+        built: the candidates, once they are built.
     """
 
     raw: Sequence[RawCandidate]
@@ -61,7 +61,7 @@ class LazyCandidates(Struct, gc=False, eq=False):
         return built
 
     def peek(self) -> tuple[Candidate, ...]:
-        """The candidates, but not kept: most lists are looked at once, and answers are long."""
+        """The candidates, without storing them: most lists are read once, and answers are long."""
         raw, built = self.raw, self.built
         return self.build(raw) if built is None else built
 
