@@ -7,7 +7,7 @@ Never: an error; a body that ``json.loads`` would refuse, or would read differen
 Why:   nearly all bytes of a response with logprobs are candidates, and most are never used: a dict
        and a list of integers for each of them cost ten times as much as everything else.
 
-All other bodies are read by ``json.loads`` and the formats. So the types here are narrow: a field of
+Other bodies are read by ``json.loads`` and the formats. So the types here are narrow: a field of
 type None is a key of another format, and a body with that key is not read here. Keys that no reader
 uses are only checked to be valid JSON.
 """

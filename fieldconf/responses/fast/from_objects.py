@@ -211,7 +211,7 @@ def _are_usual(numbers: list[float]) -> bool:
 class LazyObjectCandidates(LazyCandidates, gc=False, eq=False):
     """The candidates of a token in a client's objects, built when they are first accessed."""
 
-    def make(self, raw: Sequence[Any]) -> tuple[Candidate, ...]:
+    def build(self, raw: Sequence[Any]) -> tuple[Candidate, ...]:
         """The candidates of what came."""
         return _candidates(raw)
 
