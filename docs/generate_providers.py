@@ -29,19 +29,19 @@ response = client.responses.create(
 report = fc.score(response, Ticket)
 ```
 
-Where the column "call" says `POST`, they are what to add to the JSON of the request. `extra_body`
-is the OpenAI package's word: in a request of your own, what it holds stands beside the rest. The
-parameters of `openai` are also those of a line's `body` in OpenAI's Batch API.
+If the column "call" says `POST`, add the parameters to the JSON of the request. `extra_body` is an
+argument of the OpenAI package: in a request of your own, merge its content into the JSON. The
+parameters of `openai` also fit the `body` of a line in OpenAI's Batch API.
 
-- **Cap**: the largest number of candidates for each token that may be asked for. The default is 5,
-  or the cap where that is lower.
+- **Cap**: the largest allowed number of candidates for each token. The default is 5, or the cap if
+  that is lower.
 - **Mask**: whether the logprobs are taken before ("pre") or after ("post") tokens that the schema
   forbids are excluded. Of those that are taken before, the forbidden tokens hold a part. "unknown":
   the provider does not say, or the answer is not held to the schema.
 - **Temperature**: whether they are taken before or after the temperature is applied. After it, they
-  say how likely the token was to be drawn, not what the model thinks of it.
-- **Reading**: what the reading of its answers is tested with. *A recording* was sent by that
-  server (of llama.cpp the server itself is asked, too). *Vendor types*: a payload made by hand,
+  are the probabilities of the draw, not those of the model.
+- **Reading**: how the reading of its answers is tested. *A recording* was sent by that server (for
+  llama.cpp the tests also ask the server itself). *Vendor types*: a payload made by hand,
   which the vendor's own package accepts; those of OpenAI, Together, google-genai, Ollama and
   LiteLLM get it from a server in the tests, and what they return is scored as the payload.
   *Documentation*: a payload made by hand, from the vendor's documentation or source.
@@ -53,23 +53,23 @@ parameters of `openai` are also those of a line's `body` in OpenAI's Batch API.
 WITHOUT = """
 ## Without logprobs
 
-`fc.request` raises `NoLogprobsError` for these, whose `remedy` is the way out.
+For these `fc.request` raises `NoLogprobsError`; its `remedy` is the way out.
 
 """
 
 DIFFERENT = """
 ## Models that differ
 
-`fc.request(..., model="...")` knows these. With a way out: it raises `NoLogprobsError`. Without
-one: what it returns turns reasoning off and keeps to the lower cap.
+`fc.request(..., model="...")` knows these models. For a model with a way out it raises
+`NoLogprobsError`. For the others its parameters turn reasoning off and respect the lower cap.
 
 """
 
 BETWEEN = """
 ## Frameworks, files and others
 
-What to give to `fc.score` where something stands between the provider and you, or where there is
-nothing to ask for:
+What to give to `fc.score` if there is a framework between you and the provider, or a file in place of
+a provider:
 
 """
 

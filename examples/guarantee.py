@@ -1,12 +1,12 @@
-"""From labelled messages to a policy that one can sign, on the embedded model.
+"""From labelled messages to a policy with a guarantee, on the embedded model.
 
 Run: python examples/guarantee.py [COUNT]    (120 messages by default, some minutes)
 Once before: pip install "fieldconf[local,calibrate]", and: fieldconf local fetch
 
-The messages are made up, and labelled (docs/data/messages.jsonl). Each is asked with the most alike
-ones among the others as examples: alone the toy model is near chance. It tells teams apart and
-hardly sees what is urgent, so that one field is accepted nearly always and the other one seldom.
-docs/calibration.md takes the same way without a model, by the answers that are saved there.
+The messages are invented and labelled (docs/data/messages.jsonl). The prompt for each has the most
+similar other messages as worked examples: without them the toy model is near chance. It recognises
+teams well and urgency badly, so one field is accepted nearly always and the other one seldom.
+docs/calibration.md does the same without a model, with saved answers.
 """
 
 import difflib
@@ -25,7 +25,7 @@ EXAMPLES = 4
 
 
 class Message(BaseModel):
-    """What the desk wants to know of a message."""
+    """A support message."""
 
     urgent: bool
     team: Literal["billing", "technical", "sales"]

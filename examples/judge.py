@@ -1,14 +1,14 @@
-"""A model as the judge of answers: the expected score says more than the score it wrote.
+"""A model as the judge of answers: its expected score says more than the score it wrote.
 
 Run: python examples/judge.py
 Once before: pip install "fieldconf[local]", and: fieldconf local fetch
 
-A judge that writes "1" may have been torn between 1 and 5. Its distribution shows it, and the mean
-of that, ``field.expected``, moves where the written digit does not.
+A judge that writes "1" may have been undecided between 1 and 5. Its distribution shows this, and
+the mean of the distribution, ``field.expected``, changes even if the written digit does not.
 
-The model that judges here is a toy of 135 million parameters: it favours low digits whatever it
-reads, and on other questions prefers the worse answer as often as the better one. What its numbers
-look like is what there is to see.
+The judge here is a toy of 135 million parameters. It favours low digits for any text, and on other
+questions it prefers the worse answer as often as the better one. Look at the form of the numbers
+only.
 """
 
 from openai import OpenAI

@@ -1,10 +1,10 @@
-"""Score responses that somebody else's code received and saved, the least sure fields first.
+"""Score saved responses of somebody else's code, the least sure fields first.
 
 Run: python examples/score_saved.py    (needs no model)
 
-Beside this file lies ``saved_responses.jsonl``: one response a line, as an OpenAI-compatible server
-gave it, with logprobs. (The model was the embedded toy, asked about the messages of ``triage.py``
-and one more.) Nothing is asked again: all numbers are computed from what was saved.
+``saved_responses.jsonl`` has one response for each line, as an OpenAI-compatible server sent it,
+with logprobs. (The model was the embedded toy; the messages were those of ``triage.py`` and one
+more.) No request is sent: all numbers are computed from the saved responses.
 """
 
 import math

@@ -1,13 +1,13 @@
-"""Stop reading an answer once its first field says that the rest is of no use.
+"""Stop reading an answer once its first field says that the rest is not needed.
 
 Run: python examples/stop_early.py
 Once before: pip install "fieldconf[local]", and: fieldconf local fetch
 
-Of this news only what is on the weather is wanted. The topic comes first in the schema, so that it
-comes first in the answer; the long fields behind it are not waited for if the topic is another.
-Each text is read twice, with the rules and without, to measure what they save.
+This program wants news on the weather only. The topic is the first field of the schema, so it is
+the first field of the answer. If the topic is another one, the long fields after it are not read.
+Each text is read twice, with the rules and without, to measure the saved tokens.
 
-The model is a toy of 135 million parameters; its summaries are mostly the text once more.
+The model is a toy of 135 million parameters; its summaries mostly repeat the text.
 """
 
 from typing import Literal

@@ -1,10 +1,10 @@
-"""What a server sees of an early stop: the connection closes, and it need not write the rest.
+"""An early stop on the server's side: the connection closes, and the server stops writing.
 
 Run: python examples/stop_early_server.py    (needs no model)
 
-The server is a fake one on this machine, from ``fieldconf.testing``: the answer is made up, but the
-openai package's client talks to it over a real connection. It waits a moment between two tokens, as
-models do, and counts what it has written.
+The server is a fake one on this machine, from ``fieldconf.testing``. Its answer is invented, but
+the openai package's client talks to it over a real connection. It waits between two tokens, as
+models do, and counts the tokens that it has written.
 """
 
 from pydantic import BaseModel
@@ -16,7 +16,7 @@ PACE = 0.01  # seconds a token
 
 
 class Review(BaseModel):
-    """The first field decides whether the others are wanted."""
+    """The first field decides whether the others are needed."""
 
     relevant: bool
     summary: str

@@ -1,12 +1,12 @@
-"""Sort support messages: file what is sure, ask again what is not, leave the rest to a person.
+"""Sort support messages: file sure answers, ask again about doubtful fields, leave the rest.
 
 Run: python examples/triage.py
 Once before: pip install "fieldconf[local]", and: fieldconf local fetch
 
-The model that answers is a toy of 135 million parameters on your machine. It swaps letters and
-makes up what a message does not say, and is less sure of it: that is what there is to see. A larger
-prompt, with two examples, stands for a larger model; yours is asked by its client:
-fc.reask(report, client=openai.OpenAI(), model="...").
+The model is a toy of 135 million parameters on your machine. It swaps letters and invents what a
+message does not say, but it is less sure of these fields. A larger prompt, with two examples,
+stands for a larger model. With a real one, write fc.reask(report, client=openai.OpenAI(),
+model="...").
 """
 
 import json
@@ -16,15 +16,15 @@ from pydantic import BaseModel, Field
 
 import fieldconf as fc
 
-# A threshold says from which confidence on *you* would file the field unread. These are made up;
-# yours come from answers that you have compared with the truth. It stands beside the field it is
-# for, since fields of different kinds are not equally sure when they are right.
+# From this confidence on, a field is filed without review. These numbers are invented: take yours
+# from answers that you have compared with the truth. Each field has its own, because right values
+# of different kinds have different confidences.
 CHOICE, TEXT, NUMBER = (fc.FieldConfig(threshold=share) for share in (0.7, 0.5, 0.5))
 
 
 @fc.confident
 class Ticket(BaseModel):
-    """What the desk wants to know of a message."""
+    """A support message."""
 
     problem: Annotated[Literal["payment", "delivery", "login", "crash"], CHOICE]
     order: Annotated[str, TEXT, Field(pattern="^[A-Z]{2}-[0-9]{4}$", description="order number")]

@@ -29,7 +29,7 @@ def report_of(pieces, schema=None, sizes=(), finish_reason="stop"):
     made[-2]["choices"][0]["finish_reason"] = finish_reason
     assert fc.score(made, schema).to_dict(tokens=True) == whole.to_dict(tokens=True)
     for keep in ("all", "fields"):
-        live = LiveScorer(compile_schema(schema).asked, keep=keep)
+        live = LiveScorer(compile_schema(schema).as_requested, keep=keep)
         for one in made:
             live.feed(one)
         assert live.finish().to_dict() == whole.to_dict()

@@ -81,7 +81,7 @@ def _scored(draw):
         cut = draw(st.integers(0, len(made.content)))
         text = made.content[:cut] + "]}" + made.content[cut:]
         made = completion(*draw(cuts(text)), content=text)
-    return score_completion(made, compile_schema(schema).asked)
+    return score_completion(made, compile_schema(schema).as_requested)
 
 
 @st.composite
@@ -94,7 +94,7 @@ def _decided(draw):
     ]
     schema = draw(st.sampled_from([None, {"required": ["missing"]}]))
     made = Completion(None, None, decisions=tuple(decisions[: draw(st.integers(1, 3))]))
-    return score_completion(made, compile_schema(schema).asked)
+    return score_completion(made, compile_schema(schema).as_requested)
 
 
 @st.composite
@@ -123,7 +123,9 @@ def _stopped(report):
     return replace(report_of(*report[:-1]), status="truncated", reason=reason, stopped=stopped)
 
 
-REFUSED = score_completion(Completion(None, None, refusal="no \ud800"), compile_schema(None).asked)
+REFUSED = score_completion(
+    Completion(None, None, refusal="no \ud800"), compile_schema(None).as_requested
+)
 
 REPORTS = st.one_of(
     _scored(), _scored(), _scored(), _decided(), _classified(),

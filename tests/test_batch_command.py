@@ -71,7 +71,7 @@ def test_files_that_fail_are_exit_code_2_and_the_rest_is_scored(here):
     ("arguments", "output", "words"),
     [
         (["none.jsonl"], "rows.csv", "none.jsonl: there is no such file"),
-        (["a.jsonl"], "rows", "tells no format. Give the format: parquet, arrow, csv, jsonl"),
+        (["a.jsonl"], "rows", "is no known format. Give the format: parquet, arrow, csv, jsonl"),
         (["a.jsonl"], "a.jsonl", "a.jsonl is an input and the output. Give another output"),
         (["none.jsonl", "a.jsonl"], "a.jsonl", "is an input and the output"),
         (["a.jsonl"], "none/rows.csv", "its folder is not there. Make it first"),

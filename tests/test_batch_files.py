@@ -294,12 +294,12 @@ def test_rows_of_an_earlier_run_may_lie_among_the_responses():
         ({"schema": 3}, SchemaError, "3|int"),
         ({"schema": None, "wide": True}, SchemaError, "schema"),
         ({"policy": {"fields": {"/taem": 0.9}}}, PolicyError, "/taem"),
-        ({"output": "rows.xyz"}, OutputError, "tells no format"),
+        ({"output": "rows.xyz"}, OutputError, "is no known format"),
         ({"format": "xml"}, OutputError, "'xml' is no format"),
         ({"output": "none/rows.csv"}, OutputError, "its folder is not there"),
         ({"output": "folder", "format": "csv"}, OutputError, "is no file"),
         ({"output": "a\0.csv"}, OutputError, "null"),
-        ({"workers": 0}, OutputError, "0 workers"),
+        ({"workers": 0}, OutputError, "workers=0"),
     ],
 )
 def test_wrong_arguments_are_told_before_anything_is_done(change, error, words):

@@ -89,7 +89,7 @@ def test_few_bytes_are_not_worth_a_worker(monkeypatch):
 
 @pytest.mark.parametrize("option", ["workers", "block"])
 def test_less_than_one_cannot_be(option):
-    with pytest.raises(OutputError, match=r"(0 workers|blocks of 0 bytes) cannot be.*Give 1"):
+    with pytest.raises(OutputError, match=r"(workers=0|block=0 bytes) is below 1.*Give 1"):
         scored(**{option: 0})
 
 

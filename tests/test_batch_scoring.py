@@ -21,6 +21,7 @@ from fieldconf.errors import (
     PolicyError,
     SchemaError,
 )
+from fieldconf.tokens.token import Token
 
 
 class Customer(BaseModel):
@@ -92,7 +93,7 @@ def test_structs_are_read_as_their_json():
     """And lists of them as the chunks of a stream; what a struct lacks is null there."""
     whole = score_batch(column(pa.array([response(), None])), Ticket).to_pylist()
     assert whole == rows_of(response(), None, schema=Ticket)
-    case = strategies.Case(bool, True, "true", (fc.tokens.Token("true", None, -0.5),))
+    case = strategies.Case(bool, True, "true", (Token("true", None, -0.5),))
     chunks = score_batch(column(pa.array([case.chunks])), bool).to_pylist()
     assert [row["value"] for row in chunks] == ["true"]
     assert chunks[0]["logprob"] == -0.5

@@ -28,7 +28,7 @@ DULL = {
 
 def live_of(made, schema=TICKET_SCHEMA):
     """The fields in the order in which they came, and the report."""
-    live = LiveScorer(compile_schema(schema).asked)
+    live = LiveScorer(compile_schema(schema).as_requested)
     fields = [field for one in made for field in live.feed(copy.deepcopy(one))]
     return fields, live.finish()
 
@@ -110,7 +110,7 @@ def test_events_go_on_behind_a_number_that_is_none(damaged, number):
 def test_holes_are_filled_where_tokens_are_let_go_of():
     made = chunks(TICKET)
     made[4]["choices"][0]["logprobs"] = None
-    live = LiveScorer(compile_schema(TICKET_SCHEMA).asked, keep="fields")
+    live = LiveScorer(compile_schema(TICKET_SCHEMA).as_requested, keep="fields")
     fields = [field.pointer for one in made for field in live.feed(one)]
     assert fields == ["/urgent", "/team", ""]
     report = live.finish()

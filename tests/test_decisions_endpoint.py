@@ -125,7 +125,7 @@ def test_a_default_is_no_answer():
 
     assert kinds(Message) == {"/spam": "predicate", "/team": "choice", "/size": "score"}
     assert questions(Message).asked[1].labels == ("a", "b")
-    assert kinds(fc.schema.compile_schema(Message).asked) == kinds(Message)
+    assert kinds(fc.schema.compile_schema(Message).as_requested) == kinds(Message)
 
 
 class Card(BaseModel):

@@ -23,12 +23,11 @@ COMMANDS = [
     if line.startswith("fieldconf ")
 ]
 TICKET = {
-    "urgent": True,
-    "team": "billing",
-    "priority": 4,
-    "amount": 49.9,
     "customer": {"name": "Anna Berg", "email": "anna.berg@example.com"},
-    "topics": ["refund"],
+    "orders": ["4711"],
+    "amount": 49.9,
+    "team": "billing",
+    "urgent": True,
 }
 TOKENS = [(piece, 0.9, {}) for piece in re.findall(r"\w+|\W", json.dumps(TICKET))]
 
@@ -38,6 +37,7 @@ def server(tmp_path, monkeypatch):
     """A server that stands for OpenAI's, and a folder that stands for the reader's."""
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     (tmp_path / "mail.txt").write_text("I was charged twice")
+    (tmp_path / "answer.txt").write_text("Question: 1 + 1?\nAnswer: 2")
     (tmp_path / "mails.txt").write_text("I was charged twice\n")
     (tmp_path / "policy.toml").write_text("accept = 0.0\n")
     (tmp_path / "response.json").write_text(json.dumps(response(TOKENS)))

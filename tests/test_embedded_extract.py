@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import embedded_ticket
 import pytest
 from installed import CliRunner
 
@@ -36,8 +37,7 @@ def test_every_field_has_a_confidence(report, ticket):
 def test_booleans_and_enums_have_their_members(report):
     for name, members in (
         ("urgent", [True, False]),
-        ("team", ["billing", "technical", "sales", "account"]),
-        ("priority", [1, 2, 3, 4, 5]),
+        ("team", ["billing", "technical", "sales"]),
     ):
         found = report[name].distribution
         assert {m.value for m in found.candidates} == set(members)
@@ -55,10 +55,10 @@ def test_the_stream_agrees_with_the_whole(report, ticket, local_client):
 
 
 def test_a_truncated_answer_keeps_what_closed(report, ticket, local_client):
-    cut = fc.extract(ticket, TEXT, client=local_client, request_options={"max_tokens": 8})
+    cut = fc.extract(ticket, TEXT, client=local_client, request_options={"max_tokens": 12})
     assert cut.status == "truncated"
     assert "max_tokens" in cut.reason
-    assert cut["urgent"].to_dict() == report["urgent"].to_dict()
+    assert cut["/customer/name"].to_dict() == report["/customer/name"].to_dict()
     assert cut.confidence is None
 
 
@@ -83,9 +83,16 @@ def test_the_command_line_uses_the_embedded_model(report, local_client):
     assert json.loads(result.stdout)["data"] == report.data
 
 
-def test_exact_numbers_and_reasons_from_the_command_line(report, local_client):
-    schema = f"{EXAMPLES / 'ticket.py'}:Ticket"
-    text = str(EXAMPLES / "ticket.txt")
+def test_exact_numbers_and_reasons_from_the_command_line(tmp_path, local_client):
+    schema, text = str(tmp_path / "ticket.json"), embedded_ticket.TEXT
+    finite = [
+        "urgent",
+        "team",
+    ]  # settling a string takes many requests
+    properties = {name: embedded_ticket.TICKET["properties"][name] for name in finite}
+    Path(schema).write_text(
+        json.dumps({"type": "object", "properties": properties, "required": finite})
+    )
     result = CliRunner().invoke(main, ["extract", schema, text, "--exact", "--why"])
     assert result.exit_code == 0, result.stderr
     assert "not settled" not in result.stdout

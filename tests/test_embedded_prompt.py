@@ -143,3 +143,19 @@ def test_any_schema_has_a_form(schema):
 def test_a_schema_that_contains_itself_has_a_form():
     loop = {"type": "array", "items": {"$ref": "#"}}
     assert "[[...]]" in embedded_messages(loop, "text")[0]["content"]
+
+
+def test_worked_examples_become_exchanges():
+    described = TICKET | {
+        "description": 'Of a mail.\n\nText: Hi,\n\nBob\nJSON: {"urgent": true,\n"team": "é"}\n\n'
+        "Text: Yo\nJSON: none"
+    }
+    messages = embedded_messages(described, TEXT)
+    assert [(message["role"], message["content"]) for message in messages[1:]] == [
+        ("user", "Hi,\n\nBob"),
+        ("assistant", '{"urgent":true,"team":"é"}'),
+        ("user", "Yo"),
+        ("assistant", "none"),
+        ("user", TEXT),
+    ]
+    assert messages[0] == embedded_messages(TICKET, TEXT)[0]

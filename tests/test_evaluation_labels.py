@@ -15,7 +15,7 @@ from fieldconf.batch import score_batch
 from fieldconf.errors import EvaluationError
 from fieldconf.evaluation.correctness import Rule, Rules
 from fieldconf.evaluation.judged import judged, table_of
-from fieldconf.evaluation.judging import Judge
+from fieldconf.evaluation.judging import ValueJudge
 from fieldconf.many.lines import line_of
 from fieldconf.report.results import Result, Results, RunSummary
 
@@ -285,7 +285,7 @@ def test_a_bare_value_is_a_field_without_a_name():
 
 
 def judgements(answer, truth, rules=None):
-    found = Judge(Rules.of(rules)).judgements(answer, truth)
+    found = ValueJudge(Rules.of(rules)).judgements(answer, truth)
     return {one.path: one.right for one in found}
 
 

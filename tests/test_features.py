@@ -33,7 +33,7 @@ def test_a_feature_from_the_schema_to_the_report(feature):
     form = fc.strict(feature.kind)
     Draft202012Validator.check_schema(form.schema)
     tokens = tokens_of(feature.text)
-    report = score_completion(completion(*tokens), schema.asked)
+    report = score_completion(completion(*tokens), schema.as_requested)
 
     assert report.status == "complete"
     assert report.errors == ()

@@ -86,7 +86,7 @@ def test_a_child_forked_while_a_thread_reads_the_same_schema(monkeypatch, is_beg
     )
     answer = response([entry('{"a":"b"}', -0.1)])
     if is_begun:
-        assert schema.asked.root.cases
+        assert schema.as_requested.root.cases
 
     def slow(reader: Reader, node: object) -> object:
         if threading.current_thread() is thread:

@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from fieldconf.distributions.continuation import Reading
+from fieldconf.distributions.continuation import Continuation
 from fieldconf.distributions.labels import (
     Beginning,
     LabelMatcher,
@@ -146,16 +146,16 @@ def test_labels_that_cannot_be():
 
 
 def partial(text):
-    return Reading("partial", text)
+    return Continuation("partial", text)
 
 
 def test_may_be_loosely():
     assert may_be_loosely(partial(b'" BILL'), "billing")
-    assert may_be_loosely(Reading("done", b'" BILLing. "'), "billing")
-    assert may_be_loosely(Reading("before"), "billing")
+    assert may_be_loosely(Continuation("done", b'" BILLing. "'), "billing")
+    assert may_be_loosely(Continuation("before"), "billing")
     assert not may_be_loosely(partial(b'"sales'), "billing")
-    assert not may_be_loosely(Reading("done", b'"bill"'), "billing")
-    assert not may_be_loosely(Reading("dead"), "billing")
+    assert not may_be_loosely(Continuation("done", b'"bill"'), "billing")
+    assert not may_be_loosely(Continuation("dead"), "billing")
     assert may_be_loosely(partial(b"1"), 10)
     assert not may_be_loosely(partial(b'"tr'), True)
     assert may_be_loosely(partial(b'"'), "")
@@ -171,13 +171,13 @@ def test_json_strings_at_every_byte(label):
         data = f'"{body}"'.encode()
         if b"\t" not in data:
             assert all(may_be_loosely(partial(data[:cut]), label) for cut in range(1, len(data)))
-            assert may_be_loosely(Reading("done", data), label)
+            assert may_be_loosely(Continuation("done", data), label)
 
 
 def test_a_lone_surrogate_is_no_label():
     begun, ended = json_beginning(b'"\\ud83c"')
     assert (begun.text, ended) == ("\ud83c", True)
-    assert not may_be_loosely(Reading("done", b'"\\ud83c"'), "\U0001f389")
+    assert not may_be_loosely(Continuation("done", b'"\\ud83c"'), "\U0001f389")
 
 
 def test_a_domain_finds_what_was_meant():
@@ -187,21 +187,21 @@ def test_a_domain_finds_what_was_meant():
     ]  # fmt: skip
     assert domain(["billing"]).index("Billing") is None
     assert found.outcomes(partial(b'" B')) == {0}
-    assert found.outcomes(Reading("before")) == {0, 1, 2, 3, 4}
-    assert found.outcomes(Reading("done", b"true")) == {2}
+    assert found.outcomes(Continuation("before")) == {0, 1, 2, 3, 4}
+    assert found.outcomes(Continuation("done", b"true")) == {2}
 
 
 def test_members_that_loose_matching_would_mix_up_are_matched_exactly():
     found = domain(["A", "a", "b", ""], "loose")
     assert [found.index(v) for v in ("A", "a", " a", "B", "", " ")] == [0, 1, None, 2, 3, None]
     assert found.outcomes(partial(b'"A')) == {0}
-    assert found.outcomes(Reading("done", b'"B"')) == {2}
-    assert found.outcomes(Reading("done", b'" A"')) == set()
+    assert found.outcomes(Continuation("done", b'"B"')) == {2}
+    assert found.outcomes(Continuation("done", b'" A"')) == set()
 
 
 def test_a_member_exactly_is_that_member():
     found = domain(["a", "a b"], "loose")
-    assert found.outcomes(Reading("done", b'"a"')) == {0}
+    assert found.outcomes(Continuation("done", b'"a"')) == {0}
 
 
 def test_a_function_for_members():
@@ -209,4 +209,4 @@ def test_a_function_for_members():
     assert [found.index(v) for v in ("Yeah", "nay", "who", None)] == [0, 1, None, 2]
     assert found.outcomes(partial(b'"')) == {0, 1}
     assert found.outcomes(partial(b'"Y')) == {0}
-    assert found.outcomes(Reading("done", b"null")) == {2}
+    assert found.outcomes(Continuation("done", b"null")) == {2}

@@ -7,7 +7,7 @@ import pytest
 import regex
 
 from fieldconf.schema import compile_schema, regexes
-from fieldconf.schema.constraints import _Form
+from fieldconf.schema.constraints import _StringForm
 from fieldconf.schema.regexes import PATIENCE, REFILL, Patience, compiled
 
 
@@ -55,7 +55,7 @@ def test_a_pattern_is_asked_again_when_its_texts_are_harmless(clock):
 
 
 def test_what_takes_too_long_is_allowed(clock):
-    form, clock.takes = _Form(clock), 1e9
+    form, clock.takes = _StringForm(clock), 1e9
     assert form.allows("not", done=True)
     clock.takes = 0.0
     assert not form.allows("not", done=True)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from fieldconf.schema import compile_schema
-from fieldconf.schema.places import every_place
+from fieldconf.schema.places import every_node
 from fieldconf.schema.unions import MOST_CASES
 
 DRAFT_4 = "http://json-schema.org/draft-04/schema#"
@@ -96,7 +96,7 @@ def test_a_recursive_schema_has_few_places():
     schema = {"type": "object", "properties": {"a": {"$ref": "#"}, "b": items, "c": TEXT}}
     compiled = compile_schema(schema)
     assert compiled.at(("a", "b", 7, "a")) is compiled.at(("a",))
-    paths = [path for path, _ in every_place(compiled.root)]
+    paths = [path for path, _ in every_node(compiled.root)]
     assert paths == [(), ("b",), ("c",)]  # "a" and the items of "b" are the whole
 
 
@@ -188,17 +188,17 @@ def shop(word="oneOf", **more):
 def test_a_discriminator_decides():
     root = compile_schema(shop()).root
     assert root.inside("number").declared.kinds == {"string", "number"}
-    cash = root.after("kind", b'"cash"')
+    cash = root.with_value("kind", b'"cash"')
     assert cash.inside("number").declared.kinds == {"number"}
     assert cash.declared.keys == ("kind", "number", "coins")
-    assert root.after("kind", b'"nobody\'s"') is root  # an answer that fits none
+    assert root.with_value("kind", b'"nobody\'s"') is root  # an answer that fits none
 
 
 def test_a_key_decides():
     root = compile_schema(shop()).root
-    assert root.having("coins").declared.keys == ("kind", "number", "coins")
-    assert root.having("kind") is root
-    assert root.having("coins").inside("number").declared.kinds == {"number"}
+    assert root.with_key("coins").declared.keys == ("kind", "number", "coins")
+    assert root.with_key("kind") is root
+    assert root.with_key("coins").inside("number").declared.kinds == {"number"}
 
 
 def test_the_kind_of_a_container_decides():
@@ -209,8 +209,8 @@ def test_the_kind_of_a_container_decides():
         ]
     }
     root = compile_schema(schema).root
-    assert root.after("a", b"[").inside("b").declared.kinds == {"string"}
-    assert root.after("a", b"{").inside("b").declared.kinds == {"number"}
+    assert root.with_value("a", b"[").inside("b").declared.kinds == {"string"}
+    assert root.with_value("a", b"{").inside("b").declared.kinds == {"number"}
 
 
 def test_conditions_are_cases():
@@ -222,8 +222,8 @@ def test_conditions_are_cases():
     }
     root = compile_schema({**rule, **first}).root
     assert root.inside("v").declared.kinds == {"string", "number"}
-    assert root.after("kind", b'"a"').inside("v").declared.kinds == {"string"}
-    assert root.after("kind", b'"b"').inside("v").declared.kinds == {"number"}
+    assert root.with_value("kind", b'"a"').inside("v").declared.kinds == {"string"}
+    assert root.with_value("kind", b'"b"').inside("v").declared.kinds == {"number"}
 
 
 def test_contradicting_cases_are_dropped():
@@ -241,7 +241,7 @@ def test_contradicting_cases_are_dropped():
     }
     root = compile_schema(schema).root
     assert len(root.cases) == len(names)
-    narrowed = root.after("kind", b'"n7"')
+    narrowed = root.with_value("kind", b'"n7"')
     assert narrowed.declared.keys == ("kind", "n7")
 
 
@@ -261,7 +261,7 @@ def test_an_optional_key_may_be_null_where_null_stands_for_left_out():
         "required": ["b"],
     }
     compiled = compile_schema(schema)
-    asked = {key: compiled.asked.declared((key,)) for key in "abc"}
+    asked = {key: compiled.as_requested.declared((key,)) for key in "abc"}
     assert [asked[key].may_be_null for key in "abc"] == [True, False, False]
     assert asked["a"].kinds == {"string"}
     assert asked["a"].possible_kinds == {"string", "null"}

@@ -5,7 +5,7 @@ from builders import entry, response
 
 import fieldconf as fc
 from fieldconf.distributions.distribution import Rival
-from fieldconf.distributions.explanation import Why
+from fieldconf.distributions.explanation import Explanation
 from fieldconf.errors import FieldconfError, printable
 from fieldconf.schema.bounded_validation import one_line
 
@@ -61,6 +61,6 @@ def test_an_integer_of_more_digits_than_python_reads_is_an_integer():
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("rivals", [(), ("\x1b[2J",)], ids=["alone", "with a rival"])
 def test_why_a_number_is_what_it_is_is_safe_to_print(text, rivals):
-    sentence = Why(0, text, 0.5, tuple(Rival(rival, 0.5) for rival in rivals)).sentence
+    sentence = Explanation(0, text, 0.5, tuple(Rival(rival, 0.5) for rival in rivals)).sentence
     assert sentence.isprintable()
     assert printable(text) in sentence

@@ -304,7 +304,7 @@ def test_a_provider_nobody_knows(wrong, meant):
 
 
 def test_a_provider_like_no_other():
-    with pytest.raises(fc.RequestError, match=r"'xyzzy'\. Known are anthropic"):
+    with pytest.raises(fc.RequestError, match=r"'xyzzy'\. Use one of anthropic"):
         fc.request(Ticket, provider="xyzzy")
 
 

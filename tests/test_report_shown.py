@@ -88,7 +88,7 @@ def hostile_reports(draw):
     tokens = [t._replace(text=two) for t in tokens]
     schema = {"properties": {"a": {"enum": [one, two, "x"]}, one: {"type": "integer"}}}
     made = completion(*tokens, content=kept, model=one, finish_reason="length")
-    report = score_completion(made, compile_schema(schema).asked)
+    report = score_completion(made, compile_schema(schema).as_requested)
     if draw(st.booleans()):
         report = replace(report, stopped=Stopped(one, two, 1, 2), reason=one)
     return report

@@ -15,7 +15,7 @@ from fieldconf.scoring.scorer import score_completion
 
 def scored(schema, *tokens):
     """As ``fc.score`` reads a schema: what may be left out may be null."""
-    return score_completion(completion(*tokens), compile_schema(schema).asked)
+    return score_completion(completion(*tokens), compile_schema(schema).as_requested)
 
 
 def object_of(required=(), **properties):

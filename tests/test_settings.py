@@ -180,7 +180,7 @@ def test_settings_do_not_change_validation():
 def test_thresholds_that_cannot_be(threshold):
     with pytest.raises(SchemaError) as caught:
         FieldConfig(threshold=threshold)
-    message = f"the threshold {threshold!r} is no number from 0 to 1. Give one such as 0.9"
+    message = f"the threshold {threshold!r} is no number from 0 to 1. Use a number such as 0.9"
     assert str(caught.value) == message
     with pytest.raises(SchemaError) as caught:
         conf_of({"threshold": threshold}, "/a/x-fieldconf")
@@ -367,7 +367,7 @@ def test_an_unknown_word():
     with pytest.raises(SchemaError) as caught:
         check_settings({"properties": {"a": {"x-fieldconf-atributes": {}}}})
     assert str(caught.value) == (
-        "unknown word 'x-fieldconf-atributes' (at /properties/a/x-fieldconf-atributes)."
+        "unknown keyword 'x-fieldconf-atributes' (at /properties/a/x-fieldconf-atributes)."
         " Did you mean 'x-fieldconf-attributes'?"
     )
     with pytest.raises(SchemaError, match="Did you mean 'x-fieldconf'"):
@@ -391,12 +391,12 @@ def test_attributes_that_are_some():
 # -- a basis that cannot apply ------------------------------------------------------------------
 
 OPEN = (
-    "the basis 'distribution' needs few values, and here is no end of them (at /a)."
-    " Declare an enum or bounds, or take 'joint'"
+    "the basis 'distribution' needs a small set of allowed values, and this field has an open"
+    " domain (at /a). Declare an enum or bounds, or use the basis 'joint'"
 )
 CONTAINER = (
-    "a basis is for scalars, and here stands an object or a list (at /a)."
-    " Leave it out, or give it to the fields inside"
+    "a basis applies to scalars only, not to an object or a list (at /a)."
+    " Remove it, or set it on the fields inside"
 )
 DISTRIBUTION, JOINT = ({CONF: {"basis": basis}} for basis in ("distribution", "joint"))
 

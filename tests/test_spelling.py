@@ -2,7 +2,7 @@
 
 import pytest
 
-from fieldconf.tokens.spelling import Piece, is_control, spell
+from fieldconf.tokens.spelling import TokenPiece, is_control, spell
 from fieldconf.tokens.token import Candidate, Token
 
 
@@ -143,7 +143,7 @@ def test_wrapping_in_the_content_only(before):
     found = written(before + '{"a":1}' + after, tokens)
     assert (found[0], found[1]) == (b'{"a":', b"1}")
     spelling = spell(before + '{"a":1}' + after, tokens)
-    assert spelling.pieces[0] == Piece(None, 0, len(before))
+    assert spelling.pieces[0] == TokenPiece(None, 0, len(before))
 
 
 def test_disguises_after_reasoning():
@@ -201,7 +201,7 @@ def test_candidates_of_a_mark_are_no_text():
 
 def test_an_answer_is_not_looked_for_inside_of_a_mark():
     tokens = [Token(text, text.encode(), -0.1) for text in ("end", "<|im_end|>")]
-    assert spell("end", tokens).pieces == (Piece(0, 0, 3),)
+    assert spell("end", tokens).pieces == (TokenPiece(0, 0, 3),)
 
 
 @pytest.mark.parametrize("end", [["###"], ["\n", "##", "#"], ["\nUser", ":"]])

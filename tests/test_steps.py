@@ -5,10 +5,10 @@ import math
 import pytest
 from builders import log, token
 
-from fieldconf.distributions.cache import Memory
+from fieldconf.distributions.cache import CandidateCache
 from fieldconf.distributions.candidates import listed
-from fieldconf.distributions.context import Level
-from fieldconf.distributions.continuation import Target
+from fieldconf.distributions.context import OpenLevel
+from fieldconf.distributions.continuation import ValueSite
 from fieldconf.distributions.distribution import MOST_RIVALS, Rival
 from fieldconf.distributions.open_values import choices as choices_of
 from fieldconf.distributions.other_values import others
@@ -17,7 +17,7 @@ from fieldconf.distributions.value_questions import ValueQuestion
 from fieldconf.parsing.grammar import decode
 from fieldconf.parsing.parser import JSONParser
 from fieldconf.schema import Declared, compile_schema
-from fieldconf.tokens.alignment import Step
+from fieldconf.tokens.alignment import AlignedStep
 
 
 def steps_of(*pieces):
@@ -29,7 +29,7 @@ def steps_of(*pieces):
         parser.feed(text.encode())
         made.append(
             (
-                Step(index, index, before, text.encode(), start),
+                AlignedStep(index, index, before, text.encode(), start),
                 token(text, math.log(masses[text]), log(masses)),
             )
         )
@@ -38,8 +38,8 @@ def steps_of(*pieces):
 
 def choices(steps, path, text, start, declared, *, level=None, compact=False):
     """The choices of these steps, with nothing read before."""
-    target = Target(path, level, compact, start, text)
-    question = ValueQuestion(target, decode(text), declared, Memory())
+    target = ValueSite(path, level, compact, start, text)
+    question = ValueQuestion(target, decode(text), declared, CandidateCache())
     tokens = {step.piece: token for step, token in steps}
     tree = grow(question, [step for step, _ in steps], lambda s: listed(s.written, tokens[s.piece]))
     return choices_of(tree)
@@ -148,7 +148,7 @@ def test_what_may_stand_behind_the_value_is_judged_with_it():
     """Where the list ends and the grammar has no blanks, ``",`` and ``" ]`` are off the schema."""
     masses = {'"]': 0.4, '"': 0.1, '",': 0.2, '" ]': 0.2, "x y": 0.1}
     steps, text = steps_of('["a', ('"]', masses)), b'"a"'
-    level = Level((), may_end=True, may_go_on=False)
+    level = OpenLevel((), may_end=True, may_go_on=False)
     anything = choices(steps[1:], (0,), text, 1, STRING)[0]
     assert (anything.agreeing, anything.possible) == pytest.approx((0.9, 1.0))
     ended = choices(steps[1:], (0,), text, 1, STRING, level=level)[0]

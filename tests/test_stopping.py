@@ -30,7 +30,7 @@ class Order(BaseModel):
     owner: str = Field(default="", alias="ownedBy")
 
 
-ROOT = compile_schema(Order).asked.root
+ROOT = compile_schema(Order).as_requested.root
 
 
 def field(path, value, confidence=0.5, kind="string"):
@@ -126,9 +126,9 @@ ORDERS = st.fixed_dictionaries(
 def test_no_answer_ends_with_less_than_the_shortest_rest(order, data):
     """The rest is a lower bound, wherever an answer of all asked keys is cut between its values."""
     text = json.dumps(order, separators=(",", ":"), ensure_ascii=False)
-    compile_schema(Order).asked.validate(text.encode(), order)
+    compile_schema(Order).as_requested.validate(text.encode(), order)
     cut = data.draw(st.integers(1, len(text)))
-    live = LiveScorer(compile_schema(Order).asked)
+    live = LiveScorer(compile_schema(Order).as_requested)
     for chunk in chunks([(text[:cut], 0.9, {})]):
         live.feed(chunk)
     rest = shortest_rest(ROOT, live.data, live.open_paths)

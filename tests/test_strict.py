@@ -102,7 +102,9 @@ def test_null_and_left_out_are_the_same_where_null_is_the_default():
         same: str | None = None
         other: str | None = "x"
 
-    assert list(map(str, strict(Maybe).lost)) == ["/other: null and left out are not told apart"]
+    assert list(map(str, strict(Maybe).lost)) == [
+        "/other: null and a left-out key cannot be distinguished"
+    ]
 
 
 def test_it_is_public():
@@ -186,14 +188,14 @@ def test_a_schema_without_a_type_that_speaks_of_keys_means_objects():
     form = strict({"properties": {"a": STRING}, "required": ["a"]})
     assert form.schema == written(a=STRING)
     assert [tuple(loss) for loss in form.lost] == [
-        ("", "anything may stand here: only objects are asked for")
+        ("", "any value is allowed here, but only objects are requested")
     ]
 
 
 # -- what is lost ---------------------------------------------------------------------------------
 
 LISTED = {"type": "array", "items": STRING}
-SCALARS_ONLY = "anything may stand here: only scalars are asked for"
+SCALARS_ONLY = "any value is allowed here, but only scalars are requested"
 ARMS = [needs(a=STRING), {**takes(a=STRING, b=STRING), "required": ["b"]}]
 
 
@@ -209,19 +211,19 @@ ARMS = [needs(a=STRING), {**takes(a=STRING, b=STRING), "required": ["b"]}]
         ({**STRING, "not": {"const": "x"}}, [("/a", 'not {"const": "x"}')]),
         ({"type": "object", "patternProperties": {"^x": STRING}},
          [("/a", 'patternProperties {"^x": {"type": "string"}}'),
-          ("/a", "keys that are not named")]),
-        ({"type": "object"}, [("/a", "keys that are not named")]),
-        ({"type": "object", "additionalProperties": STRING}, [("/a", "keys that are not named")]),
-        ({**needs(b=STRING), "additionalProperties": True}, [("/a", "keys that are not named")]),
+          ("/a", "undeclared keys")]),
+        ({"type": "object"}, [("/a", "undeclared keys")]),
+        ({"type": "object", "additionalProperties": STRING}, [("/a", "undeclared keys")]),
+        ({**needs(b=STRING), "additionalProperties": True}, [("/a", "undeclared keys")]),
         ({**needs(b=STRING), "minProperties": 1}, [("/a", "minProperties 1")]),
         ({**needs(b=STRING), "dependentRequired": {"b": ["c"]}},
          [("/a", 'dependentRequired {"b": ["c"]}')]),
         ({}, [("/a", SCALARS_ONLY)]),
         (True, [("/a", SCALARS_ONLY)]),
         ({"type": "array"}, [("/a/*", SCALARS_ONLY)]),
-        ({"items": STRING}, [("/a", "anything may stand here: only arrays are asked for")]),
+        ({"items": STRING}, [("/a", "any value is allowed here, but only arrays are requested")]),
         ({"type": "array", "prefixItems": [STRING, INTEGER], "items": False},
-         [("/a", "which item is of which kind")]),
+         [("/a", "which item has which schema")]),
         ({"type": "array", "prefixItems": [{**STRING, "minLength": 1}], "items": False},
          [("/a/0", "minLength 1")]),
         ({**STRING, "format": "uri"}, [("/a", 'format "uri"')]),
@@ -230,9 +232,10 @@ ARMS = [needs(a=STRING), {**takes(a=STRING, b=STRING), "required": ["b"]}]
         ({"allOf": [{**STRING, "pattern": "^a"}, {"pattern": "^a"}]}, []),
         ({"allOf": [STRING, INTEGER]}, [("/a", "no value is allowed")]),
         ({"type": "string", "enum": [1]}, [("/a", "no value is allowed")]),
-        ({"oneOf": [INTEGER, {"type": "number"}]}, [("/a", "oneOf: that no other holds")]),
+        ({"oneOf": [INTEGER, {"type": "number"}]},
+         [("/a", "oneOf: that only one variant is valid")]),
         ({"oneOf": ARMS}, []),
-        ({"oneOf": [*ARMS, takes(a=STRING)]}, [("/a", "oneOf: that no other holds")]),
+        ({"oneOf": [*ARMS, takes(a=STRING)]}, [("/a", "oneOf: that only one variant is valid")]),
         ({**STRING, "minLength": 2, "not": {"const": "é" * 99}},
          [("/a", f'not {{"const": "{"é" * 26}...'), ("/a", "minLength 2")]),
     ],
@@ -244,7 +247,7 @@ def test_what_is_lost_of_a_key(given, lost):
 def test_what_is_lost_of_keys_that_may_be_left_out():
     assert losses(takes(a=STRING)) == []
     assert losses(takes(a={"type": ["string", "null"]})) == [
-        ("/a", "null and left out are not told apart")
+        ("/a", "null and a left-out key cannot be distinguished")
     ]
     assert losses(needs(a={"type": ["string", "null"]})) == []
 
@@ -268,7 +271,9 @@ def test_dependencies_of_the_early_drafts_are_lost():
 
 def test_a_reference_that_leads_nowhere_is_lost():
     where = {"type": "array", "items": {"$ref": "#/nowhere"}}
-    assert losses(needs(a=where), FULL) == [("/a/*", '$ref "#/nowhere": it leads nowhere')]
+    assert losses(needs(a=where), FULL) == [
+        ("/a/*", '$ref "#/nowhere": the reference cannot be resolved')
+    ]
 
 
 NO_OBJECT = ("", "the whole is not one object, which is refused: put it into a field")
@@ -334,7 +339,7 @@ def test_an_enum_of_more_members_than_are_told_apart_is_written_whole():
 
 def test_more_lists_than_are_told_apart():
     assert losses(needs(a={"enum": [[n] for n in range(600)]}), FULL) == [
-        ("/a", "which objects and lists: too many are named")
+        ("/a", "which objects and lists are allowed: there are too many")
     ]
 
 
@@ -355,7 +360,7 @@ def test_a_loss_is_shown_in_one_line():
 def test_a_schema_nested_deeper_than_python_goes():
     """It is refused; or, where the reading of it gave up first, what was left out is said."""
     assert any(
-        "nested too deep" in words or "anything may stand here" in words
+        "nested too deep" in words or "any value is allowed here" in words
         for words in said_of(nested(400))
     )
 
@@ -542,5 +547,5 @@ def test_the_way_back_knows_which_arm_was_written():
 def test_words_that_multiply_are_listed():
     rules = [{"if": {"required": [f"k{n}"]}, "then": {"required": [f"v{n}"]}} for n in range(9)]
     assert str(strict({"type": "object", "allOf": rules}).lost[-1]) == (
-        "(whole): some of the conditions and unions that multiply"
+        "(whole): some conditions and unions, which have too many combinations"
     )

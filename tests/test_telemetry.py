@@ -190,7 +190,7 @@ def secretive(draw):
         made = replace(made, tool=one)
     if how == "prose":
         made = completion(token(f"{one}: "), *pieces, token(f" {one}"))
-    report = score_completion(made, compile_schema(schema).asked)
+    report = score_completion(made, compile_schema(schema).as_requested)
     if draw(st.booleans()) and report.fields:
         where = draw(st.sampled_from(list(report.fields)))
         report = replace(report, stopped=Stopped(where, f"stop at {one}", 1, 2, 3))

@@ -47,7 +47,7 @@ def assert_other(report):
 
 
 def live(items):
-    scorer = LiveScorer(compile_schema(TICKET_SCHEMA).asked)
+    scorer = LiveScorer(compile_schema(TICKET_SCHEMA).as_requested)
     for item in items:
         scorer.feed(item)
     return scorer.finish()

@@ -21,7 +21,7 @@ def test_chunks_sent_twice_change_nothing(twice):
     made = [one for i, one in enumerate(chunks(SURE)) for one in [one] * (1 + (i in twice))]
     wanted = fc.score(response(SURE), TICKET_SCHEMA).to_dict()
     assert fc.score(made, TICKET_SCHEMA).to_dict() == wanted
-    live = LiveScorer(compile_schema(TICKET_SCHEMA).asked)
+    live = LiveScorer(compile_schema(TICKET_SCHEMA).as_requested)
     for one in made:
         live.feed(one)
     assert live.finish().to_dict() == wanted

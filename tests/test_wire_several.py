@@ -244,7 +244,7 @@ def test_choices_of_one_answer_that_share_an_index_are_told_apart_by_their_place
 @pytest.mark.parametrize("keep", ["all", "fields"])
 @pytest.mark.parametrize("name", ["openai stream", "ollama stream", "tgi-generate stream"])
 def test_a_live_stream_refuses_another_answer(name, keep):
-    live = LiveScorer(compile_schema(SCHEMA).asked, keep=keep)
+    live = LiveScorer(compile_schema(SCHEMA).as_requested, keep=keep)
     errors = []
     for item in [*written(name, HARD), *written(name, RIPE)]:
         try:

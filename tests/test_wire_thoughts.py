@@ -43,7 +43,7 @@ def test_a_stream_of_it_agrees(name):
     report = fc.score(items, TICKET_SCHEMA)
     whole = fc.score(held(name), TICKET_SCHEMA)
     assert report.to_dict() == whole.to_dict()
-    live = LiveScorer(compile_schema(TICKET_SCHEMA).asked)
+    live = LiveScorer(compile_schema(TICKET_SCHEMA).as_requested)
     for item in items:
         live.feed(item)
     assert live.finish().to_dict() == report.to_dict()

@@ -33,10 +33,10 @@ from fieldconf.agreement.pairing import Pairing, ValueNode, tree_of
 from fieldconf.agreement.voting import ChosenValue, Vote
 from fieldconf.errors import PayloadError
 from fieldconf.fields.field import Field
-from fieldconf.fields.plain import json_text
 from fieldconf.fields.readings import Agreement, Reading, RequestCost
 from fieldconf.fields.status import WHOLE
 from fieldconf.formulas import wilson
+from fieldconf.parsing.writing import json_text
 from fieldconf.paths import Path
 from fieldconf.report import Report
 from fieldconf.report.combine import Part, assembled

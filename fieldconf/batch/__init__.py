@@ -1,9 +1,9 @@
 """Batch: many saved responses, on all cores of a machine, in constant memory.
 
-In:    files of raw responses, a line each; or a batch of Arrow that holds them.
-Out:   rows of Arrow: one a field, or one a response.
+In:    files of raw responses, one in each line; or an Arrow batch of them.
+Out:   Arrow rows: one for each field, or one for each response.
 Never: a row lost or doubled, however often a run was killed; a run ended by one bad line.
-Why:   a warehouse of what was answered is scored in one command.
+Why:   one command scores a warehouse of saved responses.
 """
 
 from typing import TYPE_CHECKING

@@ -1,9 +1,10 @@
-"""Asking: what a run is asked, checked before it begins.
+"""Arguments: the arguments of a run, checked before it begins.
 
-In:    the arguments of ``score_files``, as people give them.
-Out:   the output's path, the files, the size of a block, how many workers; what decides the rows.
-Never: an hour of work before a wrong argument is told; a byte written.
-Why:   whoever asks for what cannot be done shall know it at once, and how to ask.
+In:    the arguments of ``score_files``.
+Out:   the output's path, the files, the block size, the number of workers; a digest of all that
+       decides the rows.
+Never: work that ends with an error for a wrong argument; a byte written.
+Why:   a wrong argument is an error at once, not after an hour.
 """
 
 import json
@@ -33,11 +34,11 @@ from fieldconf.schema import compile_schema
 from fieldconf.tokens.token import Mask
 
 _SMALL = BLOCK // 16
-"""Less than so many bytes are not worth a block, or a worker."""
+"""The smallest block, in bytes; less than this is not worth another worker."""
 _BLOCKS = 64
-"""In so many blocks, at least, are files divided that are worth it."""
+"""The number of blocks into which files are divided, if the blocks do not become too small."""
 _ROW = b'{"source":'
-"""How each row of ours begins in JSON Lines."""
+"""The first bytes of each row that this library writes as JSON Lines."""
 
 Engine: TypeAlias = Literal["local", "ray"]
 """Where blocks are scored."""
@@ -53,60 +54,60 @@ class BatchOptions(TypedDict, total=False):
     calibration: CalibratorLike | None
 
 
-def output_of(given: str | os.PathLike[str]) -> Path:
-    """The file to be written; a link is kept, not replaced.
+def output_of(output: str | os.PathLike[str]) -> Path:
+    """The file to write; a symbolic link is followed, not replaced.
 
     Raises:
-        OutputError: if that is no path of a file.
+        OutputError: if the path cannot be that of a file.
     """
     try:
-        path = Path(os.path.realpath(given))
+        path = Path(os.path.realpath(output))
         if path.exists() and not path.is_file():
-            raise OutputError(f"the output {given} is no file", remedy="Give the path of a file")
+            raise OutputError(f"the output {output} is no file", remedy="Give the path of a file")
         if not path.parent.is_dir():
             raise OutputError(
-                f"cannot write the output {given}: its folder is not there", remedy="Make it first"
+                f"cannot write the output {output}: its folder is not there", remedy="Make it first"
             )
     except ValueError as error:  # a NUL
-        raise OutputError(f"cannot write the output {given!r} ({error})") from error
+        raise OutputError(f"cannot write the output {output!r} ({error})") from error
     return path
 
 
 def found_in(
     inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], path: Path
 ) -> InputFiles:
-    """The files that are meant.
+    """The input files.
 
     Raises:
-        PayloadError: if there is none.
-        OutputError: if one of them is the output, and no rows of an earlier run.
+        PayloadError: if there are none.
+        OutputError: if one of them is the output, and does not hold rows of an earlier run.
     """
-    listed = [inputs] if isinstance(inputs, (str, os.PathLike)) else inputs
-    given = [os.fspath(place) for place in listed]
-    _check_output(path, given)
+    places = [inputs] if isinstance(inputs, (str, os.PathLike)) else inputs
+    names = [os.fspath(place) for place in places]
+    _check_output(path, names)
     ours = [path, errors_beside(path), folder_beside(path)]
-    found = find(given, without=ours)
-    if not found.names:
-        said = "; ".join(f"{problem.source}: {problem.reason}" for problem in found.problems)
+    files = find(names, without=ours)
+    if not files.names:
+        problems = "; ".join(f"{problem.source}: {problem.reason}" for problem in files.problems)
         raise PayloadError(
-            f"there is nothing to read ({said})" if said else "there is nothing to read",
-            remedy="Check the names; a file that is given by its name may end as it likes",
+            f"there is nothing to read ({problems})" if problems else "there is nothing to read",
+            remedy="Check the names; a file given by its own name may have any ending",
         )
-    return found
+    return files
 
 
-def _check_output(path: Path, given: Sequence[str]) -> None:
-    """Raise if the output would take the place of responses."""
+def _check_output(path: Path, names: Sequence[str]) -> None:
+    """Raise if the output would replace a file of responses."""
     if not path.is_file():
         return
-    is_named = str(path) in map(os.path.realpath, given)
+    is_named = str(path) in map(os.path.realpath, names)
     if is_named or (path.name.lower().endswith(ENDINGS) and not _holds_rows(path)
-                    and str(path) in map(os.path.realpath, find(given).names)):  # fmt: skip
+                    and str(path) in map(os.path.realpath, find(names).names)):  # fmt: skip
         raise OutputError(f"{path} is an input and the output", remedy="Give another output")
 
 
 def _holds_rows(path: Path) -> bool:
-    """Whether a file of JSON Lines is empty, or an output of ours: these may lie among the inputs.
+    """Whether a file of JSON Lines is empty, or written by an earlier run: no responses are lost.
 
     Raises:
         OutputError: if it cannot be read.
@@ -116,88 +117,88 @@ def _holds_rows(path: Path) -> bool:
 
 
 def asked_of(schema: Any, longest: int, options: BatchOptions) -> BlockTask:
-    """What is asked of each line, once it is known that all of it can be done.
+    """The task for each line, after a check with no lines that it can be done.
 
     Raises:
         SchemaError, PolicyError, CalibrationError: if the schema, the policy or the calibration is
-            none.
+            not valid.
     """
     if schema is not None and not isinstance(schema, str):
         schema = compile_schema(schema)
-    asked = BlockTask(schema, longest=longest, **{  # pyright: ignore[reportArgumentType]
+    task = BlockTask(schema, longest=longest, **{  # pyright: ignore[reportArgumentType]
         **options, "policy": Policy.of(options.get("policy")),
         "calibration": Calibrator.of(options.get("calibration")),
     })  # fmt: skip
-    asked.score(arrow().record_batch({RESPONSE: []}))
-    return asked
+    task.score(arrow().record_batch({RESPONSE: []}))
+    return task
 
 
-def workers_of(given: int | None, files: Sequence[FileState], asked: BlockTask) -> int:
+def workers_of(workers: int | None, files: Sequence[FileState], task: BlockTask) -> int:
     """How many processes score.
 
     Raises:
-        OutputError: if so many cannot be.
-        SchemaError: if the schema cannot be sent to them.
+        OutputError: if the number is below 1.
+        SchemaError: if the schema cannot be sent to other processes.
     """
-    if given is not None and given < 1:
-        raise OutputError(f"{given} workers cannot be", remedy="Give 1 or more")
+    if workers is not None and workers < 1:
+        raise OutputError(f"workers={workers} is below 1", remedy="Give 1 or more")
     total = total_of(files)
     worth = cores() if total is None else min(cores(), 1 + total // _SMALL)
-    count = worth if given is None else given
+    count = worth if workers is None else workers
     if count > 1:
-        _check_sending(asked)
+        _check_sending(task)
     return count
 
 
-def _check_sending(asked: BlockTask) -> None:
+def _check_sending(task: BlockTask) -> None:
     remedy = 'Say where it is ("file.py:Model"), or workers=1'
     try:
-        pickle.dumps(asked)
+        pickle.dumps(task)
     except Exception as error:  # whatever a class of the user's raises
         raise SchemaError(
             f"the schema cannot be sent to workers: {error}", remedy=remedy
         ) from error
-    kind = getattr(asked.schema, "type", None)
+    kind = getattr(task.schema, "type", None)
     is_typed_in = not hasattr(sys.modules["__main__"], "__file__")
     if is_typed_in and getattr(kind, "__module__", "") == "__main__":
         raise SchemaError("workers cannot find a model that was typed in", remedy=remedy)
 
 
-def block_of(given: int | None, files: Sequence[FileState], engine: Engine) -> int:
-    """How many bytes to score at a time: the same for the same files, wherever they are scored.
+def block_of(size: int | None, files: Sequence[FileState], engine: Engine) -> int:
+    """The size of a block in bytes: the same for the same files on every machine.
 
     Raises:
-        OutputError: if so many cannot be.
+        OutputError: if the size is below 1.
     """
-    if given is not None and given < 1:
-        raise OutputError(f"blocks of {given} bytes cannot be", remedy="Give 1 or more")
+    if size is not None and size < 1:
+        raise OutputError(f"block={size} bytes is below 1", remedy="Give 1 or more")
     total = total_of(files)
-    if given is not None or total is None or engine == "ray":  # where a task has its price
-        return given or BLOCK
+    if size is not None or total is None or engine == "ray":  # where a task has its price
+        return size or BLOCK
     return min(BLOCK, max(_SMALL, total // _BLOCKS))
 
 
 def total_of(files: Sequence[FileState]) -> int | None:
-    """How many bytes there are to read; None if that is not known."""
+    """How many bytes there are to read; None if a size is unknown."""
     sizes = [file.size for file in files]
     return None if None in sizes else sum(filter(None, sizes))
 
 
 def settings_of(
-    asked: BlockTask, files: Sequence[FileState], block: int, engine: Engine
+    task: BlockTask, files: Sequence[FileState], block: int, engine: Engine
 ) -> Mapping[str, Any]:
-    """What decides the rows, by the words for it."""
-    named = load_schema(asked.schema) if isinstance(asked.schema, str) else asked.schema
-    policy, schema = Policy.of(asked.policy).to_dict(), compile_schema(named)
+    """All settings that decide the rows, by names for messages."""
+    schema_source = load_schema(task.schema) if isinstance(task.schema, str) else task.schema
+    policy, schema = Policy.of(task.policy).to_dict(), compile_schema(schema_source)
     return {
-        "inputs": _digest([(one.name, one.size, one.changed) for one in files]),
+        "inputs": _digest([(file.name, file.size, file.changed) for file in files]),
         "schema": _digest(schema.labels.plain if schema.labels else schema.json),
         "policy": _digest(policy),
-        "calibration": asked.calibration and asked.calibration.digest,
-        "wide": asked.wide,
-        "match": asked.match,
-        "mask": asked.mask,
-        "longest line": asked.longest,
+        "calibration": task.calibration and task.calibration.digest,
+        "wide": task.wide,
+        "match": task.match,
+        "mask": task.mask,
+        "longest line": task.longest,
         "size of blocks": block,
         "engine": engine,
         "version of fieldconf": version("fieldconf"),

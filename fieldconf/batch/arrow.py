@@ -2,8 +2,8 @@
 
 In:    Python values, and the name of their type.
 Out:   pyarrow, or how to get it; arrays.
-Never: an import of it where nobody asked for a batch; a text that Arrow cannot hold.
-Why:   only who scores files needs it.
+Never: an import of pyarrow before a batch is scored; a text that Arrow cannot hold.
+Why:   only the scoring of files and batches needs pyarrow.
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,12 +31,12 @@ def type_of(name: str) -> Any:
 
 
 def array_of(values: Iterable[Any], name: str) -> Any:
-    """An array of values, and of None for what is not known."""
-    listed: Sequence[Any] = values if isinstance(values, (list, tuple)) else list(values)
+    """An array of values; None for unknown ones."""
+    items: Sequence[Any] = values if isinstance(values, (list, tuple)) else list(values)
     try:
-        return arrow().array(listed, type_of(name))
+        return arrow().array(items, type_of(name))
     except UnicodeEncodeError:  # a lone surrogate, which JSON can smuggle in
-        return arrow().array([whole(one) for one in listed], type_of(name))
+        return arrow().array([whole(text) for text in items], type_of(name))
 
 
 def whole(text: str | None) -> str | None:

@@ -1,13 +1,13 @@
-"""Blocks: what is scored at a time.
+"""Blocks: the units in which files are scored.
 
 In:    files, in their order.
-Out:   ``Block`` values of about the same size, each with a name of its own.
-Never: another division of the same files; a file that lies open on the disk read here and sent on.
-Why:   who scores a block needs no other, and its rows are kept under its name.
+Out:   ``Block`` values of about the same size, each with a unique name.
+Never: another division of the same files; the text of a plain file read here and sent on.
+Why:   a worker scores a block without the others, and its rows are stored under its name.
 
-Plain files are divided by their sizes alone, and each block is read by who scores it; small files
-come together in one. What can only be read from the beginning on (packed files, standard input) is
-read here, and its blocks carry their lines with them.
+Plain files are divided by their sizes alone, and the worker reads its block itself; small files
+share a block. Compressed files and standard input can only be read from the start: they are read
+here, and their blocks carry their lines.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -20,22 +20,22 @@ from fieldconf.batch.sources import FileState, SourceFile, Text, opened
 from fieldconf.errors import PayloadError
 
 BLOCK = 4 << 20
-"""About so many bytes are in a block, at most."""
+"""The largest size of a block, in bytes; a block may be longer by a line."""
 
 _STEP = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class LineBlock:
-    """Lines of one file that follow each other.
+    """Consecutive lines of one file.
 
     Attributes:
         source: the file's number.
         name: the file's name.
-        nth: the place of the piece in the file, from 0.
-        text: its lines; or where they begin.
-        is_whole: whether that is one response, whatever lines it has.
-        is_too_long: whether it is one line, which is longer than allowed and left out.
+        nth: the number of the piece in the file, from 0.
+        text: its lines; or where they are in the file.
+        is_whole: whether all of it is one response, with any number of lines.
+        is_too_long: whether it is one line that is longer than allowed, and left out.
     """
 
     source: int
@@ -51,8 +51,8 @@ class Block:
     """Pieces that are scored together.
 
     Attributes:
-        pieces: one at least.
-        cost: how many bytes of the files, as they lie there, it stands for.
+        pieces: one or more.
+        cost: how many bytes of the files on disk it stands for.
     """
 
     pieces: tuple[LineBlock, ...]
@@ -60,13 +60,13 @@ class Block:
 
     @property
     def name(self) -> str:
-        """No other block has it, and names are in the order of the inputs."""
+        """A unique name; names sort in the order of the inputs."""
         first = self.pieces[0]
         return f"{first.source:08}-{first.nth:08}"
 
     @property
     def carried(self) -> int:
-        """How many bytes it brings along."""
+        """How many bytes of text it carries."""
         return sum(len(piece.text) for piece in self.pieces if isinstance(piece.text, bytes))
 
 
@@ -74,13 +74,13 @@ def blocks(
     files: Iterable[FileState], tell: Callable[[Problem], object], *, size: int = BLOCK,
     longest: int = LONGEST,
 ) -> Iterator[Block]:  # fmt: skip
-    """The blocks of files; each time the same.
+    """The blocks of files; always the same for the same files.
 
     Args:
-        files: in their order.
-        tell: is called with each file that cannot be read, or not to its end.
-        size: of a block, in bytes; it may be longer by a line.
-        longest: how long a line may be.
+        files: the files, in their order.
+        tell: called with each file that cannot be read to its end.
+        size: the size of a block, in bytes; it may be longer by a line.
+        longest: the longest allowed line, in bytes.
     """
     group = _Group(size)
     for number, file in enumerate(files):
@@ -120,7 +120,7 @@ def _one(data: bytes) -> Lines:
 
 
 class _Group:
-    """Pieces that are not enough for a block yet."""
+    """Collects pieces until they are enough for a block."""
 
     def __init__(self, size: int) -> None:
         self._size, self._cost = size, 0
@@ -149,7 +149,7 @@ def _plain(source: SourceFile, size: int) -> Iterator[tuple[LineBlock, int]]:
 
 
 def _carried(text: Text, size: int, longest: int) -> Iterator[Block]:
-    """The blocks of what is read from its beginning on."""
+    """The blocks of a text that is read from its start."""
     source, before = text.source, 0
     for nth, data in zip(count(), _texts(text, size, longest)):  # it ends with the texts
         piece = LineBlock(
@@ -160,11 +160,11 @@ def _carried(text: Text, size: int, longest: int) -> Iterator[Block]:
 
 
 def _texts(text: Text, size: int, longest: int) -> Iterator[bytes | None]:
-    """Whole lines, about so many bytes at a time; None is a line that is too long.
+    """Whole lines, about ``size`` bytes at a time; None for a line that is too long.
 
-    Where the file breaks off, the lines before that come first.
+    If the file breaks off, the complete lines come before the error.
     """
-    kept = _Whole(longest) if text.source.is_whole else _Kept(size, longest)
+    buffer = _Whole(longest) if text.source.is_whole else _Kept(size, longest)
     error: OSError | None = None
     passed = text.source.start  # the mark of UTF-8
     while True:
@@ -175,28 +175,28 @@ def _texts(text: Text, size: int, longest: int) -> Iterator[bytes | None]:
             break
         if not step:
             break
-        yield from kept.add(step[passed:])
+        yield from buffer.add(step[passed:])
         passed = 0
     if error is not None:  # what was begun has no end
-        yield from kept.whole_lines()
+        yield from buffer.whole_lines()
         reason = error.strerror or str(error).splitlines()[0]
         raise PayloadError(f"{text.source.name} breaks off", found=f"it breaks off ({reason})")
-    yield from kept.end()
+    yield from buffer.end()
 
 
 class _Kept:
-    """Lines that are not enough for a block yet, and one that was begun."""
+    """Collects lines until they are enough for a block; the last line may be incomplete."""
 
     def __init__(self, size: int, longest: int) -> None:
         self._size, self._longest = size, longest
         self._bytes = bytearray()
-        self._whole = 0  # so many bytes of them are whole lines
+        self._whole = 0  # how many of the bytes are complete lines
         self._is_passing = False  # the rest of a line that is too long
 
     def add(self, step: bytes) -> Iterator[bytes | None]:
         if self._is_passing:
-            _, found, step = step.partition(b"\n")
-            self._is_passing = not found
+            _, line_break, step = step.partition(b"\n")
+            self._is_passing = not line_break
         cut = step.rfind(b"\n") + 1
         if cut:
             self._whole = len(self._bytes) + cut
@@ -211,20 +211,20 @@ class _Kept:
 
     def whole_lines(self) -> Iterator[bytes]:
         if self._whole:
-            found = bytes(memoryview(self._bytes)[: self._whole])
+            lines = bytes(memoryview(self._bytes)[: self._whole])
             del self._bytes[: self._whole]  # before it is handed on: there may be much of it
             self._whole = 0
-            yield found
+            yield lines
 
     def end(self) -> Iterator[bytes]:
         if self._bytes:
-            found = bytes(self._bytes)
+            rest = bytes(self._bytes)
             self._bytes.clear()
-            yield found
+            yield rest
 
 
 class _Whole:
-    """A file that is one response."""
+    """Collects a file that is one response."""
 
     def __init__(self, longest: int) -> None:
         self._longest, self._bytes, self._is_passing = longest, bytearray(), False
@@ -243,6 +243,6 @@ class _Whole:
 
     def end(self) -> Iterator[bytes]:
         if self._bytes:
-            found = bytes(self._bytes)
+            text = bytes(self._bytes)
             self._bytes.clear()
-            yield found
+            yield text

@@ -1,9 +1,9 @@
-"""Envelopes: what a line of saved responses says beside the response.
+"""Envelopes: the ids of a saved response, and the response in a line of a batch API's output.
 
 In:    the bytes of one raw response, or of one line of a batch API's output.
-Out:   ``Saved``: the response's bytes, and the names by which it is found again.
-Never: an exception: what is no envelope is handed on as it is, and scoring says what is wrong.
-Why:   the response itself must be read by one pass only, and whoever joins results needs names.
+Out:   ``Saved``: the response's bytes, and its ids.
+Never: an exception: bytes that are no envelope are passed on, and the scorer reports the error.
+Why:   results are joined by ids, and the response itself is parsed only once.
 
 Quirks:
 
@@ -47,7 +47,7 @@ class Saved(NamedTuple):
 
 
 def opened(data: bytes) -> Saved:
-    """The response in some bytes, with its names.
+    """The response in some bytes, with its ids.
 
     >>> line = b'{"custom_id": "row-17", "response": {"status_code": 200, "body": {"id": "c-1"}}}'
     >>> opened(line)
@@ -78,7 +78,7 @@ class _Line(msgspec.Struct):
 
     @property
     def is_one(self) -> bool:
-        """Whether it is a line of a batch, and no response with keys of the same names."""
+        """Whether it is a line of a batch, and not a response with keys of the same names."""
         status = self.response and self.response.status_code
         return self.custom_id is not None or status is not None
 
@@ -87,7 +87,7 @@ _LINES = msgspec.json.Decoder(_Line)
 
 
 def _of_line(line: _Line) -> Saved:
-    """The body; of a request that failed, an error in the shape of a server's."""
+    """The body; for a failed request, an error in the form that servers send."""
     response = line.response or _Response()
     body = bytes(response.body)
     custom_id = _text(line.custom_id)
@@ -110,19 +110,19 @@ _NAMES = msgspec.json.Decoder(_Named)
 
 
 def _id_of(data: bytes) -> str | None:
-    """The id of a response: where it comes first, no more than that is read."""
-    found = _FIRST_ID.match(data, 0, _NEAR)
-    if found:
+    """The id of a response; if the id comes first, nothing behind it is parsed."""
+    match = _FIRST_ID.match(data, 0, _NEAR)
+    if match:
         try:
-            return json.loads(found[1])
+            return json.loads(match[1])
         except ValueError:  # no JSON text, and so no JSON
             return None
-    named = _read(data, _NAMES) if data[:1] == b"{" else None
-    return named and _text(named.id if named.id is not None else named.responseId)
+    names = _read(data, _NAMES) if data[:1] == b"{" else None
+    return names and _text(names.id if names.id is not None else names.responseId)
 
 
 def _read(data: bytes, decoder: msgspec.json.Decoder[T]) -> T | None:
-    """What some JSON says of these names; None if it is none, or they are of other types."""
+    """The decoded JSON; None if it is not valid, or has other types."""
     try:
         return decoder.decode(data)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):

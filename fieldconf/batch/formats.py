@@ -2,8 +2,8 @@
 
 In:    Arrow tables of one schema, one after the other.
 Out:   a file: Parquet, Arrow, CSV or JSON Lines.
-Never: more of the rows in memory than one table; other bytes for the same tables.
-Why:   whatever people look at their rows with reads one of these.
+Never: more rows in memory than one table; other bytes for the same tables.
+Why:   every tool for tables reads one of these formats.
 """
 
 from collections.abc import Callable, Generator, Mapping
@@ -21,7 +21,7 @@ Format: TypeAlias = Literal["parquet", "arrow", "csv", "jsonl"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 Write: TypeAlias = Callable[[Any], object]
-"""Takes the next table."""
+"""Writes the next table."""
 
 _ENDINGS: Mapping[str, Format] = {
     ".parquet": "parquet", ".pq": "parquet",
@@ -31,30 +31,30 @@ _ENDINGS: Mapping[str, Format] = {
 }  # fmt: skip
 
 
-def format_of(path: Path, given: str | None = None) -> Format:
-    """The format of a file: the one that was said, else by how its name ends.
+def format_of(path: Path, format_name: str | None = None) -> Format:
+    """The format with this name; without a name, the format of the file's ending.
 
     Raises:
-        OutputError: if it is none of them, or the name does not tell.
+        OutputError: if the name or the ending is unknown.
 
     >>> format_of(Path("rows.parquet")), format_of(Path("rows.pq"), "csv")
     ('parquet', 'csv')
     """
-    named = ", ".join(FORMATS)
-    if given is not None:
-        if given not in FORMATS:
-            raise OutputError(f"{given!r} is no format", remedy=f"Say one of {named}")
-        return given
-    found = _ENDINGS.get(path.suffix.lower())
-    if found is None:
+    names = ", ".join(FORMATS)
+    if format_name is not None:
+        if format_name not in FORMATS:
+            raise OutputError(f"{format_name!r} is no format", remedy=f"Give one of {names}")
+        return format_name
+    format_of_name = _ENDINGS.get(path.suffix.lower())
+    if format_of_name is None:
         raise OutputError(
-            f"the name {path.name} tells no format", remedy=f"Give the format: {named}"
+            f"the ending of {path.name} is no known format", remedy=f"Give the format: {names}"
         )
-    return found
+    return format_of_name
 
 
 def writer(path: Path, schema: Any, format: Format) -> AbstractContextManager[Write]:  # noqa: A002
-    """A file that is written table by table, and is whole at the end of the ``with`` block."""
+    """A file that is written table by table, and is complete at the end of the ``with`` block."""
     return _WRITERS[format](path, schema)
 
 
@@ -63,17 +63,17 @@ def _parquet(path: Path, schema: Any) -> Generator[Write]:
     arrow()
     import pyarrow.parquet as pq  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
 
-    made: Any = pq.ParquetWriter(str(path), schema, compression="zstd")
-    with made:
-        yield made.write_table
+    file_writer: Any = pq.ParquetWriter(str(path), schema, compression="zstd")
+    with file_writer:
+        yield file_writer.write_table
 
 
 @contextmanager
 def _arrow(path: Path, schema: Any) -> Generator[Write]:
     ipc = arrow().ipc
     options = ipc.IpcWriteOptions(compression="zstd")
-    with path.open("wb") as file, ipc.new_file(file, schema, options=options) as made:
-        yield lambda table: made.write_table(table.combine_chunks())
+    with path.open("wb") as file, ipc.new_file(file, schema, options=options) as file_writer:
+        yield lambda table: file_writer.write_table(table.combine_chunks())
 
 
 @contextmanager
@@ -82,8 +82,8 @@ def _csv(path: Path, schema: Any) -> Generator[Write]:
     from pyarrow import csv  # noqa: PLC0415
 
     csv_of: Any = csv
-    with csv_of.CSVWriter(str(path), schema) as made:
-        yield made.write_table
+    with csv_of.CSVWriter(str(path), schema) as csv_writer:
+        yield csv_writer.write_table
 
 
 @contextmanager

@@ -1,12 +1,12 @@
-"""Inputs: which files are meant.
+"""Inputs: the files to read.
 
 In:    names of files, folders and patterns; ``-`` for standard input.
-Out:   names of files in a fixed order, each once; what there is none of, as ``Problem``.
-Never: an output of our own among them; a name that is not there ending all.
-Why:   what is saved lies about in folders, by day, by hour, compressed or not.
+Out:   names of files in a fixed order, each once; a ``Problem`` for each name without files.
+Never: an output of this library among them; a run that ends because one name matches nothing.
+Why:   saved responses are in folders, by day or by hour, compressed or not.
 
-Of folders those files are taken whose names end as ``ENDINGS`` say, sorted, those of folders inside
-too; what is hidden is left out. A file or a pattern that is given by name may end as it likes.
+In a folder, and in the folders inside it, the files with an ending of ``ENDINGS`` are inputs, in
+order of their names; hidden files are not. A file or pattern that is named may have any ending.
 """
 
 import glob
@@ -20,12 +20,12 @@ from fieldconf.many.files import MAGIC, STDIN, is_hidden
 FORMS = (".jsonl", ".ndjson", ".json", ".sse")
 CODECS = (".gz", ".zst", ".zstd", ".bz2", ".lz4")
 ENDINGS = tuple(form + codec for form in FORMS for codec in ("", *CODECS))
-"""How the names of files in folders end that hold responses."""
+"""The endings of files in folders that are read as responses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Of what nothing, or not all, could be read, and why."""
+    """A file, folder or pattern that could not be read to its end, and why."""
 
     source: str
     reason: str
@@ -33,18 +33,18 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class InputFiles:
-    """The files that are meant, and the names that mean none."""
+    """The files to read, and the names that match none."""
 
     names: tuple[str, ...]
     problems: tuple[Problem, ...] = ()
 
 
 def find(places: Sequence[str], *, without: Iterable[Path] = ()) -> InputFiles:
-    """The files that are meant.
+    """The files that names and patterns match.
 
     Args:
         places: names of files and folders, patterns ("saved/**/*.jsonl.gz"), or "-".
-        without: files and folders that are no inputs wherever they lie.
+        without: files and folders that are never inputs.
     """
     ours = {os.path.realpath(path) for path in without}
     names: dict[str, str] = {}
@@ -65,8 +65,8 @@ def _named(place: str) -> list[str]:
         return sorted(_in_folder(path))
     if os.path.lexists(place) or not MAGIC & set(place):
         return [place] if os.path.lexists(place) else []
-    found = glob.iglob(place, recursive=True)  # noqa: PTH207  # Path.glob takes no absolute one
-    return sorted(name for name in found if not Path(name).is_dir())
+    matches = glob.iglob(place, recursive=True)  # noqa: PTH207  # Path.glob takes no absolute one
+    return sorted(name for name in matches if not Path(name).is_dir())
 
 
 def _in_folder(folder: Path) -> Iterator[str]:
@@ -80,7 +80,7 @@ def _in_folder(folder: Path) -> Iterator[str]:
 
 
 def _one(name: str) -> str:
-    """The same for two names of one file in one folder."""
+    """A key that is equal for two names of one file in one folder."""
     return name if name == STDIN else os.path.normpath(name)
 
 
@@ -88,7 +88,7 @@ def _is_in(name: str, ours: set[str]) -> bool:
     if name == STDIN or not ours:
         return False
     path = Path(os.path.realpath(name))
-    return any(str(one) in ours for one in (path, *path.parents))
+    return any(str(parent) in ours for parent in (path, *path.parents))
 
 
 def _why_none(path: Path) -> str:

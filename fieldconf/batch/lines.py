@@ -1,12 +1,12 @@
-"""Lines: those of a piece of a file, with their numbers.
+"""Lines: the lines of a piece of a file, with their numbers.
 
-In:    a part of a file, by its bytes or as they are.
-Out:   the lines that begin in it, blank ones counted and left out; which are too long.
+In:    a part of a file, as byte offsets or as bytes.
+Out:   the lines that begin in it; blank ones are counted and left out; which ones are too long.
 Never: a line in two pieces, or in none; more of a file in memory than a piece and one line.
-Why:   pieces can be read at once, by whoever has time, without anybody reading the file before.
+Why:   workers read their pieces at the same time, without a first pass over the file.
 
-A line belongs to the piece in which it begins: behind a line break, or at the beginning of the
-text. Its end may lie anywhere behind that.
+A line belongs to the piece in which it begins: after a line break, or at the start of the text. It
+may end in a later piece.
 """
 
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ from typing import BinaryIO
 from fieldconf.batch.sources import unreadable
 
 LONGEST = 1 << 30
-"""The longest line in bytes; a longer one is passed over and told."""
+"""The longest line in bytes; a longer one is skipped and reported."""
 
 _STEP = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class FilePart:
-    """Some bytes of a file.
+    """A range of bytes of a file.
 
     Attributes:
-        name: the file.
-        first: the byte at which its text begins.
-        start, stop: from which byte on and up to which lines may begin.
-        end: the byte at which the file ends, whatever is written to it later.
+        name: the file's name.
+        first: the byte offset at which its text begins.
+        start, stop: the range (half-open) in which lines may begin.
+        end: the file's size when it was divided, whatever is appended later.
     """
 
     name: str
@@ -54,10 +54,10 @@ class Lines:
     """Lines of a piece.
 
     Attributes:
-        texts: those that are not blank, without line breaks, in their order.
+        texts: the lines that are not blank, without line breaks, in their order.
         numbers: the number of each in the piece, from 1.
         count: how many lines there are, blank ones included.
-        too_long: the numbers of those that are longer than allowed.
+        too_long: the numbers of the lines that are longer than allowed.
     """
 
     texts: list[bytes]
@@ -76,7 +76,7 @@ def split(data: bytes, longest: int = LONGEST) -> Lines:
     """
     lines = data.split(b"\n")
     if not lines[-1]:
-        lines.pop()  # what ends in a line break has no line behind it
+        lines.pop()  # no line begins after the last line break
     texts: list[bytes] = []
     numbers: list[int] = []
     too_long: list[int] = []
@@ -90,7 +90,7 @@ def split(data: bytes, longest: int = LONGEST) -> Lines:
 
 
 def lines_at(part: FilePart, longest: int = LONGEST) -> Lines:
-    """The lines that begin among some bytes of a file.
+    """The lines that begin in a range of bytes of a file.
 
     Raises:
         PayloadError: if it cannot be read.
@@ -112,23 +112,23 @@ def lines_at(part: FilePart, longest: int = LONGEST) -> Lines:
     return _with_last(split(whole, longest), last)
 
 
-def _with_last(found: Lines, last: bytes | None) -> Lines:
-    """The lines, and the one behind them; None: that is too long."""
-    number = found.count + 1
+def _with_last(lines: Lines, last: bytes | None) -> Lines:
+    """The lines with one more; None stands for a line that is too long."""
+    number = lines.count + 1
     if last is None:
-        return Lines(found.texts, found.numbers, number, (*found.too_long, number))
+        return Lines(lines.texts, lines.numbers, number, (*lines.too_long, number))
     if text := last.strip():
-        found.texts.append(text)
-        found.numbers.append(number)
-    return Lines(found.texts, found.numbers, number, found.too_long)
+        lines.texts.append(text)
+        lines.numbers.append(number)
+    return Lines(lines.texts, lines.numbers, number, lines.too_long)
 
 
 def _to_the_line_break(file: BinaryIO, line: bytearray, left: int, longest: int) -> bytes | None:
-    """A line of which the beginning is known; None if it is too long."""
+    """The whole line, of which the beginning was read; None if it is too long."""
     while left and (step := file.read(min(_STEP, left))):
-        rest, found, _ = step.partition(b"\n")
+        rest, line_break, _ = step.partition(b"\n")
         line += rest
         left -= len(step)
-        if found or len(line) > longest:
+        if line_break or len(line) > longest:
             break
     return None if len(line) > longest else bytes(line)

@@ -1,13 +1,12 @@
-"""Merging: from parts to the output.
+"""Output: merges parts to one file of rows.
 
-In:    parts, in the order of the inputs; the names of these.
-Out:   one file of rows; one with what failed, if anything did.
-Never: an output that is half there; more than a group of rows in memory.
-Why:   a part is for going on, a file is for whoever asked.
+In:    parts, in the order of the inputs; the names of the inputs.
+Out:   one file of rows; one of the failures, if there are any.
+Never: an output that is half written; more than a group of rows in memory.
+Why:   parts let a killed run continue; users want one file.
 
-Where a block begins in its file is known here, since all blocks before it are: the numbers of lines
-are made those of the file. Groups of rows have the same size however the inputs were divided,
-unless their texts are very long.
+All blocks before a block are known here, so line numbers are converted to those of the file. Groups
+of rows have the same size however the inputs were divided, unless their texts are very long.
 """
 
 import json
@@ -15,7 +14,7 @@ import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from fieldconf.batch.arrow import arrow
 from fieldconf.batch.formats import Format, Write, writer
@@ -24,13 +23,13 @@ from fieldconf.batch.parts import About, Folder, removed_if_not_moved, writing
 from fieldconf.batch.rows import ERROR
 
 CELLS = 1 << 20
-"""So many values, about, are in a group of rows."""
+"""The number of values in a group of rows, approximately."""
 LARGEST = 128 << 20
-"""A group with so many bytes is large enough, however few rows it has."""
+"""The number of bytes at which a group is large enough, however few rows it has."""
 
 
 def errors_beside(output: Path) -> Path:
-    """Where the lines and files that failed are told.
+    """The file that lists the lines and files that failed.
 
     >>> errors_beside(Path("rows.parquet")).name
     'rows.parquet.errors.jsonl'
@@ -42,19 +41,19 @@ def merge(
     folder: Folder, names: Sequence[str], output: Path, schema: Any, format: Format,  # noqa: A002
     problems: Iterable[Problem], see: Callable[[Any], object],
 ) -> int:  # fmt: skip
-    """Write the output and the errors beside it; how many rows there are.
+    """Write the output and the file of errors; returns the number of rows.
 
     Args:
         folder: the parts.
-        names: the files, by their numbers.
-        output: the path of the file to be written.
-        schema: of its rows.
-        format: of the file.
-        problems: what could not be read of the inputs.
-        see: is called with each group of rows.
+        names: the names of the inputs, by their numbers.
+        output: the path of the output.
+        schema: the schema of its rows.
+        format: the format of the output.
+        problems: which inputs could not be read.
+        see: called with each group of rows.
 
     Raises:
-        OutputError: if it cannot be written; what was there before is then still there.
+        OutputError: if the output cannot be written; an earlier output is then unchanged.
     """
     count = 0
     with ExitStack() as stack:
@@ -73,19 +72,19 @@ def merge(
 def _numbered(folder: Folder, names: Sequence[str], schema: Any) -> Iterator[Any]:
     """The rows of all parts, with the names of files and the numbers of their lines."""
     pa = arrow()
-    listed = pa.array(names, "string")
+    name_array = pa.array(names, "string")
     before = _Before()
     for about, batches in folder.batches():
         for batch in batches:
             columns = list(batch.columns)
             columns[1] = before.add_to(columns[0], columns[1])
-            columns[0] = listed.take(columns[0])
+            columns[0] = name_array.take(columns[0])
             yield pa.RecordBatch.from_arrays(columns, schema=schema)
         before.pass_by(about)
 
 
 class _Before:
-    """How many lines of a file are in parts that have been passed."""
+    """Counts the lines of a file in the parts before the current one."""
 
     def __init__(self) -> None:
         self._source, self._lines = -1, 0
@@ -107,7 +106,7 @@ class _Before:
 
 
 def _groups(batches: Iterable[Any], schema: Any) -> Iterator[Any]:
-    """Tables of the same number of rows, but for the last one and those with very long texts."""
+    """Tables with the same number of rows, except the last one and those with very long texts."""
     pa = arrow()
     size = max(1, CELLS // len(schema))
     waiting: list[Any] = []
@@ -130,7 +129,7 @@ def _groups(batches: Iterable[Any], schema: Any) -> Iterator[Any]:
 
 @contextmanager
 def _replaced(output: Path, schema: Any, format: Format) -> Generator[Write]:  # noqa: A002
-    """A file that takes the place of the output once it is whole and on the disk."""
+    """A file that replaces the output when it is complete and on the disk."""
     new = output.with_name(f"{output.name}.new")
     with writing(output), removed_if_not_moved(new):
         with writer(new, schema, format) as write:
@@ -140,21 +139,17 @@ def _replaced(output: Path, schema: Any, format: Format) -> Generator[Write]:  #
 
 @contextmanager
 def _errors(path: Path) -> Generator[Callable[[dict[str, Any]], object]]:
-    """A file of JSON Lines; none is there in the end if nothing was told."""
+    """A file of JSON Lines; removed at the end if it is empty."""
     new = path.with_name(f"{path.name}.new")
     with writing(path), removed_if_not_moved(new):
         with new.open("w", encoding="utf-8", newline="\n") as file:
-            yield _teller(file)
+            yield lambda row: file.write(json.dumps(row, ensure_ascii=False) + "\n")
             is_empty = not file.tell()
         if is_empty:
             new.unlink()
             path.unlink(missing_ok=True)
         else:
             _settle(new, path)
-
-
-def _teller(file: TextIO) -> Callable[[dict[str, Any]], object]:
-    return lambda said: file.write(json.dumps(said, ensure_ascii=False) + "\n")
 
 
 def _settle(new: Path, path: Path) -> None:
@@ -169,5 +164,5 @@ def _tell_failed(table: Any, tell: Callable[[dict[str, Any]], object]) -> None:
 
     compute: Any = pc
     failed = table.filter(compute.equal(table["status"], ERROR))
-    for said in failed.select(["source", "line", "reason"]).to_pylist():
-        tell(said)
+    for row in failed.select(["source", "line", "reason"]).to_pylist():
+        tell(row)

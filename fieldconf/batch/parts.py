@@ -1,13 +1,13 @@
-"""Parts: what is done of a run, on disk.
+"""Parts: the finished blocks of a run, on disk.
 
 In:    the rows of a block, as an Arrow table.
-Out:   all of them in the order of the blocks, in this run or a later one.
-Never: half a part; parts of other inputs or settings among these; two runs on one output.
-Why:   a run of many hours that is killed goes on where it was.
+Out:   all rows in the order of the blocks, in this run or a later one.
+Never: half a part; parts of other inputs or settings; two runs on one output.
+Why:   a run of many hours that is killed continues where it stopped.
 
-Beside ``out.parquet`` stands the folder ``out.parquet.parts`` while a run is not at its end. In it
-are ``settings.json``, ``lock``, and a file of Arrow for each block that is done, whose name is the
-block's. A part is written under another name, and has its own once all of it is on the disk.
+Until a run ends, the folder ``out.parquet.parts`` is beside ``out.parquet``. It holds
+``settings.json``, ``lock``, and an Arrow file for each finished block, with the block's name. A
+part is written under a temporary name, and renamed when all of it is on the disk.
 """
 
 import contextlib
@@ -25,19 +25,19 @@ from fieldconf.errors import OutputError
 from fieldconf.many.locks import own
 
 _ABOUT = b"fieldconf"
-_AGAIN = "Run the same again, once that is mended: what is done is kept"
+_AGAIN = "Fix that and run the same command again: finished blocks are kept"
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What is known of a part beside its rows.
+    """The counts of a part.
 
     Attributes:
         responses: how many lines were scored.
-        failed: how many of them were no responses.
-        lines: for each piece the number of its file, its place in it, and how many lines it has.
-        problems: files, by their numbers, that could not be read, and why.
-        digest: of the text, where a block carries it; else empty.
+        failed: how many of them could not be read as responses.
+        lines: for each piece: the number of its file, its number in it, and how many lines it has.
+        problems: the numbers of the files that could not be read, each with the reason.
+        digest: a digest of the text, if the block carries its text; else empty.
     """
 
     responses: int = 0
@@ -49,12 +49,12 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """Where the parts are. It travels to other processes."""
+    """The folder of the parts. It is sent to other processes."""
 
     path: Path
 
     def about(self, name: str) -> About | None:
-        """What is known of a part; None if there is none.
+        """The counts of a part; None if there is no such part.
 
         Raises:
             OutputError: if it cannot be read.
@@ -66,7 +66,7 @@ class Folder:
             return None
 
     def write(self, name: str, table: Any, about: About) -> None:
-        """Keep a part.
+        """Write a part.
 
         Raises:
             OutputError: if it cannot be written.
@@ -91,15 +91,15 @@ class Folder:
         """
         for file in sorted(self.path.glob("*.arrow")):
             with _reading(file) as reader:
-                found = [reader.get_batch(i) for i in range(reader.num_record_batches)]
-                yield _about(reader), found
+                batches = [reader.get_batch(i) for i in range(reader.num_record_batches)]
+                yield _about(reader), batches
 
     def _file(self, name: str) -> Path:
         return self.path / f"{name}.arrow"
 
 
 def folder_beside(output: Path) -> Path:
-    """Where the parts of an output are.
+    """The folder of the parts of an output.
 
     >>> folder_beside(Path("rows.parquet")).name
     'rows.parquet.parts'
@@ -112,9 +112,9 @@ def parts_of(output: Path, settings: Mapping[str, Any]) -> Generator[Folder]:
     """The parts of an output, for one run at a time.
 
     Args:
-        output: the path of the file that is there in the end.
-        settings: what decides the rows, as plain JSON values by name; the names are told where
-            those of an earlier run are others.
+        output: the path of the output.
+        settings: all settings that decide the rows, as plain JSON values by name; if they differ
+            from those of an earlier run, the error lists the names.
 
     Raises:
         OutputError: if the folder cannot be written, is in use, or has other settings.
@@ -138,7 +138,7 @@ def parts_of(output: Path, settings: Mapping[str, Any]) -> Generator[Folder]:
 
 
 def remove(folder: Folder) -> None:
-    """Remove the parts: the output is there."""
+    """Remove the parts, after the output is written."""
     with writing(folder.path):
         for file in folder.path.glob("*.arrow"):
             file.unlink(missing_ok=True)
@@ -147,10 +147,10 @@ def remove(folder: Folder) -> None:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Generator[None]:
-    """The system's errors as ours.
+    """Turn errors of the operating system into errors of this library.
 
     Raises:
-        OutputError: in the place of any of them.
+        OutputError: instead of any ``OSError``.
     """
     try:
         yield
@@ -161,7 +161,7 @@ def writing(path: Path) -> Generator[None]:
 
 @contextlib.contextmanager
 def removed_if_not_moved(new: Path) -> Generator[None]:
-    """Let a file go that did not get its name: the room that it takes is needed."""
+    """Remove a temporary file if an error comes before it is renamed: it takes disk space."""
     try:
         yield
     except BaseException:
@@ -187,7 +187,7 @@ def _locked(folder: Path, output: Path) -> FileIO:
 
 
 def _check(folder: Path, output: Path, settings: Mapping[str, Any]) -> None:
-    """Note the settings; if parts of an earlier run are there, its must be the same."""
+    """Write the settings; if there are parts of an earlier run, compare them with its settings."""
     path = folder / "settings.json"
     if not path.exists() or not any(folder.glob("*.arrow")):
         new = path.with_suffix(".new")
@@ -195,8 +195,8 @@ def _check(folder: Path, output: Path, settings: Mapping[str, Any]) -> None:
         new.replace(path)
         return
     before = json.loads(path.read_text(encoding="utf-8"))
-    known = json.loads(json.dumps(settings))
-    other = [name for name in {**known, **before} if known.get(name) != before.get(name)]
+    current = json.loads(json.dumps(settings))
+    other = [name for name in {**current, **before} if current.get(name) != before.get(name)]
     if other:
         raise OutputError(
             f"{output} was begun with other settings: {', '.join(other)}",
@@ -221,5 +221,5 @@ def _reading(file: Path) -> Generator[Any]:
 def _about(reader: Any) -> About:
     plain: dict[str, Any] = json.loads(reader.schema.metadata[_ABOUT])
     for name in ("lines", "problems"):
-        plain[name] = tuple(tuple(one) for one in plain[name])
+        plain[name] = tuple(tuple(row) for row in plain[name])
     return About(**plain)

@@ -1,12 +1,12 @@
-"""Running: blocks on all cores.
+"""Processes: scores blocks on all cores.
 
-In:    blocks, as they are divided; what is asked.
-Out:   each block that is done, as soon as it is.
-Never: more of them under way than the cores need; a process left behind, however this one ends.
-Why:   a core is for scoring, and memory is not for what waits.
+In:    blocks, as the files are divided; the task for their lines.
+Out:   each scored block, as soon as it is done.
+Never: more blocks in memory than keep the cores busy; a process left behind, however this one ends.
+Why:   scoring uses all cores, and memory stays constant.
 
-Processes are begun anew, not forked from this one, which may have threads: a script that asks for
-several workers must begin itself under ``if __name__ == "__main__":``.
+Worker processes are started anew, not forked: this process may have threads. A script that uses
+several workers must therefore start under ``if __name__ == "__main__":``.
 """
 
 import multiprocessing
@@ -25,11 +25,11 @@ from fieldconf.batch.worker import BlockResult, BlockTask, keep, kept
 from fieldconf.errors import OutputError
 
 AHEAD = 2
-"""So many blocks for each worker: one is scored, one waits."""
+"""Blocks for each worker: one is scored, one waits."""
 
 
 def cores() -> int:
-    """How many processes this one may keep busy."""
+    """How many cores this process may use."""
     usable = getattr(os, "process_cpu_count", None) or _usable  # since Python 3.13
     return usable() or 1
 
@@ -39,29 +39,29 @@ def _usable() -> int | None:
 
 
 def run(
-    blocks: Iterable[Block], asked: BlockTask, folder: Folder, workers: int
+    blocks: Iterable[Block], task: BlockTask, folder: Folder, workers: int
 ) -> Generator[BlockResult]:
-    """Score blocks and keep their rows, if no earlier run did; in any order.
+    """Score blocks and write their rows, if no earlier run did; in any order.
 
     Raises:
-        OutputError: if a part cannot be written, or a worker ended by itself.
+        OutputError: if a part cannot be written, or a worker process died.
     """
     before: list[BlockResult] = []
     coming = _new(blocks, folder, before)
     if workers == 1:
-        found = _alone(coming, asked, folder)
+        results = _alone(coming, task, folder)
     else:
-        found = _together(coming, asked, folder, workers)
-    with closing(found):
-        for one in found:
+        results = _together(coming, task, folder, workers)
+    with closing(results):
+        for result in results:
             yield from before
             before.clear()
-            yield one
+            yield result
     yield from before
 
 
 def _new(blocks: Iterable[Block], folder: Folder, before: list[BlockResult]) -> Iterator[Block]:
-    """Blocks that no earlier run did; the others are noted."""
+    """The blocks that no earlier run scored; the results of the others go to ``before``."""
     for block in blocks:
         about = kept(block, folder)
         if about is None:
@@ -70,15 +70,15 @@ def _new(blocks: Iterable[Block], folder: Folder, before: list[BlockResult]) -> 
             before.append(BlockResult(block, about, is_new=False))
 
 
-def _alone(blocks: Iterable[Block], asked: BlockTask, folder: Folder) -> Generator[BlockResult]:
+def _alone(blocks: Iterable[Block], task: BlockTask, folder: Folder) -> Generator[BlockResult]:
     for block in blocks:
-        yield BlockResult(block, keep(block, asked, folder), is_new=True)
+        yield BlockResult(block, keep(block, task, folder), is_new=True)
 
 
 def _together(
-    blocks: Iterable[Block], asked: BlockTask, folder: Folder, workers: int
+    blocks: Iterable[Block], task: BlockTask, folder: Folder, workers: int
 ) -> Generator[BlockResult]:  # fmt: skip
-    with _pool(asked, folder, workers) as pool:
+    with _pool(task, folder, workers) as pool:
         under_way: dict[Future[About], Block] = {}
         coming, is_first = iter(blocks), True
         while _fill(under_way, coming, pool, workers):
@@ -93,9 +93,9 @@ def _fill(
     under_way: dict[Future[About], Block], coming: Iterator[Block],
     pool: ProcessPoolExecutor, workers: int,
 ) -> bool:  # fmt: skip
-    """Begin blocks as long as there is room; whether any is under way."""
+    """Submit blocks while there is room; returns whether any is under way."""
     most = workers * AHEAD
-    while len(under_way) < most and sum(one.carried for one in under_way.values()) < most * BLOCK:
+    while len(under_way) < most and sum(b.carried for b in under_way.values()) < most * BLOCK:
         block = next(coming, None)
         if block is None:
             break
@@ -108,9 +108,9 @@ def _fill(
 
 
 def _broken() -> Future[About]:
-    made: Future[About] = Future()
-    made.set_exception(BrokenProcessPool())
-    return made
+    future: Future[About] = Future()
+    future.set_exception(BrokenProcessPool())
+    return future
 
 
 def _about(
@@ -128,11 +128,11 @@ def _about(
 
 
 @contextmanager
-def _pool(asked: BlockTask, folder: Folder, workers: int) -> Generator[ProcessPoolExecutor]:
-    """Processes; at the end, whatever it is, they end the blocks that they work at."""
-    known = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in known else "spawn")
-    pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(asked, folder))
+def _pool(task: BlockTask, folder: Folder, workers: int) -> Generator[ProcessPoolExecutor]:
+    """A pool of worker processes; when it closes, they finish the blocks they are scoring."""
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(task, folder))
     try:
         yield pool
     finally:
@@ -144,14 +144,14 @@ def _pool(asked: BlockTask, folder: Folder, workers: int) -> Generator[ProcessPo
 _given: list[tuple[BlockTask, Folder]] = []
 
 
-def _begin(asked: BlockTask, folder: Folder) -> None:
-    _given[:] = [(asked, folder)]
+def _begin(task: BlockTask, folder: Folder) -> None:
+    _given[:] = [(task, folder)]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: who divides the work decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
+    """End this worker when its parent dies; else it would wait for work forever."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -163,5 +163,5 @@ def _leave() -> NoReturn:
 
 
 def _work(block: Block) -> About:
-    asked, folder = _given[0]
-    return keep(block, asked, folder)
+    task, folder = _given[0]
+    return keep(block, task, folder)

@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from fieldconf.batch.arrow import arrow
-from fieldconf.batch.blocks import BLOCK, Block, blocks
+from fieldconf.batch.blocks import BLOCK, blocks
 from fieldconf.batch.inputs import Problem
 from fieldconf.batch.parts import Folder
 from fieldconf.batch.scoring import score_batch
@@ -77,7 +77,7 @@ def scored(
 
 
 def run_on_ray(
-    files: Sequence[FileState], tell: Callable[[Problem], object], asked: BlockTask, folder: Folder,
+    files: Sequence[FileState], tell: Callable[[Problem], object], task: BlockTask, folder: Folder,
     *, size: int = BLOCK,
 ) -> Generator[BlockResult]:  # fmt: skip
     """Score the blocks of files and keep their rows, as ``running.run`` does on one machine.
@@ -89,7 +89,7 @@ def run_on_ray(
     Args:
         files: in their order.
         tell: is called with each file that cannot be read, or not to its end.
-        asked: what is asked of each line.
+        task: what is asked of each line.
         folder: where rows are kept; blocks that are kept there already are not scored again.
         size: about how many bytes are scored at a time.
 
@@ -112,14 +112,14 @@ def run_on_ray(
         return
     with _quiet(), _cluster(ray), _own_errors(ray):
         divided = ray.data.from_items(groups, override_num_blocks=len(groups)).map_batches(
-            _divided, batch_size=1, batch_format="pyarrow", fn_args=(size, asked.longest)
+            _divided, batch_size=1, batch_format="pyarrow", fn_args=(size, task.longest)
         )
         divided.context.enable_progress_bars = False  # whoever asked shows how far it is
         each = divided.repartition(target_num_rows_per_block=1)  # a task each
-        found = each.map_batches(
-            _done, batch_size=1, batch_format="pyarrow", fn_args=(asked, folder)
+        results = each.map_batches(
+            _done, batch_size=1, batch_format="pyarrow", fn_args=(task, folder)
         )
-        for table in found.iter_batches(batch_size=None, batch_format="pyarrow"):
+        for table in results.iter_batches(batch_size=None, batch_format="pyarrow"):
             for item in _items(table):
                 if isinstance(item, Problem):
                     tell(item)
@@ -150,19 +150,16 @@ def _divided(groups: Any, size: int, longest: int) -> Iterator[Any]:
         yield from map(_table, problems)
 
 
-def _done(items: Any, asked: BlockTask, folder: Folder) -> Iterator[Any]:
+def _done(items: Any, task: BlockTask, folder: Folder) -> Iterator[Any]:
     """What is known of blocks, once their rows are kept."""
     for item in _items(items):
         if isinstance(item, Problem):
             yield _table(item)
             continue
-        known = kept(item, folder)
-        about = known or keep(item, asked, folder)
-        yield _table(BlockResult(_without_text(item), about, is_new=known is None))
-
-
-def _without_text(block: Block) -> Block:
-    return replace(block, pieces=tuple(replace(piece, text=b"") for piece in block.pieces))
+        earlier = kept(item, folder)
+        about = earlier or keep(item, task, folder)
+        block = replace(item, pieces=tuple(replace(piece, text=b"") for piece in item.pieces))
+        yield _table(BlockResult(block, about, is_new=earlier is None))
 
 
 def _table(item: object) -> Any:
@@ -170,8 +167,8 @@ def _table(item: object) -> Any:
 
 
 def _items(table: Any) -> Iterator[Any]:
-    for one in table["item"]:
-        yield pickle.loads(one.as_py())  # noqa: S301  # it was pickled above
+    for item in table["item"]:
+        yield pickle.loads(item.as_py())  # noqa: S301  # it was pickled above
 
 
 def _groups(files: Sequence[FileState], most: int) -> Iterator[list[tuple[int, FileState]]]:

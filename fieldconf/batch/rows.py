@@ -117,8 +117,8 @@ def judged(field: Field, verdict: Verdict | None) -> tuple[str | None, str | Non
 def why(report: Report[Any]) -> str | None:
     """What speaks against the whole answer: how it ended, and what was found at its root."""
     root = report.fields[""]
-    found = [report.reason, judged(root, report.verdicts.get(""))[1]]
-    return "; ".join(dict.fromkeys(filter(None, found))) or None
+    reasons = [report.reason, judged(root, report.verdicts.get(""))[1]]
+    return "; ".join(dict.fromkeys(filter(None, reasons))) or None
 
 
 def text_of(report: Report[Any]) -> bytes | None:
@@ -157,9 +157,9 @@ def _written(value: Any) -> str:
 
 def outcomes(verdicts: Mapping[str, Verdict]) -> str | None:
     """All that speaks against the fields of an answer, each with its pointer."""
-    found = [
+    sentences = [
         f"{name}: {reason.sentence}" if name else reason.sentence
         for name, verdict in verdicts.items()
         for reason in verdict.reasons
     ]
-    return "; ".join(found) or None
+    return "; ".join(sentences) or None

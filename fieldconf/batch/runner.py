@@ -129,28 +129,28 @@ def score_files(  # noqa: PLR0913  # options, by keyword
     (2, 1, 2, 'rows.csv.errors.jsonl')
     """
     path = output_of(output)
-    named = format_of(path, format)
-    asked = asked_of(schema, longest, options)
-    made = asked.schema_of("string")
-    found = found_in(inputs, path)
-    files = [stat_of(name) for name in found.names]
-    count = workers_of(workers, files, asked)
+    file_format = format_of(path, format)
+    task = asked_of(schema, longest, options)
+    row_schema = task.schema_of("string")
+    files_found = found_in(inputs, path)
+    files = [stat_of(name) for name in files_found.names]
+    count = workers_of(workers, files, task)
     block = block_of(block, files, engine)
     counts = BatchSummary() if summary else None
-    with parts_of(path, settings_of(asked, files, block, engine)) as folder:
-        tally = _Tally(found)
+    with parts_of(path, settings_of(task, files, block, engine)) as folder:
+        tally = _Tally(files_found)
         if engine == "ray":
-            done = _on_ray(files, tally.problem, asked, folder, block)
+            done = _on_ray(files, tally.problem, task, folder, block)
         else:
             divided = blocks(files, tally.problem, size=block, longest=longest)
-            done = run(divided, asked, folder, count)
+            done = run(divided, task, folder, count)
         total = total_of(files)
         with closing(done), _showing(progress, total) as tell:
-            for told in tally.follow(done, total):
-                tell(told)
+            for progress_now in tally.follow(done, total):
+                tell(progress_now)
         problems = tally.problems()
         see = _nobody if counts is None else counts.add
-        rows = merge(folder, found.names, path, made, named, problems, see)
+        rows = merge(folder, files_found.names, path, row_schema, file_format, problems, see)
         remove(folder)
     return tally.scored(path, rows, counts)
 
@@ -159,20 +159,20 @@ def score_files(  # noqa: PLR0913  # options, by keyword
 
 
 def _on_ray(
-    files: Sequence[FileState], tell: Callable[[Problem], object], asked: BlockTask, folder: Folder,
+    files: Sequence[FileState], tell: Callable[[Problem], object], task: BlockTask, folder: Folder,
     block: int,
 ) -> Generator[BlockResult]:  # fmt: skip
     from fieldconf.batch.ray_data import run_on_ray  # noqa: PLC0415  # of another extra
 
-    return run_on_ray(files, tell, asked, folder, size=block)
+    return run_on_ray(files, tell, task, folder, size=block)
 
 
 class _Tally:
     """What is known of a run so far."""
 
-    def __init__(self, found: InputFiles) -> None:
-        self._found = found
-        self._problems: dict[Problem, None] = dict.fromkeys(found.problems)
+    def __init__(self, files: InputFiles) -> None:
+        self._found = files
+        self._problems: dict[Problem, None] = dict.fromkeys(files.problems)
         self._progress = Progress()
         self._resumed = 0
 
@@ -183,7 +183,7 @@ class _Tally:
     def problems(self) -> tuple[Problem, ...]:
         """All of them, in the order of the inputs; first what is not there."""
         places = {name: number for number, name in enumerate(self._found.names)}
-        return tuple(sorted(self._problems, key=lambda one: places.get(one.source, -1)))
+        return tuple(sorted(self._problems, key=lambda problem: places.get(problem.source, -1)))
 
     def follow(self, run: Iterable[BlockResult], total: int | None) -> Iterator[Progress]:
         """How far it is, after each block."""

@@ -1,9 +1,9 @@
-"""Schemas: the schema that a name means.
+"""Schemas: loads a schema by name.
 
 In:    "module:Model", "file.py:Model", "file.py" or "file.json".
 Out:   the model, the JSON Schema or the label set.
-Never: a traceback of the user's own module: what it raised is the message.
-Why:   a name travels to other processes and machines; a model of a script does not.
+Never: a traceback of the user's own module: its exception is the message.
+Why:   a name can be sent to other processes and machines; a model of a script cannot.
 """
 
 import importlib
@@ -22,12 +22,12 @@ from fieldconf.schema import LabelSet
 
 
 def load_schema(target: str) -> Any:
-    """The model, JSON Schema or label set that MODULE:Model, FILE.py:Model or FILE.json names.
+    """The model, JSON Schema or label set with the name MODULE:Model, FILE.py:Model or FILE.json.
 
     A JSON list of texts is a label set.
 
     Raises:
-        SchemaError: if there is none; it says what was looked for.
+        SchemaError: if there is none; the message says what is missing.
     """
     place, _, name = (
         target.rpartition(":") if not target.endswith((".json", ".py")) else (target, "", "")

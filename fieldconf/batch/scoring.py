@@ -1,13 +1,13 @@
 """Scoring: a batch of saved responses in, a batch of rows out.
 
 In:    an Arrow record batch with a column of raw responses, and any others.
-Out:   a record batch: one row a field, or one a response, with the other columns repeated.
-Never: an exception for what one response holds: it has a row that says what is wrong with it.
+Out:   a record batch: one row for each field, or for each response; the other columns repeated.
+Never: an exception because of one response: its row says what is wrong.
 Why:   every engine that moves Arrow batches, from a loop over files to a cluster, calls this.
 
-Whatever goes wrong with one response is said in its row, a validator's own exception as well: a job
-over a million responses does not end at one of them. Only arguments that are wrong for all of them
-raise, and want of memory, of which nobody knows whose it is.
+Any error of one response is in its row, also an exception of a user's validator: a job over a
+million responses does not end at one of them. Exceptions are left for arguments that are wrong for
+all responses, and for a lack of memory, which cannot be attributed to one response.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -40,29 +40,29 @@ def score_batch(
 
     Args:
         batch: a ``pyarrow.RecordBatch``.
-        schema: what ``score`` takes; or, as on the command line, where it is: "module:Model",
-            "file.py:Model" or "file.json". That is read once a process.
-        column: where the responses are: texts, bytes or structs, each what ``score`` reads, or a
-            line of a batch API's output. All other columns are repeated for each row.
-        wide: one row a response (a choice of it), with columns for each declared field, see
-            ``output_schema``; else one row a field.
+        schema: what ``score`` takes; or, as on the command line, its name: "module:Model",
+            "file.py:Model" or "file.json". It is loaded once in each process.
+        column: the column of the responses: texts, bytes or structs that ``score`` reads, or lines
+            of a batch API's output. All other columns are repeated for each row.
+        wide: one row for each response (and each of its choices), with columns for the declared
+            fields, see ``output_schema``; else one row for each field.
         policy: see ``score``.
         match: see ``score``.
         mask: see ``score``.
-        calibration: see ``score``. A file is read for each batch. A response of another model
-            fails.
+        calibration: see ``score``. A file is read for each batch. A response of another model is
+            an error row.
 
     Returns:
         A ``pyarrow.RecordBatch`` of ``output_schema``. A response that cannot be read has one row,
         whose status is "error" and whose reason says why.
 
     Raises:
-        PayloadError: if it is no record batch, has no such column, or one that holds something
-            else; or if another column has the name of one that is added.
-        SchemaError: if the schema is none, or if there is none for the wide form; or if it is a
-            label set, and ``match`` says otherwise than that.
-        PolicyError: if the policy is none, or names a field that the schema does not have.
-        CalibrationError: if the calibration is none, or was fitted for another schema.
+        PayloadError: if ``batch`` is no record batch, or lacks the column; if the column has
+            another type; or if another column has the name of an added one.
+        SchemaError: if the schema is not valid, or missing in the wide form; or if it is a label
+            set whose own rule differs from ``match``.
+        PolicyError: if the policy is not valid, or names a field that the schema does not have.
+        CalibrationError: if the calibration is not valid, or was fitted for another schema.
         MissingPackageError: if pyarrow is not installed.
 
     >>> import json, pyarrow as pa
@@ -88,11 +88,11 @@ def score_batch(
     )
     if plan.calibration is not None and not compiled.is_free:
         plan.calibration.check({"schema": compiled.digest})
-    made = _output_schema(batch.schema, form, column)
+    schema_of_rows = _output_schema(batch.schema, form, column)
     rows, places = _all_rows(batch.column(column), plan)
     others = batch.select(_others(batch.schema, column)).columns
     arrays = [*_repeated(others, places, batch.num_rows), *_arrays(rows, form)]
-    return arrow().RecordBatch.from_arrays(arrays, schema=made)
+    return arrow().RecordBatch.from_arrays(arrays, schema=schema_of_rows)
 
 
 def output_schema(
@@ -130,37 +130,38 @@ class _BatchPlan(NamedTuple):
 
 
 def _compiled(schema: Any) -> Schema:
-    return _named(schema) if isinstance(schema, str) else compile_schema(schema).asked
+    return _named(schema) if isinstance(schema, str) else compile_schema(schema).as_requested
 
 
 @lru_cache(maxsize=64)
 def _named(target: str) -> Schema:
-    return compile_schema(load_schema(target)).asked
+    return compile_schema(load_schema(target)).as_requested
 
 
-def _form(schema: Schema, given: Any, column: str, *, wide: bool) -> RowFormat:
-    return wide_form(schema, _others(given, column)) if wide else LONG
+def _form(schema: Schema, batch_schema: Any, column: str, *, wide: bool) -> RowFormat:
+    return wide_form(schema, _others(batch_schema, column)) if wide else LONG
 
 
-def _others(given: Any, column: str) -> list[str]:
+def _others(batch_schema: Any, column: str) -> list[str]:
     """The names of the columns that are repeated."""
-    return [name for name in given.names if name != column]
+    return [name for name in batch_schema.names if name != column]
 
 
-def _output_schema(given: Any, form: RowFormat, column: str) -> Any:
-    if column not in given.names:
+def _output_schema(batch_schema: Any, form: RowFormat, column: str) -> Any:
+    if column not in batch_schema.names:
         raise PayloadError(
-            f"the batch has no column {column!r}; it has {', '.join(map(repr, given.names))}",
-            remedy="Name the one with the responses: column=...",
+            f"the batch has no column {column!r};"
+            f" it has {', '.join(map(repr, batch_schema.names))}",
+            remedy="Give the name of the column of responses: column=...",
         )
-    added = [(one.name, type_of(one.type)) for one in form.columns]
-    kept = [one for one in given if one.name != column]
-    clash = {one.name for one in kept} & {name for name, _ in added}
+    added = [(new.name, type_of(new.type)) for new in form.columns]
+    repeated = [field for field in batch_schema if field.name != column]
+    clash = {field.name for field in repeated} & {name for name, _ in added}
     if clash:
         raise PayloadError(
             f"the column {min(clash)!r} is one that is added", remedy="Rename the batch's own"
         )
-    return arrow().schema([*kept, *added])
+    return arrow().schema([*repeated, *added])
 
 
 # -- responses ----------------------------------------------------------------------------------
@@ -203,18 +204,19 @@ def _scored(data: bytes, plan: _BatchPlan) -> list[Row]:
 
 
 def _payloads(array: Any) -> Iterator[bytes]:
-    """The responses of a column, one by one; of a null, nothing."""
+    """The responses of a column, one by one; empty bytes for null."""
     types, kind = arrow().types, array.type
     if types.is_dictionary(kind):
         yield from _payloads(array.dictionary_decode())
     elif types.is_string(kind) or types.is_large_string(kind) or types.is_null(kind):
         yield from _payloads(array.cast("large_string").cast("large_binary"))  # no text is made
     elif types.is_string_view(kind):
-        yield from ((one.as_py() or "").encode() for one in array)
+        yield from ((text.as_py() or "").encode() for text in array)
     elif any(is_bytes(kind) for is_bytes in _kinds_of_bytes(types)):
-        yield from (one.as_py() or b"" for one in array)
+        yield from (data.as_py() or b"" for data in array)
     elif types.is_nested(kind):
-        yield from (_json_of(one.as_py()) for one in array)
+        values = (struct.as_py() for struct in array)
+        yield from (b"" if value is None else msgspec.json.encode(value) for value in values)
     else:
         raise PayloadError(
             f"the column of responses holds {kind}", remedy="Give texts, bytes or structs"
@@ -226,21 +228,16 @@ def _kinds_of_bytes(types: Any) -> tuple[Callable[[Any], bool], ...]:
     return types.is_large_binary, types.is_binary, types.is_binary_view, fixed
 
 
-def _json_of(value: Any) -> bytes:
-    """A struct as JSON; where there is none, nothing."""
-    return b"" if value is None else msgspec.json.encode(value)
-
-
 def _arrays(rows: list[Row], form: RowFormat) -> list[Any]:
     """Rows as columns."""
     values: Iterable[Row] = zip(*rows, strict=True) if rows else ((),) * len(form.columns)
     columns = zip(values, form.columns, strict=True)
-    return [array_of(found, one.type) for found, one in columns]
+    return [array_of(cells, new.type) for cells, new in columns]
 
 
 def _repeated(columns: list[Any], places: list[int], size: int) -> list[Any]:
-    """Columns with each value repeated for each row that came of it."""
+    """Columns with each value repeated for each row of its response."""
     if len(places) == size and places == list(range(size)):
         return list(columns)
     indexes = array_of(places, "int64")
-    return [one.take(indexes) for one in columns]
+    return [column.take(indexes) for column in columns]

@@ -1,13 +1,13 @@
-"""Sources: what a file is, by its first bytes, and the bytes that it holds.
+"""Sources: the type of a file, by its first bytes, and a stream of its text.
 
 In:    the name of a file, or ``-``.
-Out:   ``SourceFile``: its size, how it is packed, where its text begins; a stream of its bytes.
-Never: a file believed by its name alone; a picture read as lines.
-Why:   ``.jsonl`` may be packed, ``.json`` may hold lines, and Windows puts a mark in front.
+Out:   ``SourceFile``: its size, its compression, where its text begins; a stream of its bytes.
+Never: a type by the file's name alone; a binary file read as lines.
+Why:   ``.jsonl`` may be compressed, ``.json`` may hold lines, and Windows writes a byte order mark.
 
-* Packed files are told by their first bytes: gzip, zstd, bzip2, LZ4.
+* Compression is recognised by the first bytes: gzip, zstd, bzip2, LZ4.
 * A file is one response as a whole if its first line is one of server-sent events, or if its name
-  ends in ``.json`` and its first line alone is no JSON. Else each line is a response.
+  ends in ``.json`` and its first line alone is not valid JSON. Else each line is a response.
 * A file is binary if there is a zero among its first bytes and these do not begin as JSON does.
 """
 
@@ -26,14 +26,14 @@ from fieldconf.errors import PayloadError
 from fieldconf.many.files import STDIN
 
 HEAD = 1 << 16
-"""So many bytes tell what a file is."""
+"""The number of first bytes that decide the type of a file."""
 
 _PACKED = {
     b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2", b"\x04\x22\x4d\x18": "lz4",
 }  # fmt: skip
 _TABLES = {b"PAR1": "Parquet", b"ARROW1": "Arrow"}
 _STEP = 1 << 14
-"""So many bytes are unpacked at a time: at most these are lost where a file breaks off."""
+"""The number of bytes decompressed at a time: at most these are lost if a file breaks off."""
 _BOM = b"\xef\xbb\xbf"
 _EVENTS = (b"data:", b"event:", b"id:", b"retry:")
 _JSON = (b"{", b"[", b'"')
@@ -41,12 +41,12 @@ _JSON = (b"{", b"[", b'"')
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """What the file system says of a file, by which it is known again.
+    """The state of a file, by which a later run sees whether it changed.
 
     Attributes:
-        name: its name, as it was given.
-        size: in bytes, as it lies there; None of what is no file (standard input, a pipe).
-        changed: when it was last written, in nanoseconds; None likewise.
+        name: its name, as the user wrote it.
+        size: its size on disk, in bytes; None for standard input and pipes.
+        changed: when it was last written, in nanoseconds; None for these, too.
     """
 
     name: str
@@ -59,11 +59,11 @@ class SourceFile:
     """A file of responses.
 
     Attributes:
-        number: its place among all inputs, from 0.
-        name: its name, as it was given.
-        size: in bytes, as it lies there; None of what is no file.
-        codec: how it is packed, in Arrow's words; None if it is not.
-        start: the byte of its text at which it begins: behind the mark of UTF-8, if there is one.
+        number: its number among all inputs, from 0.
+        name: its name, as the user wrote it.
+        size: its size on disk, in bytes; None for standard input and pipes.
+        codec: Arrow's name of its compression; None if it is not compressed.
+        start: the byte offset at which its text begins: after a byte order mark, if there is one.
         is_whole: whether all of it is one response.
     """
 
@@ -76,32 +76,32 @@ class SourceFile:
 
     @property
     def is_plain(self) -> bool:
-        """Whether its bytes are those of a file, so that reading may begin anywhere."""
+        """Whether it is an uncompressed file, so that reading may begin at any offset."""
         return self.codec is None and self.size is not None
 
 
 def stat_of(name: str) -> FileState:
-    """What is known of a file before it is read; never an error."""
+    """The state of a file before it is read; never an error."""
     if name == STDIN:
         return FileState(name)
     try:
-        found = Path(name).stat()
+        state = Path(name).stat()
     except (OSError, ValueError):  # ValueError: a NUL in the name
         return FileState(name)
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(state.st_mode):
         return FileState(name)
-    return FileState(name, found.st_size, found.st_mtime_ns)
+    return FileState(name, state.st_size, state.st_mtime_ns)
 
 
 @contextmanager
 def opened(number: int, file: FileState) -> Generator["Text"]:
-    """The text of a file, from its beginning on.
+    """The text of a file, from its start.
 
     Raises:
         PayloadError: if it cannot be opened or read, or is no text.
     """
-    with unreadable(file.name), _raw(file.name) as found:
-        raw = BufferedLines(found, HEAD)
+    with unreadable(file.name), _raw(file.name) as binary:
+        raw = BufferedLines(binary, HEAD)
         codec = next((name for magic, name in _PACKED.items() if raw.head.startswith(magic)), None)
         stream = raw
         if codec is not None:
@@ -116,7 +116,7 @@ def opened(number: int, file: FileState) -> Generator["Text"]:
 
 @contextmanager
 def unreadable(name: str) -> Generator[None]:
-    """The system's errors and Arrow's as ours: what of a file cannot be read."""
+    """Turn errors of the operating system and of Arrow into a ``PayloadError`` of this file."""
     try:
         yield
     except (OSError, ValueError) as error:  # Arrow's own as well; ValueError: a NUL in the name
@@ -125,9 +125,9 @@ def unreadable(name: str) -> Generator[None]:
 
 
 class BufferedLines:
-    """A stream whose first bytes have been looked at; just enough of a file for Arrow.
+    """A stream whose first bytes can be inspected; it has the methods that Arrow needs.
 
-    What was unpacked before a file breaks off is not lost: the error comes behind it.
+    If a file breaks off, the bytes before that come first, and then the error.
     """
 
     closed = False
@@ -135,7 +135,7 @@ class BufferedLines:
     def __init__(self, file: Any, step: int) -> None:
         self._file, self._step, self._error = file, step, None
         self.taken = 0
-        """How many bytes have been handed out."""
+        """How many bytes have been read from it."""
         parts: list[bytes] = []
         length = 0
         try:
@@ -164,12 +164,12 @@ class BufferedLines:
         return True
 
     def close(self) -> None:
-        """Nothing: who opened the file closes it."""
+        """Does nothing: the file is closed where it was opened."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The text of a file, unpacked: a stream of bytes.
+    """The decompressed text of a file: a stream of bytes.
 
     Attributes:
         source: what the file is.
@@ -185,7 +185,7 @@ class Text:
 
     @property
     def position(self) -> int:
-        """How many bytes of the file, as it lies there, have been read."""
+        """How many bytes of the file on disk have been read."""
         return self._raw.taken
 
 
@@ -194,11 +194,11 @@ def _raw(name: str) -> AbstractContextManager[Any]:
 
 
 def _check(text: bytes, name: str) -> None:
-    """Raise if these are the first bytes of no text."""
+    """Raise if these are not the first bytes of a text."""
     for magic, kind in _TABLES.items():
         if text.startswith(magic):
-            found = f"it is {kind}: read it with pyarrow, and give its batches to score_batch"
-            raise PayloadError(f"cannot read {name}", found=found)
+            reason = f"it is {kind}: read it with pyarrow, and give its batches to score_batch"
+            raise PayloadError(f"cannot read {name}", found=reason)
     if b"\0" in text and not text.startswith(_JSON):
         raise PayloadError(
             f"cannot read {name}: it is binary", found="it is binary, no text",
@@ -210,15 +210,11 @@ def _is_whole(text: bytes, name: str) -> bool:
     if text.startswith(_EVENTS):
         return True
     line, end, _ = text.partition(b"\n")
-    if not end or not _is_named_json(name):
+    suffixes = [suffix for suffix in Path(name.lower()).suffixes if suffix not in CODECS]
+    if not end or suffixes[-1:] != [".json"]:
         return False
     try:
         json.loads(line)
     except (ValueError, RecursionError):
         return True
     return False
-
-
-def _is_named_json(name: str) -> bool:
-    suffixes = [suffix for suffix in Path(name.lower()).suffixes if suffix not in CODECS]
-    return suffixes[-1:] == [".json"]

@@ -1,9 +1,9 @@
-"""Summary: what many rows say in a few.
+"""Summary: counts of many rows.
 
-In:    batches of rows as ``score_batch`` gives them, in any division and any order.
-Out:   counts: of responses by how they ended, of fields by outcome and by confidence.
+In:    batches of rows from ``score_batch``, in any division and any order.
+Out:   counts: of responses by status, of fields by outcome and by confidence.
 Never: more memory for more rows: names beyond the first thousand are counted together.
-Why:   whoever scored a million answers first wants to know how they are, and where to look.
+Why:   after a million answers, the first question is how good they are and where to look.
 """
 
 from collections import Counter
@@ -16,24 +16,23 @@ from fieldconf.batch.rows import CONFIDENCE, ERROR
 from fieldconf.render import summary
 
 BINS = 10
-"""Confidences are counted by tenths; the last one holds 1 as well."""
+"""The number of bins for confidences; the last one includes 1."""
 
 MOST = 1000
-"""So many paths, and so many reasons, are counted one by one."""
+"""The number of paths, and of reasons, that are counted separately."""
 
 OTHERS = "(others)"
-"""Under this name stand all that came later."""
+"""The name under which all later ones are counted."""
 
 
 @dataclass
 class FieldCounts:
-    """What is known of all fields of one path.
+    """Counts of all fields of one path.
 
     Attributes:
         fields: how many there are.
         unknown: how many of them have no confidence.
-        outcomes: how many are to be accepted, reviewed, rejected; none in the wide form, nor for
-            objects.
+        outcomes: how many are accepted, reviewed, rejected; empty in the wide form and for objects.
         confidence: how many have a confidence in each tenth from 0 to 1.
     """
 
@@ -43,7 +42,7 @@ class FieldCounts:
     confidence: list[int] = field(default_factory=lambda: [0] * BINS)
 
     def merge(self, other: "FieldCounts") -> None:
-        """Add what another one counted."""
+        """Add the counts of another one."""
         self.fields += other.fields
         self.unknown += other.unknown
         self.outcomes.update(other.outcomes)
@@ -55,12 +54,12 @@ class BatchSummary:
     """Counts of rows in the long or the wide form, added up batch by batch.
 
     Attributes:
-        responses: how many answers there were; each choice counts, and what was none as well.
+        responses: how many answers there are; each choice counts, and so does each error.
         rows: how many rows.
-        statuses: answers by status; "error" for what could not be read as a response.
-        outcomes: answers by what is to be done with them.
-        reasons: of answers without any field, and of what was none: why.
-        fields: by path, where "*" stands for any position in a list; "" is the whole answer.
+        statuses: answers by status; "error" for those that could not be read as responses.
+        outcomes: answers by outcome.
+        reasons: the reasons of answers without any field, and of errors.
+        fields: counts by path, with "*" for any position in a list; "" is the whole answer.
 
     >>> import pyarrow as pa
     >>> from fieldconf.batch import score_batch
@@ -87,7 +86,7 @@ class BatchSummary:
             self._add_wide(table)
 
     def merge(self, other: "BatchSummary") -> None:
-        """Add what another one counted."""
+        """Add the counts of another one."""
         self.responses += other.responses
         self.rows += other.rows
         self.statuses.update(other.statuses)
@@ -107,12 +106,12 @@ class BatchSummary:
             "reasons": dict(self.reasons),
             "fields": {
                 path: {
-                    "fields": one.fields,
-                    "unknown": one.unknown,
-                    "outcomes": dict(one.outcomes),
-                    "confidence": list(one.confidence),
+                    "fields": counts.fields,
+                    "unknown": counts.unknown,
+                    "outcomes": dict(counts.outcomes),
+                    "confidence": list(counts.confidence),
                 }
-                for path, one in self.fields.items()
+                for path, counts in self.fields.items()
             },
         }
 
@@ -132,10 +131,10 @@ class BatchSummary:
         self._add_answers(bare)
         self._add_reasons(bare)
         for (path, outcome), count in _counted(fields, "path", "outcome"):
-            one = self._of(path)
-            one.fields += count
+            counts = self._of(path)
+            counts.fields += count
             if outcome is not None:
-                one.outcomes[outcome] += count
+                counts.outcomes[outcome] += count
         fields = fields.append_column("tenth", _tenths(fields["confidence"]))
         for (path, tenth), count in _counted(fields, "path", "tenth"):
             _add_tenth(self._of(path), tenth, count)
@@ -147,14 +146,14 @@ class BatchSummary:
         self._add_reasons(head.filter(pc.equal(head["status"], ERROR)))
         after = table.schema.names.index("reason") + 1
         names = table.schema.names[after:]
-        for name in (one for one in names if one + CONFIDENCE in names):
+        for name in (column for column in names if column + CONFIDENCE in names):
             confidence = table[name + CONFIDENCE]
             there = pc.or_(pc.is_valid(table[name]), pc.is_valid(confidence))
             tenths = arrow().table({"tenth": _tenths(confidence.filter(there))})
-            one = self._of(name)
+            counts = self._of(name)
             for (tenth,), count in _counted(tenths, "tenth"):
-                one.fields += count
-                _add_tenth(one, tenth, count)
+                counts.fields += count
+                _add_tenth(counts, tenth, count)
 
     def _add_answers(self, table: Any) -> None:
         self.responses += table.num_rows
@@ -182,37 +181,37 @@ def _compute() -> Any:
 
 
 def _plain(table: Any) -> Any:
-    """A table without dictionaries, which groups are not made of everywhere."""
+    """A table without dictionary columns, which not every version of Arrow can group by."""
     is_dictionary = arrow().types.is_dictionary
-    for place, one in enumerate(table.schema):
-        if is_dictionary(one.type):
-            table = table.set_column(place, one.name, table[place].cast(one.type.value_type))
+    for place, typed in enumerate(table.schema):
+        if is_dictionary(typed.type):
+            table = table.set_column(place, typed.name, table[place].cast(typed.type.value_type))
     return table
 
 
 def _tenths(confidence: Any) -> Any:
-    """Which tenth each confidence is in; None for what is not known."""
+    """The tenth of each confidence; None for an unknown one."""
     pc = _compute()
     tenths = pc.cast(pc.floor(pc.multiply(confidence, float(BINS))), "int32")
     return pc.min_element_wise(tenths, BINS - 1, skip_nulls=False)
 
 
-def _add_tenth(one: FieldCounts, tenth: int | None, count: int) -> None:
+def _add_tenth(counts: FieldCounts, tenth: int | None, count: int) -> None:
     if tenth is None:
-        one.unknown += count
+        counts.unknown += count
     else:
-        one.confidence[tenth] += count
+        counts.confidence[tenth] += count
 
 
 def _counted(table: Any, *names: str) -> Iterable[tuple[tuple[Any, ...], int]]:
-    """How often each combination of values is there, in the order in which they come."""
+    """How often each combination of values occurs, in order of first occurrence."""
     if not table.num_rows:
         return ()
-    found = table.group_by(list(names), use_threads=False).aggregate([([], "count_all")])
-    keys = zip(*(found[name].to_pylist() for name in names), strict=True)
-    return zip(keys, found["count_all"].to_pylist(), strict=True)
+    groups = table.group_by(list(names), use_threads=False).aggregate([([], "count_all")])
+    keys = zip(*(groups[name].to_pylist() for name in names), strict=True)
+    return zip(keys, groups["count_all"].to_pylist(), strict=True)
 
 
-def _room(known: Mapping[str, Any], name: str) -> str:
-    """The name under which to count: those that come late share one."""
-    return name if name in known or len(known) < MOST else OTHERS
+def _room(counted: Mapping[str, Any], name: str) -> str:
+    """The name under which to count: beyond ``MOST`` names, all new ones share one."""
+    return name if name in counted or len(counted) < MOST else OTHERS

@@ -1,13 +1,13 @@
-"""Wide: a report as one row, with columns for what the schema declares.
+"""Wide: a report as one row, with columns for the declared fields.
 
 In:    a compiled schema; reports.
 Out:   a ``RowFormat``: for each declared field outside of lists its value and its confidence.
-Never: a column that depends on what was answered; a value of another type than its column's.
-Why:   a table of answers beside their confidences is what most questions are asked of.
+Never: a column that depends on the answers; a value of another type than its column's.
+Why:   most analyses need a table of answers with their confidences.
 
-A field whose values are always texts, whole numbers, numbers or booleans has a column of that type,
-in which anything else (an answer that breaks its schema, a whole number beyond 64 bits) is null.
-Lists, unions of kinds, free keys and what contains itself are JSON text.
+A field whose values are always texts, whole numbers, numbers or booleans has a column of that type.
+Anything else in it (an answer that breaks its schema, a whole number beyond 64 bits) is null.
+Lists, unions of kinds, free keys and recursive schemas are JSON text.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -39,19 +39,19 @@ from fieldconf.schema.declared import kinds_of_parts
 from fieldconf.schema.keywords import Keywords
 
 HEAD = (*ANSWER, *JUDGED)
-"""Before the columns of fields."""
+"""The columns before those of the fields."""
 
 ROOT = "value"
-"""The name of an answer that is no object."""
+"""The column name of an answer that is not an object."""
 
 
 _OBJECT, _NUMBER = frozenset({"object"}), frozenset({"number"})
-_ANY = KINDS - {"null"}  # keys without a type are meant for an object
+_ANY = KINDS - {"null"}  # a schema with properties and no type describes an object
 _TYPES = {frozenset({"string"}): "string", frozenset({"boolean"}): "bool"}
 
 
 class _Cell(NamedTuple):
-    """A declared field: where it is, its column's name and type."""
+    """A declared field: its pointer, and its column's name and type."""
 
     pointer: str
     name: str
@@ -60,54 +60,51 @@ class _Cell(NamedTuple):
 
 @lru_cache(maxsize=64)
 def _cells(root: SchemaNode, others: tuple[str, ...]) -> tuple[_Cell, ...]:
-    """The cells of a schema; where a name is taken, the pointer stands in its place."""
-    taken = {*others, *(column.name for column in HEAD)}
-    made: list[_Cell] = []
+    """The cells of a schema; a cell whose name is in use has its pointer as its name."""
+    used_names = {*others, *(column.name for column in HEAD)}
+    cells: list[_Cell] = []
     for path, type_ in _leaves(root, (), ()):
         where = pointer(path)
         dotted = ".".join(map(str, path)) or ROOT
-        is_taken = not taken.isdisjoint((dotted, dotted + CONFIDENCE))
+        is_taken = not used_names.isdisjoint((dotted, dotted + CONFIDENCE))
         name = where if is_taken else dotted
-        if not taken.isdisjoint((name, name + CONFIDENCE)):
+        if not used_names.isdisjoint((name, name + CONFIDENCE)):
             raise SchemaError(
-                f"no column's name is left for {where}",
-                remedy="Take the long form, which has a row a field",
+                f"no free column name is left for {where}",
+                remedy="Use the long form, which has one row for each field",
             )
-        taken |= {name, name + CONFIDENCE}
-        made.append(_Cell(where, name, type_))
-    return tuple(made)
+        used_names |= {name, name + CONFIDENCE}
+        cells.append(_Cell(where, name, type_))
+    return tuple(cells)
 
 
 def _leaves(
     place: SchemaNode, path: Path, around: tuple[frozenset[Keywords], ...]
 ) -> Iterator[tuple[Path, str]]:
-    """The places whose values are cells, with their columns' types."""
+    """The paths whose values are cells, with their columns' types."""
     declared = place.declared
     kinds = declared.possible_kinds - {"null"}
-    own = frozenset(p for case in place.objects for p in case.parts if p.properties)
+    own = frozenset(p for case in place.object_cases for p in case.parts if p.properties)
     is_object = kinds in (_OBJECT, _ANY) and declared.keys
     if is_object and own not in around:
         for key in declared.keys:
             yield from _leaves(place.inside(key), (*path, key), (*around, own))
     else:
-        yield path, _type(place, kinds)
-
-
-def _type(place: SchemaNode, kinds: frozenset[str]) -> str:
-    if kinds == _NUMBER:
-        return "int64" if _is_whole(place) else "double"
-    return _TYPES.get(kinds, "json")
+        number = "int64" if kinds == _NUMBER and _is_whole(place) else "double"
+        yield path, number if kinds == _NUMBER else _TYPES.get(kinds, "json")
 
 
 def _is_whole(place: SchemaNode) -> bool:
     """Whether only whole numbers are declared."""
     numbers = [case.parts for case in place.cases if "number" in kinds_of_parts(case.parts)]
-    return all(any(part.is_integer or _lists_whole(part.members) for part in one)
-               for one in numbers)  # fmt: skip
+    return all(any(part.is_integer or _lists_whole(part.members) for part in parts)
+               for parts in numbers)  # fmt: skip
 
 
 def _lists_whole(members: tuple[Any, ...] | None) -> bool:
-    return bool(members) and all(isinstance(one, int) or one is None for one in members or ())
+    return bool(members) and all(
+        isinstance(member, int) or member is None for member in members or ()
+    )
 
 
 # -- rows -----------------------------------------------------------------------------------------
@@ -120,7 +117,9 @@ def wide_form(schema: Schema, others: Iterable[str] = ()) -> RowFormat:
         SchemaError: if the schema declares nothing, or no names for columns are left.
     """
     if not schema.json:
-        raise SchemaError("the wide form needs a schema", remedy="Give one: its fields are columns")
+        raise SchemaError(
+            "the wide form needs a schema", remedy="Give a schema: its fields are the columns"
+        )
     cells = _cells(schema.root, tuple(others))
     columns = HEAD + tuple(column for cell in cells for column in _columns(cell))
     readers = tuple((cell.pointer, _READERS[cell.type]) for cell in cells)

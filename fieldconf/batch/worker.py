@@ -1,12 +1,12 @@
-"""Working: one block, from reading to keeping.
+"""Worker: scores one block, from its lines to its part on disk.
 
-In:    a block, and what is asked of its lines.
-Out:   its part on disk, and what is known of it.
-Never: a block lost for one of its lines, or for a file that cannot be read.
-Why:   this is what runs on every core; it knows nothing of the others.
+In:    a block, and the task for its lines.
+Out:   its part on disk, and the counts of the part.
+Never: a block lost because of one line, or because of a file that cannot be read.
+Why:   this runs on every core, independently of the other cores.
 
-Numbers of lines count from the beginning of a piece here: where that stands in its file is only
-known when all pieces before it have been read.
+Line numbers count from the start of a piece here. The start of a piece in its file is known only
+after all pieces before it have been read.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ RESPONSE = "response"
 
 @dataclass(frozen=True, slots=True)
 class BlockTask:
-    """What is asked of each line. It travels to other processes.
+    """What to do with each line. It is sent to other processes.
 
     Attributes:
         schema, wide, policy, match, mask, calibration: as for ``score_batch``.
@@ -54,21 +54,21 @@ class BlockTask:
         )  # fmt: skip
 
     def schema_of(self, source: str) -> Any:
-        """What rows look like whose column "source" is of this type."""
+        """The Arrow schema of rows whose column "source" has this type."""
         pa = arrow()
-        given = pa.schema([
+        batch_schema = pa.schema([
             ("source", source), ("line", "int64"), (RESPONSE, pa.large_binary()),
         ])  # fmt: skip
-        return output_schema(given, self.schema, column=RESPONSE, wide=self.wide)
+        return output_schema(batch_schema, self.schema, column=RESPONSE, wide=self.wide)
 
 
 class BlockResult(NamedTuple):
-    """A block that is done.
+    """A scored block.
 
     Attributes:
-        block: which one.
-        about: what is known of its part.
-        is_new: whether this run did it, and no earlier one.
+        block: the block.
+        about: the counts of its part.
+        is_new: whether this run scored it, and not an earlier one.
     """
 
     block: Block
@@ -77,45 +77,51 @@ class BlockResult(NamedTuple):
 
 
 def kept(block: Block, folder: Folder) -> About | None:
-    """What is known of a block that an earlier run did; None if none did.
+    """The counts of a block that an earlier run scored; None if no run did.
 
     Raises:
-        OutputError: if that kept other lines, or cannot be read.
+        OutputError: if the earlier run read other lines, or its part cannot be read.
     """
-    known = folder.about(block.name)
-    if known is not None and known.digest != _digest(block):
+    about = folder.about(block.name)
+    if about is not None and about.digest != _digest(block):
         raise OutputError(
             f"{block.pieces[0].name} is not what it was when this was begun",
             remedy=f"Give the same again, or another output, or remove {folder.path}",
         )
-    return known
+    return about
 
 
-def keep(block: Block, asked: BlockTask, folder: Folder) -> About:
-    """Score a block and keep its rows.
+def keep(block: Block, task: BlockTask, folder: Folder) -> About:
+    """Score a block and write its rows.
 
     Raises:
         OutputError: if its part cannot be written.
     """
-    rows, about = scored(block, asked)
+    rows, about = scored(block, task)
     folder.write(block.name, rows, about)
     return about
 
 
-def scored(block: Block, asked: BlockTask) -> tuple[Any, About]:
-    """The rows of a block as a table, and what is known of it."""
-    schema = asked.schema_of("int32")
-    found = _read(block, asked.longest)
-    reason = f"the line has more than {asked.longest} bytes"
+def scored(block: Block, task: BlockTask) -> tuple[Any, About]:
+    """The rows of a block as a table, and the counts of them."""
+    schema = task.schema_of("int32")
+    lines_read = _read(block, task.longest)
+    reason = f"the line has more than {task.longest} bytes"
     refused = [_failed(schema, source, number, reason)
-               for source, lines in found.lines for number in lines.too_long]  # fmt: skip
-    batch = _batch(found.lines)
-    found.lines.clear()  # the texts are in the batch: one may be very long
-    table = arrow().Table.from_batches(_rows(batch, schema, asked) + refused, schema=schema)
+               for source, lines in lines_read.lines for number in lines.too_long]  # fmt: skip
+    batch = _batch(lines_read.lines)
+    lines_read.lines.clear()  # the texts are in the batch: one may be very long
+    table = arrow().Table.from_batches(_rows(batch, schema, task) + refused, schema=schema)
     if refused:
         table = table.sort_by([("source", "ascending"), ("line", "ascending")])  # which is stable
     count = batch.num_rows + len(refused)
-    about = About(count, _count_failed(table), found.counted, found.problems, _digest(block))
+    about = About(
+        count,
+        table["status"].to_pylist().count(ERROR),
+        lines_read.counted,
+        lines_read.problems,
+        _digest(block),
+    )
     return table, about
 
 
@@ -128,7 +134,7 @@ class _BlockReports(NamedTuple):
 
 
 def _read(block: Block, longest: int) -> _BlockReports:
-    found: list[tuple[int, Lines]] = []
+    lines_by_source: list[tuple[int, Lines]] = []
     counted: list[tuple[int, int, int]] = []
     problems: list[tuple[int, str]] = []
     for piece in block.pieces:
@@ -137,45 +143,43 @@ def _read(block: Block, longest: int) -> _BlockReports:
         except PayloadError as error:
             problems.append((piece.source, error.found or str(error)))
             continue
-        found.append((piece.source, lines))
+        lines_by_source.append((piece.source, lines))
         counted.append((piece.source, piece.nth, lines.count))
-    return _BlockReports(found, tuple(counted), tuple(problems))
+    return _BlockReports(lines_by_source, tuple(counted), tuple(problems))
 
 
-def _batch(found: Sequence[tuple[int, Lines]]) -> Any:
+def _batch(lines_by_source: Sequence[tuple[int, Lines]]) -> Any:
     pa = arrow()
     return pa.RecordBatch.from_arrays(
         [
-            pa.array([source for source, lines in found for _ in lines.texts], "int32"),
-            pa.array([number for _, lines in found for number in lines.numbers], "int64"),
-            pa.array([text for _, lines in found for text in lines.texts], pa.large_binary()),
+            pa.array([source for source, lines in lines_by_source for _ in lines.texts], "int32"),
+            pa.array([number for _, lines in lines_by_source for number in lines.numbers], "int64"),
+            pa.array(
+                [text for _, lines in lines_by_source for text in lines.texts], pa.large_binary()
+            ),
         ],
         names=["source", "line", RESPONSE],
     )
 
 
-def _rows(batch: Any, schema: Any, asked: BlockTask) -> list[Any]:
-    """The rows of lines; if they cannot be scored together, one by one."""
+def _rows(batch: Any, schema: Any, task: BlockTask) -> list[Any]:
+    """The rows of lines; halved again and again if they cannot be scored together."""
     if not batch.num_rows:
         return []
     try:
-        return [asked.score(batch)]
+        return [task.score(batch)]
     except Exception as error:  # noqa: BLE001  # out of memory, or a fault of ours: not of all lines
         if batch.num_rows == 1:
             source, line = (batch.column(name)[0].as_py() for name in ("source", "line"))
             return [_failed(schema, source, line, f"{type(error).__name__}: {error}")]
     half = batch.num_rows // 2
-    return _rows(batch.slice(0, half), schema, asked) + _rows(batch.slice(half), schema, asked)
+    return _rows(batch.slice(0, half), schema, task) + _rows(batch.slice(half), schema, task)
 
 
 def _failed(schema: Any, source: int, line: int, reason: str) -> Any:
-    """The row of a line of which there is nothing but the reason."""
-    said = {"source": source, "line": line, "status": ERROR, "reason": reason}
-    return arrow().RecordBatch.from_pylist([said], schema=schema)
-
-
-def _count_failed(table: Any) -> int:
-    return table["status"].to_pylist().count(ERROR)
+    """The row of a line that could not be scored: its place and the reason."""
+    row = {"source": source, "line": line, "status": ERROR, "reason": reason}
+    return arrow().RecordBatch.from_pylist([row], schema=schema)
 
 
 def _digest(block: Block) -> str:

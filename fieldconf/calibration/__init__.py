@@ -1,11 +1,12 @@
 """Calibration: from confidences to how often such values are right.
 
 * ``curve``: the map of one field, from a confidence to a calibrated one;
-* ``members``: how the members of a finite domain are moved;
+* ``members``: moves the members of a finite domain;
 * ``applying``: a report with calibrated confidences;
-* ``calibrator``: the maps of all fields, saved and read back;
-* ``fitting``: the maps that labels ask for;
-* ``choosing``: how strongly they are shrunk, and whether they beat doing nothing;
-* ``prior``: how members are to be moved;
-* ``calibrating``: ``calibrate``, what people call.
+* ``calibrator``: the maps of all fields, saved and loaded;
+* ``fitting``: fits the maps to labels;
+* ``choosing``: how strongly they are shrunk, and whether they beat no calibration;
+* ``prior``: fits how members are moved;
+* ``calibrate``: ``fc.calibrate``; ``threshold``: ``fc.Threshold``, the cut that decides a label;
+* ``reports``: reports with labels as tables for policies.
 """

@@ -1,9 +1,9 @@
 """Applying: a report with calibrated confidences.
 
-In:    a report, the maps of its fields, a mark that says by what.
-Out:   a report like any other: fields hold calibrated confidences beside the raw ones.
-Never: a value changed; a number for what is not known; low or high that do not hold it.
-Why:   whatever reads reports (policies, tables, rows) then reads calibrated numbers.
+In:    a report, the maps of its fields, the record of the calibration.
+Out:   a report in which each field has its calibrated and its raw confidence.
+Never: a value changed; a number for an unknown confidence; bounds that exclude the confidence.
+Why:   everything that reads reports (policies, tables, rows) then uses calibrated numbers.
 
 Bounds go through the same map as the confidence. The map never falls, so that they still hold what
 the calibrated confidence would be, were the probability known exactly. An object says again the
@@ -39,15 +39,16 @@ def calibrated(
     parts = {
         field.path: (0, _calibrated(field, confidence, members)) for field in report.fields.values()
     }
-    made = assembled(report, (), report.data, parts, requests=()) if parts else report
+    calibrated = assembled(report, (), report.data, parts, requests=()) if parts else report
     wholes = {  # an object whose formula is not that of ``assembled``
-        name: replace(made.fields[name], confidence=field.confidence, basis=field.basis,
+        name: replace(calibrated.fields[name], confidence=field.confidence, basis=field.basis,
                       why=field.why)
-        for name, field in ((name, parts[one.path][1]) for name, one in report.fields.items())
+        for name, field in ((name, parts[old.path][1]) for name, old in report.fields.items())
         if _is_whole(field) and field.basis == "joint"
     }  # fmt: skip
     return replace(
-        made, fields={**made.fields, **wholes}, calibration=mark, requests=report.requests,
+        calibrated, fields={**calibrated.fields, **wholes}, calibration=mark,
+        requests=report.requests,
         input_tokens=report.input_tokens, output_tokens=report.output_tokens,
     )  # fmt: skip
 
@@ -62,9 +63,14 @@ def _calibrated(field: Field, confidence: Confidence, members: Mapping[str, Memb
     if raw is None or (_is_whole(field) and field.basis != "joint"):
         return replace(field, raw=raw)
     name = general(field.path)
-    found, own = field.distribution, own_member(field)
-    if found is not None and own is not None and name in members and found.rest is None:
-        moved = members[name].moved(found)
+    distribution, own = field.distribution, own_member(field)
+    if (
+        distribution is not None
+        and own is not None
+        and name in members
+        and distribution.rest is None
+    ):
+        moved = members[name].moved(distribution)
         now = moved[field.value]
         low, high = now.low, now.high
     else:
@@ -73,11 +79,15 @@ def _calibrated(field: Field, confidence: Confidence, members: Mapping[str, Memb
         now = Member(
             field.value, sure, sure if low is None else low, sure if high is None else high
         )
-        moved = found if found is None or own is None else _rescaled(found, own, now)
+        moved = (
+            distribution
+            if distribution is None or own is None
+            else _rescaled(distribution, own, now)
+        )
     field = replace(
         field, raw=raw, confidence=now.probability, low=low, high=high, distribution=moved
     )
-    if moved is None or moved is found:
+    if moved is None or moved is distribution:
         return field
     if field.expected is not None:
         expected, std = moved.moments
@@ -88,21 +98,21 @@ def _calibrated(field: Field, confidence: Confidence, members: Mapping[str, Memb
 
 def own_member(field: Field) -> Member | None:
     """The candidate that was written, if the field's confidence is its probability."""
-    listed = field.distribution.candidates if field.distribution else ()
-    own = next((member for member in listed if same(member.value, field.value)), None)
+    candidates = field.distribution.candidates if field.distribution else ()
+    own = next((member for member in candidates if same(member.value, field.value)), None)
     return own if own is not None and own.probability == field.confidence else None
 
 
-def _rescaled(found: Distribution, own: Member, now: Member) -> Distribution:
+def _rescaled(distribution: Distribution, own: Member, now: Member) -> Distribution:
     """The distribution where one member has another probability: the others share the rest.
 
     They share it as before; evenly, where they had nothing.
     """
-    others = [member for member in found.candidates if member is not own]
-    total = sum(member.probability for member in others) + (found.rest or 0.0)
-    count = len(others) + (found.rest is not None)
+    others = [member for member in distribution.candidates if member is not own]
+    total = sum(member.probability for member in others) + (distribution.rest or 0.0)
+    count = len(others) + (distribution.rest is not None)
     if now.probability == own.probability or not count:
-        return found
+        return distribution
     left = 1 - now.probability
     most, least = 1 - now.low, 1 - now.high
 
@@ -117,10 +127,11 @@ def _rescaled(found: Distribution, own: Member, now: Member) -> Distribution:
         high = min(1.0, member.high / (1 - own.high)) * most if own.high < 1 else most
         return Member(member.value, probability, min(low, probability), max(high, probability))
 
-    made = reordered(found, [moved(member) for member in found.candidates])
+    rescaled = reordered(distribution, [moved(member) for member in distribution.candidates])
     return replace(
-        made, rest=None if found.rest is None else share(found.rest),
+        rescaled, rest=None if distribution.rest is None else share(distribution.rest),
         beginnings=tuple(
-            rival._replace(probability=share(rival.probability)) for rival in found.beginnings
+            rival._replace(probability=share(rival.probability))
+            for rival in distribution.beginnings
         ),
     )  # fmt: skip

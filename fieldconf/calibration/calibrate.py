@@ -1,9 +1,9 @@
-"""Calibrating: from labels to a calibrator.
+"""Calibrate: from labels to a calibrator.
 
-In:    reports and labels, or a table of values that were judged.
+In:    reports and labels, or a table of judged values.
 Out:   a ``Calibrator``.
-Never: maps of two models in one; maps where there is too little to tell them from noise.
-Why:   this is what people call.
+Never: one map for two models; a map from so few labels that it is noise.
+Why:   ``fc.calibrate`` is this function.
 """
 
 from collections import Counter
@@ -74,11 +74,14 @@ def calibrate(
     >>> 0.6 < calibrator.confidence(0.99, "/team") < 0.75
     True
     """
-    given = {"model": model, "provider": provider,
-             "schema": None if schema is None else compile_schema(schema).digest,
-             "prompt": None if instructions is None else digest_of(instructions)}  # fmt: skip
-    known = {name: value for name, value in given.items() if value is not None}
-    scope = _scope(source, known)
+    arguments = {
+        "model": model,
+        "provider": provider,
+        "schema": None if schema is None else compile_schema(schema).digest,
+        "prompt": None if instructions is None else digest_of(instructions),
+    }
+    explicit = {name: value for name, value in arguments.items() if value is not None}
+    scope = _scope(source, explicit)
     rows_judged = judged(source, labels)
     table = rows_judged.table
     np = package("numpy")
@@ -90,8 +93,8 @@ def calibrate(
             f"none of {unknown:,} labelled values has a confidence",
             remedy="Ask for logprobs, or give confidences of another kind",
         )
-    kept: list[int] = np.flatnonzero(is_known).tolist()
-    details = [rows_judged.details[row] for row in kept]
+    known_rows: list[int] = np.flatnonzero(is_known).tolist()
+    details = [rows_judged.details[row] for row in known_rows]
     counts: dict[int, int] = dict(Counter(table.field.tolist()))
     names = [table.fields[code] for code in sorted(counts)]
     facts: dict[str, Any] = {
@@ -113,7 +116,7 @@ def calibrate(
     return Calibrator(
         "ridge" if choice.is_better else "identity", _reason(table, facts, choice),
         CalibrationCurve(*coefficients[0]),
-        {name: CalibrationCurve(*each) for name, each in zip(names, coefficients[1:], strict=False)},
+        {name: CalibrationCurve(*c) for name, c in zip(names, coefficients[1:], strict=False)},
         losses=losses, strengths=tuple(choice.strengths), **facts,
     )  # fmt: skip
 
@@ -132,29 +135,29 @@ def _size(table: "Table", facts: Mapping[str, Any]) -> str:
 
 
 def _reason(table: "Table", facts: Mapping[str, Any], choice: CrossValidation) -> str:
-    said = (
+    sentence = (
         f"log loss {choice.fitted:.4f} nats on documents that the maps were not fitted on, "
         f"{choice.identity:.4f} of the confidences as they are ({_size(table, facts)})"
     )
     if not choice.is_better:
-        said += "; the maps are not better by more than noise"
+        sentence += "; the maps are not better by more than noise"
     if table.right.all() or not table.right.any():
-        said += f"; all values are {'right' if table.right.any() else 'wrong'}"
+        sentence += f"; all values are {'right' if table.right.any() else 'wrong'}"
     if facts["members"]:
-        said += f"; the members of {', '.join(facts['members'])} are moved"
-    return said
+        sentence += f"; the members of {', '.join(facts['members'])} are moved"
+    return sentence
 
 
 # -- what it is for -----------------------------------------------------------------------------
 
 
-def _scope(source: Any, given: Mapping[str, str]) -> dict[str, str]:
-    """What the confidences are of: as given, else as all reports say.
+def _scope(source: Any, explicit: Mapping[str, str]) -> dict[str, str]:
+    """What the confidences are of: the explicit names, and what all reports say of the others.
 
     Raises:
         CalibrationError: if the reports are calibrated, or say different things.
     """
-    found: dict[str, set[str]] = {}
+    of_reports: dict[str, set[str]] = {}
     for report in reports_of(source):
         if report.calibration is not None:
             raise CalibrationError(
@@ -162,10 +165,10 @@ def _scope(source: Any, given: Mapping[str, str]) -> dict[str, str]:
             )
         for name, value in scope_of(report).items():
             if value:
-                found.setdefault(name, set()).add(value)
-    scope = {name: min(values) for name, values in found.items()} | dict(given)
-    mixed = {name: sorted(values) for name, values in found.items()
-             if len(values) > 1 and name not in given}  # fmt: skip
+                of_reports.setdefault(name, set()).add(value)
+    scope = {name: min(values) for name, values in of_reports.items()} | dict(explicit)
+    mixed = {name: sorted(values) for name, values in of_reports.items()
+             if len(values) > 1 and name not in explicit}  # fmt: skip
     if mixed:
         name, values = next(iter(mixed.items()))
         raise CalibrationError(
@@ -180,12 +183,12 @@ def _scope(source: Any, given: Mapping[str, str]) -> dict[str, str]:
 def reports_of(source: Any) -> Iterator[Report[Any]]:
     """The reports of a source; none where it has none."""
     if isinstance(source, Report):
-        listed: Any = [source]
+        sources: Any = [source]
     elif isinstance(source, Mapping):
-        listed = cast("Mapping[Any, Any]", source).values()
+        sources = cast("Mapping[Any, Any]", source).values()
     else:
-        listed = cast("Any", source) if isinstance(source, (list, tuple)) else ()
-    for entry in listed:
+        sources = cast("Any", source) if isinstance(source, (list, tuple)) else ()
+    for entry in sources:
         each: Any = entry[1] if _is_pair(entry) else entry
         report: Any = cast("Any", each).report if isinstance(each, Result) else each
         if isinstance(report, Report):

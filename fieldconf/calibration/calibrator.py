@@ -1,10 +1,9 @@
-"""Calibrator: the maps of all fields, with what they were fitted on; saved and read back.
+"""Calibrator: the maps of all fields and what they were fitted on; saved and loaded.
 
-In:    a table or a report whose confidences are to be calibrated; plain JSON values.
+In:    a table or a report with confidences to calibrate; plain JSON values.
 Out:   calibrated numbers (0..1); plain JSON values.
-Never: a number for a confidence that is not known; a report of another model or schema calibrated
-       in silence.
-Why:   a map is fitted once, and used for months, by people who did not fit it.
+Never: a number for an unknown confidence; a report of another model or schema calibrated silently.
+Why:   a map is fitted once, and used for months by other people.
 """
 
 import json
@@ -97,7 +96,9 @@ class Calibrator:
     def confidence(self, confidence: float, field: str) -> float:
         """The calibrated confidence (0..1) of a field's confidence (0..1).
 
-        >>> Calibrator("ridge", pool=CalibrationCurve(-1.0), fields={"/a": CalibrationCurve(1.0)}).confidence(0.5, "/a")
+        >>> fields = {"/a": CalibrationCurve(1.0)}
+        >>> calibrator = Calibrator("ridge", pool=CalibrationCurve(-1.0), fields=fields)
+        >>> calibrator.confidence(0.5, "/a")
         0.7310585786300049
         """
         if self.chosen == "identity":
@@ -158,12 +159,12 @@ class Calibrator:
         Raises:
             CalibrationError: if it was fitted for another; with what was expected and what is so.
         """
-        known = ((name, self.scope.get(name, ""), actual.get(name, "")) for name in SCOPE)
-        wrong = [(name, own, other) for name, own, other in known if own and other and own != other]
+        pairs = ((name, self.scope.get(name, ""), actual.get(name, "")) for name in SCOPE)
+        wrong = [(name, own, other) for name, own, other in pairs if own and other and own != other]
         if wrong:
-            said = "; ".join(f"{name} {own!r}, not {other!r}" for name, own, other in wrong)
+            differences = "; ".join(f"{name} {own!r}, not {other!r}" for name, own, other in wrong)
             raise CalibrationError(
-                f"the calibrator was fitted for {said}",
+                f"the calibrator was fitted for {differences}",
                 expected={name: own for name, own, _ in wrong},
                 actual={name: other for name, _, other in wrong}, remedy=_ANOTHER,
             )  # fmt: skip
@@ -200,8 +201,8 @@ class Calibrator:
         True
         """
         remedy = "Give what Calibrator.save wrote, with this version of fieldconf"
-        given: Any = plain
-        if not isinstance(given, Mapping) or plain.get("version") != VERSION:
+        raw: Any = plain
+        if not isinstance(raw, Mapping) or plain.get("version") != VERSION:
             raise CalibrationError("not a saved calibrator", remedy=remedy)
         form = {name: value for name, value in plain.items() if name != "version"}
         try:
@@ -226,15 +227,15 @@ class Calibrator:
             raise CalibrationError(f"cannot read the calibrator {path}: {reason}") from error
 
     @classmethod
-    def of(cls, given: "CalibratorLike | None") -> "Calibrator | None":
+    def of(cls, source: "CalibratorLike | None") -> "Calibrator | None":
         """The calibrator that was meant: one, or its file; of None, none.
 
         Raises:
             CalibrationError: if it is neither, or as ``read`` does.
         """
-        if given is None or isinstance(given, Calibrator):
-            return given
-        path: Any = given
+        if source is None or isinstance(source, Calibrator):
+            return source
+        path: Any = source
         if isinstance(path, (str, PathLike)):
             return cls.read(cast("str", path))
         raise CalibrationError(

@@ -1,9 +1,9 @@
-"""Choosing: how strongly maps are shrunk, and whether they beat doing nothing.
+"""Choosing: how strongly maps are shrunk, and whether they beat no calibration.
 
 In:    judged values as rows.
-Out:   the strengths, and the cross-validated log loss (nats) of the maps and of doing nothing.
-Never: a document in two folds; a map that did not beat doing nothing by more than noise.
-Why:   with few labels a map is mostly noise, and the raw number is then the better one.
+Out:   the strengths, and the cross-validated log loss (nats) with and without the maps.
+Never: a document in two folds; a map that does not beat no calibration by more than noise.
+Why:   with few labels a map is mostly noise, and the raw number is better.
 
 Each strength is the strongest whose loss is within ``NEAR`` standard errors of the least one's
 (over documents; the rule of Breiman, Friedman, Olshen and Stone, 1984, has 1 for it). Doing nothing
@@ -61,12 +61,12 @@ def choose(rows: Rows, seed: int) -> CrossValidation:
     shuffled = rng.permutation(rows.document.max() + 1)[rows.document]
     rows = rows.where(np.argsort(shuffled, kind="stable")[:ENOUGH])
     folds = list(splits_of(rows.document, seed))
-    known: dict[Strengths, Array] = {}
+    cached: dict[Strengths, Array] = {}
 
     def losses(strengths: Strengths) -> "Array":
-        if strengths not in known:
-            known[strengths] = _out_of_fold(rows, folds, strengths)
-        return known[strengths]
+        if strengths not in cached:
+            cached[strengths] = _out_of_fold(rows, folds, strengths)
+        return cached[strengths]
 
     def total(strengths: Strengths) -> Any:
         return losses(strengths).sum()
@@ -89,32 +89,32 @@ def splits_of(document: Any, seed: int) -> Iterator[tuple[Any, Any]]:
     GroupKFold deals documents of one size in their order: they are shuffled first.
     """
     np, selection = package("numpy"), package("sklearn.model_selection")
-    found, codes = np.unique(document, return_inverse=True)
-    shuffled = np.random.default_rng(seed).permutation(len(found))[codes]
-    return selection.GroupKFold(min(FOLDS, len(found))).split(codes, groups=shuffled)
+    documents, codes = np.unique(document, return_inverse=True)
+    shuffled = np.random.default_rng(seed).permutation(len(documents))[codes]
+    return selection.GroupKFold(min(FOLDS, len(documents))).split(codes, groups=shuffled)
 
 
 def _out_of_fold(rows: Rows, folds: Sequence[tuple[Any, Any]], strengths: Strengths) -> "Array":
     """The log loss (nats) of each row by maps that were fitted without its document's fold."""
-    found = package("numpy").empty(len(rows.right))
+    losses = package("numpy").empty(len(rows.right))
     for train, test in folds:
         coefficients = fit(rows.where(train), strengths)
         inside = rows.where(test)
-        found[test] = log_losses(log_odds(coefficients, inside), inside.right)
-    return found
+        losses[test] = log_losses(log_odds(coefficients, inside), inside.right)
+    return losses
 
 
 def _strongest(
-    listed: Sequence[Strengths], losses: Callable[[Strengths], "Array"], rows: Rows
+    strengths: Sequence[Strengths], losses: Callable[[Strengths], "Array"], rows: Rows
 ) -> Strengths:
     """The last of these that is as good as the best, but for noise."""
-    best = min((losses(each) for each in listed), key=lambda found: found.sum())
-    return [each for each in listed if is_near(losses(each), best, rows.document)][-1]
+    best = min((losses(each) for each in strengths), key=lambda array: array.sum())
+    return [each for each in strengths if is_near(losses(each), best, rows.document)][-1]
 
 
 def is_near(losses: "Array", best: "Array", document: Any) -> bool:
     """Whether losses exceed others by at most some standard errors, over documents."""
     np = package("numpy")
-    found, codes = np.unique(document, return_inverse=True)
+    documents, codes = np.unique(document, return_inverse=True)
     differences = np.bincount(codes, losses - best)
-    return bool(differences.sum() <= NEAR * np.sqrt(len(found)) * differences.std())
+    return bool(differences.sum() <= NEAR * np.sqrt(len(documents)) * differences.std())

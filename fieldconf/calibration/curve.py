@@ -1,9 +1,9 @@
-"""Curve: the map of one field from a confidence to a calibrated one.
+"""Curve: the map from a confidence of one field to a calibrated one.
 
 In:    a confidence (0..1), and three coefficients.
 Out:   a probability, strictly between 0 and 1.
-Never: a map that falls: of two confidences of a field the larger stays the larger, or equal.
-Why:   the same few lines calibrate a table of a million rows and one field of a report, to the bit.
+Never: a decreasing map: a larger confidence never gets a smaller calibrated one.
+Why:   the same code calibrates a table of a million rows and one field of a report, to the bit.
 """
 
 import math

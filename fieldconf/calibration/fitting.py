@@ -1,9 +1,9 @@
-"""Fitting: the maps of all fields at once, from values that were judged.
+"""Fitting: the maps of all fields at once, from judged values.
 
-In:    confidences, fields and labels as arrays; how strongly maps are shrunk.
-Out:   the coefficients of ``Curve``: of the pool first, then of each field.
-Never: a falling map; a field with few labels whose map is its own invention.
-Why:   fields have few labels each: what they have in common is learnt from all.
+In:    confidences, fields and labels as arrays; the strength of the shrinkage.
+Out:   the coefficients of ``CalibrationCurve``: first of the pool, then of each field.
+Never: a decreasing map; a map that rests on the few labels of one field alone.
+Why:   each field has few labels, so what fields have in common is learnt from all of them.
 
 A ridge logistic regression with partial pooling. Row i of field f has the features
 x = (1, log(2 q), -log(2 (1 - q))) of its softened confidence q; its log-odds of being right are
@@ -110,8 +110,8 @@ def fit(rows: Rows, strengths: Strengths) -> "Array":
     optimize = package("scipy.optimize")
     least = np.tile([-np.inf, FLATTEST, FLATTEST], rows.fields + 1)
     start = np.tile(identity, rows.fields + 1)
-    found = minimize(
+    result = minimize(
         loss, start, method="L-BFGS-B", bounds=optimize.Bounds(least),
         options={"maxiter": 1000},
     )  # fmt: skip
-    return found.x.reshape(-1, 3)
+    return result.x.reshape(-1, 3)

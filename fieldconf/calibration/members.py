@@ -1,10 +1,10 @@
-"""Members: how the members of a finite domain are moved towards how often they are right.
+"""Members: moves the members of a finite domain towards how often they are right.
 
 In:    a distribution, a slope, and a bias for each member.
-Out:   the distribution moved, with bounds.
-Never: a member at 0 or 1; a value changed: which member was written stays what it is.
-Why:   a model that writes "other" too often is mended by the labels' prior, not by a map of the
-       winner's number alone.
+Out:   the calibrated distribution, with bounds.
+Never: a member at 0 or 1; another value: the member that was written stays.
+Why:   a model that writes "other" too often needs a correction for each member, not only for
+       the winner.
 """
 
 import math
@@ -50,25 +50,25 @@ class Members:
         The bounds of a member are reached where it is at one of its own and all others are at the
         opposite ones.
         """
-        listed = distribution.candidates
-        biases = [self._bias(member.value) for member in listed]
+        candidates = distribution.candidates
+        biases = [self._bias(member.value) for member in candidates]
         middle, low, high = (
-            [self._score(member[part], bias, len(listed))
-             for member, bias in zip(listed, biases, strict=True)]
+            [self._score(member[part], bias, len(candidates))
+             for member, bias in zip(candidates, biases, strict=True)]
             for part in (1, 2, 3)
         )  # fmt: skip
-        made = [
+        moved = [
             Member(
                 member.value, _share(middle[at], _without(middle, at)),
                 _share(low[at], _without(high, at)), _share(high[at], _without(low, at)),
             )
-            for at, member in enumerate(listed)
+            for at, member in enumerate(candidates)
         ]  # fmt: skip
-        return reordered(distribution, made)
+        return reordered(distribution, moved)
 
     def _bias(self, value: Any) -> float:
-        for known, bias in zip(self.values, self.biases, strict=True):
-            if same(known, value):
+        for member, bias in zip(self.values, self.biases, strict=True):
+            if same(member, value):
                 return bias
         return 0.0
 

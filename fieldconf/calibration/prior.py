@@ -1,9 +1,9 @@
-"""Prior: how the members of enums and booleans are to be moved, from labels.
+"""Prior: fits how the members of enums and booleans are moved, from labels.
 
 In:    judged values with their distributions and right values.
 Out:   ``Members`` by the name of a field.
-Never: members moved where that is not better than leaving them, on documents not fitted on.
-Why:   a model has members that it likes; the labels say how often each is right.
+Never: members moved if that is not better on documents outside the fit.
+Why:   models prefer some members; the labels show how often each is right.
 
 Of the rows of one field, P(m) is in proportion to q(m) ** slope * exp(bias(m)) (``Members``). What
 is least is
@@ -51,17 +51,17 @@ class _Field(NamedTuple):
 
 def members_of(table: "Table", details: Sequence["Detail"], seed: int) -> dict[str, Members]:
     """How the members of each field are moved; without those that are to stay."""
-    found: dict[str, Members] = {}
+    members: dict[str, Members] = {}
     rows: dict[int, list[int]] = {}
     for row, detail in enumerate(details):
         if _is_finite(detail.field):
             rows.setdefault(int(table.field[row]), []).append(row)
-    for code, listed in rows.items():
-        field = _field([details[row] for row in listed], table.document[listed])
+    for code, row_list in rows.items():
+        field = _field([details[row] for row in row_list], table.document[row_list])
         moved = None if field is None else _fitted(field, seed)
         if moved is not None:
-            found[table.fields[code]] = moved
-    return found
+            members[table.fields[code]] = moved
+    return members
 
 
 def _is_finite(field: Field | None) -> bool:
@@ -81,19 +81,19 @@ def _field(details: Sequence["Detail"], document: Any) -> _Field | None:
                 values.append(member.value)
     shares: list[list[float]] = []
     right: list[int] = []
-    kept: list[int] = []
+    usable: list[int] = []
     for row, detail in enumerate(details):
-        listed = detail.field.distribution.candidates  # pyright: ignore[reportOptionalMemberAccess]
+        candidates = detail.field.distribution.candidates  # pyright: ignore[reportOptionalMemberAccess]
         true = [at for at, value in enumerate(values) if same(value, detail.truth)]
-        if not true or len(listed) != len(values):  # the truth is no member, or arms of a union
+        if not true or len(candidates) != len(values):  # the truth is no member, or arms of a union
             continue
-        shares.append([next(m.probability for m in listed if same(m.value, v)) for v in values])
+        shares.append([next(m.probability for m in candidates if same(m.value, v)) for v in values])
         right.append(true[0])
-        kept.append(row)
-    if len(kept) < FEWEST or len(set(document[kept].tolist())) < 2:
+        usable.append(row)
+    if len(usable) < FEWEST or len(set(document[usable].tolist())) < 2:
         return None
     soft = (np.array(shares) + SOFT) / (1 + len(values) * SOFT)
-    codes = np.unique(document[kept], return_inverse=True)[1]
+    codes = np.unique(document[usable], return_inverse=True)[1]
     return _Field(tuple(values), np.log(soft), np.array(right), codes)
 
 
@@ -120,8 +120,8 @@ def _fit(logs: "Array", right: Any, strength: float) -> Any:
 
     least = np.full(count + 1, -np.inf)
     least[0] = FLATTEST
-    found = minimize(loss, start, method="L-BFGS-B", bounds=optimize.Bounds(least))
-    return found.x
+    result = minimize(loss, start, method="L-BFGS-B", bounds=optimize.Bounds(least))
+    return result.x
 
 
 def _fitted(field: _Field, seed: int) -> Members | None:
@@ -130,11 +130,11 @@ def _fitted(field: _Field, seed: int) -> Members | None:
     folds = list(splits_of(field.document, seed))
 
     def losses(strength: float) -> Any:
-        found = np.empty(len(field.right))
+        of_rows = np.empty(len(field.right))
         for train, test in folds:
             flat = _fit(field.logs[train], field.right[train], strength)
-            found[test] = _losses(flat, field.logs[test], field.right[test])[0]
-        return found
+            of_rows[test] = _losses(flat, field.logs[test], field.right[test])[0]
+        return of_rows
 
     tried: Mapping[float, Any] = {strength: losses(strength) for strength in STRENGTHS}
     best = min(tried.values(), key=lambda each: each.sum())

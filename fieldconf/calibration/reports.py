@@ -1,9 +1,9 @@
-"""Reports: what labels say of reports, for thresholds.
+"""Reports: reports with their labels as tables for thresholds and guarantees.
 
 In:    ``Labels``, and the reports that they judge.
-Out:   ``Labelled``.
-Never: a row that a policy could not accept with a confidence.
-Why:   what is certified of a table has to be what a policy then accepts of reports.
+Out:   ``LabelledTable``.
+Never: a row with a confidence that a policy could not accept.
+Why:   a guarantee on a table must hold for what the policy then accepts of reports.
 """
 
 import json
@@ -29,12 +29,14 @@ def labelled_reports(labels: Labels, source: Any) -> LabelledTable:
         EvaluationError: if nothing in the reports has a label.
         CalibrationError: if some are calibrated, and others are not, or by another calibrator.
     """
-    found = judged(source, labels)
-    np, table = package("numpy"), found.table
-    is_left_out = np.asarray([detail.why == LEFT_OUT for detail in found.details], dtype=bool)
+    judged_reports = judged(source, labels)
+    np, table = package("numpy"), judged_reports.table
+    is_left_out = np.asarray(
+        [detail.why == LEFT_OUT for detail in judged_reports.details], dtype=bool
+    )
     # a report has no field there that a policy could accept
-    known = np.where(is_left_out, np.nan, table.confidence)
-    return LabelledTable(replace(table, confidence=known), scope_of_all(source))
+    confidences = np.where(is_left_out, np.nan, table.confidence)
+    return LabelledTable(replace(table, confidence=confidences), scope_of_all(source))
 
 
 def scope_of_all(source: Any) -> dict[str, str]:
@@ -50,7 +52,7 @@ def scope_of_all(source: Any) -> dict[str, str]:
             "some reports are calibrated, others not or differently",
             remedy="Calibrate all of them by the same calibrator, or none",
         )
-    return {name: next(iter(found)) for name, found in values.items() if len(found) == 1}
+    return {name: next(iter(names)) for name, names in values.items() if len(names) == 1}
 
 
 class LabelJudgement(NamedTuple):
@@ -71,13 +73,16 @@ class LabelJudgement(NamedTuple):
 
 def choices_of(labels: Labels, source: Any, name: str) -> Iterator[LabelJudgement]:
     """The choices at one field, by its pointer with "*" for positions in lists."""
-    found = judged(source, labels)
+    judged_reports = judged(source, labels)
     answers = dict(_keyed(answers_of(source), labels))
     for code, number, detail in zip(
-        found.table.field.tolist(), found.table.document.tolist(), found.details, strict=True
+        judged_reports.table.field.tolist(),
+        judged_reports.table.document.tolist(),
+        judged_reports.details,
+        strict=True,
     ):
-        if found.table.fields[code] == name:
-            document = found.table.documents[number]
+        if judged_reports.table.fields[code] == name:
+            document = judged_reports.table.documents[number]
             value = answers[document].fields.get(detail.pointer)
             yield LabelJudgement(
                 document, None if value is None else probabilities_of(value),

@@ -1,9 +1,9 @@
-"""Deciding: the cut on a probability that decides the label.
+"""Threshold: the cut on a probability that decides the label.
 
-In:    probabilities of members, and which member is right; a metric or costs.
-Out:   ``Threshold``: frozen; what it decides of a report.
-Never: a figure on the labels that the cut was chosen by without one on others beside it.
-Why:   a classifier that is sure of its bias is right more often with another cut than .5.
+In:    probabilities of members, and the right member; a metric or costs.
+Out:   ``Threshold``: frozen; what it decides for a report.
+Never: a figure on the labels that chose the cut without one on other labels beside it.
+Why:   a biased classifier is right more often with another cut than .5.
 """
 
 import dataclasses
@@ -142,18 +142,18 @@ class Threshold:
         """
         scope: Mapping[str, str] = {}
         if truths is None:
-            listed = _choices(source, positive)
+            choices = _choices(source, positive)
         else:
             field, judged_by = _pointer(field), labels(truths)
-            listed = list(choices_of(judged_by, source, field))
+            choices = list(choices_of(judged_by, source, field))
             scope = scope_of_all(source)
-        known = [each for each in listed if each.probabilities is not None]
-        if not known:
+        usable = [each for each in choices if each.probabilities is not None]
+        if not usable:
             raise EvaluationError(
                 f"no labelled value of {field!r} has probabilities of members",
                 remedy="See that the field has a finite list of values, and labels",
             )
-        members = sorted({name for each in known for name in each.probabilities or ()})
+        members = sorted({name for each in usable for name in each.probabilities or ()})
         if positive is None and set(members) <= {"true", "false", _OTHER}:
             positive = True
         metric_name, beta, costs = _metric(metric)
@@ -162,10 +162,12 @@ class Threshold:
                 f"metric {metric_name!r} needs a member that is positive",
                 remedy='Give positive=..., or metric="accuracy"',
             )
-        task = _Task(known, members, None if positive is None else json_text(positive), beta, costs)
+        task = _Task(
+            usable, members, None if positive is None else json_text(positive), beta, costs
+        )
         if len(task.classes) < 2:
             raise EvaluationError(
-                f"all {len(known)} labels are {next(iter(task.classes))}: no cut can be told",
+                f"all {len(usable)} labels are {next(iter(task.classes))}: no cut can be told",
                 remedy="Label values of the other class, too",
             )
         fit = task.fitted(task.everything)
@@ -174,7 +176,7 @@ class Threshold:
             field, positive, fit if positive is not None else None, low, high,
             {} if positive is not None else dict(zip(members, fit, strict=True)), metric_name,
             task.figure(task.written), task.figure(task.decided(fit)), task.checked(seed),
-            len(known), task.documents, len(listed) - len(known), scope,
+            len(usable), task.documents, len(choices) - len(usable), scope,
         )  # fmt: skip
 
 
@@ -190,28 +192,28 @@ class _Task:
     """
 
     def __init__(
-        self, known: Sequence[LabelJudgement], members: Sequence[str], positive: str | None,
+        self, judgements: Sequence[LabelJudgement], members: Sequence[str], positive: str | None,
         beta: float | None, costs: Mapping[str, float] | None,
     ) -> None:  # fmt: skip
         np = package("numpy")
         self._np, self._positive, self._beta, self._costs = np, positive, beta, costs
-        rows = [each.probabilities or {} for each in known]
+        rows = [each.probabilities or {} for each in judgements]
         self._table: Any = np.asarray([[row.get(name, 0.0) for name in members] for row in rows])
         most = [max(row, key=lambda name: row[name]) for row in rows]
-        texts = [each.written or name for each, name in zip(known, most, strict=True)]
+        texts = [each.written or name for each, name in zip(judgements, most, strict=True)]
         if positive is None:
             place = {name: number for number, name in enumerate(members)}
-            self._truth: Any = np.asarray([place.get(each.truth, -1) for each in known])
+            self._truth: Any = np.asarray([place.get(each.truth, -1) for each in judgements])
             self.written: Any = np.asarray([place.get(text, -1) for text in texts])
-            self.classes = {each.truth for each in known}
+            self.classes = {each.truth for each in judgements}
         else:
             self._score: Any = np.asarray([row.get(positive, 0.0) for row in rows])
-            self._truth = np.asarray([each.truth == positive for each in known])
+            self._truth = np.asarray([each.truth == positive for each in judgements])
             self.written = np.asarray([text == positive for text in texts])
             self.classes = {positive if is_ else f"not {positive}" for is_ in self._truth.tolist()}
-        ids = sorted({each.document for each in known}, key=repr)
+        ids = sorted({each.document for each in judgements}, key=repr)
         place = {document: number for number, document in enumerate(ids)}
-        self._document: Any = np.asarray([place[each.document] for each in known])
+        self._document: Any = np.asarray([place[each.document] for each in judgements])
         self.documents = len(ids)
         self.everything: Any = np.ones(len(ids))
 
@@ -345,27 +347,27 @@ def _choices(source: Any, positive: Any) -> list[LabelJudgement]:
             continue
         is_flag = positive is None and not isinstance(probability, Mapping) and truth in (0, 1)
         right = json_text(bool(truth) if is_flag else truth)
-        said = None if text is None else json_text(bool(text) if is_flag else text)
+        label = None if text is None else json_text(bool(text) if is_flag else text)
         choices.append(
-            LabelJudgement(document, _probabilities(probability, yes, number), right, said)
+            LabelJudgement(document, _probabilities(probability, yes, number), right, label)
         )
     return choices
 
 
-def _probabilities(given: Any, yes: str, row: int) -> dict[str, float] | None:
+def _probabilities(raw: Any, yes: str, row: int) -> dict[str, float] | None:
     """The probabilities of members, by their JSON texts; None where they are not known."""
-    if given is None or given != given:  # NaN  # noqa: PLR0124
+    if raw is None or raw != raw:  # NaN  # noqa: PLR0124
         return None
-    named: dict[str, Any] = {yes: given}
-    if isinstance(given, Mapping):
-        members = cast("Mapping[Any, Any]", given)
-        named = {json_text(member): value for member, value in members.items()}
-    for value in named.values():
+    by_label: dict[str, Any] = {yes: raw}
+    if isinstance(raw, Mapping):
+        members = cast("Mapping[Any, Any]", raw)
+        by_label = {json_text(member): value for member, value in members.items()}
+    for value in by_label.values():
         if not isinstance(value, (int, float)) or not 0 <= value <= 1:
             raise EvaluationError(
                 f"probability {value!r} (row {row}) is no number from 0 to 1",
                 column="probability", row=row,
             )  # fmt: skip
-    if not isinstance(given, Mapping):
-        named[_OTHER] = 1 - named[yes]
-    return {name: float(value) for name, value in named.items()}
+    if not isinstance(raw, Mapping):
+        by_label[_OTHER] = 1 - by_label[yes]
+    return {name: float(value) for name, value in by_label.items()}

@@ -18,8 +18,8 @@ from fieldconf.classification.question import LabelPosition, LabelQuestion, ques
 from fieldconf.distributions.candidates import listed
 from fieldconf.distributions.decoding_step import (
     Branch,
-    Listing,
     Name,
+    StepCandidates,
     candidate_of,
     every,
     text_of,
@@ -31,8 +31,8 @@ from fieldconf.distributions.distribution import (
 )
 from fieldconf.distributions.explanation import why_outcome, why_token
 from fieldconf.distributions.labels import beginning
-from fieldconf.distributions.outcome_tree import Gap, Tree
-from fieldconf.distributions.tree_store import Ledger
+from fieldconf.distributions.outcome_tree import OutcomeTree, UndecidedMass
+from fieldconf.distributions.tree_store import TreeStore
 from fieldconf.fields.field import Field
 from fieldconf.fields.scorer import FEW_VALID
 from fieldconf.fields.token_sums import LONGEST_TOKEN, blame, is_told
@@ -57,7 +57,7 @@ class _VisitedStep(NamedTuple):
     """A step with what each of its candidates leaves possible of what was possible before."""
 
     token: int
-    listing: Listing
+    listing: StepCandidates
     branches: Sequence[Branch]
 
     @property
@@ -90,7 +90,7 @@ class LabelAnswer:
     def __init__(self, completion: Completion, schema: Schema) -> None:
         assert schema.labels is not None  # the callers look
         self._completion, self._schema, self._of = completion, schema, schema.labels
-        memories = schema.memories
+        memories = schema.caches
         self._question: LabelQuestion = memories.get(_QUESTION) or question_of(schema.labels)
         memories[_QUESTION] = self._question
         self.tokens = completion.tokens or ()
@@ -127,7 +127,7 @@ class LabelAnswer:
         behind = content[begin:]
         return begin, begin + len(behind) - len(behind.lstrip())
 
-    def report(self, ledger: Ledger, mask: Mask | None) -> Report[Any]:
+    def report(self, ledger: TreeStore, mask: Mask | None) -> Report[Any]:
         """All that is known; the tree of the alternatives is kept in the ledger."""
         completion, (status, reason) = self._completion, self._status()
         is_told = status in ("complete", "no_logprobs", "unaligned")
@@ -191,7 +191,7 @@ class LabelAnswer:
 
     # -- the field ------------------------------------------------------------------------------
 
-    def _field(self, ledger: Ledger, status: Status, reason: str) -> Field:
+    def _field(self, ledger: TreeStore, status: Status, reason: str) -> Field:
         label = self._label
         value = self._said or None if label is None else as_json(self._of.meanings[label])
         made = Field(
@@ -210,7 +210,7 @@ class LabelAnswer:
         tree = ledger.tree((), lambda: self._grow(visits))
         return self._told(replace(made, logprob=logprob), tree, visits.found)
 
-    def _told(self, made: Field, tree: Tree | None, visits: Sequence[_VisitedStep]) -> Field:
+    def _told(self, made: Field, tree: OutcomeTree | None, visits: Sequence[_VisitedStep]) -> Field:
         """The field with what the tree says."""
         label, members = self._label, self._of.members
         found = tree and distribution(tree, members)
@@ -291,7 +291,7 @@ class LabelAnswer:
             place, outcomes = chosen.place, chosen.outcomes
         return _Visits(found, first, has_gap=False)
 
-    def _grow(self, visits: _Visits) -> Tree | None:
+    def _grow(self, visits: _Visits) -> OutcomeTree | None:
         """The tree along the answer, as far as that keeps to the labels.
 
         Where it leaves them, the likeliest candidate that does not stands in for what was written,
@@ -315,7 +315,7 @@ class LabelAnswer:
         return tree
 
 
-class _Tree(Tree):
+class _Tree(OutcomeTree):
     """A tree whose path may end before it has decided: nothing is known of what was chosen last."""
 
     _ends_open = False
@@ -325,7 +325,7 @@ class _Tree(Tree):
         self._ends_open, self.decided_at = True, self.fans[-1].index
         self.fans[-1].end()
 
-    def expand(self, gap: Gap, candidates: Sequence[Candidate]) -> None:
+    def expand(self, gap: UndecidedMass, candidates: Sequence[Candidate]) -> None:
         super().expand(gap, candidates)
         if self._ends_open:
             self.fans[-1].end()
@@ -349,7 +349,7 @@ def _is_readable(token: Token) -> bool:
     return is_told(token) and len(token.bytes) <= LONGEST_TOKEN
 
 
-def _listing(token: Token, written: bytes, *, are_named: bool) -> Listing:
+def _listing(token: Token, written: bytes, *, are_named: bool) -> StepCandidates:
     found = listed(written, token, are_named=are_named)
     return found._replace(names=list(map(_marked, found.names)))
 
@@ -360,7 +360,9 @@ def _marked(name: Name) -> Name:
     return candidate._replace(raw=END) if is_end(candidate) else name
 
 
-def _with_rest(found: Distribution, tree: Tree, visits: Sequence[_VisitedStep]) -> Distribution:
+def _with_rest(
+    found: Distribution, tree: OutcomeTree, visits: Sequence[_VisitedStep]
+) -> Distribution:
     """With what was said beside the labels behind the token that decided: ``spam`` + ``my``."""
     off, others = found.off_schema, dict(tree.others)
     reach = math.prod(fan.share for fan in tree.fans)

@@ -13,9 +13,9 @@ mask's share is in the numbers already, and the two quantities are the same.
 
 from typing import NamedTuple
 
-from fieldconf.distributions.decoding_step import Fan
+from fieldconf.distributions.decoding_step import DecodingStep
 from fieldconf.distributions.distribution import Distribution, Member
-from fieldconf.distributions.outcome_tree import Tree
+from fieldconf.distributions.outcome_tree import OutcomeTree
 from fieldconf.parsing.kinds import same
 
 
@@ -28,7 +28,7 @@ class _Mass(NamedTuple):
 
 
 def unnormalised(
-    tree: Tree, found: Distribution, members: tuple[object, ...]
+    tree: OutcomeTree, found: Distribution, members: tuple[object, ...]
 ) -> tuple[Member, ...]:
     """The members in the distribution's order, with their mass in place of their probability.
 
@@ -55,7 +55,7 @@ def unnormalised(
     )
 
 
-def _mass(fan: Fan, size: int, after: _Mass | None) -> _Mass:
+def _mass(fan: DecodingStep, size: int, after: _Mass | None) -> _Mass:
     """What a fan gives each outcome; an open branch is split evenly, its bounds are open.
 
     ``after`` is what the next fan on the path gives, if there is one.
@@ -80,7 +80,7 @@ def _mass(fan: Fan, size: int, after: _Mass | None) -> _Mass:
     return mass
 
 
-def _hidden(fan: Fan) -> dict[int, float]:
+def _hidden(fan: DecodingStep) -> dict[int, float]:
     """What is taken to be on outcomes that nothing listed, as the distribution takes it.
 
     What was not listed counts as possible as what was; and no outcome has more than the least of

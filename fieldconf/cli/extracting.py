@@ -112,7 +112,7 @@ def extract_command(
     with one_line_errors():
         kind = load_schema(schema)
         words = "" if text is None else read_text(text)
-        compiled = compile_schema(kind).asked
+        compiled = compile_schema(kind).as_requested
         limits = policy_of(policy, accept, review).check(compiled)
         field_limits = FieldLimits(limits, compiled.root)
         asked: Options = {

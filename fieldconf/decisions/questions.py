@@ -132,7 +132,7 @@ def _leaves(root: SchemaNode) -> Iterator[tuple[Path, SchemaNode, str, str]]:
 
 def _declaring(place: SchemaNode) -> frozenset[Keywords]:
     """The schemas that declare the keys here: of a model that holds itself, the same ones again."""
-    return frozenset(part for case in place.objects for part in case.parts if part.properties)
+    return frozenset(part for case in place.object_cases for part in case.parts if part.properties)
 
 
 def _is_object(declared: Declared) -> bool:

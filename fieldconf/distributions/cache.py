@@ -24,10 +24,10 @@ _MOST_TABLES = 1024
 _MOST_NUMBERS = 8192
 
 
-class Memory:
+class CandidateCache:
     """Tables by key, those used last; one is for one schema, layout and way to match.
 
-    >>> memory = Memory()
+    >>> memory = CandidateCache()
     >>> memory.table("here") is memory.table("here"), memory.number((1, 2)) == memory.number((1, 3))
     (True, False)
     """

@@ -1,7 +1,7 @@
 """Listed: what a server lists at one token of the answer.
 
 In:    what the token wrote, and the token.
-Out:   a ``Listing``: the candidates whose bytes are known, their masses, and the chosen one among
+Out:   a ``StepCandidates``: the candidates whose bytes are known, their masses, and the chosen one among
        them.
 Never: a candidate in a disguise; a judgment of what it would have meant.
 Why:   several questions are asked about the same token, and each begins with this.
@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
-from fieldconf.distributions.decoding_step import Listing, listing
+from fieldconf.distributions.decoding_step import StepCandidates, step_candidates
 from fieldconf.responses.fast.lazy import LazyCandidates, all_columns, columns
 from fieldconf.tokens.spelling import SPACES, plainly_named
 from fieldconf.tokens.token import Candidate, Token, unchecked, utf8
@@ -20,10 +20,10 @@ from fieldconf.tokens.token import Candidate, Token, unchecked, utf8
 _LEAST = -700.0  # exp of it is still above zero: what was chosen had some probability
 _BROKEN = "\ufffd".encode()
 _UNPLAIN = re.compile("|".join(["\ufffd", *SPACES]))
-_listing = unchecked(Listing)
+_listing = unchecked(StepCandidates)
 
 
-def listed(written: bytes, token: Token, *, are_named: bool = True) -> Listing:
+def listed(written: bytes, token: Token, *, are_named: bool = True) -> StepCandidates:
     """What a token of which the logprob is known comes with, see ``all_listed``."""
     candidates = token[3]
     is_raw = isinstance(candidates, LazyCandidates)
@@ -33,7 +33,7 @@ def listed(written: bytes, token: Token, *, are_named: bool = True) -> Listing:
 
 def all_listed(
     written: Sequence[bytes], tokens: Sequence[Token | None], *, are_named: bool = True
-) -> list[Listing | None]:
+) -> list[StepCandidates | None]:
     """The candidates that can be read, with the chosen one put in if it is missing.
 
     Where the token itself is listed in a disguise (its bytes are not what it wrote), so are its
@@ -89,7 +89,7 @@ def _told(known: tuple[list[str], list[float]] | None) -> _Columns | None:
     return texts, logprobs, list(map(math.exp, logprobs))
 
 
-def _plainly(written: bytes, token: Token, columns: _Columns | None) -> Listing | None:
+def _plainly(written: bytes, token: Token, columns: _Columns | None) -> StepCandidates | None:
     """The listing of a token that is named by its text, as all its candidates are."""
     text, raw, logprob, _, number, _ = token
     is_spelt = utf8(text) == written and raw in (None, written)
@@ -105,7 +105,7 @@ def _plainly(written: bytes, token: Token, columns: _Columns | None) -> Listing 
     return _listing((names, position, max(0.0, 1.0 - math.fsum(masses)), masses))
 
 
-def _one_by_one(written: bytes, token: Token, *, are_named: bool) -> Listing:
+def _one_by_one(written: bytes, token: Token, *, are_named: bool) -> StepCandidates:
     """The same in more time: bytes may be missing, and ids tell tokens of the same bytes apart."""
     text, raw, logprob, listed_with, number, _ = token
     assert logprob is not None  # the caller looks
@@ -126,4 +126,4 @@ def _one_by_one(written: bytes, token: Token, *, are_named: bool) -> Listing:
     if position is None:
         position = len(candidates)
         candidates.append(chosen)
-    return listing(candidates, position)
+    return step_candidates(candidates, position)

@@ -17,7 +17,7 @@ from fieldconf.paths import Path
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
-class Level(NamedTuple):
+class OpenLevel(NamedTuple):
     """A container, as it is once the value in question stands in it.
 
     Attributes:
@@ -35,7 +35,7 @@ class Level(NamedTuple):
     may_end: bool
     may_go_on: bool
     keys: tuple[str, ...] | None = None
-    up: "Level | None" = None
+    up: "OpenLevel | None" = None
     written: Mapping[str, int] = _NOTHING
     until: int = 0
     number: int = 0
@@ -45,7 +45,7 @@ class Level(NamedTuple):
 
         What begins behind the value is another value's business, as soon as it has a name.
         """
-        level: Level | None = self
+        level: OpenLevel | None = self
         for event in events:
             if level is None:
                 return True

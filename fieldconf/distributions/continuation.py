@@ -1,7 +1,7 @@
 """Reading: what one candidate would have meant.
 
 In:    a place in an answer, and a candidate that might be written there.
-Out:   a ``Reading``: where the candidate leads, for the value at a path.
+Out:   a ``Continuation``: where the candidate leads, for the value at a path.
 Never: a look at probabilities.
 Why:   everything said of alternatives rests on this one question, asked of a fork of the parser.
 """
@@ -12,18 +12,18 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 from fieldconf.distributions.cache import Table
-from fieldconf.distributions.context import Level
+from fieldconf.distributions.context import OpenLevel
 from fieldconf.parsing.grammar import decode
 from fieldconf.parsing.kinds import same
 from fieldconf.parsing.parser import Event, JSONParser
 from fieldconf.parsing.prefix import may_become, may_become_plainly
 from fieldconf.paths import Path
-from fieldconf.tokens.alignment import Step
+from fieldconf.tokens.alignment import AlignedStep
 from fieldconf.tokens.spelling import is_control
 from fieldconf.tokens.token import Candidate
 
 
-class Place:
+class TokenPosition:
     """A place in an answer.
 
     Args:
@@ -42,11 +42,11 @@ class Place:
     __slots__ = ("_expected", "_parser", "_seen", "begun", "known", "step")
 
     def __init__(
-        self, at: JSONParser | Step, expected: tuple[Event, ...] | Callable[[Event], bool] = (),
+        self, at: JSONParser | AlignedStep, expected: tuple[Event, ...] | Callable[[Event], bool] = (),
         begun: bytes = b"", seen: Hashable = None,
     ) -> None:  # fmt: skip
-        self.step = at if isinstance(at, Step) else None
-        self._parser = None if isinstance(at, Step) else at
+        self.step = at if isinstance(at, AlignedStep) else None
+        self._parser = None if isinstance(at, AlignedStep) else at
         self._expected, self.begun, self._seen = expected, begun, seen
         self.known: Table | None = None
 
@@ -80,7 +80,7 @@ class Place:
 
         Inside of that value it is the text so far. Equal for places in different answers and in
         different items of a list. What the containers around allow is not in it, see
-        ``Level.number``. None where a long text or much else stands before: that will not come
+        ``OpenLevel.number``. None where a long text or much else stands before: that will not come
         again.
         """
         if self.begun or self._seen is not None:
@@ -129,18 +129,18 @@ def _shared(one: Path, two: Path) -> int:
     return bisect_left(range(most), True, key=lambda at: one[: at + 1] != two[: at + 1])  # noqa: FBT003
 
 
-class Target(NamedTuple):
+class ValueSite(NamedTuple):
     """The value that is asked about.
 
     ``level`` says what may stand behind it (None: anything JSON allows); ``compact`` that the
     server's grammar has no white space between JSON's words. ``start`` and ``text`` are where the
     value that was written begins and its JSON text; of a container, its first byte. ``around`` is
-    the number of the containers around, see ``Level.number``; ``before`` is the key or the scalar
+    the number of the containers around, see ``OpenLevel.number``; ``before`` is the key or the scalar
     before it, if nothing but JSON's punctuation stands between.
     """
 
     path: Path
-    level: Level | None = None
+    level: OpenLevel | None = None
     compact: bool = False
     start: int = 0
     text: bytes = b""
@@ -151,16 +151,16 @@ class Target(NamedTuple):
 State: TypeAlias = Literal["dead", "before", "partial", "open", "done"]
 
 
-class Reading(NamedTuple):
+class Continuation(NamedTuple):
     """Where a candidate leads: ``text`` is the JSON text of the value at the path, so far."""
 
     state: State
     text: bytes = b""
-    place: Place | None = None  # behind the candidate
+    place: TokenPosition | None = None  # behind the candidate
 
 
 IN_EARLIER = frozenset({"after", "string", "number", "literal"})
-DEAD = Reading("dead")
+DEAD = Continuation("dead")
 
 
 _BLANKS = b" \t\r\n"
@@ -171,7 +171,7 @@ _LONGEST_TEXT = 256  # bytes of an open text
 _MOST_EXPECTED = 16  # events of one token; each would cost as much as it is nested deep
 
 
-def seen_behind(step: Step, before: Event | None, depth: int) -> Hashable:
+def seen_behind(step: AlignedStep, before: Event | None, depth: int) -> Hashable:
     """How a place looks from a value so deep, inside of what stands before it or right behind.
 
     All that was written since is a part of that: no parser is needed. None elsewhere.
@@ -186,19 +186,19 @@ def seen_behind(step: Step, before: Event | None, depth: int) -> Hashable:
     return before.raw, step.start - before.start, levels
 
 
-def place_within(step: Step, target: Target) -> Place | None:
+def place_within(step: AlignedStep, target: ValueSite) -> TokenPosition | None:
     """The place of a step inside of a value, or before it and its blanks; None elsewhere."""
     written = step.start - target.start
     if written > 0:
-        return Place(step, begun=target.text[:written])
+        return TokenPosition(step, begun=target.text[:written])
     between = step.written[: -written or 0]  # and the value, if the token goes so far
     if not target.path or len(between) < -written or between.strip(_BLANKS):
         return None
     # What stands before it says nothing: where a list may still end, there is no such value then.
-    return Place(step, seen="value")
+    return TokenPosition(step, seen="value")
 
 
-def place_before(step: Step, target: Target) -> Place:
+def place_before(step: AlignedStep, target: ValueSite) -> TokenPosition:
     """The place of a step of the answer, for a question about the value at a path."""
     within, path = place_within(step, target), target.path
     if within is not None:
@@ -209,14 +209,14 @@ def place_before(step: Step, target: Target) -> Place:
 
     seen = seen_behind(step, target.before, len(path))
     if seen is not None:
-        return Place(step, is_target, seen=seen)
+        return TokenPosition(step, is_target, seen=seen)
     parser = step.parser
     if parser.place in ("colon", "value") and parser.path == path:
-        return Place(step)
-    return Place(step, is_target)
+        return TokenPosition(step)
+    return TokenPosition(step, is_target)
 
 
-def read(place: Place, candidate: Candidate, target: Target) -> Reading:
+def read(place: TokenPosition, candidate: Candidate, target: ValueSite) -> Continuation:
     """Feed a candidate to a fork of the parser, and say what became of the target."""
     found = advance(place, candidate, compact=target.compact)
     if found is None:
@@ -227,16 +227,16 @@ def read(place: Place, candidate: Candidate, target: Target) -> Reading:
         if event.path == path and event.type != "key":
             state = "open" if event.type == "open" else "done"
             is_legal = _may_follow(events[index:], target, fork)
-            return Reading(state, event.raw, following) if is_legal else DEAD
+            return Continuation(state, event.raw, following) if is_legal else DEAD
     if following.expected:
-        return Reading("before", b"", following)
+        return Continuation("before", b"", following)
     if fork.path == path:
         text = fork.text
-        return Reading("partial" if text else "before", text, following)
-    return Reading("before", b"", following) if _is_before(fork, path) else DEAD
+        return Continuation("partial" if text else "before", text, following)
+    return Continuation("before", b"", following) if _is_before(fork, path) else DEAD
 
 
-def _may_follow(events: Sequence[Event], target: Target, fork: JSONParser) -> bool:
+def _may_follow(events: Sequence[Event], target: ValueSite, fork: JSONParser) -> bool:
     """Whether what stands behind a value may stand there; it begins with the value's own event."""
     last: int | None = 0
     if events[0].type == "open":
@@ -246,8 +246,8 @@ def _may_follow(events: Sequence[Event], target: Target, fork: JSONParser) -> bo
 
 
 def advance(
-    place: Place, candidate: Candidate, *, compact: bool = False
-) -> tuple[Place, list[Event]] | None:
+    place: TokenPosition, candidate: Candidate, *, compact: bool = False
+) -> tuple[TokenPosition, list[Event]] | None:
     """Where a candidate leads, and what it closed beyond what was expected.
 
     None if it breaks JSON or what was expected.
@@ -259,11 +259,11 @@ def advance(
     if fork.error is not None or (compact and fork.blanks != place.parser.blanks):
         return None
     if not place.expected:
-        return Place(fork), events
+        return TokenPosition(fork), events
     rest = _agree(place.expected, events, fork)
     if rest is None:
         return None
-    return Place(fork, rest), events[len(place.expected) - len(rest) :]
+    return TokenPosition(fork, rest), events[len(place.expected) - len(rest) :]
 
 
 def _agree(
@@ -305,7 +305,7 @@ def _is_before(fork: JSONParser, path: Path) -> bool:
     return fork.path == path  # the key's text is there, its colon is not
 
 
-def may_be(reading: Reading, value: Any) -> bool:
+def may_be(reading: Continuation, value: Any) -> bool:
     """Whether a reading can still end as this value."""
     if reading.state == "before":
         return True
@@ -314,7 +314,7 @@ def may_be(reading: Reading, value: Any) -> bool:
     return reading.state == "partial" and may_become(reading.text, value)
 
 
-def may_be_plainly(reading: Reading, value: Any) -> bool:
+def may_be_plainly(reading: Continuation, value: Any) -> bool:
     """The same where values are written in their usual spelling only."""
     if reading.state == "partial":
         return may_become_plainly(reading.text, value)

@@ -65,20 +65,20 @@ def _bits(outcomes: Outcomes) -> int:
 NO_BRANCH = Branch(frozenset())
 
 
-class Closed(NamedTuple):
+class CompletedValue(NamedTuple):
     """What a branch says that writes another value to its end: the JSON text of that value."""
 
     text: bytes
 
 
-class Added(NamedTuple):
+class AddedText(NamedTuple):
     """What a branch says that goes on with the value begun before it, or ends it: what it adds."""
 
     text: bytes
     is_done: bool
 
 
-class Listing(NamedTuple):
+class StepCandidates(NamedTuple):
     """The candidates of one place, with the chosen one's position (None off the answer's path).
 
     ``masses`` are theirs (0..1), in the same order; ``unseen`` is the mass that is not listed.
@@ -90,13 +90,13 @@ class Listing(NamedTuple):
     masses: Sequence[float]
 
 
-def listing(
+def step_candidates(
     candidates: Sequence[Candidate], position: int | None, unseen: float | None = None
-) -> Listing:
+) -> StepCandidates:
     """A listing of these candidates; what is unseen is what they leave, if it is not given."""
     masses = [math.exp(candidate.logprob) for candidate in candidates]
     left = max(0.0, 1.0 - math.fsum(masses)) if unseen is None else unseen
-    return Listing(list(map(name_of, candidates)), position, left, masses)
+    return StepCandidates(list(map(name_of, candidates)), position, left, masses)
 
 
 def name_of(candidate: Candidate) -> Name:
@@ -207,7 +207,7 @@ def _shape(key: tuple[Any, ...], branches: Sequence[Branch]) -> Shape:
     return shape
 
 
-class Fan:
+class DecodingStep:
     """One place where a token is chosen.
 
     Args:
@@ -219,7 +219,7 @@ class Fan:
         trail: the tokens that lead here from the answer's own path; empty on it.
 
     Attributes:
-        names, position, unseen, masses: what was listed, see ``Listing``.
+        names, position, unseen, masses: what was listed, see ``StepCandidates``.
         shape: which candidates belong together.
         possible, off: the mass that leaves some outcome, and that leaves none.
         is_asked: whether what is listed is all that a server could say.
@@ -239,14 +239,14 @@ class Fan:
     dropped: list[tuple[int, float]]
 
     def __init__(
-        self, place: Any, outcomes: Outcomes, index: int, listed: Listing,
+        self, place: Any, outcomes: Outcomes, index: int, listed: StepCandidates,
         branches: list[Branch], trail: tuple[Name, ...] = (),
     ) -> None:  # fmt: skip
         self.place, self.outcomes, self.index, self.trail = place, outcomes, index, trail
         self.is_asked = False
         self.fill(listed, branches)
 
-    def fill(self, listed: Listing, branches: list[Branch]) -> None:
+    def fill(self, listed: StepCandidates, branches: list[Branch]) -> None:
         """Take what is listed here, and what each of it leads to."""
         names, position, unseen, masses = listed
         self.is_shortened = False
@@ -295,10 +295,10 @@ class Fan:
     def said(self, at: int) -> Hashable:
         """What a candidate says of the value."""
         said = self.branches[at].said
-        if type(said) is not Added:
+        if type(said) is not AddedText:
             return said
         text = self.place.begun + said.text
-        return Closed(text) if said.is_done and 0 not in self.shape.left[at] else text
+        return CompletedValue(text) if said.is_done and 0 not in self.shape.left[at] else text
 
     def decided(self) -> list[tuple[int, float]]:
         """The mass of the candidates that decide, by outcome."""

@@ -14,7 +14,7 @@ from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 from fieldconf import formulas
-from fieldconf.distributions.outcome_tree import Tree
+from fieldconf.distributions.outcome_tree import OutcomeTree
 from fieldconf.parsing.kinds import kind_of, same
 from fieldconf.tokens.token import unchecked
 
@@ -138,7 +138,7 @@ class Distribution:
         return formulas.expectation((float(m.value), m.probability) for m in self.candidates)
 
 
-def distribution(tree: Tree, values: Sequence[Any]) -> Distribution | None:
+def distribution(tree: OutcomeTree, values: Sequence[Any]) -> Distribution | None:
     """What a tree says of these values, one an outcome; None if it has not decided."""
     if tree.decided_at is None:
         return None

@@ -1,7 +1,7 @@
 """Why: the token at which a value was least sure, and what else could have stood there.
 
 In:    a tree and the outcome that was written; or a token of a long text.
-Out:   ``Why``: the decisive token, its rivals with their mass, and one sentence.
+Out:   ``Explanation``: the decisive token, its rivals with their mass, and one sentence.
 Never: a number of its own: the masses are the tree's.
 Why:   "0.59" starts a question; "at `8` the model gave `6` 41 %" answers it.
 """
@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from fieldconf.distributions.distribution import Rival, likeliest
-from fieldconf.distributions.outcome_tree import Tree
+from fieldconf.distributions.outcome_tree import OutcomeTree
 from fieldconf.errors import printable
 from fieldconf.tokens.token import Token
 
 
-class Why(NamedTuple):
+class Explanation(NamedTuple):
     """Where a value was decided.
 
     Attributes:
@@ -35,7 +35,7 @@ class Why(NamedTuple):
     def sentence(self) -> str:
         """The same in words.
 
-        >>> Why(3, "8", 0.59, (Rival("6", 0.41),)).sentence
+        >>> Explanation(3, "8", 0.59, (Rival("6", 0.41),)).sentence
         'at `8` the model gave `6` 41 %'
         """
         if not self.rivals:
@@ -53,14 +53,14 @@ def _percent(share: float) -> str:
     return "over 99 %" if 0.995 < share < 1 else f"{share:.0%}".replace("%", " %")
 
 
-def why_outcome(tree: Tree, outcome: int, tokens: Sequence[Token]) -> Why:
+def why_outcome(tree: OutcomeTree, outcome: int, tokens: Sequence[Token]) -> Explanation:
     """The place on the path at which the written outcome was decided."""
     fan, share, against = tree.decisive(outcome)
-    return Why(fan.index, tokens[fan.index].text, share, likeliest(against.items()))
+    return Explanation(fan.index, tokens[fan.index].text, share, likeliest(against.items()))
 
 
-def why_token(index: int, tokens: Sequence[Token]) -> Why:
+def why_token(index: int, tokens: Sequence[Token]) -> Explanation:
     """A token of a long text, whose rivals are not judged: any other candidate is one."""
     token = tokens[index]
     rivals = {c.text: math.exp(c.logprob) for c in token.candidates if c.bytes != token.bytes}
-    return Why(index, token.text, math.exp(token.logprob or 0.0), likeliest(rivals.items()))
+    return Explanation(index, token.text, math.exp(token.logprob or 0.0), likeliest(rivals.items()))

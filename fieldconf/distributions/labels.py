@@ -19,11 +19,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from fieldconf.distributions.cache import MOST_ROWS
-from fieldconf.distributions.continuation import Reading, may_be
+from fieldconf.distributions.continuation import Continuation, may_be
 from fieldconf.distributions.decoding_step import Outcomes
 from fieldconf.distributions.questions import Domain
 from fieldconf.errors import SchemaError
-from fieldconf.parsing.grammar import STRING_BODY, decode
+from fieldconf.parsing.grammar import decode_begun
 from fieldconf.parsing.kinds import same
 from fieldconf.schema.labels import Match, loose_form, loosely
 from fieldconf.tokens.token import utf8
@@ -66,15 +66,11 @@ def json_beginning(text: bytes) -> tuple[Beginning, bool] | None:
     >>> json_beginning(b'"n\\u00E9 "'), json_beginning(b"tru")
     ((Beginning(text='né ', cut=None), True), None)
     """
-    body = text[1:]
     if text[:1] != b'"':
         return None
-    stop = STRING_BODY.match(body).end()  # pyright: ignore[reportOptionalMemberAccess]  # "*" matches always
-    written, cut = decode(b'"' + body[:stop] + b'"'), body[stop:]
+    written, cut = decode_begun(text)
     if cut == b'"':
         return Beginning(written), True
-    if "\ud800" <= written[-1:] <= "\udbff":  # the first half of a pair of escapes
-        written, cut = written[:-1], _escaped(written[-1]) + cut
     return Beginning(written, Cut(cut, cut.startswith(b"\\")) if cut else None), False
 
 
@@ -264,7 +260,7 @@ def _spaces_and_cases() -> dict[str, str]:
 # -- members of JSON ----------------------------------------------------------------------------
 
 
-def may_be_loosely(reading: Reading, member: Any) -> bool:
+def may_be_loosely(reading: Continuation, member: Any) -> bool:
     """Whether a reading of a JSON value can still end as this member, if strings match loosely."""
     begun = json_beginning(reading.text) if reading.state in ("partial", "done") else None
     if begun is None or not isinstance(member, str) or not loose_form(member):
@@ -307,7 +303,7 @@ class _Matched(Domain):
         found = self._strings.find(value)
         return None if found is None else self._kept[found]
 
-    def outcomes(self, reading: Reading) -> Outcomes:
+    def outcomes(self, reading: Continuation) -> Outcomes:
         """The indexes of the members that a reading can still end as."""
         exact = super().outcomes(reading)
         begun = json_beginning(reading.text) if reading.state in ("partial", "done") else None

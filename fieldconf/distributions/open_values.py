@@ -1,16 +1,16 @@
 """Steps of an open value: how much of what could have been written at a token agrees with it.
 
 In:    the tree of a ``ValueQuestion``.
-Out:   a ``Choice`` of each token on the answer's own path; the one at which least agrees.
+Out:   a ``OpenValueStep`` of each token on the answer's own path; the one at which least agrees.
 Never: a judgment of its own: which candidates agree, the question has said.
 Why:   "0.4" of a date is one thing, "the day was sure, the month was not" another.
 """
 
 from typing import NamedTuple, Protocol
 
-from fieldconf.distributions.decoding_step import Fan, text_of
+from fieldconf.distributions.decoding_step import DecodingStep, text_of
 from fieldconf.distributions.distribution import Rival, likeliest
-from fieldconf.distributions.outcome_tree import Tree
+from fieldconf.distributions.outcome_tree import OutcomeTree
 
 
 class Allows(Protocol):
@@ -24,7 +24,7 @@ class Allows(Protocol):
         ...
 
 
-class Choice(NamedTuple):
+class OpenValueStep(NamedTuple):
     """One step of an open value: masses (0..1) of what the candidates would have led to.
 
     ``agreeing`` may still lead to the value that was written, ``possible`` to any value allowed
@@ -56,29 +56,29 @@ class Choice(NamedTuple):
         return (self.agreeing + self.unseen) / (self.possible + self.unseen)
 
 
-def choices(tree: Tree) -> list[Choice]:
+def choices(tree: OutcomeTree) -> list[OpenValueStep]:
     """What was chosen at each step of the answer's own path; ``agreeing`` is outcome 0."""
     return list(map(_choice, tree.fans))
 
 
-def least_sure(tree: Tree) -> Choice:
+def least_sure(tree: OutcomeTree) -> OpenValueStep:
     """The step at which the smallest part agrees."""
     if len(tree.fans) == 1:
         return _choice(tree.fans[0])
     return _choice(min(tree.fans, key=_part))
 
 
-def _part(fan: Fan) -> float:
+def _part(fan: DecodingStep) -> float:
     """The part of the mass at a fan that agrees with what was written."""
     return _agreeing(fan) / (fan.possible + fan.unseen_others)
 
 
-def _agreeing(fan: Fan) -> float:
+def _agreeing(fan: DecodingStep) -> float:
     masses = fan.masses
     return sum([masses[at] for at in fan.shape.agreeing])
 
 
-def _choice(fan: Fan) -> Choice:
+def _choice(fan: DecodingStep) -> OpenValueStep:
     shape, masses = fan.shape, fan.masses
     whole = fan.possible + fan.unseen_valid
     rivals = likeliest(
@@ -86,4 +86,4 @@ def _choice(fan: Fan) -> Choice:
         for at, left in enumerate(shape.left)
         if left and 0 not in left
     )
-    return Choice(fan.index, _agreeing(fan), fan.possible, fan.off, fan.unseen, rivals)
+    return OpenValueStep(fan.index, _agreeing(fan), fan.possible, fan.off, fan.unseen, rivals)

@@ -11,14 +11,14 @@ of long lists of members, the answer is yes without a look. A number without an 
 held to be written without one, as in ``prefix``; steps finer than 1e-12 are not seen.
 """
 
-import json
 import string
 from collections.abc import Callable
 from typing import Any
 
-from fieldconf.parsing.grammar import NUMBER, NUMBER_MAY_END, STRING_BODY, decode
+from fieldconf.parsing.grammar import NUMBER, NUMBER_MAY_END, decode, decode_begun
 from fieldconf.parsing.kinds import kind_of, same
 from fieldconf.parsing.prefix import may_become
+from fieldconf.parsing.writing import unescaped_text
 from fieldconf.schema import Declared
 
 _CHARACTERS = string.printable + "\x00\xe9\u4e2d"  # beyond ASCII: a letter, an ideograph
@@ -42,10 +42,10 @@ def others(value: Any, declared: Declared) -> MayDiffer:
         return lambda _: False  # another literal has another first byte
     if not declared.restricts or kind not in declared.kinds:
         return lambda _: True
-    return _Strings(value, declared) if kind == "string" else _Numbers(value, declared)
+    return _StringTest(value, declared) if kind == "string" else _NumberTest(value, declared)
 
 
-class _Strings:
+class _StringTest:
     """The test for a string: the length from which on nothing but it can be written."""
 
     def __init__(self, value: str, declared: Declared) -> None:
@@ -55,11 +55,8 @@ class _Strings:
     def __call__(self, text: bytes) -> bool:
         if self._length is None:
             self._length = self._forced_from()
-        body = STRING_BODY.match(text, 1)
-        assert body is not None  # "*" matches always
-        written = decode(text[: body.end()] + b'"')
-        is_half = "\ud800" <= written[-1:] <= "\udbff"  # of a pair of escapes
-        return len(written) - is_half < self._length
+        written, _ = decode_begun(text)
+        return len(written) < self._length
 
     def _forced_from(self) -> int:
         """The number of characters behind which no other string is allowed."""
@@ -71,7 +68,7 @@ class _Strings:
             return length + 1
         while length:
             before, following = value[: length - 1], value[length - 1]
-            if self._declared.allows(_spelled(before) + b'"', done=True):
+            if self._declared.allows(unescaped_text(before), done=True):
                 return length
             if self._goes_on(before, following):
                 return length
@@ -82,17 +79,12 @@ class _Strings:
         """Whether another character than the one that follows may stand there."""
         allows = self._declared.allows
         return any(
-            character != following and allows(_spelled(before + character), done=False)
+            character != following and allows(unescaped_text(before + character)[:-1], done=False)
             for character in _CHARACTERS
         )
 
 
-def _spelled(value: str) -> bytes:
-    """The JSON text of a string, without its closing quote."""
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")[:-1]
-
-
-class _Numbers:
+class _NumberTest:
     """The test for a number."""
 
     def __init__(self, value: Any, declared: Declared) -> None:

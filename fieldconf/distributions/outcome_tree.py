@@ -2,7 +2,7 @@
 
 In:    the steps of the answer's own path with their candidates; a ``Read`` that says of any token
        after any beginning which outcomes it leaves possible; later, what a server says of further
-       beginnings (``Tree.expand``).
+       beginnings (``OutcomeTree.expand``).
 Out:   for each outcome its probability under the masked process, and bounds that hold it.
 Never: JSON, labels or schemas: those are the ``Read``'s business.
 Why:   members, kinds, keys, the end of a list and bare labels are one question asked of different
@@ -36,14 +36,14 @@ from fieldconf.distributions.decoding_step import (
     HIDDEN,
     NOTHING_SAID,
     Branch,
-    Fan,
-    Listing,
+    DecodingStep,
     Name,
     Outcomes,
+    StepCandidates,
     bytes_of,
     every,
     is_same,
-    listing,
+    step_candidates,
     text_of,
 )
 from fieldconf.tokens.token import Candidate, unchecked
@@ -53,16 +53,16 @@ Read: TypeAlias = Callable[[Any, Sequence[Name]], list[Branch]]
 """What each of some candidates leads to at a place."""
 
 
-class Gap(NamedTuple):
+class UndecidedMass(NamedTuple):
     """Something undecided: the candidate ``at`` of a fan, or (None) what the fan did not list."""
 
     mass: float
     outcomes: Outcomes
-    fan: Fan
+    fan: DecodingStep
     at: int | None
 
 
-class Way(NamedTuple):
+class UnfollowedBranch(NamedTuple):
     """A branch that was not followed: ``probability`` (0..1) from the beginning on, and at least.
 
     Without a position (``at``) it stands for those of the fan that were not kept.
@@ -72,7 +72,7 @@ class Way(NamedTuple):
     outcomes: Outcomes
     probability: float
     low: float
-    fan: Fan
+    fan: DecodingStep
     at: int | None = None
 
     @property
@@ -86,7 +86,7 @@ class Way(NamedTuple):
         return self.is_beginning and isinstance(self.said, bytes) and self.said[:1] not in b"{["
 
 
-class Tree:
+class OutcomeTree:
     """The answer's own path through its fans, and whatever was added beside it.
 
     Args:
@@ -115,7 +115,7 @@ class Tree:
         self,
         read: Read,
         size: int,
-        path: Iterable[tuple[int, Listing, Any]],
+        path: Iterable[tuple[int, StepCandidates, Any]],
         follow: Callable[[Any, Name], Any] | None = None,
         *,
         is_open: bool = False,
@@ -125,7 +125,7 @@ class Tree:
         self.size, self.calls, self.is_open, self.has_gap = size, 0, is_open, has_gap
         self.is_broken = False
         self._follow = follow
-        self.fans: list[Fan] = []
+        self.fans: list[DecodingStep] = []
         self.decided_at: int | None = None
         self.off = 0.0
         # Before each fan with candidates that leave no outcome: the path's mass; and these, as the
@@ -136,14 +136,14 @@ class Tree:
         self.read = read
         self._solutions: dict[Groups, _Solution] = {}
         self._written = written
-        self._added: dict[tuple[int, Name], Fan] = {}  # behind a candidate of a fan
-        self._rivals: dict[tuple[int, Name], Fan] = {}  # the same; they change no bound
+        self._added: dict[tuple[int, Name], DecodingStep] = {}  # behind a candidate of a fan
+        self._rivals: dict[tuple[int, Name], DecodingStep] = {}  # the same; they change no bound
         outcomes, place, telling = every(size), None, 0.0
         fans, unseen = self.fans, self._unseen
         for index, listed, start in path:
             where = place if start is None else start
             branches = self._branches(where, outcomes, listed)
-            fan = Fan(where, outcomes, index, listed, branches)
+            fan = DecodingStep(where, outcomes, index, listed, branches)
             shape = fan.shape
             if not shape.chosen:
                 self.is_broken = True
@@ -164,7 +164,7 @@ class Tree:
                 break
             place = branches[fan.position or 0].place
 
-    def _branches(self, place: Any, outcomes: Outcomes, listed: Listing) -> list[Branch]:
+    def _branches(self, place: Any, outcomes: Outcomes, listed: StepCandidates) -> list[Branch]:
         """What each of the candidates leads to."""
         names, position = listed.names, listed.position
         branches = self.read(place, names)
@@ -229,18 +229,18 @@ class Tree:
         return solution
 
     @property
-    def beside(self) -> list[Fan]:
+    def beside(self) -> list[DecodingStep]:
         """All fans, where some were added beside the path; else none."""
         return [*self.fans, *self._added.values()] if self._added else []
 
-    def followers(self, fan: Fan) -> dict[int, Fan]:
+    def followers(self, fan: DecodingStep) -> dict[int, DecodingStep]:
         """The fans that were added behind the candidates of a fan, by their positions."""
         if not self._added:
             return {}
         known = ((at, self._added.get((id(fan), fan.names[at]))) for at in fan.shape.twigs)
         return {at: below for at, below in known if below is not None}
 
-    def decisive(self, outcome: int) -> "Decisive":
+    def decisive(self, outcome: int) -> "DecisiveStep":
         """The fan on the path at which the probability of the written outcome rose the most."""
         solution = self._solve()
         shares = [solved[0][outcome] for solved in solution.path]
@@ -259,15 +259,15 @@ class Tree:
             if part:
                 text = text_of(fan.names[position])
                 against[text] = against.get(text, 0.0) + part
-        return Decisive(fan, shares[at], against)
+        return DecisiveStep(fan, shares[at], against)
 
     # -- settling -------------------------------------------------------------------------------
 
-    def _behind_chosen(self) -> dict[int, Fan]:
+    def _behind_chosen(self) -> dict[int, DecodingStep]:
         """The next fan on the path, by the identity of each."""
         return {id(fan): after for fan, after in itertools.pairwise(self.fans)}
 
-    def gaps(self) -> Iterator[Gap]:
+    def gaps(self) -> Iterator[UndecidedMass]:
         """What is undecided, with its mass relative to the whole (0..1).
 
         The gaps that hold an outcome add up to the width of its bounds.
@@ -276,7 +276,7 @@ class Tree:
         while todo:
             fan, alive = todo.pop()
             if fan.unseen:
-                yield Gap(alive * fan.unseen / fan.total, fan.outcomes, fan, None)
+                yield UndecidedMass(alive * fan.unseen / fan.total, fan.outcomes, fan, None)
             followers, after = self.followers(fan), path.get(id(fan))
             for at in fan.shape.twigs:
                 mass = alive * fan.masses[at] / fan.total
@@ -285,7 +285,7 @@ class Tree:
                 if below is not None:
                     todo.append((below, mass))
                 elif mass:
-                    yield Gap(mass, fan.shape.left[at], fan, at)
+                    yield UndecidedMass(mass, fan.shape.left[at], fan, at)
 
     @property
     def unlisted(self) -> float:
@@ -310,7 +310,7 @@ class Tree:
                 widths[outcome] += gap.mass
         return max(widths)
 
-    def ways(self) -> Iterator[Way]:
+    def ways(self) -> Iterator[UnfollowedBranch]:
         """All branches of an open domain that were not followed, on the path and beside it."""
         path, beside = self._behind_chosen(), bool(self._added or self._rivals)
         todo = [(self.fans[0], 1.0, 1.0)]
@@ -334,9 +334,9 @@ class Tree:
                     todo.append((below, mass * share, mass * low))
             if fan.is_shortened:
                 rest = max(0.0, dropped)
-                yield Way(NOTHING_SAID, fan.outcomes, rest * share, rest * low, fan)
+                yield UnfollowedBranch(NOTHING_SAID, fan.outcomes, rest * share, rest * low, fan)
 
-    def follow_rival(self, way: Way, candidates: Sequence[Candidate]) -> None:
+    def follow_rival(self, way: UnfollowedBranch, candidates: Sequence[Candidate]) -> None:
         """Take how a beginning of another value goes on: all candidates there. No bound changes."""
         self.calls += 1
         fan = self._behind(way, candidates, 0.0)
@@ -345,15 +345,17 @@ class Tree:
             assert way.at is not None  # it is a beginning
             self._rivals[id(way.fan), way.fan.names[way.at]] = fan
 
-    def _behind(self, gap: Gap | Way, candidates: Sequence[Candidate], unseen: float) -> Fan:
+    def _behind(
+        self, gap: UndecidedMass | UnfollowedBranch, candidates: Sequence[Candidate], unseen: float
+    ) -> DecodingStep:
         """The fan at the end of a branch."""
         assert gap.at is not None  # the callers look
         trail = (*gap.fan.trail, gap.fan.names[gap.at])
-        place, listed = self.behind(gap), listing(candidates, None, unseen)
+        place, listed = self.behind(gap), step_candidates(candidates, None, unseen)
         branches = self._branches(place, gap.outcomes, listed)
-        return Fan(place, gap.outcomes, gap.fan.index, listed, branches, trail)
+        return DecodingStep(place, gap.outcomes, gap.fan.index, listed, branches, trail)
 
-    def behind(self, gap: Gap | Way) -> Any:
+    def behind(self, gap: UndecidedMass | UnfollowedBranch) -> Any:
         """The place of what is not known: of a branch the one that it leads to."""
         if gap.at is None:
             return gap.fan.place
@@ -362,20 +364,20 @@ class Tree:
             return self._follow(gap.fan.place, gap.fan.names[gap.at])
         return place
 
-    def expand(self, gap: Gap, candidates: Sequence[Candidate]) -> None:
+    def expand(self, gap: UndecidedMass, candidates: Sequence[Candidate]) -> None:
         """Fill a gap with all candidates that leave some outcome there, and their logprobs."""
         self.calls += 1
         self._solutions = {}
         known = any(candidate.logprob > -math.inf for candidate in candidates)
         unseen = 0.0 if known else 1.0
         fan, position = gap.fan, None
-        followed: list[tuple[Name, Fan]] = []
+        followed: list[tuple[Name, DecodingStep]] = []
         if gap.at is not None:
             key, fan = (id(fan), fan.names[gap.at]), self._behind(gap, candidates, unseen)
             self._added[key] = fan
         else:
             followed = [(fan.names[at], below) for at, below in self.followers(fan).items()]
-            listed = listing(candidates, None, unseen)
+            listed = step_candidates(candidates, None, unseen)
             if fan.position is not None:
                 chosen = fan.names[fan.position]
                 places = (at for at, name in enumerate(listed.names) if is_same(name, chosen))
@@ -396,10 +398,10 @@ class Tree:
                 self._unseen[number] = 0.0
 
 
-class Decisive(NamedTuple):
+class DecisiveStep(NamedTuple):
     """Where an outcome was decided: its probability there (0..1), and the mass against it."""
 
-    fan: Fan
+    fan: DecodingStep
     share: float
     against: dict[str, float]
 
@@ -414,7 +416,7 @@ class _Solution:
     ``known`` is the estimate behind a beginning that the path went on from.
     """
 
-    def __init__(self, tree: Tree, groups: Groups) -> None:
+    def __init__(self, tree: OutcomeTree, groups: Groups) -> None:
         self._size, self._is_open = tree.size, tree.is_open
         # A solution that held its tree would be a cycle: answers would wait for the collector.
         self._followers = (
@@ -423,7 +425,7 @@ class _Solution:
         self._beside: dict[int, _Solved] = {}  # off the path, by the fan's identity
         self._known: dict[Hashable, list[float]] = {}
         self._group_of: list[int] | None = None
-        self.results: list[tuple[float, float, float]] | None = None  # see ``Tree.results``
+        self.results: list[tuple[float, float, float]] | None = None  # see ``OutcomeTree.results``
         self._count = len(groups) or tree.size
         if groups:
             self._group_of = [0] * tree.size
@@ -442,22 +444,22 @@ class _Solution:
                 self._known[fan.said(fan.position or 0)] = after[0]
             after = solved
 
-    def _below(self, fan: Fan) -> list[Fan]:
+    def _below(self, fan: DecodingStep) -> list[DecodingStep]:
         """The fans that were added below the one given, off the path; the deepest first."""
         todo = list(self._followers.get(id(fan), {}).values())
-        below: list[Fan] = []
+        below: list[DecodingStep] = []
         while todo:
             below.append(todo.pop())
             todo += self._followers.get(id(below[-1]), {}).values()
         return below[::-1]
 
-    def expected(self, number: int, fan: Fan, at: int) -> Sequence[float] | None:
+    def expected(self, number: int, fan: DecodingStep, at: int) -> Sequence[float] | None:
         """How a branch of a fan on the path goes on, where something is known of it."""
         after = self.path[number + 1] if number + 1 < len(self.path) else None
         solved = self._behind(fan, at, after)
         return solved[0] if solved else self._guess(fan, at)
 
-    def _behind(self, fan: Fan, at: int, after: _Solved | None) -> _Solved | None:
+    def _behind(self, fan: DecodingStep, at: int, after: _Solved | None) -> _Solved | None:
         """What the fan behind a candidate gives, if it was followed."""
         if after is not None and at == fan.position and fan.shape.goes_on:
             return after
@@ -466,7 +468,7 @@ class _Solution:
         below = self._followers.get(id(fan), {}).get(at)
         return None if below is None else self._beside.get(id(below))
 
-    def _guess(self, fan: Fan, at: int) -> Sequence[float] | None:
+    def _guess(self, fan: DecodingStep, at: int) -> Sequence[float] | None:
         """How a branch goes on that was not followed, by the path or as open domains have it."""
         known = self._known.get(fan.said(at)) if self._known else None
         if known is not None or not self._is_open:
@@ -481,7 +483,7 @@ class _Solution:
         _share(guess, 1.0, others)
         return guess
 
-    def _sum_up(self, fan: Fan, after: _Solved | None) -> _Solved:
+    def _sum_up(self, fan: DecodingStep, after: _Solved | None) -> _Solved:
         """Solve a fan, all fans below it being solved; ``after`` is the next one on the path."""
         shape = fan.shape
         if self._group_of is None and shape.is_plain and (after is not None or not shape.goes_on):
@@ -498,7 +500,7 @@ class _Solution:
         _share(estimate, 1.0, fan.outcomes)
         return estimate, low, high
 
-    def _plainly(self, fan: Fan, after: _Solved | None) -> _Solved:
+    def _plainly(self, fan: DecodingStep, after: _Solved | None) -> _Solved:
         """Estimate and bounds where nothing but the answer's own branch is open: mostly so."""
         total = fan.possible + fan.unseen
         if after is None:
@@ -521,7 +523,7 @@ class _Solution:
                 high[outcome] += share
         return estimate, low, high
 
-    def _estimate(self, fan: Fan, after: _Solved | None) -> list[float]:
+    def _estimate(self, fan: DecodingStep, after: _Solved | None) -> list[float]:
         """The mass that each outcome is taken to have, but for what was not listed."""
         shape, masses = fan.shape, fan.masses
         estimate = [0.0] * self._size
@@ -537,7 +539,7 @@ class _Solution:
                 _share(estimate, masses[at], left)
         return estimate
 
-    def _bounds(self, fan: Fan, after: _Solved | None) -> tuple[list[float], list[float]]:
+    def _bounds(self, fan: DecodingStep, after: _Solved | None) -> tuple[list[float], list[float]]:
         """``low`` and ``high`` of each group of outcomes."""
         shape, masses, total = fan.shape, fan.masses, fan.possible + fan.unseen
         group_of = self._group_of or range(self._size)
@@ -570,7 +572,7 @@ def _in_order(p: float, low: float, high: float) -> tuple[float, float, float]:
 _TINY = 1e-12
 _MOST_KEPT = 64  # candidates of a place that was asked about, beside those that are undecided
 _WRITTEN: Outcomes = frozenset({0})  # of an open domain
-_way = unchecked(Way)
+_way = unchecked(UnfollowedBranch)
 
 
 def _share(estimate: list[float], mass: float, outcomes: Collection[int]) -> None:
@@ -579,7 +581,7 @@ def _share(estimate: list[float], mass: float, outcomes: Collection[int]) -> Non
         estimate[outcome] += mass / len(outcomes)
 
 
-def _add_hidden(fan: Fan, estimate: list[float]) -> None:
+def _add_hidden(fan: DecodingStep, estimate: list[float]) -> None:
     """Add what the estimate takes to be on outcomes that nothing listed.
 
     Nothing if every outcome was seen. Otherwise the unseen mass counts as valid as the seen; and

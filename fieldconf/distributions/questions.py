@@ -11,14 +11,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from fieldconf.distributions.cache import MOST_ROWS, Memory, Table
-from fieldconf.distributions.context import Level
+from fieldconf.distributions.cache import MOST_ROWS, CandidateCache, Table
+from fieldconf.distributions.context import OpenLevel
 from fieldconf.distributions.continuation import (
     IN_EARLIER,
     LONGEST_BEFORE,
-    Place,
-    Reading,
-    Target,
+    Continuation,
+    TokenPosition,
+    ValueSite,
     advance,
     may_be,
     place_before,
@@ -30,28 +30,28 @@ from fieldconf.distributions.decoding_step import (
     NO_BRANCH,
     NOTHING_SAID,
     Branch,
-    Listing,
     Name,
     Outcomes,
+    StepCandidates,
     bytes_of,
     candidate_of,
     every,
 )
 from fieldconf.distributions.open_values import Allows
-from fieldconf.distributions.outcome_tree import Tree
+from fieldconf.distributions.outcome_tree import OutcomeTree
 from fieldconf.parsing.grammar import decode, kind_begun
 from fieldconf.parsing.kinds import kind_of
 from fieldconf.parsing.parser import Event, JSONParser
 from fieldconf.parsing.prefix import may_become, may_become_plainly
 from fieldconf.paths import Path
 from fieldconf.schema import Declared
-from fieldconf.tokens.alignment import Step
+from fieldconf.tokens.alignment import AlignedStep
 from fieldconf.tokens.token import Candidate
 
-MayBe = Callable[[Reading, Any], bool]
+MayBe = Callable[[Continuation, Any], bool]
 
 
-class Question(ABC):
+class OutcomeQuestion(ABC):
     """Something with a few outcomes that tokens decide.
 
     Attributes:
@@ -59,33 +59,33 @@ class Question(ABC):
         path: where they are decided; places are remembered as seen from there.
         about: what the outcomes depend on beside the place and the candidate.
         memory: what was read before.
-        is_open: see ``Tree``.
+        is_open: see ``OutcomeTree``.
     """
 
     is_open: ClassVar[bool] = False
 
     __slots__ = ("about", "memory", "path", "size")
 
-    def __init__(self, size: int, path: Path, about: Hashable, memory: Memory) -> None:
+    def __init__(self, size: int, path: Path, about: Hashable, memory: CandidateCache) -> None:
         self.size, self.path, self.about, self.memory = size, path, about, memory
 
     @abstractmethod
-    def first(self, step: Step) -> Place:
+    def first(self, step: AlignedStep) -> TokenPosition:
         """The place of the first step in which something may be said."""
 
-    def next(self, step: Step) -> Place:
+    def next(self, step: AlignedStep) -> TokenPosition:
         """The place of a later one: nothing that came before is expected any more."""
-        return Place(step)
+        return TokenPosition(step)
 
     @abstractmethod
-    def read(self, place: Place, candidate: Candidate) -> Branch:
+    def read(self, place: TokenPosition, candidate: Candidate) -> Branch:
         """What a candidate leaves possible, and where it leads to."""
 
-    def written(self, place: Place) -> Branch:  # noqa: ARG002  # for those who know
+    def written(self, place: TokenPosition) -> Branch:  # noqa: ARG002  # for those who know
         """Where the answer's own token leads, if it cannot be read; for open questions."""
         return Branch(every(self.size))
 
-    def branches(self, place: Place, names: Sequence[Name]) -> list[Branch]:
+    def branches(self, place: TokenPosition, names: Sequence[Name]) -> list[Branch]:
         """What candidates leave possible, each read once; where they lead to may be missing."""
         table = place.known
         if table is None:
@@ -95,7 +95,7 @@ class Question(ABC):
         except KeyError:
             return [table.get(name) or self._kept(place, name, table) for name in names]
 
-    def _kept(self, place: Place, name: Name, table: Table) -> Branch:
+    def _kept(self, place: TokenPosition, name: Name, table: Table) -> Branch:
         seen = place.seen_past(bytes_of(name))
         if seen is not None:
             table = self.memory.at(self.about, seen)
@@ -106,19 +106,19 @@ class Question(ABC):
                 table[name] = branch if branch.place is None else branch.at(None)
         return branch
 
-    def follow(self, place: Place, name: Name) -> Place | None:
+    def follow(self, place: TokenPosition, name: Name) -> TokenPosition | None:
         """Where a candidate leads to."""
         return self.read(place, candidate_of(name)).place
 
 
 def grow(
-    question: Question, steps: Sequence[Step], listing: Callable[[Step], Listing], *,
+    question: OutcomeQuestion, steps: Sequence[AlignedStep], listing: Callable[[AlignedStep], StepCandidates], *,
     has_gap: bool = False,
-) -> Tree | None:  # fmt: skip
+) -> OutcomeTree | None:  # fmt: skip
     """The tree of a question along the answer's own steps; None without any.
 
     What a step lists is asked for only as far as the question is not decided. ``has_gap``: see
-    ``Tree``.
+    ``OutcomeTree``.
     """
     if not steps:
         return None
@@ -126,7 +126,7 @@ def grow(
         (step.token or 0, listing(step), question.next(step) if number else question.first(step))
         for number, step in enumerate(steps)
     )
-    return Tree(
+    return OutcomeTree(
         question.branches, question.size, path, question.follow, is_open=question.is_open,
         has_gap=has_gap, written=question.written if question.is_open else None,
     )  # fmt: skip
@@ -154,7 +154,7 @@ class Domain:
         """The position of a value among the members, or None."""
         return self._index.get((kind_of(value), value))
 
-    def outcomes(self, reading: Reading) -> Outcomes:
+    def outcomes(self, reading: Continuation) -> Outcomes:
         """The indexes of the members that a reading can still end as."""
         said = (reading.state, reading.text)
         found = self._known.get(said)
@@ -167,22 +167,24 @@ class Domain:
         return found
 
 
-class TargetQuestion(Question):
+class TargetQuestion(OutcomeQuestion):
     """About the value at a target."""
 
     __slots__ = ("target",)
 
-    def __init__(self, size: int, target: Target, about: Hashable, memory: Memory) -> None:
+    def __init__(
+        self, size: int, target: ValueSite, about: Hashable, memory: CandidateCache
+    ) -> None:
         super().__init__(size, target.path, (about, target.around, target.compact), memory)
         self.target = target
 
-    def first(self, step: Step) -> Place:
+    def first(self, step: AlignedStep) -> TokenPosition:
         """The place of a step of the answer."""
         return place_before(step, self.target)
 
-    def next(self, step: Step) -> Place:
+    def next(self, step: AlignedStep) -> TokenPosition:
         """The place of a later one."""
-        return place_within(step, self.target) or Place(step)
+        return place_within(step, self.target) or TokenPosition(step)
 
 
 class MemberQuestion(TargetQuestion):
@@ -190,11 +192,11 @@ class MemberQuestion(TargetQuestion):
 
     __slots__ = ("domain",)
 
-    def __init__(self, target: Target, domain: Domain, memory: Memory) -> None:
+    def __init__(self, target: ValueSite, domain: Domain, memory: CandidateCache) -> None:
         super().__init__(len(domain.members), target, domain, memory)
         self.domain = domain
 
-    def read(self, place: Place, candidate: Candidate) -> Branch:
+    def read(self, place: TokenPosition, candidate: Candidate) -> Branch:
         """The members that a candidate leaves possible."""
         reading = read(place, candidate, self.target)
         outcomes = self.domain.outcomes(reading)
@@ -214,13 +216,13 @@ class KindQuestion(TargetQuestion):
     __slots__ = ("_allows", "kinds")
 
     def __init__(
-        self, target: Target, kinds: tuple[str, ...], allows: Allows | None,
-        whose: Hashable, memory: Memory,
+        self, target: ValueSite, kinds: tuple[str, ...], allows: Allows | None,
+        whose: Hashable, memory: CandidateCache,
     ) -> None:  # fmt: skip
         super().__init__(len(kinds), target, (whose, kinds), memory)
         self.kinds, self._allows = kinds, allows
 
-    def read(self, place: Place, candidate: Candidate) -> Branch:
+    def read(self, place: TokenPosition, candidate: Candidate) -> Branch:
         """The kind that a candidate begins."""
         reading = read(place, candidate, self.target)
         if reading.state == "dead":
@@ -232,7 +234,7 @@ class KindQuestion(TargetQuestion):
             return NO_BRANCH
         return Branch(frozenset({self.kinds.index(kind)}))
 
-    def _is_allowed(self, reading: Reading, kind: str) -> bool:
+    def _is_allowed(self, reading: Continuation, kind: str) -> bool:
         if self._allows is None or kind == "null":
             return True
         return self._allows(reading.text, done=reading.state == "done")
@@ -252,19 +254,19 @@ _BEFORE_A_VALUE = frozenset({"colon", "value"})
 _ENDS, _GOES_ON, _NO_LIST = frozenset({0}), frozenset({1}), frozenset({2})
 
 
-class EndQuestion(Question):
+class EndQuestion(OutcomeQuestion):
     """Does the list at a path end after ``count`` items (outcome 0) or go on (outcome 1)?
 
     ``level`` is what stands around the list; ``allows`` what may begin the next item, and ``item``
-    stands for it; ``before`` is as in ``Target``. With ``declared``, what is declared of the list's
+    stands for it; ``before`` is as in ``ValueSite``. With ``declared``, what is declared of the list's
     own place, it may also be no list at all (outcome 2); without, that it is one is given.
     """
 
     __slots__ = ("_allows", "_before", "_compact", "_declared", "_either", "_level", "_next")
 
     def __init__(  # noqa: PLR0913  # all that it depends on
-        self, path: Path, count: int, level: Level | None, allows: Allows,
-        item: Hashable, memory: Memory, *, compact: bool, before: Event | None = None,
+        self, path: Path, count: int, level: OpenLevel | None, allows: Allows,
+        item: Hashable, memory: CandidateCache, *, compact: bool, before: Event | None = None,
         declared: Declared | None = None,
     ) -> None:  # fmt: skip
         next_, size = (*path, count), 2 if declared is None else 3
@@ -273,13 +275,15 @@ class EndQuestion(Question):
         self._next, self._level, self._allows, self._compact = next_, level, allows, compact
         self._before, self._declared, self._either = before, declared, every(size)
 
-    def first(self, step: Step) -> Place:
+    def first(self, step: AlignedStep) -> TokenPosition:
         """The place of a step of the answer."""
         following, length, path = self._next, len(self._next), self._next[:-1]
         seen = seen_behind(step, self._before, length)
-        return Place(step, lambda e: e.path[:length] == following or e.path == path, seen=seen)
+        return TokenPosition(
+            step, lambda e: e.path[:length] == following or e.path == path, seen=seen
+        )
 
-    def read(self, place: Place, candidate: Candidate) -> Branch:
+    def read(self, place: TokenPosition, candidate: Candidate) -> Branch:
         """Whether a candidate ends the list or goes on with it."""
         found = advance(place, candidate, compact=self._compact)
         if found is None:
@@ -302,7 +306,7 @@ class EndQuestion(Question):
                 return Branch(_ENDS) if is_legal else NO_BRANCH
         return None
 
-    def _begun(self, following: Place) -> Branch:
+    def _begun(self, following: TokenPosition) -> Branch:
         """What a place says where no item has closed: that one has begun, or may still."""
         next_, fork = self._next, following.parser
         is_inside = fork.path[: len(next_)] == next_
@@ -330,13 +334,13 @@ class EndQuestion(Question):
 # -- the keys of an object ----------------------------------------------------------------------
 
 
-class KeyQuestion(Question):
+class KeyQuestion(OutcomeQuestion):
     """Which key comes next in the object at a path, or does it end?
 
     Outcomes: the names in order, then the object's end if it may end here, then any other name if
     there may be others. ``written`` has the number of each name that stands before; it may grow,
     those below ``count`` stand before. ``filled`` is the number of the object as it is now, see
-    ``Level.number``; ``before`` is as in ``Target``; ``key`` is the key that was written, if any.
+    ``OpenLevel.number``; ``before`` is as in ``ValueSite``; ``key`` is the key that was written, if any.
     """
 
     __slots__ = (
@@ -346,7 +350,7 @@ class KeyQuestion(Question):
 
     def __init__(  # noqa: PLR0913  # all that it depends on
         self, path: Path, names: tuple[str, ...], written: Mapping[str, int], count: int,
-        level: Level | None, filled: int, memory: Memory, *,
+        level: OpenLevel | None, filled: int, memory: CandidateCache, *,
         may_end: bool, may_be_other: bool, compact: bool, plain: bool,
         before: Event | None = None, key: Event | None = None,
     ) -> None:  # fmt: skip
@@ -358,18 +362,18 @@ class KeyQuestion(Question):
         self._compact, self._plain, self._before, self._key = compact, plain, before, key
         self._known: dict[bytes, Outcomes] = {}
 
-    def first(self, step: Step) -> Place:
+    def first(self, step: AlignedStep) -> TokenPosition:
         """The place of a step of the answer."""
         seen = seen_behind(step, self._before, len(self.path) + 1)
-        return Place(step, self._is_asked_about, seen=seen)
+        return TokenPosition(step, self._is_asked_about, seen=seen)
 
-    def next(self, step: Step) -> Place:
+    def next(self, step: AlignedStep) -> TokenPosition:
         """The place of a later one: inside of the key it is seen by what the key has so far."""
         key = self._key
         written = 0 if key is None else step.start - key.start
         if key is None or not 0 < written < min(len(key.raw), LONGEST_BEFORE):
-            return Place(step)
-        return Place(step, seen=key.raw[:written])
+            return TokenPosition(step)
+        return TokenPosition(step, seen=key.raw[:written])
 
     def _is_asked_about(self, event: Event) -> bool:
         if event.type == "close":
@@ -377,7 +381,7 @@ class KeyQuestion(Question):
         is_key = event.type == "key" and event.path[:-1] == self.path
         return is_key and self._written.get(str(event.path[-1]), self._count) >= self._count
 
-    def read(self, place: Place, candidate: Candidate) -> Branch:
+    def read(self, place: TokenPosition, candidate: Candidate) -> Branch:
         """The names that a candidate leaves possible, or the end."""
         found = advance(place, candidate, compact=self._compact)
         if found is None:

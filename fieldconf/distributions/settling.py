@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from fieldconf.distributions.tree_store import Asker, Ledger, settle, token_id
+from fieldconf.distributions.tree_store import PrefixProbe, TreeStore, settle, token_id
 from fieldconf.errors import RequestError
 from fieldconf.paths import Path, pointer
 from fieldconf.probes import Probe
@@ -45,7 +45,7 @@ class Settle:
             message = f"tolerance={self.tolerance}, budget={self.budget} cannot be"
             raise ValueError(message)
 
-    def run(self, ledger: Ledger, tokens: Sequence[Token]) -> None:
+    def run(self, ledger: TreeStore, tokens: Sequence[Token]) -> None:
         """Settle the trees of an answer; the ledger then knows which fields stayed too wide.
 
         Raises:
@@ -59,7 +59,9 @@ class Settle:
         if not wanted:
             return
         probe = self._probe()
-        asker = Asker(probe, self._prompt(probe), [token_id(probe, token) for token in tokens])
+        asker = PrefixProbe(
+            probe, self._prompt(probe), [token_id(probe, token) for token in tokens]
+        )
         trees = [tree for _, tree in wanted]
         settle(trees, asker, tolerance=self.tolerance, budget=self.budget)
         ledger.unsettled = frozenset(
@@ -84,13 +86,13 @@ class Settle:
         return probe.prompt([part for part in prompt if not isinstance(part, int)])
 
 
-def settled(score: Callable[[Ledger], R], tokens: Sequence[Token], settle: Settle | None) -> R:
+def settled(score: Callable[[TreeStore], R], tokens: Sequence[Token], settle: Settle | None) -> R:
     """The report that ``score`` makes of an answer; with ``settle`` after asking for what it lacks.
 
     Raises:
         RequestError: if the asking failed; it carries the ``report`` of what is known.
     """
-    ledger = Ledger(keeps=settle is not None)
+    ledger = TreeStore(keeps=settle is not None)
     report = score(ledger)
     if settle is None or not ledger.trees:
         return report

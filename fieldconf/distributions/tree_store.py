@@ -14,15 +14,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from fieldconf.distributions.decoding_step import Closed, candidate_of
+from fieldconf.distributions.decoding_step import CompletedValue, candidate_of
 from fieldconf.distributions.distribution import MOST_RIVALS
-from fieldconf.distributions.outcome_tree import Gap, Tree, Way
+from fieldconf.distributions.outcome_tree import OutcomeTree, UndecidedMass, UnfollowedBranch
 from fieldconf.paths import Path
 from fieldconf.probes.base import Probe
 from fieldconf.tokens.token import Candidate, Token
 
 
-class Ledger:
+class TreeStore:
     """The trees of an answer in the order in which they grew.
 
     A second pass over the same answer asks the same questions in the same order: after ``rewind``
@@ -35,11 +35,11 @@ class Ledger:
 
     def __init__(self, *, keeps: bool = True) -> None:
         self._keeps = keeps
-        self.trees: list[tuple[Path, Tree | None]] = []
+        self.trees: list[tuple[Path, OutcomeTree | None]] = []
         self.unsettled: frozenset[Path] = frozenset()
         self._next: int | None = None
 
-    def tree(self, path: Path, grow: Callable[[], Tree | None]) -> Tree | None:
+    def tree(self, path: Path, grow: Callable[[], OutcomeTree | None]) -> OutcomeTree | None:
         """The tree of the next question, about the field at a path."""
         if self._next is not None:
             self._next += 1
@@ -65,7 +65,7 @@ def token_id(probe: Probe, token: Token | Candidate) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class PrefixProbe:
     """Who is asked, and where the answer stands: token ids of the question and of the answer.
 
     An id is None where the response does not tell it; what stands behind it cannot be asked about.
@@ -75,7 +75,7 @@ class Asker:
     prompt: Sequence[int]
     answer: Sequence[int | None]
 
-    def prefix(self, gap: Gap | Way) -> list[int] | None:
+    def prefix(self, gap: UndecidedMass | UnfollowedBranch) -> list[int] | None:
         """The tokens up to a gap; None if one of them is not known."""
         trail = gap.fan.trail if gap.at is None else (*gap.fan.trail, gap.fan.names[gap.at])
         ids = [
@@ -85,7 +85,9 @@ class Asker:
         ]
         return None if None in ids else [token for token in ids if token is not None]
 
-    def ask(self, tree: Tree, gap: Gap | Way, prefix: Sequence[int]) -> list[Candidate]:
+    def ask(
+        self, tree: OutcomeTree, gap: UndecidedMass | UnfollowedBranch, prefix: Sequence[int]
+    ) -> list[Candidate]:
         """All tokens that leave some outcome at a gap, with their logprobs.
 
         In an open domain nearly every token does: there all of the vocabulary is asked for.
@@ -111,7 +113,9 @@ class Asker:
         return Candidate(written.decode("utf-8", "replace"), written, logprob, token)
 
 
-def settle(trees: Sequence[Tree], asker: Asker, *, tolerance: float, budget: int) -> None:
+def settle(
+    trees: Sequence[OutcomeTree], asker: PrefixProbe, *, tolerance: float, budget: int
+) -> None:
     """Fill the gaps of these trees, the one with the largest mass first; then name rivals.
 
     Args:
@@ -138,7 +142,7 @@ def settle(trees: Sequence[Tree], asker: Asker, *, tolerance: float, budget: int
 _MOST_CALLS_FOR_RIVALS = 8  # of one value; a text of many tokens keeps its beginning
 
 
-def _name_rivals(tree: Tree, asker: Asker, tolerance: float, budget: int) -> int:
+def _name_rivals(tree: OutcomeTree, asker: PrefixProbe, tolerance: float, budget: int) -> int:
     """Follow the likeliest beginnings of other values until a few are known to their end.
 
     Returns how many questions that took.
@@ -146,7 +150,9 @@ def _name_rivals(tree: Tree, asker: Asker, tolerance: float, budget: int) -> int
     calls = 0
     while calls < min(budget, _MOST_CALLS_FOR_RIVALS):
         ways = list(tree.ways())
-        ends = sorted((w.probability for w in ways if isinstance(w.said, Closed)), reverse=True)
+        ends = sorted(
+            (w.probability for w in ways if isinstance(w.said, CompletedValue)), reverse=True
+        )
         least = max([tolerance, *ends[MOST_RIVALS - 1 : MOST_RIVALS]])
         begun = [way for way in ways if way.is_scalar_beginning and way.probability > least]
         known = (
@@ -164,11 +170,11 @@ class _Widest(NamedTuple):
     """What to ask next about a tree; without a gap: nothing."""
 
     mass: float = 0.0
-    gap: Gap | None = None
+    gap: UndecidedMass | None = None
     prefix: Sequence[int] = ()
 
 
-def _open(tree: Tree, asker: Asker, tolerance: float) -> _Widest:
+def _open(tree: OutcomeTree, asker: PrefixProbe, tolerance: float) -> _Widest:
     if tree.width <= tolerance:
         return _Widest()
     for gap in sorted(tree.gaps(), key=lambda gap: -gap.mass):

@@ -15,21 +15,21 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from fieldconf.distributions.cache import MOST_ROWS, Memory, Table
+from fieldconf.distributions.cache import MOST_ROWS, CandidateCache, Table
 from fieldconf.distributions.continuation import (
-    Place,
-    Reading,
+    Continuation,
     State,
-    Target,
+    TokenPosition,
+    ValueSite,
     may_be,
     read,
 )
 from fieldconf.distributions.decoding_step import (
     NO_BRANCH,
     NOTHING_SAID,
-    Added,
+    AddedText,
     Branch,
-    Closed,
+    CompletedValue,
     Name,
     Outcomes,
     bytes_of,
@@ -43,7 +43,7 @@ from fieldconf.distributions.distribution import (
     likeliest,
 )
 from fieldconf.distributions.other_values import others
-from fieldconf.distributions.outcome_tree import Tree
+from fieldconf.distributions.outcome_tree import OutcomeTree
 from fieldconf.distributions.questions import TargetQuestion
 from fieldconf.parsing.grammar import decode, kind_begun
 from fieldconf.parsing.kinds import KINDS, kind_of
@@ -91,7 +91,7 @@ def _inside(begun: bytes) -> str | None:
     return decimal and (_FRACTION if decimal[1] else _POINT)
 
 
-class _Plan:
+class _ValuePlan:
     """What is asked of any value at places of which the same is declared.
 
     Attributes:
@@ -129,10 +129,12 @@ class _Plan:
         other = self.others.get(kind_begun(text), _NOTHING)
         if other and self.allows and not self.allows(text, done=is_done):
             other = _NOTHING
-        said: Hashable = Added(text[len(begun) :], is_done) if is_added else text
+        said: Hashable = AddedText(text[len(begun) :], is_done) if is_added else text
         differs = NO_BRANCH
         if other:
-            differs = Branch(other, None, Closed(text) if is_done and not is_added else said)
+            differs = Branch(
+                other, None, CompletedValue(text) if is_done and not is_added else said
+            )
         agrees = Branch(_THIS, None, said)
         both = agrees if is_done or not other else Branch(_THIS | other, None, said)
         own = text[len(begun) :] if is_added else text
@@ -152,10 +154,14 @@ class ValueQuestion(TargetQuestion):
 
     __slots__ = ("_digits", "_is_plain", "_may_differ", "_plan", "is_anything", "kinds", "value")
 
-    def __init__(self, target: Target, value: Any, declared: Declared, memory: Memory) -> None:
+    def __init__(
+        self, target: ValueSite, value: Any, declared: Declared, memory: CandidateCache
+    ) -> None:
         is_null = value is None
         plan = memory.of(
-            declared, (_Plan, is_null), lambda key: _Plan(declared, is_null=is_null, about=key)
+            declared,
+            (_ValuePlan, is_null),
+            lambda key: _ValuePlan(declared, is_null=is_null, about=key),
         )
         super().__init__(1 + len(plan.kinds), target, plan.about, memory)
         self._plan, self.kinds = plan, plan.kinds
@@ -170,7 +176,7 @@ class ValueQuestion(TargetQuestion):
         own = _THIS if kind == kind_of(self.value) else _NOTHING
         return own | self._plan.others.get(kind, _NOTHING)
 
-    def branches(self, place: Place, names: Sequence[Name]) -> list[Branch]:
+    def branches(self, place: TokenPosition, names: Sequence[Name]) -> list[Branch]:
         """What candidates leave possible; what each adds to a value is read once."""
         begun, table = place.begun, place.known
         inside = _inside(begun)
@@ -196,7 +202,7 @@ class ValueQuestion(TargetQuestion):
         both = meaning.both
         return both if both is meaning.agrees or self._may_differ(text) else meaning.agrees
 
-    def _meaning(self, place: Place, name: Name, table: Table) -> _Meaning:
+    def _meaning(self, place: TokenPosition, name: Name, table: Table) -> _Meaning:
         """What a candidate means at a place of which the table does not know it yet."""
         begun = place.begun
         inside = _inside(begun)
@@ -207,7 +213,7 @@ class ValueQuestion(TargetQuestion):
             table[name] = meaning
         return meaning
 
-    def _reading(self, place: Place, name: Name, inside: str | None) -> tuple[State, bytes]:
+    def _reading(self, place: TokenPosition, name: Name, inside: str | None) -> tuple[State, bytes]:
         """Where a candidate leads; nearly always that is known without a parser."""
         begun, data, candidate = place.begun, bytes_of(name), candidate_of(name)
         if inside == _STRING and _LETTERS(data) and not is_control(candidate):
@@ -228,14 +234,14 @@ class ValueQuestion(TargetQuestion):
             known[name] = state, text[len(begun) :]
         return state, text
 
-    def written(self, place: Place) -> Branch:
+    def written(self, place: TokenPosition) -> Branch:
         """Where the answer's own token leads: with text around the JSON it cannot be read."""
         step, end = place.step, self.target.start + len(self.target.text)
         assert step is not None  # it is the answer's
         is_over = step.start + len(step.written) >= end + (self.target.text[:1] != b'"')
         return Branch(_THIS if is_over else every(self.size), None, place)
 
-    def read(self, place: Place, candidate: Candidate) -> Branch:
+    def read(self, place: TokenPosition, candidate: Candidate) -> Branch:
         """The same by the parser, with the place that the candidate leads to."""
         state, text, following = read(place, candidate, self.target)
         if following is not None and state == "partial":
@@ -254,13 +260,13 @@ class ValueQuestion(TargetQuestion):
         if self._digits and text.isdigit():
             digits, fraction = self._digits
             return not fraction and digits == text if state == "done" else digits.startswith(text)
-        return may_be(Reading(state, text), self.value)
+        return may_be(Continuation(state, text), self.value)
 
 
 # -- what a tree says of an open value ------------------------------------------------------------
 
 
-def open_distribution(tree: Tree, question: ValueQuestion) -> Distribution:
+def open_distribution(tree: OutcomeTree, question: ValueQuestion) -> Distribution:
     """The value written and what else is known: whole values, beginnings, and the rest."""
     results = tree.results()
     members = [Member(question.value, *results[0])]
@@ -279,7 +285,7 @@ def open_distribution(tree: Tree, question: ValueQuestion) -> Distribution:
             begun.append((said, low))
             if 0 not in outcomes:
                 beginnings[said] = beginnings.get(said, 0.0) + probability
-        elif type(said) is Closed:
+        elif type(said) is CompletedValue:
             sums = closed.setdefault(said[0], [0.0, 0.0])
             sums[0] += probability
             sums[1] += low

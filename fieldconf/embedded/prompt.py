@@ -1,10 +1,10 @@
-"""What the embedded model is asked: its schema and its messages.
+"""The embedded model's request: its schema and its messages.
 
-In:    a JSON Schema and the text to read.
-Out:   a schema that the embedded runtime enforces and that ends; the messages of one question.
+In:    a JSON Schema and the input text.
+Out:   a schema that the embedded runtime enforces and whose values end; the messages of a request.
 Never: a changed argument, a narrower ``enum`` or ``const``.
-Why:   a model of 135 million parameters runs on for ever where the schema lets it, and answers
-       well only when it is asked in few and plain words.
+Why:   a model of 135 million parameters writes without end if the schema allows it, and needs a
+       short prompt in plain words.
 """
 
 import copy
@@ -22,24 +22,25 @@ FINEST_NUMBER = 0.000001
 MOST_ITEMS = 10
 """Items allowed to a list, and free keys to an object, whose schema sets no limit."""
 
+_WORKED_EXAMPLE = re.compile(r"(?ms)^Text:\s+(.+?)\nJSON:\s+(.+?)(?=\n\n|\Z)")
 Schema = dict[str, Any]
 
-_ONE = ("items", "additionalProperties")
+_SCHEMAS = ("items", "additionalProperties")
 _LISTS = ("anyOf", "oneOf", "allOf", "prefixItems", "items")
 _MAPS = ("properties", "patternProperties", "$defs", "definitions")
 _COMBINERS = frozenset({"$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas"})
-# The runtime's regular expressions have no look-around and no back-references; a pattern that it
-# cannot compile makes it drop the whole schema without a word.
+# The runtime's regular expressions have no look-around and no back-references. If it cannot compile
+# a pattern, it silently ignores the whole schema.
 _UNSUPPORTED_PATTERN = re.compile(r"\(\?<?[=!]|\\[1-9]|\(\?P=")
 
 
 def embedded_schema(schema: Mapping[str, Any], *, compact: bool = True) -> Schema:
     """Make a schema that the embedded runtime enforces, and in which every value ends.
 
-    Unbounded strings, numbers, lists and free-form objects get a bound; objects without
-    ``additionalProperties`` are closed and without ``required`` require every property (unless
-    the schema composes objects out of parts, where closing a part would forbid the others).
-    A ``pattern`` the runtime cannot compile is left out: check the answer against the original.
+    Unbounded strings, numbers, lists and free-form objects get a bound. Objects without
+    ``additionalProperties`` are closed, and without ``required`` they require every property
+    (unless the schema combines objects of parts: closing a part would forbid the other parts).
+    A ``pattern`` that the runtime cannot compile is dropped: validate the answer by the original.
 
     Args:
         schema: the caller's JSON Schema; it is not modified.
@@ -61,9 +62,7 @@ def _bounded(node: Any, *, close: bool) -> Any:
     bounded = {key: _inside(key, value, close=close) for key, value in schema.items()}
     if _UNSUPPORTED_PATTERN.search(str(bounded.get("pattern", ""))):
         del bounded["pattern"]
-    if _COMBINERS.isdisjoint(
-        bounded
-    ):  # a bound beside a combiner could cut a member of an enum below
+    if _COMBINERS.isdisjoint(bounded):  # else a bound could cut a member of an enum below
         for kind in _kinds(bounded):
             bounded |= _BOUNDS[kind](bounded) if kind in _BOUNDS else {}
         bounded |= _closed(bounded) if close else {}
@@ -76,7 +75,7 @@ def _inside(key: str, value: Any, *, close: bool) -> Any:
         return {name: _bounded(part, close=close) for name, part in members.items()}
     if key in _LISTS and isinstance(value, list):
         return [_bounded(part, close=close) for part in cast("list[Any]", value)]
-    return _bounded(value, close=close) if key in _ONE else copy.deepcopy(value)
+    return _bounded(value, close=close) if key in _SCHEMAS else copy.deepcopy(value)
 
 
 def _kinds(schema: Schema) -> list[str]:
@@ -151,21 +150,21 @@ _BOUNDS: dict[str, Callable[[Schema], Schema]] = {
 }
 
 
-# -- the question -------------------------------------------------------------------------------
+# -- the messages -------------------------------------------------------------------------------
 
 
 def embedded_messages(
     schema: Mapping[str, Any], text: str, instructions: str | None = None
 ) -> list[dict[str, Any]]:
-    """Ask for the schema's fields of a text, in the form that the embedded model answers best.
+    """The messages that ask for the schema's fields in a text, as the embedded model answers best.
 
-    The system message is the JSON to fill in: choices stand as ``a|b``, other values as their
-    description (or their key in plain words), and a choice's description behind it.
+    The system message is the JSON to fill in: choices are written as ``a|b``, other values as their
+    description (or their key in plain words). A choice's description comes after it.
 
-    Measured on 18 short texts (``python bench/embedded_prompt.py`` prints all of it): mean mass
-    on tokens that the schema allows where a boolean, an enum is decided; values right, of 72;
-    how many of the 36 choices are their first member (16 would be right); Brier score of the
-    choices (a guesser who spreads evenly gets .62)::
+    Measured on 18 short texts (``python bench/embedded_prompt.py`` prints the table). Columns: mean
+    mass on allowed tokens where a boolean and an enum is decided; right values of 72; how many of
+    the 36 choices are the first member (16 would be right); Brier score of the choices (an even
+    guess has .62)::
 
         keys and descriptions               .09  .16   32  15  .69
         JSON Schema                         .02  .46   32  31  .78
@@ -175,21 +174,44 @@ def embedded_messages(
         JSON to fill in, bare               .92  .81   36  32  .72
         this one                            .92  .76   39  32  .72
 
-    So its probabilities are mostly of things that were asked for, and its numbers and strings are
-    the best of these; but under every prompt this model tells choices apart no better than chance,
-    and most often repeats the one listed first. It is a toy.
+    So with this prompt the mass is mostly on allowed tokens, and the numbers and strings are the
+    best. But with every prompt this model tells choices apart no better than chance, and most often
+    repeats the first one listed. It is a toy.
+
+    The schema's description (a model's docstring) may hold worked examples: ``Text:`` and a text,
+    then on a new line ``JSON:`` and the right answer, up to an empty line. Each becomes an exchange
+    before the text (see examples/ticket.py).
 
     Args:
-        schema: the caller's schema, or what ``embedded_schema`` made of it.
-        text: what to read; it becomes the user message unchanged.
+        schema: the caller's schema, or the result of ``embedded_schema``.
+        text: what to read; it becomes the last user message unchanged.
         instructions: the caller's own words, put first.
     """
     form = _form(dict(schema), _FormPlace(schema))
     lead = f"{instructions}\n\n" if instructions else ""
     return [
         {"role": "system", "content": f"{lead}Fill in this JSON from the text:\n{form}"},
+        *_worked_examples(str(schema.get("description", ""))),
         {"role": "user", "content": text},
     ]
+
+
+def _worked_examples(description: str) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = []
+    for text, answer in _WORKED_EXAMPLE.findall(description):
+        messages += [
+            {"role": "user", "content": text.strip()},
+            {"role": "assistant", "content": _compact(answer)},
+        ]
+    return messages
+
+
+def _compact(answer: str) -> str:
+    """JSON without white space between tokens, as the runtime's grammar writes it."""
+    try:
+        return json.dumps(json.loads(answer), ensure_ascii=False, separators=(",", ":"))
+    except ValueError:
+        return answer.strip()
 
 
 class _FormPlace(NamedTuple):

@@ -1,9 +1,9 @@
-"""Answers: the reports that labels judge, from wherever they come.
+"""Answers: the reports that labels judge, from any source.
 
 In:    reports with or without ids, results of many inputs, rows of ``fieldconf batch``.
 Out:   ``ReportAnswer`` values.
-Never: a request; a guess which of several reports a label is for.
-Why:   the same labels judge what was just extracted and what was scored a year ago.
+Never: a request; a guess which of several reports a label belongs to.
+Why:   the same labels judge new answers and answers that were scored a year ago.
 """
 
 import json
@@ -149,7 +149,10 @@ def _batch_answers(source: Any) -> list[ReportAnswer]:
         custom, response, choice = (_cell(columns, name, row) for name in names)
         document = response if custom is None else custom
         rows.setdefault((document, response, choice), []).append(row)
-    return [_batch_answer(document, columns, listed) for (document, _, _), listed in rows.items()]
+    return [
+        _batch_answer(document, columns, field_rows)
+        for (document, _, _), field_rows in rows.items()
+    ]
 
 
 def _batch_answer(document: Any, columns: Mapping[str, list[Any]], rows: list[int]) -> ReportAnswer:
@@ -167,7 +170,9 @@ def _batch_field(columns: Mapping[str, list[Any]], row: int, *, is_whole: bool) 
     kind, text = columns["kind"][row], _cell(columns, "value", row)
     path = _path(columns["pointer"][row], columns["path"][row])
     numbers = (_cell(columns, name, row) for name in ("confidence", "low", "high", "logprob"))
-    confidence, low, high, logprob = (None if one is None else float(one) for one in numbers)
+    confidence, low, high, logprob = (
+        None if number is None else float(number) for number in numbers
+    )
     is_container = kind in _EMPTY
     is_cut = not is_whole and confidence is None if is_container else text is None
     value: Any = None
@@ -209,7 +214,7 @@ def _rebuilt(fields: Mapping[str, Field]) -> Any:
 def _path(pointer: str, general: str) -> Path:
     """A path whose positions in lists are those where the general pointer has "*"."""
     pairs = zip(parse_pointer(pointer), parse_pointer(general), strict=True)
-    return tuple(int(one) if other == "*" and one.isdecimal() else one for one, other in pairs)
+    return tuple(int(step) if other == "*" and step.isdecimal() else step for step, other in pairs)
 
 
 def _cell(columns: Mapping[str, list[Any]], name: str, row: int) -> Any:

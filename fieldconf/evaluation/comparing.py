@@ -1,8 +1,8 @@
 """Comparing: two scores of the same rows, or two runs on the same labels.
 
-In:    pairs of parts of the same name, with documents in common.
+In:    pairs of groups with the same name, which share documents.
 Out:   ``Comparison``: the differences of their measures, with intervals.
-Never: two intervals held side by side: the difference has its own, from the same documents.
+Never: a comparison of two intervals: the difference has an interval of its own.
 Why:   two scores that err on the same documents differ by less than each of them varies.
 """
 
@@ -83,13 +83,13 @@ class Comparison:
 
     def of(self, measure: str, group: str = "overall") -> tuple[Difference, ...]:
         """The differences of a measure in a group."""
-        return tuple(one for one in self.rows if (one.measure, one.group) == (measure, group))
+        return tuple(row for row in self.rows if (row.measure, row.group) == (measure, group))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
         return {
             "labels": self.labels, "documents": self.documents, "notes": list(self.notes),
-            "rows": [one.to_dict() for one in self.rows],
+            "rows": [row.to_dict() for row in self.rows],
         }  # fmt: skip
 
 
@@ -109,29 +109,29 @@ def differences(
     drawn = None
     if documents >= FEWEST:
         drawn = resampled(statistic, documents, rows=rows, times=times, seed=seed)
-    found: list[Difference] = []
+    differences: list[Difference] = []
     for pair in pairs:
         values = [c.measures()[chosen].tolist() for c in (pair.first, pair.other)]
         own = len(np.unique(pair.first.document))
         for name, first, other in zip(measures, *values, strict=True):
             difference = measured(
-                first - other, None if drawn is None else drawn[len(found)], documents=own,
+                first - other, None if drawn is None else drawn[len(differences)], documents=own,
                 level=level, reason="one of the two is not defined", is_biased=name == "ece",
             )  # fmt: skip
-            known = [None if value != value else value for value in (first, other)]  # noqa: PLR0124
-            found.append(
+            defined = [None if value != value else value for value in (first, other)]  # noqa: PLR0124
+            differences.append(
                 Difference(
                     pair.group,
                     name,
                     pair.first_name,
                     pair.other_name,
-                    known[0],
-                    known[1],
+                    defined[0],
+                    defined[1],
                     difference,
                     _sentence(pair, name, difference),
                 )
             )
-    return tuple(found)
+    return tuple(differences)
 
 
 def _sentence(pair: Pair, name: str, difference: Measured) -> str:

@@ -1,9 +1,9 @@
 """Correctness: when a value of an answer is right.
 
 In:    a value of an answer, the right value, and a rule.
-Out:   whether it is right; ``Rule`` and ``Rules``: which rule is for a field.
-Never: a rule in place of another one that was misspelt; a value in an error message.
-Why:   "$1,234.50" for 1234.5 is no error, and what is one depends on the field.
+Out:   whether it is right; ``Rule`` and ``Rules``: the rule for a field.
+Never: another rule in place of a misspelt one; a value in an error message.
+Why:   "$1,234.50" for 1234.5 is right, and which differences matter depends on the field.
 
 The rules:
 
@@ -107,8 +107,8 @@ class Rule:
                     f"{name} {value!r} of the rule {self.name!r} is no number from 0 to {most:g}"
                 )
         for name in ("drop", "key"):
-            listed = getattr(self, name)
-            object.__setattr__(self, name, (listed,) if isinstance(listed, str) else tuple(listed))
+            values = getattr(self, name)
+            object.__setattr__(self, name, (values,) if isinstance(values, str) else tuple(values))
 
     @property
     def keys(self) -> tuple[tuple[str, ...], ...]:
@@ -128,9 +128,9 @@ def _numbers(answer: Any, truth: Any, rule: Rule) -> bool:
     return answer == truth or _close(answer, truth, rule)
 
 
-def _close(one: Any, other: Any, rule: Rule) -> bool:
+def _close(first: Any, second: Any, rule: Rule) -> bool:
     try:
-        return math.isclose(one, other, rel_tol=rule.relative, abs_tol=rule.tolerance)
+        return math.isclose(first, second, rel_tol=rule.relative, abs_tol=rule.tolerance)
     except OverflowError:  # an integer beyond a double
         return False
 
@@ -172,13 +172,13 @@ def _fuzzy(answer: Any, truth: Any, rule: Rule) -> bool:
     return likeness(_worded(answer, rule), _worded(truth, rule)) >= rule.least
 
 
-def likeness(one: str, other: str) -> float:
+def likeness(first: str, second: str) -> float:
     """How alike two texts are (0..1), by RapidFuzz's ``ratio``.
 
     >>> round(likeness("anna schmitt", "anna schmidt"), 3)
     0.917
     """
-    return package("rapidfuzz.fuzz").ratio(one, other) / 100
+    return package("rapidfuzz.fuzz").ratio(first, second) / 100
 
 
 def _plain(text: str) -> str:
@@ -191,12 +191,12 @@ def _worded(text: str, rule: Rule) -> str:
     if not rule.drop:
         return line
     dropped = {_plain(word) for word in rule.drop}
-    kept, at = list[str](), 0
+    parts, at = list[str](), 0
     for start, stop in words_of(line):
         if line[start:stop] in dropped:
-            kept.append(line[at:start])
+            parts.append(line[at:start])
             at = stop
-    return " ".join("".join([*kept, line[at:]]).split())
+    return " ".join("".join([*parts, line[at:]]).split())
 
 
 _TESTS: Mapping[str, Callable[[Any, Any, Rule], bool]] = {
@@ -249,8 +249,8 @@ class Rules:
             if matches(steps, path):
                 return rule
         kind = kind_of(truth)
-        named = {"array": "list", "string": "enum" if is_member else "string"}.get(kind, kind)
-        return self.kinds[named]
+        policy_kind = {"array": "list", "string": "enum" if is_member else "string"}.get(kind, kind)
+        return self.kinds[policy_kind]
 
     def pointwise(self, path: Path, truth: Any) -> Rule | None:
         """The rule by which the parts of a list or an object are judged; None: as a whole."""
@@ -274,13 +274,13 @@ class Rules:
                 if rule.is_right(answer, reading):
                     return True
                 continue
-            said = rule(answer, reading)
-            if not (isinstance(said, bool) or type(said).__name__ in ("bool_", "bool")):
+            verdict = rule(answer, reading)
+            if not (isinstance(verdict, bool) or type(verdict).__name__ in ("bool_", "bool")):
                 raise EvaluationError(
-                    f"the rule for {pointer(path)!r} returned {type(said).__name__}",
+                    f"the rule for {pointer(path)!r} returned {type(verdict).__name__}",
                     remedy="Return True where the value is right, False where it is wrong",
                 )
-            if said:
+            if verdict:
                 return True
         return False
 
@@ -293,11 +293,11 @@ def _rule(rule: Any) -> Any:
     if isinstance(rule, Mapping):
         options = dict(cast("Mapping[str, Any]", rule))
         name = options.pop("rule", options.pop("name", None))
-        known = [one.name for one in fields(Rule) if one.name != "name"]
+        names = [attribute.name for attribute in fields(Rule) if attribute.name != "name"]
         for option in options:
-            if option not in known:
+            if option not in names:
                 raise EvaluationError(
-                    f"a rule has no option {option!r}", remedy=nearest(option, known)
+                    f"a rule has no option {option!r}", remedy=nearest(option, names)
                 )
         return Rule(name, **options)
     raise EvaluationError(

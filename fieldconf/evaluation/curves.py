@@ -4,7 +4,7 @@ In:    confidences, whether the values are right, and their documents.
 Out:   ``RankedRows``; its ``measures`` for any weights of the documents.
 Never: an order among equal confidences: rows of one confidence are accepted together, and a share
        of them has its share of their errors.
-Why:   all measures of a ranking are read off one curve, a thousand times over for an interval.
+Why:   every measure of a ranking is computed from one curve, a thousand times for an interval.
 
 N is the number of rows accepted, E that of the wrong ones among them, n and e those of all rows.
 Values without a confidence are the last to be accepted, all at once; they count for no Brier score,
@@ -108,7 +108,7 @@ class RankedRows:
     confidence: "Floats"
     ends: "Integers"
     bins: "Integers"
-    known: int
+    known_count: int
     is_probability: bool
     terms: tuple["Floats", ...]
 
@@ -124,17 +124,19 @@ class RankedRows:
         np = package("numpy")
         order = np.argsort(-confidence, kind="stable")  # NaN last
         ranked = confidence[order]
-        known = len(ranked) - int(np.isnan(ranked).sum())
-        changes = np.flatnonzero(ranked[1:known] != ranked[: max(known - 1, 0)])
-        last = [[known - 1]] * (known > 0) + [[len(ranked) - 1]] * (known < len(ranked))
+        count_known = len(ranked) - int(np.isnan(ranked).sum())
+        changes = np.flatnonzero(ranked[1:count_known] != ranked[: max(count_known - 1, 0)])
+        last = [[count_known - 1]] * (count_known > 0) + [[len(ranked) - 1]] * (
+            count_known < len(ranked)
+        )
         ends = np.concatenate([changes, *last]).astype(np.int64)
-        is_probability = known > 0 and bool(ranked[0] <= 1 and ranked[known - 1] >= 0)
+        is_probability = count_known > 0 and bool(ranked[0] <= 1 and ranked[count_known - 1] >= 0)
         wrong = 1.0 - np.asarray(right, dtype=np.float64)[order]
-        gap = ranked[:known] - (1 - wrong[:known])
+        gap = ranked[:count_known] - (1 - wrong[:count_known])
         sure = np.clip(1 - np.abs(gap), CLIP, 1 - CLIP)  # the probability of what is
         terms = (gap, gap * gap, -np.log(sure)) if is_probability else ()
-        bins = _bins(ends[ends < known], known)
-        return cls(document[order], wrong, ranked, ends, bins, known, is_probability, terms)
+        bins = _bins(ends[ends < count_known], count_known)
+        return cls(document[order], wrong, ranked, ends, bins, count_known, is_probability, terms)
 
     def __len__(self) -> int:
         return len(self.wrong)
@@ -170,46 +172,46 @@ class RankedRows:
         w = w.reshape(-1, len(self))
         steps = w, w * self.wrong
         accepted, wrong = (np.cumsum(step, axis=-1) for step in steps)
-        known = accepted[:, self.known - 1] if self.known else np.zeros(len(w))
+        total_accepted = accepted[:, self.known_count - 1] if self.known_count else np.zeros(len(w))
         if len(self.ends) < len(self):
             accepted, wrong = accepted[:, self.ends], wrong[:, self.ends]
-            steps = tuple(np.diff(one, axis=-1, prepend=0) for one in (accepted, wrong))
+            steps = tuple(np.diff(curve, axis=-1, prepend=0) for curve in (accepted, wrong))
         with np.errstate(divide="ignore", invalid="ignore"):
-            ranking = self._ranking(accepted, wrong, steps, known)
-            found = np.stack([*ranking, *self._values(w[:, : self.known], known)])
-        return found.reshape(-1, *shape)
+            ranking = self._ranking(accepted, wrong, steps, total_accepted)
+            values = np.stack([*ranking, *self._values(w[:, : self.known_count], total_accepted)])
+        return values.reshape(-1, *shape)
 
-    def _ranking(self, accepted: Any, wrong: Any, steps: Any, known: Any) -> Sequence[Any]:
+    def _ranking(self, accepted: Any, wrong: Any, steps: Any, total_accepted: Any) -> Sequence[Any]:
         """The measures that are read off the curve; ``known`` rows have a confidence."""
         np = package("numpy")
         n, e = accepted[:, -1], wrong[:, -1]
         accuracy = 1 - e / n
-        if not self.known:
+        if not self.known_count:
             return [accuracy, *[np.full_like(n, np.nan)] * (len(MEASURES) - 5)]
         area = _dot(steps[0], wrong) - _dot(*steps) / 2  # trapezoids
         auroc = 1 - (area - e * e / 2) / (e * (n - e))
         risks = np.divide(wrong, accepted, out=np.zeros_like(wrong), where=accepted > 0)
         at = np.stack([*(c * n for c in COVERAGES), *((1 - r) * n for r in REVIEWS)], axis=-1)
-        found = _interpolated(accepted, wrong, at)
+        interpolated = _interpolated(accepted, wrong, at)
         covered = [
-            np.where(known >= c * n - 1e-9, found[:, i] / at[:, i], np.nan)
+            np.where(total_accepted >= c * n - 1e-9, interpolated[:, i] / at[:, i], np.nan)
             for i, c in enumerate(COVERAGES)
         ]
-        cuts = accepted.shape[-1] - (self.known < len(self))
+        cuts = accepted.shape[-1] - (self.known_count < len(self))
         reached = [_last(risks[:, :cuts] <= r + 1e-12, accepted) / n for r in RISKS]
-        caught = [1 - found[:, len(COVERAGES) + i] / e for i in range(len(REVIEWS))]
+        caught = [1 - interpolated[:, len(COVERAGES) + i] / e for i in range(len(REVIEWS))]
         aurc = _dot(steps[0], risks) / n
         return [accuracy, auroc, area / (n * n), aurc, *covered, *reached, *caught]
 
-    def _values(self, w: Any, known: Any) -> Sequence[Any]:
+    def _values(self, w: Any, total_accepted: Any) -> Sequence[Any]:
         """The measures of the confidences as probabilities."""
         np = package("numpy")
         if not self.is_probability:
-            return [np.full_like(known, np.nan)] * 4
+            return [np.full_like(total_accepted, np.nan)] * 4
         gap, squared, surprise = self.terms
         gaps = np.add.reduceat(w * gap, self.bins, axis=-1)
         sums = [_dot(w, squared), _dot(w, surprise), np.abs(gaps).sum(axis=-1), gaps.sum(axis=-1)]
-        return [one / known for one in sums]
+        return [total / total_accepted for total in sums]
 
     def perfect_ece(self, rng: Any, times: int) -> "NDArray[np.float64]":
         """The ECE that a perfect score shows on so many rows, several times, sorted.
@@ -217,39 +219,42 @@ class RankedRows:
         Labels are drawn from the confidences themselves, each row for itself.
         """
         np = package("numpy")
-        p = self.confidence[: self.known]
+        p = self.confidence[: self.known_count]
         drawn = [
-            np.abs(np.add.reduceat(p - (rng.random(self.known) < p), self.bins)).sum() / self.known
+            np.abs(np.add.reduceat(p - (rng.random(self.known_count) < p), self.bins)).sum()
+            / self.known_count
             for _ in range(times)
         ]
         return np.sort(drawn)
 
 
-def _bins(ends: Any, known: int) -> Any:
+def _bins(ends: Any, known_count: int) -> Any:
     """The first row of each bin: a run of equal confidences is where its middle is."""
     np = package("numpy")
-    if not known:
+    if not known_count:
         return np.zeros(0, dtype=np.int64)
     starts = np.concatenate([[0], ends[:-1] + 1])
-    bins = (starts + ends + 1) * BINS // (2 * known)
+    bins = (starts + ends + 1) * BINS // (2 * known_count)
     return starts[np.concatenate([[True], bins[1:] != bins[:-1]])]
 
 
-def _dot(one: Any, other: Any) -> Any:
-    return package("numpy").einsum("...i,...i->...", one, other)
+def _dot(first: Any, second: Any) -> Any:
+    return package("numpy").einsum("...i,...i->...", first, second)
 
 
 def _last(reached: Any, accepted: Any) -> Any:
     """How many are accepted at the last cut that is reached; 0 if none is."""
     np = package("numpy")
     last = reached.shape[-1] - 1 - np.argmax(reached[:, ::-1], axis=-1)
-    found = accepted[np.arange(len(accepted)), last]
-    return np.where(reached[np.arange(len(accepted)), last], found, 0.0)
+    totals = accepted[np.arange(len(accepted)), last]
+    return np.where(reached[np.arange(len(accepted)), last], totals, 0.0)
 
 
 def _interpolated(accepted: Any, wrong: Any, at: Any) -> Any:
     """E at some N, linear between the cuts, for each row of these."""
     np = package("numpy")
-    found = np.stack([np.interp(x, n, e) for n, e, x in zip(accepted, wrong, at, strict=True)])
+    interpolated = np.stack(
+        [np.interp(x, n, e) for n, e, x in zip(accepted, wrong, at, strict=True)]
+    )
     first = accepted[:, :1]
-    return np.where(at < first, wrong[:, :1] * at / first, found)
+    return np.where(at < first, wrong[:, :1] * at / first, interpolated)

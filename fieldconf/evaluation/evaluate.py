@@ -1,9 +1,9 @@
-"""Evaluating: how good confidences are on labelled values.
+"""Evaluate: how good confidences are on labelled values.
 
 In:    reports and labels, or a table of judged values.
 Out:   ``Evaluation``: frozen; measures with intervals, verdicts, errors, comparisons.
-Never: a value without a confidence left out in silence; other numbers for the same seed.
-Why:   whether 0.9 means anything is a question of the data at hand.
+Never: a value without a confidence left out silently; other numbers for the same seed.
+Why:   whether 0.9 means anything can only be seen on labelled data of the same kind.
 """
 
 import base64
@@ -186,21 +186,21 @@ class Evaluation:
             )
         np = package("numpy")
         table = self.judged.table
-        known = ~np.isnan(np.stack([table.score(name) for name in scores])).any(axis=0)
-        if not known.any():
+        is_known = ~np.isnan(np.stack([table.score(name) for name in scores])).any(axis=0)
+        if not is_known.any():
             raise EvaluationError("no row has a number for each of these scores")
-        kept = table.where(known)
-        codes, count = _codes(kept.document)
-        first, *rest = (parts_of(kept, self.by, name, codes) for name in scores)
+        rows_known = table.where(is_known)
+        codes, count = _codes(rows_known.document)
+        first, *rest = (parts_of(rows_known, self.by, name, codes) for name in scores)
         pairs = [
-            Pair(one.name, scores[0], name, one.curve, other.curve)
+            Pair(own.name, scores[0], name, own.curve, other.curve)
             for name, parts in zip(scores[1:], rest, strict=True)
-            for one, other in zip(first, parts, strict=True)
+            for own, other in zip(first, parts, strict=True)
         ]
         chosen = [name for name in measures if name != "accuracy"]  # the rows are the same
-        left = len(table) - len(kept)
+        left = len(table) - len(rows_known)
         notes = [f"{left:,} of the rows lack a number for one of these scores"] * bool(left)
-        return self._comparison(pairs, count, chosen, len(kept), notes)
+        return self._comparison(pairs, count, chosen, len(rows_known), notes)
 
     def _compare_runs(
         self, other: "Evaluation", measures: Sequence[str], names: tuple[str, str]
@@ -215,10 +215,10 @@ class Evaluation:
         labels = 0
         for table, score in zip(tables, (self.score, other.score), strict=True):
             codes = np.asarray([both.get(name, -1) for name in table.documents])[table.document]
-            kept = table.where(codes >= 0)
-            labels += len(kept)
-            found = parts_of(kept, self.by, score, codes[codes >= 0])
-            parts.append({part.name: part.curve for part in found})
+            grouped = table.where(codes >= 0)
+            labels += len(grouped)
+            groups = parts_of(grouped, self.by, score, codes[codes >= 0])
+            parts.append({group.name: group.curve for group in groups})
         pairs = [
             Pair(name, *names, curve, parts[1][name])
             for name, curve in parts[0].items()
@@ -254,13 +254,13 @@ class Evaluation:
 
         An interval gets narrower with the square root of the number of documents.
         """
-        found = self[group]
-        now = found[measure].width
+        measured = self[group]
+        now = measured[measure].width
         if not width > 0:
             raise EvaluationError(f"width {width!r} is no number above 0")
         if now is None:
             return None
-        return max(0, math.ceil(found.documents * (now / width) ** 2) - found.documents)
+        return max(0, math.ceil(measured.documents * (now / width) ** 2) - measured.documents)
 
     def labels_for(
         self, width: float = 0.05, measure: str = "accuracy", group: str = OVERALL
@@ -303,13 +303,13 @@ class Evaluation:
             errors: list the wrong values from this confidence on; masked if ``redact`` says so.
             plot: with the pictures of ``plot``, which need matplotlib.
         """
-        listed = None if errors is None else [one.to_dict() for one in self.errors(errors)]
+        error_rows = None if errors is None else [error.to_dict() for error in self.errors(errors)]
         image = ""
         if plot:
             stream = io.BytesIO()
             self.plot().savefig(stream, format="png", dpi=110)
             image = "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
-        return render.page(self.to_dict(), listed, image)
+        return render.page(self.to_dict(), error_rows, image)
 
     def plot(self) -> Any:
         """A matplotlib figure: errors by coverage for each group, and accuracy by confidence.
@@ -369,21 +369,21 @@ def evaluate(
     if resamples is not None and resamples < 1:
         raise EvaluationError(f"resamples {resamples!r} is no number of resamples")
     mask = redact_of(redact)
-    found = judged(reports, labels)
-    found = replace(found, details=masked_details(found.details, mask))
-    if not len(found.table):
+    judged_reports = judged(reports, labels)
+    judged_reports = replace(judged_reports, details=masked_details(judged_reports.details, mask))
+    if not len(judged_reports.table):
         raise EvaluationError("no row has a label", column="right")
-    codes, documents = _codes(found.table.document)
-    parts = parts_of(found.table, by, score, codes)
+    codes, documents = _codes(judged_reports.table.document)
+    parts = parts_of(judged_reports.table, by, score, codes)
     times = resamples or times_for(sum(len(part.curve) for part in parts))
     rows = measured_groups(parts, documents, times=times, seed=seed, level=level)
     return Evaluation(
-        rows, by, score, len(found.table), documents, times, level, seed,
-        tuple(found.uncounted.sentences()), found,
+        rows, by, score, len(judged_reports.table), documents, times, level, seed,
+        tuple(judged_reports.uncounted.sentences()), judged_reports,
     )  # fmt: skip
 
 
 def _codes(document: "NDArray[Any]") -> "tuple[NDArray[Any], int]":
     """The documents of rows, numbered without gaps, and how many they are."""
-    known, codes = package("numpy").unique(document, return_inverse=True)
-    return codes, len(known)
+    documents, codes = package("numpy").unique(document, return_inverse=True)
+    return codes, len(documents)

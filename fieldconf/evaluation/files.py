@@ -2,8 +2,8 @@
 
 In:    a path of JSON Lines, CSV, Parquet or Arrow; a folder of Parquet files.
 Out:   rows, or columns.
-Never: a type guessed for a text of a CSV: "01234" is no number to whoever wrote it.
-Why:   confidences and labels lie about in files.
+Never: a text of a CSV converted to a number: "01234" may be an id.
+Why:   confidences and labels are stored in files of many formats.
 """
 
 import csv

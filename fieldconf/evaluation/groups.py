@@ -1,9 +1,9 @@
 """Groups: the rows of a field, of a kind, or all, with every measure of them.
 
-In:    a ``Table``, by what to group, which score.
+In:    a ``Table``, the grouping, the name of a score.
 Out:   ``Group`` values: counts, measures with intervals, the ECE of a perfect score, verdicts.
-Never: a measure that is not defined as a number.
-Why:   one field may rank well where another one ranks no better than chance.
+Never: a number for a measure that is not defined.
+Why:   one field may rank well, and another one no better than chance.
 """
 
 import math
@@ -66,7 +66,7 @@ class Group:
         return {
             "name": self.name, "kind": self.kind, "labels": self.labels,
             "documents": self.documents, "wrong": self.wrong, "unknown": self.unknown,
-            "measures": {name: one._asdict() for name, one in self.measures.items()},
+            "measures": {name: measure._asdict() for name, measure in self.measures.items()},
             "perfect_ece": None if self.perfect is None else self.perfect._asdict(),
             "verdicts": list(self.verdicts),
         }  # fmt: skip
@@ -117,9 +117,9 @@ def parts_of(table: Table, by: By, score: str, document: "NDArray[Any]") -> list
                 "no kind of a field is known", column="kind",
                 remedy='Give a column "kind", or group by field',
             )  # fmt: skip
-        listed = [kind or "unknown" for kind in kinds]
-        names = tuple(dict.fromkeys(listed))
-        codes = np.asarray([names.index(kind) for kind in listed])[table.field]
+        kinds = [kind or "unknown" for kind in kinds]
+        names = tuple(dict.fromkeys(kinds))
+        codes = np.asarray([names.index(kind) for kind in kinds])[table.field]
         kinds = names
     order = np.argsort(codes, kind="stable")
     starts = np.searchsorted(codes[order], np.arange(len(names) + 1))
@@ -145,12 +145,12 @@ def measured_groups(
     drawn = None
     if documents >= FEWEST:
         drawn = resampled(statistic, documents, rows=rows, times=times, seed=seed)
-    found: list[Group] = []
+    groups: list[Group] = []
     for number, part in enumerate(parts):
         own = None if drawn is None else drawn[number * len(MEASURES) :]
         rng = np.random.default_rng([seed, number])
-        found.append(_group(part, own, rng, times=times, level=level))
-    return tuple(found)
+        groups.append(_group(part, own, rng, times=times, level=level))
+    return tuple(groups)
 
 
 def _group(part: UnmeasuredGroup, drawn: Any, rng: Any, *, times: int, level: float) -> Group:
@@ -174,16 +174,16 @@ def _group(part: UnmeasuredGroup, drawn: Any, rng: Any, *, times: int, level: fl
     if curve.is_probability:
         ece = curve.perfect_ece(rng, times)
         perfect = Perfect(float(ece.mean()), float(np.quantile(ece, level)))
-    unknown = len(curve) - curve.known
-    said = verdicts(
+    unknown = len(curve) - curve.known_count
+    sentences = verdicts(
         measures,
         perfect,
         labels=len(curve),
         unknown=unknown,
-        is_constant=len(curve.ends) == 1 and curve.known > 0,
+        is_constant=len(curve.ends) == 1 and curve.known_count > 0,
     )
     return Group(
-        part.name, part.kind, len(curve), documents, wrong, unknown, measures, perfect, said
+        part.name, part.kind, len(curve), documents, wrong, unknown, measures, perfect, sentences
     )
 
 
@@ -196,11 +196,11 @@ def _exact(is_right: bool, documents: int, level: float) -> Measured:  # noqa: F
 
 def _reason(curve: RankedRows, name: str) -> str:
     """Why a measure is not defined."""
-    wrong, known = int(curve.wrong.sum()), curve.known
-    if not known:
+    wrong, count_known = int(curve.wrong.sum()), curve.known_count
+    if not count_known:
         return "no value has a confidence"
     if MEASURES[name].of_probability and not curve.is_probability:
         return "the score is no probability"
-    if name.startswith("risk_at") and known < len(curve) * max(COVERAGES):
-        return f"only {known:,} of {len(curve):,} values have a confidence"
+    if name.startswith("risk_at") and count_known < len(curve) * max(COVERAGES):
+        return f"only {count_known:,} of {len(curve):,} values have a confidence"
     return "no value is wrong" if not wrong else "no value is right"

@@ -1,8 +1,8 @@
-"""Items: which items of an answer's list are which of the right list.
+"""Items: matches the items of an answer's list with those of the right list.
 
-In:    two lists, and how similar an item of the one is to an item of the other.
-Out:   pairs of positions; which items are extra, and which are missing.
-Never: the position of an item in its list, but to break ties.
+In:    two lists, and a function for the similarity of two items.
+Out:   pairs of positions; the extra items, and the missing ones.
+Never: a match by position, except to break ties.
 Why:   a model that lists the same items in another order has made no error.
 
 The assignment is the one with the largest sum of similarities (Kuhn 1955, by
@@ -43,7 +43,10 @@ def match_items(answers: int, truths: int, similarity: Callable[[int, int], floa
     pairs: list[tuple[int, int]] = []
     if answers and truths:
         matrix = package("numpy").array(
-            [[float(similarity(one, other)) for other in range(truths)] for one in range(answers)]
+            [
+                [float(similarity(answer, other)) for other in range(truths)]
+                for answer in range(answers)
+            ]
         )
         assign = package("scipy.optimize").linear_sum_assignment
         rows, columns = assign(matrix, maximize=True)

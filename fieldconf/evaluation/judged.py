@@ -1,9 +1,9 @@
-"""Judged: reports and labels as the rows that evaluation, calibration and guarantees read.
+"""Judged: reports and labels as rows for evaluation, calibration and guarantees.
 
-In:    reports and labels; or a plain table of values that were judged.
-Out:   ``Judged``: a ``Table``, what stands behind each of its rows, and what was not counted.
-Never: a label dropped in silence.
-Why:   one place says which values count, and which are errors.
+In:    reports and labels; or a plain table of judged values.
+Out:   ``Judged``: a ``Table``, the details of each row, and what was not counted.
+Never: a label dropped silently.
+Why:   one place decides which values count and which are errors.
 
 A row is a scalar that a label judges, or a list. What a field is called is its pointer with "*" for
 positions in lists. Other scores of a row, for comparison (all 0..1, NaN where not known):
@@ -25,7 +25,7 @@ from fieldconf.evaluation.answers import (
     restored,
 )
 from fieldconf.evaluation.files import is_file, read_file, typed
-from fieldconf.evaluation.judging import Judge, Judgement
+from fieldconf.evaluation.judging import Judgement, ValueJudge
 from fieldconf.evaluation.labels import Labels, labels, name_of
 from fieldconf.fields.field import Field
 from fieldconf.paths import Path, general, pointer
@@ -167,24 +167,24 @@ def _plain(source: Any) -> Judged:
     table = Table.read(source)
     names = column_names(source)
     right = column(source, "right")
-    kept = [row for row, value in enumerate(right) if value is not None and value == value]  # noqa: PLR0124
-    if not kept:
+    known_rows = [row for row, value in enumerate(right) if value is not None and value == value]  # noqa: PLR0124
+    if not known_rows:
         raise EvaluationError("no row has a label", column="right", remedy="Give some")
     has = [name for name in ("pointer", "value", "right value", "text", "why") if name in names]
-    details: Sequence[Detail] = _Nothing(len(kept))
+    details: Sequence[Detail] = _Nothing(len(known_rows))
     if has:
         cells = {name: column(source, name) for name in has}
         places = cells.get("pointer", column(source, REQUIRED[1]))
         nothing = [None] * len(right)
-        listed = [cells.get(name, nothing) for name in ("value", "right value", "text", "why")]
+        texts = [cells.get(name, nothing) for name in ("value", "right value", "text", "why")]
         details = [
             Detail(
-                str(places[row]), listed[0][row], listed[1][row], listed[2][row],
-                listed[3][row] or "",
+                str(places[row]), texts[0][row], texts[1][row], texts[2][row],
+                texts[3][row] or "",
             )
-            for row in kept
+            for row in known_rows
         ]  # fmt: skip
-    return Judged(table, details, UncountedValue(blank=len(right) - len(kept)))
+    return Judged(table, details, UncountedValue(blank=len(right) - len(known_rows)))
 
 
 class _Nothing(Sequence[Any]):
@@ -217,25 +217,25 @@ class _ColumnRows:
 
     def add(self, document: Hashable, judgement: Judgement, answer: ReportAnswer) -> None:
         name = pointer(judgement.path)
-        found = answer.fields.get(name)
-        is_open = found is not None and "truncated" in found.flags
-        if found is None or is_open:
+        field = answer.fields.get(name)
+        is_open = field is not None and "truncated" in field.flags
+        if field is None or is_open:
             confidence, kind, others = None, "", (None,) * len(SCORES)
             why = "the answer broke off" if is_open else LEFT_OUT
-            if found is None and answer.is_whole:
+            if field is None and answer.is_whole:
                 confidence = _left_out(judgement.path, answer.fields)
         else:
-            confidence, kind, others = found.confidence, kinds_of(found)[0], _scores(found)
-            why = found.reason or (found.why.sentence if found.why else "")
-        is_closed = answer.is_whole if found is None else not is_open
+            confidence, kind, others = field.confidence, kinds_of(field)[0], _scores(field)
+            why = field.reason or (field.why.sentence if field.why else "")
+        is_closed = answer.is_whole if field is None else not is_open
         self.documents.append(document)
         self.names.append(general(judgement.path))
         self.confidences.append(confidence)
         self.right.append(judgement.right and is_closed)
         self.kinds.append(kind)
         self.scores.append(others)
-        text = _text(found, answer.source)
-        self.details.append(Detail(name, judgement.answer, judgement.truth, text, why, found))
+        text = _text(field, answer.source)
+        self.details.append(Detail(name, judgement.answer, judgement.truth, text, why, field))
 
     def table(self) -> Table:
         kinds: dict[str, str] = {}
@@ -251,11 +251,11 @@ class _ColumnRows:
 
 
 def _labelled(answers: Sequence[ReportAnswer], truths: Labels) -> Judged:
-    named = _named(answers, truths)
+    names = _named(answers, truths)
     rows, absent = _ColumnRows(), list[tuple[Hashable, Judgement, ReportAnswer]]()
     met, unanswered, seen = set[str](), list[str](), set[str]()
     unlabelled = 0
-    for name, answer in named:
+    for name, answer in names:
         truth = truths.truths.get(name)
         seen.update(map(general, (each.path for each in answer.fields.values())))
         seen.update(_optional(answer.fields))
@@ -285,9 +285,9 @@ def _labelled(answers: Sequence[ReportAnswer], truths: Labels) -> Judged:
         dict(unknown), truths.blank,
     )  # fmt: skip
     if not rows.right:
-        said = "; ".join(uncounted.sentences()) or "there is none"
+        sentences = "; ".join(uncounted.sentences()) or "there is none"
         raise EvaluationError(
-            f"no value of these reports has a label: {said}",
+            f"no value of these reports has a label: {sentences}",
             remedy="See that the ids of the labels are those of the reports",
         )
     return Judged(rows.table(), rows.details, uncounted)
@@ -313,13 +313,13 @@ def _judgements(
     answer: ReportAnswer, truth: Mapping[tuple[str, ...], tuple[Any, ...]], truths: Labels
 ) -> Iterator[Judgement]:
     def is_member(path: Path) -> bool:
-        found = answer.fields.get(pointer(path))
-        if found is None:
+        field = answer.fields.get(pointer(path))
+        if field is None:
             return False
-        is_listed = found.declared is not None and found.declared.members is not None
-        return is_listed or (found.basis == "distribution" and found.declared is None)
+        is_listed = field.declared is not None and field.declared.members is not None
+        return is_listed or (field.basis == "distribution" and field.declared is None)
 
-    judge = Judge(truths.rules, is_member)
+    judge = ValueJudge(truths.rules, is_member)
     wrong = set[Path]()  # a list that lacks the items of several labels has one row
     for steps, values in truth.items():
         for judgement in judge.at(answer.data, steps, values):
@@ -344,16 +344,16 @@ def _left_out(path: Path, fields: Mapping[str, Field]) -> float | None:
     return None if member is None else 1 - member.probability
 
 
-def _scores(found: Field) -> tuple[float | None, ...]:
+def _scores(field: Field) -> tuple[float | None, ...]:
     """The other scores of a field, in the order of ``SCORES``."""
-    signals = found.signals
-    known = {**signals, "rank": found.rank, "min": signals["least"]}
-    return tuple(known[name] for name in SCORES)
+    signals = field.signals
+    numbers = {**signals, "rank": field.rank, "min": signals["least"]}
+    return tuple(numbers[name] for name in SCORES)
 
 
-def _text(found: Field | None, source: str | None) -> str | None:
+def _text(field: Field | None, source: str | None) -> str | None:
     """What stands around a value in the source, else how the source begins."""
-    place = found.found[0] if found is not None and found.found else None
+    place = field.found[0] if field is not None and field.found else None
     if source is None:
         return None if place is None else place.text
     start, stop = (0, 0) if place is None else (max(place.start - _AROUND, 0), place.stop)
@@ -365,5 +365,5 @@ def _counted(count: int, single: str, several: str) -> str:
 
 
 def _some(names: Iterable[str]) -> str:
-    listed = [repr(name) for name in names]
-    return ", ".join([*listed[:5], *["..."] * (len(listed) > 5)])
+    quoted = [repr(name) for name in names]
+    return ", ".join([*quoted[:5], *["..."] * (len(quoted) > 5)])

@@ -1,9 +1,9 @@
 """Judging: which values of an answer are right, place by place.
 
 In:    the decoded value of an answer, the right value, and rules.
-Out:   ``Judgement`` values: a place, what stands there, what should, and whether it is right.
-Never: a judgement of what the right value says nothing of.
-Why:   a right value is often known in part only.
+Out:   ``Judgement`` values: a place, the value there, the right value, and whether it is right.
+Never: a judgement of a place for which there is no right value.
+Why:   often only a part of the right value is known.
 
 An object is judged by the keys that the right one has. A list is right where it has an item for
 each right item, and no other one; the items that are matched are judged themselves. What stands in
@@ -52,7 +52,7 @@ class Judgement(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Judge:
+class ValueJudge:
     """Judges the values of one answer.
 
     Attributes:
@@ -84,7 +84,7 @@ class Judge:
     def judgements(self, answer: Any, truth: Any, path: Path = ()) -> Iterator[Judgement]:
         """Of each scalar and each list of an answer of which the right value says something.
 
-        >>> for one in Judge(Rules()).judgements({"a": 1, "b": ["x"]}, {"a": 1.0, "b": []}):
+        >>> for one in ValueJudge(Rules()).judgements({"a": 1, "b": ["x"]}, {"a": 1.0, "b": []}):
         ...     print(one.path, one.right)
         ('a',) True
         ('b',) False
@@ -109,7 +109,7 @@ class Judge:
         places = list(values_at(answer, pattern))
         pairs = match_items(
             len(places), len(truths),
-            lambda one, other: self.similarity(*places[one], truths[other]),
+            lambda row, other: self.similarity(*places[row], truths[other]),
         )  # fmt: skip
         above = pattern[: pattern.index("*")]
         lists = [(path, value) for path, value in values_at(answer, above) if _is_list(value)]
@@ -117,11 +117,11 @@ class Judge:
             yield Judgement(tuple(above), None, list(truths), not truths, is_absent=True)
         for path, value in lists:
             yield Judgement(path, value, list(truths), not pairs.extra and not pairs.missing)
-        for one, other in pairs.pairs:
-            path, value = places[one]
+        for row, other in pairs.pairs:
+            path, value = places[row]
             yield from self.judgements(value, truths[other], path)
-        for one in pairs.extra:
-            path, value = places[one]
+        for row in pairs.extra:
+            path, value = places[row]
             yield from ((Judgement(p, v, None, right=False)) for p, v in leaves(value, path))
 
     def similarity(self, path: Path, answer: Any, truth: Any) -> float:
@@ -139,7 +139,7 @@ class Judge:
             parts = [
                 self.similarity((*path, key), answer[key], inner)
                 if key in answer
-                else float(all(one.right for one in absent(inner, path)))
+                else float(all(judgement.right for judgement in absent(inner, path)))
                 for key, inner in right.items()
             ]
             return sum(parts) / len(parts) if parts else 1.0
@@ -152,13 +152,13 @@ class Judge:
     ) -> Iterator[Judgement]:
         items = self._matched(answer, truth, path, rule)
         yield Judgement(path, answer, truth, not items.extra and not items.missing)
-        for one, other in items.pairs:
-            yield from self.judgements(answer[one], truth[other], (*path, one))
-        known = {_general(place) for item in truth for place, _ in leaves(item, ())}
-        for one in items.extra:
-            for place, value in leaves(answer[one], ()):
-                if not known or _general(place) in known:
-                    yield Judgement((*path, one, *place), value, None, right=False)
+        for row, other in items.pairs:
+            yield from self.judgements(answer[row], truth[other], (*path, row))
+        general = {_general(place) for item in truth for place, _ in leaves(item, ())}
+        for row in items.extra:
+            for place, value in leaves(answer[row], ()):
+                if not general or _general(place) in general:
+                    yield Judgement((*path, row, *place), value, None, right=False)
 
     def _matched(
         self, answer: Sequence[Any], truth: Sequence[Any], path: Path, rule: Rule
@@ -169,23 +169,23 @@ class Judge:
         rows = _others(len(answer), {row for row, _ in pairs})
         columns = _others(len(truth), {column for _, column in pairs})
 
-        def similarity(one: int, other: int) -> float:
-            place, item, right = (*path, rows[one]), answer[rows[one]], truth[columns[other]]
+        def similarity(row: int, column: int) -> float:
+            place, item, right = (*path, rows[row]), answer[rows[row]], truth[columns[column]]
             if rule.key and not self._has_key(place, item, right, rule):
                 return 0.0
             return bool(rule.key) + self.similarity(place, item, right)
 
         rest = match_items(len(rows), len(columns), similarity).pairs
-        pairs += [(rows[one], columns[other]) for one, other in rest]
+        pairs += [(rows[row], columns[column]) for row, column in rest]
         return matched(pairs, len(answer), len(truth))
 
     def _has_key(self, path: Path, answer: Any, truth: Any, rule: Rule) -> bool:
         """Whether two items have the same keys, by the rules for these."""
         for steps in rule.keys:
-            one, other = list(values_at(answer, steps)), list(values_at(truth, steps))
-            if not one or not other:
+            answers, other = list(values_at(answer, steps)), list(values_at(truth, steps))
+            if not answers or not other:
                 return False
-            if not self._is_right((*path, *one[0][0]), one[0][1], other[0][1]):
+            if not self._is_right((*path, *answers[0][0]), answers[0][1], other[0][1]):
                 return False
         return True
 
@@ -213,12 +213,12 @@ def values_at(value: Any, steps: Sequence[str]) -> Iterator[tuple[Path, Any]]:
     >>> list(values_at({"a": [{"b": 1}, {"b": 2}]}, ("a", "*", "b")))
     [(('a', 0, 'b'), 1), (('a', 1, 'b'), 2)]
     """
-    found: list[tuple[Path, Any]] = [((), value)]
+    places: list[tuple[Path, Any]] = [((), value)]
     for step in steps:
-        found = [
-            ((*path, key), inner) for path, outer in found for key, inner in _inside(outer, step)
+        places = [
+            ((*path, key), inner) for path, outer in places for key, inner in _inside(outer, step)
         ]
-    return iter(found)
+    return iter(places)
 
 
 def leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
@@ -232,14 +232,16 @@ def leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
 
 def _inside(value: Any, step: str) -> Iterator[tuple[str | int, Any]]:
     if isinstance(value, dict):
-        known = cast("dict[str, Any]", value)
-        yield from known.items() if step == "*" else ((k, known[k]) for k in (step,) if k in known)
+        object_ = cast("dict[str, Any]", value)
+        yield from (
+            object_.items() if step == "*" else ((k, object_[k]) for k in (step,) if k in object_)
+        )
     elif _is_list(value):
-        listed: list[tuple[int, Any]] = list(enumerate(value))
+        items: list[tuple[int, Any]] = list(enumerate(value))
         if step == "*":
-            yield from listed
+            yield from items
         elif step.isdecimal():
-            yield from listed[int(step) : int(step) + 1]
+            yield from items[int(step) : int(step) + 1]
 
 
 def _is_list(value: Any) -> TypeGuard[Sequence[Any]]:
@@ -250,8 +252,8 @@ def _general(path: Path) -> Path:
     return tuple("*" if isinstance(step, int) else step for step in path)
 
 
-def _others(count: int, known: set[int]) -> list[int]:
-    return [at for at in range(count) if at not in known]
+def _others(count: int, used: set[int]) -> list[int]:
+    return [at for at in range(count) if at not in used]
 
 
 def _equal(answer: Sequence[Any], truth: Sequence[Any]) -> list[tuple[int, int]]:
@@ -260,7 +262,7 @@ def _equal(answer: Sequence[Any], truth: Sequence[Any]) -> list[tuple[int, int]]
     for at in range(len(truth) - 1, -1, -1):
         waiting[_text(truth[at])].append(at)
     places = ((at, waiting.get(_text(item))) for at, item in enumerate(answer))
-    return [(at, found.pop()) for at, found in places if found]
+    return [(at, pairs.pop()) for at, pairs in places if pairs]
 
 
 def _text(value: Any) -> str:

@@ -2,8 +2,8 @@
 
 In:    JSON Lines, a list of dicts, or a table of any kind; rules by kind and by field.
 Out:   ``Labels``: for each document the right value, whole or by pointer.
-Never: a value that is not there taken for null; two values for one place; a value in an error.
-Why:   what is right is known to people, and they write it down in three ways.
+Never: a missing value taken for null; two values for one place; a value in an error message.
+Why:   people write down right values in three ways.
 """
 
 import json
@@ -141,8 +141,8 @@ def _truths(rows: Any, names: Sequence[str], id: str, value: str | None) -> Iter
             if "field" in names
             else [()] * _length(rows, names)
         )
-        given = _cells(rows, value)
-        yield from ((row, places[row], truth) for row, truth in enumerate(given))
+        cells = _cells(rows, value)
+        yield from ((row, places[row], truth) for row, truth in enumerate(cells))
         return
     for name in names:
         if name != id:
@@ -153,8 +153,8 @@ def _truths(rows: Any, names: Sequence[str], id: str, value: str | None) -> Iter
 def _cells(rows: Any, name: str) -> list[Any]:
     """A column; of rows, what one does not mention is told from its null."""
     if isinstance(rows, Sequence):
-        listed = cast("Sequence[Mapping[str, Any]]", rows)
-        return [row.get(name, _NOTHING) for row in listed]
+        row_list = cast("Sequence[Mapping[str, Any]]", rows)
+        return [row.get(name, _NOTHING) for row in row_list]
     return column(rows, name)
 
 

@@ -2,8 +2,8 @@
 
 In:    the parts of an evaluation.
 Out:   a matplotlib figure.
-Never: an import of matplotlib where nobody wants a picture; a window.
-Why:   how much to review is seen on a curve.
+Never: an import of matplotlib before a picture is drawn; a window.
+Why:   a curve shows how much has to be reviewed.
 """
 
 from collections.abc import Sequence
@@ -43,9 +43,9 @@ def plotted(parts: Sequence[UnmeasuredGroup]) -> Any:
     left.legend(fontsize="small")
     curve = parts[-1].curve
     if curve.is_probability:
-        p, truth = curve.confidence[: curve.known], 1 - curve.wrong[: curve.known]
-        sizes = np.diff(np.append(curve.bins, curve.known))
-        means = [np.add.reduceat(one, curve.bins) / sizes for one in (p, truth)]
+        p, truth = curve.confidence[: curve.known_count], 1 - curve.wrong[: curve.known_count]
+        sizes = np.diff(np.append(curve.bins, curve.known_count))
+        means = [np.add.reduceat(values, curve.bins) / sizes for values in (p, truth)]
         right.plot([0, 1], [0, 1], color="gray", linewidth=1, linestyle="--")
         right.plot(*means, marker="o")
     right.set(xlabel="mean confidence", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1))

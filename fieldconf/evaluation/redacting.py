@@ -1,9 +1,9 @@
-"""Redacting: values and texts masked in all that is shown or saved.
+"""Redacting: masks values and texts in everything that is shown or saved.
 
 In:    a value, a right value, a text, a sentence with token texts.
 Out:   the same, masked.
-Never: a value let through because it is no text.
-Why:   an evaluation is mailed round, and what it was made on must not be.
+Never: a value left unmasked because it is not a text.
+Why:   an evaluation is shared more widely than the documents it was made from.
 """
 
 import json
@@ -38,14 +38,17 @@ def redact_of(redact: Any) -> Redact | None:
 
 def masked_details(details: Sequence[Detail], redact: Redact | None) -> Sequence[Detail]:
     """What stands behind rows as it may be shown; pointers stay."""
-    if redact is None or not any(one.value is not None or one.text or one.why for one in details):
+    if redact is None or not any(
+        detail.value is not None or detail.text or detail.why for detail in details
+    ):
         return details
     return [
         Detail(
-            one.pointer, masked(one.value, redact), masked(one.truth, redact),
-            None if one.text is None else redact(one.text), redact(one.why) if one.why else "",
+            detail.pointer, masked(detail.value, redact), masked(detail.truth, redact),
+            None if detail.text is None else redact(detail.text),
+            redact(detail.why) if detail.why else "",
         )
-        for one in details
+        for detail in details
     ]  # fmt: skip
 
 

@@ -2,8 +2,8 @@
 
 In:    the measures of a group, and the ECE that a perfect score would show.
 Out:   sentences.
-Never: a sentence that its interval does not bear.
-Why:   "AUROC .53 [.44, .62]" is no answer to "may I triage with it?".
+Never: a sentence that the interval does not support.
+Why:   "AUROC .53 [.44, .62]" does not answer "may I use it for triage?".
 """
 
 from collections.abc import Mapping
@@ -43,10 +43,10 @@ def verdicts(
     ranking = _ranking(measures, labels)
     if is_constant and measures["auroc"].value is not None:
         ranking = f"all {labels:,} confidences are equal: they rank nothing"
-    found = [ranking, _calibration(measures, perfect, labels)]
+    sentences = [ranking, _calibration(measures, perfect, labels)]
     if unknown:
-        found.append(f"{unknown:,} of {labels:,} values have no confidence: review them first")
-    return tuple(filter(None, found))
+        sentences.append(f"{unknown:,} of {labels:,} values have no confidence: review them first")
+    return tuple(filter(None, sentences))
 
 
 def _ranking(measures: Mapping[str, Measured], labels: int) -> str:

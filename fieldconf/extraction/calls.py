@@ -29,11 +29,11 @@ from fieldconf.report import Report
 from fieldconf.requests.request import (
     INSTRUCTIONS,
     Defaults,
-    asked_of,
     bare_form,
     bare_parameters,
     most_of,
     parameters,
+    parameters_for,
     provider_row,
 )
 from fieldconf.requests.strict import strict
@@ -224,7 +224,7 @@ def _asked(
         count = row.default if wanted is None else wanted
         return parameters(replace(row, limit="max_tokens"), schema, count, defaults.make_schema)
     count = most_of(row, model) if wanted is None else wanted
-    return asked_of(row, schema, model, count, defaults.make_schema)
+    return parameters_for(row, schema, model, count, defaults.make_schema)
 
 
 def _standing(defaults: Defaults, asked: Mapping[str, Any]) -> dict[str, Any]:

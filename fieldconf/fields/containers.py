@@ -13,17 +13,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fieldconf.distributions.cache import Memory
-from fieldconf.distributions.context import Level
+from fieldconf.distributions.cache import CandidateCache
+from fieldconf.distributions.context import OpenLevel
 from fieldconf.distributions.distribution import (
     Distribution,
     Member,
     distribution,
 )
-from fieldconf.distributions.explanation import Why
-from fieldconf.distributions.outcome_tree import Tree
+from fieldconf.distributions.explanation import Explanation
+from fieldconf.distributions.outcome_tree import OutcomeTree
 from fieldconf.distributions.questions import EndQuestion, KeyQuestion
-from fieldconf.fields.decisive_step import NOTHING, Summary, summed_up
+from fieldconf.fields.decisive_step import NOTHING, LeafSummary, summed_up
 from fieldconf.fields.token_sums import Approach
 from fieldconf.parsing.parser import Event
 from fieldconf.paths import Path
@@ -40,7 +40,7 @@ class Stop:
 
     ends: Member
     ended: bool
-    why: Why | None = None
+    why: Explanation | None = None
 
     @property
     def member(self) -> Member:
@@ -58,7 +58,7 @@ def _not(member: Member) -> Member:
 _SURE = (1.0, 1.0, 1.0)
 
 
-class Container:
+class OpenContainer:
     """An open object or list.
 
     Args:
@@ -72,14 +72,14 @@ class Container:
     """
 
     def __init__(  # all that is known of it
-        self, path: Path, place: SchemaNode, *, is_list: bool, up: Level | None, layout: Layout,
-        memory: Memory, before: Event | None = None,
+        self, path: Path, place: SchemaNode, *, is_list: bool, up: OpenLevel | None, layout: Layout,
+        memory: CandidateCache, before: Event | None = None,
     ) -> None:  # fmt: skip
         self.path, self.is_list, self.count = path, is_list, 0
         self._memory, self._filled, self.before = memory, 0, before
-        self._level: Level | None = None  # as long as nothing is added
+        self._level: OpenLevel | None = None  # as long as nothing is added
         self._items = NOTHING  # of a list
-        self._values: dict[str | int, Summary] = {}  # of an object, by key
+        self._values: dict[str | int, LeafSummary] = {}  # of an object, by key
         self.stops: list[Stop | None] = []
         self.first: Member | None = None  # of a list that might be something else: that it began so
         # What led to its opening bracket, and where what stands before that ends.
@@ -124,11 +124,11 @@ class Container:
         if name in self._position:
             self._left -= 1
             self._last = self._position[name]
-        self._narrow(self.place.having(name))
+        self._narrow(self.place.with_key(name))
 
     def learn(self, name: str | int, text: bytes) -> None:
         """Take note of what stands under a key or index: its text, of a container "{" or "["."""
-        self._narrow(self.place.after(name, text))
+        self._narrow(self.place.with_value(name, text))
 
     def _narrow(self, place: SchemaNode) -> None:
         if place is not self.place:
@@ -139,7 +139,7 @@ class Container:
         """What is declared of it, as far as its keys and values decide between arms."""
         return self._declared
 
-    def sum_up(self, name: str | int, summary: Summary) -> None:
+    def sum_up(self, name: str | int, summary: LeafSummary) -> None:
         """Take note of what a value inside tells; of a key that comes twice the last one counts."""
         if self.is_list:
             self._items = self._items.joined(summary, is_required=True)
@@ -147,7 +147,7 @@ class Container:
             self._values[name] = summary
 
     @property
-    def summary(self) -> Summary:
+    def summary(self) -> LeafSummary:
         """What is known of the values inside."""
         return self._items if self.is_list else summed_up(self._declared, self._values.items())
 
@@ -160,27 +160,27 @@ class Container:
         )
 
     @property
-    def level(self) -> Level:
+    def level(self) -> OpenLevel:
         """What may stand behind the value that began last."""
         if self._level is None:
             self._level = self._make_level()
         return self._level
 
-    def _make_level(self) -> Level:
+    def _make_level(self) -> OpenLevel:
         declared, up = self._declared, self._up
         around = up.number if up else 0
         if self.is_list:
             may_end = self.count >= declared.min_items
             may_go_on = declared.max_items is None or self.count < declared.max_items
             number = self._memory.number((around, self.place, "[", may_end, may_go_on))
-            return Level(self.path, may_end, may_go_on, None, up, number=number)
+            return OpenLevel(self.path, may_end, may_go_on, None, up, number=number)
         number = self._memory.number((around, self.place, "{", self._filled))
         if declared.more_keys:
-            return Level(self.path, self._may_end, may_go_on=True, up=up, number=number)
+            return OpenLevel(self.path, self._may_end, may_go_on=True, up=up, number=number)
         names = self._possible_names() if self._layout.ordered else declared.keys
         may_go_on = self._left > 0 and bool(names)
         count = len(self._keys)
-        return Level(self.path, self._may_end, may_go_on, names, up, self._keys, count, number)
+        return OpenLevel(self.path, self._may_end, may_go_on, names, up, self._keys, count, number)
 
     def with_opening(self, approach: Approach) -> Approach:
         """What led to what comes next; where nothing came yet, with what led to its bracket.
@@ -250,7 +250,7 @@ class Container:
                 break
         return tuple(found)
 
-    def decide(self, question: KeyQuestion, tree: Tree | None, written: str | None) -> None:
+    def decide(self, question: KeyQuestion, tree: OutcomeTree | None, written: str | None) -> None:
         """Take note of what the alternatives said where a key was written (None: the end)."""
         if tree is None or tree.decided_at is None:
             self._is_known = False
@@ -288,12 +288,12 @@ class Container:
 
     # -- the arms of a union --------------------------------------------------------------------
 
-    def discriminate(self, name: str | int, tree: Tree, members: Sequence[Any]) -> None:
+    def discriminate(self, name: str | int, tree: OutcomeTree, members: Sequence[Any]) -> None:
         """Take note of a finite value that tells the arms of a union apart, if it does."""
         if self.arms is not None or len(self._arms) < 2:
             return
         still = frozenset(self.place.cases)
-        left = frozenset(i for i, case in enumerate(self._whole.objects) if case in still)
+        left = frozenset(i for i, case in enumerate(self._whole.object_cases) if case in still)
         arms = self._whole.variants_of(name, members)
         triples = zip(arms, members, tree.results(), strict=True)
         self._split([(own & left, Member(value, *r)) for own, value, r in triples], tree)
@@ -302,7 +302,7 @@ class Container:
     def _arms(self) -> tuple[UnionVariant, ...]:
         return self._whole.declared.arms
 
-    def _split(self, sets: Sequence[tuple[frozenset[int], Member]], tree: Tree) -> None:
+    def _split(self, sets: Sequence[tuple[frozenset[int], Member]], tree: OutcomeTree) -> None:
         """The arms, if these members tell them apart; what several arms share is split evenly."""
         if len({arms for arms, _ in sets}) < 2 or any(not arms for arms, _ in sets):
             return

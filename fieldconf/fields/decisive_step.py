@@ -1,7 +1,7 @@
 """Least: the confidence of an object, from those of the values inside.
 
 In:    the fields of a container in document order, and what is declared of it.
-Out:   a ``Summary`` of what is inside; the field with the least confidence, or why there is none.
+Out:   a ``LeafSummary`` of what is inside; the field with the least confidence, or why there is none.
 Never: a confidence where a required value inside has none.
 Why:   a response that is scored and a report that is put together of several readings must agree.
 
@@ -18,7 +18,7 @@ from fieldconf.fields.field import Field
 from fieldconf.schema import Declared
 
 
-class Summary(NamedTuple):
+class LeafSummary(NamedTuple):
     """What is known of the leaves inside of a value.
 
     Attributes:
@@ -33,14 +33,14 @@ class Summary(NamedTuple):
     unknown: str | None = None
     is_empty: bool = True
 
-    def joined(self, later: "Summary", *, is_required: bool) -> "Summary":
+    def joined(self, later: "LeafSummary", *, is_required: bool) -> "LeafSummary":
         """The same with a value that stands behind it."""
         any_ = _least(self.least_of_any, later.least_of_any)
         is_empty = self.is_empty and later.is_empty
         if not is_required:
             return self._replace(least_of_any=any_, is_empty=is_empty)
         unknown = later.unknown if self.unknown is None else self.unknown
-        return Summary(_least(self.least, later.least), any_, unknown, is_empty)
+        return LeafSummary(_least(self.least, later.least), any_, unknown, is_empty)
 
     @property
     def result(self) -> tuple[Field | None, str]:
@@ -53,25 +53,25 @@ class Summary(NamedTuple):
         return least, ""
 
 
-NOTHING = Summary()
+NOTHING = LeafSummary()
 
 
-def summary_of(field: Field, inside: Summary) -> Summary:
+def summary_of(field: Field, inside: LeafSummary) -> LeafSummary:
     """What a value tells the container around it; ``inside`` is what it holds itself."""
     if not field.counts:
         return NOTHING
     unknown = field.pointer if field.confidence is None else None
     if field.is_leaf:
         known = field if unknown is None else None
-        return Summary(known, known, unknown, is_empty=False)
+        return LeafSummary(known, known, unknown, is_empty=False)
     if field.kind == "object" and inside.is_empty:
         return NOTHING
     inner = unknown if inside.unknown is None else inside.unknown
     any_ = inside.least_of_any
-    return Summary(inside.least or any_, any_, inner, is_empty=False)
+    return LeafSummary(inside.least or any_, any_, inner, is_empty=False)
 
 
-def summed_up(declared: Declared, values: Iterable[tuple[str | int, Summary]]) -> Summary:
+def summed_up(declared: Declared, values: Iterable[tuple[str | int, LeafSummary]]) -> LeafSummary:
     """What is inside of a container, from what its values tell in document order."""
     total = NOTHING
     for step, summary in values:

@@ -13,8 +13,8 @@ from reprlib import Repr
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from fieldconf.distributions.distribution import Distribution, Member
-from fieldconf.distributions.explanation import Why
-from fieldconf.distributions.open_values import Choice
+from fieldconf.distributions.explanation import Explanation
+from fieldconf.distributions.open_values import OpenValueStep
 from fieldconf.fields.pickling import flat, whole
 from fieldconf.fields.plain import (
     plain_choice,
@@ -135,8 +135,8 @@ class Field:
     arms: Distribution | None = None
     presence: Mapping[str, Member] = field(default_factory=dict[str, Member])
     stops: tuple[Member, ...] = ()
-    min_step: Choice | None = None
-    why: Why | None = None
+    min_step: OpenValueStep | None = None
+    why: Explanation | None = None
     readings: tuple[Reading, ...] = ()
     agreement: Agreement | None = None
     found: tuple[SourceSpan, ...] | None = None

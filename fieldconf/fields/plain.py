@@ -7,16 +7,15 @@ Why:   the same form is shown, saved, sent and read back.
 """
 
 import hashlib
-import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from fieldconf.distributions.distribution import Distribution, Member
-from fieldconf.distributions.explanation import Why
-from fieldconf.distributions.open_values import Choice
+from fieldconf.distributions.explanation import Explanation
+from fieldconf.distributions.open_values import OpenValueStep
 from fieldconf.formulas import TextScore
 from fieldconf.parsing.kinds import kind_of
 from fieldconf.tokens.token import Candidate, Token
@@ -69,47 +68,6 @@ def number_of(text: str) -> float | Decimal:
     return Decimal(text)
 
 
-def json_text(value: Any) -> bytes:
-    """The JSON text of a decoded value, however deep it is and however large its numbers are.
-
-    >>> json_text({"a": [1, Decimal("2"), float("inf")], "b": None})
-    b'{"a":[1,2,1e999],"b":null}'
-    """
-    pieces: list[str] = []
-    todo: list[tuple[bool, Any]] = [(False, value)]  # whether it is text already
-    while todo:
-        is_text, item = todo.pop()
-        if is_text:
-            pieces.append(item)
-        elif isinstance(item, dict):
-            pairs = cast("dict[str, Any]", item).items()
-            parts = [((True, json.dumps(key) + ":"), (False, inner)) for key, inner in pairs]
-            todo += _between("{", parts, "}")
-        elif isinstance(item, (list, tuple)):
-            parts = [((False, inner),) for inner in cast("list[Any]", item)]
-            todo += _between("[", parts, "]")
-        else:
-            pieces.append(_scalar_text(item))
-    return "".join(pieces).encode()
-
-
-def _between(
-    opener: str, parts: Iterable[tuple[tuple[bool, Any], ...]], closer: str
-) -> list[tuple[bool, Any]]:
-    """What a container writes, last first."""
-    made: list[tuple[bool, Any]] = [(True, opener)]
-    for number, part in enumerate(parts):
-        made += [(True, ","), *part] if number else part
-    return [*made, (True, closer)][::-1]
-
-
-def _scalar_text(value: Any) -> str:
-    if isinstance(value, Decimal):
-        return str(value)
-    text = json.dumps(value)
-    return text.replace("Infinity", "1e999") if isinstance(value, float) else text
-
-
 def plain_score(score: TextScore | None) -> dict[str, Any] | None:
     """The score of a text; JSON has no infinity."""
     if score is None:
@@ -152,7 +110,7 @@ def plain_presence(presence: Mapping[str, Member]) -> dict[str, Any]:
     return {name: plain_member(member) for name, member in presence.items()}
 
 
-def plain_why(why: Why | None) -> dict[str, Any] | None:
+def plain_why(why: Explanation | None) -> dict[str, Any] | None:
     """The decisive token, with its sentence."""
     if why is None:
         return None
@@ -160,7 +118,7 @@ def plain_why(why: Why | None) -> dict[str, Any] | None:
     return {**why._asdict(), "rivals": rivals, "sentence": why.sentence}
 
 
-def plain_choice(choice: Choice | None) -> dict[str, Any] | None:
+def plain_choice(choice: OpenValueStep | None) -> dict[str, Any] | None:
     """A step of an open value."""
     if choice is None:
         return None

@@ -14,32 +14,32 @@ from functools import partial
 from typing import Any
 
 from fieldconf import formulas
-from fieldconf.distributions.cache import Memory
-from fieldconf.distributions.continuation import Target, may_be_plainly
+from fieldconf.distributions.cache import CandidateCache
+from fieldconf.distributions.continuation import ValueSite, may_be_plainly
 from fieldconf.distributions.distribution import (
     Distribution,
     Member,
     distribution,
 )
-from fieldconf.distributions.explanation import Why, why_outcome, why_token
+from fieldconf.distributions.explanation import Explanation, why_outcome, why_token
 from fieldconf.distributions.labels import Match
 from fieldconf.distributions.labels import domain as make_domain
-from fieldconf.distributions.open_values import Choice, least_sure
-from fieldconf.distributions.outcome_tree import Tree
+from fieldconf.distributions.open_values import OpenValueStep, least_sure
+from fieldconf.distributions.outcome_tree import OutcomeTree
 from fieldconf.distributions.questions import (
     Domain,
     KeyQuestion,
     KindQuestion,
     MemberQuestion,
-    Question,
+    OutcomeQuestion,
     grow,
 )
-from fieldconf.distributions.tree_store import Ledger
+from fieldconf.distributions.tree_store import TreeStore
 from fieldconf.distributions.value_questions import (
     ValueQuestion,
     open_distribution,
 )
-from fieldconf.fields.containers import Container, Stop
+from fieldconf.fields.containers import OpenContainer, Stop
 from fieldconf.fields.decisive_step import NOTHING, summary_of
 from fieldconf.fields.field import Field
 from fieldconf.fields.readings import Basis
@@ -65,7 +65,7 @@ _UNREADABLE = "the tokens around it could not be read as its alternatives"
 
 
 @dataclass(slots=True)
-class _Verdict:
+class _ScoredValue:
     """What is said of one value; its parts are found one after the other."""
 
     confidence: float | None = None
@@ -73,14 +73,14 @@ class _Verdict:
     high: float | None = None
     basis: Basis = "none"
     distribution: Distribution | None = None
-    min_step: Choice | None = None
+    min_step: OpenValueStep | None = None
     reason: str = ""
-    why: Why | None = None
+    why: Explanation | None = None
     arms: Distribution | None = None
     valid: float = 1.0  # the least part of the listed mass that kept to the schema
 
 
-class FieldMaker:
+class FieldScorer:
     """Makes fields of aligned values. Containers close after what they hold, so they can sum it up.
 
     Args:
@@ -97,15 +97,15 @@ class FieldMaker:
         evidence: Evidence,
         *,
         layout: Layout | None = None,
-        ledger: Ledger | None = None,
+        ledger: TreeStore | None = None,
         match: Match = "exact",
     ) -> None:
         self._match: Match = match
         self._schema = schema
         self._evidence = evidence
         self._layout = layout or Layout()
-        self._ledger = ledger or Ledger(keeps=False)
-        self._open: list[Container] = []  # by depth
+        self._ledger = ledger or TreeStore(keeps=False)
+        self._open: list[OpenContainer] = []  # by depth
         self._key: Event | None = None  # the last one
         self._memory = memory_of(schema, self._layout, match)
 
@@ -126,7 +126,7 @@ class FieldMaker:
         if item.event.type != "open":
             return
         place = self._place(path)
-        container = Container(
+        container = OpenContainer(
             path, place, is_list=item.event.raw == b"[", layout=self._layout,
             up=parent.level if parent else None, memory=self._memory,
             before=None if parent is None or parent.is_list else self._key,
@@ -167,7 +167,7 @@ class FieldMaker:
 
     def _judge(
         self, item: Aligned, value: Any, kind: str, reason: str, declared: Declared
-    ) -> _Verdict:
+    ) -> _ScoredValue:
         if kind == "object":
             return self._object(item, value, reason)
         if kind == "array":
@@ -176,7 +176,7 @@ class FieldMaker:
             return self._bounded(item, value, kind, reason, declared)
         return self._scalar(item, value, kind, declared)
 
-    def _scalar(self, item: Aligned, value: Any, kind: str, declared: Declared) -> _Verdict:
+    def _scalar(self, item: Aligned, value: Any, kind: str, declared: Declared) -> _ScoredValue:
         target = self._target(item)
         basis = declared.conf.basis if declared.conf else None
         domain = self._domain(declared, kind)
@@ -193,8 +193,8 @@ class FieldMaker:
         return self._open_value(item, value, declared, target, basis)
 
     def _open_value(
-        self, item: Aligned, value: Any, declared: Declared, target: Target, basis: str | None
-    ) -> _Verdict:
+        self, item: Aligned, value: Any, declared: Declared, target: ValueSite, basis: str | None
+    ) -> _ScoredValue:
         """The verdict of an open value, by the question whether it is exactly this value."""
         size = len(item.event.raw)
         is_free = basis == "geometric_mean" or (
@@ -204,7 +204,7 @@ class FieldMaker:
             return self._free_text(item, value, declared, target)
         tree, question = self._value_tree(item, value, declared, target)
         if tree is None:
-            return _Verdict(reason=_UNREADABLE)
+            return _ScoredValue(reason=_UNREADABLE)
         basis_name: Basis = "joint" if value is not None else "null_or_value"
         verdict = _of_outcome(tree, 0, basis_name, self._evidence.tokens)
         verdict.distribution = open_distribution(tree, question)
@@ -212,9 +212,9 @@ class FieldMaker:
         return verdict
 
     def _value_tree(
-        self, item: Aligned, value: Any, declared: Declared, target: Target, *,
+        self, item: Aligned, value: Any, declared: Declared, target: ValueSite, *,
         is_free: bool = False,
-    ) -> tuple[Tree | None, ValueQuestion]:  # fmt: skip
+    ) -> tuple[OutcomeTree | None, ValueQuestion]:  # fmt: skip
         """The tree of an open value, if the tokens that touch it can be read; and its question.
 
         That of a free text is not settled. That of a long one ends with its first token.
@@ -230,7 +230,9 @@ class FieldMaker:
             tree = self._grow(question, item, is_kept=not is_free, until=until)
         return (None if tree is None or tree.is_broken else tree), question
 
-    def _finite(self, item: Aligned, target: Target, domain: Domain, outcome: int) -> _Verdict:
+    def _finite(
+        self, item: Aligned, target: ValueSite, domain: Domain, outcome: int
+    ) -> _ScoredValue:
         path = item.event.path
         tree = self._grow(MemberQuestion(target, domain, self._memory), item)
         if tree is None or tree.decided_at is None:
@@ -247,21 +249,21 @@ class FieldMaker:
 
     def _bounded(
         self, item: Aligned, value: Any, kind: str, reason: str, declared: Declared
-    ) -> _Verdict:
+    ) -> _ScoredValue:
         """Bounds of a member of which a token was sampled outside of what the server listed."""
         domain = self._domain(declared, kind)
         outcome = None if domain is None else domain.index(value)
         steps = self._evidence.bounded(item)
         if domain is None or outcome is None or not steps:
-            return _Verdict(reason=reason)
+            return _ScoredValue(reason=reason)
         question = MemberQuestion(self._target(item), domain, self._memory)
         tree = grow(question, steps, self._evidence.bounding)
         if tree is None or tree.decided_at is None:
-            return _Verdict(reason=reason)
+            return _ScoredValue(reason=reason)
         _, low, high = tree.results()[outcome]
         if high < 1:
-            return _Verdict(low=low, high=high, reason=reason)
-        return _Verdict(reason=f"{reason}; {_SHIFTED}")
+            return _ScoredValue(low=low, high=high, reason=reason)
+        return _ScoredValue(reason=f"{reason}; {_SHIFTED}")
 
     def _domain(self, declared: Declared, kind: str) -> Domain | None:
         """The members to tell apart; a boolean has two even where nothing was declared."""
@@ -278,7 +280,9 @@ class FieldMaker:
 
         return self._memory.of(declared, (Domain, kind == "boolean"), domain)
 
-    def _free_text(self, item: Aligned, value: Any, declared: Declared, target: Target) -> _Verdict:
+    def _free_text(
+        self, item: Aligned, value: Any, declared: Declared, target: ValueSite
+    ) -> _ScoredValue:
         """Per-token geometric mean, times the probability of no null where null was possible.
 
         The least sure token is named without a judgment of rivals.
@@ -286,7 +290,7 @@ class FieldMaker:
         indexes, tokens = self._evidence.indexes(item), self._evidence.tokens
         least = min(indexes, key=lambda index: tokens[index].logprob or 0.0)
         mean = formulas.geometric_mean([tokens[index].logprob for index in indexes])
-        verdict = _Verdict(mean, basis="geometric_mean", why=why_token(least, tokens))
+        verdict = _ScoredValue(mean, basis="geometric_mean", why=why_token(least, tokens))
         tree, question = self._value_tree(item, value, declared, target, is_free=True)
         if tree is None:
             return verdict
@@ -297,18 +301,18 @@ class FieldMaker:
             verdict.confidence = mean * (1 - verdict.arms["null"].probability)
         return verdict
 
-    def _list(self, item: Aligned, reason: str) -> _Verdict:
+    def _list(self, item: Aligned, reason: str) -> _ScoredValue:
         """Product of the decisions to write a list, to go on and, at last, to end."""
         container = self._open[-1]
         container.stops.append(self._stop(container, item, ended=True))
         stops = [stop for stop in container.stops if stop is not None]
         if len(stops) < len(container.stops):
-            return _Verdict(reason=reason or _UNREADABLE)
+            return _ScoredValue(reason=reason or _UNREADABLE)
         members = [stop.member for stop in stops]
         least = min(stops, key=lambda stop: stop.member.probability)
         if container.first is not None:
             members[0] = container.first
-        verdict = _Verdict(
+        verdict = _ScoredValue(
             formulas.product(member.probability for member in members),
             formulas.product(member.low for member in members),
             formulas.product(member.high for member in members),
@@ -317,13 +321,13 @@ class FieldMaker:
         verdict.why, verdict.arms = least.why, container.kinds
         return verdict
 
-    def _object(self, item: Aligned, value: Any, reason: str) -> _Verdict:
+    def _object(self, item: Aligned, value: Any, reason: str) -> _ScoredValue:
         container = self._open[-1]
         asked = self._ask_key(container, item, None)
         arms = container.arms or container.kinds
         if not value:
             if reason:
-                return _Verdict(reason=reason)
+                return _ScoredValue(reason=reason)
             if asked is not None:  # a key was possible, too
                 question, tree = asked
                 verdict = _of_outcome(tree, question.end, "joint", self._evidence.tokens)
@@ -331,11 +335,11 @@ class FieldMaker:
                 return verdict
             logprob, _ = self._evidence.total(item)
             assert logprob is not None  # else there is a reason
-            return _Verdict(math.exp(logprob), basis="joint", arms=arms)
+            return _ScoredValue(math.exp(logprob), basis="joint", arms=arms)
         least, reason = container.summary.result
         if least is None:
-            return _Verdict(reason=reason, arms=arms)
-        return _Verdict(least.confidence, basis="least_required", arms=arms, why=least.why)
+            return _ScoredValue(reason=reason, arms=arms)
+        return _ScoredValue(least.confidence, basis="least_required", arms=arms, why=least.why)
 
     # -- questions ----------------------------------------------------------------------------
 
@@ -344,18 +348,18 @@ class FieldMaker:
         parent = self._parent(path)
         return parent.place.inside(path[-1]) if parent else self._schema.root
 
-    def _parent(self, path: Path) -> Container | None:
+    def _parent(self, path: Path) -> OpenContainer | None:
         return self._open[len(path) - 1] if path else None
 
-    def _target(self, item: Aligned) -> Target:
+    def _target(self, item: Aligned) -> ValueSite:
         event, path = item.event, item.event.path
         parent = self._parent(path)
         level = parent.level if parent else None
         number = level.number if level else 0
         before = self._before(parent)
-        return Target(path, level, self._layout.compact, event.start, event.raw, number, before)
+        return ValueSite(path, level, self._layout.compact, event.start, event.raw, number, before)
 
-    def _before(self, parent: Container | None) -> Event | None:
+    def _before(self, parent: OpenContainer | None) -> Event | None:
         """What stands before the next value in a container: a key, or the scalar that closed last.
 
         None where another container opened and closed since.
@@ -363,15 +367,15 @@ class FieldMaker:
         return None if parent is None else parent.before if parent.is_list else self._key
 
     def _grow(
-        self, question: Question, item: Aligned, *, inside: Container | None = None,
+        self, question: OutcomeQuestion, item: Aligned, *, inside: OpenContainer | None = None,
         is_kept: bool = True, until: int | None = None,
-    ) -> Tree | None:  # fmt: skip
+    ) -> OutcomeTree | None:  # fmt: skip
         """The tree of a question about a value, or about what comes next inside of a container.
 
         The ledger keeps it for settling. ``until`` is the last piece that is looked at.
         """
 
-        def grown() -> Tree | None:
+        def grown() -> OutcomeTree | None:
             approach = self._evidence.steps(item)
             if inside is not None:
                 approach = inside.with_opening(approach)
@@ -384,7 +388,9 @@ class FieldMaker:
             return grown()
         return self._ledger.tree(inside.path if inside else item.event.path, grown)
 
-    def _kind_tree(self, item: Aligned, declared: Declared, target: Target) -> Tree | None:
+    def _kind_tree(
+        self, item: Aligned, declared: Declared, target: ValueSite
+    ) -> OutcomeTree | None:
         """Which kind a container's place has, if several may stand there."""
         if not declared.has_several_kinds:
             return None
@@ -393,7 +399,7 @@ class FieldMaker:
         kinds = tuple(sorted(declared.possible_kinds))
         return self._grow(KindQuestion(target, kinds, allows, whose, self._memory), item)
 
-    def _stop(self, container: Container, item: Aligned, *, ended: bool) -> Stop | None:
+    def _stop(self, container: OpenContainer, item: Aligned, *, ended: bool) -> Stop | None:
         question = container.end_question()
         if not container.count and (whole := container.list_question()) is not None:
             tree = self._grow(whole, item, inside=container)
@@ -410,8 +416,8 @@ class FieldMaker:
         return Stop(Member(value=True, probability=probability, low=low, high=high), ended, why)
 
     def _ask_key(
-        self, container: Container, item: Aligned, name: str | None
-    ) -> tuple[KeyQuestion, Tree] | None:
+        self, container: OpenContainer, item: Aligned, name: str | None
+    ) -> tuple[KeyQuestion, OutcomeTree] | None:
         question = container.key_question(None if name is None else item.event)
         if question is None:
             return None
@@ -457,12 +463,12 @@ class FieldMaker:
 # -- helpers ------------------------------------------------------------------------------------
 
 
-def memory_of(schema: Schema, layout: Layout, match: Match) -> Memory:
+def memory_of(schema: Schema, layout: Layout, match: Match) -> CandidateCache:
     """What was read before of answers to a schema; a function may change its mind: nothing."""
     if callable(match):
-        return Memory()
-    known = schema.memories.get((layout, match))
-    return schema.memories.setdefault((layout, match), Memory()) if known is None else known
+        return CandidateCache()
+    cache = schema.caches.get((layout, match))
+    return schema.caches.setdefault((layout, match), CandidateCache()) if cache is None else cache
 
 
 def _is_prose(value: Any, declared: Declared) -> bool:
@@ -472,12 +478,12 @@ def _is_prose(value: Any, declared: Declared) -> bool:
     return " " in value or not value.isascii()
 
 
-def _followed_by_anything(target: Target) -> Target:
+def _followed_by_anything(target: ValueSite) -> ValueSite:
     """The same where an answer may go on as the schema does not allow."""
     return target._replace(level=None, around=~target.around)
 
 
-def _arms(tree: Tree, question: ValueQuestion, declared: Declared) -> Distribution | None:
+def _arms(tree: OutcomeTree, question: ValueQuestion, declared: Declared) -> Distribution | None:
     """How probable each JSON kind was, where several are declared."""
     if not declared.has_several_kinds:
         return None
@@ -496,12 +502,14 @@ def _without_unseen_null(distribution: Distribution | None) -> Distribution | No
     return replace(distribution, candidates=left)
 
 
-def _of_outcome(tree: Tree | None, outcome: int, basis: Basis, tokens: Sequence[Token]) -> _Verdict:
+def _of_outcome(
+    tree: OutcomeTree | None, outcome: int, basis: Basis, tokens: Sequence[Token]
+) -> _ScoredValue:
     if tree is None or (tree.decided_at is None and not tree.is_open):
-        return _Verdict(reason=_UNREADABLE)
+        return _ScoredValue(reason=_UNREADABLE)
     why = why_outcome(tree, outcome, tokens)
     probability, low, high = tree.results()[outcome]
-    return _Verdict(probability, low, high, basis, why=why, valid=tree.valid)
+    return _ScoredValue(probability, low, high, basis, why=why, valid=tree.valid)
 
 
 def _has_surrogate(value: Any) -> bool:

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from fieldconf import formulas
 from fieldconf.distributions.candidates import all_listed, listed
-from fieldconf.distributions.decoding_step import Listing
-from fieldconf.tokens.alignment import Aligned, Step
+from fieldconf.distributions.decoding_step import StepCandidates
+from fieldconf.tokens.alignment import Aligned, AlignedStep
 from fieldconf.tokens.token import Token
 
 NO_MASS = -700.0
@@ -38,7 +38,7 @@ class Approach(NamedTuple):
         has_gap: whether a token before them is not known that might have decided it.
     """
 
-    steps: Sequence[Step]
+    steps: Sequence[AlignedStep]
     has_gap: bool
 
 
@@ -60,7 +60,7 @@ class Evidence:
         self._sums, self._unknown = array("d", [0.0]), array("q", [0])
         self._doubtful = array("q", [0])
         self._steps_of: tuple[Aligned | None, Approach] = (None, Approach([], has_gap=False))
-        self._listings: dict[int, Listing] = {}  # of the last pieces
+        self._listings: dict[int, StepCandidates] = {}  # of the last pieces
 
     def learn(self, index: int | None) -> None:
         """Take note of the next piece: the index of its token, or None."""
@@ -126,7 +126,7 @@ class Evidence:
         Blanks and brackets before the value that no token wrote (a gateway laid the text out anew)
         are no gap: nobody chose them.
         """
-        steps: list[Step] = []
+        steps: list[AlignedStep] = []
         has_gap = False
         for step in item.approach:
             token = None if step.token is None else self.tokens[step.token]
@@ -140,7 +140,7 @@ class Evidence:
                 break
         return Approach(steps, has_gap)
 
-    def listing(self, step: Step) -> Listing:
+    def listing(self, step: AlignedStep) -> StepCandidates:
         """What is listed at a step; several questions ask."""
         found = self._listings.get(step.piece)
         if found is None:
@@ -152,12 +152,12 @@ class Evidence:
             self._listings[step.piece] = found
         return found
 
-    def bounded(self, item: Aligned) -> Sequence[Step]:
+    def bounded(self, item: Aligned) -> Sequence[AlignedStep]:
         """The same as ``steps`` where of some tokens only a bound is known, see ``bounding``."""
         steps, has_gap = self._without_gap(item, lambda token: is_told(token) or token.is_outside)
         return steps if not has_gap and steps and steps[0].piece <= item.first else []
 
-    def bounding(self, step: Step) -> Listing:
+    def bounding(self, step: AlignedStep) -> StepCandidates:
         """What is listed; a token outside of it has next to no mass, and all that is not listed."""
         assert step.token is not None  # of such are ``bounded``
         token = self.tokens[step.token]

@@ -25,7 +25,7 @@ from fieldconf.extraction.inputs import Image
 from fieldconf.extraction.options import Options
 from fieldconf.providers.table import PROVIDERS
 from fieldconf.schema import Schema
-from fieldconf.schema.field_settings import scored_by
+from fieldconf.schema.field_settings import without_limits
 
 _NOT_ASKED = frozenset({"observe", "log_values", "request_options", "policy", "calibration"})
 """Options that do not change the answer; ``request_options`` are arguments of the call already."""
@@ -145,7 +145,7 @@ class _Plain:
 
 
 def _scored(schema: Schema) -> Any:
-    return _read_by(schema, scored_by(schema.json))
+    return _read_by(schema, without_limits(schema.json))
 
 
 def _read_by(schema: Schema, form: Any) -> Any:

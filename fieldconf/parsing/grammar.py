@@ -73,6 +73,25 @@ def decode(raw: bytes) -> Any:
         return Decimal(raw.decode())
 
 
+def decode_begun(text: bytes, *, keeps_half: bool = False) -> tuple[str, bytes]:
+    r"""The whole characters of a string's JSON text, which may be unfinished; the bytes after them.
+
+    These bytes are the closing quote, a character or escape that was cut off, or nothing. The
+    first half of a surrogate pair of escapes counts as cut off while the string is open; with
+    ``keeps_half`` it counts as a character.
+
+    >>> decode_begun(b'"caf\\u00'), decode_begun(b'"caf\\u00e9"'), decode_begun(b'"\\ud83d')
+    (('caf', b'\\u00'), ('café', b'"'), ('', b'\\ud83d'))
+    """
+    stop = STRING_BODY.match(text, 1).end()  # pyright: ignore[reportOptionalMemberAccess]  # "*" matches always
+    written = decode(text[:stop] + b'"')
+    if not keeps_half and text[stop:] != b'"' and "\ud800" <= written[-1:] <= "\udbff":
+        return written[:-1], text[stop - _ESCAPE_LENGTH :]
+    return written, text[stop:]
+
+
+_ESCAPE_LENGTH = len(rb"\ud83d")
+
 _KIND_OF_FIRST = {
     **dict.fromkeys(b"-0123456789", "number"),
     **dict.fromkeys(b"tf", "boolean"),

@@ -12,13 +12,13 @@ becomes an infinity. A number without an exponent so far is held to be written w
 exactly.
 """
 
-import json
 import re
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from fieldconf.parsing.grammar import STRING_BODY, STRING_CUT, decode
+from fieldconf.parsing.grammar import STRING_CUT, decode_begun
+from fieldconf.parsing.writing import unescaped_text
 
 _NUMBER = re.compile(r"(-?)(0|[1-9][0-9]*|)((?<=[0-9])\.[0-9]*)?(?:(?<=[0-9])[eE]([+-]?)([0-9]*))?")
 _LITERALS = {b"t": (b"true", True), b"f": (b"false", False), b"n": (b"null", None)}
@@ -35,7 +35,7 @@ def may_become(text: bytes, value: Any) -> bool:
         spelled, literal = _LITERALS[first]
         return value is literal and spelled.startswith(text)
     if isinstance(value, str):
-        return not text or (first == b'"' and _string(text[1:], value))
+        return not text or (first == b'"' and _string(text, value))
     if value is None or isinstance(value, bool):
         return not text
     if not isinstance(value, (int, float, Decimal)):
@@ -49,17 +49,15 @@ def may_become_plainly(text: bytes, value: Any) -> bool:
     >>> may_become_plainly(b'"caf', "café"), may_become_plainly(rb'"\u0063', "café")
     (True, False)
     """
-    return _plain(value).startswith(text)
+    return _unescaped_text(value).startswith(text)
 
 
-@lru_cache(maxsize=4096, typed=True)
-def _plain(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+_unescaped_text = lru_cache(maxsize=4096, typed=True)(unescaped_text)
 
 
-def _string(body: bytes, value: str) -> bool:
-    stop = STRING_BODY.match(body).end()  # pyright: ignore[reportOptionalMemberAccess]  # "*" matches always
-    written, whole, cut = _units(decode(b'"' + body[:stop] + b'"')), _units(value), body[stop:]
+def _string(text: bytes, value: str) -> bool:
+    characters, cut = decode_begun(text, keeps_half=True)
+    written, whole = _units(characters), _units(value)
     if cut == b'"':
         return written == whole
     if not whole.startswith(written):

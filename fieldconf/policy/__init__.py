@@ -10,7 +10,7 @@
 
 from fieldconf.policy.choosing import FieldLimits
 from fieldconf.policy.judging import (
-    Judge,
+    FieldJudge,
     Verdict,
     is_judged,
     judged,
@@ -30,7 +30,23 @@ from fieldconf.policy.policies import USUAL, Policy, PolicyLike
 from fieldconf.policy.reasons import Facts, Reason
 
 __all__ = [
-    "NOTHING", "OUTCOMES", "USUAL", "Facts", "FieldLimits", "Judge", "Limits", "LimitsLike",
-    "Outcome", "Policy", "PolicyLike", "Reason", "Verdict", "is_judged", "judged",
-    "not_counting", "outcome_of", "problems_of", "worst",
+    "NOTHING",
+    "OUTCOMES",
+    "USUAL",
+    "Facts",
+    "FieldJudge",
+    "FieldLimits",
+    "Limits",
+    "LimitsLike",
+    "Outcome",
+    "Policy",
+    "PolicyLike",
+    "Reason",
+    "Verdict",
+    "is_judged",
+    "judged",
+    "not_counting",
+    "outcome_of",
+    "problems_of",
+    "worst",
 ]  # fmt: skip

@@ -61,7 +61,7 @@ def is_judged(field: "Field", verdict: Verdict) -> bool:
 
 
 @dataclass(slots=True)
-class Judge:
+class FieldJudge:
     """Judges the fields of one answer, one by one, by one policy.
 
     It holds none of the fields, so that a field can hold its judge.

@@ -13,7 +13,7 @@ from fieldconf.errors import PolicyError, nearest
 from fieldconf.paths import Path, parse_pointer, pointer
 from fieldconf.schema import SchemaNode
 from fieldconf.schema.attribute_paths import paths_of, steps_of
-from fieldconf.schema.places import every_place
+from fieldconf.schema.places import every_node
 
 Steps = tuple[str, ...]
 
@@ -72,7 +72,7 @@ def check_name(name: str, root: SchemaNode) -> None:
     patterns = map(parse_pointer, pointers_of(name, root))
     ends = [end for steps in patterns for end in _ends(steps, root)]
     if not ends:
-        names = islice((_general(path) for path, _ in every_place(root) if path), _MOST_NAMES)
+        names = islice((_general(path) for path, _ in every_node(root) if path), _MOST_NAMES)
         unknown = name if name.startswith("/") else pointer(_attributes(name))
         near = nearest(unknown, sorted({*names}))
         raise PolicyError(f"{name!r} is no field of the schema", remedy=near)

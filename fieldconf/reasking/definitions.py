@@ -11,16 +11,16 @@ The writer of strict schemas cannot be used: it leaves out what servers do not u
 all keys required. This module keeps everything; the strict form is derived from its result.
 """
 
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any, cast
 
 from referencing import Resource
 
+from fieldconf.parsing.writing import distinct_json
 from fieldconf.schema import SchemaNode
-from fieldconf.schema.places import nodes_at
+from fieldconf.schema.places import subschemas_at
 from fieldconf.schema.references import Draft, Subschema
 
 _OF_DOCUMENTS = frozenset({
@@ -56,19 +56,19 @@ class Carrier:
         """
         cases: list[dict[tuple[Any, ...], Subschema]] = []
         for case in place.cases:
-            if place.of(case).inside(step).cases:
-                nodes = nodes_at(case.parts, step)
+            if place.with_only(case).inside(step).cases:
+                nodes = subschemas_at(case.parts, step)
                 cases.append({n.key: n for n in nodes if n.schema is not True and n.schema != {}})
         shared = [node for key, node in cases[0].items() if all(key in case for case in cases)]
         own = [[node for node in case.values() if node not in shared] for case in cases]
         schemas = [self._copied(node) for node in shared]
         if own and all(own):
-            arms = _unique(_all_of([self._copied(node) for node in arm]) for arm in own)
+            arms = distinct_json(_all_of([self._copied(node) for node in arm]) for arm in own)
             schemas.append(arms[0] if len(arms) == 1 else {"anyOf": arms})
         while self._undefined:  # a definition may refer to further ones
             name, node = self._undefined.pop()
             self.definitions[name] = self._copied(node)
-        return _all_of(_unique(schemas))
+        return _all_of(distinct_json(schemas))
 
     # -- one schema -----------------------------------------------------------------------------
 
@@ -131,10 +131,6 @@ def _subschema_ids(node: Subschema) -> set[int]:
         return {id(inner.contents) for inner in resource.subresources()}
     except (AttributeError, TypeError, ValueError):  # a keyword has a value of the wrong type
         return set()
-
-
-def _unique(schemas: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    return list({json.dumps(schema, sort_keys=True): schema for schema in schemas}.values())
 
 
 def _all_of(schemas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

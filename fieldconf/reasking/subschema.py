@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from fieldconf.errors import SchemaError
+from fieldconf.parsing.writing import opening_text
 from fieldconf.paths import Path
 from fieldconf.reasking.definitions import Carrier
 from fieldconf.schema import Schema, SchemaNode, compile_schema
-from fieldconf.schema.omitted import written
 from fieldconf.schema.outline import outline
 from fieldconf.schema.pydantic_errors import leads
 from fieldconf.schema.references import root_of
@@ -194,13 +194,13 @@ def _narrowed(
     if len(place.cases) < 2 or not isinstance(value, (dict, list)):
         return place
     for step, inner in _pairs(value):
-        text = _opener(inner)
+        text = opening_text(inner)
         if inner is None and place.inside(step).declared.may_be_null:
             continue  # null stands for a key that was left out
         if by_tags and place.inside(step).declared.members is None:
             continue
-        place = place.having(step) if isinstance(step, str) else place
-        place = place.after(step, text) if text and step not in doubted else place
+        place = place.with_key(step) if isinstance(step, str) else place
+        place = place.with_value(step, text) if text and step not in doubted else place
     return place
 
 
@@ -213,9 +213,9 @@ def _decides_others(place: SchemaNode, value: Any, doubted: Collection[str | int
             if place.inside(step).cases and not around.inside(step).cases:
                 return True  # a key of another arm
             continue
-        text = _opener(value[step])
-        cases = [case for case in tagged.cases if tagged.of(case).inside(step).cases]
-        members = {tagged.of(case).inside(step).declared.members for case in cases}
+        text = opening_text(value[step])
+        cases = [case for case in tagged.cases if tagged.with_only(case).inside(step).cases]
+        members = {tagged.with_only(case).inside(step).declared.members for case in cases}
         if len(members) > 1 or not all(tagged.allows(case, step, text) for case in cases):
             return True
     return False
@@ -223,10 +223,3 @@ def _decides_others(place: SchemaNode, value: Any, doubted: Collection[str | int
 
 def _pairs(container: Any) -> Iterable[tuple[str | int, Any]]:
     return container.items() if isinstance(container, dict) else enumerate(container)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-
-
-def _opener(value: Any) -> bytes:
-    """The JSON text of a scalar; of a container the first byte."""
-    if isinstance(value, (dict, list)):
-        return b"{" if isinstance(value, dict) else b"["
-    return written(value)

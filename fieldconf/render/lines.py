@@ -24,10 +24,10 @@ _SHOWN_ALREADY = frozenset({"below_threshold", "unknown", "not_aligned", "trunca
 
 READING = "Confidence (0 to 1) is how sure the model was, not whether the value is true."
 MASKS = {
-    "pre": ", logprobs from before the schema was applied",
-    "post": ", logprobs from after the schema was applied",
-    "before": ", logprobs from before the schema was applied",
-    "after": ", logprobs from after the schema was applied",
+    "pre": ", logprobs before the schema constraint",
+    "post": ", logprobs after the schema constraint",
+    "before": ", logprobs before the schema constraint",
+    "after": ", logprobs after the schema constraint",
 }
 FLAGS = {
     "saturated": "nearly all tokens are above .999: these numbers do not rank the fields",

@@ -38,6 +38,7 @@ _SHRINK = (
 """Which columns shrink on a narrow terminal, in this order, and to which width."""
 _VALUE_LINES = 2
 _RIVALS = 2
+_SMALLEST = 0.0005  # of a string's or number's rivals: what is not shown as <0.001
 _WIDE_BOUNDS, _LARGE_MASS = 0.05, 0.01  # from here on they are worth a line
 _FORMULAS = {
     "distribution": "the only allowed value",
@@ -182,10 +183,12 @@ def notes(field: Mapping[str, Any]) -> "Text":
         return Text(printable(field["reason"]), style="dim")
     if field["basis"] == "verification":
         return Text(_combined(field), style="dim")
-    distribution = field["distribution"]
-    rivals = [m for m in distribution["candidates"] if m["value"] != field["value"]] if (
-        distribution
-    ) else []  # fmt: skip
+    candidates: list[Any] = field["distribution"]["candidates"] if field["distribution"] else []
+    least = 0.0 if field["basis"] == "distribution" else _SMALLEST
+    rivals = [
+        candidate for candidate in candidates
+        if candidate["value"] != field["value"] and candidate["probability"] >= least
+    ]  # fmt: skip
     if not rivals:
         return Text(_FORMULAS[field["basis"]], style="dim")
     texts = [

@@ -12,13 +12,13 @@ from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 from fieldconf.distributions.distribution import Distribution
-from fieldconf.fields.decisive_step import Summary, summary_of, summed_up
+from fieldconf.fields.decisive_step import LeafSummary, summary_of, summed_up
 from fieldconf.fields.field import Field
 from fieldconf.fields.pickling import value_at
-from fieldconf.fields.plain import json_text
 from fieldconf.fields.readings import RequestCost
 from fieldconf.fields.status import OTHERS, Status
 from fieldconf.parsing.kinds import kind_of, same
+from fieldconf.parsing.writing import json_text
 from fieldconf.paths import Path, pointer
 from fieldconf.report.load import how_sure, with_declared
 from fieldconf.report.report import Report
@@ -224,7 +224,7 @@ def _mixed(chosen: Mapping[Path, Part]) -> set[Path]:
 
 def _summed_up(fields: dict[str, Field], mixed: set[Path]) -> dict[str, Field]:
     """The fields, which are in document order, with what objects say of those inside."""
-    inside: dict[Path, list[tuple[str | int, Summary]]] = {}
+    inside: dict[Path, list[tuple[str | int, LeafSummary]]] = {}
     done: dict[str, Field] = {}
     for name, field in reversed(fields.items()):
         values = inside.pop(field.path, [])
@@ -240,7 +240,7 @@ def _summed_up(fields: dict[str, Field], mixed: set[Path]) -> dict[str, Field]:
     return dict(reversed(done.items()))
 
 
-def _of_inside(field: Field, summary: Summary) -> Field:
+def _of_inside(field: Field, summary: LeafSummary) -> Field:
     least, reason = summary.result
     if least is None:
         return replace(

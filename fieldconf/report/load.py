@@ -1,7 +1,7 @@
 """Reading: a report back from its plain JSON values.
 
-In:    what ``Report.to_dict`` gave, as a dict or as JSON text, and the schema, if it is at hand.
-Out:   what a ``Report`` is made of.
+In:    what ``SavedReport.to_dict`` gave, as a dict or as JSON text, and the schema, if it is at hand.
+Out:   what a ``SavedReport`` is made of.
 Never: a key skipped that is not known; an error that is not ours, whatever the text is.
 Why:   a report is saved today and read next year, by somebody else.
 
@@ -21,16 +21,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import ValidationError
 
 from fieldconf.distributions.distribution import Distribution, Member, Rival
-from fieldconf.distributions.explanation import Why
-from fieldconf.distributions.open_values import Choice
+from fieldconf.distributions.explanation import Explanation
+from fieldconf.distributions.open_values import OpenValueStep
 from fieldconf.errors import PayloadError, PolicyError, SchemaError
 from fieldconf.fields.field import Field
 from fieldconf.fields.pickling import value_at
-from fieldconf.fields.plain import DEEPEST, json_text, number_of, plain_value
+from fieldconf.fields.plain import DEEPEST, number_of, plain_value
 from fieldconf.fields.readings import Agreement, Calibrated, Reading, RequestCost, SourceSpan
 from fieldconf.fields.status import WHOLE, Stopped
 from fieldconf.formulas import TextScore
 from fieldconf.parsing.kinds import kind_of
+from fieldconf.parsing.writing import json_text
 from fieldconf.paths import Path, pointer
 from fieldconf.policy import Policy
 from fieldconf.render.table import printable
@@ -75,7 +76,7 @@ def read(plain: Any, schema: Schema) -> dict[str, Any]:
     from fieldconf.report import saved_form  # noqa: PLC0415  # models take long to import
 
     try:
-        form = saved_form.Report.model_validate(dict(plain))
+        form = saved_form.SavedReport.model_validate(dict(plain))
         return _made(form, schema)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
@@ -95,15 +96,15 @@ def _maybe(make: Callable[[Any], R], form: Any) -> R | None:
     return None if form is None else make(form)
 
 
-def _rivals(forms: Sequence[saved_form.Rival]) -> tuple[Rival, ...]:
+def _rivals(forms: Sequence[saved_form.SavedRival]) -> tuple[Rival, ...]:
     return tuple(Rival(form.text, form.probability) for form in forms)
 
 
-def _member(form: saved_form.Member) -> Member:
+def _member(form: saved_form.SavedMember) -> Member:
     return Member(form.value, form.probability, form.low, form.high)
 
 
-def _distribution(form: saved_form.Distribution) -> Distribution:
+def _distribution(form: saved_form.SavedDistribution) -> Distribution:
     return Distribution(
         tuple(map(_member, form.candidates)), form.off_schema, form.unseen, form.decided_at,
         _rivals(form.other), form.calls, form.rest, _rivals(form.beginnings),
@@ -120,16 +121,18 @@ def _restored(found: Distribution | None, value: Any) -> Distribution | None:
     return replace(found, candidates=tuple(members))
 
 
-def _why(form: saved_form.Why) -> Why:
-    return Why(form.token, form.text, form.share, _rivals(form.rivals))
+def _why(form: saved_form.SavedExplanation) -> Explanation:
+    return Explanation(form.token, form.text, form.share, _rivals(form.rivals))
 
 
-def _choice(form: saved_form.Choice) -> Choice:
+def _choice(form: saved_form.SavedStep) -> OpenValueStep:
     rivals = _rivals(form.rivals)
-    return Choice(form.token, form.agreeing, form.possible, form.off_schema, form.unseen, rivals)
+    return OpenValueStep(
+        form.token, form.agreeing, form.possible, form.off_schema, form.unseen, rivals
+    )
 
 
-def _candidate(form: saved_form.Candidate) -> Candidate:
+def _candidate(form: saved_form.SavedCandidate) -> Candidate:
     raw = None if form.bytes is None else bytes(form.bytes)
     if form.logprob is None:
         raise ValueError(f"the candidate {form.text!r} has no logprob")
@@ -137,7 +140,7 @@ def _candidate(form: saved_form.Candidate) -> Candidate:
     return Candidate(form.text, raw, logprob, form.id)
 
 
-def _token(form: saved_form.Token) -> Token:
+def _token(form: saved_form.SavedToken) -> Token:
     raw = None if form.bytes is None else bytes(form.bytes)
     if form.logprob == "-inf":
         raise ValueError(f"the token {form.text!r} was written, but has the logprob -inf")
@@ -145,14 +148,14 @@ def _token(form: saved_form.Token) -> Token:
     return Token(form.text, raw, form.logprob, candidates, form.id, form.note)
 
 
-def _score(form: saved_form.Score) -> TextScore:
+def _score(form: saved_form.SavedTextScore) -> TextScore:
     """JSON has no infinity: where the mean is known, the perplexity is."""
     is_beyond = form.perplexity is None and form.mean is not None
     perplexity = math.inf if is_beyond else form.perplexity
     return TextScore(form.logprob, form.mean, perplexity, form.tokens)
 
 
-def _record(kind: Callable[..., R]) -> Callable[[saved_form.Form], R]:
+def _record(kind: Callable[..., R]) -> Callable[[saved_form.SavedRecord], R]:
     """From the plain form of a small record to the record, name by name."""
     return lambda form: kind(**{name: getattr(form, name) for name in type(form).model_fields})
 
@@ -160,7 +163,7 @@ def _record(kind: Callable[..., R]) -> Callable[[saved_form.Form], R]:
 # -- the whole ----------------------------------------------------------------------------------
 
 
-def _made(form: saved_form.Report, schema: Schema) -> dict[str, Any]:
+def _made(form: saved_form.SavedReport, schema: Schema) -> dict[str, Any]:
     tokens = tuple(map(_token, form.tokens))
     paths = _paths(form.fields)
     leaves = {name: _leaf_value(one) for name, one in form.fields.items()}
@@ -200,7 +203,7 @@ def _made(form: saved_form.Report, schema: Schema) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _paths(fields: Mapping[str, saved_form.Field]) -> dict[str, Path]:
+def _paths(fields: Mapping[str, saved_form.SavedField]) -> dict[str, Path]:
     """The path of each pointer: a step into a list is an index."""
     paths: dict[str, Path] = {}
     for name in fields:
@@ -214,12 +217,12 @@ def _paths(fields: Mapping[str, saved_form.Field]) -> dict[str, Path]:
     return paths
 
 
-def _leaf_value(form: saved_form.Field) -> Any:
+def _leaf_value(form: saved_form.SavedField) -> Any:
     is_number = form.kind == "number" and isinstance(form.value, str)
     return number_of(form.value) if is_number else form.value
 
 
-def _mended(data: Any, fields: Sequence[tuple[Path, saved_form.Field, Any]]) -> Any:
+def _mended(data: Any, fields: Sequence[tuple[Path, saved_form.SavedField, Any]]) -> Any:
     """The data, with the numbers that JSON cannot hold and with what is nested too deep."""
     containers: dict[Path, Any] = {(): data}
     for path, form, value in fields:
@@ -247,7 +250,7 @@ def _put(parent: Any, step: str | int, value: Any) -> None:
         parent[step] = value
 
 
-def _field(form: saved_form.Field, path: Path, value: Any, tokens: tuple[Token, ...]) -> Field:
+def _field(form: saved_form.SavedField, path: Path, value: Any, tokens: tuple[Token, ...]) -> Field:
     start, stop = form.span
     if any(not 0 <= index < len(tokens) for index in form.indexes):
         raise ValueError(f"fields: a token index of {pointer(path)!r} is out of range")
@@ -278,10 +281,10 @@ def with_declared(
         if not field.path or parent is None:
             place = schema.at(field.path)
         else:
-            narrowed = parent.having(step) if isinstance(step, str) else parent
+            narrowed = parent.with_key(step) if isinstance(step, str) else parent
             place = narrowed.inside(step)
             if field.is_leaf or field.kind in ("object", "array"):
-                narrowed = narrowed.after(step, _written(field, text))
+                narrowed = narrowed.with_value(step, _written(field, text))
             places[field.path[:-1]] = narrowed
         places[field.path] = place
         found[field.path] = place.declared
@@ -292,7 +295,7 @@ def with_declared(
     return made
 
 
-def _with_conf(field: Field, form: saved_form.Conf | None) -> Field:
+def _with_conf(field: Field, form: saved_form.SavedFieldConfig | None) -> Field:
     """A field of no schema with the settings that it had when it was saved."""
     if form is None or field.declared is None:
         return field
@@ -306,7 +309,9 @@ def _written(field: Field, text: bytes | None) -> bytes:
     return json_text(field.value) if text is None else text[field.start : field.stop]
 
 
-def _error(form: saved_form.Error, data: Any, tokens: tuple[Token, ...]) -> SchemaViolation:
+def _error(
+    form: saved_form.SavedViolation, data: Any, tokens: tuple[Token, ...]
+) -> SchemaViolation:
     path: Path = ()
     inside = data
     for part in form.pointer.split("/")[1:]:

@@ -26,7 +26,7 @@ from fieldconf.fields.status import OTHERS, Status, Stopped
 from fieldconf.formulas import TextScore
 from fieldconf.policy import (
     USUAL,
-    Judge,
+    FieldJudge,
     Outcome,
     Policy,
     PolicyLike,
@@ -169,7 +169,7 @@ class Report(Mapping[str, Field], Generic[T]):
             same, parent = scored.judged_by
             if (same is not judge and same != judge) or parent is not self._object_of(scored, name):
                 break
-            judge = cast("Judge", same)
+            judge = cast("FieldJudge", same)
         else:
             return
         fields = self.fields
@@ -183,10 +183,10 @@ class Report(Mapping[str, Field], Generic[T]):
         parent = self.fields.get(name.rpartition("/")[0]) if scored.path else None
         return parent if parent is not None and parent.kind == "object" else None
 
-    def _judge(self) -> Judge:
+    def _judge(self) -> FieldJudge:
         guarantee = self.policy.guarantee
         differences = {} if guarantee is None else guarantee.differences(self.scope)
-        return Judge(
+        return FieldJudge(
             self.policy, self.schema.root,
             problems_of(self.errors, self.fields) if self.errors else {},
             lacks_tokens=self.status in ("unaligned", "no_logprobs") or self.answer is not None,
@@ -275,7 +275,7 @@ class Report(Mapping[str, Field], Generic[T]):
         verdicts: dict[str, Verdict] = {}
         ignored = not_counting(self.fields)
         for name, scored in self.fields.items():
-            judge, parent = cast("tuple[Judge, Field | None]", scored.judged_by)
+            judge, parent = cast("tuple[FieldJudge, Field | None]", scored.judged_by)
             verdict = judge.verdict(scored, parent)
             if verdict is not None:
                 counts = name not in ignored or name in judge.problems
@@ -475,7 +475,7 @@ class Report(Mapping[str, Field], Generic[T]):
         >>> Report.from_dict(report.to_dict()) == report
         True
         """
-        compiled = schema if isinstance(schema, Schema) else compile_schema(schema).asked
+        compiled = schema if isinstance(schema, Schema) else compile_schema(schema).as_requested
         return Report(**read(plain, compiled))
 
     @overload

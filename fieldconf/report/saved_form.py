@@ -23,7 +23,7 @@ from fieldconf.tokens.token import Mask
 Text: TypeAlias = InstanceOf[str]  # pydantic's own check refuses lone surrogates
 
 
-class Form(BaseModel):
+class SavedRecord(BaseModel):
     """What all forms have in common."""
 
     model_config = ConfigDict(
@@ -31,15 +31,15 @@ class Form(BaseModel):
     )
 
 
-class Rival(Form):
-    """The form of a ``Rival``."""
+class SavedRival(SavedRecord):
+    """The form of a ``SavedRival``."""
 
     text: Text
     probability: float
 
 
-class Member(Form):
-    """The form of a ``Member``."""
+class SavedMember(SavedRecord):
+    """The form of a ``SavedMember``."""
 
     value: Any
     probability: float
@@ -47,43 +47,43 @@ class Member(Form):
     high: float
 
 
-class Distribution(Form):
-    """The form of a ``Distribution``."""
+class SavedDistribution(SavedRecord):
+    """The form of a ``SavedDistribution``."""
 
-    candidates: list[Member]
+    candidates: list[SavedMember]
     off_schema: float
     unseen: float
     decided_at: int
-    other: list[Rival]
+    other: list[SavedRival]
     calls: int
     rest: float | None = None
-    beginnings: list[Rival] = []
-    unnormalised: list[Member] = []
+    beginnings: list[SavedRival] = []
+    unnormalised: list[SavedMember] = []
 
 
-class Why(Form):
-    """The form of a ``Why``."""
+class SavedExplanation(SavedRecord):
+    """The form of a ``SavedExplanation``."""
 
     token: int
     text: Text
     share: float
-    rivals: list[Rival]
+    rivals: list[SavedRival]
     sentence: Text
 
 
-class Choice(Form):
-    """The form of a ``Choice``."""
+class SavedStep(SavedRecord):
+    """The form of a ``SavedStep``."""
 
     token: int
     agreeing: float
     possible: float
     off_schema: float
     unseen: float
-    rivals: list[Rival]
+    rivals: list[SavedRival]
 
 
-class Candidate(Form):
-    """The form of a ``Candidate``."""
+class SavedCandidate(SavedRecord):
+    """The form of a ``SavedCandidate``."""
 
     text: Text
     bytes: list[int] | None = None
@@ -91,14 +91,14 @@ class Candidate(Form):
     id: int | None = None
 
 
-class Token(Candidate):
-    """The form of a ``Token``."""
+class SavedToken(SavedCandidate):
+    """The form of a ``SavedToken``."""
 
-    candidates: list[Candidate] = []
+    candidates: list[SavedCandidate] = []
     note: Text = ""
 
 
-class Score(Form):
+class SavedTextScore(SavedRecord):
     """The form of a ``TextScore``."""
 
     logprob: float | None
@@ -107,8 +107,8 @@ class Score(Form):
     tokens: int
 
 
-class Stopped(Form):
-    """The form of a ``Stopped``."""
+class SavedStopped(SavedRecord):
+    """The form of a ``SavedStopped``."""
 
     pointer: Text
     rule: Text
@@ -117,8 +117,8 @@ class Stopped(Form):
     saved_at_most: int | None
 
 
-class Reading(Form):
-    """The form of a ``Reading``."""
+class SavedReading(SavedRecord):
+    """The form of a ``SavedReading``."""
 
     how: How
     value: Any
@@ -128,8 +128,8 @@ class Reading(Form):
     agrees: bool | None
 
 
-class Agreement(Form):
-    """The form of an ``Agreement``."""
+class SavedAgreement(SavedRecord):
+    """The form of an ``SavedAgreement``."""
 
     count: int
     of: int
@@ -137,8 +137,8 @@ class Agreement(Form):
     high: float
 
 
-class Found(Form):
-    """The form of a ``Found``."""
+class SavedSourceSpan(SavedRecord):
+    """The form of a ``SavedSourceSpan``."""
 
     start: int
     stop: int
@@ -147,8 +147,8 @@ class Found(Form):
     similarity: float
 
 
-class Asked(Form):
-    """The form of an ``Asked``."""
+class SavedRequestCost(SavedRecord):
+    """The form of an ``SavedRequestCost``."""
 
     how: How
     model: Text
@@ -156,8 +156,8 @@ class Asked(Form):
     output_tokens: int | None
 
 
-class Calibrated(Form):
-    """The form of a ``Calibrated``."""
+class SavedCalibration(SavedRecord):
+    """The form of a ``SavedCalibration``."""
 
     digest: Text
     chosen: Text
@@ -167,7 +167,7 @@ class Calibrated(Form):
     model: Text
 
 
-class Conf(Form):
+class SavedFieldConfig(SavedRecord):
     """The form of the settings of a field."""
 
     threshold: float | None = None
@@ -176,15 +176,15 @@ class Conf(Form):
     counts: bool | None = None
 
 
-class Reason(Form):
-    """The form of a ``Reason``."""
+class SavedReason(SavedRecord):
+    """The form of a ``SavedReason``."""
 
     name: Text
     sentence: Text
     outcome: Outcome
 
 
-class Error(Form):
+class SavedViolation(SavedRecord):
     """The form of an ``Invalid``."""
 
     pointer: Text
@@ -194,8 +194,8 @@ class Error(Form):
     indexes: list[int] = []
 
 
-class Field(Form):
-    """The form of a ``Field``."""
+class SavedField(SavedRecord):
+    """The form of a ``SavedField``."""
 
     kind: Kind
     value: Any = None
@@ -210,23 +210,23 @@ class Field(Form):
     reason: Text
     flags: list[Text]
     span: Annotated[list[int], Len(2, 2)]
-    distribution: Distribution | None
-    arms: Distribution | None
-    presence: dict[Text, Member]
-    stops: list[Member]
-    why: Why | None
-    readings: list[Reading] = []
-    agreement: Agreement | None = None
-    found: list[Found] | None = None
-    conf: Conf | None = None
+    distribution: SavedDistribution | None
+    arms: SavedDistribution | None
+    presence: dict[Text, SavedMember]
+    stops: list[SavedMember]
+    why: SavedExplanation | None
+    readings: list[SavedReading] = []
+    agreement: SavedAgreement | None = None
+    found: list[SavedSourceSpan] | None = None
+    conf: SavedFieldConfig | None = None
     outcome: Outcome | None = None  # it follows from the rest, and so do the reasons
-    reasons: list[Reason] = []
+    reasons: list[SavedReason] = []
     indexes: list[int] = []
-    min_step: Choice | None = None
+    min_step: SavedStep | None = None
 
 
-class Report(Form):
-    """The form of a ``Report``."""
+class SavedReport(SavedRecord):
+    """The form of a ``SavedReport``."""
 
     version: Literal[1]
     status: Status
@@ -237,23 +237,23 @@ class Report(Form):
     precision: float | None
     choice: int
     tool: Text
-    answer: Score | None
-    prompt: Score | None
+    answer: SavedTextScore | None
+    prompt: SavedTextScore | None
     input_tokens: int | None
     output_tokens: int | None
-    stopped: Stopped | None
-    requests: list[Asked] = []
-    calibration: Calibrated | None = None
+    stopped: SavedStopped | None
+    requests: list[SavedRequestCost] = []
+    calibration: SavedCalibration | None = None
     model: Text
     finish_reason: Text | None
     refusal: Text | None
     data: Any
-    errors: list[Error]
+    errors: list[SavedViolation]
     outcome: Outcome | None = None
     policy: dict[Text, Any] = {}
-    fields: dict[Text, Field]
+    fields: dict[Text, SavedField]
     text: Text | None = None
-    tokens: list[Token] = []
-    prompt_tokens: list[Token] = []
+    tokens: list[SavedToken] = []
+    prompt_tokens: list[SavedToken] = []
     owners: list[Text] = []
     response: dict[Text, Any] | None = None

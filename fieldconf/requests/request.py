@@ -1,17 +1,17 @@
-"""Requesting: what to send, so that an answer comes in the schema's form and with logprobs.
+"""Request: the parameters for an answer in the form of a schema, with logprobs.
 
 In:    a schema, which may be a label set; a provider, and perhaps a model.
 Out:   the parameters of the provider's own call.
-Never: a request sent; parameters that are known to be refused.
-Why:   each provider spells the same wish in another way, and some refuse it after they were paid.
+Never: a request sent; parameters that the provider is known to refuse.
+Why:   each provider spells the same request in another way, and some charge for a refused one.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from fieldconf.decisions.questions import questions
 from fieldconf.errors import NoLogprobsError, RequestError
@@ -26,9 +26,9 @@ from fieldconf.tokens.token import Layout, Mask, utf8
 
 MakeSchema: TypeAlias = Callable[[Mapping[str, Any]], dict[str, Any]]
 
-_ROOM = 16
-"""Tokens beside those of a label: its end, and what a server writes of its own. Fewer are refused
-by some models."""
+_EXTRA_TOKENS = 16
+"""Tokens in addition to those of a label: its end, and tokens that a server adds. Some models
+refuse a smaller limit."""
 
 INSTRUCTIONS = "Extract the fields from the message and answer with one JSON object."
 
@@ -37,7 +37,7 @@ def plain_messages(
     schema: Mapping[str, Any], text: str, instructions: str | None
 ) -> list[dict[str, Any]]:
     """Instructions as the system message, the text as the user's."""
-    del schema  # the server is told by response_format
+    del schema  # it is in response_format
     return [
         {"role": "system", "content": instructions or INSTRUCTIONS},
         {"role": "user", "content": text},
@@ -46,19 +46,19 @@ def plain_messages(
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What a request holds where the caller says nothing.
+    """The parts of a request that the caller does not set.
 
-    A client may bring its own as the attribute ``fieldconf_defaults``.
+    A client may have its own as the attribute ``fieldconf_defaults``.
 
     Attributes:
         options: arguments of ``client.chat.completions.create`` (model, temperature, ...).
-        mask: where the server's logprobs stand, if that is known.
-        make_schema: from a JSON Schema to the form that is sent; the strict form if None, in which
-            null stands for what is left out.
-        make_messages: from (schema, text, instructions) to the messages of a plain text.
-        layout: what the server's grammar forbids beyond the schema.
-        make_probe: from the client to whom to ask when settling; None if it cannot be asked.
-        provider: who the server is, as in ``request``; told by its address if None.
+        mask: whether the server's logprobs are from before or after the mask, if that is known.
+        make_schema: from a JSON Schema to the form that is sent; None is the strict form, in which
+            null stands for a left-out key.
+        make_messages: from (schema, text, instructions) to the messages for a plain text.
+        layout: what the server's grammar forbids in addition to the schema.
+        make_probe: from the client to the probe for settling; None if there is no probe.
+        provider: the server's provider, as in ``request``; None: recognised by the address.
     """
 
     request_options: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -73,11 +73,11 @@ class Defaults:
 
     @property
     def forbids(self) -> Layout:
-        """What answers cannot hold beyond the schema; null is in the strict form only."""
+        """What the answers cannot contain; null for left-out keys is in the strict form only."""
         return replace(self.layout or Layout(), no_null=self.make_schema is not None)
 
     def read(self, schema: Schema) -> Schema:
-        """The schema that answers are read by: as the form that is sent has it."""
+        """The schema for reading the answers to the form that is sent."""
         return schema.read_with(self.forbids)
 
 
@@ -89,27 +89,27 @@ def request(
     top_logprobs: int | None = None,
     defaults: Defaults | None = None,
 ) -> dict[str, Any]:
-    """What to add to your own call of a provider, for ``fc.score`` after it.
+    """The parameters to add to your own call of a provider; give the response to ``fc.score``.
 
     The call is ``client.chat.completions.create`` for "openai" and most others; docs/providers.md
     has the list.
 
     Args:
-        schema: a pydantic model or a JSON Schema. What is sent is its strict form: ``strict`` says
-            what that loses, and what a server would refuse. Of a ``LabelSet`` no form is sent:
-            what holds the answer to the labels, where the provider has such a thing, and a small
-            limit of tokens, both only if there is no mark before the label. Put its
-            ``instruction`` into your messages.
-        provider: who is asked, such as "openai-responses", "gemini", "ollama", "vllm".
-        model: the model's name, for those models that want to be asked in another way or not at
-            all. It is not part of what is returned.
-        top_logprobs: how many candidates to list for each token; by default 5 (of labels 20), or
-            fewer where the provider lists fewer.
-        defaults: another form of the schema than strict structured output's.
+        schema: a pydantic model or a JSON Schema. Its strict form is sent: ``strict`` lists what
+            this form cannot express, and what a server would refuse. For a ``LabelSet`` no form is
+            sent. Instead the request restricts the answer to the labels, if the provider supports
+            that, and sets a small limit of tokens; both only if there is no mark before the label.
+            Put its ``instruction`` into your messages.
+        provider: such as "openai-responses", "gemini", "ollama", "vllm".
+        model: the model's name, since some models need other parameters or give no logprobs. It is
+            not part of the result.
+        top_logprobs: the number of candidates for each token; by default 5 (for labels 20), or
+            fewer if the provider lists fewer.
+        defaults: another form of the schema than the strict form.
 
     Raises:
-        NoLogprobsError: if the provider or the model gives no logprobs; it names the way out.
-        RequestError: if nobody of that name is known, or it does not list so many candidates.
+        NoLogprobsError: if the provider or the model gives no logprobs; its remedy names another.
+        RequestError: if the provider is unknown, or does not list so many candidates.
         SchemaError: if the schema is no schema.
 
     >>> sorted(request({"type": "object", "properties": {}}))
@@ -123,10 +123,10 @@ def request(
     """
     make_schema = (defaults or Defaults()).make_schema
     row = provider_row(provider)
-    return asked_of(row, compile_schema(schema), model, top_logprobs, make_schema)
+    return parameters_for(row, compile_schema(schema), model, top_logprobs, make_schema)
 
 
-def asked_of(
+def parameters_for(
     row: Provider,
     schema: Schema,
     model: str | None,
@@ -136,22 +136,22 @@ def asked_of(
     """The parameters of a provider's call for a model, with logprobs.
 
     Raises:
-        NoLogprobsError: if the provider or the model gives no logprobs; it names the way out.
-        RequestError: if it does not list so many candidates.
+        NoLogprobsError: if the provider or the model gives no logprobs; its remedy names another.
+        RequestError: if the provider does not list so many candidates.
     """
-    known = model_row(model, row.key) if model else None
-    if known and known.instead:
-        raise NoLogprobsError(f"{model}: {known.says}", provider=row.key, remedy=known.instead)
+    special = model_row(model, row.key) if model else None
+    if special and special.instead:
+        raise NoLogprobsError(f"{model}: {special.says}", provider=row.key, remedy=special.instead)
     if schema.labels is not None and top_logprobs is None:
-        top_logprobs = most_of(row, model)  # what is said beside them is of interest, too
-    made = parameters(row, schema, _count(row, known, top_logprobs), make_schema)
-    return merged(made, row.quiet) if known and known.quiet else made
+        top_logprobs = most_of(row, model)  # texts other than the labels are of interest, too
+    options = parameters(row, schema, _count(row, special, top_logprobs), make_schema)
+    return merged(options, row.quiet) if special and special.quiet else options
 
 
 def most_of(row: Provider, model: str | None) -> int:
-    """How many candidates a provider lists for a model, where more are of use."""
-    known = model_row(model, row.key) if model else None
-    return row.most if known is None or known.cap is None else min(row.most, known.cap)
+    """The largest useful number of candidates that a provider lists for a model."""
+    special = model_row(model, row.key) if model else None
+    return row.most if special is None or special.cap is None else min(row.most, special.cap)
 
 
 def parameters(
@@ -160,7 +160,7 @@ def parameters(
     count: int,
     make_schema: MakeSchema | None = None,
 ) -> dict[str, Any]:
-    """The parameters of a provider's call, whatever its cap and the model are.
+    """The parameters of a provider's call, without checks of the cap and the model.
 
     Raises:
         NoLogprobsError: if the provider gives no logprobs.
@@ -169,29 +169,30 @@ def parameters(
         raise NoLogprobsError(
             f"{row.title} gives no logprobs", provider=row.key, remedy=row.instead
         )
-    shape, form = _shape(row, schema, make_schema), row.ask
-    if schema.labels is None or form not in LABELS:
-        return merged(form(shape, count), row.also)
-    made = merged(LABELS[form](shape, count), _held(row, schema.labels))
-    return merged(made, row.also)
+    form, ask = _answer_form(row, schema, make_schema), row.ask
+    if schema.labels is None or ask not in LABELS:
+        return merged(ask(form, count), row.also)
+    options = merged(LABELS[ask](form, count), _label_limits(row, schema.labels))
+    return merged(options, row.also)
 
 
-def _held(row: Provider, labels: LabelSet) -> dict[str, Any]:
-    """What holds an answer to labels, and bounds it; nothing where something else may come first.
+def _label_limits(row: Provider, labels: LabelSet) -> dict[str, Any]:
+    """The parameters that restrict an answer to labels and limit its length.
 
-    A function may take other texts than the labels for labels.
+    None if the answer may begin with other text, or if a function matches the labels, since it may
+    accept other texts.
     """
     if labels.after or callable(labels.match):
         return {}
-    longest = max(len(utf8(text)) for text in labels.texts)  # a token has a byte, at least
-    made: Any = longest + _ROOM
+    longest = max(len(utf8(text)) for text in labels.texts)  # each token has at least one byte
+    limits: Any = longest + _EXTRA_TOKENS
     for name in reversed(row.limit.split(".")):
-        made = {name: made}
-    return merged(made, row.choice(labels.texts) if row.choice else {})
+        limits = {name: limits}
+    return merged(limits, row.choice(labels.texts) if row.choice else {})
 
 
 def bare_form(row: Provider) -> Ask | None:
-    """How a provider is asked for an answer without logprobs; None if that is not known."""
+    """The function for requests without logprobs; None if there is none for the provider."""
     return row.bare if row.ask is None else BARE.get(row.ask)
 
 
@@ -201,91 +202,84 @@ def bare_parameters(
     """The parameters of a provider's call for an answer without logprobs.
 
     Raises:
-        NoLogprobsError: if it is not known how it is asked for one.
+        NoLogprobsError: if requests without logprobs are not supported for the provider.
     """
-    form = bare_form(row)
-    if form is None:
+    ask = bare_form(row)
+    if ask is None:
         raise NoLogprobsError(
-            f"{row.title}: it is not known how to ask for answers without logprobs",
+            f"{row.title}: requests without logprobs are not supported",
             provider=row.key,
-            remedy="Ask it yourself, several times, and give the reports of fc.score to fc.agree",
+            remedy="Send several requests yourself, and give the reports of fc.score to fc.agree",
         )
     if schema.labels is not None:
-        return merged(_held(row, schema.labels), row.also)
-    return merged(form(_shape(row, schema, make_schema), 0), row.also)
+        return merged(_label_limits(row, schema.labels), row.also)
+    return merged(ask(_answer_form(row, schema, make_schema), 0), row.also)
 
 
-def _shape(row: Provider, schema: Schema, make_schema: MakeSchema | None) -> AnswerForm:
-    """The form an answer should have, as the provider wants it."""
+def _answer_form(row: Provider, schema: Schema, make_schema: MakeSchema | None) -> AnswerForm:
+    """The form of the answer, as the provider's grammar allows it."""
     name = re.sub(r"[^a-zA-Z0-9_-]", "_", schema.name)[:64]
     if schema.labels is not None:
-        made = dict[str, Any]()  # it has questions at most
+        form = dict[str, Any]()  # labels have no form, only questions
     elif make_schema is None:
-        made = strict(schema, row.grammar).schema
+        form = strict(schema, row.grammar).schema
     else:
-        made = make_schema(without_settings(schema.json))
-    return AnswerForm(name, made, lambda: questions(schema).asked)
+        form = make_schema(without_settings(schema.json))
+    return AnswerForm(name, form, lambda: questions(schema).asked)
 
 
 def merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
-    """Two sets of parameters as one; what both hold as objects (``extra_body``), too.
+    """Two sets of parameters as one; objects that both have (``extra_body``) are merged, too.
 
-    It shares nothing with the second.
+    The result shares no object with the second.
 
     >>> merged({"a": 1, "extra_body": {"b": 2}}, {"extra_body": {"c": 3}})
     {'a': 1, 'extra_body': {'b': 2, 'c': 3}}
     """
     both = dict(first)
     for key, value in deepcopy(dict(second)).items():
-        mine = both.get(key)
-        both[key] = _joined(mine, value) if isinstance(mine, Mapping) else value
+        own: Any = both.get(key)
+        both[key] = merged(own, value) if isinstance(own, Mapping) else value  # pyright: ignore[reportUnknownArgumentType]
     return both
-
-
-def _joined(first: Any, second: Any) -> dict[str, Any]:
-    return merged(cast("Mapping[str, Any]", first), cast("Mapping[str, Any]", second))
 
 
 def provider_row(provider: str) -> Provider:
     """The provider of this name.
 
     Raises:
-        RequestError: if nobody of that name is known; it says who is meant, perhaps.
+        RequestError: if there is no such provider; its remedy lists the providers.
     """
     row = PROVIDERS.get(provider)
     if row is None:
         near = get_close_matches(provider.lower(), PROVIDERS, n=1)
-        meant = f"Did you mean {near[0]!r}? " if near else ""
+        guess = f"Did you mean {near[0]!r}? " if near else ""
+        *names, last = sorted(PROVIDERS)
         raise RequestError(
-            f"no provider is called {provider!r}",
-            remedy=f"{meant}Known are {_listed(sorted(PROVIDERS))}",
+            f"unknown provider {provider!r}",
+            remedy=f"{guess}Use one of {', '.join(names)} and {last}",
         )
     return row
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:-1]) + f" and {names[-1]}"
-
-
-def _count(row: Provider, known: Model | None, wanted: int | None) -> int:
-    """How many candidates to ask for.
+def _count(row: Provider, special: Model | None, requested: int | None) -> int:
+    """The number of candidates to request.
 
     Raises:
         RequestError: if the provider, or the model, does not list so many.
     """
     if row.ask is None:
-        return 0  # there is nothing to count
-    caps = [row.cap, known.cap if known else None]
-    cap = min((one for one in caps if one is not None), default=None)
-    if wanted is None:
+        return 0  # there are no candidates
+    caps = [row.cap, special.cap if special else None]
+    cap = min((cap for cap in caps if cap is not None), default=None)
+    if requested is None:
         return row.default if cap is None else min(row.default, cap)
-    if wanted < row.least or (cap is not None and wanted > cap):
+    if requested < row.least or (cap is not None and requested > cap):
         who = "this model" if cap != row.cap else row.title
         raise RequestError(
-            f"top_logprobs={wanted}: {who} lists {_bounds(row.least, cap)} for each token",
-            provider=row.key, remedy=f"Ask for {_bounds(row.least, cap)}",
+            f"top_logprobs={requested}: {who} lists {_bounds(row.least, cap)} for each token",
+            provider=row.key, remedy=f"Request {_bounds(row.least, cap)}",
         )  # fmt: skip
-    return wanted
+    return requested
 
 
 def _bounds(least: int, cap: int | None) -> str:

@@ -1,19 +1,14 @@
-"""The strict form: a schema as strict structured output demands it, what is lost, the way back.
+"""Strict form: a schema in the form that strict structured output demands.
 
-In:    a compiled ``Schema``; what a server's grammar understands.
-Out:   ``StrictForm``: the JSON Schema to send, and a list of what it cannot say.
-Never: a changed argument; a loss that is not listed; another order of fields than the model's,
-       since it is the order in which the model thinks.
-Why:   servers that hold the model to a schema refuse most of JSON Schema, and say so by a 400.
+In:    a compiled ``Schema``; the server's ``Grammar``.
+Out:   ``StrictForm``: the JSON Schema to send, and a list of what it cannot express.
+Never: a change to the argument; a loss that is not listed; another order of fields than the
+       schema's, since the model writes, and so reasons, in this order.
+Why:   servers that constrain decoding to a schema refuse most of JSON Schema, with a status of 400.
 
-The form is written from the schema's places, where references, ``allOf``, conditions and drafts
-are undone already. Every key is required and no other is allowed; what may be left out may be null
-instead, and null comes back as the default (``Schema.validate`` sees to that).
-
-* ``losses``: what cannot be said;
-* ``words``: several schemas that hold at once, as one;
-* ``writer``: from places to a document;
-* ``relations`` and ``limits``: what the document does not say, and whether it is too large.
+The form is written from the schema nodes, where references, ``allOf``, conditions and drafts are
+already resolved. Every key is required and no other key is allowed. An optional key may be null
+instead, and ``Schema.validate`` replaces this null by the default.
 """
 
 from dataclasses import dataclass, field
@@ -21,9 +16,7 @@ from typing import Any
 
 from fieldconf.errors import SchemaError
 from fieldconf.providers.grammars import STRICT, Grammar
-from fieldconf.requests.strict_limits import exceeded
-from fieldconf.requests.strict_losses import Loss
-from fieldconf.requests.strict_relations import Relations
+from fieldconf.requests.strict_losses import Loss, exceeded_limits, lost_relations
 from fieldconf.requests.strict_writer import Writer
 from fieldconf.schema import Schema, compile_schema
 
@@ -32,12 +25,12 @@ __all__ = ["Loss", "StrictForm", "strict"]
 
 @dataclass(frozen=True)
 class StrictForm:
-    """A schema as strict structured output demands it. Made by ``strict``.
+    """A schema in the form that strict structured output demands. Built by ``strict``.
 
     Attributes:
         schema: the JSON Schema to send.
-        lost: what it cannot say; the answer is still validated by the whole schema.
-        source: the schema that it was made of; ``score`` and ``request`` take it.
+        lost: what it cannot express; the answer is still validated with the whole schema.
+        source: the original schema; ``score`` and ``request`` accept it.
     """
 
     schema: dict[str, Any]
@@ -46,7 +39,7 @@ class StrictForm:
 
 
 def strict(schema: Any, grammar: Grammar = STRICT) -> StrictForm:
-    """The strict form of a pydantic model or a JSON Schema, and what is lost on the way.
+    """The strict form of a pydantic model or a JSON Schema, and what it cannot express.
 
     Raises:
         SchemaError: if the schema is no schema, a label set, or nested deeper than Python goes.
@@ -57,18 +50,20 @@ def strict(schema: Any, grammar: Grammar = STRICT) -> StrictForm:
     >>> print(*form.lost)
     /a: minLength 2
     """
-    source = compile_schema(schema).asked
+    source = compile_schema(schema).as_requested
     if source.labels is not None:
         raise SchemaError(
-            "a label set has no strict form: its answers are no JSON",
-            remedy="fc.request says how labels are asked for",
+            "a label set has no strict form: its answers are not JSON",
+            remedy="Use fc.request for a label set",
         )
     writer = Writer(grammar)
     try:
-        made = writer.document(source.root)
-        lost = [*writer.lost, *Relations().lost(source.json), *exceeded(made, grammar)]
+        document = writer.document(source.root)
+        lost = [*writer.lost, *lost_relations(source.json), *exceeded_limits(document, grammar)]
         if source.root.is_simplified:
-            lost.append(Loss("", "some of the conditions and unions that multiply"))
+            lost.append(Loss("", "some conditions and unions, which have too many combinations"))
     except RecursionError:
-        raise SchemaError("the schema is nested too deep", remedy="Make it flatter") from None
-    return StrictForm(made, tuple(dict.fromkeys(lost)), source)
+        raise SchemaError(
+            "the schema is nested too deep", remedy="Use fewer levels of objects and lists"
+        ) from None
+    return StrictForm(document, tuple(dict.fromkeys(lost)), source)

@@ -1,9 +1,9 @@
-"""Writer: from the places of a schema to one document, and what is lost on the way.
+"""Strict writer: from the schema nodes of a schema to the document of its strict form.
 
-In:    the root place; the server's ``Grammar``.
-Out:   the document; its ``lost``.
-Never: two copies of a definition; a word that the grammar does not know.
-Why:   references, ``allOf``, conditions and drafts are undone in the places already.
+In:    the root node; the server's ``Grammar``.
+Out:   the document; what it cannot express, as ``lost``.
+Never: two copies of a definition; a keyword that the grammar does not know.
+Why:   references, ``allOf``, conditions and drafts are already resolved in the nodes.
 """
 
 import re
@@ -11,21 +11,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from fieldconf.parsing.kinds import KINDS
+from fieldconf.parsing.writing import distinct_json
 from fieldconf.paths import Path, pointer
 from fieldconf.providers.grammars import NUMBERS, STRING, Grammar
 from fieldconf.requests.strict_losses import ANY_ITEM, Loss, shown
 from fieldconf.requests.strict_words import (
     READ,
-    as_stated,
-    asks,
+    containers_described,
     core_of,
     described,
-    each_once,
+    enum_of,
+    has_any,
     has_null_as_default,
     in_order,
-    invented,
     is_long,
-    meant,
     members_in,
     notes_of,
     possible_cases,
@@ -47,184 +46,180 @@ _LOWS, _HIGHS = ("minLength", "minimum", "exclusiveMinimum"), (
 
 
 class Writer:
-    """Writes the places of one schema as one document."""
+    """Writes the nodes of one schema as one document."""
 
     def __init__(self, grammar: Grammar) -> None:
         self.lost: list[Loss] = []
         self._grammar = grammar
-        self._names: dict[SchemaNode, str] = {}  # of the places that are written as definitions
+        self._names: dict[SchemaNode, str] = {}  # of the nodes that have a definition
         self._defs: dict[str, dict[str, Any]] = {}
         self._writing: list[SchemaNode] = []
 
     def document(self, root: SchemaNode) -> dict[str, Any]:
-        """The whole, with its definitions behind it."""
+        """The document with its definitions."""
         if len(possible_cases(root)) == len(root.cases) == 1:
-            self._names[core_of(root)] = ""
-            made = {**self._inline(core_of(root), ()), **notes_of(root.cases[0].parts)}
+            core = core_of(root)
+            self._names[core] = ""
+            document = {**self._inline(core, ()), **notes_of(root.cases[0].parts)}
         else:
-            made = self._write(root, ())
-        if self._grammar.object_root and made.get("type") != "object":
+            document = self._write(root, ())
+        if self._grammar.object_root and document.get("type") != "object":
             self._lose((), "the whole is not one object, which is refused: put it into a field")
-        return {**made, "$defs": self._defs} if self._defs else made
+        return {**document, "$defs": self._defs} if self._defs else document
 
     def _lose(self, path: Path, lost: str) -> None:
         self.lost.append(Loss(pointer(path), lost))
 
-    # -- one place ------------------------------------------------------------------------------
+    # -- one node -------------------------------------------------------------------------------
 
-    def _write(self, place: SchemaNode, path: Path) -> dict[str, Any]:
-        """The schema of a place: one of its cases, or null where it may be left out."""
-        cases = possible_cases(place)
+    def _write(self, node: SchemaNode, path: Path) -> dict[str, Any]:
+        """The schema of a node: one of its cases, or null where the value may be left out."""
+        cases = possible_cases(node)
         shared = shared_by(cases)
         notes = notes_of(shared)
-        arms = [without_notes(self._case(place.of(case), path, shared), notes) for case in cases]
-        flat = [a for arm in arms for a in (arm["anyOf"] if set(arm) == {"anyOf"} else [arm])]
-        if place.declared.may_be_null:
-            flat.append({"type": "null"})
-        elif place.is_optional and place.declared.nullable and not has_null_as_default(cases):
-            self._lose(path, "null and left out are not told apart")
-        made = each_once(flat)
-        if not made:
+        variants: list[dict[str, Any]] = []
+        for case in cases:
+            schema = without_notes(self._case(node.with_only(case), path, shared), notes)
+            variants += schema["anyOf"] if set(schema) == {"anyOf"} else [schema]
+        if node.declared.may_be_null:
+            variants.append({"type": "null"})
+        elif node.is_optional and node.declared.nullable and not has_null_as_default(cases):
+            self._lose(path, "null and a left-out key cannot be distinguished")
+        variants = distinct_json(variants)
+        if not variants:
             self._lose(path, "no value is allowed")
             return {"type": "null"}
-        one = made[0] if len(made) == 1 else {"anyOf": made}
-        return described(one, shared) if "$ref" in one else {**notes, **one}
+        schema = variants[0] if len(variants) == 1 else {"anyOf": variants}
+        return described(schema, shared) if "$ref" in schema else {**notes, **schema}
 
-    def _case(self, place: SchemaNode, path: Path, shared: Sequence[Keywords]) -> dict[str, Any]:
-        """The schema of one case: by reference, if it has a name or is being written."""
-        core, own = core_of(place), [part for part in place.cases[0].parts if part not in shared]
+    def _case(self, node: SchemaNode, path: Path, shared: Sequence[Keywords]) -> dict[str, Any]:
+        """The schema of one case; a reference if it has a name or is being written."""
+        core, own = core_of(node), [part for part in node.cases[0].parts if part not in shared]
         if core in self._names or core in self._writing or core.cases[0].name:
             name = self._define(core, path)
             return described({"$ref": f"#/$defs/{name}" if name else "#"}, own)
         return {**self._inline(core, path), **notes_of(own)}
 
-    def _define(self, place: SchemaNode, path: Path) -> str:
-        name = self._names.get(place)
+    def _define(self, node: SchemaNode, path: Path) -> str:
+        """The name of the definition of a node, which is written if there is none yet."""
+        name = self._names.get(node)
         if name is None:
-            name = self._names[place] = self._unused(place.cases[0].name or "Part")
-            self._defs[name] = {}  # keeps the order in which they are first met
-            self._defs[name].update(self._inline(place, path))
+            plain = re.sub(r"[^a-zA-Z0-9_.-]", "_", node.cases[0].name or "Part")
+            name, number = plain, 2
+            while name in self._defs:
+                name, number = f"{plain}_{number}", number + 1
+            self._names[node] = name
+            self._defs[name] = {}  # now, for the order in which definitions are first needed
+            self._defs[name].update(self._inline(node, path))
         return name
 
-    def _unused(self, name: str) -> str:
-        plain = re.sub(r"[^a-zA-Z0-9_.-]", "_", name)
-        taken, number = plain, 2
-        while taken in self._defs:
-            taken, number = f"{plain}_{number}", number + 1
-        return taken
-
-    def _inline(self, place: SchemaNode, path: Path) -> dict[str, Any]:
-        self._writing.append(place)
+    def _inline(self, node: SchemaNode, path: Path) -> dict[str, Any]:
+        self._writing.append(node)
         try:
-            return self._parts(place, path)
+            return self._parts(node, path)
         finally:
             self._writing.pop()
 
     # -- one case -------------------------------------------------------------------------------
 
-    def _parts(self, place: SchemaNode, path: Path) -> dict[str, Any]:
-        (case,) = place.cases
+    def _parts(self, node: SchemaNode, path: Path) -> dict[str, Any]:
+        (case,) = node.cases
         parts = case.parts
-        self._note_unread(parts, path)
-        members = members_in(parts)
-        if members is None and asks(parts, ("enum", "const")) and is_long(parts):
-            self._lose(path, "which objects and lists: too many are named")
-        notes = notes_of(parts)
-        if members is not None and (stated := as_stated(parts, members)):
-            return {**notes, **stated}
-        kinds = kinds_of_parts(parts)
-        if kinds == KINDS and self._grammar.free_keys and not asks(parts, READ):
-            return notes
-        if len(kinds) > 4 and not self._grammar.free_keys:
-            kinds = meant(parts) & kinds or kinds - {"object", "array"}
-            what = "s and ".join(sorted(kinds)) if len(kinds) < 3 else "scalar"
-            self._lose(path, f"anything may stand here: only {what}s are asked for")
-        arms = [self._kind(kind, place, path) for kind in in_order(kinds, parts)]
-        return {**notes, **arms[0]} if len(arms) == 1 else {**notes, "anyOf": arms}
-
-    def _note_unread(self, parts: Sequence[Keywords], path: Path) -> None:
         for part in parts:
             for word in [word for word in part.words if word not in READ]:
                 self._lose(path, shown(word, part.words[word]))
+        members = members_in(parts)
+        if members is None and has_any(parts, ("enum", "const")) and is_long(parts):
+            self._lose(path, "which objects and lists are allowed: there are too many")
+        notes = notes_of(parts)
+        if members is not None and (enum := enum_of(parts, members)):
+            return {**notes, **enum}
+        kinds = kinds_of_parts(parts)
+        if kinds == KINDS and self._grammar.free_keys and not has_any(parts, READ):
+            return notes
+        if len(kinds) > 4 and not self._grammar.free_keys:
+            kinds = containers_described(parts) & kinds or kinds - {"object", "array"}
+            what = "s and ".join(sorted(kinds)) if len(kinds) < 3 else "scalar"
+            self._lose(path, f"any value is allowed here, but only {what}s are requested")
+        variants = [self._kind(kind, node, path) for kind in in_order(kinds, parts)]
+        return {**notes, **(variants[0] if len(variants) == 1 else {"anyOf": variants})}
 
-    def _kind(self, kind: str, place: SchemaNode, path: Path) -> dict[str, Any]:
-        (case,) = place.cases
+    def _kind(self, kind: str, node: SchemaNode, path: Path) -> dict[str, Any]:
+        (case,) = node.cases
         if kind == "object":
-            return self._object(place, path)
+            return self._object(node, path)
         if kind == "array":
-            return self._array(place, path)
+            return self._array(node, path)
         if kind == "string":
-            return {"type": "string", **self._asked(case.parts, STRING, path)}
+            return {"type": "string", **self._constraints(case.parts, STRING, path)}
         if kind == "number":
-            whole = any(part.is_integer for part in case.parts)
-            asked = self._asked(case.parts, NUMBERS, path)
-            return {"type": "integer" if whole else "number", **asked}
+            is_integer = any(part.is_integer for part in case.parts)
+            constraints = self._constraints(case.parts, NUMBERS, path)
+            return {"type": "integer" if is_integer else "number", **constraints}
         return {"type": kind}
 
-    def _asked(self, parts: Sequence[Keywords], words: Sequence[str], path: Path) -> dict[str, Any]:
-        """What several parts ask by these words, as one."""
-        made: dict[str, Any] = {}
+    def _constraints(
+        self, parts: Sequence[Keywords], words: Sequence[str], path: Path
+    ) -> dict[str, Any]:
+        """The values of these keywords that satisfy all parts, where the grammar knows them."""
+        constraints: dict[str, Any] = {}
         for word in words:
-            given = [part.words[word] for part in parts if word in part.words]
-            if not given:
+            values = [part.words[word] for part in parts if word in part.words]
+            if not values:
                 continue
-            one = max(given) if word in _LOWS else min(given) if word in _HIGHS else given[0]
-            if self._knows(word, one):
-                made[word] = one
+            is_bound = word in _LOWS or word in _HIGHS
+            value = max(values) if word in _LOWS else min(values) if is_bound else values[0]
+            formats = self._grammar.formats
+            is_known = word != "format" or formats is None or value in formats
+            if word in self._grammar.words and is_known:
+                constraints[word] = value
             else:
-                self._lose(path, shown(word, one))
-            if word not in (*_LOWS, *_HIGHS):
-                for other in given[1:]:
-                    if other != one:
+                self._lose(path, shown(word, value))
+            if not is_bound:
+                for other in values[1:]:
+                    if other != value:
                         self._lose(path, shown(word, other))
-        return made
+        return constraints
 
-    def _knows(self, word: str, value: Any) -> bool:
-        formats = self._grammar.formats
-        if word not in self._grammar.words:
-            return False
-        return word != "format" or formats is None or value in formats
-
-    def _object(self, place: SchemaNode, path: Path) -> dict[str, Any]:
-        (case,) = place.cases
+    def _object(self, node: SchemaNode, path: Path) -> dict[str, Any]:
+        (case,) = node.cases
         keys = keys_of(case.parts)
-        needed = required_of(case.parts)
-        keys += sorted(key for key in needed if key not in keys)
-        keys = [key for key in keys if key in needed or possible_cases(place.inside(key))]
-        inner = {key: self._write(place.inside(key), (*path, key)) for key in keys}
-        made: dict[str, Any] = {"type": "object", "properties": inner, "required": keys}
+        required = required_of(case.parts)
+        keys += sorted(key for key in required if key not in keys)
+        keys = [key for key in keys if key in required or possible_cases(node.inside(key))]
+        properties = {key: self._write(node.inside(key), (*path, key)) for key in keys}
         is_open = not is_closed(case.parts)
         if is_open and self._grammar.free_keys and not keys:
-            return {"type": "object", **self._free(place, path)}
+            return {"type": "object", **self._undeclared_keys(node, path)}
         if is_open:
-            self._lose(path, "keys that are not named")
-        return {**made, "additionalProperties": False}
+            self._lose(path, "undeclared keys")
+        return {
+            "type": "object", "properties": properties, "required": keys,
+            "additionalProperties": False,
+        }  # fmt: skip
 
-    def _free(self, place: SchemaNode, path: Path) -> dict[str, Any]:
-        (case,) = place.cases
-        free = next(key for key in invented() if key not in keys_of(case.parts))
-        inner = place.inside(free)
+    def _undeclared_keys(self, node: SchemaNode, path: Path) -> dict[str, Any]:
+        (case,) = node.cases
+        names = (f"any key {number}" for number in range(1000))
+        inner = node.inside(next(name for name in names if name not in keys_of(case.parts)))
         if inner.declared.is_anything or any("patternProperties" in p.words for p in case.parts):
             return {}
         return {"additionalProperties": self._write(inner, (*path, ANY_ITEM))}
 
-    def _array(self, place: SchemaNode, path: Path) -> dict[str, Any]:
-        declared = place.declared
-        longest = len(place.first_items)
-        counted: dict[str, Any] = {"minItems": declared.min_items} if declared.min_items else {}
+    def _array(self, node: SchemaNode, path: Path) -> dict[str, Any]:
+        declared = node.declared
+        count = len(node.first_items)
+        lengths: dict[str, Any] = {"minItems": declared.min_items} if declared.min_items else {}
         if declared.max_items is not None:
-            counted["maxItems"] = declared.max_items
-        first = [self._write(place.inside(i), (*path, i)) for i in range(longest)]
-        is_whole = declared.max_items is not None and declared.max_items <= longest
-        rest = [] if is_whole else [self._write(place.inside(longest), (*path, ANY_ITEM))]
+            lengths["maxItems"] = declared.max_items
+        first = [self._write(node.inside(i), (*path, i)) for i in range(count)]
+        has_rest = declared.max_items is None or declared.max_items > count
+        rest = [self._write(node.inside(count), (*path, ANY_ITEM))] if has_rest else []
         if first and self._grammar.prefix:
-            more: Any = rest[0] if rest else False
-            return {"type": "array", "prefixItems": first, "items": more, **counted}
+            items: Any = rest[0] if rest else False
+            return {"type": "array", "prefixItems": first, "items": items, **lengths}
         if len(first) > 1 or (first and rest):
-            self._lose(path, "which item is of which kind")
-        items = each_once([*first, *rest]) or [{"type": "null"}]  # there is none
-        return {
-            "type": "array",
-            "items": items[0] if len(items) == 1 else {"anyOf": items},
-            **counted,
-        }
+            self._lose(path, "which item has which schema")
+        schemas = distinct_json([*first, *rest]) or [{"type": "null"}]  # the list is always empty
+        items = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+        return {"type": "array", "items": items, **lengths}

@@ -1,20 +1,36 @@
-"""Schema: what was declared at each place of an answer, and whether an answer keeps to it.
+"""Schemas: what is declared at each place of an answer, and whether an answer is valid.
 
-* ``values``: the kinds of JSON values, and when two are the same;
-* ``settings``: the settings of a field that live with the model;
-* ``documents``: a JSON Schema, where its references lead, and which draft reads it;
-* ``parts``: what one plain schema asks of a value;
-* ``cases``: references and unions undone: the ways in which a value can keep to a schema;
-* ``declared``: what all of them say of one place;
-* ``places``: the places of an answer, and what was written decides between the arms;
-* ``models``: from a pydantic model to its JSON Schema;
-* ``attributes``: from Python attributes to places;
-* ``restoring``: the way back from the strict form;
-* ``labels``: labels as a schema: answers that are bare texts;
-* ``validation``: where and how an answer breaks its schema (``proving``: that it surely does not;
-  ``bounded``: jsonschema that always comes to an end; ``located``: where an error of pydantic's
-  is);
-* ``compiling``: all of it as one ``Schema``.
+In:    a pydantic model, a JSON Schema or a ``LabelSet``; answers.
+Out:   a ``Schema``: its ``SchemaNode`` tree with the declarations, and its validation.
+Never: tokens or logprobs.
+Why:   the alternatives of a value are known only from the schema.
+
+From a JSON Schema to declarations:
+
+* ``references``: the subschemas of a document, their drafts, and the targets of references;
+* ``keywords``: what one schema requires by its own keywords;
+* ``unions``: references and unions resolved into cases;
+* ``constraints``: whether a prefix of a scalar can still become an allowed value (``regexes``:
+  patterns that always come to an end);
+* ``declared``: the declarations of all cases for one place;
+* ``places``: schema nodes, from a place to the places inside, narrowed by what was written;
+* ``schema``: all of this compiled into one ``Schema``.
+
+Other kinds of schemas and settings:
+
+* ``pydantic_models``: the JSON Schema of a pydantic model;
+* ``labels``: label sets, whose answers are bare texts;
+* ``field_settings``: thresholds and formulas that are declared with a field;
+* ``attribute_paths``: from Python attributes to paths of an answer;
+* ``omitted``: null values that stand for left-out keys;
+* ``outline``: a schema for some paths of an answer.
+
+Validation:
+
+* ``validation``: the violations of an answer;
+* ``proving``: a fast proof that there are none;
+* ``bounded_validation``: jsonschema that always comes to an end;
+* ``pydantic_errors``: the paths of pydantic's errors.
 """
 
 from fieldconf.parsing.kinds import KINDS, kind_of, same

@@ -1,10 +1,10 @@
-"""Attributes: from the attributes of a Python value to the path of its field.
+"""Attribute paths: from the attributes of a Python value to the path of its field.
 
-In:    ``lambda ticket: ticket.customer.email`` or ``"customer.email"``; the root place.
+In:    ``lambda ticket: ticket.customer.email`` or ``"customer.email"``; the root node.
 Out:   the path in the answer: an alias is a key, an item of a named tuple an index, and the root of
-       a ``RootModel`` is where the model is.
-Never: a look at a value: the path is known where the answer did not validate, too.
-Why:   who holds a model thinks in its attributes, and an editor can complete and rename them.
+       a ``RootModel`` is at the path of the model.
+Never: a value: the path is also known where the answer did not validate.
+Why:   users of a model think in its attributes, and an editor can complete and rename them.
 """
 
 import re
@@ -19,7 +19,7 @@ _STEP = re.compile(r"\.?([^.\[\]]+)|\[(-?\d+)\]|\[(['\"])(.*?)\3\]")
 
 
 class _Recorder:
-    """Takes note of the attributes and items that are asked of it."""
+    """Records the attributes and items that a function takes of it."""
 
     def __init__(self, path: Path = ()) -> None:
         object.__setattr__(self, "_path", path)
@@ -32,7 +32,7 @@ class _Recorder:
 
 
 def steps_of(pick: Callable[[Any], Any] | str) -> Path:
-    """The attributes and items that a function takes of its argument, or that a text names.
+    """The attributes and items that a function takes of its argument, or that a text lists.
 
     Raises:
         ValueError: if the text is no such path, or the function returns something else.
@@ -42,11 +42,11 @@ def steps_of(pick: Callable[[Any], Any] | str) -> Path:
     """
     if isinstance(pick, str):
         return tuple(_read(pick))
-    found = pick(_Recorder())
-    if not isinstance(found, _Recorder):
-        message = f"{found!r} is no attribute of the value: give lambda value: value.some.field"
-        raise ValueError(message)  # noqa: TRY004  # it is the function's answer that is wrong
-    return object.__getattribute__(found, "_path")
+    recorder = pick(_Recorder())
+    if not isinstance(recorder, _Recorder):
+        message = f"{recorder!r} is no attribute of the value: give lambda value: value.some.field"
+        raise ValueError(message)  # noqa: TRY004  # the function has the right type, not its result
+    return object.__getattribute__(recorder, "_path")
 
 
 def _read(text: str) -> Iterator[str | int]:
@@ -62,17 +62,16 @@ def _read(text: str) -> Iterator[str | int]:
 
 
 def paths_of(steps: Path, root: SchemaNode) -> list[Path]:
-    """The paths in an answer that attributes can lead to: of each arm of a union its own."""
-    found: list[tuple[Path, SchemaNode]] = [((), root)]
+    """The paths in an answer to which attributes lead; each variant of a union may have its own."""
+    ends: list[tuple[Path, SchemaNode]] = [((), root)]
     for step in steps:
-        found = [
-            ((*path, *way), place.at(way)) for path, place in found for way in _ways(place, step)
-        ]
-    return list(dict.fromkeys(path for path, _ in found))
+        ends = [((*path, *way), node.at(way)) for path, node in ends for way in _ways(node, step)]
+    return list(dict.fromkeys(path for path, _ in ends))
 
 
-def _ways(place: SchemaNode, step: str | int) -> list[Path]:
-    parts = (part for case in place.cases for part in case.parts)
-    named = [part.notes[ATTRIBUTES] for part in parts if ATTRIBUTES in part.notes]
-    ways = [tuple(names[step]) for names in named if step in names]
+def _ways(node: SchemaNode, step: str | int) -> list[Path]:
+    """The paths from a node to which one attribute or item leads."""
+    notes = [part.notes for case in node.cases for part in case.parts]
+    renamed = [note[ATTRIBUTES] for note in notes if ATTRIBUTES in note]
+    ways = [tuple(paths[step]) for paths in renamed if step in paths]
     return list(dict.fromkeys([*ways, (step,)]))

@@ -1,8 +1,8 @@
-"""Bounded: validator classes of jsonschema that always come to an end.
+"""Bounded validation: validator classes of jsonschema that always come to an end.
 
 In:    a validator class of jsonschema.
-Out:   the same with its own verdicts, which counts its steps and gives up on slow patterns.
-Never: another verdict than jsonschema's: its own functions decide, with our search in them.
+Out:   a validator class with the same results, which counts its steps and stops slow patterns.
+Never: another result than jsonschema's: its own functions decide, with our pattern search.
 Why:   a union of unions, or one pattern, can keep jsonschema busy for ever.
 """
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError as JSONSchemaError
 
 STEPS = 100_000
-"""How many times a part of a schema may be applied to a part of an answer, at least."""
+"""The steps for one answer: one step applies a part of the schema to a part of the answer."""
 STEPS_PER_VALUE = 50
-"""How many times more for each value of the answer."""
+"""The additional steps for each value of the answer."""
 SECONDS = 1.0
-"""How long the patterns of a schema may take, together, on one answer."""
+"""The time that all patterns of a schema may take together on one answer."""
 
 _MOST_SHOWN = 500
-_CONSTANT = 64  # what takes so many values, or so many times as many characters, is one step
+_CONSTANT = 64  # a container costs one step more for so many values, a string for its square
 _FEW_ITEMS = 100
 _FEW_MEMBERS = 20
 
@@ -37,14 +37,14 @@ Keyword: TypeAlias = Callable[[Any, Any, Any, Any], Errors]
 
 
 class TooMuchError(Exception):
-    """The schema takes more steps than there are."""
+    """The validation takes more steps than the budget has."""
 
 
 class Budget:
-    """What may still be done for one answer.
+    """The steps and seconds that are left for one answer.
 
-    Steps are counted, not timed: the same answer gets the same verdict on a slow machine. Messages
-    show the value that is wrong, so a step with a large value is a long one.
+    Steps are counted, not timed: the same answer gets the same result on a slow machine. Error
+    messages contain the invalid value, so a step with a large value costs more.
     """
 
     __slots__ = ("seconds", "sizes", "slow", "steps")
@@ -59,7 +59,7 @@ class Budget:
         """Count a step with this value.
 
         Raises:
-            TooMuchError: if there was none left.
+            TooMuchError: if no steps are left.
         """
         cost = 1
         if isinstance(value, str):
@@ -75,36 +75,37 @@ BUDGET: ContextVar[Budget] = ContextVar("BUDGET")
 
 
 def _sizes(data: Any) -> dict[int, int]:
-    """Of each object and array, by its id, how many values are in it; long strings count more."""
-    nodes: list[Any] = [data] if isinstance(data, (dict, list)) else []
-    for node in nodes:  # grows as it goes: no recursion, answers may be deep
-        nodes += [child for child in _inside(node) if isinstance(child, (dict, list))]
+    """The number of values in each object and array, by its id; long strings count more."""
+    containers: list[Any] = [data] if isinstance(data, (dict, list)) else []
+    for container in containers:  # grows in the loop: no recursion, since answers may be deep
+        containers += [v for v in _values_in(container) if isinstance(v, (dict, list))]
     sizes: dict[int, int] = {}
-    for node in reversed(nodes):
+    for container in reversed(containers):
         size = 1
-        for child in _inside(node):
-            if isinstance(child, str):
-                size += 1 + len(child) // _CONSTANT
+        for value in _values_in(container):
+            if isinstance(value, str):
+                size += 1 + len(value) // _CONSTANT
             else:
-                size += sizes.get(id(child), 1)
-        sizes[id(node)] = size
+                size += sizes.get(id(value), 1)
+        sizes[id(container)] = size
     return sizes
 
 
-def _inside(node: Any) -> Any:
-    return cast("dict[str, Any]", node).values() if isinstance(node, dict) else node
+def _values_in(container: Any) -> Any:
+    is_object = isinstance(container, dict)
+    return cast("dict[str, Any]", container).values() if is_object else container
 
 
 def _search(pattern: str, text: str) -> Any:
-    """``re.search``, which may give up.
+    """``re.search`` with the time limit of the budget.
 
     Raises:
-        SlowPatternError: if there is no time left before the answer is known.
+        SlowPatternError: if the time is over before there is a result.
     """
-    found, budget = compiled(pattern), BUDGET.get()
+    expression, budget = compiled(pattern), BUDGET.get()
     start = time.perf_counter()
     try:
-        return found.search(text, timeout=max(budget.seconds, 0))
+        return expression.search(text, timeout=max(budget.seconds, 0))
     except TimeoutError:
         raise SlowPatternError(pattern) from None
     finally:
@@ -112,7 +113,7 @@ def _search(pattern: str, text: str) -> Any:
 
 
 def one_line(text: str) -> str:
-    """The text without line breaks; of a long one, its two ends."""
+    """The text without line breaks; of a long text the beginning and the end."""
     if len(text) > _MOST_SHOWN:
         text = f"{text[: _MOST_SHOWN // 2]} ... {text[-_MOST_SHOWN // 2 :]}"
     return printable(" ".join(text.splitlines()).strip())
@@ -121,42 +122,43 @@ def one_line(text: str) -> str:
 # -- keywords -----------------------------------------------------------------------------------
 
 
-def _error(message: str, *, context: Any = (), **named: Any) -> "JSONSchemaError":
-    """An error without its causes: those of nested unions, with their messages, fill a memory."""
+def _error(message: str, *, context: Any = (), **details: Any) -> "JSONSchemaError":
+    """An error without its causes: the messages of nested unions would fill the memory."""
     del context
-    return _as_is(one_line(message), **named)
+    return _error_as_is(one_line(message), **details)
 
 
-def _as_is(message: str, **named: Any) -> "JSONSchemaError":
+def _error_as_is(message: str, **details: Any) -> "JSONSchemaError":
     from jsonschema.exceptions import ValidationError as JSONSchemaError
 
-    return JSONSchemaError(message, **named)
+    return JSONSchemaError(message, **details)
 
 
 _OURS = {
     "re": SimpleNamespace(search=_search),
     "ValidationError": _error,
-    "set": dict.fromkeys,  # a set gives errors in another order each time
+    "set": dict.fromkeys,  # a set would give errors in a random order
 }
 
 
-def _relinked(function: Any, scopes: dict[int, dict[str, Any]]) -> Any:
-    """A function of jsonschema with our search, in itself and in the helpers that it calls.
+def _with_our_search(function: Any, scopes: dict[int, dict[str, Any]]) -> Any:
+    """A function of jsonschema with our pattern search, also in the helpers that it calls.
 
-    So its own code decides, whatever its version: what counts as evaluated, say, is 60 lines of it.
+    So jsonschema's own code decides, whatever its version; for example, it has 60 lines about
+    which keys and items count as evaluated.
     """
-    known = function.__globals__
-    if id(known) not in scopes:
-        scope = scopes[id(known)] = {**known, **_OURS}
-        scope |= {
-            name: _relinked(value, scopes) for name, value in known.items() if _is_theirs(value)
-        }
-    made = FunctionType(
-        function.__code__, scopes[id(known)], function.__name__,
+    module = function.__globals__
+    if id(module) not in scopes:
+        scope = scopes[id(module)] = {**module, **_OURS}
+        for name, value in module.items():
+            if _is_theirs(value):
+                scope[name] = _with_our_search(value, scopes)
+    copy = FunctionType(
+        function.__code__, scopes[id(module)], function.__name__,
         function.__defaults__, function.__closure__,
     )  # fmt: skip
-    made.__kwdefaults__ = function.__kwdefaults__
-    return made
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return copy
 
 
 def _is_theirs(value: Any) -> bool:
@@ -164,20 +166,20 @@ def _is_theirs(value: Any) -> bool:
 
 
 def _patient(keyword: Keyword) -> Keyword:
-    """A keyword that reports a slow pattern as an error of its place."""
+    """A keyword that reports a slow pattern as an error at its place."""
 
     def apply(validator: Any, value: Any, instance: Any, schema: Any) -> Errors:
         try:
             yield from keyword(validator, value, instance, schema)
         except SlowPatternError as slow:
             BUDGET.get().slow.append(str(slow))
-            yield _as_is(str(slow))
+            yield _error_as_is(str(slow))
 
     return apply
 
 
 def _quick_enum(keyword: Keyword) -> Keyword:
-    """A search at the speed of lists, for what Python compares as JSON does."""
+    """``enum`` with Python's fast list search, for values that Python compares as JSON does."""
 
     def apply(validator: Any, members: Any, instance: Any, schema: Any) -> Errors:
         if isinstance(instance, (bool, dict, list)) or instance in (0, 1):
@@ -185,32 +187,32 @@ def _quick_enum(keyword: Keyword) -> Keyword:
         elif instance not in members:
             shown = repr(members[:_FEW_MEMBERS])
             more = f" or {more} more" if (more := len(members) - _FEW_MEMBERS) > 0 else ""
-            yield _as_is(f"{instance!r} is not one of {shown}{more}")
+            yield _error_as_is(f"{instance!r} is not one of {shown}{more}")
 
     return apply
 
 
 def _quick_unique(keyword: Keyword) -> Keyword:
-    """Uniqueness by hash: jsonschema compares each object with each, an hour for a long list."""
+    """``uniqueItems`` by hash: jsonschema compares all pairs, an hour for a long list."""
 
-    def apply(validator: Any, wanted: Any, instance: Any, schema: Any) -> Errors:
+    def apply(validator: Any, is_required: Any, instance: Any, schema: Any) -> Errors:
         if not isinstance(instance, list) or len(cast("Any", instance)) <= _FEW_ITEMS:
-            yield from keyword(validator, wanted, instance, schema)
+            yield from keyword(validator, is_required, instance, schema)
             return
         items = cast("list[Any]", instance)
-        if wanted and len({_frozen(item) for item in items}) < len(items):
-            yield _as_is("has non-unique elements")
+        if is_required and len({_hashable(item) for item in items}) < len(items):
+            yield _error_as_is("has non-unique elements")
 
     return apply
 
 
-def _frozen(value: Any) -> Any:
-    """The same for values that are the same in JSON: 1 and 1.0, but not 1 and true."""
+def _hashable(value: Any) -> Any:
+    """Equal for values that are equal in JSON: for 1 and 1.0, but not for 1 and true."""
     if isinstance(value, dict):
         members = cast("dict[str, Any]", value).items()
-        return "object", frozenset((key, _frozen(member)) for key, member in members)
+        return "object", frozenset((key, _hashable(member)) for key, member in members)
     if isinstance(value, list):
-        return "array", tuple(map(_frozen, cast("list[Any]", value)))
+        return "array", tuple(map(_hashable, cast("list[Any]", value)))
     return ("boolean", value) if isinstance(value, bool) else value
 
 
@@ -224,7 +226,7 @@ _WITH_PATTERNS = (
 
 
 def _with_long_integers(types: Any) -> Any:
-    """A type checker to which a ``Decimal`` is an integer: one of more digits than Python reads."""
+    """A type checker that accepts ``Decimal`` as an integer, which has too many digits for int."""
 
     def is_integer(_types: Any, value: Any) -> bool:
         return isinstance(value, Decimal) or types.is_type(value, "integer")
@@ -236,46 +238,46 @@ def _with_long_integers(types: Any) -> Any:
 def bounded(kind: Any) -> Any:
     """A validator class of jsonschema that spends the budget.
 
-    All that branches or refers goes through ``descend``, ``iter_errors`` or ``evolve``.
+    All unions and references go through ``descend``, ``iter_errors`` or ``evolve``.
     """
     from jsonschema.validators import extend  # pyright: ignore[reportUnknownVariableType]  # untyped package
 
-    given, scopes = kind.VALIDATORS, dict[int, dict[str, Any]]()
+    scopes = dict[int, dict[str, Any]]()
     ours = {
-        name: _relinked(value, scopes) if _is_theirs(value) else value
-        for name, value in given.items()
+        name: _with_our_search(value, scopes) if _is_theirs(value) else value
+        for name, value in kind.VALIDATORS.items()
     }
     ours |= {name: _patient(ours[name]) for name in _WITH_PATTERNS if name in ours}
     ours |= {"enum": _quick_enum(ours["enum"]), "uniqueItems": _quick_unique(ours["uniqueItems"])}
     types = _with_long_integers(kind.TYPE_CHECKER)
-    made = cast("Any", extend(kind, ours, type_checker=types))
-    made.descend = _spending(made.descend)
-    made.iter_errors = _spending(made.iter_errors)
-    made.evolve = _evolving(made)
-    return made
+    validator = cast("Any", extend(kind, ours, type_checker=types))
+    validator.descend = _spending(validator.descend)
+    validator.iter_errors = _spending(validator.iter_errors)
+    validator.evolve = _evolving(validator)
+    return validator
 
 
 def _spending(method: Any) -> Any:
-    def apply(self: Any, instance: Any, *rest: Any, **named: Any) -> Any:
+    def apply(self: Any, instance: Any, *rest: Any, **options: Any) -> Any:
         BUDGET.get().spend(instance)
-        return method(self, instance, *rest, **named)
+        return method(self, instance, *rest, **options)
 
     return apply
 
 
-def _evolving(made: Any) -> Any:
-    """``evolve``, which stays with bounded classes when a schema names its dialect."""
+def _evolving(validator: Any) -> Any:
+    """``evolve`` that returns a bounded class also for a schema that names its dialect."""
     import attrs
     from jsonschema.validators import validator_for
 
-    parts = [(part.alias, part.name) for part in attrs.fields(made) if part.init]
+    parts = [(part.alias, part.name) for part in attrs.fields(validator) if part.init]
 
     def evolve(self: Any, **changes: Any) -> Any:
         BUDGET.get().spend(None)
-        kind = validator_for(changes.get("schema", self.schema), default=made)
+        kind = validator_for(changes.get("schema", self.schema), default=validator)
         for alias, name in parts:
             if alias not in changes:
                 changes[alias] = getattr(self, name)
-        return (made if kind is made else bounded(kind))(**changes)
+        return (validator if kind is validator else bounded(kind))(**changes)
 
     return evolve

@@ -1,12 +1,13 @@
-"""Settings of a field that live with the model: when it is sure enough, and by what formula.
+"""Field settings: limits and the formula of a field's confidence, declared with the model.
 
 In:    ``FieldConfig(...)`` in an ``Annotated`` type, or ``"x-fieldconf": {...}`` in a JSON Schema.
-Out:   the same word in the type's JSON Schema; a ``FieldConfig`` of it again; a schema without such words.
-Never: a setting that is ignored in silence: what is misspelled or cannot apply is an error at once.
-Why:   whoever declares a field knows what it costs to be wrong there; whoever scores it may not.
+Out:   the keyword ``x-fieldconf`` in the type's JSON Schema; a ``FieldConfig`` read from it; a
+       schema without keywords of ours.
+Never: a setting that is ignored silently: one that is misspelled or not applicable is an error.
+Why:   the author of a field knows what a wrong value costs; the person who scores it may not.
 
-Only places where a JSON Schema stands are read: a property *called* ``x-fieldconf``, and data in an
-``enum`` or a ``default``, are no settings.
+Settings are read only where a subschema stands: a property with the name ``x-fieldconf`` and data
+in an ``enum`` or a ``default`` are no settings.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,35 +25,36 @@ if TYPE_CHECKING:
     from referencing import Specification
 
 CONF = "x-fieldconf"
-"""The word in a JSON Schema that holds the settings of the place."""
+"""The keyword in a JSON Schema that holds the settings of a field."""
 ATTRIBUTES = "x-fieldconf-attributes"
-"""The word that maps Python attributes to JSON steps. Written by ``schema.models``."""
+"""The keyword that maps Python attributes to JSON steps. Written by ``pydantic_models``."""
 PYDANTIC = tuple(map(int, VERSION.split(".")[:2]))
-"""The version that is installed: older ones lose words of ours."""
+"""The installed version: older versions lose keywords of ours."""
 
 Basis: TypeAlias = Literal["distribution", "joint", "geometric_mean"]
 
 _BASES: tuple[str, ...] = get_args(Basis)
 _IN_NUMBERS = frozenset({"basis", "counts"})
-"""Settings of a field that change its numbers; the others say what is sure enough."""
+"""The settings that change a field's scores; the others are limits for its confidence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldConfig:
     """Settings of one field: ``Annotated[bool, FieldConfig(threshold=0.9)]``.
 
-    Of two on one type the outer one wins, setting by setting.
+    If a type has two of them, the outer one overrides the inner one, setting by setting.
 
     Attributes:
-        threshold: from 0 to 1: the confidence from which the field is sure enough; None: not set.
-        review: from 0 to ``threshold``: the confidence below which it is not worth a look, but is
-            to be asked for again; None: not set. See docs/policies.md.
-        basis: which formula gives the confidence of a scalar; "distribution" is for domains with
-            few values only. None: by kind, see docs/numbers.md.
-        counts: False leaves the field, with all that is inside of it, out of the confidence of the
-            objects around it and out of the report's confidence and outcome, such as the reason
-            that a judge writes beside its score. Its own confidence and verdict stay. None or True:
-            it counts, a free text too.
+        threshold: from 0 to 1: the lowest confidence at which the value is accepted; None: not
+            set.
+        review: from 0 to ``threshold``: the lowest confidence at which the value is reviewed; below
+            it the field is asked for again. None: not set. See docs/policies.md.
+        basis: the formula for the confidence of a scalar; "distribution" applies only to fields
+            with few allowed values. None: by kind, see docs/numbers.md.
+        counts: False excludes the field, and all fields inside of it, from the confidence of the
+            objects around it and from the report's confidence and outcome; for example, the
+            reason that a judge writes beside its score. The field's own confidence and verdict
+            stay. None or True: it is included, also a free text.
     """
 
     threshold: float | None = None
@@ -61,94 +63,97 @@ class FieldConfig:
     counts: bool | None = None
 
     def __post_init__(self) -> None:
-        for _, wrong in _problems(self.settings()):
-            raise SchemaError(wrong.what, remedy=wrong.remedy)
+        for problem in _problems(self.settings()):
+            raise SchemaError(problem.what, remedy=problem.remedy)
 
     def settings(self) -> dict[str, Any]:
-        """What is set, by name, as ``x-fieldconf`` writes it."""
-        named = {one.name: getattr(self, one.name) for one in fields(self)}
-        return {name: value for name, value in named.items() if value is not None}
+        """The settings that are not None, by name, as ``x-fieldconf`` has them."""
+        values = {name: getattr(self, name) for name in _NAMES}
+        return {name: value for name, value in values.items() if value is not None}
 
     def __get_pydantic_json_schema__(
         self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         schema = handler(core_schema)
-        # Before 2.11 a type alias comes as a reference to it, and what is put beside that is lost.
+        # Before 2.11 a type alias comes as a reference, and keywords beside a reference are lost.
         aliased = PYDANTIC < (2, 11) and "ref" in core_schema and "$ref" in schema
-        place = handler.resolve_ref_schema(schema) if aliased else {**schema}
-        inner = place.get(CONF, {})
+        target = handler.resolve_ref_schema(schema) if aliased else {**schema}
+        inner = target.get(CONF, {})
         if not self.settings() or not isinstance(inner, dict):
-            return schema  # ``check_settings`` names the latter
-        place[CONF] = merged(cast("dict[str, Any]", inner), self.settings())
-        return schema if aliased else place
+            return schema  # ``check_settings`` reports an ``inner`` that is no dict
+        target[CONF] = merged(cast("dict[str, Any]", inner), self.settings())
+        return schema if aliased else target
 
 
-_NAMES = tuple(one.name for one in fields(FieldConfig))
+_NAMES = tuple(field.name for field in fields(FieldConfig))
 
 
 def conf_of(settings: Any, where: str) -> FieldConfig:
-    """The settings that ``x-fieldconf`` holds; ``where`` is its JSON Pointer, for messages.
+    """The ``FieldConfig`` of the value of ``x-fieldconf``.
+
+    ``where`` is the JSON Pointer of that value, for messages.
 
     Raises:
-        SchemaError: for an unknown name or a value that cannot be.
+        SchemaError: for an unknown setting or an invalid value.
     """
     if not isinstance(settings, Mapping):
         raise SchemaError(
             f"{CONF} is no object (at {where})", remedy='Write one such as {"threshold": 0.9}'
         )
-    given = cast("Mapping[str, Any]", settings)
-    for name, wrong in _problems(given):
-        raise SchemaError(f"{wrong.what} (at {where}{pointer([name])})", remedy=wrong.remedy)
-    return FieldConfig(**given)
+    mapping = cast("Mapping[str, Any]", settings)
+    for problem in _problems(mapping):
+        place = f"{where}{pointer([problem.setting])}"
+        raise SchemaError(f"{problem.what} (at {place})", remedy=problem.remedy)
+    return FieldConfig(**mapping)
 
 
 def merged(inner: Mapping[str, Any], outer: Mapping[str, Any]) -> dict[str, Any]:
-    """Two settings of one place: the outer wins, setting by setting.
+    """The settings of both; the outer override the inner, setting by setting.
 
-    Where a threshold and a review of different settings cross, the inner one gives way.
+    If a threshold and a review of different origin contradict each other, the inner is adjusted.
 
     >>> merged({"threshold": 0.9, "review": 0.8}, {"threshold": 0.6})
     {'threshold': 0.6, 'review': 0.6}
     """
-    made = {**inner, **outer}
-    if _cross(made) and not _cross(inner) and not _cross(outer):
-        own = "threshold" if "threshold" in outer else "review"
-        made |= {"threshold": outer[own], "review": outer[own]}
-    return made
+    both = {**inner, **outer}
+    if _contradict(both) and not _contradict(inner) and not _contradict(outer):
+        limit = outer["threshold" if "threshold" in outer else "review"]
+        both |= {"threshold": limit, "review": limit}
+    return both
 
 
 def check_settings(
     schema: Mapping[str, Any], specification: "Specification[Any] | None" = None
 ) -> None:
-    """Look at the settings of a JSON Schema, its subschemas included.
+    """Check the settings in a JSON Schema and all its subschemas.
 
     Args:
         schema: the document; a valid JSON Schema.
-        specification: the draft it is of where its ``$schema`` names none that is known; the
-            latest one if it is None.
+        specification: the draft of the document if its ``$schema`` names no known draft; None is
+            the latest draft.
 
     Raises:
-        SchemaError: for the first setting that is wrong.
+        SchemaError: for the first invalid setting.
     """
-    for path, node in _subschemas(schema, specification):
-        _check_words(node, path)
-        if CONF in node:
-            conf_of(node[CONF], pointer((*path, CONF)))
+    for path, subschema in _subschemas(schema, specification):
+        _check_keywords(subschema, path)
+        if CONF in subschema:
+            conf_of(subschema[CONF], pointer((*path, CONF)))
 
 
 def without_settings(
     schema: Mapping[str, Any], specification: "Specification[Any] | None" = None
 ) -> dict[str, Any]:
-    """A copy of a JSON Schema without our words, as servers know it."""
-    copied = cast("dict[str, Any]", _copied(schema))
-    for _, node in _subschemas(copied, specification):
-        for word in (CONF, ATTRIBUTES):
-            node.pop(word, None)
-    return copied
+    """A copy of a JSON Schema without our keywords, which servers do not know."""
+    copy = cast("dict[str, Any]", _copied(schema))
+    for _, subschema in _subschemas(copy, specification):
+        for keyword in (CONF, ATTRIBUTES):
+            subschema.pop(keyword, None)
+    return copy
 
 
 def _copied(value: Any) -> Any:
-    """A copy in which no two places are the same object."""
+    """A deep copy; unlike ``deepcopy``, an object that occurs twice is copied twice."""
     if isinstance(value, Mapping):
         return {key: _copied(item) for key, item in cast("Mapping[str, Any]", value).items()}
     if isinstance(value, list):
@@ -156,25 +161,45 @@ def _copied(value: Any) -> Any:
     return value
 
 
-# -- what is wrong ------------------------------------------------------------------------------
+# -- checks -------------------------------------------------------------------------------------
 
 
-class _Wrong(NamedTuple):
+class _Problem(NamedTuple):
+    setting: str
     what: str
     remedy: str
 
 
-def _problems(settings: Mapping[str, Any]) -> Iterator[tuple[str, _Wrong]]:
-    """What is wrong, each with the name of the setting."""
+def _problems(settings: Mapping[str, Any]) -> Iterator[_Problem]:
     for name, value in settings.items():
-        if wrong := _problem(name, value):
-            yield name, wrong
-    if _cross(settings):
-        both = f"review {settings['review']} is above the threshold {settings['threshold']}"
-        yield "review", _Wrong(both, "What is sure enough needs no review: give a lower one")
+        if problem := _problem(name, value):
+            yield problem
+    if _contradict(settings):
+        what = f"review {settings['review']} is above the threshold {settings['threshold']}"
+        yield _Problem("review", what, "Use a review that is not above the threshold")
 
 
-def _cross(settings: Mapping[str, Any]) -> bool:
+def _problem(name: str, value: Any) -> _Problem | None:
+    """What is wrong with a setting; None if nothing is."""
+    if name not in _NAMES:
+        return _Problem(name, f"unknown setting {name!r}", nearest(name, _NAMES))
+    if value is None:
+        return None
+    if name == "basis":
+        is_valid = isinstance(value, str) and value in _BASES
+        problem = _Problem(name, f"unknown basis {value!r}", nearest(value, _BASES))
+    elif name == "counts":
+        is_valid = isinstance(value, bool)
+        problem = _Problem(name, f"counts {value!r} is no boolean", "Use true or false")
+    else:
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        is_valid = is_number and 0 <= value <= 1
+        what = f"the {name} {value!r} is no number from 0 to 1"
+        problem = _Problem(name, what, "Use a number such as 0.9")
+    return None if is_valid else problem
+
+
+def _contradict(settings: Mapping[str, Any]) -> bool:
     """Whether review is above the threshold."""
     review, threshold = settings.get("review"), settings.get("threshold")
     if not isinstance(review, (int, float)) or not isinstance(threshold, (int, float)):
@@ -182,116 +207,96 @@ def _cross(settings: Mapping[str, Any]) -> bool:
     return review > threshold
 
 
-def _problem(name: str, value: Any) -> _Wrong | None:
-    if name not in _NAMES:
-        return _Wrong(f"unknown setting {name!r}", nearest(name, _NAMES))
-    if value is None:
-        return None
-    if name == "basis":
-        known = isinstance(value, str) and value in _BASES
-        return None if known else _Wrong(f"unknown basis {value!r}", nearest(value, _BASES))
-    if name == "counts":
-        known = isinstance(value, bool)
-        return None if known else _Wrong(f"counts {value!r} is no boolean", "Give true or false")
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if is_number and 0 <= value <= 1:
-        return None
-    return _Wrong(f"the {name} {value!r} is no number from 0 to 1", "Give one such as 0.9")
-
-
-def _check_words(node: Mapping[str, Any], path: Path) -> None:
-    for word in node:
-        if str(word).startswith(CONF) and word not in (CONF, ATTRIBUTES):
+def _check_keywords(subschema: Mapping[str, Any], path: Path) -> None:
+    for keyword in subschema:
+        if str(keyword).startswith(CONF) and keyword not in (CONF, ATTRIBUTES):
             raise SchemaError(
-                f"unknown word {word!r} (at {pointer((*path, word))})",
-                remedy=nearest(word, (CONF, ATTRIBUTES)),
+                f"unknown keyword {keyword!r} (at {pointer((*path, keyword))})",
+                remedy=nearest(keyword, (CONF, ATTRIBUTES)),
             )
-    attributes = node.get(ATTRIBUTES, {})
-    if not isinstance(attributes, Mapping) or not all(
-        map(_are_steps, cast("Mapping[str, Any]", attributes).values())
-    ):
-        raise SchemaError(
-            f"{ATTRIBUTES} does not map names to lists of steps"
-            f" (at {pointer((*path, ATTRIBUTES))})",
-            remedy="Leave it out: fieldconf writes it itself, from a Python type",
-        )
+    attributes = subschema.get(ATTRIBUTES, {})
+    paths: list[Any] = list(attributes.values()) if isinstance(attributes, Mapping) else [None]  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+    for steps in paths:
+        if not isinstance(steps, list) or not all(
+            isinstance(step, (str, int)) and not isinstance(step, bool)
+            for step in cast("list[Any]", steps)
+        ):
+            raise SchemaError(
+                f"{ATTRIBUTES} does not map names to lists of steps"
+                f" (at {pointer((*path, ATTRIBUTES))})",
+                remedy="Remove it: fieldconf writes it itself for a Python type",
+            )
 
 
-def _are_steps(value: Any) -> bool:
-    steps = cast("list[Any]", value) if isinstance(value, list) else [None]
-    return all(isinstance(step, (str, int)) and not isinstance(step, bool) for step in steps)
-
-
-# -- where schemas stand ------------------------------------------------------------------------
+# -- subschemas ---------------------------------------------------------------------------------
 
 
 def _subschemas(
     root: Mapping[str, Any], specification: "Specification[Any] | None"
 ) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Each schema of a document that is an object, once, and its path."""
+    """Each subschema of a document that is an object, once, with its path."""
     from referencing.jsonschema import DRAFT202012
 
     waiting: list[tuple[Path, Any]] = [((), root)]
     seen: set[int] = set()
     while waiting:
-        path, node = waiting.pop()
-        if not isinstance(node, dict) or id(node := cast("dict[str, Any]", node)) in seen:
+        path, schema = waiting.pop()
+        if not isinstance(schema, dict) or id(schema := cast("dict[str, Any]", schema)) in seen:
             continue
-        seen.add(id(node))
-        yield path, node
-        inner = _inner(node, specification or DRAFT202012)
-        below = [(place, child) for place, child in _two_steps(node) if id(child) in inner]
-        waiting += [((*path, *place), child) for place, child in reversed(below)]
-        if target := _target(node.get("$ref"), root):  # it may lead to where no schema is expected
+        seen.add(id(schema))
+        yield path, schema
+        ids = _ids_inside(schema, specification or DRAFT202012)
+        inner = [(steps, child) for steps, child in _two_steps(schema) if id(child) in ids]
+        waiting += [((*path, *steps), child) for steps, child in reversed(inner)]
+        if target := _target(schema.get("$ref"), root):  # it may be where no draft has a subschema
             waiting.insert(0, target)
 
 
-def _inner(node: dict[str, Any], specification: "Specification[Any]") -> set[int]:
-    """The ids of the schemas right inside of one."""
+def _ids_inside(schema: dict[str, Any], specification: "Specification[Any]") -> set[int]:
+    """The ids of the direct subschemas of a schema."""
     from referencing import Resource
 
     try:
-        resource = Resource.from_contents(node, default_specification=specification)
+        resource = Resource.from_contents(schema, default_specification=specification)
         return {id(sub.contents) for sub in resource.subresources()}
-    except (AttributeError, TypeError, ValueError):  # a word of another draft, wrongly filled
+    except (AttributeError, TypeError, ValueError):  # a keyword of another draft has a wrong value
         return set()
 
 
-def _two_steps(node: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
-    """What stands one or two steps below; no draft has subschemas deeper."""
-    for word, value in node.items():
-        yield (word,), value
+def _two_steps(schema: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
+    """The values one or two steps below a schema; no draft has subschemas deeper."""
+    for keyword, value in schema.items():
+        yield (keyword,), value
         if isinstance(value, dict):
             for key, child in cast("dict[str, Any]", value).items():
-                yield (word, key), child
+                yield (keyword, key), child
         elif isinstance(value, list):
             for index, child in enumerate(cast("list[Any]", value)):
-                yield (word, index), child
+                yield (keyword, index), child
 
 
 def _target(reference: Any, root: Mapping[str, Any]) -> tuple[Path, Any] | None:
-    """Where a reference by JSON Pointer leads inside of the document; None if nowhere."""
+    """The path and value to which a JSON Pointer reference leads; None if it leads nowhere."""
     if not isinstance(reference, str) or not reference.startswith("#"):
         return None
-    node: Any = root
+    value: Any = root
     try:
         steps = parse_pointer(unquote(reference[1:]))
         for step in steps:
-            node = node[int(step) if isinstance(node, list) else step]
+            value = value[int(step) if isinstance(value, list) else step]
     except (KeyError, IndexError, ValueError, TypeError):
         return None
-    return steps, node
+    return steps, value
 
 
-def scored_by(form: Any) -> Any:
-    """A JSON Schema without what says when a field is sure enough."""
-    if isinstance(form, list):
-        return [scored_by(one) for one in cast("list[Any]", form)]
-    if not isinstance(form, dict):
-        return form
-    made = {key: scored_by(one) for key, one in cast("dict[str, Any]", form).items()}
-    settings = made.pop(CONF, None)
-    if not isinstance(settings, dict):
-        return made if settings is None else {**made, CONF: settings}
-    kept = {k: v for k, v in cast("dict[str, Any]", settings).items() if k in _IN_NUMBERS}
-    return {**made, CONF: kept} if kept else made
+def without_limits(value: Any) -> Any:
+    """A JSON Schema without the settings that do not change scores."""
+    if isinstance(value, list):
+        return [without_limits(item) for item in cast("list[Any]", value)]
+    if not isinstance(value, dict):
+        return value
+    schema = {key: without_limits(inner) for key, inner in cast("dict[str, Any]", value).items()}
+    settings = schema.pop(CONF, None)
+    if isinstance(settings, dict):
+        settings = {k: v for k, v in cast("dict[str, Any]", settings).items() if k in _IN_NUMBERS}
+    return {**schema, CONF: settings} if settings not in (None, {}) else schema

@@ -1,14 +1,15 @@
-r"""Labels: a schema whose answers are bare texts, one of a few, and no JSON.
+r"""Labels: a schema whose answers are bare texts, one of a few labels, instead of JSON.
 
-In:    the labels; how a text is matched with them; the mark behind which the label stands, if any.
-Out:   ``LabelSet``: what may be written, what each text means, and the words that ask for it.
-Never: two labels that match alike and mean different things; a meaning that is no JSON scalar.
-Why:   whoever asks for ``spam`` or ``ham`` wants all that there is for JSON; one frozen value takes
-       the place of a model or a JSON Schema, wherever one is taken.
+In:    the labels; how a text is matched with them; the mark before the label, if there is one.
+Out:   ``LabelSet``: the texts, what each text means, and the instruction for the model.
+Never: two labels that match the same text and have different meanings; a meaning that is no JSON
+       scalar.
+Why:   classification with bare labels should have all features that JSON answers have, so a label
+       set is accepted wherever a model or a JSON Schema is.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, TypeAlias, cast, get_args, get_origin
@@ -21,13 +22,13 @@ from fieldconf.threads import cached_property
 Match: TypeAlias = Literal["exact", "loose"] | Callable[[str], Any]
 """How a text is matched with the labels:
 
-* ``"exact"``: it is the label, character for character;
-* ``"loose"``: letter case and white space around it do not count, white space inside counts as one
-  space, and full stops behind it do not count;
-* a function ``text -> label``, which is also asked about texts that are only begun. A label is its
-  last word: all that begins so has that label. None is "not yet": while the text goes on, anything
-  may become of it (the bounds count it for no label and for each); when it has ended, it is no
-  label. Anything else says that no label will ever come of it.
+* ``"exact"``: the text is the label, character for character;
+* ``"loose"``: letter case, white space around the text and full stops at its end are ignored;
+  white space inside counts as one space;
+* a function ``text -> label``, which is also called with unfinished texts. If it returns a label,
+  every text with this beginning has the label. None means "undecided": an unfinished text may
+  still get any label (in the bounds it counts for no ``low`` and for each ``high``); a finished
+  text has no label. Any other result means that no text with this beginning has a label.
 """
 
 _SHOWN = 6  # labels in a message
@@ -35,7 +36,7 @@ _LONGEST = 40  # characters of an answer in a message
 
 
 def loosely(text: str) -> str:
-    r"""A text without what loose matching ignores; a space at its end is kept: it ends a word.
+    r"""A text without what loose matching ignores; a space at its end stays: it ends a word.
 
     >>> loosely("  Not\n SPAM"), loosely("Spam. ")
     ('not spam', 'spam. ')
@@ -45,7 +46,7 @@ def loosely(text: str) -> str:
 
 
 def loose_form(label: str) -> str:
-    """What loose matching keeps of a whole label."""
+    """A whole label without what loose matching ignores."""
     return loosely(label).rstrip(" .")
 
 
@@ -61,32 +62,32 @@ _FORMS: Mapping[tuple[Any, bool], Callable[[str], str]] = {
 class LabelSet:
     """Labels as a schema: the answer is one of a few texts, not JSON.
 
-    It is taken wherever a schema is: by ``score``, ``request``, ``extract`` and its like,
+    It is accepted wherever a schema is: by ``score``, ``request``, the ``extract`` functions,
     ``reask``, ``cascade``, ``verify``, ``score_batch``, ``confident`` and the command line. A
-    report has one field, ``report[""]``, and ``report.value`` is what the label means. If the
+    report has one field, ``report[""]``, and ``report.value`` is the meaning of the label. If the
     answer is none of the labels, ``value`` is None and ``errors`` says so.
 
     Args:
-        labels: the texts that may be answered; or a mapping from texts to what they mean (JSON
-            scalars; several texts may mean the same); or an ``Enum``, or a ``Literal`` type. Of
-            another label set, its labels.
+        labels: the allowed texts; or a mapping from texts to their meanings (JSON scalars; several
+            texts may have one meaning); or an ``Enum``, or a ``Literal`` type; or another label
+            set, whose labels are used.
         match: how the answer is matched: "exact" (character for character), "loose" (letter case,
-            white space around and full stops behind do not count), or a function of yours that
-            gives a label for a text, None for "not yet" (see ``schema.labels.Match``).
-        first_word: look at the label's place only as far as its first word: white space before it
-            is skipped, and what follows it is not read. Labels of several words are fine; the
-            longest that fits counts.
-        after: the mark behind which the label stands, in an answer that reasons first. The last
-            one in the answer counts; white space directly behind it is skipped. Empty or None: the
-            label is the whole answer.
+            white space around and full stops at the end are ignored), or your function that
+            returns a label for a text, or None for "undecided" (see ``schema.labels.Match``).
+        first_word: match only the beginning of the answer: white space before the label is
+            skipped, and text after the label is ignored. Labels may have several words; the
+            longest label that matches counts.
+        after: the mark before the label, for answers that reason first. The last mark in the
+            answer counts; white space directly after it is skipped. Empty or None: the label is
+            the whole answer.
 
     Attributes:
-        texts, meanings: what may be written, and what each text means, as given.
-        match, first_word, after: as given; no mark is the empty text.
+        texts, meanings: the allowed texts, and the meaning of each.
+        match, first_word, after: the arguments; ``after`` is "" if there is no mark.
 
     Raises:
-        SchemaError: if there are no labels, if one is empty, if two that mean different things
-            match alike, or if a meaning is no JSON scalar.
+        SchemaError: if there are no labels, if one is empty, if two with different meanings match
+            the same text, or if a meaning is no JSON scalar.
 
     >>> LabelSet({"A": "spam", "B": "ham"}, after="Final:")
     LabelSet({'A': 'spam', 'B': 'ham'}, after='Final:')
@@ -112,30 +113,33 @@ class LabelSet:
         for name, value in values.items():
             object.__setattr__(self, name, value)
         if after and not after.strip():
-            raise SchemaError("the mark is white space only", remedy='Give words, as "Final:"')
+            raise SchemaError(
+                "the mark before the label is white space only", remedy='Use words, as "Final:"'
+            )
         self._check_forms()
 
     def _check_forms(self) -> None:
-        """Raise if texts that mean different things are matched alike."""
+        """Raise if labels with different meanings match the same text."""
         outcomes = self.outcomes
         if callable(self.match):
             return
         form = _FORMS.get((self.match, bool(self.first_word)))
         if form is None:
             raise SchemaError(
-                f"match={self.match!r} is no way to match",
-                remedy='Give "exact", "loose" or a function',
+                f"unknown match={self.match!r}",
+                remedy='Use "exact", "loose" or a function',
             )
         by_form: dict[str, int] = {}
         for text, outcome in zip(self.texts, outcomes, strict=True):
             if not form(text):
                 raise SchemaError(
-                    "a label is empty", remedy="Give labels with at least one character"
+                    "a label is empty", remedy="Use labels with at least one character"
                 )
             if by_form.setdefault(form(text), outcome) != outcome:
                 raise SchemaError(
-                    f"two labels match alike and mean different things: {form(text)!r}",
-                    remedy='Give match="exact", or labels that differ in more than that',
+                    f"two labels with different meanings match the same text: {form(text)!r}",
+                    remedy='Use match="exact", or labels that differ in more than letter case,'
+                    " white space and full stops",
                 )
 
     def __repr__(self) -> str:
@@ -154,14 +158,14 @@ class LabelSet:
 
     @cached_property
     def _key(self) -> tuple[Any, ...]:
-        """What two label sets have in common if they are equal: ``True`` is not 1."""
-        kinds: list[type[Any]] = [type(meaning) for meaning in self.meanings]
-        way = self.match, bool(self.first_word), self.after
-        return self.texts, self.meanings, tuple(kinds), way
+        """Equal for equal label sets; types distinguish ``True`` from 1."""
+        types: list[type[Any]] = [type(meaning) for meaning in self.meanings]
+        matching = self.match, bool(self.first_word), self.after
+        return self.texts, self.meanings, tuple(types), matching
 
     @property
     def bare(self) -> "LabelSet":
-        """The same as a plain label set, without what a subclass adds."""
+        """A plain ``LabelSet`` with the same labels, without additions of a subclass."""
         if type(self) is LabelSet:
             return self
         return LabelSet(
@@ -172,12 +176,12 @@ class LabelSet:
 
     @property
     def labels(self) -> dict[str, Any]:
-        """What may be written, and what it means."""
+        """The allowed texts, and the meaning of each."""
         return dict(zip(self.texts, self.meanings, strict=True))
 
     @cached_property
     def members(self) -> tuple[Any, ...]:
-        """What the labels mean, each once, as JSON values.
+        """The distinct meanings of the labels, as JSON values.
 
         >>> LabelSet({"yes": True, "yeah": True, "no": False}).members
         (True, False)
@@ -186,16 +190,16 @@ class LabelSet:
 
     @cached_property
     def outcomes(self) -> tuple[int, ...]:
-        """Of each text, what it means as a position among the members."""
-        places = {key: number for number, key in enumerate(dict.fromkeys(self._keys))}
-        return tuple(places[key] for key in self._keys)
+        """For each text, the position of its meaning among the members."""
+        positions = {key: number for number, key in enumerate(dict.fromkeys(self._keys))}
+        return tuple(positions[key] for key in self._keys)
 
     @cached_property
     def _keys(self) -> tuple[tuple[str, Any], ...]:
         return tuple(_json_key(as_json(meaning)) for meaning in self.meanings)
 
     def validated(self, data: Any) -> tuple[Any, tuple[SchemaViolation, ...]]:
-        """The meaning that a JSON value stands for and no errors; or None and the error.
+        """The meaning that equals a JSON value, and no errors; or None and the error.
 
         >>> LabelSet({"A": "spam"}).validated("spam")
         ('spam', ())
@@ -207,7 +211,7 @@ class LabelSet:
         return None, (SchemaViolation("", f"{data!r} is none of the labels' values", value=data),)
 
     def problem(self, text: str) -> str:
-        """The sentence that says that a text is none of the labels.
+        """The message that a text is none of the labels.
 
         >>> LabelSet(["spam", "ham"]).problem("eggs")
         "'eggs' is none of the labels 'spam', 'ham'"
@@ -216,11 +220,11 @@ class LabelSet:
         text = text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
         return f"{text!r} is none of the labels {shown}"
 
-    # -- how they are asked for -------------------------------------------------------------------
+    # -- the request ------------------------------------------------------------------------------
 
     @property
     def instruction(self) -> str:
-        r"""What a model is told, so that it answers with a label: for your own system message.
+        r"""An instruction to answer with a label, for your own system message.
 
         >>> print(LabelSet({"A": "spam", "B": "ham"}).instruction)
         Answer with one of these labels and nothing else:
@@ -237,7 +241,7 @@ class LabelSet:
 
     @property
     def plain(self) -> dict[str, Any]:
-        """Plain JSON values that tell this label set from others; of a function its name."""
+        """Plain JSON values that identify this label set; a function is its name."""
         match = self.match
         name = getattr(match, "__qualname__", type(match).__qualname__)
         return {
@@ -248,12 +252,12 @@ class LabelSet:
 
 
 def as_json(meaning: Any) -> Any:
-    """What a label means as a JSON scalar."""
+    """The meaning of a label as a JSON scalar."""
     return meaning.value if isinstance(meaning, Enum) else meaning
 
 
 def _pairs(labels: Any) -> dict[str, Any]:
-    """What may be written, and what it means."""
+    """The texts of the labels, and the meaning of each."""
     pairs: list[tuple[Any, Any]] = []
     if isinstance(labels, LabelSet):
         return labels.labels
@@ -261,16 +265,13 @@ def _pairs(labels: Any) -> dict[str, Any]:
         pairs = list(cast("Mapping[Any, Any]", labels).items())
     elif isinstance(labels, type) and issubclass(labels, Enum):
         pairs = [(_text_of(member.value), member) for member in labels]
-    elif not isinstance(labels, str):
-        listed = cast("Any", get_args(labels) if get_origin(labels) is Literal else labels)
-        pairs = [(_text_of(label), label) for label in _iterated(listed)]
+    elif get_origin(labels) is Literal:
+        pairs = [(_text_of(label), label) for label in get_args(labels)]
+    elif isinstance(labels, Iterable) and not isinstance(labels, str):
+        pairs = [(_text_of(label), label) for label in cast("Iterable[Any]", labels)]
     if not pairs or not all(isinstance(text, str) for text, _ in pairs):
-        raise SchemaError("there are no labels", remedy='Give a list of texts, as ["spam", "work"]')
+        raise SchemaError("there are no labels", remedy='Use a list of texts, as ["spam", "work"]')
     return dict(pairs)
-
-
-def _iterated(labels: Any) -> Sequence[Any]:
-    return tuple(cast("Iterable[Any]", labels)) if isinstance(labels, Iterable) else ()
 
 
 def _text_of(label: Any) -> Any:
@@ -283,17 +284,16 @@ def _text_of(label: Any) -> Any:
 
 
 def _json_key(value: Any) -> tuple[str, Any]:
-    """What is the same for values that are the same in JSON: not ``True`` and ``1``."""
+    """Equal for values that are equal in JSON: ``True`` and ``1`` are not."""
     if value is not None and not isinstance(value, (bool, int, float, str)):
         raise SchemaError(
-            f"a label means {value!r}, which is no JSON scalar",
-            remedy="Let it mean a text or a number, and look that up",
+            f"the meaning {value!r} of a label is no JSON scalar",
+            remedy="Use a text or a number as the meaning, and map it to the object afterwards",
         )
     return kind_of(value), value
 
 
 def _line(text: str, meaning: Any) -> str:
-    """A label in the instruction, with what it means if the text does not say it."""
+    """A label in the instruction, with its meaning where that is another text."""
     value = as_json(meaning)
-    is_telling = isinstance(value, str) and value != text
-    return f"{text}: {value}" if is_telling else text
+    return f"{text}: {value}" if isinstance(value, str) and value != text else text

@@ -1,69 +1,54 @@
-"""Restoring: the way back from the strict form, in which null stands for what was left out.
+"""Omitted: null values of an answer that stand for keys which were left out.
 
-In:    a decoded answer; the place of the whole.
-Out:   the answer without such nulls, or with the defaults that the schema names.
-Never: a null taken away that the schema allows; a change to the answer that was given.
-Why:   strict structured output demands every key, and a model must be able to say "nothing".
+In:    a decoded answer; the schema node of the whole answer.
+Out:   the answer without such nulls, or with the schema's defaults in their place.
+Never: the removal of a null that the schema allows; a change to the caller's answer.
+Why:   strict structured output requires every key, so a model writes null for "left out".
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any, cast
 
+from fieldconf.parsing.writing import opening_text
 from fieldconf.schema.places import SchemaNode
 
 
-def restored(data: Any, place: SchemaNode, *, has_defaults: bool) -> Any:
-    """An answer in which each null that stands for "left out" is left out, or is the default.
+def restored(data: Any, node: SchemaNode, *, has_defaults: bool) -> Any:
+    """The answer in which each null for a left-out key is removed, or replaced by the default.
 
-    What needs no change is the same object.
+    Values that need no change are the same objects.
     """
     try:
-        return _restored(data, place, has_defaults)
+        return _restored(data, node, has_defaults)
     except RecursionError:
         return data
 
 
-def written(data: Any) -> bytes:
-    """The JSON text of a value; empty where Python's writer has none."""
-    try:
-        return json.dumps(data).encode()
-    except (TypeError, ValueError, RecursionError):  # numbers beyond a double are no JSON to it
-        return b""
-
-
-def _restored(data: Any, place: SchemaNode, has_defaults: bool) -> Any:  # noqa: FBT001
+def _restored(data: Any, node: SchemaNode, has_defaults: bool) -> Any:  # noqa: FBT001
     if isinstance(data, list):
         items = cast("list[Any]", data)
-        places = map(place.inside, range(len(items)))
-        made = [_restored(*pair, has_defaults) for pair in zip(items, places, strict=True)]
-        return items if all(a is b for a, b in zip(made, items, strict=True)) else made
+        new_items = [_restored(v, node.inside(i), has_defaults) for i, v in enumerate(items)]
+        return items if all(a is b for a, b in zip(new_items, items, strict=True)) else new_items
     if not isinstance(data, dict):
         return data
     values = cast("dict[str, Any]", data)
-    place = _narrowed(place, values)
-    kept: dict[str, Any] = {}
+    node = _narrowed(node, values)
+    new_values: dict[str, Any] = {}
     for key, value in values.items():
-        inner = place.inside(key)
+        inner = node.inside(key)
         if value is not None or not inner.declared.may_be_null:
-            kept[key] = _restored(value, inner, has_defaults)
+            new_values[key] = _restored(value, inner, has_defaults)
         elif has_defaults and inner.default is not None:
-            kept[key] = inner.default
-    is_same = len(kept) == len(values) and all(kept[key] is values[key] for key in values)
-    return values if is_same else kept
+            new_values[key] = inner.default
+    is_same = len(new_values) == len(values) and all(new_values[k] is values[k] for k in values)
+    return values if is_same else new_values
 
 
-def _narrowed(place: SchemaNode, values: Mapping[str, Any]) -> SchemaNode:
-    """The place of an object, as far as its keys and scalars decide between the arms of a union."""
+def _narrowed(node: SchemaNode, values: Mapping[str, Any]) -> SchemaNode:
+    """The node of an object with only the union variants that its keys and scalars allow."""
     for key, value in values.items():
-        if len(place.cases) < 2:
+        if len(node.cases) < 2:
             break
         if value is not None:
-            place = place.having(key).after(key, _opener(value))
-    return place
-
-
-def _opener(value: Any) -> bytes:
-    if isinstance(value, (dict, list)):
-        return b"{" if isinstance(value, dict) else b"["
-    return written(value)
+            node = node.with_key(key).with_value(key, opening_text(value))
+    return node

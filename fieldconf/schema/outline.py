@@ -1,10 +1,10 @@
-"""Outline: a schema that asks for some places of an answer, and the way back to them.
+"""Outline: a schema for values at some paths of an answer, and the way back to these paths.
 
-In:    the paths of the places, and what is asked at each.
-Out:   a JSON Schema of objects; the path that a path in the answer stands for.
-Never: a list: items are asked for by position, as the keys "0", "1" ..., since some of them are
-       left out, and servers know no list with holes.
-Why:   re-asking and verification ask about some fields of an answer, where they stand in it.
+In:    the paths, and the schema of the value at each.
+Out:   a JSON Schema of objects; the original path of a path in the answer to that schema.
+Never: a list: an item is requested under its position as a key ("0", "1", ...), since some items
+       are left out, and servers know no list with gaps.
+Why:   re-asking and verification request some fields of an answer at their places in it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -13,44 +13,44 @@ from typing import Any
 from fieldconf.paths import Path
 
 ITEMS = "Items of the list by position, from 0."
-"""What the schema says of an object that stands for a list."""
+"""The description of an object that stands for a list."""
 
 
 def outline(paths: Iterable[Path], leaf: Callable[[Path], Mapping[str, Any]]) -> dict[str, Any]:
-    """A JSON Schema whose answers have a value at each of some paths, and nowhere else.
+    """A JSON Schema whose answers have a value at each of the paths, and nowhere else.
 
     Args:
-        paths: of the places; none inside of another. The root alone is asked for by its own schema.
-        leaf: the schema of what is asked at a path.
+        paths: none inside of another; the schema of the root path is the leaf itself.
+        leaf: returns the schema of the value at a path.
 
-    >>> made = outline([("items", 2, "price")], lambda path: {"type": "number"})
-    >>> made["properties"]["items"]["properties"]["2"]["properties"]
+    >>> schema = outline([("items", 2, "price")], lambda path: {"type": "number"})
+    >>> schema["properties"]["items"]["properties"]["2"]["properties"]
     {'price': {'type': 'number'}}
     """
-    made: dict[str, Any] = {}
+    root: dict[str, Any] = {}
     for path in paths:
-        place = made
+        schema = root
         for step in path:
             if isinstance(step, int):
-                place.setdefault("description", ITEMS)
-            place.setdefault("type", "object")
-            place.setdefault("additionalProperties", False)
-            inside = place.setdefault("properties", {})
-            place["required"] = [*dict.fromkeys([*place.get("required", []), str(step)])]
-            place = inside.setdefault(str(step), {})
-        place.update(leaf(path))
-    return made
+                schema.setdefault("description", ITEMS)
+            schema.setdefault("type", "object")
+            schema.setdefault("additionalProperties", False)
+            properties = schema.setdefault("properties", {})
+            schema["required"] = [*dict.fromkeys([*schema.get("required", []), str(step)])]
+            schema = properties.setdefault(str(step), {})
+        schema.update(leaf(path))
+    return root
 
 
 def back(path: Path, paths: Iterable[Path]) -> Path | None:
-    """The path that a path in the answer stands for; None if it is above what was asked for.
+    """The original path of a path in the answer; None if it is above all requested paths.
 
     >>> back(("items", "2", "price"), [("items", 2, "price")])
     ('items', 2, 'price')
     >>> back(("items", "2"), [("items", 2, "price")]) is None
     True
     """
-    for asked in paths:
-        if tuple(map(str, asked)) == tuple(map(str, path[: len(asked)])):
-            return (*asked, *path[len(asked) :])
+    for requested in paths:
+        if tuple(map(str, requested)) == tuple(map(str, path[: len(requested)])):
+            return (*requested, *path[len(requested) :])
     return None

@@ -1,13 +1,12 @@
-"""Proving: data that surely keeps to a JSON Schema, known without jsonschema.
+"""Proving: a fast proof, without jsonschema, that data satisfies a JSON Schema.
 
 In:    a JSON Schema and the validator class of its draft; an answer's decoded data.
-Out:   a predicate: True where the plain words of the schema prove that the data keeps to it.
-Never: True where jsonschema finds an error; an exception; the last word: False may mean only
-       "not known".
+Out:   a predicate: True if the data certainly satisfies the schema; False if that is not proved.
+Never: True where jsonschema finds an error; an exception.
 Why:   most answers are valid, and jsonschema takes fifty times as long to find no error.
 
-A schema becomes a table: for each type of data a check. A union with null is then one more entry
-in a table. A check is exact (``oneOf`` counts arms) or gives up the whole proof.
+A schema becomes a table with a check for each type of data, so a union with null is one more entry
+in a table. A check is exact (``oneOf`` counts variants) or gives up the whole proof.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,25 +19,25 @@ from typing import Any, TypeAlias, cast
 from fieldconf.schema.references import Subschema, root_of
 
 _MOST_NODES = 10_000
-"""How many schemas a document may have, each counted as often as a reference leads to it."""
+"""The greatest number of schemas in a document, each counted once for each reference to it."""
 _MOST_RETURNS = 10_000
-"""How often references may lead back into a schema that is being applied, for one answer."""
+"""How often recursive references may be followed for one answer."""
 
 Check: TypeAlias = Callable[[Any], bool]
-Table: TypeAlias = Mapping[type, Check]  # of all types below: any other type of data is a KeyError
+Table: TypeAlias = Mapping[type, Check]  # has all ``_TYPES``: another type of data is a KeyError
 
 
 class _UnknownError(Exception):
-    """Only jsonschema can tell."""
+    """The proof is not possible: only jsonschema can decide."""
 
 
 _LEFT: ContextVar[Iterator[int]] = ContextVar("_LEFT")
 
 
 def prover(kind: Any, schema: Any) -> Check:
-    """Make ready a schema of the dialect that a validator class of jsonschema stands for."""
+    """Prepare a schema in the dialect of a validator class of jsonschema."""
     root = root_of(schema)
-    # Another dialect than the document's own, or draft 3, whose ``properties`` require keys.
+    # Not proved: a dialect other than the document's; draft 3, whose ``properties`` require keys.
     if root.draft.validator is not kind or not root.draft.knows("required"):
         return _no
     try:
@@ -81,19 +80,19 @@ _UNKNOWN: Table = dict.fromkeys(_TYPES, _unknown)
 
 
 def _for(types: Iterable[type], check: Check) -> Table:
-    """A check of these types; of others anything goes."""
+    """A check of these types; values of other types are valid."""
     return {**_ALL, **dict.fromkeys(types, check)}
 
 
 def _every(tables: list[Table]) -> Table:
-    """What keeps to each of these."""
+    """The table of values that are valid in each of these."""
     if len(tables) == 1:
         return tables[0]
     return {kind: _conjunction([table[kind] for table in tables]) for kind in _TYPES}
 
 
 def _conjunction(checks: list[Check]) -> Check:
-    for decided in (_unknown, _no):  # jsonschema reads on after an error: there may be no verdict
+    for decided in (_unknown, _no):  # jsonschema goes on after an error and may not come to an end
         if decided in checks:
             return decided
     first, *more = [check for check in checks if check is not _yes] or [_yes]
@@ -103,8 +102,8 @@ def _conjunction(checks: list[Check]) -> Check:
     def check(data: Any) -> bool:
         if not first(data):
             return False
-        for one in more:  # noqa: SIM110  # a loop is twice as fast, and no call into C
-            if not one(data):
+        for other in more:  # noqa: SIM110  # a loop is twice as fast, and no call into C
+            if not other(data):
                 return False
         return True
 
@@ -112,7 +111,7 @@ def _conjunction(checks: list[Check]) -> Check:
 
 
 def _some(tables: list[Table]) -> Table:
-    """What keeps to one of these or more."""
+    """The table of values that are valid in at least one of these."""
     return {kind: _disjunction([table[kind] for table in tables]) for kind in _TYPES}
 
 
@@ -122,8 +121,8 @@ def _disjunction(checks: list[Check]) -> Check:
         return checks[0]
 
     def check(data: Any) -> bool:
-        for one in checks:  # noqa: SIM110  # as above
-            if one(data):
+        for variant in checks:  # noqa: SIM110  # as above
+            if variant(data):
                 return True
         return False
 
@@ -131,7 +130,7 @@ def _disjunction(checks: list[Check]) -> Check:
 
 
 def _one(tables: list[Table]) -> Table:
-    """What keeps to exactly one of these."""
+    """The table of values that are valid in exactly one of these."""
     return {kind: _exclusion([table[kind] for table in tables]) for kind in _TYPES}
 
 
@@ -142,15 +141,15 @@ def _exclusion(checks: list[Check]) -> Check:
 
     def check(data: Any) -> bool:
         count = 0
-        for one in checks:
-            count += one(data)
+        for variant in checks:
+            count += variant(data)
         return count == 1
 
     return check
 
 
 def _later(table: Table) -> Table:
-    """A table that is still being made: its schema refers to itself."""
+    """A table that is still being built, for a schema that refers to itself."""
 
     def check(data: Any) -> bool:
         if next(_LEFT.get(), None) is None:
@@ -160,13 +159,13 @@ def _later(table: Table) -> Table:
     return dict.fromkeys(_TYPES, check)
 
 
-# -- words --------------------------------------------------------------------------------------
+# -- keywords -----------------------------------------------------------------------------------
 
 _OBJECT = frozenset({"properties", "required", "additionalProperties"})
 _ARRAY = frozenset({"items", "prefixItems", "additionalItems"})
-_ADDRESSES = frozenset({"$schema", "$id", "id"})  # what is inside is read by other rules
-_GROUPED = _OBJECT | _ARRAY | {"format"}  # of formats jsonschema says nothing here
-_ARMS: Mapping[str, Callable[[list[Table]], Table]] = {
+_ADDRESSES = frozenset({"$schema", "$id", "id"})  # they change how the schemas inside are read
+_GROUPED = _OBJECT | _ARRAY | {"format"}  # jsonschema does not check formats here
+_COMBINED: Mapping[str, Callable[[list[Table]], Table]] = {
     "allOf": _every, "anyOf": _some, "oneOf": _one,
 }  # fmt: skip
 _NAMED: Mapping[str, Iterable[type]] = {
@@ -174,7 +173,7 @@ _NAMED: Mapping[str, Iterable[type]] = {
     "number": _NUMBERS, "integer": (int, Decimal),
 }  # fmt: skip
 _SIZED = (("Length", (str,)), ("Items", (list,)), ("Properties", (dict,)))
-# A bound, the types that it bounds, and the check: each says what jsonschema says, also of NaN.
+# For each bound the types that it bounds, and the check, which agrees with jsonschema also for NaN.
 _BOUNDS: Mapping[str, tuple[Iterable[type], Callable[[Any], Check]]] = {
     "minimum": (_NUMBERS, lambda bound: lambda data: not data < bound),
     "maximum": (_NUMBERS, lambda bound: lambda data: not data > bound),
@@ -189,7 +188,7 @@ _BOUNDS: Mapping[str, tuple[Iterable[type], Callable[[Any], Check]]] = {
         for what, kinds in _SIZED
     },
 }
-# Words that are not judged here, and what they are about; others are about everything.
+# Keywords that are not proved here, with the types that they restrict; others restrict all types.
 _ABOUT: Mapping[str, Iterable[type]] = {
     word: types
     for types, words in (
@@ -208,37 +207,37 @@ _ABOUT: Mapping[str, Iterable[type]] = {
 class _Tables:
     """The tables of one document's schemas."""
 
-    __slots__ = ("_count", "_draft", "_known", "_root")
+    __slots__ = ("_cached", "_count", "_draft", "_root")
 
     def __init__(self, root: Subschema) -> None:
         self._root, self._draft = root, root.draft
         self._count = 0
-        self._known: dict[int, tuple[dict[type, Check], int]] = {}
+        self._cached: dict[int, tuple[dict[type, Check], int]] = {}
 
     def of(self, schema: Any) -> Table:
-        """The table of a schema that stands in the document."""
+        """The table of a schema in the document."""
         if isinstance(schema, bool):
             return _ALL if schema else _NONE
-        if id(schema) in self._known:
-            table, count = self._known[id(schema)]
+        if id(schema) in self._cached:
+            table, count = self._cached[id(schema)]
             self._count += count
             if self._count > _MOST_NODES:
                 return _UNKNOWN
             return table or _later(table)
         table, before = dict[type, Check](), self._count
-        self._known[id(schema)] = table, 0
+        self._cached[id(schema)] = table, 0
         self._count += 1
         try:
             table |= self._read(schema)
         except _UnknownError:
             table |= _UNKNOWN
-        self._known[id(schema)] = table, self._count - before
+        self._cached[id(schema)] = table, self._count - before
         return table
 
     def _read(self, schema: Any) -> Table:
         if self._count > _MOST_NODES:
             raise _UnknownError
-        own = _sound(schema, dict)
+        own = _of_type(schema, dict)
         if not _ADDRESSES.isdisjoint(own) and schema is not self._root.schema:
             raise _UnknownError
         words = {word: value for word, value in own.items() if self._draft.knows(word)}
@@ -256,17 +255,18 @@ class _Tables:
                 yield self._word(word, value)
 
     def _object(self, words: Mapping[str, Any]) -> Check:
-        parts = _sound(words.get("properties", {}), dict)
+        parts = _of_type(words.get("properties", {}), dict)
         table_of = {key: self.of(part) for key, part in parts.items()}.get
         rest = self.of(words.get("additionalProperties", True))
-        required = frozenset(_sound(key, str) for key in _sound(words.get("required", []), list))
+        keys = _of_type(words.get("required", []), list)
+        required = frozenset(_of_type(key, str) for key in keys)
 
         def check(data: Any) -> bool:
             if not data.keys() >= required:
                 return False
             for key, value in data.items():
-                one = table_of(key, rest)[type(value)]
-                if one is not _yes and not one(value):
+                is_valid = table_of(key, rest)[type(value)]
+                if is_valid is not _yes and not is_valid(value):
                     return False
             return True
 
@@ -277,28 +277,28 @@ class _Tables:
         if isinstance(rest, list) and not self._draft.has_prefix:
             first, rest = cast("list[Any]", rest), words.get("additionalItems", True)
         elif isinstance(rest, bool) and (self._is_early or "additionalItems" in words):
-            raise _UnknownError  # jsonschema takes the boolean for a list
-        tables, others = [self.of(part) for part in _sound(first, list)], self.of(rest)
+            raise _UnknownError  # jsonschema treats the boolean as a list
+        tables, others = [self.of(part) for part in _of_type(first, list)], self.of(rest)
 
         def check(data: Any) -> bool:
             for table, value in zip(chain(tables, repeat(others)), data, strict=False):
-                one = table[type(value)]
-                if one is not _yes and not one(value):
+                is_valid = table[type(value)]
+                if is_valid is not _yes and not is_valid(value):
                     return False
             return True
 
         return check
 
     def _word(self, word: str, value: Any) -> Table:
-        if word in _ARMS:
-            return _ARMS[word]([self.of(arm) for arm in _sound(value, list)])
+        if word in _COMBINED:
+            return _COMBINED[word]([self.of(variant) for variant in _of_type(value, list)])
         if word in _BOUNDS and not (self._is_early and word.startswith("exclusive")):
             types, bounded = _BOUNDS[word]
-            return _for(types, bounded(_sound(value, int, float)))
+            return _for(types, bounded(_of_type(value, int, float)))
         if word == "type":
             return self._types(cast("list[Any]", value) if isinstance(value, list) else [value])
         if word in ("const", "enum"):
-            return _members([value] if word == "const" else _sound(value, list))
+            return _members([value] if word == "const" else _of_type(value, list))
         if word == "$ref":
             return self._followed(value)
         return _for(_ABOUT.get(word, _TYPES), _unknown)
@@ -306,7 +306,7 @@ class _Tables:
     def _types(self, names: list[Any]) -> Table:
         table = dict(_NONE)
         for name in names:
-            if _sound(name, str) not in _NAMED:
+            if _of_type(name, str) not in _NAMED:
                 raise _UnknownError
             table |= dict.fromkeys(_NAMED[name], _yes)
         if "integer" in names and "number" not in names and not self._is_early:
@@ -315,21 +315,21 @@ class _Tables:
 
     @property
     def _is_early(self) -> bool:
-        """Whether it is draft 4: to it 1.0 is no integer, and a bound is exclusive by a boolean."""
+        """Whether it is draft 4, in which 1.0 is no integer and exclusive bounds are booleans."""
         return self._draft.boolean_exclusive
 
     def _followed(self, reference: Any) -> Table:
         if not isinstance(reference, str) or reference[:2] not in ("#", "#/"):
             raise _UnknownError
-        found = self._root.follow("$ref", reference)
-        # From there a reference must lead where it leads from here: else an ``$id`` is on the way.
-        if found is None or found.resolver.lookup("#").contents is not self._root.schema:
+        target = self._root.follow("$ref", reference)
+        # "#" must be the same document there; otherwise there is an ``$id`` on the way.
+        if target is None or target.resolver.lookup("#").contents is not self._root.schema:
             raise _UnknownError
-        return self.of(found.schema)
+        return self.of(target.schema)
 
 
 def _members(members: list[Any]) -> Table:
-    """What is one of these. Where lists or objects are among them, they are not judged."""
+    """The table of an enum; lists and objects in it are not compared."""
 
     def check(kind: type) -> Check:
         alike = _NUMBERS if kind in _NUMBERS else (kind,)
@@ -341,8 +341,8 @@ def _members(members: list[Any]) -> Table:
     return {kind: check(kind) for kind in _TYPES}
 
 
-def _sound(value: Any, *types: type) -> Any:
-    """What a word holds, if it is of such a type: jsonschema may raise at another."""
+def _of_type(value: Any, *types: type) -> Any:
+    """The value of a keyword, if it has one of the types: jsonschema may raise for others."""
     if type(value) not in types:
         raise _UnknownError
     return value

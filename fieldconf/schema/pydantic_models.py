@@ -1,21 +1,23 @@
-"""Models: from a Python type to the JSON Schema of what its validation accepts.
+"""Pydantic models: from a Python type to the JSON Schema of the answers that it accepts.
 
-In:    anything that pydantic makes a ``TypeAdapter`` of.
-Out:   the adapter, and a JSON Schema in draft 2020-12 with the settings of fields and, where they
-       differ from the keys, the Python names of what stands there.
-Never: a look at answers; an error of our own: pydantic says best what it cannot do.
-Why:   pydantic's own schema names fields that validation reads elsewhere, and leaves out, or adds,
-       members of enums. What a server is asked to write must be what the model reads.
+In:    any type for which pydantic can build a ``TypeAdapter``.
+Out:   the adapter, and a JSON Schema (draft 2020-12) with the settings of fields and with the
+       Python names of values where they differ from the keys.
+Never: answers; an error of our own: pydantic's errors say best what it does not support.
+Why:   pydantic's own JSON Schema has fields at other places than validation reads them, and lacks
+       or adds members of enums. A server must be asked for exactly what the model reads.
 
-``x-fieldconf-attributes`` maps a Python name to steps from where it stands, so of
-``first: str = Field(validation_alias=AliasPath("names", 0))`` it is ``{"first": ["names", 0]}``; of
-a named tuple ``{"x": [0]}``; of a ``RootModel`` ``{"root": []}``. Equal names are left out.
+``x-fieldconf-attributes`` maps a Python name to the steps from its model. For
+``first: str = Field(validation_alias=AliasPath("names", 0))`` it is ``{"first": ["names", 0]}``;
+for a named tuple ``{"x": [0]}``; for a ``RootModel`` ``{"root": []}``. A name that is equal to its
+key is left out.
 """
 
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Flag
+from functools import reduce
 from typing import Any, TypeAlias, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -28,7 +30,7 @@ from fieldconf.schema.field_settings import ATTRIBUTES, PYDANTIC
 MAX_COMBINATIONS = 64
 """Flags with more combinations than this are declared as a range of integers."""
 
-_MARK = "\0"  # begins the key of a field that is not where pydantic would declare it
+_MARK = "\0"  # begins the key of a field whose path has several steps, until it is moved there
 _INTEGER_KEY = "^[+-]?[0-9]+$"
 
 _Field: TypeAlias = dict[str, Any]
@@ -36,7 +38,7 @@ _S = TypeVar("_S")
 
 
 def adapter_of(kind: Any) -> TypeAdapter[Any]:
-    """Pydantic's validation of a type; its errors are let through."""
+    """Pydantic's validation of a type; raises what pydantic raises."""
     return TypeAdapter(kind)
 
 
@@ -44,7 +46,7 @@ def json_schema_of(adapter: TypeAdapter[Any]) -> dict[str, Any]:
     """The JSON Schema of the texts that an adapter accepts.
 
     Raises:
-        PydanticUserError: if pydantic knows none, as of a callable.
+        PydanticUserError: if there is no JSON Schema, for example for a callable.
     """
     return adapter.json_schema(by_alias=True, schema_generator=_Accepted, mode="validation")
 
@@ -53,9 +55,9 @@ def json_schema_of(adapter: TypeAdapter[Any]) -> dict[str, Any]:
 
 
 class _Accepted(GenerateJsonSchema):
-    """Pydantic's generator, mended where validation accepts something else than it says."""
+    """Pydantic's generator, corrected where its schema differs from what validation accepts."""
 
-    # What cannot be JSON (an arm of a union, a default) cannot be in an answer: no news.
+    # Variants and defaults that are not JSON cannot be in an answer: no warning is needed.
     ignored_warning_kinds = {  # noqa: RUF012  # as pydantic declares it
         "skipped-choice",
         "non-serializable-default",
@@ -68,120 +70,124 @@ class _Accepted(GenerateJsonSchema):
         self._defined: dict[str, CoreSchema] = {}
 
     def definitions_schema(self, schema: core_schema.DefinitionsSchema) -> JsonSchemaValue:
-        """Remember what stands behind each reference: keys of dicts are looked up."""
-        self._defined |= {one.get("ref", ""): one for one in schema["definitions"]}
+        """Store the target of each reference, for the types of keys."""
+        self._defined |= {target.get("ref", ""): target for target in schema["definitions"]}
         return super().definitions_schema(schema)
 
     # Objects
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
-        """Name the root of a ``RootModel``."""
+        """Add the attribute of the root of a ``RootModel``."""
         with self._configured(schema):
-            made = super().model_schema(schema)
-        return _noted(_apart(made), {"root": ()}) if schema.get("root_model") else made
+            generated = super().model_schema(schema)
+        if not schema.get("root_model"):
+            return generated
+        return _with_attributes(_with_reference_in_list(generated), {"root": ()})
 
     def model_fields_schema(self, schema: core_schema.ModelFieldsSchema) -> JsonSchemaValue:
         """Put each field where validation reads it."""
-        steps, moved = self._moved(schema["fields"].items())
-        made = super().model_fields_schema(_with(schema, fields=dict(moved)))
-        return _settled(made, steps)
+        paths, fields = self._located(schema["fields"].items())
+        generated = super().model_fields_schema(_with(schema, fields=dict(fields)))
+        return _with_fields_moved(generated, paths)
 
     def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
         """Put each field where validation reads it."""
         with self._configured(schema):
-            steps, moved = self._moved(schema["fields"].items())
-            made = super().typed_dict_schema(_with(schema, fields=dict(moved)))
-        return _settled(made, steps)
+            paths, fields = self._located(schema["fields"].items())
+            generated = super().typed_dict_schema(_with(schema, fields=dict(fields)))
+        return _with_fields_moved(generated, paths)
 
     def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
-        """Its configuration says whether aliases count."""
+        """Apply the configuration of the dataclass: it says whether aliases are read."""
         with self._configured(schema):
             return super().dataclass_schema(schema)
 
     def dataclass_args_schema(self, schema: core_schema.DataclassArgsSchema) -> JsonSchemaValue:
-        """Put each field where validation reads it; those that ``init`` takes not are left out."""
-        taken = [one for one in schema["fields"] if one.get("init", True)]
-        steps, moved = self._moved((one["name"], one) for one in taken)
-        made = super().dataclass_args_schema(_with(schema, fields=[one for _, one in moved]))
-        return _settled(made, steps)
+        """Put each field where validation reads it; leave out fields without ``init``."""
+        initialised = [field for field in schema["fields"] if field.get("init", True)]
+        paths, fields = self._located((field["name"], field) for field in initialised)
+        changed = _with(schema, fields=[field for _, field in fields])
+        return _with_fields_moved(super().dataclass_args_schema(changed), paths)
 
     def named_tuple_schema(self, schema: Any) -> JsonSchemaValue:
-        """Name the items (of pydantic 2.14; see ``call_schema``)."""
-        made = super().named_tuple_schema(schema)
-        names = [one["name"] for one in schema["fields"]]
-        return _noted(made, {name: (index,) for index, name in enumerate(names)})
+        """Add the attributes of the items (since pydantic 2.14; see ``call_schema``)."""
+        paths: dict[str, Path] = {f["name"]: (i,) for i, f in enumerate(schema["fields"])}
+        return _with_attributes(super().named_tuple_schema(schema), paths)
 
     def call_schema(self, schema: core_schema.CallSchema) -> JsonSchemaValue:
-        """Name the items of a named tuple, as pydantic had them before 2.14."""
-        made = super().call_schema(schema)
+        """Add the attributes of the items of a named tuple (before pydantic 2.14)."""
         names = getattr(schema["function"], "_fields", ())
-        return _noted(made, {name: (index,) for index, name in enumerate(names)})
+        paths: dict[str, Path] = {name: (index,) for index, name in enumerate(names)}
+        return _with_attributes(super().call_schema(schema), paths)
 
     def get_title_from_name(self, name: str) -> str:
-        """Of a field that is put elsewhere, the title is its Python name's."""
+        """Use the Python name of a field also for a key with the mark."""
         return super().get_title_from_name(name.removeprefix(_MARK))
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
-        """Keys are strings, integers too, and where they have a pattern, all of them."""
-        made = super().dict_schema(schema)
-        if "patternProperties" in made:
-            made.setdefault("additionalProperties", False)
+        """Declare the keys: all must match a pattern if there is one, and may be integers."""
+        generated = super().dict_schema(schema)
+        if "patternProperties" in generated:
+            generated.setdefault("additionalProperties", False)
         names = self._keys(schema.get("keys_schema"))
-        return {**made, "propertyNames": names} if names else made
+        return {**generated, "propertyNames": names} if names else generated
 
     # Members
 
     def enum_schema(self, schema: core_schema.EnumSchema) -> JsonSchemaValue:
-        """List the combinations of flags, and only members that JSON can name."""
-        made = super().enum_schema(schema)
+        """List the combinations of flags, and only members that have a JSON text."""
+        generated = super().enum_schema(schema)
         masks = _masks(schema)
         if not masks:
-            return _with_members(made, schema)
-        kept = {word: value for word, value in made.items() if word != "enum"}
+            return _with_json_members(generated, schema)
+        others = {word: value for word, value in generated.items() if word != "enum"}
         if 2 ** len(masks) > MAX_COMBINATIONS:
-            return {**kept, "type": "integer", "minimum": 0, "maximum": _all_of(masks)}
-        return {**kept, "type": "integer", "enum": _combined(masks)}
+            return {**others, "type": "integer", "minimum": 0, "maximum": reduce(int.__or__, masks)}
+        values = {0}
+        for mask in masks:
+            values |= {mask | value for value in values}
+        return {**others, "type": "integer", "enum": sorted(values)}
 
     def literal_schema(self, schema: core_schema.LiteralSchema) -> JsonSchemaValue:
-        """List only members that JSON can name."""
-        return _with_members(super().literal_schema(schema), schema)
+        """List only members that have a JSON text."""
+        return _with_json_members(super().literal_schema(schema), schema)
 
     # Unions
 
     def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
-        """Where a function tells the arms apart, several may allow the same text."""
-        made = super().tagged_union_schema(schema)
-        if callable(schema["discriminator"]) and "oneOf" in made:
-            made["anyOf"] = made.pop("oneOf")
-        return made
+        """Use ``anyOf`` if the discriminator is a function: variants may allow the same text."""
+        generated = super().tagged_union_schema(schema)
+        if callable(schema["discriminator"]) and "oneOf" in generated:
+            generated["anyOf"] = generated.pop("oneOf")
+        return generated
 
-    # What they share
+    # Helpers
 
     @contextmanager
     def _configured(self, schema: Any) -> Generator[None]:
-        """Under the configuration of a class; one without has that of the class around it."""
+        """Apply the configuration of a class; without one, that of the class around it stays."""
         self._configs.append(schema.get("config", self._configs[-1]))
         try:
             yield
         finally:
             self._configs.pop()
 
-    def _moved(
+    def _located(
         self, fields: Iterable[tuple[str, Any]]
     ) -> tuple[dict[str, Path], list[tuple[str, _Field]]]:
-        """Where each field is read, and the fields as pydantic declares them beside each other."""
+        """The path where each field is read; the fields with one key each, for pydantic."""
         by_alias = self._configs[-1].get("validate_by_alias", True) is not False
-        steps: dict[str, Path] = {}
-        moved: list[tuple[str, _Field]] = []
-        for name, one in fields:
-            alias = one.get("validation_alias") if by_alias else None
-            steps[name] = path = _path_of(alias, name)
+        paths: dict[str, Path] = {}
+        with_keys: list[tuple[str, _Field]] = []
+        for name, definition in fields:
+            alias = definition.get("validation_alias") if by_alias else None
+            paths[name] = path = _path_of(alias, name)
             key = str(path[0]) if len(path) == 1 else _MARK + name
-            moved.append((name, {**one, "validation_alias": key}))
-        return steps, moved
+            with_keys.append((name, {**definition, "validation_alias": key}))
+        return paths, with_keys
 
     def _keys(self, keys: CoreSchema | None) -> JsonSchemaValue | None:
-        """What the keys of an object may be, where pydantic would say it of integers."""
+        """The schema of the keys of an object, where pydantic has one for integers."""
         while keys is not None and keys["type"] == "definition-ref":
             keys = self._defined.get(keys["schema_ref"])
         if keys is None:
@@ -190,7 +196,7 @@ class _Accepted(GenerateJsonSchema):
             return {"pattern": _INTEGER_KEY}
         if keys["type"] == "enum" and keys.get("sub_type") in ("int", "str"):
             members = self.enum_schema(keys).get("enum")
-            return {"enum": [str(one) for one in members]} if members else {"pattern": _INTEGER_KEY}
+            return {"enum": [*map(str, members)]} if members else {"pattern": _INTEGER_KEY}
         return None
 
 
@@ -201,144 +207,128 @@ def _with(schema: _S, **changes: Any) -> _S:
 # -- attributes ---------------------------------------------------------------------------------
 
 
-def _noted(made: JsonSchemaValue, steps: Mapping[str, Path]) -> JsonSchemaValue:
-    """The schema with the attributes whose names are not their keys."""
-    told = {name: list(path) for name, path in steps.items() if path != (name,)}
-    return {**made, ATTRIBUTES: {**made.get(ATTRIBUTES, {}), **told}} if told else made
+def _with_attributes(schema: JsonSchemaValue, paths: Mapping[str, Path]) -> JsonSchemaValue:
+    """The schema with the paths of attributes whose names are not their keys."""
+    renamed = {name: list(path) for name, path in paths.items() if path != (name,)}
+    return {**schema, ATTRIBUTES: {**schema.get(ATTRIBUTES, {}), **renamed}} if renamed else schema
 
 
-def _apart(made: JsonSchemaValue) -> JsonSchemaValue:
-    """The schema with a reference where pydantic keeps what stands beside: before 2.9 in a list."""
-    if PYDANTIC >= (2, 9) or "$ref" not in made:
-        return made
-    others = {word: value for word, value in made.items() if word != "$ref"}
-    return {**others, "allOf": [{"$ref": made["$ref"]}]}
+def _with_reference_in_list(schema: JsonSchemaValue) -> JsonSchemaValue:
+    """The schema with a reference in ``allOf``: pydantic before 2.9 loses keywords beside it."""
+    if PYDANTIC >= (2, 9) or "$ref" not in schema:
+        return schema
+    others = {word: value for word, value in schema.items() if word != "$ref"}
+    return {**others, "allOf": [{"$ref": schema["$ref"]}]}
 
 
 def _path_of(alias: Any, name: str) -> Path:
-    """Where validation looks first; of several ways a plain key counts most, as pydantic has it."""
+    """The path that validation reads; if there are several, a single key, else the first."""
     if not isinstance(alias, list) or not alias:
         return (alias,) if isinstance(alias, str) else (name,)
-    ways = cast("list[Any]", alias)
-    paths = [tuple(way) for way in ways] if isinstance(ways[0], list) else [tuple(ways)]
+    choices = cast("list[Any]", alias)
+    paths = [tuple(path) for path in choices] if isinstance(choices[0], list) else [tuple(choices)]
     return next((path for path in paths if len(path) == 1), paths[0])
 
 
-# -- fields that are read from deeper -----------------------------------------------------------
+# -- fields with a path of several steps --------------------------------------------------------
 
 
 @dataclass(slots=True)
-class _ModelPlace:
-    """A place in an object schema: what is declared of it, and what stands inside."""
+class _ModelNode:
+    """A place in the schema of a model: its own schemas, and the places inside of it."""
 
     own: list[JsonSchemaValue] = field(default_factory=list[JsonSchemaValue])
-    needed: bool = False
-    inside: "dict[str | int, _ModelPlace]" = field(default_factory=dict[str | int, "_ModelPlace"])
+    is_required: bool = False
+    inside: "dict[str | int, _ModelNode]" = field(default_factory=dict[str | int, "_ModelNode"])
 
-    def put(self, path: Path, schema: JsonSchemaValue, *, needed: bool) -> None:
+    def put(self, path: Path, schema: JsonSchemaValue, *, is_required: bool) -> None:
         if not path:
             self.own.append(schema)
         else:
-            self.inside.setdefault(path[0], _ModelPlace()).put(path[1:], schema, needed=needed)
-        self.needed = self.needed or needed
+            inner = self.inside.setdefault(path[0], _ModelNode())
+            inner.put(path[1:], schema, is_required=is_required)
+        self.is_required = self.is_required or is_required
 
     @property
     def schema(self) -> JsonSchemaValue:
-        """All that is declared here; the first of several parts has the word."""
-        first, *others = self.own + self._containers()
-        parts = [*first.get("allOf", ()), *others]
-        return {**first, "allOf": parts} if others else first
-
-    def _containers(self) -> list[JsonSchemaValue]:
-        keys = {step: one for step, one in self.inside.items() if isinstance(step, str)}
-        items = {step: one for step, one in self.inside.items() if isinstance(step, int)}
-        return [*([_object(keys)] if keys else []), *([_array(items)] if items else [])]
+        """All schemas of this place as one: the first, with the others in its ``allOf``."""
+        keys = {step: node for step, node in self.inside.items() if isinstance(step, str)}
+        items = {step: node for step, node in self.inside.items() if isinstance(step, int)}
+        first, *others = [
+            *self.own, *([_object(keys)] if keys else []), *([_array(items)] if items else []),
+        ]  # fmt: skip
+        return {**first, "allOf": [*first.get("allOf", ()), *others]} if others else first
 
 
-def _settled(made: JsonSchemaValue, steps: Mapping[str, Path]) -> JsonSchemaValue:
-    """An object schema whose fields are where validation reads them."""
-    properties = made.get("properties", {})
-    present = {name: path for name, path in steps.items() if _key(name, path) in properties}
+def _with_fields_moved(schema: JsonSchemaValue, paths: Mapping[str, Path]) -> JsonSchemaValue:
+    """The schema of an object with its fields where validation reads them."""
+    properties = schema.get("properties", {})
+    present = {
+        name: path for name, path in paths.items()
+        if (path[0] if len(path) == 1 else _MARK + name) in properties
+    }  # fmt: skip
     if all(len(path) == 1 for path in present.values()):
-        return _noted(made, present)
-    whole = _ModelPlace()
-    far = {_MARK + name: path for name, path in present.items()}
-    for key, schema in properties.items():
-        whole.put(far.get(key, (key,)), schema, needed=key in made.get("required", ()))
-    kept = {word: value for word, value in made.items() if word not in ("properties", "required")}
-    return _noted({**kept, **whole.schema}, present)
+        return _with_attributes(schema, present)
+    root = _ModelNode()
+    path_of_key = {_MARK + name: path for name, path in present.items()}
+    for key, inner in properties.items():
+        is_required = key in schema.get("required", ())
+        root.put(path_of_key.get(key, (key,)), inner, is_required=is_required)
+    others = {word: v for word, v in schema.items() if word not in ("properties", "required")}
+    return _with_attributes({**others, **root.schema}, present)
 
 
-def _key(name: str, path: Path) -> str | int:
-    return path[0] if len(path) == 1 else _MARK + name
+def _object(keys: "dict[str, _ModelNode]") -> JsonSchemaValue:
+    properties = {key: node.schema for key, node in keys.items()}
+    schema: JsonSchemaValue = {"type": "object", "properties": properties}
+    required = [key for key, node in keys.items() if node.is_required]
+    return {**schema, "required": required} if required else schema
 
 
-def _object(keys: "dict[str, _ModelPlace]") -> JsonSchemaValue:
-    made: JsonSchemaValue = {
-        "type": "object",
-        "properties": {key: one.schema for key, one in keys.items()},
-    }
-    needed = [key for key, one in keys.items() if one.needed]
-    return {**made, "required": needed} if needed else made
-
-
-def _array(items: "dict[int, _ModelPlace]") -> JsonSchemaValue:
-    """A list with some of its items declared; one counted from the end can only be asked to be."""
-    declared = {index: one.schema for index, one in items.items() if index >= 0}
-    made: JsonSchemaValue = {"type": "array"}
+def _array(items: "dict[int, _ModelNode]") -> JsonSchemaValue:
+    """A list with schemas for some items; an item counted from the end only sets the length."""
+    declared = {index: node.schema for index, node in items.items() if index >= 0}
+    schema: JsonSchemaValue = {"type": "array"}
     if declared:
-        made["prefixItems"] = [declared.get(index, {}) for index in range(max(declared) + 1)]
-    fewest = [index + 1 if index >= 0 else -index for index, one in items.items() if one.needed]
-    return {**made, "minItems": max(fewest)} if fewest else made
+        schema["prefixItems"] = [declared.get(index, {}) for index in range(max(declared) + 1)]
+    required = [index for index, node in items.items() if node.is_required]
+    lengths = [index + 1 if index >= 0 else -index for index in required]
+    return {**schema, "minItems": max(lengths)} if lengths else schema
 
 
 # -- members ------------------------------------------------------------------------------------
 
 
 def _masks(schema: core_schema.EnumSchema) -> list[int]:
-    """The numbers of which a flag's values are combinations; none of other enums."""
+    """The numbers of which a flag's values are combinations; none for other enums."""
     if not issubclass(schema["cls"], Flag):
         return []
-    found: list[int] = []
-    for value in sorted({one.value for one in schema["members"]}):
-        if _all_of(mask for mask in found if mask & value == mask) != value:
-            found.append(value)
-    return found
+    masks: list[int] = []
+    for value in sorted({member.value for member in schema["members"]}):
+        if reduce(int.__or__, (mask for mask in masks if mask & value == mask), 0) != value:
+            masks.append(value)
+    return masks
 
 
-def _all_of(masks: Iterable[int]) -> int:
-    whole = 0
-    for mask in masks:
-        whole |= mask
-    return whole
+def _with_json_members(generated: JsonSchemaValue, schema: Any) -> JsonSchemaValue:
+    """The schema without members that no JSON text means; if that is all of them, unchanged.
 
-
-def _combined(masks: Iterable[int]) -> list[int]:
-    found = {0}
-    for mask in masks:
-        found |= {mask | other for other in found}
-    return sorted(found)
-
-
-def _with_members(made: JsonSchemaValue, schema: Any) -> JsonSchemaValue:
-    """Without the members that no JSON text means; if there were none left, all as they are.
-
-    A tuple or a date is never equal to what JSON can write, unless the enum has a ``_missing_``.
+    For example, a tuple or a date is never equal to a JSON value, unless the enum has a
+    ``_missing_`` method.
     """
-    members = made.get("enum")
-    if not members:
-        return made
+    texts = generated.get("enum")
+    if not texts:
+        return generated
     plain = {word: value for word, value in schema.items() if word not in ("metadata", "ref")}
     validator = SchemaValidator(cast("CoreSchema", plain))
-    meant = schema.get("members", schema.get("expected"))
-    pairs = zip(members, meant, strict=True)
-    accepted = [member for member, one in pairs if _means(validator, member, one)]
-    return {**made, "enum": accepted} if accepted else made
 
+    def means(text: Any, member: Any) -> bool:
+        try:
+            return validator.validate_json(to_json(text)) == member
+        except ValidationError:
+            return False
 
-def _means(validator: SchemaValidator, member: Any, meant: Any) -> bool:
-    """Whether the JSON text of a member is read as that member."""
-    try:
-        return validator.validate_json(to_json(member)) == meant
-    except ValidationError:
-        return False
+    members = schema.get("members", schema.get("expected"))
+    pairs = zip(texts, members, strict=True)
+    accepted = [text for text, member in pairs if means(text, member)]
+    return {**generated, "enum": accepted} if accepted else generated

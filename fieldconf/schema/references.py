@@ -1,10 +1,10 @@
-"""Documents: a JSON Schema, where its references lead, and which draft reads it.
+"""References: the subschemas of a JSON Schema, their drafts, and the targets of references.
 
 In:    a JSON Schema as a dict or a boolean.
-Out:   ``Subschema``: one schema inside of a document, with its words as its draft understands them.
-Never: our own reading of ``$id``, ``$anchor``, ``$dynamicRef`` or a fragment: that is done by
-       ``referencing``, and which words a draft has is asked of ``jsonschema``. Nothing is fetched.
-Why:   drafts 4 to 2020-12 are all found in the wild, sometimes in one document.
+Out:   ``Subschema``: one schema inside of a document, with its keywords as its draft defines them.
+Never: our own resolution of ``$id``, ``$anchor``, ``$dynamicRef`` or fragments (``referencing``
+       does that) or our own list of keywords (``jsonschema`` has it); nothing is fetched.
+Why:   drafts 4 to 2020-12 are all in use, sometimes in one document.
 """
 
 from dataclasses import dataclass, field
@@ -16,13 +16,13 @@ from fieldconf.threads import cached_property
 if TYPE_CHECKING:
     from referencing import Specification
 
-# Words without a function of their own in jsonschema, and the word that reads them.
+# Keywords without a function of their own in jsonschema, and the keyword whose function reads them.
 _READ_BY = {
     "then": "if", "else": "if", "minContains": "contains", "maxContains": "contains",
     "exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum",
 }  # fmt: skip
 _SCHEMA, _NUMBER = (dict, bool), (int, float)
-_HOLDS = {
+_VALUE_TYPES = {
     "type": (str, list), "enum": list, "required": list, "pattern": str, "format": str,
     "properties": dict, "patternProperties": dict, "additionalProperties": _SCHEMA,
     "items": (dict, list, bool), "prefixItems": list, "additionalItems": _SCHEMA,
@@ -42,8 +42,8 @@ class Draft:
     Attributes:
         validator: that class.
         specification: the same draft, as referencing knows it.
-        ref_alone: whether words beside ``$ref`` do not count.
-        boolean_exclusive: whether a boolean beside a bound says that it is exclusive.
+        ref_alone: whether keywords beside ``$ref`` are ignored.
+        boolean_exclusive: whether ``exclusiveMinimum`` and ``exclusiveMaximum`` are booleans.
     """
 
     validator: Any
@@ -52,13 +52,13 @@ class Draft:
     boolean_exclusive: bool
 
     def knows(self, word: str) -> bool:
-        """Whether the word means something in this draft."""
-        known = self.validator.VALIDATORS
-        return word in known or _READ_BY.get(word) in known
+        """Whether the draft has this keyword."""
+        keywords = self.validator.VALIDATORS
+        return word in keywords or _READ_BY.get(word) in keywords
 
     @cached_property
     def has_prefix(self) -> bool:
-        """Whether ``prefixItems`` declares the first items; else a list of ``items`` does."""
+        """Whether ``prefixItems`` declares the first items; else a list in ``items`` does."""
         return self.knows("prefixItems")
 
 
@@ -76,15 +76,15 @@ def _draft(validator: Any) -> Draft:
 
 
 def draft_of(schema: Any, default: Any = None) -> Draft:
-    """The draft that a document names in ``$schema``; where it names none we know, the default.
+    """The draft that a document names in ``$schema``; the default if it names no known draft.
 
-    ``default`` is a validator class; the latest draft's if it is None.
+    ``default`` is a validator class; None is that of the latest draft.
     """
     from jsonschema import Draft202012Validator
     from jsonschema.validators import validator_for
 
     default = default or Draft202012Validator
-    is_named = isinstance(named_in(schema).get("$schema"), str)
+    is_named = isinstance(dict_in(schema).get("$schema"), str)
     return _draft(validator_for(schema, default=default) if is_named else default)
 
 
@@ -93,9 +93,9 @@ class Subschema:
     """One schema of a document.
 
     Attributes:
-        schema: the dict or boolean, as it stands in the document.
-        draft: by which it is read.
-        resolver: knows where references lead from here.
+        schema: the dict or boolean in the document.
+        draft: the draft that defines its keywords.
+        resolver: resolves references from here.
     """
 
     schema: Any
@@ -104,80 +104,77 @@ class Subschema:
 
     @cached_property
     def key(self) -> tuple[Any, ...]:
-        """Nodes with the same key mean the same. The document must be kept alive meanwhile."""
+        """Equal for subschemas with the same meaning, as long as the document is alive."""
         is_dynamic = self.draft.knows("$dynamicRef") or self.draft.knows("$recursiveRef")
         scope = (uri for uri, _ in self.resolver.dynamic_scope()) if is_dynamic else ()
-        return id(self.schema), self.draft, self._base, tuple(dict.fromkeys(scope))
-
-    @property
-    def _base(self) -> str:
-        return self.resolver._base_uri  # noqa: SLF001  # referencing shows it nowhere else
+        base = self.resolver._base_uri  # noqa: SLF001  # referencing has no public name for it
+        return id(self.schema), self.draft, base, tuple(dict.fromkeys(scope))
 
     @cached_property
     def words(self) -> dict[str, Any]:
-        """Its words, without those that its draft does not know; none for a boolean."""
-        own = named_in(self.schema)
+        """Its keywords, without those that its draft does not have; none for a boolean."""
+        own = dict_in(self.schema)
         if self.draft.ref_alone and isinstance(own.get("$ref"), str):
             return {"$ref": own["$ref"]}
-        known = {w: v for w, v in own.items() if self.draft.knows(w) and _is_sound(w, v)}
-        return _exclusive(known) if self.draft.boolean_exclusive else known
+        words = {w: v for w, v in own.items() if self.draft.knows(w) and _has_valid_type(w, v)}
+        return _with_exclusive_bounds(words) if self.draft.boolean_exclusive else words
 
     @property
     def references(self) -> list[tuple[str, str]]:
-        """The words that refer to another schema, and what they refer to."""
-        found = [(word, self.words.get(word)) for word in _REFERENCES]
-        return [(word, to) for word, to in found if isinstance(to, str)]
+        """The keywords that refer to another schema, each with its reference."""
+        references = [(word, self.words.get(word)) for word in _REFERENCES]
+        return [(word, reference) for word, reference in references if isinstance(reference, str)]
 
     def inside(self, schema: Any) -> "Subschema":
-        """A schema that stands inside of this one."""
+        """The ``Subschema`` of a schema inside of this one."""
         from referencing.exceptions import CannotDetermineSpecification
 
-        named = named_in(schema)
-        draft = draft_of(named, self.draft.validator) if "$schema" in named else self.draft
-        if "$id" not in named and "id" not in named:
+        words = dict_in(schema)
+        draft = draft_of(words, self.draft.validator) if "$schema" in words else self.draft
+        if "$id" not in words and "id" not in words:
             return Subschema(schema, draft, self.resolver)
         try:
-            resource = draft.specification.create_resource(named)
+            resource = draft.specification.create_resource(words)
             return Subschema(schema, draft, self.resolver.in_subresource(resource))
         except (CannotDetermineSpecification, AttributeError, TypeError, ValueError):
-            return Subschema(schema, draft, self.resolver)  # an "id" that is none
+            return Subschema(schema, draft, self.resolver)  # the "id" is invalid
 
     def follow(self, word: str, reference: str) -> "Subschema | None":
-        """The schema that a reference leads to; None if it leads nowhere that is known."""
+        """The target of a reference; None if it cannot be resolved."""
         from referencing.exceptions import Unresolvable, Unretrievable
         from referencing.jsonschema import lookup_recursive_ref
 
         try:
             if word == "$recursiveRef":
-                found = lookup_recursive_ref(self.resolver)
+                target = lookup_recursive_ref(self.resolver)
             else:
-                found = self.resolver.lookup(reference)
+                target = self.resolver.lookup(reference)
         except (Unresolvable, Unretrievable, AttributeError, TypeError, ValueError):
             return None
-        draft = draft_of(found.contents, self.draft.validator)
-        return Subschema(found.contents, draft, found.resolver)
+        draft = draft_of(target.contents, self.draft.validator)
+        return Subschema(target.contents, draft, target.resolver)
 
 
-def _is_sound(word: str, value: Any) -> bool:
-    """Whether a word holds what it should: a reference may lead to where nobody has checked."""
-    kinds = _HOLDS.get(word)
-    if kinds is _NUMBER and isinstance(value, bool):
+def _has_valid_type(word: str, value: Any) -> bool:
+    """Whether a keyword has a value of the right type: targets of references are not checked."""
+    types = _VALUE_TYPES.get(word)
+    if types is _NUMBER and isinstance(value, bool):
         return False
-    return kinds is None or isinstance(value, kinds)
+    return types is None or isinstance(value, types)
 
 
-def named_in(value: Any) -> dict[str, Any]:
-    """A dict of a schema; an empty one where something else stands."""
+def dict_in(value: Any) -> dict[str, Any]:
+    """The value if it is a dict; else an empty dict."""
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
-def listed_in(value: Any) -> list[Any]:
-    """A list of a schema; an empty one where something else stands."""
+def list_in(value: Any) -> list[Any]:
+    """The value if it is a list; else an empty list."""
     return cast("list[Any]", value) if isinstance(value, list) else []
 
 
-def _exclusive(words: dict[str, Any]) -> dict[str, Any]:
-    """The early drafts have a boolean beside the bound where later ones have the bound itself."""
+def _with_exclusive_bounds(words: dict[str, Any]) -> dict[str, Any]:
+    """The keywords of early drafts in today's form: the exclusive bound is a number."""
     for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
         if words.pop(exclusive, False) is True and bound in words:
             words[exclusive] = words.pop(bound)
@@ -185,13 +182,13 @@ def _exclusive(words: dict[str, Any]) -> dict[str, Any]:
 
 
 def root_of(schema: Any) -> Subschema:
-    """The node of a whole document."""
+    """The ``Subschema`` of a whole document."""
     from jsonschema_specifications import REGISTRY
 
     draft = draft_of(schema)
     resource = draft.specification.create_resource(schema)
     try:
         resolver = REGISTRY.resolver_with_root(resource)
-    except (AttributeError, TypeError, ValueError):  # an "$id" that is none
+    except (AttributeError, TypeError, ValueError):  # the "$id" is invalid
         resolver = REGISTRY.resolver()
     return Subschema(schema, draft, resolver)

@@ -1,7 +1,7 @@
-"""Patterns: regular expressions of schemas, as ``re`` means them, matched by ``regex``.
+"""Regexes: the patterns of schemas, with the meaning of ``re``, matched by ``regex``.
 
-In:    a pattern as a schema spells it.
-Out:   a compiled one that can give up (``timeout=``) and match beginnings (``partial=``).
+In:    a pattern of a schema.
+Out:   a compiled pattern that can stop (``timeout=``) and match prefixes (``partial=``).
 Never: a pattern that fills the memory while it is compiled.
 Why:   schemas come from strangers, and a pattern of ten characters can take a century.
 """
@@ -16,19 +16,18 @@ if TYPE_CHECKING:
     import regex
 
 LONGEST = 200_000
-"""Characters of a pattern with its repetitions written out, as ``regex`` does; more is too slow."""
-
+"""The greatest length of a pattern with its repetitions expanded, as ``regex`` expands them."""
 
 PATIENCE, REFILL = 0.05, 0.0002
-"""Seconds that a pattern may take beyond so many a match."""
+"""The seconds that a pattern may take in total, and the seconds that each match adds to them."""
 
 
 class Patience:
-    """How much longer one pattern may take, over all of its matches.
+    """The time that one pattern may still take, over all its matches.
 
-    Each match adds a little, up to the most that there was in the beginning; so a pattern of which
-    one match takes too long, or many matches take long, costs a bounded time a match, and is asked
-    as before when its texts are harmless again.
+    Each match adds a little, up to the initial time. So a pattern that is slow once, or often a
+    little slow, costs a bounded time for each match, and gets its full time back when its texts
+    are harmless again.
     """
 
     __slots__ = ("seconds",)
@@ -39,9 +38,9 @@ class Patience:
     def search(
         self, pattern: "regex.Pattern[str]", text: str, *, partial: bool = False
     ) -> bool | None:
-        """Whether it matches (``partial``: or may with more text); None: it takes too long."""
+        """Whether it matches, or with ``partial`` may match more text; None: it takes too long."""
         self.seconds = min(self.seconds + REFILL, PATIENCE)
-        # Of this thread alone: what else the machine does is not the pattern's fault.
+        # The time of this thread alone: other work of the machine does not count.
         start = time.thread_time()
         try:
             return bool(pattern.search(text, partial=partial, timeout=self.seconds))
@@ -52,21 +51,21 @@ class Patience:
 
 
 class SlowPatternError(Exception):
-    """A pattern takes longer than patterns may."""
+    """A pattern takes too long."""
 
     def __init__(self, pattern: str) -> None:
         super().__init__(f"the pattern {pattern!r} takes too long to match")
 
 
-# Where ``regex`` reads a pattern otherwise than ``re``: a brace that repeats nothing ("{e}" would
-# be a fuzzy match), and a bracket inside of brackets.
+# ``regex`` and ``re`` disagree on a brace that repeats nothing ("{e}" is a fuzzy match to
+# ``regex``) and on a bracket inside of brackets.
 _UNLIKE = re.compile(
     r"(?P<same>\\N\{[^}]*\}|\\.|\{(?:[0-9]+|[0-9]*,[0-9]*)\})"
     r"|(?P<set>\[\^?\]?(?:\\.|[^\]\\])*\])|(?P<brace>\{)",
     re.DOTALL,
 )
 _IN_SET = re.compile(r"\\.|\[", re.DOTALL)
-# Letters and white space as ``re`` counts them: no marks, but digits like ``²``, and separators.
+# Letters and white space in ``re``: without marks, but with digits like ``²`` and separators.
 _LETTER, _BLANK = r"\p{L}\p{N}_", r"\s\x1c-\x1f"
 _CLASSES = {
     r"\w": f"[{_LETTER}]",
@@ -81,7 +80,7 @@ _PART = re.compile(
 
 
 def _respelled(pattern: str) -> str:
-    r"""A pattern that means the same to ``re`` and to ``regex``.
+    r"""The pattern in a form that ``re`` and ``regex`` read alike.
 
     >>> _respelled("[[:x]{e}a{2}"), _respelled(r"[^\w-]")
     ('[\\[:x]\\{e}a{2}', '[^\\p{L}\\p{N}_-]')
@@ -89,66 +88,66 @@ def _respelled(pattern: str) -> str:
     return _UNLIKE.sub(_escaped, pattern)
 
 
-def _escaped(word: "re.Match[str]") -> str:
-    if word["set"]:
-        inner = _IN_SET.sub(lambda one: _CLASSES_IN_SET.get(one[0], one[0]), word["set"][1:])
+def _escaped(match: "re.Match[str]") -> str:
+    if match["set"]:
+        inner = _IN_SET.sub(lambda part: _CLASSES_IN_SET.get(part[0], part[0]), match["set"][1:])
         return f"[{inner}"
-    return r"\{" if word["brace"] else _CLASSES.get(word[0], word[0])
+    return r"\{" if match["brace"] else _CLASSES.get(match[0], match[0])
 
 
 @lru_cache(maxsize=1024)
 def compiled(pattern: str) -> "regex.Pattern[str]":
-    """The pattern as ``re`` reads it; as ``regex`` does where ``re`` refuses.
+    """The pattern with the meaning of ``re``; with that of ``regex`` where ``re`` rejects it.
 
     Raises:
-        re.error: if both refuse.
-        SlowPatternError: if it is long when its repetitions are written out, as ``regex`` does.
+        re.error: if both reject it.
+        SlowPatternError: if it is too long when its repetitions are expanded.
     """
     import regex  # most schemas have no patterns
 
-    if written_out(pattern) > LONGEST:
+    if expanded_length(pattern) > LONGEST:
         raise SlowPatternError(pattern)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what may mean something else in a later Python
+            warnings.simplefilter("ignore")  # about syntax that later versions of Python may change
             re.compile(pattern)
     except re.error as error:
         try:
-            return compiled_as_is(pattern)  # \p{L} is good JSON Schema
+            return compiled_as_is(pattern)  # \p{L} is valid in JSON Schema
         except regex.error:
             raise error from None
     return compiled_as_is(_respelled(pattern))
 
 
 def compiled_as_is(pattern: str) -> "regex.Pattern[str]":
-    """The pattern as ``regex`` reads it; whoever asks for it again and again keeps it.
+    """The pattern with the meaning of ``regex``, without its cache; callers should cache it.
 
-    ``regex`` has a cache with a lock, in which a process that was forked meanwhile would hang.
+    The cache of ``regex`` has a lock, and a process that is forked while it is held would hang.
 
     Raises:
-        regex.error: if it refuses.
+        regex.error: if ``regex`` rejects it.
     """
     import regex
 
     return regex.compile(pattern, regex.V0, cache_pattern=False)
 
 
-def written_out(pattern: str) -> int:
-    """About how long a pattern is when ``a{3}`` is written ``aaa``.
+def expanded_length(pattern: str) -> int:
+    """The approximate length of a pattern when ``a{3}`` is written as ``aaa``.
 
     >>> written_out("(ab{3}){10,}c")
     41
     """
     totals, last = [0], 0
-    for word in _PART.finditer(pattern):
-        if word[0] == "(":
+    for part in _PART.finditer(pattern):
+        if part[0] == "(":
             totals.append(0)
-        elif word[0] == ")" and len(totals) > 1:
+        elif part[0] == ")" and len(totals) > 1:
             last = totals.pop()
             totals[-1] += last
-        elif word["least"]:
-            totals[-1] += last * (int(word["least"]) - 1)
-            last *= int(word["least"])
+        elif part["least"]:
+            totals[-1] += last * (int(part["least"]) - 1)
+            last *= int(part["least"])
         else:
             last = 1
             totals[-1] += 1

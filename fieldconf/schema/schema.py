@@ -1,10 +1,10 @@
-"""Compiling: from a pydantic model or a JSON Schema to a ``Schema`` that is ready for use.
+"""Schema: a pydantic model or a JSON Schema, compiled for reading and validating answers.
 
 In:    a pydantic model (or any type that pydantic understands), a JSON Schema as a dict, a
        ``LabelSet``, or None.
-Out:   a ``Schema``: its JSON Schema, the places of its answers, and a validation.
-Never: a look at tokens or logprobs; a change to what was given; the same schema compiled twice.
-Why:   thousands of answers are read by one schema.
+Out:   a ``Schema``: its JSON Schema, the schema nodes of its answers, and a validation.
+Never: tokens or logprobs; a change to the caller's object; the same schema compiled twice.
+Why:   thousands of answers are read with one schema.
 """
 
 import hashlib
@@ -18,12 +18,13 @@ from typing import Any, cast
 from pydantic import BaseModel, PydanticUserError, TypeAdapter
 
 from fieldconf.errors import SchemaError
+from fieldconf.parsing.writing import json_text
 from fieldconf.paths import Path, pointer
 from fieldconf.schema.declared import Declared
-from fieldconf.schema.field_settings import check_settings, scored_by
+from fieldconf.schema.field_settings import check_settings, without_limits
 from fieldconf.schema.labels import LabelSet
-from fieldconf.schema.omitted import restored, written
-from fieldconf.schema.places import SchemaNode, SchemaNodes, every_place
+from fieldconf.schema.omitted import restored
+from fieldconf.schema.places import SchemaNode, SchemaNodes, every_node
 from fieldconf.schema.references import draft_of, root_of
 from fieldconf.schema.validation import Checker, SchemaViolation, checker, validate_model
 from fieldconf.threads import cached_property
@@ -35,13 +36,13 @@ _REMEDY = "Give a pydantic model, a JSON Schema or an fc.LabelSet"
 
 @dataclass(frozen=True)
 class Schema:
-    """A schema ready for use. Made by ``compile_schema``.
+    """A schema ready for use. Built by ``compile_schema``.
 
     Attributes:
-        json: the JSON Schema; {} where none was given.
+        json: the JSON Schema; {} if there is none.
         type: the pydantic model or other Python type; None for a plain JSON Schema.
-        may_be_null: whether what may be left out may also be answered with null.
-        labels: of a label set, that: answers are then bare texts, and no JSON; else None.
+        may_be_null: whether the value of an optional key may also be null.
+        labels: the label set if it is one: answers are then bare texts, not JSON; else None.
     """
 
     json: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -52,69 +53,76 @@ class Schema:
 
     def __reduce__(self) -> tuple[Any, ...]:
         plain = self.json if self.type is None else self.type
-        return _again, (self.labels or plain, self.may_be_null)
+        return _unpickled, (self.labels or plain, self.may_be_null)
 
     @property
     def name(self) -> str:
-        """A name for the schema: the type's, the title, or "answer"; of a label set "label"."""
+        """A name for the schema: the type's name, the title, or "answer"; "label" for labels."""
         title = "label" if self.labels else self.json.get("title")
         return getattr(self.type, "__name__", "") or (isinstance(title, str) and title) or "answer"
 
     @property
     def is_free(self) -> bool:
-        """Whether it asks for nothing: there is no schema."""
+        """Whether there is no schema, so that every answer is allowed."""
         return not self.json and self.adapter is None
 
     @cached_property
-    def memories(self) -> dict[Any, Any]:
-        """What others found out of this schema and keep for its next answer; not this one's."""
+    def caches(self) -> dict[Any, Any]:
+        """Caches that other modules keep with the schema between its answers."""
         return {}
 
     @cached_property
     def digest(self) -> str:
-        """A short text that stands for what answers are read by, the same in each process.
+        """A short hash of all that influences scores, the same in each process.
 
-        Two schemas have the same where only the limits of fields (``threshold``, ``review``)
-        differ: these change no number.
+        Schemas that differ only in the limits of fields (``threshold``, ``review``) have the same
+        digest: limits change no score.
 
         >>> compile_schema({"type": "boolean"}).digest == compile_schema(bool).digest
         True
         """
-        form = scored_by(self.json) if self.labels is None else self.labels.plain
-        text = json.dumps(form, ensure_ascii=False, default=_name_of)
+
+        def name_of(value: Any) -> str:  # a function that matches labels is not JSON
+            return getattr(value, "__qualname__", None) or type(value).__qualname__
+
+        form = without_limits(self.json) if self.labels is None else self.labels.plain
+        text = json.dumps(form, ensure_ascii=False, default=name_of)
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
     @cached_property
     def _text(self) -> str:
         return json.dumps(self.json, ensure_ascii=False)
 
-    def says(self, parts: Iterable[str]) -> bool:
-        """Whether one of some texts stands anywhere in it."""
-        return any(part in self._text for part in parts)
+    def mentions(self, texts: Iterable[str]) -> bool:
+        """Whether one of the texts occurs anywhere in the JSON Schema."""
+        return any(text in self._text for text in texts)
 
     @cached_property
     def root(self) -> SchemaNode:
-        """The place of the whole answer."""
+        """The node of the whole answer."""
         return SchemaNodes(root_of(self.json), may_be_null=self.may_be_null).root
 
     @cached_property
-    def asked(self) -> "Schema":
-        """The schema as a request asks for it: what may be left out may be null.
+    def as_requested(self) -> "Schema":
+        """The schema of requested answers: the value of an optional key may be null.
 
-        Strict structured output demands every key; a model then says "left out" by null.
+        Strict structured output requires every key; a model writes null for "left out".
         """
         return self if self.may_be_null else replace(self, may_be_null=True)
 
     def read_with(self, layout: Layout | None) -> "Schema":
-        """The schema by which answers are read that a server's grammar laid out."""
-        return self if layout is not None and layout.no_null else self.asked
+        """The schema for reading answers whose layout a server's grammar determined."""
+        return self if layout is not None and layout.no_null else self.as_requested
 
     def at(self, path: Path) -> SchemaNode:
-        """The place at a path."""
+        """The node at a path."""
         return self.root.at(path)
 
     def declared(self, path: Path) -> Declared:
-        """What is declared at a path, all arms of unions together; anything where nothing is."""
+        """What is declared at a path by all variants of unions together.
+
+        Where nothing is declared, everything is allowed.
+        """
         return self.at(path).declared
 
     # -- validation -----------------------------------------------------------------------------
@@ -122,19 +130,18 @@ class Schema:
     def validate(self, text: bytes, data: Any) -> tuple[Any, tuple[SchemaViolation, ...]]:
         """The validated value and no errors, or None and the errors.
 
-        ``text`` is the answer's JSON text and ``data`` the same decoded. Where null may stand for
-        what was left out and the answer does not validate with it, the default takes its place.
+        ``text`` is the answer's JSON text and ``data`` the same decoded. Where null may stand for a
+        left-out key and the answer is not valid with it, the default replaces null.
         """
         value, errors = self._validate(text, data)
         if not errors or not self.may_be_null:
             return value, errors
         # Pydantic fills in defaults itself; those of a JSON Schema may break it.
         for has_defaults in (False,) if self.adapter else (True, False):
-            mended = restored(data, self.root, has_defaults=has_defaults)
-            text = written(mended)
-            if mended is data or not text:
+            completed = restored(data, self.root, has_defaults=has_defaults)
+            if completed is data:
                 break
-            value, errors = self._validate(text, mended)
+            value, errors = self._validate(json_text(completed), completed)
             if not errors:
                 break
         return value, errors
@@ -152,34 +159,25 @@ class Schema:
         return (None if errors else data), errors
 
 
-def _name_of(value: Any) -> str:
-    """A name for what JSON cannot hold, such as a function that matches labels."""
-    return getattr(value, "__qualname__", None) or type(value).__qualname__
-
-
 # -- compiling ----------------------------------------------------------------------------------
 
 
 def compile_schema(schema: Any) -> Schema:
-    """Make a ``Schema`` of a pydantic model or type, a JSON Schema, a ``LabelSet``, or None.
+    """Compile a pydantic model or type, a JSON Schema, a ``LabelSet``, or None.
 
-    A ``Schema`` is given back as it is. A JSON Schema is a dict or a boolean.
-
-    What was compiled before is not compiled again: types are remembered, and JSON Schemas by their
-    text, of which the ``Schema`` keeps a copy of its own.
+    A JSON Schema is a dict or a boolean. A ``Schema`` is returned as it is. Types are cached, and
+    JSON Schemas are cached by their text, of which the ``Schema`` keeps its own copy.
 
     Raises:
-        SchemaError: if it is none of these, a JSON Schema that is itself invalid, or if it holds
-            settings of fields (``x-fieldconf``) that do not exist.
+        SchemaError: if it is none of these, if the JSON Schema is invalid, or if it has unknown
+            settings of fields (``x-fieldconf``).
 
     >>> compile_schema({"properties": {"ok": {"type": "boolean"}}}).declared(("ok",)).members
     (True, False)
     """
     if schema is None or isinstance(schema, Schema):
         return schema or Schema()
-    if isinstance(schema, LabelSet):
-        return _compile_labels(schema.bare)
-    if isinstance(schema, bool):  # JSON Schema's own: everything keeps to True, nothing to False
+    if isinstance(schema, bool):  # the JSON Schema True allows every value, False none
         schema = {} if schema else {"not": {}}
     if isinstance(schema, dict):
         return _compile_text(_text_of(cast("dict[str, Any]", schema)))
@@ -187,27 +185,22 @@ def compile_schema(schema: Any) -> Schema:
         schema = cast("Any", type(schema))
     if inspect.isroutine(schema) or inspect.ismodule(schema):  # pydantic would call it
         raise SchemaError(f"{schema!r} is no schema", remedy=_REMEDY)
+    compiled = _compile_labels if isinstance(schema, LabelSet) else _compile_type
+    source = schema.bare if isinstance(schema, LabelSet) else schema
     try:
-        return _compile_type(schema)
-    except TypeError:  # not hashable, or no type: the first is compiled anew each time
-        return _compile_type.__wrapped__(schema)
-
-
-def _compile_labels(labels: LabelSet) -> Schema:
-    try:
-        return _compile_known_labels(labels)
-    except TypeError:  # its function is not hashable
-        return _compile_known_labels.__wrapped__(labels)
+        return compiled(source)
+    except TypeError:  # not hashable: compiled without the cache; or no type: this raises again
+        return compiled.__wrapped__(source)
 
 
 @lru_cache(maxsize=256)
-def _compile_known_labels(labels: LabelSet) -> Schema:
+def _compile_labels(labels: LabelSet) -> Schema:
     return Schema({"enum": list(labels.members)}, labels=labels)
 
 
-def _again(schema: Any, may_be_null: bool) -> Schema:  # noqa: FBT001  # called by pickle
-    made = compile_schema(schema)
-    return made.asked if may_be_null else made
+def _unpickled(schema: Any, may_be_null: bool) -> Schema:  # noqa: FBT001  # called by pickle
+    compiled = compile_schema(schema)
+    return compiled.as_requested if may_be_null else compiled
 
 
 @lru_cache(maxsize=256)
@@ -216,19 +209,19 @@ def _compile_type(kind: Any) -> Schema:
 
     try:
         adapter = adapter_of(kind)
-        made = json_schema_of(adapter)
+        json_schema = json_schema_of(adapter)
     except (PydanticUserError, TypeError, NameError, SyntaxError) as error:
-        shown = str(error).splitlines()[0].split(". ")[0]
-        raise SchemaError(f"{kind!r} is no schema ({shown})", remedy=_REMEDY) from None
-    check_settings(made)
-    return _checked(Schema(made, kind, adapter=adapter))
+        cause = str(error).splitlines()[0].split(". ")[0]
+        raise SchemaError(f"{kind!r} is no schema ({cause})", remedy=_REMEDY) from None
+    check_settings(json_schema)
+    return _with_valid_bases(Schema(json_schema, kind, adapter=adapter))
 
 
 def _text_of(schema: Mapping[str, Any]) -> str:
     try:
         return json.dumps(schema)
     except (TypeError, ValueError, RecursionError) as error:
-        raise SchemaError(f"not a JSON Schema: {error}", remedy="Give plain JSON values") from None
+        raise SchemaError(f"not a JSON Schema: {error}", remedy="Use plain JSON values") from None
 
 
 @lru_cache(maxsize=256)
@@ -238,25 +231,25 @@ def _compile_text(text: str) -> Schema:
 
     schema = cast("dict[str, Any]", json.loads(text))
     try:
-        # Formats are not looked at: a pattern may be of another dialect than Python's.
+        # Formats are not checked: a pattern may be valid in another dialect than Python's.
         draft_of(schema).validator.check_schema(schema, format_checker=FormatChecker(()))
     except InvalidSchema as error:
         where = pointer(error.absolute_path)
         raise SchemaError(
             f"not a JSON Schema: {error.message} (at {where or 'its root'})",
-            remedy="Mend the schema",
+            remedy="Correct the schema at this place",
         ) from None
     except RecursionError:
-        pass  # nested deeper than jsonschema can check: it is taken at its word
+        pass  # nested deeper than jsonschema can check: it counts as valid
     check_settings(schema, draft_of(schema).specification)
-    return _checked(Schema(schema))
+    return _with_valid_bases(Schema(schema))
 
 
-def _checked(schema: Schema) -> Schema:
-    """The schema, if each basis can apply where it stands."""
-    if '"basis"' in json.dumps(schema.json):
-        for path, place in every_place(schema.root):
-            _check_basis(place.declared, pointer(path) or "the root")
+def _with_valid_bases(schema: Schema) -> Schema:
+    """The schema itself, if the ``basis`` of each field is applicable there."""
+    if schema.mentions(['"basis"']):
+        for path, node in every_node(schema.root):
+            _check_basis(node.declared, pointer(path) or "the root")
     return schema
 
 
@@ -265,12 +258,13 @@ def _check_basis(declared: Declared, where: str) -> None:
     kinds = declared.kinds - {"null"}
     if basis and kinds and kinds <= _CONTAINERS:
         raise SchemaError(
-            f"a basis is for scalars, and here stands an object or a list (at {where})",
-            remedy="Leave it out, or give it to the fields inside",
+            f"a basis applies to scalars only, not to an object or a list (at {where})",
+            remedy="Remove it, or set it on the fields inside",
         )
     is_open = declared.members is None and not kinds & _CONTAINERS
     if basis == "distribution" and is_open:
         raise SchemaError(
-            f"the basis 'distribution' needs few values, and here is no end of them (at {where})",
-            remedy="Declare an enum or bounds, or take 'joint'",
+            "the basis 'distribution' needs a small set of allowed values, and this field has an"
+            f" open domain (at {where})",
+            remedy="Declare an enum or bounds, or use the basis 'joint'",
         )

@@ -1,17 +1,17 @@
-"""Cases: the ways in which a value can keep to a schema, references and unions undone.
+"""Unions: the cases of a schema, with references and unions resolved.
 
-In:    nodes.
-Out:   for each node its ``Alternative`` values: a value that keeps to the schema keeps to all the parts
-       of at least one case.
-Never: a case too few: a value that the schema allows has its case. A schema may have cases that no
-       value fits (``oneOf`` is read as ``anyOf``, most of ``not`` is left out); those that plainly
-       contradict themselves are dropped.
-Why:   what is declared at a place depends on which arm of a union is being written.
+In:    a ``Subschema``.
+Out:   its cases, each an ``Alternative``: a value satisfies the schema if it satisfies all parts of
+       at least one case.
+Never: a missing case: every value that the schema allows has its case. There may be cases that no
+       value satisfies (``oneOf`` is read as ``anyOf``, most of ``not`` is ignored); cases that
+       obviously contradict themselves are dropped.
+Why:   what is declared at a place depends on the variant of the union that is being written.
 
-``$ref`` and its kin, ``allOf``, ``anyOf``, ``oneOf`` and its ``discriminator``, conditions,
-``dependentSchemas`` and enums of containers are undone here. A reference that leads back to where
-it stands says nothing. Where words would multiply into more than ``MOST_CASES`` cases, of the last
-ones only what they say of keys is kept.
+Resolved are ``$ref`` and the other references, ``allOf``, ``anyOf``, ``oneOf`` and its
+``discriminator``, conditions, ``dependentSchemas``, and enums of containers. A reference that leads
+back to itself requires nothing. Where combinations would give more than ``MOST_CASES`` cases, only
+the declarations of keys are kept of the last keywords.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,20 +20,20 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from fieldconf.parsing.kinds import KINDS, is_container, same
-from fieldconf.schema.keywords import Keywords, own_node, spelled
-from fieldconf.schema.references import Subschema, named_in
+from fieldconf.schema.keywords import Keywords, own_subschema, schema_of_container
+from fieldconf.schema.references import Subschema, dict_in
 
 MOST_CASES = 128
-"""More ways than this of writing one value, where words multiply, are not told apart."""
+"""Where combinations of keywords give more cases than this, the cases are simplified."""
 _MOST_PAIRS = 4_000
 
 
 class Alternative(NamedTuple):
-    """Schemas of which a value must keep to each; of none, and anything goes.
+    """One case of a schema: a value must satisfy each part; without parts anything is allowed.
 
     Attributes:
-        parts: in the order in which they stand.
-        name: the last part of the reference that led here; empty if none did.
+        parts: the schemas, in the order of the document.
+        name: the last part of the reference to this case; empty if there is no reference.
     """
 
     parts: tuple[Keywords, ...] = ()
@@ -41,253 +41,248 @@ class Alternative(NamedTuple):
 
 
 ANYTHING = (Alternative(),)
-_BACK: tuple[Alternative, ...] = (Alternative((), "\0"),)  # a reference that led back to itself
+_CYCLE: tuple[Alternative, ...] = (Alternative((), "\0"),)  # of a reference that led back to itself
 
 
 class _Trail(local):
-    """What one thread is reading: the nodes it is inside of, by their keys.
+    """The subschemas that a thread is reading, from the outermost to the innermost.
 
     Each thread has its own; a lock would hang a process that is forked while it is held.
     """
 
     def __init__(self) -> None:
         self.keys: list[tuple[Any, ...]] = []
-        self.back_to = 0  # how deep the outermost node is that was led back to
+        self.back_to = 0  # the depth of the outermost subschema to which a reference led back
 
 
 class Reader:
-    """Reads nodes into cases, each once. It keeps the schemas that it makes itself alive.
+    """Reads subschemas into cases, each once. It keeps the schemas that it builds alive.
 
-    Compiled schemas are shared by threads: two may read the same node, and read the same in it.
+    Threads share compiled schemas: two may read the same subschema, with the same result.
     """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[Any, ...], tuple[Alternative, ...]] = {}
+        self._cases: dict[tuple[Any, ...], tuple[Alternative, ...]] = {}
         self._parts: dict[tuple[Any, ...], Keywords] = {}
-        self._made: dict[tuple[int, str], tuple[Any, Any]] = {}
+        self._built: dict[tuple[int, str], tuple[Any, Any]] = {}
         self._trail = _Trail()
-        self.is_simplified = False  # words multiplied into too many cases
+        self.is_simplified = False  # whether there were too many combinations of cases
 
-    def cases(self, node: Subschema) -> tuple[Alternative, ...]:
-        """The cases of a node; none if no value keeps to it."""
+    def cases(self, subschema: Subschema) -> tuple[Alternative, ...]:
+        """The cases of a subschema; none if no value satisfies it."""
         try:
-            found = self._read(node)
-        except RecursionError:  # nested deeper than Python goes
-            found = ANYTHING
-        return ANYTHING if found is _BACK else found
+            cases = self._read(subschema)
+        except RecursionError:  # nested deeper than the interpreter's stack
+            cases = ANYTHING
+        return ANYTHING if cases is _CYCLE else cases
 
-    def _read(self, node: Subschema) -> tuple[Alternative, ...]:
-        if not isinstance(node.schema, dict):
-            return () if node.schema is False else ANYTHING
-        if node.key in self._known:
-            return self._known[node.key]
+    def _read(self, subschema: Subschema) -> tuple[Alternative, ...]:
+        if not isinstance(subschema.schema, dict):
+            return () if subschema.schema is False else ANYTHING
+        if subschema.key in self._cases:
+            return self._cases[subschema.key]
         trail = self._trail
-        if node.key in trail.keys:
-            trail.back_to = min(trail.back_to, trail.keys.index(node.key))
-            return _BACK
+        if subschema.key in trail.keys:
+            trail.back_to = min(trail.back_to, trail.keys.index(subschema.key))
+            return _CYCLE
         depth = len(trail.keys)
-        trail.keys.append(node.key)
+        trail.keys.append(subschema.key)
         outer, trail.back_to = trail.back_to, depth + 1
         try:
-            expanded = self._expand(node)
-            found = _BACK if expanded is _BACK else _first(expanded)
+            part = self._part(subschema)
+            read: Sequence[Alternative] = ANYTHING if part.says_nothing else (Alternative((part,)),)
+            for other in self._applied(subschema, part):
+                read = self.both(read, other)
+            cases = _CYCLE if read is _CYCLE else _distinct(read)
         finally:
             trail.keys.pop()
-        if trail.back_to >= depth:  # it does not depend on what is being read around it
-            self._known[node.key] = found
+        if trail.back_to >= depth:  # the result does not depend on the subschemas around it
+            self._cases[subschema.key] = cases
         trail.back_to = min(outer, trail.back_to)
-        return found
+        return cases
 
-    def _expand(self, node: Subschema) -> Sequence[Alternative]:
-        part = self._part(node)
-        made: Sequence[Alternative] = ANYTHING if part.says_nothing else (Alternative((part,)),)
-        for other in self._applied(node, part):
-            made = self.both(made, other)
-        return made
-
-    def _part(self, node: Subschema) -> Keywords:
-        return self._parts.setdefault(node.key, Keywords(node))
+    def _part(self, subschema: Subschema) -> Keywords:
+        return self._parts.setdefault(subschema.key, Keywords(subschema))
 
     def both(
         self, some: Sequence[Alternative], others: Sequence[Alternative]
     ) -> Sequence[Alternative]:
-        """The cases of values that keep to one of each."""
-        if others is _BACK:
-            return _BACK if some == ANYTHING else some
-        if some in (ANYTHING, _BACK):
+        """The cases of values that satisfy one of ``some`` and one of ``others``."""
+        if others is _CYCLE:
+            return _CYCLE if some == ANYTHING else some
+        if some in (ANYTHING, _CYCLE):
             return others
         if others == ANYTHING:
             return some
         if len(some) * len(others) <= _MOST_PAIRS:
-            found = _every(some, others)
-            if len(found) <= MOST_CASES:
-                return found
+            pairs = _combinations(some, others)
+            if len(pairs) <= MOST_CASES:
+                return pairs
         self.is_simplified = True
         parts = (part for case in (*some, *others) for part in case.parts)
-        loose = self._loose(others, is_open=any(part.says_more_keys for part in parts))
-        return _every(some, [loose]) if loose else some
+        loose = self._loose(others, is_open=any(part.mentions_more_keys for part in parts))
+        return _combinations(some, [loose]) if loose else some
 
     def _loose(self, cases: Sequence[Alternative], *, is_open: bool) -> Alternative | None:
-        """One case that any of these implies; it still says what their keys hold.
+        """One case that each of these implies; it still declares the values of their keys.
 
         Args:
-            cases: those that are too many.
-            is_open: whether objects may have other keys: a case that does not name one allows it.
+            cases: the cases to replace; there are too many of them.
+            is_open: whether objects may have other keys, so that a case that does not declare a
+                key allows it.
         """
-        named = [part for case in cases for part in case.parts if part.properties]
+        objects = [part for case in cases for part in case.parts if part.properties]
         schemas: dict[str, list[Any]] = {}
-        for part in dict.fromkeys(named):
+        for part in dict.fromkeys(objects):
             for key, schema in part.properties.items():
                 schemas.setdefault(key, []).append(schema)
-        if not named or len({part.node.key[1:] for part in named}) > 1:
+        if not objects or len({part.subschema.key[1:] for part in objects}) > 1:
             return None
         rest = [True] if is_open else []
-        properties = {key: {"anyOf": [*given, *rest]} for key, given in schemas.items()}
-        node = self._own(named[0].node, cases, {"properties": properties}, "loose")
-        return Alternative((self._part(node),))
+        properties = {key: {"anyOf": [*own, *rest]} for key, own in schemas.items()}
+        subschema = self._build(objects[0].subschema, cases, {"properties": properties}, "loose")
+        return Alternative((self._part(subschema),))
 
-    # -- words that lead to other schemas for the same value ------------------------------------
+    # -- keywords with other schemas for the same value -----------------------------------------
 
-    def _applied(self, node: Subschema, part: Keywords) -> Iterator[Sequence[Alternative]]:
-        words = node.words
-        for word, reference in node.references:
-            yield self._referred(node, word, reference)
-        for inner in _schemas(words.get("allOf")):
-            yield self._read(node.inside(inner))
-        yield from self._unions(node)
+    def _applied(self, subschema: Subschema, part: Keywords) -> Iterator[Sequence[Alternative]]:
+        """The cases of each keyword that has other schemas for the same value."""
+        words = subschema.words
+        for word, reference in subschema.references:
+            yield self._referenced(subschema, word, reference)
+        for schema in _schemas(words.get("allOf")):
+            yield self._read(subschema.inside(schema))
+        yield from self._unions(subschema)
         if "if" in words and ("then" in words or "else" in words):
-            yield self._if(node)
+            yield self._condition(subschema)
         for word in ("dependentSchemas", "dependencies"):
-            for key, inner in named_in(words.get(word)).items():
-                if isinstance(inner, (dict, bool)):
-                    yield self._depends(node, key, inner)
-        if part.members is not None and any(is_container(member) for member in part.members):
-            yield self._containers(node, part)
+            for key, schema in dict_in(words.get(word)).items():
+                if isinstance(schema, (dict, bool)):
+                    yield self._dependency(subschema, key, schema)
+        if part.members is not None and any(map(is_container, part.members)):
+            yield self._containers(subschema, part.members)
 
-    def _unions(self, node: Subschema) -> Iterator[Sequence[Alternative]]:
-        for word in ("anyOf", "oneOf"):
-            if union := _schemas(node.words.get(word)):
-                yield self._any(node.inside(inner) for inner in union)
-        tag = named_in(node.schema.get("discriminator")).get("propertyName")
-        if isinstance(tag, str):  # OpenAPI's word; pydantic writes it, and demands the key
-            yield self._read(self._own(node, node.schema, {"required": [tag]}, "tag"))
-
-    def _referred(self, node: Subschema, word: str, reference: str) -> Sequence[Alternative]:
-        target = node.follow(word, reference)
+    def _referenced(self, subschema: Subschema, word: str, reference: str) -> Sequence[Alternative]:
+        target = subschema.follow(word, reference)
         if target is None:
             return ANYTHING
-        found = self._read(target)
-        if found is _BACK:
-            return found
+        cases = self._read(target)
+        if cases is _CYCLE:
+            return cases
         name = unquote(reference.rpartition("/")[2]).lstrip("#")
-        return tuple(case if case.name else case._replace(name=name) for case in found)
+        return tuple(case if case.name else case._replace(name=name) for case in cases)
 
-    def _any(self, nodes: Iterable[Subschema]) -> Sequence[Alternative]:
-        read = [self._read(node) for node in nodes]
-        known = [found for found in read if found is not _BACK]
-        if not known:
-            return _BACK
-        return _first(case for found in known for case in found)
+    def _unions(self, subschema: Subschema) -> Iterator[Sequence[Alternative]]:
+        for word in ("anyOf", "oneOf"):
+            if schemas := _schemas(subschema.words.get(word)):
+                read = [self._read(subschema.inside(schema)) for schema in schemas]
+                variants = [cases for cases in read if cases is not _CYCLE]
+                together = _distinct(case for cases in variants for case in cases)
+                yield together if variants else _CYCLE
+        tag = dict_in(subschema.schema.get("discriminator")).get("propertyName")
+        if isinstance(tag, str):  # OpenAPI's keyword; pydantic writes it, and requires the key
+            required = {"required": [tag]}
+            yield self._read(self._build(subschema, subschema.schema, required, "tag"))
 
-    def _if(self, node: Subschema) -> Sequence[Alternative]:
-        words = node.words
-        condition = node.inside(words["if"])
-        negated = self._own(node, words["if"], {"not": words["if"]}, "not")
-        then = self.both(self._read(condition), self._read(node.inside(words.get("then", True))))
-        other = self.both(self._read(negated), self._read(node.inside(words.get("else", True))))
-        return _first((*then, *other))
+    def _condition(self, subschema: Subschema) -> Sequence[Alternative]:
+        words = subschema.words
+        condition = subschema.inside(words["if"])
+        negated = self._build(subschema, words["if"], {"not": words["if"]}, "not")
+        then = subschema.inside(words.get("then", True))
+        otherwise = subschema.inside(words.get("else", True))
+        cases = self.both(self._read(condition), self._read(then))
+        return _distinct((*cases, *self.both(self._read(negated), self._read(otherwise))))
 
-    def _depends(self, node: Subschema, key: str, inner: Any) -> Sequence[Alternative]:
-        absent = self._own(node, inner, {"not": {"required": [key]}}, f"absent {key}")
-        present = self._own(node, inner, {"required": [key]}, f"present {key}")
-        then = self.both(self._read(present), self._read(node.inside(inner)))
-        return _first((*then, *self._read(absent)))
+    def _dependency(self, subschema: Subschema, key: str, schema: Any) -> Sequence[Alternative]:
+        absent = self._build(subschema, schema, {"not": {"required": [key]}}, f"absent {key}")
+        present = self._build(subschema, schema, {"required": [key]}, f"present {key}")
+        cases = self.both(self._read(present), self._read(subschema.inside(schema)))
+        return _distinct((*cases, *self._read(absent)))
 
-    def _containers(self, node: Subschema, part: Keywords) -> Sequence[Alternative]:
-        """One case for each container of an enum, so that what is inside is declared, too."""
-        assert part.members is not None  # or this would not be asked
-        whole = [member for member in part.members if is_container(member)]
-        if len(whole) > MOST_CASES:
+    def _containers(self, subschema: Subschema, members: Sequence[Any]) -> Sequence[Alternative]:
+        """One case for each container of an enum, which declares the values inside of it."""
+        containers = [member for member in members if is_container(member)]
+        if len(containers) > MOST_CASES:
             return ANYTHING
-        scalars = [member for member in part.members if not is_container(member)]
-        made = [self._own(node, member, spelled(member), "spelled") for member in whole]
-        if scalars:
-            made.append(self._own(node, part.members, {"enum": scalars}, "scalars"))
-        return _first(case for one in made for case in self._read(one))
+        built = [
+            self._build(subschema, container, schema_of_container(container), "container")
+            for container in containers
+        ]
+        if scalars := [member for member in members if not is_container(member)]:
+            built.append(self._build(subschema, members, {"enum": scalars}, "scalars"))
+        return _distinct(case for variant in built for case in self._read(variant))
 
-    def _own(self, node: Subschema, about: Any, schema: Any, why: str) -> Subschema:
-        """A schema of our making, the same one each time for what it is about."""
-        _, made = self._made.setdefault((id(about), why), (about, schema))
-        if why in ("not", "loose"):  # what it holds is the document's own, in its own draft
-            return Subschema(made, node.draft, node.resolver)
-        return own_node(node, made)
+    def _build(self, subschema: Subschema, source: Any, schema: Any, purpose: str) -> Subschema:
+        """A schema of our own, built once for each source and purpose."""
+        _, schema = self._built.setdefault((id(source), purpose), (source, schema))
+        if purpose in ("not", "loose"):  # it contains schemas of the document, in their own draft
+            return Subschema(schema, subschema.draft, subschema.resolver)
+        return own_subschema(subschema, schema)
 
 
-def _first(cases: Iterable[Alternative]) -> tuple[Alternative, ...]:
-    """Each case once."""
+def _distinct(cases: Iterable[Alternative]) -> tuple[Alternative, ...]:
     return tuple(dict.fromkeys(cases))
 
 
-def _every(some: Sequence[Alternative], others: Sequence[Alternative]) -> tuple[Alternative, ...]:
-    """Each of some with each of others, where they do not contradict each other."""
-    return _first(filter(None, (_joined(one, other) for one in some for other in others)))
+def _combinations(
+    some: Sequence[Alternative], others: Sequence[Alternative]
+) -> tuple[Alternative, ...]:
+    """Each case of ``some`` with each of ``others``, where they do not contradict each other."""
+    return _distinct(filter(None, (_joined(case, other) for case in some for other in others)))
 
 
-def _joined(one: Alternative, other: Alternative) -> Alternative | None:
-    """The case of values that keep to both; None if there are none."""
-    parts = tuple(dict.fromkeys([*one.parts, *(p for p in other.parts if _adds(p, one.parts))]))
-    name = one.name if not other.name else other.name
-    if len(parts) in (len(one.parts), len(other.parts)):  # one of them says it all
+def _joined(case: Alternative, other: Alternative) -> Alternative | None:
+    """The case of values that satisfy both; None if there are none."""
+    added = [part for part in other.parts if _adds(part, case.parts)]
+    parts = tuple(dict.fromkeys([*case.parts, *added]))
+    name = other.name or case.name
+    if len(parts) in (len(case.parts), len(other.parts)):  # one of them implies the other
         return Alternative(parts, name)
     return None if _contradicts(parts) else Alternative(parts, name)
 
 
 def _adds(part: Keywords, parts: Sequence[Keywords]) -> bool:
-    """Whether a part says more than that keys are required which these require already."""
+    """Whether a part does more than require keys that the other parts already require."""
     return set(part.words) != {"required"} or any(
         all(key not in other.required for other in parts) for key in part.required
     )
 
 
 def _contradicts(parts: Sequence[Keywords]) -> bool:
-    """Whether plainly no value keeps to all; only what costs little is looked at."""
+    """Whether obviously no value satisfies all parts; only cheap checks are made."""
     kinds = KINDS.intersection(*(part.kinds for part in parts))
     if not kinds:
         return True
-    if not _common([part.members for part in parts if part.members is not None]):
+    if not _intersect([part.members for part in parts if part.members is not None]):
         return True
-    return kinds == frozenset({"object"}) and _lacks_a_key(parts)
-
-
-def _lacks_a_key(parts: Sequence[Keywords]) -> bool:
-    """Whether a key is demanded of which no value is allowed."""
     required = frozenset[str]().union(*(part.required for part in parts))
-    return any(_is_impossible(parts, key) for key in required)
+    return kinds == frozenset({"object"}) and any(_is_impossible(parts, key) for key in required)
 
 
 def _is_impossible(parts: Sequence[Keywords], key: str) -> bool:
-    given = [part for part in parts if key in part.properties]
-    if any(part.properties[key] is False for part in given):
+    """Whether obviously no value is allowed under a key."""
+    declaring = [part for part in parts if key in part.properties]
+    if any(part.properties[key] is False for part in declaring):
         return True
-    if len(given) < 2:
+    if len(declaring) < 2:
         return False
-    inner = [part.inside(key) for part in given]
-    sets = [part.members for part in inner if part.members is not None]
-    if not KINDS.intersection(*(part.kinds for part in inner)) or not _common(sets):
+    inner = [part.inside(key) for part in declaring]
+    enums = [part.members for part in inner if part.members is not None]
+    if not KINDS.intersection(*(part.kinds for part in inner)) or not _intersect(enums):
         return True
-    never = [value for part in inner for value in part.forbidden]
-    return bool(sets) and not _common([*sets], never)
+    forbidden = [value for part in inner for value in part.forbidden]
+    return bool(enums) and not _intersect([*enums], forbidden)
 
 
-def _common(sets: Sequence[Sequence[Any]], never: Sequence[Any] = ()) -> bool:
-    """Whether some value is in each set; containers are not compared."""
+def _intersect(sets: Sequence[Sequence[Any]], forbidden: Sequence[Any] = ()) -> bool:
+    """Whether some value is in each set and not forbidden; containers are not compared."""
     if not sets:
         return True
     small = min(sets, key=len)
     return any(
         is_container(value)
         or (
-            not any(same(value, other) for other in never)
+            not any(same(value, other) for other in forbidden)
             and all(any(is_container(v) or same(value, v) for v in values) for values in sets)
         )
         for value in small

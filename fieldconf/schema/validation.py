@@ -1,12 +1,13 @@
-"""Validation: whether an answer keeps to its schema, and where it does not.
+"""Validation: whether an answer satisfies its schema, and where it does not.
 
 In:    a JSON Schema with its draft, or a pydantic adapter; the answer's text and decoded data.
-Out:   ``SchemaViolation`` for each thing wrong, with its place in the answer; of a model, its value.
-Never: an exception, whatever the schema, the answer or a validator of the user's does; a wait
-       without end; a document fetched.
-Why:   who reads the report wants to know what is wrong, where, and how sure the model was of it.
+Out:   a ``SchemaViolation`` for each error, with its place in the answer; the validated value of a
+       pydantic type.
+Never: an exception, whatever the schema, the answer or a validator of the user does; an endless
+       wait; a document fetched.
+Why:   the reader of a report wants to know what is wrong, where, and how sure the model was of it.
 
-What takes too long to judge is reported as ``SchemaViolation``: it is not known to be valid.
+A check that takes too long is reported as a ``SchemaViolation``: the answer may be invalid there.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,25 +27,26 @@ from fieldconf.schema.bounded_validation import (
     one_line,
 )
 from fieldconf.schema.proving import Check, prover
-from fieldconf.schema.pydantic_errors import leads, place_of
+from fieldconf.schema.pydantic_errors import leads, path_of
 from fieldconf.tokens.token import Token
 
 _MOST_ERRORS = 1000
-# So rpds, which is Rust, says RecursionError in some versions. It is no ``Exception``.
+# Some versions of rpds, which is written in Rust, raise this for a recursion that is too deep. It
+# is no ``Exception``.
 _PANIC = "PanicException"
 
 
 @dataclass(frozen=True, slots=True)
 class SchemaViolation:
-    """One way in which an answer breaks its schema.
+    """One way in which an answer violates its schema.
 
     Attributes:
-        pointer: the JSON Pointer, into the answer, of what is wrong.
+        pointer: the JSON Pointer of the invalid value in the answer.
         problem: what is wrong there, in one line.
         path: the same place as a tuple.
         value: the value there; None if there is none.
-        confidence: how sure the model was of that value; None if that is not known.
-        tokens: the tokens that wrote it.
+        confidence: the confidence of that value; None if it is unknown.
+        tokens: the tokens that wrote the value.
     """
 
     pointer: str
@@ -58,24 +60,22 @@ class SchemaViolation:
         return f"{printable(self.pointer) or '(whole)'}: {self.problem}"
 
 
-def _invalid(path: Path, problem: str, data: Any) -> SchemaViolation:
-    return SchemaViolation(pointer(path), one_line(problem), path, _value_at(path, data))
-
-
-def _distinct(found: Iterable[SchemaViolation]) -> tuple[SchemaViolation, ...]:
-    """The first of those that say the same: the arms of a union repeat each other."""
-    said: dict[tuple[Path, str], SchemaViolation] = {}
-    for one in found:
-        said.setdefault((one.path, one.problem), one)
-    return tuple(said.values())
-
-
-def _value_at(path: Path, data: Any) -> Any:
+def _violation(path: Path, problem: str, data: Any) -> SchemaViolation:
+    value = data
     for step in path:
-        if not leads(step, data):
-            return None
-        data = data[step]
-    return data
+        if not leads(step, value):
+            value = None
+            break
+        value = value[step]
+    return SchemaViolation(pointer(path), one_line(problem), path, value)
+
+
+def _distinct(violations: Iterable[SchemaViolation]) -> tuple[SchemaViolation, ...]:
+    """The violations without repetitions: variants of a union report the same error."""
+    distinct: dict[tuple[Path, str], SchemaViolation] = {}
+    for violation in violations:
+        distinct.setdefault((violation.path, violation.problem), violation)
+    return tuple(distinct.values())
 
 
 # -- JSON Schema --------------------------------------------------------------------------------
@@ -83,47 +83,47 @@ def _value_at(path: Path, data: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Checker:
-    """A JSON Schema ready to be applied to any number of answers."""
+    """A JSON Schema, prepared for the validation of any number of answers."""
 
     _validator: Any = field(repr=False)
     _proves: Check = field(repr=False)
 
     def __call__(self, data: Any) -> tuple[SchemaViolation, ...]:
-        """All that is wrong with an answer."""
+        """All violations in an answer."""
         try:
             if self._proves(data):
                 return ()
             budget = Budget(data)
             before = BUDGET.set(budget)
             try:
-                return self._judge(data, budget)
+                return self._violations(data, budget)
             finally:
                 BUDGET.reset(before)
         except BaseException as error:
-            # A reference to nowhere, a pattern that is none, a word that holds the wrong thing ...
+            # A reference to nowhere, an invalid pattern, a keyword with a value of a wrong type ...
             if not isinstance(error, Exception) and type(error).__name__ != _PANIC:
                 raise
             problem = f"the schema cannot be applied ({type(error).__name__}: {error})"
-            return (_invalid((), problem, data),)
+            return (_violation((), problem, data),)
 
-    def _judge(self, data: Any, budget: Budget) -> tuple[SchemaViolation, ...]:
-        found: list[SchemaViolation] = []
+    def _violations(self, data: Any, budget: Budget) -> tuple[SchemaViolation, ...]:
+        violations: list[SchemaViolation] = []
         try:
             errors: Errors = self._validator.iter_errors(data)
-            found.extend(_invalid(tuple(e.absolute_path), e.message, data) for e in errors)
+            violations.extend(_violation(tuple(e.absolute_path), e.message, data) for e in errors)
         except TooMuchError:
-            found.append(_invalid((), "the schema takes too long to apply", data))
-        said = {one.problem for one in found}
-        # Under a ``not`` an error makes valid; what is not known does not.
-        hidden = [slow for slow in budget.slow if one_line(slow) not in said]
-        return _distinct([*found, *(_invalid((), slow, data) for slow in hidden)])
+            violations.append(_violation((), "the schema takes too long to apply", data))
+        problems = {violation.problem for violation in violations}
+        # An error under a ``not`` makes the data valid; a pattern without a result must not.
+        hidden = [slow for slow in budget.slow if one_line(slow) not in problems]
+        return _distinct([*violations, *(_violation((), slow, data) for slow in hidden)])
 
 
 Schema: TypeAlias = Mapping[str, Any] | bool
 
 
 def checker(kind: Any, schema: Schema) -> Checker:
-    """Make ready a schema of the dialect that a validator class of jsonschema stands for."""
+    """Prepare a schema in the dialect of a validator class of jsonschema."""
     from jsonschema_specifications import REGISTRY
 
     before = BUDGET.set(Budget(None))
@@ -140,7 +140,7 @@ def checker(kind: Any, schema: Schema) -> Checker:
 def validate_model(
     adapter: TypeAdapter[Any], text: bytes, data: Any
 ) -> tuple[Any, tuple[SchemaViolation, ...]]:
-    """The validated value and nothing, or None and all that is wrong.
+    """The validated value and no violations; or None and all violations.
 
     ``text`` is the answer's JSON text and ``data`` the same decoded.
     """
@@ -148,17 +148,17 @@ def validate_model(
         return adapter.validate_json(text), ()
     except ValidationError as error:
         return None, _distinct(_model_errors(error, data))
-    except Exception as error:  # noqa: BLE001  # a validator of the user's may raise anything
+    except Exception as error:  # noqa: BLE001  # the user's validator may raise anything
         problem = f"a validator raised {type(error).__name__}: {error}"
-        return None, (_invalid((), problem, data),)
+        return None, (_violation((), problem, data),)
 
 
 def _model_errors(error: ValidationError, data: Any) -> Iterator[SchemaViolation]:
-    """What pydantic found; of very much, the first: nested unions double it with each level."""
+    """Pydantic's first errors: nested unions double their number with each level."""
     count = error.error_count()
-    few = count <= _MOST_ERRORS
-    found = error.errors(include_url=False, include_context=False, include_input=few)
-    for one in found[:_MOST_ERRORS]:
-        yield _invalid(place_of(one, data), one["msg"], data)
-    if not few:
-        yield _invalid((), f"{count - _MOST_ERRORS} more errors", data)
+    are_few = count <= _MOST_ERRORS
+    details = error.errors(include_url=False, include_context=False, include_input=are_few)
+    for detail in details[:_MOST_ERRORS]:
+        yield _violation(path_of(detail, data), detail["msg"], data)
+    if not are_few:
+        yield _violation((), f"{count - _MOST_ERRORS} more errors", data)

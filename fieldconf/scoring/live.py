@@ -15,16 +15,16 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from fieldconf.distributions.labels import Match
-from fieldconf.distributions.outcome_tree import Tree
+from fieldconf.distributions.outcome_tree import OutcomeTree
 from fieldconf.distributions.settling import Settle
-from fieldconf.distributions.tree_store import Ledger
+from fieldconf.distributions.tree_store import TreeStore
 from fieldconf.fields.field import Field
 from fieldconf.paths import Path
 from fieldconf.report import Report
 from fieldconf.responses import mended
 from fieldconf.schema import Schema
 from fieldconf.scoring.scorer import Scorer, score_completion
-from fieldconf.scoring.stream_buffer import Received
+from fieldconf.scoring.stream_buffer import StreamBuffer
 from fieldconf.scoring.window import Keep, forget, without_tokens
 from fieldconf.tokens.token import Layout, Mask
 
@@ -73,7 +73,7 @@ class LiveScorer:
         self._is_label = schema.labels is not None  # a label is read when the answer has ended
         # Who asks for more needs all tokens.
         self._drops = keep == "fields" and settle is None and not self._is_label
-        self._came = Received(drops=self._drops)
+        self._came = StreamBuffer(drops=self._drops)
         self._scorer = Scorer(
             schema, self._came.tokens, layout=layout, match=match, ledger=_Forgetful()
         )
@@ -178,10 +178,10 @@ class LiveScorer:
             self._came.drop(self._edge)
 
 
-class _Forgetful(Ledger):
+class _Forgetful(TreeStore):
     """Keeps no trees: nobody asks a second time for those of an answer that arrives."""
 
-    def tree(self, path: Path, grow: Callable[[], Tree | None]) -> Tree | None:  # noqa: ARG002
+    def tree(self, path: Path, grow: Callable[[], OutcomeTree | None]) -> OutcomeTree | None:  # noqa: ARG002
         """The tree of the next question."""
         return grow()
 

@@ -17,10 +17,10 @@ from fieldconf.classification import check_match, read_label
 from fieldconf.decisions.answers import decided
 from fieldconf.distributions.labels import Match
 from fieldconf.distributions.settling import Settle, settled
-from fieldconf.distributions.tree_store import Ledger
+from fieldconf.distributions.tree_store import TreeStore
 from fieldconf.errors import PayloadError
 from fieldconf.fields.field import Field
-from fieldconf.fields.scorer import FieldMaker, truncated
+from fieldconf.fields.scorer import FieldScorer, truncated
 from fieldconf.fields.status import OTHER_JSON, OTHER_KIND, OTHERS, WHOLE
 from fieldconf.fields.token_sums import Evidence
 from fieldconf.formulas import TextScore, text_score
@@ -36,7 +36,7 @@ from fieldconf.report.load import how_sure
 from fieldconf.responses import completion, completions
 from fieldconf.schema import Schema, compile_schema
 from fieldconf.tokens.alignment import Aligned, Aligner
-from fieldconf.tokens.spelling import SPACES, Piece, spell_completion
+from fieldconf.tokens.spelling import SPACES, TokenPiece, spell_completion
 from fieldconf.tokens.token import Completion, Layout, Mask, Token
 
 T = TypeVar("T")
@@ -116,12 +116,12 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
     """
     compiled = compile_schema(schema)
     check_match(compiled, match)
-    limits, maps = Policy.of(policy).check(compiled.asked), Calibrator.of(calibration)
+    limits, maps = Policy.of(policy).check(compiled.as_requested), Calibrator.of(calibration)
     try:
         made = completion(payload, choice, call, tokenizer=tokenizer, prompt=prompt)
     except PayloadError as error:
         if error.came:
-            broken = score_completion(error.came[0], compiled.asked, mask=mask, match=match)
+            broken = score_completion(error.came[0], compiled.as_requested, mask=mask, match=match)
             error.report = replace(broken, policy=limits)
         raise
     read_by = compiled.read_with(made.layout)
@@ -163,7 +163,7 @@ def score_all(
     """
     compiled = compile_schema(schema)
     check_match(compiled, match)
-    limits, maps = Policy.of(policy).check(compiled.asked), Calibrator.of(calibration)
+    limits, maps = Policy.of(policy).check(compiled.as_requested), Calibrator.of(calibration)
     reports = (
         score_completion(made, compiled.read_with(made.layout), mask=mask, match=match)
         for made in completions(payload, tokenizer=tokenizer, prompt=prompt)
@@ -193,11 +193,11 @@ def score_completion(
     layout = layout or completion.layout
     content = spelling.content
 
-    def scored(ledger: Ledger) -> Report[Any]:
+    def scored(ledger: TreeStore) -> Report[Any]:
         scorer = Scorer(
             schema, tokens, missing=spelling.reason, layout=layout, match=match, ledger=ledger
         )
-        scorer.feed_all(content, spelling.pieces or (Piece(None, 0, len(content)),))
+        scorer.feed_all(content, spelling.pieces or (TokenPiece(None, 0, len(content)),))
         return scorer.finish(completion, content, mask=mask)
 
     return settled(scored, tokens, settle)
@@ -223,19 +223,19 @@ class Scorer:
         *,
         missing: str = "",
         layout: Layout | None = None,
-        ledger: Ledger | None = None,
+        ledger: TreeStore | None = None,
         match: Match = "exact",
         any_kind: bool = False,
     ) -> None:
-        self._schema, self._ledger = schema, ledger or Ledger(keeps=False)
+        self._schema, self._ledger = schema, ledger or TreeStore(keeps=False)
         kinds = schema.root.declared.kinds or KINDS  # a schema that allows nothing finds anything
         self._kinds = KINDS if any_kind else kinds
         openers = b"{" * ("object" in self._kinds) + b"[" * ("array" in self._kinds)
         has_scalars = bool(self._kinds & _SCALAR_KINDS)
         self._aligner = Aligner(Finder(openers=openers, scalars=has_scalars))
-        self._evidence = Evidence(tokens, missing, are_named=not schema.says(SPACES))
+        self._evidence = Evidence(tokens, missing, are_named=not schema.mentions(SPACES))
         self._new_maker = partial(
-            FieldMaker, schema, self._evidence, layout=layout, ledger=self._ledger, match=match
+            FieldScorer, schema, self._evidence, layout=layout, ledger=self._ledger, match=match
         )
         self._again = partial(
             Scorer, schema, tokens, missing=missing, layout=layout, ledger=self._ledger,
@@ -267,7 +267,7 @@ class Scorer:
         aligned = self._aligner.feed(written, token)
         return self._take(aligned) if aligned else []
 
-    def feed_all(self, content: bytes, pieces: Sequence[Piece]) -> None:
+    def feed_all(self, content: bytes, pieces: Sequence[TokenPiece]) -> None:
         """Take a whole answer: the same as piece by piece, in less time."""
         for at in range(0, len(pieces), _MANY):
             some = pieces[at : at + _MANY]

@@ -27,9 +27,9 @@ from fieldconf.responses.delta import (
     usable,
 )
 from fieldconf.responses.fast import from_chunks
-from fieldconf.responses.fast.from_chunks import Piece
+from fieldconf.responses.fast.from_chunks import ChunkPiece
 from fieldconf.responses.token_names import has_nameless
-from fieldconf.scoring.window import Recent
+from fieldconf.scoring.window import TokenWindow
 from fieldconf.tokens.token import Completion, Token, utf8
 
 LOST = (
@@ -49,7 +49,7 @@ class _Run:
     masked: bool = False
 
 
-class Received:
+class StreamBuffer:
     """What came of the first choice of a stream.
 
     Args:
@@ -64,7 +64,7 @@ class Received:
     """
 
     def __init__(self, *, drops: bool = False) -> None:
-        self.tokens: list[Token] | Recent = Recent() if drops else []
+        self.tokens: list[Token] | TokenWindow = TokenWindow() if drops else []
         self.taken = 0
         self.fed = bytearray()
         self.began = False
@@ -73,7 +73,7 @@ class Received:
         self._deltas: list[Delta] = []
         self._run = _Run()  # what came since the last of them
         self._common: Delta | None = None  # what plain chunks say of all choices
-        self._last: Delta | Piece | None = None
+        self._last: Delta | ChunkPiece | None = None
         self._growth = Growth()
         self._holes: deque[tuple[int, bytes]] = deque()  # texts without tokens: from where on
         self._has_ended = False  # a reason to stop has come
@@ -161,7 +161,7 @@ class Received:
 
     def drop(self, stop: int) -> None:
         """Let go of the tokens before an index, and of all texts but one."""
-        if isinstance(self.tokens, Recent):
+        if isinstance(self.tokens, TokenWindow):
             self.tokens.drop(stop)
         self._run.texts.clear()
         self._run.tokens.clear()
@@ -249,8 +249,8 @@ def _bare(deltas: Iterable[Delta]) -> list[Delta]:
     return bare(delta for delta in deltas if not delta.index)
 
 
-def _delta(last: Delta | Piece) -> Delta:
-    return last.delta if isinstance(last, Piece) else last
+def _delta(last: Delta | ChunkPiece) -> Delta:
+    return last.delta if isinstance(last, ChunkPiece) else last
 
 
 def _read(chunk: Any) -> list[Delta]:

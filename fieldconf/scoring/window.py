@@ -1,7 +1,7 @@
 """Dropping: the tokens of an answer that arrives, for as long as an open value may need them.
 
 In:    tokens as they come; how far everything has closed; a report.
-Out:   ``Recent``, which stands for all tokens and holds the last ones; a report without tokens.
+Out:   ``TokenWindow``, which stands for all tokens and holds the last ones; a report without tokens.
 Never: a token dropped that a value which is still open could ask for: a value asks for the tokens
        since the one before it closed, and for no more of those before than their numbers.
 Why:   nearly all room of an answer is taken by the candidates of its tokens: kilobytes for each,
@@ -24,12 +24,12 @@ the response itself."""
 T = TypeVar("T")
 
 
-class Recent(Sequence[Token]):
+class TokenWindow(Sequence[Token]):
     """All tokens that came; of those that were dropped only the number is left, in 8 bytes each.
 
     A token without a number stays (without candidates): a reason may have to name it.
 
-    >>> tokens = Recent()
+    >>> tokens = TokenWindow()
     >>> tokens.extend([Token("a", None, -0.5), Token("b", None, -0.25)])
     >>> tokens.drop(1)
     >>> len(tokens), tokens[0].text, tokens[0].logprob, tokens[1].text, tokens.held

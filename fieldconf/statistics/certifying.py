@@ -1,9 +1,9 @@
-"""Certifying: the lowest cut from which on what is accepted is wrong rarely enough.
+"""Certifying: the lowest cut at which the risk of the accepted values is low enough.
 
 In:    a ``Table``; a risk and a confidence (0..1).
 Out:   ``Guarantee``, with a cut, or with the reason why there is none.
-Never: a cut chosen because it looks best; a refusal without what would help.
-Why:   "at most 2 % of what I accept is wrong" is to be signed, and tried cuts are tests.
+Never: a cut chosen because it looks best; a refusal without advice.
+Why:   "at most 2 % of what I accept is wrong" must hold although many cuts were tried.
 
 Cuts are tested from a start downwards, until the first that fails: however many are tested, the
 chance that a cut with too high a risk passes is that of one test (fixed-sequence testing; for cuts:
@@ -85,11 +85,11 @@ def _check(risk: float, confidence: float, unit: str, per: str) -> None:
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)  # pyright: ignore[reportUnnecessaryIsInstance]
         if not is_number or not 0 < value < 1:
             raise PolicyError(f"{name} {value!r} is not between 0 and 1", remedy="Such as .05")
-    for name, value, known in (
+    for name, value, allowed in (
         ("unit", unit, ("field", "document")), ("per", per, ("pooled", "field"))
     ):  # fmt: skip
-        if value not in known:
-            raise PolicyError(f"{name} {value!r} is none", remedy=f"Known are {known}")
+        if value not in allowed:
+            raise PolicyError(f"{name} {value!r} is none", remedy=f"Known are {allowed}")
     if unit == "document" and per == "field":
         raise PolicyError("documents have no cut per field", remedy='Leave per at "pooled"')
 
@@ -98,14 +98,14 @@ def _documents(table: Table) -> Table:
     """A row for each document: its least confidence, NaN where one is; right if all rows are."""
     np = package("numpy")
     least = np.full(len(table.documents), np.inf)
-    known = np.where(np.isnan(table.confidence), -np.inf, table.confidence)
-    np.minimum.at(least, table.document, known)
+    confidences = np.where(np.isnan(table.confidence), -np.inf, table.confidence)
+    np.minimum.at(least, table.document, confidences)
     least[np.isinf(least)] = np.nan
     right = np.ones(len(table.documents), dtype=bool)
     np.logical_and.at(right, table.document, table.right)
-    kept = np.unique(table.document)
+    documents = np.unique(table.document)
     return Table(
-        kept, np.zeros(len(kept), dtype=np.int64), least[kept], right[kept],
+        documents, np.zeros(len(documents), dtype=np.int64), least[documents], right[documents],
         table.documents, table.fields, table.kinds,
     )  # fmt: skip
 

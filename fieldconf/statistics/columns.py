@@ -1,9 +1,9 @@
 """Columns: one column of a table of any kind.
 
 In:    a mapping of columns, a sequence of rows, or a frame of pandas, Polars or PyArrow.
-Out:   a list of plain Python values; which columns there are.
-Never: an import of a library of frames: theirs are known by their methods.
-Why:   confidences and labels of other systems come in the table that their users have.
+Out:   a list of plain Python values; the names of the columns.
+Never: an import of a data frame library: frames are recognised by their methods.
+Why:   confidences and labels of other systems come in any kind of table.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -56,7 +56,7 @@ def column(source: Any, name: str) -> list[Any]:
     for method in ("to_pylist", "to_list", "tolist"):  # PyArrow; pandas and Polars; numpy
         convert = getattr(values, method, None)
         if convert is not None:
-            return [None if type(one).__name__ in _MISSING else one for one in convert()]
+            return [None if type(value).__name__ in _MISSING else value for value in convert()]
     return list(values)
 
 

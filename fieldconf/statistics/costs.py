@@ -1,10 +1,9 @@
-"""Costs: from which cut on accepting is cheapest, and what each cut costs.
+"""Costs: the cheapest cut, and the costs of each cut.
 
-In:    a ``Table``; what a wrong accepted value costs, and what a review does.
+In:    a ``Table``; the cost of a wrong value that is accepted, and of a review.
 Out:   ``Costs``: the cheapest cut with its interval, and the curve.
-Never: a number of another unit than that of the costs that were given; a curve without accepting
-       nothing.
-Why:   where errors have a price, the cut follows from it.
+Never: another unit than that of the costs given; a curve without the option to accept nothing.
+Why:   if errors have a price, the cut follows from it.
 """
 
 import math

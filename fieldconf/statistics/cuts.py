@@ -1,9 +1,9 @@
-"""Cuts: what a table says at each cut that it has.
+"""Cuts: the sums of a table at each possible cut.
 
 In:    the rows of a ``Table``.
-Out:   ``Cuts``: for each distinct confidence, what is accepted from it on, as sums.
+Out:   ``Cuts``: for each distinct confidence, sums over the rows accepted from it on.
 Never: a cut between equal confidences; a row without a confidence accepted.
-Why:   bounds, costs and curves need the same sums, and each row changes them by a little.
+Why:   bounds, costs and curves need the same sums.
 """
 
 from dataclasses import dataclass

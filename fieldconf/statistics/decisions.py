@@ -1,9 +1,9 @@
-"""Decisions: what a threshold decides of a field.
+"""Decisions: what a threshold decides for a field.
 
 In:    nothing.
 Out:   ``Decided``.
 Never: a value changed.
-Why:   the label that a cut decides stands beside the one that was written.
+Why:   the label that a threshold decides is reported beside the one that the model wrote.
 """
 
 from dataclasses import dataclass

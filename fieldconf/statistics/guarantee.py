@@ -1,9 +1,9 @@
-"""Guarantees: what a policy from labels knows of itself.
+"""Guarantees: what a certified policy states about itself.
 
-In:    what was certified, or why nothing was.
+In:    the result of a certification.
 Out:   ``Guarantee``, frozen; plain values, and back.
-Never: a bound where nothing is accepted.
-Why:   a number that somebody signs is kept with all it rests on.
+Never: a bound for a policy that accepts nothing.
+Why:   a guarantee is only worth something with the numbers it rests on.
 """
 
 from collections.abc import Mapping
@@ -88,33 +88,48 @@ class Guarantee:
     @property
     def cuts(self) -> dict[str, float | None]:
         """The cut of each field, by its name; None where nothing is accepted."""
-        return {name: one.cut for one in self.certificates for name in one.fields}
+        return {
+            name: certificate.cut
+            for certificate in self.certificates
+            for name in certificate.fields
+        }
 
     @property
     def labels(self) -> int:
         """How many fields (or documents) were labelled."""
-        return sum(one.labels for one in self.certificates)
+        return sum(certificate.labels for certificate in self.certificates)
 
     @property
     def coverage(self) -> float:
         """The share (0..1) of the labelled ones that is accepted."""
-        return sum(one.accepted for one in self.certificates) / max(self.labels, 1)
+        return sum(certificate.accepted for certificate in self.certificates) / max(self.labels, 1)
 
     @property
     def bound(self) -> float | None:
         """The highest of the bounds; None where nothing is accepted."""
-        return max((one.bound for one in self.certificates if one.bound is not None), default=None)
+        return max(
+            (
+                certificate.bound
+                for certificate in self.certificates
+                if certificate.bound is not None
+            ),
+            default=None,
+        )
 
     @property
     def design_effect(self) -> float | None:
         """The highest of the design effects; None where there is none."""
-        known = (one.design_effect for one in self.certificates)
-        return max((effect for effect in known if effect is not None), default=None)
+        effects = (certificate.design_effect for certificate in self.certificates)
+        return max((effect for effect in effects if effect is not None), default=None)
 
     @property
     def reason(self) -> str:
         """Why nothing is accepted, of each that has no cut; empty if all have one."""
-        reasons = ((", ".join(one.fields), one.reason) for one in self.certificates if one.reason)
+        reasons = (
+            (", ".join(certificate.fields), certificate.reason)
+            for certificate in self.certificates
+            if certificate.reason
+        )
         if self.per == "pooled":
             return "; ".join(reason for _, reason in reasons)
         return "; ".join(f"{name}: {reason}" for name, reason in reasons)
@@ -150,8 +165,8 @@ class Guarantee:
         )
         if self.bound is None:
             return f"{head}nothing is accepted. {self.reason}"
-        accepted = sum(one.accepted for one in self.certificates)
-        wrong = sum(one.wrong for one in self.certificates)
+        accepted = sum(certificate.accepted for certificate in self.certificates)
+        wrong = sum(certificate.wrong for certificate in self.certificates)
         effect = f", design effect {self.design_effect:.2f}" if self.design_effect else ""
         return (
             f"{head}{accepted} of {self.labels} labels in {self.documents} documents accepted, "
@@ -161,8 +176,8 @@ class Guarantee:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, see ``from_dict``."""
         plain = asdict(self)
-        for one in plain["certificates"]:
-            one["fields"] = list(one["fields"])
+        for certificate in plain["certificates"]:
+            certificate["fields"] = list(certificate["fields"])
         return {**plain, "certificates": list(plain["certificates"])}
 
     @classmethod
@@ -172,10 +187,10 @@ class Guarantee:
         Raises:
             PolicyError: if it is none.
         """
-        known = {one.name for one in fields(cls)}
+        names = {attribute.name for attribute in fields(cls)}
         for name in plain:
-            if name not in known:
-                raise PolicyError(f"unknown name {name!r}", remedy=nearest(name, known))
+            if name not in names:
+                raise PolicyError(f"unknown name {name!r}", remedy=nearest(name, names))
         try:
             certificates = tuple(map(Certificate.from_dict, plain["certificates"]))
             parts: dict[str, Any] = {**plain, "certificates": certificates}

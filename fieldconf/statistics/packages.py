@@ -1,9 +1,9 @@
-"""Packages: what the extra ``calibrate`` brings.
+"""Packages: the packages of the extra ``calibrate``, imported when they are used.
 
 In:    the name of a module.
-Out:   the module, or how to get it.
-Never: an import of it where nobody evaluates or calibrates.
-Why:   statistics and optimisers are those of scipy and scikit-learn, and are large.
+Out:   the module, or an error that says how to install it.
+Never: an import without an evaluation or a calibration.
+Why:   scipy and scikit-learn are large.
 """
 
 from functools import cache

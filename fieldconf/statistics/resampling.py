@@ -1,10 +1,10 @@
 """Resampling: intervals of measures, by drawing documents with replacement.
 
-In:    a function from weights of the documents to measures; how many documents there are.
+In:    a function from weights of documents to measures; the number of documents.
 Out:   ``Measured`` values: each measure with its interval, or why there is none.
 Never: an interval from too few documents, or from resamples most of which have no measure; one of
        no width, which would promise certainty.
-Why:   the values of one document are wrong together, so that documents are drawn, not values.
+Why:   the values of one document are wrong together, so documents are drawn, not values.
 """
 
 import math
@@ -84,8 +84,8 @@ def resampled(
         drawn = np.asarray(indexes, dtype=np.int64).reshape(-1, documents)
         shifted = drawn + documents * np.arange(len(drawn))[:, None]
         counts = np.bincount(shifted.ravel(), minlength=documents * len(drawn))
-        found = statistic(counts.reshape(drawn.shape).astype(np.float64))
-        return found[..., 0] if indexes.ndim == 1 else found
+        results = statistic(counts.reshape(drawn.shape).astype(np.float64))
+        return results[..., 0] if indexes.ndim == 1 else results
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of measures that a resample has not

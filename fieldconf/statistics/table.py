@@ -1,9 +1,9 @@
-"""The table: a row for each value that a label judges, in columns of numbers.
+"""Table: a row for each judged value, in columns of numbers.
 
 In:    a plain table with the columns ``document``, ``field``, ``confidence``, ``right``.
 Out:   ``Table``: numpy arrays of equal length.
-Never: a row without a confidence dropped (it is NaN, and counted); a row without a label kept.
-Why:   evaluation, calibration and guarantees ask the same question of the same rows.
+Never: a row without a confidence dropped (it is NaN, and counted); a row without a label.
+Why:   evaluation, calibration and guarantees read the same rows.
 """
 
 import dataclasses
@@ -82,14 +82,17 @@ class Table:
             right = [_truth(value, row) for row, value in enumerate(column(source, "right"))]
         else:
             right = [False] * len(column(source, "confidence"))
-        kept = [row for row, value in enumerate(right) if value is not None]
+        known_rows = [row for row, value in enumerate(right) if value is not None]
         others = [name for name in names if name not in (*REQUIRED, "kind")]
-        columns = {name: _kept(column(source, name), kept) for name in (*REQUIRED[:2], *others)}
-        kinds = _kept(column(source, "kind"), kept) if "kind" in names else []
+        columns = {
+            name: _kept(column(source, name), known_rows) for name in (*REQUIRED[:2], *others)
+        }
+        kinds = _kept(column(source, "kind"), known_rows) if "kind" in names else []
         confidences = column(source, "confidence")
         return cls.of(
             columns["document"], map(str, columns["field"]),
-            [_confidence(confidences[row], row) for row in kept], [right[row] for row in kept],
+            [_confidence(confidences[row], row) for row in known_rows],
+            [right[row] for row in known_rows],
             kinds=kinds,
             scores={name: columns[name] for name in others if _are_numbers(columns[name])},
         )  # fmt: skip
@@ -140,8 +143,8 @@ class Table:
         if name == "confidence":
             return self.confidence
         if name not in self.scores:
-            known = ", ".join(map(repr, ("confidence", *self.scores)))
-            raise EvaluationError(f"no score is called {name!r}, but {known}", column=name)
+            names = ", ".join(map(repr, ("confidence", *self.scores)))
+            raise EvaluationError(f"no score is called {name!r}, but {names}", column=name)
         return self.scores[name]
 
 
@@ -191,7 +194,7 @@ def _floats(values: Iterable[float | None]) -> Any:
 
 def _are_numbers(values: Sequence[Any]) -> bool:
     """Whether a column holds numbers, or nothing."""
-    known = [value for value in values if value is not None]
-    return bool(known) and all(
-        isinstance(value, (int, float)) and not isinstance(value, bool) for value in known
+    present = [value for value in values if value is not None]
+    return bool(present) and all(
+        isinstance(value, (int, float)) and not isinstance(value, bool) for value in present
     )

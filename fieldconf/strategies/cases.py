@@ -1,9 +1,9 @@
-"""Cases: a completion of which everything is known.
+"""Cases: a completion with its true numbers.
 
-In:    a value, its JSON text, the tokens that wrote it, and what is true of each value inside.
-Out:   ``Case``: the same as a response and as stream chunks; ``Truth``.
-Never: a number that the library computed: what is true is known from how the tokens were made.
-Why:   a report can only be checked against something that was known before.
+In:    a value, its JSON text, the tokens that wrote it, and the true numbers of each value inside.
+Out:   ``Case``: the completion as a response and as stream chunks; ``Truth``.
+Never: a number that the scorer computed: the truth follows from how the tokens were made.
+Why:   a report can only be checked against numbers that were known before.
 """
 
 import json
@@ -189,9 +189,9 @@ def chunk(
     finish_reason: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """A chunk of a stream."""
-    listed = None if entries is None else {"content": list(entries), "refusal": None}
+    logprobs = None if entries is None else {"content": list(entries), "refusal": None}
     choice = {
-        "index": 0, "delta": dict(delta), "logprobs": listed, "finish_reason": finish_reason,
+        "index": 0, "delta": dict(delta), "logprobs": logprobs, "finish_reason": finish_reason,
     }  # fmt: skip
     return {**_head(model), "choices": [choice]}
 
@@ -201,9 +201,9 @@ def chunks_of(
 ) -> list[dict[str, Any]]:
     """A whole stream: a chunk a token, listed as its entry."""
     pairs = zip(texts_of(tokens), entries, strict=True)
-    made = [chunk({"content": text}, [one], model=model) for text, one in pairs]
+    chunks = [chunk({"content": text}, [entry], model=model) for text, entry in pairs]
     first = chunk({"role": "assistant", "content": ""}, [], model=model)
-    return [first, *made, *ending(len(tokens), model)]
+    return [first, *chunks, *ending(len(tokens), model)]
 
 
 def ending(count: int, model: str) -> list[dict[str, Any]]:

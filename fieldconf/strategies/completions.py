@@ -1,9 +1,9 @@
-"""Completions: answers with logprobs, and what is true of them.
+"""Completions: answers with logprobs, and their true numbers.
 
-In:    a schema, or none: then one is drawn; how the tokens are cut; how sure the model is.
+In:    a schema, or None to draw one; how the text is cut into tokens; the confidence.
 Out:   a strategy of ``Case``.
-Never: a number that was not chosen here before the tokens were made of it.
-Why:   a report is right if it says what the tokens were made of.
+Never: a true number that was not chosen before the tokens were made.
+Why:   a report is right if it gives the numbers that the tokens were made from.
 
 The values of few (booleans, enums, small integers) get probabilities first. Each token of such a
 value then lists itself, with the mass of all members that go on as it does, and each other member
@@ -75,14 +75,14 @@ def completions(
     ...     assert abs(found - case.truth[""].confidence) < 1e-9
     >>> test()
     """
-    found = PROBABILITIES if confidence is None else confidence
-    wanted = _Wanted(cuts, found, top_logprobs, has_off_schema)
+    probabilities = PROBABILITIES if confidence is None else confidence
+    wanted = _Wanted(cuts, probabilities, top_logprobs, has_off_schema)
     if schema is not None and not isinstance(schema, SearchStrategy):
         return _cases(schema, instances(schema) if values is None else values, wanted)
     drawn = schemas() if schema is None else cast("SearchStrategy[Any]", schema)
 
-    def answered(one: Any) -> SearchStrategy[Case]:
-        return _cases(one, instances(one) if values is None else values, wanted)
+    def answered(drawn: Any) -> SearchStrategy[Case]:
+        return _cases(drawn, instances(drawn) if values is None else values, wanted)
 
     return drawn.flatmap(answered)
 
@@ -90,7 +90,7 @@ def completions(
 class _Wanted(NamedTuple):
     cuts: Cut
     probability: SearchStrategy[float]
-    listed: int | None
+    top_logprobs: int | None
     has_off_schema: bool
 
 
@@ -133,24 +133,24 @@ class _Maker:
         leaves = {path: span for path, span in spans.items() if _is_leaf(span.value)}
         alone = self._alone(leaves)
         few = {
-            path: found
+            path: choice
             for path, span in leaves.items()
-            if path in alone and (found := self._few(span, declared[path])) is not None
+            if path in alone and (choice := self._few(span, declared[path])) is not None
         }
         tokens = self._tokens(few.values())
-        taken = {index for one in few.values() for index in range(one.first, one.last)}
+        in_few = {index for f in few.values() for index in range(f.first, f.last)}
         truth: dict[str, Truth] = {}
         for path, span in spans.items():
-            found = few.get(path)
+            choice = few.get(path)
             edge = self._edge(path, spans)
-            known = (
-                self._joint(span, edge, declared[path], tokens, taken) if path in leaves else None
+            probability_known = (
+                self._joint(span, edge, declared[path], tokens, in_few) if path in leaves else None
             )
             truth[pointer(path)] = Truth(
                 *span,
                 logprob=self._sum(tokens, *self._touching(span)),
-                confidence=self._chance(span, found) if found else known,
-                probabilities=found.members if found else (),
+                confidence=self._chance(span, choice) if choice else probability_known,
+                probabilities=choice.members if choice else (),
                 is_leaf=path in leaves,
             )
         return Case(schema, spans[()].value, self._data.decode(), tuple(tokens), truth)
@@ -203,18 +203,18 @@ class _Maker:
         others.insert(own, chance)
         return tuple(zip(members, others, strict=True))
 
-    def _chance(self, span: Span, found: _Few) -> float | None:
-        if self._wanted.listed is not None:
+    def _chance(self, span: Span, choice: _Few) -> float | None:
+        if self._wanted.top_logprobs is not None:
             return None
-        return next(p for member, p in found.members if same(member, span.value))
+        return next(p for member, p in choice.members if same(member, span.value))
 
     # -- tokens -----------------------------------------------------------------------------------
 
     def _tokens(self, few: Iterable[_Few]) -> list[Token]:
-        made: dict[int, Token] = {}
-        for one in few:
-            made |= self._of_few(one)
-        return [made.get(i) or self._plain(piece) for i, piece in enumerate(self._pieces)]
+        tokens: dict[int, Token] = {}
+        for choice in few:
+            tokens |= self._of_few(choice)
+        return [tokens.get(i) or self._plain(piece) for i, piece in enumerate(self._pieces)]
 
     def _plain(self, piece: bytes) -> Token:
         """A token that lists itself and nothing else."""
@@ -223,7 +223,7 @@ class _Maker:
 
     def _of_few(self, few: _Few) -> dict[int, Token]:
         """The tokens of a value of few: each lists itself and the members that go other ways."""
-        made: dict[int, Token] = {}
+        tokens: dict[int, Token] = {}
         left = list(zip(few.texts, (p for _, p in few.members), strict=True))
         for index in range(few.first, few.last):
             piece = self._pieces[index]
@@ -236,17 +236,17 @@ class _Maker:
                     masses[text] = p / total * (1 - share)
             masses |= {junk: share} if share else {}
             left = [(text[len(piece) :], p) for text, p in agreeing]
-            listed = [(text, math.log(min(p, 1.0))) for text, p in masses.items() if p]
-            listed = sorted(listed, key=lambda pair: -pair[1])[: self._wanted.listed]
-            made[index] = _token(piece, math.log(min(masses[piece], 1.0)), listed)
-        return made
+            candidates = [(text, math.log(min(p, 1.0))) for text, p in masses.items() if p]
+            candidates = sorted(candidates, key=lambda pair: -pair[1])[: self._wanted.top_logprobs]
+            tokens[index] = _token(piece, math.log(min(masses[piece], 1.0)), candidates)
+        return tokens
 
     def _junk(self, texts: Iterable[bytes]) -> tuple[bytes, float]:
         """A text that no member begins with, and the mass that the model gives it."""
         if not self._wanted.has_off_schema:
             return b"", 0.0
-        known = list(texts)
-        junk = next((j for j in _JUNK if not any(t[:1] == j[:1] or not t for t in known)), b"")
+        texts_seen = list(texts)
+        junk = next((j for j in _JUNK if not any(t[:1] == j[:1] or not t for t in texts_seen)), b"")
         return junk, self._draw(st.sampled_from([0.0, 0.1, 0.5])) if junk else 0.0
 
     # -- what is true -----------------------------------------------------------------------------
@@ -265,7 +265,7 @@ class _Maker:
 
     def _joint(
         self, span: Span, edge: int, declared: Declared | None, tokens: Sequence[Token],
-        taken: set[int],
+        in_few: set[int],
     ) -> float | None:  # fmt: skip
         """The product over the tokens that decide a short open value.
 
@@ -282,7 +282,7 @@ class _Maker:
         is_long = max(map(len, pieces)) > LONGEST_TOKEN
         if declared is None or not _is_open(declared, span.value) or not is_short:
             return None
-        if is_long or taken & {*range(first, last)}:
+        if is_long or in_few & {*range(first, last)}:
             return None
         return math.exp(self._sum(tokens, first, last))
 
@@ -300,8 +300,8 @@ def _is_open(declared: Declared, value: Any) -> bool:
     )
 
 
-def _token(piece: bytes, logprob: float, listed: Iterable[tuple[bytes, float]]) -> Token:
-    rows = tuple(Candidate(raw.decode("utf-8", "replace"), raw, p) for raw, p in listed)
+def _token(piece: bytes, logprob: float, candidates: Iterable[tuple[bytes, float]]) -> Token:
+    rows = tuple(Candidate(raw.decode("utf-8", "replace"), raw, p) for raw, p in candidates)
     return Token(piece.decode("utf-8", "replace"), piece, logprob, rows)
 
 
@@ -322,8 +322,8 @@ def _declared_at(root: SchemaNode, path: Path, spans: Mapping[Path, Span]) -> De
     place = root
     for depth, step in enumerate(path):
         kind = kind_of(spans[path[:depth]].value)
-        around = [c for c in place.cases if kind in place.of(c).declared.kinds]
+        around = [c for c in place.cases if kind in place.with_only(c).declared.kinds]
         if len(around) != 1:
             return None
-        place = place.of(around[0]).inside(step)
+        place = place.with_only(around[0]).inside(step)
     return place.declared

@@ -1,9 +1,9 @@
-"""Dialects: one completion as different providers, servers and frameworks send it.
+"""Dialects: one completion in the formats of different providers, servers and frameworks.
 
 In:    a ``Case``.
-Out:   ``Dialect`` values: a small writer each, and what is lost on the way; strategies of them.
-Never: a field that no server sends; a response that was recorded somewhere.
-Why:   a pipeline that meets another provider tomorrow should decide the same.
+Out:   ``Dialect`` values: a small writer each, and what it loses; strategies of them.
+Never: a field that no server sends; a recorded response.
+Why:   a pipeline should decide the same with another provider.
 
 A dialect loses numbers where it has no bytes and a token is a part of a character, where it lists
 candidates by text and two look alike, where it rounds, and where it lists no candidates.
@@ -65,7 +65,7 @@ def _nothing(_: Case) -> bool:
 
 def _whole_characters(case: Case) -> bool:
     """Where tokens are texts, they must be some."""
-    return all(one.text.encode() == one.bytes for one in _everything(case))
+    return all(token.text.encode() == token.bytes for token in _everything(case))
 
 
 def _everything(case: Case) -> Iterable[Token | Candidate]:
@@ -84,43 +84,44 @@ def _entries(case: Case, **more: Any) -> list[Json]:
 def _without_bytes(entries: Sequence[Json]) -> list[Json]:
     """Entries of servers that send no bytes."""
     return [
-        {k: _without_bytes(v) if k == "top_logprobs" else v for k, v in one.items() if k != "bytes"}
-        for one in entries
+        {key: _without_bytes(value) if key == "top_logprobs" else value
+         for key, value in entry.items() if key != "bytes"}
+        for entry in entries
     ]  # fmt: skip
 
 
-def _escaped(one: Token | Candidate) -> str:
+def _escaped(token: Token | Candidate) -> str:
     r"""OpenAI's text of a token that is a part of a character: ``\xf0\x9f``."""
-    if one.text.encode() == one.bytes:
-        return one.text
-    return "".join(f"\\x{byte:02x}" for byte in one.bytes)
+    if token.text.encode() == token.bytes:
+        return token.text
+    return "".join(f"\\x{byte:02x}" for byte in token.bytes)
 
 
 def _openai_entries(case: Case) -> list[Json]:
-    made: list[Json] = []
+    entries: list[Json] = []
     for token in case.tokens:
         top = [_named(candidate) for candidate in token.candidates]
-        made.append({**_named(token), "top_logprobs": top})
-    return made
+        entries.append({**_named(token), "top_logprobs": top})
+    return entries
 
 
-def _named(one: Token | Candidate) -> Json:
-    return {"token": _escaped(one), "bytes": list(one.bytes), "logprob": one.logprob}
+def _named(token: Token | Candidate) -> Json:
+    return {"token": _escaped(token), "bytes": list(token.bytes), "logprob": token.logprob}
 
 
-def _legacy_text(one: Token | Candidate) -> str:
-    return one.text if one.text.encode() == one.bytes else f"bytes:{_escaped(one)}"
+def _legacy_text(token: Token | Candidate) -> str:
+    return token.text if token.text.encode() == token.bytes else f"bytes:{_escaped(token)}"
 
 
 def _ids(case: Case) -> Mapping[bytes, int]:
     """Made-up ids: one for each token that occurs."""
-    found = dict.fromkeys(one.bytes for one in _everything(case))
-    return {raw: 1000 + place for place, raw in enumerate(found)}
+    texts = dict.fromkeys(token.bytes for token in _everything(case))
+    return {raw: 1000 + place for place, raw in enumerate(texts)}
 
 
 def _characters(case: Case) -> list[tuple[bytes, Token]]:
     """Tokens as llama.cpp lists them: parts of a character with the one that completes it."""
-    made: list[tuple[bytes, Token]] = []
+    pieces: list[tuple[bytes, Token]] = []
     waiting = b""
     for token in case.tokens:
         waiting += token.bytes
@@ -128,9 +129,9 @@ def _characters(case: Case) -> list[tuple[bytes, Token]]:
             waiting.decode()
         except UnicodeDecodeError:
             continue
-        made.append((waiting, token))
+        pieces.append((waiting, token))
         waiting = b""
-    return made
+    return pieces
 
 
 # -- OpenAI's chat, and those who copy it ---------------------------------------------------------
@@ -145,9 +146,9 @@ def _chat_stream(entries: Callable[[Case], Sequence[Json]]) -> Callable[[Case], 
 
 
 def _azure(case: Case) -> Json:
-    made = response(case.text, _openai_entries(case), case.model)
-    made["choices"][0]["content_filter_results"] = {"hate": {"filtered": False}}
-    return {**made, "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": {}}]}
+    payload = response(case.text, _openai_entries(case), case.model)
+    payload["choices"][0]["content_filter_results"] = {"hate": {"filtered": False}}
+    return {**payload, "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": {}}]}
 
 
 def _azure_stream(case: Case) -> list[Json]:
@@ -164,24 +165,21 @@ def _azure_stream(case: Case) -> list[Json]:
 
 def _sampled_first(case: Case) -> list[Json]:
     """As vLLM lists them: the sampled token first, whatever its rank."""
-    made = _entries(case)
-    for one in made:
-        top: list[Json] = one["top_logprobs"]
-        one["top_logprobs"] = sorted(top, key=_is_other_than(one))
-    return made
-
-
-def _is_other_than(one: Json) -> Callable[[Json], bool]:
-    return lambda row: row["bytes"] != one["bytes"]
+    entries = _entries(case)
+    for token in entries:
+        own: list[Json] = [row for row in token["top_logprobs"] if row["bytes"] == token["bytes"]]
+        others = [row for row in token["top_logprobs"] if row["bytes"] != token["bytes"]]
+        token["top_logprobs"] = own + others
+    return entries
 
 
 def _llama_cpp_entries(case: Case) -> list[Json]:
     ids = _ids(case)
 
-    def row(raw: bytes, one: Token | Candidate) -> Json:
+    def row(raw: bytes, token: Token | Candidate) -> Json:
         shown = raw.decode("utf-8", "replace")
         return {
-            "id": ids[one.bytes], "token": shown, "bytes": list(raw), "logprob": one.logprob,
+            "id": ids[token.bytes], "token": shown, "bytes": list(raw), "logprob": token.logprob,
         }  # fmt: skip
 
     return [
@@ -191,8 +189,8 @@ def _llama_cpp_entries(case: Case) -> list[Json]:
 
 
 def _llama_cpp_chat(case: Case) -> Json:
-    made = response(case.text, _llama_cpp_entries(case), case.model)
-    return {**made, "timings": {"predicted_n": len(case.tokens)}}
+    payload = response(case.text, _llama_cpp_entries(case), case.model)
+    return {**payload, "timings": {"predicted_n": len(case.tokens)}}
 
 
 def _batch(case: Case) -> Json:
@@ -207,9 +205,9 @@ def _batch(case: Case) -> Json:
 def _rounded(entries: Sequence[Json]) -> list[Json]:
     """Whole responses have six decimals."""
     return [
-        {k: _rounded(v) if k == "top_logprobs" else v for k, v in one.items()}
-        | {"logprob": round(one["logprob"], 6)}
-        for one in entries
+        {k: _rounded(v) if k == "top_logprobs" else v for k, v in entry.items()}
+        | {"logprob": round(entry["logprob"], 6)}
+        for entry in entries
     ]
 
 
@@ -232,8 +230,8 @@ def _responses_stream(case: Case) -> list[Json]:
     where = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
     entries = _openai_entries(case)
     deltas = [
-        {"type": "response.output_text.delta", **where, "delta": text, "logprobs": [one]}
-        for text, one in zip(texts_of(case.tokens), entries, strict=True)
+        {"type": "response.output_text.delta", **where, "delta": text, "logprobs": [entry]}
+        for text, entry in zip(texts_of(case.tokens), entries, strict=True)
     ]
     done = {"type": "response.output_text.done", **where, "text": case.text, "logprobs": entries}
     empty: Json = {"id": "resp_1", "object": "response", "status": "in_progress", "output": []}
@@ -271,25 +269,25 @@ def _completions(case: Case) -> Json:
 
 
 def _together(case: Case) -> Json:
-    made = response(case.text, [], case.model)
+    payload = response(case.text, [], case.model)
     ids, lists = _ids(case), _lists(case)
     lists["tokens"].append("<|eot_id|>")
     lists["token_logprobs"].append(-0.001)
     lists["top_logprobs"].append({"<|eot_id|>": -0.001})
-    made["choices"][0]["logprobs"] = {
+    payload["choices"][0]["logprobs"] = {
         **lists, "token_ids": [*(ids[token.bytes] for token in case.tokens), 1],
     }  # fmt: skip
-    return made
+    return payload
 
 
 def _together_stream(case: Case) -> list[Json]:
-    ids, made = _ids(case), list[Json]()
+    ids, chunks = _ids(case), list[Json]()
     for text, token in zip(texts_of(case.tokens), case.tokens, strict=True):
-        one = chunk({"token_id": ids[token.bytes], "content": text}, None, model=case.model)
-        one["choices"][0]["logprobs"] = token.logprob
-        one["choices"][0]["top_logprobs"] = {c.text: c.logprob for c in token.candidates}
-        made.append(one)
-    return [*made, *ending(len(case.tokens), case.model)]
+        part = chunk({"token_id": ids[token.bytes], "content": text}, None, model=case.model)
+        part["choices"][0]["logprobs"] = token.logprob
+        part["choices"][0]["top_logprobs"] = {c.text: c.logprob for c in token.candidates}
+        chunks.append(part)
+    return [*chunks, *ending(len(case.tokens), case.model)]
 
 
 # -- servers in their own words -------------------------------------------------------------------
@@ -306,8 +304,8 @@ def _llama_cpp(case: Case) -> Json:
 def _ollama_entries(case: Case) -> list[Json]:
     """The bytes are those of the text, also of what is a part of a character."""
 
-    def row(one: Token | Candidate) -> Json:
-        return {"token": one.text, "logprob": one.logprob, "bytes": list(one.text.encode())}
+    def row(token: Token | Candidate) -> Json:
+        return {"token": token.text, "logprob": token.logprob, "bytes": list(token.text.encode())}
 
     return [{**row(t), "top_logprobs": [row(c) for c in t.candidates]} for t in case.tokens]
 
@@ -323,8 +321,8 @@ def _ollama(case: Case) -> Json:
 def _ollama_stream(case: Case) -> list[Json]:
     lines: list[Json] = [
         {"model": case.model, "message": {"role": "assistant", "content": text}, "done": False,
-         "logprobs": [one]}
-        for text, one in zip(texts_of(case.tokens), _ollama_entries(case), strict=True)
+         "logprobs": [entry]}
+        for text, entry in zip(texts_of(case.tokens), _ollama_entries(case), strict=True)
     ]  # fmt: skip
     end = {"model": case.model, "message": {"role": "assistant", "content": ""}, "done": True}
     return [*lines, {**end, "done_reason": "stop", "eval_count": len(case.tokens)}]
@@ -334,9 +332,9 @@ def _gemini(case: Case) -> Json:
     """A logprob of 0 is left out."""
     ids = _ids(case)
 
-    def row(one: Token | Candidate) -> Json:
-        made: Json = {"token": one.text, "tokenId": ids[one.bytes]}
-        return {**made, "logProbability": one.logprob} if one.logprob else made
+    def row(token: Token | Candidate) -> Json:
+        entry: Json = {"token": token.text, "tokenId": ids[token.bytes]}
+        return {**entry, "logProbability": token.logprob} if token.logprob else entry
 
     result = {
         "chosenCandidates": [row(token) for token in case.tokens],
@@ -355,9 +353,9 @@ def _gemini(case: Case) -> Json:
 def _tgi_rows(case: Case) -> list[tuple[Json, list[Json]]]:
     ids = _ids(case)
 
-    def row(one: Token | Candidate) -> Json:
-        made = {"id": ids[one.bytes], "text": one.text, "logprob": one.logprob}
-        return {**made, "special": False}
+    def row(token: Token | Candidate) -> Json:
+        entry = {"id": ids[token.bytes], "text": token.text, "logprob": token.logprob}
+        return {**entry, "special": False}
 
     return [(row(token), [row(c) for c in token.candidates]) for token in case.tokens]
 
@@ -388,8 +386,8 @@ def _tgi_stream(case: Case) -> list[Json]:
 def _sglang(case: Case) -> Json:
     ids = _ids(case)
 
-    def triple(one: Token | Candidate) -> list[Any]:
-        return [one.logprob, ids[one.bytes], one.text]
+    def triple(token: Token | Candidate) -> list[Any]:
+        return [token.logprob, ids[token.bytes], token.text]
 
     about = {
         "id": "1", "finish_reason": {"type": "stop", "matched": 1}, "prompt_tokens": 1,
@@ -397,8 +395,8 @@ def _sglang(case: Case) -> Json:
         "output_token_logprobs": [triple(token) for token in case.tokens],
         "output_top_logprobs": [[triple(c) for c in token.candidates] for token in case.tokens],
     }  # fmt: skip
-    made = {"text": case.text, "output_ids": [ids[token.bytes] for token in case.tokens]}
-    return {**made, "meta_info": about}
+    payload = {"text": case.text, "output_ids": [ids[token.bytes] for token in case.tokens]}
+    return {**payload, "meta_info": about}
 
 
 def _cohere(case: Case) -> Json:
@@ -465,11 +463,11 @@ def dialects(*names: str, keeping: Case | None = None) -> SearchStrategy[Dialect
     unknown = [name for name in names if name not in DIALECTS]
     if unknown:
         raise InvalidArgument(f"no dialect {unknown[0]!r}; there are {', '.join(DIALECTS)}")
-    found = [DIALECTS[name] for name in names or DIALECTS]
-    kept = [one for one in found if keeping is None or one.keeps(keeping)]
-    if not kept:
+    candidates = [DIALECTS[name] for name in names or DIALECTS]
+    matching = [dialect for dialect in candidates if keeping is None or dialect.keeps(keeping)]
+    if not matching:
         raise InvalidArgument(f"each of {', '.join(names)} loses numbers of this completion")
-    return st.sampled_from(kept)
+    return st.sampled_from(matching)
 
 
 def payloads(case: Case, *names: str, keeps_numbers: bool = False) -> SearchStrategy[Any]:
@@ -496,8 +494,8 @@ def payloads(case: Case, *names: str, keeps_numbers: bool = False) -> SearchStra
     ...     assert fc.score(payload, bool).value == case.value
     >>> test()
     """
-    found = dialects(*names, keeping=case if keeps_numbers else None)
-    return found.flatmap(lambda dialect: _saved(dialect.write(case)))
+    choices = dialects(*names, keeping=case if keeps_numbers else None)
+    return choices.flatmap(lambda dialect: _saved(dialect.write(case)))
 
 
 def _saved(payload: Any) -> SearchStrategy[Any]:
@@ -510,8 +508,8 @@ def _saved(payload: Any) -> SearchStrategy[Any]:
 
 
 def _lines(chunks: Sequence[Any]) -> str:
-    return "\n".join(json.dumps(one) for one in chunks)
+    return "\n".join(json.dumps(part) for part in chunks)
 
 
 def _events(chunks: Sequence[Any]) -> str:
-    return "".join(f"data: {json.dumps(one)}\n\n" for one in chunks) + "data: [DONE]\n\n"
+    return "".join(f"data: {json.dumps(part)}\n\n" for part in chunks) + "data: [DONE]\n\n"

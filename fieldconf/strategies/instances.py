@@ -1,9 +1,9 @@
-"""Instances: JSON values that keep to a schema.
+"""Instances: JSON values that are valid for a schema.
 
 In:    a pydantic model or type, a JSON Schema, or None.
 Out:   a strategy of plain JSON values, each of which validates.
-Never: a value that was not validated; a search without end: what cannot be drawn is an error.
-Why:   property tests of a pipeline want any answer that a model may give.
+Never: a value that was not validated; an endless search: a schema without values is an error.
+Why:   property tests of a pipeline need any answer that a model may give.
 
 The cases of each place say which schemas a value must keep to. How deep a value may become is
 counted down, so that recursive schemas end; what the cases do not say is left to the validation.
@@ -27,7 +27,7 @@ from fieldconf.schema.declared import (
     members_of,
     required_of,
 )
-from fieldconf.schema.references import named_in
+from fieldconf.schema.references import dict_in
 from fieldconf.schema.unions import Alternative
 from fieldconf.strategies.scalars import TEXT, numbers, strings
 
@@ -115,7 +115,7 @@ class _Builder:
         """Whether some value of at most so many levels can stand at a place."""
         key = (place, depth)
         if key not in self._fits:
-            cases = [(place.of(case), case) for case in place.cases]
+            cases = [(place.with_only(case), case) for case in place.cases]
             self._fits[key] = depth > 0 and any(self._kinds(own, c, depth) for own, c in cases)
         return self._fits[key]
 
@@ -140,14 +140,14 @@ class _Builder:
         """Values at a place, of at most so many levels."""
         key = (place, depth)
         if key not in self._made:
-            found = [
+            options = [
                 self._of_kind(own, case, kind, depth)
                 for case in place.cases
-                for own in [place.of(case)]
+                for own in [place.with_only(case)]
                 for kind in self._kinds(own, case, depth)
             ]
             is_free = any(kinds_of_parts(c.parts) == KINDS and _is_silent(c) for c in place.cases)
-            self._made[key] = ANYTHING if is_free else st.one_of(*found)
+            self._made[key] = ANYTHING if is_free else st.one_of(*options)
         return self._made[key]
 
     def _of_kind(
@@ -167,7 +167,7 @@ class _Builder:
             is_whole = any(part.is_integer for part in case.parts)
             return self._by_rules(numbers(words, is_whole=is_whole), case)
         if kind == "string":
-            inner = [own for part in case.parts if (own := _json_inside(part.node.schema))]
+            inner = [own for part in case.parts if (own := _json_inside(part.subschema.schema))]
             if inner:
                 return self._json_inside(inner[0])
             return self._by_rules(strings(words, is_python=self._is_python), case)
@@ -175,17 +175,17 @@ class _Builder:
 
     def _json_inside(self, schema: dict[str, Any]) -> SearchStrategy[str]:
         """Strings that hold JSON of a schema of their own."""
-        content = named_in(schema.get("contentSchema"))
+        content = dict_in(schema.get("contentSchema"))
         return instances({**self._shared, **content} if content else None).map(json.dumps)
 
-    def _by_rules(self, found: SearchStrategy[Any], case: Alternative) -> SearchStrategy[Any]:
+    def _by_rules(self, strategy: SearchStrategy[Any], case: Alternative) -> SearchStrategy[Any]:
         rules = [part.rule for part in case.parts if part.words]
 
         def is_allowed(value: Any) -> bool:
             text = json.dumps(value).encode()
             return all(rule.allows(text, done=True) for rule in rules)
 
-        return found.filter(is_allowed)
+        return strategy.filter(is_allowed)
 
     # -- containers -------------------------------------------------------------------------------
 
@@ -193,9 +193,9 @@ class _Builder:
         least = own.declared.min_items
         if any("contains" in part.words for part in case.parts):
             least = max(least, 1)
-        listed, place = own.first_items, own.inside(len(own.first_items))
-        first = [own.inside(index) for index in listed]
-        most = least + _MOST_MORE if not listed else max(least, len(listed) + _MOST_MORE)
+        first_items, place = own.first_items, own.inside(len(own.first_items))
+        first = [own.inside(index) for index in first_items]
+        most = least + _MOST_MORE if not first_items else max(least, len(first_items) + _MOST_MORE)
         if own.declared.max_items is not None:
             most = min(most, own.declared.max_items)
         can_be_more = place.cases and self.fits(place, depth - 1)
@@ -208,49 +208,51 @@ class _Builder:
         )  # fmt: skip
         if not first:
             return items
-        if any(not self.fits(one, depth - 1) for one in first):
+        if any(not self.fits(item, depth - 1) for item in first):
             return st.just([])
-        heads = st.tuples(*(self.value(one, depth - 1) for one in first))
-        return st.tuples(heads, items).map(lambda found: [*found[0], *found[1]][:most])
+        heads = st.tuples(*(self.value(item, depth - 1) for item in first))
+        return st.tuples(heads, items).map(lambda parts: [*parts[0], *parts[1]][:most])
 
     def _objects(self, own: SchemaNode, case: Alternative, depth: int) -> SearchStrategy[Any]:
         parts = case.parts
         keys, needed = keys_of(parts), required_of(parts)
         fitting = [key for key in keys if self.fits(own.inside(key), depth - 1)]
         values = {key: self.value(own.inside(key), depth - 1) for key in fitting}
-        found = st.fixed_dictionaries(
-            {key: made for key, made in values.items() if key in needed},
-            optional={key: made for key, made in values.items() if key not in needed},
-        ).map(lambda made: {key: made[key] for key in keys if key in made})
+        fixed = st.fixed_dictionaries(
+            {key: strategy for key, strategy in values.items() if key in needed},
+            optional={key: strategy for key, strategy in values.items() if key not in needed},
+        ).map(lambda value: {key: value[key] for key in keys if key in value})
         if is_closed(parts) or (keys and not any(_opens(part.words) for part in parts)):
-            return found
+            return fixed
         more = self._more_keys(own, case, depth, len(needed))
-        return st.tuples(found, more).map(lambda made: {**made[0], **made[1]})
+        return st.tuples(fixed, more).map(lambda parts: {**parts[0], **parts[1]})
 
     def _more_keys(
-        self, own: SchemaNode, case: Alternative, depth: int, known: int
+        self, own: SchemaNode, case: Alternative, depth: int, keys_used: int
     ) -> SearchStrategy[Any]:
         """Keys that are not named."""
         words = [part.words for part in case.parts]
-        least = max((w["minProperties"] for w in words if "minProperties" in w), default=0) - known
+        least = (
+            max((w["minProperties"] for w in words if "minProperties" in w), default=0) - keys_used
+        )
         most = min((w["maxProperties"] for w in words if "maxProperties" in w), default=None)
         names = _names(words)
         keys = own.declared.keys
         size = max(0, least) + _MOST_MORE if most is None else max(0, most - len(keys))
         fresh = st.lists(names, min_size=max(0, least), max_size=size, unique=True)
 
-        def filled(found: list[str]) -> SearchStrategy[dict[str, Any]]:
-            inner = {key: own.inside(key) for key in found if key not in keys}
+        def filled(keys_free: list[str]) -> SearchStrategy[dict[str, Any]]:
+            inner = {key: own.inside(key) for key in keys_free if key not in keys}
             fitting = {k: place for k, place in inner.items() if self.fits(place, depth - 1)}
-            made = {key: self.value(place, depth - 1) for key, place in fitting.items()}
-            return st.fixed_dictionaries(made)
+            values = {key: self.value(place, depth - 1) for key, place in fitting.items()}
+            return st.fixed_dictionaries(values)
 
         return fresh.flatmap(filled)
 
 
 def _json_inside(schema: Any) -> dict[str, Any]:
     """The schema of a string that holds JSON; empty of others."""
-    own = named_in(schema)
+    own = dict_in(schema)
     return own if own.get("contentMediaType") == "application/json" else {}
 
 
@@ -261,18 +263,18 @@ def _opens(words: Any) -> bool:
 
 
 def _names(words: Sequence[Any]) -> SearchStrategy[str]:
-    asked = [w["propertyNames"] for w in words if isinstance(w.get("propertyNames"), dict)]
-    listed = [member for w in asked for member in w.get("enum", [])]
-    if listed:
-        return st.sampled_from(listed)
+    name_rules = [w["propertyNames"] for w in words if isinstance(w.get("propertyNames"), dict)]
+    names = [member for w in name_rules for member in w.get("enum", [])]
+    if names:
+        return st.sampled_from(names)
     patterns = [pattern for w in words for pattern in w.get("patternProperties", {})]
     is_open = any(isinstance(w.get("additionalProperties"), dict) for w in words)
-    found = [strings([{"pattern": pattern}], is_python=False) for pattern in patterns]
-    if asked:
-        found.append(strings(asked, is_python=False))
-    elif is_open or not found:
-        found.append(_KEYS)
-    return st.one_of(*found)
+    by_pattern = [strings([{"pattern": pattern}], is_python=False) for pattern in patterns]
+    if name_rules:
+        by_pattern.append(strings(name_rules, is_python=False))
+    elif is_open or not by_pattern:
+        by_pattern.append(_KEYS)
+    return st.one_of(*by_pattern)
 
 
 def _is_silent(case: Alternative) -> bool:

@@ -1,9 +1,9 @@
-"""Reports: what ``score`` says of completions that were never asked for.
+"""Reports: the reports of drawn completions.
 
-In:    what ``completions`` takes.
+In:    the arguments of ``completions``.
 Out:   a strategy of ``Report`` values.
 Never: a report that no response leads to.
-Why:   who only decides by a report need not know what responses look like.
+Why:   code that only reads reports can be tested without responses.
 """
 
 from typing import Any, TypeVar, overload
@@ -43,8 +43,8 @@ def reports(
     ...     assert report.value in (True, False) and report.confidence is not None
     >>> test()
     """
-    found = completions(
+    cases = completions(
         schema, values=values, cuts=cuts, confidence=confidence, top_logprobs=top_logprobs,
         has_off_schema=has_off_schema,
     )  # fmt: skip
-    return found.map(lambda case: score(case.response, case.schema))
+    return cases.map(lambda case: score(case.response, case.schema))

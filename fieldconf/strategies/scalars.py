@@ -1,9 +1,9 @@
-"""Scalars: strategies for the strings and numbers that a few plain schemas allow together.
+"""Scalars: strategies for the strings and numbers that several plain schemas allow.
 
-In:    the words of the schemas (JSON Schema keywords), all of which a value must keep to.
+In:    the JSON Schema keywords of the schemas, all of which a value must satisfy.
 Out:   a strategy of JSON strings or numbers.
-Never: a promise: what two patterns ask together, or a format that is not known, is left to the
-       filter of ``instances``.
+Never: a guarantee: combined patterns and unknown formats are left to the filter of
+       ``instances``.
 Why:   formats are a table, and bounds are arithmetic.
 """
 
@@ -97,8 +97,8 @@ def strings(words: Sequence[Mapping[str, Any]], *, is_python: bool) -> SearchStr
     """
     least, most = _lengths(words)
     patterns = [w["pattern"] for w in words if isinstance(w.get("pattern"), str)]
-    known = {**FORMATS, **LOCAL} if is_python else FORMATS
-    formats = [known[w["format"]] for w in words if w.get("format") in known]
+    by_name = {**FORMATS, **LOCAL} if is_python else FORMATS
+    formats = [by_name[w["format"]] for w in words if w.get("format") in by_name]
     if patterns:
         return _of_pattern(patterns[0]).filter(lambda text: _is_sized(text, least, most))
     if formats:
@@ -128,16 +128,16 @@ def _is_sized(text: str, least: int, most: int | None) -> bool:
 def _of_pattern(pattern: str) -> SearchStrategy[str]:
     """Texts in which a pattern is found; "$" is their end, not a line's before it."""
     try:
-        found = st.from_regex(pattern, alphabet=CHARACTERS)
-        found.validate()
+        strategy = st.from_regex(pattern, alphabet=CHARACTERS)
+        strategy.validate()
     except (re.error, InvalidArgument, OverflowError, RecursionError) as error:
         raise SchemaError(
             f"no text can be drawn for the pattern {pattern!r} ({error})",
             remedy="Draw these instances yourself, or write the pattern as Python's re knows it",
         ) from None
     if pattern.endswith("$"):
-        return found.map(lambda text: text.removesuffix("\n"))
-    return found
+        return strategy.map(lambda text: text.removesuffix("\n"))
+    return strategy
 
 
 def numbers(words: Sequence[Mapping[str, Any]], *, is_whole: bool) -> SearchStrategy[int | float]:
@@ -161,10 +161,10 @@ def numbers(words: Sequence[Mapping[str, Any]], *, is_whole: bool) -> SearchStra
             raise SchemaError("no number is within its bounds", remedy="Mend the bounds")
         return multiples
     floats = _floats(low, high)
-    found = [s for s in (multiples, floats) if s is not None]
-    if not found:
+    options = [s for s in (multiples, floats) if s is not None]
+    if not options:
         raise SchemaError("no number is within its bounds", remedy="Mend the bounds")
-    return st.one_of(*found)
+    return st.one_of(*options)
 
 
 def _bound(
@@ -202,8 +202,8 @@ def _floats(
     least, most = low and float(low[0]), high and float(high[0])
     if least is not None and most is not None and least > most:
         return None
-    found = st.floats(least, most, allow_nan=False, allow_infinity=False)
-    return found.filter(lambda number: _is_within(number, low, high))
+    strategy = st.floats(least, most, allow_nan=False, allow_infinity=False)
+    return strategy.filter(lambda number: _is_within(number, low, high))
 
 
 def _is_within(

@@ -1,8 +1,8 @@
-"""Schemas: JSON Schemas as people and pydantic write them.
+"""Schemas: JSON Schemas like those that people and pydantic write.
 
-In:    how deep and how large.
+In:    the depth and the size.
 Out:   a strategy of JSON Schemas with an object at the root, all of which have instances.
-Never: a schema that no value keeps to; a word that ``instances`` cannot draw values for.
+Never: a schema without valid values; a keyword that ``instances`` cannot draw values for.
 Why:   a pipeline that takes any schema is tested with any schema.
 """
 
@@ -37,10 +37,10 @@ class _Room:
 @st.composite
 def _schemas(draw: DrawFn, max_depth: int, max_leaves: int) -> Json:
     room = _Room(draw, max_leaves)
-    found = _object(room, max_depth)
+    schema = _object(room, max_depth)
     if room.definitions:
-        found["$defs"] = room.definitions
-    return found
+        schema["$defs"] = room.definitions
+    return schema
 
 
 def schemas(*, max_depth: int = 3, max_leaves: int = 8) -> SearchStrategy[Json]:
@@ -77,11 +77,11 @@ def _node(room: _Room, depth: int) -> Json:
 
 def _leaf(room: _Room) -> Json:
     room.leaves -= 1
-    made = room.draw(_LEAVES)
+    schema = room.draw(_LEAVES)
     if room.draw(_SELDOM):
-        made = {"anyOf": [made, {"type": "null"}]}
+        schema = {"anyOf": [schema, {"type": "null"}]}
     note = room.draw(st.sampled_from(_NOTES))
-    return {**made, "description": note} if note else made
+    return {**schema, "description": note} if note else schema
 
 
 def _object(room: _Room, depth: int) -> Json:
@@ -92,23 +92,23 @@ def _object(room: _Room, depth: int) -> Json:
             properties[name] = _node(room, depth - 1)
     most = len(properties) if room.draw(_SELDOM) else 0
     left_out = room.draw(st.sets(st.sampled_from([*properties]), max_size=most))
-    made: Json = {"type": "object", "properties": properties}
-    made["required"] = [name for name in properties if name not in left_out]
+    schema: Json = {"type": "object", "properties": properties}
+    schema["required"] = [name for name in properties if name not in left_out]
     if room.draw(_SELDOM):
-        made["title"] = room.draw(st.sampled_from(["Ticket", "Order"]))
+        schema["title"] = room.draw(st.sampled_from(["Ticket", "Order"]))
     if room.draw(st.booleans()):
-        made["additionalProperties"] = False
-    return made
+        schema["additionalProperties"] = False
+    return schema
 
 
 def _list(room: _Room, depth: int) -> Json:
-    made: Json = {"type": "array", "items": _node(room, depth - 1)}
+    schema: Json = {"type": "array", "items": _node(room, depth - 1)}
     least = room.draw(st.integers(0, 2))
     if least:
-        made["minItems"] = least
+        schema["minItems"] = least
     if room.draw(_SELDOM):
-        made["maxItems"] = least + room.draw(st.integers(0, 2))
-    return made
+        schema["maxItems"] = least + room.draw(st.integers(0, 2))
+    return schema
 
 
 def _reference(room: _Room, depth: int) -> Json:
@@ -116,9 +116,9 @@ def _reference(room: _Room, depth: int) -> Json:
     names = [*room.definitions]
     if names and room.draw(st.booleans()):
         return {"$ref": f"#/$defs/{room.draw(st.sampled_from(names))}"}
-    made = _node(room, depth - 1) if room.draw(st.booleans()) else _object(room, depth)
+    schema = _node(room, depth - 1) if room.draw(st.booleans()) else _object(room, depth)
     name = f"Part{len(room.definitions)}"
-    room.definitions[name] = made
+    room.definitions[name] = schema
     return {"$ref": f"#/$defs/{name}"}
 
 
@@ -160,9 +160,9 @@ def _bounded(draw: DrawFn) -> Json:
     low = draw(st.integers(-10, 10))
     bound = draw(st.sampled_from(["maximum", "exclusiveMaximum"]))
     high = low + draw(st.integers(1, 2000))
-    made: Json = {"type": "integer", "minimum": low, bound: high}
+    schema: Json = {"type": "integer", "minimum": low, bound: high}
     step = draw(st.sampled_from([1, 1, 5]))
-    return {**made, "multipleOf": step} if step > 1 and high - low > step else made
+    return {**schema, "multipleOf": step} if step > 1 and high - low > step else schema
 
 
 @st.composite

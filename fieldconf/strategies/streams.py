@@ -3,7 +3,7 @@
 In:    a ``Case`` or a whole response of OpenAI's Chat Completions.
 Out:   a strategy of lists of chunks, as plain dicts.
 Never: a chunk whose text ends inside of a character.
-Why:   where a server cuts its stream is its own business, and must not change a report.
+Why:   where a server cuts its stream must not change a report.
 """
 
 from collections.abc import Mapping, Sequence
@@ -76,12 +76,12 @@ def _streams(
         _cut(text, _edges(draw, text, count)),
         _cut(entries, _edges(draw, entries, count)),
     )
-    made = [
+    chunks = [
         chunk({"content": piece} if piece else {}, group, model=model)
         for piece, group in zip(texts, groups, strict=True)
     ]
     head = chunk({"role": "assistant", "content": ""}, [], model=model)
-    whole = [head, *made, *ending(len(entries), model)]
+    whole = [head, *chunks, *ending(len(entries), model)]
     if is_broken_off:
         return whole[: draw(st.integers(1, len(whole) - 2))]
     return whole

@@ -1,9 +1,9 @@
 r"""Tokenisations: ways in which a tokeniser may cut a text.
 
 In:    a text or bytes, and where cuts may fall.
-Out:   a strategy of lists of bytes that join to it.
-Never: an empty token, unless asked for; a claim that any real tokeniser cuts so.
-Why:   no reading of tokens may depend on where they were cut; real ones cut inside of characters
+Out:   a strategy of lists of bytes that join to the text.
+Never: an empty token, unless requested; a claim that a real tokeniser cuts in this way.
+Why:   the reading of tokens must not depend on the cuts; real tokenisers cut inside of characters
        and across quotes and commas.
 """
 
@@ -61,17 +61,17 @@ def tokenisations(
     """
     data = text.encode() if isinstance(text, str) else text
     if callable(cuts):
-        found = st.just(_of_tokeniser(text, cuts))
+        strategy = st.just(_of_tokeniser(text, cuts))
     elif cuts is None:
         names: tuple[Cuts, ...] = ("marks", "merged", "words", "characters", "anywhere")
-        found = st.one_of(*(_cut_at(data, _places(data, name)) for name in names))
+        strategy = st.one_of(*(_cut_at(data, _places(data, name)) for name in names))
     else:
         if cuts not in get_args(Cuts):
             raise InvalidArgument(
                 f"cuts={cuts!r} is no kind of cuts; there are {', '.join(get_args(Cuts))}"
             )
-        found = _cut_at(data, _places(data, cuts))
-    return found.flatmap(_with_empty) if may_be_empty else found
+        strategy = _cut_at(data, _places(data, cuts))
+    return strategy.flatmap(_with_empty) if may_be_empty else strategy
 
 
 def _places(data: bytes, cuts: Cuts) -> Sequence[int]:
@@ -90,7 +90,7 @@ def _cut_at(data: bytes, places: Sequence[int]) -> SearchStrategy[list[bytes]]:
         return st.just([data])
     if len(places) <= _FEW:  # each by itself: every cut that does not matter goes when it shrinks
         return st.tuples(*[st.booleans()] * len(places)).map(
-            lambda kept: _cut(data, compress(places, kept))
+            lambda flags: _cut(data, compress(places, flags))
         )
     some = st.lists(st.sampled_from(places), unique=True, max_size=_MOST_CUTS)
     return (some | st.just([*places])).map(lambda at: _cut(data, at))
@@ -104,10 +104,10 @@ def _with_empty(tokens: list[bytes]) -> SearchStrategy[list[bytes]]:
     places = st.lists(st.integers(0, len(tokens)), max_size=3)
 
     def filled(at: list[int]) -> list[bytes]:
-        made = [*tokens]
+        pieces = [*tokens]
         for place in sorted(at, reverse=True):
-            made.insert(place, b"")
-        return made
+            pieces.insert(place, b"")
+        return pieces
 
     return places.map(filled)
 

@@ -1,9 +1,9 @@
-"""Answers: what a made-up model says, as data.
+"""Answers: what a fake model says, as data.
 
-In:    a value, how sure the model is of its fields, and what goes wrong on the way.
-Out:   ``Answer``, ``Fault``, ``HttpError``: frozen values; ``AnswerError`` where they cannot be.
+In:    a value, the confidence of its fields, and the fault of the connection.
+Out:   ``Answer``, ``Fault``, ``HttpError``: frozen values; ``AnswerError`` for an impossible one.
 Never: a token, a payload or a connection.
-Why:   a test should say what the model says, and nothing of how that travels.
+Why:   a test states the answer of the model, not how it is sent.
 """
 
 import json

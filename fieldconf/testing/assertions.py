@@ -1,9 +1,9 @@
-"""Assertions: how sure a report must be of a field, in words that say what to look at.
+"""Assertions: how confident a report must be of a field.
 
 In:    a report, a field, a threshold.
 Out:   nothing, or an ``AssertionError`` with the value, its confidence and the reason.
-Never: a number for what is not known: that fails, and says why it is not known.
-Why:   "assert 0.61 >= 0.9" does not say which rival came near.
+Never: an unknown confidence that passes: the assertion fails, and says why it is unknown.
+Why:   "assert 0.61 >= 0.9" does not show which other value was likely.
 """
 
 from typing import Any
@@ -43,8 +43,10 @@ def assert_confident(
     __tracebackhide__ = True
     if field is None and report.status != "complete":
         raise AssertionError(f"the answer is {report.status}: {report.reason}")
-    found = list(report.leaves.values()) if field is None else [_field(report, field)]
-    wrong = [_said(one, f"less than {at_least:g}") for one in found if not _reaches(one, at_least)]
+    fields = list(report.leaves.values()) if field is None else [_field(report, field)]
+    wrong = [
+        _said(leaf, f"less than {at_least:g}") for leaf in fields if not _reaches(leaf, at_least)
+    ]
     if wrong:
         raise AssertionError("\n".join(wrong))
 
@@ -58,9 +60,9 @@ def assert_doubtful(report: Report[Any], field: str | int | Path, *, below: floa
         AssertionError: if it is surer, not known, or not there.
     """
     __tracebackhide__ = True
-    found = _field(report, field)
-    if found.confidence is None or found.confidence >= below:
-        raise AssertionError(_said(found, f"not below {below:g}"))
+    doubtful = _field(report, field)
+    if doubtful.confidence is None or doubtful.confidence >= below:
+        raise AssertionError(_said(doubtful, f"not below {below:g}"))
 
 
 def _reaches(field: Field, at_least: float) -> bool:
@@ -71,9 +73,9 @@ def _field(report: Report[Any], field: str | int | Path) -> Field:
     __tracebackhide__ = True
     name = named(field)
     if name not in report.fields:
-        known = ", ".join(map(repr, report.fields)) or "none"
-        said = f" ({report.status}: {report.reason})" if report.reason else ""
-        raise AssertionError(f"the answer has no field {name!r}; it has {known}{said}")
+        names = ", ".join(map(repr, report.fields)) or "none"
+        status = f" ({report.status}: {report.reason})" if report.reason else ""
+        raise AssertionError(f"the answer has no field {name!r}; it has {names}{status}")
     return report.fields[name]
 
 

@@ -2,9 +2,9 @@
 
 In:    answers in order, and the requests of the code under test.
 Out:   ``FakeClient``, ``AsyncFakeClient``: real clients with real objects, errors and streams;
-       only what carries the bytes is made up.
+       only the transport is a fake.
 Never: a socket, a thread, a wait.
-Why:   whatever the code under test does with a client, this one does it as the real one does.
+Why:   the client behaves like the real one in everything that the code under test does with it.
 """
 
 import asyncio
@@ -27,8 +27,8 @@ _DEFAULTS: dict[str, Any] = {"api_key": "none", "base_url": BASE_URL, "max_retri
 class _Stage:
     """What a fake client and its copies share: the script, and what became of the streams."""
 
-    def __init__(self, *given: Given) -> None:
-        self.script = Script(given)
+    def __init__(self, *replies: Given) -> None:
+        self.script = Script(replies)
         self.closed_early = 0
         self._raised: list[BaseException] = []
 
@@ -36,13 +36,13 @@ class _Stage:
         """Answer a request of the HTTP package."""
         path, body = request.url.path, json.loads(request.content or b"{}")
         try:
-            number, given = self.script.take(body)
-            made = reply(given, path, body)
+            number, source = self.script.take(body)
+            answer = reply(source, path, body)
         except BaseException as error:
             self._raised.append(error)
             raise
-        stream = _stream_type()(_Body(self, number, made))
-        return _http().Response(made.status, headers=dict(made.headers), stream=stream)
+        stream = _stream_type()(_Body(self, number, answer))
+        return _http().Response(answer.status, headers=dict(answer.headers), stream=stream)
 
     def raised(self, error: BaseException) -> BaseException:
         """What a test gave or got wrong, where the openai package wrapped it; else the error."""
@@ -53,9 +53,9 @@ class _Stage:
 class _Body:
     """The bytes of one reply, handed out part by part."""
 
-    def __init__(self, stage: _Stage, number: int, made: Reply) -> None:
-        self._stage, self._number, self._reply = stage, number, made
-        self._left = len(made.parts)
+    def __init__(self, stage: _Stage, number: int, answer: Reply) -> None:
+        self._stage, self._number, self._reply = stage, number, answer
+        self._left = len(answer.parts)
 
     def parts(self) -> Iterator[bytes]:
         """The bytes, and then what goes wrong."""

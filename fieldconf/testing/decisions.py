@@ -1,9 +1,9 @@
-"""Decisions: an answer as a decision endpoint gives it, question by question.
+"""Decisions: an answer in the format of a decision endpoint, question by question.
 
 In:    an ``Answer``, and the questions of a request.
-Out:   a dict as OpenAI's Decisions endpoint sends it.
-Never: an answer to a question whose value the test did not say: that one is refused.
-Why:   code that asks such an endpoint is tested as all other code that asks a model.
+Out:   a dict in the format of OpenAI's Decisions endpoint.
+Never: an answer to a question for which the test gave no value: that is an error.
+Why:   code that uses such an endpoint is tested in the same way as other code.
 """
 
 from collections.abc import Mapping, Sequence
@@ -54,10 +54,10 @@ def _answer(answer: Answer, question: Mapping[str, Any]) -> dict[str, Any]:
     if kind == "choice":
         values = [choice["value"] for choice in question["choices"]]
         shares = _shared(answer, name, value, values)
-        listed = [{"value": v, "probability": p} for v, p in zip(values, shares, strict=True)]
-        best = max(listed, key=lambda one: one["probability"])
+        candidates = [{"value": v, "probability": p} for v, p in zip(values, shares, strict=True)]
+        best = max(candidates, key=lambda candidate: candidate["probability"])
         return own | {
-            "choice": best["value"], "confidence": best["probability"], "probabilities": listed
+            "choice": best["value"], "confidence": best["probability"], "probabilities": candidates
         }  # fmt: skip
     labels = [level["label"] for level in question["levels"]]
     shares = _shared(answer, name, value, labels)
@@ -65,7 +65,7 @@ def _answer(answer: Answer, question: Mapping[str, Any]) -> dict[str, Any]:
         {"value": place, "label": label, "probability": p}
         for place, (label, p) in enumerate(zip(labels, shares, strict=True))
     ]
-    mean = sum(one["value"] * one["probability"] for one in levels)
+    mean = sum(level["value"] * level["probability"] for level in levels)
     return own | {"score": mean, "confidence": max(shares), "probabilities": levels}
 
 
@@ -81,13 +81,13 @@ def _shared(answer: Answer, name: str, value: Any, labels: Sequence[Any]) -> lis
     """The probability of each label."""
     where = named(name)
     rivals = answer.rivals.get(where, {})
-    known: dict[int, float] = {}
-    said = [(value, answer.confidences.get(where, answer.default)), *rivals.items()]
-    for one, mass in said:
-        meant_by = [n for n, label in enumerate(labels) if same(meant([one], label), one)]
-        if not meant_by:
-            raise AnswerError(f"{one!r} is no answer to the question {name}: {labels}")
-        known[meant_by[0]] = mass
-    others = len(labels) - len(known)
-    rest = max(1 - sum(known.values()), 0.0)
-    return [known.get(n, rest / others if others else 0.0) for n in range(len(labels))]
+    shares: dict[int, float] = {}
+    masses = [(value, answer.confidences.get(where, answer.default)), *rivals.items()]
+    for rival, mass in masses:
+        matches = [n for n, label in enumerate(labels) if same(meant([rival], label), rival)]
+        if not matches:
+            raise AnswerError(f"{rival!r} is no answer to the question {name}: {labels}")
+        shares[matches[0]] = mass
+    others = len(labels) - len(shares)
+    rest = max(1 - sum(shares.values()), 0.0)
+    return [shares.get(n, rest / others if others else 0.0) for n in range(len(labels))]

@@ -1,9 +1,9 @@
-"""Payloads: an answer as OpenAI's servers put it, whole and streamed.
+"""Payloads: an answer in the formats of OpenAI's servers, whole and streamed.
 
 In:    an ``Answer``.
 Out:   dicts: a Chat Completion, its chunks, a Responses object, its events.
-Never: a connection; a fault of one (a fault of what is said is in here).
-Why:   tests of code that reads saved responses need no client at all.
+Never: a connection, or a fault of one (faults of the answer itself are here).
+Why:   tests of code that reads saved responses need no client.
 
 Each is what the openai package's own types accept. Streams have one token a chunk.
 """
@@ -59,30 +59,30 @@ class WrittenAnswer:
         return "".join(entry.text for entry in self.refusal)
 
 
-def said(answer: Answer, asked: Any = None) -> WrittenAnswer:
+def said(answer: Answer, shape: Any = None) -> WrittenAnswer:
     """Cut the tokens of an answer as it says.
 
     Raises:
         AnswerError: if the answer cannot have the confidences that it should have.
     """
-    made, finish_reason = entries(answer, asked), answer.finish_reason
+    tokens, finish_reason = entries(answer, shape), answer.finish_reason
     refusal = answer.refusal
     if answer.refuse_after is not None:
-        made, refusal = made[: answer.refuse_after], "I cannot help with that."
-    if answer.cut_after is not None and answer.cut_after < len(made):
-        made, finish_reason = made[: answer.cut_after], "length"
+        tokens, refusal = tokens[: answer.refuse_after], "I cannot help with that."
+    if answer.cut_after is not None and answer.cut_after < len(tokens):
+        tokens, finish_reason = tokens[: answer.cut_after], "length"
     fault = answer.fault
     if fault is not None and fault.kind == "content_filter":
-        made, finish_reason = made[: fault.after], "content_filter"
+        tokens, finish_reason = tokens[: fault.after], "content_filter"
     if fault is not None and fault.kind == "without_logprobs":
-        made = _without(made, fault)
-    return WrittenAnswer(made, refusal_entries(refusal or ""), finish_reason, answer.model)
+        tokens = _without(tokens, fault)
+    return WrittenAnswer(tokens, refusal_entries(refusal or ""), finish_reason, answer.model)
 
 
-def _without(made: tuple[WrittenToken, ...], fault: Fault) -> tuple[WrittenToken, ...]:
+def _without(tokens: tuple[WrittenToken, ...], fault: Fault) -> tuple[WrittenToken, ...]:
     return tuple(
         WrittenToken(entry.text, None) if index == fault.after else entry
-        for index, entry in enumerate(made)
+        for index, entry in enumerate(tokens)
     )
 
 
@@ -90,12 +90,12 @@ def _without(made: tuple[WrittenToken, ...], fault: Fault) -> tuple[WrittenToken
 
 
 def _listed(
-    made: Sequence[WrittenToken], asked: RequestShape, *, digits: int | None = None
+    tokens: Sequence[WrittenToken], shape: RequestShape, *, digits: int | None = None
 ) -> list[Any] | None:
     """The list of logprobs; None where none were asked for."""
-    if not asked.logprobs:
+    if not shape.logprobs:
         return None
-    return [_entry(entry, asked.top, digits) for entry in made if entry.logprob is not None]
+    return [_entry(entry, shape.top, digits) for entry in tokens if entry.logprob is not None]
 
 
 def _entry(entry: WrittenToken, top: int, digits: int | None) -> dict[str, Any]:
@@ -112,20 +112,20 @@ def _named(text: str, logprob: float, digits: int | None) -> dict[str, Any]:
 # -- Chat Completions ---------------------------------------------------------------------------
 
 
-def chat(answer: Answer, asked: RequestShape = RequestShape()) -> dict[str, Any]:  # frozen
+def chat(answer: Answer, shape: RequestShape = RequestShape()) -> dict[str, Any]:  # frozen
     """The answer as a Chat Completion.
 
     >>> made = chat(Answer(True, confidences={"": 0.8}))
     >>> made["choices"][0]["message"]["content"]
     'true'
     """
-    it = said(answer, asked.schema)
+    it = said(answer, shape.schema)
     content, refusal = it.text or None, it.refused or None
     logprobs: Any = None
-    if asked.logprobs:
+    if shape.logprobs:
         logprobs = {
-            "content": _listed(it.tokens, asked) if it.tokens or not refusal else None,
-            "refusal": _listed(it.refusal, asked) if refusal else None,
+            "content": _listed(it.tokens, shape) if it.tokens or not refusal else None,
+            "refusal": _listed(it.refusal, shape) if refusal else None,
         }
     message = {"role": "assistant", "content": content, "refusal": refusal}
     choice = {
@@ -134,26 +134,26 @@ def chat(answer: Answer, asked: RequestShape = RequestShape()) -> dict[str, Any]
     return _chat_frame(it, "chat.completion") | {"choices": [choice], "usage": _chat_usage(it)}
 
 
-def chat_chunks(answer: Answer, asked: RequestShape = RequestShape()) -> list[dict[str, Any]]:
+def chat_chunks(answer: Answer, shape: RequestShape = RequestShape()) -> list[dict[str, Any]]:
     """The answer as the chunks of a Chat stream."""
-    return [chunk for chunk, _ in chat_parts(answer, asked)]
+    return [chunk for chunk, _ in chat_parts(answer, shape)]
 
 
-def chat_parts(answer: Answer, asked: RequestShape) -> Iterator[tuple[dict[str, Any], int]]:
+def chat_parts(answer: Answer, shape: RequestShape) -> Iterator[tuple[dict[str, Any], int]]:
     """The chunks, each with the number of the answer's tokens in it."""
-    it = said(answer, asked.schema)
-    nothing: Any = {"content": [], "refusal": None} if asked.logprobs else None
+    it = said(answer, shape.schema)
+    nothing: Any = {"content": [], "refusal": None} if shape.logprobs else None
     yield _chunk(it, {"role": "assistant", "content": "", "refusal": None}, nothing), 0
     for entry in it.tokens:
-        listed = _listed([entry], asked)
-        logprobs = {"content": listed, "refusal": None} if listed else None
+        rows = _listed([entry], shape)
+        logprobs = {"content": rows, "refusal": None} if rows else None
         yield _chunk(it, {"content": entry.text}, logprobs), 1
     for entry in it.refusal:
-        listed = _listed([entry], asked)
-        logprobs = {"content": None, "refusal": listed} if listed else None
+        rows = _listed([entry], shape)
+        logprobs = {"content": None, "refusal": rows} if rows else None
         yield _chunk(it, {"refusal": entry.text}, logprobs), 0
     yield _chunk(it, {}, None, it.finish_reason), 0
-    if asked.usage:
+    if shape.usage:
         yield (
             _chat_frame(it, "chat.completion.chunk") | {"choices": [], "usage": _chat_usage(it)},
             0,
@@ -182,27 +182,27 @@ def _chat_usage(it: WrittenAnswer) -> dict[str, int]:
 # -- Responses ----------------------------------------------------------------------------------
 
 
-def response(answer: Answer, asked: RequestShape = RequestShape()) -> dict[str, Any]:
+def response(answer: Answer, shape: RequestShape = RequestShape()) -> dict[str, Any]:
     """The answer as a Responses object; its numbers are rounded, as OpenAI's are.
 
     >>> response(Answer("hi"))["output"][0]["content"][0]["text"]
     '"hi"'
     """
-    return _response(said(answer, asked.schema), asked)
+    return _response(said(answer, shape.schema), shape)
 
 
-def response_events(answer: Answer, asked: RequestShape = RequestShape()) -> list[dict[str, Any]]:
+def response_events(answer: Answer, shape: RequestShape = RequestShape()) -> list[dict[str, Any]]:
     """The answer as the events of a Responses stream."""
-    return [event for event, _ in response_parts(answer, asked)]
+    return [event for event, _ in response_parts(answer, shape)]
 
 
-def response_parts(answer: Answer, asked: RequestShape) -> Iterator[tuple[dict[str, Any], int]]:
+def response_parts(answer: Answer, shape: RequestShape) -> Iterator[tuple[dict[str, Any], int]]:
     """The events, each with the number of the answer's tokens in it."""
-    for number, (event, count) in enumerate(_events(said(answer, asked.schema), asked)):
+    for number, (event, count) in enumerate(_events(said(answer, shape.schema), shape)):
         yield {**event, "sequence_number": number}, count
 
 
-def _events(it: WrittenAnswer, asked: RequestShape) -> Iterator[tuple[dict[str, Any], int]]:
+def _events(it: WrittenAnswer, shape: RequestShape) -> Iterator[tuple[dict[str, Any], int]]:
     begun = _frame(it, "in_progress")
     yield {"type": "response.created", "response": begun}, 0
     yield {"type": "response.in_progress", "response": begun}, 0
@@ -210,26 +210,26 @@ def _events(it: WrittenAnswer, asked: RequestShape) -> Iterator[tuple[dict[str, 
     yield {"type": "response.output_item.added", "output_index": 0, "item": item}, 0
     place = dict(_ITEM)
     if it.tokens or not it.refusal:
-        yield from _text_events(it, asked, place)
+        yield from _text_events(it, shape, place)
         place = {**place, "content_index": 1}
     if it.refusal:
         yield from _refusal_events(it, place)
-    done = _response(it, asked)
+    done = _response(it, shape)
     yield {"type": "response.output_item.done", "output_index": 0, "item": done["output"][0]}, 0
     kind = "completed" if done["status"] == "completed" else "incomplete"
     yield {"type": f"response.{kind}", "response": done}, 0
 
 
 def _text_events(
-    it: WrittenAnswer, asked: RequestShape, place: Any
+    it: WrittenAnswer, shape: RequestShape, place: Any
 ) -> Iterator[tuple[dict[str, Any], int]]:
     yield {"type": "response.content_part.added", **place, "part": _text_part("", [])}, 0
     kind = "response.output_text"
     for entry in it.tokens:
-        listed = _listed([entry], asked) or []
-        yield {"type": f"{kind}.delta", **place, "delta": entry.text, "logprobs": listed}, 1
-    listed = _listed(it.tokens, asked) or []
-    yield {"type": f"{kind}.done", **place, "text": it.text, "logprobs": listed}, 0
+        logprobs = _listed([entry], shape) or []
+        yield {"type": f"{kind}.delta", **place, "delta": entry.text, "logprobs": logprobs}, 1
+    logprobs = _listed(it.tokens, shape) or []
+    yield {"type": f"{kind}.done", **place, "text": it.text, "logprobs": logprobs}, 0
     yield {"type": "response.content_part.done", **place, "part": _text_part(it.text, [])}, 0
 
 
@@ -241,12 +241,12 @@ def _refusal_events(it: WrittenAnswer, place: Any) -> Iterator[tuple[dict[str, A
     yield {"type": "response.content_part.done", **place, "part": _refusal_part(it.refused)}, 0
 
 
-def _response(it: WrittenAnswer, asked: RequestShape) -> dict[str, Any]:
+def _response(it: WrittenAnswer, shape: RequestShape) -> dict[str, Any]:
     ending = _ENDINGS.get(it.finish_reason)
     status = "incomplete" if ending else "completed"
     parts: list[dict[str, Any]] = []
     if it.tokens or not it.refusal:
-        parts.append(_text_part(it.text, _listed(it.tokens, asked, digits=_DECIMALS) or []))
+        parts.append(_text_part(it.text, _listed(it.tokens, shape, digits=_DECIMALS) or []))
     if it.refusal:
         parts.append(_refusal_part(it.refused))
     written = len(it.tokens) + len(it.refusal)

@@ -1,9 +1,9 @@
-"""The pytest plugin: fakes as fixtures, which end with the test.
+"""The pytest plugin: fakes as fixtures, closed at the end of the test.
 
-In:    the answers that a test gives.
+In:    the answers of a test.
 Out:   fixtures ``fieldconf_client``, ``fieldconf_async_client``, ``fieldconf_server``.
 Never: an import of a client, or of the scorer, before a test asks for a fixture.
-Why:   it is loaded by every run of pytest where this library is installed.
+Why:   every run of pytest loads it if this library is installed.
 """
 
 from collections.abc import Callable, Iterator

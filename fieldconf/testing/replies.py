@@ -1,9 +1,9 @@
-"""Replies: what a server sends for a request, byte by byte.
+"""Replies: the bytes that a server sends for a request.
 
 In:    answers in order, and the bodies of requests.
 Out:   ``Reply`` values: a status, the parts of a body, and how the connection ends.
-Never: a socket: the fake client and the fake server both send what is made here.
-Why:   a test must not behave otherwise because its client is another.
+Never: a socket: the fake client and the fake server send the same replies.
+Why:   a test must not depend on which fake it uses.
 """
 
 import json
@@ -63,10 +63,10 @@ class Script:
         sent: of each request, how many tokens of its answer were sent so far.
     """
 
-    def __init__(self, given: Iterable[Given]) -> None:
+    def __init__(self, replies: Iterable[Given]) -> None:
         self.requests: list[dict[str, Any]] = []
         self.sent: list[int] = []
-        self._given = tuple(given)
+        self._given = tuple(replies)
         self._used = 0
         self._lock = Lock()
         if not self._given:
@@ -87,36 +87,36 @@ class Script:
                     f"request {number + 1} has no answer: all {used} have been given",
                     remedy="Give one more answer, or a single one for every request",
                 )
-            given = self._given[used % len(self._given)]
+            source = self._given[used % len(self._given)]
             self._used += 1
-        if callable(given) and not isinstance(given, type):
-            given = given(body)
-        return number, given
+        if callable(source) and not isinstance(source, type):
+            source = source(body)
+        return number, source
 
 
-def reply(given: Given, path: str, body: Mapping[str, Any]) -> Reply:
+def reply(source: Given, path: str, body: Mapping[str, Any]) -> Reply:
     """What is sent for a request at a path.
 
     Raises:
         AnswerError: if the answer cannot be given; what the test gave, if that is an exception.
     """
-    if isinstance(given, BaseException):
-        raise given
-    if isinstance(given, HttpError):
-        return _refused(given)
-    answer = given if isinstance(given, Answer) else Answer(given)
+    if isinstance(source, BaseException):
+        raise source
+    if isinstance(source, HttpError):
+        return _refused(source)
+    answer = source if isinstance(source, Answer) else Answer(source)
     if path.endswith(DECISIONS):
         return _whole(answer, decisions(answer, body.get("questions") or ()))
     if not path.endswith((CHAT, RESPONSES)):
-        known = f"{CHAT}, {RESPONSES} or {DECISIONS}"
-        return _refused(HttpError(404, f"there is no {path} here; ask at {known}"))
+        paths = f"{CHAT}, {RESPONSES} or {DECISIONS}"
+        return _refused(HttpError(404, f"there is no {path} here; ask at {paths}"))
     is_chat = path.endswith(CHAT)
-    asked = _chat_asked(body) if is_chat else _responses_asked(body)
+    shape = _chat_asked(body) if is_chat else _responses_asked(body)
     if body.get("stream"):
-        made = payloads.chat_parts if is_chat else payloads.response_parts
-        return _streamed(answer, made(answer, asked), is_chat=is_chat)
+        parts = payloads.chat_parts if is_chat else payloads.response_parts
+        return _streamed(answer, parts(answer, shape), is_chat=is_chat)
     whole = payloads.chat if is_chat else payloads.response
-    return _whole(answer, whole(answer, asked))
+    return _whole(answer, whole(answer, shape))
 
 
 def _refused(error: HttpError) -> Reply:
@@ -156,9 +156,9 @@ def _inside(body: Any, *names: str) -> Any:
 
 
 def _streamed(
-    answer: Answer, made: Iterable[tuple[dict[str, Any], int]], *, is_chat: bool
+    answer: Answer, events: Iterable[tuple[dict[str, Any], int]], *, is_chat: bool
 ) -> Reply:
-    parts = [BodyPart(_event(event), tokens) for event, tokens in made]
+    parts = [BodyPart(_event(event), tokens) for event, tokens in events]
     if is_chat:
         parts.append(BodyPart(b"data: [DONE]\n\n"))
     fault, ending = answer.fault, "end"

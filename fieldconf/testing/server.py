@@ -2,8 +2,8 @@
 
 In:    answers in order; requests of any client that speaks HTTP.
 Out:   ``FakeServer``, on a port of the loopback interface, for the length of a ``with`` block.
-Never: a thread or a socket behind the block, whatever its clients did; another interface.
-Why:   timeouts, resets and hang-ups happen between two sockets, and nowhere else.
+Never: a thread or a socket after the block, whatever its clients did; another interface.
+Why:   timeouts, resets and hang-ups only happen between two sockets.
 """
 
 import contextlib
@@ -130,13 +130,13 @@ class FakeServer:
 
     def answer(self, handler: "_Handler", body: dict[str, Any]) -> None:
         """Answer one request."""
-        number, made = self._made(handler.path, body)
-        if made is None:
+        number, reply = self._made(handler.path, body)
+        if reply is None:
             handler.reset()
             return
-        handler.begin(made)
+        handler.begin(reply)
         try:
-            self._send(handler, made, number)
+            self._send(handler, reply, number)
         except (OSError, _HungUp):
             self.lost()
 
@@ -147,27 +147,27 @@ class FakeServer:
 
     def _made(self, path: str, body: dict[str, Any]) -> tuple[int, Reply | None]:
         try:
-            number, given = self._script.take(body)
-            if isinstance(given, BaseException):
+            number, source = self._script.take(body)
+            if isinstance(source, BaseException):
                 return number, None
-            return number, reply(given, path.partition("?")[0], body)
+            return number, reply(source, path.partition("?")[0], body)
         except AnswerError as error:
             return -1, reply(HttpError(500, str(error)), path, body)
 
-    def _send(self, handler: "_Handler", made: Reply, number: int) -> None:
+    def _send(self, handler: "_Handler", reply: Reply, number: int) -> None:
         came = 0
-        for part in made.parts:
-            if part.tokens and made.streams:
+        for part in reply.parts:
+            if part.tokens and reply.streams:
                 self._wait(handler, came)
-            elif made.streams:
+            elif reply.streams:
                 handler.look()
             if part.tokens:
                 came += part.tokens
                 self.sent[number] = came
             handler.wfile.write(part.data)
-        if made.ending == "stall":
+        if reply.ending == "stall":
             self._wait_for(handler, lambda: False)
-        if made.ending == "reset":
+        if reply.ending == "reset":
             handler.reset()
 
     def _wait(self, handler: "_Handler", came: int) -> None:
@@ -247,22 +247,22 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.fake.lost()
             return
         try:
-            asked = json.loads(body or b"{}")
+            body_read = json.loads(body or b"{}")
         except ValueError:
             self.send_error(HTTPStatus.BAD_REQUEST, "the body is no JSON")
             return
-        self.server.fake.answer(self, asked)
+        self.server.fake.answer(self, body_read)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the parent's name
         """Say nothing."""
 
-    def begin(self, made: Reply) -> None:
+    def begin(self, reply: Reply) -> None:
         """Send what comes before the body; the end of a stream is that of the connection."""
-        self.send_response(made.status)
-        for name, value in made.headers.items():
+        self.send_response(reply.status)
+        for name, value in reply.headers.items():
             self.send_header(name, value)
-        if not made.streams:
-            length = sum(len(part.data) for part in made.parts) + made.missing
+        if not reply.streams:
+            length = sum(len(part.data) for part in reply.parts) + reply.missing
             self.send_header("Content-Length", str(length))
         self.send_header("Connection", "close")
         self.end_headers()

@@ -1,9 +1,9 @@
-"""Writing: the tokens with which a made-up model says an answer.
+"""Writing: the tokens of a fake model's answer.
 
-In:    an ``Answer``, and what it will be scored by, if that is known.
+In:    an ``Answer``, and the schema it will be scored by, if that is known.
 Out:   ``WrittenToken`` values: a token's text, its logprob, and the candidates listed with it.
-Never: a number other than the one asked for, where it was asked for.
-Why:   this is the scorer read backwards: for each kind of value, the tokens that give a number.
+Never: another confidence than the answer asks for.
+Why:   this inverts the scorer: for each kind of value, the tokens that give a confidence.
 
 What is certain is one token with the logprob 0. A leaf is decided by one token, and what is left
 beside its confidence is listed nowhere: the scorer takes it for other allowed values. That is
@@ -52,7 +52,7 @@ class WrittenToken(NamedTuple):
         return tuple(sorted((*own, *self.rivals), key=lambda pair: -pair[1]))
 
 
-def entries(answer: Answer, asked: Any = None) -> tuple[WrittenToken, ...]:
+def entries(answer: Answer, shape: Any = None) -> tuple[WrittenToken, ...]:
     """The tokens of an answer; ``asked`` is the schema that a request asks for.
 
     Raises:
@@ -62,15 +62,15 @@ def entries(answer: Answer, asked: Any = None) -> tuple[WrittenToken, ...]:
         return ()
     if answer.text is not None:
         return tuple(_entry(piece, answer.default) for piece in _pieces(answer.text))
-    schema = answer.schema if answer.schema is not None else asked
+    schema = answer.schema if answer.schema is not None else shape
     compiled = _compiled(schema, answer)
     writer = _Writer(answer, compiled)
     writer.write(answer.value, ())
     writer.check()
-    made = _told_apart([_entry(p.text, p.probability, p.rivals) for p in writer.pieces])
+    tokens = _told_apart([_entry(p.text, p.probability, p.rivals) for p in writer.pieces])
     if compiled is not None and answer.confidences:
-        _verify(answer, made, compiled)
-    return made
+        _verify(answer, tokens, compiled)
+    return tokens
 
 
 def refusal_entries(text: str) -> tuple[WrittenToken, ...]:
@@ -82,40 +82,40 @@ def _compiled(schema: Any, answer: Answer) -> Schema | None:
     if schema is None:
         return None
     try:
-        return compile_schema(schema).asked
+        return compile_schema(schema).as_requested
     except SchemaError:
         if schema is answer.schema:
             raise
         return None  # a request may ask for anything
 
 
-def _told_apart(made: Sequence[WrittenToken]) -> tuple[WrittenToken, ...]:
+def _told_apart(tokens: Sequence[WrittenToken]) -> tuple[WrittenToken, ...]:
     """No two in a row are equal: in a stream the second is taken for the first, sent twice."""
-    found = list(made)
-    for index in range(1, len(found)):
-        if found[index].rivals and found[index] == found[index - 1]:
-            rivals = (*found[index].rivals, _NEGLIGIBLE)
-            found[index] = found[index]._replace(rivals=rivals)
-    return tuple(found)
+    result = list(tokens)
+    for index in range(1, len(result)):
+        if result[index].rivals and result[index] == result[index - 1]:
+            rivals = (*result[index].rivals, _NEGLIGIBLE)
+            result[index] = result[index]._replace(rivals=rivals)
+    return tuple(result)
 
 
 def _pieces(text: str) -> list[str]:
     """A text in pieces of a few words' length; each but the only one has two characters or more."""
-    made: list[str] = []
+    names: list[str] = []
     for piece in _PIECES.findall(text):
-        if len(piece) < 2 and made:
-            made[-1] += piece
+        if len(piece) < 2 and names:
+            names[-1] += piece
         else:
-            made.append(piece)
-    if len(made) > 1 and len(made[0]) < 2:
-        made[:2] = [made[0] + made[1]]
-    return made
+            names.append(piece)
+    if len(names) > 1 and len(names[0]) < 2:
+        names[:2] = [names[0] + names[1]]
+    return names
 
 
 def _entry(text: str, probability: float, rivals: Sequence[tuple[str, float]] = ()) -> WrittenToken:
-    listed = [(rival, math.log(mass)) for rival, mass in rivals if mass > 0]
+    candidates = [(rival, math.log(mass)) for rival, mass in rivals if mass > 0]
     return WrittenToken(
-        text, math.log(probability), tuple(sorted(listed, key=lambda pair: -pair[1]))
+        text, math.log(probability), tuple(sorted(candidates, key=lambda pair: -pair[1]))
     )
 
 
@@ -158,8 +158,8 @@ class _Writer:
         """Raise for confidences of fields that the value does not have, or that have none."""
         for name in self._answer.confidences:
             if name not in self._seen:
-                known = ", ".join(map(repr, list(self._seen)[:12]))
-                raise AnswerError(f"the value has no {name!r}", remedy=f"It has {known}")
+                names = ", ".join(map(repr, list(self._seen)[:12]))
+                raise AnswerError(f"the value has no {name!r}", remedy=f"It has {names}")
             if not self._seen[name]:
                 raise AnswerError(
                     f"{name or 'the whole'} is an object and as sure as the least sure field in it",
@@ -307,21 +307,21 @@ def _another(value: Any, declared: Declared | None) -> str | None:
 # -- the check ----------------------------------------------------------------------------------
 
 
-def _verify(answer: Answer, made: Sequence[WrittenToken], schema: Schema) -> None:
-    """Raise where the scorer reads another number than the one that was asked for."""
-    tokens = tuple(_token(entry) for entry in made)
-    text = "".join(entry.text for entry in made)
+def _verify(answer: Answer, written: Sequence[WrittenToken], schema: Schema) -> None:
+    """Raise if the scorer reads another confidence than the answer asks for."""
+    tokens = tuple(_token(entry) for entry in written)
+    text = "".join(entry.text for entry in tokens)
     report = score_completion(Completion(text, tokens, "stop"), schema)
     for name, wanted in answer.confidences.items():
-        found = report.fields[named(name)]
-        if found.confidence is None or abs(found.confidence - wanted) > _SAME:
-            said = found.reason or f"{found.confidence:.6g}, by {found.basis!r}"
+        field = report.fields[named(name)]
+        if field.confidence is None or abs(field.confidence - wanted) > _SAME:
+            actual = field.reason or f"{field.confidence:.6g}, by {field.basis!r}"
             raise AnswerError(
-                f"{name} cannot have the confidence {wanted}: with its schema it has {said}",
+                f"{name} cannot have the confidence {wanted}: with its schema it has {actual}",
                 remedy="Leave it out, or give its rivals",
             )
 
 
 def _token(entry: WrittenToken) -> Token:
-    listed = [Candidate(text, text.encode(), logprob) for text, logprob in entry.listed]
-    return Token(entry.text, entry.text.encode(), entry.logprob, tuple(listed))
+    candidates = [Candidate(text, text.encode(), logprob) for text, logprob in entry.listed]
+    return Token(entry.text, entry.text.encode(), entry.logprob, tuple(candidates))

@@ -20,11 +20,11 @@ from typing import NamedTuple
 from fieldconf.errors import JSONSyntaxError
 from fieldconf.parsing.finder import Finder
 from fieldconf.parsing.parser import Event, JSONParser, State
-from fieldconf.tokens.spelling import Piece
+from fieldconf.tokens.spelling import TokenPiece
 from fieldconf.tokens.token import unchecked
 
 
-class Follower:
+class Replay:
     """The states before the pieces of a part of the answer, found by reading it a second time.
 
     It goes on from where it was asked last, so that asking in order costs one reading.
@@ -45,7 +45,7 @@ class Follower:
         return self._parser.fork()
 
 
-class Step:
+class AlignedStep:
     """A token at the place where it was chosen.
 
     Attributes:
@@ -58,7 +58,7 @@ class Step:
     __slots__ = ("_parser", "_readings", "piece", "start", "token", "written")
 
     def __init__(
-        self, piece: int, token: int | None, parser: JSONParser | State | Follower, written: bytes,
+        self, piece: int, token: int | None, parser: JSONParser | State | Replay, written: bytes,
         start: int = 0,
     ) -> None:  # fmt: skip
         self.piece, self.token, self.written, self.start = piece, token, written, start
@@ -71,7 +71,7 @@ class Step:
         parser = self._parser
         if isinstance(parser, tuple):
             parser = self._parser = JSONParser.at(parser)
-        elif isinstance(parser, Follower):
+        elif isinstance(parser, Replay):
             parser = self._parser = parser.before(self.start)
         return parser
 
@@ -102,11 +102,11 @@ class Aligned(NamedTuple):
     first: int
     last: int
     edge: int
-    run: "Run | None"
+    run: "PieceRun | None"
     by: "Aligner"
 
     @property
-    def approach(self) -> tuple[Step, ...]:
+    def approach(self) -> tuple[AlignedStep, ...]:
         """The steps from the end of what came before up to the piece in which it closed.
 
         What came before a value is its key or the previous item, before a key the previous value.
@@ -114,23 +114,23 @@ class Aligned(NamedTuple):
         return self.by.approach(self.event, self.edge, self.run)
 
 
-class Run(NamedTuple):
+class PieceRun(NamedTuple):
     """Pieces, linked to those before them: the half-open range, where it ends, and its bytes.
 
     ``state`` is that before the first of them; only the last one caused events. ``steps`` are
     those made of them so far, by piece; runs of one value share them.
     """
 
-    older: "Run | None"
+    older: "PieceRun | None"
     first: int
     last: int
     end: int
     state: State
     data: bytes
-    steps: dict[int, Step]
+    steps: dict[int, AlignedStep]
 
 
-_aligned, _run = unchecked(Aligned), unchecked(Run)
+_aligned, _run = unchecked(Aligned), unchecked(PieceRun)
 _FEW_EVENTS = 4
 _MOST_STEPS = 64  # made steps are kept for the neighbours, who share them; so many at least
 
@@ -152,11 +152,13 @@ class Aligner:
         self._starts: array[int] = array("q")  # byte offset of each piece
         self._end = 0  # of the last piece
         self._edge = 0  # where the last event ended
-        self._run: Run | None = None  # what was read since the last edge, newest first; and then:
+        self._run: PieceRun | None = (
+            None  # what was read since the last edge, newest first; and then:
+        )
         self._parts: list[bytes] = []  # what caused no event so far
         self._first, self._state = 0, JSONParser().state  # its first piece, the state before that
-        self._steps: dict[int, Step] = {}  # made of it
-        self._followers: dict[int, Follower] = {}  # by their run's first piece
+        self._steps: dict[int, AlignedStep] = {}  # made of it
+        self._followers: dict[int, Replay] = {}  # by their run's first piece
 
     @property
     def error(self) -> JSONSyntaxError | None:
@@ -179,10 +181,10 @@ class Aligner:
         return self._finder.beside
 
     @property
-    def pieces(self) -> list[Piece]:
+    def pieces(self) -> list[TokenPiece]:
         """All that was fed."""
         stops = [*self._starts[1:], self._end]
-        return list(map(Piece, self.tokens, self._starts, stops))
+        return list(map(TokenPiece, self.tokens, self._starts, stops))
 
     @property
     def is_prose(self) -> bool:
@@ -261,7 +263,9 @@ class Aligner:
         events = finder.feed(data)
         parser = finder.attempt or (finder.parser if events else None)
         if parser is not None:  # else it stands outside of the value: no choice within it
-            self._run = Run(self._run, count - 1, count, self._end, state, written, self._steps)
+            self._run = PieceRun(
+                self._run, count - 1, count, self._end, state, written, self._steps
+            )
             self._first, self._state = count, parser.state
         self._value = finder.found
         return self._align(events)
@@ -298,9 +302,9 @@ class Aligner:
                 owned[first:last] = [name] * (last - first)
         return owned
 
-    def approach(self, event: Event, edge: int, run: Run | None) -> tuple[Step, ...]:
+    def approach(self, event: Event, edge: int, run: PieceRun | None) -> tuple[AlignedStep, ...]:
         """The steps of an event that a run's last piece caused, or one of many read at once."""
-        found: list[list[Step]] = []
+        found: list[list[AlignedStep]] = []
         is_number = event.type == "scalar" and event.raw[0] in b"-0123456789"
         until = bisect_right(self._starts, event.stop - (not is_number))
         while run is not None and run.end > edge:
@@ -309,24 +313,24 @@ class Aligner:
             run = run.older
         return tuple([step for steps in reversed(found) for step in steps])
 
-    def _steps_of(self, run: Run, edge: int, until: int) -> list[Step]:
+    def _steps_of(self, run: PieceRun, edge: int, until: int) -> list[AlignedStep]:
         """The steps of a run's pieces that end behind an edge, before the piece ``until``."""
         _, first, last, end, state, data, steps = run
-        source: State | Follower = state
+        source: State | Replay = state
         starts, start = self._starts, end - len(data)
         if last - first > 1:
-            source = self._followers.get(first) or Follower(state, start, data)
+            source = self._followers.get(first) or Replay(state, start, data)
             self._followers[first] = source
             if start <= edge:
                 first = bisect_right(starts, edge, first, last) - 1
-        selected: list[Step] = []
+        selected: list[AlignedStep] = []
         for piece in range(first, min(last, until)):
             step = steps.get(piece)
             if step is None:
                 at = starts[piece]
                 stop = starts[piece + 1] if piece + 1 < last else end
                 written = data[at - start : stop - start]
-                step = Step(piece, self.tokens[piece], source, written, at)
+                step = AlignedStep(piece, self.tokens[piece], source, written, at)
                 steps[piece] = step
             selected.append(step)
         return selected
@@ -352,7 +356,7 @@ class Aligner:
             self._run = _run((None, *run[1:])) if run.end > edge else None
         return aligned
 
-    def _cut(self) -> Run | None:
+    def _cut(self) -> PieceRun | None:
         """Make a run of what was read since the last one."""
         if len(self._steps) > _MOST_STEPS:
             self._steps, self._followers = {}, {}

@@ -28,7 +28,7 @@ from fieldconf.tokens.token import (
 )
 
 
-class Piece(NamedTuple):
+class TokenPiece(NamedTuple):
     """The half-open byte span of the content that one token wrote; token None: no token did."""
 
     token: int | None
@@ -36,7 +36,7 @@ class Piece(NamedTuple):
     stop: int
 
 
-_new_piece = unchecked(Piece)
+_new_piece = unchecked(TokenPiece)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Spelling:
     """
 
     content: bytes
-    pieces: tuple[Piece, ...] = ()
+    pieces: tuple[TokenPiece, ...] = ()
     reason: str = ""
     misfit: int | None = None
 
@@ -62,7 +62,7 @@ def spell(content: str | None, tokens: Sequence[Token]) -> Spelling:
     With ``content`` None the tokens are all there is, and what they spell is the content.
 
     >>> spell('{"a"', [Token('{"', None, -0.1), Token('a"', None, -0.2)]).pieces
-    (Piece(token=0, start=0, stop=2), Piece(token=1, start=2, stop=4))
+    (TokenPiece(token=0, start=0, stop=2), TokenPiece(token=1, start=2, stop=4))
     """
     token_bytes = written(tokens)
     whole = b"".join(token_bytes)
@@ -128,9 +128,9 @@ def _at_the_end(content: bytes, tokens: Sequence[Token], missing: Spelling) -> S
     for spellings in _without_marks(tokens):
         pieces = _cut_inside(spellings, content[start:stop], tokens)
         if pieces:
-            wrote = [Piece(p.token, p.start + start, p.stop + start) for p in pieces]
-            rest = [Piece(None, stop, len(content))] if stop < len(content) else []
-            return Spelling(content, (Piece(None, 0, start), *wrote, *rest))
+            wrote = [TokenPiece(p.token, p.start + start, p.stop + start) for p in pieces]
+            rest = [TokenPiece(None, stop, len(content))] if stop < len(content) else []
+            return Spelling(content, (TokenPiece(None, 0, start), *wrote, *rest))
     return missing
 
 
@@ -205,14 +205,14 @@ def sentence_piece(name: str) -> bytes:
     return utf8(name.replace("▁", " "))
 
 
-def _cut(spellings: Sequence[bytes]) -> tuple[Piece, ...]:
+def _cut(spellings: Sequence[bytes]) -> tuple[TokenPiece, ...]:
     ends = [0, *accumulate(map(len, spellings))]
     return tuple(map(_new_piece, zip(count(), ends, ends[1:], strict=False)))
 
 
 def _cut_inside(
     spellings: Sequence[bytes], wanted: bytes, tokens: Sequence[Token]
-) -> tuple[Piece, ...]:
+) -> tuple[TokenPiece, ...]:
     """The content inside of what the tokens spell: reasoning before it, end tokens after it.
 
     The last occurrence is the answer (a draft may stand in the reasoning); what follows it may
@@ -223,12 +223,12 @@ def _cut_inside(
     if at < 0:
         return ()
     end, last = at + len(wanted), len(tokens) - 1
-    pieces: list[Piece] = []
+    pieces: list[TokenPiece] = []
     for piece, token in zip(_cut(spellings), tokens, strict=True):
         start, stop = max(piece.start, at), min(piece.stop, end)
         is_inside = start == stop and at < start < end and not is_control(token)
         if start < stop or is_inside:
-            pieces.append(Piece(piece.token, start - at, stop - at))
+            pieces.append(TokenPiece(piece.token, start - at, stop - at))
         elif piece.start >= end and not _is_droppable(token, is_last=piece.token == last):
             return ()
     return tuple(pieces)
@@ -311,17 +311,17 @@ def _walk(content: bytes, first: int, last: int, tokens: Sequence[Token]) -> Spe
 
 def _back(
     content: bytes, first: int, last: int, trail: Sequence[dict[int, int | None]]
-) -> tuple[Piece, ...]:
+) -> tuple[TokenPiece, ...]:
     """Read the pieces off the trail, last token first; what no token wrote is a piece of None."""
-    pieces = [Piece(None, last, len(content))] if last < len(content) else []
+    pieces = [TokenPiece(None, last, len(content))] if last < len(content) else []
     place = last
     for index in range(len(trail) - 1, -1, -1):
         before = trail[index][place]
         if before is not None:
-            pieces.append(Piece(index, before, place))
+            pieces.append(TokenPiece(index, before, place))
             place = before
     if first:
-        pieces.append(Piece(None, 0, first))
+        pieces.append(TokenPiece(None, 0, first))
     return tuple(reversed(pieces))
 
 

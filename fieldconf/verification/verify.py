@@ -20,8 +20,8 @@ from fieldconf.extraction.calls import prepare
 from fieldconf.extraction.inputs import Input, is_messages
 from fieldconf.extraction.options import Options, explicit
 from fieldconf.fields.field import Field
-from fieldconf.fields.plain import json_text
 from fieldconf.fields.readings import Reading
+from fieldconf.parsing.writing import json_text
 from fieldconf.paths import Path, pointer
 from fieldconf.report import Report
 from fieldconf.schema.outline import outline

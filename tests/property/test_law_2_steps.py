@@ -7,7 +7,7 @@ from json_texts import ANSWERS, TEXTS, run
 
 from fieldconf.parsing.finder import Finder
 from fieldconf.parsing.parser import JSONParser
-from fieldconf.tokens.alignment import Aligner, Step
+from fieldconf.tokens.alignment import AlignedStep, Aligner
 
 RESTS = st.one_of(TEXTS, st.sampled_from([b"", b'"', b"}", b'\\u0041"', b"\xff", b"1e5,"]))
 
@@ -175,7 +175,7 @@ def test_the_parser_of_a_step_is_made_once():
 
 @pytest.mark.parametrize("before", [JSONParser(), JSONParser().state])
 def test_a_step_takes_a_parser_or_its_state(before):
-    assert Step(0, None, before, b"1").parser.place == "value"
+    assert AlignedStep(0, None, before, b"1").parser.place == "value"
 
 
 def test_the_law_sees_a_state_that_came_too_late():
@@ -184,4 +184,4 @@ def test_the_law_sees_a_state_that_came_too_late():
     parser.feed(b'{"a"')
     before = parser.fork()
     parser.feed(b":")
-    assert said(Step(0, 0, parser.state, b":").parser) != said(before)
+    assert said(AlignedStep(0, 0, parser.state, b":").parser) != said(before)

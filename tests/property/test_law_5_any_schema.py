@@ -50,7 +50,7 @@ def look(schema):
     fc.request(compiled)
     fc.request(compiled, provider="vllm")
     tokens = [token(ANSWER[at : at + 4], -0.1, [("x", -3)]) for at in range(0, len(ANSWER), 4)]
-    report = score_completion(completion(*tokens), compiled.asked)
+    report = score_completion(completion(*tokens), compiled.as_requested)
     if "object" in compiled.declared(()).kinds:
         assert report.data == json.loads(ANSWER)
         assert (report.value is None) == bool(report.errors)

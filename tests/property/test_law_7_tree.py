@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from fieldconf.distributions.decoding_step import NOTHING_SAID, Branch, Listing
-from fieldconf.distributions.outcome_tree import Tree
+from fieldconf.distributions.decoding_step import NOTHING_SAID, Branch, StepCandidates
+from fieldconf.distributions.outcome_tree import OutcomeTree
 from fieldconf.distributions.value_questions import possible
 from fieldconf.tokens.token import Candidate
 
@@ -61,12 +61,14 @@ def fast(size, is_open, steps, positions):
     path = [
         (
             index,
-            Listing([name for name, *_ in step], at, unseen_of(step), [m for _, m, *_ in step]),
+            StepCandidates(
+                [name for name, *_ in step], at, unseen_of(step), [m for _, m, *_ in step]
+            ),
             index,
         )
         for index, (step, at) in enumerate(zip(steps, positions, strict=True))
     ]
-    return Tree(read, size, path, is_open=is_open)
+    return OutcomeTree(read, size, path, is_open=is_open)
 
 
 def said_by(tree) -> dict:

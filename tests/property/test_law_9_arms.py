@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import fieldconf as fc
 from fieldconf.schema import compile_schema
-from fieldconf.schema.places import Place
+from fieldconf.schema.places import SchemaNode
 
 
 def arm(tag, **properties):
@@ -110,9 +110,9 @@ def test_ten_times_the_arms_for_the_first_time(union_of):
     assert much <= 12 * little
 
 
-def oracle(place: Place, key: str, value: object) -> frozenset[int]:
+def oracle(place: SchemaNode, key: str, value: object) -> frozenset[int]:
     """Each arm asked of each value."""
-    text, here = json.dumps(value).encode(), enumerate(place.objects)
+    text, here = json.dumps(value).encode(), enumerate(place.object_cases)
     return frozenset(i for i, case in here if place.allows(case, key, text))
 
 
@@ -134,6 +134,6 @@ def test_arms_are_found_as_by_asking_each(tags, is_required, may_be_null):
     arms = [{"type": "object", "title": f"arm {i}", "properties": {"kind": tag},
              "required": ["kind"] * is_required} for i, tag in enumerate(tags)]  # fmt: skip
     schema = compile_schema({"anyOf": arms})
-    place = (schema.asked if may_be_null else schema).root
+    place = (schema.as_requested if may_be_null else schema).root
     values = ["a", "b", "x1", "", 0, 1, 1.0, 1.5, True, False, None, "other", 7]
-    assert place.arms_of("kind", values) == [oracle(place, "kind", value) for value in values]
+    assert place.variants_of("kind", values) == [oracle(place, "kind", value) for value in values]

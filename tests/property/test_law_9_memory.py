@@ -148,7 +148,7 @@ SETS = st.sampled_from(sorted(SCHEMAS)).flatmap(
 ]))  # fmt: skip
 def test_an_answer_reads_as_if_it_were_the_first(drawn):
     name, completions = drawn
-    shared = compile_schema(SCHEMAS[name]).asked
+    shared = compile_schema(SCHEMAS[name]).as_requested
     after = replace(shared)
     for completion in completions:
         found = score_completion(completion, after).to_dict(tokens=True)
@@ -157,10 +157,10 @@ def test_an_answer_reads_as_if_it_were_the_first(drawn):
 
 def test_what_was_read_is_remembered():
     """Or the law above would say nothing."""
-    fresh = replace(compile_schema(SCHEMAS["keys"]).asked)
+    fresh = replace(compile_schema(SCHEMAS["keys"]).as_requested)
     completion = answer(b'{"', b'a":"', [b"a", b'b"}'], [b'"}', b'","'])
     score_completion(completion, fresh)
-    (memory,) = fresh.memories.values()
+    (memory,) = fresh.caches.values()
     made = memory.table.cache_info().misses
     score_completion(completion, fresh)
     assert memory.table.cache_info().misses == made > 0

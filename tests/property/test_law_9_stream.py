@@ -20,8 +20,8 @@ import fieldconf as fc
 from fieldconf import strategies
 from fieldconf.schema import compile_schema
 from fieldconf.scoring.live import LiveScorer
-from fieldconf.scoring.stream_buffer import LOST, Received
-from fieldconf.scoring.window import Recent
+from fieldconf.scoring.stream_buffer import LOST, StreamBuffer
+from fieldconf.scoring.window import TokenWindow
 from fieldconf.testing import Answer, AsyncFakeClient, FakeClient
 
 ITEM = ['{"', "name", '":"', "Ann", " Lee", '","', "age", '":', "41", ', "', "ok", '": ', "true"]
@@ -134,7 +134,7 @@ def test_what_is_held_does_not_grow_with_the_answer():
 
 
 def test_of_what_was_dropped_the_number_is_left_or_the_reason():
-    tokens = Recent()
+    tokens = TokenWindow()
     known = live(items(1))[1].finish().tokens
     unknown = known[0]._replace(logprob=None, note="was not scored")
     tokens.extend([*known, unknown, *known])
@@ -152,7 +152,7 @@ def test_of_what_was_dropped_the_number_is_left_or_the_reason():
 
 def calls_of(made):
     """How many functions are called for each chunk, until the text has its tokens."""
-    came, counts = Received(), []
+    came, counts = StreamBuffer(), []
 
     def note(_frame, event, _argument):
         if event in ("call", "c_call"):
@@ -241,7 +241,7 @@ def test_settling_needs_the_tokens_up_to_the_end():
     ):
         scorer.feed(one)
     assert scorer._came.tokens
-    assert not isinstance(scorer._came.tokens, Recent)
+    assert not isinstance(scorer._came.tokens, TokenWindow)
     assert scorer.finish(settle=False).tokens == ()
 
 

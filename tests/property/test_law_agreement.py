@@ -37,7 +37,7 @@ LISTS = st.lists(st.sampled_from(["a", "b", "c", 1, None]), max_size=5)
 def report_of(text, schema=None):
     """The report of an answer without logprobs; JSON text that may be cut off."""
     made = Completion(text, None, finish_reason="stop")
-    return score_completion(made, compile_schema(schema).asked)
+    return score_completion(made, compile_schema(schema).as_requested)
 
 
 def written(value):

@@ -199,7 +199,7 @@ def cells(schema):
 
 def ways(schema):
     """All paths of keys down to some depth, by the library's own declarations."""
-    place = fc.schema.compile_schema(schema).asked.root
+    place = fc.schema.compile_schema(schema).as_requested.root
     found = []
 
     def walk(place, path):

@@ -24,7 +24,7 @@ from fieldconf.evaluation.curves import (
     RankedRows,
 )
 from fieldconf.evaluation.judged import judged
-from fieldconf.evaluation.judging import Judge
+from fieldconf.evaluation.judging import ValueJudge
 from fieldconf.statistics.table import Table
 
 # Few confidences, so that ties are the rule, and some that are not known.
@@ -236,7 +236,7 @@ VALUES = st.recursive(
 
 
 def all_judgements(answer, truth):
-    return list(Judge(Rules()).judgements(answer, truth))
+    return list(ValueJudge(Rules()).judgements(answer, truth))
 
 
 def without_positions(found):

@@ -107,10 +107,10 @@ def check(place, answer, path=()):
         if isinstance(step, str):
             if step not in place.declared.keys and not place.declared.more_keys:
                 return  # by the assumption: what is silent of other keys has none
-            place = place.having(step)
+            place = place.with_key(step)
         check(place.inside(step), value, (*path, step))
         raw = json.dumps(value).encode()
-        place = place.after(step, raw[:1] if isinstance(value, (dict, list)) else raw)
+        place = place.with_value(step, raw[:1] if isinstance(value, (dict, list)) else raw)
 
 
 def steps_of(answer):

@@ -1,6 +1,6 @@
-"""Law: caching changes no verdict, and every rule of ``RULES`` is asked.
+"""Law: caching changes no verdict, and the reasons are those of all rules.
 
-Limits are cached by path, and verdicts are shared. The reference implementation here caches nothing:
+Limits are cached by path, and verdicts are shared. The reference implementation caches nothing:
 it asks every rule of every field, with limits that it looks up anew.
 """
 

@@ -348,7 +348,7 @@ def test_chunks_cut_anywhere_give_the_same_report(data):
     source = data.draw(st.sampled_from([case, case.response]))
     chunks = data.draw(strategies.streams(source))
     assert fc.score(chunks, case.schema).to_dict() == whole
-    live = LiveScorer(compile_schema(case.schema).asked)
+    live = LiveScorer(compile_schema(case.schema).as_requested)
     for chunk in chunks:
         live.feed(chunk)
     assert live.finish().to_dict() == whole

@@ -1,7 +1,7 @@
 """Chat chunks: a fast reader of the usual chunk of a stream.
 
 In:    a chunk, as a dict or as the SDK's object.
-Out:   a ``Piece``: text and tokens of the first choice; None for any other chunk.
+Out:   a ``ChunkPiece``: text and tokens of the first choice; None for any other chunk.
 Never: another result than the general reader (``responses.read_chunk``): chunks that could differ
        (a finish reason, a call, a name by id, a list that contradicts its token) are left to it.
 Why:   the general reader tries fourteen shapes and dumps SDK objects, which is slow for each token
@@ -26,7 +26,7 @@ _HARMLESS = frozenset({
 """Members of a chunk that make it no other shape; with any further one it is left alone."""
 
 
-class Piece(NamedTuple):
+class ChunkPiece(NamedTuple):
     """What a plain chunk adds to the first choice.
 
     Attributes:
@@ -50,10 +50,10 @@ class Piece(NamedTuple):
 
 
 # Without the checks of a call by hand, which take as long as all else about it.
-_new_piece = cast("Callable[[Any], Piece]", partial(cast("Any", tuple).__new__, Piece))
+_new_piece = cast("Callable[[Any], ChunkPiece]", partial(cast("Any", tuple).__new__, ChunkPiece))
 
 
-def read(chunk: Any) -> Piece | None:
+def read(chunk: Any) -> ChunkPiece | None:
     """What a plain chunk adds; None if it is not plain."""
     try:
         item = members(chunk)
