@@ -14,7 +14,7 @@ from installed import needs_decisions
 from pydantic import BaseModel, Field, TypeAdapter
 
 import fieldconf as fc
-from fieldconf.decisions.questions import NOT_SAID, meant, questions
+from fieldconf.decisions.questions import NOT_SAID, member_of, questions
 from fieldconf.fields.readings import RequestCost
 from fieldconf.testing import Answer, AsyncFakeClient, FakeClient, HttpError
 from fieldconf.verification.crosscheck import acrosscheck, crosscheck
@@ -158,11 +158,11 @@ def test_why_a_field_is_not_asked():
     made = questions(Order)
     assert [one.name for one in made.asked] == ["/payment/kind", "/payment/paid", "/tree/leaf"]
     assert made.not_asked == {
-        "/payment/credit": "only some arms of a union have it",
+        "/payment/credit": "only some variants of a union have it",
         "/always": "the schema allows one value only",
         "/items": "it is a list",
         "/free": "its keys are not declared",
-        "/tree/inside": "it holds another of its own kind",
+        "/tree/inside": "it contains an object of its own schema",
         "/many": "it has more than 255 values",
         "/either": "it is no choice between few values",
     }
@@ -186,7 +186,9 @@ def test_no_more_than_can_be_asked_at_once():
         return {"properties": {f"f{n}": {"type": "boolean"} for n in range(count)}}
 
     assert len(questions(wide(400)).asked) == 400
-    with pytest.raises(fc.SchemaError, match=r"more fields than can be asked at once \(400\)"):
+    with pytest.raises(
+        fc.SchemaError, match=r"more fields than one request can have questions \(400\)"
+    ):
         questions(wide(401))
 
 
@@ -197,7 +199,7 @@ def test_a_schema_that_opens_out_without_end():
         for n in range(40)
     }
     defs["d40"] = {"type": "string"}
-    with pytest.raises(fc.SchemaError, match="more fields than can be asked"):
+    with pytest.raises(fc.SchemaError, match="more fields than one request"):
         questions({"$defs": defs, "$ref": "#/$defs/d0"})
 
 
@@ -444,11 +446,11 @@ def test_what_the_endpoint_says_is_what_the_report_says(case, sure):
 
 @given(st.lists(st.sampled_from(["a", "true", True, None, 1, "1", 2.0]), min_size=1, max_size=4))
 def test_what_no_label_means_stays_what_it_is(members):
-    assert meant(members, "nothing of these") == "nothing of these"
-    assert meant(None, "true") == "true"
+    assert member_of(members, "nothing of these") == "nothing of these"
+    assert member_of(None, "true") == "true"
     for member in members:
-        assert type(meant(members, member)) is type(member)
-        assert meant(members, member) == member
+        assert type(member_of(members, member)) is type(member)
+        assert member_of(members, member) == member
 
 
 # -- what cannot be -------------------------------------------------------------------------------

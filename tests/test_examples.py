@@ -32,7 +32,7 @@ def run(capsys, monkeypatch):
 def asked(run, monkeypatch, local_client):
     """The same for an example with the embedded model: its reports are noted."""
     seen = []
-    announce = fc.extraction.reading.announce
+    announce = fc.extraction.live_answer.announce
 
     def noticed(call, report):
         seen.append(report)

@@ -293,7 +293,7 @@ def test_what_is_no_answer_is_an_error_of_ours(name, face, api):
     assert isinstance(met.error, fc.RequestError), met
     assert str(met.error).startswith("http://127.0.0.1:")
     assert "\n" not in str(met.error)
-    assert "Look at the server" in met.error.remedy
+    assert "Check the server" in met.error.remedy
     assert "as an SDK object" not in str(met.error)  # that is for saved responses
     if face.streams:
         assert met.error.report.status == "truncated"  # nothing is wrong with what came

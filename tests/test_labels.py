@@ -177,7 +177,7 @@ def test_a_mark_in_the_thoughts_does_not_count():
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [("it is A", "the answer has no 'Final:'"), ("Final: ", "nothing stands behind 'Final:'"),
+    [("it is A", "the answer has no 'Final:'"), ("Final: ", "there is nothing after 'Final:'"),
      ("Final: C", "'C' is none of the labels 'A', 'B'")],
 )  # fmt: skip
 def test_without_a_label_behind_the_mark(content, words):

@@ -19,7 +19,7 @@ from wire_samples import recorded, sample
 import fieldconf as fc
 from fieldconf.cli import main
 from fieldconf.providers.models import MODELS
-from fieldconf.providers.refusals import advice, refusal, said
+from fieldconf.providers.refusals import advice, refusal, server_message
 from fieldconf.providers.table import PROVIDERS, ROWS
 from fieldconf.requests.request import merged
 
@@ -491,16 +491,16 @@ def test_other_errors_are_no_refusals(status, text, remedy):
     ],
 )  # fmt: skip
 def test_the_servers_own_sentence(body, sentence):
-    assert said(body) == sentence
+    assert server_message(body) == sentence
 
 
 def test_the_sentence_is_one_line_and_no_book():
-    assert said("a\n" * 10_000) == ("a " * 250)
+    assert server_message("a\n" * 10_000) == ("a " * 250)
     nested: dict = {"message": "no"}
     for _ in range(10_000):
         nested = {"error": nested}
-    assert said(nested) == ""
-    assert len(said("[" * 100_000)) == 500
+    assert server_message(nested) == ""
+    assert len(server_message("[" * 100_000)) == 500
 
 
 # -- refusals, over the wire --------------------------------------------------------------------

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from fieldconf.providers.refusals import said
+from fieldconf.providers.refusals import server_message
 
 T = TypeVar("T")
 
@@ -94,7 +94,7 @@ def _of_line(line: _Line) -> Saved:
     is_refused = response.status_code is not None and response.status_code >= 400
     if not line.error and not is_refused and body not in (b"", b"null"):
         return Saved(body, _id_of(body) or _text(line.id), custom_id)
-    words = said(line.error) or said(body) or f"status {response.status_code}"
+    words = server_message(line.error) or server_message(body) or f"status {response.status_code}"
     return Saved({"error": {"message": words}}, _text(line.id), custom_id)
 
 

@@ -1,9 +1,9 @@
-"""The answer: a completion read as a label.
+"""Label answers: a completion read as a label.
 
 In:    a completion, and a schema that is a label set.
 Out:   its ``Report``, with one field.
-Never: the end of the answer taken for known where no token says so: then the bounds stay open.
-Why:   what was said beside the labels, before or behind the token that decided, is told, too.
+Never: the end of the answer treated as known where no token marks it: then the bounds stay open.
+Why:   the report also contains what the model would have written instead of a label.
 """
 
 import math
@@ -46,7 +46,7 @@ from fieldconf.tokens.token import Candidate, Completion, Mask, Token, utf8
 
 
 class _Step(NamedTuple):
-    """The token of an index, what it wrote, and where that begins in the answer."""
+    """The index of a token, what it wrote, and where that begins in the answer."""
 
     token: int
     written: bytes
@@ -54,7 +54,7 @@ class _Step(NamedTuple):
 
 
 class _VisitedStep(NamedTuple):
-    """A step with what each of its candidates leaves possible of what was possible before."""
+    """A step with the outcomes that remain possible after each of its candidates."""
 
     token: int
     listing: StepCandidates
@@ -65,21 +65,21 @@ class _VisitedStep(NamedTuple):
         return self.branches[cast("int", self.listing.position)]
 
     def without_leaving(self) -> "_VisitedStep | None":
-        """With the likeliest candidate that keeps to the labels in the place of the chosen one."""
+        """The step with the likeliest candidate that leads to a label instead of the chosen one."""
         pairs = zip(self.listing.masses, self.branches, strict=True)
-        kept = [(mass, at) for at, (mass, branch) in enumerate(pairs) if branch.outcomes]
-        if not kept or not max(kept)[0]:
-            return None
-        return self._replace(listing=self.listing._replace(position=max(kept)[1]))
+        possible = [(mass, at) for at, (mass, branch) in enumerate(pairs) if branch.outcomes]
+        mass, position = max(possible, default=(0.0, 0))
+        return self._replace(listing=self.listing._replace(position=position)) if mass else None
 
 
 class _Visits(NamedTuple):
-    """The steps up to the one that decides or leaves the labels, and where the first one stands.
+    """The steps up to the one that decides the label or leaves the labels.
 
-    ``has_gap`` says whether a token that cannot be read comes before that.
+    ``first`` is the position of the first step; ``has_gap`` says whether an unreadable token comes
+    before the last step.
     """
 
-    found: Sequence[_VisitedStep]
+    steps: Sequence[_VisitedStep]
     first: LabelPosition
     has_gap: bool
 
@@ -88,11 +88,11 @@ class LabelAnswer:
     """A completion read as a label."""
 
     def __init__(self, completion: Completion, schema: Schema) -> None:
-        assert schema.labels is not None  # the callers look
-        self._completion, self._schema, self._of = completion, schema, schema.labels
-        memories = schema.caches
-        self._question: LabelQuestion = memories.get(_QUESTION) or question_of(schema.labels)
-        memories[_QUESTION] = self._question
+        assert schema.labels is not None  # the callers check that
+        self._completion, self._schema, self._label_set = completion, schema, schema.labels
+        caches = schema.caches
+        self._question: LabelQuestion = caches.get(_QUESTION) or question_of(schema.labels)
+        caches[_QUESTION] = self._question
         self.tokens = completion.tokens or ()
         self._spelling = spell_completion(completion)
         self._begin, self._start = self._place_of_label()
@@ -101,9 +101,9 @@ class LabelAnswer:
         labels = self._question.labels
         self._label = labels.find(self._text) if self._data else None
         first, last = labels.span(self._text)
-        self._said = self._text[first:last]
+        self._written = self._text[first:last]
         self._first = self._start + len(utf8(self._text[:first]))
-        self._last = self._first + len(utf8(self._said))
+        self._last = self._first + len(utf8(self._written))
         self._pieces = [
             piece for piece in self._spelling.pieces
             if piece.start < self._last and piece.stop > self._first
@@ -111,13 +111,13 @@ class LabelAnswer:
         self._indexes = tuple(p.token for p in self._pieces if p.token is not None)
 
     def _place_of_label(self) -> tuple[int, int]:
-        """From which byte on a token may decide the label, and where the label begins.
+        """The byte from which a token may decide the label, and the byte where the label begins.
 
-        Behind the last mark, if there is to be one: at the end where it was not written.
+        If the label set has a mark, both are after the last one, or at the end if there is none.
         """
         content = self._spelling.content
         begin = answer_start(content)
-        mark = utf8(self._of.after)
+        mark = utf8(self._label_set.after)
         if not mark:
             return begin, begin
         at = content.rfind(mark, begin)
@@ -128,21 +128,21 @@ class LabelAnswer:
         return begin, begin + len(behind) - len(behind.lstrip())
 
     def report(self, ledger: TreeStore, mask: Mask | None) -> Report[Any]:
-        """All that is known; the tree of the alternatives is kept in the ledger."""
+        """The report of the answer; the ledger keeps the tree of the alternatives."""
         completion, (status, reason) = self._completion, self._status()
-        is_told = status in ("complete", "no_logprobs", "unaligned")
-        label = self._label if is_told else None
-        meaning = None if label is None else self._of.meanings[label]
-        made = self._field(ledger, status, reason)
+        has_ended = status in ("complete", "no_logprobs", "unaligned")
+        label = self._label if has_ended else None
+        meaning = None if label is None else self._label_set.meanings[label]
+        field = self._field(ledger, status, reason)
         if ledger.unsettled:
-            made = replace(made, flags=(*made.flags, "unsettled"))
+            field = replace(field, flags=(*field.flags, "unsettled"))
         owners = ["outside"] * len(self.tokens)
         for index in self._indexes:
             owners[index] = ""
         return Report(
             status=status, value=meaning, data=as_json(meaning), reason=reason,
-            errors=(SchemaViolation("", self._no_label),) if is_told and label is None else (),
-            fields={"": made} if self._has_place else {}, mask=mask or completion.mask,
+            errors=(SchemaViolation("", self._no_label),) if has_ended and label is None else (),
+            fields={"": field} if self._has_place else {}, mask=mask or completion.mask,
             owners=() if self._spelling.reason else tuple(owners), text=completion.content,
             tokens=self.tokens, model=completion.model, finish_reason=completion.finish_reason,
             refusal=completion.refusal, precision=completion.precision, choice=completion.choice,
@@ -166,81 +166,82 @@ class LabelAnswer:
 
     @property
     def _has_place(self) -> bool:
-        """Whether there is an answer to judge: where its mark is missing, it is no label."""
-        return bool(self._data or (self._of.after and self._spelling.content))
+        """Whether there is an answer; without its mark, it is no label."""
+        return bool(self._data or (self._label_set.after and self._spelling.content))
 
     @property
     def _may_change(self) -> bool:
-        """Whether what the text means could be another thing if it went on.
+        """Whether more text could change the meaning.
 
-        Many ask for one token only: then a label that no other one begins with is all there is.
+        Many requests allow one token only; then a label is final if no other label begins with it.
         """
         if not self._data:
             return True
-        named = () if self._label is None else (self._of.outcomes[self._label],)
-        return self._question.possible(beginning(self._data)) != frozenset(named)
+        outcomes = () if self._label is None else (self._label_set.outcomes[self._label],)
+        return self._question.possible(beginning(self._data)) != frozenset(outcomes)
 
     @property
     def _no_label(self) -> str:
-        mark = self._of.after
+        mark = self._label_set.after
         if mark and not self._data:
             if self._spelling.content[: self._begin].endswith(utf8(mark)):
-                return f"nothing stands behind {mark!r}"
+                return f"there is nothing after {mark!r}"
             return f"the answer has no {mark!r}"
-        return self._of.problem(self._text)
+        return self._label_set.problem(self._text)
 
     # -- the field ------------------------------------------------------------------------------
 
     def _field(self, ledger: TreeStore, status: Status, reason: str) -> Field:
         label = self._label
-        value = self._said or None if label is None else as_json(self._of.meanings[label])
-        made = Field(
+        value = self._written or None if label is None else as_json(self._label_set.meanings[label])
+        field = Field(
             (), value, cast("Any", kind_of(value)), start=self._first, stop=self._last,
             indexes=self._indexes, source=self.tokens, declared=self._schema.root.declared,
         )  # fmt: skip
         if status == "truncated":
-            return replace(made, value=None, flags=("truncated",), reason=reason)
+            return replace(field, value=None, flags=("truncated",), reason=reason)
         reason = reason or blame((piece.token for piece in self._pieces), self.tokens)
         if reason:
-            return replace(made, reason=reason)
+            return replace(field, reason=reason)
         if not self._data:
-            return replace(made, reason=self._no_label, flags=("not_a_member",))
+            return replace(field, reason=self._no_label, flags=("not_a_member",))
         logprob = formulas.total(self.tokens[index].logprob for index in self._indexes)
         visits = self._visits()
         tree = ledger.tree((), lambda: self._grow(visits))
-        return self._told(replace(made, logprob=logprob), tree, visits.found)
+        return self._with_tree(replace(field, logprob=logprob), tree, visits.steps)
 
-    def _told(self, made: Field, tree: OutcomeTree | None, visits: Sequence[_VisitedStep]) -> Field:
-        """The field with what the tree says."""
-        label, members = self._label, self._of.members
-        found = tree and distribution(tree, members)
+    def _with_tree(
+        self, field: Field, tree: OutcomeTree | None, steps: Sequence[_VisitedStep]
+    ) -> Field:
+        """The field with the distribution and the confidence from the tree."""
+        label, members = self._label, self._label_set.members
+        options = tree and distribution(tree, members)
         if label is None:
-            made = replace(made, reason=self._no_label, flags=("not_a_member",))
-        if tree is None or found is None:
-            return replace(made, reason=made.reason or _UNREADABLE)
-        expected, std = found.moments
-        flags = made.flags + ("against_schema",) * (tree.valid < FEW_VALID)
-        found = replace(
-            _with_rest(found, tree, visits), unnormalised=unnormalised(tree, found, members)
+            field = replace(field, reason=self._no_label, flags=("not_a_member",))
+        if tree is None or options is None:
+            return replace(field, reason=field.reason or _UNREADABLE)
+        expected, std = options.moments
+        flags = field.flags + ("against_schema",) * (tree.valid < FEW_VALID)
+        options = replace(
+            _with_off_label(options, tree, steps), unnormalised=unnormalised(tree, options, members)
         )
-        made = replace(made, distribution=found, expected=expected, std=std, flags=flags)
+        field = replace(field, distribution=options, expected=expected, std=std, flags=flags)
         if label is None:
-            why = why_token(visits[-1].token, self.tokens)
-            return replace(made, why=why)
-        outcome = self._of.outcomes[label]
-        if outcome not in visits[-1].chosen.outcomes:
-            return replace(made, reason=_NOT_FINAL, distribution=None, expected=None, std=None)
+            return replace(field, why=why_token(steps[-1].token, self.tokens))
+        outcome = self._label_set.outcomes[label]
+        if outcome not in steps[-1].chosen.outcomes:
+            return replace(field, reason=_NOT_FINAL, distribution=None, expected=None, std=None)
         confidence, low, high = tree.results()[outcome]
         why = why_outcome(tree, outcome, self.tokens)
         why = why._replace(rivals=tuple(rival for rival in why.rivals if rival.text != why.text))
         return replace(
-            made, confidence=confidence, low=low, high=high, basis="distribution", why=why
+            field, confidence=confidence, low=low, high=high, basis="distribution", why=why
         )
 
     # -- steps ----------------------------------------------------------------------------------
 
     def _steps(self) -> Iterator[_Step | None]:
-        """The answer's tokens, its end among them if it is listed; None for one that is unknown."""
+        """The answer's tokens, with its end if it is listed; None for a token without logprob."""
         content, begin, after = self._spelling.content, self._begin, 0
         for piece in self._spelling.pieces:
             after = after if piece.token is None else piece.token + 1
@@ -252,54 +253,53 @@ class LabelAnswer:
             elif piece.start == piece.stop:  # the end
                 yield _Step(piece.token, self.tokens[piece.token].bytes, piece.start)
             else:
-                # What stands before the label in its token is thought, or the mark, which is read.
-                start = piece.start if self._of.after else max(piece.start, begin)
+                # Before the label in its token is reasoning, or the mark, which is read.
+                start = piece.start if self._label_set.after else max(piece.start, begin)
                 yield _Step(piece.token, content[start : piece.stop], start)
         end = self.tokens[after : after + 1]
         if end and _is_readable(end[0]) and is_end(Candidate(end[0].text, end[0].raw, 0.0)):
             yield _Step(after, end[0].bytes, len(content))
 
     def _visits(self) -> _Visits:
-        """The steps up to the first one behind the label, or the one that leaves the labels."""
-        found: list[_VisitedStep] = []
-        first = place = LabelPosition(stripped=bool(self._of.after))
+        """The steps up to the first one after the label, or the one that leaves the labels."""
+        steps: list[_VisitedStep] = []
+        first = place = LabelPosition(stripped=bool(self._label_set.after))
         outcomes = every(self._question.size)
         for step in self._steps():
             if step is None:
-                return _Visits(found, first, has_gap=True)
+                return _Visits(steps, first, has_gap=True)
             token, written = self.tokens[step.token], step.written
-            are_named = not any(mark in text for text in self._of.texts for mark in SPACES)
-            if not found:
+            are_named = not any(mark in text for text in self._label_set.texts for mark in SPACES)
+            if not steps:
                 if step.start < self._begin:
                     first = place._replace(mark=self._spelling.content[step.start : self._begin])
                 elif token.bytes.lstrip() == written != token.bytes:
                     first, written = LabelPosition(stripped=True), token.bytes
                 elif are_named and plainly_named(token.candidates):
-                    first = LabelPosition(
-                        stripped=True
-                    )  # the text lacks the space a name begins with
+                    # The text lacks the space with which the token's name begins.
+                    first = LabelPosition(stripped=True)
                 place = first
             listing = _listing(token, written, are_named=are_named)
             branches = [
                 Branch(b.outcomes & outcomes, b.place, b.said)
                 for b in self._question.branches(place, listing.names)
             ]
-            found.append(_VisitedStep(step.token, listing, branches))
-            chosen = found[-1].chosen
+            steps.append(_VisitedStep(step.token, listing, branches))
+            chosen = steps[-1].chosen
             if not chosen.outcomes or step.start >= self._last:
                 break
             place, outcomes = chosen.place, chosen.outcomes
-        return _Visits(found, first, has_gap=False)
+        return _Visits(steps, first, has_gap=False)
 
     def _grow(self, visits: _Visits) -> OutcomeTree | None:
-        """The tree along the answer, as far as that keeps to the labels.
+        """The tree along the answer, as long as a label is possible.
 
-        Where it leaves them, the likeliest candidate that does not stands in for what was written,
-        and the path ends: what is known of the labels is known there.
+        At the token after which no label is possible, the likeliest candidate with a possible label
+        replaces the written one, and the path ends: the labels are decided there.
         """
-        path = [visit for visit in visits.found if visit.chosen.outcomes]
-        if len(path) < len(visits.found):
-            path += filter(None, [visits.found[-1].without_leaving()])
+        path = [visit for visit in visits.steps if visit.chosen.outcomes]
+        if len(path) < len(visits.steps):
+            path += filter(None, [visits.steps[-1].without_leaving()])
         tree = _Tree(
             self._question.branches, self._question.size,
             [
@@ -310,18 +310,18 @@ class LabelAnswer:
         if not tree.fans:
             return None
         if tree.decided_at is None and not visits.has_gap:
-            # The answer left the labels here, or ended without a token that says so.
+            # The answer left the labels here, or ended without a token for its end.
             tree.end_open()
         return tree
 
 
 class _Tree(OutcomeTree):
-    """A tree whose path may end before it has decided: nothing is known of what was chosen last."""
+    """A tree whose path may end before it is decided: the last outcomes stay open."""
 
     _ends_open = False
 
     def end_open(self) -> None:
-        """Count as decided by the last token, which leaves several outcomes."""
+        """Count as decided by the last token although several outcomes are possible."""
         self._ends_open, self.decided_at = True, self.fans[-1].index
         self.fans[-1].end()
 
@@ -331,13 +331,13 @@ class _Tree(OutcomeTree):
             self.fans[-1].end()
 
 
-_QUESTION = "the question of a label set"  # among the memories of its schema
+_QUESTION = "the question of a label set"  # a key of the caches of its schema
 _UNREADABLE = "no candidate at the tokens of the answer could be read as a label"
-_NOT_FINAL = "match gave another label for a beginning of the answer than for the whole of it"
+_NOT_FINAL = "match returned another label for the beginning of the answer than for the whole"
 
 
 def _why_cut(completion: Completion) -> str:
-    """Why more would have come; empty if the answer ended by itself."""
+    """Why the answer was cut off; empty if it ended by itself."""
     if completion.finish_reason == "length":
         return "the answer was cut off at the token limit: raise max_tokens"
     if completion.finish_reason == "content_filter":
@@ -350,33 +350,31 @@ def _is_readable(token: Token) -> bool:
 
 
 def _listing(token: Token, written: bytes, *, are_named: bool) -> StepCandidates:
-    found = listed(written, token, are_named=are_named)
-    return found._replace(names=list(map(_marked, found.names)))
+    listing = listed(written, token, are_named=are_named)
+    names: list[Name] = []
+    for name in listing.names:
+        candidate = candidate_of(name)
+        names.append(candidate._replace(raw=END) if is_end(candidate) else name)
+    return listing._replace(names=names)
 
 
-def _marked(name: Name) -> Name:
-    """The name of a candidate; of an end token one that says so by its bytes."""
-    candidate = candidate_of(name)
-    return candidate._replace(raw=END) if is_end(candidate) else name
-
-
-def _with_rest(
-    found: Distribution, tree: OutcomeTree, visits: Sequence[_VisitedStep]
+def _with_off_label(
+    options: Distribution, tree: OutcomeTree, steps: Sequence[_VisitedStep]
 ) -> Distribution:
-    """With what was said beside the labels behind the token that decided: ``spam`` + ``my``."""
-    off, others = found.off_schema, dict(tree.others)
+    """With the mass that leaves the labels after the deciding token: ``spam`` + ``my``."""
+    off, others = options.off_schema, dict(tree.others)
     reach = math.prod(fan.share for fan in tree.fans)
-    for visit in visits:
-        if visit.token <= found.decided_at:
+    for step in steps:
+        if step.token <= options.decided_at:
             continue
-        possible = visit.listing.unseen
-        names, position, _, masses = visit.listing
-        for name, mass, branch in zip(names, masses, visit.branches, strict=True):
+        possible = step.listing.unseen
+        names, position, _, masses = step.listing
+        for name, mass, branch in zip(names, masses, step.branches, strict=True):
             possible += mass * bool(branch.outcomes)
             if not branch.outcomes:
                 off += reach * mass
                 text = text_of(name)
                 others[text] = others.get(text, 0.0) + reach * mass
         chosen = masses[cast("int", position)]
-        reach *= chosen / possible if visit.chosen.outcomes else 0.0
-    return replace(found, off_schema=min(1.0, off), other=likeliest(others.items()))
+        reach *= chosen / possible if step.chosen.outcomes else 0.0
+    return replace(options, off_schema=min(1.0, off), other=likeliest(others.items()))

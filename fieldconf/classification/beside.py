@@ -1,10 +1,10 @@
-"""Beside: what many answers said instead of a label, and how often: the class that is missing.
+"""Off-label answers: texts other than the labels in many answers, which may be a missing class.
 
-In:    reports of label sets, read with logprobs or without.
-Out:   the texts beside the labels, the most frequent first.
-Never: a mass that is not known counted as none.
+In:    reports of label sets, with or without logprobs.
+Out:   the texts that are no labels, the most frequent first.
+Never: an unknown mass counted as 0.
 Why:   one ambiguous answer is noise; the same word in a third of a thousand answers is a class that
-       nobody thought of.
+       the label set lacks.
 """
 
 from collections import defaultdict
@@ -20,15 +20,15 @@ from fieldconf.tokens.token import Candidate
 
 @dataclass(frozen=True, slots=True)
 class OffLabelAnswers:
-    """A text that was said beside the labels.
+    """A text that is no label.
 
     Attributes:
-        text: an answer that is no label, as it was written; or a token that would have led away
-            from the labels, and of which nobody knows how it would have gone on. White space
-            around it is left out.
-        count: in so many reports it was the answer, or among the three likeliest of such tokens.
-        written: in so many of them it was the answer.
-        mass: its mean probability (0..1) in those reports that know it; None if none does.
+        text: an answer that is no label, as it was written; or a token with which an answer would
+            leave the labels, whose continuation is unknown. Without white space around it.
+        count: the number of reports in which it was the answer, or one of the three likeliest such
+            tokens.
+        written: the number of reports in which it was the answer.
+        mass: its mean probability (0..1) in the reports where it is known; None if there are none.
     """
 
     text: str
@@ -38,15 +38,16 @@ class OffLabelAnswers:
 
 
 def off_label_answers(reports: Iterable[Report[Any]]) -> list[OffLabelAnswers]:
-    """What was said beside the labels in many answers, and how often: the missing class.
+    """The texts other than labels in many answers, with their frequencies: a missing class.
 
     Args:
-        reports: of ``classify``, or of ``score``, ``extract`` and the like by a ``LabelSet``. Those
-            that are "truncated", or lack the mark before the label, count for nothing; of an answer
-            that was cut off when it was no label already, what is there of it counts.
+        reports: of ``classify``, or of ``score``, ``extract`` and similar functions with a
+            ``LabelSet``. "Truncated" reports and answers without the mark before the label are
+            ignored; of an answer that was cut off after it had become no label, the written text
+            counts.
 
     Returns:
-        A row a text: the most frequent first, of those that are as frequent the most probable.
+        A row for each text: the most frequent first; among equals, the most probable.
 
     >>> import fieldconf as fc
     >>> entry = lambda text, p: {"token": text, "logprob": p}
@@ -55,48 +56,45 @@ def off_label_answers(reports: Iterable[Report[Any]]) -> list[OffLabelAnswers]:
     ...     return {"choices": [{"message": {"content": text}, "logprobs": {
     ...         "content": [entry(text, p) | {"top_logprobs": listed}]}}]}
     >>> answers = [saved("spam", -0.1, "invoice", -2.5), saved("invoice", -0.2, "ham", -2)]
-    >>> for row in off_label_answers(fc.score(one, fc.LabelSet(["spam", "ham"])) for one in answers):
+    >>> labels = fc.LabelSet(["spam", "ham"])
+    >>> for row in off_label_answers(fc.score(answer, labels) for answer in answers):
     ...     print(row.text, row.count, row.written, round(row.mass, 2))
     invoice 2 1 0.45
     """
     masses: dict[str, list[float | None]] = defaultdict(list)
     written: dict[str, int] = defaultdict(int)
     for report in reports:
-        answer, found = _said(report)
-        for text, mass in found.items():
+        answer, own_masses = _off_label(report)
+        for text, mass in own_masses.items():
             masses[text].append(mass)
         if answer:
             written[answer] += 1
-    rows = [
-        OffLabelAnswers(text, len(known), written[text], _mean(known))
-        for text, known in masses.items()
-    ]
+    rows: list[OffLabelAnswers] = []
+    for text, all_masses in masses.items():
+        known_masses = [mass for mass in all_masses if mass is not None]
+        mean = sum(known_masses) / len(known_masses) if known_masses else None
+        rows.append(OffLabelAnswers(text, len(all_masses), written[text], mean))
     return sorted(rows, key=lambda row: (-row.count, -(row.mass or 0.0), row.text))
 
 
-def _said(report: Report[Any]) -> tuple[str, dict[str, float | None]]:
-    """The answer, if it is no label; and each text beside the labels with its mass."""
+def _off_label(report: Report[Any]) -> tuple[str, dict[str, float | None]]:
+    """The answer, if it is no label; and the masses of the texts that are no labels."""
     field = report.fields.get("")
-    found: dict[str, float | None] = {}
+    masses: dict[str, float | None] = {}
     if field is None or "truncated" in field.flags:
-        return "", found
+        return "", masses
     answer = field.value.strip() if report.errors and isinstance(field.value, str) else ""
-    left_by = field.why.text if answer and field.why else None
+    leaving_token = field.why.text if answer and field.why else None
     for text, mass in _others(field):
-        name = answer if text == left_by else text.strip()
-        found[name] = (found.get(name) or 0.0) + mass
+        name = answer if text == leaving_token else text.strip()
+        masses[name] = (masses.get(name) or 0.0) + mass
     if answer:
-        found.setdefault(answer, None)
-    return answer, found
+        masses.setdefault(answer, None)
+    return answer, masses
 
 
 def _others(field: Field) -> Iterator[tuple[str, float]]:
-    """The tokens that lead away from the labels, but for those that say nothing."""
+    """The tokens that leave the labels, except white space and ends of the answer."""
     for rival in field.distribution.other if field.distribution else ():
         if rival.text.strip() and not is_end(Candidate(rival.text, None, 0.0)):
             yield rival
-
-
-def _mean(known: Iterable[float | None]) -> float | None:
-    masses = [mass for mass in known if mass is not None]
-    return sum(masses) / len(masses) if masses else None

@@ -1,10 +1,10 @@
-"""Ending: the end of an answer is a token as well.
+"""Ending: the end of an answer as a token.
 
-In:    a candidate; a way to ask a server for more.
-Out:   whether the candidate ends the answer; the same way to ask, which knows of the end, too.
-Never: mass for what is left where the end is possible and no token for it is known.
-Why:   the end tells ``pos`` from ``positive``. Some servers list it without bytes, some as a
-       control token, some not at all.
+In:    a candidate; a ``Settle`` with a probe.
+Out:   whether the candidate ends the answer; a probe whose vocabulary has the end of an answer.
+Never: mass for the other tokens where the end is possible and no token for it is known.
+Why:   the end distinguishes ``pos`` from ``positive``. Some servers list it without bytes, some as
+       a control token, some not at all.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,11 +19,11 @@ from fieldconf.tokens.token import Candidate, Token
 from fieldconf.tokens.vocabulary import Vocabulary
 
 END = b"<|end|>"
-"""What the end of the answer is called where a vocabulary needs bytes."""
+"""The bytes of the end of an answer in a vocabulary."""
 
 
 def is_end(candidate: Candidate) -> bool:
-    """Whether a candidate ends the answer: it writes nothing, or only a mark that nobody sees."""
+    """Whether a candidate ends the answer: it writes nothing, or is a control token."""
     data = candidate.bytes
     if not data:
         return True
@@ -33,18 +33,18 @@ def is_end(candidate: Candidate) -> bool:
 
 
 def with_ends(settle: Settle, tokens: Sequence[Token]) -> Settle:
-    """The same, asking whoever it asks about the end of the answer, too."""
+    """The settings with a probe that also scores the end of the answer."""
     if settle.probe is None:
         return settle
-    listed_ = [c for token in tokens for c in (*token.candidates, token)]
+    candidates = [c for token in tokens for c in (*token.candidates, token)]
     ends = {
-        c.id for c in listed_ if c.id is not None and is_end(Candidate(c.text, c.raw, 0.0))
+        c.id for c in candidates if c.id is not None and is_end(Candidate(c.text, c.raw, 0.0))
     }  # fmt: skip
     return replace(settle, probe=_Ending(settle.probe, tuple(sorted(ends))))
 
 
 class _Ending:
-    """A probe whose vocabulary has the ends of an answer that the response showed."""
+    """A probe whose vocabulary has the end tokens of the response."""
 
     def __init__(self, probe: Probe, ends: tuple[int, ...]) -> None:
         self._probe, self._ends = probe, ends
@@ -63,8 +63,8 @@ class _Ending:
 class _WithEnds(Vocabulary):
     """A vocabulary, and some tokens that end an answer.
 
-    Where the end is possible and no token for it is known, nothing is: what is left would be given
-    all the mass.
+    If the end is possible and no token for it is known, no token is possible: the others would
+    otherwise get all the mass.
     """
 
     def __init__(self, inner: Vocabulary, ends: tuple[int, ...]) -> None:
@@ -84,5 +84,5 @@ class _WithEnds(Vocabulary):
         may_end = is_possible(END)
         if may_end and not self._ends:
             return []
-        found = self._inner.possible(lambda data: not data or is_possible(data))
-        return [*found, *(self._ends if may_end else ())]
+        inner = self._inner.possible(lambda data: not data or is_possible(data))
+        return [*inner, *(self._ends if may_end else ())]

@@ -1,14 +1,14 @@
-"""Masses: how probable the tokens that decide for a label are, before anything is renormalised.
+"""Masses: the joint probability of the tokens that decide for a label, without renormalisation.
 
-In:    a tree of the alternatives, and the distribution that was made of it.
-Out:   for each of its members the joint probability of the tokens that decide for it, with bounds.
-Never: a division by what the labels leave possible: that is the distribution's own quantity.
-Why:   0.9 of what the labels allow may be 0.09 of what the model would have written.
+In:    a tree of the alternatives, and its distribution.
+Out:   for each member the joint probability of the tokens that decide for it, with bounds.
+Never: a division by the mass of all labels: that is the distribution's own quantity.
+Why:   0.9 of the mass of the labels may be 0.09 of what the model would have written.
 
-It is the same walk as the distribution's: the tokens up to the one that leaves one label only, each
-with its own probability where the distribution takes its part of the possible mass. What comes
-behind the deciding token is not in it. Where the server's numbers stand after a mask ("post"), the
-mask's share is in the numbers already, and the two quantities are the same.
+The walk is the same as the distribution's: the tokens up to the one after which only one label is
+possible, each with its own probability instead of its share of the possible mass. Tokens after the
+deciding one are not included. If the server's logprobs are from after the mask ("post"), the two
+quantities are the same.
 """
 
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from fieldconf.parsing.kinds import same
 
 
 class _Mass(NamedTuple):
-    """Of each outcome: the estimate and the bounds of its mass (0..1); they need not sum to 1."""
+    """The estimate and the bounds of each outcome's mass (0..1); they need not sum to 1."""
 
     estimate: list[float]
     low: list[float]
@@ -28,17 +28,17 @@ class _Mass(NamedTuple):
 
 
 def unnormalised(
-    tree: OutcomeTree, found: Distribution, members: tuple[object, ...]
+    tree: OutcomeTree, options: Distribution, members: tuple[object, ...]
 ) -> tuple[Member, ...]:
-    """The members in the distribution's order, with their mass in place of their probability.
+    """The members in the distribution's order, with their masses as probabilities.
 
     Args:
-        tree: what the response, and perhaps the server, says of the alternatives.
-        found: the distribution of the same tree.
-        members: what its outcomes mean.
+        tree: the tree of the alternatives.
+        options: the distribution of the same tree.
+        members: the meanings of its outcomes.
 
     Returns:
-        Nothing where a server was asked for more: its numbers have a factor of their own.
+        Nothing if the tree was settled by a probe: its numbers have another scale.
     """
     if tree.calls:
         return ()
@@ -51,14 +51,14 @@ def unnormalised(
         for value, p, low, high in zip(members, *mass, strict=True)
     ]
     return tuple(
-        next(row for row in rows if same(row.value, member.value)) for member in found.candidates
+        next(row for row in rows if same(row.value, member.value)) for member in options.candidates
     )
 
 
 def _mass(fan: DecodingStep, size: int, after: _Mass | None) -> _Mass:
-    """What a fan gives each outcome; an open branch is split evenly, its bounds are open.
+    """The masses from a fan on; an undecided branch is split evenly, and its bounds are open.
 
-    ``after`` is what the next fan on the path gives, if there is one.
+    ``after`` is the masses from the next fan on the path on, if there is one.
     """
     mass = _Mass([0.0] * size, [0.0] * size, [0.0] * size)
     for outcome in fan.outcomes:
@@ -81,10 +81,10 @@ def _mass(fan: DecodingStep, size: int, after: _Mass | None) -> _Mass:
 
 
 def _hidden(fan: DecodingStep) -> dict[int, float]:
-    """What is taken to be on outcomes that nothing listed, as the distribution takes it.
+    """The estimated mass of outcomes without a listed candidate, as in the distribution.
 
-    What was not listed counts as possible as what was; and no outcome has more than the least of
-    what was, where that is several.
+    The unseen mass has the same possible share as the listed mass; and if several candidates are
+    listed, no outcome gets more than the least of them.
     """
     missing = fan.outcomes.difference(*fan.shape.left)
     if not missing or not fan.possible:

@@ -1,9 +1,9 @@
-"""The question: which label does a text become?
+"""The label question: which labels can a text still become?
 
-In:    a label set, and how far the answer's text has come (``matching``).
-Out:   for any token behind any beginning the meanings that it leaves possible.
-Never: a token's mass; a label before the mark that has to stand before it.
-Why:   several texts may mean the same, and a beginning may still become several of them.
+In:    a label set, and the beginning of an answer.
+Out:   for any token after any beginning the meanings that remain possible.
+Never: a token's mass; a label before the mark that must precede it.
+Why:   several texts may have one meaning, and a beginning may still become several of them.
 """
 
 from collections.abc import Sequence
@@ -26,13 +26,13 @@ from fieldconf.tokens.token import Candidate
 
 
 class LabelPosition(NamedTuple):
-    """How far the answer has come.
+    """A position in the answer.
 
     Attributes:
-        text: the answer's text, from the first token on that may have decided.
-        stripped: whether white space before the label does not count: the server dropped it, or
-            the label stands behind a mark.
-        mark: how that token must begin: with what was left to write of the mark.
+        text: the answer's text so far, from the first token that may decide the label.
+        stripped: whether white space before the label is ignored: the server dropped it, or the
+            label follows a mark.
+        mark: the rest of the mark, with which the first token must begin.
     """
 
     text: bytes = b""
@@ -42,56 +42,58 @@ class LabelPosition(NamedTuple):
 
 @dataclass(frozen=True)
 class LabelQuestion:
-    """Which label does the text become? Made of a label set; remembers what it was asked."""
+    """Which labels can a text still become? Caches its results."""
 
-    of: LabelSet
+    label_set: LabelSet
     labels: LabelMatcher
-    _known: dict[tuple[LabelPosition, bool], Branch] = field(
+    _cached: dict[tuple[LabelPosition, bool], Branch] = field(
         default_factory=dict[tuple[LabelPosition, bool], Branch], repr=False
     )
 
     @property
     def size(self) -> int:
-        """How many meanings there are."""
-        return len(self.of.members)
+        """The number of meanings."""
+        return len(self.label_set.members)
 
     def branches(self, place: LabelPosition, names: Sequence[Name]) -> list[Branch]:
-        """What candidates leave possible behind a text."""
+        """The members that remain possible after each candidate."""
         return [self.branch(place, candidate_of(name)) for name in names]
 
     def branch(self, place: LabelPosition, candidate: Candidate) -> Branch:
-        """The members that a candidate leaves possible behind a text."""
+        """The members that remain possible after a candidate."""
         ended = is_end(candidate)
         key = place if ended else place._replace(text=place.text + candidate.bytes), ended
-        found = self._known.get(key)
-        if found is None:
-            found = self._branch(*key)
-            if len(self._known) < MOST_ROWS:  # it lives as long as its schema
-                self._known[key] = found
-        return found
+        branch = self._cached.get(key)
+        if branch is None:
+            branch = self._branch(*key)
+            if len(self._cached) < MOST_ROWS:  # it lives as long as its schema
+                self._cached[key] = branch
+        return branch
 
-    def _branch(self, place: LabelPosition, ended: bool) -> Branch:  # noqa: FBT001  # as it is remembered
+    def _branch(self, place: LabelPosition, ended: bool) -> Branch:  # noqa: FBT001  # the cache's key
         text, mark = place.text, place.mark
         if mark and not text.startswith(mark):
-            is_on_its_way = mark.startswith(text) and not ended
-            return Branch(every(self.size) if is_on_its_way else frozenset(), place, NOTHING_SAID)
+            may_become_mark = mark.startswith(text) and not ended
+            return Branch(every(self.size) if may_become_mark else frozenset(), place, NOTHING_SAID)
         text = text[len(mark) :]
         if place.stripped:
             text = text.lstrip()
         begun = beginning(text)
         outcomes = self.possible(begun, ended=ended)
         is_silent = not text.strip() and len(outcomes) == self.size
-        said = (self.labels.said(begun.text), begun.cut)
+        label_text = (self.labels.said(begun.text), begun.cut)
         here = LabelPosition(text, place.stripped)
-        return Branch(outcomes, here, NOTHING_SAID if is_silent else said)
+        return Branch(outcomes, here, NOTHING_SAID if is_silent else label_text)
 
     def possible(self, begun: Beginning, *, ended: bool = False) -> Outcomes:
         """The members that a text can still mean."""
-        return frozenset(self.of.outcomes[i] for i in self.labels.possible(begun, ended=ended))
+        return frozenset(
+            self.label_set.outcomes[i] for i in self.labels.possible(begun, ended=ended)
+        )
 
 
 def question_of(labels: LabelSet) -> LabelQuestion:
-    """The question that a label set asks."""
+    """The question of a label set."""
     return LabelQuestion(
         labels, LabelMatcher(labels.texts, labels.match, first_word=labels.first_word)
     )  # fmt: skip

@@ -1,22 +1,22 @@
-"""Decided: reports of answers that came with probabilities instead of tokens.
+"""Answers: reports of responses with probabilities instead of tokens.
 
-In:    a completion of a decision API; what was declared.
-Out:   a ``Report`` whose fields have the answers' own distributions, each where the name of its
-       question leads: a JSON Pointer to a place in the answer, other names to a key.
-Never: the vendor's ``confidence``, whose formula differs from vendor to vendor; a token; a value
-       for what was not asked.
-Why:   who asks a decision endpoint wants the same report as who reads a text.
+In:    a completion of a decision API; a schema.
+Out:   a ``Report`` whose fields have the distributions of the answers. The name of a question is
+       the JSON Pointer of its field, or else a key.
+Never: the vendor's ``confidence``, whose formula differs between vendors; a token; a value for a
+       field without a question.
+Why:   users of a decision endpoint want the same report as for a text.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
-from fieldconf.decisions.questions import meant, path_of
+from fieldconf.decisions.questions import member_of, path_of
 from fieldconf.distributions.distribution import Distribution, Member
 from fieldconf.fields.field import Field, Kind
 from fieldconf.parsing.kinds import kind_of, same
+from fieldconf.parsing.writing import json_text
 from fieldconf.paths import Path
 from fieldconf.report import Report
 from fieldconf.report.combine import assembled
@@ -27,29 +27,29 @@ Tree: TypeAlias = "dict[str, Tree | Field]"
 
 
 def decided(completion: Completion, schema: Schema) -> Report[Any]:
-    """The report of answers with probabilities: one field for each, and the objects around them."""
+    """The report of answers with probabilities: a field for each, and the objects around them."""
     tree = _tree(completion.decisions, schema)
     data = _data(tree)
     fields = {field.pointer: field for field in _fields(tree, (), data)}
-    value, errors = schema.validate(json.dumps(data).encode(), data)
-    made = Report[Any](
+    value, errors = schema.validate(json_text(data), data)
+    report = Report[Any](
         status="complete", value=value, data=data, errors=errors, model=completion.model,
         fields=fields, mask=completion.mask, choice=completion.choice, schema=schema,
     )  # fmt: skip
     return replace(
-        assembled(made, (), data, {}, requests=()),  # what objects say, and what was declared
+        assembled(report, (), data, {}, requests=()),  # adds the confidence of objects
         input_tokens=completion.prompt_tokens, output_tokens=completion.completion_tokens,
     )  # fmt: skip
 
 
-# -- where the answers belong -------------------------------------------------------------------
+# -- the places of the answers ------------------------------------------------------------------
 
 
 def _tree(decisions: tuple[Decision, ...], schema: Schema) -> "Tree | Field":
-    """The fields of the answers, in the objects that they stand in.
+    """The fields of the answers, inside of their objects.
 
-    A name that leads into another question's value, which ours never do, is a key of the whole. Of
-    two answers to one question the last one counts.
+    A name that leads into the value of another question is a key of the root; our own names never
+    do. Of two answers to one question the last one counts.
     """
     tree: Tree = {}
     for decision in decisions:
@@ -75,7 +75,7 @@ def _has_room(tree: Tree, path: Path) -> bool:
 
 
 def _data(tree: "Tree | Field") -> Any:
-    """The plain value: what has no probabilities is left out."""
+    """The plain value, without fields that have no probabilities."""
     if isinstance(tree, Field):
         return tree.value
     return {
@@ -85,7 +85,7 @@ def _data(tree: "Tree | Field") -> Any:
 
 
 def _fields(tree: "Tree | Field", path: Path, data: Any) -> Iterator[Field]:
-    """All fields in document order, objects before what is in them."""
+    """All fields in document order, objects before the fields inside of them."""
     if isinstance(tree, Field):
         yield tree
         return
@@ -100,15 +100,15 @@ def _fields(tree: "Tree | Field", path: Path, data: Any) -> Iterator[Field]:
 def _field(path: Path, decision: Decision, declared: Declared) -> Field:
     members = declared.members
     if not decision.probabilities:
-        value = meant(members, decision.value)
+        value = member_of(members, decision.value)
         return Field(path, value, _kind(value), reason=decision.reason)
     labels = decision.labels or ("",) * len(decision.probabilities)
-    known = [
-        Member(meant(members, value, label), p, p, p)
+    candidates = [
+        Member(member_of(members, value, label), p, p, p)
         for (value, p), label in zip(decision.probabilities, labels, strict=True)
     ]
-    own = known[_chosen(decision)]
-    ranked = tuple(sorted(known, key=lambda member: -member.probability))
+    own = candidates[_chosen(decision)]
+    ranked = tuple(sorted(candidates, key=lambda member: -member.probability))
     distribution = Distribution(ranked, off_schema=0.0, unseen=0.0, decided_at=-1)
     expected, std = distribution.moments
     return Field(
@@ -118,10 +118,10 @@ def _field(path: Path, decision: Decision, declared: Declared) -> Field:
 
 
 def _chosen(decision: Decision) -> int:
-    """The position of the value chosen; of the likeliest where it is none of those listed."""
-    listed = list(enumerate(decision.probabilities))
-    same_ones = [number for number, (value, _) in listed if same(value, decision.value)]
-    return same_ones[0] if same_ones else max(listed, key=lambda item: item[1][1])[0]
+    """The position of the chosen value; of the likeliest if the chosen value is not listed."""
+    pairs = list(enumerate(decision.probabilities))
+    equal = [number for number, (value, _) in pairs if same(value, decision.value)]
+    return equal[0] if equal else max(pairs, key=lambda pair: pair[1][1])[0]
 
 
 def _kind(value: Any) -> Kind:

@@ -1,19 +1,19 @@
-"""Questions: a schema as questions of a decision endpoint, and what their answers mean.
+"""Questions: a schema as questions for a decision endpoint, and the meaning of their answers.
 
-In:    a compiled schema; the name of a question that was answered, and the values in its answer.
-Out:   a question for each field with few values, and why the other fields are not asked; the path
-       and the member that an answer stands for.
-Never: a question whose answers could not be told apart; an open value forced into a choice.
-Why:   how a question is named and what its labels mean is known in one place, both ways.
+In:    a compiled schema; the name of an answered question, and the values in its answer.
+Out:   a question for each field with few values, and the reason for each field without a question;
+       the path and the member that an answer means.
+Never: a question whose answers cannot be distinguished; a choice for a field with an open domain.
+Why:   one module defines the names and labels of questions, for the request and the response.
 
-A question's name is the JSON Pointer of its field, so that its answer finds its way back:
+A question's name is the JSON Pointer of its field:
 
-* a boolean is a ``predicate``, a statement whose probability is asked;
+* a boolean is a ``predicate``: a statement, of which the endpoint returns the probability;
 * two to ten numbers are a ``score``, whose levels are the numbers;
-* other scalars, and more numbers, are a ``choice``; where null is allowed, ``NOT_SAID`` is one.
+* other scalars, and more numbers, are a ``choice``; if null is allowed, ``NOT_SAID`` is one label.
 
-What has a default is asked outright, and what is in an object that may be null as if it were there.
-Strings, numbers without bounds and lists are not asked, nor is what only some arms of a union have.
+There are questions for optional fields and for fields inside of objects that may be null. There are
+none for strings, numbers without bounds, lists, and fields of only some variants of a union.
 """
 
 import json
@@ -34,26 +34,26 @@ NOT_SAID = "not said"
 WHOLE = "answer"
 """The name of the question where the whole answer is one scalar."""
 MOST_QUESTIONS, MOST_CHOICES, MOST_LEVELS = 400, 255, 10
-"""What OpenAI's endpoint takes; System One takes as many choices and levels."""
+"""The limits of OpenAI's endpoint; System One accepts as many choices and levels."""
 
-_MOST_PLACES = 10_000
+_MOST_LEAVES = 10_000
 _OBJECT, _ARRAY, _NULL = frozenset({"object"}), frozenset({"array"}), frozenset({"null"})
 _OPEN = "it is no choice between few values"
 _LIST = "it is a list"
 _ONE = "the schema allows one value only"
 _MANY = f"it has more than {MOST_CHOICES} values"
 _ALIKE = "two of its values are spelt alike"
-_ARMS = "only some arms of a union have it"
+_VARIANTS = "only some variants of a union have it"
 _FREE = "its keys are not declared"
-_AGAIN = "it holds another of its own kind"
+_RECURSIVE = "it contains an object of its own schema"
 
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """A schema as questions. Made by ``questions``.
+    """A schema as questions. Built by ``questions``.
 
     Attributes:
-        asked: one for each field with few values, in the order of the schema.
+        asked: a question for each field with few values, in the order of the schema.
         not_asked: the other fields, as JSON Pointers, each with the reason.
     """
 
@@ -62,87 +62,85 @@ class Questions:
 
 
 def questions(schema: Any) -> Questions:
-    """The questions that a decision endpoint can be asked in place of a schema.
+    """The questions for a decision endpoint that correspond to a schema.
 
-    ``fc.request(schema, provider="openai-decisions")`` has them in the form that is sent.
+    ``fc.request(schema, provider="openai-decisions")`` returns them as request parameters.
 
     Args:
         schema: a pydantic model (or any type pydantic understands) or a JSON Schema.
 
     Raises:
-        SchemaError: if the schema is no schema, has no field that can be asked, or more than 400.
+        SchemaError: if the schema is no schema, or if it has no questions, or more than 400.
 
-    >>> made = questions({"type": "object", "properties": {
+    >>> ticket = questions({"type": "object", "properties": {
     ...     "urgent": {"type": "boolean", "description": "needs an answer today"},
     ...     "team": {"enum": ["billing", "sales", None]}, "name": {"type": "string"}}})
-    >>> made.asked[0].kind, made.asked[0].instructions
+    >>> ticket.asked[0].kind, ticket.asked[0].instructions
     ('predicate', 'This holds for the input: urgent (needs an answer today)')
-    >>> made.asked[1].name, made.asked[1].labels
+    >>> ticket.asked[1].name, ticket.asked[1].labels
     ('/team', ('billing', 'sales', 'not said'))
-    >>> made.not_asked
+    >>> ticket.not_asked
     {'/name': 'it is no choice between few values'}
     """
     compiled = compile_schema(schema)
-    asked: list[DecisionQuestion] = []
-    others: dict[str, str] = {}
-    for number, (path, place, words, why) in enumerate(_leaves(compiled.root)):
-        made = why or _question(path, place.declared, words)
-        if isinstance(made, str):
-            others[pointer(path)] = made
+    included: list[DecisionQuestion] = []
+    excluded: dict[str, str] = {}
+    for number, (path, node, description, reason) in enumerate(_leaves(compiled.root)):
+        question = reason or _question(path, node.declared, description)
+        if isinstance(question, str):
+            excluded[pointer(path)] = question
         else:
-            asked.append(made)
-        if len(asked) > MOST_QUESTIONS or number > _MOST_PLACES:
+            included.append(question)
+        if len(included) > MOST_QUESTIONS or number > _MOST_LEAVES:
             raise SchemaError(
-                f"{compiled.name} has more fields than can be asked at once ({MOST_QUESTIONS})",
-                remedy="Give a smaller model, or several, one after the other",
+                f"{compiled.name} has more fields than one request can have questions"
+                f" ({MOST_QUESTIONS})",
+                remedy="Use a smaller model, or several, one after the other",
             )
-    if not asked:
+    if not included:
         raise SchemaError(
             f"no field of {compiled.name} is a choice between few values",
-            remedy="Ask for logprobs instead (provider='openai'), or declare booleans, enums, "
+            remedy="Use logprobs instead (provider='openai'), or declare booleans, enums, "
             "or integers with bounds",
         )
-    return Questions(tuple(asked), others)
+    return Questions(tuple(included), excluded)
 
 
-# -- what is asked ------------------------------------------------------------------------------
+# -- from the schema to questions ---------------------------------------------------------------
 
 
 def _leaves(root: SchemaNode) -> Iterator[tuple[Path, SchemaNode, str, str]]:
-    """Each place that is no declared object, in order: its path, itself, its words, why not."""
+    """The nodes of fields, in order: path, node, description, and why there is no question."""
     todo: list[tuple[Path, SchemaNode, tuple[str, ...], frozenset[Keywords], str]] = [
-        ((), root, (_told("", root.declared),), frozenset(), "")
+        ((), root, (_described("", root.declared),), frozenset(), "")
     ]
     while todo:
-        path, place, words, around, why = todo.pop()
-        declared = place.declared
-        if not why and _is_object(declared):
-            again = _AGAIN if around & _declaring(place) else ""
-            why = again or ("" if declared.keys else _FREE)
-        if why or not _is_object(declared):
-            yield path, place, " > ".join(filter(None, words)), why
+        path, node, descriptions, around, reason = todo.pop()
+        declared = node.declared
+        # The schemas that declare the keys: those of a recursive model occur again inside of it.
+        declaring = frozenset(p for case in node.object_cases for p in case.parts if p.properties)
+        if not reason and _is_object(declared):
+            reason = _RECURSIVE if around & declaring else "" if declared.keys else _FREE
+        if reason or not _is_object(declared):
+            yield path, node, " > ".join(filter(None, descriptions)), reason
             continue
         for key in reversed(declared.keys):
-            inner = place.inside(key)
-            told = (*words, _told(key, inner.declared))
-            is_everywhere = all(key in arm.keys for arm in declared.arms)
-            there = "" if is_everywhere else _ARMS
-            todo.append(((*path, key), inner, told, around | _declaring(place), there))
-
-
-def _declaring(place: SchemaNode) -> frozenset[Keywords]:
-    """The schemas that declare the keys here: of a model that holds itself, the same ones again."""
-    return frozenset(part for case in place.object_cases for part in case.parts if part.properties)
+            inner = node.inside(key)
+            is_in_all = all(key in variant.keys for variant in declared.arms)
+            todo.append((
+                (*path, key), inner, (*descriptions, _described(key, inner.declared)),
+                around | declaring, "" if is_in_all else _VARIANTS,
+            ))  # fmt: skip
 
 
 def _is_object(declared: Declared) -> bool:
-    """Whether an object is declared, be it without saying so: keys, and no type."""
-    is_said = declared.kinds - _NULL == _OBJECT
-    return declared.members is None and (is_said or (declared.is_anything and bool(declared.keys)))
+    """Whether an object is declared, by its type or by keys without a type."""
+    has_type = declared.kinds - _NULL == _OBJECT
+    return declared.members is None and (has_type or (declared.is_anything and bool(declared.keys)))
 
 
-def _question(path: Path, declared: Declared, words: str) -> DecisionQuestion | str:
-    """The question of a place, or why there is none."""
+def _question(path: Path, declared: Declared, description: str) -> DecisionQuestion | str:
+    """The question for a field, or the reason why there is none."""
     members = declared.members
     if members is None:
         return _LIST if declared.kinds - _NULL == _ARRAY else _OPEN
@@ -157,7 +155,7 @@ def _question(path: Path, declared: Declared, words: str) -> DecisionQuestion | 
     if kind == "score":
         labels = tuple(map(_text, labels))
     return DecisionQuestion(
-        pointer(path) or WHOLE, kind, _INSTRUCTIONS[kind] + (words or WHOLE),
+        pointer(path) or WHOLE, kind, _INSTRUCTIONS[kind] + (description or WHOLE),
         () if kind == "predicate" else labels,
     )  # fmt: skip
 
@@ -178,7 +176,7 @@ def _kind(members: Sequence[Any]) -> QuestionKind:
 
 
 def _label(member: Any) -> str | bool:
-    """How a member is called in a question."""
+    """The label of a member in a question."""
     if isinstance(member, (str, bool)):
         return member
     return NOT_SAID if member is None else json.dumps(member)
@@ -188,23 +186,23 @@ def _text(label: str | bool) -> str:  # noqa: FBT001  # a label
     return label if isinstance(label, str) else json.dumps(label)
 
 
-def _told(key: str, declared: Declared) -> str:
-    """A key, with what the schema says of it beyond the key itself."""
-    named = key or declared.title
-    title = "" if _plain(declared.title) == _plain(named) else declared.title
-    about = ": ".join(filter(None, (title, declared.description.strip().rstrip("."))))
-    return f"{named} ({about})" if named and about else named or about
+def _described(key: str, declared: Declared) -> str:
+    """A key with the title and the description of its schema; without a title like the key."""
+    name = key or declared.title
+    title = "" if _plain(declared.title) == _plain(name) else declared.title
+    description = ": ".join(filter(None, (title, declared.description.strip().rstrip("."))))
+    return f"{name} ({description})" if name and description else name or description
 
 
-def _plain(words: str) -> str:
-    return re.sub(r"[\W_]", "", words).lower()
+def _plain(text: str) -> str:
+    return re.sub(r"[\W_]", "", text).lower()
 
 
-# -- what an answer means -----------------------------------------------------------------------
+# -- from answers to values ---------------------------------------------------------------------
 
 
 def path_of(name: str, schema: Schema) -> Path:
-    """The path of the field that a question of this name was about.
+    """The path of the field of the question with this name.
 
     A name that is no JSON Pointer is a key.
 
@@ -216,19 +214,18 @@ def path_of(name: str, schema: Schema) -> Path:
     return (name,) if "object" in schema.root.declared.kinds else ()
 
 
-def meant(members: Sequence[Any] | None, value: Any, label: str = "") -> Any:
-    """The member that a value, or its label, in an answer stands for; the value if it is none.
+def member_of(members: Sequence[Any] | None, value: Any, label: str = "") -> Any:
+    """The member that a value of an answer, or its label, means; the value if it means none.
 
-    The label counts first: of a score, the value is only the place of the level.
+    The label counts first: the value of a score is only the position of the level.
 
     >>> meant((1, 2, 3), 0, "1"), meant((True, None), "true"), meant((True, None), "not said")
     (1, True, None)
     >>> meant(None, "billing"), meant(("billing",), "bills")
     ('billing', 'bills')
     """
-    said: list[Any] = [label, value] if label else [value]
-    found = [
-        *(member for one in said for member in members or () if same(member, one)),
-        *(member for one in said for member in members or () if _text(_label(member)) == one),
-    ]
-    return found[0] if found else value
+    answers: list[Any] = [label, value] if label else [value]
+    pairs = [(member, answer) for answer in answers for member in members or ()]
+    equal = [member for member, answer in pairs if same(member, answer)]
+    with_label = [member for member, answer in pairs if _text(_label(member)) == answer]
+    return next(iter([*equal, *with_label]), value)

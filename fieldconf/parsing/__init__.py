@@ -5,7 +5,7 @@ Out:   parser events with paths and byte spans; decoded values; where JSON begin
 Never: a schema, a token or a logprob.
 Why:   all other folders need to know which bytes of an answer belong to which value.
 
-* ``grammar``: the grammar of JSON as tables, and the decoding of scalars;
+* ``grammar``: the tokens of JSON as tables, and the decoding of scalars;
 * ``parser``: the incremental parser, which can be forked;
 * ``values``: decoded values from parser events;
 * ``kinds``: the kinds of JSON values, and when two values are equal;

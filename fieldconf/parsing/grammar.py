@@ -1,9 +1,9 @@
-"""The words of JSON, as tables: white space, strings, numbers, literals, and what they mean.
+"""Grammar: the tokens of JSON as tables, and the decoding of scalars.
 
-In:    nothing; these are RFC 8259 and RFC 3629 (UTF-8) written as data.
+In:    nothing; the tables are RFC 8259 and RFC 3629 (UTF-8) as data.
 Out:   patterns and transitions for the parser; ``decode`` for the value of a scalar.
-Never: a state of its own.
-Why:   what a scalar may look like is one thing, where it may stand is another.
+Never: a state.
+Why:   the form of a scalar does not depend on its place, which is the parser's subject.
 """
 
 import json
@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 WHITESPACE = re.compile(rb"[ \t\n\r]*")
-# What a string may hold, and the beginnings of it that the end of a chunk may cut off.
+# The characters of a string; and the beginnings of a character that the end of a chunk may cut off.
 STRING_BODY = re.compile(
     rb"(?:[\x20\x21\x23-\x5b\x5d-\x7f]+"
     rb"|[\xc2-\xdf][\x80-\xbf]"
@@ -29,7 +29,7 @@ STRING_CUT = re.compile(
 
 
 def _row(**classes: str) -> dict[int, str]:
-    """A row of the number table: bytes to the name of the state they lead to."""
+    """A row of the number table: from bytes to the name of the following state."""
     spelled = {"digit": b"0123456789", "nonzero": b"123456789", "zero": b"0", "dot": b"."}
     spelled |= {"e": b"eE", "sign": b"+-", "minus": b"-"}
     return {byte: state for name, state in classes.items() for byte in spelled[name]}
@@ -100,7 +100,7 @@ _KIND_OF_FIRST = {
 
 
 def kind_begun(text: bytes) -> str:
-    """The JSON kind that a value's text begins; "" for no text.
+    """The JSON kind of a value by the first byte of its text; "" for no text.
 
     >>> kind_begun(b'"ab'), kind_begun(b"-"), kind_begun(b"")
     ('string', 'number', '')

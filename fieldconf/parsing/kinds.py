@@ -1,9 +1,9 @@
-"""Values: which JSON kind a decoded value is, and when two are the same.
+"""Kinds: the JSON kind of a decoded value, and the equality of two values.
 
 In:    decoded JSON values.
-Out:   the kind; whether two are one JSON value.
-Never: Python's own ``==`` between kinds: there ``True`` is ``1``.
-Why:   schemas and answers are compared in many rooms, and they must agree.
+Out:   the kind; whether two values are the same JSON value.
+Never: Python's ``==`` between values of different kinds, since ``True == 1``.
+Why:   many modules compare schemas and answers, and they must agree.
 """
 
 from typing import Any, cast
@@ -33,22 +33,22 @@ def is_container(value: Any) -> bool:
     return kind_of(value) in ("object", "array")
 
 
-def same(one: Any, other: Any) -> bool:
+def same(value: Any, other: Any) -> bool:
     """Whether two scalars are the same JSON value: ``1`` is ``1.0``, but ``true`` is not ``1``.
 
     >>> same(1, 1.0), same(True, 1)
     (True, False)
     """
-    return kind_of(one) == kind_of(other) and one == other
+    return kind_of(value) == kind_of(other) and value == other
 
 
-def same_json(one: Any, other: Any) -> bool:
+def same_json(value: Any, other: Any) -> bool:
     """Whether two decoded values are the same JSON value; the order of keys does not count.
 
     >>> same_json([1, {"a": 1, "b": []}], [1.0, {"b": [], "a": 1}]), same_json([1], [True])
     (True, False)
     """
-    todo = [(one, other)]
+    todo = [(value, other)]
     while todo:  # answers are nested deep
         a, b = todo.pop()
         if kind_of(a) != kind_of(b):

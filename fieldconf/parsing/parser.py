@@ -13,14 +13,13 @@ Out:   events, each with the path and the half-open byte span of what it closes:
        ======== ============================ ================== ======================
 
        A number has no last byte of its own: it closes when the byte after it is seen.
-       The parser never raises: the first syntax error is kept in ``error``, what was read before
-       it has already been given out, and later bytes are ignored.
-Never: a tree, a recursion, a second look at bytes that became events.
-Why:   the same machine must serve a whole response, a live stream, and thousands of small "what
-       if the model had said this instead" questions (``fork``), so a state is a handful of
-       immutable values.
+       The parser never raises: the first syntax error is stored in ``error``, the events before it
+       have already been returned, and later bytes are ignored.
+Never: a tree; recursion; bytes read again after they became events.
+Why:   the same parser reads a whole response, a live stream, and thousands of candidates that the
+       model did not write (``fork``), so a state is a handful of immutable values.
 
-Grammar: RFC 8259 and UTF-8, both strict. Verdicts where RFC 8259 leaves room: duplicate keys are
+Grammar: RFC 8259 and UTF-8, both strict. Where RFC 8259 leaves a choice: duplicate keys are
 accepted (each gives events), lone surrogate escapes are accepted, numbers of any size are accepted
 (see ``grammar.decode``), a byte order mark is rejected, nesting beyond ``max_depth`` is an error.
 """
@@ -48,7 +47,7 @@ ENDS_EARLY = "the text ends before the value does"
 EventType: TypeAlias = Literal["open", "key", "scalar", "close"]
 Place: TypeAlias = Literal["value", "key", "colon", "after", "string", "number", "literal", "done"]
 State: TypeAlias = tuple[Any, ...]
-"""All that a parser knows, never changed: see ``JSONParser.state``."""
+"""The immutable state of a parser: see ``JSONParser.state``."""
 
 
 class Event(NamedTuple):
@@ -61,12 +60,12 @@ class Event(NamedTuple):
     raw: bytes
 
 
-# Of a tuple of its fields, in half of the time.
+# Builds an event from a tuple of its fields, in half of the time of ``Event(...)``.
 _event: Callable[[tuple[Any, ...]], Event] = partial(tuple.__new__, Event)  # pyright: ignore[reportUnknownMemberType]
 
 
 class _Frame(NamedTuple):
-    """An open container. Linked to its parent, never changed, so forks may share it."""
+    """An open container, linked to its parent; immutable, so forks may share it."""
 
     parent: "_Frame | None"
     path: Path
@@ -75,7 +74,7 @@ class _Frame(NamedTuple):
     depth: int
 
 
-# States; inside a number, the row of NUMBER that it has reached.
+# The states of the parser.
 _VALUE, _FIRST_ITEM, _FIRST_KEY, _KEY, _COLON, _AFTER, _STRING, _NUMBER_STATE, _LITERAL, _DONE = (
     range(10)
 )
@@ -92,9 +91,9 @@ class JSONParser:
         max_depth: how many containers may be open at once.
 
     Attributes:
-        offset: how many bytes were taken, plus the starting offset.
+        offset: the number of bytes that were read, plus the starting offset.
         error: the syntax error that ended the parse, or None.
-        blanks: how many runs of white space stood between JSON's words.
+        blanks: the number of runs of white space between JSON's tokens.
 
     >>> parser = JSONParser()
     >>> [event.type for event in parser.feed(b'{"urgent": tr')]
@@ -117,7 +116,7 @@ class JSONParser:
         self.error: JSONSyntaxError | None = None
         self._state = _VALUE
         self._frame: _Frame | None = None
-        self._path: Path = ()  # of the value being read or expected; of no meaning before a key
+        self._path: Path = ()  # of the value being read or expected; meaningless before a key
         self._start = offset  # of the open scalar or key
         # Number: the row of its table; literal: what is still missing; string: whether it is a key.
         self._want: Any = ""
@@ -127,7 +126,7 @@ class JSONParser:
     # -- faces ------------------------------------------------------------------------------
 
     def feed(self, data: bytes) -> list[Event]:
-        """Take the next bytes; return what they closed. Never raises; see ``error``."""
+        """Read the next bytes; return the events they complete. Never raises; see ``error``."""
         if self.error is not None:
             return []
         if self._pending:
@@ -148,7 +147,7 @@ class JSONParser:
             while pos < end:
                 pos = steps[self._state](self, data, pos, base, events)
         except JSONSyntaxError as error:
-            # With its frames it would hold this parser: a cycle, which waits for the collector.
+            # With its frames it would refer to this parser: a cycle for the garbage collector.
             self.error = error.with_traceback(None)
             self.offset = error.offset
             return events
@@ -156,7 +155,7 @@ class JSONParser:
         return events
 
     def close(self) -> list[Event]:
-        """Say that no byte follows: a root number closes; an unfinished value is an error."""
+        """Declare the end of the bytes: a root number closes; an unfinished value is an error."""
         events: list[Event] = []
         is_number = self._state == _NUMBER_STATE and self._want in NUMBER_MAY_END
         if self.error is None and is_number and self._frame is None:
@@ -167,7 +166,7 @@ class JSONParser:
 
     @property
     def state(self) -> State:
-        """All that it knows, as a value that costs next to nothing; ``at`` makes a parser of it."""
+        """The state as an immutable tuple, which costs next to nothing; ``at`` restores it."""
         return (
             self._state, self._frame, self._path, self._start, self._want, self._chunks,
             self._pending, self.offset, self.blanks, self.max_depth, self.error,
@@ -175,7 +174,7 @@ class JSONParser:
 
     @staticmethod
     def at(state: State) -> "JSONParser":
-        """A parser in a state that some parser was in.
+        """A new parser in the state of another.
 
         >>> parser = JSONParser()
         >>> state = parser.state
@@ -183,12 +182,12 @@ class JSONParser:
         >>> JSONParser.at(state).feed(b"[1") == events
         True
         """
-        made = JSONParser.__new__(JSONParser)
+        parser = JSONParser.__new__(JSONParser)
         (
-            made._state, made._frame, made._path, made._start, made._want, made._chunks,  # noqa: SLF001  # its own class
-            made._pending, made.offset, made.blanks, made.max_depth, made.error,  # noqa: SLF001  # its own class
+            parser._state, parser._frame, parser._path, parser._start, parser._want, parser._chunks,  # noqa: SLF001  # its own class
+            parser._pending, parser.offset, parser.blanks, parser.max_depth, parser.error,  # noqa: SLF001  # its own class
         ) = state  # fmt: skip
-        return made
+        return parser
 
     def fork(self) -> "JSONParser":
         """An independent parser in the same state. Feeding either never changes the other."""
@@ -248,12 +247,12 @@ class JSONParser:
     @property
     def open_containers(self) -> list[tuple[Path, int, bool]]:
         """Path, start and whether it is an object, of each open container, outermost first."""
-        found: list[tuple[Path, int, bool]] = []
+        containers: list[tuple[Path, int, bool]] = []
         frame = self._frame
         while frame is not None:
-            found.append((frame.path, frame.start, frame.is_object))
+            containers.append((frame.path, frame.start, frame.is_object))
             frame = frame.parent
-        return found[::-1]
+        return containers[::-1]
 
     # -- steps: one per state; each takes data from pos on and returns where it stopped ---------
 

@@ -1,15 +1,13 @@
-r"""Prefixes: can this beginning of a scalar's JSON text still become this value?
+r"""Prefixes: can this prefix of a scalar's JSON text still become this value?
 
-In:    the JSON text of a scalar as far as it is written (nothing, or all of it, too), and a
-       decoded value.
-Out:   yes or no; a text that begins no scalar becomes nothing.
+In:    a prefix of a scalar's JSON text (it may be empty or complete), and a decoded value.
+Out:   yes or no; "no" for a text that begins no scalar.
 Never: a comparison of spellings: ``"caf\u00`` may become ``"café"``, ``1.`` may become ``1``.
-Why:   members are values; a model may write each of them in many ways.
+Why:   members are values, and a model may spell each of them in many ways.
 
 Numbers are compared as decimals, a float by its shortest spelling (``0.1`` is one tenth); no text
-becomes an infinity. A number without an exponent so far is held to be written without one
-(``100e-2`` is a way to write 1 that no model takes); one whose exponent has begun is followed
-exactly.
+becomes an infinity. A number without an exponent so far counts as written without one (no model
+writes 1 as ``100e-2``); after an exponent has begun, it is compared exactly.
 """
 
 import re
@@ -44,7 +42,7 @@ def may_become(text: bytes, value: Any) -> bool:
 
 
 def may_become_plainly(text: bytes, value: Any) -> bool:
-    r"""The same where the value is written in its usual spelling only, without needless escapes.
+    r"""Whether ``text`` begins the usual spelling of a scalar, without needless escapes.
 
     >>> may_become_plainly(b'"caf', "café"), may_become_plainly(rb'"\u0063', "café")
     (True, False)

@@ -1,10 +1,10 @@
 """Reasoning: the marks around what a model writes before its answer.
 
-In:    nothing, or a text.
-Out:   the marks, as a table; where the answer begins in a text that is all there.
-Never: a mark inside of a JSON value: the finder looks for marks outside of values only.
-Why:   reasoning is full of drafts of the answer, and each family of models marks it in its own way.
-       Often only the closing mark is there: the chat template wrote the opening one.
+In:    nothing, or a complete text.
+Out:   the marks, as a table; where the answer begins in the text.
+Never: a mark inside of a JSON value: the finder searches marks outside of values only.
+Why:   reasoning is full of drafts of the answer, and each family of models has its own marks.
+       Often there is only the closing mark, since the chat template wrote the opening one.
 """
 
 import re
@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 
 class Marks(NamedTuple):
-    """What opens and what closes reasoning.
+    """The opening and the closing mark of reasoning.
 
-    ``stands_alone`` says whether the closing mark ends reasoning that nothing opened, too; a mark
-    that also ends the answer itself must not.
+    ``stands_alone`` says whether the closing mark also ends reasoning without an opening mark; a
+    mark that may also end the answer must not.
     """
 
     opening: bytes
@@ -42,7 +42,7 @@ REASONING: tuple[Marks, ...] = (
     Marks(b"<|channel|>analysis", b"<|end|>", stands_alone=False),  # gpt-oss: harmony
     Marks(b"<|start|>assistant<|channel|>analysis", b"<|end|>", stands_alone=False),
 )
-"""What opens and closes reasoning, by family of models."""
+"""The marks of reasoning, by family of models."""
 
 FINAL: tuple[bytes, ...] = (
     b"<|channel|>final<|message|>",
@@ -50,14 +50,14 @@ FINAL: tuple[bytes, ...] = (
     b"<|channel|>final <|constrain|>json<|message|>",
     b"assistantfinal",  # the same, where the server took the marks out and left their names
 )
-"""What says that the answer begins: all before it is none."""
+"""Marks of the beginning of the answer: all text before them is no answer."""
 
 ENDINGS = (*(marks.closing for marks in REASONING if marks.stands_alone), *FINAL)
-"""Behind each of these the answer begins, whether or not anything opened the reasoning."""
+"""After each of these the answer begins, whether or not there was an opening mark."""
 
 
 def any_of(words: Iterable[bytes]) -> bytes:
-    r"""A regular expression of these words; where one begins another, the longer one wins.
+    r"""A regular expression of these words, the longest first.
 
     >>> any_of([b"a", b"a|b"]) == rb"a\|b|a"
     True
@@ -75,7 +75,7 @@ _THOUGHTS = re.compile(rb"(?:\s*" + THOUGHTS + rb")+\s*", re.DOTALL)
 
 
 def answer_start(text: bytes) -> int:
-    """Where the answer begins in a text that is no JSON: behind its last mark; 0 without marks.
+    """Where the answer begins in a text that is not JSON: after its last mark; 0 without marks.
 
     >>> answer_start(b"<think>Is it spam?</think>spam"), answer_start(b"It is.</think>spam")
     (26, 14)

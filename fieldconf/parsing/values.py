@@ -1,8 +1,8 @@
-"""The tree: decoded values from parser events, as they come.
+"""Values: decoded values from parser events, as they arrive.
 
 In:    events in order.
-Out:   ``root``, and ``value``: what the last ``scalar`` or ``close`` event closed.
-Never: recursion (answers may be nested deeper than the interpreter's stack), a second parse.
+Out:   ``root``, the decoded value so far; ``value``, the value of the last ``scalar`` or ``close``.
+Never: recursion (answers may be nested deeper than the interpreter's stack); a second parse.
 Why:   a truncated answer still has all the values that closed before its end.
 """
 
@@ -13,13 +13,13 @@ from fieldconf.parsing.parser import Event
 
 
 class ValueBuilder:
-    """Feed it events. Of a repeated key the last value stays, as in ``json.loads``.
+    """Builds a value from events. The last value of a repeated key counts, as in ``json.loads``.
 
     >>> from fieldconf.parsing.parser import parse
-    >>> tree = ValueBuilder()
+    >>> builder = ValueBuilder()
     >>> for event in parse(b'{"a": [1, 2]}'):
-    ...     tree.take(event)
-    >>> tree.root
+    ...     builder.take(event)
+    >>> builder.root
     {'a': [1, 2]}
     """
 

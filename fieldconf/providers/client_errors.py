@@ -1,10 +1,10 @@
-"""Asking: a client's errors as ours, and requests beyond the face that the client has.
+"""Client errors: a client's errors as ours, and requests to endpoints that the client lacks.
 
 In:    an ``openai.OpenAI``, whose connections, key, retries and timeouts apply.
-Out:   a ``RequestError`` for whatever the client raised, a ``NoLogprobsError`` where the server
-       gives none; the JSON of a server's own endpoints.
+Out:   a ``RequestError`` for an error of the client, a ``NoLogprobsError`` if the server gives no
+       logprobs; the JSON of a server's own endpoints.
 Never: our own HTTP.
-Why:   what went wrong reads the same, whichever room asked.
+Why:   an error reads the same whichever module sent the request.
 """
 
 from collections.abc import Generator, Mapping
@@ -18,7 +18,7 @@ from fieldconf.errors import (
     RequestError,
     one_line,
 )
-from fieldconf.providers.refusals import advice, refusal, said
+from fieldconf.providers.refusals import advice, refusal, server_message
 
 
 @contextmanager
@@ -37,75 +37,74 @@ def our_errors(client: Any, *, midway: bool = False) -> Generator[None]:
 
 
 def our_error(error: Exception, client: Any, *, midway: bool = False) -> RequestError | None:
-    """The error of ours for one that a client raised; None for one that is not the client's.
+    """Our error for an error that a client raised; None for errors that the client did not raise.
 
-    Clients are known by their duck: not all of them are openai's, and not all that openai's raises
-    while a stream arrives is of its own types: what its HTTP library and the JSON reader raise
-    comes through. What Python itself raises for a wrong call (TypeError ...) is left alone.
+    Errors are recognised by names and attributes, not by class. Not all clients are openai's, and
+    in a stream openai's client also lets errors of its HTTP library and of the JSON reader through.
+    Python's own errors for a wrong call (TypeError ...) are not the client's.
     """
     address = str(getattr(client, "base_url", "") or "the server")
     if isinstance(error, PayloadError):
         return _no_answer(error, address, midway=midway)
-    if isinstance(error, FieldconfError) or _is_wrong_call(error):
+    is_wrong_call = type(error).__module__ == "builtins" and not isinstance(
+        error, (OSError, ValueError, EOFError)
+    )
+    if isinstance(error, FieldconfError) or is_wrong_call:
         return None
     names = {kind.__name__ for kind in type(error).__mro__}
     if any("Timeout" in name for name in names):
         return RequestError(
             f"{address} did not answer in time", provider=address,
-            remedy="Raise the client's timeout, or look at the server",
+            remedy="Raise the client's timeout, or check the server",
         )  # fmt: skip
-    if isinstance(error, ValueError) and not hasattr(error, "status_code"):  # of what was sent
+    if isinstance(error, ValueError) and not hasattr(error, "status_code"):  # of the JSON reader
         return RequestError(
-            f"{address} sent what is no JSON ({one_line(str(error))})", provider=address,
-            remedy="Look at the server, and at what stands between",
+            f"{address} sent a response that is not JSON ({one_line(str(error))})",
+            provider=address, remedy=_CHECK_SERVER,
         )  # fmt: skip
     if isinstance(error, OSError) or names & _CONNECTION:
-        lost = _LOST if _is_lost(error) else _NO_CONNECTION
-        what, remedy = _BROKE_OFF if midway else lost
+        names |= {kind.__name__ for kind in type(error.__cause__).__mro__}
+        failure = _LOST if names & _LATE else _NO_CONNECTION
+        what, remedy = _BROKE_OFF if midway else failure
         return RequestError(f"{what} {address}", provider=address, remedy=remedy)
     status, body = getattr(error, "status_code", None), getattr(error, "body", None)
-    words = said(body) or said(getattr(error, "message", None)) or one_line(str(error))
-    return _turned_down(address, status if isinstance(status, int) else None, words)
+    message = (
+        server_message(body)
+        or server_message(getattr(error, "message", None))
+        or one_line(str(error))
+    )
+    return _status_error(address, status if isinstance(status, int) else None, message)
 
 
 _NO_CONNECTION = "no connection to", "Check the address, and that the server runs"
 _LOST = "lost the connection to", "Ask again"
 _BROKE_OFF = "the answer broke off: lost the connection to", "Ask again"
 _CONNECTION = frozenset({"APIConnectionError", "TransportError", "ConnectionError"})
-"""What clients, and the HTTP libraries beneath them, call a connection that failed."""
+"""Class names of failed connections, in clients and in their HTTP libraries."""
 _LATE = frozenset({"ReadError", "WriteError", "RemoteProtocolError"})
-"""What HTTP libraries call one that was there, and failed then."""
-
-
-def _is_lost(error: Exception) -> bool:
-    kinds = type(error).__mro__ + type(error.__cause__).__mro__
-    return not _LATE.isdisjoint(kind.__name__ for kind in kinds)
+"""Class names of connections that failed after they were established."""
+_CHECK_SERVER = "Check the server, and the proxies between it and the client"
 
 
 def _no_answer(error: PayloadError, address: str, *, midway: bool) -> RequestError:
-    """The error for what came without an error, and is no answer.
+    """The error for a response without an error that is no answer.
 
-    The remedy of a ``PayloadError`` is for who holds a saved response.
+    Its remedy is not that of the ``PayloadError``, which is for saved responses.
     """
-    words = str(error).removesuffix(error.remedy).rstrip(". :")
+    message = str(error).removesuffix(error.remedy).rstrip(". :")
     what = "broke the answer off" if midway else "gave no answer"
-    remedy = advice(None, words) or "Look at the server, and at what stands between"
-    return RequestError(f"{address} {what}: {words}", provider=address, remedy=remedy)
+    remedy = advice(None, message) or _CHECK_SERVER
+    return RequestError(f"{address} {what}: {message}", provider=address, remedy=remedy)
 
 
-def _is_wrong_call(error: Exception) -> bool:
-    is_of_python = type(error).__module__ == "builtins"
-    return is_of_python and not isinstance(error, (OSError, ValueError, EOFError))
-
-
-def _turned_down(address: str, status: int | None, words: str) -> RequestError:
-    """The error for what a server says, by what its words are about."""
-    says = f"{address} answered {status or 'with an error'}: {words}"
-    way_out = refusal(status, words)
-    if way_out is not None:
-        return NoLogprobsError(says, status=status, provider=address, remedy=way_out)
-    remedy = advice(status, words) or _REMEDIES.get(status, "")
-    return RequestError(says, status=status, provider=address, remedy=remedy)
+def _status_error(address: str, status: int | None, message: str) -> RequestError:
+    """The error for an error message of the server, with a remedy for that message."""
+    what = f"{address} answered {status or 'with an error'}: {message}"
+    remedy = refusal(status, message)
+    if remedy is not None:
+        return NoLogprobsError(what, status=status, provider=address, remedy=remedy)
+    remedy = advice(status, message) or _REMEDIES.get(status, "")
+    return RequestError(what, status=status, provider=address, remedy=remedy)
 
 
 _REMEDIES: dict[int | None, str] = {
@@ -116,13 +115,13 @@ _REMEDIES: dict[int | None, str] = {
 
 
 def post(client: Any, path: str, body: Mapping[str, Any], *, server: str) -> dict[str, Any]:
-    """Ask an endpoint that a server has beside ``/v1``.
+    """Send a request to any endpoint of a server, also to one that is not under ``/v1``.
 
     Args:
-        client: its ``base_url`` says where the server is.
-        path: from the server's root, as ``"tokenize"``; ``"v1/completions"`` is one, too.
+        client: its ``base_url`` is the address of the server.
+        path: from the server's root, as ``"tokenize"`` or ``"v1/completions"``.
         body: the JSON to send.
-        server: what kind of server has this endpoint, for the error if there is none.
+        server: the kind of server that has this endpoint, for the error if it does not exist.
 
     Raises:
         RequestError: if the request failed, or this is not that kind of server.
@@ -132,7 +131,7 @@ def post(client: Any, path: str, body: Mapping[str, Any], *, server: str) -> dic
         with our_errors(client):
             answer = client.post(address, cast_to=object, body=body)
     except RequestError as error:
-        is_no_json = isinstance(error.__cause__, ValueError)  # but a body that says it is
+        is_no_json = isinstance(error.__cause__, ValueError)  # although its header says so
         if is_no_json or error.status in {404, 405, 501}:
             raise not_that_server(client, path, server, error.status) from error
         raise
@@ -142,11 +141,11 @@ def post(client: Any, path: str, body: Mapping[str, Any], *, server: str) -> dic
 
 
 def not_that_server(client: Any, path: str, server: str, status: int | None = None) -> RequestError:
-    """The error that says: what answers there does not answer as such a server does."""
+    """The error for a server of another kind than expected."""
     return RequestError(
         f"{_root(client)} does not answer /{path} as {server} does",
         status=status, provider=str(client.base_url),
-        remedy=f"Point the client at {server}, or use the probe of the server that it is",
+        remedy=f"Use a client for {server}, or the probe for the server that you have",
     )  # fmt: skip
 
 

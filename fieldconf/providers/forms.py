@@ -1,9 +1,9 @@
-"""Forms: how a request asks for an answer in a schema's form, with logprobs.
+"""Forms: request parameters for an answer in the form of a schema, with logprobs.
 
-In:    a shape (a name and a JSON Schema), and how many candidates to list for each token.
+In:    an ``AnswerForm`` (a name and a JSON Schema), and the number of candidates for each token.
 Out:   the parameters of a provider's own call.
-Never: a provider's name: the table says who is asked how.
-Why:   there are fewer ways to ask than there are providers.
+Never: a provider's name: the table assigns a form to each provider.
+Why:   there are fewer forms of requests than there are providers.
 """
 
 import json
@@ -18,11 +18,11 @@ class DecisionQuestion(NamedTuple):
     """One question of a decision endpoint.
 
     Attributes:
-        name: what its answer will be called: the JSON Pointer of a field.
-        kind: how it is answered: by the probability of a statement, of each of some choices, or of
-            each of some levels, the lowest first.
-        instructions: what is asked, in words.
-        labels: the choices or levels, as they are called; of a predicate none.
+        name: the name of its answer: the JSON Pointer of a field.
+        kind: what the answer has probabilities of: a statement, choices, or levels (the lowest
+            first).
+        instructions: the text of the question.
+        labels: the names of the choices or levels; none for a predicate.
     """
 
     name: str
@@ -31,171 +31,167 @@ class DecisionQuestion(NamedTuple):
     labels: tuple[str | bool, ...] = ()
 
 
-def _none() -> Sequence[DecisionQuestion]:
-    return ()
-
-
 class AnswerForm(NamedTuple):
-    """The form an answer should have.
+    """The form that an answer should have.
 
     Attributes:
-        name: what it is called.
-        schema: as a JSON Schema, as the provider wants it.
-        questions: makes the same as questions, for endpoints that take no schema.
+        name: the name of the schema.
+        schema: a JSON Schema that the provider's grammar supports.
+        questions: returns the questions for the same fields, for endpoints without schemas.
     """
 
     name: str
     schema: Mapping[str, Any]
-    questions: Callable[[], Sequence[DecisionQuestion]] = _none
+    questions: Callable[[], Sequence[DecisionQuestion]] = tuple[DecisionQuestion, ...]
 
 
 Ask: TypeAlias = Callable[[AnswerForm, int], dict[str, Any]]
-"""From a shape and a number of candidates to the parameters of the provider's call."""
+"""From the form of the answer and a number of candidates to the parameters of the call."""
 
 
-def json_schema(shape: AnswerForm) -> dict[str, Any]:
+def json_schema(form: AnswerForm) -> dict[str, Any]:
     """The answer in strict JSON Schema form, as a `response_format`."""
-    form = {"name": shape.name, "strict": True, "schema": shape.schema}
-    return {"type": "json_schema", "json_schema": form}
+    json_form = {"name": form.name, "strict": True, "schema": form.schema}
+    return {"type": "json_schema", "json_schema": json_form}
 
 
-def chat(shape: AnswerForm, count: int) -> dict[str, Any]:
-    """OpenAI Chat Completions, and most who copy it."""
-    return {"logprobs": True, "top_logprobs": count, "response_format": json_schema(shape)}
+def chat(form: AnswerForm, count: int) -> dict[str, Any]:
+    """OpenAI Chat Completions, and most servers that copy it."""
+    return {"logprobs": True, "top_logprobs": count, "response_format": json_schema(form)}
 
 
-def chat_json(shape: AnswerForm, count: int) -> dict[str, Any]:
-    """Some JSON object: which one, only the prompt can say."""
-    del shape
+def chat_json(form: AnswerForm, count: int) -> dict[str, Any]:
+    """Any JSON object: the prompt must describe the form."""
+    del form
     return {"logprobs": True, "top_logprobs": count, "response_format": {"type": "json_object"}}
 
 
-def chat_json_with_schema(shape: AnswerForm, count: int) -> dict[str, Any]:
-    """llama-cpp-python: a JSON object that has a schema."""
-    form = {"type": "json_object", "schema": shape.schema}
-    return {"logprobs": True, "top_logprobs": count, "response_format": form}
+def chat_json_with_schema(form: AnswerForm, count: int) -> dict[str, Any]:
+    """llama-cpp-python: a JSON object with a schema."""
+    json_form = {"type": "json_object", "schema": form.schema}
+    return {"logprobs": True, "top_logprobs": count, "response_format": json_form}
 
 
-def chat_unconstrained(shape: AnswerForm, count: int) -> dict[str, Any]:
-    """A server without structured output: the prompt must say the form."""
-    del shape
+def chat_unconstrained(form: AnswerForm, count: int) -> dict[str, Any]:
+    """A server without structured output: the prompt must describe the form."""
+    del form
     return {"logprobs": True, "top_logprobs": count}
 
 
-def chat_counted(shape: AnswerForm, count: int) -> dict[str, Any]:
-    """The number stands where others have a boolean."""
-    return {"logprobs": count, "response_format": json_schema(shape)}
+def chat_counted(form: AnswerForm, count: int) -> dict[str, Any]:
+    """``logprobs`` is the number of candidates instead of a boolean."""
+    return {"logprobs": count, "response_format": json_schema(form)}
 
 
-def responses(shape: AnswerForm, count: int) -> dict[str, Any]:
+def responses(form: AnswerForm, count: int) -> dict[str, Any]:
     """OpenAI Responses: logprobs must be included by name."""
-    form = {"type": "json_schema", "name": shape.name, "strict": True, "schema": shape.schema}
+    json_form = {"type": "json_schema", "name": form.name, "strict": True, "schema": form.schema}
     return {
         "include": ["message.output_text.logprobs"],
         "top_logprobs": count,
-        "text": {"format": form},
+        "text": {"format": json_form},
     }
 
 
-def completions(shape: AnswerForm, count: int) -> dict[str, Any]:
-    """Legacy completions: a number, and no form."""
-    del shape
+def completions(form: AnswerForm, count: int) -> dict[str, Any]:
+    """Legacy completions: ``logprobs`` is the number, and there is no form."""
+    del form
     return {"logprobs": count}
 
 
-def completions_with_schema(shape: AnswerForm, count: int) -> dict[str, Any]:
-    """Completions of vLLM, which can be held to a schema."""
-    return {"logprobs": count, "extra_body": {"response_format": json_schema(shape)}}
+def completions_with_schema(form: AnswerForm, count: int) -> dict[str, Any]:
+    """Completions of vLLM, which supports schemas."""
+    return {"logprobs": count, "extra_body": {"response_format": json_schema(form)}}
 
 
-def gemini(shape: AnswerForm, count: int) -> dict[str, Any]:
-    """google-genai: all of it is in `config`."""
-    listed = {"logprobs": count} if count else {}  # 1..20; without it the chosen tokens alone
-    form = {"response_mime_type": "application/json", "response_json_schema": shape.schema}
-    return {"config": {"response_logprobs": True} | listed | form}
+def gemini(form: AnswerForm, count: int) -> dict[str, Any]:
+    """google-genai: all parameters are in `config`."""
+    schema = {"response_mime_type": "application/json", "response_json_schema": form.schema}
+    return {"config": {**labels_gemini(form, count)["config"], **schema}}
 
 
-def ollama(shape: AnswerForm, count: int) -> dict[str, Any]:
+def ollama(form: AnswerForm, count: int) -> dict[str, Any]:
     """Ollama's own API."""
-    return {"logprobs": True, "top_logprobs": count, "format": shape.schema}
+    return {"logprobs": True, "top_logprobs": count, "format": form.schema}
 
 
-def llama_cpp(shape: AnswerForm, count: int) -> dict[str, Any]:
+def llama_cpp(form: AnswerForm, count: int) -> dict[str, Any]:
     """llama.cpp's own `/completion`."""
-    return {"n_probs": count, "json_schema": shape.schema}
+    return {"n_probs": count, "json_schema": form.schema}
 
 
-def sglang(shape: AnswerForm, count: int) -> dict[str, Any]:
+def sglang(form: AnswerForm, count: int) -> dict[str, Any]:
     """SGLang's own `/generate`."""
     return {
         "return_logprob": True,
         "top_logprobs_num": count,
         "return_text_in_logprobs": True,  # else ids only
-        "sampling_params": {"json_schema": json.dumps(shape.schema)},
+        "sampling_params": {"json_schema": json.dumps(form.schema)},
     }
 
 
-def tgi(shape: AnswerForm, count: int) -> dict[str, Any]:
+def tgi(form: AnswerForm, count: int) -> dict[str, Any]:
     """Text Generation Inference's own `/generate`."""
-    form = {"type": "json", "value": shape.schema}
-    return {"details": True, "top_n_tokens": count, "grammar": form}
+    json_form = {"type": "json", "value": form.schema}
+    return {"details": True, "top_n_tokens": count, "grammar": json_form}
 
 
-def cohere(shape: AnswerForm, count: int) -> dict[str, Any]:
+def cohere(form: AnswerForm, count: int) -> dict[str, Any]:
     """Cohere v2."""
     del count  # it lists no candidates, and refuses the parameter
-    form = {"type": "json_object", "json_schema": shape.schema}
-    return {"logprobs": True, "response_format": form}
+    json_form = {"type": "json_object", "json_schema": form.schema}
+    return {"logprobs": True, "response_format": json_form}
 
 
-def transformers(shape: AnswerForm, count: int) -> dict[str, Any]:
+def transformers(form: AnswerForm, count: int) -> dict[str, Any]:
     """Hugging Face's `generate`."""
-    del shape, count  # the tensors hold the whole vocabulary
+    del form, count  # the tensors hold the whole vocabulary
     return {"return_dict_in_generate": True, "output_scores": True, "output_logits": True}
 
 
 # -- labels instead of JSON ----------------------------------------------------------------------
 
 
-def labels_counted(shape: AnswerForm, count: int) -> dict[str, Any]:
-    """A bare text where the number stands where others have a boolean."""
-    del shape
+def labels_counted(form: AnswerForm, count: int) -> dict[str, Any]:
+    """A bare text; ``logprobs`` is the number of candidates instead of a boolean."""
+    del form
     return {"logprobs": count}
 
 
-def labels_responses(shape: AnswerForm, count: int) -> dict[str, Any]:
+def labels_responses(form: AnswerForm, count: int) -> dict[str, Any]:
     """OpenAI Responses, a bare text."""
-    del shape
+    del form
     return {"include": ["message.output_text.logprobs"], "top_logprobs": count}
 
 
-def labels_gemini(shape: AnswerForm, count: int) -> dict[str, Any]:
+def labels_gemini(form: AnswerForm, count: int) -> dict[str, Any]:
     """google-genai, a bare text."""
-    del shape
+    del form
+    # 1 to 20 candidates; without the number only the chosen tokens are listed.
     return {"config": {"response_logprobs": True} | ({"logprobs": count} if count else {})}
 
 
-def labels_llama_cpp(shape: AnswerForm, count: int) -> dict[str, Any]:
+def labels_llama_cpp(form: AnswerForm, count: int) -> dict[str, Any]:
     """llama.cpp's own `/completion`, a bare text."""
-    del shape
+    del form
     return {"n_probs": count}
 
 
-def labels_sglang(shape: AnswerForm, count: int) -> dict[str, Any]:
+def labels_sglang(form: AnswerForm, count: int) -> dict[str, Any]:
     """SGLang's own `/generate`, a bare text."""
-    made = sglang(shape, count)
-    return {name: value for name, value in made.items() if name != "sampling_params"}
+    options = sglang(form, count)
+    return {name: value for name, value in options.items() if name != "sampling_params"}
 
 
-def labels_tgi(shape: AnswerForm, count: int) -> dict[str, Any]:
+def labels_tgi(form: AnswerForm, count: int) -> dict[str, Any]:
     """Text Generation Inference's own `/generate`, a bare text."""
-    del shape
+    del form
     return {"details": True, "top_n_tokens": count}
 
 
-def labels_cohere(shape: AnswerForm, count: int) -> dict[str, Any]:
+def labels_cohere(form: AnswerForm, count: int) -> dict[str, Any]:
     """Cohere v2, a bare text."""
-    del shape, count
+    del form, count
     return {"logprobs": True}
 
 
@@ -219,7 +215,7 @@ LABELS: Mapping[Ask, Ask] = {
 """The same request for a bare text, with logprobs and without a form."""
 
 Choice: TypeAlias = Callable[[Sequence[str]], dict[str, Any]]
-"""From texts to the parameters that hold an answer to one of them."""
+"""From texts to the parameters that restrict an answer to one of them."""
 
 
 def choice_vllm(texts: Sequence[str]) -> dict[str, Any]:
@@ -258,47 +254,44 @@ def choice_tgi(texts: Sequence[str]) -> dict[str, Any]:
 
 
 def choice_gemini(texts: Sequence[str]) -> dict[str, Any]:
-    """google-genai: an enum that is written bare."""
+    """google-genai: an enum that is written without quotes."""
     schema = {"type": "STRING", "enum": list(texts)}
     return {"config": {"response_mime_type": "text/x.enum", "response_schema": schema}}
 
 
 def _regex(texts: Sequence[str]) -> str:
-    """A regular expression for one of these, in what all dialects have in common."""
-    return f"({'|'.join(_SPECIAL.sub(_escaped, text) for text in texts)})"
+    """A regular expression for one of the texts that has the same meaning in all dialects."""
+    return f"({'|'.join(_SPECIAL.sub(_BACKSLASH, text) for text in texts)})"
 
 
 _SPECIAL = re.compile(r"[\\.*+?()\[\]{}|^$]")
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return f"\\{found[0]}"
+_BACKSLASH = r"\\\g<0>"
 
 
 # -- without logprobs ---------------------------------------------------------------------------
 
 
-def bare_chat(shape: AnswerForm, count: int) -> dict[str, Any]:
-    """Chat Completions of who is held to a schema."""
+def bare_chat(form: AnswerForm, count: int) -> dict[str, Any]:
+    """Chat Completions of a server that supports schemas."""
     del count
-    return {"response_format": json_schema(shape)}
+    return {"response_format": json_schema(form)}
 
 
-def bare_chat_json(shape: AnswerForm, count: int) -> dict[str, Any]:
-    """Some JSON object: which one, only the prompt can say."""
-    del shape, count
+def bare_chat_json(form: AnswerForm, count: int) -> dict[str, Any]:
+    """Any JSON object: the prompt must describe the form."""
+    del form, count
     return {"response_format": {"type": "json_object"}}
 
 
-def bare_chat_unconstrained(shape: AnswerForm, count: int) -> dict[str, Any]:
-    """Chat Completions of who ignores, or refuses, every form: the prompt must say it."""
-    del shape, count
+def bare_chat_unconstrained(form: AnswerForm, count: int) -> dict[str, Any]:
+    """Chat Completions of a server without structured output: the prompt must describe the form."""
+    del form, count
     return {}
 
 
-def bare_responses(shape: AnswerForm, count: int) -> dict[str, Any]:
+def bare_responses(form: AnswerForm, count: int) -> dict[str, Any]:
     """OpenAI Responses."""
-    return {"text": responses(shape, count)["text"]}
+    return {"text": responses(form, count)["text"]}
 
 
 BARE: Mapping[Ask, Ask] = {
@@ -314,35 +307,33 @@ BARE: Mapping[Ask, Ask] = {
 # -- questions instead of a text ----------------------------------------------------------------
 
 
-def decisions(shape: AnswerForm, count: int) -> dict[str, Any]:
-    """OpenAI Decisions, and who copies it: a list of questions, each with its name."""
+def decisions(form: AnswerForm, count: int) -> dict[str, Any]:
+    """OpenAI Decisions, and servers that copy it: a list of questions with names."""
     del count  # an answer has no tokens
-    return {"questions": [_question(one) for one in shape.questions()]}
+    questions: list[dict[str, Any]] = []
+    for question in form.questions():
+        plain: dict[str, Any] = {
+            "type": question.kind, "name": question.name, "instructions": question.instructions,
+        }  # fmt: skip
+        if question.kind == "choice":
+            plain["choices"] = [{"value": label} for label in question.labels]
+        if question.kind == "score":
+            plain["levels"] = [{"label": label} for label in question.labels]
+        questions.append(plain)
+    return {"questions": questions}
 
 
-def _question(one: DecisionQuestion) -> dict[str, Any]:
-    made: dict[str, Any] = {
-        "type": one.kind, "name": one.name, "instructions": one.instructions
-    }  # fmt: skip
-    if one.kind == "choice":
-        made["choices"] = [{"value": label} for label in one.labels]
-    if one.kind == "score":
-        made["levels"] = [{"label": label} for label in one.labels]
-    return made
-
-
-def system_one(shape: AnswerForm, count: int) -> dict[str, Any]:
+def system_one(form: AnswerForm, count: int) -> dict[str, Any]:
     """System One: questions by their names, with criteria."""
     del count
-    return {"questions": {one.name: _criteria(one) for one in shape.questions()}}
-
-
-def _criteria(one: DecisionQuestion) -> dict[str, Any]:
-    kind = "noul" if one.kind == "predicate" else one.kind
-    made: dict[str, Any] = {"type": kind, "instructions": one.instructions}
-    labels = [label if isinstance(label, str) else json.dumps(label) for label in one.labels]
-    if one.kind == "choice":
-        made["criteria"] = dict.fromkeys(labels)  # no further descriptions
-    if one.kind == "score":
-        made["criteria"] = labels
-    return made
+    questions: dict[str, dict[str, Any]] = {}
+    for question in form.questions():
+        kind = "noul" if question.kind == "predicate" else question.kind
+        plain: dict[str, Any] = {"type": kind, "instructions": question.instructions}
+        labels = [m if isinstance(m, str) else json.dumps(m) for m in question.labels]
+        if question.kind == "choice":
+            plain["criteria"] = dict.fromkeys(labels)  # without descriptions
+        if question.kind == "score":
+            plain["criteria"] = labels
+        questions[question.name] = plain
+    return {"questions": questions}

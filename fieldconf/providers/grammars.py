@@ -1,9 +1,9 @@
-"""Grammars: which part of JSON Schema a server can hold a model to.
+"""Grammars: the part of JSON Schema that a server supports.
 
 In:    nothing.
 Out:   ``Grammar`` records: keywords, formats and limits.
-Never: a provider's name: the table says who has which.
-Why:   what a server does not understand it refuses, or it ignores it without a word.
+Never: a provider's name: the table assigns a grammar to each provider.
+Why:   a server refuses, or silently ignores, the keywords that it does not support.
 """
 
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """What a server's grammar understands.
+    """The keywords, formats and limits of a server.
 
     Attributes:
-        title: whose it is.
-        words: the keywords that ask something of scalars and arrays.
-        formats: the values of ``format``; None for all.
-        free_keys: whether objects may have keys that are not named.
-        prefix: whether ``prefixItems`` is understood.
-        object_root: whether the whole must be one object.
-        depth, keys, members, characters: the most levels of objects, properties in all, members of
-            enums in all, and characters of names and members in all; None for no limit.
-        enum_characters, long_enum: the most characters of the members of one enum that has more
-            members than ``long_enum``.
+        title: its name in messages.
+        words: the supported keywords for scalars and arrays.
+        formats: the supported values of ``format``; None for all.
+        free_keys: whether objects may have undeclared keys.
+        prefix: whether ``prefixItems`` is supported.
+        object_root: whether the whole answer must be one object.
+        depth, keys, members, characters: the limits for levels of objects, all properties, all
+            members of enums, and all characters of names and members; None for no limit.
+        enum_characters, long_enum: the limit for the characters of the members of one enum that
+            has more members than ``long_enum``.
     """
 
     title: str
@@ -53,10 +53,10 @@ STRICT = Grammar(
     free_keys=False, prefix=False, object_root=True,
     depth=10, keys=5000, members=1000, characters=120_000, enum_characters=15_000,
 )  # fmt: skip
-"""OpenAI's, whose limits of February 2026 these are; those who copy the API are no wider."""
+"""OpenAI's, with the limits of February 2026; servers that copy the API support no more."""
 
 FULL = Grammar(
     "JSON Schema",
     frozenset({*STRING, *_ITEMS, *NUMBERS}),
 )
-"""Of servers that compile JSON Schema into a grammar of their own (llama.cpp, vLLM, SGLang ...)."""
+"""Servers that compile JSON Schema into their own grammar (llama.cpp, vLLM, SGLang ...)."""

@@ -1,7 +1,7 @@
 """Models that differ from their provider.
 
 In:    a model's name, a provider's key.
-Out:   what is known of the model beyond its provider's row.
+Out:   facts about the model that differ from its provider's row.
 Never: a guess about a name that no row matches.
 Why:   a reasoning model refuses what its provider allows, after the request was sent.
 """
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What a model does, whoever's row it is asked through.
+    """A group of models that differ from their providers' rows.
 
     Attributes:
-        pattern: matches the whole name, less what stands before its last slash.
+        pattern: matches the whole name after its last slash.
         providers: the keys of the rows for which this holds.
-        says: what the model does, for the error and the documentation.
-        instead: the way out, where it gives no logprobs; empty where it can give them.
+        says: the difference, for the error and the documentation.
+        instead: the remedy if it gives no logprobs; empty if it gives them.
         cap: a smaller cap on the candidates.
         quiet: whether its reasoning must be turned off for logprobs.
     """
@@ -33,12 +33,12 @@ class Model:
 
 _OPENAI = frozenset({"openai", "openai-responses", "azure", "openrouter", "litellm"})
 OPEN_MODEL = "Run an open model on vLLM, SGLang, llama.cpp or Ollama"
-"""The way out that is always there."""
+"""The remedy that is always possible."""
 OPENAI_INSTEAD = (
     "Use a model that gives logprobs: gpt-4o, gpt-4.1, or one that can answer without reasoning, "
     "such as gpt-5.4-mini (reasoning_effort='none')"
 )
-"""The way out at OpenAI."""
+"""The remedy at OpenAI."""
 
 
 def _named(pattern: str) -> re.Pattern[str]:
@@ -78,7 +78,7 @@ MODELS = (
 
 
 def model_row(model: str, provider: str) -> Model | None:
-    """What is known of a model beyond its provider's row; None if it does as the row says.
+    """The row of a model that differs from its provider's row; None if it does not differ.
 
     >>> model_row("o3-mini-2025-01-31", "openai").says
     'reasoning models give no logprobs'

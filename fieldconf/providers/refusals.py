@@ -1,9 +1,9 @@
-"""Refusals: the words with which servers turn a request for logprobs down.
+"""Refusals: the error messages with which servers refuse requests for logprobs.
 
-In:    the body of an error, or the sentence in it; its HTTP status, if known.
-Out:   the server's sentence; what to do about it.
-Never: an error about something else taken for a refusal.
-Why:   twenty servers say the same in twenty ways, and the way out differs.
+In:    the body of an error, or the message in it; its HTTP status, if known.
+Out:   the server's message; the remedy.
+Never: an error about something else reported as a refusal.
+Why:   twenty servers have twenty messages for the same refusal, with different remedies.
 """
 
 import json
@@ -15,12 +15,15 @@ from fieldconf.providers.models import OPENAI_INSTEAD
 
 
 class RefusalPattern(NamedTuple):
-    """Words with which servers turn a request for logprobs down, and what to do about it."""
+    """A pattern of messages about logprobs, and the remedy.
+
+    ``refuses`` is False where the server gives logprobs, but not for the parameters of this
+    request.
+    """
 
     pattern: re.Pattern[str]
     remedy: str
     refuses: bool
-    """False where logprobs can be had: only this request asked for too much or in a wrong way."""
 
 
 _ANOTHER = "Use a model or a provider that gives logprobs (docs/providers.md lists them)"
@@ -35,8 +38,8 @@ def _words(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE | re.DOTALL)
 
 
-# The first that matches holds: what is said of a number before what is said of logprobs at all.
-SAYINGS = (
+# The first match counts, so messages about the number of candidates precede those about logprobs.
+REFUSALS = (
     RefusalPattern(
         _words(r"(?:logprobs|top_n_tokens|n_probs)\b.*(?:must be (?:between|at most|less|<=)"
                r"|must be >= ?\d+ and <=|less than or equal|greater than max|exceed"
@@ -103,7 +106,7 @@ SAYINGS = (
         _words(r"top_logprobs\W* (?:is|are) not supported\W*$"),
         "Leave top_logprobs out: the server lists no candidates", refuses=False,
     ),
-    # In general: logprobs, and not a property of that name in somebody's schema.
+    # Any other message about logprobs, unless it is about a property of that name in a schema.
     RefusalPattern(
         _words(r"\A(?!.*\bschema\b).*\b(?:top_)?logprobs\b[^.,;:()]{0,40}\b(?:unsupported|unavailable"
                r"|not (?:yet |currently )?(?:supported|enabled|allowed|permitted|available))\b"),
@@ -116,82 +119,85 @@ SAYINGS = (
     ),
 )  # fmt: skip
 
-_LONGEST = 500  # what a sentence is; servers may send whole pages
-_ABOUT_SOMETHING_ELSE = {401, 408, 429}  # the key, the time, the rate: whatever words come with it
+_LONGEST = 500  # characters of a message; servers may send whole pages
+_OTHER_ERRORS = {401, 408, 429}  # the key, the time, the rate, whatever the message is
 
 
 def refusal(status: int | None, text: str) -> str | None:
-    """What to do about a server that gives no logprobs; None if its words are about other things.
+    """The remedy if a server refuses logprobs; None if its message is about something else.
 
     Args:
-        status: the HTTP status of the answer, if it is known.
-        text: the server's sentence, as ``said`` finds it.
+        status: the HTTP status of the response, if it is known.
+        text: the server's message, from ``server_message``.
 
     >>> refusal(403, "You are not allowed to request logprobs from this model") is None
     False
     >>> refusal(400, "top_logprobs must be between 0 and 20") is None
     True
     """
-    saying = _saying(status, text)
-    return saying.remedy if saying and saying.refuses else None
+    match = _match(status, text)
+    return match.remedy if match and match.refuses else None
 
 
 def advice(status: int | None, text: str) -> str:
-    """What to do about a server that would give logprobs, but not as they were asked for.
+    """The remedy if a server gives logprobs, but not for the parameters of this request; else "".
 
     >>> advice(400, "top_logprobs must be between 0 and 20")
     'Lower top_logprobs'
     """
-    saying = _saying(status, text)
-    return saying.remedy if saying and not saying.refuses else ""
+    match = _match(status, text)
+    return match.remedy if match and not match.refuses else ""
 
 
-def _saying(status: int | None, text: str) -> RefusalPattern | None:
-    if status in _ABOUT_SOMETHING_ELSE:
+def _match(status: int | None, text: str) -> RefusalPattern | None:
+    if status in _OTHER_ERRORS:
         return None
     beginning = text[:_LONGEST]
-    return next((saying for saying in SAYINGS if saying.pattern.search(beginning)), None)
+    return next((row for row in REFUSALS if row.pattern.search(beginning)), None)
 
 
-_SENTENCE_AT = ("error", "message", "detail", "msg")  # in this order
-_UPSTREAM = "Provider returned error"  # OpenRouter's; its metadata hold what the provider said
+_MESSAGE_KEYS = ("error", "message", "detail", "msg")  # in this order
+_UPSTREAM = "Provider returned error"  # OpenRouter's; the provider's message is in the metadata
 
 
-def said(body: Any, depth: int = 8) -> str:
-    """The server's own sentence in the body of an error, on one line; "" if there is none.
+def server_message(body: Any, depth: int = 8) -> str:
+    """The server's own message in the body of an error, on one line; "" if there is none.
 
-    >>> said({"error": {"message": "no such model", "code": 404}})
+    >>> server_message({"error": {"message": "no such model", "code": 404}})
     'no such model'
-    >>> said({"detail": [{"loc": ["body", "logprobs"], "msg": "Extra inputs are not permitted"}]})
+    >>> server_message({"detail": [{"loc": ["body", "logprobs"], "msg": "Extra inputs are not permitted"}]})
     'body.logprobs: Extra inputs are not permitted'
     """
     if isinstance(body, (bytes, bytearray)):
         body = bytes(body).decode(errors="replace")
     if isinstance(body, str):
-        return _said_in_text(body, depth)
+        return _message_in_text(body, depth)
     if isinstance(body, (list, tuple)):
-        inner = (said(item, depth - 1) for item in cast("list[Any]", body)) if depth else ()
+        inner = (
+            (server_message(item, depth - 1) for item in cast("list[Any]", body)) if depth else ()
+        )
         return next(filter(None, inner), "")
     if not isinstance(body, Mapping) or not depth:
         return ""
-    return _said_in_object(cast("Mapping[str, Any]", body), depth)
+    return _message_in_object(cast("Mapping[str, Any]", body), depth)
 
 
-def _said_in_object(body: Mapping[str, Any], depth: int) -> str:
-    found = next(filter(None, (said(body.get(key), depth - 1) for key in _SENTENCE_AT)), "")
-    if found == _UPSTREAM and isinstance(body.get("metadata"), Mapping):
-        raw = said(body["metadata"].get("raw"), depth - 1)
-        return f"{found}: {raw}" if raw else found
+def _message_in_object(body: Mapping[str, Any], depth: int) -> str:
+    messages = (server_message(body.get(key), depth - 1) for key in _MESSAGE_KEYS)
+    message = next(filter(None, messages), "")
+    if message == _UPSTREAM and isinstance(body.get("metadata"), Mapping):
+        raw = server_message(body["metadata"].get("raw"), depth - 1)
+        return f"{message}: {raw}" if raw else message
     if "loc" in body and isinstance(body["loc"], (list, tuple)):
-        return f"{'.'.join(map(str, cast('list[Any]', body['loc'])))}: {found}"
-    return found
+        return f"{'.'.join(map(str, cast('list[Any]', body['loc'])))}: {message}"
+    return message
 
 
-def _said_in_text(text: str, depth: int) -> str:
+def _message_in_text(text: str, depth: int) -> str:
     line = " ".join(text.split())
     if depth and line.startswith(("{", "[")):
         try:
-            return said(json.loads(text), depth - 1) or line[:_LONGEST]
+            return server_message(json.loads(text), depth - 1) or line[:_LONGEST]
         except (ValueError, RecursionError):
-            pass  # not JSON after all: its text is all there is
+            pass  # not JSON: the text itself is the message
     return line[:_LONGEST]

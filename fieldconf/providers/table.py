@@ -1,10 +1,10 @@
-"""The table: who gives logprobs, how each is asked, and what the numbers are worth.
+"""The table of providers: which give logprobs, the form of the request, and what the numbers are.
 
 In:    nothing.
-Out:   rows of facts: the parameters of a request, the cap on candidates, where the logprobs stand,
-       the way out where there are none; where frameworks keep a response.
-Never: a branch on a provider's name. What differs is a value in a row, or a form that it names.
-Why:   one table makes the requests, their errors and the page docs/providers.md; they cannot part.
+Out:   rows of facts: the parameters of a request, the cap on candidates, whether logprobs are from
+       before or after the mask, the remedy where there are none; where frameworks keep a response.
+Never: a branch on a provider's name: a difference is a value in a row, or another form.
+Why:   requests, their errors and the page docs/providers.md come from one table, and so agree.
 """
 
 from collections.abc import Mapping
@@ -23,29 +23,29 @@ Evidence: TypeAlias = Literal["recording", "vendor types", "documentation"]
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """One way to ask, and what is known of the logprobs that come back.
+    """One API of a provider, with the parameters of its requests and facts about its logprobs.
 
     Attributes:
         key: its name in ``request(provider=...)``.
         title: its name for people.
-        call: what the parameters are for.
-        ask: how the parameters are built; None where no logprobs are given.
-        bare: how they are built for an answer without logprobs, where none are given at all.
-        choice: how an answer is held to one of a few bare texts; None: only the prompt can say it.
-        cap: the largest number of candidates for each token; None where there is no limit.
-        least: the smallest number with which logprobs come at all.
-        mask: whether they are taken before or after forbidden tokens are excluded.
-        temperature: whether they are taken before or after the temperature is applied.
-        structured: how the answer is held to the schema, in a few words.
-        evidence: what the reading of its answers is tested with.
-        note: what is odd about it, one sentence.
-        instead: the way out, where no logprobs are given.
-        also: parameters that every request to it holds.
+        call: the call that takes the parameters.
+        ask: builds the parameters; None if it gives no logprobs.
+        bare: builds the parameters for an answer without logprobs, if it gives none at all.
+        choice: restricts an answer to one of a few bare texts; None if only the prompt can.
+        cap: the largest number of candidates for each token; None if there is no limit.
+        least: the smallest number of candidates for which it gives logprobs.
+        mask: whether logprobs are from before or after forbidden tokens are excluded.
+        temperature: whether logprobs are from before or after the temperature is applied.
+        structured: how the answer is constrained to the schema, in a few words.
+        evidence: what the reading of its responses is tested with.
+        note: a peculiarity, in one sentence.
+        instead: the remedy, if it gives no logprobs.
+        also: parameters of every request.
         quiet: parameters that turn a model's reasoning off.
-        grammar: which part of JSON Schema it can hold a model to.
-        hosts: patterns of the hosts (with a port, where that tells) that its servers answer at.
-        limit: what its call names the largest number of tokens to write; with dots if it is inside.
-        streamed: parameters that a streamed request to it holds.
+        grammar: the part of JSON Schema that it supports.
+        hosts: patterns of the hosts of its servers, with a port where the port identifies it.
+        limit: the parameter for the largest number of tokens; dots separate nested names.
+        streamed: parameters of every streamed request.
     """
 
     key: str
@@ -71,19 +71,19 @@ class Provider:
 
     @property
     def default(self) -> int:
-        """How many candidates are asked for where nobody says: five, or fewer at the cap."""
+        """The default number of candidates: five, or the cap."""
         return USUAL if self.cap is None else min(USUAL, self.cap)
 
     @property
     def most(self) -> int:
-        """How many are asked for where the provider is known: what narrows the bounds most."""
+        """The largest useful number of candidates: twenty, or the cap."""
         return MOST if self.cap is None else min(MOST, self.cap)
 
 
 USUAL = 5
-"""Every provider that lists candidates lists five."""
+"""Every provider that lists candidates lists at least five."""
 MOST = 20
-"""More than so many hardly narrow the bounds, and each makes the response longer."""
+"""More candidates hardly narrow the bounds, and each makes the response longer."""
 
 _CREATE = "client.chat.completions.create"
 _EFFORT = {"reasoning_effort": "none"}
@@ -326,21 +326,21 @@ PROVIDERS: Mapping[str, Provider] = {row.key: row for row in ROWS}
 
 
 def provider_at(host: str) -> Provider | None:
-    """Who answers at a host (with its port, if it has one); None where no row says.
+    """The provider of a host (with its port, if it has one); None if no row has the host.
 
     >>> provider_at("my-team.openai.azure.com").key
     'azure'
     >>> provider_at("localhost:8000")
     """
-    found = (row for row in ROWS if any(fnmatchcase(host.lower(), one) for one in row.hosts))
-    return next(found, None)
+    rows = (row for row in ROWS if any(fnmatchcase(host.lower(), p) for p in row.hosts))
+    return next(rows, None)
 
 
-# -- what stands between a provider and the user ------------------------------------------------
+# -- frameworks ---------------------------------------------------------------------------------
 
 
 class Framework(NamedTuple):
-    """Where a framework keeps a response: what to give to ``score``, and what is odd about it."""
+    """Where a framework keeps a response: the object for ``score``, and a peculiarity."""
 
     title: str
     give: str

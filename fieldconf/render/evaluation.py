@@ -38,19 +38,19 @@ _HEAD = (
 
 def table(plain: Mapping[str, Any]) -> RenderableType:
     """A row for each group, and below it what the numbers mean and what was not counted."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    made.add_column(plain["by"] if plain["by"] != "overall" else "", overflow="fold")
-    made.add_column("labels", justify="right")
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    grid.add_column(plain["by"] if plain["by"] != "overall" else "", overflow="fold")
+    grid.add_column("labels", justify="right")
     for title in _SHOWN.values():
-        made.add_column(title, justify="right", min_width=10)
+        grid.add_column(title, justify="right", min_width=10)
     for row in plain["rows"]:
-        made.add_row(Text(_name(row)), f"{row['labels']:,}", *_cells(row))
+        grid.add_row(Text(_name(row)), f"{row['labels']:,}", *_cells(row))
     lines = [Text(line, style="bold" if first else "") for first, line in _lines(plain)]
-    return Group(Text(heading(plain)), made, *lines)
+    return Group(Text(heading(plain)), grid, *lines)
 
 
 def text(plain: Mapping[str, Any]) -> str:
-    """The same as plain text."""
+    """The table as plain text."""
     return _plain(table(plain))
 
 
@@ -78,47 +78,47 @@ def page(
     if image:
         parts.append(f'<p><img alt="curves" style="max-width:100%" src="{_escaped(image)}"></p>')
     if errors is not None:
-        named = ["document", "field", "confidence", "value", "right", "text", "why"]
+        titles = ["document", "field", "confidence", "value", "right", "text", "why"]
         cells = [
             [str(e["document"]), e["pointer"], figure(e["confidence"]), shown(e["value"]),
              shown(e["truth"]), shown(e["text"]), e["why"]]
             for e in errors
         ]  # fmt: skip
-        parts += [f"<h3>{len(cells):,} confidently wrong</h3>", _html_table(named, cells)]
+        parts += [f"<h3>{len(cells):,} confidently wrong</h3>", _html_table(titles, cells)]
     return f"{_HEAD}{''.join(parts)}</body></html>\n"
 
 
 def errors_table(errors: Iterable[Mapping[str, Any]]) -> RenderableType:
     """A row for each wrong value."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in ("document", "field", "confidence", "value", "right value", "text", "why"):
-        made.add_column(title, overflow="fold")
-    for one in errors:
-        made.add_row(*(Text(printable(cell)) for cell in (
-            str(one["document"]), one["pointer"] or "(whole)", figure(one["confidence"]),
-            shown(one["value"]), shown(one["truth"]), shown(one["text"]), one["why"],
+        grid.add_column(title, overflow="fold")
+    for error in errors:
+        grid.add_row(*(Text(printable(cell)) for cell in (
+            str(error["document"]), error["pointer"] or "(whole)", figure(error["confidence"]),
+            shown(error["value"]), shown(error["truth"]), shown(error["text"]), error["why"],
         )))  # fmt: skip
-    return made
+    return grid
 
 
 def comparison_table(plain: Mapping[str, Any]) -> RenderableType:
     """A line for each difference."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in ("group", "measure", "first", "", "other", "", "difference"):
-        made.add_column(title, overflow="fold")
+        grid.add_column(title, overflow="fold")
     for row in plain["rows"]:
-        made.add_row(
+        grid.add_row(
             Text(printable(row["group"]) or "(whole)"), _SHOWN.get(row["measure"], row["measure"]),
             Text(printable(row["first"])), figure(row["first_value"]),
             Text(printable(row["other"])), figure(row["other_value"]),
             Text(interval(row["difference"])),
         )  # fmt: skip
     head = f"{plain['labels']:,} values of {plain['documents']:,} documents; first less other"
-    return Group(Text(head), made, *(Text(printable(note)) for note in plain["notes"]))
+    return Group(Text(head), grid, *(Text(printable(note)) for note in plain["notes"]))
 
 
 def comparison_text(plain: Mapping[str, Any]) -> str:
-    """The same as plain text."""
+    """The differences as plain text."""
     return _plain(comparison_table(plain))
 
 

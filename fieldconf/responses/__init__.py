@@ -23,7 +23,7 @@ from typing import Any, cast
 from msgspec import structs
 
 from fieldconf.errors import FieldconfError, NoLogprobsError, PayloadError, one_line
-from fieldconf.providers.refusals import refusal, said
+from fieldconf.providers.refusals import refusal, server_message
 from fieldconf.responses import ai_sdk, echo, frameworks, kept, token_names
 from fieldconf.responses.answers import Answers
 from fieldconf.responses.delta import Delta, fold, several
@@ -223,7 +223,7 @@ def _read_as(family: ModuleType, inner: Any) -> list[Delta]:
 def _unknown(item: Any) -> FieldconfError:
     looked_for = "; ".join(family.NAME for family in FAMILIES)
     if _is_error(item):
-        message = said(item) or said(get(item, "response"))
+        message = server_message(item) or server_message(get(item, "response"))
         if remedy := refusal(None, message):
             return NoLogprobsError(f"the response is an error: {one_line(message)}", remedy=remedy)
         return PayloadError(

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fieldconf.providers.refusals import said
+from fieldconf.providers.refusals import server_message
 from fieldconf.responses.plain import (
     at,
     first,
@@ -104,7 +104,7 @@ def _batch_line(item: Any) -> Any:
     failed = get(item, "error") or (is_number(status) and status >= 400)
     if not failed and body is not None:
         return body
-    words = said(get(item, "error")) or said(body) or f"status {status}"
+    words = server_message(get(item, "error")) or server_message(body) or f"status {status}"
     return {"error": {"message": f"{text(get(item, 'custom_id'))}: {words}"}}
 
 

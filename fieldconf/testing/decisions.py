@@ -9,7 +9,7 @@ Why:   code that uses such an endpoint is tested in the same way as other code.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fieldconf.decisions.questions import meant
+from fieldconf.decisions.questions import member_of
 from fieldconf.parsing.kinds import same
 from fieldconf.paths import parse_pointer
 from fieldconf.testing.answers import Answer, AnswerError, named
@@ -84,7 +84,7 @@ def _shared(answer: Answer, name: str, value: Any, labels: Sequence[Any]) -> lis
     shares: dict[int, float] = {}
     masses = [(value, answer.confidences.get(where, answer.default)), *rivals.items()]
     for rival, mass in masses:
-        matches = [n for n, label in enumerate(labels) if same(meant([rival], label), rival)]
+        matches = [n for n, label in enumerate(labels) if same(member_of([rival], label), rival)]
         if not matches:
             raise AnswerError(f"{rival!r} is no answer to the question {name}: {labels}")
         shares[matches[0]] = mass
