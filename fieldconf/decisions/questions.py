@@ -126,7 +126,7 @@ def _leaves(root: SchemaNode) -> Iterator[tuple[Path, SchemaNode, str, str]]:
             continue
         for key in reversed(declared.keys):
             inner = node.inside(key)
-            is_in_all = all(key in variant.keys for variant in declared.arms)
+            is_in_all = all(key in variant.keys for variant in declared.variants)
             todo.append((
                 (*path, key), inner, (*descriptions, _described(key, inner.declared)),
                 around | declaring, "" if is_in_all else _VARIANTS,

@@ -54,7 +54,7 @@ def _defaults(model: str) -> Defaults:
     }
     return Defaults(
         request_options=MappingProxyType(options),
-        mask="pre",  # forbidden tokens are among the candidates and hold mass
+        mask="before",  # forbidden tokens are among the candidates and hold mass
         make_schema=embedded_schema,
         make_messages=embedded_messages,
         layout=Layout(compact=True, ordered=True, plain=True),  # see bench/exact.py

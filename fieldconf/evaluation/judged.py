@@ -353,7 +353,7 @@ def _scores(field: Field) -> tuple[float | None, ...]:
 
 def _text(field: Field | None, source: str | None) -> str | None:
     """What stands around a value in the source, else how the source begins."""
-    place = field.found[0] if field is not None and field.found else None
+    place = field.source_spans[0] if field is not None and field.source_spans else None
     if source is None:
         return None if place is None else place.text
     start, stop = (0, 0) if place is None else (max(place.start - _AROUND, 0), place.stop)

@@ -76,7 +76,7 @@ class _ScoredValue:
     min_step: OpenValueStep | None = None
     reason: str = ""
     why: Explanation | None = None
-    arms: Distribution | None = None
+    variants: Distribution | None = None
     valid: float = 1.0  # the least part of the listed mass that kept to the schema
 
 
@@ -152,9 +152,9 @@ class FieldScorer:
         made = Field(
             path=event.path, value=value, kind=kind, logprob=logprob,  # pyright: ignore[reportArgumentType]  # kind_of gives a Kind
             confidence=verdict.confidence, low=verdict.low, high=verdict.high, basis=verdict.basis,
-            distribution=found, expected=expected, std=std, arms=verdict.arms,
+            distribution=found, expected=expected, std=std, variants=verdict.variants,
             presence=container.presence if container else {},
-            stops=tuple(s.ends for s in container.stops if s) if container else (),
+            end_probabilities=tuple(s.ends for s in container.stops if s) if container else (),
             min_step=verdict.min_step, why=verdict.why,
             flags=self._flags(item, value, declared, is_again=is_again, valid=verdict.valid),
             reason=verdict.reason, start=event.start, stop=event.stop, declared=declared,
@@ -208,7 +208,7 @@ class FieldScorer:
         basis_name: Basis = "joint" if value is not None else "null_or_value"
         verdict = _of_outcome(tree, 0, basis_name, self._evidence.tokens)
         verdict.distribution = open_distribution(tree, question)
-        verdict.arms, verdict.min_step = _arms(tree, question, declared), least_sure(tree)
+        verdict.variants, verdict.min_step = _arms(tree, question, declared), least_sure(tree)
         return verdict
 
     def _value_tree(
@@ -294,11 +294,11 @@ class FieldScorer:
         tree, question = self._value_tree(item, value, declared, target, is_free=True)
         if tree is None:
             return verdict
-        verdict.arms = _arms(tree, question, declared)
+        verdict.variants = _arms(tree, question, declared)
         if len(item.event.raw) <= LONGEST_JOINT:
             verdict.distribution = open_distribution(tree, question)
-        if mean is not None and verdict.arms is not None and declared.nullable:
-            verdict.confidence = mean * (1 - verdict.arms["null"].probability)
+        if mean is not None and verdict.variants is not None and declared.nullable:
+            verdict.confidence = mean * (1 - verdict.variants["null"].probability)
         return verdict
 
     def _list(self, item: Aligned, reason: str) -> _ScoredValue:
@@ -318,28 +318,28 @@ class FieldScorer:
             formulas.product(member.high for member in members),
             "list_end",
         )
-        verdict.why, verdict.arms = least.why, container.kinds
+        verdict.why, verdict.variants = least.why, container.kinds
         return verdict
 
     def _object(self, item: Aligned, value: Any, reason: str) -> _ScoredValue:
         container = self._open[-1]
         asked = self._ask_key(container, item, None)
-        arms = container.arms or container.kinds
+        arms = container.variants or container.kinds
         if not value:
             if reason:
                 return _ScoredValue(reason=reason)
             if asked is not None:  # a key was possible, too
                 question, tree = asked
                 verdict = _of_outcome(tree, question.end, "joint", self._evidence.tokens)
-                verdict.arms = arms
+                verdict.variants = arms
                 return verdict
             logprob, _ = self._evidence.total(item)
             assert logprob is not None  # else there is a reason
-            return _ScoredValue(math.exp(logprob), basis="joint", arms=arms)
+            return _ScoredValue(math.exp(logprob), basis="joint", variants=arms)
         least, reason = container.summary.result
         if least is None:
-            return _ScoredValue(reason=reason, arms=arms)
-        return _ScoredValue(least.confidence, basis="least_required", arms=arms, why=least.why)
+            return _ScoredValue(reason=reason, variants=arms)
+        return _ScoredValue(least.confidence, basis="least_required", variants=arms, why=least.why)
 
     # -- questions ----------------------------------------------------------------------------
 

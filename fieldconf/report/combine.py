@@ -54,7 +54,7 @@ def assembled(
             others, the text, the tokens and all spans stay as they are.
         parts: whose field stands at a path of ``data``. The field may have had another path in its
             reading. Where there is none, it is that of the first report, if its value is the same;
-            else the field has no confidence. Of an object only ``arms``, ``presence`` and flags
+            else the field has no confidence. Of an object only ``variants``, ``presence`` and flags
             are kept: its confidence is computed of what is inside.
         requests: all requests that were made, with their costs.
         status: how the whole ended; if nothing is said, "complete" where the text is new.
@@ -78,9 +78,10 @@ def assembled(
     if not is_same:
         value, errors = base.schema.validate(cast("bytes", text), data)
     kept = {"status": base.status, "reason": base.reason, "text": base.text,
-            "answer": base.answer, "stopped": base.stopped, "owners": base.owners}  # fmt: skip
+            "answer_score": base.answer_score, "stopped": base.stopped,
+            "owners": base.owners}  # fmt: skip
     new = {"status": "complete", "reason": "", "text": (text or b"").decode(),
-           "answer": None, "stopped": None, "refusal": None,
+           "answer_score": None, "stopped": None, "refusal": None,
            "owners": _owners(readings, chosen)}  # fmt: skip
     said = {"status": status, "reason": reason} if status else {}
     return replace(
@@ -193,13 +194,13 @@ def _shifted(field: Field, first: int) -> Field:
     if not first:
         return field
     why, step = field.why, field.min_step
-    found, arms = field.distribution, field.arms
+    found, variants = field.distribution, field.variants
     return replace(
         field, indexes=tuple(index + first for index in field.indexes),
         why=why and why._replace(token=why.token + first),
         min_step=step and step._replace(token=step.token + first),
         distribution=found and _decided_later(found, first),
-        arms=arms and _decided_later(arms, first),
+        variants=variants and _decided_later(variants, first),
     )  # fmt: skip
 
 

@@ -352,9 +352,9 @@ def _mask(tokens: Iterable[Token], parts: Sequence[Delta]) -> Mask:
     if any(
         delta.extent != "increment" for delta in parts
     ):  # whose tokens the whole has is not told
-        return "post" if _is_shown(tokens) else "unknown"
+        return "after" if _is_shown(tokens) else "unknown"
     shown = (_is_shown(d.tokens or ()) if d.masked is None else d.masked for d in parts)
-    return "post" if any(shown) else "unknown"
+    return "after" if any(shown) else "unknown"
 
 
 def _is_shown(tokens: Iterable[Token]) -> bool:

@@ -13,12 +13,12 @@ from dataclasses import asdict, fields
 from typing import Any, NamedTuple, cast
 
 from fieldconf.errors import PayloadError
-from fieldconf.tokens.token import Layout, Mask
+from fieldconf.tokens.token import FORMER_MASKS, Layout, Mask
 
 FORM = "fieldconf"
 """The key of the settings; its value has the version of the form, too."""
 
-_VERSION = 1
+_VERSION = 2
 _NEVER = -9999.0  # OpenAI's own word for a logprob of minus infinity, which JSON cannot hold
 
 
@@ -33,7 +33,7 @@ class KeptResponse(NamedTuple):
 def keep(response: Any, *, mask: Mask | None, layout: Layout | None) -> dict[str, Any]:
     """The plain form of a response: JSON values only.
 
-    >>> plain = keep({"choices": []}, mask="pre", layout=Layout(compact=True))
+    >>> plain = keep({"choices": []}, mask="before", layout=Layout(compact=True))
     >>> plain["response"], opened(plain).layout == Layout(compact=True)
     ({'choices': []}, True)
     """
@@ -62,15 +62,15 @@ def opened(item: Any) -> KeptResponse | None:
     saved_settings = cast("Mapping[str, Any]", settings)
     layout: Any = saved_settings.get("layout")
     names = {field.name for field in fields(Layout)}
-    if saved_settings.get("version") != _VERSION or not names >= {*(layout or {})}:
+    if saved_settings.get("version") not in (1, _VERSION) or not names >= {*(layout or {})}:
         raise PayloadError(
             "the response was saved by another version of fieldconf",
             found=str(saved_settings.get("version")),
             remedy='Pass only its "response", or use that version',
         )
-    return KeptResponse(
-        form["response"], saved_settings.get("mask", "unknown"), layout and Layout(**layout)
-    )
+    mask: Any = saved_settings.get("mask", "unknown")
+    mask = FORMER_MASKS.get(mask, mask)
+    return KeptResponse(form["response"], mask, layout and Layout(**layout))
 
 
 def _plain(payload: Any) -> Any:

@@ -10,14 +10,17 @@ Why:   a token is its bytes; its text is for showing (one emoji has nine spellin
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, cast
 
-Mask: TypeAlias = Literal["pre", "post", "unknown"]
+Mask: TypeAlias = Literal["before", "after", "unknown"]
 """Where the logprobs stand: before or after tokens that the schema forbids were excluded."""
+
+FORMER_MASKS: Mapping[str, Mask] = {"pre": "before", "post": "after"}
+"""The words of the first version of saved reports and responses."""
 
 MASKED_CANDIDATE = -100.0
 """What OpenAI's strict mode lists, exactly, for a token that its grammar excluded."""

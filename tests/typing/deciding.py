@@ -28,7 +28,7 @@ def second(report: fc.Report[Ticket], client: Any) -> None:
     assert_type(fc.agree([report, report]), fc.Report[Ticket])
     assert_type(fc.locate(report, "x"), fc.Report[Ticket])
     assert_type(report["urgent"].agreement, fc.Agreement | None)
-    assert_type(report["urgent"].found, tuple[fc.SourceSpan, ...] | None)
+    assert_type(report["urgent"].source_spans, tuple[fc.SourceSpan, ...] | None)
     assert_type(report["urgent"].readings, tuple[fc.Reading, ...])
     assert_type(report.requests, tuple[fc.RequestCost, ...])
     steps = [

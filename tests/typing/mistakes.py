@@ -26,7 +26,7 @@ def misspelled_options(client: Any) -> None:
     Ticket.extract_many(["x"], concurency=2)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     Ticket.aextract_many(["x"], modle="m")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     Ticket.stream("x", modle="m")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    Ticket.score({}, maks="pre")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    Ticket.score({}, maks="before")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     fc.confident(modle="m")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
 
 

@@ -18,7 +18,7 @@ class Ticket(fc.Confident):
 def the_mixin() -> None:
     assert_type(Ticket.extract("x"), fc.Report[Ticket])
     assert_type(Ticket.extract("x", model="m", temperature=0).value, Ticket | None)
-    assert_type(Ticket.score({}, mask="post", match="loose"), fc.Report[Ticket])
+    assert_type(Ticket.score({}, mask="after", match="loose"), fc.Report[Ticket])
     assert_type(Ticket.request(model="m"), dict[str, Any])
     assert_type(Ticket.stream("x"), fc.FieldStream[Ticket])
     assert_type(Ticket.astream("x"), fc.AsyncFieldStream[Ticket])
@@ -32,8 +32,8 @@ def the_mixin_of_many() -> None:
     assert_type(Ticket.extract_many(["x"]), fc.ResultStream[Ticket])
     for result in Ticket.extract_many({"a": "x"}, concurrency=2, output="o.jsonl", samples=3):
         assert_type(result.value, Ticket | None)
-    then = [fc.CascadeStep(object(), model="large")]
-    assert_type(Ticket.extract_many(["x"], then=then, budget=5).all(), fc.Results[Ticket])
+    steps = [fc.CascadeStep(object(), model="large")]
+    assert_type(Ticket.extract_many(["x"], steps=steps, budget=5).all(), fc.Results[Ticket])
     assert_type(Box[int].extract_many(["x"]).run(), fc.RunSummary)
 
 

@@ -40,7 +40,7 @@ def deltas(item: Any, tokens_of: Callable[[Any, Delta], Delta]) -> list[Delta]:
     if usage is not None or is_timed:
         shared = replace(
             shared,
-            mask="pre" if is_timed else shared.mask,
+            mask="before" if is_timed else shared.mask,
             completion_tokens=count(get(usage, "completion_tokens")),
             prompt_tokens=count(get(usage, "prompt_tokens")),
         )
@@ -79,7 +79,7 @@ def common(model: str, fingerprint: str) -> Delta:
     llama.cpp, which also has ``timings``, takes the numbers before the mask. Of a stream all
     chunks say the same: it is one object.
     """
-    mask: Mask = "pre" if _LLAMA_CPP_BUILD.match(fingerprint) else "unknown"
+    mask: Mask = "before" if _LLAMA_CPP_BUILD.match(fingerprint) else "unknown"
     return Delta(index=None, mask=mask, model=model)
 
 

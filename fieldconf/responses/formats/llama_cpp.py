@@ -47,7 +47,7 @@ def read(item: Any) -> list[Delta]:
             tokens=_linear(rows) if is_linear else entries.read(rows) or None,
             finish_reason=finish(stopped) if stopped != "none" else None,
             note=_NOT_ASKED,
-            mask="unknown" if is_linear and _is_post_sampling(rows) else "pre",
+            mask="unknown" if is_linear and _is_post_sampling(rows) else "before",
             model=text(get(item, "model")),
             completion_tokens=count(get(item, "tokens_predicted")),
             prompt_tokens=count(get(item, "tokens_evaluated")),

@@ -48,7 +48,7 @@ def read(item: Any) -> list[Delta]:
             finish_reason=finish(get(reason, "type")) or finish(reason),
             extent=_extent(len(tokens or ()), counted),
             note=_NOT_ASKED,
-            mask="post",
+            mask="after",
             completion_tokens=counted,
             prompt_tokens=count(get(about, "prompt_tokens")),
             source=text(get(about, "id")),

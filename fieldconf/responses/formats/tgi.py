@@ -36,7 +36,7 @@ def read(item: Any) -> list[Delta]:
     if get(line, "text") is not None:
         shown = "" if get(line, "special") else text(get(line, "text"))
         tokens = entries.paired([line], [get(item, "top_tokens")], _row)
-        deltas.append(Delta(content=shown, tokens=tokens, mask="post"))
+        deltas.append(Delta(content=shown, tokens=tokens, mask="after"))
     if isinstance(get(item, "generated_text"), str) or members(details):
         deltas.append(_whole(item, details))
     return deltas
@@ -51,7 +51,7 @@ def _whole(item: Any, details: Any) -> Delta:
         extent="final" if get(item, "token") is None else "cumulative",
         last=True,
         note=_NOT_ASKED,
-        mask="post",
+        mask="after",
         completion_tokens=count(get(details, "generated_tokens")),
     )
 

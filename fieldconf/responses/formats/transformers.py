@@ -52,7 +52,7 @@ def read(item: Any) -> list[Delta]:
             content=None,
             tokens=None if note else _row(ids, [step[index] for step in scores]),
             extent="final",
-            mask="post" if get(item, "scores") else "pre",
+            mask="after" if get(item, "scores") else "before",
             note=note,
         )
         for index, ids in enumerate(rows)
