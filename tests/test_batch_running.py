@@ -136,7 +136,7 @@ def test_a_full_disk_is_told_and_a_later_run_goes_on(monkeypatch, word):
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        with pytest.raises(OutputError, match=r"No space left on device.*what is done is kept"):
+        with pytest.raises(OutputError, match=r"No space left on device.*finished blocks are kept"):
             scored()
     assert not list(Path().rglob("*.new"))
     assert not Path("rows.parquet").exists()
