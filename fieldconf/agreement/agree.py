@@ -186,7 +186,8 @@ def _field(ballot: _Ballot, chosen: ChosenValue) -> Field:
     field = replace(own, agreement=agreement, readings=_readings(ballot, chosen) if is_leaf else ())
     if own.kind == "array" and chosen.node.key != chosen.key:
         field = replace(
-            field, confidence=None, low=None, high=None, logprob=None, basis="none", end_probabilities=(),
+            field, confidence=None, low=None, high=None, logprob=None, basis="none",
+            end_probabilities=(),
             why=None, indexes=(), reason=_NEW_LIST,
         )  # fmt: skip
     if field.confidence is not None or (own.kind == "object" and not is_leaf):
