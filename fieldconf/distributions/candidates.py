@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from fieldconf.distributions.decoding_step import StepCandidates, step_candidates
-from fieldconf.responses.fast.lazy import Listed, all_columns, columns
+from fieldconf.responses.fast.lazy import LazyCandidates, all_columns, columns
 from fieldconf.tokens.spelling import SPACES, plainly_named
 from fieldconf.tokens.token import Candidate, Token, unchecked, utf8
 
@@ -26,7 +26,7 @@ _listing = unchecked(StepCandidates)
 def listed(written: bytes, token: Token, *, are_named: bool = True) -> StepCandidates:
     """What a token of which the logprob is known comes with, see ``all_listed``."""
     candidates = token[3]
-    is_raw = isinstance(candidates, Listed)
+    is_raw = isinstance(candidates, LazyCandidates)
     columns = (_told(all_columns([candidates])) if is_raw else None) or _alone(candidates)
     return _plainly(written, token, columns) or _one_by_one(written, token, are_named=are_named)
 
@@ -59,10 +59,10 @@ _Columns: TypeAlias = tuple[list[str], list[float], list[float]]
 def _columns(tokens: Sequence[Token | None]) -> Iterator[_Columns | None]:
     """Texts, logprobs and masses of each token's candidates, where the texts are enough."""
     lists = [() if token is None else token[3] for token in tokens]
-    together = _told(all_columns([own for own in lists if isinstance(own, Listed)]))
+    together = _told(all_columns([own for own in lists if isinstance(own, LazyCandidates)]))
     start = 0
     for candidates in lists:
-        if together is not None and isinstance(candidates, Listed):
+        if together is not None and isinstance(candidates, LazyCandidates):
             stop = start + len(candidates)
             texts, logprobs, masses = together
             yield texts[start:stop], logprobs[start:stop], masses[start:stop]
@@ -73,7 +73,9 @@ def _columns(tokens: Sequence[Token | None]) -> Iterator[_Columns | None]:
 
 def _alone(candidates: Sequence[Candidate]) -> _Columns | None:
     """The same of one list."""
-    return _told(columns(candidates.glance() if isinstance(candidates, Listed) else candidates))
+    return _told(
+        columns(candidates.peek() if isinstance(candidates, LazyCandidates) else candidates)
+    )
 
 
 def _told(known: tuple[list[str], list[float]] | None) -> _Columns | None:

@@ -81,13 +81,13 @@ class AlignedStep:
         A token may close many values, and each of them asks what the same candidates would have
         closed in its place; so that is read once where it is much.
         """
-        known = self._readings.get(data)
-        if known is None:
+        reading = self._readings.get(data)
+        if reading is None:
             fork = self.parser.fork()
-            known = fork, fork.feed(data)
-            if len(known[1]) > _FEW_EVENTS:
-                self._readings[data] = known
-        return known
+            reading = fork, fork.feed(data)
+            if len(reading[1]) > _FEW_EVENTS:
+                self._readings[data] = reading
+        return reading
 
 
 class Aligned(NamedTuple):
@@ -205,7 +205,7 @@ class Aligner:
         self, data: bytes, tokens: Sequence[int | None], starts: Sequence[int]
     ) -> list[Aligned]:
         """Take many pieces at once: their bytes, and where each begins in the answer."""
-        made: list[Aligned] = []
+        aligned: list[Aligned] = []
         first, begin, count = 0, self._end, len(tokens)
         before = len(self._starts)
         if not before:
@@ -214,25 +214,25 @@ class Aligner:
             value = self._value
             if value is None:  # one by one until the value is found
                 stop = starts[first + 1] - begin if first + 1 < count else len(data)
-                made += self.feed(data[self._end - begin : stop], tokens[first])
+                aligned += self.feed(data[self._end - begin : stop], tokens[first])
             else:
                 self._starts.extend(starts[first:])
                 self.tokens += tokens[first:]
                 written = data[self._end - begin :]
                 self._end += len(written)
-                made += self._read(value, written)
-                made += self._take_back(data, begin)
+                aligned += self._read(value, written)
+                aligned += self._take_back(data, begin)
             first = len(self._starts) - before
-        return made
+        return aligned
 
     def _take_back(self, data: bytes, begin: int) -> list[Aligned]:
         """If the value has ended, the pieces behind it are yet to be fed; ``data`` has them all."""
         if self._value is not None:
             return []
-        kept = bisect_left(self._starts, self._finder.offset)
-        if kept < len(self._starts):
-            self._end = self._starts[kept]
-            del self._starts[kept:], self.tokens[kept:]
+        count = bisect_left(self._starts, self._finder.offset)
+        if count < len(self._starts):
+            self._end = self._starts[count]
+            del self._starts[count:], self.tokens[count:]
         last = self._starts[-1]
         return self._rest(data[last - begin : self._end - begin], last)
 
@@ -244,10 +244,10 @@ class Aligner:
         if is_over:
             self._finder.note(events)
             self._value = None
-        made = self._align(events) if events else []
+        aligned = self._align(events) if events else []
         if is_over:
             self._run, self._parts, self._steps = None, [], {}
-        return made
+        return aligned
 
     def _rest(self, written: bytes, start: int) -> list[Aligned]:
         """If the value has ended, take what follows it in its last piece, which begins here."""
@@ -323,7 +323,7 @@ class Aligner:
             self._followers[first] = source
             if start <= edge:
                 first = bisect_right(starts, edge, first, last) - 1
-        made: list[AlignedStep] = []
+        selected: list[AlignedStep] = []
         for piece in range(first, min(last, until)):
             step = steps.get(piece)
             if step is None:
@@ -332,8 +332,8 @@ class Aligner:
                 written = data[at - start : stop - start]
                 step = AlignedStep(piece, self.tokens[piece], source, written, at)
                 steps[piece] = step
-            made.append(step)
-        return made
+            selected.append(step)
+        return selected
 
     def _align(self, events: list[Event]) -> list[Aligned]:
         """The events that the last piece caused."""
@@ -341,7 +341,7 @@ class Aligner:
             return []
         starts, edge, run = self._starts, self._edge, self._cut()
         count, newest = len(starts), starts[-1]
-        made: list[Aligned] = []
+        aligned: list[Aligned] = []
         for event in events:
             _, path, start, stop, _ = event
             if start > edge and not path:
@@ -349,12 +349,12 @@ class Aligner:
             # As in ``touching``; most often the newest piece is one end of the range.
             first = count - 1 if newest <= start else bisect_right(starts, start) - 1
             last = count if newest < stop else bisect_left(starts, stop, first)
-            made.append(_aligned((event, first, last, edge, run, self)))
+            aligned.append(_aligned((event, first, last, edge, run, self)))
             edge = stop
         self._edge = edge
         if run is not None and edge >= run.end - len(run.data):  # else events were withheld
             self._run = _run((None, *run[1:])) if run.end > edge else None
-        return made
+        return aligned
 
     def _cut(self) -> PieceRun | None:
         """Make a run of what was read since the last one."""
