@@ -68,8 +68,8 @@ def numbers(fields: Iterable[Any]) -> None:
     """Read every number that a user can read, so that nothing can be put off."""
     for f in fields:
         _ = (f.confidence, f.low, f.high, f.logprob, f.expected, f.std, f.rank, f.null, f.reason)
-        members = [*f.presence.values(), *f.stops]
-        for known in (f.distribution, f.arms):
+        members = [*f.presence.values(), *f.end_probabilities]
+        for known in (f.distribution, f.variants):
             if known is not None:
                 members += [*known.candidates, *known.unnormalised]
                 _ = (known.off_schema, known.unseen, known.rest, known.margin, known.entropy)

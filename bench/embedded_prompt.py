@@ -168,7 +168,7 @@ def measure(client: LocalClient, style: Any) -> tuple[dict[str, list[float]], Co
     counts: Counter[str] = Counter()
     for schema, text, gold in CASES:
         response = ask(client, schema, style(schema, text))
-        report, choice = fc.score(response, schema, mask="pre"), response.choices[0]
+        report, choice = fc.score(response, schema, mask="before"), response.choices[0]
         if choice.finish_reason != "stop":
             counts["cut"] += 1
             continue

@@ -52,11 +52,12 @@ TIMED = b"takes too long to match"  # what a pattern of a stranger is given depe
 ROLES = {
     "report": """status reason value data text flags mask precision choice tool model finish_reason
         refusal input_tokens output_tokens owners outcome confidence scope calibration stopped
-        requests answer:score prompt:score tokens:token prompt_tokens:token errors:error
+        requests answer_score:score prompt_score:score tokens:token prompt_tokens:token errors:error
         verdicts:verdict fields:field""",
     "field": """path pointer value kind confidence raw low high logprob basis expected std flags
-        reason start stop indexes null off_schema unseen margin rank signals is_leaf brief found
-        agreement distribution:distribution arms:distribution presence:member stops:member
+        reason start stop indexes null off_schema unseen margin rank signals is_leaf brief
+        source_spans         agreement distribution:distribution variants:distribution presence:member
+        end_probabilities:member
         min_step:choice why:why readings:reading tokens:text declared:declared""",
     "distribution": """off_schema unseen decided_at calls rest margin entropy moments
         candidates:member unnormalised:member other:rival beginnings:rival""",

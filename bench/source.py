@@ -7,7 +7,7 @@ Out:   a table: for each field the share of the labels that each way finds in th
        With a number of receipts also what the embedded model extracts of them: which of its values
        are found, and which are right.
 Never: a threshold fitted to these texts.
-Why:   ``found`` is worth something only where wrong values are not found.
+Why:   ``source_spans`` is worth something only where wrong values are not found.
 
     python bench/source.py ../shared/data
     python bench/source.py ../shared/data 31    # and the embedded model: some seconds a receipt
@@ -122,7 +122,7 @@ def asked(folder, count):
         for name in names if report.status == "complete" else ():
             label = str(example["gold"][name])
             is_right = report[name].value.strip().casefold() == label.casefold()
-            counts[bool(report[name].found), is_right] += 1
+            counts[bool(report[name].source_spans), is_right] += 1
     print(f"\n{counts.total()} values of the embedded model:")
     for is_found in (True, False):
         all_of_them = counts[is_found, True] + counts[is_found, False]

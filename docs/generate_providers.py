@@ -35,7 +35,7 @@ parameters of `openai` also fit the `body` of a line in OpenAI's Batch API.
 
 - **Cap**: the largest allowed number of candidates for each token. The default is 5, or the cap if
   that is lower.
-- **Mask**: whether the logprobs are taken before ("pre") or after ("post") tokens that the schema
+- **Mask**: whether the logprobs are taken "before" or "after" tokens that the schema
   forbids are excluded. Of those that are taken before, the forbidden tokens hold a part. "unknown":
   the provider does not say, or the answer is not held to the schema.
 - **Temperature**: whether they are taken before or after the temperature is applied. After it, they

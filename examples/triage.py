@@ -19,7 +19,7 @@ import fieldconf as fc
 # From this confidence on, a field is filed without review. These numbers are invented: take yours
 # from answers that you have compared with the truth. Each field has its own, because right values
 # of different kinds have different confidences.
-CHOICE, TEXT, NUMBER = (fc.FieldConfig(threshold=share) for share in (0.7, 0.5, 0.5))
+CHOICE, TEXT, NUMBER = (fc.FieldConfig(accept=share) for share in (0.7, 0.5, 0.5))
 
 
 @fc.confident

@@ -7,7 +7,7 @@ Why:   who scores an answer should not wait for what evaluates, calibrates and d
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -17,11 +17,12 @@ class LazyPackage(ModuleType):
     """A package that was made lazy."""
 
     _module_of: Mapping[str, str]
+    _modules: Sequence[str]
 
     def __getattr__(self, name: str) -> Any:
         """What is no attribute yet: a name from its module, or a module."""
         if module := self._module_of.get(name):
-            value = getattr(import_module(f"{self.__name__}.{module}"), name)
+            value = getattr(import_module(module), name)
             setattr(self, name, value)
             return value
         module = f"{self.__name__}.{name}"
@@ -38,16 +39,24 @@ class LazyPackage(ModuleType):
             super().__setattr__(name, value)
 
     def __dir__(self) -> list[str]:
-        return sorted({*vars(self), *self._module_of})
+        special = (name for name in vars(self) if name.startswith("__"))
+        return sorted({*special, *self._module_of, *self._modules})
 
 
-def lazily(package: str, names: Mapping[str, str]) -> None:
-    """Let a package import its names when they are first read.
+def lazily(
+    name: str, names: Mapping[str, str], *, package: str = "", modules: Sequence[str] = ()
+) -> None:
+    """Let a module import its names when they are first read.
 
     Args:
-        package: its ``__name__``.
+        name: the module's ``__name__``.
         names: module -> the names that come from it, with spaces between.
+        package: the package of those modules; by default the module itself.
+        modules: the modules of the package that ``dir`` shows; it shows no others.
     """
-    made = sys.modules[package]
-    vars(made)["_module_of"] = {n: module for module, ns in names.items() for n in ns.split()}
-    made.__class__ = LazyPackage
+    module = sys.modules[name]
+    vars(module)["_module_of"] = {
+        each: f"{package or name}.{home}" for home, all_ in names.items() for each in all_.split()
+    }
+    vars(module)["_modules"] = modules
+    module.__class__ = LazyPackage

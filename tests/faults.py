@@ -41,7 +41,7 @@ VALUE = Ticket(
 SURE = {"relevant": 0.8, "team": 0.7, "summary": 0.9, "tags": 0.75, "urgent": 0.6}
 CHAT, RESPONSES = "openai", "openai-responses"
 APIS = (CHAT, pytest.param(RESPONSES, marks=needs_responses))
-ASKED = payloads.Asked(top=2, usage=True)
+ASKED = payloads.RequestShape(top=2, usage=True)
 """Few candidates: a whole stream fits between two sockets, and is there when one is reset."""
 
 

@@ -15,9 +15,9 @@ SHARES = st.one_of(st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0]), st.floats(0, 1))
 LIMITS = st.tuples(SHARES, SHARES).map(lambda pair: Limits(max(pair), min(pair)))
 CONFS = st.one_of(
     st.none(),
-    SHARES.map(lambda share: FieldConfig(threshold=share)),
+    SHARES.map(lambda share: FieldConfig(accept=share)),
     SHARES.map(lambda share: FieldConfig(review=share)),
-    LIMITS.map(lambda limits: FieldConfig(threshold=limits.accept, review=limits.review)),
+    LIMITS.map(lambda limits: FieldConfig(accept=limits.accept, review=limits.review)),
 )
 READINGS = st.lists(
     st.builds(
@@ -37,7 +37,7 @@ def reports(draw):
         if name in made:
             made[name] = replace(
                 made[name], declared=replace(made[name].declared or Declared(), conf=draw(CONFS)),
-                readings=draw(READINGS), found=draw(st.sampled_from([None, ()])),
+                readings=draw(READINGS), source_spans=draw(st.sampled_from([None, ()])),
             )  # fmt: skip
     return replace(report, fields=made)
 

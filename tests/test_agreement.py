@@ -418,7 +418,11 @@ def test_a_list_has_the_confidence_of_an_answer_that_has_it():
 def test_a_list_that_no_answer_has_has_no_other_confidence():
     report = agree([scored(value) for value in (["a", "b"], ["b", "c"], ["a", "c"])])
     assert len(report.data) == 3
-    assert (report[""].confidence, report[""].basis, report[""].stops) == (0, "agreement", ())
+    assert (report[""].confidence, report[""].basis, report[""].end_probabilities) == (
+        0,
+        "agreement",
+        (),
+    )
     assert report["/0"].basis != "agreement"
 
 

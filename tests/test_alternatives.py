@@ -275,7 +275,7 @@ def test_a_list_that_might_have_been_null_is_as_sure_as_that():
     declared = {"anyOf": [{"type": "array", "items": {"type": "integer"}}, NULL]}
     field = field_of(['{"a":', ("[", {"[": 0.6, "null": 0.4}), "1", "]", "}"], declared)
     assert field.confidence == pytest.approx(0.6)
-    assert field.stops[0].high == pytest.approx(0.0)  # that it is a list is given there
+    assert field.end_probabilities[0].high == pytest.approx(0.0)  # that it is a list is given there
 
 
 def test_a_long_text_that_might_have_been_null_is_as_sure_as_that():

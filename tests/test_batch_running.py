@@ -136,7 +136,7 @@ def test_a_full_disk_is_told_and_a_later_run_goes_on(monkeypatch, word):
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        with pytest.raises(OutputError, match=r"No space left on device.*what is done is kept"):
+        with pytest.raises(OutputError, match=r"No space left on device.*finished blocks are kept"):
             scored()
     assert not list(Path().rglob("*.new"))
     assert not Path("rows.parquet").exists()
@@ -164,7 +164,7 @@ def test_a_file_that_may_not_grow_is_told(here):
 
 @pytest.mark.parametrize("change", [
     {"schema": {"type": "object"}}, {"wide": True}, {"policy": {"accept": 0.1}}, {"match": "loose"},
-    {"mask": "post"}, {"longest": 50_000, "block": 5000},
+    {"mask": "after"}, {"longest": 50_000, "block": 5000},
 ])  # fmt: skip
 def test_parts_of_other_settings_are_not_taken(change):
     with pytest.raises(StopError):

@@ -301,7 +301,7 @@ def test_digests_of_schemas_are_those_of_what_is_asked():
     one, other = (fc.score(saved(), kind).schema.digest for kind in (Ticket, Other))
     assert one == fc.score(saved(), Ticket.model_json_schema()).schema.digest
     assert isinstance(other, str)
-    limits = {"type": "boolean", "x-fieldconf": {"threshold": 0.9}}
+    limits = {"type": "boolean", "x-fieldconf": {"accept": 0.9}}
     digests = [fc.score(saved(), kind).schema.digest for kind in (limits, bool, {"type": "null"})]
     assert digests[0] == digests[1] != digests[2]
 

@@ -264,7 +264,7 @@ def test_values_of_each_step_are_looked_for_in_the_text():
     made = [FakeClient(answer({"name": "Anne"}, doubts=["/name"])), FakeClient({"name": "Anna"})]
     schema = {"properties": {"name": {"type": "string"}}, "required": ["name"]}
     report = cascade(schema, "Dear Anna", steps=steps_of(made), locate=["exact"])
-    assert [one.text for one in report["name"].found] == ["Anna"]
+    assert [one.text for one in report["name"].source_spans] == ["Anna"]
 
 
 # -- when a step goes wrong -----------------------------------------------------------------------

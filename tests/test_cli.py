@@ -373,11 +373,11 @@ def asked_of(tmp_path, *arguments, answer=by_model, schema=NAMED, model="small")
     ("arguments", "models", "outcome"),
     [
         ([], ["small"], "review"),
-        (["--then", "middle"], ["small", "middle"], "review"),
-        (["--then", "large"], ["small", "large"], "accept"),
-        (["--then", "large", "--then", "middle"], ["small", "large"], "accept"),
-        (["--then", "middle", "--then", "large"], ["small", "middle", "large"], "accept"),
-        (["--then", "large", "--accept", "0.5"], ["small"], "accept"),
+        (["--step", "middle"], ["small", "middle"], "review"),
+        (["--step", "large"], ["small", "large"], "accept"),
+        (["--step", "large", "--step", "middle"], ["small", "large"], "accept"),
+        (["--step", "middle", "--step", "large"], ["small", "middle", "large"], "accept"),
+        (["--step", "large", "--accept", "0.5"], ["small"], "accept"),
     ],
 )
 def test_further_models_are_asked_for_what_is_in_doubt(tmp_path, arguments, models, outcome):
@@ -394,14 +394,14 @@ def test_further_models_are_asked_for_what_is_in_doubt(tmp_path, arguments, mode
 
 
 def test_a_further_model_that_fails_is_one_line(tmp_path):
-    result, requests = asked_of(tmp_path, "--then", "broken")
+    result, requests = asked_of(tmp_path, "--step", "broken")
     assert (result.exit_code, len(requests), result.stdout) == (3, 2, "")
     assert len(result.stderr.splitlines()) == 1
     assert "out of order" in result.stderr
 
 
 def test_a_further_model_is_one_of_a_server(tmp_path):
-    result = run("extract", "named.json", LETTER, "--then", "large")
+    result = run("extract", "named.json", LETTER, "--step", "large")
     assert (result.exit_code, "add --model" in result.stderr) == (2, True)
 
 
@@ -431,14 +431,14 @@ def test_what_cannot_be_streamed_is_shown_at_once(tmp_path):
     assert any(row.startswith("/team") and "0.600" in row for row in result.stdout.splitlines())
 
 
-@pytest.mark.parametrize("more", [[], ["--then", "large"], ["--samples", "2"]])
+@pytest.mark.parametrize("more", [[], ["--step", "large"], ["--samples", "2"]])
 def test_what_is_not_in_the_text_is_said(tmp_path, more):
     result, _ = asked_of(tmp_path, "--locate", *more)
     assert result.stdout.splitlines()[-3] == "not in the text: /team, /name"
     plain, _ = asked_of(tmp_path, *more)
     assert "not in the text" not in plain.stdout
     fields = json.loads(asked_of(tmp_path, "--locate", "--json", *more)[0].stdout)["fields"]
-    assert [fields[name]["found"] for name in ("/team", "/name")] == [[], []]
+    assert [fields[name]["source_spans"] for name in ("/team", "/name")] == [[], []]
 
 
 def test_only_so_many_names_are_said(tmp_path):

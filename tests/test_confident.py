@@ -179,8 +179,8 @@ def test_extract_many_is_the_function_with_the_model(model, tmp_path):
     fc.extract_many(model, ["x"], client=theirs, output=output, **OPTIONS).run()
     kept = model.extract_many(["x"], client=theirs, output=output, **OPTIONS).all()
     assert kept.summary.resumed == 1
-    then = [fc.CascadeStep(large := FakeClient({"team": "work"}), model="large")]
-    found = model.extract_many({"a": "x"}, client=mine, then=then, **OPTIONS).all()
+    steps = [fc.CascadeStep(large := FakeClient({"team": "work"}), model="large")]
+    found = model.extract_many({"a": "x"}, client=mine, steps=steps, **OPTIONS).all()
     assert (found[0].id, found[0].value.team, len(large.requests)) == ("a", "work", 1)
 
 
@@ -232,7 +232,7 @@ def test_many_inputs_take_no_other_options():
 def test_score_is_the_function_with_the_model(model):
     response = payloads.chat(SAYS)
     assert model.score(response) == fc.score(response, model)
-    assert model.score(response, mask="post").mask == fc.score(response, model, mask="post").mask
+    assert model.score(response, mask="after").mask == fc.score(response, model, mask="after").mask
     assert model.score(response).value == model(urgent=True, team="sales")
 
 
@@ -245,7 +245,7 @@ def test_request_is_the_function_with_the_model(model, provider):
 
 
 def test_settings_are_what_is_said_in_the_call():
-    settings = {**OPTIONS, "mask": "post", "match": "loose", "seed": 3}
+    settings = {**OPTIONS, "mask": "after", "match": "loose", "seed": 3}
 
     @fc.confident(client=(mine := client_of()), **settings)
     class Ticket(Plain):
@@ -256,9 +256,9 @@ def test_settings_are_what_is_said_in_the_call():
     assert list(Ticket.stream("x")) == list(fc.stream(Ticket, "x", client=theirs, **settings))
     assert mine.requests == theirs.requests
     response = payloads.chat(SAYS)
-    assert Ticket.score(response) == fc.score(response, Ticket, mask="post", match="loose")
-    assert Ticket.score(response, mask="pre") == fc.score(
-        response, Ticket, mask="pre", match="loose"
+    assert Ticket.score(response) == fc.score(response, Ticket, mask="after", match="loose")
+    assert Ticket.score(response, mask="before") == fc.score(
+        response, Ticket, mask="before", match="loose"
     )
     assert Ticket.request() == fc.request(Ticket, model="m", top_logprobs=4)
     assert Ticket.request(top_logprobs=2) == fc.request(Ticket, model="m", top_logprobs=2)

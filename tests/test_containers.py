@@ -88,7 +88,9 @@ def test_each_place_where_a_list_could_have_ended():
         sure("["), step("1", {"1": 0.9, "]": 0.1}), step(",", {",": 0.75, "]": 0.25}), sure("2"),
         step("]", {"]": 0.6, ",": 0.4}), schema=LIST,
     )  # fmt: skip
-    assert [stop.probability for stop in report[""].stops] == pytest.approx([0.1, 0.25, 0.6])
+    assert [stop.probability for stop in report[""].end_probabilities] == pytest.approx(
+        [0.1, 0.25, 0.6]
+    )
     assert report[""].confidence == pytest.approx(0.9 * 0.75 * 0.6)
     assert report[""].why.sentence == "at `]` the model gave `,` 40 %"
 
@@ -99,21 +101,21 @@ def test_where_the_schema_says_how_many_there_is_nothing_to_decide():
         sure("["), step("1", {"1": 0.9, "]": 0.1}), step(",", {",": 0.75, "]": 0.25}), sure("2"),
         step("]", {"]": 0.6, ",": 0.4}), schema=schema,
     )  # fmt: skip
-    assert [stop.probability for stop in report[""].stops] == [0.0, 0.0, 1.0]
+    assert [stop.probability for stop in report[""].end_probabilities] == [0.0, 0.0, 1.0]
     assert report[""].confidence == 1.0
 
 
 def test_a_list_goes_on_only_with_an_item_that_the_schema_allows():
     mass = {'"': 0.5, "1": 0.3, "]": 0.2}
     report = report_of(sure("["), step("1", mass), sure("]"), schema=LIST)
-    assert report[""].stops[0].probability == pytest.approx(0.2 / 0.5)
+    assert report[""].end_probabilities[0].probability == pytest.approx(0.2 / 0.5)
 
 
 def test_an_empty_object_is_no_list_that_ends():
     mass = {"[1": 0.6, "[]": 0.2, "{}": 0.2}
     schema = {"properties": {"a": LIST}, "required": ["a"]}
     report = report_of(sure('{"a":'), step("[1", mass), sure("]}"), schema=schema)
-    assert report["a"].stops[0].probability == pytest.approx(0.25)
+    assert report["a"].end_probabilities[0].probability == pytest.approx(0.25)
 
 
 # -- unions ---------------------------------------------------------------------------------------
@@ -125,7 +127,7 @@ DOG = {"title": "Dog", "properties": {"kind": {"const": "dog"}, "tail": {"type":
 
 
 def arms(field):
-    return {member.value: member.probability for member in field.arms.candidates}
+    return {member.value: member.probability for member in field.variants.candidates}
 
 
 def test_a_discriminator_tells_the_arms_apart():

@@ -37,7 +37,7 @@ def test_what_is_named_is_there():
     assert all((ROOT / "docs" / name).exists() for name in linked)
     assert str(ahead_of(8)) in TEXT
     shown = re.findall(r"There are (.*) and a `summary`", TEXT)[0]
-    assert all(hasattr(fc.Results, name) for name in re.findall(r"`(\w+)`", shown))
+    assert all(hasattr(fc.types.Results, name) for name in re.findall(r"`(\w+)`", shown))
 
 
 def test_the_options_of_the_command_are_its_own():

@@ -28,7 +28,7 @@ def report(ticket, local_client):
 def test_every_field_has_a_confidence(report, ticket):
     assert report.status == "complete", report.reason
     assert isinstance(report.value, ticket), report.errors
-    assert report.mask == "pre"
+    assert report.mask == "before"
     for field in report.fields.values():
         assert field.confidence is not None, field
         assert 0 <= field.confidence <= 1
@@ -93,10 +93,10 @@ def test_exact_numbers_and_reasons_from_the_command_line(tmp_path, local_client)
     Path(schema).write_text(
         json.dumps({"type": "object", "properties": properties, "required": finite})
     )
-    result = CliRunner().invoke(main, ["extract", schema, text, "--exact", "--why"])
+    result = CliRunner().invoke(main, ["extract", schema, text, "--settle", "--why"])
     assert result.exit_code == 0, result.stderr
     assert "not settled" not in result.stdout
-    settled = CliRunner().invoke(main, ["extract", schema, text, "--exact", "--json"])
+    settled = CliRunner().invoke(main, ["extract", schema, text, "--settle", "--json"])
     for name, field in json.loads(settled.stdout)["fields"].items():
         if field["distribution"]:
             assert field["high"] - field["low"] <= 0.01, name

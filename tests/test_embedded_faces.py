@@ -211,7 +211,9 @@ def test_the_clients_own_call_and_then_the_score(local_client, whole):
         async with local_client.aio() as client:
             return await client.chat.completions.create(**asked)
 
-    found = [Ticket.score(given, mask="pre") for given in (response, chunks, asyncio.run(later()))]
+    found = [
+        Ticket.score(given, mask="before") for given in (response, chunks, asyncio.run(later()))
+    ]
     assert found[0].text == whole.text
     assert found[0].value == whole.value
     assert [report.to_dict() for report in found[1:]] == [found[0].to_dict()] * 2

@@ -23,7 +23,7 @@ def question(client):
 def chat(local_client):
     """The report of the plain answer."""
     report = fc.score(local_client.chat.completions.create(**question(local_client)), TICKET)
-    assert (report.status, report.mask) == ("complete", "pre")
+    assert (report.status, report.mask) == ("complete", "before")
     assert all(0 < field.confidence < 1 for field in report.leaves.values())
     assert report["team"].distribution
     return report
@@ -39,7 +39,7 @@ def test_the_chunks_of_the_chat(local_client, chat):
     chunks = local_client.chat.completions.create(**question(local_client), stream=True)
     report = fc.score(list(chunks), TICKET)
     assert told(report) == told(chat)
-    assert report.mask == "pre"
+    assert report.mask == "before"
 
 
 def test_the_native_completion(local_client, chat):
@@ -59,7 +59,7 @@ def test_the_native_completion(local_client, chat):
     assert "completion_probabilities" in payload
     report = fc.score(payload, TICKET)
     assert told(report) == told(chat)
-    assert report.mask == "pre"
+    assert report.mask == "before"
 
 
 def test_langchains_message_and_its_chunks(local_client, chat, monkeypatch):
@@ -75,4 +75,4 @@ def test_langchains_message_and_its_chunks(local_client, chat, monkeypatch):
     for held in (model.invoke(messages), list(model.stream(messages))):
         report = fc.score(held, TICKET)
         assert told(report) == told(chat)
-        assert report.mask == "pre"
+        assert report.mask == "before"

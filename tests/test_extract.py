@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from servers import answer_endless, answer_json, answer_stream, closed_port, serving
 
 import fieldconf as fc
+from fieldconf.requests.request import Defaults
 
 
 class Ticket(BaseModel):
@@ -59,7 +60,7 @@ def test_what_is_left_out_is_asked_for_as_null_and_comes_back_as_the_default():
 
 def test_a_client_that_sends_the_schema_as_it_is_allows_no_null():
     with serving(answer_json(response(LEFT_OUT))) as server, client_of(server) as client:
-        client.fieldconf_defaults = fc.Defaults(request_options={"model": "m"}, make_schema=dict)
+        client.fieldconf_defaults = Defaults(request_options={"model": "m"}, make_schema=dict)
         report = fc.extract(Note, "x", client=client)
         asked = server.requests[0]["response_format"]["json_schema"]["schema"]
     assert asked == Note.model_json_schema()

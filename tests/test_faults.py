@@ -121,7 +121,7 @@ ROWS = (
     Row("dropped", fault("drop"), "", LOST, reason="ends before its JSON does"),
     Row("stalled", fault("stall"), "in time", "in time", reason="in time",
         client=(("timeout", 0.3),)),
-    Row("malformed chunk", fault("malformed"), "no JSON", "no JSON", reason="no JSON"),
+    Row("malformed chunk", fault("malformed"), "not JSON", "not JSON", reason="not JSON"),
     Row("error event", fault("error_event"), "made up by", "made up by", reason="made up by"),
     Row("content filter", fault("content_filter"), reason="content filter"),
     Row("length", (answer(cut_after=HALF),), reason="token limit"),

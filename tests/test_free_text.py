@@ -40,7 +40,7 @@ def test_a_text_has_the_numbers_of_its_tokens(text, places, sizes, finish_reason
     pieces = [entry(piece, -0.1 * (at + 1)) for at, piece in enumerate(cut(text, places))]
     report = report_of(pieces, None, sizes, finish_reason)
     assert (report.status, report.reason) == ("text", "")
-    assert report.answer == text_score([token.logprob for token in report.tokens])
+    assert report.answer_score == text_score([token.logprob for token in report.tokens])
     assert len(report.tokens) == len(pieces)
     assert (report.text, report.value, report.data, report.fields) == (text, None, None, {})
     assert (report.confidence, report.errors) == (None, ())
@@ -89,7 +89,7 @@ def test_reasoning_before_a_text():
 def test_a_text_without_logprobs():
     made = {"choices": [{"message": {"content": "Paris."}, "finish_reason": "stop"}]}
     report = fc.score(made)
-    assert (report.status, report.answer, report.text) == ("text", None, "Paris.")
+    assert (report.status, report.answer_score, report.text) == ("text", None, "Paris.")
     assert "no logprobs" in report.reason
 
 
@@ -159,7 +159,7 @@ def test_any_part_of_a_prompt_can_be_scored():
     made = completion(*WORDS, prompt=prompt)
     report = score_completion(made, compile_schema(None))
     assert report.prompt_tokens == prompt
-    assert report.prompt == text_score([one.logprob for one in prompt], is_prompt=True)
+    assert report.prompt_score == text_score([one.logprob for one in prompt], is_prompt=True)
     second = text_score([one.logprob for one in report.prompt_tokens[2:]])
     assert (second.logprob, second.tokens) == (-2.5, 2)
     assert fc.Report.from_json(report.to_json(tokens=True)) == report
@@ -181,7 +181,7 @@ def test_the_tokens_of_a_prompt_that_is_echoed():
     }  # fmt: skip
     report = fc.score(made, prompt="Say:")
     assert [one.text for one in report.prompt_tokens] == ["Say", ":"]
-    assert (report.status, report.answer.logprob) == ("text", -0.75)
+    assert (report.status, report.answer_score.logprob) == ("text", -0.75)
 
 
 def test_the_tokens_of_a_prompt_are_not_kept_where_none_are():

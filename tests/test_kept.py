@@ -95,16 +95,22 @@ def test_minus_infinity_is_kept_as_a_number_that_json_has():
 
 @pytest.mark.parametrize(
     "settings",
-    [{"version": 2}, {}, {"version": 1, "layout": {"compact": True, "later": True}}],
+    [{"version": 3}, {}, {"version": 1, "layout": {"compact": True, "later": True}}],
 )
 def test_a_form_of_another_version_is_refused(settings):
     with pytest.raises(PayloadError, match="another version"):
         fc.score({"fieldconf": settings, "response": {}}, Ticket)
 
 
+def test_a_response_kept_by_the_first_version_is_read():
+    kept = keep([], mask="before", layout=None)
+    kept["fieldconf"] |= {"version": 1, "mask": "pre"}
+    assert opened(kept).mask == "before"
+
+
 def test_the_layout_survives():
     layout = Layout(compact=True, ordered=True, plain=True, no_null=True)
-    assert opened(keep([], mask="post", layout=layout)) == ([], "post", layout)
+    assert opened(keep([], mask="after", layout=layout)) == ([], "after", layout)
 
 
 # -- signals --------------------------------------------------------------------------------------

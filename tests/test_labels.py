@@ -234,8 +234,8 @@ def test_what_was_said_beside_the_labels():
     invoice, junk, cut = fc.off_label_answers(fc.score(answer, labels) for answer in answers)
     assert (invoice.text, invoice.count, invoice.written) == ("invoice", 3, 1)
     assert invoice.mass == pytest.approx((0.2 + 0.6 + 0.4) / 3)
-    assert cut == fc.OffLabelAnswers("inv", 1, 1, None)  # no label can come of it
-    assert junk == fc.OffLabelAnswers("junk", 1, 0, pytest.approx(0.1))
+    assert cut == fc.types.OffLabelAnswers("inv", 1, 1, None)  # no label can come of it
+    assert junk == fc.types.OffLabelAnswers("junk", 1, 0, pytest.approx(0.1))
     assert fc.off_label_answers([]) == []
 
 
@@ -248,5 +248,5 @@ def test_what_was_said_beside_the_labels_without_logprobs():
         saved["choices"][0]["logprobs"] = None
         reports.append(fc.score(saved, labels))
     assert fc.off_label_answers(reports) == [
-        fc.OffLabelAnswers("eggs", 2, 2, None), fc.OffLabelAnswers("beans", 1, 1, None),
+        fc.types.OffLabelAnswers("eggs", 2, 2, None), fc.types.OffLabelAnswers("beans", 1, 1, None),
     ]  # fmt: skip

@@ -22,7 +22,7 @@ LAYERS = [
     ["classification", "embedded", "scoring"],
     ["extraction", "strategies", "testing"],
     ["batch", "many", "reasking", "verification"],
-    ["decorator", "cli", "__main__", ""],
+    ["decorator", "types", "cli", "__main__", ""],
 ]
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
 # Who may import these at its top; elsewhere it is done inside a function, or not at all.

@@ -429,8 +429,8 @@ def with_conf(**settings):
 
 
 def test_a_threshold_is_no_part_of_the_question(output):
-    many(Desk(), schema=with_conf(threshold=0.9), output=output).run()
-    found = many(Desk(failing=TEXTS), schema=with_conf(threshold=0.0, review=0.0), output=output)
+    many(Desk(), schema=with_conf(accept=0.9), output=output).run()
+    found = many(Desk(failing=TEXTS), schema=with_conf(accept=0.0, review=0.0), output=output)
     assert found.run().accept == 5
     with pytest.raises(OutputError, match="another schema"):
         many(Desk(), schema=with_conf(basis="joint"), output=output).run()

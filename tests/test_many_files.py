@@ -243,7 +243,7 @@ def by_model(body):
 
 def test_a_further_model_is_asked_for_what_is_in_doubt(folder):
     (folder / "in.txt").write_text(lines_of("accept", "review", "reject"))
-    command = ["--each", "in.txt", "-o", "out.jsonl", "--then", "large"]
+    command = ["--each", "in.txt", "-o", "out.jsonl", "--step", "large"]
     result, asked = run(*command, served=by_model)
     doubtful = [TEXT_OF["review"], TEXT_OF["reject"]]
     assert sorted(asked) == sorted([*TEXT_OF.values(), *doubtful])
@@ -253,7 +253,7 @@ def test_a_further_model_is_asked_for_what_is_in_doubt(folder):
     assert [len(line["report"].get("requests", [])) for line in lines] == [0, 2, 2]
     again, asked = run(*command, served=by_model)
     assert (again.exit_code, asked) == (0, [])
-    for other in (["--then", "larger"], ["--accept", "0.5"]):
+    for other in (["--step", "larger"], ["--accept", "0.5"]):
         refused, asked = run(*command, *other, served=by_model)
         assert (refused.exit_code, asked) == (2, [])
 
@@ -266,7 +266,7 @@ def test_samples_and_places_of_each(folder):
     sure, _ = run("--each", "-", "--locate", stdin=lines_of("accept"))
     assert sure.stdout == "accept  input 0  not in the text: /team\n"
     lines, _ = run("--each", "-", "--locate", "--json", stdin=lines_of("accept"))
-    assert json.loads(lines.stdout)["report"]["fields"]["/team"]["found"] == []
+    assert json.loads(lines.stdout)["report"]["fields"]["/team"]["source_spans"] == []
 
 
 def test_giving_up(folder):

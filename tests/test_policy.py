@@ -281,7 +281,7 @@ def test_not_in_source(outcome):
     client = FakeClient({"team": "Billing", "who": "Ada"})
     schema = {"properties": {"team": {"type": "string"}, "who": {"type": "string"}}}
     report = fc.extract(schema, "Ada writes.", client=client, model="m", locate=True)
-    assert report["team"].found == ()
+    assert report["team"].source_spans == ()
     assert report.outcome == "accept"  # a summary is no quote
     alone(report.with_policy(Policy(absent=outcome)), "/team", "not_in_source", outcome)
 
@@ -363,8 +363,8 @@ def test_the_worst_of_none_is_accept():
 
 class Item(BaseModel):
     name: str
-    price: Annotated[float, fc.FieldConfig(threshold=0.8, review=0.6)]
-    unit: Annotated[str, fc.FieldConfig(threshold=0.4)] = "piece"
+    price: Annotated[float, fc.FieldConfig(accept=0.8, review=0.6)]
+    unit: Annotated[str, fc.FieldConfig(accept=0.4)] = "piece"
     note: Annotated[str, fc.FieldConfig(review=0.95)] = ""
 
 
@@ -705,7 +705,7 @@ def test_outcomes_are_saved_and_read_back(schema):
         {"name": "below_threshold", "outcome": "review",
          "sentence": "confidence 0.990 is below 0.995"}
     ]  # fmt: skip
-    assert plain["fields"]["/items/0/price"]["conf"] == {"threshold": 0.8, "review": 0.6}
+    assert plain["fields"]["/items/0/price"]["conf"] == {"accept": 0.8, "review": 0.6}
     assert plain["fields"][""]["outcome"] is None
     again = Report.from_dict(plain, schema)
     assert outcomes(again) == outcomes(report)

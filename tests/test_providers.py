@@ -21,7 +21,7 @@ from fieldconf.cli import main
 from fieldconf.providers.models import MODELS
 from fieldconf.providers.refusals import advice, refusal, server_message
 from fieldconf.providers.table import PROVIDERS, ROWS
-from fieldconf.requests.request import merged
+from fieldconf.requests.request import Defaults, merged
 
 ROOT = Path(__file__).parents[1]
 
@@ -220,7 +220,7 @@ def test_a_json_schema_is_as_good_as_a_model():
 
 
 def test_a_clients_own_form_of_the_schema():
-    defaults = fc.Defaults(make_schema=lambda schema: {"mine": schema["title"]})
+    defaults = Defaults(make_schema=lambda schema: {"mine": schema["title"]})
     sent = fc.request(Ticket, provider="ollama", defaults=defaults)
     assert sent["format"] == {"mine": "Ticket"}
 

@@ -29,7 +29,7 @@ class Customer(BaseModel):
 
 class Ticket(BaseModel):
     urgent: bool
-    team: Literal["billing", "sales"] = Field(json_schema_extra={"x-fieldconf": {"threshold": 0.8}})
+    team: Literal["billing", "sales"] = Field(json_schema_extra={"x-fieldconf": {"accept": 0.8}})
     customer: Customer
     topics: list[Literal["refund", "login", "crash"]] = Field(max_length=3)
 
@@ -538,17 +538,20 @@ def test_values_of_a_second_reading_are_found_as_those_of_the_first():
     schema = {"properties": {"name": {"type": "string"}, "team": {"type": "string"}}}
     plain = first(value, ["/name"], schema, OTHER)
     located = fc.locate(plain, how=["exact"])
-    assert located["name"].found == ()
+    assert located["name"].source_spans == ()
     made, _ = again(located, {"name": "Anna Berg"})
-    assert [one.text for one in made["name"].found] == ["Anna Berg"]
-    assert made["team"].found == located["team"].found != ()
+    assert [one.text for one in made["name"].source_spans] == ["Anna Berg"]
+    assert made["team"].source_spans == located["team"].source_spans != ()
     unlocated, _ = again(plain, {"name": "Anna Berg"})
-    assert all(field.found is None for field in unlocated.leaves.values())
+    assert all(field.source_spans is None for field in unlocated.leaves.values())
     wanted, _ = again(plain, {"name": "Anna Berg"}, locate=["exact"])
     assert fc.locate(unlocated, how=["exact"]) == wanted
-    assert wanted["team"].found
+    assert wanted["team"].source_spans
     unwanted, _ = again(located, {"name": "Anna Berg"}, locate=False)
-    assert (unwanted["name"].found, unwanted["team"].found) == (None, located["team"].found)
+    assert (unwanted["name"].source_spans, unwanted["team"].source_spans) == (
+        None,
+        located["team"].source_spans,
+    )
 
 
 @pytest.mark.parametrize("given", [[OTHER, PNG], f"Read this: {OTHER}"])
@@ -558,7 +561,10 @@ def test_offsets_of_another_text_are_not_mixed_with_those_of_the_first(given):
     value = {"name": "Anna Borg", "team": "billing"}
     located = fc.locate(first(value, ["/name"], schema, given), OTHER, how=["exact"])
     made, _ = again(located, {"name": "Anna Berg"})
-    assert (made["name"].found, made["team"].found) == (None, located["team"].found)
+    assert (made["name"].source_spans, made["team"].source_spans) == (
+        None,
+        located["team"].source_spans,
+    )
 
 
 def test_a_package_that_is_missing_costs_no_reading(monkeypatch):
@@ -566,7 +572,7 @@ def test_a_package_that_is_missing_costs_no_reading(monkeypatch):
     schema = {"properties": {"name": {"type": "string"}}}
     located = fc.locate(first({"name": "Berg"}, ["/name"], schema, OTHER), how=["exact"])
     made, _ = again(located, {"name": "Anna"})
-    assert [one.how for one in made["name"].found] == ["exact"]
+    assert [one.how for one in made["name"].source_spans] == ["exact"]
     client = FakeClient({"name": "Anna"})
     with pytest.raises(fc.FieldconfError, match="source") as caught:
         reask(located, client=client, model="m", locate=True)

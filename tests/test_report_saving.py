@@ -5,6 +5,7 @@ import json
 import pickle
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from answers import TICKET, TICKET_SCHEMA, response
@@ -245,7 +246,7 @@ def changed(path, value):
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
-        (["version"], 2, "version"),
+        (["version"], 3, "version"),
         (["version"], ..., "version"),
         (["more"], 1, "more"),
         (["status"], "fine", "status"),
@@ -317,3 +318,29 @@ def test_what_was_written_decides_between_the_arms_again(tokens):
     report = report_of('{"kind":"', "dog", '"}', schema=SCHEMAS[5])
     made = Report.from_json(report.to_json(tokens=tokens), SCHEMAS[5])
     assert made[""].declared.keys == report[""].declared.keys == ("kind", "name")
+
+
+# -- what was saved by an earlier version ----------------------------------------------------------
+
+FIRST_VERSION = json.loads((Path(__file__).parent / "fixtures/saved_reports_1.json").read_text())
+
+
+def test_a_report_of_the_first_version_is_read():
+    """Its words: "pre" for a mask, and other keys."""
+    answer, text = FIRST_VERSION
+    report, free = map(fc.Report.from_dict, FIRST_VERSION)
+    assert (answer["version"], answer["mask"], report.mask) == (1, "pre", "before")
+    fields = answer["fields"]
+    assert report["/contact"].variants.off_schema == fields["/contact"]["arms"]["off_schema"]
+    assert len(report["/items"].end_probabilities) == len(fields["/items"]["stops"]) == 3
+    assert report["/team"].source_spans[0].text == fields["/team"]["found"][0]["text"] == "sales"
+    assert report["/team"].declared.conf == fc.FieldConfig(accept=0.8)
+    assert free.answer_score.logprob == free.prompt_score.logprob == text["answer"]["logprob"]
+
+
+@pytest.mark.parametrize("saved_then", FIRST_VERSION)
+def test_a_report_of_the_first_version_is_saved_in_the_current_form(saved_then):
+    report = fc.Report.from_dict(saved_then)
+    saved = report.to_dict(tokens=True)
+    assert saved["version"] == 2
+    assert fc.Report.from_dict(saved) == report

@@ -94,7 +94,7 @@ def test_the_methods_of_a_model_ask_as_often():
 @BOTH
 def test_what_a_sample_says_of_the_source_stays_with_it(ask):
     report, _ = asked(ask, {"urgent": True, "team": "Hurry"}, locate={"exact"})
-    assert report["team"].found[0].text == "Hurry"
+    assert report["team"].source_spans[0].text == "Hurry"
 
 
 @BOTH

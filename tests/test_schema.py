@@ -146,10 +146,10 @@ def test_what_an_object_may_hold():
     whole, pet = (compile_schema(Owner).declared(path) for path in ((), ("pet",)))
     assert whole.keys == ("pet", "pets", "free")
     assert (whole.required_keys, whole.more_keys) == ({"pet", "pets", "free"}, False)
-    assert whole.arms == ()
+    assert whole.variants == ()
     assert pet.keys == ("kind", "lives", "name", "tricks")
     assert (pet.required_keys, pet.more_keys) == ({"kind"}, False)
-    cat, dog = pet.arms
+    cat, dog = pet.variants
     assert cat == ("Cat", {"kind", "lives"}, True, {"kind"})
     assert (dog.name, dog.required) == ("Dog", {"kind", "name", "tricks"})
     free = compile_schema(Owner).declared(("free",))
@@ -188,7 +188,7 @@ def test_arms_are_named_by_title_reference_or_number():
         ],
         "$defs": {"one": {"const": 1}, "ref d": {"allOf": [{"type": "object"}]}},
     }
-    arms = compile_schema(schema).declared(()).arms
+    arms = compile_schema(schema).declared(()).variants
     assert [arm.name for arm in arms] == ["T", "ref d", "arm 2"]
     assert [arm.closed for arm in arms] == [True, False, False]
 

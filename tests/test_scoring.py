@@ -272,8 +272,8 @@ def test_fields_come_as_they_close():
     scorer = Scorer(compile_schema(Ticket), tokens)
     seen = [[f.pointer for f in scorer.feed(t.bytes, i)] for i, t in enumerate(tokens)]
     assert seen == [[], ["/urgent"], [], [], ["/team", ""]]
-    report = scorer.finish(completion(*TICKET), "".join(TICKET).encode(), mask="post")
-    assert (report.status, report.mask) == ("complete", "post")
+    report = scorer.finish(completion(*TICKET), "".join(TICKET).encode(), mask="after")
+    assert (report.status, report.mask) == ("complete", "after")
 
 
 def test_choices_of_a_response():
@@ -283,11 +283,11 @@ def test_choices_of_a_response():
 
 
 def test_what_the_server_said_is_kept():
-    report = score(chunks([entry("[1]")]), mask="pre")
+    report = score(chunks([entry("[1]")]), mask="before")
     assert (report.model, report.finish_reason, report.mask, report.text) == (
         "m",
         "stop",
-        "pre",
+        "before",
         "[1]",
     )
 

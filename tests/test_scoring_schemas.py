@@ -47,7 +47,7 @@ def test_the_arm_that_was_written_has_no_rivals_of_the_other():
 def test_declared_of_an_object_is_the_arm_it_became():
     report = scored(union(BOOLEAN, TEXT), '{"k":"b","v":"x"}')
     assert report[""].declared.required_keys == {"k", "v"}
-    assert report[""].declared.arms == ()
+    assert report[""].declared.variants == ()
     assert report["/v"].declared.kinds == {"string"}
 
 
@@ -84,7 +84,7 @@ def test_a_text_has_null_as_its_rival():
     text = token('"x"', log({"x": 0.7})[0][1], log({'"x"': 0.7, "null": 0.3}))
     field = scored(object_of(a=TEXT), token('{"a":', 0.0), text, token("}", 0.0))["/a"]
     assert field.confidence == pytest.approx(0.7)
-    assert field.arms["null"].probability == pytest.approx(0.3)
+    assert field.variants["null"].probability == pytest.approx(0.3)
 
 
 def test_the_schema_as_it_is_knows_no_null():
@@ -137,16 +137,16 @@ def test_a_value_outside_of_its_members_has_the_usual_formula():
 
 
 def test_settings_stand_in_json_schema_as_well():
-    node = {"anyOf": [BOOLEAN, {"type": "null"}], "x-fieldconf": {"threshold": 0.9}}
+    node = {"anyOf": [BOOLEAN, {"type": "null"}], "x-fieldconf": {"accept": 0.9}}
     report = scored(object_of(["a"], a=node), '{"a": true}')
-    assert report["/a"].declared.conf == fc.FieldConfig(threshold=0.9)
+    assert report["/a"].declared.conf == fc.FieldConfig(accept=0.9)
     sent = fc.request(object_of(["a"], a=node))["response_format"]["json_schema"]["schema"]
     assert "x-fieldconf" not in str(sent)
 
 
 def test_settings_that_do_not_exist_are_errors_at_once():
-    with pytest.raises(fc.SchemaError, match="Did you mean 'threshold'"):
-        compile_schema(object_of(a=BOOLEAN | {"x-fieldconf": {"treshold": 0.9}}))
+    with pytest.raises(fc.SchemaError, match="Did you mean 'accept'"):
+        compile_schema(object_of(a=BOOLEAN | {"x-fieldconf": {"acept": 0.9}}))
 
 
 # -- errors ---------------------------------------------------------------------------------------

@@ -24,8 +24,8 @@ from fieldconf.schema.field_settings import (
 )
 from fieldconf.schema.pydantic_models import adapter_of, json_schema_of
 
-SURE = FieldConfig(threshold=0.9)
-SET = {"threshold": 0.9}
+SURE = FieldConfig(accept=0.9)
+SET = {"accept": 0.9}
 
 
 class Team(Enum):
@@ -106,7 +106,7 @@ def test_where_settings_stand(kind, path):
 
 def test_a_default_and_a_description_stay():
     class Model(BaseModel):
-        sure: Annotated[Team, FieldConfig(threshold=0.9, basis="joint")] = Field(
+        sure: Annotated[Team, FieldConfig(accept=0.9, basis="joint")] = Field(
             Team.SALES, description="how"
         )
 
@@ -115,22 +115,22 @@ def test_a_default_and_a_description_stay():
         "$ref": "#/$defs/Team",
         "default": "sales",
         "description": "how",
-        CONF: {"threshold": 0.9, "basis": "joint"},
+        CONF: {"accept": 0.9, "basis": "joint"},
     } or found["allOf"] == [{"$ref": "#/$defs/Team"}]  # pydantic before 2.9
 
 
 def test_of_two_the_outer_one_wins_by_setting():
-    inner = Annotated[bool, FieldConfig(threshold=0.5, basis="joint")]
-    schema = schema_of(Annotated[inner, FieldConfig(threshold=0.9)])
-    assert schema[CONF] == {"threshold": 0.9, "basis": "joint"}
-    assert schema_of(Annotated[inner, FieldConfig()])[CONF] == {"threshold": 0.5, "basis": "joint"}
+    inner = Annotated[bool, FieldConfig(accept=0.5, basis="joint")]
+    schema = schema_of(Annotated[inner, FieldConfig(accept=0.9)])
+    assert schema[CONF] == {"accept": 0.9, "basis": "joint"}
+    assert schema_of(Annotated[inner, FieldConfig()])[CONF] == {"accept": 0.5, "basis": "joint"}
 
 
 def test_an_alias_keeps_its_settings():
     """Pydantic before 2.11 would lose them."""
-    inner = Annotated[bool, FieldConfig(threshold=0.5, basis="joint")]
+    inner = Annotated[bool, FieldConfig(accept=0.5, basis="joint")]
     twice = TypeAliasType("Twice", Annotated[inner, SURE])
-    both = {"threshold": 0.9, "basis": "joint"}
+    both = {"accept": 0.9, "basis": "joint"}
     assert schema_of(twice)[CONF] == both
     assert schema_of(tuple[twice, twice])["$defs"]["Twice"][CONF] == both
     assert schema_of(Nested)["$defs"]["Nested"][CONF] == SET
@@ -139,18 +139,18 @@ def test_an_alias_keeps_its_settings():
 def test_settings_around_an_alias_are_not_the_aliases():
     class Model(BaseModel):
         plain: Sure
-        more: Annotated[Sure, FieldConfig(threshold=0.5)]
+        more: Annotated[Sure, FieldConfig(accept=0.5)]
         again: Sure
 
     schema = schema_of(Model)
     found = [at(schema, ("properties", name, CONF)) for name in ("plain", "more", "again")]
-    assert found == [SET, {"threshold": 0.5}, SET]
+    assert found == [SET, {"accept": 0.5}, SET]
 
 
 def test_json_schema_extra_counts_as_inner():
-    extra = Field(json_schema_extra={CONF: {"threshold": 0.1, "basis": "joint"}})
+    extra = Field(json_schema_extra={CONF: {"accept": 0.1, "basis": "joint"}})
     schema = schema_of(Annotated[bool, extra, SURE])
-    assert schema[CONF] == {"threshold": 0.9, "basis": "joint"}
+    assert schema[CONF] == {"accept": 0.9, "basis": "joint"}
     wrong = json_schema_of(TypeAdapter(Annotated[bool, Field(json_schema_extra={CONF: 5}), SURE]))
     with pytest.raises(SchemaError, match="is no object"):
         check_settings(wrong)
@@ -162,10 +162,10 @@ def test_nothing_set_writes_nothing():
 
 
 def test_a_setting_is_data():
-    assert FieldConfig(threshold=1) == FieldConfig(threshold=1)
-    assert len({FieldConfig(threshold=1), FieldConfig(threshold=1)}) == 1
+    assert FieldConfig(accept=1) == FieldConfig(accept=1)
+    assert len({FieldConfig(accept=1), FieldConfig(accept=1)}) == 1
     with pytest.raises(dataclasses.FrozenInstanceError):
-        SURE.threshold = 0.1
+        SURE.accept = 0.1
 
 
 def test_settings_do_not_change_validation():
@@ -176,20 +176,20 @@ def test_settings_do_not_change_validation():
 # -- what is wrong ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("threshold", [True, False, -0.1, 1.1, float("nan"), "0.9", [0.9]])
-def test_thresholds_that_cannot_be(threshold):
+@pytest.mark.parametrize("accept", [True, False, -0.1, 1.1, float("nan"), "0.9", [0.9]])
+def test_thresholds_that_cannot_be(accept):
     with pytest.raises(SchemaError) as caught:
-        FieldConfig(threshold=threshold)
-    message = f"the threshold {threshold!r} is no number from 0 to 1. Use a number such as 0.9"
+        FieldConfig(accept=accept)
+    message = f"the accept {accept!r} is no number from 0 to 1. Use a number such as 0.9"
     assert str(caught.value) == message
     with pytest.raises(SchemaError) as caught:
-        conf_of({"threshold": threshold}, "/a/x-fieldconf")
-    assert "is no number from 0 to 1 (at /a/x-fieldconf/threshold)" in str(caught.value)
+        conf_of({"accept": accept}, "/a/x-fieldconf")
+    assert "is no number from 0 to 1 (at /a/x-fieldconf/accept)" in str(caught.value)
 
 
-@pytest.mark.parametrize("threshold", [0, 1, 0.0, 1.0, 0.5, None])
-def test_thresholds_that_can_be(threshold):
-    assert FieldConfig(threshold=threshold) == conf_of({"threshold": threshold}, "")
+@pytest.mark.parametrize("accept", [0, 1, 0.0, 1.0, 0.5, None])
+def test_thresholds_that_can_be(accept):
+    assert FieldConfig(accept=accept) == conf_of({"accept": accept}, "")
 
 
 @pytest.mark.parametrize(
@@ -220,30 +220,30 @@ def test_a_review_that_is_no_confidence(review):
 
 def test_a_review_above_the_threshold():
     with pytest.raises(SchemaError) as caught:
-        FieldConfig(threshold=0.7, review=0.8)
-    assert str(caught.value).startswith("review 0.8 is above the threshold 0.7. ")
+        FieldConfig(accept=0.7, review=0.8)
+    assert str(caught.value).startswith("review 0.8 is above accept 0.7. ")
     with pytest.raises(SchemaError, match=r"at /a/x-fieldconf/review"):
-        conf_of({"threshold": 0.7, "review": 0.8}, "/a/x-fieldconf")
-    assert FieldConfig(threshold=0.7, review=0.7).settings() == {"threshold": 0.7, "review": 0.7}
+        conf_of({"accept": 0.7, "review": 0.8}, "/a/x-fieldconf")
+    assert FieldConfig(accept=0.7, review=0.7).settings() == {"accept": 0.7, "review": 0.7}
 
 
 @pytest.mark.parametrize(
     ("inner", "outer", "both"),
     [
         (
-            FieldConfig(threshold=0.9, review=0.8),
-            FieldConfig(threshold=0.6),
-            FieldConfig(threshold=0.6, review=0.6),
+            FieldConfig(accept=0.9, review=0.8),
+            FieldConfig(accept=0.6),
+            FieldConfig(accept=0.6, review=0.6),
         ),
         (
-            FieldConfig(threshold=0.6, review=0.2),
+            FieldConfig(accept=0.6, review=0.2),
             FieldConfig(review=0.7),
-            FieldConfig(threshold=0.7, review=0.7),
+            FieldConfig(accept=0.7, review=0.7),
         ),
         (
-            FieldConfig(threshold=0.9),
+            FieldConfig(accept=0.9),
             FieldConfig(review=0.7),
-            FieldConfig(threshold=0.9, review=0.7),
+            FieldConfig(accept=0.9, review=0.7),
         ),
     ],
 )
@@ -256,19 +256,18 @@ def test_of_settings_that_cross_the_inner_gives_way(inner, outer, both):
 
 
 def test_an_unknown_name():
-    with pytest.raises(TypeError, match="treshold"):
-        FieldConfig(treshold=0.9)
+    with pytest.raises(TypeError, match="acept"):
+        FieldConfig(acept=0.9)
     with pytest.raises(SchemaError) as caught:
-        conf_of({"treshold": 0.9}, "/properties/a/x-fieldconf")
+        conf_of({"acept": 0.9}, "/properties/a/x-fieldconf")
     assert str(caught.value) == (
-        "unknown setting 'treshold' (at /properties/a/x-fieldconf/treshold)."
-        " Did you mean 'threshold'?"
+        "unknown setting 'acept' (at /properties/a/x-fieldconf/acept). Did you mean 'accept'?"
     )
-    assert caught.value.remedy == "Did you mean 'threshold'?"
+    assert caught.value.remedy == "Did you mean 'accept'?"
     with pytest.raises(SchemaError) as caught:
         conf_of({"a/b": 0.9}, "/x-fieldconf")
     assert str(caught.value) == (
-        "unknown setting 'a/b' (at /x-fieldconf/a~1b). Known are 'threshold', 'review', 'basis',"
+        "unknown setting 'a/b' (at /x-fieldconf/a~1b). Known are 'accept', 'review', 'basis',"
         " 'counts'"
     )
 
@@ -278,20 +277,18 @@ def test_settings_that_are_no_object(settings):
     with pytest.raises(SchemaError) as caught:
         conf_of(settings, "/x-fieldconf")
     assert str(caught.value) == (
-        'x-fieldconf is no object (at /x-fieldconf). Write one such as {"threshold": 0.9}'
+        'x-fieldconf is no object (at /x-fieldconf). Write one such as {"accept": 0.9}'
     )
 
 
 def test_settings_of_a_dict():
-    assert conf_of({"threshold": 0.9, "basis": "joint"}, "") == FieldConfig(
-        threshold=0.9, basis="joint"
-    )
+    assert conf_of({"accept": 0.9, "basis": "joint"}, "") == FieldConfig(accept=0.9, basis="joint")
     assert conf_of({}, "") == FieldConfig()
 
 
 # -- where they are found -----------------------------------------------------------------------
 
-BAD = {CONF: {"treshold": 1}}
+BAD = {CONF: {"acept": 1}}
 
 
 @pytest.mark.parametrize(
@@ -325,7 +322,7 @@ def test_settings_are_looked_for_where_schemas_stand(schema, where):
     before = deepcopy(schema)
     with pytest.raises(SchemaError) as caught:
         check_settings(schema)
-    assert f"(at {where}/x-fieldconf/treshold)" in str(caught.value)
+    assert f"(at {where}/x-fieldconf/acept)" in str(caught.value)
     assert CONF not in json.dumps(without_settings(schema)).replace(f'"{CONF}": {{}}', "")
     assert schema == before
 

@@ -317,7 +317,7 @@ def extracted(schema=Order, value=VALUE, text=TEXT, **options):
 
 def test_leaves_that_were_chosen_say_where_they_stand():
     report = locate(extracted())
-    found = {name: field.found for name, field in report.fields.items()}
+    found = {name: field.source_spans for name, field in report.fields.items()}
     assert {name: places and places[0].text for name, places in found.items()} == {
         "": None, "/name": "ANNA", "/total": "12,50", "/urgent": None, "/kind": None,
         "/team": "sales", "/note": None, "/blank": None, "/items": None, "/items/0": "tea",
@@ -329,7 +329,7 @@ def test_a_value_that_is_too_long_or_no_number_is_not_looked_for():
     digits = "9" * 5000
     answer = Answer(text=f"[{digits}, 1e999, 1.5]")
     report = locate(fc.extract(None, TEXT, client=FakeClient(answer), model="m"), f"{digits} 1.5")
-    assert [report[at].found and report[at].found[0].how for at in range(3)] == [
+    assert [report[at].source_spans and report[at].source_spans[0].how for at in range(3)] == [
         None,
         None,
         "exact",
@@ -343,17 +343,17 @@ def test_what_was_found_is_saved_and_read_back():
         pickle.loads(pickle.dumps(report)),
         copy.deepcopy(report),
     ):
-        assert {n: f.found for n, f in again.fields.items()} == {
-            n: f.found for n, f in report.fields.items()
+        assert {n: f.source_spans for n, f in again.fields.items()} == {
+            n: f.source_spans for n, f in report.fields.items()
         }
-    plain = json.loads(report.to_json())["fields"]["/name"]["found"]
+    plain = json.loads(report.to_json())["fields"]["/name"]["source_spans"]
     assert plain == [{"start": 0, "stop": 4, "text": "ANNA", "how": "folded", "similarity": 1.0}]
 
 
 def test_another_text_is_looked_at_anew():
     report = locate(locate(extracted()), "Anna")
-    assert report["name"].found[0].how == "exact"
-    assert report["total"].found == ()
+    assert report["name"].source_spans[0].how == "exact"
+    assert report["total"].source_spans == ()
 
 
 def test_no_text_no_places():
@@ -368,8 +368,8 @@ def test_no_text_no_places():
 def test_there_are_five_ways():
     with pytest.raises(RequestError, match="'exact', 'folded', 'number', 'date', 'fuzzy'"):
         locate(extracted(), how=["exakt"])
-    assert locate(extracted(), how="exact")["name"].found == ()
-    assert locate(extracted(), how=["number", "folded"])["name"].found[0].how == "folded"
+    assert locate(extracted(), how="exact")["name"].source_spans == ()
+    assert locate(extracted(), how=["number", "folded"])["name"].source_spans[0].how == "folded"
 
 
 @pytest.fixture
@@ -390,7 +390,7 @@ def test_without_the_extra_it_is_said_what_to_install_before_anything_is_sent():
     with pytest.raises(MissingPackageError, match="rapidfuzz"):
         locate(extracted(), how=["fuzzy"])
     report = extracted(locate=["exact", "folded", "number"])
-    assert [report[name].found[0].how for name in ("name", "total")] == ["folded", "number"]
+    assert [report[name].source_spans[0].how for name in ("name", "total")] == ["folded", "number"]
 
 
 # -- with the request -----------------------------------------------------------------------------
@@ -400,21 +400,21 @@ def test_it_can_be_asked_for_with_the_request():
     seen = []
     report = extracted(locate=True, observe=seen.append)
     assert report == locate(extracted())
-    assert seen[0]["name"].found == report["name"].found
-    assert extracted(locate=False)["name"].found is None
-    assert extracted(locate=["exact"])["name"].found == ()
+    assert seen[0]["name"].source_spans == report["name"].source_spans
+    assert extracted(locate=False)["name"].source_spans is None
+    assert extracted(locate=["exact"])["name"].source_spans == ()
 
 
 def test_streams_and_asynchronous_calls_say_it_as_well():
     options = {"client": FakeClient(VALUE), "model": "m", "locate": True}
     with fc.stream(Order, TEXT, **options) as stream:
-        assert stream.report["name"].found[0].text == "ANNA"
+        assert stream.report["name"].source_spans[0].text == "ANNA"
 
     async def ask():
         options["client"] = AsyncFakeClient(VALUE)
         return await fc.aextract(Order, TEXT, **options)
 
-    assert asyncio.run(ask())["name"].found[0].text == "ANNA"
+    assert asyncio.run(ask())["name"].source_spans[0].text == "ANNA"
 
 
 def test_a_model_that_asks_for_itself_takes_the_option():
@@ -423,12 +423,12 @@ def test_a_model_that_asks_for_itself_takes_the_option():
         name: Annotated[str, Field(description="who")]
 
     report = Named.extract(TEXT, client=FakeClient({"name": "Anna"}), model="m")
-    assert report["name"].found[0].how == "folded"
+    assert report["name"].source_spans[0].how == "folded"
 
 
 def test_samples_say_it_of_the_value_that_won():
     report = extracted(locate=True, samples=3)
-    assert report["name"].found[0].text == "ANNA"
+    assert report["name"].source_spans[0].text == "ANNA"
 
 
 def test_of_messages_the_text_of_the_users_last_one_is_read():
@@ -438,7 +438,7 @@ def test_of_messages_the_text_of_the_users_last_one_is_read():
         report = fc.extract(Order, messages, client=FakeClient(VALUE), model="m", locate=True)
         alone = fc.extract(Order, TEXT, client=FakeClient(VALUE), model="m", locate=True)
         assert report.fields == alone.fields
-        assert any(field.found for field in report.leaves.values())
+        assert any(field.source_spans for field in report.leaves.values())
 
 
 NO_TEXT = [

@@ -54,7 +54,7 @@ def test_an_answer_scores(stored, name):
     for line in itertools.islice(stored.stored(name), 0, None, 9):
         schema = stored.schema_of(schemas[name], line["prompt"])
         report = fc.score(stored.payload(line), schema)
-        assert (report.status, report.mask) == ("complete", "pre")
+        assert (report.status, report.mask) == ("complete", "before")
         assert line["right"].keys() <= report.fields.keys()
         for pointer, members in line.get("settled", {}).items():
             bounds = {m.value: m for m in report[pointer].distribution.candidates}

@@ -109,7 +109,7 @@ def test_null_and_left_out_are_the_same_where_null_is_the_default():
 
 def test_it_is_public():
     form = fc.strict(needs(a=STRING))
-    assert isinstance(form, fc.StrictForm)
+    assert isinstance(form, fc.types.StrictForm)
     assert form.schema == written(a=STRING)
     assert not form.lost
 
@@ -146,7 +146,7 @@ def test_it_is_public():
          {"anyOf": [written(a={"type": "integer", "const": n}) for n in (1, 2)]}),
         ({**STRING, "title": "T", "description": "D", "default": "d", "examples": ["e"]},
          {**STRING, "title": "T", "description": "D"}),
-        ({**STRING, "x-fieldconf": {"threshold": 0.5}}, STRING),
+        ({**STRING, "x-fieldconf": {"accept": 0.5}}, STRING),
     ],
 )  # fmt: skip
 def test_what_stands_for_a_schema(given, made):

@@ -157,7 +157,7 @@ def test_every_word_of_a_leaf_is_kept():
     words = {
         "type": "string", "minLength": 2, "maxLength": 9, "pattern": "a", "format": "email",
         "not": {"const": "aa"}, "description": "whose", "title": "A", "examples": ["ab"],
-        "x-fieldconf": {"threshold": 0.7}, "default": "ab",
+        "x-fieldconf": {"accept": 0.7}, "default": "ab",
     }  # fmt: skip
     schema = obj({"a": words, "b": {"enum": [1, {"$ref": "#/nowhere"}]}}, "a", "b")
     made = asked(schema, {"a": "ab", "b": 1}, ("a",), ("b",))

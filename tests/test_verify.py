@@ -53,10 +53,10 @@ def first(answer=FIRST, schema=Ticket, text=TEXT, **options):
     return fc.extract(schema, text, client=FakeClient(answer), model="m", **options)
 
 
-def looked(report, answer=SECOND, text=None, **options):
+def looked(report, answer=SECOND, input=None, **options):
     """The report after a verification, and the request that it was."""
     client = FakeClient(answer)
-    made = verify(report, text, client=client, model="v", **options)
+    made = verify(report, input, client=client, model="v", **options)
     (request,) = client.requests
     return made, request
 
@@ -298,11 +298,11 @@ def test_where_the_first_reading_says_nothing_the_second_does():
     saved = {"choices": [{"message": {"content": json.dumps(VALUE)}}]}
     report = fc.score(saved, Ticket)
     assert (report["urgent"].confidence, report.status) == (None, "no_logprobs")
-    made, _ = looked(report, text=TEXT)
+    made, _ = looked(report, input=TEXT)
     assert (made.status, made.reason, made.confidence) == ("complete", "", pytest.approx(0.1))
     assert made["urgent"].confidence == pytest.approx(0.5)
     assert (made["urgent"].basis, made["urgent"].reason) == ("verification", "")
-    some, _ = looked(report, Answer({"urgent": True}), text=TEXT, fields="urgent")
+    some, _ = looked(report, Answer({"urgent": True}), input=TEXT, fields="urgent")
     assert (some.status, some.reason, some.confidence) == (report.status, report.reason, None)
 
 

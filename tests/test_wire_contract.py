@@ -44,7 +44,7 @@ RECORDED_STATUS = {
 
 MASKS = [
     (
-        "post",
+        "after",
         "a candidate at exactly -100.0 is OpenAI's mark of a masked token",
         """openai_chat openai_chat_stream openai_chat_shifted_9999 azure_chat azure_chat_stream
         openai_batch_line openai_responses openai_responses_stream langchain_aimessage
@@ -52,12 +52,12 @@ MASKS = [
         ai_sdk_v5_responses lm_deluge""",
     ),
     (
-        "post",
+        "after",
         "only SGLang and TGI have these native shapes, and both list after the mask",
         "sglang_generate sglang_generate_no_text tgi_generate tgi_stream",
     ),
     (
-        "pre",
+        "before",
         "only llama.cpp has this native shape, and it lists before the mask",
         "llamacpp_completion",
     ),
@@ -110,7 +110,7 @@ MASKS = [
 MASK_OF = {name: set(masks.split()) for masks, _, names in MASKS for name in names.split()}
 RECORDED_MASK = {
     "openai_chat_structured.json": {"unknown"},  # no candidates
-    "ai_sdk_v7.streamObject.openai.chat.json": {"unknown", "pre"},  # but for an HTTP header
+    "ai_sdk_v7.streamObject.openai.chat.json": {"unknown", "before"},  # but for an HTTP header
 }
 
 STREAMS = {
@@ -253,12 +253,12 @@ def test_the_table_of_masks_names_every_sample_once():
 def test_the_mask_is_told_where_the_payload_shows_it_and_nowhere_else(name):
     assert fc.score(sample(name)).mask in MASK_OF[name]
     if name not in DECISIONS:  # there are no logprobs that could stand anywhere
-        assert fc.score(sample(name), mask="pre").mask == "pre"
+        assert fc.score(sample(name), mask="before").mask == "before"
 
 
 @recordings
 def test_the_mask_of_recordings(name):
-    assert fc.score(recorded(name)).mask in RECORDED_MASK.get(name, {"pre"})
+    assert fc.score(recorded(name)).mask in RECORDED_MASK.get(name, {"before"})
 
 
 def test_masked_candidates_have_no_mass():

@@ -53,22 +53,22 @@ def test_the_prompt_of_an_echo_is_scored_apart(by):
     payload = echo(usage=USAGE if by == "usage" else None)
     report = fc.score(payload, TICKET, prompt="Route this: " if by == "prompt" else None)
     assert (report.status, report.value) == ("complete", VALUE)
-    assert report.prompt.logprob == pytest.approx(-1.5)
-    assert report.prompt.mean == pytest.approx(-0.75)
-    assert report.prompt.perplexity == pytest.approx(math.exp(0.75))
-    assert report.answer.logprob == pytest.approx(sum(ANSWER))
-    assert report.answer.mean == pytest.approx(sum(ANSWER) / 11)
-    assert report.answer.perplexity == pytest.approx(math.exp(-sum(ANSWER) / 11))
-    assert count(report.answer.tokens) == 11
+    assert report.prompt_score.logprob == pytest.approx(-1.5)
+    assert report.prompt_score.mean == pytest.approx(-0.75)
+    assert report.prompt_score.perplexity == pytest.approx(math.exp(0.75))
+    assert report.answer_score.logprob == pytest.approx(sum(ANSWER))
+    assert report.answer_score.mean == pytest.approx(sum(ANSWER) / 11)
+    assert report.answer_score.perplexity == pytest.approx(math.exp(-sum(ANSWER) / 11))
+    assert count(report.answer_score.tokens) == 11
     assert_same_numbers(report, fc.score(sample("openai_completions_legacy"), TICKET), 1e-6)
 
 
 def test_the_sample_of_an_echo():
     report = fc.score(sample("openai_completions_echo"), TICKET, prompt="Route")
     assert (report.status, report.value) == ("complete", VALUE)
-    assert report.answer.logprob == pytest.approx(sum(ANSWER))
+    assert report.answer_score.logprob == pytest.approx(sum(ANSWER))
     # Its one token was predicted from nothing: there is no number to give.
-    assert report.prompt is None or report.prompt.logprob is None
+    assert report.prompt_score is None or report.prompt_score.logprob is None
 
 
 def test_an_echo_of_an_unknown_prompt_has_the_same_numbers():
@@ -87,7 +87,7 @@ def test_a_prompt_that_was_not_echoed_is_not_looked_for():
     for prompt in (None, "Route this: "):
         report = fc.score(payload, TICKET, prompt=prompt)
         assert len(report.tokens) == 11
-        assert report.prompt is None
+        assert report.prompt_score is None
         assert report["urgent"].logprob == -0.0512933
 
 

@@ -63,8 +63,8 @@ def test_stream_objects_of_the_sdk():
 
 def test_masks():
     masks = {name: score(sample(name)).mask for name in ("openai_chat", "xai_chat")}
-    assert masks == {"openai_chat": "post", "xai_chat": "unknown"}
-    assert score(sample("xai_chat"), mask="pre").mask == "pre"
+    assert masks == {"openai_chat": "after", "xai_chat": "unknown"}
+    assert score(sample("xai_chat"), mask="before").mask == "before"
 
 
 # -- recordings -----------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ def test_masks():
 )
 def test_recordings(name, status):
     report = score(recorded(name))
-    assert (report.status, report.mask) == (status, "pre")
+    assert (report.status, report.mask) == (status, "before")
     if status == "complete":
         assert report.data == json.loads(report.text)
 
@@ -180,7 +180,7 @@ def test_what_is_no_logprob(value):
 def test_a_masked_candidate_has_no_mass():
     listed = [("true", -0.5), ("false", -100.0)]
     report = score(response([entry('{"a":'), entry("true", -0.5, listed), entry("}")]))
-    assert report.mask == "post"
+    assert report.mask == "after"
     false = report["a"].distribution[False]
     assert (false.low, false.probability) == (0, pytest.approx(0))
 

@@ -62,7 +62,7 @@ ROW = [
 
 def test_scores_become_logprobs_and_ids_become_texts():
     report = fc.score(generated(ROW), SCHEMA, tokenizer=PIECES.__getitem__)
-    assert (report.status, report.data, report.mask) == ("complete", {"ok": True}, "post")
+    assert (report.status, report.data, report.mask) == ("complete", {"ok": True}, "after")
     assert report["ok"].logprob == pytest.approx(math.log(0.6))
     assert report["ok"].distribution[True].probability == pytest.approx(0.7)  # with "tr", "ue"
     assert report["ok"].distribution.unseen == pytest.approx(0)
@@ -77,7 +77,7 @@ def test_each_row_of_a_batch_is_an_answer():
 def test_logits_stand_before_the_mask():
     made = generated(ROW)
     made["logits"] = made.pop("scores")
-    assert fc.score(made, SCHEMA, tokenizer=PIECES.__getitem__).mask == "pre"
+    assert fc.score(made, SCHEMA, tokenizer=PIECES.__getitem__).mask == "before"
 
 
 @pytest.mark.parametrize(

@@ -239,7 +239,7 @@ def shown(piece):
 
 def listed(model, answers, text, mask):
     """The logprob of every token: before the mask, or after it."""
-    mass = model.distribution(text) if mask == "pre" else masked(model, answers, text)
+    mass = model.distribution(text) if mask == "before" else masked(model, answers, text)
     return {t: math.log(mass[t]) if mass.get(t) else -math.inf for t in model.vocabulary}
 
 

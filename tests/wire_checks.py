@@ -66,7 +66,7 @@ def roads(payload):
 
 def whole(report):
     """All that a report says, as one comparable value."""
-    more = (report.precision, report.choice, report.tool, report.prompt, report.answer)
+    more = (report.precision, report.choice, report.tool, report.prompt_score, report.answer_score)
     return (*plain(report), more)
 
 
@@ -98,7 +98,7 @@ def assert_no_number(report):
     for field in report.fields.values():
         numbers = (field.logprob, field.confidence, field.low, field.high, field.distribution)
         assert numbers == (None,) * 5
-        assert field.expected is field.std is field.min_step is field.arms is None
+        assert field.expected is field.std is field.min_step is field.variants is None
         assert field.reason
 
 

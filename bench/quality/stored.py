@@ -26,7 +26,7 @@ import fieldconf as fc
 from fieldconf.evaluation.judged import judged
 
 DATA = Path(__file__).parent / "data"
-SETTINGS = {"version": 1, "mask": "pre", "layout": {
+SETTINGS = {"version": 2, "mask": "before", "layout": {
     "compact": True, "ordered": True, "plain": True, "no_null": True}}  # fmt: skip
 """How the embedded model's answers are read: its grammar allows one spelling of each value."""
 

@@ -1,25 +1,25 @@
-"""Agreeing: what most of several answers say, and how many of them say it.
+"""Agreement: what most of several answers say, and how many of them say it.
 
 In:    reports of answers to the same question.
-Out:   one report: values by vote, beside each how many answers have it.
-Never: a result that depends on the order of the answers; a value that no answer has at its place; a
-       whole that breaks its schema, if an answer keeps to it.
-Why:   where a model's logprobs are not to be had, asking it several times says how sure it is.
+Out:   one report: the values of a vote, each with the number of answers that have it.
+Never: a result that depends on the order of the answers; a value that no answer has at its place;
+       a result that violates the schema although an answer is valid.
+Why:   if a model has no logprobs, several answers show how certain it is.
 
-How it is decided:
+The vote:
 
-* Answers are ranked: first the *medoid*, which shares most leaves with all others; ties go by what
-  the answers say. Whatever is a tie below goes by this rank.
-* A value is what most answers have at its place, in the spelling of the first of them by rank. To
-  have left a key out is a vote, too, and so is null. Objects are voted for as objects, then part
+* Answers are ranked. The first is the *medoid*, which shares most leaves with all others; ties are
+  broken by the content of the answers. This rank breaks all ties below.
+* A value is what most answers have at its place, in the spelling of the first of them by rank. A
+  key that is left out is a vote, too, and so is null. Objects are voted on as objects, then part
   by part; so are lists, whose items are matched by content (see ``pairing``).
-* An item stands in the list if most of the lists have it. Where no item would, though most lists
-  have some, they are those of the first such list by rank.
-* An answer that broke off, or is no JSON behind some byte, has a vote on what it closed. On what
-  it did not come to it has none; but it is counted among those that do not agree.
-* Labels (``LabelSet``) are one value each: see ``labelled``.
-* Where the whole breaks the schema, that of the first answer by rank that keeps to it is taken;
-  where none does, the medoid's.
+* An item is in the list if most of the lists have it. If no item has a majority, but most lists
+  have items, the items are those of the first such list by rank.
+* An answer that was truncated, or is invalid JSON from some byte on, votes on the values that it
+  closed. For other values it has no vote, but counts among the answers that do not agree.
+* Labels (``LabelSet``) are one value each: see ``labels``.
+* If the result violates the schema, the first valid answer by rank is taken; if none is valid, the
+  medoid.
 """
 
 import math
@@ -43,31 +43,31 @@ from fieldconf.report.combine import Part, assembled
 
 T = TypeVar("T")
 
-_NOT_SAID = "no answer has this list"
+_NEW_LIST = "no answer has this list"
 
 
 def agree(reports: Sequence[Report[T]]) -> Report[T]:
-    """One report of several answers to the same question: what most say, and how many say it.
+    """One report from several answers to the same question, with the agreement on each value.
 
     Each field's ``agreement`` counts the answers that have its value, with Wilson's bounds; its
-    ``readings`` are what each answer has there, in the order given. A field that has no confidence
-    of its own (no logprobs) gets the share that agrees, with ``basis="agreement"``; others keep
-    theirs, which is that of the first answer by rank that has the value.
+    ``readings`` are what each answer has there, in the order of ``reports``. A field without a
+    confidence (no logprobs) gets the share of answers that agree, with ``basis="agreement"``;
+    other fields keep the confidence of the first answer by rank that has the value.
 
-    When two values say the same, how items of lists are matched and how ties go is in
-    docs/agreement.md. The order of the reports changes neither values nor agreement.
+    docs/agreement.md says when two values are the same, how items of lists are matched, and how
+    ties are broken. The order of the reports changes neither values nor agreement.
 
     Args:
-        reports: of one schema, at least one: of several requests, or of the choices of one
-            (``score_all``).
+        reports: at least one report, all of one schema: of several requests, or of the choices of
+            one request (``score_all``).
 
     Raises:
         PayloadError: if there is no report.
 
     >>> import fieldconf as fc
-    >>> made = lambda text: {"choices": [{"message": {"content": text}}]}
-    >>> saved = [made('"Yes"'), made('"yes."'), made('"no"')]
-    >>> report = agree([fc.score(one, str) for one in saved])
+    >>> answer = lambda text: {"choices": [{"message": {"content": text}}]}
+    >>> answers = [answer('"Yes"'), answer('"yes."'), answer('"no"')]
+    >>> report = agree([fc.score(each, str) for each in answers])
     >>> report.value, report[""].agreement.count, report[""].agreement.of
     ('Yes', 2, 3)
     >>> round(report.confidence, 2), report[""].basis
@@ -79,14 +79,14 @@ def agree(reports: Sequence[Report[T]]) -> Report[T]:
         return agreed_labels(reports, _requests(reports))
     pairing = Pairing()
     ballot = _Ballot(reports, *_ranked(reports, pairing))
-    whole = [at for at, one in enumerate(ballot.ranked) if one.status in WHOLE]
+    whole = [at for at, ranked in enumerate(ballot.ranked) if ranked.status in WHOLE]
     if not any(ballot.trees):
         return replace(reports[0], requests=_requests(reports))
     if not whole:
         return _report(ballot, Vote(pairing, lead=_first_tree(ballot)), _first_tree(ballot))
-    made = _report(ballot, Vote(pairing), whole[0])
-    if not made.errors:
-        return made
+    report = _report(ballot, Vote(pairing), whole[0])
+    if not report.errors:
+        return report
     valid = [at for at in whole if not ballot.ranked[at].errors]
     lead = (valid or whole)[0]
     return _report(ballot, Vote(pairing, lead=lead), lead)
@@ -96,14 +96,14 @@ def agree(reports: Sequence[Report[T]]) -> Report[T]:
 class _Ballot:
     """The answers as given, and by rank."""
 
-    given: Sequence[Report[Any]]
+    reports: Sequence[Report[Any]]
     order: Sequence[int]
     trees: Sequence[ValueNode | None]
 
     @property
     def ranked(self) -> list[Report[Any]]:
         """The answers by rank."""
-        return [self.given[number] for number in self.order]
+        return [self.reports[number] for number in self.order]
 
 
 def _first_tree(ballot: _Ballot) -> int:
@@ -121,9 +121,9 @@ def _ranked(
 
     def rank(number: int) -> tuple[Any, ...]:
         own, report = trees[number], reports[number]
-        if own is None:
+        if own is None:  # ranks last
             return (1, report.status, repr(report.reason), "", "")
-        others = (one for at, one in enumerate(trees) if at != number and one is not None)
+        others = (tree for at, tree in enumerate(trees) if at != number and tree is not None)
         alike = math.fsum(pairing.similarity(own, other) for other in others)
         written = repr([(token.text, token.logprob) for token in report.tokens])
         return (0, -alike, own.key, own.text, report.status, report.text or "", written)
@@ -136,73 +136,74 @@ def _ranked(
 
 
 def _report(ballot: _Ballot, vote: Vote, base: int) -> Report[Any]:
-    """The report of what was decided; ``base`` is the rank of the answer that it is based on."""
-    taken = vote.choose({at: tree for at, tree in enumerate(ballot.trees) if tree is not None})
-    assert taken is not None  # an answer has something to say
-    reports = ballot.ranked
-    used = dict.fromkeys(one.by for _, one in taken.walk())
-    data = taken.value
+    """The report of a vote; ``base`` is the rank of the answer that it is based on."""
+    chosen = vote.choose({at: tree for at, tree in enumerate(ballot.trees) if tree is not None})
+    assert chosen is not None  # an answer has something to say
+    ranked = ballot.ranked
+    used = dict.fromkeys(place.by for _, place in chosen.walk())
+    data = chosen.value
     alone = next(iter(used)) if len(used) == 1 else base
-    if len(used) == 1 and json_text(data) == json_text(reports[alone].data):
-        base, data = alone, reports[alone].data
+    if len(used) == 1 and json_text(data) == json_text(ranked[alone].data):
+        base, data = alone, ranked[alone].data
     ranks = [base, *(at for at in used if at != base)]
     numbers = {at: number for number, at in enumerate(ranks)}
-    parts = dict(_parts(ballot, taken, numbers))
-    own = reports[base]
+    parts = dict(_parts(ballot, chosen, numbers))
+    own = ranked[base]
     is_scored = own.status in WHOLE
     return assembled(
-        own, [reports[at] for at in ranks[1:]], data, parts,
-        requests=_requests(ballot.given), status="complete" if is_scored else None,
+        own, [ranked[at] for at in ranks[1:]], data, parts,
+        requests=_requests(ballot.reports), status="complete" if is_scored else None,
     )  # fmt: skip
 
 
 def _parts(
-    ballot: _Ballot, taken: ChosenValue, numbers: Mapping[int, int]
+    ballot: _Ballot, chosen: ChosenValue, numbers: Mapping[int, int]
 ) -> Iterator[tuple[Path, Part]]:
-    """Whose field stands at each path, with what all answers say of it."""
-    for path, one in taken.walk():
-        if one.node.is_open:
-            yield path, (numbers[one.by], one.node.report_field)
+    """The field at each path, with the number of the report it is from, and its agreement."""
+    for path, place in chosen.walk():
+        if place.node.is_open:
+            yield path, (numbers[place.by], place.node.report_field)
             continue
-        yield path, (numbers[one.by], _field(ballot, one))
-        if one.node.report_field.kind in ("object", "array") and not one.node.is_container:
+        yield path, (numbers[place.by], _field(ballot, place))
+        if place.node.report_field.kind in ("object", "array") and not place.node.is_container:
             yield from _below(
-                ballot.ranked[one.by], one.node.report_field.path, path, numbers[one.by]
+                ballot.ranked[place.by], place.node.report_field.path, path, numbers[place.by]
             )
 
 
 def _below(report: Report[Any], old: Path, new: Path, number: int) -> Iterator[tuple[Path, Part]]:
-    """The fields inside of a value that was taken as a whole."""
-    for one in report.fields.values():
-        if one.path[: len(old)] == old and one.path != old:
-            yield (*new, *one.path[len(old) :]), (number, one)
+    """The fields inside a value that was chosen as a whole."""
+    for field in report.fields.values():
+        if field.path[: len(old)] == old and field.path != old:
+            yield (*new, *field.path[len(old) :]), (number, field)
 
 
-def _field(ballot: _Ballot, taken: ChosenValue) -> Field:
-    """The field of a place, with the agreement and, for a leaf, what each answer has there."""
-    own, of = taken.node.report_field, len(ballot.given)
-    agreement = Agreement(taken.count, of, *wilson(taken.count, of))
-    is_leaf = not taken.parts
-    made = replace(own, agreement=agreement, readings=_readings(ballot, taken) if is_leaf else ())
-    if own.kind == "array" and taken.node.key != taken.key:
-        made = replace(
-            made, confidence=None, low=None, high=None, logprob=None, basis="none", stops=(),
-            why=None, indexes=(), reason=_NOT_SAID,
+def _field(ballot: _Ballot, chosen: ChosenValue) -> Field:
+    """The field of a place with its agreement; a leaf has the reading of each answer."""
+    own, of = chosen.node.report_field, len(ballot.reports)
+    agreement = Agreement(chosen.count, of, *wilson(chosen.count, of))
+    is_leaf = not chosen.parts
+    field = replace(own, agreement=agreement, readings=_readings(ballot, chosen) if is_leaf else ())
+    if own.kind == "array" and chosen.node.key != chosen.key:
+        field = replace(
+            field, confidence=None, low=None, high=None, logprob=None, basis="none",
+            end_probabilities=(),
+            why=None, indexes=(), reason=_NEW_LIST,
         )  # fmt: skip
-    if made.confidence is not None or (own.kind == "object" and not is_leaf):
-        return made
+    if field.confidence is not None or (own.kind == "object" and not is_leaf):
+        return field
     return replace(
-        made, confidence=agreement.share, low=agreement.low, high=agreement.high,
+        field, confidence=agreement.share, low=agreement.low, high=agreement.high,
         basis="agreement", reason="",
     )  # fmt: skip
 
 
-def _readings(ballot: _Ballot, taken: ChosenValue) -> tuple[Reading, ...]:
-    """What each answer has at a place, in the order in which they were given."""
+def _readings(ballot: _Ballot, chosen: ChosenValue) -> tuple[Reading, ...]:
+    """What each answer has at a place, in the order of the reports."""
     ranks = {number: at for at, number in enumerate(ballot.order)}
     return tuple(
-        _reading(taken.votes.get(ranks[number]), report.model, taken.key)
-        for number, report in enumerate(ballot.given)
+        _reading(chosen.votes.get(ranks[number]), report.model, chosen.key)
+        for number, report in enumerate(ballot.reports)
     )
 
 
@@ -216,9 +217,9 @@ def _reading(node: ValueNode | None, model: str, key: Key) -> Reading:
 
 
 def _requests(reports: Sequence[Report[Any]]) -> tuple[RequestCost, ...]:
-    """Each request with its cost. The choices of one response are one request, with its first."""
-    made: list[RequestCost] = []
+    """The cost of each request. Choices of one response share a request: the first one counts."""
+    costs: list[RequestCost] = []
     for report in reports:
         cost = RequestCost("sample", report.model, report.input_tokens, report.output_tokens)
-        made += report.requests or (() if report.choice else (cost,))
-    return tuple(made)
+        costs += report.requests or (() if report.choice else (cost,))
+    return tuple(costs)

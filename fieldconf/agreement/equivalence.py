@@ -1,25 +1,25 @@
-"""Normal: when two answers say the same.
+"""Equivalence: when two values mean the same.
 
 In:    decoded JSON values, and what the schema says of their place.
-Out:   a key; two values say the same if, and only if, their keys are equal.
-Never: a judgement of two values at once: keys make "says the same" an equivalence, as votes need;
-       a guess: what can be read in two ways is the same as itself only.
-Why:   "Anna Berg" and "anna berg." are one vote, 3 and 3.0 are, 03/04 and 3 April are not.
+Out:   a key; two values mean the same if, and only if, their keys are equal.
+Never: a comparison of two values: keys make sure that "means the same" is an equivalence, as votes
+       need; a guess: an ambiguous value is the same only as itself.
+Why:   "Anna Berg" and "anna berg." are one vote, and so are 3 and 3.0; 03/04 and 3 April are not.
 
-The rules, by what is declared:
+The rules, by what the schema declares:
 
 * booleans, null and members of an enum (or of any other finite domain): as they are, by kind:
   ``true`` is not 1, nor is ``"1"``;
 * numbers by value: 1, 1.0 and 1e0;
 * where a number is declared, a string that spells one is that number: ``"1,234.50"`` is 1234.5, but
   ``"1,234"``, which is 1.234 in other countries, is a text;
-* strings of a declared form (pattern, format): as they are, but for dates and times;
-* dates and times in the form of ISO 8601, whatever string is declared, by what they mean:
-  ``"2026-03-01T12:00Z"`` is ``"2026-03-01 13:00:00+01:00"``. A date is no midnight, and a time
-  without an offset is no time with one. Other forms of dates are texts;
+* strings of a declared form (pattern, format): as they are, except dates and times;
+* dates and times in ISO 8601, whatever string is declared, by their meaning:
+  ``"2026-03-01T12:00Z"`` is ``"2026-03-01 13:00:00+01:00"``. A date differs from its midnight, and
+  a time without an offset differs from a time with one. Other forms of dates are texts;
 * all other strings: Unicode's compatibility forms (NFKC) and letter case are folded, typographic
-  quotes and dashes are plain ones, white space collapses, and quotes around the whole and ``.,;:!``
-  behind it do not count. Accents do, and so does a question mark;
+  quotes and dashes become plain ones, white space collapses, and quotes around the whole and
+  trailing ``.,;:!`` do not count. Accents count, and so does a question mark;
 * lists by their items, in any order; objects by their keys and values.
 """
 
@@ -36,11 +36,11 @@ from fieldconf.schema import Declared
 
 
 class Key(NamedTuple):
-    """What a value says, without how it is written. Hashable, small, and sorts.
+    """The meaning of a value, without its spelling. Keys are hashable, small, and sortable.
 
     Attributes:
-        kind: what was compared: a JSON kind, or "date", "moment" ...
-        text: what it says, in a form of its own.
+        kind: a JSON kind, or "date", "moment" ...
+        text: the meaning in a canonical form.
     """
 
     kind: str
@@ -69,8 +69,8 @@ _QUOTES = frozenset("'\"‹›")  # noqa: RUF001
 _BEHIND = ".,;:!。、 "
 
 
-def same_value(one: Any, other: Any, declared: Declared | None = None) -> bool:
-    """Whether two values say the same, by the rules at the head of this module.
+def same_value(first: Any, second: Any, declared: Declared | None = None) -> bool:
+    """Whether two values mean the same, by the rules at the head of this module.
 
     It is an equivalence for each ``declared``.
 
@@ -81,16 +81,16 @@ def same_value(one: Any, other: Any, declared: Declared | None = None) -> bool:
     >>> same_value([1, 2], [2, 1.0])
     True
     """
-    return normal(one, declared) == normal(other, declared)
+    return normal(first, declared) == normal(second, declared)
 
 
 def normal(value: Any, declared: Declared | None = None) -> Key:
-    """The key of what a value says: equal for two values that say the same.
+    """The key of a value: equal for two values that mean the same.
 
     Args:
         value: any decoded JSON value, however deep.
-        declared: what the schema says of its place (``field.declared``); of what stands inside of a
-            list or an object, the rules for what nobody declared hold.
+        declared: what the schema declares for it (``field.declared``). Values inside a list or an
+            object are treated as undeclared.
 
     >>> normal("Yes."), normal(2.0)
     (Key(kind='string', text='yes'), Key(kind='number', text='0x2'))
@@ -101,8 +101,8 @@ def normal(value: Any, declared: Declared | None = None) -> Key:
             pairs = cast("dict[str, Any]", item).items()
             nodes.extend((inner, number, key) for key, inner in pairs)
         elif isinstance(item, (list, tuple)):
-            listed = enumerate(cast("list[Any]", item))
-            nodes.extend((inner, number, index) for index, inner in listed)
+            pairs = enumerate(cast("list[Any]", item))
+            nodes.extend((inner, number, index) for index, inner in pairs)
     inside: dict[int, list[tuple[Step, Key]]] = {}
     key = Key("null", "")
     for number in range(len(nodes) - 1, -1, -1):
@@ -117,9 +117,9 @@ def normal(value: Any, declared: Declared | None = None) -> Key:
 
 
 def container_key(kind: str, parts: Iterable[tuple[Step, Key]], *, fixed_positions: int = 0) -> Key:
-    """The key of a list or an object, from those of what it holds.
+    """The key of a list or an object, from the keys of its parts.
 
-    It is a digest: as small for a long list as for a short one.
+    It contains a digest: it is as small for a long list as for a short one.
 
     Args:
         kind: "array" or "object".
@@ -127,13 +127,13 @@ def container_key(kind: str, parts: Iterable[tuple[Step, Key]], *, fixed_positio
         fixed_positions: so many items at the head of a list count by their position (a tuple's).
     """
     if kind == "object":
-        said = sorted(repr((str(step), *key)) for step, key in parts)
+        parts_text = sorted(repr((str(step), *key)) for step, key in parts)
     else:
-        said = sorted(
+        parts_text = sorted(
             repr((step if isinstance(step, int) and step < fixed_positions else -1, *key))
             for step, key in parts
         )
-    digest = hashlib.blake2b("\n".join(said).encode("utf-8", "surrogatepass"), digest_size=16)
+    digest = hashlib.blake2b("\n".join(parts_text).encode("utf-8", "surrogatepass"), digest_size=16)
     return Key(kind, digest.hexdigest())
 
 
@@ -198,27 +198,27 @@ def _moment(text: str) -> Key | None:
     try:
         if _ISO_DATE.fullmatch(text):
             return Key("date", date.fromisoformat(text).isoformat())
-        found = _ISO_MOMENT.fullmatch(text)
-        if found is None:
+        match = _ISO_MOMENT.fullmatch(text)
+        if match is None:
             return None
-        day, clock, offset = found.groups()
-        made = datetime.fromisoformat(f"{day}T{clock}{_offset(offset)}")
-        if made.tzinfo is None:
-            return Key("local moment", made.isoformat())
-        return Key("moment", made.astimezone(UTC).isoformat())
+        day, clock, offset = match.groups()
+        moment = datetime.fromisoformat(f"{day}T{clock}{_offset(offset)}")
+        if moment.tzinfo is None:
+            return Key("local moment", moment.isoformat())
+        return Key("moment", moment.astimezone(UTC).isoformat())
     except (ValueError, OverflowError):  # 2026-02-30; the year 1 in another zone
         return None
 
 
 def _time(text: str) -> Key | None:
-    found = _ISO_TIME.fullmatch(text)
-    if found is None:
+    match = _ISO_TIME.fullmatch(text)
+    if match is None:
         return None
     try:
-        made = time.fromisoformat(found[1] + _offset(found[2]))
+        clock = time.fromisoformat(match[1] + _offset(match[2]))
     except ValueError:
         return None
-    return Key("time", made.isoformat())
+    return Key("time", clock.isoformat())
 
 
 def _offset(text: str | None) -> str:

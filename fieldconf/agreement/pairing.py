@@ -1,16 +1,16 @@
-"""Pairing: the parts of several answers that are the same part, lists matched by content.
+"""Pairing: which parts of several answers are the same part; items of lists match by content.
 
 In:    reports of the same question.
 Out:   ``ValueNode`` trees; how many leaves two of them share; which items of several lists match.
-Never: the position of an item in its list, but where the schema tells positions apart (tuples); an
-       answer's place among the others, but to tell two that are alike.
-Why:   a model that lists the same items in another order has said the same.
+Never: the position of an item in its list, unless the schema distinguishes positions (tuples); the
+       position of an answer among the others, except to break ties.
+Why:   a model that lists the same items in another order has given the same answer.
 
-Items are matched greedily, likeliest first: first those that say the same (of equal ones the first
-of each list, the second ...), then those that share most of their leaves
-(``2 * shared / (leaves of both)``), as long as they share one that not more than ``COMMON`` items
-have. Ties go by what the items say. An exact assignment would now and then share a leaf more, and
-would have ties of its own.
+Items are matched greedily, likeliest first: first items with the same meaning (among equal ones the
+first of each list, the second ...), then those that share most of their leaves
+(``2 * shared / (leaves of both)``), as long as they share a leaf that at most ``COMMON`` items
+have. Ties are broken by the content of the items. An exact assignment would sometimes share one
+leaf more, and would have ties, too.
 """
 
 import hashlib
@@ -26,13 +26,13 @@ from fieldconf.parsing.writing import json_text
 from fieldconf.report import Report
 
 DEEPEST = 40
-"""What is nested deeper is compared as a whole, not part by part."""
+"""Values nested deeper are compared as a whole, not part by part."""
 COMMON = 64
-"""A leaf that more items than this have does not tell which of them are one item."""
+"""A leaf that more items than this have does not decide which items match."""
 
 Leaves: TypeAlias = frozenset[tuple[tuple[Step, ...], Key]]
 Cluster: TypeAlias = dict[int, "ValueNode"]
-"""One item of several lists: the number of each list that has it, and what it is there."""
+"""Matching items of several lists, by the number of their list."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -88,30 +88,30 @@ def tree_of(report: Report[object]) -> ValueNode | None:
     """The values of an answer as a tree; None if nothing of one came."""
     inside: dict[tuple[Step, ...], dict[Step, ValueNode]] = defaultdict(dict)
     node = None
-    for one in reversed(list(report.fields.values())):  # parts stand behind what they are in
-        parts = dict(reversed(inside.pop(one.path, {}).items()))
-        ordered = len(report.schema.at(one.path).first_items) if one.kind == "array" else 0
-        node = _node(one, parts, ordered)
-        if one.path:
-            inside[one.path[:-1]][one.path[-1]] = node
+    for own in reversed(list(report.fields.values())):  # parts stand behind what they are in
+        parts = dict(reversed(inside.pop(own.path, {}).items()))
+        ordered = len(report.schema.at(own.path).first_items) if own.kind == "array" else 0
+        node = _node(own, parts, ordered)
+        if own.path:
+            inside[own.path[:-1]][own.path[-1]] = node
     return node
 
 
-def _node(one: Field, parts: Mapping[Step, ValueNode], ordered: int) -> ValueNode:
-    is_open = "truncated" in one.flags
-    if one.kind not in ("object", "array"):
-        text = "" if is_open else json_text(one.value).decode("utf-8", "replace")
-        key = Key("open", "") if is_open else scalar_key(one.value, one.declared)
+def _node(field: Field, parts: Mapping[Step, ValueNode], ordered: int) -> ValueNode:
+    is_open = "truncated" in field.flags
+    if field.kind not in ("object", "array"):
+        text = "" if is_open else json_text(field.value).decode("utf-8", "replace")
+        key = Key("open", "") if is_open else scalar_key(field.value, field.declared)
         leaves: Leaves = frozenset() if is_open else frozenset({((), key)})
-        return ValueNode(one, key, text, is_open=is_open, leaves=leaves)
-    told = ((step, part.key) for step, part in parts.items())
-    key = container_key(one.kind, told, fixed_positions=ordered)
+        return ValueNode(field, key, text, is_open=is_open, leaves=leaves)
+    keys = ((step, part.key) for step, part in parts.items())
+    key = container_key(field.kind, keys, fixed_positions=ordered)
     texts = repr([(step, part.text, part.is_open) for step, part in parts.items()])
     digest = hashlib.blake2b(texts.encode("utf-8", "replace"), digest_size=16).hexdigest()
     size = sum(part.size for part in parts.values()) or 1
-    made = ValueNode(one, key, f"{one.kind} {digest}", size, is_open, parts, ordered)
-    is_flat = not made.items and all(part.is_flat for part in parts.values())
-    return replace(made, leaves=_leaves(made), is_flat=is_flat)
+    node = ValueNode(field, key, f"{field.kind} {digest}", size, is_open, parts, ordered)
+    is_flat = not node.items and all(part.is_flat for part in parts.values())
+    return replace(node, leaves=_leaves(node), is_flat=is_flat)
 
 
 def _leaves(node: ValueNode) -> Leaves:
@@ -125,42 +125,38 @@ def _leaves(node: ValueNode) -> Leaves:
 
 
 class Pairing:
-    """What values share, and which items of several lists are one item.
+    """Which leaves two values share, and which items of several lists match.
 
-    It remembers what it has compared: lists of lists would be compared again at every depth.
+    Comparisons are cached: otherwise lists of lists would be compared again at every depth.
     """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[ValueNode, ValueNode], int] = {}
+        self._shared: dict[tuple[ValueNode, ValueNode], int] = {}
 
-    def similarity(self, one: ValueNode, other: ValueNode) -> float:
+    def similarity(self, first: ValueNode, second: ValueNode) -> float:
         """The share of the leaves of two values that agree: ``2 * shared / (leaves of both)``."""
-        return 2 * self.shared(one, other) / (one.size + other.size)
+        return 2 * self.shared(first, second) / (first.size + second.size)
 
-    def shared(self, one: ValueNode, other: ValueNode) -> int:
+    def shared(self, left: ValueNode, right: ValueNode) -> int:
         """How many leaves two values share; what is open is shared by nobody."""
-        if one.key == other.key and not one.is_open and not other.is_open:
-            return one.size
+        if left.key == right.key and not left.is_open and not right.is_open:
+            return left.size
         if (
-            one.report_field.kind != other.report_field.kind
-            or not one.is_container
-            or not other.is_container
+            left.report_field.kind != right.report_field.kind
+            or not left.is_container
+            or not right.is_container
         ):
             return 0
-        if one.is_flat and other.is_flat:
-            return len(one.leaves & other.leaves)
-        first, second = sorted((one, other), key=_rank)
-        known = self._known.get((first, second))
-        if known is None:
-            known = self._known[first, second] = self._compared(first, second)
-        return known
-
-    def _compared(self, one: ValueNode, other: ValueNode) -> int:
-        both = one.keyed_parts.keys() & other.keyed_parts.keys()
-        pairs = [(one.keyed_parts[step], other.keyed_parts[step]) for step in both]
-        found = self.clusters({0: one.items, 1: other.items})
-        pairs += [(cluster[0], cluster[1]) for cluster in found if len(cluster) == 2]
-        return sum(self.shared(*pair) for pair in pairs)
+        if left.is_flat and right.is_flat:
+            return len(left.leaves & right.leaves)
+        first, second = sorted((left, right), key=_rank)
+        if (first, second) not in self._shared:
+            both = first.keyed_parts.keys() & second.keyed_parts.keys()
+            pairs = [(first.keyed_parts[step], second.keyed_parts[step]) for step in both]
+            clusters = self.clusters({0: first.items, 1: second.items})
+            pairs += [(cluster[0], cluster[1]) for cluster in clusters if len(cluster) == 2]
+            self._shared[first, second] = sum(self.shared(*pair) for pair in pairs)
+        return self._shared[first, second]
 
     def clusters(self, lists: Mapping[int, Sequence[ValueNode]]) -> list[Cluster]:
         """Which items of several lists are one item; each item is in one cluster.
@@ -172,39 +168,37 @@ class Pairing:
             lists: the items of each list, by a number of its own, which breaks ties between items
                 that are alike.
         """
-        found = _equal_ones(lists)
-        rest = [one for one in found if len(one) < len(lists) and _may_share(one)]
-        done = [one for one in found if len(one) == len(lists) or not _may_share(one)]
+        equal = _equal_items(lists)
+        rest = [cluster for cluster in equal if len(cluster) < len(lists) and _may_share(cluster)]
+        done = [
+            cluster for cluster in equal if len(cluster) == len(lists) or not _may_share(cluster)
+        ]
         return done + self._joined(rest)
 
-    def _joined(self, given: Iterable[Cluster]) -> list[Cluster]:
+    def _joined(self, clusters: Iterable[Cluster]) -> list[Cluster]:
         """The clusters, those that share leaves made one, if no list has an item in both."""
-        ordered = sorted(given, key=_rank_of_all)
+        ordered = sorted(clusters, key=_rank_of_all)
         pairs = [
-            (-alike, first, second)
+            (-similarity, first, second)
             for first, second in _candidates(ordered)
-            if (alike := self._alike(ordered[first], ordered[second]))
+            if (similarity := self.similarity(_any(ordered[first]), _any(ordered[second])))
         ]
         place = list(range(len(ordered)))  # in which cluster each now is
         members = {number: [number] for number in place}
         for _, first, second in sorted(pairs):
-            to, gone = place[first], place[second]
-            if to == gone or not ordered[to].keys().isdisjoint(ordered[gone]):
+            target, merged = place[first], place[second]
+            if target == merged or not ordered[target].keys().isdisjoint(ordered[merged]):
                 continue
-            ordered[to] = ordered[to] | ordered[gone]
-            for number in members[gone]:
-                place[number] = to
-            members[to] += members.pop(gone)
+            ordered[target] = ordered[target] | ordered[merged]
+            for number in members[merged]:
+                place[number] = target
+            members[target] += members.pop(merged)
         return [ordered[number] for number in members]
 
-    def _alike(self, one: Cluster, other: Cluster) -> float:
-        """Of clusters of items that say the same, any of them speaks for all."""
-        return self.similarity(next(iter(one.values())), next(iter(other.values())))
 
-
-def _equal_ones(lists: Mapping[int, Sequence[ValueNode]]) -> list[Cluster]:
+def _equal_items(lists: Mapping[int, Sequence[ValueNode]]) -> list[Cluster]:
     """Those that say the same: the first of each list, the second of each, and so on."""
-    found: dict[tuple[Key, int], Cluster] = {}
+    clusters: dict[tuple[Key, int], Cluster] = {}
     alone: list[Cluster] = []
     for number, items in lists.items():
         seen: dict[Key, int] = defaultdict(int)
@@ -212,30 +206,39 @@ def _equal_ones(lists: Mapping[int, Sequence[ValueNode]]) -> list[Cluster]:
             if item.is_open:
                 alone.append({number: item})
                 continue
-            found.setdefault((item.key, seen[item.key]), {})[number] = item
+            clusters.setdefault((item.key, seen[item.key]), {})[number] = item
             seen[item.key] += 1
-    return [*found.values(), *alone]
+    return [*clusters.values(), *alone]
 
 
-def _candidates(given: Sequence[Cluster]) -> set[tuple[int, int]]:
-    """Which of them have a leaf in common, and no list; two numbers, the smaller one first."""
+def _candidates(clusters: Sequence[Cluster]) -> set[tuple[int, int]]:
+    """Pairs of clusters that share a leaf and no list: their numbers, the smaller one first."""
     having: dict[object, list[int]] = defaultdict(list)
-    for number, cluster in enumerate(given):
-        for leaf in next(iter(cluster.values())).leaves:
+    for number, cluster in enumerate(clusters):
+        for leaf in _any(cluster).leaves:
             having[leaf].append(number)
     pairs = {
         pair for some in having.values() if len(some) <= COMMON for pair in combinations(some, 2)
     }
-    return {(one, two) for one, two in pairs if given[one].keys().isdisjoint(given[two])}
+    return {
+        (first, second)
+        for first, second in pairs
+        if clusters[first].keys().isdisjoint(clusters[second])
+    }
 
 
 def _may_share(cluster: Cluster) -> bool:
-    """Whether it may share leaves with another one: equal scalars are together already."""
-    return next(iter(cluster.values())).is_container
+    """Whether a cluster may share leaves with another: equal scalars are already in one cluster."""
+    return _any(cluster).is_container
+
+
+def _any(cluster: Cluster) -> ValueNode:
+    """Any item of a cluster: all of them have the same meaning."""
+    return next(iter(cluster.values()))
 
 
 def _rank(node: ValueNode) -> tuple[Key, str, bool]:
-    """An order of values that depends on them alone, and first on what they say."""
+    """Sorts values by their content, first by their meaning."""
     return node.key, node.text, node.is_open
 
 

@@ -73,7 +73,7 @@ def output_of(output: str | os.PathLike[str]) -> Path:
     return path
 
 
-def found_in(
+def input_files(
     inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], path: Path
 ) -> InputFiles:
     """The input files.
@@ -116,7 +116,7 @@ def _holds_rows(path: Path) -> bool:
         return file.read(len(_ROW)) in (b"", _ROW)
 
 
-def asked_of(schema: Any, longest: int, options: BatchOptions) -> BlockTask:
+def task_of(schema: Any, longest: int, options: BatchOptions) -> BlockTask:
     """The task for each line, after a check with no lines that it can be done.
 
     Raises:

@@ -106,15 +106,15 @@ def read(piece: LineBlock, longest: int = LONGEST) -> Lines:
     if piece.is_too_long:
         return Lines([], [], 1, (1,))
     if isinstance(piece.text, bytes):
-        return _one(piece.text) if piece.is_whole else split(piece.text, longest)
+        return _single_line(piece.text) if piece.is_whole else split(piece.text, longest)
     if not piece.is_whole:
         return lines_at(piece.text, longest)
     if piece.text.end > longest:
         return Lines([], [], 1, (1,))
-    return _one(piece.text.read())
+    return _single_line(piece.text.read())
 
 
-def _one(data: bytes) -> Lines:
+def _single_line(data: bytes) -> Lines:
     text = data.strip()
     return Lines([text], [1], 1) if text else Lines([], [], 1)
 
@@ -164,7 +164,7 @@ def _texts(text: Text, size: int, longest: int) -> Iterator[bytes | None]:
 
     If the file breaks off, the complete lines come before the error.
     """
-    buffer = _Whole(longest) if text.source.is_whole else _Kept(size, longest)
+    buffer = _FileBuffer(longest) if text.source.is_whole else _LineBuffer(size, longest)
     error: OSError | None = None
     passed = text.source.start  # the mark of UTF-8
     while True:
@@ -184,7 +184,7 @@ def _texts(text: Text, size: int, longest: int) -> Iterator[bytes | None]:
     yield from buffer.end()
 
 
-class _Kept:
+class _LineBuffer:
     """Collects lines until they are enough for a block; the last line may be incomplete."""
 
     def __init__(self, size: int, longest: int) -> None:
@@ -223,7 +223,7 @@ class _Kept:
             yield rest
 
 
-class _Whole:
+class _FileBuffer:
     """Collects a file that is one response."""
 
     def __init__(self, longest: int) -> None:

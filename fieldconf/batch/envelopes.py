@@ -55,7 +55,11 @@ def opened(data: bytes) -> Saved:
     >>> opened(b'{"id": "c-1", "choices": []}').response_id
     'c-1'
     """
-    if any(mark in data for mark in _MARKS) and (line := _read(data, _LINES)) and line.is_one:
+    if (
+        any(mark in data for mark in _MARKS)
+        and (line := _read(data, _LINES))
+        and line.is_batch_line
+    ):
         return _of_line(line)
     return Saved(data, _id_of(data))
 
@@ -77,7 +81,7 @@ class _Line(msgspec.Struct):
     error: Any = None
 
     @property
-    def is_one(self) -> bool:
+    def is_batch_line(self) -> bool:
         """Whether it is a line of a batch, and not a response with keys of the same names."""
         status = self.response and self.response.status_code
         return self.custom_id is not None or status is not None
@@ -101,12 +105,12 @@ def _of_line(line: _Line) -> Saved:
 # -- the response's own id ----------------------------------------------------------------------
 
 
-class _Named(msgspec.Struct):
+class _Ids(msgspec.Struct):
     id: _Id = None
     responseId: _Id = None  # noqa: N815  # Gemini's spelling
 
 
-_NAMES = msgspec.json.Decoder(_Named)
+_NAMES = msgspec.json.Decoder(_Ids)
 
 
 def _id_of(data: bytes) -> str | None:

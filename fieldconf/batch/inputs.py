@@ -50,14 +50,14 @@ def find(places: Sequence[str], *, without: Iterable[Path] = ()) -> InputFiles:
     names: dict[str, str] = {}
     problems: list[Problem] = []
     for place in places:
-        here = [name for name in _named(place) if not _is_in(name, ours)]
-        names.update((_one(name), name) for name in here if _one(name) not in names)
+        here = [name for name in _matches(place) if not _is_in(name, ours)]
+        names.update((_key(name), name) for name in here if _key(name) not in names)
         if not here:
             problems.append(Problem(place, _why_none(Path(place))))
     return InputFiles(tuple(names.values()), tuple(problems))
 
 
-def _named(place: str) -> list[str]:
+def _matches(place: str) -> list[str]:
     path = Path(place)
     if place == STDIN:
         return [place]
@@ -79,7 +79,7 @@ def _in_folder(folder: Path) -> Iterator[str]:
             yield str(file)
 
 
-def _one(name: str) -> str:
+def _key(name: str) -> str:
     """A key that is equal for two names of one file in one folder."""
     return name if name == STDIN else os.path.normpath(name)
 

@@ -21,7 +21,7 @@ from typing import NoReturn
 
 from fieldconf.batch.blocks import BLOCK, Block
 from fieldconf.batch.parts import About, Folder
-from fieldconf.batch.worker import BlockResult, BlockTask, keep, kept
+from fieldconf.batch.worker import BlockResult, BlockTask, earlier_counts, score_and_write
 from fieldconf.errors import OutputError
 
 AHEAD = 2
@@ -63,7 +63,7 @@ def run(
 def _new(blocks: Iterable[Block], folder: Folder, before: list[BlockResult]) -> Iterator[Block]:
     """The blocks that no earlier run scored; the results of the others go to ``before``."""
     for block in blocks:
-        about = kept(block, folder)
+        about = earlier_counts(block, folder)
         if about is None:
             yield block
         else:
@@ -72,7 +72,7 @@ def _new(blocks: Iterable[Block], folder: Folder, before: list[BlockResult]) -> 
 
 def _alone(blocks: Iterable[Block], task: BlockTask, folder: Folder) -> Generator[BlockResult]:
     for block in blocks:
-        yield BlockResult(block, keep(block, task, folder), is_new=True)
+        yield BlockResult(block, score_and_write(block, task, folder), is_new=True)
 
 
 def _together(
@@ -141,11 +141,11 @@ def _pool(task: BlockTask, folder: Folder, workers: int) -> Generator[ProcessPoo
 
 # -- in a worker ----------------------------------------------------------------------------------
 
-_given: list[tuple[BlockTask, Folder]] = []
+_worker_state: list[tuple[BlockTask, Folder]] = []
 
 
 def _begin(task: BlockTask, folder: Folder) -> None:
-    _given[:] = [(task, folder)]
+    _worker_state[:] = [(task, folder)]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: who divides the work decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -163,5 +163,5 @@ def _leave() -> NoReturn:
 
 
 def _work(block: Block) -> About:
-    task, folder = _given[0]
-    return keep(block, task, folder)
+    task, folder = _worker_state[0]
+    return score_and_write(block, task, folder)

@@ -24,7 +24,7 @@ from fieldconf.batch.inputs import Problem
 from fieldconf.batch.parts import Folder
 from fieldconf.batch.scoring import score_batch
 from fieldconf.batch.sources import FileState
-from fieldconf.batch.worker import BlockResult, BlockTask, keep, kept
+from fieldconf.batch.worker import BlockResult, BlockTask, earlier_counts, score_and_write
 from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
 from fieldconf.distributions.labels import Match
 from fieldconf.errors import (
@@ -156,8 +156,8 @@ def _done(items: Any, task: BlockTask, folder: Folder) -> Iterator[Any]:
         if isinstance(item, Problem):
             yield _table(item)
             continue
-        earlier = kept(item, folder)
-        about = earlier or keep(item, task, folder)
+        earlier = earlier_counts(item, folder)
+        about = earlier or score_and_write(item, task, folder)
         block = replace(item, pieces=tuple(replace(piece, text=b"") for piece in item.pieces))
         yield _table(BlockResult(block, about, is_new=earlier is None))
 

@@ -17,11 +17,11 @@ from typing import Any, Unpack
 from fieldconf.batch.arguments import (
     BatchOptions,
     Engine,
-    asked_of,
     block_of,
-    found_in,
+    input_files,
     output_of,
     settings_of,
+    task_of,
     total_of,
     workers_of,
 )
@@ -130,9 +130,9 @@ def score_files(  # noqa: PLR0913  # options, by keyword
     """
     path = output_of(output)
     file_format = format_of(path, format)
-    task = asked_of(schema, longest, options)
+    task = task_of(schema, longest, options)
     row_schema = task.schema_of("string")
-    files_found = found_in(inputs, path)
+    files_found = input_files(inputs, path)
     files = [stat_of(name) for name in files_found.names]
     count = workers_of(workers, files, task)
     block = block_of(block, files, engine)

@@ -10,7 +10,7 @@ million responses does not end at one of them. Exceptions are left for arguments
 all responses, and for a lack of memory, which cannot be attributed to one response.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -130,11 +130,11 @@ class _BatchPlan(NamedTuple):
 
 
 def _compiled(schema: Any) -> Schema:
-    return _named(schema) if isinstance(schema, str) else compile_schema(schema).as_requested
+    return _loaded(schema) if isinstance(schema, str) else compile_schema(schema).as_requested
 
 
 @lru_cache(maxsize=64)
-def _named(target: str) -> Schema:
+def _loaded(target: str) -> Schema:
     return compile_schema(load_schema(target)).as_requested
 
 
@@ -212,7 +212,10 @@ def _payloads(array: Any) -> Iterator[bytes]:
         yield from _payloads(array.cast("large_string").cast("large_binary"))  # no text is made
     elif types.is_string_view(kind):
         yield from ((text.as_py() or "").encode() for text in array)
-    elif any(is_bytes(kind) for is_bytes in _kinds_of_bytes(types)):
+    elif (
+        types.is_binary(kind) or types.is_large_binary(kind)
+        or types.is_binary_view(kind) or types.is_fixed_size_binary(kind)
+    ):  # fmt: skip
         yield from (data.as_py() or b"" for data in array)
     elif types.is_nested(kind):
         values = (struct.as_py() for struct in array)
@@ -221,11 +224,6 @@ def _payloads(array: Any) -> Iterator[bytes]:
         raise PayloadError(
             f"the column of responses holds {kind}", remedy="Give texts, bytes or structs"
         )
-
-
-def _kinds_of_bytes(types: Any) -> tuple[Callable[[Any], bool], ...]:
-    fixed: Callable[[Any], bool] = types.is_fixed_size_binary
-    return types.is_large_binary, types.is_binary, types.is_binary_view, fixed
 
 
 def _arrays(rows: list[Row], form: RowFormat) -> list[Any]:

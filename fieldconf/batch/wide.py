@@ -97,13 +97,13 @@ def _leaves(
 def _is_whole(place: SchemaNode) -> bool:
     """Whether only whole numbers are declared."""
     numbers = [case.parts for case in place.cases if "number" in kinds_of_parts(case.parts)]
-    return all(any(part.is_integer or _lists_whole(part.members) for part in parts)
-               for parts in numbers)  # fmt: skip
-
-
-def _lists_whole(members: tuple[Any, ...] | None) -> bool:
-    return bool(members) and all(
-        isinstance(member, int) or member is None for member in members or ()
+    return all(
+        any(
+            part.is_integer
+            or (part.members and all(isinstance(m, int) or m is None for m in part.members))
+            for part in parts
+        )
+        for parts in numbers
     )
 
 

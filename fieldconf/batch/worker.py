@@ -76,7 +76,7 @@ class BlockResult(NamedTuple):
     is_new: bool
 
 
-def kept(block: Block, folder: Folder) -> About | None:
+def earlier_counts(block: Block, folder: Folder) -> About | None:
     """The counts of a block that an earlier run scored; None if no run did.
 
     Raises:
@@ -91,18 +91,18 @@ def kept(block: Block, folder: Folder) -> About | None:
     return about
 
 
-def keep(block: Block, task: BlockTask, folder: Folder) -> About:
+def score_and_write(block: Block, task: BlockTask, folder: Folder) -> About:
     """Score a block and write its rows.
 
     Raises:
         OutputError: if its part cannot be written.
     """
-    rows, about = scored(block, task)
+    rows, about = score_block(block, task)
     folder.write(block.name, rows, about)
     return about
 
 
-def scored(block: Block, task: BlockTask) -> tuple[Any, About]:
+def score_block(block: Block, task: BlockTask) -> tuple[Any, About]:
     """The rows of a block as a table, and the counts of them."""
     schema = task.schema_of("int32")
     lines_read = _read(block, task.longest)

@@ -144,7 +144,9 @@ class Threshold:
         if truths is None:
             choices = _choices(source, positive)
         else:
-            field, judged_by = _pointer(field), labels(truths)
+            if field and not field.startswith("/"):
+                field = pointer(steps_of(field))
+            judged_by = labels(truths)
             choices = list(choices_of(judged_by, source, field))
             scope = scope_of_all(source)
         usable = [each for each in choices if each.probabilities is not None]
@@ -324,10 +326,6 @@ def _metric(metric: Any) -> tuple[str, float | None, Mapping[str, float] | None]
         remedy='Give "accuracy", "f1", the beta of an F-beta, or '
         '{"false_positive": 1, "false_negative": 5}',
     )
-
-
-def _pointer(name: str) -> str:
-    return name if not name or name.startswith("/") else pointer(steps_of(name))
 
 
 def _choices(source: Any, positive: Any) -> list[LabelJudgement]:

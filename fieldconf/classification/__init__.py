@@ -1,14 +1,21 @@
-"""Classification: how sure was the model of a bare label, an answer that is no JSON?
+"""Classification: the confidence of a bare label, an answer that is not JSON.
 
-In:    a payload of any client, the labels, and how they are matched (``matching``).
-Out:   a ``Report`` with one field, whose distribution is over what the labels mean.
-Never: a grammar: nothing held the model to the labels. Their probabilities are those of the masked
-       process, as everywhere; what was said beside them is ``off_schema`` and ``other``.
-Why:   many people ask for ``yes`` or ``no``; a missing class shows in what the model says instead.
+In:    a payload of any client, the labels, and how they are matched.
+Out:   a ``Report`` with one field, whose distribution is over the meanings of the labels.
+Never: an assumption that a grammar restricted the model to the labels. Their probabilities are
+       those of the masked process, as everywhere; the mass of other texts is ``off_schema`` and
+       ``other``.
+Why:   many people ask for ``yes`` or ``no``, and a missing class shows in the other texts.
 
-The end of the answer is a token as well: it tells ``pos`` from ``positive``. Some servers list it
-without bytes, some as a control token, some not at all. Where it matters and nothing tells its
-mass, the bounds stay open.
+The end of the answer is also a token: it distinguishes ``pos`` from ``positive``. Some servers list
+it without bytes, some as a control token, some not at all. Where it matters and its mass is
+unknown, the bounds stay open.
+
+* ``answer``: a completion read as a label;
+* ``question``: which labels a text can still become;
+* ``ending``: the end of the answer as a token;
+* ``masses``: the joint probabilities of labels, without renormalisation;
+* ``beside``: texts other than labels in many answers.
 """
 
 from dataclasses import replace
@@ -33,9 +40,9 @@ def classify(  # noqa: PLR0913  # options of a reading, by keyword
     tokenizer: Any = None, prompt: str | None = None, policy: PolicyLike | None = None,
     calibration: CalibratorLike | None = None,
 ) -> Report[Any]:  # fmt: skip
-    """How sure the model was of a label that it wrote without JSON.
+    """Score a label that a model wrote as a bare text.
 
-    It is ``score(payload, LabelSet(labels, ...))``, in one call.
+    The same as ``score(payload, LabelSet(labels, ...))``.
 
     Args:
         payload: a response, as ``score`` takes it.
@@ -82,13 +89,13 @@ def classify(  # noqa: PLR0913  # options of a reading, by keyword
     """
     schema = compile_schema(_set_of(labels, match, first_word=first_word))
     limits, maps = Policy.of(policy), Calibrator.of(calibration)
-    made = completion(payload, choice, tokenizer=tokenizer, prompt=prompt)
-    if made.decisions:
+    answer = completion(payload, choice, tokenizer=tokenizer, prompt=prompt)
+    if answer.decisions:
         raise PayloadError(
             "a decision API gives no text to classify", found="answers with probabilities",
             remedy="Give it to score: each answer is a field with a distribution",
         )  # fmt: skip
-    report = read_label(made, schema, mask=mask, settle=settle)
+    report = read_label(answer, schema, mask=mask, settle=settle)
     return replace(maps(report) if maps else report, policy=limits)
 
 

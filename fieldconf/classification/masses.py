@@ -7,7 +7,7 @@ Why:   0.9 of the mass of the labels may be 0.09 of what the model would have wr
 
 The walk is the same as the distribution's: the tokens up to the one after which only one label is
 possible, each with its own probability instead of its share of the possible mass. Tokens after the
-deciding one are not included. If the server's logprobs are from after the mask ("post"), the two
+deciding one are not included. If the server's logprobs are from after the mask ("after"), the two
 quantities are the same.
 """
 

@@ -49,7 +49,7 @@ _MOST_PROBLEMS = 5
 @matching
 @click.option(
     "--mask",
-    type=click.Choice(["pre", "post", "unknown"]),
+    type=click.Choice(["before", "after", "unknown"]),
     help="Where the logprobs stand, if the responses do not tell.",
 )
 @click.option("--workers", type=click.IntRange(1), help="Processes. [default: one a core]")

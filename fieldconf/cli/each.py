@@ -101,7 +101,7 @@ def only_text(texts: Sequence[str], many: EachOptions) -> str:
 
 def extract_each(
     schema: Any, places: Sequence[str], client: Any, many: EachOptions, asked: "Options",
-    then: "Sequence[CascadeStep]", *, as_json: bool,
+    steps: "Sequence[CascadeStep]", *, as_json: bool,
 ) -> "ExitStatus":  # fmt: skip
     """Ask for each input, then for what is in doubt; print what comes, and sum it up.
 
@@ -119,7 +119,7 @@ def extract_each(
     output, run = many["output"], ExitStatus()
     results = extract_many(
         schema, inputs, client=client, concurrency=many["concurrency"], output=output,
-        progress=many["progress"], give_up_after=many["give_up_after"], then=then, **asked,
+        progress=many["progress"], give_up_after=many["give_up_after"], steps=steps, **asked,
     )  # fmt: skip
     try:
         for result in results:

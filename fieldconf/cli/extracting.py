@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @click.option("--top-logprobs", type=click.IntRange(0), help="How many candidates to ask for.")
 @click.option("--why", is_flag=True, help="Below each field, what decided it.")
 @click.option(
-    "--exact",
+    "--settle",
     is_flag=True,
     help="Ask the server for what the answer's own logprobs leave open (embedded model).",
 )
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 )
 @click.option("--locate", is_flag=True, help="Look where the values stand in the text.")
 @click.option(
-    "--then",
+    "--step",
     multiple=True,
     metavar="MODEL",
     help="A further model of the server, asked for what is still in doubt; may be repeated.",
@@ -78,10 +78,10 @@ def extract_command(
     max_tokens: int | None,
     top_logprobs: int | None,
     why: bool,
-    exact: bool,
+    settle: bool,
     samples: int | None,
     locate: bool,
-    then: tuple[str, ...],
+    step: tuple[str, ...],
     timeout: float,
     policy: Path | None,
     accept: float | None,
@@ -106,8 +106,8 @@ def extract_command(
 
     if many["each"] and why:
         raise click.UsageError("--why is for one text")
-    if then and model is None:
-        raise click.UsageError("--then is a further model of a server: add --model")
+    if step and model is None:
+        raise click.UsageError("--step is a further model of a server: add --model")
     text = None if many["each"] else only_text(texts, many)
     with one_line_errors():
         kind = load_schema(schema)
@@ -118,12 +118,12 @@ def extract_command(
         asked: Options = {
             "model": model, "provider": provider, "instructions": instructions,
             "temperature": temperature, "seed": seed, "max_tokens": max_tokens,
-            "top_logprobs": top_logprobs, "settle": exact, "samples": samples,
+            "top_logprobs": top_logprobs, "settle": settle, "samples": samples,
             "locate": locate or None, "policy": limits, "calibration": calibration,
             "keep": "response" if keep_response else None,
         }  # fmt: skip
         client = client_of(model, base_url, api_key, gguf, timeout)
-        steps = [CascadeStep(client, model=name) for name in then]
+        steps = [CascadeStep(client, model=name) for name in step]
         if many["each"]:
             with client:
                 run = extract_each(kind, texts, client, many, asked, steps, as_json=as_json)
@@ -133,7 +133,7 @@ def extract_command(
             is_shown = not as_json and _comes_in_rows(kind, words, client, asked, steps)
             if is_shown:
                 with stream(kind, words, client=client, **asked) as fields:
-                    report = show_live(fields, limits=field_limits, exact=exact, why=why)
+                    report = show_live(fields, limits=field_limits, settle=settle, why=why)
             else:
                 report = _answer(kind, words, client, asked, steps)
     if is_shown:
@@ -143,21 +143,21 @@ def extract_command(
 
 
 def _comes_in_rows(
-    kind: Any, text: str, client: Any, asked: "Options", then: "Sequence[CascadeStep]"
+    kind: Any, text: str, client: Any, asked: "Options", steps: "Sequence[CascadeStep]"
 ) -> bool:  # fmt: skip
     """Whether the fields can be shown as they come: one answer says it all, and is streamed."""
     from fieldconf.extraction.calls import prepare
 
-    is_one = not then and asked.get("samples") in (None, 1)
+    is_one = not steps and asked.get("samples") in (None, 1)
     return is_one and prepare(kind, text, client, asked).api.has_stream
 
 
 def _answer(
-    kind: Any, text: str, client: Any, asked: "Options", then: "Sequence[CascadeStep]"
+    kind: Any, text: str, client: Any, asked: "Options", steps: "Sequence[CascadeStep]"
 ) -> "Report[Any]":  # fmt: skip
     from fieldconf.extraction.extract import extract
     from fieldconf.reasking.cascade import CascadeStep, cascade
 
-    if not then:
+    if not steps:
         return extract(kind, text, client=client, **asked)
-    return cascade(kind, text, steps=[CascadeStep(client), *then], **asked)
+    return cascade(kind, text, steps=[CascadeStep(client), *steps], **asked)

@@ -42,7 +42,7 @@ def one_line_errors() -> Generator[None]:
 
 
 def show_live(
-    fields: "FieldStream[Any]", *, limits: "FieldLimits", exact: bool, why: bool
+    fields: "FieldStream[Any]", *, limits: "FieldLimits", settle: bool, why: bool
 ) -> "Report[Any]":  # fmt: skip
     """Rows as they come: a growing table on a terminal, a line each elsewhere.
 
@@ -55,7 +55,7 @@ def show_live(
     console = _console()
     seen: dict[str, Field] = {}
     if not console.is_terminal:
-        if exact:
+        if settle:
             console.print(table(_rows(fields.report.fields.values(), fields.report), why=why))
             return fields.report
         console.print(table([]))
@@ -70,7 +70,7 @@ def show_live(
             seen[field.pointer] = field
             live.update(table(_live_rows(seen.values(), limits), why=why))
         report = fields.report
-        last = report.fields.values() if exact else [*seen.values(), *_late(report, seen)]
+        last = report.fields.values() if settle else [*seen.values(), *_late(report, seen)]
         live.update(table(_rows(last, report), why=why))
     return report
 
@@ -157,7 +157,9 @@ def _summarise(report: "Report[Any]") -> None:
 
 def absent(report: "Report[Any]") -> str:
     """Which values were looked for in the text and are not there; empty if none."""
-    names = [field.pointer or "(whole)" for field in report.leaves.values() if field.found == ()]
+    names = [
+        field.pointer or "(whole)" for field in report.leaves.values() if field.source_spans == ()
+    ]
     more = len(names) - _MOST_NAMED
     rest = f" and {more} more" if more > 0 else ""
     shown = ", ".join(names[:_MOST_NAMED])
@@ -169,5 +171,5 @@ def is_sound(report: "Report[Any]") -> bool:
     from fieldconf.fields.status import is_alone
 
     if report.status == "text":
-        return report.answer is not None
+        return report.answer_score is not None
     return not report.errors and report.confidence is not None and is_alone(report.flags)

@@ -126,7 +126,7 @@ def _leaves(root: SchemaNode) -> Iterator[tuple[Path, SchemaNode, str, str]]:
             continue
         for key in reversed(declared.keys):
             inner = node.inside(key)
-            is_in_all = all(key in variant.keys for variant in declared.arms)
+            is_in_all = all(key in variant.keys for variant in declared.variants)
             todo.append((
                 (*path, key), inner, (*descriptions, _described(key, inner.declared)),
                 around | declaring, "" if is_in_all else _VARIANTS,
@@ -219,9 +219,11 @@ def member_of(members: Sequence[Any] | None, value: Any, label: str = "") -> Any
 
     The label counts first: the value of a score is only the position of the level.
 
-    >>> meant((1, 2, 3), 0, "1"), meant((True, None), "true"), meant((True, None), "not said")
-    (1, True, None)
-    >>> meant(None, "billing"), meant(("billing",), "bills")
+    >>> member_of((1, 2, 3), 0, "1"), member_of((True, None), "true")
+    (1, True)
+    >>> member_of((True, None), "not said") is None
+    True
+    >>> member_of(None, "billing"), member_of(("billing",), "bills")
     ('billing', 'bills')
     """
     answers: list[Any] = [label, value] if label else [value]

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from fieldconf.distributions.decoding_step import StepCandidates, as_step_candidates
-from fieldconf.responses.fast.lazy import Listed, all_columns, columns
+from fieldconf.responses.fast.lazy import LazyCandidates, all_columns, columns
 from fieldconf.tokens.spelling import SPACES, plainly_named
 from fieldconf.tokens.token import Candidate, Token, unchecked, utf8
 
@@ -26,7 +26,7 @@ _unchecked_candidates = unchecked(StepCandidates)
 def candidates_of(written: bytes, token: Token, *, are_named: bool = True) -> StepCandidates:
     """What a token of which the logprob is known comes with, see ``all_listed``."""
     candidates = token[3]
-    is_raw = isinstance(candidates, Listed)
+    is_raw = isinstance(candidates, LazyCandidates)
     columns = (_with_masses(all_columns([candidates])) if is_raw else None) or _columns_of(
         candidates
     )
@@ -61,10 +61,10 @@ _Columns: TypeAlias = tuple[list[str], list[float], list[float]]
 def _columns(tokens: Sequence[Token | None]) -> Iterator[_Columns | None]:
     """Texts, logprobs and masses of each token's candidates, where the texts are enough."""
     lists = [() if token is None else token[3] for token in tokens]
-    together = _with_masses(all_columns([own for own in lists if isinstance(own, Listed)]))
+    together = _with_masses(all_columns([own for own in lists if isinstance(own, LazyCandidates)]))
     start = 0
     for candidates in lists:
-        if together is not None and isinstance(candidates, Listed):
+        if together is not None and isinstance(candidates, LazyCandidates):
             stop = start + len(candidates)
             texts, logprobs, masses = together
             yield texts[start:stop], logprobs[start:stop], masses[start:stop]
@@ -76,7 +76,7 @@ def _columns(tokens: Sequence[Token | None]) -> Iterator[_Columns | None]:
 def _columns_of(candidates: Sequence[Candidate]) -> _Columns | None:
     """The same of one list."""
     return _with_masses(
-        columns(candidates.glance() if isinstance(candidates, Listed) else candidates)
+        columns(candidates.peek() if isinstance(candidates, LazyCandidates) else candidates)
     )
 
 

@@ -54,17 +54,13 @@ def _defaults(model: str) -> Defaults:
     }
     return Defaults(
         request_options=MappingProxyType(options),
-        mask="pre",  # forbidden tokens are among the candidates and hold mass
+        mask="before",  # forbidden tokens are among the candidates and hold mass
         make_schema=embedded_schema,
         make_messages=embedded_messages,
         layout=Layout(compact=True, ordered=True, plain=True),  # see bench/exact.py
-        make_probe=_make_probe,
+        make_probe=lambda client: client.probe,
         provider="llama.cpp",
     )
-
-
-def _make_probe(client: Any) -> Probe:
-    return client.probe
 
 
 class LocalClient(openai.OpenAI):
@@ -178,9 +174,9 @@ def start(
 
 
 def _default_model() -> Path:
-    found = find_weights()
-    if found is not None:
-        return found
+    path = find_weights()
+    if path is not None:
+        return path
     state = "are damaged" if weights_path().exists() else "are not here yet"
     raise LocalModelError(f"The embedded model's weights {state}", remedy=REMEDY_FETCH)
 

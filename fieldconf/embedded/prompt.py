@@ -71,8 +71,8 @@ def _bounded(node: Any, *, close: bool) -> Any:
 
 def _inside(key: str, value: Any, *, close: bool) -> Any:
     if key in _MAPS and isinstance(value, Mapping):
-        parts = cast("Mapping[str, Any]", value)
-        return {name: _bounded(part, close=close) for name, part in parts.items()}
+        members = cast("Mapping[str, Any]", value)
+        return {name: _bounded(part, close=close) for name, part in members.items()}
     if key in _LISTS and isinstance(value, list):
         return [_bounded(part, close=close) for part in cast("list[Any]", value)]
     return _bounded(value, close=close) if key in _SCHEMAS else copy.deepcopy(value)

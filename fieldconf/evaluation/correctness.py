@@ -313,9 +313,9 @@ def _steps(name: str) -> tuple[str, ...]:
         return tuple(map(str, steps_of(name.replace("[*]", ".*"))))
     except ValueError as error:
         raise EvaluationError(
-            str(error), remedy=f'Give a JSON Pointer, such as "/a/*/b", or a kind: {_named(KINDS)}'
+            str(error), remedy=f'Give a JSON Pointer, such as "/a/*/b", or a kind: {_names(KINDS)}'
         ) from None
 
 
-def _named(names: Iterable[str]) -> str:
+def _names(names: Iterable[str]) -> str:
     return ", ".join(names)

@@ -225,7 +225,10 @@ class _ColumnRows:
             if field is None and answer.is_whole:
                 confidence = _left_out(judgement.path, answer.fields)
         else:
-            confidence, kind, others = field.confidence, kinds_of(field)[0], _scores(field)
+            confidence, kind = field.confidence, kinds_of(field)[0]
+            signals = field.signals
+            numbers = {**signals, "rank": field.rank, "min": signals["least"]}
+            others = tuple(numbers[name] for name in SCORES)
             why = field.reason or (field.why.sentence if field.why else "")
         is_closed = answer.is_whole if field is None else not is_open
         self.documents.append(document)
@@ -251,7 +254,7 @@ class _ColumnRows:
 
 
 def _labelled(answers: Sequence[ReportAnswer], truths: Labels) -> Judged:
-    names = _named(answers, truths)
+    names = _documents_by_name(answers, truths)
     rows, absent = _ColumnRows(), list[tuple[Hashable, Judgement, ReportAnswer]]()
     met, unanswered, seen = set[str](), list[str](), set[str]()
     unlabelled = 0
@@ -293,7 +296,9 @@ def _labelled(answers: Sequence[ReportAnswer], truths: Labels) -> Judged:
     return Judged(rows.table(), rows.details, uncounted)
 
 
-def _named(answers: Sequence[ReportAnswer], truths: Labels) -> Iterator[tuple[str, ReportAnswer]]:
+def _documents_by_name(
+    answers: Sequence[ReportAnswer], truths: Labels
+) -> Iterator[tuple[str, ReportAnswer]]:
     """Answers with the names by which labels know them; without any, in the labels' order."""
     if any(answer.document is not None for answer in answers) and not truths.is_numbered:
         return (
@@ -344,16 +349,9 @@ def _left_out(path: Path, fields: Mapping[str, Field]) -> float | None:
     return None if member is None else 1 - member.probability
 
 
-def _scores(field: Field) -> tuple[float | None, ...]:
-    """The other scores of a field, in the order of ``SCORES``."""
-    signals = field.signals
-    numbers = {**signals, "rank": field.rank, "min": signals["least"]}
-    return tuple(numbers[name] for name in SCORES)
-
-
 def _text(field: Field | None, source: str | None) -> str | None:
     """What stands around a value in the source, else how the source begins."""
-    place = field.found[0] if field is not None and field.found else None
+    place = field.source_spans[0] if field is not None and field.source_spans else None
     if source is None:
         return None if place is None else place.text
     start, stop = (0, 0) if place is None else (max(place.start - _AROUND, 0), place.stop)

@@ -47,7 +47,7 @@ def extract(
         max_tokens: the most tokens that the answer may have; each server's own word is used.
         top_logprobs: how many candidates to list for each token. By default as many as are of use
             and the provider allows (20 at most), or 5 where it is not known who answers.
-        mask: where the server's logprobs stand ("pre", "post"), if you know.
+        mask: where the server's logprobs stand ("before", "after"), if you know.
         match: how the answer's strings are matched with the members of an enum, see ``score``.
         settle: ask the server for what the answer's own logprobs leave open: True, or a
             ``Settle`` that says how far. The embedded model can be asked; for others give a probe.

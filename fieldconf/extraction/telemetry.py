@@ -227,7 +227,7 @@ def log_report(
 
 
 def _is_sound(report: Report[Any]) -> bool:
-    is_text = report.status == "text" and report.answer is not None
+    is_text = report.status == "text" and report.answer_score is not None
     is_scored = report.confidence is not None and _is_valid(report)
     return is_text or is_scored or report.stopped is not None
 

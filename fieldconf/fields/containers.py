@@ -83,7 +83,7 @@ class OpenContainer:
         self.opening: Callable[[], DecisionSteps] | None = None
         self.edge = 0
         self.kinds: Distribution | None = None  # which JSON kind it is, if it might be another
-        self.arms: Distribution | None = None
+        self.variants: Distribution | None = None
         self._up, self._layout = up, layout
         self._whole = place
         self._keys: dict[str, int] = {}  # in the order in which they came; only grows
@@ -151,7 +151,7 @@ class OpenContainer:
     @property
     def _may_end(self) -> bool:
         """Whether nothing that is required is missing in this object."""
-        arms = self._declared.arms
+        arms = self._declared.variants
         return self._missing == 0 and (
             not arms or any(arm.required <= self._keys.keys() for arm in arms)
         )
@@ -264,7 +264,7 @@ class OpenContainer:
                 )  # fmt: skip
         count = len(self._arms)
         is_telling = written is not None and len(self._whole.variants_with(written)) < count
-        if self.arms is None and is_telling:
+        if self.variants is None and is_telling:
             names_and_results = zip(question.names, results, strict=False)
             sets = [
                 (self._whole.variants_with(name), Member(name, *r)) for name, r in names_and_results
@@ -289,7 +289,7 @@ class OpenContainer:
 
     def discriminate(self, name: str | int, tree: OutcomeTree, members: Sequence[Any]) -> None:
         """Take note of a finite value that tells the arms of a union apart, if it does."""
-        if self.arms is not None or len(self._arms) < 2:
+        if self.variants is not None or len(self._arms) < 2:
             return
         still = frozenset(self.place.cases)
         left = frozenset(i for i, case in enumerate(self._whole.object_cases) if case in still)
@@ -299,7 +299,7 @@ class OpenContainer:
 
     @property
     def _arms(self) -> tuple[UnionVariant, ...]:
-        return self._whole.declared.arms
+        return self._whole.declared.variants
 
     def _split(self, sets: Sequence[tuple[frozenset[int], Member]], tree: OutcomeTree) -> None:
         """The arms, if these members tell them apart; what several arms share is split evenly."""
@@ -320,4 +320,4 @@ class OpenContainer:
                 Member(arm.name, probability, low, min(1.0, sum(m.high for _, m in own)))
             )
         members.sort(key=lambda member: -member.probability)
-        self.arms = replace(base, candidates=tuple(members))
+        self.variants = replace(base, candidates=tuple(members))

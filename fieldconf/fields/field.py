@@ -89,18 +89,18 @@ class Field:
         distribution: the members of a finite domain with their probabilities; of an open one the
             value written, its likeliest rivals and the rest; or None.
         expected, std: mean and standard deviation over a distribution of numbers; or None.
-        arms: of a union: how probable each of its arms was (the names of JSON kinds, or of the
-            object schemas, by a discriminator or by the keys); or None.
+        variants: of a union: how probable each of its variants was (the names of JSON kinds, or of
+            the object schemas, by a discriminator or by the keys); or None.
         presence: of an object: each optional key with the probability that it is written (``value``
             says whether it was).
-        stops: of a list: at each place where it could have ended, the probability that it ends;
-            the last one is where it did.
+        end_probabilities: of a list: at each place where it could have ended, the probability that
+            it ends; the last one is where it did.
         min_step: the token of an open value at which the smallest part agreed with it; or None.
         why: the decisive token and its rivals; of a container, those of its least sure part.
         readings: where several requests were made: what each said of it; empty for one answer.
         agreement: how many of several samples have its value; or None.
-        found: where its value stands in the text that was read, best first; empty if nowhere; None
-            if that was not looked for.
+        source_spans: where its value stands in the text that was read, best first; empty if
+            nowhere; None if that was not looked for.
         flags: "truncated", "shared_token" (a token also wrote bytes outside the value),
             "duplicate_key" (an earlier value stood at the same path), "lone_surrogate",
             "overflow" (a number beyond a double), "not_a_member" (outside of its enum),
@@ -132,14 +132,14 @@ class Field:
     distribution: Distribution | None = None
     expected: float | None = None
     std: float | None = None
-    arms: Distribution | None = None
+    variants: Distribution | None = None
     presence: Mapping[str, Member] = field(default_factory=dict[str, Member])
-    stops: tuple[Member, ...] = ()
+    end_probabilities: tuple[Member, ...] = ()
     min_step: OpenValueStep | None = None
     why: Explanation | None = None
     readings: tuple[Reading, ...] = ()
     agreement: Agreement | None = None
-    found: tuple[SourceSpan, ...] | None = None
+    source_spans: tuple[SourceSpan, ...] | None = None
     flags: tuple[str, ...] = ()
     reason: str = ""
     declared: Declared | None = field(default=None, repr=False, compare=False)
@@ -204,7 +204,7 @@ class Field:
         for member in self.distribution.candidates if self.distribution else ():
             if member.value is None:
                 return member.probability
-        for member in self.arms.candidates if self.arms else ():
+        for member in self.variants.candidates if self.variants else ():
             if member.value == "null":
                 return member.probability
         return self.confidence if self.basis == "null_or_value" else None
@@ -289,8 +289,8 @@ class Field:
             plain["readings"] = [plain_reading(reading) for reading in self.readings]
         if self.agreement is not None:
             plain["agreement"] = plain_record(self.agreement)
-        if self.found is not None:
-            plain["found"] = [plain_record(span) for span in self.found]
+        if self.source_spans is not None:
+            plain["source_spans"] = [plain_record(span) for span in self.source_spans]
         return plain
 
     def to_dict(self, *, tokens: bool = False) -> dict[str, Any]:
@@ -310,9 +310,9 @@ class Field:
         if self.declared and self.declared.conf and (settings := self.declared.conf.settings()):
             plain["conf"] = settings
         plain["distribution"] = plain_distribution(self.distribution)
-        plain["arms"] = plain_distribution(self.arms)
+        plain["variants"] = plain_distribution(self.variants)
         plain["presence"] = plain_presence(self.presence)
-        plain["stops"] = [plain_member(member) for member in self.stops]
+        plain["end_probabilities"] = [plain_member(member) for member in self.end_probabilities]
         plain["why"] = plain_why(self.why)
         plain |= self._second()
         if tokens:

@@ -76,7 +76,7 @@ class _ScoredValue:
     min_step: OpenValueStep | None = None
     reason: str = ""
     why: Explanation | None = None
-    arms: Distribution | None = None
+    variants: Distribution | None = None
     valid: float = 1.0  # the least part of the listed mass that kept to the schema
 
 
@@ -152,9 +152,9 @@ class FieldScorer:
         field = Field(
             path=event.path, value=value, kind=kind, logprob=logprob,  # pyright: ignore[reportArgumentType]  # kind_of gives a Kind
             confidence=scored.confidence, low=scored.low, high=scored.high, basis=scored.basis,
-            distribution=own_distribution, expected=expected, std=std, arms=scored.arms,
+            distribution=own_distribution, expected=expected, std=std, variants=scored.variants,
             presence=container.presence if container else {},
-            stops=tuple(s.ends for s in container.stops if s) if container else (),
+            end_probabilities=tuple(s.ends for s in container.stops if s) if container else (),
             min_step=scored.min_step, why=scored.why,
             flags=self._flags(item, value, declared, is_again=is_again, valid=scored.valid),
             reason=scored.reason, start=event.start, stop=event.stop, declared=declared,
@@ -208,7 +208,7 @@ class FieldScorer:
         basis_name: Basis = "joint" if value is not None else "null_or_value"
         scored = _of_outcome(tree, 0, basis_name, self._evidence.tokens)
         scored.distribution = open_distribution(tree, question)
-        scored.arms, scored.min_step = _arms(tree, question, declared), least_sure(tree)
+        scored.variants, scored.min_step = _arms(tree, question, declared), least_sure(tree)
         return scored
 
     def _value_tree(
@@ -294,11 +294,11 @@ class FieldScorer:
         tree, question = self._value_tree(item, value, declared, target, is_free=True)
         if tree is None:
             return scored
-        scored.arms = _arms(tree, question, declared)
+        scored.variants = _arms(tree, question, declared)
         if len(item.event.raw) <= LONGEST_JOINT:
             scored.distribution = open_distribution(tree, question)
-        if mean is not None and scored.arms is not None and declared.nullable:
-            scored.confidence = mean * (1 - scored.arms["null"].probability)
+        if mean is not None and scored.variants is not None and declared.nullable:
+            scored.confidence = mean * (1 - scored.variants["null"].probability)
         return scored
 
     def _list(self, item: Aligned, reason: str) -> _ScoredValue:
@@ -318,28 +318,28 @@ class FieldScorer:
             formulas.product(member.high for member in members),
             "list_end",
         )
-        scored.why, scored.arms = least.why, container.kinds
+        scored.why, scored.variants = least.why, container.kinds
         return scored
 
     def _object(self, item: Aligned, value: Any, reason: str) -> _ScoredValue:
         container = self._open[-1]
         key_tree = self._ask_key(container, item, None)
-        arms = container.arms or container.kinds
+        arms = container.variants or container.kinds
         if not value:
             if reason:
                 return _ScoredValue(reason=reason)
             if key_tree is not None:  # a key was possible, too
                 question, tree = key_tree
                 scored = _of_outcome(tree, question.end, "joint", self._evidence.tokens)
-                scored.arms = arms
+                scored.variants = arms
                 return scored
             logprob, _ = self._evidence.total(item)
             assert logprob is not None  # else there is a reason
-            return _ScoredValue(math.exp(logprob), basis="joint", arms=arms)
+            return _ScoredValue(math.exp(logprob), basis="joint", variants=arms)
         least, reason = container.summary.result
         if least is None:
-            return _ScoredValue(reason=reason, arms=arms)
-        return _ScoredValue(least.confidence, basis="least_required", arms=arms, why=least.why)
+            return _ScoredValue(reason=reason, variants=arms)
+        return _ScoredValue(least.confidence, basis="least_required", variants=arms, why=least.why)
 
     # -- questions ----------------------------------------------------------------------------
 

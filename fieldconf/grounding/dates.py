@@ -1,8 +1,8 @@
-"""Dates: where the same day or time stands, however it is written.
+"""Dates: where the same day or time stands, in any notation.
 
 In:    a text that is a date, a time or both; a folded source.
 Out:   half-open spans of the folded source, each with a similarity.
-Never: a choice between day and month: "10/01/2018" is read both ways; a year that is not there.
+Never: a guess which number is the month: "10/01/2018" has two readings; an invented year.
 Why:   a model writes 2026-11-22 for "Nov 22nd".
 
 Regular expressions find what looks like a date; python-dateutil reads it. Months are known in
@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 MOST_READ = 2000
 """Dates and times of one source that are read; what stands behind them is not."""
@@ -66,12 +66,12 @@ _WHEN = re.compile(
     rf"(?:(?P<date>{'|'.join(_SHAPES)})(?:(?:t| at |, ?| )(?P<time>{_TIME}))?|(?P<clock>{_TIME}))"
     r"(?![^\W_])(?![-/.:][0-9])"
 )
-_LIKE = (datetime(1904, 1, 1), datetime(1908, 3, 2))  # no zone is compared
-"""What a date lacks is taken from these: both are leap years, and nothing in them is the same."""
+_DEFAULTS = (datetime(1904, 1, 1), datetime(1908, 3, 2))  # zones are not compared
+"""Parts that a date lacks are taken from these: two leap years that have no part in common."""
 
 
 class PartialDate(NamedTuple):
-    """A day, a time of day, or both; None for what is not said.
+    """A day, a time of day, or both; parts that are not known are None.
 
     Attributes:
         year: of two digits only, where it has no century.
@@ -109,12 +109,12 @@ def dates_in(line: str) -> Iterator[DateMatch]:
     >>> [(d.start, d.stop, len(d.readings)) for d in dates_in("on 22 nov 2026, or 10/01/18")]
     [(3, 14, 1), (19, 27, 2)]
     """
-    for found in islice(_WHEN.finditer(line), MOST_READ):
-        has_clock = bool(found["time"] or found["clock"])
-        readings = _readings(found[0], found["date"] or "", has_clock=has_clock)
+    for match in islice(_WHEN.finditer(line), MOST_READ):
+        has_clock = bool(match["time"] or match["clock"])
+        readings = _readings(match[0], match["date"] or "", has_clock=has_clock)
         if readings:
-            day_stop = found.end("date" if found["date"] else "clock")
-            yield DateMatch(*found.span(), day_stop, readings)
+            day_stop = match.end("date" if match["date"] else "clock")
+            yield DateMatch(*match.span(), day_stop, readings)
 
 
 def is_date(line: str) -> bool:
@@ -132,73 +132,74 @@ def date_of(line: str) -> frozenset[PartialDate]:
     >>> date_of("2026-11-22t14:30:00z")
     frozenset({PartialDate(year=2026, month=11, day=22, clock=(14, 30))})
     """
-    found = next(dates_in(line), None) if is_date(line) else None
-    return found.readings if found and found.stop == len(line) else frozenset()
+    match = next(dates_in(line), None) if is_date(line) else None
+    return match.readings if match and match.stop == len(line) else frozenset()
 
 
-def same_date(value: frozenset[PartialDate], found: frozenset[PartialDate]) -> float:
+def same_date(value: frozenset[PartialDate], source: frozenset[PartialDate]) -> float:
     """How far a date of the source is that of the value, 0..1, see the top of this file.
 
     >>> day = date_of("2018-01-10")
     >>> [round(same_date(day, date_of(text)), 2) for text in ("10 jan 18", "10/01/2018", "jan 10")]
     [1.0, 0.5, 0.67]
     """
-    shares = sum(_share(one, other) for one in value for other in found)
-    return shares / (len(value) * len(found))
+    shares = sum(_share(first, second) for first in value for second in source)
+    return shares / (len(value) * len(source))
 
 
-def _share(value: PartialDate, found: PartialDate) -> float:
-    """The share of the value's parts that a date has; 0 where one differs, or too few are there."""
+def _share(value: PartialDate, source: PartialDate) -> float:
+    """The share of the value's parts that a date has; 0 if a part differs, or too few are there."""
     if value.day is not None and value.clock == (0, 0):
         value = value._replace(clock=None)  # a day, written as a point in time
     finest = next(n for n in ("day", "clock", "month") if getattr(value, n) is not None)
-    pairs = [(one, other) for one, other in zip(value, found, strict=True) if one is not None]
-    both = [(one, other) for one, other in pairs if other is not None]
-    if getattr(found, finest) is None or not all(_same(*pair) for pair in both):
+    pairs = [
+        (part, counterpart)
+        for part, counterpart in zip(value, source, strict=True)
+        if part is not None
+    ]
+    both = [(part, counterpart) for part, counterpart in pairs if counterpart is not None]
+    if getattr(source, finest) is None:
         return 0.0
+    for part, counterpart in both:
+        # A year of two digits agrees with that year of any century.
+        if isinstance(part, int) and isinstance(counterpart, int) and min(part, counterpart) < 100:
+            agrees = part % 100 == counterpart % 100
+        else:
+            agrees = part == counterpart
+        if not agrees:
+            return 0.0
     return len(both) / len(pairs)
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Whether two parts agree; a year of two digits does with that of any century."""
-    if isinstance(one, int) and min(one, other) < 100:
-        return one % 100 == other % 100
-    return one == other
 
 
 @lru_cache(maxsize=4096)
 def _readings(text: str, date: str, *, has_clock: bool) -> frozenset[PartialDate]:
-    plain = re.sub(rf"{_MONTH}|\b(?:de|del)\b|'", _as_english, text)
+    english = re.sub(rf"{_MONTH}|\b(?:de|del)\b|'", lambda word: _ENGLISH.get(word[0], " "), text)
     has_century = re.search(_YEAR, date) is not None
-    orders = (False,) if re.match(_YEAR, date) else (True, False)  # what begins with a year has one
-    found = (_reading(plain, day_first=first) for first in orders)
-    made = [one for one in found if one is not None]
-    short = [
-        one._replace(
-            year=one.year if has_century or one.year is None else one.year % 100,
-            clock=one.clock if has_clock else None,
-        )
-        for one in made
-    ]
-    return frozenset(short)
-
-
-def _as_english(word: re.Match[str]) -> str:
-    return _ENGLISH.get(word[0], " ")
+    orders = (False,) if re.match(_YEAR, date) else (True, False)  # a leading year has one order
+    readings = set[PartialDate]()
+    for day_first in orders:
+        reading = _reading(english, day_first=day_first)
+        if reading is None:
+            continue
+        if reading.year is not None and not has_century:
+            reading = reading._replace(year=reading.year % 100)
+        readings.add(reading if has_clock else reading._replace(clock=None))
+    return frozenset(readings)
 
 
 def _reading(text: str, *, day_first: bool) -> PartialDate | None:
-    """What dateutil reads; None for what is no date. What it takes from its default is left out."""
+    """The date that dateutil reads, without the parts of its default; None if it reads none."""
     from dateutil import parser  # noqa: PLC0415  # of an extra
 
     try:
-        read = [parser.parse(text, dayfirst=day_first, default=like) for like in _LIKE]
+        first, second = (
+            parser.parse(text, dayfirst=day_first, default=default) for default in _DEFAULTS
+        )
     except (ValueError, OverflowError):
         return None
-    one, other = read
     return PartialDate(
-        one.year if one.year == other.year else None,
-        one.month if one.month == other.month else None,
-        one.day if one.day == other.day else None,
-        (one.hour, one.minute),
+        first.year if first.year == second.year else None,
+        first.month if first.month == second.month else None,
+        first.day if first.day == second.day else None,
+        (first.hour, first.minute),
     )

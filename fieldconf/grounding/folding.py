@@ -1,9 +1,9 @@
-"""Folding: a text as it is compared, with the way back to the text as it is.
+"""Folding: a text normalised for comparison, with offsets into the original.
 
 In:    a text.
-Out:   ``Folded``: a plainer text, and for each of its characters where it stands in the first one.
-Never: an offset that cuts a character in two; an exception, whatever the text.
-Why:   "Café" and "CAFE" are one value, but a reader wants to see the place in his own text.
+Out:   ``Folded``: the normalised text, and for each character its span in the original.
+Never: an offset inside of a character; an exception, whatever the text.
+Why:   "Café" and "CAFE" are the same value, but a reader wants to see the original place.
 
 What is folded: letter case (full Unicode case folding); compatibility forms (NFKD: ligatures, full
 width, circled); the accents of Latin, Greek and Cyrillic letters (U+0300 to U+036F; the vowel signs
@@ -28,7 +28,7 @@ _SIGNS = {
     **dict.fromkeys("‐‑‒–—―−﹘", "-"),  # noqa: RUF001
     "⁄": "/",  # noqa: RUF001  # what NFKD makes of fractions
 }
-_KEPT = frozenset("%@&+=<>$€£¥")
+_SIGNIFICANT = frozenset("%@&+=<>$€£¥")
 """Signs that change what a word means: they stay where punctuation does not count."""
 _ACCENTS = frozenset(map(chr, range(0x300, 0x370)))
 _SCRIPTS = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー]"
@@ -84,12 +84,12 @@ def fold(source: str) -> Folded:
     >>> folded.text, folded.span(6, 9)
     ('cafe\n"fin"', (8, 10))
     """
-    made, starts, stops = list[str](), list[int](), list[int]()
+    parts, starts, stops = list[str](), list[int](), list[int]()
     at = 0
     while at < len(source):
         plain = _PLAIN.match(source, at)
         if plain is not None:
-            made.append(plain[0].lower())
+            parts.append(plain[0].lower())
             starts.extend(range(at, plain.end()))
             stops.extend(range(at + 1, plain.end() + 1))
             at = plain.end()
@@ -97,13 +97,13 @@ def fold(source: str) -> Folded:
         blank = _BLANK.match(source, at)
         stop = blank.end() if blank else at + 1
         text = _space(blank[0]) if blank else folded_character(source[at])
-        made.append(text)
+        parts.append(text)
         starts.extend([at] * len(text))
         stops.extend([stop] * len(text))
         if not text and stops and source[at] in _ACCENTS:  # it belongs to the letter before it
             _widen(starts, stops, stop)
         at = stop
-    return Folded("".join(made), starts, stops)
+    return Folded("".join(parts), starts, stops)
 
 
 def letters_of(text: str) -> Folded:
@@ -115,8 +115,8 @@ def letters_of(text: str) -> Folded:
     >>> letters.text, letters.span(0, 6)
     ('ab12341.50%', (0, 7))
     """
-    kept = list(_kept(text))
-    return Folded("".join(text[at] for at in kept), kept, [at + 1 for at in kept])
+    offsets = list(_significant(text))
+    return Folded("".join(text[at] for at in offsets), offsets, [at + 1 for at in offsets])
 
 
 def words_of(text: str) -> list[tuple[int, int]]:
@@ -125,22 +125,22 @@ def words_of(text: str) -> list[tuple[int, int]]:
     >>> words_of("by Anna, 東京")
     [(0, 2), (3, 7), (9, 10), (10, 11)]
     """
-    return [one.span() for one in _WORD.finditer(text)]
+    return [match.span() for match in _WORD.finditer(text)]
 
 
 @lru_cache(maxsize=4096)
 def folded_character(character: str) -> str:
     """What one character that is no white space is compared as; perhaps nothing.
 
-    >>> [folded_character(one) for one in "Éßﬁ٣”"]
+    >>> [folded_character(character) for character in "Éßﬁ٣”"]
     ['e', 'ss', 'fi', '3', '"']
     """
-    made = character
+    folded = character
     for _ in range(4):  # case folding and decomposition lead into each other
-        before, made = made, "".join(map(_decomposed, made))
-        if made == before:
+        before, folded = folded, "".join(map(_decomposed, folded))
+        if folded == before:
             break
-    return made
+    return folded
 
 
 def splits_word(before: str, after: str) -> bool:
@@ -168,14 +168,10 @@ def _decomposed(character: str) -> str:
     if character in _SIGNS:
         return _SIGNS[character]
     text = unicodedata.normalize("NFKD", character.casefold())
-    made = "".join(one for one in map(_digit, text) if not _is_left_out(one))
-    blank = made.isspace() or any(one.isspace() for one in made)
-    return character if blank else made  # "¨" is a space with an accent: it stays what it is
-
-
-def _digit(character: str) -> str:
-    value = unicodedata.decimal(character, None)
-    return character if value is None else str(value)
+    digits = (str(unicodedata.decimal(part, part)) for part in text)
+    parts = [part for part in digits if not _is_left_out(part)]
+    # "¨" decomposes into a space and an accent: it stays what it is.
+    return character if any(map(str.isspace, parts)) else "".join(parts)
 
 
 def _is_left_out(character: str) -> bool:
@@ -198,12 +194,11 @@ def _widen(starts: list[int], stops: list[int], stop: int) -> None:
         at -= 1
 
 
-def _kept(text: str) -> Iterator[int]:
-    for at, one in enumerate(text):
-        is_kept = one.isalnum() or one in _KEPT or unicodedata.category(one)[0] in "MS"
-        if is_kept or (one in ".," and _is_between_digits(text, at)):
+def _significant(text: str) -> Iterator[int]:
+    """The offsets of all characters except white space and punctuation."""
+    for at, character in enumerate(text):
+        is_mark = character in _SIGNIFICANT or unicodedata.category(character)[0] in "MS"
+        before, after = text[max(at - 1, 0) : at], text[at + 1 : at + 2]
+        is_decimal = character in ".," and before.isdigit() and after.isdigit()
+        if character.isalnum() or is_mark or is_decimal:
             yield at
-
-
-def _is_between_digits(text: str, at: int) -> bool:
-    return 0 < at < len(text) - 1 and text[at - 1].isdigit() and text[at + 1].isdigit()

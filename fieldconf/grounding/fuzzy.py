@@ -1,9 +1,9 @@
-"""Fuzzy: where a text stands nearly.
+"""Fuzzy: where a similar text stands.
 
 In:    a text and a source, both folded.
 Out:   half-open spans of the source, whole words, each with a similarity.
-Never: another digit: "12 Main Street" is not "13 Main Street", however near their letters are; nor
-       another e-mail address; nor a word that begins otherwise: "unavailable" for "available".
+Never: another digit: "12 Main Street" does not match "13 Main Street"; another e-mail address; a
+       word with another first letter: "unavailable" for "available".
 Why:   people mistype, scanners misread, and languages inflect.
 
 RapidFuzz aligns the value with the source and measures: the similarity is ``2 * M / T``, where T is
@@ -61,12 +61,12 @@ def fuzzy_matches(line: str, words: Sequence[tuple[int, int]], value: str) -> It
         if rough is None:
             continue
         place = _on_words(line, words, value, start + rough.dest_start, start + rough.dest_end)
-        if place.similarity >= CUTOFF and _may_be(value, line[place.start : place.stop]):
+        if place.similarity >= CUTOFF and _is_plausible(value, line[place.start : place.stop]):
             yield place
         parts += [
-            (one, other)
-            for one, other in ((place.stop, stop), (start, place.start))
-            if other - one >= least
+            (begin, end)
+            for begin, end in ((place.stop, stop), (start, place.start))
+            if end - begin >= least
         ]
 
 
@@ -86,22 +86,22 @@ def _on_words(
     for _ in range(_MOST_MOVES):
         moves = [(first + 1, last), (first, last - 1), (first - 1, last), (first, last + 1)]
         tried = [(measured(*m), m) for m in moves if 0 <= m[0] <= m[1] < len(words)]
-        nearer = max(tried, key=lambda one: one[0].similarity, default=None)
+        nearer = max(tried, key=lambda move: move[0].similarity, default=None)
         if nearer is None or nearer[0].similarity <= best.similarity:
             break
         best, (first, last) = nearer
     return best
 
 
-def _may_be(value: str, found: str) -> bool:
+def _is_plausible(value: str, match: str) -> bool:
     """Whether digits and the first character are the value's, and the letters nearly are."""
     from rapidfuzz import fuzz  # noqa: PLC0415
 
-    if found[:1] != value[:1] or _only(str.isdigit, found) != _only(str.isdigit, value):
+    if match[:1] != value[:1] or _only(str.isdigit, match) != _only(str.isdigit, value):
         return False
     letters = _only(str.isalpha, value)
-    return bool(letters) and fuzz.ratio(letters, _only(str.isalpha, found)) >= 100 * CUTOFF
+    return bool(letters) and fuzz.ratio(letters, _only(str.isalpha, match)) >= 100 * CUTOFF
 
 
 def _only(kind: Callable[[str], bool], text: str) -> str:
-    return "".join(one for one in text if kind(one))
+    return "".join(character for character in text if kind(character))

@@ -65,9 +65,9 @@ def locate(report: Report[T], text: str | None = None, *, how: Ways | None = Non
     >>> client = FakeClient({"name": "Anna", "total": 1234.5})
     >>> text = "Dear ANNA, it is 1,234.50 in all."
     >>> report = locate(fc.extract({"type": "object"}, text, client=client, model="m"))
-    >>> report["name"].found[0]
+    >>> report["name"].source_spans[0]
     SourceSpan(start=5, stop=9, text='ANNA', how='folded', similarity=1.0)
-    >>> [place.text for place in report["total"].found]
+    >>> [place.text for place in report["total"].source_spans]
     ['1,234.50']
     """
     ways = check_ways(how)
@@ -75,8 +75,8 @@ def locate(report: Report[T], text: str | None = None, *, how: Ways | None = Non
     fields = dict(report.fields)
     for name, field in fields.items():
         spans = source.places(field.value, ways) if _is_searchable(field) else None
-        if spans != field.found:
-            fields[name] = replace(field, found=spans)
+        if spans != field.source_spans:
+            fields[name] = replace(field, source_spans=spans)
     return replace(report, fields=fields)
 
 
@@ -110,7 +110,7 @@ def locate_merged(
             installed += check_ways([way])
     located = locate(report, searched_text(source), how=installed)
     fields = {
-        name: field if (own := report.fields[name]).found is None else own
+        name: field if (own := report.fields[name]).source_spans is None else own
         for name, field in located.fields.items()
     }
     return replace(located, fields=fields)
@@ -118,13 +118,13 @@ def locate_merged(
 
 def _is_located_in(report: Report[Any], source: Any) -> bool:
     """Whether a report was located, and its places have the same text in the source."""
-    if all(field.found is None for field in report.leaves.values()):
+    if all(field.source_spans is None for field in report.leaves.values()):
         return False
     try:
         text = searched_text(source)
     except RequestError:  # the report was located in the text of an image, for example
         return False
-    spans = [span for field in report.leaves.values() for span in field.found or ()]
+    spans = [span for field in report.leaves.values() for span in field.source_spans or ()]
     return all(text[span.start : span.stop] == span.text for span in spans)
 
 

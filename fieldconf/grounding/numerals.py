@@ -1,9 +1,8 @@
-"""Numbers: where the same number stands, however it is written.
+"""Numbers: where the same number stands, in any notation.
 
 In:    a number, or a text that is one; a folded source.
 Out:   half-open spans of the folded source, each with a similarity.
-Never: a choice between two readings: "1,234" is a thousand and something in one country, and one
-       and something in another.
+Never: a guess between two readings: "1,234" is 1234 in some countries, and 1.234 in others.
 Why:   a model writes 1234.5 for "$1,234.50".
 
 What a text can mean are its *readings*. The similarity of two texts is the probability that they
@@ -100,7 +99,7 @@ def number_of(text: str) -> Number | None:
     """
     if len(text) > _LONGEST:
         return None
-    return next((one for one in numbers_in(text) if one[:2] == (0, len(text))), None)
+    return next((number for number in numbers_in(text) if number[:2] == (0, len(text))), None)
 
 
 def decimal_of(value: float) -> Decimal | None:
@@ -139,7 +138,7 @@ def readings_of(run: str) -> frozenset[Decimal]:
     >>> [sorted(map(str, readings_of(run))) for run in ("1,234", "1.234,5", "1'000", "1.2.3")]
     [['1.234', '1234'], ['1234.5'], ['1000'], []]
     """
-    digits, marks = run.partition("e")[0], [one for one in run if one in ".,'"]
+    digits, marks = run.partition("e")[0], [character for character in run if character in ".,'"]
     if len(run) > _LONGEST:
         return frozenset()
     if not marks:
@@ -171,7 +170,7 @@ def _is_grouped(digits: str, mark: str) -> bool:
 
 
 def _bare(digits: str) -> str:
-    return "".join(one for one in digits if one.isdigit())
+    return "".join(character for character in digits if character.isdigit())
 
 
 def _placed(
@@ -185,18 +184,17 @@ def _placed(
     if begin == start and start and (text[start - 1].isalnum() or text[start - 1] == "_"):
         return
     if "-" in text[begin:start]:
-        readings = frozenset(-one for one in readings)
+        readings = frozenset(-reading for reading in readings)
     after = _AFTER.match(text, stop)
     if after:
-        readings, stop = _scaled(readings, after[1]), after.end()
+        stop, word = after.end(), after[1]
+        if word in _FACTORS:
+            readings = frozenset(reading.scaleb(_FACTORS[word]) for reading in readings)
+        else:
+            exponent = _UNITS_OR_FACTORS[word]
+            readings |= {reading.scaleb(exponent) for reading in readings}
     if text[begin - 1 : begin] == "(" and text[stop : stop + 1] == ")":
         ways *= 2
-        negative = frozenset(-one for one in readings)
+        negative = frozenset(-reading for reading in readings)
         yield Number(begin - 1, stop + 1, negative, 1 / (len(readings) * ways))
     yield Number(begin, stop, readings, 1 / (len(readings) * ways))
-
-
-def _scaled(readings: frozenset[Decimal], word: str) -> frozenset[Decimal]:
-    if word in _FACTORS:
-        return frozenset(one.scaleb(_FACTORS[word]) for one in readings)
-    return readings | {one.scaleb(_UNITS_OR_FACTORS[word]) for one in readings}

@@ -67,9 +67,9 @@ class SourceText:
 
     def places(self, value: str | float, ways: Sequence[FoundHow]) -> tuple[SourceSpan, ...]:
         """Where a text or a number stands, best first and from the left; empty if nowhere."""
-        wanted = SearchTarget(value)
+        target = SearchTarget(value)
         for way in ways:
-            hits = sorted(_WAYS[way](self, wanted), key=lambda hit: (-hit[2], hit[0]))
+            hits = sorted(_WAYS[way](self, target), key=lambda hit: (-hit[2], hit[0]))
             if hits:
                 return tuple(
                     SourceSpan(a, b, self.text[a:b], way, like) for a, b, like in hits[:MOST]
@@ -101,11 +101,11 @@ class SourceText:
     @cached_property
     def numbers(self) -> Mapping[Decimal, Sequence[numerals.Number]]:
         """Its numbers, by what they may mean."""
-        made: dict[Decimal, list[numerals.Number]] = {}
+        numbers_by_value: dict[Decimal, list[numerals.Number]] = {}
         for number in islice(numerals.numbers_in(self.folded.text), numerals.MOST_READ):
             for reading in number.readings:
-                made.setdefault(reading, []).append(number)
-        return made
+                numbers_by_value.setdefault(reading, []).append(number)
+        return numbers_by_value
 
     @cached_property
     def dates(self) -> Sequence[dates.DateMatch]:
@@ -123,49 +123,53 @@ class SourceText:
 # -- the ways -----------------------------------------------------------------------------------
 
 
-def _exact(source: SourceText, wanted: SearchTarget) -> Iterator[_Hit]:
-    spans = quotations.exact_matches(source.text, wanted.text)
-    if not wanted.is_text:
-        is_negative = wanted.text.startswith("-")
+def _exact(source: SourceText, target: SearchTarget) -> Iterator[_Hit]:
+    spans = quotations.exact_matches(source.text, target.text)
+    if not target.is_text:
+        is_negative = target.text.startswith("-")
         spans = (s for s in spans if numerals.is_negative(source.text, s[0]) == is_negative)
     return ((*span, 1.0) for span in islice(spans, MOST))
 
 
-def _folded(source: SourceText, wanted: SearchTarget) -> Iterator[_Hit]:
+def _folded(source: SourceText, target: SearchTarget) -> Iterator[_Hit]:
     """Without punctuation only where it does not count, and only if it is not found with it."""
-    if not wanted.is_text:
+    if not target.is_text:
         return iter(())
-    spans = list(islice(quotations.folded_matches(source.folded, wanted.text), MOST))
-    if not spans and (wanted.is_quoted or wanted.text.isdecimal()):
-        spans = islice(quotations.letter_matches(source.folded, source.letters, wanted.text), MOST)
+    spans = list(islice(quotations.folded_matches(source.folded, target.text), MOST))
+    if not spans and (target.is_quoted or target.text.isdecimal()):
+        spans = islice(quotations.letter_matches(source.folded, source.letters, target.text), MOST)
     return ((*span, 1.0) for span in spans)
 
 
-def _number(source: SourceText, wanted: SearchTarget) -> Iterator[_Hit]:
-    found: dict[tuple[int, int], float] = {}
-    for reading, share in wanted.readings.items():
+def _number(source: SourceText, target: SearchTarget) -> Iterator[_Hit]:
+    similarities: dict[tuple[int, int], float] = {}
+    for reading, share in target.readings.items():
         for number in source.numbers.get(reading, ()):
             span = number.start, number.stop
-            found[span] = found.get(span, 0.0) + share * number.share
-    return source.outer((*span, similarity) for span, similarity in found.items())
+            similarities[span] = similarities.get(span, 0.0) + share * number.share
+    return source.outer((*span, similarity) for span, similarity in similarities.items())
 
 
-def _date(source: SourceText, wanted: SearchTarget) -> Iterator[_Hit]:
-    value = dates.date_of(wanted.line) if wanted.is_text else frozenset[dates.PartialDate]()
+def _date(source: SourceText, target: SearchTarget) -> Iterator[_Hit]:
+    value = dates.date_of(target.line) if target.is_text else frozenset[dates.PartialDate]()
     if not value:
         return iter(())
-    has_clock = any(one.clock for one in value)
+    has_clock = any(date.clock for date in value)
     shares = (
-        (one.start, one.stop if has_clock else one.day_stop, dates.same_date(value, one.readings))
-        for one in source.dates
+        (
+            match.start,
+            match.stop if has_clock else match.day_stop,
+            dates.same_date(value, match.readings),
+        )
+        for match in source.dates
     )
     return source.outer(hit for hit in shares if hit[2])
 
 
-def _fuzzy(source: SourceText, wanted: SearchTarget) -> Iterator[_Hit]:
-    if not wanted.is_quoted:
+def _fuzzy(source: SourceText, target: SearchTarget) -> Iterator[_Hit]:
+    if not target.is_quoted:
         return iter(())
-    return source.outer(fuzzy.fuzzy_matches(source.line, source.words, wanted.line))
+    return source.outer(fuzzy.fuzzy_matches(source.line, source.words, target.line))
 
 
 _WAYS: Mapping[FoundHow, Callable[[SourceText, SearchTarget], Iterator[_Hit]]] = {

@@ -38,7 +38,7 @@ class ManyOptions(Options, total=False):
     tokens: bool
     retry_failures: bool
     give_up_after: int | None
-    then: Sequence[CascadeStep]
+    steps: Sequence[CascadeStep]
     price: tuple[float, float] | None
     budget: float | None
 
@@ -56,7 +56,7 @@ def extract_many(  # noqa: PLR0913  # options, by keyword
     schema: Any, inputs: Texts, *, client: Any, concurrency: int = 8,
     output: str | os.PathLike[str] | None = None, progress: bool | Told | None = None,
     tokens: bool = False, retry_failures: bool = True, give_up_after: int | None = None,
-    then: Sequence[CascadeStep] = (), price: tuple[float, float] | None = None,
+    steps: Sequence[CascadeStep] = (), price: tuple[float, float] | None = None,
     budget: float | None = None, **options: Unpack[Options],
 ) -> ResultStream[Any]:  # fmt: skip
     """Ask a model for the fields of a schema, for each of many inputs; see docs/many.md.
@@ -81,13 +81,13 @@ def extract_many(  # noqa: PLR0913  # options, by keyword
         retry_failures: whether what failed in an earlier run into this output is asked again.
         give_up_after: so many inputs in a row that fail alike (no connection, a wrong key) end the
             run with a ``RequestError``; None: nothing does. What was answered is kept.
-        then: further steps, which are asked for what is still in doubt of each answer, as in
+        steps: further steps, which are asked for what is still in doubt of each answer, as in
             ``cascade``; an input under way is one of ``concurrency``, whoever is asked.
         price: of a million tokens of ``client``, as in ``CascadeStep``.
         budget: what each input may cost, as in ``cascade``.
         options: those of ``extract``, for every input, and for the further steps where these say
             nothing else. Of them ``policy`` decides what is accepted; a run that is gone on with
-            judges by it what is there, too. With ``then`` it decides what is asked, and stays.
+            judges by it what is there, too. With ``steps`` it decides what is asked, and stays.
 
     Raises:
         SchemaError: if the schema is no schema.
@@ -108,7 +108,7 @@ def extract_many(  # noqa: PLR0913  # options, by keyword
         schema=schema, client=client, options=said(_options(options)),
         concurrency=_count(concurrency), output=output, tokens=tokens,
         retry_failures=retry_failures, give_up_after=_count(give_up_after), tell=told,
-        total=count_of(checked(inputs)), then=tuple(then), price=price, budget=budget,
+        total=count_of(checked(inputs)), steps=tuple(steps), price=price, budget=budget,
     )  # fmt: skip
     return ResultStream(Run[Any](_checked(plan, "OpenAI")), tasks(inputs), showing)
 
@@ -126,7 +126,7 @@ def aextract_many(  # noqa: PLR0913  # options, by keyword
     schema: Any, inputs: AnyTexts, *, client: Any, concurrency: int = 8,
     output: str | os.PathLike[str] | None = None, progress: bool | Told | None = None,
     tokens: bool = False, retry_failures: bool = True, give_up_after: int | None = None,
-    then: Sequence[CascadeStep] = (), price: tuple[float, float] | None = None,
+    steps: Sequence[CascadeStep] = (), price: tuple[float, float] | None = None,
     budget: float | None = None, **options: Unpack[Options],
 ) -> AsyncResultStream[Any]:  # fmt: skip
     """As ``extract_many``, for an asynchronous client, ``async for`` and ``await ....all()``.
@@ -145,7 +145,7 @@ def aextract_many(  # noqa: PLR0913  # options, by keyword
         schema=schema, client=client, options=said(_options(options)),
         concurrency=_count(concurrency), output=output, tokens=tokens,
         retry_failures=retry_failures, give_up_after=_count(give_up_after), tell=told,
-        total=count_of(checked(inputs)), then=tuple(then), price=price, budget=budget,
+        total=count_of(checked(inputs)), steps=tuple(steps), price=price, budget=budget,
     )  # fmt: skip
     return AsyncResultStream(Run[Any](_checked(plan, "AsyncOpenAI")), tasks_async(inputs), showing)
 
@@ -171,18 +171,18 @@ def _checked(plan: RunOptions, wanted: str) -> RunOptions:
     Raises:
         RequestError: if not.
     """
-    if not plan.then and (plan.budget is not None or plan.price is not None):
+    if not plan.steps and (plan.budget is not None or plan.price is not None):
         raise RequestError(
-            "a budget is for several steps", remedy="Say then=[CascadeStep(...)], or max_tokens="
+            "a budget is for several steps", remedy="Say steps=[CascadeStep(...)], or max_tokens="
         )
-    for given in plan.then:
+    for given in plan.steps:
         if not isinstance(given, CascadeStep):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise RequestError(
                 f"a {type(given).__name__} is no step",
-                remedy="Say then=[CascadeStep(client, model='...')]",
+                remedy="Say steps=[CascadeStep(client, model='...')]",
             )
-    check_steps(plan.steps, plan.budget)
-    for step in plan.steps:
+    check_steps(plan.all_steps, plan.budget)
+    for step in plan.all_steps:
         _check_client(step.client, wanted)
     return plan
 

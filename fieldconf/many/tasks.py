@@ -196,6 +196,6 @@ async def _asked(work: Run[T], task: Task) -> Result[T]:
 
 
 async def _answer(plan: RunOptions, input: Input, options: Options) -> Report[Any]:
-    if not plan.then:
+    if not plan.steps:
         return await aextract(plan.schema, input, client=plan.client, **options)
-    return await acascade(plan.schema, input, steps=plan.steps, budget=plan.budget, **options)
+    return await acascade(plan.schema, input, steps=plan.all_steps, budget=plan.budget, **options)

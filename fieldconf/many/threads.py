@@ -167,6 +167,6 @@ def _asked(work: Run[T], task: Task) -> Result[T]:
 
 
 def _answer(plan: RunOptions, input: Input, options: Options) -> Report[Any]:
-    if not plan.then:
+    if not plan.steps:
         return extract(plan.schema, input, client=plan.client, **options)
-    return cascade(plan.schema, input, steps=plan.steps, budget=plan.budget, **options)
+    return cascade(plan.schema, input, steps=plan.all_steps, budget=plan.budget, **options)

@@ -42,7 +42,7 @@ class RunOptions:
         give_up_after: so many failures of one kind in a row end the run; None: never.
         tell: called with each ``RunSummary``.
         total: how many inputs there are, if that is known.
-        then, price, budget: of the steps that follow, see ``cascade``.
+        steps, price, budget: of the steps that follow, see ``cascade``.
     """
 
     schema: Any
@@ -55,14 +55,14 @@ class RunOptions:
     give_up_after: int | None = None
     tell: Callable[[RunSummary], object] | None = None
     total: int | None = None
-    then: tuple[CascadeStep, ...] = ()
+    steps: tuple[CascadeStep, ...] = ()
     price: tuple[float, float] | None = None
     budget: float | None = None
 
     @property
-    def steps(self) -> tuple[CascadeStep, ...]:
+    def all_steps(self) -> tuple[CascadeStep, ...]:
         """Who is asked about each input, one after the other."""
-        return CascadeStep(self.client, price=self.price), *self.then
+        return CascadeStep(self.client, price=self.price), *self.steps
 
 
 class Run(Generic[T]):
@@ -78,11 +78,11 @@ class Run(Generic[T]):
         self.tally = RunCounts(RunSummary(total=plan.total), plan.tell)
         self.over: Exception | None = None
         """What ends the run: nothing is asked any more."""
-        asked = [_asked(plan, step) for step in plan.steps]
+        asked = [_asked(plan, step) for step in plan.all_steps]
         call = asked[0].call
-        self._schema, self._policy = call.schema, None if plan.then else call.policy
+        self._schema, self._policy = call.schema, None if plan.steps else call.policy
         self._settings = JournalSettings(*(
-            steps_key(asked, plan.budget) if plan.then else settings_key(call, plan.options)
+            steps_key(asked, plan.budget) if plan.steps else settings_key(call, plan.options)
         ))  # fmt: skip
         self._journal: Journal | None = None
         self.options = plan.options.copy()

@@ -44,11 +44,11 @@ class FieldLimits:
 
 def _with_settings(base: Limits, conf: FieldConfig) -> Limits:
     """The limits for a kind, replaced by those that the model sets for the field."""
-    if conf.threshold is None and conf.review is None:
+    if conf.accept is None and conf.review is None:
         return base
-    accept = base.accept if conf.threshold is None else conf.threshold
+    accept = base.accept if conf.accept is None else conf.accept
     review = base.review if conf.review is None else conf.review
-    if conf.threshold is None:
+    if conf.accept is None:
         return Limits(max(accept, review), review)
     return Limits(accept, min(accept, review))
 

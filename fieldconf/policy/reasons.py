@@ -133,16 +133,16 @@ def _null_undecided(facts: Facts) -> Findings:
 
 def _may_miss_item(facts: Facts) -> Findings:
     field = facts.field
-    if field.kind != "array" or len(field.stops) != len(field.value or ()) + 1:
+    if field.kind != "array" or len(field.end_probabilities) != len(field.value or ()) + 1:
         return ()
-    goes_on = 1 - field.stops[-1].probability
+    goes_on = 1 - field.end_probabilities[-1].probability
     if goes_on <= facts.policy.missing_item:
         return ()
     return (("review", f"the list may miss an item: it goes on with {goes_on:.3f}"),)
 
 
 def _not_in_source(facts: Facts) -> Findings:
-    if facts.field.found != () or facts.policy.absent == "accept":
+    if facts.field.source_spans != () or facts.policy.absent == "accept":
         return ()
     return ((facts.policy.absent, "it was not found in the text that was read"),)
 

@@ -1,12 +1,13 @@
-"""Probes: asking a server how likely each token is after any prefix.
+"""Probes: ask a server for the logprob of each token after any prefix.
 
-In:    a client or a model, wrapped by the ``probe`` function of the room of its server.
+In:    a client or a model, wrapped by the ``probe`` function of its server's module.
 Out:   a ``Probe``.
-Never: a choice of what to ask: that is for who settles a field.
-Why:   branches that one response leaves undecided can be followed where the server lets us.
+Never: a decision which prefix to ask about: that is up to the code that settles a field.
+Why:   one response leaves branches undecided; a server that scores any prefix can decide them.
 
-One room a server, each with the function ``probe``: ``fieldconf.probes.llama_cpp``, ``.vllm``,
-``.sglang`` and ``.transformers``.
+* ``base``: what every probe can do;
+* ``llama_cpp``, ``vllm``, ``sglang``, ``transformers``: one module a server, each with a function
+  ``probe``.
 """
 
 from fieldconf.probes.base import Probe

@@ -37,7 +37,7 @@ class Probe(Protocol):
         ...
 
 
-def picked(listed: Mapping[int, Any], wanted: Sequence[int]) -> list[float] | None:
+def picked(logprobs: Mapping[int, Any], wanted: Sequence[int]) -> list[float] | None:
     """The logprobs of the wanted tokens out of those that a server listed; None if one lacks.
 
     A server that was asked about a token by name and says -9999.0 means "none at all".
@@ -45,7 +45,7 @@ def picked(listed: Mapping[int, Any], wanted: Sequence[int]) -> list[float] | No
     >>> picked({5: -0.5, 6: -9999.0}, [6, 5, 5])
     [-inf, -0.5, -0.5]
     """
-    told: list[Any] = [listed.get(token) for token in wanted]
-    if not all(isinstance(value, (int, float)) and not math.isnan(value) for value in told):
+    values: list[Any] = [logprobs.get(token) for token in wanted]
+    if not all(isinstance(value, (int, float)) and not math.isnan(value) for value in values):
         return None
-    return [-math.inf if value <= _NOT_AT_ALL else float(value) for value in told]
+    return [-math.inf if value <= _NOT_AT_ALL else float(value) for value in values]

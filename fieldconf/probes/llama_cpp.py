@@ -71,25 +71,23 @@ class _LlamaCpp:
     @property
     def vocabulary(self) -> Vocabulary:
         if self._vocabulary is None:
-            self._vocabulary = self._read_vocabulary()
+            body = {"prompt": "a", "n_predict": 1, **_WHOLE_LIST}
+            self._held = ()
+            entries = self._listed(self._post("completion", body), "top_logprobs")
+            tokens = {entry["id"]: bytes(entry["bytes"]) for entry in entries}
+            self._vocabulary = Vocabulary(tokens)
         return self._vocabulary
-
-    def _read_vocabulary(self) -> Vocabulary:
-        body = {"prompt": "a", "n_predict": 1, **_WHOLE_LIST}
-        self._held = ()
-        listed = self._listed(self._post("completion", body), "top_logprobs")
-        return Vocabulary({entry["id"]: bytes(entry["bytes"]) for entry in listed})
 
     @cached_property
     def _letter(self) -> int:
-        found = (self.vocabulary.id_of(bytes((byte,))) for byte in b"abcdefghijklmnopqrstuvwxyz")
-        return next((token for token in found if token is not None), -1)
+        ids = (self.vocabulary.id_of(bytes((byte,))) for byte in b"abcdefghijklmnopqrstuvwxyz")
+        return next((token for token in ids if token is not None), -1)
 
     def prompt(self, messages: Sequence[Mapping[str, Any]]) -> _Tokens:
         body = {**self._template, "messages": list(messages)}
         text = self._post("apply-template", body).get("prompt")
-        asked = {"content": text, "add_special": True, "parse_special": True}
-        tokens = self._post("tokenize", asked).get("tokens")
+        question = {"content": text, "add_special": True, "parse_special": True}
+        tokens = self._post("tokenize", question).get("tokens")
         if not isinstance(tokens, list):
             raise not_that_server(self._client, "tokenize", _SERVER)
         prompt = tuple(cast("list[int]", tokens))
@@ -110,14 +108,14 @@ class _LlamaCpp:
             "temperature": 1.0,
         }
         answer = self._ask(tuple(prefix), question)
-        found = {entry["id"]: entry["prob"] for entry in self._listed(answer, "top_probs")}
-        return [_log(found.get(token, 0.0)) - lifts[token] for token in wanted]
+        probabilities = {entry["id"]: entry["prob"] for entry in self._listed(answer, "top_probs")}
+        return [_log(probabilities.get(token, 0.0)) - lifts[token] for token in wanted]
 
     def _all(self, place: _Tokens, wanted: Sequence[int]) -> list[float]:
         """The same out of a list of the whole vocabulary, from before the grammar."""
-        listed = self._listed(self._ask(place, _WHOLE_LIST), "top_logprobs")
-        found = {entry["id"]: entry["logprob"] for entry in listed}
-        return [found.get(token, -math.inf) for token in wanted]
+        entries = self._listed(self._ask(place, _WHOLE_LIST), "top_logprobs")
+        logprobs = {entry["id"]: entry["logprob"] for entry in entries}
+        return [logprobs.get(token, -math.inf) for token in wanted]
 
     def _ask(self, place: _Tokens, question: Mapping[str, Any]) -> dict[str, Any]:
         """Ask at a place that was reached as generation reaches it."""
@@ -134,10 +132,10 @@ class _LlamaCpp:
 
     def _prompt_of(self, place: _Tokens) -> _Tokens:
         """The longest prompt that a place begins with; a place without one is a prompt."""
-        known = [prompt for prompt in self._prompts if place[: len(prompt)] == prompt]
-        if not known:
+        prompts = [prompt for prompt in self._prompts if place[: len(prompt)] == prompt]
+        if not prompts:
             self._prompts.append(place)
-        return max(known, key=len, default=place)
+        return max(prompts, key=len, default=place)
 
     def _approach(self, prompt: _Tokens, place: _Tokens) -> None:
         """Let the slot hold all but the last few tokens before a place."""
@@ -172,12 +170,12 @@ def _kept(answer: Mapping[str, Any]) -> float:
     return answer.get("timings", {}).get("cache_n", math.inf)
 
 
-def _shared(one: _Tokens, other: _Tokens) -> int:
+def _shared(first: _Tokens, second: _Tokens) -> int:
     """How many tokens two places begin with."""
-    for count, (left, right) in enumerate(zip(one, other, strict=False)):
+    for count, (left, right) in enumerate(zip(first, second, strict=False)):
         if left != right:
             return count
-    return min(len(one), len(other))
+    return min(len(first), len(second))
 
 
 def _log(probability: float) -> float:

@@ -66,14 +66,14 @@ class _SGLang:
             "token_ids_logprob": list(dict.fromkeys(wanted)),
         }
         answer = post(self._client, "generate", body, server=_SERVER)
-        told = picked(_listed(answer), wanted)
-        if told is None:
+        values = picked(_listed(answer), wanted)
+        if values is None:
             address = str(self._client.base_url)
             raise RequestError(
                 f"{address} did not list every token it was asked about", provider=address,
                 remedy="Use an SGLang that knows token_ids_logprob (0.4.4 or later)",
             )  # fmt: skip
-        return told
+        return values
 
 
 def _listed(answer: Mapping[str, Any]) -> dict[int, Any]:

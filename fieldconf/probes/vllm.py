@@ -54,22 +54,24 @@ class _VLLM:
         self._template = template
 
     def prompt(self, messages: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
-        asked = {"messages": list(messages), "add_generation_prompt": True, "model": self._model}
-        body = {**self._template, **asked}
+        body = {
+            **self._template, "messages": list(messages), "add_generation_prompt": True,
+            "model": self._model,
+        }  # fmt: skip
         tokens = post(self._client, "tokenize", body, server=_SERVER).get("tokens")
         if not isinstance(tokens, list):
             raise not_that_server(self._client, "tokenize", _SERVER)
         return tuple(cast("list[int]", tokens))
 
     def logprobs(self, prefix: Sequence[int], wanted: Sequence[int]) -> list[float]:
-        found: dict[int, Any] = {}
+        by_id: dict[int, Any] = {}
         tokens = list(dict.fromkeys(wanted))
         for start in range(0, len(tokens), _MOST):
-            found.update(self._ask(prefix, tokens[start : start + _MOST]))
-        told = picked(found, wanted)
-        if told is None:
+            by_id.update(self._ask(prefix, tokens[start : start + _MOST]))
+        values = picked(by_id, wanted)
+        if values is None:
             raise self._error("did not list every token it was asked about")
-        return told
+        return values
 
     def _ask(self, prefix: Sequence[int], wanted: Sequence[int]) -> Iterator[tuple[int, Any]]:
         body = {
@@ -88,10 +90,10 @@ class _VLLM:
                 raise self._error(f"refused: {error}", error.status) from error
             raise
         try:
-            listed: Mapping[str, Any] = answer["choices"][0]["logprobs"]["top_logprobs"][0]
+            logprobs: Mapping[str, Any] = answer["choices"][0]["logprobs"]["top_logprobs"][0]
         except (KeyError, IndexError, TypeError) as error:
             raise self._error("gave no logprobs") from error
-        for name, logprob in listed.items():
+        for name, logprob in logprobs.items():
             number = name.removeprefix("token_id:")
             if number != name and number.isdecimal():
                 yield int(number), logprob

@@ -165,7 +165,8 @@ def server_message(body: Any, depth: int = 8) -> str:
 
     >>> server_message({"error": {"message": "no such model", "code": 404}})
     'no such model'
-    >>> server_message({"detail": [{"loc": ["body", "logprobs"], "msg": "Extra inputs are not permitted"}]})
+    >>> detail = {"loc": ["body", "logprobs"], "msg": "Extra inputs are not permitted"}
+    >>> server_message({"detail": [detail]})
     'body.logprobs: Extra inputs are not permitted'
     """
     if isinstance(body, (bytes, bytearray)):

@@ -91,15 +91,15 @@ _USAGE = {"stream_options": {"include_usage": True}}  # else a stream does not c
 
 ROWS = (
     Provider(
-        "openai", "OpenAI Chat Completions", _CREATE, forms.chat, mask="post", temperature="before",
-        evidence="recording", quiet=_EFFORT,
+        "openai", "OpenAI Chat Completions", _CREATE, forms.chat, mask="after",
+        temperature="before", evidence="recording", quiet=_EFFORT,
         hosts=("api.openai.com", "*.api.openai.com"), limit="max_completion_tokens",
         streamed=_USAGE,
         note="Arguments of tool calls come without logprobs: ask with response_format.",
     ),
     Provider(
         "openai-responses", "OpenAI Responses", "client.responses.create", forms.responses,
-        mask="post", temperature="before", evidence="vendor types",
+        mask="after", temperature="before", evidence="vendor types",
         quiet={"reasoning": {"effort": "none"}}, limit="max_output_tokens",
         note="Without `include` the list is empty; a whole response is rounded to six decimals, "
         "the deltas of a stream are not.",
@@ -117,7 +117,7 @@ ROWS = (
         "have the same endpoint.",
     ),
     Provider(
-        "azure", "Azure OpenAI", _CREATE, forms.chat, mask="post", temperature="before",
+        "azure", "Azure OpenAI", _CREATE, forms.chat, mask="after", temperature="before",
         streamed=_USAGE,
         evidence="vendor types", quiet=_EFFORT, limit="max_completion_tokens",
         hosts=("*.openai.azure.com", "*.services.ai.azure.com", "*.cognitiveservices.azure.com"),
@@ -175,45 +175,45 @@ ROWS = (
         "use.",
     ),
     Provider(
-        "vllm", "vLLM", _CREATE, forms.chat, grammar=FULL, mask="post", temperature="before",
+        "vllm", "vLLM", _CREATE, forms.chat, grammar=FULL, mask="after", temperature="before",
         streamed=_USAGE,
         choice=forms.choice_vllm,
         note="The cap is the server's `--max-logprobs`; the sampled token comes first in its list.",
     ),
     Provider(
         "vllm-completions", "vLLM, completions", "client.completions.create",
-        forms.completions_with_schema, grammar=FULL, mask="post", temperature="before",
+        forms.completions_with_schema, grammar=FULL, mask="after", temperature="before",
         choice=forms.choice_vllm,
         note="The cap is the server's `--max-logprobs`; candidates with the same text collapse.",
     ),
     Provider(
-        "sglang", "SGLang", _CREATE, forms.chat, grammar=FULL, cap=None, mask="post",
+        "sglang", "SGLang", _CREATE, forms.chat, grammar=FULL, cap=None, mask="after",
         temperature="after", streamed=_USAGE,
         choice=forms.choice_sglang,
         note="Before the temperature when greedy, or with `SGLANG_RETURN_ORIGINAL_LOGPROB=1`.",
     ),
     Provider(
         "sglang-generate", "SGLang, native", "POST /generate", forms.sglang, grammar=FULL, cap=None,
-        structured="sampling_params.json_schema", mask="post", temperature="after",
+        structured="sampling_params.json_schema", mask="after", temperature="after",
         choice=forms.choice_sglang_native, limit="sampling_params.max_new_tokens",
         note="Add your own sampling parameters beside `json_schema`; stream chunks are cumulative.",
     ),
     Provider(
         "tgi", "Text Generation Inference", "client.chat_completion", forms.chat, grammar=FULL,
         cap=5,
-        mask="post", temperature="after", evidence="vendor types",
+        mask="after", temperature="after", evidence="vendor types",
         note="Without bytes; special tokens are listed.",
     ),
     Provider(
         "tgi-generate", "Text Generation Inference, native", "client.text_generation", forms.tgi,
         grammar=FULL,
-        cap=5, structured="grammar", mask="post", temperature="after", evidence="vendor types",
+        cap=5, structured="grammar", mask="after", temperature="after", evidence="vendor types",
         choice=forms.choice_tgi, limit="max_new_tokens",
         note="A probability of zero comes as null.",
     ),
     Provider(
         "llama.cpp", "llama.cpp server", _CREATE, forms.chat, grammar=FULL, cap=None, least=1,
-        mask="pre",
+        mask="before",
         temperature="before", evidence="recording", streamed=_USAGE,
         choice=forms.choice_llama_cpp,
         note="The sampled token may stand far from the first rank; not with tools in a stream.",
@@ -221,7 +221,7 @@ ROWS = (
     Provider(
         "llama.cpp-completion", "llama.cpp server, native", "POST /completion", forms.llama_cpp,
         grammar=FULL,
-        cap=None, least=1, structured="json_schema", mask="pre", temperature="before",
+        cap=None, least=1, structured="json_schema", mask="before", temperature="before",
         evidence="recording",
         choice=forms.choice_llama_cpp_native, limit="n_predict",
         note="`post_sampling_probs` gives numbers of another kind: leave it off.",
@@ -229,20 +229,20 @@ ROWS = (
     Provider(
         "llama-cpp-python", "llama-cpp-python", "llm.create_chat_completion",
         forms.chat_json_with_schema, grammar=FULL, cap=None,
-        structured="json_object with a schema", mask="pre",
+        structured="json_object with a schema", mask="before",
         temperature="before",
         note="The model must be loaded with `logits_all=True`; it ignores the type json_schema.",
     ),
     Provider(
         "ollama", "Ollama", "client.chat", forms.ollama, grammar=FULL, structured="format",
-        mask="pre",
+        mask="before",
         temperature="before", evidence="vendor types",
         limit="options.num_predict",
         note="From 0.12.11; its MLX runner takes them after the mask; its cloud gives none.",
     ),
     Provider(
-        "ollama-openai", "Ollama, OpenAI-compatible", _CREATE, forms.chat, grammar=FULL, mask="pre",
-        temperature="before", hosts=("localhost:11434", "127.0.0.1:11434"),
+        "ollama-openai", "Ollama, OpenAI-compatible", _CREATE, forms.chat, grammar=FULL,
+        mask="before", temperature="before", hosts=("localhost:11434", "127.0.0.1:11434"),
         note="The MLX runner takes them after the mask; its cloud gives none.",
     ),
     Provider(

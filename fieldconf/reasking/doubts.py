@@ -73,7 +73,12 @@ def _missing(report: Report[Any], field: Field) -> Iterator[Path]:
     here = field.path
     declared = place_at(report.schema.root, report.data, here).declared
     value = value_at(here, report.data)
-    if field.kind != "object" or declared.more_keys or declared.arms or not isinstance(value, dict):
+    if (
+        field.kind != "object"
+        or declared.more_keys
+        or declared.variants
+        or not isinstance(value, dict)
+    ):
         yield here
         return
     yield from ((*here, key) for key in declared.keys if key not in value)

@@ -24,8 +24,6 @@ _SHOWN_ALREADY = frozenset({"below_threshold", "unknown", "not_aligned", "trunca
 
 READING = "Confidence (0 to 1) is how sure the model was, not whether the value is true."
 MASKS = {
-    "pre": ", logprobs before the schema constraint",
-    "post": ", logprobs after the schema constraint",
     "before": ", logprobs before the schema constraint",
     "after": ", logprobs after the schema constraint",
 }
@@ -91,7 +89,7 @@ def summary(report: Mapping[str, Any]) -> "Text":
     is_stopped = report["stopped"] is not None  # its line repeats the reason
     reason = f": {printable(report['reason'])}" if report["reason"] and not is_stopped else ""
     flags = "".join(f"\n{FLAGS[flag]}" for flag in report["flags"])
-    has_texts = report["prompt"] or report["status"] == "text"
+    has_texts = report["prompt_score"] or report["status"] == "text"
     texts = _texts(report) if has_texts else ""
     return Text(line + reason + texts + flags + _stopped(report["stopped"]), style="bold")
 
@@ -167,7 +165,7 @@ def _texts(report: Mapping[str, Any]) -> str:
     """A line each for prompt and answer: their total logprob, mean and perplexity."""
     lines = ""
     for name in ("prompt", "answer"):
-        score = report[name]
+        score = report[f"{name}_score"]
         if score and score["logprob"] is not None:
             perplexity = score["perplexity"]
             shown = "too large to compute" if perplexity is None else f"{perplexity:.3f}"

@@ -54,7 +54,7 @@ def assembled(
             others, the text, the tokens and all spans stay as they are.
         parts: whose field stands at a path of ``data``. The field may have had another path in its
             reading. Where there is none, it is that of the first report, if its value is the same;
-            else the field has no confidence. Of an object only ``arms``, ``presence`` and flags
+            else the field has no confidence. Of an object only ``variants``, ``presence`` and flags
             are kept: its confidence is computed of what is inside.
         requests: all requests that were made, with their costs.
         status: how the whole ended; if nothing is said, "complete" where the text is new.
@@ -80,9 +80,10 @@ def assembled(
     if not is_same:
         value, errors = base.schema.validate(cast("bytes", text), data)
     endings = {"status": base.status, "reason": base.reason, "text": base.text,
-            "answer": base.answer, "stopped": base.stopped, "owners": base.owners}  # fmt: skip
+            "answer_score": base.answer_score, "stopped": base.stopped,
+               "owners": base.owners}  # fmt: skip
     new_endings = {"status": "complete", "reason": "", "text": (text or b"").decode(),
-           "answer": None, "stopped": None, "refusal": None,
+           "answer_score": None, "stopped": None, "refusal": None,
            "owners": _owners(readings, chosen)}  # fmt: skip
     ending = {"status": status, "reason": reason} if status else {}
     return replace(
@@ -90,7 +91,9 @@ def assembled(
         errors=tuple(how_sure(error, fields) for error in errors),
         flags=_flags(readings, chosen),
         mask=base.mask if len({report.mask for report in readings}) == 1 else "unknown",
-        precision=max((p for report in readings if (p := report.precision) is not None), default=None),
+        precision=max(
+            (report.precision for report in readings if report.precision is not None), default=None
+        ),
         input_tokens=_sum(report.input_tokens for report in requests),
         output_tokens=_sum(report.output_tokens for report in requests),
         response=base.response if is_same else None,
@@ -195,13 +198,13 @@ def _shifted(field: Field, first: int) -> Field:
     if not first:
         return field
     why, step = field.why, field.min_step
-    distribution, arms = field.distribution, field.arms
+    distribution, variants = field.distribution, field.variants
     return replace(
         field, indexes=tuple(index + first for index in field.indexes),
         why=why and why._replace(token=why.token + first),
         min_step=step and step._replace(token=step.token + first),
         distribution=distribution and _decided_later(distribution, first),
-        arms=arms and _decided_later(arms, first),
+        variants=variants and _decided_later(variants, first),
     )  # fmt: skip
 
 

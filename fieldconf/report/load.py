@@ -41,7 +41,7 @@ from fieldconf.tokens.token import Candidate, Token, utf8
 if TYPE_CHECKING:
     from fieldconf.report import saved_form
 
-VERSION = 1
+VERSION = 2
 """Of the plain form. It changes when a key goes or comes to mean something else."""
 
 _REMEDY = "Give what Report.to_dict or Report.to_json wrote, with this version of fieldconf"
@@ -190,7 +190,8 @@ def _made(form: saved_form.SavedReport, schema: Schema) -> dict[str, Any]:
         "status": form.status, "value": value, "data": data, "fields": fields, "errors": errors,
         "reason": form.reason, "flags": tuple(form.flags), "mask": form.mask,
         "precision": form.precision, "choice": form.choice, "tool": form.tool,
-        "answer": _maybe(_score, form.answer), "prompt": _maybe(_score, form.prompt),
+        "answer_score": _maybe(_score, form.answer_score),
+        "prompt_score": _maybe(_score, form.prompt_score),
         "stopped": _maybe(_record(Stopped), form.stopped),
         "calibration": _maybe(_record(Calibrated), form.calibration),
         "requests": tuple(map(_record(RequestCost), form.requests)),
@@ -258,13 +259,16 @@ def _field(form: saved_form.SavedField, path: Path, value: Any, tokens: tuple[To
         path, value, form.kind, confidence=form.confidence, raw=form.raw, low=form.low,
         high=form.high, logprob=form.logprob, basis=form.basis,
         distribution=_restored(_maybe(_distribution, form.distribution), value),
-        expected=form.expected, std=form.std, arms=_maybe(_distribution, form.arms),
+        expected=form.expected, std=form.std, variants=_maybe(_distribution, form.variants),
         presence={name: _member(member) for name, member in form.presence.items()},
-        stops=tuple(map(_member, form.stops)), min_step=_maybe(_choice, form.min_step),
+        end_probabilities=tuple(map(_member, form.end_probabilities)),
+        min_step=_maybe(_choice, form.min_step),
         why=_maybe(_why, form.why),
         readings=tuple(map(_record(Reading), form.readings)),
         agreement=_maybe(_record(Agreement), form.agreement),
-        found=_maybe(lambda forms: tuple(map(_record(SourceSpan), forms)), form.found),
+        source_spans=_maybe(
+            lambda forms: tuple(map(_record(SourceSpan), forms)), form.source_spans
+        ),
         flags=tuple(form.flags), reason=form.reason,
         start=start, stop=stop, indexes=tuple(form.indexes), source=tokens,
     )  # fmt: skip

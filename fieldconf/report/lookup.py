@@ -105,7 +105,9 @@ class ByPointer(dict[str, V]):
         if field_pointer is None:
             raise self._lookup.missing(name)
         if not super().__contains__(field_pointer):
-            raise KeyError(f"the field {field_pointer!r} is not among these: {list(self)[:_LISTED]}")
+            raise KeyError(
+                f"the field {field_pointer!r} is not among these: {list(self)[:_LISTED]}"
+            )
         return super().__getitem__(field_pointer)
 
     def __contains__(self, name: object) -> bool:

@@ -61,7 +61,7 @@ class Report(Mapping[str, Field], Generic[T]):
         status: how the answer ended: "complete"; "truncated" (it ends before the value does);
             "malformed" (not JSON from some byte on); "refused"; "unaligned" (the tokens do not
             spell the text) and "no_logprobs" (both: values without numbers); "text" (there is no
-            schema and no JSON: ``answer`` and ``tokens`` have the numbers of a free text).
+            schema and no JSON: ``answer_score`` and ``tokens`` have the numbers of a free text).
         value: the validated value (a model instance for a model); None if it does not validate.
         data: the plain JSON value, as far as it closed.
         fields: JSON Pointer -> ``Field``, in document order, leaves and containers.
@@ -78,15 +78,15 @@ class Report(Mapping[str, Field], Generic[T]):
             answer's (a second one, JSON Lines, a list in the prose), and "other_kind": the answer
             is a list where the schema asks for an object, or the like: no policy accepts a field
             of such an answer.
-        mask: whether the logprobs stand before ("pre") or after ("post") tokens that the schema
-            forbids were excluded; "unknown" where nothing says so.
+        mask: whether the logprobs stand "before" or "after" tokens that the schema forbids
+            were excluded; "unknown" where nothing says so.
         precision: the step (nats) to which the server rounded its logprobs, as OpenAI's Responses
             objects do (1e-6): a 0.0 is then only nearly certain; None where it did not.
         choice: which of several answers to one request this is.
         tool: the name of the tool of whose call this is the argument; empty for an answer in the
             content.
-        answer: logprob, mean and perplexity of the answer's text; None without logprobs.
-        prompt: the same of the prompt, where the response lists its tokens; or None.
+        answer_score: logprob, mean and perplexity of the answer's text; None without logprobs.
+        prompt_score: the same of the prompt, where the response lists its tokens; or None.
         prompt_tokens: these tokens, empty where they are not listed. The score of a part of the
             prompt, such as its third example, is ``scores.text_score`` of their logprobs (nats).
         stopped: where and why a rule of yours stopped the reading (``status`` is then "truncated"),
@@ -122,8 +122,8 @@ class Report(Mapping[str, Field], Generic[T]):
     precision: float | None = None
     choice: int = 0
     tool: str = ""
-    answer: TextScore | None = None
-    prompt: TextScore | None = None
+    answer_score: TextScore | None = None
+    prompt_score: TextScore | None = None
     stopped: Stopped | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -189,7 +189,7 @@ class Report(Mapping[str, Field], Generic[T]):
         return FieldJudge(
             self.policy, self.schema.root,
             problems_of(self.errors, self.fields) if self.errors else {},
-            lacks_tokens=self.status in ("unaligned", "no_logprobs") or self.answer is not None,
+            lacks_tokens=self.status in ("unaligned", "no_logprobs") or self.answer_score is not None,
             other=next((words for flag, words in OTHERS.items() if flag in self.flags), ""),
             uncovered=in_words(differences),
         )  # fmt: skip
@@ -353,8 +353,8 @@ class Report(Mapping[str, Field], Generic[T]):
 
         Of each field ``confidence``, ``low``, ``high`` and ``distribution`` are calibrated, ``raw``
         is the confidence before; an object again has the least confidence that is required inside.
-        What the model's own numbers are (``logprob``, ``arms``, ``presence``, ``stops``) stays. A
-        confidence that is not known stays unknown.
+        What the model's own numbers are (``logprob``, ``variants``, ``presence``,
+        ``end_probabilities``) stays. A confidence that is not known stays unknown.
 
         Args:
             calibrator: what ``fc.calibrate`` or ``Calibrator.read`` gave.
@@ -417,8 +417,8 @@ class Report(Mapping[str, Field], Generic[T]):
             "precision": self.precision,
             "choice": self.choice,
             "tool": self.tool,
-            "answer": plain_score(self.answer),
-            "prompt": plain_score(self.prompt),
+            "answer_score": plain_score(self.answer_score),
+            "prompt_score": plain_score(self.prompt_score),
             "input_tokens": self.input_tokens,
             "output_tokens": self.output_tokens,
             "stopped": plain_record(self.stopped),

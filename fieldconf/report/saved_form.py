@@ -5,22 +5,32 @@ Out:   the same, typed, name by name.
 Never: a key skipped that is not known; a value made to fit.
 Why:   a report is saved today and read next year, by somebody else.
 
-What came later has a default: reports that were saved without it are read as well.
+What came later has a default, and keys of version 1 are read as well.
 """
 
 from typing import Annotated, Any, Literal, TypeAlias
 
 from annotated_types import Len
-from pydantic import BaseModel, ConfigDict, InstanceOf
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, InstanceOf
+from pydantic import Field as FormKey
 
 from fieldconf.fields.field import Kind
 from fieldconf.fields.readings import Basis, FoundHow, How
 from fieldconf.fields.status import Status
 from fieldconf.policy import Outcome
 from fieldconf.schema.field_settings import Basis as ConfBasis
-from fieldconf.tokens.token import Mask
+from fieldconf.tokens.token import FORMER_MASKS, Mask
 
 Text: TypeAlias = InstanceOf[str]  # pydantic's own check refuses lone surrogates
+
+
+def _formerly(name: str, former: str, **more: Any) -> Any:
+    """A key that had another name in version 1."""
+    return FormKey(validation_alias=AliasChoices(name, former), **more)
+
+
+def _current_mask(mask: Any) -> Any:
+    return FORMER_MASKS.get(mask, mask) if isinstance(mask, str) else mask
 
 
 class SavedRecord(BaseModel):
@@ -170,7 +180,7 @@ class SavedCalibration(SavedRecord):
 class SavedFieldConfig(SavedRecord):
     """The form of the settings of a field."""
 
-    threshold: float | None = None
+    accept: float | None = _formerly("accept", "threshold", default=None)
     review: float | None = None
     basis: ConfBasis | None = None
     counts: bool | None = None
@@ -211,13 +221,13 @@ class SavedField(SavedRecord):
     flags: list[Text]
     span: Annotated[list[int], Len(2, 2)]
     distribution: SavedDistribution | None
-    arms: SavedDistribution | None
+    variants: SavedDistribution | None = _formerly("variants", "arms")
     presence: dict[Text, SavedMember]
-    stops: list[SavedMember]
+    end_probabilities: list[SavedMember] = _formerly("end_probabilities", "stops")
     why: SavedExplanation | None
     readings: list[SavedReading] = []
     agreement: SavedAgreement | None = None
-    found: list[SavedSourceSpan] | None = None
+    source_spans: list[SavedSourceSpan] | None = _formerly("source_spans", "found", default=None)
     conf: SavedFieldConfig | None = None
     outcome: Outcome | None = None  # it follows from the rest, and so do the reasons
     reasons: list[SavedReason] = []
@@ -228,17 +238,17 @@ class SavedField(SavedRecord):
 class SavedReport(SavedRecord):
     """The form of a ``SavedReport``."""
 
-    version: Literal[1]
+    version: Literal[1, 2]
     status: Status
     reason: Text
     flags: list[Text]
     confidence: float | None
-    mask: Mask
+    mask: Annotated[Mask, BeforeValidator(_current_mask)]
     precision: float | None
     choice: int
     tool: Text
-    answer: SavedTextScore | None
-    prompt: SavedTextScore | None
+    answer_score: SavedTextScore | None = _formerly("answer_score", "answer")
+    prompt_score: SavedTextScore | None = _formerly("prompt_score", "prompt")
     input_tokens: int | None
     output_tokens: int | None
     stopped: SavedStopped | None

@@ -1,13 +1,17 @@
-"""The wire: from whatever a client returned to ``Completion`` values.
+"""Responses: from any response of any client to ``Completion`` values.
 
 In:    an SDK object, a dict, JSON text or bytes, server-sent-event text, or a list of chunks.
-Out:   one ``Completion`` a choice, or a tool call; for a stream ``Delta`` values, chunk by chunk.
-Never: I/O; an import of a client's package; a guess where the shape is not known; an exception
-       other than the library's own.
-Why:   one door for every provider. A payload is opened (``envelopes``), taken out of what a
-       framework put around it (``frameworks``), and read by its family: one small file a shape, all
-       with the same face (``NAME``, ``matches``, ``read``). What they read is added up (``delta``),
-       and mended once for all (``names``, ``echo``, ``spelling.undisguised``, ``fitting``).
+Out:   one ``Completion`` for each choice or tool call; for a stream, ``Delta`` values by chunk.
+Never: I/O; a client's package imported; a guess if the shape is unknown; an exception other than
+       the library's own.
+Why:   all providers are read in one place, whatever client or framework delivered the response.
+
+* ``envelopes``: opens text, bytes, objects and lists;
+* ``frameworks``, ``ai_sdk``, ``kept``: unwrap what a framework, or fieldconf, put around it;
+* ``formats/``: read one shape each; ``fast/`` reads the most frequent ones with less work;
+* ``delta``: adds up the parts of a response; ``answers``: where another answer begins;
+* ``token_names``, ``echo``, ``fitting``: repair names of tokens, echoed prompts, and the text;
+* ``plain``: access to untrusted values.
 """
 
 from collections.abc import Iterator, Sequence
@@ -57,30 +61,30 @@ the last is also the one without any logprobs."""
 def completions(
     payload: Any, *, tokenizer: Any = None, prompt: str | None = None
 ) -> list[Completion]:
-    """The completions in a payload, one a choice, or one a tool call where a choice makes calls.
+    """The completions in a payload: one for each choice, or for each tool call of a choice.
 
-    The choices of several whole answers are numbered through. Of several items those of no known
-    shape are passed over, as in a live stream: they say nothing of an answer.
+    Choices of several whole answers are numbered consecutively. Items of unknown shapes among
+    others are skipped, as in a live stream.
 
     Args:
         payload: see ``scoring.score``.
-        tokenizer: for responses that list ids only, see ``names``.
-        prompt: what the prompt was, for responses that echo it.
+        tokenizer: for responses that list only ids, see ``token_names``.
+        prompt: the prompt, for responses that echo it.
 
     Raises:
-        PayloadError: if no known shape fits; it says what was looked for and what was found, and
-            has what ``came`` before it.
-        NoLogprobsError: if it is an error in which a server refuses logprobs.
+        PayloadError: if no known shape fits; it names the known shapes and what was found, and has
+            the completions that ``came`` before.
+        NoLogprobsError: if the payload is an error in which a server refuses logprobs.
     """
     answers = _answers(payload, tokenizer, prompt)
     if len(answers) == 1:
         return answers[0]
-    every = [(place, made) for place, answer in enumerate(answers) for made in answer]
+    every = [(place, completion) for place, answer in enumerate(answers) for completion in answer]
     choices = groupby(every, key=lambda pair: (pair[0], pair[1].choice))
     return [
-        replace(made, choice=number)
+        replace(completion, choice=number)
         for number, (_, calls) in enumerate(choices)
-        for _, made in calls
+        for _, completion in calls
     ]
 
 
@@ -96,24 +100,24 @@ def _answers(payload: Any, tokenizer: Any, prompt: str | None) -> list[list[Comp
                 answers.append([])
             answers[-1] += deltas
     except PayloadError as error:
-        error.came = tuple(made for deltas in answers for made in fold(deltas))
+        error.came = tuple(completion for deltas in answers for completion in fold(deltas))
         raise
-    found = [made for deltas in answers if (made := fold(deltas))]
-    if not found:
+    complete = [completion for deltas in answers if (completion := fold(deltas))]
+    if not complete:
         raise _unknown(next(iter([*filter(_is_error, dull), *unknown, *dull]), None))
     reader = None if tokenizer is None else token_names.reader_of(tokenizer)
-    return [[mended(made, reader, prompt) for made in answer] for answer in found]
+    return [[mended(completion, reader, prompt) for completion in answer] for answer in complete]
 
 
 def mended(
-    made: Completion, reader: token_names.Reader | None = None, prompt: str | None = None
+    completion: Completion, reader: token_names.Reader | None = None, prompt: str | None = None
 ) -> Completion:
-    """A completion whose tokens have texts, those of the answer and no others.
+    """A completion whose tokens have texts, and are exactly those of the answer.
 
     Raises:
         PayloadError: if ``prompt`` is not what an echo begins with.
     """
-    return fitted(undisguised(echo.split(token_names.named(made, reader), prompt)), prompt)
+    return fitted(undisguised(echo.split(token_names.named(completion, reader), prompt)), prompt)
 
 
 def completion(
@@ -129,16 +133,16 @@ def completion(
     answers = _answers(payload, tokenizer, prompt)
     if len(answers) > 1:
         error = several(len(answers))
-        error.came = tuple(made for answer in answers for made in answer)
+        error.came = tuple(each for answer in answers for each in answer)
         raise error
-    [found] = answers
-    choices = [list(calls) for _, calls in groupby(found, key=lambda made: made.choice)]
+    [answer] = answers
+    choices = [list(calls) for _, calls in groupby(answer, key=lambda each: each.choice)]
     calls = choices[_place(choice, choices, "choice")]
     return calls[_place(call, calls, "tool call")]
 
 
 def read_chunk(chunk: Any) -> list[Delta]:
-    """What one chunk of a stream adds; nothing where it only tells of other things.
+    """What one chunk of a stream adds; nothing if it is not about the answer.
 
     Raises:
         PayloadError: if no known shape fits, or if it is an error (``found`` is then "error").
@@ -146,37 +150,37 @@ def read_chunk(chunk: Any) -> list[Delta]:
     """
     dull: list[Any] = []
     unknown: list[Any] = []
-    deltas = [delta for found in _read_all(chunk, dull, unknown) for delta in found]
+    deltas = [delta for item_deltas in _read_all(chunk, dull, unknown) for delta in item_deltas]
     useless = [*filter(_is_error, dull), *unknown]
     if useless:
         raise _unknown(useless[0])
     return deltas
 
 
-def _place(wanted: int, found: Sequence[Any], what: str) -> int:
-    if not 0 <= wanted < len(found):
+def _place(wanted: int, sequence: Sequence[Any], what: str) -> int:
+    if not 0 <= wanted < len(sequence):
         raise PayloadError(
-            f"the response has no {what} {wanted}", found=f"{len(found)} of them",
-            remedy=f"Choose one of 0 to {len(found) - 1}",
+            f"the response has no {what} {wanted}", found=f"{len(sequence)} of them",
+            remedy=f"Choose one of 0 to {len(sequence) - 1}",
         )  # fmt: skip
     return wanted
 
 
 def _read_all(payload: Any, dull: list[Any], unknown: list[Any]) -> Iterator[list[Delta]]:
-    """What each of a payload's items adds: a long stream's need not all be held at once.
+    """What each item of a payload adds, one by one: long streams are not held in memory.
 
-    ``dull`` takes one of those that add nothing to an answer, an error rather than others;
-    ``unknown`` the first that is of no known shape.
+    ``dull`` gets an item that adds nothing to an answer, preferably an error; ``unknown`` gets the
+    first item of an unknown shape.
     """
     for item in open_payload(payload):
         if isinstance(item, RawBody):  # it was opened as nothing else
             yield _read_as(openai_chat, item)
             continue
-        if (known := kept.opened(item)) is not None:
-            settings: dict[str, Any] = {"layout": known.layout}
-            if known.mask != "unknown":
-                settings["mask"] = known.mask
-            for deltas in _read_all(known.response, dull, unknown):
+        if (saved := kept.opened(item)) is not None:
+            settings: dict[str, Any] = {"layout": saved.layout}
+            if saved.mask != "unknown":
+                settings["mask"] = saved.mask
+            for deltas in _read_all(saved.response, dull, unknown):
                 yield [structs.replace(delta, **settings) for delta in deltas]
             continue
         deltas = _read(item)
@@ -190,7 +194,7 @@ def _read_all(payload: Any, dull: list[Any], unknown: list[Any]) -> Iterator[lis
 
 
 def _read(item: Any) -> list[Delta] | None:
-    """What an item adds, by the first family that it matches; None if it matches none."""
+    """What an item adds, read by the first family that it matches; None if it matches none."""
     inner = frameworks.unwrap(item)
     if inner is None:
         return []
@@ -213,7 +217,7 @@ def _read_as(family: ModuleType, inner: Any) -> list[Delta]:
         ) from error
 
 
-# -- what is no answer --------------------------------------------------------------------------
+# -- errors -------------------------------------------------------------------------------------
 
 
 def _unknown(item: Any) -> FieldconfError:
@@ -226,19 +230,19 @@ def _unknown(item: Any) -> FieldconfError:
             f"the response is an error of the server: {one_line(message)}",
             looked_for=looked_for,
             found="error",
-            remedy="Mend the request; there is no answer to score",
+            remedy="Fix the request: the response has no answer to score",
         )
-    found = _describe(item)
+    description = _describe(item)
     return PayloadError(
-        f"no known response shape: found {found}; looked for {_names()}",
+        f"no known response shape: found {description}; looked for {_names()}",
         looked_for=looked_for,
-        found=found,
+        found=description,
         remedy=REMEDY,
     )
 
 
 def _names() -> str:
-    """What was looked for, in short: the whole is in the error's ``looked_for``."""
+    """The short names of all families; the error's ``looked_for`` has the full ones."""
     return ", ".join(family.NAME.split(" (")[0] for family in FAMILIES)
 
 

@@ -45,7 +45,7 @@ def read(item: Any) -> list[Delta]:
             content=None,
             tokens=entries.read(ai_sdk_logprobs(item)) or None,
             finish_reason=finish(first(reason, "unified") or reason),
-            extent="so far",
+            extent="cumulative",
             source=_SOURCE,
         )
     ]

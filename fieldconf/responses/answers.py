@@ -1,18 +1,17 @@
 """Answers: where in a payload one whole answer ends and another one begins.
 
 In:    the deltas of a payload's items, item by item.
-Out:   whether an item begins another answer than the items before it.
-Never: a look ahead; a text kept but for that of the last item.
-Why:   a list, or JSON Lines, may hold the chunks of one answer or several whole answers, and both
-       look alike: what tells them apart are finish marks, ids, the indices of choices, and texts
-       that repeat what came before them or do not.
+Out:   whether an item begins another answer.
+Never: an item read ahead; texts stored, except that of the last item.
+Why:   a list, or JSON Lines, may contain the chunks of one answer or several whole answers. They
+       differ only in finish marks, ids, indices of choices, and in whether texts repeat.
 
-Quirks, each met by a line below:
+Quirks, each handled below:
 
-* Chunks after the last one: usage, content filters, the last one once more.
-* Proxies may give each chunk an id of its own: an id counts once two items had it.
+* Chunks may follow the last one: usage, content filters, the last one repeated.
+* Proxies may give each chunk another id: an id counts once two items had it.
 * Azure's filter sends an empty id.
-* Gemini may mark every chunk as the last one: what ends inside of its JSON has not ended.
+* Gemini may mark every chunk as the last one: an answer that ends inside its JSON has not ended.
 """
 
 from collections.abc import Sequence
@@ -27,12 +26,12 @@ _NONE: Any = object()
 
 @dataclass(slots=True)
 class _Choice:
-    """What came of one choice of an answer.
+    """The deltas of one choice so far.
 
     Attributes:
-        count: how many deltas had something of the answer.
+        count: how many deltas had a part of the answer.
         ended: whether one of them was marked as the last.
-        at_once: whether the first of them was.
+        at_once: whether the first of them was marked as the last.
         first: the text of the first of them.
         latest: the last of them.
     """
@@ -45,7 +44,7 @@ class _Choice:
 
 
 class Answers:
-    """Takes the items of a payload in order, and says which of them begin another answer."""
+    """Receives the items of a payload in order, and decides which of them begin another answer."""
 
     def __init__(self) -> None:
         self._choices: dict[int, _Choice] = {}
@@ -54,7 +53,7 @@ class Answers:
         self._has_whole = False  # one item was a whole answer
 
     def goes_on(self, source: str) -> bool:
-        """Whether a chunk of the first choice can only be more of the answer at hand."""
+        """Whether a chunk of the first choice certainly continues the current answer."""
         choice = self._choices.get(0)
         is_open = choice is not None and choice.count > 1 and not choice.ended
         if is_open and source == self._source:
@@ -63,7 +62,7 @@ class Answers:
         return False
 
     def begins(self, deltas: Sequence[Delta]) -> bool:
-        """Take the deltas of the next item; say whether it begins another answer."""
+        """Whether the next item begins another answer; its deltas are recorded."""
         source = next((delta.source for delta in deltas if delta.source), "")
         is_next = self._is_next(deltas, source)
         if is_next:
@@ -79,7 +78,7 @@ class Answers:
         parts = [delta for delta in deltas if _has_answer(delta)]
         if not parts or not any(choice.count for choice in self._choices.values()):
             return False
-        if any(delta.extent == "all" for delta in parts):
+        if any(delta.extent == "final" for delta in parts):
             has_ended = any(choice.ended for choice in self._choices.values())
             return self._has_whole or is_other or (has_ended and not is_same)
         return any(
@@ -89,8 +88,8 @@ class Answers:
     def _is_of_another(self, delta: Delta, *, is_other: bool, is_same: bool) -> bool:
         choice = self._choices.get(delta.index or 0)
         if choice is None or choice.latest is None:
-            begun = [one for one in self._choices.values() if one.count]
-            are_whole = all(one.at_once and one.count == 1 for one in begun)
+            begun = [state for state in self._choices.values() if state.count]
+            are_whole = all(state.at_once and state.count == 1 for state in begun)
             return are_whole and _is_last(delta) and not is_same
         # The end of a stream may say the tokens once more.
         is_end = is_same and delta.content is None and delta.tokens == choice.latest.tokens
@@ -98,11 +97,11 @@ class Answers:
         if choice.ended:
             is_more = choice.at_once and _is_open(choice, delta, is_same=is_same)
             return is_other or not (is_again or is_more)
-        if delta.extent == choice.latest.extent == "so far":
+        if delta.extent == choice.latest.extent == "cumulative":
             return is_other or not (is_same or is_again)
         if delta.extent == "unclear":  # with a count it would be one of the others
             return is_other
-        is_all = delta.extent == "so far" and (delta.content or "").startswith(choice.first)
+        is_all = delta.extent == "cumulative" and (delta.content or "").startswith(choice.first)
         are_whole = _is_container(choice.first) and _is_container(delta.content)
         return choice.count == 1 and are_whole and not is_all and not is_same
 
@@ -120,43 +119,43 @@ class Answers:
                 choice.count += 1
                 choice.latest = delta
             choice.ended = choice.ended or _is_last(delta)
-            self._has_whole = self._has_whole or delta.extent == "all"
+            self._has_whole = self._has_whole or delta.extent == "final"
 
 
 def _has_answer(delta: Delta) -> bool:
-    """Whether a delta has something of an answer; what comes after the last one has not."""
+    """Whether a delta has a part of an answer; chunks after the last one have none."""
     if delta.index is None:
         return False
     is_text = bool(delta.content and delta.content.strip())
     is_spelled = delta.content is None and bool(delta.tokens)
     is_other = bool(delta.calls or delta.refusal or delta.decisions)
-    return delta.extent == "all" or is_text or is_spelled or is_other
+    return delta.extent == "final" or is_text or is_spelled or is_other
 
 
 def _is_last(delta: Delta) -> bool:
-    return delta.last or delta.finish_reason is not None or delta.extent == "all"
+    return delta.last or delta.finish_reason is not None or delta.extent == "final"
 
 
 def _repeats(choice: _Choice, delta: Delta) -> bool:
-    """Whether a delta says again what the last one said, or all of that and more.
+    """Whether a delta repeats the last one, or begins with all of it.
 
-    Of an answer that came at once the same again is another answer: two may well be equal.
+    After an answer that came in one piece an equal one is another answer: answers may be equal.
     """
     latest = choice.latest
     if latest is None or choice.at_once:
         return False
     if delta == latest:
         return True
-    if delta.extent == latest.extent == "so far":
-        text, before = (one.content or "" for one in (delta, latest))
+    if delta.extent == latest.extent == "cumulative":
+        text, before = (part.content or "" for part in (delta, latest))
         is_cut = before.startswith(text) and _is_last(delta) and not choice.ended  # a stop string
         return is_cut or text.startswith(before.rstrip("\ufffd"))
     return False
 
 
 def _is_open(choice: _Choice, delta: Delta, *, is_same: bool) -> bool:
-    """Whether the first delta, though marked as the last, was only the beginning."""
-    if delta.extent != "more" or (choice.latest and choice.latest.finish_reason == "length"):
+    """Whether the first delta was only the beginning, although it was marked as the last."""
+    if delta.extent != "increment" or (choice.latest and choice.latest.finish_reason == "length"):
         return False
     if is_same:
         return parsed(choice.first, _NONE) is _NONE

@@ -1,9 +1,9 @@
-"""Deltas: what one payload, or one chunk of a stream, adds to an answer; and their sum.
+"""Deltas: what a payload, or a chunk of a stream, adds to an answer; and their sum.
 
-In:    ``Delta`` values of any family, in the order in which they came.
-Out:   ``Completion`` values, one a choice, or one a tool call where a choice makes calls.
-Never: a look at a payload; two whole answers taken for one.
-Why:   a whole response is a stream of one chunk, so that both are read by the same code.
+In:    ``Delta`` values of any format, in the order in which they came.
+Out:   ``Completion`` values: one for each choice, or for each tool call of a choice.
+Never: a payload read; two whole answers taken for one.
+Why:   a whole response is a stream of one chunk, so the same code reads both.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 from msgspec import Struct, structs
 
 from fieldconf.errors import PayloadError
-from fieldconf.responses.fast.lazy import has_masked
+from fieldconf.responses.fast.lazy import has_forbidden
 from fieldconf.responses.formats import tool_calls
 from fieldconf.responses.formats.tool_calls import ToolCall
 from fieldconf.responses.plain import parsed, unfenced
@@ -27,8 +27,8 @@ from fieldconf.tokens.token import (
     written,
 )
 
-Extent: TypeAlias = Literal["more", "so far", "unclear", "all"]
-"""Whether a delta is what comes next, everything up to now (SGLang's chunks, closing events), one
+Extent: TypeAlias = Literal["increment", "cumulative", "unclear", "final"]
+"""What a delta covers: only the next part, everything so far (SGLang's chunks, closing events), one
 of these two, or a whole answer."""
 
 Tokens = TypeVar("Tokens", bound=Sequence[Token])
@@ -69,7 +69,7 @@ class Delta(Struct, frozen=True):
     calls: tuple[ToolCall, ...] = ()
     prompt: tuple[Token, ...] = ()
     echo: bool = False
-    extent: Extent = "more"
+    extent: Extent = "increment"
     mask: Mask = "unknown"
     model: str = ""
     completion_tokens: int | None = None
@@ -121,19 +121,19 @@ def fold(deltas: Iterable[Delta]) -> list[Completion]:
             continue
         delta = growths.setdefault(index, Growth()).cleared(delta)  # noqa: PLW2901
         parts = by_choice.setdefault(index, [])
-        if not (parts and is_repeat(parts[-1], delta)):
+        if not (parts and is_duplicate_chunk(parts[-1], delta)):
             parts.append(delta)
     return [
-        made
+        completion
         for index, parts in sorted(by_choice.items())
-        for made in _completions(index, _sum(parts), [*parts, *common])
+        for completion in _completions(index, _sum(parts), [*parts, *common])
     ]
 
 
 class Growth:
-    """Whether the chunks of a stream repeat everything before them, where they do not say so.
+    """Decides whether chunks of an unclear extent are cumulative.
 
-    They do as long as each begins with all of the one before it.
+    They are, as long as each begins with the whole previous chunk.
     """
 
     def __init__(self) -> None:
@@ -141,43 +141,43 @@ class Growth:
         self._adds = False
 
     def cleared(self, delta: Delta) -> Delta:
-        """The next delta, with an extent that says which of the two it is."""
+        """The next delta, as an increment or as cumulative."""
         if delta.extent != "unclear":
             return delta
         before, self._before = self._before, delta
         if before is not None and not self._adds:
-            tokens, known = delta.tokens or (), before.tokens or ()
-            is_same = not tokens or tokens[: len(known)] == known
+            tokens, earlier = delta.tokens or (), before.tokens or ()
+            is_same = not tokens or tokens[: len(earlier)] == earlier
             self._adds = not (is_same and (delta.content or "").startswith(before.content or ""))
-        return structs.replace(delta, extent="more" if self._adds else "so far")
+        return structs.replace(delta, extent="increment" if self._adds else "cumulative")
 
 
-def is_repeat(before: Delta, delta: Delta) -> bool:
-    """Whether a delta is the one before it once more: a chunk that was sent twice.
+def is_duplicate_chunk(before: Delta, delta: Delta) -> bool:
+    """Whether a delta is the previous chunk, sent a second time.
 
-    A model may well write a token twice, but not with the same probabilities of it and its rivals
-    to the last digit, unless it is certain of both or the server rounds.
+    A model may write a token twice, but not with exactly the same probabilities of it and its
+    rivals, unless it is certain of both or the server rounds.
     """
-    if delta.extent != "more" or delta != before:
+    if delta.extent != "increment" or delta != before:
         return False
-    return any(map(_is_telling, delta.tokens or ()))
+    return any(map(_is_identifying, delta.tokens or ()))
 
 
-def _is_telling(token: Token) -> bool:
-    """Whether no other place of an answer would have a token with just these numbers."""
+def _is_identifying(token: Token) -> bool:
+    """Whether a token's numbers identify it: no other token would have exactly the same ones."""
     if token.logprob is None or token.logprob > _CERTAIN:
         return False
-    listed = {candidate.logprob for candidate in token.candidates}
-    return sum(round(logprob, 5) != logprob for logprob in listed if logprob > _NEVER) > 1
+    logprobs = {candidate.logprob for candidate in token.candidates}
+    return sum(round(logprob, 5) != logprob for logprob in logprobs if logprob > _NEVER) > 1
 
 
 def _sum(deltas: Sequence[Delta]) -> Delta:
     """One delta for all of a choice's."""
-    if sum(delta.extent == "all" for delta in deltas) > 1:
+    if sum(delta.extent == "final" for delta in deltas) > 1:
         raise several()
     pieces: list[Delta] = []
     for delta in deltas:
-        if delta.extent == "more":
+        if delta.extent == "increment":
             pieces.append(delta)
         else:
             pieces = [_fuller(_join(pieces), delta)] if pieces else [delta]
@@ -283,7 +283,7 @@ def unlisted(text: str) -> Token:
 def _completions(index: int, total: Delta, parts: Sequence[Delta]) -> list[Completion]:
     tokens, note = usable(total.tokens or ())
     finish_reason = _last(parts, "finish_reason")
-    made = Completion(
+    completion = Completion(
         content=total.content if total.content or not total.refusal else None,
         tokens=tokens or None,
         finish_reason=finish_reason,
@@ -301,24 +301,26 @@ def _completions(index: int, total: Delta, parts: Sequence[Delta]) -> list[Compl
         layout=_last(parts, "layout"),
     )
     if not total.calls:
-        return [_with_thoughts(made, *total.thoughts)]
-    calls = tool_calls.split(made, total.calls)
-    is_answer = finish_reason != "tool_calls" and _is_json(made.content)
-    return [made, *calls] if is_answer else calls
+        return [_with_thoughts(completion, *total.thoughts)]
+    calls = tool_calls.split(completion, total.calls)
+    is_answer = finish_reason != "tool_calls" and _is_json(completion.content)
+    return [completion, *calls] if is_answer else calls
 
 
-def _with_thoughts(made: Completion, name: str, thoughts: str) -> Completion:
+def _with_thoughts(completion: Completion, name: str, thoughts: str) -> Completion:
     """The completion with the answer that a server took for thoughts, if that is all there is.
 
     A reasoning parser that waits for the end of thoughts takes everything for them. Thoughts
     proper are no answer, nor is a draft in them.
     """
-    if (made.content or "").strip() or made.refusal or not thoughts.strip():
-        return made
+    if (completion.content or "").strip() or completion.refusal or not thoughts.strip():
+        return completion
     value = parsed(unfenced(thoughts))
     if not isinstance(value, (dict, list)):
-        return replace(made, aside=f"the content is empty, and {name} holds no JSON value alone")
-    return replace(made, content=thoughts, flags=(f"answer_in_{name}",))
+        return replace(
+            completion, aside=f"the content is empty, and {name} holds no JSON value alone"
+        )
+    return replace(completion, content=thoughts, flags=(f"answer_in_{name}",))
 
 
 def _is_json(content: str | None) -> bool:
@@ -337,8 +339,8 @@ def usable(tokens: Tokens) -> tuple[Tokens | tuple[()], str]:
 def _last(deltas: Sequence[Delta], name: str) -> Any:
     """What the last delta says of this attribute that says something."""
     for delta in reversed(deltas):
-        if found := getattr(delta, name):
-            return found
+        if values := getattr(delta, name):
+            return values
     return None
 
 
@@ -347,14 +349,16 @@ def _mask(tokens: Iterable[Token], parts: Sequence[Delta]) -> Mask:
     for delta in parts:
         if delta.mask != "unknown":
             return delta.mask
-    if any(delta.extent != "more" for delta in parts):  # whose tokens the whole has is not told
-        return "post" if _is_shown(tokens) else "unknown"
+    if any(
+        delta.extent != "increment" for delta in parts
+    ):  # whose tokens the whole has is not told
+        return "after" if _is_shown(tokens) else "unknown"
     shown = (_is_shown(d.tokens or ()) if d.masked is None else d.masked for d in parts)
-    return "post" if any(shown) else "unknown"
+    return "after" if any(shown) else "unknown"
 
 
 def _is_shown(tokens: Iterable[Token]) -> bool:
-    return any(has_masked(token.candidates) for token in tokens)
+    return any(has_forbidden(token.candidates) for token in tokens)
 
 
 # -- what is left without text and tokens ---------------------------------------------------------
@@ -368,10 +372,10 @@ def bare(deltas: Iterable[Delta]) -> list[Delta]:
     """
     by_choice: dict[int | None, list[Delta]] = {}
     for delta in deltas:
-        kept = delta
+        reduced = delta
         if delta.index is not None:
-            kept = structs.replace(delta, content="", tokens=None, thoughts=("", ""))
-        by_choice.setdefault(delta.index, []).append(kept)
+            reduced = structs.replace(delta, content="", tokens=None, thoughts=("", ""))
+        by_choice.setdefault(delta.index, []).append(reduced)
     return [_facts(index, parts) for index, parts in by_choice.items()]
 
 
@@ -383,7 +387,7 @@ def _facts(index: int | None, parts: Sequence[Delta]) -> Delta:
         content="",
         finish_reason=_last(parts, "finish_reason"),
         echo=any(delta.echo for delta in parts),
-        extent="all" if any(delta.extent == "all" for delta in parts) else "more",
+        extent="final" if any(delta.extent == "final" for delta in parts) else "increment",
         mask=next((delta.mask for delta in parts if delta.mask != "unknown"), "unknown"),
         model=_last(parts, "model") or "",
         completion_tokens=_last(parts, "completion_tokens"),

@@ -24,38 +24,40 @@ _UNKNOWN = (
 )
 
 
-def split(made: Completion, prompt: str | None) -> Completion:
+def split(completion: Completion, prompt: str | None) -> Completion:
     """The completion without the echo of its prompt.
 
     Raises:
         PayloadError: if ``prompt`` is not what the text begins with.
     """
-    if not made.echo or made.tokens is None:
-        return made
-    count = _count(made, prompt)
+    if not completion.echo or completion.tokens is None:
+        return completion
+    count = _count(completion, prompt)
     if count is None:
-        return replace(made, tokens=None, note=_UNKNOWN)
-    tokens = made.tokens
-    whole = utf8(made.content or "")
+        return replace(completion, tokens=None, note=_UNKNOWN)
+    tokens = completion.tokens
+    whole = utf8(completion.content or "")
     content = whole[_size(tokens[:count]) :].decode("utf-8", "surrogatepass")
-    return replace(made, content=content, tokens=tokens[count:], prompt=tokens[:count], echo=False)
+    return replace(
+        completion, content=content, tokens=tokens[count:], prompt=tokens[:count], echo=False
+    )
 
 
-def _count(made: Completion, prompt: str | None) -> int | None:
+def _count(completion: Completion, prompt: str | None) -> int | None:
     """How many tokens the prompt has; None if that cannot be known."""
-    tokens = made.tokens or ()
+    tokens = completion.tokens or ()
     if prompt is not None:
         count = next((c for c, size in _sizes(tokens) if size >= len(utf8(prompt))), len(tokens))
         is_prompt = _size(tokens[:count]) == len(utf8(prompt))
-        if not is_prompt or not (made.content or "").startswith(prompt):
+        if not is_prompt or not (completion.content or "").startswith(prompt):
             raise PayloadError(
                 "the response does not begin with the tokens of the prompt given",
-                found=(made.content or "")[:40], remedy="Give the prompt that was sent",
+                found=(completion.content or "")[:40], remedy="Give the prompt that was sent",
             )  # fmt: skip
         return count
-    if made.prompt_tokens is not None and made.prompt_tokens <= len(tokens):
-        return made.prompt_tokens
-    whole = utf8(made.content or "")
+    if completion.prompt_tokens is not None and completion.prompt_tokens <= len(tokens):
+        return completion.prompt_tokens
+    whole = utf8(completion.content or "")
     return next((c for c, size in _sizes(tokens) if parsed(whole[size:], _NONE) is not _NONE), None)
 
 

@@ -1,10 +1,10 @@
-"""Envelopes: what payloads come in, undone.
+"""Envelopes: opens text, bytes, objects and lists that contain responses.
 
 In:    an SDK's object, a dict, text or bytes (JSON, JSON Lines, server-sent events), a raw HTTP
        response, or an iterable of any of these.
-Out:   the items inside: one for a whole response, one a chunk for a stream.
-Never: I/O; an import of a client's package; a change to what was given.
-Why:   no family below needs to know how its items travelled.
+Out:   the items inside: one for a whole response, one for each chunk of a stream.
+Never: I/O; a client's package imported; the payload changed.
+Why:   the formats need not know how a response was transported.
 """
 
 import json
@@ -33,8 +33,8 @@ def open_payload(payload: Any, depth: int = 0) -> Iterator[Any]:
     """The items in a payload, one by one.
 
     Raises:
-        PayloadError: if it has not arrived yet, is text that is none of the known kinds, or lies
-            in more lists than any payload does.
+        PayloadError: if the payload has not arrived yet, is text of an unknown kind, or is nested
+            in too many lists.
     """
     if depth > _DEEPEST:
         raise PayloadError("lists within lists are no response", found="lists", remedy=REMEDY)
@@ -47,8 +47,8 @@ def open_payload(payload: Any, depth: int = 0) -> Iterator[Any]:
         return
     for kind, remedy in _NOT_YET.items():
         if isinstance(payload, kind):
-            found = type(payload).__name__
-            raise PayloadError("the response has not arrived yet", found=found, remedy=remedy)
+            name = type(payload).__name__
+            raise PayloadError("the response has not arrived yet", found=name, remedy=remedy)
     inner = _inside(payload)
     if inner is not payload:
         yield from open_payload(inner, depth + 1)
@@ -61,54 +61,54 @@ def open_payload(payload: Any, depth: int = 0) -> Iterator[Any]:
 
 
 def _is_iterable(payload: Any) -> bool:
-    is_one = any(hasattr(payload, name) for name in ("choices", "parts"))
-    return isinstance(payload, Iterable) and not is_one
+    is_response = any(hasattr(payload, name) for name in ("choices", "parts"))
+    return isinstance(payload, Iterable) and not is_response
 
 
 # -- objects ------------------------------------------------------------------------------------
 
 
 def _inside(payload: Any) -> Any:
-    """What an object is about: its plain form, or what it holds."""
+    """The plain form of an object, or the response that it contains."""
     if isinstance(payload, (Mapping, list, tuple)):
         return payload  # pyright: ignore[reportUnknownVariableType]  # any payload
     for read in _HOLDERS:
-        found = read(payload)
-        if found is not None:
-            return found
+        value = read(payload)
+        if value is not None:
+            return value
     return payload
 
 
 def _raw_response(payload: Any) -> Any:
-    """Instructor leaves the completion at the model that it made of it.
+    """The completion that Instructor stores in its model.
 
-    It is looked up by hand: asking a pydantic model for what it lacks is slow.
+    It is looked up in ``__dict__``: a missing attribute of a pydantic model is slow.
     """
     return getattr(payload, "__dict__", {}).get("_raw_response")
 
 
 def _dump(payload: Any) -> Any:
-    """Pydantic's plain form, but for entries that can be read as they are.
+    """Pydantic's dump, except for entries that can be read without a dump.
 
-    The SDKs' types are not always what servers send: no warnings.
+    Servers do not always send what the SDKs' types say, so warnings are off.
     """
     try:
-        found = from_objects.opened(payload) or payload.model_dump(warnings=False)
-    except Exception:  # noqa: BLE001  # whatever another's method does: its attributes are left
+        dump = from_objects.opened(payload) or payload.model_dump(warnings=False)
+    except Exception:  # noqa: BLE001  # any method may be called model_dump
         return None
-    return cast("Any", found) if isinstance(found, Mapping) else None
+    return cast("Any", dump) if isinstance(dump, Mapping) else None
 
 
 def _body(payload: Any) -> Any:
     """The body of a raw HTTP response, as httpx and requests hold it."""
-    found = getattr(payload, "content", None)
-    return found if isinstance(found, bytes) and hasattr(payload, "status_code") else None
+    content = getattr(payload, "content", None)
+    return content if isinstance(content, bytes) and hasattr(payload, "status_code") else None
 
 
 def _last_response(payload: Any) -> Any:
     """pydantic-ai's result of a run holds the model's last response."""
-    found = getattr(payload, "response", None)
-    return found if isinstance(get(found, "parts"), (list, tuple)) else None
+    response = getattr(payload, "response", None)
+    return response if isinstance(get(response, "parts"), (list, tuple)) else None
 
 
 _HOLDERS: tuple[Callable[[Any], Any], ...] = (_raw_response, _dump, _body, _last_response)
@@ -151,8 +151,8 @@ def _events(text: str) -> Iterator[Any]:
         lines = [line.lstrip(_BEFORE) for line in event.split("\n")]
         data = [line[5:].strip() for line in lines if line.startswith("data:")]
         try:
-            found = _loads("\n".join(data))
-            yield from items(found) if isinstance(found, list) else [found]
+            value = _loads("\n".join(data))
+            yield from items(value) if isinstance(value, list) else [value]
         except (ValueError, RecursionError):  # no event, its end, or several in one
             for line in data:
                 yield from _items(line) if line not in ("", "[DONE]") else ()
@@ -162,7 +162,7 @@ def _items(text: str, load: Callable[[str], Any] = _loads) -> Iterator[Any]:
     """One JSON value, or one a line."""
     text = text.lstrip(_BEFORE)
     try:
-        found = load(text)
+        value = load(text)
     except (ValueError, RecursionError) as error:
         lines = [line for line in _lines(text) if line.strip()]
         if len(lines) > 1 and lines[0].rstrip().endswith("}"):
@@ -172,7 +172,7 @@ def _items(text: str, load: Callable[[str], Any] = _loads) -> Iterator[Any]:
         raise PayloadError(
             f"the response is not JSON ({error})", found=one_line(text), remedy=REMEDY
         ) from None
-    yield from open_payload(found) if isinstance(found, list) else [found]
+    yield from open_payload(value) if isinstance(value, list) else [value]
 
 
 def _lines(text: str) -> list[str]:

@@ -24,7 +24,7 @@ from fieldconf.tokens.token import Completion, utf8, written
 _BLOCK = 4096  # bytes; values in a prompt are passed over one by one
 
 
-def fitted(made: Completion, prompt: str | None = None) -> Completion:
+def fitted(completion: Completion, prompt: str | None = None) -> Completion:
     """The completion with a text that its tokens spell, where there is one such.
 
     >>> from fieldconf.tokens.token import Token
@@ -32,40 +32,40 @@ def fitted(made: Completion, prompt: str | None = None) -> Completion:
     >>> fitted(Completion('Like {"a": 2}: {"a": 1}', tokens)).content
     '{"a": 1}'
     """
-    tokens, content = made.tokens, made.content
+    tokens, content = completion.tokens, completion.content
     if not tokens or not content or utf8(content) in b"".join(written(tokens)):
-        return made
+        return completion
     if is_whole(spell(content, tokens)):
-        return made
-    return _rewritten(made, content) or _part(made, content, prompt) or made
+        return completion
+    return _rewritten(completion, content) or _part(completion, content, prompt) or completion
 
 
 # -- the same value in other words ----------------------------------------------------------------
 
 
-def _rewritten(made: Completion, content: str) -> Completion | None:
+def _rewritten(completion: Completion, content: str) -> Completion | None:
     """With the JSON as the model wrote it, where the text has an equal value in other words."""
     value = parsed(unfenced(content))
     if not value or not is_container(value):
         return None
-    as_written = found_among(value, made.tokens or ())
-    if as_written is None or spell(as_written, made.tokens or ()).reason:
+    as_written = found_among(value, completion.tokens or ())
+    if as_written is None or spell(as_written, completion.tokens or ()).reason:
         return None
-    return replace(made, content=as_written)
+    return replace(completion, content=as_written)
 
 
 # -- a text that holds more -----------------------------------------------------------------------
 
 
-def _part(made: Completion, content: str, prompt: str | None) -> Completion | None:
+def _part(completion: Completion, content: str, prompt: str | None) -> Completion | None:
     """With the part of the text that the tokens wrote, and the prefill before it."""
     whole = utf8(content)
-    asked = utf8(prompt) if prompt else b"".join(written(made.prompt))
-    if asked and whole.startswith(asked):
-        rest = whole[len(asked) :].decode("utf-8", "surrogatepass")
-        if rest and not spell(rest, made.tokens or ()).reason:
-            return replace(made, content=rest)
-    places = places_of(whole, made.tokens or ())
+    prompt_bytes = utf8(prompt) if prompt else b"".join(written(completion.prompt))
+    if prompt_bytes and whole.startswith(prompt_bytes):
+        rest = whole[len(prompt_bytes) :].decode("utf-8", "surrogatepass")
+        if rest and not spell(rest, completion.tokens or ()).reason:
+            return replace(completion, content=rest)
+    places = places_of(whole, completion.tokens or ())
     if len(places) != 1:
         return None
     start, stop = places[0]
@@ -73,13 +73,13 @@ def _part(made: Completion, content: str, prompt: str | None) -> Completion | No
     if is_open and stop < len(whole):
         footer = Finder()
         footer.feed(whole[begin:])
-        if made.finish_reason != "length" or footer.error is None:
+        if completion.finish_reason != "length" or footer.error is None:
             return None  # somebody else wrote the value's end, or more of the value
     try:
         text = whole[begin:stop].decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:  # the tokens begin or end inside of a character
         return None
-    return replace(made, content=text)
+    return replace(completion, content=text)
 
 
 def _begin(whole: bytes, start: int, stop: int) -> tuple[int, bool]:

@@ -1,9 +1,9 @@
-"""Frameworks and files: payloads that keep a response inside of something of their own.
+"""Frameworks and files: payloads that contain a response inside a structure of their own.
 
 In:    one item of a payload.
-Out:   the response inside, or what is left of it in the shape of the server that gave it.
+Out:   the response inside, or what is left of it, in the shape of its server.
 Never: a number that the framework changed; a choice between two responses.
-Why:   a row a framework, so that the families need to know servers only.
+Why:   the formats need to know servers only; each framework is one entry of ``WRAPPERS``.
 
 Quirks:
 
@@ -41,12 +41,12 @@ _DEEPEST = 5  # a batch line with a framework's dump of a response is 2 deep
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:
-    """Something that responses come wrapped in.
+    """A structure that frameworks put around responses.
 
     Attributes:
-        name: whose it is.
-        wraps: whether an item is such a thing.
-        unwrap: the item inside; None if it has nothing to say.
+        name: the name of the framework or of the structure.
+        wraps: whether an item has this structure.
+        unwrap: the item inside; None if there is none.
     """
 
     name: str
@@ -55,9 +55,9 @@ class Wrapper:
 
 
 def unwrap(item: Any) -> Any:
-    """The response in an item, which may be in several wrappers; None if it has none to give."""
+    """The response in an item, which may be in several wrappers; None if there is none."""
     for _ in range(_DEEPEST):
-        if get(item, "choices") is not None:  # nobody's wrapper has these, and most items do
+        if get(item, "choices") is not None:  # no wrapper has choices, and most responses do
             break
         wrapper = next((w for w in WRAPPERS if w.wraps(item)), None)
         if wrapper is None:
@@ -73,22 +73,22 @@ def _chat(
     reason = first(about, "finish_reason", "finishReason", "stop_reason", "done_reason")
     if first(logprobs, "chosen_candidates", "chosenCandidates") is not None:
         parts = {"parts": [{"text": content or ""}]}
-        found = {"content": parts, "logprobs_result": logprobs, "finish_reason": reason}
-        return {"candidates": [found], "model_version": first(about, "model_name", "model")}
-    listed = _flat(logprobs) if isinstance(logprobs, (list, tuple)) else logprobs
+        choice = {"content": parts, "logprobs_result": logprobs, "finish_reason": reason}
+        return {"candidates": [choice], "model_version": first(about, "model_name", "model")}
+    entries = _flat(logprobs) if isinstance(logprobs, (list, tuple)) else logprobs
     if content is None:
-        return {"logprobs": listed}
+        return {"logprobs": entries}
     part: dict[str, Any] = {"content": content, "tool_calls": calls}
-    choice: dict[str, Any] = {"logprobs": {"content": listed} if items(listed) else listed}
+    choice: dict[str, Any] = {"logprobs": {"content": entries} if items(entries) else entries}
     choice |= {"delta" if piece else "message": part, "finish_reason": reason}
     model = first(about, "model_name", "model")
     server = get(about, "system_fingerprint")
     return {"choices": [choice], "model": model, "system_fingerprint": server}
 
 
-def _flat(found: Any) -> list[Any]:
+def _flat(logprobs: Any) -> list[Any]:
     """A list of lists, one a part of the text, as one list."""
-    return [entry for part in items(found) for entry in (items(part) or [part])]
+    return [entry for part in items(logprobs) for entry in (items(part) or [part])]
 
 
 def _is(value: Any, *names: str) -> bool:
@@ -98,12 +98,8 @@ def _is(value: Any, *names: str) -> bool:
 # -- OpenAI's own -------------------------------------------------------------------------------
 
 
-def _is_batch_line(item: Any) -> bool:
-    return _is(item, "custom_id") or is_number(at(item, "response", "status_code"))
-
-
 def _batch_line(item: Any) -> Any:
-    """The body; of a request that failed, what was said of it."""
+    """The body; of a request that failed, an error with its message."""
     status, body = at(item, "response", "status_code"), at(item, "response", "body")
     failed = get(item, "error") or (is_number(status) and status >= 400)
     if not failed and body is not None:
@@ -118,10 +114,6 @@ def _is_helper_event(item: Any) -> bool:
     return (kind == "chunk" and _is(item, "chunk")) or kind.startswith(helpers)
 
 
-def _helper_event(item: Any) -> Any:
-    return get(item, "chunk")
-
-
 # -- AI SDK -------------------------------------------------------------------------------------
 
 _AI_SDK = ("finishReason", "providerMetadata", "experimental_providerMetadata", "rawFinishReason")
@@ -133,17 +125,17 @@ AI_SDK_ENDS = frozenset({"finish", "finish-step", "step-finish"})
 
 def ai_sdk_delta(part: Any) -> str | None:
     """The text of a part of a stream; None if it has none."""
-    found = first(part, "textDelta", "text", "delta")
-    return found if isinstance(found, str) else None
+    value = first(part, "textDelta", "text", "delta")
+    return value if isinstance(value, str) else None
 
 
 def ai_sdk_logprobs(item: Any) -> list[Any]:
     """The list in a result, a step or the part of a stream that ends one."""
-    found = get(item, "logprobs")
+    logprobs = get(item, "logprobs")
     for name in ("providerMetadata", "experimental_providerMetadata"):
         for about in members(get(item, name)).values():
-            found = found or get(about, "logprobs")
-    return _flat(found)
+            logprobs = logprobs or get(about, "logprobs")
+    return _flat(logprobs)
 
 
 def _is_ai_sdk(item: Any) -> bool:
@@ -176,17 +168,17 @@ def _ai_sdk(item: Any) -> Any:
 
 
 def _ai_sdk_text(item: Any, logprobs: Any) -> str | None:
-    """The text; where only the object is left, what the tokens spell, if that is the object."""
+    """The text; if only the object is left, the text of the tokens, if that spells the object."""
     written = text(get(item, "text")) or texts(get(item, "content"))
     parts = items(get(item, "parts"))
     written = written or "".join(
         ai_sdk_delta(part) or "" for part in parts if get(part, "type") == "text-delta"
     )
-    made = get(item, "object")
-    if written or made is None:
+    value = get(item, "object")
+    if written or value is None:
         return written or (None if _flat(logprobs) else "")
     spelled = "".join(text(get(entry, "token")) for entry in _flat(logprobs))
-    return spelled if parsed(spelled) == made else json.dumps(made, ensure_ascii=False)
+    return spelled if parsed(spelled) == value else json.dumps(value, ensure_ascii=False)
 
 
 # -- Python frameworks --------------------------------------------------------------------------
@@ -203,7 +195,7 @@ def _langchain(item: Any) -> Any:
     if text(get(item, "type")) in _NOT_THE_MODEL:  # of a list of messages
         return None
     about, more = get(item, "response_metadata"), get(item, "additional_kwargs")
-    made = _chat(
+    chat = _chat(
         texts(get(item, "content")),
         first(about, "logprobs", "logprobs_result"),
         calls=get(more, "tool_calls") or get(item, "tool_call_chunks") or get(item, "tool_calls"),
@@ -211,32 +203,20 @@ def _langchain(item: Any) -> Any:
         piece=get(item, "type") == "AIMessageChunk",
     )
     refusal = text(get(more, "refusal"))
-    if refusal and "choices" in made:
-        made["choices"][0]["message"] = {"content": None, "refusal": refusal}
-    return made
-
-
-def _is_langchain_result(item: Any) -> bool:
-    return bool(items(get(item, "generations"))) or _is_langchain(get(item, "message"))
+    if refusal and "choices" in chat:
+        chat["choices"][0]["message"] = {"content": None, "refusal": refusal}
+    return chat
 
 
 def _langchain_result(item: Any) -> Any:
     """A generation holds a message; a result holds lists of generations, one a prompt."""
-    listed = items(get(item, "generations"))
-    found = items(listed[0]) if listed else [item]
-    inner = [unwrap(get(generation, "message")) for generation in found]
-    choices = [choice for made in inner for choice in items(get(made, "choices"))]
-    if len(listed) > 1 or len(choices) < 2:
-        return inner[0] if inner and len(listed) < 2 else {}
+    generations = items(get(item, "generations"))
+    results = items(generations[0]) if generations else [item]
+    inner = [unwrap(get(generation, "message")) for generation in results]
+    choices = [choice for message in inner for choice in items(get(message, "choices"))]
+    if len(generations) > 1 or len(choices) < 2:
+        return inner[0] if inner and len(generations) < 2 else {}
     return {"choices": [choice | {"index": place} for place, choice in enumerate(choices)]}
-
-
-def _is_langchain_raw(item: Any) -> bool:
-    return _is(item, "raw") and "parsing_error" in members(item)
-
-
-def _is_pydantic_ai(item: Any) -> bool:
-    return any(_is(part, "part_kind") for part in items(get(item, "parts")))
 
 
 def _pydantic_ai(item: Any) -> Any:
@@ -259,40 +239,50 @@ def _pydantic_ai(item: Any) -> Any:
     return _chat(content, get(about, "logprobs") or beside or None, calls=calls, about=details)
 
 
-def _is_dspy(item: Any) -> bool:
-    has_list = isinstance(at(item, "logprobs", "content"), (list, tuple))
-    return has_list and isinstance(get(item, "text"), str)
-
-
-def _dspy(item: Any) -> Any:
-    return _chat(get(item, "text"), get(item, "logprobs"), about=item)
-
-
-def _is_logprobs_alone(item: Any) -> bool:
-    return any(_is(entry, "token", "logprob") for entry in items(get(item, "content")))
-
-
-def _logprobs_alone(item: Any) -> Any:
-    return _chat(None, get(item, "content"))
-
-
-# -- pairs of a request and its response --------------------------------------------------------
-
-
-def _is_pair(item: Any) -> bool:
-    return _is(item, "request") and isinstance(get(item, "response"), dict)
+# -- all of them --------------------------------------------------------------------------------
 
 
 WRAPPERS: tuple[Wrapper, ...] = (
-    Wrapper("OpenAI Batch line", _is_batch_line, _batch_line),
-    Wrapper("event of OpenAI's helper stream", _is_helper_event, _helper_event),
+    Wrapper(
+        "OpenAI Batch line",
+        lambda item: _is(item, "custom_id") or is_number(at(item, "response", "status_code")),
+        _batch_line,
+    ),
+    Wrapper("event of OpenAI's helper stream", _is_helper_event, lambda item: get(item, "chunk")),
     Wrapper("AI SDK result", _is_ai_sdk, _ai_sdk),
     Wrapper("LangChain message", _is_langchain, _langchain),
-    Wrapper("LangChain generation or result", _is_langchain_result, _langchain_result),
-    Wrapper("LangChain raw and parsed", _is_langchain_raw, lambda item: get(item, "raw")),
-    Wrapper("pydantic-ai message", _is_pydantic_ai, _pydantic_ai),
-    Wrapper("DSPy output", _is_dspy, _dspy),
-    Wrapper("logprobs of a choice by themselves", _is_logprobs_alone, _logprobs_alone),
-    Wrapper("request and response", _is_pair, lambda item: get(item, "response")),
+    Wrapper(
+        "LangChain generation or result",
+        lambda item: bool(items(get(item, "generations"))) or _is_langchain(get(item, "message")),
+        _langchain_result,
+    ),
+    Wrapper(
+        "LangChain raw and parsed",
+        lambda item: _is(item, "raw") and "parsing_error" in members(item),
+        lambda item: get(item, "raw"),
+    ),
+    Wrapper(
+        "pydantic-ai message",
+        lambda item: any(_is(part, "part_kind") for part in items(get(item, "parts"))),
+        _pydantic_ai,
+    ),
+    Wrapper(
+        "DSPy output",
+        lambda item: (
+            isinstance(at(item, "logprobs", "content"), (list, tuple))
+            and isinstance(get(item, "text"), str)
+        ),
+        lambda item: _chat(get(item, "text"), get(item, "logprobs"), about=item),
+    ),
+    Wrapper(
+        "logprobs of a choice by themselves",
+        lambda item: any(_is(entry, "token", "logprob") for entry in items(get(item, "content"))),
+        lambda item: _chat(None, get(item, "content")),
+    ),
+    Wrapper(
+        "request and response",
+        lambda item: _is(item, "request") and isinstance(get(item, "response"), dict),
+        lambda item: get(item, "response"),
+    ),
 )
-"""What is looked for, in this order; none of them fits what another one unwraps to."""
+"""All wrappers, in the order in which they are tried; none wraps the result of another."""

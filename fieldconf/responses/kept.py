@@ -1,10 +1,10 @@
-"""Kept responses: a response as it came, with what is known of how it was asked for.
+"""Kept responses: a response as it came, with the settings of its request.
 
-In:    a response or the chunks of a stream, and the settings of the request; or such a form.
-Out:   plain JSON values; the response inside, and the settings.
-Never: a setting guessed: what the form does not say is unknown.
-Why:   a response alone does not say what the server's grammar forbids, nor where its logprobs
-       stand: scored without that, its numbers differ in the fourth digit.
+In:    a response or the chunks of a stream, and the settings of the request; or their saved form.
+Out:   the saved form as plain JSON values; or the response and the settings in it.
+Never: a setting guessed: a setting that is not saved is unknown.
+Why:   a response alone does not tell what the server's grammar forbids, nor whether its logprobs
+       are from before the grammar: without that, scores differ in the fourth digit.
 """
 
 import json
@@ -13,12 +13,12 @@ from dataclasses import asdict, fields
 from typing import Any, NamedTuple, cast
 
 from fieldconf.errors import PayloadError
-from fieldconf.tokens.token import Layout, Mask
+from fieldconf.tokens.token import FORMER_MASKS, Layout, Mask
 
 FORM = "fieldconf"
 """The key of the settings; its value has the version of the form, too."""
 
-_VERSION = 1
+_VERSION = 2
 _NEVER = -9999.0  # OpenAI's own word for a logprob of minus infinity, which JSON cannot hold
 
 
@@ -33,7 +33,7 @@ class KeptResponse(NamedTuple):
 def keep(response: Any, *, mask: Mask | None, layout: Layout | None) -> dict[str, Any]:
     """The plain form of a response: JSON values only.
 
-    >>> plain = keep({"choices": []}, mask="pre", layout=Layout(compact=True))
+    >>> plain = keep({"choices": []}, mask="before", layout=Layout(compact=True))
     >>> plain["response"], opened(plain).layout == Layout(compact=True)
     ({'choices': []}, True)
     """
@@ -53,22 +53,24 @@ def opened(item: Any) -> KeptResponse | None:
     for key in ("report", "response"):  # a line of ``extract_many``, and the report in it
         inner: Any = form.get(key)
         if isinstance(inner, Mapping) and FORM not in form:
-            found = opened(cast("Any", inner))
-            if found is not None:
-                return found
+            saved = opened(cast("Any", inner))
+            if saved is not None:
+                return saved
     settings: Any = form.get(FORM)
     if not isinstance(settings, Mapping) or "response" not in form:
         return None
-    known = cast("Mapping[str, Any]", settings)
-    layout: Any = known.get("layout")
-    names = {one.name for one in fields(Layout)}
-    if known.get("version") != _VERSION or not names >= {*(layout or {})}:
+    saved_settings = cast("Mapping[str, Any]", settings)
+    layout: Any = saved_settings.get("layout")
+    names = {field.name for field in fields(Layout)}
+    if saved_settings.get("version") not in (1, _VERSION) or not names >= {*(layout or {})}:
         raise PayloadError(
-            "a response that another version of fieldconf kept",
-            found=str(known.get("version")),
-            remedy='Give its "response" alone, or use that version',
+            "the response was saved by another version of fieldconf",
+            found=str(saved_settings.get("version")),
+            remedy='Pass only its "response", or use that version',
         )
-    return KeptResponse(form["response"], known.get("mask", "unknown"), layout and Layout(**layout))
+    mask: Any = saved_settings.get("mask", "unknown")
+    mask = FORMER_MASKS.get(mask, mask)
+    return KeptResponse(form["response"], mask, layout and Layout(**layout))
 
 
 def _plain(payload: Any) -> Any:

@@ -1,10 +1,9 @@
-"""Plain values: reading parts of a payload without trusting any of them.
+"""Plain values: access to parts of an untrusted payload.
 
 In:    a dict, or an SDK's object with attributes; a name.
-Out:   the part, if it is there and of the type asked for; else None, "" or ().
-Never: an exception; a value of another type than asked for.
-Why:   whoever reads a wire format meets missing keys, nulls and wrong types; one place decides
-       that all of them are parts that are missing.
+Out:   the part, if it exists and has the requested type; else None, "" or ().
+Never: an exception; a value of another type.
+Why:   payloads have missing keys, nulls and wrong types; all of them are treated as missing here.
 """
 
 import json
@@ -40,9 +39,9 @@ def at(value: Any, *names: str) -> Any:
 def first(value: Any, *names: str) -> Any:
     """The first of several members that is not None: the same thing goes by several names."""
     for name in names:
-        found = get(value, name)
-        if found is not None:
-            return found
+        member = get(value, name)
+        if member is not None:
+            return member
     return None
 
 
@@ -58,8 +57,8 @@ def text(value: Any) -> str:
 
 def count(value: Any) -> int | None:
     """A whole number that is not negative."""
-    found = None if isinstance(value, bool) else _whole(value)
-    return None if found is None or found < 0 else found
+    number = None if isinstance(value, bool) else _whole(value)
+    return None if number is None or number < 0 else number
 
 
 def _whole(value: Any) -> int | None:
@@ -82,14 +81,14 @@ def octets(value: Any) -> bytes | None:
         return value
     if not isinstance(value, (list, tuple)):
         return None
-    listed = cast("Sequence[Any]", value)
+    sequence = cast("Sequence[Any]", value)
     try:
-        return bytes(listed)
+        return bytes(sequence)
     except (TypeError, ValueError):
-        known = [_whole(part) for part in listed]
-    whole = [part for part in known if part is not None]
+        numbers = [_whole(part) for part in sequence]
+    whole = [part for part in numbers if part is not None]
     most = 256 if min(whole, default=0) >= 0 else 128
-    if len(whole) < len(known) or not all(-128 <= part < most for part in whole):
+    if len(whole) < len(numbers) or not all(-128 <= part < most for part in whole):
         return None
     return bytes(part % 256 for part in whole)
 
@@ -114,8 +113,8 @@ def parsed(value: Any, otherwise: Any = None) -> Any:
 
 def unfenced(value: str) -> str:
     """A text without the Markdown fence that it stands in, if it does."""
-    found = _FENCED.fullmatch(value)
-    return found[1] if found else value
+    match = _FENCED.fullmatch(value)
+    return match[1] if match else value
 
 
 def texts(parts: Any) -> str:

@@ -6,12 +6,12 @@ Never: a guess.
 Why:   SGLang, MLX-LM, Hugging Face and vLLM (``return_tokens_as_token_ids``) know tokens by id.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar, cast
 
 from fieldconf.errors import PayloadError
-from fieldconf.responses.fast.lazy import Listed
+from fieldconf.responses.fast.lazy import LazyCandidates
 from fieldconf.responses.formats.entries import id_in
 from fieldconf.tokens.token import Candidate, Completion, Token
 from fieldconf.tokens.tokenizer import vocabulary_of
@@ -38,22 +38,25 @@ def reader_of(tokenizer: Any) -> Reader:
     if callable(tokenizer):
         return cast("Reader", tokenizer)
     raise PayloadError(
-        f"{type(tokenizer).__name__} is no tokenizer",
-        remedy="Give a function from token id to bytes, or a Hugging Face tokenizer",
+        f"{type(tokenizer).__name__} is not a tokenizer",
+        remedy="Pass a function from token id to bytes, or a Hugging Face tokenizer",
     )
 
 
-def named(made: Completion, reader: Reader | None) -> Completion:
+def named(completion: Completion, reader: Reader | None) -> Completion:
     """The completion with the texts of its tokens."""
-    tokens = made.tokens or ()
+    tokens = completion.tokens or ()
     if not has_nameless(tokens):
-        return made
+        return completion
     if reader is None:
         is_lost = sum(map(_is_nameless, tokens)) > len(tokens) / 2
         if is_lost:
-            return replace(made, tokens=None, note=_NAMELESS)
-        return replace(made, tokens=tuple(map(_without_nameless, tokens)))
-    return replace(made, tokens=tuple(_name(token, reader) for token in tokens))
+            return replace(completion, tokens=None, note=_NAMELESS)
+        return replace(completion, tokens=tuple(
+            token._replace(candidates=tuple(c for c in token.candidates if not _is_nameless(c)))
+            for token in tokens
+        ))  # fmt: skip
+    return replace(completion, tokens=tuple(_name(token, reader) for token in tokens))
 
 
 def has_nameless(tokens: Iterable[Token]) -> bool:
@@ -64,8 +67,12 @@ def has_nameless(tokens: Iterable[Token]) -> bool:
     for token in tokens:
         if token.raw is None and _is_nameless(token):
             return True
-        listed = token.candidates
-        if listed and not isinstance(listed, Listed) and _is_nameless(listed[0]):
+        candidates = token.candidates
+        if (
+            candidates
+            and not isinstance(candidates, LazyCandidates)
+            and _is_nameless(candidates[0])
+        ):
             return True  # raw lists are left as they are only if they name texts
     return False
 
@@ -74,15 +81,10 @@ def _is_nameless(token: Token | Candidate) -> bool:
     return token.raw is None and id_in(token.text) is not None
 
 
-def _without_nameless(token: Token) -> Token:
-    kept: Sequence[Candidate] = [c for c in token.candidates if not _is_nameless(c)]
-    return token._replace(candidates=tuple(kept))
-
-
 def _name(token: Token, reader: Reader) -> Token:
     """What stays without bytes is a special token: it counts as a mark, as ends of answers do."""
-    found = tuple(_read(candidate, reader) for candidate in token.candidates)
-    return _read(token, reader)._replace(candidates=found)
+    candidates = tuple(_read(candidate, reader) for candidate in token.candidates)
+    return _read(token, reader)._replace(candidates=candidates)
 
 
 def _read(token: _T, reader: Reader) -> _T:

@@ -58,7 +58,7 @@ class Declared:
         more_keys: whether other keys are allowed.
         min_items: the minimal number of items of a list.
         max_items: the maximal number of items of a list; None if there is no limit.
-        arms: the variants of a union of object schemas; empty if there are fewer than two.
+        variants: the variants of a union of object schemas; empty if there are fewer than two.
         title, description: as the schema has them; empty if it has none.
         conf: the field's own settings, see ``FieldConfig``; or None.
         may_be_null: whether null may stand for a key that was left out although the schema does
@@ -75,7 +75,7 @@ class Declared:
     more_keys: bool = True
     min_items: int = 0
     max_items: int | None = None
-    arms: tuple[UnionVariant, ...] = ()
+    variants: tuple[UnionVariant, ...] = ()
     title: str = ""
     description: str = ""
     conf: FieldConfig | None = None
@@ -155,7 +155,7 @@ def declare(cases: Sequence[Alternative], *, may_be_null: bool = False) -> Decla
         more_keys=not objects or not all(is_closed(case.parts) for case in objects),
         min_items=min((max((p.fewest_items for p in ps), default=0) for ps in lists), default=0),
         max_items=_most_items(lists),
-        arms=_union_variants(objects) if len(objects) > 1 else (),
+        variants=_union_variants(objects) if len(objects) > 1 else (),
         title=_first_text(notes, "title"), description=_first_text(notes, "description"),
         conf=conf_of(reduce(merged, reversed(settings)), "") if settings else None,
         may_be_null=may_be_null and "null" not in kinds,

@@ -40,14 +40,14 @@ _IN_NUMBERS = frozenset({"basis", "counts"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldConfig:
-    """Settings of one field: ``Annotated[bool, FieldConfig(threshold=0.9)]``.
+    """Settings of one field: ``Annotated[bool, FieldConfig(accept=0.9)]``.
 
     If a type has two of them, the outer one overrides the inner one, setting by setting.
 
     Attributes:
-        threshold: from 0 to 1: the lowest confidence at which the value is accepted; None: not
+        accept: from 0 to 1: the lowest confidence at which the value is accepted; None: not
             set.
-        review: from 0 to ``threshold``: the lowest confidence at which the value is reviewed; below
+        review: from 0 to ``accept``: the lowest confidence at which the value is reviewed; below
             it the field is asked for again. None: not set. See docs/policies.md.
         basis: the formula for the confidence of a scalar; "distribution" applies only to fields
             with few allowed values. None: by kind, see docs/numbers.md.
@@ -57,7 +57,7 @@ class FieldConfig:
             stay. None or True: it is included, also a free text.
     """
 
-    threshold: float | None = None
+    accept: float | None = None
     review: float | None = None
     basis: Basis | None = None
     counts: bool | None = None
@@ -98,7 +98,7 @@ def conf_of(settings: Any, where: str) -> FieldConfig:
     """
     if not isinstance(settings, Mapping):
         raise SchemaError(
-            f"{CONF} is no object (at {where})", remedy='Write one such as {"threshold": 0.9}'
+            f"{CONF} is no object (at {where})", remedy='Write one such as {"accept": 0.9}'
         )
     mapping = cast("Mapping[str, Any]", settings)
     for problem in _problems(mapping):
@@ -110,15 +110,15 @@ def conf_of(settings: Any, where: str) -> FieldConfig:
 def merged(inner: Mapping[str, Any], outer: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of both; the outer override the inner, setting by setting.
 
-    If a threshold and a review of different origin contradict each other, the inner is adjusted.
+    If accept and review of different origin contradict each other, the inner is adjusted.
 
-    >>> merged({"threshold": 0.9, "review": 0.8}, {"threshold": 0.6})
-    {'threshold': 0.6, 'review': 0.6}
+    >>> merged({"accept": 0.9, "review": 0.8}, {"accept": 0.6})
+    {'accept': 0.6, 'review': 0.6}
     """
     both = {**inner, **outer}
     if _contradict(both) and not _contradict(inner) and not _contradict(outer):
-        limit = outer["threshold" if "threshold" in outer else "review"]
-        both |= {"threshold": limit, "review": limit}
+        limit = outer["accept" if "accept" in outer else "review"]
+        both |= {"accept": limit, "review": limit}
     return both
 
 
@@ -175,8 +175,8 @@ def _problems(settings: Mapping[str, Any]) -> Iterator[_Problem]:
         if problem := _problem(name, value):
             yield problem
     if _contradict(settings):
-        what = f"review {settings['review']} is above the threshold {settings['threshold']}"
-        yield _Problem("review", what, "Use a review that is not above the threshold")
+        what = f"review {settings['review']} is above accept {settings['accept']}"
+        yield _Problem("review", what, "Use a review that is not above accept")
 
 
 def _problem(name: str, value: Any) -> _Problem | None:
@@ -200,11 +200,11 @@ def _problem(name: str, value: Any) -> _Problem | None:
 
 
 def _contradict(settings: Mapping[str, Any]) -> bool:
-    """Whether review is above the threshold."""
-    review, threshold = settings.get("review"), settings.get("threshold")
-    if not isinstance(review, (int, float)) or not isinstance(threshold, (int, float)):
+    """Whether review is above accept."""
+    review, accept = settings.get("review"), settings.get("accept")
+    if not isinstance(review, (int, float)) or not isinstance(accept, (int, float)):
         return False
-    return review > threshold
+    return review > accept
 
 
 def _check_keywords(subschema: Mapping[str, Any], path: Path) -> None:

@@ -232,7 +232,7 @@ def kinds_of(words: Mapping[str, Any]) -> frozenset[str]:
 def schema_of_container(value: Any) -> dict[str, Any]:
     """A schema that allows only this object or array, by its keys or items.
 
-    >>> spelled([1])
+    >>> schema_of_container([1])
     {'type': 'array', 'prefixItems': [{'const': 1}], 'items': False, 'minItems': 1}
     """
     if isinstance(value, dict):

@@ -103,7 +103,7 @@ class SchemaNode:
 
     @cached_property
     def object_cases(self) -> list[Alternative]:
-        """The cases that allow an object, in the order of ``declared.arms``."""
+        """The cases that allow an object, in the order of ``declared.variants``."""
         return [case for case in self.cases if "object" in kinds_of_parts(case.parts)]
 
     @property

@@ -135,7 +135,7 @@ def compiled_as_is(pattern: str) -> "regex.Pattern[str]":
 def expanded_length(pattern: str) -> int:
     """The approximate length of a pattern when ``a{3}`` is written as ``aaa``.
 
-    >>> written_out("(ab{3}){10,}c")
+    >>> expanded_length("(ab{3}){10,}c")
     41
     """
     totals, last = [0], 0

@@ -75,7 +75,7 @@ class Schema:
     def digest(self) -> str:
         """A short hash of all that influences scores, the same in each process.
 
-        Schemas that differ only in the limits of fields (``threshold``, ``review``) have the same
+        Schemas that differ only in the limits of fields (``accept``, ``review``) have the same
         digest: limits change no score.
 
         >>> compile_schema({"type": "boolean"}).digest == compile_schema(bool).digest

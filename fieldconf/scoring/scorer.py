@@ -81,7 +81,7 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
             A ``Report.response`` is read with the settings of its request.
         schema: a pydantic model (or any type pydantic understands), a JSON Schema, a ``LabelSet``
             (the answer is a bare label then), or None.
-        mask: where the logprobs stand, if you know better than the response ("pre", "post").
+        mask: where the logprobs stand, if you know better than the response ("before", "after").
         choice: which choice, for responses with several, see ``score_all``.
         call: which tool call of the choice, where it makes several.
         match: how the answer's strings are matched with the members of an enum: "exact"; "loose"
@@ -307,8 +307,8 @@ class Scorer:
             text=completion.content, tokens=completion.tokens or (), model=completion.model,
             finish_reason=completion.finish_reason, refusal=completion.refusal,
             precision=completion.precision, choice=completion.choice, tool=completion.tool,
-            answer=self._answer(completion.tokens or (), len(content)), prompt=_prompt(completion),
-            prompt_tokens=completion.prompt,
+            answer_score=self._answer(completion.tokens or (), len(content)),
+            prompt_score=_prompt(completion), prompt_tokens=completion.prompt,
             input_tokens=completion.prompt_tokens, output_tokens=completion.completion_tokens,
             schema=self._schema,
         )  # fmt: skip

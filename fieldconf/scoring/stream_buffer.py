@@ -21,7 +21,7 @@ from fieldconf.responses.delta import (
     Growth,
     bare,
     fold,
-    is_repeat,
+    is_duplicate_chunk,
     several,
     unlisted,
     usable,
@@ -103,7 +103,11 @@ class StreamBuffer:
             self._common = piece.common
             self._deltas.append(piece.common)
         last, tokens = self._last, piece.tokens
-        if last is not None and last.tokens == tokens and is_repeat(_delta(last), piece.delta):
+        if (
+            last is not None
+            and last.tokens == tokens
+            and is_duplicate_chunk(_delta(last), piece.delta)
+        ):
             return
         self._last = piece
         run = self._run
@@ -190,7 +194,7 @@ class StreamBuffer:
             if delta.index == 0:
                 delta = self._growth.cleared(delta)  # noqa: PLW2901
                 self._end_run()
-                if self._last is not None and is_repeat(_delta(self._last), delta):
+                if self._last is not None and is_duplicate_chunk(_delta(self._last), delta):
                     continue
                 self._last = delta
                 self._take_delta(delta)
@@ -204,7 +208,7 @@ class StreamBuffer:
         if delta.echo or has_nameless(delta.tokens or ()):
             self.spells = False
         content, tokens = utf8(delta.content or ""), delta.tokens or ()
-        if delta.extent != "more":
+        if delta.extent != "increment":
             before = bytes(self.fed + self._ahead)
             if self._dropped and not content.startswith(before):
                 self._whole, self.spells = delta, False

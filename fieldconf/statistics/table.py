@@ -85,9 +85,9 @@ class Table:
         known_rows = [row for row, value in enumerate(right) if value is not None]
         others = [name for name in names if name not in (*REQUIRED, "kind")]
         columns = {
-            name: _kept(column(source, name), known_rows) for name in (*REQUIRED[:2], *others)
+            name: _select(column(source, name), known_rows) for name in (*REQUIRED[:2], *others)
         }
-        kinds = _kept(column(source, "kind"), known_rows) if "kind" in names else []
+        kinds = _select(column(source, "kind"), known_rows) if "kind" in names else []
         confidences = column(source, "confidence")
         return cls.of(
             columns["document"], map(str, columns["field"]),
@@ -155,7 +155,7 @@ def _coded(values: Iterable[Any]) -> tuple[tuple[Any, ...], list[int]]:
     return tuple(codes), coded
 
 
-def _kept(values: Sequence[Any], rows: Sequence[int]) -> list[Any]:
+def _select(values: Sequence[Any], rows: Sequence[int]) -> list[Any]:
     return list(values) if len(rows) == len(values) else [values[row] for row in rows]
 
 

@@ -76,7 +76,7 @@ def completions(
     >>> test()
     """
     probabilities = PROBABILITIES if confidence is None else confidence
-    wanted = _Wanted(cuts, probabilities, top_logprobs, has_off_schema)
+    wanted = _Options(cuts, probabilities, top_logprobs, has_off_schema)
     if schema is not None and not isinstance(schema, SearchStrategy):
         return _cases(schema, instances(schema) if values is None else values, wanted)
     drawn = schemas() if schema is None else cast("SearchStrategy[Any]", schema)
@@ -87,7 +87,7 @@ def completions(
     return drawn.flatmap(answered)
 
 
-class _Wanted(NamedTuple):
+class _Options(NamedTuple):
     cuts: Cut
     probability: SearchStrategy[float]
     top_logprobs: int | None
@@ -95,7 +95,7 @@ class _Wanted(NamedTuple):
 
 
 @st.composite
-def _cases(draw: DrawFn, schema: Any, values: SearchStrategy[Any], wanted: _Wanted) -> Case:
+def _cases(draw: DrawFn, schema: Any, values: SearchStrategy[Any], wanted: _Options) -> Case:
     value = draw(values)
     style = draw(st.sampled_from(STYLES))
     text, spans = written(value, style)
@@ -122,7 +122,7 @@ class _Few:
 
 class _Maker:
     def __init__(
-        self, draw: DrawFn, wanted: _Wanted, data: bytes, pieces: Sequence[bytes], style: Style
+        self, draw: DrawFn, wanted: _Options, data: bytes, pieces: Sequence[bytes], style: Style
     ) -> None:
         self._draw, self._wanted, self._style = draw, wanted, style
         self._data, self._pieces = data, pieces
@@ -130,7 +130,10 @@ class _Maker:
 
     def made(self, schema: Any, spans: Mapping[Path, Span]) -> Case:
         declared = {path: _declared_at(compile_schema(schema).root, path, spans) for path in spans}
-        leaves = {path: span for path, span in spans.items() if _is_leaf(span.value)}
+        leaves = {  # scalars and empty containers
+            path: span for path, span in spans.items()
+            if not span.value or not isinstance(span.value, (dict, list))
+        }  # fmt: skip
         alone = self._alone(leaves)
         few = {
             path: choice
@@ -310,11 +313,6 @@ def _without(texts: Sequence[bytes], place: int) -> Sequence[bytes]:
 
 
 # -- what is declared -----------------------------------------------------------------------------
-
-
-def _is_leaf(value: Any) -> bool:
-    """Whether a value is a scalar or an empty container."""
-    return not (isinstance(value, (dict, list)) and value)
 
 
 def _declared_at(root: SchemaNode, path: Path, spans: Mapping[Path, Span]) -> Declared | None:

@@ -146,7 +146,10 @@ class _Builder:
                 for own in [place.with_only(case)]
                 for kind in self._kinds(own, case, depth)
             ]
-            is_free = any(kinds_of_parts(c.parts) == KINDS and _is_silent(c) for c in place.cases)
+            is_free = any(
+                kinds_of_parts(case.parts) == KINDS and not any(part.words for part in case.parts)
+                for case in place.cases
+            )
             self._made[key] = ANYTHING if is_free else st.one_of(*options)
         return self._made[key]
 
@@ -275,10 +278,6 @@ def _names(words: Sequence[Any]) -> SearchStrategy[str]:
     elif is_open or not by_pattern:
         by_pattern.append(_KEYS)
     return st.one_of(*by_pattern)
-
-
-def _is_silent(case: Alternative) -> bool:
-    return not any(part.words for part in case.parts)
 
 
 def _text_of(value: Any) -> str:

@@ -61,7 +61,10 @@ def tokenisations(
     """
     data = text.encode() if isinstance(text, str) else text
     if callable(cuts):
-        strategy = st.just(_of_tokeniser(text, cuts))
+        pieces = [p.encode() if isinstance(p, str) else bytes(p) for p in cuts(text)]
+        if b"".join(pieces) != data:
+            raise InvalidArgument(f"the pieces from {cuts!r} do not join to the text {text!r}")
+        strategy = st.just(pieces)
     elif cuts is None:
         names: tuple[Cuts, ...] = ("marks", "merged", "words", "characters", "anywhere")
         strategy = st.one_of(*(_cut_at(data, _places(data, name)) for name in names))
@@ -110,11 +113,3 @@ def _with_empty(tokens: list[bytes]) -> SearchStrategy[list[bytes]]:
         return pieces
 
     return places.map(filled)
-
-
-def _of_tokeniser(text: str | bytes, cut: Tokeniser) -> list[bytes]:
-    pieces = [p.encode() if isinstance(p, str) else bytes(p) for p in cut(text)]
-    whole = text.encode() if isinstance(text, str) else text
-    if b"".join(pieces) != whole:
-        raise InvalidArgument(f"the pieces that {cut!r} gives do not join to the text {text!r}")
-    return pieces

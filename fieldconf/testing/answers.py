@@ -145,8 +145,8 @@ class Answer:
     fault: Fault | None = None
 
     def __post_init__(self) -> None:
-        sure = {named(key): value for key, value in self.confidences.items()}
-        rivals = {named(key): dict(value) for key, value in self.rivals.items()}
+        sure = {pointer_name(key): value for key, value in self.confidences.items()}
+        rivals = {pointer_name(key): dict(value) for key, value in self.rivals.items()}
         for name, others in rivals.items():
             sure[name] = _beside(name, sure.get(name), others)
         for name, confidence in {**sure, "the default": self.default}.items():
@@ -166,7 +166,7 @@ class Answer:
         object.__setattr__(self, "rivals", rivals)
 
 
-def named(key: str | int | Path) -> str:
+def pointer_name(key: str | int | Path) -> str:
     """The JSON Pointer of a field as people name it.
 
     >>> named("team"), named("/team"), named(("items", 0)), named("")

@@ -11,7 +11,7 @@ from typing import Any
 from fieldconf.fields.field import Field
 from fieldconf.paths import Path
 from fieldconf.report import Report
-from fieldconf.testing.answers import named
+from fieldconf.testing.answers import pointer_name
 
 __all__ = ["assert_confident", "assert_doubtful"]
 
@@ -45,8 +45,9 @@ def assert_confident(
         raise AssertionError(f"the answer is {report.status}: {report.reason}")
     fields = list(report.leaves.values()) if field is None else [_field(report, field)]
     wrong = [
-        _said(leaf, f"less than {at_least:g}") for leaf in fields if not _reaches(leaf, at_least)
-    ]
+        _sentence(leaf, f"less than {at_least:g}")
+        for leaf in fields if leaf.confidence is None or leaf.confidence < at_least
+    ]  # fmt: skip
     if wrong:
         raise AssertionError("\n".join(wrong))
 
@@ -62,16 +63,12 @@ def assert_doubtful(report: Report[Any], field: str | int | Path, *, below: floa
     __tracebackhide__ = True
     doubtful = _field(report, field)
     if doubtful.confidence is None or doubtful.confidence >= below:
-        raise AssertionError(_said(doubtful, f"not below {below:g}"))
-
-
-def _reaches(field: Field, at_least: float) -> bool:
-    return field.confidence is not None and field.confidence >= at_least
+        raise AssertionError(_sentence(doubtful, f"not below {below:g}"))
 
 
 def _field(report: Report[Any], field: str | int | Path) -> Field:
     __tracebackhide__ = True
-    name = named(field)
+    name = pointer_name(field)
     if name not in report.fields:
         names = ", ".join(map(repr, report.fields)) or "none"
         status = f" ({report.status}: {report.reason})" if report.reason else ""
@@ -79,7 +76,7 @@ def _field(report: Report[Any], field: str | int | Path) -> Field:
     return report.fields[name]
 
 
-def _said(field: Field, fails: str) -> str:
+def _sentence(field: Field, fails: str) -> str:
     value = repr(field.value)
     value = value if len(value) <= 60 else value[:57] + "..."
     name = field.pointer or "the whole"

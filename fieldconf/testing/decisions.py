@@ -12,7 +12,7 @@ from typing import Any
 from fieldconf.decisions.questions import member_of
 from fieldconf.parsing.kinds import same
 from fieldconf.paths import parse_pointer
-from fieldconf.testing.answers import Answer, AnswerError, named
+from fieldconf.testing.answers import Answer, AnswerError, pointer_name
 
 _MISSING = object()
 
@@ -45,7 +45,7 @@ def _answer(answer: Answer, question: Mapping[str, Any]) -> dict[str, Any]:
     is_object = isinstance(answer.value, dict)
     kind, name = question["type"], str(question.get("name") or "") if is_object else ""
     own = {"type": kind, "name": question.get("name")}
-    value = _at(answer.value, named(name))
+    value = _at(answer.value, pointer_name(name))
     if value is _MISSING or answer.refusal is not None:
         return own | {"type": "refusal"}
     if kind == "predicate":
@@ -79,7 +79,7 @@ def _at(value: Any, name: str) -> Any:
 
 def _shared(answer: Answer, name: str, value: Any, labels: Sequence[Any]) -> list[float]:
     """The probability of each label."""
-    where = named(name)
+    where = pointer_name(name)
     rivals = answer.rivals.get(where, {})
     shares: dict[int, float] = {}
     masses = [(value, answer.confidences.get(where, answer.default)), *rivals.items()]

@@ -59,7 +59,7 @@ class WrittenAnswer:
         return "".join(entry.text for entry in self.refusal)
 
 
-def said(answer: Answer, shape: Any = None) -> WrittenAnswer:
+def written_answer(answer: Answer, shape: Any = None) -> WrittenAnswer:
     """Cut the tokens of an answer as it says.
 
     Raises:
@@ -89,7 +89,7 @@ def _without(tokens: tuple[WrittenToken, ...], fault: Fault) -> tuple[WrittenTok
 # -- entries ------------------------------------------------------------------------------------
 
 
-def _listed(
+def _logprob_rows(
     tokens: Sequence[WrittenToken], shape: RequestShape, *, digits: int | None = None
 ) -> list[Any] | None:
     """The list of logprobs; None where none were asked for."""
@@ -119,13 +119,13 @@ def chat(answer: Answer, shape: RequestShape = RequestShape()) -> dict[str, Any]
     >>> made["choices"][0]["message"]["content"]
     'true'
     """
-    it = said(answer, shape.schema)
+    it = written_answer(answer, shape.schema)
     content, refusal = it.text or None, it.refused or None
     logprobs: Any = None
     if shape.logprobs:
         logprobs = {
-            "content": _listed(it.tokens, shape) if it.tokens or not refusal else None,
-            "refusal": _listed(it.refusal, shape) if refusal else None,
+            "content": _logprob_rows(it.tokens, shape) if it.tokens or not refusal else None,
+            "refusal": _logprob_rows(it.refusal, shape) if refusal else None,
         }
     message = {"role": "assistant", "content": content, "refusal": refusal}
     choice = {
@@ -141,15 +141,15 @@ def chat_chunks(answer: Answer, shape: RequestShape = RequestShape()) -> list[di
 
 def chat_parts(answer: Answer, shape: RequestShape) -> Iterator[tuple[dict[str, Any], int]]:
     """The chunks, each with the number of the answer's tokens in it."""
-    it = said(answer, shape.schema)
+    it = written_answer(answer, shape.schema)
     nothing: Any = {"content": [], "refusal": None} if shape.logprobs else None
     yield _chunk(it, {"role": "assistant", "content": "", "refusal": None}, nothing), 0
     for entry in it.tokens:
-        rows = _listed([entry], shape)
+        rows = _logprob_rows([entry], shape)
         logprobs = {"content": rows, "refusal": None} if rows else None
         yield _chunk(it, {"content": entry.text}, logprobs), 1
     for entry in it.refusal:
-        rows = _listed([entry], shape)
+        rows = _logprob_rows([entry], shape)
         logprobs = {"content": None, "refusal": rows} if rows else None
         yield _chunk(it, {"refusal": entry.text}, logprobs), 0
     yield _chunk(it, {}, None, it.finish_reason), 0
@@ -188,7 +188,7 @@ def response(answer: Answer, shape: RequestShape = RequestShape()) -> dict[str, 
     >>> response(Answer("hi"))["output"][0]["content"][0]["text"]
     '"hi"'
     """
-    return _response(said(answer, shape.schema), shape)
+    return _response(written_answer(answer, shape.schema), shape)
 
 
 def response_events(answer: Answer, shape: RequestShape = RequestShape()) -> list[dict[str, Any]]:
@@ -198,7 +198,7 @@ def response_events(answer: Answer, shape: RequestShape = RequestShape()) -> lis
 
 def response_parts(answer: Answer, shape: RequestShape) -> Iterator[tuple[dict[str, Any], int]]:
     """The events, each with the number of the answer's tokens in it."""
-    for number, (event, count) in enumerate(_events(said(answer, shape.schema), shape)):
+    for number, (event, count) in enumerate(_events(written_answer(answer, shape.schema), shape)):
         yield {**event, "sequence_number": number}, count
 
 
@@ -213,7 +213,12 @@ def _events(it: WrittenAnswer, shape: RequestShape) -> Iterator[tuple[dict[str, 
         yield from _text_events(it, shape, place)
         place = {**place, "content_index": 1}
     if it.refusal:
-        yield from _refusal_events(it, place)
+        yield {"type": "response.content_part.added", **place, "part": _refusal_part("")}, 0
+        for entry in it.refusal:
+            yield {"type": "response.refusal.delta", **place, "delta": entry.text}, 0
+        part = _refusal_part(it.refused)
+        yield {"type": "response.refusal.done", **place, "refusal": it.refused}, 0
+        yield {"type": "response.content_part.done", **place, "part": part}, 0
     done = _response(it, shape)
     yield {"type": "response.output_item.done", "output_index": 0, "item": done["output"][0]}, 0
     kind = "completed" if done["status"] == "completed" else "incomplete"
@@ -226,19 +231,11 @@ def _text_events(
     yield {"type": "response.content_part.added", **place, "part": _text_part("", [])}, 0
     kind = "response.output_text"
     for entry in it.tokens:
-        logprobs = _listed([entry], shape) or []
+        logprobs = _logprob_rows([entry], shape) or []
         yield {"type": f"{kind}.delta", **place, "delta": entry.text, "logprobs": logprobs}, 1
-    logprobs = _listed(it.tokens, shape) or []
+    logprobs = _logprob_rows(it.tokens, shape) or []
     yield {"type": f"{kind}.done", **place, "text": it.text, "logprobs": logprobs}, 0
     yield {"type": "response.content_part.done", **place, "part": _text_part(it.text, [])}, 0
-
-
-def _refusal_events(it: WrittenAnswer, place: Any) -> Iterator[tuple[dict[str, Any], int]]:
-    yield {"type": "response.content_part.added", **place, "part": _refusal_part("")}, 0
-    for entry in it.refusal:
-        yield {"type": "response.refusal.delta", **place, "delta": entry.text}, 0
-    yield {"type": "response.refusal.done", **place, "refusal": it.refused}, 0
-    yield {"type": "response.content_part.done", **place, "part": _refusal_part(it.refused)}, 0
 
 
 def _response(it: WrittenAnswer, shape: RequestShape) -> dict[str, Any]:
@@ -246,7 +243,7 @@ def _response(it: WrittenAnswer, shape: RequestShape) -> dict[str, Any]:
     status = "incomplete" if ending else "completed"
     parts: list[dict[str, Any]] = []
     if it.tokens or not it.refusal:
-        parts.append(_text_part(it.text, _listed(it.tokens, shape, digits=_DECIMALS) or []))
+        parts.append(_text_part(it.text, _logprob_rows(it.tokens, shape, digits=_DECIMALS) or []))
     if it.refusal:
         parts.append(_refusal_part(it.refused))
     written = len(it.tokens) + len(it.refusal)

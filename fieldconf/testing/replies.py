@@ -111,7 +111,10 @@ def reply(source: Given, path: str, body: Mapping[str, Any]) -> Reply:
         paths = f"{CHAT}, {RESPONSES} or {DECISIONS}"
         return _refused(HttpError(404, f"there is no {path} here; ask at {paths}"))
     is_chat = path.endswith(CHAT)
-    shape = _chat_asked(body) if is_chat else _responses_asked(body)
+    shape = _chat_shape(body) if is_chat else RequestShape(
+        logprobs=_INCLUDED in (body.get("include") or ()), top=body.get("top_logprobs") or 0,
+        schema=_inside(body, "text", "format", "schema"),
+    )  # fmt: skip
     if body.get("stream"):
         parts = payloads.chat_parts if is_chat else payloads.response_parts
         return _streamed(answer, parts(answer, shape), is_chat=is_chat)
@@ -129,20 +132,12 @@ def _refused(error: HttpError) -> Reply:
 # -- what a request asks for --------------------------------------------------------------------
 
 
-def _chat_asked(body: Mapping[str, Any]) -> RequestShape:
+def _chat_shape(body: Mapping[str, Any]) -> RequestShape:
     return RequestShape(
         logprobs=bool(body.get("logprobs")),
         top=body.get("top_logprobs") or 0,
         usage=bool(_inside(body, "stream_options", "include_usage")),
         schema=_inside(body, "response_format", "json_schema", "schema"),
-    )
-
-
-def _responses_asked(body: Mapping[str, Any]) -> RequestShape:
-    return RequestShape(
-        logprobs=_INCLUDED in (body.get("include") or ()),
-        top=body.get("top_logprobs") or 0,
-        schema=_inside(body, "text", "format", "schema"),
     )
 
 

@@ -130,7 +130,7 @@ class FakeServer:
 
     def answer(self, handler: "_Handler", body: dict[str, Any]) -> None:
         """Answer one request."""
-        number, reply = self._made(handler.path, body)
+        number, reply = self._reply(handler.path, body)
         if reply is None:
             handler.reset()
             return
@@ -145,7 +145,7 @@ class FakeServer:
         if not self._is_over.is_set():
             self.hung_up.set()
 
-    def _made(self, path: str, body: dict[str, Any]) -> tuple[int, Reply | None]:
+    def _reply(self, path: str, body: dict[str, Any]) -> tuple[int, Reply | None]:
         try:
             number, source = self._script.take(body)
             if isinstance(source, BaseException):

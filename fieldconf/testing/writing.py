@@ -29,7 +29,7 @@ from fieldconf.parsing.kinds import same
 from fieldconf.paths import Path, pointer
 from fieldconf.schema import Declared, Schema, compile_schema
 from fieldconf.scoring.scorer import score_completion
-from fieldconf.testing.answers import Answer, AnswerError, named
+from fieldconf.testing.answers import Answer, AnswerError, pointer_name
 from fieldconf.tokens.token import Candidate, Completion, Token
 
 _SAME = 1e-9
@@ -67,7 +67,7 @@ def entries(answer: Answer, shape: Any = None) -> tuple[WrittenToken, ...]:
     writer = _Writer(answer, compiled)
     writer.write(answer.value, ())
     writer.check()
-    tokens = _told_apart([_entry(p.text, p.probability, p.rivals) for p in writer.pieces])
+    tokens = _distinct([_entry(p.text, p.probability, p.rivals) for p in writer.pieces])
     if compiled is not None and answer.confidences:
         _verify(answer, tokens, compiled)
     return tokens
@@ -89,7 +89,7 @@ def _compiled(schema: Any, answer: Answer) -> Schema | None:
         return None  # a request may ask for anything
 
 
-def _told_apart(tokens: Sequence[WrittenToken]) -> tuple[WrittenToken, ...]:
+def _distinct(tokens: Sequence[WrittenToken]) -> tuple[WrittenToken, ...]:
     """No two in a row are equal: in a stream the second is taken for the first, sent twice."""
     result = list(tokens)
     for index in range(1, len(result)):
@@ -240,7 +240,7 @@ class _Writer:
         is_asked = pointer(path) in self._answer.confidences
         if other is not None:
             self.pieces.append(_Piece(text, sure, [(other, 1 - sure)]))
-        elif text[0] in '"{[' or (_is_long_number(text) and not is_asked):
+        elif text[0] in '"{[' or (len(text) > 1 and text[0] in "-0123456789" and not is_asked):
             self.pieces[-1].text += text[0]
             self.pieces.append(_Piece(text[1:], sure))
         elif is_asked:
@@ -250,10 +250,6 @@ class _Writer:
             )
         else:
             self.pieces.append(_Piece(text))
-
-
-def _is_long_number(text: str) -> bool:
-    return len(text) > 1 and text[0] in "-0123456789"
 
 
 def _is_prose(value: str, declared: Declared | None) -> bool:
@@ -313,7 +309,7 @@ def _verify(answer: Answer, written: Sequence[WrittenToken], schema: Schema) -> 
     text = "".join(entry.text for entry in tokens)
     report = score_completion(Completion(text, tokens, "stop"), schema)
     for name, wanted in answer.confidences.items():
-        field = report.fields[named(name)]
+        field = report.fields[pointer_name(name)]
         if field.confidence is None or abs(field.confidence - wanted) > _SAME:
             actual = field.reason or f"{field.confidence:.6g}, by {field.basis!r}"
             raise AnswerError(

@@ -81,13 +81,13 @@ class AlignedStep:
         A token may close many values, and each of them asks what the same candidates would have
         closed in its place; so that is read once where it is much.
         """
-        cached = self._readings.get(data)
-        if cached is None:
+        reading = self._readings.get(data)
+        if reading is None:
             fork = self.parser.fork()
-            cached = fork, fork.feed(data)
-            if len(cached[1]) > _FEW_EVENTS:
-                self._readings[data] = cached
-        return cached
+            reading = fork, fork.feed(data)
+            if len(reading[1]) > _FEW_EVENTS:
+                self._readings[data] = reading
+        return reading
 
 
 class Aligned(NamedTuple):
@@ -229,10 +229,10 @@ class Aligner:
         """If the value has ended, the pieces behind it are yet to be fed; ``data`` has them all."""
         if self._value is not None:
             return []
-        first = bisect_left(self._starts, self._finder.offset)
-        if first < len(self._starts):
-            self._end = self._starts[first]
-            del self._starts[first:], self.tokens[first:]
+        count = bisect_left(self._starts, self._finder.offset)
+        if count < len(self._starts):
+            self._end = self._starts[count]
+            del self._starts[count:], self.tokens[count:]
         last = self._starts[-1]
         return self._rest(data[last - begin : self._end - begin], last)
 
@@ -325,7 +325,7 @@ class Aligner:
             self._replays[first] = source
             if start <= edge:
                 first = bisect_right(starts, edge, first, last) - 1
-        chosen: list[AlignedStep] = []
+        selected: list[AlignedStep] = []
         for piece in range(first, min(last, until)):
             step = steps.get(piece)
             if step is None:
@@ -334,8 +334,8 @@ class Aligner:
                 written = data[at - start : stop - start]
                 step = AlignedStep(piece, self.tokens[piece], source, written, at)
                 steps[piece] = step
-            chosen.append(step)
-        return chosen
+            selected.append(step)
+        return selected
 
     def _align(self, events: list[Event]) -> list[Aligned]:
         """The events that the last piece caused."""

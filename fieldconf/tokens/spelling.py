@@ -11,7 +11,7 @@ Why:   servers list tokens as bytes, as text, as text of broken characters, as v
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate, count
@@ -64,15 +64,15 @@ def spell(content: str | None, tokens: Sequence[Token]) -> Spelling:
     >>> spell('{"a"', [Token('{"', None, -0.1), Token('a"', None, -0.2)]).pieces
     (TokenPiece(token=0, start=0, stop=2), TokenPiece(token=1, start=2, stop=4))
     """
-    listed = written(tokens)
-    whole = b"".join(listed)
+    token_bytes = written(tokens)
+    whole = b"".join(token_bytes)
     wanted = whole if content is None else utf8(content)
     if whole == wanted:
-        return Spelling(wanted, _cut(listed))
+        return Spelling(wanted, _cut(token_bytes))
     texts = [utf8(token.text) for token in tokens]
     if b"".join(texts) == wanted:
         return Spelling(wanted, _cut(texts))
-    for spellings in (listed, texts):
+    for spellings in (token_bytes, texts):
         # Marks write nothing; an answer as short as `end` would be found inside of <|im_end|>.
         blank = [
             b"" if is_control(t) else spelled for t, spelled in zip(tokens, spellings, strict=True)
@@ -80,10 +80,11 @@ def spell(content: str | None, tokens: Sequence[Token]) -> Spelling:
         pieces = _cut_inside(blank, wanted, tokens) or _cut_inside(spellings, wanted, tokens)
         if pieces:
             return Spelling(wanted, pieces)
-    if wanted and whole.startswith(wanted):  # then a stop string was cut off
-        return Spelling(wanted, _cut_front(listed, len(wanted)))
-    found = _tolerant(wanted, tokens)
-    return _at_the_end(wanted, tokens, found) if found.reason else found
+    if wanted and whole.startswith(wanted):  # a stop string was cut off
+        pieces = (piece for piece in _cut(token_bytes) if piece.start < len(wanted))
+        return Spelling(wanted, tuple(p._replace(stop=min(p.stop, len(wanted))) for p in pieces))
+    spelling = _tolerant(wanted, tokens)
+    return _at_the_end(wanted, tokens, spelling) if spelling.reason else spelling
 
 
 def is_whole(spelling: Spelling) -> bool:
@@ -115,10 +116,10 @@ def _at_the_end(content: bytes, tokens: Sequence[Token], missing: Spelling) -> S
     """The tokens as the end of a content whose beginning none of them wrote: a prefill."""
     places = places_of(content, tokens)
     if len(places) > 1:
-        (one, _), (other, _) = places
+        (first, _), (second, _) = places
         reason = (
             "the text holds more than the tokens wrote, and they fit it at several places "
-            f"(bytes {one} and {other})"
+            f"(bytes {first} and {second})"
         )
         return Spelling(content, reason=reason)
     if not places or content[places[0][1] :].strip():
@@ -164,15 +165,14 @@ def undisguised(completion: Completion) -> Completion:
     if not tokens or not content or utf8(content) in b"".join(written(tokens)):
         return completion
     for read in (byte_level, sentence_piece):
-        made = tuple(token._replace(raw=read(token.text) or token.raw) for token in tokens)
-        if utf8(content) in b"".join(written(made)):
-            return replace(completion, tokens=tuple(_with_candidates(t, read) for t in made))
+        decoded = [token._replace(raw=read(token.text) or token.raw) for token in tokens]
+        if utf8(content) not in b"".join(written(decoded)):
+            continue
+        for number, token in enumerate(decoded):
+            candidates = tuple(c._replace(raw=read(c.text) or c.raw) for c in token.candidates)
+            decoded[number] = token._replace(candidates=candidates)
+        return replace(completion, tokens=tuple(decoded))
     return completion
-
-
-def _with_candidates(token: Token, read: Callable[[str], bytes | None]) -> Token:
-    found = tuple(c._replace(raw=read(c.text) or c.raw) for c in token.candidates)
-    return token._replace(candidates=found)
 
 
 SPACES = ("Ġ", "▁")
@@ -196,8 +196,8 @@ def plainly_named(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
 
 def byte_level(name: str) -> bytes | None:
     """The bytes that a name of GPT-2's vocabulary stands for; None for other texts."""
-    found = [_BYTE_ALPHABET.get(char) for char in name]
-    return None if None in found else bytes(byte for byte in found if byte is not None)
+    codes = [_BYTE_ALPHABET.get(char) for char in name]
+    return None if None in codes else bytes(byte for byte in codes if byte is not None)
 
 
 def sentence_piece(name: str) -> bytes:
@@ -208,12 +208,6 @@ def sentence_piece(name: str) -> bytes:
 def _cut(spellings: Sequence[bytes]) -> tuple[TokenPiece, ...]:
     ends = [0, *accumulate(map(len, spellings))]
     return tuple(map(_new_piece, zip(count(), ends, ends[1:], strict=False)))
-
-
-def _cut_front(spellings: Sequence[bytes], size: int) -> tuple[TokenPiece, ...]:
-    """The first so many bytes of what the tokens spell; the last piece may be a part of a token."""
-    cut = [piece for piece in _cut(spellings) if piece.start < size]
-    return tuple(piece._replace(stop=min(piece.stop, size)) for piece in cut)
 
 
 def _cut_inside(
@@ -353,22 +347,22 @@ def _broken(content: bytes, start: int) -> Iterator[int]:
 @lru_cache(maxsize=4096)
 def _disguises(text: str, raw: bytes | None) -> tuple[_Disguise, ...]:
     """The ways in which servers show a token, most literal first."""
-    found: dict[_Disguise, None] = {}
+    disguises: dict[_Disguise, None] = {}
     if raw is not None:
-        found[(raw,)] = None
-    found[(utf8(text),)] = None
+        disguises[(raw,)] = None
+    disguises[(utf8(text),)] = None
     if "\\x" in text:
-        found[(unescaped(text),)] = None
+        disguises[(unescaped(text),)] = None
     if "▁" in text:
-        found[(sentence_piece(text),)] = None
-    if not text.isascii() and (named := byte_level(text)) is not None:
-        found[(named,)] = None
+        disguises[(sentence_piece(text),)] = None
+    if not text.isascii() and (decoded := byte_level(text)) is not None:
+        disguises[(decoded,)] = None
     if text and not text[0].isspace():
-        found[(utf8(" " + text),)] = None  # SentencePiece, decoded token by token
+        disguises[(utf8(" " + text),)] = None  # SentencePiece, decoded token by token
     if "\ufffd" in text:
         parts = re.split("(\ufffd)", text)
-        found[tuple(None if p == "\ufffd" else utf8(p) for p in parts if p)] = None
-    return tuple(found)
+        disguises[tuple(None if p == "\ufffd" else utf8(p) for p in parts if p)] = None
+    return tuple(disguises)
 
 
 _HEX = re.compile(rb"\\x([0-9a-fA-F]{2})")

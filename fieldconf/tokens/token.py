@@ -10,14 +10,17 @@ Why:   a token is its bytes; its text is for showing (one emoji has nine spellin
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, cast
 
-Mask: TypeAlias = Literal["pre", "post", "unknown"]
+Mask: TypeAlias = Literal["before", "after", "unknown"]
 """Where the logprobs stand: before or after tokens that the schema forbids were excluded."""
+
+FORMER_MASKS: Mapping[str, Mask] = {"pre": "before", "post": "after"}
+"""The words of the first version of saved reports and responses."""
 
 MASKED_CANDIDATE = -100.0
 """What OpenAI's strict mode lists, exactly, for a token that its grammar excluded."""
@@ -128,10 +131,10 @@ class Token(NamedTuple):
         """
         if not self.candidates:
             return None
-        known = [candidate.logprob for candidate in self.candidates]
+        logprobs = [candidate.logprob for candidate in self.candidates]
         if self.logprob is not None and not any(map(self._is, self.candidates)):
-            known.append(self.logprob)
-        return math.fsum(-math.exp(p) * p for p in known if p > -math.inf)
+            logprobs.append(self.logprob)
+        return math.fsum(-math.exp(p) * p for p in logprobs if p > -math.inf)
 
     def _is(self, candidate: Candidate) -> bool:
         """Whether a candidate is this token: by id where both have one, else by its bytes."""
@@ -266,8 +269,8 @@ def is_unlisted(value: Any) -> bool:
     >>> is_unlisted(-9999.0), is_unlisted(-3.4e38), is_unlisted(-0.5), is_unlisted(None)
     (True, True, False, False)
     """
-    known = number(value)
-    return known is not None and known <= NOT_A_LOGPROB
+    logprob = number(value)
+    return logprob is not None and logprob <= NOT_A_LOGPROB
 
 
 def number(value: Any) -> float | None:

@@ -51,17 +51,17 @@ def _sentence_piece(name: str) -> bytes:
 
 
 def _byte_level(name: str) -> bytes:
-    found = byte_level(name)
-    return utf8(name) if found is None else found
+    raw = byte_level(name)
+    return utf8(name) if raw is None else raw
 
 
 def chat_tokens(
     tokenizer: Any, messages: Sequence[Mapping[str, Any]], template: Mapping[str, Any]
 ) -> tuple[int, ...]:
     """The tokens of chat messages, and of what opens the answer."""
-    made = tokenizer.apply_chat_template(
+    encoded = tokenizer.apply_chat_template(
         list(messages), add_generation_prompt=True, tokenize=True, **template
     )
     # Since version 5 it is a mapping unless told otherwise.
-    ids = cast("Any", made["input_ids"] if isinstance(made, Mapping) else made)
+    ids = cast("Any", encoded["input_ids"] if isinstance(encoded, Mapping) else encoded)
     return tuple(ids)

@@ -54,7 +54,7 @@ class Vocabulary:
                 with the same bytes. It is asked about beginnings first, and whole branches of the
                 vocabulary are never looked at.
         """
-        found: list[int] = []
+        ids: list[int] = []
         todo = [(0, len(self._ids), 0)]  # start, stop, and how many bytes they have in common
         while todo:
             start, stop, depth = todo.pop()
@@ -65,9 +65,9 @@ class Vocabulary:
             shared = _shared(self._sorted[start], self._sorted[end - 1])
             if is_possible(shared):
                 same = bisect_right(self._sorted, shared, start, end)
-                found += self._ids[start:same]
+                ids += self._ids[start:same]
                 todo.append((same, end, len(shared)))
-        return found
+        return ids
 
     def _end_of_branch(self, start: int, stop: int, depth: int) -> int:
         """Where the tokens end that have the next byte, too, in common with the one at start."""
@@ -78,9 +78,9 @@ class Vocabulary:
         return bisect_left(self._sorted, after, start, stop)
 
 
-def _shared(one: bytes, other: bytes) -> bytes:
+def _shared(first: bytes, second: bytes) -> bytes:
     """What two tokens begin with."""
-    for place, (left, right) in enumerate(zip(one, other, strict=False)):
+    for place, (left, right) in enumerate(zip(first, second, strict=False)):
         if left != right:
-            return one[:place]
-    return min(one, other, key=len)
+            return first[:place]
+    return min(first, second, key=len)

@@ -111,7 +111,10 @@ def test_the_end_of_a_list(mode, how):
         words = case.setup.given
         count = sum(word in ITEMS for word in words)
         path = ("l",) if words[0] == "{" else ()
-        assert CLAIMS[how](report[path].stops[count], truth[0]), (report[path].stops, truth)
+        assert CLAIMS[how](report[path].end_probabilities[count], truth[0]), (
+            report[path].end_probabilities,
+            truth,
+        )
 
     law()
 
@@ -277,7 +280,7 @@ def test_kinds(mode, how):
             return
         if field.distribution is None:
             for kind, exact in zip(found, truth, strict=True):
-                assert CLAIMS[how](field.arms[kind], exact), (kind, exact, field.arms)
+                assert CLAIMS[how](field.variants[kind], exact), (kind, exact, field.variants)
 
     law()
 
@@ -297,7 +300,7 @@ def test_null_is_no_rival_where_it_is_not_allowed():
     schema = object_of({"a": {"anyOf": [{"type": "string"}, {"type": "integer"}]}})
     listed = [('"', 0.5), ("1", 0.3), ("null", 0.2)]
     first = token('"', math.log(0.5), [(text, math.log(p)) for text, p in listed])
-    arms = scored(schema, token('{"a":', 0.0), first, token('x"}', 0.0))["a"].arms
+    arms = scored(schema, token('{"a":', 0.0), first, token('x"}', 0.0))["a"].variants
     assert arms["string"].probability == pytest.approx(0.5 / 0.8)
 
 
@@ -306,7 +309,7 @@ def test_a_kind_is_begun_by_what_may_begin_its_values():
     schema = object_of({"a": {"anyOf": [{"type": "string", "pattern": "^x"}, {"type": "null"}]}})
     listed = [('"x', 0.5), ('"z', 0.3), ("null", 0.2)]
     first = token('"x', math.log(0.5), [(text, math.log(p)) for text, p in listed])
-    arms = scored(schema, token('{"a":', 0.0), first, token('"}', 0.0))["a"].arms
+    arms = scored(schema, token('{"a":', 0.0), first, token('"}', 0.0))["a"].variants
     assert arms["string"].probability == pytest.approx(0.5 / 0.7)
 
 
@@ -357,7 +360,11 @@ def test_arms(mode, how):
         case, report, truth = report_of(case, how, k, mode)
         titles = [arm["title"] for arm in case.setup.schema["anyOf"]]
         for title, exact in zip(titles, truth, strict=True):
-            assert CLAIMS[how](report[""].arms[title], exact), (title, exact, report[""].arms)
+            assert CLAIMS[how](report[""].variants[title], exact), (
+                title,
+                exact,
+                report[""].variants,
+            )
 
     law()
 
@@ -367,4 +374,4 @@ def test_a_union_of_objects_that_need_a_key_each_does_not_end_empty():
     listed = [('"a', 0.4), ('"b', 0.2), ("}", 0.4)]
     first = token('"a', math.log(0.4), [(text, math.log(p)) for text, p in listed])
     field = scored({"anyOf": arms}, token("{", 0.0), first, token('":true}', 0.0))[""]
-    assert field.arms["A"].probability == pytest.approx(0.4 / 0.6)
+    assert field.variants["A"].probability == pytest.approx(0.4 / 0.6)

@@ -21,7 +21,7 @@ from wire_samples import INDEX, sample
 from fieldconf import strategies
 from fieldconf.responses import completions
 from fieldconf.responses.fast import from_objects
-from fieldconf.responses.fast.lazy import Listed
+from fieldconf.responses.fast.lazy import LazyCandidates
 from fieldconf.tokens.token import Candidate
 
 CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
@@ -210,7 +210,7 @@ def test_a_list_that_nobody_looks_at_is_not_made_and_nothing_is_changed():
     made = as_object(body(PLAIN))
     before = made.model_dump()
     (token,) = completions(made)[0].tokens
-    assert isinstance(token.candidates, Listed)
+    assert isinstance(token.candidates, LazyCandidates)
     assert token.candidates.made is None
     wanted = (Candidate("a", b"a", math.log(0.5)), Candidate("b", b"b", math.log(0.25)))
     assert token.candidates == wanted == token.candidates.made

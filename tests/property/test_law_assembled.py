@@ -23,7 +23,7 @@ def reports(draw):
 def decisive(field, tokens):
     """The tokens that a field names beside its own."""
     named = [part.token for part in (field.why, field.min_step) if part]
-    named += [part.decided_at for part in (field.distribution, field.arms) if part]
+    named += [part.decided_at for part in (field.distribution, field.variants) if part]
     return [tokens[index] for index in named if index >= 0]
 
 

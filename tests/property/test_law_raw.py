@@ -20,7 +20,7 @@ from fieldconf import score, strategies
 from fieldconf.errors import FieldconfError
 from fieldconf.responses import completions
 from fieldconf.responses.fast import from_json
-from fieldconf.responses.fast.lazy import Listed
+from fieldconf.responses.fast.lazy import LazyCandidates
 from fieldconf.tokens.token import Candidate, Token
 
 READ_RAW = [
@@ -325,7 +325,7 @@ def test_texts_that_json_knows_or_does_not(data):
 def test_a_list_that_nobody_looks_at_is_not_made():
     (made,) = completions(PLAIN)
     (token,) = made.tokens
-    assert isinstance(token.candidates, Listed)
+    assert isinstance(token.candidates, LazyCandidates)
     assert token.candidates.made is None
     wanted = (Candidate("ab", None, -0.1), Candidate("c", None, -3.0))
     assert token == Token("ab", None, -0.1, wanted)
@@ -340,7 +340,7 @@ def test_scoring_looks_at_candidates_without_keeping_them():
     report = score(json.dumps({"choices": [content]}).encode(), {"type": "boolean"})
     assert report[""].distribution[False].probability > 0
     candidates = report.tokens[0].candidates
-    assert isinstance(candidates, Listed)
+    assert isinstance(candidates, LazyCandidates)
     assert candidates.made is None
     assert [candidate.text for candidate in candidates] == ["true", "false"]
 

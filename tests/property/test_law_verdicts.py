@@ -82,7 +82,7 @@ def problems_of(report):
 
 def verdicts_of(report):
     """The verdicts, field by field, each as if it were the only one."""
-    lacks_tokens = report.status in ("unaligned", "no_logprobs") or report.answer is not None
+    lacks_tokens = report.status in ("unaligned", "no_logprobs") or report.answer_score is not None
     problems, made = problems_of(report), {}
     flagged = [flag for flag in ("other_kind", "other_json") if flag in report.flags]
     other = OTHERS[flagged[0]] if flagged else ""
@@ -119,9 +119,10 @@ FACTS = st.builds(
         st.sampled_from(KIND_NAMES), confidence=st.one_of(st.none(), SHARES),
         logprob=st.sampled_from([None, -0.1]),
         basis=st.sampled_from(["joint", "null_or_value", "geometric_mean", "none"]),
-        distribution=DISTRIBUTIONS, arms=DISTRIBUTIONS, stops=SEVERAL, readings=READINGS,
+        distribution=DISTRIBUTIONS, variants=DISTRIBUTIONS,
+        end_probabilities=SEVERAL, readings=READINGS,
         presence=st.dictionaries(st.sampled_from("bc"), MEMBERS, max_size=2),
-        found=st.sampled_from([None, ()]), reason=st.sampled_from(["", "no tokens"]),
+        source_spans=st.sampled_from([None, ()]), reason=st.sampled_from(["", "no tokens"]),
         flags=st.lists(st.sampled_from(FLAGS), max_size=2).map(tuple),
     ),
     LIMITS,
@@ -149,8 +150,8 @@ ALONE = {  # each of the rules has something to say, and no other one has
         replace(SURE, distribution=Distribution((EVEN,), 0.6, 0.0, 0)), Limits(), Policy()),
     "null_undecided": Facts(
         replace(SURE, distribution=Distribution((EVEN, NULL), 0.0, 0.0, 0)), Limits(), Policy()),
-    "may_miss_item": Facts(replace(FULL, stops=(EVEN, EVEN)), Limits(), Policy()),
-    "not_in_source": Facts(replace(SURE, found=()), Limits(), Policy(absent="review")),
+    "may_miss_item": Facts(replace(FULL, end_probabilities=(EVEN, EVEN)), Limits(), Policy()),
+    "not_in_source": Facts(replace(SURE, source_spans=()), Limits(), Policy(absent="review")),
     "readings_disagree": Facts(
         replace(SURE, readings=(Reading("reask", 1, agrees=False),)), Limits(), Policy()),
 }  # fmt: skip
@@ -175,7 +176,7 @@ def test_null_is_looked_for_wherever_something_is_known_of_it():
     union = Distribution((Member("null", 0.5, 0.5, 0.5), Member("string", 0.5, 0.5, 0.5)), 0, 0, 0)
     left_out = {"b": Member(False, 0.5, 0.5, 0.5)}
     for field, presence in [
-        (replace(SURE, arms=union), None),
+        (replace(SURE, variants=union), None),
         (replace(SURE, basis="null_or_value", confidence=0.85), None),
         (SURE, Member(True, 0.6, 0.6, 0.6)),
         (replace(SURE, kind="object", value={"c": 1}, presence=left_out), None),

@@ -137,7 +137,16 @@ def test_verifying_changes_no_value(case):
     assert list(made.fields) == list(report.fields)
     for name, field in made.fields.items():
         first = report.fields[name]
-        kept = ("value", "kind", "start", "stop", "indexes", "distribution", "logprob", "stops")
+        kept = (
+            "value",
+            "kind",
+            "start",
+            "stop",
+            "indexes",
+            "distribution",
+            "logprob",
+            "end_probabilities",
+        )
         assert [getattr(field, k) for k in kept] == [getattr(first, k) for k in kept]
     assert len(client.requests) == bool(right)
 

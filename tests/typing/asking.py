@@ -38,7 +38,7 @@ def whole(client: Any) -> None:
     assert_type(report["urgent"], fc.Field)
     assert_type(report.of(lambda ticket: ticket.customer.email), fc.Field)
     assert_type(report.of("customer.email").confidence, float | None)
-    assert_type(report.stopped, fc.Stopped | None)
+    assert_type(report.stopped, fc.types.Stopped | None)
 
 
 async def awaited(client: Any) -> None:
@@ -90,8 +90,8 @@ def everything_that_can_be_said(client: Any, messages: list[dict[str, Any]]) -> 
     rules: Sequence[fc.StopWhen] = [fc.StopWhen("relevant", value=False, above=0.95)]
     fc.extract(
         Ticket, messages, client=client, model="m", provider="openai-responses",
-        instructions="Read it.", temperature=0, seed=1, max_tokens=100, top_logprobs=5, mask="post",
-        match="loose", settle=fc.Settle(tolerance=0.1), stop_when=rules,
+        instructions="Read it.", temperature=0, seed=1, max_tokens=100, top_logprobs=5,
+        mask="after", match="loose", settle=fc.Settle(tolerance=0.1), stop_when=rules,
         request_options={"timeout": 3}, observe=watch, log_values=False,
     )  # fmt: skip
     fc.extract(

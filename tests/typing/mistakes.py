@@ -26,7 +26,7 @@ def misspelled_options(client: Any) -> None:
     Ticket.extract_many(["x"], concurency=2)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     Ticket.aextract_many(["x"], modle="m")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     Ticket.stream("x", modle="m")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    Ticket.score({}, maks="pre")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    Ticket.score({}, maks="before")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     fc.confident(modle="m")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
 
 
@@ -37,7 +37,7 @@ async def misspelled_options_awaited(client: Any) -> None:
 
 def wrong_types(client: Any) -> None:
     fc.extract(Plain, "x", client=client, temperature="hot")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
-    fc.extract(Plain, "x", client=client, mask="before")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    fc.extract(Plain, "x", client=client, mask="pre")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
     fc.extract(Plain, 5, client=client)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
     Ticket.extract("x", seed="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Ticket.extract("x", stop_when=lambda field: field.no_such)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownLambdaType, reportUnknownMemberType]

@@ -18,10 +18,10 @@ class Ticket(fc.Confident):
 def the_mixin() -> None:
     assert_type(Ticket.extract("x"), fc.Report[Ticket])
     assert_type(Ticket.extract("x", model="m", temperature=0).value, Ticket | None)
-    assert_type(Ticket.score({}, mask="post", match="loose"), fc.Report[Ticket])
+    assert_type(Ticket.score({}, mask="after", match="loose"), fc.Report[Ticket])
     assert_type(Ticket.request(model="m"), dict[str, Any])
-    assert_type(Ticket.stream("x"), fc.FieldStream[Ticket])
-    assert_type(Ticket.astream("x"), fc.AsyncFieldStream[Ticket])
+    assert_type(Ticket.stream("x"), fc.types.FieldStream[Ticket])
+    assert_type(Ticket.astream("x"), fc.types.AsyncFieldStream[Ticket])
     for event in Ticket.stream("x"):
         if event.type == "report":
             assert_type(event.report, fc.Report[Ticket])
@@ -29,19 +29,19 @@ def the_mixin() -> None:
 
 
 def the_mixin_of_many() -> None:
-    assert_type(Ticket.extract_many(["x"]), fc.ResultStream[Ticket])
+    assert_type(Ticket.extract_many(["x"]), fc.types.ResultStream[Ticket])
     for result in Ticket.extract_many({"a": "x"}, concurrency=2, output="o.jsonl", samples=3):
         assert_type(result.value, Ticket | None)
-    then = [fc.CascadeStep(object(), model="large")]
-    assert_type(Ticket.extract_many(["x"], then=then, budget=5).all(), fc.Results[Ticket])
-    assert_type(Box[int].extract_many(["x"]).run(), fc.RunSummary)
+    steps = [fc.CascadeStep(object(), model="large")]
+    assert_type(Ticket.extract_many(["x"], steps=steps, budget=5).all(), fc.types.Results[Ticket])
+    assert_type(Box[int].extract_many(["x"]).run(), fc.types.RunSummary)
 
 
 async def the_mixin_of_many_awaited() -> None:
-    assert_type(Ticket.aextract_many(["x"]), fc.AsyncResultStream[Ticket])
-    assert_type(await Settled.aextract_many(["x"]).all(), fc.Results[Settled])
+    assert_type(Ticket.aextract_many(["x"]), fc.types.AsyncResultStream[Ticket])
+    assert_type(await Settled.aextract_many(["x"]).all(), fc.types.Results[Settled])
     async for result in Sub.aextract_many(["x"]):
-        assert_type(result, fc.Result[Sub])
+        assert_type(result, fc.types.Result[Sub])
 
 
 async def the_mixin_awaited() -> None:
@@ -89,7 +89,7 @@ class Tags(fc.Confident, RootModel[list[str]]):
 
 def generic() -> None:
     assert_type(Box[int].extract("x").value, Box[int] | None)
-    assert_type(Box[Ticket].stream("x"), fc.FieldStream[Box[Ticket]])
+    assert_type(Box[Ticket].stream("x"), fc.types.FieldStream[Box[Ticket]])
     value = Box[Ticket].extract("x").value
     if value is not None:
         assert_type(value.item.urgent, bool)

@@ -1,12 +1,11 @@
-"""Chat chunks: the chunk that nearly all of a stream consists of, read without detours.
+"""Chat chunks: a fast reader of the usual chunk of a stream.
 
 In:    a chunk, as a dict or as the SDK's object.
 Out:   a ``ChunkPiece``: text and tokens of the first choice; None for any other chunk.
-Never: another result than the general road's (``wire.read_chunk``): whatever could make one (a
-       reason to stop, a call, a name by id, a list that contradicts its token) is left to it.
-Why:   the general road looks for fifteen shapes and dumps SDK objects; a live view pays for that
-       with each token. Candidates are read from what was sent when somebody asks for them: of
-       most tokens nobody does.
+Never: another result than the general reader (``responses.read_chunk``): chunks that could differ
+       (a finish reason, a call, a name by id, a list that contradicts its token) are left to it.
+Why:   the general reader tries fourteen shapes and dumps SDK objects, which is slow for each token
+       of a live view. Candidates are built when they are accessed: most never are.
 """
 
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from typing import Any, NamedTuple, cast
 from fieldconf.responses.delta import Delta
 from fieldconf.responses.fast import from_objects
 from fieldconf.responses.fast.from_objects import NOT_PLAIN, members
-from fieldconf.responses.fast.lazy import has_masked
+from fieldconf.responses.fast.lazy import has_forbidden
 from fieldconf.responses.formats import choices
 from fieldconf.tokens.token import Token
 
@@ -70,28 +69,28 @@ def read(chunk: Any) -> ChunkPiece | None:
     source = item.get("id") or ""
     if type(model) is not str or type(server) is not str or type(source) is not str:
         return None
-    is_masked = any(has_masked(token.candidates) for token in tokens)
+    is_masked = any(has_forbidden(token.candidates) for token in tokens)
     return _new_piece((content, tokens, is_masked, choices.common(model, server), source))
 
 
 def _text(item: dict[str, Any], choice: dict[str, Any], delta: dict[str, Any]) -> str:
     """The text of a chunk of the first choice that is not its last, and tells of nothing else."""
-    about, said = choice.get, delta.get
+    member, changes = choice.get, delta.get
     if (
         choice["index"] != 0
-        or about("finish_reason")
-        or about("message") is not None
-        or said("refusal")
-        or said("tool_calls")
-        or any(map(said, choices.THOUGHTS))
-        or said("function_call") is not None
+        or member("finish_reason")
+        or member("message") is not None
+        or changes("refusal")
+        or changes("tool_calls")
+        or any(map(changes, choices.THOUGHTS))
+        or changes("function_call") is not None
         or item.get("usage") is not None
         or not item.keys() <= _HARMLESS
         or item.get("object") == "response"
         or type(item["choices"]) is not list
     ):
         raise ValueError
-    content = said("content")
+    content = changes("content")
     if content is None:
         return ""
     if type(content) is not str:
@@ -102,7 +101,7 @@ def _text(item: dict[str, Any], choice: dict[str, Any], delta: dict[str, Any]) -
 def _tokens(logprobs: Any) -> tuple[Token, ...]:
     if logprobs is None:
         return ()
-    listed = members(logprobs)["content"]
-    if type(listed) is not list:
+    entries = members(logprobs)["content"]
+    if type(entries) is not list:
         raise TypeError
-    return tuple(map(from_objects.token, cast("list[Any]", listed)))
+    return tuple(map(from_objects.token, cast("list[Any]", entries)))

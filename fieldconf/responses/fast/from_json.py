@@ -1,15 +1,15 @@
-"""Raw: a saved response of the OpenAI chat family, its entries read straight from the bytes.
+"""Raw JSON: a saved response of the OpenAI chat family; its entries are read from the bytes.
 
 In:    JSON as bytes or text.
-Out:   a ``RawBody``: an object with the attributes that ``openai_chat`` and ``choices`` ask for,
-       its listed tokens as ``RawEntry`` values; None for what is not plainly such a body.
-Never: an error; a body that ``json.loads`` would refuse, or would read otherwise.
-Why:   of a response with logprobs nearly all bytes are candidates, and most of these are never
-       looked at: a dict and a list of integers for each of them cost ten times what the rest does.
+Out:   a ``RawBody``: an object with the attributes that ``openai_chat`` and ``choices`` read, its
+       tokens as ``RawEntry`` values; None for any other body.
+Never: an error; a body that ``json.loads`` would refuse, or would read differently.
+Why:   nearly all bytes of a response with logprobs are candidates, and most are never used: a dict
+       and a list of integers for each of them cost ten times as much as everything else.
 
-What is not plain goes the way of ``json.loads``, which knows every quirk. So the types here are
-narrow: a field of type None is a key by which another family is known, and whoever has it is not
-read here. What no reader asks for is passed over, and only checked to be JSON.
+Other bodies are read by ``json.loads`` and the formats. So the types here are narrow: a field of
+type None is a key of another format, and a body with that key is not read here. Keys that no reader
+uses are only checked to be valid JSON.
 """
 
 import codecs
@@ -184,10 +184,10 @@ def _answered(line: _AnyBody) -> _AnyBody | None:
 
 def _is_plain(body: _AnyBody) -> bool:
     """Whether it has lists of entries, and nothing that is read in another way."""
-    listed = [choice.logprobs for choice in body.choices or () if choice.logprobs is not None]
+    logprobs = [choice.logprobs for choice in body.choices or () if choice.logprobs is not None]
     return (
-        any(one.content for one in listed)
-        and all(one.content is not None or one.token_logprobs is None for one in listed)
+        any(part.content for part in logprobs)
+        and all(part.content is not None or part.token_logprobs is None for part in logprobs)
         and any(
             part is not None
             for choice in body.choices or ()
@@ -240,25 +240,25 @@ class _Known(dict[bytes, T | None]):
         super().__init__()
         self._make = make
 
-    def __missing__(self, listed: bytes) -> T | None:
-        known = self._make(listed)
+    def __missing__(self, raw: bytes) -> T | None:
+        value = self._make(raw)
         if len(self) >= _MOST_OCTETS:
             self.clear()
-        self[listed] = known
-        return known
+        self[raw] = value
+        return value
 
 
-def _octets(listed: bytes) -> bytes | None:
+def _octets(raw: bytes) -> bytes | None:
     try:
-        return octets(json.loads(listed))
+        return octets(json.loads(raw))
     except (ValueError, RecursionError):
         return None
 
 
-def _text(listed: bytes) -> str | None:
-    raw = OCTETS[listed]
+def _text(raw: bytes) -> str | None:
+    spelled = OCTETS[raw]
     try:
-        return None if raw is None else raw.decode()
+        return None if spelled is None else spelled.decode()
     except UnicodeDecodeError:
         return None
 

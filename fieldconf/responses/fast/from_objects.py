@@ -1,11 +1,10 @@
-"""Held: entries as a client's objects hold them, read without dumping them.
+"""Client objects: entries are read from a client's objects without dumping them.
 
 In:    a pydantic object with ``choices``; entries of its lists, or dicts of the same shape.
-Out:   the object's dump with its entries left out of it as ``Entries``; their ``Token`` values.
-Never: another result than that of ``entries.token`` for the dump: of whatever is not plain there
-       is none here, or it is dumped.
-Why:   of a response with logprobs nearly all is candidates, and of most nobody ever looks at
-       more than the numbers; the dump of them costs more than all else.
+Out:   the object's dump, in which the entries stay objects (``Entries``); their ``Token`` values.
+Never: another result than ``entries.token`` has for the dump: what is not plain is dumped.
+Why:   nearly all of a response with logprobs is candidates, of most only the numbers are used, and
+       dumping them costs more than everything else.
 """
 
 import math
@@ -14,7 +13,7 @@ from functools import lru_cache
 from math import exp
 from typing import Any, cast
 
-from fieldconf.responses.fast.lazy import Listed
+from fieldconf.responses.fast.lazy import LazyCandidates
 from fieldconf.responses.formats import entries
 from fieldconf.tokens.token import (
     MASKED_CANDIDATE,
@@ -44,17 +43,19 @@ class Entries(list[Any]):
 def opened(payload: Any) -> dict[str, Any] | None:
     """The dump of an object with lists of entries, the entries as they are; None for any other."""
     try:
-        held = [_member(choice, "logprobs") for choice in _listed(_member(payload, "choices"))]
-        listed = [None if one is None else _entries(_member(one, "content")) for one in held]
+        logprobs = [_member(choice, "logprobs") for choice in _listed(_member(payload, "choices"))]
+        contents = [
+            None if part is None else _entries(_member(part, "content")) for part in logprobs
+        ]
     except NOT_PLAIN:
         return None
-    if not any(listed):
+    if not any(contents):
         return None
-    made = payload.model_dump(warnings=False, exclude=_ENTRIES)
-    for choice, logprobs, found in zip(made["choices"], held, listed, strict=True):
-        if logprobs is not None:
-            choice["logprobs"]["content"] = found
-    return made
+    dump = payload.model_dump(warnings=False, exclude=_ENTRIES)
+    for choice, part, content in zip(dump["choices"], logprobs, contents, strict=True):
+        if part is not None:
+            choice["logprobs"]["content"] = content
+    return dump
 
 
 def _member(part: Any, name: str) -> Any:
@@ -73,24 +74,24 @@ def _listed(value: Any) -> list[Any]:
 def _entries(content: Any) -> Entries | None:
     if content is None:
         return None
-    found = Entries(_listed(content))
-    kinds = set(map(type, found))
+    models = Entries(_listed(content))
+    kinds = set(map(type, models))
     if len(kinds) > 1 or not all(map(_is_plain, kinds)):
         raise TypeError
-    return found
+    return models
 
 
-def read(listed: Entries) -> tuple[Token, ...]:
+def read(plain_entries: Entries) -> tuple[Token, ...]:
     """The tokens of entries."""
-    return tuple(_read(listed, place) for place in range(len(listed)))
+    return tuple(_read(plain_entries, place) for place in range(len(plain_entries)))
 
 
-def _read(listed: Entries, place: int) -> Token:
-    entry = listed[place]
+def _read(plain_entries: Entries, place: int) -> Token:
+    entry = plain_entries[place]
     try:
         return token(entry)
     except NOT_PLAIN:
-        before = listed[place - 1].model_dump(warnings=False) if place else None
+        before = plain_entries[place - 1].model_dump(warnings=False) if place else None
         return entries.token(entry.model_dump(warnings=False), entries.listed_with(before))
 
 
@@ -146,8 +147,12 @@ def token(entry: Any) -> Token:
             raise ValueError
         return _new_token((shown, raw, logprob, (), None, ""))
     numbers = _numbers(top, shown, part["bytes"], logprob)
-    found = Held(top, MASKED_CANDIDATE in numbers) if _are_usual(numbers) else _candidates(top)
-    return _new_token((shown, raw, logprob, found, None, ""))
+    candidates = (
+        LazyObjectCandidates(top, MASKED_CANDIDATE in numbers)
+        if _are_usual(numbers)
+        else _candidates(top)
+    )
+    return _new_token((shown, raw, logprob, candidates, None, ""))
 
 
 def _row(part: dict[str, Any]) -> tuple[str, bytes | None, Any, Any]:
@@ -168,10 +173,10 @@ def _numbers(top: Any, shown: str, raw: Any, logprob: float) -> list[float]:
     """The logprobs of a list that confirms the token's own, and has no more mass than there is."""
     first, kind = top[0], cast("Any", type(top[0]))
     if kind is dict:
-        numbers: list[float] = [one["logprob"] for one in top]
+        numbers: list[float] = [candidate["logprob"] for candidate in top]
         is_first = first["token"] == shown and first["bytes"] == raw
     elif _is_plain(kind):  # then all are: a client makes them alike
-        numbers = [one.logprob for one in top]
+        numbers = [candidate.logprob for candidate in top]
         is_first = first.token == shown and first.bytes == raw
     else:
         raise TypeError
@@ -184,13 +189,13 @@ def _numbers(top: Any, shown: str, raw: Any, logprob: float) -> list[float]:
     return numbers
 
 
-def _shown(one: Any) -> Any:
-    return one["token"] if type(one) is dict else one.token  # pyright: ignore[reportUnknownVariableType]  # any payload
+def _shown(candidate: Any) -> Any:
+    return candidate["token"] if type(candidate) is dict else candidate.token  # pyright: ignore[reportUnknownVariableType]  # any payload
 
 
 def _own(top: Sequence[Any], shown: str, raw: Any) -> float:
     """The logprob that the list gives the token; NaN if it does not have it."""
-    parts = [members(one) for one in top]
+    parts = [members(candidate) for candidate in top]
     if parts[0]["token"].startswith(_BY_ID):
         raise ValueError
     same = (p["logprob"] for p in parts if p["token"] == shown and p["bytes"] == raw)
@@ -203,10 +208,10 @@ def _are_usual(numbers: list[float]) -> bool:
     return are_floats and min(numbers) > NOT_A_LOGPROB and max(numbers) <= 0
 
 
-class Held(Listed, gc=False, eq=False):
-    """The candidates of a token in a client's objects, made when they are first asked for."""
+class LazyObjectCandidates(LazyCandidates, gc=False, eq=False):
+    """The candidates of a token in a client's objects, built when they are first accessed."""
 
-    def make(self, raw: Sequence[Any]) -> tuple[Candidate, ...]:
+    def build(self, raw: Sequence[Any]) -> tuple[Candidate, ...]:
         """The candidates of what came."""
         return _candidates(raw)
 
@@ -221,7 +226,7 @@ def _candidates(top: Any) -> tuple[Candidate, ...]:
 def _made(top: Any) -> list[Candidate]:
     """The candidates of a list in which all have text, bytes and number, and nothing else."""
     parts = top if type(top[0]) is dict else map(members, top)  # a client makes them alike
-    made: list[Candidate] = []
+    candidates: list[Candidate] = []
     for part in parts:
         shown, raw, value = part["token"], part["bytes"], part["logprob"]
         if len(part) != 3 or type(shown) is not str or shown[:9] == _BY_ID:
@@ -236,5 +241,5 @@ def _made(top: Any) -> list[Candidate]:
         if type(value) is not float or not _LEAST < value <= 0:
             value = candidate_logprob(value)
         if value is not None:
-            made.append(_new_candidate((shown, raw, value, None)))
-    return made
+            candidates.append(_new_candidate((shown, raw, value, None)))
+    return candidates

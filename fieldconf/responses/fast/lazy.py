@@ -1,11 +1,11 @@
-"""Listed: the tokens of raw entries, their candidates left as they came until someone looks.
+"""Lazy candidates: the tokens of raw entries; their candidates are built when they are accessed.
 
 In:    ``RawEntry`` values of one list.
-Out:   the ``Token`` values that ``entries.read`` makes of the same list.
-Never: a token believed on less than its whole list: ``entries.make`` asks the same questions, here
-       those come first that nearly every token answers.
-Why:   nearly every token stands in its own list with its own number, and the list is one of
-       probabilities; nearly no list is looked at for more.
+Out:   the ``Token`` values that ``entries.read`` builds from the same list.
+Never: a check left out that ``entries.make`` has: here the checks come first that nearly every
+       token passes.
+Why:   nearly every token is in its own list with its own logprob, and most candidates are never
+       used.
 """
 
 import math
@@ -39,39 +39,39 @@ _SURELY = entries.MOST_MASS - 1e-9  # two ways to add up the same numbers differ
 _new_candidate, _new_token = unchecked(Candidate), unchecked(Token)
 
 
-class Listed(Struct, gc=False, eq=False):
-    """The candidates of a token, made when they are first asked for; it equals their tuple.
+class LazyCandidates(Struct, gc=False, eq=False):
+    """The candidates of a token, built when they are first accessed; equal to their tuple.
 
     Attributes:
-        raw: as they came, each with a number.
-        has_masked: whether the server's grammar excluded one of them.
-        made: they themselves, once they are.
+        raw: the entries as they came, each with a number.
+        has_forbidden: whether the server's grammar excluded one of them.
+        built: the candidates, once they are built.
     """
 
     raw: Sequence[RawCandidate]
-    has_masked: bool
-    made: tuple[Candidate, ...] | None = None
+    has_forbidden: bool
+    built: tuple[Candidate, ...] | None = None
 
     def all(self) -> tuple[Candidate, ...]:
         """The candidates."""
-        raw, made = self.raw, self.made  # in this order: another thread may be here, too
-        if made is None:
-            made = self.made = self.make(raw)
+        raw, built = self.raw, self.built  # in this order: another thread may be here, too
+        if built is None:
+            built = self.built = self.build(raw)
             self.raw = ()
-        return made
+        return built
 
-    def glance(self) -> tuple[Candidate, ...]:
-        """The candidates, but not kept: most lists are looked at once, and answers are long."""
-        raw, made = self.raw, self.made
-        return self.make(raw) if made is None else made
+    def peek(self) -> tuple[Candidate, ...]:
+        """The candidates, without storing them: most lists are read once, and answers are long."""
+        raw, built = self.raw, self.built
+        return self.build(raw) if built is None else built
 
-    def make(self, raw: Sequence[Any]) -> tuple[Candidate, ...]:
+    def build(self, raw: Sequence[Any]) -> tuple[Candidate, ...]:
         """The candidates of what came."""
         return _candidates(raw)
 
     def __len__(self) -> int:
-        raw, made = self.raw, self.made
-        return len(raw if made is None else made)
+        raw, built = self.raw, self.built
+        return len(raw if built is None else built)
 
     @overload
     def __getitem__(self, place: int) -> Candidate: ...
@@ -98,7 +98,7 @@ class Listed(Struct, gc=False, eq=False):
         return self.all().count(value)
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, Listed):
+        if isinstance(other, LazyCandidates):
             return self.all() == other.all()
         return self.all() == other if isinstance(other, tuple) else NotImplemented
 
@@ -112,7 +112,7 @@ class Listed(Struct, gc=False, eq=False):
         return tuple, (self.all(),)
 
 
-cast("Any", Sequence).register(Listed)
+cast("Any", Sequence).register(LazyCandidates)
 
 _WITHOUT_IDS = frozenset({RawCandidate, RawEntry})
 
@@ -128,11 +128,11 @@ def columns(candidates: Sequence[Candidate]) -> tuple[list[str], list[float]] | 
     return list(texts), list(logprobs)
 
 
-def all_columns(lists: Sequence[Listed]) -> tuple[list[str], list[float]] | None:
+def all_columns(lists: Sequence[LazyCandidates]) -> tuple[list[str], list[float]] | None:
     """The same of several lists, one behind the other; no candidate is made."""
-    raws = [one.raw for one in lists]
+    raws = [candidates.raw for candidates in lists]
     rows = [candidate for raw in raws for candidate in raw]
-    are_made = any(one.made is not None for one in lists)
+    are_made = any(candidates.built is not None for candidates in lists)
     if are_made or not rows or not _WITHOUT_IDS.issuperset(map(type, rows)):
         return None
     texts = [row.token for row in rows]
@@ -141,70 +141,74 @@ def all_columns(lists: Sequence[Listed]) -> tuple[list[str], list[float]] | None
     if not _are_texts(texts):
         return None
     numbers: list[Any] = [row.logprob for row in rows]
-    if any(one.has_masked for one in lists):
+    if any(candidates.has_forbidden for candidates in lists):
         numbers = _floats(numbers)
     return texts, numbers
 
 
-def has_masked(candidates: Sequence[Candidate]) -> bool:
+def has_forbidden(candidates: Sequence[Candidate]) -> bool:
     """Whether one of a token's candidates was excluded by the server's grammar."""
-    if isinstance(candidates, Listed):
-        return candidates.has_masked
+    if isinstance(candidates, LazyCandidates):
+        return candidates.has_forbidden
     return any(candidate.logprob == -math.inf for candidate in candidates)
 
 
 # -- the tokens of a list -------------------------------------------------------------------------
 
 
-def read(listed: Sequence[RawEntry] | Sequence[RawNumberedEntry]) -> tuple[Token, ...]:
+def read(raw_entries: Sequence[RawEntry] | Sequence[RawNumberedEntry]) -> tuple[Token, ...]:
     """The tokens of a list of entries.
 
     Column by column: most have no ids, and are the first of their own lists, with the same number.
     """
-    shown = [entry.token for entry in listed]
-    if not shown or isinstance(listed[0], RawNumberedEntry) or not _are_texts(shown):
-        return tuple(_alone(listed, place) for place in range(len(listed)))
-    raws, tops = _octets(listed), [entry.top_logprobs for entry in listed]
+    shown = [entry.token for entry in raw_entries]
+    if not shown or isinstance(raw_entries[0], RawNumberedEntry) or not _are_texts(shown):
+        return tuple(_alone(raw_entries, place) for place in range(len(raw_entries)))
+    raws, tops = _octets(raw_entries), [entry.top_logprobs for entry in raw_entries]
     try:
-        logprobs = [_NONE if entry.logprob is None else float(entry.logprob) for entry in listed]
+        logprobs = [
+            _NONE if entry.logprob is None else float(entry.logprob) for entry in raw_entries
+        ]
     except OverflowError:  # an integer of hundreds of digits
-        return tuple(_alone(listed, place) for place in range(len(listed)))
+        return tuple(_alone(raw_entries, place) for place in range(len(raw_entries)))
     if any(tops):
-        found, apart = _in_their_lists(listed, tops, zip(shown, raws, logprobs, strict=True))
+        lists, apart = _in_their_lists(raw_entries, tops, zip(shown, raws, logprobs, strict=True))
     else:
-        found, apart = [()] * len(tops), list[int]()
+        lists, apart = [()] * len(tops), list[int]()
     if min(logprobs) <= MASKED_CANDIDATE or max(logprobs) > 0:
-        apart += [place for place, one in enumerate(logprobs) if not MASKED_CANDIDATE < one <= 0]
-    rows = zip(shown, _spelled(shown, raws), logprobs, found, repeat(None), repeat(""))
-    made = list(map(_new_token, rows))
+        apart += [
+            place for place, logprob in enumerate(logprobs) if not MASKED_CANDIDATE < logprob <= 0
+        ]
+    rows = zip(shown, _spelled(shown, raws), logprobs, lists, repeat(None), repeat(""))
+    tokens = list(map(_new_token, rows))
     for place in set(apart):
-        made[place] = _alone(listed, place)
-    return tuple(made)
+        tokens[place] = _alone(raw_entries, place)
+    return tuple(tokens)
 
 
 def _in_their_lists(
-    listed: Sequence[RawEntry] | Sequence[RawNumberedEntry],
+    raw_entries: Sequence[RawEntry] | Sequence[RawNumberedEntry],
     tops: Sequence[Sequence[RawCandidate] | None],
-    said: Iterable[tuple[Any, ...]],
+    stated: Iterable[tuple[Any, ...]],
 ) -> tuple[list[Sequence[Candidate]], list[int]]:
     """The lists of tokens; and the places of those that are not the first of them, or are doubted.
 
     ``said`` is of each token what its candidate has to say, too: its text, its bytes, its number.
     """
-    firsts = [top[0] if top else entry for entry, top in zip(listed, tops, strict=True)]
+    firsts = [top[0] if top else entry for entry, top in zip(raw_entries, tops, strict=True)]
     heads = zip(
         [o.token for o in firsts], _octets(firsts), [o.logprob for o in firsts], strict=True
     )
-    found, apart = _believed(tops)
-    apart += [place for place, is_first in enumerate(map(eq, said, heads)) if not is_first]
-    return found, apart
+    lists, apart = _believed(tops)
+    apart += [place for place, is_first in enumerate(map(eq, stated, heads)) if not is_first]
+    return lists, apart
 
 
 _NONE = math.inf  # instead of a number that is missing: no logprob is that
 
 
-def _octets(listed: Sequence[RawCandidate]) -> list[bytes | None]:
-    return list(map(OCTETS.__getitem__, map(bytes, [one.listed for one in listed])))
+def _octets(rows: Sequence[RawCandidate]) -> list[bytes | None]:
+    return list(map(OCTETS.__getitem__, map(bytes, [row.listed for row in rows])))
 
 
 def _spelled(shown: Sequence[str], raws: list[bytes | None]) -> list[bytes | None]:
@@ -227,12 +231,12 @@ def _believed(
     A list may have no more mass than all tokens have. It has no more than one of nothing but its
     likeliest and as many of the next likeliest as it has others: mostly that is little enough.
     """
-    found: list[Any] = []
+    lists: list[Any] = []
     apart: list[int] = []
     size, enough = 0, 0.0  # with so many others, each of them below that
     for top in tops:
         if not top:
-            found.append(())
+            lists.append(())
             continue
         numbers: list[Any] = [candidate.logprob for candidate in top]
         if len(numbers) != size:
@@ -249,27 +253,27 @@ def _believed(
         except TypeError:  # one of them is missing
             is_apart = True
         if is_apart:
-            apart.append(len(found))
+            apart.append(len(lists))
         has_masked = not is_apart and numbers[0] <= MASKED_CANDIDATE and MASKED_CANDIDATE in numbers
-        found.append(Listed(top, has_masked))
-    return found, apart
+        lists.append(LazyCandidates(top, has_masked))
+    return lists, apart
 
 
-def _alone(listed: Sequence[RawEntry] | Sequence[RawNumberedEntry], place: int) -> Token:
+def _alone(raw_entries: Sequence[RawEntry] | Sequence[RawNumberedEntry], place: int) -> Token:
     """The token of one entry: it may have an id, and stand anywhere in its list."""
-    entry = listed[place]
+    entry = raw_entries[place]
     shown, logprob, top = entry.token, entry.logprob, entry.top_logprobs
     if top and logprob is not None and MASKED_CANDIDATE < logprob <= 0 and _are_texts([shown]):
         own = next((c for c in top if c.logprob == logprob and c.token == shown), None)
         is_own = own is not None and own.bytes == entry.bytes and _are_texts([top[0].token])
         if own is not None and is_own and _is_identified(entry, own):
-            (found,), doubted = _believed([top])
+            (candidates,), doubted = _believed([top])
             if not doubted:
                 number = entry.id if isinstance(entry, RawNumberedEntry) else None
                 return Token(
-                    shown, entries.spelled(shown, own.bytes), float(logprob), found, number
+                    shown, entries.spelled(shown, own.bytes), float(logprob), candidates, number
                 )
-    before = listed[place - 1] if place else None
+    before = raw_entries[place - 1] if place else None
     is_copied = before is not None and bool(top) and before.top_logprobs == top
     return entries.token(entry, entries.listed_with(before) if is_copied else ())
 
@@ -279,26 +283,26 @@ def _is_identified(entry: RawEntry | RawNumberedEntry, own: RawCandidate) -> boo
     if isinstance(entry, RawEntry):
         return True
     top = entry.top_logprobs or ()
-    if any(one.token_id is not None for one in (entry, *top)):
+    if any(row.token_id is not None for row in (entry, *top)):
         return False
-    ids = [one.id for one in top if one.id is not None]
+    ids = [row.id for row in top if row.id is not None]
     if len(set(ids)) < len(ids):
         return False
     is_one = isinstance(own, RawNumbered) and own.id == entry.id and entry.id in ids
     return entry.id is None or (is_one and entry.id >= 0 and own.bytes is not None)
 
 
-def _candidates(listed: Sequence[RawCandidate]) -> tuple[Candidate, ...]:
-    shown = [one.token for one in listed]
-    if isinstance(listed[0], RawNumbered) or not _are_texts(shown):
-        return entries.candidates(map(entries.row, listed))
-    numbers = _floats([one.logprob for one in listed])
-    raws = _spelled(shown, _octets(listed))
+def _candidates(rows: Sequence[RawCandidate]) -> tuple[Candidate, ...]:
+    shown = [row.token for row in rows]
+    if isinstance(rows[0], RawNumbered) or not _are_texts(shown):
+        return entries.candidates(map(entries.row, rows))
+    numbers = _floats([row.logprob for row in rows])
+    raws = _spelled(shown, _octets(rows))
     return tuple(map(_new_candidate, zip(shown, raws, numbers, repeat(None))))
 
 
-def _floats(given: list[Any]) -> list[float]:
-    numbers = list(map(float, given))
+def _floats(values: list[Any]) -> list[float]:
+    numbers = list(map(float, values))
     if MASKED_CANDIDATE in numbers:
         numbers = [-math.inf if number == MASKED_CANDIDATE else number for number in numbers]
     return numbers

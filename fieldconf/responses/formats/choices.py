@@ -35,37 +35,37 @@ def deltas(item: Any, tokens_of: Callable[[Any, Delta], Delta]) -> list[Delta]:
     Azure's asynchronous content filter sends choices with neither message nor delta; usage and
     prompt filters come in chunks without choices.
     """
-    said = common(text(get(item, "model")), text(get(item, "system_fingerprint")))
+    shared = common(text(get(item, "model")), text(get(item, "system_fingerprint")))
     usage, is_timed = get(item, "usage"), bool(get(item, "timings"))
     if usage is not None or is_timed:
-        said = replace(
-            said,
-            mask="pre" if is_timed else said.mask,
+        shared = replace(
+            shared,
+            mask="before" if is_timed else shared.mask,
             completion_tokens=count(get(usage, "completion_tokens")),
             prompt_tokens=count(get(usage, "prompt_tokens")),
         )
-    listed, source = items(get(item, "choices")), text(get(item, "id"))
-    found = [
+    listed_choices, source = items(get(item, "choices")), text(get(item, "id"))
+    choice_deltas = [
         tokens_of(choice, _without_tokens(choice, index, source))
-        for index, choice in zip(_indices(listed), listed, strict=True)
+        for index, choice in zip(_indices(listed_choices), listed_choices, strict=True)
     ]
-    return [*found, said]
+    return [*choice_deltas, shared]
 
 
 def thoughts(message: Any) -> tuple[str, str]:
     """The field of a message that holds what the server took for reasoning, and its text."""
     for name in THOUGHTS:
-        if found := text(get(message, name)):
-            return name, found
+        if reasoning := text(get(message, name)):
+            return name, reasoning
     return "", ""
 
 
-def _indices(listed: Sequence[Any]) -> Sequence[int]:
+def _indices(listed_choices: Sequence[Any]) -> Sequence[int]:
     """Which choice each is; without an index, or where whole ones share theirs, by its place."""
-    given = [count(get(choice, "index")) for choice in listed]
-    found = [place if index is None else index for place, index in enumerate(given)]
-    is_shared = None not in given and len(set(given)) < len(given)
-    return range(len(found)) if is_shared and all(map(_is_whole, listed)) else found
+    stated = [count(get(choice, "index")) for choice in listed_choices]
+    indices = [place if index is None else index for place, index in enumerate(stated)]
+    is_shared = None not in stated and len(set(stated)) < len(stated)
+    return range(len(indices)) if is_shared and all(map(_is_whole, listed_choices)) else indices
 
 
 def _is_whole(choice: Any) -> bool:
@@ -79,7 +79,7 @@ def common(model: str, fingerprint: str) -> Delta:
     llama.cpp, which also has ``timings``, takes the numbers before the mask. Of a stream all
     chunks say the same: it is one object.
     """
-    mask: Mask = "pre" if _LLAMA_CPP_BUILD.match(fingerprint) else "unknown"
+    mask: Mask = "before" if _LLAMA_CPP_BUILD.match(fingerprint) else "unknown"
     return Delta(index=None, mask=mask, model=model)
 
 
@@ -97,5 +97,5 @@ def _without_tokens(choice: Any, index: int, source: str) -> Delta:
         ),
         source=source,
         thoughts=thoughts(part),
-        extent="more" if message is None else "all",
+        extent="increment" if message is None else "final",
     )

@@ -56,7 +56,7 @@ def _whole(item: Any) -> Delta:
         tokens=tuple(map(_token, items(get(item, "logprobs")))) or None,
         finish_reason=finish(get(item, "finish_reason")),
         calls=tool_calls.read(get(message, "tool_calls"), whole=True),
-        extent="all",
+        extent="final",
         note=_NOT_ASKED,
         model=text(get(item, "model")),
         completion_tokens=count(at(item, "usage", "tokens", "output_tokens")),
@@ -73,7 +73,7 @@ def _is_run(run: Any) -> bool:
 
 def _token(run: Any) -> Token:
     numbers = [chosen_logprob(value) for value in items(get(run, "logprobs"))]
-    known = [number for number in numbers if number is not None]
+    logprobs = [number for number in numbers if number is not None]
     ids = items(get(run, "token_ids"))
-    is_whole = known and len(known) == len(numbers) and len(ids) in (0, len(numbers))
-    return Token(text(get(run, "text")), None, math.fsum(known) if is_whole else None)
+    is_whole = logprobs and len(logprobs) == len(numbers) and len(ids) in (0, len(numbers))
+    return Token(text(get(run, "text")), None, math.fsum(logprobs) if is_whole else None)

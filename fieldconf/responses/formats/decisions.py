@@ -45,10 +45,10 @@ def matches(item: Any) -> bool:
 
 def read(item: Any) -> list[Delta]:
     """The answers."""
-    made = tuple(_decision(name, answer) for name, answer in _answers(item))
+    decisions = tuple(_decision(name, answer) for name, answer in _answers(item))
     return [
         Delta(
-            decisions=made, extent="all", model=text(get(item, "model")),
+            decisions=decisions, extent="final", model=text(get(item, "model")),
             prompt_tokens=count(at(item, "usage", "input_tokens")),
             completion_tokens=count(at(item, "usage", "output_tokens")),
         )
@@ -57,9 +57,9 @@ def read(item: Any) -> list[Delta]:
 
 def _answers(item: Any) -> Iterator[tuple[str, Any]]:
     """Each answer with the name of its question, or else its position."""
-    found = get(item, "answers")
-    yield from members(found).items()
-    for position, answer in enumerate(items(found)):
+    answers = get(item, "answers")
+    yield from members(answers).items()
+    for position, answer in enumerate(items(answers)):
         yield text(first(answer, "name", "id")) or str(position), answer
 
 
@@ -87,38 +87,40 @@ def _choice(name: str, answer: Any) -> Decision:
 def _score(name: str, answer: Any) -> Decision:
     """The likeliest level. Places and numbers are texts where they are the keys of a dict."""
     legend = get(answer, "legend")
-    found = get(answer, "probabilities")
-    listed = [(get(p, "value"), get(p, "label"), get(p, "probability")) for p in items(found)]
-    keyed = [(key, get(legend, key), p) for key, p in members(found).items()]
-    levels = [(value, text(label), p) for value, label, p in [*keyed, *listed]]
+    probabilities = get(answer, "probabilities")
+    rows = [(get(p, "value"), get(p, "label"), get(p, "probability")) for p in items(probabilities)]
+    keyed = [(key, get(legend, key), p) for key, p in members(probabilities).items()]
+    levels = [(value, text(label), p) for value, label, p in [*keyed, *rows]]
     pairs = [(_level(value, label), p) for value, label, p in levels]
-    made = _finite(name, None, pairs)
+    decision = _finite(name, None, pairs)
     return (
-        made._replace(labels=tuple(label for _, label, _ in levels)) if made.probabilities else made
+        decision._replace(labels=tuple(label for _, label, _ in levels))
+        if decision.probabilities
+        else decision
     )
 
 
 def _level(value: Any, label: str) -> Any:
     """The number that a level stands for."""
-    named = parsed(label)
-    return named if is_number(named) else parsed(value, value)
+    level = parsed(label)
+    return level if is_number(level) else parsed(value, value)
 
 
 def _pairs(answer: Any) -> list[tuple[Any, Any]]:
-    found = get(answer, "probabilities")
-    listed = [(first(p, "value", "label"), get(p, "probability")) for p in items(found)]
-    return [*members(found).items(), *listed]
+    probabilities = get(answer, "probabilities")
+    rows = [(first(p, "value", "label"), get(p, "probability")) for p in items(probabilities)]
+    return [*members(probabilities).items(), *rows]
 
 
 def _finite(name: str, value: Any, pairs: list[tuple[Any, Any]]) -> Decision:
     """The value chosen, or else the likeliest one."""
-    known = [(v, float(p)) for v, p in pairs if _is_probability(p)]
-    total = math.fsum(p for _, p in known)
-    if not known or len(known) < len(pairs) or abs(total - 1) > _SLACK:
+    valid = [(v, float(p)) for v, p in pairs if _is_probability(p)]
+    total = math.fsum(p for _, p in valid)
+    if not valid or len(valid) < len(pairs) or abs(total - 1) > _SLACK:
         return Decision(name, value, (), _BROKEN)
-    if not any(v == value for v, _ in known):
-        value = max(known, key=lambda pair: pair[1])[0]
-    return Decision(name, value, tuple(known))
+    if not any(v == value for v, _ in valid):
+        value = max(valid, key=lambda pair: pair[1])[0]
+    return Decision(name, value, tuple(valid))
 
 
 def _refusal(name: str, answer: Any) -> Decision:
@@ -126,8 +128,8 @@ def _refusal(name: str, answer: Any) -> Decision:
 
 
 def _is_probability(value: Any) -> bool:
-    known = None if isinstance(value, str) else number(value)
-    return known is not None and 0 <= known <= 1
+    probability = None if isinstance(value, str) else number(value)
+    return probability is not None and 0 <= probability <= 1
 
 
 _KINDS: Mapping[str, Callable[[str, Any], Decision]] = {

@@ -64,13 +64,13 @@ def read(entries: Any) -> tuple[Token, ...] | None:
     """The tokens of a list of entries; None where there is no list."""
     if not isinstance(entries, (list, tuple)):
         return None
-    found: list[Token] = []
+    tokens: list[Token] = []
     before: tuple[Candidate, ...] = ()
     for entry in items(entries):
-        listed = listed_with(entry)
-        found.append(_token(entry, listed, before))
-        before = listed
-    return tuple(found)
+        top = listed_with(entry)
+        tokens.append(_token(entry, top, before))
+        before = top
+    return tuple(tokens)
 
 
 def make(
@@ -94,13 +94,13 @@ def make(
         before: the alternatives listed with the token before it, which may have been copied.
         is_whole: whether all that the server listed have a logprob, and so are among them.
     """
-    known = chosen_logprob(logprob)
+    own_logprob = chosen_logprob(logprob)
     if not candidates:
-        return Token(shown, raw, known, (), number)
+        return Token(shown, raw, own_logprob, (), number)
     is_copied = candidates == before
     if any(candidate.id is not None for candidate in candidates):
         candidates = tuple(dict.fromkeys(candidates))
-    token = Candidate(shown, raw, known or 0.0, number)
+    token = Candidate(shown, raw, own_logprob or 0.0, number)
     own = _own(token, candidates)
     if not own and (plain := plainly_named(candidates)):
         own = _own(token._replace(raw=token.bytes), plain)
@@ -113,16 +113,18 @@ def make(
         note = REPEATED
     elif is_copied and not is_own:
         note = COPIED
-    elif known is None and not own:
+    elif own_logprob is None and not own:
         outside = _outside(candidates, mass) if is_unlisted(logprob) else ""
         return Token(shown, raw, None, candidates if outside else (), number, outside or ABSENT)
     elif (
         mass > MOST_MASS
-        or (own and known is not None and not is_own and not is_broken)
-        or not (own or is_broken or _may_be_left_out(known, candidates, mass, is_whole=is_whole))
+        or (own and own_logprob is not None and not is_own and not is_broken)
+        or not (
+            own or is_broken or _may_be_left_out(own_logprob, candidates, mass, is_whole=is_whole)
+        )
     ):
-        known, note = None, CONTRADICTED
-    return Token(shown, raw, known, () if note else candidates, number, note)
+        own_logprob, note = None, CONTRADICTED
+    return Token(shown, raw, own_logprob, () if note else candidates, number, note)
 
 
 def candidates(rows: Iterable[Row]) -> tuple[Candidate, ...]:
@@ -143,12 +145,12 @@ def parallel(chosen: Sequence[Row], tops: Sequence[Iterable[Row]]) -> tuple[Toke
     Of lists of different lengths it is not known whose candidates are whose: none are taken.
     """
     rows = list(map(list, tops)) if len(tops) == len(chosen) else [list[Row]()] * len(chosen)
-    listed = list(map(candidates, rows))
+    lists = list(map(candidates, rows))
     return (
         tuple(
-            make(shown, raw, logprob, found, number, before, is_whole=len(found) == len(top))
-            for (shown, raw, logprob, number), top, found, before in zip(
-                chosen, rows, listed, [(), *listed], strict=False
+            make(shown, raw, logprob, top, number, before, is_whole=len(top) == len(top_rows))
+            for (shown, raw, logprob, number), top_rows, top, before in zip(
+                chosen, rows, lists, [(), *lists], strict=False
             )
         )
         or None
@@ -167,8 +169,8 @@ def by_id(number: int) -> str:
 
 def id_in(name: str) -> int | None:
     """The id in such a name; None if it is a text."""
-    found = _NAMED_BY_ID.fullmatch(name) if name.startswith("token_id:") else None
-    return int(found[1]) if found else None
+    match = _NAMED_BY_ID.fullmatch(name) if name.startswith("token_id:") else None
+    return int(match[1]) if match else None
 
 
 def spelled(shown: str, raw: bytes | None) -> bytes | None:
@@ -194,19 +196,19 @@ def token(entry: Any, before: Sequence[Candidate] = ()) -> Token:
     return _token(entry, listed_with(entry), before)
 
 
-def _token(entry: Any, found: tuple[Candidate, ...], before: Sequence[Candidate]) -> Token:
+def _token(entry: Any, candidates: tuple[Candidate, ...], before: Sequence[Candidate]) -> Token:
     shown, raw, number = _name(entry)
     logprob = get(entry, "logprob")
-    is_whole = len(_top(entry)) == len(found)
-    if number is None or not _is_named_elsewhere(shown, raw, number, found):
-        return make(shown, raw, logprob, found, number, before, is_whole=is_whole)
+    is_whole = len(_top(entry)) == len(candidates)
+    if number is None or not _is_named_elsewhere(shown, raw, number, candidates):
+        return make(shown, raw, logprob, candidates, number, before, is_whole=is_whole)
     if raw is not None:
         return Token(shown, raw, None, (), number, note=MERGED)
     own = next((e for e in _top(entry) if _name(e)[2] == number), None)
     if own is None:
         return Token(by_id(number), None, None, (), number, note=UNLISTED)
     logprob = get(own, "logprob")
-    return make(_name(own)[0], None, logprob, found, number, before, is_whole=is_whole)
+    return make(_name(own)[0], None, logprob, candidates, number, before, is_whole=is_whole)
 
 
 def listed_with(entry: Any) -> tuple[Candidate, ...]:
@@ -232,22 +234,22 @@ def _name(entry: Any) -> tuple[str, bytes | None, int | None]:
     number = None if number is None else count(number)
     if not shown and raw is None and number is not None:
         return by_id(number), None, number
-    named = id_in(shown)
-    if named is None:
+    token_id = id_in(shown)
+    if token_id is None:
         return shown, raw, number
     if raw is None or raw == shown.encode():
-        return shown, None, named
-    return raw.decode("utf-8", "replace"), raw, named
+        return shown, None, token_id
+    return raw.decode("utf-8", "replace"), raw, token_id
 
 
 def _is_named_elsewhere(
     shown: str, raw: bytes | None, number: int, candidates: Iterable[Candidate]
 ) -> bool:
     """Whether the list knows the token's id by another name; without bytes, by none at all."""
-    named = [c for c in candidates if c.id is not None and id_in(c.text) is None]
+    with_ids = [c for c in candidates if c.id is not None and id_in(c.text) is None]
     if raw is None:
-        return bool(named) and not any(c.id == number and c.text == shown for c in named)
-    own = [c for c in named if c.id == number]
+        return bool(with_ids) and not any(c.id == number and c.text == shown for c in with_ids)
+    own = [c for c in with_ids if c.id == number]
     return any(c.raw != raw if c.raw is not None else c.text != shown for c in own)
 
 
@@ -297,13 +299,13 @@ def are_alike(texts: Sequence[str]) -> bool:
     return all(text == shown for text in texts) and bool(shown) and "\ufffd" not in shown
 
 
-def _is_same(one: Candidate, other: Candidate) -> bool:
+def _is_same(first: Candidate, second: Candidate) -> bool:
     """Whether two are one token: by ids where both have one, else by bytes, else by texts."""
-    if one.id is not None and other.id is not None:
-        return one.id == other.id
-    if one.raw is None or other.raw is None:
-        return one.text == other.text
-    return one.raw == other.raw
+    if first.id is not None and second.id is not None:
+        return first.id == second.id
+    if first.raw is None or second.raw is None:
+        return first.text == second.text
+    return first.raw == second.raw
 
 
 def _is_broken(*tokens: Candidate) -> bool:

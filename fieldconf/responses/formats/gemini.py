@@ -28,8 +28,8 @@ _NOT_ASKED = not_asked("responseLogprobs=true, logprobs=5")
 
 def matches(item: Any) -> bool:
     """Whether an item has this shape."""
-    found = items(get(item, "candidates"))
-    is_answer = any(get(c, "content") is not None or _result(c) is not None for c in found)
+    candidates = items(get(item, "candidates"))
+    is_answer = any(get(c, "content") is not None or _result(c) is not None for c in candidates)
     return is_answer or _blocked(item) is not None
 
 

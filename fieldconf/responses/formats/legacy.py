@@ -44,9 +44,9 @@ def pieces(shown: str) -> bytes | None:
     return unescaped(shown) if shown.startswith("bytes:\\x") else None
 
 
-def rows(listed: Any) -> list[entries.Row]:
+def rows(top: Any) -> list[entries.Row]:
     """The candidates in a dict from text to logprob."""
-    return [(shown, pieces(shown), value, None) for shown, value in members(listed).items()]
+    return [(shown, pieces(shown), value, None) for shown, value in members(top).items()]
 
 
 def _is_legacy(logprobs: Any) -> bool:

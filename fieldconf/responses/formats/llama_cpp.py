@@ -37,17 +37,17 @@ def matches(item: Any) -> bool:
 
 def read(item: Any) -> list[Delta]:
     """What the item adds."""
-    found = items(get(item, "completion_probabilities"))
-    is_linear = any(first(entry, "prob", "probs") is not None for entry in found)
+    rows = items(get(item, "completion_probabilities"))
+    is_linear = any(first(row, "prob", "probs") is not None for row in rows)
     stopped = get(item, "stop_type")
     return [
         Delta(
             index=count(get(item, "index")) or 0,
             content=text(get(item, "content")),
-            tokens=_linear(found) if is_linear else entries.read(found) or None,
+            tokens=_linear(rows) if is_linear else entries.read(rows) or None,
             finish_reason=finish(stopped) if stopped != "none" else None,
             note=_NOT_ASKED,
-            mask="unknown" if is_linear and _is_post_sampling(found) else "pre",
+            mask="unknown" if is_linear and _is_post_sampling(rows) else "before",
             model=text(get(item, "model")),
             completion_tokens=count(get(item, "tokens_predicted")),
             prompt_tokens=count(get(item, "tokens_evaluated")),
@@ -56,23 +56,23 @@ def read(item: Any) -> list[Delta]:
     ]
 
 
-def _is_post_sampling(found: Any) -> bool:
-    return any(get(entry, "top_probs") is not None for entry in found)
+def _is_post_sampling(entries: Any) -> bool:
+    return any(get(entry, "top_probs") is not None for entry in entries)
 
 
-def _linear(found: Sequence[Any]) -> tuple[Token, ...]:
+def _linear(rows: Sequence[Any]) -> tuple[Token, ...]:
     """Entries with probabilities (0..1) instead of logprobs."""
-    made: list[Token] = []
+    tokens: list[Token] = []
     before: tuple[Candidate, ...] = ()
-    for entry in found:
-        listed = entries.candidates(map(_row, items(first(entry, "top_probs", "probs"))))
+    for entry in rows:
+        candidates = entries.candidates(map(_row, items(first(entry, "top_probs", "probs"))))
         shown, raw, logprob, token_id = _row(entry)
         if get(entry, "probs") is not None:  # then the list is all there is
             raw, token_id = None, None
-            logprob = next((c.logprob for c in listed if c.text == shown), None)
-        made.append(entries.make(shown, raw, logprob, listed, token_id, before))
-        before = listed
-    return tuple(made)
+            logprob = next((c.logprob for c in candidates if c.text == shown), None)
+        tokens.append(entries.make(shown, raw, logprob, candidates, token_id, before))
+        before = candidates
+    return tuple(tokens)
 
 
 def _row(entry: Any) -> entries.Row:
@@ -82,7 +82,7 @@ def _row(entry: Any) -> entries.Row:
 
 
 def _log(probability: Any) -> float | None:
-    known = number(probability)
-    if known is None or not 0 <= known <= 1:
+    value = number(probability)
+    if value is None or not 0 <= value <= 1:
         return None
-    return math.log(known) if known else -math.inf
+    return math.log(value) if value else -math.inf

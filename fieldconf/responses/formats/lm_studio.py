@@ -27,14 +27,14 @@ def read(item: Any) -> list[Delta]:
     """What the fragment adds; its thoughts are tokens outside of the answer."""
     written = text(at(item, "fragment", "content"))
     is_thought = at(item, "fragment", "reasoningType") not in (None, "none")
-    lists = [_candidates(found) for found in items(get(item, "logprobs"))]
+    lists = [_candidates(entry) for entry in items(get(item, "logprobs"))]
     tokens = _tokens(written, lists) if lists else None
     return [Delta(content="" if is_thought else written, tokens=tokens)]
 
 
-def _candidates(found: Any) -> tuple[Candidate, ...]:
+def _candidates(entry: Any) -> tuple[Candidate, ...]:
     return entries.candidates(
-        (text(get(c, "text")), None, get(c, "logprob"), None) for c in items(found)
+        (text(get(c, "text")), None, get(c, "logprob"), None) for c in items(entry)
     )
 
 
@@ -44,17 +44,17 @@ def _tokens(written: str, lists: list[tuple[Candidate, ...]]) -> tuple[Token, ..
         own = next((c.logprob for c in lists[0] if c.text == written), None)
         return (entries.make(written, None, own, lists[0]),)
     ways: list[list[Candidate]] = [[]]
-    for listed in lists:
+    for candidates in lists:
         ways = [
             [*way, c]
             for way in ways
-            for c in listed
+            for c in candidates
             if c.text and written.startswith("".join(w.text for w in way) + c.text)
         ]
     whole = [way for way in ways if "".join(c.text for c in way) == written]
     if len(whole) != 1:
         return (Token(written, None, None, note=_UNCLEAR),)
     return tuple(
-        entries.make(c.text, None, c.logprob, listed)
-        for c, listed in zip(whole[0], lists, strict=True)
+        entries.make(c.text, None, c.logprob, candidates)
+        for c, candidates in zip(whole[0], lists, strict=True)
     )

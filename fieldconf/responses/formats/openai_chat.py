@@ -32,11 +32,11 @@ _PARTS = ("message", "delta", "text", "content_filter_offsets")
 
 def matches(item: Any) -> bool:
     """Whether an item has this shape."""
-    found = get(item, "choices")
+    listed_choices = get(item, "choices")
     if get(item, "object") == "chat.completion.chunk":
         return True
-    return isinstance(found, (list, tuple)) and (
-        not found
+    return isinstance(listed_choices, (list, tuple)) and (
+        not listed_choices
         or choices.have(item, lambda choice: any(get(choice, p) is not None for p in _PARTS))
     )
 
@@ -49,7 +49,7 @@ def read(item: Any) -> list[Delta]:
 def _tokens(choice: Any, delta: Delta) -> Delta:
     logprobs = get(choice, "logprobs")
     content = get(logprobs, "content")
-    if not content and not (delta.content or "").strip() and delta.extent == "all":
+    if not content and not (delta.content or "").strip() and delta.extent == "final":
         content = get(logprobs, "reasoning_content")
     if content and isinstance(logprobs, RawLogprobs):
         return replace(delta, tokens=lazy.read(content))

@@ -34,7 +34,11 @@ _NOT_ASKED = not_asked('include=["message.output_text.logprobs"], top_logprobs=5
 def matches(item: Any) -> bool:
     """Whether an item has this shape."""
     is_event = text(get(item, "type")).startswith("response.")
-    return is_event or get(item, "object") == "response" or _is_output(get(item, "output"))
+    return (
+        is_event
+        or get(item, "object") == "response"
+        or any(get(p, "type") in ("message", "function_call") for p in items(get(item, "output")))
+    )
 
 
 def read(item: Any) -> list[Delta]:
@@ -46,10 +50,6 @@ def read(item: Any) -> list[Delta]:
     if reader is None:
         return [Delta(index=None, source=text(at(item, "response", "id")))]
     return [reader(item)]
-
-
-def _is_output(output: Any) -> bool:
-    return any(get(part, "type") in ("message", "function_call") for part in items(output))
 
 
 # -- the object ---------------------------------------------------------------------------------
@@ -70,9 +70,10 @@ def _whole(response: Any) -> Delta:
         content="".join(text(get(part, "text")) for part in parts),
         tokens=tuple(tokens) or None,
         refusal="".join(text(get(part, "refusal")) for part in parts),
-        finish_reason=_finish(response),
+        finish_reason=finish(at(response, "incomplete_details", "reason"))
+        or finish(get(response, "status")),
         calls=tool_calls.read(calls, whole=True),
-        extent="all",
+        extent="final",
         model=text(get(response, "model")),
         completion_tokens=count(at(response, "usage", "output_tokens")),
         prompt_tokens=count(at(response, "usage", "input_tokens")),
@@ -82,29 +83,15 @@ def _whole(response: Any) -> Delta:
     )
 
 
-def _finish(response: Any) -> str | None:
-    stopped = at(response, "incomplete_details", "reason")
-    return finish(stopped) or finish(get(response, "status"))
-
-
 # -- the events ---------------------------------------------------------------------------------
 
 
-def _text_delta(event: Any) -> Delta:
-    tokens = entries.read(get(event, "logprobs"))
-    return Delta(content=text(get(event, "delta")), tokens=tokens)
-
-
 def _text_done(event: Any) -> Delta:
-    """All of one part; of an answer with several parts it does not stand for everything."""
+    """The whole text of one part; of an answer with several parts it is not the whole."""
     if get(event, "output_index") or get(event, "content_index"):
         return Delta(index=None)
     tokens = entries.read(get(event, "logprobs"))
-    return Delta(content=text(get(event, "text")), tokens=tokens, extent="so far")
-
-
-def _refusal_delta(event: Any) -> Delta:
-    return Delta(refusal=text(get(event, "delta")))
+    return Delta(content=text(get(event, "text")), tokens=tokens, extent="cumulative")
 
 
 def _arguments_delta(event: Any) -> Delta:
@@ -121,13 +108,15 @@ def _item_added(event: Any) -> Delta:
 
 
 def _closed(event: Any) -> Delta:
-    return replace(_whole(get(event, "response")), extent="so far")
+    return replace(_whole(get(event, "response")), extent="cumulative")
 
 
 _EVENTS: Mapping[str, Callable[[Any], Delta]] = {
-    "response.output_text.delta": _text_delta,
+    "response.output_text.delta": lambda event: Delta(
+        content=text(get(event, "delta")), tokens=entries.read(get(event, "logprobs"))
+    ),
     "response.output_text.done": _text_done,
-    "response.refusal.delta": _refusal_delta,
+    "response.refusal.delta": lambda event: Delta(refusal=text(get(event, "delta"))),
     "response.function_call_arguments.delta": _arguments_delta,
     "response.output_item.added": _item_added,
     "response.completed": _closed,

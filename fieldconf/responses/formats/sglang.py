@@ -27,8 +27,8 @@ _NOT_ASKED = not_asked("return_logprob=true, top_logprobs_num=5")
 
 def matches(item: Any) -> bool:
     """Whether an item has this shape."""
-    found = at(item, "meta_info", "output_token_logprobs")
-    return isinstance(found, (list, tuple)) or (
+    logprobs = at(item, "meta_info", "output_token_logprobs")
+    return isinstance(logprobs, (list, tuple)) or (
         get(item, "meta_info") is not None and isinstance(get(item, "text"), str)
     )
 
@@ -48,7 +48,7 @@ def read(item: Any) -> list[Delta]:
             finish_reason=finish(get(reason, "type")) or finish(reason),
             extent=_extent(len(tokens or ()), counted),
             note=_NOT_ASKED,
-            mask="post",
+            mask="after",
             completion_tokens=counted,
             prompt_tokens=count(get(about, "prompt_tokens")),
             source=text(get(about, "id")),
@@ -56,10 +56,10 @@ def read(item: Any) -> list[Delta]:
     ]
 
 
-def _extent(listed: int, counted: int | None) -> Extent:
-    if not listed or not counted:
+def _extent(token_count: int, counted: int | None) -> Extent:
+    if not token_count or not counted:
         return "unclear"
-    return "more" if listed < counted else "so far"
+    return "increment" if token_count < counted else "cumulative"
 
 
 def _row(triple: Any) -> entries.Row:
@@ -67,8 +67,8 @@ def _row(triple: Any) -> entries.Row:
 
 
 def _part(triple: Any, place: int) -> Any:
-    found = items(triple)
-    return found[place] if len(found) > place else None
+    parts = items(triple)
+    return parts[place] if len(parts) > place else None
 
 
 def _id(triple: Any) -> int | None:

@@ -32,14 +32,14 @@ def matches(item: Any) -> bool:
 def read(item: Any) -> list[Delta]:
     """What the item adds."""
     details, line = get(item, "details"), get(item, "token")
-    found: list[Delta] = []
+    deltas: list[Delta] = []
     if get(line, "text") is not None:
         shown = "" if get(line, "special") else text(get(line, "text"))
         tokens = entries.paired([line], [get(item, "top_tokens")], _row)
-        found.append(Delta(content=shown, tokens=tokens, mask="post"))
+        deltas.append(Delta(content=shown, tokens=tokens, mask="after"))
     if isinstance(get(item, "generated_text"), str) or members(details):
-        found.append(_whole(item, details))
-    return found
+        deltas.append(_whole(item, details))
+    return deltas
 
 
 def _whole(item: Any, details: Any) -> Delta:
@@ -48,10 +48,10 @@ def _whole(item: Any, details: Any) -> Delta:
         tokens=entries.paired(get(details, "tokens"), get(details, "top_tokens"), _row),
         prompt=entries.paired(get(details, "prefill"), None, _row) or (),
         finish_reason=finish(get(details, "finish_reason")),
-        extent="all" if get(item, "token") is None else "so far",
+        extent="final" if get(item, "token") is None else "cumulative",
         last=True,
         note=_NOT_ASKED,
-        mask="post",
+        mask="after",
         completion_tokens=count(get(details, "generated_tokens")),
     )
 

@@ -36,8 +36,8 @@ def read(item: Any) -> list[Delta]:
 def _tokens(choice: Any, delta: Delta) -> Delta:
     if number(get(choice, "logprobs")) is None:
         return delta
-    listed = entries.candidates(legacy.rows(get(choice, "top_logprobs")))
+    candidates = entries.candidates(legacy.rows(get(choice, "top_logprobs")))
     token_id = count(at(choice, "delta", "token_id"))
     shown = delta.content or ""
-    token = entries.make(shown, None, get(choice, "logprobs"), listed, token_id)
+    token = entries.make(shown, None, get(choice, "logprobs"), candidates, token_id)
     return replace(delta, tokens=(token,))

@@ -65,39 +65,39 @@ def read(calls: Any, *, whole: bool = False) -> tuple[ToolCall, ...]:
         calls: the list.
         whole: whether each item of it is all of a call; a value instead of JSON text always is.
     """
-    found: list[ToolCall] = []
+    tool_calls: list[ToolCall] = []
     for position, call in enumerate(c for c in items(calls) if c is not None):
         function = get(call, "function") or call
         index = count(get(call, "index"))
         index = count(get(function, "index")) if index is None else index  # Ollama's
         arguments = first(function, "arguments", "args", "input")
-        found.append(
+        tool_calls.append(
             ToolCall(
                 text(get(function, "name")), "" if arguments is None else arguments,
                 position if index is None else index, text(get(call, "id")),
                 whole or not isinstance(arguments, (str, type(None))),
             )
         )  # fmt: skip
-    return tuple(found)
+    return tuple(tool_calls)
 
 
 def join(pieces: Iterable[ToolCall]) -> tuple[ToolCall, ...]:
     """The calls that pieces amount to, in the order in which they began."""
-    made: list[ToolCall] = []
+    joined: list[ToolCall] = []
     places: dict[int, int] = {}  # where the call stands that an index names at the moment
     for piece in pieces:
         place = places.get(piece.index)
-        if place is None or _is_other(made[place], piece):
-            places[piece.index] = len(made)
-            made.append(replace(piece, index=len(made)))
+        if place is None or _is_other(joined[place], piece):
+            places[piece.index] = len(joined)
+            joined.append(replace(piece, index=len(joined)))
         else:
-            before = made[place]
+            before = joined[place]
             arguments = _add(before.arguments, piece.arguments)
             is_whole = before.whole or piece.whole
-            made[place] = ToolCall(
+            joined[place] = ToolCall(
                 before.name or piece.name, arguments, place, before.id or piece.id, is_whole
             )
-    return tuple(made)
+    return tuple(joined)
 
 
 def _is_other(call: ToolCall, piece: ToolCall) -> bool:
@@ -116,25 +116,25 @@ def _add(before: Any, more: Any) -> Any:
     return more if more != "" else before
 
 
-def split(made: Completion, calls: Sequence[ToolCall]) -> list[Completion]:
+def split(completion: Completion, calls: Sequence[ToolCall]) -> list[Completion]:
     """A completion for each call, in their order.
 
     They are looked for from the last to the first, each before the one after it: what stands
     before the calls may be thoughts in which they are drafted.
     """
-    found: list[Completion] = []
-    tokens = made.tokens or ()
+    completions: list[Completion] = []
+    tokens = completion.tokens or ()
     for call in reversed(calls):
-        written = _find(call.arguments, tokens, _BETWEEN if found else _BEHIND)
+        written = _find(call.arguments, tokens, _BETWEEN if completions else _BEHIND)
         if written is None:
-            note = UNFOUND if made.tokens else UNSCORED
-            answer = replace(made, content=_dump(call.arguments), tokens=None, note=note)
+            note = UNFOUND if completion.tokens else UNSCORED
+            answer = replace(completion, content=_dump(call.arguments), tokens=None, note=note)
         else:
             content, begin, end = written
-            answer = replace(made, content=content, tokens=tokens[begin:end])
+            answer = replace(completion, content=content, tokens=tokens[begin:end])
             tokens = tokens[:begin]
-        found.append(replace(answer, tool=call.name))
-    return found[::-1]
+        completions.append(replace(answer, tool=call.name))
+    return completions[::-1]
 
 
 def _find(
@@ -161,8 +161,8 @@ def _find(
 
 def found_among(value: Any, tokens: Sequence[Token]) -> str | None:
     """An object or a list in the words of the tokens that wrote it; None where none did."""
-    found = _find(value, tokens, _BEHIND)
-    return None if found is None else found[0]
+    span = _find(value, tokens, _BEHIND)
+    return None if span is None else span[0]
 
 
 def _equal(arguments: Any, whole: bytes) -> tuple[str, int]:

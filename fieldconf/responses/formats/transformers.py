@@ -51,8 +51,8 @@ def read(item: Any) -> list[Delta]:
             index=index,
             content=None,
             tokens=None if note else _row(ids, [step[index] for step in scores]),
-            extent="all",
-            mask="post" if get(item, "scores") else "pre",
+            extent="final",
+            mask="after" if get(item, "scores") else "before",
             note=note,
         )
         for index, ids in enumerate(rows)
@@ -67,8 +67,8 @@ def _row(ids: list[int], steps: Sequence[Any]) -> tuple[Token, ...]:
 def _step(token: int, scores: Any) -> Token:
     logprobs = scores.float().log_softmax(-1)
     top = logprobs.topk(min(LISTED, logprobs.shape[-1]))
-    listed = _candidates(top.indices.tolist(), top.values.tolist())
-    return entries.make(entries.by_id(token), None, logprobs[token].item(), listed, token)
+    candidates = _candidates(top.indices.tolist(), top.values.tolist())
+    return entries.make(entries.by_id(token), None, logprobs[token].item(), candidates, token)
 
 
 def _listed(item: Any) -> Delta:
@@ -77,16 +77,16 @@ def _listed(item: Any) -> Delta:
     top_ids, top_scores = items(get(item, "top_ids")), items(get(item, "top_scores"))
     is_even = len(numbers) == len(ids)
     is_listed = is_even and len(top_ids) == len(top_scores) == len(ids)
-    listed = [()] * len(ids)
+    lists = [()] * len(ids)
     if is_listed:
-        listed = [_candidates(items(i), items(s)) for i, s in zip(top_ids, top_scores, strict=True)]
+        lists = [_candidates(items(i), items(s)) for i, s in zip(top_ids, top_scores, strict=True)]
     tokens = tuple(
         _token(
             count(token),
             text(shown[place]) if len(shown) == len(ids) else None,
             numbers[place] if is_even else None,
-            listed[place],
-            listed[place - 1] if place else (),
+            lists[place],
+            lists[place - 1] if place else (),
         )
         for place, token in enumerate(ids)
     )
@@ -94,7 +94,7 @@ def _listed(item: Any) -> Delta:
         tokens = tuple(token._replace(note=_UNEQUAL) for token in tokens)
     content = get(item, "text")
     return Delta(
-        content=content if isinstance(content, str) else None, tokens=tokens or None, extent="all"
+        content=content if isinstance(content, str) else None, tokens=tokens or None, extent="final"
     )
 
 
@@ -102,17 +102,17 @@ def _token(
     number: int | None,
     shown: str | None,
     logprob: Any,
-    listed: tuple[Candidate, ...],
+    candidates: tuple[Candidate, ...],
     before: tuple[Candidate, ...],
 ) -> Token:
     name = entries.by_id(number) if number is not None else ""
-    made = entries.make(name, None, logprob, listed, number, before)
-    return made if shown is None else made._replace(text=shown)
+    token = entries.make(name, None, logprob, candidates, number, before)
+    return token if shown is None else token._replace(text=shown)
 
 
 def _candidates(ids: Sequence[Any], scores: Sequence[Any]) -> tuple[Candidate, ...]:
-    known = [count(token) for token in ids] if len(ids) == len(scores) else []
-    rows = zip(known, scores, strict=False)
+    numbers = [count(token) for token in ids] if len(ids) == len(scores) else []
+    rows = zip(numbers, scores, strict=False)
     return entries.candidates(
         (entries.by_id(n), None, score, n) for n, score in rows if n is not None
     )

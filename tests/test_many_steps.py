@@ -50,8 +50,8 @@ class Pair:
         self.small, self.large = kind(first), kind(second)
 
     def run(self, texts=TEXTS, *, step=None, schema=SCHEMA, face=extract_many, **options):
-        then = [CascadeStep(self.large, **{"model": "large", **(step or {})})]
-        given = {"client": self.small, "model": "small", "then": then, "progress": False}
+        steps = [CascadeStep(self.large, **{"model": "large", **(step or {})})]
+        given = {"client": self.small, "model": "small", "steps": steps, "progress": False}
         return face(schema, texts, **{**given, **options})
 
     @property
@@ -143,13 +143,13 @@ def test_samples_may_be_those_of_one_step():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"then": [], "budget": 5}, "a budget is for several steps"),
-        ({"then": (), "price": (1, 2)}, "a budget is for several steps"),
-        ({"then": [FakeClient(True)]}, "a FakeClient is no step"),
+        ({"steps": [], "budget": 5}, "a budget is for several steps"),
+        ({"steps": (), "price": (1, 2)}, "a budget is for several steps"),
+        ({"steps": [FakeClient(True)]}, "a FakeClient is no step"),
         ({"budget": 0}, "the budget is 0"),
         ({"price": (1, 2), "budget": 5}, "only some of the steps have a price"),
         ({"step": {"model": None}, "model": None}, "no model was named"),
-        ({"then": [CascadeStep(AsyncFakeClient(True), model="m")]}, "the client is asynchronous"),
+        ({"steps": [CascadeStep(AsyncFakeClient(True), model="m")]}, "the client is asynchronous"),
         ({"step": {"provider": "anthropic"}}, "logprobs"),
     ],
 )
@@ -161,9 +161,9 @@ def test_mistakes_are_said_before_anything_is_asked(options, words):
 
 
 def test_a_synchronous_step_of_an_asynchronous_run_is_said():
-    then = [CascadeStep(FakeClient(True), model="m")]
+    steps = [CascadeStep(FakeClient(True), model="m")]
     with pytest.raises(fc.RequestError, match="the client is synchronous"):
-        aextract_many(SCHEMA, TEXTS, client=AsyncFakeClient(small), model="m", then=then)
+        aextract_many(SCHEMA, TEXTS, client=AsyncFakeClient(small), model="m", steps=steps)
 
 
 def test_tasks_give_the_same_as_threads(output):
@@ -243,8 +243,8 @@ CHANGES = {
     "a band of the policy": {"policy": {"fields": {"/team": 0.5}}},
     "a budget": {"budget": 9999},
     "an option of all": {"temperature": 0.3},
-    "no step": {"then": []},
-    "one step more": {"then": [CascadeStep(FakeClient(sound), model="large")] * 2},
+    "no step": {"steps": []},
+    "one step more": {"steps": [CascadeStep(FakeClient(sound), model="large")] * 2},
 }
 
 
@@ -275,7 +275,7 @@ def test_a_price_counts_where_there_is_a_budget(output, change, is_refused):
 
 def test_a_threshold_of_the_schema_decides_too(output):
     def with_threshold(number):
-        team = {**SCHEMA["properties"]["team"], "x-fieldconf": {"threshold": number}}
+        team = {**SCHEMA["properties"]["team"], "x-fieldconf": {"accept": number}}
         return {**SCHEMA, "properties": {**SCHEMA["properties"], "team": team}}
 
     Pair().run(output=output, schema=with_threshold(0.9)).run()
@@ -316,8 +316,8 @@ def test_a_cancelled_task_keeps_what_was_answered(output):
 
     async def run():
         desk = AsyncDesk(hold=[held])
-        then = [CascadeStep(desk, model="large")]
-        options = {"output": output, "concurrency": 3, "model": "small", "then": then}
+        steps = [CascadeStep(desk, model="large")]
+        options = {"output": output, "concurrency": 3, "model": "small", "steps": steps}
         results = aextract_many(SCHEMA, TEXTS, client=AsyncFakeClient(small), **options)
         asking = asyncio.create_task(results.all())
         while not desk.held:

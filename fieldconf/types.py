@@ -1,0 +1,54 @@
+"""Types: what the functions of the library return, for annotations and ``isinstance``.
+
+In:    nothing.
+Out:   reports and fields, their parts, events, streams and the results of many inputs.
+Never: something that a user constructs or calls: that is on ``fieldconf`` itself.
+Why:   the names of ``fieldconf`` stay few enough to read in an editor's completion.
+
+>>> import fieldconf as fc
+>>> fc.types.Distribution.__name__
+'Distribution'
+"""
+
+from typing import TYPE_CHECKING
+
+from fieldconf.lazy import lazily
+
+if TYPE_CHECKING:
+    from fieldconf.classification.beside import OffLabelAnswers
+    from fieldconf.decisions.questions import Questions
+    from fieldconf.distributions.distribution import Distribution, Member
+    from fieldconf.extraction.events import Event, FieldEvent, ItemEvent, PartialEvent, ReportEvent
+    from fieldconf.extraction.streams import AsyncFieldStream, FieldStream
+    from fieldconf.fields.field import Field
+    from fieldconf.fields.readings import Agreement, Reading, RequestCost, SourceSpan
+    from fieldconf.many.tasks import AsyncResultStream
+    from fieldconf.many.threads import ResultStream
+    from fieldconf.policy import Outcome, Reason, Verdict
+    from fieldconf.report import Report, Stopped
+    from fieldconf.report.results import Result, Results, RunSummary
+    from fieldconf.requests.strict import StrictForm
+
+__all__ = [
+    "Agreement", "AsyncFieldStream", "AsyncResultStream", "Distribution", "Event", "Field",
+    "FieldEvent", "FieldStream", "ItemEvent", "Member", "OffLabelAnswers", "Outcome",
+    "PartialEvent", "Questions", "Reading", "Reason", "Report", "ReportEvent", "RequestCost",
+    "Result", "ResultStream", "Results", "RunSummary", "SourceSpan", "Stopped", "StrictForm",
+    "Verdict",
+]  # fmt: skip
+
+lazily(__name__, {
+    "classification.beside": "OffLabelAnswers",
+    "decisions.questions": "Questions",
+    "distributions.distribution": "Distribution Member",
+    "extraction.events": "Event FieldEvent ItemEvent PartialEvent ReportEvent",
+    "extraction.streams": "AsyncFieldStream FieldStream",
+    "fields.field": "Field",
+    "fields.readings": "Agreement Reading RequestCost SourceSpan",
+    "many.tasks": "AsyncResultStream",
+    "many.threads": "ResultStream",
+    "policy": "Outcome Reason Verdict",
+    "report": "Report Stopped",
+    "report.results": "Result Results RunSummary",
+    "requests.strict": "StrictForm",
+}, package="fieldconf")  # fmt: skip
