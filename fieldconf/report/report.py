@@ -189,7 +189,9 @@ class Report(Mapping[str, Field], Generic[T]):
         return FieldJudge(
             self.policy, self.schema.root,
             problems_of(self.errors, self.fields) if self.errors else {},
-            lacks_tokens=self.status in ("unaligned", "no_logprobs") or self.answer_score is not None,
+            lacks_tokens=(
+                self.status in ("unaligned", "no_logprobs") or self.answer_score is not None
+            ),
             other=next((words for flag, words in OTHERS.items() if flag in self.flags), ""),
             uncovered=in_words(differences),
         )  # fmt: skip
