@@ -14,7 +14,7 @@ from typing import Any, TypeVar, overload
 
 from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
 from fieldconf.classification import check_match, read_label
-from fieldconf.decisions.answers import decided
+from fieldconf.decision_endpoint.answers import decided
 from fieldconf.distributions.labels import Match
 from fieldconf.distributions.settling import Settle, settled
 from fieldconf.distributions.tree_store import TreeStore
