@@ -68,8 +68,8 @@ DIFFERENT = """
 BETWEEN = """
 ## Frameworks, files and others
 
-What to give to `fc.score` if there is a framework between you and the provider, or a file in place of
-a provider:
+What to give to `fc.score` if there is a framework between you and the provider, or a file in place
+of a provider:
 
 """
 

@@ -199,7 +199,7 @@ def test_partial_texts_and_items_of_a_json_schema(local_client):
 def test_the_clients_own_call_and_then_the_score(local_client, whole):
     """``request`` asks in the words of OpenAI, and the response is scored by the model."""
     defaults = local_client.fieldconf_defaults
-    own = dict(defaults.options) | {"max_tokens": 40}
+    own = dict(defaults.request_options) | {"max_tokens": 40}
     extra = fc.request(Ticket, provider="llama.cpp", top_logprobs=20, defaults=defaults)
     schema = extra["response_format"]["json_schema"]["schema"]
     asked = {**own, **extra, "messages": defaults.make_messages(schema, TEXT, None)}

@@ -12,7 +12,7 @@ def question(client):
     defaults = client.fieldconf_defaults
     shape = {"name": "ticket", "schema": defaults.make_schema(TICKET)}
     return {
-        **defaults.options,
+        **defaults.request_options,
         "messages": defaults.make_messages(TICKET, TEXT, None),
         "logprobs": True,
         "response_format": {"type": "json_schema", "json_schema": shape},

@@ -56,7 +56,7 @@ def test_triage_files_what_is_sure_asks_again_and_names_the_rest(asked):
         assert report.status == "complete"
         below = [
             pointer for pointer, field in report.leaves.items()
-            if field.confidence < field.declared.conf.threshold
+            if field.confidence < field.declared.conf.accept
         ]  # fmt: skip
         if below:  # asked for once more, and nothing else
             assert list(next(again).leaves) == below

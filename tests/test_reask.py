@@ -127,7 +127,7 @@ def test_the_policy_of_the_call_says_what_is_in_doubt():
 def test_the_settings_of_a_field_hold_for_its_second_reading():
     report = first(doubts=["/team"])
     made, _ = again(report, {"team": "billing"}, doubts={"/team": 0.85})
-    assert made["team"].declared.conf.threshold == 0.8
+    assert made["team"].declared.conf.accept == 0.8
     assert made.verdicts["/team"].outcome == "accept"
 
 

@@ -162,7 +162,7 @@ def test_every_word_of_a_leaf_is_kept():
     schema = obj({"a": words, "b": {"enum": [1, {"$ref": "#/nowhere"}]}}, "a", "b")
     made = asked(schema, {"a": "ab", "b": 1}, ("a",), ("b",))
     assert made.schema.json["properties"] == {"a": words, "b": schema["properties"]["b"]}
-    assert made.schema.declared(("a",)).conf.threshold == 0.7
+    assert made.schema.declared(("a",)).conf.accept == 0.7
 
 
 @pytest.mark.parametrize("word", ["definitions", "$defs", "components"])
