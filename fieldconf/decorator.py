@@ -335,7 +335,7 @@ def _asking(
 def _asking_many(
     kind: type | LabelSet, options: ManyOptions, client: Any, name: str = "client"
 ) -> dict[str, Any]:  # fmt: skip
-    """The arguments of ``extract_many``; a model has no settings for the options that only it has."""
+    """The arguments of ``extract_many``; its own options cannot be settings of a model."""
     values = cast("Mapping[str, Any]", options)
     of_many = {name for name in ManyOptions.__annotations__ if name not in NAMES}
     of_each = {name: value for name, value in values.items() if name not in of_many}

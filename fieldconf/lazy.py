@@ -21,6 +21,8 @@ class LazyPackage(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         """Import a name from its module, or a module of the package, and return it."""
+        if name.startswith("__"):  # no name of ours; importing one asks for them again
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         if module := self._module_of.get(name):
             value = getattr(import_module(module), name)
             setattr(self, name, value)

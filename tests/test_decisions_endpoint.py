@@ -560,8 +560,7 @@ def test_a_second_reading_of_the_fields_with_few_values():
 def test_a_table_says_what_the_endpoint_would_have_chosen():
     for share, said in ((0.9, "decision 0.900"), (0.2, "decision false 0.800")):
         made = crosscheck(first(), client=endpoint(urgent=share), model="m", fields=["urgent"])
-        (line,) = [line for line in str(made).splitlines() if line.startswith("/urgent ")]
-        assert f"answer 0.600, {said}" in line
+        assert f"answer 0.600, {said}" in " ".join(str(made).split())  # a cell has several lines
 
 
 def test_the_endpoints_numbers_in_place_of_the_first():

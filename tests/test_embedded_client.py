@@ -85,7 +85,7 @@ def ask(client: LocalClient, **options):
     defaults = client.fieldconf_defaults
     shape = {"name": "ticket", "schema": defaults.make_schema(TICKET)}
     return client.chat.completions.create(
-        **{**defaults.options, **options},
+        **{**defaults.request_options, **options},
         messages=defaults.make_messages(TICKET, TEXT, None),
         logprobs=True,
         response_format={"type": "json_schema", "json_schema": shape},
@@ -102,14 +102,16 @@ def test_two_answers_and_a_stream_are_the_same_to_the_last_bit(local_client):
     content = first.choices[0].message.content
     jsonschema.validate(json.loads(content), TICKET)
     assert " " not in content.partition('"name"')[0]
-    assert first.model == local_client.fieldconf_defaults.options["model"]
+    assert first.model == local_client.fieldconf_defaults.request_options["model"]
     assert entries(first.choices[0]) == entries(second.choices[0])
     streamed = [c.choices[0] for c in ask(local_client, stream=True) if c.choices]
     # A stream lacks the entry of the end of the answer, which has no bytes.
     pieces = [entry for choice in streamed for entry in entries(choice)]
     assert pieces == entries(first.choices[0])[:-1]
     assert b"".join(raw for raw, _, _ in pieces) == content.encode()
-    assert {n for _, _, n in pieces} == {local_client.fieldconf_defaults.options["top_logprobs"]}
+    assert {n for _, _, n in pieces} == {
+        local_client.fieldconf_defaults.request_options["top_logprobs"]
+    }
 
 
 def test_keywords_the_runtime_does_not_know_do_not_lose_the_schema(local_client):

@@ -81,7 +81,7 @@ def test_a_child_forked_while_a_thread_reads_the_same_schema(monkeypatch, is_beg
     """The same schema, so that whatever is locked about it would be locked in the child."""
     is_reading, may_go_on = threading.Event(), threading.Event()
     expand, schema = (
-        Reader._expand,
+        Reader._read,
         compile_schema({"title": f"begun {is_begun}", "properties": {"a": {"type": "string"}}}),
     )
     answer = response([entry('{"a":"b"}', -0.1)])
@@ -94,7 +94,7 @@ def test_a_child_forked_while_a_thread_reads_the_same_schema(monkeypatch, is_beg
             assert may_go_on.wait(LONGEST)
         return expand(reader, node)
 
-    monkeypatch.setattr(Reader, "_expand", slow)
+    monkeypatch.setattr(Reader, "_read", slow)
     thread = threading.Thread(target=lambda: fc.score(answer, schema))
     thread.start()
     try:

@@ -173,10 +173,13 @@ def _line(result: "Result[Any]") -> str:
     if report is None:
         message = str(result.error)
     else:
-        doubtful = [*report.rejected.items(), *report.to_review.items()]
+        doubtful = [
+            (pointer, field.confidence) for pointer, field in
+            [*report.rejected.items(), *report.to_review.items()]
+        ]  # fmt: skip
         message = report.reason or ", ".join(
-            f"{pointer or '(whole)'} {'?' if field.confidence is None else number(field.confidence)}"
-            for pointer, field in doubtful
+            f"{pointer or '(whole)'} {'?' if confidence is None else number(confidence)}"
+            for pointer, confidence in doubtful
         )
         message = "; ".join(filter(None, [message, absent(report)]))
     return printable(f"{result.outcome:<6}  {name}{f'  {message}' if message else ''}")
@@ -194,7 +197,8 @@ def _summary(summary: "RunSummary", output: Path | None) -> str:
 
 def _interrupted(summary: "RunSummary", output: Path | None) -> str:
     hint = (
-        f"what is done is kept: the same command goes on with {output}" if output
+        f"what is done is kept: the same command goes on with {output}"
+        if output
         else "with --output it could be gone on with"
     )
     return printable(f"Interrupted. {_summary(summary, output)}; {hint}")

@@ -117,7 +117,7 @@ class RankedRows:
         """The curve of some rows, in any order.
 
         >>> import numpy as np
-        >>> curve = Curve.of(np.arange(4), np.array([.9, .1, .5, .5]), np.array([1, 0, 1, 0]))
+        >>> curve = RankedRows.of(np.arange(4), np.array([.9, .1, .5, .5]), np.array([1, 0, 1, 0]))
         >>> curve.ends.tolist(), round(curve.measure("auroc"), 3), curve.measure("risk_at_50")
         ([0, 2, 3], 0.875, 0.25)
         """

@@ -169,8 +169,8 @@ class Answer:
 def pointer_name(key: str | int | Path) -> str:
     """The JSON Pointer of a field as people name it.
 
-    >>> named("team"), named("/team"), named(("items", 0)), named("")
-    ('/team', '/team', '/items/0', '')
+    >>> [pointer_name(name) for name in ("team", "/team", ("items", 0), "")]
+    ['/team', '/team', '/items/0', '']
     """
     if isinstance(key, tuple):
         return pointer(key)
