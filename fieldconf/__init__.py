@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fieldconf.calibration.threshold import Threshold
     from fieldconf.classification import classify
     from fieldconf.classification.beside import off_label_answers
-    from fieldconf.decisions.questions import questions
+    from fieldconf.decision_endpoint.questions import questions
     from fieldconf.decorator import Confident, confident
     from fieldconf.distributions.settling import Settle
     from fieldconf.embedded import local
@@ -81,7 +81,7 @@ lazily(__name__, {
     "calibration.threshold": "Threshold",
     "classification": "classify",
     "classification.beside": "off_label_answers",
-    "decisions.questions": "questions",
+    "decision_endpoint.questions": "questions",
     "decorator": "Confident confident",
     "distributions.settling": "Settle",
     "embedded": "local",

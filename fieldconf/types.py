@@ -16,7 +16,7 @@ from fieldconf.lazy import lazily
 
 if TYPE_CHECKING:
     from fieldconf.classification.beside import OffLabelAnswers
-    from fieldconf.decisions.questions import Questions
+    from fieldconf.decision_endpoint.questions import Questions
     from fieldconf.distributions.distribution import Distribution, Member
     from fieldconf.extraction.events import Event, FieldEvent, ItemEvent, PartialEvent, ReportEvent
     from fieldconf.extraction.streams import AsyncFieldStream, FieldStream
@@ -39,7 +39,7 @@ __all__ = [
 
 lazily(__name__, {
     "classification.beside": "OffLabelAnswers",
-    "decisions.questions": "Questions",
+    "decision_endpoint.questions": "Questions",
     "distributions.distribution": "Distribution Member",
     "extraction.events": "Event FieldEvent ItemEvent PartialEvent ReportEvent",
     "extraction.streams": "AsyncFieldStream FieldStream",

@@ -17,7 +17,7 @@ LAYERS = [
     ["probes", "responses"],
     ["distributions"],
     ["fields", "policy", "report"],
-    ["agreement", "decisions", "grounding", "requests"],
+    ["agreement", "decision_endpoint", "grounding", "requests"],
     ["calibration", "evaluation"],
     ["classification", "embedded", "scoring"],
     ["extraction", "strategies", "testing"],

@@ -6,11 +6,11 @@ import pytest
 from builders import log, token
 
 from fieldconf.distributions.cache import CandidateCache
-from fieldconf.distributions.candidates import listed
+from fieldconf.distributions.candidates import candidates_of
 from fieldconf.distributions.context import OpenLevel
 from fieldconf.distributions.continuation import ValueSite
 from fieldconf.distributions.distribution import MOST_RIVALS, Rival
-from fieldconf.distributions.open_values import choices as choices_of
+from fieldconf.distributions.open_values import steps_of as choices_of
 from fieldconf.distributions.other_values import others
 from fieldconf.distributions.questions import grow
 from fieldconf.distributions.value_questions import ValueQuestion
@@ -41,7 +41,9 @@ def choices(steps, path, text, start, declared, *, level=None, compact=False):
     target = ValueSite(path, level, compact, start, text)
     question = ValueQuestion(target, decode(text), declared, CandidateCache())
     tokens = {step.piece: token for step, token in steps}
-    tree = grow(question, [step for step, _ in steps], lambda s: listed(s.written, tokens[s.piece]))
+    tree = grow(
+        question, [step for step, _ in steps], lambda s: candidates_of(s.written, tokens[s.piece])
+    )
     return choices_of(tree)
 
 

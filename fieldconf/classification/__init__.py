@@ -110,7 +110,7 @@ def read_label(
     """
     answer = LabelAnswer(completion, schema)
     asking = settle and with_ends(settle, answer.tokens)
-    return settled(lambda ledger: answer.report(ledger, mask), answer.tokens, asking)
+    return settled(lambda store: answer.report(store, mask), answer.tokens, asking)
 
 
 def check_match(schema: Schema, match: Match | None) -> None:

@@ -15,7 +15,7 @@ from fieldconf import formulas
 from fieldconf.classification.ending import END, is_end
 from fieldconf.classification.masses import unnormalised
 from fieldconf.classification.question import LabelPosition, LabelQuestion, question_of
-from fieldconf.distributions.candidates import listed
+from fieldconf.distributions.candidates import candidates_of
 from fieldconf.distributions.decoding_step import (
     Branch,
     Name,
@@ -35,7 +35,7 @@ from fieldconf.distributions.outcome_tree import OutcomeTree, UndecidedMass
 from fieldconf.distributions.tree_store import TreeStore
 from fieldconf.fields.field import Field
 from fieldconf.fields.scorer import FEW_VALID
-from fieldconf.fields.token_sums import LONGEST_TOKEN, blame, is_told
+from fieldconf.fields.token_sums import LONGEST_TOKEN, is_reliable, missing_reason
 from fieldconf.parsing.kinds import kind_of
 from fieldconf.parsing.reasoning import answer_start
 from fieldconf.report import Report, Status
@@ -127,14 +127,14 @@ class LabelAnswer:
         behind = content[begin:]
         return begin, begin + len(behind) - len(behind.lstrip())
 
-    def report(self, ledger: TreeStore, mask: Mask | None) -> Report[Any]:
-        """The report of the answer; the ledger keeps the tree of the alternatives."""
+    def report(self, store: TreeStore, mask: Mask | None) -> Report[Any]:
+        """The report of the answer; the store keeps the tree of the alternatives."""
         completion, (status, reason) = self._completion, self._status()
         has_ended = status in ("complete", "no_logprobs", "unaligned")
         label = self._label if has_ended else None
         meaning = None if label is None else self._label_set.meanings[label]
-        field = self._field(ledger, status, reason)
-        if ledger.unsettled:
+        field = self._field(store, status, reason)
+        if store.unsettled:
             field = replace(field, flags=(*field.flags, "unsettled"))
         owners = ["outside"] * len(self.tokens)
         for index in self._indexes:
@@ -191,7 +191,7 @@ class LabelAnswer:
 
     # -- the field ------------------------------------------------------------------------------
 
-    def _field(self, ledger: TreeStore, status: Status, reason: str) -> Field:
+    def _field(self, store: TreeStore, status: Status, reason: str) -> Field:
         label = self._label
         value = self._written or None if label is None else as_json(self._label_set.meanings[label])
         field = Field(
@@ -200,14 +200,14 @@ class LabelAnswer:
         )  # fmt: skip
         if status == "truncated":
             return replace(field, value=None, flags=("truncated",), reason=reason)
-        reason = reason or blame((piece.token for piece in self._pieces), self.tokens)
+        reason = reason or missing_reason((piece.token for piece in self._pieces), self.tokens)
         if reason:
             return replace(field, reason=reason)
         if not self._data:
             return replace(field, reason=self._no_label, flags=("not_a_member",))
         logprob = formulas.total(self.tokens[index].logprob for index in self._indexes)
         visits = self._visits()
-        tree = ledger.tree((), lambda: self._grow(visits))
+        tree = store.tree((), lambda: self._grow(visits))
         return self._with_tree(replace(field, logprob=logprob), tree, visits.steps)
 
     def _with_tree(
@@ -281,7 +281,7 @@ class LabelAnswer:
                 place = first
             listing = _listing(token, written, are_named=are_named)
             branches = [
-                Branch(b.outcomes & outcomes, b.place, b.said)
+                Branch(b.outcomes & outcomes, b.place, b.value_prefix)
                 for b in self._question.branches(place, listing.names)
             ]
             steps.append(_VisitedStep(step.token, listing, branches))
@@ -307,7 +307,7 @@ class LabelAnswer:
                 for number, visit in enumerate(path)
             ],
         )  # fmt: skip
-        if not tree.fans:
+        if not tree.steps:
             return None
         if tree.decided_at is None and not visits.has_gap:
             # The answer left the labels here, or ended without a token for its end.
@@ -322,13 +322,13 @@ class _Tree(OutcomeTree):
 
     def end_open(self) -> None:
         """Count as decided by the last token although several outcomes are possible."""
-        self._ends_open, self.decided_at = True, self.fans[-1].index
-        self.fans[-1].end()
+        self._ends_open, self.decided_at = True, self.steps[-1].index
+        self.steps[-1].end()
 
-    def expand(self, gap: UndecidedMass, candidates: Sequence[Candidate]) -> None:
-        super().expand(gap, candidates)
+    def expand(self, undecided: UndecidedMass, next_tokens: Sequence[Candidate]) -> None:
+        super().expand(undecided, next_tokens)
         if self._ends_open:
-            self.fans[-1].end()
+            self.steps[-1].end()
 
 
 _QUESTION = "the question of a label set"  # a key of the caches of its schema
@@ -346,11 +346,11 @@ def _why_cut(completion: Completion) -> str:
 
 
 def _is_readable(token: Token) -> bool:
-    return is_told(token) and len(token.bytes) <= LONGEST_TOKEN
+    return is_reliable(token) and len(token.bytes) <= LONGEST_TOKEN
 
 
 def _listing(token: Token, written: bytes, *, are_named: bool) -> StepCandidates:
-    listing = listed(written, token, are_named=are_named)
+    listing = candidates_of(written, token, are_named=are_named)
     names: list[Name] = []
     for name in listing.names:
         candidate = candidate_of(name)
@@ -363,7 +363,7 @@ def _with_off_label(
 ) -> Distribution:
     """With the mass that leaves the labels after the deciding token: ``spam`` + ``my``."""
     off, others = options.off_schema, dict(tree.others)
-    reach = math.prod(fan.share for fan in tree.fans)
+    reach = math.prod(fan.share for fan in tree.steps)
     for step in steps:
         if step.token <= options.decided_at:
             continue

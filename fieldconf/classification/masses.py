@@ -43,8 +43,8 @@ def unnormalised(
     if tree.calls:
         return ()
     mass: _Mass | None = None
-    for fan in reversed(tree.fans):
-        mass = _mass(fan, tree.size, mass)
+    for step in reversed(tree.steps):
+        mass = _mass(step, tree.size, mass)
     assert mass is not None  # it has decided
     rows = [
         Member(value, min(1.0, p), min(1.0, low, p), min(1.0, max(high, p)))  # sums are rounded
@@ -55,41 +55,41 @@ def unnormalised(
     )
 
 
-def _mass(fan: DecodingStep, size: int, after: _Mass | None) -> _Mass:
-    """The masses from a fan on; an undecided branch is split evenly, and its bounds are open.
+def _mass(step: DecodingStep, size: int, after: _Mass | None) -> _Mass:
+    """The masses from a step on; an undecided branch is split evenly, and its bounds are open.
 
-    ``after`` is the masses from the next fan on the path on, if there is one.
+    ``after`` is the masses from the next step on the path on, if there is one.
     """
     mass = _Mass([0.0] * size, [0.0] * size, [0.0] * size)
-    for outcome in fan.outcomes:
-        mass.high[outcome] = fan.unseen
-    for outcome, own in fan.shape.singles:
+    for outcome in step.outcomes:
+        mass.high[outcome] = step.unseen
+    for outcome, own in step.shape.singles:
         for column in mass:
-            column[outcome] += sum(fan.masses[at] for at in own)
-    for at in fan.shape.twigs:
-        left = fan.shape.left[at]
-        below = after if at == fan.position and fan.shape.goes_on else None
+            column[outcome] += sum(step.masses[at] for at in own)
+    for at in step.shape.undecided:
+        left = step.shape.left[at]
+        below = after if at == step.position and step.shape.goes_on else None
         for outcome in left:
             parts = (1 / len(left), 0.0, 1.0)
             if below is not None:
                 parts = [column[outcome] for column in below]
             for column, part in zip(mass, parts, strict=True):
-                column[outcome] += fan.masses[at] * part
-    for outcome, hidden in _hidden(fan).items():
+                column[outcome] += step.masses[at] * part
+    for outcome, hidden in _hidden(step).items():
         mass.estimate[outcome] += hidden
     return mass
 
 
-def _hidden(fan: DecodingStep) -> dict[int, float]:
+def _hidden(step: DecodingStep) -> dict[int, float]:
     """The estimated mass of outcomes without a listed candidate, as in the distribution.
 
     The unseen mass has the same possible share as the listed mass; and if several candidates are
     listed, no outcome gets more than the least of them.
     """
-    missing = fan.outcomes.difference(*fan.shape.left)
-    if not missing or not fan.possible:
+    missing = step.outcomes.difference(*step.shape.left)
+    if not missing or not step.possible:
         return {}
-    share = fan.unseen * fan.possible / (fan.possible + fan.off) / len(missing)
-    if len(fan.masses) > 1:
-        share = min(share, *fan.masses)
+    share = step.unseen * step.possible / (step.possible + step.off) / len(missing)
+    if len(step.masses) > 1:
+        share = min(share, *step.masses)
     return dict.fromkeys(missing, share)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from fieldconf.classification.ending import is_end
 from fieldconf.distributions.cache import MOST_ROWS
 from fieldconf.distributions.decoding_step import (
-    NOTHING_SAID,
+    NOTHING_WRITTEN,
     Branch,
     Name,
     Outcomes,
@@ -74,16 +74,18 @@ class LabelQuestion:
         text, mark = place.text, place.mark
         if mark and not text.startswith(mark):
             may_become_mark = mark.startswith(text) and not ended
-            return Branch(every(self.size) if may_become_mark else frozenset(), place, NOTHING_SAID)
+            return Branch(
+                every(self.size) if may_become_mark else frozenset(), place, NOTHING_WRITTEN
+            )
         text = text[len(mark) :]
         if place.stripped:
             text = text.lstrip()
         begun = beginning(text)
         outcomes = self.possible(begun, ended=ended)
         is_silent = not text.strip() and len(outcomes) == self.size
-        label_text = (self.labels.said(begun.text), begun.cut)
+        label_text = (self.labels.text_form(begun.text), begun.cut)
         here = LabelPosition(text, place.stripped)
-        return Branch(outcomes, here, NOTHING_SAID if is_silent else label_text)
+        return Branch(outcomes, here, NOTHING_WRITTEN if is_silent else label_text)
 
     def possible(self, begun: Beginning, *, ended: bool = False) -> Outcomes:
         """The members that a text can still mean."""

@@ -1,10 +1,10 @@
-"""Memory: what candidates were found to mean, by everything that this depends on.
+"""Cache: what candidates mean at a place, for all answers to one schema.
 
-In:    keys: a place as a question sees it, in any answer of one schema.
-Out:   tables, from a candidate's name to what it meant there; numbers for long keys.
-Never: a logprob; anything of one answer alone; more than a bounded number of either.
-Why:   of thousands of answers to one schema nearly every rival was read before: `"billing` at this
-       place means the same in all of them. Reading it anew takes a parser, looking it up does not.
+In:    keys: everything that the meaning of candidates at a place depends on.
+Out:   tables from a candidate's name to its meaning there; numbers that stand for long keys.
+Never: a logprob; anything of one answer alone; more than a bounded number of tables or numbers.
+Why:   in thousands of answers to one schema the same candidates come again: `"billing` at one place
+       means the same in all of them. Reading it takes a parser, looking it up does not.
 """
 
 from collections.abc import Callable, Hashable
@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any, TypeAlias, TypeVar
 
 Table: TypeAlias = dict[Any, Any]
-"""By a candidate's name (see ``fan.Name``): what it means at one place."""
+"""By a candidate's name (see ``decoding_step.Name``): what it means at one place."""
 
 T = TypeVar("T")
 
@@ -27,14 +27,14 @@ _MOST_NUMBERS = 8192
 class CandidateCache:
     """Tables by key, those used last; one is for one schema, layout and way to match.
 
-    >>> memory = CandidateCache()
-    >>> memory.table("here") is memory.table("here"), memory.number((1, 2)) == memory.number((1, 3))
+    >>> cache = CandidateCache()
+    >>> cache.table("here") is cache.table("here"), cache.number((1, 2)) == cache.number((1, 3))
     (True, False)
     """
 
     def __init__(self) -> None:
         numbers = count(1)  # never given twice, also for a key that was forgotten
-        self._made: dict[Hashable, Any] = {}
+        self._values: dict[Hashable, Any] = {}
         self._identities: dict[int, tuple[int, Any]] = {}
         self._next = partial(next, numbers)
 
@@ -50,22 +50,22 @@ class CandidateCache:
 
     def identity(self, thing: Any) -> int:
         """The number of this very thing: to hash what a schema declares takes long."""
-        known = self._identities.get(id(thing))
-        if known is None:
+        numbered = self._identities.get(id(thing))
+        if numbered is None:
             if len(self._identities) >= _MOST_NUMBERS:
                 self._identities.clear()
-            known = self._identities[id(thing)] = self._next(), thing  # kept: so is its identity
-        return known[0]
+            numbered = self._identities[id(thing)] = self._next(), thing  # kept: so is its identity
+        return numbered[0]
 
     def of(self, thing: Any, what: Hashable, make: Callable[[Hashable], T]) -> T:
         """What was made of this very thing; ``make`` gets the key, which nothing else has."""
         key = what, self.identity(thing)
-        known = self._made.get(key)
-        if known is None:
-            if len(self._made) >= _MOST_TABLES:
-                self._made.clear()
-            known = self._made[key] = make(key)
-        return known
+        numbered = self._values.get(key)
+        if numbered is None:
+            if len(self._values) >= _MOST_TABLES:
+                self._values.clear()
+            numbered = self._values[key] = make(key)
+        return numbered
 
     def at(self, about: Hashable, seen: Hashable) -> Table:
         """The table of a place, by what is asked there and how it is seen; None: one of its own."""

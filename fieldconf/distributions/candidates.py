@@ -1,10 +1,10 @@
-"""Listed: what a server lists at one token of the answer.
+"""Candidates: the candidates that a server lists for one token of the answer.
 
-In:    what the token wrote, and the token.
-Out:   a ``StepCandidates``: the candidates whose bytes are known, their masses, and the chosen one among
-       them.
-Never: a candidate in a disguise; a judgment of what it would have meant.
-Why:   several questions are asked about the same token, and each begins with this.
+In:    a token, and the bytes that it wrote.
+Out:   a ``StepCandidates``: the candidates whose bytes are known, their masses, and the position of
+       the chosen one.
+Never: a candidate whose text is a vocabulary's name for other bytes; what a candidate would mean.
+Why:   several questions are asked about the same token, and each of them starts from these.
 """
 
 import math
@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
-from fieldconf.distributions.decoding_step import StepCandidates, step_candidates
+from fieldconf.distributions.decoding_step import StepCandidates, as_step_candidates
 from fieldconf.responses.fast.lazy import LazyCandidates, all_columns, columns
 from fieldconf.tokens.spelling import SPACES, plainly_named
 from fieldconf.tokens.token import Candidate, Token, unchecked, utf8
@@ -20,18 +20,20 @@ from fieldconf.tokens.token import Candidate, Token, unchecked, utf8
 _LEAST = -700.0  # exp of it is still above zero: what was chosen had some probability
 _BROKEN = "\ufffd".encode()
 _UNPLAIN = re.compile("|".join(["\ufffd", *SPACES]))
-_listing = unchecked(StepCandidates)
+_unchecked_candidates = unchecked(StepCandidates)
 
 
-def listed(written: bytes, token: Token, *, are_named: bool = True) -> StepCandidates:
+def candidates_of(written: bytes, token: Token, *, are_named: bool = True) -> StepCandidates:
     """What a token of which the logprob is known comes with, see ``all_listed``."""
     candidates = token[3]
     is_raw = isinstance(candidates, LazyCandidates)
-    columns = (_told(all_columns([candidates])) if is_raw else None) or _alone(candidates)
-    return _plainly(written, token, columns) or _one_by_one(written, token, are_named=are_named)
+    columns = (_with_masses(all_columns([candidates])) if is_raw else None) or _columns_of(
+        candidates
+    )
+    return _by_texts(written, token, columns) or _by_bytes(written, token, are_named=are_named)
 
 
-def all_listed(
+def candidates_of_all(
     written: Sequence[bytes], tokens: Sequence[Token | None], *, are_named: bool = True
 ) -> list[StepCandidates | None]:
     """The candidates that can be read, with the chosen one put in if it is missing.
@@ -48,7 +50,7 @@ def all_listed(
     rows = zip(written, tokens, _columns(tokens), strict=True)
     return [
         None if token is None or token[2] is None
-        else _plainly(data, token, columns) or _one_by_one(data, token, are_named=are_named)
+        else _by_texts(data, token, columns) or _by_bytes(data, token, are_named=are_named)
         for data, token, columns in rows
     ]  # fmt: skip
 
@@ -59,7 +61,7 @@ _Columns: TypeAlias = tuple[list[str], list[float], list[float]]
 def _columns(tokens: Sequence[Token | None]) -> Iterator[_Columns | None]:
     """Texts, logprobs and masses of each token's candidates, where the texts are enough."""
     lists = [() if token is None else token[3] for token in tokens]
-    together = _told(all_columns([own for own in lists if isinstance(own, LazyCandidates)]))
+    together = _with_masses(all_columns([own for own in lists if isinstance(own, LazyCandidates)]))
     start = 0
     for candidates in lists:
         if together is not None and isinstance(candidates, LazyCandidates):
@@ -68,28 +70,28 @@ def _columns(tokens: Sequence[Token | None]) -> Iterator[_Columns | None]:
             yield texts[start:stop], logprobs[start:stop], masses[start:stop]
             start = stop
         else:
-            yield _alone(candidates)
+            yield _columns_of(candidates)
 
 
-def _alone(candidates: Sequence[Candidate]) -> _Columns | None:
+def _columns_of(candidates: Sequence[Candidate]) -> _Columns | None:
     """The same of one list."""
-    return _told(
+    return _with_masses(
         columns(candidates.peek() if isinstance(candidates, LazyCandidates) else candidates)
     )
 
 
-def _told(known: tuple[list[str], list[float]] | None) -> _Columns | None:
+def _with_masses(columns: tuple[list[str], list[float]] | None) -> _Columns | None:
     """With the masses; None where texts are broken, or may be names of a vocabulary."""
-    if known is None:
+    if columns is None:
         return None
-    texts, logprobs = known
+    texts, logprobs = columns
     joined = "".join(texts)
     if not joined.isascii() and _UNPLAIN.search(joined):
         return None
     return texts, logprobs, list(map(math.exp, logprobs))
 
 
-def _plainly(written: bytes, token: Token, columns: _Columns | None) -> StepCandidates | None:
+def _by_texts(written: bytes, token: Token, columns: _Columns | None) -> StepCandidates | None:
     """The listing of a token that is named by its text, as all its candidates are."""
     text, raw, logprob, _, number, _ = token
     is_spelt = utf8(text) == written and raw in (None, written)
@@ -102,21 +104,21 @@ def _plainly(written: bytes, token: Token, columns: _Columns | None) -> StepCand
         masses.append(math.exp(max(logprob, _LEAST)))
     elif logprobs[position] != logprob or logprob < _LEAST:
         masses[position] = math.exp(max(logprob, _LEAST))
-    return _listing((names, position, max(0.0, 1.0 - math.fsum(masses)), masses))
+    return _unchecked_candidates((names, position, max(0.0, 1.0 - math.fsum(masses)), masses))
 
 
-def _one_by_one(written: bytes, token: Token, *, are_named: bool) -> StepCandidates:
+def _by_bytes(written: bytes, token: Token, *, are_named: bool) -> StepCandidates:
     """The same in more time: bytes may be missing, and ids tell tokens of the same bytes apart."""
-    text, raw, logprob, listed_with, number, _ = token
+    text, raw, logprob, alternatives, number, _ = token
     assert logprob is not None  # the caller looks
     chosen = Candidate(written.decode("utf-8", "replace"), written, max(logprob, _LEAST), number)
     if (utf8(text) if raw is None else raw) != written:
-        listed_with = ()
+        alternatives = ()
     elif are_named and not chosen.text.startswith(SPACES):
-        listed_with = plainly_named(listed_with) or listed_with
+        alternatives = plainly_named(alternatives) or alternatives
     candidates: list[Candidate] = []
     position = None
-    for candidate in listed_with:
+    for candidate in alternatives:
         data, own = candidate.bytes, candidate.id
         if data == written and position is None and (own == number or None in (own, number)):
             position = len(candidates)
@@ -126,4 +128,4 @@ def _one_by_one(written: bytes, token: Token, *, are_named: bool) -> StepCandida
     if position is None:
         position = len(candidates)
         candidates.append(chosen)
-    return step_candidates(candidates, position)
+    return as_step_candidates(candidates, position)

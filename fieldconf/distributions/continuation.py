@@ -24,31 +24,33 @@ from fieldconf.tokens.token import Candidate
 
 
 class TokenPosition:
-    """A place in an answer.
+    """A place in an answer at which a token may be written.
 
     Args:
-        at: the parser there, or the step of the answer before which it is.
-        expected: the events between here and what is asked about, as the answer itself wrote them:
-            a token may end the value before. They are given: what would write another value there
-            says nothing of this one. Or a test for what is asked about: then they are found.
-        begun: the text so far of the value that is asked about, if the place is inside of it.
-        seen: see ``seen_from``, where that is known without a parser.
+        at: the parser there, or the step of the answer that begins there.
+        expected: the events between here and the value in question, as the answer wrote them (a
+            token may end the value before). A candidate that would write other events says nothing
+            about this value. Instead of the events, a test that recognises the value in question:
+            the events before it are then read from the answer.
+        begun: the text so far of the value in question, if the place is inside of it.
+        seen: the result of ``seen_from``, where it is known without a parser.
 
     Attributes:
-        known: what candidates were found to mean here; set by the question.
-        step: the step of the answer before which it is, if one was given.
+        cached: what candidates mean here, by name; set by the question.
+        step: the step of the answer that begins here, if ``at`` is one.
     """
 
-    __slots__ = ("_expected", "_parser", "_seen", "begun", "known", "step")
+    __slots__ = ("_expected", "_parser", "_seen", "begun", "cached", "step")
 
     def __init__(
-        self, at: JSONParser | AlignedStep, expected: tuple[Event, ...] | Callable[[Event], bool] = (),
+        self, at: JSONParser | AlignedStep,
+        expected: tuple[Event, ...] | Callable[[Event], bool] = (),
         begun: bytes = b"", seen: Hashable = None,
     ) -> None:  # fmt: skip
         self.step = at if isinstance(at, AlignedStep) else None
         self._parser = None if isinstance(at, AlignedStep) else at
         self._expected, self.begun, self._seen = expected, begun, seen
-        self.known: Table | None = None
+        self.cached: Table | None = None
 
     @property
     def parser(self) -> JSONParser:
@@ -68,12 +70,15 @@ class TokenPosition:
     @property
     def expected(self) -> tuple[Event, ...]:
         """The events between here and what is asked about."""
-        found = self._expected
-        if callable(found):
+        events = self._expected
+        if callable(events):
+            is_reached = events
             assert self.step is not None  # who gives a test gives a step
             _, written = self.step.read(self.step.written)
-            self._expected = found = tuple(itertools.takewhile(_isnt(found), written))
-        return found
+            self._expected = events = tuple(
+                itertools.takewhile(lambda event: not is_reached(event), written)
+            )
+        return events
 
     def seen_from(self, path: Path) -> Hashable:
         """All that reading on from here depends on, as far as it is about the value at a path.
@@ -103,10 +108,6 @@ class TokenPosition:
         return (levels,) if written == len(raw) and raw[-1:].isdigit() else None
 
 
-def _isnt(test: Callable[[Event], bool]) -> Callable[[Event], bool]:
-    return lambda event: not test(event)
-
-
 def _apart(path: Path, other: Path) -> Hashable:
     """Where a path leaves another one, and how: indexes by their difference."""
     if path == other:
@@ -114,29 +115,32 @@ def _apart(path: Path, other: Path) -> Hashable:
     if path == other[:-1]:  # nearly always
         return other[-1:]
     same = _shared(path, other)
-    one, two = path[same:], other[same:]
-    if one and two and isinstance(one[0], int) and isinstance(two[0], int):
-        one, two = (one[0] - two[0], *one[1:]), ("", *two[1:])
-    return one, two
+    rest, other_rest = path[same:], other[same:]
+    if rest and other_rest and isinstance(rest[0], int) and isinstance(other_rest[0], int):
+        rest, other_rest = (rest[0] - other_rest[0], *rest[1:]), ("", *other_rest[1:])
+    return rest, other_rest
 
 
-def _shared(one: Path, two: Path) -> int:
+def _shared(path: Path, other: Path) -> int:
     """How many steps two paths share; by slices, since answers may be nested deep."""
-    most = min(len(one), len(two))
+    most = min(len(path), len(other))
     for count in (most, most - 1):  # most often one leads to the other, or the last step differs
-        if one[:count] == two[:count]:
+        if path[:count] == other[:count]:
             return count
-    return bisect_left(range(most), True, key=lambda at: one[: at + 1] != two[: at + 1])  # noqa: FBT003
+    return bisect_left(range(most), True, key=lambda at: path[: at + 1] != other[: at + 1])  # noqa: FBT003
 
 
 class ValueSite(NamedTuple):
-    """The value that is asked about.
+    """The value in question, and where it stands.
 
-    ``level`` says what may stand behind it (None: anything JSON allows); ``compact`` that the
-    server's grammar has no white space between JSON's words. ``start`` and ``text`` are where the
-    value that was written begins and its JSON text; of a container, its first byte. ``around`` is
-    the number of the containers around, see ``OpenLevel.number``; ``before`` is the key or the scalar
-    before it, if nothing but JSON's punctuation stands between.
+    Attributes:
+        path: its path.
+        level: what may follow it; None if anything that JSON allows may.
+        compact: whether the server's grammar has no white space between JSON's tokens.
+        start: where the value that was written begins.
+        text: its JSON text; of a container, its first byte.
+        around: the number of the containers around it, see ``OpenLevel.number``.
+        before: the key or the scalar before it, if only JSON's punctuation stands between.
     """
 
     path: Path
@@ -218,10 +222,10 @@ def place_before(step: AlignedStep, target: ValueSite) -> TokenPosition:
 
 def read(place: TokenPosition, candidate: Candidate, target: ValueSite) -> Continuation:
     """Feed a candidate to a fork of the parser, and say what became of the target."""
-    found = advance(place, candidate, compact=target.compact)
-    if found is None:
+    advanced = advance(place, candidate, compact=target.compact)
+    if advanced is None:
         return DEAD
-    following, events = found
+    following, events = advanced
     path, fork = target.path, following.parser
     for index, event in enumerate(events):
         if event.path == path and event.type != "key":

@@ -1,13 +1,14 @@
-"""A fan: one place where a token is chosen, and what each candidate would leave possible.
+"""Decoding step: one place where a token is chosen, and which outcomes each candidate leaves.
 
-In:    what the server listed there, the outcomes possible there, and a branch of each candidate.
-Out:   the mass that leaves some outcome, the mass that leaves none; which candidates decide for
-       which outcome, and which leave several (twigs).
-Never: a look at other fans: the tree adds them up.
-Why:   the mass of what is possible, of what is not, and of what was not listed are three things.
+In:    the candidates that the server listed there, the outcomes possible there, and the branch of
+       each candidate.
+Out:   the mass that leaves some outcome and the mass that leaves none; which candidates decide for
+       which outcome, and which leave several outcomes.
+Never: a look at other steps: the tree adds them up.
+Why:   possible mass, impossible mass and unlisted mass are three different things.
 
-Which candidates belong together depends on their branches only, and the same branches come again at
-nearly every token. So that is worked out once (``Shape``), and a fan adds up masses by it.
+How candidates are grouped depends on their branches only, and nearly every token has the same
+branches. So a grouping (``Shape``) is computed once, and each step adds up its masses by it.
 """
 
 import math
@@ -19,42 +20,48 @@ from fieldconf.tokens.token import Candidate, utf8
 
 Outcomes: TypeAlias = frozenset[int]
 Name: TypeAlias = str | Candidate
-"""What identifies a candidate: its text where that says its bytes, else all of it but its mass."""
+"""What identifies a candidate: its text if that determines its bytes, else a ``Candidate``."""
 
-NOTHING_SAID = ""
-"""The ``said`` of a branch which says nothing of the value yet: white space, the end of a key."""
+NOTHING_WRITTEN = ""
+"""The ``value_prefix`` of a branch before the value: white space, the end of a key."""
 
 
 @lru_cache(maxsize=1024)
 def every(size: int) -> Outcomes:
-    """All of so many outcomes."""
+    """The set of all outcomes of a question with ``size`` outcomes."""
     return frozenset(range(size))
 
 
 class _Hidden:
-    """The ``said`` of a token that wrote nothing: no other branch says the same."""
+    """The ``value_prefix`` of a token that wrote no bytes: equal to that of no other branch."""
 
 
 HIDDEN = _Hidden()
 
 
 class Branch:
-    """What a token leads to: the outcomes still possible (none: it is outside of the question).
+    """What a candidate leads to.
 
-    ``place`` is where to go on from if there are several; ``said`` is what has been said of the
-    value so far: branches that say the same are thought to go on alike. ``code`` is the same for
-    branches that leave the same outcomes and both say something, or nothing.
+    Attributes:
+        outcomes: the outcomes that it leaves possible; none if it breaks the schema or the JSON.
+        place: the place behind it, if it leaves several outcomes.
+        value_prefix: what has been written of the value so far. Branches with the same prefix are
+            expected to go on alike.
+        code: a number that is equal for branches with the same outcomes, if both or neither have
+            written something of the value.
     """
 
-    __slots__ = ("code", "outcomes", "place", "said")
+    __slots__ = ("code", "outcomes", "place", "value_prefix")
 
-    def __init__(self, outcomes: Outcomes, place: Any = None, said: Hashable = None) -> None:
-        self.outcomes, self.place, self.said = outcomes, place, said
-        self.code = _bits(outcomes) << 1 | (said == NOTHING_SAID)
+    def __init__(
+        self, outcomes: Outcomes, place: Any = None, value_prefix: Hashable = None
+    ) -> None:
+        self.outcomes, self.place, self.value_prefix = outcomes, place, value_prefix
+        self.code = _bits(outcomes) << 1 | (value_prefix == NOTHING_WRITTEN)
 
     def at(self, place: Any) -> "Branch":
-        """The same with another place."""
-        return Branch(self.outcomes, place, self.said)
+        """This branch with another place."""
+        return Branch(self.outcomes, place, self.value_prefix)
 
 
 @lru_cache(maxsize=4096)
@@ -66,22 +73,26 @@ NO_BRANCH = Branch(frozenset())
 
 
 class CompletedValue(NamedTuple):
-    """What a branch says that writes another value to its end: the JSON text of that value."""
+    """The value prefix of a branch that completes another value: the JSON text of that value."""
 
     text: bytes
 
 
 class AddedText(NamedTuple):
-    """What a branch says that goes on with the value begun before it, or ends it: what it adds."""
+    """The value prefix of a branch inside of a value: the text that it adds to that value."""
 
     text: bytes
     is_done: bool
 
 
 class StepCandidates(NamedTuple):
-    """The candidates of one place, with the chosen one's position (None off the answer's path).
+    """The candidates of one step.
 
-    ``masses`` are theirs (0..1), in the same order; ``unseen`` is the mass that is not listed.
+    Attributes:
+        names: what identifies each of them.
+        position: the position of the chosen one; None beside the answer's path.
+        unseen: the mass (0..1) that is not listed.
+        masses: the mass (0..1) of each, in the same order.
     """
 
     names: Sequence[Name]
@@ -90,10 +101,10 @@ class StepCandidates(NamedTuple):
     masses: Sequence[float]
 
 
-def step_candidates(
+def as_step_candidates(
     candidates: Sequence[Candidate], position: int | None, unseen: float | None = None
 ) -> StepCandidates:
-    """A listing of these candidates; what is unseen is what they leave, if it is not given."""
+    """The candidates of a step; by default the unseen mass is what their masses leave of 1."""
     masses = [math.exp(candidate.logprob) for candidate in candidates]
     left = max(0.0, 1.0 - math.fsum(masses)) if unseen is None else unseen
     return StepCandidates(list(map(name_of, candidates)), position, left, masses)
@@ -123,7 +134,7 @@ def bytes_of(name: Name) -> bytes:
 
 
 def is_same(name: Name, other: Name) -> bool:
-    """Whether two candidates are the same token; several may have the same bytes."""
+    """Whether two candidates are the same token: by id if both have one, else by bytes."""
     ids = [n.id for n in (name, other) if isinstance(n, Candidate) and n.id is not None]
     if len(ids) == 2:
         return ids[0] == ids[1]
@@ -131,7 +142,7 @@ def is_same(name: Name, other: Name) -> bool:
 
 
 class Shape:
-    """Which candidates of a fan belong together.
+    """The candidates of a step, grouped by the outcomes that they leave.
 
     Attributes:
         left: of each candidate the outcomes that it leaves of those that are possible.
@@ -151,8 +162,8 @@ class Shape:
     """
 
     __slots__ = (
-        "_rivals", "agreeing", "chosen", "goes_on", "hidden", "inside", "is_blank", "is_plain",
-        "left", "outside", "rest", "says", "says_something", "silent", "singles", "twigs",
+        "_rivals", "agreeing", "begins_value", "blank", "chosen", "goes_on", "hidden", "inside",
+        "is_blank", "is_plain", "left", "narrows", "outside", "rest", "singles", "undecided",
     )  # fmt: skip
 
     def __init__(
@@ -160,51 +171,45 @@ class Shape:
         ends: bool = False,
     ) -> None:  # fmt: skip
         left = [branch.outcomes & outcomes for branch in branches]
-        silent = frozenset(i for i, branch in enumerate(branches) if branch.said == NOTHING_SAID)
+        blank = frozenset(
+            i for i, branch in enumerate(branches) if branch.value_prefix == NOTHING_WRITTEN
+        )
         singles: dict[int, list[int]] = {}
         for at, own in enumerate(left):
             if len(own) == 1:
                 (outcome,) = own
                 singles.setdefault(outcome, []).append(at)
-        self.left, self.silent = left, silent
+        self.left, self.blank = left, blank
         self.chosen: Outcomes = frozenset() if position is None else left[position]
         self.goes_on = len(self.chosen) > 1 and not ends
         self.singles = tuple((outcome, tuple(own)) for outcome, own in singles.items())
-        self.twigs = tuple(at for at, own in enumerate(left) if len(own) > 1)
+        self.undecided = tuple(at for at, own in enumerate(left) if len(own) > 1)
         self.inside = tuple(at for at, own in enumerate(left) if own)
         self.outside = tuple(at for at, own in enumerate(left) if not own)
-        self.is_plain = self.twigs == ((position,) if self.goes_on else ())
-        self.is_blank = self.goes_on and position in silent
+        self.is_plain = self.undecided == ((position,) if self.goes_on else ())
+        self.is_blank = self.goes_on and position in blank
         self.rest = tuple(outcomes - {0} or outcomes)
-        self.says = any(own and own != outcomes for own in left)
-        self.says_something = any(own and at not in silent for at, own in enumerate(left))
-        shown = [own for at, own in enumerate(left) if at not in silent]
+        self.narrows = any(own and own != outcomes for own in left)
+        self.begins_value = any(own and at not in blank for at, own in enumerate(left))
+        shown = [own for at, own in enumerate(left) if at not in blank]
         shown += [self.chosen] if self.goes_on else []
         self.hidden = outcomes.difference(*shown)
         self.agreeing = tuple(at for at, own in enumerate(left) if 0 in own)
         self._rivals: dict[int, tuple[int, ...]] = {}
 
     def rivals(self, outcome: int, position: int | None) -> tuple[int, ...]:
-        """The positions of those that leave another outcome; not of a chosen one that goes on."""
-        known = self._rivals.get(outcome)
-        if known is None:
+        """The positions of candidates that leave another outcome; no chosen one that goes on."""
+        rivals = self._rivals.get(outcome)
+        if rivals is None:
             only, chosen = frozenset({outcome}), position if self.goes_on else None
-            known = self._rivals[outcome] = tuple(
+            rivals = self._rivals[outcome] = tuple(
                 at for at in self.inside if self.left[at] != only and at != chosen
             )
-        return known
+        return rivals
 
 
 _MOST_SHAPES = 1 << 14
-_SHAPES: dict[tuple[Any, ...], Shape] = {}  # of all questions: a shape knows nothing of them
-
-
-def _shape(key: tuple[Any, ...], branches: Sequence[Branch]) -> Shape:
-    if len(_SHAPES) >= _MOST_SHAPES:
-        _SHAPES.clear()
-    outcomes, position = key[:2]
-    shape = _SHAPES[key] = Shape(branches, outcomes, position)
-    return shape
+_SHAPES: dict[tuple[Any, ...], Shape] = {}  # shared by all questions
 
 
 class DecodingStep:
@@ -239,16 +244,16 @@ class DecodingStep:
     dropped: list[tuple[int, float]]
 
     def __init__(
-        self, place: Any, outcomes: Outcomes, index: int, listed: StepCandidates,
+        self, place: Any, outcomes: Outcomes, index: int, candidates: StepCandidates,
         branches: list[Branch], trail: tuple[Name, ...] = (),
     ) -> None:  # fmt: skip
         self.place, self.outcomes, self.index, self.trail = place, outcomes, index, trail
         self.is_asked = False
-        self.fill(listed, branches)
+        self.fill(candidates, branches)
 
-    def fill(self, listed: StepCandidates, branches: list[Branch]) -> None:
-        """Take what is listed here, and what each of it leads to."""
-        names, position, unseen, masses = listed
+    def fill(self, candidates: StepCandidates, branches: list[Branch]) -> None:
+        """Set the candidates, and the branch of each."""
+        names, position, unseen, masses = candidates
         self.is_shortened = False
         if 0.0 in masses:  # excluded by the server's grammar
             for at, mass in enumerate(masses):
@@ -257,7 +262,12 @@ class DecodingStep:
         self.names, self.position, self.unseen, self.masses = names, position, unseen, masses
         self.branches = branches
         key = (self.outcomes, position, *[branch.code for branch in branches])
-        shape = self.shape = _SHAPES.get(key) or _shape(key, branches)
+        shape = _SHAPES.get(key)
+        if shape is None:
+            if len(_SHAPES) >= _MOST_SHAPES:
+                _SHAPES.clear()
+            shape = _SHAPES[key] = Shape(branches, self.outcomes, position)
+        self.shape = shape
         if shape.outside:
             self.off = sum([masses[at] for at in shape.outside])
             self.possible = sum([masses[at] for at in shape.inside])
@@ -265,21 +275,20 @@ class DecodingStep:
             self.off, self.possible = 0.0, sum(masses)
 
     def shorten(self, most: int) -> None:
-        """Keep only the likeliest candidates one by one; the sums stay.
+        """Keep the likeliest candidates, the undecided ones and the chosen one; the sums stay.
 
-        Those that are undecided and the chosen one are always kept: a server's whole vocabulary is
-        much to hold for each place that was asked about.
+        A server may list its whole vocabulary at each step.
         """
         masses, position, shape = self.masses, self.position, self.shape
         if len(masses) <= most:
             return
         ranked = sorted(range(len(masses)), key=lambda at: -masses[at])
-        kept: set[int] = {*ranked[:most], *shape.twigs}
-        kept |= set[int]() if position is None else {position}
-        order = sorted(kept)
+        retained: set[int] = {*ranked[:most], *shape.undecided}
+        retained |= set[int]() if position is None else {position}
+        order = sorted(retained)
         self.is_shortened = True
         self.dropped = [
-            (outcome, sum([masses[at] for at in own if at not in kept]))
+            (outcome, sum([masses[at] for at in own if at not in retained]))
             for outcome, own in shape.singles
         ]
         self.branches = [self.branches[at] for at in order]
@@ -289,19 +298,21 @@ class DecodingStep:
         self.shape = Shape(self.branches, self.outcomes, self.position)
 
     def end(self) -> None:
-        """Take the answer to end here, though the chosen candidate leaves several outcomes."""
+        """End the answer here, though the chosen candidate leaves several outcomes."""
         self.shape = Shape(self.branches, self.outcomes, self.position, ends=True)
 
-    def said(self, at: int) -> Hashable:
-        """What a candidate says of the value."""
-        said = self.branches[at].said
-        if type(said) is not AddedText:
-            return said
-        text = self.place.begun + said.text
-        return CompletedValue(text) if said.is_done and 0 not in self.shape.left[at] else text
+    def value_prefix(self, at: int) -> Hashable:
+        """What has been written of the value behind a candidate, see ``Branch``."""
+        value_prefix = self.branches[at].value_prefix
+        if type(value_prefix) is not AddedText:
+            return value_prefix
+        text = self.place.begun + value_prefix.text
+        return (
+            CompletedValue(text) if value_prefix.is_done and 0 not in self.shape.left[at] else text
+        )
 
     def decided(self) -> list[tuple[int, float]]:
-        """The mass of the candidates that decide, by outcome."""
+        """Outcomes with the mass of the candidates that decide for them."""
         masses = self.masses
         sums = [
             (outcome, masses[own[0]] if len(own) == 1 else sum([masses[at] for at in own]))
@@ -311,15 +322,15 @@ class DecodingStep:
 
     @property
     def unseen_valid(self) -> float:
-        """The unseen mass that is possible if as much of it is valid as of the seen."""
+        """The possible part of the unseen mass, if it is as large as that of the seen mass."""
         return self.unseen * self.possible / (self.possible + self.off)
 
     @property
     def unseen_others(self) -> float:
-        """The unseen mass that is taken to be on other values, where the domain is open.
+        """The part of the unseen mass that counts for other values of an open domain.
 
-        Where candidates are listed and the answer said nothing of the value yet, none: what is left
-        there is another end of what stands before, rather than a value begun by the same token.
+        None of it if candidates are listed and the answer has not begun the value: unlisted tokens
+        there rather end what stands before in another way than begin a value.
         """
         if not self.unseen or (self.shape.is_blank and len(self.masses) > 1):
             return 0.0
@@ -327,12 +338,12 @@ class DecodingStep:
 
     @property
     def total(self) -> float:
-        """All mass that may be possible here."""
+        """The mass that may be possible: the possible mass and all unseen mass."""
         return self.possible + self.unseen
 
     @property
     def share(self) -> float:
-        """The chosen candidate's part of all that may be possible (0..1); 0 off the path."""
+        """The chosen candidate's part (0..1) of ``total``; 0 beside the path."""
         if self.position is None:
             return 0.0
         return self.masses[self.position] / self.total

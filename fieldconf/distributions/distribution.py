@@ -109,11 +109,11 @@ class Distribution:
         Of an open domain a beginning that is known no further counts like a value. Where nothing
         else is known, all of ``rest`` does.
         """
-        known = [member.probability for member in self.candidates]
-        known += [rival.probability for rival in self.beginnings]
-        if len(known) < 2:
-            known.append(self.rest or 0.0)
-        first, second = sorted(known, reverse=True)[:2]
+        probabilities = [member.probability for member in self.candidates]
+        probabilities += [rival.probability for rival in self.beginnings]
+        if len(probabilities) < 2:
+            probabilities.append(self.rest or 0.0)
+        first, second = sorted(probabilities, reverse=True)[:2]
         return first - second
 
     @property
@@ -158,11 +158,11 @@ MOST_RIVALS = 3
 
 def likeliest(masses: Iterable[tuple[Any, float]]) -> tuple[Rival, ...]:
     """The few of these texts with the most mass, the likeliest first."""
-    found = [pair for pair in masses if pair[1]]
-    if len(found) > 1:
-        found.sort(key=_mass, reverse=True)
-        del found[MOST_RIVALS:]
-    return tuple(map(_rival, found))
+    pairs = [pair for pair in masses if pair[1]]
+    if len(pairs) > 1:
+        pairs.sort(key=_mass, reverse=True)
+        del pairs[MOST_RIVALS:]
+    return tuple(map(_rival, pairs))
 
 
 _mass = itemgetter(1)

@@ -42,8 +42,8 @@ class Explanation(NamedTuple):
             sure = _percent(self.share)
             sentence = f"at `{self.text}` the model gave it {sure}, no possible rival was listed"
             return printable(sentence)
-        given = [f"`{rival.text}` {_percent(rival.probability)}" for rival in self.rivals]
-        return printable(f"at `{self.text}` the model gave {' and '.join(given[:2])}")
+        masses = [f"`{rival.text}` {_percent(rival.probability)}" for rival in self.rivals]
+        return printable(f"at `{self.text}` the model gave {' and '.join(masses[:2])}")
 
 
 def _percent(share: float) -> str:
@@ -55,8 +55,8 @@ def _percent(share: float) -> str:
 
 def why_outcome(tree: OutcomeTree, outcome: int, tokens: Sequence[Token]) -> Explanation:
     """The place on the path at which the written outcome was decided."""
-    fan, share, against = tree.decisive(outcome)
-    return Explanation(fan.index, tokens[fan.index].text, share, likeliest(against.items()))
+    step, share, against = tree.decisive_step(outcome)
+    return Explanation(step.index, tokens[step.index].text, share, likeliest(against.items()))
 
 
 def why_token(index: int, tokens: Sequence[Token]) -> Explanation:

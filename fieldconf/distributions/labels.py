@@ -111,7 +111,7 @@ def _ends_word(rest: str) -> bool:
     return not rest or not is_word(rest[0])
 
 
-_WAYS: dict[tuple[str, bool], _MatchRule] = {
+_RULES: dict[tuple[str, bool], _MatchRule] = {
     ("exact", False): _MatchRule(str, str, _is_nothing),
     ("loose", False): _MatchRule(loosely, loose_form, _is_full_stop),
     ("exact", True): _MatchRule(str.lstrip, str.strip, _ends_word),
@@ -141,37 +141,37 @@ class LabelMatcher:
         self, labels: Sequence[Any], match: Match = "exact", *, first_word: bool = False
     ) -> None:
         self._labels, self._match, self._first_word = tuple(labels), match, first_word
-        way = None if callable(match) else _WAYS.get((match, first_word))
-        if way is None and not callable(match):
+        rule = None if callable(match) else _RULES.get((match, first_word))
+        if rule is None and not callable(match):
             raise SchemaError(
                 f"match={match!r} is no way to match", remedy='Give "exact", "loose" or a function'
             )
-        self._way = way
-        self.forms: tuple[str, ...] = tuple(map(way.form, labels)) if way else ()
+        self._rule = rule
+        self.forms: tuple[str, ...] = tuple(map(rule.form, labels)) if rule else ()
         if "" in self.forms:
             raise SchemaError("a label is empty", remedy="Give labels with at least one character")
-        self._known: dict[str, Outcomes] = {}
+        self._cached: dict[str, Outcomes] = {}
 
     def possible(self, begun: Beginning, *, ended: bool = False) -> Outcomes:
         """The labels that a text can still become; once it has ended, those that it is."""
-        if self._way is None:
+        if self._rule is None:
             return self._judged(begun, ended=ended)
         if begun.cut is None:
-            return self._whole(self._way, begun.text, ended=ended)
+            return self._whole(self._rule, begun.text, ended=ended)
         if ended:  # inside of a character
-            return self._whole(self._way, begun.text + "\ufffd", ended=True)
+            return self._whole(self._rule, begun.text + "\ufffd", ended=True)
         # It may also stay broken, which ends a word.
-        chars = ["\ufffd", *filter(begun.cut.fits, self._telling(self._way, begun))]
-        found = (self._whole(self._way, begun.text + char) for char in chars)
-        return frozenset[int]().union(*found)
+        chars = ["\ufffd", *filter(begun.cut.fits, self._deciding_characters(self._rule, begun))]
+        outcomes = (self._whole(self._rule, begun.text + char) for char in chars)
+        return frozenset[int]().union(*outcomes)
 
     def find(self, text: str) -> int | None:
         """The label that a whole text says, or None; the first one, if several are the same."""
         return min(self.possible(Beginning(text), ended=True), default=None)
 
-    def said(self, text: str) -> str:
+    def text_form(self, text: str) -> str:
         """What a text says: texts that say the same can become the same."""
-        return text if self._way is None else self._way.read(text)
+        return text if self._rule is None else self._rule.read(text)
 
     def span(self, text: str) -> tuple[int, int]:
         """Where the label, or what stands in its place, is in a whole text (in characters)."""
@@ -179,46 +179,50 @@ class LabelMatcher:
         if (self._match, self._first_word) == ("exact", False):
             return 0, len(text)
         index = self.find(text)
-        if self._way is not None and index is not None:
+        if self._rule is not None and index is not None:
             form = self.forms[index]
-            found = (i for i in range(start, len(text) + 1) if self._way.read(text[:i]) == form)
-            return start, next(found, len(text.rstrip()))
+            stops = (i for i in range(start, len(text) + 1) if self._rule.read(text[:i]) == form)
+            return start, next(stops, len(text.rstrip()))
         word = _first_word(text) if self._first_word else ""
         return start, start + len(word) if word else max(start, len(text.rstrip()))
 
     # -- the rules ------------------------------------------------------------------------------
 
-    def _whole(self, way: _MatchRule, text: str, *, ended: bool = False) -> Outcomes:
+    def _whole(self, rule: _MatchRule, text: str, *, ended: bool = False) -> Outcomes:
         """The same of a text of whole characters."""
-        said = way.read(text)
-        key = f"{ended:d}{said}"
-        found = self._known.get(key)
-        if found is None:
-            found = frozenset(self._read(way, said, ended=ended))
-            if len(self._known) < MOST_ROWS:  # labels may live as long as their schema
-                self._known[key] = found
-        return found
+        text_form = rule.read(text)
+        key = f"{ended:d}{text_form}"
+        outcomes = self._cached.get(key)
+        if outcomes is None:
+            outcomes = frozenset(self._read(rule, text_form, ended=ended))
+            if len(self._cached) < MOST_ROWS:  # labels may live as long as their schema
+                self._cached[key] = outcomes
+        return outcomes
 
-    def _read(self, way: _MatchRule, said: str, *, ended: bool) -> Iterator[int]:
+    def _read(self, rule: _MatchRule, text_form: str, *, ended: bool) -> Iterator[int]:
         longest = 0
         is_written: list[bool] = []
         for form in self.forms:
-            rest = said.startswith(form) and said[len(form) :]
+            rest = text_form.startswith(form) and text_form[len(form) :]
             # While the text goes on, a form that stands at its very end may become a longer word.
-            is_done = isinstance(rest, str) and way.may_follow(rest) and (ended or rest != "")
+            is_done = isinstance(rest, str) and rule.may_follow(rest) and (ended or rest != "")
             longest = max(longest, len(form) if is_done else 0)
             is_written.append(is_done)
         for index, form in enumerate(self.forms):
-            is_open = not ended and form.startswith(said)
+            is_open = not ended and form.startswith(text_form)
             if is_open or (is_written[index] and len(form) == longest):
                 yield index
 
-    def _telling(self, way: _MatchRule, begun: Beginning) -> Iterator[str]:
+    def _deciding_characters(self, rule: _MatchRule, begun: Beginning) -> Iterator[str]:
         """Characters of which one, if any can, keeps a label possible behind a text."""
-        said = way.read(begun.text)
-        nexts = {form[len(said) : len(said) + 1] for form in self.forms if form.startswith(said)}
+        text_form = rule.read(begun.text)
+        nexts = {
+            form[len(text_form) : len(text_form) + 1]
+            for form in self.forms
+            if form.startswith(text_form)
+        }
         yield from nexts - {""}
-        if way.read is not loosely and not self._first_word:
+        if rule.read is not loosely and not self._first_word:
             return
         yield from "".join(map(_spaces_and_cases().get, nexts, itertools.repeat("")))
         yield from _spaces_and_cases()[" "] + "."
@@ -247,24 +251,24 @@ def _first_word(text: str) -> str:
 @lru_cache(maxsize=1)
 def _spaces_and_cases() -> dict[str, str]:
     """By a folded character those whose folding begins so; by a space all white space."""
-    found: dict[str, str] = {}
+    characters: dict[str, str] = {}
     for char in map(chr, range(0x110000)):
         folded = char.casefold()
         if char.isspace():
             folded = " "
         if folded != char or char == " ":
-            found[folded[0]] = found.get(folded[0], "") + char
-    return found
+            characters[folded[0]] = characters.get(folded[0], "") + char
+    return characters
 
 
 # -- members of JSON ----------------------------------------------------------------------------
 
 
-def may_be_loosely(reading: Continuation, member: Any) -> bool:
+def may_be_loosely(continuation: Continuation, member: Any) -> bool:
     """Whether a reading of a JSON value can still end as this member, if strings match loosely."""
-    begun = json_beginning(reading.text) if reading.state in ("partial", "done") else None
+    begun = json_beginning(continuation.text) if continuation.state in ("partial", "done") else None
     if begun is None or not isinstance(member, str) or not loose_form(member):
-        return may_be(reading, member)
+        return may_be(continuation, member)
     return bool(LabelMatcher([member], "loose").possible(begun[0], ended=begun[1]))
 
 
@@ -288,27 +292,31 @@ class _Matched(Domain):
     def __init__(self, members: Sequence[Any], match: Match) -> None:
         super().__init__(members)
         self._is_function = callable(match)
-        kept = [i for i, member in enumerate(self.members) if isinstance(member, str)]
+        members_of_text = [i for i, member in enumerate(self.members) if isinstance(member, str)]
         if not self._is_function:
-            forms = {i: loose_form(self.members[i]) for i in kept}
-            kept = [i for i in kept if forms[i] and list(forms.values()).count(forms[i]) == 1]
-        self._kept = kept
-        self._strings = LabelMatcher([self.members[i] for i in kept], match)
+            forms = {i: loose_form(self.members[i]) for i in members_of_text}
+            members_of_text = [
+                i for i in members_of_text if forms[i] and list(forms.values()).count(forms[i]) == 1
+            ]
+        self._string_members = members_of_text
+        self._strings = LabelMatcher([self.members[i] for i in members_of_text], match)
 
     def index(self, value: Any) -> int | None:
         """The position of the member that a written value means, or None."""
         exact = super().index(value)
         if not isinstance(value, str) or (exact is not None and not self._is_function):
             return exact
-        found = self._strings.find(value)
-        return None if found is None else self._kept[found]
+        position = self._strings.find(value)
+        return None if position is None else self._string_members[position]
 
-    def outcomes(self, reading: Continuation) -> Outcomes:
+    def outcomes(self, continuation: Continuation) -> Outcomes:
         """The indexes of the members that a reading can still end as."""
-        exact = super().outcomes(reading)
-        begun = json_beginning(reading.text) if reading.state in ("partial", "done") else None
+        exact = super().outcomes(continuation)
+        begun = (
+            json_beginning(continuation.text) if continuation.state in ("partial", "done") else None
+        )
         if begun is None or (begun[1] and exact and not self._is_function):
             return exact
-        found = self._strings.possible(begun[0], ended=begun[1])
-        matched = frozenset(self._kept[i] for i in found)
+        strings = self._strings.possible(begun[0], ended=begun[1])
+        matched = frozenset(self._string_members[i] for i in strings)
         return matched if self._is_function else exact | matched

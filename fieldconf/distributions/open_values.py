@@ -56,34 +56,34 @@ class OpenValueStep(NamedTuple):
         return (self.agreeing + self.unseen) / (self.possible + self.unseen)
 
 
-def choices(tree: OutcomeTree) -> list[OpenValueStep]:
+def steps_of(tree: OutcomeTree) -> list[OpenValueStep]:
     """What was chosen at each step of the answer's own path; ``agreeing`` is outcome 0."""
-    return list(map(_choice, tree.fans))
+    return list(map(_choice, tree.steps))
 
 
 def least_sure(tree: OutcomeTree) -> OpenValueStep:
     """The step at which the smallest part agrees."""
-    if len(tree.fans) == 1:
-        return _choice(tree.fans[0])
-    return _choice(min(tree.fans, key=_part))
+    if len(tree.steps) == 1:
+        return _choice(tree.steps[0])
+    return _choice(min(tree.steps, key=_part))
 
 
-def _part(fan: DecodingStep) -> float:
-    """The part of the mass at a fan that agrees with what was written."""
-    return _agreeing(fan) / (fan.possible + fan.unseen_others)
+def _part(step: DecodingStep) -> float:
+    """The part of the mass at a step that agrees with what was written."""
+    return _agreeing(step) / (step.possible + step.unseen_others)
 
 
-def _agreeing(fan: DecodingStep) -> float:
-    masses = fan.masses
-    return sum([masses[at] for at in fan.shape.agreeing])
+def _agreeing(step: DecodingStep) -> float:
+    masses = step.masses
+    return sum([masses[at] for at in step.shape.agreeing])
 
 
-def _choice(fan: DecodingStep) -> OpenValueStep:
-    shape, masses = fan.shape, fan.masses
-    whole = fan.possible + fan.unseen_valid
+def _choice(step: DecodingStep) -> OpenValueStep:
+    shape, masses = step.shape, step.masses
+    whole = step.possible + step.unseen_valid
     rivals = likeliest(
-        (text_of(fan.names[at]), masses[at] / whole)
+        (text_of(step.names[at]), masses[at] / whole)
         for at, left in enumerate(shape.left)
         if left and 0 not in left
     )
-    return OpenValueStep(fan.index, _agreeing(fan), fan.possible, fan.off, fan.unseen, rivals)
+    return OpenValueStep(step.index, _agreeing(step), step.possible, step.off, step.unseen, rivals)

@@ -28,7 +28,7 @@ from fieldconf.distributions.continuation import (
 )
 from fieldconf.distributions.decoding_step import (
     NO_BRANCH,
-    NOTHING_SAID,
+    NOTHING_WRITTEN,
     Branch,
     Name,
     Outcomes,
@@ -58,16 +58,16 @@ class OutcomeQuestion(ABC):
         size: how many outcomes there are.
         path: where they are decided; places are remembered as seen from there.
         about: what the outcomes depend on beside the place and the candidate.
-        memory: what was read before.
+        cache: what candidates meant at places that were read before.
         is_open: see ``OutcomeTree``.
     """
 
     is_open: ClassVar[bool] = False
 
-    __slots__ = ("about", "memory", "path", "size")
+    __slots__ = ("about", "cache", "path", "size")
 
-    def __init__(self, size: int, path: Path, about: Hashable, memory: CandidateCache) -> None:
-        self.size, self.path, self.about, self.memory = size, path, about, memory
+    def __init__(self, size: int, path: Path, about: Hashable, cache: CandidateCache) -> None:
+        self.size, self.path, self.about, self.cache = size, path, about, cache
 
     @abstractmethod
     def first(self, step: AlignedStep) -> TokenPosition:
@@ -87,18 +87,18 @@ class OutcomeQuestion(ABC):
 
     def branches(self, place: TokenPosition, names: Sequence[Name]) -> list[Branch]:
         """What candidates leave possible, each read once; where they lead to may be missing."""
-        table = place.known
+        table = place.cached
         if table is None:
-            table = place.known = self.memory.at(self.about, place.seen_from(self.path))
+            table = place.cached = self.cache.at(self.about, place.seen_from(self.path))
         try:
             return [table[name] for name in names]
         except KeyError:
-            return [table.get(name) or self._kept(place, name, table) for name in names]
+            return [table.get(name) or self._branch_of(place, name, table) for name in names]
 
-    def _kept(self, place: TokenPosition, name: Name, table: Table) -> Branch:
+    def _branch_of(self, place: TokenPosition, name: Name, table: Table) -> Branch:
         seen = place.seen_past(bytes_of(name))
         if seen is not None:
-            table = self.memory.at(self.about, seen)
+            table = self.cache.at(self.about, seen)
         branch = table.get(name)
         if branch is None:
             branch = self.read(place, candidate_of(name))
@@ -112,8 +112,8 @@ class OutcomeQuestion(ABC):
 
 
 def grow(
-    question: OutcomeQuestion, steps: Sequence[AlignedStep], listing: Callable[[AlignedStep], StepCandidates], *,
-    has_gap: bool = False,
+    question: OutcomeQuestion, steps: Sequence[AlignedStep],
+    candidates_at: Callable[[AlignedStep], StepCandidates], *, has_gap: bool = False,
 ) -> OutcomeTree | None:  # fmt: skip
     """The tree of a question along the answer's own steps; None without any.
 
@@ -123,7 +123,11 @@ def grow(
     if not steps:
         return None
     path = (
-        (step.token or 0, listing(step), question.next(step) if number else question.first(step))
+        (
+            step.token or 0,
+            candidates_at(step),
+            question.next(step) if number else question.first(step),
+        )
         for number, step in enumerate(steps)
     )
     return OutcomeTree(
@@ -148,23 +152,23 @@ class Domain:
         self._may_be = may_be
         numbered = enumerate(self.members)
         self._index = {(kind_of(member), member): i for i, member in numbered}
-        self._known: dict[tuple[str, bytes], Outcomes] = {}
+        self._cached: dict[tuple[str, bytes], Outcomes] = {}
 
     def index(self, value: Any) -> int | None:
         """The position of a value among the members, or None."""
         return self._index.get((kind_of(value), value))
 
-    def outcomes(self, reading: Continuation) -> Outcomes:
+    def outcomes(self, continuation: Continuation) -> Outcomes:
         """The indexes of the members that a reading can still end as."""
-        said = (reading.state, reading.text)
-        found = self._known.get(said)
-        if found is None:
-            found = frozenset(
-                i for i, member in enumerate(self.members) if self._may_be(reading, member)
+        key = (continuation.state, continuation.text)
+        indexes = self._cached.get(key)
+        if indexes is None:
+            indexes = frozenset(
+                i for i, member in enumerate(self.members) if self._may_be(continuation, member)
             )
-            if len(self._known) < MOST_ROWS:  # a domain lives as long as its schema
-                self._known[said] = found
-        return found
+            if len(self._cached) < MOST_ROWS:  # a domain lives as long as its schema
+                self._cached[key] = indexes
+        return indexes
 
 
 class TargetQuestion(OutcomeQuestion):
@@ -173,9 +177,9 @@ class TargetQuestion(OutcomeQuestion):
     __slots__ = ("target",)
 
     def __init__(
-        self, size: int, target: ValueSite, about: Hashable, memory: CandidateCache
+        self, size: int, target: ValueSite, about: Hashable, cache: CandidateCache
     ) -> None:
-        super().__init__(size, target.path, (about, target.around, target.compact), memory)
+        super().__init__(size, target.path, (about, target.around, target.compact), cache)
         self.target = target
 
     def first(self, step: AlignedStep) -> TokenPosition:
@@ -192,16 +196,18 @@ class MemberQuestion(TargetQuestion):
 
     __slots__ = ("domain",)
 
-    def __init__(self, target: ValueSite, domain: Domain, memory: CandidateCache) -> None:
-        super().__init__(len(domain.members), target, domain, memory)
+    def __init__(self, target: ValueSite, domain: Domain, cache: CandidateCache) -> None:
+        super().__init__(len(domain.members), target, domain, cache)
         self.domain = domain
 
     def read(self, place: TokenPosition, candidate: Candidate) -> Branch:
         """The members that a candidate leaves possible."""
-        reading = read(place, candidate, self.target)
-        outcomes = self.domain.outcomes(reading)
-        is_silent = reading.text in (b"", b'"') and len(outcomes) == len(self.domain.members)
-        return Branch(outcomes, reading.place, NOTHING_SAID if is_silent else reading.text)
+        continuation = read(place, candidate, self.target)
+        outcomes = self.domain.outcomes(continuation)
+        is_silent = continuation.text in (b"", b'"') and len(outcomes) == len(self.domain.members)
+        return Branch(
+            outcomes, continuation.place, NOTHING_WRITTEN if is_silent else continuation.text
+        )
 
 
 # -- kinds --------------------------------------------------------------------------------------
@@ -217,27 +223,27 @@ class KindQuestion(TargetQuestion):
 
     def __init__(
         self, target: ValueSite, kinds: tuple[str, ...], allows: Allows | None,
-        whose: Hashable, memory: CandidateCache,
+        whose: Hashable, cache: CandidateCache,
     ) -> None:  # fmt: skip
-        super().__init__(len(kinds), target, (whose, kinds), memory)
+        super().__init__(len(kinds), target, (whose, kinds), cache)
         self.kinds, self._allows = kinds, allows
 
     def read(self, place: TokenPosition, candidate: Candidate) -> Branch:
         """The kind that a candidate begins."""
-        reading = read(place, candidate, self.target)
-        if reading.state == "dead":
+        continuation = read(place, candidate, self.target)
+        if continuation.state == "dead":
             return NO_BRANCH
-        kind = kind_begun(reading.text)
+        kind = kind_begun(continuation.text)
         if not kind:
-            return Branch(every(len(self.kinds)), reading.place, NOTHING_SAID)
-        if kind not in self.kinds or not self._is_allowed(reading, kind):
+            return Branch(every(len(self.kinds)), continuation.place, NOTHING_WRITTEN)
+        if kind not in self.kinds or not self._is_allowed(continuation, kind):
             return NO_BRANCH
         return Branch(frozenset({self.kinds.index(kind)}))
 
-    def _is_allowed(self, reading: Continuation, kind: str) -> bool:
+    def _is_allowed(self, continuation: Continuation, kind: str) -> bool:
         if self._allows is None or kind == "null":
             return True
-        return self._allows(reading.text, done=reading.state == "done")
+        return self._allows(continuation.text, done=continuation.state == "done")
 
 
 def _opens_next(fork: JSONParser, path: Path) -> bool:
@@ -257,21 +263,21 @@ _ENDS, _GOES_ON, _NO_LIST = frozenset({0}), frozenset({1}), frozenset({2})
 class EndQuestion(OutcomeQuestion):
     """Does the list at a path end after ``count`` items (outcome 0) or go on (outcome 1)?
 
-    ``level`` is what stands around the list; ``allows`` what may begin the next item, and ``item``
-    stands for it; ``before`` is as in ``ValueSite``. With ``declared``, what is declared of the list's
-    own place, it may also be no list at all (outcome 2); without, that it is one is given.
+    ``level`` is the container around the list. ``allows`` says what may begin the next item, and
+    ``item`` identifies it. ``before`` is as in ``ValueSite``. ``declared`` is what the schema says
+    of the list's own place: if it is given, the value may also be no list (outcome 2).
     """
 
     __slots__ = ("_allows", "_before", "_compact", "_declared", "_either", "_level", "_next")
 
     def __init__(  # noqa: PLR0913  # all that it depends on
         self, path: Path, count: int, level: OpenLevel | None, allows: Allows,
-        item: Hashable, memory: CandidateCache, *, compact: bool, before: Event | None = None,
+        item: Hashable, cache: CandidateCache, *, compact: bool, before: Event | None = None,
         declared: Declared | None = None,
     ) -> None:  # fmt: skip
         next_, size = (*path, count), 2 if declared is None else 3
         number = level and level.number
-        super().__init__(size, next_, ("end", size, item, number, compact), memory)
+        super().__init__(size, next_, ("end", size, item, number, compact), cache)
         self._next, self._level, self._allows, self._compact = next_, level, allows, compact
         self._before, self._declared, self._either = before, declared, every(size)
 
@@ -285,14 +291,14 @@ class EndQuestion(OutcomeQuestion):
 
     def read(self, place: TokenPosition, candidate: Candidate) -> Branch:
         """Whether a candidate ends the list or goes on with it."""
-        found = advance(place, candidate, compact=self._compact)
-        if found is None:
+        advanced = advance(place, candidate, compact=self._compact)
+        if advanced is None:
             return NO_BRANCH
-        following, events = found
-        said = self._said(events, following.parser)
-        return self._begun(following) if said is None else said
+        following, events = advanced
+        branch = self._of_events(events, following.parser)
+        return self._of_beginning(following) if branch is None else branch
 
-    def _said(self, events: Sequence[Event], fork: JSONParser) -> Branch | None:
+    def _of_events(self, events: Sequence[Event], fork: JSONParser) -> Branch | None:
         """What the events say of the list; None if nothing."""
         next_, path = self._next, self._next[:-1]
         for index, event in enumerate(events):
@@ -306,13 +312,13 @@ class EndQuestion(OutcomeQuestion):
                 return Branch(_ENDS) if is_legal else NO_BRANCH
         return None
 
-    def _begun(self, following: TokenPosition) -> Branch:
+    def _of_beginning(self, following: TokenPosition) -> Branch:
         """What a place says where no item has closed: that one has begun, or may still."""
         next_, fork = self._next, following.parser
         is_inside = fork.path[: len(next_)] == next_
         is_earlier = fork.place in IN_EARLIER and fork.path[:-1] == next_[:-1] and not is_inside
         if following.expected or is_earlier or _opens_next(fork, next_[:-1]):
-            return Branch(self._either, following, NOTHING_SAID)
+            return Branch(self._either, following, NOTHING_WRITTEN)
         if fork.path == next_ and fork.place == "value" and fork.may_close:
             return Branch(_ENDS | _GOES_ON, following, "[")  # of an array that may still be empty
         if fork.path == next_[:-1] and fork.text and fork.place != "key":
@@ -337,35 +343,46 @@ class EndQuestion(OutcomeQuestion):
 class KeyQuestion(OutcomeQuestion):
     """Which key comes next in the object at a path, or does it end?
 
-    Outcomes: the names in order, then the object's end if it may end here, then any other name if
-    there may be others. ``written`` has the number of each name that stands before; it may grow,
-    those below ``count`` stand before. ``filled`` is the number of the object as it is now, see
-    ``OpenLevel.number``; ``before`` is as in ``ValueSite``; ``key`` is the key that was written, if any.
+    The outcomes are the names in order, then the object's end if it may end here, then any other
+    name if there may be others. ``written`` has a number for each name in the object; it may grow
+    later, and names with numbers below ``count`` stand before this place. ``filled`` is the number
+    of the object as it is now, see ``OpenLevel.number``. ``before`` is as in ``ValueSite``. ``key``
+    is the key that was written, if any.
     """
 
     __slots__ = (
-        "_before", "_compact", "_count", "_key", "_known", "_level", "_may_be_other", "_may_end",
-        "_plain", "_written", "end", "names",
+        "_before",
+        "_cached",
+        "_compact",
+        "_count",
+        "_key",
+        "_level",
+        "_may_be_other",
+        "_may_end",
+        "_plain",
+        "_written",
+        "end",
+        "names",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913  # all that it depends on
         self, path: Path, names: tuple[str, ...], written: Mapping[str, int], count: int,
-        level: OpenLevel | None, filled: int, memory: CandidateCache, *,
+        level: OpenLevel | None, filled: int, cache: CandidateCache, *,
         may_end: bool, may_be_other: bool, compact: bool, plain: bool,
         before: Event | None = None, key: Event | None = None,
     ) -> None:  # fmt: skip
         size = len(names) + may_end + may_be_other
-        super().__init__(size, path, ("key", filled, compact, plain), memory)
+        super().__init__(size, path, ("key", filled, compact, plain), cache)
         self.names, self.end = names, len(names)  # the outcome that is the object's end
         self._may_end, self._may_be_other = may_end, may_be_other
         self._written, self._count, self._level = written, count, level
         self._compact, self._plain, self._before, self._key = compact, plain, before, key
-        self._known: dict[bytes, Outcomes] = {}
+        self._cached: dict[bytes, Outcomes] = {}
 
     def first(self, step: AlignedStep) -> TokenPosition:
         """The place of a step of the answer."""
         seen = seen_behind(step, self._before, len(self.path) + 1)
-        return TokenPosition(step, self._is_asked_about, seen=seen)
+        return TokenPosition(step, self._is_decided_by, seen=seen)
 
     def next(self, step: AlignedStep) -> TokenPosition:
         """The place of a later one: inside of the key it is seen by what the key has so far."""
@@ -375,7 +392,7 @@ class KeyQuestion(OutcomeQuestion):
             return TokenPosition(step)
         return TokenPosition(step, seen=key.raw[:written])
 
-    def _is_asked_about(self, event: Event) -> bool:
+    def _is_decided_by(self, event: Event) -> bool:
         if event.type == "close":
             return event.path == self.path
         is_key = event.type == "key" and event.path[:-1] == self.path
@@ -383,13 +400,13 @@ class KeyQuestion(OutcomeQuestion):
 
     def read(self, place: TokenPosition, candidate: Candidate) -> Branch:
         """The names that a candidate leaves possible, or the end."""
-        found = advance(place, candidate, compact=self._compact)
-        if found is None:
+        advanced = advance(place, candidate, compact=self._compact)
+        if advanced is None:
             return NO_BRANCH
-        (following, events), fork = found, found[0].parser
+        (following, events), fork = advanced, advanced[0].parser
         for index, event in enumerate(events):
             if event.type == "key" and event.path[:-1] == self.path:
-                return Branch(self._named(event))
+                return Branch(self._outcomes_of_key(event))
             if event.type == "close" and event.path == self.path:
                 is_legal = self._level is None or self._level.admits(events[index + 1 :], fork)
                 return Branch(frozenset({self.end})) if self._may_end and is_legal else NO_BRANCH
@@ -398,21 +415,21 @@ class KeyQuestion(OutcomeQuestion):
         is_earlier = fork.place in IN_EARLIER and fork.path[:-1] == self.path
         is_before = is_earlier or is_opened or _opens_next(fork, self.path)
         if following.expected or is_before:
-            return Branch(every(self.size), following, NOTHING_SAID)
-        return Branch(self._begun(text), following, text or b'"') if is_key else NO_BRANCH
+            return Branch(every(self.size), following, NOTHING_WRITTEN)
+        return Branch(self._of_beginning(text), following, text or b'"') if is_key else NO_BRANCH
 
-    def _named(self, event: Event) -> Outcomes:
+    def _outcomes_of_key(self, event: Event) -> Outcomes:
         name = decode(event.raw)
         if name in self.names:
             return frozenset({self.names.index(name)})
         return frozenset({self.size - 1}) if self._may_be_other else frozenset()
 
-    def _begun(self, text: bytes) -> Outcomes:
+    def _of_beginning(self, text: bytes) -> Outcomes:
         """The names that a beginning may become; a comma alone already says: no end."""
-        if text not in self._known:
+        if text not in self._cached:
             may = may_become_plainly if self._plain else may_become
-            found = {i for i, name in enumerate(self.names) if may(text, name)}
-            self._known[text] = frozenset(
-                found | ({self.size - 1} if self._may_be_other else set())
+            outcomes = {i for i, name in enumerate(self.names) if may(text, name)}
+            self._cached[text] = frozenset(
+                outcomes | ({self.size - 1} if self._may_be_other else set())
             )
-        return self._known[text]
+        return self._cached[text]

@@ -1,7 +1,7 @@
-"""Settling: what to settle, how far, and whom to ask.
+"""Settling: the options of settling, and its run over the trees of an answer.
 
-In:    the user's wishes; the trees of an answer, and its tokens.
-Out:   the same trees with their gaps filled, and which fields stayed undecided.
+In:    the options; the trees of an answer, and its tokens.
+Out:   the same trees, expanded, and the fields whose bounds stayed too wide.
 Never: a second request for an answer: only next-token distributions along it and beside it.
 Why:   one response shows the candidates of its own path; mass sits in branches that it never took.
 """
@@ -45,27 +45,27 @@ class Settle:
             message = f"tolerance={self.tolerance}, budget={self.budget} cannot be"
             raise ValueError(message)
 
-    def run(self, ledger: TreeStore, tokens: Sequence[Token]) -> None:
-        """Settle the trees of an answer; the ledger then knows which fields stayed too wide.
+    def run(self, store: TreeStore, tokens: Sequence[Token]) -> None:
+        """Settle the trees of an answer; ``store.unsettled`` has the fields that stayed too wide.
 
         Raises:
             RequestError: if a request failed, or there is nobody to ask.
         """
-        wanted = [
+        to_settle = [
             (path, tree)
-            for path, tree in ledger.trees
+            for path, tree in store.trees
             if tree is not None and tree.decided_at is not None and self._is_wanted(path)
         ]
-        if not wanted:
+        if not to_settle:
             return
         probe = self._probe()
-        asker = PrefixProbe(
+        prefix_probe = PrefixProbe(
             probe, self._prompt(probe), [token_id(probe, token) for token in tokens]
         )
-        trees = [tree for _, tree in wanted]
-        settle(trees, asker, tolerance=self.tolerance, budget=self.budget)
-        ledger.unsettled = frozenset(
-            path for path, tree in wanted if tree.has_gap or tree.width > self.tolerance
+        trees = [tree for _, tree in to_settle]
+        settle(trees, prefix_probe, tolerance=self.tolerance, budget=self.budget)
+        store.unsettled = frozenset(
+            path for path, tree in to_settle if tree.has_gap or tree.width > self.tolerance
         )
 
     def _is_wanted(self, path: Path) -> bool:
@@ -92,14 +92,14 @@ def settled(score: Callable[[TreeStore], R], tokens: Sequence[Token], settle: Se
     Raises:
         RequestError: if the asking failed; it carries the ``report`` of what is known.
     """
-    ledger = TreeStore(keeps=settle is not None)
-    report = score(ledger)
-    if settle is None or not ledger.trees:
+    store = TreeStore(keeps=settle is not None)
+    report = score(store)
+    if settle is None or not store.trees:
         return report
-    ledger.rewind()
+    store.start_second_pass()
     try:
-        settle.run(ledger, tokens)
+        settle.run(store, tokens)
     except RequestError as error:
-        error.report = score(ledger)
+        error.report = score(store)
         raise
-    return score(ledger)
+    return score(store)

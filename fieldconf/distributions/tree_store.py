@@ -1,12 +1,12 @@
-"""Settling: ask the server what one response cannot say, until the bounds are narrow.
+"""Tree store: the trees of an answer, and requests that make their bounds narrow.
 
-In:    the trees of an answer, and something that can be asked for next-token logprobs after any
-       prefix (a ``Probe``).
-Out:   the same trees, with their widest gaps filled, and the likeliest other values of open ones
-       followed to their end.
-Never: more questions than the budget; a question about a field that is narrow enough, or unwanted.
+In:    the trees of an answer, and a ``Probe`` that gives the logprobs of the next token after any
+       prefix.
+Out:   the same trees with their largest undecided masses expanded, and with the likeliest other
+       values of open questions followed to their end.
+Never: more requests than the budget; a request for a tree whose bounds are narrow enough.
 Why:   mass sits in spellings and branches that the chosen path never shows: of a five-way enum one
-       response gave two members nothing, and its winner .17 too much.
+       response gave two members nothing, and the winner .17 too much.
 """
 
 import math
@@ -23,14 +23,14 @@ from fieldconf.tokens.token import Candidate, Token
 
 
 class TreeStore:
-    """The trees of an answer in the order in which they grew.
+    """The trees of an answer in the order in which they were built.
 
-    A second pass over the same answer asks the same questions in the same order: after ``rewind``
-    it gets the same trees back, with what was added to them. ``unsettled`` are the fields whose
-    bounds stayed wider than was asked for.
+    A second pass over the same answer asks the same questions in the same order. After
+    ``start_second_pass`` it gets the same trees, with the steps that were added to them.
+    ``unsettled`` has the fields whose bounds stayed wider than the tolerance.
 
     Args:
-        keeps: whether there will be a second pass; else a tree is nobody's once it was read.
+        keeps: whether there will be a second pass; without one no tree is kept.
     """
 
     def __init__(self, *, keeps: bool = True) -> None:
@@ -50,62 +50,66 @@ class TreeStore:
         return tree
 
     def forget(self) -> None:
-        """What was read so far was a draft: nobody needs to know more of it."""
+        """Drop the trees so far: what was read was a draft of the answer."""
         if self._next is None:
             self.trees = [(path, None) for path, _ in self.trees]
 
-    def rewind(self) -> None:
+    def start_second_pass(self) -> None:
         """Begin the second pass."""
         self._next = 0
 
 
 def token_id(probe: Probe, token: Token | Candidate) -> int | None:
-    """The id that the response gave, or the vocabulary's; None if neither knows the token."""
+    """A token's id from the response, else from the vocabulary; None if neither has one."""
     return token.id if token.id is not None else probe.vocabulary.id_of(token.bytes)
 
 
 @dataclass(frozen=True, slots=True)
 class PrefixProbe:
-    """Who is asked, and where the answer stands: token ids of the question and of the answer.
+    """A probe, with the token ids of the prompt and of the answer.
 
-    An id is None where the response does not tell it; what stands behind it cannot be asked about.
+    An id of the answer is None where it is not known; behind it no prefix can be asked for.
     """
 
     probe: Probe
     prompt: Sequence[int]
     answer: Sequence[int | None]
 
-    def prefix(self, gap: UndecidedMass | UnfollowedBranch) -> list[int] | None:
-        """The tokens up to a gap; None if one of them is not known."""
-        trail = gap.fan.trail if gap.at is None else (*gap.fan.trail, gap.fan.names[gap.at])
+    def prefix(self, undecided: UndecidedMass | UnfollowedBranch) -> list[int] | None:
+        """The token ids up to an undecided mass or behind a branch; None if one is not known."""
+        trail = (
+            undecided.step.trail
+            if undecided.at is None
+            else (*undecided.step.trail, undecided.step.names[undecided.at])
+        )
         ids = [
             *self.prompt,
-            *self.answer[: gap.fan.index],
+            *self.answer[: undecided.step.index],
             *(token_id(self.probe, candidate_of(name)) for name in trail),
         ]
         return None if None in ids else [token for token in ids if token is not None]
 
     def ask(
-        self, tree: OutcomeTree, gap: UndecidedMass | UnfollowedBranch, prefix: Sequence[int]
+        self, tree: OutcomeTree, undecided: UndecidedMass | UnfollowedBranch, prefix: Sequence[int]
     ) -> list[Candidate]:
-        """All tokens that leave some outcome at a gap, with their logprobs.
+        """All tokens that leave some outcome there, with their logprobs.
 
-        In an open domain nearly every token does: there all of the vocabulary is asked for.
+        For an open question that is nearly every token, so the whole vocabulary is asked for.
         """
         if tree.is_open:
-            return self._listed(prefix, self.probe.vocabulary.every)
-        place = tree.behind(gap)
+            return self._next_tokens(prefix, self.probe.vocabulary.every)
+        place = tree.place_of(undecided)
 
         def is_possible(data: bytes) -> bool:
             [branch] = tree.read(place, [Candidate("", data, 0.0)])
-            return not branch.outcomes.isdisjoint(gap.outcomes)
+            return not branch.outcomes.isdisjoint(undecided.outcomes)
 
-        return self._listed(prefix, self.probe.vocabulary.possible(is_possible))
+        return self._next_tokens(prefix, self.probe.vocabulary.possible(is_possible))
 
-    def _listed(self, prefix: Sequence[int], wanted: Sequence[int]) -> list[Candidate]:
-        logprobs = self.probe.logprobs(prefix, wanted) if wanted else []
+    def _next_tokens(self, prefix: Sequence[int], tokens: Sequence[int]) -> list[Candidate]:
+        logprobs = self.probe.logprobs(prefix, tokens) if tokens else []
         top = max((p for p in logprobs if p > -math.inf), default=0.0)  # the constant is theirs
-        pairs = zip(wanted, logprobs, strict=True)
+        pairs = zip(tokens, logprobs, strict=True)
         return [self._candidate(token, logprob - top) for token, logprob in pairs]
 
     def _candidate(self, token: int, logprob: float) -> Candidate:
@@ -114,72 +118,74 @@ class PrefixProbe:
 
 
 def settle(
-    trees: Sequence[OutcomeTree], asker: PrefixProbe, *, tolerance: float, budget: int
+    trees: Sequence[OutcomeTree], prefix_probe: PrefixProbe, *, tolerance: float, budget: int
 ) -> None:
-    """Fill the gaps of these trees, the one with the largest mass first; then name rivals.
+    """Expand the undecided masses of these trees, the largest first; then complete likely rivals.
 
     Args:
-        trees: what is to be settled.
-        asker: who is asked.
-        tolerance: how wide the bounds of an outcome may stay (0..1); rivals of an open value below
-            it are not named.
-        budget: how many questions may be asked.
+        trees: the trees to settle.
+        prefix_probe: the probe to ask.
+        tolerance: how wide the bounds of an outcome may stay (0..1); rivals of an open value that
+            are less probable are not followed.
+        budget: how many requests may be made.
     """
-    open_ = [_open(tree, asker, tolerance) for tree in trees]
+    widest_masses = [_widest_mass(tree, prefix_probe, tolerance) for tree in trees]
     while budget:
-        best = max(open_, key=lambda found: found.mass)
-        if best.gap is None:
+        best = max(widest_masses, key=lambda widest: widest.mass)
+        if best.undecided is None:
             break
         budget -= 1
-        number = open_.index(best)
-        trees[number].expand(best.gap, asker.ask(trees[number], best.gap, best.prefix))
-        open_[number] = _open(trees[number], asker, tolerance)
+        number = widest_masses.index(best)
+        trees[number].expand(
+            best.undecided, prefix_probe.ask(trees[number], best.undecided, best.prefix)
+        )
+        widest_masses[number] = _widest_mass(trees[number], prefix_probe, tolerance)
     for tree in trees:
         if tree.is_open:
-            budget -= _name_rivals(tree, asker, tolerance, budget)
+            budget -= _complete_rivals(tree, prefix_probe, tolerance, budget)
 
 
-_MOST_CALLS_FOR_RIVALS = 8  # of one value; a text of many tokens keeps its beginning
+_MOST_CALLS_FOR_RIVALS = 8  # for one value: a text of many tokens stays incomplete
 
 
-def _name_rivals(tree: OutcomeTree, asker: PrefixProbe, tolerance: float, budget: int) -> int:
-    """Follow the likeliest beginnings of other values until a few are known to their end.
+def _complete_rivals(
+    tree: OutcomeTree, prefix_probe: PrefixProbe, tolerance: float, budget: int
+) -> int:
+    """Follow the likeliest beginnings of other values until a few values are complete.
 
-    Returns how many questions that took.
+    Returns the number of requests.
     """
     calls = 0
     while calls < min(budget, _MOST_CALLS_FOR_RIVALS):
-        ways = list(tree.ways())
-        ends = sorted(
-            (w.probability for w in ways if isinstance(w.said, CompletedValue)), reverse=True
-        )
-        least = max([tolerance, *ends[MOST_RIVALS - 1 : MOST_RIVALS]])
-        begun = [way for way in ways if way.is_scalar_beginning and way.probability > least]
-        known = (
-            (way, asker.prefix(way)) for way in sorted(begun, key=lambda way: -way.probability)
-        )
-        way, prefix = next(((w, p) for w, p in known if p is not None), (None, None))
-        if way is None or prefix is None:
+        branches = sorted(tree.unfollowed_branches(), key=lambda branch: -branch.probability)
+        complete = [b.probability for b in branches if isinstance(b.value_prefix, CompletedValue)]
+        least = max([tolerance, *complete[MOST_RIVALS - 1 : MOST_RIVALS]])
+        for branch in branches:
+            if branch.is_scalar_beginning and branch.probability > least:
+                prefix = prefix_probe.prefix(branch)
+                if prefix is not None:
+                    tree.follow_rival(branch, prefix_probe.ask(tree, branch, prefix))
+                    break
+        else:
             break
-        tree.follow_rival(way, asker.ask(tree, way, prefix))
         calls += 1
     return calls
 
 
-class _Widest(NamedTuple):
-    """What to ask next about a tree; without a gap: nothing."""
+class _WidestMass(NamedTuple):
+    """The largest mass of a tree that can be expanded, and the prefix to ask for; or no mass."""
 
     mass: float = 0.0
-    gap: UndecidedMass | None = None
+    undecided: UndecidedMass | None = None
     prefix: Sequence[int] = ()
 
 
-def _open(tree: OutcomeTree, asker: PrefixProbe, tolerance: float) -> _Widest:
+def _widest_mass(tree: OutcomeTree, prefix_probe: PrefixProbe, tolerance: float) -> _WidestMass:
     if tree.width <= tolerance:
-        return _Widest()
-    for gap in sorted(tree.gaps(), key=lambda gap: -gap.mass):
-        if gap.at is not None or not gap.fan.is_asked:
-            prefix = asker.prefix(gap)
+        return _WidestMass()
+    for undecided in sorted(tree.undecided_masses(), key=lambda undecided: -undecided.mass):
+        if undecided.at is not None or not undecided.step.is_asked:
+            prefix = prefix_probe.prefix(undecided)
             if prefix is not None:
-                return _Widest(gap.mass, gap, prefix)
-    return _Widest()
+                return _WidestMass(undecided.mass, undecided, prefix)
+    return _WidestMass()

@@ -26,7 +26,7 @@ from fieldconf.distributions.continuation import (
 )
 from fieldconf.distributions.decoding_step import (
     NO_BRANCH,
-    NOTHING_SAID,
+    NOTHING_WRITTEN,
     AddedText,
     Branch,
     CompletedValue,
@@ -111,7 +111,7 @@ class _ValuePlan:
         self.kinds = tuple(sorted(possible - {"null"} if is_null else possible))
         self.others = {kind: frozenset({1 + i}) for i, kind in enumerate(self.kinds)}
         self.allows = declared.allows if declared.restricts else None
-        self.before = Branch(every(1 + len(self.kinds)), None, NOTHING_SAID)
+        self.before = Branch(every(1 + len(self.kinds)), None, NOTHING_WRITTEN)
         any_integer = all(rule.is_any_integer for rules in declared.rules for rule in rules)
         free = {_ZERO, _INTEGER} if "number" in declared.kinds and any_integer else set[str]()
         if not declared.restricts:
@@ -129,14 +129,14 @@ class _ValuePlan:
         other = self.others.get(kind_begun(text), _NOTHING)
         if other and self.allows and not self.allows(text, done=is_done):
             other = _NOTHING
-        said: Hashable = AddedText(text[len(begun) :], is_done) if is_added else text
+        value_prefix: Hashable = AddedText(text[len(begun) :], is_done) if is_added else text
         differs = NO_BRANCH
         if other:
             differs = Branch(
-                other, None, CompletedValue(text) if is_done and not is_added else said
+                other, None, CompletedValue(text) if is_done and not is_added else value_prefix
             )
-        agrees = Branch(_THIS, None, said)
-        both = agrees if is_done or not other else Branch(_THIS | other, None, said)
+        agrees = Branch(_THIS, None, value_prefix)
+        both = agrees if is_done or not other else Branch(_THIS | other, None, value_prefix)
         own = text[len(begun) :] if is_added else text
         return _Meaning(state, own, is_container, differs, agrees, both)
 
@@ -155,15 +155,15 @@ class ValueQuestion(TargetQuestion):
     __slots__ = ("_digits", "_is_plain", "_may_differ", "_plan", "is_anything", "kinds", "value")
 
     def __init__(
-        self, target: ValueSite, value: Any, declared: Declared, memory: CandidateCache
+        self, target: ValueSite, value: Any, declared: Declared, cache: CandidateCache
     ) -> None:
         is_null = value is None
-        plan = memory.of(
+        plan = cache.of(
             declared,
             (_ValuePlan, is_null),
             lambda key: _ValuePlan(declared, is_null=is_null, about=key),
         )
-        super().__init__(1 + len(plan.kinds), target, plan.about, memory)
+        super().__init__(1 + len(plan.kinds), target, plan.about, cache)
         self._plan, self.kinds = plan, plan.kinds
         self.value, self.is_anything = value, declared.is_anything
         self._may_differ = others(value, declared)
@@ -178,12 +178,12 @@ class ValueQuestion(TargetQuestion):
 
     def branches(self, place: TokenPosition, names: Sequence[Name]) -> list[Branch]:
         """What candidates leave possible; what each adds to a value is read once."""
-        begun, table = place.begun, place.known
+        begun, table = place.begun, place.cached
         inside = _inside(begun)
         is_free = inside in self._plan.free
         if table is None:
             seen = inside if is_free else place.seen_from(self.path)
-            table = place.known = self.memory.at(self.about, seen)
+            table = place.cached = self.cache.at(self.about, seen)
         meanings = [table.get(name) or self._meaning(place, name, table) for name in names]
         whole, branches, at = self.target.text, list[Branch](), len(begun)
         is_text = is_free and inside == _STRING and self._is_plain
@@ -206,14 +206,16 @@ class ValueQuestion(TargetQuestion):
         """What a candidate means at a place of which the table does not know it yet."""
         begun = place.begun
         inside = _inside(begun)
-        state, text = self._reading(place, name, inside)
+        state, text = self._continuation(place, name, inside)
         is_added = inside in self._plan.free
         meaning = self._plan.meaning(state, text, begun if is_added else b"", is_added=is_added)
         if len(table) < MOST_ROWS:
             table[name] = meaning
         return meaning
 
-    def _reading(self, place: TokenPosition, name: Name, inside: str | None) -> tuple[State, bytes]:
+    def _continuation(
+        self, place: TokenPosition, name: Name, inside: str | None
+    ) -> tuple[State, bytes]:
         """Where a candidate leads; nearly always that is known without a parser."""
         begun, data, candidate = place.begun, bytes_of(name), candidate_of(name)
         if inside == _STRING and _LETTERS(data) and not is_control(candidate):
@@ -223,15 +225,15 @@ class ValueQuestion(TargetQuestion):
         is_next = place.step is not None and place.step.start == self.target.start
         if is_next and _BEGINS(data) and not is_control(candidate):
             return "partial", data
-        known = None
+        cached = None
         if inside is not None:  # what it adds does not depend on what stands before it there
-            known = self.memory.at(("added", self.about), inside)
-            if name in known:
-                state, text = known[name]
+            cached = self.cache.at(("added", self.about), inside)
+            if name in cached:
+                state, text = cached[name]
                 return state, b"" if state in ("dead", "before") else begun + text
         state, text, _ = read(place, candidate, self.target)
-        if known is not None and len(known) < MOST_ROWS:
-            known[name] = state, text[len(begun) :]
+        if cached is not None and len(cached) < MOST_ROWS:
+            cached[name] = state, text[len(begun) :]
         return state, text
 
     def written(self, place: TokenPosition) -> Branch:
@@ -280,19 +282,19 @@ def open_distribution(tree: OutcomeTree, question: ValueQuestion) -> Distributio
     beginnings: dict[bytes, float] = {}  # of other values
     begun: list[tuple[bytes, float]] = []  # of any value: what is sure of it
     blank = 0.0  # of what says nothing yet
-    for said, outcomes, probability, low, _, _ in tree.ways():
-        if type(said) is bytes:
-            begun.append((said, low))
+    for value_prefix, outcomes, probability, low, _, _ in tree.unfollowed_branches():
+        if type(value_prefix) is bytes:
+            begun.append((value_prefix, low))
             if 0 not in outcomes:
-                beginnings[said] = beginnings.get(said, 0.0) + probability
-        elif type(said) is CompletedValue:
-            sums = closed.setdefault(said[0], [0.0, 0.0])
+                beginnings[value_prefix] = beginnings.get(value_prefix, 0.0) + probability
+        elif type(value_prefix) is CompletedValue:
+            sums = closed.setdefault(value_prefix[0], [0.0, 0.0])
             sums[0] += probability
             sums[1] += low
-        elif said == NOTHING_SAID:
+        elif value_prefix == NOTHING_WRITTEN:
             blank += low
-    for said, (probability, low) in closed.items():
-        value = decode(said)
+    for value_prefix, (probability, low) in closed.items():
+        value = decode(value_prefix)
         if value is not None and not _is_beyond_doubles(value):
             sums = values.setdefault((kind_of(value), value), [0.0, 0.0])
             sums[0] += probability
@@ -301,7 +303,7 @@ def open_distribution(tree: OutcomeTree, question: ValueQuestion) -> Distributio
     ranked = sorted(values.items(), key=lambda item: -item[1][0])
     for (_, value), (probability, low) in ranked[:MOST_RIVALS]:
         is_possible = possible(value)
-        more = blank + sum([own for said, own in begun if is_possible(said)])
+        more = blank + sum([own for value_prefix, own in begun if is_possible(value_prefix)])
         high = min(1.0, max(low + more + unseen, probability))
         members.append(Member(value, max(min(1.0, probability), low), low, high))
     members.sort(key=lambda member: -member.probability)
@@ -315,8 +317,8 @@ def open_distribution(tree: OutcomeTree, question: ValueQuestion) -> Distributio
 def _shown(masses: Mapping[bytes, float]) -> dict[str, float]:
     """Masses by what is shown of texts: parts of characters all look the same."""
     shown: dict[str, float] = {}
-    for said, mass in masses.items():
-        text = said.decode("utf-8", "replace")
+    for value_prefix, mass in masses.items():
+        text = value_prefix.decode("utf-8", "replace")
         shown[text] = shown.get(text, 0.0) + mass
     return shown
 

@@ -1,12 +1,11 @@
-"""Containers: what is known of an object or a list while it is open.
+"""Containers: the state of an object or a list while it is open.
 
-In:    its place in the schema, its keys or items as they begin, and what the alternatives said at
-       each of its decisions.
-Out:   the questions to ask at each decision; what may stand behind a value in it; its presence,
-       stops and arms once it closes.
+In:    its schema node, its keys or items as they begin, and the tree of each decision in it.
+Out:   the question of each decision; what may follow a value in it; its presence, stops and arms
+       once it closes.
 Never: a token or a candidate; a cost that grows with what the container already holds.
-Why:   a missing item, an optional key that was left out and the arm of a union are decided between
-       values, where no value's own tokens show them.
+Why:   whether a list ends, an optional key is left out or an arm of a union is taken is decided
+       between values, so no value's own tokens show it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +23,7 @@ from fieldconf.distributions.explanation import Explanation
 from fieldconf.distributions.outcome_tree import OutcomeTree
 from fieldconf.distributions.questions import EndQuestion, KeyQuestion
 from fieldconf.fields.decisive_step import NOTHING, LeafSummary, summed_up
-from fieldconf.fields.token_sums import Approach
+from fieldconf.fields.token_sums import DecisionSteps
 from fieldconf.parsing.parser import Event
 from fieldconf.paths import Path
 from fieldconf.schema import Declared, SchemaNode, UnionVariant
@@ -45,14 +44,12 @@ class Stop:
     @property
     def member(self) -> Member:
         """What was decided, with its probability."""
-        return self.ends if self.ended else _not(self.ends)
-
-
-def _not(member: Member) -> Member:
-    """That the thing did not happen."""
-    return Member(
-        value=False, probability=1 - member.probability, low=1 - member.high, high=1 - member.low
-    )
+        ends = self.ends
+        if self.ended:
+            return ends
+        return Member(
+            value=False, probability=1 - ends.probability, low=1 - ends.high, high=1 - ends.low
+        )
 
 
 _SURE = (1.0, 1.0, 1.0)
@@ -67,23 +64,23 @@ class OpenContainer:
         is_list: whether it is a list.
         up: what stands around it.
         layout: what the server's grammar forbids beyond the schema.
-        memory: what was read before of answers to this schema.
-        before: what stands before the next value in it, see ``alternatives.reading.Target``.
+        cache: what candidates meant in earlier answers to this schema.
+        before: what stands before the next value in it, see ``ValueSite``.
     """
 
     def __init__(  # all that is known of it
         self, path: Path, place: SchemaNode, *, is_list: bool, up: OpenLevel | None, layout: Layout,
-        memory: CandidateCache, before: Event | None = None,
+        cache: CandidateCache, before: Event | None = None,
     ) -> None:  # fmt: skip
         self.path, self.is_list, self.count = path, is_list, 0
-        self._memory, self._filled, self.before = memory, 0, before
+        self._cache, self._filled, self.before = cache, 0, before
         self._level: OpenLevel | None = None  # as long as nothing is added
         self._items = NOTHING  # of a list
         self._values: dict[str | int, LeafSummary] = {}  # of an object, by key
         self.stops: list[Stop | None] = []
         self.first: Member | None = None  # of a list that might be something else: that it began so
         # What led to its opening bracket, and where what stands before that ends.
-        self.opening: Callable[[], Approach] | None = None
+        self.opening: Callable[[], DecisionSteps] | None = None
         self.edge = 0
         self.kinds: Distribution | None = None  # which JSON kind it is, if it might be another
         self.variants: Distribution | None = None
@@ -94,7 +91,7 @@ class OpenContainer:
         # it did not come at any place so far.
         self._written: dict[str, tuple[float, float, float]] = {}
         self._passed: dict[str, tuple[float, float, float]] = {}
-        self._is_known = not is_list and len(place.declared.keys) <= MOST_OPTIONAL
+        self._has_presence = not is_list and len(place.declared.keys) <= MOST_OPTIONAL
         self._adopt(place)
 
     # -- what it holds --------------------------------------------------------------------------
@@ -119,7 +116,7 @@ class OpenContainer:
             return
         self._keys[name] = len(self._keys)
         if name in self._whole.declared.keys:
-            self._filled = self._memory.number((self._filled, name))
+            self._filled = self._cache.number((self._filled, name))
         self._missing -= name in self._declared.required_keys
         if name in self._position:
             self._left -= 1
@@ -172,9 +169,9 @@ class OpenContainer:
         if self.is_list:
             may_end = self.count >= declared.min_items
             may_go_on = declared.max_items is None or self.count < declared.max_items
-            number = self._memory.number((around, self.place, "[", may_end, may_go_on))
+            number = self._cache.number((around, self.place, "[", may_end, may_go_on))
             return OpenLevel(self.path, may_end, may_go_on, None, up, number=number)
-        number = self._memory.number((around, self.place, "{", self._filled))
+        number = self._cache.number((around, self.place, "{", self._filled))
         if declared.more_keys:
             return OpenLevel(self.path, self._may_end, may_go_on=True, up=up, number=number)
         names = self._possible_names() if self._layout.ordered else declared.keys
@@ -182,18 +179,18 @@ class OpenContainer:
         count = len(self._keys)
         return OpenLevel(self.path, self._may_end, may_go_on, names, up, self._keys, count, number)
 
-    def with_opening(self, approach: Approach) -> Approach:
+    def with_opening(self, decision_steps: DecisionSteps) -> DecisionSteps:
         """What led to what comes next; where nothing came yet, with what led to its bracket.
 
         ``":[`` against ``":[]``: whether it is empty may be decided before it begins.
         """
-        steps = approach.steps
-        if self.count or approach.has_gap or not steps or self.opening is None:
-            return approach
+        steps = decision_steps.steps
+        if self.count or decision_steps.has_gap or not steps or self.opening is None:
+            return decision_steps
         if steps[0].start <= self.edge:  # the same token ended what stands before the bracket
-            return approach
+            return decision_steps
         first, opening = steps[0].piece, self.opening()
-        return Approach(
+        return DecisionSteps(
             [*(step for step in opening.steps if step.piece < first), *steps],
             has_gap=opening.has_gap,
         )
@@ -216,7 +213,7 @@ class OpenContainer:
     def _end_question(self, declared: Declared | None) -> EndQuestion:
         item = self.place.inside(self.count)
         return EndQuestion(
-            self.path, self.count, self._up, item.declared.allows, item, self._memory,
+            self.path, self.count, self._up, item.declared.allows, item, self._cache,
             compact=self._layout.compact, before=self.before, declared=declared,
         )  # fmt: skip
 
@@ -228,14 +225,14 @@ class OpenContainer:
         ``key`` is the one that was written, None at the end.
         """
         declared = self._declared
-        if not self._is_known or self._left == 0 or not self._optional:
+        if not self._has_presence or self._left == 0 or not self._optional:
             return None
         names = self._possible_names()
         if len(names) + self._may_end + declared.more_keys < 2:
             return None
         return KeyQuestion(
             self.path, names, self._keys, len(self._keys), self._up, self.level.number,
-            self._memory, may_end=self._may_end, may_be_other=declared.more_keys,
+            self._cache, may_end=self._may_end, may_be_other=declared.more_keys,
             compact=self._layout.compact, plain=self._layout.plain, before=self.before, key=key,
         )  # fmt: skip
 
@@ -243,17 +240,17 @@ class OpenContainer:
         declared = self._declared
         if not self._layout.ordered:
             return tuple(name for name in declared.keys if name not in self._keys)
-        found: list[str] = []
+        names: list[str] = []
         for name in declared.keys[self._last + 1 :]:
-            found.append(name)
+            names.append(name)
             if name in declared.required_keys:
                 break
-        return tuple(found)
+        return tuple(names)
 
     def decide(self, question: KeyQuestion, tree: OutcomeTree | None, written: str | None) -> None:
         """Take note of what the alternatives said where a key was written (None: the end)."""
         if tree is None or tree.decided_at is None:
-            self._is_known = False
+            self._has_presence = False
             return
         results = tree.results()
         required = self._declared.required_keys
@@ -268,23 +265,25 @@ class OpenContainer:
         count = len(self._arms)
         is_telling = written is not None and len(self._whole.variants_with(written)) < count
         if self.variants is None and is_telling:
-            named = zip(question.names, results, strict=False)
-            sets = [(self._whole.variants_with(name), Member(name, *r)) for name, r in named]
+            names_and_results = zip(question.names, results, strict=False)
+            sets = [
+                (self._whole.variants_with(name), Member(name, *r)) for name, r in names_and_results
+            ]
             self._split(sets, tree)
 
     @property
     def presence(self) -> Mapping[str, Member]:
         """Of each optional key: whether it was written, and the probability that it is."""
-        if self.is_list or not self._is_known:
+        if self.is_list or not self._has_presence:
             return {}
-        found: dict[str, Member] = {}
+        presence: dict[str, Member] = {}
         for name in self._optional:
             if name in self._written:
-                found[name] = Member(True, *self._written[name])  # noqa: FBT003  # a value
+                presence[name] = Member(True, *self._written[name])  # noqa: FBT003  # a value
             elif name in self._passed and name not in self._keys:
                 passed, low, high = self._passed[name]
-                found[name] = Member(False, 1 - passed, 1 - high, 1 - low)  # noqa: FBT003
-        return found
+                presence[name] = Member(False, 1 - passed, 1 - high, 1 - low)  # noqa: FBT003
+        return presence
 
     # -- the arms of a union --------------------------------------------------------------------
 
@@ -306,8 +305,8 @@ class OpenContainer:
         """The arms, if these members tell them apart; what several arms share is split evenly."""
         if len({arms for arms, _ in sets}) < 2 or any(not arms for arms, _ in sets):
             return
-        found = distribution(tree, range(tree.size))
-        assert found is not None  # the callers look
+        base = distribution(tree, range(tree.size))
+        assert base is not None  # the callers look
         shares: dict[int, list[tuple[int, Member]]] = {}  # of an arm: with how many it shares each
         for arms, member in sets:
             for index in arms:
@@ -321,4 +320,4 @@ class OpenContainer:
                 Member(arm.name, probability, low, min(1.0, sum(m.high for _, m in own)))
             )
         members.sort(key=lambda member: -member.probability)
-        self.variants = replace(found, candidates=tuple(members))
+        self.variants = replace(base, candidates=tuple(members))

@@ -1,14 +1,14 @@
-"""Least: the confidence of an object, from those of the values inside.
+"""Decisive step: the confidence of an object, which is the least confidence inside it.
 
-In:    the fields of a container in document order, and what is declared of it.
-Out:   a ``LeafSummary`` of what is inside; the field with the least confidence, or why there is none.
+In:    the fields of a container in document order, and what the schema declares of it.
+Out:   a ``LeafSummary``: the field with the least confidence, or the reason why there is none.
 Never: a confidence where a required value inside has none.
-Why:   a response that is scored and a report that is put together of several readings must agree.
+Why:   scoring a response and combining several readings into a report must give the same number.
 
-The least is taken over leaves: a container inside counts with the leaves that it requires, or with
-all where it requires none. An item of a list is required, and so is every key of an object that
-declares none. Where no leaf is required, the least of all leaves counts. A field with the setting
-``counts=False`` is skipped, with all that is inside of it.
+The least is taken over leaves: a container inside counts with its required leaves, or with all of
+them if it requires none. An item of a list is required, and so is every key of an object that
+declares no keys. If no leaf is required, the least of all leaves counts. A field with the setting
+``counts=False`` is skipped, with everything inside it.
 """
 
 from collections.abc import Iterable
@@ -62,8 +62,8 @@ def summary_of(field: Field, inside: LeafSummary) -> LeafSummary:
         return NOTHING
     unknown = field.pointer if field.confidence is None else None
     if field.is_leaf:
-        known = field if unknown is None else None
-        return LeafSummary(known, known, unknown, is_empty=False)
+        least = field if unknown is None else None
+        return LeafSummary(least, least, unknown, is_empty=False)
     if field.kind == "object" and inside.is_empty:
         return NOTHING
     inner = unknown if inside.unknown is None else inside.unknown
@@ -79,7 +79,7 @@ def summed_up(declared: Declared, values: Iterable[tuple[str | int, LeafSummary]
     return total
 
 
-def _least(one: Field | None, other: Field | None) -> Field | None:
+def _least(first: Field | None, other: Field | None) -> Field | None:
     """The field with the lower confidence; of equal ones the first."""
-    fields = [field for field in (one, other) if field is not None]
+    fields = [field for field in (first, other) if field is not None]
     return min(fields, key=lambda field: cast("float", field.confidence), default=None)

@@ -168,9 +168,9 @@ class Field:
     @property
     def brief(self) -> str:
         """Pointer, value and confidence in a few words, whatever the answer holds."""
-        known = "unknown" if self.confidence is None else number(self.confidence)
+        confidence = "unknown" if self.confidence is None else number(self.confidence)
         where = _shorten(printable(self.pointer)) or "(whole)"
-        return f"{where} {_shorten(printable(_BRIEF.repr(self.value)))} {known}"
+        return f"{where} {_shorten(printable(_BRIEF.repr(self.value)))} {confidence}"
 
     @cached_property
     def pointer(self) -> str:
@@ -283,7 +283,7 @@ class Field:
         return conf is None or conf.counts is not False
 
     def _second(self) -> dict[str, Any]:
-        """What further requests and the source said, as far as they did."""
+        """What further requests and the source say of it, as far as there are any."""
         plain: dict[str, Any] = {}
         if self.readings:
             plain["readings"] = [plain_reading(reading) for reading in self.readings]

@@ -28,26 +28,26 @@ def flat(value: Any) -> Flat:
     >>> whole(flat({"a": [1, []]}))
     {'a': [1, []]}
     """
-    known: Flat = [[value]]
-    made: Flat = []
-    for container in known:  # grows as it goes
+    containers: Flat = [[value]]
+    copies: Flat = []
+    for container in containers:  # grows as it goes
         copy = container.copy()
         for key, item in _pairs(copy):
             if isinstance(item, (dict, list)):
-                copy[key] = _Inside(len(known))
-                known.append(item)
-        made.append(copy)
-    return made
+                copy[key] = _Inside(len(containers))
+                containers.append(item)
+        copies.append(copy)
+    return copies
 
 
 def whole(flat: Flat) -> Any:
     """The value that ``flat`` made this of."""
-    made: Flat = [container.copy() for container in flat]
-    for container in made:
+    copies: Flat = [container.copy() for container in flat]
+    for container in copies:
         for key, item in _pairs(container):
             if isinstance(item, _Inside):
-                container[key] = made[item.number]
-    return made[0][0]
+                container[key] = copies[item.number]
+    return copies[0][0]
 
 
 def _pairs(container: Any) -> Iterable[tuple[Any, Any]]:

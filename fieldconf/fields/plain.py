@@ -133,12 +133,12 @@ def plain_token(token: Token) -> dict[str, Any]:
     return plain | ({"note": token.note} if token.note else {})
 
 
-def _plain_candidate(one: Token | Candidate) -> dict[str, Any]:
-    plain: dict[str, Any] = {"text": one.text}
-    if one.raw is not None:
-        plain["bytes"] = list(one.raw)
-    plain["logprob"] = "-inf" if one.logprob == -math.inf else one.logprob
-    return plain | ({} if one.id is None else {"id": one.id})
+def _plain_candidate(candidate: Token | Candidate) -> dict[str, Any]:
+    plain: dict[str, Any] = {"text": candidate.text}
+    if candidate.raw is not None:
+        plain["bytes"] = list(candidate.raw)
+    plain["logprob"] = "-inf" if candidate.logprob == -math.inf else candidate.logprob
+    return plain | ({} if candidate.id is None else {"id": candidate.id})
 
 
 def plain_record(record: Any) -> dict[str, Any] | None:
@@ -148,5 +148,5 @@ def plain_record(record: Any) -> dict[str, Any] | None:
 
 def plain_reading(reading: Any) -> dict[str, Any]:
     """What one of several requests said of a field; its value may be any JSON value."""
-    named = {one.name: getattr(reading, one.name) for one in fields(reading)}
-    return named | {"value": plain_value(reading.value)}
+    plain = {attribute.name: getattr(reading, attribute.name) for attribute in fields(reading)}
+    return plain | {"value": plain_value(reading.value)}

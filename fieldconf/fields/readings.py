@@ -1,9 +1,10 @@
-"""Readings: what several requests, and the source, say of one field.
+"""Readings: records of what several requests, and the source text, say of one field.
 
 In:    nothing.
-Out:   ``Reading``, ``Agreement``, ``Found`` of a field; ``RequestCost``, ``Calibrated`` of a report.
-Never: a rule: who reads again says how two readings become one.
-Why:   a second opinion is worth having only where the first is kept beside it.
+Out:   ``Reading``, ``Agreement`` and ``SourceSpan`` of a field; ``RequestCost`` and ``Calibrated``
+       of a report.
+Never: a rule that combines readings: the callers that read again have those.
+Why:   a second reading is useful only if the first is kept beside it.
 """
 
 from dataclasses import dataclass

@@ -66,7 +66,7 @@ _UNREADABLE = "the tokens around it could not be read as its alternatives"
 
 @dataclass(slots=True)
 class _ScoredValue:
-    """What is said of one value; its parts are found one after the other."""
+    """The score of one value; its parts are set one after the other."""
 
     confidence: float | None = None
     low: float | None = None
@@ -81,13 +81,13 @@ class _ScoredValue:
 
 
 class FieldScorer:
-    """Makes fields of aligned values. Containers close after what they hold, so they can sum it up.
+    """Scores aligned values as fields. A container closes after its values, so it can sum them up.
 
     Args:
-        schema: what was declared.
-        evidence: what the tokens say; it has to learn of a piece before its values are made.
+        schema: the schema of the answer.
+        evidence: the token sums; it has to learn a piece before a value in it is scored.
         layout: what the server's grammar forbids beyond the schema.
-        ledger: where the trees are kept.
+        store: the store of the trees.
         match: how labels are matched with the members of an enum.
     """
 
@@ -97,17 +97,17 @@ class FieldScorer:
         evidence: Evidence,
         *,
         layout: Layout | None = None,
-        ledger: TreeStore | None = None,
+        store: TreeStore | None = None,
         match: Match = "exact",
     ) -> None:
         self._match: Match = match
         self._schema = schema
         self._evidence = evidence
         self._layout = layout or Layout()
-        self._ledger = ledger or TreeStore(keeps=False)
+        self._store = store or TreeStore(keeps=False)
         self._open: list[OpenContainer] = []  # by depth
         self._key: Event | None = None  # the last one
-        self._memory = memory_of(schema, self._layout, match)
+        self._cache = cache_of(schema, self._layout, match)
 
     def name(self, item: Aligned) -> None:
         """Take note of a key."""
@@ -128,7 +128,7 @@ class FieldScorer:
         place = self._place(path)
         container = OpenContainer(
             path, place, is_list=item.event.raw == b"[", layout=self._layout,
-            up=parent.level if parent else None, memory=self._memory,
+            up=parent.level if parent else None, cache=self._cache,
             before=None if parent is None or parent.is_list else self._key,
         )  # fmt: skip
         container.opening, container.edge = partial(self._evidence.steps, item), item.edge
@@ -144,24 +144,24 @@ class FieldScorer:
         logprob, reason = self._evidence.total(item)
         container = self._open[-1] if event.type == "close" else None
         declared = container.declared if container else self._place(event.path).declared
-        verdict = self._judge(item, value, kind, reason, declared)
-        if verdict.reason == _UNREADABLE:
-            verdict.reason = self._evidence.doubt(item) or _UNREADABLE
-        found = verdict.distribution
-        expected, std = found.moments if found else (None, None)
-        made = Field(
+        scored = self._judge(item, value, kind, reason, declared)
+        if scored.reason == _UNREADABLE:
+            scored.reason = self._evidence.doubt_reason(item) or _UNREADABLE
+        own_distribution = scored.distribution
+        expected, std = own_distribution.moments if own_distribution else (None, None)
+        field = Field(
             path=event.path, value=value, kind=kind, logprob=logprob,  # pyright: ignore[reportArgumentType]  # kind_of gives a Kind
-            confidence=verdict.confidence, low=verdict.low, high=verdict.high, basis=verdict.basis,
-            distribution=found, expected=expected, std=std, variants=verdict.variants,
+            confidence=scored.confidence, low=scored.low, high=scored.high, basis=scored.basis,
+            distribution=own_distribution, expected=expected, std=std, variants=scored.variants,
             presence=container.presence if container else {},
             end_probabilities=tuple(s.ends for s in container.stops if s) if container else (),
-            min_step=verdict.min_step, why=verdict.why,
-            flags=self._flags(item, value, declared, is_again=is_again, valid=verdict.valid),
-            reason=verdict.reason, start=event.start, stop=event.stop, declared=declared,
+            min_step=scored.min_step, why=scored.why,
+            flags=self._flags(item, value, declared, is_again=is_again, valid=scored.valid),
+            reason=scored.reason, start=event.start, stop=event.stop, declared=declared,
             indexes=self._evidence.indexes(item), source=self._evidence.tokens,  # pyright: ignore[reportArgumentType]
         )  # fmt: skip
-        self._tell_parent(made, event)
-        return made
+        self._tell_parent(field, event)
+        return field
 
     # -- the formulas, by kind ----------------------------------------------------------------
 
@@ -182,20 +182,20 @@ class FieldScorer:
         domain = self._domain(declared, kind)
         outcome = None if domain is None else domain.index(value)
         if domain is not None and outcome is not None:
-            found = self._finite(item, target, domain, outcome)
+            scored = self._finite(item, target, domain, outcome)
             if declared.may_be_null and value is not None:
-                found.distribution = _without_unseen_null(found.distribution)
+                scored.distribution = _without_unseen_null(scored.distribution)
             if basis not in ("geometric_mean", "joint"):
-                return found
-            other = self._open_value(item, value, declared, target, basis)
-            other.distribution = found.distribution
-            return other
+                return scored
+            joint = self._open_value(item, value, declared, target, basis)
+            joint.distribution = scored.distribution
+            return joint
         return self._open_value(item, value, declared, target, basis)
 
     def _open_value(
         self, item: Aligned, value: Any, declared: Declared, target: ValueSite, basis: str | None
     ) -> _ScoredValue:
-        """The verdict of an open value, by the question whether it is exactly this value."""
+        """The score of an open value, by the question whether it is exactly this value."""
         size = len(item.event.raw)
         is_free = basis == "geometric_mean" or (
             basis != "joint" and (size > LONGEST_JOINT or _is_prose(value, declared))
@@ -206,10 +206,10 @@ class FieldScorer:
         if tree is None:
             return _ScoredValue(reason=_UNREADABLE)
         basis_name: Basis = "joint" if value is not None else "null_or_value"
-        verdict = _of_outcome(tree, 0, basis_name, self._evidence.tokens)
-        verdict.distribution = open_distribution(tree, question)
-        verdict.variants, verdict.min_step = _arms(tree, question, declared), least_sure(tree)
-        return verdict
+        scored = _of_outcome(tree, 0, basis_name, self._evidence.tokens)
+        scored.distribution = open_distribution(tree, question)
+        scored.variants, scored.min_step = _arms(tree, question, declared), least_sure(tree)
+        return scored
 
     def _value_tree(
         self, item: Aligned, value: Any, declared: Declared, target: ValueSite, *,
@@ -219,33 +219,33 @@ class FieldScorer:
 
         That of a free text is not settled. That of a long one ends with its first token.
         """
-        question = ValueQuestion(target, value, declared, self._memory)
+        question = ValueQuestion(target, value, declared, self._cache)
         steps = self._evidence.steps(item).steps
         if sum(item.first <= step.piece < item.last for step in steps) < item.last - item.first:
             return None, question
         until = item.first if len(item.event.raw) > LONGEST_JOINT else None
-        tree = self._grow(question, item, is_kept=not is_free, until=until)
+        tree = self._grow(question, item, is_stored=not is_free, until=until)
         if tree is not None and tree.is_broken:
-            question = ValueQuestion(_followed_by_anything(target), value, declared, self._memory)
-            tree = self._grow(question, item, is_kept=not is_free, until=until)
+            question = ValueQuestion(_followed_by_anything(target), value, declared, self._cache)
+            tree = self._grow(question, item, is_stored=not is_free, until=until)
         return (None if tree is None or tree.is_broken else tree), question
 
     def _finite(
         self, item: Aligned, target: ValueSite, domain: Domain, outcome: int
     ) -> _ScoredValue:
         path = item.event.path
-        tree = self._grow(MemberQuestion(target, domain, self._memory), item)
+        tree = self._grow(MemberQuestion(target, domain, self._cache), item)
         if tree is None or tree.decided_at is None:
             anything = _followed_by_anything(target)
-            tree = self._grow(MemberQuestion(anything, domain, self._memory), item)
-        verdict = _of_outcome(tree, outcome, "distribution", self._evidence.tokens)
-        if tree is None or verdict.reason:
-            return verdict
+            tree = self._grow(MemberQuestion(anything, domain, self._cache), item)
+        scored = _of_outcome(tree, outcome, "distribution", self._evidence.tokens)
+        if tree is None or scored.reason:
+            return scored
         parent = self._parent(path)
         if parent is not None:
             parent.discriminate(path[-1], tree, domain.members)
-        verdict.distribution = distribution(tree, domain.members)
-        return verdict
+        scored.distribution = distribution(tree, domain.members)
+        return scored
 
     def _bounded(
         self, item: Aligned, value: Any, kind: str, reason: str, declared: Declared
@@ -253,11 +253,11 @@ class FieldScorer:
         """Bounds of a member of which a token was sampled outside of what the server listed."""
         domain = self._domain(declared, kind)
         outcome = None if domain is None else domain.index(value)
-        steps = self._evidence.bounded(item)
+        steps = self._evidence.bounded_steps(item)
         if domain is None or outcome is None or not steps:
             return _ScoredValue(reason=reason)
-        question = MemberQuestion(self._target(item), domain, self._memory)
-        tree = grow(question, steps, self._evidence.bounding)
+        question = MemberQuestion(self._target(item), domain, self._cache)
+        tree = grow(question, steps, self._evidence.bounded_candidates)
         if tree is None or tree.decided_at is None:
             return _ScoredValue(reason=reason)
         _, low, high = tree.results()[outcome]
@@ -278,7 +278,7 @@ class FieldScorer:
             is_plain = self._layout.plain and self._match == "exact"
             return Domain(every, may_be_plainly) if is_plain else make_domain(every, self._match)
 
-        return self._memory.of(declared, (Domain, kind == "boolean"), domain)
+        return self._cache.of(declared, (Domain, kind == "boolean"), domain)
 
     def _free_text(
         self, item: Aligned, value: Any, declared: Declared, target: ValueSite
@@ -290,16 +290,16 @@ class FieldScorer:
         indexes, tokens = self._evidence.indexes(item), self._evidence.tokens
         least = min(indexes, key=lambda index: tokens[index].logprob or 0.0)
         mean = formulas.geometric_mean([tokens[index].logprob for index in indexes])
-        verdict = _ScoredValue(mean, basis="geometric_mean", why=why_token(least, tokens))
+        scored = _ScoredValue(mean, basis="geometric_mean", why=why_token(least, tokens))
         tree, question = self._value_tree(item, value, declared, target, is_free=True)
         if tree is None:
-            return verdict
-        verdict.variants = _arms(tree, question, declared)
+            return scored
+        scored.variants = _arms(tree, question, declared)
         if len(item.event.raw) <= LONGEST_JOINT:
-            verdict.distribution = open_distribution(tree, question)
-        if mean is not None and verdict.variants is not None and declared.nullable:
-            verdict.confidence = mean * (1 - verdict.variants["null"].probability)
-        return verdict
+            scored.distribution = open_distribution(tree, question)
+        if mean is not None and scored.variants is not None and declared.nullable:
+            scored.confidence = mean * (1 - scored.variants["null"].probability)
+        return scored
 
     def _list(self, item: Aligned, reason: str) -> _ScoredValue:
         """Product of the decisions to write a list, to go on and, at last, to end."""
@@ -312,27 +312,27 @@ class FieldScorer:
         least = min(stops, key=lambda stop: stop.member.probability)
         if container.first is not None:
             members[0] = container.first
-        verdict = _ScoredValue(
+        scored = _ScoredValue(
             formulas.product(member.probability for member in members),
             formulas.product(member.low for member in members),
             formulas.product(member.high for member in members),
             "list_end",
         )
-        verdict.why, verdict.variants = least.why, container.kinds
-        return verdict
+        scored.why, scored.variants = least.why, container.kinds
+        return scored
 
     def _object(self, item: Aligned, value: Any, reason: str) -> _ScoredValue:
         container = self._open[-1]
-        asked = self._ask_key(container, item, None)
+        key_tree = self._ask_key(container, item, None)
         arms = container.variants or container.kinds
         if not value:
             if reason:
                 return _ScoredValue(reason=reason)
-            if asked is not None:  # a key was possible, too
-                question, tree = asked
-                verdict = _of_outcome(tree, question.end, "joint", self._evidence.tokens)
-                verdict.variants = arms
-                return verdict
+            if key_tree is not None:  # a key was possible, too
+                question, tree = key_tree
+                scored = _of_outcome(tree, question.end, "joint", self._evidence.tokens)
+                scored.variants = arms
+                return scored
             logprob, _ = self._evidence.total(item)
             assert logprob is not None  # else there is a reason
             return _ScoredValue(math.exp(logprob), basis="joint", variants=arms)
@@ -368,25 +368,25 @@ class FieldScorer:
 
     def _grow(
         self, question: OutcomeQuestion, item: Aligned, *, inside: OpenContainer | None = None,
-        is_kept: bool = True, until: int | None = None,
+        is_stored: bool = True, until: int | None = None,
     ) -> OutcomeTree | None:  # fmt: skip
         """The tree of a question about a value, or about what comes next inside of a container.
 
-        The ledger keeps it for settling. ``until`` is the last piece that is looked at.
+        The store keeps it for settling. ``until`` is the last piece that is looked at.
         """
 
-        def grown() -> OutcomeTree | None:
-            approach = self._evidence.steps(item)
+        def grow_tree() -> OutcomeTree | None:
+            decision_steps = self._evidence.steps(item)
             if inside is not None:
-                approach = inside.with_opening(approach)
-            steps, has_gap = approach
+                decision_steps = inside.with_opening(decision_steps)
+            steps, has_gap = decision_steps
             if until is not None:
                 steps = [step for step in steps if step.piece <= until]
-            return grow(question, steps, self._evidence.listing, has_gap=has_gap)
+            return grow(question, steps, self._evidence.candidates_at, has_gap=has_gap)
 
-        if not is_kept:
-            return grown()
-        return self._ledger.tree(inside.path if inside else item.event.path, grown)
+        if not is_stored:
+            return grow_tree()
+        return self._store.tree(inside.path if inside else item.event.path, grow_tree)
 
     def _kind_tree(
         self, item: Aligned, declared: Declared, target: ValueSite
@@ -397,7 +397,7 @@ class FieldScorer:
         allows = declared.allows if declared.restricts else None
         whose = self._place(item.event.path) if allows else None
         kinds = tuple(sorted(declared.possible_kinds))
-        return self._grow(KindQuestion(target, kinds, allows, whose, self._memory), item)
+        return self._grow(KindQuestion(target, kinds, allows, whose, self._cache), item)
 
     def _stop(self, container: OpenContainer, item: Aligned, *, ended: bool) -> Stop | None:
         question = container.end_question()
@@ -425,46 +425,47 @@ class FieldScorer:
         container.decide(question, tree, name)
         return None if tree is None else (question, tree)
 
-    def _tell_parent(self, made: Field, event: Event) -> None:
+    def _tell_parent(self, field: Field, event: Event) -> None:
         """Tell the container around what is inside."""
         own = None if event.type == "scalar" else self._open.pop()
-        parent = self._parent(made.path)
+        parent = self._parent(field.path)
         if parent is None:
             return
         parent.before = event if own is None else own.before if own.count else None
         if own is None:  # which arm of a union the parent is may depend on it
-            parent.learn(made.path[-1], event.raw)
-        parent.sum_up(made.path[-1], summary_of(made, own.summary if own else NOTHING))
+            parent.learn(field.path[-1], event.raw)
+        parent.sum_up(field.path[-1], summary_of(field, own.summary if own else NOTHING))
 
     def _flags(
         self, item: Aligned, value: Any, declared: Declared, *, is_again: bool, valid: float
     ) -> tuple[str, ...]:
         event = item.event
-        found: list[str] = []
+        flags: list[str] = []
         if item.by.is_shared(item.first, item.last, event.start, event.stop):
-            found.append("shared_token")
+            flags.append("shared_token")
         if is_again:
-            found.append("duplicate_key")
+            flags.append("duplicate_key")
         is_scalar = event.type == "scalar"
-        if is_scalar and b"\\u" in event.raw and _has_surrogate(value):
-            found.append("lone_surrogate")
+        is_escaped = is_scalar and b"\\u" in event.raw and isinstance(value, str)
+        if is_escaped and any("\ud800" <= char <= "\udfff" for char in value):
+            flags.append("lone_surrogate")
         if isinstance(value, Decimal) or (isinstance(value, float) and math.isinf(value)):
-            found.append("overflow")
+            flags.append("overflow")
         if valid < FEW_VALID:
-            found.append("against_schema")
-        if event.path in self._ledger.unsettled:
-            found.append("unsettled")
+            flags.append("against_schema")
+        if event.path in self._store.unsettled:
+            flags.append("unsettled")
         domain = self._domain(declared, "") if is_scalar else None
         if domain is not None and domain.index(value) is None:
-            found.append("not_a_member")
-        return tuple(found)
+            flags.append("not_a_member")
+        return tuple(flags)
 
 
 # -- helpers ------------------------------------------------------------------------------------
 
 
-def memory_of(schema: Schema, layout: Layout, match: Match) -> CandidateCache:
-    """What was read before of answers to a schema; a function may change its mind: nothing."""
+def cache_of(schema: Schema, layout: Layout, match: Match) -> CandidateCache:
+    """The cache of a schema; an empty one for a function, which may answer differently later."""
     if callable(match):
         return CandidateCache()
     cache = schema.caches.get((layout, match))
@@ -510,10 +511,6 @@ def _of_outcome(
     why = why_outcome(tree, outcome, tokens)
     probability, low, high = tree.results()[outcome]
     return _ScoredValue(probability, low, high, basis, why=why, valid=tree.valid)
-
-
-def _has_surrogate(value: Any) -> bool:
-    return isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def truncated(path: Path, value: Any, kind: str, start: int, stop: int) -> Field:

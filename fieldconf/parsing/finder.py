@@ -122,11 +122,11 @@ class Finder:
         while self.offset < end:
             start = self.offset - base
             if self._open is None:
-                found = self._search.feed(data, start)
+                match = self._search.feed(data, start)
                 self._notice()
                 self.offset = end
-                if found is not None:
-                    data, stop = found  # the search may have kept bytes from before
+                if match is not None:
+                    data, stop = match  # the search may have kept bytes from before
                     base = end - len(data)
                     self.offset = base + stop
                     events += self._take()

@@ -137,11 +137,11 @@ class Search:
 
     def _begin(self, data: bytes, start: int, base: int) -> int | None:
         """Start an attempt at the next place that may begin a value; None: not in this data."""
-        found = self._find(data, start, base)
-        if found is not None:
-            self.first, self.start = data[found], base + found
+        match = self._find(data, start, base)
+        if match is not None:
+            self.first, self.start = data[match], base + match
             self.parser = JSONParser(offset=self.start, max_depth=self.max_depth)
-        return found
+        return match
 
     def _fails(self, parser: JSONParser, data: bytes, start: int, base: int) -> bool:
         """Feed an attempt; say whether it turned out to be none."""

@@ -1,15 +1,18 @@
-"""Report: what the user holds.
+"""Report: an answer with a confidence for every field.
 
-* ``ending``: how an answer ended;
-* ``readings``: what several requests, and the source, say of one field;
-* ``plain``: the parts of a report as plain JSON values;
-* ``keeping``: values for pickles, without nesting;
-* ``field``: one value of the answer;
-* ``forms``: the plain form, typed;
-* ``reading``: back from plain JSON values;
-* ``packing``: what of it goes into a pickle;
-* ``whole``: the report;
-* ``assembled``: one report made of several readings.
+In:    scored fields, and how the answer ended; or a saved report.
+Out:   ``Report``: frozen; it can be shown, saved, sent and read back.
+Never: a number that needs the response again.
+Why:   the answer, its numbers and what is wrong with it belong together.
+
+* ``report``: the ``Report``;
+* ``lookup``: from a name to the pointer of a field;
+* ``saved_form``: the saved form, as models;
+* ``load``: from the saved form back to a report;
+* ``packing``: the state of a report for pickles and copies;
+* ``combine``: one report from the fields of several readings;
+* ``frame``: reports as data frames;
+* ``results``: the result of each input of a run.
 """
 
 from fieldconf.fields.field import Field, Kind

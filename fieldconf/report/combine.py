@@ -63,37 +63,41 @@ def assembled(
     is_same = not others and data is base.data
     readings = [base, *others]
     spans, text = _kept(base) if is_same else _written(data)
-    tokens = tuple(token for one in readings for token in one.tokens)
+    tokens = tuple(token for report in readings for token in report.tokens)
     chosen = {path: _chosen(path, value_at(path, data), parts, base) for path in spans}
-    firsts = [sum(len(one.tokens) for one in readings[:number]) for number in range(len(readings))]
+    firsts = [
+        sum(len(report.tokens) for report in readings[:number]) for number in range(len(readings))
+    ]
     fields: dict[str, Field] = {}
-    for path, (number, found) in chosen.items():
+    for path, (number, field) in chosen.items():
         start, stop = spans[path]
         fields[pointer(path)] = replace(
-            _shifted(found, firsts[number]), path=path, value=value_at(path, data),
+            _shifted(field, firsts[number]), path=path, value=value_at(path, data),
             start=start, stop=stop, source=tokens,
         )  # fmt: skip
     fields = _summed_up(with_declared(fields, text, base.schema), _mixed(chosen))
     value, errors = base.value, base.errors
     if not is_same:
         value, errors = base.schema.validate(cast("bytes", text), data)
-    kept = {"status": base.status, "reason": base.reason, "text": base.text,
+    endings = {"status": base.status, "reason": base.reason, "text": base.text,
             "answer_score": base.answer_score, "stopped": base.stopped,
-            "owners": base.owners}  # fmt: skip
-    new = {"status": "complete", "reason": "", "text": (text or b"").decode(),
+               "owners": base.owners}  # fmt: skip
+    new_endings = {"status": "complete", "reason": "", "text": (text or b"").decode(),
            "answer_score": None, "stopped": None, "refusal": None,
            "owners": _owners(readings, chosen)}  # fmt: skip
-    said = {"status": status, "reason": reason} if status else {}
+    ending = {"status": status, "reason": reason} if status else {}
     return replace(
         base, value=value, data=data, fields=fields, tokens=tokens, requests=tuple(requests),
         errors=tuple(how_sure(error, fields) for error in errors),
         flags=_flags(readings, chosen),
-        mask=base.mask if len({one.mask for one in readings}) == 1 else "unknown",
-        precision=max((p for one in readings if (p := one.precision) is not None), default=None),
-        input_tokens=_sum(one.input_tokens for one in requests),
-        output_tokens=_sum(one.output_tokens for one in requests),
+        mask=base.mask if len({report.mask for report in readings}) == 1 else "unknown",
+        precision=max(
+            (report.precision for report in readings if report.precision is not None), default=None
+        ),
+        input_tokens=_sum(report.input_tokens for report in requests),
+        output_tokens=_sum(report.output_tokens for report in requests),
         response=base.response if is_same else None,
-        **{**(kept if is_same else new), **said},
+        **{**(endings if is_same else new_endings), **ending},
     )  # fmt: skip
 
 
@@ -118,8 +122,8 @@ def requests_of(report: Report[Any]) -> tuple[RequestCost, ...]:
 
 def _sum(counts: Iterable[int | None]) -> int | None:
     """What is known, together; None where nothing is."""
-    known = [count for count in counts if count is not None]
-    return sum(known) if known else None
+    numbers = [count for count in counts if count is not None]
+    return sum(numbers) if numbers else None
 
 
 # -- text and spans -----------------------------------------------------------------------------
@@ -166,12 +170,12 @@ def _between(path: Path, value: Any, start: int) -> list[bytes | _End | tuple[Pa
     """What a container writes, last first."""
     is_object = isinstance(value, dict)
     pairs = cast("dict[str, Any]", value).items() if is_object else enumerate(value)
-    made: list[bytes | _End | tuple[Path, Any]] = []
+    parts: list[bytes | _End | tuple[Path, Any]] = []
     for key, inner in pairs:
-        made += [b"," if made else b"{" if is_object else b"["]
-        made += [json_text(key) + b":"] if is_object else []
-        made.append(((*path, key), inner))
-    return [_End(path, b"}" if is_object else b"]", start), *reversed(made)]
+        parts += [b"," if parts else b"{" if is_object else b"["]
+        parts += [json_text(key) + b":"] if is_object else []
+        parts.append(((*path, key), inner))
+    return [_End(path, b"}" if is_object else b"]", start), *reversed(parts)]
 
 
 # -- fields -------------------------------------------------------------------------------------
@@ -194,12 +198,12 @@ def _shifted(field: Field, first: int) -> Field:
     if not first:
         return field
     why, step = field.why, field.min_step
-    found, variants = field.distribution, field.variants
+    distribution, variants = field.distribution, field.variants
     return replace(
         field, indexes=tuple(index + first for index in field.indexes),
         why=why and why._replace(token=why.token + first),
         min_step=step and step._replace(token=step.token + first),
-        distribution=found and _decided_later(found, first),
+        distribution=distribution and _decided_later(distribution, first),
         variants=variants and _decided_later(variants, first),
     )  # fmt: skip
 
@@ -212,15 +216,15 @@ def _decided_later(distribution: Distribution, first: int) -> Distribution:
 
 def _mixed(chosen: Mapping[Path, Part]) -> set[Path]:
     """The containers that hold fields of other readings than their own: they have no sum."""
-    found: set[Path] = set()
+    mixed: set[Path] = set()
     for path, (number, _) in chosen.items():
         for length in range(len(path) - 1, -1, -1):
             around = path[:length]
-            if around in found:
+            if around in mixed:
                 break
             if chosen[around][0] != number:
-                found.add(around)
-    return found
+                mixed.add(around)
+    return mixed
 
 
 def _summed_up(fields: dict[str, Field], mixed: set[Path]) -> dict[str, Field]:
@@ -258,10 +262,10 @@ def _of_inside(field: Field, summary: LeafSummary) -> Field:
 
 def _owners(readings: Sequence[Report[Any]], chosen: Mapping[Path, Part]) -> tuple[str, ...]:
     """Whose value each token wrote; those of values that were replaced are outside."""
-    if any(one.tokens and not one.owners for one in readings):
+    if any(report.tokens and not report.owners for report in readings):
         return ()
     names = {(number, field.pointer): pointer(path) for path, (number, field) in chosen.items()}
-    return tuple(_owner(names, *one) for one in _owned(readings))
+    return tuple(_owner(names, *report) for report in _owned(readings))
 
 
 def _owned(readings: Sequence[Report[Any]]) -> Iterator[tuple[int, str]]:

@@ -1,13 +1,12 @@
-"""Reading: a report back from its plain JSON values.
+"""Loading: the arguments of a report, from its plain JSON values.
 
-In:    what ``SavedReport.to_dict`` gave, as a dict or as JSON text, and the schema, if it is at hand.
-Out:   what a ``SavedReport`` is made of.
-Never: a key skipped that is not known; an error that is not ours, whatever the text is.
-Why:   a report is saved today and read next year, by somebody else.
+In:    what ``Report.to_dict`` returned, as a dict or as JSON text; the schema, if there is one.
+Out:   the values of a ``Report``'s attributes, by name.
+Never: an unknown key skipped; an error of another library, whatever the text is.
+Why:   a report is saved today and read next year, by other people.
 
-The values of containers are not in the plain form of their fields: they are found in the data. And
-what JSON cannot hold (inf, huge integers, deep nesting) is in the fields, from which it goes back
-into the data.
+The plain form of a container's field has no value: the value is looked up in the data. What JSON
+cannot hold (inf, huge integers, deep nesting) is in the fields, and is put back into the data.
 """
 
 from __future__ import annotations
@@ -112,13 +111,13 @@ def _distribution(form: saved_form.SavedDistribution) -> Distribution:
     )  # fmt: skip
 
 
-def _restored(found: Distribution | None, value: Any) -> Distribution | None:
+def _restored(distribution: Distribution | None, value: Any) -> Distribution | None:
     """The same where the field's own number, which had to be written as text, is a candidate."""
     text = plain_value(value)
-    if found is None or not isinstance(text, str) or isinstance(value, str):
-        return found
-    members = (m._replace(value=value) if m.value == text else m for m in found.candidates)
-    return replace(found, candidates=tuple(members))
+    if distribution is None or not isinstance(text, str) or isinstance(value, str):
+        return distribution
+    members = (m._replace(value=value) if m.value == text else m for m in distribution.candidates)
+    return replace(distribution, candidates=tuple(members))
 
 
 def _why(form: saved_form.SavedExplanation) -> Explanation:
@@ -166,7 +165,7 @@ def _record(kind: Callable[..., R]) -> Callable[[saved_form.SavedRecord], R]:
 def _made(form: saved_form.SavedReport, schema: Schema) -> dict[str, Any]:
     tokens = tuple(map(_token, form.tokens))
     paths = _paths(form.fields)
-    leaves = {name: _leaf_value(one) for name, one in form.fields.items()}
+    leaves = {name: _leaf_value(saved) for name, saved in form.fields.items()}
     data = _mended(form.data, [(paths[name], form.fields[name], leaves[name]) for name in paths])
     values = {
         name: value if "value" in form.fields[name].model_fields_set
@@ -174,13 +173,14 @@ def _made(form: saved_form.SavedReport, schema: Schema) -> dict[str, Any]:
         for name, value in leaves.items()
     }  # fmt: skip
     fields = {
-        name: _field(one, paths[name], values[name], tokens) for name, one in form.fields.items()
+        name: _field(saved, paths[name], values[name], tokens)
+        for name, saved in form.fields.items()
     }
     text = None if form.text is None else utf8(form.text)
     fields = with_declared(fields, text, schema)
     if not schema.json:
         fields = {name: _with_conf(field, form.fields[name].conf) for name, field in fields.items()}
-    errors = tuple(_error(one, data, tokens) for one in form.errors)
+    errors = tuple(_error(saved, data, tokens) for saved in form.errors)
     value = None
     if form.status in WHOLE and "" in fields:
         root = fields[""]
@@ -232,8 +232,8 @@ def _mended(data: Any, fields: Sequence[tuple[Path, saved_form.SavedField, Any]]
         is_deep = len(path) > DEEPEST or (is_container and len(path) == DEEPEST)
         parent = containers.get(path[:-1]) if path else None
         if is_deep and not is_open:
-            made: Any = ({} if form.kind == "object" else []) if is_container else value
-            _put(parent, path[-1], made)
+            item: Any = ({} if form.kind == "object" else []) if is_container else value
+            _put(parent, path[-1], item)
         elif value is not form.value:  # a number
             if path and value_at(path[-1:], parent) == form.value:
                 _put(parent, path[-1], value)
@@ -342,10 +342,10 @@ def _validated(
         return (None if errors else data), errors
     if schema.labels is not None and errors:  # what was written is not among the data
         return None, errors
-    value, found = schema.validate(text, data)
-    if [(e.pointer, e.problem) for e in found] == [(e.pointer, e.problem) for e in errors]:
+    value, errors_now = schema.validate(text, data)
+    if [(e.pointer, e.problem) for e in errors_now] == [(e.pointer, e.problem) for e in errors]:
         return value, errors
-    return value, tuple(how_sure(error, fields) for error in found)
+    return value, tuple(how_sure(error, fields) for error in errors_now)
 
 
 def how_sure(error: SchemaViolation, fields: Mapping[str, Field]) -> SchemaViolation:

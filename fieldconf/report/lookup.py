@@ -62,11 +62,11 @@ class Lookup:
     def attributes(self, steps: Path) -> str | None:
         """The pointer of the field that attributes lead to; None if there is none."""
         paths = map(self._counted, paths_of(steps, self._root))
-        return next((known for path in paths if (known := self._present(path)) is not None), None)
+        return next((name for path in paths if (name := self._present(path)) is not None), None)
 
     def missing(self, name: Any) -> KeyError:
         """The error for a name that means no field: near names, and some of those there are."""
-        names = [known for known in self._fields if known]
+        names = [field_pointer for field_pointer in self._fields if field_pointer]
         text = (
             name if isinstance(name, str) else pointer((name,) if isinstance(name, int) else name)
         )
@@ -101,12 +101,14 @@ class ByPointer(dict[str, V]):
         self._lookup = lookup
 
     def __missing__(self, name: Any) -> V:
-        known = self._lookup.pointer(name)
-        if known is None:
+        field_pointer = self._lookup.pointer(name)
+        if field_pointer is None:
             raise self._lookup.missing(name)
-        if not super().__contains__(known):
-            raise KeyError(f"the field {known!r} is not among these: {list(self)[:_LISTED]}")
-        return super().__getitem__(known)
+        if not super().__contains__(field_pointer):
+            raise KeyError(
+                f"the field {field_pointer!r} is not among these: {list(self)[:_LISTED]}"
+            )
+        return super().__getitem__(field_pointer)
 
     def __contains__(self, name: object) -> bool:
         return super().__contains__(name) or super().__contains__(self._lookup.pointer(name))

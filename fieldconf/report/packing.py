@@ -26,21 +26,21 @@ def packed(state: dict[str, Any]) -> dict[str, Any]:
         )
         for name, field in state["fields"].items()
     }
-    named = [value_at(error.path, data) is error.value for error in errors]
+    are_shared = [value_at(error.path, data) is error.value for error in errors]
     bare = [
         replace(error, value=None) if is_shared else error
-        for error, is_shared in zip(errors, named, strict=True)
+        for error, is_shared in zip(errors, are_shared, strict=True)
     ]
     is_plain = state["value"] is data
     return state | {
         "fields": fields, "errors": bare, "data": flat(data),
-        "value": None if is_plain else state["value"], "shared": (is_plain, shared, named),
+        "value": None if is_plain else state["value"], "shared": (is_plain, shared, are_shared),
     }  # fmt: skip
 
 
 def unpacked(state: dict[str, Any]) -> dict[str, Any]:
     """What was packed, as it was; what is given is used up."""
-    is_plain, shared, named = state.pop("shared")
+    is_plain, shared, are_shared = state.pop("shared")
     data, tokens = whole(state["data"]), state["tokens"]
     state["data"] = data
     if is_plain:
@@ -54,6 +54,6 @@ def unpacked(state: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
     state["errors"] = tuple(
         replace(error, value=value_at(error.path, data)) if is_shared else error
-        for error, is_shared in zip(state["errors"], named, strict=True)
+        for error, is_shared in zip(state["errors"], are_shared, strict=True)
     )
     return state

@@ -189,7 +189,9 @@ class Report(Mapping[str, Field], Generic[T]):
         return FieldJudge(
             self.policy, self.schema.root,
             problems_of(self.errors, self.fields) if self.errors else {},
-            lacks_tokens=self.status in ("unaligned", "no_logprobs") or self.answer_score is not None,
+            lacks_tokens=(
+                self.status in ("unaligned", "no_logprobs") or self.answer_score is not None
+            ),
             other=next((words for flag, words in OTHERS.items() if flag in self.flags), ""),
             uncovered=in_words(differences),
         )  # fmt: skip
@@ -211,10 +213,10 @@ class Report(Mapping[str, Field], Generic[T]):
         """
         if isinstance(name, str) and name in self.fields:
             return self.fields[name]
-        known = self._lookup.pointer(name)
-        if known is None:
+        pointer = self._lookup.pointer(name)
+        if pointer is None:
             raise self._lookup.missing(name)
-        return self.fields[known]
+        return self.fields[pointer]
 
     def __contains__(self, name: object) -> bool:
         return self._lookup.pointer(name) is not None
@@ -247,10 +249,10 @@ class Report(Mapping[str, Field], Generic[T]):
         True
         """
         steps = steps_of(pick)
-        known = self._lookup.attributes(steps)
-        if known is None:
+        pointer = self._lookup.attributes(steps)
+        if pointer is None:
             raise self._lookup.missing(paths_of(steps, self.schema.root)[0])
-        return self.fields[known]
+        return self.fields[pointer]
 
     @property
     def confidence(self) -> float | None:
@@ -432,7 +434,7 @@ class Report(Mapping[str, Field], Generic[T]):
             "fields": {name: self._plain_field(name, tokens=tokens) for name in self.fields},
         }
         if self.requests:
-            plain["requests"] = [plain_record(one) for one in self.requests]
+            plain["requests"] = [plain_record(request) for request in self.requests]
         if self.calibration is not None:
             plain["calibration"] = plain_record(self.calibration)
         if self.response is not None:
@@ -513,10 +515,10 @@ class Report(Mapping[str, Field], Generic[T]):
 
     def _plain_field(self, name: str, *, tokens: bool) -> dict[str, Any]:
         verdict = self.verdicts.get(name)
-        said: dict[str, Any] = {"outcome": None, "reasons": []}
+        judgement: dict[str, Any] = {"outcome": None, "reasons": []}
         if verdict is not None:
-            said = verdict.to_dict()
-        return self.fields[name].to_dict(tokens=tokens) | said
+            judgement = verdict.to_dict()
+        return self.fields[name].to_dict(tokens=tokens) | judgement
 
     def _plain_error(self, error: SchemaViolation, *, tokens: bool) -> dict[str, Any]:
         plain: dict[str, Any] = {
@@ -536,15 +538,15 @@ class Report(Mapping[str, Field], Generic[T]):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """What nothing can change (what was declared, tokens) is not copied."""
-        declared = [one.declared for one in self.fields.values()]
-        for one in (self.schema, *declared, *self.tokens, *self.prompt_tokens):
-            memo[id(one)] = one
-        made = object.__new__(type(self))
-        made.__setstate__(deepcopy(self.__getstate__(), memo))
-        return made
+        declared = [part.declared for part in self.fields.values()]
+        for part in (self.schema, *declared, *self.tokens, *self.prompt_tokens):
+            memo[id(part)] = part
+        copy = object.__new__(type(self))
+        copy.__setstate__(deepcopy(self.__getstate__(), memo))
+        return copy
 
     def __getstate__(self) -> dict[str, Any]:
-        return packed({one.name: getattr(self, one.name) for one in fields(self)})
+        return packed({attribute.name: getattr(self, attribute.name) for attribute in fields(self)})
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(unpacked(state))

@@ -49,9 +49,9 @@ class Result(Generic[T]):
         return None if self.report is None else self.report.value
 
     def __repr__(self) -> str:
-        named = "" if self.id is None else f" {self.id!r}"
+        name = "" if self.id is None else f" {self.id!r}"
         what = f"{type(self.error).__name__}: {self.error}" if self.error else repr(self.report)
-        return f"<Result {self.index}{named} {self.outcome}: {what}>"
+        return f"<Result {self.index}{name} {self.outcome}: {what}>"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any, TypeAlias
 
-from fieldconf.decisions.questions import questions
+from fieldconf.decision_endpoint.questions import questions
 from fieldconf.errors import NoLogprobsError, RequestError
 from fieldconf.probes import Probe
 from fieldconf.providers.forms import BARE, LABELS, AnswerForm, Ask

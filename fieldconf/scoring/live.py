@@ -75,7 +75,7 @@ class LiveScorer:
         self._drops = keep == "fields" and settle is None and not self._is_label
         self._came = StreamBuffer(drops=self._drops)
         self._scorer = Scorer(
-            schema, self._came.tokens, layout=layout, match=match, ledger=_Forgetful()
+            schema, self._came.tokens, layout=layout, match=match, store=_Forgetful()
         )
         self._edge = 0  # the last token that closed a value
         self._begun = -1  # where the string begins that was given out last
@@ -122,17 +122,17 @@ class LiveScorer:
         """
         came = self._came
         came.take(chunk)
-        found: list[Field] = []
+        fields: list[Field] = []
         if self._is_label:
-            return found
+            return fields
         while (written := came.following()) is not None:
-            made = self._scorer.feed(written, came.taken - 1)
-            if made:
-                found += made
+            closed = self._scorer.feed(written, came.taken - 1)
+            if closed:
+                fields += closed
                 self._edge = came.taken - 1
         if self._drops:
-            self._drop(found)
-        return found
+            self._drop(fields)
+        return fields
 
     def growing(self) -> Growing | None:
         """The string value that is open, and what came of it since this was last asked; or None."""

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, overload
 
 from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
 from fieldconf.classification import check_match, read_label
-from fieldconf.decisions.answers import decided
+from fieldconf.decision_endpoint.answers import decided
 from fieldconf.distributions.labels import Match
 from fieldconf.distributions.settling import Settle, settled
 from fieldconf.distributions.tree_store import TreeStore
@@ -118,14 +118,14 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
     check_match(compiled, match)
     limits, maps = Policy.of(policy).check(compiled.as_requested), Calibrator.of(calibration)
     try:
-        made = completion(payload, choice, call, tokenizer=tokenizer, prompt=prompt)
+        answer = completion(payload, choice, call, tokenizer=tokenizer, prompt=prompt)
     except PayloadError as error:
         if error.came:
             broken = score_completion(error.came[0], compiled.as_requested, mask=mask, match=match)
             error.report = replace(broken, policy=limits)
         raise
-    read_by = compiled.read_with(made.layout)
-    report = score_completion(made, read_by, mask=mask, match=match, settle=settle)
+    read_by = compiled.read_with(answer.layout)
+    report = score_completion(answer, read_by, mask=mask, match=match, settle=settle)
     return _judged_by(limits, maps(report) if maps else report)
 
 
@@ -165,10 +165,10 @@ def score_all(
     check_match(compiled, match)
     limits, maps = Policy.of(policy).check(compiled.as_requested), Calibrator.of(calibration)
     reports = (
-        score_completion(made, compiled.read_with(made.layout), mask=mask, match=match)
-        for made in completions(payload, tokenizer=tokenizer, prompt=prompt)
+        score_completion(answer, compiled.read_with(answer.layout), mask=mask, match=match)
+        for answer in completions(payload, tokenizer=tokenizer, prompt=prompt)
     )
-    return [_judged_by(limits, maps(each) if maps else each) for each in reports]
+    return [_judged_by(limits, maps(report) if maps else report) for report in reports]
 
 
 def score_completion(
@@ -193,9 +193,9 @@ def score_completion(
     layout = layout or completion.layout
     content = spelling.content
 
-    def scored(ledger: TreeStore) -> Report[Any]:
+    def scored(store: TreeStore) -> Report[Any]:
         scorer = Scorer(
-            schema, tokens, missing=spelling.reason, layout=layout, match=match, ledger=ledger
+            schema, tokens, missing=spelling.reason, layout=layout, match=match, store=store
         )
         scorer.feed_all(content, spelling.pieces or (TokenPiece(None, 0, len(content)),))
         return scorer.finish(completion, content, mask=mask)
@@ -211,7 +211,7 @@ class Scorer:
         tokens: the answer's tokens; a list may grow between two calls of ``feed``.
         missing: why no token can be used, if so; then fields have values without numbers.
         layout: what the server's grammar forbids beyond the schema.
-        ledger: where the trees of the alternatives are kept.
+        store: the store of the trees.
         match: how labels are matched with the members of an enum.
         any_kind: whether a value of a kind that the schema does not ask for is taken, too.
     """
@@ -223,26 +223,26 @@ class Scorer:
         *,
         missing: str = "",
         layout: Layout | None = None,
-        ledger: TreeStore | None = None,
+        store: TreeStore | None = None,
         match: Match = "exact",
         any_kind: bool = False,
     ) -> None:
-        self._schema, self._ledger = schema, ledger or TreeStore(keeps=False)
+        self._schema, self._store = schema, store or TreeStore(keeps=False)
         kinds = schema.root.declared.kinds or KINDS  # a schema that allows nothing finds anything
         self._kinds = KINDS if any_kind else kinds
         openers = b"{" * ("object" in self._kinds) + b"[" * ("array" in self._kinds)
         has_scalars = bool(self._kinds & _SCALAR_KINDS)
         self._aligner = Aligner(Finder(openers=openers, scalars=has_scalars))
         self._evidence = Evidence(tokens, missing, are_named=not schema.mentions(SPACES))
-        self._new_maker = partial(
-            FieldScorer, schema, self._evidence, layout=layout, ledger=self._ledger, match=match
+        self._new_field_scorer = partial(
+            FieldScorer, schema, self._evidence, layout=layout, store=self._store, match=match
         )
         self._again = partial(
-            Scorer, schema, tokens, missing=missing, layout=layout, ledger=self._ledger,
+            Scorer, schema, tokens, missing=missing, layout=layout, store=self._store,
             match=match, any_kind=True,
         )  # fmt: skip
-        self._maker = self._new_maker()
-        self._tree = ValueBuilder()
+        self._field_scorer = self._new_field_scorer()
+        self._values = ValueBuilder()
         self._fields: dict[Path, Field] = {}
         self._has_root = False  # whether a value has begun
 
@@ -259,7 +259,7 @@ class Scorer:
     @property
     def data(self) -> Any:
         """The plain JSON value, as far as it was written."""
-        return self._tree.root
+        return self._values.root
 
     def feed(self, written: bytes, token: int | None) -> list[Field]:
         """Take the bytes that the token of this index wrote (None: no token did)."""
@@ -274,7 +274,7 @@ class Scorer:
             tokens, starts, stops = zip(*some, strict=True)
             self._evidence.learn_all(tokens)
             written = [content[start:stop] for _, start, stop in some]
-            self._evidence.list_all(tokens, written)
+            self._evidence.read_candidates(tokens, written)
             self._take(self._aligner.feed_all(content[starts[0] : stops[-1]], tokens, starts))
 
     def finish(
@@ -292,16 +292,16 @@ class Scorer:
                     return replace(report, flags=(OTHER_KIND, *report.flags))
         self._note_open(completion, len(content))
         status, reason = self._status(completion)
-        named = {field.pointer: field for field in _current(self._fields)}
-        data, value, errors = self._tree.root, None, ()
-        owners = self._owners(completion, named)
+        fields = {field.pointer: field for field in _current(self._fields)}
+        data, value, errors = self._values.root, None, ()
+        owners = self._owners(completion, fields)
         root = self._fields.get(())
         if status in WHOLE and root is not None:
             value, errors = self._schema.validate(content[root.start : root.stop], data)
         return Report(
-            status=status, value=value, data=data, fields=named,
+            status=status, value=value, data=data, fields=fields,
             reason=f"{reason} ({completion.aside})" if reason and completion.aside else reason,
-            errors=tuple(how_sure(error, named) for error in errors),
+            errors=tuple(how_sure(error, fields) for error in errors),
             mask=mask or completion.mask, owners=owners,
             flags=completion.flags + self._flags(completion, owners),
             text=completion.content, tokens=completion.tokens or (), model=completion.model,
@@ -315,32 +315,36 @@ class Scorer:
 
     def _take(self, aligned: Sequence[Aligned]) -> list[Field]:
         closed: list[Field] = []
-        maker, tree, fields = self._maker, self._tree, self._fields
+        field_scorer, tree, fields = self._field_scorer, self._values, self._fields
         for item in aligned:
             event = item.event
             kind, path, _, _, _ = event
             if kind == "key":
-                maker.name(item)
+                field_scorer.name(item)
                 continue
             if not path and kind != "close":
                 if self._has_root:
                     self._forget()
-                    maker, tree, fields = self._maker, self._tree, self._fields
+                    field_scorer, tree, fields = self._field_scorer, self._values, self._fields
                 self._has_root = True
             tree.take(event)
             if kind != "close":
-                maker.begin(item)
+                field_scorer.begin(item)
             if kind != "open":
-                made = fields[path] = maker.make(item, tree.value, is_again=path in fields)
-                closed.append(made)
+                field = fields[path] = field_scorer.make(item, tree.value, is_again=path in fields)
+                closed.append(field)
         return closed
 
     def _forget(self) -> None:
-        """What was read so far was a draft of the answer."""
+        """Drop the fields so far: what was read was a draft of the answer."""
         if self._has_root:
             self._has_root = False
-            self._ledger.forget()
-            self._maker, self._tree, self._fields = self._new_maker(), ValueBuilder(), {}
+            self._store.forget()
+            self._field_scorer, self._values, self._fields = (
+                self._new_field_scorer(),
+                ValueBuilder(),
+                {},
+            )
 
     def _flags(self, completion: Completion, owners: Sequence[str]) -> tuple[str, ...]:
         is_beside = self._aligner.beside is not None and () in self._fields
@@ -357,10 +361,10 @@ class Scorer:
             and (is_length or (completion.is_cut and root.stop == size))
         ):
             self._fields[()] = truncated((), None, "number", root.start, root.stop)
-            self._tree.root = None
+            self._values.root = None
         if parser is None or self._aligner.done:
             return
-        value = self._tree.root
+        value = self._values.root
         for depth, (path, start, is_object) in enumerate(parser.open_containers):
             value = value[path[-1]] if depth else value
             kind = "object" if is_object else "array"
@@ -408,17 +412,17 @@ class Scorer:
             return ()
         leaves = [(f.start, f.stop, name) for name, f in fields.items() if f.is_leaf]
         root = self._fields.get(())
-        found = self._aligner.owners(leaves, (root.start, root.stop) if root else None)
+        owners = self._aligner.owners(leaves, (root.start, root.stop) if root else None)
         count, tokens = len(completion.tokens or ()), self._aligner.tokens
         if tokens == list(range(count)):
-            return tuple(found)
-        wrote = dict(zip(tokens, found, strict=True))
+            return tuple(owners)
+        wrote = dict(zip(tokens, owners, strict=True))
         return tuple([wrote.get(index, "outside") for index in range(count)])
 
 
 def _prompt(completion: Completion) -> TextScore | None:
-    found = [token.logprob for token in completion.prompt]
-    return text_score(found, is_prompt=True) if found else None
+    logprobs = [token.logprob for token in completion.prompt]
+    return text_score(logprobs, is_prompt=True) if logprobs else None
 
 
 def _is_saturated(completion: Completion, owners: Sequence[str]) -> bool:
@@ -430,21 +434,21 @@ def _is_saturated(completion: Completion, owners: Sequence[str]) -> bool:
     tokens = completion.tokens or ()
     pairs = zip(tokens, owners, strict=False)
     values = [t.logprob for t, owner in pairs if owner not in ("structure", "outside")]
-    known = [logprob for logprob in values if logprob is not None]
-    if completion.precision is None and len(known) >= FEWEST_ZEROS and not any(known):
+    logprobs = [logprob for logprob in values if logprob is not None]
+    if completion.precision is None and len(logprobs) >= FEWEST_ZEROS and not any(logprobs):
         return True
-    certain = sum(logprob > CERTAIN for logprob in known)
-    return len(known) >= FEWEST_CERTAIN and certain >= MOSTLY * len(known)
+    certain = sum(logprob > CERTAIN for logprob in logprobs)
+    return len(logprobs) >= FEWEST_CERTAIN and certain >= MOSTLY * len(logprobs)
 
 
 def _current(fields: Mapping[Path, Field]) -> list[Field]:
     """The fields in document order, without those inside of a value that a duplicate replaced."""
-    kept: dict[Path, Field] = {}
+    current: dict[Path, Field] = {}
     for field in sorted(fields.values(), key=lambda field: field.start):
-        parent = kept.get(field.path[:-1])
+        parent = current.get(field.path[:-1])
         if not field.path or (parent is not None and parent.start <= field.start):
-            kept[field.path] = field
-    return list(kept.values())
+            current[field.path] = field
+    return list(current.values())
 
 
 def _truncated_reason(completion: Completion) -> str:

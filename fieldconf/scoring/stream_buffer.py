@@ -234,15 +234,15 @@ class StreamBuffer:
     def _rest(self) -> Completion:
         """The completion, of whose tokens only the numbers are left."""
         self._end_run()
-        known = _bare(self._deltas)
+        deltas = _bare(self._deltas)
         if self._whole is not None:
-            return fold([*known, self._whole])[0]
+            return fold([*deltas, self._whole])[0]
         text = (self.fed + self._ahead).decode("utf-8", "surrogatepass")
-        made = fold([*known, Delta(content=text)])[0]
+        completion = fold([*deltas, Delta(content=text)])[0]
         tokens, note = usable(self.tokens)
-        made = replace(made, tokens=tokens or None, note=note or made.note)  # pyright: ignore[reportArgumentType]  # as good as a tuple
-        is_lost = bool(tokens) and not self.is_all_of(made)
-        return replace(made, tokens=None, note=LOST) if is_lost else made
+        completion = replace(completion, tokens=tokens or None, note=note or completion.note)  # pyright: ignore[reportArgumentType]  # as good as a tuple
+        is_lost = bool(tokens) and not self.is_all_of(completion)
+        return replace(completion, tokens=None, note=LOST) if is_lost else completion
 
 
 def _bare(deltas: Iterable[Delta]) -> list[Delta]:

@@ -1,11 +1,12 @@
-"""Dropping: the tokens of an answer that arrives, for as long as an open value may need them.
+"""Window: the tokens of a stream, kept only as long as an open value may need them.
 
-In:    tokens as they come; how far everything has closed; a report.
-Out:   ``TokenWindow``, which stands for all tokens and holds the last ones; a report without tokens.
-Never: a token dropped that a value which is still open could ask for: a value asks for the tokens
-       since the one before it closed, and for no more of those before than their numbers.
-Why:   nearly all room of an answer is taken by the candidates of its tokens: kilobytes for each,
-       where its text and its number take a few bytes. Who looks at fields needs no more.
+In:    tokens as they arrive; the index of the last token that closed a value; a report.
+Out:   ``TokenWindow``, a sequence of all tokens that holds only the last ones; a report without
+       tokens.
+Never: a token dropped that an open value may need. A value needs the tokens since the value before
+       it closed, and only the logprobs of those before.
+Why:   the candidates of a token take kilobytes, its text and its logprob a few bytes. A caller that
+       looks at fields only does not need the candidates.
 """
 
 from array import array
@@ -60,13 +61,13 @@ class TokenWindow(Sequence[Token]):
 
     def drop(self, stop: int) -> None:
         """Let go of those before an index."""
-        gone = self._held[: stop - self._first]
-        for index, token in enumerate(gone, start=self._first):
+        dropped = self._held[: stop - self._first]
+        for index, token in enumerate(dropped, start=self._first):
             if token.logprob is None:
                 self._unknown[index] = token._replace(candidates=())
             self._numbers.append(token.logprob or 0.0)
-        self._first += len(gone)
-        del self._held[: len(gone)]
+        self._first += len(dropped)
+        del self._held[: len(dropped)]
 
     @overload
     def __getitem__(self, index: int) -> Token: ...

@@ -9,7 +9,7 @@ Why:   code that uses such an endpoint is tested in the same way as other code.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fieldconf.decisions.questions import member_of
+from fieldconf.decision_endpoint.questions import member_of
 from fieldconf.parsing.kinds import same
 from fieldconf.paths import parse_pointer
 from fieldconf.testing.answers import Answer, AnswerError, pointer_name

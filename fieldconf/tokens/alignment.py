@@ -106,12 +106,12 @@ class Aligned(NamedTuple):
     by: "Aligner"
 
     @property
-    def approach(self) -> tuple[AlignedStep, ...]:
+    def decision_steps(self) -> tuple[AlignedStep, ...]:
         """The steps from the end of what came before up to the piece in which it closed.
 
         What came before a value is its key or the previous item, before a key the previous value.
         """
-        return self.by.approach(self.event, self.edge, self.run)
+        return self.by.decision_steps(self.event, self.edge, self.run)
 
 
 class PieceRun(NamedTuple):
@@ -158,7 +158,7 @@ class Aligner:
         self._parts: list[bytes] = []  # what caused no event so far
         self._first, self._state = 0, JSONParser().state  # its first piece, the state before that
         self._steps: dict[int, AlignedStep] = {}  # made of it
-        self._followers: dict[int, Replay] = {}  # by their run's first piece
+        self._replays: dict[int, Replay] = {}  # by their run's first piece
 
     @property
     def error(self) -> JSONSyntaxError | None:
@@ -302,25 +302,27 @@ class Aligner:
                 owned[first:last] = [name] * (last - first)
         return owned
 
-    def approach(self, event: Event, edge: int, run: PieceRun | None) -> tuple[AlignedStep, ...]:
+    def decision_steps(
+        self, event: Event, edge: int, run: PieceRun | None
+    ) -> tuple[AlignedStep, ...]:
         """The steps of an event that a run's last piece caused, or one of many read at once."""
-        found: list[list[AlignedStep]] = []
+        parts: list[list[AlignedStep]] = []
         is_number = event.type == "scalar" and event.raw[0] in b"-0123456789"
         until = bisect_right(self._starts, event.stop - (not is_number))
         while run is not None and run.end > edge:
             if run.first < until:  # else it was read behind what is asked about
-                found.append(self._steps_of(run, edge, until))
+                parts.append(self._steps_in(run, edge, until))
             run = run.older
-        return tuple([step for steps in reversed(found) for step in steps])
+        return tuple([step for steps in reversed(parts) for step in steps])
 
-    def _steps_of(self, run: PieceRun, edge: int, until: int) -> list[AlignedStep]:
+    def _steps_in(self, run: PieceRun, edge: int, until: int) -> list[AlignedStep]:
         """The steps of a run's pieces that end behind an edge, before the piece ``until``."""
         _, first, last, end, state, data, steps = run
         source: State | Replay = state
         starts, start = self._starts, end - len(data)
         if last - first > 1:
-            source = self._followers.get(first) or Replay(state, start, data)
-            self._followers[first] = source
+            source = self._replays.get(first) or Replay(state, start, data)
+            self._replays[first] = source
             if start <= edge:
                 first = bisect_right(starts, edge, first, last) - 1
         selected: list[AlignedStep] = []
@@ -359,7 +361,7 @@ class Aligner:
     def _cut(self) -> PieceRun | None:
         """Make a run of what was read since the last one."""
         if len(self._steps) > _MOST_STEPS:
-            self._steps, self._followers = {}, {}
+            self._steps, self._replays = {}, {}
         parts = self._parts
         if parts:
             data = parts[0] if len(parts) == 1 else b"".join(parts)

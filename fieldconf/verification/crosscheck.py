@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, TypeVar, Unpack, cast
 
 from fieldconf.agreement.labels import is_label
-from fieldconf.decisions.questions import path_of
+from fieldconf.decision_endpoint.questions import path_of
 from fieldconf.errors import RequestError
 from fieldconf.extraction.calls import prepare
 from fieldconf.extraction.inputs import Input

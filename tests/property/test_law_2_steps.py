@@ -71,7 +71,7 @@ def check(pieces: list[bytes], rest: bytes) -> None:
         assert [item.event for item in made] == [event for event, _ in expected]
         for item, (_, approach) in zip(made, expected, strict=True):
             # Asked late, when the machine has gone on; and twice.
-            for step, (index, before, written) in zip(item.approach, approach, strict=True):
+            for step, (index, before, written) in zip(item.decision_steps, approach, strict=True):
                 assert (step.piece, step.token, step.written) == (index, index, written)
                 assert said(step.parser) == said(before)
                 ours, theirs = step.parser.fork(), before.fork()
@@ -79,7 +79,7 @@ def check(pieces: list[bytes], rest: bytes) -> None:
                 assert said(ours) == said(theirs)
                 assert ours.blanks - step.parser.blanks == theirs.blanks - before.blanks
                 assert said(step.parser) == said(before)
-            assert [s.piece for s in item.approach] == [index for index, *_ in approach]
+            assert [s.piece for s in item.decision_steps] == [index for index, *_ in approach]
     assert aligner.done == plain.finder.done
     assert (aligner.error is None) == (plain.finder.error is None)
 
@@ -103,7 +103,7 @@ def told(items, rest: bytes, *, backwards: bool) -> list:
     """What aligned values say of themselves; the last steps asked first, if so wished."""
     found = []
     for item in reversed(items) if backwards else items:
-        approach, steps = item.approach, []
+        approach, steps = item.decision_steps, []
         for step in reversed(approach) if backwards else approach:
             fork = step.parser.fork()
             place, path, text = fork.place, fork.path, fork.text
@@ -169,8 +169,9 @@ def test_the_parser_of_a_step_is_made_once():
     ]
     value = made[-1]
     assert value.event.raw == b'"x"'
-    assert [step.piece for step in value.approach] == [0, 1, 2]
-    assert all(a.parser is b.parser for a, b in zip(value.approach, value.approach, strict=True))
+    assert [step.piece for step in value.decision_steps] == [0, 1, 2]
+    pairs = zip(value.decision_steps, value.decision_steps, strict=True)
+    assert all(a.parser is b.parser for a, b in pairs)
 
 
 @pytest.mark.parametrize("before", [JSONParser(), JSONParser().state])

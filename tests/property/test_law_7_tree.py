@@ -1,4 +1,4 @@
-"""Law 7 for the tree: adding up masses by shapes gives what the definition gives, fan by fan."""
+"""Law 7 for the tree: adding up masses by shapes gives what the definition gives, step by step."""
 
 import math
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from fieldconf.distributions.decoding_step import NOTHING_SAID, Branch, StepCandidates
+from fieldconf.distributions.decoding_step import NOTHING_WRITTEN, Branch, StepCandidates
 from fieldconf.distributions.outcome_tree import OutcomeTree
 from fieldconf.distributions.value_questions import possible
 from fieldconf.tokens.token import Candidate
@@ -22,9 +22,9 @@ def trees(draw):
     texts = [b"x", b"xy", b"xyz", b"q"]
     # Branches that say the same leave the same; those that say nothing leave all.
     meant = {said: draw(st.frozensets(st.integers(0, size - 1))) for said in texts}
-    meant[NOTHING_SAID] = frozenset(range(size))
+    meant[NOTHING_WRITTEN] = frozenset(range(size))
     rows = st.lists(
-        st.tuples(st.floats(0.001, 1), st.sampled_from([*texts, NOTHING_SAID])),
+        st.tuples(st.floats(0.001, 1), st.sampled_from([*texts, NOTHING_WRITTEN])),
         min_size=1, max_size=len(NAMES),
     )  # fmt: skip
     steps = []
@@ -73,18 +73,18 @@ def fast(size, is_open, steps, positions):
 
 def said_by(tree) -> dict:
     """All that a slow or a fast tree says, numbers rounded."""
-    if not tree.fans:
+    if not tree.steps:
         return {"broken": tree.is_broken}
     is_slow = isinstance(tree, oracle_tree.Tree)
     halves = (frozenset(range(0, tree.size, 2)), frozenset(range(1, tree.size, 2)))
     groups = halves if tree.size > 1 else ()
-    last = tree.fans[-1]
+    last = tree.steps[-1]
     written = last.left[last.position] if is_slow else last.shape.chosen
-    decisive = [tree.decisive(outcome) for outcome in sorted(written)]
-    gaps, ways = list(tree.gaps()), list(tree.ways())
+    decisive = [tree.decisive_step(outcome) for outcome in sorted(written)]
+    gaps, ways = list(tree.undecided_masses()), list(tree.unfollowed_branches())
     if not is_slow:
-        decisive = [(d.fan.index, d.share, d.against) for d in decisive]
-        gaps = [(g.mass, g.outcomes, None if g.at is None else g.fan.names[g.at]) for g in gaps]
+        decisive = [(d.step.index, d.share, d.against) for d in decisive]
+        gaps = [(g.mass, g.outcomes, None if g.at is None else g.step.names[g.at]) for g in gaps]
         ways = [way[:4] for way in ways]
     found = {
         "broken": tree.is_broken, "decided": tree.decided_at, "off": tree.off,
@@ -97,7 +97,7 @@ def said_by(tree) -> dict:
 
 @settings(deadline=None, max_examples=400)
 @given(trees())
-@example((2, True, [[("a", 0.5, frozenset({0, 1}), NOTHING_SAID)]], [0], []))  # ends undecided
+@example((2, True, [[("a", 0.5, frozenset({0, 1}), NOTHING_WRITTEN)]], [0], []))  # ends undecided
 @example((3, False, [[("a", 0.6, frozenset({0}), b"x"), ("b", 0.3, frozenset({0, 1}), b"q")]],
           [0], [(0, "b")]))  # fmt: skip
 def test_shapes_add_up_to_what_the_definition_says(case):
@@ -112,17 +112,18 @@ def test_shapes_add_up_to_what_the_definition_says(case):
 
 def _follow(expected, tree, number, name, steps) -> None:
     """Say to both what comes behind an open branch beside the path."""
-    if number >= len(tree.fans) or tree.is_broken:
+    if number >= len(tree.steps) or tree.is_broken:
         return
-    wanted = [gap for gap in tree.gaps() if gap.fan is tree.fans[number] and gap.at is not None]
-    gap = next((gap for gap in wanted if gap.fan.names[gap.at] == name), None)
-    if gap is None or gap.at == gap.fan.position:  # a path that does not end decides nothing
+    wanted = tree.undecided_masses()
+    wanted = [gap for gap in wanted if gap.step is tree.steps[number] and gap.at is not None]
+    gap = next((gap for gap in wanted if gap.step.names[gap.at] == name), None)
+    if gap is None or gap.at == gap.step.position:  # a path that does not end decides nothing
         return
-    place = gap.fan.branches[gap.at].place
+    place = gap.step.branches[gap.at].place
     rows = steps[place]
-    candidate = expected.fans[number].candidates[gap.at]
+    candidate = expected.steps[number].candidates[gap.at]
     inside = [oracle_tree.Candidate(n, m, own, said) for n, m, own, said in rows]
-    candidate.fan = oracle_tree.Fan(number, gap.outcomes, inside, None, 0.0)
+    candidate.step = oracle_tree.Step(number, gap.outcomes, inside, None, 0.0)
     tree.expand(gap, [Candidate(n, None, math.log(m)) for n, m, _, _ in rows])
 
 
@@ -143,7 +144,7 @@ def test_what_a_shortened_list_drops_still_counts():
     def read(_, names):
         return [Branch(frozenset({name.id % 4 == 0}), None, b"y") for name in names]
 
-    [gap] = [gap for gap in tree.gaps() if gap.at is not None]
+    [gap] = [gap for gap in tree.undecided_masses() if gap.at is not None]
     tree.read = read
     tree.expand(gap, many)
     assert tree.results()[1] == pytest.approx((0.5 * 0.25, 0.5 * 0.25, 0.5 * 0.25))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
-from fieldconf.decisions.questions import member_of, path_of
+from fieldconf.decision_endpoint.questions import member_of, path_of
 from fieldconf.distributions.distribution import Distribution, Member
 from fieldconf.fields.field import Field, Kind
 from fieldconf.parsing.kinds import kind_of, same
