@@ -1,11 +1,11 @@
-"""Confident: a pydantic model that can be extracted, streamed, scored and asked for by itself.
+"""Confident: methods of a pydantic model that extract, stream and score it.
 
 In:    a pydantic model, or a label set; settings, once.
 Out:   the same class (of a label set one that is equal to it), with ``extract``,
        ``extract_many``, ``stream``, their asynchronous forms, ``score`` and ``request``.
 Never: another class, metaclass or schema; a field of the model's own taken away: a model with a
        field called ``score`` keeps it, and has no ``score`` of ours.
-Why:   who declares a model knows who is to be asked for it; who uses it need not.
+Why:   the client and its settings are chosen once, where a model is declared, not in each call.
 
 Two spellings: the decorator ``confident`` for every model, and the mixin ``Confident`` where type
 checkers should know the methods. They may be used together: settings are the decorator's.
@@ -23,7 +23,7 @@ from fieldconf.distributions.settling import Settle
 from fieldconf.errors import RequestError, SchemaError
 from fieldconf.extraction.extract import aextract, astream, extract, stream
 from fieldconf.extraction.inputs import Input
-from fieldconf.extraction.options import NAMES, Options, explicit, said
+from fieldconf.extraction.options import NAMES, Options, explicit, merged_options
 from fieldconf.extraction.streams import AsyncFieldStream, FieldStream
 from fieldconf.many.extract_many import ManyOptions, aextract_many, extract_many
 from fieldconf.many.inputs import AnyTexts, Texts
@@ -67,10 +67,10 @@ def options_of(function: Callable[..., Any]) -> Callable[[F], F]:
     def shown(method: F) -> F:
         signature = inspect.signature(method)
         own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-        known = {p.name for p in own}
+        own_names = {p.name for p in own}
         more = [
             p for name, p in inspect.signature(function).parameters.items()
-            if p.kind is p.KEYWORD_ONLY and name not in known
+            if p.kind is p.KEYWORD_ONLY and name not in own_names
         ]  # fmt: skip
         method.__signature__ = signature.replace(parameters=[*own, *more])  # pyright: ignore[reportFunctionMemberAccess]
         return method
@@ -259,8 +259,10 @@ def confident(
     'spam'
     """
     clients = {"client": client, "async_client": async_client}
-    given = {name: one for name, one in clients.items() if one is not None}
-    settings: dict[str, Any] = {**said(options), **given}
+    settings: dict[str, Any] = {
+        **merged_options(options),
+        **{name: value for name, value in clients.items() if value is not None},
+    }
     if settings.get("policy") is not None:  # a file is read once, and what is wrong is said now
         settings["policy"] = Policy.of(settings["policy"])
     if settings.get("calibration") is not None:
@@ -287,10 +289,10 @@ def settings_of(kind: type | LabelSet) -> Mapping[str, Any]:
     """The settings of a model: its own over those of the classes that it inherits from."""
     if isinstance(kind, LabelSet):
         return getattr(kind, "__fieldconf__", {})
-    made: dict[str, Any] = {}
-    for one in reversed(kind.__mro__):
-        made = _over(made, _own(one))
-    return made
+    settings: dict[str, Any] = {}
+    for parent in reversed(kind.__mro__):
+        settings = _over(settings, _own(parent))
+    return settings
 
 
 _CLIENTS = ("client", "async_client")
@@ -301,7 +303,7 @@ def _own(kind: type) -> Mapping[str, Any]:
 
 
 def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    return {**below, **above, **said(_without_clients(above), _without_clients(below))}
+    return {**below, **above, **merged_options(_without_clients(above), _without_clients(below))}
 
 
 def _without_clients(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -319,44 +321,44 @@ def _asking(
         RequestError: if there is no client.
     """
     settings = settings_of(kind)
-    made = said(cast("Mapping[str, Any]", options), _without_clients(settings))
-    found: Any = settings.get(name) if client is None else client
-    if found is None:
+    merged = merged_options(cast("Mapping[str, Any]", options), _without_clients(settings))
+    source: Any = settings.get(name) if client is None else client
+    if source is None:
         package = "openai.OpenAI" if name == "client" else "openai.AsyncOpenAI"
         raise RequestError(
             f"{getattr(kind, '__name__', 'the label set')} has no {name} to ask",
             remedy=f"Give client={package}(), here or once: @fc.confident({name}={package})",
         )
-    return {**made, "client": found() if _makes_clients(found) else found}
+    return {**merged, "client": source() if _makes_clients(source) else source}
 
 
 def _asking_many(
     kind: type | LabelSet, options: ManyOptions, client: Any, name: str = "client"
 ) -> dict[str, Any]:  # fmt: skip
-    """The same of many inputs; what is only about many is no setting of a model."""
-    given = cast("Mapping[str, Any]", options)
+    """The arguments of ``extract_many``; its own options cannot be settings of a model."""
+    values = cast("Mapping[str, Any]", options)
     of_many = {name for name in ManyOptions.__annotations__ if name not in NAMES}
-    asked = {name: value for name, value in given.items() if name not in of_many}
-    made = _asking(kind, cast("Options", asked), client, name)
-    return {**made, **{name: value for name, value in given.items() if name in of_many}}
+    of_each = {name: value for name, value in values.items() if name not in of_many}
+    arguments = _asking(kind, cast("Options", of_each), client, name)
+    return {**arguments, **{name: value for name, value in values.items() if name in of_many}}
 
 
-def _makes_clients(given: Any) -> bool:
-    """Whether something is no client, but a class or a function that gives one."""
-    if inspect.isclass(given):
+def _makes_clients(source: Any) -> bool:
+    """Whether this is a class or a function that returns a client, and not a client."""
+    if inspect.isclass(source):
         return True
-    return callable(given) and not (hasattr(given, "chat") or hasattr(given, "responses"))
+    return callable(source) and not (hasattr(source, "chat") or hasattr(source, "responses"))
 
 
 def _is_model(kind: Any) -> bool:
-    """Whether something is a pydantic model: of those who do not check types, it may be all."""
+    """Whether this is a pydantic model; a caller without a type checker may pass anything."""
     return isinstance(kind, type) and issubclass(kind, BaseModel) and kind is not BaseModel
 
 
 def _is_field(owner: type, name: str) -> bool:
-    """Whether a class has, or is just being given, a field of a name."""
-    known = getattr(owner, "__pydantic_fields__", None) or getattr(owner, "model_fields", {})
-    return name in known or name in _annotated(owner)
+    """Whether a class has a field of this name, also while pydantic still builds the class."""
+    fields = getattr(owner, "__pydantic_fields__", None) or getattr(owner, "model_fields", {})
+    return name in fields or name in _annotated(owner)
 
 
 def _annotated(owner: type) -> Mapping[str, Any]:

@@ -2,8 +2,8 @@
 
 In:    a package, and which of its modules has which of its names.
 Out:   the same package: names, and modules too, are attributes of it.
-Never: a module in place of the function of the same name, such as ``fieldconf.requests.strict``.
-Why:   who scores an answer should not wait for what evaluates, calibrates and draws.
+Never: a name that a module of the package also has: importing the module would hide the name.
+Why:   scoring an answer should not wait for the import of evaluation, calibration and drawing.
 """
 
 import sys
@@ -14,13 +14,13 @@ from typing import Any
 
 
 class LazyPackage(ModuleType):
-    """A package that was made lazy."""
+    """A package that imports its names when they are first read."""
 
     _module_of: Mapping[str, str]
     _modules: Sequence[str]
 
     def __getattr__(self, name: str) -> Any:
-        """What is no attribute yet: a name from its module, or a module."""
+        """Import a name from its module, or a module of the package, and return it."""
         if name.startswith("__"):  # no name of ours; importing one asks for them again
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         if module := self._module_of.get(name):
@@ -34,11 +34,6 @@ class LazyPackage(ModuleType):
             if error.name != module:
                 raise
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        # A module is bound in its package when it is imported, by whomever.
-        if not (isinstance(value, ModuleType) and name in self._module_of):
-            super().__setattr__(name, value)
 
     def __dir__(self) -> list[str]:
         special = (name for name in vars(self) if name.startswith("__"))

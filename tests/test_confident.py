@@ -25,7 +25,7 @@ from pydantic import (
 
 import fieldconf as fc
 from fieldconf.decorator import FACES, settings_of
-from fieldconf.extraction.options import said
+from fieldconf.extraction.options import merged_options
 from fieldconf.testing import Answer, AsyncFakeClient, FakeClient, payloads
 
 T = TypeVar("T")
@@ -312,24 +312,32 @@ def test_a_call_wins_over_the_class_and_the_class_over_its_parent(call, own, par
     between = type("Between", (older,), {})
     model = fc.confident(**own)(type("Model", (between,), {}))
     model.extract("x", client=ASKED, **{"model": "m", **call})
-    merged = functools.reduce(lambda below, above: said(above, below), [grandparent, parent, own])
-    fc.extract(model, "x", client=ASKED, **said({"model": "m", **call}, merged))
+    merged = functools.reduce(
+        lambda below, above: merged_options(above, below), [grandparent, parent, own]
+    )
+    fc.extract(model, "x", client=ASKED, **merged_options({"model": "m", **call}, merged))
     assert ASKED.requests[-1] == ASKED.requests[-2]
-    assert settings_of(between) == settings_of(older) == said(parent, said(grandparent))
-    assert settings_of(oldest) == said(grandparent)  # nothing climbs up
+    assert (
+        settings_of(between)
+        == settings_of(older)
+        == merged_options(parent, merged_options(grandparent))
+    )
+    assert settings_of(oldest) == merged_options(grandparent)  # nothing climbs up
 
 
 @given(DRAWN, DRAWN)
 def test_with_several_parents_the_first_wins_setting_by_setting(left, right):
     first = fc.confident(**left)(type("First", (Plain,), {}))
     second = fc.confident(**right)(type("Second", (Plain,), {}))
-    assert settings_of(type("Child", (first, second), {})) == said(left, said(right))
+    assert settings_of(type("Child", (first, second), {})) == merged_options(
+        left, merged_options(right)
+    )
 
 
 @given(DRAWN, DRAWN)
 def test_a_decorator_above_another_wins_setting_by_setting(upper, lower):
     model = fc.confident(**upper)(fc.confident(**lower)(type("Model", (Plain,), {})))
-    assert settings_of(model) == said(upper, said(lower))
+    assert settings_of(model) == merged_options(upper, merged_options(lower))
 
 
 def test_one_decorator_for_many_models_shares_nothing():

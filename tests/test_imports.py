@@ -9,6 +9,8 @@ from pkgutil import iter_modules
 import pytest
 
 import fieldconf as fc
+import fieldconf.batch
+import fieldconf.testing
 
 MODULES = {module.name for module in iter_modules(fc.__path__)}
 
@@ -85,9 +87,11 @@ def by_module():
     return names
 
 
-def test_no_public_name_is_that_of_a_module():
+@pytest.mark.parametrize("package", [fc, fieldconf.batch, fieldconf.testing])
+def test_no_public_name_is_that_of_a_module(package):
     """Else importing the module would hide the function."""
-    assert not MODULES & set(fc.__all__)
+    modules = {module.name for module in iter_modules(package.__path__)}
+    assert not modules & set(package._module_of)
 
 
 # -- nothing heavy before it is used --------------------------------------------------------------

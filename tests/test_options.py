@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 import fieldconf as fc
-from fieldconf.extraction.options import NAMES, said
+from fieldconf.extraction.options import NAMES, merged_options
 from fieldconf.testing import AsyncFakeClient, FakeClient
 
 
@@ -143,15 +143,15 @@ SAID = st.fixed_dictionaries(
 
 @given(SAID)
 def test_none_is_not_said(options):
-    made = said(options)
+    made = merged_options(options)
     assert None not in made.values()
-    assert said({**dict.fromkeys(NAMES), **options}) == made
+    assert merged_options({**dict.fromkeys(NAMES), **options}) == made
 
 
 @given(SAID, SAID)
 def test_each_option_is_that_of_a_call_or_else_that_of_the_settings(call, settings):
-    beneath = said(settings)
-    made = said(call, beneath)
+    beneath = merged_options(settings)
+    made = merged_options(call, beneath)
     for name in set(NAMES) - {"request_options"}:
         over = call.get(name)
         assert made.get(name) == (beneath.get(name) if over is None else over)
@@ -161,14 +161,18 @@ def test_each_option_is_that_of_a_call_or_else_that_of_the_settings(call, settin
 
 @given(SAID, SAID, SAID)
 def test_merging_is_associative_and_nothing_said_changes_nothing(call, near, far):
-    assert said(call, said(near, said(far))) == said(said(call, said(near)), said(far))
-    assert said({}, said(call)) == said(call) == said(call, {})
+    assert merged_options(call, merged_options(near, merged_options(far))) == merged_options(
+        merged_options(call, merged_options(near)), merged_options(far)
+    )
+    assert (
+        merged_options({}, merged_options(call)) == merged_options(call) == merged_options(call, {})
+    )
 
 
 @given(SAID, SAID)
 def test_merging_changes_neither(call, settings):
     before = repr((call, settings))
-    made = said(call, settings)
+    made = merged_options(call, settings)
     made.setdefault("request_options", {})["more"] = 1
     assert repr((call, settings)) == before
 

@@ -70,10 +70,10 @@ def test_the_attributes_of_a_report():
         "fieldconf.mask": "unknown",
         "fieldconf.flags": ("saturated",),
         "fieldconf.errors": 0,
-        "fieldconf.fields.scorer": 2,
-        "fieldconf.fields.scorer.unknown": 0,
-        "fieldconf.fields.scorer.undeclared": 0,
-        "fieldconf.tokens.token": 10,
+        "fieldconf.fields": 2,
+        "fieldconf.fields.unknown": 0,
+        "fieldconf.fields.undeclared": 0,
+        "fieldconf.tokens": 10,
         "fieldconf.field./urgent.confidence": report["urgent"].confidence,
         "fieldconf.field./team.confidence": report["team"].confidence,
         "fieldconf.field./team.flags": ("shared_token",),
@@ -103,7 +103,7 @@ def test_the_least_sure_fields_are_told_where_there_are_many():
     told = [name for name in found if name.endswith(".confidence") and ".field." in name]
     assert told[0] == f"fieldconf.field./{keys[-1]}.confidence"
     assert len(told) == telemetry.MOST_FIELDS
-    assert found["fieldconf.fields.scorer"] == many
+    assert found["fieldconf.fields"] == many
 
 
 def test_a_stop_is_told_without_the_words_of_its_rule():

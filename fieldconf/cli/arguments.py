@@ -64,10 +64,10 @@ def policy_of(path: Path | None, accept: float | None, review: float | None) -> 
 
     from fieldconf.policy import Policy
 
-    made = Policy.of(path)
+    policy = Policy.of(path)
     if accept is not None:
-        made = replace(made, accept=accept, review=min(made.review, accept))
-    return made if review is None else replace(made, review=review)
+        policy = replace(policy, accept=accept, review=min(policy.review, accept))
+    return policy if review is None else replace(policy, review=review)
 
 
 def read_text(text: str) -> str:

@@ -41,7 +41,7 @@ _MOST_PROBLEMS = 5
 @click.option("--wide", is_flag=True, help="A row a response, with two columns for each field.")
 @click.option(
     "--format",
-    "named",
+    "file_format",
     type=click.Choice(["parquet", "arrow", "csv", "jsonl"]),
     help="What is written. [default: as OUTPUT ends]",
 )
@@ -67,7 +67,7 @@ def batch_command(
     schema: str | None,
     output: Path,
     wide: bool,
-    named: str | None,
+    file_format: str | None,
     policy: Path | None,
     accept: float | None,
     review: float | None,
@@ -92,31 +92,31 @@ def batch_command(
             "calibration": calibration,
         }  # fmt: skip
         try:
-            found = score_files(
-                places, schema, output, format=named, workers=workers, progress=progress,
+            scored = score_files(
+                places, schema, output, format=file_format, workers=workers, progress=progress,
                 summary=summary, engine=engine, **options,
             )  # fmt: skip
         except KeyboardInterrupt:
             click.echo("Interrupted: the same command goes on where it ended", err=True)
             raise SystemExit(130) from None
-    _tell(found)
-    if found.problems or found.failed:
-        raise SystemExit(2 if found.problems else 1)
+    _tell(scored)
+    if scored.problems or scored.failed:
+        raise SystemExit(2 if scored.problems else 1)
 
 
-def _tell(found: "Scored") -> None:
-    if found.summary is not None:
+def _tell(scored: "Scored") -> None:
+    if scored.summary is not None:
         from rich.console import Console
 
-        Console(highlight=False).print(found.summary)
-    for problem in found.problems[:_MOST_PROBLEMS]:
+        Console(highlight=False).print(scored.summary)
+    for problem in scored.problems[:_MOST_PROBLEMS]:
         click.echo(printable(f"{problem.source}: {problem.reason}"), err=True)
-    parts = [f"{found.responses:,} responses, {found.rows:,} rows in {_near(found.output)}"]
-    parts += [f"{found.resumed:,} of an earlier run"] * bool(found.resumed)
-    parts += [f"{found.failed:,} failed"] * bool(found.failed)
-    unread = len(found.problems)
+    parts = [f"{scored.responses:,} responses, {scored.rows:,} rows in {_near(scored.output)}"]
+    parts += [f"{scored.resumed:,} of an earlier run"] * bool(scored.resumed)
+    parts += [f"{scored.failed:,} failed"] * bool(scored.failed)
+    unread = len(scored.problems)
     parts += [f"{unread:,} of the inputs could not be read to the end"] * bool(unread)
-    parts += [f"see {_near(found.errors)}"] if found.errors else []
+    parts += [f"see {_near(scored.errors)}"] if scored.errors else []
     click.echo(printable("; ".join(parts)), err=True)
 
 

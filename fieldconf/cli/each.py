@@ -87,20 +87,20 @@ def only_text(texts: Sequence[str], many: EachOptions) -> str:
     Raises:
         UsageError: if there are several, or options that are for many.
     """
-    said = [
+    many_options = [
         f"--{name.replace('_', '-')}"
         for name in ("per", "text_field", "id_field", "output", "give_up_after")
         if many.get(name) is not None
     ]
-    if said:
-        raise click.UsageError(f"{said[0]} is for many inputs: add --each")
+    if many_options:
+        raise click.UsageError(f"{many_options[0]} is for many inputs: add --each")
     if len(texts) != 1:
         raise click.UsageError(f"{len(texts)} texts were given: add --each")
     return texts[0]
 
 
 def extract_each(
-    schema: Any, places: Sequence[str], client: Any, many: EachOptions, asked: "Options",
+    schema: Any, places: Sequence[str], client: Any, many: EachOptions, options: "Options",
     steps: "Sequence[CascadeStep]", *, as_json: bool,
 ) -> "ExitStatus":  # fmt: skip
     """Ask for each input, then for what is in doubt; print what comes, and sum it up.
@@ -119,7 +119,7 @@ def extract_each(
     output, run = many["output"], ExitStatus()
     results = extract_many(
         schema, inputs, client=client, concurrency=many["concurrency"], output=output,
-        progress=many["progress"], give_up_after=many["give_up_after"], steps=steps, **asked,
+        progress=many["progress"], give_up_after=many["give_up_after"], steps=steps, **options,
     )  # fmt: skip
     try:
         for result in results:
@@ -171,15 +171,18 @@ def _line(result: "Result[Any]") -> str:
     name = f"input {result.index}" if result.id is None else result.id
     report = result.report
     if report is None:
-        said = str(result.error)
+        message = str(result.error)
     else:
-        doubtful = [*report.rejected.items(), *report.to_review.items()]
-        said = report.reason or ", ".join(
-            f"{pointer or '(whole)'} {'?' if one.confidence is None else number(one.confidence)}"
-            for pointer, one in doubtful
+        doubtful = [
+            (pointer, field.confidence) for pointer, field in
+            [*report.rejected.items(), *report.to_review.items()]
+        ]  # fmt: skip
+        message = report.reason or ", ".join(
+            f"{pointer or '(whole)'} {'?' if confidence is None else number(confidence)}"
+            for pointer, confidence in doubtful
         )
-        said = "; ".join(filter(None, [said, absent(report)]))
-    return printable(f"{result.outcome:<6}  {name}{f'  {said}' if said else ''}")
+        message = "; ".join(filter(None, [message, absent(report)]))
+    return printable(f"{result.outcome:<6}  {name}{f'  {message}' if message else ''}")
 
 
 def _summary(summary: "RunSummary", output: Path | None) -> str:
@@ -193,6 +196,9 @@ def _summary(summary: "RunSummary", output: Path | None) -> str:
 
 
 def _interrupted(summary: "RunSummary", output: Path | None) -> str:
-    kept = f"what is done is kept: the same command goes on with {output}" if output else ""
-    hint = kept or "with --output it could be gone on with"
+    hint = (
+        f"what is done is kept: the same command goes on with {output}"
+        if output
+        else "with --output it could be gone on with"
+    )
     return printable(f"Interrupted. {_summary(summary, output)}; {hint}")

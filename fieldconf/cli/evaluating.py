@@ -84,13 +84,13 @@ def evaluate_command(
         if labels is not None:
             read = None if rules is None else _rules(rules)
             truths = labels_of(labels, rules=read, id=column)
-        found = evaluate(source, truths, by, score=score, seed=seed, redact=redact)
-        compared = found.compare(score, *others) if others else None
-        wrong = None if errors is None else [one.to_dict() for one in found.errors(errors)]
+        evaluation = evaluate(source, truths, by, score=score, seed=seed, redact=redact)
+        compared = evaluation.compare(score, *others) if others else None
+        wrong = None if errors is None else [row.to_dict() for row in evaluation.errors(errors)]
         if html is not None:
-            html.write_text(found.to_html(errors=errors), encoding="utf-8")
+            html.write_text(evaluation.to_html(errors=errors), encoding="utf-8")
     if as_json:
-        plain = found.to_dict()
+        plain = evaluation.to_dict()
         if compared is not None:
             plain["comparison"] = compared.to_dict()
         if wrong is not None:
@@ -103,7 +103,7 @@ def evaluate_command(
 
     console = Console(highlight=False)
     console = console if console.is_terminal else Console(highlight=False, width=_WIDTH)
-    console.print(found)
+    console.print(evaluation)
     if compared is not None:
         console.print(compared)
     if wrong is not None:

@@ -115,7 +115,7 @@ def extract_command(
         compiled = compile_schema(kind).as_requested
         limits = policy_of(policy, accept, review).check(compiled)
         field_limits = FieldLimits(limits, compiled.root)
-        asked: Options = {
+        options: Options = {
             "model": model, "provider": provider, "instructions": instructions,
             "temperature": temperature, "seed": seed, "max_tokens": max_tokens,
             "top_logprobs": top_logprobs, "settle": settle, "samples": samples,
@@ -126,16 +126,16 @@ def extract_command(
         steps = [CascadeStep(client, model=name) for name in step]
         if many["each"]:
             with client:
-                run = extract_each(kind, texts, client, many, asked, steps, as_json=as_json)
+                run = extract_each(kind, texts, client, many, options, steps, as_json=as_json)
             run.leave(by_outcome=exit_by_outcome)
             return
         with client:
-            is_shown = not as_json and _comes_in_rows(kind, words, client, asked, steps)
+            is_shown = not as_json and _comes_in_rows(kind, words, client, options, steps)
             if is_shown:
-                with stream(kind, words, client=client, **asked) as fields:
+                with stream(kind, words, client=client, **options) as fields:
                     report = show_live(fields, limits=field_limits, settle=settle, why=why)
             else:
-                report = _answer(kind, words, client, asked, steps)
+                report = _answer(kind, words, client, options, steps)
     if is_shown:
         end(report, as_json=False, by_outcome=exit_by_outcome)
     else:
@@ -143,21 +143,21 @@ def extract_command(
 
 
 def _comes_in_rows(
-    kind: Any, text: str, client: Any, asked: "Options", steps: "Sequence[CascadeStep]"
+    kind: Any, text: str, client: Any, options: "Options", steps: "Sequence[CascadeStep]"
 ) -> bool:  # fmt: skip
     """Whether the fields can be shown as they come: one answer says it all, and is streamed."""
     from fieldconf.extraction.calls import prepare
 
-    is_one = not steps and asked.get("samples") in (None, 1)
-    return is_one and prepare(kind, text, client, asked).api.has_stream
+    is_one = not steps and options.get("samples") in (None, 1)
+    return is_one and prepare(kind, text, client, options).api.has_stream
 
 
 def _answer(
-    kind: Any, text: str, client: Any, asked: "Options", steps: "Sequence[CascadeStep]"
+    kind: Any, text: str, client: Any, options: "Options", steps: "Sequence[CascadeStep]"
 ) -> "Report[Any]":  # fmt: skip
     from fieldconf.extraction.extract import extract
     from fieldconf.reasking.cascade import CascadeStep, cascade
 
     if not steps:
-        return extract(kind, text, client=client, **asked)
-    return cascade(kind, text, steps=[CascadeStep(client), *steps], **asked)
+        return extract(kind, text, client=client, **options)
+    return cascade(kind, text, steps=[CascadeStep(client), *steps], **options)

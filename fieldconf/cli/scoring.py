@@ -56,11 +56,10 @@ def score_command(
         if every:
             reports = score_all(data, kind, prompt=prompt, policy=limits, calibration=calibration)
         else:
-            found = score(
+            reports = [score(
                 data, kind, choice=choice, call=call, prompt=prompt, policy=limits,
                 calibration=calibration,
-            )  # fmt: skip
-            reports = [found]
+            )]  # fmt: skip
     if every:
         show_all(reports, as_json=as_json, why=why, by_outcome=exit_by_outcome)
     else:

@@ -86,8 +86,8 @@ def _live_rows(fields: "Iterable[Field]", limits: "FieldLimits") -> list[Row]:
     plain: dict[str, dict[str, Any]] = {}
     for field in fields:
         verdict = judged(Facts(field, limits.of(field), limits.policy))
-        said = verdict.to_dict() if is_judged(field, verdict) else {}
-        plain[field.pointer] = field.to_dict() | said
+        judgement = verdict.to_dict() if is_judged(field, verdict) else {}
+        plain[field.pointer] = field.to_dict() | judgement
     return lines.rows(plain)
 
 

@@ -1,11 +1,12 @@
-"""Extraction: what talks to a client, one small room a step.
+"""Extraction: ask a client, one module for each step.
 
-In:    what the caller says: a schema, a text, a client, options.
+In:    a schema, a text, a client, options.
 Out:   a report, or events while the answer arrives.
 Never: our own HTTP, retries or timeouts: those are the client's.
-Why:   ``inputs`` and ``apis`` write the request, ``options`` says what may be asked for, ``calls``
-       puts it together; ``reading`` (with ``events`` and ``stopping``) reads the answer without any
-       I/O; ``streams`` does the I/O, for sync and for async; ``faces`` is what people call.
+Why:   ``inputs`` and ``endpoints`` write the request, ``options`` declares its options, ``calls``
+       puts it together; ``live_answer`` (with ``events`` and ``stopping``) reads the answer
+       without any I/O; ``streams`` does the I/O, sync and async; ``extract`` has the functions
+       that people call.
 """
 
 from fieldconf.lazy import lazily

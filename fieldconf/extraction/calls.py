@@ -1,4 +1,4 @@
-"""Calls: one request, put together.
+"""Calls: put one request together.
 
 In:    a schema, what to read, a client, options.
 Out:   ``PreparedRequest``: the arguments of the client's own call, and how to read the answer.
@@ -54,7 +54,7 @@ class PreparedRequest:
         arguments: of that call.
         streamed: further arguments where the answer is streamed.
         provider: who is asked; the host where nobody is known there.
-        input, instructions: what is read, and what the model is told, as the caller said it.
+        input, instructions: the input and the instructions, as the caller gave them.
         schema: what the answer is read by.
         mask, layout, match, settle: how the answer is read.
         rules: when to stop reading.
@@ -126,36 +126,40 @@ def prepare(
             "no client was given", remedy="Give client=openai.OpenAI(), or client=fc.local()"
         )
     defaults: Defaults = getattr(client, "fieldconf_defaults", None) or Defaults()
-    known = _provider(client, options, defaults)
-    row = known or PROVIDERS["openai"]  # the face of the client; the cap is its server's
+    provider = _provider(client, options, defaults)
+    row = provider or PROVIDERS["openai"]  # the face of the client; the cap is its server's
     api = _api(row, bare_form(row) if bare else row.ask)
-    asked = _asked(row, compiled, options, defaults, is_known=known is not None, bare=bare)
-    arguments = _standing(defaults, asked) | _said(known, api, options)
-    arguments |= _messages(api, input, options, asked, defaults, compiled)
+    schema_arguments = _schema_arguments(
+        row, compiled, options, defaults, has_provider=provider is not None, bare=bare
+    )
+    arguments = _with_defaults(defaults, schema_arguments) | _option_arguments(
+        provider, api, options
+    )
+    arguments |= _messages(api, input, options, schema_arguments, defaults, compiled)
     arguments = _with_options(arguments, options.get("request_options") or {})
     if not arguments.get("model"):
         raise RequestError("no model was named", remedy="Give model='...'")
     mask = options.get("mask") or defaults.mask
     maps = Calibrator.of(options.get("calibration"))
     call = PreparedRequest(
-        client=client, api=api, arguments=arguments, streamed=row.streamed if known else {},
-        provider=known.key if known else _host(client),
+        client=client, api=api, arguments=arguments, streamed=row.streamed if provider else {},
+        provider=provider.key if provider else _host(client),
         input=input, instructions=options.get("instructions"),
         schema=defaults.read(compiled), mask=mask, layout=defaults.forbids,
         match=options.get("match") or "exact",
         settle=_settle(client, arguments, defaults, options.get("settle")),
         rules=rules_of(options.get("stop_when")), ways=requested_ways(input, options.get("locate")),
         policy=Policy.of(options.get("policy")).check(compiled), calibration=maps,
-        keep=_kept(options.get("keep")), limit=_limit(arguments),
+        keep=_checked_keep(options.get("keep")), limit=_token_limit(arguments),
         observe=options.get("observe"), log_values=bool(options.get("log_values")),
     )  # fmt: skip
     if maps is not None:  # of the model the answer says more than the request
-        told = call.instructions
+        instructions = call.instructions
         maps.check(
             {
                 "schema": "" if call.schema.is_free else call.schema.digest,
                 "provider": call.provider,
-                "prompt": (told and digest_of(told)) or "",
+                "prompt": (instructions and digest_of(instructions)) or "",
             }
         )
     return call
@@ -180,10 +184,10 @@ def _check_labels(schema: Schema, options: Options) -> None:
 
 
 def _provider(client: Any, options: Options, defaults: Defaults) -> Provider | None:
-    """Who is asked: as said, or by the client's address; None if it is not known."""
-    named = options.get("provider") or defaults.provider
-    if named:
-        return provider_row(named)
+    """The provider that the options name, or that of the client's address; None if unknown."""
+    name = options.get("provider") or defaults.provider
+    if name:
+        return provider_row(name)
     return provider_at(_host(client))
 
 
@@ -195,74 +199,74 @@ def _host(client: Any) -> str:
 def _api(row: Provider, ask: Ask | None) -> Api:
     if ask is None:
         return CHAT  # it gives no logprobs, which is said where it is asked for them
-    found = next((api for api in APIS if ask in api.asks), None)
-    if found is None:
+    match = next((api for api in APIS if ask in api.asks), None)
+    if match is None:
         raise RequestError(
             f"{row.title} is asked by {row.call}, which fieldconf does not call itself",
             provider=row.key,
             remedy=f"Call it yourself with fc.request(..., provider={row.key!r}) and give the "
             "response to fc.score",
         )
-    return found
+    return match
 
 
 # -- what is asked ------------------------------------------------------------------------------
 
 
-def _asked(
-    row: Provider, schema: Schema, options: Options, defaults: Defaults, *, is_known: bool,
+def _schema_arguments(
+    row: Provider, schema: Schema, options: Options, defaults: Defaults, *, has_provider: bool,
     bare: bool,
 ) -> dict[str, Any]:  # fmt: skip
-    """The schema and the logprobs, as the provider wants to be asked for them."""
+    """The arguments that ask this provider for the schema and for logprobs."""
     if bare:
         return bare_parameters(row, schema, defaults.make_schema)
     model = options.get("model") or defaults.request_options.get("model")
-    wanted = options.get("top_logprobs")
-    if wanted is None:
-        wanted = defaults.request_options.get("top_logprobs")
-    if not is_known:  # what this server would refuse is not known, either
-        count = row.default if wanted is None else wanted
+    requested = options.get("top_logprobs")
+    if requested is None:
+        requested = defaults.request_options.get("top_logprobs")
+    if not has_provider:  # what this server would refuse is not known, either
+        count = row.default if requested is None else requested
         return parameters(replace(row, limit="max_tokens"), schema, count, defaults.make_schema)
-    count = most_of(row, model) if wanted is None else wanted
+    count = most_of(row, model) if requested is None else requested
     return parameters_for(row, schema, model, count, defaults.make_schema)
 
 
-def _standing(defaults: Defaults, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What a client's own defaults say, and above it what is asked."""
-    kept = {
+def _with_defaults(defaults: Defaults, schema_arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The client's default arguments, overridden by those of the schema."""
+    defaults_sent = {
         name: value for name, value in defaults.request_options.items() if name != "top_logprobs"
     }
-    return _with_options(kept, asked)
+    return _with_options(defaults_sent, schema_arguments)
 
 
-def _said(known: Provider | None, api: Api, options: Options) -> dict[str, Any]:
-    named = {name: options.get(name) for name in ("model", "temperature", "seed")}
-    if named["seed"] is not None and not api.has_seed:
+def _option_arguments(provider: Provider | None, api: Api, options: Options) -> dict[str, Any]:
+    arguments = {name: options.get(name) for name in ("model", "temperature", "seed")}
+    if arguments["seed"] is not None and not api.has_seed:
         raise RequestError(
             f"{api.title} has no seed", remedy="Leave it out, or ask by Chat Completions"
         )
-    named[known.limit if known else "max_tokens"] = options.get("max_tokens")
-    return {name: value for name, value in named.items() if value is not None}
+    arguments[provider.limit if provider else "max_tokens"] = options.get("max_tokens")
+    return {name: value for name, value in arguments.items() if value is not None}
 
 
 def _messages(
-    api: Api, input: Input, options: Options, asked: Mapping[str, Any], defaults: Defaults,
-    schema: Schema,
+    api: Api, input: Input, options: Options, schema_arguments: Mapping[str, Any],
+    defaults: Defaults, schema: Schema,
 ) -> dict[str, Any]:  # fmt: skip
     instructions = options.get("instructions")
-    if schema.labels is not None and "questions" not in asked:
-        told = "\n".join(filter(None, [instructions, schema.labels.instruction]))
-        return _told(api, input, told)
-    form = asked.get("response_format", {}).get("json_schema")
+    if schema.labels is not None and "questions" not in schema_arguments:
+        instructions = "\n".join(filter(None, [instructions, schema.labels.instruction]))
+        return _with_instructions(api, input, instructions)
+    form = schema_arguments.get("response_format", {}).get("json_schema")
     if isinstance(input, str) and form and api is CHAT:
         return {"messages": defaults.make_messages(form["schema"], input, instructions)}
-    if api is CHAT and form is None and "schema" not in asked.get("response_format", {}):
+    if api is CHAT and form is None and "schema" not in schema_arguments.get("response_format", {}):
         instructions = _with_schema(instructions, schema)
     return api.ask(input, instructions)
 
 
-def _told(api: Api, input: Input, instructions: str) -> dict[str, Any]:
-    """Messages with instructions: in the system message that stands there, if one does."""
+def _with_instructions(api: Api, input: Input, instructions: str) -> dict[str, Any]:
+    """Messages with instructions, added to the system message if the input has one."""
     if api is CHAT and is_messages(input):
         first, *others = cast("Any", input)
         is_system = isinstance(first, Mapping) and first.get("role") in ("system", "developer")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
@@ -274,49 +278,49 @@ def _told(api: Api, input: Input, instructions: str) -> dict[str, Any]:
 
 
 def _with_schema(instructions: str | None, schema: Schema) -> str:
-    """Instructions that say the form, for servers that can be told it in no other way."""
+    """Instructions that contain the JSON Schema, for servers that have no argument for it."""
     form = json.dumps(strict(schema).schema)
     return f"{instructions or INSTRUCTIONS}\nThe JSON object keeps to this JSON Schema:\n{form}"
 
 
 def _with_options(arguments: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments and further ones, which win; what both add to the request's body is joined."""
-    made = {**arguments, **more}
+    merged = {**arguments, **more}
     for name in _MERGED:
         parts = [part.get(name) for part in (arguments, more)]
         if all(isinstance(part, Mapping) for part in parts):
-            made[name] = {**cast("dict[str, Any]", parts[0]), **cast("dict[str, Any]", parts[1])}
-    return made
+            merged[name] = {**cast("dict[str, Any]", parts[0]), **cast("dict[str, Any]", parts[1])}
+    return merged
 
 
-def _kept(wanted: Any) -> Keep:
-    if wanted not in (None, *get_args(Keep)):
+def _checked_keep(keep: Any) -> Keep:
+    if keep not in (None, *get_args(Keep)):
         raise RequestError(
-            f"nothing is known of keep={wanted!r}",
+            f"nothing is known of keep={keep!r}",
             remedy=f"Give one of {', '.join(map(repr, get_args(Keep)))}",
         )
-    return wanted or "all"
+    return keep or "all"
 
 
-def _limit(arguments: Mapping[str, Any]) -> int | None:
-    named = ("max_completion_tokens", "max_tokens", "max_output_tokens")
-    return next((arguments[n] for n in named if isinstance(arguments.get(n), int)), None)
+def _token_limit(arguments: Mapping[str, Any]) -> int | None:
+    names = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+    return next((arguments[n] for n in names if isinstance(arguments.get(n), int)), None)
 
 
 def _settle(
-    client: Any, arguments: Mapping[str, Any], defaults: Defaults, wanted: Any
+    client: Any, arguments: Mapping[str, Any], defaults: Defaults, requested: Any
 ) -> Settle | None:
-    """What is wanted, with the probe and the prompt of this request."""
-    if not wanted:
+    """The requested ``Settle``, with the probe and the prompt of this request."""
+    if not requested:
         return None
-    made: Settle = Settle() if wanted is True else wanted
-    if made.probe is None:
+    settle: Settle = Settle() if requested is True else requested
+    if settle.probe is None:
         if defaults.make_probe is None:
             raise RequestError(
                 "settling: it is not known how to ask this server for next-token logprobs",
                 remedy="Give Settle(probe=...), see fieldconf.probes",
             )
-        made = replace(made, probe=defaults.make_probe(client))
-    if made.prompt is None:
-        made = replace(made, prompt=arguments.get("messages") or arguments.get("input"))
-    return made
+        settle = replace(settle, probe=defaults.make_probe(client))
+    if settle.prompt is None:
+        settle = replace(settle, prompt=arguments.get("messages") or arguments.get("input"))
+    return settle

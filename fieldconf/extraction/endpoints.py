@@ -76,14 +76,14 @@ def _chat(input: Input, instructions: str | None) -> dict[str, Any]:
     if is_messages(input):
         return {"messages": [*system, *list(input)]}  # pyright: ignore[reportArgumentType]
     content = _content(input, _CHAT_PARTS)
-    told = system or [{"role": "system", "content": INSTRUCTIONS}]
-    return {"messages": [*told, {"role": "user", "content": content}]}
+    first = system or [{"role": "system", "content": INSTRUCTIONS}]
+    return {"messages": [*first, {"role": "user", "content": content}]}
 
 
 def _responses(input: Input, instructions: str | None) -> dict[str, Any]:
-    told = {"instructions": instructions} if instructions else {}
+    instruction_arguments = {"instructions": instructions} if instructions else {}
     if is_messages(input):
-        return {"input": list(input), **told}  # pyright: ignore[reportArgumentType]
+        return {"input": list(input), **instruction_arguments}  # pyright: ignore[reportArgumentType]
     content = _content(input, _RESPONSES_PARTS)
     message = content if isinstance(content, str) else [{"role": "user", "content": content}]
     return {"input": message, "instructions": instructions or INSTRUCTIONS}
@@ -91,13 +91,13 @@ def _responses(input: Input, instructions: str | None) -> dict[str, Any]:
 
 def _decisions(input: Input, instructions: str | None) -> dict[str, Any]:
     """The questions say what to do: there are no instructions unless somebody gives some."""
-    told = [{"role": "developer", "content": instructions}] if instructions else []
+    developer = [{"role": "developer", "content": instructions}] if instructions else []
     if is_messages(input):
-        return {"input": [*told, *list(input)]}  # pyright: ignore[reportArgumentType]
+        return {"input": [*developer, *list(input)]}  # pyright: ignore[reportArgumentType]
     content = _content(input, _RESPONSES_PARTS)
-    if isinstance(content, str) and not told:
+    if isinstance(content, str) and not developer:
         return {"input": content}
-    return {"input": [*told, {"role": "user", "content": content}]}
+    return {"input": [*developer, {"role": "user", "content": content}]}
 
 
 Write = Mapping[type, Callable[[Any], dict[str, Any]]]

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, Unpack, overload
 
 from fieldconf.extraction.calls import prepare
 from fieldconf.extraction.inputs import Input
-from fieldconf.extraction.options import Options, explicit, said
+from fieldconf.extraction.options import Options, explicit, merged_options
 from fieldconf.extraction.sampling import answer, answer_async
 from fieldconf.extraction.streams import AsyncFieldStream, FieldStream
 from fieldconf.report import Report
@@ -90,7 +90,7 @@ def extract(
     >>> extract(bool, "It is urgent!", client=client, model="m").value
     True
     """
-    return answer(schema, input, client, said(options))
+    return answer(schema, input, client, merged_options(options))
 
 
 @overload
@@ -116,7 +116,7 @@ async def aextract(
     >>> asyncio.run(asking).value
     True
     """
-    return await answer_async(schema, input, client, said(options))
+    return await answer_async(schema, input, client, merged_options(options))
 
 
 @overload
@@ -148,7 +148,7 @@ def stream(
     /urgent True
      {'urgent': True}
     """
-    return FieldStream(prepare(schema, input, client, said(options)))
+    return FieldStream(prepare(schema, input, client, merged_options(options)))
 
 
 @overload
@@ -178,4 +178,4 @@ def astream(
     field
     report
     """
-    return AsyncFieldStream(prepare(schema, input, client, said(options)))
+    return AsyncFieldStream(prepare(schema, input, client, merged_options(options)))

@@ -109,8 +109,8 @@ def _address(source: str | os.PathLike[str] | bytes) -> str:
 
 
 def _as_data(data: bytes, name: str) -> str:
-    known = next((kind for magic, kind in _MAGIC.items() if data.startswith(magic)), None)
-    kind = known or mimetypes.guess_type(name)[0]
+    kind_by_magic = next((kind for magic, kind in _MAGIC.items() if data.startswith(magic)), None)
+    kind = kind_by_magic or mimetypes.guess_type(name)[0]
     if kind is None or not kind.startswith("image/"):
         raise RequestError(
             "the image is of no known kind", remedy="Give a PNG, JPEG, GIF or WebP, or a data: URL"

@@ -36,42 +36,42 @@ def whole(call: PreparedRequest, response: Any) -> Report[Any]:
         RequestError: if it is no answer; or if the asking failed.
     """
     with our_errors(call.client):
-        found = completions(response)
+        choices = completions(response)
     report = score_completion(
-        found[0], call.schema, mask=call.mask, layout=call.layout,
+        choices[0], call.schema, mask=call.mask, layout=call.layout,
         match=call.match, settle=call.settle,
     )  # fmt: skip
     if call.keep == "fields":
         report = without_tokens(report)
-    report = noted(call, report, response)
+    report = with_request(call, report, response)
     announce(call, report)
     return report
 
 
-def noted(call: PreparedRequest, report: Report[T], response: Any) -> Report[T]:
-    """The report with what was asked, and by whose limits; with places in the source, if wanted.
+def with_request(call: PreparedRequest, report: Report[T], response: Any) -> Report[T]:
+    """The report with the policy, the input and the instructions of its request.
 
-    And with the response, or the chunks of it, if that is to be kept; and calibrated.
+    If the request asks for it: with the response or its chunks, source spans and calibration.
 
     Raises:
         CalibrationError: if the answer is of another model; it carries the ``report``.
     """
-    made = replace(report, policy=call.policy, input=call.input, instructions=call.instructions)
+    report = replace(report, policy=call.policy, input=call.input, instructions=call.instructions)
     if call.keep == "response":
-        made = replace(made, response=keep(response, mask=call.mask, layout=call.layout))
+        report = replace(report, response=keep(response, mask=call.mask, layout=call.layout))
     if call.ways is not None:
-        made = locate(made, how=call.ways)
+        report = locate(report, how=call.ways)
     if call.calibration is None:
-        return made
+        return report
     try:
-        return call.calibration(made, provider=call.provider)
+        return call.calibration(report, provider=call.provider)
     except CalibrationError as error:
-        carry(error, made)  # it was paid for
+        carry(error, report)  # it was paid for
         raise
 
 
 def announce(call: PreparedRequest, report: Report[Any]) -> None:
-    """Tell the log, and whoever wants to be told."""
+    """Log the report and pass it to ``observe``."""
     telemetry.log_report(
         report, provider=call.provider, model=call.model, schema=call.schema.name,
         values=call.log_values,
@@ -142,7 +142,7 @@ class LiveAnswer(Generic[T]):
         """
         if not self._scorer.began:
             raise PayloadError("the stream ended, and nothing in it was an answer")
-        return self._made(settle=not self.stopped)
+        return self._finish(settle=not self.stopped)
 
     @property
     def last(self) -> list[Event[T]]:
@@ -154,7 +154,7 @@ class LiveAnswer(Generic[T]):
 
     def left(self) -> Report[T]:
         """The report of an answer that was not read to its end."""
-        return self._made(settle=False, reason="reading was ended before the answer was")
+        return self._finish(settle=False, reason="reading was ended before the answer was")
 
     @contextmanager
     def watched(self) -> Generator[None]:
@@ -177,7 +177,7 @@ class LiveAnswer(Generic[T]):
         """
         ours = self._ours(error)
         reason = str(ours) if isinstance(ours, RequestError) else "reading was interrupted"
-        carry(ours, self._made(settle=False, reason=reason))
+        carry(ours, self._finish(settle=False, reason=reason))
         return ours
 
     def interrupted(self, error: BaseException | None) -> None:
@@ -214,7 +214,7 @@ class LiveAnswer(Generic[T]):
 
     # -- the report -----------------------------------------------------------------------------
 
-    def _made(self, *, settle: bool, reason: str = "") -> Report[T]:
+    def _finish(self, *, settle: bool, reason: str = "") -> Report[T]:
         if self._report is None:
             if self._stopped is not None:
                 reason = f"reading was stopped at {self._stopped.pointer}: {self._stopped.rule}"
@@ -222,6 +222,6 @@ class LiveAnswer(Generic[T]):
             if reason and report.status in ("truncated", "text"):
                 report = replace(report, reason=reason)
             report = replace(report, stopped=self._stopped)
-            self._report = noted(self._call, report, self._chunks)
+            self._report = with_request(self._call, report, self._chunks)
             announce(self._call, self._report)
         return self._report

@@ -1,4 +1,4 @@
-"""Options: what may be asked for with a request, once, for every face.
+"""Options: the options of a request, declared once for all functions and methods.
 
 In:    keyword arguments.
 Out:   ``Options`` for type checkers, a signature for people, a check for Python.
@@ -26,9 +26,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Options(TypedDict, total=False):
-    """What may be asked for with a request; ``extract`` says what each means.
+    """The options of a request; ``extract`` explains each of them.
 
-    What is not said, or is None, is left to the settings of a model, the client and the server.
+    An option that is missing or None is left to the settings of a model, the client and the server.
     """
 
     model: str | None
@@ -66,7 +66,7 @@ _SHOWN: Mapping[Any, str] = {
     Ways | bool | None: "Ways | bool | None",
     Callable[[Report[Any]], object] | None: "Callable[[Report[Any]], object] | None",
 }
-"""How a signature says what is long when it is spelt out."""
+"""Short forms of long annotations, for signatures."""
 
 
 def explicit(function: F) -> F:
@@ -75,23 +75,25 @@ def explicit(function: F) -> F:
     What reads signatures at run time (``help``, notebooks) then sees what type checkers do.
     """
     signature = inspect.signature(function)
-    kept = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-    made = [
+    own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    options = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
         for name, hint in Options.__annotations__.items()
     ]
-    shown = [p.replace(annotation=_SHOWN.get(p.annotation, p.annotation)) for p in [*kept, *made]]
+    shown = [p.replace(annotation=_SHOWN.get(p.annotation, p.annotation)) for p in [*own, *options]]
     function.__signature__ = signature.replace(parameters=shown)  # pyright: ignore[reportFunctionMemberAccess]
     return function
 
 
-def said(options: Mapping[str, Any], settings: Mapping[str, Any] | None = None) -> Options:
-    """The options that say something, over the settings beneath them.
+def merged_options(
+    options: Mapping[str, Any], settings: Mapping[str, Any] | None = None
+) -> Options:
+    """The options that are not None, merged over the settings.
 
     Raises:
         TypeError: for a name that is no option, as Python does.
 
-    >>> said({"model": "m", "seed": None}, {"seed": 3, "request_options": {"user": "u"}})
+    >>> merged_options({"model": "m", "seed": None}, {"seed": 3, "request_options": {"user": "u"}})
     {'seed': 3, 'request_options': {'user': 'u'}, 'model': 'm'}
     """
     for name in options:
@@ -100,10 +102,13 @@ def said(options: Mapping[str, Any], settings: Mapping[str, Any] | None = None) 
             hint = f" (did you mean {near[0]!r}?)" if near else ""
             message = f"got an unexpected keyword argument {name!r}{hint}"
             raise TypeError(message)
-    made = {**(settings or {}), **{k: v for k, v in options.items() if v is not None}}
-    if "request_options" in made:
-        made["request_options"] = {**_request_options(settings or {}), **_request_options(options)}
-    return cast("Options", made)
+    merged = {**(settings or {}), **{k: v for k, v in options.items() if v is not None}}
+    if "request_options" in merged:
+        merged["request_options"] = {
+            **_request_options(settings or {}),
+            **_request_options(options),
+        }
+    return cast("Options", merged)
 
 
 def _request_options(options: Mapping[str, Any]) -> dict[str, Any]:

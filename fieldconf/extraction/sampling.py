@@ -1,10 +1,10 @@
-"""Sampling: the same question several times, and what most of the answers say.
+"""Sampling: ask the same question several times and combine the answers.
 
 In:    what ``extract`` takes, with ``samples``.
-Out:   one report; where ``samples`` is not said, that of one answer.
+Out:   one report; without ``samples`` it is the report of a single answer.
 Never: an answer lost that came because another one failed; more requests at once than ``AT_ONCE``;
        a temperature that nobody asked for.
-Why:   some models give no logprobs, and then only asking again says how sure they are.
+Why:   for a model without logprobs, only repeated answers show how sure it is.
 
 A provider or a model that is known to give no logprobs is asked without them; so is a server that
 refuses them, once more for each answer.
@@ -49,10 +49,10 @@ def answer(schema: Any, input: Input, client: Any, options: Options) -> Report[A
     """
     if _count(options) == 1:
         with _SamplesHint():
-            return ask(prepare(schema, input, client, _of_one(options)))
+            return ask(prepare(schema, input, client, _without_samples(options)))
     samples = _Samples(schema, input, client, options)
     calls = list(samples.calls())
-    came: dict[int, Report[Any]] = {}
+    reports: dict[int, Report[Any]] = {}
     errors: dict[int, RequestError] = {}
     with ThreadPoolExecutor(min(len(calls), AT_ONCE)) as pool:
         running: dict[Future[Report[Any]], int] = {
@@ -62,52 +62,52 @@ def answer(schema: Any, input: Input, client: Any, options: Options) -> Report[A
         try:
             for done in as_completed(running):
                 try:
-                    came[running[done]] = done.result()
+                    reports[running[done]] = done.result()
                 except RequestError as error:
                     errors[running[done]] = error
                 else:
-                    samples.observed(came[running[done]])  # in the caller's own thread
+                    samples.observed(reports[running[done]])  # in the caller's own thread
         except BaseException as error:
             pool.shutdown(wait=False, cancel_futures=True)  # those that run are waited for
-            _give(error, came, len(calls))
+            _carry_answers(error, reports, len(calls))
             raise
-    return samples.calibrated(_agreed(came, errors, len(calls)))
+    return samples.calibrated(_combined(reports, errors, len(calls)))
 
 
 async def answer_async(schema: Any, input: Input, client: Any, options: Options) -> Report[Any]:
     """The same for an asynchronous client. A cancelled task ends all requests."""
     if _count(options) == 1:
         with _SamplesHint():
-            return await ask_async(prepare(schema, input, client, _of_one(options)))
+            return await ask_async(prepare(schema, input, client, _without_samples(options)))
     samples = _Samples(schema, input, client, options)
     calls = list(samples.calls())
-    came: dict[int, Report[Any]] = {}
+    reports: dict[int, Report[Any]] = {}
     errors: dict[int, RequestError] = {}
     turn = asyncio.Semaphore(AT_ONCE)
 
-    async def one(number: int, call: PreparedRequest) -> None:
+    async def ask_one(number: int, call: PreparedRequest) -> None:
         try:
             async with turn:
-                came[number] = await samples.ask_async(call)
+                reports[number] = await samples.ask_async(call)
         except RequestError as error:
             errors[number] = error
         else:
-            samples.observed(came[number])
+            samples.observed(reports[number])
 
-    tasks = [asyncio.ensure_future(one(number, call)) for number, call in enumerate(calls)]
+    tasks = [asyncio.ensure_future(ask_one(number, call)) for number, call in enumerate(calls)]
     try:
         await asyncio.gather(*tasks)
     except BaseException as error:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        _give(error, came, len(calls))
+        _carry_answers(error, reports, len(calls))
         raise
-    return samples.calibrated(_agreed(came, errors, len(calls)))
+    return samples.calibrated(_combined(reports, errors, len(calls)))
 
 
 class _SamplesHint:
-    """Lets the error of one answer without logprobs say that several are a way out."""
+    """Adds to the error of an answer without logprobs that ``samples`` would help."""
 
     def __enter__(self) -> None:
         pass
@@ -132,7 +132,7 @@ def _count(options: Options) -> int:
     return count
 
 
-def _of_one(options: Options) -> Options:
+def _without_samples(options: Options) -> Options:
     return cast("Options", {name: v for name, v in options.items() if name != "samples"})
 
 
@@ -164,7 +164,7 @@ class _Samples:
         seed = call.arguments.get("seed")
         if not isinstance(seed, int):
             return iter([call] * count)
-        return (_with(call, "seed", one) for one in seeds(seed, count))
+        return (_with(call, "seed", value) for value in seeds(seed, count))
 
     @cached_property
     def _call(self) -> PreparedRequest:
@@ -180,7 +180,9 @@ class _Samples:
         return self._prepared(bare=True)
 
     def _prepared(self, *, bare: bool) -> PreparedRequest:
-        call = prepare(self.schema, self.input, self.client, _of_one(self.options), bare=bare)
+        call = prepare(
+            self.schema, self.input, self.client, _without_samples(self.options), bare=bare
+        )
         # Both are for where the answers are collected.
         call = replace(call, observe=None, calibration=None)
         if call.arguments.get("temperature") != 0:
@@ -191,8 +193,8 @@ class _Samples:
                 "at temperature 0 several answers are one and the same",
                 remedy="Leave temperature out, or say 1",
             )
-        kept = {name: v for name, v in call.arguments.items() if name != "temperature"}
-        return replace(call, arguments=kept)  # 0 is a default of the client's, for one answer
+        arguments = {name: v for name, v in call.arguments.items() if name != "temperature"}
+        return replace(call, arguments=arguments)  # 0 is a default of the client's, for one answer
 
     def ask(self, call: PreparedRequest) -> Report[Any]:
         """Send one; without logprobs, if the server refuses them."""
@@ -228,7 +230,7 @@ class _Samples:
             raise
 
     def observed(self, report: Report[Any]) -> None:
-        """Tell whoever wants to be told of each answer."""
+        """Pass the report of one answer to ``observe``."""
         observe = self.options.get("observe")
         if observe is not None:
             observe(report)
@@ -253,21 +255,21 @@ def seeds(first: int, count: int) -> list[int]:
 # -- the answers --------------------------------------------------------------------------------
 
 
-def _agreed(
-    came: dict[int, Report[Any]], errors: dict[int, RequestError], asked: int
+def _combined(
+    reports: dict[int, Report[Any]], errors: dict[int, RequestError], count: int
 ) -> Report[Any]:
     """The report of the answers that came, in the order of the requests.
 
     Raises:
         RequestError: that of the first request, if none came.
     """
-    if not came:
+    if not reports:
         raise errors[min(errors)]
-    made = agree([came[number] for number in sorted(came)])
-    return made if len(came) == asked else replace(made, flags=(*made.flags, FEWER))
+    report = agree([reports[number] for number in sorted(reports)])
+    return report if len(reports) == count else replace(report, flags=(*report.flags, FEWER))
 
 
-def _give(error: BaseException, came: dict[int, Report[Any]], asked: int) -> None:
-    """Let what ended it all carry the report of the answers that came."""
-    if came:
-        carry(error, _agreed(came, {}, asked))
+def _carry_answers(error: BaseException, reports: dict[int, Report[Any]], count: int) -> None:
+    """Attach the report of the answers so far to the error that ended the run."""
+    if reports:
+        carry(error, _combined(reports, {}, count))

@@ -3,7 +3,7 @@
 In:    rules on fields; a field that closed; what of an answer is still to be written.
 Out:   the rule that fired, in words; the shortest rest that the schema allows, in bytes.
 Never: a rule that fires on a confidence that is not known.
-Why:   of a text that is not relevant nobody wants the other forty fields.
+Why:   when a text turns out to be irrelevant, its other forty fields need not be paid for.
 """
 
 import json
@@ -67,12 +67,12 @@ class StopWhen:
             raise ValueError(message)
 
     def __repr__(self) -> str:
-        said = [] if self.field is None else [repr(self.field)]
-        said += [] if self.value is ANY else [f"value={self.value!r}"]
-        said += [f"above={self.above}"] if self.above is not None else []
-        said += [f"below={self.below}"] if self.below is not None else []
-        said += ["required=True"] if self.required else []
-        return f"StopWhen({', '.join(said)})"
+        parts = [] if self.field is None else [repr(self.field)]
+        parts += [] if self.value is ANY else [f"value={self.value!r}"]
+        parts += [f"above={self.above}"] if self.above is not None else []
+        parts += [f"below={self.below}"] if self.below is not None else []
+        parts += ["required=True"] if self.required else []
+        return f"StopWhen({', '.join(parts)})"
 
 
 Rule: TypeAlias = StopWhen | Callable[[Field], bool]
@@ -98,10 +98,10 @@ def fires(rule: Rule, field: Field, root: SchemaNode) -> bool:
     if not isinstance(rule, StopWhen):
         return bool(rule(field))
     return (
-        _is_meant(rule, field, root)
+        _applies_to(rule, field, root)
         and (rule.value is ANY or _is_same(rule.value, field.value))
-        and (rule.above is None or _known(field.confidence, -1.0) > rule.above)
-        and (rule.below is None or _known(field.confidence, 2.0) < rule.below)
+        and (rule.above is None or _or(field.confidence, -1.0) > rule.above)
+        and (rule.below is None or _or(field.confidence, 2.0) < rule.below)
         and (not rule.required or is_required(field.path, root))
     )
 
@@ -117,15 +117,15 @@ def is_required(path: Path, root: SchemaNode) -> bool:
     return True
 
 
-def _known(confidence: float | None, otherwise: float) -> float:
+def _or(confidence: float | None, otherwise: float) -> float:
     return otherwise if confidence is None else confidence
 
 
-def _is_same(wanted: Any, found: Any) -> bool:
-    return wanted == found if is_container(wanted) else same(wanted, found)
+def _is_same(expected: Any, value: Any) -> bool:
+    return expected == value if is_container(expected) else same(expected, value)
 
 
-def _is_meant(rule: StopWhen, field: Field, root: SchemaNode) -> bool:
+def _applies_to(rule: StopWhen, field: Field, root: SchemaNode) -> bool:
     if rule.field is None:
         return field.is_leaf
     if isinstance(rule.field, str) and rule.field.startswith("/"):
@@ -155,7 +155,7 @@ def shortest_rest(root: SchemaNode, data: Any, open_paths: Sequence[Path]) -> in
 def _missing(place: SchemaNode, value: Any) -> Iterator[int]:
     """The sizes of what a container still must have, with the commas before it."""
     if isinstance(value, dict):
-        for key in _asked_keys(place):
+        for key in _requested_keys(place):
             if key not in value:
                 yield 1 + _pair(place, key, 0)
     elif isinstance(value, list):
@@ -164,7 +164,7 @@ def _missing(place: SchemaNode, value: Any) -> Iterator[int]:
             yield 1 + _shortest(place.inside(index), 0)
 
 
-def _asked_keys(place: SchemaNode) -> list[str]:
+def _requested_keys(place: SchemaNode) -> list[str]:
     """The keys that an object has to have; where null may stand for a key, it is asked for, too."""
     declared = place.declared
     needed = declared.required_keys
@@ -186,7 +186,7 @@ def _shortest(place: SchemaNode, depth: int) -> int:
 def _object(place: SchemaNode, depth: int) -> int:
     if depth >= _DEEPEST:
         return 2
-    pairs = [_pair(place, key, depth) for key in _asked_keys(place)]
+    pairs = [_pair(place, key, depth) for key in _requested_keys(place)]
     return 2 + sum(pairs) + max(len(pairs) - 1, 0)
 
 

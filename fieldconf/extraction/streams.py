@@ -75,11 +75,11 @@ async def _sent_async(call: PreparedRequest, *, stream: bool) -> Any:
 
 
 def _facts(call: PreparedRequest) -> dict[str, Any]:
-    listed = call.arguments.get("messages")
+    messages = call.arguments.get("messages")
     return {
         "provider": call.provider, "model": call.model, "schema": call.schema.name,
         "top_logprobs": call.arguments.get("top_logprobs"),
-        "messages": len(listed) if isinstance(listed, list) else 1,  # pyright: ignore[reportUnknownArgumentType]
+        "messages": len(messages) if isinstance(messages, list) else 1,  # pyright: ignore[reportUnknownArgumentType]
     }  # fmt: skip
 
 
@@ -241,10 +241,10 @@ async def _async_events(call: PreparedRequest, reading: LiveAnswer[T]) -> AsyncG
                     await _close_async(chunks)
                 for event in events:
                     yield event
-            made = await _in_thread(reading.end) if reading.needs_asking else reading.end()
+            report = await _in_thread(reading.end) if reading.needs_asking else reading.end()
             for event in reading.last:
                 yield event
-            yield ReportEvent(made)
+            yield ReportEvent(report)
     finally:
         await _close_async(chunks)
 

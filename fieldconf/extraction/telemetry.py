@@ -1,4 +1,4 @@
-"""Telemetry: what may be said of a report in logs and traces.
+"""Telemetry: what logs and traces may contain of a report.
 
 In:    a report, and the names of provider, model and schema.
 Out:   OpenTelemetry attributes; one log record a request, and one a report.
@@ -57,18 +57,18 @@ def attributes(report: Report[Any], *, values: bool = False, fields: bool = True
     >>> attributes(Report(status="refused", model="m", finish_reason="stop"))["fieldconf.status"]
     'refused'
     """
-    told = _told(report, values=values)
-    found = {
+    declared = _declared_fields(report, values=values)
+    facts = {
         **_general(report),
-        "fieldconf.fields.scorer.undeclared": len(_shown(report.fields)) - len(told),
-        **(_of_fields(told, values=values) if fields else {}),
+        "fieldconf.fields.undeclared": len(_shown(report.fields)) - len(declared),
+        **(_of_fields(declared, values=values) if fields else {}),
         **(_texts(report) if values else {}),
     }
     if report.stopped and (values or _is_declared(report, report.stopped.pointer)):
-        found["fieldconf.stopped.pointer"] = report.stopped.pointer
+        facts["fieldconf.stopped.pointer"] = report.stopped.pointer
     return {
         _utf8(name): _utf8(value)
-        for name, value in found.items()
+        for name, value in facts.items()
         if value is not None and value != ""
     }
 
@@ -82,9 +82,7 @@ def on_current_span(report: Report[Any]) -> None:
     try:
         trace: Any = importlib.import_module("opentelemetry.trace")
     except ImportError:
-        raise MissingPackageError(
-            "fieldconf.extraction.telemetry", "opentelemetry", extra="otel"
-        ) from None
+        raise MissingPackageError("fieldconf.telemetry", "opentelemetry", extra="otel") from None
     span = trace.get_current_span()
     if span.is_recording():
         span.set_attributes(attributes(report))
@@ -104,11 +102,9 @@ def _general(report: Report[Any]) -> dict[str, Any]:
         "fieldconf.mask": report.mask,
         "fieldconf.flags": report.flags or None,
         "fieldconf.errors": len(report.errors),
-        "fieldconf.fields.scorer": len(_shown(report.fields)),
-        "fieldconf.fields.scorer.unknown": sum(
-            f.confidence is None for f in report.leaves.values()
-        ),
-        "fieldconf.tokens.token": len(report.tokens),
+        "fieldconf.fields": len(_shown(report.fields)),
+        "fieldconf.fields.unknown": sum(f.confidence is None for f in report.leaves.values()),
+        "fieldconf.tokens": len(report.tokens),
         "fieldconf.stopped": True if stopped else None,
         "fieldconf.stopped.tokens_read": stopped and stopped.read,
         "fieldconf.stopped.tokens_saved": stopped and stopped.saved,
@@ -122,17 +118,17 @@ def _output_type(report: Report[Any]) -> str | None:
     return "json" if report.schema.json else None
 
 
-def _of_fields(told: Mapping[str, Field], *, values: bool) -> dict[str, Any]:
-    """Of each field what is known; its flags are words of this library."""
-    made: dict[str, Any] = {}
-    for field in sorted(told.values(), key=_sureness)[:MOST_FIELDS]:
+def _of_fields(fields: Mapping[str, Field], *, values: bool) -> dict[str, Any]:
+    """The confidence and the flags of each field; with ``values`` its value and reason."""
+    facts: dict[str, Any] = {}
+    for field in sorted(fields.values(), key=_sureness)[:MOST_FIELDS]:
         name = f"fieldconf.field.{field.pointer or '(whole)'}"
-        made[f"{name}.confidence"] = field.confidence
-        made[f"{name}.flags"] = field.flags or None
+        facts[f"{name}.confidence"] = field.confidence
+        facts[f"{name}.flags"] = field.flags or None
         if values and field.is_leaf:
-            made[f"{name}.value"] = json.dumps(plain_value(field.value), ensure_ascii=False)
-            made[f"{name}.reason"] = field.reason
-    return made
+            facts[f"{name}.value"] = json.dumps(plain_value(field.value), ensure_ascii=False)
+            facts[f"{name}.reason"] = field.reason
+    return facts
 
 
 def _texts(report: Report[Any]) -> dict[str, Any]:
@@ -158,10 +154,10 @@ def _sureness(field: Field) -> float:
 
 def _shown(fields: Mapping[str, Field]) -> dict[str, Field]:
     """Leaves and lists; the whole where it is one."""
-    return {name: one for name, one in fields.items() if one.is_leaf or one.kind == "array"}
+    return {name: field for name, field in fields.items() if field.is_leaf or field.kind == "array"}
 
 
-def _told(report: Report[Any], *, values: bool) -> dict[str, Field]:
+def _declared_fields(report: Report[Any], *, values: bool) -> dict[str, Field]:
     """The fields that may be named: those whose keys are the schema's own words."""
     return {
         name: field for name, field in _shown(report.fields).items()
@@ -200,8 +196,8 @@ def log_request(
         f"asking {model or 'the only model'} at {provider} for {schema}: "
         f"{messages} messages, {top_logprobs} candidates a token"
     )
-    known = {name: value for name, value in facts.items() if value is not None}
-    logger.debug("%s", printable(line), extra={"fieldconf": known})
+    present = {name: value for name, value in facts.items() if value is not None}
+    logger.debug("%s", printable(line), extra={"fieldconf": present})
 
 
 def log_report(
@@ -237,11 +233,11 @@ def _is_valid(report: Report[Any]) -> bool:
 
 
 def _line(report: Report[Any]) -> str:
-    known = {
-        name: field for name, field in _told(report, values=False).items()
+    scored = {
+        name: field for name, field in _declared_fields(report, values=False).items()
         if field.is_leaf and field.confidence is not None
     }  # fmt: skip
-    least = min(known.values(), key=_sureness, default=None)
+    least = min(scored.values(), key=_sureness, default=None)
     parts = [report.status + (", stopped by a rule" if report.stopped else "")]
     if report.confidence is not None:
         parts.append(f"least required confidence {number(report.confidence)}")

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, Unpack, cast, overload
 
 from fieldconf.errors import RequestError
-from fieldconf.extraction.options import Options, explicit, said
+from fieldconf.extraction.options import Options, explicit, merged_options
 from fieldconf.many.inputs import (
     AnyTexts,
     Texts,
@@ -20,7 +20,7 @@ from fieldconf.many.inputs import (
     tasks,
     tasks_async,
 )
-from fieldconf.many.progress import Told, shown
+from fieldconf.many.progress import ProgressCallback, shown
 from fieldconf.many.tasks import AsyncResultStream
 from fieldconf.many.threads import ResultStream
 from fieldconf.many.work import Run, RunOptions
@@ -34,7 +34,7 @@ class ManyOptions(Options, total=False):
 
     concurrency: int
     output: str | os.PathLike[str] | None
-    progress: bool | Told | None
+    progress: bool | ProgressCallback | None
     tokens: bool
     retry_failures: bool
     give_up_after: int | None
@@ -54,7 +54,7 @@ def extract_many(
 @explicit
 def extract_many(  # noqa: PLR0913  # options, by keyword
     schema: Any, inputs: Texts, *, client: Any, concurrency: int = 8,
-    output: str | os.PathLike[str] | None = None, progress: bool | Told | None = None,
+    output: str | os.PathLike[str] | None = None, progress: bool | ProgressCallback | None = None,
     tokens: bool = False, retry_failures: bool = True, give_up_after: int | None = None,
     steps: Sequence[CascadeStep] = (), price: tuple[float, float] | None = None,
     budget: float | None = None, **options: Unpack[Options],
@@ -103,11 +103,11 @@ def extract_many(  # noqa: PLR0913  # options, by keyword
     0 accept True
     1 accept True
     """
-    told, showing = shown(progress)
+    tell, showing = shown(progress)
     plan = RunOptions(
-        schema=schema, client=client, options=said(_options(options)),
+        schema=schema, client=client, options=merged_options(_options(options)),
         concurrency=_count(concurrency), output=output, tokens=tokens,
-        retry_failures=retry_failures, give_up_after=_count(give_up_after), tell=told,
+        retry_failures=retry_failures, give_up_after=_count(give_up_after), tell=tell,
         total=count_of(checked(inputs)), steps=tuple(steps), price=price, budget=budget,
     )  # fmt: skip
     return ResultStream(Run[Any](_checked(plan, "OpenAI")), tasks(inputs), showing)
@@ -124,7 +124,7 @@ def aextract_many(
 @explicit
 def aextract_many(  # noqa: PLR0913  # options, by keyword
     schema: Any, inputs: AnyTexts, *, client: Any, concurrency: int = 8,
-    output: str | os.PathLike[str] | None = None, progress: bool | Told | None = None,
+    output: str | os.PathLike[str] | None = None, progress: bool | ProgressCallback | None = None,
     tokens: bool = False, retry_failures: bool = True, give_up_after: int | None = None,
     steps: Sequence[CascadeStep] = (), price: tuple[float, float] | None = None,
     budget: float | None = None, **options: Unpack[Options],
@@ -140,11 +140,11 @@ def aextract_many(  # noqa: PLR0913  # options, by keyword
     >>> asyncio.run(asking.all())
     <Results: 1 accepted, 0 to review, 0 rejected, 0 failed>
     """
-    told, showing = shown(progress)
+    tell, showing = shown(progress)
     plan = RunOptions(
-        schema=schema, client=client, options=said(_options(options)),
+        schema=schema, client=client, options=merged_options(_options(options)),
         concurrency=_count(concurrency), output=output, tokens=tokens,
-        retry_failures=retry_failures, give_up_after=_count(give_up_after), tell=told,
+        retry_failures=retry_failures, give_up_after=_count(give_up_after), tell=tell,
         total=count_of(checked(inputs)), steps=tuple(steps), price=price, budget=budget,
     )  # fmt: skip
     return AsyncResultStream(Run[Any](_checked(plan, "AsyncOpenAI")), tasks_async(inputs), showing)
@@ -165,7 +165,7 @@ def _count(number: int | None) -> Any:
     return number
 
 
-def _checked(plan: RunOptions, wanted: str) -> RunOptions:
+def _checked(plan: RunOptions, client_class: str) -> RunOptions:
     """The plan, if its steps can be taken, and no client is of the other kind: each would fail.
 
     Raises:
@@ -175,27 +175,27 @@ def _checked(plan: RunOptions, wanted: str) -> RunOptions:
         raise RequestError(
             "a budget is for several steps", remedy="Say steps=[CascadeStep(...)], or max_tokens="
         )
-    for given in plan.steps:
-        if not isinstance(given, CascadeStep):  # pyright: ignore[reportUnnecessaryIsInstance]
+    for step in plan.steps:
+        if not isinstance(step, CascadeStep):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise RequestError(
-                f"a {type(given).__name__} is no step",
+                f"a {type(step).__name__} is no step",
                 remedy="Say steps=[CascadeStep(client, model='...')]",
             )
     check_steps(plan.all_steps, plan.budget)
     for step in plan.all_steps:
-        _check_client(step.client, wanted)
+        _check_client(step.client, client_class)
     return plan
 
 
-def _check_client(client: Any, wanted: str) -> None:
+def _check_client(client: Any, client_class: str) -> None:
     import openai  # noqa: PLC0415  # a client's package is not needed to score a saved response
 
     for name, kind, face in (
         ("OpenAI", "synchronous", "extract_many"),
         ("AsyncOpenAI", "asynchronous", "aextract_many"),
     ):
-        if name != wanted and isinstance(client, getattr(openai, name)):
+        if name != client_class and isinstance(client, getattr(openai, name)):
             raise RequestError(
                 f"the client is {kind}",
-                remedy=f"Give an openai.{wanted}, or use {face} with this one",
+                remedy=f"Give an openai.{client_class}, or use {face} with this one",
             )

@@ -88,14 +88,14 @@ def _files(place: str) -> Iterable[str]:
     if place == STDIN or path.is_file():
         return [place]
     if path.is_dir():
-        return sorted(str(file) for file in path.rglob("*") if _is_meant(file, path))
+        return sorted(str(file) for file in path.rglob("*") if _is_visible_file(file, path))
     if MAGIC & set(place):
-        found = glob.iglob(place, recursive=True)  # noqa: PTH207  # Path.glob takes no absolute one
-        return sorted(name for name in found if Path(name).is_file())
+        paths = glob.iglob(place, recursive=True)  # noqa: PTH207  # Path.glob takes no absolute one
+        return sorted(name for name in paths if Path(name).is_file())
     raise PayloadError(f"cannot read {place}: there is no such file", remedy="Look at the name")
 
 
-def _is_meant(file: Path, folder: Path) -> bool:
+def _is_visible_file(file: Path, folder: Path) -> bool:
     return file.is_file() and not is_hidden(file, folder)
 
 
@@ -158,14 +158,14 @@ def _record(line: bytes, where: str, text_field: str, id_field: str | None) -> I
         value = json.loads(line)
     except (ValueError, RecursionError):
         return InputItem(partial(_refuse, f"{where} is no JSON"))
-    found: Any = cast("dict[str, Any]", value) if isinstance(value, dict) else {text_field: value}
-    name = found.get(id_field) if id_field is not None else None
+    record: Any = cast("dict[str, Any]", value) if isinstance(value, dict) else {text_field: value}
+    name = record.get(id_field) if id_field is not None else None
     if id_field is not None and name is None:
         return InputItem(partial(_refuse, f"{where} has no {id_field!r}"), id=where)
-    named = None if name is None else str(name)
-    if not isinstance(found.get(text_field), (str, list)):
-        return InputItem(partial(_refuse, f"{where} has no text {text_field!r}"), id=named)
-    return InputItem(found[text_field], id=named)
+    item_id = None if name is None else str(name)
+    if not isinstance(record.get(text_field), (str, list)):
+        return InputItem(partial(_refuse, f"{where} has no text {text_field!r}"), id=item_id)
+    return InputItem(record[text_field], id=item_id)
 
 
 def _refuse(message: str) -> Input:

@@ -56,8 +56,8 @@ class Task:
 
     def read(self) -> Input:
         """What there is to read."""
-        given = self.entry.input
-        return given() if callable(given) else given
+        source = self.entry.input
+        return source() if callable(source) else source
 
 
 def tasks(inputs: Texts) -> Iterator[Task]:
@@ -107,8 +107,8 @@ def count_of(inputs: AnyTexts) -> int | None:
 
 def _items(inputs: Texts) -> Iterable[Input | InputItem]:
     if isinstance(inputs, Mapping):
-        named = cast("Mapping[str, Input]", inputs)
-        return (InputItem(given, id=str(name)) for name, given in named.items())
+        mapping = cast("Mapping[str, Input]", inputs)
+        return (InputItem(value, id=str(name)) for name, value in mapping.items())
     return inputs
 
 

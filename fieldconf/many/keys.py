@@ -1,4 +1,4 @@
-"""Keys: when a saved answer is the answer to this input.
+"""Keys: they tell whether a saved answer belongs to this input and these settings.
 
 In:    a schema, the request that is made of it, an input.
 Out:   short texts: equal where the same would be asked, and read by the same schema.
@@ -27,9 +27,11 @@ from fieldconf.providers.table import PROVIDERS
 from fieldconf.schema import Schema
 from fieldconf.schema.field_settings import without_limits
 
-_NOT_ASKED = frozenset({"observe", "log_values", "request_options", "policy", "calibration"})
+_INDECISIVE_OPTIONS = frozenset(
+    {"observe", "log_values", "request_options", "policy", "calibration"}
+)
 """Options that do not change the answer; ``request_options`` are arguments of the call already."""
-_NOT_SENT = frozenset({"timeout", "extra_headers"})
+_INDECISIVE_ARGUMENTS = frozenset({"timeout", "extra_headers"})
 
 
 def settings_key(call: PreparedRequest, options: Options) -> tuple[str, str]:
@@ -39,7 +41,7 @@ def settings_key(call: PreparedRequest, options: Options) -> tuple[str, str]:
         call: the request as it is for an empty text.
         options: those of which it was made.
     """
-    return _digest(_scored(call.schema), 8), _digest(_decisive(call, options), 8)
+    return _digest(_scored(call.schema), 8), _digest(_decisive_parts(call, options), 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,33 +61,35 @@ class StepKey:
 
 def steps_key(steps: Sequence[StepKey], budget: float | None) -> tuple[str, str]:
     """The same of several steps, each asked for what those before it left in doubt."""
-    asked = [
+    parts = [
         [
-            _decisive(step.call, step.options), step.blind,
+            _decisive_parts(step.call, step.options), step.blind,
             json.dumps(step.call.policy.to_dict(), sort_keys=True),
             None if budget is None else step.price,
         ]
         for step in steps
     ]  # fmt: skip
     schema = steps[0].call.schema
-    return _digest(_read_by(schema, schema.json), 8), _digest([*asked, budget], 8)
+    return _digest(_read_by(schema, schema.json), 8), _digest([*parts, budget], 8)
 
 
-def _decisive(call: PreparedRequest, options: Options) -> list[Any]:
+def _decisive_parts(call: PreparedRequest, options: Options) -> list[Any]:
     """What decides the answers to a request."""
-    arguments = {name: one for name, one in _sorted(call.arguments) if name not in _NOT_SENT}
+    arguments = {
+        name: value for name, value in _sorted(call.arguments) if name not in _INDECISIVE_ARGUMENTS
+    }
     provider = call.provider if call.provider in PROVIDERS else None  # else it is an address
-    said = {name: one for name, one in _sorted(options) if name not in _NOT_ASKED}
-    made = [arguments, provider, call.api.title, call.mask, said]
-    return made if call.calibration is None else [*made, call.calibration.digest]
+    settings = {name: value for name, value in _sorted(options) if name not in _INDECISIVE_OPTIONS}
+    parts = [arguments, provider, call.api.title, call.mask, settings]
+    return parts if call.calibration is None else [*parts, call.calibration.digest]
 
 
-def _sorted(named: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """What is named, in whatever order; that of a schema's keys is the answer's, and stays."""
-    return sorted(named.items(), key=lambda item: item[0])
+def _sorted(mapping: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The items in the order of their names; the order inside a value, as in a schema, stays."""
+    return sorted(mapping.items(), key=lambda item: item[0])
 
 
-def input_key(given: Any) -> str:
+def input_key(input: Any) -> str:
     """The key of what there is to read.
 
     Raises:
@@ -94,7 +98,7 @@ def input_key(given: Any) -> str:
     >>> input_key("Hello") == input_key("Hello"), input_key("Hello") == input_key("hello")
     (True, False)
     """
-    return _digest(given, 16, is_input=True)
+    return _digest(input, 16, is_input=True)
 
 
 def _digest(value: Any, size: int, *, is_input: bool = False) -> str:
@@ -116,19 +120,10 @@ class _Plain:
                 return plain(self, value)
         return self._object(value)
 
-    def _mapping(self, value: Mapping[Any, Any]) -> Any:
-        return {"object": [[self.of(key), self.of(inner)] for key, inner in value.items()]}
-
-    def _sequence(self, value: Sequence[Any]) -> Any:
-        return [self.of(one) for one in value]
-
-    def _set(self, value: AbstractSet[Any]) -> Any:
-        return ["set", *sorted(json.dumps(self.of(one)) for one in value)]
-
     def _object(self, value: Any) -> Any:
         name = getattr(value, "__qualname__", None) or type(value).__qualname__
         if is_dataclass(value) and not isinstance(value, type):
-            return [name, *(self.of(getattr(value, one.name)) for one in fields(value))]
+            return [name, *(self.of(getattr(value, field.name)) for field in fields(value))]
         if self._is_input:
             message = f"a {name} cannot be told from another, so no answer to it is kept"
             raise TypeError(message)
@@ -138,9 +133,14 @@ class _Plain:
         bytes: lambda _, value: ["bytes", base64.b64encode(value).decode()],
         Image: lambda _, value: ["image", value.url, value.detail],
         BaseModel: lambda self, value: self.of(value.model_dump(mode="json")),
-        Mapping: _mapping,
-        AbstractSet: _set,
-        Sequence: _sequence,
+        Mapping: lambda self, value: {
+            "object": [[self.of(key), self.of(inner)] for key, inner in value.items()]
+        },
+        AbstractSet: lambda self, value: [
+            "set",
+            *sorted(json.dumps(self.of(member)) for member in value),
+        ],
+        Sequence: lambda self, value: [self.of(item) for item in value],
     }
 
 

@@ -33,14 +33,14 @@ def text_of(line: Mapping[str, Any]) -> bytes:
 def parsed(text: bytes) -> Mapping[str, Any] | None:
     """A line that was written; None if the text is something else."""
     try:
-        line: Any = json.loads(text)
+        value: Any = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(line, dict) or cast("dict[str, Any]", line).keys() != _KEYS:
+    if not isinstance(value, dict) or cast("dict[str, Any]", value).keys() != _KEYS:
         return None
-    made = cast("dict[str, Any]", line)
-    is_ours = isinstance(made["key"], str) and made["key"].count("-") == 2
-    return made if is_ours and isinstance(made["id"], (str, type(None))) else None
+    line = cast("dict[str, Any]", value)
+    is_ours = isinstance(line["key"], str) and line["key"].count("-") == 2
+    return line if is_ours and isinstance(line["id"], (str, type(None))) else None
 
 
 def name_of(line: Mapping[str, Any]) -> Name:
@@ -64,7 +64,7 @@ def line_of(result: Result[Any], key: str, *, tokens: bool = False) -> dict[str,
 
 
 def result_of(
-    line: Mapping[str, Any], given: Any, schema: Schema, instructions: str | None,
+    line: Mapping[str, Any], input: Any, schema: Schema, instructions: str | None,
     policy: Policy | None,
 ) -> Result[Any]:  # fmt: skip
     """The result of a line, judged by today's policy; by None as it was.
@@ -74,13 +74,13 @@ def result_of(
     """
     report = None
     if line["report"] is not None:
-        made = Report.from_dict(line["report"], schema)
-        today = made.policy if policy is None else policy
-        report = replace(made, input=given, instructions=instructions, policy=today)
+        saved = Report.from_dict(line["report"], schema)
+        today = saved.policy if policy is None else policy
+        report = replace(saved, input=input, instructions=instructions, policy=today)
     error = None if line["error"] is None else _error(line["error"], report)
     outcome: Ending = "failed" if error is not None or report is None else report.outcome
     return Result(
-        line["index"], given, outcome, report=None if error is not None else report, error=error,
+        line["index"], input, outcome, report=None if error is not None else report, error=error,
         id=line["id"], resumed=True,
     )  # fmt: skip
 
@@ -100,11 +100,11 @@ def _error(plain: Mapping[str, Any], report: Report[Any] | None) -> FieldconfErr
     kind: Any = getattr(errors, plain["type"], None)
     message = plain["message"]
     if isinstance(kind, type) and issubclass(kind, RequestError):
-        made = kind(message, status=plain["status"], provider=plain["provider"])
-        made.report = report
+        error = kind(message, status=plain["status"], provider=plain["provider"])
+        error.report = report
     elif kind is FieldconfError:
-        made = FieldconfError(message)
+        error = FieldconfError(message)
     else:
-        made = FieldconfError(f"{plain['type']}: {message}")
-    made.remedy = plain["remedy"]
-    return made
+        error = FieldconfError(f"{plain['type']}: {message}")
+    error.remedy = plain["remedy"]
+    return error

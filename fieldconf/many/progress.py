@@ -34,11 +34,11 @@ class Progress:
     failed: int = 0
 
 
-Told: TypeAlias = Callable[[RunSummary], object]
+ProgressCallback: TypeAlias = Callable[[RunSummary], object]
 """Called with the counts whenever an input is done, by one thread at a time."""
 
 
-def shown(progress: bool | Told | None) -> tuple[Told | None, Showing]:  # noqa: FBT001
+def shown(progress: bool | ProgressCallback | None) -> tuple[ProgressCallback | None, Showing]:  # noqa: FBT001
     """The function to call with each summary, and the context in which the progress is shown.
 
     Args:

@@ -163,26 +163,26 @@ class _TaskWindow(Generic[T]):
         except Exception as error:  # noqa: BLE001  # the iterable's own; raised in the end
             self.error = error
             return
-        self._waiting.append(asyncio.create_task(_one(self._work, task, self._gate)))
+        self._waiting.append(asyncio.create_task(_result_of_task(self._work, task, self._gate)))
 
 
 async def _next(tasks: AsyncIterator[Task]) -> Task | None:
     return await anext(tasks, None)
 
 
-async def _one(work: Run[T], task: Task, gate: asyncio.Semaphore) -> Result[T] | None:
+async def _result_of_task(work: Run[T], task: Task, gate: asyncio.Semaphore) -> Result[T] | None:
     """The result of one input; None if the run is over."""
     async with gate:
         if work.over is not None:
             return None
         try:
-            return await _asked(work, task)
+            return await _ask(work, task)
         except Exception as error:  # noqa: BLE001  # of the journal, or of who is told: the run ends
             work.over = work.over or error
             return None
 
 
-async def _asked(work: Run[T], task: Task) -> Result[T]:
+async def _ask(work: Run[T], task: Task) -> Result[T]:
     reads = callable(task.entry.input)  # a file, say: others must not wait for it
     ready = await asyncio.to_thread(work.begin, task) if reads else work.begin(task)
     if isinstance(ready, Result):

@@ -135,7 +135,9 @@ class _ThreadWindow(Generic[T]):
                 self.error = error
                 break
             # The context of who iterates: a span of OpenTelemetry, say.
-            self._waiting.append(self._pool.submit(copy_context().run, one, self._work, task))
+            self._waiting.append(
+                self._pool.submit(copy_context().run, result_of_task, self._work, task)
+            )
         return bool(self._waiting)
 
     def first(self) -> Result[T] | None:
@@ -143,18 +145,18 @@ class _ThreadWindow(Generic[T]):
         return self._waiting.popleft().result()
 
 
-def one(work: Run[T], task: Task) -> Result[T] | None:
+def result_of_task(work: Run[T], task: Task) -> Result[T] | None:
     """The result of one input; None if the run is over."""
     if work.over is not None:
         return None
     try:
-        return _asked(work, task)
+        return _ask(work, task)
     except Exception as error:  # noqa: BLE001  # of the journal, or of who is told: it ends the run
         work.over = work.over or error
         return None
 
 
-def _asked(work: Run[T], task: Task) -> Result[T]:
+def _ask(work: Run[T], task: Task) -> Result[T]:
     ready = work.begin(task)
     if isinstance(ready, Result):
         return ready

@@ -1,4 +1,4 @@
-"""Work: one input from reading to keeping, whoever waits for the answer.
+"""Work: the steps of one input, from reading it to saving its result.
 
 In:    a task; then its report, or what went wrong.
 Out:   its ``Result``; what is to be kept is in the journal before it is handed on.
@@ -17,7 +17,7 @@ from fieldconf.errors import (
     RequestError,
 )
 from fieldconf.extraction.calls import prepare
-from fieldconf.extraction.options import Options, said
+from fieldconf.extraction.options import Options, merged_options
 from fieldconf.many.inputs import Task
 from fieldconf.many.journal import Journal, JournalSettings
 from fieldconf.many.keys import StepKey, input_key, settings_key, steps_key
@@ -78,11 +78,11 @@ class Run(Generic[T]):
         self.tally = RunCounts(RunSummary(total=plan.total), plan.tell)
         self.over: Exception | None = None
         """What ends the run: nothing is asked any more."""
-        asked = [_asked(plan, step) for step in plan.all_steps]
-        call = asked[0].call
+        step_keys = [_step_key(plan, step) for step in plan.all_steps]
+        call = step_keys[0].call
         self._schema, self._policy = call.schema, None if plan.steps else call.policy
         self._settings = JournalSettings(*(
-            steps_key(asked, plan.budget) if plan.steps else settings_key(call, plan.options)
+            steps_key(step_keys, plan.budget) if plan.steps else settings_key(call, plan.options)
         ))  # fmt: skip
         self._journal: Journal | None = None
         self.options = plan.options.copy()
@@ -126,30 +126,31 @@ class Run(Generic[T]):
         Raises:
             OutputError: if an earlier run kept that of another input.
         """
-        given: Any = None
+        source: Any = None
         try:
-            given = task.read()
-            key = "" if self._journal is None else input_key(given)
+            source = task.read()
+            key = "" if self._journal is None else input_key(source)
         except Exception as error:  # noqa: BLE001  # a file's, or whatever: it is this input's alone
-            return self.failed(Ready(task, given, ""), error)
-        ready = Ready(task, given, key)
-        return self._known(ready) or ready
+            return self.failed(Ready(task, source, ""), error)
+        ready = Ready(task, source, key)
+        return self._resumed(ready) or ready
 
     def answered(self, ready: "Ready", report: Report[T]) -> Result[T]:
         """The result of an answer, kept."""
         task = ready.task
-        made = Result(task.index, ready.input, report.outcome, report=report, id=task.id)
-        return self._kept(ready, made)
+        result = Result(task.index, ready.input, report.outcome, report=report, id=task.id)
+        self._record(ready, result)
+        return result
 
     def failed(self, ready: "Ready", error: Exception) -> Result[T]:
         """The result of an input that has no answer, kept with its error."""
         task = ready.task
-        made = Result[T](task.index, ready.input, "failed", error=error, id=task.id)
-        kept = self._kept(ready, made)
+        result = Result[T](task.index, ready.input, "failed", error=error, id=task.id)
+        self._record(ready, result)
         most = self.plan.give_up_after
         if most is not None and self.tally.in_a_row >= most and self.over is None:
-            self.over = _given_up(error, most)
-        return kept
+            self.over = _give_up_error(error, most)
+        return result
 
     def _observe(self, report: Report[Any]) -> None:
         """Tell who observes; if that fails, the run ends, but not before its answer is kept."""
@@ -160,7 +161,7 @@ class Run(Generic[T]):
         except Exception as error:  # noqa: BLE001  # whatever it is, the answer was paid for
             self.over = self.over or error
 
-    def _known(self, ready: "Ready") -> Result[T] | None:
+    def _resumed(self, ready: "Ready") -> Result[T] | None:
         """The result that an earlier run kept, as it is decided today."""
         if self._journal is None:
             return None
@@ -170,33 +171,33 @@ class Run(Generic[T]):
             return None
         instructions = self.plan.options.get("instructions")
         try:
-            found = result_of(line, ready.input, self._schema, instructions, self._policy)
+            result = result_of(line, ready.input, self._schema, instructions, self._policy)
         except PayloadError as error:
             raise OutputError(
                 f"the output has a line of another version ({task.shown}): {error}",
                 remedy="Give another output",
             ) from error
-        found = replace(found, index=task.index)
-        self._renew(line, found)
-        self.tally.add(found)
-        return found
+        result = replace(result, index=task.index)
+        self._renew(line, result)
+        self.tally.add(result)
+        return result
 
-    def _renew(self, line: Mapping[str, Any], found: Result[T]) -> None:
+    def _renew(self, line: Mapping[str, Any], result: Result[T]) -> None:
         """Keep the line of a result that is judged or counted otherwise than when it was kept."""
         before: Mapping[str, Any] = line["report"] or {}
-        now = line_of(found, line["key"], tokens="tokens" in before)
+        now = line_of(result, line["key"], tokens="tokens" in before)
         after: Mapping[str, Any] = now["report"] or {}
         parts = [(line[name], now[name]) for name in ("index", "outcome")]
         parts += [(before.get(name), after.get(name)) for name in ("outcome", "policy")]
         if self._journal is not None and any(old != new for old, new in parts):
             self._journal.write(now)
 
-    def _kept(self, ready: "Ready", result: Result[T]) -> Result[T]:
+    def _record(self, ready: "Ready", result: Result[T]) -> None:
+        """Write a result to the journal, if there is one, and count it."""
         if self._journal is not None:
             key = self._settings.key(ready.key)
             self._journal.write(line_of(result, key, tokens=self.plan.tokens))
         self.tally.add(result)
-        return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,26 +209,26 @@ class Ready:
     key: str
 
 
-def _asked(plan: RunOptions, step: CascadeStep) -> StepKey:
+def _step_key(plan: RunOptions, step: CascadeStep) -> StepKey:
     """What a step asks for an empty text; of samples, a request that asks for no logprobs."""
-    said_all = said(step.options, cast("Mapping[str, Any]", plan.options))
-    options = said_all.copy()
+    all_options = merged_options(step.options, cast("Mapping[str, Any]", plan.options))
+    options = all_options.copy()
     samples = options.pop("samples", None) or 1
     call = prepare(plan.schema, "", step.client, options, bare=samples > 1)
-    return StepKey(call, said_all, blind=step.blind, price=step.price)
+    return StepKey(call, all_options, blind=step.blind, price=step.price)
 
 
 def _name(task: Task) -> Name:
     return task.index if task.id is None else task.id
 
 
-def _given_up(error: Exception, count: int) -> FieldconfError:
+def _give_up_error(error: Exception, count: int) -> FieldconfError:
     remedy = getattr(error, "remedy", "") or "What is done is kept; run again, once this is mended"
     words = str(error).removesuffix(remedy).rstrip(". ")
-    made = RequestError(
+    run_error = RequestError(
         f"{count} inputs in a row failed alike, the last with: {words}",
         status=getattr(error, "status", None), provider=getattr(error, "provider", ""),
         remedy=remedy,
     )  # fmt: skip
-    made.__cause__ = error
-    return made
+    run_error.__cause__ = error
+    return run_error

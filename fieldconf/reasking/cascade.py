@@ -17,7 +17,7 @@ from typing import Any, TypeVar, Unpack, cast, overload
 
 from fieldconf.errors import RequestError
 from fieldconf.extraction.inputs import Input
-from fieldconf.extraction.options import Options, explicit, said
+from fieldconf.extraction.options import Options, explicit, merged_options
 from fieldconf.extraction.telemetry import logger
 from fieldconf.fields.readings import RequestCost
 from fieldconf.reasking.reask import (
@@ -65,7 +65,7 @@ class CascadeStep:
     ) -> None:  # fmt: skip
         for name, value in (("client", client), ("price", price), ("blind", blind)):
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "options", said(options))
+        object.__setattr__(self, "options", merged_options(options))
 
     def cost(self, request: RequestCost) -> float | None:
         """The cost of a request of this step: tokens, or money if there is a price; None: unknown.
@@ -139,7 +139,7 @@ def cascade(
     ({'a': 2, 'b': 2}, ['made-up', 'made-up'])
     """
     return run_steps(
-        _cascading(schema, input, steps, budget, replace=replace, options=said(options))
+        _cascading(schema, input, steps, budget, replace=replace, options=merged_options(options))
     )
 
 
@@ -167,7 +167,7 @@ async def acascade(
     True
     """
     return await run_steps_async(
-        _cascading(schema, input, steps, budget, replace=replace, options=said(options))
+        _cascading(schema, input, steps, budget, replace=replace, options=merged_options(options))
     )
 
 
@@ -186,7 +186,7 @@ def _cascading(
             why = "the budget is spent" if spent is not None else "it is not known what was spent"
             break
         left = None if budget is None or spent is None else budget - spent
-        own = _bounded(step, said(step.options, cast("Mapping[str, Any]", options)), left)
+        own = _bounded(step, merged_options(step.options, cast("Mapping[str, Any]", options)), left)
         if report is None:
             earlier = 0
             report = yield Request(schema, input, step.client, own)

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias, TypeVar, Unpack, cast
 
 from fieldconf.agreement.labels import merged_labels
 from fieldconf.extraction.inputs import Input, is_messages
-from fieldconf.extraction.options import Options, explicit, said
+from fieldconf.extraction.options import Options, explicit, merged_options
 from fieldconf.extraction.sampling import answer, answer_async
 from fieldconf.fields.pickling import value_at
 from fieldconf.fields.plain import DEEPEST, plain_value
@@ -106,7 +106,7 @@ def reask(
     """
     steps = reask_steps(
         report, input, client=client, fields=fields, blind=blind, replace=replace,
-        options=said(options),
+        options=merged_options(options),
     )  # fmt: skip
     return run_steps(steps)
 
@@ -134,7 +134,7 @@ async def areask(
     """
     steps = reask_steps(
         report, input, client=client, fields=fields, blind=blind, replace=replace,
-        options=said(options),
+        options=merged_options(options),
     )  # fmt: skip
     return await run_steps_async(steps)
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 from fieldconf.errors import RequestError, carry
 from fieldconf.extraction.calls import PreparedRequest
 from fieldconf.extraction.inputs import Input
-from fieldconf.extraction.options import Options, said
+from fieldconf.extraction.options import Options, merged_options
 from fieldconf.extraction.streams import ask, ask_async
 from fieldconf.fields.field import Field
 from fieldconf.fields.readings import Basis, How, Reading, RequestCost
@@ -113,7 +113,7 @@ nothing to check."""
 def run_check(report: Report[T], options: Mapping[str, Any], build: CheckBuilder) -> Report[T]:
     """The report after a further request; the first report where there is nothing to check."""
     with attaching_report(report):
-        first, request_options = _with_policy(report, said(options))
+        first, request_options = _with_policy(report, merged_options(options))
         check = build(first, request_options)
         return check.read(ask(check.call)) if check else first
 
@@ -123,7 +123,7 @@ async def run_check_async(
 ) -> Report[T]:
     """``run_check`` with an asynchronous client."""
     with attaching_report(report):
-        first, request_options = _with_policy(report, said(options))
+        first, request_options = _with_policy(report, merged_options(options))
         check = build(first, request_options)
         return check.read(await ask_async(check.call)) if check else first
 
