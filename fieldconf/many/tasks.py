@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class AsyncResultStream(Generic[T]):
-    """As ``Many``, for ``async for``. Made by ``aextract_many``.
+    """A ``ResultStream`` for ``async for``; ``aextract_many`` returns it.
 
     Leaving it early (``aclose``, the end of an ``async with`` block, a cancelled task) cancels the
     requests that run. A bare ``break`` leaves that to the event loop, which may take its time.
@@ -54,7 +54,7 @@ class AsyncResultStream(Generic[T]):
         await self.aclose()
 
     def __repr__(self) -> str:
-        return f"<AsyncMany: {counts(self.summary)}>"
+        return f"<AsyncResultStream: {counts(self.summary)}>"
 
     async def all(self) -> Results[T]:
         """Run to the end; the results that nobody has taken yet, in memory."""

@@ -68,7 +68,7 @@ class ResultStream(Generic[T]):
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Many: {counts(self.summary)}>"
+        return f"<ResultStream: {counts(self.summary)}>"
 
     def all(self) -> Results[T]:
         """Run to the end; the results that nobody has taken yet, in memory."""
