@@ -57,7 +57,8 @@ ROLES = {
     "field": """path pointer value kind confidence raw low high logprob basis expected std flags
         reason start stop indexes null off_schema unseen margin rank signals is_leaf brief
         source_spans agreement distribution:distribution variants:distribution presence:member
-        end_probabilities:member min_step:choice why:why readings:reading tokens:text declared:declared""",
+        end_probabilities:member min_step:choice why:why readings:reading tokens:text
+        declared:declared""",
     "distribution": """off_schema unseen decided_at calls rest margin entropy moments
         candidates:member unnormalised:member other:rival beginnings:rival""",
     "why": "token text share sentence rivals:rival",

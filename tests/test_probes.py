@@ -254,7 +254,7 @@ def test_a_server_of_another_kind_is_named(body, status):
     with asking(answers) as (client, _):
         probe = sglang.probe(client, vocabulary=WORDS, tokenizer=Tokenizer(["a"]))
         with pytest.raises(
-            RequestError, match=r"/generate as an SGLang server does.*Point"
+            RequestError, match=r"/generate as an SGLang server does.*Use a client for"
         ) as caught:
             probe.logprobs([7], [1])
     assert caught.value.status == (None if status == 200 else status)

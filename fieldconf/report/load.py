@@ -277,9 +277,9 @@ def _field(form: saved_form.SavedField, path: Path, value: Any, tokens: tuple[To
 def with_declared(
     fields: Mapping[str, Field], text: bytes | None, schema: Schema
 ) -> dict[str, Field]:
-    """The fields with what the schema says of each; what is written decides between the arms."""
+    """The fields with what the schema says of each; the value decides between variants."""
     places: dict[Path, SchemaNode] = {}
-    found: dict[Path, Declared] = {}
+    declared: dict[Path, Declared] = {}
     for field in fields.values():
         parent, step = places.get(field.path[:-1]), field.path[-1] if field.path else ""
         if not field.path or parent is None:
@@ -291,12 +291,13 @@ def with_declared(
                 narrowed = narrowed.with_value(step, _written(field, text))
             places[field.path[:-1]] = narrowed
         places[field.path] = place
-        found[field.path] = place.declared
-    made: dict[str, Field] = {}
+        declared[field.path] = place.declared
+    completed: dict[str, Field] = {}
     for name, field in fields.items():
         last = places[field.path].declared  # of a container, with what was written inside
-        made[name] = replace(field, declared=found[field.path] if field.is_leaf else last)
-    return made
+        own = declared[field.path] if field.is_leaf else last
+        completed[name] = replace(field, declared=own)
+    return completed
 
 
 def _with_conf(field: Field, form: saved_form.SavedFieldConfig | None) -> Field:

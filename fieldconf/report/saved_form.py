@@ -42,14 +42,14 @@ class SavedRecord(BaseModel):
 
 
 class SavedRival(SavedRecord):
-    """The form of a ``SavedRival``."""
+    """The JSON form of ``Rival``."""
 
     text: Text
     probability: float
 
 
 class SavedMember(SavedRecord):
-    """The form of a ``SavedMember``."""
+    """The JSON form of ``Member``."""
 
     value: Any
     probability: float
@@ -58,7 +58,7 @@ class SavedMember(SavedRecord):
 
 
 class SavedDistribution(SavedRecord):
-    """The form of a ``SavedDistribution``."""
+    """The JSON form of ``Distribution``."""
 
     candidates: list[SavedMember]
     off_schema: float
@@ -72,7 +72,7 @@ class SavedDistribution(SavedRecord):
 
 
 class SavedExplanation(SavedRecord):
-    """The form of a ``SavedExplanation``."""
+    """The JSON form of ``Explanation``."""
 
     token: int
     text: Text
@@ -82,7 +82,7 @@ class SavedExplanation(SavedRecord):
 
 
 class SavedStep(SavedRecord):
-    """The form of a ``SavedStep``."""
+    """The JSON form of ``OpenValueStep``."""
 
     token: int
     agreeing: float
@@ -93,7 +93,7 @@ class SavedStep(SavedRecord):
 
 
 class SavedCandidate(SavedRecord):
-    """The form of a ``SavedCandidate``."""
+    """The JSON form of ``Candidate``."""
 
     text: Text
     bytes: list[int] | None = None
@@ -102,7 +102,7 @@ class SavedCandidate(SavedRecord):
 
 
 class SavedToken(SavedCandidate):
-    """The form of a ``SavedToken``."""
+    """The JSON form of ``Token``."""
 
     candidates: list[SavedCandidate] = []
     note: Text = ""
@@ -118,7 +118,7 @@ class SavedTextScore(SavedRecord):
 
 
 class SavedStopped(SavedRecord):
-    """The form of a ``SavedStopped``."""
+    """The JSON form of ``Stopped``."""
 
     pointer: Text
     rule: Text
@@ -128,7 +128,7 @@ class SavedStopped(SavedRecord):
 
 
 class SavedReading(SavedRecord):
-    """The form of a ``SavedReading``."""
+    """The JSON form of ``Reading``."""
 
     how: How
     value: Any
@@ -139,7 +139,7 @@ class SavedReading(SavedRecord):
 
 
 class SavedAgreement(SavedRecord):
-    """The form of an ``SavedAgreement``."""
+    """The JSON form of ``Agreement``."""
 
     count: int
     of: int
@@ -148,7 +148,7 @@ class SavedAgreement(SavedRecord):
 
 
 class SavedSourceSpan(SavedRecord):
-    """The form of a ``SavedSourceSpan``."""
+    """The JSON form of ``SourceSpan``."""
 
     start: int
     stop: int
@@ -158,7 +158,7 @@ class SavedSourceSpan(SavedRecord):
 
 
 class SavedRequestCost(SavedRecord):
-    """The form of an ``SavedRequestCost``."""
+    """The JSON form of ``RequestCost``."""
 
     how: How
     model: Text
@@ -167,7 +167,7 @@ class SavedRequestCost(SavedRecord):
 
 
 class SavedCalibration(SavedRecord):
-    """The form of a ``SavedCalibration``."""
+    """The JSON form of ``Calibrated``."""
 
     digest: Text
     chosen: Text
@@ -187,7 +187,7 @@ class SavedFieldConfig(SavedRecord):
 
 
 class SavedReason(SavedRecord):
-    """The form of a ``SavedReason``."""
+    """The JSON form of ``Reason``."""
 
     name: Text
     sentence: Text
@@ -205,7 +205,7 @@ class SavedViolation(SavedRecord):
 
 
 class SavedField(SavedRecord):
-    """The form of a ``SavedField``."""
+    """The JSON form of ``Field``."""
 
     kind: Kind
     value: Any = None
@@ -236,7 +236,7 @@ class SavedField(SavedRecord):
 
 
 class SavedReport(SavedRecord):
-    """The form of a ``SavedReport``."""
+    """The JSON form of ``Report``."""
 
     version: Literal[1, 2]
     status: Status
