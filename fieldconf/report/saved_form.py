@@ -109,7 +109,7 @@ class SavedToken(SavedCandidate):
 
 
 class SavedTextScore(SavedRecord):
-    """The form of a ``TextScore``."""
+    """The JSON form of ``TextScore``."""
 
     logprob: float | None
     mean: float | None
@@ -195,7 +195,7 @@ class SavedReason(SavedRecord):
 
 
 class SavedViolation(SavedRecord):
-    """The form of an ``Invalid``."""
+    """The JSON form of ``SchemaViolation``."""
 
     pointer: Text
     problem: Text
