@@ -13,5 +13,5 @@ def test_every_example_runs():
     results = {name: doctest.testmod(importlib.import_module(name)) for name in MODULES}
     assert not {name for name, result in results.items() if result.failed}
     # The walk must not silently come up empty.
-    named = ("jsonparser", "finder", "prefix", "tree", "paths")
+    named = ("parsing.parser", "parsing.finder", "parsing.prefix", "parsing.values", "paths")
     assert all(results[f"fieldconf.{name}"].attempted for name in named)

@@ -62,7 +62,7 @@ MASKS = [
         "llamacpp_completion",
     ),
     (
-        "pre unknown",
+        "before unknown",
         "llama.cpp before the change of December 2024: not known to be raw",
         "llamacpp_completion_old",
     ),
@@ -72,13 +72,13 @@ MASKS = [
         "llamacpp_completion_post_sampling",
     ),
     (
-        "pre unknown",
+        "before unknown",
         "only llama.cpp answers a completion with the chat's list, but it has no timings here",
         "llamacpp_v1_completions",
     ),
     (
         "unknown",
-        "Ollama is pre with GGML and post with MLX, and nothing says which it was",
+        "Ollama's stand before it with GGML and after it with MLX, and nothing says which it was",
         "ollama_chat ollama_chat_stream ollama_generate ollama_chat_partial_utf8",
     ),
     (
@@ -102,7 +102,7 @@ MASKS = [
         pydantic_ai_google openai_decision systemone""",
     ),
     (
-        "unknown post",
+        "unknown after",
         "scores stand after the processors and logits before; this keeps what scores gave",
         "hf_generate",
     ),
