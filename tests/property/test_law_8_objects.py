@@ -211,7 +211,7 @@ def test_a_list_that_nobody_looks_at_is_not_made_and_nothing_is_changed():
     before = made.model_dump()
     (token,) = completions(made)[0].tokens
     assert isinstance(token.candidates, LazyCandidates)
-    assert token.candidates.made is None
+    assert token.candidates.built is None
     wanted = (Candidate("a", b"a", math.log(0.5)), Candidate("b", b"b", math.log(0.25)))
-    assert token.candidates == wanted == token.candidates.made
+    assert token.candidates == wanted == token.candidates.built
     assert made.model_dump() == before

@@ -326,10 +326,10 @@ def test_a_list_that_nobody_looks_at_is_not_made():
     (made,) = completions(PLAIN)
     (token,) = made.tokens
     assert isinstance(token.candidates, LazyCandidates)
-    assert token.candidates.made is None
+    assert token.candidates.built is None
     wanted = (Candidate("ab", None, -0.1), Candidate("c", None, -3.0))
     assert token == Token("ab", None, -0.1, wanted)
-    assert token.candidates.made == wanted
+    assert token.candidates.built == wanted
 
 
 def test_scoring_looks_at_candidates_without_keeping_them():
@@ -341,7 +341,7 @@ def test_scoring_looks_at_candidates_without_keeping_them():
     assert report[""].distribution[False].probability > 0
     candidates = report.tokens[0].candidates
     assert isinstance(candidates, LazyCandidates)
-    assert candidates.made is None
+    assert candidates.built is None
     assert [candidate.text for candidate in candidates] == ["true", "false"]
 
 
