@@ -225,7 +225,7 @@ def test_every_face_can_leave_the_tokens_out(face, stop):
     """Streamed (always where there is a rule) or not: the same but for the tokens."""
     client = (AsyncFakeClient if face in (fc.aextract, fc.astream) else FakeClient)(ANSWER)
     every, fields = (
-        asyncio.run(asked(face, client, stop=stop, keep=keep)) for keep in ("all", "fields")
+        asyncio.run(asked(face, client, stop_when=stop, keep=keep)) for keep in ("all", "fields")
     )
     assert every.tokens
     assert fields.tokens == fields["happy"].tokens == ()
