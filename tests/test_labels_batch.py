@@ -12,7 +12,7 @@ from servers import answer_stream, serving
 
 import fieldconf as fc
 from fieldconf.batch import score_batch, score_files
-from fieldconf.batch.arguments import asked_of, settings_of
+from fieldconf.batch.arguments import task_of, settings_of
 from fieldconf.batch.schemas import load_schema
 from fieldconf.cli import main
 from fieldconf.errors import SchemaError
@@ -74,7 +74,7 @@ def test_a_run_is_not_gone_on_with_by_other_labels(tmp_path):
     """What tells label sets apart is more than their JSON Schema."""
 
     def settings(labels):
-        return settings_of(asked_of(labels, 1000, {}), [], 1, "local")["schema"]
+        return settings_of(task_of(labels, 1000, {}), [], 1, "local")["schema"]
 
     same_schema = fc.LabelSet({"a": "spam", "b": "ham"}), fc.LabelSet(LABELS, after="Final:")
     assert settings(LABELS) == settings(fc.LabelSet(LABELS.labels))

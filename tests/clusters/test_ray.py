@@ -174,7 +174,7 @@ def written(file):
 
 def test_what_a_task_raises_comes_as_itself(cluster, saved, tmp_path):
     files = [stat_of(str(saved / "0.jsonl"))]
-    with pytest.raises(OutputError, match=r"cannot write .* Run the same again") as caught:
+    with pytest.raises(OutputError, match=r"cannot write .* run the same command again") as caught:
         list(run_on_ray(files, print, BlockTask(SCHEMA), Folder(tmp_path / "nowhere")))
     assert type(caught.value) is OutputError
 

@@ -62,11 +62,11 @@ def limits_for(field, policy, root):
     of_kind = [policy.kinds[kind] for kind in kinds_of(field) if kind in policy.kinds]
     below = of_kind[0] if of_kind else Limits(policy.accept, policy.review)
     conf = (field.declared and field.declared.conf) or FieldConfig()
-    if conf.threshold is None:
+    if conf.accept is None:
         review = below.review if conf.review is None else conf.review
         return Limits(max(below.accept, review), review)
-    return Limits(conf.threshold, min(
-        conf.threshold, below.review if conf.review is None else conf.review))  # fmt: skip
+    return Limits(conf.accept, min(
+        conf.accept, below.review if conf.review is None else conf.review))  # fmt: skip
 
 
 def problems_of(report):
