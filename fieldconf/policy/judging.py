@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from fieldconf.fields.status import WHOLE, Status
 from fieldconf.paths import Path, pointer
 from fieldconf.policy.choosing import FieldLimits
 from fieldconf.policy.limits import Limits, Outcome, worst
@@ -19,7 +20,6 @@ from fieldconf.schema import SchemaNode, SchemaViolation
 
 if TYPE_CHECKING:  # reports import policies
     from fieldconf.fields.field import Field
-    from fieldconf.fields.status import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +106,11 @@ class FieldJudge:
         return None if verdict is None else verdict.outcome
 
 
-def outcome_of(verdicts: Mapping[str, Verdict], status: "Status") -> Outcome:
+def outcome_of(verdicts: Mapping[str, Verdict], status: Status) -> Outcome:
     """The outcome of an answer: the worst of its fields that count.
 
     An answer that is not whole, or that has no fields, is rejected.
     """
-    from fieldconf.fields.status import WHOLE  # noqa: PLC0415  # reports import policies
-
     if status not in WHOLE or not verdicts:
         return "reject"
     return worst(verdict.outcome for verdict in verdicts.values() if verdict.counts)

@@ -15,7 +15,6 @@ from fieldconf.schema import SchemaNode
 from fieldconf.schema.attribute_paths import paths_of, steps_of
 
 V = TypeVar("V")
-D = TypeVar("D")
 
 Name: TypeAlias = str | int | Path
 """``"/items/0/price"``, ``"items[0].price"``, ``("items", 0, "price")``, or one step alone."""
