@@ -58,7 +58,7 @@ def extract(
             share that agrees is the confidence. The further seeds follow from ``seed``. Each answer
             costs what one costs. Say nothing of ``temperature``, or 1: at 0 all would be alike.
         locate: look where the values stand in the text: True, or the ways to look, see
-            ``fc.locate``. Each field of the report then says where it was ``found``.
+            ``fc.locate``. Each field of the report then says where it stands (``source_spans``).
         policy: by which limits the fields are accepted, reviewed or rejected: a ``Policy``, its
             plain values, or the path of its file.
         calibration: what calibrates the confidences before the policy judges them, as in ``score``.

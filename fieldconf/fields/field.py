@@ -111,7 +111,7 @@ class Field:
             than the one written).
         reason: why there is no confidence; empty if there is one.
         declared: what the schema says of its place: kinds, members, description, settings; with
-            what was written before deciding between the arms of a union. None without a schema's
+            what was written before deciding between variants of a union. None without a schema's
             look at it.
         start, stop: the half-open byte span of the value's JSON text in the answer.
         indexes: the indexes of the touching tokens.

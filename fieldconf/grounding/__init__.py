@@ -1,7 +1,7 @@
 """Grounding: where the values of a report stand in the text that was read.
 
 In:    a report, a text.
-Out:   the same report, whose leaves have the source spans where they were ``found``.
+Out:   the same report, whose leaves have ``source_spans``.
 Never: a confidence changed.
 Why:   a value that stands in the text was not invented, and a reader wants to see where it stands.
 

@@ -1,7 +1,7 @@
 """Locating: where the values of a report stand in the text that was read.
 
 In:    a report, a text.
-Out:   the same report, whose leaves have the source spans where they were ``found``.
+Out:   the same report, whose leaves have ``source_spans``.
 Never: a confidence changed: a correct summary or label need not stand in the text.
 Why:   a value that stands in the text was not invented, and a reader wants to see where it stands.
 """
@@ -32,8 +32,8 @@ _PACKAGES = {"date": ("dateutil", "python-dateutil"), "fuzzy": ("rapidfuzz", "ra
 def locate(report: Report[T], text: str | None = None, *, how: Ways | None = None) -> Report[T]:
     """Find where the values of a report stand in the text that it was read from.
 
-    Each string and number among the leaves gets ``found``: the places, best first, at most 20;
-    empty if there are none. ``found`` is None for values that are not searched for: booleans, null,
+    Each string and number among the leaves gets ``source_spans``: the places, best first, at most
+    20; empty if there are none. It is None for values that are not searched for: booleans, null,
     empty containers, blank strings, and values that the schema fixes. Nothing else of the report
     changes. Labels of an enum are searched for, too; a label that is absent means little.
 

@@ -1,7 +1,7 @@
 """Searching: one value in one text, by one way after the other.
 
 In:    a text; a value and the ways to look.
-Out:   ``Found`` for each place, best first.
+Out:   A ``SourceSpan`` for each place, best first.
 Never: a second way where one has found something; work on the text before a value needs it.
 Why:   a text is folded once for all fields, and its dates are read only if a field is a date.
 """

@@ -68,7 +68,7 @@ def extract_many(  # noqa: PLR0913  # options, by keyword
     Args:
         schema: as for ``extract``.
         inputs: any iterable of what ``extract`` takes; it is read as it is needed. A mapping gives
-            each input a name. An ``Entry`` has a name, or is read when its turn comes.
+            each input a name. An ``InputItem`` has a name, or is read when its turn comes.
         client: as for ``extract``; retries and rate limits are its own. It is used by several
             threads at a time, as openai's may be.
         concurrency: how many requests may run at a time.

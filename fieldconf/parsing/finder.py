@@ -105,7 +105,7 @@ class Finder:
         return twin
 
     def begin(self, data: bytes) -> JSONParser | None:
-        """The parser that is ``found`` in the first bytes of a text that are plainly the answer.
+        """The parser for a text whose first bytes are plainly the answer.
 
         None of these bytes has been fed to it. None where they have to be searched.
         """

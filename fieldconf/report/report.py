@@ -88,7 +88,7 @@ class Report(Mapping[str, Field], Generic[T]):
         answer_score: logprob, mean and perplexity of the answer's text; None without logprobs.
         prompt_score: the same of the prompt, where the response lists its tokens; or None.
         prompt_tokens: these tokens, empty where they are not listed. The score of a part of the
-            prompt, such as its third example, is ``scores.text_score`` of their logprobs (nats).
+            prompt, such as its third example, is ``formulas.text_score`` of their logprobs (nats).
         stopped: where and why a rule of yours stopped the reading (``status`` is then "truncated"),
             and how many tokens that spared; None if none did.
         input_tokens, output_tokens: how many tokens the server says that the prompt and the answer
