@@ -23,7 +23,7 @@ import numpy as np
 from scipy.special import expit
 
 import fieldconf as fc
-from fieldconf.statistics.table import Table
+from fieldconf.statistics.judged_table import Table
 
 FRESH, BINS = 4000, 15
 

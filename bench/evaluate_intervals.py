@@ -17,7 +17,7 @@ import numpy as np
 
 import fieldconf as fc
 from fieldconf.evaluation.curves import RankedRows
-from fieldconf.statistics.table import Table
+from fieldconf.statistics.judged_table import Table
 
 MEASURES = ("accuracy", "auroc", "augrc", "aurc", "risk_at_80", "caught_at_20", "coverage_at_10",
             "brier", "log_loss", "ece", "bias")  # fmt: skip

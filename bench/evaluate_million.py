@@ -14,7 +14,7 @@ import time
 import numpy as np
 
 import fieldconf as fc
-from fieldconf.statistics.table import Table
+from fieldconf.statistics.judged_table import Table
 
 
 def columns(rows: int):

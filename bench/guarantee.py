@@ -22,7 +22,7 @@ import click
 import numpy as np
 
 from fieldconf.policy import Policy
-from fieldconf.statistics.table import Table
+from fieldconf.statistics.judged_table import Table
 
 POPULATION = 100_000  # documents
 DOCUMENTS = (50, 100, 300, 1000)

@@ -12,7 +12,7 @@ from typing import Any
 
 from fieldconf.providers.forms import AnswerForm
 from fieldconf.providers.models import MODELS
-from fieldconf.providers.table import FRAMEWORKS, ROWS, Evidence, Provider
+from fieldconf.providers.provider_table import FRAMEWORKS, ROWS, Evidence, Provider
 
 PAGE = Path(__file__).with_name("providers.md")
 

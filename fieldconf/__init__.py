@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fieldconf.calibration.threshold import Threshold
     from fieldconf.classification import classify
     from fieldconf.classification.beside import off_label_answers
-    from fieldconf.decision_endpoint.questions import questions
+    from fieldconf.decision_endpoint.schema_questions import questions
     from fieldconf.decorator import Confident, confident
     from fieldconf.distributions.settling import Settle
     from fieldconf.embedded import local
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from fieldconf.fields.field import Field
     from fieldconf.grounding.locating import locate
     from fieldconf.many.extract_many import aextract_many, extract_many
-    from fieldconf.many.inputs import InputItem
+    from fieldconf.many.input_items import InputItem
     from fieldconf.policy import Limits, Policy
     from fieldconf.reasking.cascade import CascadeStep, acascade, cascade
     from fieldconf.reasking.reask import areask, reask
@@ -81,7 +81,7 @@ lazily(__name__, {
     "calibration.threshold": "Threshold",
     "classification": "classify",
     "classification.beside": "off_label_answers",
-    "decision_endpoint.questions": "questions",
+    "decision_endpoint.schema_questions": "questions",
     "decorator": "Confident confident",
     "distributions.settling": "Settle",
     "embedded": "local",
@@ -96,7 +96,7 @@ lazily(__name__, {
     "fields.field": "Field",
     "grounding.locating": "locate",
     "many.extract_many": "aextract_many extract_many",
-    "many.inputs": "InputItem",
+    "many.input_items": "InputItem",
     "policy": "Limits Policy",
     "reasking.cascade": "CascadeStep acascade cascade",
     "reasking.reask": "areask reask",

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar, Unpack
 from pydantic import BaseModel
 
 from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
-from fieldconf.distributions.labels import Match
+from fieldconf.distributions.label_matching import Match
 from fieldconf.distributions.settling import Settle
 from fieldconf.errors import RequestError, SchemaError
 from fieldconf.extraction.extract import aextract, astream, extract, stream
@@ -26,9 +26,9 @@ from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.options import NAMES, Options, explicit, merged_options
 from fieldconf.extraction.streams import AsyncFieldStream, FieldStream
 from fieldconf.many.extract_many import ManyOptions, aextract_many, extract_many
-from fieldconf.many.inputs import AnyTexts, Texts
-from fieldconf.many.tasks import AsyncResultStream
-from fieldconf.many.threads import ResultStream
+from fieldconf.many.input_items import AnyTexts, Texts
+from fieldconf.many.task_runner import AsyncResultStream
+from fieldconf.many.thread_runner import ResultStream
 from fieldconf.policy import Policy, PolicyLike
 from fieldconf.report import Report
 from fieldconf.requests.request import request

@@ -16,14 +16,14 @@ from fieldconf.lazy import lazily
 
 if TYPE_CHECKING:
     from fieldconf.classification.beside import OffLabelAnswers
-    from fieldconf.decision_endpoint.questions import Questions
+    from fieldconf.decision_endpoint.schema_questions import Questions
     from fieldconf.distributions.distribution import Distribution, Member
     from fieldconf.extraction.events import Event, FieldEvent, ItemEvent, PartialEvent, ReportEvent
     from fieldconf.extraction.streams import AsyncFieldStream, FieldStream
     from fieldconf.fields.field import Field
     from fieldconf.fields.readings import Agreement, Reading, RequestCost, SourceSpan
-    from fieldconf.many.tasks import AsyncResultStream
-    from fieldconf.many.threads import ResultStream
+    from fieldconf.many.task_runner import AsyncResultStream
+    from fieldconf.many.thread_runner import ResultStream
     from fieldconf.policy import Outcome, Reason, Verdict
     from fieldconf.report import Report, Stopped
     from fieldconf.report.results import Result, Results, RunSummary
@@ -39,14 +39,14 @@ __all__ = [
 
 lazily(__name__, {
     "classification.beside": "OffLabelAnswers",
-    "decision_endpoint.questions": "Questions",
+    "decision_endpoint.schema_questions": "Questions",
     "distributions.distribution": "Distribution Member",
     "extraction.events": "Event FieldEvent ItemEvent PartialEvent ReportEvent",
     "extraction.streams": "AsyncFieldStream FieldStream",
     "fields.field": "Field",
     "fields.readings": "Agreement Reading RequestCost SourceSpan",
-    "many.tasks": "AsyncResultStream",
-    "many.threads": "ResultStream",
+    "many.task_runner": "AsyncResultStream",
+    "many.thread_runner": "ResultStream",
     "policy": "Outcome Reason Verdict",
     "report": "Report Stopped",
     "report.results": "Result Results RunSummary",

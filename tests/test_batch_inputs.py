@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from fieldconf.batch.blocks import blocks, read
-from fieldconf.batch.inputs import Problem, find
+from fieldconf.batch.input_files import Problem, find
 from fieldconf.batch.sources import stat_of
 from fieldconf.errors import PayloadError
 

@@ -12,7 +12,7 @@ from servers import answer_json, serving
 
 import fieldconf as fc
 from fieldconf.extraction.calls import prepare
-from fieldconf.providers.table import PROVIDERS, ROWS, provider_at
+from fieldconf.providers.provider_table import PROVIDERS, ROWS, provider_at
 
 
 class Client:

@@ -14,7 +14,7 @@ from installed import needs_decisions
 from pydantic import BaseModel, Field, TypeAdapter
 
 import fieldconf as fc
-from fieldconf.decision_endpoint.questions import NOT_SAID, member_of, questions
+from fieldconf.decision_endpoint.schema_questions import NOT_SAID, member_of, questions
 from fieldconf.fields.readings import RequestCost
 from fieldconf.testing import Answer, AsyncFakeClient, FakeClient, HttpError
 from fieldconf.verification.crosscheck import acrosscheck, crosscheck

@@ -10,7 +10,7 @@ import fieldconf as fc
 from fieldconf.cli import main
 from fieldconf.extraction.options import NAMES
 from fieldconf.many.extract_many import ManyOptions
-from fieldconf.many.threads import ahead_of
+from fieldconf.many.thread_runner import ahead_of
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "many.md").read_text()

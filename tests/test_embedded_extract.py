@@ -8,7 +8,7 @@ import pytest
 from installed import CliRunner
 
 import fieldconf as fc
-from fieldconf.batch.schemas import load_schema
+from fieldconf.batch.schema_loading import load_schema
 from fieldconf.cli import main
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import fieldconf as fc
-from fieldconf.batch.schemas import load_schema
+from fieldconf.batch.schema_loading import load_schema
 from fieldconf.verification.combining import pool
 from fieldconf.verification.verify import verify
 

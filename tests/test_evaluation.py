@@ -17,7 +17,7 @@ import fieldconf as fc
 from fieldconf.cli import main
 from fieldconf.errors import EvaluationError, MissingPackageError
 from fieldconf.evaluation.curves import MEASURES
-from fieldconf.statistics.table import Table
+from fieldconf.statistics.judged_table import Table
 
 
 def rows_of(documents=60, seed=0, *, skill=1.0, fields=("a", "b"), **more):

@@ -16,7 +16,7 @@ from fieldconf.errors import EvaluationError
 from fieldconf.evaluation.correctness import Rule, Rules
 from fieldconf.evaluation.judged import judged, table_of
 from fieldconf.evaluation.judging import ValueJudge
-from fieldconf.many.lines import line_of
+from fieldconf.many.output_lines import line_of
 from fieldconf.report.results import Result, Results, RunSummary
 
 

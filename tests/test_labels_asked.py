@@ -9,7 +9,7 @@ from builders import entry, response
 import fieldconf as fc
 from fieldconf.errors import NoLogprobsError, RequestError, SchemaError
 from fieldconf.providers.forms import LABELS
-from fieldconf.providers.table import PROVIDERS
+from fieldconf.providers.provider_table import PROVIDERS
 from fieldconf.testing import Answer, AsyncFakeClient, FakeClient
 
 LABELS_SET = fc.LabelSet({"A": "spam", "B": "ham"})

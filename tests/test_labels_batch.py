@@ -12,8 +12,8 @@ from servers import answer_stream, serving
 
 import fieldconf as fc
 from fieldconf.batch import score_batch, score_files
-from fieldconf.batch.arguments import settings_of, task_of
-from fieldconf.batch.schemas import load_schema
+from fieldconf.batch.run_arguments import settings_of, task_of
+from fieldconf.batch.schema_loading import load_schema
 from fieldconf.cli import main
 from fieldconf.errors import SchemaError
 

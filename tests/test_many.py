@@ -17,7 +17,7 @@ from fieldconf.many import journal as journal_room
 from fieldconf.many import locks as locks_room
 from fieldconf.many import progress as progress_room
 from fieldconf.many.extract_many import aextract_many, extract_many
-from fieldconf.many.inputs import InputItem
+from fieldconf.many.input_items import InputItem
 from fieldconf.policy import Policy
 from fieldconf.testing import Answer, AsyncFakeClient, FakeClient
 

@@ -11,8 +11,8 @@ from installed import CliRunner
 import fieldconf as fc
 from fieldconf.cli import main
 from fieldconf.errors import PayloadError
-from fieldconf.many.files import inputs_in
-from fieldconf.many.inputs import Task, count_of
+from fieldconf.many.input_items import Task, count_of
+from fieldconf.many.input_readers import inputs_in
 from fieldconf.testing import Answer, FakeServer, HttpError
 
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -3,7 +3,7 @@ import itertools
 import pytest
 
 from fieldconf.distributions.continuation import Continuation
-from fieldconf.distributions.labels import (
+from fieldconf.distributions.label_matching import (
     Beginning,
     LabelMatcher,
     beginning,

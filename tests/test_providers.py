@@ -19,8 +19,8 @@ from wire_samples import recorded, sample
 import fieldconf as fc
 from fieldconf.cli import main
 from fieldconf.providers.models import MODELS
+from fieldconf.providers.provider_table import PROVIDERS, ROWS
 from fieldconf.providers.refusals import advice, refusal, server_message
-from fieldconf.providers.table import PROVIDERS, ROWS
 from fieldconf.requests.request import Defaults, merged
 
 ROOT = Path(__file__).parents[1]

@@ -9,7 +9,7 @@ from builders import report_of, response, token, tokenised
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fieldconf.fields.plain import DEEPEST, plain_value
+from fieldconf.fields.plain_values import DEEPEST, plain_value
 from fieldconf.render import lines
 from fieldconf.scoring.scorer import score
 

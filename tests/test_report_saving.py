@@ -21,7 +21,7 @@ from test_settling import MadeUp, sales
 import fieldconf as fc
 from fieldconf.errors import PayloadError, SchemaError
 from fieldconf.fields.pickling import flat, whole
-from fieldconf.parsing.writing import json_text
+from fieldconf.parsing.json_writing import json_text
 from fieldconf.report import Report
 from fieldconf.scoring.scorer import score
 

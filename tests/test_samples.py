@@ -12,7 +12,7 @@ from fieldconf.errors import NoLogprobsError, RequestError
 from fieldconf.extraction import sampling
 from fieldconf.extraction.calls import prepare
 from fieldconf.extraction.sampling import seeds
-from fieldconf.providers.table import ROWS
+from fieldconf.providers.provider_table import ROWS
 from fieldconf.testing import Answer, AsyncFakeClient, FakeClient, HttpError
 
 

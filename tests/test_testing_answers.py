@@ -12,7 +12,7 @@ import fieldconf as fc
 from fieldconf.paths import pointer
 from fieldconf.testing import Answer, AnswerError, Fault, HttpError, payloads
 from fieldconf.testing.payloads import RequestShape
-from fieldconf.testing.writing import entries
+from fieldconf.testing.token_writing import entries
 
 WORDS = "I was charged twice for the same month, and nobody answers the telephone. "
 ROADS = {

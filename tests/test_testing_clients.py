@@ -21,7 +21,7 @@ from fieldconf.testing import (
     Fault,
     HttpError,
 )
-from fieldconf.testing.writing import entries
+from fieldconf.testing.token_writing import entries
 
 SURE = {"team": 0.6, "urgent": 0.7, "note": 0.8}
 ANSWER = Answer(VALUE, SURE)

@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from fieldconf.statistics.table import Table
+from fieldconf.statistics.judged_table import Table
 
 CONFIDENCES = st.sampled_from([None, 0.0, 0.2, 0.5, 0.8, 0.9, 0.95, 0.99, 1.0])
 

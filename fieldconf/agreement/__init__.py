@@ -9,5 +9,5 @@ Why:   if a model has no logprobs, several answers show how certain it is.
 * ``pairing``: which items of several lists are the same item;
 * ``voting``: what most answers have at each place;
 * ``agree``: the report of the vote;
-* ``labels``: answers that are labels.
+* ``label_votes``: answers that are labels.
 """

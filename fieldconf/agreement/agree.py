@@ -28,7 +28,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from fieldconf.agreement.equivalence import Key
-from fieldconf.agreement.labels import agreed_labels
+from fieldconf.agreement.label_votes import agreed_labels
 from fieldconf.agreement.pairing import Pairing, ValueNode, tree_of
 from fieldconf.agreement.voting import ChosenValue, Vote
 from fieldconf.errors import PayloadError
@@ -36,7 +36,7 @@ from fieldconf.fields.field import Field
 from fieldconf.fields.readings import Agreement, Reading, RequestCost
 from fieldconf.fields.status import WHOLE
 from fieldconf.formulas import wilson
-from fieldconf.parsing.writing import json_text
+from fieldconf.parsing.json_writing import json_text
 from fieldconf.paths import Path
 from fieldconf.report import Report
 from fieldconf.report.combine import Part, assembled

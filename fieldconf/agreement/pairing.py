@@ -22,7 +22,7 @@ from typing import TypeAlias
 
 from fieldconf.agreement.equivalence import Key, Step, container_key, scalar_key
 from fieldconf.fields.field import Field
-from fieldconf.parsing.writing import json_text
+from fieldconf.parsing.json_writing import json_text
 from fieldconf.report import Report
 
 DEEPEST = 40

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from fieldconf.lazy import lazily
 
 if TYPE_CHECKING:
+    from fieldconf.batch.run_summary import BatchSummary
     from fieldconf.batch.runner import Scored, score_files
     from fieldconf.batch.scoring import output_schema, score_batch
-    from fieldconf.batch.summary import BatchSummary
 
 __all__ = ["BatchSummary", "Scored", "output_schema", "score_batch", "score_files"]
 
 lazily(__name__, {
     "runner": "Scored score_files",
     "scoring": "output_schema score_batch",
-    "summary": "BatchSummary",
+    "run_summary": "BatchSummary",
 })  # fmt: skip

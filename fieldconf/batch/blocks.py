@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from fieldconf.batch.inputs import Problem
-from fieldconf.batch.lines import LONGEST, FilePart, Lines, lines_at, split
+from fieldconf.batch.input_files import Problem
+from fieldconf.batch.json_lines import LONGEST, FilePart, Lines, lines_at, split
 from fieldconf.batch.sources import FileState, SourceFile, Text, opened
 from fieldconf.errors import PayloadError
 

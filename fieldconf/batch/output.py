@@ -18,7 +18,7 @@ from typing import Any
 
 from fieldconf.batch.arrow import arrow
 from fieldconf.batch.formats import Format, Write, writer
-from fieldconf.batch.inputs import Problem
+from fieldconf.batch.input_files import Problem
 from fieldconf.batch.parts import About, Folder, removed_if_not_moved, writing
 from fieldconf.batch.rows import ERROR
 

@@ -20,20 +20,20 @@ from typing import Any, cast
 
 from fieldconf.batch.arrow import arrow
 from fieldconf.batch.blocks import BLOCK, blocks
-from fieldconf.batch.inputs import Problem
+from fieldconf.batch.input_files import Problem
 from fieldconf.batch.parts import Folder
 from fieldconf.batch.scoring import score_batch
 from fieldconf.batch.sources import FileState
 from fieldconf.batch.worker import BlockResult, BlockTask, earlier_counts, score_and_write
 from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
-from fieldconf.distributions.labels import Match
+from fieldconf.distributions.label_matching import Match
 from fieldconf.errors import (
     FieldconfError,
     MissingPackageError,
     OutputError,
     PayloadError,
 )
-from fieldconf.many.files import STDIN
+from fieldconf.many.input_readers import STDIN
 from fieldconf.policy import Policy, PolicyLike
 from fieldconf.tokens.token import Mask
 

@@ -15,7 +15,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
-from fieldconf.batch.envelopes import Saved
+from fieldconf.batch.response_ids import Saved
 from fieldconf.fields.field import Field
 from fieldconf.paths import general
 from fieldconf.policy import Verdict

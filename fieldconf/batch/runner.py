@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
 
-from fieldconf.batch.arguments import (
+from fieldconf.batch.blocks import blocks
+from fieldconf.batch.formats import format_of
+from fieldconf.batch.input_files import InputFiles, Problem
+from fieldconf.batch.json_lines import LONGEST
+from fieldconf.batch.output import errors_beside, merge
+from fieldconf.batch.parts import Folder, parts_of, remove
+from fieldconf.batch.processes import run
+from fieldconf.batch.run_arguments import (
     BatchOptions,
     Engine,
     block_of,
@@ -25,15 +32,8 @@ from fieldconf.batch.arguments import (
     total_of,
     workers_of,
 )
-from fieldconf.batch.blocks import blocks
-from fieldconf.batch.formats import format_of
-from fieldconf.batch.inputs import InputFiles, Problem
-from fieldconf.batch.lines import LONGEST
-from fieldconf.batch.output import errors_beside, merge
-from fieldconf.batch.parts import Folder, parts_of, remove
-from fieldconf.batch.processes import run
+from fieldconf.batch.run_summary import BatchSummary
 from fieldconf.batch.sources import FileState, stat_of
-from fieldconf.batch.summary import BatchSummary
 from fieldconf.batch.worker import BlockResult, BlockTask
 from fieldconf.many.progress import Bar, Progress
 

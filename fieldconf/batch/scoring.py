@@ -17,13 +17,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from fieldconf.batch.arrow import array_of, arrow, type_of
-from fieldconf.batch.envelopes import Saved, opened
+from fieldconf.batch.response_ids import Saved, opened
 from fieldconf.batch.rows import LONG, Row, RowFormat
-from fieldconf.batch.schemas import load_schema
+from fieldconf.batch.schema_loading import load_schema
 from fieldconf.batch.wide import wide_form
 from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
 from fieldconf.classification import check_match
-from fieldconf.distributions.labels import Match
+from fieldconf.distributions.label_matching import Match
 from fieldconf.errors import FieldconfError, PayloadError
 from fieldconf.policy import Policy, PolicyLike
 from fieldconf.schema import Schema, compile_schema

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from fieldconf.batch.arrow import arrow
-from fieldconf.batch.inputs import CODECS
+from fieldconf.batch.input_files import CODECS
 from fieldconf.errors import PayloadError
-from fieldconf.many.files import STDIN
+from fieldconf.many.input_readers import STDIN
 
 HEAD = 1 << 16
 """The number of first bytes that decide the type of a file."""

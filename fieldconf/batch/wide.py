@@ -15,7 +15,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
-from fieldconf.batch.envelopes import Saved
+from fieldconf.batch.response_ids import Saved
 from fieldconf.batch.rows import (
     ANSWER,
     CONFIDENCE,

@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 
 from fieldconf.batch.arrow import arrow
 from fieldconf.batch.blocks import Block, read
-from fieldconf.batch.lines import LONGEST, Lines
+from fieldconf.batch.json_lines import LONGEST, Lines
 from fieldconf.batch.parts import About, Folder
 from fieldconf.batch.rows import ERROR
 from fieldconf.batch.scoring import output_schema, score_batch
 from fieldconf.calibration.calibrator import Calibrator
-from fieldconf.distributions.labels import Match
+from fieldconf.distributions.label_matching import Match
 from fieldconf.errors import OutputError, PayloadError
 from fieldconf.policy import Policy
 from fieldconf.tokens.token import Mask

@@ -4,9 +4,9 @@
 * ``members``: moves the members of a finite domain;
 * ``applying``: a report with calibrated confidences;
 * ``calibrator``: the maps of all fields, saved and loaded;
-* ``fitting``: fits the maps to labels;
-* ``choosing``: how strongly they are shrunk, and whether they beat no calibration;
+* ``regression``: fits the maps to labels;
+* ``cross_validation``: how strongly they are shrunk, and whether they beat no calibration;
 * ``prior``: fits how members are moved;
 * ``calibrate``: ``fc.calibrate``; ``threshold``: ``fc.Threshold``, the cut that decides a label;
-* ``reports``: reports with labels as tables for policies.
+* ``labelled_tables``: reports with labels as tables for policies.
 """

@@ -12,20 +12,20 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from fieldconf.calibration.calibrator import Calibrator, scope_of
-from fieldconf.calibration.choosing import CrossValidation, choose
+from fieldconf.calibration.cross_validation import CrossValidation, choose
 from fieldconf.calibration.curve import CalibrationCurve
-from fieldconf.calibration.fitting import Rows, features_of, fit
 from fieldconf.calibration.prior import members_of
+from fieldconf.calibration.regression import Rows, features_of, fit
 from fieldconf.errors import CalibrationError
 from fieldconf.evaluation.judged import judged
-from fieldconf.fields.plain import digest_of
+from fieldconf.fields.plain_values import digest_of
 from fieldconf.report import Report
 from fieldconf.report.results import Result
 from fieldconf.schema import compile_schema
 from fieldconf.statistics.packages import package
 
 if TYPE_CHECKING:
-    from fieldconf.statistics.table import Table
+    from fieldconf.statistics.judged_table import Table
 
 FEWEST = 10
 """With fewer labelled values nothing is fitted."""

@@ -21,11 +21,11 @@ from fieldconf.calibration.applying import calibrated
 from fieldconf.calibration.curve import CalibrationCurve
 from fieldconf.calibration.members import Members
 from fieldconf.errors import CalibrationError
-from fieldconf.fields.plain import digest_of
+from fieldconf.fields.plain_values import digest_of
 from fieldconf.fields.readings import Calibrated
 from fieldconf.report import Report
+from fieldconf.statistics.judged_table import Table
 from fieldconf.statistics.packages import package
-from fieldconf.statistics.table import Table
 
 if TYPE_CHECKING:
     import numpy as np

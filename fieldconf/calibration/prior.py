@@ -18,10 +18,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from fieldconf.calibration.applying import own_member
-from fieldconf.calibration.choosing import is_near, splits_of
+from fieldconf.calibration.cross_validation import is_near, splits_of
 from fieldconf.calibration.curve import SOFT
-from fieldconf.calibration.fitting import FLATTEST, WEIGHTS
 from fieldconf.calibration.members import Members
+from fieldconf.calibration.regression import FLATTEST, WEIGHTS
 from fieldconf.fields.field import Field
 from fieldconf.parsing.kinds import same
 from fieldconf.statistics.packages import minimize, package
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fieldconf.evaluation.judged import Detail
-    from fieldconf.statistics.table import Table
+    from fieldconf.statistics.judged_table import Table
 
     Array: TypeAlias = NDArray[np.float64]
 

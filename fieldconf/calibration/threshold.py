@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
-from fieldconf.calibration.reports import (
+from fieldconf.calibration.labelled_tables import (
     LabelJudgement,
     choices_of,
     json_text,
@@ -26,12 +26,12 @@ from fieldconf.paths import pointer
 from fieldconf.report import Report
 from fieldconf.schema.attribute_paths import steps_of
 from fieldconf.statistics.columns import column, column_names
-from fieldconf.statistics.decisions import Decided
 from fieldconf.statistics.packages import minimize, package
 from fieldconf.statistics.resampling import FEWEST, resampled, times_for
+from fieldconf.statistics.threshold_decisions import Decided
 
 if TYPE_CHECKING:
-    from fieldconf.statistics.table import Floats
+    from fieldconf.statistics.judged_table import Floats
 
 Metric: TypeAlias = str | float | Mapping[str, float]
 """Of two classes: "accuracy"; "f1"; the beta of an F-beta; or costs, "false_positive" and

@@ -24,7 +24,7 @@ from typing import Any
 from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
 from fieldconf.classification.answer import LabelAnswer
 from fieldconf.classification.ending import with_ends
-from fieldconf.distributions.labels import Match
+from fieldconf.distributions.label_matching import Match
 from fieldconf.distributions.settling import Settle, settled
 from fieldconf.errors import PayloadError, SchemaError
 from fieldconf.policy import Policy, PolicyLike

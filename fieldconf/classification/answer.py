@@ -30,17 +30,17 @@ from fieldconf.distributions.distribution import (
     likeliest,
 )
 from fieldconf.distributions.explanation import why_outcome, why_token
-from fieldconf.distributions.labels import beginning
+from fieldconf.distributions.label_matching import beginning
 from fieldconf.distributions.outcome_tree import OutcomeTree, UndecidedMass
 from fieldconf.distributions.tree_store import TreeStore
 from fieldconf.fields.field import Field
-from fieldconf.fields.scorer import FEW_VALID
+from fieldconf.fields.field_scorer import FEW_VALID
 from fieldconf.fields.token_sums import LONGEST_TOKEN, is_reliable, missing_reason
 from fieldconf.parsing.kinds import kind_of
 from fieldconf.parsing.reasoning import answer_start
 from fieldconf.report import Report, Status
 from fieldconf.schema import Schema, SchemaViolation
-from fieldconf.schema.labels import as_json
+from fieldconf.schema.label_set import as_json
 from fieldconf.tokens.spelling import SPACES, plainly_named, spell_completion
 from fieldconf.tokens.token import Candidate, Completion, Mask, Token, utf8
 

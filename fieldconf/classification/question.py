@@ -20,7 +20,7 @@ from fieldconf.distributions.decoding_step import (
     candidate_of,
     every,
 )
-from fieldconf.distributions.labels import Beginning, LabelMatcher, beginning
+from fieldconf.distributions.label_matching import Beginning, LabelMatcher, beginning
 from fieldconf.schema import LabelSet
 from fieldconf.tokens.token import Candidate
 

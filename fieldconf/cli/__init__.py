@@ -16,11 +16,11 @@ was scored; 1 some lines are no responses; 2 also where the rest of the inputs w
 
 import click
 
-from fieldconf.cli.batching import batch_command
-from fieldconf.cli.evaluating import evaluate_command
-from fieldconf.cli.extracting import extract_command
-from fieldconf.cli.local import local_group
-from fieldconf.cli.scoring import classify_command, score_command
+from fieldconf.cli.batch_command import batch_command
+from fieldconf.cli.evaluate_command import evaluate_command
+from fieldconf.cli.extract_command import extract_command
+from fieldconf.cli.local_command import local_group
+from fieldconf.cli.score_command import classify_command, score_command
 
 __all__ = ["main"]
 

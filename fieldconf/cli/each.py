@@ -23,7 +23,7 @@ from fieldconf.render.table import number, printable
 
 if TYPE_CHECKING:
     from fieldconf.extraction.options import Options
-    from fieldconf.many.files import Per
+    from fieldconf.many.input_readers import Per
     from fieldconf.policy import Outcome
     from fieldconf.reasking.cascade import CascadeStep
     from fieldconf.report.results import Result, RunSummary
@@ -111,7 +111,7 @@ def extract_each(
         OutputError: if the output cannot be used.
     """
     from fieldconf.many.extract_many import extract_many
-    from fieldconf.many.files import inputs_in
+    from fieldconf.many.input_readers import inputs_in
 
     inputs = inputs_in(
         places, per=many["per"], text_field=many["text_field"], id_field=many["id_field"]
@@ -160,7 +160,7 @@ class ExitStatus:
 
 
 def _plain(result: "Result[Any]") -> Mapping[str, Any]:
-    from fieldconf.many.lines import line_of
+    from fieldconf.many.output_lines import line_of
 
     line = line_of(result, "")
     return {name: value for name, value in line.items() if name != "key"}

@@ -18,7 +18,7 @@ not list ("unseen") gives the bounds: ``low`` gives it to the other outcomes, ``
 * ``continuation``: where a candidate leads, by a fork of the parser;
 * ``context``: what may follow a value in the containers around it;
 * ``questions``, ``value_questions``: which outcomes a candidate leaves, one class a question;
-* ``labels``, ``other_values``: matching of labels; whether another value is still possible;
+* ``label_matching``, ``other_values``: matching of labels; whether another value is still possible;
 * ``decoding_step``, ``outcome_tree``: the steps, and the tree that adds them up;
 * ``distribution``, ``open_values``, ``explanation``: what a tree says, as frozen values;
 * ``tree_store``, ``settling``: trees for a second pass, and requests that narrow their bounds;

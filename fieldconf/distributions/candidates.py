@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from fieldconf.distributions.decoding_step import StepCandidates, as_step_candidates
-from fieldconf.responses.fast.lazy import LazyCandidates, all_columns, columns
+from fieldconf.responses.fast.lazy_candidates import LazyCandidates, all_columns, columns
 from fieldconf.tokens.spelling import SPACES, plainly_named
 from fieldconf.tokens.token import Candidate, Token, unchecked, utf8
 

@@ -16,9 +16,9 @@ from collections.abc import Callable
 from typing import Any
 
 from fieldconf.parsing.grammar import NUMBER, NUMBER_MAY_END, decode, decode_begun
+from fieldconf.parsing.json_writing import unescaped_text
 from fieldconf.parsing.kinds import kind_of, same
 from fieldconf.parsing.prefix import may_become
-from fieldconf.parsing.writing import unescaped_text
 from fieldconf.schema import Declared
 
 _CHARACTERS = string.printable + "\x00\xe9\u4e2d"  # beyond ASCII: a letter, an ideograph

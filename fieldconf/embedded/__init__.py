@@ -1,7 +1,8 @@
 """The embedded model: a small language model on this machine, behind an OpenAI client's face.
 
 In:    a GGUF file; the default one is fetched once, on request (``weights``).
-Out:   a client (``client``) of a server process (``server``), with its own prompt (``prompt``).
+Out:   a client (``client``) of a server process (``server_process``), with its own
+       prompt (``prompt``).
 Never: an import of the client's package before a model is asked for.
 Why:   trying the library, and testing it against true logprobs, must need no account.
 """

@@ -22,7 +22,7 @@ from typing import Any, Self, cast
 
 import openai
 
-from fieldconf.embedded import server as server_process
+from fieldconf.embedded import server_process
 from fieldconf.embedded.prompt import embedded_messages, embedded_schema
 from fieldconf.embedded.weights import (
     REMEDY_FETCH,

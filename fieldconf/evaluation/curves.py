@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from fieldconf.statistics.table import Booleans, Floats, Integers
+    from fieldconf.statistics.judged_table import Booleans, Floats, Integers
 
 COVERAGES = (0.5, 0.8, 0.9)
 RISKS = (0.02, 0.05, 0.1)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 from fieldconf.errors import EvaluationError, nearest
 from fieldconf.evaluation.curves import COVERAGES, MEASURES, RankedRows
 from fieldconf.evaluation.verdicts import Perfect, verdicts
+from fieldconf.statistics.judged_table import Table
 from fieldconf.statistics.packages import package
 from fieldconf.statistics.resampling import FEWEST, Measured, measured, resampled
-from fieldconf.statistics.table import Table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,21 +17,21 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from fieldconf.errors import EvaluationError
-from fieldconf.evaluation.answers import (
+from fieldconf.evaluation.judged_reports import (
     ReportAnswer,
     answers_of,
     are_batch_rows,
     are_reports,
     restored,
 )
-from fieldconf.evaluation.files import is_file, read_file, typed
 from fieldconf.evaluation.judging import Judgement, ValueJudge
+from fieldconf.evaluation.label_files import is_file, read_file, typed
 from fieldconf.evaluation.labels import Labels, labels, name_of
 from fieldconf.fields.field import Field
 from fieldconf.paths import Path, general, pointer
-from fieldconf.policy.choosing import kinds_of
+from fieldconf.policy.field_limits import kinds_of
 from fieldconf.statistics.columns import column, column_names
-from fieldconf.statistics.table import REQUIRED, Table
+from fieldconf.statistics.judged_table import REQUIRED, Table
 
 SCORES = ("rank", "exp_mean", "exp_joint", "min", "low", "margin")
 """The other scores of each row of reports."""

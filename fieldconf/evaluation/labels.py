@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from fieldconf.errors import EvaluationError
 from fieldconf.evaluation.correctness import RuleLike, Rules, Written
-from fieldconf.evaluation.files import is_file, read_file
+from fieldconf.evaluation.label_files import is_file, read_file
 from fieldconf.parsing.kinds import same_json
 from fieldconf.paths import parse_pointer, pointer
 from fieldconf.schema.attribute_paths import steps_of

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from fieldconf.calibration.calibrator import Calibrator, digest_of
 from fieldconf.classification import check_match
-from fieldconf.distributions.labels import Match
+from fieldconf.distributions.label_matching import Match
 from fieldconf.distributions.settling import Settle
 from fieldconf.errors import RequestError
 from fieldconf.extraction.endpoints import APIS, CHAT, Api
@@ -24,7 +24,7 @@ from fieldconf.extraction.stopping import Rule, rules_of
 from fieldconf.grounding.locating import Ways, requested_ways
 from fieldconf.policy import Policy
 from fieldconf.providers.forms import Ask
-from fieldconf.providers.table import PROVIDERS, Provider, provider_at
+from fieldconf.providers.provider_table import PROVIDERS, Provider, provider_at
 from fieldconf.report import Report
 from fieldconf.requests.request import (
     INSTRUCTIONS,

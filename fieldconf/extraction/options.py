@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypedDict, TypeVar, cast
 
 from fieldconf.calibration.calibrator import CalibratorLike
-from fieldconf.distributions.labels import Match
+from fieldconf.distributions.label_matching import Match
 from fieldconf.distributions.settling import Settle
 from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.stopping import StopRules

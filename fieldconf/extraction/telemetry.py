@@ -24,7 +24,7 @@ from typing import Any, TypeAlias
 
 from fieldconf.errors import MissingPackageError
 from fieldconf.fields.field import Field
-from fieldconf.fields.plain import plain_value
+from fieldconf.fields.plain_values import plain_value
 from fieldconf.fields.status import is_alone
 from fieldconf.paths import Path
 from fieldconf.render.lines import problems

@@ -6,12 +6,12 @@ Never: a whole report: ``report`` holds those; I/O.
 Why:   what a confidence means depends on the kind of value, and that is decided in one folder.
 
 * ``field``: the ``Field``;
-* ``scorer``: from an aligned value to a field, by kind;
+* ``field_scorer``: from an aligned value to a field, by kind;
 * ``token_sums``: sums of logprobs, and the decoding steps behind a value;
 * ``containers``: objects and lists while they are open;
 * ``decisive_step``: the least confidence inside of an object;
 * ``readings``: records of what several requests, and the source, say of a field;
 * ``status``: how an answer ended;
-* ``plain``: the parts of a report as plain JSON values;
+* ``plain_values``: the parts of a report as plain JSON values;
 * ``pickling``: values without nesting, for pickles.
 """

@@ -16,7 +16,7 @@ from fieldconf.distributions.distribution import Distribution, Member
 from fieldconf.distributions.explanation import Explanation
 from fieldconf.distributions.open_values import OpenValueStep
 from fieldconf.fields.pickling import flat, whole
-from fieldconf.fields.plain import (
+from fieldconf.fields.plain_values import (
     plain_choice,
     plain_distribution,
     plain_member,

@@ -18,7 +18,7 @@ from fieldconf.fields.readings import FoundHow
 from fieldconf.grounding.numerals import number_text
 from fieldconf.grounding.searching import SourceText
 from fieldconf.report import Report
-from fieldconf.responses.plain import get
+from fieldconf.responses.payload_access import get
 
 T = TypeVar("T")
 Ways: TypeAlias = Sequence[FoundHow]

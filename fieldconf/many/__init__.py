@@ -5,8 +5,8 @@ Out:   a result for each input, in the order of the inputs; a file that can be g
 Never: a run ended by one input that failed; an answer that was paid for and is lost.
 Why:   everybody writes this loop by hand, and most lose what was there when it breaks.
 
-``inputs`` reads what there is to ask, ``keys`` says when an answer is that of an input, ``results``
-is what people hold, ``lines`` its JSON; ``journal`` keeps lines on disk, ``progress`` shows how far
-it is; ``work`` is one input from reading to keeping; ``running`` and ``arunning`` have threads and
-tasks; ``faces`` is what people call.
+``extract_many`` has the public functions. ``input_items`` and ``input_readers`` read the inputs;
+``keys`` says which stored answer belongs to which input. ``work`` processes one input;
+``thread_runner`` and ``task_runner`` run many at a time. ``journal`` keeps results on disk,
+``output_lines`` writes and reads them as JSON; ``progress`` shows how many are done.
 """

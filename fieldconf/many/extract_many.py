@@ -12,7 +12,7 @@ from typing import Any, TypeVar, Unpack, cast, overload
 
 from fieldconf.errors import RequestError
 from fieldconf.extraction.options import Options, explicit, merged_options
-from fieldconf.many.inputs import (
+from fieldconf.many.input_items import (
     AnyTexts,
     Texts,
     checked,
@@ -21,8 +21,8 @@ from fieldconf.many.inputs import (
     tasks_async,
 )
 from fieldconf.many.progress import ProgressCallback, shown
-from fieldconf.many.tasks import AsyncResultStream
-from fieldconf.many.threads import ResultStream
+from fieldconf.many.task_runner import AsyncResultStream
+from fieldconf.many.thread_runner import ResultStream
 from fieldconf.many.work import Run, RunOptions
 from fieldconf.reasking.cascade import CascadeStep, check_steps
 

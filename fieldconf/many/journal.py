@@ -24,8 +24,8 @@ from types import TracebackType
 from typing import Any, BinaryIO, NamedTuple, Self, cast
 
 from fieldconf.errors import OutputError
-from fieldconf.many.lines import Name, name_of, parsed, text_of
 from fieldconf.many.locks import own
+from fieldconf.many.output_lines import Name, name_of, parsed, text_of
 from fieldconf.threads import Lock
 
 _OTHERS = "Give the inputs as before (new ones at the end), or another output"

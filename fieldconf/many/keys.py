@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from fieldconf.extraction.calls import PreparedRequest
 from fieldconf.extraction.inputs import Image
 from fieldconf.extraction.options import Options
-from fieldconf.providers.table import PROVIDERS
+from fieldconf.providers.provider_table import PROVIDERS
 from fieldconf.schema import Schema
 from fieldconf.schema.field_settings import without_limits
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
-from fieldconf.many.threads import Showing
+from fieldconf.many.thread_runner import Showing
 from fieldconf.report.results import RunSummary
 
 

@@ -18,10 +18,10 @@ from fieldconf.errors import (
 )
 from fieldconf.extraction.calls import prepare
 from fieldconf.extraction.options import Options, merged_options
-from fieldconf.many.inputs import Task
+from fieldconf.many.input_items import Task
 from fieldconf.many.journal import Journal, JournalSettings
 from fieldconf.many.keys import StepKey, input_key, settings_key, steps_key
-from fieldconf.many.lines import Name, line_of, result_of
+from fieldconf.many.output_lines import Name, line_of, result_of
 from fieldconf.reasking.cascade import CascadeStep
 from fieldconf.report import Report
 from fieldconf.report.results import Result, RunCounts, RunSummary

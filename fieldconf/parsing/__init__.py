@@ -10,7 +10,7 @@ Why:   all other folders need to know which bytes of an answer belong to which v
 * ``values``: decoded values from parser events;
 * ``kinds``: the kinds of JSON values, and when two values are equal;
 * ``prefix``: whether a prefix of a scalar can still become a certain value;
-* ``writing``: the JSON text of values;
+* ``json_writing``: the JSON text of values;
 * ``search``, ``finder``: the JSON value in a text with other content;
 * ``reasoning``: the marks around what a model writes before its answer.
 """

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from fieldconf.parsing.grammar import STRING_CUT, decode_begun
-from fieldconf.parsing.writing import unescaped_text
+from fieldconf.parsing.json_writing import unescaped_text
 
 _NUMBER = re.compile(r"(-?)(0|[1-9][0-9]*|)((?<=[0-9])\.[0-9]*)?(?:(?<=[0-9])[eE]([+-]?)([0-9]*))?")
 _LITERALS = {b"t": (b"true", True), b"f": (b"false", False), b"n": (b"null", None)}

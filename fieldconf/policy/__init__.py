@@ -3,13 +3,12 @@
 * ``limits``: confidence limits and outcomes;
 * ``pointers``: which fields a name means;
 * ``policies``: ``Policy``, its files and plain values;
-* ``choosing``: which limits are for a field;
+* ``field_limits``: which limits are for a field;
 * ``reasons``: what may speak against a value, a rule each;
-* ``judging``: the verdicts on an answer.
+* ``field_judge``: the verdicts on an answer.
 """
 
-from fieldconf.policy.choosing import FieldLimits
-from fieldconf.policy.judging import (
+from fieldconf.policy.field_judge import (
     FieldJudge,
     Verdict,
     is_judged,
@@ -18,6 +17,7 @@ from fieldconf.policy.judging import (
     outcome_of,
     problems_of,
 )
+from fieldconf.policy.field_limits import FieldLimits
 from fieldconf.policy.limits import (
     NOTHING,
     OUTCOMES,

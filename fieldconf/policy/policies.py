@@ -41,12 +41,12 @@ from fieldconf.schema import Schema, SchemaNode, compile_schema
 from fieldconf.statistics.certifying import certify
 from fieldconf.statistics.costs import Costs, costs_of
 from fieldconf.statistics.guarantee import Guarantee, Per, Unit
+from fieldconf.statistics.judged_table import Table
 from fieldconf.statistics.packages import package
-from fieldconf.statistics.table import Table
 from fieldconf.statistics.table_registry import labelled_table
 
 if TYPE_CHECKING:
-    from fieldconf.statistics.table import Booleans
+    from fieldconf.statistics.judged_table import Booleans
 
 KINDS = ("string", "enum", "text", "number", "boolean", "null", "list", "object")
 """The kinds that limits may be for: the kinds of fields (an "array" is a "list" here), strings with
@@ -230,7 +230,7 @@ class Policy:
 
         Args:
             source: a table with the columns ``document, field, confidence, right`` (see
-                ``fieldconf.statistics.table.Table``); or, with ``labels``, reports.
+                ``fieldconf.statistics.judged_table.Table``); or, with ``labels``, reports.
             labels: the right values, see ``fc.labels``.
             risk: the share (0..1) of the accepted that may be wrong.
             confidence: the probability (0..1), over draws of the labelled documents, with which the

@@ -1,8 +1,8 @@
 """Providers: who gives logprobs, how each is asked, and how each says no.
 
 In:    a provider's key, a model's name, a server's error.
-Out:   facts, as rows of tables: ``table`` (providers, frameworks), ``models``, ``refusals``; and
-       ``forms``, the few ways to ask.
+Out:   facts as rows of tables: ``provider_table`` (providers, frameworks), ``models``,
+       ``refusals``; and ``forms``, the forms of a request.
 Never: a request; a branch on a name.
 Why:   a new provider, model or error text is a new row, in one place.
 """

@@ -18,7 +18,7 @@ from typing import Any, cast
 
 from referencing import Resource
 
-from fieldconf.parsing.writing import distinct_json
+from fieldconf.parsing.json_writing import distinct_json
 from fieldconf.schema import SchemaNode
 from fieldconf.schema.places import subschemas_at
 from fieldconf.schema.references import Draft, Subschema

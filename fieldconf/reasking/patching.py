@@ -10,8 +10,8 @@ from collections.abc import Collection
 from typing import Any, TypeAlias
 
 from fieldconf.fields.pickling import value_at
+from fieldconf.parsing.json_writing import json_text
 from fieldconf.parsing.kinds import same_json
-from fieldconf.parsing.writing import json_text
 from fieldconf.paths import Path
 from fieldconf.schema import Schema
 from fieldconf.schema.pydantic_errors import leads

@@ -15,12 +15,12 @@ from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar, Unpack, cast
 
-from fieldconf.agreement.labels import merged_labels
+from fieldconf.agreement.label_votes import merged_labels
 from fieldconf.extraction.inputs import Input, is_messages
 from fieldconf.extraction.options import Options, explicit, merged_options
 from fieldconf.extraction.sampling import answer, answer_async
 from fieldconf.fields.pickling import value_at
-from fieldconf.fields.plain import DEEPEST, plain_value
+from fieldconf.fields.plain_values import DEEPEST, plain_value
 from fieldconf.grounding.locating import locate_merged
 from fieldconf.paths import Path, parse_pointer, pointer
 from fieldconf.policy import PolicyLike

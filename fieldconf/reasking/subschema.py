@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from fieldconf.errors import SchemaError
-from fieldconf.parsing.writing import opening_text
+from fieldconf.parsing.json_writing import opening_text
 from fieldconf.paths import Path
 from fieldconf.reasking.definitions import Carrier
 from fieldconf.schema import Schema, SchemaNode, compile_schema

@@ -16,7 +16,7 @@ Why:   the answer, its numbers and what is wrong with it belong together.
 """
 
 from fieldconf.fields.field import Field, Kind
-from fieldconf.fields.plain import DEEPEST, plain_value
+from fieldconf.fields.plain_values import DEEPEST, plain_value
 from fieldconf.fields.readings import (
     Agreement,
     Basis,

@@ -17,8 +17,8 @@ from fieldconf.fields.field import Field
 from fieldconf.fields.pickling import value_at
 from fieldconf.fields.readings import RequestCost
 from fieldconf.fields.status import OTHERS, Status
+from fieldconf.parsing.json_writing import json_text
 from fieldconf.parsing.kinds import kind_of, same
-from fieldconf.parsing.writing import json_text
 from fieldconf.paths import Path, pointer
 from fieldconf.report.load import how_sure, with_declared
 from fieldconf.report.report import Report

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 from fieldconf.errors import MissingPackageError
 from fieldconf.fields.field import Field
-from fieldconf.parsing.writing import json_text
+from fieldconf.parsing.json_writing import json_text
 from fieldconf.policy import Verdict
 
 Library: TypeAlias = Literal["pandas", "polars"]

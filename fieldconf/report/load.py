@@ -25,12 +25,12 @@ from fieldconf.distributions.open_values import OpenValueStep
 from fieldconf.errors import PayloadError, PolicyError, SchemaError
 from fieldconf.fields.field import Field
 from fieldconf.fields.pickling import value_at
-from fieldconf.fields.plain import DEEPEST, number_of, plain_value
+from fieldconf.fields.plain_values import DEEPEST, number_of, plain_value
 from fieldconf.fields.readings import Agreement, Calibrated, Reading, RequestCost, SourceSpan
 from fieldconf.fields.status import WHOLE, Stopped
 from fieldconf.formulas import TextScore
+from fieldconf.parsing.json_writing import json_text
 from fieldconf.parsing.kinds import kind_of
-from fieldconf.parsing.writing import json_text
 from fieldconf.paths import Path, pointer
 from fieldconf.policy import Policy
 from fieldconf.render.table import printable

@@ -14,7 +14,7 @@ from typing import Any, Generic, Self, TypeVar, cast, overload
 
 from fieldconf.errors import CalibrationError
 from fieldconf.fields.field import Field
-from fieldconf.fields.plain import (
+from fieldconf.fields.plain_values import (
     digest_of,
     plain_record,
     plain_score,
@@ -42,8 +42,8 @@ from fieldconf.report.lookup import ByPointer, Lookup, Name
 from fieldconf.report.packing import packed, unpacked
 from fieldconf.schema import Schema, SchemaViolation, compile_schema
 from fieldconf.schema.attribute_paths import paths_of, steps_of
-from fieldconf.statistics.decisions import Decided
 from fieldconf.statistics.guarantee import in_words
+from fieldconf.statistics.threshold_decisions import Decided
 from fieldconf.threads import cached_property
 from fieldconf.tokens.token import Mask, Token
 

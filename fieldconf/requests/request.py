@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any, TypeAlias
 
-from fieldconf.decision_endpoint.questions import questions
+from fieldconf.decision_endpoint.schema_questions import questions
 from fieldconf.errors import NoLogprobsError, RequestError
 from fieldconf.probes import Probe
 from fieldconf.providers.forms import BARE, LABELS, AnswerForm, Ask
 from fieldconf.providers.models import Model, model_row
-from fieldconf.providers.table import PROVIDERS, Provider
+from fieldconf.providers.provider_table import PROVIDERS, Provider
 from fieldconf.requests.strict import strict
 from fieldconf.schema import LabelSet, Schema, compile_schema
 from fieldconf.schema.field_settings import without_settings

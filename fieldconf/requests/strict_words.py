@@ -9,8 +9,8 @@ Why:   a schema node has several schemas, and the server needs one.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from fieldconf.parsing.json_writing import json_text
 from fieldconf.parsing.kinds import is_container, kind_of
-from fieldconf.parsing.writing import json_text
 from fieldconf.providers.grammars import NUMBERS, STRING
 from fieldconf.schema import MAX_MEMBERS, SchemaNode
 from fieldconf.schema.declared import kinds_of_parts, members_of

@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from fieldconf.parsing.json_writing import distinct_json
 from fieldconf.parsing.kinds import KINDS
-from fieldconf.parsing.writing import distinct_json
 from fieldconf.paths import Path, pointer
 from fieldconf.providers.grammars import NUMBERS, STRING, Grammar
 from fieldconf.requests.strict_losses import ANY_ITEM, Loss, shown

@@ -9,9 +9,9 @@ Why:   all providers are read in one place, whatever client or framework deliver
 * ``envelopes``: opens text, bytes, objects and lists;
 * ``frameworks``, ``ai_sdk``, ``kept``: unwrap what a framework, or fieldconf, put around it;
 * ``formats/``: read one shape each; ``fast/`` reads the most frequent ones with less work;
-* ``delta``: adds up the parts of a response; ``answers``: where another answer begins;
-* ``token_names``, ``echo``, ``fitting``: repair names of tokens, echoed prompts, and the text;
-* ``plain``: access to untrusted values.
+* ``delta``: adds up the parts of a response; ``answer_bounds``: where another answer begins;
+* ``token_names``, ``echo``, ``text_repair``: repair names of tokens, echoed prompts, and the text;
+* ``payload_access``: access to untrusted values.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,11 +25,10 @@ from msgspec import structs
 from fieldconf.errors import FieldconfError, NoLogprobsError, PayloadError, one_line
 from fieldconf.providers.refusals import refusal, server_message
 from fieldconf.responses import ai_sdk, echo, frameworks, kept, token_names
-from fieldconf.responses.answers import Answers
+from fieldconf.responses.answer_bounds import Answers
 from fieldconf.responses.delta import Delta, fold, several
 from fieldconf.responses.envelopes import REMEDY, open_payload
 from fieldconf.responses.fast.from_json import RawBody
-from fieldconf.responses.fitting import fitted
 from fieldconf.responses.formats import (
     bare_list,
     cohere,
@@ -45,7 +44,8 @@ from fieldconf.responses.formats import (
     together_stream,
     transformers,
 )
-from fieldconf.responses.plain import first, get
+from fieldconf.responses.payload_access import first, get
+from fieldconf.responses.text_repair import fitted
 from fieldconf.tokens.spelling import undisguised
 from fieldconf.tokens.token import Completion
 

@@ -22,7 +22,7 @@ from fieldconf.responses.frameworks import (
     ai_sdk_delta,
     ai_sdk_logprobs,
 )
-from fieldconf.responses.plain import first, get, text
+from fieldconf.responses.payload_access import first, get, text
 
 _SOURCE = "AI SDK"  # the end of a step and that of the stream say the same
 

@@ -13,10 +13,10 @@ from typing import Any, Literal, TypeAlias, TypeVar
 from msgspec import Struct, structs
 
 from fieldconf.errors import PayloadError
-from fieldconf.responses.fast.lazy import has_forbidden
+from fieldconf.responses.fast.lazy_candidates import has_forbidden
 from fieldconf.responses.formats import tool_calls
 from fieldconf.responses.formats.tool_calls import ToolCall
-from fieldconf.responses.plain import parsed, unfenced
+from fieldconf.responses.payload_access import parsed, unfenced
 from fieldconf.tokens.token import (
     Completion,
     Decision,

@@ -14,7 +14,7 @@ from dataclasses import replace
 from itertools import accumulate
 
 from fieldconf.errors import PayloadError
-from fieldconf.responses.plain import parsed
+from fieldconf.responses.payload_access import parsed
 from fieldconf.tokens.spelling import is_control
 from fieldconf.tokens.token import Completion, Token, utf8
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from fieldconf.errors import PayloadError, one_line
 from fieldconf.responses.fast import from_json, from_objects
-from fieldconf.responses.plain import get, items
+from fieldconf.responses.payload_access import get, items
 
 REMEDY = "Give the whole response of the request, as an SDK object, a dict, or its JSON"
 

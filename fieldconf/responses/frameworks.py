@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fieldconf.providers.refusals import server_message
-from fieldconf.responses.plain import (
+from fieldconf.responses.payload_access import (
     at,
     first,
     get,

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar, cast
 
 from fieldconf.errors import PayloadError
-from fieldconf.responses.fast.lazy import LazyCandidates
+from fieldconf.responses.fast.lazy_candidates import LazyCandidates
 from fieldconf.responses.formats.entries import id_in
 from fieldconf.tokens.token import Candidate, Completion, Token
 from fieldconf.tokens.tokenizer import vocabulary_of

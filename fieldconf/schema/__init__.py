@@ -19,7 +19,7 @@ From a JSON Schema to declarations:
 Other kinds of schemas and settings:
 
 * ``pydantic_models``: the JSON Schema of a pydantic model;
-* ``labels``: label sets, whose answers are bare texts;
+* ``label_set``: label sets, whose answers are bare texts;
 * ``field_settings``: thresholds and formulas that are declared with a field;
 * ``attribute_paths``: from Python attributes to paths of an answer;
 * ``omitted``: null values that stand for left-out keys;
@@ -35,7 +35,7 @@ Validation:
 
 from fieldconf.parsing.kinds import KINDS, kind_of, same
 from fieldconf.schema.declared import MAX_MEMBERS, Declared, UnionVariant
-from fieldconf.schema.labels import LabelSet
+from fieldconf.schema.label_set import LabelSet
 from fieldconf.schema.places import SchemaNode
 from fieldconf.schema.schema import Schema, compile_schema
 from fieldconf.schema.validation import SchemaViolation

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, NamedTuple
 
+from fieldconf.parsing.json_writing import json_text
 from fieldconf.parsing.kinds import KINDS, is_container, kind_of
-from fieldconf.parsing.writing import json_text
 from fieldconf.schema.constraints import ScalarRule, exact, step_of
 from fieldconf.schema.field_settings import CONF, FieldConfig, conf_of, merged
 from fieldconf.schema.keywords import Keywords

@@ -9,7 +9,7 @@ Why:   strict structured output requires every key, so a model writes null for "
 from collections.abc import Mapping
 from typing import Any, cast
 
-from fieldconf.parsing.writing import opening_text
+from fieldconf.parsing.json_writing import opening_text
 from fieldconf.schema.places import SchemaNode
 
 

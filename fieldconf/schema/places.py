@@ -9,8 +9,8 @@ Why:   an answer is followed while it is written, and what was written narrows u
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
+from fieldconf.parsing.json_writing import json_text
 from fieldconf.parsing.kinds import kind_of
-from fieldconf.parsing.writing import json_text
 from fieldconf.paths import Path
 from fieldconf.schema.declared import (
     Declared,

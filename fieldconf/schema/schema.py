@@ -18,11 +18,11 @@ from typing import Any, cast
 from pydantic import BaseModel, PydanticUserError, TypeAdapter
 
 from fieldconf.errors import SchemaError
-from fieldconf.parsing.writing import json_text
+from fieldconf.parsing.json_writing import json_text
 from fieldconf.paths import Path, pointer
 from fieldconf.schema.declared import Declared
 from fieldconf.schema.field_settings import check_settings, without_limits
-from fieldconf.schema.labels import LabelSet
+from fieldconf.schema.label_set import LabelSet
 from fieldconf.schema.omitted import restored
 from fieldconf.schema.places import SchemaNode, SchemaNodes, every_node
 from fieldconf.schema.references import draft_of, root_of

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from fieldconf.distributions.labels import Match
+from fieldconf.distributions.label_matching import Match
 from fieldconf.distributions.outcome_tree import OutcomeTree
 from fieldconf.distributions.settling import Settle
 from fieldconf.distributions.tree_store import TreeStore

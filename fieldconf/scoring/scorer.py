@@ -14,13 +14,13 @@ from typing import Any, TypeVar, overload
 
 from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
 from fieldconf.classification import check_match, read_label
-from fieldconf.decision_endpoint.answers import decided
-from fieldconf.distributions.labels import Match
+from fieldconf.decision_endpoint.endpoint_report import decided
+from fieldconf.distributions.label_matching import Match
 from fieldconf.distributions.settling import Settle, settled
 from fieldconf.distributions.tree_store import TreeStore
 from fieldconf.errors import PayloadError
 from fieldconf.fields.field import Field
-from fieldconf.fields.scorer import FieldScorer, truncated
+from fieldconf.fields.field_scorer import FieldScorer, truncated
 from fieldconf.fields.status import OTHER_JSON, OTHER_KIND, OTHERS, WHOLE
 from fieldconf.fields.token_sums import Evidence
 from fieldconf.formulas import TextScore, text_score

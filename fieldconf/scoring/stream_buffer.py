@@ -15,7 +15,7 @@ from typing import Any
 
 from fieldconf.errors import PayloadError
 from fieldconf.responses import read_chunk
-from fieldconf.responses.answers import Answers
+from fieldconf.responses.answer_bounds import Answers
 from fieldconf.responses.delta import (
     Delta,
     Growth,

@@ -1,7 +1,8 @@
 """Statistics: tables of judged values, resampling, and cuts with what they guarantee or cost.
 
 * ``packages``: numpy, scipy and scikit-learn, imported when they are used;
-* ``columns``: reading one column of a table; ``table``: ``Table``, a row for each judged value;
+* ``columns``: reading one column of a table;
+* ``judged_table``: ``Table``, a row for each judged value;
 * ``table_registry``: which function makes a ``Table`` of labels, by the type of the labels;
 * ``resampling``: intervals from draws of documents;
 * ``cuts``: accepted and wrong documents at each possible cut;
@@ -9,5 +10,5 @@
 * ``certifying``: the lowest cut that can be certified, or why none can;
 * ``guarantee``: ``Guarantee`` and ``Certificate``, which a certified policy carries;
 * ``costs``: the costs of each cut, and the cheapest one;
-* ``decisions``: ``Decided``, what a threshold decides of one field.
+* ``threshold_decisions``: ``Decided``, what a threshold decides of one field.
 """

@@ -10,11 +10,11 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from fieldconf.statistics.cuts import Cuts
+from fieldconf.statistics.judged_table import Table
 from fieldconf.statistics.packages import package
-from fieldconf.statistics.table import Table
 
 if TYPE_CHECKING:
-    from fieldconf.statistics.table import Floats
+    from fieldconf.statistics.judged_table import Floats
 
 _BETS = [0.999 * 0.7**power for power in range(12)]
 

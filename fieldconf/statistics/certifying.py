@@ -27,8 +27,8 @@ from fieldconf.statistics.bounds import (
 )
 from fieldconf.statistics.cuts import Cuts, cuts_of
 from fieldconf.statistics.guarantee import Certificate, Guarantee, Per, Unit
+from fieldconf.statistics.judged_table import Table
 from fieldconf.statistics.packages import package
-from fieldconf.statistics.table import Table
 
 STARTS = (1, 2, 4, 8, 16)
 """Where sequences start: at the least number of labels that can pass, times these."""

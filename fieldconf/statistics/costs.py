@@ -12,9 +12,9 @@ from typing import Any, Literal, NamedTuple
 
 from fieldconf.errors import EvaluationError, PolicyError
 from fieldconf.statistics.cuts import cuts_of
+from fieldconf.statistics.judged_table import Table
 from fieldconf.statistics.packages import package
 from fieldconf.statistics.resampling import FEWEST, resampled, times_for
-from fieldconf.statistics.table import Table
 
 _MOST_POINTS = 500  # of the curve
 

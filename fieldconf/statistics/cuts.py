@@ -9,11 +9,11 @@ Why:   bounds, costs and curves need the same sums.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fieldconf.statistics.judged_table import Table
 from fieldconf.statistics.packages import package
-from fieldconf.statistics.table import Table
 
 if TYPE_CHECKING:
-    from fieldconf.statistics.table import Floats, Integers
+    from fieldconf.statistics.judged_table import Floats, Integers
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from fieldconf.errors import EvaluationError
-from fieldconf.statistics.table import Table
+from fieldconf.statistics.judged_table import Table
 
 
 class LabelledTable(NamedTuple):
@@ -29,7 +29,9 @@ class LabelledTable(NamedTuple):
     scope: Mapping[str, str]
 
 
-_REGISTERING_MODULE = "fieldconf.calibration.reports"  # of a higher layer: imported when needed
+_REGISTERING_MODULE = (
+    "fieldconf.calibration.labelled_tables"  # of a higher layer: imported when needed
+)
 
 
 def labelled_table(labels: Any, source: Any) -> LabelledTable:

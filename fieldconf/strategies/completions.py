@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, cast
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from fieldconf.fields.scorer import FREE_TEXT_CHARACTERS
+from fieldconf.fields.field_scorer import FREE_TEXT_CHARACTERS
 from fieldconf.fields.token_sums import LONGEST_TOKEN
 from fieldconf.parsing.kinds import kind_of, same
 from fieldconf.paths import Path, pointer

@@ -21,10 +21,10 @@ from fieldconf.lazy import lazily
 
 if TYPE_CHECKING:
     from fieldconf.testing import payloads
-    from fieldconf.testing.answers import Answer, AnswerError, Fault, HttpError
     from fieldconf.testing.assertions import assert_confident, assert_doubtful
     from fieldconf.testing.clients import AsyncFakeClient, FakeClient
-    from fieldconf.testing.server import FakeServer
+    from fieldconf.testing.fake_answers import Answer, AnswerError, Fault, HttpError
+    from fieldconf.testing.fake_server import FakeServer
 
 __all__ = [
     "Answer",
@@ -40,8 +40,8 @@ __all__ = [
 ]
 
 lazily(__name__, {
-    "answers": "Answer AnswerError Fault HttpError",
+    "fake_answers": "Answer AnswerError Fault HttpError",
     "assertions": "assert_confident assert_doubtful",
     "clients": "AsyncFakeClient FakeClient",
-    "server": "FakeServer",
+    "fake_server": "FakeServer",
 })  # fmt: skip

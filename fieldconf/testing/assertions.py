@@ -11,7 +11,7 @@ from typing import Any
 from fieldconf.fields.field import Field
 from fieldconf.paths import Path
 from fieldconf.report import Report
-from fieldconf.testing.answers import pointer_name
+from fieldconf.testing.fake_answers import pointer_name
 
 __all__ = ["assert_confident", "assert_doubtful"]
 

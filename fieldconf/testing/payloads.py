@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from fieldconf.testing.answers import Answer, Fault
-from fieldconf.testing.writing import WrittenToken, entries, refusal_entries
+from fieldconf.testing.fake_answers import Answer, Fault
+from fieldconf.testing.token_writing import WrittenToken, entries, refusal_entries
 
 _ID, _CREATED, _PROMPT_TOKENS = "chatcmpl-made-up", 1_700_000_000, 1
 _ITEM = {"item_id": "msg_made-up", "output_index": 0, "content_index": 0}

@@ -14,7 +14,7 @@ import pytest
 
 if TYPE_CHECKING:
     from fieldconf.testing.clients import AsyncFakeClient, FakeClient
-    from fieldconf.testing.server import FakeServer
+    from fieldconf.testing.fake_server import FakeServer
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def fieldconf_async_client() -> "Callable[..., AsyncFakeClient]":
 @pytest.fixture
 def fieldconf_server() -> "Iterator[Callable[..., FakeServer]]":
     """Start a fake server: ``fieldconf_server(Answer(...), ...)``; it ends with the test."""
-    from fieldconf.testing.server import FakeServer  # noqa: PLC0415
+    from fieldconf.testing.fake_server import FakeServer  # noqa: PLC0415
 
     with ExitStack() as stack:
 

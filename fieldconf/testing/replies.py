@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 from fieldconf.testing import payloads
-from fieldconf.testing.answers import Answer, AnswerError, HttpError
-from fieldconf.testing.decisions import decisions
+from fieldconf.testing.endpoint_answers import decisions
+from fieldconf.testing.fake_answers import Answer, AnswerError, HttpError
 from fieldconf.testing.payloads import RequestShape
 from fieldconf.threads import Lock
 

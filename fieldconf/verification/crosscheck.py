@@ -13,8 +13,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar, Unpack, cast
 
-from fieldconf.agreement.labels import is_label
-from fieldconf.decision_endpoint.questions import path_of
+from fieldconf.agreement.label_votes import is_label
+from fieldconf.decision_endpoint.schema_questions import path_of
 from fieldconf.errors import RequestError
 from fieldconf.extraction.calls import prepare
 from fieldconf.extraction.inputs import Input

@@ -15,13 +15,13 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any, TypeVar, Unpack, cast
 
-from fieldconf.agreement.labels import is_label
+from fieldconf.agreement.label_votes import is_label
 from fieldconf.extraction.calls import prepare
 from fieldconf.extraction.inputs import Input, is_messages
 from fieldconf.extraction.options import Options, explicit
 from fieldconf.fields.field import Field
 from fieldconf.fields.readings import Reading
-from fieldconf.parsing.writing import json_text
+from fieldconf.parsing.json_writing import json_text
 from fieldconf.paths import Path, pointer
 from fieldconf.report import Report
 from fieldconf.schema.outline import outline

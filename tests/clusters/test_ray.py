@@ -37,7 +37,7 @@ from installed import CliRunner  # noqa: E402
 
 from fieldconf.batch import ray_data  # noqa: E402
 from fieldconf.batch.blocks import BLOCK  # noqa: E402
-from fieldconf.batch.inputs import Problem, find  # noqa: E402
+from fieldconf.batch.input_files import Problem, find  # noqa: E402
 from fieldconf.batch.parts import Folder, parts_of  # noqa: E402
 from fieldconf.batch.ray_data import run_on_ray  # noqa: E402
 from fieldconf.batch.runner import score_files  # noqa: E402

@@ -21,7 +21,7 @@ from wire_samples import INDEX, sample
 from fieldconf import strategies
 from fieldconf.responses import completions
 from fieldconf.responses.fast import from_objects
-from fieldconf.responses.fast.lazy import LazyCandidates
+from fieldconf.responses.fast.lazy_candidates import LazyCandidates
 from fieldconf.tokens.token import Candidate
 
 CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import fieldconf as fc
 from fieldconf import strategies
 from fieldconf.batch import output_schema, score_batch
-from fieldconf.batch.summary import BINS, BatchSummary
+from fieldconf.batch.run_summary import BINS, BatchSummary
 from fieldconf.errors import FieldconfError
 from fieldconf.parsing.kinds import same
 

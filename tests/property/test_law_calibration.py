@@ -12,16 +12,16 @@ import fieldconf as fc
 from fieldconf import Report, strategies
 from fieldconf.calibration.applying import LIKELIER
 from fieldconf.calibration.calibrator import Calibrator
-from fieldconf.calibration.choosing import splits_of
+from fieldconf.calibration.cross_validation import splits_of
 from fieldconf.calibration.curve import CalibrationCurve
-from fieldconf.calibration.fitting import (
+from fieldconf.calibration.members import Members
+from fieldconf.calibration.regression import (
     FLATTEST,
     Rows,
     Strengths,
     features_of,
     fit,
 )
-from fieldconf.calibration.members import Members
 from fieldconf.distributions.distribution import Distribution, Member
 from fieldconf.paths import general
 from fieldconf.report.combine import assembled

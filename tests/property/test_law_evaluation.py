@@ -25,7 +25,7 @@ from fieldconf.evaluation.curves import (
 )
 from fieldconf.evaluation.judged import judged
 from fieldconf.evaluation.judging import ValueJudge
-from fieldconf.statistics.table import Table
+from fieldconf.statistics.judged_table import Table
 
 # Few confidences, so that ties are the rule, and some that are not known.
 CONFIDENCES = st.sampled_from([0.0, 0.1, 0.1 + 2**-54, 0.5, 0.9, 1.0]) | st.floats(0, 1)

@@ -19,7 +19,7 @@ from fieldconf.statistics.bounds import (
     effective,
 )
 from fieldconf.statistics.cuts import cuts_of
-from fieldconf.statistics.table import Table
+from fieldconf.statistics.judged_table import Table
 
 OPTIONS = st.one_of(
     st.fixed_dictionaries({

@@ -21,10 +21,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fieldconf.many.extract_many import aextract_many, extract_many
-from fieldconf.many.inputs import InputItem
+from fieldconf.many.input_items import InputItem
 from fieldconf.many.journal import Journal, JournalSettings
-from fieldconf.many.lines import text_of
-from fieldconf.many.threads import ahead_of
+from fieldconf.many.output_lines import text_of
+from fieldconf.many.thread_runner import ahead_of
 
 texts = st.lists(st.text(max_size=8), max_size=8)
 distinct = st.lists(st.text(max_size=8), min_size=1, max_size=8, unique=True)

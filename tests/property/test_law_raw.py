@@ -20,7 +20,7 @@ from fieldconf import score, strategies
 from fieldconf.errors import FieldconfError
 from fieldconf.responses import completions
 from fieldconf.responses.fast import from_json
-from fieldconf.responses.fast.lazy import LazyCandidates
+from fieldconf.responses.fast.lazy_candidates import LazyCandidates
 from fieldconf.tokens.token import Candidate, Token
 
 READ_RAW = [

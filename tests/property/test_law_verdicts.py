@@ -27,7 +27,7 @@ from fieldconf.policy import (
     Verdict,
     worst,
 )
-from fieldconf.policy.choosing import kinds_of
+from fieldconf.policy.field_limits import kinds_of
 from fieldconf.policy.pointers import is_general, rank
 from fieldconf.policy.policies import stricter
 from fieldconf.policy.reasons import OF_OBJECTS, RULES, reasons

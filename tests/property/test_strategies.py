@@ -438,7 +438,7 @@ def test_dialects_by_name():
 
 
 def test_names_of_providers_are_those_of_the_table():
-    from fieldconf.providers.table import PROVIDERS
+    from fieldconf.providers.provider_table import PROVIDERS
 
     known = {*PROVIDERS, "openai batch line"}
     assert {name.removesuffix(" stream") for name in strategies.DIALECTS} <= known

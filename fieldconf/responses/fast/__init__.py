@@ -10,5 +10,5 @@ Why:   nearly all bytes of such a response are candidates, and most candidates a
 * ``from_json``: a saved response, with its entries read directly from the bytes;
 * ``from_objects``: a client's object, with its entries read without dumping it;
 * ``from_chunks``: the usual chunk of a stream;
-* ``lazy``: candidates that are built when they are first accessed.
+* ``lazy_candidates``: candidates that are built when they are first accessed.
 """

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, cast
 from fieldconf.responses.delta import Delta
 from fieldconf.responses.fast import from_objects
 from fieldconf.responses.fast.from_objects import NOT_PLAIN, members
-from fieldconf.responses.fast.lazy import has_forbidden
+from fieldconf.responses.fast.lazy_candidates import has_forbidden
 from fieldconf.responses.formats import choices
 from fieldconf.tokens.token import Token
 

@@ -21,7 +21,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
-from fieldconf.responses.plain import octets
+from fieldconf.responses.payload_access import octets
 
 T = TypeVar("T")
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from math import exp
 from typing import Any, cast
 
-from fieldconf.responses.fast.lazy import LazyCandidates
+from fieldconf.responses.fast.lazy_candidates import LazyCandidates
 from fieldconf.responses.formats import entries
 from fieldconf.tokens.token import (
     MASKED_CANDIDATE,

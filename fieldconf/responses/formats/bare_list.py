@@ -17,7 +17,7 @@ from typing import Any
 
 from fieldconf.responses.delta import Delta, finish
 from fieldconf.responses.formats import entries, tool_calls
-from fieldconf.responses.plain import count, first, get, items, text, texts
+from fieldconf.responses.payload_access import count, first, get, items, text, texts
 
 NAME = "a bare list of entries (Ollama's `logprobs` beside `message` or `response`)"
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from fieldconf.responses.delta import Delta, finish
 from fieldconf.responses.formats import tool_calls
-from fieldconf.responses.plain import count, get, items, text, texts
+from fieldconf.responses.payload_access import count, get, items, text, texts
 from fieldconf.tokens.token import Mask
 
 THOUGHTS = ("reasoning_content", "reasoning", "thinking")

@@ -17,7 +17,7 @@ from typing import Any
 
 from fieldconf.responses.delta import Delta, finish, not_asked
 from fieldconf.responses.formats import tool_calls
-from fieldconf.responses.plain import at, count, get, items, text, texts
+from fieldconf.responses.payload_access import at, count, get, items, text, texts
 from fieldconf.tokens.token import Token, chosen_logprob
 
 NAME = "Cohere (`logprobs` as runs of tokens with `token_ids`)"

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from fieldconf.responses.delta import Delta
-from fieldconf.responses.plain import (
+from fieldconf.responses.payload_access import (
     at,
     count,
     first,

@@ -27,7 +27,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
-from fieldconf.responses.plain import count, first, get, items, octets, text
+from fieldconf.responses.payload_access import count, first, get, items, octets, text
 from fieldconf.tokens.spelling import plainly_named
 from fieldconf.tokens.token import (
     Candidate,

@@ -18,7 +18,7 @@ from typing import Any
 
 from fieldconf.responses.delta import Delta, finish, not_asked
 from fieldconf.responses.formats import entries, tool_calls
-from fieldconf.responses.plain import at, count, first, get, items, text, texts
+from fieldconf.responses.payload_access import at, count, first, get, items, text, texts
 from fieldconf.tokens.token import Token
 
 NAME = "Gemini (`candidates` with `logprobsResult`)"

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from fieldconf.responses.delta import Delta
 from fieldconf.responses.formats import choices, entries
-from fieldconf.responses.plain import count, get, items, members, text
+from fieldconf.responses.payload_access import count, get, items, members, text
 from fieldconf.tokens.spelling import unescaped
 from fieldconf.tokens.token import Token
 

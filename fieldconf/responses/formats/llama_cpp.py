@@ -20,7 +20,7 @@ from typing import Any
 
 from fieldconf.responses.delta import Delta, finish, not_asked
 from fieldconf.responses.formats import entries
-from fieldconf.responses.plain import count, first, get, items, octets, text
+from fieldconf.responses.payload_access import count, first, get, items, octets, text
 from fieldconf.tokens.token import Candidate, Token, number
 
 NAME = "llama.cpp's /completion (`completion_probabilities`)"

@@ -10,7 +10,7 @@ from typing import Any
 
 from fieldconf.responses.delta import Delta
 from fieldconf.responses.formats import entries
-from fieldconf.responses.plain import at, get, items, text
+from fieldconf.responses.payload_access import at, get, items, text
 from fieldconf.tokens.token import Candidate, Token
 
 NAME = "LM Studio's fragments (`fragment.content` with `logprobs`)"

@@ -20,10 +20,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from fieldconf.responses.delta import Delta
-from fieldconf.responses.fast import from_objects, lazy
+from fieldconf.responses.fast import from_objects, lazy_candidates
 from fieldconf.responses.fast.from_json import RawLogprobs
 from fieldconf.responses.formats import choices, entries
-from fieldconf.responses.plain import get
+from fieldconf.responses.payload_access import get
 
 NAME = "OpenAI Chat Completions (`choices` with `message`, `delta` or `text`)"
 
@@ -52,7 +52,7 @@ def _tokens(choice: Any, delta: Delta) -> Delta:
     if not content and not (delta.content or "").strip() and delta.extent == "final":
         content = get(logprobs, "reasoning_content")
     if content and isinstance(logprobs, RawLogprobs):
-        return replace(delta, tokens=lazy.read(content))
+        return replace(delta, tokens=lazy_candidates.read(content))
     if content and isinstance(content, from_objects.Entries):
         return replace(delta, tokens=from_objects.read(content))
     return replace(delta, tokens=entries.read(content))

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from fieldconf.responses.delta import Delta, finish, not_asked
 from fieldconf.responses.formats import entries, tool_calls
 from fieldconf.responses.formats.tool_calls import ToolCall
-from fieldconf.responses.plain import at, count, get, items, text
+from fieldconf.responses.payload_access import at, count, get, items, text
 
 NAME = "OpenAI Responses (`output`, or events whose `type` begins with `response.`)"
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from fieldconf.responses.delta import Delta, Extent, finish, not_asked
 from fieldconf.responses.formats import entries
-from fieldconf.responses.plain import at, count, get, items, text
+from fieldconf.responses.payload_access import at, count, get, items, text
 
 NAME = "SGLang's /generate (`meta_info.output_token_logprobs`)"
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from fieldconf.responses.delta import Delta, finish, not_asked
 from fieldconf.responses.formats import entries
-from fieldconf.responses.plain import at, count, get, members, text
+from fieldconf.responses.payload_access import at, count, get, members, text
 
 NAME = "TGI (`details.tokens`, or lines with a `token`)"
 

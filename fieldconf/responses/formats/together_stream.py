@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from fieldconf.responses.delta import Delta
 from fieldconf.responses.formats import choices, entries, legacy
-from fieldconf.responses.plain import at, count, get
+from fieldconf.responses.payload_access import at, count, get
 from fieldconf.tokens.token import number
 
 NAME = "Together's stream (`choices[].logprobs` is a number)"

@@ -17,7 +17,7 @@ from itertools import accumulate
 from typing import Any
 
 from fieldconf.parsing.kinds import same_json
-from fieldconf.responses.plain import count, first, get, items, parsed, text
+from fieldconf.responses.payload_access import count, first, get, items, parsed, text
 from fieldconf.tokens.token import Completion, Token, utf8, written
 
 UNSCORED = (

@@ -19,7 +19,7 @@ from typing import Any
 
 from fieldconf.responses.delta import Delta
 from fieldconf.responses.formats import entries
-from fieldconf.responses.plain import count, first, get, items, text
+from fieldconf.responses.payload_access import count, first, get, items, text
 from fieldconf.tokens.token import Candidate, Token
 
 NAME = "Hugging Face generate (`sequences` with `scores`, or `generated_ids`)"

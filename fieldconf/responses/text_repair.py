@@ -17,7 +17,7 @@ from fieldconf.parsing.finder import Finder
 from fieldconf.parsing.kinds import is_container
 from fieldconf.parsing.parser import Event
 from fieldconf.responses.formats.tool_calls import found_among
-from fieldconf.responses.plain import parsed, unfenced
+from fieldconf.responses.payload_access import parsed, unfenced
 from fieldconf.tokens.spelling import is_whole, places_of, spell
 from fieldconf.tokens.token import Completion, utf8, written
 

@@ -22,8 +22,8 @@ from fieldconf.distributions.distribution import (
     distribution,
 )
 from fieldconf.distributions.explanation import Explanation, why_outcome, why_token
-from fieldconf.distributions.labels import Match
-from fieldconf.distributions.labels import domain as make_domain
+from fieldconf.distributions.label_matching import Match
+from fieldconf.distributions.label_matching import domain as make_domain
 from fieldconf.distributions.open_values import OpenValueStep, least_sure
 from fieldconf.distributions.outcome_tree import OutcomeTree
 from fieldconf.distributions.questions import (

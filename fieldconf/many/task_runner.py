@@ -17,8 +17,8 @@ from typing import Any, Generic, Self, TypeVar
 from fieldconf.extraction.extract import aextract
 from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.options import Options
-from fieldconf.many.inputs import Task
-from fieldconf.many.threads import Showing, ahead_of
+from fieldconf.many.input_items import Task
+from fieldconf.many.thread_runner import Showing, ahead_of
 from fieldconf.many.work import Run, RunOptions
 from fieldconf.reasking.cascade import acascade
 from fieldconf.report import Report

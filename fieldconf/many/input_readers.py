@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, Literal, TypeAlias, cast
 
 from fieldconf.errors import PayloadError
 from fieldconf.extraction.inputs import Image, Input
-from fieldconf.many.inputs import InputItem
+from fieldconf.many.input_items import InputItem
 
 Per: TypeAlias = Literal["line", "file"]
 

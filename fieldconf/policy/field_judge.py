@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fieldconf.fields.status import WHOLE, Status
 from fieldconf.paths import Path, pointer
-from fieldconf.policy.choosing import FieldLimits
+from fieldconf.policy.field_limits import FieldLimits
 from fieldconf.policy.limits import Limits, Outcome, worst
 from fieldconf.policy.policies import Policy
 from fieldconf.policy.reasons import Facts, Reason, reasons

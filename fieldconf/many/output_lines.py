@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, cast
 
 from fieldconf import errors
 from fieldconf.errors import FieldconfError, RequestError
-from fieldconf.fields.plain import plain_value
+from fieldconf.fields.plain_values import plain_value
 from fieldconf.policy import Policy
 from fieldconf.report import Report
 from fieldconf.report.results import Ending, Result

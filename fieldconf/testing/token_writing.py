@@ -24,12 +24,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from fieldconf.errors import SchemaError
-from fieldconf.fields.scorer import FREE_TEXT_CHARACTERS
+from fieldconf.fields.field_scorer import FREE_TEXT_CHARACTERS
 from fieldconf.parsing.kinds import same
 from fieldconf.paths import Path, pointer
 from fieldconf.schema import Declared, Schema, compile_schema
 from fieldconf.scoring.scorer import score_completion
-from fieldconf.testing.answers import Answer, AnswerError, pointer_name
+from fieldconf.testing.fake_answers import Answer, AnswerError, pointer_name
 from fieldconf.tokens.token import Candidate, Completion, Token
 
 _SAME = 1e-9

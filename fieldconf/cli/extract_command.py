@@ -98,7 +98,7 @@ def extract_command(
     FILE.json with a list of labels, asks for a bare label. TEXT is a text, a file, or -.
     With --each it is a file whose lines are read one by one (or -), or files, folders and patterns.
     """
-    from fieldconf.batch.schemas import load_schema
+    from fieldconf.batch.schema_loading import load_schema
     from fieldconf.extraction.extract import stream
     from fieldconf.policy import FieldLimits
     from fieldconf.reasking.cascade import CascadeStep

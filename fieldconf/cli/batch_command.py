@@ -19,9 +19,9 @@ from fieldconf.cli.showing import one_line_errors
 from fieldconf.errors import printable
 
 if TYPE_CHECKING:
-    from fieldconf.batch.arguments import BatchOptions, Engine
+    from fieldconf.batch.run_arguments import BatchOptions, Engine
     from fieldconf.batch.runner import Scored
-    from fieldconf.distributions.labels import Match
+    from fieldconf.distributions.label_matching import Match
     from fieldconf.tokens.token import Mask
 
 _MOST_PROBLEMS = 5

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fieldconf.many.files import MAGIC, STDIN, is_hidden
+from fieldconf.many.input_readers import MAGIC, STDIN, is_hidden
 
 FORMS = (".jsonl", ".ndjson", ".json", ".sse")
 CODECS = (".gz", ".zst", ".zstd", ".bz2", ".lz4")

@@ -20,7 +20,7 @@ from typing import Any, Generic, Self, TypeAlias, TypeVar
 from fieldconf.extraction.extract import extract
 from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.options import Options
-from fieldconf.many.inputs import Task
+from fieldconf.many.input_items import Task
 from fieldconf.many.work import Run, RunOptions
 from fieldconf.reasking.cascade import cascade
 from fieldconf.report import Report

@@ -25,7 +25,7 @@ from fieldconf.distributions.questions import Domain
 from fieldconf.errors import SchemaError
 from fieldconf.parsing.grammar import decode_begun
 from fieldconf.parsing.kinds import same
-from fieldconf.schema.labels import Match, loose_form, loosely
+from fieldconf.schema.label_set import Match, loose_form, loosely
 from fieldconf.tokens.token import utf8
 
 

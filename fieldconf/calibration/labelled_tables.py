@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from fieldconf.calibration.calibrate import reports_of
 from fieldconf.errors import CalibrationError
-from fieldconf.evaluation.answers import ReportAnswer, answers_of
 from fieldconf.evaluation.judged import LEFT_OUT, judged
+from fieldconf.evaluation.judged_reports import ReportAnswer, answers_of
 from fieldconf.evaluation.labels import Labels, name_of
 from fieldconf.fields.field import Field
 from fieldconf.statistics.packages import package

@@ -19,7 +19,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
-from fieldconf.testing.answers import AnswerError, HttpError
+from fieldconf.testing.fake_answers import AnswerError, HttpError
 from fieldconf.testing.replies import Given, Reply, Script, reply
 from fieldconf.threads import Lock
 

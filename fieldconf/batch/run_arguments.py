@@ -19,15 +19,15 @@ from typing import Any, Literal, TypeAlias, TypedDict
 
 from fieldconf.batch.arrow import arrow
 from fieldconf.batch.blocks import BLOCK
-from fieldconf.batch.inputs import ENDINGS, InputFiles, find
+from fieldconf.batch.input_files import ENDINGS, InputFiles, find
 from fieldconf.batch.output import errors_beside
 from fieldconf.batch.parts import folder_beside, writing
 from fieldconf.batch.processes import cores
-from fieldconf.batch.schemas import load_schema
+from fieldconf.batch.schema_loading import load_schema
 from fieldconf.batch.sources import FileState
 from fieldconf.batch.worker import RESPONSE, BlockTask
 from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
-from fieldconf.distributions.labels import Match
+from fieldconf.distributions.label_matching import Match
 from fieldconf.errors import OutputError, PayloadError, SchemaError
 from fieldconf.policy import Policy, PolicyLike
 from fieldconf.schema import compile_schema

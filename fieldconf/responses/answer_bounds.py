@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fieldconf.responses.delta import Delta
-from fieldconf.responses.plain import parsed
+from fieldconf.responses.payload_access import parsed
 
 _NONE: Any = object()
 

@@ -47,7 +47,7 @@ def score_command(
 
     It may come from any provider, or as a framework keeps it. With --all and --json a line each.
     """
-    from fieldconf.batch.schemas import load_schema
+    from fieldconf.batch.schema_loading import load_schema
     from fieldconf.scoring.scorer import score, score_all
 
     with one_line_errors():

@@ -9,10 +9,10 @@ Why:   code that uses such an endpoint is tested in the same way as other code.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fieldconf.decision_endpoint.questions import member_of
+from fieldconf.decision_endpoint.schema_questions import member_of
 from fieldconf.parsing.kinds import same
 from fieldconf.paths import parse_pointer
-from fieldconf.testing.answers import Answer, AnswerError, pointer_name
+from fieldconf.testing.fake_answers import Answer, AnswerError, pointer_name
 
 _MISSING = object()
 

@@ -13,7 +13,7 @@ counts as the strongest of all.
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from fieldconf.calibration.fitting import (
+from fieldconf.calibration.regression import (
     Rows,
     Strengths,
     fit,

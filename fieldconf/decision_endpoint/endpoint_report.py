@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
-from fieldconf.decision_endpoint.questions import member_of, path_of
+from fieldconf.decision_endpoint.schema_questions import member_of, path_of
 from fieldconf.distributions.distribution import Distribution, Member
 from fieldconf.fields.field import Field, Kind
+from fieldconf.parsing.json_writing import json_text
 from fieldconf.parsing.kinds import kind_of, same
-from fieldconf.parsing.writing import json_text
 from fieldconf.paths import Path
 from fieldconf.report import Report
 from fieldconf.report.combine import assembled
