@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from fieldconf.many.extract_many import aextract_many, extract_many
     from fieldconf.many.input_items import InputItem
     from fieldconf.policy import Limits, Policy
+    from fieldconf.ranking.fit import fit_ranker
+    from fieldconf.ranking.ranker import Ranker
     from fieldconf.reasking.cascade import CascadeStep, acascade, cascade
     from fieldconf.reasking.reask import areask, reask
     from fieldconf.report import Report
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from fieldconf.schema.field_settings import FieldConfig
     from fieldconf.scoring.scorer import score, score_all
     from fieldconf.verification.crosscheck import acrosscheck, crosscheck
+    from fieldconf.verification.second_prompt import asecond_prompt, second_prompt
     from fieldconf.verification.verify import averify, verify
 
 __version__ = "0.1.0"
@@ -66,12 +69,12 @@ __all__ = [
     "CalibrationError", "Calibrator", "CascadeStep", "Confident", "EvaluationError", "Field",
     "FieldConfig", "FieldconfError", "Image", "InputItem", "LabelSet", "Limits",
     "LocalModelError", "MissingPackageError", "NoLogprobsError", "OutputError", "PayloadError",
-    "Policy", "PolicyError", "Report", "RequestError", "SchemaError", "Settle", "StopWhen",
-    "Threshold", "acascade", "acrosscheck", "aextract", "aextract_many", "agree", "areask",
-    "astream", "averify", "calibrate", "cascade", "classify", "confident", "crosscheck",
-    "evaluate", "extract", "extract_many", "labels", "local", "locate", "off_label_answers",
-    "questions", "reask", "request", "score", "score_all", "stream", "strict", "telemetry",
-    "verify",
+    "Policy", "PolicyError", "Ranker", "Report", "RequestError", "SchemaError", "Settle",
+    "StopWhen", "Threshold", "acascade", "acrosscheck", "aextract", "aextract_many", "agree",
+    "areask", "asecond_prompt", "astream", "averify", "calibrate", "cascade", "classify",
+    "confident", "crosscheck", "evaluate", "extract", "extract_many", "fit_ranker", "labels",
+    "local", "locate", "off_label_answers", "questions", "reask", "request", "score",
+    "score_all", "second_prompt", "stream", "strict", "telemetry", "verify",
 ]  # fmt: skip
 
 lazily(__name__, {
@@ -98,6 +101,8 @@ lazily(__name__, {
     "many.extract_many": "aextract_many extract_many",
     "many.input_items": "InputItem",
     "policy": "Limits Policy",
+    "ranking.fit": "fit_ranker",
+    "ranking.ranker": "Ranker",
     "reasking.cascade": "CascadeStep acascade cascade",
     "reasking.reask": "areask reask",
     "report": "Report",
@@ -107,5 +112,6 @@ lazily(__name__, {
     "schema.field_settings": "FieldConfig",
     "scoring.scorer": "score score_all",
     "verification.crosscheck": "acrosscheck crosscheck",
+    "verification.second_prompt": "asecond_prompt second_prompt",
     "verification.verify": "averify verify",
 }, modules=("strategies", "testing", "types"))  # fmt: skip

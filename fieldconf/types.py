@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from fieldconf.extraction.events import Event, FieldEvent, ItemEvent, PartialEvent, ReportEvent
     from fieldconf.extraction.streams import AsyncFieldStream, FieldStream
     from fieldconf.fields.field import Field
-    from fieldconf.fields.readings import Agreement, Reading, RequestCost, SourceSpan
+    from fieldconf.fields.readings import (
+        Agreement,
+        Reading,
+        RequestCost,
+        SourceCandidate,
+        SourceSpan,
+    )
     from fieldconf.many.task_runner import AsyncResultStream
     from fieldconf.many.thread_runner import ResultStream
     from fieldconf.policy import Outcome, Reason, Verdict
@@ -33,8 +39,8 @@ __all__ = [
     "Agreement", "AsyncFieldStream", "AsyncResultStream", "Distribution", "Event", "Field",
     "FieldEvent", "FieldStream", "ItemEvent", "Member", "OffLabelAnswers", "Outcome",
     "PartialEvent", "Questions", "Reading", "Reason", "Report", "ReportEvent", "RequestCost",
-    "Result", "ResultStream", "Results", "RunSummary", "SourceSpan", "Stopped", "StrictForm",
-    "Verdict",
+    "Result", "ResultStream", "Results", "RunSummary", "SourceCandidate", "SourceSpan", "Stopped",
+    "StrictForm", "Verdict",
 ]  # fmt: skip
 
 lazily(__name__, {
@@ -44,7 +50,7 @@ lazily(__name__, {
     "extraction.events": "Event FieldEvent ItemEvent PartialEvent ReportEvent",
     "extraction.streams": "AsyncFieldStream FieldStream",
     "fields.field": "Field",
-    "fields.readings": "Agreement Reading RequestCost SourceSpan",
+    "fields.readings": "Agreement Reading RequestCost SourceCandidate SourceSpan",
     "many.task_runner": "AsyncResultStream",
     "many.thread_runner": "ResultStream",
     "policy": "Outcome Reason Verdict",

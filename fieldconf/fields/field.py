@@ -26,7 +26,7 @@ from fieldconf.fields.plain_values import (
     plain_value,
     plain_why,
 )
-from fieldconf.fields.readings import Agreement, Basis, Reading, SourceSpan
+from fieldconf.fields.readings import Agreement, Basis, Reading, SourceCandidate, SourceSpan
 from fieldconf.fields.status import Judge, Outcome
 from fieldconf.formulas import geometric_mean
 from fieldconf.paths import Path, pointer
@@ -101,6 +101,10 @@ class Field:
         agreement: how many of several samples have its value; or None.
         source_spans: where its value stands in the text that was read, best first; empty if
             nowhere; None if that was not looked for.
+        source_candidates: of null where the schema allows a value: what stands in the text that was
+            read that could have been the value, or that mentions the field; empty if nothing; None
+            if that was not looked for.
+        fitted_rank: the number (0..1) that a ``Ranker`` gives it; None without one. See ``rank``.
         flags: "truncated", "shared_token" (a token also wrote bytes outside the value),
             "duplicate_key" (an earlier value stood at the same path), "lone_surrogate",
             "overflow" (a number beyond a double), "not_a_member" (outside of its enum),
@@ -140,6 +144,8 @@ class Field:
     readings: tuple[Reading, ...] = ()
     agreement: Agreement | None = None
     source_spans: tuple[SourceSpan, ...] | None = None
+    source_candidates: tuple[SourceCandidate, ...] | None = field(default=None, kw_only=True)
+    fitted_rank: float | None = field(default=None, kw_only=True)
     flags: tuple[str, ...] = ()
     reason: str = ""
     declared: Declared | None = field(default=None, repr=False, compare=False)
@@ -231,12 +237,15 @@ class Field:
     def rank(self) -> float | None:
         """A number (0..1) by which the values of one field are sorted, the surest last; or None.
 
-        The geometric mean of ``confidence`` and of the tokens' own joint probability. Where the
-        server's logprobs stand before the mask, that one is low where the model wanted to say what
-        the schema forbids, and a wrong value is likelier; ``confidence`` is the probability among
-        what is allowed, and says nothing of that. It is no probability itself: sort by it, and let
-        a policy and a calibration have the confidence. ``bench/quality`` compares the two.
+        That of a ``Ranker``, where one was applied to the report. Otherwise the geometric mean of
+        ``confidence`` and of the tokens' own joint probability. Where the server's logprobs stand
+        before the mask, that one is low where the model wanted to say what the schema forbids, and
+        a wrong value is likelier; ``confidence`` is the probability among what is allowed, and says
+        nothing of that. It is no probability itself: sort by it, and let a policy and a calibration
+        have the confidence. ``bench/quality`` compares the two.
         """
+        if self.fitted_rank is not None:
+            return self.fitted_rank
         if self.confidence is None or self.logprob is None:
             return None
         return math.sqrt(self.confidence * math.exp(min(self.logprob, 0.0)))
@@ -291,6 +300,10 @@ class Field:
             plain["agreement"] = plain_record(self.agreement)
         if self.source_spans is not None:
             plain["source_spans"] = [plain_record(span) for span in self.source_spans]
+        if self.source_candidates is not None:
+            plain["source_candidates"] = [plain_record(span) for span in self.source_candidates]
+        if self.fitted_rank is not None:
+            plain["fitted_rank"] = self.fitted_rank
         return plain
 
     def to_dict(self, *, tokens: bool = False) -> dict[str, Any]:

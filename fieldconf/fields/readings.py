@@ -14,8 +14,9 @@ Basis: TypeAlias = Literal[
     "distribution", "decision", "null_or_value", "joint", "geometric_mean", "list_end",
     "least_required", "agreement", "verification", "none",
 ]  # fmt: skip
-How: TypeAlias = Literal["answer", "reask", "verification", "sample", "decision"]
+How: TypeAlias = Literal["answer", "reask", "verification", "sample", "decision", "second_prompt"]
 FoundHow: TypeAlias = Literal["exact", "folded", "number", "date", "fuzzy"]
+CandidateKind: TypeAlias = Literal["member", "number", "date", "pattern", "name", "mention"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,23 @@ class SourceSpan:
     text: str
     how: FoundHow
     similarity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCandidate:
+    """A span of the text that was read which a null field could have held, or that mentions it.
+
+    Attributes:
+        start, stop: half-open, in characters of that text.
+        text: what stands there.
+        kind: what it is: a "member" of the field's enum; a "number", "date" or word ("pattern")
+            that the schema allows; a capitalised "name"; or a "mention" of the field's own name.
+    """
+
+    start: int
+    stop: int
+    text: str
+    kind: CandidateKind
 
 
 @dataclass(frozen=True, slots=True)

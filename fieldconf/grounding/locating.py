@@ -17,6 +17,7 @@ from fieldconf.fields.field import Field
 from fieldconf.fields.readings import FoundHow
 from fieldconf.grounding.numerals import number_text
 from fieldconf.grounding.searching import SourceText
+from fieldconf.grounding.unclaimed import unclaimed
 from fieldconf.report import Report
 from fieldconf.responses.payload_access import get
 
@@ -34,8 +35,10 @@ def locate(report: Report[T], text: str | None = None, *, how: Ways | None = Non
 
     Each string and number among the leaves gets ``source_spans``: the places, best first, at most
     20; empty if there are none. It is None for values that are not searched for: booleans, null,
-    empty containers, blank strings, and values that the schema fixes. Nothing else of the report
-    changes. Labels of an enum are searched for, too; a label that is absent means little.
+    empty containers, blank strings, and values that the schema fixes. Each null where the schema
+    allows a value gets ``source_candidates``: what stands in the text that it could have been.
+    Nothing else of the report changes. Labels of an enum are searched for, too; a label that is
+    absent means little.
 
     The ways are tried in this order, until one of them finds something:
 
@@ -77,6 +80,8 @@ def locate(report: Report[T], text: str | None = None, *, how: Ways | None = Non
         spans = source.places(field.value, ways) if _is_searchable(field) else None
         if spans != field.source_spans:
             fields[name] = replace(field, source_spans=spans)
+    for name, candidates in unclaimed(fields, report.schema, source).items():
+        fields[name] = replace(fields[name], source_candidates=candidates)
     return replace(report, fields=fields)
 
 

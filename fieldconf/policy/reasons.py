@@ -152,7 +152,7 @@ def _readings_disagree(facts: Facts) -> Findings:
         return ()
     second = [
         reading for reading in facts.field.readings
-        if reading.agrees is not None and reading.how in ("verification", "reask", "decision")
+        if reading.agrees is not None and reading.how not in ("answer", "sample")
     ]  # fmt: skip
     if not second or second[-1].agrees:
         return ()
