@@ -132,3 +132,12 @@ def test_members_are_reversed_at_any_depth_and_the_schema_is_left_alone() -> Non
     schema = {"anyOf": [{"enum": [1, 2]}, {"items": {"enum": ["x", None]}}], "enum": "no list"}
     assert reordered(schema)["anyOf"] == [{"enum": [2, 1]}, {"items": {"enum": [None, "x"]}}]
     assert schema["anyOf"][0] == {"enum": [1, 2]}
+
+
+def test_an_answer_at_hand_is_read_without_a_request() -> None:
+    client = FakeClient(Answer(VALUE, {"team": 0.9}), Answer(VALUE, {"team": 0.6}))
+    report = fc.extract(TICKET, "Hello", client=client, model="m")
+    answer = fc.extract(TICKET, "Hello", client=client, model="other")
+    field = fc.second_prompt(report, answer=answer)["team"]
+    assert field.confidence == pytest.approx(pooled(report["team"].confidence or 0, 0.6))
+    assert len(client.requests) == 2

@@ -9,6 +9,7 @@ Why:   a value that the text supports survives another wording, other examples a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from typing import Any, TypeVar, Unpack, cast
@@ -17,7 +18,7 @@ from pydantic import BaseModel
 
 from fieldconf.agreement.equivalence import normal
 from fieldconf.agreement.label_votes import is_label
-from fieldconf.extraction.calls import prepare
+from fieldconf.extraction.calls import PreparedRequest, prepare
 from fieldconf.extraction.inputs import Input, is_messages
 from fieldconf.extraction.options import Options, explicit
 from fieldconf.fields.field import Field
@@ -56,7 +57,8 @@ def second_prompt(
     report: Report[T],
     input: Input | None = None,
     *,
-    client: Any,
+    client: Any = None,
+    answer: Report[Any] | None = None,
     fields: Iterable[FieldSelector] | None = None,
     examples: Examples | None = None,
     combine: Combine = "pool",
@@ -78,6 +80,7 @@ def second_prompt(
         input: what it was read from; by default what ``extract`` read for this report. In messages,
             pairs of user and assistant messages before the last one count as examples.
         client: as in ``extract``; it may be that of another model.
+        answer: the report of the second answer, if you have asked already; nothing is then asked.
         fields: which fields get a second reading, as in ``verify``; by default all.
         examples: other examples, in place of those of the first prompt.
         combine: how the two confidences are combined, as in ``verify``: "pool" by default, the mean
@@ -103,6 +106,9 @@ def second_prompt(
     >>> field.value, round(field.confidence, 6), field.readings[1].value
     ('sales', 0.5, 'tech')
     """
+    if answer is not None:
+        check = _comparison(report, None, fields, combine)
+        return check.read(answer) if check else report
     build = partial(
         _check, input=input, client=client, fields=fields, examples=examples, combine=combine
     )
@@ -132,13 +138,8 @@ def _check(
     fields: Iterable[FieldSelector] | None, examples: Examples | None, combine: Combine,
 ) -> Check | None:  # fmt: skip
     """The request; None where the first answer has no value to compare."""
-    rule_of(combine)  # an unknown rule is an error before the request is paid for
-    paths = [
-        field.path for field in report.fields.values()
-        if field.path in select_paths(report, fields)
-        and (field.is_leaf or field.kind == "array") and "truncated" not in field.flags
-    ]  # fmt: skip
-    if not paths or (report.schema.labels is not None and not is_label(report)):
+    check = _comparison(report, None, fields, combine)
+    if check is None:
         return None
     source = input_of(report, input, "fc.second_prompt")
     instructions = options.get("instructions")
@@ -148,7 +149,25 @@ def _check(
     request_options = cast("Options", {**options, "instructions": instructions})
     labels = report.schema.labels
     schema = reordered(report.schema.json) if labels is None else _reordered_labels(labels)
-    call = prepare(schema, source, client, request_options)
+    return replace(check, call=prepare(schema, source, client, request_options))
+
+
+def _comparison(
+    report: Report[Any],
+    call: PreparedRequest | None,
+    fields: Iterable[FieldSelector] | None,
+    combine: Combine,
+) -> Check | None:
+    """What becomes of the first values once there is a second answer; None without any value."""
+    rule_of(combine)  # an unknown rule is an error before the request is paid for
+    selected = select_paths(report, fields)
+    paths = [
+        field.path for field in report.fields.values()
+        if field.path in selected and (field.is_leaf or field.kind == "array")
+        and "truncated" not in field.flags
+    ]  # fmt: skip
+    if not paths or (report.schema.labels is not None and not is_label(report)):
+        return None
 
     def update_field(path: Path, answer: Report[Any], model: str) -> Field:
         field = report.fields[pointer(path)]
