@@ -36,14 +36,20 @@ class RowFormat(NamedTuple):
     """How reports become rows.
 
     Attributes:
-        columns: of each row.
-        rows: the rows of a report; one at least.
-        failed: the row of what could not be read, with the reason.
+        columns: the columns of each row.
+        rows: makes the rows of a report; one at least.
     """
 
     columns: tuple[Column, ...]
     rows: Callable[[Saved, Report[Any]], list[Row]]
-    failed: Callable[[Saved, str], Row]
+
+    def failed(self, saved: Saved, reason: str) -> Row:
+        """The row of a response that could not be read."""
+        known = {
+            "response_id": saved.response_id, "custom_id": saved.custom_id, "status": ERROR,
+            "reason": reason,
+        }  # fmt: skip
+        return tuple(known.get(column.name) for column in self.columns)
 
 
 ANSWER = (
@@ -78,24 +84,21 @@ def long_rows(saved: Saved, report: Report[Any]) -> list[Row]:
     text, verdicts = text_of(report), report.verdicts
     rows: list[Row] = []
     for name, field in report.fields.items():
-        outcome, reason = (
-            judged(field, verdicts.get(name)) if name else (report.outcome, why(report))
-        )
+        outcome, reason = judged(field, verdicts.get(name))
+        if not name:  # the whole answer: how it ended, and what speaks against its root
+            reasons = dict.fromkeys(filter(None, (report.reason, reason)))
+            outcome, reason = report.outcome, "; ".join(reasons) or None
+        # The values of containers are in rows of their own: a document of any depth then takes no
+        # more room than its text.
+        value = json_of(field, text) if field.is_leaf and is_value(report, field) else None
         rows.append((
-            *head, name, path_of(field.path),
-            value_text(field, text) if is_value(report, field) else None, field.kind,
-            field.confidence, field.low, field.high, field.logprob, field.basis, outcome, reason,
+            *head, name, path_of(field.path), value, field.kind, field.confidence, field.low,
+            field.high, field.logprob, field.basis, outcome, reason,
         ))  # fmt: skip
     return rows
 
 
-def long_failed(saved: Saved, reason: str) -> Row:
-    """The row of what is no response."""
-    head = saved.response_id, saved.custom_id, None, ERROR
-    return (*head, *(None,) * 10, reason)
-
-
-LONG = RowFormat(COLUMNS, long_rows, long_failed)
+LONG = RowFormat(COLUMNS, long_rows)
 
 
 # -- parts of a row -------------------------------------------------------------------------------
@@ -114,13 +117,6 @@ def judged(field: Field, verdict: Verdict | None) -> tuple[str | None, str | Non
     return verdict.outcome, "; ".join(reason.sentence for reason in verdict.reasons)
 
 
-def why(report: Report[Any]) -> str | None:
-    """What speaks against the whole answer: how it ended, and what was found at its root."""
-    root = report.fields[""]
-    reasons = [report.reason, judged(root, report.verdicts.get(""))[1]]
-    return "; ".join(dict.fromkeys(filter(None, reasons))) or None
-
-
 def text_of(report: Report[Any]) -> bytes | None:
     """The text in which values stand as JSON; None where there is none, or a bare label."""
     is_json = report.text is not None and report.schema.labels is None
@@ -132,27 +128,14 @@ def is_value(report: Report[Any], field: Field) -> bool:
     return "truncated" not in field.flags and not (report.schema.labels and report.errors)
 
 
-def value_text(field: Field, text: bytes | None) -> str | None:
-    """The JSON text of a scalar or an empty container, as it was written; of a label its value's.
-
-    None for containers, whose values are in rows of their own: a document
-    of any depth then takes no more room than its text.
-    """
-    return json_of(field, text) if field.is_leaf else None
-
-
 def json_of(field: Field, text: bytes | None) -> str:
     """The JSON text of a value, as it was written where that is known."""
     if text is not None and field.stop > field.start:
         return text[field.start : field.stop].decode("utf-8", "surrogatepass")
-    return _written(field.value)
-
-
-def _written(value: Any) -> str:
-    """A value anew; larger numbers than JSON's writers know are texts inside."""
-    if isinstance(value, Decimal):
-        return str(value)
-    return json.dumps(value, ensure_ascii=False, default=str).replace("Infinity", "1e999")
+    if isinstance(field.value, Decimal):
+        return str(field.value)
+    anew = json.dumps(field.value, ensure_ascii=False, default=str)
+    return anew.replace("Infinity", "1e999")  # a number that is too large for a double
 
 
 def outcomes(verdicts: Mapping[str, Verdict]) -> str | None:

@@ -1,4 +1,4 @@
-"""Faces: what people call to score files.
+"""Runner: scores files and writes a file of rows.
 
 In:    names of files, folders and patterns; a schema; where the rows are to be.
 Out:   ``Scored``: a file of rows, and counts.
@@ -8,7 +8,7 @@ Why:   the command line and a script do the same.
 
 import os
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +16,10 @@ from typing import Any, Unpack
 
 from fieldconf.batch.blocks import blocks
 from fieldconf.batch.formats import format_of
-from fieldconf.batch.input_files import InputFiles, Problem
+from fieldconf.batch.input_files import Problem
 from fieldconf.batch.json_lines import LONGEST
 from fieldconf.batch.output import errors_beside, merge
-from fieldconf.batch.parts import Folder, parts_of, remove
+from fieldconf.batch.parts import parts_of, remove
 from fieldconf.batch.processes import run
 from fieldconf.batch.run_arguments import (
     BatchOptions,
@@ -33,8 +33,7 @@ from fieldconf.batch.run_arguments import (
     workers_of,
 )
 from fieldconf.batch.run_summary import BatchSummary
-from fieldconf.batch.sources import FileState, stat_of
-from fieldconf.batch.worker import BlockResult, BlockTask
+from fieldconf.batch.sources import stat_of
 from fieldconf.many.progress import Bar, Progress
 
 
@@ -132,79 +131,40 @@ def score_files(  # noqa: PLR0913  # options, by keyword
     file_format = format_of(path, format)
     task = task_of(schema, longest, options)
     row_schema = task.schema_of("string")
-    files_found = input_files(inputs, path)
-    files = [stat_of(name) for name in files_found.names]
-    count = workers_of(workers, files, task)
-    block = block_of(block, files, engine)
+    found = input_files(inputs, path)
+    files = [stat_of(name) for name in found.names]
+    total = total_of(files)
+    count = workers_of(workers, total, task)
+    block = block_of(block, total, engine)
     counts = BatchSummary() if summary else None
+    problems = dict.fromkeys(found.problems)  # in order, each once
+    state, resumed = Progress(), 0
     with parts_of(path, settings_of(task, files, block, engine)) as folder:
-        tally = _Tally(files_found)
         if engine == "ray":
-            done = _on_ray(files, tally.problem, task, folder, block)
+            from fieldconf.batch.ray_data import run_on_ray  # noqa: PLC0415  # of another extra
+
+            results = run_on_ray(files, problems.setdefault, task, folder, size=block)
         else:
-            divided = blocks(files, tally.problem, size=block, longest=longest)
-            done = run(divided, task, folder, count)
-        total = total_of(files)
-        with closing(done), _showing(progress, total) as tell:
-            for progress_now in tally.follow(done, total):
-                tell(progress_now)
-        problems = tally.problems()
-        see = _nobody if counts is None else counts.add
-        rows = merge(folder, files_found.names, path, row_schema, file_format, problems, see)
+            divided = blocks(files, problems.setdefault, size=block, longest=longest)
+            results = run(divided, task, folder, count)
+        with closing(results), _showing(progress, total) as tell:
+            for done, about, is_new in results:
+                resumed += 0 if is_new else about.responses
+                for number, reason in about.problems:
+                    problems.setdefault(Problem(found.names[number], reason))
+                state = Progress(
+                    state.read + done.cost, total, state.responses + about.responses,
+                    state.failed + about.failed,
+                )  # fmt: skip
+                tell(state)
+        places = {name: number for number, name in enumerate(found.names)}
+        told = tuple(sorted(problems, key=lambda problem: places.get(problem.source, -1)))
+        rows = merge(
+            folder, found.names, path, row_schema, file_format, told, counts and counts.add
+        )
         remove(folder)
-    return tally.scored(path, rows, counts)
-
-
-# -- the run --------------------------------------------------------------------------------------
-
-
-def _on_ray(
-    files: Sequence[FileState], tell: Callable[[Problem], object], task: BlockTask, folder: Folder,
-    block: int,
-) -> Generator[BlockResult]:  # fmt: skip
-    from fieldconf.batch.ray_data import run_on_ray  # noqa: PLC0415  # of another extra
-
-    return run_on_ray(files, tell, task, folder, size=block)
-
-
-class _Tally:
-    """What is known of a run so far."""
-
-    def __init__(self, files: InputFiles) -> None:
-        self._found = files
-        self._problems: dict[Problem, None] = dict.fromkeys(files.problems)
-        self._progress = Progress()
-        self._resumed = 0
-
-    def problem(self, problem: Problem) -> None:
-        """Note what cannot be read."""
-        self._problems.setdefault(problem)
-
-    def problems(self) -> tuple[Problem, ...]:
-        """All of them, in the order of the inputs; first what is not there."""
-        places = {name: number for number, name in enumerate(self._found.names)}
-        return tuple(sorted(self._problems, key=lambda problem: places.get(problem.source, -1)))
-
-    def follow(self, run: Iterable[BlockResult], total: int | None) -> Iterator[Progress]:
-        """How far it is, after each block."""
-        for block, about, is_new in run:
-            now = self._progress
-            self._resumed += 0 if is_new else about.responses
-            for number, reason in about.problems:
-                self.problem(Problem(self._found.names[number], reason))
-            self._progress = Progress(
-                now.read + block.cost, total, now.responses + about.responses,
-                now.failed + about.failed,
-            )  # fmt: skip
-            yield self._progress
-
-    def scored(self, path: Path, rows: int, summary: BatchSummary | None) -> Scored:
-        """What came of it."""
-        now, problems = self._progress, self.problems()
-        errors = errors_beside(path) if now.failed or problems else None
-        return Scored(
-            path, errors, rows, now.responses, now.failed, problems, self._resumed, summary
-        )  # fmt: skip
+    errors = errors_beside(path) if state.failed or told else None
+    return Scored(path, errors, rows, state.responses, state.failed, told, resumed, counts)
 
 
 @contextmanager
@@ -218,8 +178,4 @@ def _showing(
         with Bar(total, of_files=True) as bar:
             yield bar.show_files
     else:
-        yield _nobody
-
-
-def _nobody(_: Any) -> None:
-    pass
+        yield lambda _: None
