@@ -81,22 +81,39 @@ def summary(report: Mapping[str, Any]) -> "Text":
     """How the answer ended, its confidence, and what holds for all fields."""
     from rich.text import Text
 
-    confidence = report["confidence"]
-    least = "unknown" if confidence is None else f"{confidence:.3f} (the least sure required field)"
+    confidence, stopped = report["confidence"], report["stopped"]
     line = report["status"]
-    line += "" if report["status"] == "text" else f", confidence {least}"
+    if report["status"] != "text":
+        least = (
+            "unknown" if confidence is None else f"{confidence:.3f} (the least sure required field)"
+        )
+        line += f", confidence {least}"
     line += MASKS.get(report["mask"], "")
-    is_stopped = report["stopped"] is not None  # its line repeats the reason
-    reason = f": {printable(report['reason'])}" if report["reason"] and not is_stopped else ""
-    flags = "".join(f"\n{FLAGS[flag]}" for flag in report["flags"])
-    has_texts = report["prompt_score"] or report["status"] == "text"
-    texts = _texts(report) if has_texts else ""
-    return Text(line + reason + texts + flags + _stopped(report["stopped"]), style="bold")
+    if report["reason"] and stopped is None:  # the line of an early stop repeats the reason
+        line += f": {printable(report['reason'])}"
+    if report["prompt_score"] or report["status"] == "text":
+        line += _text_scores(report)
+    line += "".join(f"\n{FLAGS[flag]}" for flag in report["flags"])
+    if stopped is not None:
+        most = stopped["saved_at_most"]
+        spared = f"at least {stopped['saved']}" + ("" if most is None else f", at most {most}")
+        where = printable(f"stopped at {stopped['pointer'] or '(whole)'}: {stopped['rule']}")
+        line += f"\n{where}; {stopped['read']} tokens read, {spared} spared"
+    return Text(line, style="bold")
 
 
 def details(report: Mapping[str, Any], notes: Iterable[str] = ()) -> list[str]:
     """The lines below the summary: outcomes, errors, ``notes``, how to read it, the least sure."""
-    return [*outcomes(report), *problems(report), *notes, *_legend(report)]
+    lines = [*outcomes(report), *problems(report), *notes]
+    scored = [
+        (field["confidence"], name or "(whole)")
+        for name, field in rows(report["fields"])
+        if field["confidence"] is not None and field["kind"] != "object"
+    ]
+    if scored:
+        confidence, name = min(scored, key=lambda pair: pair[0])
+        lines += [READING, printable(f"least sure: {name}, {number(confidence)}")]
+    return lines
 
 
 def outcomes(report: Mapping[str, Any]) -> list[str]:
@@ -139,29 +156,7 @@ def problems(report: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _legend(report: Mapping[str, Any]) -> list[str]:
-    """How to read the table, and the field with the lowest confidence; none without numbers."""
-    scored = [
-        (field["confidence"], name or "(whole)")
-        for name, field in rows(report["fields"])
-        if field["confidence"] is not None and field["kind"] != "object"
-    ]
-    if not scored:
-        return []
-    confidence, name = min(scored, key=lambda pair: pair[0])
-    return [READING, printable(f"least sure: {name}, {number(confidence)}")]
-
-
-def _stopped(stopped: Mapping[str, Any] | None) -> str:
-    if stopped is None:
-        return ""
-    most = stopped["saved_at_most"]
-    spared = f"at least {stopped['saved']}" + ("" if most is None else f", at most {most}")
-    where = printable(f"stopped at {stopped['pointer'] or '(whole)'}: {stopped['rule']}")
-    return f"\n{where}; {stopped['read']} tokens read, {spared} spared"
-
-
-def _texts(report: Mapping[str, Any]) -> str:
+def _text_scores(report: Mapping[str, Any]) -> str:
     """A line each for prompt and answer: their total logprob, mean and perplexity."""
     lines = ""
     for name in ("prompt", "answer"):

@@ -1,4 +1,4 @@
-"""A report as a terminal table: field, value, confidence, bar, outcome, and the other values.
+"""Table: a report for a terminal: field, value, confidence, bar, outcome, and the other values.
 
 In:    fields as plain dicts (as in ``Report.to_dict``), each with its pointer.
 Out:   rich renderables whose column widths depend on the terminal only, so that rows printed one
@@ -163,18 +163,6 @@ def shown(field: Mapping[str, Any]) -> str:
     return "[...]" if field["kind"] == "array" else "{...}"
 
 
-def _combined(field: Mapping[str, Any]) -> str:
-    """How sure each of several readings was, and of which value if it is another one."""
-    certain = [r for r in field.get("readings", ()) if r["confidence"] is not None]
-    return ", ".join(map(_reading, certain)) or _FORMULAS["verification"]
-
-
-def _reading(reading: Mapping[str, Any]) -> str:
-    is_other = reading["agrees"] is False and reading["how"] != "verification"
-    other = f" {printable(json.dumps(reading['value'], ensure_ascii=False))}" if is_other else ""
-    return f"{reading['how']}{other} {number(reading['confidence'])}"
-
-
 def notes(field: Mapping[str, Any]) -> "Text":
     """The other values and their probabilities; else the formula, or why there is no number."""
     from rich.text import Text
@@ -182,7 +170,17 @@ def notes(field: Mapping[str, Any]) -> "Text":
     if field["reason"]:
         return Text(printable(field["reason"]), style="dim")
     if field["basis"] == "verification":
-        return Text(_combined(field), style="dim")
+        readings: list[str] = []
+        for reading in field.get("readings", ()):
+            if reading["confidence"] is not None:
+                is_other = reading["agrees"] is False and reading["how"] != "verification"
+                other = (
+                    f" {printable(json.dumps(reading['value'], ensure_ascii=False))}"
+                    if is_other
+                    else ""
+                )
+                readings.append(f"{reading['how']}{other} {number(reading['confidence'])}")
+        return Text(", ".join(readings) or _FORMULAS["verification"], style="dim")
     candidates: list[Any] = field["distribution"]["candidates"] if field["distribution"] else []
     least = 0.0 if field["basis"] == "distribution" else _SMALLEST
     rivals = [

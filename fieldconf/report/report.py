@@ -34,7 +34,7 @@ from fieldconf.policy import (
     outcome_of,
     problems_of,
 )
-from fieldconf.render import html, lines, notebook
+from fieldconf.render import lines, notebook
 from fieldconf.report.frame import Library, frame
 from fieldconf.report.load import VERSION, read, read_text
 from fieldconf.report.lookup import ByPointer, Lookup, Name
@@ -516,7 +516,7 @@ class Report(Mapping[str, Field], Generic[T]):
 
     def to_html(self) -> str:
         """A stand-alone HTML page with one row a leaf."""
-        return html.page(self.to_dict())
+        return notebook.page(self.to_dict())
 
     def _plain_error(self, error: SchemaViolation, *, tokens: bool) -> dict[str, Any]:
         plain: dict[str, Any] = {
