@@ -62,13 +62,13 @@ class JSONSyntaxError(FieldconfError):
 
 
 class PayloadError(FieldconfError):
-    """The thing given as a response is of no shape we know.
+    """What was given as a response has no known shape.
 
     Attributes:
         looked_for: the shapes that were tried.
         found: a short description of what was there instead.
-        came: of a stream, the completions of what came before the part that is of no use.
-        report: the report of it; None where nothing came before.
+        came: the completions that a stream gave before the part that cannot be read.
+        report: the report of them; None if there are none.
     """
 
     def __init__(
@@ -170,19 +170,19 @@ class LocalModelError(FieldconfError):
 
 
 def carry(error: BaseException, report: Any) -> None:
-    """Let an error have the report of what was known when it came: nothing that was read is lost.
+    """Set ``error.report`` to the report of what had been read before the error.
 
     >>> error = KeyboardInterrupt()
     >>> carry(error, "a report")
     >>> error.report
     'a report'
     """
-    with suppress(AttributeError):  # most exceptions may carry it; somebody's may not
+    with suppress(AttributeError):  # a class with slots has no room for it
         error.report = report  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def nearest(given: Any, names: Iterable[str]) -> str:
-    """The remedy for a name that is none of these.
+    """The remedy for a name that is not among the known names.
 
     >>> nearest("tresh", ["threshold", "basis"])
     "Did you mean 'threshold'?"

@@ -1,11 +1,12 @@
-"""Arguments: what the command line's words mean.
+"""Arguments: reads the arguments that several commands share.
 
 In:    names of files; ``-`` for standard input; where a server is; limits.
 Out:   texts, bytes, clients, policies.
-Never: a file that cannot be read taken for a text without a word.
+Never: the name of an unreadable file taken for a text.
 Why:   every command reads them alike.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -72,7 +73,7 @@ def policy_of(path: Path | None, accept: float | None, review: float | None) -> 
 
 def read_text(text: str) -> str:
     """A text itself, or that of the file that it names, or of standard input for "-"."""
-    if text == "-" or _is_file(text):
+    if text == "-" or os.path.isfile(text):  # noqa: PTH113  # Path.is_file may raise
         try:
             text = read_bytes(text).decode()
         except UnicodeDecodeError as error:
@@ -82,13 +83,6 @@ def read_text(text: str) -> str:
             "the text is empty", remedy="Give a text, a file, or - for standard input"
         )
     return text
-
-
-def _is_file(text: str) -> bool:
-    try:
-        return Path(text).is_file()
-    except (OSError, ValueError):  # too long, or with a NUL: a text
-        return False
 
 
 def read_bytes(place: str) -> bytes:

@@ -11,14 +11,14 @@ Exit codes: 0 every input has a sound answer; 1 some have none; the others as ev
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
-from fieldconf.cli.showing import EXIT_CODES, absent, is_sound
+from fieldconf.cli.showing import absent, is_sound
 from fieldconf.render.table import number, printable
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ def extract_each(
     """
     from fieldconf.many.extract_many import extract_many
     from fieldconf.many.input_readers import inputs_in
+    from fieldconf.many.output_lines import line_of
 
     inputs = inputs_in(
         places, per=many["per"], text_field=many["text_field"], id_field=many["id_field"]
@@ -124,10 +125,18 @@ def extract_each(
     try:
         for result in results:
             run.add(result)
-            if output is None:
-                click.echo(json.dumps(_plain(result)) if as_json else _line(result))
+            if output is None and as_json:
+                line = line_of(result, "")
+                del line["key"]
+                click.echo(json.dumps(line))
+            elif output is None:
+                click.echo(_line(result))
     except KeyboardInterrupt:
-        click.echo(_interrupted(results.summary, output), err=True)
+        hint = "with --output it could be gone on with"
+        if output:
+            hint = f"what is done is kept: the same command goes on with {output}"
+        summary = _summary(results.summary, output)
+        click.echo(printable(f"Interrupted. {summary}; {hint}"), err=True)
         raise SystemExit(130) from None
     finally:
         results.close()
@@ -151,19 +160,6 @@ class ExitStatus:
         report = result.report
         self.is_sound = self.is_sound and report is not None and is_sound(report)
         self.outcome = worst([self.outcome, "reject" if report is None else report.outcome])
-
-    def leave(self, *, by_outcome: bool) -> None:
-        """End the command, if not with 0."""
-        code = EXIT_CODES[self.outcome] if by_outcome else int(not self.is_sound)
-        if code:
-            raise SystemExit(code)
-
-
-def _plain(result: "Result[Any]") -> Mapping[str, Any]:
-    from fieldconf.many.output_lines import line_of
-
-    line = line_of(result, "")
-    return {name: value for name, value in line.items() if name != "key"}
 
 
 def _line(result: "Result[Any]") -> str:
@@ -193,12 +189,3 @@ def _summary(summary: "RunSummary", output: Path | None) -> str:
     parts += [f"{summary.resumed} of them from {output}"] if summary.resumed else []
     parts += [f"{summary.input_tokens} input and {summary.output_tokens} output tokens"]
     return printable("; ".join(parts))
-
-
-def _interrupted(summary: "RunSummary", output: Path | None) -> str:
-    hint = (
-        f"what is done is kept: the same command goes on with {output}"
-        if output
-        else "with --output it could be gone on with"
-    )
-    return printable(f"Interrupted. {_summary(summary, output)}; {hint}")

@@ -115,6 +115,8 @@ def show_all(
     reports: "Sequence[Report[Any]]", *, as_json: bool, why: bool, by_outcome: bool
 ) -> None:  # fmt: skip
     """Several reports one below the other, or a line of JSON each, and the end of the command."""
+    from fieldconf.policy import worst
+
     for report in reports:
         if as_json:
             click.echo(report.to_json())
@@ -123,7 +125,8 @@ def show_all(
         _console().print(printable(f"choice {report.choice}{called}"), markup=False)
         _console().print(table(_rows(report.fields.values(), report), why=why))
         _summarise(report)
-    _leave(reports, by_outcome=by_outcome)
+    outcome = worst(report.outcome for report in reports)
+    leave(outcome, is_sound=all(map(is_sound, reports)), by_outcome=by_outcome)
 
 
 def end(report: "Report[Any]", *, as_json: bool, by_outcome: bool) -> None:
@@ -132,18 +135,12 @@ def end(report: "Report[Any]", *, as_json: bool, by_outcome: bool) -> None:
         click.echo(report.to_json(indent=2))
     else:
         _summarise(report)
-    _leave([report], by_outcome=by_outcome)
+    leave(report.outcome, is_sound=is_sound(report), by_outcome=by_outcome)
 
 
-def _leave(reports: "Sequence[Report[Any]]", *, by_outcome: bool) -> None:
-    """End the command with the exit code of the worst report."""
-    from fieldconf.policy import worst
-
-    if by_outcome:
-        code = EXIT_CODES[worst(report.outcome for report in reports)]
-    else:
-        code = int(not all(map(is_sound, reports)))
-    if code:
+def leave(outcome: "Outcome", *, is_sound: bool, by_outcome: bool) -> None:
+    """End the command with its exit code, if that is not 0."""
+    if code := EXIT_CODES[outcome] if by_outcome else int(not is_sound):
         raise SystemExit(code)
 
 
