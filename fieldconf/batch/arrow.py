@@ -1,7 +1,7 @@
 """Arrow: the package, and arrays of plain values.
 
 In:    Python values, and the name of their type.
-Out:   pyarrow, or how to get it; arrays.
+Out:   pyarrow, or an error that says how to install it; arrays.
 Never: an import of pyarrow before a batch is scored; a text that Arrow cannot hold.
 Why:   only the scoring of files and batches needs pyarrow.
 """
@@ -16,7 +16,7 @@ def arrow() -> Any:
     """The module ``pyarrow``.
 
     Raises:
-        MissingPackageError: if it is not installed; it is an ImportError as well.
+        MissingPackageError: if it is not installed.
     """
     try:
         import pyarrow as pa  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]

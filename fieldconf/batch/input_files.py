@@ -1,4 +1,4 @@
-"""Inputs: the files to read.
+"""Input files: finds the files to read.
 
 In:    names of files, folders and patterns; ``-`` for standard input.
 Out:   names of files in a fixed order, each once; a ``Problem`` for each name without files.

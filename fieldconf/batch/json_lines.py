@@ -1,4 +1,4 @@
-"""Lines: the lines of a piece of a file, with their numbers.
+"""JSON Lines: the lines of a piece of a file, with their numbers.
 
 In:    a part of a file, as byte offsets or as bytes.
 Out:   the lines that begin in it; blank ones are counted and left out; which ones are too long.

@@ -131,7 +131,7 @@ _worker_state: list[tuple[BlockTask, Folder]] = []
 
 def _begin(task: BlockTask, folder: Folder) -> None:
     _worker_state[:] = [(task, folder)]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: who divides the work decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes: the parent decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -8,9 +8,9 @@ Why:   results are joined by ids, and the response itself is parsed only once.
 Quirks:
 
 * OpenAI Batch (Azure, Mistral and Morph write the same line): ``{"id", "custom_id", "response":
-  {"status_code", "request_id", "body"}, "error"}``; the order of its lines is not that of the
-  requests, so that ``custom_id`` is what joins. Azure leaves out ``id``.
-* Of a request that failed, ``error`` says why, or the body with a status of 400 and more.
+  {"status_code", "request_id", "body"}, "error"}``. Lines are not in the order of the requests,
+  so they are joined by ``custom_id``. Azure leaves out ``id``.
+* If a request failed, ``error`` says why, or the body does and the status is 400 or more.
 * Most servers write the response's ``id`` first; Gemini calls it ``responseId``; some have none.
 """
 
@@ -37,8 +37,8 @@ class Saved(NamedTuple):
 
     Attributes:
         payload: what ``score`` reads.
-        response_id: the response's own id; of a request that failed, that of its line; or None.
-        custom_id: the name that the request was given in a batch; or None.
+        response_id: the response's own id, or the line's id if the request failed; or None.
+        custom_id: the id that the user gave to the request of a batch; or None.
     """
 
     payload: Any

@@ -1,9 +1,9 @@
-"""Rows: a report as rows, one a field.
+"""Rows: a report as rows, one for each field.
 
-In:    a report, and what it was saved as.
+In:    a report, and the ids of its saved response.
 Out:   tuples of plain values, in the order of ``COLUMNS``.
-Never: a part of the report that no column needs; a number for what is not known.
-Why:   whoever asks questions of a million answers asks them in SQL.
+Never: a part of the report that no column needs; a number for an unknown confidence.
+Why:   questions about a million answers are asked in SQL.
 
 The row of the root, whose pointer is "", is the whole answer: its confidence is that of its least
 sure required field, its outcome and reason are the report's.
@@ -56,27 +56,27 @@ ANSWER = (
     Column("response_id", "string"), Column("custom_id", "string"), Column("choice", "int32"),
     Column("status", "string"),
 )  # fmt: skip
-"""Those in which both forms say whose answer it is, and how it ended."""
+"""The first columns of both forms: which answer it is, and its status."""
 
 JUDGED = Column("outcome", "string"), Column("reason", "string")
-"""Those in which both say what was decided."""
+"""The columns of both forms that hold the verdict."""
 
 COLUMNS = (
     *ANSWER, Column("pointer", "string"), Column("path", "string"), Column("value", "string"),
     Column("kind", "string"), Column("confidence", "double"), Column("low", "double"),
     Column("high", "double"), Column("logprob", "double"), Column("basis", "string"), *JUDGED,
 )  # fmt: skip
-"""Those of the long form, a row a field."""
+"""The columns of the long form, which has one row for each field."""
 
 CONFIDENCE = ".confidence"
-"""How the name of a field's confidence ends in the wide form."""
+"""The ending of the column name of a field's confidence in the wide form."""
 
 ERROR = "error"
-"""The status of what could not be read as a response."""
+"""The status of a line that could not be read as a response."""
 
 
 def long_rows(saved: Saved, report: Report[Any]) -> list[Row]:
-    """A row a field, in document order; one with no pointer where there is no field."""
+    """A row for each field, in document order; without fields, one row that has no pointer."""
     head = saved.response_id, saved.custom_id, report.choice, report.status
     if not report.fields:
         nothing = (None,) * 9
@@ -109,7 +109,7 @@ path_of = lru_cache(maxsize=10_000)(general)
 
 
 def judged(field: Field, verdict: Verdict | None) -> tuple[str | None, str | None]:
-    """What to do with a field, and why; objects are judged by what is in them."""
+    """The outcome of a field, and the reasons; an object has none, only the fields in it have."""
     if verdict is None:
         return None, field.reason or None
     if not verdict.reasons:
@@ -118,18 +118,18 @@ def judged(field: Field, verdict: Verdict | None) -> tuple[str | None, str | Non
 
 
 def text_of(report: Report[Any]) -> bytes | None:
-    """The text in which values stand as JSON; None where there is none, or a bare label."""
+    """The JSON text of the answer; None if there is no text, or if it is a bare label."""
     is_json = report.text is not None and report.schema.labels is None
     return utf8(report.text or "") if is_json else None
 
 
 def is_value(report: Report[Any], field: Field) -> bool:
-    """Whether a field has a value: not where it is cut off, nor what was said beside the labels."""
+    """Whether a field has a value: it is not cut off, nor a text that matches no label."""
     return "truncated" not in field.flags and not (report.schema.labels and report.errors)
 
 
 def json_of(field: Field, text: bytes | None) -> str:
-    """The JSON text of a value, as it was written where that is known."""
+    """The JSON text of a value, as the model wrote it if that is known."""
     if text is not None and field.stop > field.start:
         return text[field.start : field.stop].decode("utf-8", "surrogatepass")
     if isinstance(field.value, Decimal):
@@ -139,7 +139,7 @@ def json_of(field: Field, text: bytes | None) -> str:
 
 
 def outcomes(verdicts: Mapping[str, Verdict]) -> str | None:
-    """All that speaks against the fields of an answer, each with its pointer."""
+    """All reasons of the verdicts on an answer's fields, each with the pointer."""
     sentences = [
         f"{name}: {reason.sentence}" if name else reason.sentence
         for name, verdict in verdicts.items()

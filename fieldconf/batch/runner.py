@@ -1,9 +1,9 @@
 """Runner: scores files and writes a file of rows.
 
-In:    names of files, folders and patterns; a schema; where the rows are to be.
+In:    names of files, folders and patterns; a schema; the path of the output.
 Out:   ``Scored``: a file of rows, and counts.
-Never: an output that is half there; a row lost or doubled, however often a run was killed.
-Why:   the command line and a script do the same.
+Never: a half-written output; a row lost or doubled, however often a run was killed.
+Why:   the command line and scripts call the same function.
 """
 
 import os
@@ -39,17 +39,17 @@ from fieldconf.many.progress import Bar, Progress
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What came of scoring files.
+    """The result of ``score_files``.
 
     Attributes:
         output: the file of rows.
-        errors: the file that tells what failed; None if nothing did.
-        rows: how many there are.
+        errors: the file that lists what failed; None if nothing did.
+        rows: the number of rows.
         responses: how many lines were scored.
         failed: how many of them were no responses; each has a row with status "error".
-        problems: files, folders and patterns of which nothing, or not all, could be read.
-        resumed: how many of the responses an earlier run had scored, which did not come to its end.
-        summary: counts of the rows; None if they were not asked for.
+        problems: files, folders and patterns that could not be read, or not to the end.
+        resumed: how many of the responses an earlier, interrupted run had scored.
+        summary: counts of the rows; None if they were not requested.
     """
 
     output: Path
@@ -78,42 +78,43 @@ def score_files(  # noqa: PLR0913  # options, by keyword
 ) -> Scored:
     r"""Score the responses in files, on all cores, and write a file of rows.
 
-    The files hold one response a line, each what ``score`` reads or a line of a batch API's output;
-    plain or packed (gzip, zstd, bzip2, LZ4). A ``.json`` file of several lines, or one of
-    server-sent events, is one response. Blank lines are none.
+    Each line of a file is one response: what ``score`` reads, or a line of a batch API's output.
+    Files may be compressed (gzip, zstd, bzip2, LZ4). A ``.json`` file of several lines, or a file
+    of server-sent events, is one response. Blank lines are skipped.
 
-    A line that is no response, and a file that cannot be read, is told in ``OUTPUT.errors.jsonl``
-    ("source", "line", "reason"); the rest goes on. While a run is not at its end its parts are in
-    the folder ``OUTPUT.parts``: the same call goes on with them, and its output is the same to the
-    last byte. With several workers a script must begin under ``if __name__ == "__main__":``.
+    A line that is no response, and a file that cannot be read, is listed in
+    ``OUTPUT.errors.jsonl`` ("source", "line", "reason"), and the run continues. Until a run is
+    complete, its finished parts are in the folder ``OUTPUT.parts``: the same call continues from
+    them, and its output is the same to the last byte. With several workers, a script must start
+    under ``if __name__ == "__main__":``.
 
     Args:
         inputs: names of files and folders, patterns ("saved/**/*.jsonl.gz"), or "-" for standard
             input; one of them or several.
-        schema: what ``score`` takes; or where it is: "module:Model", "file.py:Model", "file.json".
+        schema: what ``score`` takes; or its name: "module:Model", "file.py:Model", "file.json".
         output: the path of the file of rows. It has the columns "source" (the name of the file) and
             "line" (its number, from 1), then those of ``score_batch``.
-        format: "parquet", "arrow", "csv" or "jsonl"; None: as the name of the output ends.
-        workers: how many processes score; 1: this one alone; None: as many as there are cores and
-            the files are worth.
+        format: "parquet", "arrow", "csv" or "jsonl"; None: by the ending of the output's name.
+        workers: how many processes score; 1: only this one; None: by the number of cores and the
+            size of the files.
         progress: True: a bar; False: nothing; None: a bar if standard error is a terminal; or a
             function that is called with a ``Progress`` whenever a block is done.
-        summary: whether the rows are counted, too.
+        summary: whether to count the rows.
         engine: "local": on this machine; "ray": on a cluster of Ray, by Ray Data; the files and the
             output must lie where all its machines see them under the same name.
-        block: about how many bytes are scored at a time; None: as suits the files and the engine.
-        longest: how long a line may be, in bytes; longer ones fail.
+        block: about how many bytes are scored at a time; None: by the files and the engine.
+        longest: the longest allowed line, in bytes; longer lines fail.
         options: ``wide``, ``policy``, ``match``, ``mask`` and ``calibration``, as for
             ``score_batch``.
 
     Raises:
-        SchemaError: if the schema is none, or cannot be sent to other processes.
-        PolicyError: if the policy is none, or names a field that the schema does not have.
-        CalibrationError: if the calibration is none, or was fitted for another schema.
-        PayloadError: if none of the inputs is there.
+        SchemaError: if the schema is not valid, or cannot be sent to other processes.
+        PolicyError: if the policy is not valid, or names a field that the schema does not have.
+        CalibrationError: if the calibration is not valid, or was fitted for another schema.
+        PayloadError: if no input exists.
         OutputError: if the output cannot be written, is one of the inputs, is in use by another
-            run, or was begun with other inputs or options; or if a worker ended by itself. What is
-            done is kept.
+            run, or was begun with other inputs or options; or if a worker process died. Finished
+            parts are kept.
         MissingPackageError: if pyarrow, or ray for that engine, is not installed.
 
     >>> import json, tempfile

@@ -127,7 +127,7 @@ def output_schema(
     return _output_schema(input, _form(_compiled(schema), input, column, wide=wide), column)
 
 
-# -- what is to be done ---------------------------------------------------------------------------
+# -- arguments ------------------------------------------------------------------------------------
 
 
 class _BatchPlan(NamedTuple):
@@ -153,7 +153,7 @@ def _form(schema: Schema, batch_schema: Any, column: str, *, wide: bool) -> RowF
 
 
 def _others(batch_schema: Any, column: str) -> list[str]:
-    """The names of the columns that are repeated."""
+    """The names of the columns other than the responses; they are repeated for each row."""
     return [name for name in batch_schema.names if name != column]
 
 

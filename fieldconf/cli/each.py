@@ -1,13 +1,13 @@
 """Each: ``fieldconf extract --each``, many texts by one command.
 
-In:    files, folders, patterns or standard input; whom to ask and how.
-Out:   a line an input, or an output file that is gone on with; a bar and a summary on standard
-       error; an exit code.
-Never: an answer lost that was paid for: what ends the command keeps what is there.
+In:    files, folders, patterns or standard input; a client and the options of its requests.
+Out:   a line for each input, or an output file that a later run continues; a progress bar and a
+       summary on standard error; an exit code.
+Never: a received answer lost when the command ends early.
 Why:   a folder of mails should not need a program.
 
-Exit codes: 0 every input has a sound answer; 1 some have none; the others as everywhere. With
-``--exit-by-outcome`` 0, 10 or 11: the worst outcome, where an input that failed counts as rejected.
+Exit codes: 0 every input has a sound answer; 1 some have none; 2 and 3 as for every command. With
+``--exit-by-outcome`` 0, 10 or 11: the worst outcome; an input that failed counts as rejected.
 """
 
 import json
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _MOST_FAILURES = 5
-"""So many are told at the end, where the others are in a file."""
+"""The number of failures shown at the end; all of them are in the output file."""
 
 _OPTIONS = (
     click.option(
@@ -62,7 +62,7 @@ _OPTIONS = (
 
 
 class EachOptions(TypedDict):
-    """What the options say."""
+    """The values of these options."""
 
     each: bool
     per: "Per | None"
@@ -82,10 +82,10 @@ def each_options(command: F) -> F:
 
 
 def only_text(texts: Sequence[str], many: EachOptions) -> str:
-    """The one text, where there are not to be many.
+    """The one text, without ``--each``.
 
     Raises:
-        UsageError: if there are several, or options that are for many.
+        UsageError: if there are several texts, or options that need ``--each``.
     """
     many_options = [
         f"--{name.replace('_', '-')}"
@@ -103,7 +103,7 @@ def extract_each(
     schema: Any, places: Sequence[str], client: Any, many: EachOptions, options: "Options",
     steps: "Sequence[CascadeStep]", *, as_json: bool,
 ) -> "ExitStatus":  # fmt: skip
-    """Ask for each input, then for what is in doubt; print what comes, and sum it up.
+    """Ask for each input, then ``steps`` for doubtful fields; print the results and a summary.
 
     Raises:
         PayloadError: if there are no such files.
@@ -148,13 +148,13 @@ def extract_each(
 
 @dataclass
 class ExitStatus:
-    """What the exit code follows from."""
+    """What decides the exit code."""
 
     is_sound: bool = True
     outcome: "Outcome" = "accept"
 
     def add(self, result: "Result[Any]") -> None:
-        """Take a result into account."""
+        """Add a result."""
         from fieldconf.policy import worst
 
         report = result.report
@@ -163,7 +163,7 @@ class ExitStatus:
 
 
 def _line(result: "Result[Any]") -> str:
-    """An input in one line: its outcome, its name, and what speaks against it."""
+    """A result in one line: its outcome, the input's name, and the reasons against it."""
     name = f"input {result.index}" if result.id is None else result.id
     report = result.report
     if report is None:

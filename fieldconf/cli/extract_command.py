@@ -1,9 +1,9 @@
-"""Extracting: ``fieldconf extract``.
+"""Extract command: ``fieldconf extract``.
 
-In:    a schema, a text, whom to ask and how.
-Out:   rows as they come, where one answer says it all; else a table at once, or JSON.
-Never: a request before the arguments are known to be good.
-Why:   the quickest way to see what a model makes of a text.
+In:    a schema, a text, a client and the options of its request.
+Out:   rows as they arrive, if a single answer is streamed; else one table at the end, or JSON.
+Never: a request before the arguments are checked.
+Why:   this is the quickest way to see what a model extracts from a text.
 """
 
 from pathlib import Path

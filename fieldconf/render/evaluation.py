@@ -1,9 +1,9 @@
 """Evaluation: an evaluation as terminal tables, and as a stand-alone HTML page.
 
 In:    plain dicts (``Evaluation.to_dict``, ``Comparison.to_dict``, errors as dicts).
-Out:   rich renderables; HTML text with no reference to anything outside of it, and no script.
-Never: a number for what is not defined; a value unescaped.
-Why:   a figure without its interval and its verdict is misread.
+Out:   rich renderables; HTML text without a script and without a reference to anything outside.
+Never: a number for an undefined measure; an unescaped value.
+Why:   a measure without its interval and its verdict is misread.
 """
 
 import io
@@ -37,7 +37,7 @@ _HEAD = (
 
 
 def table(plain: Mapping[str, Any]) -> RenderableType:
-    """A row for each group, and below it what the numbers mean and what was not counted."""
+    """A row for each group; below it the verdicts and what was not counted."""
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     grid.add_column(plain["by"] if plain["by"] != "overall" else "", overflow="fold")
     grid.add_column("labels", justify="right")
@@ -50,7 +50,7 @@ def table(plain: Mapping[str, Any]) -> RenderableType:
 
 
 def heading(plain: Mapping[str, Any]) -> str:
-    """What was evaluated, in a line."""
+    """What was evaluated, in one line."""
     return printable(
         f"{plain['score']}: {plain['labels']:,} values of {plain['documents']:,} documents; "
         f"intervals at {plain['level']:.0%} from {plain['resamples']:,} resamples of documents"
@@ -121,7 +121,7 @@ def plain_text(renderable: RenderableType) -> str:
 
 
 def figure(value: float | None) -> str:
-    """Three digits; never "1.000" or "0.000" for what is neither; a dash for what is not defined.
+    """Three digits; "1.000" and "0.000" only for exactly 1 and 0; a dash for None.
 
     >>> figure(0.5), figure(0.99999), figure(None)
     ('0.500', '>0.999', '-')
@@ -136,7 +136,7 @@ def figure(value: float | None) -> str:
 
 
 def short(value: float) -> str:
-    """A number of two digits, or three below .1; never 0 or 1 for what is neither.
+    """A number of two digits, or three below .1; "0" and "1" only for exactly 0 and 1.
 
     >>> short(0.531), short(0.9987), short(1.0), short(-0.0501), short(0.0001)
     ('.53', '>.99', '1', '-.05', '<.001')

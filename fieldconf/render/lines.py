@@ -1,9 +1,9 @@
-"""Lines: a whole report for a terminal: its table, and below it what holds for all of it.
+"""Lines: a whole report for a terminal: its table, and the lines below the table.
 
 In:    a report's plain dict (``Report.to_dict``).
 Out:   rich renderables, and plain text for ``print``.
 Never: more than ``MOST_ROWS`` rows; a control character.
-Why:   the command line, ``print(report)``, a notebook and the HTML page say the same.
+Why:   the command line, ``print(report)``, a notebook and the HTML page show the same text.
 """
 
 import io
@@ -36,7 +36,7 @@ FLAGS = {
 
 
 def text(report: Mapping[str, Any]) -> str:
-    """What ``print`` shows of a report."""
+    """The text that ``print`` shows for a report."""
     from rich.console import Console
 
     console = Console(file=io.StringIO(), width=_WIDTH, color_system=None, highlight=False)
@@ -46,7 +46,7 @@ def text(report: Mapping[str, Any]) -> str:
 
 
 def whole(report: Mapping[str, Any]) -> "RenderableType":
-    """The table, how many rows it leaves out, and the lines below it."""
+    """The table, the number of omitted rows, and the lines below it."""
     from rich.console import Group
     from rich.text import Text
 
@@ -63,9 +63,10 @@ def first_rows(report: Mapping[str, Any]) -> tuple[list[Row], int]:
 
 
 def rows(fields: Mapping[str, Any], reason: str = "") -> list[Row]:
-    """Leaves and lists; an object only if it is judged: else it would repeat its least sure field.
+    """The rows of leaves and lists, and of objects that have an outcome of their own.
 
-    A row does not repeat ``reason``, which holds for the whole report.
+    Other objects would only repeat their least sure field. A row does not repeat ``reason``, which
+    holds for the whole report.
     """
     return [
         (name, {**field, "reason": ""} if reason and field["reason"] == reason else field)
@@ -117,9 +118,9 @@ def details(report: Mapping[str, Any], notes: Iterable[str] = ()) -> list[str]:
 
 
 def outcomes(report: Mapping[str, Any]) -> list[str]:
-    """The outcome of the answer, the number of fields for each outcome, and those not accepted.
+    """The outcome of the answer, the number of fields for each outcome, and the doubtful fields.
 
-    None for a free text, which has no fields.
+    Empty for a free text, which has no fields.
     """
     if report["status"] == "text":
         return []
@@ -140,7 +141,7 @@ def outcomes(report: Mapping[str, Any]) -> list[str]:
 
 
 def _with_notes(name: str, field: Mapping[str, Any]) -> str:
-    """A field, and the reasons against it that its number does not show."""
+    """A field's name, and the reasons against it that its number does not show."""
     names = dict.fromkeys(reason["name"] for reason in field["reasons"])
     notes = ", ".join(name.replace("_", " ") for name in names if name not in _SHOWN_ALREADY)
     return f"{name or '(whole)'}{f' ({notes})' if notes else ''}"
@@ -157,7 +158,7 @@ def problems(report: Mapping[str, Any]) -> list[str]:
 
 
 def _text_scores(report: Mapping[str, Any]) -> str:
-    """A line each for prompt and answer: their total logprob, mean and perplexity."""
+    """The lines of prompt and answer: their total logprob, mean and perplexity."""
     lines = ""
     for name in ("prompt", "answer"):
         score = report[f"{name}_score"]

@@ -28,7 +28,7 @@ TRUST, SHOW = 0.9, 0.5
 HUES = {"accept": "green", "review": "yellow", "reject": "red"}
 
 NOTES = "other values / formula"
-"""The title of the last column: rivals of the value, else what the confidence is."""
+"""The title of the last column: the other values, else the formula of the confidence."""
 
 _WIDTHS = {"field": 24, "value": 27, "confidence": 10, "bar": 10, "outcome": 7, NOTES: 44}
 _SHRINK = (
@@ -57,7 +57,7 @@ _FORMULAS = {
 def table(fields: Iterable[Row], *, header: bool = True, why: bool = False) -> "RenderableType":
     """A table with one row for each field; ``fields`` are (JSON Pointer, plain field) pairs.
 
-    ``why`` adds lines below each field: what decided it, and what speaks against its number.
+    ``why`` adds the lines of ``reasons`` below each field.
     """
     if not why:
         return _FittingRows(tuple(fields), header=header)
@@ -147,7 +147,7 @@ def number(confidence: float) -> str:
 
 
 def color(field: Mapping[str, Any]) -> str:
-    """The color of the field's outcome; of a field without one, by the default limits."""
+    """The color of the field's outcome; for a field without one, by the default limits."""
     if field.get("outcome"):
         return HUES[field["outcome"]]
     confidence = field["confidence"] or 0.0
@@ -205,7 +205,7 @@ _FLAGS = {
 
 
 def reasons(field: Mapping[str, Any]) -> list[str]:
-    """Why the number is what it is; a sentence for each line."""
+    """The lines that explain the number; one sentence each."""
     lines = [field["why"]["sentence"]] if field["why"] else []
     low, high = field["low"], field["high"]
     if low is not None and high is not None and high - low > _WIDE_BOUNDS:
