@@ -17,6 +17,7 @@ from fieldconf.classification import check_match
 from fieldconf.distributions.label_matching import Match
 from fieldconf.distributions.settling import Settle
 from fieldconf.errors import RequestError
+from fieldconf.extraction import telemetry
 from fieldconf.extraction.endpoints import APIS, CHAT, Api
 from fieldconf.extraction.inputs import Input, is_messages
 from fieldconf.extraction.options import Options
@@ -94,7 +95,13 @@ class PreparedRequest:
         return str(self.arguments["model"])
 
     def create(self, *, stream: bool = False) -> Any:
-        """What the client's call gives; of an asynchronous client, something to await."""
+        """Log and send the request; an asynchronous client returns an awaitable."""
+        messages = self.arguments.get("messages")
+        telemetry.log_request(
+            provider=self.provider, model=self.model, schema=self.schema.name,
+            top_logprobs=self.arguments.get("top_logprobs"),
+            messages=len(messages) if isinstance(messages, list) else 1,  # pyright: ignore[reportUnknownArgumentType]
+        )  # fmt: skip
         arguments = {**self.arguments}
         if stream:
             arguments = {**self.streamed, **arguments, "stream": True}
