@@ -7,7 +7,7 @@ Why:   a verification and a decision endpoint ask different questions, but their
        combined with the first reading in the same way.
 """
 
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeVar, cast
@@ -110,35 +110,33 @@ CheckBuilder: TypeAlias = Callable[[Report[Any], Options], Check | None]
 nothing to check."""
 
 
-def run_check(report: Report[T], options: Mapping[str, Any], build: CheckBuilder) -> Report[T]:
+def run_check(report: Report[T], options: Options, build: CheckBuilder) -> Report[T]:
     """The report after a further request; the first report where there is nothing to check."""
     with attaching_report(report):
-        first, request_options = _with_policy(report, merged_options(options))
-        check = build(first, request_options)
+        first, check = _prepared(report, options, build)
         return check.read(ask(check.call)) if check else first
 
 
-async def run_check_async(
-    report: Report[T], options: Mapping[str, Any], build: CheckBuilder
-) -> Report[T]:
+async def run_check_async(report: Report[T], options: Options, build: CheckBuilder) -> Report[T]:
     """``run_check`` with an asynchronous client."""
     with attaching_report(report):
-        first, request_options = _with_policy(report, merged_options(options))
-        check = build(first, request_options)
+        first, check = _prepared(report, options, build)
         return check.read(await ask_async(check.call)) if check else first
 
 
-def _with_policy(report: Report[T], options: Options) -> tuple[Report[T], Options]:
-    """The report judged by the policy of the options, and the options for the further request.
+def _prepared(
+    report: Report[T], options: Options, build: CheckBuilder
+) -> tuple[Report[T], Check | None]:
+    """The report judged by the policy of the options, and the further request.
 
     Raises:
         PolicyError: if the policy is invalid, or does not fit the report's schema.
     """
-    policy = options.get("policy")
-    others = {
-        name: value for name, value in options.items() if name not in ("policy", "calibration")
-    }
-    return (report if policy is None else report.with_policy(policy)), cast("Options", others)
+    request_options = merged_options(options)
+    policy = request_options.pop("policy", None)
+    request_options.pop("calibration", None)
+    first = report if policy is None else report.with_policy(policy)
+    return first, build(first, request_options)
 
 
 def input_of(report: Report[Any], input: Input | None, caller: str) -> Input:

@@ -8,7 +8,7 @@ Why:   the endpoint answers with probabilities, reads each field independently, 
        the first answer.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar, Unpack, cast
@@ -90,7 +90,7 @@ def crosscheck(
     (0.75, 'decision')
     """
     build = partial(_check, input=input, client=client, fields=fields, combine=combine)
-    return run_check(report, cast("Mapping[str, Any]", options), build)
+    return run_check(report, options, build)
 
 
 @explicit
@@ -105,7 +105,7 @@ async def acrosscheck(
 ) -> Report[T]:
     """``crosscheck`` with an asynchronous client such as ``openai.AsyncOpenAI``."""
     build = partial(_check, input=input, client=client, fields=fields, combine=combine)
-    return await run_check_async(report, cast("Mapping[str, Any]", options), build)
+    return await run_check_async(report, options, build)
 
 
 def _with_decision(

@@ -11,7 +11,7 @@ position ("0", "1" ...), and beside them ``complete``: whether no item is missin
 one scalar is asked about under ``value``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, TypeVar, Unpack, cast
 
@@ -105,7 +105,7 @@ def verify(
     (0.75, ['answer', 'verification'])
     """
     build = partial(_check, input=input, client=client, fields=fields, combine=combine)
-    return run_check(report, cast("Mapping[str, Any]", options), build)
+    return run_check(report, options, build)
 
 
 @explicit
@@ -120,7 +120,7 @@ async def averify(
 ) -> Report[T]:
     """``verify`` with an asynchronous client such as ``openai.AsyncOpenAI``."""
     build = partial(_check, input=input, client=client, fields=fields, combine=combine)
-    return await run_check_async(report, cast("Mapping[str, Any]", options), build)
+    return await run_check_async(report, options, build)
 
 
 def _reading(answer: Field | None, model: str) -> tuple[Reading, BoundedConfidence]:
