@@ -77,7 +77,9 @@ def find_weights(weights: Weights = SMOLLM2) -> Path | None:
 
     The sha256 is computed each time: 0.1 s for 98 MB, against a start of about one second.
     """
-    places = [weights_path(weights), *_installed(weights)]
+    spec = importlib.util.find_spec(_module(weights))
+    folders = (spec and spec.submodule_search_locations) or ()
+    places = [weights_path(weights), *(Path(folder) / weights.file for folder in folders)]
     return next((place for place in places if _intact(place, weights.file_sha256)), None)
 
 
@@ -103,11 +105,7 @@ def fetch(
     existing = find_weights(weights)
     if existing is not None:
         return existing
-
-    def say(message: str) -> None:
-        if progress is not None:
-            progress(message)
-
+    say = progress or (lambda _message: None)
     target = weights_path(weights)
     target.parent.mkdir(parents=True, exist_ok=True)
     # The temporary folder lies beside the target, so that the last step is one atomic rename.
@@ -161,12 +159,6 @@ def _failure(message: str, weights: Weights) -> LocalModelError:
 
 def _module(weights: Weights) -> str:
     return weights.package.replace("-", "_")
-
-
-def _installed(weights: Weights) -> list[Path]:
-    spec = importlib.util.find_spec(_module(weights))
-    folders = spec.submodule_search_locations if spec else None
-    return [Path(folder) / weights.file for folder in folders or ()]
 
 
 def _intact(path: Path, sha256: str) -> bool:
