@@ -105,7 +105,11 @@ def fetch(
     existing = find_weights(weights)
     if existing is not None:
         return existing
-    say = progress or (lambda _message: None)
+
+    def say(message: str) -> None:
+        if progress is not None:
+            progress(message)
+
     target = weights_path(weights)
     target.parent.mkdir(parents=True, exist_ok=True)
     # The temporary folder lies beside the target, so that the last step is one atomic rename.

@@ -14,7 +14,7 @@ variant are asked for. An optional key is optional in the second answer, too.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from fieldconf.errors import SchemaError
 from fieldconf.parsing.json_writing import opening_text
@@ -189,7 +189,8 @@ def _narrowed(
     """
     if len(node.cases) < 2 or not isinstance(value, (dict, list)):
         return node
-    pairs: Iterable[Any] = value.items() if isinstance(value, dict) else enumerate(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType, reportUnknownArgumentType]
+    container = cast("dict[str | int, Any] | list[Any]", value)
+    pairs = container.items() if isinstance(container, dict) else enumerate(container)
     for step, inner in pairs:
         text = opening_text(inner)
         if inner is None and node.inside(step).declared.may_be_null:
