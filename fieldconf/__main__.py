@@ -2,8 +2,8 @@
 
 In:    the process's arguments.
 Out:   what ``fieldconf.cli`` prints, and its exit code.
-Never: anything on being imported.
-Why:   where several Pythons are installed, this says whose fieldconf it is.
+Never: an effect when it is only imported.
+Why:   if several Pythons are installed, this chooses the fieldconf of one of them.
 """
 
 from fieldconf.cli import main

@@ -1,14 +1,14 @@
-"""Confident: methods of a pydantic model that extract, stream and score it.
+"""Decorator: methods of a pydantic model that extract, stream and score it.
 
-In:    a pydantic model, or a label set; settings, once.
-Out:   the same class (of a label set one that is equal to it), with ``extract``,
-       ``extract_many``, ``stream``, their asynchronous forms, ``score`` and ``request``.
-Never: another class, metaclass or schema; a field of the model's own taken away: a model with a
-       field called ``score`` keeps it, and has no ``score`` of ours.
+In:    a pydantic model, or a label set; its settings.
+Out:   the same class (or an equal label set), with ``extract``, ``extract_many``, ``stream``,
+       their asynchronous forms, ``score`` and ``request``.
+Never: another class, metaclass or schema; a field of the model replaced: a model with a field
+       called ``score`` keeps it, and has no method ``score``.
 Why:   the client and its settings are chosen once, where a model is declared, not in each call.
 
-Two spellings: the decorator ``confident`` for every model, and the mixin ``Confident`` where type
-checkers should know the methods. They may be used together: settings are the decorator's.
+The decorator ``confident`` is for every model; the base class ``Confident`` is for models whose
+methods type checkers should know. Both may be used together: the decorator gives the settings.
 """
 
 import inspect
@@ -44,13 +44,13 @@ if TYPE_CHECKING:
 else:
 
     class face(classmethod):  # noqa: N801  # stands for classmethod
-        """A class method that gives way to a field of its name.
+        """A class method that is absent where the class has a field of the same name.
 
-        pydantic takes what a class has under the name of a field for the field's default.
+        Else pydantic would take the method for the default of that field.
         """
 
         def __get__(self, instance: Any, owner: type | None = None) -> Any:
-            """The bound method; as if it were not there, where a field has its name."""
+            """The bound method; an AttributeError where a field has its name."""
             name = self.__func__.__name__
             extra = getattr(instance, "__pydantic_extra__", None) or ()
             if owner is not None and (
@@ -79,7 +79,7 @@ def options_of(function: Callable[..., Any]) -> Callable[[F], F]:
 
 
 class Confident(BaseModel):
-    """A base for models that ask for themselves; type checkers know its methods.
+    """A base class for models with ``extract`` and its other forms; type checkers know them.
 
     ``Ticket.extract(...).value`` is a ``Ticket`` to pyright and mypy. Settings come from the
     decorator ``confident``, which may stand above the class.
@@ -124,7 +124,7 @@ class Confident(BaseModel):
     def aextract_many(
         cls, inputs: AnyTexts, *, client: Any = None, **options: Unpack[ManyOptions]
     ) -> AsyncResultStream[Self]:
-        """The same of an asynchronous client; see ``fieldconf.aextract_many``."""
+        """Ask an asynchronous client for many instances; see ``fieldconf.aextract_many``."""
         return aextract_many(cls, inputs, **_asking_many(cls, options, client, "async_client"))
 
     @face
@@ -140,7 +140,7 @@ class Confident(BaseModel):
     def astream(
         cls, input: Input, *, client: Any = None, **options: Unpack[Options]
     ) -> AsyncFieldStream[Self]:
-        """Ask an asynchronous client, event by event; see ``fieldconf.astream``."""
+        """Ask an asynchronous client for an instance, event by event; see ``fieldconf.astream``."""
         return astream(cls, input, **_asking(cls, options, client, "async_client"))
 
     @face
@@ -179,9 +179,9 @@ FACES = (
 
 
 class ConfidentLabels(LabelSet):
-    """A label set that asks for itself, with the methods of ``Confident``. Made by ``confident``.
+    """A label set with the methods of ``Confident``. Made by ``confident``.
 
-    It is equal to the label set that it was made of, and taken wherever that is.
+    It is equal to the label set that it was made of, and can be used in its place.
     """
 
     __fieldconf__: Mapping[str, Any]
@@ -198,7 +198,7 @@ class ConfidentLabels(LabelSet):
 
 
 class Decorator(Protocol):
-    """What gives a model, or a label set, its settings."""
+    """Gives settings to a model or a label set."""
 
     @overload
     def __call__(self, kind: LabelSet, /) -> ConfidentLabels: ...
@@ -219,7 +219,7 @@ def confident(
     model_class: Any = None, /, *, client: Any = None, async_client: Any = None,
     **options: Unpack[Options],
 ) -> Any:  # fmt: skip
-    """Let a pydantic model ask for itself: ``Ticket.extract("...")``.
+    """Give a pydantic model the method ``Ticket.extract("...")`` and its other forms.
 
     Bare (``@fc.confident``) or with settings (``@fc.confident(model="gpt-4o", temperature=0)``).
     Settings are what ``extract`` takes; classes that inherit from the model inherit them, a call
@@ -271,7 +271,9 @@ def confident(
     def decorate(kind: Any) -> Any:
         if isinstance(kind, LabelSet):
             return ConfidentLabels(kind, _over(settings_of(kind), settings))
-        if not _is_model(kind):
+        is_class = isinstance(kind, type)  # a caller without a type checker may pass anything
+        is_model = is_class and issubclass(kind, BaseModel) and kind is not BaseModel
+        if not is_model:
             raise SchemaError(
                 f"{kind!r} is no pydantic model",
                 remedy="confident is for subclasses of BaseModel; for other types use fc.extract",
@@ -307,14 +309,14 @@ def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without_clients(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a request, whoever is asked."""
+    """The settings of a request, without the clients."""
     return {name: value for name, value in settings.items() if name not in _CLIENTS}
 
 
 def _asking(
     kind: type | LabelSet, options: Options, client: Any, name: str = "client"
 ) -> dict[str, Any]:
-    """The options of a call over the settings, and the client, which a function may give.
+    """The options of a call, merged over the settings, and the client or what its function gives.
 
     Raises:
         TypeError: for a name that is no option.
@@ -329,7 +331,10 @@ def _asking(
             f"{getattr(kind, '__name__', 'the label set')} has no {name} to ask",
             remedy=f"Give client={package}(), here or once: @fc.confident({name}={package})",
         )
-    return {**merged, "client": source() if _makes_clients(source) else source}
+    makes_clients = inspect.isclass(source) or (
+        callable(source) and not hasattr(source, "chat") and not hasattr(source, "responses")
+    )
+    return {**merged, "client": source() if makes_clients else source}
 
 
 def _asking_many(
@@ -343,26 +348,10 @@ def _asking_many(
     return {**arguments, **{name: value for name, value in values.items() if name in of_many}}
 
 
-def _makes_clients(source: Any) -> bool:
-    """Whether this is a class or a function that returns a client, and not a client."""
-    if inspect.isclass(source):
-        return True
-    return callable(source) and not (hasattr(source, "chat") or hasattr(source, "responses"))
-
-
-def _is_model(kind: Any) -> bool:
-    """Whether this is a pydantic model; a caller without a type checker may pass anything."""
-    return isinstance(kind, type) and issubclass(kind, BaseModel) and kind is not BaseModel
-
-
 def _is_field(owner: type, name: str) -> bool:
     """Whether a class has a field of this name, also while pydantic still builds the class."""
     fields = getattr(owner, "__pydantic_fields__", None) or getattr(owner, "model_fields", {})
-    return name in fields or name in _annotated(owner)
-
-
-def _annotated(owner: type) -> Mapping[str, Any]:
     try:
-        return inspect.get_annotations(owner)
-    except NameError:  # a name that is not there yet; pydantic resolves it later
-        return {}
+        return name in fields or name in inspect.get_annotations(owner)
+    except NameError:  # an annotation that is not defined yet; pydantic resolves it later
+        return False

@@ -1,9 +1,9 @@
-"""Errors: what went wrong, where, and what to do about it.
+"""Errors: the exceptions of this library.
 
-In:    facts (a byte offset, a path, a provider's words).
-Out:   exceptions whose message is one line and ends with the remedy, and whose attributes are
-       the facts, so that code need not read the sentence.
-Never: a bare ``ValueError`` from inside the library reaching the user.
+In:    facts (a byte offset, a path, a provider's message).
+Out:   exceptions with a message of one line that ends with the remedy; the facts are attributes,
+       so that code need not parse the message.
+Never: a bare ``ValueError`` from inside the library.
 Why:   the person who reads the message is usually not the person who wrote the call.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 
 def printable(text: str) -> str:
-    r"""Text that any terminal can take: lone surrogates and control characters escaped.
+    r"""Text that any terminal can show: lone surrogates and control characters are escaped.
 
     >>> print(printable("caf\u00e9 \x1b[31m \u202e"))
     café \x1b[31m \u202e
@@ -35,7 +35,7 @@ class FieldconfError(Exception):
     """Base of every error this library raises on purpose.
 
     Attributes:
-        remedy: what to do about it, one sentence; empty if nothing can be done.
+        remedy: what the user can do, one sentence; empty if nothing can be done.
     """
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
@@ -48,8 +48,8 @@ class JSONSyntaxError(FieldconfError):
     """The bytes are not the JSON that RFC 8259 describes.
 
     Attributes:
-        problem: what was wrong, a few words.
-        offset: the byte (counted from 0 over everything fed) at which no JSON can continue.
+        problem: a short description.
+        offset: the first byte that no valid JSON can have here, counted from 0 over all input.
     """
 
     def __init__(self, problem: str, offset: int) -> None:
@@ -62,13 +62,13 @@ class JSONSyntaxError(FieldconfError):
 
 
 class PayloadError(FieldconfError):
-    """The thing given as a response is of no shape we know.
+    """What was given as a response has no known shape.
 
     Attributes:
         looked_for: the shapes that were tried.
-        found: a short description of what was there instead.
-        came: of a stream, the completions of what came before the part that is of no use.
-        report: the report of it; None where nothing came before.
+        found: a short description of what was found instead.
+        came: the completions that a stream gave before the part that cannot be read.
+        report: the report of them; None if there are none.
     """
 
     def __init__(
@@ -93,8 +93,8 @@ class EvaluationError(FieldconfError):
     """Labels or confidences cannot be evaluated: no such column, no rows, no number from 0 to 1.
 
     Attributes:
-        column: the name of the column that is at fault; empty where it is none.
-        row: its number, from 0; None where no single row is at fault.
+        column: the name of the wrong column; empty if no single column is wrong.
+        row: the number of the wrong row, from 0; None if no single row is wrong.
     """
 
     def __init__(
@@ -128,9 +128,9 @@ class RequestError(FieldconfError):
     No connection, an error status, more candidates than the provider lists, an unknown provider.
 
     Attributes:
-        status: the HTTP status, or None where none was received.
-        provider: the address that was asked; before a request, the provider's name.
-        report: the report of what had arrived, where a stream broke off; else None.
+        status: the HTTP status; None if none was received.
+        provider: the address of the server; before a request, the provider's name.
+        report: the report of what had arrived, if a stream broke off; else None.
     """
 
     def __init__(
@@ -143,14 +143,14 @@ class RequestError(FieldconfError):
 
 
 class NoLogprobsError(RequestError):
-    """The model or the provider gives no logprobs with this request; ``remedy`` names the way out.
+    """The model or the provider gives no logprobs for this request; ``remedy`` names another way.
 
-    ``status`` is that of the server's refusal, or None where it was known before asking.
+    ``status`` is the status of the server's refusal; None if this was known before the request.
     """
 
 
 class MissingPackageError(FieldconfError, ImportError):
-    """A package that only an extra brings is not installed; ``remedy`` says how to get it.
+    """A package of an extra is not installed; ``remedy`` says how to install it.
 
     >>> print(MissingPackageError("fieldconf.strategies", "hypothesis", extra="testing"))
     fieldconf.strategies needs hypothesis. Install it: pip install "fieldconf[testing]"
@@ -166,23 +166,23 @@ class OutputError(FieldconfError):
 
 
 class LocalModelError(FieldconfError):
-    """The embedded model cannot run: no runtime, no weights, weights that are not what they say."""
+    """The embedded model cannot run: no runtime, no weights, or weights with a wrong checksum."""
 
 
 def carry(error: BaseException, report: Any) -> None:
-    """Let an error have the report of what was known when it came: nothing that was read is lost.
+    """Set ``error.report`` to the report of what had been read before the error.
 
     >>> error = KeyboardInterrupt()
     >>> carry(error, "a report")
     >>> error.report
     'a report'
     """
-    with suppress(AttributeError):  # most exceptions may carry it; somebody's may not
+    with suppress(AttributeError):  # a class with slots has no room for it
         error.report = report  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def nearest(given: Any, names: Iterable[str]) -> str:
-    """The remedy for a name that is none of these.
+    """The remedy for a name that is not among the known names.
 
     >>> nearest("tresh", ["threshold", "basis"])
     "Did you mean 'threshold'?"

@@ -1,8 +1,8 @@
-"""Scores: pure functions; the formula is the function.
+"""Formulas: pure functions of probabilities and logprobs.
 
 In:    logprobs in nats, probabilities in 0..1.
 Out:   one number, or None where an input is None.
-Never: a default for what is not known.
+Never: a default for an unknown number.
 Why:   a *score* is raw and in log space, a *confidence* is in 0..1, a *probability* is a
        distribution's; each formula below says which it takes and gives.
 """
@@ -29,7 +29,7 @@ def total(logprobs: Iterable[float | None]) -> float | None:
 
 
 def product(probabilities: Iterable[float | None]) -> float | None:
-    """Product of probabilities (0..1): the chance that all of several steps went this way.
+    """Product of probabilities (0..1): the joint probability of several decoding steps.
 
     >>> product([0.5, 0.5])
     0.25
@@ -54,9 +54,9 @@ class TextScore(NamedTuple):
     """How probable a text was to the model, token by token.
 
     ``logprob`` is the sum and ``mean`` the mean per token, in nats; ``perplexity`` is exp(-mean),
-    1 or more (Jelinek et al. 1977), inf beyond a double. All are None where a token's logprob is
-    not known. ``tokens`` is how many were counted: the first token of a prompt is not, since
-    nothing predicts it.
+    1 or more (Jelinek et al. 1977), inf if it exceeds a double. All three are None if a token's
+    logprob is unknown. ``tokens`` is the number of tokens counted; the first token of a prompt is
+    not counted, because nothing predicts it.
     """
 
     logprob: float | None
@@ -113,17 +113,17 @@ class Interval(NamedTuple):
 
 
 def wilson(count: int, of: int, *, level: float = 0.95) -> Interval:
-    """Wilson's score interval for a share: what it may be in the long run (0..1).
+    """Wilson's score interval for a share (0..1).
 
     Those shares p for which ``count`` is within z standard errors of what p leads to:
     ``(count - of*p)^2 <= z^2 * of * p * (1 - p)``, where z is the normal quantile of
     (1 + level) / 2 (Wilson 1927, "Probable inference, the law of succession, and statistical
-    inference"). It holds the share that was seen, and is of use for small counts and for 0 and 1.
+    inference"). It contains the observed share, and is valid for small counts and for 0 and 1.
 
     Args:
-        count: how many did, 0 to ``of``.
-        of: how many were looked at; of none, nothing is known: 0 to 1.
-        level: how often such an interval is to hold the truth, above 0 and below 1.
+        count: the number of successes, 0 to ``of``.
+        of: the number of trials; without any, the interval is 0 to 1.
+        level: the confidence level, above 0 and below 1.
 
     >>> low, high = wilson(4, 5)
     >>> round(low, 4), round(high, 4), wilson(5, 5).high, wilson(0, 0)

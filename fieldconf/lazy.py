@@ -1,9 +1,9 @@
 """Lazy: a package whose names are imported when they are first read.
 
-In:    a package, and which of its modules has which of its names.
-Out:   the same package: names, and modules too, are attributes of it.
-Never: a name that a module of the package also has: importing the module would hide the name.
-Why:   scoring an answer should not wait for the import of evaluation, calibration and drawing.
+In:    a package, and the names that come from each of its modules.
+Out:   the same package, with these names and its modules as attributes.
+Never: a name that is also the name of a module: importing the module would hide it.
+Why:   scoring an answer should not wait for the import of evaluation, calibration and plotting.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Paths: where a value stands in a JSON document.
+"""Paths: the place of a value in a JSON document.
 
 In:    tuples of object keys (str) and array indexes (int); the root is ``()``.
 Out:   the same as JSON Pointers (RFC 6901), and back.
@@ -55,9 +55,10 @@ def parse_pointer(text: str) -> tuple[str, ...]:
 
 
 def matches(pattern: Sequence[str], path: Path) -> bool:
-    """Whether a path is one that a pattern means; its "*" is any one step, its "**" any steps.
+    """Whether a pattern matches a path; "*" stands for any one step, "**" for any number of steps.
 
-    ``pattern`` has the steps that ``parse_pointer`` gives; keys called "*" cannot be told from it.
+    ``pattern`` has the steps that ``parse_pointer`` returns. A key that is called "*" cannot be
+    matched alone.
 
     >>> matches(("items", "*", "price"), ("items", 3, "price"))
     True
@@ -73,7 +74,7 @@ def matches(pattern: Sequence[str], path: Path) -> bool:
 
 
 def _past_any(pattern: Sequence[str], reached: set[int]) -> set[int]:
-    """These places in a pattern, and those that no step more leads to: "**" may be none."""
+    """These positions in a pattern, and those after each "**", which may match no step."""
     found = set(reached)
     for i in sorted(reached):
         while i < len(pattern) and pattern[i] == "**":

@@ -1,11 +1,11 @@
-"""Threads: values that are computed once, and locks that a fork does not hand on.
+"""Threads: values that are computed once, and locks that are released in a forked process.
 
-In:    a method whose value is the same each time; a part of the code for one thread at a time.
-Out:   the value, computed when it is first read and then an attribute; a lock.
-Never: a lock that a forked process finds locked by a thread that it does not have.
-Why:   web servers fork while other threads work, and ``functools.cached_property`` of Python 3.11
-       has one lock for all objects of a class: a child that was forked while some thread held it
-       waits for ever.
+In:    a method whose value never changes; code for one thread at a time.
+Out:   the value, computed at the first read and then stored; a lock.
+Never: a lock that stays locked in a forked process by a thread that it does not have.
+Why:   web servers fork while other threads work. ``functools.cached_property`` of Python 3.11 has
+       one lock for all objects of a class: a child that was forked while a thread held the lock
+       waits forever.
 """
 
 import os
@@ -21,8 +21,8 @@ T = TypeVar("T")
 class cached_property(Generic[T]):  # noqa: N801  # stands where that of functools would
     """A property that is computed when it is first read, and then kept in the object.
 
-    Without a lock: threads that read it at the same time may each compute it, and all of them get
-    the value of the thread that was done first.
+    It has no lock: threads that read it at the same time may each compute the value; all of them
+    get the value of the thread that finished first.
 
     >>> class Answer:
     ...     @cached_property
@@ -49,9 +49,9 @@ class cached_property(Generic[T]):  # noqa: N801  # stands where that of functoo
 
 
 class Lock:
-    """A lock for ``with``, which a forked process begins with unlocked.
+    """A lock for ``with`` that is unlocked in a forked process.
 
-    Whichever thread held it in the parent does not go on in the child.
+    The thread that held it in the parent does not exist in the child.
     """
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class Lock:
             self._lock.release()
 
     def renew(self) -> None:
-        """Be unlocked, whoever held it."""
+        """Unlock it, whichever thread held it."""
         self._lock = threading.Lock()
 
 

@@ -1,9 +1,9 @@
-"""Types: what the functions of the library return, for annotations and ``isinstance``.
+"""Types: the types of returned values, for annotations and ``isinstance``.
 
 In:    nothing.
 Out:   reports and fields, their parts, events, streams and the results of many inputs.
-Never: something that a user constructs or calls: that is on ``fieldconf`` itself.
-Why:   the names of ``fieldconf`` stay few enough to read in an editor's completion.
+Never: a type that a user constructs, or a function: those are in ``fieldconf`` itself.
+Why:   ``fieldconf`` has few enough names to read in an editor's completion.
 
 >>> import fieldconf as fc
 >>> fc.types.Distribution.__name__

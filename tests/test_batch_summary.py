@@ -7,8 +7,8 @@ import pyarrow as pa
 from rich.console import Console
 from test_batch_scoring import TICKET, Ticket, response
 
+from fieldconf.batch import run_summary as summaries
 from fieldconf.batch import score_batch
-from fieldconf.batch import summary as summaries
 from fieldconf.batch.run_summary import OTHERS, BatchSummary
 
 TEXTS = [json.dumps(response()), json.dumps(response(TICKET | {"team": "hr"})), "oops"]

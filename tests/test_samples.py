@@ -447,6 +447,6 @@ def test_samples_of_the_embedded_model(local_client):
 
 def test_the_embedded_models_own_temperature_is_left_out(local_client):
     """For one answer it is 0; samples at 0 would be one and the same."""
-    call = next(sampling._Samples(SCHEMA, TEXT, local_client, {"samples": 2}).calls())
+    call = sampling._Samples(SCHEMA, TEXT, local_client, {"samples": 2}, 2).calls[0]
     assert prepare(SCHEMA, TEXT, local_client, {}).arguments["temperature"] == 0
     assert "temperature" not in call.arguments

@@ -22,7 +22,7 @@ from fieldconf.schema.field_settings import (
     conf_of,
     without_settings,
 )
-from fieldconf.schema.pydantic_models import adapter_of, json_schema_of
+from fieldconf.schema.pydantic_models import json_schema_of
 
 SURE = FieldConfig(accept=0.9)
 SET = {"accept": 0.9}
@@ -52,7 +52,7 @@ Nested = TypeAliasType("Nested", Annotated["dict[str, Nested] | int", SURE])
 
 def schema_of(kind):
     """The schema of a type; the settings do not keep it from being one, and can all be read."""
-    schema = json_schema_of(adapter_of(kind))
+    schema = json_schema_of(TypeAdapter(kind))
     Draft202012Validator.check_schema(schema)
     check_settings(schema)
     return schema

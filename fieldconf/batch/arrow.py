@@ -1,7 +1,7 @@
 """Arrow: the package, and arrays of plain values.
 
 In:    Python values, and the name of their type.
-Out:   pyarrow, or how to get it; arrays.
+Out:   pyarrow, or an error that says how to install it; arrays.
 Never: an import of pyarrow before a batch is scored; a text that Arrow cannot hold.
 Why:   only the scoring of files and batches needs pyarrow.
 """
@@ -16,7 +16,7 @@ def arrow() -> Any:
     """The module ``pyarrow``.
 
     Raises:
-        MissingPackageError: if it is not installed; it is an ImportError as well.
+        MissingPackageError: if it is not installed.
     """
     try:
         import pyarrow as pa  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
@@ -25,24 +25,24 @@ def arrow() -> Any:
     return pa
 
 
-def type_of(name: str) -> Any:
-    """The type of a column: "string", "int32", "int64", "double" or "bool"."""
-    return arrow().type_for_alias(name)
+def compute() -> Any:
+    """The module ``pyarrow.compute``."""
+    arrow()
+    import pyarrow.compute as pc  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
+
+    return pc
 
 
 def array_of(values: Iterable[Any], name: str) -> Any:
-    """An array of values; None for unknown ones."""
-    items: Sequence[Any] = values if isinstance(values, (list, tuple)) else list(values)
-    try:
-        return arrow().array(items, type_of(name))
-    except UnicodeEncodeError:  # a lone surrogate, which JSON can smuggle in
-        return arrow().array([whole(text) for text in items], type_of(name))
+    r"""An array of values; None for unknown ones. ``name``: "string", "int64", "double"...
 
-
-def whole(text: str | None) -> str | None:
-    r"""A text with its lone surrogates written as JSON escapes.
-
-    >>> whole("a\ud800")
+    >>> array_of(["a\ud800"], "string")[0].as_py()  # a lone surrogate, which JSON may contain
     'a\\ud800'
     """
-    return text and text.encode("utf-8", "backslashreplace").decode()
+    items: Sequence[Any] = values if isinstance(values, (list, tuple)) else list(values)
+    type_ = arrow().type_for_alias(name)
+    try:
+        return arrow().array(items, type_)
+    except UnicodeEncodeError:
+        escaped = (text and text.encode("utf-8", "backslashreplace") for text in items)
+        return arrow().array([text and text.decode() for text in escaped], type_)

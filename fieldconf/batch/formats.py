@@ -53,18 +53,13 @@ def format_of(path: Path, format_name: str | None = None) -> Format:
     return format_of_name
 
 
-def writer(path: Path, schema: Any, format: Format) -> AbstractContextManager[Write]:  # noqa: A002
-    """A file that is written table by table, and is complete at the end of the ``with`` block."""
-    return _WRITERS[format](path, schema)
-
-
 @contextmanager
 def _parquet(path: Path, schema: Any) -> Generator[Write]:
     arrow()
     import pyarrow.parquet as pq  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
 
-    file_writer: Any = pq.ParquetWriter(str(path), schema, compression="zstd")
-    with file_writer:
+    parquet_of: Any = pq
+    with parquet_of.ParquetWriter(str(path), schema, compression="zstd") as file_writer:
         yield file_writer.write_table
 
 
@@ -90,14 +85,14 @@ def _csv(path: Path, schema: Any) -> Generator[Write]:
 def _jsonl(path: Path, schema: Any) -> Generator[Write]:
     del schema
     with path.open("wb") as file:
+        yield lambda table: file.writelines(
+            msgspec.json.encode(row) + b"\n"
+            for batch in table.to_batches(max_chunksize=1000)
+            for row in batch.to_pylist()
+        )
 
-        def write(table: Any) -> None:
-            for batch in table.to_batches(max_chunksize=1000):
-                file.writelines(msgspec.json.encode(row) + b"\n" for row in batch.to_pylist())
 
-        yield write
-
-
-_WRITERS: Mapping[Format, Callable[[Path, Any], AbstractContextManager[Write]]] = {
+WRITERS: Mapping[Format, Callable[[Path, Any], AbstractContextManager[Write]]] = {
     "parquet": _parquet, "arrow": _arrow, "csv": _csv, "jsonl": _jsonl,
 }  # fmt: skip
+"""Each writes a file table by table; the file is complete at the end of the ``with`` block."""

@@ -1,4 +1,4 @@
-"""Inputs: the files to read.
+"""Input files: finds the files to read.
 
 In:    names of files, folders and patterns; ``-`` for standard input.
 Out:   names of files in a fixed order, each once; a ``Problem`` for each name without files.
@@ -11,7 +11,7 @@ order of their names; hidden files are not. A file or pattern that is named may 
 
 import glob
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +51,8 @@ def find(places: Sequence[str], *, without: Iterable[Path] = ()) -> InputFiles:
     problems: list[Problem] = []
     for place in places:
         here = [name for name in _matches(place) if not _is_in(name, ours)]
-        names.update((_key(name), name) for name in here if _key(name) not in names)
+        for name in here:
+            names.setdefault(os.path.normpath(name), name)  # two names may be of one file
         if not here:
             problems.append(Problem(place, _why_none(Path(place))))
     return InputFiles(tuple(names.values()), tuple(problems))
@@ -62,26 +63,15 @@ def _matches(place: str) -> list[str]:
     if place == STDIN:
         return [place]
     if path.is_dir():
-        return sorted(_in_folder(path))
+        return sorted(
+            str(file) for file in path.rglob("*")
+            if file.name.lower().endswith(ENDINGS) and not file.is_dir()
+            and not is_hidden(file, path)
+        )  # fmt: skip
     if os.path.lexists(place) or not MAGIC & set(place):
         return [place] if os.path.lexists(place) else []
     matches = glob.iglob(place, recursive=True)  # noqa: PTH207  # Path.glob takes no absolute one
     return sorted(name for name in matches if not Path(name).is_dir())
-
-
-def _in_folder(folder: Path) -> Iterator[str]:
-    for file in folder.rglob("*"):
-        if (
-            file.name.lower().endswith(ENDINGS)
-            and not file.is_dir()
-            and not is_hidden(file, folder)
-        ):
-            yield str(file)
-
-
-def _key(name: str) -> str:
-    """A key that is equal for two names of one file in one folder."""
-    return name if name == STDIN else os.path.normpath(name)
 
 
 def _is_in(name: str, ours: set[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Lines: the lines of a piece of a file, with their numbers.
+"""JSON Lines: the lines of a piece of a file, with their numbers.
 
 In:    a part of a file, as byte offsets or as bytes.
 Out:   the lines that begin in it; blank ones are counted and left out; which ones are too long.
@@ -11,7 +11,6 @@ may end in a later piece.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from fieldconf.batch.sources import unreadable
 
@@ -101,34 +100,14 @@ def lines_at(part: FilePart, longest: int = LONGEST) -> Lines:
         data = file.read(part.stop - part.start + before)
         if before:
             _, _, data = data.partition(b"\n")
-        if not data:
-            return Lines([], [], 0)
-        if data.endswith(b"\n") or part.stop >= part.end:
-            return split(data, longest)
-        cut = data.rfind(b"\n") + 1
-        whole, begun = data[:cut], bytearray(data[cut:])
-        del data
-        last = _to_the_line_break(file, begun, part.end - part.stop, longest)
-    return _with_last(split(whole, longest), last)
-
-
-def _with_last(lines: Lines, last: bytes | None) -> Lines:
-    """The lines with one more; None stands for a line that is too long."""
-    number = lines.count + 1
-    if last is None:
-        return Lines(lines.texts, lines.numbers, number, (*lines.too_long, number))
-    if text := last.strip():
-        lines.texts.append(text)
-        lines.numbers.append(number)
-    return Lines(lines.texts, lines.numbers, number, lines.too_long)
-
-
-def _to_the_line_break(file: BinaryIO, line: bytearray, left: int, longest: int) -> bytes | None:
-    """The whole line, of which the beginning was read; None if it is too long."""
-    while left and (step := file.read(min(_STEP, left))):
-        rest, line_break, _ = step.partition(b"\n")
-        line += rest
-        left -= len(step)
-        if line_break or len(line) > longest:
-            break
-    return None if len(line) > longest else bytes(line)
+        parts = [data]
+        is_begun = bool(data) and not data.endswith(b"\n")  # the last line ends in a later piece
+        left = part.end - part.stop
+        room = longest - (len(data) - data.rfind(b"\n") - 1)
+        while is_begun and room >= 0 and (step := file.read(min(_STEP, left))):
+            rest, line_break, _ = step.partition(b"\n")
+            parts.append(rest)
+            is_begun = not line_break
+            left -= len(step)
+            room -= len(rest)
+    return split(b"".join(parts), longest)

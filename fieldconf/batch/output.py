@@ -2,7 +2,7 @@
 
 In:    parts, in the order of the inputs; the names of the inputs.
 Out:   one file of rows; one of the failures, if there are any.
-Never: an output that is half written; more than a group of rows in memory.
+Never: a half-written output; more than a group of rows in memory.
 Why:   parts let a killed run continue; users want one file.
 
 All blocks before a block are known here, so line numbers are converted to those of the file. Groups
@@ -16,10 +16,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from fieldconf.batch.arrow import arrow
-from fieldconf.batch.formats import Format, Write, writer
+from fieldconf.batch.arrow import arrow, compute
+from fieldconf.batch.formats import WRITERS, Format, Write
 from fieldconf.batch.input_files import Problem
-from fieldconf.batch.parts import About, Folder, removed_if_not_moved, writing
+from fieldconf.batch.parts import Folder, removed_if_not_moved, writing
 from fieldconf.batch.rows import ERROR
 
 CELLS = 1 << 20
@@ -39,7 +39,7 @@ def errors_beside(output: Path) -> Path:
 
 def merge(
     folder: Folder, names: Sequence[str], output: Path, schema: Any, format: Format,  # noqa: A002
-    problems: Iterable[Problem], see: Callable[[Any], object],
+    problems: Iterable[Problem], see: Callable[[Any], object] | None = None,
 ) -> int:  # fmt: skip
     """Write the output and the file of errors; returns the number of rows.
 
@@ -50,7 +50,7 @@ def merge(
         schema: the schema of its rows.
         format: the format of the output.
         problems: which inputs could not be read.
-        see: called with each group of rows.
+        see: called with each group of rows, if it is given.
 
     Raises:
         OutputError: if the output cannot be written; an earlier output is then unchanged.
@@ -60,9 +60,12 @@ def merge(
         errors = stack.enter_context(_errors(errors_beside(output)))
         write = stack.enter_context(_replaced(output, schema, format))
         for table in _groups(_numbered(folder, names, schema), schema):
-            _tell_failed(table, errors)
+            failed = table.filter(compute().equal(table["status"], ERROR))
+            for row in failed.select(["source", "line", "reason"]).to_pylist():
+                errors(row)
             write(table)
-            see(table)
+            if see is not None:
+                see(table)
             count += table.num_rows
         for problem in problems:
             errors({"source": problem.source, "line": None, "reason": problem.reason})
@@ -71,38 +74,20 @@ def merge(
 
 def _numbered(folder: Folder, names: Sequence[str], schema: Any) -> Iterator[Any]:
     """The rows of all parts, with the names of files and the numbers of their lines."""
-    pa = arrow()
+    pa, pc = arrow(), compute()
     name_array = pa.array(names, "string")
-    before = _Before()
+    current, lines_before = -1, 0  # the last file of the earlier parts, and its lines in them
     for about, batches in folder.batches():
         for batch in batches:
-            columns = list(batch.columns)
-            columns[1] = before.add_to(columns[0], columns[1])
-            columns[0] = name_array.take(columns[0])
+            sources, lines, *others = batch.columns
+            if lines_before:
+                is_current = pc.equal(sources, current)
+                lines = pc.if_else(is_current, pc.add(lines, lines_before), lines)
+            columns = [name_array.take(sources), lines, *others]
             yield pa.RecordBatch.from_arrays(columns, schema=schema)
-        before.pass_by(about)
-
-
-class _Before:
-    """Counts the lines of a file in the parts before the current one."""
-
-    def __init__(self) -> None:
-        self._source, self._lines = -1, 0
-
-    def add_to(self, sources: Any, lines: Any) -> Any:
-        if not self._lines or not len(lines):
-            return lines
-        arrow()
-        import pyarrow.compute as pc  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
-
-        compute: Any = pc
-        is_begun = compute.equal(sources, self._source)
-        return compute.if_else(is_begun, compute.add(lines, self._lines), lines)
-
-    def pass_by(self, about: About) -> None:
         for source, _, count in about.lines:
-            self._lines = count + (self._lines if source == self._source else 0)
-            self._source = source
+            lines_before = count + (lines_before if source == current else 0)
+            current = source
 
 
 def _groups(batches: Iterable[Any], schema: Any) -> Iterator[Any]:
@@ -132,7 +117,7 @@ def _replaced(output: Path, schema: Any, format: Format) -> Generator[Write]:  #
     """A file that replaces the output when it is complete and on the disk."""
     new = output.with_name(f"{output.name}.new")
     with writing(output), removed_if_not_moved(new):
-        with writer(new, schema, format) as write:
+        with WRITERS[format](new, schema) as write:
             yield write
         _settle(new, output)
 
@@ -156,13 +141,3 @@ def _settle(new: Path, path: Path) -> None:
     with new.open("rb+") as file:
         os.fsync(file.fileno())
     new.replace(path)
-
-
-def _tell_failed(table: Any, tell: Callable[[dict[str, Any]], object]) -> None:
-    arrow()
-    import pyarrow.compute as pc  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
-
-    compute: Any = pc
-    failed = table.filter(compute.equal(table["status"], ERROR))
-    for row in failed.select(["source", "line", "reason"]).to_pylist():
-        tell(row)

@@ -60,8 +60,8 @@ class Folder:
             OutputError: if it cannot be read.
         """
         try:
-            with _reading(self._file(name)) as reader:
-                return _about(reader)
+            with _reading(self.path / f"{name}.arrow") as (about, _):
+                return about
         except FileNotFoundError:
             return None
 
@@ -73,7 +73,8 @@ class Folder:
         """
         pa = arrow()
         schema = table.schema.with_metadata({_ABOUT: json.dumps(asdict(about))})
-        new = self._file(name).with_suffix(f".{os.getpid()}.new")
+        part = self.path / f"{name}.arrow"
+        new = part.with_suffix(f".{os.getpid()}.new")
         with writing(self.path), removed_if_not_moved(new):
             with new.open("wb") as file:
                 options = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -81,7 +82,7 @@ class Folder:
                     writer.write_table(table)
                 file.flush()
                 os.fsync(file.fileno())
-            new.replace(self._file(name))
+            new.replace(part)
 
     def batches(self) -> Iterator[tuple[About, list[Any]]]:
         """All parts in the order of the inputs, each with its record batches.
@@ -90,12 +91,8 @@ class Folder:
             OutputError: if one cannot be read.
         """
         for file in sorted(self.path.glob("*.arrow")):
-            with _reading(file) as reader:
-                batches = [reader.get_batch(i) for i in range(reader.num_record_batches)]
-                yield _about(reader), batches
-
-    def _file(self, name: str) -> Path:
-        return self.path / f"{name}.arrow"
+            with _reading(file) as (about, reader):
+                yield about, [reader.get_batch(i) for i in range(reader.num_record_batches)]
 
 
 def folder_beside(output: Path) -> Path:
@@ -205,21 +202,18 @@ def _check(folder: Path, output: Path, settings: Mapping[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def _reading(file: Path) -> Generator[Any]:
+def _reading(file: Path) -> Generator[tuple[About, Any]]:
+    """The counts of a part, and an Arrow reader of its rows."""
     pa = arrow()
     if not file.exists():
         raise FileNotFoundError(file)
     try:
         with pa.OSFile(str(file), "rb") as opened, pa.ipc.open_file(opened) as reader:
-            yield reader
+            plain: dict[str, Any] = json.loads(reader.schema.metadata[_ABOUT])
+            for name in ("lines", "problems"):
+                plain[name] = tuple(tuple(row) for row in plain[name])
+            yield About(**plain), reader
     except (OSError, pa.ArrowInvalid) as error:
         raise OutputError(
             f"cannot read {file} ({str(error).splitlines()[0]})", remedy="Remove it, and run again"
         ) from error
-
-
-def _about(reader: Any) -> About:
-    plain: dict[str, Any] = json.loads(reader.schema.metadata[_ABOUT])
-    for name in ("lines", "problems"):
-        plain[name] = tuple(tuple(row) for row in plain[name])
-    return About(**plain)

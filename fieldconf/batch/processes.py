@@ -17,7 +17,6 @@ from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
-from typing import NoReturn
 
 from fieldconf.batch.blocks import BLOCK, Block
 from fieldconf.batch.parts import About, Folder
@@ -30,12 +29,11 @@ AHEAD = 2
 
 def cores() -> int:
     """How many cores this process may use."""
-    usable = getattr(os, "process_cpu_count", None) or _usable  # since Python 3.13
-    return usable() or 1
-
-
-def _usable() -> int | None:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if count := getattr(os, "process_cpu_count", None):  # since Python 3.13
+        return count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def run(
@@ -49,7 +47,7 @@ def run(
     before: list[BlockResult] = []
     coming = _new(blocks, folder, before)
     if workers == 1:
-        results = _alone(coming, task, folder)
+        results = (BlockResult(b, score_and_write(b, task, folder), is_new=True) for b in coming)
     else:
         results = _together(coming, task, folder, workers)
     with closing(results):
@@ -70,11 +68,6 @@ def _new(blocks: Iterable[Block], folder: Folder, before: list[BlockResult]) -> 
             before.append(BlockResult(block, about, is_new=False))
 
 
-def _alone(blocks: Iterable[Block], task: BlockTask, folder: Folder) -> Generator[BlockResult]:
-    for block in blocks:
-        yield BlockResult(block, score_and_write(block, task, folder), is_new=True)
-
-
 def _together(
     blocks: Iterable[Block], task: BlockTask, folder: Folder, workers: int
 ) -> Generator[BlockResult]:  # fmt: skip
@@ -84,7 +77,17 @@ def _together(
         while _fill(under_way, coming, pool, workers):
             ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
             for future in ended:
-                about = _about(future, under_way, is_first=is_first)
+                try:
+                    about = future.result()
+                except BrokenProcessPool:
+                    names = dict.fromkeys(block.pieces[0].name for block in under_way.values())
+                    script = 'begin a script under if __name__ == "__main__":, or '
+                    raise OutputError(
+                        f"a worker ended by itself while it read {' or '.join(names)}"
+                        " (out of memory?)",
+                        remedy=f"What is done is kept: {script if is_first else ''}"
+                        "run again with fewer workers",
+                    ) from None
                 is_first = False
                 yield BlockResult(under_way.pop(future), about, is_new=True)
 
@@ -102,29 +105,11 @@ def _fill(
         try:
             under_way[pool.submit(_work, block)] = block
         except BrokenProcessPool:
-            under_way[_broken()] = block
+            failed: Future[About] = Future()
+            failed.set_exception(BrokenProcessPool())
+            under_way[failed] = block
             break
     return bool(under_way)
-
-
-def _broken() -> Future[About]:
-    future: Future[About] = Future()
-    future.set_exception(BrokenProcessPool())
-    return future
-
-
-def _about(
-    future: Future[About], under_way: dict[Future[About], Block], *, is_first: bool
-) -> About:
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        names = dict.fromkeys(block.pieces[0].name for block in under_way.values())
-        script = 'begin a script under if __name__ == "__main__":, or ' if is_first else ""
-        raise OutputError(
-            f"a worker ended by itself while it read {' or '.join(names)} (out of memory?)",
-            remedy=f"What is done is kept: {script}run again with fewer workers",
-        ) from None
 
 
 @contextmanager
@@ -146,7 +131,7 @@ _worker_state: list[tuple[BlockTask, Folder]] = []
 
 def _begin(task: BlockTask, folder: Folder) -> None:
     _worker_state[:] = [(task, folder)]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: who divides the work decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes: the parent decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -155,11 +140,7 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
-        _leave()
-
-
-def _leave() -> NoReturn:
-    os._exit(1)
+        os._exit(1)
 
 
 def _work(block: Block) -> About:

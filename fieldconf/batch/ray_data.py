@@ -1,13 +1,13 @@
-"""Ray Data: the same rows, on the machines of a cluster.
+"""Ray Data: scores files on the machines of a cluster.
 
 In:    a Ray dataset with a column of responses; or files, what is asked, and where parts are kept.
-Out:   a Ray dataset of rows; or the parts, each told as soon as it is done.
+Out:   a Ray dataset of rows; or the parts, each reported as soon as it is done.
 Never: a scheduler, a queue or a retry of our own: these are Ray's.
 Why:   what takes one machine a day takes twenty an hour.
 
-Files are divided where Ray has time: some tasks read (a packed file is unpacked by one of them),
-others score a block each. A block that Ray does twice, since a machine was lost, has one part.
-(Ray's own ``read_text`` has a file in memory as a whole, and cuts JSON at U+2028.)
+Ray's tasks divide the files: some read (a compressed file is decompressed by one of them), others
+score one block each. A block that Ray scores twice, because a machine was lost, has one part.
+(Ray's own ``read_text`` holds a whole file in memory, and splits JSON at U+2028.)
 """
 
 import logging
@@ -80,7 +80,7 @@ def run_on_ray(
     files: Sequence[FileState], tell: Callable[[Problem], object], task: BlockTask, folder: Folder,
     *, size: int = BLOCK,
 ) -> Generator[BlockResult]:  # fmt: skip
-    """Score the blocks of files and keep their rows, as ``running.run`` does on one machine.
+    """Score the blocks of files and keep their rows, as ``processes.run`` does on one machine.
 
     The cluster is the one that is connected (``ray.init``), or that the environment names
     (RAY_ADDRESS), or that runs on this machine; else one is started here and ended. Files and
@@ -94,7 +94,7 @@ def run_on_ray(
         size: about how many bytes are scored at a time.
 
     Yields:
-        Each block, without the lines it carried, as soon as it is done; in any order.
+        Each scored block, without the lines it carried, as soon as it is done; in any order.
 
     Raises:
         PayloadError: if standard input is among the files.
@@ -106,12 +106,17 @@ def run_on_ray(
             "a cluster cannot read the standard input of this machine",
             remedy="Save it to a file that all machines see",
         )
-    ray = _ray()
+    try:
+        import ray  # noqa: PLC0415  # pyright: ignore[reportMissingImports]
+        import ray.data  # noqa: PLC0415  # pyright: ignore[reportMissingImports, reportUnusedImport]
+    except ImportError:
+        raise MissingPackageError("--engine ray", "ray", extra="ray") from None
+    data = cast("Any", ray).data
     groups = [{"item": pickle.dumps(group)} for group in _groups(files, size * _TOGETHER)]
     if not groups:
         return
-    with _quiet(), _cluster(ray), _own_errors(ray):
-        divided = ray.data.from_items(groups, override_num_blocks=len(groups)).map_batches(
+    with _cluster(ray):
+        divided = data.from_items(groups, override_num_blocks=len(groups)).map_batches(
             _divided, batch_size=1, batch_format="pyarrow", fn_args=(size, task.longest)
         )
         divided.context.enable_progress_bars = False  # whoever asked shows how far it is
@@ -142,8 +147,7 @@ def _divided(groups: Any, size: int, longest: int) -> Iterator[Any]:
     """The blocks of files; what cannot be read comes behind them."""
     for numbered in _items(groups):
         problems: list[Problem] = []
-        numbers = [number for number, _ in numbered]
-        files = [file for _, file in numbered]
+        numbers, files = zip(*numbered, strict=True)
         for block in blocks(files, problems.append, size=size, longest=longest):
             pieces = (replace(piece, source=numbers[piece.source]) for piece in block.pieces)
             yield _table(replace(block, pieces=tuple(pieces)))
@@ -188,44 +192,19 @@ def _groups(files: Sequence[FileState], most: int) -> Iterator[list[tuple[int, F
 # -- Ray ------------------------------------------------------------------------------------------
 
 
-def _ray() -> Any:
-    try:
-        import ray  # noqa: PLC0415  # pyright: ignore[reportMissingImports]
-        import ray.data  # noqa: PLC0415  # pyright: ignore[reportMissingImports, reportUnusedImport]
-    except ImportError:
-        raise MissingPackageError("--engine ray", "ray", extra="ray") from None
-    return cast("Any", ray)
-
-
 @contextmanager
 def _cluster(ray: Any) -> Generator[None]:
-    """The cluster that is connected; or another, for the time being."""
-    if ray.is_initialized():
-        yield
-        return
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
-    ray.init(include_dashboard=False, logging_level="error")
-    try:
-        yield
-    finally:
-        ray.shutdown()
+    """The cluster that is connected, else one of our own for this time; Ray Data logs errors only.
 
-
-@contextmanager
-def _quiet() -> Generator[None]:
-    """Ray Data tells of its plans at length; what goes wrong is raised."""
+    An exception of a task is raised as it is, and one of Ray itself as ours.
+    """
     log = logging.getLogger("ray.data")
-    before = log.level
+    level = log.level
+    is_ours = not ray.is_initialized()
+    if is_ours:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
+        ray.init(include_dashboard=False, logging_level="error")
     log.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        log.setLevel(before)
-
-
-@contextmanager
-def _own_errors(ray: Any) -> Generator[None]:
-    """What a task raised as itself, and Ray's own errors as ours."""
     try:
         yield
     except ray.exceptions.RayError as error:
@@ -236,3 +215,7 @@ def _own_errors(ray: Any) -> Generator[None]:
         raise OutputError(
             f"Ray gave up ({reason})", remedy="Run the same again: what is done is kept"
         ) from error
+    finally:
+        log.setLevel(level)
+        if is_ours:
+            ray.shutdown()

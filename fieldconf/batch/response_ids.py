@@ -1,4 +1,4 @@
-"""Envelopes: the ids of a saved response, and the response in a line of a batch API's output.
+"""Response ids: the ids of a saved response, and the response in a line of a batch API's output.
 
 In:    the bytes of one raw response, or of one line of a batch API's output.
 Out:   ``Saved``: the response's bytes, and its ids.
@@ -8,9 +8,9 @@ Why:   results are joined by ids, and the response itself is parsed only once.
 Quirks:
 
 * OpenAI Batch (Azure, Mistral and Morph write the same line): ``{"id", "custom_id", "response":
-  {"status_code", "request_id", "body"}, "error"}``; the order of its lines is not that of the
-  requests, so that ``custom_id`` is what joins. Azure leaves out ``id``.
-* Of a request that failed, ``error`` says why, or the body with a status of 400 and more.
+  {"status_code", "request_id", "body"}, "error"}``. Lines are not in the order of the requests,
+  so they are joined by ``custom_id``. Azure leaves out ``id``.
+* If a request failed, ``error`` says why, or the body does and the status is 400 or more.
 * Most servers write the response's ``id`` first; Gemini calls it ``responseId``; some have none.
 """
 
@@ -37,8 +37,8 @@ class Saved(NamedTuple):
 
     Attributes:
         payload: what ``score`` reads.
-        response_id: the response's own id; of a request that failed, that of its line; or None.
-        custom_id: the name that the request was given in a batch; or None.
+        response_id: the response's own id, or the line's id if the request failed; or None.
+        custom_id: the id that the user gave to the request of a batch; or None.
     """
 
     payload: Any
@@ -55,13 +55,18 @@ def opened(data: bytes) -> Saved:
     >>> opened(b'{"id": "c-1", "choices": []}').response_id
     'c-1'
     """
-    if (
-        any(mark in data for mark in _MARKS)
-        and (line := _read(data, _LINES))
-        and line.is_batch_line
-    ):
-        return _of_line(line)
-    return Saved(data, _id_of(data))
+    line = _read(data, _LINES) if any(mark in data for mark in _MARKS) else None
+    if line is None:
+        return Saved(data, _id_of(data))
+    response, custom_id = line.response or _Response(), _text(line.custom_id)
+    if custom_id is None and response.status_code is None:  # a response that has such keys
+        return Saved(data, _id_of(data))
+    body = bytes(response.body)
+    is_refused = response.status_code is not None and response.status_code >= 400
+    if not line.error and not is_refused and body not in (b"", b"null"):
+        return Saved(body, _id_of(body) or _text(line.id), custom_id)
+    words = server_message(line.error) or server_message(body) or f"status {response.status_code}"
+    return Saved({"error": {"message": words}}, _text(line.id), custom_id)
 
 
 # -- batch lines --------------------------------------------------------------------------------
@@ -80,26 +85,8 @@ class _Line(msgspec.Struct):
     response: _Response | None = None
     error: Any = None
 
-    @property
-    def is_batch_line(self) -> bool:
-        """Whether it is a line of a batch, and not a response with keys of the same names."""
-        status = self.response and self.response.status_code
-        return self.custom_id is not None or status is not None
-
 
 _LINES = msgspec.json.Decoder(_Line)
-
-
-def _of_line(line: _Line) -> Saved:
-    """The body; for a failed request, an error in the form that servers send."""
-    response = line.response or _Response()
-    body = bytes(response.body)
-    custom_id = _text(line.custom_id)
-    is_refused = response.status_code is not None and response.status_code >= 400
-    if not line.error and not is_refused and body not in (b"", b"null"):
-        return Saved(body, _id_of(body) or _text(line.id), custom_id)
-    words = server_message(line.error) or server_message(body) or f"status {response.status_code}"
-    return Saved({"error": {"message": words}}, _text(line.id), custom_id)
 
 
 # -- the response's own id ----------------------------------------------------------------------

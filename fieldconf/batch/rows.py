@@ -1,9 +1,9 @@
-"""Rows: a report as rows, one a field.
+"""Rows: a report as rows, one for each field.
 
-In:    a report, and what it was saved as.
+In:    a report, and the ids of its saved response.
 Out:   tuples of plain values, in the order of ``COLUMNS``.
-Never: a part of the report that no column needs; a number for what is not known.
-Why:   whoever asks questions of a million answers asks them in SQL.
+Never: a part of the report that no column needs; a number for an unknown confidence.
+Why:   questions about a million answers are asked in SQL.
 
 The row of the root, whose pointer is "", is the whole answer: its confidence is that of its least
 sure required field, its outcome and reason are the report's.
@@ -36,41 +36,47 @@ class RowFormat(NamedTuple):
     """How reports become rows.
 
     Attributes:
-        columns: of each row.
-        rows: the rows of a report; one at least.
-        failed: the row of what could not be read, with the reason.
+        columns: the columns of each row.
+        rows: makes the rows of a report; one at least.
     """
 
     columns: tuple[Column, ...]
     rows: Callable[[Saved, Report[Any]], list[Row]]
-    failed: Callable[[Saved, str], Row]
+
+    def failed(self, saved: Saved, reason: str) -> Row:
+        """The row of a response that could not be read."""
+        known = {
+            "response_id": saved.response_id, "custom_id": saved.custom_id, "status": ERROR,
+            "reason": reason,
+        }  # fmt: skip
+        return tuple(known.get(column.name) for column in self.columns)
 
 
 ANSWER = (
     Column("response_id", "string"), Column("custom_id", "string"), Column("choice", "int32"),
     Column("status", "string"),
 )  # fmt: skip
-"""Those in which both forms say whose answer it is, and how it ended."""
+"""The first columns of both forms: which answer it is, and its status."""
 
 JUDGED = Column("outcome", "string"), Column("reason", "string")
-"""Those in which both say what was decided."""
+"""The columns of both forms that hold the verdict."""
 
 COLUMNS = (
     *ANSWER, Column("pointer", "string"), Column("path", "string"), Column("value", "string"),
     Column("kind", "string"), Column("confidence", "double"), Column("low", "double"),
     Column("high", "double"), Column("logprob", "double"), Column("basis", "string"), *JUDGED,
 )  # fmt: skip
-"""Those of the long form, a row a field."""
+"""The columns of the long form, which has one row for each field."""
 
 CONFIDENCE = ".confidence"
-"""How the name of a field's confidence ends in the wide form."""
+"""The ending of the column name of a field's confidence in the wide form."""
 
 ERROR = "error"
-"""The status of what could not be read as a response."""
+"""The status of a line that could not be read as a response."""
 
 
 def long_rows(saved: Saved, report: Report[Any]) -> list[Row]:
-    """A row a field, in document order; one with no pointer where there is no field."""
+    """A row for each field, in document order; without fields, one row that has no pointer."""
     head = saved.response_id, saved.custom_id, report.choice, report.status
     if not report.fields:
         nothing = (None,) * 9
@@ -78,24 +84,21 @@ def long_rows(saved: Saved, report: Report[Any]) -> list[Row]:
     text, verdicts = text_of(report), report.verdicts
     rows: list[Row] = []
     for name, field in report.fields.items():
-        outcome, reason = (
-            judged(field, verdicts.get(name)) if name else (report.outcome, why(report))
-        )
+        outcome, reason = judged(field, verdicts.get(name))
+        if not name:  # the whole answer: how it ended, and what speaks against its root
+            reasons = dict.fromkeys(filter(None, (report.reason, reason)))
+            outcome, reason = report.outcome, "; ".join(reasons) or None
+        # The values of containers are in rows of their own: a document of any depth then takes no
+        # more room than its text.
+        value = json_of(field, text) if field.is_leaf and is_value(report, field) else None
         rows.append((
-            *head, name, path_of(field.path),
-            value_text(field, text) if is_value(report, field) else None, field.kind,
-            field.confidence, field.low, field.high, field.logprob, field.basis, outcome, reason,
+            *head, name, path_of(field.path), value, field.kind, field.confidence, field.low,
+            field.high, field.logprob, field.basis, outcome, reason,
         ))  # fmt: skip
     return rows
 
 
-def long_failed(saved: Saved, reason: str) -> Row:
-    """The row of what is no response."""
-    head = saved.response_id, saved.custom_id, None, ERROR
-    return (*head, *(None,) * 10, reason)
-
-
-LONG = RowFormat(COLUMNS, long_rows, long_failed)
+LONG = RowFormat(COLUMNS, long_rows)
 
 
 # -- parts of a row -------------------------------------------------------------------------------
@@ -106,7 +109,7 @@ path_of = lru_cache(maxsize=10_000)(general)
 
 
 def judged(field: Field, verdict: Verdict | None) -> tuple[str | None, str | None]:
-    """What to do with a field, and why; objects are judged by what is in them."""
+    """The outcome of a field, and the reasons; an object has none, only the fields in it have."""
     if verdict is None:
         return None, field.reason or None
     if not verdict.reasons:
@@ -114,49 +117,29 @@ def judged(field: Field, verdict: Verdict | None) -> tuple[str | None, str | Non
     return verdict.outcome, "; ".join(reason.sentence for reason in verdict.reasons)
 
 
-def why(report: Report[Any]) -> str | None:
-    """What speaks against the whole answer: how it ended, and what was found at its root."""
-    root = report.fields[""]
-    reasons = [report.reason, judged(root, report.verdicts.get(""))[1]]
-    return "; ".join(dict.fromkeys(filter(None, reasons))) or None
-
-
 def text_of(report: Report[Any]) -> bytes | None:
-    """The text in which values stand as JSON; None where there is none, or a bare label."""
+    """The JSON text of the answer; None if there is no text, or if it is a bare label."""
     is_json = report.text is not None and report.schema.labels is None
     return utf8(report.text or "") if is_json else None
 
 
 def is_value(report: Report[Any], field: Field) -> bool:
-    """Whether a field has a value: not where it is cut off, nor what was said beside the labels."""
+    """Whether a field has a value: it is not cut off, nor a text that matches no label."""
     return "truncated" not in field.flags and not (report.schema.labels and report.errors)
 
 
-def value_text(field: Field, text: bytes | None) -> str | None:
-    """The JSON text of a scalar or an empty container, as it was written; of a label its value's.
-
-    None for containers, whose values are in rows of their own: a document
-    of any depth then takes no more room than its text.
-    """
-    return json_of(field, text) if field.is_leaf else None
-
-
 def json_of(field: Field, text: bytes | None) -> str:
-    """The JSON text of a value, as it was written where that is known."""
+    """The JSON text of a value, as the model wrote it if that is known."""
     if text is not None and field.stop > field.start:
         return text[field.start : field.stop].decode("utf-8", "surrogatepass")
-    return _written(field.value)
-
-
-def _written(value: Any) -> str:
-    """A value anew; larger numbers than JSON's writers know are texts inside."""
-    if isinstance(value, Decimal):
-        return str(value)
-    return json.dumps(value, ensure_ascii=False, default=str).replace("Infinity", "1e999")
+    if isinstance(field.value, Decimal):
+        return str(field.value)
+    anew = json.dumps(field.value, ensure_ascii=False, default=str)
+    return anew.replace("Infinity", "1e999")  # a number that is too large for a double
 
 
 def outcomes(verdicts: Mapping[str, Verdict]) -> str | None:
-    """All that speaks against the fields of an answer, each with its pointer."""
+    """All reasons of the verdicts on an answer's fields, each with the pointer."""
     sentences = [
         f"{name}: {reason.sentence}" if name else reason.sentence
         for name, verdict in verdicts.items()

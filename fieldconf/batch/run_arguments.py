@@ -1,4 +1,4 @@
-"""Arguments: the arguments of a run, checked before it begins.
+"""Run arguments: the arguments of a run, checked before it begins.
 
 In:    the arguments of ``score_files``.
 Out:   the output's path, the files, the block size, the number of workers; a digest of all that
@@ -97,23 +97,20 @@ def input_files(
 
 
 def _check_output(path: Path, names: Sequence[str]) -> None:
-    """Raise if the output would replace a file of responses."""
+    """Raise if the output would replace a file of responses.
+
+    A file of JSON Lines in a folder or of a pattern may be replaced if it is empty or was written
+    by an earlier run: no responses are lost.
+    """
     if not path.is_file():
         return
-    is_named = str(path) in map(os.path.realpath, names)
-    if is_named or (path.name.lower().endswith(ENDINGS) and not _holds_rows(path)
-                    and str(path) in map(os.path.realpath, find(names).names)):  # fmt: skip
+    is_input = str(path) in map(os.path.realpath, names)
+    if not is_input and path.name.lower().endswith(ENDINGS):
+        with writing(path), path.open("rb") as file:
+            holds_rows = file.read(len(_ROW)) in (b"", _ROW)
+        is_input = not holds_rows and str(path) in map(os.path.realpath, find(names).names)
+    if is_input:
         raise OutputError(f"{path} is an input and the output", remedy="Give another output")
-
-
-def _holds_rows(path: Path) -> bool:
-    """Whether a file of JSON Lines is empty, or written by an earlier run: no responses are lost.
-
-    Raises:
-        OutputError: if it cannot be read.
-    """
-    with writing(path), path.open("rb") as file:
-        return file.read(len(_ROW)) in (b"", _ROW)
 
 
 def task_of(schema: Any, longest: int, options: BatchOptions) -> BlockTask:
@@ -133,8 +130,8 @@ def task_of(schema: Any, longest: int, options: BatchOptions) -> BlockTask:
     return task
 
 
-def workers_of(workers: int | None, files: Sequence[FileState], task: BlockTask) -> int:
-    """How many processes score.
+def workers_of(workers: int | None, total: int | None, task: BlockTask) -> int:
+    """How many processes score ``total`` bytes.
 
     Raises:
         OutputError: if the number is below 1.
@@ -142,15 +139,10 @@ def workers_of(workers: int | None, files: Sequence[FileState], task: BlockTask)
     """
     if workers is not None and workers < 1:
         raise OutputError(f"workers={workers} is below 1", remedy="Give 1 or more")
-    total = total_of(files)
     worth = cores() if total is None else min(cores(), 1 + total // _SMALL)
     count = worth if workers is None else workers
-    if count > 1:
-        _check_sending(task)
-    return count
-
-
-def _check_sending(task: BlockTask) -> None:
+    if count == 1:
+        return 1
     remedy = 'Say where it is ("file.py:Model"), or workers=1'
     try:
         pickle.dumps(task)
@@ -162,17 +154,17 @@ def _check_sending(task: BlockTask) -> None:
     is_typed_in = not hasattr(sys.modules["__main__"], "__file__")
     if is_typed_in and getattr(kind, "__module__", "") == "__main__":
         raise SchemaError("workers cannot find a model that was typed in", remedy=remedy)
+    return count
 
 
-def block_of(size: int | None, files: Sequence[FileState], engine: Engine) -> int:
-    """The size of a block in bytes: the same for the same files on every machine.
+def block_of(size: int | None, total: int | None, engine: Engine) -> int:
+    """The size of a block in bytes: the same for the same ``total`` bytes on every machine.
 
     Raises:
         OutputError: if the size is below 1.
     """
     if size is not None and size < 1:
         raise OutputError(f"block={size} bytes is below 1", remedy="Give 1 or more")
-    total = total_of(files)
     if size is not None or total is None or engine == "ray":  # where a task has its price
         return size or BLOCK
     return min(BLOCK, max(_SMALL, total // _BLOCKS))

@@ -1,4 +1,4 @@
-"""Summary: counts of many rows.
+"""Run summary: counts of many rows.
 
 In:    batches of rows from ``score_batch``, in any division and any order.
 Out:   counts: of responses by status, of fields by outcome and by confidence.
@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fieldconf.batch.arrow import arrow
+import msgspec
+
+from fieldconf.batch.arrow import arrow, compute
 from fieldconf.batch.rows import CONFIDENCE, ERROR
 from fieldconf.render import summary
 
@@ -98,22 +100,7 @@ class BatchSummary:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, by the names of the attributes."""
-        return {
-            "responses": self.responses,
-            "rows": self.rows,
-            "statuses": dict(self.statuses),
-            "outcomes": dict(self.outcomes),
-            "reasons": dict(self.reasons),
-            "fields": {
-                path: {
-                    "fields": counts.fields,
-                    "unknown": counts.unknown,
-                    "outcomes": dict(counts.outcomes),
-                    "confidence": list(counts.confidence),
-                }
-                for path, counts in self.fields.items()
-            },
-        }
+        return msgspec.to_builtins(self)
 
     def __rich__(self) -> Any:
         return summary.whole(self.to_dict())
@@ -121,7 +108,7 @@ class BatchSummary:
     # -- the two forms --------------------------------------------------------------------------
 
     def _add_long(self, table: Any) -> None:
-        pc = _compute()
+        pc = compute()
         names = ["status", "outcome", "reason", "pointer", "path", "confidence"]
         table = _plain(table.select(names))
         has_field = pc.is_valid(table["pointer"])
@@ -140,7 +127,7 @@ class BatchSummary:
             _add_tenth(self._of(path), tenth, count)
 
     def _add_wide(self, table: Any) -> None:
-        pc = _compute()
+        pc = compute()
         head = _plain(table.select(["status", "outcome", "reason"]))
         self._add_answers(head)
         self._add_reasons(head.filter(pc.equal(head["status"], ERROR)))
@@ -173,13 +160,6 @@ class BatchSummary:
 # -- helpers ------------------------------------------------------------------------------------
 
 
-def _compute() -> Any:
-    arrow()
-    import pyarrow.compute as pc  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
-
-    return pc
-
-
 def _plain(table: Any) -> Any:
     """A table without dictionary columns, which not every version of Arrow can group by."""
     is_dictionary = arrow().types.is_dictionary
@@ -191,7 +171,7 @@ def _plain(table: Any) -> Any:
 
 def _tenths(confidence: Any) -> Any:
     """The tenth of each confidence; None for an unknown one."""
-    pc = _compute()
+    pc = compute()
     tenths = pc.cast(pc.floor(pc.multiply(confidence, float(BINS))), "int32")
     return pc.min_element_wise(tenths, BINS - 1, skip_nulls=False)
 

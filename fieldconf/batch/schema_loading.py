@@ -1,4 +1,4 @@
-"""Schemas: loads a schema by name.
+"""Schema loading: finds a schema by its name.
 
 In:    "module:Model", "file.py:Model", "file.py" or "file.json".
 Out:   the model, the JSON Schema or the label set.

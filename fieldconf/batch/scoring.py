@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from fieldconf.batch.arrow import array_of, arrow, type_of
+from fieldconf.batch.arrow import array_of, arrow
 from fieldconf.batch.response_ids import Saved, opened
 from fieldconf.batch.rows import LONG, Row, RowFormat
 from fieldconf.batch.schema_loading import load_schema
@@ -89,9 +89,19 @@ def score_batch(
     if plan.calibration is not None and not compiled.is_free:
         plan.calibration.check({"schema": compiled.digest})
     schema_of_rows = _output_schema(batch.schema, form, column)
-    rows, places = _all_rows(batch.column(column), plan)
-    others = batch.select(_others(batch.schema, column)).columns
-    arrays = [*_repeated(others, places, batch.num_rows), *_arrays(rows, form)]
+    rows: list[Row] = []
+    places: list[int] = []  # of which response each row is
+    for place, data in enumerate(_payloads(batch.column(column))):
+        found = _scored(data, plan)
+        rows += found
+        places += [place] * len(found)
+    arrays = batch.select(_others(batch.schema, column)).columns
+    if places != list(range(batch.num_rows)):
+        indexes = array_of(places, "int64")
+        arrays = [array.take(indexes) for array in arrays]
+    values: Iterable[Row] = zip(*rows, strict=True) if rows else ((),) * len(form.columns)
+    added = [array_of(cells, new.type) for cells, new in zip(values, form.columns, strict=True)]
+    arrays = [*arrays, *added]
     return arrow().RecordBatch.from_arrays(arrays, schema=schema_of_rows)
 
 
@@ -117,7 +127,7 @@ def output_schema(
     return _output_schema(input, _form(_compiled(schema), input, column, wide=wide), column)
 
 
-# -- what is to be done ---------------------------------------------------------------------------
+# -- arguments ------------------------------------------------------------------------------------
 
 
 class _BatchPlan(NamedTuple):
@@ -143,7 +153,7 @@ def _form(schema: Schema, batch_schema: Any, column: str, *, wide: bool) -> RowF
 
 
 def _others(batch_schema: Any, column: str) -> list[str]:
-    """The names of the columns that are repeated."""
+    """The names of the columns other than the responses; they are repeated for each row."""
     return [name for name in batch_schema.names if name != column]
 
 
@@ -154,7 +164,7 @@ def _output_schema(batch_schema: Any, form: RowFormat, column: str) -> Any:
             f" it has {', '.join(map(repr, batch_schema.names))}",
             remedy="Give the name of the column of responses: column=...",
         )
-    added = [(new.name, type_of(new.type)) for new in form.columns]
+    added = [(new.name, arrow().type_for_alias(new.type)) for new in form.columns]
     repeated = [field for field in batch_schema if field.name != column]
     clash = {field.name for field in repeated} & {name for name, _ in added}
     if clash:
@@ -167,29 +177,16 @@ def _output_schema(batch_schema: Any, form: RowFormat, column: str) -> Any:
 # -- responses ----------------------------------------------------------------------------------
 
 
-def _all_rows(responses: Any, plan: _BatchPlan) -> tuple[list[Row], list[int]]:
-    """The rows of a column of responses, and of which response each is."""
-    rows: list[Row] = []
-    places: list[int] = []
-    for place, data in enumerate(_payloads(responses)):
-        before = len(rows)
-        rows += _scored(data, plan)
-        places += [place] * (len(rows) - before)
-    return rows, places
-
-
 def _scored(data: bytes, plan: _BatchPlan) -> list[Row]:
     """The rows of one response."""
     saved = Saved(data)
-    rows: list[Row] = []
     try:
         saved = opened(data)
         reports = score_all(
             saved.payload, plan.schema, mask=plan.mask, match=plan.match, policy=plan.policy,
             calibration=plan.calibration,
         )  # fmt: skip
-        for report in reports:
-            rows += plan.form.rows(saved, report)
+        return [row for report in reports for row in plan.form.rows(saved, report)]
     except FieldconfError as error:
         return [plan.form.failed(saved, str(error))]
     except MemoryError:  # of the machine; a smaller batch may do
@@ -197,7 +194,6 @@ def _scored(data: bytes, plan: _BatchPlan) -> list[Row]:
     except Exception as error:  # noqa: BLE001  # it is this response's alone
         fault = "a fault of fieldconf's, or of a function that it was given"
         return [plan.form.failed(saved, f"{fault}: {type(error).__name__}: {error}")]
-    return rows
 
 
 # -- columns ------------------------------------------------------------------------------------
@@ -224,18 +220,3 @@ def _payloads(array: Any) -> Iterator[bytes]:
         raise PayloadError(
             f"the column of responses holds {kind}", remedy="Give texts, bytes or structs"
         )
-
-
-def _arrays(rows: list[Row], form: RowFormat) -> list[Any]:
-    """Rows as columns."""
-    values: Iterable[Row] = zip(*rows, strict=True) if rows else ((),) * len(form.columns)
-    columns = zip(values, form.columns, strict=True)
-    return [array_of(cells, new.type) for cells, new in columns]
-
-
-def _repeated(columns: list[Any], places: list[int], size: int) -> list[Any]:
-    """Columns with each value repeated for each row of its response."""
-    if len(places) == size and places == list(range(size)):
-        return list(columns)
-    indexes = array_of(places, "int64")
-    return [column.take(indexes) for column in columns]

@@ -15,7 +15,7 @@ import json
 import stat
 import sys
 from collections.abc import Generator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,11 +74,6 @@ class SourceFile:
     start: int = 0
     is_whole: bool = False
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether it is an uncompressed file, so that reading may begin at any offset."""
-        return self.codec is None and self.size is not None
-
 
 def stat_of(name: str) -> FileState:
     """The state of a file before it is read; never an error."""
@@ -100,7 +95,12 @@ def opened(number: int, file: FileState) -> Generator["Text"]:
     Raises:
         PayloadError: if it cannot be opened or read, or is no text.
     """
-    with unreadable(file.name), _raw(file.name) as binary:
+    with (
+        unreadable(file.name),
+        nullcontext(sys.stdin.buffer)
+        if file.name == STDIN
+        else Path(file.name).open("rb") as binary,
+    ):
         raw = BufferedLines(binary, HEAD)
         codec = next((name for magic, name in _PACKED.items() if raw.head.startswith(magic)), None)
         stream = raw
@@ -109,7 +109,15 @@ def opened(number: int, file: FileState) -> Generator["Text"]:
             stream = BufferedLines(arrow().CompressedInputStream(packed, codec), _STEP)
         start = len(_BOM) if stream.head.startswith(_BOM) else 0
         head = stream.head[start:].lstrip()
-        _check(head, file.name)
+        for magic, kind in _TABLES.items():
+            if head.startswith(magic):
+                reason = f"it is {kind}: read it with pyarrow, and give its batches to score_batch"
+                raise PayloadError(f"cannot read {file.name}", found=reason)
+        if b"\0" in head and not head.startswith(_JSON):
+            raise PayloadError(
+                f"cannot read {file.name}: it is binary", found="it is binary, no text",
+                remedy="Give JSON Lines, plain or packed by gzip, zstd, bzip2 or LZ4",
+            )  # fmt: skip
         is_whole = _is_whole(head, file.name)
         yield Text(SourceFile(number, file.name, file.size, codec, start, is_whole), stream, raw)
 
@@ -169,41 +177,17 @@ class BufferedLines:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The decompressed text of a file: a stream of bytes.
+    """The decompressed text of a file.
 
     Attributes:
         source: what the file is.
+        stream: the bytes of the text.
+        raw: the bytes on disk; ``raw.taken`` of them have been read.
     """
 
     source: SourceFile
-    _stream: BufferedLines
-    _raw: BufferedLines
-
-    def read(self, size: int) -> bytes:
-        """The next bytes, at most so many; none at the end."""
-        return self._stream.read(size)
-
-    @property
-    def position(self) -> int:
-        """How many bytes of the file on disk have been read."""
-        return self._raw.taken
-
-
-def _raw(name: str) -> AbstractContextManager[Any]:
-    return nullcontext(sys.stdin.buffer) if name == STDIN else Path(name).open("rb")
-
-
-def _check(text: bytes, name: str) -> None:
-    """Raise if these are not the first bytes of a text."""
-    for magic, kind in _TABLES.items():
-        if text.startswith(magic):
-            reason = f"it is {kind}: read it with pyarrow, and give its batches to score_batch"
-            raise PayloadError(f"cannot read {name}", found=reason)
-    if b"\0" in text and not text.startswith(_JSON):
-        raise PayloadError(
-            f"cannot read {name}: it is binary", found="it is binary, no text",
-            remedy="Give JSON Lines, plain or packed by gzip, zstd, bzip2 or LZ4",
-        )  # fmt: skip
+    stream: BufferedLines
+    raw: BufferedLines
 
 
 def _is_whole(text: bytes, name: str) -> bool:

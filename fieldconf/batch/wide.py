@@ -10,16 +10,15 @@ Anything else in it (an answer that breaks its schema, a whole number beyond 64 
 Lists, unions of kinds, free keys and recursive schemas are JSON text.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from fieldconf.batch.response_ids import Saved
 from fieldconf.batch.rows import (
     ANSWER,
     CONFIDENCE,
-    ERROR,
     JUDGED,
     Column,
     Row,
@@ -48,6 +47,8 @@ ROOT = "value"
 _OBJECT, _NUMBER = frozenset({"object"}), frozenset({"number"})
 _ANY = KINDS - {"null"}  # a schema with properties and no type describes an object
 _TYPES = {frozenset({"string"}): "string", frozenset({"boolean"}): "bool"}
+_KINDS = {"string": "string", "bool": "boolean", "int64": "number", "double": "number"}
+"""The kind of the values in a column, by the column's type."""
 
 
 class _Cell(NamedTuple):
@@ -79,24 +80,24 @@ def _cells(root: SchemaNode, others: tuple[str, ...]) -> tuple[_Cell, ...]:
 
 
 def _leaves(
-    place: SchemaNode, path: Path, around: tuple[frozenset[Keywords], ...]
+    node: SchemaNode, path: Path, around: tuple[frozenset[Keywords], ...]
 ) -> Iterator[tuple[Path, str]]:
     """The paths whose values are cells, with their columns' types."""
-    declared = place.declared
+    declared = node.declared
     kinds = declared.possible_kinds - {"null"}
-    own = frozenset(p for case in place.object_cases for p in case.parts if p.properties)
+    own = frozenset(p for case in node.object_cases for p in case.parts if p.properties)
     is_object = kinds in (_OBJECT, _ANY) and declared.keys
     if is_object and own not in around:
         for key in declared.keys:
-            yield from _leaves(place.inside(key), (*path, key), (*around, own))
+            yield from _leaves(node.inside(key), (*path, key), (*around, own))
     else:
-        number = "int64" if kinds == _NUMBER and _is_whole(place) else "double"
+        number = "int64" if kinds == _NUMBER and _is_whole(node) else "double"
         yield path, number if kinds == _NUMBER else _TYPES.get(kinds, "json")
 
 
-def _is_whole(place: SchemaNode) -> bool:
+def _is_whole(node: SchemaNode) -> bool:
     """Whether only whole numbers are declared."""
-    numbers = [case.parts for case in place.cases if "number" in kinds_of_parts(case.parts)]
+    numbers = [case.parts for case in node.cases if "number" in kinds_of_parts(case.parts)]
     return all(
         any(
             part.is_integer
@@ -121,62 +122,38 @@ def wide_form(schema: Schema, others: Iterable[str] = ()) -> RowFormat:
             "the wide form needs a schema", remedy="Give a schema: its fields are the columns"
         )
     cells = _cells(schema.root, tuple(others))
-    columns = HEAD + tuple(column for cell in cells for column in _columns(cell))
-    readers = tuple((cell.pointer, _READERS[cell.type]) for cell in cells)
+    columns = list(HEAD)
+    for cell in cells:
+        type_ = "string" if cell.type == "json" else cell.type
+        columns += [Column(cell.name, type_), Column(cell.name + CONFIDENCE, "double")]
 
     def rows(saved: Saved, report: Report[Any]) -> list[Row]:
         reason = "; ".join(filter(None, (report.reason, outcomes(report.verdicts)))) or None
         head = saved.response_id, saved.custom_id, report.choice, report.status
-        return [(*head, report.outcome, reason, *_values(report, readers))]
+        row: list[Any] = [*head, report.outcome, reason]
+        text, fields = text_of(report), report.fields
+        for cell in cells:
+            field = fields.get(cell.pointer)
+            if field is None:
+                row += (None, None)
+            else:
+                value = _value(field, text, cell.type) if is_value(report, field) else None
+                row += (value, field.confidence)
+        return [tuple(row)]
 
-    def failed(saved: Saved, reason: str) -> Row:
-        nothing = (None,) * (2 * len(cells))
-        return (saved.response_id, saved.custom_id, None, ERROR, None, reason, *nothing)
-
-    return RowFormat(columns, rows, failed)
-
-
-def _columns(cell: _Cell) -> tuple[Column, Column]:
-    type_ = "string" if cell.type == "json" else cell.type
-    return Column(cell.name, type_), Column(cell.name + CONFIDENCE, "double")
-
-
-Text: TypeAlias = bytes | None
-_Reader: TypeAlias = Callable[[Field, Text], Any]
+    return RowFormat(tuple(columns), rows)
 
 
-def _values(report: Report[Any], readers: tuple[tuple[str, _Reader], ...]) -> Iterator[Any]:
-    text, fields = text_of(report), report.fields
-    for where, read in readers:
-        field = fields.get(where)
-        if field is None:
-            yield from (None, None)
-        else:
-            yield read(field, text) if is_value(report, field) else None
-            yield field.confidence
-
-
-def _string(field: Field, _: Text) -> Any:
-    return field.value if field.kind == "string" else None
-
-
-def _bool(field: Field, _: Text) -> Any:
-    return field.value if field.kind == "boolean" else None
-
-
-def _int64(field: Field, _: Text) -> Any:
-    value = field.value
-    if field.kind != "number" or isinstance(value, Decimal) or value != value // 1:
+def _value(field: Field, text: bytes | None, type_: str) -> Any:
+    """The value for a column of this type; None if it is of another type."""
+    if type_ == "json":
+        return json_of(field, text)
+    if field.kind != _KINDS[type_]:
         return None
-    return int(value) if -(2**63) <= value < 2**63 else None
-
-
-def _double(field: Field, _: Text) -> Any:
-    return float(field.value) if field.kind == "number" else None
-
-
-def _json(field: Field, text: Text) -> Any:
-    return json_of(field, text)
-
-
-_READERS = {"string": _string, "bool": _bool, "int64": _int64, "double": _double, "json": _json}
+    value = field.value
+    if type_ == "double":
+        return float(value)
+    if type_ == "int64":
+        is_whole = not isinstance(value, Decimal) and value == value // 1
+        return int(value) if is_whole and -(2**63) <= value < 2**63 else None
+    return value

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from fieldconf.batch.arrow import arrow
-from fieldconf.batch.blocks import Block, read
+from fieldconf.batch.blocks import Block, LineBlock, read
 from fieldconf.batch.json_lines import LONGEST, Lines
 from fieldconf.batch.parts import About, Folder
 from fieldconf.batch.rows import ERROR
@@ -97,67 +97,37 @@ def score_and_write(block: Block, task: BlockTask, folder: Folder) -> About:
     Raises:
         OutputError: if its part cannot be written.
     """
-    rows, about = score_block(block, task)
-    folder.write(block.name, rows, about)
-    return about
-
-
-def score_block(block: Block, task: BlockTask) -> tuple[Any, About]:
-    """The rows of a block as a table, and the counts of them."""
     schema = task.schema_of("int32")
-    lines_read = _read(block, task.longest)
-    reason = f"the line has more than {task.longest} bytes"
-    refused = [_failed(schema, source, number, reason)
-               for source, lines in lines_read.lines for number in lines.too_long]  # fmt: skip
-    batch = _batch(lines_read.lines)
-    lines_read.lines.clear()  # the texts are in the batch: one may be very long
-    table = arrow().Table.from_batches(_rows(batch, schema, task) + refused, schema=schema)
-    if refused:
-        table = table.sort_by([("source", "ascending"), ("line", "ascending")])  # which is stable
-    count = batch.num_rows + len(refused)
-    about = About(
-        count,
-        table["status"].to_pylist().count(ERROR),
-        lines_read.counted,
-        lines_read.problems,
-        _digest(block),
-    )
-    return table, about
-
-
-class _BlockReports(NamedTuple):
-    """The lines of a block by their files, and what ``About`` says of them."""
-
-    lines: list[tuple[int, Lines]]
-    counted: tuple[tuple[int, int, int], ...]
-    problems: tuple[tuple[int, str], ...]
-
-
-def _read(block: Block, longest: int) -> _BlockReports:
-    lines_by_source: list[tuple[int, Lines]] = []
-    counted: list[tuple[int, int, int]] = []
+    lines_read: list[tuple[LineBlock, Lines]] = []
     problems: list[tuple[int, str]] = []
     for piece in block.pieces:
         try:
-            lines = read(piece, longest)
+            lines_read.append((piece, read(piece, task.longest)))
         except PayloadError as error:
             problems.append((piece.source, error.found or str(error)))
-            continue
-        lines_by_source.append((piece.source, lines))
-        counted.append((piece.source, piece.nth, lines.count))
-    return _BlockReports(lines_by_source, tuple(counted), tuple(problems))
+    reason = f"the line has more than {task.longest} bytes"
+    refused = [_failed(schema, piece.source, number, reason)
+               for piece, lines in lines_read for number in lines.too_long]  # fmt: skip
+    counted = tuple((piece.source, piece.nth, lines.count) for piece, lines in lines_read)
+    batch = _batch(lines_read)
+    lines_read.clear()  # the texts are in the batch: one may be very long
+    table = arrow().Table.from_batches(_rows(batch, schema, task) + refused, schema=schema)
+    if refused:
+        table = table.sort_by([("source", "ascending"), ("line", "ascending")])  # which is stable
+    failed = table["status"].to_pylist().count(ERROR)
+    count = batch.num_rows + len(refused)
+    about = About(count, failed, counted, tuple(problems), _digest(block))
+    folder.write(block.name, table, about)
+    return about
 
 
-def _batch(lines_by_source: Sequence[tuple[int, Lines]]) -> Any:
+def _batch(lines_read: Sequence[tuple[LineBlock, Lines]]) -> Any:
     pa = arrow()
+    sources = [piece.source for piece, lines in lines_read for _ in lines.texts]
+    numbers = [number for _, lines in lines_read for number in lines.numbers]
+    texts = [text for _, lines in lines_read for text in lines.texts]
     return pa.RecordBatch.from_arrays(
-        [
-            pa.array([source for source, lines in lines_by_source for _ in lines.texts], "int32"),
-            pa.array([number for _, lines in lines_by_source for number in lines.numbers], "int64"),
-            pa.array(
-                [text for _, lines in lines_by_source for text in lines.texts], pa.large_binary()
-            ),
-        ],
+        [pa.array(sources, "int32"), pa.array(numbers, "int64"), pa.array(texts, "large_binary")],
         names=["source", "line", RESPONSE],
     )
 

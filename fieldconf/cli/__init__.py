@@ -3,15 +3,15 @@
 In:    arguments; files; standard input for ``-``.
 Out:   a table for people or JSON for machines; an exit code.
 Never: a traceback for a wrong input: one line on standard error, with the remedy.
-Why:   the quickest way to see what the library says of a text or of a saved response.
+Why:   this is the quickest way to see the confidences of a text or of a saved response.
 
-A command imports what it needs when it runs: help comes at once.
+A command imports what it needs when it runs, so that help is shown at once.
 
 Exit codes: 0 the answer is complete and valid, and every required field is scored; 1 it is not
 (truncated, refused, malformed, without logprobs, not aligned, or against its schema); 2 wrong
 arguments or unreadable input; 3 the request failed or the embedded model cannot run. With
-``--exit-by-outcome`` 0, 10 and 11 in place of 0 and 1: accept, review, reject. Of ``batch``: 0 all
-was scored; 1 some lines are no responses; 2 also where the rest of the inputs was scored.
+``--exit-by-outcome`` 0, 10 and 11 in place of 0 and 1: accept, review, reject. For ``batch``: 0 all
+was scored; 1 some lines are no responses; 2 also if only some inputs could not be read.
 """
 
 import click

@@ -1,11 +1,12 @@
-"""Arguments: what the command line's words mean.
+"""Arguments: reads the arguments that several commands share.
 
-In:    names of files; ``-`` for standard input; where a server is; limits.
+In:    names of files; ``-`` for standard input; a server's address; limits.
 Out:   texts, bytes, clients, policies.
-Never: a file that cannot be read taken for a text without a word.
+Never: the name of an unreadable file taken for a text.
 Why:   every command reads them alike.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -39,26 +40,26 @@ matching = click.option(
     "--match", type=click.Choice(["exact", "loose"]), default="exact", show_default=True,
     help="Whether letter case, white space around and full stops count.",
 )  # fmt: skip
-"""The option by which labels are matched with members: match."""
+"""The option ``match``: how a text is compared with the labels."""
 
 
 def limiting(command: F) -> F:
-    """The options by which fields are judged: policy, accept, review, calibration."""
+    """Add the options that decide outcomes: policy, accept, review, calibration."""
     for option in reversed(_LIMITS):
         command = option(command)
     return command
 
 
 def judging(command: F) -> F:
-    """The same, and whether they decide the exit code: exit_by_outcome."""
+    """Add the options of ``limiting``, and exit_by_outcome."""
     return limiting(_BY_OUTCOME(command))
 
 
 def policy_of(path: Path | None, accept: float | None, review: float | None) -> "Policy":
-    """The policy of a file, with other limits where they are said.
+    """The policy of a file, with the limits that are given in its place.
 
     Raises:
-        PolicyError: if the file holds none, or review is above accept.
+        PolicyError: if the file holds no policy, or review is above accept.
     """
     from dataclasses import replace
 
@@ -71,8 +72,8 @@ def policy_of(path: Path | None, accept: float | None, review: float | None) -> 
 
 
 def read_text(text: str) -> str:
-    """A text itself, or that of the file that it names, or of standard input for "-"."""
-    if text == "-" or _is_file(text):
+    """The text itself, or the text of the file with this name, or standard input for "-"."""
+    if text == "-" or os.path.isfile(text):  # noqa: PTH113  # Path.is_file may raise
         try:
             text = read_bytes(text).decode()
         except UnicodeDecodeError as error:
@@ -84,15 +85,8 @@ def read_text(text: str) -> str:
     return text
 
 
-def _is_file(text: str) -> bool:
-    try:
-        return Path(text).is_file()
-    except (OSError, ValueError):  # too long, or with a NUL: a text
-        return False
-
-
 def read_bytes(place: str) -> bytes:
-    """What a file holds, or standard input for "-"."""
+    """The bytes of a file, or of standard input for "-"."""
     if place == "-":
         return sys.stdin.buffer.read()
     try:
@@ -104,10 +98,10 @@ def read_bytes(place: str) -> bytes:
 def client_of(
     model: str | None, base_url: str | None, api_key: str | None, gguf: Path | None, timeout: float
 ) -> Any:
-    """A client for the server; the embedded model where neither a model nor a server is named.
+    """A client of the server; the embedded model if neither a model nor a server is named.
 
     Raises:
-        RequestError: if the client wants a key.
+        RequestError: if the client needs a key.
     """
     if model is None and base_url is None:
         from fieldconf.embedded import local

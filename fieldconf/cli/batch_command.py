@@ -1,12 +1,12 @@
-"""Batching: ``fieldconf batch``.
+"""Batch command: ``fieldconf batch``.
 
-In:    files of saved responses, a schema, where the rows are to be.
-Out:   a file of rows; what failed in another one; a bar and a line on standard error.
-Never: a request; an end for one bad line or file.
-Why:   a warehouse of saved responses is scored in one command.
+In:    files of saved responses, a schema, the path of the output.
+Out:   a file of rows; a file of failures; a progress bar and a summary line on standard error.
+Never: a request; a run ended by one bad line or file.
+Why:   one command scores a warehouse of saved responses.
 
 Exit codes: 0 all was scored; 1 some lines are no responses; 2 wrong arguments, an output that
-cannot be written, or a file that cannot be read (the rest is in the output nevertheless).
+cannot be written, or a file that cannot be read (the other files are in the output).
 """
 
 from pathlib import Path
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fieldconf.tokens.token import Mask
 
 _MOST_PROBLEMS = 5
-"""So many are told at the end; all are in the file of errors."""
+"""The number of problems shown at the end; all of them are in the file of errors."""
 
 
 @click.command("batch")
@@ -121,6 +121,6 @@ def _tell(scored: "Scored") -> None:
 
 
 def _near(path: Path) -> Path:
-    """A path as it is called from here, if it lies here."""
+    """The path relative to the current folder, if it is in that folder."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path

@@ -1,24 +1,24 @@
 """Each: ``fieldconf extract --each``, many texts by one command.
 
-In:    files, folders, patterns or standard input; whom to ask and how.
-Out:   a line an input, or an output file that is gone on with; a bar and a summary on standard
-       error; an exit code.
-Never: an answer lost that was paid for: what ends the command keeps what is there.
+In:    files, folders, patterns or standard input; a client and the options of its requests.
+Out:   a line for each input, or an output file that a later run continues; a progress bar and a
+       summary on standard error; an exit code.
+Never: a received answer lost when the command ends early.
 Why:   a folder of mails should not need a program.
 
-Exit codes: 0 every input has a sound answer; 1 some have none; the others as everywhere. With
-``--exit-by-outcome`` 0, 10 or 11: the worst outcome, where an input that failed counts as rejected.
+Exit codes: 0 every input has a sound answer; 1 some have none; 2 and 3 as for every command. With
+``--exit-by-outcome`` 0, 10 or 11: the worst outcome; an input that failed counts as rejected.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
-from fieldconf.cli.showing import EXIT_CODES, absent, is_sound
+from fieldconf.cli.showing import absent, is_sound
 from fieldconf.render.table import number, printable
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _MOST_FAILURES = 5
-"""So many are told at the end, where the others are in a file."""
+"""The number of failures shown at the end; all of them are in the output file."""
 
 _OPTIONS = (
     click.option(
@@ -62,7 +62,7 @@ _OPTIONS = (
 
 
 class EachOptions(TypedDict):
-    """What the options say."""
+    """The values of these options."""
 
     each: bool
     per: "Per | None"
@@ -82,10 +82,10 @@ def each_options(command: F) -> F:
 
 
 def only_text(texts: Sequence[str], many: EachOptions) -> str:
-    """The one text, where there are not to be many.
+    """The one text, without ``--each``.
 
     Raises:
-        UsageError: if there are several, or options that are for many.
+        UsageError: if there are several texts, or options that need ``--each``.
     """
     many_options = [
         f"--{name.replace('_', '-')}"
@@ -103,7 +103,7 @@ def extract_each(
     schema: Any, places: Sequence[str], client: Any, many: EachOptions, options: "Options",
     steps: "Sequence[CascadeStep]", *, as_json: bool,
 ) -> "ExitStatus":  # fmt: skip
-    """Ask for each input, then for what is in doubt; print what comes, and sum it up.
+    """Ask for each input, then ``steps`` for doubtful fields; print the results and a summary.
 
     Raises:
         PayloadError: if there are no such files.
@@ -112,6 +112,7 @@ def extract_each(
     """
     from fieldconf.many.extract_many import extract_many
     from fieldconf.many.input_readers import inputs_in
+    from fieldconf.many.output_lines import line_of
 
     inputs = inputs_in(
         places, per=many["per"], text_field=many["text_field"], id_field=many["id_field"]
@@ -124,10 +125,18 @@ def extract_each(
     try:
         for result in results:
             run.add(result)
-            if output is None:
-                click.echo(json.dumps(_plain(result)) if as_json else _line(result))
+            if output is None and as_json:
+                line = line_of(result, "")
+                del line["key"]
+                click.echo(json.dumps(line))
+            elif output is None:
+                click.echo(_line(result))
     except KeyboardInterrupt:
-        click.echo(_interrupted(results.summary, output), err=True)
+        hint = "with --output it could be gone on with"
+        if output:
+            hint = f"what is done is kept: the same command goes on with {output}"
+        summary = _summary(results.summary, output)
+        click.echo(printable(f"Interrupted. {summary}; {hint}"), err=True)
         raise SystemExit(130) from None
     finally:
         results.close()
@@ -139,35 +148,22 @@ def extract_each(
 
 @dataclass
 class ExitStatus:
-    """What the exit code follows from."""
+    """What decides the exit code."""
 
     is_sound: bool = True
     outcome: "Outcome" = "accept"
 
     def add(self, result: "Result[Any]") -> None:
-        """Take a result into account."""
+        """Add a result."""
         from fieldconf.policy import worst
 
         report = result.report
         self.is_sound = self.is_sound and report is not None and is_sound(report)
         self.outcome = worst([self.outcome, "reject" if report is None else report.outcome])
 
-    def leave(self, *, by_outcome: bool) -> None:
-        """End the command, if not with 0."""
-        code = EXIT_CODES[self.outcome] if by_outcome else int(not self.is_sound)
-        if code:
-            raise SystemExit(code)
-
-
-def _plain(result: "Result[Any]") -> Mapping[str, Any]:
-    from fieldconf.many.output_lines import line_of
-
-    line = line_of(result, "")
-    return {name: value for name, value in line.items() if name != "key"}
-
 
 def _line(result: "Result[Any]") -> str:
-    """An input in one line: its outcome, its name, and what speaks against it."""
+    """A result in one line: its outcome, the input's name, and the reasons against it."""
     name = f"input {result.index}" if result.id is None else result.id
     report = result.report
     if report is None:
@@ -193,12 +189,3 @@ def _summary(summary: "RunSummary", output: Path | None) -> str:
     parts += [f"{summary.resumed} of them from {output}"] if summary.resumed else []
     parts += [f"{summary.input_tokens} input and {summary.output_tokens} output tokens"]
     return printable("; ".join(parts))
-
-
-def _interrupted(summary: "RunSummary", output: Path | None) -> str:
-    hint = (
-        f"what is done is kept: the same command goes on with {output}"
-        if output
-        else "with --output it could be gone on with"
-    )
-    return printable(f"Interrupted. {_summary(summary, output)}; {hint}")

@@ -1,11 +1,11 @@
-"""Evaluating: ``fieldconf evaluate``.
+"""Evaluate command: ``fieldconf evaluate``.
 
-In:    a table of judged values, or what ``fieldconf batch`` wrote with labels.
-Out:   a table for people, JSON for machines, a page.
-Never: a value or a text on standard output, but for ``--errors``.
-Why:   whether the confidences of a file mean anything is one command.
+In:    a table of judged values, or the output of ``fieldconf batch`` and labels.
+Out:   a table for people, JSON for machines, an HTML page.
+Never: a value or a text on standard output, except with ``--errors``.
+Why:   one command tells whether the confidences of a file mean anything.
 
-Exit codes: 0 it was evaluated; 2 wrong arguments, or what cannot be read.
+Exit codes: 0 success; 2 wrong arguments, or a file that cannot be read.
 """
 
 import json

@@ -1,25 +1,22 @@
-"""Extracting: ``fieldconf extract``.
+"""Extract command: ``fieldconf extract``.
 
-In:    a schema, a text, whom to ask and how.
-Out:   rows as they come, where one answer says it all; else a table at once, or JSON.
-Never: a request before the arguments are known to be good.
-Why:   the quickest way to see what a model makes of a text.
+In:    a schema, a text, a client and the options of its request.
+Out:   rows as they arrive, if a single answer is streamed; else one table at the end, or JSON.
+Never: a request before the arguments are checked.
+Why:   this is the quickest way to see what a model extracts from a text.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from fieldconf.cli.arguments import client_of, judging, policy_of, read_text
 from fieldconf.cli.each import EachOptions, each_options, extract_each, only_text
-from fieldconf.cli.showing import end, one_line_errors, show, show_live
+from fieldconf.cli.showing import end, leave, one_line_errors, show, show_live
 
 if TYPE_CHECKING:
     from fieldconf.extraction.options import Options
-    from fieldconf.reasking.cascade import CascadeStep
-    from fieldconf.report import Report
 
 
 @click.command("extract")
@@ -99,9 +96,10 @@ def extract_command(
     With --each it is a file whose lines are read one by one (or -), or files, folders and patterns.
     """
     from fieldconf.batch.schema_loading import load_schema
-    from fieldconf.extraction.extract import stream
+    from fieldconf.extraction.calls import prepare
+    from fieldconf.extraction.extract import extract, stream
     from fieldconf.policy import FieldLimits
-    from fieldconf.reasking.cascade import CascadeStep
+    from fieldconf.reasking.cascade import CascadeStep, cascade
     from fieldconf.schema import compile_schema
 
     if many["each"] and why:
@@ -127,37 +125,22 @@ def extract_command(
         if many["each"]:
             with client:
                 run = extract_each(kind, texts, client, many, options, steps, as_json=as_json)
-            run.leave(by_outcome=exit_by_outcome)
+            leave(run.outcome, is_sound=run.is_sound, by_outcome=exit_by_outcome)
             return
         with client:
-            is_shown = not as_json and _comes_in_rows(kind, words, client, options, steps)
+            is_one_answer = not steps and samples in (None, 1)
+            is_shown = (
+                is_one_answer and not as_json
+                and prepare(kind, words, client, options).api.has_stream
+            )  # fmt: skip
             if is_shown:
                 with stream(kind, words, client=client, **options) as fields:
                     report = show_live(fields, limits=field_limits, settle=settle, why=why)
+            elif steps:
+                report = cascade(kind, words, steps=[CascadeStep(client), *steps], **options)
             else:
-                report = _answer(kind, words, client, options, steps)
+                report = extract(kind, words, client=client, **options)
     if is_shown:
         end(report, as_json=False, by_outcome=exit_by_outcome)
     else:
         show(report, as_json=as_json, why=why, by_outcome=exit_by_outcome)
-
-
-def _comes_in_rows(
-    kind: Any, text: str, client: Any, options: "Options", steps: "Sequence[CascadeStep]"
-) -> bool:  # fmt: skip
-    """Whether the fields can be shown as they come: one answer says it all, and is streamed."""
-    from fieldconf.extraction.calls import prepare
-
-    is_one = not steps and options.get("samples") in (None, 1)
-    return is_one and prepare(kind, text, client, options).api.has_stream
-
-
-def _answer(
-    kind: Any, text: str, client: Any, options: "Options", steps: "Sequence[CascadeStep]"
-) -> "Report[Any]":  # fmt: skip
-    from fieldconf.extraction.extract import extract
-    from fieldconf.reasking.cascade import CascadeStep, cascade
-
-    if not steps:
-        return extract(kind, text, client=client, **options)
-    return cascade(kind, text, steps=[CascadeStep(client), *steps], **options)

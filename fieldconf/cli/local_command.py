@@ -1,9 +1,9 @@
-"""Local: ``fieldconf local``, the embedded model.
+"""Local command: ``fieldconf local``, the embedded model.
 
 In:    nothing.
 Out:   its weights in the user's cache folder.
-Never: weights that are not what they say.
-Why:   a first look needs no account.
+Never: weights whose checksum differs.
+Why:   a first try needs no account.
 """
 
 import click

@@ -1,9 +1,9 @@
-"""Scoring: ``fieldconf score`` and ``fieldconf classify``.
+"""Score command: ``fieldconf score`` and ``fieldconf classify``.
 
-In:    a saved response, as any provider or framework keeps it.
+In:    a saved response of any provider or framework.
 Out:   its fields, or its label, with their confidences.
 Never: a request.
-Why:   what was paid for once need not be asked for again.
+Why:   a saved response is scored without paying for it again.
 """
 
 from pathlib import Path

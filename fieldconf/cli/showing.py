@@ -1,9 +1,9 @@
 """Showing: tables, summaries and exit codes.
 
-In:    reports, and fields as they come.
-Out:   a table for people or JSON for machines; how the command ends.
-Never: a character that a terminal would obey.
-Why:   every command shows the same of a report, and ends alike.
+In:    reports, and fields as they arrive.
+Out:   a table for people or JSON for machines; the exit code.
+Never: a control character sent to the terminal.
+Why:   every command shows a report in the same way, and has the same exit codes.
 """
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ _WIDTH = 100  # of the table in a file or a pipe
 
 @contextmanager
 def one_line_errors() -> Generator[None]:
-    """Our errors as one line on standard error; the exit code says whose fault it is."""
+    """Print our errors as one line on standard error; the exit code tells the kind of error."""
     try:
         yield
     except FieldconfError as error:
@@ -44,11 +44,11 @@ def one_line_errors() -> Generator[None]:
 def show_live(
     fields: "FieldStream[Any]", *, limits: "FieldLimits", settle: bool, why: bool
 ) -> "Report[Any]":  # fmt: skip
-    """Rows as they come: a growing table on a terminal, a line each elsewhere.
+    """Show rows as they arrive: a growing table on a terminal, a line for each row elsewhere.
 
-    What could not be scored before the whole answer was there comes at the end. Settled numbers
-    replace the others on a terminal; elsewhere only they are printed. A row that has been printed
-    says what the field by itself leads to; what only the whole answer tells is in the last lines.
+    Fields that need the whole answer to be scored come at the end. Settled numbers replace the
+    others on a terminal; elsewhere only the settled ones are printed. A printed row shows the
+    outcome of the field by itself; the last lines show what depends on the whole answer.
     """
     from rich.live import Live
 
@@ -92,7 +92,7 @@ def _live_rows(fields: "Iterable[Field]", limits: "FieldLimits") -> list[Row]:
 
 
 def _rows(fields: "Iterable[Field]", report: "Report[Any]") -> list[Row]:
-    """The table's rows; without the reason that the report's last line gives for all of them."""
+    """The table's rows; a reason that holds for the whole report is not repeated in them."""
     plain = report.to_dict()["fields"]
     return lines.rows({field.pointer: plain[field.pointer] for field in fields}, report.reason)
 
@@ -105,7 +105,7 @@ def _console() -> "Console":
 
 
 def show(report: "Report[Any]", *, as_json: bool, why: bool, by_outcome: bool) -> None:
-    """One report, and the end of the command."""
+    """Show one report, and end the command."""
     if not as_json:
         _console().print(table(_rows(report.fields.values(), report), why=why))
     end(report, as_json=as_json, by_outcome=by_outcome)
@@ -114,7 +114,9 @@ def show(report: "Report[Any]", *, as_json: bool, why: bool, by_outcome: bool) -
 def show_all(
     reports: "Sequence[Report[Any]]", *, as_json: bool, why: bool, by_outcome: bool
 ) -> None:  # fmt: skip
-    """Several reports one below the other, or a line of JSON each, and the end of the command."""
+    """Show several reports, or a line of JSON for each, and end the command."""
+    from fieldconf.policy import worst
+
     for report in reports:
         if as_json:
             click.echo(report.to_json())
@@ -123,27 +125,22 @@ def show_all(
         _console().print(printable(f"choice {report.choice}{called}"), markup=False)
         _console().print(table(_rows(report.fields.values(), report), why=why))
         _summarise(report)
-    _leave(reports, by_outcome=by_outcome)
+    outcome = worst(report.outcome for report in reports)
+    leave(outcome, is_sound=all(map(is_sound, reports)), by_outcome=by_outcome)
 
 
 def end(report: "Report[Any]", *, as_json: bool, by_outcome: bool) -> None:
-    """What holds for all of a report whose rows were shown, or its JSON; and the exit code."""
+    """Show the lines below a table that was shown, or JSON, and end the command."""
     if as_json:
         click.echo(report.to_json(indent=2))
     else:
         _summarise(report)
-    _leave([report], by_outcome=by_outcome)
+    leave(report.outcome, is_sound=is_sound(report), by_outcome=by_outcome)
 
 
-def _leave(reports: "Sequence[Report[Any]]", *, by_outcome: bool) -> None:
-    """End the command with the exit code of the worst report."""
-    from fieldconf.policy import worst
-
-    if by_outcome:
-        code = EXIT_CODES[worst(report.outcome for report in reports)]
-    else:
-        code = int(not all(map(is_sound, reports)))
-    if code:
+def leave(outcome: "Outcome", *, is_sound: bool, by_outcome: bool) -> None:
+    """End the command with its exit code, if that is not 0."""
+    if code := EXIT_CODES[outcome] if by_outcome else int(not is_sound):
         raise SystemExit(code)
 
 
@@ -156,7 +153,7 @@ def _summarise(report: "Report[Any]") -> None:
 
 
 def absent(report: "Report[Any]") -> str:
-    """Which values were looked for in the text and are not there; empty if none."""
+    """The fields whose values were searched in the text and not found, as a line; else empty."""
     names = [
         field.pointer or "(whole)" for field in report.leaves.values() if field.source_spans == ()
     ]
@@ -167,7 +164,7 @@ def absent(report: "Report[Any]") -> str:
 
 
 def is_sound(report: "Report[Any]") -> bool:
-    """A scored text; or complete, valid, and with a confidence, which only complete ones have."""
+    """Whether a report is a scored text, or complete, valid and with a confidence."""
     from fieldconf.fields.status import is_alone
 
     if report.status == "text":

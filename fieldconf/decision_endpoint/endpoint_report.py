@@ -1,4 +1,4 @@
-"""Answers: reports of responses with probabilities instead of tokens.
+"""Endpoint report: reports of responses with probabilities instead of tokens.
 
 In:    a completion of a decision API; a schema.
 Out:   a ``Report`` whose fields have the distributions of the answers. The name of a question is
@@ -107,7 +107,9 @@ def _field(path: Path, decision: Decision, declared: Declared) -> Field:
         Member(member_of(members, value, label), p, p, p)
         for (value, p), label in zip(decision.probabilities, labels, strict=True)
     ]
-    own = candidates[_chosen(decision)]
+    values = [value for value, _ in decision.probabilities]
+    chosen = [c for c, v in zip(candidates, values, strict=True) if same(v, decision.value)]
+    own = chosen[0] if chosen else max(candidates, key=lambda member: member.probability)
     ranked = tuple(sorted(candidates, key=lambda member: -member.probability))
     distribution = Distribution(ranked, off_schema=0.0, unseen=0.0, decided_at=-1)
     expected, std = distribution.moments
@@ -115,13 +117,6 @@ def _field(path: Path, decision: Decision, declared: Declared) -> Field:
         path, own.value, _kind(own.value), confidence=own.probability, low=own.low, high=own.high,
         basis="decision", distribution=distribution, expected=expected, std=std,
     )  # fmt: skip
-
-
-def _chosen(decision: Decision) -> int:
-    """The position of the chosen value; of the likeliest if the chosen value is not listed."""
-    pairs = list(enumerate(decision.probabilities))
-    equal = [number for number, (value, _) in pairs if same(value, decision.value)]
-    return equal[0] if equal else max(pairs, key=lambda pair: pair[1][1])[0]
 
 
 def _kind(value: Any) -> Kind:

@@ -1,4 +1,4 @@
-"""The embedded model: a client of the OpenAI kind for a model on this machine.
+"""Client: an OpenAI client for a model on this machine.
 
 In:    a GGUF file (the default one is fetched once, see ``fetch``) and a few sizes.
 Out:   ``LocalClient``, an ``openai.OpenAI`` that answers from a loopback server of its own.
@@ -24,12 +24,7 @@ import openai
 
 from fieldconf.embedded import server_process
 from fieldconf.embedded.prompt import embedded_messages, embedded_schema
-from fieldconf.embedded.weights import (
-    REMEDY_FETCH,
-    SMOLLM2,
-    find_weights,
-    weights_path,
-)
+from fieldconf.embedded.weights import REMEDY_FETCH, SMOLLM2, find_weights, weights_path
 from fieldconf.errors import LocalModelError
 from fieldconf.probes import Probe, llama_cpp
 from fieldconf.requests.request import Defaults
@@ -161,7 +156,10 @@ def start(
         raise LocalModelError(message, remedy="Each must be 1 or more")
     if importlib.util.find_spec("xllamacpp") is None:
         raise LocalModelError("The embedded model needs xllamacpp", remedy=_REMEDY_INSTALL)
-    path = _default_model() if model is None else _checked(Path(model))
+    path = find_weights() if model is None else _checked(Path(model))
+    if path is None:
+        state = "are damaged" if weights_path().exists() else "are not here yet"
+        raise LocalModelError(f"The embedded model's weights {state}", remedy=REMEDY_FETCH)
     server = _Server(path, context=context, threads=threads, slots=slots)
     return LocalClient(
         server=server,
@@ -171,14 +169,6 @@ def start(
         max_retries=0,
         http_client=server.http,
     )
-
-
-def _default_model() -> Path:
-    path = find_weights()
-    if path is not None:
-        return path
-    state = "are damaged" if weights_path().exists() else "are not here yet"
-    raise LocalModelError(f"The embedded model's weights {state}", remedy=REMEDY_FETCH)
 
 
 def _checked(path: Path) -> Path:
@@ -201,7 +191,13 @@ class _Server:
         self.alias = SMOLLM2.model if path.name == SMOLLM2.file else path.stem
         self.key = secrets.token_urlsafe()
         self._owner = os.getpid()
-        self._process = _spawn()
+        # By path, not "-m": the child needs nothing of this package, whose imports take a second.
+        # -P: no file beside it, or in the working directory, may pass for a standard module.
+        self._process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-P", server_process.__file__],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            encoding="utf-8",
+        )  # fmt: skip
         # Not a proxy of the environment: it would be asked for this machine's loopback address.
         self.http = openai.DefaultHttpxClient(trust_env=False)
         # The finalizer also runs at exit; it must not hold this object, or it would never die.
@@ -236,18 +232,6 @@ class _Server:
         else:
             return
         raise LocalModelError(message, remedy="Start another: fieldconf.local()")
-
-
-def _spawn() -> subprocess.Popen[str]:
-    # By path, not "-m": the child needs nothing of this package, whose imports take a second.
-    # -P: nor may a file beside it, or in the working directory, pass for a standard module.
-    return subprocess.Popen(  # noqa: S603
-        [sys.executable, "-P", server_process.__file__],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        encoding="utf-8",
-    )
 
 
 def _ask(process: subprocess.Popen[str], settings: str) -> dict[str, str]:

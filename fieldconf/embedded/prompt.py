@@ -10,7 +10,7 @@ Why:   a model of 135 million parameters writes without end if the schema allows
 import copy
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
 LONGEST_STRING = 200
@@ -22,6 +22,11 @@ FINEST_NUMBER = 0.000001
 MOST_ITEMS = 10
 """Items allowed to a list, and free keys to an object, whose schema sets no limit."""
 
+_SIZES = {
+    "string": ("minLength", "maxLength", LONGEST_STRING),
+    "array": ("minItems", "maxItems", MOST_ITEMS),
+    "object": ("minProperties", "maxProperties", MOST_ITEMS),
+}
 _WORKED_EXAMPLE = re.compile(r"(?ms)^Text:\s+(.+?)\nJSON:\s+(.+?)(?=\n\n|\Z)")
 Schema = dict[str, Any]
 
@@ -64,7 +69,11 @@ def _bounded(node: Any, *, close: bool) -> Any:
         del bounded["pattern"]
     if _COMBINERS.isdisjoint(bounded):  # else a bound could cut a member of an enum below
         for kind in _kinds(bounded):
-            bounded |= _BOUNDS[kind](bounded) if kind in _BOUNDS else {}
+            if kind in ("number", "integer"):
+                bounded |= _number_bounds(bounded)
+            elif kind in _SIZES and not (kind == "object" and "properties" in bounded):
+                least, most, size = _SIZES[kind]
+                bounded.setdefault(most, max(size, bounded.get(least, 0)))
         bounded |= _closed(bounded) if close else {}
     return bounded
 
@@ -107,12 +116,6 @@ def _closed(schema: Schema) -> Schema:
     return {key: value for key, value in defaults.items() if key not in schema}
 
 
-def _string_bounds(schema: Schema) -> Schema:
-    if "maxLength" in schema:
-        return {}
-    return {"maxLength": max(LONGEST_STRING, schema.get("minLength", 0))}
-
-
 def _number_bounds(schema: Schema) -> Schema:
     low = max(schema.get("minimum", -LARGEST_NUMBER), _exclusive(schema, "exclusiveMinimum", -1))
     high = min(schema.get("maximum", LARGEST_NUMBER), _exclusive(schema, "exclusiveMaximum", 1))
@@ -129,25 +132,6 @@ def _number_bounds(schema: Schema) -> Schema:
 def _exclusive(schema: Schema, key: str, side: int) -> float:
     bound = schema.get(key)  # draft 4 has a boolean here
     return side * LARGEST_NUMBER if bound is None or isinstance(bound, bool) else bound
-
-
-def _array_bounds(schema: Schema) -> Schema:
-    return {} if "maxItems" in schema else {"maxItems": max(MOST_ITEMS, schema.get("minItems", 0))}
-
-
-def _object_bounds(schema: Schema) -> Schema:
-    if "properties" in schema or "maxProperties" in schema:
-        return {}
-    return {"maxProperties": max(MOST_ITEMS, schema.get("minProperties", 0))}
-
-
-_BOUNDS: dict[str, Callable[[Schema], Schema]] = {
-    "string": _string_bounds,
-    "number": _number_bounds,
-    "integer": _number_bounds,
-    "array": _array_bounds,
-    "object": _object_bounds,
-}
 
 
 # -- the messages -------------------------------------------------------------------------------
@@ -189,21 +173,15 @@ def embedded_messages(
     """
     form = _form(dict(schema), _FormPlace(schema))
     lead = f"{instructions}\n\n" if instructions else ""
+    examples: list[dict[str, Any]] = []
+    for text_read, answer in _WORKED_EXAMPLE.findall(str(schema.get("description", ""))):
+        examples.append({"role": "user", "content": text_read.strip()})
+        examples.append({"role": "assistant", "content": _compact(answer)})
     return [
         {"role": "system", "content": f"{lead}Fill in this JSON from the text:\n{form}"},
-        *_worked_examples(str(schema.get("description", ""))),
+        *examples,
         {"role": "user", "content": text},
     ]
-
-
-def _worked_examples(description: str) -> list[dict[str, Any]]:
-    messages: list[dict[str, Any]] = []
-    for text, answer in _WORKED_EXAMPLE.findall(description):
-        messages += [
-            {"role": "user", "content": text.strip()},
-            {"role": "assistant", "content": _compact(answer)},
-        ]
-    return messages
 
 
 def _compact(answer: str) -> str:
@@ -227,22 +205,19 @@ def _form(node: Schema, place: _FormPlace) -> str:
     if "enum" in node or "const" in node:
         return "|".join(map(_json, node.get("enum", [node.get("const")])))
     if "$ref" in node:
-        return _referred(node["$ref"], place)
+        reference: str = node["$ref"]
+        if reference in place.open:  # a schema that contains itself
+            return "..."
+        target: Any = place.root if reference.startswith("#") else {}
+        for part in reference.split("/")[1:]:
+            target = target.get(part.replace("~1", "/").replace("~0", "~"), {})
+        return _form(target, place._replace(open=place.open | {reference}))
     place = place._replace(hint=str(node.get("description", place.hint)).strip())
     branches = node.get("anyOf") or node.get("oneOf") or node.get("allOf")
     if branches:
         return "|".join(dict.fromkeys(_form(branch, place) for branch in branches))
     kinds = _kinds(node) or ["object" if "properties" in node else ""]
     return "|".join(_plain(kind, node, place) for kind in kinds)
-
-
-def _referred(reference: str, place: _FormPlace) -> str:
-    node: Any = place.root if reference.startswith("#") else {}
-    for part in reference.split("/")[1:]:
-        node = node.get(part.replace("~1", "/").replace("~0", "~"), {})
-    if reference in place.open:  # a schema that contains itself
-        return "..."
-    return _form(node, place._replace(open=place.open | {reference}))
 
 
 def _plain(kind: str, node: Schema, place: _FormPlace) -> str:

@@ -77,7 +77,9 @@ def find_weights(weights: Weights = SMOLLM2) -> Path | None:
 
     The sha256 is computed each time: 0.1 s for 98 MB, against a start of about one second.
     """
-    places = [weights_path(weights), *_installed(weights)]
+    spec = importlib.util.find_spec(_module(weights))
+    folders = (spec and spec.submodule_search_locations) or ()
+    places = [weights_path(weights), *(Path(folder) / weights.file for folder in folders)]
     return next((place for place in places if _intact(place, weights.file_sha256)), None)
 
 
@@ -161,12 +163,6 @@ def _failure(message: str, weights: Weights) -> LocalModelError:
 
 def _module(weights: Weights) -> str:
     return weights.package.replace("-", "_")
-
-
-def _installed(weights: Weights) -> list[Path]:
-    spec = importlib.util.find_spec(_module(weights))
-    folders = spec.submodule_search_locations if spec else None
-    return [Path(folder) / weights.file for folder in folders or ()]
 
 
 def _intact(path: Path, sha256: str) -> bool:

@@ -76,7 +76,7 @@ class Comparison:
     notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return render.comparison_text(self.to_dict())
+        return render.plain_text(render.comparison_table(self.to_dict()))
 
     def __rich__(self) -> Any:
         return render.comparison_table(self.to_dict())

@@ -96,7 +96,7 @@ class Evaluation:
         )
 
     def __str__(self) -> str:
-        return render.text(self.to_dict())
+        return render.plain_text(render.table(self.to_dict()))
 
     def __rich__(self) -> Any:
         return render.table(self.to_dict())

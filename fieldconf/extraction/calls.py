@@ -1,9 +1,9 @@
 """Calls: put one request together.
 
-In:    a schema, what to read, a client, options.
+In:    a schema, an input, a client, options.
 Out:   ``PreparedRequest``: the arguments of the client's own call, and how to read the answer.
-Never: a request sent; one that is known to be refused.
-Why:   sync and async, whole and streamed ask and read the same.
+Never: a request that is known to be refused.
+Why:   sync and async, whole and streamed answers share their request.
 """
 
 import json
@@ -17,8 +17,9 @@ from fieldconf.classification import check_match
 from fieldconf.distributions.label_matching import Match
 from fieldconf.distributions.settling import Settle
 from fieldconf.errors import RequestError
+from fieldconf.extraction import telemetry
 from fieldconf.extraction.endpoints import APIS, CHAT, Api
-from fieldconf.extraction.inputs import Input, is_messages
+from fieldconf.extraction.inputs import Input, with_system_text
 from fieldconf.extraction.options import Options
 from fieldconf.extraction.stopping import Rule, rules_of
 from fieldconf.grounding.locating import Ways, requested_ways
@@ -41,29 +42,30 @@ from fieldconf.schema import Schema, compile_schema
 from fieldconf.scoring.window import Keep
 from fieldconf.tokens.token import Layout, Mask
 
+_LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 _MERGED = ("extra_body", "extra_headers", "extra_query")
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedRequest:
-    """A request that is ready to be sent.
+    """A request that is ready to be sent, and how to read its answer.
 
     Attributes:
-        client: who sends it.
-        api: by which of its calls.
-        arguments: of that call.
-        streamed: further arguments where the answer is streamed.
-        provider: who is asked; the host where nobody is known there.
+        client: the client that sends it.
+        api: which of the client's calls.
+        arguments: the arguments of that call.
+        streamed: further arguments if the answer is streamed.
+        provider: the provider's key; the host if the provider is not known.
         input, instructions: the input and the instructions, as the caller gave them.
-        schema: what the answer is read by.
+        schema: the schema for reading the answer.
         mask, layout, match, settle: how the answer is read.
         rules: when to stop reading.
-        ways: how values are looked for in what is read; None if they are not.
-        policy: how its fields are judged.
-        calibration: what calibrates them before that; or None.
+        ways: how values are located in the input; None if they are not.
+        policy: the policy that judges the fields.
+        calibration: calibrates the confidences before that; or None.
         keep: what is kept of the answer.
-        limit: the most tokens of the answer, if that was said.
-        observe: to be told of each report.
+        limit: the most tokens that the answer may have; None if there is no limit.
+        observe: called with each report.
         log_values: whether log records may hold values.
     """
 
@@ -94,7 +96,13 @@ class PreparedRequest:
         return str(self.arguments["model"])
 
     def create(self, *, stream: bool = False) -> Any:
-        """What the client's call gives; of an asynchronous client, something to await."""
+        """Log and send the request; an asynchronous client returns an awaitable."""
+        messages = self.arguments.get("messages")
+        telemetry.log_request(
+            provider=self.provider, model=self.model, schema=self.schema.name,
+            top_logprobs=self.arguments.get("top_logprobs"),
+            messages=len(messages) if isinstance(messages, list) else 1,  # pyright: ignore[reportUnknownArgumentType]
+        )  # fmt: skip
         arguments = {**self.arguments}
         if stream:
             arguments = {**self.streamed, **arguments, "stream": True}
@@ -107,50 +115,42 @@ def prepare(
     """Put a request together; a ``bare`` one asks for no logprobs.
 
     Raises:
-        SchemaError: if the schema is no schema.
+        SchemaError: if the schema is invalid, or a label set cannot be matched in this way.
         NoLogprobsError: if the provider or the model is known to give none.
-        RequestError: if something is missing, or known to be refused.
-        PolicyError: if the policy is none, or not one for the schema.
-        CalibrationError: if the calibration is none, or not one for such answers.
-        MissingPackageError: if a package is missing by which values are looked for.
+        RequestError: if an argument is missing, or known to be refused.
+        PolicyError: if the policy is invalid, or does not fit the schema.
+        CalibrationError: if the calibration is invalid, or was fitted for other requests.
+        MissingPackageError: if locating values needs a package that is not installed.
     """
-    if options.get("samples") not in (None, 1):
-        raise RequestError(
-            "samples are several answers, and this is about one",
-            remedy="Use extract or aextract for them, or say samples=1",
-        )
     compiled = compile_schema(schema)
-    _check_labels(compiled, options)
-    if client is None:
-        raise RequestError(
-            "no client was given", remedy="Give client=openai.OpenAI(), or client=fc.local()"
-        )
+    _check(compiled, client, options)
     defaults: Defaults = getattr(client, "fieldconf_defaults", None) or Defaults()
-    provider = _provider(client, options, defaults)
-    row = provider or PROVIDERS["openai"]  # the face of the client; the cap is its server's
+    name = options.get("provider") or defaults.provider
+    provider = provider_row(name) if name else provider_at(_host(client))
+    row = provider or PROVIDERS["openai"]  # the client has its interface
     api = _api(row, bare_form(row) if bare else row.ask)
     schema_arguments = _schema_arguments(
         row, compiled, options, defaults, has_provider=provider is not None, bare=bare
     )
-    arguments = _with_defaults(defaults, schema_arguments) | _option_arguments(
-        provider, api, options
-    )
+    own = {k: v for k, v in defaults.request_options.items() if k != "top_logprobs"}
+    arguments = _with_options(own, schema_arguments) | _option_arguments(provider, api, options)
     arguments |= _messages(api, input, options, schema_arguments, defaults, compiled)
     arguments = _with_options(arguments, options.get("request_options") or {})
     if not arguments.get("model"):
         raise RequestError("no model was named", remedy="Give model='...'")
-    mask = options.get("mask") or defaults.mask
+    limits = [arguments.get(name) for name in _LIMITS]
     maps = Calibrator.of(options.get("calibration"))
     call = PreparedRequest(
         client=client, api=api, arguments=arguments, streamed=row.streamed if provider else {},
         provider=provider.key if provider else _host(client),
         input=input, instructions=options.get("instructions"),
-        schema=defaults.read(compiled), mask=mask, layout=defaults.forbids,
-        match=options.get("match") or "exact",
+        schema=defaults.read(compiled), mask=options.get("mask") or defaults.mask,
+        layout=defaults.forbids, match=options.get("match") or "exact",
         settle=_settle(client, arguments, defaults, options.get("settle")),
         rules=rules_of(options.get("stop_when")), ways=requested_ways(input, options.get("locate")),
         policy=Policy.of(options.get("policy")).check(compiled), calibration=maps,
-        keep=_checked_keep(options.get("keep")), limit=_token_limit(arguments),
+        keep=options.get("keep") or "all",
+        limit=next((limit for limit in limits if isinstance(limit, int)), None),
         observe=options.get("observe"), log_values=bool(options.get("log_values")),
     )  # fmt: skip
     if maps is not None:  # of the model the answer says more than the request
@@ -165,40 +165,47 @@ def prepare(
     return call
 
 
-def _check_labels(schema: Schema, options: Options) -> None:
-    """Nothing, unless a label set is asked for with what it cannot have.
+def _check(schema: Schema, client: Any, options: Options) -> None:
+    """Check what needs no provider.
 
     Raises:
-        SchemaError: if it is to be matched in another way than it says.
-        RequestError: if reading is to stop before the answer has ended.
+        SchemaError: if a label set is to be matched in another way than it says.
+        RequestError: if there is no client, or an option cannot be used here.
     """
+    if options.get("samples") not in (None, 1):
+        raise RequestError(
+            "samples are several answers, and this is about one",
+            remedy="Use extract or aextract for them, or say samples=1",
+        )
     check_match(schema, options.get("match"))
     if schema.labels is not None and options.get("stop_when") is not None:
         raise RequestError(
             "a label is known when the answer has ended, and stop_when= would end it before",
             remedy="Leave stop_when= out, or bound the answer by max_tokens",
         )
+    keep = options.get("keep")
+    if keep not in (None, *get_args(Keep)):
+        raise RequestError(
+            f"nothing is known of keep={keep!r}",
+            remedy=f"Give one of {', '.join(map(repr, get_args(Keep)))}",
+        )
+    if client is None:
+        raise RequestError(
+            "no client was given", remedy="Give client=openai.OpenAI(), or client=fc.local()"
+        )
 
 
 # -- who is asked -------------------------------------------------------------------------------
 
 
-def _provider(client: Any, options: Options, defaults: Defaults) -> Provider | None:
-    """The provider that the options name, or that of the client's address; None if unknown."""
-    name = options.get("provider") or defaults.provider
-    if name:
-        return provider_row(name)
-    return provider_at(_host(client))
-
-
 def _host(client: Any) -> str:
-    """The host that a client asks, with its port; empty if it says none."""
+    """The host of a client's address, with its port; empty if it has none."""
     return urlsplit(str(getattr(client, "base_url", ""))).netloc
 
 
 def _api(row: Provider, ask: Ask | None) -> Api:
     if ask is None:
-        return CHAT  # it gives no logprobs, which is said where it is asked for them
+        return CHAT  # without logprobs: the error comes where they are requested
     match = next((api for api in APIS if ask in api.asks), None)
     if match is None:
         raise RequestError(
@@ -224,19 +231,11 @@ def _schema_arguments(
     requested = options.get("top_logprobs")
     if requested is None:
         requested = defaults.request_options.get("top_logprobs")
-    if not has_provider:  # what this server would refuse is not known, either
+    if not has_provider:  # the limits of an unknown server are not known
         count = row.default if requested is None else requested
         return parameters(replace(row, limit="max_tokens"), schema, count, defaults.make_schema)
     count = most_of(row, model) if requested is None else requested
     return parameters_for(row, schema, model, count, defaults.make_schema)
-
-
-def _with_defaults(defaults: Defaults, schema_arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The client's default arguments, overridden by those of the schema."""
-    defaults_sent = {
-        name: value for name, value in defaults.request_options.items() if name != "top_logprobs"
-    }
-    return _with_options(defaults_sent, schema_arguments)
 
 
 def _option_arguments(provider: Provider | None, api: Api, options: Options) -> dict[str, Any]:
@@ -256,55 +255,28 @@ def _messages(
     instructions = options.get("instructions")
     if schema.labels is not None and "questions" not in schema_arguments:
         instructions = "\n".join(filter(None, [instructions, schema.labels.instruction]))
-        return _with_instructions(api, input, instructions)
+        joined = with_system_text(input, instructions) if api is CHAT else None
+        return api.ask(input, instructions) if joined is None else api.ask(joined, None)
     form = schema_arguments.get("response_format", {}).get("json_schema")
     if isinstance(input, str) and form and api is CHAT:
         return {"messages": defaults.make_messages(form["schema"], input, instructions)}
     if api is CHAT and form is None and "schema" not in schema_arguments.get("response_format", {}):
-        instructions = _with_schema(instructions, schema)
+        # The server has no argument for the JSON Schema, so the instructions contain it.
+        sent = json.dumps(strict(schema).schema)
+        instructions = (
+            f"{instructions or INSTRUCTIONS}\nThe JSON object keeps to this JSON Schema:\n{sent}"
+        )
     return api.ask(input, instructions)
-
-
-def _with_instructions(api: Api, input: Input, instructions: str) -> dict[str, Any]:
-    """Messages with instructions, added to the system message if the input has one."""
-    if api is CHAT and is_messages(input):
-        first, *others = cast("Any", input)
-        is_system = isinstance(first, Mapping) and first.get("role") in ("system", "developer")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        content: Any = cast("Any", first).get("content") if is_system else None
-        if isinstance(content, str):
-            joined = {**cast("Any", first), "content": f"{content}\n{instructions}"}
-            return api.ask([joined, *others], None)
-    return api.ask(input, instructions)
-
-
-def _with_schema(instructions: str | None, schema: Schema) -> str:
-    """Instructions that contain the JSON Schema, for servers that have no argument for it."""
-    form = json.dumps(strict(schema).schema)
-    return f"{instructions or INSTRUCTIONS}\nThe JSON object keeps to this JSON Schema:\n{form}"
 
 
 def _with_options(arguments: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments and further ones, which win; what both add to the request's body is joined."""
+    """Arguments, overridden by further ones; additions to the request's body are merged."""
     merged = {**arguments, **more}
     for name in _MERGED:
         parts = [part.get(name) for part in (arguments, more)]
         if all(isinstance(part, Mapping) for part in parts):
             merged[name] = {**cast("dict[str, Any]", parts[0]), **cast("dict[str, Any]", parts[1])}
     return merged
-
-
-def _checked_keep(keep: Any) -> Keep:
-    if keep not in (None, *get_args(Keep)):
-        raise RequestError(
-            f"nothing is known of keep={keep!r}",
-            remedy=f"Give one of {', '.join(map(repr, get_args(Keep)))}",
-        )
-    return keep or "all"
-
-
-def _token_limit(arguments: Mapping[str, Any]) -> int | None:
-    names = ("max_completion_tokens", "max_tokens", "max_output_tokens")
-    return next((arguments[n] for n in names if isinstance(arguments.get(n), int)), None)
 
 
 def _settle(

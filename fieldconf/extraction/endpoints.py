@@ -1,9 +1,9 @@
-"""APIs: the ways to ask an OpenAI-compatible server, as data.
+"""Endpoints: the calls of an OpenAI-compatible client, as data.
 
-In:    what to read, and instructions.
+In:    an input and instructions.
 Out:   the arguments of the client's own call.
 Never: a provider's name, a request sent.
-Why:   Chat Completions, Responses and Decisions say the same in other words.
+Why:   Chat Completions, Responses and Decisions take the same in different forms.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from functools import reduce
 from typing import Any
 
 from fieldconf.errors import RequestError
-from fieldconf.extraction.inputs import Image, Input, Part, is_messages, parts_of
+from fieldconf.extraction.inputs import Image, Input, is_messages, parts_of
 from fieldconf.providers import forms
 from fieldconf.providers.forms import Ask
 from fieldconf.requests.request import INSTRUCTIONS
@@ -25,11 +25,11 @@ class Api:
     Attributes:
         title: its name for people.
         steps: the attributes that lead from the client to the call.
-        asks: the forms of a request that are for this call.
-        ask: from what to read and instructions to arguments.
-        has_seed: whether there is a seed.
-        has_stream: whether an answer can be streamed.
-        since: the openai package in which the call takes what it is given.
+        asks: the forms of a request that this call takes.
+        ask: from an input and instructions to arguments.
+        has_seed: whether it takes a seed.
+        has_stream: whether it can stream.
+        since: the first openai package that has the call with these arguments.
     """
 
     title: str
@@ -75,7 +75,7 @@ def _chat(input: Input, instructions: str | None) -> dict[str, Any]:
     system = [{"role": "system", "content": instructions}] if instructions else []
     if is_messages(input):
         return {"messages": [*system, *list(input)]}  # pyright: ignore[reportArgumentType]
-    content = _content(input, _CHAT_PARTS)
+    content = _content(input, _chat_part)
     first = system or [{"role": "system", "content": INSTRUCTIONS}]
     return {"messages": [*first, {"role": "user", "content": content}]}
 
@@ -84,50 +84,41 @@ def _responses(input: Input, instructions: str | None) -> dict[str, Any]:
     instruction_arguments = {"instructions": instructions} if instructions else {}
     if is_messages(input):
         return {"input": list(input), **instruction_arguments}  # pyright: ignore[reportArgumentType]
-    content = _content(input, _RESPONSES_PARTS)
+    content = _content(input, _responses_part)
     message = content if isinstance(content, str) else [{"role": "user", "content": content}]
     return {"input": message, "instructions": instructions or INSTRUCTIONS}
 
 
 def _decisions(input: Input, instructions: str | None) -> dict[str, Any]:
-    """The questions say what to do: there are no instructions unless somebody gives some."""
+    """There are no default instructions: the questions say what to do."""
     developer = [{"role": "developer", "content": instructions}] if instructions else []
     if is_messages(input):
         return {"input": [*developer, *list(input)]}  # pyright: ignore[reportArgumentType]
-    content = _content(input, _RESPONSES_PARTS)
+    content = _content(input, _responses_part)
     if isinstance(content, str) and not developer:
         return {"input": content}
     return {"input": [*developer, {"role": "user", "content": content}]}
 
 
-Write = Mapping[type, Callable[[Any], dict[str, Any]]]
-
-
-def _content(input: Input, write: Write) -> str | list[Any]:
+def _content(input: Input, write: Callable[[str | Image], dict[str, Any]]) -> str | list[Any]:
     """A text as it is; else the parts in the API's words."""
     if isinstance(input, str):
         return input
-    return [_written(part, write) for part in parts_of(input)]
+    return [write(part) if isinstance(part, (str, Image)) else part for part in parts_of(input)]
 
 
-def _written(part: Part, write: Write) -> Any:
-    return write[type(part)](part) if type(part) in write else part
+def _chat_part(part: str | Image) -> dict[str, Any]:
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    detail = {"detail": part.detail} if part.detail else {}
+    return {"type": "image_url", "image_url": {"url": part.url, **detail}}
 
 
-def _chat_image(image: Image) -> dict[str, Any]:
-    detail = {"detail": image.detail} if image.detail else {}
-    return {"type": "image_url", "image_url": {"url": image.url, **detail}}
+def _responses_part(part: str | Image) -> dict[str, Any]:
+    if isinstance(part, str):
+        return {"type": "input_text", "text": part}
+    return {"type": "input_image", "image_url": part.url, "detail": part.detail or "auto"}
 
-
-def _responses_image(image: Image) -> dict[str, Any]:
-    return {"type": "input_image", "image_url": image.url, "detail": image.detail or "auto"}
-
-
-_CHAT_PARTS: Write = {str: lambda text: {"type": "text", "text": text}, Image: _chat_image}
-_RESPONSES_PARTS: Write = {
-    str: lambda text: {"type": "input_text", "text": text},
-    Image: _responses_image,
-}
 
 CHAT = Api(
     "Chat Completions",

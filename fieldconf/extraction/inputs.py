@@ -1,9 +1,9 @@
-"""Inputs: what a model is given to read.
+"""Inputs: texts, images and messages for a model.
 
 In:    a text; texts and images; or messages in the client's own format.
 Out:   parts that each API writes in its own words.
-Never: an image fetched from somewhere: the server does that, or the file is on this machine.
-Why:   the same call works for Chat Completions and for Responses.
+Never: an image downloaded: the server does that, or the file is on this machine.
+Why:   the same input works for Chat Completions and for Responses.
 """
 
 import base64
@@ -65,7 +65,28 @@ def is_messages(input: Input) -> bool:
     """Whether an input is messages (each has a role) and not parts of one."""
     if isinstance(input, (str, Image)):
         return False
-    return any(_role(item) for item in input)
+    return any(
+        cast("Mapping[str, Any]", item).get("role") if isinstance(item, Mapping)
+        else getattr(item, "role", None)
+        for item in input
+    )  # fmt: skip
+
+
+def with_system_text(input: Input, text: str) -> Input | None:
+    """Messages with a text added to their own system message; None if they have none.
+
+    Servers accept only one system message.
+    """
+    if not is_messages(input):
+        return None
+    first, *others = cast("Any", input)
+    if not isinstance(first, Mapping):
+        return None
+    message = cast("Mapping[str, Any]", first)
+    content = message.get("content")
+    if message.get("role") not in ("system", "developer") or not isinstance(content, str):
+        return None
+    return [{**message, "content": f"{content}\n{text}"}, *others]
 
 
 def parts_of(input: Input) -> list[Part]:
@@ -85,12 +106,6 @@ def parts_of(input: Input) -> list[Part]:
             remedy="Give a text, a list of texts and fc.Image, or messages",
         )
     return parts
-
-
-def _role(item: Any) -> Any:
-    if isinstance(item, Mapping):
-        return cast("Mapping[str, Any]", item).get("role")
-    return getattr(item, "role", None)
 
 
 def _address(source: str | os.PathLike[str] | bytes) -> str:

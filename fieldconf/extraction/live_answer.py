@@ -1,12 +1,12 @@
-"""Reading: the chunks of an answer as events, without any I/O.
+"""Live answer: the chunks of an answer as events, without any I/O.
 
 In:    a call; chunks, one by one; how the stream ended.
-Out:   events; the report, once, also of an answer that was stopped or broke off.
-Never: a field lost that had closed, whatever happened after it.
-Why:   a synchronous and an asynchronous stream differ in how they wait, and in nothing else.
+Out:   events; one report, also of an answer that was stopped or broke off.
+Never: a closed field lost, whatever happened after it.
+Why:   synchronous and asynchronous streams differ only in how they wait.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
@@ -15,8 +15,7 @@ from fieldconf.errors import CalibrationError, PayloadError, RequestError, carry
 from fieldconf.extraction import telemetry
 from fieldconf.extraction.calls import PreparedRequest
 from fieldconf.extraction.events import Event, FieldEvent, ItemEvent, PartialEvent
-from fieldconf.extraction.stopping import Rule, fires, shortest_rest, words_of
-from fieldconf.fields.field import Field
+from fieldconf.extraction.stopping import fires, shortest_rest, words_of
 from fieldconf.grounding.locating import locate
 from fieldconf.providers.client_errors import our_error, our_errors
 from fieldconf.report import Report, Stopped
@@ -81,7 +80,7 @@ def announce(call: PreparedRequest, report: Report[Any]) -> None:
 
 
 class LiveAnswer(Generic[T]):
-    """Takes chunks and gives events; knows when to stop, and has the report."""
+    """Takes chunks, returns events, and makes the report; stops when a rule fires."""
 
     def __init__(self, call: PreparedRequest) -> None:
         self._call = call
@@ -92,13 +91,9 @@ class LiveAnswer(Generic[T]):
         self._pieces: list[str] = []  # of the string that is open
         self._begun = -1  # where it begins
         self._stopped: Stopped | None = None
-        self._report: Report[T] | None = None
+        self.report: Report[T] | None = None
+        """The report, once it is made."""
         self._chunks: list[Any] = []  # all that came, if the response is to be kept
-
-    @property
-    def client(self) -> Any:
-        """Who receives the chunks."""
-        return self._call.client
 
     @property
     def stopped(self) -> bool:
@@ -108,12 +103,7 @@ class LiveAnswer(Generic[T]):
     @property
     def needs_asking(self) -> bool:
         """Whether the report asks the server for what the answer leaves open."""
-        return self._call.settle is not None and not self.stopped and self._report is None
-
-    @property
-    def report(self) -> Report[T] | None:
-        """The report, once it was made."""
-        return self._report
+        return self._call.settle is not None and not self.stopped and self.report is None
 
     def feed(self, chunk: Any) -> list[Event[T]]:
         """Take the next chunk.
@@ -121,18 +111,29 @@ class LiveAnswer(Generic[T]):
         Raises:
             PayloadError: if the chunk is an error of the server.
         """
+        scorer, root = self._scorer, self._call.schema.root
         events: list[Event[T]] = []
         if self._call.keep == "response":
             self._chunks.append(chunk)
-        for field in self._scorer.feed(chunk):
+        for field in scorer.feed(chunk):
             events.append(FieldEvent(field))
             if field.path and isinstance(field.path[-1], int):
                 events.append(ItemEvent(field))
-            fired = self._rule(field)
-            if fired is not None:
-                self._stopped = self._stop(fired, field)
+            rule = next((r for r in self._call.rules if fires(r, field, root)), None)
+            if rule is not None:
+                limit = self._call.limit
+                rest = shortest_rest(root, scorer.data, scorer.open_paths)
+                saved = round(rest * scorer.read / max(scorer.written, 1))
+                at_most = None if limit is None else max(limit - scorer.read, 0)
+                self._stopped = Stopped(field.pointer, words_of(rule), scorer.read, saved, at_most)
                 return events
-        return [*events, *self._growing()]
+        grown = scorer.growing()
+        if grown is not None and grown.added:
+            if grown.start != self._begun:
+                self._begun, self._pieces = grown.start, []
+            self._pieces.append(grown.added)
+            events.append(PartialEvent(grown.path, grown.added, self._pieces, len(self._pieces)))
+        return events
 
     def end(self) -> Report[T]:
         """The report of an answer that ended, or was stopped.
@@ -147,7 +148,7 @@ class LiveAnswer(Generic[T]):
     @property
     def last(self) -> list[Event[T]]:
         """What closes only when the answer ends: a label, whose text might go on before."""
-        report = self._report
+        report = self.report
         if report is None or report.schema.labels is None:
             return []
         return [FieldEvent(f) for f in report.fields.values() if "truncated" not in f.flags]
@@ -175,7 +176,9 @@ class LiveAnswer(Generic[T]):
 
         What is no error of the client's (a cancelled task, an interrupt) stays what it is.
         """
-        ours = self._ours(error)
+        ours = error
+        if isinstance(error, PayloadError):
+            ours = our_error(error, self._call.client, midway=self._scorer.began) or error
         reason = str(ours) if isinstance(ours, RequestError) else "reading was interrupted"
         carry(ours, self._finish(settle=False, reason=reason))
         return ours
@@ -185,43 +188,16 @@ class LiveAnswer(Generic[T]):
         if error is not None and not isinstance(error, Exception):
             self.failed(error)
 
-    def _ours(self, error: BaseException) -> BaseException:
-        if not isinstance(error, PayloadError):
-            return error
-        return our_error(error, self.client, midway=self._scorer.began) or error
-
-    # -- what a chunk brought -------------------------------------------------------------------
-
-    def _growing(self) -> Iterator[PartialEvent]:
-        grown = self._scorer.growing()
-        if grown is None or not grown.added:
-            return
-        if grown.start != self._begun:
-            self._begun, self._pieces = grown.start, []
-        self._pieces.append(grown.added)
-        yield PartialEvent(grown.path, grown.added, self._pieces, len(self._pieces))
-
-    def _rule(self, field: Field) -> Rule | None:
-        root = self._call.schema.root
-        return next((rule for rule in self._call.rules if fires(rule, field, root)), None)
-
-    def _stop(self, rule: Rule, field: Field) -> Stopped:
-        scorer, limit = self._scorer, self._call.limit
-        rest = shortest_rest(self._call.schema.root, scorer.data, scorer.open_paths)
-        saved = round(rest * scorer.read / max(scorer.written, 1))
-        at_most = None if limit is None else max(limit - scorer.read, 0)
-        return Stopped(field.pointer, words_of(rule), scorer.read, saved, at_most)
-
     # -- the report -----------------------------------------------------------------------------
 
     def _finish(self, *, settle: bool, reason: str = "") -> Report[T]:
-        if self._report is None:
+        if self.report is None:
             if self._stopped is not None:
                 reason = f"reading was stopped at {self._stopped.pointer}: {self._stopped.rule}"
             report = self._scorer.finish(settle=settle, broken_off=bool(reason))
             if reason and report.status in ("truncated", "text"):
                 report = replace(report, reason=reason)
             report = replace(report, stopped=self._stopped)
-            self._report = with_request(self._call, report, self._chunks)
-            announce(self._call, self._report)
-        return self._report
+            self.report = with_request(self._call, report, self._chunks)
+            announce(self._call, self.report)
+        return self.report

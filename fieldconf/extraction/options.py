@@ -105,11 +105,7 @@ def merged_options(
     merged = {**(settings or {}), **{k: v for k, v in options.items() if v is not None}}
     if "request_options" in merged:
         merged["request_options"] = {
-            **_request_options(settings or {}),
-            **_request_options(options),
+            **((settings or {}).get("request_options") or {}),
+            **(options.get("request_options") or {}),
         }
     return cast("Options", merged)
-
-
-def _request_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(options.get("request_options") or {})

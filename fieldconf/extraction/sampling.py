@@ -1,31 +1,27 @@
 """Sampling: ask the same question several times and combine the answers.
 
-In:    what ``extract`` takes, with ``samples``.
+In:    the arguments of ``extract``, with ``samples``.
 Out:   one report; without ``samples`` it is the report of a single answer.
-Never: an answer lost that came because another one failed; more requests at once than ``AT_ONCE``;
-       a temperature that nobody asked for.
+Never: an answer lost because another request failed; more than ``AT_ONCE`` requests at once; a
+       temperature that the caller did not set.
 Why:   for a model without logprobs, only repeated answers show how sure it is.
 
-A provider or a model that is known to give no logprobs is asked without them; so is a server that
-refuses them, once more for each answer.
+A provider or a model that is known to give no logprobs is asked without them. If a server refuses
+them, each request is sent again without them.
 """
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from contextvars import copy_context
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, cast
 
 from fieldconf.agreement.agree import agree
 from fieldconf.calibration.calibrator import Calibrator
-from fieldconf.errors import (
-    CalibrationError,
-    NoLogprobsError,
-    RequestError,
-    carry,
-)
+from fieldconf.errors import CalibrationError, NoLogprobsError, RequestError, carry
 from fieldconf.extraction.calls import PreparedRequest, prepare
 from fieldconf.extraction.inputs import Input
 from fieldconf.extraction.options import Options
@@ -34,95 +30,90 @@ from fieldconf.report import Report
 from fieldconf.threads import cached_property
 
 AT_ONCE = 8
-"""So many requests are sent at the same time."""
+"""The largest number of requests at the same time."""
 FEWER = "fewer_samples"
 """The flag of a report of which some of the requests failed."""
 
-_WAY_OUT = "Or have it answer several times: samples=5"
+_HINT = "Or have it answer several times: samples=5"
 
 
 def answer(schema: Any, input: Input, client: Any, options: Options) -> Report[Any]:
     """The report of one answer, or of as many as ``samples`` says.
 
     Raises:
-        RequestError: as ``extract``; where all requests fail, the error of the first of them.
+        RequestError: as ``extract``; if all requests fail, the error of the first.
     """
-    if _count(options) == 1:
-        with _SamplesHint():
+    count = _count(options)
+    if count == 1:
+        with _samples_hint():
             return ask(prepare(schema, input, client, _without_samples(options)))
-    samples = _Samples(schema, input, client, options)
-    calls = list(samples.calls())
-    reports: dict[int, Report[Any]] = {}
-    errors: dict[int, RequestError] = {}
-    with ThreadPoolExecutor(min(len(calls), AT_ONCE)) as pool:
+    samples = _Samples(schema, input, client, options, count)
+    with ThreadPoolExecutor(min(count, AT_ONCE)) as pool:
         running: dict[Future[Report[Any]], int] = {
             pool.submit(copy_context().run, samples.ask, call): number
-            for number, call in enumerate(calls)
+            for number, call in enumerate(samples.calls)
         }
         try:
             for done in as_completed(running):
                 try:
-                    reports[running[done]] = done.result()
+                    report = done.result()
                 except RequestError as error:
-                    errors[running[done]] = error
+                    samples.errors[running[done]] = error
                 else:
-                    samples.observed(reports[running[done]])  # in the caller's own thread
+                    samples.take(running[done], report)  # in the caller's own thread
         except BaseException as error:
-            pool.shutdown(wait=False, cancel_futures=True)  # those that run are waited for
-            _carry_answers(error, reports, len(calls))
+            pool.shutdown(wait=False, cancel_futures=True)  # running requests are waited for
+            samples.attach_to(error)
             raise
-    return samples.calibrated(_combined(reports, errors, len(calls)))
+    return samples.report()
 
 
 async def answer_async(schema: Any, input: Input, client: Any, options: Options) -> Report[Any]:
-    """The same for an asynchronous client. A cancelled task ends all requests."""
-    if _count(options) == 1:
-        with _SamplesHint():
+    """``answer`` for an asynchronous client. A cancelled task ends all requests."""
+    count = _count(options)
+    if count == 1:
+        with _samples_hint():
             return await ask_async(prepare(schema, input, client, _without_samples(options)))
-    samples = _Samples(schema, input, client, options)
-    calls = list(samples.calls())
-    reports: dict[int, Report[Any]] = {}
-    errors: dict[int, RequestError] = {}
+    samples = _Samples(schema, input, client, options, count)
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def ask_one(number: int, call: PreparedRequest) -> None:
         try:
             async with turn:
-                reports[number] = await samples.ask_async(call)
+                report = await samples.ask_async(call)
         except RequestError as error:
-            errors[number] = error
+            samples.errors[number] = error
         else:
-            samples.observed(reports[number])
+            samples.take(number, report)
 
-    tasks = [asyncio.ensure_future(ask_one(number, call)) for number, call in enumerate(calls)]
+    tasks = [asyncio.ensure_future(ask_one(*numbered)) for numbered in enumerate(samples.calls)]
     try:
         await asyncio.gather(*tasks)
     except BaseException as error:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        _carry_answers(error, reports, len(calls))
+        samples.attach_to(error)
         raise
-    return samples.calibrated(_combined(reports, errors, len(calls)))
+    return samples.report()
 
 
-class _SamplesHint:
-    """Adds to the error of an answer without logprobs that ``samples`` would help."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, NoLogprobsError):
-            error.remedy = f"{error.remedy.rstrip('.')}. {_WAY_OUT}"
-            error.args = (f"{str(error).rstrip('.')}. {_WAY_OUT}",)
+@contextmanager
+def _samples_hint() -> Generator[None]:
+    """Add to the error of an answer without logprobs that ``samples`` would help."""
+    try:
+        yield
+    except NoLogprobsError as error:
+        error.remedy = f"{error.remedy.rstrip('.')}. {_HINT}"
+        error.args = (f"{str(error).rstrip('.')}. {_HINT}",)
+        raise
 
 
 def _count(options: Options) -> int:
-    """How many answers are wanted.
+    """The number of answers to request.
 
     Raises:
-        RequestError: if that is no number of answers.
+        RequestError: if ``samples`` is not a positive integer.
     """
     count: Any = options.get("samples")
     if count is None:
@@ -136,39 +127,39 @@ def _without_samples(options: Options) -> Options:
     return cast("Options", {name: v for name, v in options.items() if name != "samples"})
 
 
-# -- the requests -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
 class _Samples:
-    """The requests of several answers to the same question."""
+    """The requests of several answers to the same question, and their reports.
 
-    schema: Any
-    input: Input
-    client: Any
-    options: Options
+    Attributes:
+        calls: each request.
+        errors: of the requests that failed, by their number.
 
-    def calls(self) -> Iterator[PreparedRequest]:
-        """Each request.
+    Raises:
+        RequestError: if they cannot be made, or would all have the same answer.
+    """
 
-        Raises:
-            RequestError: if they cannot be made, or would all have the same answer.
-        """
-        count = _count(self.options)
-        if self.options.get("stop_when") is not None:
+    def __init__(
+        self, schema: Any, input: Input, client: Any, options: Options, count: int
+    ) -> None:
+        self._arguments = schema, input, client, _without_samples(options)
+        self._options = options
+        self._reports: dict[int, Report[Any]] = {}
+        self.errors: dict[int, RequestError] = {}
+        if options.get("stop_when") is not None:
             raise RequestError(
                 "samples are compared as a whole, and stop_when= ends them early",
                 remedy="Leave one of the two out",
             )
-        call = self._call
-        seed = call.arguments.get("seed")
-        if not isinstance(seed, int):
-            return iter([call] * count)
-        return (_with(call, "seed", value) for value in seeds(seed, count))
+        seed = self._call.arguments.get("seed")
+        self.calls = [self._call] * count
+        if isinstance(seed, int):
+            self.calls = [_with_seed(self._call, number) for number in seeds(seed, count)]
+
+    # -- the requests ---------------------------------------------------------------------------
 
     @cached_property
     def _call(self) -> PreparedRequest:
-        """One that asks for logprobs, if they are to be had."""
+        """The request with logprobs; without them if there are none."""
         try:
             return self._prepared(bare=False)
         except NoLogprobsError:
@@ -176,19 +167,17 @@ class _Samples:
 
     @cached_property
     def _bare(self) -> PreparedRequest:
-        """One that asks for no logprobs."""
+        """The request without logprobs."""
         return self._prepared(bare=True)
 
     def _prepared(self, *, bare: bool) -> PreparedRequest:
-        call = prepare(
-            self.schema, self.input, self.client, _without_samples(self.options), bare=bare
-        )
-        # Both are for where the answers are collected.
+        call = prepare(*self._arguments, bare=bare)
+        # Both apply where the answers are collected.
         call = replace(call, observe=None, calibration=None)
         if call.arguments.get("temperature") != 0:
             return call
-        further = self.options.get("request_options") or {}
-        if self.options.get("temperature") is not None or "temperature" in further:
+        further = self._options.get("request_options") or {}
+        if self._options.get("temperature") is not None or "temperature" in further:
             raise RequestError(
                 "at temperature 0 several answers are one and the same",
                 remedy="Leave temperature out, or say 1",
@@ -201,75 +190,72 @@ class _Samples:
         try:
             return ask(call)
         except NoLogprobsError as error:
-            return ask(self._without(call, error))
+            return ask(self._without_logprobs(call, error))
 
     async def ask_async(self, call: PreparedRequest) -> Report[Any]:
-        """The same for an asynchronous client."""
+        """``ask`` for an asynchronous client."""
         try:
             return await ask_async(call)
         except NoLogprobsError as error:
-            return await ask_async(self._without(call, error))
+            return await ask_async(self._without_logprobs(call, error))
 
-    def _without(self, call: PreparedRequest, error: NoLogprobsError) -> PreparedRequest:
-        """The request without logprobs that stands for one that was refused."""
+    def _without_logprobs(self, call: PreparedRequest, error: NoLogprobsError) -> PreparedRequest:
+        """The request without logprobs in place of one that was refused."""
         if self._call is self._bare:
             raise error
-        return _with(self._bare, "seed", call.arguments.get("seed"))
+        seed = call.arguments.get("seed")
+        return self._bare if seed is None else _with_seed(self._bare, seed)
 
-    def calibrated(self, report: Report[Any]) -> Report[Any]:
-        """The report that the answers led to, calibrated if that is wanted.
+    # -- the answers ----------------------------------------------------------------------------
+
+    def take(self, number: int, report: Report[Any]) -> None:
+        """Keep the report of a request, and pass it to ``observe``."""
+        self._reports[number] = report
+        observe = self._options.get("observe")
+        if observe is not None:
+            observe(report)
+
+    def report(self) -> Report[Any]:
+        """The combined report, calibrated if the options say so.
 
         Raises:
+            RequestError: that of the first request, if all failed.
             CalibrationError: if it is of another model; it carries the ``report``.
         """
-        maps = Calibrator.of(self.options.get("calibration"))
+        if not self._reports:
+            raise self.errors[min(self.errors)]
+        report = self._combined()
+        maps = Calibrator.of(self._options.get("calibration"))
         try:
             return maps(report, provider=self._call.provider) if maps else report
         except CalibrationError as error:
             carry(error, report)
             raise
 
-    def observed(self, report: Report[Any]) -> None:
-        """Pass the report of one answer to ``observe``."""
-        observe = self.options.get("observe")
-        if observe is not None:
-            observe(report)
+    def attach_to(self, error: BaseException) -> None:
+        """Attach the combined report so far to the error that ended the run."""
+        if self._reports:
+            carry(error, self._combined())
+
+    def _combined(self) -> Report[Any]:
+        """The report of the answers that came, in the order of the requests."""
+        report = agree([self._reports[number] for number in sorted(self._reports)])
+        if len(self._reports) == len(self.calls):
+            return report
+        return replace(report, flags=(*report.flags, FEWER))
 
 
-def _with(call: PreparedRequest, name: str, value: Any) -> PreparedRequest:
-    return call if value is None else replace(call, arguments={**call.arguments, name: value})
+def _with_seed(call: PreparedRequest, seed: Any) -> PreparedRequest:
+    return replace(call, arguments={**call.arguments, "seed": seed})
 
 
 def seeds(first: int, count: int) -> list[int]:
-    """As many seeds, all of which follow from the first.
+    """As many seeds as there are answers; all follow from the first.
 
-    Not ``first + 1`` and so on: on some servers neighbouring seeds draw alike.
+    They are not consecutive: on some servers neighbouring seeds give similar answers.
 
     >>> seeds(7, 3) == seeds(7, 5)[:3], seeds(7, 1)
     (True, [7])
     """
-    drawn = random.Random(first)  # noqa: S311  # nobody should not guess them
+    drawn = random.Random(first)  # noqa: S311  # not secret
     return [first, *(drawn.getrandbits(31) for _ in range(count - 1))]
-
-
-# -- the answers --------------------------------------------------------------------------------
-
-
-def _combined(
-    reports: dict[int, Report[Any]], errors: dict[int, RequestError], count: int
-) -> Report[Any]:
-    """The report of the answers that came, in the order of the requests.
-
-    Raises:
-        RequestError: that of the first request, if none came.
-    """
-    if not reports:
-        raise errors[min(errors)]
-    report = agree([reports[number] for number in sorted(reports)])
-    return report if len(reports) == count else replace(report, flags=(*report.flags, FEWER))
-
-
-def _carry_answers(error: BaseException, reports: dict[int, Report[Any]], count: int) -> None:
-    """Attach the report of the answers so far to the error that ended the run."""
-    if reports:
-        carry(error, _combined(reports, {}, count))

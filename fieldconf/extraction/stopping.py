@@ -1,14 +1,15 @@
 """Stopping: when enough of an answer is known, and what the rest would have cost.
 
-In:    rules on fields; a field that closed; what of an answer is still to be written.
+In:    rules on fields; a field that closed; the open containers of an answer.
 Out:   the rule that fired, in words; the shortest rest that the schema allows, in bytes.
-Never: a rule that fires on a confidence that is not known.
-Why:   when a text turns out to be irrelevant, its other forty fields need not be paid for.
+Never: a rule that fires on an unknown confidence.
+Why:   if a text turns out to be irrelevant, its other forty fields need not be paid for.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import eq
 from typing import Any, Final, TypeAlias, cast
 
 from fieldconf.fields.field import Field
@@ -29,7 +30,7 @@ class _Any:
 ANY: Final = _Any()
 """A rule that says no value holds for all of them."""
 
-_DEEPEST = 8  # places inside of places; a recursive schema has no shortest rest otherwise
+_DEEPEST = 8  # levels of containers, for recursive schemas
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,32 +98,25 @@ def fires(rule: Rule, field: Field, root: SchemaNode) -> bool:
     """Whether a rule says to stop at a field that closed."""
     if not isinstance(rule, StopWhen):
         return bool(rule(field))
+    confidence, equal = field.confidence, eq if is_container(rule.value) else same
     return (
         _applies_to(rule, field, root)
-        and (rule.value is ANY or _is_same(rule.value, field.value))
-        and (rule.above is None or _or(field.confidence, -1.0) > rule.above)
-        and (rule.below is None or _or(field.confidence, 2.0) < rule.below)
+        and (rule.value is ANY or equal(rule.value, field.value))
+        and (rule.above is None or (confidence is not None and confidence > rule.above))
+        and (rule.below is None or (confidence is not None and confidence < rule.below))
         and (not rule.required or is_required(field.path, root))
     )
 
 
 def is_required(path: Path, root: SchemaNode) -> bool:
     """Whether every valid answer has a value at a path, as far as its lists reach."""
-    place = root
+    node = root
     for step in path:
-        declared = place.declared
+        declared = node.declared
         if isinstance(step, str) and declared.keys and step not in declared.required_keys:
             return False
-        place = place.inside(step)
+        node = node.inside(step)
     return True
-
-
-def _or(confidence: float | None, otherwise: float) -> float:
-    return otherwise if confidence is None else confidence
-
-
-def _is_same(expected: Any, value: Any) -> bool:
-    return expected == value if is_container(expected) else same(expected, value)
 
 
 def _applies_to(rule: StopWhen, field: Field, root: SchemaNode) -> bool:
@@ -139,69 +133,57 @@ def _applies_to(rule: StopWhen, field: Field, root: SchemaNode) -> bool:
 
 
 def shortest_rest(root: SchemaNode, data: Any, open_paths: Sequence[Path]) -> int:
-    """The fewest bytes that end an answer: what its open objects and lists still must have.
+    """The fewest bytes that complete an answer: what its open objects and lists still need.
 
     Args:
-        root: the place of the whole answer.
-        data: the JSON value, as far as it was written.
-        open_paths: where its open containers stand, outermost first.
+        root: the node of the whole answer.
+        data: the JSON value so far.
+        open_paths: the paths of its open containers, outermost first.
     """
     size = 0
     for path in open_paths:
-        size += 1 + sum(_missing(root.at(path), value_at(path, data)))
+        node, value = root.at(path), value_at(path, data)
+        size += 1  # the closing bracket; each missing part has a comma before it
+        if isinstance(value, dict):
+            missing = [key for key in _requested_keys(node) if key not in value]
+            size += sum(1 + _pair(node, key, 0) for key in missing)
+        elif isinstance(value, list):
+            missing = range(len(cast("list[Any]", value)), node.declared.min_items)
+            size += sum(1 + _shortest(node.inside(index), 0) for index in missing)
     return size
 
 
-def _missing(place: SchemaNode, value: Any) -> Iterator[int]:
-    """The sizes of what a container still must have, with the commas before it."""
-    if isinstance(value, dict):
-        for key in _requested_keys(place):
-            if key not in value:
-                yield 1 + _pair(place, key, 0)
-    elif isinstance(value, list):
-        written = cast("list[Any]", value)
-        for index in range(len(written), place.declared.min_items):
-            yield 1 + _shortest(place.inside(index), 0)
-
-
-def _requested_keys(place: SchemaNode) -> list[str]:
-    """The keys that an object has to have; where null may stand for a key, it is asked for, too."""
-    declared = place.declared
+def _requested_keys(node: SchemaNode) -> list[str]:
+    """The required keys of an object, and those that the strict form requests as null."""
+    declared = node.declared
     needed = declared.required_keys
-    return [key for key in declared.keys if key in needed or place.inside(key).is_optional]
+    return [key for key in declared.keys if key in needed or node.inside(key).is_optional]
 
 
-def _pair(place: SchemaNode, key: str, depth: int) -> int:
-    return len(json.dumps(key)) + 1 + _shortest(place.inside(key), depth + 1)
+def _pair(node: SchemaNode, key: str, depth: int) -> int:
+    return len(json.dumps(key)) + 1 + _shortest(node.inside(key), depth + 1)
 
 
-def _shortest(place: SchemaNode, depth: int) -> int:
-    """The fewest bytes of a value at a place."""
-    declared = place.declared
-    if declared.members is not None and declared.members:
-        return min(len(json.dumps(member, ensure_ascii=False)) for member in declared.members)
-    return min((_sizes[kind](place, depth) for kind in declared.possible_kinds), default=0)
+_SCALARS = {"string": 2, "number": 1, "boolean": 4, "null": 4}
 
 
-def _object(place: SchemaNode, depth: int) -> int:
+def _shortest(node: SchemaNode, depth: int) -> int:
+    """The fewest bytes of a value."""
+    if node.declared.members:
+        members = node.declared.members
+        return min(len(json.dumps(member, ensure_ascii=False)) for member in members)
+    kinds = node.declared.possible_kinds
+    sizes = [
+        _SCALARS[kind] if kind in _SCALARS else _container(kind, node, depth) for kind in kinds
+    ]
+    return min(sizes, default=0)
+
+
+def _container(kind: str, node: SchemaNode, depth: int) -> int:
     if depth >= _DEEPEST:
         return 2
-    pairs = [_pair(place, key, depth) for key in _requested_keys(place)]
+    if kind == "array":
+        fewest = node.declared.min_items
+        return 1 + fewest * (1 + _shortest(node.inside(0), depth + 1)) if fewest else 2
+    pairs = [_pair(node, key, depth) for key in _requested_keys(node)]
     return 2 + sum(pairs) + max(len(pairs) - 1, 0)
-
-
-def _list(place: SchemaNode, depth: int) -> int:
-    fewest = place.declared.min_items
-    if depth >= _DEEPEST or not fewest:
-        return 2
-    return 1 + fewest * (1 + _shortest(place.inside(0), depth + 1))
-
-
-_sizes: dict[str, Callable[[SchemaNode, int], int]] = {
-    "object": _object,
-    "array": _list,
-    "string": lambda _place, _depth: 2,
-    "number": lambda _place, _depth: 1,
-    "boolean": lambda _place, _depth: 4,
-    "null": lambda _place, _depth: 4,
-}

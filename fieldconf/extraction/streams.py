@@ -1,19 +1,19 @@
 """Streams: events of an answer while it arrives, synchronous and asynchronous.
 
 In:    a call.
-Out:   ``FieldStream`` and ``AsyncFieldStream``: iterate over them; they have the report.
+Out:   ``FieldStream`` and ``AsyncFieldStream``, which yield events and have the report.
 Never: a connection left open: it is closed at the answer's end, when a rule fires, on an error,
-       when the stream is left, and when it is forgotten.
-Why:   this is all the I/O there is; what the chunks mean is in ``reading``.
+       when the stream is closed, and when it is garbage-collected.
+Why:   all I/O is here; ``live_answer`` reads the chunks.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from inspect import isawaitable
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from fieldconf.errors import RequestError
-from fieldconf.extraction import telemetry
 from fieldconf.extraction.calls import PreparedRequest
 from fieldconf.extraction.events import Event, FieldEvent, ReportEvent
 from fieldconf.extraction.live_answer import LiveAnswer, whole
@@ -22,8 +22,6 @@ from fieldconf.providers.client_errors import our_errors
 from fieldconf.report import Report
 
 T = TypeVar("T")
-
-_END = object()
 
 
 # -- whole answers ------------------------------------------------------------------------------
@@ -44,11 +42,10 @@ async def ask_async(call: PreparedRequest) -> Report[Any]:
     response = await _sent_async(call, stream=False)
     if call.settle is None:
         return whole(call, response)
-    return await _in_thread(whole, call, response)
+    return await asyncio.to_thread(whole, call, response)  # settling asks the server, and blocks
 
 
 def _sent(call: PreparedRequest, *, stream: bool) -> Any:
-    telemetry.log_request(**_facts(call))
     with our_errors(call.client):
         response = call.create(stream=stream)
     if isawaitable(response):
@@ -68,26 +65,9 @@ async def _sent_async(call: PreparedRequest, *, stream: bool) -> Any:
             remedy="Give an openai.AsyncOpenAI (fc.local().aio() for the embedded model), or use "
             "extract or stream",
         )
-    telemetry.log_request(**_facts(call))
     with our_errors(call.client):
         response = call.create(stream=stream)
         return await response if isawaitable(response) else response
-
-
-def _facts(call: PreparedRequest) -> dict[str, Any]:
-    messages = call.arguments.get("messages")
-    return {
-        "provider": call.provider, "model": call.model, "schema": call.schema.name,
-        "top_logprobs": call.arguments.get("top_logprobs"),
-        "messages": len(messages) if isinstance(messages, list) else 1,  # pyright: ignore[reportUnknownArgumentType]
-    }  # fmt: skip
-
-
-async def _in_thread(function: Any, *arguments: Any) -> Any:
-    """Run what asks the server, and so blocks, beside the event loop."""
-    import asyncio  # noqa: PLC0415  # not needed by those who do not settle
-
-    return await asyncio.to_thread(function, *arguments)
 
 
 # -- streams ------------------------------------------------------------------------------------
@@ -102,8 +82,7 @@ class FieldStream(Generic[T]):
 
     def __init__(self, call: PreparedRequest) -> None:
         self._reading: LiveAnswer[T] = LiveAnswer(call)
-        chunks = _sent(call, stream=True)
-        self._events = _events(chunks, self._reading)
+        self._events = _events(call, _sent(call, stream=True), self._reading)
         next(self._events, None)  # into its ``try``: from now on the connection will be closed
 
     def __iter__(self) -> Iterator[Event[T]]:
@@ -137,13 +116,22 @@ class FieldStream(Generic[T]):
         self._events.close()
 
 
-def _events(chunks: Any, reading: LiveAnswer[T]) -> Generator[Event[T] | None]:
+def _events(
+    call: PreparedRequest, chunks: Any, reading: LiveAnswer[T]
+) -> Generator[Event[T] | None]:
     """First None, then the events. It holds no ``FieldStream``: who lets go of that ends this."""
     try:
         with reading.watched():
             yield None
             coming = iter(chunks)
-            while not reading.stopped and (chunk := _next(coming, reading.client)) is not _END:
+            while not reading.stopped:
+                try:
+                    chunk = next(coming)
+                except StopIteration:
+                    break
+                except Exception:  # looked at only now: each chunk comes by here
+                    with our_errors(call.client, midway=True):
+                        raise
                 events = reading.feed(chunk)
                 if reading.stopped:
                     _close(chunks)  # at once: whoever takes the events may take their time
@@ -153,15 +141,6 @@ def _events(chunks: Any, reading: LiveAnswer[T]) -> Generator[Event[T] | None]:
             yield ReportEvent(report)
     finally:
         _close(chunks)
-
-
-def _next(chunks: Iterator[Any], client: Any) -> Any:
-    """The next chunk; what the client raises is turned into an error of ours."""
-    try:
-        return next(chunks, _END)
-    except Exception:  # looked at only now: each chunk comes by here
-        with our_errors(client, midway=True):
-            raise
 
 
 def _close(chunks: Any) -> None:
@@ -235,26 +214,26 @@ async def _async_events(call: PreparedRequest, reading: LiveAnswer[T]) -> AsyncG
     try:
         with reading.watched():
             coming = aiter(chunks)
-            while not reading.stopped and (chunk := await _anext(coming, call.client)) is not _END:
+            while not reading.stopped:
+                try:
+                    chunk = await anext(coming)
+                except StopAsyncIteration:
+                    break
+                except Exception:  # looked at only now: each chunk comes by here
+                    with our_errors(call.client, midway=True):
+                        raise
                 events = reading.feed(chunk)
                 if reading.stopped:
                     await _close_async(chunks)
                 for event in events:
                     yield event
-            report = await _in_thread(reading.end) if reading.needs_asking else reading.end()
+            # Settling asks the server, and so blocks.
+            report = await asyncio.to_thread(reading.end) if reading.needs_asking else reading.end()
             for event in reading.last:
                 yield event
             yield ReportEvent(report)
     finally:
         await _close_async(chunks)
-
-
-async def _anext(chunks: AsyncIterator[Any], client: Any) -> Any:
-    try:
-        return await anext(chunks, _END)
-    except Exception:  # looked at only now: each chunk comes by here
-        with our_errors(client, midway=True):
-            raise
 
 
 async def _close_async(chunks: Any) -> None:

@@ -2,16 +2,16 @@
 
 In:    a report, and the names of provider, model and schema.
 Out:   OpenTelemetry attributes; one log record a request, and one a report.
-Never: a value, a prompt or a text of the answer, unless it is asked for (``values=True``); a line
-       printed; a handler or a level set.
-Why:   logs travel further, and live longer, than the letters that were read.
+Never: a value, a prompt or a text of the answer, unless the caller asks for it (``values=True``);
+       a line printed; a handler or a level set.
+Why:   logs are read by more people, and kept longer, than the input.
 
 A key that the schema does not declare is a text of the answer, too: the fields under it are left
-out, and counted. So are reasons (they quote tokens), what a refusal says, a rule's words and the
-name of a tool. The server's names for the model and for why it stopped are given.
+out, and counted. Also left out are reasons (they quote tokens), the text of a refusal, the words of
+a rule and the name of a tool. The server's names for the model and the finish reason are given.
 
-Names are those of OpenTelemetry's conventions for generative AI where there is one, else
-``fieldconf.*``. To have them on the span in which a request is made::
+Names follow OpenTelemetry's conventions for generative AI; if these have no name, it begins with
+``fieldconf.``. To set the attributes on the span in which a request is made::
 
     fc.extract(Ticket, text, client=client, observe=fc.telemetry.on_current_span)
 """
@@ -61,10 +61,26 @@ def attributes(report: Report[Any], *, values: bool = False, fields: bool = True
     facts = {
         **_general(report),
         "fieldconf.fields.undeclared": len(_shown(report.fields)) - len(declared),
-        **(_of_fields(declared, values=values) if fields else {}),
-        **(_texts(report) if values else {}),
     }
-    if report.stopped and (values or _is_declared(report, report.stopped.pointer)):
+    for field in sorted(declared.values(), key=_sureness)[:MOST_FIELDS] if fields else ():
+        name = f"fieldconf.field.{field.pointer or '(whole)'}"
+        facts[f"{name}.confidence"] = field.confidence
+        facts[f"{name}.flags"] = field.flags or None
+        if values and field.is_leaf:
+            facts[f"{name}.value"] = json.dumps(plain_value(field.value), ensure_ascii=False)
+            facts[f"{name}.reason"] = field.reason
+    if values:
+        facts |= {
+            "fieldconf.reason": report.reason,
+            "fieldconf.refusal": report.refusal,
+            "fieldconf.problems": tuple(problems(report.to_dict())) or None,
+            "fieldconf.stopped.rule": report.stopped and report.stopped.rule,
+            "gen_ai.tool.name": report.tool,
+        }
+    stopped = report.fields.get(report.stopped.pointer) if report.stopped else None
+    if report.stopped and (
+        values or (stopped is not None and _are_declared(stopped.path, report.schema.root))
+    ):
         facts["fieldconf.stopped.pointer"] = report.stopped.pointer
     return {
         _utf8(name): _utf8(value)
@@ -90,12 +106,13 @@ def on_current_span(report: Report[Any]) -> None:
 
 def _general(report: Report[Any]) -> dict[str, Any]:
     stopped = report.stopped
+    is_text = report.status == "text" or report.schema.labels is not None
     return {
         "gen_ai.response.model": report.model,
         "gen_ai.response.finish_reasons": (report.finish_reason,) if report.finish_reason else None,
         "gen_ai.usage.input_tokens": report.input_tokens,
         "gen_ai.usage.output_tokens": report.output_tokens,
-        "gen_ai.output.type": _output_type(report),
+        "gen_ai.output.type": "text" if is_text else "json" if report.schema.json else None,
         "fieldconf.status": report.status,
         "fieldconf.valid": _is_valid(report) if report.status == "complete" else None,
         "fieldconf.confidence": report.confidence,
@@ -109,35 +126,6 @@ def _general(report: Report[Any]) -> dict[str, Any]:
         "fieldconf.stopped.tokens_read": stopped and stopped.read,
         "fieldconf.stopped.tokens_saved": stopped and stopped.saved,
         "fieldconf.stopped.tokens_saved_at_most": stopped and stopped.saved_at_most,
-    }
-
-
-def _output_type(report: Report[Any]) -> str | None:
-    if report.status == "text" or report.schema.labels is not None:
-        return "text"
-    return "json" if report.schema.json else None
-
-
-def _of_fields(fields: Mapping[str, Field], *, values: bool) -> dict[str, Any]:
-    """The confidence and the flags of each field; with ``values`` its value and reason."""
-    facts: dict[str, Any] = {}
-    for field in sorted(fields.values(), key=_sureness)[:MOST_FIELDS]:
-        name = f"fieldconf.field.{field.pointer or '(whole)'}"
-        facts[f"{name}.confidence"] = field.confidence
-        facts[f"{name}.flags"] = field.flags or None
-        if values and field.is_leaf:
-            facts[f"{name}.value"] = json.dumps(plain_value(field.value), ensure_ascii=False)
-            facts[f"{name}.reason"] = field.reason
-    return facts
-
-
-def _texts(report: Report[Any]) -> dict[str, Any]:
-    return {
-        "fieldconf.reason": report.reason,
-        "fieldconf.refusal": report.refusal,
-        "fieldconf.problems": tuple(problems(report.to_dict())) or None,
-        "fieldconf.stopped.rule": report.stopped and report.stopped.rule,
-        "gen_ai.tool.name": report.tool,
     }
 
 
@@ -165,16 +153,11 @@ def _declared_fields(report: Report[Any], *, values: bool) -> dict[str, Field]:
     }  # fmt: skip
 
 
-def _is_declared(report: Report[Any], pointer: str) -> bool:
-    field = report.fields.get(pointer)
-    return field is not None and _are_declared(field.path, report.schema.root)
-
-
-def _are_declared(path: Path, place: SchemaNode) -> bool:
+def _are_declared(path: Path, node: SchemaNode) -> bool:
     for step in path:
-        if isinstance(step, str) and step not in place.declared.keys:
+        if isinstance(step, str) and step not in node.declared.keys:
             return False
-        place = place.inside(step)
+        node = node.inside(step)
     return True
 
 
@@ -209,7 +192,10 @@ def log_report(
     of the caller's; else WARNING. ``record.fieldconf`` has the ``attributes``, with values only if
     asked for.
     """
-    level = logging.INFO if _is_sound(report) else logging.WARNING
+    is_text = report.status == "text" and report.answer_score is not None
+    is_scored = report.confidence is not None and _is_valid(report)
+    is_sound = is_text or is_scored or report.stopped is not None
+    level = logging.INFO if is_sound else logging.WARNING
     if not logger.isEnabledFor(level):
         return
     names = {
@@ -220,12 +206,6 @@ def log_report(
     line = f"{schema} from {model or report.model or 'the only model'} at {provider}: "
     extra = {"fieldconf": names | attributes(report, values=values)}
     logger.log(level, "%s", printable(line + _line(report)), extra=extra)
-
-
-def _is_sound(report: Report[Any]) -> bool:
-    is_text = report.status == "text" and report.answer_score is not None
-    is_scored = report.confidence is not None and _is_valid(report)
-    return is_text or is_scored or report.stopped is not None
 
 
 def _is_valid(report: Report[Any]) -> bool:

@@ -17,14 +17,8 @@ from fieldconf.distributions.explanation import Explanation
 from fieldconf.distributions.open_values import OpenValueStep
 from fieldconf.fields.pickling import flat, whole
 from fieldconf.fields.plain_values import (
-    plain_choice,
-    plain_distribution,
-    plain_member,
-    plain_presence,
-    plain_reading,
     plain_record,
     plain_value,
-    plain_why,
 )
 from fieldconf.fields.readings import Agreement, Basis, Reading, SourceCandidate, SourceSpan
 from fieldconf.fields.status import Judge, Outcome
@@ -291,21 +285,6 @@ class Field:
         conf = self.declared.conf if self.declared else None
         return conf is None or conf.counts is not False
 
-    def _second(self) -> dict[str, Any]:
-        """What further requests and the source say of it, as far as there are any."""
-        plain: dict[str, Any] = {}
-        if self.readings:
-            plain["readings"] = [plain_reading(reading) for reading in self.readings]
-        if self.agreement is not None:
-            plain["agreement"] = plain_record(self.agreement)
-        if self.source_spans is not None:
-            plain["source_spans"] = [plain_record(span) for span in self.source_spans]
-        if self.source_candidates is not None:
-            plain["source_candidates"] = [plain_record(span) for span in self.source_candidates]
-        if self.fitted_rank is not None:
-            plain["fitted_rank"] = self.fitted_rank
-        return plain
-
     def to_dict(self, *, tokens: bool = False) -> dict[str, Any]:
         """Plain JSON values: all of the above but the tokens; containers without their value.
 
@@ -316,21 +295,27 @@ class Field:
             plain["value"] = plain_value(self.value)
         for name in ("confidence", "low", "high", "logprob", "basis", "expected", "std", "reason"):
             plain[name] = getattr(self, name)
-        if self.raw is not None:
-            plain["raw"] = self.raw
+        plain |= {} if self.raw is None else {"raw": self.raw}
         plain["flags"] = list(self.flags)
         plain["span"] = [self.start, self.stop]
         if self.declared and self.declared.conf and (settings := self.declared.conf.settings()):
             plain["conf"] = settings
-        plain["distribution"] = plain_distribution(self.distribution)
-        plain["variants"] = plain_distribution(self.variants)
-        plain["presence"] = plain_presence(self.presence)
-        plain["end_probabilities"] = [plain_member(member) for member in self.end_probabilities]
-        plain["why"] = plain_why(self.why)
-        plain |= self._second()
+        plain["distribution"] = plain_record(self.distribution)
+        plain["variants"] = plain_record(self.variants)
+        plain["presence"] = {key: plain_record(member) for key, member in self.presence.items()}
+        plain["end_probabilities"] = [plain_record(member) for member in self.end_probabilities]
+        plain["why"] = plain_record(self.why)
+        if self.readings:
+            plain["readings"] = [plain_record(reading) for reading in self.readings]
+        if self.agreement is not None:
+            plain["agreement"] = plain_record(self.agreement)
+        for name in ("source_spans", "source_candidates"):
+            if (spans := getattr(self, name)) is not None:
+                plain[name] = [plain_record(span) for span in spans]
+        plain |= {} if self.fitted_rank is None else {"fitted_rank": self.fitted_rank}
         if tokens:
             plain["indexes"] = list(self.indexes)
-            plain["min_step"] = plain_choice(self.min_step)
+            plain["min_step"] = plain_record(self.min_step)
         return plain
 
 

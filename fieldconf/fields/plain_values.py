@@ -1,21 +1,19 @@
-"""Plain: the parts of a report as plain JSON values.
+"""Plain values: the parts of a report as plain JSON values.
 
-In:    members, distributions, choices, errors, tokens; decoded values.
+In:    decoded values; records (distributions, readings, scores, ...); tokens.
 Out:   dicts, lists and scalars that every JSON writer takes.
-Never: recursion; NaN or an infinity as a number.
+Never: recursion into a decoded value; NaN or an infinity as a number.
 Why:   the same form is shown, saved, sent and read back.
 """
 
 import hashlib
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, fields
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
-from fieldconf.distributions.distribution import Distribution, Member
+from fieldconf.distributions.distribution import Distribution
 from fieldconf.distributions.explanation import Explanation
-from fieldconf.distributions.open_values import OpenValueStep
 from fieldconf.formulas import TextScore
 from fieldconf.parsing.kinds import kind_of
 from fieldconf.tokens.token import Candidate, Token
@@ -27,15 +25,15 @@ _TOO_DEEP = f"(nested deeper than {DEEPEST})"
 
 
 def digest_of(text: str) -> str:
-    """A short text that stands for a long one."""
+    """The BLAKE2b digest of a text, 16 hexadecimal digits."""
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def plain_value(value: Any) -> Any:
     """A decoded JSON value with what JSON writers cannot hold as text.
 
-    That is inf, huge integers, and what is nested too deep for the interpreter's stack; for which
-    reason there is no recursion here.
+    That is inf, huge integers, and values nested too deep for the interpreter's stack. A recursive
+    function could not read those.
     """
     holder: list[Any] = [value]
     todo: list[tuple[Any, Any, int]] = [(holder, 0, 0)]
@@ -68,61 +66,32 @@ def number_of(text: str) -> float | Decimal:
     return Decimal(text)
 
 
-def plain_score(score: TextScore | None) -> dict[str, Any] | None:
-    """The score of a text; JSON has no infinity."""
-    if score is None:
-        return None
-    perplexity = None if score.perplexity == math.inf else score.perplexity
-    return score._asdict() | {"perplexity": perplexity}
+def plain_record(record: Any) -> Any:
+    """A record by the names of its attributes, with the records inside; None stays None.
 
+    Tuples inside hold records. Only an attribute ``value`` may be what JSON writers cannot hold.
 
-def plain_distribution(distribution: Distribution | None) -> dict[str, Any] | None:
-    """The members and what stands beside them."""
-    if distribution is None:
+    >>> plain_record(Rival("6", 0.41))
+    {'text': '6', 'probability': 0.41}
+    """
+    if record is None:
         return None
-    plain: dict[str, Any] = {
-        "candidates": [plain_member(member) for member in distribution.candidates],
-        "off_schema": distribution.off_schema,
-        "unseen": distribution.unseen,
-        "decided_at": distribution.decided_at,
-        "other": [rival._asdict() for rival in distribution.other],
-        "calls": distribution.calls,
-        "rest": distribution.rest,
-        "beginnings": [rival._asdict() for rival in distribution.beginnings],
-    }
-    if distribution.unnormalised:
-        plain["unnormalised"] = [plain_member(member) for member in distribution.unnormalised]
+    names: Iterable[str] = getattr(record, "_fields", None) or record.__dataclass_fields__
+    plain: dict[str, Any] = {}
+    for name in names:
+        value = getattr(record, name)
+        if name == "value":
+            value = plain_value(value)
+        elif isinstance(value, tuple):
+            value = [plain_record(inner) for inner in cast("tuple[Any, ...]", value)]
+        plain[name] = value
+    if isinstance(record, Explanation):
+        plain["sentence"] = record.sentence
+    elif isinstance(record, Distribution) and not record.unnormalised:
+        del plain["unnormalised"]
+    elif isinstance(record, TextScore) and record.perplexity == math.inf:
+        plain["perplexity"] = None
     return plain
-
-
-def plain_member(member: Member) -> dict[str, Any]:
-    """A member: its value may be any JSON scalar."""
-    return {
-        "value": plain_value(member.value),
-        "probability": member.probability,
-        "low": member.low,
-        "high": member.high,
-    }
-
-
-def plain_presence(presence: Mapping[str, Member]) -> dict[str, Any]:
-    """Each optional key and how probable it was."""
-    return {name: plain_member(member) for name, member in presence.items()}
-
-
-def plain_why(why: Explanation | None) -> dict[str, Any] | None:
-    """The decisive token, with its sentence."""
-    if why is None:
-        return None
-    rivals = [rival._asdict() for rival in why.rivals]
-    return {**why._asdict(), "rivals": rivals, "sentence": why.sentence}
-
-
-def plain_choice(choice: OpenValueStep | None) -> dict[str, Any] | None:
-    """A step of an open value."""
-    if choice is None:
-        return None
-    return choice._asdict() | {"rivals": [rival._asdict() for rival in choice.rivals]}
 
 
 def plain_token(token: Token) -> dict[str, Any]:
@@ -139,14 +108,3 @@ def _plain_candidate(candidate: Token | Candidate) -> dict[str, Any]:
         plain["bytes"] = list(candidate.raw)
     plain["logprob"] = "-inf" if candidate.logprob == -math.inf else candidate.logprob
     return plain | ({} if candidate.id is None else {"id": candidate.id})
-
-
-def plain_record(record: Any) -> dict[str, Any] | None:
-    """A small record of scalars, such as where and why reading stopped."""
-    return None if record is None else asdict(record)
-
-
-def plain_reading(reading: Any) -> dict[str, Any]:
-    """What one of several requests said of a field; its value may be any JSON value."""
-    plain = {attribute.name: getattr(reading, attribute.name) for attribute in fields(reading)}
-    return plain | {"value": plain_value(reading.value)}

@@ -1,25 +1,18 @@
-"""Faces: ``extract_many`` and ``aextract_many``.
+"""Extract many: the functions ``extract_many`` and ``aextract_many``.
 
 In:    a schema, many inputs, a client, options.
-Out:   something to iterate over.
-Never: more than a signature, a docstring, and a look at the arguments.
-Why:   thousands of inputs are the usual case, and a loop around ``extract`` is not enough for them.
+Out:   a stream of results.
+Never: more than a signature, a docstring, and checks of the arguments.
+Why:   users have thousands of inputs, and a loop around ``extract`` loses answers when it breaks.
 """
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar, Unpack, cast, overload
+from collections.abc import Sequence
+from typing import Any, TypeVar, Unpack, overload
 
 from fieldconf.errors import RequestError
 from fieldconf.extraction.options import Options, explicit, merged_options
-from fieldconf.many.input_items import (
-    AnyTexts,
-    Texts,
-    checked,
-    count_of,
-    tasks,
-    tasks_async,
-)
+from fieldconf.many.input_items import AnyTexts, Texts, count_of, tasks, tasks_async
 from fieldconf.many.progress import ProgressCallback, shown
 from fieldconf.many.task_runner import AsyncResultStream
 from fieldconf.many.thread_runner import ResultStream
@@ -105,10 +98,10 @@ def extract_many(  # noqa: PLR0913  # options, by keyword
     """
     tell, showing = shown(progress)
     plan = RunOptions(
-        schema=schema, client=client, options=merged_options(_options(options)),
-        concurrency=_count(concurrency), output=output, tokens=tokens,
-        retry_failures=retry_failures, give_up_after=_count(give_up_after), tell=tell,
-        total=count_of(checked(inputs)), steps=tuple(steps), price=price, budget=budget,
+        schema=schema, client=client, options=merged_options(options),
+        concurrency=concurrency, output=output, tokens=tokens,
+        retry_failures=retry_failures, give_up_after=give_up_after, tell=tell,
+        total=count_of(inputs), steps=tuple(steps), price=price, budget=budget,
     )  # fmt: skip
     return ResultStream(Run[Any](_checked(plan, "OpenAI")), tasks(inputs), showing)
 
@@ -142,35 +135,23 @@ def aextract_many(  # noqa: PLR0913  # options, by keyword
     """
     tell, showing = shown(progress)
     plan = RunOptions(
-        schema=schema, client=client, options=merged_options(_options(options)),
-        concurrency=_count(concurrency), output=output, tokens=tokens,
-        retry_failures=retry_failures, give_up_after=_count(give_up_after), tell=tell,
-        total=count_of(checked(inputs)), steps=tuple(steps), price=price, budget=budget,
+        schema=schema, client=client, options=merged_options(options),
+        concurrency=concurrency, output=output, tokens=tokens,
+        retry_failures=retry_failures, give_up_after=give_up_after, tell=tell,
+        total=count_of(inputs), steps=tuple(steps), price=price, budget=budget,
     )  # fmt: skip
     return AsyncResultStream(Run[Any](_checked(plan, "AsyncOpenAI")), tasks_async(inputs), showing)
 
 
-def _options(options: Options) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", options)
-
-
-def _count(number: int | None) -> Any:
-    """A number of inputs, or none.
-
-    Raises:
-        RequestError: if it is no such number.
-    """
-    if number is not None and number < 1:
-        raise RequestError(f"{number} inputs at a time cannot be", remedy="Give 1 or more")
-    return number
-
-
 def _checked(plan: RunOptions, client_class: str) -> RunOptions:
-    """The plan, if its steps can be taken, and no client is of the other kind: each would fail.
+    """The plan, checked: the numbers, the steps, and that the clients are of the right kind.
 
     Raises:
-        RequestError: if not.
+        RequestError: if the plan cannot be run.
     """
+    for number in (plan.concurrency, plan.give_up_after):
+        if number is not None and number < 1:
+            raise RequestError(f"{number} inputs at a time cannot be", remedy="Give 1 or more")
     if not plan.steps and (plan.budget is not None or plan.price is not None):
         raise RequestError(
             "a budget is for several steps", remedy="Say steps=[CascadeStep(...)], or max_tokens="
@@ -182,20 +163,16 @@ def _checked(plan: RunOptions, client_class: str) -> RunOptions:
                 remedy="Say steps=[CascadeStep(client, model='...')]",
             )
     check_steps(plan.all_steps, plan.budget)
-    for step in plan.all_steps:
-        _check_client(step.client, client_class)
-    return plan
-
-
-def _check_client(client: Any, client_class: str) -> None:
     import openai  # noqa: PLC0415  # a client's package is not needed to score a saved response
 
     for name, kind, face in (
         ("OpenAI", "synchronous", "extract_many"),
         ("AsyncOpenAI", "asynchronous", "aextract_many"),
     ):
-        if name != client_class and isinstance(client, getattr(openai, name)):
+        wrong: Any = getattr(openai, name)
+        if name != client_class and any(isinstance(s.client, wrong) for s in plan.all_steps):
             raise RequestError(
                 f"the client is {kind}",
                 remedy=f"Give an openai.{client_class}, or use {face} with this one",
             )
+    return plan

@@ -1,4 +1,4 @@
-"""Inputs: what is asked about, one after the other.
+"""Input items: many inputs, one after the other.
 
 In:    any iterable of what ``extract`` takes; a mapping from names to it; ``InputItem`` values.
 Out:   ``Task`` values: an input with its number, read when its turn comes and not before.
@@ -8,6 +8,7 @@ Why:   a million inputs need not be in memory, and a file that cannot be read is
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, TypeAlias, cast
 
 from fieldconf.errors import RequestError
@@ -55,31 +56,37 @@ class Task:
         return f"input {self.index}" + ("" if self.id is None else f" ({self.id!r})")
 
     def read(self) -> Input:
-        """What there is to read."""
+        """The input; what its function returns if it is one."""
         source = self.entry.input
         return source() if callable(source) else source
 
 
 def tasks(inputs: Texts) -> Iterator[Task]:
     """The inputs, each taken from the iterable when it is asked for."""
-    for index, item in enumerate(_items(inputs)):
-        yield Task(index, _entry(item))
+    if isinstance(inputs, Mapping):
+        mapping = cast("Mapping[str, Input]", inputs)
+        inputs = (InputItem(value, id=str(name)) for name, value in mapping.items())
+    for index, item in enumerate(inputs):
+        yield _task(index, item)
 
 
 async def tasks_async(inputs: AnyTexts) -> AsyncIterator[Task]:
-    """The same of what may be an asynchronous iterable."""
-    if not isinstance(inputs, AsyncIterable):
+    """``tasks`` of inputs that may be an asynchronous iterable."""
+    if isinstance(inputs, AsyncIterable):
+        numbers = count()
+        async for item in inputs:
+            yield _task(next(numbers), item)
+    else:
         for task in tasks(inputs):
             yield task
-        return
-    index = 0
-    async for item in inputs:
-        yield Task(index, _entry(item))
-        index += 1
 
 
-def checked(inputs: Any) -> Any:
-    """The same inputs, if they can be many.
+def _task(index: int, item: Input | InputItem) -> Task:
+    return Task(index, item if isinstance(item, InputItem) else InputItem(item))
+
+
+def count_of(inputs: Any) -> int | None:
+    """The number of inputs; None if it is not known before they are read.
 
     Raises:
         RequestError: if it is one input, or none.
@@ -94,23 +101,7 @@ def checked(inputs: Any) -> Any:
             f"a {type(cast('object', inputs)).__name__} is no iterable of inputs",
             remedy="Give a list of texts",
         )
-    return cast("Any", inputs)
-
-
-def count_of(inputs: AnyTexts) -> int | None:
-    """How many there are, where that is known before they are read."""
     try:
-        return len(inputs)  # pyright: ignore[reportArgumentType]  # that is what is tried
+        return len(cast("Any", inputs))
     except TypeError:
         return None
-
-
-def _items(inputs: Texts) -> Iterable[Input | InputItem]:
-    if isinstance(inputs, Mapping):
-        mapping = cast("Mapping[str, Input]", inputs)
-        return (InputItem(value, id=str(name)) for name, value in mapping.items())
-    return inputs
-
-
-def _entry(item: Input | InputItem) -> InputItem:
-    return item if isinstance(item, InputItem) else InputItem(item)

@@ -88,15 +88,13 @@ def _files(place: str) -> Iterable[str]:
     if place == STDIN or path.is_file():
         return [place]
     if path.is_dir():
-        return sorted(str(file) for file in path.rglob("*") if _is_visible_file(file, path))
+        return sorted(
+            str(file) for file in path.rglob("*") if file.is_file() and not is_hidden(file, path)
+        )
     if MAGIC & set(place):
         paths = glob.iglob(place, recursive=True)  # noqa: PTH207  # Path.glob takes no absolute one
         return sorted(name for name in paths if Path(name).is_file())
     raise PayloadError(f"cannot read {place}: there is no such file", remedy="Look at the name")
-
-
-def _is_visible_file(file: Path, folder: Path) -> bool:
-    return file.is_file() and not is_hidden(file, folder)
 
 
 def is_hidden(file: Path, folder: Path) -> bool:
@@ -140,7 +138,11 @@ def _each_line(
     files: Sequence[str], text_field: str | None, id_field: str | None
 ) -> Iterator[InputItem]:
     for place in files:
-        is_json = text_field is not None or id_field is not None or _is_json(place)
+        is_json = (
+            text_field is not None
+            or id_field is not None
+            or Path(place).suffix.lower() in JSON_LINES
+        )
         with _opened(place) as file:
             for number, line in enumerate(file, 1):
                 if not line.strip():
@@ -170,10 +172,6 @@ def _record(line: bytes, where: str, text_field: str, id_field: str | None) -> I
 
 def _refuse(message: str) -> Input:
     raise PayloadError(message)
-
-
-def _is_json(place: str) -> bool:
-    return Path(place).suffix.lower() in JSON_LINES
 
 
 def _opened(place: str) -> AbstractContextManager[Iterable[bytes]]:

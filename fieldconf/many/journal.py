@@ -18,7 +18,6 @@ import json
 import os
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
-from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, NamedTuple, Self, cast
@@ -88,7 +87,17 @@ class Journal:
         with self._ours():
             self._path = Path(os.path.realpath(output))  # a link is to be kept, not replaced
             self._beside = self._path.with_name(f"{self._path.name}.journal")
-            self._file = _opened(self._beside, self._path)
+            if self._path.exists() and not self._path.is_file():
+                raise OutputError(
+                    f"the output {self._path} is no file", remedy="Give the path of a file"
+                )
+            file = own(self._beside)
+            if file is None:
+                raise OutputError(
+                    f"another run is writing {self._path}",
+                    remedy="Wait for it, or give another output",
+                )
+            self._file = file
             try:
                 self._done = self._path.open("rb") if self._path.exists() else None
                 self._read_all()
@@ -108,7 +117,9 @@ class Journal:
         with self._lock:
             place = self._places.get(name)
             if place is None:
-                self._check_naming(name)
+                if self._kinds - {type(name)}:  # a name would not find the answer of a number
+                    words = "have names" if isinstance(name, int) else "have no names"
+                    raise OutputError(f"the inputs in {self._path} {words}", remedy=_OTHERS)
                 return None
             if place.key != key and place.failed:
                 return None  # there is no answer that could be taken for another's
@@ -116,7 +127,7 @@ class Journal:
                 raise OutputError(
                     f"the input {name!r} is another one than in {self._path}", remedy=_OTHERS
                 )
-            return self._at(place)
+            return json.loads(self._text(place))
 
     def take(self, name: Name) -> None:
         """Note that an input comes next.
@@ -131,15 +142,6 @@ class Journal:
                     remedy="Leave the names out, or give each input its own",
                 )
             self._order[name] = len(self._order)
-
-    def _check_naming(self, name: Name) -> None:
-        """Names and numbers of one run would not find the answers of another."""
-        if self._kinds - {type(name)}:
-            words = "have names" if isinstance(name, int) else "have no names"
-            raise OutputError(f"the inputs in {self._path} {words}", remedy=_OTHERS)
-
-    def _at(self, place: _LinePlace) -> Mapping[str, Any]:
-        return json.loads(self._text(place))
 
     def _text(self, place: _LinePlace) -> bytes:
         file = self._new if place.is_new else cast("BinaryIO", self._done)
@@ -217,7 +219,7 @@ class Journal:
         for index, name in enumerate([*order, *sorted(rest, key=lambda n: places[n].number)]):
             place = places[name]
             if isinstance(name, str) and place.number != index:
-                yield text_of({**self._at(place), "index": index})
+                yield text_of({**json.loads(self._text(place)), "index": index})
             else:
                 yield self._text(place)
 
@@ -262,23 +264,6 @@ class Journal:
                 remedy="What was written before is kept: run again, once it can be written",
             )
             raise self._error from error
-
-
-def _opened(beside: Path, output: Path) -> FileIO:
-    """The journal, open and locked.
-
-    Raises:
-        OutputError: if another run has it, or the output is no file.
-        OSError: if it cannot be opened.
-    """
-    if output.exists() and not output.is_file():
-        raise OutputError(f"the output {output} is no file", remedy="Give the path of a file")
-    file = own(beside)
-    if file is None:
-        raise OutputError(
-            f"another run is writing {output}", remedy="Wait for it, or give another output"
-        )
-    return file
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:

@@ -1,22 +1,23 @@
 """Keys: they tell whether a saved answer belongs to this input and these settings.
 
-In:    a schema, the request that is made of it, an input.
-Out:   short texts: equal where the same would be asked, and read by the same schema.
-Never: an address of memory, of a server or a process: tomorrow they are others.
-Why:   answers to another question must not pass for these in silence.
+In:    a schema, its request, an input.
+Out:   short texts, equal if the same would be asked and read by the same schema.
+Never: an address of memory, of a server or of a process: they differ in the next run.
+Why:   the answer to another question must never be reused.
 
-What decides when a field is sure enough (thresholds, policies) is no part of a key: it does not
-change what was answered. Where further steps are asked for what is in doubt, it does, and is one.
-Time limits and HTTP headers are none.
+Thresholds and policies are not part of a key, because they do not change what was answered. With
+further steps they are, because they decide what is asked again. Time limits and HTTP headers are
+not part of a key.
 """
 
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, cast
 
 from pydantic import BaseModel
 
@@ -41,7 +42,8 @@ def settings_key(call: PreparedRequest, options: Options) -> tuple[str, str]:
         call: the request as it is for an empty text.
         options: those of which it was made.
     """
-    return _digest(_scored(call.schema), 8), _digest(_decisive_parts(call, options), 8)
+    schema = _read_by(call.schema, without_limits(call.schema.json))
+    return _digest(schema, 8), _digest(_decisive_parts(call, options), 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +77,17 @@ def steps_key(steps: Sequence[StepKey], budget: float | None) -> tuple[str, str]
 
 def _decisive_parts(call: PreparedRequest, options: Options) -> list[Any]:
     """What decides the answers to a request."""
-    arguments = {
-        name: value for name, value in _sorted(call.arguments) if name not in _INDECISIVE_ARGUMENTS
-    }
+    # Sorted by name only: the order inside a value, as in a schema, stays.
+    arguments, settings = (
+        {name: mapping[name] for name in sorted(mapping) if name not in indecisive}
+        for mapping, indecisive in (
+            (call.arguments, _INDECISIVE_ARGUMENTS),
+            (cast("Mapping[str, Any]", options), _INDECISIVE_OPTIONS),
+        )
+    )
     provider = call.provider if call.provider in PROVIDERS else None  # else it is an address
-    settings = {name: value for name, value in _sorted(options) if name not in _INDECISIVE_OPTIONS}
     parts = [arguments, provider, call.api.title, call.mask, settings]
     return parts if call.calibration is None else [*parts, call.calibration.digest]
-
-
-def _sorted(mapping: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """The items in the order of their names; the order inside a value, as in a schema, stays."""
-    return sorted(mapping.items(), key=lambda item: item[0])
 
 
 def input_key(input: Any) -> str:
@@ -102,50 +103,36 @@ def input_key(input: Any) -> str:
 
 
 def _digest(value: Any, size: int, *, is_input: bool = False) -> str:
-    plain = _Plain(is_input=is_input).of(value)
+    plain = _plain(value, is_input=is_input)
     return hashlib.blake2b(json.dumps(plain).encode(), digest_size=size).hexdigest()
 
 
-class _Plain:
-    """Anything as JSON values that tell it from everything else."""
-
-    def __init__(self, *, is_input: bool) -> None:
-        self._is_input = is_input
-
-    def of(self, value: Any) -> Any:
-        if value is None or isinstance(value, (bool, int, float, str)):
-            return value
-        for kind, plain in self._kinds.items():
-            if isinstance(value, kind):
-                return plain(self, value)
-        return self._object(value)
-
-    def _object(self, value: Any) -> Any:
-        name = getattr(value, "__qualname__", None) or type(value).__qualname__
-        if is_dataclass(value) and not isinstance(value, type):
-            return [name, *(self.of(getattr(value, field.name)) for field in fields(value))]
-        if self._is_input:
-            message = f"a {name} cannot be told from another, so no answer to it is kept"
-            raise TypeError(message)
-        return name
-
-    _kinds: ClassVar[Mapping[type, Callable[[Any, Any], Any]]] = {
-        bytes: lambda _, value: ["bytes", base64.b64encode(value).decode()],
-        Image: lambda _, value: ["image", value.url, value.detail],
-        BaseModel: lambda self, value: self.of(value.model_dump(mode="json")),
-        Mapping: lambda self, value: {
-            "object": [[self.of(key), self.of(inner)] for key, inner in value.items()]
-        },
-        AbstractSet: lambda self, value: [
-            "set",
-            *sorted(json.dumps(self.of(member)) for member in value),
-        ],
-        Sequence: lambda self, value: [self.of(item) for item in value],
-    }
-
-
-def _scored(schema: Schema) -> Any:
-    return _read_by(schema, without_limits(schema.json))
+def _plain(value: Any, *, is_input: bool) -> Any:  # noqa: PLR0911  # one for each type
+    """Anything as JSON values that distinguish it from everything else."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    plain = partial(_plain, is_input=is_input)
+    if isinstance(value, bytes):
+        return ["bytes", base64.b64encode(value).decode()]
+    if isinstance(value, Image):
+        return ["image", value.url, value.detail]
+    if isinstance(value, BaseModel):
+        return plain(value.model_dump(mode="json"))
+    if isinstance(value, Mapping):
+        items = cast("Mapping[Any, Any]", value).items()
+        return {"object": [[plain(key), plain(inner)] for key, inner in items]}
+    if isinstance(value, AbstractSet):
+        members = cast("AbstractSet[Any]", value)
+        return ["set", *sorted(json.dumps(plain(member)) for member in members)]
+    if isinstance(value, Sequence):
+        return [plain(item) for item in cast("Sequence[Any]", value)]
+    name = getattr(value, "__qualname__", None) or type(value).__qualname__
+    if is_dataclass(value) and not isinstance(value, type):
+        return [name, *(plain(getattr(value, field.name)) for field in fields(value))]
+    if is_input:
+        message = f"a {name} cannot be told from another, so no answer to it is kept"
+        raise TypeError(message)
+    return name
 
 
 def _read_by(schema: Schema, form: Any) -> Any:

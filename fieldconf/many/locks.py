@@ -26,7 +26,14 @@ def lock(file: FileIO) -> bool:
         OSError: if the file system has no locks.
     """
     try:
-        _take(file)
+        if sys.platform == "win32":
+            msvcrt: Any = importlib.import_module("msvcrt")
+            file.seek(_FAR)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl  # noqa: PLC0415  # Windows has none
+
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno in _TAKEN:
             return False
@@ -53,14 +60,3 @@ def own(path: Path) -> FileIO | None:
             file.close()
             raise
         file.close()  # the run that had it ended just now, and removed it
-
-
-def _take(file: FileIO) -> None:
-    if sys.platform == "win32":
-        msvcrt: Any = importlib.import_module("msvcrt")
-        file.seek(_FAR)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        return
-    import fcntl  # noqa: PLC0415  # Windows has none
-
-    fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -10,24 +10,20 @@ Why:   one event loop waits for thousands of answers without a thread for each.
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from fieldconf.extraction.extract import aextract
-from fieldconf.extraction.inputs import Input
-from fieldconf.extraction.options import Options
 from fieldconf.many.input_items import Task
 from fieldconf.many.thread_runner import Showing, ahead_of
-from fieldconf.many.work import Run, RunOptions
+from fieldconf.many.work import Run, RunView
 from fieldconf.reasking.cascade import acascade
-from fieldconf.report import Report
-from fieldconf.report.results import Result, Results, RunSummary, counts
+from fieldconf.report.results import Result, Results, RunSummary
 
 T = TypeVar("T")
 
 
-class AsyncResultStream(Generic[T]):
+class AsyncResultStream(RunView[T]):
     """A ``ResultStream`` for ``async for``; ``aextract_many`` returns it.
 
     Leaving it early (``aclose``, the end of an ``async with`` block, a cancelled task) cancels the
@@ -35,7 +31,7 @@ class AsyncResultStream(Generic[T]):
     """
 
     def __init__(self, work: Run[T], tasks: AsyncIterator[Task], showing: Showing) -> None:
-        self._work = work
+        super().__init__(work)
         self._results = _results(work, tasks, showing)
 
     def __aiter__(self) -> AsyncIterator[Result[T]]:
@@ -53,9 +49,6 @@ class AsyncResultStream(Generic[T]):
     ) -> None:  # fmt: skip
         await self.aclose()
 
-    def __repr__(self) -> str:
-        return f"<AsyncResultStream: {counts(self.summary)}>"
-
     async def all(self) -> Results[T]:
         """Run to the end; the results that nobody has taken yet, in memory."""
         results = [result async for result in self._results]
@@ -71,33 +64,21 @@ class AsyncResultStream(Generic[T]):
         """Ask nothing more; what runs is cancelled."""
         await self._results.aclose()
 
-    @property
-    def summary(self) -> RunSummary:
-        """How far it is."""
-        return self._work.tally.summary
-
-    @property
-    def failures(self) -> tuple[Result[T], ...]:
-        """What failed so far, each with its input and its error."""
-        return tuple(self._work.tally.failures)
-
 
 async def _results(
     work: Run[T], tasks: AsyncIterator[Task], showing: Showing
 ) -> AsyncGenerator[Result[T]]:
-    async with AsyncExitStack() as stack:
-        work.open()
-        stack.callback(work.close)
-        stack.enter_context(showing())
+    with work.output(), showing():
         window = _TaskWindow(work, tasks)
-        stack.push_async_callback(window.cancel)
-        while await window.fill():
-            result = await window.first()
-            if result is not None:
-                yield result
-        if error := work.over or window.error:
-            raise error
-        work.finish()
+        try:
+            while (first := await window.first()) is not None:
+                result = await first
+                if result is not None:
+                    yield result
+            if error := work.over or window.error:
+                raise error
+        finally:
+            await window.cancel()
 
 
 class _TaskWindow(Generic[T]):
@@ -113,28 +94,26 @@ class _TaskWindow(Generic[T]):
         self.error: Exception | None = None
         """Why no more inputs can be read; those that were are asked about."""
 
-    async def fill(self) -> bool:
-        """Take inputs until the first result is there; whether one is.
+    async def first(self) -> "asyncio.Task[Result[T] | None] | None":
+        """Take inputs until that of the next result is done; None if there are no more.
 
-        What reads the next input waits beside the answers, not before them.
+        The next input is read at the same time as the answers are awaited.
         """
         while True:
-            self._read_on()
+            is_read = self._is_read or self._work.over or self.error
+            if self._reading is None and not is_read and len(self._waiting) < self._most:
+                self._reading = asyncio.ensure_future(_next(self._tasks))
             first = self._waiting[0] if self._waiting else None
             reading = self._reading if self._work.over is None else None
             if first is not None and first.done():
                 await asyncio.sleep(0)  # the next input may be there at once
                 self._take()
-                return True
+                return self._waiting.popleft()
             pending: set[asyncio.Task[Any]] = {t for t in (reading, first) if t is not None}
             if not pending:
-                return False
+                return None
             await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
             self._take()
-
-    async def first(self) -> Result[T] | None:
-        """The result of the input that comes next; None if the run was over before it."""
-        return await self._waiting.popleft()
 
     async def cancel(self) -> None:
         """End whatever is under way, and wait until it has ended."""
@@ -143,11 +122,6 @@ class _TaskWindow(Generic[T]):
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
-
-    def _read_on(self) -> None:
-        is_over = self._is_read or self._work.over or self.error
-        if self._reading is None and not is_over and len(self._waiting) < self._most:
-            self._reading = asyncio.ensure_future(_next(self._tasks))
 
     def _take(self) -> None:
         """Begin with the input that was read."""
@@ -176,26 +150,15 @@ async def _result_of_task(work: Run[T], task: Task, gate: asyncio.Semaphore) -> 
         if work.over is not None:
             return None
         try:
-            return await _ask(work, task)
-        except Exception as error:  # noqa: BLE001  # of the journal, or of who is told: the run ends
+            reads = callable(task.entry.input)  # a file, say: others must not wait for it
+            ready = await asyncio.to_thread(work.begin, task) if reads else work.begin(task)
+            if isinstance(ready, Result):
+                return ready
+            try:
+                report = await work.answer(ready, aextract, acascade)
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is this input's alone
+                return work.failed(ready, error)
+            return work.answered(ready, report)
+        except Exception as error:  # noqa: BLE001  # of the journal, or of a callback
             work.over = work.over or error
             return None
-
-
-async def _ask(work: Run[T], task: Task) -> Result[T]:
-    reads = callable(task.entry.input)  # a file, say: others must not wait for it
-    ready = await asyncio.to_thread(work.begin, task) if reads else work.begin(task)
-    if isinstance(ready, Result):
-        return ready
-    plan = work.plan
-    try:
-        report = await _answer(plan, ready.input, work.options)
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is this input's alone
-        return work.failed(ready, error)
-    return work.answered(ready, report)
-
-
-async def _answer(plan: RunOptions, input: Input, options: Options) -> Report[Any]:
-    if not plan.steps:
-        return await aextract(plan.schema, input, client=plan.client, **options)
-    return await acascade(plan.schema, input, steps=plan.all_steps, budget=plan.budget, **options)

@@ -6,16 +6,12 @@ Never: an error of one input that ends the run; an error of the journal that doe
 Why:   threads and tasks differ in how they wait, and in nothing else.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, cast
 
-from fieldconf.errors import (
-    FieldconfError,
-    OutputError,
-    PayloadError,
-    RequestError,
-)
+from fieldconf.errors import FieldconfError, OutputError, PayloadError, RequestError
 from fieldconf.extraction.calls import prepare
 from fieldconf.extraction.options import Options, merged_options
 from fieldconf.many.input_items import Task
@@ -24,7 +20,7 @@ from fieldconf.many.keys import StepKey, input_key, settings_key, steps_key
 from fieldconf.many.output_lines import Name, line_of, result_of
 from fieldconf.reasking.cascade import CascadeStep
 from fieldconf.report import Report
-from fieldconf.report.results import Result, RunCounts, RunSummary
+from fieldconf.report.results import Result, RunCounts, RunSummary, counts
 
 T = TypeVar("T")
 
@@ -90,27 +86,18 @@ class Run(Generic[T]):
         if plan.options.get("observe") is not None:
             self.options["observe"] = self._observe
 
-    def open(self) -> None:
-        """Open the output.
+    @contextmanager
+    def output(self) -> Generator[None]:
+        """Open the output; at the end write it, unless there was an error. What was kept stays.
 
         Raises:
-            OutputError: if it cannot be used.
+            OutputError: if it cannot be used or written.
         """
-        if self.plan.output is not None:
-            self._journal = Journal(self.plan.output, self._settings)
-
-    def close(self) -> None:
-        """Let go of the output; what was kept stays."""
-        if self._journal is not None:
-            self._journal.close()
-
-    def finish(self) -> None:
-        """Write the output: all inputs are done.
-
-        Raises:
-            OutputError: if it cannot be written.
-        """
-        if self._journal is not None:
+        if self.plan.output is None:
+            yield
+            return
+        with Journal(self.plan.output, self._settings) as self._journal:
+            yield
             self._journal.finish()
 
     # -- one input ------------------------------------------------------------------------------
@@ -134,6 +121,17 @@ class Run(Generic[T]):
             return self.failed(Ready(task, source, ""), error)
         ready = Ready(task, source, key)
         return self._resumed(ready) or ready
+
+    def answer(
+        self, ready: "Ready", extract: Callable[..., Any], cascade: Callable[..., Any]
+    ) -> Any:
+        """The report of an input, by ``extract`` or ``cascade``, or what gives it when awaited."""
+        plan = self.plan
+        if not plan.steps:
+            return extract(plan.schema, ready.input, client=plan.client, **self.options)
+        return cascade(
+            plan.schema, ready.input, steps=plan.all_steps, budget=plan.budget, **self.options
+        )
 
     def answered(self, ready: "Ready", report: Report[T]) -> Result[T]:
         """The result of an answer, kept."""
@@ -198,6 +196,26 @@ class Run(Generic[T]):
             key = self._settings.key(ready.key)
             self._journal.write(line_of(result, key, tokens=self.plan.tokens))
         self.tally.add(result)
+
+
+class RunView(Generic[T]):
+    """The state of a run, for who takes its results."""
+
+    def __init__(self, work: Run[T]) -> None:
+        self._work = work
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {counts(self.summary)}>"
+
+    @property
+    def summary(self) -> RunSummary:
+        """The counts so far."""
+        return self._work.tally.summary
+
+    @property
+    def failures(self) -> tuple[Result[T], ...]:
+        """The failures so far, each with its input and its error."""
+        return tuple(self._work.tally.failures)
 
 
 @dataclass(frozen=True, slots=True)

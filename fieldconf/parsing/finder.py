@@ -1,15 +1,14 @@
-r"""The finder: the JSON parser, started at the answer's value inside of other text.
+r"""Finder: the JSON parser, started at the answer's value inside of other text.
 
 In:    bytes of an answer, cut anywhere: reasoning, prose, a Markdown fence, the value, more prose.
 Out:   the parser's events, offsets counted over the whole text; where other JSON stands.
-Never: an event before it is sure that a value begins (``search`` says when that is); a value inside
-       of another one, or one behind it, taken for the answer.
+Never: an event before it is certain that a value begins (see ``search``); a value inside of another
+       one, or after the first one, as the answer.
 Why:   models wrap their answers, draft them, and write several.
 
-The answer is the first value of a kind that was asked for, behind the last mark that ends
-reasoning. So the one thing that takes events back is such a mark: the next event at the root begins
-another value, and what came before was a draft. Every other JSON value is read and left, and
-``beside`` says where the first of them is.
+The answer is the first value of a requested kind after the last mark that ends reasoning. Only such
+a mark takes events back: the next event at the root begins another value, and the values before the
+mark were drafts. Other JSON values are read and ignored; ``beside`` is the offset of the first one.
 """
 
 import re
@@ -31,7 +30,7 @@ _SURE_OBJECT = re.compile(
 
 
 class Finder:
-    r"""A parser that looks for its value first. The faces are the parser's.
+    r"""A parser that searches its value first. Its interface is that of ``JSONParser``.
 
     Args:
         openers: the bytes that may begin the value, of ``{`` and ``[``.
@@ -65,26 +64,27 @@ class Finder:
         self.max_depth = max_depth
         self._openers, self._scalars = openers, scalars
         self._search = Search(0, max_depth=max_depth)
-        self._open: JSONParser | None = None  # of a value that was found and has not ended
-        self._is_answer = False  # whether that is the answer
-        self._root: JSONParser | None = None  # the answer's
-        self._part = BLOCK  # how much the open value is fed next
+        self._open: JSONParser | None = None  # of the value that is found and still open
+        self._is_answer = False  # whether that value is the answer
+        self._root: JSONParser | None = None  # of the answer
+        self._part = BLOCK  # how many bytes the open value gets next
 
     @property
     def attempt(self) -> JSONParser | None:
-        """The parser of what may turn out to be the answer, as long as that is not sure."""
+        """The parser of a possible answer, until it is certain."""
         return self._search.parser if self._root is None and self._open is None else None
 
     @property
     def parser(self) -> JSONParser | None:
-        """The parser of the answer, or of what may turn out to be it; or None."""
+        """The parser of the answer or of a possible answer; or None."""
         return self._root or (self.attempt if self._is_wanted() else None)
 
     @property
     def found(self) -> JSONParser | None:
-        """The parser of the answer, once that is sure and as long as it is open.
+        """The parser of the answer, from the moment it is certain until it ends.
 
-        Whoever feeds it bytes himself, which is faster, must ``note`` what it closed or its error.
+        A caller may feed it directly, which is faster. Then it must pass the events, or the error,
+        to ``note``.
         """
         return self._open if self._is_answer else None
 
@@ -105,9 +105,9 @@ class Finder:
         return twin
 
     def begin(self, data: bytes) -> JSONParser | None:
-        """The parser for a text whose first bytes are plainly the answer.
+        """The parser for a text that certainly begins with the answer; None if it must be searched.
 
-        None of these bytes has been fed to it. None where they have to be searched.
+        The parser has not been fed these bytes.
         """
         if b"{"[0] in self._openers and _SURE_OBJECT(data) is not None:
             search = self._search
@@ -123,14 +123,16 @@ class Finder:
             start = self.offset - base
             if self._open is None:
                 match = self._search.feed(data, start)
-                self._notice()
+                if self._search.has_left:  # the reasoning has ended: the value in it was a draft
+                    self._search.has_left = self.done = False
+                    self._root = self.error = self.beside = None
                 self.offset = end
                 if match is not None:
                     data, stop = match  # the search may have kept bytes from before
                     base = end - len(data)
                     self.offset = base + stop
                     events += self._take()
-            else:  # a part of the rest: else it would be copied for every value in it
+            else:  # only a part: else each value in the rest would copy all of it
                 part = data[start : start + self._part]
                 self.offset += len(part)
                 self._part *= 2
@@ -138,7 +140,7 @@ class Finder:
         return events
 
     def close(self) -> list[Event]:
-        """Say that no byte follows."""
+        """Declare the end of the bytes."""
         end = self.offset
         is_open = self._open is not None or self._search.parser is not None
         events = self._take() if self._open is None and is_open else []
@@ -152,9 +154,9 @@ class Finder:
         return events
 
     def note(self, events: list[Event]) -> None:
-        """Notice the end of the open value, or the error that ends it.
+        """Handle the end of the open value, or the error that ends it.
 
-        ``offset`` is then where it ended: the bytes from there on are still to be fed.
+        ``offset`` is then its end: the bytes from there on must still be fed.
         """
         parser = self._open
         if parser is None:
@@ -169,7 +171,7 @@ class Finder:
         self._search = Search(self.offset, max_depth=self.max_depth, is_behind=True)
 
     def _read(self, events: list[Event]) -> list[Event]:
-        """Events of the open value; of what is not the answer nobody hears."""
+        """The events of the open value if it is the answer."""
         is_answer = self._is_answer
         self.note(events)
         return events if is_answer else []
@@ -187,15 +189,8 @@ class Finder:
         return self._read(list(search.held))
 
     def _is_wanted(self) -> bool:
-        """Whether the attempt is of a kind that was asked for; a scalar has nothing beside it."""
+        """Whether the attempt has a requested kind; a scalar must be the only value."""
         search = self._search
         if search.first in b"{[":
             return search.first in self._openers
         return self._scalars and not search.is_behind
-
-    def _notice(self) -> None:
-        """Forget a draft if the reasoning that it stands in has ended."""
-        if self._search.has_left:
-            self._search.has_left = False
-            self._root = self.error = self.beside = None
-            self.done = False

@@ -2,8 +2,8 @@
 
 In:    nothing; the tables are RFC 8259 and RFC 3629 (UTF-8) as data.
 Out:   patterns and transitions for the parser; ``decode`` for the value of a scalar.
-Never: a state.
-Why:   the form of a scalar does not depend on its place, which is the parser's subject.
+Never: a parser state.
+Why:   the form of a scalar does not depend on its place in the value.
 """
 
 import json
@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 WHITESPACE = re.compile(rb"[ \t\n\r]*")
-# The characters of a string; and the beginnings of a character that the end of a chunk may cut off.
+# The characters of a string; and the incomplete characters with which a chunk may end.
 STRING_BODY = re.compile(
     rb"(?:[\x20\x21\x23-\x5b\x5d-\x7f]+"
     rb"|[\xc2-\xdf][\x80-\xbf]"
@@ -29,7 +29,7 @@ STRING_CUT = re.compile(
 
 
 def _row(**classes: str) -> dict[int, str]:
-    """A row of the number table: from bytes to the name of the following state."""
+    """A row of the number table: from bytes to the name of the next state."""
     spelled = {"digit": b"0123456789", "nonzero": b"123456789", "zero": b"0", "dot": b"."}
     spelled |= {"e": b"eE", "sign": b"+-", "minus": b"-"}
     return {byte: state for name, state in classes.items() for byte in spelled[name]}
@@ -54,9 +54,8 @@ _BOOLEANS = {b"true": True, b"false": False}
 def decode(raw: bytes) -> Any:
     r"""The Python value of a scalar's JSON text, as ``json.loads`` gives it.
 
-    One case differs, since ``json.loads`` refuses it: an integer of more digits than the
-    interpreter converts (4,300) becomes a ``decimal.Decimal``. Numbers beyond a double are
-    ``inf``, as in ``json.loads``.
+    One case differs: an integer with more digits than the interpreter converts (4,300), which
+    ``json.loads`` refuses, becomes a ``decimal.Decimal``. Numbers beyond a double are ``inf``.
 
     >>> decode(b'"caf\\u00e9"'), decode(b"12"), decode(b"1e3"), decode(b"null")
     ('café', 12, 1000.0, None)
@@ -74,10 +73,10 @@ def decode(raw: bytes) -> Any:
 
 
 def decode_begun(text: bytes, *, keeps_half: bool = False) -> tuple[str, bytes]:
-    r"""The whole characters of a string's JSON text, which may be unfinished; the bytes after them.
+    r"""The whole characters of a string's JSON text, which may be incomplete; the bytes after them.
 
-    These bytes are the closing quote, a character or escape that was cut off, or nothing. The
-    first half of a surrogate pair of escapes counts as cut off while the string is open; with
+    The bytes after them are the closing quote, an incomplete character or escape, or nothing. The
+    first escape of a surrogate pair counts as incomplete while the string is open; with
     ``keeps_half`` it counts as a character.
 
     >>> decode_begun(b'"caf\\u00'), decode_begun(b'"caf\\u00e9"'), decode_begun(b'"\\ud83d')

@@ -1,9 +1,9 @@
-"""Writing: the JSON text of decoded values.
+"""JSON writing: the JSON text of decoded values.
 
 In:    decoded JSON values; a ``Decimal`` is an integer that Python does not read as an int.
 Out:   their JSON text as bytes, in the form that the caller needs.
 Never: recursion in ``json_text``: answers may be nested deeper than the interpreter's stack.
-Why:   a value must be written the same way wherever its text is compared or validated.
+Why:   wherever the text of a value is compared or validated, it must be written in the same way.
 """
 
 import json
@@ -21,7 +21,7 @@ def json_text(value: Any) -> bytes:
     b'{"a":[1,2,1e999],"b":null}'
     """
     pieces: list[str] = []
-    todo: list[tuple[bool, Any]] = [(False, value)]  # whether it is text already
+    todo: list[tuple[bool, Any]] = [(False, value)]  # whether the item is already text
     while todo:
         is_text, item = todo.pop()
         if is_text:
@@ -69,5 +69,5 @@ def unescaped_text(value: Any) -> bytes:
 
 
 def distinct_json(values: Iterable[V]) -> list[V]:
-    """The values without repetitions; the order of keys does not distinguish two values."""
+    """The values without repetitions; the order of keys does not count."""
     return list({json.dumps(value, sort_keys=True): value for value in values}.values())

@@ -49,7 +49,7 @@ def same_json(value: Any, other: Any) -> bool:
     (True, False)
     """
     todo = [(value, other)]
-    while todo:  # answers are nested deep
+    while todo:  # no recursion: answers may be nested deep
         a, b = todo.pop()
         if kind_of(a) != kind_of(b):
             return False

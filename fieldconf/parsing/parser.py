@@ -74,7 +74,7 @@ class _Frame(NamedTuple):
     depth: int
 
 
-# The states of the parser.
+# The states of the parser, in the order of ``JSONParser._steps``.
 _VALUE, _FIRST_ITEM, _FIRST_KEY, _KEY, _COLON, _AFTER, _STRING, _NUMBER_STATE, _LITERAL, _DONE = (
     range(10)
 )
@@ -92,6 +92,7 @@ class JSONParser:
 
     Attributes:
         offset: the number of bytes that were read, plus the starting offset.
+        start: the offset at which the open scalar or key began.
         error: the syntax error that ended the parse, or None.
         blanks: the number of runs of white space between JSON's tokens.
 
@@ -105,8 +106,8 @@ class JSONParser:
     """
 
     __slots__ = (
-        "_chunks", "_frame", "_path", "_pending", "_start", "_state", "_want",
-        "blanks", "error", "max_depth", "offset",
+        "_chunks", "_frame", "_path", "_pending", "_state", "_want",
+        "blanks", "error", "max_depth", "offset", "start",
     )  # fmt: skip
 
     def __init__(self, *, offset: int = 0, max_depth: int = MAX_DEPTH) -> None:
@@ -117,13 +118,13 @@ class JSONParser:
         self._state = _VALUE
         self._frame: _Frame | None = None
         self._path: Path = ()  # of the value being read or expected; meaningless before a key
-        self._start = offset  # of the open scalar or key
+        self.start = offset
         # Number: the row of its table; literal: what is still missing; string: whether it is a key.
         self._want: Any = ""
         self._chunks: Any = None  # text of the open scalar, newest first: (older, bytes)
         self._pending = b""  # a character or escape that the last chunk cut off
 
-    # -- faces ------------------------------------------------------------------------------
+    # -- the interface ----------------------------------------------------------------------
 
     def feed(self, data: bytes) -> list[Event]:
         """Read the next bytes; return the events they complete. Never raises; see ``error``."""
@@ -166,9 +167,9 @@ class JSONParser:
 
     @property
     def state(self) -> State:
-        """The state as an immutable tuple, which costs next to nothing; ``at`` restores it."""
+        """The state as an immutable tuple, which is cheap; ``at`` restores it."""
         return (
-            self._state, self._frame, self._path, self._start, self._want, self._chunks,
+            self._state, self._frame, self._path, self.start, self._want, self._chunks,
             self._pending, self.offset, self.blanks, self.max_depth, self.error,
         )  # fmt: skip
 
@@ -184,7 +185,7 @@ class JSONParser:
         """
         parser = JSONParser.__new__(JSONParser)
         (
-            parser._state, parser._frame, parser._path, parser._start, parser._want, parser._chunks,  # noqa: SLF001  # its own class
+            parser._state, parser._frame, parser._path, parser.start, parser._want, parser._chunks,  # noqa: SLF001  # its own class
             parser._pending, parser.offset, parser.blanks, parser.max_depth, parser.error,  # noqa: SLF001  # its own class
         ) = state  # fmt: skip
         return parser
@@ -200,7 +201,7 @@ class JSONParser:
 
     @property
     def place(self) -> Place:
-        """What the parser is inside of, or what it expects next."""
+        """The kind of token that the parser is inside of, or expects next."""
         return "key" if self._state == _STRING and self._want else _PLACES[self._state]
 
     @property
@@ -220,20 +221,15 @@ class JSONParser:
         return self._frame.depth if self._frame else 0
 
     @property
-    def start(self) -> int:
-        """Where the open scalar or key began, in bytes."""
-        return self._start
-
-    @property
     def text(self) -> bytes:
         """The JSON text read so far of the open scalar or key."""
         return _join(self._chunks, self._pending) if self._state in _IN_SCALAR else b""
 
     def begun_since(self, mark: Any) -> tuple[bytes, Any] | None:
-        """The JSON text of an open string value that came since a mark, and the next mark.
+        """The JSON text of an open string value since a mark, and the next mark; else None.
 
-        None anywhere else. None as the mark is the beginning, its quote included; a mark of an
-        earlier string counts as that. Whole characters and escapes only.
+        The mark None is the beginning, with the quote; so is a mark of an earlier string. The text
+        has only whole characters and escapes.
         """
         if self._state != _STRING or self._want:
             return None
@@ -262,10 +258,11 @@ class JSONParser:
             return self._begin_string(data, pos, base, events, is_key=False)
         word = LITERALS.get(byte)
         if word is not None:
-            self._begin(_LITERAL, base + pos, word)
+            self._state, self.start, self._want, self._chunks = _LITERAL, base + pos, word, None
             return pos
         if byte in NUMBER["start"]:
-            self._begin(_NUMBER_STATE, base + pos, "start")
+            self._state, self._want = _NUMBER_STATE, "start"
+            self.start, self._chunks = base + pos, None
             whole = _WHOLE_NUMBER(data, pos)
             if whole is None:
                 return pos
@@ -277,15 +274,12 @@ class JSONParser:
             return pos + 1
         return self._skip_whitespace(data, pos, base, "expected a value")
 
-    def _step_first_item(self, data: bytes, pos: int, base: int, events: list[Event]) -> int:
-        if data[pos] == 0x5D:
+    def _step_first(self, data: bytes, pos: int, base: int, events: list[Event]) -> int:
+        is_object = self._state == _FIRST_KEY
+        if data[pos] == (0x7D if is_object else 0x5D):
             return self._pop(pos + 1, base, events)
-        return self._step_value(data, pos, base, events)
-
-    def _step_first_key(self, data: bytes, pos: int, base: int, events: list[Event]) -> int:
-        if data[pos] == 0x7D:
-            return self._pop(pos + 1, base, events)
-        return self._step_key(data, pos, base, events)
+        step = self._step_key if is_object else self._step_value
+        return step(data, pos, base, events)
 
     def _step_key(self, data: bytes, pos: int, base: int, events: list[Event]) -> int:
         if data[pos] == 0x22:
@@ -375,16 +369,13 @@ class JSONParser:
     def _begin_string(
         self, data: bytes, pos: int, base: int, events: list[Event], *, is_key: bool
     ) -> int:
-        self._state, self._start, self._want = _STRING, base + pos, is_key
+        self._state, self.start, self._want = _STRING, base + pos, is_key
         whole = _WHOLE_STRING(data, pos) if pos + 1 < len(data) else None
         if whole is not None:
             self._chunks = None
             return self._end_string(data, pos, whole.end(), base, events)
         self._chunks = (None, b'"')
         return pos + 1
-
-    def _begin(self, state: int, start: int, want: Any) -> None:
-        self._state, self._start, self._want, self._chunks = state, start, want, None
 
     def _push(self, byte: int, start: int, events: list[Event]) -> None:
         path, depth = self.path, self._frame.depth + 1 if self._frame else 1
@@ -414,12 +405,12 @@ class JSONParser:
             raw, self._chunks = _join(self._chunks, raw), None
         if not self._want:
             self._state = _AFTER if frame else _DONE
-            events.append(_event(("scalar", self._path, self._start, base + stop, raw)))
+            events.append(_event(("scalar", self._path, self.start, base + stop, raw)))
             return stop
         assert frame is not None  # for the type checker: keys live in objects
         name = _decode_key(raw) if len(raw) <= _LONGEST_KEPT else decode(raw)
         path = self._path = (*frame.path, name)
-        events.append(_event(("key", path, self._start, base + stop, raw)))
+        events.append(_event(("key", path, self.start, base + stop, raw)))
         following = data[stop : stop + 2]  # most often, a colon stands there in the same token
         if following == b':"':
             return self._begin_string(data, stop + 1, base, events, is_key=False)
@@ -429,18 +420,18 @@ class JSONParser:
 
     def _end_scalar(self, stop: int, last: bytes, events: list[Event]) -> None:
         raw = _join(self._chunks, last)
-        events.append(_event(("scalar", self._path, self._start, stop, raw)))
+        events.append(_event(("scalar", self._path, self.start, stop, raw)))
         self._state, self._chunks = (_AFTER if self._frame else _DONE), None
 
     _steps = (
-        _step_value, _step_first_item, _step_first_key, _step_key, _step_colon, _step_after,
+        _step_value, _step_first, _step_first, _step_key, _step_colon, _step_after,
         _step_string, _step_number, _step_literal, _step_done,
     )  # fmt: skip
 
 
 # Bytes that mean themselves inside a string.
 _PLAIN = re.compile(rb"[\x20\x21\x23-\x5b\x5d-\x7f]+").fullmatch
-# Words that neither end of a piece cuts.
+# Scalars that are complete in one piece.
 _WHOLE_STRING = re.compile(b'"' + STRING_BODY.pattern + b'"').match
 _WHOLE_NUMBER = re.compile(
     rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?(?=[,\]} \n])"

@@ -1,4 +1,4 @@
-r"""Prefixes: can this prefix of a scalar's JSON text still become this value?
+r"""Prefix: whether a prefix of a scalar's JSON text can still become a given value.
 
 In:    a prefix of a scalar's JSON text (it may be empty or complete), and a decoded value.
 Out:   yes or no; "no" for a text that begins no scalar.
@@ -6,8 +6,8 @@ Never: a comparison of spellings: ``"caf\u00`` may become ``"café"``, ``1.`` ma
 Why:   members are values, and a model may spell each of them in many ways.
 
 Numbers are compared as decimals, a float by its shortest spelling (``0.1`` is one tenth); no text
-becomes an infinity. A number without an exponent so far counts as written without one (no model
-writes 1 as ``100e-2``); after an exponent has begun, it is compared exactly.
+becomes an infinity. A number without an exponent so far counts as complete without one (no model
+writes 1 as ``100e-2``); once an exponent has begun, the comparison is exact.
 """
 
 import re
@@ -56,17 +56,11 @@ _unescaped_text = lru_cache(maxsize=4096, typed=True)(unescaped_text)
 def _string(text: bytes, value: str) -> bool:
     characters, cut = decode_begun(text, keeps_half=True)
     written, whole = _units(characters), _units(value)
-    if cut == b'"':
+    if cut == b'"' or not whole.startswith(written):
         return written == whole
-    if not whole.startswith(written):
-        return False
-    return not cut or _next_unit(cut, whole[len(written) :])
-
-
-def _next_unit(cut: bytes, rest: bytes) -> bool:
-    """Whether a character that was cut off may be the first of the rest."""
-    if not rest or not STRING_CUT.fullmatch(cut):
-        return False
+    rest = whole[len(written) :]
+    if not cut or not rest or not STRING_CUT.fullmatch(cut):
+        return not cut
     if cut.startswith(b"\\"):
         return f"\\u{int.from_bytes(rest[:2], 'big'):04x}".encode().startswith(cut.lower())
     following = rest.decode("utf-16-be", "surrogatepass")[0]
@@ -74,7 +68,7 @@ def _next_unit(cut: bytes, rest: bytes) -> bool:
 
 
 def _units(text: str) -> bytes:
-    """UTF-16, in which a surrogate escape is one unit whether or not its partner has come yet."""
+    """UTF-16, in which each surrogate escape is one unit."""
     return text.encode("utf-16-be", "surrogatepass")
 
 
@@ -95,16 +89,13 @@ def _number(text: bytes, value: Decimal) -> bool:
 
 
 def _exponent(mantissa: Decimal, sign: str, digits: str, value: Decimal) -> bool:
-    """Whether an exponent that begins so makes the mantissa this value. Only one exponent can."""
+    """Whether the only exponent with which the mantissa is this value begins with these digits."""
     if mantissa.is_zero() or value.is_zero():
         return mantissa.is_zero() and value.is_zero()
-    if _significant(mantissa) != _significant(value):
+    # The digits without the zeros around them; arithmetic would round.
+    one, other = ("".join(map(str, n.as_tuple().digits)).strip("0") for n in (mantissa, value))
+    if one != other:
         return False
     shift = value.adjusted() - mantissa.adjusted()
     may_have_sign = {"-": shift <= 0, "+": shift >= 0, "": shift >= 0 or not digits}[sign]
     return may_have_sign and str(abs(shift)).startswith(digits.lstrip("0"))
-
-
-def _significant(number: Decimal) -> str:
-    """The digits without the zeros around them (no arithmetic: it would round)."""
-    return "".join(map(str, number.as_tuple().digits)).strip("0")

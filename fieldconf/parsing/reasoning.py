@@ -2,9 +2,9 @@
 
 In:    nothing, or a complete text.
 Out:   the marks, as a table; where the answer begins in the text.
-Never: a mark inside of a JSON value: the finder searches marks outside of values only.
-Why:   reasoning is full of drafts of the answer, and each family of models has its own marks.
-       Often there is only the closing mark, since the chat template wrote the opening one.
+Never: a mark inside of a JSON value: the finder searches for marks only outside of values.
+Why:   reasoning may hold drafts of the answer, and each family of models has its own marks. Often
+       there is only the closing mark, since the chat template wrote the opening one.
 """
 
 import re
@@ -50,7 +50,7 @@ FINAL: tuple[bytes, ...] = (
     b"<|channel|>final <|constrain|>json<|message|>",
     b"assistantfinal",  # the same, where the server took the marks out and left their names
 )
-"""Marks of the beginning of the answer: all text before them is no answer."""
+"""Marks at the beginning of the answer: text before them is not the answer."""
 
 ENDINGS = (*(marks.closing for marks in REASONING if marks.stands_alone), *FINAL)
 """After each of these the answer begins, whether or not there was an opening mark."""

@@ -1,16 +1,16 @@
-r"""The search for one JSON value inside of other text.
+r"""Search: finds one JSON value inside of other text.
 
-In:    bytes of an answer from some place on, cut anywhere: reasoning, prose, a Markdown fence, the
-       value.
-Out:   the parser of the value once it is sure that there is one, and its first events.
+In:    bytes of an answer from some offset on, cut anywhere: reasoning, prose, a Markdown fence,
+       the value.
+Out:   the parser of the value as soon as it is certain, and its first events.
 Never: an event before that. An attempt is tentative until its first value closes (or it is 4 KiB
-       long, or ``max_depth`` deep); if it fails before that, the search goes on behind its first
-       byte. A syntax error after that is the value's, not the search's.
+       long, or ``max_depth`` deep). If it fails before, the search continues after its first byte.
+       A later syntax error is an error of the value.
 Why:   models wrap their answers, and ``{see below}`` in prose is not a value.
 
-A bracketed value may stand anywhere. A scalar must be all there is, white space and a fence aside:
-the word "true" in a sentence is not an answer. (Of a scalar and what follows it, too, only the
-first 4 KiB can speak against it.)
+A bracketed value may be anywhere. A scalar must be the whole text, except for white space and a
+fence: the word "true" in a sentence is not an answer. (Only the first 4 KiB of a scalar and the
+text after it are checked.)
 """
 
 import re
@@ -38,7 +38,7 @@ _BLANKS = re.compile(rb"[ \t\r\n]*")
 _ENDS = frozenset({"scalar", "close"})
 _TENTATIVE_BYTES = 4096
 BLOCK = 256
-"""An attempt in prose fails within a few bytes: it is fed no more than that many at once."""
+"""How many bytes an attempt gets at once: in prose it fails within a few."""
 
 
 def is_end(event: Event) -> bool:
@@ -52,17 +52,17 @@ class Search:
     Args:
         offset: where it begins.
         max_depth: as for ``JSONParser``.
-        is_behind: whether it begins behind a value. Reasoning may then be opened anywhere; else
-            only where the text begins: a text before the value may mention a mark.
+        is_behind: whether it begins after a value. Then reasoning may begin anywhere; else only at
+            the beginning of the text, since prose before the value may mention a mark.
 
     Attributes:
-        is_behind: whether it is behind a value that no reasoning has held.
+        is_behind: whether it is after a value that is outside of reasoning.
         parser: the parser of the attempt, or None; once ``feed`` has found the value, its parser.
         first: the first byte of the attempt.
         start: where the attempt begins.
         held: the events of the attempt.
         has_left: whether reasoning has ended, so that the answer is still to come.
-        nearest: of the errors of attempts that failed the one that came furthest.
+        nearest: among the errors of failed attempts, the one at the largest offset.
     """
 
     __slots__ = (
@@ -83,7 +83,7 @@ class Search:
         self._offset = offset  # of the next byte
         self._pending = b""  # bytes from the attempt's beginning on, or not yet understood
         self._failed = -1  # where the last attempt that failed began
-        self._hopeless: set[int] = set()  # offsets at which an attempt would fail, too
+        self._hopeless: set[int] = set()  # other offsets at which an attempt would fail
         self._phase = "start"  # or "prose" or "reasoning"
         self._closing = b""  # the mark that ends the reasoning we are in
         self._prose = 0  # where the prose begins
@@ -91,7 +91,7 @@ class Search:
 
     @property
     def scalar(self) -> int | None:
-        """Where a scalar stands right before the attempt, with white space between; or None."""
+        """The offset of a scalar right before the attempt (white space may be between); or None."""
         return self._scalar[0] if self._scalar and self._scalar[1] == self.start else None
 
     @property
@@ -112,7 +112,7 @@ class Search:
     def feed(self, data: bytes, start: int = 0) -> tuple[bytes, int] | None:
         """Take the bytes from ``start`` on.
 
-        None: no value yet; else bytes that end as the data does, and how far its parser read them.
+        None: no value yet. Else: bytes with the same end as the data, and where the parser stopped.
         """
         self._offset += len(data) - start
         if self._pending:
@@ -121,7 +121,10 @@ class Search:
         place: int | None = start
         while place is not None:
             if self.parser is None:
-                place = self._begin(data, place, base)
+                place = self._find(data, place, base)
+                if place is not None:
+                    self.first, self.start = data[place], base + place
+                    self.parser = JSONParser(offset=self.start, max_depth=self.max_depth)
             elif self._fails(self.parser, data, place, base):
                 self._give_up(self.parser)
             elif self._is_sure:
@@ -135,16 +138,8 @@ class Search:
 
     # -- attempts: each began at ``data[start]``, and ``base`` is the offset of ``data[0]`` ------
 
-    def _begin(self, data: bytes, start: int, base: int) -> int | None:
-        """Start an attempt at the next place that may begin a value; None: not in this data."""
-        match = self._find(data, start, base)
-        if match is not None:
-            self.first, self.start = data[match], base + match
-            self.parser = JSONParser(offset=self.start, max_depth=self.max_depth)
-        return match
-
     def _fails(self, parser: JSONParser, data: bytes, start: int, base: int) -> bool:
-        """Feed an attempt; say whether it turned out to be none."""
+        """Feed an attempt; return whether it failed."""
         limit = start + _TENTATIVE_BYTES
         fails = self._bracket_fails if self.first in b"{[" else self._scalar_fails
         has_failed = fails(parser, data, min(limit, len(data)), base)
@@ -174,8 +169,8 @@ class Search:
     def _give_up(self, parser: JSONParser) -> None:
         """End a failed attempt. Its first byte may still begin a mark.
 
-        An attempt that began at one of its open containers would read the same bytes in the same
-        state and fail at the same place, so those are passed over (the search stays linear).
+        An attempt at one of its open containers would read the same bytes in the same state, and
+        fail at the same place. So these are skipped, and the search stays linear.
         """
         self.parser, self.held, self._failed = None, (), self.start
         if self.first not in b"{[" or parser.error is None:  # prose that begins like a scalar
@@ -188,6 +183,7 @@ class Search:
     # -- the search -----------------------------------------------------------------------------
 
     def _find(self, data: bytes, start: int, base: int) -> int | None:
+        """The next place that may begin a value; None: not in this data."""
         while True:
             if self._phase == "start":
                 after = self._leave_start(data, start, base)
@@ -205,7 +201,7 @@ class Search:
             start = after
 
     def _leave_start(self, data: bytes, start: int, base: int) -> int | None:
-        """Leave white space and fences; None: more bytes are needed to tell."""
+        """Skip white space and fences; None: more bytes are needed to decide."""
         while True:
             start = _BLANKS.match(data, start).end()  # pyright: ignore[reportOptionalMemberAccess]  # "*" matches always
             fence = _FENCE.match(data, start)
@@ -219,7 +215,7 @@ class Search:
         return start
 
     def _look(self, data: bytes, start: int, base: int) -> int | None:
-        """The next bracket in prose; or behind a mark, in another phase."""
+        """The next bracket in prose; or the place after a mark, in another phase."""
         for match in _STOPS.finditer(data, start):
             word, at = match[0], base + match.start()
             if word in _ENDINGS:
@@ -245,6 +241,6 @@ class Search:
         return match.end()
 
     def _leave(self) -> None:
-        """What came before was reasoning, whether it was opened or not."""
+        """End the reasoning, with or without an opening mark."""
         self._phase, self.is_behind, self.has_left = "start", False, True
         self._scalar, self.nearest = None, None

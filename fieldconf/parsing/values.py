@@ -3,7 +3,7 @@
 In:    events in order.
 Out:   ``root``, the decoded value so far; ``value``, the value of the last ``scalar`` or ``close``.
 Never: recursion (answers may be nested deeper than the interpreter's stack); a second parse.
-Why:   a truncated answer still has all the values that closed before its end.
+Why:   a truncated answer still has every value that closed before its end.
 """
 
 from typing import Any

@@ -106,8 +106,10 @@ def completions_with_schema(form: AnswerForm, count: int) -> dict[str, Any]:
 
 def gemini(form: AnswerForm, count: int) -> dict[str, Any]:
     """google-genai: all parameters are in `config`."""
+    # 1 to 20 candidates; without the number only the chosen tokens are listed.
+    logprobs = {"response_logprobs": True} | ({"logprobs": count} if count else {})
     schema = {"response_mime_type": "application/json", "response_json_schema": form.schema}
-    return {"config": {**labels_gemini(form, count)["config"], **schema}}
+    return {"config": {**logprobs, **schema}}
 
 
 def ollama(form: AnswerForm, count: int) -> dict[str, Any]:
@@ -149,70 +151,55 @@ def transformers(form: AnswerForm, count: int) -> dict[str, Any]:
     return {"return_dict_in_generate": True, "output_scores": True, "output_logits": True}
 
 
-# -- labels instead of JSON ----------------------------------------------------------------------
+# -- without the form, or without logprobs -------------------------------------------------------
+
+_FORM = frozenset({
+    "response_format", "text", "extra_body", "response_mime_type", "response_json_schema",
+    "format", "json_schema", "sampling_params", "grammar",
+})  # fmt: skip
+"""The parameters that give the answer its form."""
+_LOGPROBS = frozenset({"logprobs", "top_logprobs", "include"})
 
 
-def labels_counted(form: AnswerForm, count: int) -> dict[str, Any]:
-    """A bare text; ``logprobs`` is the number of candidates instead of a boolean."""
-    del form
-    return {"logprobs": count}
+def _without(names: frozenset[str], ask: Ask) -> Ask:
+    """The same request without some of its parameters."""
 
+    def kept(parameters: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            name: kept(value) if name == "config" else value
+            for name, value in parameters.items()
+            if name not in names
+        }
 
-def labels_responses(form: AnswerForm, count: int) -> dict[str, Any]:
-    """OpenAI Responses, a bare text."""
-    del form
-    return {"include": ["message.output_text.logprobs"], "top_logprobs": count}
-
-
-def labels_gemini(form: AnswerForm, count: int) -> dict[str, Any]:
-    """google-genai, a bare text."""
-    del form
-    # 1 to 20 candidates; without the number only the chosen tokens are listed.
-    return {"config": {"response_logprobs": True} | ({"logprobs": count} if count else {})}
-
-
-def labels_llama_cpp(form: AnswerForm, count: int) -> dict[str, Any]:
-    """llama.cpp's own `/completion`, a bare text."""
-    del form
-    return {"n_probs": count}
-
-
-def labels_sglang(form: AnswerForm, count: int) -> dict[str, Any]:
-    """SGLang's own `/generate`, a bare text."""
-    options = sglang(form, count)
-    return {name: value for name, value in options.items() if name != "sampling_params"}
-
-
-def labels_tgi(form: AnswerForm, count: int) -> dict[str, Any]:
-    """Text Generation Inference's own `/generate`, a bare text."""
-    del form
-    return {"details": True, "top_n_tokens": count}
-
-
-def labels_cohere(form: AnswerForm, count: int) -> dict[str, Any]:
-    """Cohere v2, a bare text."""
-    del form, count
-    return {"logprobs": True}
+    return lambda form, count: kept(ask(form, count))
 
 
 LABELS: Mapping[Ask, Ask] = {
-    chat: chat_unconstrained,
-    chat_json: chat_unconstrained,
-    chat_json_with_schema: chat_unconstrained,
-    chat_unconstrained: chat_unconstrained,
-    chat_counted: labels_counted,
-    responses: labels_responses,
-    completions: completions,
-    completions_with_schema: completions,
-    gemini: labels_gemini,
-    ollama: chat_unconstrained,
-    llama_cpp: labels_llama_cpp,
-    sglang: labels_sglang,
-    tgi: labels_tgi,
-    cohere: labels_cohere,
-    transformers: transformers,
-}
+    ask: _without(_FORM, ask)
+    for ask in (
+        chat, chat_json, chat_json_with_schema, chat_unconstrained, chat_counted, responses,
+        completions, completions_with_schema, gemini, ollama, llama_cpp, sglang, tgi, cohere,
+        transformers,
+    )
+}  # fmt: skip
 """The same request for a bare text, with logprobs and without a form."""
+
+bare_chat = _without(_LOGPROBS, chat)
+bare_chat_json = _without(_LOGPROBS, chat_json)
+bare_chat_unconstrained = _without(_LOGPROBS, chat_unconstrained)
+bare_responses = _without(_LOGPROBS, responses)
+
+BARE: Mapping[Ask, Ask] = {
+    chat: bare_chat,
+    chat_counted: bare_chat,
+    chat_json: bare_chat_json,
+    chat_unconstrained: bare_chat_unconstrained,
+    responses: bare_responses,
+}
+"""The same request without logprobs, for models that refuse them."""
+
+
+# -- one of a few texts ---------------------------------------------------------------------------
 
 Choice: TypeAlias = Callable[[Sequence[str]], dict[str, Any]]
 """From texts to the parameters that restrict an answer to one of them."""
@@ -261,47 +248,8 @@ def choice_gemini(texts: Sequence[str]) -> dict[str, Any]:
 
 def _regex(texts: Sequence[str]) -> str:
     """A regular expression for one of the texts that has the same meaning in all dialects."""
-    return f"({'|'.join(_SPECIAL.sub(_BACKSLASH, text) for text in texts)})"
-
-
-_SPECIAL = re.compile(r"[\\.*+?()\[\]{}|^$]")
-_BACKSLASH = r"\\\g<0>"
-
-
-# -- without logprobs ---------------------------------------------------------------------------
-
-
-def bare_chat(form: AnswerForm, count: int) -> dict[str, Any]:
-    """Chat Completions of a server that supports schemas."""
-    del count
-    return {"response_format": json_schema(form)}
-
-
-def bare_chat_json(form: AnswerForm, count: int) -> dict[str, Any]:
-    """Any JSON object: the prompt must describe the form."""
-    del form, count
-    return {"response_format": {"type": "json_object"}}
-
-
-def bare_chat_unconstrained(form: AnswerForm, count: int) -> dict[str, Any]:
-    """Chat Completions of a server without structured output: the prompt must describe the form."""
-    del form, count
-    return {}
-
-
-def bare_responses(form: AnswerForm, count: int) -> dict[str, Any]:
-    """OpenAI Responses."""
-    return {"text": responses(form, count)["text"]}
-
-
-BARE: Mapping[Ask, Ask] = {
-    chat: bare_chat,
-    chat_counted: bare_chat,
-    chat_json: bare_chat_json,
-    chat_unconstrained: bare_chat_unconstrained,
-    responses: bare_responses,
-}
-"""The same request without logprobs, for models that refuse them."""
+    escaped = [re.sub(r"[\\.*+?()\[\]{}|^$]", r"\\\g<0>", text) for text in texts]
+    return f"({'|'.join(escaped)})"
 
 
 # -- questions instead of a text ----------------------------------------------------------------

@@ -47,27 +47,27 @@ class Carrier:
         self._names: dict[tuple[Any, ...], str] = {}
         self._undefined: list[tuple[str, Subschema]] = []
 
-    def inside(self, place: SchemaNode, step: str | int) -> dict[str, Any]:
-        """The schema of the value at a key or an index of a place.
+    def inside(self, node: SchemaNode, step: str | int) -> dict[str, Any]:
+        """The schema of the value at a key or an index of a container.
 
         Args:
-            place: an object or a list, with only those cases that are possible.
+            node: of an object or a list, with only those cases that are possible.
             step: the key or the index.
         """
         cases: list[dict[tuple[Any, ...], Subschema]] = []
-        for case in place.cases:
-            if place.with_only(case).inside(step).cases:
-                nodes = subschemas_at(case.parts, step)
-                cases.append({n.key: n for n in nodes if n.schema is not True and n.schema != {}})
-        shared = [node for key, node in cases[0].items() if all(key in case for case in cases)]
-        own = [[node for node in case.values() if node not in shared] for case in cases]
-        schemas = [self._copied(node) for node in shared]
+        for case in node.cases:
+            if node.with_only(case).inside(step).cases:
+                found = subschemas_at(case.parts, step)
+                cases.append({n.key: n for n in found if n.schema is not True and n.schema != {}})
+        shared = [inner for key, inner in cases[0].items() if all(key in case for case in cases)]
+        own = [[inner for inner in case.values() if inner not in shared] for case in cases]
+        schemas = [self._copied(inner) for inner in shared]
         if own and all(own):
-            arms = distinct_json(_all_of([self._copied(node) for node in arm]) for arm in own)
-            schemas.append(arms[0] if len(arms) == 1 else {"anyOf": arms})
+            variants = distinct_json(_all_of([*map(self._copied, inner)]) for inner in own)
+            schemas.append(variants[0] if len(variants) == 1 else {"anyOf": variants})
         while self._undefined:  # a definition may refer to further ones
-            name, node = self._undefined.pop()
-            self.definitions[name] = self._copied(node)
+            name, inner = self._undefined.pop()
+            self.definitions[name] = self._copied(inner)
         return _all_of(distinct_json(schemas))
 
     # -- one schema -----------------------------------------------------------------------------
@@ -76,7 +76,11 @@ class Carrier:
         schema: Any = node.schema
         if not isinstance(schema, dict):
             return {} if schema is not False else {"not": {}}  # early drafts have no booleans
-        subschemas = _subschema_ids(node)
+        try:
+            resource = Resource.from_contents(schema, node.draft.specification)
+            subschemas = {id(inner.contents) for inner in resource.subresources()}
+        except (AttributeError, TypeError, ValueError):  # a keyword has a value of the wrong type
+            subschemas = set[int]()
         copy: dict[str, Any] = {}
         for keyword, value in cast("dict[str, Any]", schema).items():
             if keyword not in _OF_DOCUMENTS and keyword not in _REFERENCES:
@@ -87,7 +91,11 @@ class Carrier:
             copy["discriminator"] = {
                 k: v for k, v in copy["discriminator"].items() if k != "mapping"
             }
-        return {**self._references(node, copy), **copy}
+        targets = [(to, node.follow(word, to)) for word, to in node.references]
+        references = [{"$ref": self._name(t, to)} for to, t in targets if t is not None]
+        if len(references) > 1:
+            copy["allOf"] = [*copy.get("allOf", []), *references[1:]]
+        return {**references[0], **copy} if references else copy
 
     def _copied_value(self, node: Subschema, value: Any, subschemas: set[int]) -> Any:
         """The value of a keyword: a schema, a container of schemas, or something else."""
@@ -104,14 +112,6 @@ class Carrier:
             return [inner(item) for item in cast("list[Any]", value)]
         return value
 
-    def _references(self, node: Subschema, copy: dict[str, Any]) -> dict[str, Any]:
-        """The first reference of a schema, with its new name; further ones go into ``allOf``."""
-        targets = [(to, node.follow(word, to)) for word, to in node.references]
-        first, *more = [{"$ref": self._name(t, to)} for to, t in targets if t is not None] or [{}]
-        if more:
-            copy["allOf"] = [*copy.get("allOf", []), *more]
-        return first
-
     def _name(self, node: Subschema, reference: str) -> str:
         name = self._names.get(node.key)
         if name is None:
@@ -122,15 +122,6 @@ class Carrier:
             self._names[node.key] = name
             self._undefined.append((name, node))
         return f"#/$defs/{name}"
-
-
-def _subschema_ids(node: Subschema) -> set[int]:
-    """The ids of the schemas directly inside a schema."""
-    try:
-        resource = Resource.from_contents(node.schema, node.draft.specification)
-        return {id(inner.contents) for inner in resource.subresources()}
-    except (AttributeError, TypeError, ValueError):  # a keyword has a value of the wrong type
-        return set()
 
 
 def _all_of(schemas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from fieldconf.fields.field import Field
 from fieldconf.fields.pickling import value_at
 from fieldconf.paths import Path
 from fieldconf.policy import Verdict
-from fieldconf.reasking.subschema import place_at
+from fieldconf.reasking.subschema import node_at
 from fieldconf.report import Report
 
 _BY_STRUCTURE = frozenset({"truncated", "invalid"})
@@ -71,7 +71,7 @@ def gaps(report: Report[Any]) -> set[Path]:
 def _missing(report: Report[Any], field: Field) -> Iterator[Path]:
     """The declared keys that a truncated object lacks; any other truncated value as a whole."""
     here = field.path
-    declared = place_at(report.schema.root, report.data, here).declared
+    declared = node_at(report.schema.root, report.data, here).declared
     value = value_at(here, report.data)
     if (
         field.kind != "object"
@@ -93,8 +93,8 @@ def wrong(report: Report[Any]) -> set[Path]:
 def _blamed(report: Report[Any], path: Path, count: int) -> list[Path]:
     value = value_at(path, report.data)
     if isinstance(value, dict):
-        place = place_at(report.schema.root, report.data, path)
-        lacks = [key for key in place.declared.required_keys if key not in value]
+        node = node_at(report.schema.root, report.data, path)
+        lacks = [key for key in node.declared.required_keys if key not in value]
         if len(lacks) == count:  # one error for each
             return [(*path, key) for key in lacks]
     return [path]

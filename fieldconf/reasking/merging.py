@@ -11,7 +11,7 @@ The rule, for each place that was asked for:
    (the second one if both are equally confident).
 2. Else the second value is taken, but settled values inside it stay: keys of objects keep their
    first values. If a settled value in a list would change, or a settled key is not declared in the
-   new arm of a union, the whole first value stays.
+   new variant of a union, the whole first value stays.
 3. If the whole is then invalid, the new values that the errors are about are dropped until it is
    valid; if that does not help, all of them.
 4. If the outcome of a new value (accept, review, reject) is worse than that of the first value, the
@@ -40,7 +40,7 @@ from fieldconf.reasking.patching import (
     value_or_missing,
     without,
 )
-from fieldconf.reasking.subschema import SubschemaRequest, place_at
+from fieldconf.reasking.subschema import SubschemaRequest, node_at
 from fieldconf.report import Report
 from fieldconf.report.combine import Part, assembled, requests_of
 
@@ -117,11 +117,11 @@ class _Pair:
         return same, new
 
     def _has_room(self, path: Path, value: Any, leaves: Collection[Path]) -> bool:
-        """Whether the settled leaves are still declared: another arm of a union may lack them."""
+        """Whether the settled leaves are still declared: another union variant may lack them."""
         before, root = self.first.data, self.first.schema.root
         after = patched(before, {path: value}) if leaves else before
         return all(
-            place_at(root, after, leaf).cases or not place_at(root, before, leaf).cases
+            node_at(root, after, leaf).cases or not node_at(root, before, leaf).cases
             for leaf in leaves
         )
 
@@ -214,7 +214,7 @@ def _confidence_of(part: Part) -> tuple[float, int]:
 
 
 def _values_in(place: Path, data: Any) -> Iterator[tuple[Path, Any]]:
-    """A place and all places inside it, with their values; nothing if the place is missing."""
+    """A path and all paths inside it, with their values; nothing if there is no value."""
     pending = [(place, value_or_missing(place, data))]
     while pending:
         path, value = pending.pop()

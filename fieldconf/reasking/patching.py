@@ -37,15 +37,13 @@ def valid_patches(schema: Schema, data: Any, new: Values) -> Values:
         if not errors:
             return new
         places = {error.path for error in errors}
-        new = without(new, _at_fault(new, places) or set(new))
+        above = {path[:end] for path in places for end in range(len(path) + 1)}
+        # The new values at or around errors; if there are none, those inside a value with an error.
+        at_fault = above.intersection(new) or {
+            path for path in new if any(path[:end] in places for end in range(len(path)))
+        }
+        new = without(new, at_fault or new)
     return {}
-
-
-def _at_fault(new: Collection[Path], errors: Collection[Path]) -> set[Path]:
-    """The new values at or around errors; if there are none, those inside a value with an error."""
-    above = {path[:end] for path in errors for end in range(len(path) + 1)}
-    inside = above.intersection(new)
-    return inside or {p for p in new if any(p[:end] in errors for end in range(len(p)))}
 
 
 def without(values: Values, dropped: Collection[Path]) -> Values:

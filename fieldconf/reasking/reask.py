@@ -11,12 +11,12 @@ and receives its report. Only ``run_steps`` and ``run_steps_async`` wait for ans
 """
 
 import json
-from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar, Unpack, cast
 
 from fieldconf.agreement.label_votes import merged_labels
-from fieldconf.extraction.inputs import Input, is_messages
+from fieldconf.extraction.inputs import Input, with_system_text
 from fieldconf.extraction.options import Options, explicit, merged_options
 from fieldconf.extraction.sampling import answer, answer_async
 from fieldconf.fields.pickling import value_at
@@ -26,7 +26,7 @@ from fieldconf.paths import Path, parse_pointer, pointer
 from fieldconf.policy import PolicyLike
 from fieldconf.reasking.doubts import accepted, doubtful
 from fieldconf.reasking.merging import merged
-from fieldconf.reasking.subschema import SubschemaRequest, place_at, request_for
+from fieldconf.reasking.subschema import SubschemaRequest, node_at, request_for
 from fieldconf.report import Report
 from fieldconf.requests.request import INSTRUCTIONS
 from fieldconf.verification.checks import FieldSelector, attaching_report, input_of, select_paths
@@ -218,10 +218,10 @@ class ReaskPlan:
         source = input_of(self.report, input, "fc.reask")
         values = "" if blind else self._accepted_values()
         instructions = options.get("instructions") or self.report.instructions
-        if values and is_messages(source) and _has_system_message(source):
-            system, *others = cast("Sequence[Any]", source)
-            source = [{**system, "content": f"{system['content']}\n{values}"}, *others]
-        elif values:
+        joined = with_system_text(source, values) if values else source
+        if joined is not None:
+            source = joined
+        else:
             instructions = f"{instructions or INSTRUCTIONS}\n{values}"
         # The policy and the calibration are about the paths of the whole answer.
         own: Options = {**options, "instructions": instructions, "policy": None,
@@ -244,13 +244,6 @@ class ReaskPlan:
             return ""
         values = plain_value(only_leaves(self.report.data, paths))
         return f"{_ACCEPTED_HEADING}\n{json.dumps(values, ensure_ascii=False)}"
-
-
-def _has_system_message(messages: Any) -> bool:
-    """Whether messages begin with instructions of their own: servers accept them only once."""
-    first = messages[0]
-    is_system = isinstance(first, Mapping) and first.get("role") in ("system", "developer")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return is_system and isinstance(first.get("content"), str)  # pyright: ignore[reportUnknownMemberType]
 
 
 def plan_reask(
@@ -282,7 +275,7 @@ def _selected(report: Report[Any], selectors: Collection[FieldSelector]) -> set[
     for path in paths:
         if not path or pointer(path) in report.fields or pointer(path[:-1]) not in report.fields:
             continue
-        if path[-1] in place_at(report.schema.root, report.data, path[:-1]).declared.keys:
+        if path[-1] in node_at(report.schema.root, report.data, path[:-1]).declared.keys:
             selected.add(path)
     return selected
 

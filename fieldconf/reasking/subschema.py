@@ -7,13 +7,14 @@ Never: a place without the values that it decides about: if a discriminator is i
 Why:   asking for everything again costs as much as the first request, and may change values that
        are certain.
 
-Values that are not in doubt decide between the arms of unions, so only keys of the right arm are
-asked for. An optional key is optional in the second answer, too.
+Values that are not in doubt decide between the variants of unions, so only keys of the right
+variant are asked for. An optional key is optional in the second answer, too.
 """
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from functools import reduce
+from typing import Any, NamedTuple, cast
 
 from fieldconf.errors import SchemaError
 from fieldconf.parsing.json_writing import opening_text
@@ -95,20 +96,15 @@ def request_for(schema: Schema, data: Any, doubtful: Iterable[Path]) -> Subschem
 def _subschema(schema: Schema, places: Mapping[Path, SchemaNode]) -> dict[str, Any]:
     carrier = Carrier(root_of(schema.json).draft)
     body = outline(places, lambda path: carrier.inside(places[path], path[-1]))
-    for path, place in places.items():
-        if isinstance(path[-1], str) and path[-1] not in place.declared.required_keys:
-            _make_optional(body, path)
+    for path, node in places.items():
+        if isinstance(path[-1], str) and path[-1] not in node.declared.required_keys:
+            around = reduce(lambda schema, step: schema["properties"][str(step)], path[:-1], body)
+            around["required"].remove(path[-1])
+            if not around["required"]:
+                del around["required"]  # draft 4 forbids an empty list
     dialect = {"$schema": schema.json["$schema"]} if "$schema" in schema.json else {}
     definitions = {"$defs": carrier.definitions} if carrier.definitions else {}
     return {**dialect, "title": schema.name, **body, **definitions}
-
-
-def _make_optional(schema: dict[str, Any], path: Path) -> None:
-    for step in path[:-1]:
-        schema = schema["properties"][str(step)]
-    schema["required"] = [key for key in schema["required"] if key != path[-1]]
-    if not schema["required"]:
-        del schema["required"]  # draft 4 forbids an empty list
 
 
 # -- which places -------------------------------------------------------------------------------
@@ -117,12 +113,12 @@ def _make_optional(schema: dict[str, Any], path: Path) -> None:
 class _DoubtfulValue(NamedTuple):
     """A value that is in doubt, or has something doubtful inside.
 
-    ``around`` is the place of its container, and ``rank`` sorts by the order of the schema.
+    ``around`` is the node of its container, and ``rank`` sorts by the order of the schema.
     """
 
     path: Path
     value: Any
-    place: SchemaNode
+    node: SchemaNode
     around: SchemaNode
     rank: tuple[int, ...]
 
@@ -130,7 +126,7 @@ class _DoubtfulValue(NamedTuple):
 def places_of(root: SchemaNode, data: Any, doubtful: Iterable[Path]) -> dict[Path, SchemaNode]:
     """The places that must be asked for, in the order of the schema; none is inside another.
 
-    Each is mapped to the place of its container, narrowed by the values that are not in doubt.
+    Each is mapped to the node of its container, narrowed by the values that are not in doubt.
     """
     existing = {_existing(path, data) for path in doubtful}
     inside: dict[Path, set[str | int]] = {}
@@ -143,25 +139,25 @@ def places_of(root: SchemaNode, data: Any, doubtful: Iterable[Path]) -> dict[Pat
         visit = todo.pop()
         steps = inside.get(visit.path, set())
         doubted = {step for step in steps if (*visit.path, step) in existing}
-        if visit.path in existing or _decides_others(visit.place, visit.value, doubted):
+        if visit.path in existing or _decides_others(visit.node, visit.value, doubted):
             requested.append(visit)
             continue
-        around = _narrowed(visit.place, visit.value, doubted)
+        around = _narrowed(visit.node, visit.value, doubted)
         for number, step in _in_order(visit, steps):
             value = visit.value[step] if leads(step, visit.value) else None
-            place, path, rank = around.inside(step), (*visit.path, step), (*visit.rank, number)
-            if place.cases:  # else the schema allows no value there
-                todo.append(_DoubtfulValue(path, value, place, around, rank))
+            node, path, rank = around.inside(step), (*visit.path, step), (*visit.rank, number)
+            if node.cases:  # else the schema allows no value there
+                todo.append(_DoubtfulValue(path, value, node, around, rank))
     return {visit.path: visit.around for visit in sorted(requested, key=lambda visit: visit.rank)}
 
 
-def place_at(root: SchemaNode, data: Any, path: Path) -> SchemaNode:
-    """The place at a path of an answer, narrowed by the values of the answer."""
-    place = _narrowed(root, data, ())
+def node_at(root: SchemaNode, data: Any, path: Path) -> SchemaNode:
+    """The node at a path of an answer, narrowed by the values of the answer."""
+    node = _narrowed(root, data, ())
     for step in path:
         data = data[step] if leads(step, data) else None
-        place = _narrowed(place.inside(step), data, ())
-    return place
+        node = _narrowed(node.inside(step), data, ())
+    return node
 
 
 def _existing(path: Path, data: Any) -> Path:
@@ -179,39 +175,41 @@ def _in_order(visit: _DoubtfulValue, steps: Collection[str | int]) -> list[tuple
     if isinstance(visit.value, list):
         return [(step, step) for step in steps if isinstance(step, int)]
     keys = dict.fromkeys(
-        [*visit.place.declared.keys, *visit.value, *map(str, sorted(map(str, steps)))]
+        [*visit.node.declared.keys, *visit.value, *map(str, sorted(map(str, steps)))]
     )
     return [(number, key) for number, key in enumerate(keys) if key in steps]
 
 
 def _narrowed(
-    place: SchemaNode, value: Any, doubted: Collection[str | int], *, by_tags: bool = False
+    node: SchemaNode, value: Any, doubted: Collection[str | int], *, by_tags: bool = False
 ) -> SchemaNode:
-    """The place of a container, narrowed to the union arms that fit the values not in doubt.
+    """The node of a container, narrowed to the union variants that fit the values not in doubt.
 
     ``by_tags``: only values with few members decide, such as discriminators.
     """
-    if len(place.cases) < 2 or not isinstance(value, (dict, list)):
-        return place
-    for step, inner in _pairs(value):
+    if len(node.cases) < 2 or not isinstance(value, (dict, list)):
+        return node
+    container = cast("dict[str | int, Any] | list[Any]", value)
+    pairs = container.items() if isinstance(container, dict) else enumerate(container)
+    for step, inner in pairs:
         text = opening_text(inner)
-        if inner is None and place.inside(step).declared.may_be_null:
+        if inner is None and node.inside(step).declared.may_be_null:
             continue  # null stands for a key that was left out
-        if by_tags and place.inside(step).declared.members is None:
+        if by_tags and node.inside(step).declared.members is None:
             continue
-        place = place.with_key(step) if isinstance(step, str) else place
-        place = place.with_value(step, text) if text and step not in doubted else place
-    return place
+        node = node.with_key(step) if isinstance(step, str) else node
+        node = node.with_value(step, text) if text and step not in doubted else node
+    return node
 
 
-def _decides_others(place: SchemaNode, value: Any, doubted: Collection[str | int]) -> bool:
+def _decides_others(node: SchemaNode, value: Any, doubted: Collection[str | int]) -> bool:
     """Whether a doubtful value in a container decides which other values it has."""
-    around = _narrowed(place, value, doubted)
-    tagged = _narrowed(place, value, doubted, by_tags=True)
+    around = _narrowed(node, value, doubted)
+    tagged = _narrowed(node, value, doubted, by_tags=True)
     for step in doubted:
         if not leads(step, value):
-            if place.inside(step).cases and not around.inside(step).cases:
-                return True  # a key of another arm
+            if node.inside(step).cases and not around.inside(step).cases:
+                return True  # a key of another variant
             continue
         text = opening_text(value[step])
         cases = [case for case in tagged.cases if tagged.with_only(case).inside(step).cases]
@@ -219,7 +217,3 @@ def _decides_others(place: SchemaNode, value: Any, doubted: Collection[str | int
         if len(members) > 1 or not all(tagged.allows(case, step, text) for case in cases):
             return True
     return False
-
-
-def _pairs(container: Any) -> Iterable[tuple[str | int, Any]]:
-    return container.items() if isinstance(container, dict) else enumerate(container)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]

@@ -1,12 +1,11 @@
-"""An evaluation as terminal tables, and as a stand-alone HTML page.
+"""Evaluation: an evaluation as terminal tables, and as a stand-alone HTML page.
 
 In:    plain dicts (``Evaluation.to_dict``, ``Comparison.to_dict``, errors as dicts).
-Out:   rich renderables; HTML text with no reference to anything outside of it, and no script.
-Never: a number for what is not defined; a value unescaped.
-Why:   a figure without its interval and its verdict is misread.
+Out:   rich renderables; HTML text without a script and without a reference to anything outside.
+Never: a number for an undefined measure; an unescaped value.
+Why:   a measure without its interval and its verdict is misread.
 """
 
-import html
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -17,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fieldconf.errors import printable
+from fieldconf.render.notebook import escaped
 
 _WIDTH = 126
 _SHOWN: Mapping[str, str] = {
@@ -37,7 +37,7 @@ _HEAD = (
 
 
 def table(plain: Mapping[str, Any]) -> RenderableType:
-    """A row for each group, and below it what the numbers mean and what was not counted."""
+    """A row for each group; below it the verdicts and what was not counted."""
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     grid.add_column(plain["by"] if plain["by"] != "overall" else "", overflow="fold")
     grid.add_column("labels", justify="right")
@@ -49,13 +49,8 @@ def table(plain: Mapping[str, Any]) -> RenderableType:
     return Group(Text(heading(plain)), grid, *lines)
 
 
-def text(plain: Mapping[str, Any]) -> str:
-    """The table as plain text."""
-    return _plain(table(plain))
-
-
 def heading(plain: Mapping[str, Any]) -> str:
-    """What was evaluated, in a line."""
+    """What was evaluated, in one line."""
     return printable(
         f"{plain['score']}: {plain['labels']:,} values of {plain['documents']:,} documents; "
         f"intervals at {plain['level']:.0%} from {plain['resamples']:,} resamples of documents"
@@ -71,12 +66,12 @@ def page(
     """
     titles = [plain["by"], "labels", *_SHOWN.values()]
     rows = [[_name(row), f"{row['labels']:,}", *_cells(row)] for row in plain["rows"]]
-    parts = [f"<p>{_escaped(heading(plain))}</p>", _html_table(titles, rows)]
+    parts = [f"<p>{escaped(heading(plain))}</p>", _html_table(titles, rows)]
     for is_first, line in _lines(plain):
         tag = "h3" if is_first else "div"
-        parts.append(f"<{tag}>{_escaped(line)}</{tag}>")
+        parts.append(f"<{tag}>{escaped(line)}</{tag}>")
     if image:
-        parts.append(f'<p><img alt="curves" style="max-width:100%" src="{_escaped(image)}"></p>')
+        parts.append(f'<p><img alt="curves" style="max-width:100%" src="{escaped(image)}"></p>')
     if errors is not None:
         titles = ["document", "field", "confidence", "value", "right", "text", "why"]
         cells = [
@@ -117,13 +112,16 @@ def comparison_table(plain: Mapping[str, Any]) -> RenderableType:
     return Group(Text(head), grid, *(Text(printable(note)) for note in plain["notes"]))
 
 
-def comparison_text(plain: Mapping[str, Any]) -> str:
-    """The differences as plain text."""
-    return _plain(comparison_table(plain))
+def plain_text(renderable: RenderableType) -> str:
+    """A table as plain text."""
+    console = Console(file=io.StringIO(), width=_WIDTH, color_system=None)
+    with console.capture() as capture:
+        console.print(renderable)
+    return capture.get()
 
 
 def figure(value: float | None) -> str:
-    """Three digits; never "1.000" or "0.000" for what is neither; a dash for what is not defined.
+    """Three digits; "1.000" and "0.000" only for exactly 1 and 0; a dash for None.
 
     >>> figure(0.5), figure(0.99999), figure(None)
     ('0.500', '>0.999', '-')
@@ -138,7 +136,7 @@ def figure(value: float | None) -> str:
 
 
 def short(value: float) -> str:
-    """A number of two digits, or three below .1; never 0 or 1 for what is neither.
+    """A number of two digits, or three below .1; "0" and "1" only for exactly 0 and 1.
 
     >>> short(0.531), short(0.9987), short(1.0), short(-0.0501), short(0.0001)
     ('.53', '>.99', '1', '-.05', '<.001')
@@ -192,25 +190,11 @@ def _lines(plain: Mapping[str, Any]) -> Iterable[tuple[bool, str]]:
 
 def _html_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     head = "".join(
-        f'<th style="padding:.3em .8em;text-align:left">{_escaped(t)}</th>' for t in titles
+        f'<th style="padding:.3em .8em;text-align:left">{escaped(t)}</th>' for t in titles
     )
-    lines = "".join(
-        "<tr>" + "".join(f'<td style="{_CELL}">{_broken(cell)}</td>' for cell in row) + "</tr>"
-        for row in rows
-    )
+    lines = ""
+    for row in rows:
+        cells = ["<br>".join(map(escaped, cell.split("\n"))) for cell in row]
+        line = "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells)
+        lines += f"<tr>{line}</tr>"
     return f'<table style="border-collapse:collapse"><tr>{head}</tr>{lines}</table>'
-
-
-def _broken(cell: str) -> str:
-    return "<br>".join(_escaped(line) for line in cell.split("\n"))
-
-
-def _escaped(line: str) -> str:
-    return html.escape(printable(line))
-
-
-def _plain(renderable: RenderableType) -> str:
-    console = Console(file=io.StringIO(), width=_WIDTH, color_system=None)
-    with console.capture() as capture:
-        console.print(renderable)
-    return capture.get()

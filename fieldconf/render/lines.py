@@ -1,9 +1,9 @@
-"""Lines: a whole report for a terminal: its table, and below it what holds for all of it.
+"""Lines: a whole report for a terminal: its table, and the lines below the table.
 
 In:    a report's plain dict (``Report.to_dict``).
 Out:   rich renderables, and plain text for ``print``.
 Never: more than ``MOST_ROWS`` rows; a control character.
-Why:   the command line, ``print(report)``, a notebook and the HTML page say the same.
+Why:   the command line, ``print(report)``, a notebook and the HTML page show the same text.
 """
 
 import io
@@ -36,7 +36,7 @@ FLAGS = {
 
 
 def text(report: Mapping[str, Any]) -> str:
-    """What ``print`` shows of a report."""
+    """The text that ``print`` shows for a report."""
     from rich.console import Console
 
     console = Console(file=io.StringIO(), width=_WIDTH, color_system=None, highlight=False)
@@ -46,7 +46,7 @@ def text(report: Mapping[str, Any]) -> str:
 
 
 def whole(report: Mapping[str, Any]) -> "RenderableType":
-    """The table, how many rows it leaves out, and the lines below it."""
+    """The table, the number of omitted rows, and the lines below it."""
     from rich.console import Group
     from rich.text import Text
 
@@ -63,9 +63,10 @@ def first_rows(report: Mapping[str, Any]) -> tuple[list[Row], int]:
 
 
 def rows(fields: Mapping[str, Any], reason: str = "") -> list[Row]:
-    """Leaves and lists; an object only if it is judged: else it would repeat its least sure field.
+    """The rows of leaves and lists, and of objects that have an outcome of their own.
 
-    A row does not repeat ``reason``, which holds for the whole report.
+    Other objects would only repeat their least sure field. A row does not repeat ``reason``, which
+    holds for the whole report.
     """
     return [
         (name, {**field, "reason": ""} if reason and field["reason"] == reason else field)
@@ -81,28 +82,45 @@ def summary(report: Mapping[str, Any]) -> "Text":
     """How the answer ended, its confidence, and what holds for all fields."""
     from rich.text import Text
 
-    confidence = report["confidence"]
-    least = "unknown" if confidence is None else f"{confidence:.3f} (the least sure required field)"
+    confidence, stopped = report["confidence"], report["stopped"]
     line = report["status"]
-    line += "" if report["status"] == "text" else f", confidence {least}"
+    if report["status"] != "text":
+        least = (
+            "unknown" if confidence is None else f"{confidence:.3f} (the least sure required field)"
+        )
+        line += f", confidence {least}"
     line += MASKS.get(report["mask"], "")
-    is_stopped = report["stopped"] is not None  # its line repeats the reason
-    reason = f": {printable(report['reason'])}" if report["reason"] and not is_stopped else ""
-    flags = "".join(f"\n{FLAGS[flag]}" for flag in report["flags"])
-    has_texts = report["prompt_score"] or report["status"] == "text"
-    texts = _texts(report) if has_texts else ""
-    return Text(line + reason + texts + flags + _stopped(report["stopped"]), style="bold")
+    if report["reason"] and stopped is None:  # the line of an early stop repeats the reason
+        line += f": {printable(report['reason'])}"
+    if report["prompt_score"] or report["status"] == "text":
+        line += _text_scores(report)
+    line += "".join(f"\n{FLAGS[flag]}" for flag in report["flags"])
+    if stopped is not None:
+        most = stopped["saved_at_most"]
+        spared = f"at least {stopped['saved']}" + ("" if most is None else f", at most {most}")
+        where = printable(f"stopped at {stopped['pointer'] or '(whole)'}: {stopped['rule']}")
+        line += f"\n{where}; {stopped['read']} tokens read, {spared} spared"
+    return Text(line, style="bold")
 
 
 def details(report: Mapping[str, Any], notes: Iterable[str] = ()) -> list[str]:
     """The lines below the summary: outcomes, errors, ``notes``, how to read it, the least sure."""
-    return [*outcomes(report), *problems(report), *notes, *_legend(report)]
+    lines = [*outcomes(report), *problems(report), *notes]
+    scored = [
+        (field["confidence"], name or "(whole)")
+        for name, field in rows(report["fields"])
+        if field["confidence"] is not None and field["kind"] != "object"
+    ]
+    if scored:
+        confidence, name = min(scored, key=lambda pair: pair[0])
+        lines += [READING, printable(f"least sure: {name}, {number(confidence)}")]
+    return lines
 
 
 def outcomes(report: Mapping[str, Any]) -> list[str]:
-    """The outcome of the answer, the number of fields for each outcome, and those not accepted.
+    """The outcome of the answer, the number of fields for each outcome, and the doubtful fields.
 
-    None for a free text, which has no fields.
+    Empty for a free text, which has no fields.
     """
     if report["status"] == "text":
         return []
@@ -123,7 +141,7 @@ def outcomes(report: Mapping[str, Any]) -> list[str]:
 
 
 def _with_notes(name: str, field: Mapping[str, Any]) -> str:
-    """A field, and the reasons against it that its number does not show."""
+    """A field's name, and the reasons against it that its number does not show."""
     names = dict.fromkeys(reason["name"] for reason in field["reasons"])
     notes = ", ".join(name.replace("_", " ") for name in names if name not in _SHOWN_ALREADY)
     return f"{name or '(whole)'}{f' ({notes})' if notes else ''}"
@@ -139,30 +157,8 @@ def problems(report: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _legend(report: Mapping[str, Any]) -> list[str]:
-    """How to read the table, and the field with the lowest confidence; none without numbers."""
-    scored = [
-        (field["confidence"], name or "(whole)")
-        for name, field in rows(report["fields"])
-        if field["confidence"] is not None and field["kind"] != "object"
-    ]
-    if not scored:
-        return []
-    confidence, name = min(scored, key=lambda pair: pair[0])
-    return [READING, printable(f"least sure: {name}, {number(confidence)}")]
-
-
-def _stopped(stopped: Mapping[str, Any] | None) -> str:
-    if stopped is None:
-        return ""
-    most = stopped["saved_at_most"]
-    spared = f"at least {stopped['saved']}" + ("" if most is None else f", at most {most}")
-    where = printable(f"stopped at {stopped['pointer'] or '(whole)'}: {stopped['rule']}")
-    return f"\n{where}; {stopped['read']} tokens read, {spared} spared"
-
-
-def _texts(report: Mapping[str, Any]) -> str:
-    """A line each for prompt and answer: their total logprob, mean and perplexity."""
+def _text_scores(report: Mapping[str, Any]) -> str:
+    """The lines of prompt and answer: their total logprob, mean and perplexity."""
     lines = ""
     for name in ("prompt", "answer"):
         score = report[f"{name}_score"]

@@ -1,11 +1,11 @@
-"""Notebook: a report or a field as a small HTML table for somebody else's page.
+"""Notebook: a report or a field as a small HTML table for a notebook, or as a page of its own.
 
 In:    plain dicts (``Report.to_dict``, ``Field.to_dict``).
-Out:   HTML text: one element with inline styles.
+Out:   HTML text: one element with inline styles; or a page that refers to nothing outside it.
 Never: unescaped text (a model wrote the values and keys); a script, a link, a class; a color that
        is readable on a light or a dark background only; a character that changes the writing
        direction.
-Why:   notebooks show the result of ``_repr_html_``, in light and dark themes.
+Why:   notebooks show the result of ``_repr_html_``, in light and dark themes; a page can be mailed.
 """
 
 import html
@@ -22,6 +22,14 @@ _HEAD = "padding:.3em .8em;border:0;text-align:left;font-weight:600;white-space:
 _WORDS = "min-width:9em;overflow-wrap:anywhere;font-family:ui-monospace,monospace"
 _DIM = "opacity:.7"
 _LONGEST = 1000  # characters of a value
+_PAGE_HEAD = (
+    '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width">'
+    '<meta name="color-scheme" content="light dark">'
+    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+    "style-src 'unsafe-inline'\"><title>Report</title></head>"
+    '<body style="font-family:system-ui,sans-serif;margin:2em">'
+)
 
 
 def report_table(report: Mapping[str, Any], *, why: bool = False) -> str:
@@ -29,8 +37,13 @@ def report_table(report: Mapping[str, Any], *, why: bool = False) -> str:
     rows, left = first_rows(report)
     ends = [f"... and {left} more"] if left else []
     ends += [*summary(report).plain.splitlines(), *details(report)]
-    below = "".join(f"<div>{_escaped(line)}</div>" for line in ends)
+    below = "".join(f"<div>{escaped(line)}</div>" for line in ends)
     return _framed(rows, f'<div style="margin-top:.6em">{below}</div>', why=why)
+
+
+def page(report: Mapping[str, Any]) -> str:
+    """A stand-alone page: the table of a report, with what decided each field."""
+    return f"{_PAGE_HEAD}{report_table(report, why=True)}</body></html>\n"
 
 
 def field_table(pointer: str, field: Mapping[str, Any]) -> str:
@@ -53,10 +66,13 @@ def _framed(rows: Sequence[Row], below: str, *, why: bool) -> str:
 
 def _row(name: str, field: Mapping[str, Any], *, why: bool) -> str:
     lines = [notes(field).plain, *(reasons(field) if why else [])]
-    last = "".join(f"<div>{_escaped(line)}</div>" for line in lines if line)
+    value = shown(field)
+    if len(value) > _LONGEST:
+        value = f"{value[:_LONGEST]} ... ({len(value) - _LONGEST} more characters)"
+    last = "".join(f"<div>{escaped(line)}</div>" for line in lines if line)
     return (
-        f'<tr style="background:none"><td style="{_CELL};{_WORDS}">{_escaped(name) or "(whole)"}'
-        f'</td><td style="{_CELL};{_WORDS}">{_escaped(_cut(shown(field)))}</td>'
+        f'<tr style="background:none"><td style="{_CELL};{_WORDS}">{escaped(name) or "(whole)"}'
+        f'</td><td style="{_CELL};{_WORDS}">{escaped(value)}</td>'
         f'<td style="{_CELL};white-space:nowrap">{_bar(field)}</td>'
         f'<td style="{_CELL};{_DIM}">{last}</td></tr>'
     )
@@ -71,17 +87,13 @@ def _bar(field: Mapping[str, Any]) -> str:
         return f'<span style="{_DIM}">unknown</span>{label}'
     length = f"{100 * confidence:.1f}%"
     return (
-        f"{_escaped(number(confidence))}"
+        f"{escaped(number(confidence))}"
         '<div style="width:6em;height:.35em;border-radius:.2em;background:rgba(128,128,128,.25)">'
         f'<div style="width:{length};height:100%;border-radius:.2em;background:{hue}"></div></div>'
         f"{label}"
     )
 
 
-def _cut(text: str) -> str:
-    left = len(text) - _LONGEST
-    return text if left <= 0 else f"{text[:_LONGEST]} ... ({left} more characters)"
-
-
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Text for HTML, without control characters."""
     return html.escape(printable(text))

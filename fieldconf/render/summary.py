@@ -1,6 +1,6 @@
-"""A summary of many answers as terminal tables: their statuses, and the confidences by field.
+"""Summary: many answers as terminal tables: their statuses, and the confidences by field.
 
-In:    counts as plain dicts (as in ``batch.summary.Summary.to_dict``).
+In:    counts as plain dicts (as in ``BatchSummary.to_dict``).
 Out:   a rich renderable.
 Never: a percentage of zero rows.
 Why:   a histogram of ten bars shows at a glance which field needs attention.
@@ -23,7 +23,13 @@ _LONGEST = 100  # characters of a reason
 
 def whole(counts: Mapping[str, Any]) -> RenderableType:
     """A line of counts, a table of fields, and the most frequent reasons."""
-    parts: list[RenderableType] = [_heading(counts), _statuses(counts)]
+    heading = Text(f"{counts['responses']:,} answers, {counts['rows']:,} rows")
+    for outcome, hue in HUES.items():
+        if count := counts["outcomes"].get(outcome):
+            heading.append(f"  {outcome} {_share(count, counts['responses'])}", style=hue)
+    ranked = sorted(counts["statuses"].items(), key=lambda pair: -pair[1])
+    statuses = "  ".join(f"{printable(name)} {count:,}" for name, count in ranked)
+    parts: list[RenderableType] = [heading, Text(statuses, style="dim")]
     if counts["fields"]:
         parts.append(_fields(counts["fields"]))
     if counts["reasons"]:
@@ -39,19 +45,6 @@ def bars(counts: Sequence[int]) -> str:
     """
     most = max(counts, default=0)
     return "".join(BARS[-(-count * (len(BARS) - 1) // most)] if count else " " for count in counts)
-
-
-def _heading(counts: Mapping[str, Any]) -> Text:
-    line = Text(f"{counts['responses']:,} answers, {counts['rows']:,} rows")
-    for outcome, hue in HUES.items():
-        if count := counts["outcomes"].get(outcome):
-            line.append(f"  {outcome} {_share(count, counts['responses'])}", style=hue)
-    return line
-
-
-def _statuses(counts: Mapping[str, Any]) -> Text:
-    ranked = sorted(counts["statuses"].items(), key=lambda pair: -pair[1])
-    return Text("  ".join(f"{printable(name)} {count:,}" for name, count in ranked), style="dim")
 
 
 def _fields(fields: Mapping[str, Any]) -> Table:

@@ -1,4 +1,4 @@
-"""A report as a terminal table: field, value, confidence, bar, outcome, and the other values.
+"""Table: a report for a terminal: field, value, confidence, bar, outcome, and the other values.
 
 In:    fields as plain dicts (as in ``Report.to_dict``), each with its pointer.
 Out:   rich renderables whose column widths depend on the terminal only, so that rows printed one
@@ -28,7 +28,7 @@ TRUST, SHOW = 0.9, 0.5
 HUES = {"accept": "green", "review": "yellow", "reject": "red"}
 
 NOTES = "other values / formula"
-"""The title of the last column: rivals of the value, else what the confidence is."""
+"""The title of the last column: the other values, else the formula of the confidence."""
 
 _WIDTHS = {"field": 24, "value": 27, "confidence": 10, "bar": 10, "outcome": 7, NOTES: 44}
 _SHRINK = (
@@ -57,7 +57,7 @@ _FORMULAS = {
 def table(fields: Iterable[Row], *, header: bool = True, why: bool = False) -> "RenderableType":
     """A table with one row for each field; ``fields`` are (JSON Pointer, plain field) pairs.
 
-    ``why`` adds lines below each field: what decided it, and what speaks against its number.
+    ``why`` adds the lines of ``reasons`` below each field.
     """
     if not why:
         return _FittingRows(tuple(fields), header=header)
@@ -147,7 +147,7 @@ def number(confidence: float) -> str:
 
 
 def color(field: Mapping[str, Any]) -> str:
-    """The color of the field's outcome; of a field without one, by the default limits."""
+    """The color of the field's outcome; for a field without one, by the default limits."""
     if field.get("outcome"):
         return HUES[field["outcome"]]
     confidence = field["confidence"] or 0.0
@@ -163,18 +163,6 @@ def shown(field: Mapping[str, Any]) -> str:
     return "[...]" if field["kind"] == "array" else "{...}"
 
 
-def _combined(field: Mapping[str, Any]) -> str:
-    """How sure each of several readings was, and of which value if it is another one."""
-    certain = [r for r in field.get("readings", ()) if r["confidence"] is not None]
-    return ", ".join(map(_reading, certain)) or _FORMULAS["verification"]
-
-
-def _reading(reading: Mapping[str, Any]) -> str:
-    is_other = reading["agrees"] is False and reading["how"] != "verification"
-    other = f" {printable(json.dumps(reading['value'], ensure_ascii=False))}" if is_other else ""
-    return f"{reading['how']}{other} {number(reading['confidence'])}"
-
-
 def notes(field: Mapping[str, Any]) -> "Text":
     """The other values and their probabilities; else the formula, or why there is no number."""
     from rich.text import Text
@@ -182,7 +170,17 @@ def notes(field: Mapping[str, Any]) -> "Text":
     if field["reason"]:
         return Text(printable(field["reason"]), style="dim")
     if field["basis"] == "verification":
-        return Text(_combined(field), style="dim")
+        readings: list[str] = []
+        for reading in field.get("readings", ()):
+            if reading["confidence"] is not None:
+                is_other = reading["agrees"] is False and reading["how"] != "verification"
+                other = (
+                    f" {printable(json.dumps(reading['value'], ensure_ascii=False))}"
+                    if is_other
+                    else ""
+                )
+                readings.append(f"{reading['how']}{other} {number(reading['confidence'])}")
+        return Text(", ".join(readings) or _FORMULAS["verification"], style="dim")
     candidates: list[Any] = field["distribution"]["candidates"] if field["distribution"] else []
     least = 0.0 if field["basis"] == "distribution" else _SMALLEST
     rivals = [
@@ -207,7 +205,7 @@ _FLAGS = {
 
 
 def reasons(field: Mapping[str, Any]) -> list[str]:
-    """Why the number is what it is; a sentence for each line."""
+    """The lines that explain the number; one sentence each."""
     lines = [field["why"]["sentence"]] if field["why"] else []
     low, high = field["low"], field["high"]
     if low is not None and high is not None and high - low > _WIDE_BOUNDS:

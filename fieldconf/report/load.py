@@ -12,31 +12,25 @@ cannot hold (inf, huge integers, deep nesting) is in the fields, and is put back
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
-from fieldconf.distributions.distribution import Distribution, Member, Rival
-from fieldconf.distributions.explanation import Explanation
-from fieldconf.distributions.open_values import OpenValueStep
+from fieldconf.distributions.distribution import Distribution
 from fieldconf.errors import PayloadError, PolicyError, SchemaError
 from fieldconf.fields.field import Field
 from fieldconf.fields.pickling import value_at
 from fieldconf.fields.plain_values import DEEPEST, number_of, plain_value
-from fieldconf.fields.readings import Agreement, Calibrated, Reading, RequestCost, SourceSpan
-from fieldconf.fields.status import WHOLE, Stopped
-from fieldconf.formulas import TextScore
+from fieldconf.fields.status import WHOLE
 from fieldconf.parsing.json_writing import json_text
 from fieldconf.parsing.kinds import kind_of
 from fieldconf.paths import Path, pointer
 from fieldconf.policy import Policy
 from fieldconf.render.table import printable
 from fieldconf.schema import Declared, Schema, SchemaNode, SchemaViolation
-from fieldconf.schema.field_settings import FieldConfig
-from fieldconf.tokens.token import Candidate, Token, utf8
+from fieldconf.tokens.token import Token, utf8
 
 if TYPE_CHECKING:
     from fieldconf.report import saved_form
@@ -66,8 +60,8 @@ def read_text(text: str | bytes) -> Any:
         ) from None
 
 
-def read(plain: Any, schema: Schema) -> dict[str, Any]:
-    """What a report is made of, by name.
+def read(plain: Any, schema: Schema, report: type) -> dict[str, Any]:
+    """The arguments of ``report``, which is the class ``Report``, by name.
 
     Raises:
         PayloadError: if it is not the plain form of a report; it says what is wrong, and where.
@@ -75,7 +69,7 @@ def read(plain: Any, schema: Schema) -> dict[str, Any]:
     from fieldconf.report import saved_form  # noqa: PLC0415  # models take long to import
 
     try:
-        form = saved_form.SavedReport.model_validate(dict(plain))
+        form = saved_form.form_of_report(report).model_validate(dict(plain))
         return _made(form, schema)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
@@ -88,119 +82,33 @@ def read(plain: Any, schema: Schema) -> dict[str, Any]:
     raise PayloadError(f"not a saved report: {printable(problem)}", remedy=_REMEDY) from None
 
 
-# -- the parts ----------------------------------------------------------------------------------
-
-
-def _maybe(make: Callable[[Any], R], form: Any) -> R | None:
-    return None if form is None else make(form)
-
-
-def _rivals(forms: Sequence[saved_form.SavedRival]) -> tuple[Rival, ...]:
-    return tuple(Rival(form.text, form.probability) for form in forms)
-
-
-def _member(form: saved_form.SavedMember) -> Member:
-    return Member(form.value, form.probability, form.low, form.high)
-
-
-def _distribution(form: saved_form.SavedDistribution) -> Distribution:
-    return Distribution(
-        tuple(map(_member, form.candidates)), form.off_schema, form.unseen, form.decided_at,
-        _rivals(form.other), form.calls, form.rest, _rivals(form.beginnings),
-        tuple(map(_member, form.unnormalised)),
-    )  # fmt: skip
-
-
-def _restored(distribution: Distribution | None, value: Any) -> Distribution | None:
-    """The same where the field's own number, which had to be written as text, is a candidate."""
-    text = plain_value(value)
-    if distribution is None or not isinstance(text, str) or isinstance(value, str):
-        return distribution
-    members = (m._replace(value=value) if m.value == text else m for m in distribution.candidates)
-    return replace(distribution, candidates=tuple(members))
-
-
-def _why(form: saved_form.SavedExplanation) -> Explanation:
-    return Explanation(form.token, form.text, form.share, _rivals(form.rivals))
-
-
-def _choice(form: saved_form.SavedStep) -> OpenValueStep:
-    rivals = _rivals(form.rivals)
-    return OpenValueStep(
-        form.token, form.agreeing, form.possible, form.off_schema, form.unseen, rivals
-    )
-
-
-def _candidate(form: saved_form.SavedCandidate) -> Candidate:
-    raw = None if form.bytes is None else bytes(form.bytes)
-    if form.logprob is None:
-        raise ValueError(f"the candidate {form.text!r} has no logprob")
-    logprob = -math.inf if form.logprob == "-inf" else form.logprob
-    return Candidate(form.text, raw, logprob, form.id)
-
-
-def _token(form: saved_form.SavedToken) -> Token:
-    raw = None if form.bytes is None else bytes(form.bytes)
-    if form.logprob == "-inf":
-        raise ValueError(f"the token {form.text!r} was written, but has the logprob -inf")
-    candidates = tuple(map(_candidate, form.candidates))
-    return Token(form.text, raw, form.logprob, candidates, form.id, form.note)
-
-
-def _score(form: saved_form.SavedTextScore) -> TextScore:
-    """JSON has no infinity: where the mean is known, the perplexity is."""
-    is_beyond = form.perplexity is None and form.mean is not None
-    perplexity = math.inf if is_beyond else form.perplexity
-    return TextScore(form.logprob, form.mean, perplexity, form.tokens)
-
-
-def _record(kind: Callable[..., R]) -> Callable[[saved_form.SavedRecord], R]:
-    """From the plain form of a small record to the record, name by name."""
-    return lambda form: kind(**{name: getattr(form, name) for name in type(form).model_fields})
-
-
-# -- the whole ----------------------------------------------------------------------------------
-
-
 def _made(form: saved_form.SavedReport, schema: Schema) -> dict[str, Any]:
-    tokens = tuple(map(_token, form.tokens))
+    made = form.attributes
+    tokens: tuple[Token, ...] = made["tokens"]
     paths = _paths(form.fields)
     leaves = {name: _leaf_value(saved) for name, saved in form.fields.items()}
     data = _mended(form.data, [(paths[name], form.fields[name], leaves[name]) for name in paths])
-    values = {
-        name: value if "value" in form.fields[name].model_fields_set
-        else value_at(paths[name], data)
-        for name, value in leaves.items()
-    }  # fmt: skip
-    fields = {
-        name: _field(saved, paths[name], values[name], tokens)
-        for name, saved in form.fields.items()
-    }
-    text = None if form.text is None else utf8(form.text)
+    fields: dict[str, Field] = {}
+    for name, saved in form.fields.items():
+        has_value = "value" in saved.model_fields_set
+        value = leaves[name] if has_value else value_at(paths[name], data)
+        fields[name] = _field(saved, paths[name], value, tokens)
+    text = None if made["text"] is None else utf8(made["text"])
     fields = with_declared(fields, text, schema)
-    if not schema.json:
-        fields = {name: _with_conf(field, form.fields[name].conf) for name, field in fields.items()}
+    if not schema.json:  # then a field has the settings that it had when it was saved
+        for name, saved in form.fields.items():
+            declared = fields[name].declared
+            if saved.conf is not None and declared is not None:
+                fields[name] = replace(fields[name], declared=replace(declared, conf=saved.conf))
     errors = tuple(_error(saved, data, tokens) for saved in form.errors)
     value = None
-    if form.status in WHOLE and "" in fields:
+    if made["status"] in WHOLE and "" in fields:
         root = fields[""]
         written = json_text(data) if text is None else text[root.start : root.stop]
         value, errors = _validated(written, data, errors, schema, fields)
-    return {
-        "status": form.status, "value": value, "data": data, "fields": fields, "errors": errors,
-        "reason": form.reason, "flags": tuple(form.flags), "mask": form.mask,
-        "precision": form.precision, "choice": form.choice, "tool": form.tool,
-        "answer_score": _maybe(_score, form.answer_score),
-        "prompt_score": _maybe(_score, form.prompt_score),
-        "stopped": _maybe(_record(Stopped), form.stopped),
-        "calibration": _maybe(_record(Calibrated), form.calibration),
-        "requests": tuple(map(_record(RequestCost), form.requests)),
-        "input_tokens": form.input_tokens, "output_tokens": form.output_tokens,
-        "policy": Policy.from_dict(form.policy),
-        "owners": tuple(form.owners), "text": form.text, "tokens": tokens, "model": form.model,
-        "prompt_tokens": tuple(map(_token, form.prompt_tokens)),
-        "finish_reason": form.finish_reason, "refusal": form.refusal, "schema": schema,
-        "response": form.response,
+    return made | {
+        "value": value, "data": data, "fields": fields, "errors": errors, "mask": form.mask,
+        "policy": Policy.from_dict(form.policy), "schema": schema,
     }  # fmt: skip
 
 
@@ -228,7 +136,7 @@ def _mended(data: Any, fields: Sequence[tuple[Path, saved_form.SavedField, Any]]
     containers: dict[Path, Any] = {(): data}
     for path, form, value in fields:
         is_container = form.kind in ("object", "array")
-        is_open = "truncated" in form.flags and not is_container
+        is_open = "truncated" in form.attributes["flags"] and not is_container
         is_deep = len(path) > DEEPEST or (is_container and len(path) == DEEPEST)
         parent = containers.get(path[:-1]) if path else None
         if is_deep and not is_open:
@@ -255,23 +163,21 @@ def _field(form: saved_form.SavedField, path: Path, value: Any, tokens: tuple[To
     start, stop = form.span
     if any(not 0 <= index < len(tokens) for index in form.indexes):
         raise ValueError(f"fields: a token index of {pointer(path)!r} is out of range")
+    made = form.attributes
+    made["distribution"] = _restored(made["distribution"], value)
     return Field(
-        path, value, form.kind, confidence=form.confidence, raw=form.raw, low=form.low,
-        high=form.high, logprob=form.logprob, basis=form.basis,
-        distribution=_restored(_maybe(_distribution, form.distribution), value),
-        expected=form.expected, std=form.std, variants=_maybe(_distribution, form.variants),
-        presence={name: _member(member) for name, member in form.presence.items()},
-        end_probabilities=tuple(map(_member, form.end_probabilities)),
-        min_step=_maybe(_choice, form.min_step),
-        why=_maybe(_why, form.why),
-        readings=tuple(map(_record(Reading), form.readings)),
-        agreement=_maybe(_record(Agreement), form.agreement),
-        source_spans=_maybe(
-            lambda forms: tuple(map(_record(SourceSpan), forms)), form.source_spans
-        ),
-        flags=tuple(form.flags), reason=form.reason,
-        start=start, stop=stop, indexes=tuple(form.indexes), source=tokens,
+        path, value, form.kind, start=start, stop=stop, indexes=tuple(form.indexes), source=tokens,
+        **made,
     )  # fmt: skip
+
+
+def _restored(distribution: Distribution | None, value: Any) -> Distribution | None:
+    """The same where the field's own number, which had to be written as text, is a candidate."""
+    text = plain_value(value)
+    if distribution is None or not isinstance(text, str) or isinstance(value, str):
+        return distribution
+    members = (m._replace(value=value) if m.value == text else m for m in distribution.candidates)
+    return replace(distribution, candidates=tuple(members))
 
 
 def with_declared(
@@ -298,13 +204,6 @@ def with_declared(
         own = declared[field.path] if field.is_leaf else last
         completed[name] = replace(field, declared=own)
     return completed
-
-
-def _with_conf(field: Field, form: saved_form.SavedFieldConfig | None) -> Field:
-    """A field of no schema with the settings that it had when it was saved."""
-    if form is None or field.declared is None:
-        return field
-    return replace(field, declared=replace(field.declared, conf=_record(FieldConfig)(form)))
 
 
 def _written(field: Field, text: bytes | None) -> bytes:

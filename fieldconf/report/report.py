@@ -17,7 +17,6 @@ from fieldconf.fields.field import Field
 from fieldconf.fields.plain_values import (
     digest_of,
     plain_record,
-    plain_score,
     plain_token,
     plain_value,
 )
@@ -35,7 +34,7 @@ from fieldconf.policy import (
     outcome_of,
     problems_of,
 )
-from fieldconf.render import html, lines, notebook
+from fieldconf.render import lines, notebook
 from fieldconf.report.frame import Library, frame
 from fieldconf.report.load import VERSION, read, read_text
 from fieldconf.report.lookup import ByPointer, Lookup, Name
@@ -409,6 +408,12 @@ class Report(Mapping[str, Field], Generic[T]):
         deeper than ``DEEPEST``. ``tokens`` adds the answer's text, its tokens with their
         candidates, and which of them each field has.
         """
+        fields: dict[str, dict[str, Any]] = {}
+        for name, scored in self.fields.items():
+            verdict = self.verdicts.get(name)
+            fields[name] = scored.to_dict(tokens=tokens) | (
+                {"outcome": None, "reasons": []} if verdict is None else verdict.to_dict()
+            )
         plain: dict[str, Any] = {
             "version": VERSION,
             "status": self.status,
@@ -419,8 +424,8 @@ class Report(Mapping[str, Field], Generic[T]):
             "precision": self.precision,
             "choice": self.choice,
             "tool": self.tool,
-            "answer_score": plain_score(self.answer_score),
-            "prompt_score": plain_score(self.prompt_score),
+            "answer_score": plain_record(self.answer_score),
+            "prompt_score": plain_record(self.prompt_score),
             "input_tokens": self.input_tokens,
             "output_tokens": self.output_tokens,
             "stopped": plain_record(self.stopped),
@@ -431,7 +436,7 @@ class Report(Mapping[str, Field], Generic[T]):
             "errors": [self._plain_error(error, tokens=tokens) for error in self.errors],
             "outcome": self.outcome,
             "policy": self.policy.at(self.schema).to_dict(),
-            "fields": {name: self._plain_field(name, tokens=tokens) for name in self.fields},
+            "fields": fields,
         }
         if self.requests:
             plain["requests"] = [plain_record(request) for request in self.requests]
@@ -478,7 +483,7 @@ class Report(Mapping[str, Field], Generic[T]):
         True
         """
         compiled = schema if isinstance(schema, Schema) else compile_schema(schema).as_requested
-        return Report(**read(plain, compiled))
+        return Report(**read(plain, compiled, Report))
 
     @overload
     @staticmethod
@@ -511,14 +516,7 @@ class Report(Mapping[str, Field], Generic[T]):
 
     def to_html(self) -> str:
         """A stand-alone HTML page with one row a leaf."""
-        return html.page(self.to_dict())
-
-    def _plain_field(self, name: str, *, tokens: bool) -> dict[str, Any]:
-        verdict = self.verdicts.get(name)
-        judgement: dict[str, Any] = {"outcome": None, "reasons": []}
-        if verdict is not None:
-            judgement = verdict.to_dict()
-        return self.fields[name].to_dict(tokens=tokens) | judgement
+        return notebook.page(self.to_dict())
 
     def _plain_error(self, error: SchemaViolation, *, tokens: bool) -> dict[str, Any]:
         plain: dict[str, Any] = {

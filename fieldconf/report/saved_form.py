@@ -1,36 +1,63 @@
-"""Forms: the plain form of a report, as models that say what is wrong with one.
+"""Saved form: the plain form of a report, as models that say what is wrong with one.
 
 In:    plain JSON values.
-Out:   the same, typed, name by name.
-Never: a key skipped that is not known; a value made to fit.
+Out:   the same, checked; the records inside (``Distribution``, ``Reading``, ...) as themselves.
+Never: an unknown key skipped; a value made to fit; the attributes of a record listed once more.
 Why:   a report is saved today and read next year, by somebody else.
 
-What came later has a default, and keys of version 1 are read as well.
+The keys of a record and their types are those of its class. ``_LATER`` names the keys that older
+saved reports lack, ``_FORMER`` the names that keys had in version 1.
 """
 
-from typing import Annotated, Any, Literal, TypeAlias
+from collections.abc import Iterable, Mapping
+from dataclasses import is_dataclass
+from functools import cache, reduce
+from inspect import signature
+from math import inf
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from annotated_types import Len
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, InstanceOf
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    InstanceOf,
+    create_model,
+)
 from pydantic import Field as FormKey
+from pydantic_core import CoreSchema
 
-from fieldconf.fields.field import Kind
-from fieldconf.fields.readings import Basis, FoundHow, How
-from fieldconf.fields.status import Status
+from fieldconf.distributions.explanation import Explanation
+from fieldconf.fields.field import Field, Kind
+from fieldconf.formulas import TextScore
 from fieldconf.policy import Outcome
-from fieldconf.schema.field_settings import Basis as ConfBasis
-from fieldconf.tokens.token import FORMER_MASKS, Mask
+from fieldconf.schema.field_settings import FieldConfig
+from fieldconf.tokens.token import FORMER_MASKS, Candidate, Mask, Token
 
 Text: TypeAlias = InstanceOf[str]  # pydantic's own check refuses lone surrogates
 
-
-def _formerly(name: str, former: str, **more: Any) -> Any:
-    """A key that had another name in version 1."""
-    return FormKey(validation_alias=AliasChoices(name, former), **more)
-
-
-def _current_mask(mask: Any) -> Any:
-    return FORMER_MASKS.get(mask, mask) if isinstance(mask, str) else mask
+_LATER = {
+    "Distribution": ("rest", "beginnings", "unnormalised"),
+    "FieldConfig": ("accept", "review", "basis", "counts"),
+    "Field": (
+        "raw",
+        "readings",
+        "agreement",
+        "source_spans",
+        "source_candidates",
+        "fitted_rank",
+        "min_step",
+    ),
+    "Report": ("requests", "calibration", "owners", "text", "tokens", "prompt_tokens", "response"),
+}
+_FORMER = {
+    "variants": "arms", "end_probabilities": "stops", "source_spans": "found",
+    "accept": "threshold", "answer_score": "answer", "prompt_score": "prompt",
+}  # fmt: skip
 
 
 class SavedRecord(BaseModel):
@@ -40,56 +67,12 @@ class SavedRecord(BaseModel):
         extra="forbid", strict=True, frozen=True, allow_inf_nan=False, defer_build=True
     )
 
-
-class SavedRival(SavedRecord):
-    """The JSON form of ``Rival``."""
-
-    text: Text
-    probability: float
+    def named(self, names: Iterable[str]) -> dict[str, Any]:
+        """The values of these keys, by name."""
+        return {name: getattr(self, name) for name in names}
 
 
-class SavedMember(SavedRecord):
-    """The JSON form of ``Member``."""
-
-    value: Any
-    probability: float
-    low: float
-    high: float
-
-
-class SavedDistribution(SavedRecord):
-    """The JSON form of ``Distribution``."""
-
-    candidates: list[SavedMember]
-    off_schema: float
-    unseen: float
-    decided_at: int
-    other: list[SavedRival]
-    calls: int
-    rest: float | None = None
-    beginnings: list[SavedRival] = []
-    unnormalised: list[SavedMember] = []
-
-
-class SavedExplanation(SavedRecord):
-    """The JSON form of ``Explanation``."""
-
-    token: int
-    text: Text
-    share: float
-    rivals: list[SavedRival]
-    sentence: Text
-
-
-class SavedStep(SavedRecord):
-    """The JSON form of ``OpenValueStep``."""
-
-    token: int
-    agreeing: float
-    possible: float
-    off_schema: float
-    unseen: float
-    rivals: list[SavedRival]
+# -- tokens, which JSON cannot hold as they are ---------------------------------------------------
 
 
 class SavedCandidate(SavedRecord):
@@ -108,82 +91,79 @@ class SavedToken(SavedCandidate):
     note: Text = ""
 
 
-class SavedTextScore(SavedRecord):
-    """The JSON form of ``TextScore``."""
-
-    logprob: float | None
-    mean: float | None
-    perplexity: float | None
-    tokens: int
-
-
-class SavedStopped(SavedRecord):
-    """The JSON form of ``Stopped``."""
-
-    pointer: Text
-    rule: Text
-    read: int
-    saved: int
-    saved_at_most: int | None
+def _candidate(form: SavedCandidate) -> Candidate:
+    raw = None if form.bytes is None else bytes(form.bytes)
+    if form.logprob is None:
+        raise ValueError(f"the candidate {form.text!r} has no logprob")
+    logprob = -inf if form.logprob == "-inf" else form.logprob
+    return Candidate(form.text, raw, logprob, form.id)
 
 
-class SavedReading(SavedRecord):
-    """The JSON form of ``Reading``."""
-
-    how: How
-    value: Any
-    confidence: float | None
-    basis: Basis
-    model: Text
-    agrees: bool | None
+def _token(form: SavedToken) -> Token:
+    raw = None if form.bytes is None else bytes(form.bytes)
+    if form.logprob == "-inf":
+        raise ValueError(f"the token {form.text!r} was written, but has the logprob -inf")
+    candidates = tuple(map(_candidate, form.candidates))
+    return Token(form.text, raw, form.logprob, candidates, form.id, form.note)
 
 
-class SavedAgreement(SavedRecord):
-    """The JSON form of ``Agreement``."""
-
-    count: int
-    of: int
-    low: float
-    high: float
+# -- forms made of the classes of records ---------------------------------------------------------
 
 
-class SavedSourceSpan(SavedRecord):
-    """The JSON form of ``SourceSpan``."""
-
-    start: int
-    stop: int
-    text: Text
-    how: FoundHow
-    similarity: float
-
-
-class SavedRequestCost(SavedRecord):
-    """The JSON form of ``RequestCost``."""
-
-    how: How
-    model: Text
-    input_tokens: int | None
-    output_tokens: int | None
-
-
-class SavedCalibration(SavedRecord):
-    """The JSON form of ``Calibrated``."""
-
-    digest: Text
-    chosen: Text
-    date: Text
-    labels: int
-    documents: int
-    model: Text
+def _form_of(kind: Any) -> Any:
+    """The form of a type: an object for a record, a list for a tuple; else the type itself."""
+    inner = [_form_of(argument) for argument in get_args(kind) if argument is not ...]
+    origin = get_origin(kind)
+    if origin is tuple:
+        return Annotated[list[inner[0]], AfterValidator(tuple)]
+    if origin is Mapping or origin is dict:
+        return dict[inner[0], inner[1]]
+    if origin in (Union, UnionType):
+        return reduce(lambda first, second: first | second, inner)
+    if kind is str:
+        return Text
+    if kind is Token:
+        return Annotated[SavedToken, AfterValidator(_token)]
+    is_record = is_dataclass(kind) or hasattr(kind, "_fields")
+    return _form_of_record(kind) if is_record else kind
 
 
-class SavedFieldConfig(SavedRecord):
-    """The form of the settings of a field."""
+@cache
+def _form_of_record(record: Any) -> Any:
+    names = [*signature(record).parameters]
+    keys = _keys_of(record, names)
+    if record is Explanation:
+        keys["sentence"] = Text, ...  # it follows from the rest
 
-    accept: float | None = _formerly("accept", "threshold", default=None)
-    review: float | None = None
-    basis: ConfBasis | None = None
-    counts: bool | None = None
+    def made(form: SavedRecord) -> Any:
+        values = form.named(names)
+        if record is TextScore and values["perplexity"] is None and values["mean"] is not None:
+            values["perplexity"] = inf  # JSON has no infinity; where the mean is known, this is
+        return record(**values)
+
+    form = create_model(f"Saved{record.__name__}", __base__=SavedRecord, **keys)
+    return Annotated[form, AfterValidator(made)]
+
+
+def _keys_of(record: Any, names: Iterable[str]) -> dict[str, Any]:
+    """The keys for these attributes, as ``create_model`` takes them."""
+    types, parameters = get_type_hints(record), signature(record).parameters
+    keys: dict[str, Any] = {}
+    for name in names:
+        default = parameters[name].default if name in _LATER.get(record.__name__, ()) else ...
+        former = AliasChoices(name, _FORMER[name]) if name in _FORMER else None
+        keys[name] = _form_of(types[name]), FormKey(default, validation_alias=former)
+    return keys
+
+
+class _AsForm:
+    """Makes pydantic read a type by its form."""
+
+    def __get_pydantic_core_schema__(self, kind: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return handler.generate_schema(_form_of(kind))
+
+
+# -- the form of a report -------------------------------------------------------------------------
 
 
 class SavedReason(SavedRecord):
@@ -204,66 +184,60 @@ class SavedViolation(SavedRecord):
     indexes: list[int] = []
 
 
-class SavedField(SavedRecord):
+_OF_FIELD = (
+    "confidence", "raw", "low", "high", "logprob", "basis", "expected", "std", "reason", "flags",
+    "distribution", "variants", "presence", "end_probabilities", "why", "readings", "agreement",
+    "source_spans", "source_candidates", "fitted_rank", "min_step",
+)  # fmt: skip
+
+
+class SavedField(create_model("Saved", __base__=SavedRecord, **_keys_of(Field, _OF_FIELD))):
     """The JSON form of ``Field``."""
 
     kind: Kind
     value: Any = None
-    confidence: float | None
-    raw: float | None = None
-    low: float | None
-    high: float | None
-    logprob: float | None
-    basis: Basis
-    expected: float | None
-    std: float | None
-    reason: Text
-    flags: list[Text]
     span: Annotated[list[int], Len(2, 2)]
-    distribution: SavedDistribution | None
-    variants: SavedDistribution | None = _formerly("variants", "arms")
-    presence: dict[Text, SavedMember]
-    end_probabilities: list[SavedMember] = _formerly("end_probabilities", "stops")
-    why: SavedExplanation | None
-    readings: list[SavedReading] = []
-    agreement: SavedAgreement | None = None
-    source_spans: list[SavedSourceSpan] | None = _formerly("source_spans", "found", default=None)
-    conf: SavedFieldConfig | None = None
+    conf: Annotated[FieldConfig | None, _AsForm()] = None
     outcome: Outcome | None = None  # it follows from the rest, and so do the reasons
-    reasons: list[SavedReason] = []
-    indexes: list[int] = []
-    min_step: SavedStep | None = None
+    reasons: list[SavedReason] = FormKey([])
+    indexes: list[int] = FormKey([])
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The attributes of the field that are saved as they are."""
+        return self.named(_OF_FIELD)
+
+
+_OF_REPORT = (
+    "status", "reason", "flags", "precision", "choice", "tool", "answer_score", "prompt_score",
+    "input_tokens", "output_tokens", "stopped", "requests", "calibration", "model", "finish_reason",
+    "refusal", "owners", "text", "tokens", "prompt_tokens", "response",
+)  # fmt: skip
+
+
+def _current_mask(mask: Any) -> Any:
+    return FORMER_MASKS.get(mask, mask) if isinstance(mask, str) else mask
 
 
 class SavedReport(SavedRecord):
-    """The JSON form of ``Report``."""
+    """The keys of a report that are no attributes of it, or differ from them."""
 
     version: Literal[1, 2]
-    status: Status
-    reason: Text
-    flags: list[Text]
     confidence: float | None
     mask: Annotated[Mask, BeforeValidator(_current_mask)]
-    precision: float | None
-    choice: int
-    tool: Text
-    answer_score: SavedTextScore | None = _formerly("answer_score", "answer")
-    prompt_score: SavedTextScore | None = _formerly("prompt_score", "prompt")
-    input_tokens: int | None
-    output_tokens: int | None
-    stopped: SavedStopped | None
-    requests: list[SavedRequestCost] = []
-    calibration: SavedCalibration | None = None
-    model: Text
-    finish_reason: Text | None
-    refusal: Text | None
     data: Any
     errors: list[SavedViolation]
     outcome: Outcome | None = None
-    policy: dict[Text, Any] = {}
+    policy: dict[Text, Any] = FormKey({})
     fields: dict[Text, SavedField]
-    text: Text | None = None
-    tokens: list[SavedToken] = []
-    prompt_tokens: list[SavedToken] = []
-    owners: list[Text] = []
-    response: dict[Text, Any] | None = None
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The attributes of the report that are saved as they are."""
+        return self.named(_OF_REPORT)
+
+
+@cache
+def form_of_report(report: type) -> type[SavedReport]:
+    """The JSON form of ``Report``, which is given since its module imports this one."""
+    return create_model("Saved", __base__=SavedReport, **_keys_of(report, _OF_REPORT))

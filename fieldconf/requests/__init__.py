@@ -8,6 +8,5 @@ Why:   each provider spells the same request in another way, and most refuse par
 * ``request``: the parameters for a provider and a model;
 * ``strict``: the strict form of a schema;
 * ``strict_writer``: from schema nodes to the document of the strict form;
-* ``strict_words``: several schemas that must hold together, as one;
 * ``strict_losses``: what the strict form cannot express.
 """

@@ -130,14 +130,6 @@ def _applied(subschema: Subschema) -> Iterator[tuple[Path, Subschema]]:
 # -- limits -------------------------------------------------------------------------------------
 
 
-class _Sizes(NamedTuple):
-    keys: int
-    members: int
-    characters: int
-    enum_characters: int
-    depth: int
-
-
 _UNITS = {
     "keys": "properties", "members": "members of enums",
     "characters": "characters of names and members",
@@ -147,13 +139,13 @@ _UNITS = {
 
 def exceeded_limits(document: Mapping[str, Any], grammar: Grammar) -> Iterator[Loss]:
     """The limits that a strict form exceeds: the server refuses the request."""
-    for name, size in _sizes(document, grammar.long_enum)._asdict().items():
+    for name, size in _sizes(document, grammar.long_enum).items():
         most = getattr(grammar, name)
         if most is not None and size > most:
             yield Loss("", f"{size:,} {_UNITS[name]}: {grammar.title} refuses more than {most:,}")
 
 
-def _sizes(document: Mapping[str, Any], long_enum: int) -> _Sizes:
+def _sizes(document: Mapping[str, Any], long_enum: int) -> dict[str, int]:
     keys = members = characters = longest = 0
     todo: list[Mapping[str, Any]] = [document]
     while todo:
@@ -166,7 +158,10 @@ def _sizes(document: Mapping[str, Any], long_enum: int) -> _Sizes:
         keys, members = keys + len(properties), members + len(enum)
         characters += _length([*properties, *definitions, *const]) + enum_characters
         longest = max(longest, enum_characters) if len(enum) > long_enum else longest
-    return _Sizes(keys, members, characters, longest, _depth(document))
+    return {
+        "keys": keys, "members": members, "characters": characters, "enum_characters": longest,
+        "depth": _depth(document),
+    }  # fmt: skip
 
 
 def _length(values: Sequence[Any]) -> int:

@@ -7,10 +7,10 @@ Never: I/O; a client's package imported; a guess if the shape is unknown; an exc
 Why:   all providers are read in one place, whatever client or framework delivered the response.
 
 * ``envelopes``: opens text, bytes, objects and lists;
-* ``frameworks``, ``ai_sdk``, ``kept``: unwrap what a framework, or fieldconf, put around it;
-* ``formats/``: read one shape each; ``fast/`` reads the most frequent ones with less work;
+* ``frameworks``, ``ai_sdk``, ``kept``: unwrap responses of frameworks and saved responses;
+* ``formats/``: one module for each shape; ``fast/``: faster readers of the most frequent shape;
 * ``delta``: adds up the parts of a response; ``answer_bounds``: where another answer begins;
-* ``token_names``, ``echo``, ``text_repair``: repair names of tokens, echoed prompts, and the text;
+* ``token_names``, ``echo``, ``text_repair``: repair token names, echoed prompts, and the text;
 * ``payload_access``: access to untrusted values.
 """
 
@@ -54,8 +54,8 @@ FAMILIES: tuple[ModuleType, ...] = (
     legacy, together_stream, openai_chat,
     cohere, lm_studio, transformers, decisions,
 )  # fmt: skip
-"""Which shapes are looked for, in this order: the more telling first; of the three with ``choices``
-the last is also the one without any logprobs."""
+"""The known shapes, in the order in which they are tried: the most specific first. The last of the
+three with ``choices`` also reads responses without logprobs."""
 
 
 def completions(
@@ -63,8 +63,8 @@ def completions(
 ) -> list[Completion]:
     """The completions in a payload: one for each choice, or for each tool call of a choice.
 
-    Choices of several whole answers are numbered consecutively. Items of unknown shapes among
-    others are skipped, as in a live stream.
+    Choices of several whole answers are numbered consecutively. Items of unknown shapes are
+    skipped if there are others, as in a live stream.
 
     Args:
         payload: see ``scoring.score``.
@@ -72,8 +72,8 @@ def completions(
         prompt: the prompt, for responses that echo it.
 
     Raises:
-        PayloadError: if no known shape fits; it names the known shapes and what was found, and has
-            the completions that ``came`` before.
+        PayloadError: if no known shape fits. It names the known shapes and what was found; its
+            ``came`` has the completions before it.
         NoLogprobsError: if the payload is an error in which a server refuses logprobs.
     """
     answers = _answers(payload, tokenizer, prompt)
@@ -112,10 +112,10 @@ def _answers(payload: Any, tokenizer: Any, prompt: str | None) -> list[list[Comp
 def mended(
     completion: Completion, reader: token_names.Reader | None = None, prompt: str | None = None
 ) -> Completion:
-    """A completion whose tokens have texts, and are exactly those of the answer.
+    """The completion with named tokens, without an echoed prompt, and with a text that they spell.
 
     Raises:
-        PayloadError: if ``prompt`` is not what an echo begins with.
+        PayloadError: if an echo does not begin with ``prompt``.
     """
     return fitted(undisguised(echo.split(token_names.named(completion, reader), prompt)), prompt)
 
@@ -123,7 +123,7 @@ def mended(
 def completion(
     payload: Any, choice: int, call: int = 0, *, tokenizer: Any = None, prompt: str | None = None
 ) -> Completion:
-    """One of the completions in a payload: of a choice, the call at a position.
+    """One completion of a payload: the call at a position of a choice.
 
     Raises:
         PayloadError: if no known shape fits, there is no such choice or call, or the payload holds
@@ -142,7 +142,7 @@ def completion(
 
 
 def read_chunk(chunk: Any) -> list[Delta]:
-    """What one chunk of a stream adds; nothing if it is not about the answer.
+    """What one chunk of a stream adds; nothing if it does not concern the answer.
 
     Raises:
         PayloadError: if no known shape fits, or if it is an error (``found`` is then "error").
@@ -173,7 +173,7 @@ def _read_all(payload: Any, dull: list[Any], unknown: list[Any]) -> Iterator[lis
     first item of an unknown shape.
     """
     for item in open_payload(payload):
-        if isinstance(item, RawBody):  # it was opened as nothing else
+        if isinstance(item, RawBody):  # only this format reads it
             yield _read_as(openai_chat, item)
             continue
         if (saved := kept.opened(item)) is not None:
@@ -233,17 +233,13 @@ def _unknown(item: Any) -> FieldconfError:
             remedy="Fix the request: the response has no answer to score",
         )
     description = _describe(item)
+    names = ", ".join(family.NAME.split(" (")[0] for family in FAMILIES)
     return PayloadError(
-        f"no known response shape: found {description}; looked for {_names()}",
+        f"no known response shape: found {description}; looked for {names}",
         looked_for=looked_for,
         found=description,
         remedy=REMEDY,
     )
-
-
-def _names() -> str:
-    """The short names of all families; the error's ``looked_for`` has the full ones."""
-    return ", ".join(family.NAME.split(" (")[0] for family in FAMILIES)
 
 
 def _is_error(item: Any) -> bool:

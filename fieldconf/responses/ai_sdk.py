@@ -1,16 +1,16 @@
-"""AI SDK: the parts of its streams (``fullStream``), in the words of each of its versions.
+"""AI SDK: the parts of its streams (``fullStream``), in the form of each of its versions.
 
 In:    one part, or a part of a provider's own stream.
 Out:   one ``Delta``.
-Never: a list of tokens twice: the part that ends a step has it, and the part that ends the stream.
-Why:   the text comes in many parts, and all tokens with the last one.
+Never: a list of tokens twice: the part that ends a step and the part that ends the stream have it.
+Why:   the text comes in many parts, and all tokens come with the last one.
 
 Quirks:
 
 * The text of a ``text-delta`` is ``textDelta`` (4), ``text`` (5 on) or ``delta`` (a provider's).
-* A step ends with ``step-finish`` (4) or ``finish-step`` (5 on). Logprobs stand in it (4), or below
-  ``providerMetadata`` (5 on); other parts hold objects, calls and times, and are passed over.
-* What ended it may be an object of the SDK's word and the provider's (6 on).
+* A step ends with ``step-finish`` (4) or ``finish-step`` (5 on). Logprobs are in it (4), or below
+  ``providerMetadata`` (5 on). Other parts hold objects, calls and times, and are ignored.
+* The finish reason may be an object with the SDK's reason and the provider's (6 on).
 """
 
 from typing import Any

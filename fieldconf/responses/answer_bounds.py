@@ -1,4 +1,4 @@
-"""Answers: where in a payload one whole answer ends and another one begins.
+"""Answer bounds: where in a payload one whole answer ends and another one begins.
 
 In:    the deltas of a payload's items, item by item.
 Out:   whether an item begins another answer.
@@ -16,12 +16,9 @@ Quirks, each handled below:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fieldconf.responses.delta import Delta
-from fieldconf.responses.payload_access import parsed
-
-_NONE: Any = object()
+from fieldconf.responses.payload_access import is_json
 
 
 @dataclass(slots=True)
@@ -67,7 +64,20 @@ class Answers:
         is_next = self._is_next(deltas, source)
         if is_next:
             self.__init__()
-        self._note(deltas, source)
+        if source:
+            self._is_steady = source == self._source
+            self._source = source
+        for delta in deltas:
+            if delta.index is None:
+                continue
+            choice = self._choices.setdefault(delta.index, _Choice())
+            if _has_answer(delta):
+                if not choice.count:
+                    choice.at_once, choice.first = _is_last(delta), delta.content or ""
+                choice.count += 1
+                choice.latest = delta
+            choice.ended = choice.ended or _is_last(delta)
+            self._has_whole = self._has_whole or delta.extent == "final"
         return is_next
 
     def _is_next(self, deltas: Sequence[Delta], source: str) -> bool:
@@ -91,7 +101,7 @@ class Answers:
             begun = [state for state in self._choices.values() if state.count]
             are_whole = all(state.at_once and state.count == 1 for state in begun)
             return are_whole and _is_last(delta) and not is_same
-        # The end of a stream may say the tokens once more.
+        # The end of a stream may repeat the tokens.
         is_end = is_same and delta.content is None and delta.tokens == choice.latest.tokens
         is_again = _repeats(choice, delta) or is_end
         if choice.ended:
@@ -104,22 +114,6 @@ class Answers:
         is_all = delta.extent == "cumulative" and (delta.content or "").startswith(choice.first)
         are_whole = _is_container(choice.first) and _is_container(delta.content)
         return choice.count == 1 and are_whole and not is_all and not is_same
-
-    def _note(self, deltas: Sequence[Delta], source: str) -> None:
-        if source:
-            self._is_steady = source == self._source
-            self._source = source
-        for delta in deltas:
-            if delta.index is None:
-                continue
-            choice = self._choices.setdefault(delta.index, _Choice())
-            if _has_answer(delta):
-                if not choice.count:
-                    choice.at_once, choice.first = _is_last(delta), delta.content or ""
-                choice.count += 1
-                choice.latest = delta
-            choice.ended = choice.ended or _is_last(delta)
-            self._has_whole = self._has_whole or delta.extent == "final"
 
 
 def _has_answer(delta: Delta) -> bool:
@@ -139,7 +133,7 @@ def _is_last(delta: Delta) -> bool:
 def _repeats(choice: _Choice, delta: Delta) -> bool:
     """Whether a delta repeats the last one, or begins with all of it.
 
-    After an answer that came in one piece an equal one is another answer: answers may be equal.
+    After an answer that came in one piece, an equal delta is another answer: answers may be equal.
     """
     latest = choice.latest
     if latest is None or choice.at_once:
@@ -154,11 +148,11 @@ def _repeats(choice: _Choice, delta: Delta) -> bool:
 
 
 def _is_open(choice: _Choice, delta: Delta, *, is_same: bool) -> bool:
-    """Whether the first delta was only the beginning, although it was marked as the last."""
+    """Whether the first delta, although marked as the last, was only the beginning."""
     if delta.extent != "increment" or (choice.latest and choice.latest.finish_reason == "length"):
         return False
     if is_same:
-        return parsed(choice.first, _NONE) is _NONE
+        return not is_json(choice.first)
     has_tokens = bool(delta.tokens or (choice.latest and choice.latest.tokens))
     is_begun = choice.first.lstrip().startswith(("{", "["))
     return not has_tokens and is_begun and not delta.source and not _is_container(choice.first)
@@ -166,4 +160,4 @@ def _is_open(choice: _Choice, delta: Delta, *, is_same: bool) -> bool:
 
 def _is_container(text: str | None) -> bool:
     text = (text or "").strip()
-    return text[:1] in ("{", "[") and text[-1:] in ("}", "]") and parsed(text, _NONE) is not _NONE
+    return text[:1] in ("{", "[") and text[-1:] in ("}", "]") and is_json(text)

@@ -1,4 +1,4 @@
-"""Deltas: what a payload, or a chunk of a stream, adds to an answer; and their sum.
+"""Delta: what a payload or a chunk of a stream adds to an answer, and the sum of many deltas.
 
 In:    ``Delta`` values of any format, in the order in which they came.
 Out:   ``Completion`` values: one for each choice, or for each tool call of a choice.
@@ -6,8 +6,9 @@ Never: a payload read; two whole answers taken for one.
 Why:   a whole response is a stream of one chunk, so the same code reads both.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct, structs
@@ -16,7 +17,7 @@ from fieldconf.errors import PayloadError
 from fieldconf.responses.fast.lazy_candidates import has_forbidden
 from fieldconf.responses.formats import tool_calls
 from fieldconf.responses.formats.tool_calls import ToolCall
-from fieldconf.responses.payload_access import parsed, unfenced
+from fieldconf.responses.payload_access import is_json, parsed, unfenced
 from fieldconf.tokens.token import (
     Completion,
     Decision,
@@ -28,14 +29,13 @@ from fieldconf.tokens.token import (
 )
 
 Extent: TypeAlias = Literal["increment", "cumulative", "unclear", "final"]
-"""What a delta covers: only the next part, everything so far (SGLang's chunks, closing events), one
-of these two, or a whole answer."""
+"""What a delta covers: only the next part; everything so far (SGLang's chunks, closing events);
+one of these two, not yet known which; or a whole answer."""
 
 Tokens = TypeVar("Tokens", bound=Sequence[Token])
 
 _LIMITS = {"length", "limit", "max_tokens", "max_output_tokens", "model_length"}
 _UNLISTED = "came in a chunk without logprobs"
-_NONE: Any = object()
 _CERTAIN, _NEVER = -1e-4, -1e9  # nats; beyond them the numbers of many tokens look alike
 
 
@@ -43,22 +43,22 @@ class Delta(Struct, frozen=True):
     """What is added to one choice.
 
     Attributes:
-        index: which choice; None: what holds for all of them.
-        content: text of the answer; None where only the tokens say it.
-        tokens: with their logprobs; None where there are none.
+        index: the number of the choice; None: the delta holds for all choices.
+        content: text of the answer; None if only the tokens spell it.
+        tokens: tokens with their logprobs; None if there are none.
         refusal: text of a refusal.
         finish_reason: the server's word for why it stopped; "length" for all words for the limit.
         calls: tool calls or pieces of them.
-        prompt: the tokens of the prompt, where the server lists them apart.
+        prompt: the tokens of the prompt, if the server lists them separately.
         echo: whether the tokens begin with those of the prompt.
         extent: see ``Extent``.
         mask, layout, model, completion_tokens, prompt_tokens, precision, note: as in
             ``Completion``.
         decisions: answers that come with probabilities instead of tokens.
-        masked: whether a candidate is listed that the grammar excluded; None: nobody has looked.
-        thoughts: text that the server says is reasoning, and the name of the field that has it.
-        source: the id that the server gave to the response; empty where it gives none.
-        last: whether the server marks it as the last, other than by a reason.
+        masked: whether a listed candidate was excluded by the grammar; None: not examined.
+        thoughts: the name of the field with reasoning, and its text.
+        source: the server's id of the response; empty if it gives none.
+        last: whether the server marks it as the last delta by other means than a finish reason.
     """
 
     index: int | None = 0
@@ -85,19 +85,19 @@ class Delta(Struct, frozen=True):
 
 
 def finish(word: Any) -> str | None:
-    """The server's word for why it stopped, with one word for all names of the token limit."""
+    """The server's word for why it stopped; "length" for all names of the token limit."""
     if not isinstance(word, str) or not word:
         return None
     return "length" if word.lower() in _LIMITS else str(word)
 
 
 def not_asked(how: str) -> str:
-    """Why there are no logprobs, most likely, and how this server is asked for them."""
+    """The likely reason for missing logprobs, with the setting that requests them."""
     return f"the response has no logprobs: ask for them ({how})"
 
 
 def several(count: int | None = None) -> PayloadError:
-    """The error of a payload with several whole answers, where one is wanted."""
+    """The error for a payload that holds several whole answers where one is expected."""
     return PayloadError(
         f"the payload holds {'several' if count is None else count} whole answers",
         found="several whole answers",
@@ -106,10 +106,10 @@ def several(count: int | None = None) -> PayloadError:
 
 
 def fold(deltas: Iterable[Delta]) -> list[Completion]:
-    """The completions that deltas amount to, in the order of the choices.
+    """The completions that the deltas add up to, in the order of the choices.
 
     Raises:
-        PayloadError: if they are several whole answers to one question each.
+        PayloadError: if one choice has several whole answers.
     """
     by_choice: dict[int, list[Delta]] = {}
     common: list[Delta] = []
@@ -133,7 +133,7 @@ def fold(deltas: Iterable[Delta]) -> list[Completion]:
 class Growth:
     """Decides whether chunks of an unclear extent are cumulative.
 
-    They are, as long as each begins with the whole previous chunk.
+    They are cumulative as long as each begins with the whole previous chunk.
     """
 
     def __init__(self) -> None:
@@ -155,24 +155,21 @@ class Growth:
 def is_duplicate_chunk(before: Delta, delta: Delta) -> bool:
     """Whether a delta is the previous chunk, sent a second time.
 
-    A model may write a token twice, but not with exactly the same probabilities of it and its
-    rivals, unless it is certain of both or the server rounds.
+    A model may write a token twice. But the token and its candidates do not have exactly the same
+    logprobs both times, unless the model is certain or the server rounds.
     """
     if delta.extent != "increment" or delta != before:
         return False
-    return any(map(_is_identifying, delta.tokens or ()))
-
-
-def _is_identifying(token: Token) -> bool:
-    """Whether a token's numbers identify it: no other token would have exactly the same ones."""
-    if token.logprob is None or token.logprob > _CERTAIN:
-        return False
-    logprobs = {candidate.logprob for candidate in token.candidates}
-    return sum(round(logprob, 5) != logprob for logprob in logprobs if logprob > _NEVER) > 1
+    for token in delta.tokens or ():
+        if token.logprob is not None and token.logprob <= _CERTAIN:
+            logprobs = {candidate.logprob for candidate in token.candidates}
+            if sum(round(p, 5) != p for p in logprobs if p > _NEVER) > 1:
+                return True
+    return False
 
 
 def _sum(deltas: Sequence[Delta]) -> Delta:
-    """One delta for all of a choice's."""
+    """All deltas of one choice as one."""
     if sum(delta.extent == "final" for delta in deltas) > 1:
         raise several()
     pieces: list[Delta] = []
@@ -185,10 +182,10 @@ def _sum(deltas: Sequence[Delta]) -> Delta:
 
 
 def _fuller(before: Delta, whole: Delta) -> Delta:
-    """What stands for everything so far: its text holds, whatever the pieces before it say.
+    """Pieces, and a delta that repeats everything so far, as one. The text of the latter counts.
 
-    The tokens of the pieces are kept if it has no more of them for the same text: it may lack
-    them, or repeat them rounded.
+    The tokens of the pieces stay if the repetition has no more tokens for the same text: it may
+    lack tokens, or round their logprobs.
     """
     content = whole.content or before.content
     is_longer = len(whole.tokens or ()) > len(before.tokens or ())
@@ -208,9 +205,9 @@ def _fuller(before: Delta, whole: Delta) -> Delta:
 def _join(deltas: Sequence[Delta]) -> Delta:
     """Pieces as one delta.
 
-    A chunk with text but without tokens, in a stream that has them elsewhere, leaves a hole. If
-    the listed tokens do not spell the text without it, the hole is filled with a token whose
-    logprob is not known: the values beside it keep their numbers, the value in it has none.
+    A chunk with text and without tokens leaves a hole in a stream that has tokens elsewhere. If
+    the listed tokens do not spell the text, each hole gets a token with an unknown logprob. Then
+    only the values in the hole have no confidence.
     """
     if len(deltas) == 1 and not deltas[0].calls:
         return deltas[0]
@@ -224,7 +221,7 @@ def _join(deltas: Sequence[Delta]) -> Delta:
             for token in delta.tokens or ([unlisted(delta.content)] if delta.content else [])
         ]
         if _spell(filled) != utf8(content):  # a text may come in a later chunk than its token
-            filled = _filled(utf8(content), tokens, _holes(deltas))
+            filled = _filled(utf8(content), tokens, deltas)
         tokens = filled or tokens
     return Delta(
         content=content,
@@ -240,20 +237,14 @@ def _join(deltas: Sequence[Delta]) -> Delta:
     )
 
 
-def _holes(deltas: Iterable[Delta]) -> dict[int, str]:
-    """The texts that came without tokens, by the byte at which each begins."""
-    holes: dict[int, str] = {}
-    offset = 0
-    for delta in deltas:
-        text = delta.content or ""
-        if text and not delta.tokens:
-            holes[offset] = text
-        offset += len(utf8(text))
-    return holes
-
-
-def _filled(text: bytes, tokens: Iterable[Token], holes: Mapping[int, str]) -> list[Token]:
-    """The tokens, with one for each hole that the next token does not spell; or none."""
+def _filled(text: bytes, tokens: Iterable[Token], deltas: Sequence[Delta]) -> list[Token]:
+    """The tokens, and one for each hole that the next token does not spell; empty if that fails."""
+    sizes = accumulate((len(utf8(delta.content or "")) for delta in deltas), initial=0)
+    holes = {
+        start: delta.content
+        for start, delta in zip(sizes, deltas, strict=False)
+        if delta.content and not delta.tokens
+    }
     filled: list[Token] = []
     offset = 0
     for token in [*tokens, None]:
@@ -273,7 +264,7 @@ def _spell(tokens: Iterable[Token]) -> bytes:
 
 
 def unlisted(text: str) -> Token:
-    """A token for a text that came without any."""
+    """A token for a text that came without tokens."""
     return Token(text, utf8(text), None, note=_UNLISTED)
 
 
@@ -303,15 +294,17 @@ def _completions(index: int, total: Delta, parts: Sequence[Delta]) -> list[Compl
     if not total.calls:
         return [_with_thoughts(completion, *total.thoughts)]
     calls = tool_calls.split(completion, total.calls)
-    is_answer = finish_reason != "tool_calls" and _is_json(completion.content)
+    # A text that is not JSON is what a model says beside its calls.
+    is_answer = finish_reason != "tool_calls" and is_json(unfenced(completion.content or ""))
     return [completion, *calls] if is_answer else calls
 
 
 def _with_thoughts(completion: Completion, name: str, thoughts: str) -> Completion:
-    """The completion with the answer that a server took for thoughts, if that is all there is.
+    """The completion with the answer that the server mistook for reasoning.
 
-    A reasoning parser that waits for the end of thoughts takes everything for them. Thoughts
-    proper are no answer, nor is a draft in them.
+    A reasoning parser that never sees the end of the thoughts reports everything as thoughts. This
+    applies only if the thoughts are one JSON value: other thoughts, or a draft in them, are no
+    answer.
     """
     if (completion.content or "").strip() or completion.refusal or not thoughts.strip():
         return completion
@@ -323,13 +316,8 @@ def _with_thoughts(completion: Completion, name: str, thoughts: str) -> Completi
     return replace(completion, content=thoughts, flags=(f"answer_in_{name}",))
 
 
-def _is_json(content: str | None) -> bool:
-    """Whether a text is an answer; else it is what a model says beside its calls."""
-    return parsed(unfenced(content or ""), _NONE) is not _NONE
-
-
 def usable(tokens: Tokens) -> tuple[Tokens | tuple[()], str]:
-    """The tokens, or why there are none to speak of: not one has a number."""
+    """The tokens; if none has a logprob, no tokens and the reason."""
     if not tokens or any(token.logprob is not None for token in tokens):
         return tokens, ""
     why = next((token.note for token in tokens if token.note), "")
@@ -337,38 +325,30 @@ def usable(tokens: Tokens) -> tuple[Tokens | tuple[()], str]:
 
 
 def _last(deltas: Sequence[Delta], name: str) -> Any:
-    """What the last delta says of this attribute that says something."""
-    for delta in reversed(deltas):
-        if values := getattr(delta, name):
-            return values
-    return None
+    """The last value of an attribute that is not empty."""
+    return next((value for delta in reversed(deltas) if (value := getattr(delta, name))), None)
 
 
 def _mask(tokens: Iterable[Token], parts: Sequence[Delta]) -> Mask:
-    """Said by a part; or shown by candidates that the grammar excluded: OpenAI's strict mode."""
-    for delta in parts:
-        if delta.mask != "unknown":
-            return delta.mask
-    if any(
-        delta.extent != "increment" for delta in parts
-    ):  # whose tokens the whole has is not told
-        return "after" if _is_shown(tokens) else "unknown"
-    shown = (_is_shown(d.tokens or ()) if d.masked is None else d.masked for d in parts)
-    return "after" if any(shown) else "unknown"
+    """The mask that a part states; "after" if candidates show one, as in OpenAI's strict mode."""
+    if stated := [delta.mask for delta in parts if delta.mask != "unknown"]:
+        return stated[0]
+    if all(delta.extent == "increment" for delta in parts):
+        if any(delta.masked for delta in parts):
+            return "after"
+        tokens = (token for d in parts if d.masked is None for token in d.tokens or ())
+    # Else it is not known which part the tokens are from.
+    return "after" if any(has_forbidden(token.candidates) for token in tokens) else "unknown"
 
 
-def _is_shown(tokens: Iterable[Token]) -> bool:
-    return any(has_forbidden(token.candidates) for token in tokens)
-
-
-# -- what is left without text and tokens ---------------------------------------------------------
+# -- deltas without text and tokens ---------------------------------------------------------------
 
 
 def bare(deltas: Iterable[Delta]) -> list[Delta]:
-    """Deltas without text and tokens, as few as say the rest of what these said.
+    """One delta for each choice with everything that its deltas hold, except text and tokens.
 
     Raises:
-        PayloadError: never for deltas of which at most one is a whole answer.
+        PayloadError: if more than one of them is a whole answer.
     """
     by_choice: dict[int | None, list[Delta]] = {}
     for delta in deltas:

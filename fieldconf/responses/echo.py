@@ -1,24 +1,23 @@
-"""Echo: a completion whose text begins with the prompt, taken apart.
+"""Echo: separates the prompt from an answer whose text begins with it.
 
-In:    a completion with ``echo``; what the caller or the server says of the prompt.
-Out:   the same with ``prompt`` tokens apart from the answer's text and tokens.
-Never: a prompt's JSON scored as the answer: where it ends must be known.
+In:    a completion with ``echo``; the prompt, if the caller gave it.
+Out:   the completion with ``prompt`` tokens, without them in the answer's text and tokens.
+Never: a prompt's JSON scored as the answer: the end of the prompt must be known.
 Why:   legacy Completions give the prompt's logprobs only this way.
 
-Where the prompt ends is known, in this order: from the prompt itself; from the server's count of
-its tokens; or since from one token on the text is JSON, and from none before.
+The end of the prompt is taken, in this order, from the prompt itself; from the server's count of
+its tokens; or from the first token from which on the text is JSON.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate
 
 from fieldconf.errors import PayloadError
-from fieldconf.responses.payload_access import parsed
+from fieldconf.responses.payload_access import is_json
 from fieldconf.tokens.spelling import is_control
 from fieldconf.tokens.token import Completion, Token, utf8
 
-_NONE = object()
 _UNKNOWN = (
     "the response echoes its prompt, and does not say where that ends: give prompt=... to score"
 )
@@ -46,9 +45,11 @@ def split(completion: Completion, prompt: str | None) -> Completion:
 def _count(completion: Completion, prompt: str | None) -> int | None:
     """How many tokens the prompt has; None if that cannot be known."""
     tokens = completion.tokens or ()
+    sizes = list(accumulate((_size([token]) for token in tokens), initial=0))
     if prompt is not None:
-        count = next((c for c, size in _sizes(tokens) if size >= len(utf8(prompt))), len(tokens))
-        is_prompt = _size(tokens[:count]) == len(utf8(prompt))
+        prompt_size = len(utf8(prompt))
+        count = next((c for c, size in enumerate(sizes) if size >= prompt_size), len(tokens))
+        is_prompt = sizes[count] == prompt_size
         if not is_prompt or not (completion.content or "").startswith(prompt):
             raise PayloadError(
                 "the response does not begin with the tokens of the prompt given",
@@ -58,14 +59,9 @@ def _count(completion: Completion, prompt: str | None) -> int | None:
     if completion.prompt_tokens is not None and completion.prompt_tokens <= len(tokens):
         return completion.prompt_tokens
     whole = utf8(completion.content or "")
-    return next((c for c, size in _sizes(tokens) if parsed(whole[size:], _NONE) is not _NONE), None)
+    return next((c for c, size in enumerate(sizes) if is_json(whole[size:])), None)
 
 
 def _size(tokens: Sequence[Token]) -> int:
+    """How many bytes of the text the tokens wrote."""
     return sum(len(token.bytes) for token in tokens if not is_control(token))
-
-
-def _sizes(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
-    """How many bytes of the text the first so many tokens wrote."""
-    sizes = accumulate((_size([token]) for token in tokens), initial=0)
-    yield from enumerate(sizes)

@@ -10,7 +10,7 @@ Why:   the formats need not know how a response was transported.
 import json
 import re
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
 from fieldconf.errors import PayloadError, one_line
 from fieldconf.responses.fast import from_json, from_objects
@@ -52,17 +52,16 @@ def open_payload(payload: Any, depth: int = 0) -> Iterator[Any]:
     inner = _inside(payload)
     if inner is not payload:
         yield from open_payload(inner, depth + 1)
-    elif isinstance(payload, Mapping) or not _is_iterable(payload):
+    elif (
+        isinstance(payload, Mapping)
+        or not isinstance(payload, Iterable)
+        or any(hasattr(payload, name) for name in ("choices", "parts"))
+    ):
         yield payload
     else:
         for item in payload:
             is_blank = isinstance(item, (str, bytes)) and not item.strip()  # between two events
             yield from () if is_blank else open_payload(item, depth + 1)
-
-
-def _is_iterable(payload: Any) -> bool:
-    is_response = any(hasattr(payload, name) for name in ("choices", "parts"))
-    return isinstance(payload, Iterable) and not is_response
 
 
 # -- objects ------------------------------------------------------------------------------------
@@ -72,46 +71,23 @@ def _inside(payload: Any) -> Any:
     """The plain form of an object, or the response that it contains."""
     if isinstance(payload, (Mapping, list, tuple)):
         return payload  # pyright: ignore[reportUnknownVariableType]  # any payload
-    for read in _HOLDERS:
-        value = read(payload)
-        if value is not None:
-            return value
-    return payload
-
-
-def _raw_response(payload: Any) -> Any:
-    """The completion that Instructor stores in its model.
-
-    It is looked up in ``__dict__``: a missing attribute of a pydantic model is slow.
-    """
-    return getattr(payload, "__dict__", {}).get("_raw_response")
-
-
-def _dump(payload: Any) -> Any:
-    """Pydantic's dump, except for entries that can be read without a dump.
-
-    Servers do not always send what the SDKs' types say, so warnings are off.
-    """
-    try:
-        dump = from_objects.opened(payload) or payload.model_dump(warnings=False)
+    # Instructor stores it in its model, where looking for a missing attribute is slow.
+    raw = getattr(payload, "__dict__", {}).get("_raw_response")
+    if raw is not None:
+        return raw
+    try:  # servers do not always send what the SDKs' types say, so warnings are off
+        dump: Any = from_objects.opened(payload) or payload.model_dump(warnings=False)
     except Exception:  # noqa: BLE001  # any method may be called model_dump
-        return None
-    return cast("Any", dump) if isinstance(dump, Mapping) else None
-
-
-def _body(payload: Any) -> Any:
-    """The body of a raw HTTP response, as httpx and requests hold it."""
-    content = getattr(payload, "content", None)
-    return content if isinstance(content, bytes) and hasattr(payload, "status_code") else None
-
-
-def _last_response(payload: Any) -> Any:
-    """pydantic-ai's result of a run holds the model's last response."""
-    response = getattr(payload, "response", None)
-    return response if isinstance(get(response, "parts"), (list, tuple)) else None
-
-
-_HOLDERS: tuple[Callable[[Any], Any], ...] = (_raw_response, _dump, _body, _last_response)
+        dump = None
+    if isinstance(dump, Mapping):
+        return dump  # pyright: ignore[reportUnknownVariableType]  # any payload
+    body = getattr(
+        payload, "content", None
+    )  # of a raw HTTP response, as httpx and requests hold it
+    if isinstance(body, bytes) and hasattr(payload, "status_code"):
+        return body
+    last = getattr(payload, "response", None)  # pydantic-ai: the result of a run
+    return last if isinstance(get(last, "parts"), (list, tuple)) else payload
 
 
 # -- text ---------------------------------------------------------------------------------------

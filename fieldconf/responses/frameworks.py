@@ -2,7 +2,7 @@
 
 In:    one item of a payload.
 Out:   the response inside, or what is left of it, in the shape of its server.
-Never: a number that the framework changed; a choice between two responses.
+Never: a logprob that the framework changed; a choice between two responses.
 Why:   the formats need to know servers only; each framework is one entry of ``WRAPPERS``.
 
 Quirks:
@@ -69,7 +69,7 @@ def unwrap(item: Any) -> Any:
 def _chat(
     content: str | None, logprobs: Any, *, calls: Any = None, about: Any = None, piece: bool = False
 ) -> dict[str, Any]:
-    """A response in the shape of the server that gave the logprobs."""
+    """A response in the form of the server that gave the logprobs."""
     reason = first(about, "finish_reason", "finishReason", "stop_reason", "done_reason")
     if first(logprobs, "chosen_candidates", "chosenCandidates") is not None:
         parts = {"parts": [{"text": content or ""}]}
@@ -87,7 +87,7 @@ def _chat(
 
 
 def _flat(logprobs: Any) -> list[Any]:
-    """A list of lists, one a part of the text, as one list."""
+    """A list with one list for each part of the text, as one list."""
     return [entry for part in items(logprobs) for entry in (items(part) or [part])]
 
 
@@ -99,7 +99,7 @@ def _is(value: Any, *names: str) -> bool:
 
 
 def _batch_line(item: Any) -> Any:
-    """The body; of a request that failed, an error with its message."""
+    """The body; for a failed request, an error with its message."""
     status, body = at(item, "response", "status_code"), at(item, "response", "body")
     failed = get(item, "error") or (is_number(status) and status >= 400)
     if not failed and body is not None:
@@ -108,10 +108,7 @@ def _batch_line(item: Any) -> Any:
     return {"error": {"message": f"{text(get(item, 'custom_id'))}: {words}"}}
 
 
-def _is_helper_event(item: Any) -> bool:
-    kind = text(get(item, "type"))
-    helpers = ("content.", "refusal.", "logprobs.", "tool_calls.")
-    return (kind == "chunk" and _is(item, "chunk")) or kind.startswith(helpers)
+_HELPER_EVENTS = ("content.", "refusal.", "logprobs.", "tool_calls.")
 
 
 # -- AI SDK -------------------------------------------------------------------------------------
@@ -120,7 +117,7 @@ _AI_SDK = ("finishReason", "providerMetadata", "experimental_providerMetadata", 
 
 
 AI_SDK_ENDS = frozenset({"finish", "finish-step", "step-finish"})
-"""The parts of its streams that end a step, or all of it."""
+"""The parts of its streams that end a step or the stream."""
 
 
 def ai_sdk_delta(part: Any) -> str | None:
@@ -130,18 +127,12 @@ def ai_sdk_delta(part: Any) -> str | None:
 
 
 def ai_sdk_logprobs(item: Any) -> list[Any]:
-    """The list in a result, a step or the part of a stream that ends one."""
+    """The list of entries in a result, a step, or the last part of a step."""
     logprobs = get(item, "logprobs")
     for name in ("providerMetadata", "experimental_providerMetadata"):
         for about in members(get(item, name)).values():
             logprobs = logprobs or get(about, "logprobs")
     return _flat(logprobs)
-
-
-def _is_ai_sdk(item: Any) -> bool:
-    if text(get(item, "type")) in AI_SDK_ENDS:
-        return False
-    return bool(items(get(item, "steps"))) or any(_is(item, name) for name in _AI_SDK)
 
 
 def _ai_sdk(item: Any) -> Any:
@@ -161,24 +152,19 @@ def _ai_sdk(item: Any) -> Any:
         for call in calls
         if _is(call, "toolName")
     ]
-    written = _ai_sdk_text(item, logprobs)
     spelled = "".join(text(get(entry, "token")) for entry in _flat(logprobs))
-    is_last_chunk = written != spelled and bool(written) and written.endswith(spelled)
-    return _chat(written, None if is_last_chunk else logprobs, calls=calls, about=item)
-
-
-def _ai_sdk_text(item: Any, logprobs: Any) -> str | None:
-    """The text; if only the object is left, the text of the tokens, if that spells the object."""
-    written = text(get(item, "text")) or texts(get(item, "content"))
-    parts = items(get(item, "parts"))
+    written: str | None = text(get(item, "text")) or texts(get(item, "content"))
     written = written or "".join(
         ai_sdk_delta(part) or "" for part in parts if get(part, "type") == "text-delta"
     )
     value = get(item, "object")
-    if written or value is None:
-        return written or (None if _flat(logprobs) else "")
-    spelled = "".join(text(get(entry, "token")) for entry in _flat(logprobs))
-    return spelled if parsed(spelled) == value else json.dumps(value, ensure_ascii=False)
+    if not written and value is not None:  # only the object is left
+        is_spelled = parsed(spelled) == value
+        written = spelled if is_spelled else json.dumps(value, ensure_ascii=False)
+    elif not written and _flat(logprobs):
+        written = None
+    is_last_chunk = written != spelled and bool(written) and written.endswith(spelled)
+    return _chat(written, None if is_last_chunk else logprobs, calls=calls, about=item)
 
 
 # -- Python frameworks --------------------------------------------------------------------------
@@ -248,8 +234,22 @@ WRAPPERS: tuple[Wrapper, ...] = (
         lambda item: _is(item, "custom_id") or is_number(at(item, "response", "status_code")),
         _batch_line,
     ),
-    Wrapper("event of OpenAI's helper stream", _is_helper_event, lambda item: get(item, "chunk")),
-    Wrapper("AI SDK result", _is_ai_sdk, _ai_sdk),
+    Wrapper(
+        "event of OpenAI's helper stream",
+        lambda item: (
+            (get(item, "type") == "chunk" and _is(item, "chunk"))
+            or text(get(item, "type")).startswith(_HELPER_EVENTS)
+        ),
+        lambda item: get(item, "chunk"),
+    ),
+    Wrapper(
+        "AI SDK result",
+        lambda item: (
+            text(get(item, "type")) not in AI_SDK_ENDS
+            and (bool(items(get(item, "steps"))) or any(_is(item, name) for name in _AI_SDK))
+        ),
+        _ai_sdk,
+    ),
     Wrapper("LangChain message", _is_langchain, _langchain),
     Wrapper(
         "LangChain generation or result",

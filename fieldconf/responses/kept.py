@@ -2,9 +2,9 @@
 
 In:    a response or the chunks of a stream, and the settings of the request; or their saved form.
 Out:   the saved form as plain JSON values; or the response and the settings in it.
-Never: a setting guessed: a setting that is not saved is unknown.
+Never: a guessed setting: a setting that is not saved is unknown.
 Why:   a response alone does not tell what the server's grammar forbids, nor whether its logprobs
-       are from before the grammar: without that, scores differ in the fourth digit.
+       are from before the grammar's mask. Without that, scores differ in the fourth digit.
 """
 
 import json
@@ -16,14 +16,14 @@ from fieldconf.errors import PayloadError
 from fieldconf.tokens.token import FORMER_MASKS, Layout, Mask
 
 FORM = "fieldconf"
-"""The key of the settings; its value has the version of the form, too."""
+"""The key of the settings, which include the version of the form."""
 
 _VERSION = 2
-_NEVER = -9999.0  # OpenAI's own word for a logprob of minus infinity, which JSON cannot hold
+_NEVER = -9999.0  # how OpenAI writes a logprob of minus infinity, which JSON cannot hold
 
 
 class KeptResponse(NamedTuple):
-    """A response that was kept, and how it is to be read."""
+    """A saved response and its settings."""
 
     response: Any
     mask: Mask
@@ -38,14 +38,16 @@ def keep(response: Any, *, mask: Mask | None, layout: Layout | None) -> dict[str
     ({'choices': []}, True)
     """
     settings = {"version": _VERSION, "mask": mask or "unknown", "layout": layout and asdict(layout)}
-    return {FORM: settings, "response": _plain(response)}
+    text = json.dumps(response, default=_plain)
+    plain = json.loads(text, parse_constant={"-Infinity": _NEVER}.get)
+    return {FORM: settings, "response": plain}
 
 
 def opened(item: Any) -> KeptResponse | None:
-    """The response in such a form, also in a report that was saved with it; None if it is none.
+    """The response in a saved form, also inside of a saved report; None for anything else.
 
     Raises:
-        PayloadError: if it is one of another version.
+        PayloadError: if another version of fieldconf saved it.
     """
     if not isinstance(item, Mapping):
         return None
@@ -73,13 +75,8 @@ def opened(item: Any) -> KeptResponse | None:
     return KeptResponse(form["response"], mask, layout and Layout(**layout))
 
 
-def _plain(payload: Any) -> Any:
-    """A payload as JSON values: objects by their own plain form, or by their attributes."""
-    text = json.dumps(payload, default=_inside)
-    return json.loads(text, parse_constant={"-Infinity": _NEVER}.get)
-
-
-def _inside(value: object) -> dict[str, Any]:
+def _plain(value: object) -> dict[str, Any]:
+    """An object as a dict: its own dump, or its attributes."""
     dump = getattr(value, "model_dump", None)
     if dump is None:
         return vars(value)

@@ -1,4 +1,4 @@
-"""Plain values: access to parts of an untrusted payload.
+"""Payload access: parts of an untrusted payload.
 
 In:    a dict, or an SDK's object with attributes; a name.
 Out:   the part, if it exists and has the requested type; else None, "" or ().
@@ -15,6 +15,7 @@ from typing import Any, cast
 from msgspec import Struct
 
 _FENCED = re.compile(r"\s*```[a-zA-Z]*\n(.*)```\s*", re.DOTALL)
+_NONE = object()
 _SCALARS = (str, bytes, bytearray, int, float, list, tuple, set, frozenset, type(None))
 
 
@@ -30,14 +31,14 @@ def get(value: Any, name: str) -> Any:
 
 
 def at(value: Any, *names: str) -> Any:
-    """What stands at the end of a path of names."""
+    """The member at the end of a path of names."""
     for name in names:
         value = get(value, name)
     return value
 
 
 def first(value: Any, *names: str) -> Any:
-    """The first of several members that is not None: the same thing goes by several names."""
+    """The first member that is not None: servers have several names for the same thing."""
     for name in names:
         member = get(value, name)
         if member is not None:
@@ -46,23 +47,23 @@ def first(value: Any, *names: str) -> Any:
 
 
 def items(value: Any) -> Sequence[Any]:
-    """A list's or a tuple's items."""
+    """The items of a list or a tuple; () for anything else."""
     return cast("Sequence[Any]", value) if isinstance(value, (list, tuple)) else ()
 
 
 def text(value: Any) -> str:
-    """A text, or nothing."""
+    """The value if it is a text, else ""."""
     return value if isinstance(value, str) else ""
 
 
 def count(value: Any) -> int | None:
-    """A whole number that is not negative."""
+    """The value if it is a whole number and not negative, else None."""
     number = None if isinstance(value, bool) else _whole(value)
     return None if number is None or number < 0 else number
 
 
 def _whole(value: Any) -> int | None:
-    """A whole number; some databases give ``Decimal``."""
+    """The value as an integer; some databases give ``Decimal``."""
     if isinstance(value, int):
         return value
     is_whole = isinstance(value, Decimal) and value.is_finite() and value == int(value)
@@ -94,31 +95,36 @@ def octets(value: Any) -> bytes | None:
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is a number; booleans are none."""
+    """Whether the value is a number; a boolean is not."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def members(value: Any) -> Mapping[str, Any]:
-    """A mapping's members."""
+    """The value if it is a mapping, else an empty one."""
     return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
 
 
 def parsed(value: Any, otherwise: Any = None) -> Any:
-    """What a JSON text says; ``otherwise`` where it is none."""
+    """The value of a JSON text; ``otherwise`` if it is not JSON."""
     try:
         return json.loads(value)
     except (TypeError, ValueError, RecursionError):
         return otherwise
 
 
+def is_json(value: Any) -> bool:
+    """Whether a text or bytes are JSON."""
+    return parsed(value, _NONE) is not _NONE
+
+
 def unfenced(value: str) -> str:
-    """A text without the Markdown fence that it stands in, if it does."""
+    """A text without the Markdown fence around it."""
     match = _FENCED.fullmatch(value)
     return match[1] if match else value
 
 
 def texts(parts: Any) -> str:
-    """A text, or the texts of a list of content parts that are answers (not thoughts) joined."""
+    """A text; or the joined texts of a list of content parts, without the thoughts."""
     if isinstance(parts, str):
         return parts
     return "".join(

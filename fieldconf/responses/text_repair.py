@@ -1,14 +1,14 @@
-"""Fitting: a text that its tokens do not spell as it is, made what they wrote.
+"""Text repair: replaces a text that the tokens do not spell by the text that they wrote.
 
-In:    a completion; what the caller says of the prompt.
-Out:   the same with the part of its text that the tokens wrote, or in the words in which they did.
-Never: a place where the tokens fit several; a value that stands before all tokens: an example in
-       the prompt is no answer.
-Why:   servers put the prompt before the answer (TGI's ``return_full_text``), gateways put notes
-       behind it or write its JSON anew, and a prefill opens JSON that the model goes on with.
+In:    a completion; the prompt, if the caller gave it.
+Out:   the completion with the part of its text that the tokens wrote, or with its JSON as written.
+Never: a guess between several places that fit; a value before all tokens: an example in the prompt
+       is no answer.
+Why:   servers put the prompt before the answer (TGI's ``return_full_text``), gateways append notes
+       or rewrite the JSON, and a prefill opens JSON that the model continues.
 
-The beginning of a value that is still open where the tokens begin is a prefill: it stays, and no
-token wrote it. What stands before or behind that is left out.
+A prefill is the beginning of a value that is still open where the tokens begin. It stays, and no
+token wrote it. Other text before or after the tokens is left out.
 """
 
 from dataclasses import replace
@@ -16,7 +16,7 @@ from dataclasses import replace
 from fieldconf.parsing.finder import Finder
 from fieldconf.parsing.kinds import is_container
 from fieldconf.parsing.parser import Event
-from fieldconf.responses.formats.tool_calls import found_among
+from fieldconf.responses.formats.tool_calls import find
 from fieldconf.responses.payload_access import parsed, unfenced
 from fieldconf.tokens.spelling import is_whole, places_of, spell
 from fieldconf.tokens.token import Completion, utf8, written
@@ -25,7 +25,7 @@ _BLOCK = 4096  # bytes; values in a prompt are passed over one by one
 
 
 def fitted(completion: Completion, prompt: str | None = None) -> Completion:
-    """The completion with a text that its tokens spell, where there is one such.
+    """The completion with a text that its tokens spell, if there is one.
 
     >>> from fieldconf.tokens.token import Token
     >>> tokens = Token('{"a"', None, -0.1), Token(": 1}", None, -0.2)
@@ -37,28 +37,16 @@ def fitted(completion: Completion, prompt: str | None = None) -> Completion:
         return completion
     if is_whole(spell(content, tokens)):
         return completion
-    return _rewritten(completion, content) or _part(completion, content, prompt) or completion
-
-
-# -- the same value in other words ----------------------------------------------------------------
-
-
-def _rewritten(completion: Completion, content: str) -> Completion | None:
-    """With the JSON as the model wrote it, where the text has an equal value in other words."""
     value = parsed(unfenced(content))
-    if not value or not is_container(value):
-        return None
-    as_written = found_among(value, completion.tokens or ())
-    if as_written is None or spell(as_written, completion.tokens or ()).reason:
-        return None
-    return replace(completion, content=as_written)
-
-
-# -- a text that holds more -----------------------------------------------------------------------
+    if value and is_container(value):  # an equal value in another form: a gateway rewrote it
+        found = find(value, tokens)
+        if found is not None and not spell(found[0], tokens).reason:
+            return replace(completion, content=found[0])
+    return _part(completion, content, prompt) or completion
 
 
 def _part(completion: Completion, content: str, prompt: str | None) -> Completion | None:
-    """With the part of the text that the tokens wrote, and the prefill before it."""
+    """The completion with the part of its text that the tokens wrote, and the prefill before it."""
     whole = utf8(content)
     prompt_bytes = utf8(prompt) if prompt else b"".join(written(completion.prompt))
     if prompt_bytes and whole.startswith(prompt_bytes):
@@ -74,7 +62,7 @@ def _part(completion: Completion, content: str, prompt: str | None) -> Completio
         footer = Finder()
         footer.feed(whole[begin:])
         if completion.finish_reason != "length" or footer.error is None:
-            return None  # somebody else wrote the value's end, or more of the value
+            return None  # the tokens did not write the rest of the value
     try:
         text = whole[begin:stop].decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:  # the tokens begin or end inside of a character
@@ -83,9 +71,9 @@ def _part(completion: Completion, content: str, prompt: str | None) -> Completio
 
 
 def _begin(whole: bytes, start: int, stop: int) -> tuple[int, bool]:
-    """Where the value begins that the tokens of ``whole[start:stop]`` wrote or went on with.
+    """Where the value begins that ``whole[start:stop]`` holds or continues.
 
-    And whether it is still open at their end.
+    The second item says whether it is still open at ``stop``.
     """
     begin = 0
     while True:

@@ -1,7 +1,7 @@
-"""Names: the bytes of tokens that a response lists by their ids only.
+"""Token names: the bytes of tokens that a response lists only by id.
 
 In:    completions; a tokenizer, if the caller gave one.
-Out:   the same with texts; or, without a tokenizer, without the tokens, and a note that says so.
+Out:   completions with texts; without a tokenizer, completions without tokens and with a note.
 Never: a guess.
 Why:   SGLang, MLX-LM, Hugging Face and vLLM (``return_tokens_as_token_ids``) know tokens by id.
 """
@@ -17,7 +17,7 @@ from fieldconf.tokens.token import Candidate, Completion, Token
 from fieldconf.tokens.tokenizer import vocabulary_of
 
 Reader: TypeAlias = Callable[[int], bytes | None]
-"""From a token's id to its bytes; None or nothing for special tokens."""
+"""From a token's id to its bytes; None or b"" for special tokens."""
 
 _T = TypeVar("_T", Token, Candidate)
 
@@ -28,10 +28,10 @@ _NAMELESS = (
 
 
 def reader_of(tokenizer: Any) -> Reader:
-    """A tokenizer's reader: it is a function from id to bytes, or a Hugging Face tokenizer.
+    """The reader of a tokenizer, which is a function from id to bytes or a Hugging Face tokenizer.
 
     Raises:
-        PayloadError: if it is neither.
+        PayloadError: if the tokenizer is neither.
     """
     if hasattr(tokenizer, "get_vocab"):
         return vocabulary_of(tokenizer).bytes_of
@@ -56,13 +56,17 @@ def named(completion: Completion, reader: Reader | None) -> Completion:
             token._replace(candidates=tuple(c for c in token.candidates if not _is_nameless(c)))
             for token in tokens
         ))  # fmt: skip
-    return replace(completion, tokens=tuple(_name(token, reader) for token in tokens))
+    # What stays without bytes is a special token: it counts as a mark, like the end of an answer.
+    return replace(completion, tokens=tuple(
+        _read(token, reader)._replace(candidates=tuple(_read(c, reader) for c in token.candidates))
+        for token in tokens
+    ))  # fmt: skip
 
 
 def has_nameless(tokens: Iterable[Token]) -> bool:
-    """Whether tokens or candidates are known by their ids only.
+    """Whether tokens or candidates are known only by id.
 
-    A server names all candidates of a list in the same way: one of each list is looked at.
+    A server names all candidates of a list in the same way, so the first of each list is enough.
     """
     for token in tokens:
         if token.raw is None and _is_nameless(token):
@@ -79,12 +83,6 @@ def has_nameless(tokens: Iterable[Token]) -> bool:
 
 def _is_nameless(token: Token | Candidate) -> bool:
     return token.raw is None and id_in(token.text) is not None
-
-
-def _name(token: Token, reader: Reader) -> Token:
-    """What stays without bytes is a special token: it counts as a mark, as ends of answers do."""
-    candidates = tuple(_read(candidate, reader) for candidate in token.candidates)
-    return _read(token, reader)._replace(candidates=candidates)
 
 
 def _read(token: _T, reader: Reader) -> _T:

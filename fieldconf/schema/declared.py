@@ -174,7 +174,7 @@ def kinds_of_parts(parts: Sequence[Keywords]) -> frozenset[str]:
 def keys_of(parts: Sequence[Keywords]) -> list[str]:
     """The keys that the parts declare or require, in order, without those that they forbid."""
     keys = dict.fromkeys(key for part in parts for key in part.properties)
-    keys |= dict.fromkeys(key for part in parts for key in part.required_in_order)
+    keys |= dict.fromkeys(key for part in parts for key in part.required)
     return [
         key for key in keys
         if all(schema is not False for part in parts for schema in part.of_key(key))
@@ -190,7 +190,7 @@ def is_closed(parts: Sequence[Keywords]) -> bool:
     """Whether an object may have no other keys than those that the parts declare."""
     if any(part.words.get("additionalProperties") is False for part in parts):
         return not any("patternProperties" in part.words for part in parts)
-    if any(part.unevaluated is False for part in parts):
+    if any(part.words.get("unevaluatedProperties") is False for part in parts):
         return not any(
             part.words.keys() & {"patternProperties", "additionalProperties"} for part in parts
         )

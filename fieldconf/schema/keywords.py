@@ -1,21 +1,21 @@
-"""Keywords: what one schema requires of a value by its own keywords.
+"""Keywords: the requirements of one schema's own keywords.
 
 In:    a ``Subschema``; its references and unions are resolved elsewhere.
 Out:   ``Keywords``: the allowed kinds and members, the rule for scalars, and the schemas of the
        declared keys and items.
 Never: a reference followed; a keyword that the draft does not know.
-Why:   a value usually has to satisfy several schemas at once, and each requires a part of it.
+Why:   a value usually has to satisfy several schemas at once.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from fieldconf.parsing.kinds import KINDS, kind_of, same
 from fieldconf.schema.constraints import ScalarRule, rule_of, size_of
 from fieldconf.schema.field_settings import ATTRIBUTES, CONF
-from fieldconf.schema.references import Subschema, dict_in, draft_of, list_in
+from fieldconf.schema.references import Subschema, dict_in, list_in
 from fieldconf.schema.regexes import Patience, SlowPatternError, compiled
 from fieldconf.threads import cached_property
 
@@ -32,9 +32,12 @@ _NOTES = frozenset({"title", "description", "default", CONF, ATTRIBUTES})
 
 @dataclass(frozen=True, eq=False)
 class Keywords:
-    """The keywords of one schema. Two are equal only if they are the same object."""
+    """The keywords of one schema, compared by identity."""
 
     subschema: Subschema
+    _inside: "dict[str, Keywords]" = field(
+        default_factory=dict[str, "Keywords"], init=False, repr=False
+    )
 
     @cached_property
     def words(self) -> Mapping[str, Any]:
@@ -46,11 +49,6 @@ class Keywords:
         """The keywords that require nothing: title, description, default, field settings."""
         own = dict_in(self.subschema.schema)
         return {word: v for word, v in own.items() if word in _NOTES}
-
-    @property
-    def says_nothing(self) -> bool:
-        """Whether the schema has neither requirements nor notes."""
-        return not self.words and not self.notes
 
     # -- any value ------------------------------------------------------------------------------
 
@@ -121,14 +119,10 @@ class Keywords:
         return properties
 
     @cached_property
-    def required_in_order(self) -> list[str]:
+    def required(self) -> Set[str]:
         """The required keys, in order."""
-        return [key for key in list_in(self.words.get("required")) if isinstance(key, str)]
-
-    @cached_property
-    def required(self) -> frozenset[str]:
-        """The required keys."""
-        return frozenset(self.required_in_order)
+        keys = list_in(self.words.get("required"))
+        return dict.fromkeys(key for key in keys if isinstance(key, str)).keys()
 
     @cached_property
     def mentions_more_keys(self) -> bool:
@@ -149,10 +143,6 @@ class Keywords:
             self._inside[key] = Keywords(self.subschema.inside(self.properties[key]))
         return self._inside[key]
 
-    @cached_property
-    def _inside(self) -> "dict[str, Keywords]":
-        return {}
-
     def of_key(self, key: str) -> Iterator[Any]:
         """The schemas for the value of a key; none if no keyword is about the key."""
         is_declared = key in self.properties
@@ -166,11 +156,6 @@ class Keywords:
         rest = self.words.get("additionalProperties")
         if not is_declared and rest is not None:
             yield rest
-
-    @property
-    def unevaluated(self) -> Any:
-        """The schema of keys that no part declares; None if there is no such schema."""
-        return self.words.get("unevaluatedProperties")
 
     # -- arrays ---------------------------------------------------------------------------------
 
@@ -188,11 +173,6 @@ class Keywords:
         if not isinstance(items, list):
             return items
         return self.words.get("additionalItems")
-
-    @property
-    def unevaluated_items(self) -> Any:
-        """The schema of items that no part declares; None if there is no such schema."""
-        return self.words.get("unevaluatedItems")
 
     @property
     def fewest_items(self) -> int:
@@ -246,11 +226,6 @@ def schema_of_container(value: Any) -> dict[str, Any]:
         "type": "array", "prefixItems": [{"const": v} for v in items], "items": False,
         "minItems": len(items),
     }  # fmt: skip
-
-
-def own_subschema(subschema: Subschema, schema: Any) -> Subschema:
-    """A schema of our own at the place of another; its draft is the latest one."""
-    return Subschema(schema, draft_of({}), subschema.resolver)
 
 
 def _compiled(pattern: str) -> "regex.Pattern[str] | None":

@@ -73,7 +73,7 @@ class LabelSet:
             set, whose labels are used.
         match: how the answer is matched: "exact" (character for character), "loose" (letter case,
             white space around and full stops at the end are ignored), or your function that
-            returns a label for a text, or None for "undecided" (see ``schema.labels.Match``).
+            returns a label for a text, or None for "undecided" (see ``schema.label_set.Match``).
         first_word: match only the beginning of the answer: white space before the label is
             skipped, and text after the label is ignored. Labels may have several words; the
             longest label that matches counts.
@@ -158,7 +158,7 @@ class LabelSet:
 
     @cached_property
     def _key(self) -> tuple[Any, ...]:
-        """Equal for equal label sets; types distinguish ``True`` from 1."""
+        """Equal for equal label sets; the types distinguish ``True`` from 1."""
         types: list[type[Any]] = [type(meaning) for meaning in self.meanings]
         matching = self.match, bool(self.first_word), self.after
         return self.texts, self.meanings, tuple(types), matching
@@ -196,7 +196,16 @@ class LabelSet:
 
     @cached_property
     def _keys(self) -> tuple[tuple[str, Any], ...]:
-        return tuple(_json_key(as_json(meaning)) for meaning in self.meanings)
+        """The kind and value of each meaning: in JSON, ``True`` and ``1`` are not equal."""
+        values = [as_json(meaning) for meaning in self.meanings]
+        for value in values:
+            if value is not None and not isinstance(value, (bool, int, float, str)):
+                raise SchemaError(
+                    f"the meaning {value!r} of a label is no JSON scalar",
+                    remedy="Use a text or a number as the meaning, and map it to the object"
+                    " afterwards",
+                )
+        return tuple((kind_of(value), value) for value in values)
 
     def validated(self, data: Any) -> tuple[Any, tuple[SchemaViolation, ...]]:
         """The meaning that equals a JSON value, and no errors; or None and the error.
@@ -237,7 +246,10 @@ class LabelSet:
                 f"Think as long as you need. Then end the answer with {self.after!r} and one of "
                 "these labels, and nothing behind it:"
             )
-        return "\n".join([lead, *map(_line, self.texts, self.meanings)])
+        lines = [lead]
+        for text, (kind, value) in zip(self.texts, self._keys, strict=True):
+            lines.append(f"{text}: {value}" if kind == "string" and value != text else text)
+        return "\n".join(lines)
 
     @property
     def plain(self) -> dict[str, Any]:
@@ -281,19 +293,3 @@ def _text_of(label: Any) -> Any:
         return json.dumps(label)
     except (TypeError, ValueError):
         return None
-
-
-def _json_key(value: Any) -> tuple[str, Any]:
-    """Equal for values that are equal in JSON: ``True`` and ``1`` are not."""
-    if value is not None and not isinstance(value, (bool, int, float, str)):
-        raise SchemaError(
-            f"the meaning {value!r} of a label is no JSON scalar",
-            remedy="Use a text or a number as the meaning, and map it to the object afterwards",
-        )
-    return kind_of(value), value
-
-
-def _line(text: str, meaning: Any) -> str:
-    """A label in the instruction, with its meaning where that is another text."""
-    value = as_json(meaning)
-    return f"{text}: {value}" if isinstance(value, str) and value != text else text

@@ -6,7 +6,6 @@ Never: the removal of a null that the schema allows; a change to the caller's an
 Why:   strict structured output requires every key, so a model writes null for "left out".
 """
 
-from collections.abc import Mapping
 from typing import Any, cast
 
 from fieldconf.parsing.json_writing import opening_text
@@ -32,7 +31,9 @@ def _restored(data: Any, node: SchemaNode, has_defaults: bool) -> Any:  # noqa: 
     if not isinstance(data, dict):
         return data
     values = cast("dict[str, Any]", data)
-    node = _narrowed(node, values)
+    for key, value in values.items():  # the scalars leave fewer variants of a union
+        if value is not None and len(node.cases) > 1:
+            node = node.with_key(key).with_value(key, opening_text(value))
     new_values: dict[str, Any] = {}
     for key, value in values.items():
         inner = node.inside(key)
@@ -42,13 +43,3 @@ def _restored(data: Any, node: SchemaNode, has_defaults: bool) -> Any:  # noqa: 
             new_values[key] = inner.default
     is_same = len(new_values) == len(values) and all(new_values[k] is values[k] for k in values)
     return values if is_same else new_values
-
-
-def _narrowed(node: SchemaNode, values: Mapping[str, Any]) -> SchemaNode:
-    """The node of an object with only the union variants that its keys and scalars allow."""
-    for key, value in values.items():
-        if len(node.cases) < 2:
-            break
-        if value is not None:
-            node = node.with_key(key).with_value(key, opening_text(value))
-    return node

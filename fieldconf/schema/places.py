@@ -261,13 +261,13 @@ def subschemas_at(parts: Sequence[Keywords], step: str | int) -> list[Subschema]
     """The schemas that some parts have for the value under a key or an index."""
     if isinstance(step, str):
         own = [(part, schema) for part in parts for schema in part.of_key(step)]
-        rest = [(part, part.unevaluated) for part in parts]
+        rest = [(part, part.words.get("unevaluatedProperties")) for part in parts]
     else:
         own = [
             (part, part.prefix[step] if step < len(part.prefix) else part.rest_of_items)
             for part in parts
         ]
-        rest = [(part, part.unevaluated_items) for part in parts]
+        rest = [(part, part.words.get("unevaluatedItems")) for part in parts]
     declared = [part.subschema.inside(schema) for part, schema in own if schema is not None]
     return declared or [
         part.subschema.inside(schema) for part, schema in rest if schema is not None

@@ -84,14 +84,12 @@ def _for(types: Iterable[type], check: Check) -> Table:
     return {**_ALL, **dict.fromkeys(types, check)}
 
 
-def _every(tables: list[Table]) -> Table:
-    """The table of values that are valid in each of these."""
-    if len(tables) == 1:
-        return tables[0]
-    return {kind: _conjunction([table[kind] for table in tables]) for kind in _TYPES}
+def _combined(combine: Callable[[list[Check]], Check], tables: list[Table]) -> Table:
+    """The table in which each type has the combination of its checks in these tables."""
+    return {kind: combine([table[kind] for table in tables]) for kind in _TYPES}
 
 
-def _conjunction(checks: list[Check]) -> Check:
+def _all_of(checks: list[Check]) -> Check:
     for decided in (_unknown, _no):  # jsonschema goes on after an error and may not come to an end
         if decided in checks:
             return decided
@@ -110,12 +108,7 @@ def _conjunction(checks: list[Check]) -> Check:
     return check
 
 
-def _some(tables: list[Table]) -> Table:
-    """The table of values that are valid in at least one of these."""
-    return {kind: _disjunction([table[kind] for table in tables]) for kind in _TYPES}
-
-
-def _disjunction(checks: list[Check]) -> Check:
+def _any_of(checks: list[Check]) -> Check:
     checks = [check for check in checks if check is not _no] or [_no]
     if len(checks) == 1 or checks[0] is _yes:
         return checks[0]
@@ -129,12 +122,7 @@ def _disjunction(checks: list[Check]) -> Check:
     return check
 
 
-def _one(tables: list[Table]) -> Table:
-    """The table of values that are valid in exactly one of these."""
-    return {kind: _exclusion([table[kind] for table in tables]) for kind in _TYPES}
-
-
-def _exclusion(checks: list[Check]) -> Check:
+def _one_of(checks: list[Check]) -> Check:
     checks = [check for check in checks if check is not _no] or [_no]
     if len(checks) == 1:
         return checks[0]
@@ -165,8 +153,8 @@ _OBJECT = frozenset({"properties", "required", "additionalProperties"})
 _ARRAY = frozenset({"items", "prefixItems", "additionalItems"})
 _ADDRESSES = frozenset({"$schema", "$id", "id"})  # they change how the schemas inside are read
 _GROUPED = _OBJECT | _ARRAY | {"format"}  # jsonschema does not check formats here
-_COMBINED: Mapping[str, Callable[[list[Table]], Table]] = {
-    "allOf": _every, "anyOf": _some, "oneOf": _one,
+_COMBINED: Mapping[str, Callable[[list[Check]], Check]] = {
+    "allOf": _all_of, "anyOf": _any_of, "oneOf": _one_of,
 }  # fmt: skip
 _NAMED: Mapping[str, Iterable[type]] = {
     "object": (dict,), "array": (list,), "string": (str,), "boolean": (bool,), "null": (NoneType,),
@@ -207,10 +195,12 @@ _ABOUT: Mapping[str, Iterable[type]] = {
 class _Tables:
     """The tables of one document's schemas."""
 
-    __slots__ = ("_cached", "_count", "_draft", "_root")
+    __slots__ = ("_cached", "_count", "_draft", "_is_early", "_root")
 
     def __init__(self, root: Subschema) -> None:
         self._root, self._draft = root, root.draft
+        # In draft 4, 1.0 is no integer and exclusive bounds are booleans.
+        self._is_early = root.draft.boolean_exclusive
         self._count = 0
         self._cached: dict[int, tuple[dict[type, Check], int]] = {}
 
@@ -243,7 +233,7 @@ class _Tables:
         words = {word: value for word, value in own.items() if self._draft.knows(word)}
         if self._draft.ref_alone and "$ref" in own:
             words = {"$ref": own["$ref"]}
-        return _every(list(self._parts(words)))
+        return _combined(_all_of, list(self._parts(words)))
 
     def _parts(self, words: Mapping[str, Any]) -> Iterator[Table]:
         if not _OBJECT.isdisjoint(words):
@@ -291,7 +281,7 @@ class _Tables:
 
     def _word(self, word: str, value: Any) -> Table:
         if word in _COMBINED:
-            return _COMBINED[word]([self.of(variant) for variant in _of_type(value, list)])
+            return _combined(_COMBINED[word], [self.of(v) for v in _of_type(value, list)])
         if word in _BOUNDS and not (self._is_early and word.startswith("exclusive")):
             types, bounded = _BOUNDS[word]
             return _for(types, bounded(_of_type(value, int, float)))
@@ -312,11 +302,6 @@ class _Tables:
         if "integer" in names and "number" not in names and not self._is_early:
             table[float] = float.is_integer
         return table
-
-    @property
-    def _is_early(self) -> bool:
-        """Whether it is draft 4, in which 1.0 is no integer and exclusive bounds are booleans."""
-        return self._draft.boolean_exclusive
 
     def _followed(self, reference: Any) -> Table:
         if not isinstance(reference, str) or reference[:2] not in ("#", "#/"):

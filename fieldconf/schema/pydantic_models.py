@@ -37,11 +37,6 @@ _Field: TypeAlias = dict[str, Any]
 _S = TypeVar("_S")
 
 
-def adapter_of(kind: Any) -> TypeAdapter[Any]:
-    """Pydantic's validation of a type; raises what pydantic raises."""
-    return TypeAdapter(kind)
-
-
 def json_schema_of(adapter: TypeAdapter[Any]) -> dict[str, Any]:
     """The JSON Schema of the texts that an adapter accepts.
 
@@ -82,7 +77,9 @@ class _Accepted(GenerateJsonSchema):
             generated = super().model_schema(schema)
         if not schema.get("root_model"):
             return generated
-        return _with_attributes(_with_reference_in_list(generated), {"root": ()})
+        if PYDANTIC < (2, 9) and "$ref" in generated:  # it would lose keywords beside a reference
+            generated["allOf"] = [{"$ref": generated.pop("$ref")}]
+        return _with_attributes(generated, {"root": ()})
 
     def model_fields_schema(self, schema: core_schema.ModelFieldsSchema) -> JsonSchemaValue:
         """Put each field where validation reads it."""
@@ -211,14 +208,6 @@ def _with_attributes(schema: JsonSchemaValue, paths: Mapping[str, Path]) -> Json
     """The schema with the paths of attributes whose names are not their keys."""
     renamed = {name: list(path) for name, path in paths.items() if path != (name,)}
     return {**schema, ATTRIBUTES: {**schema.get(ATTRIBUTES, {}), **renamed}} if renamed else schema
-
-
-def _with_reference_in_list(schema: JsonSchemaValue) -> JsonSchemaValue:
-    """The schema with a reference in ``allOf``: pydantic before 2.9 loses keywords beside it."""
-    if PYDANTIC >= (2, 9) or "$ref" not in schema:
-        return schema
-    others = {word: value for word, value in schema.items() if word != "$ref"}
-    return {**others, "allOf": [{"$ref": schema["$ref"]}]}
 
 
 def _path_of(alias: Any, name: str) -> Path:

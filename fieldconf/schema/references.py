@@ -117,7 +117,12 @@ class Subschema:
         if self.draft.ref_alone and isinstance(own.get("$ref"), str):
             return {"$ref": own["$ref"]}
         words = {w: v for w, v in own.items() if self.draft.knows(w) and _has_valid_type(w, v)}
-        return _with_exclusive_bounds(words) if self.draft.boolean_exclusive else words
+        if self.draft.boolean_exclusive:  # in today's form the exclusive bound is a number
+            for bound in ("minimum", "maximum"):
+                exclusive = f"exclusive{bound.capitalize()}"
+                if words.pop(exclusive, False) is True and bound in words:
+                    words[exclusive] = words.pop(bound)
+        return words
 
     @property
     def references(self) -> list[tuple[str, str]]:
@@ -171,14 +176,6 @@ def dict_in(value: Any) -> dict[str, Any]:
 def list_in(value: Any) -> list[Any]:
     """The value if it is a list; else an empty list."""
     return cast("list[Any]", value) if isinstance(value, list) else []
-
-
-def _with_exclusive_bounds(words: dict[str, Any]) -> dict[str, Any]:
-    """The keywords of early drafts in today's form: the exclusive bound is a number."""
-    for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-        if words.pop(exclusive, False) is True and bound in words:
-            words[exclusive] = words.pop(bound)
-    return words
 
 
 def root_of(schema: Any) -> Subschema:

@@ -81,12 +81,8 @@ class Schema:
         >>> compile_schema({"type": "boolean"}).digest == compile_schema(bool).digest
         True
         """
-
-        def name_of(value: Any) -> str:  # a function that matches labels is not JSON
-            return getattr(value, "__qualname__", None) or type(value).__qualname__
-
         form = without_limits(self.json) if self.labels is None else self.labels.plain
-        text = json.dumps(form, ensure_ascii=False, default=name_of)
+        text = json.dumps(form, ensure_ascii=False)
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
     @cached_property
@@ -205,10 +201,10 @@ def _unpickled(schema: Any, may_be_null: bool) -> Schema:  # noqa: FBT001  # cal
 
 @lru_cache(maxsize=256)
 def _compile_type(kind: Any) -> Schema:
-    from fieldconf.schema.pydantic_models import adapter_of, json_schema_of
+    from fieldconf.schema.pydantic_models import json_schema_of
 
     try:
-        adapter = adapter_of(kind)
+        adapter = TypeAdapter[Any](kind)
         json_schema = json_schema_of(adapter)
     except (PydanticUserError, TypeError, NameError, SyntaxError) as error:
         cause = str(error).splitlines()[0].split(". ")[0]
@@ -247,24 +243,22 @@ def _compile_text(text: str) -> Schema:
 
 def _with_valid_bases(schema: Schema) -> Schema:
     """The schema itself, if the ``basis`` of each field is applicable there."""
-    if schema.mentions(['"basis"']):
-        for path, node in every_node(schema.root):
-            _check_basis(node.declared, pointer(path) or "the root")
+    if not schema.mentions(['"basis"']):
+        return schema
+    for path, node in every_node(schema.root):
+        declared = node.declared
+        basis, where = declared.conf and declared.conf.basis, pointer(path) or "the root"
+        kinds = declared.kinds - {"null"}
+        if basis and kinds and kinds <= _CONTAINERS:
+            raise SchemaError(
+                f"a basis applies to scalars only, not to an object or a list (at {where})",
+                remedy="Remove it, or set it on the fields inside",
+            )
+        is_open = declared.members is None and not kinds & _CONTAINERS
+        if basis == "distribution" and is_open:
+            raise SchemaError(
+                "the basis 'distribution' needs a small set of allowed values, and this field has"
+                f" an open domain (at {where})",
+                remedy="Declare an enum or bounds, or use the basis 'joint'",
+            )
     return schema
-
-
-def _check_basis(declared: Declared, where: str) -> None:
-    basis = declared.conf.basis if declared.conf else None
-    kinds = declared.kinds - {"null"}
-    if basis and kinds and kinds <= _CONTAINERS:
-        raise SchemaError(
-            f"a basis applies to scalars only, not to an object or a list (at {where})",
-            remedy="Remove it, or set it on the fields inside",
-        )
-    is_open = declared.members is None and not kinds & _CONTAINERS
-    if basis == "distribution" and is_open:
-        raise SchemaError(
-            "the basis 'distribution' needs a small set of allowed values, and this field has an"
-            f" open domain (at {where})",
-            remedy="Declare an enum or bounds, or use the basis 'joint'",
-        )

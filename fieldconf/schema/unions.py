@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from fieldconf.parsing.kinds import KINDS, is_container, same
-from fieldconf.schema.keywords import Keywords, own_subschema, schema_of_container
-from fieldconf.schema.references import Subschema, dict_in
+from fieldconf.schema.keywords import Keywords, schema_of_container
+from fieldconf.schema.references import Subschema, dict_in, draft_of
 
 MOST_CASES = 128
 """Where combinations of keywords give more cases than this, the cases are simplified."""
@@ -90,7 +90,8 @@ class Reader:
         outer, trail.back_to = trail.back_to, depth + 1
         try:
             part = self._part(subschema)
-            read: Sequence[Alternative] = ANYTHING if part.says_nothing else (Alternative((part,)),)
+            is_empty = not part.words and not part.notes
+            read: Sequence[Alternative] = ANYTHING if is_empty else (Alternative((part,)),)
             for other in self._applied(subschema, part):
                 read = self.both(read, other)
             cases = _CYCLE if read is _CYCLE else _distinct(read)
@@ -215,9 +216,9 @@ class Reader:
     def _build(self, subschema: Subschema, source: Any, schema: Any, purpose: str) -> Subschema:
         """A schema of our own, built once for each source and purpose."""
         _, schema = self._built.setdefault((id(source), purpose), (source, schema))
-        if purpose in ("not", "loose"):  # it contains schemas of the document, in their own draft
-            return Subschema(schema, subschema.draft, subschema.resolver)
-        return own_subschema(subschema, schema)
+        # These contain schemas of the document, which keep their draft.
+        draft = subschema.draft if purpose in ("not", "loose") else draft_of({})
+        return Subschema(schema, draft, subschema.resolver)
 
 
 def _distinct(cases: Iterable[Alternative]) -> tuple[Alternative, ...]:
@@ -233,19 +234,17 @@ def _combinations(
 
 def _joined(case: Alternative, other: Alternative) -> Alternative | None:
     """The case of values that satisfy both; None if there are none."""
-    added = [part for part in other.parts if _adds(part, case.parts)]
+    required = frozenset[str]().union(*(part.required for part in case.parts))
+    # A part that only requires keys which are already required adds nothing.
+    added = [
+        part for part in other.parts
+        if part.words.keys() != {"required"} or not part.required <= required
+    ]  # fmt: skip
     parts = tuple(dict.fromkeys([*case.parts, *added]))
     name = other.name or case.name
     if len(parts) in (len(case.parts), len(other.parts)):  # one of them implies the other
         return Alternative(parts, name)
     return None if _contradicts(parts) else Alternative(parts, name)
-
-
-def _adds(part: Keywords, parts: Sequence[Keywords]) -> bool:
-    """Whether a part does more than require keys that the other parts already require."""
-    return set(part.words) != {"required"} or any(
-        all(key not in other.required for other in parts) for key in part.required
-    )
 
 
 def _contradicts(parts: Sequence[Keywords]) -> bool:

@@ -249,12 +249,12 @@ class Scorer:
     @property
     def parser(self) -> JSONParser | None:
         """The parser of the value; None before it begins. Read it only."""
-        return self._aligner.parser
+        return self._aligner.finder.parser
 
     @property
     def done(self) -> bool:
         """Whether the value is complete. Reasoning that ends behind it makes it a draft."""
-        return self._aligner.done
+        return self._aligner.finder.done
 
     @property
     def data(self) -> Any:
@@ -282,7 +282,7 @@ class Scorer:
     ) -> Report[Any]:
         """The report, once everything has been fed; ``content`` is what was fed."""
         self._take(self._aligner.close())
-        if self._aligner.parser is None:
+        if self._aligner.finder.parser is None:
             self._forget()  # what came was a draft
             if self._kinds < KINDS:
                 again = self._again()
@@ -347,13 +347,13 @@ class Scorer:
             )
 
     def _flags(self, completion: Completion, owners: Sequence[str]) -> tuple[str, ...]:
-        is_beside = self._aligner.beside is not None and () in self._fields
+        is_beside = self._aligner.finder.beside is not None and () in self._fields
         other = (OTHER_JSON,) if is_beside else ()
         return (*other, "saturated") if _is_saturated(completion, owners) else other
 
     def _note_open(self, completion: Completion, size: int) -> None:
         """Fields for what was still open at the end; a number at the root may be: 12 of 123."""
-        root, parser = self._fields.get(()), self._aligner.parser
+        root, parser = self._fields.get(()), self._aligner.finder.parser
         is_length = completion.finish_reason == "length"
         if (
             root
@@ -362,7 +362,7 @@ class Scorer:
         ):
             self._fields[()] = truncated((), None, "number", root.start, root.stop)
             self._values.root = None
-        if parser is None or self._aligner.done:
+        if parser is None or self._aligner.finder.done:
             return
         value = self._values.root
         for depth, (path, start, is_object) in enumerate(parser.open_containers):
@@ -380,14 +380,14 @@ class Scorer:
             return "refused", f"the model refused: {completion.refusal}"
         if completion.content is None and completion.tokens is None and completion.note:
             return "no_logprobs", completion.note  # and so no text either
-        if self._aligner.is_prose and self._schema.is_free:
+        if self._aligner.finder.is_prose and self._schema.is_free:
             return "text", self._evidence.missing
         return self._how_it_ended(completion)
 
     def _how_it_ended(self, completion: Completion) -> tuple[Status, str]:
         """The same of an answer that should be JSON."""
-        root, error = self._fields.get(()), self._aligner.error
-        begun = self._aligner.parser is not None
+        root, error = self._fields.get(()), self._aligner.finder.error
+        begun = self._aligner.finder.parser is not None
         if error is not None and error.problem != ENDS_EARLY and (begun or not completion.is_cut):
             return "malformed", f"the answer is not JSON: {error}"
         if root is None or "truncated" in root.flags:
@@ -396,7 +396,7 @@ class Scorer:
             return (
                 "no_logprobs" if completion.tokens is None else "unaligned"
             ), self._evidence.missing
-        beside = self._aligner.beside
+        beside = self._aligner.finder.beside
         return "complete", "" if beside is None else f"{OTHERS[OTHER_JSON]}, at byte {beside}"
 
     def _answer(self, tokens: Sequence[Token], size: int) -> TextScore | None:

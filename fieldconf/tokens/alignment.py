@@ -1,15 +1,15 @@
 """Alignment: which tokens wrote each value.
 
 In:    pieces of the answer's text in order, each with the token that wrote it.
-Out:   each value as it closes: its event, the pieces that touch it, and its approach (the parser
-       states before the pieces in which the value could still have become something else).
-Never: a score; a second look at bytes already read, but for the states that somebody asks for.
-Why:   whole responses and live streams take the same road, so they cannot disagree.
+Out:   each value when it closes: its event, the pieces that touch it, and its decision steps (the
+       parser states before the pieces in which the value could still have become another one).
+Never: a score; bytes read a second time, except for parser states that a caller requests.
+Why:   whole responses and live streams use the same code, so their results are equal.
 
-A piece *touches* a value when it overlaps the value's JSON text, quotes included. A piece without
-bytes touches the value it stands strictly inside of (some servers list parts of a character so).
-A piece may touch several values (``","``, ``true}``); *ownership* gives it to one: the first leaf
-it touches, else "structure" if it touches the root value, else "outside".
+A piece *touches* a value if it overlaps the value's JSON text, quotes included. A piece without
+bytes touches the value if it is strictly inside of it (some servers list parts of a character so).
+A piece may touch several values (``","``, ``true}``). Its *owner* is the first leaf that it
+touches, else "structure" if it touches the root value, else "outside".
 """
 
 from array import array
@@ -17,7 +17,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from fieldconf.errors import JSONSyntaxError
 from fieldconf.parsing.finder import Finder
 from fieldconf.parsing.parser import Event, JSONParser, State
 from fieldconf.tokens.spelling import TokenPiece
@@ -25,9 +24,9 @@ from fieldconf.tokens.token import unchecked
 
 
 class Replay:
-    """The states before the pieces of a part of the answer, found by reading it a second time.
+    """The parser states before the pieces of a part of the answer, found by reading it again.
 
-    It goes on from where it was asked last, so that asking in order costs one reading.
+    It continues from the last request, so requests in order read the part once.
     """
 
     __slots__ = ("_data", "_parser", "_start", "_state")
@@ -46,13 +45,13 @@ class Replay:
 
 
 class AlignedStep:
-    """A token at the place where it was chosen.
+    """A token and the parser state before it.
 
     Attributes:
         piece: its position among the pieces.
-        token: its index, or None where no listed token wrote these bytes.
-        written: the bytes it wrote.
-        start: where these begin in the answer.
+        token: its index, or None if no listed token wrote these bytes.
+        written: the bytes that it wrote.
+        start: the offset of these bytes in the answer.
     """
 
     __slots__ = ("_parser", "_readings", "piece", "start", "token", "written")
@@ -67,7 +66,7 @@ class AlignedStep:
 
     @property
     def parser(self) -> JSONParser:
-        """The state before it (fork it, do not feed it); made when first asked for."""
+        """The state before it, built at the first access. Fork it; do not feed it."""
         parser = self._parser
         if isinstance(parser, tuple):
             parser = self._parser = JSONParser.at(parser)
@@ -76,10 +75,10 @@ class AlignedStep:
         return parser
 
     def read(self, data: bytes) -> tuple[JSONParser, list[Event]]:
-        """The state behind these bytes, if they stood here (do not feed it), and what they closed.
+        """The state after these bytes in place of the token (do not feed it), and their events.
 
-        A token may close many values, and each of them asks what the same candidates would have
-        closed in its place; so that is read once where it is much.
+        A token may close many values, and each of them reads the same candidates. So readings with
+        many events are kept.
         """
         reading = self._readings.get(data)
         if reading is None:
@@ -93,9 +92,9 @@ class AlignedStep:
 class Aligned(NamedTuple):
     """A value that closed, an ``open`` one that began, or a key.
 
-    ``first`` and ``last`` delimit the touching pieces, half-open; ``edge`` is where the event
-    before it ended. ``run`` is the part of the answer read last, ``by`` who read it: that is what
-    ``approach`` is made of, for which most values are never asked.
+    ``first`` and ``last`` delimit the touching pieces, half-open; ``edge`` is the end of the
+    previous event. ``run`` is the part of the answer that was read last, and ``by`` its reader:
+    ``decision_steps`` are built from them on request, which is rare.
     """
 
     event: Event
@@ -107,18 +106,18 @@ class Aligned(NamedTuple):
 
     @property
     def decision_steps(self) -> tuple[AlignedStep, ...]:
-        """The steps from the end of what came before up to the piece in which it closed.
+        """The steps from the end of the previous event to the piece in which this one closed.
 
-        What came before a value is its key or the previous item, before a key the previous value.
+        The previous event of a value is its key or the previous item; of a key, the previous value.
         """
         return self.by.decision_steps(self.event, self.edge, self.run)
 
 
 class PieceRun(NamedTuple):
-    """Pieces, linked to those before them: the half-open range, where it ends, and its bytes.
+    """Pieces, linked to the earlier ones: their half-open range, the offset of its end, its bytes.
 
-    ``state`` is that before the first of them; only the last one caused events. ``steps`` are
-    those made of them so far, by piece; runs of one value share them.
+    ``state`` is the parser state before the first piece; only the last piece caused events.
+    ``steps`` are those built so far, by piece; the runs of a value share them.
     """
 
     older: "PieceRun | None"
@@ -132,64 +131,39 @@ class PieceRun(NamedTuple):
 
 _aligned, _run = unchecked(Aligned), unchecked(PieceRun)
 _FEW_EVENTS = 4
-_MOST_STEPS = 64  # made steps are kept for the neighbours, who share them; so many at least
+_MOST_STEPS = 64  # built steps are kept for neighbours that share them, at least this many
 
 
 class Aligner:
-    """Feed it pieces; it returns what they closed.
+    """Receives pieces; returns the values that they closed.
 
     Args:
         finder: the parser to use.
 
     Attributes:
         tokens: for each piece fed, the index of its token, or None.
+        finder: the parser, with its state: the error, whether it is done, what is still open.
     """
 
     def __init__(self, finder: Finder | None = None) -> None:
         self.tokens: list[int | None] = []
-        self._finder = finder or Finder()
-        self._value: JSONParser | None = None  # once the value is found for sure, until it ends
+        self.finder = finder or Finder()
+        self._value: JSONParser | None = None  # from the moment the value is found until it ends
         self._starts: array[int] = array("q")  # byte offset of each piece
         self._end = 0  # of the last piece
         self._edge = 0  # where the last event ended
-        self._run: PieceRun | None = (
-            None  # what was read since the last edge, newest first; and then:
-        )
-        self._parts: list[bytes] = []  # what caused no event so far
+        self._run: PieceRun | None = None  # what was read since the last edge, newest first
+        # What was read after that, and caused no event so far:
+        self._parts: list[bytes] = []
         self._first, self._state = 0, JSONParser().state  # its first piece, the state before that
-        self._steps: dict[int, AlignedStep] = {}  # made of it
+        self._steps: dict[int, AlignedStep] = {}  # the steps built from it
         self._replays: dict[int, Replay] = {}  # by their run's first piece
 
     @property
-    def error(self) -> JSONSyntaxError | None:
-        """Why the answer is not JSON, or None so far."""
-        return self._finder.error
-
-    @property
-    def done(self) -> bool:
-        """Whether the root value is complete."""
-        return self._finder.done
-
-    @property
-    def parser(self) -> JSONParser | None:
-        """The parser at work on the value, for what is still open."""
-        return self._finder.parser
-
-    @property
-    def beside(self) -> int | None:
-        """Where the first JSON value stands that is not the answer, or None."""
-        return self._finder.beside
-
-    @property
     def pieces(self) -> list[TokenPiece]:
-        """All that was fed."""
+        """All pieces fed."""
         stops = [*self._starts[1:], self._end]
         return list(map(TokenPiece, self.tokens, self._starts, stops))
-
-    @property
-    def is_prose(self) -> bool:
-        """Whether there is prose and no JSON."""
-        return self._finder.is_prose
 
     def feed(self, written: bytes, token: int | None) -> list[Aligned]:
         """Take the bytes that one token wrote; return the events they caused."""
@@ -209,7 +183,7 @@ class Aligner:
         first, begin, count = 0, self._end, len(tokens)
         before = len(self._starts)
         if not before:
-            self._value = self._finder.begin(data)
+            self._value = self.finder.begin(data)
         while first < count:
             value = self._value
             if value is None:  # one by one until the value is found
@@ -226,10 +200,10 @@ class Aligner:
         return aligned
 
     def _take_back(self, data: bytes, begin: int) -> list[Aligned]:
-        """If the value has ended, the pieces behind it are yet to be fed; ``data`` has them all."""
+        """If the value has ended, remove the pieces after it: they are yet to be fed."""
         if self._value is not None:
             return []
-        count = bisect_left(self._starts, self._finder.offset)
+        count = bisect_left(self._starts, self.finder.offset)
         if count < len(self._starts):
             self._end = self._starts[count]
             del self._starts[count:], self.tokens[count:]
@@ -237,12 +211,12 @@ class Aligner:
         return self._rest(data[last - begin : self._end - begin], last)
 
     def _read(self, parser: JSONParser, data: bytes) -> list[Aligned]:
-        """Take more of the value, without a detour by the finder."""
+        """Take more of the value, without the finder's search."""
         self._parts.append(data)
         events = parser.feed(data)
         is_over = parser.error is not None or (bool(events) and not events[-1].path)
         if is_over:
-            self._finder.note(events)
+            self.finder.note(events)
             self._value = None
         aligned = self._align(events) if events else []
         if is_over:
@@ -250,19 +224,19 @@ class Aligner:
         return aligned
 
     def _rest(self, written: bytes, start: int) -> list[Aligned]:
-        """If the value has ended, take what follows it in its last piece, which begins here."""
-        stop = self._finder.offset
+        """If the value has ended, take the rest of its last piece, which begins at ``start``."""
+        stop = self.finder.offset
         if self._value is not None or stop == self._end:
             return []
         return self._search(written, written[stop - start :])
 
     def _search(self, written: bytes, data: bytes) -> list[Aligned]:
-        """Take the end of a piece that stands before the value is found for sure, or behind it."""
-        finder, count = self._finder, len(self._starts)
+        """Take the end of a piece from before the value is found, or from after the value."""
+        finder, count = self.finder, len(self._starts)
         state = (finder.attempt or JSONParser(offset=self._starts[-1])).state
         events = finder.feed(data)
         parser = finder.attempt or (finder.parser if events else None)
-        if parser is not None:  # else it stands outside of the value: no choice within it
+        if parser is not None:  # else it is outside of the value
             self._run = PieceRun(
                 self._run, count - 1, count, self._end, state, written, self._steps
             )
@@ -271,8 +245,8 @@ class Aligner:
         return self._align(events)
 
     def close(self) -> list[Aligned]:
-        """Say that nothing follows; return what that closed."""
-        return self._align(self._finder.close())
+        """Declare the end of the answer; return what that closed."""
+        return self._align(self.finder.close())
 
     def touching(self, start: int, stop: int) -> tuple[int, int]:
         """The half-open range of the pieces that touch the bytes ``start:stop``."""
@@ -310,7 +284,7 @@ class Aligner:
         is_number = event.type == "scalar" and event.raw[0] in b"-0123456789"
         until = bisect_right(self._starts, event.stop - (not is_number))
         while run is not None and run.end > edge:
-            if run.first < until:  # else it was read behind what is asked about
+            if run.first < until:  # else it was read after the event
                 parts.append(self._steps_in(run, edge, until))
             run = run.older
         return tuple([step for steps in reversed(parts) for step in steps])
@@ -347,7 +321,7 @@ class Aligner:
         for event in events:
             _, path, start, stop, _ = event
             if start > edge and not path:
-                edge = start  # before the root there may be prose, with attempts that failed
+                edge = start  # prose and failed attempts may precede the root
             # As in ``touching``; most often the newest piece is one end of the range.
             first = count - 1 if newest <= start else bisect_right(starts, start) - 1
             last = count if newest < stop else bisect_left(starts, stop, first)
@@ -359,7 +333,7 @@ class Aligner:
         return aligned
 
     def _cut(self) -> PieceRun | None:
-        """Make a run of what was read since the last one."""
+        """Make a run of everything read since the last one."""
         if len(self._steps) > _MOST_STEPS:
             self._steps, self._replays = {}, {}
         parts = self._parts

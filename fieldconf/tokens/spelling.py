@@ -1,13 +1,13 @@
-"""Spelling: which bytes of the content each token is. The one place that repairs token bytes.
+"""Spelling: which bytes of the content each token wrote. The only place that repairs token bytes.
 
 In:    a content and its tokens, as the server listed them.
-Out:   a ``Spelling``: the content's bytes, cut into pieces of one token each; or, where that is
-       impossible, the reason, naming the first token that does not fit.
+Out:   a ``Spelling``: the content's bytes, cut into one piece for each token; if that is
+       impossible, the reason, with the first token that does not fit.
 Never: an index by character count; a guess that the content does not confirm.
 Why:   servers list tokens as bytes, as text, as text of broken characters, as vocabulary entries,
-       with control tokens and reasoning that the content lacks. Order of trust: (a) the bytes
-       spell the content; (b) the texts do; (c) a tolerant walk does, in which every token may use
-       any of its known disguises; (d) nothing does, and then there are no numbers.
+       with control tokens and reasoning that the content lacks. Tried in this order: (a) the bytes
+       spell the content; (b) the texts spell it; (c) a tolerant walk spells it, with any known
+       form of each token; else (d) the answer has no confidences.
 """
 
 import re
@@ -29,7 +29,7 @@ from fieldconf.tokens.token import (
 
 
 class TokenPiece(NamedTuple):
-    """The half-open byte span of the content that one token wrote; token None: no token did."""
+    """The half-open byte span of the content that a token wrote; token None: no token wrote it."""
 
     token: int | None
     start: int
@@ -59,7 +59,7 @@ class Spelling:
 def spell(content: str | None, tokens: Sequence[Token]) -> Spelling:
     """Find the bytes of the content that each token wrote.
 
-    With ``content`` None the tokens are all there is, and what they spell is the content.
+    If ``content`` is None, the content is what the tokens spell.
 
     >>> spell('{"a"', [Token('{"', None, -0.1), Token('a"', None, -0.2)]).pieces
     (TokenPiece(token=0, start=0, stop=2), TokenPiece(token=1, start=2, stop=4))
@@ -72,11 +72,8 @@ def spell(content: str | None, tokens: Sequence[Token]) -> Spelling:
     texts = [utf8(token.text) for token in tokens]
     if b"".join(texts) == wanted:
         return Spelling(wanted, _cut(texts))
-    for spellings in (token_bytes, texts):
-        # Marks write nothing; an answer as short as `end` would be found inside of <|im_end|>.
-        blank = [
-            b"" if is_control(t) else spelled for t, spelled in zip(tokens, spellings, strict=True)
-        ]
+    # Without marks first: an answer as short as `end` would be found inside of <|im_end|>.
+    for spellings, blank in zip((token_bytes, texts), _without_marks(tokens), strict=True):
         pieces = _cut_inside(blank, wanted, tokens) or _cut_inside(spellings, wanted, tokens)
         if pieces:
             return Spelling(wanted, pieces)
@@ -88,19 +85,18 @@ def spell(content: str | None, tokens: Sequence[Token]) -> Spelling:
 
 
 def is_whole(spelling: Spelling) -> bool:
-    """Whether tokens wrote all of a content, but for what wraps it: thoughts, a fence."""
-    if spelling.reason:
-        return False
-    first = spelling.pieces[0] if spelling.pieces else None
-    if first is None or first.token is not None:
-        return True
-    return _WRAPPER_BEFORE.fullmatch(spelling.content, 0, first.stop) is not None
+    """Whether tokens wrote all of a content, except for thoughts or a fence before it."""
+    if spelling.reason or not spelling.pieces:
+        return not spelling.reason
+    first = spelling.pieces[0]
+    is_written = first.token is not None
+    return is_written or bool(_WRAPPER_BEFORE.fullmatch(spelling.content, 0, first.stop))
 
 
 def places_of(content: bytes, tokens: Sequence[Token]) -> list[tuple[int, int]]:
-    """Where a text holds all that the tokens wrote, as half-open byte spans; two are enough.
+    """Where a text holds everything that the tokens wrote: at most two half-open byte spans.
 
-    Marks are not looked for, nor is white space at an end where it has no place: servers strip it.
+    Marks do not count, nor does white space at an end if it does not fit: servers strip it.
     """
     for spellings in _without_marks(tokens):
         whole = b"".join(spellings)
@@ -135,7 +131,7 @@ def _at_the_end(content: bytes, tokens: Sequence[Token], missing: Spelling) -> S
 
 
 def _without_marks(tokens: Sequence[Token]) -> Iterator[list[bytes]]:
-    """What the tokens wrote, by their bytes and by their texts; marks write nothing."""
+    """What the tokens wrote by their bytes, and then by their texts; marks write nothing."""
     for spellings in (written(tokens), [utf8(token.text) for token in tokens]):
         yield [
             b"" if is_control(t) else spelled for t, spelled in zip(tokens, spellings, strict=True)
@@ -149,17 +145,17 @@ _NO_LOGPROBS = (
 
 
 def spell_completion(completion: Completion) -> Spelling:
-    """How a completion's tokens spell its content; without tokens the reason says so."""
+    """How a completion's tokens spell its content; without tokens, the reason says so."""
     if completion.tokens is None:
         return Spelling(utf8(completion.content or ""), reason=completion.note or _NO_LOGPROBS)
     return spell(completion.content, completion.tokens)
 
 
 def undisguised(completion: Completion) -> Completion:
-    """The completion with bytes for tokens that are listed as entries of a vocabulary.
+    """The completion with bytes for tokens that are listed as names of a vocabulary.
 
-    Where the texts do not spell the content, but do when each is read as a vocabulary's name
-    (``Ġ`` or ``▁`` for a space), all of them are names: the candidates', too.
+    If the texts do not spell the content, but do when read as a vocabulary's names (``Ġ`` or ``▁``
+    for a space), all of them are names, those of candidates too.
     """
     tokens, content = completion.tokens, completion.content
     if not tokens or not content or utf8(content) in b"".join(written(tokens)):
@@ -176,14 +172,14 @@ def undisguised(completion: Completion) -> Completion:
 
 
 SPACES = ("Ġ", "▁")
-"""What names of vocabularies have for a space: of byte-level ones, and of SentencePiece's."""
+"""The sign for a space in the names of a vocabulary: byte-level, and SentencePiece."""
 
 
 def plainly_named(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """Candidates with the bytes that their names stand for; none if they are not names.
+    """Candidates with the bytes that their names stand for; () if they are not names.
 
-    They are, where some begin with a vocabulary's mark for a space, none with a space, and the
-    bytes are no others than the name's own.
+    They are names if some begin with a vocabulary's sign for a space, none begins with a space, and
+    no bytes differ from the name's own.
     """
     marks = {c.text[:1] for c in candidates}.intersection(SPACES)
     if len(marks) != 1 or any(c.text[:1] == " " for c in candidates):
@@ -213,11 +209,11 @@ def _cut(spellings: Sequence[bytes]) -> tuple[TokenPiece, ...]:
 def _cut_inside(
     spellings: Sequence[bytes], wanted: bytes, tokens: Sequence[Token]
 ) -> tuple[TokenPiece, ...]:
-    """The content inside of what the tokens spell: reasoning before it, end tokens after it.
+    """The content inside of what the tokens spell, between reasoning and end tokens.
 
-    The last occurrence is the answer (a draft may stand in the reasoning); what follows it may
-    only be what servers strip: white space, a closing fence, end tokens. Each family of models has
-    its own end token: the last of all may be any that looks like a mark.
+    The last occurrence is the answer, since the reasoning may hold a draft. Only what servers strip
+    may follow it: white space, a closing fence, end tokens. Each family of models has its own end
+    token: the last token may be any that looks like a mark.
     """
     at = b"".join(spellings).rfind(wanted) if wanted else -1
     if at < 0:
@@ -234,14 +230,14 @@ def _cut_inside(
     return tuple(pieces)
 
 
-# -- what may stand around an answer ------------------------------------------------------------
+# -- what may be around an answer ------------------------------------------------------------
 
 _CONTROL = re.compile(
     r"<\|[^|]*\|>|<\uff5c[^\uff5c]*\uff5c>|</?s>|<(eos|bos|pad|unk|end_of_turn|start_of_turn|end_of_text)>"
     r"|\[/?(EOS|BOS|INST|PAD)\]|</?tool_call>|token_id:\d+"
 )
 _DROPPABLE = re.compile(r"[\s`}]*")  # a fence, or what closes a tool call around its arguments
-_END = re.compile(r"[^\w\s]\S*")  # what looks like a mark, whoever's it is
+_END = re.compile(r"[^\w\s]\S*")  # looks like a mark of some model
 _WRAPPER_BEFORE = re.compile(
     rb"\s*(?:" + THOUGHTS + rb"\s*)*(?:```[a-zA-Z]*\n)?", re.DOTALL
 )  # some servers wrap reasoning anew with each chunk
@@ -249,7 +245,7 @@ _WRAPPER_AFTER = re.compile(rb"\s*```\s*\Z")
 
 
 def is_control(token: Token | Candidate) -> bool:
-    """Whether a token is one of the marks that models write and servers do not show."""
+    """Whether a token is a mark that models write and servers do not show."""
     return _CONTROL.fullmatch(token.text) is not None
 
 
@@ -260,8 +256,8 @@ def _is_droppable(token: Token, *, is_last: bool) -> bool:
 
 # -- the tolerant walk --------------------------------------------------------------------------
 
-# A disguise is a sequence of parts: exact bytes, or None for a broken character (U+FFFD), which
-# stands for one to four bytes outside ASCII.
+# A disguise is one way to show a token: exact bytes, and None for a broken character (U+FFFD),
+# which stands for one to four bytes outside ASCII.
 _Disguise: TypeAlias = tuple[bytes | None, ...]
 
 _MOST_PLACES = 256  # a long run of broken characters can be cut in too many ways to be worth it
@@ -283,8 +279,8 @@ def _tolerant(content: bytes, tokens: Sequence[Token]) -> Spelling:
 def _walk(content: bytes, first: int, last: int, tokens: Sequence[Token]) -> Spelling:
     """Follow all ways in which the tokens may write ``content[first:last]``.
 
-    ``trail[i]`` maps each place reachable after token i to the place before it. Before the
-    content begins any token may be passed over; after its end only droppable ones.
+    ``trail[i]`` maps each place that token i can reach to the place before it. Any token may be
+    skipped before the content, only droppable ones after it.
     """
     trail: list[dict[int, int | None]] = []
     reachable: Collection[int] = (first,)
@@ -305,14 +301,19 @@ def _walk(content: bytes, first: int, last: int, tokens: Sequence[Token]) -> Spe
         if len(reachable) > _MOST_PLACES:
             break
     if len(trail) < len(tokens) or last not in reachable:
-        return _no_spelling(content, tokens, furthest, misfit)
+        if misfit >= len(tokens):
+            reason = f"the tokens end at byte {furthest} of a text of {len(content)} bytes"
+            return Spelling(content, reason=reason)
+        shown = tokens[misfit].text
+        reason = f"token {misfit} ({shown!r}) does not fit the text at byte {furthest}"
+        return Spelling(content, reason=reason, misfit=misfit)
     return Spelling(content, _back(content, first, last, trail))
 
 
 def _back(
     content: bytes, first: int, last: int, trail: Sequence[dict[int, int | None]]
 ) -> tuple[TokenPiece, ...]:
-    """Read the pieces off the trail, last token first; what no token wrote is a piece of None."""
+    """Read the pieces from the trail, last token first; unwritten bytes are a piece of None."""
     pieces = [TokenPiece(None, last, len(content))] if last < len(content) else []
     place = last
     for index in range(len(trail) - 1, -1, -1):
@@ -326,7 +327,7 @@ def _back(
 
 
 def _ends(content: bytes, start: int, last: int, token: Token) -> Iterator[int]:
-    """Where the token may end if it begins at ``start``."""
+    """The places where a token may end if it begins at ``start``."""
     for disguise in _disguises(token.text, token.raw):
         places = [start]
         for part in disguise:
@@ -373,21 +374,8 @@ def unescaped(text: str) -> bytes:
     return _HEX.sub(lambda m: bytes([int(m[1], 16)]), utf8(text.removeprefix("bytes:")))
 
 
-def _byte_alphabet() -> dict[str, int]:
-    """GPT-2's printable names of the 256 bytes (``Ġ`` is a space, ``Ċ`` a line feed)."""
-    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    rest = [byte for byte in range(256) if byte not in printable]
-    names = {chr(byte): byte for byte in printable}
-    return names | {chr(0x100 + i): byte for i, byte in enumerate(rest)}
-
-
-_BYTE_ALPHABET = _byte_alphabet()
-
-
-def _no_spelling(content: bytes, tokens: Sequence[Token], furthest: int, misfit: int) -> Spelling:
-    if misfit >= len(tokens):
-        reason = f"the tokens end at byte {furthest} of a text of {len(content)} bytes"
-        return Spelling(content, reason=reason)
-    shown = tokens[misfit].text
-    reason = f"token {misfit} ({shown!r}) does not fit the text at byte {furthest}"
-    return Spelling(content, reason=reason, misfit=misfit)
+# GPT-2's printable names of the 256 bytes (``Ġ`` is a space, ``Ċ`` a line feed).
+_PRINTABLE = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+_OTHERS = [byte for byte in range(256) if byte not in _PRINTABLE]
+_BYTE_ALPHABET = {chr(byte): byte for byte in _PRINTABLE}
+_BYTE_ALPHABET |= {chr(0x100 + place): byte for place, byte in enumerate(_OTHERS)}

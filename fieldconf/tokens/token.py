@@ -1,11 +1,10 @@
-"""Tokens: what a model produced, before anyone asks what it means.
+"""Token: what a model produced, as frozen values: tokens, candidates, completions.
 
-In:    what a wire file read out of a response.
-Out:   ``Candidate``, ``Token``, ``Decision``, ``Completion``: small frozen values that all else
-       works on.
-Never: a sentinel. ``-9999``, ``-100.0``, ``-inf``, ``null`` and their like are normalised here, at
-       the door, so that no arithmetic ever meets them.
-Why:   a token is its bytes; its text is for showing (one emoji has nine spellings in the wild).
+In:    the values that a response format reads.
+Out:   ``Candidate``, ``Token``, ``Decision``, ``Completion``: the input of all other folders.
+Never: a sentinel: ``-9999``, ``-100.0``, ``null`` and similar values are normalised here, before
+       any arithmetic.
+Why:   a token is its bytes; its text is only for display (servers spell one emoji in nine ways).
 """
 
 import math
@@ -17,7 +16,7 @@ from functools import partial
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, cast
 
 Mask: TypeAlias = Literal["before", "after", "unknown"]
-"""Where the logprobs stand: before or after tokens that the schema forbids were excluded."""
+"""Whether the logprobs are from before or after the grammar excluded tokens."""
 
 FORMER_MASKS: Mapping[str, Mask] = {"pre": "before", "post": "after"}
 """The words of the first version of saved reports and responses."""
@@ -25,16 +24,16 @@ FORMER_MASKS: Mapping[str, Mask] = {"pre": "before", "post": "after"}
 MASKED_CANDIDATE = -100.0
 """What OpenAI's strict mode lists, exactly, for a token that its grammar excluded."""
 NOT_A_LOGPROB = -9998.0
-"""From here down a number says "not listed" (-9999.0), or zero (-3.4e38: llama.cpp, SGLang)."""
+"""A number at or below means "not listed" (-9999.0), or zero (-3.4e38: llama.cpp, SGLang)."""
 ROUNDING = 1e-5
-"""Nats; a logprob that is no further above 0 is 0, rounded: a float32 softmax ends there."""
+"""Nats; a logprob up to this far above 0 is a rounded 0 of a float32 softmax."""
 
 
 _T = TypeVar("_T", bound=tuple[Any, ...])
 
 
 def unchecked(kind: type[_T]) -> Callable[[Iterable[Any]], _T]:
-    """What makes a named tuple of all its parts; by hand, with checks, it takes twice as long.
+    """A function that makes a named tuple from all its fields, twice as fast as the class.
 
     >>> unchecked(Candidate)(("no", b"no", -0.5, None))
     Candidate(text='no', raw=b'no', logprob=-0.5, id=None)
@@ -43,15 +42,15 @@ def unchecked(kind: type[_T]) -> Callable[[Iterable[Any]], _T]:
 
 
 def utf8(text: str) -> bytes:
-    """The bytes of a text; a lone surrogate, which JSON can smuggle in, does not stop it."""
+    """The bytes of a text; lone surrogates, which JSON escapes can produce, are allowed."""
     return text.encode("utf-8", "surrogatepass")
 
 
 class Candidate(NamedTuple):
-    """One token the model considered at a place.
+    """One token that the model considered at a decoding step.
 
-    ``logprob`` is in nats; ``-inf`` says that the grammar excluded it. ``raw`` is None where the
-    server gave no bytes; then the text is all there is.
+    ``logprob`` is in nats; ``-inf`` means that the grammar excluded it. ``raw`` is None if the
+    server gave no bytes.
     """
 
     text: str
@@ -68,10 +67,9 @@ class Candidate(NamedTuple):
 class Token(NamedTuple):
     """One token of the answer.
 
-    ``logprob`` is in nats, or None where the server gave none that can be believed; ``note`` may
-    then say why. ``candidates`` are the listed alternatives in the server's order; the token itself
-    may or may not be among them. Beside a logprob a ``note`` says why there are no candidates that
-    can be believed.
+    ``logprob`` is in nats, or None if the server gave no credible one; ``note`` may then say why.
+    ``candidates`` are the listed candidates in the server's order, with or without the token
+    itself. If there is a logprob, a ``note`` says why there are no credible candidates.
     """
 
     text: str
@@ -88,12 +86,12 @@ class Token(NamedTuple):
 
     @property
     def is_outside(self) -> bool:
-        """Whether it was sampled outside of its candidates: these bound its probability."""
+        """Whether it was sampled outside of its candidates, which then bound its probability."""
         return self.logprob is None and bool(self.note) and bool(self.candidates)
 
     @property
     def probability(self) -> float | None:
-        """exp(logprob), 0..1; None where that is not known.
+        """exp(logprob), 0..1; None if unknown.
 
         >>> Token("yes", None, math.log(0.5)).probability
         0.5
@@ -102,11 +100,11 @@ class Token(NamedTuple):
 
     @property
     def margin(self) -> float | None:
-        """The token's probability minus that of the likeliest other candidate listed (-1..1).
+        """The token's probability minus that of the most probable other candidate (-1..1).
 
-        Below 0 the model preferred another token. Servers list the likeliest candidates, so what
-        is not listed cannot be likelier. None where the logprob is not known, or where no other
-        candidate is listed.
+        Below 0 the model preferred another token. Servers list the most probable candidates, so
+        no unlisted one is more probable. None if the logprob is unknown, or no other candidate is
+        listed.
 
         >>> listed = (Candidate("yes", None, math.log(0.75)), Candidate("no", None, math.log(0.25)))
         >>> Token("yes", None, math.log(0.75), listed).margin
@@ -119,11 +117,10 @@ class Token(NamedTuple):
 
     @property
     def entropy(self) -> float | None:
-        """What is known of the entropy at this place, in nats: a lower bound of it.
+        """A lower bound of the entropy at this decoding step, in nats.
 
-        The sum of -p log p over the candidates listed, and the token if it is not among them. Each
-        token of the vocabulary that is not listed would add to it, so that with the whole
-        vocabulary listed it is the entropy. None where nothing is listed.
+        The sum of -p log p over the listed candidates and the token. Each unlisted token would add
+        to it: with the whole vocabulary listed, it is the entropy. None if nothing is listed.
 
         >>> listed = (Candidate("yes", None, math.log(0.5)), Candidate("no", None, math.log(0.25)))
         >>> round(Token("yes", None, math.log(0.5), listed).entropy, 6)
@@ -137,7 +134,7 @@ class Token(NamedTuple):
         return math.fsum(-math.exp(p) * p for p in logprobs if p > -math.inf)
 
     def _is(self, candidate: Candidate) -> bool:
-        """Whether a candidate is this token: by id where both have one, else by its bytes."""
+        """Whether a candidate is this token: by id if both have one, else by its bytes."""
         if self.id is not None and candidate.id is not None:
             return self.id == candidate.id
         return self.bytes == candidate.bytes
@@ -151,10 +148,10 @@ def written(tokens: Iterable[Token]) -> list[bytes]:
 class Decision(NamedTuple):
     """An answer that a server gives as probabilities, without a text.
 
-    ``probabilities`` are pairs of a value and its probability (0..1), in the server's order; where
-    there are none, ``reason`` says why. ``value`` is the value chosen. ``labels`` are what the
-    question called these values, one for each, where the answer says so: of a score, the values
-    themselves are only the places of its levels.
+    ``probabilities`` are pairs of a value and its probability (0..1), in the server's order; if
+    there are none, ``reason`` says why. ``value`` is the chosen value. ``labels`` are the names of
+    these values in the question, if the answer has them: the values of a score are only the
+    positions of its levels.
     """
 
     name: str
@@ -169,10 +166,10 @@ class Layout:
     """What a server's grammar forbids beyond the schema.
 
     Attributes:
-        compact: white space between JSON's words.
+        compact: white space between JSON's tokens.
         ordered: properties in another order than the declared one.
-        plain: members and keys in another spelling than the usual one: needless escapes, ``1.0``.
-        no_null: null in place of a key that may be left out, as strict structured output has it.
+        plain: members and keys in an unusual spelling: needless escapes, ``1.0``.
+        no_null: null in place of an optional key, which strict structured output writes.
     """
 
     compact: bool = False
@@ -186,25 +183,25 @@ class Completion:
     """One answer of a model: its text, its tokens, and how it ended.
 
     Attributes:
-        content: the answer's text; None where there is none (a refusal, a tool call).
-        tokens: the tokens with logprobs in order; None where the response carries none.
+        content: the answer's text; None if there is none (a refusal, a tool call).
+        tokens: the tokens with logprobs in order; None if the response has none.
         finish_reason: the server's word for why it stopped; "length" for all words for the limit.
         refusal: the text of a refusal.
-        mask: where the logprobs stand, see ``Mask``.
+        mask: whether the logprobs are from before the grammar, see ``Mask``.
         model: the model's name as the server gave it.
         completion_tokens: how many tokens the server says it produced.
-        note: why there are no tokens, where the wire knows.
-        choice: which of several answers to one request.
+        note: why there are no tokens, if known.
+        choice: the number of this answer among several to one request.
         tool: the name of the tool whose call this is; empty for an answer in the content.
         precision: the step (nats) to which the server rounded its logprobs; None: it did not.
-        prompt: the tokens of the prompt, where the server lists them.
+        prompt: the tokens of the prompt, if the server lists them.
         prompt_tokens: how many tokens the server says that the prompt has.
         echo: whether ``content`` and ``tokens`` still begin with the prompt.
         decisions: answers that came with probabilities, without text and tokens.
         broken_off: whether it was not read to its end: more may have come.
-        flags: see ``report.Report``; what the wire knows of them.
-        aside: what else the wire knows of why there is no answer.
-        layout: what the server's grammar forbids beyond the schema, where the response says so.
+        flags: see ``report.Report``; those that the response tells.
+        aside: another reason why there is no answer.
+        layout: what the server's grammar forbids beyond the schema, if the response says so.
     """
 
     content: str | None
@@ -229,7 +226,7 @@ class Completion:
 
     @property
     def is_cut(self) -> bool:
-        """Whether more would have come, and what came is not wrong for that."""
+        """Whether the answer is incomplete, which is no error in the part that came."""
         is_open = self.broken_off and self.finish_reason is None
         return is_open or self.finish_reason == "length"
 
@@ -237,8 +234,8 @@ class Completion:
 def chosen_logprob(value: Any) -> float | None:
     """A chosen token's logprob in nats, or None for anything that cannot be one.
 
-    A token that was chosen had some probability, so masked and zero values are as unknown as
-    missing ones. Positive values are a known server bug.
+    A chosen token had some probability, so masked and zero values count as unknown. Positive
+    values are a known server bug.
 
     >>> chosen_logprob(-0.5), chosen_logprob(-9999.0), chosen_logprob(0.3), chosen_logprob(None)
     (-0.5, None, None, None)
@@ -248,7 +245,7 @@ def chosen_logprob(value: Any) -> float | None:
 
 
 def candidate_logprob(value: Any) -> float | None:
-    """A candidate's logprob in nats, ``-inf`` for excluded ones, None for "not known".
+    """A candidate's logprob in nats; ``-inf`` for excluded ones, None for unknown ones.
 
     >>> candidate_logprob(-100.0), candidate_logprob(-3.4028234663852886e38)
     (-inf, -inf)
@@ -264,7 +261,7 @@ def candidate_logprob(value: Any) -> float | None:
 
 
 def is_unlisted(value: Any) -> bool:
-    """Whether a chosen token's number says that it was not among the likeliest, or had no mass.
+    """Whether the server's number means that a chosen token was not listed, or had probability 0.
 
     >>> is_unlisted(-9999.0), is_unlisted(-3.4e38), is_unlisted(-0.5), is_unlisted(None)
     (True, True, False, False)
@@ -274,10 +271,10 @@ def is_unlisted(value: Any) -> bool:
 
 
 def number(value: Any) -> float | None:
-    """A number in any form in which people keep one, as a float; None for anything else.
+    """A number in any usual form as a float; None for anything else.
 
     Databases give ``Decimal``, arrays give scalars of their own (with ``item``), and JSON, which
-    has no infinity, is given texts. A boolean is no number.
+    has no infinity, gives texts. A boolean is no number.
 
     >>> number("-0.5"), number(Decimal("-0.5")), number("-inf"), number("x"), number(True)
     (-0.5, -0.5, -inf, None, None)
@@ -302,7 +299,7 @@ _IS_NUMBER = re.compile(
 
 
 def _item(value: Any) -> float | int | None:
-    """The Python number in the scalar of an array; None for what is no such thing."""
+    """The Python number in the scalar of an array; None for anything else."""
     try:
         item = value.item() if hasattr(value, "item") else None
     except Exception:  # noqa: BLE001  # whatever another's method does

@@ -1,4 +1,4 @@
-"""Tokenizers of Hugging Face: their vocabulary as bytes, and a chat as tokens.
+"""Tokenizer: the vocabulary of a Hugging Face tokenizer as bytes, and a chat as tokens.
 
 In:    a fast tokenizer, or anything with ``get_vocab``, ``all_special_ids``, and, for chats,
        ``apply_chat_template``. It is never imported here.
@@ -14,7 +14,7 @@ Quirks of ``get_vocab``, whose keys are names and not texts:
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from fieldconf.tokens.spelling import byte_level, sentence_piece
@@ -29,7 +29,16 @@ def vocabulary_of(tokenizer: Any) -> Vocabulary:
     names = cast("Mapping[str, int]", tokenizer.get_vocab())
     special = set(tokenizer.all_special_ids)
     added = getattr(tokenizer, "added_tokens_decoder", {})
-    spell = _reader(names)
+    is_sentence_piece = "▁" in names or "<0x0A>" in names
+    is_byte_level = not is_sentence_piece and "Ġ" in names
+
+    def spell(name: str) -> bytes:
+        if is_sentence_piece:
+            byte = _BYTE_PIECE.fullmatch(name)
+            return bytes.fromhex(byte[1]) if byte else sentence_piece(name)
+        raw = byte_level(name) if is_byte_level else None
+        return utf8(name) if raw is None else raw
+
     tokens = {
         token: utf8(name) if token in added else spell(name)
         for name, token in names.items()
@@ -38,30 +47,12 @@ def vocabulary_of(tokenizer: Any) -> Vocabulary:
     return Vocabulary(tokens)
 
 
-def _reader(names: Mapping[str, int]) -> Callable[[str], bytes]:
-    """How the names of this vocabulary are to be read."""
-    if "▁" in names or "<0x0A>" in names:
-        return _sentence_piece
-    return _byte_level if "Ġ" in names else utf8
-
-
-def _sentence_piece(name: str) -> bytes:
-    byte = _BYTE_PIECE.fullmatch(name)
-    return bytes.fromhex(byte[1]) if byte else sentence_piece(name)
-
-
-def _byte_level(name: str) -> bytes:
-    raw = byte_level(name)
-    return utf8(name) if raw is None else raw
-
-
 def chat_tokens(
     tokenizer: Any, messages: Sequence[Mapping[str, Any]], template: Mapping[str, Any]
 ) -> tuple[int, ...]:
-    """The tokens of chat messages, and of what opens the answer."""
+    """The tokens of chat messages and of the marks that open the answer."""
     encoded = tokenizer.apply_chat_template(
         list(messages), add_generation_prompt=True, tokenize=True, **template
     )
-    # Since version 5 it is a mapping unless told otherwise.
-    ids = cast("Any", encoded["input_ids"] if isinstance(encoded, Mapping) else encoded)
-    return tuple(ids)
+    # Since version 5 it is a mapping by default.
+    return tuple(cast("Any", encoded["input_ids"] if isinstance(encoded, Mapping) else encoded))

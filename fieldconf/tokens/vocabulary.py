@@ -8,6 +8,7 @@ Why:   settling a field tests the vocabulary against the schema thousands of tim
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
+from os.path import commonprefix
 
 
 class Vocabulary:
@@ -28,13 +29,13 @@ class Vocabulary:
         ordered = sorted((data, token) for token, data in self._bytes.items())
         self._sorted = [data for data, _ in ordered]
         self._ids = [token for _, token in ordered]
-        self._lowest = dict(reversed(ordered))  # the last one stays
+        self._lowest = dict(reversed(ordered))  # of equal keys, the last one stays
 
     def __len__(self) -> int:
         return len(self._ids)
 
     def id_of(self, data: bytes) -> int | None:
-        """The token with these bytes (of several the lowest), or None."""
+        """The token with these bytes (the lowest, if there are several), or None."""
         return self._lowest.get(data)
 
     def bytes_of(self, token: int) -> bytes | None:
@@ -50,9 +51,9 @@ class Vocabulary:
         """The tokens whose bytes are possible, in the order of their bytes.
 
         Args:
-            is_possible: must be monotone: where it says no, it says no to everything that begins
-                with the same bytes. It is asked about beginnings first, and whole branches of the
-                vocabulary are never looked at.
+            is_possible: must be monotone: if it is false for some bytes, it is false for all
+                that begin with them. It gets shared beginnings first, so that whole branches of
+                the vocabulary are skipped.
         """
         ids: list[int] = []
         todo = [(0, len(self._ids), 0)]  # start, stop, and how many bytes they have in common
@@ -60,27 +61,15 @@ class Vocabulary:
             start, stop, depth = todo.pop()
             if start == stop:
                 continue
-            end = self._end_of_branch(start, stop, depth)
+            # The branch: the tokens with the same next byte as the first one.
+            first, end = self._sorted[start], stop
+            if first[depth] < 0xFF:
+                after = first[:depth] + bytes((first[depth] + 1,))
+                end = bisect_left(self._sorted, after, start, stop)
             todo.append((end, stop, depth))
-            shared = _shared(self._sorted[start], self._sorted[end - 1])
+            shared = commonprefix((first, self._sorted[end - 1]))  # noqa: RUF071  # of bytes, no paths
             if is_possible(shared):
                 same = bisect_right(self._sorted, shared, start, end)
                 ids += self._ids[start:same]
                 todo.append((same, end, len(shared)))
         return ids
-
-    def _end_of_branch(self, start: int, stop: int, depth: int) -> int:
-        """Where the tokens end that have the next byte, too, in common with the one at start."""
-        first = self._sorted[start]
-        if first[depth] == 0xFF:  # the last branch there can be
-            return stop
-        after = first[:depth] + bytes((first[depth] + 1,))
-        return bisect_left(self._sorted, after, start, stop)
-
-
-def _shared(first: bytes, second: bytes) -> bytes:
-    """What two tokens begin with."""
-    for place, (left, right) in enumerate(zip(first, second, strict=False)):
-        if left != right:
-            return first[:place]
-    return min(first, second, key=len)

@@ -7,10 +7,10 @@ Why:   a verification and a decision endpoint ask different questions, but their
        combined with the first reading in the same way.
 """
 
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 from fieldconf.errors import RequestError, carry
 from fieldconf.extraction.calls import PreparedRequest
@@ -71,31 +71,31 @@ def with_second_reading(
 # -- one further request ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A request about fields of a report.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What a second answer does to fields of a report.
 
     Attributes:
         report: the first reading.
-        call: the request.
-        how: the kind of the request.
-        paths: the fields that the request is about.
-        update_field: called with the path of such a field, the report of the answer and the name
-            of its model; returns the field with both readings.
+        how: the kind of the second request.
+        paths: the fields that the second answer is about.
+        update_field: called with the path of such a field, the report of the second answer and the
+            name of its model; returns the field with both readings.
+        model: the model of the second answer, where the answer does not say it.
     """
 
     report: Report[Any]
-    call: PreparedRequest
     how: How
     paths: Collection[Path]
     update_field: Callable[[Path, Report[Any], str], Field]
+    model: str = ""
 
     def read(self, answer: Report[Any]) -> Report[Any]:
         """The first report, with both readings of the checked fields and the cost of the request.
 
         A report without logprobs becomes complete once the second reading gives it a confidence.
         """
-        model = answer.model or self.call.model
+        model = answer.model or self.model
         parts = {path: (0, self.update_field(path, answer, model)) for path in self.paths}
         cost = RequestCost(self.how, model, answer.input_tokens, answer.output_tokens)
         requests = (*requests_of(self.report), cost)
@@ -105,40 +105,45 @@ class Check:
         return report
 
 
+class Check(NamedTuple):
+    """A request about fields of a report, and what its answer does to them."""
+
+    call: PreparedRequest
+    comparison: Comparison
+
+
 CheckBuilder: TypeAlias = Callable[[Report[Any], Options], Check | None]
 """From the first report and the options of a further request to the check; None where there is
 nothing to check."""
 
 
-def run_check(report: Report[T], options: Mapping[str, Any], build: CheckBuilder) -> Report[T]:
+def run_check(report: Report[T], options: Options, build: CheckBuilder) -> Report[T]:
     """The report after a further request; the first report where there is nothing to check."""
     with attaching_report(report):
-        first, request_options = _with_policy(report, merged_options(options))
-        check = build(first, request_options)
-        return check.read(ask(check.call)) if check else first
+        first, check = _prepared(report, options, build)
+        return check.comparison.read(ask(check.call)) if check else first
 
 
-async def run_check_async(
-    report: Report[T], options: Mapping[str, Any], build: CheckBuilder
-) -> Report[T]:
+async def run_check_async(report: Report[T], options: Options, build: CheckBuilder) -> Report[T]:
     """``run_check`` with an asynchronous client."""
     with attaching_report(report):
-        first, request_options = _with_policy(report, merged_options(options))
-        check = build(first, request_options)
-        return check.read(await ask_async(check.call)) if check else first
+        first, check = _prepared(report, options, build)
+        return check.comparison.read(await ask_async(check.call)) if check else first
 
 
-def _with_policy(report: Report[T], options: Options) -> tuple[Report[T], Options]:
-    """The report judged by the policy of the options, and the options for the further request.
+def _prepared(
+    report: Report[T], options: Options, build: CheckBuilder
+) -> tuple[Report[T], Check | None]:
+    """The report judged by the policy of the options, and the further request.
 
     Raises:
         PolicyError: if the policy is invalid, or does not fit the report's schema.
     """
-    policy = options.get("policy")
-    others = {
-        name: value for name, value in options.items() if name not in ("policy", "calibration")
-    }
-    return (report if policy is None else report.with_policy(policy)), cast("Options", others)
+    request_options = merged_options(options)
+    policy = request_options.pop("policy", None)
+    request_options.pop("calibration", None)
+    first = report if policy is None else report.with_policy(policy)
+    return first, build(first, request_options)
 
 
 def input_of(report: Report[Any], input: Input | None, caller: str) -> Input:

@@ -8,7 +8,7 @@ Why:   the endpoint answers with probabilities, reads each field independently, 
        the first answer.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar, Unpack, cast
@@ -26,6 +26,7 @@ from fieldconf.paths import Path, pointer
 from fieldconf.report import Report
 from fieldconf.verification.checks import (
     Check,
+    Comparison,
     FieldSelector,
     input_of,
     run_check,
@@ -90,7 +91,7 @@ def crosscheck(
     (0.75, 'decision')
     """
     build = partial(_check, input=input, client=client, fields=fields, combine=combine)
-    return run_check(report, cast("Mapping[str, Any]", options), build)
+    return run_check(report, options, build)
 
 
 @explicit
@@ -105,7 +106,7 @@ async def acrosscheck(
 ) -> Report[T]:
     """``crosscheck`` with an asynchronous client such as ``openai.AsyncOpenAI``."""
     build = partial(_check, input=input, client=client, fields=fields, combine=combine)
-    return await run_check_async(report, cast("Mapping[str, Any]", options), build)
+    return await run_check_async(report, options, build)
 
 
 def _with_decision(
@@ -169,4 +170,7 @@ def _check(
             first_model=report.model, model=model,
         )  # fmt: skip
 
-    return Check(report, call, "decision", tuple(path for _, path in pairs), update_field)
+    return Check(call, Comparison(
+        report=report, how="decision", paths=tuple(path for _, path in pairs),
+        update_field=update_field, model=call.model,
+    ))  # fmt: skip

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from fieldconf.agreement.equivalence import normal
 from fieldconf.agreement.label_votes import is_label
-from fieldconf.extraction.calls import PreparedRequest, prepare
+from fieldconf.extraction.calls import prepare
 from fieldconf.extraction.inputs import Input, is_messages
 from fieldconf.extraction.options import Options, explicit
 from fieldconf.fields.field import Field
@@ -31,6 +31,7 @@ from fieldconf.responses.payload_access import get
 from fieldconf.schema import LabelSet
 from fieldconf.verification.checks import (
     Check,
+    Comparison,
     FieldSelector,
     input_of,
     run_check,
@@ -107,8 +108,8 @@ def second_prompt(
     ('sales', 0.5, 'tech')
     """
     if answer is not None:
-        check = _comparison(report, None, fields, combine)
-        return check.read(answer) if check else report
+        comparison = _comparison(report, fields, combine)
+        return comparison.read(answer) if comparison else report
     build = partial(
         _check, input=input, client=client, fields=fields, examples=examples, combine=combine
     )
@@ -138,8 +139,8 @@ def _check(
     fields: Iterable[FieldSelector] | None, examples: Examples | None, combine: Combine,
 ) -> Check | None:  # fmt: skip
     """The request; None where the first answer has no value to compare."""
-    check = _comparison(report, None, fields, combine)
-    if check is None:
+    comparison = _comparison(report, fields, combine)
+    if comparison is None:
         return None
     source = input_of(report, input, "fc.second_prompt")
     instructions = options.get("instructions")
@@ -149,15 +150,13 @@ def _check(
     request_options = cast("Options", {**options, "instructions": instructions})
     labels = report.schema.labels
     schema = reordered(report.schema.json) if labels is None else _reordered_labels(labels)
-    return replace(check, call=prepare(schema, source, client, request_options))
+    call = prepare(schema, source, client, request_options)
+    return Check(call, replace(comparison, model=call.model))
 
 
 def _comparison(
-    report: Report[Any],
-    call: PreparedRequest | None,
-    fields: Iterable[FieldSelector] | None,
-    combine: Combine,
-) -> Check | None:
+    report: Report[Any], fields: Iterable[FieldSelector] | None, combine: Combine
+) -> Comparison | None:
     """What becomes of the first values once there is a second answer; None without any value."""
     rule_of(combine)  # an unknown rule is an error before the request is paid for
     selected = select_paths(report, fields)
@@ -176,7 +175,9 @@ def _comparison(
             field, reading, second, combine, model=report.model, basis="verification"
         )
 
-    return Check(report, call, "second_prompt", tuple(paths), update_field)
+    return Comparison(
+        report=report, how="second_prompt", paths=tuple(paths), update_field=update_field
+    )
 
 
 # -- the second answer ----------------------------------------------------------------------------

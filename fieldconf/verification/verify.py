@@ -11,7 +11,7 @@ position ("0", "1" ...), and beside them ``complete``: whether no item is missin
 one scalar is asked about under ``value``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, TypeVar, Unpack, cast
 
@@ -27,6 +27,7 @@ from fieldconf.report import Report
 from fieldconf.schema.outline import outline
 from fieldconf.verification.checks import (
     Check,
+    Comparison,
     FieldSelector,
     input_of,
     run_check,
@@ -105,7 +106,7 @@ def verify(
     (0.75, ['answer', 'verification'])
     """
     build = partial(_check, input=input, client=client, fields=fields, combine=combine)
-    return run_check(report, cast("Mapping[str, Any]", options), build)
+    return run_check(report, options, build)
 
 
 @explicit
@@ -120,7 +121,7 @@ async def averify(
 ) -> Report[T]:
     """``verify`` with an asynchronous client such as ``openai.AsyncOpenAI``."""
     build = partial(_check, input=input, client=client, fields=fields, combine=combine)
-    return await run_check_async(report, cast("Mapping[str, Any]", options), build)
+    return await run_check_async(report, options, build)
 
 
 def _reading(answer: Field | None, model: str) -> tuple[Reading, BoundedConfidence]:
@@ -170,7 +171,10 @@ def _check(
             model=report.model, basis="verification",
         )  # fmt: skip
 
-    return Check(report, call, "verification", tuple(questions), update_field)
+    return Check(call, Comparison(
+        report=report, how="verification", paths=tuple(questions),
+        update_field=update_field, model=call.model,
+    ))  # fmt: skip
 
 
 def _questions(report: Report[Any], selected: set[Path]) -> dict[Path, Field]:

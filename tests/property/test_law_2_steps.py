@@ -80,8 +80,8 @@ def check(pieces: list[bytes], rest: bytes) -> None:
                 assert ours.blanks - step.parser.blanks == theirs.blanks - before.blanks
                 assert said(step.parser) == said(before)
             assert [s.piece for s in item.decision_steps] == [index for index, *_ in approach]
-    assert aligner.done == plain.finder.done
-    assert (aligner.error is None) == (plain.finder.error is None)
+    assert aligner.finder.done == plain.finder.done
+    assert (aligner.finder.error is None) == (plain.finder.error is None)
 
 
 @settings(deadline=None, max_examples=150)

@@ -1,4 +1,4 @@
-"""Chat chunks: a fast reader of the usual chunk of a stream.
+"""From chunks: a fast reader of the usual chunk of a stream.
 
 In:    a chunk, as a dict or as the SDK's object.
 Out:   a ``ChunkPiece``: text and tokens of the first choice; None for any other chunk.
@@ -23,7 +23,7 @@ _HARMLESS = frozenset({
     "choices", "created", "id", "model", "moderation", "object", "obfuscation", "provider",
     "service_tier", "system_fingerprint", "usage",
 })  # fmt: skip
-"""Members of a chunk that make it no other shape; with any further one it is left alone."""
+"""Members that a plain chunk may have; a chunk with any other is not read here."""
 
 
 class ChunkPiece(NamedTuple):
@@ -45,11 +45,11 @@ class ChunkPiece(NamedTuple):
 
     @property
     def delta(self) -> Delta:
-        """The same as the general road has it."""
+        """The delta of the general reader."""
         return Delta(content=self.content, tokens=self.tokens, source=self.source)
 
 
-# Without the checks of a call by hand, which take as long as all else about it.
+# Skips the checks of a named tuple's call, which take as long as everything else here.
 _new_piece = cast("Callable[[Any], ChunkPiece]", partial(cast("Any", tuple).__new__, ChunkPiece))
 
 
@@ -60,7 +60,11 @@ def read(chunk: Any) -> ChunkPiece | None:
         (only,) = item["choices"]
         choice = members(only)
         content = _text(item, choice, members(choice["delta"]))
-        tokens = _tokens(choice["logprobs"])
+        logprobs = choice["logprobs"]
+        entries = [] if logprobs is None else members(logprobs)["content"]
+        if type(entries) is not list:
+            return None
+        tokens = tuple(map(from_objects.token, cast("list[Any]", entries)))
     except NOT_PLAIN:
         return None
     if content and not tokens:
@@ -74,7 +78,7 @@ def read(chunk: Any) -> ChunkPiece | None:
 
 
 def _text(item: dict[str, Any], choice: dict[str, Any], delta: dict[str, Any]) -> str:
-    """The text of a chunk of the first choice that is not its last, and tells of nothing else."""
+    """The text of a chunk of the first choice that is not the last, and holds nothing else."""
     member, changes = choice.get, delta.get
     if (
         choice["index"] != 0
@@ -96,12 +100,3 @@ def _text(item: dict[str, Any], choice: dict[str, Any], delta: dict[str, Any]) -
     if type(content) is not str:
         raise TypeError
     return content
-
-
-def _tokens(logprobs: Any) -> tuple[Token, ...]:
-    if logprobs is None:
-        return ()
-    entries = members(logprobs)["content"]
-    if type(entries) is not list:
-        raise TypeError
-    return tuple(map(from_objects.token, cast("list[Any]", entries)))

@@ -1,4 +1,4 @@
-"""Raw JSON: a saved response of the OpenAI chat family; its entries are read from the bytes.
+"""From JSON: a saved response of the OpenAI chat family; its entries are read from the bytes.
 
 In:    JSON as bytes or text.
 Out:   a ``RawBody``: an object with the attributes that ``openai_chat`` and ``choices`` read, its
@@ -141,33 +141,23 @@ def opened(data: bytes | str) -> _AnyBody | None:
     >>> opened(b'{"error": {"message": "no"}}') is None
     True
     """
-    if not _is_worth_it(data):
+    names = ('"choices"', '"logprobs"') if isinstance(data, str) else (b'"choices"', b'"logprobs"')
+    if not all(name in data for name in names):  # pyright: ignore[reportOperatorIssue]  # of one kind
         return None
     body = _decoded(data)
-    if body is None:
-        return None
-    if body.choices is None:
+    if body is not None and body.choices is None:
         body = _answered(body)
     is_plain = body is not None and _is_plain(body)
     return body if is_plain and _is_text(data) and not _has_long_number(data) else None
 
 
-def _is_worth_it(data: bytes | str) -> bool:
-    if isinstance(data, str):
-        return '"choices"' in data and '"logprobs"' in data
-    return b'"choices"' in data and b'"logprobs"' in data
-
-
 def _decoded(data: bytes | str) -> _AnyBody | None:
-    """The body, by the types of OpenAI's own entries, or else of others'."""
+    """The body, with the types of OpenAI's own entries, or else those of other servers."""
     try:
-        return _PLAIN.decode(data)
-    except msgspec.ValidationError:
-        pass
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return None
-    try:
-        return _NUMBERED.decode(data)
+        try:
+            return _PLAIN.decode(data)
+        except msgspec.ValidationError:
+            return _NUMBERED.decode(data)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
 
@@ -177,13 +167,11 @@ def _answered(line: _AnyBody) -> _AnyBody | None:
     answer = line.response
     if answer is None or (line.custom_id is None and answer.status_code is None):
         return None
-    if (answer.status_code or 0) >= 400:
-        return None
-    return answer.body
+    return answer.body if (answer.status_code or 0) < 400 else None
 
 
 def _is_plain(body: _AnyBody) -> bool:
-    """Whether it has lists of entries, and nothing that is read in another way."""
+    """Whether it has lists of entries, and nothing that another format reads."""
     logprobs = [choice.logprobs for choice in body.choices or () if choice.logprobs is not None]
     return (
         any(part.content for part in logprobs)
@@ -198,11 +186,11 @@ def _is_plain(body: _AnyBody) -> bool:
     )
 
 
-# -- what is passed over is checked, too ----------------------------------------------------------
+# -- checks of the bytes that are not decoded -----------------------------------------------------
 
 
 def _is_text(data: bytes | str) -> bool:
-    """Whether bytes are UTF-8; what lies in candidates has not been looked at."""
+    """Whether bytes are UTF-8; msgspec has not checked the raw values."""
     if isinstance(data, str) or data.isascii():
         return True
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -218,9 +206,9 @@ def _is_text(data: bytes | str) -> bool:
 
 
 def _has_long_number(data: bytes | str) -> bool:
-    """Whether there may be an integer of more digits than Python reads: then all of it is refused.
+    """Whether there may be an integer with more digits than Python reads.
 
-    Of so long a run of digits one of the places looked at has half of them behind it.
+    It checks one run of digits for each half of that length: a longer number contains one of them.
     """
     half = sys.get_int_max_str_digits() // 2
     places = range(0, len(data), half) if half else ()
@@ -231,9 +219,9 @@ def _has_long_number(data: bytes | str) -> bool:
 
 
 class _Known(dict[bytes, T | None]):
-    """What is made of the JSON that lists a token's bytes, each worked out once.
+    """A cache by the JSON that lists a token's bytes.
 
-    A vocabulary is bounded, but there are many of them: a full table is begun anew.
+    One vocabulary is bounded, but there are many: a full table is cleared.
     """
 
     def __init__(self, make: Callable[[bytes], T | None]) -> None:

@@ -41,9 +41,12 @@ class Entries(list[Any]):
 
 
 def opened(payload: Any) -> dict[str, Any] | None:
-    """The dump of an object with lists of entries, the entries as they are; None for any other."""
+    """The dump of an object with lists of entries, which stay objects; None for anything else."""
     try:
-        logprobs = [_member(choice, "logprobs") for choice in _listed(_member(payload, "choices"))]
+        choices = _member(payload, "choices")
+        if type(choices) is not list:
+            return None
+        logprobs = [_member(choice, "logprobs") for choice in cast("list[Any]", choices)]
         contents = [
             None if part is None else _entries(_member(part, "content")) for part in logprobs
         ]
@@ -59,22 +62,18 @@ def opened(payload: Any) -> dict[str, Any] | None:
 
 
 def _member(part: Any, name: str) -> Any:
-    """A member of a plain model; dicts in models are left to the dump."""
+    """A member of a plain model; the dump reads dicts in models."""
     if type(part) is dict:
         raise TypeError
     return members(part)[name]
 
 
-def _listed(value: Any) -> list[Any]:
-    if type(value) is not list:
-        raise TypeError
-    return cast("list[Any]", value)
-
-
 def _entries(content: Any) -> Entries | None:
     if content is None:
         return None
-    models = Entries(_listed(content))
+    if type(content) is not list:
+        raise TypeError
+    models = Entries(cast("list[Any]", content))
     kinds = set(map(type, models))
     if len(kinds) > 1 or not all(map(_is_plain, kinds)):
         raise TypeError
@@ -83,16 +82,16 @@ def _entries(content: Any) -> Entries | None:
 
 def read(plain_entries: Entries) -> tuple[Token, ...]:
     """The tokens of entries."""
-    return tuple(_read(plain_entries, place) for place in range(len(plain_entries)))
-
-
-def _read(plain_entries: Entries, place: int) -> Token:
-    entry = plain_entries[place]
-    try:
-        return token(entry)
-    except NOT_PLAIN:
-        before = plain_entries[place - 1].model_dump(warnings=False) if place else None
-        return entries.token(entry.model_dump(warnings=False), entries.listed_with(before))
+    tokens: list[Token] = []
+    for entry, before in zip(plain_entries, [None, *plain_entries], strict=False):
+        try:
+            tokens.append(token(entry))
+        except NOT_PLAIN:
+            dump = entry.model_dump(warnings=False)
+            earlier = before.model_dump(warnings=False) if before is not None else None
+            top = entries.listed_with(dump)
+            tokens.append(entries.token(dump, top, entries.listed_with(earlier)))
+    return tuple(tokens)
 
 
 # -- members ------------------------------------------------------------------------------------
@@ -114,9 +113,9 @@ def members(part: Any) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def _is_plain(kind: type) -> bool:
-    """Whether this is a pydantic model whose dump has its attributes as they are.
+    """Whether this is a pydantic model whose dump has its attributes unchanged.
 
-    That is one without functions of its own for that, and without members left out or renamed.
+    Such a model has no serializers of its own, and leaves out or renames no members.
     """
     made_by = getattr(kind, "__pydantic_decorators__", None)
     if made_by is None or getattr(kind, "__pydantic_root_model__", False):
@@ -133,31 +132,14 @@ def _is_plain(kind: type) -> bool:
 
 
 def token(entry: Any) -> Token:
-    """The token of a plain entry, its candidates left as they came until someone looks.
+    """The token of a plain entry; its candidates are built when they are accessed.
 
     Raises:
-        NOT_PLAIN: one of these for an entry that needs a closer look.
+        NOT_PLAIN: one of these errors, if the general reader must read the entry.
     """
     part = members(entry)
-    shown, raw, logprob, top = _row(part)
-    if type(logprob) is not float or not _LEAST < logprob <= 0:
-        raise ValueError
-    if not top:
-        if top is None or "topLogprobs" in part:
-            raise ValueError
-        return _new_token((shown, raw, logprob, (), None, ""))
-    numbers = _numbers(top, shown, part["bytes"], logprob)
-    candidates = (
-        LazyObjectCandidates(top, MASKED_CANDIDATE in numbers)
-        if _are_usual(numbers)
-        else _candidates(top)
-    )
-    return _new_token((shown, raw, logprob, candidates, None, ""))
-
-
-def _row(part: dict[str, Any]) -> tuple[str, bytes | None, Any, Any]:
-    """Text, bytes, number and list of an entry that has no id, nor one for a name."""
-    shown, raw = part["token"], part["bytes"]
+    shown, raw, logprob = part["token"], part["bytes"], part["logprob"]
+    top = part.get("top_logprobs")
     if type(shown) is not str or shown.startswith(_BY_ID) or not _IDS.isdisjoint(part):
         raise ValueError
     if raw is not None:
@@ -166,31 +148,41 @@ def _row(part: dict[str, Any]) -> tuple[str, bytes | None, Any, Any]:
         raw = bytes(cast("list[int]", raw))
         if not raw.isascii():
             raw = entries.spelled(shown, raw)
-    return shown, raw, part["logprob"], part.get("top_logprobs")
+    if type(logprob) is not float or not _LEAST < logprob <= 0:
+        raise ValueError
+    if not top:
+        if top is None or "topLogprobs" in part:
+            raise ValueError
+        return _new_token((shown, raw, logprob, (), None, ""))
+    numbers = _numbers(top, shown, part["bytes"], logprob)
+    are_floats = set(map(type, numbers)) == {float}
+    if are_floats and min(numbers) > NOT_A_LOGPROB and max(numbers) <= 0:  # each has a candidate
+        candidates = LazyObjectCandidates(top, MASKED_CANDIDATE in numbers)
+    else:
+        candidates = _candidates(top)
+    return _new_token((shown, raw, logprob, candidates, None, ""))
 
 
 def _numbers(top: Any, shown: str, raw: Any, logprob: float) -> list[float]:
-    """The logprobs of a list that confirms the token's own, and has no more mass than there is."""
+    """The logprobs of a list that has the token's own logprob, and a possible sum."""
     first, kind = top[0], cast("Any", type(top[0]))
     if kind is dict:
         numbers: list[float] = [candidate["logprob"] for candidate in top]
         is_first = first["token"] == shown and first["bytes"] == raw
+        are_alike = first["token"] == top[-1]["token"]
     elif _is_plain(kind):  # then all are: a client makes them alike
         numbers = [candidate.logprob for candidate in top]
         is_first = first.token == shown and first.bytes == raw
+        are_alike = first.token == top[-1].token
     else:
         raise TypeError
     own = numbers[0] if is_first else _own(top, shown, raw)
-    if len(top) >= entries.FEWEST_ALIKE and _shown(first) == _shown(top[-1]):
+    if are_alike and len(top) >= entries.FEWEST_ALIKE:
         raise ValueError
     is_own = type(own) is float and own <= 0 and abs(own - logprob) <= entries.SAME
     if not is_own or not sum(map(exp, numbers)) <= _MOST_MASS:
         raise ValueError
     return numbers
-
-
-def _shown(candidate: Any) -> Any:
-    return candidate["token"] if type(candidate) is dict else candidate.token  # pyright: ignore[reportUnknownVariableType]  # any payload
 
 
 def _own(top: Sequence[Any], shown: str, raw: Any) -> float:
@@ -202,29 +194,23 @@ def _own(top: Sequence[Any], shown: str, raw: Any) -> float:
     return next(same, math.nan)
 
 
-def _are_usual(numbers: list[float]) -> bool:
-    """Whether each of them makes a candidate."""
-    are_floats = set(map(type, numbers)) == {float}
-    return are_floats and min(numbers) > NOT_A_LOGPROB and max(numbers) <= 0
-
-
 class LazyObjectCandidates(LazyCandidates, gc=False, eq=False):
     """The candidates of a token in a client's objects, built when they are first accessed."""
 
     def build(self, raw: Sequence[Any]) -> tuple[Candidate, ...]:
-        """The candidates of what came."""
+        """The candidates of raw entries."""
         return _candidates(raw)
 
 
 def _candidates(top: Any) -> tuple[Candidate, ...]:
     try:
-        return tuple(_made(top))
+        return tuple(_plain_candidates(top))
     except NOT_PLAIN:
         return entries.candidates(map(entries.row, top))
 
 
-def _made(top: Any) -> list[Candidate]:
-    """The candidates of a list in which all have text, bytes and number, and nothing else."""
+def _plain_candidates(top: Any) -> list[Candidate]:
+    """The candidates of a list whose entries have text, bytes and logprob, and nothing else."""
     parts = top if type(top[0]) is dict else map(members, top)  # a client makes them alike
     candidates: list[Candidate] = []
     for part in parts:

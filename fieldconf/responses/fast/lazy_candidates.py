@@ -2,8 +2,7 @@
 
 In:    ``RawEntry`` values of one list.
 Out:   the ``Token`` values that ``entries.read`` builds from the same list.
-Never: a check left out that ``entries.make`` has: here the checks come first that nearly every
-       token passes.
+Never: a check of ``entries.make`` left out: quick checks that nearly every token passes come first.
 Why:   nearly every token is in its own list with its own logprob, and most candidates are never
        used.
 """
@@ -66,7 +65,7 @@ class LazyCandidates(Struct, gc=False, eq=False):
         return self.build(raw) if built is None else built
 
     def build(self, raw: Sequence[Any]) -> tuple[Candidate, ...]:
-        """The candidates of what came."""
+        """The candidates of raw entries."""
         return _candidates(raw)
 
     def __len__(self) -> int:
@@ -83,19 +82,7 @@ class LazyCandidates(Struct, gc=False, eq=False):
     def __iter__(self) -> Iterator[Candidate]:
         return iter(self.all())
 
-    def __contains__(self, item: object) -> bool:
-        return item in self.all()
-
-    def __reversed__(self) -> Iterator[Candidate]:
-        return reversed(self.all())
-
-    def index(self, *args: Any) -> int:
-        """As of a tuple."""
-        return self.all().index(*args)
-
-    def count(self, value: Any) -> int:
-        """As of a tuple."""
-        return self.all().count(value)
+    index, count = Sequence.index, Sequence.count
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, LazyCandidates):
@@ -118,7 +105,7 @@ _WITHOUT_IDS = frozenset({RawCandidate, RawEntry})
 
 
 def columns(candidates: Sequence[Candidate]) -> tuple[list[str], list[float]] | None:
-    """Texts and logprobs of candidates; None where texts do not say the bytes, or there are ids."""
+    """Texts and logprobs of candidates; None if the bytes are not the texts', or there are ids."""
     if not candidates:
         return None
     texts, raws, logprobs, ids = zip(*candidates, strict=True)
@@ -129,7 +116,7 @@ def columns(candidates: Sequence[Candidate]) -> tuple[list[str], list[float]] | 
 
 
 def all_columns(lists: Sequence[LazyCandidates]) -> tuple[list[str], list[float]] | None:
-    """The same of several lists, one behind the other; no candidate is made."""
+    """The columns of several lists, joined; no candidate is built."""
     raws = [candidates.raw for candidates in lists]
     rows = [candidate for raw in raws for candidate in raw]
     are_made = any(candidates.built is not None for candidates in lists)
@@ -159,22 +146,30 @@ def has_forbidden(candidates: Sequence[Candidate]) -> bool:
 def read(raw_entries: Sequence[RawEntry] | Sequence[RawNumberedEntry]) -> tuple[Token, ...]:
     """The tokens of a list of entries.
 
-    Column by column: most have no ids, and are the first of their own lists, with the same number.
+    It works by columns: most entries have no ids, and are the first of their own lists, with the
+    same logprob. Other entries are read one by one.
     """
     shown = [entry.token for entry in raw_entries]
-    if not shown or isinstance(raw_entries[0], RawNumberedEntry) or not _are_texts(shown):
+    is_plain = (
+        bool(shown) and not isinstance(raw_entries[0], RawNumberedEntry) and _are_texts(shown)
+    )
+    try:
+        logprobs = [_NONE if e.logprob is None else float(e.logprob) for e in raw_entries]
+    except OverflowError:  # an integer of hundreds of digits
+        is_plain, logprobs = False, []
+    if not is_plain:
         return tuple(_alone(raw_entries, place) for place in range(len(raw_entries)))
     raws, tops = _octets(raw_entries), [entry.top_logprobs for entry in raw_entries]
-    try:
-        logprobs = [
-            _NONE if entry.logprob is None else float(entry.logprob) for entry in raw_entries
-        ]
-    except OverflowError:  # an integer of hundreds of digits
-        return tuple(_alone(raw_entries, place) for place in range(len(raw_entries)))
+    lists: list[Sequence[Candidate]] = [()] * len(tops)
+    apart: list[int] = []
     if any(tops):
-        lists, apart = _in_their_lists(raw_entries, tops, zip(shown, raws, logprobs, strict=True))
-    else:
-        lists, apart = [()] * len(tops), list[int]()
+        firsts = [top[0] if top else entry for entry, top in zip(raw_entries, tops, strict=True)]
+        heads = zip(
+            [o.token for o in firsts], _octets(firsts), [o.logprob for o in firsts], strict=True
+        )
+        lists, apart = _believed(tops)
+        are_first = map(eq, zip(shown, raws, logprobs, strict=True), heads)
+        apart += [place for place, is_first in enumerate(are_first) if not is_first]
     if min(logprobs) <= MASKED_CANDIDATE or max(logprobs) > 0:
         apart += [
             place for place, logprob in enumerate(logprobs) if not MASKED_CANDIDATE < logprob <= 0
@@ -186,25 +181,7 @@ def read(raw_entries: Sequence[RawEntry] | Sequence[RawNumberedEntry]) -> tuple[
     return tuple(tokens)
 
 
-def _in_their_lists(
-    raw_entries: Sequence[RawEntry] | Sequence[RawNumberedEntry],
-    tops: Sequence[Sequence[RawCandidate] | None],
-    stated: Iterable[tuple[Any, ...]],
-) -> tuple[list[Sequence[Candidate]], list[int]]:
-    """The lists of tokens; and the places of those that are not the first of them, or are doubted.
-
-    ``said`` is of each token what its candidate has to say, too: its text, its bytes, its number.
-    """
-    firsts = [top[0] if top else entry for entry, top in zip(raw_entries, tops, strict=True)]
-    heads = zip(
-        [o.token for o in firsts], _octets(firsts), [o.logprob for o in firsts], strict=True
-    )
-    lists, apart = _believed(tops)
-    apart += [place for place, is_first in enumerate(map(eq, stated, heads)) if not is_first]
-    return lists, apart
-
-
-_NONE = math.inf  # instead of a number that is missing: no logprob is that
+_NONE = math.inf  # in place of a missing logprob: no logprob is infinite
 
 
 def _octets(rows: Sequence[RawCandidate]) -> list[bytes | None]:
@@ -212,28 +189,28 @@ def _octets(rows: Sequence[RawCandidate]) -> list[bytes | None]:
 
 
 def _spelled(shown: Sequence[str], raws: list[bytes | None]) -> list[bytes | None]:
-    """The bytes that servers gave, without those that are none."""
+    """The bytes that servers gave; None for code points."""
     if b"".join(filter(None, raws)).isascii():
         return raws
     return list(map(entries.spelled, shown, raws))
 
 
 def _are_texts(shown: Sequence[str]) -> bool:
-    """Whether all are named by their texts, for sure."""
+    """Whether all names are certainly texts, not ids."""
     return "" not in shown and "\ntoken_id:" not in "\n" + "\n".join(shown)
 
 
 def _believed(
     tops: Iterable[Sequence[RawCandidate] | None],
 ) -> tuple[list[Sequence[Candidate]], list[int]]:
-    """The lists of tokens that stand in them; and the places of those that need a closer look.
+    """The candidates of each token; and the places of the lists that need a closer look.
 
-    A list may have no more mass than all tokens have. It has no more than one of nothing but its
-    likeliest and as many of the next likeliest as it has others: mostly that is little enough.
+    The probabilities of a list may not exceed 1 by much. Their sum is checked only if the second
+    largest, taken for all others, could make it too large.
     """
     lists: list[Any] = []
     apart: list[int] = []
-    size, enough = 0, 0.0  # with so many others, each of them below that
+    size, enough = 0, 0.0  # the size of the last list, and the limit for its second largest logprob
     for top in tops:
         if not top:
             lists.append(())
@@ -260,7 +237,7 @@ def _believed(
 
 
 def _alone(raw_entries: Sequence[RawEntry] | Sequence[RawNumberedEntry], place: int) -> Token:
-    """The token of one entry: it may have an id, and stand anywhere in its list."""
+    """The token of one entry, which may have an id, and be anywhere in its list."""
     entry = raw_entries[place]
     shown, logprob, top = entry.token, entry.logprob, entry.top_logprobs
     if top and logprob is not None and MASKED_CANDIDATE < logprob <= 0 and _are_texts([shown]):
@@ -275,11 +252,12 @@ def _alone(raw_entries: Sequence[RawEntry] | Sequence[RawNumberedEntry], place: 
                 )
     before = raw_entries[place - 1] if place else None
     is_copied = before is not None and bool(top) and before.top_logprobs == top
-    return entries.token(entry, entries.listed_with(before) if is_copied else ())
+    earlier = entries.listed_with(before) if is_copied else ()
+    return entries.token(entry, entries.listed_with(entry), earlier)
 
 
 def _is_identified(entry: RawEntry | RawNumberedEntry, own: RawCandidate) -> bool:
-    """Whether a token's id, if it has one, is that of its own candidate and of no other."""
+    """Whether a token's id, if any, is that of its own candidate and of no other."""
     if isinstance(entry, RawEntry):
         return True
     top = entry.top_logprobs or ()

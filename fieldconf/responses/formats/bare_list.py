@@ -1,15 +1,14 @@
-"""Bare list: the entries stand beside the text, ``logprobs: [{token, logprob, ...}]``.
+"""Bare list: the entries are beside the text, ``logprobs: [{token, logprob, ...}]``.
 
 In:    one response, one line of a stream, or one entry by itself.
 Out:   one ``Delta``.
 Never: a list of other things: runs of tokens are Cohere's.
-Why:   Ollama's native API, lm-deluge, the lists that people keep of a response and nothing else.
+Why:   Ollama's native API, lm-deluge, and saved lists of entries without their response.
 
 Quirks:
 
-* Ollama leaves keys out that are empty, so that a line may have no list; thoughts are listed and
-  are not in ``content``; a token that breaks a character has the bytes of U+FFFD; tool calls come
-  as objects.
+* Ollama leaves out empty keys, so a line may have no list. Thoughts are listed, but not in
+  ``content``. A token that splits a character has the bytes of U+FFFD. Tool calls are objects.
 * Entries alone have no text: what they spell is the text.
 """
 
@@ -39,6 +38,7 @@ def read(item: Any) -> list[Delta]:
     if content is None:
         content = first(item, "response", "completion", "text", "content")
     is_alone = content is None and message is None
+    thoughts = text(get(item if message is None else message, "thinking"))
     return [
         Delta(
             content=None if is_alone else text(content) or texts(content),
@@ -49,14 +49,9 @@ def read(item: Any) -> list[Delta]:
             completion_tokens=count(get(item, "eval_count")),
             prompt_tokens=count(get(item, "prompt_eval_count")),
             last=get(item, "done") is True,
-            thoughts=_thoughts(item if message is None else message),
+            thoughts=("thinking" if thoughts else "", thoughts),
         )
     ]
-
-
-def _thoughts(message: Any) -> tuple[str, str]:
-    thoughts = text(get(message, "thinking"))
-    return ("thinking" if thoughts else "", thoughts)
 
 
 def _is_entry(item: Any) -> bool:

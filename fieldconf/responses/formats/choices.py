@@ -1,9 +1,9 @@
-"""Choices: what OpenAI's chat and completion objects, and their many copies, say beside tokens.
+"""Choices: everything but the tokens in OpenAI's chat and completion objects and their copies.
 
 In:    one item of ``choices``, whole or of a chunk; the object around it.
 Out:   a ``Delta`` with everything but the tokens.
-Never: a logprob; those differ, see the families that call this.
-Why:   text, refusal, calls and reasons to stop stand at the same places in three families.
+Never: a logprob: the formats that call this module read those in different ways.
+Why:   text, refusal, calls and finish reason have the same place in three formats.
 """
 
 import re
@@ -19,7 +19,7 @@ from fieldconf.responses.payload_access import count, get, items, text, texts
 from fieldconf.tokens.token import Mask
 
 THOUGHTS = ("reasoning_content", "reasoning", "thinking")
-"""Where servers put reasoning, beside ``content``."""
+"""The fields beside ``content`` in which servers put reasoning."""
 
 _LLAMA_CPP_BUILD = re.compile(r"b\d+-")
 
@@ -30,9 +30,9 @@ def have(item: Any, test: Callable[[Any], bool]) -> bool:
 
 
 def deltas(item: Any, tokens_of: Callable[[Any, Delta], Delta]) -> list[Delta]:
-    """A delta for each choice, with what ``tokens_of`` adds, and one for what holds for all.
+    """A delta for each choice, completed by ``tokens_of``, and one for all choices.
 
-    Azure's asynchronous content filter sends choices with neither message nor delta; usage and
+    Azure's asynchronous content filter sends choices with neither message nor delta. Usage and
     prompt filters come in chunks without choices.
     """
     shared = common(text(get(item, "model")), text(get(item, "system_fingerprint")))
@@ -53,7 +53,7 @@ def deltas(item: Any, tokens_of: Callable[[Any, Delta], Delta]) -> list[Delta]:
 
 
 def thoughts(message: Any) -> tuple[str, str]:
-    """The field of a message that holds what the server took for reasoning, and its text."""
+    """The field of a message with what the server reports as reasoning, and its text."""
     for name in THOUGHTS:
         if reasoning := text(get(message, name)):
             return name, reasoning
@@ -61,23 +61,23 @@ def thoughts(message: Any) -> tuple[str, str]:
 
 
 def _indices(listed_choices: Sequence[Any]) -> Sequence[int]:
-    """Which choice each is; without an index, or where whole ones share theirs, by its place."""
+    """The index of each choice; its position if it has none, or if whole choices share one."""
     stated = [count(get(choice, "index")) for choice in listed_choices]
-    indices = [place if index is None else index for place, index in enumerate(stated)]
     is_shared = None not in stated and len(set(stated)) < len(stated)
-    return range(len(indices)) if is_shared and all(map(_is_whole, listed_choices)) else indices
-
-
-def _is_whole(choice: Any) -> bool:
-    return get(choice, "message") is not None or get(choice, "finish_reason") is not None
+    if is_shared and all(
+        get(choice, "message") is not None or get(choice, "finish_reason") is not None
+        for choice in listed_choices
+    ):
+        return range(len(stated))
+    return [place if index is None else index for place, index in enumerate(stated)]
 
 
 @lru_cache(maxsize=64)
 def common(model: str, fingerprint: str) -> Delta:
-    """What holds for all choices: the model, and by its build's fingerprint where numbers stand.
+    """The delta for all choices: the model, and the mask, which a llama.cpp fingerprint tells.
 
-    llama.cpp, which also has ``timings``, takes the numbers before the mask. Of a stream all
-    chunks say the same: it is one object.
+    llama.cpp, which also has ``timings``, takes the logprobs before the mask. All chunks of a
+    stream give the same values, and share one object.
     """
     mask: Mask = "before" if _LLAMA_CPP_BUILD.match(fingerprint) else "unknown"
     return Delta(index=None, mask=mask, model=model)

@@ -2,9 +2,9 @@
 
 In:    one response or one event of its stream.
 Out:   one ``Delta``.
-Never: a border between two tokens of a run: it is not known where it is.
-Why:   a run is taken as one token, whose logprob is the sum of its tokens': the probability of
-       just that text, after what stands before it.
+Never: a guess where a token of a run ends.
+Why:   a run counts as one token. Its logprob is the sum of its tokens' logprobs: the probability
+       of exactly that text after the text before it.
 
 Quirks:
 
@@ -36,7 +36,19 @@ def matches(item: Any) -> bool:
 def read(item: Any) -> list[Delta]:
     """What the item adds."""
     if not _is_event(item):
-        return [_whole(item)]
+        message = get(item, "message")
+        return [
+            Delta(
+                content=texts(get(message, "content")),
+                tokens=tuple(map(_token, items(get(item, "logprobs")))) or None,
+                finish_reason=finish(get(item, "finish_reason")),
+                calls=tool_calls.read(get(message, "tool_calls"), whole=True),
+                extent="final",
+                note=_NOT_ASKED,
+                model=text(get(item, "model")),
+                completion_tokens=count(at(item, "usage", "tokens", "output_tokens")),
+            )
+        ]
     run, ended = get(item, "logprobs"), at(item, "delta", "finish_reason")
     return [
         Delta(
@@ -47,20 +59,6 @@ def read(item: Any) -> list[Delta]:
             last=text(get(item, "type")) == "message-end",
         )
     ]
-
-
-def _whole(item: Any) -> Delta:
-    message = get(item, "message")
-    return Delta(
-        content=texts(get(message, "content")),
-        tokens=tuple(map(_token, items(get(item, "logprobs")))) or None,
-        finish_reason=finish(get(item, "finish_reason")),
-        calls=tool_calls.read(get(message, "tool_calls"), whole=True),
-        extent="final",
-        note=_NOT_ASKED,
-        model=text(get(item, "model")),
-        completion_tokens=count(at(item, "usage", "tokens", "output_tokens")),
-    )
 
 
 def _is_event(item: Any) -> bool:

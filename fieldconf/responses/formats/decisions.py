@@ -2,15 +2,16 @@
 
 In:    ``answers``, a list (OpenAI, vLLM, SGLang) or a dict (Google, TypeSafe, OpenRouter, Ollama).
 Out:   one ``Delta`` with a ``Decision`` for each answer.
-Never: the server's ``confidence``: each vendor means another formula by it.
-Why:   a probability for each value of a question is what everything else here works for.
+Never: the server's ``confidence``: each vendor has another formula for it.
+Why:   these APIs give directly what the other formats only give the tokens for: the probability
+       of each value.
 
 Kinds of answers: ``predicate`` (or ``noul``) is a probability of true; ``choice`` and ``score``
 have the probability of each value, as a dict or as pairs; ``refusal`` has none.
 
-Of a ``score`` the values are the places of the levels, from 0, and ``score`` is their mean: the
-value chosen is the likeliest level. What the levels are called stands beside them (``label``) or
-apart (``legend``); a label that is a number is the value that was asked about.
+The values of a ``score`` are the positions of the levels, from 0, and ``score`` is their mean. The
+chosen value is the most probable level. The name of a level is beside it (``label``) or in a
+``legend``; a name that is a number is the value that was asked for.
 """
 
 import math
@@ -40,12 +41,15 @@ _REFUSED = "the model refused the question"
 
 def matches(item: Any) -> bool:
     """Whether an item has this shape."""
-    return any(_kind(answer) in _KINDS for _, answer in _answers(item))
+    return any(text(get(answer, "type")) in _KINDS for _, answer in _answers(item))
 
 
 def read(item: Any) -> list[Delta]:
     """The answers."""
-    decisions = tuple(_decision(name, answer) for name, answer in _answers(item))
+    decisions = tuple(
+        _KINDS.get(text(get(answer, "type")), _broken)(name, answer)
+        for name, answer in _answers(item)
+    )
     return [
         Delta(
             decisions=decisions, extent="final", model=text(get(item, "model")),
@@ -63,29 +67,26 @@ def _answers(item: Any) -> Iterator[tuple[str, Any]]:
         yield text(first(answer, "name", "id")) or str(position), answer
 
 
-def _kind(answer: Any) -> str:
-    return text(get(answer, "type"))
-
-
-def _decision(name: str, answer: Any) -> Decision:
-    read_one = _KINDS.get(_kind(answer))
-    return read_one(name, answer) if read_one else Decision(name, None, (), _BROKEN)
+def _broken(name: str, _answer: Any = None) -> Decision:
+    return Decision(name, None, (), _BROKEN)
 
 
 def _predicate(name: str, answer: Any) -> Decision:
     probability = first(answer, "probability", "noul")
     if not _is_probability(probability):
-        return Decision(name, None, (), _BROKEN)
+        return _broken(name)
     yes, no = float(probability), 1.0 - float(probability)
     return Decision(name, yes >= no, ((True, yes), (False, no)))
 
 
 def _choice(name: str, answer: Any) -> Decision:
-    return _finite(name, get(answer, "choice"), _pairs(answer))
+    probabilities = get(answer, "probabilities")
+    rows = [(first(p, "value", "label"), get(p, "probability")) for p in items(probabilities)]
+    return _finite(name, get(answer, "choice"), [*members(probabilities).items(), *rows])
 
 
 def _score(name: str, answer: Any) -> Decision:
-    """The likeliest level. Places and numbers are texts where they are the keys of a dict."""
+    """The most probable level. Positions and numbers are texts if they are the keys of a dict."""
     legend = get(answer, "legend")
     probabilities = get(answer, "probabilities")
     rows = [(get(p, "value"), get(p, "label"), get(p, "probability")) for p in items(probabilities)]
@@ -93,11 +94,8 @@ def _score(name: str, answer: Any) -> Decision:
     levels = [(value, text(label), p) for value, label, p in [*keyed, *rows]]
     pairs = [(_level(value, label), p) for value, label, p in levels]
     decision = _finite(name, None, pairs)
-    return (
-        decision._replace(labels=tuple(label for _, label, _ in levels))
-        if decision.probabilities
-        else decision
-    )
+    labels = tuple(label for _, label, _ in levels) if decision.probabilities else ()
+    return decision._replace(labels=labels)
 
 
 def _level(value: Any, label: str) -> Any:
@@ -106,14 +104,8 @@ def _level(value: Any, label: str) -> Any:
     return level if is_number(level) else parsed(value, value)
 
 
-def _pairs(answer: Any) -> list[tuple[Any, Any]]:
-    probabilities = get(answer, "probabilities")
-    rows = [(first(p, "value", "label"), get(p, "probability")) for p in items(probabilities)]
-    return [*members(probabilities).items(), *rows]
-
-
 def _finite(name: str, value: Any, pairs: list[tuple[Any, Any]]) -> Decision:
-    """The value chosen, or else the likeliest one."""
+    """The stated value, or else the most probable one."""
     valid = [(v, float(p)) for v, p in pairs if _is_probability(p)]
     total = math.fsum(p for _, p in valid)
     if not valid or len(valid) < len(pairs) or abs(total - 1) > _SLACK:
@@ -121,10 +113,6 @@ def _finite(name: str, value: Any, pairs: list[tuple[Any, Any]]) -> Decision:
     if not any(v == value for v, _ in valid):
         value = max(valid, key=lambda pair: pair[1])[0]
     return Decision(name, value, tuple(valid))
-
-
-def _refusal(name: str, answer: Any) -> Decision:
-    return Decision(name, None, (), text(get(answer, "refusal")) or _REFUSED)
 
 
 def _is_probability(value: Any) -> bool:
@@ -137,5 +125,7 @@ _KINDS: Mapping[str, Callable[[str, Any], Decision]] = {
     "noul": _predicate,
     "choice": _choice,
     "score": _score,
-    "refusal": _refusal,
+    "refusal": lambda name, answer: Decision(
+        name, None, (), text(get(answer, "refusal")) or _REFUSED
+    ),
 }

@@ -1,22 +1,21 @@
-"""Entries: one listed token, in the words that OpenAI's servers and their copies use.
+"""Entries: one listed token in the form of OpenAI's servers and their copies.
 
 In:    ``{token, logprob, bytes?, id?, top_logprobs?}``, in snake or camel case; or its parts.
-Out:   ``Token`` values with numbers that can be believed.
+Out:   ``Token`` values; a logprob that is not credible is None, with a note.
 Never: a logprob that the token's own list of candidates contradicts.
 Why:   servers shift lists by one token, copy them, name tokens by id, and merge characters; the
-       list that comes with a token is the witness.
+       token's list of candidates reveals it.
 
-Quirks, each met by a line below:
+Quirks, each handled below:
 
-* llama.cpp lists characters that span several model tokens as one entry, with the last piece's
-  logprob: the entry's own id then stands among its candidates with other bytes.
-* MLX-LM gives token and logprob of any candidate; ``id`` alone is that of the token written. It
+* llama.cpp lists a character that spans several model tokens as one entry, with the logprob of the
+  last one. The entry's id is then among its candidates with other bytes.
+* MLX-LM gives the token and logprob of any candidate; only ``id`` is that of the token written. It
   has no ``bytes``.
 * vLLM can name tokens ``token_id:123``; then the candidates' bytes are those of that name.
-* OpenAI, vLLM: a ``-9999`` token was sampled outside of the candidates listed; vLLM lists it among
-  them, with that number. (At OpenAI in early 2025 the list could be a neighbour's: then nothing in
-  it can stand there.)
-* LMDeploy: a list leaves out the token that was chosen.
+* OpenAI, vLLM: a token with ``-9999`` was sampled outside of the listed candidates; vLLM lists it
+  among them, with that logprob. (OpenAI's lists could be a neighbour's in early 2025.)
+* LMDeploy: the list lacks the chosen token.
 * SGLang: all tokens of a chunk have the list of its first; vLLM on Ascend: one id many times.
 * vLLM: a part of a character is ``""``, without bytes. DJL: ``bytes`` are code points.
 * Speculative decoding (llama.cpp, old vLLM) lists 0.0 for every token written.
@@ -45,17 +44,17 @@ COPIED = "comes with a copy of another token's list of candidates"
 REPEATED = "comes with a list that has one candidate several times, with different logprobs"
 
 SAME = 0.01
-"""Logprobs (nats) that differ by less may be the same number: servers round, and use floats."""
+"""Logprobs (nats) that differ by less may be the same: servers round, and use float32."""
 
 Row: TypeAlias = tuple[str, bytes | None, Any, int | None]
-"""What is said of a token or a candidate: text, bytes, whatever is given for a logprob, and id."""
+"""A token or a candidate as listed: text, bytes, whatever is given as the logprob, and id."""
 
 MOST_MASS = 1.05
-"""That all candidates of a list may have; more is no list of logprobs."""
+"""The largest sum of probabilities that a list of logprobs may have."""
 FEWEST_ALIKE = 3
-"""A list of so many candidates of one text is none; two tokens may well be shown alike."""
+"""A list with so many candidates is invalid if all have one text; two tokens may look alike."""
 FULL_MASS = 1.001
-"""That a list may have with a token which it leaves out; more is the list of another token."""
+"""The largest sum with a token that the list leaves out; more is the list of another token."""
 
 _NAMED_BY_ID = re.compile(r"token_id:(\d+)")
 
@@ -68,7 +67,7 @@ def read(entries: Any) -> tuple[Token, ...] | None:
     before: tuple[Candidate, ...] = ()
     for entry in items(entries):
         top = listed_with(entry)
-        tokens.append(_token(entry, top, before))
+        tokens.append(token(entry, top, before))
         before = top
     return tuple(tokens)
 
@@ -83,16 +82,16 @@ def make(
     *,
     is_whole: bool = True,
 ) -> Token:
-    """A token, without its number or its candidates where they contradict each other.
+    """A token, without its logprob or its candidates if they contradict each other.
 
     Args:
         shown: its text.
-        raw: its bytes, where the server gives them.
-        logprob: whatever the server gives for one, in nats.
-        candidates: the alternatives listed with it.
+        raw: its bytes, if the server gives them.
+        logprob: whatever the server gives as its logprob, in nats.
+        candidates: the candidates listed with it.
         number: its id in the vocabulary.
-        before: the alternatives listed with the token before it, which may have been copied.
-        is_whole: whether all that the server listed have a logprob, and so are among them.
+        before: the candidates listed with the previous token, which the server may have copied.
+        is_whole: whether ``candidates`` has all that the server listed: each has a logprob.
     """
     own_logprob = chosen_logprob(logprob)
     if not candidates:
@@ -107,7 +106,10 @@ def make(
         candidates = plain if own else candidates
     is_own = any(abs(logprob - token.logprob) <= SAME for logprob in own)
     mass = math.fsum(math.exp(candidate.logprob) for candidate in candidates)
-    is_broken = _is_broken(token, *candidates)
+    is_broken = any(  # without whole characters, several tokens may look alike
+        not shown or "\ufffd" in shown or (raw is None and "\\x" in shown)
+        for shown, raw, _, _ in (token, *candidates)
+    )
     note = ""
     if _is_repeating(candidates):
         note = REPEATED
@@ -128,9 +130,9 @@ def make(
 
 
 def candidates(rows: Iterable[Row]) -> tuple[Candidate, ...]:
-    """The candidates in rows; those without a logprob are left out.
+    """The candidates in rows, without those that have no logprob.
 
-    Of one without text and bytes nothing is known: it may be a part of a character.
+    A candidate without text and bytes is unknown: it may be a part of a character.
     """
     return tuple(
         Candidate(shown, raw if raw or shown else None, logprob, number)
@@ -140,9 +142,9 @@ def candidates(rows: Iterable[Row]) -> tuple[Candidate, ...]:
 
 
 def parallel(chosen: Sequence[Row], tops: Sequence[Iterable[Row]]) -> tuple[Token, ...] | None:
-    """The tokens of two parallel lists; None where there are none.
+    """The tokens of two parallel lists; None if there are none.
 
-    Of lists of different lengths it is not known whose candidates are whose: none are taken.
+    If the lists differ in length, no candidates are taken: their tokens are not known.
     """
     rows = list(map(list, tops)) if len(tops) == len(chosen) else [list[Row]()] * len(chosen)
     lists = list(map(candidates, rows))
@@ -158,26 +160,23 @@ def parallel(chosen: Sequence[Row], tops: Sequence[Iterable[Row]]) -> tuple[Toke
 
 
 def paired(chosen: Any, tops: Any, row: Callable[[Any], Row]) -> tuple[Token, ...] | None:
-    """The same of two lists of a payload, whose items ``row`` reads."""
+    """The tokens of two parallel lists of a payload; ``row`` reads their items."""
     return parallel([row(c) for c in items(chosen)], [map(row, items(top)) for top in items(tops)])
 
 
 def by_id(number: int) -> str:
-    """The name of a token of which only the id is known, as vLLM writes it."""
+    """The name of a token that is known only by its id, in vLLM's form."""
     return f"token_id:{number}"
 
 
 def id_in(name: str) -> int | None:
-    """The id in such a name; None if it is a text."""
+    """The id in a name like ``token_id:5``; None for any other text."""
     match = _NAMED_BY_ID.fullmatch(name) if name.startswith("token_id:") else None
     return int(match[1]) if match else None
 
 
 def spelled(shown: str, raw: bytes | None) -> bytes | None:
-    """The bytes that a server gives for a text, if they are its bytes; else None.
-
-    Some give the text's code points.
-    """
+    """The bytes that a server gives for a text; None if they are the text's code points."""
     if not raw or raw.isascii():
         return raw
     try:
@@ -191,12 +190,8 @@ def spelled(shown: str, raw: bytes | None) -> bytes | None:
 # -- one entry ----------------------------------------------------------------------------------
 
 
-def token(entry: Any, before: Sequence[Candidate] = ()) -> Token:
-    """The token of an entry; ``before`` are the candidates of the one before it."""
-    return _token(entry, listed_with(entry), before)
-
-
-def _token(entry: Any, candidates: tuple[Candidate, ...], before: Sequence[Candidate]) -> Token:
+def token(entry: Any, candidates: Sequence[Candidate], before: Sequence[Candidate] = ()) -> Token:
+    """The token of an entry with its candidates; ``before`` are those of the previous entry."""
     shown, raw, number = _name(entry)
     logprob = get(entry, "logprob")
     is_whole = len(_top(entry)) == len(candidates)
@@ -221,13 +216,13 @@ def _top(entry: Any) -> Sequence[Any]:
 
 
 def row(entry: Any) -> Row:
-    """What is said of a candidate."""
+    """The row of a candidate."""
     shown, raw, number = _name(entry)
     return shown, raw, get(entry, "logprob"), number
 
 
 def _name(entry: Any) -> tuple[str, bytes | None, int | None]:
-    """Text, bytes and id; a token that is named by its id is shown as its bytes, if it has some."""
+    """Text, bytes and id; the text of a token named by its id is that of its bytes, if any."""
     shown = text(get(entry, "token"))
     raw = spelled(shown, octets(get(entry, "bytes")))
     number = first(entry, "id", "token_id")
@@ -245,7 +240,7 @@ def _name(entry: Any) -> tuple[str, bytes | None, int | None]:
 def _is_named_elsewhere(
     shown: str, raw: bytes | None, number: int, candidates: Iterable[Candidate]
 ) -> bool:
-    """Whether the list knows the token's id by another name; without bytes, by none at all."""
+    """Whether the list has the token's id with another name; without bytes, also if not at all."""
     with_ids = [c for c in candidates if c.id is not None and id_in(c.text) is None]
     if raw is None:
         return bool(with_ids) and not any(c.id == number and c.text == shown for c in with_ids)
@@ -253,11 +248,11 @@ def _is_named_elsewhere(
     return any(c.raw != raw if c.raw is not None else c.text != shown for c in own)
 
 
-# -- the list as a witness ----------------------------------------------------------------------
+# -- checks against the list ----------------------------------------------------------------------
 
 
 def _own(token: Candidate, candidates: Iterable[Candidate]) -> list[float]:
-    """The logprobs that a list gives to its token."""
+    """The logprobs that a list gives its token."""
     return [candidate.logprob for candidate in candidates if _is_same(candidate, token)]
 
 
@@ -266,8 +261,8 @@ def _may_be_left_out(
 ) -> bool:
     """Whether a list may lack its token.
 
-    A list of the likeliest tokens has every token that is likelier than its last one; unless the
-    server leaves out the chosen one by construction, and then all of them have at most mass 1.
+    A list of the most probable tokens has every token that is more probable than its last one.
+    Only a server that always leaves out the chosen one may lack it: then the sum is at most 1.
     """
     if logprob is None:
         return True
@@ -277,7 +272,7 @@ def _may_be_left_out(
 
 
 def _outside(candidates: Iterable[Candidate], mass: float) -> str:
-    """What is known of a token that was sampled outside of a list; nothing if that is none."""
+    """A note for a token that was sampled outside of its list; "" if the list is invalid."""
     masses = [math.exp(c.logprob) for c in candidates if c.logprob > -math.inf]
     if not masses or mass > MOST_MASS:
         return ""
@@ -286,31 +281,19 @@ def _outside(candidates: Iterable[Candidate], mass: float) -> str:
 
 
 def _is_repeating(candidates: Sequence[Candidate]) -> bool:
-    """Whether a list has one id, or nothing but one text, with several logprobs."""
+    """Whether a list repeats an id, or consists of one text only."""
     ids = [candidate.id for candidate in candidates if candidate.id is not None]
     if len(set(ids)) < len(ids):
         return True
-    return len(candidates) >= FEWEST_ALIKE and are_alike([c.text for c in candidates])
-
-
-def are_alike(texts: Sequence[str]) -> bool:
-    """Whether there is but one text, and it is a whole one."""
-    shown = texts[0]
-    return all(text == shown for text in texts) and bool(shown) and "\ufffd" not in shown
+    shown = candidates[0].text
+    is_text = len(candidates) >= FEWEST_ALIKE and bool(shown) and "\ufffd" not in shown
+    return is_text and all(candidate.text == shown for candidate in candidates)
 
 
 def _is_same(first: Candidate, second: Candidate) -> bool:
-    """Whether two are one token: by ids where both have one, else by bytes, else by texts."""
+    """Whether two are one token: by ids if both have one, else by bytes, else by texts."""
     if first.id is not None and second.id is not None:
         return first.id == second.id
     if first.raw is None or second.raw is None:
         return first.text == second.text
     return first.raw == second.raw
-
-
-def _is_broken(*tokens: Candidate) -> bool:
-    """Whether one of them shows no whole characters: several tokens may look alike then."""
-    return any(
-        not shown or "\ufffd" in shown or (raw is None and "\\x" in shown)
-        for shown, raw, _, _ in tokens
-    )

@@ -2,13 +2,13 @@
 
 In:    ``candidates[].logprobsResult`` in camel or snake case; one response or one chunk.
 Out:   a ``Delta`` for each candidate.
-Never: ``avgLogprobs``: it counts thoughts, and is no mean of anything that is listed.
+Never: ``avgLogprobs``: it includes thoughts, and is not the mean of the listed tokens.
 Why:   Google's own shape, also as google-genai dumps it and as pydantic-ai keeps it.
 
 Quirks:
 
-* ``logProbability`` is left out where it is 0 (a proto default).
-* ``topCandidates`` is absent unless asked for by number; what was chosen need not be among them.
+* ``logProbability`` is left out if it is 0 (a proto default).
+* ``topCandidates`` is absent unless their number was requested; the chosen token may be missing.
 * No bytes; parts that are thoughts have ``thought: true``.
 * A blocked prompt has no candidates, and says why in ``promptFeedback``.
 """
@@ -19,7 +19,6 @@ from typing import Any
 from fieldconf.responses.delta import Delta, finish, not_asked
 from fieldconf.responses.formats import entries, tool_calls
 from fieldconf.responses.payload_access import at, count, first, get, items, text, texts
-from fieldconf.tokens.token import Token
 
 NAME = "Gemini (`candidates` with `logprobsResult`)"
 
@@ -55,41 +54,29 @@ def _blocked(item: Any) -> Any:
 
 def _delta(place: int, candidate: Any) -> Delta:
     index = count(get(candidate, "index"))
-    parts = items(at(candidate, "content", "parts"))
+    result, parts = _result(candidate), items(at(candidate, "content", "parts"))
+    chosen = first(result, "chosenCandidates", "chosen_candidates")
+    tops = items(first(result, "topCandidates", "top_candidates"))
+    reason = first(candidate, "finishReason", "finish_reason")
     calls = [c for part in parts if (c := first(part, "functionCall", "function_call")) is not None]
     return Delta(
         index=place if index is None else index,
         content=texts(parts),
-        tokens=_tokens(_result(candidate)),
+        tokens=entries.paired(chosen, [get(top, "candidates") for top in tops], _row),
         note=_NOT_ASKED,
-        finish_reason=finish(_word(first(candidate, "finishReason", "finish_reason"))),
+        finish_reason=finish(getattr(reason, "value", reason)),  # the SDK has an enum
         calls=tool_calls.read(calls, whole=True),
     )
-
-
-def _word(reason: Any) -> Any:
-    """The SDK's enum as the word that it stands for."""
-    return getattr(reason, "value", reason)
 
 
 def _result(candidate: Any) -> Any:
     return first(candidate, "logprobsResult", "logprobs_result")
 
 
-def _tokens(result: Any) -> tuple[Token, ...] | None:
-    chosen = first(result, "chosenCandidates", "chosen_candidates")
-    tops = items(first(result, "topCandidates", "top_candidates"))
-    return entries.paired(chosen, [get(top, "candidates") for top in tops], _row)
-
-
 def _row(candidate: Any) -> entries.Row:
-    number = count(first(candidate, "tokenId", "token_id"))
-    return text(get(candidate, "token")), None, _logprob(candidate), number
-
-
-def _logprob(candidate: Any) -> Any:
-    """A probability of 1 is left out; anything else that is no number is not known."""
-    if not isinstance(get(candidate, "token"), str):
-        return None
-    value = first(candidate, "logProbability", "log_probability")
-    return 0.0 if value is None else value
+    """A missing logprob is 0 if there is a token, else unknown."""
+    token, logprob = get(candidate, "token"), None
+    if isinstance(token, str):
+        logprob = first(candidate, "logProbability", "log_probability")
+        logprob = 0.0 if logprob is None else logprob
+    return text(token), None, logprob, count(first(candidate, "tokenId", "token_id"))

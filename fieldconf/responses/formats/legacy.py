@@ -2,13 +2,13 @@ r"""Legacy lists: ``choices[].logprobs`` with ``tokens``, ``token_logprobs``, ``
 
 In:    one response, or one chunk of a stream.
 Out:   a ``Delta`` for each choice; with ``echo`` its tokens begin with those of the prompt.
-Never: a number where the lists differ in length: it is not known which token it belongs to.
+Never: a logprob if the lists differ in length: its token is not known.
 Why:   OpenAI Completions, vLLM's and SGLang's completions, Together's chat, Fireworks with an
        integer, old vLLM and llama-cpp-python.
 
 Quirks:
 
-* Candidates are a dict by text: two tokens with the same text are one.
+* Candidates are a dict by text: two tokens with the same text are one candidate.
 * A part of a character is written ``bytes:\xf0\x9f``.
 * ``echo``: the first token has neither a logprob nor candidates.
 * Together's first token could have a positive logprob; its last may be the end token.
@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from fieldconf.responses.delta import Delta
 from fieldconf.responses.formats import choices, entries
-from fieldconf.responses.payload_access import count, get, items, members, text
+from fieldconf.responses.payload_access import at, count, get, items, members, text
 from fieldconf.tokens.spelling import unescaped
 from fieldconf.tokens.token import Token
 
@@ -31,7 +31,14 @@ _UNEQUAL = "comes in lists of different lengths: it is not known which number is
 
 def matches(item: Any) -> bool:
     """Whether an item has this shape."""
-    return choices.have(item, lambda choice: _is_legacy(get(choice, "logprobs")))
+    return choices.have(
+        item,
+        lambda choice: (
+            isinstance(at(choice, "logprobs", "token_logprobs"), (list, tuple))
+            # Newer models at Together have both lists: then the other one is read.
+            and not isinstance(at(choice, "logprobs", "content"), (list, tuple))
+        ),
+    )
 
 
 def read(item: Any) -> list[Delta]:
@@ -47,12 +54,6 @@ def pieces(shown: str) -> bytes | None:
 def rows(top: Any) -> list[entries.Row]:
     """The candidates in a dict from text to logprob."""
     return [(shown, pieces(shown), value, None) for shown, value in members(top).items()]
-
-
-def _is_legacy(logprobs: Any) -> bool:
-    """Newer models at Together have both lists: then the other one is read."""
-    has_list = isinstance(get(logprobs, "token_logprobs"), (list, tuple))
-    return has_list and not isinstance(get(logprobs, "content"), (list, tuple))
 
 
 def _tokens(choice: Any, delta: Delta) -> Delta:
@@ -77,6 +78,6 @@ def _read(logprobs: Any) -> tuple[Token, ...]:
 
 
 def _whole(token_id: Any) -> int | None:
-    """Together's SDK types ids as floats."""
+    """An id as an integer; Together's SDK has floats."""
     is_whole = isinstance(token_id, float) and token_id.is_integer()
     return count(int(token_id) if is_whole else token_id)

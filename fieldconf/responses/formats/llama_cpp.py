@@ -2,16 +2,16 @@
 
 In:    one response, one chunk, or one of several results.
 Out:   one ``Delta``.
-Never: a number for a token that its own list lacks, where the list is all there is.
+Never: a logprob for a token that is not in its own list, in the dialect that has only the list.
 Why:   dialects by version and option: ``logprob`` with ``top_logprobs``; ``prob`` with
        ``top_probs`` (``post_sampling_probs``); before December 2024 ``content`` with
        ``probs[].tok_str``.
 
 Quirks:
 
-* Numbers stand before the grammar's mask, but ``post_sampling_probs`` is neither here nor there.
-* Zero probability is the lowest float, or 0 in the linear dialects.
-* Characters that span several tokens are one entry, see ``entries``.
+* Logprobs are from before the grammar's mask. ``post_sampling_probs`` are neither before nor after.
+* A probability of zero is the lowest float, or 0 in the linear dialects.
+* A character that spans several tokens is one entry, see ``entries``.
 """
 
 import math
@@ -39,6 +39,7 @@ def read(item: Any) -> list[Delta]:
     """What the item adds."""
     rows = items(get(item, "completion_probabilities"))
     is_linear = any(first(row, "prob", "probs") is not None for row in rows)
+    is_post_sampling = any(get(row, "top_probs") is not None for row in rows)
     stopped = get(item, "stop_type")
     return [
         Delta(
@@ -47,17 +48,13 @@ def read(item: Any) -> list[Delta]:
             tokens=_linear(rows) if is_linear else entries.read(rows) or None,
             finish_reason=finish(stopped) if stopped != "none" else None,
             note=_NOT_ASKED,
-            mask="unknown" if is_linear and _is_post_sampling(rows) else "before",
+            mask="unknown" if is_linear and is_post_sampling else "before",
             model=text(get(item, "model")),
             completion_tokens=count(get(item, "tokens_predicted")),
             prompt_tokens=count(get(item, "tokens_evaluated")),
             last=get(item, "stop") is True,
         )
     ]
-
-
-def _is_post_sampling(entries: Any) -> bool:
-    return any(get(entry, "top_probs") is not None for entry in entries)
 
 
 def _linear(rows: Sequence[Any]) -> tuple[Token, ...]:
@@ -67,7 +64,7 @@ def _linear(rows: Sequence[Any]) -> tuple[Token, ...]:
     for entry in rows:
         candidates = entries.candidates(map(_row, items(first(entry, "top_probs", "probs"))))
         shown, raw, logprob, token_id = _row(entry)
-        if get(entry, "probs") is not None:  # then the list is all there is
+        if get(entry, "probs") is not None:  # this dialect has only the list
             raw, token_id = None, None
             logprob = next((c.logprob for c in candidates if c.text == shown), None)
         tokens.append(entries.make(shown, raw, logprob, candidates, token_id, before))
@@ -78,11 +75,7 @@ def _linear(rows: Sequence[Any]) -> tuple[Token, ...]:
 def _row(entry: Any) -> entries.Row:
     shown = text(first(entry, "token", "tok_str", "content"))
     raw = entries.spelled(shown, octets(get(entry, "bytes")))
-    return shown, raw, _log(get(entry, "prob")), count(get(entry, "id"))
-
-
-def _log(probability: Any) -> float | None:
-    value = number(probability)
-    if value is None or not 0 <= value <= 1:
-        return None
-    return math.log(value) if value else -math.inf
+    probability, logprob = number(get(entry, "prob")), None
+    if probability is not None and 0 <= probability <= 1:
+        logprob = math.log(probability) if probability else -math.inf
+    return shown, raw, logprob, count(get(entry, "id"))

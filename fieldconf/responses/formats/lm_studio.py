@@ -3,7 +3,7 @@
 In:    one fragment.
 Out:   one ``Delta``.
 Never: a number for a token that is not among its candidates.
-Why:   which candidate was chosen is not said: it is the one that the fragment's text begins with.
+Why:   the response does not say which candidate was chosen: the fragment's text tells it.
 """
 
 from typing import Any
@@ -24,18 +24,17 @@ def matches(item: Any) -> bool:
 
 
 def read(item: Any) -> list[Delta]:
-    """What the fragment adds; its thoughts are tokens outside of the answer."""
+    """What the fragment adds; thoughts are tokens outside of the answer."""
     written = text(at(item, "fragment", "content"))
     is_thought = at(item, "fragment", "reasoningType") not in (None, "none")
-    lists = [_candidates(entry) for entry in items(get(item, "logprobs"))]
+    lists = [
+        entries.candidates(
+            (text(get(c, "text")), None, get(c, "logprob"), None) for c in items(entry)
+        )
+        for entry in items(get(item, "logprobs"))
+    ]
     tokens = _tokens(written, lists) if lists else None
     return [Delta(content="" if is_thought else written, tokens=tokens)]
-
-
-def _candidates(entry: Any) -> tuple[Candidate, ...]:
-    return entries.candidates(
-        (text(get(c, "text")), None, get(c, "logprob"), None) for c in items(entry)
-    )
 
 
 def _tokens(written: str, lists: list[tuple[Candidate, ...]]) -> tuple[Token, ...]:

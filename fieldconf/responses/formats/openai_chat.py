@@ -3,15 +3,15 @@
 In:    one response, or one chunk of a stream.
 Out:   a ``Delta`` for each choice.
 Never: an import of a client's package.
-Why:   most of what people hold has this shape: OpenAI, Azure, vLLM, SGLang, llama.cpp, Ollama's
+Why:   most responses have this shape: OpenAI, Azure, vLLM, SGLang, llama.cpp, Ollama's
        and Bedrock's compatible faces, Fireworks, Mistral, DeepSeek, xAI, OpenRouter, LiteLLM.
 
 Quirks:
 
 * A refusal has ``content: null`` and its tokens under ``logprobs.refusal``.
-* DeepSeek lists its thoughts apart, under ``logprobs.reasoning_content``.
-* Streams: ``content: []`` first, tokens on empty deltas; chunks with ``choices: null``, and choices
-  without ``delta`` (Azure's second chunk), which have nothing but the reason to stop, if that.
+* DeepSeek lists its thoughts under ``logprobs.reasoning_content``.
+* Streams: ``content: []`` first; tokens on empty deltas; chunks with ``choices: null``; choices
+  without ``delta`` (Azure's second chunk), which have at most a finish reason.
 * llama.cpp's ``/v1/completions`` has this list beside ``text``.
 """
 

@@ -2,12 +2,13 @@
 
 In:    one response object, or one event.
 Out:   ``Delta`` values for the one answer.
-Never: the closing events' numbers where the deltas had them.
-Why:   a flat list beside each part of the text, in a tree of items.
+Never: the logprobs of closing events if the deltas had logprobs.
+Why:   the lists are flat, one beside each part of the text, in a tree of items.
 
 Quirks:
 
-* Without ``include=["message.output_text.logprobs"]`` the lists are empty, whatever else was asked.
+* Without ``include=["message.output_text.logprobs"]`` the lists are empty, even if other settings
+  ask for logprobs.
 * The response object, and the events that repeat it, are rounded to 6 decimals; the deltas and
   ``output_text.done`` are not. ``content_part.done`` has an empty list.
 * Function calls have no logprobs; thoughts are items of their own.
@@ -26,7 +27,7 @@ from fieldconf.responses.payload_access import at, count, get, items, text
 NAME = "OpenAI Responses (`output`, or events whose `type` begins with `response.`)"
 
 ROUNDED = 1e-6
-"""The step (nats) to which the numbers of a response object are rounded."""
+"""The step (nats) to which the logprobs of a response object are rounded."""
 
 _NOT_ASKED = not_asked('include=["message.output_text.logprobs"], top_logprobs=5')
 
@@ -87,24 +88,22 @@ def _whole(response: Any) -> Delta:
 
 
 def _text_done(event: Any) -> Delta:
-    """The whole text of one part; of an answer with several parts it is not the whole."""
+    """The whole text of one part; the whole answer only if it has no other parts."""
     if get(event, "output_index") or get(event, "content_index"):
         return Delta(index=None)
     tokens = entries.read(get(event, "logprobs"))
     return Delta(content=text(get(event, "text")), tokens=tokens, extent="cumulative")
 
 
-def _arguments_delta(event: Any) -> Delta:
-    place = count(get(event, "output_index")) or 0
-    return Delta(calls=(ToolCall("", text(get(event, "delta")), place),))
-
-
 def _item_added(event: Any) -> Delta:
     item = get(event, "item")
     if get(item, "type") != "function_call":
         return Delta(index=None)
-    place = count(get(event, "output_index")) or 0
-    return Delta(calls=(ToolCall(text(get(item, "name")), "", place),))
+    return Delta(calls=(ToolCall(text(get(item, "name")), "", _index(event)),))
+
+
+def _index(event: Any) -> int:
+    return count(get(event, "output_index")) or 0
 
 
 def _closed(event: Any) -> Delta:
@@ -117,7 +116,9 @@ _EVENTS: Mapping[str, Callable[[Any], Delta]] = {
     ),
     "response.output_text.done": _text_done,
     "response.refusal.delta": lambda event: Delta(refusal=text(get(event, "delta"))),
-    "response.function_call_arguments.delta": _arguments_delta,
+    "response.function_call_arguments.delta": lambda event: Delta(
+        calls=(ToolCall("", text(get(event, "delta")), _index(event)),)
+    ),
     "response.output_item.added": _item_added,
     "response.completed": _closed,
     "response.incomplete": _closed,

@@ -2,16 +2,15 @@
 
 In:    one response or one chunk.
 Out:   one ``Delta``.
-Never: a text where the server gave none: such tokens are named by their ids.
-Why:   ids are what SGLang has; texts come only with ``return_text_in_logprobs``.
+Never: a text that the server did not give: such tokens are named by their ids.
+Why:   SGLang knows ids; texts come only with ``return_text_in_logprobs``.
 
 Quirks:
 
-* Chunks are cumulative, each with everything so far; with ``incremental_streaming_output`` they
-  are not, and then have fewer tokens than the count that comes with them. Without a count it shows
-  in the chunk before.
-* The numbers stand after the grammar's mask and after the temperature.
-* ``input_token_logprobs`` are the prompt's, if asked for.
+* Chunks are cumulative, unless ``incremental_streaming_output`` is on. Increments have fewer tokens
+  than the count that comes with them. Without a count, the chunk before tells which it is.
+* Logprobs are from after the grammar's mask and the temperature.
+* ``input_token_logprobs`` are those of the prompt, if requested.
 """
 
 from typing import Any
@@ -39,6 +38,9 @@ def read(item: Any) -> list[Delta]:
     reason, counted = get(about, "finish_reason"), count(get(about, "completion_tokens"))
     chosen, tops = get(about, "output_token_logprobs"), get(about, "output_top_logprobs")
     tokens = entries.paired(chosen, tops, _row)
+    extent: Extent = "unclear"
+    if tokens and counted:
+        extent = "increment" if len(tokens) < counted else "cumulative"
     return [
         Delta(
             index=count(get(item, "index")) or 0,
@@ -46,7 +48,7 @@ def read(item: Any) -> list[Delta]:
             tokens=tokens,
             prompt=entries.paired(get(about, "input_token_logprobs"), None, _row) or (),
             finish_reason=finish(get(reason, "type")) or finish(reason),
-            extent=_extent(len(tokens or ()), counted),
+            extent=extent,
             note=_NOT_ASKED,
             mask="after",
             completion_tokens=counted,
@@ -56,27 +58,9 @@ def read(item: Any) -> list[Delta]:
     ]
 
 
-def _extent(token_count: int, counted: int | None) -> Extent:
-    if not token_count or not counted:
-        return "unclear"
-    return "increment" if token_count < counted else "cumulative"
-
-
 def _row(triple: Any) -> entries.Row:
-    return _shown(triple), None, _part(triple, 0), _id(triple)
-
-
-def _part(triple: Any, place: int) -> Any:
-    parts = items(triple)
-    return parts[place] if len(parts) > place else None
-
-
-def _id(triple: Any) -> int | None:
-    return count(_part(triple, 1))
-
-
-def _shown(triple: Any) -> str:
-    shown, number = _part(triple, 2), _id(triple)
-    if isinstance(shown, str):
-        return shown
-    return "" if number is None else entries.by_id(number)
+    logprob, token_id, shown = [*items(triple), None, None, None][:3]
+    number = count(token_id)
+    if not isinstance(shown, str):
+        shown = "" if number is None else entries.by_id(number)
+    return shown, None, logprob, number

@@ -3,13 +3,13 @@
 In:    one response or one line.
 Out:   one ``Delta``.
 Never: the text of a special token as part of the answer.
-Why:   Hugging Face's server in its own words; its chat face is OpenAI's.
+Why:   Hugging Face's native API; its chat endpoint has OpenAI's shape.
 
 Quirks:
 
 * A logprob may be null: JSON has no -inf.
-* The numbers stand after the grammar's mask and after all that sampling does to them.
-* The last line repeats the whole text; ``details.prefill`` are the prompt's tokens, if asked for.
+* Logprobs are from after the grammar's mask and all sampling steps.
+* The last line repeats the whole text; ``details.prefill`` are the prompt's tokens, if requested.
 """
 
 from typing import Any
@@ -38,22 +38,19 @@ def read(item: Any) -> list[Delta]:
         tokens = entries.paired([line], [get(item, "top_tokens")], _row)
         deltas.append(Delta(content=shown, tokens=tokens, mask="after"))
     if isinstance(get(item, "generated_text"), str) or members(details):
-        deltas.append(_whole(item, details))
+        whole = Delta(
+            content=text(get(item, "generated_text")),
+            tokens=entries.paired(get(details, "tokens"), get(details, "top_tokens"), _row),
+            prompt=entries.paired(get(details, "prefill"), None, _row) or (),
+            finish_reason=finish(get(details, "finish_reason")),
+            extent="final" if line is None else "cumulative",
+            last=True,
+            note=_NOT_ASKED,
+            mask="after",
+            completion_tokens=count(get(details, "generated_tokens")),
+        )
+        deltas.append(whole)
     return deltas
-
-
-def _whole(item: Any, details: Any) -> Delta:
-    return Delta(
-        content=text(get(item, "generated_text")),
-        tokens=entries.paired(get(details, "tokens"), get(details, "top_tokens"), _row),
-        prompt=entries.paired(get(details, "prefill"), None, _row) or (),
-        finish_reason=finish(get(details, "finish_reason")),
-        extent="final" if get(item, "token") is None else "cumulative",
-        last=True,
-        note=_NOT_ASKED,
-        mask="after",
-        completion_tokens=count(get(details, "generated_tokens")),
-    )
 
 
 def _row(token: Any) -> entries.Row:

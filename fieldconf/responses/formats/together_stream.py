@@ -3,7 +3,7 @@
 In:    one chunk.
 Out:   a ``Delta`` with one token for each choice.
 Never: a whole response: those have the legacy lists.
-Why:   the text of the token is that of the chunk, and its candidates stand beside the number.
+Why:   the chunk's text is the token's text, and the candidates are beside the logprob.
 
 Quirks:
 

@@ -1,11 +1,11 @@
-"""Tool calls: answers that are the arguments of a call, and where their tokens are.
+"""Tool calls: answers that are the arguments of a call, and the tokens of these arguments.
 
-In:    the calls of a choice; the completion that made them.
-Out:   one completion a call: its arguments as the model wrote them, and the tokens that hold them.
-Never: tokens of another call; arguments whose tokens are not listed passed off as scored.
-Why:   OpenAI and Azure list no tokens of calls; vLLM, Bedrock, Ollama and llama-cpp-python list the
-       whole of what the model wrote, markup and all, and may give the arguments in other words
-       (parsed, or with other white space): what counts is what the model wrote.
+In:    the calls of a choice; its completion.
+Out:   one completion a call: its arguments as the model wrote them, and their tokens.
+Never: tokens of another call; a score for arguments whose tokens are not listed.
+Why:   OpenAI and Azure list no tokens of calls. vLLM, Bedrock, Ollama and llama-cpp-python list
+       everything that the model wrote, with markup, and may give the arguments in another form
+       (parsed, or with other white space). The form that the model wrote is scored.
 """
 
 import json
@@ -29,10 +29,10 @@ UNFOUND = (
     "ask with response_format (json_schema) instead of tools"
 )
 
-# What may stand behind the last call (what closes things: brackets, tags, marks), and behind others
-# (that, and the head of the next one). Nothing that closes thoughts.
+# What may follow the last call (closing brackets, tags, marks), and the other calls (anything: the
+# next call follows). Neither may close thoughts.
 _NO_THOUGHT = r"(?!.*</?(?:think|thinking|reasoning)>)"
-_MARK = r"<\|[^|]*\|>|<\uff5c[^\uff5c]*\uff5c>|</?[\w:.-]+>"  # no text in two ways
+_MARK = r"<\|[^|]*\|>|<\uff5c[^\uff5c]*\uff5c>|</?[\w:.-]+>"  # unambiguous: no backtracking
 _BEHIND = re.compile(_NO_THOUGHT + rf"(?:[\s\])}}'\"`,;]|{_MARK})*", re.DOTALL)
 _BETWEEN = re.compile(_NO_THOUGHT + r".*", re.DOTALL)
 
@@ -46,9 +46,9 @@ class ToolCall:
     Attributes:
         name: of the tool; empty in pieces that do not say it.
         arguments: JSON text or a piece of it, or the value itself.
-        index: which call of the answer it is a piece of; servers may give several calls one index.
-        id: which call it is by the server's word; empty where it gives none.
-        whole: whether it is all of a call.
+        index: the number of its call in the answer; servers may give several calls one index.
+        id: the server's id of the call; empty if it gives none.
+        whole: whether it is a complete call.
     """
 
     name: str = ""
@@ -59,11 +59,12 @@ class ToolCall:
 
 
 def read(calls: Any, *, whole: bool = False) -> tuple[ToolCall, ...]:
-    """The calls, or pieces of them, in a list: OpenAI's, Ollama's or LangChain's.
+    """The calls, or pieces of calls, in a list of OpenAI's, Ollama's or LangChain's form.
 
     Args:
         calls: the list.
-        whole: whether each item of it is all of a call; a value instead of JSON text always is.
+        whole: whether each item is a complete call; one with a value instead of JSON text always
+            is.
     """
     tool_calls: list[ToolCall] = []
     for position, call in enumerate(c for c in items(calls) if c is not None):
@@ -82,9 +83,9 @@ def read(calls: Any, *, whole: bool = False) -> tuple[ToolCall, ...]:
 
 
 def join(pieces: Iterable[ToolCall]) -> tuple[ToolCall, ...]:
-    """The calls that pieces amount to, in the order in which they began."""
+    """The calls that the pieces add up to, in the order in which they began."""
     joined: list[ToolCall] = []
-    places: dict[int, int] = {}  # where the call stands that an index names at the moment
+    places: dict[int, int] = {}  # from an index to the place of its current call
     for piece in pieces:
         place = places.get(piece.index)
         if place is None or _is_other(joined[place], piece):
@@ -92,7 +93,9 @@ def join(pieces: Iterable[ToolCall]) -> tuple[ToolCall, ...]:
             joined.append(replace(piece, index=len(joined)))
         else:
             before = joined[place]
-            arguments = _add(before.arguments, piece.arguments)
+            arguments = piece.arguments if piece.arguments != "" else before.arguments
+            if isinstance(before.arguments, str) and isinstance(piece.arguments, str):
+                arguments = before.arguments + piece.arguments
             is_whole = before.whole or piece.whole
             joined[place] = ToolCall(
                 before.name or piece.name, arguments, place, before.id or piece.id, is_whole
@@ -101,7 +104,7 @@ def join(pieces: Iterable[ToolCall]) -> tuple[ToolCall, ...]:
 
 
 def _is_other(call: ToolCall, piece: ToolCall) -> bool:
-    """Whether a piece is of another call than the one that has its index so far."""
+    """Whether a piece belongs to another call than the current one with its index."""
     if call.id and piece.id and not (call.whole and piece.whole):
         return piece.id != call.id
     if call.whole or piece.whole:
@@ -110,22 +113,16 @@ def _is_other(call: ToolCall, piece: ToolCall) -> bool:
     return is_named_anew and isinstance(parsed(call.arguments), dict)
 
 
-def _add(before: Any, more: Any) -> Any:
-    if isinstance(before, str) and isinstance(more, str):
-        return before + more
-    return more if more != "" else before
-
-
 def split(completion: Completion, calls: Sequence[ToolCall]) -> list[Completion]:
     """A completion for each call, in their order.
 
-    They are looked for from the last to the first, each before the one after it: what stands
-    before the calls may be thoughts in which they are drafted.
+    The search goes from the last call to the first, since the thoughts before the calls may hold
+    drafts of them.
     """
     completions: list[Completion] = []
     tokens = completion.tokens or ()
     for call in reversed(calls):
-        written = _find(call.arguments, tokens, _BETWEEN if completions else _BEHIND)
+        written = find(call.arguments, tokens, _BETWEEN if completions else _BEHIND)
         if written is None:
             note = UNFOUND if completion.tokens else UNSCORED
             answer = replace(completion, content=_dump(call.arguments), tokens=None, note=note)
@@ -137,13 +134,13 @@ def split(completion: Completion, calls: Sequence[ToolCall]) -> list[Completion]
     return completions[::-1]
 
 
-def _find(
-    arguments: Any, tokens: Sequence[Token], behind: re.Pattern[str]
+def find(
+    arguments: Any, tokens: Sequence[Token], behind: re.Pattern[str] = _BEHIND
 ) -> tuple[str, int, int] | None:
-    """The arguments as the model wrote them, and the half-open range of tokens that hold them.
+    """The arguments as the model wrote them, and the half-open range of their tokens.
 
-    It is the same text, or else a value that is equal: servers parse arguments and write them
-    anew. What stands ``behind`` it must be markup; else it is a draft in the thoughts.
+    They are the same text, or an equal value: servers parse arguments and write them again. The
+    text ``behind`` them must be markup; else they are a draft in the thoughts.
     """
     whole = b"".join(written(tokens))
     content = _dump(arguments)
@@ -159,14 +156,8 @@ def _find(
     return content, bisect_right(ends, start), bisect_left(ends, stop) + 1
 
 
-def found_among(value: Any, tokens: Sequence[Token]) -> str | None:
-    """An object or a list in the words of the tokens that wrote it; None where none did."""
-    span = _find(value, tokens, _BEHIND)
-    return None if span is None else span[0]
-
-
 def _equal(arguments: Any, whole: bytes) -> tuple[str, int]:
-    """The last value in a text that equals the arguments, and the byte where it begins."""
+    """The last value in a text that equals the arguments, and its first byte."""
     wanted = parsed(arguments) if isinstance(arguments, str) else arguments
     shown = whole.decode("utf-8", "replace")
     if not isinstance(wanted, (dict, list)) or "\ufffd" in shown:

@@ -3,14 +3,14 @@
 In:    what ``generate(..., return_dict_in_generate=True, output_scores=True)`` returns, or the same
        as lists: ``generated_ids`` with ``transition_scores``, and ``top_ids`` with ``top_scores``.
 Out:   one ``Delta`` a row of the batch; its tokens are named by ids (``responses.token_names``).
-Never: an import of torch or transformers; a number from a beam search, whose scores belong to
+Never: an import of torch or transformers; a logprob from a beam search, whose scores belong to
        other rows.
-Why:   nothing else is as exact: every token of the vocabulary is a candidate.
+Why:   nothing is more exact: every token of the vocabulary is a candidate.
 
 Quirks:
 
-* ``scores`` stand after the processors (mask, temperature), ``logits`` before them; neither are
-  logprobs until normalised.
+* ``scores`` are from after the processors (mask, temperature), ``logits`` from before them; both
+  must be normalised to become logprobs.
 * ``sequences`` begin with the prompt, ``scores`` after it.
 """
 
@@ -25,7 +25,7 @@ from fieldconf.tokens.token import Candidate, Token
 NAME = "Hugging Face generate (`sequences` with `scores`, or `generated_ids`)"
 
 LISTED = 50
-"""How many candidates are taken of each step's vocabulary."""
+"""How many candidates of each step are kept."""
 
 _BEAMS = "a beam search's scores belong to other rows than its sequences: generate without beams"
 _NO_SCORES = "generate gave no scores: ask for them (output_scores=True)"
@@ -40,7 +40,7 @@ def matches(item: Any) -> bool:
 
 
 def read(item: Any) -> list[Delta]:
-    """What the item says, row by row."""
+    """What the item adds, row by row."""
     if get(item, "sequences") is None:
         return [_listed(item)]
     scores = first(item, "scores", "logits")
@@ -50,7 +50,12 @@ def read(item: Any) -> list[Delta]:
         Delta(
             index=index,
             content=None,
-            tokens=None if note else _row(ids, [step[index] for step in scores]),
+            tokens=None
+            if note
+            else tuple(
+                _step(token, step[index])
+                for token, step in zip(ids[-len(scores) :], scores, strict=True)
+            ),
             extent="final",
             mask="after" if get(item, "scores") else "before",
             note=note,
@@ -59,12 +64,8 @@ def read(item: Any) -> list[Delta]:
     ]
 
 
-def _row(ids: list[int], steps: Sequence[Any]) -> tuple[Token, ...]:
-    """One row; ``steps`` are tensors of scores over the vocabulary."""
-    return tuple(_step(token, step) for token, step in zip(ids[-len(steps) :], steps, strict=True))
-
-
 def _step(token: int, scores: Any) -> Token:
+    """The token of one step; ``scores`` is a tensor over the vocabulary."""
     logprobs = scores.float().log_softmax(-1)
     top = logprobs.topk(min(LISTED, logprobs.shape[-1]))
     candidates = _candidates(top.indices.tolist(), top.values.tolist())
@@ -80,34 +81,20 @@ def _listed(item: Any) -> Delta:
     lists = [()] * len(ids)
     if is_listed:
         lists = [_candidates(items(i), items(s)) for i, s in zip(top_ids, top_scores, strict=True)]
-    tokens = tuple(
-        _token(
-            count(token),
-            text(shown[place]) if len(shown) == len(ids) else None,
-            numbers[place] if is_even else None,
-            lists[place],
-            lists[place - 1] if place else (),
-        )
-        for place, token in enumerate(ids)
-    )
-    if not is_even:
-        tokens = tuple(token._replace(note=_UNEQUAL) for token in tokens)
+    tokens: list[Token] = []
+    for place, number in enumerate(map(count, ids)):
+        name = "" if number is None else entries.by_id(number)
+        logprob, before = numbers[place] if is_even else None, lists[place - 1] if place else ()
+        token = entries.make(name, None, logprob, lists[place], number, before)
+        if len(shown) == len(ids):
+            token = token._replace(text=text(shown[place]))
+        tokens.append(token if is_even else token._replace(note=_UNEQUAL))
     content = get(item, "text")
     return Delta(
-        content=content if isinstance(content, str) else None, tokens=tokens or None, extent="final"
+        content=content if isinstance(content, str) else None,
+        tokens=tuple(tokens) or None,
+        extent="final",
     )
-
-
-def _token(
-    number: int | None,
-    shown: str | None,
-    logprob: Any,
-    candidates: tuple[Candidate, ...],
-    before: tuple[Candidate, ...],
-) -> Token:
-    name = entries.by_id(number) if number is not None else ""
-    token = entries.make(name, None, logprob, candidates, number, before)
-    return token if shown is None else token._replace(text=shown)
 
 
 def _candidates(ids: Sequence[Any], scores: Sequence[Any]) -> tuple[Candidate, ...]:
