@@ -7,7 +7,6 @@ Why:   several texts may have one meaning, and a beginning may still become seve
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fieldconf.classification.ending import is_end
@@ -40,20 +39,19 @@ class LabelPosition(NamedTuple):
     mark: bytes = b""
 
 
-@dataclass(frozen=True)
 class LabelQuestion:
-    """Which labels can a text still become? Caches its results."""
+    """Which labels can a text still become? Caches its results.
 
-    label_set: LabelSet
-    labels: LabelMatcher
-    _cached: dict[tuple[LabelPosition, bool], Branch] = field(
-        default_factory=dict[tuple[LabelPosition, bool], Branch], repr=False
-    )
+    Attributes:
+        label_set: the labels.
+        labels: matches texts with the labels.
+        size: the number of meanings.
+    """
 
-    @property
-    def size(self) -> int:
-        """The number of meanings."""
-        return len(self.label_set.members)
+    def __init__(self, labels: LabelSet) -> None:
+        self.label_set, self.size = labels, len(labels.members)
+        self.labels = LabelMatcher(labels.texts, labels.match, first_word=labels.first_word)
+        self._cached: dict[tuple[LabelPosition, bool], Branch] = {}
 
     def branches(self, place: LabelPosition, names: Sequence[Name]) -> list[Branch]:
         """The members that remain possible after each candidate."""
@@ -92,10 +90,3 @@ class LabelQuestion:
         return frozenset(
             self.label_set.outcomes[i] for i in self.labels.possible(begun, ended=ended)
         )
-
-
-def question_of(labels: LabelSet) -> LabelQuestion:
-    """The question of a label set."""
-    return LabelQuestion(
-        labels, LabelMatcher(labels.texts, labels.match, first_word=labels.first_word)
-    )  # fmt: skip

@@ -10,7 +10,7 @@ Why:   the reader of a report wants to know what is wrong, where, and how sure t
 A check that takes too long is reported as a ``SchemaViolation``: the answer may be invalid there.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -147,18 +147,12 @@ def validate_model(
     try:
         return adapter.validate_json(text), ()
     except ValidationError as error:
-        return None, _distinct(_model_errors(error, data))
+        # Only the first errors: nested unions double their number with each level.
+        more = error.error_count() - _MOST_ERRORS
+        details = error.errors(include_url=False, include_context=False, include_input=more <= 0)
+        violations = [_violation(path_of(d, data), d["msg"], data) for d in details[:_MOST_ERRORS]]
+        violations += [_violation((), f"{more} more errors", data)] if more > 0 else []
+        return None, _distinct(violations)
     except Exception as error:  # noqa: BLE001  # the user's validator may raise anything
         problem = f"a validator raised {type(error).__name__}: {error}"
         return None, (_violation((), problem, data),)
-
-
-def _model_errors(error: ValidationError, data: Any) -> Iterator[SchemaViolation]:
-    """Pydantic's first errors: nested unions double their number with each level."""
-    count = error.error_count()
-    are_few = count <= _MOST_ERRORS
-    details = error.errors(include_url=False, include_context=False, include_input=are_few)
-    for detail in details[:_MOST_ERRORS]:
-        yield _violation(path_of(detail, data), detail["msg"], data)
-    if not are_few:
-        yield _violation((), f"{count - _MOST_ERRORS} more errors", data)
