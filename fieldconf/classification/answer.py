@@ -1,4 +1,4 @@
-"""Label answers: a completion read as a label.
+"""Answer: a completion read as a label.
 
 In:    a completion, and a schema that is a label set.
 Out:   its ``Report``, with one field.
@@ -155,7 +155,9 @@ class LabelAnswer:
         cut = _CUT.get(completion.finish_reason or "", cut)
         # Many requests allow one token only; a label is final if no other label begins with it.
         outcomes = () if self._label is None else (self._label_set.outcomes[self._label],)
-        is_final = self._data and self._question.possible(beginning(self._data)) == set(outcomes)
+        is_final = self._data and self._question.possible(beginning(self._data)) == frozenset(
+            outcomes
+        )
         if cut and not is_final:
             return "truncated", cut
         if not self._is_answered:

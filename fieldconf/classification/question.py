@@ -1,4 +1,4 @@
-"""The label question: which labels can a text still become?
+"""Question: which labels can a text still become?
 
 In:    a label set, and the beginning of an answer.
 Out:   for any token after any beginning the meanings that remain possible.

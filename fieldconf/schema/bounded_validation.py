@@ -236,10 +236,11 @@ def bounded(kind: Any) -> Any:
     }
     ours |= {name: _patient(ours[name]) for name in _WITH_PATTERNS if name in ours}
     ours |= {"enum": _quick_enum(ours["enum"]), "uniqueItems": _quick_unique(ours["uniqueItems"])}
-    plain = kind.TYPE_CHECKER
-    types = plain.redefine(  # a Decimal is an integer with too many digits for int
-        "integer", lambda _, value: isinstance(value, Decimal) or plain.is_type(value, "integer")
-    )
+
+    def is_integer(_types: Any, value: Any) -> bool:  # a Decimal has too many digits for int
+        return isinstance(value, Decimal) or kind.TYPE_CHECKER.is_type(value, "integer")
+
+    types = kind.TYPE_CHECKER.redefine("integer", is_integer)
     validator = cast("Any", extend(kind, ours, type_checker=types))
     validator.descend = _spending(validator.descend)
     validator.iter_errors = _spending(validator.iter_errors)

@@ -1,6 +1,6 @@
-"""Declared: what a schema declares for one place of an answer.
+"""Declared: what a schema declares for one value of an answer.
 
-In:    the cases of the place: the ways in which a value can satisfy the schema.
+In:    the cases of the value: the ways in which it can satisfy the schema.
 Out:   ``Declared``: kinds, members, keys, lengths, rules for scalars, and the variants of a union.
 Never: a value refused that one of the cases allows.
 Why:   the other values that a field could have are known from its declaration only.
@@ -47,7 +47,7 @@ class UnionVariant(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What the schema declares for one place.
+    """What the schema declares for one value.
 
     Attributes:
         kinds: the JSON kinds allowed ("integer" counts as "number").

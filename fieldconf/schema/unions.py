@@ -6,7 +6,7 @@ Out:   its cases, each an ``Alternative``: a value satisfies the schema if it sa
 Never: a missing case: every value that the schema allows has its case. There may be cases that no
        value satisfies (``oneOf`` is read as ``anyOf``, most of ``not`` is ignored); cases that
        obviously contradict themselves are dropped.
-Why:   what is declared at a place depends on the variant of the union that is being written.
+Why:   the declarations for a value depend on the variant of the union that is being written.
 
 Resolved are ``$ref`` and the other references, ``allOf``, ``anyOf``, ``oneOf`` and its
 ``discriminator``, conditions, ``dependentSchemas``, and enums of containers. A reference that leads
@@ -236,7 +236,7 @@ def _joined(case: Alternative, other: Alternative) -> Alternative | None:
     # A part that only requires keys which are already required adds nothing.
     added = [
         part for part in other.parts
-        if part.words.keys() != {"required"} or not part.required <= required
+        if set(part.words) != {"required"} or not part.required <= required
     ]  # fmt: skip
     parts = tuple(dict.fromkeys([*case.parts, *added]))
     name = other.name or case.name
