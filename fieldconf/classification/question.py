@@ -53,14 +53,15 @@ class LabelQuestion:
         self.labels = LabelMatcher(labels.texts, labels.match, first_word=labels.first_word)
         self._cached: dict[tuple[LabelPosition, bool], Branch] = {}
 
-    def branches(self, place: LabelPosition, names: Sequence[Name]) -> list[Branch]:
+    def branches(self, position: LabelPosition, names: Sequence[Name]) -> list[Branch]:
         """The members that remain possible after each candidate."""
-        return [self.branch(place, candidate_of(name)) for name in names]
+        return [self.branch(position, candidate_of(name)) for name in names]
 
-    def branch(self, place: LabelPosition, candidate: Candidate) -> Branch:
+    def branch(self, position: LabelPosition, candidate: Candidate) -> Branch:
         """The members that remain possible after a candidate."""
         ended = is_end(candidate)
-        key = place if ended else place._replace(text=place.text + candidate.bytes), ended
+        text = position.text if ended else position.text + candidate.bytes
+        key = position._replace(text=text), ended
         branch = self._cached.get(key)
         if branch is None:
             branch = self._branch(*key)
@@ -68,21 +69,21 @@ class LabelQuestion:
                 self._cached[key] = branch
         return branch
 
-    def _branch(self, place: LabelPosition, ended: bool) -> Branch:  # noqa: FBT001  # the cache's key
-        text, mark = place.text, place.mark
+    def _branch(self, position: LabelPosition, ended: bool) -> Branch:  # noqa: FBT001  # the cache's key
+        text, mark = position.text, position.mark
         if mark and not text.startswith(mark):
             may_become_mark = mark.startswith(text) and not ended
             return Branch(
-                every(self.size) if may_become_mark else frozenset(), place, NOTHING_WRITTEN
+                every(self.size) if may_become_mark else frozenset(), position, NOTHING_WRITTEN
             )
         text = text[len(mark) :]
-        if place.stripped:
+        if position.stripped:
             text = text.lstrip()
         begun = beginning(text)
         outcomes = self.possible(begun, ended=ended)
         is_silent = not text.strip() and len(outcomes) == self.size
         label_text = (self.labels.text_form(begun.text), begun.cut)
-        here = LabelPosition(text, place.stripped)
+        here = LabelPosition(text, position.stripped)
         return Branch(outcomes, here, NOTHING_WRITTEN if is_silent else label_text)
 
     def possible(self, begun: Beginning, *, ended: bool = False) -> Outcomes:

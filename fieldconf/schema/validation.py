@@ -1,7 +1,7 @@
 """Validation: whether an answer satisfies its schema, and where it does not.
 
 In:    a JSON Schema with its draft, or a pydantic adapter; the answer's text and decoded data.
-Out:   a ``SchemaViolation`` for each error, with its place in the answer; the validated value of a
+Out:   a ``SchemaViolation`` for each error, with its path in the answer; the validated value of a
        pydantic type.
 Never: an exception, whatever the schema, the answer or a validator of the user does; an endless
        wait; a document fetched.
@@ -43,7 +43,7 @@ class SchemaViolation:
     Attributes:
         pointer: the JSON Pointer of the invalid value in the answer.
         problem: what is wrong there, in one line.
-        path: the same place as a tuple.
+        path: the same as a tuple.
         value: the value there; None if there is none.
         confidence: the confidence of that value; None if it is unknown.
         tokens: the tokens that wrote the value.
