@@ -81,10 +81,8 @@ def _field(details: Sequence["Detail"], document: Any) -> _Field | None:
     for row, detail in enumerate(details):
         candidates = detail.field.distribution.candidates  # pyright: ignore[reportOptionalMemberAccess]
         true = [at for at, value in enumerate(values) if same(value, detail.truth)]
-        if not true or len(candidates) != len(
-            values
-        ):  # the truth is no member, or a union's variants differ
-            continue
+        if not true or len(candidates) != len(values):
+            continue  # the truth is no member, or the variants of a union have different members
         shares.append([next(m.probability for m in candidates if same(m.value, v)) for v in values])
         right.append(true[0])
         usable.append(row)

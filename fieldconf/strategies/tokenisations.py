@@ -109,8 +109,8 @@ def _with_empty(tokens: list[bytes]) -> SearchStrategy[list[bytes]]:
 
     def filled(at: list[int]) -> list[bytes]:
         pieces = [*tokens]
-        for place in sorted(at, reverse=True):
-            pieces.insert(place, b"")
+        for index in sorted(at, reverse=True):
+            pieces.insert(index, b"")
         return pieces
 
     return places.map(filled)

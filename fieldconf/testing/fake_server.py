@@ -142,15 +142,13 @@ class FakeServer:
             self.hung_up.set()
 
     def _send(self, handler: "_Handler", reply: Reply, number: int) -> None:
-        came = 0
         for part in reply.parts:
             if part.tokens and reply.streams:
-                self._wait(handler, came)
+                self._wait(handler, self.sent[number])
             elif reply.streams:
                 handler.look()
             if part.tokens:
-                came += part.tokens
-                self.sent[number] = came
+                self.sent[number] += part.tokens
             handler.wfile.write(part.data)
         if reply.ending == "stall":
             self._wait_for(handler, lambda: False)

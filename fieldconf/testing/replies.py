@@ -154,7 +154,7 @@ def _streamed(
         parts.append(BodyPart(b"data: [DONE]\n\n"))
     fault, ending = answer.fault, "end"
     if fault is not None:
-        at = _place(parts, fault.after)
+        at = _index_after(parts, fault.after)
         before, after = parts[:at], parts[at:]
         if fault.kind in _CONNECTION_FAULTS:
             parts, ending = before, fault.kind
@@ -169,15 +169,12 @@ def _streamed(
     return Reply(tuple(parts), 200, headers, ending, streams=True)  # pyright: ignore[reportArgumentType]  # as checked above
 
 
-def _place(parts: Sequence[BodyPart], tokens: int) -> int:
-    """The index of the part that comes next once so many tokens have come."""
-    came = 0
-    ends = [index for index, part in enumerate(parts) if part.tokens]
-    for index in ends:
-        if came == tokens:
-            return index
-        came += parts[index].tokens
-    return ends[-1] + 1 if ends else len(parts)
+def _index_after(parts: Sequence[BodyPart], tokens: int) -> int:
+    """The index of the part that comes next once so many tokens have come, one in each part."""
+    with_token = [index for index, part in enumerate(parts) if part.tokens]
+    if tokens < len(with_token):
+        return with_token[tokens]
+    return with_token[-1] + 1 if with_token else len(parts)
 
 
 def _event(event: Mapping[str, Any]) -> bytes:
