@@ -136,14 +136,14 @@ class Evaluation:
         table = self.judged.table
         rows = np.flatnonzero(~table.right & (table.confidence >= confidence))
         ranked = rows[np.argsort(-table.confidence[rows], kind="stable")]
-        details = ((row, self.judged.details[row]) for row in ranked.tolist())
+        ranked_rows: list[int] = ranked.tolist()
         return tuple(
             WrongValue(
                 table.documents[table.document[row]],
                 detail.pointer or table.fields[table.field[row]],
                 float(table.confidence[row]), detail.value, detail.truth, detail.text, detail.why,
             )
-            for row, detail in details
+            for row, detail in ((row, self.judged.details[row]) for row in ranked_rows)
         )  # fmt: skip
 
     # -- comparisons ----------------------------------------------------------------------------

@@ -181,7 +181,7 @@ class Guarantee:
                 raise PolicyError(f"unknown name {name!r}", remedy=nearest(name, names))
         try:
             certificates = tuple(
-                Certificate(**{**each, "fields": tuple(each["fields"])})
+                Certificate(**dict[str, Any](each, fields=tuple(each["fields"])))
                 for each in plain["certificates"]
             )
             parts: dict[str, Any] = {**plain, "certificates": certificates}

@@ -135,7 +135,8 @@ def _sampled_first(case: Case) -> list[Json]:
     """As vLLM lists them: the sampled token first, whatever its rank."""
     entries = [entry(token) for token in case.tokens]
     for token in entries:
-        token["top_logprobs"].sort(key=lambda top: top["bytes"] != token["bytes"])
+        rows: list[Json] = token["top_logprobs"]
+        rows.sort(key=lambda row: row["bytes"] != token["bytes"])
     return entries
 
 

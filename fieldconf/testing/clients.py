@@ -10,7 +10,7 @@ Why:   the client behaves like the real one in everything that the code under te
 import asyncio
 import importlib
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Self, cast
@@ -46,7 +46,7 @@ class _ClientScript(Script):
         return _http().Response(answer.status, headers=dict(answer.headers), stream=stream)
 
     @contextmanager
-    def unwrapped(self) -> Iterator[None]:
+    def unwrapped(self) -> Generator[None]:
         """Raise what a test gave, or got wrong, without the error that openai wraps it in."""
         try:
             yield
