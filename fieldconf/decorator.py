@@ -271,9 +271,7 @@ def confident(
     def decorate(kind: Any) -> Any:
         if isinstance(kind, LabelSet):
             return ConfidentLabels(kind, _over(settings_of(kind), settings))
-        is_class = isinstance(kind, type)  # a caller without a type checker may pass anything
-        is_model = is_class and issubclass(kind, BaseModel) and kind is not BaseModel
-        if not is_model:
+        if not _is_model(kind):
             raise SchemaError(
                 f"{kind!r} is no pydantic model",
                 remedy="confident is for subclasses of BaseModel; for other types use fc.extract",
@@ -346,6 +344,11 @@ def _asking_many(
     of_each = {name: value for name, value in values.items() if name not in of_many}
     arguments = _asking(kind, cast("Options", of_each), client, name)
     return {**arguments, **{name: value for name, value in values.items() if name in of_many}}
+
+
+def _is_model(kind: Any) -> bool:
+    """Whether this is a pydantic model; a caller without a type checker may pass anything."""
+    return isinstance(kind, type) and issubclass(kind, BaseModel) and kind is not BaseModel
 
 
 def _is_field(owner: type, name: str) -> bool:

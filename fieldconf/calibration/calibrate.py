@@ -109,7 +109,10 @@ def calibrate(
             pool=CalibrationCurve(),
             **facts,
         )
-    rows = _rows(table)
+    fields, codes = np.unique(table.field, return_inverse=True)
+    documents = np.unique(table.document, return_inverse=True)[1]
+    right = table.right.astype(float)
+    rows = Rows(features_of(table.confidence), codes, right, documents, len(fields))
     choice = choose(rows, seed)
     losses = {"ridge": choice.fitted, "identity": choice.identity}
     coefficients = fit(rows, choice.strengths).tolist() if choice.is_better else [(0.0, 1.0, 1.0)]
@@ -118,15 +121,6 @@ def calibrate(
         CalibrationCurve(*coefficients[0]),
         {name: CalibrationCurve(*c) for name, c in zip(names, coefficients[1:], strict=False)},
         losses=losses, strengths=tuple(choice.strengths), **facts,
-    )  # fmt: skip
-
-
-def _rows(table: "Table") -> Rows:
-    np = package("numpy")
-    fields, codes = np.unique(table.field, return_inverse=True)
-    return Rows(
-        features_of(table.confidence), codes, table.right.astype(float),
-        np.unique(table.document, return_inverse=True)[1], len(fields),
     )  # fmt: skip
 
 
@@ -189,11 +183,8 @@ def reports_of(source: Any) -> Iterator[Report[Any]]:
     else:
         sources = cast("Any", source) if isinstance(source, (list, tuple)) else ()
     for entry in sources:
-        each: Any = entry[1] if _is_pair(entry) else entry
+        is_pair = isinstance(entry, tuple) and len(cast("tuple[Any, ...]", entry)) == 2
+        each: Any = cast("Any", entry)[1] if is_pair else entry
         report: Any = cast("Any", each).report if isinstance(each, Result) else each
         if isinstance(report, Report):
             yield cast("Report[Any]", report)
-
-
-def _is_pair(entry: Any) -> bool:
-    return isinstance(entry, tuple) and len(cast("tuple[Any, ...]", entry)) == 2

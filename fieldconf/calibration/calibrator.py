@@ -10,7 +10,6 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypeVar, cast
@@ -88,8 +87,7 @@ class Calibrator:
     @property
     def digest(self) -> str:
         """A short text that tells it from other calibrators; the date is no part of it."""
-        plain = json.dumps(self.to_dict() | {"date": ""}, sort_keys=True)
-        return digest_of(plain)
+        return digest_of(json.dumps(self.to_dict() | {"date": ""}, sort_keys=True))
 
     # -- applying -------------------------------------------------------------------------------
 
@@ -152,9 +150,9 @@ class Calibrator:
         return calibrated(report, self.confidence, self.members, mark)
 
     def check(self, actual: Mapping[str, str]) -> None:
-        """Nothing, if it holds for answers of this scope.
+        """Check that the calibrator was fitted for answers of this scope.
 
-        What is not known of either is not compared.
+        Names that are unknown on either side are not compared.
 
         Raises:
             CalibrationError: if it was fitted for another; with what was expected and what is so.
@@ -173,7 +171,7 @@ class Calibrator:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, see ``from_dict``."""
-        return {"version": VERSION} | cast("dict[str, Any]", _plain(asdict(self)))
+        return {"version": VERSION, **json.loads(json.dumps(asdict(self)))}
 
     def to_json(self, *, indent: int | None = 1) -> str:
         """``to_dict`` as JSON text."""
@@ -206,7 +204,7 @@ class Calibrator:
             raise CalibrationError("not a saved calibrator", remedy=remedy)
         form = {name: value for name, value in plain.items() if name != "version"}
         try:
-            return _form(cls).validate_python(form)
+            return TypeAdapter(cls).validate_python(form)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False, include_context=False)[0]
             where = "/".join(map(str, first["loc"]))
@@ -248,20 +246,6 @@ CalibratorLike: TypeAlias = Calibrator | str | PathLike[str]
 """A calibrator, or the path of its file."""
 
 
-@lru_cache(maxsize=8)
-def _form(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
-
-
 def scope_of(report: Report[Any]) -> dict[str, str]:
     """What a report says of who was asked and how; empty texts where it does not."""
     return {name: value for name, value in report.scope.items() if name in SCOPE}
-
-
-def _plain(value: Any) -> Any:
-    """Tuples as lists, as JSON has them."""
-    if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in cast("Mapping[str, Any]", value).items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in cast("list[Any]", value)]
-    return value

@@ -1,4 +1,4 @@
-"""Choosing: how strongly maps are shrunk, and whether they beat no calibration.
+"""Cross-validation: how strongly maps are shrunk, and whether they beat no calibration.
 
 In:    judged values as rows.
 Out:   the strengths, and the cross-validated log loss (nats) with and without the maps.
@@ -11,6 +11,7 @@ counts as the strongest of all.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from fieldconf.calibration.regression import (
@@ -61,21 +62,22 @@ def choose(rows: Rows, seed: int) -> CrossValidation:
     shuffled = rng.permutation(rows.document.max() + 1)[rows.document]
     rows = rows.where(np.argsort(shuffled, kind="stable")[:ENOUGH])
     folds = list(splits_of(rows.document, seed))
-    cached: dict[Strengths, Array] = {}
 
+    @cache
     def losses(strengths: Strengths) -> "Array":
-        if strengths not in cached:
-            cached[strengths] = _out_of_fold(rows, folds, strengths)
-        return cached[strengths]
+        """The log loss (nats) of each row by maps that were fitted without its document's fold."""
+        out_of_fold = np.empty(len(rows.right))
+        for train, test in folds:
+            coefficients = fit(rows.where(train), strengths)
+            inside = rows.where(test)
+            out_of_fold[test] = log_losses(log_odds(coefficients, inside), inside.right)
+        return out_of_fold
 
-    def total(strengths: Strengths) -> Any:
-        return losses(strengths).sum()
-
-    least = min((Strengths(POOLED[0], own) for own in OWN), key=total)
-    own = _strongest([Strengths(POOLED[0], own) for own in OWN], losses, rows).own
+    owns = [Strengths(POOLED[0], own) for own in OWN]
+    own = _strongest(owns, losses, rows).own
     pools = [Strengths(pooled, own) for pooled in POOLED]
-    least = min([least, *pools], key=total)
     strengths = _strongest(pools, losses, rows)
+    least = min([*owns, *pools], key=lambda tried: losses(tried).sum())
     identity = log_losses(rows.features[:, 1:].sum(axis=1), rows.right)
     return CrossValidation(
         strengths, float(losses(strengths).mean()), float(identity.mean()),
@@ -92,16 +94,6 @@ def splits_of(document: Any, seed: int) -> Iterator[tuple[Any, Any]]:
     documents, codes = np.unique(document, return_inverse=True)
     shuffled = np.random.default_rng(seed).permutation(len(documents))[codes]
     return selection.GroupKFold(min(FOLDS, len(documents))).split(codes, groups=shuffled)
-
-
-def _out_of_fold(rows: Rows, folds: Sequence[tuple[Any, Any]], strengths: Strengths) -> "Array":
-    """The log loss (nats) of each row by maps that were fitted without its document's fold."""
-    losses = package("numpy").empty(len(rows.right))
-    for train, test in folds:
-        coefficients = fit(rows.where(train), strengths)
-        inside = rows.where(test)
-        losses[test] = log_losses(log_odds(coefficients, inside), inside.right)
-    return losses
 
 
 def _strongest(

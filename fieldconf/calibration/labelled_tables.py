@@ -1,4 +1,4 @@
-"""Reports: reports with their labels as tables for thresholds and guarantees.
+"""Labelled tables: reports with their labels as tables for thresholds and guarantees.
 
 In:    ``Labels``, and the reports that they judge.
 Out:   ``LabelledTable``.
@@ -12,23 +12,26 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from fieldconf.calibration.calibrate import reports_of
-from fieldconf.errors import CalibrationError
+from fieldconf.errors import CalibrationError, EvaluationError
 from fieldconf.evaluation.judged import LEFT_OUT, judged
-from fieldconf.evaluation.judged_reports import ReportAnswer, answers_of
+from fieldconf.evaluation.judged_reports import answers_of
 from fieldconf.evaluation.labels import Labels, name_of
 from fieldconf.fields.field import Field
 from fieldconf.statistics.packages import package
-from fieldconf.statistics.table_registry import LabelledTable, table_of_labels
+from fieldconf.statistics.table_registry import LabelledTable
 
 
-@table_of_labels.register
-def labelled_reports(labels: Labels, source: Any) -> LabelledTable:
+def labelled_reports(labels: Any, source: Any) -> LabelledTable:
     """The table of reports and labels, and what all of the reports are of.
 
     Raises:
-        EvaluationError: if nothing in the reports has a label.
+        EvaluationError: if these are no labels, or nothing in the reports has one.
         CalibrationError: if some are calibrated, and others are not, or by another calibrator.
     """
+    if not isinstance(labels, Labels):
+        raise EvaluationError(
+            f"a {type(labels).__name__} is no labels", remedy="Give labels=fc.labels(...)"
+        )
     judged_reports = judged(source, labels)
     np, table = package("numpy"), judged_reports.table
     is_left_out = np.asarray(
@@ -74,7 +77,13 @@ class LabelJudgement(NamedTuple):
 def choices_of(labels: Labels, source: Any, name: str) -> Iterator[LabelJudgement]:
     """The choices at one field, by its pointer with "*" for positions in lists."""
     judged_reports = judged(source, labels)
-    answers = dict(_keyed(answers_of(source), labels))
+    answers = answers_of(source)
+    has_ids = any(answer.document is not None for answer in answers) and not labels.is_numbered
+    names = map(name_of, range(len(answers))) if has_ids else labels.truths
+    by_document = {  # as ``judged`` calls the documents
+        name if answer.document is None else answer.document: answer
+        for name, answer in zip(names, answers, strict=False)
+    }
     for code, number, detail in zip(
         judged_reports.table.field.tolist(),
         judged_reports.table.document.tolist(),
@@ -83,19 +92,11 @@ def choices_of(labels: Labels, source: Any, name: str) -> Iterator[LabelJudgemen
     ):
         if judged_reports.table.fields[code] == name:
             document = judged_reports.table.documents[number]
-            value = answers[document].fields.get(detail.pointer)
+            value = by_document[document].fields.get(detail.pointer)
             yield LabelJudgement(
                 document, None if value is None else probabilities_of(value),
-                json_text(detail.truth), None if value is None else json_text(value.value),
+                member_text(detail.truth), None if value is None else member_text(value.value),
             )  # fmt: skip
-
-
-def _keyed(answers: list[ReportAnswer], labels: Labels) -> Iterator[tuple[Any, ReportAnswer]]:
-    """Answers with their documents, as ``judged`` calls them."""
-    has_ids = any(answer.document is not None for answer in answers) and not labels.is_numbered
-    names = map(name_of, range(len(answers))) if has_ids else labels.truths
-    for name, answer in zip(names, answers, strict=False):
-        yield (name if answer.document is None else answer.document), answer
 
 
 def probabilities_of(field: Field) -> dict[str, float] | None:
@@ -103,13 +104,13 @@ def probabilities_of(field: Field) -> dict[str, float] | None:
     options = field.distribution
     if options is None or options.rest is not None:
         return None
-    return {json_text(member.value): member.probability for member in options.candidates}
+    return {member_text(member.value): member.probability for member in options.candidates}
 
 
-def json_text(value: Any) -> str:
-    """One text for one JSON value.
+def member_text(value: Any) -> str:
+    """The JSON text of a member, by which a threshold knows it; equal numbers have one text.
 
-    >>> json_text("x"), json_text(2.0), json_text(True)
+    >>> member_text("x"), member_text(2.0), member_text(True)
     ('"x"', '2', 'true')
     """
     plain = int(value) if isinstance(value, float) and value.is_integer() else value

@@ -51,29 +51,25 @@ class Members:
         opposite ones.
         """
         candidates = distribution.candidates
-        biases = [self._bias(member.value) for member in candidates]
+        known = list(zip(self.values, self.biases, strict=True))
+        biases = [
+            next((bias for value, bias in known if same(value, member.value)), 0.0)
+            for member in candidates
+        ]
+        total = 1 + len(candidates) * SOFT
         middle, low, high = (
-            [self._score(member[part], bias, len(candidates))
+            [self.slope * math.log((member[part] + SOFT) / total) + bias
              for member, bias in zip(candidates, biases, strict=True)]
             for part in (1, 2, 3)
         )  # fmt: skip
         moved = [
             Member(
-                member.value, _share(middle[at], _without(middle, at)),
-                _share(low[at], _without(high, at)), _share(high[at], _without(low, at)),
+                member.value, _share(at, middle, middle), _share(at, low, high),
+                _share(at, high, low),
             )
             for at, member in enumerate(candidates)
         ]  # fmt: skip
         return reordered(distribution, moved)
-
-    def _bias(self, value: Any) -> float:
-        for member, bias in zip(self.values, self.biases, strict=True):
-            if same(member, value):
-                return bias
-        return 0.0
-
-    def _score(self, probability: float, bias: float, count: int) -> float:
-        return self.slope * math.log((probability + SOFT) / (1 + count * SOFT)) + bias
 
 
 def reordered(distribution: Distribution, members: Sequence[Member]) -> Distribution:
@@ -86,11 +82,7 @@ def reordered(distribution: Distribution, members: Sequence[Member]) -> Distribu
     )  # fmt: skip
 
 
-def _without(scores: Sequence[float], at: int) -> list[float]:
-    return [*scores[:at], *scores[at + 1 :]]
-
-
-def _share(score: float, others: Sequence[float]) -> float:
-    """exp(score) over the sum of exp of all, strictly between 0 and 1."""
-    total = sum(math.exp(max(-MOST, min(MOST, other - score))) for other in others)
-    return 1 / (1 + total)
+def _share(at: int, own: Sequence[float], others: Sequence[float]) -> float:
+    """Exp of a member's own score over the sum with those of the others; between 0 and 1."""
+    gaps = (other - own[at] for number, other in enumerate(others) if number != at)
+    return 1 / (1 + sum(math.exp(max(-MOST, min(MOST, gap))) for gap in gaps))

@@ -5,13 +5,13 @@ Out:   ``Members`` by the name of a field.
 Never: members moved if that is not better on documents outside the fit.
 Why:   models prefer some members; the labels show how often each is right.
 
-Of the rows of one field, P(m) is in proportion to q(m) ** slope * exp(bias(m)) (``Members``). What
-is least is
+In the rows of one field, P(m) is in proportion to q(m) ** slope * exp(bias(m)) (``Members``). The
+fit minimises
 
     sum of -log P(right member) + strength / 2 * (sum of biases squared + 4 (slope - 1)^2)
 
 with the slope at least ``FLATTEST``, by scipy's L-BFGS-B. The strength is chosen by
-cross-validation over documents, as in ``choosing``.
+cross-validation over documents, as in ``cross_validation``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,6 @@ from fieldconf.calibration.cross_validation import is_near, splits_of
 from fieldconf.calibration.curve import SOFT
 from fieldconf.calibration.members import Members
 from fieldconf.calibration.regression import FLATTEST, WEIGHTS
-from fieldconf.fields.field import Field
 from fieldconf.parsing.kinds import same
 from fieldconf.statistics.packages import minimize, package
 
@@ -50,26 +49,23 @@ class _Field(NamedTuple):
 
 
 def members_of(table: "Table", details: Sequence["Detail"], seed: int) -> dict[str, Members]:
-    """How the members of each field are moved; without those that are to stay."""
+    """How the members of each field are moved; fields whose members stay are left out."""
     members: dict[str, Members] = {}
     rows: dict[int, list[int]] = {}
     for row, detail in enumerate(details):
-        if _is_finite(detail.field):
+        field = detail.field
+        if (
+            field is not None and field.distribution is not None
+            and field.distribution.rest is None and own_member(field) is not None
+            and len(field.distribution.candidates) > 1
+        ):  # fmt: skip
             rows.setdefault(int(table.field[row]), []).append(row)
     for code, row_list in rows.items():
-        field = _field([details[row] for row in row_list], table.document[row_list])
-        moved = None if field is None else _fitted(field, seed)
+        of_field = _field([details[row] for row in row_list], table.document[row_list])
+        moved = None if of_field is None else _fitted(of_field, seed)
         if moved is not None:
             members[table.fields[code]] = moved
     return members
-
-
-def _is_finite(field: Field | None) -> bool:
-    """Whether the confidence of a field is the probability of a member among all."""
-    return (
-        field is not None and field.distribution is not None and field.distribution.rest is None
-        and own_member(field) is not None and len(field.distribution.candidates) > 1
-    )  # fmt: skip
 
 
 def _field(details: Sequence["Detail"], document: Any) -> _Field | None:
@@ -85,8 +81,8 @@ def _field(details: Sequence["Detail"], document: Any) -> _Field | None:
     for row, detail in enumerate(details):
         candidates = detail.field.distribution.candidates  # pyright: ignore[reportOptionalMemberAccess]
         true = [at for at, value in enumerate(values) if same(value, detail.truth)]
-        if not true or len(candidates) != len(values):  # the truth is no member, or arms of a union
-            continue
+        if not true or len(candidates) != len(values):
+            continue  # the truth is no member, or the variants of a union have different members
         shares.append([next(m.probability for m in candidates if same(m.value, v)) for v in values])
         right.append(true[0])
         usable.append(row)
@@ -120,8 +116,7 @@ def _fit(logs: "Array", right: Any, strength: float) -> Any:
 
     least = np.full(count + 1, -np.inf)
     least[0] = FLATTEST
-    result = minimize(loss, start, method="L-BFGS-B", bounds=optimize.Bounds(least))
-    return result.x
+    return minimize(loss, start, method="L-BFGS-B", bounds=optimize.Bounds(least)).x
 
 
 def _fitted(field: _Field, seed: int) -> Members | None:

@@ -1,4 +1,4 @@
-"""Fitting: the maps of all fields at once, from judged values.
+"""Regression: the maps of all fields at once, from judged values.
 
 In:    confidences, fields and labels as arrays; the strength of the shrinkage.
 Out:   the coefficients of ``CalibrationCurve``: first of the pool, then of each field.
@@ -7,7 +7,7 @@ Why:   each field has few labels, so what fields have in common is learnt from a
 
 A ridge logistic regression with partial pooling. Row i of field f has the features
 x = (1, log(2 q), -log(2 (1 - q))) of its softened confidence q; its log-odds of being right are
-x . own[f]. What is least is
+x . own[f]. The fit minimises
 
     sum of log losses (nats)
     + pooled / 2 * sum_k w_k (pool_k - identity_k)^2

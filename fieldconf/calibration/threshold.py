@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 from fieldconf.calibration.labelled_tables import (
     LabelJudgement,
     choices_of,
-    json_text,
+    member_text,
     probabilities_of,
     scope_of_all,
 )
 from fieldconf.errors import EvaluationError
-from fieldconf.evaluation.judged import general
 from fieldconf.evaluation.labels import labels
-from fieldconf.paths import pointer
+from fieldconf.paths import general, pointer
 from fieldconf.report import Report
 from fieldconf.schema.attribute_paths import steps_of
 from fieldconf.statistics.columns import column, column_names
@@ -87,7 +86,7 @@ class Threshold:
         if self.cut is None:
             logs = {name: math.log(max(p, 1e-300)) for name, p in probabilities.items()}
             return max(logs, key=lambda name: logs[name] + self.offsets.get(name, 0.0))
-        positive = json_text(self.positive)
+        positive = member_text(self.positive)
         others = {name: p for name, p in probabilities.items() if name != positive}
         if probabilities.get(positive, 0.0) >= self.cut or not others:
             return positive
@@ -165,7 +164,7 @@ class Threshold:
                 remedy='Give positive=..., or metric="accuracy"',
             )
         task = _Task(
-            usable, members, None if positive is None else json_text(positive), beta, costs
+            usable, members, None if positive is None else member_text(positive), beta, costs
         )
         if len(task.classes) < 2:
             raise EvaluationError(
@@ -330,7 +329,7 @@ def _metric(metric: Any) -> tuple[str, float | None, Mapping[str, float] | None]
 
 def _choices(source: Any, positive: Any) -> list[LabelJudgement]:
     """The choices in a plain table; rows without a right member are left out."""
-    yes = json_text(True if positive is None else positive)
+    yes = member_text(True if positive is None else positive)
     written: Iterable[Any] = (
         column(source, "written") if "written" in column_names(source)
         else [None] * len(column(source, "truth"))
@@ -344,8 +343,8 @@ def _choices(source: Any, positive: Any) -> list[LabelJudgement]:
         if truth is None or truth != truth:  # NaN  # noqa: PLR0124
             continue
         is_flag = positive is None and not isinstance(probability, Mapping) and truth in (0, 1)
-        right = json_text(bool(truth) if is_flag else truth)
-        label = None if text is None else json_text(bool(text) if is_flag else text)
+        right = member_text(bool(truth) if is_flag else truth)
+        label = None if text is None else member_text(bool(text) if is_flag else text)
         choices.append(
             LabelJudgement(document, _probabilities(probability, yes, number), right, label)
         )
@@ -359,7 +358,7 @@ def _probabilities(raw: Any, yes: str, row: int) -> dict[str, float] | None:
     by_label: dict[str, Any] = {yes: raw}
     if isinstance(raw, Mapping):
         members = cast("Mapping[Any, Any]", raw)
-        by_label = {json_text(member): value for member, value in members.items()}
+        by_label = {member_text(member): value for member, value in members.items()}
     for value in by_label.values():
         if not isinstance(value, (int, float)) or not 0 <= value <= 1:
             raise EvaluationError(

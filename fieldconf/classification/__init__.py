@@ -45,36 +45,39 @@ def classify(  # noqa: PLR0913  # options of a reading, by keyword
     The same as ``score(payload, LabelSet(labels, ...))``.
 
     Args:
-        payload: a response, as ``score`` takes it.
-        labels: the texts that may be answered; or a mapping from texts to what they mean (JSON
-            scalars; several texts may mean the same); or an ``Enum``, a ``Literal`` type or a
-            ``LabelSet``, which says itself how it is matched.
+        payload: a response, as for ``score``.
+        labels: the allowed texts; or a mapping from texts to their meanings (JSON scalars; several
+            texts may have one meaning); or an ``Enum``, a ``Literal`` type or a ``LabelSet``, which
+            has its own ``match`` and ``first_word``.
         match: how the answer is matched: "exact" (character for character), "loose" (letter case,
-            white space around and full stops behind do not count), or a function of yours that
-            gives a label for a text, None for "not yet" (see ``matching.Match``).
-        first_word: look at the answer's first word only: white space before it is skipped, and what
-            follows it is not read. Labels of several words are fine; the longest that fits counts.
-        mask: where the logprobs stand, if you know better than the response.
-        choice: which choice, for responses with several.
-        settle: ask the server for what the response leaves open, see ``Settle``; it must name the
-            ``probe`` and the ``prompt``.
-        tokenizer: for responses that list token ids only, as ``score`` takes it.
-        prompt: what the prompt was, for legacy completions that echo it.
-        policy: by which limits the label is accepted, reviewed or rejected, as ``score`` takes it.
-        calibration: what calibrates the confidence before that, as ``score`` takes it.
+            white space around and full stops at the end are ignored), or your function that
+            returns a label for a text, or None for "undecided" (see ``schema.label_set.Match``).
+        first_word: match only the beginning of the answer: white space before the label is
+            skipped, and text after the label is ignored. Labels may have several words; the
+            longest label that matches counts.
+        mask: whether the logprobs are from before or after forbidden tokens are excluded; None: as
+            the response says.
+        choice: the index of the choice, for responses with several.
+        settle: requests to the server that close open bounds, see ``Settle``; ``probe`` and
+            ``prompt`` are required.
+        tokenizer: for responses that list token ids only, as for ``score``.
+        prompt: the prompt, for legacy completions that echo it.
+        policy: the limits by which the label is accepted, reviewed or rejected, as for ``score``.
+        calibration: applied to the confidence before the policy, as for ``score``.
 
     Returns:
-        A report whose only field is ``report[""]``: its ``confidence`` (0..1) is the probability
-        of the label written among the labels; ``distribution`` has that of each, how much mass was
-        on none (``off_schema``) and on what (``other``). If the answer is no label, ``value`` is
-        None, ``errors`` says so, and the field has no confidence, but still the distribution.
+        A report whose only field is ``report[""]``. Its ``confidence`` (0..1) is the probability of
+        the written label among the labels; its ``distribution`` has the probability of each label,
+        the mass of all other texts (``off_schema``) and these texts (``other``). If the answer is
+        no label, ``value`` is None, ``errors`` says so, and the field has a distribution but no
+        confidence.
 
     Raises:
-        PayloadError: if the payload is of no known shape or has no such choice.
-        RequestError: if the asking failed.
-        SchemaError: if the labels are none, or two that mean different things match alike.
-        PolicyError: if the policy is none.
-        CalibrationError: if the calibration is none, or was fitted for another model or labels.
+        PayloadError: if the payload has an unknown shape or lacks the choice.
+        RequestError: if a request of ``settle`` failed.
+        SchemaError: if there are no labels, or two with different meanings match the same text.
+        PolicyError: if the policy is invalid.
+        CalibrationError: if the calibration is invalid, or was fitted for another model or labels.
 
     >>> from math import log
     >>> entry = lambda text, p: {"token": text, "bytes": list(text.encode()), "logprob": log(p)}
@@ -87,7 +90,15 @@ def classify(  # noqa: PLR0913  # options of a reading, by keyword
     >>> [(rival.text, round(rival.probability, 2)) for rival in report[""].distribution.other]
     [('ambiguous', 0.05)]
     """
-    schema = compile_schema(_set_of(labels, match, first_word=first_word))
+    if not isinstance(labels, LabelSet):
+        labels = LabelSet(labels, match=match, first_word=first_word)
+    elif first_word and not labels.first_word:
+        raise SchemaError(
+            "a label set says itself whether only the first word counts",
+            remedy="Give fc.LabelSet(..., first_word=True)",
+        )
+    schema = compile_schema(labels)
+    check_match(schema, match)
     limits, maps = Policy.of(policy), Calibrator.of(calibration)
     answer = completion(payload, choice, tokenizer=tokenizer, prompt=prompt)
     if answer.decisions:
@@ -106,7 +117,7 @@ def read_label(
     """The report of one completion, by a schema that is a label set.
 
     Raises:
-        RequestError: if the asking failed; it carries the ``report`` of what is known.
+        RequestError: if a request of ``settle`` failed; its ``report`` has what is known.
     """
     answer = LabelAnswer(completion, schema)
     asking = settle and with_ends(settle, answer.tokens)
@@ -114,25 +125,13 @@ def read_label(
 
 
 def check_match(schema: Schema, match: Match | None) -> None:
-    """Nothing, unless a label set, which says itself how it is matched, is to be matched otherwise.
+    """Check that ``match`` does not contradict a label set.
 
     Raises:
-        SchemaError: if so.
+        SchemaError: if it does.
     """
     if schema.labels is not None and match not in (None, "exact", schema.labels.match):
         raise SchemaError(
             f"a label set says itself how it is matched, and match={match!r} says it again",
             remedy="Give fc.LabelSet(..., match=...), and leave match= out here",
         )
-
-
-def _set_of(labels: Any, match: Match, *, first_word: bool) -> LabelSet:
-    if not isinstance(labels, LabelSet):
-        return LabelSet(labels, match=match, first_word=first_word)
-    if first_word and not labels.first_word:
-        raise SchemaError(
-            "a label set says itself whether only the first word counts",
-            remedy="Give fc.LabelSet(..., first_word=True)",
-        )
-    check_match(compile_schema(labels), match)
-    return labels

@@ -1,4 +1,4 @@
-"""Label answers: a completion read as a label.
+"""Answer: a completion read as a label.
 
 In:    a completion, and a schema that is a label set.
 Out:   its ``Report``, with one field.
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, cast
 from fieldconf import formulas
 from fieldconf.classification.ending import END, is_end
 from fieldconf.classification.masses import unnormalised
-from fieldconf.classification.question import LabelPosition, LabelQuestion, question_of
+from fieldconf.classification.question import LabelPosition, LabelQuestion
 from fieldconf.distributions.candidates import candidates_of
 from fieldconf.distributions.decoding_step import (
     Branch,
@@ -64,13 +64,6 @@ class _VisitedStep(NamedTuple):
     def chosen(self) -> Branch:
         return self.branches[cast("int", self.listing.position)]
 
-    def without_leaving(self) -> "_VisitedStep | None":
-        """The step with the likeliest candidate that leads to a label instead of the chosen one."""
-        pairs = zip(self.listing.masses, self.branches, strict=True)
-        possible = [(mass, at) for at, (mass, branch) in enumerate(pairs) if branch.outcomes]
-        mass, position = max(possible, default=(0.0, 0))
-        return self._replace(listing=self.listing._replace(position=position)) if mass else None
-
 
 class _Visits(NamedTuple):
     """The steps up to the one that decides the label or leaves the labels.
@@ -91,12 +84,14 @@ class LabelAnswer:
         assert schema.labels is not None  # the callers check that
         self._completion, self._schema, self._label_set = completion, schema, schema.labels
         caches = schema.caches
-        self._question: LabelQuestion = caches.get(_QUESTION) or question_of(schema.labels)
+        self._question: LabelQuestion = caches.get(_QUESTION) or LabelQuestion(schema.labels)
         caches[_QUESTION] = self._question
         self.tokens = completion.tokens or ()
         self._spelling = spell_completion(completion)
         self._begin, self._start = self._place_of_label()
         self._data = self._spelling.content[self._start :]
+        # Without its mark, an answer is no label.
+        self._is_answered = bool(self._data or (self._label_set.after and self._spelling.content))
         self._text = self._data.decode("utf-8", "replace")
         labels = self._question.labels
         self._label = labels.find(self._text) if self._data else None
@@ -142,7 +137,7 @@ class LabelAnswer:
         return Report(
             status=status, value=meaning, data=as_json(meaning), reason=reason,
             errors=(SchemaViolation("", self._no_label),) if has_ended and label is None else (),
-            fields={"": field} if self._has_place else {}, mask=mask or completion.mask,
+            fields={"": field} if self._is_answered else {}, mask=mask or completion.mask,
             owners=() if self._spelling.reason else tuple(owners), text=completion.content,
             tokens=self.tokens, model=completion.model, finish_reason=completion.finish_reason,
             refusal=completion.refusal, precision=completion.precision, choice=completion.choice,
@@ -156,29 +151,20 @@ class LabelAnswer:
         completion, missing = self._completion, self._spelling.reason
         if completion.refusal and not completion.content:
             return "refused", f"the model refused: {completion.refusal}"
-        if self._may_change and (why := _why_cut(completion)):
-            return "truncated", why
-        if not self._has_place:
+        cut = "the answer broke off" if completion.is_cut else ""
+        cut = _CUT.get(completion.finish_reason or "", cut)
+        # Many requests allow one token only; a label is final if no other label begins with it.
+        outcomes = () if self._label is None else (self._label_set.outcomes[self._label],)
+        is_final = self._data and self._question.possible(beginning(self._data)) == frozenset(
+            outcomes
+        )
+        if cut and not is_final:
+            return "truncated", cut
+        if not self._is_answered:
             return "truncated", "the answer is empty"
         if missing:
             return ("no_logprobs" if completion.tokens is None else "unaligned"), missing
         return "complete", ""
-
-    @property
-    def _has_place(self) -> bool:
-        """Whether there is an answer; without its mark, it is no label."""
-        return bool(self._data or (self._label_set.after and self._spelling.content))
-
-    @property
-    def _may_change(self) -> bool:
-        """Whether more text could change the meaning.
-
-        Many requests allow one token only; then a label is final if no other label begins with it.
-        """
-        if not self._data:
-            return True
-        outcomes = () if self._label is None else (self._label_set.outcomes[self._label],)
-        return self._question.possible(beginning(self._data)) != frozenset(outcomes)
 
     @property
     def _no_label(self) -> str:
@@ -299,7 +285,12 @@ class LabelAnswer:
         """
         path = [visit for visit in visits.steps if visit.chosen.outcomes]
         if len(path) < len(visits.steps):
-            path += filter(None, [visits.steps[-1].without_leaving()])
+            last = visits.steps[-1]
+            pairs = zip(last.listing.masses, last.branches, strict=True)
+            possible = [(mass, at) for at, (mass, branch) in enumerate(pairs) if branch.outcomes]
+            mass, position = max(possible, default=(0.0, 0))
+            if mass:
+                path.append(last._replace(listing=last.listing._replace(position=position)))
         tree = _Tree(
             self._question.branches, self._question.size,
             [
@@ -332,17 +323,12 @@ class _Tree(OutcomeTree):
 
 
 _QUESTION = "the question of a label set"  # a key of the caches of its schema
+_CUT = {
+    "length": "the answer was cut off at the token limit: raise max_tokens",
+    "content_filter": "the server's content filter cut the answer off",
+}
 _UNREADABLE = "no candidate at the tokens of the answer could be read as a label"
 _NOT_FINAL = "match returned another label for the beginning of the answer than for the whole"
-
-
-def _why_cut(completion: Completion) -> str:
-    """Why the answer was cut off; empty if it ended by itself."""
-    if completion.finish_reason == "length":
-        return "the answer was cut off at the token limit: raise max_tokens"
-    if completion.finish_reason == "content_filter":
-        return "the server's content filter cut the answer off"
-    return "the answer broke off" if completion.is_cut else ""
 
 
 def _is_readable(token: Token) -> bool:

@@ -8,12 +8,11 @@ Why:   one ambiguous answer is noise; the same word in a third of a thousand ans
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from fieldconf.classification.ending import is_end
-from fieldconf.fields.field import Field
 from fieldconf.report import Report
 from fieldconf.tokens.token import Candidate
 
@@ -78,23 +77,20 @@ def off_label_answers(reports: Iterable[Report[Any]]) -> list[OffLabelAnswers]:
 
 
 def _off_label(report: Report[Any]) -> tuple[str, dict[str, float | None]]:
-    """The answer, if it is no label; and the masses of the texts that are no labels."""
+    """The answer, if it is no label; and the masses of the texts that are no labels.
+
+    White space and ends of the answer are ignored.
+    """
     field = report.fields.get("")
     masses: dict[str, float | None] = {}
     if field is None or "truncated" in field.flags:
         return "", masses
     answer = field.value.strip() if report.errors and isinstance(field.value, str) else ""
     leaving_token = field.why.text if answer and field.why else None
-    for text, mass in _others(field):
-        name = answer if text == leaving_token else text.strip()
-        masses[name] = (masses.get(name) or 0.0) + mass
+    for rival in field.distribution.other if field.distribution else ():
+        if rival.text.strip() and not is_end(Candidate(rival.text, None, 0.0)):
+            name = answer if rival.text == leaving_token else rival.text.strip()
+            masses[name] = (masses.get(name) or 0.0) + rival.probability
     if answer:
         masses.setdefault(answer, None)
     return answer, masses
-
-
-def _others(field: Field) -> Iterator[tuple[str, float]]:
-    """The tokens that leave the labels, except white space and ends of the answer."""
-    for rival in field.distribution.other if field.distribution else ():
-        if rival.text.strip() and not is_end(Candidate(rival.text, None, 0.0)):
-            yield rival

@@ -1,4 +1,4 @@
-"""The label question: which labels can a text still become?
+"""Question: which labels can a text still become?
 
 In:    a label set, and the beginning of an answer.
 Out:   for any token after any beginning the meanings that remain possible.
@@ -7,7 +7,6 @@ Why:   several texts may have one meaning, and a beginning may still become seve
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fieldconf.classification.ending import is_end
@@ -40,29 +39,29 @@ class LabelPosition(NamedTuple):
     mark: bytes = b""
 
 
-@dataclass(frozen=True)
 class LabelQuestion:
-    """Which labels can a text still become? Caches its results."""
+    """Which labels can a text still become? Caches its results.
 
-    label_set: LabelSet
-    labels: LabelMatcher
-    _cached: dict[tuple[LabelPosition, bool], Branch] = field(
-        default_factory=dict[tuple[LabelPosition, bool], Branch], repr=False
-    )
+    Attributes:
+        label_set: the labels.
+        labels: matches texts with the labels.
+        size: the number of meanings.
+    """
 
-    @property
-    def size(self) -> int:
-        """The number of meanings."""
-        return len(self.label_set.members)
+    def __init__(self, labels: LabelSet) -> None:
+        self.label_set, self.size = labels, len(labels.members)
+        self.labels = LabelMatcher(labels.texts, labels.match, first_word=labels.first_word)
+        self._cached: dict[tuple[LabelPosition, bool], Branch] = {}
 
-    def branches(self, place: LabelPosition, names: Sequence[Name]) -> list[Branch]:
+    def branches(self, position: LabelPosition, names: Sequence[Name]) -> list[Branch]:
         """The members that remain possible after each candidate."""
-        return [self.branch(place, candidate_of(name)) for name in names]
+        return [self.branch(position, candidate_of(name)) for name in names]
 
-    def branch(self, place: LabelPosition, candidate: Candidate) -> Branch:
+    def branch(self, position: LabelPosition, candidate: Candidate) -> Branch:
         """The members that remain possible after a candidate."""
         ended = is_end(candidate)
-        key = place if ended else place._replace(text=place.text + candidate.bytes), ended
+        text = position.text if ended else position.text + candidate.bytes
+        key = position._replace(text=text), ended
         branch = self._cached.get(key)
         if branch is None:
             branch = self._branch(*key)
@@ -70,21 +69,21 @@ class LabelQuestion:
                 self._cached[key] = branch
         return branch
 
-    def _branch(self, place: LabelPosition, ended: bool) -> Branch:  # noqa: FBT001  # the cache's key
-        text, mark = place.text, place.mark
+    def _branch(self, position: LabelPosition, ended: bool) -> Branch:  # noqa: FBT001  # the cache's key
+        text, mark = position.text, position.mark
         if mark and not text.startswith(mark):
             may_become_mark = mark.startswith(text) and not ended
             return Branch(
-                every(self.size) if may_become_mark else frozenset(), place, NOTHING_WRITTEN
+                every(self.size) if may_become_mark else frozenset(), position, NOTHING_WRITTEN
             )
         text = text[len(mark) :]
-        if place.stripped:
+        if position.stripped:
             text = text.lstrip()
         begun = beginning(text)
         outcomes = self.possible(begun, ended=ended)
         is_silent = not text.strip() and len(outcomes) == self.size
         label_text = (self.labels.text_form(begun.text), begun.cut)
-        here = LabelPosition(text, place.stripped)
+        here = LabelPosition(text, position.stripped)
         return Branch(outcomes, here, NOTHING_WRITTEN if is_silent else label_text)
 
     def possible(self, begun: Beginning, *, ended: bool = False) -> Outcomes:
@@ -92,10 +91,3 @@ class LabelQuestion:
         return frozenset(
             self.label_set.outcomes[i] for i in self.labels.possible(begun, ended=ended)
         )
-
-
-def question_of(labels: LabelSet) -> LabelQuestion:
-    """The question of a label set."""
-    return LabelQuestion(
-        labels, LabelMatcher(labels.texts, labels.match, first_word=labels.first_word)
-    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Questions: a schema as questions for a decision endpoint, and the meaning of their answers.
+"""Schema questions: a schema as questions for a decision endpoint, and what their answers mean.
 
 In:    a compiled schema; the name of an answered question, and the values in its answer.
 Out:   a question for each field with few values, and the reason for each field without a question;

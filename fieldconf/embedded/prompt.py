@@ -1,4 +1,4 @@
-"""The embedded model's request: its schema and its messages.
+"""Prompt: the schema and the messages of a request to the embedded model.
 
 In:    a JSON Schema and the input text.
 Out:   a schema that the embedded runtime enforces and whose values end; the messages of a request.

@@ -1,4 +1,4 @@
-"""The embedded model's own process: load, say the address, serve until the parent is gone.
+"""Server process: load the embedded model, print the address, serve until the parent is gone.
 
 In:    on standard input one line of JSON (see ``ServerSettings``), later the end of the file.
 Out:   on standard output one line of JSON: ``{"address": ...}`` or ``{"error": ...}``.

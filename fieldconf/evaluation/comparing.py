@@ -6,6 +6,7 @@ Never: a comparison of two intervals: the difference has an interval of its own.
 Why:   two scores that err on the same documents differ by less than each of them varies.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -118,19 +119,13 @@ def differences(
                 first - other, None if drawn is None else drawn[len(differences)], documents=own,
                 level=level, reason="one of the two is not defined", is_biased=name == "ece",
             )  # fmt: skip
-            defined = [None if value != value else value for value in (first, other)]  # noqa: PLR0124
+            defined = (None if math.isnan(value) else value for value in (first, other))
             differences.append(
                 Difference(
-                    pair.group,
-                    name,
-                    pair.first_name,
-                    pair.other_name,
-                    defined[0],
-                    defined[1],
-                    difference,
+                    pair.group, name, pair.first_name, pair.other_name, *defined, difference,
                     _sentence(pair, name, difference),
                 )
-            )
+            )  # fmt: skip
     return tuple(differences)
 
 

@@ -27,7 +27,7 @@ a list or an object judges it as a whole; else objects are judged part by part.
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any, Literal, TypeAlias, cast, get_args
@@ -110,11 +110,6 @@ class Rule:
             values = getattr(self, name)
             object.__setattr__(self, name, (values,) if isinstance(values, str) else tuple(values))
 
-    @property
-    def keys(self) -> tuple[tuple[str, ...], ...]:
-        """The steps of each key inside of an item."""
-        return tuple(parse_pointer(k) if k.startswith("/") else (k,) for k in self.key)
-
     def is_right(self, answer: Any, truth: Any) -> bool:
         """Whether a value is right."""
         if self.name in ("items", "positions", "exact"):
@@ -163,13 +158,9 @@ def _dates(answer: Any, truth: Any, rule: Rule) -> bool:
 def _texts(answer: Any, truth: Any, rule: Rule) -> bool:
     if not (isinstance(answer, str) and isinstance(truth, str)):
         return same_json(answer, truth)
-    return answer == truth or _worded(answer, rule) == _worded(truth, rule)
-
-
-def _fuzzy(answer: Any, truth: Any, rule: Rule) -> bool:
-    if not (isinstance(answer, str) and isinstance(truth, str)):
-        return same_json(answer, truth)
-    return likeness(_worded(answer, rule), _worded(truth, rule)) >= rule.least
+    first, second = _worded(answer, rule), _worded(truth, rule)
+    is_fuzzy = rule.name == "fuzzy"
+    return first == second or (is_fuzzy and likeness(first, second) >= rule.least)
 
 
 def likeness(first: str, second: str) -> float:
@@ -200,7 +191,7 @@ def _worded(text: str, rule: Rule) -> str:
 
 
 _TESTS: Mapping[str, Callable[[Any, Any, Rule], bool]] = {
-    "number": _numbers, "amount": _amounts, "date": _dates, "text": _texts, "fuzzy": _fuzzy,
+    "number": _numbers, "amount": _amounts, "date": _dates, "text": _texts, "fuzzy": _texts,
 }  # fmt: skip
 
 _USUAL: Mapping[str, Rule] = {
@@ -238,13 +229,19 @@ class Rules:
         if isinstance(rules, Rules):
             return rules
         read = {name: _rule(rule) for name, rule in (rules or {}).items()}
-        patterns = [(_steps(name), rule) for name, rule in read.items() if name not in KINDS]
+        try:
+            patterns = [(field_steps(name), r) for name, r in read.items() if name not in KINDS]
+        except ValueError as error:
+            kinds = ", ".join(KINDS)
+            raise EvaluationError(
+                str(error), remedy=f'Give a JSON Pointer, such as "/a/*/b", or a kind: {kinds}'
+            ) from None
         patterns.sort(key=lambda pair: rank(pair[0]))
         kinds = {name: rule for name, rule in read.items() if name in KINDS}
         return cls({**_USUAL, **kinds}, tuple(patterns))
 
     def at(self, path: Path, truth: Any, *, is_member: bool = False) -> Any:
-        """The rule for a place: a ``Rule`` or a function."""
+        """The rule for a path: a ``Rule`` or a function."""
         for steps, rule in self.patterns:
             if matches(steps, path):
                 return rule
@@ -262,7 +259,7 @@ class Rules:
         return rule if rule.name in ("items", "positions") else _ITEMS
 
     def is_right(self, path: Path, answer: Any, truth: Any, *, is_member: bool = False) -> bool:
-        """Whether the value at a place is right.
+        """Whether the value at a path is right.
 
         Raises:
             EvaluationError: if a function says neither yes nor no.
@@ -306,16 +303,15 @@ def _rule(rule: Any) -> Any:
     )
 
 
-def _steps(name: str) -> tuple[str, ...]:
+def field_steps(name: str) -> tuple[str, ...]:
+    """The steps of a field's name: a JSON Pointer, or attributes.
+
+    Raises:
+        ValueError: if it is neither.
+
+    >>> field_steps("/items/*/price") == field_steps("items[*].price") == ("items", "*", "price")
+    True
+    """
     if not name or name.startswith("/"):
         return parse_pointer(name)
-    try:
-        return tuple(map(str, steps_of(name.replace("[*]", ".*"))))
-    except ValueError as error:
-        raise EvaluationError(
-            str(error), remedy=f'Give a JSON Pointer, such as "/a/*/b", or a kind: {_names(KINDS)}'
-        ) from None
-
-
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(names)
+    return tuple(map(str, steps_of(name.replace("[*]", ".*"))))

@@ -47,10 +47,6 @@ class Measure(NamedTuple):
     of_probability: bool = False
 
 
-def _percent(share: float) -> str:
-    return f"{round(100 * share):02d}"
-
-
 MEASURES: Mapping[str, Measure] = {
     "accuracy": Measure("accuracy", 1, "share of the values that are right"),
     "auroc": Measure("AUROC", 1, "chance that a right value has more confidence than a wrong one"),
@@ -58,19 +54,19 @@ MEASURES: Mapping[str, Measure] = {
                      "coverages (Traub et al. 2024): 0 to 0.5"),
     "aurc": Measure("AURC", -1, "share wrong of what is accepted, mean over all coverages"),
     **{
-        f"risk_at_{_percent(c)}": Measure(
+        f"risk_at_{100 * c:02.0f}": Measure(
             f"risk at {c:.0%}", -1, f"share wrong of the most confident {c:.0%}"
         )
         for c in COVERAGES
     },
     **{
-        f"coverage_at_{_percent(r)}": Measure(
+        f"coverage_at_{100 * r:02.0f}": Measure(
             f"coverage at {r:.0%} risk", 1, f"largest share to accept of which {r:.0%} are wrong"
         )
         for r in RISKS
     },
     **{
-        f"caught_at_{_percent(r)}": Measure(
+        f"caught_at_{100 * r:02.0f}": Measure(
             f"caught at {r:.0%}", 1, f"share of the errors among the least confident {r:.0%}"
         )
         for r in REVIEWS
@@ -135,7 +131,11 @@ class RankedRows:
         gap = ranked[:count_known] - (1 - wrong[:count_known])
         sure = np.clip(1 - np.abs(gap), CLIP, 1 - CLIP)  # the probability of what is
         terms = (gap, gap * gap, -np.log(sure)) if is_probability else ()
-        bins = _bins(ends[ends < count_known], count_known)
+        last_known = ends[ends < count_known]
+        starts = np.concatenate([[0], last_known + 1])[:-1]
+        # A run of equal confidences is in the bin in which its middle is.
+        numbers = (starts + last_known + 1) * BINS // (2 * max(count_known, 1))
+        bins = starts[np.diff(numbers, prepend=-1) != 0]
         return cls(document[order], wrong, ranked, ends, bins, count_known, is_probability, terms)
 
     def __len__(self) -> int:
@@ -178,7 +178,14 @@ class RankedRows:
             steps = tuple(np.diff(curve, axis=-1, prepend=0) for curve in (accepted, wrong))
         with np.errstate(divide="ignore", invalid="ignore"):
             ranking = self._ranking(accepted, wrong, steps, total_accepted)
-            values = np.stack([*ranking, *self._values(w[:, : self.known_count], total_accepted)])
+            values = [np.full_like(total_accepted, np.nan)] * 4
+            if self.is_probability:
+                known = w[:, : self.known_count]
+                gap, squared, surprise = self.terms
+                gaps = np.add.reduceat(known * gap, self.bins, axis=-1)
+                sums = [_dot(known, squared), _dot(known, surprise), np.abs(gaps).sum(axis=-1)]
+                values = [total / total_accepted for total in (*sums, gaps.sum(axis=-1))]
+            values = np.stack([*ranking, *values])
         return values.reshape(-1, *shape)
 
     def _ranking(self, accepted: Any, wrong: Any, steps: Any, total_accepted: Any) -> Sequence[Any]:
@@ -203,16 +210,6 @@ class RankedRows:
         aurc = _dot(steps[0], risks) / n
         return [accuracy, auroc, area / (n * n), aurc, *covered, *reached, *caught]
 
-    def _values(self, w: Any, total_accepted: Any) -> Sequence[Any]:
-        """The measures of the confidences as probabilities."""
-        np = package("numpy")
-        if not self.is_probability:
-            return [np.full_like(total_accepted, np.nan)] * 4
-        gap, squared, surprise = self.terms
-        gaps = np.add.reduceat(w * gap, self.bins, axis=-1)
-        sums = [_dot(w, squared), _dot(w, surprise), np.abs(gaps).sum(axis=-1), gaps.sum(axis=-1)]
-        return [total / total_accepted for total in sums]
-
     def perfect_ece(self, rng: Any, times: int) -> "NDArray[np.float64]":
         """The ECE that a perfect score shows on so many rows, several times, sorted.
 
@@ -226,16 +223,6 @@ class RankedRows:
             for _ in range(times)
         ]
         return np.sort(drawn)
-
-
-def _bins(ends: Any, known_count: int) -> Any:
-    """The first row of each bin: a run of equal confidences is where its middle is."""
-    np = package("numpy")
-    if not known_count:
-        return np.zeros(0, dtype=np.int64)
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    bins = (starts + ends + 1) * BINS // (2 * known_count)
-    return starts[np.concatenate([[True], bins[1:] != bins[:-1]])]
 
 
 def _dot(first: Any, second: Any) -> Any:

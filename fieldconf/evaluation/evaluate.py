@@ -13,7 +13,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from fieldconf.errors import EvaluationError, nearest
+from fieldconf.errors import EvaluationError, MissingPackageError, nearest
 from fieldconf.evaluation.comparing import USUAL, Comparison, Pair, differences
 from fieldconf.evaluation.curves import RankedRows
 from fieldconf.evaluation.groups import (
@@ -33,6 +33,9 @@ from fieldconf.statistics.resampling import times_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+_MOST_CURVES = 10  # that one can tell apart in a picture
 
 
 @dataclass(frozen=True)
@@ -133,20 +136,15 @@ class Evaluation:
         table = self.judged.table
         rows = np.flatnonzero(~table.right & (table.confidence >= confidence))
         ranked = rows[np.argsort(-table.confidence[rows], kind="stable")]
-        return tuple(self._error(int(row)) for row in ranked)
-
-    def _error(self, row: int) -> WrongValue:
-        table, detail = self.judged.table, self.judged.details[row]
-        name = table.fields[int(table.field[row])]
-        return WrongValue(
-            table.documents[int(table.document[row])],
-            detail.pointer or name,
-            float(table.confidence[row]),
-            detail.value,
-            detail.truth,
-            detail.text,
-            detail.why,
-        )
+        ranked_rows: list[int] = ranked.tolist()
+        return tuple(
+            WrongValue(
+                table.documents[table.document[row]],
+                detail.pointer or table.fields[table.field[row]],
+                float(table.confidence[row]), detail.value, detail.truth, detail.text, detail.why,
+            )
+            for row, detail in ((row, self.judged.details[row]) for row in ranked_rows)
+        )  # fmt: skip
 
     # -- comparisons ----------------------------------------------------------------------------
 
@@ -317,10 +315,36 @@ class Evaluation:
         Raises:
             MissingPackageError: if matplotlib is not installed.
         """
-        from fieldconf.evaluation.plotting import plotted  # noqa: PLC0415
-
+        try:
+            from matplotlib.figure import Figure  # noqa: PLC0415
+        except ImportError:
+            raise MissingPackageError("plot", "matplotlib", extra="pictures") from None
+        np = package("numpy")
         codes, _ = _codes(self.judged.table.document)
-        return plotted(parts_of(self.judged.table, self.by, self.score, codes))
+        parts = parts_of(self.judged.table, self.by, self.score, codes)
+        figure: Any = Figure(figsize=(11, 4.5), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        for part in parts[-_MOST_CURVES:]:
+            curve = part.curve
+            accepted, wrong = curve.ends + 1, np.cumsum(curve.wrong)[curve.ends]
+            is_whole = part.name == OVERALL
+            left.step(
+                accepted / len(curve), wrong / accepted, where="post",
+                label=part.name or "(whole)", linewidth=2.5 if is_whole else 1,
+            )  # fmt: skip
+        left.set(
+            xlabel="coverage", ylabel="share wrong of what is accepted", xlim=(0, 1), ylim=(0, None)
+        )
+        left.legend(fontsize="small")
+        curve = parts[-1].curve
+        if curve.is_probability:
+            p, truth = curve.confidence[: curve.known_count], 1 - curve.wrong[: curve.known_count]
+            sizes = np.diff(np.append(curve.bins, curve.known_count))
+            means = [np.add.reduceat(values, curve.bins) / sizes for values in (p, truth)]
+            right.plot([0, 1], [0, 1], color="gray", linewidth=1, linestyle="--")
+            right.plot(*means, marker="o")
+        right.set(xlabel="mean confidence", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1))
+        return figure
 
 
 def evaluate(

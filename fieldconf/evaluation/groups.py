@@ -169,7 +169,9 @@ def _group(part: UnmeasuredGroup, drawn: Any, rng: Any, *, times: int, level: fl
         measures["ece"] = ece._replace(low=max(ece.low, 0.0))
     wrong = int(curve.wrong.sum())
     if wrong in (0, len(curve)):  # every resample has the same accuracy
-        measures["accuracy"] = _exact(wrong == 0, documents, level)
+        test = package("scipy.stats").binomtest(documents if wrong == 0 else 0, documents)
+        bounds = test.proportion_ci(level)  # Clopper-Pearson, over documents
+        measures["accuracy"] = Measured(float(wrong == 0), float(bounds.low), float(bounds.high))
     perfect = None
     if curve.is_probability:
         ece = curve.perfect_ece(rng, times)
@@ -185,13 +187,6 @@ def _group(part: UnmeasuredGroup, drawn: Any, rng: Any, *, times: int, level: fl
     return Group(
         part.name, part.kind, len(curve), documents, wrong, unknown, measures, perfect, sentences
     )
-
-
-def _exact(is_right: bool, documents: int, level: float) -> Measured:  # noqa: FBT001
-    """The accuracy of rows that are all right, or all wrong: Clopper-Pearson over documents."""
-    count = documents if is_right else 0
-    bounds = package("scipy.stats").binomtest(count, documents).proportion_ci(level)
-    return Measured(float(is_right), float(bounds.low), float(bounds.high))
 
 
 def _reason(curve: RankedRows, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Judged: reports and labels as rows for evaluation, calibration and guarantees.
+"""Judged values: reports and labels as rows for evaluation, calibration and guarantees.
 
 In:    reports and labels; or a plain table of judged values.
 Out:   ``Judged``: a ``Table``, the details of each row, and what was not counted.
@@ -14,7 +14,7 @@ of their sum), ``min`` (the least probable token), ``low``, ``margin``.
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from fieldconf.errors import EvaluationError
 from fieldconf.evaluation.judged_reports import (
@@ -31,7 +31,7 @@ from fieldconf.fields.field import Field
 from fieldconf.paths import Path, general, pointer
 from fieldconf.policy.field_limits import kinds_of
 from fieldconf.statistics.columns import column, column_names
-from fieldconf.statistics.judged_table import REQUIRED, Table
+from fieldconf.statistics.judged_table import Table
 
 SCORES = ("rank", "exp_mean", "exp_joint", "min", "low", "margin")
 """The other scores of each row of reports."""
@@ -45,7 +45,7 @@ _AROUND = 60
 
 
 class Detail(NamedTuple):
-    """What stands behind a row.
+    """The details of a row.
 
     Attributes:
         pointer: where the value stands in its answer.
@@ -53,7 +53,7 @@ class Detail(NamedTuple):
         text: the place in the text that was read, else how that text begins; None where neither
             is known.
         why: what decided the value, or why it has no confidence.
-        field: all that its report says of it; None of a table, and of what was left out.
+        field: the field of its report; None for tables, and for values that were left out.
     """
 
     pointer: str
@@ -64,9 +64,12 @@ class Detail(NamedTuple):
     field: Field | None = None
 
 
+_NO_DETAIL = Detail("", None, None, None, "")
+
+
 @dataclass(frozen=True)
 class UncountedValue:
-    """What labels and reports have that is in no row.
+    """The labels and reports that no row counts.
 
     Attributes:
         documents: labelled documents of which there is no report.
@@ -108,8 +111,8 @@ class Judged:
 
     Attributes:
         table: a row for each of them.
-        details: what stands behind each row.
-        uncounted: what is in no row.
+        details: the details of each row.
+        uncounted: the labels and reports that no row counts.
     """
 
     table: Table
@@ -144,7 +147,7 @@ def judged(source: Any, truths: Any = None) -> Judged:
         return source
     read = restored(typed(read_file(source)) if is_file(source) else source)
     if isinstance(read, Table):
-        return Judged(read, _Nothing(len(read)))
+        return Judged(read, [_NO_DETAIL] * len(read))
     is_table = not are_reports(read)
     if is_table and not column_names(read):
         raise EvaluationError("there is nothing to evaluate", remedy="Give some rows, or reports")
@@ -170,130 +173,101 @@ def _plain(source: Any) -> Judged:
     known_rows = [row for row, value in enumerate(right) if value is not None and value == value]  # noqa: PLR0124
     if not known_rows:
         raise EvaluationError("no row has a label", column="right", remedy="Give some")
-    has = [name for name in ("pointer", "value", "right value", "text", "why") if name in names]
-    details: Sequence[Detail] = _Nothing(len(known_rows))
-    if has:
-        cells = {name: column(source, name) for name in has}
-        places = cells.get("pointer", column(source, REQUIRED[1]))
-        nothing = [None] * len(right)
-        texts = [cells.get(name, nothing) for name in ("value", "right value", "text", "why")]
+    details = [_NO_DETAIL] * len(known_rows)
+    if not {"pointer", "value", "right value", "text", "why"}.isdisjoint(names):
+        nothing, place = [None] * len(right), "pointer" if "pointer" in names else "field"
+        pointers, values, truths, texts, reasons = (
+            column(source, name) if name in names else nothing
+            for name in (place, "value", "right value", "text", "why")
+        )
         details = [
-            Detail(
-                str(places[row]), texts[0][row], texts[1][row], texts[2][row],
-                texts[3][row] or "",
-            )
+            Detail(str(pointers[row]), values[row], truths[row], texts[row], reasons[row] or "")
             for row in known_rows
-        ]  # fmt: skip
+        ]
     return Judged(table, details, UncountedValue(blank=len(right) - len(known_rows)))
-
-
-class _Nothing(Sequence[Any]):
-    """Details of rows of which nothing else is known."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-
-    def __getitem__(self, index: Any) -> Any:
-        return Detail("", None, None, None, "")
-
-    def __len__(self) -> int:
-        return self._size
 
 
 # -- reports and labels ---------------------------------------------------------------------------
 
 
-@dataclass
-class _ColumnRows:
-    """Columns that grow row by row."""
+def _row(document: Hashable, judgement: Judgement, answer: ReportAnswer) -> tuple[Any, ...]:
+    """The cells of a row: document, field, confidence, right, kind, scores, detail."""
+    name = pointer(judgement.path)
+    field = answer.fields.get(name)
+    is_open = field is not None and "truncated" in field.flags
+    confidence, kind, scores = None, "", (None,) * len(SCORES)
+    if field is None:
+        why = LEFT_OUT
+        outer = answer.fields.get(pointer(judgement.path[:-1])) if answer.is_whole else None
+        member = None if outer is None else outer.presence.get(str(judgement.path[-1]))
+        confidence = None if member is None else 1 - member.probability  # that no key is written
+    elif is_open:
+        why = "the answer broke off"
+    else:
+        confidence, kind = field.confidence, kinds_of(field)[0]
+        numbers = {**field.signals, "rank": field.rank}
+        numbers["min"] = numbers["least"]
+        scores = tuple(numbers[score] for score in SCORES)
+        why = field.reason or (field.why.sentence if field.why else "")
+    is_closed = answer.is_whole if field is None else not is_open
+    text = _text(field, answer.source)
+    detail = Detail(name, judgement.answer, judgement.truth, text, why, field)
+    right = judgement.right and is_closed
+    return document, general(judgement.path), confidence, right, kind, scores, detail
 
-    documents: list[Hashable] = field(default_factory=list[Hashable])
-    names: list[str] = field(default_factory=list[str])
-    confidences: list[float | None] = field(default_factory=list[float | None])
-    right: list[bool] = field(default_factory=list[bool])
-    kinds: list[str] = field(default_factory=list[str])
-    scores: list[tuple[float | None, ...]] = field(default_factory=list[tuple[float | None, ...]])
-    details: list[Detail] = field(default_factory=list[Detail])
 
-    def add(self, document: Hashable, judgement: Judgement, answer: ReportAnswer) -> None:
-        name = pointer(judgement.path)
-        field = answer.fields.get(name)
-        is_open = field is not None and "truncated" in field.flags
-        if field is None or is_open:
-            confidence, kind, others = None, "", (None,) * len(SCORES)
-            why = "the answer broke off" if is_open else LEFT_OUT
-            if field is None and answer.is_whole:
-                confidence = _left_out(judgement.path, answer.fields)
-        else:
-            confidence, kind = field.confidence, kinds_of(field)[0]
-            signals = field.signals
-            numbers = {**signals, "rank": field.rank, "min": signals["least"]}
-            others = tuple(numbers[name] for name in SCORES)
-            why = field.reason or (field.why.sentence if field.why else "")
-        is_closed = answer.is_whole if field is None else not is_open
-        self.documents.append(document)
-        self.names.append(general(judgement.path))
-        self.confidences.append(confidence)
-        self.right.append(judgement.right and is_closed)
-        self.kinds.append(kind)
-        self.scores.append(others)
-        text = _text(field, answer.source)
-        self.details.append(Detail(name, judgement.answer, judgement.truth, text, why, field))
-
-    def table(self) -> Table:
-        kinds: dict[str, str] = {}
-        for name, kind in zip(self.names, self.kinds, strict=True):
-            if kinds.get(name, "") in ("", "null"):  # null says little of a field's kind
-                kinds[name] = kind or kinds.get(name, "")
-        columns = list(zip(*self.scores, strict=True))
-        return Table.of(
-            self.documents, self.names, self.confidences, self.right,
-            kinds=[kinds[name] for name in self.names],
-            scores=dict(zip(SCORES, columns, strict=True)),
-        )  # fmt: skip
+def _table(rows: Sequence[tuple[Any, ...]]) -> Table:
+    documents, names, confidences, right, row_kinds, scores, _ = zip(*rows, strict=True)
+    kinds: dict[str, str] = {}
+    for name, kind in zip(names, row_kinds, strict=True):
+        if kinds.get(name, "") in ("", "null"):  # null says little of a field's kind
+            kinds[name] = kind or kinds.get(name, "")
+    return Table.of(
+        documents, names, confidences, right, kinds=[kinds[name] for name in names],
+        scores=dict(zip(SCORES, zip(*scores, strict=True), strict=True)),
+    )  # fmt: skip
 
 
 def _labelled(answers: Sequence[ReportAnswer], truths: Labels) -> Judged:
     names = _documents_by_name(answers, truths)
-    rows, absent = _ColumnRows(), list[tuple[Hashable, Judgement, ReportAnswer]]()
+    judged_values, absent = list[_JudgedValue](), list[_JudgedValue]()
     met, unanswered, seen = set[str](), list[str](), set[str]()
     unlabelled = 0
     for name, answer in names:
         truth = truths.truths.get(name)
-        seen.update(map(general, (each.path for each in answer.fields.values())))
-        seen.update(_optional(answer.fields))
+        for each in answer.fields.values():  # fields, and optional keys that could be there
+            paths = (each.path, *((*each.path, key) for key in each.presence))
+            seen.update(map(general, paths))
+        met.add(name)
         if not truth:
             unlabelled += name not in truths.truths
-            met.add(name)
-            continue
-        met.add(name)
-        if not answer.fields:
+        elif not answer.fields:
             unanswered.append(name)
-            continue
-        document = name if answer.document is None else answer.document
-        for judgement in _judgements(answer, truth, truths):
-            is_known = pointer(judgement.path) in answer.fields
-            if judgement.is_absent and not is_known:
-                absent.append((document, judgement, answer))
-            else:
-                rows.add(document, judgement, answer)
-    unknown = Counter[str]()
-    for document, judgement, answer in absent:
-        if general(judgement.path) in seen:
-            rows.add(document, judgement, answer)
         else:
-            unknown[general(judgement.path)] += 1
+            document = name if answer.document is None else answer.document
+            for judgement in _judgements(answer, truth, truths):
+                is_known = pointer(judgement.path) in answer.fields
+                values = absent if judgement.is_absent and not is_known else judged_values
+                values.append((document, judgement, answer))
+    judged_values += [value for value in absent if general(value[1].path) in seen]
+    unknown = Counter(general(value[1].path) for value in absent)
+    for name in seen:
+        unknown.pop(name, None)
+    rows = [_row(*value) for value in judged_values]
     uncounted = UncountedValue(
         tuple(name for name in truths.truths if name not in met), tuple(unanswered), unlabelled,
         dict(unknown), truths.blank,
     )  # fmt: skip
-    if not rows.right:
+    if not rows:
         sentences = "; ".join(uncounted.sentences()) or "there is none"
         raise EvaluationError(
             f"no value of these reports has a label: {sentences}",
             remedy="See that the ids of the labels are those of the reports",
         )
-    return Judged(rows.table(), rows.details, uncounted)
+    return Judged(_table(rows), [row[-1] for row in rows], uncounted)
+
+
+_JudgedValue: TypeAlias = tuple[Hashable, Judgement, ReportAnswer]
 
 
 def _documents_by_name(
@@ -333,20 +307,6 @@ def _judgements(
                     continue
                 wrong.add(judgement.path)
             yield judgement
-
-
-def _optional(fields: Mapping[str, Field]) -> Iterator[str]:
-    """The fields that an answer may have: optional keys that its objects could have."""
-    for each in fields.values():
-        for key in each.presence:
-            yield general((*each.path, key))
-
-
-def _left_out(path: Path, fields: Mapping[str, Field]) -> float | None:
-    """The probability (0..1) that a key is not written; None where it is not known."""
-    outer = fields.get(pointer(path[:-1]))
-    member = None if outer is None else outer.presence.get(str(path[-1]))
-    return None if member is None else 1 - member.probability
 
 
 def _text(field: Field | None, source: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Answers: the reports that labels judge, from any source.
+"""Judged reports: the reports that labels judge, from any source.
 
 In:    reports with or without ids, results of many inputs, rows of ``fieldconf batch``.
 Out:   ``ReportAnswer`` values.
@@ -149,26 +149,26 @@ def _batch_answers(source: Any) -> list[ReportAnswer]:
         custom, response, choice = (_cell(columns, name, row) for name in names)
         document = response if custom is None else custom
         rows.setdefault((document, response, choice), []).append(row)
-    return [
-        _batch_answer(document, columns, field_rows)
-        for (document, _, _), field_rows in rows.items()
-    ]
-
-
-def _batch_answer(document: Any, columns: Mapping[str, list[Any]], rows: list[int]) -> ReportAnswer:
-    is_whole = _cell(columns, "status", rows[0]) in (None, *_WHOLE)
-    fields: dict[str, Field] = {}
-    for row in rows:
-        if _cell(columns, "kind", row) is not None:  # else it is an answer without fields
-            field = _batch_field(columns, row, is_whole=is_whole)
-            fields[field.pointer] = field
-    return ReportAnswer(document, _rebuilt(fields), fields, is_whole)
+    answers: list[ReportAnswer] = []
+    for (document, _, _), field_rows in rows.items():
+        is_whole = _cell(columns, "status", field_rows[0]) in (None, *_WHOLE)
+        fields = [
+            _batch_field(columns, row, is_whole=is_whole)
+            for row in field_rows
+            if _cell(columns, "kind", row) is not None  # else it is an answer without fields
+        ]
+        by_pointer = {field.pointer: field for field in fields}
+        answers.append(ReportAnswer(document, _rebuilt(by_pointer), by_pointer, is_whole))
+    return answers
 
 
 def _batch_field(columns: Mapping[str, list[Any]], row: int, *, is_whole: bool) -> Field:
     """The field of a row: a list or an object without what is in it."""
     kind, text = columns["kind"][row], _cell(columns, "value", row)
-    path = _path(columns["pointer"][row], columns["path"][row])
+    steps = zip(
+        parse_pointer(columns["pointer"][row]), parse_pointer(columns["path"][row]), strict=True
+    )
+    path = tuple(int(s) if general == "*" and s.isdecimal() else s for s, general in steps)
     numbers = (_cell(columns, name, row) for name in ("confidence", "low", "high", "logprob"))
     confidence, low, high, logprob = (
         None if number is None else float(number) for number in numbers
@@ -179,19 +179,15 @@ def _batch_field(columns: Mapping[str, list[Any]], row: int, *, is_whole: bool) 
     if is_container:
         value = _EMPTY[kind]()
     elif text is not None:
-        value = _decoded(text)
+        try:
+            value = json.loads(text)
+        except ValueError:  # an integer of thousands of digits
+            value = Decimal(text)
     return Field(
         path, value, kind, confidence, low, high, logprob,
         basis=_cell(columns, "basis", row) or "none", flags=("truncated",) * is_cut,
         reason=_cell(columns, "reason", row) or "",
     )  # fmt: skip
-
-
-def _decoded(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:  # an integer of thousands of digits
-        return Decimal(text)
 
 
 def _rebuilt(fields: Mapping[str, Field]) -> Any:
@@ -209,12 +205,6 @@ def _rebuilt(fields: Mapping[str, Field]) -> Any:
         elif isinstance(outer, dict):
             cast("dict[Any, Any]", outer)[field.path[-1] if field.path else ""] = inner
     return root.get("")
-
-
-def _path(pointer: str, general: str) -> Path:
-    """A path whose positions in lists are those where the general pointer has "*"."""
-    pairs = zip(parse_pointer(pointer), parse_pointer(general), strict=True)
-    return tuple(int(step) if other == "*" and step.isdecimal() else step for step, other in pairs)
 
 
 def _cell(columns: Mapping[str, list[Any]], name: str, row: int) -> Any:

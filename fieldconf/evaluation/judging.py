@@ -1,31 +1,30 @@
 """Judging: which values of an answer are right, place by place.
 
 In:    the decoded value of an answer, the right value, and rules.
-Out:   ``Judgement`` values: a place, the value there, the right value, and whether it is right.
-Never: a judgement of a place for which there is no right value.
+Out:   ``Judgement`` values: a path, the value there, the right value, and whether it is right.
+Never: a judgement where no right value is known.
 Why:   often only a part of the right value is known.
 
-An object is judged by the keys that the right one has. A list is right where it has an item for
-each right item, and no other one; the items that are matched are judged themselves. What stands in
-an extra item is wrong as well, as far as the right items say something of such a place. A key that
-the answer left out is right where null, or no item, is right.
+An object is judged by the keys of the right one. A list is right if it has an item for each right
+item, and no other one; the items that are matched are judged themselves. Values in an extra item
+are wrong, as far as the right items have values at such a place. A key that the answer left out is
+right if null, or no item, is right.
+
+Items are matched by content, not by position: the order in which a model lists them is no error.
+The assignment is the one with the largest sum of similarities (Kuhn 1955, by
+``scipy.optimize.linear_sum_assignment``); a pair without any similarity is no match.
 """
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeGuard, cast
 
 from fieldconf.evaluation.correctness import Rule, Rules, Written, likeness
-from fieldconf.evaluation.items import (
-    Matched,
-    match_items,
-    match_positions,
-    matched,
-)
 from fieldconf.parsing.kinds import is_container, kind_of, same_json
-from fieldconf.paths import Path
+from fieldconf.paths import Path, general, parse_pointer
+from fieldconf.statistics.packages import package
 
 DEEPEST = 100
 """What is nested deeper is compared as a whole, exactly."""
@@ -51,20 +50,34 @@ class Judgement(NamedTuple):
     is_absent: bool = False
 
 
+class Matched(NamedTuple):
+    """Which items are which.
+
+    Attributes:
+        pairs: (position in the answer's list, position in the right one), in the answer's order.
+        extra: positions in the answer's list of items that the right one does not have.
+        missing: positions in the right list of items that the answer does not have.
+    """
+
+    pairs: tuple[tuple[int, int], ...]
+    extra: tuple[int, ...]
+    missing: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class ValueJudge:
     """Judges the values of one answer.
 
     Attributes:
         rules: which rule is for which field.
-        is_member: whether the value at a place is of few that are allowed.
+        is_member: whether the value at a path is a member of an enum.
     """
 
     rules: Rules
     is_member: Callable[[Path], bool] = lambda _: False
 
     def at(self, answer: Any, steps: Sequence[str], truths: Sequence[Any]) -> Iterator[Judgement]:
-        """Of what the steps of a pointer mean in an answer; several values where they have "*"."""
+        """Judge the values that the steps of a pointer mean; several if they have "*"."""
         if "*" in steps:
             yield from self.spread(answer, steps, truths)
             return
@@ -82,7 +95,7 @@ class ValueJudge:
         yield from absent(truths[0], tuple(steps))
 
     def judgements(self, answer: Any, truth: Any, path: Path = ()) -> Iterator[Judgement]:
-        """Of each scalar and each list of an answer of which the right value says something.
+        """Judge each scalar and each list of an answer for which a right value is known.
 
         >>> for one in ValueJudge(Rules()).judgements({"a": 1, "b": ["x"]}, {"a": 1.0, "b": []}):
         ...     print(one.path, one.right)
@@ -100,12 +113,20 @@ class ValueJudge:
                 else:
                     yield from absent(inner, (*path, key))
         else:
-            yield from self._items(answer, truth, path, rule)
+            items = self._matched(answer, truth, path, rule)
+            yield Judgement(path, answer, truth, not items.extra and not items.missing)
+            for row, other in items.pairs:
+                yield from self.judgements(answer[row], truth[other], (*path, row))
+            mentioned = {general(inner) for item in truth for inner, _ in leaves(item, ())}
+            for row in items.extra:
+                for inner, value in leaves(answer[row], ()):
+                    if not mentioned or general(inner) in mentioned:
+                        yield Judgement((*path, row, *inner), value, None, right=False)
 
     def spread(
         self, answer: Any, pattern: Sequence[str], truths: Sequence[Any]
     ) -> Iterator[Judgement]:
-        """Of the values at the places of a pattern with "*", which are right in any order."""
+        """Judge the values that a pattern with "*" means; their order does not count."""
         places = list(values_at(answer, pattern))
         pairs = match_items(
             len(places), len(truths),
@@ -125,7 +146,7 @@ class ValueJudge:
             yield from ((Judgement(p, v, None, right=False)) for p, v in leaves(value, path))
 
     def similarity(self, path: Path, answer: Any, truth: Any) -> float:
-        """How much of a right value is right, 0..1; of texts that are not, half their likeness."""
+        """The share of a right value that is right, 0..1; half the likeness of different texts."""
         rule = self.rules.pointwise(path, truth) if len(path) < DEEPEST else None
         if rule is None or kind_of(answer) != kind_of(truth):
             if self._is_right(path, answer, truth):
@@ -147,27 +168,14 @@ class ValueJudge:
         alike = sum(self.similarity((*path, i), answer[i], truth[j]) for i, j in pairs)
         return 2 * alike / (len(answer) + len(truth)) if answer or truth else 1.0
 
-    def _items(
-        self, answer: Sequence[Any], truth: Sequence[Any], path: Path, rule: Rule
-    ) -> Iterator[Judgement]:
-        items = self._matched(answer, truth, path, rule)
-        yield Judgement(path, answer, truth, not items.extra and not items.missing)
-        for row, other in items.pairs:
-            yield from self.judgements(answer[row], truth[other], (*path, row))
-        general = {_general(place) for item in truth for place, _ in leaves(item, ())}
-        for row in items.extra:
-            for place, value in leaves(answer[row], ()):
-                if not general or _general(place) in general:
-                    yield Judgement((*path, row, *place), value, None, right=False)
-
     def _matched(
         self, answer: Sequence[Any], truth: Sequence[Any], path: Path, rule: Rule
     ) -> Matched:
         if rule.name == "positions":
-            return match_positions(len(answer), len(truth))
+            pairs = [(at, at) for at in range(min(len(answer), len(truth)))]
+            return matched(pairs, len(answer), len(truth))
         pairs = [] if rule.key else _equal(answer, truth)
-        rows = _others(len(answer), {row for row, _ in pairs})
-        columns = _others(len(truth), {column for _, column in pairs})
+        _, rows, columns = matched(pairs, len(answer), len(truth))
 
         def similarity(row: int, column: int) -> float:
             place, item, right = (*path, rows[row]), answer[rows[row]], truth[columns[column]]
@@ -181,7 +189,8 @@ class ValueJudge:
 
     def _has_key(self, path: Path, answer: Any, truth: Any, rule: Rule) -> bool:
         """Whether two items have the same keys, by the rules for these."""
-        for steps in rule.keys:
+        for key in rule.key:
+            steps = parse_pointer(key) if key.startswith("/") else (key,)
             answers, other = list(values_at(answer, steps)), list(values_at(truth, steps))
             if not answers or not other:
                 return False
@@ -197,7 +206,7 @@ class ValueJudge:
 
 
 def absent(truth: Any, path: Path) -> Iterator[Judgement]:
-    """Of a key that the answer left out: of each scalar and list that the right value has there."""
+    """Judge a key that the answer left out: each scalar and list of the right value there."""
     if isinstance(truth, dict) and truth and len(path) < DEEPEST:
         for key, inner in cast("dict[str, Any]", truth).items():
             yield from absent(inner, (*path, key))
@@ -208,7 +217,7 @@ def absent(truth: Any, path: Path) -> Iterator[Judgement]:
 
 
 def values_at(value: Any, steps: Sequence[str]) -> Iterator[tuple[Path, Any]]:
-    """The places inside a decoded value that the steps of a pointer mean; "*" is any one step.
+    """The paths and values that the steps of a pointer mean; "*" is any one step.
 
     >>> list(values_at({"a": [{"b": 1}, {"b": 2}]}, ("a", "*", "b")))
     [(('a', 0, 'b'), 1), (('a', 1, 'b'), 2)]
@@ -222,7 +231,7 @@ def values_at(value: Any, steps: Sequence[str]) -> Iterator[tuple[Path, Any]]:
 
 
 def leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
-    """The scalars and lists of a decoded value, each with its place."""
+    """The scalars and lists of a decoded value, each with its path."""
     if not isinstance(value, dict):
         yield path, value
     if is_container(value) and len(path) < DEEPEST:
@@ -248,16 +257,49 @@ def _is_list(value: Any) -> TypeGuard[Sequence[Any]]:
     return isinstance(value, (list, tuple))
 
 
-def _general(path: Path) -> Path:
-    return tuple("*" if isinstance(step, int) else step for step in path)
+def match_items(answers: int, truths: int, similarity: Callable[[int, int], float]) -> Matched:
+    """Match the items of two lists.
+
+    Args:
+        answers: how many items the answer's list has.
+        truths: how many the right list has.
+        similarity: of the items at a position of the answer's list and of the right one; 0 or more.
+
+    >>> match_items(3, 3, lambda one, other: "bax"[one] == "abc"[other])
+    Matched(pairs=((0, 1), (1, 0)), extra=(2,), missing=(2,))
+    """
+    pairs: list[tuple[int, int]] = []
+    if answers and truths:
+        matrix = package("numpy").array(
+            [
+                [float(similarity(answer, other)) for other in range(truths)]
+                for answer in range(answers)
+            ]
+        )
+        assign = package("scipy.optimize").linear_sum_assignment
+        rows, columns = assign(matrix, maximize=True)
+        every = zip(rows.tolist(), columns.tolist(), strict=True)
+        pairs = [(row, column) for row, column in every if matrix[row, column] > 0]
+    return matched(pairs, answers, truths)
 
 
-def _others(count: int, used: set[int]) -> list[int]:
-    return [at for at in range(count) if at not in used]
+def matched(pairs: Iterable[tuple[int, int]], answers: int, truths: int) -> Matched:
+    """These pairs, and what is left over of lists of so many items.
+
+    >>> matched([(0, 0)], 2, 1)
+    Matched(pairs=((0, 0),), extra=(1,), missing=())
+    """
+    pairs = sorted(pairs)
+    rows, columns = {row for row, _ in pairs}, {column for _, column in pairs}
+    return Matched(
+        tuple(pairs),
+        tuple(row for row in range(answers) if row not in rows),
+        tuple(column for column in range(truths) if column not in columns),
+    )
 
 
 def _equal(answer: Sequence[Any], truth: Sequence[Any]) -> list[tuple[int, int]]:
-    """Pairs of the same items: no assignment is better than one that has them."""
+    """Pairs of equal items: no assignment is better than one that has them."""
     waiting: Mapping[str, list[int]] = defaultdict(list)
     for at in range(len(truth) - 1, -1, -1):
         waiting[_text(truth[at])].append(at)

@@ -1,4 +1,4 @@
-"""Files: tables and labels in files.
+"""Label files: tables and labels in files.
 
 In:    a path of JSON Lines, CSV, Parquet or Arrow; a folder of Parquet files.
 Out:   rows, or columns.
@@ -12,9 +12,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from fieldconf.errors import EvaluationError, MissingPackageError
+from fieldconf.errors import EvaluationError
 from fieldconf.evaluation.correctness import Written
 from fieldconf.statistics.columns import column, column_names
+from fieldconf.statistics.packages import package
 
 FileLike: TypeAlias = str | PathLike[str]
 
@@ -40,9 +41,9 @@ def read_file(place: FileLike) -> Any:
     ending = path.suffix.lower()
     try:
         if path.is_dir() or ending in (".parquet", ".pq"):
-            return _module("pyarrow.parquet").read_table(str(path))
+            return package("pyarrow.parquet", extra="batch").read_table(str(path))
         if ending in (".arrow", ".feather", ".ipc"):
-            return _module("pyarrow.feather").read_table(str(path))
+            return package("pyarrow.feather", extra="batch").read_table(str(path))
         if ending in (".jsonl", ".ndjson"):
             return _json_lines(path)
         if ending == ".json":
@@ -108,12 +109,3 @@ def _csv(path: Path, delimiter: str) -> dict[str, list[Written]]:
                 for name, text in zip(names, [*row, *[""] * len(names)], strict=False):
                     columns[name].append(Written(text))
     return columns
-
-
-def _module(name: str) -> Any:
-    from importlib import import_module  # noqa: PLC0415
-
-    try:
-        return import_module(name)
-    except ImportError:
-        raise MissingPackageError("fieldconf.evaluation", "pyarrow", extra="batch") from None

@@ -10,14 +10,13 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from fieldconf.errors import EvaluationError
-from fieldconf.evaluation.correctness import RuleLike, Rules, Written
+from fieldconf.evaluation.correctness import RuleLike, Rules, Written, field_steps
 from fieldconf.evaluation.label_files import is_file, read_file
 from fieldconf.parsing.kinds import same_json
 from fieldconf.paths import parse_pointer, pointer
-from fieldconf.schema.attribute_paths import steps_of
 from fieldconf.statistics.columns import column, column_names
 
 Steps = tuple[str, ...]
@@ -104,15 +103,17 @@ def labels(
             f"the labels have no column {id!r}", column=id,
             remedy="Say of which document a value is",
         )  # fmt: skip
-    ids: Sequence[Any] = column(rows, id) if has_ids else range(_length(rows, names))
+    count = 0 if has_ids or not names else len(column(rows, names[0]))
+    ids: Sequence[Any] = column(rows, id) if has_ids else range(count)
     for row, each in enumerate(column(rows, id) if has_ids else ()):
         if each is None:
             raise EvaluationError(f"row {row} of the labels has no id", column=id, row=row)
     truths: dict[str, dict[Steps, tuple[Any, ...]]] = {name_of(each): {} for each in ids}
     blank = 0
     for row, steps, truth in _truths(rows, names, id, value):
-        if truth is _NOTHING or _is_blank(truth, is_json=is_json):
-            blank += truth is not _NOTHING
+        is_nan = isinstance(truth, float) and math.isnan(truth)
+        if is_nan or (not is_json and (truth is None or truth == "")):
+            blank += 1
             continue
         decoded = truth if is_json and steps else _decoded(truth, is_json=is_json)
         _add(truths[name_of(ids[row])], steps, decoded, row)
@@ -130,56 +131,26 @@ def name_of(document: Any) -> str:
     return str(document)
 
 
-_NOTHING = object()
-
-
 def _truths(rows: Any, names: Sequence[str], id: str, value: str | None) -> Iterator[Any]:  # noqa: A002
-    """(row, steps, right value) of each cell; steps are "" for the whole value."""
-    if value is not None:
-        places = (
-            [_steps(str(name)) for name in column(rows, "field")]
-            if "field" in names
-            else [()] * _length(rows, names)
-        )
-        cells = _cells(rows, value)
-        yield from ((row, places[row], truth) for row, truth in enumerate(cells))
-        return
-    for name in names:
-        if name != id:
+    """(row, steps, right value) of each cell; the whole value has no steps."""
+    fields = column(rows, "field") if value is not None and "field" in names else None
+    for name in [name for name in names if name != id] if value is None else [value]:
+        steps: Steps = ()
+        if value is None:
             steps = parse_pointer(name) if name.startswith("/") else (name,)
-            yield from ((row, steps, truth) for row, truth in enumerate(_cells(rows, name)))
-
-
-def _cells(rows: Any, name: str) -> list[Any]:
-    """A column; of rows, what one does not mention is told from its null."""
-    if isinstance(rows, Sequence):
-        row_list = cast("Sequence[Mapping[str, Any]]", rows)
-        return [row.get(name, _NOTHING) for row in row_list]
-    return column(rows, name)
-
-
-def _length(rows: Any, names: Sequence[str]) -> int:
-    return len(column(rows, names[0])) if names else 0
-
-
-def _steps(name: str) -> Steps:
-    if not name or name.startswith("/"):
-        return parse_pointer(name)
-    try:
-        return tuple(map(str, steps_of(name.replace("[*]", ".*"))))
-    except ValueError:
-        return (name,)  # a key with blanks or signs
-
-
-def _is_blank(truth: Any, *, is_json: bool) -> bool:
-    """Whether a cell says nothing; in rows only what is no JSON does not."""
-    if isinstance(truth, float):
-        return math.isnan(truth)
-    return not is_json and (truth is None or truth == "")
+        for row, truth in enumerate(column(rows, name)):
+            if isinstance(rows, Sequence) and name not in rows[row]:
+                continue  # in rows a key may be missing, which is not null
+            if fields is not None:
+                try:
+                    steps = field_steps(str(fields[row]))
+                except ValueError:  # a key with blanks or signs
+                    steps = (str(fields[row]),)
+            yield row, steps, truth
 
 
 def _decoded(truth: Any, *, is_json: bool) -> Any:
-    """A right value; an object or a list may be written as JSON text."""
+    """A right value; an object or a list may be JSON text."""
     if not isinstance(truth, str):
         return truth
     if truth.lstrip()[:1] in ("{", "["):

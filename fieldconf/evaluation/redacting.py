@@ -19,7 +19,7 @@ MASK = "[redacted]"
 
 
 def redact_of(redact: Any) -> Redact | None:
-    """What masks: None for nothing, True for all, or a function of a text.
+    """The function that masks: None masks nothing, True everything, or a function of a text.
 
     Raises:
         EvaluationError: if it is none of these.
@@ -37,7 +37,7 @@ def redact_of(redact: Any) -> Redact | None:
 
 
 def masked_details(details: Sequence[Detail], redact: Redact | None) -> Sequence[Detail]:
-    """What stands behind rows as it may be shown; pointers stay."""
+    """The details of rows with masked values and texts; pointers stay."""
     if redact is None or not any(
         detail.value is not None or detail.text or detail.why for detail in details
     ):
@@ -53,7 +53,7 @@ def masked_details(details: Sequence[Detail], redact: Redact | None) -> Sequence
 
 
 def masked(value: Any, redact: Redact | None) -> Any:
-    """A value as it may be shown; what is no text is masked as its JSON text.
+    """A masked value; what is no text is masked as its JSON text.
 
     >>> masked(12, redact_of(True)), masked(None, redact_of(True)), masked("a", redact_of(None))
     ('[redacted]', '[redacted]', 'a')

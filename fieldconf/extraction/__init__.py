@@ -2,11 +2,11 @@
 
 In:    a schema, a text, a client, options.
 Out:   a report, or events while the answer arrives.
-Never: our own HTTP, retries or timeouts: those are the client's.
+Never: our own HTTP, retries or timeouts: the client has those.
 Why:   ``inputs`` and ``endpoints`` write the request, ``options`` declares its options, ``calls``
        puts it together; ``live_answer`` (with ``events`` and ``stopping``) reads the answer
-       without any I/O; ``streams`` does the I/O, sync and async; ``extract`` has the functions
-       that people call.
+       without any I/O; ``streams`` does the I/O, sync and async; ``sampling`` combines several
+       answers; ``extract`` has the public functions.
 """
 
 from fieldconf.lazy import lazily

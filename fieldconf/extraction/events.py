@@ -1,10 +1,10 @@
-"""Events: what a stream of an answer gives.
+"""Events: the items of a stream of an answer.
 
 In:    fields that closed, strings that grow, a report.
-Out:   one small frozen value for each, told apart by ``type``.
+Out:   one small frozen value for each, distinguished by ``type``.
 
        ========= ==================================== =================================
-       type      when                                 what it has
+       type      when                                 attributes
        ========= ==================================== =================================
        partial   a string value grew by a chunk       pointer, added, value (so far)
        field     a value closed, leaf or container    pointer, value, confidence, field
@@ -12,10 +12,10 @@ Out:   one small frozen value for each, told apart by ``type``.
        report    the answer ended, or was stopped     report
        ========= ==================================== =================================
 
-       A value's ``field`` comes after those of all values inside of it, and an ``item`` directly
-       after its ``field``. The one ``report`` is the last event.
-Never: a number beside a value that is not decided yet.
-Why:   a live view wants to show text as it grows, a pipeline wants each item once it is whole.
+       A ``field`` event comes after those of all values inside it, and an ``item`` event directly
+       after its ``field``. The single ``report`` is the last event.
+Never: a confidence for a value that is not complete.
+Why:   a live view shows text as it grows; a pipeline needs each item once it is complete.
 """
 
 from dataclasses import dataclass, field
@@ -30,11 +30,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class PartialEvent:
-    """A string value grew; it has no confidence before it closes.
+    """A string value grew; it has no confidence until it closes.
 
     Attributes:
         path: keys and indexes from the root.
-        added: the text that this chunk added; it never ends inside of a character.
+        added: the text that this chunk added; it never ends inside a character.
     """
 
     path: Path
@@ -55,7 +55,7 @@ class PartialEvent:
 
     @property
     def confidence(self) -> None:
-        """None: it is not decided yet."""
+        """None: the value is not complete."""
         return
 
 
@@ -99,7 +99,7 @@ class FieldEvent(_Closed):
 
 @dataclass(frozen=True, slots=True)
 class ItemEvent(_Closed):
-    """An element of a list closed, with all that is inside of it.
+    """An element of a list closed, with everything inside it.
 
     Attributes:
         field: its field; that of an object has the least confidence inside.
@@ -109,7 +109,7 @@ class ItemEvent(_Closed):
 
     @property
     def index(self) -> int:
-        """Its place in the list, from 0."""
+        """Its index in the list, from 0."""
         return int(self.field.path[-1])
 
 
@@ -118,7 +118,7 @@ class ReportEvent(Generic[T]):
     """The answer ended, or was stopped.
 
     Attributes:
-        report: all that is known of it.
+        report: the report of the answer.
     """
 
     report: Report[T]

@@ -1,4 +1,4 @@
-"""Faces: ``extract``, ``aextract``, ``stream`` and ``astream``.
+"""Extract: ``extract``, ``aextract``, ``stream`` and ``astream``.
 
 In:    a schema, something to read, a client, options.
 Out:   a report, or a stream of events.

@@ -32,7 +32,7 @@ def whole(call: PreparedRequest, response: Any) -> Report[Any]:
     """The report of a whole response; with ``settle`` the server is asked for more.
 
     Raises:
-        RequestError: if it is no answer; or if the asking failed.
+        RequestError: if it is no answer, or if a request of ``settle`` failed.
     """
     with our_errors(call.client):
         choices = completions(response)
@@ -102,7 +102,7 @@ class LiveAnswer(Generic[T]):
 
     @property
     def needs_asking(self) -> bool:
-        """Whether the report asks the server for what the answer leaves open."""
+        """Whether making the report sends requests to the server, to settle fields."""
         return self._call.settle is not None and not self.stopped and self.report is None
 
     def feed(self, chunk: Any) -> list[Event[T]]:
@@ -139,7 +139,7 @@ class LiveAnswer(Generic[T]):
         """The report of an answer that ended, or was stopped.
 
         Raises:
-            PayloadError: if nothing of an answer came.
+            PayloadError: if no part of an answer came.
         """
         if not self._scorer.began:
             raise PayloadError("the stream ended, and nothing in it was an answer")
@@ -147,7 +147,7 @@ class LiveAnswer(Generic[T]):
 
     @property
     def last(self) -> list[Event[T]]:
-        """What closes only when the answer ends: a label, whose text might go on before."""
+        """Events of fields that close only when the answer ends: labels."""
         report = self.report
         if report is None or report.schema.labels is None:
             return []
@@ -159,7 +159,7 @@ class LiveAnswer(Generic[T]):
 
     @contextmanager
     def watched(self) -> Generator[None]:
-        """While the answer is read: whatever ends that, the report is made, and an error has it."""
+        """Make the report whatever ends the reading, and attach it to an error."""
         try:
             yield
         except GeneratorExit:
@@ -174,7 +174,7 @@ class LiveAnswer(Generic[T]):
     def failed(self, error: BaseException) -> BaseException:
         """The error to raise for one that came midway, with the report so far.
 
-        What is no error of the client's (a cancelled task, an interrupt) stays what it is.
+        Other errors than the client's (a cancelled task, an interrupt) stay what they are.
         """
         ours = error
         if isinstance(error, PayloadError):
@@ -184,7 +184,7 @@ class LiveAnswer(Generic[T]):
         return ours
 
     def interrupted(self, error: BaseException | None) -> None:
-        """Let a cancelled task's error, or an interrupt's, carry the report; no others."""
+        """Attach the report to the error of a cancelled task or an interrupt; to no other."""
         if error is not None and not isinstance(error, Exception):
             self.failed(error)
 

@@ -1,8 +1,8 @@
 """Options: the options of a request, declared once for all functions and methods.
 
 In:    keyword arguments.
-Out:   ``Options`` for type checkers, a signature for people, a check for Python.
-Never: an option that is ignored in silence.
+Out:   ``Options`` for type checkers, a signature for people, a check at run time.
+Never: an option silently ignored.
 Why:   six functions, eight methods and a decorator take the same options.
 """
 
@@ -72,7 +72,7 @@ _SHOWN: Mapping[Any, str] = {
 def explicit(function: F) -> F:
     """Show the options one by one in the signature of a function that takes ``**options``.
 
-    What reads signatures at run time (``help``, notebooks) then sees what type checkers do.
+    Tools that read signatures at run time (``help``, notebooks) then see the same as type checkers.
     """
     signature = inspect.signature(function)
     own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]

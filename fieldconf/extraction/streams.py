@@ -28,14 +28,14 @@ T = TypeVar("T")
 
 
 def ask(call: PreparedRequest) -> Report[Any]:
-    """Send a request and score the answer; streamed, where a rule may stop it."""
+    """Send a request and score the answer; streamed if a rule may stop it."""
     if call.rules:
         return FieldStream[Any](call).report
     return whole(call, _sent(call, stream=False))
 
 
 async def ask_async(call: PreparedRequest) -> Report[Any]:
-    """The same for an asynchronous client."""
+    """``ask`` for an asynchronous client."""
     if call.rules:
         async with AsyncFieldStream[Any](call) as stream:
             return await stream.finish()
@@ -119,7 +119,7 @@ class FieldStream(Generic[T]):
 def _events(
     call: PreparedRequest, chunks: Any, reading: LiveAnswer[T]
 ) -> Generator[Event[T] | None]:
-    """First None, then the events. It holds no ``FieldStream``: who lets go of that ends this."""
+    """First None, then the events. No reference to the ``FieldStream``: deleting that ends it."""
     try:
         with reading.watched():
             yield None
@@ -134,7 +134,7 @@ def _events(
                         raise
                 events = reading.feed(chunk)
                 if reading.stopped:
-                    _close(chunks)  # at once: whoever takes the events may take their time
+                    _close(chunks)  # now: the consumer of the events may be slow
                 yield from events
             report = reading.end()
             yield from reading.last
@@ -150,10 +150,10 @@ def _close(chunks: Any) -> None:
 
 
 class AsyncFieldStream(Generic[T]):
-    """The same for an asynchronous client. Made by ``astream``; iterating sends the request.
+    """A ``FieldStream`` for an asynchronous client. Made by ``astream``; iterating sends a request.
 
     ``async for event in fc.astream(...)``, or ``async with`` to be sure that the connection is
-    closed where you leave it. ``await stream.finish()`` reads the rest and gives the report.
+    closed when you leave it. ``await stream.finish()`` reads the rest and gives the report.
     """
 
     def __init__(self, call: PreparedRequest) -> None:

@@ -2,7 +2,7 @@
 
 In:    any iterable of what ``extract`` takes; a mapping from names to it; ``InputItem`` values.
 Out:   ``Task`` values: an input with its number, read when its turn comes and not before.
-Never: a text taken for an iterable of letters.
+Never: a text read as an iterable of letters.
 Why:   a million inputs need not be in memory, and a file that cannot be read is one failure.
 """
 
@@ -22,8 +22,8 @@ class InputItem:
     Args:
         input: what ``extract`` takes; or a function that gives it, called in the thread that asks:
             what it raises is the failure of this input alone.
-        id: its name, which no other input has; it stands in the output. With names, inputs may
-            come in another order when a run is gone on with.
+        id: its unique name, which is in the output. With names, inputs may come in another order
+            when a run is resumed.
 
     >>> InputItem("I was charged twice", id="mail-17")
     InputItem(input='I was charged twice', id='mail-17')
@@ -52,7 +52,7 @@ class Task:
 
     @property
     def shown(self) -> str:
-        """What it is called in messages."""
+        """Its name in messages."""
         return f"input {self.index}" + ("" if self.id is None else f" ({self.id!r})")
 
     def read(self) -> Input:

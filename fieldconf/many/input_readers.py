@@ -1,12 +1,12 @@
-"""Files: what files hold as many inputs.
+"""Input readers: the inputs in files.
 
-In:    names of files, folders and patterns; ``-`` for standard input.
-Out:   ``InputItem`` values: a line each, a value of JSON Lines each, or a whole file each.
-Never: all of a file in memory where its lines are meant; a line that cannot be read ending the run.
-Why:   that is how texts lie about.
+In:    names of files and folders, and patterns; ``-`` for standard input.
+Out:   ``InputItem`` values: one for each line, each value of JSON Lines, or each file.
+Never: a whole file in memory if its lines are the inputs; a run ended by an unreadable line.
+Why:   texts usually are in files.
 
-Blank lines are no inputs. Files of a folder come sorted, those of folders inside it too; what is
-hidden is left out.
+Blank lines are skipped. The files of a folder, and of folders inside it, are sorted; hidden files
+are skipped.
 """
 
 import glob
@@ -25,16 +25,16 @@ from fieldconf.many.input_items import InputItem
 Per: TypeAlias = Literal["line", "file"]
 
 IMAGES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp"})
-"""How the names of files end that are looked at, and not read."""
+"""The suffixes of images."""
 JSON_LINES = frozenset({".jsonl", ".ndjson"})
 STDIN = "-"
 
 MAGIC = frozenset("*?[")
-"""What makes a name a pattern."""
+"""The characters that make a name a pattern."""
 
 
 class Inputs:
-    """Inputs that can be counted before they are read, but for those of standard input."""
+    """Inputs that can be counted before they are read, except those of standard input."""
 
     def __init__(
         self, entries: Callable[[], Iterator[InputItem]], count: Callable[[], int | None]
@@ -155,7 +155,7 @@ def _each_line(
 
 
 def _record(line: bytes, where: str, text_field: str, id_field: str | None) -> InputItem:
-    """A line of JSON; one that is none, or lacks a field, fails when its turn comes."""
+    """The input of a line of JSON; an invalid line fails when its turn comes."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):

@@ -1,16 +1,16 @@
-"""The journal: lines on disk, kept the moment they are known, sorted when all are there.
+"""Journal: lines on disk, written as soon as they are known, and sorted at the end.
 
 In:    lines (plain dicts), each with a key; the path of the output.
 Out:   the lines of earlier runs; in the end one file in the order of the inputs.
-Never: a line lost that was written, whenever the process ends; a file overwritten that is not
-       ours; lines of other inputs or settings among these; two runs on one file.
-Why:   what was answered was paid for.
+Never: a written line lost, whenever the process ends; a file overwritten that is not ours; lines
+       of other inputs or settings mixed with these; two runs on one file.
+Why:   every answer was paid for.
 
-Beside ``out.jsonl`` stands ``out.jsonl.journal`` while a run is not at its end. A line counts once
-its line break is there: what a killed run left behind the last one is cut off. At the end all lines
-are written to ``out.jsonl.new``, which then takes the place of ``out.jsonl`` at once.
+During a run ``out.jsonl.journal`` is beside ``out.jsonl``. A line counts once its line break is
+written: an incomplete line of a killed run is cut off. At the end all lines are written to
+``out.jsonl.new``, which then replaces ``out.jsonl`` atomically.
 
-The journal is locked by the operating system, which ends the lock with the process.
+The journal is locked by the operating system, which releases the lock when the process ends.
 """
 
 import contextlib
@@ -31,10 +31,10 @@ _OTHERS = "Give the inputs as before (new ones at the end), or another output"
 
 
 class _LinePlace(NamedTuple):
-    """Where a line stands."""
+    """The position of a line."""
 
     is_new: bool
-    """In the journal, and not in the output."""
+    """Whether it is in the journal, not in the output."""
     offset: int
     number: int
     """The index of its input when it was written."""
@@ -48,7 +48,7 @@ def _place(line: Mapping[str, Any], offset: int, *, is_new: bool) -> _LinePlace:
 
 @dataclass(frozen=True, slots=True)
 class JournalSettings:
-    """The keys of the schema, and of all else that decides the answers."""
+    """The keys of the schema, and of everything else that decides the answers."""
 
     schema: str
     request: str
@@ -58,7 +58,7 @@ class JournalSettings:
         return f"{self.schema}-{self.request}-{given}"
 
     def other(self, key: str) -> str:
-        """Which of them a key is not of, in words; empty if it is of both."""
+        """Which of the two a key does not match, in words; empty if it matches both."""
         schema, request, _ = key.split("-")
         if schema != self.schema:
             return "another schema"
@@ -69,7 +69,7 @@ class Journal:
     """The lines of a run and of those before it; of one process at a time.
 
     Args:
-        output: the path of the file that is there in the end.
+        output: the path of the final file.
         settings: what decides the answers.
 
     Raises:
@@ -178,7 +178,7 @@ class Journal:
     # -- lines of this run ----------------------------------------------------------------------
 
     def write(self, line: Mapping[str, Any]) -> None:
-        """Keep a line.
+        """Write a line.
 
         Raises:
             OutputError: if it cannot be written; then no other can, either.
@@ -213,7 +213,7 @@ class Journal:
             self._remove()
 
     def _sorted(self) -> Iterator[bytes]:
-        """All lines; behind those of this run's inputs the ones of earlier runs."""
+        """All lines: first those of this run's inputs, then the others of earlier runs."""
         order, places = self._order, self._places
         rest = [name for name in places if name not in order]
         for index, name in enumerate([*order, *sorted(rest, key=lambda n: places[n].number)]):
@@ -226,7 +226,7 @@ class Journal:
     # -- its end --------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Let go of the file. What was written is there; a journal with no lines goes."""
+        """Close the files; a journal without lines is removed."""
         with self._lock:
             self._error = self._error or OutputError(f"the run that wrote {self._path} has ended")
             with contextlib.suppress(OSError):
@@ -254,7 +254,7 @@ class Journal:
 
     @contextlib.contextmanager
     def _ours(self) -> Generator[None]:
-        """The system's errors as ours; behind one of them nothing more is written."""
+        """Turn the system's errors into ours; after one of them nothing more is written."""
         try:
             yield
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path

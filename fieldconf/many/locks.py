@@ -1,9 +1,9 @@
-"""Locks: a file that one run at a time may have, by the operating system's own means.
+"""Locks: a file that one run at a time may use, locked by the operating system.
 
 In:    a file, or its path.
-Out:   whether it is now ours.
+Out:   whether this process has the lock.
 Never: a lock that outlives its process, however that ended; waiting.
-Why:   a file that only says "locked" still says so behind a run that was killed.
+Why:   a file that only says "locked" would still say so after a run was killed.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ _FAR = 1 << 40  # a byte that is never written: Windows locks bytes, and others 
 
 
 def lock(file: FileIO) -> bool:
-    """Lock a file until it is closed or the process ends; False if somebody else has it.
+    """Lock a file until it is closed or the process ends; False if another process has it.
 
     Raises:
         OSError: if the file system has no locks.
@@ -42,7 +42,7 @@ def lock(file: FileIO) -> bool:
 
 
 def own(path: Path) -> FileIO | None:
-    """A file, open for appending and locked, made if it is not there; None if it is another's.
+    """A file, created if needed, open for appending and locked; None if another process has it.
 
     Raises:
         OSError: if it cannot be opened, or the file system has no locks.

@@ -1,9 +1,9 @@
-"""Lines: a result as a line of JSON, and back.
+"""Output lines: a result as a line of JSON, and back.
 
 In:    a result and its key; or a line, and the input it answers.
 Out:   a plain dict with ``index``, ``id``, ``key``, ``outcome``, ``data``, ``error``, ``report``.
-Never: a clock, an address or a number of the run: two runs with equal answers write equal lines.
-Why:   the file is read by people with jq, by the next run, and by whoever goes on from there.
+Never: a time, an address or a number of the run: equal answers are written as equal lines.
+Why:   people, other programs and the next run read the file.
 """
 
 import json
@@ -20,18 +20,18 @@ from fieldconf.report.results import Ending, Result
 from fieldconf.schema import Schema
 
 Name: TypeAlias = str | int
-"""Whose line it is: the input's id, or its number."""
+"""The name of an input: its id, or its number."""
 
 _KEYS = frozenset({"index", "id", "key", "outcome", "data", "error", "report"})
 
 
 def text_of(line: Mapping[str, Any]) -> bytes:
-    """A line as it is written, with its end."""
+    """A line as bytes, with its line break."""
     return json.dumps(line, allow_nan=False).encode() + b"\n"
 
 
 def parsed(text: bytes) -> Mapping[str, Any] | None:
-    """A line that was written; None if the text is something else."""
+    """The line that a text is; None if it is no line of ours."""
     try:
         value: Any = json.loads(text)
     except (ValueError, RecursionError):
@@ -44,7 +44,7 @@ def parsed(text: bytes) -> Mapping[str, Any] | None:
 
 
 def name_of(line: Mapping[str, Any]) -> Name:
-    """Whose line it is."""
+    """The name of the input of a line."""
     return line["index"] if line["id"] is None else line["id"]
 
 
@@ -67,7 +67,7 @@ def result_of(
     line: Mapping[str, Any], input: Any, schema: Schema, instructions: str | None,
     policy: Policy | None,
 ) -> Result[Any]:  # fmt: skip
-    """The result of a line, judged by today's policy; by None as it was.
+    """The result of a line, judged by ``policy``; by its own policy if that is None.
 
     Raises:
         PayloadError: if its report is of another version.
@@ -96,7 +96,7 @@ def _plain_error(error: Exception) -> dict[str, Any]:
 
 
 def _error(plain: Mapping[str, Any], report: Report[Any] | None) -> FieldconfError:
-    """The error again: of ours as it was, of others as a ``FieldconfError`` that names it."""
+    """The saved error; an error of another library is a ``FieldconfError`` that names it."""
     kind: Any = getattr(errors, plain["type"], None)
     message = plain["message"]
     if isinstance(kind, type) and issubclass(kind, RequestError):

@@ -1,8 +1,8 @@
-"""Running, asynchronous: many inputs with an asynchronous client, in tasks.
+"""Task runner: many inputs with an asynchronous client, in tasks.
 
-In:    the work, and tasks.
-Out:   ``AsyncResultStream``: iterate over it; it has counts and failures.
-Never: more requests at a time than was said; an input read far ahead of who takes the results; a
+In:    a run and its tasks.
+Out:   ``AsyncResultStream``, which yields results and has counts and failures.
+Never: more requests at a time than ``concurrency``; an input read far ahead of the results; a
        task that outlives the iteration.
 Why:   one event loop waits for thousands of answers without a thread for each.
 """

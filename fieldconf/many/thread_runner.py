@@ -1,12 +1,12 @@
-"""Running: many inputs with a synchronous client, in threads.
+"""Thread runner: many inputs with a synchronous client, in threads.
 
-In:    the work, and tasks.
-Out:   ``ResultStream``: iterate over it; it has counts and failures.
-Never: more requests at a time than was said; an input read far ahead of who takes the results.
-Why:   the requests wait, not the processor.
+In:    a run and its tasks.
+Out:   ``ResultStream``, which yields results and has counts and failures.
+Never: more requests at a time than ``concurrency``; an input read far ahead of the results.
+Why:   most of the time is spent waiting for servers.
 
-Threads ask; the inputs are read, and the results handed out, in the thread of who iterates. Of the
-inputs at most ``AHEAD`` times ``concurrency`` are under way or wait for one before them.
+Worker threads send the requests; the thread that iterates reads the inputs and gets the results. At
+most ``AHEAD`` times ``concurrency`` inputs are under way or wait for an earlier result.
 """
 
 from collections import deque
@@ -26,14 +26,14 @@ from fieldconf.report.results import Result, Results, RunSummary
 T = TypeVar("T")
 
 AHEAD = 4
-"""So many inputs for each request that may run: one slow answer does not stop the others."""
+"""Inputs under way for each request that may run: one slow answer does not stop the others."""
 
 Showing: TypeAlias = Callable[[], AbstractContextManager[object]]
-"""What shows the progress, while a ``with`` block lasts."""
+"""Makes the context in which the progress is shown."""
 
 
 def ahead_of(concurrency: int) -> int:
-    """How many inputs may be under way; one by one, none waits for another."""
+    """The largest number of inputs under way."""
     return concurrency if concurrency == 1 else concurrency * AHEAD
 
 
@@ -97,7 +97,7 @@ def _results(work: Run[T], tasks: Iterator[Task], showing: Showing) -> Generator
                 except Exception as error:  # noqa: BLE001  # the iterable's own; raised in the end
                     unreadable = error
                     break
-                # The context of who iterates: a span of OpenTelemetry, say.
+                # In the context of the iterating thread: an OpenTelemetry span, for example.
                 waiting.append(pool.submit(copy_context().run, _result_of_task, work, task))
             if not waiting:
                 break

@@ -1,9 +1,9 @@
 """Work: the steps of one input, from reading it to saving its result.
 
-In:    a task; then its report, or what went wrong.
-Out:   its ``Result``; what is to be kept is in the journal before it is handed on.
+In:    a task; then its report or its error.
+Out:   its ``Result``, which is in the journal before it is returned.
 Never: an error of one input that ends the run; an error of the journal that does not.
-Why:   threads and tasks differ in how they wait, and in nothing else.
+Why:   threads and tasks differ only in how they wait.
 """
 
 from collections.abc import Callable, Generator, Mapping
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What was asked for, once for all inputs.
+    """The arguments of a run, for all inputs.
 
     Attributes:
         schema, client, options: as for ``extract``.
@@ -35,10 +35,10 @@ class RunOptions:
         output: the path of the output file, or None.
         tokens: whether the lines of the output have the tokens.
         retry_failures: whether what failed in an earlier run is asked again.
-        give_up_after: so many failures of one kind in a row end the run; None: never.
+        give_up_after: the number of equal failures in a row that ends the run; None: no limit.
         tell: called with each ``RunSummary``.
-        total: how many inputs there are, if that is known.
-        steps, price, budget: of the steps that follow, see ``cascade``.
+        total: the number of inputs, if it is known.
+        steps, price, budget: of the further steps, see ``cascade``.
     """
 
     schema: Any
@@ -57,23 +57,23 @@ class RunOptions:
 
     @property
     def all_steps(self) -> tuple[CascadeStep, ...]:
-        """Who is asked about each input, one after the other."""
+        """The steps for each input, in their order."""
         return CascadeStep(self.client, price=self.price), *self.steps
 
 
 class Run(Generic[T]):
-    """Everything about a run but the waiting. Its methods may be called from any thread.
+    """Everything about a run except the waiting. Its methods may be called from any thread.
 
     Raises:
         SchemaError: if the schema is no schema.
-        RequestError: if the request is known to be refused, whatever there is to read.
+        RequestError: if the request is known to be refused for any input.
     """
 
     def __init__(self, plan: RunOptions) -> None:
         self.plan = plan
         self.tally = RunCounts(RunSummary(total=plan.total), plan.tell)
         self.over: Exception | None = None
-        """What ends the run: nothing is asked any more."""
+        """The error that ends the run: no further request is sent."""
         step_keys = [_step_key(plan, step) for step in plan.all_steps]
         call = step_keys[0].call
         self._schema, self._policy = call.schema, None if plan.steps else call.policy
@@ -82,7 +82,7 @@ class Run(Generic[T]):
         ))  # fmt: skip
         self._journal: Journal | None = None
         self.options = plan.options.copy()
-        """Those of each request."""
+        """The options of each request."""
         if plan.options.get("observe") is not None:
             self.options["observe"] = self._observe
 
@@ -103,21 +103,21 @@ class Run(Generic[T]):
     # -- one input ------------------------------------------------------------------------------
 
     def take(self, task: Task) -> None:
-        """Note that a task comes next, in the order of the inputs."""
+        """Note the next task, in the order of the inputs."""
         if self._journal is not None:
             self._journal.take(_name(task))
 
     def begin(self, task: Task) -> "Ready | Result[T]":
-        """What is to be asked; or the result, if an earlier run kept it or nothing can be read.
+        """The input to ask about; or its result, if an earlier run kept it or it cannot be read.
 
         Raises:
-            OutputError: if an earlier run kept that of another input.
+            OutputError: if an earlier run kept the result of another input.
         """
         source: Any = None
         try:
             source = task.read()
             key = "" if self._journal is None else input_key(source)
-        except Exception as error:  # noqa: BLE001  # a file's, or whatever: it is this input's alone
+        except Exception as error:  # noqa: BLE001  # any error in reading: it is this input's alone
             return self.failed(Ready(task, source, ""), error)
         ready = Ready(task, source, key)
         return self._resumed(ready) or ready
@@ -151,7 +151,7 @@ class Run(Generic[T]):
         return result
 
     def _observe(self, report: Report[Any]) -> None:
-        """Tell who observes; if that fails, the run ends, but not before its answer is kept."""
+        """Call ``observe``; an error of it ends the run, once the answer is kept."""
         try:
             observe = self.plan.options.get("observe")
             assert observe is not None
@@ -160,7 +160,7 @@ class Run(Generic[T]):
             self.over = self.over or error
 
     def _resumed(self, ready: "Ready") -> Result[T] | None:
-        """The result that an earlier run kept, as it is decided today."""
+        """The result that an earlier run kept, judged by today's policy."""
         if self._journal is None:
             return None
         task = ready.task
@@ -181,7 +181,7 @@ class Run(Generic[T]):
         return result
 
     def _renew(self, line: Mapping[str, Any], result: Result[T]) -> None:
-        """Keep the line of a result that is judged or counted otherwise than when it was kept."""
+        """Write the line of a kept result again if its verdicts or its index have changed."""
         before: Mapping[str, Any] = line["report"] or {}
         now = line_of(result, line["key"], tokens="tokens" in before)
         after: Mapping[str, Any] = now["report"] or {}
@@ -228,7 +228,7 @@ class Ready:
 
 
 def _step_key(plan: RunOptions, step: CascadeStep) -> StepKey:
-    """What a step asks for an empty text; of samples, a request that asks for no logprobs."""
+    """The request of a step for an empty text; with samples, one without logprobs."""
     all_options = merged_options(step.options, cast("Mapping[str, Any]", plan.options))
     options = all_options.copy()
     samples = options.pop("samples", None) or 1

@@ -135,7 +135,7 @@ class JSONParser:
             self.offset -= len(self._pending)
             self._pending = b""
         base, pos, end = self.offset, 0, len(data)
-        # Half of all tokens stand inside of a string and close nothing.
+        # Half of all tokens are inside of a string and close nothing.
         if self._state == _STRING and (
             data.isalnum() or (data[:1] != b'"' and _PLAIN(data) is not None)
         ):
@@ -411,7 +411,7 @@ class JSONParser:
         name = _decode_key(raw) if len(raw) <= _LONGEST_KEPT else decode(raw)
         path = self._path = (*frame.path, name)
         events.append(_event(("key", path, self.start, base + stop, raw)))
-        following = data[stop : stop + 2]  # most often, a colon stands there in the same token
+        following = data[stop : stop + 2]  # most often, with a colon
         if following == b':"':
             return self._begin_string(data, stop + 1, base, events, is_key=False)
         is_colon = following[:1] == b":"

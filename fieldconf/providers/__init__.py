@@ -1,4 +1,4 @@
-"""Providers: who gives logprobs, how each is asked, and how each says no.
+"""Providers: which give logprobs, their requests, and their refusals.
 
 In:    a provider's key, a model's name, a server's error.
 Out:   facts as rows of tables: ``provider_table`` (providers, frameworks), ``models``,

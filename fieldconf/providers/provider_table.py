@@ -1,4 +1,4 @@
-"""The table of providers: which give logprobs, the form of the request, and what the numbers are.
+"""Provider table: which providers give logprobs, their requests, and the meaning of the numbers.
 
 In:    nothing.
 Out:   rows of facts: the parameters of a request, the cap on candidates, whether logprobs are from

@@ -1,4 +1,4 @@
-"""Cascading: several models; each is asked for what the previous one left in doubt.
+"""Cascade: several models; each is asked for what the previous one left in doubt.
 
 In:    a schema, what to read, the steps, a policy, a budget.
 Out:   the report of the last step that was run.

@@ -1,4 +1,4 @@
-"""Re-asking: a second request for the fields that are in doubt.
+"""Reask: a second request for the fields that are in doubt.
 
 In:    a report with its verdicts, and a client.
 Out:   a report with both readings.

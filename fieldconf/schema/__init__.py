@@ -1,4 +1,4 @@
-"""Schemas: what is declared at each place of an answer, and whether an answer is valid.
+"""Schemas: the declarations for each path of an answer, and the validation of answers.
 
 In:    a pydantic model, a JSON Schema or a ``LabelSet``; answers.
 Out:   a ``Schema``: its ``SchemaNode`` tree with the declarations, and its validation.
@@ -11,9 +11,9 @@ From a JSON Schema to declarations:
 * ``keywords``: what one schema requires by its own keywords;
 * ``unions``: references and unions resolved into cases;
 * ``constraints``: whether a prefix of a scalar can still become an allowed value (``regexes``:
-  patterns that always come to an end);
-* ``declared``: the declarations of all cases for one place;
-* ``places``: schema nodes, from a place to the places inside, narrowed by what was written;
+  patterns that always terminate);
+* ``declared``: the declarations of all cases of one node;
+* ``places``: schema nodes, each with the nodes inside of it, narrowed by what was written;
 * ``schema``: all of this compiled into one ``Schema``.
 
 Other kinds of schemas and settings:
@@ -29,7 +29,7 @@ Validation:
 
 * ``validation``: the violations of an answer;
 * ``proving``: a fast proof that there are none;
-* ``bounded_validation``: jsonschema that always comes to an end;
+* ``bounded_validation``: jsonschema that always terminates;
 * ``pydantic_errors``: the paths of pydantic's errors.
 """
 

@@ -1,9 +1,9 @@
-"""Bounded validation: validator classes of jsonschema that always come to an end.
+"""Bounded validation: validator classes of jsonschema that always terminate.
 
 In:    a validator class of jsonschema.
 Out:   a validator class with the same results, which counts its steps and stops slow patterns.
 Never: another result than jsonschema's: its own functions decide, with our pattern search.
-Why:   a union of unions, or one pattern, can keep jsonschema busy for ever.
+Why:   a union of unions, or one pattern, can keep jsonschema busy forever.
 """
 
 import time
@@ -124,14 +124,10 @@ def one_line(text: str) -> str:
 
 def _error(message: str, *, context: Any = (), **details: Any) -> "JSONSchemaError":
     """An error without its causes: the messages of nested unions would fill the memory."""
-    del context
-    return _error_as_is(one_line(message), **details)
-
-
-def _error_as_is(message: str, **details: Any) -> "JSONSchemaError":
     from jsonschema.exceptions import ValidationError as JSONSchemaError
 
-    return JSONSchemaError(message, **details)
+    del context
+    return JSONSchemaError(one_line(message), **details)
 
 
 _OURS = {
@@ -173,7 +169,7 @@ def _patient(keyword: Keyword) -> Keyword:
             yield from keyword(validator, value, instance, schema)
         except SlowPatternError as slow:
             BUDGET.get().slow.append(str(slow))
-            yield _error_as_is(str(slow))
+            yield _error(str(slow))
 
     return apply
 
@@ -187,7 +183,7 @@ def _quick_enum(keyword: Keyword) -> Keyword:
         elif instance not in members:
             shown = repr(members[:_FEW_MEMBERS])
             more = f" or {more} more" if (more := len(members) - _FEW_MEMBERS) > 0 else ""
-            yield _error_as_is(f"{instance!r} is not one of {shown}{more}")
+            yield _error(f"{instance!r} is not one of {shown}{more}")
 
     return apply
 
@@ -201,7 +197,7 @@ def _quick_unique(keyword: Keyword) -> Keyword:
             return
         items = cast("list[Any]", instance)
         if is_required and len({_hashable(item) for item in items}) < len(items):
-            yield _error_as_is("has non-unique elements")
+            yield _error("has non-unique elements")
 
     return apply
 
@@ -225,15 +221,6 @@ _WITH_PATTERNS = (
 )
 
 
-def _with_long_integers(types: Any) -> Any:
-    """A type checker that accepts ``Decimal`` as an integer, which has too many digits for int."""
-
-    def is_integer(_types: Any, value: Any) -> bool:
-        return isinstance(value, Decimal) or types.is_type(value, "integer")
-
-    return types.redefine("integer", is_integer)
-
-
 @lru_cache(maxsize=32)
 def bounded(kind: Any) -> Any:
     """A validator class of jsonschema that spends the budget.
@@ -249,7 +236,11 @@ def bounded(kind: Any) -> Any:
     }
     ours |= {name: _patient(ours[name]) for name in _WITH_PATTERNS if name in ours}
     ours |= {"enum": _quick_enum(ours["enum"]), "uniqueItems": _quick_unique(ours["uniqueItems"])}
-    types = _with_long_integers(kind.TYPE_CHECKER)
+
+    def is_integer(_types: Any, value: Any) -> bool:  # a Decimal has too many digits for int
+        return isinstance(value, Decimal) or kind.TYPE_CHECKER.is_type(value, "integer")
+
+    types = kind.TYPE_CHECKER.redefine("integer", is_integer)
     validator = cast("Any", extend(kind, ours, type_checker=types))
     validator.descend = _spending(validator.descend)
     validator.iter_errors = _spending(validator.iter_errors)

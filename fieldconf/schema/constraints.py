@@ -61,11 +61,6 @@ class _StringForm:
     is_unicode: bool = True
     patience: Patience = field(default_factory=Patience)
 
-    @property
-    def is_beyond_ascii(self) -> bool:
-        """Whether the pattern may require characters beyond ASCII."""
-        return _BEYOND_ASCII.search(self.pattern.pattern) is not None
-
     def allows(self, text: str, *, done: bool) -> bool:
         if not (done or self.is_partial) or not (self.is_unicode or text.isascii()):
             return True
@@ -331,7 +326,8 @@ class ScalarRule:
     def is_beyond_ascii(self) -> bool:
         """Whether allowed strings may differ only in characters beyond ASCII."""
         forms = self.strings.forms if self.strings else ()
-        return self.members is not None or any(form.is_beyond_ascii for form in forms)
+        patterns = (form.pattern.pattern for form in forms)
+        return self.members is not None or any(map(_BEYOND_ASCII.search, patterns))
 
     def allows(self, text: bytes, *, done: bool) -> bool:
         """Whether ``text`` can still become an allowed value; if ``done``, whether it is one."""

@@ -1,6 +1,6 @@
-"""Declared: what a schema declares for one place of an answer.
+"""Declared: what a schema declares for one value of an answer.
 
-In:    the cases of the place: the ways in which a value can satisfy the schema.
+In:    the cases of the value: the ways in which it can satisfy the schema.
 Out:   ``Declared``: kinds, members, keys, lengths, rules for scalars, and the variants of a union.
 Never: a value refused that one of the cases allows.
 Why:   the other values that a field could have are known from its declaration only.
@@ -47,7 +47,7 @@ class UnionVariant(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What the schema declares for one place.
+    """What the schema declares for one value.
 
     Attributes:
         kinds: the JSON kinds allowed ("integer" counts as "number").
@@ -145,6 +145,8 @@ def declare(cases: Sequence[Alternative], *, may_be_null: bool = False) -> Decla
     notes = [part.notes for part in all_parts]
     settings = [note[CONF] for note in notes if CONF in note]
     kinds = frozenset[str]().union(*map(kinds_of_parts, parts_of_cases))
+    limits = [[p.most_items for p in parts if p.most_items is not None] for parts in lists]
+    most_items = max((min(own, default=math.inf) for own in limits), default=math.inf)
     return Declared(
         kinds=kinds,
         members=_members(parts_of_cases),
@@ -154,7 +156,7 @@ def declare(cases: Sequence[Alternative], *, may_be_null: bool = False) -> Decla
         if objects else frozenset(),
         more_keys=not objects or not all(is_closed(case.parts) for case in objects),
         min_items=min((max((p.fewest_items for p in ps), default=0) for ps in lists), default=0),
-        max_items=_most_items(lists),
+        max_items=None if most_items == math.inf else int(most_items),
         variants=_union_variants(objects) if len(objects) > 1 else (),
         title=_first_text(notes, "title"), description=_first_text(notes, "description"),
         conf=conf_of(reduce(merged, reversed(settings)), "") if settings else None,
@@ -259,25 +261,16 @@ def _members(parts_of_cases: Sequence[tuple[Keywords, ...]]) -> tuple[Any, ...] 
     return tuple(all_members.values()) if len(all_members) <= MAX_MEMBERS else None
 
 
-def _most_items(lists: Sequence[tuple[Keywords, ...]]) -> int | None:
-    largest = 0
-    for parts in lists:
-        limits = [part.most_items for part in parts if part.most_items is not None]
-        if not limits:
-            return None
-        largest = max(largest, min(limits))
-    return largest if lists else None
-
-
 def _union_variants(objects: Sequence[Alternative]) -> tuple[UnionVariant, ...]:
     shared = set(objects[0].parts).intersection(*(case.parts for case in objects))
-    variants: list[UnionVariant] = []
-    for number, case in enumerate(objects):
-        own_notes = [part.notes for part in reversed(case.parts) if part not in shared]
-        name = _first_text(own_notes, "title") or case.name or f"arm {number}"
-        keys = frozenset(keys_of(case.parts))
-        variants.append(UnionVariant(name, keys, is_closed(case.parts), required_of(case.parts)))
-    return tuple(variants)
+    return tuple(
+        UnionVariant(
+            _first_text([p.notes for p in reversed(case.parts) if p not in shared], "title")
+            or case.name or f"arm {number}",
+            frozenset(keys_of(case.parts)), is_closed(case.parts), required_of(case.parts),
+        )
+        for number, case in enumerate(objects)
+    )  # fmt: skip
 
 
 def _first_text(notes: Sequence[Mapping[str, Any]], word: str) -> str:

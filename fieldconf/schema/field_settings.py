@@ -102,8 +102,8 @@ def conf_of(settings: Any, where: str) -> FieldConfig:
         )
     mapping = cast("Mapping[str, Any]", settings)
     for problem in _problems(mapping):
-        place = f"{where}{pointer([problem.setting])}"
-        raise SchemaError(f"{problem.what} (at {place})", remedy=problem.remedy)
+        setting = f"{where}{pointer([problem.setting])}"
+        raise SchemaError(f"{problem.what} (at {setting})", remedy=problem.remedy)
     return FieldConfig(**mapping)
 
 
@@ -172,31 +172,22 @@ class _Problem(NamedTuple):
 
 def _problems(settings: Mapping[str, Any]) -> Iterator[_Problem]:
     for name, value in settings.items():
-        if problem := _problem(name, value):
-            yield problem
+        if name not in _NAMES:
+            yield _Problem(name, f"unknown setting {name!r}", nearest(name, _NAMES))
+        elif value is None:
+            continue
+        elif name == "basis":
+            if not isinstance(value, str) or value not in _BASES:
+                yield _Problem(name, f"unknown basis {value!r}", nearest(value, _BASES))
+        elif name == "counts":
+            if not isinstance(value, bool):
+                yield _Problem(name, f"counts {value!r} is no boolean", "Use true or false")
+        elif not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= 1:
+            what = f"the {name} {value!r} is no number from 0 to 1"
+            yield _Problem(name, what, "Use a number such as 0.9")
     if _contradict(settings):
         what = f"review {settings['review']} is above accept {settings['accept']}"
         yield _Problem("review", what, "Use a review that is not above accept")
-
-
-def _problem(name: str, value: Any) -> _Problem | None:
-    """What is wrong with a setting; None if nothing is."""
-    if name not in _NAMES:
-        return _Problem(name, f"unknown setting {name!r}", nearest(name, _NAMES))
-    if value is None:
-        return None
-    if name == "basis":
-        is_valid = isinstance(value, str) and value in _BASES
-        problem = _Problem(name, f"unknown basis {value!r}", nearest(value, _BASES))
-    elif name == "counts":
-        is_valid = isinstance(value, bool)
-        problem = _Problem(name, f"counts {value!r} is no boolean", "Use true or false")
-    else:
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        is_valid = is_number and 0 <= value <= 1
-        what = f"the {name} {value!r} is no number from 0 to 1"
-        problem = _Problem(name, what, "Use a number such as 0.9")
-    return None if is_valid else problem
 
 
 def _contradict(settings: Mapping[str, Any]) -> bool:
@@ -235,8 +226,10 @@ def _subschemas(
     root: Mapping[str, Any], specification: "Specification[Any] | None"
 ) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Each subschema of a document that is an object, once, with its path."""
+    from referencing import Resource
     from referencing.jsonschema import DRAFT202012
 
+    draft = specification or DRAFT202012
     waiting: list[tuple[Path, Any]] = [((), root)]
     seen: set[int] = set()
     while waiting:
@@ -245,22 +238,15 @@ def _subschemas(
             continue
         seen.add(id(schema))
         yield path, schema
-        ids = _ids_inside(schema, specification or DRAFT202012)
+        try:
+            resource = Resource.from_contents(schema, default_specification=draft)
+            ids = {id(sub.contents) for sub in resource.subresources()}
+        except (AttributeError, TypeError, ValueError):  # a wrong value of another draft's keyword
+            ids = set[int]()
         inner = [(steps, child) for steps, child in _two_steps(schema) if id(child) in ids]
         waiting += [((*path, *steps), child) for steps, child in reversed(inner)]
         if target := _target(schema.get("$ref"), root):  # it may be where no draft has a subschema
             waiting.insert(0, target)
-
-
-def _ids_inside(schema: dict[str, Any], specification: "Specification[Any]") -> set[int]:
-    """The ids of the direct subschemas of a schema."""
-    from referencing import Resource
-
-    try:
-        resource = Resource.from_contents(schema, default_specification=specification)
-        return {id(sub.contents) for sub in resource.subresources()}
-    except (AttributeError, TypeError, ValueError):  # a keyword of another draft has a wrong value
-        return set()
 
 
 def _two_steps(schema: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:

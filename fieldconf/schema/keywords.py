@@ -162,9 +162,8 @@ class Keywords:
     @cached_property
     def prefix(self) -> list[Any]:
         """The schemas of the first items, one for each."""
-        return list_in(
-            self.words.get("prefixItems" if self.subschema.draft.has_prefix else "items")
-        )
+        has_prefix = self.subschema.draft.knows("prefixItems")  # else a list in ``items``
+        return list_in(self.words.get("prefixItems" if has_prefix else "items"))
 
     @cached_property
     def rest_of_items(self) -> Any:

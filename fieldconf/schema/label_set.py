@@ -1,4 +1,4 @@
-r"""Labels: a schema whose answers are bare texts, one of a few labels, instead of JSON.
+r"""Label set: a schema whose answers are bare texts, one of a few labels, instead of JSON.
 
 In:    the labels; how a text is matched with them; the mark before the label, if there is one.
 Out:   ``LabelSet``: the texts, what each text means, and the instruction for the model.

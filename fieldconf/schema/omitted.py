@@ -1,7 +1,7 @@
-"""Omitted: null values of an answer that stand for keys which were left out.
+"""Omitted: null values that stand for left-out keys.
 
 In:    a decoded answer; the schema node of the whole answer.
-Out:   the answer without such nulls, or with the schema's defaults in their place.
+Out:   the answer without such nulls, or with the schema's defaults instead of them.
 Never: the removal of a null that the schema allows; a change to the caller's answer.
 Why:   strict structured output requires every key, so a model writes null for "left out".
 """

@@ -1,4 +1,4 @@
-"""Schema nodes: what a schema declares at each place of an answer.
+"""Places: the tree of schema nodes, which hold the declarations for each path of an answer.
 
 In:    the root ``Subschema`` of a JSON Schema document.
 Out:   ``SchemaNode``: one for each set of cases; from it one steps to the nodes of keys and items.
@@ -74,7 +74,7 @@ class SchemaNodes:
 
 
 class SchemaNode:
-    """What a schema declares at one place of an answer. Built by ``SchemaNodes``.
+    """What a schema declares for one value of an answer. Built by ``SchemaNodes``.
 
     Attributes:
         cases: the ways in which a value here can satisfy the schema; none where no value can.

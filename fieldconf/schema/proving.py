@@ -264,7 +264,7 @@ class _Tables:
 
     def _array(self, words: Mapping[str, Any]) -> Check:
         first, rest = words.get("prefixItems", []), words.get("items", {})
-        if isinstance(rest, list) and not self._draft.has_prefix:
+        if isinstance(rest, list) and not self._draft.knows("prefixItems"):
             first, rest = cast("list[Any]", rest), words.get("additionalItems", True)
         elif isinstance(rest, bool) and (self._is_early or "additionalItems" in words):
             raise _UnknownError  # jsonschema treats the boolean as a list

@@ -4,7 +4,7 @@ In:    any type for which pydantic can build a ``TypeAdapter``.
 Out:   the adapter, and a JSON Schema (draft 2020-12) with the settings of fields and with the
        Python names of values where they differ from the keys.
 Never: answers; an error of our own: pydantic's errors say best what it does not support.
-Why:   pydantic's own JSON Schema has fields at other places than validation reads them, and lacks
+Why:   pydantic's own JSON Schema has fields at other paths than validation reads them, and lacks
        or adds members of enums. A server must be asked for exactly what the model reads.
 
 ``x-fieldconf-attributes`` maps a Python name to the steps from its model. For
@@ -224,7 +224,7 @@ def _path_of(alias: Any, name: str) -> Path:
 
 @dataclass(slots=True)
 class _ModelNode:
-    """A place in the schema of a model: its own schemas, and the places inside of it."""
+    """A node of the schema of a model: its own schemas, and the nodes inside of it."""
 
     own: list[JsonSchemaValue] = field(default_factory=list[JsonSchemaValue])
     is_required: bool = False
@@ -240,7 +240,7 @@ class _ModelNode:
 
     @property
     def schema(self) -> JsonSchemaValue:
-        """All schemas of this place as one: the first, with the others in its ``allOf``."""
+        """All schemas of this node as one: the first, with the others in its ``allOf``."""
         keys = {step: node for step, node in self.inside.items() if isinstance(step, str)}
         items = {step: node for step, node in self.inside.items() if isinstance(step, int)}
         first, *others = [

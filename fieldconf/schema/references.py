@@ -56,11 +56,6 @@ class Draft:
         keywords = self.validator.VALIDATORS
         return word in keywords or _READ_BY.get(word) in keywords
 
-    @cached_property
-    def has_prefix(self) -> bool:
-        """Whether ``prefixItems`` declares the first items; else a list in ``items`` does."""
-        return self.knows("prefixItems")
-
 
 @lru_cache(maxsize=16)
 def _draft(validator: Any) -> Draft:

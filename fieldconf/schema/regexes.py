@@ -79,16 +79,8 @@ _PART = re.compile(
 )
 
 
-def _respelled(pattern: str) -> str:
-    r"""The pattern in a form that ``re`` and ``regex`` read alike.
-
-    >>> _respelled("[[:x]{e}a{2}"), _respelled(r"[^\w-]")
-    ('[\\[:x]\\{e}a{2}', '[^\\p{L}\\p{N}_-]')
-    """
-    return _UNLIKE.sub(_escaped, pattern)
-
-
 def _escaped(match: "re.Match[str]") -> str:
+    """A part of a pattern in a form that ``re`` and ``regex`` read alike."""
     if match["set"]:
         inner = _IN_SET.sub(lambda part: _CLASSES_IN_SET.get(part[0], part[0]), match["set"][1:])
         return f"[{inner}"
@@ -97,11 +89,14 @@ def _escaped(match: "re.Match[str]") -> str:
 
 @lru_cache(maxsize=1024)
 def compiled(pattern: str) -> "regex.Pattern[str]":
-    """The pattern with the meaning of ``re``; with that of ``regex`` where ``re`` rejects it.
+    r"""The pattern with the meaning of ``re``; with that of ``regex`` where ``re`` rejects it.
 
     Raises:
         re.error: if both reject it.
         SlowPatternError: if it is too long when its repetitions are expanded.
+
+    >>> compiled("[[:x]{e}a{2}").pattern, compiled(r"[^\w-]").pattern
+    ('[\\[:x]\\{e}a{2}', '[^\\p{L}\\p{N}_-]')
     """
     import regex  # most schemas have no patterns
 
@@ -116,7 +111,7 @@ def compiled(pattern: str) -> "regex.Pattern[str]":
             return compiled_as_is(pattern)  # \p{L} is valid in JSON Schema
         except regex.error:
             raise error from None
-    return compiled_as_is(_respelled(pattern))
+    return compiled_as_is(_UNLIKE.sub(_escaped, pattern))
 
 
 def compiled_as_is(pattern: str) -> "regex.Pattern[str]":

@@ -10,7 +10,7 @@ Why:   thousands of answers are read with one schema.
 import hashlib
 import inspect
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, cast
@@ -176,7 +176,12 @@ def compile_schema(schema: Any) -> Schema:
     if isinstance(schema, bool):  # the JSON Schema True allows every value, False none
         schema = {} if schema else {"not": {}}
     if isinstance(schema, dict):
-        return _compile_text(_text_of(cast("dict[str, Any]", schema)))
+        try:
+            text = json.dumps(schema)
+        except (TypeError, ValueError, RecursionError) as error:
+            message = f"not a JSON Schema: {error}"
+            raise SchemaError(message, remedy="Use plain JSON values") from None
+        return _compile_text(text)
     if isinstance(schema, BaseModel):
         schema = cast("Any", type(schema))
     if inspect.isroutine(schema) or inspect.ismodule(schema):  # pydantic would call it
@@ -211,13 +216,6 @@ def _compile_type(kind: Any) -> Schema:
         raise SchemaError(f"{kind!r} is no schema ({cause})", remedy=_REMEDY) from None
     check_settings(json_schema)
     return _with_valid_bases(Schema(json_schema, kind, adapter=adapter))
-
-
-def _text_of(schema: Mapping[str, Any]) -> str:
-    try:
-        return json.dumps(schema)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise SchemaError(f"not a JSON Schema: {error}", remedy="Use plain JSON values") from None
 
 
 @lru_cache(maxsize=256)

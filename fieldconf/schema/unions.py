@@ -6,7 +6,7 @@ Out:   its cases, each an ``Alternative``: a value satisfies the schema if it sa
 Never: a missing case: every value that the schema allows has its case. There may be cases that no
        value satisfies (``oneOf`` is read as ``anyOf``, most of ``not`` is ignored); cases that
        obviously contradict themselves are dropped.
-Why:   what is declared at a place depends on the variant of the union that is being written.
+Why:   the declarations for a value depend on the variant of the union that is being written.
 
 Resolved are ``$ref`` and the other references, ``allOf``, ``anyOf``, ``oneOf`` and its
 ``discriminator``, conditions, ``dependentSchemas``, and enums of containers. A reference that leads
@@ -155,11 +155,19 @@ class Reader:
             yield self._read(subschema.inside(schema))
         yield from self._unions(subschema)
         if "if" in words and ("then" in words or "else" in words):
-            yield self._condition(subschema)
+            condition = words["if"]
+            negated = self._build(subschema, condition, {"not": condition}, "not")
+            yield self._either(
+                (subschema.inside(condition), subschema.inside(words.get("then", True))),
+                (negated, subschema.inside(words.get("else", True))),
+            )
         for word in ("dependentSchemas", "dependencies"):
             for key, schema in dict_in(words.get(word)).items():
                 if isinstance(schema, (dict, bool)):
-                    yield self._dependency(subschema, key, schema)
+                    without, having = {"not": {"required": [key]}}, {"required": [key]}
+                    absent = self._build(subschema, schema, without, f"absent {key}")
+                    present = self._build(subschema, schema, having, f"present {key}")
+                    yield self._either((present, subschema.inside(schema)), (absent, absent))
         if part.members is not None and any(map(is_container, part.members)):
             yield self._containers(subschema, part.members)
 
@@ -185,20 +193,10 @@ class Reader:
             required = {"required": [tag]}
             yield self._read(self._build(subschema, subschema.schema, required, "tag"))
 
-    def _condition(self, subschema: Subschema) -> Sequence[Alternative]:
-        words = subschema.words
-        condition = subschema.inside(words["if"])
-        negated = self._build(subschema, words["if"], {"not": words["if"]}, "not")
-        then = subschema.inside(words.get("then", True))
-        otherwise = subschema.inside(words.get("else", True))
-        cases = self.both(self._read(condition), self._read(then))
-        return _distinct((*cases, *self.both(self._read(negated), self._read(otherwise))))
-
-    def _dependency(self, subschema: Subschema, key: str, schema: Any) -> Sequence[Alternative]:
-        absent = self._build(subschema, schema, {"not": {"required": [key]}}, f"absent {key}")
-        present = self._build(subschema, schema, {"required": [key]}, f"present {key}")
-        cases = self.both(self._read(present), self._read(subschema.inside(schema)))
-        return _distinct((*cases, *self._read(absent)))
+    def _either(self, *pairs: tuple[Subschema, Subschema]) -> Sequence[Alternative]:
+        """The cases of values that satisfy both schemas of one of these pairs."""
+        both = [self.both(self._read(some), self._read(other)) for some, other in pairs]
+        return _distinct(case for cases in both for case in cases)
 
     def _containers(self, subschema: Subschema, members: Sequence[Any]) -> Sequence[Alternative]:
         """One case for each container of an enum, which declares the values inside of it."""
@@ -238,7 +236,7 @@ def _joined(case: Alternative, other: Alternative) -> Alternative | None:
     # A part that only requires keys which are already required adds nothing.
     added = [
         part for part in other.parts
-        if part.words.keys() != {"required"} or not part.required <= required
+        if set(part.words) != {"required"} or not part.required <= required
     ]  # fmt: skip
     parts = tuple(dict.fromkeys([*case.parts, *added]))
     name = other.name or case.name

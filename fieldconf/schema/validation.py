@@ -1,7 +1,7 @@
 """Validation: whether an answer satisfies its schema, and where it does not.
 
 In:    a JSON Schema with its draft, or a pydantic adapter; the answer's text and decoded data.
-Out:   a ``SchemaViolation`` for each error, with its place in the answer; the validated value of a
+Out:   a ``SchemaViolation`` for each error, with its path in the answer; the validated value of a
        pydantic type.
 Never: an exception, whatever the schema, the answer or a validator of the user does; an endless
        wait; a document fetched.
@@ -10,7 +10,7 @@ Why:   the reader of a report wants to know what is wrong, where, and how sure t
 A check that takes too long is reported as a ``SchemaViolation``: the answer may be invalid there.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -43,7 +43,7 @@ class SchemaViolation:
     Attributes:
         pointer: the JSON Pointer of the invalid value in the answer.
         problem: what is wrong there, in one line.
-        path: the same place as a tuple.
+        path: the same as a tuple.
         value: the value there; None if there is none.
         confidence: the confidence of that value; None if it is unknown.
         tokens: the tokens that wrote the value.
@@ -147,18 +147,12 @@ def validate_model(
     try:
         return adapter.validate_json(text), ()
     except ValidationError as error:
-        return None, _distinct(_model_errors(error, data))
+        # Only the first errors: nested unions double their number with each level.
+        more = error.error_count() - _MOST_ERRORS
+        details = error.errors(include_url=False, include_context=False, include_input=more <= 0)
+        violations = [_violation(path_of(d, data), d["msg"], data) for d in details[:_MOST_ERRORS]]
+        violations += [_violation((), f"{more} more errors", data)] if more > 0 else []
+        return None, _distinct(violations)
     except Exception as error:  # noqa: BLE001  # the user's validator may raise anything
         problem = f"a validator raised {type(error).__name__}: {error}"
         return None, (_violation((), problem, data),)
-
-
-def _model_errors(error: ValidationError, data: Any) -> Iterator[SchemaViolation]:
-    """Pydantic's first errors: nested unions double their number with each level."""
-    count = error.error_count()
-    are_few = count <= _MOST_ERRORS
-    details = error.errors(include_url=False, include_context=False, include_input=are_few)
-    for detail in details[:_MOST_ERRORS]:
-        yield _violation(path_of(detail, data), detail["msg"], data)
-    if not are_few:
-        yield _violation((), f"{count - _MOST_ERRORS} more errors", data)

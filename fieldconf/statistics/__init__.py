@@ -3,7 +3,7 @@
 * ``packages``: numpy, scipy and scikit-learn, imported when they are used;
 * ``columns``: reading one column of a table;
 * ``judged_table``: ``Table``, a row for each judged value;
-* ``table_registry``: which function makes a ``Table`` of labels, by the type of the labels;
+* ``table_registry``: the ``Table`` of reports and labels, from the folder ``calibration``;
 * ``resampling``: intervals from draws of documents;
 * ``cuts``: accepted and wrong documents at each possible cut;
 * ``bounds``: tail probabilities of the number of errors, if the risk is too high;

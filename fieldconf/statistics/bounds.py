@@ -1,4 +1,4 @@
-"""Bounds: how likely so few errors are, were the risk as high as is allowed.
+"""Bounds: how likely so few errors are if the risk is as high as is allowed.
 
 In:    the sums at each cut; the risk (0..1) that is allowed.
 Out:   a p-value for each cut; the upper bound on the risk at a cut.

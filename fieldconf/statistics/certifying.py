@@ -67,13 +67,14 @@ def certify(
     documents, sizes = np.unique(table.document, return_counts=True)
     if unit == "document":
         table, sizes = _documents(table), np.ones(len(documents), dtype=int)
-    groups = [table] if per == "pooled" else [table.of_field(name) for name in table.fields]
+    groups = [(table.fields, table)]
+    if per == "field":
+        groups = [((n,), table.where(table.field == i)) for i, n in enumerate(table.fields)]
     level = (1 - confidence) / (len(groups) if together else 1)
     most = int(sizes.max(initial=1))
-    names = [table.fields] if per == "pooled" else [(name,) for name in table.fields]
     certificates = tuple(
         _certificate(group, fields, risk, level, most if strict else None)
-        for fields, group in zip(names, groups, strict=True)
+        for fields, group in groups
     )
     return Guarantee(
         risk, confidence, unit, per, together, strict, len(documents), most, certificates

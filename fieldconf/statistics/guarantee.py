@@ -1,4 +1,4 @@
-"""Guarantees: what a certified policy states about itself.
+"""Guarantee: what a certified policy states about itself.
 
 In:    the result of a certification.
 Out:   ``Guarantee``, frozen; plain values, and back.
@@ -44,16 +44,10 @@ class Certificate:
     design_effect: float | None = None
     reason: str = ""
 
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """The certificate of plain values, by the attributes' names."""
-        parts: dict[str, Any] = {**plain, "fields": tuple(plain["fields"])}
-        return cls(**parts)
-
 
 @dataclass(frozen=True)
 class Guarantee:
-    """With this confidence, what a policy accepts is wrong at most as often as ``risk`` says.
+    """An upper bound on how often accepted values are wrong, and how sure it is.
 
     Attributes:
         risk: the share (0..1) of the accepted ones that may be wrong.
@@ -107,14 +101,8 @@ class Guarantee:
     @property
     def bound(self) -> float | None:
         """The highest of the bounds; None where nothing is accepted."""
-        return max(
-            (
-                certificate.bound
-                for certificate in self.certificates
-                if certificate.bound is not None
-            ),
-            default=None,
-        )
+        bounds = (certificate.bound for certificate in self.certificates)
+        return max((bound for bound in bounds if bound is not None), default=None)
 
     @property
     def design_effect(self) -> float | None:
@@ -125,25 +113,25 @@ class Guarantee:
     @property
     def reason(self) -> str:
         """Why nothing is accepted, of each that has no cut; empty if all have one."""
-        reasons = (
-            (", ".join(certificate.fields), certificate.reason)
-            for certificate in self.certificates
-            if certificate.reason
+        return "; ".join(
+            c.reason if self.per == "pooled" else f"{', '.join(c.fields)}: {c.reason}"
+            for c in self.certificates
+            if c.reason
         )
-        if self.per == "pooled":
-            return "; ".join(reason for _, reason in reasons)
-        return "; ".join(f"{name}: {reason}" for name, reason in reasons)
 
     def differences(self, actual: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-        """In what answers of this scope differ from the labelled ones: what was, and what is.
+        """By name, how the scope of the labelled answers differs from this one: (own, actual).
 
-        What is not known of either is not compared.
+        Names that are unknown on either side are not compared.
         """
-        both = {name: (own, actual.get(name, "")) for name, own in self.scope.items()}
-        return {name: (own, is_) for name, (own, is_) in both.items() if own and is_ and own != is_}
+        return {
+            name: (own, now)
+            for name, own in self.scope.items()
+            if own and (now := actual.get(name, "")) and own != now
+        }
 
     def check(self, actual: Mapping[str, str]) -> None:
-        """Nothing, if it holds for answers of this scope.
+        """Check that the guarantee holds for answers of this scope.
 
         Raises:
             CalibrationError: if the labelled answers were others; with what was expected and what
@@ -192,7 +180,10 @@ class Guarantee:
             if name not in names:
                 raise PolicyError(f"unknown name {name!r}", remedy=nearest(name, names))
         try:
-            certificates = tuple(map(Certificate.from_dict, plain["certificates"]))
+            certificates = tuple(
+                Certificate(**dict[str, Any](each, fields=tuple(each["fields"])))
+                for each in plain["certificates"]
+            )
             parts: dict[str, Any] = {**plain, "certificates": certificates}
             return cls(**parts)
         except (TypeError, KeyError) as error:

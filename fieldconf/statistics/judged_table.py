@@ -1,4 +1,4 @@
-"""Table: a row for each judged value, in columns of numbers.
+"""Judged table: a row for each judged value, in columns of numbers.
 
 In:    a plain table with the columns ``document``, ``field``, ``confidence``, ``right``.
 Out:   ``Table``: numpy arrays of equal length.
@@ -83,18 +83,17 @@ class Table:
         else:
             right = [False] * len(column(source, "confidence"))
         known_rows = [row for row, value in enumerate(right) if value is not None]
-        others = [name for name in names if name not in (*REQUIRED, "kind")]
+        wanted = (*REQUIRED[:3], *(name for name in names if name not in REQUIRED))
         columns = {
-            name: _select(column(source, name), known_rows) for name in (*REQUIRED[:2], *others)
+            name: [values[row] for row in known_rows]
+            for name, values in ((name, column(source, name)) for name in wanted)
         }
-        kinds = _select(column(source, "kind"), known_rows) if "kind" in names else []
-        confidences = column(source, "confidence")
+        confidences = zip(columns.pop("confidence"), known_rows, strict=True)
         return cls.of(
-            columns["document"], map(str, columns["field"]),
-            [_confidence(confidences[row], row) for row in known_rows],
-            [right[row] for row in known_rows],
-            kinds=kinds,
-            scores={name: columns[name] for name in others if _are_numbers(columns[name])},
+            columns.pop("document"), map(str, columns.pop("field")),
+            [_confidence(value, row) for value, row in confidences],
+            [right[row] for row in known_rows], kinds=columns.pop("kind", ()),
+            scores={name: values for name, values in columns.items() if _are_numbers(values)},
         )  # fmt: skip
 
     @classmethod
@@ -129,11 +128,6 @@ class Table:
             scores={name: values[mask] for name, values in self.scores.items()},
         )  # fmt: skip
 
-    def of_field(self, name: str) -> "Table":
-        """The rows of one field; none if there is no such field."""
-        code = self.fields.index(name) if name in self.fields else -1
-        return self.where(self.field == code)
-
     def score(self, name: str) -> "Floats":
         """A column of scores, by name.
 
@@ -153,10 +147,6 @@ def _coded(values: Iterable[Any]) -> tuple[tuple[Any, ...], list[int]]:
     codes: dict[Any, int] = {}
     coded = [codes.setdefault(value, len(codes)) for value in values]
     return tuple(codes), coded
-
-
-def _select(values: Sequence[Any], rows: Sequence[int]) -> list[Any]:
-    return list(values) if len(rows) == len(values) else [values[row] for row in rows]
 
 
 def _truth(value: Any, row: int) -> bool | None:

@@ -15,8 +15,12 @@ from fieldconf.errors import MissingPackageError
 _DISTRIBUTIONS = {"sklearn": "scikit-learn"}
 
 
-def package(name: str) -> Any:
-    """A module of numpy, scipy or scikit-learn, by its dotted name.
+def package(name: str, extra: str = "calibrate") -> Any:
+    """A module of an optional package, by its dotted name.
+
+    Args:
+        name: of the module.
+        extra: the extra of fieldconf that installs the package.
 
     Raises:
         MissingPackageError: if it is not installed; it is an ImportError as well.
@@ -26,7 +30,7 @@ def package(name: str) -> Any:
     except ImportError:
         top = name.split(".", maxsplit=1)[0]
         raise MissingPackageError(
-            "fieldconf.evaluation", _DISTRIBUTIONS.get(top, top), extra="calibrate"
+            "fieldconf.evaluation", _DISTRIBUTIONS.get(top, top), extra=extra
         ) from None
 
 

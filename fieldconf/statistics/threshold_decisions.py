@@ -1,4 +1,4 @@
-"""Decisions: what a threshold decides for a field.
+"""Threshold decisions: what a threshold decides for a field.
 
 In:    nothing.
 Out:   ``Decided``.

@@ -6,21 +6,21 @@ Never: a number that the scorer computed: the truth follows from how the tokens 
 Why:   a report can only be checked against numbers that were known before.
 """
 
+import codecs
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from fieldconf.parsing.kinds import kind_of
 from fieldconf.paths import Path
+from fieldconf.testing.payloads import chat_body, chat_chunk, usage_chunk
 from fieldconf.tokens.token import Candidate, Token
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What is known of one value of an answer.
+    """The true numbers of one value of an answer.
 
     Attributes:
         value: the decoded JSON value.
@@ -46,7 +46,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Case:
-    """A completion: what was asked, what was answered, and what is true of it.
+    """A completion: the schema, the answer, and the true numbers of each value.
 
     Attributes:
         schema: the schema that was asked for, as it was given or drawn.
@@ -66,7 +66,8 @@ class Case:
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{t.bytes!r} {math.exp(t.logprob or 0):.3g}" for t in self.tokens)
-        return f"<Case {self.text} of {_name(self.schema)}: {shown}>"
+        name = getattr(self.schema, "__name__", None) or repr(self.schema)
+        return f"<Case {self.text} of {name}: {shown}>"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001  # hypothesis'
         """As hypothesis shows it where a test fails."""
@@ -75,16 +76,12 @@ class Case:
     @property
     def response(self) -> dict[str, Any]:
         """The completion as OpenAI's Chat Completions send it: a dict of plain JSON."""
-        return response(self.text, [entry(token) for token in self.tokens], self.model)
+        return response(self, [entry(token) for token in self.tokens])
 
     @property
     def chunks(self) -> list[dict[str, Any]]:
         """The same as a stream: a chunk a token, and one with the usage at the end."""
-        return chunks_of(self.tokens, [entry(token) for token in self.tokens], self.model)
-
-
-def _name(schema: Any) -> str:
-    return getattr(schema, "__name__", None) or repr(schema)
+        return chunks_of(self, [entry(token) for token in self.tokens])
 
 
 # -- the text -------------------------------------------------------------------------------------
@@ -101,6 +98,10 @@ class Style(NamedTuple):
     def scalar(self, value: Any) -> str:
         """A scalar, an empty container or a key as JSON text."""
         return json.dumps(value, ensure_ascii=self.is_ascii)
+
+    def line(self, depth: int) -> str:
+        """The line break before an item of a level, with its indentation; empty on one line."""
+        return "" if self.indent is None else "\n" + self.indent * depth
 
 
 STYLES = (
@@ -119,124 +120,77 @@ class Span(NamedTuple):
 
 def written(value: Any, style: Style) -> tuple[str, dict[Path, Span]]:
     """A value's JSON text, and the span of each value inside, in document order."""
-    pieces: list[str] = []
+    text = bytearray()
     spans: dict[Path, Span] = {}
-    size = 0
-
-    def write(piece: str) -> None:
-        nonlocal size
-        pieces.append(piece)
-        size += len(piece.encode())
 
     def put(inner: Any, path: Path) -> None:
-        start = size
+        start = len(text)
         spans[path] = Span(inner, start, start)
         if isinstance(inner, (dict, list)) and inner:
-            put_items(inner, path)
+            is_object = isinstance(inner, dict)
+            text.extend(b"{" if is_object else b"[")
+            keys = cast("Any", inner if is_object else range(len(cast("list[Any]", inner))))
+            for number, key in enumerate(keys):
+                name = style.scalar(key) + style.colon if is_object else ""
+                comma = style.comma if number else ""
+                text.extend(f"{comma}{style.line(len(path) + 1)}{name}".encode())
+                put(inner[key], (*path, key))
+            text.extend(f"{style.line(len(path))}{'}' if is_object else ']'}".encode())
         else:
-            write(style.scalar(inner))
-        spans[path] = Span(inner, start, size)
-
-    def put_items(inner: Any, path: Path) -> None:
-        is_object = kind_of(inner) == "object"
-        write("{" if is_object else "[")
-        for place, key in enumerate(inner if is_object else range(len(inner))):
-            write(style.comma if place else "")
-            line(len(path) + 1)
-            write(style.scalar(key) + style.colon if is_object else "")
-            put(inner[key], (*path, key))
-        line(len(path))
-        write("}" if is_object else "]")
-
-    def line(depth: int) -> None:
-        if style.indent is not None:
-            write("\n" + style.indent * depth)
+            text.extend(style.scalar(inner).encode())
+        spans[path] = Span(inner, start, len(text))
 
     put(value, ())
-    return "".join(pieces), spans
+    return text.decode(), spans
 
 
 # -- OpenAI's chat --------------------------------------------------------------------------------
 
 
-def entry(token: Token) -> dict[str, Any]:
-    """A token as an entry of ``logprobs.content``."""
-    top = [_row(candidate) for candidate in token.candidates]
-    return {**_row(token), "top_logprobs": top}
-
-
-def _row(token: Token | Candidate) -> dict[str, Any]:
+def token_row(token: Token | Candidate) -> dict[str, Any]:
+    """A token or a candidate as OpenAI lists it."""
     return {"token": token.text, "bytes": list(token.bytes), "logprob": token.logprob}
 
 
-def response(
-    text: str, entries: Sequence[Mapping[str, Any]], model: str, finish_reason: str = "stop"
+def entry(
+    token: Token, row: Callable[[Token | Candidate], dict[str, Any]] = token_row
 ) -> dict[str, Any]:
-    """A whole response."""
-    message = {"role": "assistant", "content": text, "refusal": None}
-    choice = {
-        "index": 0, "finish_reason": finish_reason, "message": message,
-        "logprobs": {"content": list(entries), "refusal": None},
-    }  # fmt: skip
-    return {
-        "id": "chatcmpl-1", "object": "chat.completion", "created": 0, "model": model,
-        "choices": [choice], "usage": usage(len(entries)),
-    }  # fmt: skip
+    """A token as an entry of ``logprobs.content``; ``row`` writes it and its candidates."""
+    return {**row(token), "top_logprobs": [row(candidate) for candidate in token.candidates]}
 
 
-def chunk(
-    delta: Mapping[str, Any], entries: Sequence[Mapping[str, Any]] | None, *, model: str,
-    finish_reason: str | None = None,
-) -> dict[str, Any]:  # fmt: skip
-    """A chunk of a stream."""
-    logprobs = None if entries is None else {"content": list(entries), "refusal": None}
-    choice = {
-        "index": 0, "delta": dict(delta), "logprobs": logprobs, "finish_reason": finish_reason,
-    }  # fmt: skip
-    return {**_head(model), "choices": [choice]}
+def response(case: Case, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A whole response with these entries."""
+    return chat_body(
+        {"content": case.text, "refusal": None}, {"content": list(entries), "refusal": None},
+        model=case.model, count=len(entries),
+    )  # fmt: skip
 
 
-def chunks_of(
-    tokens: Sequence[Token], entries: Sequence[Mapping[str, Any]], model: str
+def chunks_of(case: Case, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A whole stream: a chunk for each token, with its entry."""
+    pairs = zip(texts_of(case.tokens), entries, strict=True)
+    return stream([({"content": text}, [entry]) for text, entry in pairs], len(entries), case.model)
+
+
+def stream(
+    parts: Sequence[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]], count: int, model: str
 ) -> list[dict[str, Any]]:
-    """A whole stream: a chunk a token, listed as its entry."""
-    pairs = zip(texts_of(tokens), entries, strict=True)
-    chunks = [chunk({"content": text}, [entry], model=model) for text, entry in pairs]
-    first = chunk({"role": "assistant", "content": ""}, [], model=model)
-    return [first, *chunks, *ending(len(tokens), model)]
+    """A whole stream of so many tokens: a chunk for each delta with its entries."""
+    first = ({"role": "assistant", "content": ""}, list[Mapping[str, Any]]())
+    chunks = [
+        chat_chunk(delta, {"content": list(entries), "refusal": None}, model=model)
+        for delta, entries in (first, *parts)
+    ]
+    return chunks + ending(count, model)
 
 
 def ending(count: int, model: str) -> list[dict[str, Any]]:
-    """The last two chunks: why it stopped, and what it cost."""
-    stopped = chunk({}, None, model=model, finish_reason="stop")
-    return [stopped, {**_head(model), "choices": [], "usage": usage(count)}]
-
-
-def _head(model: str) -> dict[str, Any]:
-    return {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 0, "model": model}
-
-
-def usage(count: int) -> dict[str, int]:
-    """What a prompt of one token and so many more cost."""
-    return {"prompt_tokens": 1, "completion_tokens": count, "total_tokens": count + 1}
+    """The last two chunks: why the model stopped, and the usage."""
+    return [chat_chunk({}, model=model, finish_reason="stop"), usage_chunk(count, model=model)]
 
 
 def texts_of(tokens: Sequence[Token]) -> list[str]:
     """The text that comes with each token: a character comes with the token that completes it."""
-    data = b"".join(token.bytes for token in tokens)
-    ends = [_whole(data, end) for end in accumulate(len(token.bytes) for token in tokens)]
-    return list(_between(data, ends))
-
-
-def _between(data: bytes, ends: Sequence[int]) -> Iterator[str]:
-    start = 0
-    for end in ends:
-        yield data[start:end].decode()
-        start = end
-
-
-def _whole(data: bytes, end: int) -> int:
-    """The end of the last whole character before a byte."""
-    while end < len(data) and data[end] & 0xC0 == 0x80:
-        end -= 1
-    return end
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    return [decoder.decode(token.bytes) for token in tokens]

@@ -77,14 +77,15 @@ def completions(
     """
     probabilities = PROBABILITIES if confidence is None else confidence
     wanted = _Options(cuts, probabilities, top_logprobs, has_off_schema)
-    if schema is not None and not isinstance(schema, SearchStrategy):
+
+    def answered(schema: Any) -> SearchStrategy[Case]:
         return _cases(schema, instances(schema) if values is None else values, wanted)
-    drawn = schemas() if schema is None else cast("SearchStrategy[Any]", schema)
 
-    def answered(drawn: Any) -> SearchStrategy[Case]:
-        return _cases(drawn, instances(drawn) if values is None else values, wanted)
-
-    return drawn.flatmap(answered)
+    if schema is None:
+        return schemas().flatmap(answered)
+    if isinstance(schema, SearchStrategy):
+        return cast("SearchStrategy[Any]", schema).flatmap(answered)
+    return answered(schema)
 
 
 class _Options(NamedTuple):
@@ -109,9 +110,12 @@ def _cases(draw: DrawFn, schema: Any, values: SearchStrategy[Any], wanted: _Opti
 
 @dataclass(frozen=True)
 class _Few:
-    """A value of few: which pieces write it, and what each member's tokens would be in their place.
+    """A value that is one of a few members: its pieces, and the bytes of each member instead.
 
-    ``texts`` has for each member with its probability the bytes from the first piece's begin on.
+    Attributes:
+        first, last: the half-open range of the pieces that spell the value.
+        members: each member with its probability.
+        texts: the bytes of each member, from the beginning of the first piece on.
     """
 
     first: int
@@ -140,19 +144,24 @@ class _Maker:
             for path, span in leaves.items()
             if path in alone and (choice := self._few(span, declared[path])) is not None
         }
-        tokens = self._tokens(few.values())
+        of_few: dict[int, Token] = {}
+        for choice in few.values():
+            of_few |= self._of_few(choice)
+        tokens = [of_few.get(i) or self._plain(piece) for i, piece in enumerate(self._pieces)]
         in_few = {index for f in few.values() for index in range(f.first, f.last)}
         truth: dict[str, Truth] = {}
         for path, span in spans.items():
-            choice = few.get(path)
-            edge = self._edge(path, spans)
-            probability_known = (
-                self._joint(span, edge, declared[path], tokens, in_few) if path in leaves else None
-            )
+            first, last = self._touching(span)
+            choice, confidence = few.get(path), None
+            if choice and self._wanted.top_logprobs is None:
+                confidence = next(p for m, p in choice.members if same(m, span.value))
+            elif not choice and path in leaves:
+                edge = self._edge(path, spans)
+                confidence = self._joint(span, edge, declared[path], tokens, in_few)
             truth[pointer(path)] = Truth(
                 *span,
-                logprob=self._sum(tokens, *self._touching(span)),
-                confidence=self._chance(span, choice) if choice else probability_known,
+                logprob=_sum(tokens[first:last]),
+                confidence=confidence,
                 probabilities=choice.members if choice else (),
                 is_leaf=path in leaves,
             )
@@ -174,28 +183,26 @@ class _Maker:
     # -- values of few ----------------------------------------------------------------------------
 
     def _few(self, span: Span, declared: Declared | None) -> _Few | None:
-        members = declared.members if declared else None
-        if members is None or not 0 < len(members) <= MOST_MEMBERS:
+        if declared is None or declared.members is None or declared.conf is not None:
             return None
-        if declared is None or declared.conf is not None:
+        members = declared.members
+        own = next((number for number, m in enumerate(members) if same(m, span.value)), None)
+        if own is None or len(members) > MOST_MEMBERS:
             return None
         first, last = self._touching(span)
         start, stop = self._ends[first] - len(self._pieces[first]), self._ends[last - 1]
         before, behind = self._data[start : span.start], self._data[span.stop : stop]
         end = self._data[span.stop : span.stop + 1]  # a number ends with the byte behind it
+        values = [*members[:own], span.value, *members[own + 1 :]]  # 1.0 as it is written
         texts = tuple(
-            before + self._written(m, span) + (behind or (end if kind_of(m) == "number" else b""))
-            for m in members
-        )
-        own = next((place for place, m in enumerate(members) if same(m, span.value)), None)
+            before + self._style.scalar(value).encode()
+            + (behind or (end if kind_of(value) == "number" else b""))
+            for value in values
+        )  # fmt: skip
         written = self._data[start:stop]
-        if own is None or any(text.startswith(written) for text in _without(texts, own)):
+        if any(text.startswith(written) for i, text in enumerate(texts) if i != own):
             return None
         return _Few(first, last, self._probabilities(members, own), texts)
-
-    def _written(self, member: Any, span: Span) -> bytes:
-        is_own = same(member, span.value)
-        return self._style.scalar(span.value if is_own else member).encode()
 
     def _probabilities(self, members: Sequence[Any], own: int) -> tuple[tuple[Any, float], ...]:
         chance = self._draw(self._wanted.probability) if len(members) > 1 else 1.0
@@ -206,18 +213,7 @@ class _Maker:
         others.insert(own, chance)
         return tuple(zip(members, others, strict=True))
 
-    def _chance(self, span: Span, choice: _Few) -> float | None:
-        if self._wanted.top_logprobs is not None:
-            return None
-        return next(p for member, p in choice.members if same(member, span.value))
-
     # -- tokens -----------------------------------------------------------------------------------
-
-    def _tokens(self, few: Iterable[_Few]) -> list[Token]:
-        tokens: dict[int, Token] = {}
-        for choice in few:
-            tokens |= self._of_few(choice)
-        return [tokens.get(i) or self._plain(piece) for i, piece in enumerate(self._pieces)]
 
     def _plain(self, piece: bytes) -> Token:
         """A token that lists itself and nothing else."""
@@ -254,11 +250,8 @@ class _Maker:
 
     # -- what is true -----------------------------------------------------------------------------
 
-    def _sum(self, tokens: Sequence[Token], first: int, last: int) -> float:
-        return math.fsum(token.logprob or 0.0 for token in tokens[first:last])
-
     def _edge(self, path: Path, spans: Mapping[Path, Span]) -> int:
-        """Where what stands before a value ends: a key, an item, a bracket, or nothing."""
+        """The offset at which the key, the item or the bracket before a value ends."""
         if not path:
             return 0
         *around, step = path
@@ -272,8 +265,8 @@ class _Maker:
     ) -> float | None:  # fmt: skip
         """The product over the tokens that decide a short open value.
 
-        These are all behind the edge: the first may hold what stands before it, too, and a number's
-        last one is the one that ends it.
+        All of them end behind the edge. The first may also spell text before the value; the last
+        one of a number is the token that ends it.
         """
         kind, (first, last) = kind_of(span.value), self._touching(span)
         first = bisect_right(self._ends, edge)
@@ -287,7 +280,11 @@ class _Maker:
             return None
         if is_long or in_few & {*range(first, last)}:
             return None
-        return math.exp(self._sum(tokens, first, last))
+        return math.exp(_sum(tokens[first:last]))
+
+
+def _sum(tokens: Sequence[Token]) -> float:
+    return math.fsum(token.logprob or 0.0 for token in tokens)
 
 
 def _is_open(declared: Declared, value: Any) -> bool:
@@ -308,20 +305,16 @@ def _token(piece: bytes, logprob: float, candidates: Iterable[tuple[bytes, float
     return Token(piece.decode("utf-8", "replace"), piece, logprob, rows)
 
 
-def _without(texts: Sequence[bytes], place: int) -> Sequence[bytes]:
-    return [*texts[:place], *texts[place + 1 :]]
-
-
 # -- what is declared -----------------------------------------------------------------------------
 
 
 def _declared_at(root: SchemaNode, path: Path, spans: Mapping[Path, Span]) -> Declared | None:
-    """What is declared at a path; None in a union of objects, where it depends on other values."""
-    place = root
+    """What is declared at a path; None in a union of objects, whose variant is not known."""
+    node = root
     for depth, step in enumerate(path):
         kind = kind_of(spans[path[:depth]].value)
-        around = [c for c in place.cases if kind in place.with_only(c).declared.kinds]
+        around = [c for c in node.cases if kind in node.with_only(c).declared.kinds]
         if len(around) != 1:
             return None
-        place = place.with_only(around[0]).inside(step)
-    return place.declared
+        node = node.with_only(around[0]).inside(step)
+    return node.declared

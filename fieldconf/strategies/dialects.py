@@ -5,13 +5,14 @@ Out:   ``Dialect`` values: a small writer each, and what it loses; strategies of
 Never: a field that no server sends; a recorded response.
 Why:   a pipeline should decide the same with another provider.
 
-A dialect loses numbers where it has no bytes and a token is a part of a character, where it lists
-candidates by text and two look alike, where it rounds, and where it lists no candidates.
+A dialect loses numbers if it has no bytes and a token is a part of a character, if it lists
+candidates by text and two have the same text, if it rounds, or if it lists no candidates.
 """
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, TypeAlias, cast
 
 from hypothesis import strategies as st
@@ -20,14 +21,14 @@ from hypothesis.strategies import SearchStrategy
 
 from fieldconf.strategies.cases import (
     Case,
-    chunk,
     chunks_of,
     ending,
     entry,
     response,
     texts_of,
-    usage,
+    token_row,
 )
+from fieldconf.testing.payloads import chat_chunk, chat_usage
 from fieldconf.tokens.token import Candidate, Token
 
 Json: TypeAlias = dict[str, Any]
@@ -46,7 +47,7 @@ class Dialect:
 
     name: str
     write: Callable[[Case], Any]
-    keeps: Keeps
+    keeps: Keeps = lambda _: True
 
     def __repr__(self) -> str:
         return f"<Dialect {self.name}>"
@@ -55,16 +56,8 @@ class Dialect:
 # -- what is lost ---------------------------------------------------------------------------------
 
 
-def _all_of_it(_: Case) -> bool:
-    return True
-
-
-def _nothing(_: Case) -> bool:
-    return False
-
-
 def _whole_characters(case: Case) -> bool:
-    """Where tokens are texts, they must be some."""
+    """Whether no token is a part of a character, for formats that send texts only."""
     return all(token.text.encode() == token.bytes for token in _everything(case))
 
 
@@ -77,19 +70,6 @@ def _everything(case: Case) -> Iterable[Token | Candidate]:
 # -- tokens ---------------------------------------------------------------------------------------
 
 
-def _entries(case: Case, **more: Any) -> list[Json]:
-    return [entry(token) | more for token in case.tokens]
-
-
-def _without_bytes(entries: Sequence[Json]) -> list[Json]:
-    """Entries of servers that send no bytes."""
-    return [
-        {key: _without_bytes(value) if key == "top_logprobs" else value
-         for key, value in entry.items() if key != "bytes"}
-        for entry in entries
-    ]  # fmt: skip
-
-
 def _escaped(token: Token | Candidate) -> str:
     r"""OpenAI's text of a token that is a part of a character: ``\xf0\x9f``."""
     if token.text.encode() == token.bytes:
@@ -97,16 +77,23 @@ def _escaped(token: Token | Candidate) -> str:
     return "".join(f"\\x{byte:02x}" for byte in token.bytes)
 
 
-def _openai_entries(case: Case) -> list[Json]:
-    entries: list[Json] = []
-    for token in case.tokens:
-        top = [_named(candidate) for candidate in token.candidates]
-        entries.append({**_named(token), "top_logprobs": top})
-    return entries
+def _openai_entries(case: Case, digits: int | None = None) -> list[Json]:
+    def named(token: Token | Candidate) -> Json:
+        logprob = token.logprob
+        if digits is not None and logprob is not None:
+            logprob = round(logprob, digits)
+        return {**token_row(token), "token": _escaped(token), "logprob": logprob}
+
+    return [entry(token, named) for token in case.tokens]
 
 
-def _named(token: Token | Candidate) -> Json:
-    return {"token": _escaped(token), "bytes": list(token.bytes), "logprob": token.logprob}
+def _text_entries(case: Case) -> list[Json]:
+    """Entries of servers that send no bytes."""
+
+    def without_bytes(token: Token | Candidate) -> Json:
+        return {"token": token.text, "logprob": token.logprob}
+
+    return [entry(token, without_bytes) for token in case.tokens]
 
 
 def _legacy_text(token: Token | Candidate) -> str:
@@ -119,61 +106,42 @@ def _ids(case: Case) -> Mapping[bytes, int]:
     return {raw: 1000 + place for place, raw in enumerate(texts)}
 
 
-def _characters(case: Case) -> list[tuple[bytes, Token]]:
-    """Tokens as llama.cpp lists them: parts of a character with the one that completes it."""
-    pieces: list[tuple[bytes, Token]] = []
-    waiting = b""
-    for token in case.tokens:
-        waiting += token.bytes
-        try:
-            waiting.decode()
-        except UnicodeDecodeError:
-            continue
-        pieces.append((waiting, token))
-        waiting = b""
-    return pieces
-
-
 # -- OpenAI's chat, and those who copy it ---------------------------------------------------------
 
 
-def _chat(entries: Callable[[Case], Sequence[Json]], **more: Any) -> Callable[[Case], Json]:
-    return lambda case: {**response(case.text, entries(case), case.model), **more}
+def _chat(entries: Callable[[Case], Sequence[Json]]) -> Callable[[Case], Json]:
+    return lambda case: response(case, entries(case))
 
 
 def _chat_stream(entries: Callable[[Case], Sequence[Json]]) -> Callable[[Case], list[Json]]:
-    return lambda case: chunks_of(case.tokens, entries(case), case.model)
+    return lambda case: chunks_of(case, entries(case))
 
 
 def _azure(case: Case) -> Json:
-    payload = response(case.text, _openai_entries(case), case.model)
+    payload = response(case, _openai_entries(case))
     payload["choices"][0]["content_filter_results"] = {"hate": {"filtered": False}}
     return {**payload, "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": {}}]}
 
 
 def _azure_stream(case: Case) -> list[Json]:
-    filters: list[Json] = [{"prompt_index": 0, "content_filter_results": {}}]
     first: Json = {
-        "id": "",
-        "object": "",
-        "model": "",
-        "choices": [],
-        "prompt_filter_results": filters,
-    }
+        "id": "", "object": "", "model": "", "choices": [],
+        "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": {}}],
+    }  # fmt: skip
     return [first, *_chat_stream(_openai_entries)(case)]
 
 
 def _sampled_first(case: Case) -> list[Json]:
     """As vLLM lists them: the sampled token first, whatever its rank."""
-    entries = _entries(case)
+    entries = [entry(token) for token in case.tokens]
     for token in entries:
-        own: list[Json] = [row for row in token["top_logprobs"] if row["bytes"] == token["bytes"]]
-        others = [row for row in token["top_logprobs"] if row["bytes"] != token["bytes"]]
-        token["top_logprobs"] = own + others
+        rows: list[Json] = token["top_logprobs"]
+        rows.sort(key=lambda row: row["bytes"] != token["bytes"])
     return entries
 
 
 def _llama_cpp_entries(case: Case) -> list[Json]:
+    """Parts of a character are listed with the token that completes it."""
     ids = _ids(case)
 
     def row(raw: bytes, token: Token | Candidate) -> Json:
@@ -182,19 +150,27 @@ def _llama_cpp_entries(case: Case) -> list[Json]:
             "id": ids[token.bytes], "token": shown, "bytes": list(raw), "logprob": token.logprob,
         }  # fmt: skip
 
-    return [
-        {**row(raw, token), "top_logprobs": [row(c.bytes, c) for c in token.candidates]}
-        for raw, token in _characters(case)
-    ]
+    entries: list[Json] = []
+    waiting = b""
+    for token in case.tokens:
+        waiting += token.bytes
+        try:
+            waiting.decode()
+        except UnicodeDecodeError:
+            continue
+        top = [row(candidate.bytes, candidate) for candidate in token.candidates]
+        entries.append({**row(waiting, token), "top_logprobs": top})
+        waiting = b""
+    return entries
 
 
 def _llama_cpp_chat(case: Case) -> Json:
-    payload = response(case.text, _llama_cpp_entries(case), case.model)
+    payload = response(case, _llama_cpp_entries(case))
     return {**payload, "timings": {"predicted_n": len(case.tokens)}}
 
 
 def _batch(case: Case) -> Json:
-    body = response(case.text, _openai_entries(case), case.model)
+    body = response(case, _openai_entries(case))
     answer = {"status_code": 200, "request_id": "req_1", "body": body}
     return {"id": "batch_req_1", "custom_id": "ticket-1", "response": answer, "error": None}
 
@@ -202,19 +178,10 @@ def _batch(case: Case) -> Json:
 # -- OpenAI's Responses ---------------------------------------------------------------------------
 
 
-def _rounded(entries: Sequence[Json]) -> list[Json]:
-    """Whole responses have six decimals."""
-    return [
-        {k: _rounded(v) if k == "top_logprobs" else v for k, v in entry.items()}
-        | {"logprob": round(entry["logprob"], 6)}
-        for entry in entries
-    ]
-
-
 def _responses(case: Case) -> Json:
     part = {
         "type": "output_text", "text": case.text, "annotations": [],
-        "logprobs": _rounded(_openai_entries(case)),
+        "logprobs": _openai_entries(case, digits=6),  # only whole responses are rounded
     }  # fmt: skip
     message = {
         "id": "msg_1", "type": "message", "role": "assistant", "status": "completed",
@@ -255,21 +222,19 @@ def _lists(case: Case) -> Json:
 
 
 def _completions(case: Case) -> Json:
-    offsets = [0]
-    for token in case.tokens:
-        offsets.append(offsets[-1] + len(token.text))
+    offsets = accumulate((len(token.text) for token in case.tokens[:-1]), initial=0)
     choice = {
         "index": 0, "text": case.text, "finish_reason": "stop",
-        "logprobs": {**_lists(case), "text_offset": offsets[:-1]},
+        "logprobs": {**_lists(case), "text_offset": list(offsets)},
     }  # fmt: skip
     return {
         "id": "cmpl-1", "object": "text_completion", "created": 0, "model": case.model,
-        "choices": [choice], "usage": usage(len(case.tokens)),
+        "choices": [choice], "usage": chat_usage(len(case.tokens)),
     }  # fmt: skip
 
 
 def _together(case: Case) -> Json:
-    payload = response(case.text, [], case.model)
+    payload = response(case, [])
     ids, lists = _ids(case), _lists(case)
     lists["tokens"].append("<|eot_id|>")
     lists["token_logprobs"].append(-0.001)
@@ -283,7 +248,7 @@ def _together(case: Case) -> Json:
 def _together_stream(case: Case) -> list[Json]:
     ids, chunks = _ids(case), list[Json]()
     for text, token in zip(texts_of(case.tokens), case.tokens, strict=True):
-        part = chunk({"token_id": ids[token.bytes], "content": text}, None, model=case.model)
+        part = chat_chunk({"token_id": ids[token.bytes], "content": text}, model=case.model)
         part["choices"][0]["logprobs"] = token.logprob
         part["choices"][0]["top_logprobs"] = {c.text: c.logprob for c in token.candidates}
         chunks.append(part)
@@ -302,12 +267,12 @@ def _llama_cpp(case: Case) -> Json:
 
 
 def _ollama_entries(case: Case) -> list[Json]:
-    """The bytes are those of the text, also of what is a part of a character."""
+    """The bytes are those of the text, even where the token is a part of a character."""
 
     def row(token: Token | Candidate) -> Json:
         return {"token": token.text, "logprob": token.logprob, "bytes": list(token.text.encode())}
 
-    return [{**row(t), "top_logprobs": [row(c) for c in t.candidates]} for t in case.tokens]
+    return [entry(token, row) for token in case.tokens]
 
 
 def _ollama(case: Case) -> Json:
@@ -413,31 +378,31 @@ def _cohere(case: Case) -> Json:
 # -- the table ------------------------------------------------------------------------------------
 
 _DIALECTS = (
-    Dialect("openai", _chat(_openai_entries), _all_of_it),
-    Dialect("openai stream", _chat_stream(_openai_entries), _all_of_it),
-    Dialect("openai-responses", _responses, _nothing),
-    Dialect("openai-responses stream", _responses_stream, _all_of_it),
-    Dialect("openai-completions", _completions, _all_of_it),
-    Dialect("openai batch line", _batch, _all_of_it),
-    Dialect("azure", _azure, _all_of_it),
-    Dialect("azure stream", _azure_stream, _all_of_it),
-    Dialect("together", _together, _all_of_it),
+    Dialect("openai", _chat(_openai_entries)),
+    Dialect("openai stream", _chat_stream(_openai_entries)),
+    Dialect("openai-responses", _responses, lambda _: False),
+    Dialect("openai-responses stream", _responses_stream),
+    Dialect("openai-completions", _completions),
+    Dialect("openai batch line", _batch),
+    Dialect("azure", _azure),
+    Dialect("azure stream", _azure_stream),
+    Dialect("together", _together),
     Dialect("together stream", _together_stream, _whole_characters),
-    Dialect("deepseek", _chat(_openai_entries), _all_of_it),
+    Dialect("deepseek", _chat(_openai_entries)),
     Dialect("gemini", _gemini, _whole_characters),
-    Dialect("vllm", _chat(_sampled_first), _all_of_it),
-    Dialect("vllm stream", _chat_stream(_sampled_first), _all_of_it),
-    Dialect("vllm-completions", _completions, _all_of_it),
+    Dialect("vllm", _chat(_sampled_first)),
+    Dialect("vllm stream", _chat_stream(_sampled_first)),
+    Dialect("vllm-completions", _completions),
     Dialect("sglang-generate", _sglang, _whole_characters),
-    Dialect("tgi", _chat(lambda case: _without_bytes(_entries(case))), _whole_characters),
+    Dialect("tgi", _chat(_text_entries), _whole_characters),
     Dialect("tgi-generate", _tgi, _whole_characters),
     Dialect("tgi-generate stream", _tgi_stream, _whole_characters),
     Dialect("llama.cpp", _llama_cpp_chat, _whole_characters),
     Dialect("llama.cpp-completion", _llama_cpp, _whole_characters),
     Dialect("ollama", _ollama, _whole_characters),
     Dialect("ollama stream", _ollama_stream, _whole_characters),
-    Dialect("cohere", _cohere, _nothing),
-    Dialect("litellm", _chat(lambda case: _without_bytes(_entries(case))), _whole_characters),
+    Dialect("cohere", _cohere, lambda _: False),
+    Dialect("litellm", _chat(_text_entries), _whole_characters),
 )
 
 DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in _DIALECTS}
@@ -501,15 +466,8 @@ def payloads(case: Case, *names: str, keeps_numbers: bool = False) -> SearchStra
 def _saved(payload: Any) -> SearchStrategy[Any]:
     """A payload as it is, or as people keep it."""
     if isinstance(payload, list):
-        chunks = cast("list[Json]", payload)
-        return st.sampled_from([chunks, _lines(chunks), _events(chunks)])
+        chunks = [json.dumps(chunk) for chunk in cast("list[Json]", payload)]
+        events = "".join(f"data: {chunk}\n\n" for chunk in [*chunks, "[DONE]"])
+        return st.sampled_from([cast("Any", payload), "\n".join(chunks), events])
     text = json.dumps(payload)
     return st.sampled_from([payload, text, text.encode()])
-
-
-def _lines(chunks: Sequence[Any]) -> str:
-    return "\n".join(json.dumps(part) for part in chunks)
-
-
-def _events(chunks: Sequence[Any]) -> str:
-    return "".join(f"data: {json.dumps(part)}\n\n" for part in chunks) + "data: [DONE]\n\n"

@@ -11,6 +11,7 @@ counted down, so that recursive schemas end; what the cases do not say is left t
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -111,11 +112,11 @@ class _Builder:
 
     # -- how deep ---------------------------------------------------------------------------------
 
-    def fits(self, place: SchemaNode, depth: int) -> bool:
-        """Whether some value of at most so many levels can stand at a place."""
-        key = (place, depth)
+    def fits(self, node: SchemaNode, depth: int) -> bool:
+        """Whether some value of at most so many levels is valid for a schema node."""
+        key = (node, depth)
         if key not in self._fits:
-            cases = [(place.with_only(case), case) for case in place.cases]
+            cases = [(node.with_only(case), case) for case in node.cases]
             self._fits[key] = depth > 0 and any(self._kinds(own, c, depth) for own, c in cases)
         return self._fits[key]
 
@@ -125,30 +126,29 @@ class _Builder:
         if members is not None:
             return ["member"] if members else []
         kinds = kinds_of_parts(case.parts)
-        return [k for k in _SIMPLEST if k in kinds and self._can_be(own, case, k, depth)]
-
-    def _can_be(self, own: SchemaNode, case: Alternative, kind: str, depth: int) -> bool:
-        if kind == "array":
-            return all(self.fits(own.inside(i), depth - 1) for i in range(own.declared.min_items))
-        if kind == "object":
-            return all(self.fits(own.inside(key), depth - 1) for key in required_of(case.parts))
-        return True
+        needed = {"array": range(own.declared.min_items), "object": required_of(case.parts)}
+        return [
+            kind
+            for kind in _SIMPLEST
+            if kind in kinds
+            and all(self.fits(own.inside(step), depth - 1) for step in needed.get(kind, ()))
+        ]
 
     # -- strategies -------------------------------------------------------------------------------
 
-    def value(self, place: SchemaNode, depth: int) -> SearchStrategy[Any]:
-        """Values at a place, of at most so many levels."""
-        key = (place, depth)
+    def value(self, node: SchemaNode, depth: int) -> SearchStrategy[Any]:
+        """Values for a schema node, of at most so many levels."""
+        key = (node, depth)
         if key not in self._made:
             options = [
                 self._of_kind(own, case, kind, depth)
-                for case in place.cases
-                for own in [place.with_only(case)]
+                for case in node.cases
+                for own in [node.with_only(case)]
                 for kind in self._kinds(own, case, depth)
             ]
             is_free = any(
                 kinds_of_parts(case.parts) == KINDS and not any(part.words for part in case.parts)
-                for case in place.cases
+                for case in node.cases
             )
             self._made[key] = ANYTHING if is_free else st.one_of(*options)
         return self._made[key]
@@ -158,28 +158,22 @@ class _Builder:
     ) -> SearchStrategy[Any]:
         if kind == "member":
             return st.sampled_from(members_of(case.parts) or [])
-        if kind == "array":
-            return self._arrays(own, case, depth)
-        if kind == "object":
-            return self._objects(own, case, depth)
-        return self._scalar(case, kind)
-
-    def _scalar(self, case: Alternative, kind: str) -> SearchStrategy[Any]:
+        if kind in ("array", "object"):
+            build = self._arrays if kind == "array" else self._objects
+            return build(own, case, depth)
         words = [part.words for part in case.parts]
         if kind == "number":
             is_whole = any(part.is_integer for part in case.parts)
             return self._by_rules(numbers(words, is_whole=is_whole), case)
         if kind == "string":
-            inner = [own for part in case.parts if (own := _json_inside(part.subschema.schema))]
-            if inner:
-                return self._json_inside(inner[0])
+            for part in case.parts:
+                schema = dict_in(part.subschema.schema)
+                if schema.get("contentMediaType") == "application/json":
+                    content = dict_in(schema.get("contentSchema"))
+                    inner = {**self._shared, **content} if content else None
+                    return instances(inner).map(json.dumps)
             return self._by_rules(strings(words, is_python=self._is_python), case)
         return st.none() if kind == "null" else st.booleans()
-
-    def _json_inside(self, schema: dict[str, Any]) -> SearchStrategy[str]:
-        """Strings that hold JSON of a schema of their own."""
-        content = dict_in(schema.get("contentSchema"))
-        return instances({**self._shared, **content} if content else None).map(json.dumps)
 
     def _by_rules(self, strategy: SearchStrategy[Any], case: Alternative) -> SearchStrategy[Any]:
         rules = [part.rule for part in case.parts if part.words]
@@ -196,18 +190,17 @@ class _Builder:
         least = own.declared.min_items
         if any("contains" in part.words for part in case.parts):
             least = max(least, 1)
-        first_items, place = own.first_items, own.inside(len(own.first_items))
-        first = [own.inside(index) for index in first_items]
-        most = least + _MOST_MORE if not first_items else max(least, len(first_items) + _MOST_MORE)
+        first, other = [own.inside(i) for i in own.first_items], own.inside(len(own.first_items))
+        most = max(least, len(first) + _MOST_MORE) if first else least + _MOST_MORE
         if own.declared.max_items is not None:
             most = min(most, own.declared.max_items)
-        can_be_more = place.cases and self.fits(place, depth - 1)
+        can_be_more = other.cases and self.fits(other, depth - 1)
         rest = max(0, most - len(first)) if can_be_more else 0
         is_unique = any(part.words.get("uniqueItems") is True for part in case.parts)
         items = st.lists(
-            self.value(place, depth - 1) if rest else st.nothing(),
+            self.value(other, depth - 1) if rest else st.nothing(),
             min_size=min(rest, max(0, least - len(first))), max_size=rest,
-            unique_by=_text_of if is_unique else None,
+            unique_by=partial(json.dumps, sort_keys=True) if is_unique else None,
         )  # fmt: skip
         if not first:
             return items
@@ -225,7 +218,13 @@ class _Builder:
             {key: strategy for key, strategy in values.items() if key in needed},
             optional={key: strategy for key, strategy in values.items() if key not in needed},
         ).map(lambda value: {key: value[key] for key in keys if key in value})
-        if is_closed(parts) or (keys and not any(_opens(part.words) for part in parts)):
+        invites_more = any(
+            isinstance(part.words.get("additionalProperties"), dict)
+            or "patternProperties" in part.words
+            or "minProperties" in part.words
+            for part in parts
+        )
+        if is_closed(parts) or (keys and not invites_more):
             return fixed
         more = self._more_keys(own, case, depth, len(needed))
         return st.tuples(fixed, more).map(lambda parts: {**parts[0], **parts[1]})
@@ -235,34 +234,21 @@ class _Builder:
     ) -> SearchStrategy[Any]:
         """Keys that are not named."""
         words = [part.words for part in case.parts]
-        least = (
-            max((w["minProperties"] for w in words if "minProperties" in w), default=0) - keys_used
-        )
+        least = max((w["minProperties"] for w in words if "minProperties" in w), default=0)
+        least = max(0, least - keys_used)
         most = min((w["maxProperties"] for w in words if "maxProperties" in w), default=None)
-        names = _names(words)
         keys = own.declared.keys
-        size = max(0, least) + _MOST_MORE if most is None else max(0, most - len(keys))
-        fresh = st.lists(names, min_size=max(0, least), max_size=size, unique=True)
+        size = least + _MOST_MORE if most is None else max(0, most - len(keys))
+        fresh = st.lists(_names(words), min_size=least, max_size=size, unique=True)
 
         def filled(keys_free: list[str]) -> SearchStrategy[dict[str, Any]]:
             inner = {key: own.inside(key) for key in keys_free if key not in keys}
-            fitting = {k: place for k, place in inner.items() if self.fits(place, depth - 1)}
-            values = {key: self.value(place, depth - 1) for key, place in fitting.items()}
-            return st.fixed_dictionaries(values)
+            fitting = {key: node for key, node in inner.items() if self.fits(node, depth - 1)}
+            return st.fixed_dictionaries(
+                {key: self.value(node, depth - 1) for key, node in fitting.items()}
+            )
 
         return fresh.flatmap(filled)
-
-
-def _json_inside(schema: Any) -> dict[str, Any]:
-    """The schema of a string that holds JSON; empty of others."""
-    own = dict_in(schema)
-    return own if own.get("contentMediaType") == "application/json" else {}
-
-
-def _opens(words: Any) -> bool:
-    """Whether a schema invites keys that it does not name."""
-    rest = words.get("additionalProperties")
-    return isinstance(rest, dict) or "patternProperties" in words or "minProperties" in words
 
 
 def _names(words: Sequence[Any]) -> SearchStrategy[str]:
@@ -278,7 +264,3 @@ def _names(words: Sequence[Any]) -> SearchStrategy[str]:
     elif is_open or not by_pattern:
         by_pattern.append(_KEYS)
     return st.one_of(*by_pattern)
-
-
-def _text_of(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)

@@ -41,14 +41,6 @@ def _moments(offsets: Sequence[str]) -> SearchStrategy[str]:
     )
 
 
-def _addresses(version: Any) -> SearchStrategy[str]:
-    return st.ip_addresses(v=version).map(str)
-
-
-def _networks(version: Any, longest: int) -> SearchStrategy[str]:
-    return _addresses(version).map(lambda address: f"{address}/{longest}")
-
-
 _DURATIONS = st.integers(0, 999).map(lambda n: f"P{n}D") | st.integers(0, 9999).map(
     lambda n: f"PT{n}S"
 )
@@ -56,8 +48,8 @@ _HOSTS = st.lists(_NAME, min_size=1, max_size=2).map(lambda parts: ".".join([*pa
 _EMAILS = st.tuples(_NAME, _HOSTS).map("@".join)
 _PATHS = st.lists(_NAME, max_size=3).map(lambda parts: "/" + "/".join(parts))
 _URIS = st.tuples(_HOSTS, _PATHS).map(lambda parts: f"https://{parts[0]}{parts[1]}")
-_FOUR, _SIX = _addresses(4), _addresses(6)
-_FOURS, _SIXES = _networks(4, 32), _networks(6, 128)
+_FOUR, _SIX = st.ip_addresses(v=4).map(str), st.ip_addresses(v=6).map(str)
+_FOURS, _SIXES = _FOUR.map("{}/32".format), _SIX.map("{}/128".format)
 
 FORMATS: Mapping[str, SearchStrategy[str]] = {
     "date": _DATES.map(lambda day: day.isoformat()),
@@ -95,22 +87,6 @@ def strings(words: Sequence[Mapping[str, Any]], *, is_python: bool) -> SearchStr
     Raises:
         SchemaError: if a pattern is none that Python knows, or no length is left.
     """
-    least, most = _lengths(words)
-    patterns = [w["pattern"] for w in words if isinstance(w.get("pattern"), str)]
-    by_name = {**FORMATS, **LOCAL} if is_python else FORMATS
-    formats = [by_name[w["format"]] for w in words if w.get("format") in by_name]
-    if patterns:
-        return _of_pattern(patterns[0]).filter(lambda text: _is_sized(text, least, most))
-    if formats:
-        return formats[0].filter(lambda text: _is_sized(text, least, most))
-    most = least + _MOST_MORE if most is None else min(most, least + _MOST_MORE)
-    plain = st.characters(codec="ascii", exclude_categories=["Cc"])
-    return st.text(plain, min_size=least, max_size=most) | st.text(
-        CHARACTERS, min_size=least, max_size=most
-    )
-
-
-def _lengths(words: Sequence[Mapping[str, Any]]) -> tuple[int, int | None]:
     least = max((math.ceil(w["minLength"]) for w in words if "minLength" in w), default=0)
     most = min((math.floor(w["maxLength"]) for w in words if "maxLength" in w), default=None)
     if most is not None and least > most:
@@ -118,11 +94,18 @@ def _lengths(words: Sequence[Mapping[str, Any]]) -> tuple[int, int | None]:
             f"no string has at least {least} and at most {most} characters",
             remedy="Mend minLength and maxLength",
         )
-    return least, most
-
-
-def _is_sized(text: str, least: int, most: int | None) -> bool:
-    return least <= len(text) and (most is None or len(text) <= most)
+    patterns = [w["pattern"] for w in words if isinstance(w.get("pattern"), str)]
+    by_name = {**FORMATS, **LOCAL} if is_python else FORMATS
+    formats = [by_name[w["format"]] for w in words if w.get("format") in by_name]
+    if patterns or formats:
+        strategy = _of_pattern(patterns[0]) if patterns else formats[0]
+        longest = math.inf if most is None else most
+        return strategy.filter(lambda text: least <= len(text) <= longest)
+    most = least + _MOST_MORE if most is None else min(most, least + _MOST_MORE)
+    plain = st.characters(codec="ascii", exclude_categories=["Cc"])
+    return st.text(plain, min_size=least, max_size=most) | st.text(
+        CHARACTERS, min_size=least, max_size=most
+    )
 
 
 def _of_pattern(pattern: str) -> SearchStrategy[str]:
@@ -154,14 +137,12 @@ def numbers(words: Sequence[Mapping[str, Any]], *, is_whole: bool) -> SearchStra
     if is_whole:
         pitch = Fraction(pitch.numerator)
     first, last = _multiples(low, high, pitch)
-    has_multiples = first is None or last is None or first <= last
-    multiples = st.integers(first, last).map(lambda n: _plain(n * pitch)) if has_multiples else None
-    if is_whole or steps:
-        if multiples is None:
-            raise SchemaError("no number is within its bounds", remedy="Mend the bounds")
-        return multiples
-    floats = _floats(low, high)
-    options = [s for s in (multiples, floats) if s is not None]
+    options: list[SearchStrategy[int | float]] = []
+    if first is None or last is None or first <= last:
+        options.append(st.integers(first, last).map(lambda n: _plain(n * pitch)))
+    floats = None if is_whole or steps else _floats(low, high)
+    if floats is not None:
+        options.append(floats)
     if not options:
         raise SchemaError("no number is within its bounds", remedy="Mend the bounds")
     return st.one_of(*options)

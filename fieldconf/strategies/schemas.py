@@ -27,7 +27,7 @@ _NOTES = ("", "One of ours.", "When it happened, if at all.")
 
 @dataclass
 class _Room:
-    """What is left to be drawn, and the definitions so far."""
+    """How many leaves may still be drawn, and the definitions so far."""
 
     draw: DrawFn
     leaves: int
@@ -137,12 +137,14 @@ def _tree(room: _Room, _: int) -> Json:
 
 def _union(room: _Room, depth: int) -> Json:
     """Objects told apart by a constant, as pydantic writes them."""
-    arms: list[Json] = []
+    variants: list[Json] = []
     for label in ("card", "cash"):
         inner = _object(room, depth - 1)
         properties = {"type": {"const": label, "type": "string"}} | inner["properties"]
-        arms.append({**inner, "properties": properties, "required": ["type", *inner["required"]]})
-    return {"oneOf": arms, "discriminator": {"propertyName": "type"}}
+        variants.append(
+            {**inner, "properties": properties, "required": ["type", *inner["required"]]}
+        )
+    return {"oneOf": variants, "discriminator": {"propertyName": "type"}}
 
 
 _NESTED: Mapping[str, Callable[[_Room, int], Json]] = {

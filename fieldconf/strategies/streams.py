@@ -7,14 +7,14 @@ Why:   where a server cuts its stream must not change a report.
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from fieldconf.strategies.cases import Case, chunk, ending, entry
+from fieldconf.strategies.cases import Case, entry, stream
+from fieldconf.strategies.tokenisations import cut_at
 
 _MOST_CUTS = 12
 
@@ -73,23 +73,12 @@ def _streams(
 ) -> list[dict[str, Any]]:
     count = draw(st.integers(0, _MOST_CUTS))
     texts, groups = (
-        _cut(text, _edges(draw, text, count)),
-        _cut(entries, _edges(draw, entries, count)),
+        cut_at(parts, draw(st.lists(st.integers(0, len(parts)), min_size=count, max_size=count)))
+        for parts in (text, entries)
     )
-    chunks = [
-        chunk({"content": piece} if piece else {}, group, model=model)
-        for piece, group in zip(texts, groups, strict=True)
-    ]
-    head = chunk({"role": "assistant", "content": ""}, [], model=model)
-    whole = [head, *chunks, *ending(len(entries), model)]
+    pairs = zip(texts, groups, strict=True)
+    parts = [({"content": piece} if piece else {}, group) for piece, group in pairs]
+    whole = stream(parts, len(entries), model)
     if is_broken_off:
         return whole[: draw(st.integers(1, len(whole) - 2))]
     return whole
-
-
-def _edges(draw: DrawFn, parts: Sequence[Any], count: int) -> list[int]:
-    return sorted(draw(st.lists(st.integers(0, len(parts)), min_size=count, max_size=count)))
-
-
-def _cut(parts: Any, edges: Sequence[int]) -> list[Any]:
-    return [parts[a:b] for a, b in pairwise([0, *edges, len(parts)])]

@@ -67,13 +67,13 @@ def tokenisations(
         strategy = st.just(pieces)
     elif cuts is None:
         names: tuple[Cuts, ...] = ("marks", "merged", "words", "characters", "anywhere")
-        strategy = st.one_of(*(_cut_at(data, _places(data, name)) for name in names))
+        strategy = st.one_of(*(_drawn_cuts(data, _places(data, name)) for name in names))
     else:
         if cuts not in get_args(Cuts):
             raise InvalidArgument(
                 f"cuts={cuts!r} is no kind of cuts; there are {', '.join(get_args(Cuts))}"
             )
-        strategy = _cut_at(data, _places(data, cuts))
+        strategy = _drawn_cuts(data, _places(data, cuts))
     return strategy.flatmap(_with_empty) if may_be_empty else strategy
 
 
@@ -86,21 +86,22 @@ def _places(data: bytes, cuts: Cuts) -> Sequence[int]:
     return [match.start() for match in _PIECES[cuts].finditer(data) if match.start()]
 
 
-def _cut_at(data: bytes, places: Sequence[int]) -> SearchStrategy[list[bytes]]:
+def _drawn_cuts(data: bytes, places: Sequence[int]) -> SearchStrategy[list[bytes]]:
     if not data:
         return st.just([])
     if not places:
         return st.just([data])
     if len(places) <= _FEW:  # each by itself: every cut that does not matter goes when it shrinks
         return st.tuples(*[st.booleans()] * len(places)).map(
-            lambda flags: _cut(data, compress(places, flags))
+            lambda flags: cut_at(data, compress(places, flags))
         )
     some = st.lists(st.sampled_from(places), unique=True, max_size=_MOST_CUTS)
-    return (some | st.just([*places])).map(lambda at: _cut(data, at))
+    return (some | st.just([*places])).map(lambda at: cut_at(data, at))
 
 
-def _cut(data: bytes, places: Iterable[int]) -> list[bytes]:
-    return [data[a:b] for a, b in pairwise([0, *sorted(places), len(data)])]
+def cut_at(parts: Any, places: Iterable[int]) -> list[Any]:
+    """The pieces of a sequence that is cut before these positions."""
+    return [parts[a:b] for a, b in pairwise([0, *sorted(places), len(parts)])]
 
 
 def _with_empty(tokens: list[bytes]) -> SearchStrategy[list[bytes]]:
@@ -108,8 +109,8 @@ def _with_empty(tokens: list[bytes]) -> SearchStrategy[list[bytes]]:
 
     def filled(at: list[int]) -> list[bytes]:
         pieces = [*tokens]
-        for place in sorted(at, reverse=True):
-            pieces.insert(place, b"")
+        for index in sorted(at, reverse=True):
+            pieces.insert(index, b"")
         return pieces
 
     return places.map(filled)

@@ -10,9 +10,10 @@ Why:   the client behaves like the real one in everything that the code under te
 import asyncio
 import importlib
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import openai
 
@@ -24,11 +25,11 @@ BASE_URL = "http://fake.invalid/v1"
 _DEFAULTS: dict[str, Any] = {"api_key": "none", "base_url": BASE_URL, "max_retries": 0}
 
 
-class _Stage:
+class _ClientScript(Script):
     """What a fake client and its copies share: the script, and what became of the streams."""
 
     def __init__(self, *replies: Given) -> None:
-        self.script = Script(replies)
+        super().__init__(replies)
         self.closed_early = 0
         self._raised: list[BaseException] = []
 
@@ -36,45 +37,24 @@ class _Stage:
         """Answer a request of the HTTP package."""
         path, body = request.url.path, json.loads(request.content or b"{}")
         try:
-            number, source = self.script.take(body)
+            number, source = self.take(body)
             answer = reply(source, path, body)
         except BaseException as error:
             self._raised.append(error)
             raise
-        stream = _stream_type()(_Body(self, number, answer))
+        stream = _stream_type()(self, number, answer)
         return _http().Response(answer.status, headers=dict(answer.headers), stream=stream)
 
-    def raised(self, error: BaseException) -> BaseException:
-        """What a test gave or got wrong, where the openai package wrapped it; else the error."""
-        cause = error.__cause__
-        return cause if cause is not None and any(cause is own for own in self._raised) else error
-
-
-class _Body:
-    """The bytes of one reply, handed out part by part."""
-
-    def __init__(self, stage: _Stage, number: int, answer: Reply) -> None:
-        self._stage, self._number, self._reply = stage, number, answer
-        self._left = len(answer.parts)
-
-    def parts(self) -> Iterator[bytes]:
-        """The bytes, and then what goes wrong."""
-        for part in self._reply.parts:
-            self._left -= 1
-            self._stage.script.sent[self._number] += part.tokens
-            yield part.data
-        http = _http()
-        if self._reply.ending == "stall":
-            raise http.ReadTimeout("nothing more comes")
-        if self._reply.ending == "reset":
-            raise http.ReadError("connection reset by peer")
-        if self._reply.missing:
-            raise http.RemoteProtocolError("the connection ends before the body does")
-
-    def close(self) -> None:
-        """Note whether something was left."""
-        self._stage.closed_early += bool(self._left)
-        self._left = 0
+    @contextmanager
+    def unwrapped(self) -> Generator[None]:
+        """Raise what a test gave, or got wrong, without the error that openai wraps it in."""
+        try:
+            yield
+        except Exception as error:
+            cause = error.__cause__
+            if cause is not None and any(cause is own for own in self._raised):
+                raise cause from None
+            raise
 
 
 @lru_cache(maxsize=1)
@@ -88,50 +68,70 @@ def _http() -> Any:
 def _stream_type() -> Any:
     """A stream of bytes as the HTTP package wants it, for clients of both kinds."""
     http = _http()
+    faults = {
+        "stall": (http.ReadTimeout, "nothing more comes"),
+        "reset": (http.ReadError, "connection reset by peer"),
+    }
 
     class Stream(http.SyncByteStream, http.AsyncByteStream):
-        def __init__(self, body: _Body) -> None:
-            self._body = body
+        """The bytes of one reply, handed out part by part, and then what goes wrong."""
+
+        def __init__(self, script: _ClientScript, number: int, answer: Reply) -> None:
+            self._script, self._number, self._reply = script, number, answer
+            self._left = len(answer.parts)
 
         def __iter__(self) -> Iterator[bytes]:
-            return self._body.parts()
+            for part in self._reply.parts:
+                self._left -= 1
+                self._script.sent[self._number] += part.tokens
+                yield part.data
+            if self._reply.ending in faults:
+                error, message = faults[self._reply.ending]
+                raise error(message)
+            if self._reply.missing:
+                raise http.RemoteProtocolError("the connection ends before the body does")
 
         async def __aiter__(self) -> AsyncIterator[bytes]:
-            for data in self._body.parts():
+            for data in self:
                 await asyncio.sleep(0)  # others have their turn, and a cancelled task ends here
                 yield data
 
         def close(self) -> None:
-            self._body.close()
+            self._script.closed_early += bool(self._left)
+            self._left = 0
 
         async def aclose(self) -> None:
-            self._body.close()
+            self.close()
 
     return Stream
 
 
-class _Staged:
-    """What a test may look at, whichever way its client waits."""
+class _Scripted:
+    """What synchronous and asynchronous fake clients have in common."""
 
-    _stage: _Stage
+    _transport: str  # the name of the HTTP package's client
 
-    @property
-    def requests(self) -> list[dict[str, Any]]:
-        """The JSON bodies of the requests so far."""
-        return self._stage.script.requests
-
-    @property
-    def sent(self) -> list[int]:
-        """Of each request, how many tokens of the answer the code under test took."""
-        return self._stage.script.sent
+    def __init__(self, *answers: Given, **options: Any) -> None:
+        self._script: _ClientScript = options.pop("script", None) or _ClientScript(*answers)
+        self.requests, self.sent = self._script.requests, self._script.sent
+        if options.get("http_client") is None:
+            transport = _http().MockTransport(self._script.play)
+            options["http_client"] = getattr(_http(), self._transport)(transport=transport)
+        cast("Any", super()).__init__(**_DEFAULTS | options)
 
     @property
     def closed_early(self) -> int:
         """How many answers were closed before their end."""
-        return self._stage.closed_early
+        return self._script.closed_early
+
+    def copy(self, **options: Any) -> Self:
+        """Make a client with other options and the same answers."""
+        return cast("Any", super()).copy(**options, _extra_kwargs={"script": self._script})
+
+    with_options = copy
 
 
-class FakeClient(_Staged, openai.OpenAI):
+class FakeClient(_Scripted, openai.OpenAI):
     """An ``openai.OpenAI`` that gives the answers of a test, in this process.
 
     Args:
@@ -151,52 +151,20 @@ class FakeClient(_Staged, openai.OpenAI):
     ('{"ok":true}', 'any')
     """
 
-    def __init__(self, *answers: Given, **options: Any) -> None:
-        self._stage = options.pop("stage", None) or _Stage(*answers)
-        if options.get("http_client") is None:
-            transport = _http().MockTransport(self._stage.play)
-            options["http_client"] = _http().Client(transport=transport)
-        super().__init__(**_DEFAULTS | options)
-
-    def copy(self, **options: Any) -> Self:
-        """Make a client with other options and the same answers."""
-        return super().copy(**options, _extra_kwargs={"stage": self._stage})
-
-    with_options = copy
+    _transport = "Client"
 
     def request(self, *args: Any, **options: Any) -> Any:
         """Ask, and raise what the test gave to be raised."""
-        try:
+        with self._script.unwrapped():
             return super().request(*args, **options)  # pyright: ignore[reportUnknownVariableType]  # it depends on what was asked
-        except Exception as error:
-            raised = self._stage.raised(error)
-            if raised is error:
-                raise
-            raise raised from None
 
 
-class AsyncFakeClient(_Staged, openai.AsyncOpenAI):
+class AsyncFakeClient(_Scripted, openai.AsyncOpenAI):
     """An ``openai.AsyncOpenAI`` that gives the answers of a test; see ``FakeClient``."""
 
-    def __init__(self, *answers: Given, **options: Any) -> None:
-        self._stage = options.pop("stage", None) or _Stage(*answers)
-        if options.get("http_client") is None:
-            transport = _http().MockTransport(self._stage.play)
-            options["http_client"] = _http().AsyncClient(transport=transport)
-        super().__init__(**_DEFAULTS | options)
-
-    def copy(self, **options: Any) -> Self:
-        """Make a client with other options and the same answers."""
-        return super().copy(**options, _extra_kwargs={"stage": self._stage})
-
-    with_options = copy
+    _transport = "AsyncClient"
 
     async def request(self, *args: Any, **options: Any) -> Any:
         """Ask, and raise what the test gave to be raised."""
-        try:
+        with self._script.unwrapped():
             return await super().request(*args, **options)
-        except Exception as error:
-            raised = self._stage.raised(error)
-            if raised is error:
-                raise
-            raise raised from None

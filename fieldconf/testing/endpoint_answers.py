@@ -1,4 +1,4 @@
-"""Decisions: an answer in the format of a decision endpoint, question by question.
+"""Endpoint answers: an answer in the format of a decision endpoint, question by question.
 
 In:    an ``Answer``, and the questions of a request.
 Out:   a dict in the format of OpenAI's Decisions endpoint.
@@ -49,23 +49,20 @@ def _answer(answer: Answer, question: Mapping[str, Any]) -> dict[str, Any]:
     if value is _MISSING or answer.refusal is not None:
         return own | {"type": "refusal"}
     if kind == "predicate":
-        true, _ = _shared(answer, name, value, [True, False])
-        return own | {"probability": true}
+        return own | {"probability": _shared(answer, name, value, [True, False])[0]}
     if kind == "choice":
         values = [choice["value"] for choice in question["choices"]]
         shares = _shared(answer, name, value, values)
         candidates = [{"value": v, "probability": p} for v, p in zip(values, shares, strict=True)]
-        best = max(candidates, key=lambda candidate: candidate["probability"])
-        return own | {
-            "choice": best["value"], "confidence": best["probability"], "probabilities": candidates
-        }  # fmt: skip
+        best = max(candidates, key=lambda candidate: candidate["probability"])["value"]
+        return own | {"choice": best, "confidence": max(shares), "probabilities": candidates}
     labels = [level["label"] for level in question["levels"]]
     shares = _shared(answer, name, value, labels)
     levels = [
-        {"value": place, "label": label, "probability": p}
-        for place, (label, p) in enumerate(zip(labels, shares, strict=True))
+        {"value": number, "label": label, "probability": p}
+        for number, (label, p) in enumerate(zip(labels, shares, strict=True))
     ]
-    mean = sum(level["value"] * level["probability"] for level in levels)
+    mean = sum(number * share for number, share in enumerate(shares))
     return own | {"score": mean, "confidence": max(shares), "probabilities": levels}
 
 
@@ -80,10 +77,9 @@ def _at(value: Any, name: str) -> Any:
 def _shared(answer: Answer, name: str, value: Any, labels: Sequence[Any]) -> list[float]:
     """The probability of each label."""
     where = pointer_name(name)
-    rivals = answer.rivals.get(where, {})
     shares: dict[int, float] = {}
-    masses = [(value, answer.confidences.get(where, answer.default)), *rivals.items()]
-    for rival, mass in masses:
+    own = (value, answer.confidences.get(where, answer.default))
+    for rival, mass in (own, *answer.rivals.get(where, {}).items()):
         matches = [n for n, label in enumerate(labels) if same(member_of([rival], label), rival)]
         if not matches:
             raise AnswerError(f"{rival!r} is no answer to the question {name}: {labels}")

@@ -1,4 +1,4 @@
-"""Answers: what a fake model says, as data.
+"""Fake answers: what a fake model says, as data.
 
 In:    a value, the confidence of its fields, and the fault of the connection.
 Out:   ``Answer``, ``Fault``, ``HttpError``: frozen values; ``AnswerError`` for an impossible one.

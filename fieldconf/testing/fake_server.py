@@ -64,20 +64,11 @@ class FakeServer:
     def __init__(self, *answers: Given, pace: float = 0.0, hold_at: int | None = None) -> None:
         self.held, self.hung_up = threading.Event(), threading.Event()
         self._script = Script(answers)
+        self.requests, self.sent = self._script.requests, self._script.sent
         self._pace, self._hold_at = pace, hold_at
         self._released, self._is_over = threading.Event(), threading.Event()
         self._http: _Http | None = None
         self._thread: threading.Thread | None = None
-
-    @property
-    def requests(self) -> list[dict[str, Any]]:
-        """The JSON bodies of the requests so far."""
-        return self._script.requests
-
-    @property
-    def sent(self) -> list[int]:
-        """Of each request, how many tokens of its answer were written."""
-        return self._script.sent
 
     @property
     def base_url(self) -> str:
@@ -130,13 +121,18 @@ class FakeServer:
 
     def answer(self, handler: "_Handler", body: dict[str, Any]) -> None:
         """Answer one request."""
-        number, reply = self._reply(handler.path, body)
-        if reply is None:
-            handler.reset()
-            return
-        handler.begin(reply)
+        number = -1
         try:
-            self._send(handler, reply, number)
+            number, source = self._script.take(body)
+            if isinstance(source, BaseException):
+                handler.reset()
+                return
+            answer = reply(source, handler.path.partition("?")[0], body)
+        except AnswerError as error:
+            answer = reply(HttpError(500, str(error)), handler.path, body)
+        handler.begin(answer)
+        try:
+            self._send(handler, answer, number)
         except (OSError, _HungUp):
             self.lost()
 
@@ -145,25 +141,14 @@ class FakeServer:
         if not self._is_over.is_set():
             self.hung_up.set()
 
-    def _reply(self, path: str, body: dict[str, Any]) -> tuple[int, Reply | None]:
-        try:
-            number, source = self._script.take(body)
-            if isinstance(source, BaseException):
-                return number, None
-            return number, reply(source, path.partition("?")[0], body)
-        except AnswerError as error:
-            return -1, reply(HttpError(500, str(error)), path, body)
-
     def _send(self, handler: "_Handler", reply: Reply, number: int) -> None:
-        came = 0
         for part in reply.parts:
             if part.tokens and reply.streams:
-                self._wait(handler, came)
+                self._wait(handler, self.sent[number])
             elif reply.streams:
                 handler.look()
             if part.tokens:
-                came += part.tokens
-                self.sent[number] = came
+                self.sent[number] += part.tokens
             handler.wfile.write(part.data)
         if reply.ending == "stall":
             self._wait_for(handler, lambda: False)

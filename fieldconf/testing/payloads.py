@@ -8,13 +8,13 @@ Why:   tests of code that reads saved responses need no client.
 Each is what the openai package's own types accept. Streams have one token a chunk.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from fieldconf.testing.fake_answers import Answer, Fault
-from fieldconf.testing.token_writing import WrittenToken, entries, refusal_entries
+from fieldconf.testing.fake_answers import Answer
+from fieldconf.testing.token_writing import WrittenToken, entries, text_entries
 
 _ID, _CREATED, _PROMPT_TOKENS = "chatcmpl-made-up", 1_700_000_000, 1
 _ITEM = {"item_id": "msg_made-up", "output_index": 0, "content_index": 0}
@@ -41,7 +41,7 @@ class RequestShape:
 
 @dataclass(frozen=True)
 class WrittenAnswer:
-    """What is said of an answer, after its cuts and the faults of what is said."""
+    """The tokens of an answer, after its cuts and the faults of its contents."""
 
     tokens: tuple[WrittenToken, ...]
     refusal: tuple[WrittenToken, ...]
@@ -58,14 +58,19 @@ class WrittenAnswer:
         """The refusal's text."""
         return "".join(entry.text for entry in self.refusal)
 
+    @property
+    def count(self) -> int:
+        """How many tokens were written."""
+        return len(self.tokens) + len(self.refusal)
 
-def written_answer(answer: Answer, shape: Any = None) -> WrittenAnswer:
+
+def written_answer(answer: Answer, requested: Any = None) -> WrittenAnswer:
     """Cut the tokens of an answer as it says.
 
     Raises:
         AnswerError: if the answer cannot have the confidences that it should have.
     """
-    tokens, finish_reason = entries(answer, shape), answer.finish_reason
+    tokens, finish_reason = entries(answer, requested), answer.finish_reason
     refusal = answer.refusal
     if answer.refuse_after is not None:
         tokens, refusal = tokens[: answer.refuse_after], "I cannot help with that."
@@ -75,15 +80,11 @@ def written_answer(answer: Answer, shape: Any = None) -> WrittenAnswer:
     if fault is not None and fault.kind == "content_filter":
         tokens, finish_reason = tokens[: fault.after], "content_filter"
     if fault is not None and fault.kind == "without_logprobs":
-        tokens = _without(tokens, fault)
-    return WrittenAnswer(tokens, refusal_entries(refusal or ""), finish_reason, answer.model)
-
-
-def _without(tokens: tuple[WrittenToken, ...], fault: Fault) -> tuple[WrittenToken, ...]:
-    return tuple(
-        WrittenToken(entry.text, None) if index == fault.after else entry
-        for index, entry in enumerate(tokens)
-    )
+        tokens = tuple(
+            WrittenToken(token.text, None) if index == fault.after else token
+            for index, token in enumerate(tokens)
+        )
+    return WrittenAnswer(tokens, text_entries(refusal or ""), finish_reason, answer.model)
 
 
 # -- entries ------------------------------------------------------------------------------------
@@ -95,13 +96,12 @@ def _logprob_rows(
     """The list of logprobs; None where none were asked for."""
     if not shape.logprobs:
         return None
-    return [_entry(entry, shape.top, digits) for entry in tokens if entry.logprob is not None]
-
-
-def _entry(entry: WrittenToken, top: int, digits: int | None) -> dict[str, Any]:
-    assert entry.logprob is not None  # the caller looks
-    own = _named(entry.text, entry.logprob, digits)
-    return own | {"top_logprobs": [_named(*pair, digits) for pair in islice(entry.listed, top)]}
+    return [
+        _named(token.text, token.logprob, digits)
+        | {"top_logprobs": [_named(*pair, digits) for pair in islice(token.listed, shape.top)]}
+        for token in tokens
+        if token.logprob is not None
+    ]
 
 
 def _named(text: str, logprob: float, digits: int | None) -> dict[str, Any]:
@@ -127,11 +127,10 @@ def chat(answer: Answer, shape: RequestShape = RequestShape()) -> dict[str, Any]
             "content": _logprob_rows(it.tokens, shape) if it.tokens or not refusal else None,
             "refusal": _logprob_rows(it.refusal, shape) if refusal else None,
         }
-    message = {"role": "assistant", "content": content, "refusal": refusal}
-    choice = {
-        "index": 0, "message": message, "logprobs": logprobs, "finish_reason": it.finish_reason,
-    }  # fmt: skip
-    return _chat_frame(it, "chat.completion") | {"choices": [choice], "usage": _chat_usage(it)}
+    return chat_body(
+        {"content": content, "refusal": refusal}, logprobs, it.finish_reason,
+        model=it.model, count=it.count,
+    )  # fmt: skip
 
 
 def chat_chunks(answer: Answer, shape: RequestShape = RequestShape()) -> list[dict[str, Any]]:
@@ -143,39 +142,59 @@ def chat_parts(answer: Answer, shape: RequestShape) -> Iterator[tuple[dict[str, 
     """The chunks, each with the number of the answer's tokens in it."""
     it = written_answer(answer, shape.schema)
     nothing: Any = {"content": [], "refusal": None} if shape.logprobs else None
-    yield _chunk(it, {"role": "assistant", "content": "", "refusal": None}, nothing), 0
-    for entry in it.tokens:
-        rows = _logprob_rows([entry], shape)
-        logprobs = {"content": rows, "refusal": None} if rows else None
-        yield _chunk(it, {"content": entry.text}, logprobs), 1
-    for entry in it.refusal:
-        rows = _logprob_rows([entry], shape)
-        logprobs = {"content": None, "refusal": rows} if rows else None
-        yield _chunk(it, {"refusal": entry.text}, logprobs), 0
-    yield _chunk(it, {}, None, it.finish_reason), 0
+    first = {"role": "assistant", "content": "", "refusal": None}
+    yield chat_chunk(first, nothing, model=it.model), 0
+    for name, tokens in (("content", it.tokens), ("refusal", it.refusal)):
+        for token in tokens:
+            rows = _logprob_rows([token], shape)
+            logprobs = {"content": None, "refusal": None, name: rows} if rows else None
+            yield chat_chunk({name: token.text}, logprobs, model=it.model), int(name == "content")
+    yield chat_chunk({}, model=it.model, finish_reason=it.finish_reason), 0
     if shape.usage:
-        yield (
-            _chat_frame(it, "chat.completion.chunk") | {"choices": [], "usage": _chat_usage(it)},
-            0,
-        )
+        yield usage_chunk(it.count, model=it.model), 0
 
 
-def _chunk(
-    it: WrittenAnswer, delta: Any, logprobs: Any, finish_reason: str | None = None
-) -> dict[str, Any]:
-    choice = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason}
-    return _chat_frame(it, "chat.completion.chunk") | {"choices": [choice]}
+# -- the bodies of Chat Completions, also of other writers ---------------------------------------
 
 
-def _chat_frame(it: WrittenAnswer, kind: str) -> dict[str, Any]:
-    return {"id": _ID, "object": kind, "created": _CREATED, "model": it.model}
-
-
-def _chat_usage(it: WrittenAnswer) -> dict[str, int]:
-    written = len(it.tokens) + len(it.refusal)
+def chat_body(
+    message: Mapping[str, Any], logprobs: Any, finish_reason: str = "stop", *, model: str,
+    count: int,
+) -> dict[str, Any]:  # fmt: skip
+    """A whole Chat Completion of so many tokens."""
+    choice = {
+        "index": 0, "message": {"role": "assistant", **message}, "logprobs": logprobs,
+        "finish_reason": finish_reason,
+    }  # fmt: skip
     return {
-        "prompt_tokens": _PROMPT_TOKENS, "completion_tokens": written,
-        "total_tokens": _PROMPT_TOKENS + written,
+        "id": _ID, "object": "chat.completion", "created": _CREATED, "model": model,
+        "choices": [choice], "usage": chat_usage(count),
+    }  # fmt: skip
+
+
+def chat_chunk(
+    delta: Mapping[str, Any], logprobs: Any = None, *, model: str, finish_reason: str | None = None
+) -> dict[str, Any]:
+    """A chunk of a Chat stream."""
+    choice = {
+        "index": 0, "delta": dict(delta), "logprobs": logprobs, "finish_reason": finish_reason,
+    }  # fmt: skip
+    return {
+        "id": _ID, "object": "chat.completion.chunk", "created": _CREATED, "model": model,
+        "choices": [choice],
+    }  # fmt: skip
+
+
+def usage_chunk(count: int, *, model: str) -> dict[str, Any]:
+    """The chunk behind the others, which tells the usage."""
+    return {**chat_chunk({}, model=model), "choices": [], "usage": chat_usage(count)}
+
+
+def chat_usage(count: int) -> dict[str, int]:
+    """The usage of a prompt of one token and so many more."""
+    return {
+        "prompt_tokens": _PROMPT_TOKENS, "completion_tokens": count,
+        "total_tokens": _PROMPT_TOKENS + count,
     }  # fmt: skip
 
 
@@ -246,15 +265,14 @@ def _response(it: WrittenAnswer, shape: RequestShape) -> dict[str, Any]:
         parts.append(_text_part(it.text, _logprob_rows(it.tokens, shape, digits=_DECIMALS) or []))
     if it.refusal:
         parts.append(_refusal_part(it.refused))
-    written = len(it.tokens) + len(it.refusal)
     return _frame(it, status) | {
         "output": [_message(parts, status)],
         "incomplete_details": {"reason": ending} if ending else None,
         "usage": {
             "input_tokens": _PROMPT_TOKENS,
             "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
-            "output_tokens": written, "output_tokens_details": {"reasoning_tokens": 0},
-            "total_tokens": _PROMPT_TOKENS + written,
+            "output_tokens": it.count, "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": _PROMPT_TOKENS + it.count,
         },
     }  # fmt: skip
 

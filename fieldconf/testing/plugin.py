@@ -8,7 +8,7 @@ Why:   every run of pytest loads it if this library is installed.
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,11 +23,7 @@ def fieldconf_client() -> "Iterator[Callable[..., FakeClient]]":
     from fieldconf.testing.clients import FakeClient  # noqa: PLC0415
 
     with ExitStack() as stack:
-
-        def make(*answers: Any, **options: Any) -> FakeClient:
-            return stack.enter_context(FakeClient(*answers, **options))
-
-        yield make
+        yield lambda *answers, **options: stack.enter_context(FakeClient(*answers, **options))
 
 
 @pytest.fixture
@@ -44,8 +40,4 @@ def fieldconf_server() -> "Iterator[Callable[..., FakeServer]]":
     from fieldconf.testing.fake_server import FakeServer  # noqa: PLC0415
 
     with ExitStack() as stack:
-
-        def start(*answers: Any, **options: Any) -> FakeServer:
-            return stack.enter_context(FakeServer(*answers, **options))
-
-        yield start
+        yield lambda *answers, **options: stack.enter_context(FakeServer(*answers, **options))

@@ -22,6 +22,8 @@ Given: TypeAlias = Answer | HttpError | BaseException | Callable[[dict[str, Any]
 """What a test gives for an answer: one of these, a function of the request, or any JSON value."""
 
 CHAT, RESPONSES, DECISIONS = "/chat/completions", "/responses", "/decisions"
+_CHAT_SCHEMA = ("response_format", "json_schema", "schema")
+_RESPONSES_SCHEMA = ("text", "format", "schema")
 _INCLUDED = "message.output_text.logprobs"
 _BROKEN = b'{"id": "made-up", "choices": [{"del'
 _CONNECTION_FAULTS = {"reset", "drop", "stall"}
@@ -111,9 +113,12 @@ def reply(source: Given, path: str, body: Mapping[str, Any]) -> Reply:
         paths = f"{CHAT}, {RESPONSES} or {DECISIONS}"
         return _refused(HttpError(404, f"there is no {path} here; ask at {paths}"))
     is_chat = path.endswith(CHAT)
-    shape = _chat_shape(body) if is_chat else RequestShape(
-        logprobs=_INCLUDED in (body.get("include") or ()), top=body.get("top_logprobs") or 0,
-        schema=_inside(body, "text", "format", "schema"),
+    shape = RequestShape(
+        logprobs=bool(body.get("logprobs")) if is_chat
+        else _INCLUDED in (body.get("include") or ()),
+        top=body.get("top_logprobs") or 0,
+        usage=bool(_inside(body, "stream_options", "include_usage")),
+        schema=_inside(body, *(_CHAT_SCHEMA if is_chat else _RESPONSES_SCHEMA)),
     )  # fmt: skip
     if body.get("stream"):
         parts = payloads.chat_parts if is_chat else payloads.response_parts
@@ -130,15 +135,6 @@ def _refused(error: HttpError) -> Reply:
 
 
 # -- what a request asks for --------------------------------------------------------------------
-
-
-def _chat_shape(body: Mapping[str, Any]) -> RequestShape:
-    return RequestShape(
-        logprobs=bool(body.get("logprobs")),
-        top=body.get("top_logprobs") or 0,
-        usage=bool(_inside(body, "stream_options", "include_usage")),
-        schema=_inside(body, "response_format", "json_schema", "schema"),
-    )
 
 
 def _inside(body: Any, *names: str) -> Any:
@@ -158,7 +154,7 @@ def _streamed(
         parts.append(BodyPart(b"data: [DONE]\n\n"))
     fault, ending = answer.fault, "end"
     if fault is not None:
-        at = _place(parts, fault.after)
+        at = _index_after(parts, fault.after)
         before, after = parts[:at], parts[at:]
         if fault.kind in _CONNECTION_FAULTS:
             parts, ending = before, fault.kind
@@ -173,15 +169,12 @@ def _streamed(
     return Reply(tuple(parts), 200, headers, ending, streams=True)  # pyright: ignore[reportArgumentType]  # as checked above
 
 
-def _place(parts: Sequence[BodyPart], tokens: int) -> int:
-    """The index of the part that comes next once so many tokens have come."""
-    came = 0
-    ends = [index for index, part in enumerate(parts) if part.tokens]
-    for index in ends:
-        if came == tokens:
-            return index
-        came += parts[index].tokens
-    return ends[-1] + 1 if ends else len(parts)
+def _index_after(parts: Sequence[BodyPart], tokens: int) -> int:
+    """The index of the part that comes next once so many tokens have come, one in each part."""
+    with_token = [index for index, part in enumerate(parts) if part.tokens]
+    if tokens < len(with_token):
+        return with_token[tokens]
+    return with_token[-1] + 1 if with_token else len(parts)
 
 
 def _event(event: Mapping[str, Any]) -> bytes:

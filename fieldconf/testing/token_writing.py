@@ -1,4 +1,4 @@
-"""Writing: the tokens of a fake model's answer.
+"""Token writing: the tokens of a fake model's answer.
 
 In:    an ``Answer``, and the schema it will be scored by, if that is known.
 Out:   ``WrittenToken`` values: a token's text, its logprob, and the candidates listed with it.
@@ -19,7 +19,7 @@ right for members, kinds, strings and numbers alike. But
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -52,8 +52,8 @@ class WrittenToken(NamedTuple):
         return tuple(sorted((*own, *self.rivals), key=lambda pair: -pair[1]))
 
 
-def entries(answer: Answer, shape: Any = None) -> tuple[WrittenToken, ...]:
-    """The tokens of an answer; ``asked`` is the schema that a request asks for.
+def entries(answer: Answer, requested: Any = None) -> tuple[WrittenToken, ...]:
+    """The tokens of an answer; ``requested`` is the schema that a request asks for.
 
     Raises:
         AnswerError: if the answer cannot have the confidences that it should have.
@@ -61,8 +61,8 @@ def entries(answer: Answer, shape: Any = None) -> tuple[WrittenToken, ...]:
     if answer.refusal is not None:
         return ()
     if answer.text is not None:
-        return tuple(_entry(piece, answer.default) for piece in _pieces(answer.text))
-    schema = answer.schema if answer.schema is not None else shape
+        return text_entries(answer.text, answer.default)
+    schema = answer.schema if answer.schema is not None else requested
     compiled = _compiled(schema, answer)
     writer = _Writer(answer, compiled)
     writer.write(answer.value, ())
@@ -73,9 +73,9 @@ def entries(answer: Answer, shape: Any = None) -> tuple[WrittenToken, ...]:
     return tokens
 
 
-def refusal_entries(text: str) -> tuple[WrittenToken, ...]:
-    """The tokens of a refusal."""
-    return tuple(_entry(piece, 1.0) for piece in _pieces(text))
+def text_entries(text: str, probability: float = 1.0) -> tuple[WrittenToken, ...]:
+    """The tokens of a text, each with this probability (0..1)."""
+    return tuple(_entry(piece, probability) for piece in _pieces(text))
 
 
 def _compiled(schema: Any, answer: Answer) -> Schema | None:
@@ -204,32 +204,35 @@ class _Writer:
         others = self._answer.rivals.get(name)
         declared = self._declared(path)
         if others is not None:
-            rivals = [(self._rival(name, value, other), mass) for other, mass in others.items()]
+            if any(same(value, other) for other in others):
+                raise AnswerError(f"{name} is {value!r}, which is no rival of itself")
+            rivals = [(spelled(other), mass) for other, mass in others.items()]
             self.pieces.append(_Piece(text, sure, rivals))
         elif isinstance(value, str) and _is_prose(value, declared):
             self._prose(value, sure, is_first=is_first)
         elif is_first and sure < 1:
             self._first(value, text, path, sure)
-        elif isinstance(value, bool):
-            self.pieces.append(_Piece(text, sure, _other_boolean(value, sure, declared)))
+        elif (
+            isinstance(value, bool)
+            and declared is not None
+            and any(same(member, not value) for member in declared.members or ())
+        ):  # the other boolean is a rival only where it is known to be allowed
+            self.pieces.append(_Piece(text, sure, [(spelled(not value), 1 - sure)]))
         else:
             self.pieces.append(_Piece(text, sure))
-
-    def _rival(self, name: str, value: Any, other: Any) -> str:
-        if same(value, other):
-            raise AnswerError(f"{name} is {value!r}, which is no rival of itself")
-        return spelled(other)
 
     def _prose(self, value: str, sure: float, *, is_first: bool) -> None:
         """Free text: its mean is ``sure``."""
         texts = [spelled(piece)[1:-1] for piece in _pieces(value)]
+        # Beside each piece a shorter token is listed that begins the same text.
+        beginnings = [spelled(piece[0])[1:-1] for piece in _pieces(value)]
         texts[-1] += '"'
         if is_first:
             self.pieces[-1].text += '"'  # it belongs to the value, and counts in its mean
         else:
             texts[0] = '"' + texts[0]
+            beginnings[0] = '"'
         probability = sure ** ((len(texts) + is_first) / len(texts))
-        beginnings = _beginnings(value, has_quote=not is_first)
         for text, beginning in zip(texts, beginnings, strict=True):
             self.pieces.append(_Piece(text, probability, [(beginning, 1.0 - probability)]))
 
@@ -253,28 +256,11 @@ class _Writer:
 
 
 def _is_prose(value: str, declared: Declared | None) -> bool:
-    if declared is not None and declared.members is not None:
+    conf = None if declared is None else declared.conf
+    is_joint = conf is not None and conf.basis == "joint"  # then it is a value like any other
+    if is_joint or (declared is not None and declared.members is not None):
         return False
-    if declared is not None and declared.conf is not None and declared.conf.basis == "joint":
-        return False  # then it is a value like any other
     return len(value) > FREE_TEXT_CHARACTERS and (" " in value or not value.isascii())
-
-
-def _beginnings(value: str, *, has_quote: bool) -> Iterator[str]:
-    """Of each piece of a text, a shorter token that begins it."""
-    for index, piece in enumerate(_pieces(value)):
-        yield '"' if index == 0 and has_quote else spelled(piece[0])[1:-1]
-
-
-def _other_boolean(
-    value: bool,  # noqa: FBT001  # it is the value
-    sure: float,
-    declared: Declared | None,
-) -> list[tuple[str, float]]:
-    """It is listed where it is known to be allowed: elsewhere it may be no rival at all."""
-    members = declared.members or () if declared is not None else ()
-    is_known = any(same(member, not value) for member in members)
-    return [(spelled(not value), 1 - sure)] if is_known else []
 
 
 def _another(value: Any, declared: Declared | None) -> str | None:
@@ -295,7 +281,7 @@ def _another(value: Any, declared: Declared | None) -> str | None:
         return next((_BEGINS[kind] for kind in kinds), None)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return spelled(not value) if isinstance(value, bool) else None
-    near: tuple[float, ...] = (value + 1, value - 1, value * 2, 0, 1, 2, 5, 10, 100, 0.5, 1.5)
+    near = (value + 1, value - 1, value * 2, 0, 1, 2, 5, 10, 100, 0.5, 1.5)
     texts = [spelled(number) for number in near if abs(number) != math.inf and number != value]
     return next((text for text in texts if declared.allows(text.encode(), done=True)), None)
 
@@ -305,9 +291,15 @@ def _another(value: Any, declared: Declared | None) -> str | None:
 
 def _verify(answer: Answer, written: Sequence[WrittenToken], schema: Schema) -> None:
     """Raise if the scorer reads another confidence than the answer asks for."""
-    tokens = tuple(_token(entry) for entry in written)
-    text = "".join(entry.text for entry in tokens)
-    report = score_completion(Completion(text, tokens, "stop"), schema)
+    tokens = [
+        Token(
+            token.text, token.text.encode(), token.logprob,
+            tuple(Candidate(text, text.encode(), logprob) for text, logprob in token.listed),
+        )
+        for token in written
+    ]  # fmt: skip
+    text = "".join(token.text for token in tokens)
+    report = score_completion(Completion(text, tuple(tokens), "stop"), schema)
     for name, wanted in answer.confidences.items():
         field = report.fields[pointer_name(name)]
         if field.confidence is None or abs(field.confidence - wanted) > _SAME:
@@ -316,8 +308,3 @@ def _verify(answer: Answer, written: Sequence[WrittenToken], schema: Schema) -> 
                 f"{name} cannot have the confidence {wanted}: with its schema it has {actual}",
                 remedy="Leave it out, or give its rivals",
             )
-
-
-def _token(entry: WrittenToken) -> Token:
-    candidates = [Candidate(text, text.encode(), logprob) for text, logprob in entry.listed]
-    return Token(entry.text, entry.text.encode(), entry.logprob, tuple(candidates))

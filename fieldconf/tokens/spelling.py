@@ -109,7 +109,7 @@ def places_of(content: bytes, tokens: Sequence[Token]) -> list[tuple[int, int]]:
 
 
 def _at_the_end(content: bytes, tokens: Sequence[Token], missing: Spelling) -> Spelling:
-    """The tokens as the end of a content whose beginning none of them wrote: a prefill."""
+    """The spelling of a content whose beginning no token wrote: a prefill."""
     places = places_of(content, tokens)
     if len(places) > 1:
         (first, _), (second, _) = places

@@ -17,6 +17,9 @@ class Vocabulary:
     Tokens without bytes (the marks of a chat template, the end of an answer) are left out: they
     write nothing. Several tokens may have the same bytes.
 
+    Attributes:
+        every: all tokens, in the order of their bytes.
+
     >>> vocabulary = Vocabulary({0: b"", 1: b"tr", 2: b"true", 3: b"ue", 4: b"tr"})
     >>> vocabulary.id_of(b"tr"), vocabulary.bytes_of(3), len(vocabulary)
     (1, b'ue', 4)
@@ -28,11 +31,11 @@ class Vocabulary:
         self._bytes = {token: data for token, data in tokens.items() if data}
         ordered = sorted((data, token) for token, data in self._bytes.items())
         self._sorted = [data for data, _ in ordered]
-        self._ids = [token for _, token in ordered]
+        self.every = [token for _, token in ordered]
         self._lowest = dict(reversed(ordered))  # of equal keys, the last one stays
 
     def __len__(self) -> int:
-        return len(self._ids)
+        return len(self.every)
 
     def id_of(self, data: bytes) -> int | None:
         """The token with these bytes (the lowest, if there are several), or None."""
@@ -41,11 +44,6 @@ class Vocabulary:
     def bytes_of(self, token: int) -> bytes | None:
         """The bytes of a token, or None if it is unknown or has none."""
         return self._bytes.get(token)
-
-    @property
-    def every(self) -> list[int]:
-        """All tokens, in the order of their bytes."""
-        return self._ids
 
     def possible(self, is_possible: Callable[[bytes], bool]) -> list[int]:
         """The tokens whose bytes are possible, in the order of their bytes.
@@ -56,7 +54,7 @@ class Vocabulary:
                 the vocabulary are skipped.
         """
         ids: list[int] = []
-        todo = [(0, len(self._ids), 0)]  # start, stop, and how many bytes they have in common
+        todo = [(0, len(self.every), 0)]  # start, stop, and how many bytes they have in common
         while todo:
             start, stop, depth = todo.pop()
             if start == stop:
@@ -70,6 +68,6 @@ class Vocabulary:
             shared = commonprefix((first, self._sorted[end - 1]))  # noqa: RUF071  # of bytes, no paths
             if is_possible(shared):
                 same = bisect_right(self._sorted, shared, start, end)
-                ids += self._ids[start:same]
+                ids += self.every[start:same]
                 todo.append((same, end, len(shared)))
         return ids

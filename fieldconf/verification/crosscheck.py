@@ -1,4 +1,4 @@
-"""Crosschecking: a decision endpoint is asked for the fields that have few possible values.
+"""Crosscheck: a decision endpoint is asked for the fields that have few possible values.
 
 In:    a report, what it was read from, a client with a decision endpoint.
 Out:   the same report with other confidences: each combines the first confidence with the

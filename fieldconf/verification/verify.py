@@ -1,4 +1,4 @@
-"""Verifying: one further request asks, for each value, whether it is right.
+"""Verify: one further request asks, for each value, whether it is right.
 
 In:    a report, what it was read from, a client.
 Out:   the same report with other confidences: each combines the first confidence with the

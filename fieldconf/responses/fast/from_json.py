@@ -31,7 +31,7 @@ _STEP = 1 << 12  # bytes that are checked at once
 
 
 class RawCandidate(Struct, gc=False, forbid_unknown_fields=True, rename={"listed": "bytes"}):
-    """A candidate as OpenAI lists it, and nothing else beside it."""
+    """A candidate as OpenAI lists it, without other members."""
 
     token: str = ""
     logprob: float | int | None = None
@@ -39,18 +39,18 @@ class RawCandidate(Struct, gc=False, forbid_unknown_fields=True, rename={"listed
 
     @property
     def bytes(self) -> bytes | None:
-        """The bytes listed; None where there are none, or something else."""
+        """The listed bytes; None if there are none, or something else."""
         return OCTETS[bytes(self.listed)]
 
 
 class RawEntry(RawCandidate, gc=False):
-    """A token as OpenAI lists it, and nothing else beside it."""
+    """A token as OpenAI lists it, without other members."""
 
     top_logprobs: tuple[RawCandidate, ...] | None = None
 
 
 class RawNumbered(RawCandidate, gc=False, forbid_unknown_fields=False):
-    """A candidate as others list it: with an id, or something that nobody reads."""
+    """A candidate as other servers list it: with an id, or with members that are not read."""
 
     id: int | None = None
     token_id: int | None = None
@@ -67,7 +67,7 @@ _Entry = TypeVar("_Entry", RawEntry, RawNumberedEntry)
 
 
 class RawLogprobs(Struct, Generic[_Entry]):
-    """What stands under ``logprobs`` of a choice."""
+    """The ``logprobs`` of a choice."""
 
     content: list[_Entry] | None = None
     token_logprobs: Any = None
@@ -97,7 +97,7 @@ class RawBody(Struct, Generic[_Entry]):
     timings: Any = None
     custom_id: Any = None
     response: "RawAnswered[_Entry] | None" = None
-    # by these others are known
+    # The keys of other formats.
     candidates: None = None
     promptFeedback: None = None  # noqa: N815
     prompt_feedback: None = None
@@ -119,7 +119,7 @@ class RawBody(Struct, Generic[_Entry]):
 
 
 class RawAnswered(Struct, Generic[_Entry]):
-    """What a line of OpenAI's Batch output has under ``response``."""
+    """The ``response`` of a line of OpenAI's Batch output."""
 
     status_code: int | float | None = None
     body: RawBody[_Entry] | None = None
@@ -132,7 +132,7 @@ _NUMBERED = msgspec.json.Decoder(RawBody[RawNumberedEntry])
 
 
 def opened(data: bytes | str) -> _AnyBody | None:
-    """The body in a JSON text; None if it has to be read otherwise.
+    """The body in a JSON text; None if another reader must read it.
 
     >>> body = opened(b'{"choices": [{"message": {"content": "1"}, "logprobs": {"content": ['
     ...     b'{"token": "1", "bytes": [49], "logprob": -0.5}]}}]}')
