@@ -9,52 +9,53 @@ stored. Where all fields are finite, the distributions of the first prompt are s
 
 import json
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any, get_args
 
 import click
 from sets import PLANS, DataSet, Prompt
+from stored import ANSWERS, payload, stored
 
 import fieldconf as fc
 from fieldconf.errors import FieldconfError
 
-ANSWERS = Path(__file__).parent / ".answers"
 SETTLED = ("sms_spam", "banking77")
 """The sets whose every field is a boolean or an enum."""
 
 PARTS = 20  # of a set; the sets take turns after each
 
 
-def known_in(path: Path) -> set[tuple[str, str]]:
-    """The documents and prompts that have an answer."""
-    if not path.exists():
-        return set()
-    lines = path.read_text().splitlines()
-    return {(row["document"], row["prompt"]) for row in map(json.loads, lines)}
+def answered_in(name: str) -> set[tuple[str, str]]:
+    """The documents and prompts of a set that have an answer, here or in the stored files."""
+    path = ANSWERS / f"{name}.jsonl"
+    lines = path.read_text().splitlines() if path.exists() else []
+    rows = [*map(json.loads, lines), *stored(name)]
+    return {(row["document"], row["prompt"]) for row in rows}
 
 
-def tasks(names: list[str]) -> Iterator[tuple[DataSet, int, Prompt]]:
+def tasks(names: list[str], prompts: Sequence[Prompt]) -> Iterator[tuple[DataSet, int, Prompt]]:
     """What is still to be asked: all sets grow together, so that a short run has some of each."""
     sets = [DataSet.read(name) for name in names]
-    known = {one.name: known_in(ANSWERS / f"{one.name}.jsonl") for one in sets}
+    answered = {each.name: answered_in(each.name) for each in sets}
     for part in range(PARTS):
-        for one in sets:
-            count = min(one.plan.documents, len(one.documents))
+        for each in sets:
+            count = min(each.plan.documents, len(each.documents))
             size = -(-count // PARTS)
             for number in range(part * size, min((part + 1) * size, count)):
-                for prompt in get_args(Prompt):
-                    if (one.documents[number].id, prompt) not in known[one.name]:
-                        yield one, number, prompt
+                for prompt in prompts:
+                    if (each.documents[number].id, prompt) not in answered[each.name]:
+                        yield each, number, prompt
 
 
-def answer(client: Any, one: DataSet, number: int, prompt: Prompt) -> dict[str, Any]:
+def answer(client: Any, each: DataSet, number: int, prompt: Prompt) -> dict[str, Any]:
     """The line of one answer."""
-    row: dict[str, Any] = {"document": one.documents[number].id, "prompt": prompt}
-    settle = fc.Settle(tolerance=0.01) if one.name in SETTLED and prompt == "a" else None
+    row: dict[str, Any] = {"document": each.documents[number].id, "prompt": prompt}
+    settle = fc.Settle(tolerance=0.01) if each.name in SETTLED and prompt == "a" else None
     try:
+        if prompt == "c":
+            return row | {"response": second_response(client, each, number)}
         report = fc.extract(
-            one.schema_of(prompt), one.messages(number, prompt), client=client, top_logprobs=20,
+            each.schema_of(prompt), each.messages(number, prompt), client=client, top_logprobs=20,
             max_tokens=400, keep="response", settle=settle,
         )  # fmt: skip
     except FieldconfError as error:
@@ -67,25 +68,40 @@ def answer(client: Any, one: DataSet, number: int, prompt: Prompt) -> dict[str, 
     return row | {"response": report.response}
 
 
+def second_response(client: Any, each: DataSet, number: int) -> Any:
+    """The response to what `fc.second_prompt` asks after the stored answer to prompt "a"."""
+    document = each.documents[number].id
+    lines = (line for line in stored(each.name) if line["document"] == document)
+    line = next(line for line in lines if line["prompt"] == "a")
+    report = fc.score(payload(line), each.schema_of("a"))
+    responses: list[Any] = []
+    fc.second_prompt(
+        report, each.messages(number, "a"), client=client, top_logprobs=20, max_tokens=400,
+        keep="response", observe=lambda answer: responses.append(answer.response),
+    )  # fmt: skip
+    return responses[0]
+
+
 @click.command()
 @click.option("--hours", default=3.0, show_default=True, help="When to stop.")
 @click.option("--set", "names", multiple=True, type=click.Choice(list(PLANS)))
+@click.option("--prompt", "prompts", multiple=True, type=click.Choice(get_args(Prompt)))
 @click.option("--threads", default=1, show_default=True, help="Of the model.")
-def main(hours: float, names: tuple[str, ...], threads: int) -> None:
+def main(hours: float, names: tuple[str, ...], prompts: tuple[Prompt, ...], threads: int) -> None:
     """Ask about every document that has no answer yet."""
     ANSWERS.mkdir(exist_ok=True)
     end = time.monotonic() + hours * 3600
     count = 0
     with fc.local(context=8192, threads=threads) as client:
-        for one, number, prompt in tasks(list(names or PLANS)):
+        for each, number, prompt in tasks(list(names or PLANS), prompts or get_args(Prompt)):
             if time.monotonic() > end:
                 break
-            line = json.dumps(answer(client, one, number, prompt))
-            with (ANSWERS / f"{one.name}.jsonl").open("a") as file:
+            line = json.dumps(answer(client, each, number, prompt))
+            with (ANSWERS / f"{each.name}.jsonl").open("a") as file:
                 file.write(line + "\n")
             count += 1
             if count % 20 == 0:
-                print(f"{count} answers, {one.name}", flush=True)
+                print(f"{count} answers, {each.name}", flush=True)
     print(f"{count} answers")
 
 

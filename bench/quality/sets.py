@@ -18,11 +18,14 @@ from typing import Any, Literal
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics.pairwise import linear_kernel
 
+from fieldconf.verification.second_prompt import reordered
+
 DATA = Path(__file__).parents[3] / "shared" / "data"
 INSTRUCTIONS = "Read the text and fill in every field. Use null where the text does not say it."
 
-Prompt = Literal["a", "b"]
-"""The first prompt: the nearest examples. The second: the next nearest, and members reversed."""
+Prompt = Literal["a", "b", "c"]
+"""The first prompt: the nearest examples. "b": the next nearest, and members reversed. "c": what
+`fc.second_prompt` makes of the first one."""
 
 
 @dataclass(frozen=True)
@@ -91,10 +94,13 @@ class DataSet:
         return schema_of(self.schema, prompt)
 
     def messages(self, number: int, prompt: Prompt) -> list[dict[str, str]]:
-        """The messages about a document: instructions, examples (the nearest last), the text."""
+        """The messages about a document: instructions, examples (the nearest last), the text.
+
+        Prompt "c" is made of those of "a", by ``fc.second_prompt``.
+        """
         count = self.plan.examples
         ranked = [other for other in self._likeness[number].argsort()[::-1] if other != number]
-        chosen = ranked[:count] if prompt == "a" else ranked[count : 2 * count]
+        chosen = ranked[count : 2 * count] if prompt == "b" else ranked[:count]
         messages = [{"role": "system", "content": INSTRUCTIONS}]
         for other in reversed(chosen):
             example = self.documents[other]
@@ -108,11 +114,4 @@ class DataSet:
 
 def schema_of(schema: Mapping[str, Any], prompt: Prompt) -> dict[str, Any]:
     """The schema that a prompt asks for."""
-    return _reversed(schema) if prompt == "b" else dict(schema)
-
-
-def _reversed(node: Any) -> Any:
-    if isinstance(node, dict):
-        made = {key: _reversed(value) for key, value in node.items()}
-        return made | {"enum": made["enum"][::-1]} if "enum" in made else made
-    return node
+    return dict(schema) if prompt == "a" else reordered(schema)
