@@ -184,7 +184,7 @@ def reports_of(source: Any) -> Iterator[Report[Any]]:
         sources = cast("Any", source) if isinstance(source, (list, tuple)) else ()
     for entry in sources:
         is_pair = isinstance(entry, tuple) and len(cast("tuple[Any, ...]", entry)) == 2
-        each: Any = cast("Any", entry)[1] if is_pair else entry
+        each = cast("Any", entry[1] if is_pair else entry)
         report: Any = cast("Any", each).report if isinstance(each, Result) else each
         if isinstance(report, Report):
             yield cast("Report[Any]", report)

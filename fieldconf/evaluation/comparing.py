@@ -119,11 +119,11 @@ def differences(
                 first - other, None if drawn is None else drawn[len(differences)], documents=own,
                 level=level, reason="one of the two is not defined", is_biased=name == "ece",
             )  # fmt: skip
-            defined = (None if math.isnan(value) else value for value in (first, other))
+            first_value, other_value = (None if math.isnan(v) else v for v in (first, other))
             differences.append(
                 Difference(
-                    pair.group, name, pair.first_name, pair.other_name, *defined, difference,
-                    _sentence(pair, name, difference),
+                    pair.group, name, pair.first_name, pair.other_name, first_value,
+                    other_value, difference, _sentence(pair, name, difference),
                 )
             )  # fmt: skip
     return tuple(differences)

@@ -140,7 +140,7 @@ class Evaluation:
         return tuple(
             WrongValue(
                 table.documents[table.document[row]],
-                detail.pointer or table.fields[table.field[row]],
+                detail.pointer or table.fields[int(table.field[row])],
                 float(table.confidence[row]), detail.value, detail.truth, detail.text, detail.why,
             )
             for row, detail in ((row, self.judged.details[row]) for row in ranked_rows)

@@ -141,7 +141,8 @@ def test_many_pieces_at_once_are_the_same(text, sizes, counts, rest, backwards):
         at, offset = at + len(some), offset + sum(map(len, some))
     expected, made = expected + single.close(), made + many.close()
     assert told(made, rest, backwards=backwards) == told(expected, rest, backwards=backwards)
-    assert (many.done, str(many.error)) == (single.done, str(single.error))
+    many_end, single_end = many.finder, single.finder
+    assert (many_end.done, str(many_end.error)) == (single_end.done, str(single_end.error))
     leaves = [(e.start, e.stop, str(e.path)) for e, *_ in expected if e.type == "scalar"]
     assert many.owners(leaves, None) == single.owners(leaves, None)
 
