@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeAlias
 from fieldconf.batch.response_ids import Saved
 from fieldconf.fields.field import Field
 from fieldconf.paths import general
-from fieldconf.policy import Verdict
+from fieldconf.policy import Verdict, outcome_and_reason
 from fieldconf.report import Report
 from fieldconf.tokens.token import utf8
 
@@ -84,7 +84,7 @@ def long_rows(saved: Saved, report: Report[Any]) -> list[Row]:
     text, verdicts = text_of(report), report.verdicts
     rows: list[Row] = []
     for name, field in report.fields.items():
-        outcome, reason = judged(field, verdicts.get(name))
+        outcome, reason = outcome_and_reason(field, verdicts.get(name))
         if not name:  # the whole answer: how it ended, and what speaks against its root
             reasons = dict.fromkeys(filter(None, (report.reason, reason)))
             outcome, reason = report.outcome, "; ".join(reasons) or None
@@ -106,15 +106,6 @@ LONG = RowFormat(COLUMNS, long_rows)
 
 path_of = lru_cache(maxsize=10_000)(general)
 """The column "path": the pointer with "*" for positions in lists."""
-
-
-def judged(field: Field, verdict: Verdict | None) -> tuple[str | None, str | None]:
-    """The outcome of a field, and the reasons; an object has none, only the fields in it have."""
-    if verdict is None:
-        return None, field.reason or None
-    if not verdict.reasons:
-        return verdict.outcome, None
-    return verdict.outcome, "; ".join(reason.sentence for reason in verdict.reasons)
 
 
 def text_of(report: Report[Any]) -> bytes | None:

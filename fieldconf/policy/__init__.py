@@ -14,8 +14,10 @@ from fieldconf.policy.field_judge import (
     is_judged,
     judged,
     not_counting,
+    outcome_and_reason,
     outcome_of,
     problems_of,
+    scope_of,
 )
 from fieldconf.policy.field_limits import FieldLimits
 from fieldconf.policy.limits import (
@@ -46,7 +48,9 @@ __all__ = [
     "is_judged",
     "judged",
     "not_counting",
+    "outcome_and_reason",
     "outcome_of",
     "problems_of",
+    "scope_of",
     "worst",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Judging: the verdict on each field of an answer, and the outcome of the whole answer.
+"""Field judge: the verdict on each field of an answer, and the outcome of the whole answer.
 
 In:    the fields of an answer, its schema violations, how it ended; a policy.
 Out:   ``Verdict`` values: an outcome, and all reasons for it.
@@ -10,13 +10,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from fieldconf.fields.plain_values import digest_of
+from fieldconf.fields.readings import Calibrated
 from fieldconf.fields.status import WHOLE, Status
 from fieldconf.paths import Path, pointer
 from fieldconf.policy.field_limits import FieldLimits
 from fieldconf.policy.limits import Limits, Outcome, worst
 from fieldconf.policy.policies import Policy
 from fieldconf.policy.reasons import Facts, Reason, reasons
-from fieldconf.schema import SchemaNode, SchemaViolation
+from fieldconf.schema import Schema, SchemaNode, SchemaViolation
+from fieldconf.statistics.guarantee import in_words
 
 if TYPE_CHECKING:  # reports import policies
     from fieldconf.fields.field import Field
@@ -55,9 +58,31 @@ def judged(facts: Facts, last: Verdict | None = None) -> Verdict:
     return Verdict(worst(reason.outcome for reason in against), against, facts.limits)
 
 
+def outcome_and_reason(
+    field: "Field", verdict: Verdict | None
+) -> tuple[Outcome | None, str | None]:
+    """The outcome of a field, and in words what speaks against it or why it has no confidence."""
+    if verdict is None:
+        return None, field.reason or None
+    reasons = "; ".join(reason.sentence for reason in verdict.reasons)
+    return verdict.outcome, reasons or field.reason or None
+
+
 def is_judged(field: "Field", verdict: Verdict) -> bool:
     """Whether a field has a verdict: a scalar, a list, or an object with a reason of its own."""
     return field.kind != "object" or bool(verdict.reasons) or field.is_leaf
+
+
+def scope_of(
+    model: str, schema: Schema, instructions: str | None, calibration: Calibrated | None
+) -> dict[str, str]:
+    """What the numbers of an answer are of, see ``Report.scope``."""
+    return {
+        "model": model,
+        "schema": "" if schema.is_free else schema.digest,
+        "prompt": "" if instructions is None else digest_of(instructions),
+        "calibration": "none" if calibration is None else calibration.digest,
+    }
 
 
 @dataclass(slots=True)
@@ -72,7 +97,9 @@ class FieldJudge:
         problems: how the answer breaks its schema, by pointer, see ``problems_of``.
         lacks_tokens: whether the answer has no tokens with logprobs.
         other: what speaks against every field; or empty.
-        uncovered: for which other answers the policy was certified; or empty.
+        answer: model, schema, instructions and calibration of the answer, for ``scope_of``; they
+            are compared with the guarantee of the policy when the first verdict is read. None if
+            the policy has no guarantee.
     """
 
     policy: Policy
@@ -80,7 +107,8 @@ class FieldJudge:
     problems: Mapping[str, tuple[str, ...]]
     lacks_tokens: bool = True
     other: str = ""
-    uncovered: str = ""
+    answer: tuple[str, Schema, str | None, Calibrated | None] | None = None
+    _uncovered: str = field(default="", compare=False)
     _limits: FieldLimits | None = field(default=None, compare=False)
     _last: Verdict | None = field(default=None, compare=False)
 
@@ -91,11 +119,14 @@ class FieldJudge:
         """
         if self._limits is None:
             self._limits = FieldLimits(self.policy, self.root)
+            if self.policy.guarantee is not None and self.answer is not None:
+                differences = self.policy.guarantee.differences(scope_of(*self.answer))
+                self._uncovered = in_words(differences)
         problems = self.problems.get(field.pointer, ()) if self.problems else ()
         presence = parent.presence.get(str(field.path[-1])) if parent is not None else None
         facts = Facts(
             field, self._limits.of(field), self.policy, self.lacks_tokens, problems, presence,
-            self.other, self.uncovered,
+            self.other, self._uncovered,
         )  # fmt: skip
         verdict = self._last = judged(facts, self._last)
         return verdict if is_judged(field, verdict) else None

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 from fieldconf.errors import MissingPackageError
 from fieldconf.fields.field import Field
 from fieldconf.parsing.json_writing import json_text
-from fieldconf.policy import Verdict
+from fieldconf.policy import Verdict, outcome_and_reason
 
 Library: TypeAlias = Literal["pandas", "polars"]
 
@@ -60,12 +60,11 @@ def frame(
 
 def _row(pointer: str, field: Field, verdict: Verdict | None) -> dict[str, Any]:
     is_text = isinstance(field.value, str)
-    reasons = [] if verdict is None else [reason.sentence for reason in verdict.reasons]
+    outcome, reason = outcome_and_reason(field, verdict)
     return {
         "pointer": pointer, "value": field.value if is_text else json_text(field.value).decode(),
         **{name: getattr(field, name) for name in ("kind", *_NUMBERS, "basis")},
-        "outcome": None if verdict is None else verdict.outcome,
-        "reason": "; ".join(reasons) or field.reason or None,
+        "outcome": outcome, "reason": reason,
     }  # fmt: skip
 
 

@@ -15,7 +15,6 @@ from typing import Any, Generic, Self, TypeVar, cast, overload
 from fieldconf.errors import CalibrationError
 from fieldconf.fields.field import Field
 from fieldconf.fields.plain_values import (
-    digest_of,
     plain_record,
     plain_token,
     plain_value,
@@ -33,6 +32,7 @@ from fieldconf.policy import (
     not_counting,
     outcome_of,
     problems_of,
+    scope_of,
 )
 from fieldconf.render import lines, notebook
 from fieldconf.report.frame import Library, frame
@@ -41,7 +41,6 @@ from fieldconf.report.lookup import ByPointer, Lookup, Name
 from fieldconf.report.packing import packed, unpacked
 from fieldconf.schema import Schema, SchemaViolation, compile_schema
 from fieldconf.schema.attribute_paths import paths_of, steps_of
-from fieldconf.statistics.guarantee import in_words
 from fieldconf.statistics.threshold_decisions import Decided
 from fieldconf.threads import cached_property
 from fieldconf.tokens.token import Mask, Token
@@ -183,8 +182,6 @@ class Report(Mapping[str, Field], Generic[T]):
         return parent if parent is not None and parent.kind == "object" else None
 
     def _judge(self) -> FieldJudge:
-        guarantee = self.policy.guarantee
-        differences = {} if guarantee is None else guarantee.differences(self.scope)
         return FieldJudge(
             self.policy, self.schema.root,
             problems_of(self.errors, self.fields) if self.errors else {},
@@ -192,8 +189,12 @@ class Report(Mapping[str, Field], Generic[T]):
                 self.status in ("unaligned", "no_logprobs") or self.answer_score is not None
             ),
             other=next((words for flag, words in OTHERS.items() if flag in self.flags), ""),
-            uncovered=in_words(differences),
+            answer=None if self.policy.guarantee is None else self._answer,
         )  # fmt: skip
+
+    @property
+    def _answer(self) -> tuple[str, Schema, str | None, Calibrated | None]:
+        return self.model, self.schema, self.instructions, self.calibration
 
     # -- a mapping from names to fields ---------------------------------------------------------
 
@@ -319,12 +320,7 @@ class Report(Mapping[str, Field], Generic[T]):
         "model"; "schema" and "prompt" (digests); "calibration" (the digest of the calibrator, or
         "none"). Calibrations and guarantees hold for answers of one scope.
         """
-        return {
-            "model": self.model,
-            "schema": "" if self.schema.is_free else self.schema.digest,
-            "prompt": "" if self.instructions is None else digest_of(self.instructions),
-            "calibration": "none" if self.calibration is None else self.calibration.digest,
-        }
+        return scope_of(*self._answer)
 
     def with_policy(self, policy: PolicyLike | None, *, force: bool = False) -> Self:
         """The same answer judged by another policy: one, its plain values, or its file.
