@@ -14,7 +14,7 @@ from fieldconf.monitoring.baseline import Baseline
 from fieldconf.statistics.sequential import rise_wealth, risk_wealth
 from fieldconf.statistics.two_samples import compared_numbers, holm
 
-LISTS = st.lists(st.floats(0, 1), min_size=1, max_size=60)
+LISTS = st.lists(st.floats(0, 1), min_size=5, max_size=60)
 DOCUMENTS = st.lists(
     st.integers(1, 5).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))),
     min_size=1, max_size=30,
