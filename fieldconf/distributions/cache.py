@@ -55,24 +55,23 @@ class CandidateCache:
 
         self.table, self.number = table, number
 
-    def identity(self, thing: Any) -> int:
-        """The number of this object, by identity: to hash a declaration takes long."""
+    def of(self, thing: Any, what: Hashable, make: Callable[[Hashable], T]) -> T:
+        """The value that ``make`` made for this object; ``make`` gets its unique key.
+
+        The key has a number of the object's identity: to hash a declaration takes long.
+        """
         numbered = self._identities.get(id(thing))
         if numbered is None:
             if len(self._identities) >= _MOST_NUMBERS:
                 self._identities.clear()
             numbered = self._identities[id(thing)] = self._next(), thing  # kept: so is its identity
-        return numbered[0]
-
-    def of(self, thing: Any, what: Hashable, make: Callable[[Hashable], T]) -> T:
-        """The value that ``make`` made for this object; ``make`` gets its unique key."""
-        key = what, self.identity(thing)
-        numbered = self._values.get(key)
-        if numbered is None:
+        key = what, numbered[0]
+        value = self._values.get(key)
+        if value is None:
             if len(self._values) >= _MOST_TABLES:
                 self._values.clear()
-            numbered = self._values[key] = make(key)
-        return numbered
+            value = self._values[key] = make(key)
+        return value
 
     def at(self, about: Hashable, seen: Hashable) -> Table:
         """The table of a place, by the question and the place's key (None: a new table)."""

@@ -183,23 +183,20 @@ class LabelMatcher:
         key = f"{ended:d}{text_form}"
         outcomes = self._cached.get(key)
         if outcomes is None:
-            outcomes = frozenset(self._read(rule, text_form, ended=ended))
+            # While the text goes on, a form at its very end may become a longer word.
+            written = {
+                form for form in self.forms
+                if text_form.startswith(form) and rule.may_follow(text_form[len(form) :])
+                and (ended or text_form != form)
+            }  # fmt: skip
+            longest = max(map(len, written), default=0)
+            outcomes = frozenset(
+                index for index, form in enumerate(self.forms)
+                if (not ended and form.startswith(text_form))
+                or (form in written and len(form) == longest)
+            )  # fmt: skip
             remember(self._cached, key, outcomes)
         return outcomes
-
-    def _read(self, rule: _MatchRule, text_form: str, *, ended: bool) -> Iterator[int]:
-        longest = 0
-        is_written: list[bool] = []
-        for form in self.forms:
-            rest = text_form.startswith(form) and text_form[len(form) :]
-            # While the text goes on, a form that stands at its very end may become a longer word.
-            is_done = isinstance(rest, str) and rule.may_follow(rest) and (ended or rest != "")
-            longest = max(longest, len(form) if is_done else 0)
-            is_written.append(is_done)
-        for index, form in enumerate(self.forms):
-            is_open = not ended and form.startswith(text_form)
-            if is_open or (is_written[index] and len(form) == longest):
-                yield index
 
     def _deciding_characters(self, rule: _MatchRule, begun: Beginning) -> Iterator[str]:
         """Characters that decide which labels stay possible behind a text."""
