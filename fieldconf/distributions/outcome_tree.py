@@ -436,14 +436,9 @@ class _Solution:
         self._steps_behind = {id(step): tree.steps_behind(step) for step in all_steps}
         self._off_path: dict[int, _Solved] = {}  # by the identity of a step off the path
         self._estimates: dict[Hashable, list[float]] = {}
-        self._group_of: list[int] | None = None
+        self._group_of = {o: number for number, group in enumerate(groups) for o in group}
         self.results: list[tuple[float, float, float]] | None = None  # see ``OutcomeTree.results``
         self._count = len(groups) or tree.size
-        if groups:
-            self._group_of = [0] * tree.size
-            for number, group in enumerate(groups):
-                for outcome in group:
-                    self._group_of[outcome] = number
         steps = tree.steps
         self.path: list[_Solved] = [([], [], [])] * len(steps)
         after: _Solved | None = None
@@ -502,7 +497,7 @@ class _Solution:
     def _sum_up(self, step: DecodingStep, after: _Solved | None) -> _Solved:
         """Solve a step whose steps below are solved; ``after`` is the next one on the path."""
         shape = step.shape
-        if self._group_of is None and shape.is_plain and (after is not None or not shape.goes_on):
+        if not self._group_of and shape.is_plain and (after is not None or not shape.goes_on):
             estimate, low, high = self._plainly(step, after)
         else:
             estimate, (low, high) = self._estimate(step, after), self._bounds(step, after)

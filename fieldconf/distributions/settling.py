@@ -49,7 +49,7 @@ class Settle:
         """Settle the trees of an answer; ``store.unsettled`` has the fields that stayed too wide.
 
         Raises:
-            RequestError: if a request failed, or there is nobody to ask.
+            RequestError: if a request failed, or there is no probe or no prompt.
         """
         to_settle = [
             (path, tree)

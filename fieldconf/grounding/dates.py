@@ -175,11 +175,10 @@ def _readings(text: str, date: str, *, has_clock: bool) -> frozenset[PartialDate
     readings = set[PartialDate]()
     for day_first in orders:
         reading = _reading(english, day_first=day_first)
-        if reading is None:
-            continue
-        if reading.year is not None and not has_century:
-            reading = reading._replace(year=reading.year % 100)
-        readings.add(reading if has_clock else reading._replace(clock=None))
+        if reading is not None:
+            year = reading.year if has_century or reading.year is None else reading.year % 100
+            clock = reading.clock if has_clock else None
+            readings.add(reading._replace(year=year, clock=clock))
     return frozenset(readings)
 
 

@@ -69,9 +69,8 @@ class Folded:
         ((0, 4), None)
         """  # noqa: D205  # one sentence
         starts = self.starts
-        if not 0 <= start < stop <= len(starts):
-            return None
-        if start and starts[start - 1] == starts[start]:
+        is_span = 0 <= start < stop <= len(starts)
+        if not is_span or (start and starts[start - 1] == starts[start]):
             return None
         if stop < len(starts) and starts[stop - 1] == starts[stop]:
             return None

@@ -25,11 +25,10 @@ def exact_matches(source: str, value: str) -> Iterator[tuple[int, int]]:
     at = source.find(value) if value else -1
     while at >= 0:
         stop = at + len(value)
-        if stands_alone(source, at, stop):
+        is_match = stands_alone(source, at, stop)
+        if is_match:
             yield at, stop
-            at = source.find(value, stop)
-        else:
-            at = source.find(value, at + 1)
+        at = source.find(value, stop if is_match else at + 1)
 
 
 def folded_matches(folded: Folded, value: str) -> Iterator[tuple[int, int]]:
