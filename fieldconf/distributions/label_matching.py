@@ -13,6 +13,7 @@ A function of the user cannot guarantee it; ``Match`` says what it has to do.
 
 import codecs
 import itertools
+import operator
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -96,13 +97,17 @@ def is_word(char: str) -> bool:
     return char.isalnum() or char == "_" or unicodedata.category(char).startswith("M")
 
 
+def _is_full_stop(rest: str) -> bool:
+    return not rest.strip(" .")
+
+
 def _ends_word(rest: str) -> bool:
     return not rest or not is_word(rest[0])
 
 
 _RULES: dict[tuple[str, bool], _MatchRule] = {
-    ("exact", False): _MatchRule(str, str, lambda rest: not rest),
-    ("loose", False): _MatchRule(loosely, loose_form, lambda rest: not rest.strip(" .")),
+    ("exact", False): _MatchRule(str, str, operator.not_),
+    ("loose", False): _MatchRule(loosely, loose_form, _is_full_stop),
     ("exact", True): _MatchRule(str.lstrip, str.strip, _ends_word),
     ("loose", True): _MatchRule(loosely, loose_form, _ends_word),
 }

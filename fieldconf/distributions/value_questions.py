@@ -195,7 +195,7 @@ class ValueQuestion(TargetQuestion):
 
     def _branch(self, meaning: _Meaning, text: bytes) -> Branch:
         """The branch of a candidate that makes the value's text this one."""
-        if meaning.is_fixed or not self._agrees(meaning.state, text, self.target.text):
+        if meaning.is_fixed or not self._agrees(meaning.state, text):
             return meaning.differs
         both = meaning.both
         return both if both is meaning.agrees or self._may_differ(text) else meaning.agrees
@@ -248,8 +248,9 @@ class ValueQuestion(TargetQuestion):
         meaning = self._plan.meaning(state, text, b"", is_added=False)
         return self._branch(meaning, text).at(following)
 
-    def _agrees(self, state: State, text: bytes, whole: bytes) -> bool:
-        """Whether a reading may end as the value that was written, whose text is ``whole``."""
+    def _agrees(self, state: State, text: bytes) -> bool:
+        """Whether a reading may end as the value that was written."""
+        whole = self.target.text
         if text == whole or (state == "partial" and whole.startswith(text)):
             return True
         if self._is_plain and text[:1] == b'"' and b"\\" not in text:

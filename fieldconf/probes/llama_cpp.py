@@ -75,11 +75,6 @@ class _LlamaCpp:
         entries = self._listed(self._post("completion", body), "top_logprobs")
         return Vocabulary({entry["id"]: bytes(entry["bytes"]) for entry in entries})
 
-    @cached_property
-    def _letter(self) -> int:
-        ids = (self.vocabulary.id_of(bytes((byte,))) for byte in b"abcdefghijklmnopqrstuvwxyz")
-        return next((token for token in ids if token is not None), -1)
-
     def prompt(self, messages: Sequence[Mapping[str, Any]]) -> _Tokens:
         body = {**self._template, "messages": list(messages)}
         text = self._post("apply-template", body).get("prompt")
@@ -98,7 +93,9 @@ class _LlamaCpp:
             entries = self._listed(self._ask(tuple(prefix), _WHOLE_LIST), "top_logprobs")
             logprobs = {entry["id"]: entry["logprob"] for entry in entries}
             return [logprobs.get(token, -math.inf) for token in wanted]
-        lifts = dict.fromkeys(wanted, 0.0) | {self._letter: _LURE}
+        letters = (self.vocabulary.id_of(bytes((byte,))) for byte in b"abcdefghijklmnopqrstuvwxyz")
+        letter = next((token for token in letters if token is not None), -1)
+        lifts = dict.fromkeys(wanted, 0.0) | {letter: _LURE}
         question = {
             "n_probs": len(lifts),
             "logit_bias": [[token, _BIAS + lift] for token, lift in lifts.items()],
