@@ -29,7 +29,6 @@ from typing import Any, TypeAlias, cast
 from fieldconf.errors import RequestError
 from fieldconf.probes.base import Probe
 from fieldconf.providers.client_errors import not_that_server, post
-from fieldconf.threads import cached_property
 from fieldconf.tokens.vocabulary import Vocabulary
 
 _Tokens: TypeAlias = tuple[int, ...]
@@ -67,13 +66,17 @@ class _LlamaCpp:
         self._template = template
         self._prompts: deque[_Tokens] = deque(maxlen=_PROMPTS)
         self._held: _Tokens = ()
+        self._vocabulary: Vocabulary | None = None
 
-    @cached_property
+    @property
     def vocabulary(self) -> Vocabulary:
-        body = {"prompt": "a", "n_predict": 1, **_WHOLE_LIST}
-        self._held = ()
-        entries = self._listed(self._post("completion", body), "top_logprobs")
-        return Vocabulary({entry["id"]: bytes(entry["bytes"]) for entry in entries})
+        if self._vocabulary is None:
+            body = {"prompt": "a", "n_predict": 1, **_WHOLE_LIST}
+            self._held = ()
+            entries = self._listed(self._post("completion", body), "top_logprobs")
+            tokens = {entry["id"]: bytes(entry["bytes"]) for entry in entries}
+            self._vocabulary = Vocabulary(tokens)
+        return self._vocabulary
 
     def prompt(self, messages: Sequence[Mapping[str, Any]]) -> _Tokens:
         body = {**self._template, "messages": list(messages)}
