@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from fieldconf.grounding.locating import locate
     from fieldconf.many.extract_many import aextract_many, extract_many
     from fieldconf.many.input_items import InputItem
+    from fieldconf.monitoring.baseline import Baseline
+    from fieldconf.monitoring.drift import drift
     from fieldconf.policy import Limits, Policy
     from fieldconf.ranking.fit import fit_ranker
     from fieldconf.ranking.ranker import Ranker
@@ -66,15 +68,16 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "CalibrationError", "Calibrator", "CascadeStep", "Confident", "EvaluationError", "Field",
-    "FieldConfig", "FieldconfError", "Image", "InputItem", "LabelSet", "Limits",
-    "LocalModelError", "MissingPackageError", "NoLogprobsError", "OutputError", "PayloadError",
-    "Policy", "PolicyError", "Ranker", "Report", "RequestError", "SchemaError", "Settle",
-    "StopWhen", "Threshold", "acascade", "acrosscheck", "aextract", "aextract_many", "agree",
-    "areask", "asecond_prompt", "astream", "averify", "calibrate", "cascade", "classify",
-    "confident", "crosscheck", "evaluate", "extract", "extract_many", "fit_ranker", "labels",
-    "local", "locate", "off_label_answers", "questions", "reask", "request", "score",
-    "score_all", "second_prompt", "stream", "strict", "telemetry", "verify",
+    "Baseline", "CalibrationError", "Calibrator", "CascadeStep", "Confident",
+    "EvaluationError", "Field", "FieldConfig", "FieldconfError", "Image", "InputItem",
+    "LabelSet", "Limits", "LocalModelError", "MissingPackageError", "NoLogprobsError",
+    "OutputError", "PayloadError", "Policy", "PolicyError", "Ranker", "Report", "RequestError",
+    "SchemaError", "Settle", "StopWhen", "Threshold", "acascade", "acrosscheck", "aextract",
+    "aextract_many", "agree", "areask", "asecond_prompt", "astream", "averify", "calibrate",
+    "cascade", "classify", "confident", "crosscheck", "drift", "evaluate", "extract",
+    "extract_many", "fit_ranker", "labels", "local", "locate", "off_label_answers",
+    "questions", "reask", "request", "score", "score_all", "second_prompt", "stream", "strict",
+    "telemetry", "verify",
 ]  # fmt: skip
 
 lazily(__name__, {
@@ -100,6 +103,8 @@ lazily(__name__, {
     "grounding.locating": "locate",
     "many.extract_many": "aextract_many extract_many",
     "many.input_items": "InputItem",
+    "monitoring.baseline": "Baseline",
+    "monitoring.drift": "drift",
     "policy": "Limits Policy",
     "ranking.fit": "fit_ranker",
     "ranking.ranker": "Ranker",

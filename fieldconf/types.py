@@ -30,13 +30,16 @@ if TYPE_CHECKING:
     )
     from fieldconf.many.task_runner import AsyncResultStream
     from fieldconf.many.thread_runner import ResultStream
+    from fieldconf.monitoring.alarms import Alarm
+    from fieldconf.monitoring.drift import DriftResult, DriftRow
     from fieldconf.policy import Outcome, Reason, Verdict
     from fieldconf.report import Report, Stopped
     from fieldconf.report.results import Result, Results, RunSummary
     from fieldconf.requests.strict import StrictForm
 
 __all__ = [
-    "Agreement", "AsyncFieldStream", "AsyncResultStream", "Distribution", "Event", "Field",
+    "Agreement", "Alarm", "AsyncFieldStream", "AsyncResultStream", "Distribution",
+    "DriftResult", "DriftRow", "Event", "Field",
     "FieldEvent", "FieldStream", "ItemEvent", "Member", "OffLabelAnswers", "Outcome",
     "PartialEvent", "Questions", "Reading", "Reason", "Report", "ReportEvent", "RequestCost",
     "Result", "ResultStream", "Results", "RunSummary", "SourceCandidate", "SourceSpan", "Stopped",
@@ -53,6 +56,8 @@ lazily(__name__, {
     "fields.readings": "Agreement Reading RequestCost SourceCandidate SourceSpan",
     "many.task_runner": "AsyncResultStream",
     "many.thread_runner": "ResultStream",
+    "monitoring.alarms": "Alarm",
+    "monitoring.drift": "DriftResult DriftRow",
     "policy": "Outcome Reason Verdict",
     "report": "Report Stopped",
     "report.results": "Result Results RunSummary",

@@ -10,7 +10,7 @@ from fieldconf.distributions.candidates import candidates_of
 from fieldconf.distributions.context import OpenLevel
 from fieldconf.distributions.continuation import ValueSite
 from fieldconf.distributions.distribution import MOST_RIVALS, Rival
-from fieldconf.distributions.open_values import steps_of as choices_of
+from fieldconf.distributions.open_values import open_value_step
 from fieldconf.distributions.other_values import others
 from fieldconf.distributions.questions import grow
 from fieldconf.distributions.value_questions import ValueQuestion
@@ -44,7 +44,7 @@ def choices(steps, path, text, start, declared, *, level=None, compact=False):
     tree = grow(
         question, [step for step, _ in steps], lambda s: candidates_of(s.written, tokens[s.piece])
     )
-    return choices_of(tree)
+    return list(map(open_value_step, tree.steps))
 
 
 def judged(node, *pieces, text, first=1):

@@ -3,8 +3,8 @@
 In:    a token, and the bytes that it wrote.
 Out:   a ``StepCandidates``: the candidates whose bytes are known, their masses, and the position of
        the chosen one.
-Never: a candidate whose text is a vocabulary's name for other bytes; what a candidate would mean.
-Why:   several questions are asked about the same token, and each of them starts from these.
+Never: a candidate whose text is a vocabulary's name for other bytes; a candidate's meaning.
+Why:   several questions about the same token start from the same candidates.
 """
 
 import math
@@ -24,26 +24,22 @@ _unchecked_candidates = unchecked(StepCandidates)
 
 
 def candidates_of(written: bytes, token: Token, *, are_named: bool = True) -> StepCandidates:
-    """What a token of which the logprob is known comes with, see ``all_listed``."""
-    candidates = token[3]
-    is_raw = isinstance(candidates, LazyCandidates)
-    columns = (_with_masses(all_columns([candidates])) if is_raw else None) or _columns_of(
-        candidates
-    )
+    """The candidates of one token with a logprob, see ``candidates_of_all``."""
+    (columns,) = _columns([token])
     return _by_texts(written, token, columns) or _by_bytes(written, token, are_named=are_named)
 
 
 def candidates_of_all(
     written: Sequence[bytes], tokens: Sequence[Token | None], *, are_named: bool = True
 ) -> list[StepCandidates | None]:
-    """The candidates that can be read, with the chosen one put in if it is missing.
+    """The candidates that can be read, and the chosen one, even if it is not listed.
 
-    Where the token itself is listed in a disguise (its bytes are not what it wrote), so are its
-    candidates, and none of them can be read. What cannot be read counts as not listed. None of a
-    token that is none, or has no logprob.
+    If the token itself is listed with other bytes than it wrote, so are its candidates, and none of
+    them can be read. Candidates that cannot be read count as not listed. None for a token that is
+    None, or has no logprob.
 
     Args:
-        written: what each of the tokens wrote.
+        written: the bytes that each token wrote.
         tokens: the tokens.
         are_named: whether candidates that look like a vocabulary's names are names.
     """
@@ -59,7 +55,7 @@ _Columns: TypeAlias = tuple[list[str], list[float], list[float]]
 
 
 def _columns(tokens: Sequence[Token | None]) -> Iterator[_Columns | None]:
-    """Texts, logprobs and masses of each token's candidates, where the texts are enough."""
+    """Texts, logprobs and masses of each token's candidates; None where texts are not enough."""
     lists = [() if token is None else token[3] for token in tokens]
     together = _with_masses(all_columns([own for own in lists if isinstance(own, LazyCandidates)]))
     start = 0
@@ -70,18 +66,12 @@ def _columns(tokens: Sequence[Token | None]) -> Iterator[_Columns | None]:
             yield texts[start:stop], logprobs[start:stop], masses[start:stop]
             start = stop
         else:
-            yield _columns_of(candidates)
-
-
-def _columns_of(candidates: Sequence[Candidate]) -> _Columns | None:
-    """The same of one list."""
-    return _with_masses(
-        columns(candidates.peek() if isinstance(candidates, LazyCandidates) else candidates)
-    )
+            is_lazy = isinstance(candidates, LazyCandidates)
+            yield _with_masses(columns(candidates.peek() if is_lazy else candidates))
 
 
 def _with_masses(columns: tuple[list[str], list[float]] | None) -> _Columns | None:
-    """With the masses; None where texts are broken, or may be names of a vocabulary."""
+    """With the masses; None if texts are broken, or may be names of a vocabulary."""
     if columns is None:
         return None
     texts, logprobs = columns
@@ -92,7 +82,7 @@ def _with_masses(columns: tuple[list[str], list[float]] | None) -> _Columns | No
 
 
 def _by_texts(written: bytes, token: Token, columns: _Columns | None) -> StepCandidates | None:
-    """The listing of a token that is named by its text, as all its candidates are."""
+    """The candidates of a token that its text identifies, as it does all its candidates."""
     text, raw, logprob, _, number, _ = token
     is_spelt = utf8(text) == written and raw in (None, written)
     if columns is None or logprob is None or number is not None or not is_spelt:
@@ -108,7 +98,7 @@ def _by_texts(written: bytes, token: Token, columns: _Columns | None) -> StepCan
 
 
 def _by_bytes(written: bytes, token: Token, *, are_named: bool) -> StepCandidates:
-    """The same in more time: bytes may be missing, and ids tell tokens of the same bytes apart."""
+    """As ``_by_texts`` for all tokens, but slower: bytes may be missing, and ids count."""
     text, raw, logprob, alternatives, number, _ = token
     assert logprob is not None  # the caller looks
     chosen = Candidate(written.decode("utf-8", "replace"), written, max(logprob, _LEAST), number)
@@ -124,7 +114,7 @@ def _by_bytes(written: bytes, token: Token, *, are_named: bool) -> StepCandidate
             position = len(candidates)
             candidates.append(chosen)
         elif _BROKEN not in data and (candidate.raw is not None or candidate.text):
-            candidates.append(candidate)  # else a part of a character that was made text
+            candidates.append(candidate)  # else it is a part of a character, decoded as text
     if position is None:
         position = len(candidates)
         candidates.append(chosen)

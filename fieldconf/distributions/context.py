@@ -1,9 +1,9 @@
-"""Following: what may stand behind a value, as the containers around it are declared.
+"""Context: what may follow a value, as the containers around it are declared.
 
-In:    a container's declaration and how far it is filled; what a candidate closed behind a value.
-Out:   whether the schema allows that.
-Never: a look into the value itself, or into the one behind it.
-Why:   behind the last property only ``}`` is possible, and ``true,`` is no way to write true there.
+In:    a container's declaration and how far it is filled; a candidate's events behind a value.
+Out:   whether the schema allows them.
+Never: the value itself, or the one behind it.
+Why:   behind the last property only ``}`` is possible: ``true,`` does not write true there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,17 +18,17 @@ _NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 class OpenLevel(NamedTuple):
-    """A container, as it is once the value in question stands in it.
+    """A container that has the value in question as its last entry.
 
     Attributes:
         path: where it is.
         may_end: whether it may close here: nothing required is missing.
-        may_go_on: whether something more may stand in it.
-        keys: the names that something more may have; None for any, or for a list.
+        may_go_on: whether a further entry is allowed.
+        keys: the names that a further entry may have; None for any, or for a list.
         up: the container around it.
-        written: the names that stand in it, numbered in their order; it may grow later.
-        until: how many of them stood in it here: those have been used up.
-        number: of all this, without the path: levels that admit the same have the same.
+        written: the names in it, numbered in their order; it may grow later.
+        until: how many of them stand before this place: those may not come again.
+        number: equal for levels that admit the same, whatever their path.
     """
 
     path: Path
@@ -43,14 +43,15 @@ class OpenLevel(NamedTuple):
     def admits(self, events: Sequence[Event], fork: JSONParser) -> bool:
         """Whether these events may follow the value, and the fork's place after them.
 
-        What begins behind the value is another value's business, as soon as it has a name.
+        A following value is checked up to its name only.
         """
         level: OpenLevel | None = self
         for event in events:
             if level is None:
                 return True
             if event.type != "close" or event.path != level.path:
-                return level.may_go_on and level.knows(event)
+                is_key = event.type == "key" and level.keys is not None
+                return level.may_go_on and (not is_key or level.is_left(str(event.path[-1])))
             if not level.may_end:
                 return False
             level = level.up
@@ -58,19 +59,11 @@ class OpenLevel(NamedTuple):
             return True
         if fork.place == "key" and fork.path == level.path:
             is_name = not fork.text or level.keys is None
-            return level.may_go_on and (
-                is_name
-                or any(may_become(fork.text, key) for key in level.keys or () if level.is_left(key))
-            )
+            left = filter(level.is_left, level.keys or ())
+            return level.may_go_on and (is_name or any(may_become(fork.text, key) for key in left))
         return level.may_go_on
 
-    def knows(self, event: Event) -> bool:
-        """Whether the name that an event carries may stand here."""
-        if event.type != "key" or self.keys is None:
-            return True
-        name = str(event.path[-1])
-        return name in self.keys and self.is_left(name)
-
     def is_left(self, name: str) -> bool:
-        """Whether the name has not been written yet."""
-        return self.written.get(name, self.until) >= self.until
+        """Whether the name is allowed and has not been written yet."""
+        is_allowed = self.keys is None or name in self.keys
+        return is_allowed and self.written.get(name, self.until) >= self.until

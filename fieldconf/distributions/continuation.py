@@ -1,14 +1,14 @@
-"""Reading: what one candidate would have meant.
+"""Continuation: where a candidate leads, if it stood at a place of the answer.
 
 In:    a place in an answer, and a candidate that might be written there.
-Out:   a ``Continuation``: where the candidate leads, for the value at a path.
-Never: a look at probabilities.
-Why:   everything said of alternatives rests on this one question, asked of a fork of the parser.
+Out:   a ``Continuation``: what the candidate makes of the value at a path.
+Never: a probability.
+Why:   all numbers about alternatives depend on this question; a fork of the parser answers it.
 """
 
 import itertools
 from bisect import bisect_left
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 from fieldconf.distributions.cache import Table
@@ -29,9 +29,9 @@ class TokenPosition:
     Args:
         at: the parser there, or the step of the answer that begins there.
         expected: the events between here and the value in question, as the answer wrote them (a
-            token may end the value before). A candidate that would write other events says nothing
-            about this value. Instead of the events, a test that recognises the value in question:
-            the events before it are then read from the answer.
+            token may end the value before). A candidate that writes other events says nothing about
+            this value. Or a test that recognises the value's own event: the events before it are
+            then read from the answer.
         begun: the text so far of the value in question, if the place is inside of it.
         seen: the result of ``seen_from``, where it is known without a parser.
 
@@ -54,14 +54,14 @@ class TokenPosition:
 
     @property
     def parser(self) -> JSONParser:
-        """The parser here: fork it, do not feed it. It is made when it is first asked for."""
+        """The parser here, made on first use: fork it, do not feed it."""
         if self._parser is None:
             assert self.step is not None  # one of the two is there
             self._parser = self.step.parser
         return self._parser
 
     def read(self, data: bytes) -> tuple[JSONParser, list[Event]]:
-        """The parser behind these bytes, if they stood here (do not feed it); what they closed."""
+        """The parser behind these bytes, if they stood here (do not feed it), and their events."""
         if self.step is not None:
             return self.step.read(data)
         fork = self.parser.fork()
@@ -69,11 +69,11 @@ class TokenPosition:
 
     @property
     def expected(self) -> tuple[Event, ...]:
-        """The events between here and what is asked about."""
+        """The events between here and the value in question."""
         events = self._expected
         if callable(events):
             is_reached = events
-            assert self.step is not None  # who gives a test gives a step
+            assert self.step is not None  # a test comes with a step
             _, written = self.step.read(self.step.written)
             self._expected = events = tuple(
                 itertools.takewhile(lambda event: not is_reached(event), written)
@@ -81,12 +81,11 @@ class TokenPosition:
         return events
 
     def seen_from(self, path: Path) -> Hashable:
-        """All that reading on from here depends on, as far as it is about the value at a path.
+        """A key of this place for the value at a path: equal keys read candidates equally.
 
-        Inside of that value it is the text so far. Equal for places in different answers and in
-        different items of a list. What the containers around allow is not in it, see
-        ``OpenLevel.number``. None where a long text or much else stands before: that will not come
-        again.
+        Inside of the value it is the text so far. Places in different answers, and in different
+        items of a list, have the same key. It leaves out what the containers around allow, see
+        ``OpenLevel.number``. None if a long text or many events stand before: that will not recur.
         """
         if self.begun or self._seen is not None:
             return self.begun or self._seen
@@ -97,9 +96,9 @@ class TokenPosition:
         return parser.place, parser.may_close, parser.text, _apart(parser.path, path), closing
 
     def seen_past(self, data: bytes) -> Hashable:
-        """The same for what reads these bytes, where a number ends right before them.
+        """The key for candidates with these bytes, if a number ends right before them.
 
-        It closes as it stands, whichever it is. None elsewhere, and where they go on with it.
+        They close the number, whatever it is. None elsewhere, or if they continue the number.
         """
         is_behind = isinstance(self._seen, tuple)
         if not is_behind or data[:1] in _IN_NUMBER:
@@ -109,7 +108,7 @@ class TokenPosition:
 
 
 def _apart(path: Path, other: Path) -> Hashable:
-    """Where a path leaves another one, and how: indexes by their difference."""
+    """The steps in which two paths differ; if the first of them are indexes, their difference."""
     if path == other:
         return None
     if path == other[:-1]:  # nearly always
@@ -122,9 +121,9 @@ def _apart(path: Path, other: Path) -> Hashable:
 
 
 def _shared(path: Path, other: Path) -> int:
-    """How many steps two paths share; by slices, since answers may be nested deep."""
+    """How many steps two paths share; slices are fast for deeply nested answers."""
     most = min(len(path), len(other))
-    for count in (most, most - 1):  # most often one leads to the other, or the last step differs
+    for count in (most, most - 1):  # mostly one contains the other, or the last step differs
         if path[:count] == other[:count]:
             return count
     return bisect_left(range(most), True, key=lambda at: path[: at + 1] != other[: at + 1])  # noqa: FBT003
@@ -135,7 +134,7 @@ class ValueSite(NamedTuple):
 
     Attributes:
         path: its path.
-        level: what may follow it; None if anything that JSON allows may.
+        level: what may follow it; None if JSON alone decides.
         compact: whether the server's grammar has no white space between JSON's tokens.
         start: where the value that was written begins.
         text: its JSON text; of a container, its first byte.
@@ -156,7 +155,7 @@ State: TypeAlias = Literal["dead", "before", "partial", "open", "done"]
 
 
 class Continuation(NamedTuple):
-    """Where a candidate leads: ``text`` is the JSON text of the value at the path, so far."""
+    """Where a candidate leads: ``text`` is the JSON text so far of the value at the path."""
 
     state: State
     text: bytes = b""
@@ -170,35 +169,35 @@ DEAD = Continuation("dead")
 _BLANKS = b" \t\r\n"
 _IN_NUMBER = b"0123456789.eE"
 LONGEST_BEFORE = 64
-"""Bytes of what is remembered as standing before."""
+"""Bytes of a key or scalar before the value, up to which a place gets a key from it."""
 _LONGEST_TEXT = 256  # bytes of an open text
-_MOST_EXPECTED = 16  # events of one token; each would cost as much as it is nested deep
+_MOST_EXPECTED = 16  # events of one token; each costs time in proportion to its depth
 
 
 def seen_behind(step: AlignedStep, before: Event | None, depth: int) -> Hashable:
-    """How a place looks from a value so deep, inside of what stands before it or right behind.
+    """The key of a place inside or right behind the event before a value at this depth.
 
-    All that was written since is a part of that: no parser is needed. None elsewhere.
+    Everything since then is a part of that event: no parser is needed. None elsewhere.
     """
     if before is None or not 0 < step.start - before.start <= len(before.raw) <= LONGEST_BEFORE:
         return None
     levels: Hashable = depth - len(before.path)
     if levels < -_MOST_EXPECTED:
         return None
-    if levels < 0:  # between them stands what closes the containers of that one
+    if levels < 0:  # the containers of that event close in between
         levels = tuple([type(step) for step in before.path[depth:]])
     return before.raw, step.start - before.start, levels
 
 
 def place_within(step: AlignedStep, target: ValueSite) -> TokenPosition | None:
-    """The place of a step inside of a value, or before it and its blanks; None elsewhere."""
+    """The place of a step inside of a value, or directly before it; None elsewhere."""
     written = step.start - target.start
     if written > 0:
         return TokenPosition(step, begun=target.text[:written])
     between = step.written[: -written or 0]  # and the value, if the token goes so far
     if not target.path or len(between) < -written or between.strip(_BLANKS):
         return None
-    # What stands before it says nothing: where a list may still end, there is no such value then.
+    # What stands before does not matter: if a list ends instead, there is no such value.
     return TokenPosition(step, seen="value")
 
 
@@ -221,7 +220,7 @@ def place_before(step: AlignedStep, target: ValueSite) -> TokenPosition:
 
 
 def read(place: TokenPosition, candidate: Candidate, target: ValueSite) -> Continuation:
-    """Feed a candidate to a fork of the parser, and say what became of the target."""
+    """Feed a candidate to a fork of the parser, and return what became of the target."""
     advanced = advance(place, candidate, compact=target.compact)
     if advanced is None:
         return DEAD
@@ -229,9 +228,19 @@ def read(place: TokenPosition, candidate: Candidate, target: ValueSite) -> Conti
     path, fork = target.path, following.parser
     for index, event in enumerate(events):
         if event.path == path and event.type != "key":
-            state = "open" if event.type == "open" else "done"
-            is_legal = _may_follow(events[index:], target, fork)
-            return Continuation(state, event.raw, following) if is_legal else DEAD
+            state, last = "done", index
+            if event.type == "open":
+                rest = enumerate(events[index:], index)
+                closes = (i for i, e in rest if e.type == "close" and e.path == path)
+                state, last = "open", next(closes, None)
+            level = target.level
+            if (
+                level is not None
+                and last is not None
+                and not level.admits(events[last + 1 :], fork)
+            ):
+                return DEAD
+            return Continuation(state, event.raw, following)
     if following.expected:
         return Continuation("before", b"", following)
     if fork.path == path:
@@ -240,21 +249,12 @@ def read(place: TokenPosition, candidate: Candidate, target: ValueSite) -> Conti
     return Continuation("before", b"", following) if _is_before(fork, path) else DEAD
 
 
-def _may_follow(events: Sequence[Event], target: ValueSite, fork: JSONParser) -> bool:
-    """Whether what stands behind a value may stand there; it begins with the value's own event."""
-    last: int | None = 0
-    if events[0].type == "open":
-        closes = (i for i, e in enumerate(events) if e.type == "close" and e.path == target.path)
-        last = next(closes, None)
-    return target.level is None or last is None or target.level.admits(events[last + 1 :], fork)
-
-
 def advance(
     place: TokenPosition, candidate: Candidate, *, compact: bool = False
 ) -> tuple[TokenPosition, list[Event]] | None:
-    """Where a candidate leads, and what it closed beyond what was expected.
+    """The place behind a candidate, and its events after the expected ones.
 
-    None if it breaks JSON or what was expected.
+    None if it breaks JSON or writes other events than the expected ones.
     """
     data = candidate.bytes
     if not data or is_control(candidate):
@@ -262,26 +262,17 @@ def advance(
     fork, events = place.read(data)
     if fork.error is not None or (compact and fork.blanks != place.parser.blanks):
         return None
-    if not place.expected:
+    expected = place.expected
+    if not expected:
         return TokenPosition(fork), events
-    rest = _agree(place.expected, events, fork)
-    if rest is None:
-        return None
-    return TokenPosition(fork, rest), events[len(place.expected) - len(rest) :]
-
-
-def _agree(
-    expected: tuple[Event, ...], events: Sequence[Event], fork: JSONParser
-) -> tuple[Event, ...] | None:
-    """What is still expected behind the events; None if they are something else."""
-    if not all(map(_is_same, expected, events)):
-        return None
     rest = expected[len(events) :]
-    return None if rest and not _may_come(rest[0], fork) else rest
+    if not all(map(_is_same, expected, events)) or (rest and not _may_come(rest[0], fork)):
+        return None
+    return TokenPosition(fork, rest), events[len(expected) :]
 
 
 def _is_same(one: Event, other: Event) -> bool:
-    """Whether two events say the same; scalars may be spelled otherwise."""
+    """Whether two events mean the same; scalars may have different spellings."""
     if (one.type, one.path) != (other.type, other.path):
         return False
     if one.type == "scalar":
@@ -290,7 +281,7 @@ def _is_same(one: Event, other: Event) -> bool:
 
 
 def _may_come(event: Event, fork: JSONParser) -> bool:
-    """Whether this may be what the fork is writing, or comes to next."""
+    """Whether this may be the fork's unfinished event, or its next one."""
     if event.type == "close":
         return fork.may_close  # not behind a comma
     if not fork.text:
@@ -299,7 +290,7 @@ def _may_come(event: Event, fork: JSONParser) -> bool:
 
 
 def _is_before(fork: JSONParser, path: Path) -> bool:
-    """Whether the fork is in the container around, and the value at the path may still follow."""
+    """Whether the value at the path may still follow in the fork's container."""
     if not path:
         return False
     if fork.place in IN_EARLIER:
@@ -319,7 +310,7 @@ def may_be(reading: Continuation, value: Any) -> bool:
 
 
 def may_be_plainly(reading: Continuation, value: Any) -> bool:
-    """The same where values are written in their usual spelling only."""
+    """As ``may_be``, for values in their usual spelling only."""
     if reading.state == "partial":
         return may_become_plainly(reading.text, value)
     return may_be(reading, value) and (

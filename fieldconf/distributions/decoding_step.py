@@ -4,11 +4,11 @@ In:    the candidates that the server listed there, the outcomes possible there,
        each candidate.
 Out:   the mass that leaves some outcome and the mass that leaves none; which candidates decide for
        which outcome, and which leave several outcomes.
-Never: a look at other steps: the tree adds them up.
+Never: other steps: the tree adds them up.
 Why:   possible mass, impossible mass and unlisted mass are three different things.
 
-How candidates are grouped depends on their branches only, and nearly every token has the same
-branches. So a grouping (``Shape``) is computed once, and each step adds up its masses by it.
+The grouping of candidates depends on their branches only, and most tokens have the same branches.
+So a grouping (``Shape``) is computed once, and each step adds up its masses by it.
 """
 
 import math
@@ -46,9 +46,9 @@ class Branch:
         outcomes: the outcomes that it leaves possible; none if it breaks the schema or the JSON.
         place: the place behind it, if it leaves several outcomes.
         value_prefix: what has been written of the value so far. Branches with the same prefix are
-            expected to go on alike.
-        code: a number that is equal for branches with the same outcomes, if both or neither have
-            written something of the value.
+            expected to continue alike.
+        code: equal for branches with the same outcomes, if both or neither have written something
+            of the value.
     """
 
     __slots__ = ("code", "outcomes", "place", "value_prefix")
@@ -145,20 +145,20 @@ class Shape:
     """The candidates of a step, grouped by the outcomes that they leave.
 
     Attributes:
-        left: of each candidate the outcomes that it leaves of those that are possible.
-        chosen: those that the chosen one leaves; none without a chosen one.
-        singles: each outcome that some candidate decides for, with their positions.
-        twigs: the positions of the candidates that leave several outcomes.
-        inside, outside: the positions of those that leave some, and of those that leave none.
-        is_plain: whether no other leaves several than the chosen one, which then goes on.
-        is_blank: whether the chosen one goes on and says nothing yet.
-        rest: of an open domain, what the unseen mass is taken to be on.
-        silent: the positions of those that say nothing yet.
-        goes_on: whether the chosen one leaves several, and the answer goes on behind it.
-        says: whether some candidate that leaves outcomes does not leave all.
-        says_something: whether one that leaves outcomes is more than a blank before the value.
+        left: for each candidate the outcomes that it leaves possible.
+        chosen: the outcomes that the chosen candidate leaves; empty without a chosen one.
+        singles: each outcome that some candidates decide for, with their positions.
+        undecided: the positions of the candidates that leave several outcomes.
+        inside, outside: the positions of candidates that leave some outcome, and that leave none.
+        is_plain: whether only the chosen candidate leaves several outcomes, and then continues.
+        blank: the positions of the candidates that write nothing of the value.
+        is_blank: whether the chosen candidate continues, and writes nothing of the value.
+        rest: of an open domain, the outcomes that the unseen mass is assigned to.
+        goes_on: whether the chosen candidate leaves several outcomes, and the answer continues.
+        narrows: whether some candidate leaves some outcomes, but not all.
+        begins_value: whether some candidate that leaves outcomes writes something of the value.
         hidden: the outcomes that no candidate shows.
-        agreeing: the positions of those that leave outcome 0.
+        agreeing: the positions of the candidates that leave outcome 0.
     """
 
     __slots__ = (
@@ -198,7 +198,7 @@ class Shape:
         self._rivals: dict[int, tuple[int, ...]] = {}
 
     def rivals(self, outcome: int, position: int | None) -> tuple[int, ...]:
-        """The positions of candidates that leave another outcome; no chosen one that goes on."""
+        """The positions of candidates that leave another outcome, except a continued choice."""
         rivals = self._rivals.get(outcome)
         if rivals is None:
             only, chosen = frozenset({outcome}), position if self.goes_on else None
@@ -216,8 +216,8 @@ class DecodingStep:
     """One place where a token is chosen.
 
     Args:
-        place: where it is, as the question takes it.
-        outcomes: what is possible here.
+        place: where it is, in the form that the question reads.
+        outcomes: the outcomes that are possible here.
         index: index of the answer's token that stands here, or before which the trail began.
         listed: what was listed here.
         branches: what each candidate leads to.
@@ -227,7 +227,7 @@ class DecodingStep:
         names, position, unseen, masses: what was listed, see ``StepCandidates``.
         shape: which candidates belong together.
         possible, off: the mass that leaves some outcome, and that leaves none.
-        is_asked: whether what is listed is all that a server could say.
+        is_asked: whether the server was asked for all candidates here.
         is_shortened: whether unlikely candidates were dropped from what is listed, see ``shorten``.
         dropped: their mass by the outcome that they decide for.
     """
@@ -255,7 +255,7 @@ class DecodingStep:
         """Set the candidates, and the branch of each."""
         names, position, unseen, masses = candidates
         self.is_shortened = False
-        if 0.0 in masses:  # excluded by the server's grammar
+        if 0.0 in masses:  # the server's grammar excluded them
             for at, mass in enumerate(masses):
                 if mass == 0.0 and at != position:
                     branches[at] = NO_BRANCH
@@ -301,6 +301,10 @@ class DecodingStep:
         """End the answer here, though the chosen candidate leaves several outcomes."""
         self.shape = Shape(self.branches, self.outcomes, self.position, ends=True)
 
+    def trail_to(self, at: int | None) -> tuple[Name, ...]:
+        """The tokens from the answer's own path to behind a candidate; None: to this step."""
+        return self.trail if at is None else (*self.trail, self.names[at])
+
     def value_prefix(self, at: int) -> Hashable:
         """What has been written of the value behind a candidate, see ``Branch``."""
         value_prefix = self.branches[at].value_prefix
@@ -322,7 +326,7 @@ class DecodingStep:
 
     @property
     def unseen_valid(self) -> float:
-        """The possible part of the unseen mass, if it is as large as that of the seen mass."""
+        """The possible part of the unseen mass, assumed as large as that of the seen mass."""
         return self.unseen * self.possible / (self.possible + self.off)
 
     @property
@@ -330,7 +334,7 @@ class DecodingStep:
         """The part of the unseen mass that counts for other values of an open domain.
 
         None of it if candidates are listed and the answer has not begun the value: unlisted tokens
-        there rather end what stands before in another way than begin a value.
+        there mostly end the text before the value in another way.
         """
         if not self.unseen or (self.shape.is_blank and len(self.masses) > 1):
             return 0.0
@@ -344,6 +348,4 @@ class DecodingStep:
     @property
     def share(self) -> float:
         """The chosen candidate's part (0..1) of ``total``; 0 beside the path."""
-        if self.position is None:
-            return 0.0
-        return self.masses[self.position] / self.total
+        return 0.0 if self.position is None else self.masses[self.position] / self.total

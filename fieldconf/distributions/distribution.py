@@ -1,10 +1,10 @@
-"""Distributions: what a tree says of each member of a finite domain.
+"""Distribution: the probability of each member of a finite domain, or of an open value's rivals.
 
-In:    a tree that has decided, and what its outcomes mean.
-Out:   ``Distribution``: for each member its probability and bounds; what fits no member, what was
-       not listed, and what the model would have said instead.
+In:    a tree that has decided, and the values of its outcomes.
+Out:   ``Distribution``: for each member its probability and bounds; the mass that fits no member,
+       the mass that was not listed, and the likeliest alternatives.
 Never: a probability outside of its bounds.
-Why:   it is what the user holds: a frozen value without parsers or trees.
+Why:   the user gets a frozen value without parsers or trees.
 """
 
 import json
@@ -29,7 +29,7 @@ class Member(NamedTuple):
 
 
 class Rival(NamedTuple):
-    """What the model might have written instead: its text, or how that begins; its mass (0..1)."""
+    """An alternative to what was written: its text or beginning, and its mass (0..1)."""
 
     text: str
     probability: float
@@ -46,8 +46,8 @@ class Distribution:
         off_schema: mass (0..1) of candidates that no member allows, outside of the probabilities.
         unseen: mass (0..1) that the server did not list.
         decided_at: index of the token at which the value was decided.
-        other: the likeliest beginnings of what no member allows, where the value was being decided.
-        calls: how many next-token distributions were asked for to settle it.
+        other: the likeliest beginnings that no member allows, where the value was being decided.
+        calls: how many next-token distributions were requested to settle it.
         rest: of an open domain: the probability (0..1) of all values that are not candidates. None
             for a finite one.
         beginnings: of an open domain: the likeliest beginnings of other values that are known no
@@ -139,7 +139,7 @@ class Distribution:
 
 
 def distribution(tree: OutcomeTree, values: Sequence[Any]) -> Distribution | None:
-    """What a tree says of these values, one an outcome; None if it has not decided."""
+    """The distribution over these values, one for each outcome; None without a decision."""
     if tree.decided_at is None:
         return None
     members = [_member((v, *r)) for v, r in zip(values, tree.results(), strict=True)]
@@ -157,7 +157,7 @@ MOST_RIVALS = 3
 
 
 def likeliest(masses: Iterable[tuple[Any, float]]) -> tuple[Rival, ...]:
-    """The few of these texts with the most mass, the likeliest first."""
+    """The ``MOST_RIVALS`` texts with the most mass, the likeliest first."""
     pairs = [pair for pair in masses if pair[1]]
     if len(pairs) > 1:
         pairs.sort(key=_mass, reverse=True)

@@ -1,25 +1,27 @@
-r"""Matching: which label does a text mean, and which can a beginning of it still become?
+r"""Label matching: which label does a text mean, and which can a beginning of it still become?
 
-In:    labels, how they are to be matched, and a text as far as it is written (the last character
-       may be cut off).
+In:    labels, the way to match them, and a text as far as it is written (the last character may be
+       cut off).
 Out:   the labels that are still possible, by position; once the text has ended, one or none.
 Never: a token, a mass; a label that comes back after it was excluded.
-Why:   bare answers and the enums of JSON ask the same: is `` Billing`` a way to say ``billing``?
+Why:   bare answers and JSON enums need the same answer: does `` Billing`` mean ``billing``?
 
-Both rules below are monotone: what they exclude for a beginning they exclude for everything that
-begins so, and what they keep can still be written. That is what the bounds of a distribution rest
-on. A function of the user's own cannot promise it; see ``Match`` for what is asked of it.
+The rules below are monotone: what they exclude for a beginning, they exclude for every text with
+that beginning, and what they keep can still be written. The bounds of a distribution depend on it.
+A function of the user cannot guarantee it; ``Match`` says what it has to do.
 """
 
 import codecs
 import itertools
+import operator
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from fieldconf.distributions.cache import MOST_ROWS
-from fieldconf.distributions.continuation import Continuation, may_be
+from fieldconf.distributions.cache import remember
+from fieldconf.distributions.continuation import Continuation
 from fieldconf.distributions.decoding_step import Outcomes
 from fieldconf.distributions.questions import Domain
 from fieldconf.errors import SchemaError
@@ -30,27 +32,28 @@ from fieldconf.tokens.token import utf8
 
 
 class Cut(NamedTuple):
-    """What is there of a character that was cut off: bytes of UTF-8, or of JSON's escape of it."""
+    """The written part of a character that was cut off: bytes of UTF-8, or of a JSON escape."""
 
     data: bytes
     is_escape: bool = False
 
     def fits(self, char: str) -> bool:
         """Whether this may be the character."""
-        if self.is_escape:
-            return _escaped(char).startswith(self.data.lower())
-        return utf8(char).startswith(self.data)
+        if not self.is_escape:
+            return utf8(char).startswith(self.data)
+        units = char.encode("utf-16-be", "surrogatepass").hex("-", 2).encode()
+        return (b"\\u" + units.replace(b"-", b"\\u")).startswith(self.data.lower())
 
 
 class Beginning(NamedTuple):
-    """A text as far as it is written: whole characters, and what was cut off behind them."""
+    """A text as far as it is written: whole characters, and a character that was cut off."""
 
     text: str
     cut: Cut | None = None
 
 
 def beginning(data: bytes) -> Beginning:
-    r"""A text's first bytes; bytes that are no UTF-8 count as a broken character each.
+    r"""A text's first bytes as a ``Beginning``; each invalid byte is one broken character.
 
     >>> beginning("né".encode()[:2]).text
     'n'
@@ -61,7 +64,7 @@ def beginning(data: bytes) -> Beginning:
 
 
 def json_beginning(text: bytes) -> tuple[Beginning, bool] | None:
-    r"""What a beginning of a JSON string says, and whether it has ended; None if it is no string.
+    r"""The text of a JSON string so far, and whether it has ended; None if it is no string.
 
     >>> json_beginning(b'"n\\u00E9 "'), json_beginning(b"tru")
     ((Beginning(text='né ', cut=None), True), None)
@@ -74,19 +77,14 @@ def json_beginning(text: bytes) -> tuple[Beginning, bool] | None:
     return Beginning(written, Cut(cut, cut.startswith(b"\\")) if cut else None), False
 
 
-def _escaped(char: str) -> bytes:
-    units = char.encode("utf-16-be", "surrogatepass")
-    return b"".join(b"\\u" + units[i : i + 2].hex().encode() for i in range(0, len(units), 2))
-
-
 # -- the two rules ------------------------------------------------------------------------------
 
 
 class _MatchRule(NamedTuple):
-    """One way to match: how texts and labels are read, and what may stand behind a label.
+    """One way to match: how texts and labels are read, and what may follow a label.
 
-    ``read`` keeps what a text says of a label, ``form`` is what it keeps of a whole label;
-    ``may_follow`` says of the rest behind a form whether the text still has that label.
+    ``read`` normalises a text, ``form`` a whole label; ``may_follow`` says whether a text still has
+    a label if this rest follows the label's form.
     """
 
     read: Callable[[str], str]
@@ -95,12 +93,8 @@ class _MatchRule(NamedTuple):
 
 
 def is_word(char: str) -> bool:
-    """Whether a character goes on with a word: letters, digits, marks on them, and ``_``."""
+    """Whether a character is part of a word: a letter, a digit, a mark on one, or ``_``."""
     return char.isalnum() or char == "_" or unicodedata.category(char).startswith("M")
-
-
-def _is_nothing(rest: str) -> bool:
-    return not rest
 
 
 def _is_full_stop(rest: str) -> bool:
@@ -112,7 +106,7 @@ def _ends_word(rest: str) -> bool:
 
 
 _RULES: dict[tuple[str, bool], _MatchRule] = {
-    ("exact", False): _MatchRule(str, str, _is_nothing),
+    ("exact", False): _MatchRule(str, str, operator.not_),
     ("loose", False): _MatchRule(loosely, loose_form, _is_full_stop),
     ("exact", True): _MatchRule(str.lstrip, str.strip, _ends_word),
     ("loose", True): _MatchRule(loosely, loose_form, _ends_word),
@@ -126,11 +120,11 @@ class LabelMatcher:
     """The labels of a question and how they are matched.
 
     Args:
-        labels: what a text can say, by position.
+        labels: the labels, by position.
         match: how, see ``Match``.
-        first_word: whether the label is only how the text begins: white space before it is skipped,
-            and what comes after the first character that is no part of a word is not looked at.
-            Of labels that begin alike the longest counts (``not spam`` rather than ``not``).
+        first_word: whether only the first words of the text are the label: white space before them
+            is skipped, and text after the first character that is no part of a word is ignored. Of
+            several matching labels the longest counts (``not spam`` rather than ``not``).
 
     >>> labels = LabelMatcher(["pos", "positive"], "loose")
     >>> sorted(labels.possible(beginning(b" Pos"))), labels.find("Positive.")
@@ -153,28 +147,28 @@ class LabelMatcher:
         self._cached: dict[str, Outcomes] = {}
 
     def possible(self, begun: Beginning, *, ended: bool = False) -> Outcomes:
-        """The labels that a text can still become; once it has ended, those that it is."""
+        """The labels that a text can still become; once it has ended, those that it means."""
         if self._rule is None:
             return self._judged(begun, ended=ended)
         if begun.cut is None:
             return self._whole(self._rule, begun.text, ended=ended)
         if ended:  # inside of a character
             return self._whole(self._rule, begun.text + "\ufffd", ended=True)
-        # It may also stay broken, which ends a word.
+        # The character may also stay broken, which ends a word.
         chars = ["\ufffd", *filter(begun.cut.fits, self._deciding_characters(self._rule, begun))]
         outcomes = (self._whole(self._rule, begun.text + char) for char in chars)
         return frozenset[int]().union(*outcomes)
 
     def find(self, text: str) -> int | None:
-        """The label that a whole text says, or None; the first one, if several are the same."""
+        """The label that a whole text means, or None; the first of several equal ones."""
         return min(self.possible(Beginning(text), ended=True), default=None)
 
     def text_form(self, text: str) -> str:
-        """What a text says: texts that say the same can become the same."""
+        """The normalised text: texts with the same form can become the same labels."""
         return text if self._rule is None else self._rule.read(text)
 
     def span(self, text: str) -> tuple[int, int]:
-        """Where the label, or what stands in its place, is in a whole text (in characters)."""
+        """Where the label, or the text in its place, stands in a whole text (in characters)."""
         start = len(text) - len(text.lstrip())
         if (self._match, self._first_word) == ("exact", False):
             return 0, len(text)
@@ -189,32 +183,28 @@ class LabelMatcher:
     # -- the rules ------------------------------------------------------------------------------
 
     def _whole(self, rule: _MatchRule, text: str, *, ended: bool = False) -> Outcomes:
-        """The same of a text of whole characters."""
+        """As ``possible``, for a text of whole characters."""
         text_form = rule.read(text)
         key = f"{ended:d}{text_form}"
         outcomes = self._cached.get(key)
         if outcomes is None:
-            outcomes = frozenset(self._read(rule, text_form, ended=ended))
-            if len(self._cached) < MOST_ROWS:  # labels may live as long as their schema
-                self._cached[key] = outcomes
+            # While the text goes on, a form at its very end may become a longer word.
+            written = {
+                form for form in self.forms
+                if text_form.startswith(form) and rule.may_follow(text_form[len(form) :])
+                and (ended or text_form != form)
+            }  # fmt: skip
+            longest = max(map(len, written), default=0)
+            outcomes = frozenset(
+                index for index, form in enumerate(self.forms)
+                if (not ended and form.startswith(text_form))
+                or (form in written and len(form) == longest)
+            )  # fmt: skip
+            remember(self._cached, key, outcomes)
         return outcomes
 
-    def _read(self, rule: _MatchRule, text_form: str, *, ended: bool) -> Iterator[int]:
-        longest = 0
-        is_written: list[bool] = []
-        for form in self.forms:
-            rest = text_form.startswith(form) and text_form[len(form) :]
-            # While the text goes on, a form that stands at its very end may become a longer word.
-            is_done = isinstance(rest, str) and rule.may_follow(rest) and (ended or rest != "")
-            longest = max(longest, len(form) if is_done else 0)
-            is_written.append(is_done)
-        for index, form in enumerate(self.forms):
-            is_open = not ended and form.startswith(text_form)
-            if is_open or (is_written[index] and len(form) == longest):
-                yield index
-
     def _deciding_characters(self, rule: _MatchRule, begun: Beginning) -> Iterator[str]:
-        """Characters of which one, if any can, keeps a label possible behind a text."""
+        """Characters that decide which labels stay possible behind a text."""
         text_form = rule.read(begun.text)
         nexts = {
             form[len(text_form) : len(text_form) + 1]
@@ -250,12 +240,10 @@ def _first_word(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _spaces_and_cases() -> dict[str, str]:
-    """By a folded character those whose folding begins so; by a space all white space."""
+    """The characters by the first character of their case folding; white space by a space."""
     characters: dict[str, str] = {}
     for char in map(chr, range(0x110000)):
-        folded = char.casefold()
-        if char.isspace():
-            folded = " "
+        folded = " " if char.isspace() else char.casefold()
         if folded != char or char == " ":
             characters[folded[0]] = characters.get(folded[0], "") + char
     return characters
@@ -264,16 +252,8 @@ def _spaces_and_cases() -> dict[str, str]:
 # -- members of JSON ----------------------------------------------------------------------------
 
 
-def may_be_loosely(continuation: Continuation, member: Any) -> bool:
-    """Whether a reading of a JSON value can still end as this member, if strings match loosely."""
-    begun = json_beginning(continuation.text) if continuation.state in ("partial", "done") else None
-    if begun is None or not isinstance(member, str) or not loose_form(member):
-        return may_be(continuation, member)
-    return bool(LabelMatcher([member], "loose").possible(begun[0], ended=begun[1]))
-
-
 def domain(members: Sequence[Any], match: Match = "exact") -> Domain:
-    """A finite domain of JSON values whose strings are matched so.
+    """A finite domain of JSON values whose strings are matched in this way.
 
     >>> domain(["billing", "sales"], "loose").index("Billing ")
     0
@@ -282,24 +262,22 @@ def domain(members: Sequence[Any], match: Match = "exact") -> Domain:
 
 
 class _Matched(Domain):
-    """Members of JSON that may be written in other ways.
+    """JSON members whose strings may be written in other ways.
 
-    What is a member exactly is that member. Loosely, members that would be mixed up (``A`` and
-    ``a``) and strings without a letter are matched exactly. A function is asked about strings only,
-    and its word counts for them alone.
+    A value that equals a member is that member. With "loose", members with the same form (``A`` and
+    ``a``) and strings without a letter are matched exactly. A function decides about strings only.
     """
 
     def __init__(self, members: Sequence[Any], match: Match) -> None:
         super().__init__(members)
         self._is_function = callable(match)
-        members_of_text = [i for i, member in enumerate(self.members) if isinstance(member, str)]
+        strings = [i for i, member in enumerate(self.members) if isinstance(member, str)]
         if not self._is_function:
-            forms = {i: loose_form(self.members[i]) for i in members_of_text}
-            members_of_text = [
-                i for i in members_of_text if forms[i] and list(forms.values()).count(forms[i]) == 1
-            ]
-        self._string_members = members_of_text
-        self._strings = LabelMatcher([self.members[i] for i in members_of_text], match)
+            forms = {i: loose_form(self.members[i]) for i in strings}
+            counts = Counter(forms.values())
+            strings = [i for i in strings if forms[i] and counts[forms[i]] == 1]
+        self._string_members = strings
+        self._strings = LabelMatcher([self.members[i] for i in strings], match)
 
     def index(self, value: Any) -> int | None:
         """The position of the member that a written value means, or None."""

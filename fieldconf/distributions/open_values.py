@@ -1,9 +1,9 @@
-"""Steps of an open value: how much of what could have been written at a token agrees with it.
+"""Open values: the part of the mass at each token that agrees with the value written.
 
 In:    the tree of a ``ValueQuestion``.
-Out:   a ``OpenValueStep`` of each token on the answer's own path; the one at which least agrees.
-Never: a judgment of its own: which candidates agree, the question has said.
-Why:   "0.4" of a date is one thing, "the day was sure, the month was not" another.
+Out:   an ``OpenValueStep`` for a token on the answer's own path; the one with the smallest part.
+Never: a decision which candidates agree: the question has made it.
+Why:   "the day was sure, the month was not" tells more of a date than "0.4".
 """
 
 from typing import NamedTuple, Protocol
@@ -20,16 +20,16 @@ class Allows(Protocol):
     """
 
     def __call__(self, text: bytes, *, done: bool) -> bool:
-        """``done`` says that the value closed."""
+        """``done``: the value has ended."""
         ...
 
 
 class OpenValueStep(NamedTuple):
-    """One step of an open value: masses (0..1) of what the candidates would have led to.
+    """One step of an open value: masses (0..1) of its candidates.
 
     ``agreeing`` may still lead to the value that was written, ``possible`` to any value allowed
-    there (it includes ``agreeing``); ``off_schema`` to none; ``unseen`` was not listed. ``rivals``
-    are the likeliest of the possible that do not agree, likeliest first.
+    there (it includes ``agreeing``), ``off_schema`` to none; ``unseen`` was not listed. ``rivals``
+    are the likeliest possible candidates that do not agree, likeliest first.
     """
 
     token: int
@@ -56,21 +56,11 @@ class OpenValueStep(NamedTuple):
         return (self.agreeing + self.unseen) / (self.possible + self.unseen)
 
 
-def steps_of(tree: OutcomeTree) -> list[OpenValueStep]:
-    """What was chosen at each step of the answer's own path; ``agreeing`` is outcome 0."""
-    return list(map(_choice, tree.steps))
-
-
 def least_sure(tree: OutcomeTree) -> OpenValueStep:
-    """The step at which the smallest part agrees."""
-    if len(tree.steps) == 1:
-        return _choice(tree.steps[0])
-    return _choice(min(tree.steps, key=_part))
-
-
-def _part(step: DecodingStep) -> float:
-    """The part of the mass at a step that agrees with what was written."""
-    return _agreeing(step) / (step.possible + step.unseen_others)
+    """The step at which the smallest part of the mass agrees with the value written."""
+    steps = tree.steps
+    parts = [_agreeing(step) / (step.possible + step.unseen_others) for step in steps]
+    return open_value_step(steps[parts.index(min(parts))])
 
 
 def _agreeing(step: DecodingStep) -> float:
@@ -78,7 +68,8 @@ def _agreeing(step: DecodingStep) -> float:
     return sum([masses[at] for at in step.shape.agreeing])
 
 
-def _choice(step: DecodingStep) -> OpenValueStep:
+def open_value_step(step: DecodingStep) -> OpenValueStep:
+    """The masses of a step on the answer's own path; outcome 0 agrees."""
     shape, masses = step.shape, step.masses
     whole = step.possible + step.unseen_valid
     rivals = likeliest(

@@ -1,14 +1,14 @@
-r"""Others: can this beginning of a value still become an allowed value other than the one written?
+r"""Other values: can this beginning still become an allowed value other than the one written?
 
 In:    the value that was written, what is declared at its place, and a beginning of its JSON text.
 Out:   yes or no.
-Never: "no" where another value could still be written, as far as a schema can say it.
+Never: "no" where the schema still allows another value.
 Why:   behind ``"AB-12`` of a pattern for two digits only the closing quote can follow: such a step
-       decides nothing, and bounds that count it as undecided are wider than the evidence.
+       decides nothing, and bounds that count it as undecided are too wide.
 
-A string is followed character by character. Where the schema speaks of characters beyond ASCII, or
-of long lists of members, the answer is yes without a look. A number without an exponent so far is
-held to be written without one, as in ``prefix``; steps finer than 1e-12 are not seen.
+A string is followed character by character. If the schema names characters beyond ASCII, or long
+lists of members, the answer is always yes. A number without an exponent so far is assumed to have
+none, as in ``prefix``; steps finer than 1e-12 are ignored.
 """
 
 import string
@@ -20,10 +20,11 @@ from fieldconf.parsing.json_writing import unescaped_text
 from fieldconf.parsing.kinds import kind_of, same
 from fieldconf.parsing.prefix import may_become
 from fieldconf.schema import Declared
+from fieldconf.threads import cached_property
 
 _CHARACTERS = string.printable + "\x00\xe9\u4e2d"  # beyond ASCII: a letter, an ideograph
 _MOST_ZEROS = 12  # zeros at a fraction's end that are followed
-_LONGEST_NUMBER = 64  # bytes; whether a longer one may differ is not worked out: yes
+_LONGEST_NUMBER = 64  # bytes; for a longer one the answer is yes
 
 MayDiffer = Callable[[bytes], bool]
 
@@ -46,19 +47,16 @@ def others(value: Any, declared: Declared) -> MayDiffer:
 
 
 class _StringTest:
-    """The test for a string: the length from which on nothing but it can be written."""
+    """The test for a string."""
 
     def __init__(self, value: str, declared: Declared) -> None:
         self._value, self._declared = value, declared
-        self._length: int | None = None
 
     def __call__(self, text: bytes) -> bool:
-        if self._length is None:
-            self._length = self._forced_from()
-        written, _ = decode_begun(text)
-        return len(written) < self._length
+        return len(decode_begun(text)[0]) < self._length
 
-    def _forced_from(self) -> int:
+    @cached_property
+    def _length(self) -> int:
         """The number of characters behind which no other string is allowed."""
         value, length = self._value, len(self._value)
         if any(rule.is_beyond_ascii for rules in self._declared.rules for rule in rules):
@@ -66,17 +64,15 @@ class _StringTest:
         longest = max(min(r.longest for r in rules) for rules in self._declared.rules)
         if length < longest and self._goes_on(value, ""):
             return length + 1
-        while length:
-            before, following = value[: length - 1], value[length - 1]
-            if self._declared.allows(unescaped_text(before), done=True):
-                return length
-            if self._goes_on(before, following):
-                return length
-            length -= 1
+        for at in range(length - 1, -1, -1):
+            before = value[:at]
+            may_end = self._declared.allows(unescaped_text(before), done=True)
+            if may_end or self._goes_on(before, value[at]):
+                return at + 1
         return 0
 
     def _goes_on(self, before: str, following: str) -> bool:
-        """Whether another character than the one that follows may stand there."""
+        """Whether another character than the following one is allowed there."""
         allows = self._declared.allows
         return any(
             character != following and allows(unescaped_text(before + character)[:-1], done=False)
@@ -127,7 +123,7 @@ class _NumberTest:
 
 
 def _state(text: bytes) -> str | None:
-    """Where in a number its text ends; None if it begins no number."""
+    """The state of the number grammar behind a text; None if it begins no number."""
     state: str | None = "start"
     for byte in text:
         state = NUMBER[state].get(byte) if state else None

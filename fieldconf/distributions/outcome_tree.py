@@ -1,31 +1,29 @@
 """The outcome tree: the probability of each of a few outcomes, from the steps of an answer.
 
 In:    the decoding steps of the answer's own path with their candidates; a ``Read`` that says which
-       outcomes a token leaves possible at a place; later, the candidates that a server lists at
-       places beside the path (``OutcomeTree.expand``).
-Out:   the probability of each outcome under the masked process, and bounds that hold it.
+       outcomes a token leaves possible at a position; later, the candidates that a server lists
+       beside the path (``OutcomeTree.expand``).
+Out:   the probability of each outcome under the masked process, with a lower and an upper bound.
 Never: JSON, labels or schemas: only the ``Read`` knows those.
 Why:   members, kinds, keys, the end of a list and bare labels are the same question about different
-       things. A response answers it along its own path; a server that can be asked again answers
-       the rest.
+       things. A response answers it along its own path. Further requests answer the rest.
 
-The masses of a step's candidates are taken relative to the mass of all that leave some outcome
-possible. The mass that the server did not list ("unseen") may be on anything: ``low`` gives all of
-it to the other outcomes, ``high`` all of it to this one. A branch that leaves several outcomes and
-was not followed counts for none of them in ``low``, and for each of them in ``high``. Following it
-(``expand``) brings ``low`` and ``high`` together.
+Each candidate's mass is divided by the mass of all candidates that leave some outcome possible. The
+mass that the server did not list ("unseen") may belong to any outcome: ``low`` gives all of it to
+the other outcomes, ``high`` all of it to this one. A branch that leaves several outcomes and was
+not followed counts for none of them in ``low``, and for each of them in ``high``. Following it
+(``expand``) narrows the bounds.
 
-The probability of an undecided branch is taken from the answer's own path, where that path went on
-from the same prefix of the value by other tokens. Otherwise it depends on the domain:
+The outcomes of an undecided branch are estimated from the answer's own path, if that path continued
+from the same value prefix by other tokens. Otherwise the estimate depends on the domain:
 
-* Finite: if nothing of the value had been written yet, it is taken from the rest of the step. Else
-  it is split evenly: nothing says that it belongs to the chosen outcome.
+* Finite: if the branch has written nothing of the value, it is divided like the rest of the step.
+  Else it is split evenly: nothing indicates that it belongs to the chosen outcome.
 * Open (outcome 0 is the value written, the others are all other values): it goes to the other
-  values; where nothing of the value had been written, to those of a kind that the step does not
-  show. A model that meant the value written would have taken the longer token, because it was
-  trained so. The unseen mass goes to the other values as well, as far as it counts as valid. Before
-  the value begins that holds only where no candidates are listed: there the probability of a step
-  is that of its token.
+  values; if it has written nothing of the value, to the kinds that the step does not show. A model
+  that meant the value written would have chosen the longer token, as in its training. The valid
+  part of the unseen mass goes to the other values as well. Before the value begins, that holds only
+  where no candidates are listed: there the probability of a step is that of its token.
 """
 
 import itertools
@@ -55,7 +53,7 @@ Read: TypeAlias = Callable[[Any, Sequence[Name]], list[Branch]]
 
 
 class UndecidedMass(NamedTuple):
-    """Mass that several outcomes may get: of the candidate ``at``; of None, the unseen mass."""
+    """Mass that several outcomes may get: of the candidate ``at``, or unseen mass (``at`` None)."""
 
     mass: float
     outcomes: Outcomes
@@ -72,7 +70,7 @@ class UnfollowedBranch(NamedTuple):
         probability: the probability (0..1) that decoding takes it, from the tree's root on.
         low: the lower bound of that.
         step: the step at which it branches off.
-        at: the candidate's position there; None for all that ``shorten`` dropped there.
+        at: the candidate's position there; None for all candidates that ``shorten`` dropped.
     """
 
     value_prefix: Hashable
@@ -83,43 +81,36 @@ class UnfollowedBranch(NamedTuple):
     at: int | None = None
 
     @property
-    def is_beginning(self) -> bool:
-        """Whether it begins another value than the one written, and does not complete it."""
-        return isinstance(self.value_prefix, bytes) and 0 not in self.outcomes
-
-    @property
     def is_scalar_beginning(self) -> bool:
-        """Whether it begins another scalar value, whose text can be followed to its end."""
-        return (
-            self.is_beginning
-            and isinstance(self.value_prefix, bytes)
-            and self.value_prefix[:1] not in b"{["
-        )
+        """Whether it begins another scalar value than the one written, and does not complete it."""
+        prefix = self.value_prefix
+        return isinstance(prefix, bytes) and 0 not in self.outcomes and prefix[:1] not in b"{["
 
 
 class OutcomeTree:
     """The steps on the answer's own path, and the steps that were added beside it.
 
     Args:
-        read: gives the branches of candidates at a place.
+        read: returns the branches of candidates at a place.
         size: how many outcomes there are.
         path: (token index, candidates, place) of each step, in order; read until one outcome is
-            left. Where the place is None, it is the one that the step before leads to.
-        follow: gives the place that a candidate leads to, where ``read`` leaves it out.
+            left. If the place is None, it is the one that the step before leads to.
+        follow: returns the place that a candidate leads to, where ``read`` omits it.
         is_open: whether outcome 0 is one value of an open domain, and the others all other values.
         has_gap: whether an unknown token before the path may have decided. Then every outcome has
             the bounds 0 and 1, and the estimate is that of the path alone.
-        written: gives the branch of the answer's own token at a place where ``read`` cannot.
+        written: returns the branch of the answer's own token at a place where ``read`` cannot.
 
     Attributes:
         read, is_open, has_gap: the arguments.
         steps: the steps on the path.
         decided_at: the index of the token that decided; None if none did.
         is_broken: whether the answer's own path leaves no outcome.
-        off: mass (0..1) of candidates that leave no outcome, from the first token on that rules an
-            outcome out.
-        valid: the least part (0..1) of the listed mass, from there on, that leaves some outcome.
+        off: mass (0..1) of candidates that leave no outcome, from the first token on that excludes
+            an outcome.
+        valid: the smallest part (0..1) of the listed mass, from there on, that leaves some outcome.
         calls: how many requests were made to expand it.
+        added_steps: the steps beside the path that narrow the bounds, by step and candidate.
     """
 
     def __init__(
@@ -139,18 +130,16 @@ class OutcomeTree:
         self.steps: list[DecodingStep] = []
         self.decided_at: int | None = None
         self.off = 0.0
-        # Of each step with candidates that leave no outcome: the path's mass before it, the names
+        # For each step with candidates that leave no outcome: the path's mass before it, the names
         # and masses that the response lists there, and the positions of these candidates.
         self._outside: list[tuple[float, Sequence[Name], Sequence[float], Sequence[int]]] = []
         self.valid = 1.0
-        self._unseen: list[float] = []  # of each step on the path
+        self._unseen: list[float] = []  # for each step on the path
         self.read = read
         self._solutions: dict[Groups, _Solution] = {}
         self._written = written
-        self._added_steps: dict[tuple[int, Name], DecodingStep] = {}  # by step and candidate
-        self._rival_steps: dict[
-            tuple[int, Name], DecodingStep
-        ] = {}  # the same; these change no bound
+        self.added_steps: dict[_BranchKey, DecodingStep] = {}
+        self._rival_steps: dict[_BranchKey, DecodingStep] = {}  # these change no bound
         outcomes, place, path_mass = every(size), None, 0.0
         steps, unseen = self.steps, self._unseen
         for index, candidates, start in path:
@@ -201,7 +190,7 @@ class OutcomeTree:
 
     @property
     def ended_at(self) -> int:
-        """The index of the token that decided; if none did, of the last token on the path."""
+        """The index of the token that decided; else of the last token on the path."""
         return self.steps[-1].index if self.decided_at is None else self.decided_at
 
     @property
@@ -227,7 +216,11 @@ class OutcomeTree:
             if self.has_gap:
                 solution.results = [(min(p, 1.0), 0.0, 1.0) for p in estimate]
             else:
-                solution.results = list(map(_in_order, estimate, low, high))
+                # Rounding may have changed the order of a probability and its bounds.
+                solution.results = [
+                    (min(max(p, least), 1.0), min(least, 1.0), min(max(p, least, most), 1.0))
+                    for p, least, most in zip(estimate, low, high, strict=True)
+                ]
         return solution.results
 
     def _solve(self, groups: "Groups" = ()) -> "_Solution":
@@ -237,18 +230,11 @@ class OutcomeTree:
             solution = self._solutions[groups] = _Solution(self, groups)
         return solution
 
-    @property
-    def all_steps(self) -> list[DecodingStep]:
-        """All steps, if some were added beside the path; else none."""
-        return [*self.steps, *self._added_steps.values()] if self._added_steps else []
-
     def steps_behind(self, step: DecodingStep) -> dict[int, DecodingStep]:
         """The steps that were added behind a step's candidates, by the candidates' positions."""
-        if not self._added_steps:
+        if not self.added_steps:
             return {}
-        pairs = (
-            (at, self._added_steps.get((id(step), step.names[at]))) for at in step.shape.undecided
-        )
+        pairs = ((at, self.added_steps.get(_key(step, at))) for at in step.shape.undecided)
         return {at: below for at, below in pairs if below is not None}
 
     def decisive_step(self, outcome: int) -> "DecisiveStep":
@@ -261,11 +247,12 @@ class OutcomeTree:
             rises = [(a + _TINY) / (b + _TINY) for a, b in zip(following, shares, strict=True)]
             at = rises.index(max(rises))
         step, against = self.steps[at], dict[str, float]()
+        after = solution.path[at + 1] if at + 1 < len(solution.path) else None
         masses, possible = step.masses, step.possible
         for position in step.shape.rivals(outcome, step.position):
             part, left = masses[position] / possible, step.shape.left[position]
             if outcome in left:  # the branch leaves several outcomes
-                below = solution.expected(at, step, position)
+                below = solution.expected(step, position, after)
                 part *= 1 - (below[outcome] if below else 1 / len(left))
             if part:
                 text = text_of(step.names[position])
@@ -274,16 +261,13 @@ class OutcomeTree:
 
     # -- settling -------------------------------------------------------------------------------
 
-    def _next_on_path(self) -> dict[int, DecodingStep]:
-        """The next step on the path, by the identity of the step before it."""
-        return {id(step): after for step, after in itertools.pairwise(self.steps)}
-
     def undecided_masses(self) -> Iterator[UndecidedMass]:
         """All masses (0..1) that several outcomes may get.
 
-        Those that an outcome may get add up to the width of its bounds.
+        The masses that one outcome may get add up to the width of its bounds.
         """
-        todo, path = [(self.steps[0], 1.0)], self._next_on_path()
+        todo = [(self.steps[0], 1.0)]
+        path = {id(step): after for step, after in itertools.pairwise(self.steps)}
         while todo:
             step, alive = todo.pop()
             if step.unseen:
@@ -301,13 +285,13 @@ class OutcomeTree:
     @property
     def unlisted(self) -> float:
         """The mass (0..1) that no server listed, on the path and beside it."""
-        if self._added_steps:
+        if self.added_steps:
             return math.fsum(
                 undecided.mass for undecided in self.undecided_masses() if undecided.at is None
             )
         alive, unlisted = 1.0, 0.0
         for step in self.steps:
-            total = step.possible + step.unseen
+            total = step.total
             unlisted += alive * step.unseen / total
             alive *= step.masses[step.position or 0] / total
         return unlisted
@@ -325,15 +309,14 @@ class OutcomeTree:
 
     def unfollowed_branches(self) -> Iterator[UnfollowedBranch]:
         """All branches of an open question that were not followed, on the path and beside it."""
-        path, all_steps = self._next_on_path(), bool(self._added_steps or self._rival_steps)
+        path = {id(step): after for step, after in itertools.pairwise(self.steps)}
+        beside = {**self._rival_steps, **self.added_steps}
         todo = [(self.steps[0], 1.0, 1.0)]
         while todo:
             step, probability, low = todo.pop()
             shape, masses, possible = step.shape, step.masses, step.possible
-            share, low = (
-                probability / (possible + step.unseen_others),
-                low / (possible + step.unseen),
-            )
+            share = probability / (possible + step.unseen_others)
+            low /= possible + step.unseen
             after, dropped = path.get(id(step)), possible
             for at, left in enumerate(shape.left):
                 if not left:
@@ -341,9 +324,8 @@ class OutcomeTree:
                 mass = masses[at]
                 dropped -= mass
                 below = after if at == step.position and shape.goes_on else None
-                if below is None and all_steps:
-                    key = id(step), step.names[at]
-                    below = self._added_steps.get(key) or self._rival_steps.get(key)
+                if below is None and beside:
+                    below = beside.get(_key(step, at))
                 if below is None:
                     yield _unfollowed(
                         (step.value_prefix(at), left, mass * share, mass * low, step, at)
@@ -359,29 +341,22 @@ class OutcomeTree:
     def follow_rival(self, branch: UnfollowedBranch, next_tokens: Sequence[Candidate]) -> None:
         """Add the step behind the beginning of another value. No bound changes."""
         self.calls += 1
-        step = self._solved_behind(branch, next_tokens, 0.0)
+        step = self._step_behind(branch, as_step_candidates(next_tokens, None, 0.0))
         if step.possible:
             step.shorten(_MOST_KEPT)
             assert branch.at is not None  # a beginning has a position
-            self._rival_steps[id(branch.step), branch.step.names[branch.at]] = step
+            self._rival_steps[_key(branch.step, branch.at)] = step
 
-    def _solved_behind(
-        self,
-        undecided: UndecidedMass | UnfollowedBranch,
-        next_tokens: Sequence[Candidate],
-        unseen: float,
+    def _step_behind(
+        self, undecided: UndecidedMass | UnfollowedBranch, candidates: StepCandidates
     ) -> DecodingStep:
         """The step that a branch leads to."""
-        assert undecided.at is not None  # the callers look
-        trail = (*undecided.step.trail, undecided.step.names[undecided.at])
-        place, candidates = self.place_of(undecided), as_step_candidates(next_tokens, None, unseen)
-        branches = self._branches(place, undecided.outcomes, candidates)
-        return DecodingStep(
-            place, undecided.outcomes, undecided.step.index, candidates, branches, trail
-        )
+        place, outcomes, step = self.place_of(undecided), undecided.outcomes, undecided.step
+        branches, trail = self._branches(place, outcomes, candidates), step.trail_to(undecided.at)
+        return DecodingStep(place, outcomes, step.index, candidates, branches, trail)
 
     def place_of(self, undecided: UndecidedMass | UnfollowedBranch) -> Any:
-        """The place where next tokens are to be asked for: behind the branch, or at its step."""
+        """The place whose next tokens are missing: behind the branch, or at its step."""
         if undecided.at is None:
             return undecided.step.place
         place = undecided.step.branches[undecided.at].place
@@ -397,36 +372,40 @@ class OutcomeTree:
         self.calls += 1
         self._solutions = {}
         is_possible = any(candidate.logprob > -math.inf for candidate in next_tokens)
-        unseen = 0.0 if is_possible else 1.0
+        candidates = as_step_candidates(next_tokens, None, 0.0 if is_possible else 1.0)
         step, position = undecided.step, None
         followed: list[tuple[Name, DecodingStep]] = []
         if undecided.at is not None:
-            key, step = (
-                (id(step), step.names[undecided.at]),
-                self._solved_behind(undecided, next_tokens, unseen),
-            )
-            self._added_steps[key] = step
+            key, step = _key(step, undecided.at), self._step_behind(undecided, candidates)
+            self.added_steps[key] = step
         else:
             followed = [(step.names[at], below) for at, below in self.steps_behind(step).items()]
-            candidates = as_step_candidates(next_tokens, None, unseen)
             if step.position is not None:
                 chosen = step.names[step.position]
                 places = (at for at, name in enumerate(candidates.names) if is_same(name, chosen))
                 position = next(places, None)
-                if position is None:  # not in the vocabulary: what the response lists has to do
+                if position is None:  # not in the vocabulary: keep what the response lists
                     step.is_asked = True
                     return
             candidates = candidates._replace(position=position)
             step.fill(candidates, self._branches(step.place, step.outcomes, candidates))
         step.shorten(_MOST_KEPT)
         for name, below in followed:
-            same = next((other for other in step.names if is_same(other, name)), None)
+            same = next((at for at, other in enumerate(step.names) if is_same(other, name)), None)
             if same is not None:
-                self._added_steps[id(step), same] = below
+                self.added_steps[_key(step, same)] = below
         step.is_asked = True
         for number, other in enumerate(self.steps):
             if step is other:
                 self._unseen[number] = 0.0
+
+
+_BranchKey: TypeAlias = tuple[int, Name]
+"""The identity of a step, and the name of a candidate there."""
+
+
+def _key(step: DecodingStep, at: int) -> _BranchKey:
+    return id(step), step.names[at]
 
 
 class DecisiveStep(NamedTuple):
@@ -438,33 +417,28 @@ class DecisiveStep(NamedTuple):
 
 
 _Solved: TypeAlias = tuple[list[float], list[float], list[float]]
-"""Of a step: the estimate of each outcome (they sum to 1), and low and high of each group."""
+"""For a step: the estimate of each outcome (they sum to 1), and low and high of each group."""
 
 
 class _Solution:
     """Estimate and bounds of the outcomes at each step of a tree; ``path`` has those on the path.
 
-    Steps are solved from the end of the path on, since each step sums up those behind it. Behind a
-    branch that the path goes on from, ``_estimates`` has the estimate by the value's prefix. There
-    is no recursion, because paths are long.
+    Steps are solved from the end of the path backwards, since each step sums up those behind it.
+    ``_estimates`` has the estimates behind the path's own branches, by the prefix of the value.
+    There is no recursion, because paths are long.
     """
 
     def __init__(self, tree: OutcomeTree, groups: Groups) -> None:
         self._size, self._is_open = tree.size, tree.is_open
-        # A solution that held its tree would be a cycle: answers would wait for the collector.
-        self._steps_behind = (
-            {id(step): tree.steps_behind(step) for step in tree.all_steps} if tree.all_steps else {}
-        )
+        # A solution that held its tree would be a reference cycle.
+        added = tree.added_steps
+        all_steps = [*tree.steps, *added.values()] if added else []
+        self._steps_behind = {id(step): tree.steps_behind(step) for step in all_steps}
         self._off_path: dict[int, _Solved] = {}  # by the identity of a step off the path
         self._estimates: dict[Hashable, list[float]] = {}
-        self._group_of: list[int] | None = None
+        self._group_of = {o: number for number, group in enumerate(groups) for o in group}
         self.results: list[tuple[float, float, float]] | None = None  # see ``OutcomeTree.results``
         self._count = len(groups) or tree.size
-        if groups:
-            self._group_of = [0] * tree.size
-            for number, group in enumerate(groups):
-                for outcome in group:
-                    self._group_of[outcome] = number
         steps = tree.steps
         self.path: list[_Solved] = [([], [], [])] * len(steps)
         after: _Solved | None = None
@@ -486,9 +460,13 @@ class _Solution:
             todo += self._steps_behind.get(id(below[-1]), {}).values()
         return below[::-1]
 
-    def expected(self, number: int, step: DecodingStep, at: int) -> Sequence[float] | None:
-        """The estimate behind a branch of a step on the path; None where nothing is known."""
-        after = self.path[number + 1] if number + 1 < len(self.path) else None
+    def expected(
+        self, step: DecodingStep, at: int, after: _Solved | None
+    ) -> Sequence[float] | None:
+        """The estimate behind a branch; None where nothing is known.
+
+        ``after`` is the solution of the next step on the path, where there is one.
+        """
         solved = self._solved_behind(step, at, after)
         return solved[0] if solved else self._guess(step, at)
 
@@ -519,14 +497,19 @@ class _Solution:
     def _sum_up(self, step: DecodingStep, after: _Solved | None) -> _Solved:
         """Solve a step whose steps below are solved; ``after`` is the next one on the path."""
         shape = step.shape
-        if self._group_of is None and shape.is_plain and (after is not None or not shape.goes_on):
+        if not self._group_of and shape.is_plain and (after is not None or not shape.goes_on):
             estimate, low, high = self._plainly(step, after)
         else:
             estimate, (low, high) = self._estimate(step, after), self._bounds(step, after)
         if step.unseen and self._is_open:
             _share(estimate, step.unseen_others, shape.rest)
-        elif step.unseen and shape.hidden:
-            _add_hidden(step, estimate)
+        elif step.unseen and shape.hidden and step.possible:
+            # The unseen mass is as valid as the seen mass. Masses fall: none of the outcomes that
+            # no candidate shows has more than the least of several listed masses.
+            hidden, masses = step.unseen_valid, step.masses
+            if len(masses) > 1:
+                hidden = min(hidden, min(masses) * len(shape.hidden))
+            _share(estimate, hidden, shape.hidden)
         whole = sum(estimate)
         if whole:
             return [part / whole for part in estimate], low, high
@@ -534,8 +517,8 @@ class _Solution:
         return estimate, low, high
 
     def _plainly(self, step: DecodingStep, after: _Solved | None) -> _Solved:
-        """Estimate and bounds where only the answer's own branch is undecided, as it mostly is."""
-        total = step.possible + step.unseen
+        """Estimate and bounds where only the answer's own branch is undecided: most steps."""
+        total = step.total
         if after is None:
             estimate = [0.0] * self._size
             low, high = estimate[:], estimate[:]
@@ -563,8 +546,7 @@ class _Solution:
         for outcome, mass in step.decided():
             estimate[outcome] += mass
         for at in shape.undecided:
-            solved, left = self._solved_behind(step, at, after), shape.left[at]
-            guess = solved[0] if solved else self._guess(step, at)
+            guess, left = self.expected(step, at, after), shape.left[at]
             if guess is not None:
                 for outcome in left:
                     estimate[outcome] += masses[at] * guess[outcome]
@@ -574,7 +556,7 @@ class _Solution:
 
     def _bounds(self, step: DecodingStep, after: _Solved | None) -> tuple[list[float], list[float]]:
         """``low`` and ``high`` of each group of outcomes."""
-        shape, masses, total = step.shape, step.masses, step.possible + step.unseen
+        shape, masses, total = step.shape, step.masses, step.total
         group_of = self._group_of or range(self._size)
         low, high = [0.0] * self._count, [0.0] * self._count
         possible = {group_of[outcome] for outcome in step.outcomes}
@@ -596,12 +578,6 @@ class _Solution:
         return low, high
 
 
-def _in_order(p: float, low: float, high: float) -> tuple[float, float, float]:
-    """Probability and bounds in order, where rounding changed it."""
-    p = max(p, low)
-    return min(p, 1.0), min(low, 1.0), min(max(high, p), 1.0)
-
-
 _TINY = 1e-12
 _MOST_KEPT = 64  # decided candidates of a step that a server was asked for
 _WRITTEN: Outcomes = frozenset({0})  # of an open domain
@@ -612,18 +588,3 @@ def _share(estimate: list[float], mass: float, outcomes: Collection[int]) -> Non
     """Split a mass evenly between some outcomes."""
     for outcome in outcomes:
         estimate[outcome] += mass / len(outcomes)
-
-
-def _add_hidden(step: DecodingStep, estimate: list[float]) -> None:
-    """Add the estimated mass of the outcomes that no listed candidate leaves.
-
-    The unseen mass counts as valid to the same part as the seen mass. Where several candidates show
-    how fast the masses fall, each of these outcomes has at most the least of their masses.
-    """
-    missing = step.shape.hidden
-    if not missing or not step.possible:
-        return
-    hidden = step.unseen_valid
-    if len(step.masses) > 1:
-        hidden = min(hidden, min(step.masses) * len(missing))
-    _share(estimate, hidden, missing)

@@ -1,17 +1,17 @@
-"""Questions: which few outcomes may a token lead to? One class a question.
+"""Questions: which of a few outcomes may a token lead to? One class for each question.
 
 In:    a place in the answer, and a candidate.
 Out:   a ``Branch``: the outcomes, by number, that the candidate leaves possible.
 Never: a mass; the tree adds those up.
 Why:   the members of an enum, the kinds of a union, the keys of an object and the end of a list
-       differ in nothing but this.
+       differ in this only.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from fieldconf.distributions.cache import MOST_ROWS, CandidateCache, Table
+from fieldconf.distributions.cache import CandidateCache, Table, remember
 from fieldconf.distributions.context import OpenLevel
 from fieldconf.distributions.continuation import (
     IN_EARLIER,
@@ -41,7 +41,7 @@ from fieldconf.distributions.open_values import Allows
 from fieldconf.distributions.outcome_tree import OutcomeTree
 from fieldconf.parsing.grammar import decode, kind_begun
 from fieldconf.parsing.kinds import kind_of
-from fieldconf.parsing.parser import Event, JSONParser
+from fieldconf.parsing.parser import Event
 from fieldconf.parsing.prefix import may_become, may_become_plainly
 from fieldconf.paths import Path
 from fieldconf.schema import Declared
@@ -56,9 +56,9 @@ class OutcomeQuestion(ABC):
 
     Attributes:
         size: how many outcomes there are.
-        path: where they are decided; places are remembered as seen from there.
+        path: where they are decided; the cache identifies places relative to it.
         about: what the outcomes depend on beside the place and the candidate.
-        cache: what candidates meant at places that were read before.
+        cache: the meaning of candidates at places that were read before.
         is_open: see ``OutcomeTree``.
     """
 
@@ -71,22 +71,22 @@ class OutcomeQuestion(ABC):
 
     @abstractmethod
     def first(self, step: AlignedStep) -> TokenPosition:
-        """The place of the first step in which something may be said."""
+        """The place of the first step that may decide something."""
 
     def next(self, step: AlignedStep) -> TokenPosition:
-        """The place of a later one: nothing that came before is expected any more."""
+        """The place of a later step: no earlier event is expected any more."""
         return TokenPosition(step)
 
     @abstractmethod
     def read(self, place: TokenPosition, candidate: Candidate) -> Branch:
         """What a candidate leaves possible, and where it leads to."""
 
-    def written(self, place: TokenPosition) -> Branch:  # noqa: ARG002  # for those who know
+    def written(self, place: TokenPosition) -> Branch:  # noqa: ARG002  # open questions use it
         """Where the answer's own token leads, if it cannot be read; for open questions."""
         return Branch(every(self.size))
 
     def branches(self, place: TokenPosition, names: Sequence[Name]) -> list[Branch]:
-        """What candidates leave possible, each read once; where they lead to may be missing."""
+        """What candidates leave possible, each read once; their branches may lack the place."""
         table = place.cached
         if table is None:
             table = place.cached = self.cache.at(self.about, place.seen_from(self.path))
@@ -102,8 +102,7 @@ class OutcomeQuestion(ABC):
         branch = table.get(name)
         if branch is None:
             branch = self.read(place, candidate_of(name))
-            if len(table) < MOST_ROWS:
-                table[name] = branch if branch.place is None else branch.at(None)
+            remember(table, name, branch if branch.place is None else branch.at(None))
         return branch
 
     def follow(self, place: TokenPosition, name: Name) -> TokenPosition | None:
@@ -117,7 +116,7 @@ def grow(
 ) -> OutcomeTree | None:  # fmt: skip
     """The tree of a question along the answer's own steps; None without any.
 
-    What a step lists is asked for only as far as the question is not decided. ``has_gap``: see
+    The candidates of a step are read only until the question is decided. ``has_gap``: see
     ``OutcomeTree``.
     """
     if not steps:
@@ -140,11 +139,11 @@ def grow(
 
 
 class Domain:
-    """A finite domain: its members, and what each beginning may become, looked up once.
+    """A finite domain: its members, and which of them each beginning may become.
 
     Args:
         members: the values, all different as JSON values.
-        may_be: whether a reading can still end as a member; by the JSON values if not given.
+        may_be: whether a reading can still end as a member; by default it compares JSON values.
     """
 
     def __init__(self, members: Sequence[Any], may_be: MayBe = may_be) -> None:
@@ -166,8 +165,7 @@ class Domain:
             indexes = frozenset(
                 i for i, member in enumerate(self.members) if self._may_be(continuation, member)
             )
-            if len(self._cached) < MOST_ROWS:  # a domain lives as long as its schema
-                self._cached[key] = indexes
+            remember(self._cached, key, indexes)
         return indexes
 
 
@@ -187,7 +185,7 @@ class TargetQuestion(OutcomeQuestion):
         return place_before(step, self.target)
 
     def next(self, step: AlignedStep) -> TokenPosition:
-        """The place of a later one."""
+        """The place of a later step."""
         return place_within(step, self.target) or TokenPosition(step)
 
 
@@ -214,9 +212,9 @@ class MemberQuestion(TargetQuestion):
 
 
 class KindQuestion(TargetQuestion):
-    """Which JSON kind has the value at the target? ``allows`` says what may begin one there.
+    """Which JSON kind has the value at the target?
 
-    ``whose`` stands for what allows it.
+    ``allows`` tells which beginnings are allowed there; ``whose`` identifies it in the cache.
     """
 
     __slots__ = ("_allows", "kinds")
@@ -236,19 +234,13 @@ class KindQuestion(TargetQuestion):
         kind = kind_begun(continuation.text)
         if not kind:
             return Branch(every(len(self.kinds)), continuation.place, NOTHING_WRITTEN)
-        if kind not in self.kinds or not self._is_allowed(continuation, kind):
+        is_allowed = (
+            self._allows is None or kind == "null"
+            or self._allows(continuation.text, done=continuation.state == "done")
+        )  # fmt: skip
+        if kind not in self.kinds or not is_allowed:
             return NO_BRANCH
         return Branch(frozenset({self.kinds.index(kind)}))
-
-    def _is_allowed(self, continuation: Continuation, kind: str) -> bool:
-        if self._allows is None or kind == "null":
-            return True
-        return self._allows(continuation.text, done=continuation.state == "done")
-
-
-def _opens_next(fork: JSONParser, path: Path) -> bool:
-    """Whether the next word begins the container at a path."""
-    return fork.path == path and fork.place in _BEFORE_A_VALUE
 
 
 _BEFORE_A_VALUE = frozenset({"colon", "value"})
@@ -263,14 +255,15 @@ _ENDS, _GOES_ON, _NO_LIST = frozenset({0}), frozenset({1}), frozenset({2})
 class EndQuestion(OutcomeQuestion):
     """Does the list at a path end after ``count`` items (outcome 0) or go on (outcome 1)?
 
-    ``level`` is the container around the list. ``allows`` says what may begin the next item, and
-    ``item`` identifies it. ``before`` is as in ``ValueSite``. ``declared`` is what the schema says
-    of the list's own place: if it is given, the value may also be no list (outcome 2).
+    ``level`` is the container around the list. ``allows`` tells which beginnings of the next item
+    are allowed; ``item`` identifies it in the cache. ``before`` is as in ``ValueSite``.
+    ``declared`` is what the schema declares for the list itself: if it is given, the value may also
+    be no list (outcome 2).
     """
 
     __slots__ = ("_allows", "_before", "_compact", "_declared", "_either", "_level", "_next")
 
-    def __init__(  # noqa: PLR0913  # all that it depends on
+    def __init__(  # noqa: PLR0913  # everything that it depends on
         self, path: Path, count: int, level: OpenLevel | None, allows: Allows,
         item: Hashable, cache: CandidateCache, *, compact: bool, before: Event | None = None,
         declared: Declared | None = None,
@@ -295,11 +288,6 @@ class EndQuestion(OutcomeQuestion):
         if advanced is None:
             return NO_BRANCH
         following, events = advanced
-        branch = self._of_events(events, following.parser)
-        return self._of_beginning(following) if branch is None else branch
-
-    def _of_events(self, events: Sequence[Event], fork: JSONParser) -> Branch | None:
-        """What the events say of the list; None if nothing."""
         next_, path = self._next, self._next[:-1]
         for index, event in enumerate(events):
             if event.path == path and event.type in ("open", "scalar") and event.raw != b"[":
@@ -308,16 +296,18 @@ class EndQuestion(OutcomeQuestion):
                 # It may end in the same token, but after one item more.
                 return self._goes_on(event.raw, done=event.type == "scalar")
             if event.type == "close" and event.path == path:
-                is_legal = self._level is None or self._level.admits(events[index + 1 :], fork)
+                level, rest = self._level, events[index + 1 :]
+                is_legal = level is None or level.admits(rest, following.parser)
                 return Branch(_ENDS) if is_legal else NO_BRANCH
-        return None
+        return self._of_beginning(following)
 
     def _of_beginning(self, following: TokenPosition) -> Branch:
-        """What a place says where no item has closed: that one has begun, or may still."""
+        """What a place tells if no item has closed: whether one has begun, or may begin."""
         next_, fork = self._next, following.parser
         is_inside = fork.path[: len(next_)] == next_
         is_earlier = fork.place in IN_EARLIER and fork.path[:-1] == next_[:-1] and not is_inside
-        if following.expected or is_earlier or _opens_next(fork, next_[:-1]):
+        is_before = fork.place in _BEFORE_A_VALUE and fork.path == next_[:-1]
+        if following.expected or is_earlier or is_before:
             return Branch(self._either, following, NOTHING_WRITTEN)
         if fork.path == next_ and fork.place == "value" and fork.may_close:
             return Branch(_ENDS | _GOES_ON, following, "[")  # of an array that may still be empty
@@ -328,13 +318,12 @@ class EndQuestion(OutcomeQuestion):
 
     def _no_list(self, text: bytes, *, done: bool) -> Branch:
         declared = self._declared
-        is_allowed = declared is not None and kind_begun(text) in declared.possible_kinds
-        is_allowed = is_allowed and declared is not None and declared.allows(text, done=done)
-        return Branch(_NO_LIST) if is_allowed else NO_BRANCH
+        if declared is None or kind_begun(text) not in declared.possible_kinds:
+            return NO_BRANCH
+        return Branch(_NO_LIST) if declared.allows(text, done=done) else NO_BRANCH
 
     def _goes_on(self, text: bytes, *, done: bool) -> Branch:
-        is_item = not text or self._allows(text, done=done)
-        return Branch(_GOES_ON) if is_item else NO_BRANCH
+        return Branch(_GOES_ON) if not text or self._allows(text, done=done) else NO_BRANCH
 
 
 # -- the keys of an object ----------------------------------------------------------------------
@@ -344,28 +333,18 @@ class KeyQuestion(OutcomeQuestion):
     """Which key comes next in the object at a path, or does it end?
 
     The outcomes are the names in order, then the object's end if it may end here, then any other
-    name if there may be others. ``written`` has a number for each name in the object; it may grow
-    later, and names with numbers below ``count`` stand before this place. ``filled`` is the number
-    of the object as it is now, see ``OpenLevel.number``. ``before`` is as in ``ValueSite``. ``key``
-    is the key that was written, if any.
+    name if others are allowed. ``written`` numbers the names in the object; it may grow later, and
+    names with numbers below ``count`` stand before this place. ``filled`` is the number of the
+    object in its present state, see ``OpenLevel.number``. ``before`` is as in ``ValueSite``.
+    ``key`` is the key that was written, if any.
     """
 
     __slots__ = (
-        "_before",
-        "_cached",
-        "_compact",
-        "_count",
-        "_key",
-        "_level",
-        "_may_be_other",
-        "_may_end",
-        "_plain",
-        "_written",
-        "end",
-        "names",
+        "_before", "_cached", "_compact", "_count", "_key", "_level", "_may_be_other", "_may_end",
+        "_plain", "_written", "end", "names",
     )  # fmt: skip
 
-    def __init__(  # noqa: PLR0913  # all that it depends on
+    def __init__(  # noqa: PLR0913  # everything that it depends on
         self, path: Path, names: tuple[str, ...], written: Mapping[str, int], count: int,
         level: OpenLevel | None, filled: int, cache: CandidateCache, *,
         may_end: bool, may_be_other: bool, compact: bool, plain: bool,
@@ -385,7 +364,7 @@ class KeyQuestion(OutcomeQuestion):
         return TokenPosition(step, self._is_decided_by, seen=seen)
 
     def next(self, step: AlignedStep) -> TokenPosition:
-        """The place of a later one: inside of the key it is seen by what the key has so far."""
+        """The place of a later step: inside the key it is identified by the key so far."""
         key = self._key
         written = 0 if key is None else step.start - key.start
         if key is None or not 0 < written < min(len(key.raw), LONGEST_BEFORE):
@@ -406,30 +385,26 @@ class KeyQuestion(OutcomeQuestion):
         (following, events), fork = advanced, advanced[0].parser
         for index, event in enumerate(events):
             if event.type == "key" and event.path[:-1] == self.path:
-                return Branch(self._outcomes_of_key(event))
+                name = decode(event.raw)
+                if name in self.names:
+                    return Branch(frozenset({self.names.index(name)}))
+                return Branch(frozenset({self.size - 1})) if self._may_be_other else NO_BRANCH
             if event.type == "close" and event.path == self.path:
                 is_legal = self._level is None or self._level.admits(events[index + 1 :], fork)
                 return Branch(frozenset({self.end})) if self._may_end and is_legal else NO_BRANCH
         text, is_key = fork.text, fork.place == "key" and fork.path == self.path
         is_opened = is_key and not text and fork.may_close  # right behind "{"
         is_earlier = fork.place in IN_EARLIER and fork.path[:-1] == self.path
-        is_before = is_earlier or is_opened or _opens_next(fork, self.path)
-        if following.expected or is_before:
+        is_before = fork.place in _BEFORE_A_VALUE and fork.path == self.path
+        if following.expected or is_opened or is_earlier or is_before:
             return Branch(every(self.size), following, NOTHING_WRITTEN)
         return Branch(self._of_beginning(text), following, text or b'"') if is_key else NO_BRANCH
 
-    def _outcomes_of_key(self, event: Event) -> Outcomes:
-        name = decode(event.raw)
-        if name in self.names:
-            return frozenset({self.names.index(name)})
-        return frozenset({self.size - 1}) if self._may_be_other else frozenset()
-
     def _of_beginning(self, text: bytes) -> Outcomes:
-        """The names that a beginning may become; a comma alone already says: no end."""
+        """The names that a beginning may become; a comma alone already excludes the end."""
         if text not in self._cached:
             may = may_become_plainly if self._plain else may_become
             outcomes = {i for i, name in enumerate(self.names) if may(text, name)}
-            self._cached[text] = frozenset(
-                outcomes | ({self.size - 1} if self._may_be_other else set())
-            )
+            outcomes |= {self.size - 1} if self._may_be_other else set[int]()
+            self._cached[text] = frozenset(outcomes)
         return self._cached[text]

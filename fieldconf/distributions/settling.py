@@ -3,7 +3,7 @@
 In:    the options; the trees of an answer, and its tokens.
 Out:   the same trees, expanded, and the fields whose bounds stayed too wide.
 Never: a second request for an answer: only next-token distributions along it and beside it.
-Why:   one response shows the candidates of its own path; mass sits in branches that it never took.
+Why:   one response shows the candidates of its own path only; other branches have mass, too.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from fieldconf.distributions.tree_store import PrefixProbe, TreeStore, settle, token_id
 from fieldconf.errors import RequestError
-from fieldconf.paths import Path, pointer
+from fieldconf.paths import pointer
 from fieldconf.probes import Probe
 from fieldconf.tokens.token import Token
 
@@ -27,7 +27,7 @@ class Settle:
         tolerance: how far apart ``low`` and ``high`` of a member may stay (0..1).
         budget: how many next-token distributions may be asked for, all fields together.
         fields: the JSON Pointers of the fields to settle; all but long texts if None.
-        probe: whom to ask, from ``fieldconf.probes``; ``extract`` knows it for the embedded model.
+        probe: the probe to ask, from ``fieldconf.probes``; ``extract`` has the embedded model's.
         prompt: the messages that were sent, or the prompt's token ids; ``extract`` knows it.
 
     >>> Settle(tolerance=0.001, fields=["/team"]).budget
@@ -49,45 +49,34 @@ class Settle:
         """Settle the trees of an answer; ``store.unsettled`` has the fields that stayed too wide.
 
         Raises:
-            RequestError: if a request failed, or there is nobody to ask.
+            RequestError: if a request failed, or there is no probe or no prompt.
         """
         to_settle = [
             (path, tree)
             for path, tree in store.trees
-            if tree is not None and tree.decided_at is not None and self._is_wanted(path)
-        ]
+            if tree is not None and tree.decided_at is not None
+            and (self.fields is None or pointer(path) in self.fields)
+        ]  # fmt: skip
         if not to_settle:
             return
-        probe = self._probe()
-        prefix_probe = PrefixProbe(
-            probe, self._prompt(probe), [token_id(probe, token) for token in tokens]
-        )
+        probe, prompt = self.probe, self.prompt
+        if probe is None:
+            raise RequestError("settling: nobody to ask", remedy="Give Settle(probe=...)")
+        if prompt is None:
+            raise RequestError("settling: no prompt", remedy="Give Settle(prompt=messages)")
+        ids = [part for part in prompt if isinstance(part, int)]
+        if not ids:
+            ids = probe.prompt([part for part in prompt if not isinstance(part, int)])
+        prefix_probe = PrefixProbe(probe, ids, [token_id(probe, token) for token in tokens])
         trees = [tree for _, tree in to_settle]
         settle(trees, prefix_probe, tolerance=self.tolerance, budget=self.budget)
         store.unsettled = frozenset(
             path for path, tree in to_settle if tree.has_gap or tree.width > self.tolerance
         )
 
-    def _is_wanted(self, path: Path) -> bool:
-        return self.fields is None or pointer(path) in self.fields
-
-    def _probe(self) -> Probe:
-        if self.probe is None:
-            raise RequestError("settling: nobody to ask", remedy="Give Settle(probe=...)")
-        return self.probe
-
-    def _prompt(self, probe: Probe) -> Sequence[int]:
-        prompt = self.prompt
-        if prompt is None:
-            raise RequestError("settling: no prompt", remedy="Give Settle(prompt=messages)")
-        ids = [part for part in prompt if isinstance(part, int)]
-        if ids:
-            return ids
-        return probe.prompt([part for part in prompt if not isinstance(part, int)])
-
 
 def settled(score: Callable[[TreeStore], R], tokens: Sequence[Token], settle: Settle | None) -> R:
-    """The report that ``score`` makes of an answer; with ``settle`` after asking for what it lacks.
+    """The report that ``score`` makes of an answer; with ``settle`` after further requests.
 
     Raises:
         RequestError: if the asking failed; it carries the ``report`` of what is known.

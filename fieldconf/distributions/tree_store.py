@@ -5,8 +5,8 @@ In:    the trees of an answer, and a ``Probe`` that gives the logprobs of the ne
 Out:   the same trees with their largest undecided masses expanded, and with the likeliest other
        values of open questions followed to their end.
 Never: more requests than the budget; a request for a tree whose bounds are narrow enough.
-Why:   mass sits in spellings and branches that the chosen path never shows: of a five-way enum one
-       response gave two members nothing, and the winner .17 too much.
+Why:   spellings and branches beside the chosen path have mass, too: in a five-way enum one response
+       gave two members nothing, and the winner 0.17 too much.
 """
 
 import math
@@ -50,7 +50,7 @@ class TreeStore:
         return tree
 
     def forget(self) -> None:
-        """Drop the trees so far: what was read was a draft of the answer."""
+        """Drop the trees so far: they were of a draft of the answer."""
         if self._next is None:
             self.trees = [(path, None) for path, _ in self.trees]
 
@@ -68,7 +68,7 @@ def token_id(probe: Probe, token: Token | Candidate) -> int | None:
 class PrefixProbe:
     """A probe, with the token ids of the prompt and of the answer.
 
-    An id of the answer is None where it is not known; behind it no prefix can be asked for.
+    An unknown id of the answer is None; behind it no prefix can be asked for.
     """
 
     probe: Probe
@@ -76,17 +76,11 @@ class PrefixProbe:
     answer: Sequence[int | None]
 
     def prefix(self, undecided: UndecidedMass | UnfollowedBranch) -> list[int] | None:
-        """The token ids up to an undecided mass or behind a branch; None if one is not known."""
-        trail = (
-            undecided.step.trail
-            if undecided.at is None
-            else (*undecided.step.trail, undecided.step.names[undecided.at])
-        )
-        ids = [
-            *self.prompt,
-            *self.answer[: undecided.step.index],
-            *(token_id(self.probe, candidate_of(name)) for name in trail),
-        ]
+        """The token ids up to an undecided mass or behind a branch; None if one is unknown."""
+        step = undecided.step
+        trail = map(candidate_of, step.trail_to(undecided.at))
+        trail_ids = (token_id(self.probe, candidate) for candidate in trail)
+        ids = [*self.prompt, *self.answer[: step.index], *trail_ids]
         return None if None in ids else [token for token in ids if token is not None]
 
     def ask(
@@ -96,25 +90,20 @@ class PrefixProbe:
 
         For an open question that is nearly every token, so the whole vocabulary is asked for.
         """
-        if tree.is_open:
-            return self._next_tokens(prefix, self.probe.vocabulary.every)
-        place = tree.place_of(undecided)
+        vocabulary, place = self.probe.vocabulary, tree.place_of(undecided)
 
         def is_possible(data: bytes) -> bool:
             [branch] = tree.read(place, [Candidate("", data, 0.0)])
             return not branch.outcomes.isdisjoint(undecided.outcomes)
 
-        return self._next_tokens(prefix, self.probe.vocabulary.possible(is_possible))
-
-    def _next_tokens(self, prefix: Sequence[int], tokens: Sequence[int]) -> list[Candidate]:
+        tokens = vocabulary.every if tree.is_open else vocabulary.possible(is_possible)
         logprobs = self.probe.logprobs(prefix, tokens) if tokens else []
-        top = max((p for p in logprobs if p > -math.inf), default=0.0)  # the constant is theirs
-        pairs = zip(tokens, logprobs, strict=True)
-        return [self._candidate(token, logprob - top) for token, logprob in pairs]
-
-    def _candidate(self, token: int, logprob: float) -> Candidate:
-        written = self.probe.vocabulary.bytes_of(token) or b""
-        return Candidate(written.decode("utf-8", "replace"), written, logprob, token)
+        top = max((p for p in logprobs if p > -math.inf), default=0.0)  # removes the constant
+        texts = [vocabulary.bytes_of(token) or b"" for token in tokens]
+        return [
+            Candidate(data.decode("utf-8", "replace"), data, logprob - top, token)
+            for token, data, logprob in zip(tokens, texts, logprobs, strict=True)
+        ]
 
 
 def settle(
@@ -124,7 +113,7 @@ def settle(
 
     Args:
         trees: the trees to settle.
-        prefix_probe: the probe to ask.
+        prefix_probe: returns the next tokens.
         tolerance: how wide the bounds of an outcome may stay (0..1); rivals of an open value that
             are less probable are not followed.
         budget: how many requests may be made.

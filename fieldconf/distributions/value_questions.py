@@ -1,21 +1,20 @@
-"""Values: is an open value (a string, a number, null) exactly the one that was written?
+"""Value questions: is an open value (a string, a number, null) exactly the one that was written?
 
 In:    the value, where it stands, what is declared there; a place and a candidate.
 Out:   which outcomes the candidate leaves: 0 is this value, 1 + i another value of the i-th kind.
-Never: a list of all values; "no" to what was written: it counts as possible even where it breaks
-       the schema.
-Why:   an open value is a finite question, too. Asked over the same steps as a member's, by the same
-       tree, the sign, the null and the empty string that stood in the token before all count, and
-       a rival that is only a beginning of what was written is undecided.
+Never: a list of all values; "no" to what was written: it is possible even if it breaks the schema.
+Why:   an open value has few outcomes, too. The tree of a finite domain answers it: the sign, null
+       and the empty string in the token before all count, and a rival that is a beginning of what
+       was written is undecided.
 """
 
 import math
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from fieldconf.distributions.cache import MOST_ROWS, CandidateCache, Table
+from fieldconf.distributions.cache import CandidateCache, Table, remember
 from fieldconf.distributions.continuation import (
     Continuation,
     State,
@@ -52,7 +51,7 @@ from fieldconf.schema import Declared
 from fieldconf.tokens.spelling import is_control
 from fieldconf.tokens.token import Candidate, utf8
 
-# Inside of a string these mean themselves, and these begin a value and do not end it.
+# Bytes that mean themselves inside of a string; bytes that begin a value without ending it.
 _LETTERS = re.compile(rb"[\x20\x21\x23-\x5b\x5d-\x7f]+").fullmatch
 _BEGINS = re.compile(rb'"[\x20\x21\x23-\x5b\x5d-\x7f]*|[1-9][0-9]*').fullmatch
 _DIGITS = re.compile(rb"(?=.{1,15}\Z)(-?[1-9][0-9]*|0)(\.[0-9]*[1-9])?").fullmatch
@@ -63,12 +62,11 @@ _THIS: Outcomes = frozenset({0})
 
 
 class _Meaning(NamedTuple):
-    """What a candidate adds to a value, whatever value was written.
+    """What a candidate adds to a value, independent of the value that was written.
 
-    ``text`` is the value's text with the candidate; inside of what is ``free`` only what the
-    candidate adds. The branches are those of a candidate that can only become another value, that
-    can only become the one written, and that can become both. ``is_fixed`` says that it is the
-    first of them whatever was written.
+    ``text`` is the value's text with the candidate; inside of a ``free`` state it is only what the
+    candidate adds. The branches are for a candidate that can only become another value
+    (``differs``), only the one written (``agrees``), or ``both``. ``is_fixed``: it always differs.
     """
 
     state: State
@@ -80,7 +78,7 @@ class _Meaning(NamedTuple):
 
 
 def _inside(begun: bytes) -> str | None:
-    """Inside of what a place is; what a candidate adds there depends on nothing else."""
+    """The part of a value that a place is in; only it decides what a candidate adds there."""
     if not begun:
         return None
     if begun[:1] == b'"':
@@ -92,20 +90,20 @@ def _inside(begun: bytes) -> str | None:
 
 
 class _ValuePlan:
-    """What is asked of any value at places of which the same is declared.
+    """The outcomes and checks of any value at places with the same declaration.
 
     Attributes:
         kinds: the JSON kinds that another value may have, in the order of the outcomes.
         others: by kind, the outcome in which the value is another one of that kind.
         allows: whether a beginning is one of an allowed value; None where only the kind counts.
-        free: inside of what nothing more is asked of a value than its kind.
-        about: what tells it from the plans of other places.
+        free: the parts of a value, see ``_inside``, in which the schema restricts only its kind.
+        about: the key of this plan.
     """
 
     __slots__ = ("about", "allows", "before", "free", "kinds", "others")
 
     def __init__(self, declared: Declared, *, is_null: bool, about: Hashable) -> None:
-        # There is one null. Where nothing is allowed, nobody held the model to the schema.
+        # There is only one null. If nothing is allowed, the model did not follow the schema.
         possible = declared.possible_kinds or KINDS
         self.about = about
         self.kinds = tuple(sorted(possible - {"null"} if is_null else possible))
@@ -120,7 +118,7 @@ class _ValuePlan:
         self.free = frozenset(free)
 
     def meaning(self, state: State, text: bytes, begun: bytes, *, is_added: bool) -> _Meaning:
-        """What a reading means; ``is_added`` says that only what it adds is to be told."""
+        """What a reading means; ``is_added``: the text is only what the candidate adds."""
         if state in ("dead", "before"):
             branch = NO_BRANCH if state == "dead" else self.before
             return _Meaning(state, b"", True, branch, branch, branch)  # noqa: FBT003
@@ -147,7 +145,7 @@ class ValueQuestion(TargetQuestion):
     Attributes:
         value: the value that was written, decoded.
         kinds: the JSON kinds that another value may have, in the order of the outcomes.
-        is_anything: whether nothing is declared of it.
+        is_anything: whether nothing is declared for it.
     """
 
     is_open = True
@@ -177,7 +175,7 @@ class ValueQuestion(TargetQuestion):
         return own | self._plan.others.get(kind, _NOTHING)
 
     def branches(self, place: TokenPosition, names: Sequence[Name]) -> list[Branch]:
-        """What candidates leave possible; what each adds to a value is read once."""
+        """What candidates leave possible; the meaning of each is read once."""
         begun, table = place.begun, place.cached
         inside = _inside(begun)
         is_free = inside in self._plan.free
@@ -196,27 +194,26 @@ class ValueQuestion(TargetQuestion):
         return branches
 
     def _branch(self, meaning: _Meaning, text: bytes) -> Branch:
-        """The branch of a candidate behind which the value's text is so."""
-        if meaning.is_fixed or not self._agrees(meaning.state, text, self.target.text):
+        """The branch of a candidate that makes the value's text this one."""
+        if meaning.is_fixed or not self._agrees(meaning.state, text):
             return meaning.differs
         both = meaning.both
         return both if both is meaning.agrees or self._may_differ(text) else meaning.agrees
 
     def _meaning(self, place: TokenPosition, name: Name, table: Table) -> _Meaning:
-        """What a candidate means at a place of which the table does not know it yet."""
+        """What a candidate means at a place whose table does not have it yet."""
         begun = place.begun
         inside = _inside(begun)
         state, text = self._continuation(place, name, inside)
         is_added = inside in self._plan.free
         meaning = self._plan.meaning(state, text, begun if is_added else b"", is_added=is_added)
-        if len(table) < MOST_ROWS:
-            table[name] = meaning
+        remember(table, name, meaning)
         return meaning
 
     def _continuation(
         self, place: TokenPosition, name: Name, inside: str | None
     ) -> tuple[State, bytes]:
-        """Where a candidate leads; nearly always that is known without a parser."""
+        """Where a candidate leads; for most candidates no parser is needed."""
         begun, data, candidate = place.begun, bytes_of(name), candidate_of(name)
         if inside == _STRING and _LETTERS(data) and not is_control(candidate):
             return "partial", begun + data
@@ -226,33 +223,34 @@ class ValueQuestion(TargetQuestion):
         if is_next and _BEGINS(data) and not is_control(candidate):
             return "partial", data
         cached = None
-        if inside is not None:  # what it adds does not depend on what stands before it there
+        if inside is not None:  # what it adds does not depend on the text before it
             cached = self.cache.at(("added", self.about), inside)
             if name in cached:
                 state, text = cached[name]
                 return state, b"" if state in ("dead", "before") else begun + text
         state, text, _ = read(place, candidate, self.target)
-        if cached is not None and len(cached) < MOST_ROWS:
-            cached[name] = state, text[len(begun) :]
+        if cached is not None:
+            remember(cached, name, (state, text[len(begun) :]))
         return state, text
 
     def written(self, place: TokenPosition) -> Branch:
-        """Where the answer's own token leads: with text around the JSON it cannot be read."""
+        """Where the answer's own token leads, if text around the JSON prevents reading it."""
         step, end = place.step, self.target.start + len(self.target.text)
         assert step is not None  # it is the answer's
         is_over = step.start + len(step.written) >= end + (self.target.text[:1] != b'"')
         return Branch(_THIS if is_over else every(self.size), None, place)
 
     def read(self, place: TokenPosition, candidate: Candidate) -> Branch:
-        """The same by the parser, with the place that the candidate leads to."""
+        """The branch by the parser, with the place that the candidate leads to."""
         state, text, following = read(place, candidate, self.target)
         if following is not None and state == "partial":
             following.begun = text
         meaning = self._plan.meaning(state, text, b"", is_added=False)
         return self._branch(meaning, text).at(following)
 
-    def _agrees(self, state: State, text: bytes, whole: bytes) -> bool:
-        """Whether a reading may end as the value that was written, of which the text is whole."""
+    def _agrees(self, state: State, text: bytes) -> bool:
+        """Whether a reading may end as the value that was written."""
+        whole = self.target.text
         if text == whole or (state == "partial" and whole.startswith(text)):
             return True
         if self._is_plain and text[:1] == b'"' and b"\\" not in text:
@@ -265,7 +263,7 @@ class ValueQuestion(TargetQuestion):
         return may_be(Continuation(state, text), self.value)
 
 
-# -- what a tree says of an open value ------------------------------------------------------------
+# -- the distribution of an open value ------------------------------------------------------------
 
 
 def open_distribution(tree: OutcomeTree, question: ValueQuestion) -> Distribution:
@@ -277,16 +275,17 @@ def open_distribution(tree: OutcomeTree, question: ValueQuestion) -> Distributio
         null = Member(None, *results[number])
         # Where nothing is declared, null is a rival only if the model thought of it.
         members += [null] if null.low or not question.is_anything else []
-    closed: dict[bytes, list[float]] = {}  # values that were written to their end
-    values: dict[Any, list[float]] = {}  # probability and what is sure of it
-    beginnings: dict[bytes, float] = {}  # of other values
-    begun: list[tuple[bytes, float]] = []  # of any value: what is sure of it
-    blank = 0.0  # of what says nothing yet
+    closed: dict[bytes, list[float]] = {}  # probability and lower bound of complete values
+    values: dict[Any, list[float]] = {}  # the same by value
+    beginnings: dict[str, float] = {}  # probability of beginnings of other values, as shown
+    begun: list[tuple[bytes, float]] = []  # lower bound of beginnings of any value
+    blank = 0.0  # lower bound of branches that wrote nothing of the value
     for value_prefix, outcomes, probability, low, _, _ in tree.unfollowed_branches():
         if type(value_prefix) is bytes:
             begun.append((value_prefix, low))
             if 0 not in outcomes:
-                beginnings[value_prefix] = beginnings.get(value_prefix, 0.0) + probability
+                text = value_prefix.decode("utf-8", "replace")
+                beginnings[text] = beginnings.get(text, 0.0) + probability
         elif type(value_prefix) is CompletedValue:
             sums = closed.setdefault(value_prefix[0], [0.0, 0.0])
             sums[0] += probability
@@ -295,7 +294,9 @@ def open_distribution(tree: OutcomeTree, question: ValueQuestion) -> Distributio
             blank += low
     for value_prefix, (probability, low) in closed.items():
         value = decode(value_prefix)
-        if value is not None and not _is_beyond_doubles(value):
+        # A number beyond doubles cannot be a candidate: it stays in the rest.
+        is_beyond_doubles = isinstance(value, Decimal) or value in (math.inf, -math.inf)
+        if value is not None and not is_beyond_doubles:
             sums = values.setdefault((kind_of(value), value), [0.0, 0.0])
             sums[0] += probability
             sums[1] += low
@@ -310,26 +311,12 @@ def open_distribution(tree: OutcomeTree, question: ValueQuestion) -> Distributio
     rest = max(0.0, 1.0 - math.fsum([member.probability for member in members]))
     return Distribution(
         tuple(members), tree.off, tree.unseen, tree.ended_at, likeliest(tree.others.items()),
-        tree.calls, rest, likeliest(_shown(beginnings).items()),
+        tree.calls, rest, likeliest(beginnings.items()),
     )  # fmt: skip
 
 
-def _shown(masses: Mapping[bytes, float]) -> dict[str, float]:
-    """Masses by what is shown of texts: parts of characters all look the same."""
-    shown: dict[str, float] = {}
-    for value_prefix, mass in masses.items():
-        text = value_prefix.decode("utf-8", "replace")
-        shown[text] = shown.get(text, 0.0) + mass
-    return shown
-
-
-def _is_beyond_doubles(value: Any) -> bool:
-    """Whether a number has no place in JSON as readers take it; then it stays in the rest."""
-    return isinstance(value, Decimal) or value in (math.inf, -math.inf)
-
-
 def possible(value: Any) -> Callable[[bytes], bool]:
-    """Whether a beginning may still become a value: most are judged without ``may_become``."""
+    """A test whether a beginning may still become a value; it mostly avoids ``may_become``."""
     is_text = isinstance(value, str)
     spelled = b'"' + utf8(value) if is_text else repr(value).encode()
     whole = spelled.partition(b".")[0] if value and b"e" not in spelled else b""

@@ -5,16 +5,16 @@ Out:   half-open spans of the folded source, each with a similarity.
 Never: a guess which number is the month: "10/01/2018" has two readings; an invented year.
 Why:   a model writes 2026-11-22 for "Nov 22nd".
 
-Regular expressions find what looks like a date; python-dateutil reads it. Months are known in
-English, German, French, Spanish, Italian, Portuguese and Dutch. Times are compared to the minute,
-as they are on the clock: zones do not count.
+Regular expressions find candidates; python-dateutil reads them. Months are known in English,
+German, French, Spanish, Italian, Portuguese and Dutch. Times are compared to the minute, without
+their zones.
 
 The similarity is the share of the value's parts (year, month, day, time of day) that the source
-has, times the probability that both mean the same where day and month may change places, as for
-numbers: "22 November" has 2/3 of 2026-11-22, and "10/01/2018" is 2018-01-10 by 1/2. All parts that
-both have must agree, and the day must be among them if the value has one (else the time of day, or
-the month); a year of two digits agrees with that of any century. Midnight counts as no time of day:
-models write it behind days.
+has, times the probability that both have the same reading, if day and month may change places:
+"22 November" has 2/3 of 2026-11-22, and "10/01/2018" is 2018-01-10 by 1/2. All parts that both have
+must agree, and the day must be among them if the value has one (else the time of day, or the
+month). A year of two digits agrees with that year of any century. Midnight counts as no time of
+day, because models write it behind days.
 """
 
 import re
@@ -25,7 +25,7 @@ from itertools import islice
 from typing import NamedTuple
 
 MOST_READ = 2000
-"""Dates and times of one source that are read; what stands behind them is not."""
+"""Dates and times of one source that are read; later ones are not."""
 _MONTHS = (
     "jan january januar janvier enero gennaio janeiro januari ene janv genn",
     "feb february februar fevrier febrero febbraio fevereiro februari fev fevr febr",
@@ -40,7 +40,7 @@ _MONTHS = (
     "nov november novembre noviembre novembro",
     "dec december dezember decembre diciembre dicembre dezembro dez dic",
 )
-"""Names of the months as they are folded, without accents."""
+"""Folded names of the months."""
 _ENGLISH = {name: names[:3] for names in _MONTHS for name in names.split()}
 _MONTH = "(?:" + "|".join(sorted(_ENGLISH, key=len, reverse=True)) + r")(?![^\W\d_])"
 _NAME = rf"{_MONTH}\.?"
@@ -67,7 +67,7 @@ _WHEN = re.compile(
     r"(?![^\W_])(?![-/.:][0-9])"
 )
 _DEFAULTS = (datetime(1904, 1, 1), datetime(1908, 3, 2))  # zones are not compared
-"""Parts that a date lacks are taken from these: two leap years that have no part in common."""
+"""dateutil takes missing parts from these: two dates of leap years without a common part."""
 
 
 class PartialDate(NamedTuple):
@@ -91,7 +91,7 @@ class DateMatch(NamedTuple):
     Attributes:
         start, stop: half-open, in characters of the text.
         day_stop: where the day ends, if a time stands behind it.
-        readings: what it may mean: several where day and month may change places.
+        readings: the possible dates: several if day and month may change places.
     """
 
     start: int
@@ -118,7 +118,7 @@ def dates_in(line: str) -> Iterator[DateMatch]:
 
 
 def is_date(line: str) -> bool:
-    """Whether a whole folded text looks like a date or a time; python-dateutil is not asked.
+    """Whether a whole folded text looks like a date or a time, without python-dateutil.
 
     >>> is_date("2026-11-22"), is_date("12-1234")
     (True, False)
@@ -127,7 +127,7 @@ def is_date(line: str) -> bool:
 
 
 def date_of(line: str) -> frozenset[PartialDate]:
-    """What a whole folded text may mean as a date or time; nothing if it is none.
+    """The readings of a whole folded text as a date or time; empty if it is none.
 
     >>> date_of("2026-11-22t14:30:00z")
     frozenset({PartialDate(year=2026, month=11, day=22, clock=(14, 30))})
@@ -137,7 +137,7 @@ def date_of(line: str) -> frozenset[PartialDate]:
 
 
 def same_date(value: frozenset[PartialDate], source: frozenset[PartialDate]) -> float:
-    """How far a date of the source is that of the value, 0..1, see the top of this file.
+    """The similarity of two dates, 0..1, see the top of this file.
 
     >>> day = date_of("2018-01-10")
     >>> [round(same_date(day, date_of(text)), 2) for text in ("10 jan 18", "10/01/2018", "jan 10")]
@@ -148,16 +148,12 @@ def same_date(value: frozenset[PartialDate], source: frozenset[PartialDate]) -> 
 
 
 def _share(value: PartialDate, source: PartialDate) -> float:
-    """The share of the value's parts that a date has; 0 if a part differs, or too few are there."""
+    """The share of the value's parts that a date has; 0 if one differs, or too few are there."""
     if value.day is not None and value.clock == (0, 0):
         value = value._replace(clock=None)  # a day, written as a point in time
     finest = next(n for n in ("day", "clock", "month") if getattr(value, n) is not None)
-    pairs = [
-        (part, counterpart)
-        for part, counterpart in zip(value, source, strict=True)
-        if part is not None
-    ]
-    both = [(part, counterpart) for part, counterpart in pairs if counterpart is not None]
+    pairs = [pair for pair in zip(value, source, strict=True) if pair[0] is not None]
+    both = [pair for pair in pairs if pair[1] is not None]
     if getattr(source, finest) is None:
         return 0.0
     for part, counterpart in both:
@@ -179,11 +175,10 @@ def _readings(text: str, date: str, *, has_clock: bool) -> frozenset[PartialDate
     readings = set[PartialDate]()
     for day_first in orders:
         reading = _reading(english, day_first=day_first)
-        if reading is None:
-            continue
-        if reading.year is not None and not has_century:
-            reading = reading._replace(year=reading.year % 100)
-        readings.add(reading if has_clock else reading._replace(clock=None))
+        if reading is not None:
+            year = reading.year if has_century or reading.year is None else reading.year % 100
+            clock = reading.clock if has_clock else None
+            readings.add(reading._replace(year=year, clock=clock))
     return frozenset(readings)
 
 
@@ -197,9 +192,6 @@ def _reading(text: str, *, day_first: bool) -> PartialDate | None:
         )
     except (ValueError, OverflowError):
         return None
-    return PartialDate(
-        first.year if first.year == second.year else None,
-        first.month if first.month == second.month else None,
-        first.day if first.day == second.day else None,
-        (first.hour, first.minute),
-    )
+    dates = zip(first.timetuple()[:3], second.timetuple()[:3], strict=True)
+    year, month, day = (part if part == other else None for part, other in dates)
+    return PartialDate(year, month, day, (first.hour, first.minute))

@@ -5,20 +5,22 @@ Out:   ``Folded``: the normalised text, and for each character its span in the o
 Never: an offset inside of a character; an exception, whatever the text.
 Why:   "Café" and "CAFE" are the same value, but a reader wants to see the original place.
 
-What is folded: letter case (full Unicode case folding); compatibility forms (NFKD: ligatures, full
+Folding covers letter case (full Unicode case folding); compatibility forms (NFKD: ligatures, full
 width, circled); the accents of Latin, Greek and Cyrillic letters (U+0300 to U+036F; the vowel signs
-and voicing marks of other scripts are letters of theirs and stay); decimal digits of all scripts;
-typographic quotes and dashes; white space, line breaks included, to one space; and what is
-invisible (soft hyphens, joiners, variation selectors) is left out.
+and voicing marks of other scripts stay); decimal digits of all scripts; typographic quotes and
+dashes; and white space, line breaks included, which becomes one space. Invisible characters (soft
+hyphens, joiners, variation selectors) are removed.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 
 import regex
+
+from fieldconf.distributions.label_matching import is_word
 
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")  # ASCII words a space apart: only their case is folded
 _BLANK = re.compile(r"\s+")
@@ -26,29 +28,28 @@ _SIGNS = {
     **dict.fromkeys("‘’‚‛′ʼ´", "'"),  # noqa: RUF001  # these are meant
     **dict.fromkeys("“”„‟″«»", '"'),
     **dict.fromkeys("‐‑‒–—―−﹘", "-"),  # noqa: RUF001
-    "⁄": "/",  # noqa: RUF001  # what NFKD makes of fractions
+    "⁄": "/",  # noqa: RUF001  # in the NFKD form of fractions
 }
 _SIGNIFICANT = frozenset("%@&+=<>$€£¥")
-"""Signs that change what a word means: they stay where punctuation does not count."""
+"""Signs that change the meaning of a word: they stay where punctuation is ignored."""
 _ACCENTS = frozenset(map(chr, range(0x300, 0x370)))
+_SELECTORS = frozenset(map(chr, range(0xFE00, 0xFE10)))
 _SCRIPTS = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー]"
 _UNSPACED = regex.compile(_SCRIPTS)
 _WORD = regex.compile(rf"{_SCRIPTS}\p{{M}}*|(?:(?!{_SCRIPTS})[\p{{L}}\p{{N}}\p{{M}}_])+")
 _LINE_ENDS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
-
-
 _ONE_SPACE = str.maketrans("\t\n", "  ")
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A text as it is compared.
+    """A text in the form in which it is compared.
 
     Attributes:
-        text: a run of white space is one space where it was one, else one tab, and one line feed
-            where it held the end of a line.
-        starts, stops: for each character of ``text`` the half-open span of what it stands for in
-            the source, in characters. Those of one character have one span ("ß" is "ss").
+        text: the folded text. A single space stays; other white space becomes one tab, or one line
+            feed if it holds the end of a line.
+        starts, stops: for each character of ``text`` its half-open span in the source, in
+            characters. Characters that were one in the source have the same span ("ß" is "ss").
     """
 
     text: str
@@ -57,7 +58,7 @@ class Folded:
 
     @property
     def line(self) -> str:
-        """The text with one space for each run of white space, ends of lines among them."""
+        """The text with one space for each run of white space, line ends included."""
         return self.text.translate(_ONE_SPACE)
 
     def span(self, start: int, stop: int) -> tuple[int, int] | None:
@@ -68,9 +69,8 @@ class Folded:
         ((0, 4), None)
         """  # noqa: D205  # one sentence
         starts = self.starts
-        if not 0 <= start < stop <= len(starts):
-            return None
-        if start and starts[start - 1] == starts[start]:
+        is_span = 0 <= start < stop <= len(starts)
+        if not is_span or (start and starts[start - 1] == starts[start]):
             return None
         if stop < len(starts) and starts[stop - 1] == starts[stop]:
             return None
@@ -96,26 +96,39 @@ def fold(source: str) -> Folded:
             continue
         blank = _BLANK.match(source, at)
         stop = blank.end() if blank else at + 1
-        text = _space(blank[0]) if blank else folded_character(source[at])
+        if blank is None:
+            text = folded_character(source[at])
+        elif not _LINE_ENDS.isdisjoint(blank[0]):
+            text = "\n"
+        else:
+            text = " " if blank[0] != "\t" and len(blank[0]) == 1 else "\t"
         parts.append(text)
         starts.extend([at] * len(text))
         stops.extend([stop] * len(text))
-        if not text and stops and source[at] in _ACCENTS:  # it belongs to the letter before it
-            _widen(starts, stops, stop)
+        if not text and stops and source[at] in _ACCENTS:
+            # The accent belongs to the letter before it: all characters of that letter end later.
+            first = bisect_left(starts, starts[-1])
+            stops[first:] = [stop] * (len(stops) - first)
         at = stop
     return Folded("".join(parts), starts, stops)
 
 
 def letters_of(text: str) -> Folded:
-    """What is left of a folded text without white space and punctuation; spans are those of it.
+    """A folded text without white space and punctuation; its spans are those in the folded text.
 
-    Signs that change what a word means stay, and so do points and commas between digits.
+    Signs that change the meaning of a word stay, and so do points and commas between digits.
 
     >>> letters = letters_of("ab-1234, 1.50 %")
     >>> letters.text, letters.span(0, 6)
     ('ab12341.50%', (0, 7))
     """
-    offsets = list(_significant(text))
+    offsets: list[int] = []
+    for at, character in enumerate(text):
+        is_mark = character in _SIGNIFICANT or unicodedata.category(character)[0] in "MS"
+        before, after = text[max(at - 1, 0) : at], text[at + 1 : at + 2]
+        is_decimal = character in ".," and before.isdigit() and after.isdigit()
+        if character.isalnum() or is_mark or is_decimal:
+            offsets.append(at)
     return Folded("".join(text[at] for at in offsets), offsets, [at + 1 for at in offsets])
 
 
@@ -130,7 +143,7 @@ def words_of(text: str) -> list[tuple[int, int]]:
 
 @lru_cache(maxsize=4096)
 def folded_character(character: str) -> str:
-    """What one character that is no white space is compared as; perhaps nothing.
+    """The folded form of a character that is no white space; it may be empty.
 
     >>> [folded_character(character) for character in "Éßﬁ٣”"]
     ['e', 'ss', 'fi', '3', '"']
@@ -144,9 +157,9 @@ def folded_character(character: str) -> str:
 
 
 def splits_word(before: str, after: str) -> bool:
-    """Whether two neighbouring characters belong to one word; empty ones are a text's ends.
+    """Whether two neighbouring characters belong to one word.
 
-    Scripts that put no space between words have no boundaries: a value may stand anywhere.
+    In scripts without spaces between words no characters do: a value may stand anywhere.
 
     >>> splits_word("n", "c"), splits_word("n", "."), splits_word("東", "京")
     (True, False, False)
@@ -157,48 +170,14 @@ def splits_word(before: str, after: str) -> bool:
     )  # fmt: skip
 
 
-def is_word(character: str) -> bool:
-    """Whether a character is one of words: a letter, a digit, an underscore, or a mark on one."""
-    if character.isascii():
-        return character.isalnum() or character == "_"
-    return character.isalnum() or unicodedata.category(character)[0] == "M"
-
-
 def _decomposed(character: str) -> str:
     if character in _SIGNS:
         return _SIGNS[character]
     text = unicodedata.normalize("NFKD", character.casefold())
     digits = (str(unicodedata.decimal(part, part)) for part in text)
-    parts = [part for part in digits if not _is_left_out(part)]
-    # "¨" decomposes into a space and an accent: it stays what it is.
+    parts = [
+        part for part in digits
+        if part not in _ACCENTS and part not in _SELECTORS and unicodedata.category(part) != "Cf"
+    ]  # fmt: skip
+    # "¨" decomposes into a space and an accent: it stays unchanged.
     return character if any(map(str.isspace, parts)) else "".join(parts)
-
-
-def _is_left_out(character: str) -> bool:
-    is_selector = "\ufe00" <= character <= "\ufe0f"
-    return character in _ACCENTS or is_selector or unicodedata.category(character) == "Cf"
-
-
-def _space(blank: str) -> str:
-    if not _LINE_ENDS.isdisjoint(blank):
-        return "\n"
-    return "\t" if len(blank) > 1 or blank == "\t" else " "
-
-
-def _widen(starts: list[int], stops: list[int], stop: int) -> None:
-    """Let the last character of the source end later."""
-    last = starts[-1]
-    at = len(starts) - 1
-    while at >= 0 and starts[at] == last:
-        stops[at] = stop
-        at -= 1
-
-
-def _significant(text: str) -> Iterator[int]:
-    """The offsets of all characters except white space and punctuation."""
-    for at, character in enumerate(text):
-        is_mark = character in _SIGNIFICANT or unicodedata.category(character)[0] in "MS"
-        before, after = text[max(at - 1, 0) : at], text[at + 1 : at + 2]
-        is_decimal = character in ".," and before.isdigit() and after.isdigit()
-        if character.isalnum() or is_mark or is_decimal:
-            yield at

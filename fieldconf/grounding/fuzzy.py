@@ -8,29 +8,29 @@ Why:   people mistype, scanners misread, and languages inflect.
 
 RapidFuzz aligns the value with the source and measures: the similarity is ``2 * M / T``, where T is
 the length of both texts together and M that of their longest common subsequence (its ``ratio``).
-The span is widened or narrowed to whole words, and measured again; what of both are letters must be
-as similar, so that the digits of a code do not hide that its letters are others.
+The span is widened or narrowed to whole words, and measured again. The letters alone must be as
+similar, too: equal digits of a code must not hide other letters.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 CUTOFF = 0.85
 """The least similarity: one letter replaced in seven, or one too many in three."""
 SHORTEST = 4
-"""Characters of the shortest value that is looked for: of shorter ones, one letter is too much."""
+"""Characters of the shortest value that is searched for: in shorter ones, one letter matters."""
 LONGEST = 300
-"""Characters of the longest one: what is longer is no quotation, and takes long to align."""
+"""Characters of the longest one: longer values are no quotations, and slow to align."""
 MOST_ALIGNED = 50
-"""How often one value is aligned: each time with what is left before or behind a place."""
+"""How often one value is aligned: each time with the text left before or behind a place."""
 _ROUGH = 75.0
-"""Percent that the aligned part has at least: it has the value's length, the place may have not."""
+"""Least similarity of the aligned part in percent; it is not on whole words yet."""
 _MOST_MOVES = 20
 
 
 class NearMatch(NamedTuple):
-    """A place where a text stands nearly: half-open, in characters; similarity 0..1."""
+    """A place where a similar text stands: half-open, in characters; similarity 0..1."""
 
     start: int
     stop: int
@@ -38,7 +38,7 @@ class NearMatch(NamedTuple):
 
 
 def fuzzy_matches(line: str, words: Sequence[tuple[int, int]], value: str) -> Iterator[NearMatch]:
-    """Where a folded value nearly stands in a folded text, both on one line; in no order.
+    """Where a text similar to a folded value stands in a folded text, in no order.
 
     ``words`` are the spans of the text's words.
 
@@ -73,7 +73,7 @@ def fuzzy_matches(line: str, words: Sequence[tuple[int, int]], value: str) -> It
 def _on_words(
     line: str, words: Sequence[tuple[int, int]], value: str, start: int, stop: int
 ) -> NearMatch:
-    """The whole words around an aligned part, fewer or more of them as long as it gets nearer."""
+    """The whole words around an aligned part; words are added or dropped while it helps."""
     from rapidfuzz import fuzz  # noqa: PLC0415
 
     def measured(first: int, last: int) -> NearMatch:
@@ -94,14 +94,11 @@ def _on_words(
 
 
 def _is_plausible(value: str, match: str) -> bool:
-    """Whether digits and the first character are the value's, and the letters nearly are."""
+    """Whether digits and the first character are the value's, and the letters are similar."""
     from rapidfuzz import fuzz  # noqa: PLC0415
 
-    if match[:1] != value[:1] or _only(str.isdigit, match) != _only(str.isdigit, value):
+    digits, other_digits = ("".join(filter(str.isdigit, text)) for text in (value, match))
+    if match[:1] != value[:1] or digits != other_digits:
         return False
-    letters = _only(str.isalpha, value)
-    return bool(letters) and fuzz.ratio(letters, _only(str.isalpha, match)) >= 100 * CUTOFF
-
-
-def _only(kind: Callable[[str], bool], text: str) -> str:
-    return "".join(character for character in text if kind(character))
+    letters, other_letters = ("".join(filter(str.isalpha, text)) for text in (value, match))
+    return bool(letters) and fuzz.ratio(letters, other_letters) >= 100 * CUTOFF

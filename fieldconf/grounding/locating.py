@@ -27,7 +27,7 @@ Ways: TypeAlias = Sequence[FoundHow]
 WAYS: tuple[FoundHow, ...] = get_args(FoundHow)
 """All ways to search for a value, in the order in which they are tried."""
 _PACKAGES = {"date": ("dateutil", "python-dateutil"), "fuzzy": ("rapidfuzz", "rapidfuzz")}
-"""The module and the package that a way needs."""
+"""The module and the package that some ways need."""
 
 
 def locate(report: Report[T], text: str | None = None, *, how: Ways | None = None) -> Report[T]:
@@ -54,8 +54,8 @@ def locate(report: Report[T], text: str | None = None, *, how: Ways | None = Non
 
     Args:
         report: from ``extract``, ``score`` and similar functions.
-        text: what was read; by default the report's ``input``; of messages, the text of the
-            user's last one. Offsets count its characters.
+        text: the text that was read; by default the report's ``input``; of messages, the text of
+            the user's last one. Offsets count its characters.
         how: the ways to search, all by default. "date" and "fuzzy" need python-dateutil and
             RapidFuzz: ``pip install "fieldconf[source]"``; the others need nothing.
 
@@ -96,7 +96,7 @@ def locate_merged(
     Args:
         report: the merged report.
         first: the first reading.
-        source: what the model was given to read.
+        source: the model's input.
         how: the option ``locate``: all values are located, in these ways. None: only values without
             a place, if the first reading was located in the same text, and in those ways whose
             package is installed.
@@ -123,13 +123,14 @@ def locate_merged(
 
 def _is_located_in(report: Report[Any], source: Any) -> bool:
     """Whether a report was located, and its places have the same text in the source."""
-    if all(field.source_spans is None for field in report.leaves.values()):
-        return False
+    found = [field.source_spans for field in report.leaves.values()]
     try:
         text = searched_text(source)
     except RequestError:  # the report was located in the text of an image, for example
         return False
-    spans = [span for field in report.leaves.values() for span in field.source_spans or ()]
+    if all(own is None for own in found):
+        return False
+    spans = [span for own in found for span in own or ()]
     return all(text[span.start : span.stop] == span.text for span in spans)
 
 
@@ -172,7 +173,7 @@ def requested_ways(source: Any, how: Ways | bool | None) -> Ways | None:  # noqa
 
 
 def searched_text(source: Any) -> str:
-    """The text to search in, from what a model was given to read.
+    """The text to search in, from the input of a model.
 
     Of messages it is the text of the user's last one: earlier ones are usually examples.
 

@@ -1,18 +1,17 @@
-"""Numbers: where the same number stands, in any notation.
+"""Numerals: where the same number stands, in any notation.
 
 In:    a number, or a text that is one; a folded source.
 Out:   half-open spans of the folded source, each with a similarity.
 Never: a guess between two readings: "1,234" is 1234 in some countries, and 1.234 in others.
 Why:   a model writes 1234.5 for "$1,234.50".
 
-What a text can mean are its *readings*. The similarity of two texts is the probability that they
-mean the same if each reading is as likely as the others of its text: the sum of
-``P(r | value) * P(r | source)`` over the readings they share; 1 where each has but one. Two
-readings have: a single mark with three digits behind it ("1,234": 1234 or 1.234), groups divided by
-spaces ("1 234": perhaps two numbers), what begins with a zero ("03": perhaps no number), percents
-("12 %": 12 or 0.12), parentheses ("(12)": 12 or, as accountants write, -12), and letters that are a
-factor or a unit ("3k": 3 or 3000). Of numbers in words "zero" to "twelve" are known, of factors in
-words those of English.
+A text can have several *readings*. The similarity of two texts is the probability that they mean
+the same, if all readings of a text are equally likely: the sum of ``P(r | value) * P(r | source)``
+over the readings they share; 1 if each has one only. These have two readings: a single mark with
+three digits behind it ("1,234": 1234 or 1.234), groups divided by spaces ("1 234": perhaps two
+numbers), a number with a leading zero ("03": perhaps no number), percents ("12 %": 12 or 0.12),
+parentheses ("(12)": 12 or, in accounting, -12), and letters that are a factor or a unit ("3k": 3 or
+3000). Of numbers in words "zero" to "twelve" are known, of factors the English words.
 """
 
 import math
@@ -22,9 +21,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 _LONGEST = 40
-"""Characters of a number; what is longer is looked for as a text only."""
+"""Characters of a number; a longer one is searched for as a text only."""
 MOST_READ = 100_000
-"""Numbers of one source that are read; what stands behind them is looked for as it is only."""
+"""Numbers of one source that are read; later ones are searched for as texts only."""
 _CODES = (
     "usd|us|eur|gbp|chf|jpy|cny|rmb|inr|rs|aud|a|cad|c|nzd|nz|sgd|s|hkd|hk|myr|rm|thb|php|idr|rp|"
     "krw|twd|sek|nok|dkk|kr|pln|zl|czk|huf|try|tl|zar|r|brl|mxn|ars|aed|sar|ils"
@@ -43,6 +42,10 @@ _UNITS_OR_FACTORS = {"k": 3, "m": 6, "b": 9, "%": -2, "percent": -2, "per cent":
 _RUN = re.compile(r"(?<![\w.])\.[0-9]+|[0-9](?:[0-9.,']*[0-9])?(?:e[-+]?[0-9]{1,3}(?![^\W_]))?")
 _SPACED = re.compile(r"(?<![0-9.,'])[0-9]{1,3}(?: [0-9]{3})+(?:[.,][0-9]+)?(?![0-9])")
 _PIECE = re.compile("[0-9]+")
+_CODE_NUMBER = re.compile(
+    "0[0-9]"
+)  # a leading zero that numbers do not have: "007", "03" of a date
+_NO_DIGITS = re.compile("[^0-9]+")
 _WORD = re.compile(rf"(?<![^\W_])(?:{'|'.join(_WORDS)})(?![^\W_])")
 # A sign that is no dash between two things, and a currency by its code or its symbol.
 _CODE = rf"(?<![^\W_])(?:{_CODES})\.? ?"
@@ -79,12 +82,12 @@ def numbers_in(text: str) -> Iterator[Number]:
     """
     for run in _RUN.finditer(text):
         readings = readings_of(run[0])
-        if readings:
-            yield from _placed(text, *run.span(), readings, ways=1 + _is_code(run[0]))
-            continue
-        for piece in _PIECE.finditer(run[0]):  # a date, a version, a list: several numbers
-            span = (run.start() + piece.start(), run.start() + piece.end())
-            yield from _placed(text, *span, readings_of(piece[0]), ways=1 + _is_code(piece[0]))
+        # What is no number as a whole is several: a date, a version, a list.
+        pieces = [run] if readings else _PIECE.finditer(text, *run.span())
+        for piece in pieces:
+            is_code = _CODE_NUMBER.match(piece[0]) is not None
+            found = readings or readings_of(piece[0])
+            yield from _placed(text, *piece.span(), found, ways=1 + is_code)
     for run in _SPACED.finditer(text):
         yield from _placed(text, *run.span(), readings_of(run[0].replace(" ", "'")), ways=2)
     for word in _WORD.finditer(text):
@@ -92,7 +95,7 @@ def numbers_in(text: str) -> Iterator[Number]:
 
 
 def number_of(text: str) -> Number | None:
-    """The number that a whole folded text is; None if it is something else.
+    """The number that a whole folded text means; None if it is something else.
 
     >>> [bool(number_of(text)) for text in ("1,5", "$12", "seven", "2026-11-22", "r2d2")]
     [True, True, True, False, False]
@@ -123,7 +126,7 @@ def number_text(value: float) -> str:
 
 
 def is_negative(text: str, start: int) -> bool:
-    """Whether the number that begins here is negative; a dash between two things is no minus.
+    """Whether the number that begins here is negative; a dash between two words is no minus.
 
     >>> [is_negative(*place) for place in (("at -5", 3), ("at -5", 4), ("3-5", 2), ("-$5", 2))]
     [True, True, False, True]
@@ -133,7 +136,7 @@ def is_negative(text: str, start: int) -> bool:
 
 
 def readings_of(run: str) -> frozenset[Decimal]:
-    """What digits with marks between them may mean; nothing if they are no number.
+    """The readings of digits with marks between them; empty if they are no number.
 
     >>> [sorted(map(str, readings_of(run))) for run in ("1,234", "1.234,5", "1'000", "1.2.3")]
     [['1.234', '1234'], ['1234.5'], ['1000'], []]
@@ -148,15 +151,10 @@ def readings_of(run: str) -> frozenset[Decimal]:
     if last != "'" and marks.count(last) == 1:
         head, _, tail = run.rpartition(last)
         if len(marks) == 1 or _is_grouped(head, marks[0]):
-            readings.add(Decimal(f"{_bare(head)}.{tail}"))
+            readings.add(Decimal(f"{_NO_DIGITS.sub('', head)}.{tail}"))
     if "e" not in run and _is_grouped(digits, last):
-        readings.add(Decimal(_bare(digits)))
+        readings.add(Decimal(_NO_DIGITS.sub("", digits)))
     return frozenset(readings)
-
-
-def _is_code(run: str) -> bool:
-    """Whether it begins with a zero that a number would not have: "007", "03" of a date."""
-    return len(run) > 1 and run[0] == "0" and run[1].isdigit()
 
 
 def _is_grouped(digits: str, mark: str) -> bool:
@@ -169,14 +167,10 @@ def _is_grouped(digits: str, mark: str) -> bool:
     return len(groups[-1]) == 3 and len(first) <= 3 and (lengths <= {3} or is_indian)
 
 
-def _bare(digits: str) -> str:
-    return "".join(character for character in digits if character.isdigit())
-
-
 def _placed(
     text: str, start: int, stop: int, readings: frozenset[Decimal], ways: int = 1
 ) -> Iterator[Number]:
-    """A number with what stands around it; nothing if it is a part of a word."""
+    """A number with its sign, currency and factor; none if it is a part of a word."""
     before = _BEFORE.search(text, max(start - _WIDEST, 0), start)
     begin = before.start() if before else start
     if not readings or not _UNIT.match(text, stop):

@@ -1,21 +1,21 @@
-"""Quotations: where a text stands in a source, as it is or but for how it is written.
+"""Quotations: where a text stands in a source, exactly or in another spelling.
 
 In:    a value and a source, as they are or folded.
 Out:   half-open spans of the source, in characters.
 Never: a part of a word ("cat" in "concatenate"), or of a number ("3.5" in "13.5" or "3.52").
-Why:   most values are quoted, and a quotation needs no guessing.
+Why:   most values are quoted, and a quotation is certain.
 """
 
 from collections.abc import Iterator
 
 from fieldconf.grounding.folding import Folded, fold, letters_of, splits_word
 
-_LEAST_LETTERS = 4  # below it, punctuation is most of a value: "C++" is not "C"
-_LEAST_DIGITS = 7  # as many as telephone numbers have; fewer are told apart by what divides them
+_LEAST_LETTERS = 4  # in shorter values punctuation matters: "C++" is not "C"
+_LEAST_DIGITS = 7  # as in telephone numbers; in shorter values the separators matter
 
 
 def exact_matches(source: str, value: str) -> Iterator[tuple[int, int]]:
-    """Where a value stands as it is, as whole words.
+    """Where a value stands exactly, as whole words.
 
     >>> list(exact_matches("cat, concatenate; cat.", "cat"))
     [(0, 3), (18, 21)]
@@ -25,15 +25,14 @@ def exact_matches(source: str, value: str) -> Iterator[tuple[int, int]]:
     at = source.find(value) if value else -1
     while at >= 0:
         stop = at + len(value)
-        if stands_alone(source, at, stop):
+        is_match = stands_alone(source, at, stop)
+        if is_match:
             yield at, stop
-            at = source.find(value, stop)
-        else:
-            at = source.find(value, at + 1)
+        at = source.find(value, stop if is_match else at + 1)
 
 
 def folded_matches(folded: Folded, value: str) -> Iterator[tuple[int, int]]:
-    r"""Where a value stands but for letter case, accents, white space, quotes and dashes.
+    r"""Where a value stands, ignoring letter case, accents, white space, quotes and dashes.
 
     >>> list(folded_matches(fold("the\n CAFE"), "The café"))
     [(0, 9)]
@@ -44,15 +43,15 @@ def folded_matches(folded: Folded, value: str) -> Iterator[tuple[int, int]]:
 
 
 def letter_matches(folded: Folded, letters: Folded, value: str) -> Iterator[tuple[int, int]]:
-    r"""Where the letters and digits of a value stand, whatever else stands between them.
+    r"""Where the letters and digits of a value stand, ignoring other characters between them.
 
-    Values of few letters are not looked for, nor are those of digits alone but long ones (telephone
+    Values with few letters are not searched for, nor values of few digits alone (unlike telephone
     and account numbers): "1-12" is not "11-2".
 
     Args:
         folded: the source.
         letters: ``letters_of`` its text.
-        value: what to look for.
+        value: the value to search for.
 
     >>> folded = fold("Order AB 1234, infor-\nmation")
     >>> letters = letters_of(folded.text)
@@ -77,12 +76,7 @@ def stands_alone(text: str, start: int, stop: int) -> bool:
         return False
     if stop < len(text) and splits_word(text[stop - 1], text[stop]):
         return False
-    if text[start].isdigit() and _is_mark(text, start - 1, start - 2):
+    before, behind = text[max(start - 2, 0) : start], text[stop : stop + 2]
+    if text[start].isdigit() and len(before) == 2 and before[0].isdigit() and before[1] in ".,":
         return False
-    return not (text[stop - 1].isdigit() and _is_mark(text, stop, stop + 1))
-
-
-def _is_mark(text: str, mark: int, digit: int) -> bool:
-    """Whether a decimal or thousands mark, and a digit beyond it, are there."""
-    inside = 0 <= mark < len(text) and 0 <= digit < len(text)
-    return inside and text[mark] in ".," and text[digit].isdigit()
+    return not (text[stop - 1].isdigit() and behind[:1] in (".", ",") and behind[1:].isdigit())

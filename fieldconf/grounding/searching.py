@@ -1,8 +1,8 @@
 """Searching: one value in one text, by one way after the other.
 
-In:    a text; a value and the ways to look.
-Out:   A ``SourceSpan`` for each place, best first.
-Never: a second way where one has found something; work on the text before a value needs it.
+In:    a text; a value and the ways to search.
+Out:   a ``SourceSpan`` for each place, best first.
+Never: a further way after one has found something; work on the text before a value needs it.
 Why:   a text is folded once for all fields, and its dates are read only if a field is a date.
 """
 
@@ -24,7 +24,7 @@ _Hit: TypeAlias = tuple[int, int, float]
 
 
 class SearchTarget:
-    """A value that is looked for.
+    """A value that is searched for.
 
     Args:
         value: a text or a number.
@@ -37,12 +37,12 @@ class SearchTarget:
 
     @cached_property
     def line(self) -> str:
-        """It folded, on one line."""
+        """The folded text, on one line."""
         return fold(self.text).line.strip()
 
     @cached_property
     def readings(self) -> Mapping[Decimal, float]:
-        """The numbers that it may be, each with its share; nothing if it is none."""
+        """The numbers that it may mean, each with its share; empty if it is none."""
         if isinstance(self._value, str):
             number = numerals.number_of(self.line)
             return dict.fromkeys(number.readings, number.share) if number else {}
@@ -51,12 +51,12 @@ class SearchTarget:
 
     @cached_property
     def is_quoted(self) -> bool:
-        """Whether it is words: a text that is no number and no date."""
+        """Whether it is a text that is no number and no date."""
         return self.is_text and not self.readings and not dates.is_date(self.line)
 
 
 class SourceText:
-    """A text in which values are looked for.
+    """A text in which values are searched for.
 
     >>> SourceText("It is 12,5 % of 12,50.").places(0.125, ["exact", "number"])[0].text
     '12,5 %'
@@ -85,12 +85,12 @@ class SourceText:
 
     @cached_property
     def line(self) -> str:
-        """The same, on one line."""
+        """The folded text, on one line."""
         return self.folded.line
 
     @cached_property
     def letters(self) -> Folded:
-        """What is left of that without punctuation."""
+        """The line without punctuation."""
         return letters_of(self.line)
 
     @cached_property
@@ -100,7 +100,7 @@ class SourceText:
 
     @cached_property
     def numbers(self) -> Mapping[Decimal, Sequence[numerals.Number]]:
-        """Its numbers, by what they may mean."""
+        """Its numbers, by their readings."""
         numbers_by_value: dict[Decimal, list[numerals.Number]] = {}
         for number in islice(numerals.numbers_in(self.folded.text), numerals.MOST_READ):
             for reading in number.readings:
@@ -113,7 +113,7 @@ class SourceText:
         return list(dates.dates_in(self.line))
 
     def outer(self, hits: Iterable[_Hit]) -> Iterator[_Hit]:
-        """Spans of the folded text as those of the text."""
+        """Spans of the folded text, translated to the text."""
         for start, stop, similarity in hits:
             span = self.folded.span(start, stop)
             if span is not None:
@@ -132,7 +132,7 @@ def _exact(source: SourceText, target: SearchTarget) -> Iterator[_Hit]:
 
 
 def _folded(source: SourceText, target: SearchTarget) -> Iterator[_Hit]:
-    """Without punctuation only where it does not count, and only if it is not found with it."""
+    """Search with punctuation; then without it, if the value is words or digits only."""
     if not target.is_text:
         return iter(())
     spans = list(islice(quotations.folded_matches(source.folded, target.text), MOST))
@@ -152,16 +152,10 @@ def _number(source: SourceText, target: SearchTarget) -> Iterator[_Hit]:
 
 def _date(source: SourceText, target: SearchTarget) -> Iterator[_Hit]:
     value = dates.date_of(target.line) if target.is_text else frozenset[dates.PartialDate]()
-    if not value:
-        return iter(())
     has_clock = any(date.clock for date in value)
     shares = (
-        (
-            match.start,
-            match.stop if has_clock else match.day_stop,
-            dates.same_date(value, match.readings),
-        )
-        for match in source.dates
+        (d.start, d.stop if has_clock else d.day_stop, dates.same_date(value, d.readings))
+        for d in (source.dates if value else ())
     )
     return source.outer(hit for hit in shares if hit[2])
 

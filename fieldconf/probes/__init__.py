@@ -2,12 +2,12 @@
 
 In:    a client or a model, wrapped by the ``probe`` function of its server's module.
 Out:   a ``Probe``.
-Never: a decision which prefix to ask about: that is up to the code that settles a field.
+Never: a choice of prefixes: the code that settles a field makes it.
 Why:   one response leaves branches undecided; a server that scores any prefix can decide them.
 
-* ``base``: what every probe can do;
-* ``llama_cpp``, ``vllm``, ``sglang``, ``transformers``: one module a server, each with a function
-  ``probe``.
+* ``base``: the interface of a probe;
+* ``llama_cpp``, ``vllm``, ``sglang``, ``transformers``: one module for each server, each with a
+  function ``probe``.
 """
 
 from fieldconf.probes.base import Probe

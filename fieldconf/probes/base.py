@@ -1,10 +1,10 @@
-"""The interface of a probe: something that returns next-token logprobs after any prefix.
+"""Base: the interface of a probe, which returns next-token logprobs after any prefix.
 
 In:    token ids of a prefix, and the token ids whose logprobs are wanted.
 Out:   ``Probe``, the protocol; ``picked``, which reads the logprobs that a server returned.
 Never: a request: the modules beside this file send them.
-Why:   who settles a field asks "which tokens may come here, and how likely is each?" thousands
-       of times, and must not care which server answers.
+Why:   settling a field asks for the probabilities of the next tokens thousands of times, and does
+       not depend on the server.
 """
 
 import math
@@ -17,7 +17,7 @@ _NOT_AT_ALL = -9998.0  # vLLM's minus infinity is -9999.0, SGLang's -3.4e38
 
 
 class Probe(Protocol):
-    """Something that can be asked how likely a token is after any prefix."""
+    """A source of next-token logprobs after any prefix."""
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -25,22 +25,22 @@ class Probe(Protocol):
         ...
 
     def prompt(self, messages: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
-        """The tokens of chat messages, and of what opens the assistant's answer after them."""
+        """The tokens of chat messages, up to the start of the assistant's answer."""
         ...
 
     def logprobs(self, prefix: Sequence[int], wanted: Sequence[int]) -> list[float]:
         """The logprob of each wanted token after a prefix (of prompt and answer).
 
         In nats, at temperature 1, before any grammar, up to one common constant: they may be
-        normalised over the whole vocabulary or among the wanted. ``-inf``: too small to be told.
+        normalised over the whole vocabulary or over the wanted tokens. ``-inf``: too small.
         """
         ...
 
 
 def picked(logprobs: Mapping[int, Any], wanted: Sequence[int]) -> list[float] | None:
-    """The logprobs of the wanted tokens out of those that a server listed; None if one lacks.
+    """The logprobs of the wanted tokens from those that a server listed; None if one is missing.
 
-    A server that was asked about a token by name and says -9999.0 means "none at all".
+    A server that reports -9999.0 for a token means minus infinity.
 
     >>> picked({5: -0.5, 6: -9999.0}, [6, 5, 5])
     [-inf, -0.5, -0.5]

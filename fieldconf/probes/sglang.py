@@ -3,18 +3,19 @@
 In:    an ``openai.OpenAI`` whose ``base_url`` is an SGLang server's, the vocabulary, the tokenizer.
 Out:   a ``Probe``.
 Never: a number for a token that the server did not list.
-Why:   ``token_ids_logprob`` names the tokens to tell about, whatever their rank.
+Why:   ``token_ids_logprob`` names the wanted tokens, whatever their rank.
 
-Quirks, from SGLang's sources and what its users read out of it; not run against a live server:
+Quirks, from SGLang's sources and reports of its users; not run against a live server:
 
-- ``output_token_ids_logprobs`` holds a list a generated token, of ``[logprob, id, text]``; the
-  text is null, or missing.
-- The float that is nearest to minus infinity stands for it.
-- The server has no endpoint that applies the chat template; the tokenizer here does, which must
+- ``output_token_ids_logprobs`` holds a list for each generated token, of ``[logprob, id, text]``;
+  the text is null, or missing.
+- The smallest float stands for minus infinity.
+- The server has no endpoint that applies the chat template; the given tokenizer does it, and must
   be the server's own.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fieldconf.errors import RequestError
@@ -41,17 +42,15 @@ def probe(
         tokenizer: the model's Hugging Face tokenizer.
         template: further arguments of its ``apply_chat_template``, as ``enable_thinking``.
     """
-    return _SGLang(client, vocabulary, tokenizer, template or {})
+    return _SGLang(vocabulary, client, tokenizer, template or {})
 
 
+@dataclass(frozen=True, slots=True)
 class _SGLang:
-    def __init__(
-        self, client: Any, vocabulary: Vocabulary, tokenizer: Any, template: Mapping[str, Any]
-    ) -> None:
-        self.vocabulary = vocabulary
-        self._client = client
-        self._tokenizer = tokenizer
-        self._template = template
+    vocabulary: Vocabulary
+    _client: Any
+    _tokenizer: Any
+    _template: Mapping[str, Any]
 
     def prompt(self, messages: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
         return chat_tokens(self._tokenizer, messages, self._template)
@@ -66,7 +65,12 @@ class _SGLang:
             "token_ids_logprob": list(dict.fromkeys(wanted)),
         }
         answer = post(self._client, "generate", body, server=_SERVER)
-        values = picked(_listed(answer), wanted)
+        try:
+            entries = answer["meta_info"]["output_token_ids_logprobs"][0]
+            listed = {entry[1]: entry[0] for entry in entries}
+        except (KeyError, IndexError, TypeError):
+            listed = dict[int, Any]()
+        values = picked(listed, wanted)
         if values is None:
             address = str(self._client.base_url)
             raise RequestError(
@@ -74,11 +78,3 @@ class _SGLang:
                 remedy="Use an SGLang that knows token_ids_logprob (0.4.4 or later)",
             )  # fmt: skip
         return values
-
-
-def _listed(answer: Mapping[str, Any]) -> dict[int, Any]:
-    try:
-        entries = answer["meta_info"]["output_token_ids_logprobs"][0]
-        return {entry[1]: entry[0] for entry in entries}
-    except (KeyError, IndexError, TypeError):
-        return {}

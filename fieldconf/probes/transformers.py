@@ -2,44 +2,41 @@
 
 In:    a causal language model and its tokenizer.
 Out:   a ``Probe``.
-Never: an import of torch before it is asked; a cache that is kept between questions.
-Why:   the plainest probe: a forward pass over the prefix, and nothing else.
+Never: an import of torch before the first question; a cache that is kept between questions.
+Why:   the simplest probe: one forward pass over the prefix.
 
-Each question evaluates its whole prefix, so it costs as much as reading the prompt. The shape of
-the calls was run with a stand-in for model and torch, not with a real model.
+Each question evaluates its whole prefix, so it costs as much as reading the prompt. The calls were
+tested with stand-ins for the model and torch, not with a real model.
 """
 
 import importlib
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from fieldconf.probes.base import Probe
-from fieldconf.threads import cached_property
 from fieldconf.tokens.tokenizer import chat_tokens, vocabulary_of
+from fieldconf.tokens.vocabulary import Vocabulary
 
 
 def probe(model: Any, tokenizer: Any, *, template: Mapping[str, Any] | None = None) -> Probe:
     """Make a probe of a model in this process.
 
     Args:
-        model: an ``AutoModelForCausalLM``, or what is called alike.
+        model: an ``AutoModelForCausalLM``, or an object with the same call.
         tokenizer: its fast tokenizer.
         template: further arguments of ``apply_chat_template``, as ``enable_thinking``.
     """
-    return _Transformers(model, tokenizer, template or {})
+    return _Transformers(vocabulary_of(tokenizer), model, tokenizer, template or {})
 
 
+@dataclass(frozen=True, slots=True)
 class _Transformers:
-    def __init__(self, model: Any, tokenizer: Any, template: Mapping[str, Any]) -> None:
-        self.vocabulary = vocabulary_of(tokenizer)
-        self._model = model
-        self._tokenizer = tokenizer
-        self._template = template
-
-    @cached_property
-    def _torch(self) -> Any:
-        return importlib.import_module("torch")
+    vocabulary: Vocabulary
+    _model: Any
+    _tokenizer: Any
+    _template: Mapping[str, Any]
 
     def prompt(self, messages: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
         return chat_tokens(self._tokenizer, messages, self._template)
@@ -47,8 +44,9 @@ class _Transformers:
     def logprobs(self, prefix: Sequence[int], wanted: Sequence[int]) -> list[float]:
         if not wanted:
             return []
-        with self._torch.no_grad():
-            ids = self._torch.tensor([list(prefix)], device=self._model.device)
+        torch = importlib.import_module("torch")
+        with torch.no_grad():
+            ids = torch.tensor([list(prefix)], device=self._model.device)
             logits = cast("list[float]", self._model(input_ids=ids).logits[0][-1].tolist())
         highest = max(logits)
         total = highest + math.log(math.fsum(math.exp(logit - highest) for logit in logits))

@@ -3,21 +3,22 @@
 In:    an ``openai.OpenAI`` whose ``base_url`` is a vLLM server's, the model's name and vocabulary.
 Out:   a ``Probe``.
 Never: a number for a token that the server did not list.
-Why:   ``logprob_token_ids`` names the tokens to tell about, whatever their rank.
+Why:   ``logprob_token_ids`` names the wanted tokens, whatever their rank.
 
 Quirks, from vLLM's sources and its own tests; not run against a live server:
 
-- ``logprob_token_ids`` is known to the HTTP endpoints since July 2026 (pull request 43463), and
-  takes 128 tokens a request; the sampled token is listed beside them.
-- ``logprobs`` must be there too, and was to be their number before; above ``--max-logprobs``
-  (20) it may be refused.
-- ``return_tokens_as_token_ids`` writes ``"token_id:123"``; by their texts tokens would collide.
-- Logprobs are of the whole vocabulary, so those of several requests belong together; -9999.0 is
-  minus infinity.
-- ``/tokenize`` applies the chat template of the server, at the root and not below ``/v1``.
+- The HTTP endpoints have ``logprob_token_ids`` since July 2026 (pull request 43463), for at most
+  128 tokens a request; the sampled token is listed, too.
+- ``logprobs`` is required, too, and used to be their number; above ``--max-logprobs`` (20) the
+  server may refuse it.
+- ``return_tokens_as_token_ids`` writes ``"token_id:123"``; different tokens may have one text.
+- Logprobs are normalised over the whole vocabulary, so several requests can be combined; -9999.0
+  is minus infinity.
+- ``/tokenize`` applies the chat template of the server; it is at the root, not below ``/v1``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from fieldconf.errors import RequestError
@@ -39,19 +40,18 @@ def probe(
         client: an ``openai.OpenAI`` with the server's address.
         vocabulary: the model's tokens, as ``vocabulary_of(tokenizer)``.
         model: the name under which the server knows the model.
-        template: what else of your chat requests shapes the prompt, as ``chat_template_kwargs``.
+        template: other parts of your chat requests that shape the prompt, as
+            ``chat_template_kwargs``.
     """
-    return _VLLM(client, vocabulary, model, template or {})
+    return _VLLM(vocabulary, client, model, template or {})
 
 
+@dataclass(frozen=True, slots=True)
 class _VLLM:
-    def __init__(
-        self, client: Any, vocabulary: Vocabulary, model: str, template: Mapping[str, Any]
-    ) -> None:
-        self.vocabulary = vocabulary
-        self._client = client
-        self._model = model
-        self._template = template
+    vocabulary: Vocabulary
+    _client: Any
+    _model: str
+    _template: Mapping[str, Any]
 
     def prompt(self, messages: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
         body = {

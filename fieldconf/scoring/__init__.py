@@ -3,7 +3,7 @@
 In:    a payload of any client, or stream chunks as they arrive.
 Out:   ``Field`` values as they close, and a ``Report``.
 Never: I/O; different code for whole responses and for streams.
-Why:   a stream and the whole response must give the same numbers.
+Why:   a stream and the whole response must have the same numbers.
 
 * ``scorer``: ``score``, ``score_all`` and the ``Scorer`` that both whole responses and streams use;
 * ``live``: fields from the chunks of a stream;

@@ -1,23 +1,20 @@
-"""Streaming: fields from the chunks of a response while it arrives, without any I/O.
+"""Live: fields from the chunks of a response while it arrives, without any I/O.
 
 In:    stream chunks of a known shape, one by one.
 Out:   each field the moment its value closes, and at the end the report, which equals the report
        of the whole response.
-Never: a number from tokens that do not spell the text so far. Then nothing is given out until the
-       end, when all that is known of the response can be used. (Should only later tokens turn out
-       not to fit, the report is "unaligned": it keeps the values given before, not their numbers.)
-Why:   a live view must not show what the final report would not say.
+Never: a number from tokens that do not spell the text so far. Then no field is returned until the
+       end, when the whole response is known. (If only later tokens do not fit, the report is
+       "unaligned": it keeps the values returned before, not their numbers.)
+Why:   a live view must not show anything that the final report contradicts.
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from fieldconf.distributions.label_matching import Match
-from fieldconf.distributions.outcome_tree import OutcomeTree
 from fieldconf.distributions.settling import Settle
-from fieldconf.distributions.tree_store import TreeStore
 from fieldconf.fields.field import Field
 from fieldconf.paths import Path
 from fieldconf.report import Report
@@ -25,7 +22,7 @@ from fieldconf.responses import mended
 from fieldconf.schema import Schema
 from fieldconf.scoring.scorer import Scorer, score_completion
 from fieldconf.scoring.stream_buffer import StreamBuffer
-from fieldconf.scoring.window import Keep, forget, without_tokens
+from fieldconf.scoring.window import TOKENLESS, Keep, without_tokens
 from fieldconf.tokens.token import Layout, Mask
 
 
@@ -35,7 +32,7 @@ class Growing(NamedTuple):
     Attributes:
         path: where it stands.
         start: its first byte in the answer.
-        added: the text that came since it was last asked for.
+        added: the text that came since the last call of ``growing``.
     """
 
     path: Path
@@ -44,16 +41,16 @@ class Growing(NamedTuple):
 
 
 class LiveScorer:
-    """Takes chunks and gives fields; then ``finish`` gives the report. Follows the first choice.
+    """Takes chunks and returns fields; then ``finish`` returns the report of the first choice.
 
     Args:
-        schema: what was declared.
+        schema: the compiled schema.
         mask: where the logprobs stand, if the response does not say.
         layout: what the server's grammar forbids beyond the schema.
         match: how labels are matched with the members of an enum.
-        settle: what to ask for once the response is there.
-        keep: "fields" drops each token as soon as no open value can need it, and the report has no
-            tokens, nor have its fields; where ``settle`` is asked for only the report has none.
+        settle: what to request once the response is complete.
+        keep: "fields" drops each token as soon as no open value can need it. Then neither the
+            report nor its fields have tokens; with ``settle`` only the report has none.
     """
 
     def __init__(
@@ -71,15 +68,13 @@ class LiveScorer:
         self._mask: Mask | None = mask
         self._keep: Keep = keep
         self._is_label = schema.labels is not None  # a label is read when the answer has ended
-        # Who asks for more needs all tokens.
+        # Settling needs all tokens.
         self._drops = keep == "fields" and settle is None and not self._is_label
         self._came = StreamBuffer(drops=self._drops)
-        self._scorer = Scorer(
-            schema, self._came.tokens, layout=layout, match=match, store=_Forgetful()
-        )
+        self._scorer = Scorer(schema, self._came.tokens, layout=layout, match=match)
         self._edge = 0  # the last token that closed a value
-        self._begun = -1  # where the string begins that was given out last
-        self._mark: Any = None  # up to where it was
+        self._begun = -1  # where the string begins that ``growing`` returned last
+        self._mark: Any = None  # its end then
         self._half = ""  # the first half of a character that was escaped as two
 
     @property
@@ -106,7 +101,7 @@ class LiveScorer:
     def open_paths(self) -> list[Path]:
         """The paths of the containers that are open, outermost first.
 
-        None as long as it is not sure that the value has begun: ``data`` knows nothing of it.
+        Empty until it is sure that the value has begun: ``data`` is None until then.
         """
         parser = self._scorer.parser
         if parser is None or self.data is None:
@@ -131,11 +126,18 @@ class LiveScorer:
                 fields += closed
                 self._edge = came.taken - 1
         if self._drops:
-            self._drop(fields)
+            # No open value needs the tokens before the last that closed something.
+            for field in fields:  # only the scorer has them, and its report shall have no tokens
+                for name, nothing in TOKENLESS.items():
+                    object.__setattr__(field, name, nothing)
+            if self._scorer.done:
+                came.drop(came.taken)
+            elif fields:
+                came.drop(self._edge)
         return fields
 
     def growing(self) -> Growing | None:
-        """The string value that is open, and what came of it since this was last asked; or None."""
+        """The open string value, with its text since the last call; None if none is open."""
         parser = self._scorer.parser
         begun = parser.begun_since(self._mark) if parser and self._came.spells else None
         if parser is None or begun is None:
@@ -145,7 +147,7 @@ class LiveScorer:
         raw, self._mark = begun
         if not self._half and b"\\" not in raw:
             return Growing(parser.path, parser.start, raw.removeprefix(b'"').decode())
-        text = self._half + _text_of(raw)
+        text = self._half + json.loads(b'"' + raw.removeprefix(b'"') + b'"')
         self._half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
         whole = text[: len(text) - len(self._half)].encode("utf-16", "surrogatepass")
         return Growing(parser.path, parser.start, whole.decode("utf-16", "surrogatepass"))
@@ -153,8 +155,8 @@ class LiveScorer:
     def finish(self, *, settle: bool = True, broken_off: bool = False) -> Report[Any]:
         """The report of everything that was fed; also after a stream that broke off.
 
-        ``settle`` says whether the server may be asked for what the answer leaves open,
-        ``broken_off`` that the stream was not read to its end.
+        ``settle``: whether the server may be asked for what the answer leaves open.
+        ``broken_off``: whether the stream was not read to its end.
         """
         asking = self._settle if settle else None
         came = self._came
@@ -167,25 +169,3 @@ class LiveScorer:
                 match=self._match, settle=asking,
             )  # fmt: skip
         return without_tokens(report) if self._keep == "fields" else report
-
-    def _drop(self, closed: list[Field]) -> None:
-        """Let go of the tokens before the last that closed something: no open value had one."""
-        for field in closed:
-            forget(field)
-        if self._scorer.done:
-            self._came.drop(self._came.taken)
-        elif closed:
-            self._came.drop(self._edge)
-
-
-class _Forgetful(TreeStore):
-    """Keeps no trees: nobody asks a second time for those of an answer that arrives."""
-
-    def tree(self, path: Path, grow: Callable[[], OutcomeTree | None]) -> OutcomeTree | None:  # noqa: ARG002
-        """The tree of the next question."""
-        return grow()
-
-
-def _text_of(raw: bytes) -> str:
-    """The text of a piece of a JSON string; its opening quote may be there."""
-    return json.loads(b'"' + raw.removeprefix(b'"') + b'"')

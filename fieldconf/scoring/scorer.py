@@ -1,9 +1,9 @@
-"""Scoring: from a response to a report.
+"""Scorer: from a response to a report.
 
 In:    a payload of any client (``score``), or the tokens of one as they arrive (``Scorer``).
 Out:   ``Field`` values as they close, and a ``Report``.
-Never: I/O; two roads: a whole response is fed to the same ``Scorer`` as a stream.
-Why:   this is the one place where wire, spelling, alignment, alternatives and scores meet.
+Never: I/O; separate code for streams: a whole response is fed to the same ``Scorer``.
+Why:   only this module combines payloads, spelling, alignment, alternatives and scores.
 """
 
 import math
@@ -44,10 +44,10 @@ T = TypeVar("T")
 CERTAIN = math.log(0.999)
 """A token above this (nats) is all but certain."""
 MOSTLY, FEWEST_CERTAIN, FEWEST_ZEROS = 0.95, 10, 3
-"""A report is flagged "saturated" if this part of its values' tokens is certain, of so many; or if
-all of them, and there are so many, have a logprob of exactly 0."""
+"""A report is flagged "saturated" if of at least ``FEWEST_CERTAIN`` tokens of values the part
+``MOSTLY`` is certain; or if at least ``FEWEST_ZEROS`` tokens all have a logprob of exactly 0."""
 
-_MANY = 256  # so many tokens of a whole answer are read at once
+_MANY = 256  # tokens of a whole answer that are read at once
 _SCALAR_PLACES = frozenset({"string", "number", "literal"})
 _SCALAR_KINDS = frozenset({"string", "number", "boolean", "null"})
 
@@ -126,10 +126,11 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
         raise
     read_by = compiled.read_with(answer.layout)
     report = score_completion(answer, read_by, mask=mask, match=match, settle=settle)
-    return _judged_by(limits, maps(report) if maps else report)
+    return _judged(report, limits, maps)
 
 
-def _judged_by(policy: Policy, report: Report[Any]) -> Report[Any]:
+def _judged(report: Report[Any], policy: Policy, maps: Calibrator | None) -> Report[Any]:
+    report = maps(report) if maps else report
     return report if policy is report.policy else replace(report, policy=policy)
 
 
@@ -168,7 +169,7 @@ def score_all(
         score_completion(answer, compiled.read_with(answer.layout), mask=mask, match=match)
         for answer in completions(payload, tokenizer=tokenizer, prompt=prompt)
     )
-    return [_judged_by(limits, maps(report) if maps else report) for report in reports]
+    return [_judged(report, limits, maps) for report in reports]
 
 
 def score_completion(
@@ -180,7 +181,7 @@ def score_completion(
     match: Match = "exact",
     settle: Settle | None = None,
 ) -> Report[Any]:
-    """The report of one completion; with ``settle`` after asking for what it leaves open.
+    """The report of one completion; with ``settle`` after requests for what it leaves open.
 
     Raises:
         RequestError: if the asking failed; it carries the ``report`` of what is known.
@@ -204,16 +205,16 @@ def score_completion(
 
 
 class Scorer:
-    """Takes tokens one by one and gives fields as they close.
+    """Takes tokens one by one and returns fields as they close.
 
     Args:
-        schema: what was declared.
+        schema: the compiled schema.
         tokens: the answer's tokens; a list may grow between two calls of ``feed``.
-        missing: why no token can be used, if so; then fields have values without numbers.
+        missing: why no token can be used; then fields have values without numbers.
         layout: what the server's grammar forbids beyond the schema.
-        store: the store of the trees.
+        store: the store of the trees; by default none is kept.
         match: how labels are matched with the members of an enum.
-        any_kind: whether a value of a kind that the schema does not ask for is taken, too.
+        any_kind: whether a value of a kind that the schema does not allow is read, too.
     """
 
     def __init__(
@@ -228,7 +229,7 @@ class Scorer:
         any_kind: bool = False,
     ) -> None:
         self._schema, self._store = schema, store or TreeStore(keeps=False)
-        kinds = schema.root.declared.kinds or KINDS  # a schema that allows nothing finds anything
+        kinds = schema.root.declared.kinds or KINDS  # if nothing is allowed, any value is read
         self._kinds = KINDS if any_kind else kinds
         openers = b"{" * ("object" in self._kinds) + b"[" * ("array" in self._kinds)
         has_scalars = bool(self._kinds & _SCALAR_KINDS)
@@ -248,12 +249,12 @@ class Scorer:
 
     @property
     def parser(self) -> JSONParser | None:
-        """The parser of the value; None before it begins. Read it only."""
+        """The parser of the value; None before it begins. Do not feed it."""
         return self._aligner.finder.parser
 
     @property
     def done(self) -> bool:
-        """Whether the value is complete. Reasoning that ends behind it makes it a draft."""
+        """Whether the value is complete; it is a draft if reasoning ends behind it."""
         return self._aligner.finder.done
 
     @property
@@ -268,7 +269,7 @@ class Scorer:
         return self._take(aligned) if aligned else []
 
     def feed_all(self, content: bytes, pieces: Sequence[TokenPiece]) -> None:
-        """Take a whole answer: the same as piece by piece, in less time."""
+        """Take a whole answer, faster than piece by piece."""
         for at in range(0, len(pieces), _MANY):
             some = pieces[at : at + _MANY]
             tokens, starts, stops = zip(*some, strict=True)
@@ -280,10 +281,10 @@ class Scorer:
     def finish(
         self, completion: Completion, content: bytes, *, mask: Mask | None = None
     ) -> Report[Any]:
-        """The report, once everything has been fed; ``content`` is what was fed."""
+        """The report, once all of ``content`` has been fed."""
         self._take(self._aligner.close())
         if self._aligner.finder.parser is None:
-            self._forget()  # what came was a draft
+            self._forget()  # the fields were a draft
             if self._kinds < KINDS:
                 again = self._again()
                 again.feed_all(content, self._aligner.pieces)
@@ -295,6 +296,10 @@ class Scorer:
         fields = {field.pointer: field for field in _current(self._fields)}
         data, value, errors = self._values.root, None, ()
         owners = self._owners(completion, fields)
+        is_beside = self._aligner.finder.beside is not None and () in self._fields
+        flags = completion.flags + ((OTHER_JSON,) if is_beside else ())
+        flags += ("saturated",) if _is_saturated(completion, owners) else ()
+        prompt_logprobs = [token.logprob for token in completion.prompt]
         root = self._fields.get(())
         if status in WHOLE and root is not None:
             value, errors = self._schema.validate(content[root.start : root.stop], data)
@@ -302,13 +307,13 @@ class Scorer:
             status=status, value=value, data=data, fields=fields,
             reason=f"{reason} ({completion.aside})" if reason and completion.aside else reason,
             errors=tuple(how_sure(error, fields) for error in errors),
-            mask=mask or completion.mask, owners=owners,
-            flags=completion.flags + self._flags(completion, owners),
+            mask=mask or completion.mask, owners=owners, flags=flags,
             text=completion.content, tokens=completion.tokens or (), model=completion.model,
             finish_reason=completion.finish_reason, refusal=completion.refusal,
             precision=completion.precision, choice=completion.choice, tool=completion.tool,
             answer_score=self._answer(completion.tokens or (), len(content)),
-            prompt_score=_prompt(completion), prompt_tokens=completion.prompt,
+            prompt_score=text_score(prompt_logprobs, is_prompt=True) if prompt_logprobs else None,
+            prompt_tokens=completion.prompt,
             input_tokens=completion.prompt_tokens, output_tokens=completion.completion_tokens,
             schema=self._schema,
         )  # fmt: skip
@@ -336,30 +341,19 @@ class Scorer:
         return closed
 
     def _forget(self) -> None:
-        """Drop the fields so far: what was read was a draft of the answer."""
+        """Drop the fields so far: they were a draft of the answer."""
         if self._has_root:
             self._has_root = False
             self._store.forget()
-            self._field_scorer, self._values, self._fields = (
-                self._new_field_scorer(),
-                ValueBuilder(),
-                {},
-            )
-
-    def _flags(self, completion: Completion, owners: Sequence[str]) -> tuple[str, ...]:
-        is_beside = self._aligner.finder.beside is not None and () in self._fields
-        other = (OTHER_JSON,) if is_beside else ()
-        return (*other, "saturated") if _is_saturated(completion, owners) else other
+            self._field_scorer = self._new_field_scorer()
+            self._values, self._fields = ValueBuilder(), {}
 
     def _note_open(self, completion: Completion, size: int) -> None:
-        """Fields for what was still open at the end; a number at the root may be: 12 of 123."""
+        """Add fields for values still open at the end; a root number may be open: 12 of 123."""
         root, parser = self._fields.get(()), self._aligner.finder.parser
         is_length = completion.finish_reason == "length"
-        if (
-            root
-            and root.kind == "number"
-            and (is_length or (completion.is_cut and root.stop == size))
-        ):
+        may_be_cut = is_length or (completion.is_cut and root is not None and root.stop == size)
+        if root is not None and root.kind == "number" and may_be_cut:
             self._fields[()] = truncated((), None, "number", root.start, root.stop)
             self._values.root = None
         if parser is None or self._aligner.finder.done:
@@ -385,7 +379,7 @@ class Scorer:
         return self._how_it_ended(completion)
 
     def _how_it_ended(self, completion: Completion) -> tuple[Status, str]:
-        """The same of an answer that should be JSON."""
+        """Status and reason of an answer that should be JSON."""
         root, error = self._fields.get(()), self._aligner.finder.error
         begun = self._aligner.finder.parser is not None
         if error is not None and error.problem != ENDS_EARLY and (begun or not completion.is_cut):
@@ -393,14 +387,13 @@ class Scorer:
         if root is None or "truncated" in root.flags:
             return "truncated", _truncated_reason(completion)
         if self._evidence.missing:
-            return (
-                "no_logprobs" if completion.tokens is None else "unaligned"
-            ), self._evidence.missing
+            status = "no_logprobs" if completion.tokens is None else "unaligned"
+            return status, self._evidence.missing
         beside = self._aligner.finder.beside
         return "complete", "" if beside is None else f"{OTHERS[OTHER_JSON]}, at byte {beside}"
 
     def _answer(self, tokens: Sequence[Token], size: int) -> TextScore | None:
-        """Of all tokens that wrote the text; the marks around it did not."""
+        """The score of all tokens that wrote the text; those of marks around it are left out."""
         if self._evidence.missing or not tokens or not size:
             return None
         first, last = self._aligner.touching(0, size)
@@ -420,16 +413,11 @@ class Scorer:
         return tuple([wrote.get(index, "outside") for index in range(count)])
 
 
-def _prompt(completion: Completion) -> TextScore | None:
-    logprobs = [token.logprob for token in completion.prompt]
-    return text_score(logprobs, is_prompt=True) if logprobs else None
-
-
 def _is_saturated(completion: Completion, owners: Sequence[str]) -> bool:
-    """Whether nearly all tokens that wrote values are all but certain, and there are some.
+    """Whether nearly all tokens of values are all but certain, see ``MOSTLY``.
 
-    Exactly 0.0 for each of them is a server's fault (speculative decoding, DeepSeek's thinking),
-    unless it rounds: then a few are enough to say so.
+    If each of them has exactly 0.0, the server's numbers are wrong (speculative decoding,
+    DeepSeek's thinking), unless it rounds.
     """
     tokens = completion.tokens or ()
     pairs = zip(tokens, owners, strict=False)
@@ -442,7 +430,7 @@ def _is_saturated(completion: Completion, owners: Sequence[str]) -> bool:
 
 
 def _current(fields: Mapping[Path, Field]) -> list[Field]:
-    """The fields in document order, without those inside of a value that a duplicate replaced."""
+    """The fields in document order, without those of a value that a duplicate key replaced."""
     current: dict[Path, Field] = {}
     for field in sorted(fields.values(), key=lambda field: field.start):
         parent = current.get(field.path[:-1])

@@ -1,11 +1,10 @@
-"""Received: what came of an answer so far, and how far its tokens spell its text.
+"""Stream buffer: the text and tokens of an answer so far, and how far the tokens spell the text.
 
 In:    stream chunks of a known shape, one by one.
 Out:   the bytes of each token as soon as the text has them; at the end the completion.
-Never: a second look at what came before: a chunk costs the same, however many were there.
-Why:   text and tokens of a place need not come in one chunk, a text may come without tokens, a
-       chunk may come twice, and some repeat everything so far. What is made of the tokens needs to
-       know none of this.
+Never: a second pass over earlier chunks: each chunk costs the same, however many came before.
+Why:   a text and its tokens may come in different chunks, a text without tokens, a chunk twice, and
+       some chunks repeat everything so far. The scorer must not depend on this.
 """
 
 from collections import deque
@@ -37,7 +36,7 @@ LOST = (
     'ask with keep="all"'
 )
 
-_MOST_DELTAS = 16  # that are held where nothing is to be
+_MOST_DELTAS = 16  # deltas held after ``drop``
 
 
 @dataclass(slots=True)
@@ -50,15 +49,15 @@ class _Run:
 
 
 class StreamBuffer:
-    """What came of the first choice of a stream.
+    """The text and tokens of the first choice of a stream.
 
     Args:
         drops: whether ``drop`` will be called.
 
     Attributes:
-        tokens: those that came.
+        tokens: the tokens so far.
         taken: how many of them the text has confirmed.
-        fed: the bytes that these wrote.
+        fed: the bytes of the confirmed tokens.
         began: whether anything has come that belongs to an answer.
         spells: whether the tokens spell the text so far.
     """
@@ -69,17 +68,17 @@ class StreamBuffer:
         self.fed = bytearray()
         self.began = False
         self.spells = True
-        self._ahead = bytearray()  # text that has come, but whose tokens have not
+        self._ahead = bytearray()  # text whose tokens have not come yet
         self._deltas: list[Delta] = []
-        self._run = _Run()  # what came since the last of them
+        self._run = _Run()  # the plain chunks since the last delta
         self._common: Delta | None = None  # what plain chunks say of all choices
         self._last: Delta | ChunkPiece | None = None
         self._growth = Growth()
-        self._holes: deque[tuple[int, bytes]] = deque()  # texts without tokens: from where on
-        self._has_ended = False  # a reason to stop has come
-        self._filled = 0  # of them, how many were given a token
+        self._holes: deque[tuple[int, bytes]] = deque()  # start and bytes of texts without tokens
+        self._filled = 0  # how many of these texts got a token
+        self._has_ended = False  # a finish reason has come
         self._dropped = False
-        self._whole: Delta | None = None  # one that contradicts what was dropped
+        self._whole: Delta | None = None  # a delta that contradicts the dropped text
         self._answers = Answers()
 
     def take(self, chunk: Any) -> None:
@@ -91,7 +90,12 @@ class StreamBuffer:
         """
         piece = from_chunks.read(chunk)
         if piece is None:
-            deltas = _read(chunk)
+            try:
+                deltas = read_chunk(chunk)
+            except PayloadError as error:
+                if error.found == "error":
+                    raise
+                deltas = []  # a live stream may have chunks that are no part of an answer
             if self._answers.begins(deltas):
                 raise several()
             self._take_all(deltas)
@@ -120,7 +124,7 @@ class StreamBuffer:
     def following(self) -> bytes | None:
         """The bytes of the next token; None as long as the text does not have them."""
         if self.taken == len(self.tokens) and self._has_ended and self.taken:
-            self._fill_holes(b"")  # no token comes any more
+            self._fill_holes(b"")  # no token will come
         if not self.spells or self.taken == len(self.tokens):
             return None
         written = self.tokens[self.taken].bytes
@@ -129,16 +133,16 @@ class StreamBuffer:
             written = self.tokens[self.taken].bytes
             if not self._ahead.startswith(written):
                 return None
-        del self._ahead[: len(written)]  # of a bytearray it costs no more than that
+        del self._ahead[: len(written)]  # cheap for a bytearray
         self.fed += written
         self.taken += 1
         return written
 
     def _fill_holes(self, written: bytes) -> bool:
-        """Give tokens to the texts that came without, if the next token stands behind them.
+        """Insert tokens for texts that came without, if the next token stands behind them.
 
-        Tokens may come later than their text, so it is a hole only once that is seen; or, where
-        ``written`` is empty, because nothing else is left. False if the token stands behind none.
+        Tokens may come later than their text, so a text is a hole only once the next token stands
+        behind it, or, with ``written`` empty, if no token is left. False if there is no such hole.
         """
         while self._holes and self._holes[0][0] < len(self.fed):
             self._holes.popleft()
@@ -156,11 +160,11 @@ class StreamBuffer:
                 self._filled += count
                 return True
             if left < len(written) and written.startswith(bytes(self._ahead[size:])):
-                return True  # more of the text has to come
+                return True  # the text is not complete yet
         return False
 
     def drop(self, stop: int) -> None:
-        """Let go of the tokens before an index, and of all texts but one."""
+        """Drop the tokens before an index, and all texts but one."""
         if isinstance(self.tokens, TokenWindow):
             self.tokens.drop(stop)
         self._run.texts.clear()
@@ -170,23 +174,28 @@ class StreamBuffer:
             self._deltas = _bare(self._deltas)
 
     def completion(self) -> Completion:
-        """The completion that all of it amounts to."""
-        if self._dropped:
-            return self._rest()
+        """The completion of everything so far; after ``drop`` most tokens are logprobs only."""
         self._end_run()
-        folded = fold(self._deltas)
-        return folded[0] if folded else Completion(content="", tokens=None)
+        if not self._dropped:
+            folded = fold(self._deltas)
+            return folded[0] if folded else Completion(content="", tokens=None)
+        deltas = _bare(self._deltas)
+        if self._whole is not None:
+            return fold([*deltas, self._whole])[0]
+        text = (self.fed + self._ahead).decode("utf-8", "surrogatepass")
+        completion = fold([*deltas, Delta(content=text)])[0]
+        tokens, note = usable(self.tokens)
+        completion = replace(completion, tokens=tokens or None, note=note or completion.note)  # pyright: ignore[reportArgumentType]  # as good as a tuple
+        is_lost = bool(tokens) and not self.is_all_of(completion)
+        return replace(completion, tokens=None, note=LOST) if is_lost else completion
 
     def is_all_of(self, completion: Completion) -> bool:
-        """Whether there is no more to say of a completion than its tokens said one by one.
-
-        They then have names, and spell it as they are: there is nothing to mend.
-        """
+        """Whether the confirmed tokens are the whole completion, so that nothing needs mending."""
         is_spelled = self.spells and bytes(self.fed) == utf8(completion.content or "")
         is_taken = self.taken and self.taken == len(completion.tokens or ())
         return bool(is_taken) and is_spelled and not completion.tool
 
-    # -- what is not plain ------------------------------------------------------------------------
+    # -- chunks that are not plain ----------------------------------------------------------------
 
     def _take_all(self, deltas: Iterable[Delta]) -> None:
         for delta in deltas:
@@ -204,7 +213,7 @@ class StreamBuffer:
             self._deltas = _bare(self._deltas)
 
     def _take_delta(self, delta: Delta) -> None:
-        """Of what repeats everything so far only the rest is new."""
+        """Take a delta; of one that repeats everything so far only the rest is new."""
         if delta.echo or has_nameless(delta.tokens or ()):
             self.spells = False
         content, tokens = utf8(delta.content or ""), delta.tokens or ()
@@ -224,25 +233,12 @@ class StreamBuffer:
             self.tokens.extend(tokens)
 
     def _end_run(self) -> None:
-        """One delta for all plain chunks of a run: folded, it is the same as theirs."""
+        """Fold the plain chunks of a run into one delta."""
         run = self._run
         if run.texts or run.masked:
             delta = Delta(content="".join(run.texts), tokens=tuple(run.tokens), masked=run.masked)
             self._deltas.append(delta)
             self._run = _Run()
-
-    def _rest(self) -> Completion:
-        """The completion, of whose tokens only the numbers are left."""
-        self._end_run()
-        deltas = _bare(self._deltas)
-        if self._whole is not None:
-            return fold([*deltas, self._whole])[0]
-        text = (self.fed + self._ahead).decode("utf-8", "surrogatepass")
-        completion = fold([*deltas, Delta(content=text)])[0]
-        tokens, note = usable(self.tokens)
-        completion = replace(completion, tokens=tokens or None, note=note or completion.note)  # pyright: ignore[reportArgumentType]  # as good as a tuple
-        is_lost = bool(tokens) and not self.is_all_of(completion)
-        return replace(completion, tokens=None, note=LOST) if is_lost else completion
 
 
 def _bare(deltas: Iterable[Delta]) -> list[Delta]:
@@ -251,13 +247,3 @@ def _bare(deltas: Iterable[Delta]) -> list[Delta]:
 
 def _delta(last: Delta | ChunkPiece) -> Delta:
     return last.delta if isinstance(last, ChunkPiece) else last
-
-
-def _read(chunk: Any) -> list[Delta]:
-    """What a chunk adds; a live stream may hold things that are no part of an answer."""
-    try:
-        return read_chunk(chunk)
-    except PayloadError as error:
-        if error.found == "error":
-            raise
-        return []

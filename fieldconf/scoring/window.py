@@ -6,29 +6,28 @@ Out:   ``TokenWindow``, a sequence of all tokens that holds only the last ones; 
 Never: a token dropped that an open value may need. A value needs the tokens since the value before
        it closed, and only the logprobs of those before.
 Why:   the candidates of a token take kilobytes, its text and its logprob a few bytes. A caller that
-       looks at fields only does not need the candidates.
+       reads only fields does not need the candidates.
 """
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias, TypeVar, overload
 
-from fieldconf.fields.field import Field
 from fieldconf.report import Report
 from fieldconf.tokens.token import Token
 
 Keep: TypeAlias = Literal["all", "fields", "response"]
-"""What is kept of an answer that was read: everything, its fields and no tokens, or everything and
-the response itself."""
+"""What is kept of an answer: everything, its fields without tokens, or everything and the response
+itself."""
 
 T = TypeVar("T")
 
 
 class TokenWindow(Sequence[Token]):
-    """All tokens that came; of those that were dropped only the number is left, in 8 bytes each.
+    """All tokens that came; of a dropped token only the logprob is left, in 8 bytes.
 
-    A token without a number stays (without candidates): a reason may have to name it.
+    A token without a logprob stays (without candidates): a reason may have to name it.
 
     >>> tokens = TokenWindow()
     >>> tokens.extend([Token("a", None, -0.5), Token("b", None, -0.25)])
@@ -40,9 +39,9 @@ class TokenWindow(Sequence[Token]):
     __slots__ = ("_first", "_held", "_numbers", "_unknown")
 
     def __init__(self) -> None:
-        self._first = 0  # the index of the first that is held
+        self._first = 0  # the index of the first token that is held
         self._held: list[Token] = []
-        self._numbers = array("d")  # nats, of those before
+        self._numbers = array("d")  # the logprobs of the tokens before, in nats
         self._unknown: dict[int, Token] = {}  # those of them that have none
 
     @property
@@ -51,16 +50,16 @@ class TokenWindow(Sequence[Token]):
         return len(self._held)
 
     def extend(self, tokens: Iterable[Token]) -> None:
-        """Take the next ones."""
+        """Add tokens."""
         self._held.extend(tokens)
 
     def __setitem__(self, places: slice, tokens: Iterable[Token]) -> None:
-        """Put some in the place of those that are held."""
+        """Replace tokens that are held."""
         start, stop, _ = places.indices(len(self))
         self._held[start - self._first : stop - self._first] = tokens
 
     def drop(self, stop: int) -> None:
-        """Let go of those before an index."""
+        """Drop the tokens before an index."""
         dropped = self._held[: stop - self._first]
         for index, token in enumerate(dropped, start=self._first):
             if token.logprob is None:
@@ -86,25 +85,13 @@ class TokenWindow(Sequence[Token]):
     def __len__(self) -> int:
         return self._first + len(self._held)
 
-    def __iter__(self) -> Iterator[Token]:
-        return (self[index] for index in range(len(self)))
 
-
-def forget(field: Field) -> Field:
-    """A field that was just made, without the tokens of the answer.
-
-    It is the same object: nobody has seen it yet but the scorer, whose report will have it.
-    """
-    for name in ("source", "indexes"):
-        object.__setattr__(field, name, ())
-    return field
+TOKENLESS: dict[str, Any] = {"source": (), "indexes": ()}
+"""The attributes of a field that has no tokens."""
 
 
 def without_tokens(report: Report[T]) -> Report[T]:
-    """A report without tokens: what it says of them as a whole, and its fields, stay."""
-    fields = {name: replace(field, **_NONE) for name, field in report.fields.items()}
+    """A report without tokens; its fields and its sums over all tokens stay."""
+    fields = {name: replace(field, **TOKENLESS) for name, field in report.fields.items()}
     errors = tuple(replace(error, tokens=()) for error in report.errors)
     return replace(report, tokens=(), prompt_tokens=(), owners=(), fields=fields, errors=errors)
-
-
-_NONE: dict[str, Any] = {"source": (), "indexes": ()}

@@ -10,5 +10,7 @@
 * ``certifying``: the lowest cut that can be certified, or why none can;
 * ``guarantee``: ``Guarantee`` and ``Certificate``, which a certified policy carries;
 * ``costs``: the costs of each cut, and the cheapest one;
+* ``two_samples``: differences between two sets of documents, with p-values for a family of tests;
+* ``sequential``: tests that may be looked at after every document;
 * ``threshold_decisions``: ``Decided``, what a threshold decides of one field.
 """
