@@ -18,7 +18,7 @@ LAYERS = [
     ["distributions"],
     ["fields", "policy", "report"],
     ["agreement", "decision_endpoint", "grounding", "requests"],
-    ["calibration", "evaluation", "monitoring"],
+    ["calibration", "evaluation", "monitoring", "ranking"],
     ["classification", "embedded", "scoring"],
     ["extraction", "strategies", "testing"],
     ["batch", "many", "reasking", "verification"],
@@ -80,6 +80,7 @@ HEAVY = {
         "evaluation.curves",
         "evaluation.evaluate",
         "evaluation.groups",
+        "ranking.regression",
         "statistics.resampling",
         "statistics.judged_table",
     },  # for types only

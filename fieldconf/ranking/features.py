@@ -14,7 +14,7 @@ The unit of probabilities is log odds, kept within about +-14; masses are logari
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias, cast, get_args
 
 from fieldconf.errors import CalibrationError
 from fieldconf.fields.field import Field
@@ -76,7 +76,9 @@ def log_odds(probability: float) -> float:
     return math.log(clipped / (1 - clipped))
 
 
-def _signal(name: str, function: Callable[[float], float], default: float) -> Any:
+def _signal(
+    name: str, function: Callable[[float], float], default: float
+) -> Callable[[FieldFacts], float]:
     def of(facts: FieldFacts) -> float:
         value = facts.signals[name]
         return default if value is None else function(value)
@@ -115,41 +117,81 @@ def _is_invalid(facts: FieldFacts) -> float:
 
 
 def _length(facts: FieldFacts) -> float:
-    value = facts.field.value
-    return math.log1p(len(value)) if isinstance(value, (str, list)) else 0.0
+    value: Any = facts.field.value
+    is_long = isinstance(value, (str, list))
+    return math.log1p(len(cast("str", value))) if is_long else 0.0
+
+
+def _is_kind(kind: str) -> Callable[[FieldFacts], float]:
+    return lambda facts: float(facts.field.kind == kind)
+
+
+def _has_candidate(kinds: frozenset[str]) -> Callable[[FieldFacts], float]:
+    return lambda facts: float(not kinds.isdisjoint(facts.candidates))
+
+
+def _is_absent(signal: str) -> Callable[[FieldFacts], float]:
+    return lambda facts: float(facts.signals[signal] is None)
+
+
+def _is_against_schema(facts: FieldFacts) -> float:
+    return float("against_schema" in facts.field.flags)
+
+
+def _was_searched(facts: FieldFacts) -> float:
+    return float(facts.field.source_spans is not None)
+
+
+def _is_not_found(facts: FieldFacts) -> float:
+    return float(facts.field.source_spans == ())
+
+
+def _places(facts: FieldFacts) -> float:
+    return math.log1p(len(facts.field.source_spans or ()))
+
+
+def _second_disagrees(facts: FieldFacts) -> float:
+    return float(facts.second[1] is False)
+
+
+def _second_log_odds(facts: FieldFacts) -> float:
+    probability, _ = facts.second
+    return 0.0 if probability is None else log_odds(probability)
+
+
+def _sample_log_odds(facts: FieldFacts) -> float:
+    agreement = facts.field.agreement
+    return 0.0 if agreement is None else log_odds(agreement.share)
 
 
 FEATURES: tuple[Feature, ...] = (
     *(Feature(name, "logprobs", 1, _signal(name, log_odds, 0.0)) for name in _PROBABILITIES),
     *(Feature(name, "logprobs", -1, _signal(name, _log_mass, -14.0)) for name in _MASSES),
-    Feature("no confidence", "logprobs", 0, lambda f: float(f.signals["confidence"] is None)),
-    Feature("no distribution", "logprobs", 0, lambda f: float(f.signals["margin"] is None)),
+    Feature("no confidence", "logprobs", 0, _is_absent("confidence")),
+    Feature("no distribution", "logprobs", 0, _is_absent("margin")),
     Feature("null", "logprobs", 0, _signal("null", log_odds, 0.0)),
     Feature("tokens", "logprobs", 0, _signal("tokens", math.log1p, 0.0)),
     Feature("length", "logprobs", 0, _length),
     Feature("against the schema", "logprobs", -1,
-            lambda f: float("against_schema" in f.field.flags)),
-    *(Feature(f"is {kind}", "logprobs", 0, lambda f, kind=kind: float(f.field.kind == kind))
-      for kind in _KINDS),
+            _is_against_schema),
+    *(Feature(f"is {kind}", "logprobs", 0, _is_kind(kind)) for kind in _KINDS),
     Feature("was searched in the source", "source", 0,
-            lambda f: float(f.field.source_spans is not None)),
-    Feature("not in the source", "source", -1, lambda f: float(f.field.source_spans == ())),
+            _was_searched),
+    Feature("not in the source", "source", -1,
+            _is_not_found),
     *(Feature(f"found: {how}", "source", 0, _is_found(how)) for how in get_args(FoundHow)),
     Feature("similarity", "source", 1, _similarity),
     Feature("places in the source", "source", 0,
-            lambda f: math.log1p(len(f.field.source_spans or ()))),
-    Feature("null, and the source has a value", "null", -1,
-            lambda f: float(bool(f.candidates & _VALUES))),
+            _places),
+    Feature("null, and the source has a value", "null", -1, _has_candidate(_VALUES)),
     Feature("null, and the source mentions the field", "null", -1,
-            lambda f: float("mention" in f.candidates)),
-    Feature("null, and the source has a name", "null", -1,
-            lambda f: float("name" in f.candidates)),
+            _has_candidate(frozenset({"mention"}))),
+    Feature("null, and the source has a name", "null", -1, _has_candidate(frozenset({"name"}))),
     Feature("breaks the schema", "validators", -1, _is_invalid),
-    Feature("second reading", "readings", 1,
-            lambda f: 0.0 if f.second[0] is None else log_odds(f.second[0])),
-    Feature("second reading disagrees", "readings", -1, lambda f: float(f.second[1] is False)),
-    Feature("share of samples", "readings", 1,
-            lambda f: log_odds(f.field.agreement.share) if f.field.agreement else 0.0),
+    Feature("second reading", "readings", 1, _second_log_odds),
+    Feature("second reading disagrees", "readings", -1,
+            _second_disagrees),
+    Feature("share of samples", "readings", 1, _sample_log_odds),
 )  # fmt: skip
 """All features. ``docs/ranking.md`` explains the groups."""
 

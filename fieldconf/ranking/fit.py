@@ -13,7 +13,7 @@ from fieldconf.calibration.calibrate import reports_of
 from fieldconf.calibration.calibrator import scope_of
 from fieldconf.errors import CalibrationError
 from fieldconf.evaluation.judged import judged
-from fieldconf.fields.field import Field
+from fieldconf.paths import general
 from fieldconf.ranking.features import Group, features_of, numbers_of
 from fieldconf.ranking.ranker import FIELD_PREFIX, Method, Ranker, TrainingRows
 from fieldconf.ranking.regression import (
@@ -29,6 +29,7 @@ from fieldconf.statistics.packages import package
 
 if TYPE_CHECKING:
     from fieldconf.ranking.regression import Array
+    from fieldconf.statistics.judged_table import Integers
 
 FEWEST_DOCUMENTS = 20
 """With fewer labelled documents nothing is fitted."""
@@ -88,21 +89,18 @@ def fit_ranker(
     """
     chosen = features_of(features)
     rows = judged(source, labels)
-    pairs = [
-        (detail.field, row)
-        for row, detail in enumerate(rows.details)
-        if isinstance(detail.field, Field) and rows.details[row].field is not None
-    ]
     np = package("numpy")
-    indexes = [row for _, row in pairs]
-    table = rows.table.where(np.asarray(indexes, dtype=np.int64))
-    documents = len(np.unique(table.document))
+    fields = {
+        row: detail.field for row, detail in enumerate(rows.details) if detail.field is not None
+    }
+    table = rows.table.where(np.asarray([*fields], dtype=np.int64))
     right = table.right.astype(float)
+    documents = len(np.unique(table.document))
     _check(documents, right, method)
-    names = [table.fields[code] for code in np.unique(table.field)] if by_field else []
-    matrix = np.asarray([
-        [*numbers_of(field, chosen), *(float(table.fields[table.field[at]] == n) for n in names)]
-        for at, (field, _) in enumerate(pairs)
+    names = sorted({general(field.path) for field in fields.values()}) if by_field else []
+    matrix: Array = np.asarray([
+        [*numbers_of(field, chosen), *(float(general(field.path) == name) for name in names)]
+        for field in fields.values()
     ])  # fmt: skip
     signs = [*(feature.sign for feature in chosen), *([0] * len(names))]
     folds = folds_of(table.document, seed)
@@ -113,12 +111,14 @@ def fit_ranker(
     chosen_method, reason = _method(
         matrix, right, table.field, folds, signs, method, aurocs, documents
     )
+    training_rows = TrainingRows(
+        tuple(tuple(map(float, row)) for row in matrix), tuple(map(bool, table.right))
+    )
     return Ranker(
         chosen_method,
         (*(feature.name for feature in chosen), *(FIELD_PREFIX + name for name in names)),
         fit_logistic(matrix, right, signs, ridge),
-        TrainingRows(tuple(map(tuple, matrix.tolist())), tuple((right > 0).tolist()))
-        if chosen_method == "boosting" else None,
+        training_rows if chosen_method == "boosting" else None,
         _common_scope(source), {n: v for n, v in aurocs.items() if v is not None},
         len(right), documents, reason,
     )  # fmt: skip
@@ -142,7 +142,7 @@ def _check(documents: int, right: "Array", method: str) -> None:
 
 
 def _method(
-    matrix: "Array", right: "Array", field: "Array", folds: "Array", signs: list[int],
+    matrix: "Array", right: "Array", field: "Integers", folds: "Integers", signs: list[int],
     method: str, aurocs: dict[str, float | None], documents: int,
 ) -> tuple[Method, str]:  # fmt: skip
     """The method, and why; ``aurocs`` then has that of the method as "rank"."""
@@ -162,7 +162,7 @@ def _method(
 
 
 def _held_out(
-    matrix: "Array", right: "Array", folds: "Array", signs: list[int], ridge: float
+    matrix: "Array", right: "Array", folds: "Integers", signs: list[int], ridge: float
 ) -> "Array":
     """Scores of each row by a regression on the other folds."""
     np = package("numpy")

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from fieldconf.statistics.judged_table import Integers
+
     Array: TypeAlias = NDArray[np.float64]
 
-RIDGES = (1.0, 10.0, 100.0)
+RIDGES = (10.0, 100.0, 1000.0)
 """The strengths of the ridge that cross-validation chooses from."""
 FOLDS = 5
 FEWEST = 5
@@ -91,7 +93,7 @@ def fit_trees(
     return lambda rows: trees.predict_proba(rows)[:, 1]
 
 
-def folds_of(documents: "Array", seed: int) -> "Array":
+def folds_of(documents: "Integers", seed: int) -> "Integers":
     """The fold of each row; rows of one document are in one fold."""
     np = package("numpy")
     names, codes = np.unique(documents, return_inverse=True)
@@ -99,7 +101,7 @@ def folds_of(documents: "Array", seed: int) -> "Array":
     return (order % FOLDS)[codes]
 
 
-def macro_auroc(score: "Array", right: "Array", field: "Array") -> float | None:
+def macro_auroc(score: "Array", right: "Array", field: "Integers") -> float | None:
     """The mean over fields of the AUROC of a score; None if no field has enough right and wrong.
 
     Rows whose score is NaN are left out.

@@ -113,7 +113,7 @@ def second_prompt(
     build = partial(
         _check, input=input, client=client, fields=fields, examples=examples, combine=combine
     )
-    return run_check(report, cast("Mapping[str, Any]", options), build)
+    return run_check(report, options, build)
 
 
 @explicit
@@ -131,7 +131,7 @@ async def asecond_prompt(
     build = partial(
         _check, input=input, client=client, fields=fields, examples=examples, combine=combine
     )
-    return await run_check_async(report, cast("Mapping[str, Any]", options), build)
+    return await run_check_async(report, options, build)
 
 
 def _check(
