@@ -58,5 +58,6 @@ def policies(draw, report):
         whole.accept, whole.review, fields=named,
         kinds=draw(st.dictionaries(kinds, LIMITS, max_size=3)),
         null=draw(SHARES), missing_item=draw(SHARES), off_schema=draw(SHARES),
-        absent=draw(st.sampled_from(OUTCOMES)), disagree=draw(st.sampled_from(OUTCOMES)),
+        absent=draw(st.sampled_from(OUTCOMES)), missed=draw(st.sampled_from(OUTCOMES)),
+        disagree=draw(st.sampled_from(OUTCOMES)),
     )  # fmt: skip

@@ -286,6 +286,30 @@ def test_not_in_source(outcome):
     alone(report.with_policy(Policy(absent=outcome)), "/team", "not_in_source", outcome)
 
 
+@pytest.mark.parametrize("outcome", ["review", "reject"])
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("Ada, aged 41.", "it is null, but the text has what it could be: '41'"),
+        ("Her age is secret.", "it is null, but the text mentions it: 'age'"),
+    ],
+)
+def test_missed_in_source(outcome, text, sentence):
+    schema = {"properties": {"age": {"type": ["integer", "null"]}}, "required": ["age"]}
+    report = fc.extract(schema, text, client=FakeClient({"age": None}), model="m", locate=True)
+    assert report.outcome == "accept"
+    judged = report.with_policy(Policy(missed=outcome))
+    assert alone(judged, "/age", "missed_in_source", outcome) == sentence
+
+
+def test_a_name_in_the_source_alone_is_no_missed_value():
+    schema = {"properties": {"boss": {"type": ["string", "null"]}}, "required": ["boss"]}
+    client = FakeClient({"boss": None})
+    report = fc.extract(schema, "It was Ada Byron.", client=client, model="m", locate=True)
+    assert [candidate.kind for candidate in report["boss"].source_candidates] == ["name"]
+    assert report.with_policy(Policy(missed="reject")).outcome == "accept"
+
+
 def with_readings(report, *readings):
     fields = report.fields | {"/team": replace(report["team"], readings=readings)}
     return replace(report, fields=fields)

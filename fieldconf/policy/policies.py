@@ -77,6 +77,8 @@ class Policy:
             of the schema.
         absent: the outcome of a value that was looked for in the source and is not there: "accept"
             (no effect), "review" or "reject".
+        missed: the outcome of a null field, if the source has something that it could have held or
+            mentions it by name (``field.source_candidates``).
         disagree: the outcome of a value that the last second reading contradicts.
         guarantee: of a policy from labels (``guaranteed``), what holds for it, or why it accepts
             nothing; else None.
@@ -98,6 +100,7 @@ class Policy:
     missing_item: float
     off_schema: float
     absent: Outcome
+    missed: Outcome
     disagree: Outcome
     guarantee: Guarantee | None
 
@@ -106,7 +109,8 @@ class Policy:
         fields: Mapping[str, LimitsLike] | None = None,
         kinds: Mapping[str, LimitsLike] | None = None,
         null: float = 0.1, missing_item: float = 0.1, off_schema: float = 0.5,
-        absent: Outcome | None = None, disagree: Outcome | None = "review",
+        absent: Outcome | None = None, missed: Outcome | None = None,
+        disagree: Outcome | None = "review",
         guarantee: Guarantee | Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
         accept = accept_of(accept)
@@ -122,7 +126,8 @@ class Policy:
                 raw, whole.review, f"kinds, {name!r}") for name, raw in (kinds or {}).items()},
             "null": share_of(null, "null"), "missing_item": share_of(missing_item, "missing_item"),
             "off_schema": share_of(off_schema, "off_schema"),
-            "absent": outcome_of(absent, "absent"), "disagree": outcome_of(disagree, "disagree"),
+            "absent": outcome_of(absent, "absent"), "missed": outcome_of(missed, "missed"),
+            "disagree": outcome_of(disagree, "disagree"),
         }  # fmt: skip
         if isinstance(guarantee, Mapping):
             guarantee = Guarantee.from_dict(guarantee)
@@ -276,7 +281,8 @@ class Policy:
         return cls(
             "nothing", review,
             fields={name_of(name): Limits(cut, min(review, cut)) for name, cut in cuts.items()},
-            null=1.0, missing_item=1.0, off_schema=1.0, absent="accept", disagree="accept",
+            null=1.0, missing_item=1.0, off_schema=1.0, absent="accept", missed="accept",
+            disagree="accept",
             guarantee=guarantee,
         )  # fmt: skip
 

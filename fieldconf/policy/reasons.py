@@ -22,8 +22,8 @@ if TYPE_CHECKING:  # reports import policies
 
 Name: TypeAlias = Literal[
     "below_threshold", "unknown", "not_aligned", "truncated", "invalid", "off_schema",
-    "null_undecided", "may_miss_item", "not_in_source", "readings_disagree", "other_json",
-    "not_covered",
+    "null_undecided", "may_miss_item", "not_in_source", "missed_in_source", "readings_disagree",
+    "other_json", "not_covered",
 ]  # fmt: skip
 
 
@@ -147,6 +147,20 @@ def _not_in_source(facts: Facts) -> Findings:
     return ((facts.policy.absent, "it was not found in the text that was read"),)
 
 
+def _missed_in_source(facts: Facts) -> Findings:
+    if facts.policy.missed == "accept":
+        return ()
+    for candidate in facts.field.source_candidates or ():
+        if candidate.kind == "mention":
+            sentence = f"it is null, but the text mentions it: {candidate.text!r}"
+        elif candidate.kind == "name":  # most texts have names, and few of them are missing values
+            continue
+        else:
+            sentence = f"it is null, but the text has what it could be: {candidate.text!r}"
+        return ((facts.policy.missed, sentence),)
+    return ()
+
+
 def _readings_disagree(facts: Facts) -> Findings:
     if not facts.field.readings or facts.policy.disagree == "accept":
         return ()
@@ -184,6 +198,7 @@ RULES: Mapping[Name, Callable[[Facts], Findings]] = {
     "null_undecided": _null_undecided,
     "may_miss_item": _may_miss_item,
     "not_in_source": _not_in_source,
+    "missed_in_source": _missed_in_source,
     "readings_disagree": _readings_disagree,
 }
 """Every rule, for scalars and lists, the worst first. ``reasons`` asks each of them."""

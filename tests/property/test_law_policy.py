@@ -33,7 +33,7 @@ def stricter(draw, policy):
     changed |= {"accept": whole.accept, "review": whole.review}
     for name in ("null", "missing_item", "off_schema"):
         changed[name] = draw(st.floats(0, getattr(policy, name)))
-    for name in ("absent", "disagree"):
+    for name in ("absent", "missed", "disagree"):
         worse = OUTCOMES[OUTCOMES.index(getattr(policy, name)) :]
         changed[name] = draw(st.sampled_from(worse))
     kept = draw(st.sets(st.sampled_from([one.name for one in fields_of(policy)])))

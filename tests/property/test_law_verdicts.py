@@ -14,7 +14,7 @@ from policies import LIMITS, READINGS, SHARES, policies, reports
 from fieldconf import strategies
 from fieldconf.distributions.distribution import Distribution, Member, Rival
 from fieldconf.fields.field import Field
-from fieldconf.fields.readings import Reading
+from fieldconf.fields.readings import Reading, SourceCandidate
 from fieldconf.fields.status import OTHERS
 from fieldconf.paths import matches, parse_pointer, pointer
 from fieldconf.policy import (
@@ -128,7 +128,8 @@ FACTS = st.builds(
     LIMITS,
     st.builds(
         Policy, null=SHARES, missing_item=SHARES, off_schema=SHARES,
-        absent=st.sampled_from(OUTCOMES), disagree=st.sampled_from(OUTCOMES),
+        absent=st.sampled_from(OUTCOMES), missed=st.sampled_from(OUTCOMES),
+        disagree=st.sampled_from(OUTCOMES),
     ),
     lacks_tokens=st.booleans(), problems=st.sampled_from([(), ("wrong",), ("wrong", "odd")]),
     presence=st.one_of(st.none(), MEMBERS), other=st.sampled_from(["", "there is more"]),
@@ -152,6 +153,10 @@ ALONE = {  # each of the rules has something to say, and no other one has
         replace(SURE, distribution=Distribution((EVEN, NULL), 0.0, 0.0, 0)), Limits(), Policy()),
     "may_miss_item": Facts(replace(FULL, end_probabilities=(EVEN, EVEN)), Limits(), Policy()),
     "not_in_source": Facts(replace(SURE, source_spans=()), Limits(), Policy(absent="review")),
+    "missed_in_source": Facts(
+        replace(SURE, source_candidates=(SourceCandidate(0, 2, "41", "number"),)),
+        Limits(), Policy(missed="review"),
+    ),
     "readings_disagree": Facts(
         replace(SURE, readings=(Reading("reask", 1, agrees=False),)), Limits(), Policy()),
 }  # fmt: skip
