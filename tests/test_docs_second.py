@@ -12,7 +12,11 @@ def test_the_python_of_second_readings(capsys):
 
 
 def test_the_python_of_source(capsys):
-    assert prints_what_it_says("docs/source.md", capsys) == 1
+    assert prints_what_it_says("docs/source.md", capsys) == 2
+
+
+def test_the_python_of_ranking(capsys):
+    assert prints_what_it_says("docs/ranking.md", capsys) == 1
 
 
 def test_the_python_of_agreement(capsys):
