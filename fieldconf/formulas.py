@@ -24,8 +24,8 @@ def total(logprobs: Iterable[float | None]) -> float | None:
     >>> total([-0.5, None]) is None
     True
     """
-    known = list(logprobs)
-    return None if None in known else math.fsum(cast("list[float]", known))
+    numbers = list(logprobs)
+    return None if None in numbers else math.fsum(cast("list[float]", numbers))
 
 
 def product(probabilities: Iterable[float | None]) -> float | None:
@@ -34,8 +34,8 @@ def product(probabilities: Iterable[float | None]) -> float | None:
     >>> product([0.5, 0.5])
     0.25
     """
-    known = list(probabilities)
-    return None if None in known else math.prod(cast("list[float]", known))
+    numbers = list(probabilities)
+    return None if None in numbers else math.prod(cast("list[float]", numbers))
 
 
 def geometric_mean(logprobs: Sequence[float | None]) -> float | None:

@@ -75,9 +75,9 @@ def matches(pattern: Sequence[str], path: Path) -> bool:
 
 def _past_any(pattern: Sequence[str], reached: set[int]) -> set[int]:
     """These positions in a pattern, and those after each "**", which may match no step."""
-    found = set(reached)
+    names = set(reached)
     for i in sorted(reached):
         while i < len(pattern) and pattern[i] == "**":
             i += 1  # noqa: PLW2901
-            found.add(i)
-    return found
+            names.add(i)
+    return names

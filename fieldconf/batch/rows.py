@@ -45,11 +45,11 @@ class RowFormat(NamedTuple):
 
     def failed(self, saved: Saved, reason: str) -> Row:
         """The row of a response that could not be read."""
-        known = {
+        columns = {
             "response_id": saved.response_id, "custom_id": saved.custom_id, "status": ERROR,
             "reason": reason,
         }  # fmt: skip
-        return tuple(known.get(column.name) for column in self.columns)
+        return tuple(columns.get(column.name) for column in self.columns)
 
 
 ANSWER = (

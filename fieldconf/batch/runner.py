@@ -132,13 +132,13 @@ def score_files(  # noqa: PLR0913  # options, by keyword
     file_format = format_of(path, format)
     task = task_of(schema, longest, options)
     row_schema = task.schema_of("string")
-    found = input_files(inputs, path)
-    files = [stat_of(name) for name in found.names]
+    listing = input_files(inputs, path)
+    files = [stat_of(name) for name in listing.names]
     total = total_of(files)
     count = workers_of(workers, total, task)
     block = block_of(block, total, engine)
     counts = BatchSummary() if summary else None
-    problems = dict.fromkeys(found.problems)  # in order, each once
+    problems = dict.fromkeys(listing.problems)  # in order, each once
     state, resumed = Progress(), 0
     with parts_of(path, settings_of(task, files, block, engine)) as folder:
         if engine == "ray":
@@ -152,20 +152,30 @@ def score_files(  # noqa: PLR0913  # options, by keyword
             for done, about, is_new in results:
                 resumed += 0 if is_new else about.responses
                 for number, reason in about.problems:
-                    problems.setdefault(Problem(found.names[number], reason))
+                    problems.setdefault(Problem(listing.names[number], reason))
                 state = Progress(
                     state.read + done.cost, total, state.responses + about.responses,
                     state.failed + about.failed,
                 )  # fmt: skip
                 tell(state)
-        places = {name: number for number, name in enumerate(found.names)}
-        told = tuple(sorted(problems, key=lambda problem: places.get(problem.source, -1)))
+        places = {name: number for number, name in enumerate(listing.names)}
+        sorted_problems = tuple(
+            sorted(problems, key=lambda problem: places.get(problem.source, -1))
+        )
         rows = merge(
-            folder, found.names, path, row_schema, file_format, told, counts and counts.add
+            folder,
+            listing.names,
+            path,
+            row_schema,
+            file_format,
+            sorted_problems,
+            counts and counts.add,
         )
         remove(folder)
-    errors = errors_beside(path) if state.failed or told else None
-    return Scored(path, errors, rows, state.responses, state.failed, told, resumed, counts)
+    errors = errors_beside(path) if state.failed or sorted_problems else None
+    return Scored(
+        path, errors, rows, state.responses, state.failed, sorted_problems, resumed, counts
+    )
 
 
 @contextmanager

@@ -92,9 +92,9 @@ def score_batch(
     rows: list[Row] = []
     places: list[int] = []  # of which response each row is
     for place, data in enumerate(_payloads(batch.column(column))):
-        found = _scored(data, plan)
-        rows += found
-        places += [place] * len(found)
+        scored = _scored(data, plan)
+        rows += scored
+        places += [place] * len(scored)
     arrays = batch.select(_others(batch.schema, column)).columns
     if places != list(range(batch.num_rows)):
         indexes = array_of(places, "int64")

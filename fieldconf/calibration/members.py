@@ -51,9 +51,9 @@ class Members:
         opposite ones.
         """
         candidates = distribution.candidates
-        known = list(zip(self.values, self.biases, strict=True))
+        pairs = list(zip(self.values, self.biases, strict=True))
         biases = [
-            next((bias for value, bias in known if same(value, member.value)), 0.0)
+            next((bias for value, bias in pairs if same(value, member.value)), 0.0)
             for member in candidates
         ]
         total = 1 + len(candidates) * SOFT

@@ -96,10 +96,11 @@ def drift_command(
         if write:
             if policy is not None or risk is not None or fall:
                 raise click.UsageError("--policy, --risk and --fall are not for --write")
-            made = Baseline.from_reports(answers, truths, model=model, provider=provider)
-            made.save(baseline)
+            written = Baseline.from_reports(answers, truths, model=model, provider=provider)
+            written.save(baseline)
             click.echo(
-                f"{baseline}: {made.documents:,} documents, {len(made.fields):,} fields", err=True
+                f"{baseline}: {written.documents:,} documents, {len(written.fields):,} fields",
+                err=True,
             )
             return
         result = drift(

@@ -180,10 +180,14 @@ class RankedRows:
             ranking = self._ranking(accepted, wrong, steps, total_accepted)
             values = [np.full_like(total_accepted, np.nan)] * 4
             if self.is_probability:
-                known = w[:, : self.known_count]
+                known_weights = w[:, : self.known_count]
                 gap, squared, surprise = self.terms
-                gaps = np.add.reduceat(known * gap, self.bins, axis=-1)
-                sums = [_dot(known, squared), _dot(known, surprise), np.abs(gaps).sum(axis=-1)]
+                gaps = np.add.reduceat(known_weights * gap, self.bins, axis=-1)
+                sums = [
+                    _dot(known_weights, squared),
+                    _dot(known_weights, surprise),
+                    np.abs(gaps).sum(axis=-1),
+                ]
                 values = [total / total_accepted for total in (*sums, gaps.sum(axis=-1))]
             values = np.stack([*ranking, *values])
         return values.reshape(-1, *shape)

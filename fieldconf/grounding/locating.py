@@ -123,14 +123,14 @@ def locate_merged(
 
 def _is_located_in(report: Report[Any], source: Any) -> bool:
     """Whether a report was located, and its places have the same text in the source."""
-    found = [field.source_spans for field in report.leaves.values()]
+    all_spans = [field.source_spans for field in report.leaves.values()]
     try:
         text = searched_text(source)
     except RequestError:  # the report was located in the text of an image, for example
         return False
-    if all(own is None for own in found):
+    if all(own is None for own in all_spans):
         return False
-    spans = [span for own in found for span in own or ()]
+    spans = [span for own in all_spans for span in own or ()]
     return all(text[span.start : span.stop] == span.text for span in spans)
 
 

@@ -86,8 +86,8 @@ def numbers_in(text: str) -> Iterator[Number]:
         pieces = [run] if readings else _PIECE.finditer(text, *run.span())
         for piece in pieces:
             is_code = _CODE_NUMBER.match(piece[0]) is not None
-            found = readings or readings_of(piece[0])
-            yield from _placed(text, *piece.span(), found, ways=1 + is_code)
+            values = readings or readings_of(piece[0])
+            yield from _placed(text, *piece.span(), values, ways=1 + is_code)
     for run in _SPACED.finditer(text):
         yield from _placed(text, *run.span(), readings_of(run[0].replace(" ", "'")), ways=2)
     for word in _WORD.finditer(text):

@@ -156,9 +156,9 @@ class Baseline:
             collected = _of_table(Table.read(read, is_labelled=False))
         if not collected.documents:
             raise EvaluationError("there is no document", remedy="Give some reports")
-        kept = max(1, min(most, _MOST_NUMBERS // max(len(collected.fields), 1)))
+        limit = max(1, min(most, _MOST_NUMBERS // max(len(collected.fields), 1)))
         fields = {
-            name: _summary(name, collected.fields[name], collected, kept, seed)
+            name: _summary(name, collected.fields[name], collected, limit, seed)
             for name in sorted(collected.fields)
         }
         if collected.incomplete is not None:
@@ -311,13 +311,13 @@ def per_document(table: Table, mask: Any) -> tuple[list[int], list[int]]:
 
 def _scope(read: Any, explicit: Mapping[str, str]) -> dict[str, str]:
     """What the answers are of; several in one text if they differ."""
-    known: dict[str, set[str]] = {}
+    values: dict[str, set[str]] = {}
     for report in reports_of(read):
         for name, value in report.scope.items():
             if value:
-                known.setdefault(name, set()).add(value)
-    said = {name: {value} for name, value in explicit.items() if value}
-    scope = {name: ", ".join(sorted(values)) for name, values in (known | said).items()}
+                values.setdefault(name, set()).add(value)
+    given_values = {name: {value} for name, value in explicit.items() if value}
+    scope = {name: ", ".join(sorted(each)) for name, each in (values | given_values).items()}
     return {name: scope[name] for name in SCOPE if name in scope}
 
 
@@ -347,14 +347,14 @@ class _Collected:
 def _of_answers(answers: Sequence[ReportAnswer], limit: float | None) -> _Collected:
     """Counts of reports; of rows of ``fieldconf batch``, which tell no mass, without a limit."""
     whole = sum(answer.is_whole and bool(answer.fields) for answer in answers)
-    told = (
+    facts = (
         "null",
         "unknown",
         "saturated",
         "absent",
         *(["off_schema"] if limit is not None else []),
     )
-    collected = _Collected(len(answers), whole, len(answers) - whole, told)
+    collected = _Collected(len(answers), whole, len(answers) - whole, facts)
     for answer in answers:
         values: dict[str, list[Field]] = {}
         for each in answer.fields.values():
@@ -386,12 +386,12 @@ def _of_table(table: Table) -> _Collected:
 def _add(counts: _FieldCounts, confidences: Iterable[float | None]) -> None:
     """Count one document's values."""
     numbers = list(confidences)
-    known = [number for number in numbers if number is not None]
+    numbers_present = [number for number in numbers if number is not None]
     counts.documents += 1
-    counts.counts["unknown"] += len(known) < len(numbers)
-    counts.counts["saturated"] += any(number > SATURATED for number in known)
-    if known:
-        counts.means.append(round(sum(known) / len(known), _DIGITS))
+    counts.counts["unknown"] += len(numbers_present) < len(numbers)
+    counts.counts["saturated"] += any(number > SATURATED for number in numbers_present)
+    if numbers_present:
+        counts.means.append(round(sum(numbers_present) / len(numbers_present), _DIGITS))
 
 
 def _raw(value: Field) -> float | None:
@@ -412,11 +412,11 @@ def _summary(
     """A field in numbers; the documents whose confidences are kept are drawn from sorted ones."""
     np = package("numpy")
     means = sorted(counts.means)
-    kept = means
+    sampled = means
     if len(means) > most:
         rng = np.random.default_rng([seed, zlib.crc32(name.encode("utf-8", "surrogatepass"))])
         drawn: list[int] = rng.choice(len(means), most, replace=False).tolist()
-        kept = [means[place] for place in sorted(drawn)]
+        sampled = [means[place] for place in sorted(drawn)]
     shares = {
         share: Share(counts.counts[share], counts.documents)
         for share in ("null", "off_schema", "unknown")
@@ -426,4 +426,4 @@ def _summary(
     if "absent" in collected.told:
         shares["absent"] = Share(collected.whole - counts.counts["whole"], collected.whole)
     mean = round(float(np.mean(means)), _DIGITS) if means else None
-    return FieldBaseline(len(means), mean, tuple(kept), shares)
+    return FieldBaseline(len(means), mean, tuple(sampled), shares)

@@ -36,7 +36,7 @@ _Side: TypeAlias = tuple[float | None, int]
 
 
 @dataclass(frozen=True)
-class Difference:
+class ScopeChange:
     """What answers are of, if it changed.
 
     Attributes:
@@ -91,7 +91,7 @@ class DriftResult:
         date: the baseline's.
     """
 
-    differences: tuple[Difference, ...]
+    differences: tuple[ScopeChange, ...]
     rows: tuple[DriftRow, ...]
     alarms: tuple[Alarm, ...]
     documents: tuple[int, int]
@@ -187,10 +187,10 @@ def _baseline(source: Any) -> Baseline:
     return Baseline.read(cast("str", source)) if is_path else Baseline.from_reports(source)
 
 
-def _differences(before: Baseline, now: Baseline) -> tuple[Difference, ...]:
+def _differences(before: Baseline, now: Baseline) -> tuple[ScopeChange, ...]:
     """What is known of both, and differs."""
     pairs = ((name, before.scope.get(name), now.scope.get(name)) for name in SCOPE)
-    return tuple(Difference(name, a, b) for name, a, b in pairs if a and b and a != b)
+    return tuple(ScopeChange(name, a, b) for name, a, b in pairs if a and b and a != b)
 
 
 # -- tests without labels -------------------------------------------------------------------------
@@ -206,10 +206,10 @@ def _rows(before: Baseline, now: Baseline, alpha: float) -> tuple[DriftRow, ...]
         ]
         first, second = sides
         if first is None or second is None:
-            known = first or second or FieldBaseline()
+            either = first or second or FieldBaseline()
             which = "the baseline" if second is None else "the current answers"
-            mean = (known.mean, None) if second is None else (None, known.mean)
-            counts = (known.known, 0) if second is None else (0, known.known)
+            mean = (either.mean, None) if second is None else (None, either.mean)
+            counts = (either.known, 0) if second is None else (0, either.known)
             rows.append(DriftRow(name, "confidence", *mean, counts, reason=f"only in {which}"))
             continue
         is_on_both = name in before.fields and name in now.fields

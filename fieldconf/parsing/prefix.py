@@ -93,8 +93,8 @@ def _exponent(mantissa: Decimal, sign: str, digits: str, value: Decimal) -> bool
     if mantissa.is_zero() or value.is_zero():
         return mantissa.is_zero() and value.is_zero()
     # The digits without the zeros around them; arithmetic would round.
-    one, other = ("".join(map(str, n.as_tuple().digits)).strip("0") for n in (mantissa, value))
-    if one != other:
+    first, other = ("".join(map(str, n.as_tuple().digits)).strip("0") for n in (mantissa, value))
+    if first != other:
         return False
     shift = value.adjusted() - mantissa.adjusted()
     may_have_sign = {"-": shift <= 0, "+": shift >= 0, "": shift >= 0 or not digits}[sign]

@@ -107,8 +107,8 @@ class _LlamaCpp:
             "temperature": 1.0,
         }
         answer = self._ask(tuple(prefix), question)
-        listed = self._listed(answer, "top_probs")
-        logprobs = {entry["id"]: math.log(entry["prob"]) for entry in listed if entry["prob"] > 0}
+        entries = self._listed(answer, "top_probs")
+        logprobs = {entry["id"]: math.log(entry["prob"]) for entry in entries if entry["prob"] > 0}
         return [logprobs.get(token, -math.inf) - lifts[token] for token in wanted]
 
     def _ask(self, place: _Tokens, question: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,8 +121,8 @@ class _LlamaCpp:
             return self._evaluate(place, question, cached=False)
         self._approach(prompt, place)
         answer = self._evaluate(place, question)
-        kept = answer.get("timings", {}).get("cache_n", math.inf)
-        if kept < len(prompt):  # another client has used the slot meanwhile
+        cached = answer.get("timings", {}).get("cache_n", math.inf)
+        if cached < len(prompt):  # another client has used the slot meanwhile
             self._held = ()
             self._approach(prompt, place)
             answer = self._evaluate(place, question)
@@ -134,7 +134,7 @@ class _LlamaCpp:
             self._evaluate(prompt, {}, cached=False)
         pairs = enumerate(zip(self._held, place, strict=False))
         most = min(len(self._held), len(place))
-        shared = next((count for count, (held, token) in pairs if held != token), most)
+        shared = next((count for count, (cached, token) in pairs if cached != token), most)
         for stop in range(shared + _STEP, len(place), _STEP):
             self._evaluate(place[:stop], {})
 

@@ -67,10 +67,10 @@ class _SGLang:
         answer = post(self._client, "generate", body, server=_SERVER)
         try:
             entries = answer["meta_info"]["output_token_ids_logprobs"][0]
-            listed = {entry[1]: entry[0] for entry in entries}
+            logprobs = {entry[1]: entry[0] for entry in entries}
         except (KeyError, IndexError, TypeError):
-            listed = dict[int, Any]()
-        values = picked(listed, wanted)
+            logprobs = dict[int, Any]()
+        values = picked(logprobs, wanted)
         if values is None:
             address = str(self._client.base_url)
             raise RequestError(

@@ -152,15 +152,15 @@ class Ranker:
 
     @cached_property
     def _table(self) -> tuple[Feature, ...]:
-        known = {feature.name: feature for feature in FEATURES}
+        by_name = {feature.name: feature for feature in FEATURES}
         names = [name for name in self.features if not name.startswith(FIELD_PREFIX)]
-        unknown = [name for name in names if name not in known]
+        unknown = [name for name in names if name not in by_name]
         if unknown:
             raise CalibrationError(
                 f"the ranker reads a feature {unknown[0]!r}, which this version does not know",
                 remedy="Fit it again with this version of fieldconf",
             )
-        return tuple(known[name] for name in names)
+        return tuple(by_name[name] for name in names)
 
     @cached_property
     def _fields(self) -> tuple[str, ...]:

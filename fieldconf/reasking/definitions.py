@@ -57,8 +57,10 @@ class Carrier:
         cases: list[dict[tuple[Any, ...], Subschema]] = []
         for case in node.cases:
             if node.with_only(case).inside(step).cases:
-                found = subschemas_at(case.parts, step)
-                cases.append({n.key: n for n in found if n.schema is not True and n.schema != {}})
+                subschemas = subschemas_at(case.parts, step)
+                cases.append(
+                    {n.key: n for n in subschemas if n.schema is not True and n.schema != {}}
+                )
         shared = [inner for key, inner in cases[0].items() if all(key in case for case in cases)]
         own = [[inner for inner in case.values() if inner not in shared] for case in cases]
         schemas = [self._copied(inner) for inner in shared]

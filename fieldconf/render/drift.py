@@ -31,8 +31,8 @@ _MOST_NAMED = 4
 def table(plain: Mapping[str, Any]) -> RenderableType:
     """A row for each field; below it differences, tests that show drift, alarms, the verdict."""
     before, now = plain["documents"]
-    made = f" of {plain['date']}" if plain["date"] else ""
-    heading = f"{before:,} documents of the baseline{made}, {now:,} now; alpha {plain['alpha']:g}"
+    date = f" of {plain['date']}" if plain["date"] else ""
+    heading = f"{before:,} documents of the baseline{date}, {now:,} now; alpha {plain['alpha']:g}"
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     grid.add_column("field", overflow="fold")
     for title in ("confidence", "distance", "p"):

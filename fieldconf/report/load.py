@@ -83,8 +83,8 @@ def read(plain: Any, schema: Schema, report: type) -> dict[str, Any]:
 
 
 def _made(form: saved_form.SavedReport, schema: Schema) -> dict[str, Any]:
-    made = form.attributes
-    tokens: tuple[Token, ...] = made["tokens"]
+    attributes = form.attributes
+    tokens: tuple[Token, ...] = attributes["tokens"]
     paths = _paths(form.fields)
     leaves = {name: _leaf_value(saved) for name, saved in form.fields.items()}
     data = _mended(form.data, [(paths[name], form.fields[name], leaves[name]) for name in paths])
@@ -93,7 +93,7 @@ def _made(form: saved_form.SavedReport, schema: Schema) -> dict[str, Any]:
         has_value = "value" in saved.model_fields_set
         value = leaves[name] if has_value else value_at(paths[name], data)
         fields[name] = _field(saved, paths[name], value, tokens)
-    text = None if made["text"] is None else utf8(made["text"])
+    text = None if attributes["text"] is None else utf8(attributes["text"])
     fields = with_declared(fields, text, schema)
     if not schema.json:  # then a field has the settings that it had when it was saved
         for name, saved in form.fields.items():
@@ -102,11 +102,11 @@ def _made(form: saved_form.SavedReport, schema: Schema) -> dict[str, Any]:
                 fields[name] = replace(fields[name], declared=replace(declared, conf=saved.conf))
     errors = tuple(_error(saved, data, tokens) for saved in form.errors)
     value = None
-    if made["status"] in WHOLE and "" in fields:
+    if attributes["status"] in WHOLE and "" in fields:
         root = fields[""]
         written = json_text(data) if text is None else text[root.start : root.stop]
         value, errors = _validated(written, data, errors, schema, fields)
-    return made | {
+    return attributes | {
         "value": value, "data": data, "fields": fields, "errors": errors, "mask": form.mask,
         "policy": Policy.from_dict(form.policy), "schema": schema,
     }  # fmt: skip
@@ -163,11 +163,11 @@ def _field(form: saved_form.SavedField, path: Path, value: Any, tokens: tuple[To
     start, stop = form.span
     if any(not 0 <= index < len(tokens) for index in form.indexes):
         raise ValueError(f"fields: a token index of {pointer(path)!r} is out of range")
-    made = form.attributes
-    made["distribution"] = _restored(made["distribution"], value)
+    attributes = form.attributes
+    attributes["distribution"] = _restored(attributes["distribution"], value)
     return Field(
         path, value, form.kind, start=start, stop=stop, indexes=tuple(form.indexes), source=tokens,
-        **made,
+        **attributes,
     )  # fmt: skip
 
 

@@ -39,9 +39,9 @@ def fitted(completion: Completion, prompt: str | None = None) -> Completion:
         return completion
     value = parsed(unfenced(content))
     if value and is_container(value):  # an equal value in another form: a gateway rewrote it
-        found = find(value, tokens)
-        if found is not None and not spell(found[0], tokens).reason:
-            return replace(completion, content=found[0])
+        place = find(value, tokens)
+        if place is not None and not spell(place[0], tokens).reason:
+            return replace(completion, content=place[0])
     return _part(completion, content, prompt) or completion
 
 

@@ -36,12 +36,12 @@ def compared_numbers(first: Any, second: Any) -> Compared:
     Compared(distance=0.0, p=1.0)
     """
     np = package("numpy")
-    one, other = np.sort(np.asarray(first, float)), np.sort(np.asarray(second, float))
-    if np.array_equal(one, other) or one[0] == other[0] == one[-1] == other[-1]:
+    lower, other = np.sort(np.asarray(first, float)), np.sort(np.asarray(second, float))
+    if np.array_equal(lower, other) or lower[0] == other[0] == lower[-1] == other[-1]:
         return Compared(0.0, 1.0)
     stats = package("scipy.stats")
-    shape = stats.ks_2samp(one, other, method="asymp")
-    shift = stats.mannwhitneyu(one, other, method="asymptotic")
+    shape = stats.ks_2samp(lower, other, method="asymp")
+    shift = stats.mannwhitneyu(lower, other, method="asymptotic")
     p = 2 * min(float(shape.pvalue), float(shift.pvalue))
     return Compared(float(shape.statistic), min(p, 1.0))
 
@@ -52,10 +52,10 @@ def compared_shares(first: tuple[int, int], second: tuple[int, int]) -> Compared
     >>> compared_shares((0, 100), (10, 100)).p < 0.01
     True
     """
-    (one, all_first), (other, all_second) = first, second
-    table = [[one, all_first - one], [other, all_second - other]]
+    (mine, all_first), (other, all_second) = first, second
+    table = [[mine, all_first - mine], [other, all_second - other]]
     p = float(package("scipy.stats").fisher_exact(table).pvalue)
-    return Compared(abs(one / all_first - other / all_second), min(p, 1.0))
+    return Compared(abs(mine / all_first - other / all_second), min(p, 1.0))
 
 
 def holm(chances: Sequence[float]) -> list[float]:

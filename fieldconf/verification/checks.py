@@ -72,7 +72,7 @@ def with_second_reading(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class SecondReading:
     """What a second answer does to fields of a report.
 
     Attributes:
@@ -109,7 +109,7 @@ class Check(NamedTuple):
     """A request about fields of a report, and what its answer does to them."""
 
     call: PreparedRequest
-    comparison: Comparison
+    second: SecondReading
 
 
 CheckBuilder: TypeAlias = Callable[[Report[Any], Options], Check | None]
@@ -121,14 +121,14 @@ def run_check(report: Report[T], options: Options, build: CheckBuilder) -> Repor
     """The report after a further request; the first report where there is nothing to check."""
     with attaching_report(report):
         first, check = _prepared(report, options, build)
-        return check.comparison.read(ask(check.call)) if check else first
+        return check.second.read(ask(check.call)) if check else first
 
 
 async def run_check_async(report: Report[T], options: Options, build: CheckBuilder) -> Report[T]:
     """``run_check`` with an asynchronous client."""
     with attaching_report(report):
         first, check = _prepared(report, options, build)
-        return check.comparison.read(await ask_async(check.call)) if check else first
+        return check.second.read(await ask_async(check.call)) if check else first
 
 
 def _prepared(

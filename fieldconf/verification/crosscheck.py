@@ -26,8 +26,8 @@ from fieldconf.paths import Path, pointer
 from fieldconf.report import Report
 from fieldconf.verification.checks import (
     Check,
-    Comparison,
     FieldSelector,
+    SecondReading,
     input_of,
     run_check,
     run_check_async,
@@ -170,7 +170,7 @@ def _check(
             first_model=report.model, model=model,
         )  # fmt: skip
 
-    return Check(call, Comparison(
+    return Check(call, SecondReading(
         report=report, how="decision", paths=tuple(path for _, path in pairs),
         update_field=update_field, model=call.model,
     ))  # fmt: skip

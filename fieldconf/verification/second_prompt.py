@@ -31,8 +31,8 @@ from fieldconf.responses.payload_access import get
 from fieldconf.schema import LabelSet
 from fieldconf.verification.checks import (
     Check,
-    Comparison,
     FieldSelector,
+    SecondReading,
     input_of,
     run_check,
     run_check_async,
@@ -108,8 +108,8 @@ def second_prompt(
     ('sales', 0.5, 'tech')
     """
     if answer is not None:
-        comparison = _comparison(report, fields, combine)
-        return comparison.read(answer) if comparison else report
+        second = _second_reading(report, fields, combine)
+        return second.read(answer) if second else report
     build = partial(
         _check, input=input, client=client, fields=fields, examples=examples, combine=combine
     )
@@ -139,8 +139,8 @@ def _check(
     fields: Iterable[FieldSelector] | None, examples: Examples | None, combine: Combine,
 ) -> Check | None:  # fmt: skip
     """The request; None where the first answer has no value to compare."""
-    comparison = _comparison(report, fields, combine)
-    if comparison is None:
+    second = _second_reading(report, fields, combine)
+    if second is None:
         return None
     source = input_of(report, input, "fc.second_prompt")
     instructions = options.get("instructions")
@@ -151,12 +151,12 @@ def _check(
     labels = report.schema.labels
     schema = reordered(report.schema.json) if labels is None else _reordered_labels(labels)
     call = prepare(schema, source, client, request_options)
-    return Check(call, replace(comparison, model=call.model))
+    return Check(call, replace(second, model=call.model))
 
 
-def _comparison(
+def _second_reading(
     report: Report[Any], fields: Iterable[FieldSelector] | None, combine: Combine
-) -> Comparison | None:
+) -> SecondReading | None:
     """What becomes of the first values once there is a second answer; None without any value."""
     rule_of(combine)  # an unknown rule is an error before the request is paid for
     selected = select_paths(report, fields)
@@ -175,7 +175,7 @@ def _comparison(
             field, reading, second, combine, model=report.model, basis="verification"
         )
 
-    return Comparison(
+    return SecondReading(
         report=report, how="second_prompt", paths=tuple(paths), update_field=update_field
     )
 

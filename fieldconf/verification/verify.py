@@ -27,8 +27,8 @@ from fieldconf.report import Report
 from fieldconf.schema.outline import outline
 from fieldconf.verification.checks import (
     Check,
-    Comparison,
     FieldSelector,
+    SecondReading,
     input_of,
     run_check,
     run_check_async,
@@ -171,7 +171,7 @@ def _check(
             model=report.model, basis="verification",
         )  # fmt: skip
 
-    return Check(call, Comparison(
+    return Check(call, SecondReading(
         report=report, how="verification", paths=tuple(questions),
         update_field=update_field, model=call.model,
     ))  # fmt: skip
