@@ -28,12 +28,14 @@ import regex
 
 from fieldconf.fields.field import Field
 from fieldconf.fields.readings import CandidateKind, SourceCandidate
-from fieldconf.grounding.numerals import numbers_in
+from fieldconf.grounding.folding import fold
+from fieldconf.grounding.numerals import Number, numbers_in
 from fieldconf.grounding.searching import SourceText
 from fieldconf.parsing.json_writing import json_text
 from fieldconf.paths import Path
 from fieldconf.schema import Schema
 from fieldconf.schema.declared import Declared
+from fieldconf.threads import cached_property
 
 MOST = 20
 """Candidates of one field that are listed."""
@@ -41,7 +43,6 @@ MOST = 20
 _NAME_PARTS = regex.compile(r"\p{Lu}+(?!\p{Ll})|\p{Lu}?\p{Ll}+|\p{Lo}+")
 _WORD = re.compile(r"[^\W\d_][\w'’&-]*")  # noqa: RUF001  # the apostrophe of typesetting
 _TOKEN = re.compile(r"[^\s\"'<>()\[\]{},;]+")
-_SENTENCE_END = re.compile(r"(?:^|[.!?:\n])[\s\"'(]*\Z")
 _FUNCTION_WORDS = """
 a an the this that these those it its is are was were be been has have had do does did can could
 will would should may might must i me my we us our you your he him his she her they them their there
@@ -50,6 +51,7 @@ out to up with not no yes one some any all each every both more most please dear
 thank
 """
 _MEANINGLESS = frozenset(_FUNCTION_WORDS.split())
+_LEAST_STEM = 4  # letters that two forms of a word share
 _LEAST_DESCRIBING = 5  # letters of a word of a description: shorter ones say little
 _SEARCHED_WAYS = ("exact", "folded", "number")
 
@@ -114,7 +116,11 @@ class _Search:
         if "number" in declared.kinds:
             yield from self._numbers(declared)
         if "string" in declared.kinds:
-            yield from self._patterns(declared) if declared.constrained else self._names()
+            yield from (
+                self._patterns(declared)
+                if declared.constrained
+                else self._free("name", iter(self._all_names))
+            )
 
     def _free(
         self, kind: CandidateKind, spans: Iterator[tuple[int, int]]
@@ -130,16 +136,22 @@ class _Search:
                 places = self._source.places(member, _SEARCHED_WAYS)
                 yield from self._free("member", ((place.start, place.stop) for place in places))
 
-    def _numbers(self, declared: Declared) -> Iterator[SourceCandidate]:
+    @cached_property
+    def _all_numbers(self) -> list[tuple[tuple[int, int], Number]]:
+        """The numbers of the text with their spans; those written as words are too common."""
         folded = self._source.folded
-        spans: dict[tuple[int, int], None] = {}
-        for number in numbers_in(folded.text):
-            texts = (format(reading, "f").encode() for reading in number.readings)
-            span = folded.span(number.start, number.stop)
-            if span and any(declared.allows(text, done=True) for text in texts):
-                spans[span] = None
-        digits = ((a, b) for a, b in spans if any(map(str.isdigit, self._source.text[a:b])))
-        yield from self._free("number", digits)
+        numbers = ((folded.span(n.start, n.stop), n) for n in numbers_in(folded.text))
+        return [
+            (span, number) for span, number in numbers
+            if span and any(map(str.isdigit, self._source.text[slice(*span)]))
+        ]  # fmt: skip
+
+    def _numbers(self, declared: Declared) -> Iterator[SourceCandidate]:
+        spans = {
+            span: None for span, number in self._all_numbers
+            if any(declared.allows(f"{n:f}".encode(), done=True) for n in number.readings)
+        }  # fmt: skip
+        yield from self._free("number", iter(spans))
 
     def _patterns(self, declared: Declared) -> Iterator[SourceCandidate]:
         if find_spec("dateutil") is not None:
@@ -155,16 +167,30 @@ class _Search:
             and declared.allows(json_text(self._source.text[slice(*span)]), done=True)
         ))  # fmt: skip
 
-    def _names(self) -> Iterator[SourceCandidate]:
-        return self._free("name", iter(names_in(self._source.text)))
+    @cached_property
+    def _all_names(self) -> list[tuple[int, int]]:
+        return names_in(self._source.text)
+
+    @cached_property
+    def _words_by_beginning(self) -> dict[str, list[tuple[str, tuple[int, int]]]]:
+        """The words of the text by their first letters: equal words have equal ones."""
+        words: dict[str, list[tuple[str, tuple[int, int]]]] = {}
+        for start, stop in self._source.words:
+            span = self._source.folded.span(start, stop)
+            word = self._source.line[start:stop]
+            if span:
+                words.setdefault(word[:_LEAST_STEM], []).append((word, span))
+        return words
 
     def _mentions(self, path: Path) -> Iterator[SourceCandidate]:
-        words = _own_words(self._schema, path)
-        spans = [self._source.folded.span(*span) for span in self._source.words]
-        text = self._source.text
-        for span in spans:
-            if span and any(is_same_word(text[slice(*span)].casefold(), word) for word in words):
-                yield SourceCandidate(*span, text[slice(*span)], "mention")
+        spans = {
+            span
+            for own in _own_words(self._schema, path)
+            for word, span in self._words_by_beginning.get(own[:_LEAST_STEM], ())
+            if is_same_word(word, own)
+        }
+        for start, stop in sorted(spans):
+            yield SourceCandidate(start, stop, self._source.text[start:stop], "mention")
 
 
 def _own_words(schema: Schema, path: Path) -> frozenset[str]:
@@ -196,7 +222,7 @@ def name_words(name: str) -> frozenset[str]:
     >>> sorted(name_words("has_linuxRelease")), sorted(name_words("the GST total"))
     (['linux', 'release'], ['gst', 'total'])
     """
-    words = (word.casefold() for word in _NAME_PARTS.findall(name))
+    words = (fold(word).text for word in _NAME_PARTS.findall(name))
     return frozenset(word for word in words if len(word) > 1 and word not in _MEANINGLESS)
 
 
@@ -207,17 +233,17 @@ def is_same_word(first: str, second: str) -> bool:
     (True, False)
     """
     short, long = sorted((first, second), key=len)
-    if len(short) < 4:
+    if len(short) < _LEAST_STEM:
         return first == second
     common = next((n for n, (a, b) in enumerate(zip(short, long, strict=False)) if a != b),
                   len(short))  # fmt: skip
-    return common >= max(4, len(short) - 1) and len(long) - common <= 3
+    return common >= max(_LEAST_STEM, len(short) - 1) and len(long) - common <= 3
 
 
 def names_in(text: str) -> list[tuple[int, int]]:
     """The spans of runs of capitalised words; none in a text that is mostly capitalised.
 
-    At the beginning of a sentence, a function word is left out.
+    Function words ("The", "I") belong to no run.
 
     >>> text = "The Wrestlers is near Raja Indian Cuisine."
     >>> [text[a:b] for a, b in names_in(text)]
@@ -229,10 +255,7 @@ def names_in(text: str) -> list[tuple[int, int]]:
         return []
     runs: list[tuple[int, int]] = []
     for start, stop in capitalised:
-        begins = _SENTENCE_END.search(text[max(start - 4, 0) : start]) is not None
-        if (begins or start == 0) and text[start:stop].casefold() in _MEANINGLESS:
-            continue
-        if text[start:stop].casefold() in _MEANINGLESS and not runs:
+        if text[start:stop].casefold() in _MEANINGLESS:
             continue
         if runs and text[runs[-1][1] : start] == " ":
             runs[-1] = (runs[-1][0], stop)
