@@ -74,14 +74,15 @@ class Search:
     def __init__(self, offset: int, *, max_depth: int, is_behind: bool = False) -> None:
         self.max_depth = max_depth
         self.parser: JSONParser | None = None
-        self.first, self.start = 0, offset
+        self.first: int = 0
+        self.start = offset
         self.held: tuple[Event, ...] = ()
         self.has_left = False
         self.nearest: JSONSyntaxError | None = None
         self.is_behind = is_behind
         self._is_sure = False
         self._offset = offset  # of the next byte
-        self._pending = b""  # bytes from the attempt's beginning on, or not yet understood
+        self._pending: bytes = b""  # bytes from the attempt's beginning on, or not yet understood
         self._failed = -1  # where the last attempt that failed began
         self._hopeless: set[int] = set()  # other offsets at which an attempt would fail
         self._phase = "start"  # or "prose" or "reasoning"
