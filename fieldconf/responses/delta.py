@@ -331,7 +331,8 @@ def _last(deltas: Sequence[Delta], name: str) -> Any:
 
 def _mask(tokens: Iterable[Token], parts: Sequence[Delta]) -> Mask:
     """The mask that a part states; "after" if candidates show one, as in OpenAI's strict mode."""
-    if stated := [delta.mask for delta in parts if delta.mask != "unknown"]:
+    stated: list[Mask] = [delta.mask for delta in parts if delta.mask != "unknown"]
+    if stated:
         return stated[0]
     if all(delta.extent == "increment" for delta in parts):
         if any(delta.masked for delta in parts):

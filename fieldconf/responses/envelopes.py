@@ -10,7 +10,7 @@ Why:   the formats need not know how a response was transported.
 import json
 import re
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from fieldconf.errors import PayloadError, one_line
 from fieldconf.responses.fast import from_json, from_objects
@@ -55,11 +55,11 @@ def open_payload(payload: Any, depth: int = 0) -> Iterator[Any]:
     elif (
         isinstance(payload, Mapping)
         or not isinstance(payload, Iterable)
-        or any(hasattr(payload, name) for name in ("choices", "parts"))
+        or any(hasattr(payload, name) for name in ("choices", "parts"))  # pyright: ignore[reportUnknownArgumentType]  # any payload
     ):
         yield payload
     else:
-        for item in payload:
+        for item in cast("Iterable[Any]", payload):
             is_blank = isinstance(item, (str, bytes)) and not item.strip()  # between two events
             yield from () if is_blank else open_payload(item, depth + 1)
 

@@ -61,10 +61,10 @@ def read(chunk: Any) -> ChunkPiece | None:
         choice = members(only)
         content = _text(item, choice, members(choice["delta"]))
         logprobs = choice["logprobs"]
-        entries = [] if logprobs is None else members(logprobs)["content"]
+        entries: list[Any] = [] if logprobs is None else members(logprobs)["content"]
         if type(entries) is not list:
             return None
-        tokens = tuple(map(from_objects.token, cast("list[Any]", entries)))
+        tokens = tuple(map(from_objects.token, entries))
     except NOT_PLAIN:
         return None
     if content and not tokens:

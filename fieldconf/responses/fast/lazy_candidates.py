@@ -82,7 +82,7 @@ class LazyCandidates(Struct, gc=False, eq=False):
     def __iter__(self) -> Iterator[Candidate]:
         return iter(self.all())
 
-    index, count = Sequence.index, Sequence.count
+    index, count = Sequence[Candidate].index, Sequence[Candidate].count
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, LazyCandidates):
