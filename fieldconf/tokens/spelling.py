@@ -377,5 +377,6 @@ def unescaped(text: str) -> bytes:
 # GPT-2's printable names of the 256 bytes (``Ġ`` is a space, ``Ċ`` a line feed).
 _PRINTABLE = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
 _OTHERS = [byte for byte in range(256) if byte not in _PRINTABLE]
-_BYTE_ALPHABET = {chr(byte): byte for byte in _PRINTABLE}
-_BYTE_ALPHABET |= {chr(0x100 + place): byte for place, byte in enumerate(_OTHERS)}
+_BYTE_ALPHABET = {chr(byte): byte for byte in _PRINTABLE} | {
+    chr(0x100 + place): byte for place, byte in enumerate(_OTHERS)
+}

@@ -9,6 +9,7 @@ Why:   settling a field tests the vocabulary against the schema thousands of tim
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
 from os.path import commonprefix
+from typing import cast
 
 
 class Vocabulary:
@@ -65,7 +66,8 @@ class Vocabulary:
                 after = first[:depth] + bytes((first[depth] + 1,))
                 end = bisect_left(self._sorted, after, start, stop)
             todo.append((end, stop, depth))
-            shared = commonprefix((first, self._sorted[end - 1]))  # noqa: RUF071  # of bytes, no paths
+            both = (first, self._sorted[end - 1])
+            shared = cast("bytes", commonprefix(both))  # noqa: RUF071  # of bytes, no paths
             if is_possible(shared):
                 same = bisect_right(self._sorted, shared, start, end)
                 ids += self.every[start:same]
