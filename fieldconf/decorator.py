@@ -148,7 +148,7 @@ class Confident(BaseModel):
         cls, payload: Any, *, mask: Mask | None = None, choice: int = 0, call: int = 0,
         match: Match | None = None, settle: Settle | None = None, tokenizer: Any = None,
         prompt: str | None = None, policy: PolicyLike | None = None,
-        calibration: CalibratorLike | None = None,
+        calibration: CalibratorLike | None = None, temperature: float | None = None,
     ) -> Report[Self]:  # fmt: skip
         """Score a response that another client received; see ``fieldconf.score``."""
         settings = settings_of(cls)
@@ -157,6 +157,7 @@ class Confident(BaseModel):
             match=match or settings.get("match") or "exact", settle=settle, tokenizer=tokenizer,
             prompt=prompt, policy=settings.get("policy") if policy is None else policy,
             calibration=settings.get("calibration") if calibration is None else calibration,
+            temperature=temperature,
         )  # fmt: skip
 
     @face

@@ -110,7 +110,7 @@ def test_a_response_kept_by_the_first_version_is_read():
 
 def test_the_layout_survives():
     layout = Layout(compact=True, ordered=True, plain=True, no_null=True)
-    assert opened(keep([], mask="after", layout=layout)) == ([], "after", layout)
+    assert opened(keep([], mask="after", layout=layout)) == ([], "after", layout, None, ())
 
 
 # -- signals --------------------------------------------------------------------------------------

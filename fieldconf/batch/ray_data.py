@@ -41,10 +41,10 @@ _TOGETHER = 8
 """Small files are divided together, up to about so many blocks of them."""
 
 
-def scored(
+def scored(  # noqa: PLR0913  # options, by keyword
     dataset: Any, schema: Any = None, *, column: str = "response", wide: bool = False,
     policy: PolicyLike | None = None, match: Match = "exact", mask: Mask | None = None,
-    calibration: CalibratorLike | None = None,
+    calibration: CalibratorLike | None = None, temperature: float | None = None,
 ) -> Any:  # fmt: skip
     """The fields of saved responses as a dataset of rows.
 
@@ -58,6 +58,7 @@ def scored(
         match: see ``score_batch``.
         mask: see ``score_batch``.
         calibration: see ``score_batch``; a file is read here and now.
+        temperature: see ``score_batch``.
 
     Returns:
         A ``ray.data.Dataset`` of ``output_schema``; nothing is scored before it is asked for.
@@ -69,7 +70,7 @@ def scored(
     options = {
         "schema": schema, "column": column, "wide": wide,
         "policy": None if policy is None else Policy.of(policy), "match": match, "mask": mask,
-        "calibration": Calibrator.of(calibration),
+        "calibration": Calibrator.of(calibration), "temperature": temperature,
     }  # fmt: skip
     return dataset.map_batches(
         _rows, batch_size=None, batch_format="pyarrow", zero_copy_batch=True, fn_kwargs=options

@@ -52,6 +52,7 @@ class BatchOptions(TypedDict, total=False):
     match: Match
     mask: Mask | None
     calibration: CalibratorLike | None
+    temperature: float | None
 
 
 def output_of(output: str | os.PathLike[str]) -> Path:
@@ -190,6 +191,7 @@ def settings_of(
         "wide": task.wide,
         "match": task.match,
         "mask": task.mask,
+        "temperature": task.temperature,
         "longest line": task.longest,
         "size of blocks": block,
         "engine": engine,

@@ -104,8 +104,8 @@ def score_files(  # noqa: PLR0913  # options, by keyword
             output must lie where all its machines see them under the same name.
         block: about how many bytes are scored at a time; None: by the files and the engine.
         longest: the longest allowed line, in bytes; longer lines fail.
-        options: ``wide``, ``policy``, ``match``, ``mask`` and ``calibration``, as for
-            ``score_batch``.
+        options: ``wide``, ``policy``, ``match``, ``mask``, ``calibration`` and ``temperature``, as
+            for ``score_batch``.
 
     Raises:
         SchemaError: if the schema is not valid, or cannot be sent to other processes.

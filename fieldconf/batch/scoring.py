@@ -28,13 +28,14 @@ from fieldconf.errors import FieldconfError, PayloadError
 from fieldconf.policy import Policy, PolicyLike
 from fieldconf.schema import Schema, compile_schema
 from fieldconf.scoring.scorer import score_all
+from fieldconf.tokens.temperature import check_temperature
 from fieldconf.tokens.token import Mask
 
 
-def score_batch(
+def score_batch(  # noqa: PLR0913  # options of a reading, by keyword
     batch: Any, schema: Any = None, *, column: str = "response", wide: bool = False,
     policy: PolicyLike | None = None, match: Match = "exact", mask: Mask | None = None,
-    calibration: CalibratorLike | None = None,
+    calibration: CalibratorLike | None = None, temperature: float | None = None,
 ) -> Any:  # fmt: skip
     """The fields of saved responses as rows.
 
@@ -51,6 +52,7 @@ def score_batch(
         mask: see ``score``.
         calibration: see ``score``. A file is read for each batch. A response of another model is
             an error row.
+        temperature: see ``score``.
 
     Returns:
         A ``pyarrow.RecordBatch`` of ``output_schema``. A response that cannot be read has one row,
@@ -63,6 +65,7 @@ def score_batch(
             set whose own rule differs from ``match``.
         PolicyError: if the policy is not valid, or names a field that the schema does not have.
         CalibrationError: if the calibration is not valid, or was fitted for another schema.
+        RequestError: if the temperature is not a positive number.
         MissingPackageError: if pyarrow is not installed.
 
     >>> import json, pyarrow as pa
@@ -82,10 +85,13 @@ def score_batch(
         )
     compiled = _compiled(schema)
     check_match(compiled, match)
+    if temperature is not None:
+        check_temperature(temperature)
     form = _form(compiled, batch.schema, column, wide=wide)
     plan = _BatchPlan(
-        compiled, Policy.of(policy).check(compiled), match, mask, form, Calibrator.of(calibration)
-    )
+        compiled, Policy.of(policy).check(compiled), match, mask, form,
+        Calibrator.of(calibration), temperature,
+    )  # fmt: skip
     if plan.calibration is not None and not compiled.is_free:
         plan.calibration.check({"schema": compiled.digest})
     schema_of_rows = _output_schema(batch.schema, form, column)
@@ -137,6 +143,7 @@ class _BatchPlan(NamedTuple):
     mask: Mask | None
     form: RowFormat
     calibration: Calibrator | None
+    temperature: float | None
 
 
 def _compiled(schema: Any) -> Schema:
@@ -184,7 +191,7 @@ def _scored(data: bytes, plan: _BatchPlan) -> list[Row]:
         saved = opened(data)
         reports = score_all(
             saved.payload, plan.schema, mask=plan.mask, match=plan.match, policy=plan.policy,
-            calibration=plan.calibration,
+            calibration=plan.calibration, temperature=plan.temperature,
         )  # fmt: skip
         return [row for report in reports for row in plan.form.rows(saved, report)]
     except FieldconfError as error:

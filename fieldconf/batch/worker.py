@@ -34,7 +34,7 @@ class BlockTask:
     """What to do with each line. It is sent to other processes.
 
     Attributes:
-        schema, wide, policy, match, mask, calibration: as for ``score_batch``.
+        schema, wide, policy, match, mask, calibration, temperature: as for ``score_batch``.
         longest: how long a line may be, in bytes.
     """
 
@@ -44,6 +44,7 @@ class BlockTask:
     match: Match = "exact"
     mask: Mask | None = None
     calibration: Calibrator | None = None
+    temperature: float | None = None
     longest: int = LONGEST
 
     def score(self, batch: Any) -> Any:
@@ -51,6 +52,7 @@ class BlockTask:
         return score_batch(
             batch, self.schema, column=RESPONSE, wide=self.wide, policy=self.policy,
             match=self.match, mask=self.mask, calibration=self.calibration,
+            temperature=self.temperature,
         )  # fmt: skip
 
     def schema_of(self, source: str) -> Any:

@@ -31,6 +31,7 @@ from fieldconf.policy import Policy, PolicyLike
 from fieldconf.report import Report
 from fieldconf.responses import completion
 from fieldconf.schema import LabelSet, Schema, compile_schema
+from fieldconf.tokens.temperature import put_back
 from fieldconf.tokens.token import Completion, Mask
 
 
@@ -38,7 +39,7 @@ def classify(  # noqa: PLR0913  # options of a reading, by keyword
     payload: Any, labels: Any, *, match: Match = "exact", first_word: bool = False,
     mask: Mask | None = None, choice: int = 0, settle: Settle | None = None,
     tokenizer: Any = None, prompt: str | None = None, policy: PolicyLike | None = None,
-    calibration: CalibratorLike | None = None,
+    calibration: CalibratorLike | None = None, temperature: float | None = None,
 ) -> Report[Any]:  # fmt: skip
     """Score a label that a model wrote as a bare text.
 
@@ -64,6 +65,7 @@ def classify(  # noqa: PLR0913  # options of a reading, by keyword
         prompt: the prompt, for legacy completions that echo it.
         policy: the limits by which the label is accepted, reviewed or rejected, as for ``score``.
         calibration: applied to the confidence before the policy, as for ``score``.
+        temperature: the temperature that the server had applied, as for ``score``.
 
     Returns:
         A report whose only field is ``report[""]``. Its ``confidence`` (0..1) is the probability of
@@ -74,7 +76,7 @@ def classify(  # noqa: PLR0913  # options of a reading, by keyword
 
     Raises:
         PayloadError: if the payload has an unknown shape or lacks the choice.
-        RequestError: if a request of ``settle`` failed.
+        RequestError: if a request of ``settle`` failed, or the temperature is no positive number.
         SchemaError: if there are no labels, or two with different meanings match the same text.
         PolicyError: if the policy is invalid.
         CalibrationError: if the calibration is invalid, or was fitted for another model or labels.
@@ -106,7 +108,7 @@ def classify(  # noqa: PLR0913  # options of a reading, by keyword
             "a decision API gives no text to classify", found="answers with probabilities",
             remedy="Give it to score: each answer is a field with a distribution",
         )  # fmt: skip
-    report = read_label(answer, schema, mask=mask, settle=settle)
+    report = read_label(put_back(answer, temperature), schema, mask=mask, settle=settle)
     return replace(maps(report) if maps else report, policy=limits)
 
 

@@ -137,6 +137,7 @@ class LabelAnswer:
         return Report(
             status=status, value=meaning, data=as_json(meaning), reason=reason,
             errors=(SchemaViolation("", self._no_label),) if has_ended and label is None else (),
+            flags=completion.flags,
             fields={"": field} if self._is_answered else {}, mask=mask or completion.mask,
             owners=() if self._spelling.reason else tuple(owners), text=completion.content,
             tokens=self.tokens, model=completion.model, finish_reason=completion.finish_reason,

@@ -40,6 +40,7 @@ from fieldconf.requests.request import (
 from fieldconf.requests.strict import strict
 from fieldconf.schema import Schema, compile_schema
 from fieldconf.scoring.window import Keep
+from fieldconf.tokens.temperature import UNKNOWN_TEMPERATURE
 from fieldconf.tokens.token import Layout, Mask
 
 _LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
@@ -89,6 +90,33 @@ class PreparedRequest:
     limit: int | None
     observe: Callable[[Report[Any]], object] | None
     log_values: bool
+
+    @property
+    def temperature(self) -> float | None:
+        """The temperature after which the server takes its logprobs; None: 1, or before it."""
+        sent = self._temperature_sent
+        return sent if sent and self._row_temperature == "after" else None  # 0: SGLang does not
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The flags that the request tells of a report with logprobs."""
+        is_unknown = self._temperature_sent is not None and self._row_temperature == "unknown"
+        return (UNKNOWN_TEMPERATURE,) if is_unknown else ()
+
+    @property
+    def _row_temperature(self) -> str:
+        row = PROVIDERS.get(self.provider)
+        return row.temperature if row else "unknown"
+
+    @property
+    def _temperature_sent(self) -> float | None:
+        """The temperature that the request sets, other than 1."""
+        body: Any = self.arguments.get("extra_body")
+        sent: Any = self.arguments.get("temperature")
+        if isinstance(body, Mapping):  # it overrides the arguments
+            sent = cast("Mapping[str, Any]", body).get("temperature", sent)
+        is_number = isinstance(sent, (int, float)) and not isinstance(sent, bool)
+        return sent if is_number and sent != 1 else None
 
     @property
     def model(self) -> str:

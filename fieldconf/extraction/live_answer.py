@@ -24,6 +24,7 @@ from fieldconf.responses.kept import keep
 from fieldconf.scoring.live import LiveScorer
 from fieldconf.scoring.scorer import score_completion
 from fieldconf.scoring.window import without_tokens
+from fieldconf.tokens.temperature import put_back
 
 T = TypeVar("T")
 
@@ -37,7 +38,7 @@ def whole(call: PreparedRequest, response: Any) -> Report[Any]:
     with our_errors(call.client):
         choices = completions(response)
     report = score_completion(
-        choices[0], call.schema, mask=call.mask, layout=call.layout,
+        put_back(choices[0], call.temperature), call.schema, mask=call.mask, layout=call.layout,
         match=call.match, settle=call.settle,
     )  # fmt: skip
     if call.keep == "fields":
@@ -55,9 +56,17 @@ def with_request(call: PreparedRequest, report: Report[T], response: Any) -> Rep
     Raises:
         CalibrationError: if the answer is of another model; it carries the ``report``.
     """
-    report = replace(report, policy=call.policy, input=call.input, instructions=call.instructions)
+    has_logprobs = any(field.logprob is not None for field in report.fields.values())
+    flags = report.flags + (call.flags if has_logprobs else ())
+    report = replace(
+        report, policy=call.policy, input=call.input, instructions=call.instructions, flags=flags
+    )
     if call.keep == "response":
-        report = replace(report, response=keep(response, mask=call.mask, layout=call.layout))
+        kept = keep(
+            response, mask=call.mask, layout=call.layout, temperature=call.temperature,
+            flags=call.flags,
+        )  # fmt: skip
+        report = replace(report, response=kept)
     if call.ways is not None:
         report = locate(report, how=call.ways)
     if call.calibration is None:
@@ -86,7 +95,7 @@ class LiveAnswer(Generic[T]):
         self._call = call
         self._scorer = LiveScorer(
             call.schema, mask=call.mask, layout=call.layout, match=call.match,
-            settle=call.settle, keep=call.keep,
+            settle=call.settle, temperature=call.temperature, keep=call.keep,
         )  # fmt: skip
         self._pieces: list[str] = []  # of the string that is open
         self._begun = -1  # where it begins

@@ -28,6 +28,8 @@ MASKS = {
     "after": ", logprobs after the schema constraint",
 }
 FLAGS = {
+    "temperature": "the server took its logprobs after the temperature: they were put back to 1",
+    "temperature_unknown": "the logprobs may be from after the temperature, which was not 1",
     "saturated": "nearly all tokens are above .999: these numbers do not rank the fields",
     "fewer_samples": "some of the requested samples failed: these are the others",
     "other_json": "the response contains other JSON beside the answer: no field is accepted",

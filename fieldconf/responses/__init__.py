@@ -177,7 +177,9 @@ def _read_all(payload: Any, dull: list[Any], unknown: list[Any]) -> Iterator[lis
             yield _read_as(openai_chat, item)
             continue
         if (saved := kept.opened(item)) is not None:
-            settings: dict[str, Any] = {"layout": saved.layout}
+            settings: dict[str, Any] = {
+                "layout": saved.layout, "temperature": saved.temperature, "flags": saved.flags
+            }  # fmt: skip
             if saved.mask != "unknown":
                 settings["mask"] = saved.mask
             for deltas in _read_all(saved.response, dull, unknown):

@@ -52,8 +52,8 @@ class Delta(Struct, frozen=True):
         prompt: the tokens of the prompt, if the server lists them separately.
         echo: whether the tokens begin with those of the prompt.
         extent: see ``Extent``.
-        mask, layout, model, completion_tokens, prompt_tokens, precision, note: as in
-            ``Completion``.
+        mask, layout, model, completion_tokens, prompt_tokens, precision, note, temperature, flags:
+            as in ``Completion``.
         decisions: answers that come with probabilities instead of tokens.
         masked: whether a listed candidate was excluded by the grammar; None: not examined.
         thoughts: the name of the field with reasoning, and its text.
@@ -82,6 +82,8 @@ class Delta(Struct, frozen=True):
     source: str = ""
     last: bool = False
     layout: Layout | None = None
+    temperature: float | None = None
+    flags: tuple[str, ...] = ()
 
 
 def finish(word: Any) -> str | None:
@@ -290,6 +292,8 @@ def _completions(index: int, total: Delta, parts: Sequence[Delta]) -> list[Compl
         echo=any(delta.echo for delta in parts),
         decisions=tuple(decision for delta in parts for decision in delta.decisions),
         layout=_last(parts, "layout"),
+        temperature=_last(parts, "temperature"),
+        flags=_last(parts, "flags") or (),
     )
     if not total.calls:
         return [_with_thoughts(completion, *total.thoughts)]
@@ -313,7 +317,7 @@ def _with_thoughts(completion: Completion, name: str, thoughts: str) -> Completi
         return replace(
             completion, aside=f"the content is empty, and {name} holds no JSON value alone"
         )
-    return replace(completion, content=thoughts, flags=(f"answer_in_{name}",))
+    return replace(completion, content=thoughts, flags=(*completion.flags, f"answer_in_{name}"))
 
 
 def usable(tokens: Tokens) -> tuple[Tokens | tuple[()], str]:

@@ -4,11 +4,12 @@ In:    a response or the chunks of a stream, and the settings of the request; or
 Out:   the saved form as plain JSON values; or the response and the settings in it.
 Never: a guessed setting: a setting that is not saved is unknown.
 Why:   a response alone does not tell what the server's grammar forbids, nor whether its logprobs
-       are from before the grammar's mask. Without that, scores differ in the fourth digit.
+       are from before the grammar's mask, nor after which temperature they were taken. Without
+       that, scores differ in the fourth digit, or in the first.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any, NamedTuple, cast
 
@@ -28,16 +29,30 @@ class KeptResponse(NamedTuple):
     response: Any
     mask: Mask
     layout: Layout | None
+    temperature: float | None = None
+    flags: tuple[str, ...] = ()
 
 
-def keep(response: Any, *, mask: Mask | None, layout: Layout | None) -> dict[str, Any]:
+def keep(
+    response: Any, *, mask: Mask | None, layout: Layout | None, temperature: float | None = None,
+    flags: Sequence[str] = (),
+) -> dict[str, Any]:  # fmt: skip
     """The plain form of a response: JSON values only.
+
+    ``temperature`` is the one after which the logprobs were taken; ``flags`` are those that the
+    request tells of the report.
 
     >>> plain = keep({"choices": []}, mask="before", layout=Layout(compact=True))
     >>> plain["response"], opened(plain).layout == Layout(compact=True)
     ({'choices': []}, True)
     """
-    settings = {"version": _VERSION, "mask": mask or "unknown", "layout": layout and asdict(layout)}
+    settings: dict[str, Any] = {
+        "version": _VERSION, "mask": mask or "unknown", "layout": layout and asdict(layout)
+    }  # fmt: skip
+    if temperature is not None:
+        settings["temperature"] = temperature
+    if flags:
+        settings["flags"] = list(flags)
     text = json.dumps(response, default=_plain)
     plain = json.loads(text, parse_constant={"-Infinity": _NEVER}.get)
     return {FORM: settings, "response": plain}
@@ -72,7 +87,10 @@ def opened(item: Any) -> KeptResponse | None:
         )
     mask: Any = saved_settings.get("mask", "unknown")
     mask = FORMER_MASKS.get(mask, mask)
-    return KeptResponse(form["response"], mask, layout and Layout(**layout))
+    temperature: Any = saved_settings.get("temperature")
+    flags = tuple(map(str, saved_settings.get("flags") or ()))
+    layout = layout and Layout(**layout)
+    return KeptResponse(form["response"], mask, layout, temperature, flags)
 
 
 def _plain(value: object) -> dict[str, Any]:

@@ -49,6 +49,7 @@ class LiveScorer:
         layout: what the server's grammar forbids beyond the schema.
         match: how labels are matched with the members of an enum.
         settle: what to request once the response is complete.
+        temperature: the temperature after which the logprobs are taken; None: 1, or before it.
         keep: "fields" drops each token as soon as no open value can need it. Then neither the
             report nor its fields have tokens; with ``settle`` only the report has none.
     """
@@ -61,6 +62,7 @@ class LiveScorer:
         layout: Layout | None = None,
         match: Match = "exact",
         settle: Settle | None = None,
+        temperature: float | None = None,
         keep: Keep = "all",
     ) -> None:
         self._schema, self._layout, self._settle = schema, layout, settle
@@ -70,7 +72,7 @@ class LiveScorer:
         self._is_label = schema.labels is not None  # a label is read when the answer has ended
         # Settling needs all tokens.
         self._drops = keep == "fields" and settle is None and not self._is_label
-        self._came = StreamBuffer(drops=self._drops)
+        self._came = StreamBuffer(drops=self._drops, temperature=temperature)
         self._scorer = Scorer(schema, self._came.tokens, layout=layout, match=match)
         self._edge = 0  # the last token that closed a value
         self._begun = -1  # where the string begins that ``growing`` returned last

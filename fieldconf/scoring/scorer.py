@@ -37,6 +37,7 @@ from fieldconf.responses import completion, completions
 from fieldconf.schema import Schema, compile_schema
 from fieldconf.tokens.alignment import Aligned, Aligner
 from fieldconf.tokens.spelling import SPACES, TokenPiece, spell_completion
+from fieldconf.tokens.temperature import put_back
 from fieldconf.tokens.token import Completion, Layout, Mask, Token
 
 T = TypeVar("T")
@@ -57,20 +58,20 @@ def score(
     payload: Any, schema: type[T], *, mask: Mask | None = None, choice: int = 0, call: int = 0,
     match: Match = "exact", settle: Settle | None = None, tokenizer: Any = None,
     prompt: str | None = None, policy: PolicyLike | None = None,
-    calibration: CalibratorLike | None = None,
+    calibration: CalibratorLike | None = None, temperature: float | None = None,
 ) -> Report[T]: ...  # fmt: skip
 @overload
 def score(
     payload: Any, schema: Any = None, *, mask: Mask | None = None, choice: int = 0, call: int = 0,
     match: Match = "exact", settle: Settle | None = None, tokenizer: Any = None,
     prompt: str | None = None, policy: PolicyLike | None = None,
-    calibration: CalibratorLike | None = None,
+    calibration: CalibratorLike | None = None, temperature: float | None = None,
 ) -> Report[Any]: ...  # fmt: skip
 def score(  # noqa: PLR0913  # options of a reading, by keyword
     payload: Any, schema: Any = None, *, mask: Mask | None = None, choice: int = 0, call: int = 0,
     match: Match = "exact", settle: Settle | None = None, tokenizer: Any = None,
     prompt: str | None = None, policy: PolicyLike | None = None,
-    calibration: CalibratorLike | None = None,
+    calibration: CalibratorLike | None = None, temperature: float | None = None,
 ) -> Report[Any]:  # fmt: skip
     """How sure the model was of each field of a response that your client received.
 
@@ -97,13 +98,17 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
             plain values, or the path of its file.
         calibration: what calibrates the confidences before the policy judges them: what
             ``fc.calibrate`` gave, or the path of its file; see ``Report.calibrated``.
+        temperature: the temperature that the server had applied before it took its logprobs (SGLang
+            and TGI do, see ``docs/providers.md``): they are put back to temperature 1, with bounds
+            that hold, and the report is flagged "temperature". None: they were taken at 1, or
+            before the temperature; or a kept ``Report.response`` says it.
 
     Raises:
         PayloadError: if the payload is of no known shape, has no such choice or call, or holds
             several whole responses (see ``score_all``); where a stream broke off with an error, it
             has the ``report`` of what came before.
         NoLogprobsError: if it is a saved error in which a server refuses logprobs.
-        RequestError: if the asking failed.
+        RequestError: if the asking failed, or the temperature is not a positive number.
         SchemaError: if the schema is no schema, or a label set and ``match`` says something else.
         PolicyError: if the policy is none, or names a field that the schema does not have.
         CalibrationError: if the calibration is none, or was fitted for another model or schema.
@@ -121,10 +126,12 @@ def score(  # noqa: PLR0913  # options of a reading, by keyword
         answer = completion(payload, choice, call, tokenizer=tokenizer, prompt=prompt)
     except PayloadError as error:
         if error.came:
-            broken = score_completion(error.came[0], compiled.as_requested, mask=mask, match=match)
+            came = put_back(error.came[0], temperature)
+            broken = score_completion(came, compiled.as_requested, mask=mask, match=match)
             error.report = replace(broken, policy=limits)
         raise
     read_by = compiled.read_with(answer.layout)
+    answer = put_back(answer, temperature)
     report = score_completion(answer, read_by, mask=mask, match=match, settle=settle)
     return _judged(report, limits, maps)
 
@@ -138,18 +145,18 @@ def _judged(report: Report[Any], policy: Policy, maps: Calibrator | None) -> Rep
 def score_all(
     payload: Any, schema: type[T], *, mask: Mask | None = None, match: Match = "exact",
     tokenizer: Any = None, prompt: str | None = None, policy: PolicyLike | None = None,
-    calibration: CalibratorLike | None = None,
+    calibration: CalibratorLike | None = None, temperature: float | None = None,
 ) -> list[Report[T]]: ...  # fmt: skip
 @overload
 def score_all(
     payload: Any, schema: Any = None, *, mask: Mask | None = None, match: Match = "exact",
     tokenizer: Any = None, prompt: str | None = None, policy: PolicyLike | None = None,
-    calibration: CalibratorLike | None = None,
+    calibration: CalibratorLike | None = None, temperature: float | None = None,
 ) -> list[Report[Any]]: ...  # fmt: skip
-def score_all(
+def score_all(  # noqa: PLR0913  # options of a reading, by keyword
     payload: Any, schema: Any = None, *, mask: Mask | None = None, match: Match = "exact",
     tokenizer: Any = None, prompt: str | None = None, policy: PolicyLike | None = None,
-    calibration: CalibratorLike | None = None,
+    calibration: CalibratorLike | None = None, temperature: float | None = None,
 ) -> list[Report[Any]]:  # fmt: skip
     """A report for each answer in a response: each choice, and each tool call of a choice.
 
@@ -166,7 +173,9 @@ def score_all(
     check_match(compiled, match)
     limits, maps = Policy.of(policy).check(compiled.as_requested), Calibrator.of(calibration)
     reports = (
-        score_completion(answer, compiled.read_with(answer.layout), mask=mask, match=match)
+        score_completion(
+            put_back(answer, temperature), compiled.read_with(answer.layout), mask=mask, match=match
+        )
         for answer in completions(payload, tokenizer=tokenizer, prompt=prompt)
     )
     return [_judged(report, limits, maps) for report in reports]

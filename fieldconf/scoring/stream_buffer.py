@@ -29,6 +29,7 @@ from fieldconf.responses.fast import from_chunks
 from fieldconf.responses.fast.from_chunks import ChunkPiece
 from fieldconf.responses.token_names import has_nameless
 from fieldconf.scoring.window import TokenWindow
+from fieldconf.tokens.temperature import TEMPERATURE, at_temperature_one, put_back
 from fieldconf.tokens.token import Completion, Token, utf8
 
 LOST = (
@@ -53,6 +54,7 @@ class StreamBuffer:
 
     Args:
         drops: whether ``drop`` will be called.
+        temperature: the temperature after which the logprobs are taken; None: 1, or before it.
 
     Attributes:
         tokens: the tokens so far.
@@ -62,7 +64,8 @@ class StreamBuffer:
         spells: whether the tokens spell the text so far.
     """
 
-    def __init__(self, *, drops: bool = False) -> None:
+    def __init__(self, *, drops: bool = False, temperature: float | None = None) -> None:
+        self._temperature = temperature
         self.tokens: list[Token] | TokenWindow = TokenWindow() if drops else []
         self.taken = 0
         self.fed = bytearray()
@@ -178,13 +181,16 @@ class StreamBuffer:
         self._end_run()
         if not self._dropped:
             folded = fold(self._deltas)
-            return folded[0] if folded else Completion(content="", tokens=None)
+            completion = folded[0] if folded else Completion(content="", tokens=None)
+            return put_back(completion, self._temperature)
         deltas = _bare(self._deltas)
         if self._whole is not None:
-            return fold([*deltas, self._whole])[0]
+            return put_back(fold([*deltas, self._whole])[0], self._temperature)
         text = (self.fed + self._ahead).decode("utf-8", "surrogatepass")
         completion = fold([*deltas, Delta(content=text)])[0]
         tokens, note = usable(self.tokens)
+        if self._temperature not in (None, 1) and tokens:
+            completion = replace(completion, flags=(*completion.flags, TEMPERATURE))
         completion = replace(completion, tokens=tokens or None, note=note or completion.note)  # pyright: ignore[reportArgumentType]  # as good as a tuple
         is_lost = bool(tokens) and not self.is_all_of(completion)
         return replace(completion, tokens=None, note=LOST) if is_lost else completion
@@ -230,6 +236,8 @@ class StreamBuffer:
     def _add(self, content: bytes, tokens: Iterable[Token]) -> None:
         self._ahead += content
         if self.spells or not self._dropped:
+            if self._temperature is not None:
+                tokens = at_temperature_one(tokens, self._temperature)
             self.tokens.extend(tokens)
 
     def _end_run(self) -> None:

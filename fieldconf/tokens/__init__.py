@@ -7,6 +7,7 @@ Why:   servers show tokens in many ways, and one token may belong to several val
 
 * ``token``: tokens, candidates and completions, with all sentinels normalised;
 * ``spelling``: which bytes of the answer each token wrote;
+* ``temperature``: logprobs that were taken after a temperature, put back to temperature 1;
 * ``alignment``: which tokens wrote each JSON value;
 * ``tokenizer``: the bytes and the ids of tokens, from a Hugging Face tokenizer;
 * ``vocabulary``: the tokens that may continue a prefix.

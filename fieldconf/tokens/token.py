@@ -110,7 +110,7 @@ class Token(NamedTuple):
         >>> Token("yes", None, math.log(0.75), listed).margin
         0.5
         """
-        others = [candidate.logprob for candidate in self.candidates if not self._is(candidate)]
+        others = [c.logprob for c in self.candidates if not self.is_candidate(c)]
         if self.logprob is None or not others:
             return None
         return math.exp(self.logprob) - math.exp(max(others))
@@ -129,11 +129,11 @@ class Token(NamedTuple):
         if not self.candidates:
             return None
         logprobs = [candidate.logprob for candidate in self.candidates]
-        if self.logprob is not None and not any(map(self._is, self.candidates)):
+        if self.logprob is not None and not any(map(self.is_candidate, self.candidates)):
             logprobs.append(self.logprob)
         return math.fsum(-math.exp(p) * p for p in logprobs if p > -math.inf)
 
-    def _is(self, candidate: Candidate) -> bool:
+    def is_candidate(self, candidate: Candidate) -> bool:
         """Whether a candidate is this token: by id if both have one, else by its bytes."""
         if self.id is not None and candidate.id is not None:
             return self.id == candidate.id
@@ -202,6 +202,7 @@ class Completion:
         flags: see ``report.Report``; those that the response tells.
         aside: another reason why there is no answer.
         layout: what the server's grammar forbids beyond the schema, if the response says so.
+        temperature: the temperature after which the logprobs were taken, if the response says so.
     """
 
     content: str | None
@@ -223,6 +224,7 @@ class Completion:
     flags: tuple[str, ...] = ()
     aside: str = ""
     layout: Layout | None = None
+    temperature: float | None = None
 
     @property
     def is_cut(self) -> bool:
