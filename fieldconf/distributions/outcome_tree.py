@@ -108,6 +108,7 @@ class OutcomeTree:
         is_broken: whether the answer's own path leaves no outcome.
         off: mass (0..1) of candidates that leave no outcome, from the first token on that excludes
             an outcome.
+        most_off: the largest that ``off`` may be (0..1), if all unseen mass leaves no outcome.
         valid: the smallest part (0..1) of the listed mass, from there on, that leaves some outcome.
         calls: how many requests were made to expand it.
         added_steps: the steps beside the path that narrow the bounds, by step and candidate.
@@ -129,7 +130,7 @@ class OutcomeTree:
         self._follow = follow
         self.steps: list[DecodingStep] = []
         self.decided_at: int | None = None
-        self.off = 0.0
+        self.off = self.most_off = 0.0
         # For each step with candidates that leave no outcome: the path's mass before it, the names
         # and masses that the response lists there, and the positions of these candidates.
         self._outside: list[tuple[float, Sequence[Name], Sequence[float], Sequence[int]]] = []
@@ -140,7 +141,7 @@ class OutcomeTree:
         self._written = written
         self.added_steps: dict[_BranchKey, DecodingStep] = {}
         self._rival_steps: dict[_BranchKey, DecodingStep] = {}  # these change no bound
-        outcomes, place, path_mass = every(size), None, 0.0
+        outcomes, place, path_mass, most_path_mass = every(size), None, 0.0, 0.0
         steps, unseen = self.steps, self._unseen
         for index, candidates, start in path:
             where = place if start is None else start
@@ -152,14 +153,16 @@ class OutcomeTree:
                 break
             steps.append(step)
             if not path_mass and (shape.narrows or size == 1 or (is_open and shape.begins_value)):
-                path_mass = 1.0
+                path_mass = most_path_mass = 1.0
             unseen.append(path_mass * step.unseen)
             if path_mass:
                 if step.off:
                     self.off = min(1.0, self.off + path_mass * step.off)
                     self.valid = min(self.valid, step.possible / (step.possible + step.off))
                     self._outside.append((path_mass, step.names, step.masses, shape.outside))
+                self.most_off = min(1.0, self.most_off + most_path_mass * (step.off + step.unseen))
                 path_mass *= step.share
+                most_path_mass *= step.masses[step.position or 0] / step.possible
             outcomes = shape.chosen
             if len(outcomes) == 1:
                 self.decided_at = index

@@ -182,7 +182,7 @@ class FieldScorer:
         domain = self._domain(declared, kind)
         outcome = None if domain is None else domain.index(value)
         if domain is not None and outcome is not None:
-            scored = self._finite(item, target, domain, outcome)
+            scored = self._finite(item, target, domain, outcome, may_not_fit=_may_not_fit(declared))
             if declared.may_be_null and value is not None:
                 scored.distribution = _without_unseen_null(scored.distribution)
             if basis not in ("geometric_mean", "joint"):
@@ -231,8 +231,9 @@ class FieldScorer:
         return (None if tree is None or tree.is_broken else tree), question
 
     def _finite(
-        self, item: Aligned, target: ValueSite, domain: Domain, outcome: int
-    ) -> _ScoredValue:
+        self, item: Aligned, target: ValueSite, domain: Domain, outcome: int, *,
+        may_not_fit: bool,
+    ) -> _ScoredValue:  # fmt: skip
         path = item.event.path
         tree = self._grow(MemberQuestion(target, domain, self._cache), item)
         if tree is None or tree.decided_at is None:
@@ -245,6 +246,8 @@ class FieldScorer:
         if parent is not None:
             parent.discriminate(path[-1], tree, domain.members)
         scored.distribution = distribution(tree, domain.members)
+        if may_not_fit:
+            _weigh_off(scored, tree)
         return scored
 
     def _bounded(
@@ -262,7 +265,10 @@ class FieldScorer:
             return _ScoredValue(reason=reason)
         _, low, high = tree.results()[outcome]
         if high < 1:
-            return _ScoredValue(low=low, high=high, reason=reason)
+            scored = _ScoredValue(low=low, high=high, reason=reason)
+            if _may_not_fit(declared):
+                _weigh_off(scored, tree)
+            return scored
         return _ScoredValue(reason=f"{reason}; {_SHIFTED}")
 
     def _domain(self, declared: Declared, kind: str) -> Domain | None:
@@ -470,6 +476,23 @@ def cache_of(schema: Schema, layout: Layout, match: Match) -> CandidateCache:
         return CandidateCache()
     cache = schema.caches.get((layout, match))
     return schema.caches.setdefault((layout, match), CandidateCache()) if cache is None else cache
+
+
+def _may_not_fit(declared: Declared) -> bool:
+    """Whether the members may lack the right value, see ``FieldConfig``."""
+    return declared.conf is not None and bool(declared.conf.may_not_fit)
+
+
+def _weigh_off(scored: _ScoredValue, tree: OutcomeTree) -> None:
+    """Count the mass that leaves no member against a member.
+
+    ``low`` takes the most mass that may leave none, ``high`` what is known to.
+    """
+    inside, least = 1 - tree.off, 1 - max(tree.most_off, tree.off)
+    if scored.confidence is not None:
+        scored.confidence *= inside
+    if scored.low is not None and scored.high is not None:
+        scored.low, scored.high = scored.low * least, scored.high * inside
 
 
 def _is_prose(value: Any, declared: Declared) -> bool:

@@ -71,8 +71,8 @@ class Report(Mapping[str, Field], Generic[T]):
             the numbers tell no field from another (a server that reports them at a temperature
             near 0 does this; so does a model that is sure of everything). "temperature": the server
             took its logprobs after a temperature other than 1, and they were put back to 1; with
-            few candidates ``low`` and ``high`` are then far apart. "temperature_unknown": the request
-            set a temperature other than 1, and it is not known whether the server takes its
+            few candidates ``low`` and ``high`` are then far apart. "temperature_unknown": the
+            request set a temperature other than 1, and it is not known whether the server takes its
             logprobs before or after it: the numbers are as it gave them. "fewer_samples": of the
             samples asked for, some requests failed: the others count. "answer_in_reasoning_content"
             (or "answer_in_reasoning", "answer_in_thinking"): the content is empty, and the answer

@@ -34,7 +34,7 @@ PYDANTIC = tuple(map(int, VERSION.split(".")[:2]))
 Basis: TypeAlias = Literal["distribution", "joint", "geometric_mean"]
 
 _BASES: tuple[str, ...] = get_args(Basis)
-_IN_NUMBERS = frozenset({"basis", "counts"})
+_IN_NUMBERS = frozenset({"basis", "counts", "may_not_fit"})
 """The settings that change a field's scores; the others are limits for its confidence."""
 
 
@@ -55,12 +55,17 @@ class FieldConfig:
             objects around it and from the report's confidence and outcome; for example, the
             reason that a judge writes beside its score. The field's own confidence and verdict
             stay. None or True: it is included, also a free text.
+        may_not_fit: True: the allowed values may lack the right one, so what the model would have
+            written outside of them counts against each: the confidence is the probability of the
+            value, times 1 - ``off_schema``. Only for fields with few allowed values; it says
+            something only where logprobs are from before the mask. None or False: not so.
     """
 
     accept: float | None = None
     review: float | None = None
     basis: Basis | None = None
     counts: bool | None = None
+    may_not_fit: bool | None = None
 
     def __post_init__(self) -> None:
         for problem in _problems(self.settings()):
@@ -179,9 +184,9 @@ def _problems(settings: Mapping[str, Any]) -> Iterator[_Problem]:
         elif name == "basis":
             if not isinstance(value, str) or value not in _BASES:
                 yield _Problem(name, f"unknown basis {value!r}", nearest(value, _BASES))
-        elif name == "counts":
+        elif name in ("counts", "may_not_fit"):
             if not isinstance(value, bool):
-                yield _Problem(name, f"counts {value!r} is no boolean", "Use true or false")
+                yield _Problem(name, f"{name} {value!r} is no boolean", "Use true or false")
         elif not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= 1:
             what = f"the {name} {value!r} is no number from 0 to 1"
             yield _Problem(name, what, "Use a number such as 0.9")

@@ -240,8 +240,8 @@ def _compile_text(text: str) -> Schema:
 
 
 def _with_valid_bases(schema: Schema) -> Schema:
-    """The schema itself, if the ``basis`` of each field is applicable there."""
-    if not schema.mentions(['"basis"']):
+    """The schema itself, if the ``basis`` and ``may_not_fit`` of each field apply there."""
+    if not schema.mentions(['"basis"', '"may_not_fit"']):
         return schema
     for path, node in every_node(schema.root):
         declared = node.declared
@@ -258,5 +258,19 @@ def _with_valid_bases(schema: Schema) -> Schema:
                 "the basis 'distribution' needs a small set of allowed values, and this field has"
                 f" an open domain (at {where})",
                 remedy="Declare an enum or bounds, or use the basis 'joint'",
+            )
+        if declared.conf is None or not declared.conf.may_not_fit:
+            continue
+        if declared.members is None:
+            raise SchemaError(
+                "may_not_fit needs a small set of allowed values, and this field has another domain"
+                f" (at {where})",
+                remedy="Declare an enum or bounds, or remove it",
+            )
+        if basis not in (None, "distribution"):
+            raise SchemaError(
+                f"may_not_fit changes the basis 'distribution', and this field has {basis!r}"
+                f" (at {where})",
+                remedy="Remove one of the two",
             )
     return schema

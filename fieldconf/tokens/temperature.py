@@ -57,7 +57,7 @@ def at_temperature_one(
         tokens: the tokens. Those without a logprob stay without, and -inf stays.
         temperature: the temperature that the server had applied.
         rounding: mass (0..1) that the list may lack although it sums to 1. At T < 1 it matters: a
-            token that is all but certain hides all others.
+            token that is all but certain hides all others. 0: such a list is the whole vocabulary.
 
     Raises:
         RequestError: if the temperature is not a positive number: at 0 there is one candidate.
