@@ -108,7 +108,8 @@ class OutcomeTree:
         is_broken: whether the answer's own path leaves no outcome.
         off: mass (0..1) of candidates that leave no outcome, from the first token on that excludes
             an outcome.
-        most_off: the largest that ``off`` may be (0..1), if all unseen mass leaves no outcome.
+        most_off: what ``off`` is at most, if all unseen mass leaves no outcome, and some of it
+            excludes one; may be above 1.
         valid: the smallest part (0..1) of the listed mass, from there on, that leaves some outcome.
         calls: how many requests were made to expand it.
         added_steps: the steps beside the path that narrow the bounds, by step and candidate.
@@ -153,16 +154,18 @@ class OutcomeTree:
                 break
             steps.append(step)
             if not path_mass and (shape.narrows or size == 1 or (is_open and shape.begins_value)):
-                path_mass = most_path_mass = 1.0
+                path_mass = 1.0
+            if most_path_mass or path_mass or step.unseen > _TINY:
+                most_path_mass = most_path_mass or 1.0
+                self.most_off += most_path_mass * (step.off + step.unseen)
+                most_path_mass *= step.masses[step.position or 0] / step.possible
             unseen.append(path_mass * step.unseen)
             if path_mass:
                 if step.off:
                     self.off = min(1.0, self.off + path_mass * step.off)
                     self.valid = min(self.valid, step.possible / (step.possible + step.off))
                     self._outside.append((path_mass, step.names, step.masses, shape.outside))
-                self.most_off = min(1.0, self.most_off + most_path_mass * (step.off + step.unseen))
                 path_mass *= step.share
-                most_path_mass *= step.masses[step.position or 0] / step.possible
             outcomes = shape.chosen
             if len(outcomes) == 1:
                 self.decided_at = index

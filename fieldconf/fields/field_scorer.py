@@ -486,13 +486,15 @@ def _may_not_fit(declared: Declared) -> bool:
 def _weigh_off(scored: _ScoredValue, tree: OutcomeTree) -> None:
     """Count the mass that leaves no member against a member.
 
-    ``low`` takes the most mass that may leave none, ``high`` what is known to.
+    ``low`` takes the most mass that may leave none, ``high`` what is known to: nothing behind a
+    gap, since it is not known how much came that far.
     """
-    inside, least = 1 - tree.off, 1 - max(tree.most_off, tree.off)
+    inside, least = 1 - tree.off, max(0.0, 1 - max(tree.most_off, tree.off))
+    most = 1.0 if tree.has_gap else inside
     if scored.confidence is not None:
         scored.confidence *= inside
     if scored.low is not None and scored.high is not None:
-        scored.low, scored.high = scored.low * least, scored.high * inside
+        scored.low, scored.high = scored.low * least, scored.high * most
 
 
 def _is_prose(value: Any, declared: Declared) -> bool:
