@@ -268,7 +268,7 @@ def test_an_unknown_name():
         conf_of({"a/b": 0.9}, "/x-fieldconf")
     assert str(caught.value) == (
         "unknown setting 'a/b' (at /x-fieldconf/a~1b). Known are 'accept', 'review', 'basis',"
-        " 'counts'"
+        " 'counts', 'may_not_fit'"
     )
 
 
