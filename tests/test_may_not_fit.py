@@ -125,3 +125,10 @@ def test_it_is_a_setting_of_the_numbers():
     limit = Annotated[Team, fc.FieldConfig(accept=0.9)]
     digests = [compile_schema(kind).digest for kind in (Team, limit, Annotated[Team, OPEN])]
     assert digests[0] == digests[1] != digests[2]
+
+
+@pytest.mark.parametrize("kind", [Ticket, Annotated[bool, fc.FieldConfig(accept=0.9)]])
+def test_a_saved_report_has_the_setting(kind):
+    text = "true" if kind is not Ticket else '{"team":"sales"}'
+    report = score_completion(completion(text), compile_schema(kind))
+    assert fc.Report.from_json(report.to_json(), kind).fields == report.fields

@@ -42,7 +42,7 @@ Text: TypeAlias = InstanceOf[str]  # pydantic's own check refuses lone surrogate
 
 _LATER = {
     "Distribution": ("rest", "beginnings", "unnormalised"),
-    "FieldConfig": ("accept", "review", "basis", "counts"),
+    "FieldConfig": ("accept", "review", "basis", "counts", "may_not_fit"),
     "Field": (
         "raw",
         "readings",
