@@ -131,4 +131,4 @@ def test_it_is_a_setting_of_the_numbers():
 def test_a_saved_report_has_the_setting(kind):
     text = "true" if kind is not Ticket else '{"team":"sales"}'
     report = score_completion(completion(text), compile_schema(kind))
-    assert fc.Report.from_json(report.to_json(), kind).fields == report.fields
+    assert fc.Report.from_json(report.to_json(), kind).to_dict() == report.to_dict()
