@@ -82,12 +82,13 @@ def test_the_second_question_has_another_wording_and_order() -> None:
         {"role": "system", "content": "Read."},
         {"role": "user", "content": "one"}, {"role": "assistant", "content": "1"},
         {"role": "user", "content": "two"}, {"role": "assistant", "content": "2"},
-        {"role": "user", "content": "three"},
+        {"role": "user", "content": "near"}, {"role": "assistant", "content": "3"},
+        {"role": "user", "content": "four"},
     ]  # fmt: skip
     _, _, client = answered(VALUE, input=messages)
     sent = client.requests[-1]
     contents = [message["content"] for message in sent["messages"]]
-    assert contents[1:] == ["two", "2", "one", "1", "three"]
+    assert contents[1:] == ["two", "2", "one", "1", "near", "3", "four"]
     assert contents[0].startswith("Read.")
     assert WORDING in contents[0]
     schema = sent["response_format"]["json_schema"]["schema"]
@@ -95,9 +96,9 @@ def test_the_second_question_has_another_wording_and_order() -> None:
 
 
 def test_examples_and_instructions_of_ones_own_replace_the_first_ones() -> None:
-    _, _, client = answered(VALUE, examples=[("four", {"team": "tech"})], instructions="Other.")
+    _, _, client = answered(VALUE, examples=[("five", {"team": "tech"})], instructions="Other.")
     contents = [message["content"] for message in client.requests[-1]["messages"]]
-    assert contents[-3:] == ["four", '{"team":"tech"}', "Hello"]
+    assert contents[-3:] == ["five", '{"team":"tech"}', "Hello"]
     assert "Other." in contents[0]
     assert WORDING not in "".join(contents)
 

@@ -263,7 +263,7 @@ def _reordered_labels(labels: LabelSet) -> LabelSet:
 
 
 def _reordered_input(source: Input, examples: Examples | None) -> Input:
-    """What the second prompt reads: with other examples, or with the same ones in reverse order."""
+    """What the second prompt reads: with other examples, or the same ones in another order."""
     if not is_messages(source):
         if examples is None:
             return source
@@ -271,7 +271,8 @@ def _reordered_input(source: Input, examples: Examples | None) -> Input:
     messages = list(cast("Sequence[Any]", source))
     first, last = _bounds_of_examples(messages)
     if examples is None:
-        pairs = [messages[at : at + 2] for at in range(first, last, 2)][::-1]
+        pairs = [messages[at : at + 2] for at in range(first, last, 2)]
+        pairs = [*pairs[-2::-1], *pairs[-1:]]  # the last one, which counts most, stays the last
     else:
         pairs = [
             ({"role": "user", "content": text}, {"role": "assistant", "content": _text(value)})
