@@ -181,6 +181,7 @@ def test_no_line_is_wider_than_the_screen(tmp_path, value):
         assert cell_len(line) <= 80, line
         assert line.isprintable()
     assert len(first.splitlines()) <= 22
+    assert len(second.splitlines()) <= 24
     assert "labelled by themselves" in second
 
 

@@ -7,6 +7,7 @@ Why:   all that is needed to judge a value fits on the smallest terminal.
 """
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 _TEXT_LINES = 8
+_USUAL_LINES = 6
+"""The lines above the text, if little is said of the last value."""
 _VALUE_LINES = 4
 _REASON_LINES = 2
 _OTHER_LINES = 3
@@ -60,7 +63,8 @@ def lines_of(
     if found is None:
         lines += _wrapped("(the text is not known: give --source)", console, style="dim")
     else:
-        lines += _around(found, console)
+        room = _TEXT_LINES - max(len(lines) - _USUAL_LINES, 0)  # help takes it
+        lines += _around(found, console, max(room, 0))
     lines.append(Text("─" * console.width, style="dim"))
     value = json.dumps(item.value, ensure_ascii=False)
     shown = f"{field.pointer or '(whole)'} = {value}"
@@ -140,22 +144,28 @@ def _wrapped(text: str, console: "Console", most: int = 10, style: str = "") -> 
     return [*lines]
 
 
-def _around(found: "Excerpt", console: "Console") -> "list[Text]":
+def _around(found: "Excerpt", console: "Console", most: int) -> "list[Text]":
     """The lines of the text around the value, with the value marked; blank lines are left out."""
     from rich.text import Text
 
+    width = console.width - 4  # two blanks before a line, and what is cut off behind it
     text = Text("" if found.starts else "… ")
-    text.append(_lines(found.before))
+    text.append(_lines(found.before, width))
     if found.found:
-        text.append(f"»{_lines(found.found)}«", style="reverse")
-    text.append(_lines(found.after))
-    text.append("" if found.ends else " …")
-    lines = [line for line in text.wrap(console, console.width - 2) if line.plain.strip()]
+        text.append(f"»{_lines(found.found, width)}«", style="reverse")
+    text.append(_lines(found.after, width))
+    lines = [line for line in text.wrap(console, width) if line.plain.strip()]
     marked = next((place for place, line in enumerate(lines) if "»" in line.plain), 0)
-    first = max(min(marked - _TEXT_LINES // 2, len(lines) - _TEXT_LINES), 0)
-    return [Text("  ").append_text(line) for line in lines[first : first + _TEXT_LINES]]
+    first = max(min(marked - most // 2, len(lines) - most), 0)
+    shown = [Text("  ").append_text(line) for line in lines[first : first + most]]
+    for line in shown:
+        line.rstrip()
+    if shown and (first + most < len(lines) or not found.ends):
+        shown[-1].append(" …")
+    return shown
 
 
-def _lines(text: str) -> str:
-    """A text whose lines are printable."""
-    return "\n".join(printable(line.replace("\t", " ").rstrip("\r")) for line in text.split("\n"))
+def _lines(text: str, width: int) -> str:
+    """A text whose lines are printable; lines that are too long flow into the next one."""
+    lines = [printable(line.replace("\t", " ").rstrip("\r")) for line in text.split("\n")]
+    return re.sub(rf"([^\n]{{{width},}})\n(?=\S)", r"\1 ", "\n".join(lines))
