@@ -307,10 +307,10 @@ class Terminal:
 
 @needs_pty
 def test_killed_again_and_again_it_loses_nothing_that_was_shown_as_saved(many):
-    expected = queue_of(many)
+    expected = queue_of(many, fields=["/team"])
     answers = []
     for life in range(3):
-        terminal = Terminal(many)
+        terminal = Terminal(many, "--field", "/team")
         terminal.until(" left", "[?] help")
         for key in "yns1y"[life:]:
             terminal.press(key)

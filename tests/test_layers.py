@@ -63,6 +63,7 @@ HEAVY = {
         "cli.showing",
     },
     "rich": {
+        "cli.label_screen",
         "cli.showing",
         "render.drift",
         "render.evaluation",
