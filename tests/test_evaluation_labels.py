@@ -335,3 +335,74 @@ def test_values_in_any_order_have_rows_with_a_star():
         (1, "/items", False), (1, "/items/*/p", False), (1, "/items/*/p", True),
         (1, "/tags", False), (1, "/tags/*", False), (1, "/tags/*", True),
     ]  # fmt: skip
+
+
+# -- verdicts -------------------------------------------------------------------------------------
+
+
+def verdict(document, field, right, **more):
+    return {"document": document, "field": field, "right": right, **more}
+
+
+def test_a_label_may_say_only_whether_the_answer_is_right():
+    rows = [verdict("a", "/team", False), verdict("a", "total", True), verdict("b", "/team", None)]
+    found = judged(ANSWERS, rows)
+    assert rows_of(found) == [("a", "/team", False), ("a", "/total", True)]
+    assert found.uncounted.blank == 1
+    truths = {one.pointer: (one.truth, one.is_truth_known) for one in found.details}
+    assert truths == {"/team": (None, False), "/total": (12, True)}
+
+
+def test_a_verdict_is_of_the_value_that_was_judged():
+    rows = [verdict("a", "/team", False, answer="hr"), verdict("a", "/total", True, answer=12.0)]
+    found = judged(ANSWERS, rows)
+    assert rows_of(found) == [("a", "/total", True)]
+    assert found.uncounted.others == 1
+    assert "1 verdict is on another value" in found.uncounted.sentences()
+    with pytest.raises(EvaluationError, match="1 verdict is on another value"):
+        judged(ANSWERS, rows[:1])
+
+
+def test_rows_may_have_a_verdict_or_a_right_value():
+    rows = [verdict("a", "/team", True, **{"right value": "sales"}), verdict("b", "/team", False),
+            verdict("b", "/total", False, **{"right value": 8})]  # fmt: skip
+    assert rows_of(ANSWERS, rows) == [
+        ("a", "/team", True), ("b", "/team", False), ("b", "/total", False)
+    ]  # fmt: skip
+    with pytest.raises(EvaluationError, match="another right value"):
+        fc.labels([verdict("a", "/team", True), verdict("a", "/team", False)])
+
+
+def test_a_verdict_on_a_list_says_nothing_of_its_items():
+    answers = {1: report({"tags": ["x", "y"], "all": ["z"]})}
+    rows = [verdict(1, "/tags", True, answer=["x", "y"]), verdict(1, "/tags/1", False)]
+    assert rows_of(answers, rows) == [(1, "/tags", True), (1, "/tags/*", False)]
+
+
+def test_the_label_of_a_place_counts_and_not_that_of_what_is_around_it():
+    answers = {1: report({"tags": ["x", "y"]})}
+    rows = [{"document": 1, "field": "/tags", "value": ["x", "y"]}, verdict(1, "/tags/1", False)]
+    assert rows_of(answers, rows) == [
+        (1, "/tags", True),
+        (1, "/tags/*", False),
+        (1, "/tags/*", True),
+    ]
+
+
+def test_a_threshold_is_not_fitted_to_values_of_which_only_the_wrong_one_is_known():
+    schema = {"properties": {"team": {"enum": ["a", "b"]}}}
+    answers = {n: report({"team": "ab"[n % 2]}, schema=schema) for n in range(8)}
+    rows = [verdict(n, "/team", n > 2, answer="ab"[n % 2]) for n in range(8)]
+    from fieldconf.calibration.labelled_tables import choices_of
+
+    found = [each.truth for each in choices_of(fc.labels(rows), answers, "/team")]
+    assert found == ['"b"', '"a"'] * 2 + ['"b"']
+
+
+def test_numbers_of_some_reports_without_ids_are_labels_of_these():
+    head = {"labelling": 1, "ids": False, "reports": 2}
+    answers = list(ANSWERS.values())
+    rows = [head, verdict("1", "/team", True, answer="ops")]
+    assert rows_of(answers, rows) == [("1", "/team", True)]
+    with pytest.raises(EvaluationError, match="labels of 2 documents"):
+        judged(answers[:1], rows)

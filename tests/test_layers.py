@@ -21,7 +21,7 @@ LAYERS = [
     ["calibration", "evaluation", "monitoring", "ranking"],
     ["classification", "embedded", "scoring"],
     ["extraction", "strategies", "testing"],
-    ["batch", "many", "reasking", "verification"],
+    ["batch", "labelling", "many", "reasking", "verification"],
     ["decorator", "types", "cli", "__main__", ""],
 ]
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
@@ -55,11 +55,15 @@ HEAVY = {
         "cli.each",
         "cli.evaluate_command",
         "cli.extract_command",
+        "cli.keyboard",
+        "cli.label_command",
+        "cli.label_screen",
         "cli.local_command",
         "cli.score_command",
         "cli.showing",
     },
     "rich": {
+        "cli.label_screen",
         "cli.showing",
         "render.drift",
         "render.evaluation",

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from fieldconf.calibration.calibrate import reports_of
 from fieldconf.errors import CalibrationError, EvaluationError
-from fieldconf.evaluation.judged import LEFT_OUT, judged
+from fieldconf.evaluation.judged import LEFT_OUT, documents_by_name, judged
 from fieldconf.evaluation.judged_reports import answers_of
-from fieldconf.evaluation.labels import Labels, name_of
+from fieldconf.evaluation.labels import Labels
 from fieldconf.fields.field import Field
 from fieldconf.statistics.packages import package
 from fieldconf.statistics.table_registry import LabelledTable
@@ -77,12 +77,9 @@ class LabelJudgement(NamedTuple):
 def choices_of(labels: Labels, source: Any, name: str) -> Iterator[LabelJudgement]:
     """The choices at one field, by its pointer with "*" for positions in lists."""
     judged_reports = judged(source, labels)
-    answers = answers_of(source)
-    has_ids = any(answer.document is not None for answer in answers) and not labels.is_numbered
-    names = map(name_of, range(len(answers))) if has_ids else labels.truths
     by_document = {  # as ``judged`` calls the documents
         name if answer.document is None else answer.document: answer
-        for name, answer in zip(names, answers, strict=False)
+        for name, answer in documents_by_name(answers_of(source), labels)
     }
     for code, number, detail in zip(
         judged_reports.table.field.tolist(),
@@ -90,7 +87,7 @@ def choices_of(labels: Labels, source: Any, name: str) -> Iterator[LabelJudgemen
         judged_reports.details,
         strict=True,
     ):
-        if judged_reports.table.fields[code] == name:
+        if judged_reports.table.fields[code] == name and detail.is_truth_known:
             document = judged_reports.table.documents[number]
             value = by_document[document].fields.get(detail.pointer)
             yield LabelJudgement(

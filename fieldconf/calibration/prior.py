@@ -81,8 +81,8 @@ def _field(details: Sequence["Detail"], document: Any) -> _Field | None:
     for row, detail in enumerate(details):
         candidates = detail.field.distribution.candidates  # pyright: ignore[reportOptionalMemberAccess]
         true = [at for at, value in enumerate(values) if same(value, detail.truth)]
-        if not true or len(candidates) != len(values):
-            continue  # the truth is no member, or the variants of a union have different members
+        if not true or not detail.is_truth_known or len(candidates) != len(values):
+            continue  # no member is known to be right, or variants of a union have other members
         shares.append([next(m.probability for m in candidates if same(m.value, v)) for v in values])
         right.append(true[0])
         usable.append(row)

@@ -12,7 +12,7 @@ Exit codes: 0 the answer is complete and valid, and every required field is scor
 arguments or unreadable input; 3 the request failed or the embedded model cannot run. With
 ``--exit-by-outcome`` 0, 10 and 11 in place of 0 and 1: accept, review, reject. For ``batch``: 0 all
 was scored; 1 some lines are no responses; 2 also if only some inputs could not be read. For
-``drift``: 0 no drift; 1 drift.
+``drift``: 0 no drift; 1 drift. For ``label``: 0 the session ended; 130 Ctrl-C.
 """
 
 import click
@@ -21,6 +21,7 @@ from fieldconf.cli.batch_command import batch_command
 from fieldconf.cli.drift_command import drift_command
 from fieldconf.cli.evaluate_command import evaluate_command
 from fieldconf.cli.extract_command import extract_command
+from fieldconf.cli.label_command import label_command
 from fieldconf.cli.local_command import local_group
 from fieldconf.cli.score_command import classify_command, score_command
 
@@ -34,7 +35,7 @@ def main() -> None:
 
 
 for _command in (
-    extract_command, score_command, classify_command, batch_command, evaluate_command,
-    drift_command, local_group,
+    extract_command, score_command, classify_command, batch_command, label_command,
+    evaluate_command, drift_command, local_group,
 ):  # fmt: skip
     main.add_command(_command)

@@ -47,7 +47,7 @@ class WrongValue:
         pointer: where the value stands in the answer.
         confidence: of it, 0..1.
         value, truth: what the answer says, and what is right; of a missing or an extra item, of
-            its whole list or of the item.
+            its whole list or of the item; what is right is None where a label says only "wrong".
         text: the place in the text that was read, or how that begins; None where it is not known.
         why: what decided the value.
     """

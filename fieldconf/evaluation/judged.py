@@ -24,9 +24,9 @@ from fieldconf.evaluation.judged_reports import (
     are_reports,
     restored,
 )
-from fieldconf.evaluation.judging import Judgement, ValueJudge
+from fieldconf.evaluation.judging import Judgement, ValueJudge, values_at
 from fieldconf.evaluation.label_files import is_file, read_file, typed
-from fieldconf.evaluation.labels import Labels, labels, name_of
+from fieldconf.evaluation.labels import Labels, LabelVerdict, labels, name_of
 from fieldconf.fields.field import Field
 from fieldconf.paths import Path, general, pointer
 from fieldconf.policy.field_limits import kinds_of
@@ -54,6 +54,8 @@ class Detail(NamedTuple):
             is known.
         why: what decided the value, or why it has no confidence.
         field: the field of its report; None for tables, and for values that were left out.
+        is_truth_known: whether ``truth`` is what is right; False where a label says only that the
+            value is wrong.
     """
 
     pointer: str
@@ -62,6 +64,7 @@ class Detail(NamedTuple):
     text: str | None
     why: str
     field: Field | None = None
+    is_truth_known: bool = True
 
 
 _NO_DETAIL = Detail("", None, None, None, "")
@@ -77,6 +80,7 @@ class UncountedValue:
         unlabelled: reports without a label.
         fields: labels of fields that no answer has, by their pointers.
         blank: cells of the labels that say nothing.
+        others: verdicts on another value than the answer has.
     """
 
     documents: tuple[str, ...] = ()
@@ -84,6 +88,7 @@ class UncountedValue:
     unlabelled: int = 0
     fields: Mapping[str, int] = field(default_factory=dict[str, int])
     blank: int = 0
+    others: int = 0
 
     def sentences(self) -> list[str]:
         """The same in words, a line for each that is not zero.
@@ -101,6 +106,7 @@ class UncountedValue:
             + " that no answer has: "
             + ", ".join(f"{name!r} ({count:,})" for name, count in list(self.fields.items())[:5]),
             _counted(self.blank, "cell of the labels says", "cells of the labels say") + " nothing",
+            _counted(self.others, "verdict is", "verdicts are") + " on another value",
         ]
         return [line for line in lines if not line.startswith("0 ")]
 
@@ -211,7 +217,9 @@ def _row(document: Hashable, judgement: Judgement, answer: ReportAnswer) -> tupl
         why = field.reason or (field.why.sentence if field.why else "")
     is_closed = answer.is_whole if field is None else not is_open
     text = _text(field, answer.source)
-    detail = Detail(name, judgement.answer, judgement.truth, text, why, field)
+    detail = Detail(
+        name, judgement.answer, judgement.truth, text, why, field, judgement.is_truth_known
+    )
     right = judgement.right and is_closed
     return document, general(judgement.path), confidence, right, kind, scores, detail
 
@@ -229,10 +237,10 @@ def _table(rows: Sequence[tuple[Any, ...]]) -> Table:
 
 
 def _labelled(answers: Sequence[ReportAnswer], truths: Labels) -> Judged:
-    names = _documents_by_name(answers, truths)
+    names = documents_by_name(answers, truths)
     judged_values, absent = list[_JudgedValue](), list[_JudgedValue]()
     met, unanswered, seen = set[str](), list[str](), set[str]()
-    unlabelled = 0
+    unlabelled = others = 0
     for name, answer in names:
         truth = truths.truths.get(name)
         for each in answer.fields.values():  # fields, and optional keys that could be there
@@ -245,7 +253,13 @@ def _labelled(answers: Sequence[ReportAnswer], truths: Labels) -> Judged:
             unanswered.append(name)
         else:
             document = name if answer.document is None else answer.document
-            for judgement in _judgements(answer, truth, truths):
+            told = {
+                steps: values for steps, values in truth.items()
+                if not isinstance(values[0], LabelVerdict)
+                or any(values[0].is_of(value) for _, value in values_at(answer.data, steps))
+            }  # fmt: skip
+            others += len(truth) - len(told)
+            for judgement in _judgements(answer, told, truths):
                 is_known = pointer(judgement.path) in answer.fields
                 values = absent if judgement.is_absent and not is_known else judged_values
                 values.append((document, judgement, answer))
@@ -256,7 +270,7 @@ def _labelled(answers: Sequence[ReportAnswer], truths: Labels) -> Judged:
     rows = [_row(*value) for value in judged_values]
     uncounted = UncountedValue(
         tuple(name for name in truths.truths if name not in met), tuple(unanswered), unlabelled,
-        dict(unknown), truths.blank,
+        dict(unknown), truths.blank, others,
     )  # fmt: skip
     if not rows:
         sentences = "; ".join(uncounted.sentences()) or "there is none"
@@ -270,7 +284,7 @@ def _labelled(answers: Sequence[ReportAnswer], truths: Labels) -> Judged:
 _JudgedValue: TypeAlias = tuple[Hashable, Judgement, ReportAnswer]
 
 
-def _documents_by_name(
+def documents_by_name(
     answers: Sequence[ReportAnswer], truths: Labels
 ) -> Iterator[tuple[str, ReportAnswer]]:
     """Answers with the names by which labels know them; without any, in the labels' order."""
@@ -279,12 +293,15 @@ def _documents_by_name(
             (name_of(number if answer.document is None else answer.document), answer)
             for number, answer in enumerate(answers)
         )
-    if len(answers) != len(truths):
+    known = len(truths) if truths.reports is None else truths.reports
+    if len(answers) != known:
         raise EvaluationError(
             f"{len(answers):,} reports without ids that the labels know, but labels of "
-            f"{len(truths):,} documents",
+            f"{known:,} documents",
             remedy="Give a mapping of ids to reports, and labels with the same ids",
         )
+    if truths.reports is not None:
+        return ((str(number), answer) for number, answer in enumerate(answers))
     return zip(truths.truths, answers, strict=True)
 
 
@@ -301,7 +318,16 @@ def _judgements(
     judge = ValueJudge(truths.rules, is_member)
     wrong = set[Path]()  # a list that lacks the items of several labels has one row
     for steps, values in truth.items():
+        verdict = values[0]
+        if isinstance(verdict, LabelVerdict):
+            path, value = next(values_at(answer.data, steps))
+            right = value if verdict.right else None
+            yield Judgement(path, value, right, verdict.right, is_truth_known=verdict.right)
+            continue
         for judgement in judge.at(answer.data, steps, values):
+            place = tuple(map(str, judgement.path))
+            if place != steps and place in truth:
+                continue  # it has a label of its own
             if isinstance(judgement.answer, list) and not judgement.right:
                 if judgement.path in wrong:
                     continue

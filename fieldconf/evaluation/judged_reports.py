@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from fieldconf.errors import EvaluationError
-from fieldconf.fields.field import Field
+from fieldconf.fields.field import Field, KnownOutcome
 from fieldconf.paths import Path, parse_pointer
 from fieldconf.report import Report
 from fieldconf.report.results import Result
@@ -183,10 +183,12 @@ def _batch_field(columns: Mapping[str, list[Any]], row: int, *, is_whole: bool) 
             value = json.loads(text)
         except ValueError:  # an integer of thousands of digits
             value = Decimal(text)
+    outcome = _cell(columns, "outcome", row)
     return Field(
         path, value, kind, confidence, low, high, logprob,
         basis=_cell(columns, "basis", row) or "none", flags=("truncated",) * is_cut,
         reason=_cell(columns, "reason", row) or "",
+        judged_by=None if outcome is None else (KnownOutcome(outcome), None),
     )  # fmt: skip
 
 

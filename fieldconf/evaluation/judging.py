@@ -41,6 +41,8 @@ class Judgement(NamedTuple):
         truth: the right value; None of an extra item.
         right: whether it is right.
         is_absent: whether the answer has no such key.
+        is_truth_known: whether ``truth`` is what is right; False where a label says only that the
+            value is wrong.
     """
 
     path: Path
@@ -48,6 +50,7 @@ class Judgement(NamedTuple):
     truth: Any
     right: bool
     is_absent: bool = False
+    is_truth_known: bool = True
 
 
 class Matched(NamedTuple):

@@ -39,12 +39,13 @@ _BRIEF.maxlevel, _BRIEF.maxlist, _BRIEF.maxdict = 2, 4, 4
 _BRIEF.maxstring = _BRIEF.maxlong = _BRIEF.maxother = _LONGEST
 
 
-class _Decided(NamedTuple):
-    """The judge of a field that was pickled alone: it knows this outcome only."""
+class KnownOutcome(NamedTuple):
+    """The judge of a field that was pickled alone or saved as a row: it knows one outcome."""
 
     decision: Outcome | None
 
     def outcome(self, field: Any, parent: Any) -> Outcome | None:  # noqa: ARG002  # see Judge
+        """The outcome that is known."""
         return self.decision
 
 
@@ -158,7 +159,7 @@ class Field:
     def __getstate__(self) -> dict[str, Any]:
         """Of the answer's tokens, a field that travels alone takes only its own."""
         own = {index: self.source[index] for index in self.indexes} if self.source else ()
-        judged_by = None if self.judged_by is None else (_Decided(self.outcome), None)
+        judged_by = None if self.judged_by is None else (KnownOutcome(self.outcome), None)
         state = {"source": own, "value": flat(self.value), "judged_by": judged_by}
         return self.__dict__ | state
 
