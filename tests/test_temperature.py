@@ -204,6 +204,7 @@ def asked(provider, temperature=None, **options):
         ("sglang", None, ()),
         ("together", 0.5, ("temperature_unknown",)),
         ("together", 1, ()),
+        ("together", 0, ()),
         ("together", None, ()),
         (None, 0.5, ("temperature_unknown",)),
     ],

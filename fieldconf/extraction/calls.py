@@ -100,7 +100,8 @@ class PreparedRequest:
     @property
     def flags(self) -> tuple[str, ...]:
         """The flags that the request tells of a report with logprobs."""
-        is_unknown = self._temperature_sent is not None and self._row_temperature == "unknown"
+        # At 0 servers take the likeliest token; numbers after it would have the flag "saturated".
+        is_unknown = bool(self._temperature_sent) and self._row_temperature == "unknown"
         return (UNKNOWN_TEMPERATURE,) if is_unknown else ()
 
     @property
