@@ -40,10 +40,11 @@ def test_a_set_has_what_its_card_says(stored, name, answers, values):
     lines = list(stored.stored(name.split(".")[0]))
     assert len(lines) == int(answers)
     assert sum(len(line["right"]) for line in lines) == int(values)
-    known = {"document", "prompt", "text", "tokens", "right", "settled"}
+    known = {"document", "prompt", "text", "tokens", "right", "settled", "source"}
     for line in lines:
         assert line.keys() <= known  # no source text, no right value
         assert {*line["right"].values()} <= {0, 1}
+        assert line["source"].keys() <= line["right"].keys() | {""}
         assert "".join(text for text, *_ in line["tokens"]).startswith(line["text"])
 
 

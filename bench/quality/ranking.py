@@ -174,7 +174,7 @@ class Judge:
 
 @click.command()
 @click.option("--draws", default=200, show_default=True, help="Of documents, for the intervals.")
-@click.option("--second", default="c", show_default=True, type=click.Choice(["b", "c"]),
+@click.option("--second", default="c", show_default=True, type=click.Choice(["b", "c", "d"]),
               help="Which stored prompt is the second one.")  # fmt: skip
 def main(draws: int, second: str) -> None:
     """Print how well each score ranks the values of the stored sets."""

@@ -23,9 +23,10 @@ from fieldconf.verification.second_prompt import reordered
 DATA = Path(__file__).parents[3] / "shared" / "data"
 INSTRUCTIONS = "Read the text and fill in every field. Use null where the text does not say it."
 
-Prompt = Literal["a", "b", "c"]
-"""The first prompt: the nearest examples. "b": the next nearest, and members reversed. "c": what
-`fc.second_prompt` makes of the first one."""
+Prompt = Literal["a", "b", "c", "d"]
+"""The first prompt: the nearest examples. "b": the next nearest, and members reversed. "d": what
+`fc.second_prompt` makes of the first one. "c": the same with the last example, too, in another
+place; it was asked for some documents, and is asked no more."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class DataSet:
     def messages(self, number: int, prompt: Prompt) -> list[dict[str, str]]:
         """The messages about a document: instructions, examples (the nearest last), the text.
 
-        Prompt "c" is made of those of "a", by ``fc.second_prompt``.
+        Prompts "c" and "d" are made of those of "a", by ``fc.second_prompt``.
         """
         count = self.plan.examples
         ranked = [other for other in self._likeness[number].argsort()[::-1] if other != number]
