@@ -72,7 +72,6 @@ def plain_record(record: Any) -> Any:
     Tuples inside hold records. Only an attribute ``value`` may be what JSON writers cannot hold.
 
     >>> from fieldconf.distributions.distribution import Rival
-    >>> from fieldconf.distributions.distribution import Rival
     >>> plain_record(Rival("6", 0.41))
     {'text': '6', 'probability': 0.41}
     """
