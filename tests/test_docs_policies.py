@@ -48,7 +48,7 @@ def test_every_reason_has_its_row_and_its_default():
     assert {row[0] for row in rows} == {*RULES} == {*get_args(Name)}
     limits = {name: eval(value) or "accept" for _, name, value in rows if name}
     assert limits == {name: getattr(Policy(), name) for name in limits}
-    assert len(limits) == 5
+    assert len(limits) == 6
 
 
 def test_every_kind_is_named():

@@ -50,7 +50,7 @@ def test_a_missing_runtime_says_what_to_install(monkeypatch):
 
 
 def test_missing_and_damaged_weights_say_the_one_command(cache, runtime, monkeypatch):
-    monkeypatch.setattr(local_weights, "_installed", lambda weights: [])
+    monkeypatch.setattr(local_weights, "_module", lambda weights: "weights_of_nobody")
     with pytest.raises(LocalModelError, match=r"not here yet\. Run: fieldconf local fetch$"):
         local()
     cache.mkdir()

@@ -1,7 +1,7 @@
 """Keyboard: single keys of a terminal, or lines where standard input is a file or a pipe.
 
 In:    standard input.
-Out:   ``Key`` values, and lines that are typed.
+Out:   ``KeyPress`` values, and lines that are typed.
 Never: a key that was pressed before ``ready``: it was not meant for what is shown now.
 Why:   one key a label is fast; lines can be written by a script.
 
@@ -15,14 +15,14 @@ from typing import Any, NamedTuple
 import click
 
 
-class Key(NamedTuple):
+class KeyPress(NamedTuple):
     """A key that was pressed; of a line its first word, and the text behind it."""
 
     name: str
     text: str | None = None
 
 
-END = Key("")
+END = KeyPress("")
 """There is no more input."""
 
 
@@ -45,12 +45,12 @@ class Keyboard:
 
             tty.setcbreak(sys.stdin.fileno(), termios.TCSAFLUSH)
 
-    def key(self) -> Key:
+    def key(self) -> KeyPress:
         """The next key; ``END`` at the end of the input, and for Ctrl-D."""
         if not self._is_terminal:
             line = sys.stdin.readline()
             name, _, text = line.strip().partition(" ")
-            return Key(name.lower() or " ", text) if line else END
+            return KeyPress(name.lower() or " ", text) if line else END
         try:
             if self._modes is None:
                 text = click.getchar()
@@ -59,7 +59,7 @@ class Keyboard:
         except (EOFError, OSError):  # the terminal was closed
             return END
         name = text if text.startswith("\x1b") else text[:1]  # arrows are several characters
-        return END if name in ("", "\x04") else Key(name.lower())
+        return END if name in ("", "\x04") else KeyPress(name.lower())
 
     def line(self, prompt: str) -> str:
         """A line that is typed; empty for Ctrl-D."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from fieldconf.cli.arguments import policy_of
-from fieldconf.cli.keyboard import END, Key, Keyboard
+from fieldconf.cli.keyboard import END, Keyboard, KeyPress
 from fieldconf.cli.showing import one_line_errors
 from fieldconf.errors import EvaluationError
 from fieldconf.render.table import printable
@@ -165,14 +165,14 @@ def _ask(session: "LabelSession", limit: int | None) -> None:
             key = keyboard.key()
             if key == END or key.name == "q":
                 return
-            if key == Key("c"):
-                key = Key("c", keyboard.line("right value (Enter alone: cancel): "))
+            if key == KeyPress("c"):
+                key = KeyPress("c", keyboard.line("right value (Enter alone: cancel): "))
             said = _act(session, item, key)
     finally:
         keyboard.close()
 
 
-def _act(session: "LabelSession", item: "LabelItem", key: Key) -> str:
+def _act(session: "LabelSession", item: "LabelItem", key: KeyPress) -> str:
     """Do what a key means; what is said of it."""
     actions = {"y": session.right, "n": session.wrong, "s": session.skip}
     if key.name in actions:

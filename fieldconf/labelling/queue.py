@@ -54,7 +54,7 @@ _MOST = 9
 """Alternatives of a value: each has a key from 1 to 9."""
 
 
-class Alternative(NamedTuple):
+class LabelChoice(NamedTuple):
     """Another value that could be right, as plain JSON, and its probability (0..1) if known."""
 
     value: Any
@@ -89,7 +89,7 @@ class LabelItem:
         return self.document, self.field.pointer
 
     @property
-    def alternatives(self) -> tuple[Alternative, ...]:
+    def alternatives(self) -> tuple[LabelChoice, ...]:
         """The other values of its distribution, else of its schema, else of a boolean; at most 9.
 
         The most probable ones come first.
@@ -102,7 +102,7 @@ class LabelItem:
             others = [(member, None) for member in field.declared.members]
         elif field.kind == "boolean":
             others = [(True, None), (False, None)]
-        plain = [Alternative(plain_value(value), share) for value, share in others]
+        plain = [LabelChoice(plain_value(value), share) for value, share in others]
         return tuple([each for each in plain if not same_json(each.value, self.value)][:_MOST])
 
 
