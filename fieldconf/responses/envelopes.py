@@ -120,8 +120,9 @@ def _one_response(payload: Sequence[Any]) -> Any:
         own = getattr(payload[0], "__dict__", {}).get("_raw_response")
         if own is not None and own is payload[1]:
             return own
-    is_listed = len(payload) > 1 and objects.is_part(payload[0]) and objects.is_part(payload[1])
-    return objects.joined([_inside(part) for part in payload]) if is_listed else payload
+    if len(payload) < 2 or not all(map(objects.is_part, payload[:2])):
+        return payload
+    return objects.joined([_inside(part) for part in payload]) or payload
 
 
 # -- text ---------------------------------------------------------------------------------------

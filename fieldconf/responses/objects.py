@@ -16,7 +16,7 @@ Quirks:
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from fieldconf.responses.payload_access import (
@@ -73,18 +73,16 @@ def is_part(item: Any) -> bool:
 
 
 def joined(parts: list[Any]) -> Any:
-    """``.choices``, ``.candidates`` or ``.output`` of one response as a response.
+    """``.choices``, ``.candidates`` or ``.output`` of one response as a response; else None.
 
-    Any other list is unchanged. Parts of several responses have the same index, or end twice.
+    Parts of several responses have the same index, or several answers.
     """
     if sum(map(_is_output_item, parts)) == 1 and all(has(part, "type", "id") for part in parts):
         return {"output": parts}
-    if len({get(part, "index") for part in parts}) < len(parts):
-        return parts
-    for key, is_one in (("choices", is_choice), ("candidates", is_candidate)):
-        if all(is_part(part) and is_one(part) for part in parts):
-            return {key: parts}
-    return parts
+    if not all(map(is_part, parts)) or len({get(part, "index") for part in parts}) < len(parts):
+        return None
+    forms = (("choices", is_choice), ("candidates", is_candidate))
+    return next(({key: parts} for key, is_one in forms if all(map(is_one, parts))), None)
 
 
 # -- servers' and engines' own objects ----------------------------------------------------------
@@ -246,7 +244,7 @@ def _llm_log(item: Any) -> Any:
 def _llm_entry(chunk: Any) -> dict[str, Any]:
     """A chunk with one dict is one token; of several tokens the texts are not known."""
     shown, tops = text(get(chunk, "text")), items(get(chunk, "top_logprobs"))
-    top = members(tops[0]) if len(tops) == 1 else {}
+    top = members(tops[0] if len(tops) == 1 else None)
     rows = [{"token": name, "logprob": value} for name, value in top.items()]
     return {"token": shown, "logprob": top.get(shown), "top_logprobs": rows}
 
@@ -480,12 +478,12 @@ def _is_value(item: Any) -> bool:
     if isinstance(item, (str, bool, int, float)):
         return True
     keys = members(item)
-    return bool(keys) and all(isinstance(key, str) for key in keys) and not (
+    return bool(keys) and all(type(key) is str for key in keys) and not (
         _RESPONSE_KEYS & keys.keys() or any("logprob" in key.lower() for key in keys)
     )  # fmt: skip
 
 
-_WITHOUT = (
+_WITHOUT: tuple[tuple[Callable[[Any], bool], str, str], ...] = (
     (
         lambda item: has(item, "lc") and get(item, "type") == "not_implemented",
         "an object that LangChain's dumpd cannot dump",

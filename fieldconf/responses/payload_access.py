@@ -100,11 +100,13 @@ def listed(value: Any, depth: int = 12) -> Any:
 
     Anything else is returned unchanged, also the tensors and arrays of ``model.generate``.
     """
-    if type(value) is not dict or _PLAIN.issuperset(map(type, value.values())):
+    if type(value) is not dict:
         return value
-    if "sequences" in value or not any(map(_is_array, value.values())):
-        return value
-    return _unarrayed(value, depth)
+    row = cast("dict[str, Any]", value)
+    is_plain = _PLAIN.issuperset(map(type, row.values()))
+    if is_plain or "sequences" in row or not any(map(_is_array, row.values())):
+        return row
+    return _unarrayed(row, depth)
 
 
 def _is_array(value: Any) -> bool:
