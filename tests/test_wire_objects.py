@@ -198,6 +198,18 @@ def test_a_token_without_text_of_vllm_is_not_named_by_its_id():
     assert all(field.logprob is None for field in fc.score(payload).fields.values())
 
 
+def test_logits_that_unitxt_lists_as_logprobs_are_no_candidates():
+    payload = sample("unitxt_output")
+    for token in payload["prediction"]:
+        for row in token["top_tokens"]:
+            row["logprob"] += 20.0
+    found = fc.score(payload)
+    for token in payload["prediction"]:
+        token["top_tokens"] = []
+    assert figures(found) == figures(fc.score(payload))
+    assert logprobs(found) == logprobs(fc.score(sample("openai_chat")))
+
+
 # -- what has no logprobs -------------------------------------------------------------------------
 
 VALUES = {
@@ -243,6 +255,10 @@ LOST = {
         "generations[0][0].message",
     ),
     "unitxt": ([{"top_tokens": [{"text": "{", "logprob": -0.1}]}], "Pass `completion`"),
+    "Anthropic": (
+        {"type": "message", "role": "assistant", "content": [], "stop_reason": "end_turn"},
+        "Use a model of a provider that does",
+    ),
     "AI SDK data stream": ('0:"{"\n0:"}"\n', "JSON.stringify(result)"),
 }
 

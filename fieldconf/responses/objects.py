@@ -11,6 +11,8 @@ Quirks:
 * OpenAI .NET: ``System.Text.Json`` writes the object's own names, and bytes as base64.
 * simonw/llm: for each chunk its text and a list of dicts by text; the chunk's token is its text.
 * Semantic Kernel leaves ``inner_content`` out of its dump; the logprobs are in ``metadata`` too.
+* unitxt: its Hugging Face engine lists logits beside a logprob; its OpenAI engine lists candidates
+  only.
 * openai-agents: the final output of a run is that of its last response.
 """
 
@@ -19,6 +21,7 @@ import binascii
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
+from fieldconf.responses.formats.entries import SAME
 from fieldconf.responses.payload_access import (
     at,
     first,
@@ -31,6 +34,7 @@ from fieldconf.responses.payload_access import (
     texts,
 )
 from fieldconf.responses.wrapper import Wrapper, chat, has
+from fieldconf.tokens.token import chosen_logprob
 
 _BODY_KEYS = ("choices", "candidates", "output", "generated_text", "message", "results", "content")
 
@@ -79,10 +83,11 @@ def joined(parts: list[Any]) -> Any:
     """
     if sum(map(_is_output_item, parts)) == 1 and all(has(part, "type", "id") for part in parts):
         return {"output": parts}
-    if not all(map(is_part, parts)) or len({get(part, "index") for part in parts}) < len(parts):
-        return None
-    forms = (("choices", is_choice), ("candidates", is_candidate))
-    return next(({key: parts} for key, is_one in forms if all(map(is_one, parts))), None)
+    for key, is_one in (("choices", is_choice), ("candidates", is_candidate)):
+        if all(is_part(part) and is_one(part) for part in parts):
+            is_one_response = len({get(part, "index") for part in parts}) == len(parts)
+            return {key: parts} if is_one_response else None
+    return None
 
 
 # -- servers' and engines' own objects ----------------------------------------------------------
@@ -111,6 +116,8 @@ def _vllm(item: Any) -> Any:
 def _vllm_entries(output: Any) -> list[Any] | None:
     ids, tops = _sequence(get(output, "token_ids")), _sequence(get(output, "logprobs"))
     if len(ids) != len(tops):
+        return None
+    if not all(isinstance(number, int) for number in ids):
         return None
     return [
         _vllm_entry(number, members(top).get(number, members(top).get(str(number))))
@@ -397,11 +404,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
             and is_number(get(item, "logprob"))
             and isinstance(get(item, "top_tokens"), (list, tuple))
         ),
-        lambda item: chat(
-            get(item, "text"),
-            [_unitxt_entry(item) | {"top_logprobs": list(map(_unitxt_entry, _top_tokens(item)))}],
-            piece=True,
-        ),
+        lambda item: chat(get(item, "text"), [_unitxt_token(item)], piece=True),
     ),
     Wrapper(
         "unitxt output",
@@ -441,8 +444,16 @@ WRAPPERS: tuple[Wrapper, ...] = (
 """Tried after those of ``frameworks``, in this order."""
 
 
-def _top_tokens(item: Any) -> Sequence[Any]:
-    return items(get(item, "top_tokens"))
+def _unitxt_token(item: Any) -> dict[str, Any]:
+    """A token; its list counts if it has the token with the same logprob, else it is of logits."""
+    own = _unitxt_entry(item)
+    top = list(map(_unitxt_entry, items(get(item, "top_tokens"))))
+    logprob = chosen_logprob(own["logprob"])
+    listed = [chosen_logprob(row["logprob"]) for row in top if row["token"] == own["token"]]
+    is_normal = logprob is not None and any(
+        value is not None and abs(value - logprob) <= SAME for value in listed
+    )
+    return own | {"top_logprobs": top if is_normal else []}
 
 
 def _unitxt_entry(row: Any) -> dict[str, Any]:
@@ -513,6 +524,11 @@ _WITHOUT: tuple[tuple[Callable[[Any], bool], str, str], ...] = (
         lambda item: any(has(part, "content_type") for part in items(get(item, "items"))),
         "a Semantic Kernel message whose metadata has no logprobs",
         "Pass `message.inner_content`, asked for with logprobs",
+    ),
+    (
+        lambda item: get(item, "type") == "message" and has(item, "stop_reason"),
+        "a response of Anthropic, which gives no logprobs",
+        "Use a model of a provider that does: docs/providers.md",
     ),
     (
         lambda item: has(item, "top_tokens") and not has(item, "text"),
