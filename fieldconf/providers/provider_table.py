@@ -441,7 +441,8 @@ FRAMEWORKS = (
     ),
     Framework(
         "DJL", "the response with `generated_text` and `details`",
-        "`log_prob` of each token, no candidates: of alternatives only bounds are known.", "documentation",
+        "`log_prob` of each token, no candidates: of alternatives only bounds are known.",
+        "documentation",
     ),
     Framework(
         "OpenAI .NET", "`JsonSerializer.Serialize(completion)`",

@@ -390,10 +390,8 @@ WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper(
         "llama-index response",
         lambda item: (
-            "raw" in members(item)
-            and has(item, "raw")
+            has(item, "raw", "additional_kwargs")
             and (has(item, "message") or isinstance(get(item, "text"), str))
-            and "additional_kwargs" in members(item)
         ),
         lambda item: get(item, "raw"),
     ),
