@@ -295,7 +295,7 @@ def test_messages_of_errors_name_the_cause():
         score(GARBAGE["an error in a stream"])
     with pytest.raises(PayloadError, match="HTML"):
         score(GARBAGE["a page"])
-    with pytest.raises(PayloadError, match="the keys 'things'"):
+    with pytest.raises(PayloadError, match="this is the answer's value"):
         score({"things": []})
 
 

@@ -7,7 +7,8 @@ Never: I/O; a client's package imported; a guess if the shape is unknown; an exc
 Why:   all providers are read in one place, whatever client or framework delivered the response.
 
 * ``envelopes``: opens text, bytes, objects and lists;
-* ``frameworks``, ``ai_sdk``, ``kept``: unwrap responses of frameworks and saved responses;
+* ``frameworks``, ``objects``, ``ai_sdk``, ``kept``: unwrap parts of responses, and responses of
+  frameworks and records; ``wrapper``: a row of their tables;
 * ``formats/``: one module for each shape; ``fast/``: faster readers of the most frequent shape;
 * ``delta``: adds up the parts of a response; ``answer_bounds``: where another answer begins;
 * ``token_names``, ``echo``, ``text_repair``: repair token names, echoed prompts, and the text;
@@ -24,7 +25,7 @@ from msgspec import structs
 
 from fieldconf.errors import FieldconfError, NoLogprobsError, PayloadError, one_line
 from fieldconf.providers.refusals import refusal, server_message
-from fieldconf.responses import ai_sdk, echo, frameworks, kept, token_names
+from fieldconf.responses import ai_sdk, echo, frameworks, kept, objects, token_names
 from fieldconf.responses.answer_bounds import Answers
 from fieldconf.responses.delta import Delta, fold, several
 from fieldconf.responses.envelopes import REMEDY, open_payload
@@ -44,7 +45,7 @@ from fieldconf.responses.formats import (
     together_stream,
     transformers,
 )
-from fieldconf.responses.payload_access import first, get
+from fieldconf.responses.payload_access import first, get, listed
 from fieldconf.responses.text_repair import fitted
 from fieldconf.tokens.spelling import undisguised
 from fieldconf.tokens.token import Completion
@@ -56,6 +57,8 @@ FAMILIES: tuple[ModuleType, ...] = (
 )  # fmt: skip
 """The known shapes, in the order in which they are tried: the most specific first. The last of the
 three with ``choices`` also reads responses without logprobs."""
+
+_DEEPEST = 4  # a cassette in a log is 2 texts or lists deep
 
 
 def completions(
@@ -166,7 +169,9 @@ def _place(wanted: int, sequence: Sequence[Any], what: str) -> int:
     return wanted
 
 
-def _read_all(payload: Any, dull: list[Any], unknown: list[Any]) -> Iterator[list[Delta]]:
+def _read_all(
+    payload: Any, dull: list[Any], unknown: list[Any], depth: int = 0
+) -> Iterator[list[Delta]]:
     """What each item of a payload adds, one by one: long streams are not held in memory.
 
     ``dull`` gets an item that adds nothing to an answer, preferably an error; ``unknown`` gets the
@@ -182,10 +187,18 @@ def _read_all(payload: Any, dull: list[Any], unknown: list[Any]) -> Iterator[lis
             }  # fmt: skip
             if saved.mask != "unknown":
                 settings["mask"] = saved.mask
-            for deltas in _read_all(saved.response, dull, unknown):
+            for deltas in _read_all(saved.response, dull, unknown, depth):
                 yield [structs.replace(delta, **settings) for delta in deltas]
             continue
-        deltas = _read(item)
+        inner = frameworks.unwrap(listed(item))
+        if inner is not item and isinstance(
+            inner, (str, bytes, list)
+        ):  # a record's body, or several records
+            if depth < _DEEPEST:
+                yield from _read_all(inner, dull, unknown, depth + 1)
+                continue
+            inner = None
+        deltas = _read(listed(inner))
         if deltas is None:
             unknown[:] = unknown or [item]
             continue
@@ -195,9 +208,8 @@ def _read_all(payload: Any, dull: list[Any], unknown: list[Any]) -> Iterator[lis
         yield deltas
 
 
-def _read(item: Any) -> list[Delta] | None:
+def _read(inner: Any) -> list[Delta] | None:
     """What an item adds, read by the first family that it matches; None if it matches none."""
-    inner = frameworks.unwrap(item)
     if inner is None:
         return []
     family = next((family for family in FAMILIES if family.matches(inner)), None)
@@ -233,6 +245,11 @@ def _unknown(item: Any) -> FieldconfError:
             looked_for=looked_for,
             found="error",
             remedy="Fix the request: the response has no answer to score",
+        )
+    if found := objects.without_logprobs(item):
+        what, remedy = found
+        return PayloadError(
+            f"this is {what}", looked_for=looked_for, found=_describe(item), remedy=remedy
         )
     description = _describe(item)
     names = ", ".join(family.NAME.split(" (")[0] for family in FAMILIES)

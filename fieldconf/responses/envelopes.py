@@ -9,10 +9,19 @@ Why:   the formats need not know how a response was transported.
 
 import json
 import re
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from typing import Any, cast
 
 from fieldconf.errors import PayloadError, one_line
+from fieldconf.responses import objects
 from fieldconf.responses.fast import from_json, from_objects
 from fieldconf.responses.payload_access import get, items
 
@@ -20,6 +29,9 @@ REMEDY = "Give the whole response of the request, as an SDK object, a dict, or i
 
 _DEEPEST = 8  # a list of raw HTTP responses is 2 deep
 _EVENT_TEXT = ("data:", "event:", "id:", "retry:", ":")
+_DATA_STREAM = re.compile(r'[0-9a-g]:["\[{]')  # `0:"text"`, version 4
+_TEXT_REMEDY = f"{REMEDY}; the answer's text alone has no numbers: pass `completion`"
+_ROW_KEYS = ("choices", "candidates", "response", "generated_text")  # of a row of a table
 _BEFORE = " \t\r\n\ufeff"  # a byte order mark begins files; in joined files it begins lines
 
 
@@ -69,7 +81,9 @@ def open_payload(payload: Any, depth: int = 0) -> Iterator[Any]:
 
 def _inside(payload: Any) -> Any:
     """The plain form of an object, or the response that it contains."""
-    if isinstance(payload, (Mapping, list, tuple)):
+    if isinstance(payload, (list, tuple)):
+        return _one_response(cast("Sequence[Any]", payload))
+    if isinstance(payload, Mapping):
         return payload  # pyright: ignore[reportUnknownVariableType]  # any payload
     # Instructor stores it in its model, where looking for a missing attribute is slow.
     raw = getattr(payload, "__dict__", {}).get("_raw_response")
@@ -81,13 +95,34 @@ def _inside(payload: Any) -> Any:
         dump = None
     if isinstance(dump, Mapping):
         return dump  # pyright: ignore[reportUnknownVariableType]  # any payload
-    body = getattr(
-        payload, "content", None
-    )  # of a raw HTTP response, as httpx and requests hold it
+    return _held(payload)
+
+
+def _held(payload: Any) -> Any:
+    """The response in an object without a dump."""
+    store = getattr(payload, "__dict__", {}).get("_store")
+    if isinstance(store, dict) and hasattr(payload, "_completions"):  # DSPy's Prediction
+        fields = cast("dict[str, Any]", store)
+        return fields.get("logprobs") or {"dspy_fields": sorted(map(str, fields))}
+    if type(payload).__name__ == "Series" and any(hasattr(payload, key) for key in _ROW_KEYS):
+        return payload.to_dict()
+    # of a raw HTTP response, as httpx and requests hold it
+    body = getattr(payload, "content", None)
     if isinstance(body, bytes) and hasattr(payload, "status_code"):
         return body
     last = getattr(payload, "response", None)  # pydantic-ai: the result of a run
     return last if isinstance(get(last, "parts"), (list, tuple)) else payload
+
+
+def _one_response(payload: Sequence[Any]) -> Any:
+    """The response of instructor's pair of model and response, or a list of its choices."""
+    if isinstance(payload, tuple) and len(payload) == 2:
+        own = getattr(payload[0], "__dict__", {}).get("_raw_response")
+        if own is not None and own is payload[1]:
+            return own
+    if len(payload) < 2 or not all(map(objects.is_part, payload[:2])):
+        return payload
+    return objects.joined([_inside(part) for part in payload]) or payload
 
 
 # -- text ---------------------------------------------------------------------------------------
@@ -115,6 +150,11 @@ def _open_text(text: str, load: Callable[[str], Any] = _loads) -> Iterator[Any]:
         raise PayloadError(
             "the response is an HTML or XML page, not JSON", found=one_line(text), remedy=REMEDY
         )
+    if _DATA_STREAM.match(text):
+        raise PayloadError(
+            "the response is a data stream of the AI SDK, which has no logprobs",
+            found=one_line(text), remedy="Give JSON.stringify(result) of the call on the server",
+        )  # fmt: skip
     if text.startswith(_EVENT_TEXT):
         yield from _events(text)
     else:
@@ -146,7 +186,9 @@ def _items(text: str, load: Callable[[str], Any] = _loads) -> Iterator[Any]:
                 yield from _items(line)
             return
         raise PayloadError(
-            f"the response is not JSON ({error})", found=one_line(text), remedy=REMEDY
+            f"the response is not JSON ({error})",
+            found=one_line(text),
+            remedy=REMEDY if text.startswith(("{", "[")) else _TEXT_REMEDY,
         ) from None
     yield from open_payload(value) if isinstance(value, list) else [value]
 

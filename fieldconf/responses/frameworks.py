@@ -19,11 +19,10 @@ Quirks:
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from fieldconf.providers.refusals import server_message
+from fieldconf.responses import objects
 from fieldconf.responses.payload_access import (
     at,
     first,
@@ -35,23 +34,9 @@ from fieldconf.responses.payload_access import (
     text,
     texts,
 )
+from fieldconf.responses.wrapper import Wrapper, chat, flat, has
 
 _DEEPEST = 5  # a batch line with a framework's dump of a response is 2 deep
-
-
-@dataclass(frozen=True, slots=True)
-class Wrapper:
-    """A structure that frameworks put around responses.
-
-    Attributes:
-        name: the name of the framework or of the structure.
-        wraps: whether an item has this structure.
-        unwrap: the item inside; None if there is none.
-    """
-
-    name: str
-    wraps: Callable[[Any], bool]
-    unwrap: Callable[[Any], Any]
 
 
 def unwrap(item: Any) -> Any:
@@ -64,35 +49,6 @@ def unwrap(item: Any) -> Any:
             break
         item = wrapper.unwrap(item)
     return item
-
-
-def _chat(
-    content: str | None, logprobs: Any, *, calls: Any = None, about: Any = None, piece: bool = False
-) -> dict[str, Any]:
-    """A response in the form of the server that gave the logprobs."""
-    reason = first(about, "finish_reason", "finishReason", "stop_reason", "done_reason")
-    if first(logprobs, "chosen_candidates", "chosenCandidates") is not None:
-        parts = {"parts": [{"text": content or ""}]}
-        choice = {"content": parts, "logprobs_result": logprobs, "finish_reason": reason}
-        return {"candidates": [choice], "model_version": first(about, "model_name", "model")}
-    entries = _flat(logprobs) if isinstance(logprobs, (list, tuple)) else logprobs
-    if content is None:
-        return {"logprobs": entries}
-    part: dict[str, Any] = {"content": content, "tool_calls": calls}
-    choice: dict[str, Any] = {"logprobs": {"content": entries} if items(entries) else entries}
-    choice |= {"delta" if piece else "message": part, "finish_reason": reason}
-    model = first(about, "model_name", "model")
-    server = get(about, "system_fingerprint")
-    return {"choices": [choice], "model": model, "system_fingerprint": server}
-
-
-def _flat(logprobs: Any) -> list[Any]:
-    """A list with one list for each part of the text, as one list."""
-    return [entry for part in items(logprobs) for entry in (items(part) or [part])]
-
-
-def _is(value: Any, *names: str) -> bool:
-    return all(get(value, name) is not None for name in names)
 
 
 # -- OpenAI's own -------------------------------------------------------------------------------
@@ -132,7 +88,7 @@ def ai_sdk_logprobs(item: Any) -> list[Any]:
     for name in ("providerMetadata", "experimental_providerMetadata"):
         for about in members(get(item, name)).values():
             logprobs = logprobs or get(about, "logprobs")
-    return _flat(logprobs)
+    return flat(logprobs)
 
 
 def _ai_sdk(item: Any) -> Any:
@@ -140,7 +96,7 @@ def _ai_sdk(item: Any) -> Any:
     if steps:
         return steps[-1]
     body = at(item, "response", "body")
-    if _is(body, "choices") or _is(body, "output") or _is(body, "candidates"):
+    if has(body, "choices") or has(body, "output") or has(body, "candidates"):
         return body
     parts = items(get(item, "parts"))
     logprobs = ai_sdk_logprobs(item)
@@ -150,9 +106,9 @@ def _ai_sdk(item: Any) -> Any:
     calls = [
         {"name": get(call, "toolName"), "arguments": first(call, "args", "input")}
         for call in calls
-        if _is(call, "toolName")
+        if has(call, "toolName")
     ]
-    spelled = "".join(text(get(entry, "token")) for entry in _flat(logprobs))
+    spelled = "".join(text(get(entry, "token")) for entry in flat(logprobs))
     written: str | None = text(get(item, "text")) or texts(get(item, "content"))
     written = written or "".join(
         ai_sdk_delta(part) or "" for part in parts if get(part, "type") == "text-delta"
@@ -161,10 +117,10 @@ def _ai_sdk(item: Any) -> Any:
     if not written and value is not None:  # only the object is left
         is_spelled = parsed(spelled) == value
         written = spelled if is_spelled else json.dumps(value, ensure_ascii=False)
-    elif not written and _flat(logprobs):
+    elif not written and flat(logprobs):
         written = None
     is_last_chunk = written != spelled and bool(written) and written.endswith(spelled)
-    return _chat(written, None if is_last_chunk else logprobs, calls=calls, about=item)
+    return chat(written, None if is_last_chunk else logprobs, calls=calls, about=item)
 
 
 # -- Python frameworks --------------------------------------------------------------------------
@@ -181,7 +137,7 @@ def _langchain(item: Any) -> Any:
     if text(get(item, "type")) in _NOT_THE_MODEL:  # of a list of messages
         return None
     about, more = get(item, "response_metadata"), get(item, "additional_kwargs")
-    chat = _chat(
+    response = chat(
         texts(get(item, "content")),
         first(about, "logprobs", "logprobs_result"),
         calls=get(more, "tool_calls") or get(item, "tool_call_chunks") or get(item, "tool_calls"),
@@ -189,9 +145,9 @@ def _langchain(item: Any) -> Any:
         piece=get(item, "type") == "AIMessageChunk",
     )
     refusal = text(get(more, "refusal"))
-    if refusal and "choices" in chat:
-        chat["choices"][0]["message"] = {"content": None, "refusal": refusal}
-    return chat
+    if refusal and "choices" in response:
+        response["choices"][0]["message"] = {"content": None, "refusal": refusal}
+    return response
 
 
 def _langchain_result(item: Any) -> Any:
@@ -222,7 +178,7 @@ def _pydantic_ai(item: Any) -> Any:
     content = "".join(text(get(part, "content")) for part in answers)
     details = {"finish_reason": first(item, "finish_reason") or get(about, "finish_reason"),
                "model_name": get(item, "model_name")}  # fmt: skip
-    return _chat(content, get(about, "logprobs") or beside or None, calls=calls, about=details)
+    return chat(content, get(about, "logprobs") or beside or None, calls=calls, about=details)
 
 
 # -- all of them --------------------------------------------------------------------------------
@@ -230,14 +186,19 @@ def _pydantic_ai(item: Any) -> Any:
 
 WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper(
+        "one of Gemini's candidates",
+        objects.is_candidate,
+        lambda item: {"candidates": [item]},
+    ),
+    Wrapper(
         "OpenAI Batch line",
-        lambda item: _is(item, "custom_id") or is_number(at(item, "response", "status_code")),
+        lambda item: has(item, "custom_id") or is_number(at(item, "response", "status_code")),
         _batch_line,
     ),
     Wrapper(
         "event of OpenAI's helper stream",
         lambda item: (
-            (get(item, "type") == "chunk" and _is(item, "chunk"))
+            (get(item, "type") == "chunk" and has(item, "chunk"))
             or text(get(item, "type")).startswith(_HELPER_EVENTS)
         ),
         lambda item: get(item, "chunk"),
@@ -246,7 +207,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
         "AI SDK result",
         lambda item: (
             text(get(item, "type")) not in AI_SDK_ENDS
-            and (bool(items(get(item, "steps"))) or any(_is(item, name) for name in _AI_SDK))
+            and (bool(items(get(item, "steps"))) or any(has(item, name) for name in _AI_SDK))
         ),
         _ai_sdk,
     ),
@@ -258,12 +219,12 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "LangChain raw and parsed",
-        lambda item: _is(item, "raw") and "parsing_error" in members(item),
+        lambda item: has(item, "raw") and "parsing_error" in members(item),
         lambda item: get(item, "raw"),
     ),
     Wrapper(
         "pydantic-ai message",
-        lambda item: any(_is(part, "part_kind") for part in items(get(item, "parts"))),
+        lambda item: any(has(part, "part_kind") for part in items(get(item, "parts"))),
         _pydantic_ai,
     ),
     Wrapper(
@@ -272,17 +233,13 @@ WRAPPERS: tuple[Wrapper, ...] = (
             isinstance(at(item, "logprobs", "content"), (list, tuple))
             and isinstance(get(item, "text"), str)
         ),
-        lambda item: _chat(get(item, "text"), get(item, "logprobs"), about=item),
+        lambda item: chat(get(item, "text"), get(item, "logprobs"), about=item),
     ),
     Wrapper(
         "logprobs of a choice by themselves",
-        lambda item: any(_is(entry, "token", "logprob") for entry in items(get(item, "content"))),
-        lambda item: _chat(None, get(item, "content")),
+        lambda item: any(has(entry, "token", "logprob") for entry in items(get(item, "content"))),
+        lambda item: chat(None, get(item, "content")),
     ),
-    Wrapper(
-        "request and response",
-        lambda item: _is(item, "request") and isinstance(get(item, "response"), dict),
-        lambda item: get(item, "response"),
-    ),
+    *objects.WRAPPERS,
 )
 """All wrappers, in the order in which they are tried; none wraps the result of another."""

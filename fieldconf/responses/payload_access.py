@@ -16,6 +16,7 @@ from msgspec import Struct
 
 _FENCED = re.compile(r"\s*```[a-zA-Z]*\n(.*)```\s*", re.DOTALL)
 _NONE = object()
+_PLAIN = frozenset((str, int, float, bool, type(None), dict, list))
 _SCALARS = (str, bytes, bytearray, int, float, list, tuple, set, frozenset, type(None))
 
 
@@ -92,6 +93,35 @@ def octets(value: Any) -> bytes | None:
     if len(whole) < len(numbers) or not all(-128 <= part < most for part in whole):
         return None
     return bytes(part % 256 for part in whole)
+
+
+def listed(value: Any, depth: int = 12) -> Any:
+    """A dict whose members numpy or pandas made arrays, with lists in their place.
+
+    Anything else is returned unchanged, also the tensors and arrays of ``model.generate``.
+    """
+    if type(value) is not dict:
+        return value
+    row = cast("dict[str, Any]", value)
+    is_plain = _PLAIN.issuperset(map(type, row.values()))
+    if is_plain or "sequences" in row or not any(map(_is_array, row.values())):
+        return row
+    return _unarrayed(row, depth)
+
+
+def _is_array(value: Any) -> bool:
+    return type(value).__name__ == "ndarray" and hasattr(value, "tolist")
+
+
+def _unarrayed(value: Any, depth: int) -> Any:
+    if depth and _is_array(value):
+        value = value.tolist()
+    if depth and type(value) is dict:
+        pairs = cast("dict[str, Any]", value).items()
+        return {key: _unarrayed(member, depth - 1) for key, member in pairs}
+    if depth and type(value) is list:
+        return [_unarrayed(member, depth - 1) for member in cast("list[Any]", value)]
+    return value
 
 
 def is_number(value: Any) -> bool:

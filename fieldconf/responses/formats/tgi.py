@@ -7,6 +7,7 @@ Why:   Hugging Face's native API; its chat endpoint has OpenAI's shape.
 
 Quirks:
 
+* DJL writes ``log_prob``; it is not known whether that is from after the mask.
 * A logprob may be null: JSON has no -inf.
 * Logprobs are from after the grammar's mask and all sampling steps.
 * The last line repeats the whole text; ``details.prefill`` are the prompt's tokens, if requested.
@@ -16,7 +17,7 @@ from typing import Any
 
 from fieldconf.responses.delta import Delta, finish, not_asked
 from fieldconf.responses.formats import entries
-from fieldconf.responses.payload_access import at, count, get, members, text
+from fieldconf.responses.payload_access import at, count, first, get, items, members, text
 
 NAME = "TGI (`details.tokens`, or lines with a `token`)"
 
@@ -38,6 +39,7 @@ def read(item: Any) -> list[Delta]:
         tokens = entries.paired([line], [get(item, "top_tokens")], _row)
         deltas.append(Delta(content=shown, tokens=tokens, mask="after"))
     if isinstance(get(item, "generated_text"), str) or members(details):
+        is_djl = any(get(token, "log_prob") is not None for token in items(get(details, "tokens")))
         whole = Delta(
             content=text(get(item, "generated_text")),
             tokens=entries.paired(get(details, "tokens"), get(details, "top_tokens"), _row),
@@ -46,7 +48,7 @@ def read(item: Any) -> list[Delta]:
             extent="final" if line is None else "cumulative",
             last=True,
             note=_NOT_ASKED,
-            mask="after",
+            mask="unknown" if is_djl else "after",
             completion_tokens=count(get(details, "generated_tokens")),
         )
         deltas.append(whole)
@@ -54,4 +56,5 @@ def read(item: Any) -> list[Delta]:
 
 
 def _row(token: Any) -> entries.Row:
-    return text(get(token, "text")), None, get(token, "logprob"), count(get(token, "id"))
+    logprob = first(token, "logprob", "log_prob")
+    return text(get(token, "text")), None, logprob, count(get(token, "id"))
