@@ -23,12 +23,13 @@ from fieldconf.cli.evaluate_command import evaluate_command
 from fieldconf.cli.extract_command import extract_command
 from fieldconf.cli.label_command import label_command
 from fieldconf.cli.local_command import local_group
+from fieldconf.cli.program import Program
 from fieldconf.cli.score_command import classify_command, score_command
 
 __all__ = ["main"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="fieldconf")
 def main() -> None:
     """How sure was the model of each field?"""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
+from fieldconf.cli.arguments import checked_text, read_text
 from fieldconf.cli.showing import absent, is_sound
 from fieldconf.render.table import number, printable
 
@@ -35,7 +36,7 @@ _MOST_FAILURES = 5
 
 _OPTIONS = (
     click.option(
-        "--each", is_flag=True, help="Many inputs: each line of TEXT, or each file of several."
+        "--each", is_flag=True, help="Many inputs: each line of FILE, or each file of several."
     ),
     click.option(
         "--per", type=click.Choice(["line", "file"]),
@@ -81,11 +82,12 @@ def each_options(command: F) -> F:
     return command
 
 
-def only_text(texts: Sequence[str], many: EachOptions) -> str:
-    """The one text, without ``--each``.
+def only_text(places: Sequence[str], literal: str | None, many: EachOptions) -> str:
+    """The one text, without ``--each``: that of ``--text``, of a file or of standard input.
 
     Raises:
-        UsageError: if there are several texts, or options that need ``--each``.
+        UsageError: if there are several texts or none, or options that need ``--each``.
+        PayloadError: if it cannot be read.
     """
     many_options = [
         f"--{name.replace('_', '-')}"
@@ -94,9 +96,15 @@ def only_text(texts: Sequence[str], many: EachOptions) -> str:
     ]
     if many_options:
         raise click.UsageError(f"{many_options[0]} is for many inputs: add --each")
-    if len(texts) != 1:
-        raise click.UsageError(f"{len(texts)} texts were given: add --each")
-    return texts[0]
+    if literal is not None and not places:
+        return checked_text(literal, "--text")
+    if literal is not None:
+        raise click.UsageError("--text stands in place of FILE: give one of them")
+    if not places:
+        raise click.UsageError("there is no text: give a FILE, - for standard input, or --text")
+    if len(places) != 1:
+        raise click.UsageError(f"{len(places)} files were given: add --each")
+    return read_text(places[0])
 
 
 def extract_each(

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fieldconf.errors import FieldconfError, LocalModelError, RequestError
+from fieldconf.cli.option_words import in_options
+from fieldconf.cli.program import code_of
+from fieldconf.errors import FieldconfError
 from fieldconf.render import lines
 from fieldconf.render.table import Row, printable, table
 
@@ -36,9 +38,11 @@ def one_line_errors() -> Generator[None]:
     try:
         yield
     except FieldconfError as error:
-        click.echo(f"Error: {printable(str(error))}", err=True)
-        is_remote = isinstance(error, (RequestError, LocalModelError))
-        raise SystemExit(3 if is_remote else 2) from error
+        click.echo(f"Error: {printable(in_options(str(error)))}", err=True)
+        raise SystemExit(code_of(error)) from error
+    except RecursionError as error:
+        click.echo("Error: the schema or the response is nested too deep to be read", err=True)
+        raise SystemExit(2) from error
 
 
 def show_live(
