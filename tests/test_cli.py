@@ -16,6 +16,7 @@ from servers import answer_json, answer_stream, closed_port, serving
 
 import fieldconf as fc
 from fieldconf.cli import main
+from fieldconf.cli.option_words import in_options
 from fieldconf.testing import Answer, FakeServer, HttpError
 
 
@@ -805,3 +806,85 @@ def test_the_program_that_is_installed_is_this_one():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     module, _, name = project["scripts"]["fieldconf"].partition(":")
     assert callable(getattr(importlib.import_module(module), name))
+
+
+# -- help ------------------------------------------------------------------------------------------
+
+COMMANDS = [["extract"], ["score"], ["classify"], ["batch"], ["evaluate"], ["drift"]]
+
+
+@pytest.mark.parametrize("command", [[], *COMMANDS, ["local", "fetch"]])
+def test_help_has_examples_and_exit_codes(command):
+    shown = run(*command, "--help").stdout
+    assert "Example" in shown
+    _, codes = shown.split("Exit codes:\n")
+    rows = dict(line.split(maxsplit=1) for line in codes.splitlines() if line.strip()[:1].isdigit())
+    assert {"0", "2", "130"} <= rows.keys()
+    assert all(f"  fieldconf {' '.join(command)}" in line for line in shown.splitlines()
+               if line.startswith("  fieldconf") and "COMMAND" not in line)  # fmt: skip
+
+
+def test_the_summaries_of_commands_are_whole():
+    result = CliRunner().invoke(main, ["--help"], env={"COLUMNS": "80"})
+    _, commands = result.stdout.split("Commands:\n")
+    rows = commands.split("\n\n")[0].splitlines()
+    assert len(rows) >= 7
+    assert all(line.startswith("  ") and len(line) <= 80 and "..." not in line for line in rows)
+    assert all(line[2] != " " for line in rows)  # each is one line
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shell_completes(shell):
+    page = (ROOT / "docs" / "command-line.md").read_text()
+    assert f"_FIELDCONF_COMPLETE={shell}_source fieldconf" in page
+    environment = {"_FIELDCONF_COMPLETE": f"{shell}_complete"}
+    environment |= {"COMP_WORDS": "fieldconf ex", "COMP_CWORD": "ex" if shell == "fish" else "1"}
+    result = CliRunner().invoke(main, [], env=environment, prog_name="fieldconf")
+    assert (result.exit_code, "extract" in result.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("teams", "line"),
+    [
+        (["sales", "billing", "sales"], "samples: 3 answers differ on /team 2 of 3"),
+        (["sales", "sales", "sales"], "samples: 3 answers agree on every value"),
+    ],
+)
+def test_samples_say_what_they_differ_on(tmp_path, teams, line):
+    answers = iter(teams)
+    result, _ = asked_of(
+        tmp_path, "--samples", "3", "--provider", "anthropic",
+        answer=lambda body: {"team": next(answers), "name": "Anna"},
+    )  # fmt: skip
+    assert line in result.stdout.splitlines()
+
+
+def test_the_places_of_values_are_said(tmp_path):
+    result, _ = asked_of(
+        tmp_path, "--locate", answer=lambda body: {"team": "sales", "name": "anna"}
+    )
+    lines = result.stdout.splitlines()
+    assert 'in the text: /name at character 0: "Anna" (folded)' in lines
+    assert "not in the text: /team" in lines
+    assert "in the text" not in asked_of(tmp_path)[0].stdout
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("no model was named. Give model='...'", "no model was named. Pass --model"),
+        ("leave match= out, or say samples=1", "leave --match out, or say --samples 1"),
+        ('Use match="exact", or labels', "Use --match exact, or labels"),
+        ("Raise the client's timeout, or check", "Raise --timeout, or check"),
+        ("reasoning_effort='none' and /a/model=1", "reasoning_effort='none' and /a/model=1"),
+    ],
+)
+def test_messages_are_in_the_words_of_the_command_line(ours, theirs):
+    assert in_options(ours) == theirs
+
+
+def test_a_wrong_limit_is_told_in_options(saved):
+    result = run(
+        "score", saved / "response.json", "--accept", "0.5", "--review", "0.6", "--choice", "0"
+    )
+    assert "Pass a --review that is not above --accept" in result.stderr

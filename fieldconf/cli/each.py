@@ -11,7 +11,7 @@ Exit codes: 0 every input has a sound answer; 1 some have none; 2 and 3 as for e
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
@@ -24,7 +24,8 @@ from fieldconf.render.table import number, printable
 
 if TYPE_CHECKING:
     from fieldconf.extraction.options import Options
-    from fieldconf.many.input_readers import Per
+    from fieldconf.many.input_items import InputItem
+    from fieldconf.many.input_readers import Inputs, Per
     from fieldconf.policy import Outcome
     from fieldconf.reasking.cascade import CascadeStep
     from fieldconf.report.results import Result, RunSummary
@@ -33,6 +34,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _MOST_FAILURES = 5
 """The number of failures shown at the end; all of them are in the output file."""
+
+_LONGEST_VALUE = 120
+"""Characters of a value in a result's line."""
 
 _OPTIONS = (
     click.option(
@@ -122,8 +126,8 @@ def extract_each(
     from fieldconf.many.input_readers import inputs_in
     from fieldconf.many.output_lines import line_of
 
-    inputs = inputs_in(
-        places, per=many["per"], text_field=many["text_field"], id_field=many["id_field"]
+    inputs = _Placed(
+        inputs_in(places, per=many["per"], text_field=many["text_field"], id_field=many["id_field"])
     )
     output, run = many["output"], ExitStatus()
     results = extract_many(
@@ -136,9 +140,11 @@ def extract_each(
             if output is None and as_json:
                 line = line_of(result, "")
                 del line["key"]
-                click.echo(json.dumps(line))
+                click.echo(json.dumps({**line, "place": inputs.places[result.index]}))
             elif output is None:
-                click.echo(_line(result))
+                click.echo(_line(result, inputs.places[result.index]))
+            if result.error is None:  # failures are shown again at the end
+                inputs.places.pop(result.index, None)
     except KeyboardInterrupt:
         hint = "with --output it could be gone on with"
         if output:
@@ -149,7 +155,7 @@ def extract_each(
     finally:
         results.close()
     for result in results.failures[:_MOST_FAILURES] if output is not None else ():
-        click.echo(_line(result), err=True)
+        click.echo(_line(result, inputs.places.get(result.index, "")), err=True)
     click.echo(_summary(results.summary, output), err=True)
     return run
 
@@ -170,9 +176,27 @@ class ExitStatus:
         self.outcome = worst([self.outcome, "reject" if report is None else report.outcome])
 
 
-def _line(result: "Result[Any]") -> str:
-    """A result in one line: its outcome, the input's name, and the reasons against it."""
-    name = f"input {result.index}" if result.id is None else result.id
+class _Placed:
+    """Inputs; ``places`` says where each that was read and is not done with stands."""
+
+    def __init__(self, inputs: "Inputs") -> None:
+        self._inputs = inputs
+        self.places: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._inputs)
+
+    def __iter__(self) -> "Iterator[InputItem]":
+        for index, item in enumerate(self._inputs):
+            self.places[index] = item.place or item.id or f"input {index}"
+            yield item
+
+
+def _line(result: "Result[Any]", place: str) -> str:
+    """A result in one line: outcome, the input's place and name, its value, what is doubtful."""
+    from fieldconf.fields.plain_values import plain_value
+
+    name = place if result.id in (None, place) else f"{result.id} ({place})"
     report = result.report
     if report is None:
         message = str(result.error)
@@ -184,6 +208,10 @@ def _line(result: "Result[Any]") -> str:
         message = report.reason or ", ".join(
             f"{pointer or '(whole)'} {'?' if confidence is None else number(confidence)}"
             for pointer, confidence in doubtful
+        )
+        value = json.dumps(plain_value(report.data), ensure_ascii=False)
+        name += (
+            f"  {value if len(value) <= _LONGEST_VALUE else value[: _LONGEST_VALUE - 3] + '...'}"
         )
         message = "; ".join(filter(None, [message, absent(report)]))
     return printable(f"{result.outcome:<6}  {name}{f'  {message}' if message else ''}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
+from fieldconf.cli import epilogs
 from fieldconf.cli.arguments import (
     address,
     client_of,
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
     from fieldconf.extraction.options import Options
 
 
-@click.command("extract")
+@click.command(
+    "extract",
+    short_help="Ask a model for the fields of a schema in a text, or in many.",
+    epilog=epilogs.EXTRACT,
+)
 @click.argument("schema")
 @click.argument("places", metavar="[FILE|-]...", nargs=-1)
 @click.option("--text", help="The text itself, in place of FILE.")

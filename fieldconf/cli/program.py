@@ -9,6 +9,7 @@ Why:   the person at the terminal did not write the code.
 import os
 import sys
 from contextlib import suppress
+from io import TextIOWrapper
 from typing import Any, NoReturn
 
 import click
@@ -57,9 +58,8 @@ def code_of(error: FieldconfError) -> int:
 
 def _replace_what_cannot_be_written() -> None:
     """Write ``?`` for a character that the output's encoding (cp1252, ASCII) does not have."""
-    if getattr(sys.stdout, "errors", None) == "strict":
-        with suppress(AttributeError, ValueError):  # a stream that somebody put in its place
-            sys.stdout.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="replace")
 
 
 def _let_go_of_stdout() -> None:

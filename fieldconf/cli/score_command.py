@@ -11,11 +11,16 @@ from typing import Literal
 
 import click
 
+from fieldconf.cli import epilogs
 from fieldconf.cli.arguments import check_names, judging, matching, policy_of, read_bytes
 from fieldconf.cli.showing import one_line_errors, show, show_all
 
 
-@click.command("score")
+@click.command(
+    "score",
+    short_help="Score a saved response: its fields and their confidences.",
+    epilog=epilogs.SCORE,
+)
 @click.argument("response")
 @click.option(
     "--schema",
@@ -68,7 +73,11 @@ def score_command(
         show(reports[0], as_json=as_json, why=why, by_outcome=exit_by_outcome)
 
 
-@click.command("classify")
+@click.command(
+    "classify",
+    short_help="Score a saved response whose text is a bare label.",
+    epilog=epilogs.CLASSIFY,
+)
 @click.argument("response")
 @click.option(
     "--label", "labels", multiple=True, required=True, help="A label, or TEXT=MEANING; for each."
