@@ -9,7 +9,6 @@ Why:   the person at the terminal did not write the code.
 import os
 import sys
 from contextlib import suppress
-from io import TextIOWrapper
 from typing import Any, NoReturn
 
 import click
@@ -58,8 +57,9 @@ def code_of(error: FieldconfError) -> int:
 
 def _replace_what_cannot_be_written() -> None:
     """Write ``?`` for a character that the output's encoding (cp1252, ASCII) does not have."""
-    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
-        sys.stdout.reconfigure(errors="replace")
+    stream: Any = sys.stdout
+    if getattr(stream, "errors", "") == "strict" and hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="replace")
 
 
 def _let_go_of_stdout() -> None:
