@@ -6,7 +6,20 @@ Never: an effect when it is only imported.
 Why:   if several Pythons are installed, this chooses the fieldconf of one of them.
 """
 
-from fieldconf.cli import main
+import sys
+
+__all__ = ["run"]
+
+
+def run(name: str | None = None) -> None:
+    """Run the command line; Ctrl-C while it is imported ends it without a traceback, too."""
+    try:
+        from fieldconf.cli import main  # noqa: PLC0415  # so that Ctrl-C meanwhile is caught
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted\n")
+        sys.exit(130)
+    main(prog_name=name)
+
 
 if __name__ == "__main__":
-    main(prog_name="python -m fieldconf")
+    run("python -m fieldconf")

@@ -1,16 +1,22 @@
 """The command line: tables, JSON, exit codes, and one clear line for every wrong input."""
 
+import importlib
 import json
+import os
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 from answers import TICKET, TICKET_SCHEMA, chunks, response
 from installed import CliRunner, needs_responses
+from pages import ROOT
 from servers import answer_json, answer_stream, closed_port, serving
 
 import fieldconf as fc
 from fieldconf.cli import main
+from fieldconf.cli.option_words import in_options
 from fieldconf.testing import Answer, FakeServer, HttpError
 
 
@@ -188,7 +194,14 @@ def test_extract_shows_the_fields_of_an_answer_without_logprobs(saved):
         made["choices"][0]["logprobs"] = None
     with serving(answer_stream(bare)) as server:
         result = run(
-            "extract", saved / "schema.json", "x", "--base-url", server.base_url, "--model", "m"
+            "extract",
+            saved / "schema.json",
+            "--text",
+            "x",
+            "--base-url",
+            server.base_url,
+            "--model",
+            "m",
         )
     assert result.exit_code == 1
     assert '"billing"' in result.stdout
@@ -208,7 +221,7 @@ def test_an_answer_against_its_schema_is_exit_code_1(saved):
 def test_extract_prints_field_by_field(saved):
     with serving(answer_stream(chunks(TICKET))) as server:
         result = run(
-            "extract", saved / "schema.json", "I was charged twice",
+            "extract", saved / "schema.json", "--text", "I was charged twice",
             "--base-url", server.base_url, "--model", "m",
         )  # fmt: skip
     assert result.exit_code == 0
@@ -232,7 +245,7 @@ def test_extract_reads_a_file_and_gives_json(saved):
 def test_extract_keeps_the_response_that_score_reads(saved):
     with serving(answer_json(response(TICKET))) as server:
         kept = run(
-            "extract", saved / "model.py:Ticket", "I was charged twice", "--json",
+            "extract", saved / "model.py:Ticket", "--text", "I was charged twice", "--json",
             "--keep-response", "--base-url", server.base_url, "--model", "m",
         )  # fmt: skip
     (saved / "kept.json").write_text(kept.stdout)
@@ -243,13 +256,13 @@ def test_extract_keeps_the_response_that_score_reads(saved):
 
 
 def test_extract_of_nothing(saved):
-    result = run("extract", saved / "schema.json", "  ")
+    result = run("extract", saved / "schema.json", "--text", "  ")
     assert (result.exit_code, "the text is empty" in result.stderr) == (2, True)
 
 
 def test_extract_from_a_dead_server_is_one_line_and_exit_code_3(saved):
     result = run(
-        "extract", saved / "schema.json", "x",
+        "extract", saved / "schema.json", "--text", "x",
         "--base-url", f"http://127.0.0.1:{closed_port()}/v1", "--model", "m",
     )  # fmt: skip
     assert (result.exit_code, len(result.stderr.splitlines())) == (3, 1)
@@ -259,7 +272,14 @@ def test_extract_from_a_dead_server_is_one_line_and_exit_code_3(saved):
 def test_extract_from_a_server_that_refuses_is_exit_code_3(saved):
     with serving(answer_json({"error": {"message": "no logprobs here"}}, 400)) as server:
         result = run(
-            "extract", saved / "schema.json", "x", "--base-url", server.base_url, "--model", "m"
+            "extract",
+            saved / "schema.json",
+            "--text",
+            "x",
+            "--base-url",
+            server.base_url,
+            "--model",
+            "m",
         )
     assert (result.exit_code, "no logprobs here" in result.stderr) == (3, True)
 
@@ -330,7 +350,16 @@ def test_what_is_asked_for_reaches_the_server(tmp_path):
     schema = tmp_path / "schema.json"
     schema.write_text('{"type": "object", "properties": {"ok": {"type": "boolean"}}}')
     with FakeServer({"ok": True}) as server:
-        arguments = ["extract", str(schema), "Hello", "--model", "m", "--base-url", server.base_url]
+        arguments = [
+            "extract",
+            str(schema),
+            "--text",
+            "Hello",
+            "--model",
+            "m",
+            "--base-url",
+            server.base_url,
+        ]
         arguments += ["--provider", "openai-responses", "--temperature", "0.5", "--max-tokens", "9"]
         result = CliRunner().invoke(main, arguments)
         (asked,) = server.requests
@@ -366,7 +395,7 @@ def asked_of(tmp_path, *arguments, answer=by_model, schema=NAMED, model="small")
     path.write_text(json.dumps(schema))
     with FakeServer(answer) as server:
         where = ["--base-url", server.base_url, *(["--model", model] if model else [])]
-        return run("extract", path, LETTER, *where, *arguments), server.requests
+        return run("extract", path, "--text", LETTER, *where, *arguments), server.requests
 
 
 @pytest.mark.parametrize(
@@ -401,7 +430,7 @@ def test_a_further_model_that_fails_is_one_line(tmp_path):
 
 
 def test_a_further_model_is_one_of_a_server(tmp_path):
-    result = run("extract", "named.json", LETTER, "--step", "large")
+    result = run("extract", "named.json", "--text", LETTER, "--step", "large")
     assert (result.exit_code, "add --model" in result.stderr) == (2, True)
 
 
@@ -470,7 +499,7 @@ def judged(result):
 def test_a_policy_from_a_file(limits, command):
     schema = limits / "schema.json"
     with serving(answer_stream(chunks(TICKET))) as server:
-        asked = ["extract", schema, "x", "--base-url", server.base_url, "--model", "m"]
+        asked = ["extract", schema, "--text", "x", "--base-url", server.base_url, "--model", "m"]
         scored = ["score", limits / "response.json", "--schema", schema]
         commands = {"score": scored, "extract": asked, "all": [*scored, "--all"]}
         result = run(*commands[command], "--policy", limits / "policy.toml")
@@ -530,9 +559,332 @@ def test_a_policy_that_is_none_is_one_line_and_exit_code_2(limits, text, words):
     (limits / "policy.toml").write_text(text)
     address = ["--base-url", f"http://127.0.0.1:{closed_port()}/v1", "--model", "m"]
     result = run(
-        "extract", limits / "schema.json", "x", *address, "--policy", limits / "policy.toml"
+        "extract",
+        limits / "schema.json",
+        "--text",
+        "x",
+        *address,
+        "--policy",
+        limits / "policy.toml",
     )
     assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
     assert words in result.stderr
     crossed = run("score", limits / "response.json", "--accept", "0.5", "--review", "0.6")
     assert (crossed.exit_code, "review 0.6 is above accept 0.5" in crossed.stderr) == (2, True)
+
+
+# -- what is typed ---------------------------------------------------------------------------------
+
+
+def asks_nobody(*arguments, stdin=None, **environment):
+    """The one line on standard error of a command that ends before a request; its exit code."""
+    with FakeServer({"team": "sales", "name": "Anna"}) as server:
+        where = ["--base-url", server.base_url, "--model", "m"]
+        result = run("extract", *arguments, *where, stdin=stdin)
+    assert server.requests == []
+    assert (result.stdout, len(result.stderr.splitlines())) == ("", 1)
+    return result.stderr.strip(), result.exit_code
+
+
+@pytest.mark.parametrize("place", ["mial.txt", "I was charged twice", "x" * 5000, "a\0b", ""])
+def test_a_path_that_is_not_there_is_never_sent(saved, place):
+    said, code = asks_nobody(saved / "schema.json", place)
+    assert code == 2
+    assert "there is no file" in said
+    assert said.endswith("Look at the path, or give the text by --text")
+    assert len(said) < 250
+
+
+def test_a_folder_is_no_text(saved):
+    said, code = asks_nobody(saved / "schema.json", saved)
+    assert (code, said.endswith("is a folder. Add --each to read its files one by one")) == (
+        2,
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "there is no text: give a FILE, - for standard input, or --text"),
+        (["mail.txt", "--text", "x"], "--text stands in place of FILE"),
+        (["mail.txt", "other.txt"], "2 files were given: add --each"),
+        (["--each"], "--each reads files, folders, patterns or -"),
+        (["--each", "--text", "x"], "--each reads files, folders, patterns or -"),
+        (["-"], "the text is empty: standard input"),
+    ],
+)
+def test_one_text_is_named_in_one_way(saved, arguments, words):
+    said, code = asks_nobody(saved / "schema.json", *arguments, stdin="")
+    assert (code, words in said) == (2, True)
+
+
+def test_a_text_may_be_the_name_of_a_file(saved, monkeypatch):
+    monkeypatch.chdir(saved)
+    with serving(answer_json(response(TICKET))) as server:
+        where = ["--base-url", server.base_url, "--model", "m", "--json"]
+        run("extract", "schema.json", "--text", "schema.json", *where)
+        run("extract", "schema.json", "-", *where, stdin="I was charged twice")
+    sent = [body["messages"][1]["content"] for body in server.requests]
+    assert sent == ["schema.json", "I was charged twice"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--timeout", "-1", "-1 is not between 0 and 1,000,000 seconds"),
+        ("--timeout", "nan", "nan is not between"),
+        ("--timeout", "inf", "inf is not between"),
+        ("--base-url", "foo", "'foo' is no address such as http://localhost:8000/v1"),
+        ("--base-url", "http://", "is no address"),
+        ("--base-url", "http://[::1", "is no address"),
+        ("--base-url", "ftp://host/v1", "is no address"),
+        ("--base-url", "http://host:99999/v1", "is no address"),
+        ("--base-url", "http://bad host/v1", "is no address"),
+        ("--provider", "opnai", "Did you mean 'openai'?"),
+        ("--seed", "x", "'x' is not a valid integer"),
+        ("--modle", "x", "No such option '--modle'"),
+    ],
+)
+def test_a_wrong_argument_is_one_line_and_exit_code_2(saved, option, value, words):
+    start = ["extract", saved / "schema.json", "--text", "x", "--model", "m"]
+    result = run(*start, "--base-url", "http://127.0.0.1:1/v1", option, value)
+    assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
+    assert words in result.stderr
+    assert result.stderr.rstrip().endswith("extract --help")
+
+
+def test_a_server_without_a_model_and_a_model_without_a_key(saved, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    start = ["extract", saved / "schema.json", "--text", "x"]
+    server = run(*start, "--base-url", "http://127.0.0.1:1/v1")
+    assert (server.exit_code, "pass --model" in server.stderr) == (2, True)
+    key = run(*start, "--model", "m")
+    assert (key.exit_code, len(key.stderr.splitlines())) == (2, 1)
+    assert "OpenAI needs a key: pass --api-key, or set OPENAI_API_KEY" in key.stderr
+
+
+NAMED_SCHEMA = {"name": "ticket", "strict": True, "schema": TICKET_SCHEMA}
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        NAMED_SCHEMA,
+        {"type": "json_schema", "json_schema": NAMED_SCHEMA},
+        {"type": "json_schema", **NAMED_SCHEMA},
+        {"type": "function", "function": {"name": "t", "parameters": TICKET_SCHEMA}},
+        {"name": "t", "description": "A ticket.", "input_schema": TICKET_SCHEMA},
+    ],
+)
+def test_a_schema_is_found_in_what_a_request_holds(saved, around):
+    (saved / "around.json").write_text(json.dumps(around))
+    result = run("score", saved / "response.json", "--schema", saved / "around.json", "--json")
+    plain = run("score", saved / "response.json", "--schema", saved / "schema.json", "--json")
+    assert (result.exit_code, result.stdout) == (0, plain.stdout)
+
+
+def test_a_property_may_be_named_as_a_wrapper(saved):
+    schema = {"type": "object", "properties": {"schema": TICKET_SCHEMA}, "required": ["schema"]}
+    (saved / "own.json").write_text(json.dumps(schema))
+    result = run("score", saved / "response.json", "--schema", saved / "own.json")
+    assert "invalid (whole): 'schema' is a required property" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('""', 'holds "", which is no schema'),
+        ("null", "holds null, which is no schema"),
+        ("{}", "says nothing about the answer: it has nothing"),
+        ('{"title": "Ticket"}', "says nothing about the answer: it has 'title'"),
+        ('{"name": "t", "strict": true, "schema": {}}', "says nothing about the answer"),
+        (json.dumps(response(TICKET)), "with the key 'choices' it looks like a response"),
+        ('{"type":"array","items":' * 100_000 + "{}" + "}" * 100_000, "nested too deep"),
+    ],
+)
+def test_a_schema_that_says_nothing_is_refused(saved, content, words):
+    (saved / "odd.json").write_text(content)
+    result = run("score", saved / "response.json", "--schema", saved / "odd.json")
+    assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
+    assert words in result.stderr
+
+
+def test_an_empty_name_is_no_schema(saved):
+    result = run("score", saved / "response.json", "--schema", "")
+    assert (result.exit_code, "the schema's name is empty" in result.stderr) == (2, True)
+
+
+def test_a_misspelt_field_of_a_policy_is_told_without_a_schema(saved):
+    (saved / "policy.toml").write_text("[fields]\n'/taem' = 0.9\n")
+    scored = ["score", saved / "response.json", "--policy", saved / "policy.toml"]
+    for more in ([], ["--all"]):
+        result = run(*scored, *more)
+        assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
+        assert "'/taem' is no field of the answer. Did you mean '/team'?" in result.stderr
+    for name in ("/team", "team", "/*", "/**"):
+        (saved / "policy.toml").write_text(f"[fields]\n'{name}' = 0.9\n")
+        assert run(*scored).exit_code == 0, name
+
+
+@pytest.mark.parametrize("form", ["lines", "list"])
+def test_several_responses_name_the_option_and_the_command(saved, form):
+    two = [json.dumps(response(TICKET))] * 2
+    (saved / "two.jsonl").write_text("\n".join(two) if form == "lines" else f"[{','.join(two)}]")
+    result = run("score", saved / "two.jsonl")
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert "Pass --all for a report of each, or write them all to a table: fieldconf batch" in (
+        result.stderr
+    )
+    every = run("score", saved / "two.jsonl", "--all", "--json")
+    assert [json.loads(line)["data"]["team"] for line in every.stdout.splitlines()] == (
+        ["billing", "billing"]
+    )
+
+
+# -- how a command ends ----------------------------------------------------------------------------
+
+
+def program(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "fieldconf", *map(str, arguments)],
+        stderr=subprocess.PIPE, check=False, **options,
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("how", [[], ["--json"], ["--all"]])
+def test_a_full_disk_is_one_line(saved, how):
+    with Path("/dev/full").open("wb") as full:
+        done = program("score", saved / "response.json", *how, stdout=full)
+    said = b"Error: cannot write standard output: No space left on device\n"
+    assert (done.returncode, done.stderr) == (2, said)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+@pytest.mark.parametrize("how", [[], ["--json"], ["--all"]])
+def test_characters_that_the_output_does_not_have_are_replaced(saved, encoding, how):
+    odd = [('{"name": "', 0.9, {}), ("Zoë \u4e2d", 0.9, {}), ('"}', 0.9, {})]
+    (saved / "odd.json").write_text(json.dumps(response(odd)))
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "COLUMNS": "200"}
+    done = program("score", saved / "odd.json", *how, stdout=subprocess.PIPE, env=environment)
+    assert (done.returncode, done.stderr) == (0, b"")
+    shown = done.stdout.decode(encoding)
+    assert ("Zoë ?" if encoding == "cp1252" else "Zo? ?") in shown or how == ["--json"]
+
+
+@pytest.mark.parametrize("where", ["import", "command"])
+def test_interrupted_at_any_time(saved, where):
+    """As if Ctrl-C came while a module is imported, at the start or by the command."""
+    late = {"import": "fieldconf.cli.batch_command", "command": "fieldconf.scoring.scorer"}[where]
+    code = (
+        "import builtins, sys\n"
+        "real = builtins.__import__\n"
+        "def late(name, *rest):\n"
+        f"    if name == {late!r}: raise KeyboardInterrupt\n"
+        "    return real(name, *rest)\n"
+        "builtins.__import__ = late\n"
+        "from fieldconf.__main__ import run\n"
+        f"sys.argv = ['fieldconf', 'score', {str(saved / 'response.json')!r}]\n"
+        "run()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stderr.strip(), done.stdout) == (130, b"Interrupted", b"")
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(saved, monkeypatch):
+    """As where the cache is read-only."""
+    (saved / "file").write_text("")
+    monkeypatch.setenv("FIELDCONF_CACHE", str(saved / "file" / "cache"))
+    monkeypatch.setattr("fieldconf.embedded.weights.find_weights", lambda _: None)
+    result = run("local", "fetch")
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert result.stderr.startswith(f"Error: cannot use {saved / 'file'}")
+
+
+def test_the_program_that_is_installed_is_this_one():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    module, _, name = project["scripts"]["fieldconf"].partition(":")
+    assert callable(getattr(importlib.import_module(module), name))
+
+
+# -- help ------------------------------------------------------------------------------------------
+
+COMMANDS = [["extract"], ["score"], ["classify"], ["batch"], ["evaluate"], ["drift"]]
+
+
+@pytest.mark.parametrize("command", [[], *COMMANDS, ["local", "fetch"]])
+def test_help_has_examples_and_exit_codes(command):
+    shown = run(*command, "--help").stdout
+    assert "Example" in shown
+    _, codes = shown.split("Exit codes:\n")
+    rows = dict(line.split(maxsplit=1) for line in codes.splitlines() if line.strip()[:1].isdigit())
+    assert {"0", "2", "130"} <= rows.keys()
+    assert all(f"  fieldconf {' '.join(command)}" in line for line in shown.splitlines()
+               if line.startswith("  fieldconf") and "COMMAND" not in line)  # fmt: skip
+
+
+def test_the_summaries_of_commands_are_whole():
+    result = CliRunner().invoke(main, ["--help"], env={"COLUMNS": "80"})
+    _, commands = result.stdout.split("Commands:\n")
+    rows = commands.split("\n\n")[0].splitlines()
+    assert len(rows) >= 7
+    assert all(line.startswith("  ") and len(line) <= 80 and "..." not in line for line in rows)
+    assert all(line[2] != " " for line in rows)  # each is one line
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shell_completes(shell):
+    page = (ROOT / "docs" / "command-line.md").read_text()
+    assert f"_FIELDCONF_COMPLETE={shell}_source fieldconf" in page
+    environment = {"_FIELDCONF_COMPLETE": f"{shell}_complete"}
+    environment |= {"COMP_WORDS": "fieldconf ex", "COMP_CWORD": "ex" if shell == "fish" else "1"}
+    result = CliRunner().invoke(main, [], env=environment, prog_name="fieldconf")
+    assert (result.exit_code, "extract" in result.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("teams", "line"),
+    [
+        (["sales", "billing", "sales"], "samples: 3 answers differ on /team 2 of 3"),
+        (["sales", "sales", "sales"], "samples: 3 answers agree on every value"),
+    ],
+)
+def test_samples_say_what_they_differ_on(tmp_path, teams, line):
+    answers = iter(teams)
+    result, _ = asked_of(
+        tmp_path, "--samples", "3", "--provider", "anthropic",
+        answer=lambda body: {"team": next(answers), "name": "Anna"},
+    )  # fmt: skip
+    assert line in result.stdout.splitlines()
+
+
+def test_the_places_of_values_are_said(tmp_path):
+    result, _ = asked_of(
+        tmp_path, "--locate", answer=lambda body: {"team": "sales", "name": "anna"}
+    )
+    lines = result.stdout.splitlines()
+    assert 'in the text: /name at character 0: "Anna" (folded)' in lines
+    assert "not in the text: /team" in lines
+    assert "in the text" not in asked_of(tmp_path)[0].stdout
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("no model was named. Give model='...'", "no model was named. Pass --model"),
+        ("leave match= out, or say samples=1", "leave --match out, or say --samples 1"),
+        ('Use match="exact", or labels', "Use --match exact, or labels"),
+        ("Raise the client's timeout, or check", "Raise --timeout, or check"),
+        ("reasoning_effort='none' and /a/model=1", "reasoning_effort='none' and /a/model=1"),
+    ],
+)
+def test_messages_are_in_the_words_of_the_command_line(ours, theirs):
+    assert in_options(ours) == theirs
+
+
+def test_a_wrong_limit_is_told_in_options(saved):
+    result = run(
+        "score", saved / "response.json", "--accept", "0.5", "--review", "0.6", "--choice", "0"
+    )
+    assert "Pass a --review that is not above --accept" in result.stderr

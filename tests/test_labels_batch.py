@@ -136,9 +136,13 @@ def chunks(*texts):
 
 def test_extract(module):
     with serving(answer_stream(chunks("Hm. ", "Final:", " A"))) as server:
-        ran = run("extract", module, "Win!", "--base-url", server.base_url, "--model", "m")
+        ran = run(
+            "extract", module, "--text", "Win!", "--base-url", server.base_url, "--model", "m"
+        )
     assert (ran.exit_code, "spam" in ran.stdout) == (0, True)
     assert "'Final:'" in server.requests[0]["messages"][0]["content"]
     with serving(answer_stream(chunks("nothing"))) as server:
-        ran = run("extract", module, "Win!", "--base-url", server.base_url, "--model", "m")
+        ran = run(
+            "extract", module, "--text", "Win!", "--base-url", server.base_url, "--model", "m"
+        )
     assert ran.exit_code == 1

@@ -59,6 +59,7 @@ HEAVY = {
         "cli.label_command",
         "cli.label_screen",
         "cli.local_command",
+        "cli.program",
         "cli.score_command",
         "cli.showing",
     },

@@ -165,13 +165,12 @@ def lines_of(*outcomes):
 
 def test_each_line_is_shown_in_a_line(folder):
     result, _ = run("--each", "-", stdin=lines_of("accept", "review", "bad", "reject"))
-    assert result.stdout.splitlines() == [
-        "accept  input 0",
-        "review  input 1  /team 0.700",
-        result.stdout.splitlines()[2],
-        "reject  input 3  /team 0.300",
-    ]
-    assert result.stdout.splitlines()[2].startswith("failed  input 2  http://127.0.0.1")
+    accepted, reviewed, failed, rejected = result.stdout.splitlines()
+    assert accepted.startswith('accept  line 1 of standard input  {"team": ')
+    assert reviewed.startswith('review  line 2 of standard input  {"team": ')
+    assert reviewed.endswith("}  /team 0.700")
+    assert failed.startswith("failed  line 3 of standard input  http://127.0.0.1")
+    assert rejected.endswith("}  /team 0.300")
     assert "not this one" in result.stdout
     (summary,) = result.stderr.splitlines()
     assert summary.startswith("4 inputs: 1 accepted, 1 to review, 1 rejected, 1 failed; ")
@@ -200,13 +199,14 @@ def test_json_lines_for_machines(folder):
     assert [line["index"] for line in lines] == [0, 1, 2]
     assert all(line["report"]["data"] == line["data"] for line in lines)
     assert "key" not in lines[0]
+    assert [line["place"] for line in lines] == [f"line {n} of records.jsonl" for n in (1, 3, 4)]
 
 
 def test_an_output_is_gone_on_with(folder):
     (folder / "in.txt").write_text(lines_of("accept", "bad", "review"))
     first, asked = run("--each", "in.txt", "-o", "out.jsonl")
     assert (first.stdout, first.exit_code, len(asked)) == ("", 1, 3)
-    assert "failed  input 1" in first.stderr
+    assert "failed  line 2 of in.txt" in first.stderr
     again, asked = run("--each", "in.txt", "-o", "out.jsonl")
     assert asked == ["bad"]
     assert "3 inputs: 1 accepted, 1 to review, 0 rejected, 1 failed; 2 of them from out.jsonl" in (
@@ -262,9 +262,15 @@ def test_samples_and_places_of_each(folder):
     text = lines_of("review")
     result, asked = run("--each", "-", "--samples", "3", "--locate", stdin=text)
     assert len(asked) == 3
-    assert result.stdout == "review  input 0  /team 0.700; not in the text: /team\n"
+    assert result.stdout == (
+        'review  line 1 of standard input  {"team": "sales", "urgent": false}'
+        "  /team 0.700; not in the text: /team\n"
+    )
     sure, _ = run("--each", "-", "--locate", stdin=lines_of("accept"))
-    assert sure.stdout == "accept  input 0  not in the text: /team\n"
+    assert sure.stdout == (
+        'accept  line 1 of standard input  {"team": "billing", "urgent": false}'
+        "  not in the text: /team\n"
+    )
     lines, _ = run("--each", "-", "--locate", "--json", stdin=lines_of("accept"))
     assert json.loads(lines.stdout)["report"]["fields"]["/team"]["source_spans"] == []
 
@@ -283,12 +289,12 @@ def test_giving_up(folder):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["one", "two"], "2 texts were given: add --each"),
+        (["one", "two"], "2 files were given: add --each"),
         (["one", "-o", "x"], "--output is for many inputs: add --each"),
         (["one", "--text-field", "x"], "--text-field is for many inputs: add --each"),
         (["lines.txt", "--each", "--why"], "--why is for one text"),
         (["none.txt", "--each"], "there is no such file"),
-        ([], "Missing argument"),
+        ([], "there is no text: give a FILE"),
     ],
 )
 def test_wrong_arguments(folder, arguments, words):

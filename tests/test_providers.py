@@ -569,7 +569,7 @@ def test_too_many_candidates_are_no_missing_logprobs():
 def test_the_command_line_says_it_in_one_line(tmp_path, status, words):
     (tmp_path / "schema.json").write_text(json.dumps(SCHEMA))
     with serving(answer_json({"error": {"message": words}}, status)) as server:
-        arguments = ["extract", str(tmp_path / "schema.json"), "x",
+        arguments = ["extract", str(tmp_path / "schema.json"), "--text", "x",
                      "--base-url", server.base_url, "--model", "m"]  # fmt: skip
         result = CliRunner().invoke(main, arguments)
     (line,) = result.stderr.splitlines()

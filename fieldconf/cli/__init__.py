@@ -12,23 +12,27 @@ Exit codes: 0 the answer is complete and valid, and every required field is scor
 arguments or unreadable input; 3 the request failed or the embedded model cannot run. With
 ``--exit-by-outcome`` 0, 10 and 11 in place of 0 and 1: accept, review, reject. For ``batch``: 0 all
 was scored; 1 some lines are no responses; 2 also if only some inputs could not be read. For
-``drift``: 0 no drift; 1 drift. For ``label``: 0 the session ended; 130 Ctrl-C.
+``drift``: 0 no drift; 1 drift. For ``label``: 0 the session ended. 130: interrupted by Ctrl-C.
 """
 
 import click
 
+from fieldconf.cli import epilogs
 from fieldconf.cli.batch_command import batch_command
 from fieldconf.cli.drift_command import drift_command
 from fieldconf.cli.evaluate_command import evaluate_command
 from fieldconf.cli.extract_command import extract_command
 from fieldconf.cli.label_command import label_command
 from fieldconf.cli.local_command import local_group
+from fieldconf.cli.program import Program
 from fieldconf.cli.score_command import classify_command, score_command
 
 __all__ = ["main"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Program, epilog=epilogs.PROGRAM, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="fieldconf")
 def main() -> None:
     """How sure was the model of each field?"""

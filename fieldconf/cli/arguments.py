@@ -2,22 +2,23 @@
 
 In:    names of files; ``-`` for standard input; a server's address; limits.
 Out:   texts, bytes, clients, policies.
-Never: the name of an unreadable file taken for a text.
+Never: the name of a file that is not there taken for a text: a model would be paid to read it.
 Why:   every command reads them alike.
 """
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fieldconf.errors import PayloadError, RequestError
+from fieldconf.errors import PayloadError, RequestError, printable
 
 if TYPE_CHECKING:
     from fieldconf.policy import Policy
+    from fieldconf.report import Report
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -71,16 +72,53 @@ def policy_of(path: Path | None, accept: float | None, review: float | None) -> 
     return policy if review is None else replace(policy, review=review)
 
 
-def read_text(text: str) -> str:
-    """The text itself, or the text of the file with this name, or standard input for "-"."""
-    if text == "-" or os.path.isfile(text):  # noqa: PTH113  # Path.is_file may raise
-        try:
-            text = read_bytes(text).decode()
-        except UnicodeDecodeError as error:
-            raise PayloadError(f"{text} is not UTF-8 text (byte {error.start})") from error
+def check_names(policy: "Policy", reports: "Sequence[Report[Any]]") -> None:
+    """Check that each name of a policy is that of a field, in answers that had no schema.
+
+    Raises:
+        PolicyError: if it is none; only a schema knows the fields that an answer may leave out.
+    """
+    from fieldconf.errors import PolicyError, nearest
+    from fieldconf.paths import matches, parse_pointer
+    from fieldconf.policy.pointers import pointers_of
+    from fieldconf.schema import compile_schema
+
+    if not all(report.status == "complete" for report in reports):
+        return
+    fields = [field for report in reports for field in report.fields.values()]
+    root = compile_schema(None).root
+    for name in policy.fields:
+        patterns = [parse_pointer(pattern) for pattern in pointers_of(name, root)]
+        if not any(matches(steps, field.path) for steps in patterns for field in fields):
+            near = nearest(name, sorted({field.pointer for field in fields if field.pointer}))
+            optional = "If answers may leave it out, pass --schema"
+            raise PolicyError(f"{name!r} is no field of the answer", remedy=f"{near} {optional}")
+
+
+def read_text(place: str) -> str:
+    """The text of a file, or of standard input for "-".
+
+    Raises:
+        PayloadError: if there is no such file, or it is no text.
+    """
+    name = printable(place if len(place) <= 80 else f"{place[:77]}...")
+    if place != "-" and os.path.isdir(place):  # noqa: PTH112  # Path.is_dir may raise
+        raise PayloadError(f"{name} is a folder", remedy="Add --each to read its files one by one")
+    try:
+        if place != "-" and not os.path.exists(place):  # noqa: PTH110  # Path.exists may raise
+            raise PayloadError(
+                f"there is no file {name}", remedy="Look at the path, or give the text by --text"
+            )
+        return checked_text(read_bytes(place).decode(), "standard input" if place == "-" else name)
+    except UnicodeDecodeError as error:
+        raise PayloadError(f"{name} is not UTF-8 text (byte {error.start})") from error
+
+
+def checked_text(text: str, name: str) -> str:
+    """The text itself, if it is not empty."""
     if not text.strip():
         raise PayloadError(
-            "the text is empty", remedy="Give a text, a file, or - for standard input"
+            f"the text is empty: {name}", remedy="Give a file, - for standard input, or --text"
         )
     return text
 
@@ -95,13 +133,55 @@ def read_bytes(place: str) -> bytes:
         raise PayloadError(f"cannot read {place}: {error.strerror}") from error
 
 
+_LONGEST_WAIT = 1_000_000.0  # seconds: 11 days; sockets refuse much longer ones
+
+
+def seconds(context: click.Context, option: click.Parameter, value: float) -> float:
+    """A time to wait, if it is one."""
+    if not 0 < value <= _LONGEST_WAIT:  # false of nan, too
+        raise click.BadParameter(
+            f"{value:g} is not between 0 and 1,000,000 seconds", context, option
+        )
+    return value
+
+
+def address(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """The address of a server, if it is one."""
+    from urllib.parse import urlsplit
+
+    if value is None:
+        return None
+    try:
+        parts = urlsplit(value)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
+        if is_address and parts.port != 0 and value.isprintable() and " " not in value:
+            return value
+    except ValueError:  # a broken port or IPv6 address
+        pass
+    raise click.BadParameter(
+        f"{value!r} is no address such as http://localhost:8000/v1", context, option
+    )
+
+
+def known_provider(
+    context: click.Context, option: click.Parameter, value: str | None
+) -> str | None:  # fmt: skip
+    """The name of a provider, if it is known."""
+    from fieldconf.requests.request import provider_row
+
+    try:
+        return None if value is None else provider_row(value) and value
+    except RequestError as error:
+        raise click.BadParameter(str(error), context, option) from error
+
+
 def client_of(
     model: str | None, base_url: str | None, api_key: str | None, gguf: Path | None, timeout: float
 ) -> Any:
     """A client of the server; the embedded model if neither a model nor a server is named.
 
     Raises:
-        RequestError: if the client needs a key.
+        UsageError: if the client needs a key.
     """
     if model is None and base_url is None:
         from fieldconf.embedded import local
@@ -114,4 +194,7 @@ def client_of(
         key = api_key or ("none" if base_url else None)
         return OpenAI(base_url=base_url, api_key=key, timeout=timeout)
     except OpenAIError as error:
-        raise RequestError(str(error).splitlines()[0], remedy="Give --api-key") from error
+        name = "the server" if base_url else "OpenAI"
+        raise click.UsageError(
+            f"{name} needs a key: pass --api-key, or set OPENAI_API_KEY"
+        ) from error

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fieldconf.cli import epilogs
 from fieldconf.cli.arguments import limiting, matching, policy_of
 from fieldconf.cli.showing import one_line_errors
 from fieldconf.errors import printable
@@ -28,7 +29,9 @@ _MOST_PROBLEMS = 5
 """The number of problems shown at the end; all of them are in the file of errors."""
 
 
-@click.command("batch")
+@click.command(
+    "batch", short_help="Score files of saved responses, and write a table.", epilog=epilogs.BATCH
+)
 @click.argument("places", metavar="IN...", nargs=-1, required=True)
 @click.option("--schema", help="MODULE:Model, FILE.py:Model or a JSON Schema FILE.json.")
 @click.option(

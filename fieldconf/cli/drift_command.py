@@ -17,7 +17,7 @@ import click
 from fieldconf.cli.showing import one_line_errors
 
 
-@click.command("drift")
+@click.command("drift", short_help="Compare answers with a baseline: do they still look alike?")
 @click.argument("baseline", type=click.Path(path_type=Path))
 @click.argument("answers", type=click.Path(exists=True))
 @click.option("--write", is_flag=True, help="Write BASELINE from reference ANSWERS.")
@@ -84,6 +84,7 @@ def drift_command(
       0  no drift (or the baseline was written)
       1  drift
       2  wrong arguments, or a file that cannot be read
+      130  interrupted (Ctrl-C)
     """  # noqa: D301  # \b is click's
     from fieldconf.evaluation.labels import labels as labels_of
     from fieldconf.monitoring.baseline import Baseline

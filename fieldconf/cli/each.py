@@ -11,19 +11,21 @@ Exit codes: 0 every input has a sound answer; 1 some have none; 2 and 3 as for e
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
+from fieldconf.cli.arguments import checked_text, read_text
 from fieldconf.cli.showing import absent, is_sound
 from fieldconf.render.table import number, printable
 
 if TYPE_CHECKING:
     from fieldconf.extraction.options import Options
-    from fieldconf.many.input_readers import Per
+    from fieldconf.many.input_items import InputItem
+    from fieldconf.many.input_readers import Inputs, Per
     from fieldconf.policy import Outcome
     from fieldconf.reasking.cascade import CascadeStep
     from fieldconf.report.results import Result, RunSummary
@@ -33,9 +35,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 _MOST_FAILURES = 5
 """The number of failures shown at the end; all of them are in the output file."""
 
+_LONGEST_VALUE = 120
+"""Characters of a value in a result's line."""
+
 _OPTIONS = (
     click.option(
-        "--each", is_flag=True, help="Many inputs: each line of TEXT, or each file of several."
+        "--each", is_flag=True, help="Many inputs: each line of FILE, or each file of several."
     ),
     click.option(
         "--per", type=click.Choice(["line", "file"]),
@@ -81,11 +86,12 @@ def each_options(command: F) -> F:
     return command
 
 
-def only_text(texts: Sequence[str], many: EachOptions) -> str:
-    """The one text, without ``--each``.
+def only_text(places: Sequence[str], literal: str | None, many: EachOptions) -> str:
+    """The one text, without ``--each``: that of ``--text``, of a file or of standard input.
 
     Raises:
-        UsageError: if there are several texts, or options that need ``--each``.
+        UsageError: if there are several texts or none, or options that need ``--each``.
+        PayloadError: if it cannot be read.
     """
     many_options = [
         f"--{name.replace('_', '-')}"
@@ -94,9 +100,15 @@ def only_text(texts: Sequence[str], many: EachOptions) -> str:
     ]
     if many_options:
         raise click.UsageError(f"{many_options[0]} is for many inputs: add --each")
-    if len(texts) != 1:
-        raise click.UsageError(f"{len(texts)} texts were given: add --each")
-    return texts[0]
+    if literal is not None and not places:
+        return checked_text(literal, "--text")
+    if literal is not None:
+        raise click.UsageError("--text stands in place of FILE: give one of them")
+    if not places:
+        raise click.UsageError("there is no text: give a FILE, - for standard input, or --text")
+    if len(places) != 1:
+        raise click.UsageError(f"{len(places)} files were given: add --each")
+    return read_text(places[0])
 
 
 def extract_each(
@@ -114,8 +126,8 @@ def extract_each(
     from fieldconf.many.input_readers import inputs_in
     from fieldconf.many.output_lines import line_of
 
-    inputs = inputs_in(
-        places, per=many["per"], text_field=many["text_field"], id_field=many["id_field"]
+    inputs = _Placed(
+        inputs_in(places, per=many["per"], text_field=many["text_field"], id_field=many["id_field"])
     )
     output, run = many["output"], ExitStatus()
     results = extract_many(
@@ -128,9 +140,11 @@ def extract_each(
             if output is None and as_json:
                 line = line_of(result, "")
                 del line["key"]
-                click.echo(json.dumps(line))
+                click.echo(json.dumps({**line, "place": inputs.places[result.index]}))
             elif output is None:
-                click.echo(_line(result))
+                click.echo(_line(result, inputs.places[result.index]))
+            if result.error is None:  # failures are shown again at the end
+                inputs.places.pop(result.index, None)
     except KeyboardInterrupt:
         hint = "with --output it could be gone on with"
         if output:
@@ -141,7 +155,7 @@ def extract_each(
     finally:
         results.close()
     for result in results.failures[:_MOST_FAILURES] if output is not None else ():
-        click.echo(_line(result), err=True)
+        click.echo(_line(result, inputs.places.get(result.index, "")), err=True)
     click.echo(_summary(results.summary, output), err=True)
     return run
 
@@ -162,9 +176,27 @@ class ExitStatus:
         self.outcome = worst([self.outcome, "reject" if report is None else report.outcome])
 
 
-def _line(result: "Result[Any]") -> str:
-    """A result in one line: its outcome, the input's name, and the reasons against it."""
-    name = f"input {result.index}" if result.id is None else result.id
+class _Placed:
+    """Inputs; ``places`` says where each that was read and is not done with stands."""
+
+    def __init__(self, inputs: "Inputs") -> None:
+        self._inputs = inputs
+        self.places: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._inputs)
+
+    def __iter__(self) -> "Iterator[InputItem]":
+        for index, item in enumerate(self._inputs):
+            self.places[index] = item.place or item.id or f"input {index}"
+            yield item
+
+
+def _line(result: "Result[Any]", place: str) -> str:
+    """A result in one line: outcome, the input's place and name, its value, what is doubtful."""
+    from fieldconf.fields.plain_values import plain_value
+
+    name = place if result.id in (None, place) else f"{result.id} ({place})"
     report = result.report
     if report is None:
         message = str(result.error)
@@ -176,6 +208,10 @@ def _line(result: "Result[Any]") -> str:
         message = report.reason or ", ".join(
             f"{pointer or '(whole)'} {'?' if confidence is None else number(confidence)}"
             for pointer, confidence in doubtful
+        )
+        value = json.dumps(plain_value(report.data), ensure_ascii=False)
+        name += (
+            f"  {value if len(value) <= _LONGEST_VALUE else value[: _LONGEST_VALUE - 3] + '...'}"
         )
         message = "; ".join(filter(None, [message, absent(report)]))
     return printable(f"{result.outcome:<6}  {name}{f'  {message}' if message else ''}")

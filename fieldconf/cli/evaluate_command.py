@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from fieldconf.cli import epilogs
 from fieldconf.cli.showing import one_line_errors
 
 if TYPE_CHECKING:
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 _WIDTH = 126
 
 
-@click.command("evaluate")
+@click.command(
+    "evaluate",
+    short_help="Compare confidences with labels: how good are they?",
+    epilog=epilogs.EVALUATE,
+)
 @click.argument("source", type=click.Path(exists=True))
 @click.option(
     "--labels",

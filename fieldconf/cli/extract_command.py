@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from fieldconf.cli.arguments import client_of, judging, policy_of, read_text
+from fieldconf.cli import epilogs
+from fieldconf.cli.arguments import (
+    address,
+    client_of,
+    judging,
+    known_provider,
+    policy_of,
+    seconds,
+)
 from fieldconf.cli.each import EachOptions, each_options, extract_each, only_text
 from fieldconf.cli.showing import end, leave, one_line_errors, show, show_live
 
@@ -19,18 +27,29 @@ if TYPE_CHECKING:
     from fieldconf.extraction.options import Options
 
 
-@click.command("extract")
+@click.command(
+    "extract",
+    short_help="Ask a model for the fields of a schema in a text, or in many.",
+    epilog=epilogs.EXTRACT,
+)
 @click.argument("schema")
-@click.argument("texts", metavar="TEXT...", nargs=-1, required=True)
+@click.argument("places", metavar="[FILE|-]...", nargs=-1)
+@click.option("--text", help="The text itself, in place of FILE.")
 @click.option("--model", help="The model's name at the server.")
 @click.option(
-    "--base-url", help="An OpenAI-compatible server; without it or --model, the embedded model."
+    "--base-url",
+    callback=address,
+    help="An OpenAI-compatible server; without it or --model, the embedded model.",
 )
 @click.option("--api-key", envvar="OPENAI_API_KEY", help="The server's key. [env: OPENAI_API_KEY]")
 @click.option(
     "--gguf", type=click.Path(path_type=Path), help="Another model file for the embedded runtime."
 )
-@click.option("--provider", help="Who answers, if the address does not tell (docs/providers.md).")
+@click.option(
+    "--provider",
+    callback=known_provider,
+    help="Who answers, if the address does not tell (docs/providers.md).",
+)
 @click.option("--instructions", help="What the model is told to do.")
 @click.option("--temperature", type=click.FloatRange(0), help="As the server understands it.")
 @click.option("--seed", type=int, help="As the server understands it.")
@@ -52,7 +71,14 @@ if TYPE_CHECKING:
     metavar="MODEL",
     help="A further model of the server, asked for what is still in doubt; may be repeated.",
 )
-@click.option("--timeout", type=float, default=120.0, show_default=True, help="Seconds to wait.")
+@click.option(
+    "--timeout",
+    type=float,
+    callback=seconds,
+    default=120.0,
+    show_default=True,
+    help="Seconds to wait.",
+)
 @judging
 @each_options
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
@@ -63,7 +89,8 @@ if TYPE_CHECKING:
 )
 def extract_command(
     schema: str,
-    texts: tuple[str, ...],
+    places: tuple[str, ...],
+    text: str | None,
     model: str | None,
     base_url: str | None,
     api_key: str | None,
@@ -89,11 +116,12 @@ def extract_command(
     keep_response: bool,
     **many: Unpack[EachOptions],
 ) -> None:
-    """Ask a model for the fields of SCHEMA in TEXT, or, with --each, in each of many.
+    """Ask a model for the fields of SCHEMA in a text.
 
     SCHEMA is MODULE:Model, FILE.py:Model or a JSON Schema FILE.json; a LabelSet's name, or a
-    FILE.json with a list of labels, asks for a bare label. TEXT is a text, a file, or -.
-    With --each it is a file whose lines are read one by one (or -), or files, folders and patterns.
+    FILE.json with a list of labels, asks for a bare label. The text is that of FILE, of standard
+    input for -, or of --text. With --each, FILE is a file whose lines are read one by one (or -),
+    or files, folders and patterns.
     """
     from fieldconf.batch.schema_loading import load_schema
     from fieldconf.extraction.calls import prepare
@@ -104,12 +132,15 @@ def extract_command(
 
     if many["each"] and why:
         raise click.UsageError("--why is for one text")
+    if base_url is not None and model is None:
+        raise click.UsageError("the server has to know which model: pass --model")
     if step and model is None:
         raise click.UsageError("--step is a further model of a server: add --model")
-    text = None if many["each"] else only_text(texts, many)
+    if many["each"] and (text is not None or not places):
+        raise click.UsageError("--each reads files, folders, patterns or -: name some")
     with one_line_errors():
         kind = load_schema(schema)
-        words = "" if text is None else read_text(text)
+        words = "" if many["each"] else only_text(places, text, many)
         compiled = compile_schema(kind).as_requested
         limits = policy_of(policy, accept, review).check(compiled)
         field_limits = FieldLimits(limits, compiled.root)
@@ -124,7 +155,7 @@ def extract_command(
         steps = [CascadeStep(client, model=name) for name in step]
         if many["each"]:
             with client:
-                run = extract_each(kind, texts, client, many, options, steps, as_json=as_json)
+                run = extract_each(kind, places, client, many, options, steps, as_json=as_json)
             leave(run.outcome, is_sound=run.is_sound, by_outcome=exit_by_outcome)
             return
         with client:

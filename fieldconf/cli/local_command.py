@@ -8,15 +8,16 @@ Why:   a first try needs no account.
 
 import click
 
+from fieldconf.cli import epilogs
 from fieldconf.cli.showing import one_line_errors
 
 
 @click.group("local")
 def local_group() -> None:
-    """The embedded model."""
+    """The embedded model: fetch its weights."""
 
 
-@local_group.command()
+@local_group.command(epilog=epilogs.FETCH)
 def fetch() -> None:
     """Fetch the embedded model's weights into the user's cache folder, and check them."""
     from fieldconf.embedded import weights

@@ -11,11 +11,16 @@ from typing import Literal
 
 import click
 
-from fieldconf.cli.arguments import judging, matching, policy_of, read_bytes
+from fieldconf.cli import epilogs
+from fieldconf.cli.arguments import check_names, judging, matching, policy_of, read_bytes
 from fieldconf.cli.showing import one_line_errors, show, show_all
 
 
-@click.command("score")
+@click.command(
+    "score",
+    short_help="Score a saved response: its fields and their confidences.",
+    epilog=epilogs.SCORE,
+)
 @click.argument("response")
 @click.option(
     "--schema",
@@ -51,7 +56,7 @@ def score_command(
     from fieldconf.scoring.scorer import score, score_all
 
     with one_line_errors():
-        kind, data = load_schema(schema) if schema else None, read_bytes(response)
+        kind, data = load_schema(schema) if schema is not None else None, read_bytes(response)
         limits = policy_of(policy, accept, review)
         if every:
             reports = score_all(data, kind, prompt=prompt, policy=limits, calibration=calibration)
@@ -60,13 +65,19 @@ def score_command(
                 data, kind, choice=choice, call=call, prompt=prompt, policy=limits,
                 calibration=calibration,
             )]  # fmt: skip
+        if kind is None:
+            check_names(limits, reports)
     if every:
         show_all(reports, as_json=as_json, why=why, by_outcome=exit_by_outcome)
     else:
         show(reports[0], as_json=as_json, why=why, by_outcome=exit_by_outcome)
 
 
-@click.command("classify")
+@click.command(
+    "classify",
+    short_help="Score a saved response whose text is a bare label.",
+    epilog=epilogs.CLASSIFY,
+)
 @click.argument("response")
 @click.option(
     "--label", "labels", multiple=True, required=True, help="A label, or TEXT=MEANING; for each."

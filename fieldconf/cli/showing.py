@@ -6,13 +6,16 @@ Never: a control character sent to the terminal.
 Why:   every command shows a report in the same way, and has the same exit codes.
 """
 
+import json
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fieldconf.errors import FieldconfError, LocalModelError, RequestError
+from fieldconf.cli.option_words import in_options
+from fieldconf.cli.program import code_of
+from fieldconf.errors import FieldconfError
 from fieldconf.render import lines
 from fieldconf.render.table import Row, printable, table
 
@@ -36,9 +39,11 @@ def one_line_errors() -> Generator[None]:
     try:
         yield
     except FieldconfError as error:
-        click.echo(f"Error: {printable(str(error))}", err=True)
-        is_remote = isinstance(error, (RequestError, LocalModelError))
-        raise SystemExit(3 if is_remote else 2) from error
+        click.echo(f"Error: {printable(in_options(str(error)))}", err=True)
+        raise SystemExit(code_of(error)) from error
+    except RecursionError as error:
+        click.echo("Error: the schema or the response is nested too deep to be read", err=True)
+        raise SystemExit(2) from error
 
 
 def show_live(
@@ -148,8 +153,49 @@ def _summarise(report: "Report[Any]") -> None:
     console = _console()
     plain = report.to_dict()
     console.print(lines.summary(plain), soft_wrap=True)
-    for line in lines.details(plain, filter(None, [absent(report)])):
+    for line in lines.details(plain, [*agreeing(report), *standing(report)]):
         console.print(line, markup=False, soft_wrap=True)
+
+
+def agreeing(report: "Report[Any]") -> list[str]:
+    """How many samples there were, and of each field on which they differ, how many have its value.
+
+    Empty without samples.
+    """
+    counts = [
+        (field.pointer or "(whole)", field.agreement)
+        for field in report.leaves.values() if field.agreement is not None
+    ]  # fmt: skip
+    if not counts:
+        return []
+    samples = max(agreement.of for _, agreement in counts)
+    differing = [
+        f"{name} {agreement.count} of {agreement.of}"
+        for name, agreement in counts if agreement.count < agreement.of
+    ]  # fmt: skip
+    said = f"differ on {_listed(differing)}" if differing else "agree on every value"
+    return [printable(f"samples: {samples} answers {said}")]
+
+
+def standing(report: "Report[Any]") -> list[str]:
+    """Where the values stand in the text, a line each, and those that do not; else empty."""
+    found = [
+        f"in the text: {field.pointer or '(whole)'} at character {span.start}: {_cut(span.text)}"
+        + ("" if span.how == "exact" else f" ({span.how})")
+        for field in report.leaves.values() for span in (field.source_spans or ())[:1]
+    ]  # fmt: skip
+    more = len(found) - _MOST_NAMED
+    rest = [f"in the text: {more} more (--json has all places)"] if more > 0 else []
+    return [*map(printable, found[:_MOST_NAMED]), *rest, *filter(None, [absent(report)])]
+
+
+def _cut(text: str) -> str:
+    return json.dumps(text if len(text) <= 60 else f"{text[:57]}...", ensure_ascii=False)
+
+
+def _listed(names: "Sequence[str]") -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def absent(report: "Report[Any]") -> str:
@@ -157,10 +203,7 @@ def absent(report: "Report[Any]") -> str:
     names = [
         field.pointer or "(whole)" for field in report.leaves.values() if field.source_spans == ()
     ]
-    more = len(names) - _MOST_NAMED
-    rest = f" and {more} more" if more > 0 else ""
-    shown = ", ".join(names[:_MOST_NAMED])
-    return printable(f"not in the text: {shown}{rest}") if names else ""
+    return printable(f"not in the text: {_listed(names)}") if names else ""
 
 
 def is_sound(report: "Report[Any]") -> bool:

@@ -7,7 +7,7 @@ Why:   a million inputs need not be in memory, and a file that cannot be read is
 """
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, TypeAlias, cast
 
@@ -24,6 +24,7 @@ class InputItem:
             what it raises is the failure of this input alone.
         id: its unique name, which is in the output. With names, inputs may come in another order
             when a run is resumed.
+        place: where it stands, such as "line 3 of mails.txt"; for messages.
 
     >>> InputItem("I was charged twice", id="mail-17")
     InputItem(input='I was charged twice', id='mail-17')
@@ -31,6 +32,7 @@ class InputItem:
 
     input: Input | Callable[[], Input]
     id: str | None = None
+    place: str = field(default="", repr=False, compare=False)
 
 
 Texts: TypeAlias = Iterable[Input | InputItem] | Mapping[str, Input]

@@ -14,6 +14,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypeAlias, cast
@@ -147,11 +148,13 @@ def _each_line(
             for number, line in enumerate(file, 1):
                 if not line.strip():
                     continue
-                where = f"line {number} of {place}"
+                name = "standard input" if place == STDIN else place
+                where = f"line {number} of {name}"
                 if is_json:
-                    yield _record(line, where, text_field or "text", id_field)
+                    item = _record(line, where, text_field or "text", id_field)
+                    yield replace(item, place=where)
                 else:
-                    yield InputItem(partial(_text, line.rstrip(b"\r\n"), where))
+                    yield InputItem(partial(_text, line.rstrip(b"\r\n"), where), place=where)
 
 
 def _record(line: bytes, where: str, text_field: str, id_field: str | None) -> InputItem:
