@@ -8,10 +8,12 @@ import math
 import re
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import fieldconf as fc
+from fieldconf.fields.readings import CandidateKind, FoundHow
 
 HERE = Path(__file__).parents[1] / "bench" / "quality"
 CARD = (HERE / "README.md").read_text()
@@ -44,7 +46,9 @@ def test_a_set_has_what_its_card_says(stored, name, answers, values):
     for line in lines:
         assert line.keys() <= known  # no source text, no right value
         assert {*line["right"].values()} <= {0, 1}
-        assert line["source"].keys() <= line["right"].keys() | {""}
+        for spans, kinds in line["source"].values():  # words for how, and numbers: no text
+            assert {how for how, _ in spans or ()} <= {*get_args(FoundHow)}
+            assert {*(kinds or ())} <= {*get_args(CandidateKind)}
         assert "".join(text for text, *_ in line["tokens"]).startswith(line["text"])
 
 
