@@ -159,23 +159,13 @@ def score_files(  # noqa: PLR0913  # options, by keyword
                 )  # fmt: skip
                 tell(state)
         places = {name: number for number, name in enumerate(listing.names)}
-        sorted_problems = tuple(
-            sorted(problems, key=lambda problem: places.get(problem.source, -1))
-        )
+        ordered = tuple(sorted(problems, key=lambda problem: places.get(problem.source, -1)))
         rows = merge(
-            folder,
-            listing.names,
-            path,
-            row_schema,
-            file_format,
-            sorted_problems,
-            counts and counts.add,
+            folder, listing.names, path, row_schema, file_format, ordered, counts and counts.add
         )
         remove(folder)
-    errors = errors_beside(path) if state.failed or sorted_problems else None
-    return Scored(
-        path, errors, rows, state.responses, state.failed, sorted_problems, resumed, counts
-    )
+    errors = errors_beside(path) if state.failed or ordered else None
+    return Scored(path, errors, rows, state.responses, state.failed, ordered, resumed, counts)
 
 
 @contextmanager
