@@ -318,9 +318,11 @@ def test_without_opentelemetry_the_remedy_is_named(monkeypatch):
 # -- nothing is printed -------------------------------------------------------------------------
 
 HOUSE = Path(fieldconf.__file__).parent
-# The last two ask whether somebody sees their bars.
+# The command line; and what asks whether somebody sees its bars.
 MAY_PRINT = {
+    "__main__.py",
     "cli/arguments.py",
+    "cli/program.py",
     "embedded/server_process.py",
     "many/progress.py",
     "batch/runner.py",
