@@ -11,10 +11,9 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypeVar, cast
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict
 
 from fieldconf.calibration.applying import calibrated
 from fieldconf.calibration.curve import CalibrationCurve
@@ -22,6 +21,7 @@ from fieldconf.calibration.members import Members
 from fieldconf.errors import CalibrationError
 from fieldconf.fields.plain_values import digest_of
 from fieldconf.fields.readings import Calibrated
+from fieldconf.json_records import json_of, record_of, write_text
 from fieldconf.report import Report
 from fieldconf.statistics.judged_table import Table
 from fieldconf.statistics.packages import package
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 VERSION = 1
+_REMEDY = "Give what Calibrator.save wrote, with this version of fieldconf"
 """Of the plain form."""
 SCOPE = ("model", "provider", "schema", "prompt")
 """What a calibrator holds for, as far as it is known."""
@@ -183,10 +184,7 @@ class Calibrator:
         Raises:
             CalibrationError: if it cannot be written.
         """
-        try:
-            Path(path).write_text(self.to_json() + "\n", encoding="utf-8")
-        except OSError as error:
-            raise CalibrationError(f"cannot write {path}: {error.strerror}") from error
+        write_text(path, self.to_json() + "\n", error_type=CalibrationError)
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
@@ -198,18 +196,14 @@ class Calibrator:
         >>> Calibrator.from_dict(Calibrator(reason="so").to_dict()) == Calibrator(reason="so")
         True
         """
-        remedy = "Give what Calibrator.save wrote, with this version of fieldconf"
-        raw: Any = plain
-        if not isinstance(raw, Mapping) or plain.get("version") != VERSION:
-            raise CalibrationError("not a saved calibrator", remedy=remedy)
-        form = {name: value for name, value in plain.items() if name != "version"}
-        try:
-            return TypeAdapter(cls).validate_python(form)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-            where = "/".join(map(str, first["loc"]))
-            problem = f"not a saved calibrator: {where}: {first['msg']}"
-            raise CalibrationError(problem, remedy=remedy) from None
+        return record_of(
+            cls,
+            plain,
+            name="calibrator",
+            version=VERSION,
+            error_type=CalibrationError,
+            remedy=_REMEDY,
+        )
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Self:
@@ -218,11 +212,9 @@ class Calibrator:
         Raises:
             CalibrationError: if it cannot be read, or is none.
         """
-        try:
-            return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
-        except (OSError, ValueError, RecursionError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise CalibrationError(f"cannot read the calibrator {path}: {reason}") from error
+        return cls.from_dict(
+            json_of(path, name="calibrator", error_type=CalibrationError, remedy=_REMEDY)
+        )
 
     @classmethod
     def of(cls, source: "CalibratorLike | None") -> "Calibrator | None":

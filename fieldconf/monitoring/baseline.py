@@ -14,10 +14,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from os import PathLike
-from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeAlias, cast
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter
 
 from fieldconf.calibration.calibrate import reports_of
 from fieldconf.errors import EvaluationError
@@ -31,6 +30,7 @@ from fieldconf.evaluation.judged_reports import (
 from fieldconf.evaluation.label_files import is_file, read_file, typed
 from fieldconf.evaluation.labels import labels as labels_of
 from fieldconf.fields.field import Field
+from fieldconf.json_records import json_of, record_of, write_text
 from fieldconf.paths import general
 from fieldconf.policy import Policy
 from fieldconf.statistics.columns import column_names
@@ -187,13 +187,8 @@ class Baseline:
             for name, each in plain.pop("fields").items()
         )
         head = json.dumps(plain, indent=1, allow_nan=False).removesuffix("\n}")
-        try:
-            text = f'{head},\n "fields": {{\n{fields}\n }}\n}}\n'
-            Path(path).write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise EvaluationError(
-                f"cannot write {path}: {error.strerror}", remedy="Give a file that can be written"
-            ) from error
+        text = f'{head},\n "fields": {{\n{fields}\n }}\n}}\n'
+        write_text(path, text, error_type=EvaluationError)
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
@@ -205,18 +200,9 @@ class Baseline:
         >>> Baseline.from_dict(Baseline(3).to_dict()) == Baseline(3)
         True
         """
-        raw: Any = plain
-        if not isinstance(raw, Mapping) or plain.get("version") != VERSION:
-            raise EvaluationError("not a saved baseline", remedy=_REMEDY)
-        form = {name: value for name, value in plain.items() if name != "version"}
-        try:
-            baseline = cast("Self", _form(cls).validate_python(form))
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-            where = "/".join(map(str, first["loc"]))
-            raise EvaluationError(
-                f"not a saved baseline: {where}: {first['msg']}", remedy=_REMEDY
-            ) from None
+        baseline = record_of(
+            cls, plain, name="baseline", version=VERSION, error_type=EvaluationError, remedy=_REMEDY
+        )
         if problem := _problem(baseline):
             raise EvaluationError(f"not a saved baseline: {problem}", remedy=_REMEDY)
         return baseline
@@ -228,13 +214,9 @@ class Baseline:
         Raises:
             EvaluationError: if it cannot be read, or is none.
         """
+        plain = json_of(path, name="baseline", error_type=EvaluationError, remedy=_REMEDY)
         try:
-            return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
-        except (OSError, ValueError, RecursionError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise EvaluationError(
-                f"cannot read the baseline {path}: {reason}", remedy=_REMEDY
-            ) from error
+            return cls.from_dict(plain)
         except EvaluationError as error:
             raise EvaluationError(f"{path}: {str(error).split('. ')[0]}", remedy=_REMEDY) from error
 

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from os import PathLike
-from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self, TypeAlias, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict
 
 from fieldconf.errors import CalibrationError
 from fieldconf.fields.field import Field
+from fieldconf.json_records import json_of, record_of, write_text
 from fieldconf.paths import general
 from fieldconf.ranking.features import FEATURES, Feature, numbers_of
 from fieldconf.ranking.regression import Logistic, fit_trees
@@ -30,6 +30,7 @@ T = TypeVar("T")
 Method: TypeAlias = Literal["logistic", "boosting"]
 
 VERSION = 1
+_REMEDY = "Give what Ranker.save wrote, with this version of fieldconf"
 FIELD_PREFIX = "field "
 """Begins the name of a feature that is 1 for one field, 0 for all others."""
 
@@ -190,10 +191,8 @@ class Ranker:
         Raises:
             CalibrationError: if it cannot be written.
         """
-        try:
-            Path(path).write_text(json.dumps(self.to_dict(), indent=1) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise CalibrationError(f"cannot write {path}: {error.strerror}") from error
+        text = json.dumps(self.to_dict(), indent=1) + "\n"
+        write_text(path, text, error_type=CalibrationError)
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
@@ -202,18 +201,9 @@ class Ranker:
         Raises:
             CalibrationError: if it is no such form, or that of another version.
         """
-        remedy = "Give what Ranker.save wrote, with this version of fieldconf"
-        raw: Any = plain
-        if not isinstance(raw, Mapping) or plain.get("version") != VERSION:
-            raise CalibrationError("not a saved ranker", remedy=remedy)
-        form = {name: value for name, value in plain.items() if name != "version"}
-        try:
-            return TypeAdapter(cls).validate_python(form)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-            where = "/".join(map(str, first["loc"]))
-            problem = f"not a saved ranker: {where}: {first['msg']}"
-            raise CalibrationError(problem, remedy=remedy) from None
+        return record_of(
+            cls, plain, name="ranker", version=VERSION, error_type=CalibrationError, remedy=_REMEDY
+        )
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Self:
@@ -222,11 +212,9 @@ class Ranker:
         Raises:
             CalibrationError: if it cannot be read, or is none.
         """
-        try:
-            return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
-        except (OSError, ValueError, RecursionError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise CalibrationError(f"cannot read the ranker {path}: {reason}") from error
+        return cls.from_dict(
+            json_of(path, name="ranker", error_type=CalibrationError, remedy=_REMEDY)
+        )
 
 
 def _is_ranked(field: Field) -> bool:
