@@ -103,7 +103,7 @@ def test_a_module_by_name(saved, monkeypatch):
         ("", "is empty"),
         ("<!DOCTYPE html><html><body>502 Bad Gateway</body></html>", "HTML"),
         (json.dumps(response(TICKET))[:200], "is not JSON"),
-        ('{"hello": 1}', "found an object with the keys 'hello'"),
+        ('{"hello": 1}', "this is the answer's value; its numbers are in the response"),
         ('{"error": {"message": "quota exceeded"}}', "quota exceeded"),
         ("[1, 2]", "this is the answer's value"),
         ("[]", "no known response shape"),

@@ -10,7 +10,6 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
 from os import PathLike
 from typing import Any, Literal, NamedTuple, Self, TypeAlias, TypeVar
 
@@ -24,6 +23,7 @@ from fieldconf.ranking.features import FEATURES, Feature, numbers_of
 from fieldconf.ranking.regression import Logistic, fit_trees
 from fieldconf.report import Report
 from fieldconf.statistics.packages import package
+from fieldconf.threads import cached_property
 
 T = TypeVar("T")
 
