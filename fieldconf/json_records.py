@@ -8,6 +8,7 @@ Why:   calibrators, rankers and baselines are written today and read next year, 
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,12 +39,18 @@ def record_of(
         raise error_type(f"not a saved {name}", remedy=remedy)
     form = {key: value for key, value in plain.items() if key != "version"}  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
     try:
-        return TypeAdapter(kind).validate_python(form)
+        return _adapter(kind).validate_python(form)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = "/".join(map(str, first["loc"]))
         problem = f"not a saved {name}: {where}: {first['msg']}"
         raise error_type(problem, remedy=remedy) from None
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """Building one takes longer than reading a file, and each request may read a calibrator."""
+    return TypeAdapter(kind)
 
 
 def json_of(path: str | PathLike[str], *, name: str, error_type: ErrorType, remedy: str) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import fieldconf as fc
+from fieldconf.agreement.equivalence import normal
 from fieldconf.testing import Answer, AsyncFakeClient, FakeClient
 from fieldconf.verification.second_prompt import WORDING, reordered
 
@@ -142,3 +143,20 @@ def test_an_answer_at_hand_is_read_without_a_request() -> None:
     field = fc.second_prompt(report, answer=answer)["team"]
     assert field.confidence == pytest.approx(pooled(report["team"].confidence or 0, 0.6))
     assert len(client.requests) == 2
+
+
+def test_a_list_is_read_once_however_many_items_it_has(monkeypatch) -> None:
+    tags = [f"t{number}" for number in range(40)]
+    client = FakeClient({**VALUE, "tags": tags}, {**VALUE, "tags": tags[::-1]})
+    report = fc.extract(TICKET, "Hello", client=client, model="m")
+    answer = fc.extract(TICKET, "Hello", client=client, model="m")
+    calls = []
+
+    def counted(*arguments):
+        calls.append(arguments)
+        return normal(*arguments)
+
+    monkeypatch.setattr("fieldconf.verification.second_prompt.normal", counted)
+    checked = fc.second_prompt(report, answer=answer)
+    assert all(checked[f"/tags/{number}"].readings[-1].agrees for number in range(40))
+    assert len(calls) <= 4 * len(tags) + 20

@@ -20,7 +20,7 @@ from fieldconf.errors import CalibrationError
 from fieldconf.evaluation.judged import judged
 from fieldconf.fields.plain_values import digest_of
 from fieldconf.report import Report
-from fieldconf.report.results import Result
+from fieldconf.report.results import Result, Results
 from fieldconf.schema import compile_schema
 from fieldconf.statistics.packages import package
 
@@ -181,7 +181,7 @@ def reports_of(source: Any) -> Iterator[Report[Any]]:
     elif isinstance(source, Mapping):
         sources = cast("Mapping[Any, Any]", source).values()
     else:
-        sources = cast("Any", source) if isinstance(source, (list, tuple)) else ()
+        sources = cast("Any", source) if isinstance(source, (list, tuple, Results)) else ()
     for entry in sources:
         is_pair = isinstance(entry, tuple) and len(cast("tuple[Any, ...]", entry)) == 2
         each = cast("Any", entry[1] if is_pair else entry)

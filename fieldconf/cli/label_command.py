@@ -110,14 +110,14 @@ def label_command(
     has_policy = policy_path is not None or accept is not None
     with one_line_errors():
         package("scipy.special")  # before the first label, not after it
-        known = seed_of(path)
+        seed_of_file = seed_of(path)
         queue = queue_of(
             reports,
             policy=policy_of(policy_path, accept, None) if has_policy else None,
             fields=fields,
             texts=_texts(places, per, text_field, id_field) if places else None,
             audit=audit,
-            seed=(known or 0) if seed is None else seed,
+            seed=(seed_of_file or 0) if seed is None else seed,
         )
         if places and all(i.source is None for i in (*queue.doubtful, *queue.audit)):
             raise click.UsageError(

@@ -18,7 +18,7 @@ The schema decides what is searched for:
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from itertools import islice
@@ -83,12 +83,8 @@ def unclaimed(
     return {
         name: tuple(islice(search.candidates(field.path), MOST))
         for name, field in fields.items()
-        if _could_hold_more(field)
+        if field.kind == "null" and field.declared is not None and field.declared.nullable
     }
-
-
-def _could_hold_more(field: Field) -> bool:
-    return field.kind == "null" and field.declared is not None and field.declared.nullable
 
 
 class _Search:
@@ -119,11 +115,11 @@ class _Search:
             yield from (
                 self._patterns(declared)
                 if declared.constrained
-                else self._free("name", iter(self._all_names))
+                else self._free("name", self._all_names)
             )
 
     def _free(
-        self, kind: CandidateKind, spans: Iterator[tuple[int, int]]
+        self, kind: CandidateKind, spans: Iterable[tuple[int, int]]
     ) -> Iterator[SourceCandidate]:
         """The spans that overlap no value of another field."""
         for start, stop in spans:
@@ -151,7 +147,7 @@ class _Search:
             span: None for span, number in self._all_numbers
             if any(declared.allows(f"{n:f}".encode(), done=True) for n in number.readings)
         }  # fmt: skip
-        yield from self._free("number", iter(spans))
+        yield from self._free("number", spans)
 
     def _patterns(self, declared: Declared) -> Iterator[SourceCandidate]:
         if find_spec("dateutil") is not None:
@@ -159,7 +155,7 @@ class _Search:
             for match in self._source.dates:
                 span = folded.span(match.start, match.stop)
                 if span and _allows_date(declared, match.readings):
-                    yield from self._free("date", iter([span]))
+                    yield from self._free("date", [span])
         tokens = (_stripped(match) for match in _TOKEN.finditer(self._source.text))
         yield from self._free("pattern", (
             span for span in tokens

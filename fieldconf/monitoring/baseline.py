@@ -12,11 +12,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from os import PathLike
 from typing import Any, NamedTuple, Self, TypeAlias, cast
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import ConfigDict
 
 from fieldconf.calibration.calibrate import reports_of
 from fieldconf.errors import EvaluationError
@@ -239,11 +238,6 @@ def _problem(baseline: Baseline) -> str:
     return ""
 
 
-@cache
-def _form(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
-
-
 # -- sources --------------------------------------------------------------------------------------
 
 
@@ -256,9 +250,7 @@ def read_source(source: Any) -> Any:
     read = read_file(source) if is_file(source) else source
     if isinstance(read, dict) and {"version", "status", "fields"} <= cast("Any", read).keys():
         read = [cast("Any", read)]  # one saved report
-    read = restored(typed(read) if is_file(source) else read)
-    is_other = isinstance(read, Sequence) and not isinstance(read, (str, bytes, list))
-    return list(cast("Sequence[Any]", read)) if is_other else cast("Any", read)  # such as Results
+    return restored(typed(read) if is_file(source) else read)
 
 
 def judged_table(read: Any, labels: Any) -> Table | None:

@@ -148,17 +148,13 @@ def _not_in_source(facts: Facts) -> Findings:
 
 
 def _missed_in_source(facts: Facts) -> Findings:
-    if facts.policy.missed == "accept":
+    candidates = facts.field.source_candidates or ()
+    # Most texts have names, and few of them are missing values.
+    candidate = next((each for each in candidates if each.kind != "name"), None)
+    if candidate is None or facts.policy.missed == "accept":
         return ()
-    for candidate in facts.field.source_candidates or ():
-        if candidate.kind == "mention":
-            sentence = f"it is null, but the text mentions it: {candidate.text!r}"
-        elif candidate.kind == "name":  # most texts have names, and few of them are missing values
-            continue
-        else:
-            sentence = f"it is null, but the text has what it could be: {candidate.text!r}"
-        return ((facts.policy.missed, sentence),)
-    return ()
+    has = "mentions it" if candidate.kind == "mention" else "has what it could be"
+    return ((facts.policy.missed, f"it is null, but the text {has}: {candidate.text!r}"),)
 
 
 def _readings_disagree(facts: Facts) -> Findings:

@@ -66,13 +66,13 @@ class Feature(NamedTuple):
     of: Callable[[FieldFacts], float]
 
 
-def log_odds(probability: float) -> float:
-    """The log odds of a probability (0..1), kept within those of 1e-6 and 1 - 1e-6.
+def log_odds(probability: float, *, least: float = _LEAST) -> float:
+    """The log odds of a probability (0..1), kept within those of ``least`` and 1 - ``least``.
 
     >>> log_odds(0.5), round(log_odds(1.0), 2)
     (0.0, 13.82)
     """
-    clipped = min(max(probability, _LEAST), 1 - _LEAST)
+    clipped = min(max(probability, least), 1 - least)
     return math.log(clipped / (1 - clipped))
 
 

@@ -6,7 +6,8 @@ Never: a method, or a strength of the ridge, chosen on the documents that it was
 Why:   ``fc.fit_ranker`` is this function.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from fieldconf.calibration.calibrate import reports_of
@@ -97,28 +98,36 @@ def fit_ranker(
     right = table.right.astype(float)
     documents = len(np.unique(table.document))
     _check(documents, right, method)
-    names = sorted({general(field.path) for field in fields.values()}) if by_field else []
+    own_names = [general(field.path) for field in fields.values()]
+    names = sorted(set(own_names)) if by_field else []
     matrix: Array = np.asarray([
-        [*numbers_of(field, chosen), *(float(general(field.path) == name) for name in names)]
-        for field in fields.values()
+        [*numbers_of(field, chosen), *(float(own == name) for name in names)]
+        for field, own in zip(fields.values(), own_names, strict=True)
     ])  # fmt: skip
     signs = [*(feature.sign for feature in chosen), *([0] * len(names))]
     folds = folds_of(table.document, seed)
-    held_out = {ridge: _held_out(matrix, right, folds, signs, ridge) for ridge in RIDGES}
+    held_out = {
+        ridge: _held_out(matrix, right, folds, partial(_logistic, signs, ridge)) for ridge in RIDGES
+    }
     ridge = min(RIDGES, key=lambda r: _log_loss(held_out[r], right))
-    aurocs = {"rank": macro_auroc(held_out[ridge], right, table.field),
-              "confidence": macro_auroc(table.confidence, right, table.field)}  # fmt: skip
-    chosen_method, reason = _method(
-        matrix, right, table.field, folds, signs, method, aurocs, documents
-    )
-    training_rows = TrainingRows(
-        tuple(tuple(map(float, row)) for row in matrix), tuple(map(bool, table.right))
-    )
+    auroc, chosen_method = macro_auroc(held_out[ridge], right, table.field), "logistic"
+    reason = f"labels of {documents} documents"
+    if method == "boosting" or (method == "auto" and documents >= ENOUGH_FOR_TREES):
+        scores = _held_out(matrix, right, folds, partial(fit_trees, signs=signs))
+        trees = macro_auroc(scores, right, table.field)
+        reason = f"AUROC {auroc or 0:.3f}, of boosted trees {trees or 0:.3f}"
+        is_better = trees is not None and auroc is not None and trees > auroc + _MARGIN
+        if method == "boosting" or is_better:
+            reason = f"AUROC {trees or 0:.3f}, of a logistic regression {auroc or 0:.3f}"
+            auroc, chosen_method = trees, "boosting"
+    aurocs = {
+        "rank": auroc, "confidence": macro_auroc(table.confidence, right, table.field),
+    }  # fmt: skip
     return Ranker(
         chosen_method,
         (*(feature.name for feature in chosen), *(FIELD_PREFIX + name for name in names)),
         fit_logistic(matrix, right, signs, ridge),
-        training_rows if chosen_method == "boosting" else None,
+        TrainingRows.of(matrix, table.right) if chosen_method == "boosting" else None,
         _common_scope(source), {n: v for n, v in aurocs.items() if v is not None},
         len(right), documents, reason,
     )  # fmt: skip
@@ -141,37 +150,22 @@ def _check(documents: int, right: "Array", method: str) -> None:
         )
 
 
-def _method(
-    matrix: "Array", right: "Array", field: "Integers", folds: "Integers", signs: list[int],
-    method: str, aurocs: dict[str, float | None], documents: int,
-) -> tuple[Method, str]:  # fmt: skip
-    """The method, and why; ``aurocs`` then has that of the method as "rank"."""
-    if method == "logistic" or (method == "auto" and documents < ENOUGH_FOR_TREES):
-        return "logistic", f"labels of {documents} documents"
-    np = package("numpy")
-    scores = np.empty(len(right))
-    for fold in range(FOLDS):
-        own = folds == fold
-        scores[own] = fit_trees(matrix[~own], right[~own], signs)(matrix[own])
-    trees, plain = macro_auroc(scores, right, field), aurocs["rank"]
-    is_better = trees is not None and plain is not None and trees > plain + _MARGIN
-    if method == "boosting" or is_better:
-        aurocs["rank"] = trees
-        return "boosting", f"AUROC {trees or 0:.3f}, of a logistic regression {plain or 0:.3f}"
-    return "logistic", f"AUROC {plain or 0:.3f}, of boosted trees {trees or 0:.3f}"
-
-
 def _held_out(
-    matrix: "Array", right: "Array", folds: "Integers", signs: list[int], ridge: float
-) -> "Array":
-    """Scores of each row by a regression on the other folds."""
-    np = package("numpy")
-    scores = np.empty(len(right))
+    matrix: "Array", right: "Array", folds: "Integers",
+    fit: Callable[["Array", "Array"], Callable[["Array"], "Array"]],
+) -> "Array":  # fmt: skip
+    """Scores of each row by what was fitted on the other folds."""
+    scores = package("numpy").empty(len(right))
     for fold in range(FOLDS):
         own = folds == fold
-        model = fit_logistic(matrix[~own], right[~own], signs, ridge)
-        scores[own] = logistic_scores(model, matrix[own])
+        scores[own] = fit(matrix[~own], right[~own])(matrix[own])
     return scores
+
+
+def _logistic(
+    signs: list[int], ridge: float, matrix: "Array", right: "Array"
+) -> Callable[["Array"], "Array"]:
+    return partial(logistic_scores, fit_logistic(matrix, right, signs, ridge))
 
 
 def _log_loss(scores: "Array", right: "Array") -> float:

@@ -267,10 +267,10 @@ def _is_haystack(item: Any) -> bool:
 
 def _haystack(item: Any) -> Any:
     parts, about = first(item, "content", "_content"), get(item, "meta")
-    made = [first(part, "tool_call") or part for part in items(parts)]
+    contents = [first(part, "tool_call") or part for part in items(parts)]
     calls = [
         {"name": get(call, "tool_name"), "arguments": get(call, "arguments")}
-        for call in made
+        for call in contents
         if has(call, "tool_name", "arguments")
     ]
     return chat(texts(parts), get(about, "logprobs"), calls=calls, about=about)
@@ -286,8 +286,8 @@ def _replies(item: Any) -> Sequence[Any]:
                 for reply, meta in zip(replies, metas, strict=True)
             ]
         return replies
-    found = [value for value in members(item).values() if items(get(value, "replies"))]
-    return _replies(found[0]) if len(found) == 1 else ()
+    components = [value for value in members(item).values() if items(get(value, "replies"))]
+    return _replies(components[0]) if len(components) == 1 else ()
 
 
 def _has_replies(item: Any) -> bool:

@@ -16,12 +16,13 @@ from typing import Any, TypeVar, Unpack, cast
 
 from pydantic import BaseModel
 
-from fieldconf.agreement.equivalence import normal
+from fieldconf.agreement.equivalence import Key, normal
 from fieldconf.agreement.label_votes import is_label
 from fieldconf.extraction.calls import prepare
-from fieldconf.extraction.inputs import Input, is_messages
+from fieldconf.extraction.inputs import Input, is_messages, with_system_text
 from fieldconf.extraction.options import Options, explicit
 from fieldconf.fields.field import Field
+from fieldconf.fields.pickling import value_at
 from fieldconf.fields.readings import Reading
 from fieldconf.parsing.json_writing import json_text
 from fieldconf.parsing.kinds import same
@@ -87,7 +88,7 @@ def second_prompt(
         combine: how the two confidences are combined, as in ``verify``: "pool" by default, the mean
             in log odds.
         options: those of ``extract``. ``instructions`` replace the first ones; by default the first
-            ones are kept, and ``WORDING`` is added.
+            ones are list_key, and ``WORDING`` is added.
 
     Returns:
         The first report with these confidences. The costs of both requests are in its ``requests``.
@@ -146,11 +147,12 @@ def _check(
     instructions = options.get("instructions")
     if instructions is None:
         instructions = f"{report.instructions}\n\n{WORDING}" if report.instructions else WORDING
-    source, instructions = _with_instructions(_reordered_input(source, examples), instructions)
-    request_options = cast("Options", {**options, "instructions": instructions})
+    source = _reordered_input(source, examples)
+    joined = with_system_text(source, f"\n{instructions}")
+    request_options = {**options, "instructions": instructions if joined is None else None}
     labels = report.schema.labels
     schema = reordered(report.schema.json) if labels is None else _reordered_labels(labels)
-    call = prepare(schema, source, client, request_options)
+    call = prepare(schema, joined or source, client, cast("Options", request_options))
     return Check(call, replace(second, model=call.model))
 
 
@@ -168,9 +170,12 @@ def _second_reading(
     if not paths or (report.schema.labels is not None and not is_label(report)):
         return None
 
+    counterparts: dict[int, _Counterparts] = {}  # of the one answer that is read
+
     def update_field(path: Path, answer: Report[Any], model: str) -> Field:
         field = report.fields[pointer(path)]
-        reading, second = _reading(field, _counterpart(report, answer, path), model)
+        matching = counterparts.setdefault(id(answer), _Counterparts(report, answer))
+        reading, second = _reading(field, matching.of(path), model)
         return with_second_reading(
             field, reading, second, combine, model=report.model, basis="verification"
         )
@@ -183,36 +188,45 @@ def _second_reading(
 # -- the second answer ----------------------------------------------------------------------------
 
 
-def _counterpart(first: Report[Any], second: Report[Any], path: Path) -> Field | None:
-    """The field of the second answer that corresponds to a field of the first one.
+class _Counterparts:
+    """The fields of the second answer that correspond to those of the first one.
 
-    An item of a list corresponds to the item with the same content, wherever it stands; an object
-    without such an item to the one at its own position.
+    An item of a list corresponds to the first item with the same content, wherever it stands; an
+    object or a list without such an item to the one at its own position. Each list is read once.
     """
-    counterpart: Path = ()
-    for at, step in enumerate(path):
-        if isinstance(step, int):
-            own = first.fields[pointer(path[: at + 1])]
-            items = second.fields.get(pointer(counterpart))
-            if items is None or items.kind != "array":
-                return None
-            wanted = normal(_value(first, own), own.declared)
-            values = cast("list[Any]", items.value or [])
-            matching = (n for n, item in enumerate(values) if normal(item, own.declared) == wanted)
-            place = next(matching, step if own.kind in ("object", "array") else None)
+
+    def __init__(self, first: Report[Any], second: Report[Any]) -> None:
+        self._first, self._second = first, second
+        self._keys: dict[str, Key] = {}
+        self._places: dict[tuple[str, int], dict[Key, int]] = {}
+
+    def of(self, path: Path) -> Field | None:
+        """The field that corresponds to the one at a path of the first answer."""
+        counterpart: Path = ()
+        for at, step in enumerate(path):
+            place = self._place(path[: at + 1], counterpart) if isinstance(step, int) else step
             if place is None:
                 return None
             counterpart = (*counterpart, place)
-        else:
-            counterpart = (*counterpart, step)
-    return second.fields.get(pointer(counterpart))
+        return self._second.fields.get(pointer(counterpart))
 
-
-def _value(report: Report[Any], field: Field) -> Any:
-    value = report.data
-    for step in field.path:
-        value = value[step]
-    return value
+    def _place(self, path: Path, above: Path) -> int | None:
+        """Where the item at a path of the first answer stands in a list of the second one."""
+        own, items = self._first.fields[pointer(path)], self._second.fields.get(pointer(above))
+        if items is None or items.kind != "array":
+            return None
+        if own.pointer not in self._keys:
+            value = value_at(own.path, self._first.data)
+            self._keys[own.pointer] = normal(value, own.declared)
+        list_key = (items.pointer, id(own.declared))  # items of a tuple may be declared differently
+        if list_key not in self._places:
+            places = self._places[list_key] = {}
+            for number, item in enumerate(cast("list[Any]", items.value or [])):
+                places.setdefault(normal(item, own.declared), number)
+        is_container = own.kind in ("object", "array")
+        return self._places[list_key].get(
+            self._keys[own.pointer], cast("int", path[-1]) if is_container else None
+        )
 
 
 def _reading(field: Field, answer: Field | None, model: str) -> tuple[Reading, BoundedConfidence]:
@@ -279,18 +293,6 @@ def _reordered_input(source: Input, examples: Examples | None) -> Input:
             for text, value in examples
         ]
     return [*messages[:first], *chain.from_iterable(pairs), *messages[last:]]
-
-
-def _with_instructions(source: Input, instructions: str) -> tuple[Input, str | None]:
-    """The input and the instructions; in the input's own system message, if it begins with one."""
-    if not is_messages(source):
-        return source, instructions
-    first, *others = cast("Sequence[Any]", source)
-    content = get(first, "content")
-    if get(first, "role") not in ("system", "developer") or not isinstance(content, str):
-        return source, instructions
-    joined = {"role": get(first, "role"), "content": f"{content}\n\n{instructions}"}
-    return [joined, *others], None
 
 
 def _bounds_of_examples(messages: Sequence[Any]) -> tuple[int, int]:
