@@ -14,7 +14,7 @@ from fieldconf.cli import main
 from fieldconf.errors import EvaluationError
 from fieldconf.monitoring.alarms import accuracy_alarm, risk_alarm
 from fieldconf.monitoring.baseline import Baseline, FieldBaseline, Share
-from fieldconf.report.results import Result
+from fieldconf.report.results import Result, Results, RunSummary
 from fieldconf.statistics.judged_table import Table
 from fieldconf.statistics.sequential import rise_wealth, risk_wealth
 from fieldconf.statistics.two_samples import compared_numbers, compared_shares, holm
@@ -521,3 +521,13 @@ def test_the_help_has_an_example_and_the_exit_codes():
     shown = run("--help").output
     assert "fieldconf drift --write baseline.json november.parquet" in shown
     assert "1  drift" in shown
+
+
+def test_the_results_of_a_run_are_reports_with_a_scope(november):
+    results = [
+        Result(number, "?", "accept", report, id=str(number))
+        for number, report in enumerate(list(november.values())[:3])
+    ]
+    baseline = Baseline.from_reports(Results(results, RunSummary()))
+    assert baseline.scope == Baseline.from_reports(results).scope != {}
+    assert baseline.documents == 3
