@@ -6,26 +6,26 @@ INSTALL := $(BIN)/python tests/install.py
 # A suite of many processes: none but the first compiles a module.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo quick test test-main test-instructor test-clusters search environments lowest check lint \
-	lint-style lint-types lint-users bench clean
+.PHONY: demo quick test test-main test-instructor test-clusters test-browser search environments \
+	lowest check lint lint-style lint-types lint-users bench clean
 
 demo: .venv/.local
 	@$(BIN)/fieldconf local fetch
 	$(BIN)/fieldconf extract examples/ticket.py:Ticket examples/ticket.txt
 
 # After `make environments`, the parts can run at the same time: `make -j2 --output-sync test`.
-test: test-main test-instructor test-clusters
+test: test-main test-instructor test-clusters test-browser
 
 test-main: .venv/.test
 	@$(BIN)/fieldconf local fetch || echo "no weights: the tests of the embedded model will be skipped"
-	$(BIN)/python -m pytest -n auto --dist worksteal --ignore=tests/clusters \
+	$(BIN)/python -m pytest -n auto --dist worksteal --ignore=tests/clusters --ignore=tests/browser \
 		--ignore=tests/clients/test_client_instructor.py --ignore=tests/test_typing.py
 
 # For daily work: few examples of each law, and no tests of other environments.
 quick: .venv/.test
 	$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile=fast \
-		--ignore=tests/clusters --ignore=tests/clients/test_client_instructor.py \
-		--ignore=tests/test_typing.py
+		--ignore=tests/clusters --ignore=tests/browser \
+		--ignore=tests/clients/test_client_instructor.py --ignore=tests/test_typing.py
 
 test-instructor: .venv/instructor/.ready
 	.venv/instructor/bin/python -m pytest tests/clients/test_client_instructor.py
@@ -33,8 +33,13 @@ test-instructor: .venv/instructor/.ready
 test-clusters: .venv/clusters/.ready
 	.venv/clusters/bin/python -m pytest tests/clusters
 
+# Pages in headless Chromium; where there is none, one line says so.
+test-browser: .venv/browser/.ready
+	@if $(BIN)/python tests/browser/environment.py; then \
+		$(BIN)/python -m pytest -n auto --dist loadfile tests/browser; fi
+
 # What the tests and the linters run in; with -j3, all at the same time.
-environments: .venv/.test .venv/.dev .venv/instructor/.ready .venv/clusters/.ready
+environments: .venv/.test .venv/.dev .venv/instructor/.ready .venv/clusters/.ready .venv/browser/.ready
 
 lowest: .venv/lowest/.ready
 	.venv/lowest/bin/python -m pytest -n auto
@@ -88,6 +93,13 @@ clean:
 	$(PYTHON) -m venv --without-pip .venv/clusters
 	$(INSTALL) .venv/clusters -e ".[clusters]"
 	@touch $@
+
+# Packages of Node: axe-core, and what builds the page's script. Without Node or a network, the
+# browser tests are skipped.
+.venv/browser/.ready: tests/browser/package.json tests/browser/package-lock.json | .venv/.test
+	@mkdir -p $(@D)
+	@cp tests/browser/package.json tests/browser/package-lock.json tests/browser/.npmrc $(@D)
+	@if npm ci --silent --prefix $(@D); then touch $@; else echo "no packages of Node"; fi
 
 # And one with the lowest versions that pyproject.toml allows.
 .venv/lowest/.ready: pyproject.toml tests/floors.py | .venv/bin/python
