@@ -69,14 +69,19 @@ bench: .venv/.bench
 clean:
 	rm -rf .venv bench/.envs
 
-# One environment; a stamp for each set of extras that was installed into it.
+# One environment; a stamp for each set of packages that was installed into it.
 .venv/bin/python:
 	@$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed: make PYTHON=python3.11')"
 	$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv || echo "no uv: pip is slower"
 
+# `demo` needs what users need, an extra; all else is for developers, a dependency group.
+.venv/.local: pyproject.toml | .venv/bin/python
+	$(INSTALL) .venv -e ".[local]"
+	@touch $@
+
 .venv/.%: pyproject.toml | .venv/bin/python
-	$(INSTALL) .venv -e ".[$*]"
+	$(INSTALL) .venv -e . --group $*
 	@touch $@
 
 # Not at the same time, for both are installed into one environment.
@@ -85,13 +90,13 @@ clean:
 # Another one, for the client that cannot be installed beside the others.
 .venv/instructor/.ready: pyproject.toml | .venv/bin/python
 	$(PYTHON) -m venv --without-pip .venv/instructor
-	$(INSTALL) .venv/instructor -e ".[clients-instructor]"
+	$(INSTALL) .venv/instructor -e . --group clients-instructor
 	@touch $@
 
 # One more, for the engines of clusters: heavy, and no business of the other tests.
 .venv/clusters/.ready: pyproject.toml | .venv/bin/python
 	$(PYTHON) -m venv --without-pip .venv/clusters
-	$(INSTALL) .venv/clusters -e ".[clusters]"
+	$(INSTALL) .venv/clusters -e . --group clusters
 	@touch $@
 
 # Packages of Node: axe-core, and what builds the page's script. Without Node or a network, the

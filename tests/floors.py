@@ -14,10 +14,13 @@ PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 def declared(pyproject):
     """Every requirement of the library, its tests, and what stands beside old versions."""
     project = pyproject["project"]
-    extras = project["optional-dependencies"]
-    tests = [one for one in extras["test"] if not one.startswith(f"{project['name']}[")]
-    beside = pyproject["dependency-groups"]["lowest"]
-    return [*project["dependencies"], *extras["batch"], *extras["source"], *tests, *beside]
+    extras, groups = project["optional-dependencies"], pyproject["dependency-groups"]
+    tests = [
+        item for item in groups["test"]
+        if isinstance(item, str) and not item.startswith(f"{project['name']}[")
+    ]  # fmt: skip
+    users = [requirement for extra in ("batch", "local", "source") for requirement in extras[extra]]
+    return [*project["dependencies"], *users, *tests, *groups["lowest"]]
 
 
 def lowest(requirement):

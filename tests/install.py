@@ -1,9 +1,10 @@
 """Install packages into an environment: by uv, or by pip where uv cannot do it.
 
-In: the folder of an environment, and arguments as ``pip install`` takes them.
+In: the folder of an environment, and arguments as ``pip install`` takes them; ``--group``, too.
 Out: what the arguments name is installed there.
 Never: an installation that ignores a setting of pip.
-Why: uv needs seconds where pip needs minutes, but it does not read the configuration of pip.
+Why: uv needs seconds where pip needs minutes, but it does not read the configuration of pip. A
+dependency group is read here, because Pythons still come with a pip older than 25.1, which cannot.
 """
 
 import ast
@@ -11,8 +12,10 @@ import importlib.util
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
+PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 SECTIONS = ("global", "install", ":env:")  # of pip's configuration; a later one replaces an earlier
 VARIABLES = {
     "cert": "SSL_CERT_FILE",
@@ -31,6 +34,30 @@ IGNORED = {
     "break-system-packages", "cache-dir", "disable-pip-version-check", "no-cache-dir", "no-color",
     "no-input", "progress-bar", "quiet", "require-virtualenv", "retries", "root-user-action",
 }  # fmt: skip
+
+
+def requirements_of(group, groups):
+    """The requirements of a dependency group, and of the groups that it includes.
+
+    >>> requirements_of("dev", {"dev": [{"include-group": "test"}, "ruff"], "test": ["pytest>=8"]})
+    ['pytest>=8', 'ruff']
+    """
+    return [
+        requirement
+        for item in groups[group]
+        for requirement in ([item] if isinstance(item, str)
+                            else requirements_of(item["include-group"], groups))
+    ]  # fmt: skip
+
+
+def without_groups(arguments):
+    """The arguments with the requirements of a group in place of ``--group NAME``."""
+    arguments = list(arguments)
+    groups = tomllib.loads(PYPROJECT.read_text())["dependency-groups"]
+    while "--group" in arguments:
+        place = arguments.index("--group")
+        arguments[place : place + 2] = requirements_of(arguments[place + 1], groups)
+    return arguments
 
 
 def settings_of(listed):
@@ -76,6 +103,7 @@ def by_uv(python, arguments):
 
 def main(folder, *arguments):
     python = Path(folder) / "bin" / "python"
+    arguments = without_groups(arguments)
     if not by_uv(python, arguments):
         sys.stderr.write("uv is missing or failed: pip does it, in some minutes\n")
         command = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet"]

@@ -1,7 +1,12 @@
-"""An environment is installed by uv with the settings of pip, or else by pip."""
+"""An environment is installed by uv with the settings of pip, or else by pip.
 
+What users install are extras, what only developers need are dependency groups.
+"""
+
+import re
 import subprocess
 import sys
+import tomllib
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -10,6 +15,10 @@ import install
 import pytest
 
 PYTHON = Path("folder", "bin", "python")
+ROOT = Path(__file__).parents[1]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+GROUPS = PYPROJECT["dependency-groups"]
+EXTRAS = PYPROJECT["project"]["optional-dependencies"]
 
 
 @pytest.fixture
@@ -72,3 +81,48 @@ def test_pip_installs_where_uv_is_missing(monkeypatch, ran, capsys):
     install.main("folder", "good")
     assert [module for module, _, _ in ran] == ["pip"]
     assert "uv is missing" in capsys.readouterr().err
+
+
+# -- extras and dependency groups ---------------------------------------------------------------
+
+
+def test_a_group_is_replaced_by_its_requirements():
+    """Any pip can install these; only pip 25.1 and newer know ``--group``."""
+    arguments = install.without_groups(["-e", ".", "--group", "bench", "-q"])
+    assert arguments[:2] == ["-e", "."]
+    assert arguments[-3:] == ["orjson>=3.10", "psutil>=5.9", "-q"]
+    assert {"pytest>=8.2", "ollama>=0.6"} <= {*arguments}  # of groups that it includes
+    assert all(isinstance(argument, str) for argument in arguments)
+
+
+def test_pip_is_given_no_group(monkeypatch, ran):
+    monkeypatch.setitem(sys.modules, "uv", None)
+    install.main("folder", "-e", ".", "--group", "lowest")
+    assert ran[-1][1][-3:] == ["-e", ".", "httpx<0.28"]
+
+
+def test_every_extra_is_shown_to_users_and_no_group_is_an_extra():
+    shown = re.findall(r'pip install "\.\[(\w+)\]"', (ROOT / "docs/installing.md").read_text())
+    assert sorted(shown) == sorted(EXTRAS)
+    assert not GROUPS.keys() & EXTRAS.keys()
+
+
+def test_every_group_is_explained():
+    text = (ROOT / "docs/installing.md").read_text()
+    (named,) = re.findall(r"dependency groups of\s+`pyproject.toml`: (.*?)\.\n", text, re.DOTALL)
+    assert re.findall(r"`([\w-]+)`", named) == sorted(GROUPS, key=[*GROUPS].index)
+
+
+def test_every_group_that_is_installed_somewhere_exists():
+    places = [
+        ROOT / "Makefile",
+        ROOT / "README.md",
+        *ROOT.glob("docs/*.md"),
+        *ROOT.glob("tests/**/*.py"),
+    ]
+    installed = {
+        name
+        for place in places
+        for name in re.findall(r"-e \. --group ([\w-]+)", place.read_text())
+    }
+    assert {"test", "dev", "clients", "clients-instructor", "clusters"} <= installed <= {*GROUPS}

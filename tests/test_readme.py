@@ -58,10 +58,12 @@ def test_make_runs_what_the_readme_shows():
         assert command.partition(" ")[2] in MAKEFILE
     for target in re.findall(r"^make (\w+)", README, re.MULTILINE):
         assert f"\n{target}:" in MAKEFILE
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    for extra in re.findall(r"\.\[(\w+)\]", README):
-        assert extra in extras["optional-dependencies"]
-        assert f".venv/.{extra}" in MAKEFILE
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = re.findall(r"\.\[(\w+)\]", README)
+    groups = re.findall(r"--group (\w+)", README)
+    assert {*extras} <= {*pyproject["project"]["optional-dependencies"]}
+    assert {*groups} <= {*pyproject["dependency-groups"]}
+    assert all(f".venv/.{name}" in MAKEFILE for name in (*extras, *groups))
 
 
 def test_the_demo_prints_the_fields_that_the_readme_shows(local_client):

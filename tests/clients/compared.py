@@ -60,7 +60,7 @@ def leaves(report: fc.Report[Any]) -> list[fc.Field]:
 
 def client(name: str) -> Any:
     """A client's module; the test is skipped where it is not installed."""
-    install = 'pip install -e ".[clients]"'
+    install = "pip install -e . --group clients"
     if name == "instructor":
         install = "make test runs this in an environment of its own"
     return pytest.importorskip(name, reason=f"{name} is missing: {install}")

@@ -4,7 +4,9 @@ import importlib
 
 import pytest
 
-daft = pytest.importorskip("daft", reason='Daft is not installed: pip install -e ".[clusters]"')
+daft = pytest.importorskip(
+    "daft", reason="Daft is not installed: pip install -e . --group clusters"
+)
 
 from drawn import SCHEMA, expected, responses, texts, unsure  # noqa: E402
 

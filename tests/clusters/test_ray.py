@@ -21,7 +21,7 @@ os.environ |= {
     "RAY_AUTH_TOKEN": secrets.token_hex(16),
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else it warns of what will be so
 }
-ray = pytest.importorskip("ray", reason='Ray is missing: pip install -e ".[clusters]"')
+ray = pytest.importorskip("ray", reason="Ray is missing: pip install -e . --group clusters")
 
 from drawn import (  # noqa: E402
     SCHEMA,

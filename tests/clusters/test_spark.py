@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
-pyspark = pytest.importorskip("pyspark", reason='Spark is missing: pip install -e ".[clusters]"')
+pyspark = pytest.importorskip(
+    "pyspark", reason="Spark is missing: pip install -e . --group clusters"
+)
 
 from drawn import (  # noqa: E402
     SCHEMA,
