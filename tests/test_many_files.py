@@ -13,6 +13,7 @@ from fieldconf.cli import main
 from fieldconf.errors import PayloadError
 from fieldconf.many.input_items import Task, count_of
 from fieldconf.many.input_readers import inputs_in
+from fieldconf.many.sealed_lines import sealed
 from fieldconf.testing import Answer, FakeServer, HttpError
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -216,6 +217,20 @@ def test_an_output_is_gone_on_with(folder):
     assert (other.exit_code, asked) == (2, [])
     assert other.stderr.startswith("Error: ")
     assert "another model, or other options" in other.stderr
+
+
+def test_damaged_lines_of_an_interrupted_run_are_told_once(folder):
+    (folder / "in.txt").write_text(lines_of("accept", "review", "reject"))
+    command = ["--each", "in.txt", "-o", "out.jsonl"]
+    run(*command)
+    output = folder / "out.jsonl"
+    first, second, third = map(sealed, output.read_bytes().splitlines(keepends=True))
+    output.unlink()  # as a run that was killed leaves its lines
+    second = second.replace(b"team", b"tea\xff", 1)
+    (folder / "out.jsonl.journal").write_bytes(first + second + third)
+    result, asked = run(*command)
+    assert asked == [TEXT_OF["review"]]
+    assert "2 of them from out.jsonl; 1 line of out.jsonl.journal damaged" in result.stderr
 
 
 def test_files_are_named(folder):

@@ -223,5 +223,8 @@ def _summary(summary: "RunSummary", output: Path | None) -> str:
     of = f"{summary.done} inputs" if summary.done != 1 else "1 input"
     parts = [f"{of}: {counts(summary)}"]
     parts += [f"{summary.resumed} of them from {output}"] if summary.resumed else []
+    if summary.damaged:
+        lines = "1 line" if summary.damaged == 1 else f"{summary.damaged} lines"
+        parts += [f"{lines} of {output}.journal damaged on the disk, and asked again"]
     parts += [f"{summary.input_tokens} input and {summary.output_tokens} output tokens"]
     return printable("; ".join(parts))

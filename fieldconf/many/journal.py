@@ -3,12 +3,15 @@
 In:    lines (plain dicts), each with a key; the path of the output.
 Out:   the lines of earlier runs; in the end one file in the order of the inputs.
 Never: a written line lost, whenever the process ends; a file overwritten that is not ours; lines
-       of other inputs or settings mixed with these; two runs on one file.
+       of other inputs or settings mixed with these; two runs on one file; a damaged line used.
 Why:   every answer was paid for.
 
 During a run ``out.jsonl.journal`` is beside ``out.jsonl``. A line counts once its line break is
 written: an incomplete line of a killed run is cut off. At the end all lines are written to
 ``out.jsonl.new``, which then replaces ``out.jsonl`` atomically.
+
+Each line of the journal has a checksum (``sealed_lines``). A damaged line is skipped, and its input
+is asked again. Journals of earlier versions have lines without one: these come first.
 
 The journal is locked by the operating system, which releases the lock when the process ends.
 """
@@ -25,6 +28,7 @@ from typing import Any, BinaryIO, NamedTuple, Self, cast
 from fieldconf.errors import OutputError
 from fieldconf.many.locks import own
 from fieldconf.many.output_lines import Name, name_of, parsed, text_of
+from fieldconf.many.sealed_lines import Span, intact, looks_ours, sealed, unsealed
 from fieldconf.threads import Lock
 
 _OTHERS = "Give the inputs as before (new ones at the end), or another output"
@@ -36,14 +40,18 @@ class _LinePlace(NamedTuple):
     is_new: bool
     """Whether it is in the journal, not in the output."""
     offset: int
+    length: int
+    """In bytes, without the line break."""
     number: int
     """The index of its input when it was written."""
     key: str
     failed: bool
 
 
-def _place(line: Mapping[str, Any], offset: int, *, is_new: bool) -> _LinePlace:
-    return _LinePlace(is_new, offset, line["index"], line["key"], line["error"] is not None)
+def _place(line: Mapping[str, Any], span: Span, *, is_new: bool) -> _LinePlace:
+    length = span.stop - span.start
+    is_failed = line["error"] is not None
+    return _LinePlace(is_new, span.start, length, line["index"], line["key"], is_failed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,8 @@ class Journal:
         self._kinds: set[type] = set()
         self._order: dict[Name, int] = {}  # of the inputs of this run
         self._error: OutputError | None = None
+        self.damaged = 0
+        """The number of damaged lines of the journal."""
         with self._ours():
             self._path = Path(os.path.realpath(output))  # a link is to be kept, not replaced
             self._beside = self._path.with_name(f"{self._path.name}.journal")
@@ -144,24 +154,49 @@ class Journal:
             self._order[name] = len(self._order)
 
     def _text(self, place: _LinePlace) -> bytes:
+        """The line as it is in the output."""
         file = self._new if place.is_new else cast("BinaryIO", self._done)
         file.seek(place.offset)
-        return file.readline().rstrip(b"\n") + b"\n"  # an editor may have taken the last one
+        return unsealed(file.read(place.length))
 
     def _read_all(self) -> None:
         if self._done is not None:
             for number, offset, text in _lines(self._done):
-                self._note(parsed(text), self._path, number, offset, is_new=False)
-        end = 0
+                span = Span(offset, offset + len(text.removesuffix(b"\n")))
+                self._note(parsed(text), self._path, number, span, is_new=False)
+        self._file.truncate(self._read_journal())
+
+    def _read_journal(self) -> int:
+        """Note the intact lines of the journal; returns where its last complete line ends.
+
+        Raises:
+            OutputError: if it is no journal, or has other settings.
+        """
+        end, are_sealed, are_ours, unknown = 0, False, True, 0
         with self._beside.open("rb") as new:
             for number, offset, text in _lines(new):
-                if not text.endswith(b"\n"):
+                line = text.removesuffix(b"\n")
+                are_ours = looks_ours(line) if number == 1 else are_ours or looks_ours(line)
+                if line == text:
                     break  # the process ended before the line did
-                self._note(parsed(text), self._beside, number, offset, is_new=True)
+                spans = list(intact(line))
+                plain = parsed(line) if not spans and not are_sealed else None
+                if plain is not None:  # of a version that wrote no checksums
+                    spans = [Span(0, len(line))]
+                are_sealed = are_sealed or (plain is None and bool(spans))
+                if spans != [(0, len(line))]:
+                    self.damaged += 1
+                    unknown = unknown or number
+                for start, stop in spans:
+                    entry = plain or parsed(unsealed(line[start:stop]))
+                    span = Span(offset + start, offset + stop)
+                    self._note(entry, self._beside, number, span, is_new=True)
                 end = offset + len(text)
-        self._file.truncate(end)
+        if not self._places and not are_ours:
+            self._note(None, self._beside, unknown or 1, Span(0, 0), is_new=True)
+        return end
 
-    def _note(self, line: Any, path: Path, number: int, offset: int, *, is_new: bool) -> None:
+    def _note(self, line: Any, path: Path, number: int, span: Span, *, is_new: bool) -> None:
         if line is None:
             raise OutputError(
                 f"{path} is no output of extract_many (line {number})",
@@ -173,7 +208,7 @@ class Journal:
                 remedy="Give the same again, or another output",
             )
         self._kinds.add(type(name_of(line)))
-        self._places[name_of(line)] = _place(line, offset, is_new=is_new)
+        self._places[name_of(line)] = _place(line, span, is_new=is_new)
 
     # -- lines of this run ----------------------------------------------------------------------
 
@@ -183,7 +218,7 @@ class Journal:
         Raises:
             OutputError: if it cannot be written; then no other can, either.
         """
-        text = text_of(line)
+        text = sealed(text_of(line))
         with self._lock:
             if self._error is not None:
                 raise self._error
@@ -192,7 +227,8 @@ class Journal:
                 rest = memoryview(text)
                 while rest:
                     rest = rest[self._file.write(rest) :]
-            self._places[name_of(line)] = _place(line, offset, is_new=True)
+            span = Span(offset, offset + len(text) - 1)
+            self._places[name_of(line)] = _place(line, span, is_new=True)
 
     def finish(self) -> None:
         """Write the output; all inputs are done.

@@ -97,6 +97,7 @@ class Run(Generic[T]):
             yield
             return
         with Journal(self.plan.output, self._settings) as self._journal:
+            self.tally.summary = replace(self.tally.summary, damaged=self._journal.damaged)
             yield
             self._journal.finish()
 

@@ -66,6 +66,8 @@ class RunSummary:
         input_tokens, output_tokens: what all requests cost, as far as the servers said it, also
             those of an input of which a later step failed; what was read from the output file was
             paid for before, and is not counted.
+        damaged: how many lines of an interrupted run were damaged on the disk; they were skipped,
+            and their inputs asked again.
     """
 
     total: int | None = None
@@ -76,6 +78,7 @@ class RunSummary:
     resumed: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    damaged: int = 0
 
     @property
     def done(self) -> int:

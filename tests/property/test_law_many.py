@@ -7,6 +7,7 @@
 4. Threads and tasks give the same results and the same output.
 5. Never more than ``concurrency`` requests run at once; and as many do.
 6. Never more inputs are read than there is room for.
+7. Damage in a journal costs the lines whose bytes it changed, and no line is ever read wrongly.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from desks import SCHEMA, AsyncDesk, Desk, plain
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from fieldconf.errors import OutputError
 from fieldconf.many.extract_many import aextract_many, extract_many
 from fieldconf.many.input_items import InputItem
 from fieldconf.many.journal import Journal, JournalSettings
@@ -254,3 +256,97 @@ def test_an_input_that_cannot_be_read_fails_alone(name):
     assert [result.outcome == "failed" for result in found] == [False, True, False]
     assert (found[1].id, found[1].input) == ("b", None)
     assert isinstance(found[1].error, FileNotFoundError)
+
+
+# -- 7 ------------------------------------------------------------------------------------------
+
+NOTES = [line(index) | {"data": {"index": index, "note": '{"index": 0, "id": null'}}
+         for index in range(4)]  # fmt: skip
+DAMAGE = st.one_of(
+    st.binary(max_size=3),
+    st.sampled_from([b"\n", b"\0" * 50, b"}", b'", "check": "', b'{"index": 1']),
+)
+
+
+def written_journal(tmp, lines):
+    """The bytes that a run without an end left, and where each line begins and ends."""
+    with Journal(tmp / "out", SETTINGS) as journal:
+        for one in lines:
+            journal.write(one)
+    content = (tmp / "out.journal").read_bytes()
+    (tmp / "out.journal").unlink()
+    stops = [place + 1 for place, byte in enumerate(content) if byte == ord("\n")]
+    return content, list(zip([0, *stops], stops, strict=False))
+
+
+def kept_after(tmp, content, lines):
+    """What is found of each line, and how many damaged lines were counted."""
+    (tmp / "out.journal").write_bytes(content)
+    with Journal(tmp / "out", SETTINGS) as journal:
+        found = [journal.find(one["index"], one["key"]) for one in lines]
+        damaged = journal.damaged
+    (tmp / "out.journal").unlink(missing_ok=True)
+    return found, damaged
+
+
+@given(st.data(), DAMAGE)
+@settings(max_examples=150)
+def test_damage_costs_only_the_lines_that_it_changed(data, damage):
+    """Any bytes replaced, put in or taken out: each other line is there, and none is wrong."""
+    with tempfile.TemporaryDirectory() as name:
+        whole, spans = written_journal(Path(name), NOTES)
+        start = data.draw(st.integers(0, len(whole)))
+        stop = min(len(whole), start + data.draw(st.sampled_from([0, 1, 2, 40, 400])))
+        changed = whole[:start] + damage + whole[stop:]
+        found, _ = kept_after(Path(name), changed, NOTES)
+    for one, answer, (first, last) in zip(NOTES, found, spans, strict=True):
+        is_touched = start < last and stop >= first
+        assert answer == one or (is_touched and answer is None)
+
+
+def test_each_byte_may_be_damaged(tmp_path):
+    """Each byte in turn: at most the line that it belongs to is lost, and the loss is counted."""
+    whole, spans = written_journal(tmp_path, NOTES[:3])
+    for place in range(len(whole)):
+        changed = bytearray(whole)
+        changed[place] ^= 1
+        found, damaged = kept_after(tmp_path, changed, NOTES[:3])
+        for one, answer, (first, last) in zip(NOTES, found, spans, strict=False):
+            assert answer == one or (first <= place < last and answer is None)
+        is_end = place == len(whole) - 1  # as of a line that was never finished
+        assert damaged == (0 if is_end else 1)
+
+
+def test_lines_of_versions_without_checksums_are_read_before_those_with(tmp_path):
+    """An old journal that was gone on with; behind its first checksum there is no line without."""
+    whole, spans = written_journal(tmp_path, NOTES)
+    new = [whole[first:last] for first, last in spans]
+    old = [text_of(one) for one in NOTES]
+    found, damaged = kept_after(tmp_path, b"".join([*old[:2], *new[2:]]), NOTES)
+    assert (found, damaged) == (NOTES, 0)
+    found, damaged = kept_after(tmp_path, b"".join([*new[:2], old[2], new[3]]), NOTES)
+    assert (found, damaged) == ([*NOTES[:2], None, NOTES[3]], 1)
+
+
+def test_answers_beside_a_damaged_line_are_not_paid_for_again(tmp_path):
+    """A fixed case of 7: one input of three is asked again, and the output is that of all."""
+    inputs = ["a", "b", "c"]
+    journal, whole = journal_of(tmp_path, inputs, concurrency=1)
+    first, second, third = journal.splitlines(keepends=True)
+    (tmp_path / "out.jsonl").unlink()
+    (tmp_path / "out.jsonl.journal").write_bytes(
+        first + second[:40] + b"\xff" + second[41:] + third
+    )
+    desk = Desk()
+    summary = many(desk, inputs, output=tmp_path / "out.jsonl").run()
+    assert desk.asked == ["b"]
+    assert (summary.resumed, summary.damaged) == (2, 1)
+    assert (tmp_path / "out.jsonl").read_bytes() == whole
+
+
+@pytest.mark.parametrize("content", [b"my notes\n", b"my notes", b'{"a": 1}\n'])
+def test_a_file_with_the_name_of_a_journal_is_left_alone(tmp_path, content):
+    (tmp_path / "out.journal").write_bytes(content)
+    with pytest.raises(OutputError, match=r"out\.journal is no output of extract_many"):
+        Journal(tmp_path / "out", SETTINGS)
+    assert (tmp_path / "out.journal").read_bytes() == content
