@@ -162,7 +162,7 @@ class MissingPackageError(FieldconfError, ImportError):
 
 
 class OutputError(FieldconfError):
-    """The output file of many inputs cannot be used: not writable, in use, or of other inputs."""
+    """An output file cannot be used: not writable, in use, or of other inputs."""
 
 
 class LocalModelError(FieldconfError):

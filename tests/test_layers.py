@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1] / "fieldconf"
 # From the ground up; a name is a folder, or a module at the top.
 LAYERS = [
     ["errors", "formulas", "json_records", "lazy", "paths", "threads"],
-    ["parsing", "render", "statistics", "tokens"],
+    ["page", "parsing", "render", "statistics", "tokens"],
     ["providers", "schema"],
     ["probes", "responses"],
     ["distributions"],
@@ -47,6 +47,7 @@ HEAVY = {
         "strategies.tokenisations",
     },
     "httpx": set(),
+    "jinja2": set(),
     "click": {
         "cli",
         "cli.arguments",

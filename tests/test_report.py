@@ -157,4 +157,4 @@ def test_a_page_and_the_terminal_say_what_is_wrong_and_how_sure_the_model_was():
         f"invalid (whole): 'b' is a required property {sure['']}",
         f"invalid /a: '[x]' is not of type 'integer' {sure['a']}",
     }
-    assert "invalid /a: &#x27;[x]&#x27; is not of type" in report.to_html()
+    assert "invalid /a: &#39;[x]&#39; is not of type" in report.to_html()

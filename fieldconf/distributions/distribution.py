@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from fieldconf import formulas
 from fieldconf.distributions.outcome_tree import OutcomeTree
+from fieldconf.page import notebook
 from fieldconf.parsing.kinds import kind_of, same
 from fieldconf.tokens.token import unchecked
 
@@ -84,6 +85,11 @@ class Distribution:
 
     def __len__(self) -> int:
         return len(self.candidates)
+
+    def _repr_html_(self) -> str:
+        return notebook.distribution_table(
+            self.candidates, rest=self.rest, off_schema=self.off_schema, unseen=self.unseen
+        )
 
     @property
     def probabilities(self) -> dict[Any, float]:

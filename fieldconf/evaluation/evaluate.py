@@ -26,6 +26,7 @@ from fieldconf.evaluation.groups import (
 )
 from fieldconf.evaluation.judged import Judged, judged
 from fieldconf.evaluation.redacting import masked_details, redact_of
+from fieldconf.page.evaluation import evaluation_page, evaluation_table
 from fieldconf.render import evaluation as render
 from fieldconf.render.evaluation import short
 from fieldconf.statistics.packages import package
@@ -105,7 +106,7 @@ class Evaluation:
         return render.table(self.to_dict())
 
     def _repr_html_(self) -> str:
-        return self.to_html()
+        return evaluation_table(self.to_dict())
 
     def __getitem__(self, name: str) -> Group:
         """The group of a field or a kind; "overall" is that of all rows.
@@ -307,7 +308,7 @@ class Evaluation:
             stream = io.BytesIO()
             self.plot().savefig(stream, format="png", dpi=110)
             image = "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
-        return render.page(self.to_dict(), error_rows, image)
+        return evaluation_page(self.to_dict(), error_rows, image)
 
     def plot(self) -> Any:
         """A matplotlib figure: errors by coverage for each group, and accuracy by confidence.

@@ -23,8 +23,8 @@ from fieldconf.fields.plain_values import (
 from fieldconf.fields.readings import Agreement, Basis, Reading, SourceCandidate, SourceSpan
 from fieldconf.fields.status import Judge, Outcome
 from fieldconf.formulas import geometric_mean
+from fieldconf.page import notebook
 from fieldconf.paths import Path, pointer
-from fieldconf.render import notebook
 from fieldconf.render.table import number, printable
 from fieldconf.schema import Declared
 from fieldconf.threads import cached_property

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import Any, TypeAlias, TypeVar, cast, get_args
+from typing import Any, TypeAlias, TypeVar, get_args
 
 from fieldconf.errors import MissingPackageError, RequestError
 from fieldconf.fields.field import Field
@@ -19,7 +19,7 @@ from fieldconf.grounding.numerals import number_text
 from fieldconf.grounding.searching import SourceText
 from fieldconf.grounding.unclaimed import unclaimed
 from fieldconf.report import Report
-from fieldconf.responses.payload_access import get
+from fieldconf.report.input_text import searched_text
 
 T = TypeVar("T")
 Ways: TypeAlias = Sequence[FoundHow]
@@ -170,41 +170,6 @@ def requested_ways(source: Any, how: Ways | bool | None) -> Ways | None:  # noqa
         return None
     searched_text(source)
     return check_ways(None if how is True else how)
-
-
-def searched_text(source: Any) -> str:
-    """The text to search in, from the input of a model.
-
-    Of messages it is the text of the user's last one: earlier ones are usually examples.
-
-    Raises:
-        RequestError: if there is not exactly one text: an offset would be ambiguous.
-
-    >>> searched_text(["Dear Anna"])
-    'Dear Anna'
-    >>> searched_text([{"role": "system", "content": "Find the name."},
-    ...          {"role": "user", "content": [{"type": "text", "text": "Dear Anna"}]}])
-    'Dear Anna'
-    """
-    parts = _parts(source)
-    contents = [get(part, "content") for part in parts if get(part, "role") == "user"]
-    if contents:
-        source = contents[-1]
-        parts = _parts(source)
-    if len(parts) == 1:
-        source = get(parts[0], "text") or parts[0]
-    if isinstance(source, str):
-        return source
-    kind = type(source).__name__  # pyright: ignore[reportUnknownArgumentType]
-    shown = "nothing" if source is None else f"a {kind}"
-    raise RequestError(
-        f"there is no single text to search for values in ({shown} was given)",
-        remedy="Pass the text that the model read: fc.locate(report, text)",
-    )
-
-
-def _parts(source: Any) -> Sequence[Any]:
-    return cast("Sequence[Any]", source) if isinstance(source, (list, tuple)) else ()
 
 
 def _is_searchable(field: Field) -> bool:

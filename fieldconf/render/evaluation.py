@@ -1,13 +1,13 @@
-"""Evaluation: an evaluation as terminal tables, and as a stand-alone HTML page.
+"""Evaluation: an evaluation as terminal tables.
 
 In:    plain dicts (``Evaluation.to_dict``, ``Comparison.to_dict``, errors as dicts).
-Out:   rich renderables; HTML text without a script and without a reference to anything outside.
-Never: a number for an undefined measure; an unescaped value.
+Out:   rich renderables, and the texts of their cells, which its page shows, too.
+Never: a number for an undefined measure.
 Why:   a measure without its interval and its verdict is misread.
 """
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich import box
@@ -16,7 +16,6 @@ from rich.table import Table
 from rich.text import Text
 
 from fieldconf.errors import printable
-from fieldconf.render.notebook import escaped
 
 _WIDTH = 126
 _SHOWN: Mapping[str, str] = {
@@ -25,27 +24,19 @@ _SHOWN: Mapping[str, str] = {
 }  # fmt: skip
 """The columns of the table; all measures are in the plain form."""
 _LONGEST = 60  # characters of a value
-_CELL = "padding:.3em .8em;border-top:1px solid rgba(128,128,128,.35);vertical-align:top"
-_HEAD = (
-    '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-    '<meta name="viewport" content="width=device-width">'
-    '<meta name="color-scheme" content="light dark">'
-    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-    "style-src 'unsafe-inline'; img-src data:\"><title>Evaluation</title></head>"
-    '<body style="font-family:system-ui,sans-serif;margin:2em;line-height:1.4;max-width:80em">'
-)
 
 
 def table(plain: Mapping[str, Any]) -> RenderableType:
     """A row for each group; below it the verdicts and what was not counted."""
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    grid.add_column(plain["by"] if plain["by"] != "overall" else "", overflow="fold")
-    grid.add_column("labels", justify="right")
-    for title in _SHOWN.values():
+    name, labels, *measures = titles(plain)
+    grid.add_column(name, overflow="fold")
+    grid.add_column(labels, justify="right")
+    for title in measures:
         grid.add_column(title, justify="right", min_width=10)
-    for row in plain["rows"]:
-        grid.add_row(Text(_name(row)), f"{row['labels']:,}", *_cells(row))
-    lines = [Text(line, style="bold" if first else "") for first, line in _lines(plain)]
+    for name, *texts in cells(plain):
+        grid.add_row(Text(name), *texts)
+    lines = [Text(line, style="bold" if first else "") for first, line in verdict_lines(plain)]
     return Group(Text(heading(plain)), grid, *lines)
 
 
@@ -57,30 +48,14 @@ def heading(plain: Mapping[str, Any]) -> str:
     )
 
 
-def page(
-    plain: Mapping[str, Any], errors: Sequence[Mapping[str, Any]] | None = None, image: str = ""
-) -> str:
-    """A stand-alone page: the table, the verdicts, and the errors if they are given.
+def titles(plain: Mapping[str, Any]) -> list[str]:
+    """The titles of the columns: the group, the number of labels, the measures."""
+    return [plain["by"] if plain["by"] != "overall" else "", "labels", *_SHOWN.values()]
 
-    ``image`` is a picture as a data URI.
-    """
-    titles = [plain["by"], "labels", *_SHOWN.values()]
-    rows = [[_name(row), f"{row['labels']:,}", *_cells(row)] for row in plain["rows"]]
-    parts = [f"<p>{escaped(heading(plain))}</p>", _html_table(titles, rows)]
-    for is_first, line in _lines(plain):
-        tag = "h3" if is_first else "div"
-        parts.append(f"<{tag}>{escaped(line)}</{tag}>")
-    if image:
-        parts.append(f'<p><img alt="curves" style="max-width:100%" src="{escaped(image)}"></p>')
-    if errors is not None:
-        titles = ["document", "field", "confidence", "value", "right", "text", "why"]
-        cells = [
-            [str(e["document"]), e["pointer"], figure(e["confidence"]), shown(e["value"]),
-             shown(e["truth"]), shown(e["text"]), e["why"]]
-            for e in errors
-        ]  # fmt: skip
-        parts += [f"<h3>{len(cells):,} confidently wrong</h3>", _html_table(titles, cells)]
-    return f"{_HEAD}{''.join(parts)}</body></html>\n"
+
+def cells(plain: Mapping[str, Any]) -> list[list[str]]:
+    """The texts of each row; a line feed is before an interval."""
+    return [[_name(row), f"{row['labels']:,}", *_cells(row)] for row in plain["rows"]]
 
 
 def errors_table(errors: Iterable[Mapping[str, Any]]) -> RenderableType:
@@ -178,7 +153,7 @@ def _name(row: Mapping[str, Any]) -> str:
     return printable(row["name"]) or "(whole)"
 
 
-def _lines(plain: Mapping[str, Any]) -> Iterable[tuple[bool, str]]:
+def verdict_lines(plain: Mapping[str, Any]) -> Iterable[tuple[bool, str]]:
     """(whether it is a heading, the line): the verdicts of each group, then the notes."""
     for row in plain["rows"]:
         yield True, _name(row)
@@ -186,15 +161,3 @@ def _lines(plain: Mapping[str, Any]) -> Iterable[tuple[bool, str]]:
     if plain["notes"]:
         yield True, "not counted"
         yield from ((False, f"  {printable(line)}") for line in plain["notes"])
-
-
-def _html_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(
-        f'<th style="padding:.3em .8em;text-align:left">{escaped(t)}</th>' for t in titles
-    )
-    lines = ""
-    for row in rows:
-        cells = ["<br>".join(map(escaped, cell.split("\n"))) for cell in row]
-        line = "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells)
-        lines += f"<tr>{line}</tr>"
-    return f'<table style="border-collapse:collapse"><tr>{head}</tr>{lines}</table>'

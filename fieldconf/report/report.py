@@ -8,11 +8,13 @@ Why:   the answer, its numbers and what is wrong with it belong together.
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path as FilePath
 from typing import Any, Generic, Self, TypeVar, cast, overload
 
-from fieldconf.errors import CalibrationError
+from fieldconf.errors import CalibrationError, RequestError
 from fieldconf.fields.field import Field
 from fieldconf.fields.plain_values import (
     plain_record,
@@ -22,6 +24,9 @@ from fieldconf.fields.plain_values import (
 from fieldconf.fields.readings import Calibrated, RequestCost
 from fieldconf.fields.status import OTHERS, Status, Stopped
 from fieldconf.formulas import TextScore
+from fieldconf.page import notebook
+from fieldconf.page.document import report_page, written_page
+from fieldconf.page.report_view import PageReport
 from fieldconf.policy import (
     USUAL,
     FieldJudge,
@@ -34,8 +39,9 @@ from fieldconf.policy import (
     problems_of,
     scope_of,
 )
-from fieldconf.render import lines, notebook
+from fieldconf.render import lines
 from fieldconf.report.frame import Library, frame
+from fieldconf.report.input_text import searched_text
 from fieldconf.report.load import VERSION, read, read_text
 from fieldconf.report.lookup import ByPointer, Lookup, Name
 from fieldconf.report.packing import packed, unpacked
@@ -514,9 +520,34 @@ class Report(Mapping[str, Field], Generic[T]):
         """
         return frame([({}, self.leaves, self.verdicts)], {}, library)
 
-    def to_html(self) -> str:
-        """A stand-alone HTML page with one row a leaf."""
-        return notebook.page(self.to_dict())
+    @overload
+    def to_html(self, path: None = None, *, source: str | None = None) -> str: ...
+    @overload
+    def to_html(self, path: str | FilePath, *, source: str | None = None) -> FilePath: ...
+    def to_html(
+        self, path: str | FilePath | None = None, *, source: str | None = None
+    ) -> str | FilePath:
+        """One HTML file: the text that was read beside the answer, and how sure each value is.
+
+        The file needs nothing else, and is readable without JavaScript. Where the values stand in
+        the text is marked if that was looked for (``fc.locate``, ``fc.extract(locate=True)``).
+
+        Args:
+            path: write the page to this file.
+            source: the text that was read; by default that of ``input``.
+
+        Returns:
+            The path; without one the text of the page.
+
+        Raises:
+            OutputError: if the file cannot be written.
+        """
+        if source is None:
+            with suppress(RequestError):  # there is none, or there are several
+                source = searched_text(self.input)
+        name = "" if self.schema.is_free else self.schema.name
+        text = report_page(PageReport(self.to_dict(tokens=True), source, name))
+        return text if path is None else written_page(text, path)
 
     def _plain_error(self, error: SchemaViolation, *, tokens: bool) -> dict[str, Any]:
         plain: dict[str, Any] = {
