@@ -52,7 +52,8 @@ MASKS = [
         ai_sdk_v5_responses lm_deluge choice_alone choices_alone output_alone vllm_offline
         llama_index_chat haystack_message haystack_run openai_agents_run langchain_dumpd
         langsmith_run langfuse_observation semantic_kernel unitxt_output mlx_engine openai_dotnet
-        llm_log koboldcpp vcr_cassette llama_stack_recording logged_response dspy_history""",
+        llm_log koboldcpp vcr_cassette llama_stack_recording logged_response dspy_history
+        dspy_response test_proxy_session""",
     ),
     (
         "after",
@@ -214,10 +215,10 @@ class Part:
         self.__dict__.update(parts)
 
 
-STAY_DICTS = ("response_metadata", "provider_details", "arguments", "meta")
+STAY_DICTS = ("response_metadata", "provider_details", "arguments", "meta", "value")
 RECORDS = {  # dicts at their top, whose members may be objects
     "dspy_history", "haystack_run", "langchain_dumpd", "langfuse_observation", "langsmith_run",
-    "logged_response",
+    "logged_response", "test_proxy_session",
 }  # fmt: skip
 
 

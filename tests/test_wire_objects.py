@@ -12,9 +12,10 @@ import pytest
 from openai.types.chat import ChatCompletion
 from openai.types.responses import Response
 from pydantic import BaseModel
-from wire_samples import sample
+from wire_samples import INDEX, sample
 
 import fieldconf as fc
+from fieldconf.responses import frameworks
 
 # -- the same figures as in the usual shape -------------------------------------------------------
 
@@ -24,7 +25,8 @@ OF_CHAT = [
     "choice_alone", "choices_alone", "vllm_offline", "llama_index_chat", "haystack_message",
     "haystack_run", "langchain_dumpd", "langsmith_run", "langfuse_observation",
     "semantic_kernel", "unitxt_output", "mlx_engine", "openai_dotnet", "llm_log", "koboldcpp",
-    "vcr_cassette", "llama_stack_recording", "logged_response", "dspy_history",
+    "vcr_cassette", "llama_stack_recording", "logged_response", "dspy_history", "dspy_response",
+    "test_proxy_session",
 ]  # fmt: skip
 NO_CANDIDATES = ["djl_generate"]
 
@@ -68,15 +70,18 @@ def objects(value, keep=()):
         return [objects(item, keep) for item in value]
     if not isinstance(value, dict):
         return value
-    inner = {key: objects(item, keep) for key, item in value.items()}
+    inner = {key: item if key in keep else objects(item, keep) for key, item in value.items()}
     if not all(key.isidentifier() for key in inner):
         return {int(key) if key.isdigit() else key: item for key, item in inner.items()}
     return SimpleNamespace(**inner)
 
 
-@pytest.mark.parametrize("name", ["vllm_offline", "mlx_engine", "openai_agents_run"])
+@pytest.mark.parametrize(
+    "name", ["vllm_offline", "mlx_engine", "openai_agents_run", "dspy_response"]
+)
 def test_objects_of_the_framework_are_read_like_their_dump(name):
-    assert figures(fc.score(objects(sample(name)))) == figures(fc.score(sample(name)))
+    held = objects(sample(name), keep=("value",))
+    assert figures(fc.score(held)) == figures(fc.score(sample(name)))
 
 
 # -- parts of SDKs' objects -----------------------------------------------------------------------
@@ -151,6 +156,25 @@ def test_a_prediction_of_dspy_has_its_logprobs():
 def test_a_dspy_history_is_read():
     wanted = figures(fc.score(chat()))
     assert figures(fc.score([sample("dspy_history") | {"response": chat()}])) == wanted
+    history = [
+        sample("dspy_history") | {"response": objects(sample("dspy_response"), keep=("value",))}
+    ]
+    assert figures(fc.score(history)) == wanted
+
+
+def test_the_fields_of_a_dspy_prediction_are_read():
+    fields = TICKET.model_dump() | {"logprobs": chat().choices[0].logprobs.model_dump()}
+    assert figures(fc.score(fields)) == figures(fc.score(chat()))
+
+
+def test_the_text_of_a_dspy_response_is_preferred_to_its_value():
+    payload, text = sample("dspy_response"), sample("openai_chat")["choices"][0]["message"]
+    payload["message"]["parts"] = [{"type": "text", "text": text["content"]}]
+    assert figures(fc.score(payload)) == figures(fc.score(chat()))
+    payload["message"]["parts"] = [{"type": "data", "value": {"urgent": False}}]
+    report = fc.score(payload)  # another value than the tokens spell
+    assert report.data == {"urgent": False}
+    assert report["/urgent"].logprob is None
 
 
 def test_a_recorded_stream_is_read():
@@ -208,6 +232,15 @@ def test_logits_that_unitxt_lists_as_logprobs_are_no_candidates():
         token["top_tokens"] = []
     assert figures(found) == figures(fc.score(payload))
     assert logprobs(found) == logprobs(fc.score(sample("openai_chat")))
+
+
+@pytest.mark.parametrize("name", INDEX)
+def test_a_dict_with_a_structure_has_a_key_of_it(name):
+    """Else it is never tried: wrappers are chosen by the keys of a dict."""
+    payload = sample(name)
+    for item in payload if isinstance(payload, list) else [payload]:
+        wrappers = [each for each in frameworks.WRAPPERS if each.keys and each.wraps(item)]
+        assert all(set(each.keys) & item.keys() for each in wrappers)
 
 
 # -- what has no logprobs -------------------------------------------------------------------------

@@ -7,8 +7,9 @@ Never: I/O; a client's package imported; a guess if the shape is unknown; an exc
 Why:   all providers are read in one place, whatever client or framework delivered the response.
 
 * ``envelopes``: opens text, bytes, objects and lists;
-* ``frameworks``, ``objects``, ``ai_sdk``, ``kept``: unwrap parts of responses, and responses of
-  frameworks and records; ``wrapper``: a row of their tables;
+* ``frameworks``, ``engines``, ``objects``, ``records``, ``ai_sdk``, ``kept``: unwrap parts of
+  responses, and responses of frameworks and records; ``wrapper``: a row of their tables;
+* ``without_logprobs``: what people pass in place of a response;
 * ``formats/``: one module for each shape; ``fast/``: faster readers of the most frequent shape;
 * ``delta``: adds up the parts of a response; ``answer_bounds``: where another answer begins;
 * ``token_names``, ``echo``, ``text_repair``: repair token names, echoed prompts, and the text;
@@ -25,7 +26,7 @@ from msgspec import structs
 
 from fieldconf.errors import FieldconfError, NoLogprobsError, PayloadError, one_line
 from fieldconf.providers.refusals import refusal, server_message
-from fieldconf.responses import ai_sdk, echo, frameworks, kept, objects, token_names
+from fieldconf.responses import ai_sdk, echo, frameworks, kept, token_names
 from fieldconf.responses.answer_bounds import Answers
 from fieldconf.responses.delta import Delta, fold, several
 from fieldconf.responses.envelopes import REMEDY, open_payload
@@ -47,6 +48,7 @@ from fieldconf.responses.formats import (
 )
 from fieldconf.responses.payload_access import first, get, listed
 from fieldconf.responses.text_repair import fitted
+from fieldconf.responses.without_logprobs import without_logprobs
 from fieldconf.tokens.spelling import undisguised
 from fieldconf.tokens.token import Completion
 
@@ -240,25 +242,36 @@ def _unknown(item: Any) -> FieldconfError:
         message = server_message(item) or server_message(get(item, "response"))
         if remedy := refusal(None, message):
             return NoLogprobsError(f"the response is an error: {one_line(message)}", remedy=remedy)
+        is_value = isinstance(item, dict) and not _ERROR_KEYS.issuperset(cast("Any", item))
         return PayloadError(
-            f"the response is an error of the server: {one_line(message)}",
+            f"the response is an error of the server: {one_line(message) or 'it has no message'}",
             looked_for=looked_for,
             found="error",
-            remedy="Fix the request: the response has no answer to score",
+            remedy="Fix the request: the response has no answer to score"
+            + ("; if this is the answer's value, pass `completion`" if is_value else ""),
         )
-    if found := objects.without_logprobs(item):
+    if found := without_logprobs(item):
         what, remedy = found
         return PayloadError(
             f"this is {what}", looked_for=looked_for, found=_describe(item), remedy=remedy
         )
     description = _describe(item)
-    names = ", ".join(family.NAME.split(" (")[0] for family in FAMILIES)
     return PayloadError(
-        f"no known response shape: found {description}; looked for {names}",
+        f"no known response shape: found {description}",
         looked_for=looked_for,
         found=description,
-        remedy=REMEDY,
+        remedy=f"{REMEDY}; the answer's value alone has no numbers: pass `completion`",
     )
+
+
+_ERROR_KEYS = frozenset(
+    {
+        "code", "created", "detail", "error", "error_code", "error_type", "event_id", "id",
+        "message", "metadata", "model", "object", "param", "request_id", "response",
+        "sequence_number", "status", "status_code", "success", "timestamp", "type", "user_id",
+    }
+)  # fmt: skip
+"""Keys beside the error of a server; with others it may be a value about an error."""
 
 
 def _is_error(item: Any) -> bool:

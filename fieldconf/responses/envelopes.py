@@ -30,6 +30,7 @@ REMEDY = "Give the whole response of the request, as an SDK object, a dict, or i
 _DEEPEST = 8  # a list of raw HTTP responses is 2 deep
 _EVENT_TEXT = ("data:", "event:", "id:", "retry:", ":")
 _DATA_STREAM = re.compile(r'[0-9a-g]:["\[{]')  # `0:"text"`, version 4
+_YAML_CASSETTE = re.compile(r"(---\s*)?(http_)?interactions:\s")
 _TEXT_REMEDY = f"{REMEDY}; the answer's text alone has no numbers: pass `completion`"
 _ROW_KEYS = ("choices", "candidates", "response", "generated_text")  # of a row of a table
 _BEFORE = " \t\r\n\ufeff"  # a byte order mark begins files; in joined files it begins lines
@@ -154,6 +155,11 @@ def _open_text(text: str, load: Callable[[str], Any] = _loads) -> Iterator[Any]:
         raise PayloadError(
             "the response is a data stream of the AI SDK, which has no logprobs",
             found=one_line(text), remedy="Give JSON.stringify(result) of the call on the server",
+        )  # fmt: skip
+    if _YAML_CASSETTE.match(text):
+        raise PayloadError(
+            "this is a cassette of VCR in YAML",
+            found=one_line(text), remedy="Parse it first: yaml.safe_load(text)",
         )  # fmt: skip
     if text.startswith(_EVENT_TEXT):
         yield from _events(text)

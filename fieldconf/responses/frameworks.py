@@ -18,11 +18,11 @@ Quirks:
 * OpenAI's helper streams wrap each chunk in an event, and add events of their own.
 """
 
-import json
+from functools import lru_cache
 from typing import Any
 
 from fieldconf.providers.refusals import server_message
-from fieldconf.responses import objects
+from fieldconf.responses import engines, objects, records
 from fieldconf.responses.payload_access import (
     at,
     first,
@@ -30,11 +30,10 @@ from fieldconf.responses.payload_access import (
     is_number,
     items,
     members,
-    parsed,
     text,
     texts,
 )
-from fieldconf.responses.wrapper import Wrapper, chat, flat, has
+from fieldconf.responses.wrapper import Wrapper, chat, flat, has, text_of_value
 
 _DEEPEST = 5  # a batch line with a framework's dump of a response is 2 deep
 
@@ -44,7 +43,10 @@ def unwrap(item: Any) -> Any:
     for _ in range(_DEEPEST):
         if get(item, "choices") is not None:  # no wrapper has choices, and most responses do
             break
-        wrapper = next((w for w in WRAPPERS if w.wraps(item)), None)
+        # every chunk of a stream comes here, and only some wrappers have one of its keys
+        is_dict = type(item) is dict
+        possible = _possible(_KEYS.intersection(item)) if is_dict else WRAPPERS
+        wrapper = next((w for w in possible if w.wraps(item)), None)
         if wrapper is None:
             break
         item = wrapper.unwrap(item)
@@ -91,10 +93,14 @@ def ai_sdk_logprobs(item: Any) -> list[Any]:
     return flat(logprobs)
 
 
-def _ai_sdk(item: Any) -> Any:
+def _last_step(item: Any) -> Any:
     steps = items(get(item, "steps"))
-    if steps:
-        return steps[-1]
+    return steps[-1] if steps else None
+
+
+def _ai_sdk(item: Any) -> Any:
+    if (step := _last_step(item)) is not None:
+        return step
     body = at(item, "response", "body")
     if has(body, "choices") or has(body, "output") or has(body, "candidates"):
         return body
@@ -115,8 +121,7 @@ def _ai_sdk(item: Any) -> Any:
     )
     value = get(item, "object")
     if not written and value is not None:  # only the object is left
-        is_spelled = parsed(spelled) == value
-        written = spelled if is_spelled else json.dumps(value, ensure_ascii=False)
+        written = text_of_value(value, flat(logprobs))
     elif not written and flat(logprobs):
         written = None
     is_last_chunk = written != spelled and bool(written) and written.endswith(spelled)
@@ -187,16 +192,22 @@ def _pydantic_ai(item: Any) -> Any:
 WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper(
         "one of Gemini's candidates",
+        ("content",),
         objects.is_candidate,
         lambda item: {"candidates": [item]},
     ),
     Wrapper(
         "OpenAI Batch line",
-        lambda item: has(item, "custom_id") or is_number(at(item, "response", "status_code")),
+        ("custom_id", "response"),
+        lambda item: (
+            (has(item, "custom_id") and (has(item, "response") or has(item, "error")))
+            or is_number(at(item, "response", "status_code"))
+        ),
         _batch_line,
     ),
     Wrapper(
         "event of OpenAI's helper stream",
+        ("type",),
         lambda item: (
             (get(item, "type") == "chunk" and has(item, "chunk"))
             or text(get(item, "type")).startswith(_HELPER_EVENTS)
@@ -205,30 +216,35 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "AI SDK result",
+        ("steps", *_AI_SDK),
         lambda item: (
             text(get(item, "type")) not in AI_SDK_ENDS
-            and (bool(items(get(item, "steps"))) or any(has(item, name) for name in _AI_SDK))
+            and (bool(members(_last_step(item))) or any(has(item, name) for name in _AI_SDK))
         ),
         _ai_sdk,
     ),
-    Wrapper("LangChain message", _is_langchain, _langchain),
+    Wrapper("LangChain message", ("response_metadata",), _is_langchain, _langchain),
     Wrapper(
         "LangChain generation or result",
+        ("generations", "message"),
         lambda item: bool(items(get(item, "generations"))) or _is_langchain(get(item, "message")),
         _langchain_result,
     ),
     Wrapper(
         "LangChain raw and parsed",
+        ("parsing_error",),
         lambda item: has(item, "raw") and "parsing_error" in members(item),
         lambda item: get(item, "raw"),
     ),
     Wrapper(
         "pydantic-ai message",
+        ("parts",),
         lambda item: any(has(part, "part_kind") for part in items(get(item, "parts"))),
         _pydantic_ai,
     ),
     Wrapper(
         "DSPy output",
+        ("logprobs",),
         lambda item: (
             isinstance(at(item, "logprobs", "content"), (list, tuple))
             and isinstance(get(item, "text"), str)
@@ -237,9 +253,20 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "logprobs of a choice by themselves",
+        ("content",),
         lambda item: any(has(entry, "token", "logprob") for entry in items(get(item, "content"))),
         lambda item: chat(None, get(item, "content")),
     ),
+    *engines.WRAPPERS,
     *objects.WRAPPERS,
+    *records.WRAPPERS,
 )
 """All wrappers, in the order in which they are tried; none wraps the result of another."""
+
+_KEYS = frozenset(key for wrapper in WRAPPERS for key in wrapper.keys)
+
+
+@lru_cache(maxsize=256)
+def _possible(keys: frozenset[str]) -> tuple[Wrapper, ...]:
+    """The wrappers that a dict may have which has these of ``_KEYS``."""
+    return tuple(w for w in WRAPPERS if not w.keys or not keys.isdisjoint(w.keys))

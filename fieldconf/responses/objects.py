@@ -7,19 +7,16 @@ Why:   people hold a choice, a run or a record rather than the response itself.
 
 Quirks:
 
-* vLLM offline: a dict by id for each token; it has the chosen token, also below the top ones.
-* OpenAI .NET: ``System.Text.Json`` writes the object's own names, and bytes as base64.
 * simonw/llm: for each chunk its text and a list of dicts by text; the chunk's token is its text.
 * Semantic Kernel leaves ``inner_content`` out of its dump; the logprobs are in ``metadata`` too.
+* DSPy has a client of its own from version 3.4 on; its ``logprobs`` is a list for the whole answer.
 * unitxt: its Hugging Face engine lists logits beside a logprob; its OpenAI engine lists candidates
   only.
 * openai-agents: the final output of a run is that of its last response.
 """
 
-import base64
-import binascii
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fieldconf.responses.formats.entries import SAME
 from fieldconf.responses.payload_access import (
@@ -29,15 +26,11 @@ from fieldconf.responses.payload_access import (
     is_number,
     items,
     members,
-    parsed,
     text,
     texts,
 )
-from fieldconf.responses.wrapper import Wrapper, chat, has
+from fieldconf.responses.wrapper import Wrapper, chat, has, text_of_value
 from fieldconf.tokens.token import chosen_logprob
-
-_BODY_KEYS = ("choices", "candidates", "output", "generated_text", "message", "results", "content")
-
 
 # -- parts of a response ------------------------------------------------------------------------
 
@@ -88,140 +81,6 @@ def joined(parts: list[Any]) -> Any:
             is_one_response = len({get(part, "index") for part in parts}) == len(parts)
             return {key: parts} if is_one_response else None
     return None
-
-
-# -- servers' and engines' own objects ----------------------------------------------------------
-
-
-def _is_vllm(item: Any) -> bool:
-    outputs = items(get(item, "outputs"))
-    return bool(outputs) and all(
-        has(output, "token_ids") and isinstance(get(output, "text"), str) for output in outputs
-    )
-
-
-def _vllm(item: Any) -> Any:
-    choices = [
-        {
-            "index": get(output, "index"),
-            "text": get(output, "text"),
-            "finish_reason": get(output, "finish_reason"),
-            "logprobs": {"content": _vllm_entries(output)},
-        }
-        for output in items(get(item, "outputs"))
-    ]
-    return {"id": get(item, "request_id"), "choices": choices}
-
-
-def _vllm_entries(output: Any) -> list[Any] | None:
-    ids, tops = _sequence(get(output, "token_ids")), _sequence(get(output, "logprobs"))
-    if len(ids) != len(tops):
-        return None
-    if not all(isinstance(number, int) for number in ids):
-        return None
-    return [
-        _vllm_entry(number, members(top).get(number, members(top).get(str(number))))
-        | {"top_logprobs": [_vllm_entry(key, value) for key, value in members(top).items()]}
-        for number, top in zip(ids, tops, strict=True)
-    ]
-
-
-def _vllm_entry(number: Any, value: Any) -> dict[str, Any]:
-    """A token without text is a part of a character; with None it is known by its id only."""
-    shown = get(value, "decoded_token")
-    entry = {"token": text(shown), "logprob": get(value, "logprob")}
-    number = parsed(number) if isinstance(number, str) else number
-    return entry if shown == "" else entry | {"id": number}
-
-
-def _sequence(value: Any) -> list[Any]:
-    """The items of any sequence: vLLM has classes of its own for long lists."""
-    is_listed = isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping))
-    return list(cast("Iterable[Any]", value)) if is_listed else []
-
-
-def _is_mlx_engine(item: Any) -> bool:
-    tokens = items(get(item, "tokens"))
-    return (
-        isinstance(get(item, "text"), str)
-        and isinstance(get(item, "top_logprobs"), (list, tuple))
-        and all(has(token, "text", "logprob") for token in tokens)
-        and (bool(tokens) or has(item, "stop_condition"))
-    )
-
-
-def _mlx_engine(item: Any) -> Any:
-    tokens, tops = items(get(item, "tokens")), items(get(item, "top_logprobs"))
-    tops = tops if len(tops) == len(tokens) else [()] * len(tokens)
-    entries: list[Any] = []
-    for token, top in zip(tokens, tops, strict=True):
-        rows = [_named(row) for row in items(top)]
-        own = _named(token)
-        if not any(row["id"] == own["id"] for row in rows):  # ids tell only which row is its own
-            own.pop("id")
-        entries.append(own | {"top_logprobs": rows})
-    reason = at(item, "stop_condition", "stop_reason")
-    reason = "length" if reason == "token_limit" else reason
-    about = {"finish_reason": reason}
-    return chat(text(get(item, "text")), {"content": entries}, about=about, piece=True)
-
-
-def _named(row: Any) -> dict[str, Any]:
-    return {"token": get(row, "text"), "logprob": get(row, "logprob"), "id": get(row, "id")}
-
-
-_DOTNET = ("ContentTokenLogProbabilities", "contentTokenLogProbabilities")
-_DOTNET_REASONS = ("stop", "length", "content_filter", "tool_calls", "function_call")
-
-
-def _is_dotnet(item: Any) -> bool:
-    is_listed = isinstance(first(item, *_DOTNET), (list, tuple))
-    return is_listed and isinstance(_either(item, "Content"), (list, tuple))
-
-
-def _either(item: Any, name: str) -> Any:
-    """A member in .NET's case, or in that of its web defaults."""
-    return first(item, name, name[0].lower() + name[1:])
-
-
-def _dotnet(item: Any) -> Any:
-    parts, reason = items(_either(item, "Content")), _either(item, "FinishReason")
-    if isinstance(reason, int) and 0 <= reason < len(_DOTNET_REASONS):
-        reason = _DOTNET_REASONS[reason]
-    refusals = items(_either(item, "RefusalTokenLogProbabilities"))
-    calls = [
-        {"name": _either(call, "FunctionName"), "arguments": _either(call, "FunctionArguments")}
-        for call in items(_either(item, "ToolCalls"))
-    ]
-    logprobs = {
-        "content": [_dotnet_entry(entry) for entry in items(first(item, *_DOTNET))],
-        "refusal": [_dotnet_entry(entry) for entry in refusals],
-    }
-    message = {
-        "content": "".join(text(_either(part, "Text")) for part in parts),
-        "refusal": "".join(text(_either(part, "Refusal")) for part in parts)
-        or _either(item, "Refusal"),
-        "tool_calls": [call for call in calls if parsed(call["arguments"]) is not None],
-    }
-    choice = {"index": 0, "message": message, "logprobs": logprobs, "finish_reason": reason}
-    return {"id": _either(item, "Id"), "model": _either(item, "Model"), "choices": [choice]}
-
-
-def _dotnet_entry(entry: Any) -> dict[str, Any]:
-    top = items(_either(entry, "TopLogProbabilities"))
-    return {
-        "token": _either(entry, "Token"),
-        "logprob": _either(entry, "LogProbability"),
-        "bytes": _from_base64(_either(entry, "Utf8Bytes")),
-        "top_logprobs": [_dotnet_entry(candidate) for candidate in top],
-    }
-
-
-def _from_base64(value: Any) -> list[int] | None:
-    try:
-        return list(base64.b64decode(value, validate=True)) if isinstance(value, str) else None
-    except (binascii.Error, ValueError):
-        return None
 
 
 # -- Python frameworks --------------------------------------------------------------------------
@@ -291,7 +150,9 @@ def _replies(item: Any) -> Sequence[Any]:
 
 
 def _has_replies(item: Any) -> bool:
-    replies = _replies(item) if isinstance(item, Mapping) else ()
+    """Whether an item has replies, or is what ``run()`` returns: a dict for each component."""
+    may_have = has(item, "replies") or all(isinstance(v, Mapping) for v in members(item).values())
+    replies = _replies(item) if may_have and isinstance(item, Mapping) else ()
     return bool(replies) and all(map(_is_haystack, replies))
 
 
@@ -318,38 +179,51 @@ def _semantic_kernel(item: Any) -> Any:
     return chat(written, at(item, "metadata", "logprobs"), about=about)
 
 
-# -- records ------------------------------------------------------------------------------------
+# -- DSPy ---------------------------------------------------------------------------------------
 
 
-def _holds_response(item: Any) -> bool:
-    """Whether an item is a record with a response, and not an event or an answer of a server."""
-    response = get(item, "response")
-    if has(item, "type") or has(item, "error") or has(item, "done"):
-        return False
-    if isinstance(response, str):
-        return any(has(parsed(response), key) for key in _BODY_KEYS[:3])
-    is_record = isinstance(item, Mapping) and bool(members(response) or _is_object(response))
-    return is_record or has(item, "request", "response")
+def _is_dspy(item: Any) -> bool:
+    """Whether an item is the response of DSPy's own client, from version 3.4 on."""
+    has_parts = isinstance(at(item, "message", "parts"), (list, tuple))
+    return has_parts and has(item, "finish_reason")
 
 
-def _is_object(value: Any) -> bool:
-    return any(has(value, key) for key in _BODY_KEYS)
+def _dspy(item: Any) -> Any:
+    """Of an answer in a schema only the value is kept, so the tokens' text is taken."""
+    entries = [_dspy_entry(entry) for entry in items(get(item, "logprobs"))]
+    parts = items(at(item, "message", "parts"))
+    written = "".join(text(get(part, "text")) for part in parts if get(part, "type") == "text")
+    values = [get(part, "value") for part in parts if get(part, "type") == "data"]
+    if not written and values:
+        written = text_of_value(values[0], entries)
+    calls = [
+        {"name": get(part, "name"), "arguments": get(part, "input")}
+        for part in parts
+        if get(part, "type") == "tool_call"
+    ]
+    return chat(written, {"content": entries} if entries else None, calls=calls, about=item)
 
 
-def _recorded(item: Any) -> Any:
-    """The body of a recorded HTTP response, or the response itself."""
-    response = get(item, "response")
-    body = get(response, "body")
-    if body is None and has(response, "status"):
-        body = get(response, "parsed_body")
-    if body is None:
-        return first(response, "parsed_body") if has(response, "headers") else response
-    held = first(body, "string", "parsed_body")
-    return body if held is None else held
+def _dspy_entry(entry: Any) -> dict[str, Any]:
+    own = {name: get(entry, name) for name in ("token", "logprob", "bytes")}
+    own["id"] = get(entry, "token_id")
+    return own | {"top_logprobs": [_dspy_entry(row) for row in items(get(entry, "top"))]}
 
 
-def _is_typed(item: Any) -> bool:
-    return has(item, "__type__", "__data__")
+_OF_A_CHOICE = ("message", "delta", "text", "index", "finish_reason")
+
+
+def _is_prediction(item: Any) -> bool:
+    """Whether an item is the ``toDict`` of a Prediction: its fields, and the logprobs."""
+    is_listed = isinstance(at(item, "logprobs", "content"), (list, tuple))
+    return is_listed and isinstance(item, Mapping) and not any(has(item, n) for n in _OF_A_CHOICE)
+
+
+def _prediction_logprobs(item: Any) -> Any:
+    return get(item, "logprobs")
+
+
+# -- traces ---------------------------------------------------------------------------------------
 
 
 def _is_trace(item: Any) -> bool:
@@ -374,21 +248,22 @@ def is_observation(item: Any) -> bool:
 
 
 WRAPPERS: tuple[Wrapper, ...] = (
-    Wrapper("LangChain dump", _is_langchain_dump, lambda item: get(item, "kwargs")),
-    Wrapper("vLLM RequestOutput", _is_vllm, _vllm),
-    Wrapper("mlx-engine result", _is_mlx_engine, _mlx_engine),
-    Wrapper("OpenAI .NET", _is_dotnet, _dotnet),
-    Wrapper("simonw/llm log", _is_llm_log, _llm_log),
-    Wrapper("haystack ChatMessage", _is_haystack, _haystack),
-    Wrapper("haystack replies", _has_replies, _haystack_replies),
-    Wrapper("Semantic Kernel", _is_semantic_kernel, _semantic_kernel),
+    Wrapper("LangChain dump", ("lc",), _is_langchain_dump, lambda item: get(item, "kwargs")),
+    Wrapper("simonw/llm log", ("logprobs",), _is_llm_log, _llm_log),
+    Wrapper("haystack ChatMessage", ("meta",), _is_haystack, _haystack),
+    Wrapper("haystack replies", (), _has_replies, _haystack_replies),
+    Wrapper("Semantic Kernel", ("metadata",), _is_semantic_kernel, _semantic_kernel),
+    Wrapper("DSPy response", ("message",), _is_dspy, _dspy),
+    Wrapper("fields of a DSPy Prediction", ("logprobs",), _is_prediction, _prediction_logprobs),
     Wrapper(
         "openai-agents RunResult",
+        ("raw_responses",),
         lambda item: bool(items(get(item, "raw_responses"))),
         lambda item: {"output": items(get(items(get(item, "raw_responses"))[-1], "output"))},
     ),
     Wrapper(
         "llama-index response",
+        ("raw",),
         lambda item: (
             has(item, "raw", "additional_kwargs")
             and (has(item, "message") or isinstance(get(item, "text"), str))
@@ -397,6 +272,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "unitxt token",
+        ("top_tokens",),
         lambda item: (
             isinstance(get(item, "text"), str)
             and is_number(get(item, "logprob"))
@@ -406,38 +282,19 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "unitxt output",
+        ("prediction",),
         lambda item: has(item, "prediction", "output_tokens") and bool(_prediction(item)),
         lambda item: list(_prediction(item)),
     ),
-    Wrapper(
-        "KoboldCpp results",
-        lambda item: (
-            bool(items(get(item, "results")))
-            and all(isinstance(get(part, "text"), str) for part in items(get(item, "results")))
-        ),
-        lambda item: {
-            "choices": [
-                {"text": get(part, "text"), "finish_reason": get(part, "finish_reason"),
-                 "logprobs": get(part, "logprobs"), "index": place}
-                for place, part in enumerate(items(get(item, "results")))
-            ]
-        },
-    ),
-    Wrapper("typed data of llama-stack", _is_typed, lambda item: get(item, "__data__")),
-    Wrapper(
-        "cassette of VCR",
-        lambda item: bool(first(item, "interactions", "http_interactions")),
-        lambda item: list(items(first(item, "interactions", "http_interactions"))),
-    ),
-    Wrapper("LangSmith run or Langfuse observation", _is_trace, _of_trace),
+    Wrapper("LangSmith run or Langfuse observation", ("outputs", "output"), _is_trace, _of_trace),
     Wrapper(
         "simonw/llm log row",
+        ("response_json",),
         lambda item: has(item, "response_json"),
         lambda item: get(item, "response_json"),
     ),
-    Wrapper("one of `choices`", is_choice, lambda item: {"choices": [item]}),
-    Wrapper("one of `output`", _is_output_item, lambda item: {"output": [item]}),
-    Wrapper("saved response", _holds_response, _recorded),
+    Wrapper("one of `choices`", ("index",), is_choice, lambda item: {"choices": [item]}),
+    Wrapper("one of `output`", ("content",), _is_output_item, lambda item: {"output": [item]}),
 )  # fmt: skip
 """Tried after those of ``frameworks``, in this order."""
 
@@ -461,86 +318,3 @@ def _unitxt_entry(row: Any) -> dict[str, Any]:
 def _prediction(item: Any) -> Sequence[Any]:
     tokens = items(get(item, "prediction"))
     return tokens if all(has(token, "top_tokens") for token in tokens) else ()
-
-
-# -- what holds no logprobs ---------------------------------------------------------------------
-
-_RESPONSE_KEYS = frozenset(
-    {
-        "candidates", "choices", "completion_probabilities", "content", "data", "delta", "details",
-        "error", "event", "finish_reason", "generated_text", "generations", "lc", "logprobs",
-        "meta", "metadata", "object", "output", "outputs", "parts", "raw", "raw_responses",
-        "replies", "response", "response_metadata", "results", "role", "usage",
-    }
-)  # fmt: skip
-"""Keys of responses, of their parts and of their wrappers; a value with one is not certain."""
-
-_GIVE = "Pass `completion`, the response of the request"
-
-
-def without_logprobs(item: Any) -> tuple[str, str] | None:
-    """What an item is that has no logprobs of its own, and the remedy; None for anything else."""
-    return next(((what, how) for is_it, what, how in _WITHOUT if is_it(item)), None)
-
-
-def _is_value(item: Any) -> bool:
-    if isinstance(item, (str, bool, int, float)):
-        return True
-    keys = members(item)
-    return bool(keys) and all(type(key) is str for key in keys) and not (
-        _RESPONSE_KEYS & keys.keys() or any("logprob" in key.lower() for key in keys)
-    )  # fmt: skip
-
-
-_WITHOUT: tuple[tuple[Callable[[Any], bool], str, str], ...] = (
-    (
-        lambda item: has(item, "lc") and get(item, "type") == "not_implemented",
-        "an object that LangChain's dumpd cannot dump",
-        "Pass the object itself, or dumpd(result.generations[0][0].message)",
-    ),
-    (
-        lambda item: has(item, "dspy_fields"),
-        "a DSPy Prediction without logprobs",
-        "Ask with dspy.LM(..., logprobs=True), or pass `lm.history[-1]`",
-    ),
-    (
-        lambda item: "raw" in members(item) and "additional_kwargs" in members(item),
-        "a llama-index response without `raw`",
-        "Pass the response of the provider's client, with logprobs",
-    ),
-    (
-        lambda item: isinstance(get(item, "raw_responses"), (list, tuple)),
-        "an openai-agents result without responses",
-        "Pass one of `result.raw_responses`",
-    ),
-    (
-        is_observation,
-        "a Langfuse observation, which does not keep logprobs",
-        "Pass `completion`, the response that was observed",
-    ),
-    (
-        lambda item: any(has(part, "content_type") for part in items(get(item, "items"))),
-        "a Semantic Kernel message whose metadata has no logprobs",
-        "Pass `message.inner_content`, asked for with logprobs",
-    ),
-    (
-        lambda item: get(item, "type") == "message" and has(item, "stop_reason"),
-        "a response of Anthropic, which gives no logprobs",
-        "Use a model of a provider that does: docs/providers.md",
-    ),
-    (
-        lambda item: has(item, "top_tokens") and not has(item, "text"),
-        "a unitxt token that does not name the chosen candidate",
-        _GIVE,
-    ),
-    (
-        lambda item: get(item, "role") in ("assistant", "model") and not has(item, "logprobs"),
-        "a message, which has no logprobs of its own",
-        "Pass `completion`, whose choice has the message and its logprobs",
-    ),
-    (
-        _is_value,
-        "the answer's value; its numbers are in the response",
-        _GIVE,
-    ),
-)

@@ -6,11 +6,12 @@ Never: a logprob that the structure does not hold.
 Why:   ``frameworks`` and ``objects`` rebuild responses in the same way.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fieldconf.responses.payload_access import first, get, items
+from fieldconf.responses.payload_access import first, get, items, parsed, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +20,13 @@ class Wrapper:
 
     Attributes:
         name: the name of the framework or of the structure.
+        keys: each dict with this structure has one of these; () where any dict may have it.
         wraps: whether an item has this structure.
         unwrap: the item inside; None if there is none.
     """
 
     name: str
+    keys: tuple[str, ...]
     wraps: Callable[[Any], bool]
     unwrap: Callable[[Any], Any]
 
@@ -46,6 +49,17 @@ def chat(
     model = first(about, "model_name", "model")
     server = get(about, "system_fingerprint")
     return {"choices": [choice], "model": model, "system_fingerprint": server}
+
+
+def text_of_value(value: Any, entries: Sequence[Any]) -> str:
+    """The text of an answer of which only the value is left: the tokens' text, or else JSON."""
+    spelled = "".join(text(get(entry, "token")) for entry in entries)
+    if parsed(spelled) == value:
+        return spelled
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError):  # keys of another type, or a circle
+        return ""
 
 
 def flat(logprobs: Any) -> list[Any]:

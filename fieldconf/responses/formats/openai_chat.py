@@ -23,11 +23,12 @@ from fieldconf.responses.delta import Delta
 from fieldconf.responses.fast import from_objects, lazy_candidates
 from fieldconf.responses.fast.from_json import RawLogprobs
 from fieldconf.responses.formats import choices, entries
-from fieldconf.responses.payload_access import get
+from fieldconf.responses.payload_access import first, get
 
 NAME = "OpenAI Chat Completions (`choices` with `message`, `delta` or `text`)"
 
-_PARTS = ("message", "delta", "text", "content_filter_offsets")
+_PARTS = ("message", "delta", "content_filter_offsets")
+_OF_COMPLETIONS = ("id", "object", "model", "usage")
 
 
 def matches(item: Any) -> bool:
@@ -38,6 +39,15 @@ def matches(item: Any) -> bool:
     return isinstance(listed_choices, (list, tuple)) and (
         not listed_choices
         or choices.have(item, lambda choice: any(get(choice, p) is not None for p in _PARTS))
+        or choices.have(item, lambda choice: _is_completion(choice, item))
+    )
+
+
+def _is_completion(choice: Any, item: Any) -> bool:
+    """Whether a choice with a text is a server's; ``choices`` of a text are also a value's."""
+    return get(choice, "text") is not None and (
+        first(choice, "finish_reason", "logprobs") is not None
+        or first(item, *_OF_COMPLETIONS) is not None
     )
 
 
