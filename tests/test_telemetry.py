@@ -324,6 +324,7 @@ MAY_PRINT = {
     "cli/arguments.py",
     "cli/program.py",
     "embedded/server_process.py",
+    "embedded/weights.py",
     "many/progress.py",
     "batch/runner.py",
 }
