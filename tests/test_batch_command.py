@@ -57,6 +57,41 @@ def test_lines_that_fail_are_exit_code_1(here):
     assert rows("rows.jsonl.errors.jsonl")[0]["line"] == 1
 
 
+@pytest.mark.parametrize("engine", [[], ["--summary"]])
+def test_a_field_of_the_policy_that_no_answer_has_is_told_without_a_schema(here, engine):
+    (here / "policy.toml").write_text("[fields]\n'/taem' = 0.9\n'/urgent' = 0.8\n")
+    command = ["batch", "a.jsonl", "--policy", "policy.toml", "-o", "rows.jsonl", *engine]
+    result = CliRunner().invoke(main, command)
+    *_, told = result.stderr.splitlines()
+    assert told == (
+        "Error: no answer has the field '/taem' of the policy. Did you mean '/team'? "
+        "If answers may leave it out, pass --schema"
+    )
+    assert result.exit_code == 2
+    assert len({row["line"] for row in rows()}) == COUNT  # the rows are there all the same
+    (here / "policy.toml").write_text("[fields]\n'/**' = 0.9\nteam = 0.8\n")
+    assert CliRunner().invoke(main, command).exit_code == 0
+
+
+def test_logprobs_from_after_a_temperature_are_put_back():
+    def sure():
+        return [row["confidence"] for row in rows() if row["pointer"] == "/team"]
+
+    run("a.jsonl")
+    before = sure()
+    assert run("a.jsonl", "--temperature", "0.5").exit_code == 0
+    assert all(after < first for first, after in zip(before, sure(), strict=True))
+
+
+def test_a_field_of_the_policy_is_not_missed_where_nothing_could_be_read(here):
+    write(here / "a.jsonl", b"no\n")
+    (here / "policy.toml").write_text("[fields]\n'/team' = 0.9\n")
+    result = CliRunner().invoke(
+        main, ["batch", "a.jsonl", "--policy", "policy.toml", "-o", "rows.jsonl"]
+    )
+    assert (result.exit_code, "/team" in result.stderr) == (1, False)
+
+
 def test_files_that_fail_are_exit_code_2_and_the_rest_is_scored(here):
     write(here / "b.jsonl", b"\0\1\2")
     result = run("b.jsonl", "none*", "a.jsonl")

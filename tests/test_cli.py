@@ -103,7 +103,12 @@ def test_a_module_by_name(saved, monkeypatch):
         ("", "is empty"),
         ("<!DOCTYPE html><html><body>502 Bad Gateway</body></html>", "HTML"),
         (json.dumps(response(TICKET))[:200], "is not JSON"),
-        ('{"hello": 1}', "this is the answer's value; its numbers are in the response"),
+        (
+            '{"hello": 1}',
+            "its numbers are in the response. Give the file of the whole response of the request\n",
+        ),
+        ('"plain text"', "Give the file of the whole response"),
+        ("plain text", "of the request, as JSON; the answer's text alone has no numbers\n"),
         ('{"error": {"message": "quota exceeded"}}', "quota exceeded"),
         ("[1, 2]", "this is the answer's value"),
         ("[]", "no known response shape"),
@@ -114,8 +119,9 @@ def test_a_module_by_name(saved, monkeypatch):
 def test_a_response_that_is_none_is_one_line_and_exit_code_2(content, words):
     result = run("score", "-", stdin=content)
     assert result.exit_code == 2
-    (line,) = result.stderr.splitlines()
+    (line,) = result.stderr.splitlines(keepends=True)
     assert words in line
+    assert "completion`" not in line
     assert result.stdout == ""
 
 
@@ -654,6 +660,61 @@ def test_a_wrong_argument_is_one_line_and_exit_code_2(saved, option, value, word
     assert result.stderr.rstrip().endswith("extract --help")
 
 
+@pytest.mark.parametrize("url", ["foo", "http://[::1", "ftp://h/v1", ""])
+def test_a_broken_address_in_the_environment_is_one_line(saved, url, monkeypatch):
+    monkeypatch.setenv("OPENAI_BASE_URL", url)
+    result = run("extract", saved / "schema.json", "--text", "x", "--model", "m")
+    assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
+    assert f"OPENAI_BASE_URL: {url!r} is no address" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("SSL_CERT_FILE", "/nowhere/at.all", "the HTTP client cannot start: "),
+        ("OPENAI_API_KEY", "k\u20acy", "the server's key has characters that no key has"),
+        ("OPENAI_API_KEY", "k\ny", "the server's key has characters that no key has"),
+    ],
+)
+def test_an_environment_with_which_no_request_can_be_sent_is_one_line(
+    saved, name, value, words, monkeypatch
+):
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    monkeypatch.setenv(name, value)
+    start = ["extract", saved / "schema.json", "--text", "x", "--model", "m"]
+    result = run(*start, "--base-url", "https://127.0.0.1:1/v1")
+    assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
+    assert words in result.stderr
+    assert value not in result.stderr
+
+
+@pytest.mark.parametrize("more", [[], ["--all"]])
+def test_logprobs_from_after_a_temperature_are_put_back(saved, more):
+    command = ["score", saved / "response.json", "--json", *more]
+    shown = json.loads(run(*command, "--temperature", "0.5").stdout)
+    assert shown["flags"] == ["temperature"]
+    assert shown == json.loads(fc.score(response(TICKET), temperature=0.5).to_json())
+
+
+def test_a_label_from_after_a_temperature_is_put_back(saved):
+    """At .5 the logprobs are doubled: .8 and .2 are .64 and .04, of what they sum to."""
+    (saved / "label.json").write_text(
+        json.dumps(response([("A", 0.8**2 / 0.68, {"B": 0.2**2 / 0.68})]))
+    )
+    command = ["classify", saved / "label.json", "--label", "A", "--label", "B", "--json"]
+    shown = json.loads(run(*command, "--temperature", "0.5").stdout)
+    assert shown["fields"][""]["confidence"] == pytest.approx(0.8, abs=0.001)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf"])
+@pytest.mark.parametrize("command", ["score", "batch"])
+def test_a_temperature_is_a_positive_number(saved, command, value):
+    more = ["-o", saved / "rows.csv"] if command == "batch" else []
+    result = run(command, saved / "response.json", "--temperature", value, *more)
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert "is no positive number" in result.stderr
+
+
 def test_a_server_without_a_model_and_a_model_without_a_key(saved, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     start = ["extract", saved / "schema.json", "--text", "x"]
@@ -721,7 +782,9 @@ def test_a_misspelt_field_of_a_policy_is_told_without_a_schema(saved):
     for more in ([], ["--all"]):
         result = run(*scored, *more)
         assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
-        assert "'/taem' is no field of the answer. Did you mean '/team'?" in result.stderr
+        assert (
+            "no answer has the field '/taem' of the policy. Did you mean '/team'?" in result.stderr
+        )
     for name in ("/team", "team", "/*", "/**"):
         (saved / "policy.toml").write_text(f"[fields]\n'{name}' = 0.9\n")
         assert run(*scored).exit_code == 0, name
@@ -876,6 +939,21 @@ def test_the_places_of_values_are_said(tmp_path):
         ("leave match= out, or say samples=1", "leave --match out, or say --samples 1"),
         ('Use match="exact", or labels', "Use --match exact, or labels"),
         ("Raise the client's timeout, or check", "Raise --timeout, or check"),
+        (
+            "Pass `completion`, the response that was observed",
+            "Give the file of the whole response that was observed",
+        ),
+        (
+            "Pass `message.inner_content`, asked for with logprobs",
+            "Save `message.inner_content` and give that file, asked for with logprobs",
+        ),
+        (
+            "Call it yourself with fc.request(..., x=1) and give the response to fc.score",
+            "Send the request with its own client, save the response, and give it to fieldconf "
+            + "score",
+        ),
+        ("Lower top_logprobs", "Lower --top-logprobs"),
+        ("'top_logprobs must be below 20'", "'top_logprobs must be below 20'"),
         ("reasoning_effort='none' and /a/model=1", "reasoning_effort='none' and /a/model=1"),
     ],
 )

@@ -210,6 +210,8 @@ def test_an_output_is_gone_on_with(folder):
     assert "failed  line 2 of in.txt" in first.stderr
     again, asked = run("--each", "in.txt", "-o", "out.jsonl")
     assert asked == ["bad"]
+    lines = [json.loads(line) for line in (folder / "out.jsonl").read_text().splitlines()]
+    assert [line["place"] for line in lines] == [f"line {n} of in.txt" for n in (1, 2, 3)]
     assert "3 inputs: 1 accepted, 1 to review, 0 rejected, 1 failed; 2 of them from out.jsonl" in (
         again.stderr
     )
@@ -231,6 +233,18 @@ def test_damaged_lines_of_an_interrupted_run_are_told_once(folder):
     result, asked = run(*command)
     assert asked == [TEXT_OF["review"]]
     assert "2 of them from out.jsonl; 1 line of out.jsonl.journal damaged" in result.stderr
+
+
+def test_an_output_of_an_earlier_version_gets_the_places(folder):
+    (folder / "in.txt").write_text(lines_of("accept"))
+    run("--each", "in.txt", "-o", "out.jsonl")
+    whole = (folder / "out.jsonl").read_text()
+    line = json.loads(whole)
+    del line["place"]
+    (folder / "out.jsonl").write_text(json.dumps(line) + "\n")
+    again, asked = run("--each", "in.txt", "-o", "out.jsonl")
+    assert (again.exit_code, asked) == (0, [])
+    assert (folder / "out.jsonl").read_text() == whole
 
 
 def test_files_are_named(folder):
@@ -279,7 +293,7 @@ def test_samples_and_places_of_each(folder):
     assert len(asked) == 3
     assert result.stdout == (
         'review  line 1 of standard input  {"team": "sales", "urgent": false}'
-        "  /team 0.700; not in the text: /team\n"
+        "  /team 0.700; samples: 3 answers agree on every value; not in the text: /team\n"
     )
     sure, _ = run("--each", "-", "--locate", stdin=lines_of("accept"))
     assert sure.stdout == (
@@ -288,6 +302,16 @@ def test_samples_and_places_of_each(folder):
     )
     lines, _ = run("--each", "-", "--locate", "--json", stdin=lines_of("accept"))
     assert json.loads(lines.stdout)["report"]["fields"]["/team"]["source_spans"] == []
+
+
+def test_samples_of_each_say_what_they_differ_on(folder):
+    teams = iter(["sales", "billing", "sales"])
+    result, _ = run(
+        "--each", "-", "--samples", "3", "--concurrency", "1", "--provider", "anthropic",
+        stdin="one\n", served=lambda body: Answer({"team": next(teams), "urgent": False}),
+    )  # fmt: skip
+    assert result.stdout.startswith("review  line 1 of standard input  {")
+    assert "samples: 3 answers differ on /team 2 of 3" in result.stdout
 
 
 def test_giving_up(folder):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
 
+from fieldconf.batch.arrow import compute
 from fieldconf.batch.blocks import blocks
 from fieldconf.batch.formats import format_of
 from fieldconf.batch.input_files import Problem
@@ -34,7 +35,9 @@ from fieldconf.batch.run_arguments import (
 )
 from fieldconf.batch.run_summary import BatchSummary
 from fieldconf.batch.sources import stat_of
+from fieldconf.errors import PolicyError
 from fieldconf.many.progress import Bar, Progress
+from fieldconf.policy import Policy, UnmatchedNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class Scored:
         problems: files, folders and patterns that could not be read, or not to the end.
         resumed: how many of the responses an earlier, interrupted run had scored.
         summary: counts of the rows; None if they were not requested.
+        unmatched: for each name in the policy that no answer has, an error; empty with a schema,
+            which is checked before.
     """
 
     output: Path
@@ -60,6 +65,7 @@ class Scored:
     problems: tuple[Problem, ...]
     resumed: int
     summary: BatchSummary | None
+    unmatched: tuple[PolicyError, ...] = ()
 
 
 def score_files(  # noqa: PLR0913  # options, by keyword
@@ -138,6 +144,7 @@ def score_files(  # noqa: PLR0913  # options, by keyword
     count = workers_of(workers, total, task)
     block = block_of(block, total, engine)
     counts = BatchSummary() if summary else None
+    names = UnmatchedNames(Policy.of(task.policy)) if task.schema is None else None
     problems = dict.fromkeys(listing.problems)  # in order, each once
     state, resumed = Progress(), 0
     with parts_of(path, settings_of(task, files, block, engine)) as folder:
@@ -160,12 +167,21 @@ def score_files(  # noqa: PLR0913  # options, by keyword
                 tell(state)
         places = {name: number for number, name in enumerate(listing.names)}
         ordered = tuple(sorted(problems, key=lambda problem: places.get(problem.source, -1)))
-        rows = merge(
-            folder, listing.names, path, row_schema, file_format, ordered, counts and counts.add
-        )
+
+        def see(table: Any) -> None:
+            if counts is not None:
+                counts.add(table)
+            if names:
+                names.see(compute().unique(table["pointer"].drop_null()).to_pylist())
+
+        rows = merge(folder, listing.names, path, row_schema, file_format, ordered, see)
         remove(folder)
     errors = errors_beside(path) if state.failed or ordered else None
-    return Scored(path, errors, rows, state.responses, state.failed, ordered, resumed, counts)
+    scored = state.responses > state.failed  # else there is no answer that could have a field
+    unmatched = tuple(names.errors()) if names and scored else ()
+    return Scored(
+        path, errors, rows, state.responses, state.failed, ordered, resumed, counts, unmatched
+    )
 
 
 @contextmanager

@@ -6,6 +6,7 @@ Never: the name of a file that is not there taken for a text: a model would be p
 Why:   every command reads them alike.
 """
 
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -37,6 +38,21 @@ _LIMITS = (
 _BY_OUTCOME = click.option(
     "--exit-by-outcome", is_flag=True, help="Exit code 0: accept, 10: review, 11: reject."
 )
+
+
+def _positive(context: click.Context, option: click.Parameter, value: float | None) -> float | None:
+    """A positive number, if it is one."""
+    if value is not None and not 0 < value < math.inf:  # false of nan, too
+        raise click.BadParameter(f"{value:g} is no positive number", context, option)
+    return value
+
+
+asked_at = click.option(
+    "--temperature", type=float, callback=_positive,
+    help="The request's, if the server took its logprobs after it (SGLang, TGI): they are put back "
+    "to 1.",
+)  # fmt: skip
+"""The option ``temperature`` of saved responses."""
 matching = click.option(
     "--match", type=click.Choice(["exact", "loose"]), default="exact", show_default=True,
     help="Whether letter case, white space around and full stops count.",
@@ -78,21 +94,15 @@ def check_names(policy: "Policy", reports: "Sequence[Report[Any]]") -> None:
     Raises:
         PolicyError: if it is none; only a schema knows the fields that an answer may leave out.
     """
-    from fieldconf.errors import PolicyError, nearest
-    from fieldconf.paths import matches, parse_pointer
-    from fieldconf.policy.pointers import pointers_of
-    from fieldconf.schema import compile_schema
+    from fieldconf.policy import UnmatchedNames
 
     if not all(report.status == "complete" for report in reports):
         return
-    fields = [field for report in reports for field in report.fields.values()]
-    root = compile_schema(None).root
-    for name in policy.fields:
-        patterns = [parse_pointer(pattern) for pattern in pointers_of(name, root)]
-        if not any(matches(steps, field.path) for steps in patterns for field in fields):
-            near = nearest(name, sorted({field.pointer for field in fields if field.pointer}))
-            optional = "If answers may leave it out, pass --schema"
-            raise PolicyError(f"{name!r} is no field of the answer", remedy=f"{near} {optional}")
+    names = UnmatchedNames(policy)
+    for report in reports:
+        names.see(report.fields)
+    for error in names.errors():
+        raise error
 
 
 def read_text(place: str) -> str:
@@ -147,20 +157,23 @@ def seconds(context: click.Context, option: click.Parameter, value: float) -> fl
 
 def address(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
     """The address of a server, if it is one."""
+    if value is None or _is_address(value):
+        return value
+    raise click.BadParameter(f"{value!r} {_NO_ADDRESS}", context, option)
+
+
+_NO_ADDRESS = "is no address such as http://localhost:8000/v1"
+
+
+def _is_address(value: str) -> bool:
     from urllib.parse import urlsplit
 
-    if value is None:
-        return None
     try:
         parts = urlsplit(value)
-        is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
-        if is_address and parts.port != 0 and value.isprintable() and " " not in value:
-            return value
+        is_of_server = parts.scheme in ("http", "https") and bool(parts.hostname)
+        return is_of_server and parts.port != 0 and value.isprintable() and " " not in value
     except ValueError:  # a broken port or IPv6 address
-        pass
-    raise click.BadParameter(
-        f"{value!r} is no address such as http://localhost:8000/v1", context, option
-    )
+        return False
 
 
 def known_provider(
@@ -181,7 +194,7 @@ def client_of(
     """A client of the server; the embedded model if neither a model nor a server is named.
 
     Raises:
-        UsageError: if the client needs a key.
+        UsageError: if the client needs a key, or the environment has a broken address.
     """
     if model is None and base_url is None:
         from fieldconf.embedded import local
@@ -189,12 +202,19 @@ def client_of(
         return local(gguf)
     from openai import OpenAI, OpenAIError
 
+    usual = os.environ.get("OPENAI_BASE_URL")  # the client would take it
+    if base_url is None and usual is not None and not _is_address(usual):
+        raise click.UsageError(f"OPENAI_BASE_URL: {usual!r} {_NO_ADDRESS}")
+    # A server on one's own machine needs no key, but the client insists on one.
+    key = api_key or ("none" if base_url else None)
+    if key and not (key.isascii() and key.isprintable()):
+        raise click.UsageError("the server's key has characters that no key has: copy it again")
     try:
-        # A server on one's own machine needs no key, but the client insists on one.
-        key = api_key or ("none" if base_url else None)
         return OpenAI(base_url=base_url, api_key=key, timeout=timeout)
     except OpenAIError as error:
         name = "the server" if base_url else "OpenAI"
         raise click.UsageError(
             f"{name} needs a key: pass --api-key, or set OPENAI_API_KEY"
         ) from error
+    except Exception as error:  # of the HTTP library: a proxy or a certificate of the environment
+        raise click.UsageError(f"the HTTP client cannot start: {error}") from error

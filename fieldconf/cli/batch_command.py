@@ -6,7 +6,8 @@ Never: a request; a run ended by one bad line or file.
 Why:   one command scores a warehouse of saved responses.
 
 Exit codes: 0 all was scored; 1 some lines are no responses; 2 wrong arguments, an output that
-cannot be written, or a file that cannot be read (the other files are in the output).
+cannot be written, a file that cannot be read (the other files are in the output), or a field of the
+policy that no answer has (all rows are in the output, judged without it).
 """
 
 from pathlib import Path
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING
 import click
 
 from fieldconf.cli import epilogs
-from fieldconf.cli.arguments import limiting, matching, policy_of
+from fieldconf.cli.arguments import asked_at, limiting, matching, policy_of
+from fieldconf.cli.option_words import in_options
 from fieldconf.cli.showing import one_line_errors
 from fieldconf.errors import printable
 
@@ -48,6 +50,7 @@ _MOST_PROBLEMS = 5
     type=click.Choice(["parquet", "arrow", "csv", "jsonl"]),
     help="What is written. [default: as OUTPUT ends]",
 )
+@asked_at
 @limiting
 @matching
 @click.option(
@@ -71,6 +74,7 @@ def batch_command(
     output: Path,
     wide: bool,
     file_format: str | None,
+    temperature: float | None,
     policy: Path | None,
     accept: float | None,
     review: float | None,
@@ -92,7 +96,7 @@ def batch_command(
     with one_line_errors():
         options: BatchOptions = {
             "wide": wide, "policy": policy_of(policy, accept, review), "match": match, "mask": mask,
-            "calibration": calibration,
+            "calibration": calibration, "temperature": temperature,
         }  # fmt: skip
         try:
             scored = score_files(
@@ -103,8 +107,8 @@ def batch_command(
             click.echo("Interrupted: the same command goes on where it ended", err=True)
             raise SystemExit(130) from None
     _tell(scored)
-    if scored.problems or scored.failed:
-        raise SystemExit(2 if scored.problems else 1)
+    if scored.problems or scored.unmatched or scored.failed:
+        raise SystemExit(2 if scored.problems or scored.unmatched else 1)
 
 
 def _tell(scored: "Scored") -> None:
@@ -121,6 +125,8 @@ def _tell(scored: "Scored") -> None:
     parts += [f"{unread:,} of the inputs could not be read to the end"] * bool(unread)
     parts += [f"see {_near(scored.errors)}"] if scored.errors else []
     click.echo(printable("; ".join(parts)), err=True)
+    for error in scored.unmatched:
+        click.echo(f"Error: {in_options(str(error))}", err=True)
 
 
 def _near(path: Path) -> Path:

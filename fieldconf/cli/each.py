@@ -11,7 +11,7 @@ Exit codes: 0 every input has a sound answer; 1 some have none; 2 and 3 as for e
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 import click
 
 from fieldconf.cli.arguments import checked_text, read_text
-from fieldconf.cli.showing import absent, is_sound
+from fieldconf.cli.option_words import in_options
+from fieldconf.cli.showing import absent, agreeing, is_sound
 from fieldconf.render.table import number, printable
 
 if TYPE_CHECKING:
     from fieldconf.extraction.options import Options
-    from fieldconf.many.input_items import InputItem
-    from fieldconf.many.input_readers import Inputs, Per
+    from fieldconf.many.input_readers import Per
     from fieldconf.policy import Outcome
     from fieldconf.reasking.cascade import CascadeStep
     from fieldconf.report.results import Result, RunSummary
@@ -126,8 +126,8 @@ def extract_each(
     from fieldconf.many.input_readers import inputs_in
     from fieldconf.many.output_lines import line_of
 
-    inputs = _Placed(
-        inputs_in(places, per=many["per"], text_field=many["text_field"], id_field=many["id_field"])
+    inputs = inputs_in(
+        places, per=many["per"], text_field=many["text_field"], id_field=many["id_field"]
     )
     output, run = many["output"], ExitStatus()
     results = extract_many(
@@ -140,11 +140,9 @@ def extract_each(
             if output is None and as_json:
                 line = line_of(result, "")
                 del line["key"]
-                click.echo(json.dumps({**line, "place": inputs.places[result.index]}))
+                click.echo(json.dumps(line))
             elif output is None:
-                click.echo(_line(result, inputs.places[result.index]))
-            if result.error is None:  # failures are shown again at the end
-                inputs.places.pop(result.index, None)
+                click.echo(_line(result))
     except KeyboardInterrupt:
         hint = "with --output it could be gone on with"
         if output:
@@ -155,7 +153,7 @@ def extract_each(
     finally:
         results.close()
     for result in results.failures[:_MOST_FAILURES] if output is not None else ():
-        click.echo(_line(result, inputs.places.get(result.index, "")), err=True)
+        click.echo(_line(result), err=True)
     click.echo(_summary(results.summary, output), err=True)
     return run
 
@@ -176,30 +174,15 @@ class ExitStatus:
         self.outcome = worst([self.outcome, "reject" if report is None else report.outcome])
 
 
-class _Placed:
-    """Inputs; ``places`` says where each that was read and is not done with stands."""
-
-    def __init__(self, inputs: "Inputs") -> None:
-        self._inputs = inputs
-        self.places: dict[int, str] = {}
-
-    def __len__(self) -> int:
-        return len(self._inputs)
-
-    def __iter__(self) -> "Iterator[InputItem]":
-        for index, item in enumerate(self._inputs):
-            self.places[index] = item.place or item.id or f"input {index}"
-            yield item
-
-
-def _line(result: "Result[Any]", place: str) -> str:
+def _line(result: "Result[Any]") -> str:
     """A result in one line: outcome, the input's place and name, its value, what is doubtful."""
     from fieldconf.fields.plain_values import plain_value
 
+    place = result.place
     name = place if result.id in (None, place) else f"{result.id} ({place})"
     report = result.report
     if report is None:
-        message = str(result.error)
+        message = in_options(str(result.error))
     else:
         doubtful = [
             (pointer, field.confidence) for pointer, field in
@@ -213,7 +196,7 @@ def _line(result: "Result[Any]", place: str) -> str:
         name += (
             f"  {value if len(value) <= _LONGEST_VALUE else value[: _LONGEST_VALUE - 3] + '...'}"
         )
-        message = "; ".join(filter(None, [message, absent(report)]))
+        message = "; ".join(filter(None, [message, *agreeing(report), absent(report)]))
     return printable(f"{result.outcome:<6}  {name}{f'  {message}' if message else ''}")
 
 

@@ -45,7 +45,8 @@ fieldconf batch "logs/*.jsonl.gz" -o rows.csv --wide --summary
 """, f"""
 0    all was scored
 1    some lines are no responses: OUTPUT.errors.jsonl names them
-2    wrong arguments, or a file that cannot be read or written
+2    wrong arguments, a file that cannot be read or written, or a field of the policy that
+     no answer has
 {INTERRUPTED}; the same command goes on where it ended
 """)  # fmt: skip
 EVALUATE = epilog("""

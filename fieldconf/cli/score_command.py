@@ -12,7 +12,14 @@ from typing import Literal
 import click
 
 from fieldconf.cli import epilogs
-from fieldconf.cli.arguments import check_names, judging, matching, policy_of, read_bytes
+from fieldconf.cli.arguments import (
+    asked_at,
+    check_names,
+    judging,
+    matching,
+    policy_of,
+    read_bytes,
+)
 from fieldconf.cli.showing import one_line_errors, show, show_all
 
 
@@ -31,6 +38,7 @@ from fieldconf.cli.showing import one_line_errors, show, show_all
 @click.option("--call", type=click.IntRange(0), default=0, help="Which tool call of the choice.")
 @click.option("--all", "every", is_flag=True, help="Every choice and tool call, one by one.")
 @click.option("--prompt", help="What the prompt was, for a completion that echoes it.")
+@asked_at
 @judging
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def score_command(
@@ -41,6 +49,7 @@ def score_command(
     call: int,
     every: bool,
     prompt: str | None,
+    temperature: float | None,
     policy: Path | None,
     accept: float | None,
     review: float | None,
@@ -59,11 +68,14 @@ def score_command(
         kind, data = load_schema(schema) if schema is not None else None, read_bytes(response)
         limits = policy_of(policy, accept, review)
         if every:
-            reports = score_all(data, kind, prompt=prompt, policy=limits, calibration=calibration)
+            reports = score_all(
+                data, kind, prompt=prompt, policy=limits, calibration=calibration,
+                temperature=temperature,
+            )  # fmt: skip
         else:
             reports = [score(
                 data, kind, choice=choice, call=call, prompt=prompt, policy=limits,
-                calibration=calibration,
+                calibration=calibration, temperature=temperature,
             )]  # fmt: skip
         if kind is None:
             check_names(limits, reports)
@@ -87,6 +99,7 @@ def score_command(
 @click.option("--after", help="The mark behind which the label stands.")
 @click.option("--why", is_flag=True, help="Below the label, what decided it.")
 @click.option("--choice", type=click.IntRange(0), default=0, help="Which choice of several.")
+@asked_at
 @judging
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def classify_command(
@@ -97,6 +110,7 @@ def classify_command(
     after: str | None,
     why: bool,
     choice: int,
+    temperature: float | None,
     policy: Path | None,
     accept: float | None,
     review: float | None,
@@ -114,5 +128,6 @@ def classify_command(
             read_bytes(response),
             LabelSet(meanings, match=match, first_word=first_word, after=after),
             choice=choice, policy=policy_of(policy, accept, review), calibration=calibration,
+            temperature=temperature,
         )  # fmt: skip
     show(report, as_json=as_json, why=why, by_outcome=exit_by_outcome)

@@ -24,7 +24,7 @@ class InputItem:
             what it raises is the failure of this input alone.
         id: its unique name, which is in the output. With names, inputs may come in another order
             when a run is resumed.
-        place: where it stands, such as "line 3 of mails.txt"; for messages.
+        place: where it stands, such as "line 3 of mails.txt"; for messages and the output.
 
     >>> InputItem("I was charged twice", id="mail-17")
     InputItem(input='I was charged twice', id='mail-17')
@@ -51,6 +51,11 @@ class Task:
     def id(self) -> str | None:
         """Its name, if it has one."""
         return self.entry.id
+
+    @property
+    def place(self) -> str:
+        """Where it stands, if that is known."""
+        return self.entry.place
 
     @property
     def shown(self) -> str:

@@ -74,7 +74,7 @@ def inputs_in(
         raise PayloadError(f"there are no files in {', '.join(places)}", remedy="Look at the name")
     is_one = [str(file) for file in files] == list(places) and not _is_image(files[0])
     if (per or ("line" if is_one and len(files) == 1 else "file")) == "file":
-        entries = [InputItem(partial(_read, file), id=str(file)) for file in files]
+        entries = [InputItem(partial(_read, file), id=file, place=file) for file in files]
         return Inputs(lambda: iter(entries), lambda: len(entries))
     return Inputs(
         lambda: _each_line(files, text_field, id_field), lambda: _count(files)

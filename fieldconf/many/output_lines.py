@@ -1,7 +1,8 @@
 """Output lines: a result as a line of JSON, and back.
 
 In:    a result and its key; or a line, and the input it answers.
-Out:   a plain dict with ``index``, ``id``, ``key``, ``outcome``, ``data``, ``error``, ``report``.
+Out:   a plain dict with ``index``, ``id``, ``place``, ``key``, ``outcome``, ``data``, ``error`` and
+       ``report``.
 Never: a time, an address or a number of the run: equal answers are written as equal lines.
 Why:   people, other programs and the next run read the file.
 """
@@ -36,7 +37,9 @@ def parsed(text: bytes) -> Mapping[str, Any] | None:
         value: Any = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(value, dict) or cast("dict[str, Any]", value).keys() != _KEYS:
+    if not isinstance(value, dict):
+        return None
+    if cast("dict[str, Any]", value).keys() - {"place"} != _KEYS:  # older lines have no place
         return None
     line = cast("dict[str, Any]", value)
     is_ours = isinstance(line["key"], str) and line["key"].count("-") == 2
@@ -55,6 +58,7 @@ def line_of(result: Result[Any], key: str, *, tokens: bool = False) -> dict[str,
     return {
         "index": result.index,
         "id": result.id,
+        "place": result.place or None,
         "key": key,
         "outcome": result.outcome,
         "data": None if result.report is None else plain_value(result.report.data),

@@ -137,14 +137,18 @@ class Run(Generic[T]):
     def answered(self, ready: "Ready", report: Report[T]) -> Result[T]:
         """The result of an answer, kept."""
         task = ready.task
-        result = Result(task.index, ready.input, report.outcome, report=report, id=task.id)
+        result = Result(
+            task.index, ready.input, report.outcome, report=report, id=task.id, place=task.place
+        )  # fmt: skip
         self._record(ready, result)
         return result
 
     def failed(self, ready: "Ready", error: Exception) -> Result[T]:
         """The result of an input that has no answer, kept with its error."""
         task = ready.task
-        result = Result[T](task.index, ready.input, "failed", error=error, id=task.id)
+        result = Result[T](
+            task.index, ready.input, "failed", error=error, id=task.id, place=task.place
+        )  # fmt: skip
         self._record(ready, result)
         most = self.plan.give_up_after
         if most is not None and self.tally.in_a_row >= most and self.over is None:
@@ -176,17 +180,17 @@ class Run(Generic[T]):
                 f"the output has a line of another version ({task.shown}): {error}",
                 remedy="Give another output",
             ) from error
-        result = replace(result, index=task.index)
+        result = replace(result, index=task.index, place=task.place)
         self._renew(line, result)
         self.tally.add(result)
         return result
 
     def _renew(self, line: Mapping[str, Any], result: Result[T]) -> None:
-        """Write the line of a kept result again if its verdicts or its index have changed."""
+        """Write the line of a kept result again if its verdicts, index or place have changed."""
         before: Mapping[str, Any] = line["report"] or {}
         now = line_of(result, line["key"], tokens="tokens" in before)
         after: Mapping[str, Any] = now["report"] or {}
-        parts = [(line[name], now[name]) for name in ("index", "outcome")]
+        parts = [(line.get(name), now[name]) for name in ("index", "outcome", "place")]
         parts += [(before.get(name), after.get(name)) for name in ("outcome", "policy")]
         if self._journal is not None and any(old != new for old, new in parts):
             self._journal.write(now)

@@ -3,6 +3,7 @@
 * ``limits``: confidence limits and outcomes;
 * ``pointers``: which fields a name means;
 * ``policies``: ``Policy``, its files and plain values;
+* ``unmatched``: names that no answer has, where there is no schema;
 * ``field_limits``: which limits are for a field;
 * ``reasons``: what may speak against a value, a rule each;
 * ``field_judge``: the verdicts on an answer.
@@ -30,6 +31,7 @@ from fieldconf.policy.limits import (
 )
 from fieldconf.policy.policies import USUAL, Policy, PolicyLike
 from fieldconf.policy.reasons import Facts, Reason
+from fieldconf.policy.unmatched import UnmatchedNames
 
 __all__ = [
     "NOTHING",
@@ -44,6 +46,7 @@ __all__ = [
     "Policy",
     "PolicyLike",
     "Reason",
+    "UnmatchedNames",
     "Verdict",
     "is_judged",
     "judged",

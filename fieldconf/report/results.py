@@ -33,6 +33,7 @@ class Result(Generic[T]):
             the steps had found before the one that failed.
         id: the input's name, if it has one.
         resumed: whether it was read from the output file, and nobody was asked.
+        place: where the input stands, such as "line 3 of mails.txt"; empty where that is not known.
     """
 
     index: int
@@ -42,6 +43,7 @@ class Result(Generic[T]):
     error: Exception | None = None
     id: str | None = None
     resumed: bool = False
+    place: str = ""
 
     @property
     def value(self) -> T | None:
