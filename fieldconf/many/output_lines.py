@@ -39,9 +39,9 @@ def parsed(text: bytes) -> Mapping[str, Any] | None:
         return None
     if not isinstance(value, dict):
         return None
-    if cast("dict[str, Any]", value).keys() - {"place"} != _KEYS:  # older lines have no place
-        return None
     line = cast("dict[str, Any]", value)
+    if not _KEYS <= line.keys() <= _KEYS | {"place"}:  # lines of earlier versions have no place
+        return None
     is_ours = isinstance(line["key"], str) and line["key"].count("-") == 2
     return line if is_ours and isinstance(line["id"], (str, type(None))) else None
 
