@@ -949,8 +949,10 @@ def test_the_places_of_values_are_said(tmp_path):
         ),
         (
             "Call it yourself with fc.request(..., x=1) and give the response to fc.score",
-            "Send the request with its own client, save the response, and give it to fieldconf "
-            "score",
+            (
+                "Send the request with its own client, save the response, and give it to "
+                "fieldconf score"
+            ),
         ),
         ("Lower top_logprobs", "Lower --top-logprobs"),
         ("'top_logprobs must be below 20'", "'top_logprobs must be below 20'"),
