@@ -1,12 +1,13 @@
 # Two commands set everything up on a fresh machine: `make demo` and `make test`.
 PYTHON ?= python3
 BIN := .venv/bin
+BUNDLE := --bundle --minify --format=iife --target=es2022 --charset=utf8 --log-level=warning
 INSTALL := $(BIN)/python tests/install.py
 
 # A suite of many processes: none but the first compiles a module.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo quick test test-main test-instructor test-clusters test-browser search environments \
+.PHONY: demo quick test test-main test-instructor test-clusters test-browser page search environments \
 	lowest check lint lint-style lint-types lint-users bench clean
 
 demo: .venv/.local
@@ -37,6 +38,12 @@ test-clusters: .venv/clusters/.ready
 test-browser: .venv/browser/.ready
 	@if $(BIN)/python tests/browser/environment.py; then \
 		$(BIN)/python -m pytest -n auto --dist loadfile tests/browser; fi
+
+# The committed script of the page, from its TypeScript.
+page: .venv/browser/.ready
+	.venv/browser/node_modules/.bin/tsc -p fieldconf/page/script
+	.venv/browser/node_modules/.bin/esbuild fieldconf/page/script/page.ts $(BUNDLE) \
+		--outfile=fieldconf/page/page.js
 
 # What the tests and the linters run in; with -j3, all at the same time.
 environments: .venv/.test .venv/.dev .venv/instructor/.ready .venv/clusters/.ready .venv/browser/.ready

@@ -28,7 +28,7 @@ def report_table(report: Mapping[str, Any]) -> str:
     shown, left = first_rows(report)
     lines = [f"... and {left} more"] if left else []
     lines += [*summary(report).plain.splitlines(), *details(report)]
-    rows = [_with_pointer(row) for row in rows_of(dict(shown)) if row.form != "close"]
+    rows = [_with_pointer(row) for row in rows_of(dict(shown)) if row.form not in ("close", "end")]
     return render("small.html", rows=rows, lines=lines, titles=(), cells=())
 
 

@@ -18,6 +18,8 @@ from fieldconf.render.table import SHOW, TRUST, notes, number, printable, reason
 Tone: TypeAlias = Literal["accept", "review", "reject", "unknown", "none"]
 """How a value is colored: its outcome, else the band of its confidence by the usual limits."""
 
+Form: TypeAlias = Literal["leaf", "open", "close", "root", "end", "flat"]
+
 LONGEST = 600  # characters of a value
 _DEEPEST = 12  # objects and lists below this are not folded in each other: the screen ends
 _NUMBERED = frozenset({"below_threshold", "unknown"})
@@ -64,8 +66,9 @@ class Row:
         reason: the one reason that matters; empty if nothing speaks against it.
         lines: all reasons, other values and the formula; a sentence each.
         place: whether it has a place in the source.
-        form: "leaf"; "open" for a list or object whose rows follow, up to its "close"; "flat" for
-            one whose rows are not indented: it is nested too deep.
+        form: "leaf"; "open" for a list or object whose rows follow, up to its "close"; "root" for
+            an answer that is an object, whose number its values have, up to its "end"; "flat" for
+            what is nested too deep to be indented.
     """
 
     number: int
@@ -82,7 +85,7 @@ class Row:
     reason: str
     lines: tuple[str, ...]
     place: bool
-    form: Literal["leaf", "open", "flat", "close"]
+    form: Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +174,7 @@ def rows_of(fields: Mapping[str, Any]) -> list[Row]:
         while parents and not pointer.startswith(f"{parents[-1][0]}/"):
             rows += _closed(parents.pop()[1])
         size = sizes.get(pointer)
-        row = _row(at, pointer, field, size, len(parents))
+        row = _row(at, pointer, field, size, [row for _, row in parents])
         rows.append(row)
         if size is not None:
             parents.append((pointer, row))
@@ -181,13 +184,18 @@ def rows_of(fields: Mapping[str, Any]) -> list[Row]:
 
 
 def _closed(row: Row) -> list[Row]:
-    return [replace(row, form="close")] if row.form == "open" else []
+    ends: dict[str, Literal["close", "end"]] = {"open": "close", "root": "end"}
+    return [replace(row, form=ends[row.form])] if row.form in ends else []
 
 
-def _row(at: int, pointer: str, field: Mapping[str, Any], size: int | None, depth: int) -> Row:
-    confidence = field["confidence"]
+def _row(
+    at: int, pointer: str, field: Mapping[str, Any], size: int | None, parents: Sequence[Row]
+) -> Row:
+    confidence, depth = field["confidence"], len(parents)
     path = parse_pointer(pointer)
-    key = printable(str(path[-1])) if path else "answer"
+    key = printable(path[-1]) if path else "answer"
+    if parents and parents[-1].kind == "array":
+        key = f"[{key}]"
     value = shown(field)
     if size is not None:
         value = f"{size} {'item' if field['kind'] == 'array' else 'key'}{'s' * (size != 1)}"
@@ -195,7 +203,10 @@ def _row(at: int, pointer: str, field: Mapping[str, Any], size: int | None, dept
         value = f"{value[:LONGEST]} ... ({len(value) - LONGEST:,} more characters)"
     lines = reasons(field)
     other = notes(field).plain
-    form = "leaf" if size is None else "open" if depth < _DEEPEST else "flat"
+    tone = tone_of(field)
+    form: Form = "leaf" if size is None else "open" if depth < _DEEPEST else "flat"
+    if form == "open" and not path and tone == "none":
+        form = "root"
     return Row(
         at,
         printable(pointer),
@@ -207,7 +218,7 @@ def _row(at: int, pointer: str, field: Mapping[str, Any], size: int | None, dept
         _percent(field["low"]),
         _percent(field["high"]),
         field.get("outcome") or "",
-        tone_of(field),
+        tone,
         one_reason(field),
         tuple(dict.fromkeys([*lines, *([other] if other else [])])),
         bool(field.get("source_spans")),
@@ -245,7 +256,7 @@ def one_reason(field: Mapping[str, Any]) -> str:
 def _counts(rows: Sequence[Row]) -> dict[str, int]:
     counts = {"accept": 0, "review": 0, "reject": 0}
     for row in rows:
-        if row.outcome and row.form != "close":
+        if row.outcome and row.form not in ("close", "end"):
             counts[row.outcome] += 1
     return counts if any(counts.values()) else {}
 

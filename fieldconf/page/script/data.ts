@@ -1,0 +1,69 @@
+// Data: the page's JSON document, and how its values are shown. The contract: ../document.py.
+
+export interface Candidate { text: string; logprob: number | "-inf" | null }
+export interface Token extends Candidate { candidates?: Candidate[] }
+export interface Member { value: unknown; probability: number; low: number; high: number }
+export interface Field {
+  kind: string; value?: unknown; confidence: number | null; low: number | null; high: number | null;
+  outcome: string | null; indexes: number[]; why: { token: number; sentence: string } | null;
+  distribution: { candidates: Member[]; rest: number | null; unseen: number } | null;
+}
+export interface PageReport {
+  name: string; schema: string; source: string | null;
+  report: { fields: Record<string, Field>; tokens: Token[]; outcome: string; confidence: number | null };
+}
+export interface Data { version: number; title: string; reports: PageReport[] }
+
+const text = () => document.getElementById("data")!.textContent!;
+let parsed: Data | undefined;
+
+/** The data; parsed when something first needs it, so that a large page can be used at once. */
+export const data = (): Data => (parsed ??= JSON.parse(text()) as Data);
+
+type Exact = (key: string, value: unknown, context?: { source?: string }) => unknown;
+
+/** A part of the data as JSON text, with numbers as they were written (1.0, or 20 digits). */
+export function exactJson(part: (whole: Data) => unknown): string {
+  const raw = (JSON as unknown as { rawJSON?: (source: string) => unknown }).rawJSON;
+  const keep: Exact = (_, value, context) =>
+    typeof value === "number" && raw && context?.source ? raw(context.source) : value;
+  return JSON.stringify(part(JSON.parse(text(), keep as (key: string, value: unknown) => unknown) as Data), null, 2);
+}
+
+/** Text with control characters and direction marks escaped. */
+export const printable = (raw: string): string =>
+  raw.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (c) => `\\u${c.codePointAt(0)!.toString(16).padStart(4, "0")}`);
+
+/** Three digits; "1.000" and "0.000" only for exactly 1 and 0; as in render/table.py. */
+export const figure = (p: number | null): string =>
+  p === null ? "unknown" : p >= 0.9995 && p < 1 ? ">0.999" : p > 0 && p < 0.0005 ? "<0.001" : p.toFixed(3);
+
+export const probability = (c: Candidate): number | null =>
+  c.logprob === "-inf" ? 0 : c.logprob === null ? null : Math.exp(c.logprob);
+
+type Child = Node | string;
+
+/** An element; all texts become text nodes. */
+export function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K, attributes: Record<string, string> = {}, ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+/** A bar of a share (0..1), with its bounds if they are apart. */
+export function bar(share: number, low = share, high = share): Node {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const shapes: [string, number, number, number, number][] = [["track", 0, 100, 0, 8], ["", 0, share * 100, 0, 8]];
+  if (high - low > 0.02) shapes.push(["bounds", low * 100, (high - low) * 100, 3, 2]);
+  for (const [name, x, width, y, height] of shapes) {
+    const rect = document.createElementNS(svg.namespaceURI!, "rect");
+    for (const [key, value] of Object.entries({ class: name, x, width, y, height })) rect.setAttribute(key, `${value}`);
+    svg.append(rect);
+  }
+  for (const [key, value] of Object.entries({ class: "bar", viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" }))
+    svg.setAttribute(key, value);
+  return svg;
+}
