@@ -123,7 +123,9 @@ def test_a_stop_is_told_without_the_words_of_its_rule():
 @given(REPORTS, st.booleans())
 def test_attributes_are_what_opentelemetry_takes(report, values):
     """str, bool, int, float or a sequence of str; no empty ones, and text that is UTF-8."""
-    for name, value in telemetry.attributes(report, values=values).items():
+    results = telemetry.evaluations(report, values=values)
+    pairs = [*telemetry.attributes(report, values=values).items()]
+    for name, value in [*pairs, *(pair for result in results for pair in result.items())]:
         items = value if isinstance(value, tuple) else [value]
         assert items
         assert all(isinstance(item, (str, bool, int, float)) for item in items)
@@ -141,6 +143,58 @@ def test_a_key_with_half_a_character_can_be_exported():
     names = telemetry.attributes(report, values=True)
     assert "fieldconf.field./\\udfff.confidence" in names
     assert all(name.encode() for name in names)
+
+
+# -- evaluations ----------------------------------------------------------------------------------
+
+
+def test_confidences_and_outcomes_are_results_of_evaluations():
+    report = TICKET.with_policy({"accept": 0.7, "review": 0.5})
+    whole, *fields = telemetry.evaluations(report)
+    assert whole == {
+        "gen_ai.evaluation.name": "fieldconf.confidence",
+        "gen_ai.evaluation.score.value": report.confidence,
+        "gen_ai.evaluation.score.label": "review",
+        "gen_ai.evaluation.explanation": "complete: 1 accepted, 1 to review, 0 rejected",
+    }
+    assert fields == [
+        {
+            "gen_ai.evaluation.name": "fieldconf.confidence/team",
+            "gen_ai.evaluation.score.value": report["team"].confidence,
+            "gen_ai.evaluation.score.label": "review",
+            "gen_ai.evaluation.explanation": "below_threshold",
+            "fieldconf.field.pointer": "/team",
+        },
+        {
+            "gen_ai.evaluation.name": "fieldconf.confidence/urgent",
+            "gen_ai.evaluation.score.value": report["urgent"].confidence,
+            "gen_ai.evaluation.score.label": "accept",
+            "fieldconf.field.pointer": "/urgent",
+        },
+    ]
+
+
+def test_items_share_a_name_and_an_unknown_confidence_is_left_out():
+    schema = {"properties": {"a": {"type": "array", "items": {"type": "integer"}}}}
+    report = report_of('{"a":[', token("1", -0.1), ",", token("2", None), "]}", schema=schema)
+    found = {one.get("fieldconf.field.pointer"): one for one in telemetry.evaluations(report)}
+    assert found["/a/0"]["gen_ai.evaluation.name"] == "fieldconf.confidence/a/*"
+    assert found["/a/1"]["gen_ai.evaluation.name"] == "fieldconf.confidence/a/*"
+    assert "gen_ai.evaluation.score.value" not in found["/a/1"]
+    assert found["/a/1"]["gen_ai.evaluation.explanation"] == "not_aligned"
+
+
+def test_the_sentences_of_the_reasons_are_given_to_who_asks_for_values():
+    schema = {"properties": {"a": {"type": "integer"}}}
+    report = report_of('{"a":"secret"}', schema=schema)
+    explained = [
+        {one["fieldconf.field.pointer"]: one["gen_ai.evaluation.explanation"]
+         for one in telemetry.evaluations(report, values=values)[1:]}["/a"]
+        for values in (False, True)
+    ]  # fmt: skip
+    assert explained[0].split(", ")[0] == "invalid"
+    assert "secret" not in explained[0]
+    assert "secret" in explained[1]
 
 
 # -- nothing of the answer ----------------------------------------------------------------------
@@ -204,6 +258,7 @@ def secretive(draw):
 def test_nothing_that_a_model_wrote_is_said_unless_asked_for(records, report):
     """No value, key or other text of the answer is in an attribute, a message or its extra."""
     assert SECRET not in repr(telemetry.attributes(report))
+    assert SECRET not in repr(telemetry.evaluations(report))
     records.clear()
     telemetry.log_report(report, **NAMES)
     (record,) = records
@@ -294,12 +349,59 @@ def test_the_library_alone_is_silent():
 # -- OpenTelemetry ------------------------------------------------------------------------------
 
 
-def test_the_attributes_stand_on_the_current_span():
+@pytest.fixture
+def tracer():
     sdk = pytest.importorskip("opentelemetry.sdk.trace", reason="opentelemetry-sdk is absent")
-    tracer = sdk.TracerProvider(shutdown_on_exit=False).get_tracer("tests")
+    return sdk.TracerProvider(shutdown_on_exit=False).get_tracer("tests")
+
+
+@pytest.fixture
+def exported(monkeypatch):
+    """What the SDK exports of the logs API, in memory."""
+    sdk = pytest.importorskip(
+        "opentelemetry.sdk._logs.export", reason="opentelemetry-sdk is absent"
+    )
+    logs = pytest.importorskip("opentelemetry.sdk._logs")
+    if not hasattr(sdk, "InMemoryLogRecordExporter"):
+        pytest.skip("the logs of this opentelemetry-sdk have no events")
+    exporter = sdk.InMemoryLogRecordExporter()
+    provider = logs.LoggerProvider(shutdown_on_exit=False)
+    provider.add_log_record_processor(sdk.SimpleLogRecordProcessor(exporter))
+    monkeypatch.setattr("opentelemetry._logs.get_logger", provider.get_logger)
+    return exporter
+
+
+def test_the_attributes_stand_on_the_current_span(tracer):
     with tracer.start_as_current_span("extract") as span:
         telemetry.on_current_span(TICKET)
     assert dict(span.attributes) == telemetry.attributes(TICKET)
+
+
+def test_evaluations_are_events_of_the_current_span(tracer, exported):
+    with tracer.start_as_current_span("extract") as span:
+        telemetry.on_current_span(TICKET)
+    records = [data.log_record for data in exported.get_finished_logs()]
+    assert {record.event_name for record in records} == {"gen_ai.evaluation.result"}
+    assert [dict(record.attributes) for record in records] == telemetry.evaluations(TICKET)
+    assert {record.span_id for record in records} == {span.get_span_context().span_id}
+    assert not span.events
+
+
+def test_evaluations_are_span_events_where_logs_have_no_events(tracer, monkeypatch):
+    class OldLogger:
+        def emit(self, record):
+            pytest.fail("a record without a name is no event")
+
+    monkeypatch.setattr("opentelemetry._logs.get_logger", lambda name: OldLogger())
+    with tracer.start_as_current_span("extract") as span:
+        telemetry.on_current_span(TICKET)
+    assert {event.name for event in span.events} == {"gen_ai.evaluation.result"}
+    assert [dict(event.attributes) for event in span.events] == telemetry.evaluations(TICKET)
+
+
+def test_without_a_span_no_event_is_sent(exported):
+    telemetry.on_current_span(TICKET)
+    assert not exported.get_finished_logs()
 
 
 def test_without_a_span_nothing_happens():

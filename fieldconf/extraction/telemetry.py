@@ -1,7 +1,7 @@
 """Telemetry: what logs and traces may contain of a report.
 
 In:    a report, and the names of provider, model and schema.
-Out:   OpenTelemetry attributes; one log record a request, and one a report.
+Out:   OpenTelemetry attributes and evaluation events; one log record a request, and one a report.
 Never: a value, a prompt or a text of the answer, unless the caller asks for it (``values=True``);
        a line printed; a handler or a level set.
 Why:   logs are read by more people, and kept longer, than the input.
@@ -11,12 +11,13 @@ out, and counted. Also left out are reasons (they quote tokens), the text of a r
 a rule and the name of a tool. The server's names for the model and the finish reason are given.
 
 Names follow OpenTelemetry's conventions for generative AI; if these have no name, it begins with
-``fieldconf.``. To set the attributes on the span in which a request is made::
+``fieldconf.``. To set the attributes on the span in which a request is made, with the events::
 
     fc.extract(Ticket, text, client=client, observe=fc.telemetry.on_current_span)
 """
 
 import importlib
+import inspect
 import json
 import logging
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,7 @@ from fieldconf.errors import MissingPackageError
 from fieldconf.fields.field import Field
 from fieldconf.fields.plain_values import plain_value
 from fieldconf.fields.status import is_alone
-from fieldconf.paths import Path
+from fieldconf.paths import Path, general
 from fieldconf.render.lines import problems
 from fieldconf.render.table import number, printable
 from fieldconf.report import Report
@@ -36,6 +37,9 @@ Attributes: TypeAlias = dict[str, str | bool | int | float | Sequence[str]]
 
 MOST_FIELDS = 64
 """So many fields have attributes of their own, the least sure: spans hold 128 by default."""
+
+_EVENT = "gen_ai.evaluation.result"
+_EVALUATION = "fieldconf.confidence"
 
 logger = logging.getLogger("fieldconf")
 logger.addHandler(logging.NullHandler())
@@ -89,19 +93,77 @@ def attributes(report: Report[Any], *, values: bool = False, fields: bool = True
     }
 
 
+def evaluations(report: Report[Any], *, values: bool = False) -> list[Attributes]:
+    """The confidences and outcomes of a report as results of evaluations, one for the whole first.
+
+    Each has the attributes of OpenTelemetry's event ``gen_ai.evaluation.result``: the score is the
+    confidence (0 to 1; left out if unknown), the label the outcome, and the explanation the names
+    of the reasons for it. The name has "*" for positions in lists, so that it is the same in all
+    answers; ``fieldconf.field.pointer`` says which item it is.
+
+    Args:
+        report: any report.
+        values: whether the sentences of the reasons, which quote the answer, and undeclared keys
+            may be in it.
+
+    >>> evaluations(Report(status="refused"))[0]["gen_ai.evaluation.score.label"]
+    'reject'
+    """
+    counts = f"{len(report.accepted)} accepted, {len(report.to_review)} to review"
+    whole: dict[str, Any] = {
+        "gen_ai.evaluation.name": _EVALUATION,
+        "gen_ai.evaluation.score.value": report.confidence,
+        "gen_ai.evaluation.score.label": report.outcome,
+        "gen_ai.evaluation.explanation": (
+            f"{report.status}: {counts}, {len(report.rejected)} rejected"
+        ),
+    }
+    declared = sorted(_declared_fields(report, values=values).values(), key=_sureness)
+    judged = [(field, report.verdicts[field.pointer]) for field in declared[:MOST_FIELDS]]
+    parts: list[dict[str, Any]] = [
+        {
+            "gen_ai.evaluation.name": f"{_EVALUATION}{general(field.path)}",
+            "gen_ai.evaluation.score.value": field.confidence,
+            "gen_ai.evaluation.score.label": verdict.outcome,
+            "gen_ai.evaluation.explanation": ", ".join(
+                f"{reason.name}: {reason.sentence}" if values else reason.name
+                for reason in verdict.reasons
+            ),
+            "fieldconf.field.pointer": field.pointer or "(whole)",
+        }
+        for field, verdict in judged
+    ]
+    return [
+        {name: _utf8(value) for name, value in result.items() if value is not None and value != ""}
+        for result in (whole, *parts)
+    ]
+
+
 def on_current_span(report: Report[Any]) -> None:
     """Set the attributes of a report on the current OpenTelemetry span; without one, do nothing.
+
+    Each result of ``evaluations`` is sent as an event of that span, ``gen_ai.evaluation.result``:
+    by the logs API, or, where that has no events yet (before 2025), as a span event.
 
     Raises:
         MissingPackageError: if OpenTelemetry is not installed; it is an ImportError as well.
     """
     try:
         trace: Any = importlib.import_module("opentelemetry.trace")
+        logs: Any = importlib.import_module("opentelemetry._logs")
     except ImportError:
         raise MissingPackageError("fieldconf.telemetry", "opentelemetry", extra="otel") from None
     span = trace.get_current_span()
-    if span.is_recording():
-        span.set_attributes(attributes(report))
+    if not span.is_recording():
+        return
+    span.set_attributes(attributes(report))
+    emit = logs.get_logger("fieldconf").emit
+    has_events = "event_name" in inspect.signature(emit).parameters
+    for result in evaluations(report):
+        if has_events:
+            emit(event_name=_EVENT, attributes=result)
+        else:
+            span.add_event(_EVENT, result)
 
 
 def _general(report: Report[Any]) -> dict[str, Any]:
