@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -650,6 +651,7 @@ def test_a_text_may_be_the_name_of_a_file(saved, monkeypatch):
         ("--provider", "opnai", "Did you mean 'openai'?"),
         ("--seed", "x", "'x' is not a valid integer"),
         ("--modle", "x", "No such option '--modle'"),
+        ("--seeed", "1", "--seed"),
     ],
 )
 def test_a_wrong_argument_is_one_line_and_exit_code_2(saved, option, value, words):
@@ -658,6 +660,7 @@ def test_a_wrong_argument_is_one_line_and_exit_code_2(saved, option, value, word
     assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
     assert words in result.stderr
     assert result.stderr.rstrip().endswith("extract --help")
+    assert "?." not in result.stderr
 
 
 @pytest.mark.parametrize("url", ["foo", "http://[::1", "ftp://h/v1", ""])
@@ -836,6 +839,17 @@ def test_characters_that_the_output_does_not_have_are_replaced(saved, encoding, 
     assert ("Zoë ?" if encoding == "cp1252" else "Zo? ?") in shown or how == ["--json"]
 
 
+def test_where_nothing_is_known_of_the_terminal(saved):
+    odd = [('{"name": "', 0.9, {}), ("Zoë", 0.9, {}), ('"}', 0.9, {})]
+    (saved / "odd.json").write_text(json.dumps(response(odd)))
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    environment.pop("PYTHONIOENCODING", None)
+    done = program("score", saved / "odd.json", stdout=subprocess.PIPE, env=environment)
+    assert (done.returncode, done.stderr) == (0, b"")
+    row = done.stdout.decode("ascii").splitlines()[1]
+    assert row.split()[:4] == ["/name", '"Zo?"', "0.729", "#######"]
+
+
 @pytest.mark.parametrize("where", ["import", "command"])
 def test_interrupted_at_any_time(saved, where):
     """As if Ctrl-C came while a module is imported, at the start or by the command."""
@@ -904,6 +918,35 @@ def test_the_shell_completes(shell):
     environment |= {"COMP_WORDS": "fieldconf ex", "COMP_CWORD": "ex" if shell == "fish" else "1"}
     result = CliRunner().invoke(main, [], env=environment, prog_name="fieldconf")
     assert (result.exit_code, "extract" in result.stdout) == (0, True)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
+def test_the_documented_line_works_in_bash(tmp_path):
+    page = (ROOT / "docs" / "command-line.md").read_text()
+    (line,) = [line for line in page.splitlines() if "=bash_source" in line]
+    (tmp_path / "fieldconf").write_text(
+        f"#!{sys.executable}\nfrom fieldconf.__main__ import run\nrun()\n"
+    )
+    (tmp_path / "fieldconf").chmod(0o755)
+    script = f"""{line}
+COMP_WORDS=(fieldconf score --sch) COMP_CWORD=2
+$(complete -p fieldconf | sed 's/.*-F \\([^ ]*\\).*/\\1/') fieldconf --sch score
+echo "${{COMPREPLY[@]}}"
+"""
+    environment = {
+        **os.environ,
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+    }
+    done = subprocess.run(
+        ["bash", "--norc"],
+        input=script,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("--schema\n", "")
 
 
 @pytest.mark.parametrize(

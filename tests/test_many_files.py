@@ -300,6 +300,9 @@ def test_samples_and_places_of_each(folder):
         'accept  line 1 of standard input  {"team": "billing", "urgent": false}'
         "  not in the text: /team\n"
     )
+    (folder / "in.txt").write_text("the sales team\n")
+    there, _ = run("--each", "in.txt", "--locate", served={"team": "sales", "urgent": False})
+    assert there.stdout.endswith("}  in the text: /team at character 4\n")
     lines, _ = run("--each", "-", "--locate", "--json", stdin=lines_of("accept"))
     assert json.loads(lines.stdout)["report"]["fields"]["/team"]["source_spans"] == []
 

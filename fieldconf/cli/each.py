@@ -20,7 +20,7 @@ import click
 
 from fieldconf.cli.arguments import checked_text, read_text
 from fieldconf.cli.option_words import in_options
-from fieldconf.cli.showing import absent, agreeing, is_sound
+from fieldconf.cli.showing import agreeing, is_sound, standing_briefly
 from fieldconf.render.table import number, printable
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def _line(result: "Result[Any]") -> str:
         name += (
             f"  {value if len(value) <= _LONGEST_VALUE else value[: _LONGEST_VALUE - 3] + '...'}"
         )
-        message = "; ".join(filter(None, [message, *agreeing(report), absent(report)]))
+        message = "; ".join(filter(None, [message, *agreeing(report), *standing_briefly(report)]))
     return printable(f"{result.outcome:<6}  {name}{f'  {message}' if message else ''}")
 
 

@@ -56,9 +56,13 @@ def code_of(error: FieldconfError) -> int:
 
 
 def _replace_what_cannot_be_written() -> None:
-    """Write ``?`` for a character that the output's encoding (cp1252, ASCII) does not have."""
+    """Write ``?`` for a character that the output's encoding (cp1252, ASCII) does not have.
+
+    Where nothing is known of the terminal (``LC_ALL=C``), Python's usual mode is another one.
+    """
     stream: Any = sys.stdout
-    if getattr(stream, "errors", "") == "strict" and hasattr(stream, "reconfigure"):
+    is_usual = getattr(stream, "errors", "") in ("strict", "surrogateescape")
+    if is_usual and hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="replace")
 
 
@@ -77,8 +81,10 @@ def _end_usage(error: click.ClickException) -> NoReturn:
         sys.exit(error.exit_code)
     message = " ".join(error.format_message().split()).rstrip(".")
     context = getattr(error, "ctx", None)
-    see = f". See: {context.command_path} --help" if context else ""
-    _end(f"Error: {printable(message)}{see}", error.exit_code)
+    if context:
+        stop = "" if message.endswith("?") else "."
+        message = f"{message}{stop} See: {context.command_path} --help"
+    _end(f"Error: {printable(message)}", error.exit_code)
 
 
 def _end(line: str, code: int) -> NoReturn:

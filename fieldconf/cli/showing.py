@@ -189,6 +189,16 @@ def standing(report: "Report[Any]") -> list[str]:
     return [*map(printable, found[:_MOST_NAMED]), *rest, *filter(None, [absent(report)])]
 
 
+def standing_briefly(report: "Report[Any]") -> list[str]:
+    """The same for one line: where the values begin, and those that do not stand in the text."""
+    found = [
+        f"{field.pointer or '(whole)'} at character {field.source_spans[0].start}"
+        for field in report.leaves.values() if field.source_spans
+    ]  # fmt: skip
+    present = [printable(f"in the text: {_listed(found)}")] if found else []
+    return [*present, *filter(None, [absent(report)])]
+
+
 def _cut(text: str) -> str:
     return json.dumps(text if len(text) <= 60 else f"{text[:57]}...", ensure_ascii=False)
 

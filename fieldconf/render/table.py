@@ -95,7 +95,7 @@ class _FittingRows:
             header = Text(title, no_wrap=True, overflow="ellipsis")
             grid.add_column(header, width=width, no_wrap=not wraps, overflow=overflow)
         for name, field in self.fields:
-            cells = _cells(name, field, widths)
+            cells = _cells(name, field, widths, is_ascii=options.ascii_only)
             grid.add_row(*(cells[column] for column in widths))
         yield grid
 
@@ -118,7 +118,7 @@ def fitted(width: int) -> dict[str, int]:
 
 
 def _cells(
-    name: str, field: Mapping[str, Any], widths: Mapping[str, int]
+    name: str, field: Mapping[str, Any], widths: Mapping[str, int], *, is_ascii: bool = False
 ) -> "dict[str, Text | Bar]":
     from rich.bar import Bar
     from rich.text import Text
@@ -129,12 +129,15 @@ def _cells(
     if confidence is None:
         figure, bar = Text("unknown", style="dim"), Text("")
     else:
-        figure = Text(number(confidence), style=hue)
-        bar = Bar(1.0, 0.0, confidence, width=widths.get("bar", 0), color=hue)
+        figure, width = Text(number(confidence), style=hue), widths.get("bar", 0)
+        bar = Bar(1.0, 0.0, confidence, width=width, color=hue)
+        if is_ascii:
+            bar = Text("#" * round(confidence * width), style=hue)
     value, most = shown(field), _VALUE_LINES * widths["value"]
+    more = "..." if is_ascii else "…"
     return {
         "field": Text(printable(name) or "(whole)"),
-        "value": Text(value if len(value) <= most else value[: most - 1] + "…"),
+        "value": Text(value if len(value) <= most else value[: most - len(more)] + more),
         "confidence": figure, "bar": bar, "outcome": Text(outcome, style=hue), NOTES: notes(field),
     }  # fmt: skip
 
