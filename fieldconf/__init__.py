@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from fieldconf.verification.crosscheck import acrosscheck, crosscheck
     from fieldconf.verification.second_prompt import asecond_prompt, second_prompt
     from fieldconf.verification.verify import averify, verify
+    from fieldconf.viewing.view import view
 
 __version__ = "0.1.0"
 
@@ -77,7 +78,7 @@ __all__ = [
     "cascade", "classify", "confident", "crosscheck", "drift", "evaluate", "extract",
     "extract_many", "fit_ranker", "labels", "local", "locate", "off_label_answers",
     "questions", "reask", "request", "score", "score_all", "second_prompt", "stream", "strict",
-    "telemetry", "verify",
+    "telemetry", "verify", "view",
 ]  # fmt: skip
 
 lazily(__name__, {
@@ -119,4 +120,5 @@ lazily(__name__, {
     "verification.crosscheck": "acrosscheck crosscheck",
     "verification.second_prompt": "asecond_prompt second_prompt",
     "verification.verify": "averify verify",
+    "viewing.view": "view",
 }, modules=("strategies", "testing", "types"))  # fmt: skip

@@ -21,7 +21,7 @@ LAYERS = [
     ["calibration", "evaluation", "monitoring", "ranking"],
     ["classification", "embedded", "scoring"],
     ["extraction", "strategies", "testing"],
-    ["batch", "labelling", "many", "reasking", "verification"],
+    ["batch", "labelling", "many", "reasking", "verification", "viewing"],
     ["decorator", "types", "cli", "__main__", ""],
 ]
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
@@ -63,6 +63,7 @@ HEAVY = {
         "cli.program",
         "cli.score_command",
         "cli.showing",
+        "cli.view_command",
     },
     "rich": {
         "cli.label_screen",

@@ -26,6 +26,7 @@ from fieldconf.cli.label_command import label_command
 from fieldconf.cli.local_command import local_group
 from fieldconf.cli.program import Program
 from fieldconf.cli.score_command import classify_command, score_command
+from fieldconf.cli.view_command import view_command
 
 __all__ = ["main"]
 
@@ -39,7 +40,7 @@ def main() -> None:
 
 
 for _command in (
-    extract_command, score_command, classify_command, batch_command, label_command,
+    extract_command, score_command, classify_command, view_command, batch_command, label_command,
     evaluate_command, drift_command, local_group,
 ):  # fmt: skip
     main.add_command(_command)

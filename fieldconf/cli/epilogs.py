@@ -57,6 +57,15 @@ fieldconf evaluate tickets.parquet --labels labels.jsonl --html page.html
 2    wrong arguments, or a file that cannot be read or written
 {INTERRUPTED}
 """)  # fmt: skip
+VIEW = epilog("""
+fieldconf view response.json --schema ticket.py:Ticket
+fieldconf view responses.jsonl -o page.html --open
+fieldconf view tickets.jsonl --source mails.txt --labels labels.jsonl -o tickets/
+""", f"""
+0    the page is written
+2    wrong arguments, or a file that cannot be read or written
+{INTERRUPTED}
+""")  # fmt: skip
 FETCH = epilog("fieldconf local fetch", f"""
 0    the weights are there
 2    the folder cannot be written (FIELDCONF_CACHE names another)

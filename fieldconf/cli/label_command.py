@@ -12,7 +12,7 @@ arguments, or a file that cannot be used; 130 Ctrl-C. All labels are kept in eac
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -111,19 +111,17 @@ def label_command(
     with one_line_errors():
         package("scipy.special")  # before the first label, not after it
         seed_of_file = seed_of(path)
+        texts = texts_in(places, per, text_field, id_field) if places else None
         queue = queue_of(
             reports,
             policy=policy_of(policy_path, accept, None) if has_policy else None,
             fields=fields,
-            texts=_texts(places, per, text_field, id_field) if places else None,
+            texts=texts,
             audit=audit,
             seed=(seed_of_file or 0) if seed is None else seed,
         )
-        if places and all(i.source is None for i in (*queue.doubtful, *queue.audit)):
-            raise click.UsageError(
-                "no text of --source has the id of a report: give --id-field, or the same names "
-                "as when they were read"
-            )
+        if texts is not None:
+            check_texts(texts, {item.document for item in (*queue.doubtful, *queue.audit)})
         with LabelSession(queue, path, risk) as session:
             try:
                 _ask(session, limit)
@@ -134,7 +132,7 @@ def label_command(
             _summarise(session)
 
 
-def _texts(
+def texts_in(
     places: Sequence[str], per: Any, text_field: str | None, id_field: str | None
 ) -> dict[str, str]:
     """The texts by the ids of their documents; by their numbers where they have none."""
@@ -148,6 +146,19 @@ def _texts(
         if isinstance(read, (str, list)):
             texts[str(number) if item.id is None else item.id] = searched_text(read)
     return texts
+
+
+def check_texts(texts: Mapping[str, str], names: Collection[str]) -> None:
+    """Check that some of the texts are those of the documents.
+
+    Raises:
+        UsageError: if none is.
+    """
+    if texts.keys().isdisjoint(names):
+        raise click.UsageError(
+            "no text of --source has the id of a report: give --id-field, or the same names "
+            "as when they were read"
+        )
 
 
 def _ask(session: "LabelSession", limit: int | None) -> None:

@@ -26,7 +26,7 @@ them masked here, too.
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -50,21 +50,23 @@ def report_page(report: PageReport, *, time: datetime | None = None) -> str:
 
 def page(
     template: str, title: str, reports: Sequence[PageReport] = (), *,
-    connects: bool = False, **context: Any,
+    more: Mapping[str, Any] | None = None, connects: bool = False, **context: Any,
 ) -> str:  # fmt: skip
     """A whole page.
 
     Args:
         template: the name of a template that extends ``page.html``.
         title: of the page.
-        reports: whose data the script needs; without any the page has no script.
+        reports: whose data the script needs; without any, and without more, there is no script.
+        more: what else the script needs, by the keys of the data.
         connects: whether the script may send requests to the server that the page came from.
         context: what the template shows.
     """
     data = {
         "version": VERSION, "title": title, "reports": [report.to_dict() for report in reports]
-    }  # fmt: skip
-    style, script = asset("page.css"), asset("page.js") if reports else ""
+    } | dict(more or {})  # fmt: skip
+    has_script = bool(reports) or more is not None
+    style, script = asset("page.css"), asset("page.js") if has_script else ""
     policy = [
         "default-src 'none'", "base-uri 'none'", "form-action 'none'", "img-src data:",
         f"style-src '{_digest(style)}'",
@@ -73,7 +75,7 @@ def page(
     policy += ["connect-src 'self'"] if connects else []
     text = render(
         template, title=title, style=style, script=script, policy="; ".join(policy),
-        data=json_text(data) if reports else "", **context,
+        data=json_text(data) if has_script else "", **context,
     )  # fmt: skip
     return text.encode("utf-8", "backslashreplace").decode()
 
