@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python tests/install.py
 # A suite of many processes: none but the first compiles a module.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo quick test test-main test-instructor test-clusters test-browser page search environments \
+.PHONY: demo quick test test-main test-instructor test-clusters test-browser test-typescript page search environments \
 	lowest check lint lint-style lint-types lint-users bench clean
 
 demo: .venv/.local
@@ -15,17 +15,19 @@ demo: .venv/.local
 	$(BIN)/fieldconf extract examples/ticket.py:Ticket examples/ticket.txt
 
 # After `make environments`, the parts can run at the same time: `make -j2 --output-sync test`.
-test: test-main test-instructor test-clusters test-browser
+test: test-main test-instructor test-clusters test-browser test-typescript
 
 test-main: .venv/.test
 	@$(BIN)/fieldconf local fetch || echo "no weights: the tests of the embedded model will be skipped"
 	$(BIN)/python -m pytest -n auto --dist worksteal --ignore=tests/clusters --ignore=tests/browser \
+		--ignore=tests/test_typescript.py \
 		--ignore=tests/clients/test_client_instructor.py --ignore=tests/test_typing.py
 
 # For daily work: few examples of each law, and no tests of other environments.
 quick: .venv/.test
 	$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile=fast \
 		--ignore=tests/clusters --ignore=tests/browser \
+		--ignore=tests/test_typescript.py \
 		--ignore=tests/clients/test_client_instructor.py --ignore=tests/test_typing.py
 
 test-instructor: .venv/instructor/.ready
@@ -45,8 +47,13 @@ page: .venv/browser/.ready
 	.venv/browser/node_modules/.bin/esbuild fieldconf/page/script/page.ts $(BUNDLE) \
 		--outfile=fieldconf/page/page.js
 
+# The AI SDK's packages from npm; where they are missing, the tests are skipped and say so.
+test-typescript: .venv/.test .venv/typescript/.ready
+	$(BIN)/python -m pytest tests/test_typescript.py
+
 # What the tests and the linters run in; with -j3, all at the same time.
-environments: .venv/.test .venv/.dev .venv/instructor/.ready .venv/clusters/.ready .venv/browser/.ready
+environments: .venv/.test .venv/.dev .venv/instructor/.ready .venv/clusters/.ready .venv/browser/.ready \
+	.venv/typescript/.ready
 
 lowest: .venv/lowest/.ready
 	.venv/lowest/bin/python -m pytest -n auto
@@ -112,6 +119,13 @@ clean:
 	@mkdir -p $(@D)
 	@cp tests/browser/package.json tests/browser/package-lock.json tests/browser/.npmrc $(@D)
 	@if npm ci --silent --prefix $(@D); then touch $@; else echo "no packages of Node"; fi
+
+# Versions of the AI SDK, and the TypeScript compiler.
+.venv/typescript/.ready: tests/typescript/package.json tests/typescript/package-lock.json | .venv/.test
+	@mkdir -p $(@D)
+	@cp tests/typescript/package.json tests/typescript/package-lock.json tests/typescript/.npmrc $(@D)
+	@if command -v npm > /dev/null && (cd $(@D) && npm ci --silent); then touch $@; \
+		else echo "no packages from npm: tests/test_typescript.py will be skipped"; fi
 
 # And one with the lowest versions that pyproject.toml allows.
 .venv/lowest/.ready: pyproject.toml tests/floors.py | .venv/bin/python

@@ -9,7 +9,7 @@ Why:   all providers are read in one place, whatever client or framework deliver
 * ``envelopes``: opens text, bytes, objects and lists;
 * ``frameworks``, ``engines``, ``objects``, ``records``, ``ai_sdk``, ``kept``: unwrap parts of
   responses, and responses of frameworks and records; ``wrapper``: a row of their tables;
-* ``without_logprobs``: what people pass in place of a response;
+* ``without_logprobs``: what people pass in place of a response; ``ai_sdk_losses``: what it lost;
 * ``formats/``: one module for each shape; ``fast/``: faster readers of the most frequent shape;
 * ``delta``: adds up the parts of a response; ``answer_bounds``: where another answer begins;
 * ``token_names``, ``echo``, ``text_repair``: repair token names, echoed prompts, and the text;
@@ -26,7 +26,7 @@ from msgspec import structs
 
 from fieldconf.errors import FieldconfError, NoLogprobsError, PayloadError, one_line
 from fieldconf.providers.refusals import refusal, server_message
-from fieldconf.responses import ai_sdk, echo, frameworks, kept, token_names
+from fieldconf.responses import ai_sdk, ai_sdk_losses, echo, frameworks, kept, token_names
 from fieldconf.responses.answer_bounds import Answers
 from fieldconf.responses.delta import Delta, fold, several
 from fieldconf.responses.envelopes import REMEDY, open_payload
@@ -200,7 +200,7 @@ def _read_all(
                 yield from _read_all(inner, dull, unknown, depth + 1)
                 continue
             inner = None
-        deltas = _read(listed(inner))
+        deltas = _read(listed(inner), item)
         if deltas is None:
             unknown[:] = unknown or [item]
             continue
@@ -210,14 +210,20 @@ def _read_all(
         yield deltas
 
 
-def _read(inner: Any) -> list[Delta] | None:
-    """What an item adds, read by the first family that it matches; None if it matches none."""
+def _read(inner: Any, item: Any) -> list[Delta] | None:
+    """What the response inside an item adds, read by the first family that it matches; or None."""
     if inner is None:
         return []
     family = next((family for family in FAMILIES if family.matches(inner)), None)
     if family is None and _is_error(inner):
         raise _unknown(inner)
-    return None if family is None else _read_as(family, inner)
+    if family is None:
+        return None
+    deltas = _read_as(family, inner)
+    if inner is not item and frameworks.is_ai_sdk(item):
+        note = ai_sdk_losses.reason(item)  # it is shown where there are no tokens
+        deltas = [structs.replace(delta, note=note) for delta in deltas]
+    return deltas
 
 
 def _read_as(family: ModuleType, inner: Any) -> list[Delta]:

@@ -15,6 +15,7 @@ Quirks:
 
 from typing import Any
 
+from fieldconf.responses import ai_sdk_losses
 from fieldconf.responses.delta import Delta, finish
 from fieldconf.responses.formats import entries
 from fieldconf.responses.frameworks import (
@@ -40,10 +41,12 @@ def read(item: Any) -> list[Delta]:
     if text(get(item, "type")) == "text-delta":
         return [Delta(content=ai_sdk_delta(item))]
     reason = get(item, "finishReason")
+    tokens = entries.read(ai_sdk_logprobs(item)) or None
     return [
         Delta(
             content=None,
-            tokens=entries.read(ai_sdk_logprobs(item)) or None,
+            tokens=tokens,
+            note="" if tokens else ai_sdk_losses.reason(item),
             finish_reason=finish(first(reason, "unified") or reason),
             extent="cumulative",
             source=_SOURCE,

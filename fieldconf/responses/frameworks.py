@@ -98,6 +98,13 @@ def _last_step(item: Any) -> Any:
     return steps[-1] if steps else None
 
 
+def is_ai_sdk(item: Any) -> bool:
+    """Whether an item is a result of the AI SDK, or one of its steps."""
+    if text(get(item, "type")) in AI_SDK_ENDS or objects.is_candidate(item):
+        return False
+    return bool(members(_last_step(item))) or any(has(item, name) for name in _AI_SDK)
+
+
 def _ai_sdk(item: Any) -> Any:
     if (step := _last_step(item)) is not None:
         return step
@@ -214,15 +221,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
         ),
         lambda item: get(item, "chunk"),
     ),
-    Wrapper(
-        "AI SDK result",
-        ("steps", *_AI_SDK),
-        lambda item: (
-            text(get(item, "type")) not in AI_SDK_ENDS
-            and (bool(members(_last_step(item))) or any(has(item, name) for name in _AI_SDK))
-        ),
-        _ai_sdk,
-    ),
+    Wrapper("AI SDK result", ("steps", *_AI_SDK), is_ai_sdk, _ai_sdk),
     Wrapper("LangChain message", ("response_metadata",), _is_langchain, _langchain),
     Wrapper(
         "LangChain generation or result",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fieldconf.responses.payload_access import first, get, items, parsed, text
+from fieldconf.tokens.spelling import unescaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,9 @@ def chat(
 def text_of_value(value: Any, entries: Sequence[Any]) -> str:
     """The text of an answer of which only the value is left: the tokens' text, or else JSON."""
     spelled = "".join(text(get(entry, "token")) for entry in entries)
-    if parsed(spelled) == value:
-        return spelled
+    for written in (spelled, unescaped(spelled).decode(errors="replace")):
+        if parsed(written) == value:
+            return written
     try:
         return json.dumps(value, ensure_ascii=False, default=str)
     except (TypeError, ValueError, RecursionError):  # keys of another type, or a circle
