@@ -7,8 +7,8 @@ INSTALL := $(BIN)/python tests/install.py
 # A suite of many processes: none but the first compiles a module.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo quick test test-main test-instructor test-clusters test-browser test-typescript page search environments \
-	lowest check lint lint-style lint-types lint-users bench clean
+.PHONY: demo quick test test-main test-instructor test-clusters test-browser test-typescript page search \
+	environments lowest check lint lint-style lint-types lint-users docs bench clean
 
 demo: .venv/.local
 	@$(BIN)/fieldconf local fetch
@@ -52,8 +52,8 @@ test-typescript: .venv/.test .venv/typescript/.ready
 	$(BIN)/python -m pytest tests/test_typescript.py
 
 # What the tests and the linters run in; with -j3, all at the same time.
-environments: .venv/.test .venv/.dev .venv/instructor/.ready .venv/clusters/.ready .venv/browser/.ready \
-	.venv/typescript/.ready
+environments: .venv/.test .venv/.dev .venv/instructor/.ready .venv/clusters/.ready \
+	.venv/browser/.ready .venv/typescript/.ready .venv/docs/.ready
 
 lowest: .venv/lowest/.ready
 	.venv/lowest/bin/python -m pytest -n auto
@@ -77,11 +77,16 @@ lint-users: .venv/.dev
 
 check: lint test
 
+# The documentation as a site, in site/; a warning is an error, and so is a broken link.
+docs: .venv/docs/.ready
+	.venv/docs/bin/python docs/generate_commands.py
+	.venv/docs/bin/zensical build --strict --clean
+
 bench: .venv/.bench
 	$(BIN)/python bench/run.py
 
 clean:
-	rm -rf .venv bench/.envs
+	rm -rf .venv bench/.envs site
 
 # One environment; a stamp for each set of packages that was installed into it.
 .venv/bin/python:
@@ -111,6 +116,12 @@ clean:
 .venv/clusters/.ready: pyproject.toml | .venv/bin/python
 	$(PYTHON) -m venv --without-pip .venv/clusters
 	$(INSTALL) .venv/clusters -e . --group clusters
+	@touch $@
+
+# What builds the site: no business of the tests either.
+.venv/docs/.ready: pyproject.toml | .venv/bin/python
+	$(PYTHON) -m venv --without-pip .venv/docs
+	$(INSTALL) .venv/docs -e . --group docs
 	@touch $@
 
 # Packages of Node: axe-core, and what builds the page's script. Without Node or a network, the
