@@ -129,7 +129,7 @@ clean:
 .venv/browser/.ready: tests/browser/package.json tests/browser/package-lock.json | .venv/.test
 	@mkdir -p $(@D)
 	@cp tests/browser/package.json tests/browser/package-lock.json tests/browser/.npmrc $(@D)
-	@if npm ci --silent --prefix $(@D); then touch $@; else echo "no packages of Node"; fi
+	@if (cd $(@D) && npm ci --silent); then touch $@; else echo "no packages of Node"; fi
 
 # Versions of the AI SDK, and the TypeScript compiler.
 .venv/typescript/.ready: tests/typescript/package.json tests/typescript/package-lock.json | .venv/.test

@@ -48,7 +48,7 @@ class ManyPage:
 
         Args:
             tokens: whether the script gets the tokens, which are most of the data.
-            connects: whether the page asks the server that it came from.
+            connects: whether it asks the server that it came from for the values to label.
         """
         order = [row.number for row in self.overview.rows if row.outcome != "failed"]
         reports = {number: self._report(number, tokens=tokens) for number in order}
@@ -97,6 +97,6 @@ class ManyPage:
         models = {each.report.model for each in self.named if each.report is not None}
         return page(
             "many.html", self.title, reports, connects=connects, more={"review": self.review},
-            overview=self.overview, links=links, views=views, models=sorted(models - {""})[:3],
+            asks=connects or self.review is not None, served=connects, overview=self.overview, links=links, views=views, models=sorted(models - {""})[:3],
             time=self.time,
         )  # fmt: skip

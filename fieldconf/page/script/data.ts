@@ -67,3 +67,14 @@ export function bar(share: number, low = share, high = share): Node {
     svg.setAttribute(key, value);
   return svg;
 }
+
+/** A button with words; beside them the key that presses it while it is visible. */
+export function button(words: string, key: string, run: () => void): HTMLButtonElement {
+  const made = element("button", { type: "button" }, words);
+  if (key) {
+    made.setAttribute("aria-keyshortcuts", key);
+    made.append(" ", element("kbd", { "aria-hidden": "true" }, key === "Escape" ? "Esc" : key));
+  }
+  made.addEventListener("click", run);
+  return made;
+}

@@ -1,18 +1,28 @@
 // Page: the start: toolbar, keys, help, theme. Each key has a button with words.
 
-import { element, exactJson } from "./data";
+import { button, element, exactJson } from "./data";
+import { startMany } from "./many";
 import { ReportView } from "./report";
+import { startReview } from "./review";
 
 export interface Action { key: string; words: string; run: () => void }
 
-const views = [...document.querySelectorAll<HTMLElement>(".report")].map((root) => new ReportView(root, Number(root.dataset.report)));
-const current = (): ReportView => views[0]!;
+const views = new Map<HTMLElement, ReportView>();
+let current: ReportView | null = null;
+
+/** Let the keys act on a report; it gets its toolbar when it is first shown. */
+function use(root: HTMLElement | null): void {
+  current = root && (views.get(root) ?? new ReportView(root, Number(root.dataset.report)));
+  if (!root || !current || views.has(root)) return;
+  views.set(root, current);
+  root.querySelector(".columns")!.before(toolbar(current));
+}
 
 const actions: Action[] = [
-  { key: "k", words: "Previous", run: () => current().step(-1) },
-  { key: "j", words: "Next", run: () => current().step(1) },
+  { key: "k", words: "Previous", run: () => current?.step(-1) },
+  { key: "j", words: "Next", run: () => current?.step(1) },
   { key: "c", words: "Copy as JSON", run: () => void copy() },
-  { key: "/", words: "Search", run: () => document.querySelector<HTMLInputElement>(".toolbar input[type=search]")?.focus() },
+  { key: "/", words: "Search", run: () => [...document.querySelectorAll<HTMLInputElement>("input[type=search]")].find((each) => each.offsetParent)?.focus() },
   { key: "d", words: "Light or dark", run: theme },
   { key: "?", words: "Help", run: help },
 ];
@@ -23,14 +33,16 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && target.matches("input")) target.blur();
   if (target.closest("input:not([type=checkbox]), select, textarea")) return;
   const action = actions.find((each) => each.key === event.key);
-  if (action) { event.preventDefault(); action.run(); }
+  const shown = [...document.querySelectorAll<HTMLElement>("button[aria-keyshortcuts]")].find((each) => each.ariaKeyShortcuts === event.key && each.offsetParent);
+  if (action || shown) { event.preventDefault(); action ? action.run() : shown!.click(); }
 });
 
 const status = element("output", { class: "status" });
 
 /** Copy the selected field, or the whole report where none is selected. */
 async function copy(): Promise<void> {
-  const { number, selected, pointers } = current();
+  if (!current) return;
+  const { number, selected, pointers } = current;
   const text = exactJson(({ reports }) => {
     const { report } = reports[number]!;
     return selected < 0 ? report : { pointer: pointers[selected], ...report.fields[pointers[selected]!] };
@@ -88,15 +100,13 @@ function toolbar(view: ReportView): HTMLElement {
   };
   const bar = element("div", { class: "toolbar", role: "group", "aria-label": "Filters and actions" },
     labelled("Search", search), labelled("Outcome", outcome), labelled("Kind", kind), labelled("Confidence below", below),
-    labelled("Needs review first", first), element("span", { class: "buttons" }, ...actions.filter(({ key }) => key !== "/").map(button)), status);
+    labelled("Needs review first", first), element("span", { class: "buttons" }, ...actions.filter(({ key }) => key !== "/").map(({ key, words, run }) => button(words, key, run))), status);
   bar.addEventListener("input", apply);
   return bar;
 }
 
-function button({ key, words, run }: Action): HTMLElement {
-  const made = element("button", { type: "button", "aria-keyshortcuts": key }, words, " ", element("kbd", { "aria-hidden": "true" }, key));
-  made.addEventListener("click", run);
-  return made;
-}
-
-for (const view of views) view.root.querySelector(".columns")!.before(toolbar(view));
+const overview = document.getElementById("overview"), review = document.getElementById("review");
+if (overview) {
+  const open = startMany(use);
+  if (review) startReview(review, open);
+} else use(document.querySelector<HTMLElement>(".report"));
