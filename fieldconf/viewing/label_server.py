@@ -94,18 +94,22 @@ class LabelServer(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: LabelServer
     server_version, sys_version = "fieldconf", ""
+
+    @property
+    def _server(self) -> LabelServer:
+        assert isinstance(self.server, LabelServer)
+        return self.server
 
     def do_GET(self) -> None:
         if self._is_allowed(""):
-            self._send(200, self.server.page().encode(), "text/html; charset=utf-8")
+            self._send(200, self._server.page().encode(), "text/html; charset=utf-8")
 
     def do_POST(self) -> None:
         if not self._is_allowed("label"):
             return
         try:
-            state = self.server.act(self._action())
+            state = self._server.act(self._action())
         except FieldconfError as error:
             self._send(500, str(error).encode(), "text/plain; charset=utf-8")
         except (ValueError, TypeError, RecursionError):
@@ -125,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _is_allowed(self, name: str) -> bool:
         """Whether a request comes from the page, or from who was given its address."""
-        server = self.server
+        server = self._server
         is_ours = self.headers.get_all("Host") == [server.host]
         is_ours &= self.headers.get("Origin", f"http://{server.host}") == f"http://{server.host}"
         is_known = hmac.compare_digest(self.path.encode(), f"/{server.secret}/{name}".encode())

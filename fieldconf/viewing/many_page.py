@@ -97,6 +97,7 @@ class ManyPage:
         models = {each.report.model for each in self.named if each.report is not None}
         return page(
             "many.html", self.title, reports, connects=connects, more={"review": self.review},
-            asks=connects or self.review is not None, served=connects, overview=self.overview, links=links, views=views, models=sorted(models - {""})[:3],
+            asks=connects or self.review is not None, served=connects, overview=self.overview,
+            links=links, views=views, models=sorted(models - {""})[:3],
             time=self.time,
         )  # fmt: skip

@@ -66,7 +66,8 @@ function serverKeeper(): Keeper {
 /** The JSON text that a typed text stands for; null if it is none. Beside a text it is a text, unless it is a list, an object, null or quoted. */
 function typedJson(text: string, { answer, text: isText }: Item): string | null {
   try {
-    return isText && answer !== "null" && ["number", "boolean"].includes(typeof JSON.parse(text)) ? JSON.stringify(text) : text;
+    const kind = typeof JSON.parse(text);
+    return isText && answer !== "null" && ["number", "boolean"].includes(kind) ? JSON.stringify(text) : text;
   } catch { return isText && text ? JSON.stringify(text) : null; }
 }
 
