@@ -17,6 +17,7 @@ from fieldconf.report.results import Result
 from fieldconf.viewing.named_reports import named_reports
 from fieldconf.viewing.overview import overview_of
 from fieldconf.viewing.review_data import review_data
+from fieldconf.viewing.view import labelling_page
 
 SCHEMA = {"properties": {"name": {"type": "string"}, "n": {"type": "integer"}}}
 
@@ -286,3 +287,15 @@ def test_a_file_that_is_no_response_is_one_line(tmp_path, content, message):
     assert result.stderr.startswith(message)
     assert result.stderr.count("\n") == 1
     assert not (tmp_path / "p.html").exists()
+
+
+def test_rows_of_a_batch_have_a_page_that_only_asks(tmp_path):
+    row = {"custom_id": "x", "response_id": None, "choice": 0, "pointer": "/a", "path": "/a",
+           "value": '"b"', "kind": "string", "confidence": 0.5}  # fmt: skip
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row))
+    page = Parsed(labelling_page(tmp_path / "rows.jsonl"))
+    assert {"review", "data"} <= page.ids()
+    assert "table" not in page.ids()
+    policy = next(a["content"] for tag, a in page.elements if "http-equiv" in a)
+    assert "connect-src 'self'" in policy
+    assert "connect-src" not in fc.view([answer()], tmp_path / "page.html").read_text()

@@ -1,7 +1,7 @@
 """Label command: ``fieldconf label``.
 
 In:    reports, or rows of ``fieldconf batch``; the texts that were read; keys, or lines of standard
-       input where that is no terminal.
+       input where that is no terminal; with ``--browser`` the clicks of one person.
 Out:   a value after the other on standard output; a file of labels; a summary.
 Never: a label lost that was shown as saved; a control character of a text sent to the terminal.
 Why:   labels are given where the reports are, without another program.
@@ -71,6 +71,9 @@ accepted values are; doubtful values do not count for that."""
 @click.option("--seed", type=int, help="Of the random draw. [default: that of the file, or 0]")
 @click.option("--field", "fields", multiple=True, help="Label only this field; repeatable.")
 @click.option("--limit", type=click.IntRange(1), help="End after so many labels.")
+@click.option(
+    "--browser", is_flag=True, help="Ask in a browser: a page that only this machine can reach."
+)
 def label_command(
     reports: str,
     path: Path,
@@ -85,6 +88,7 @@ def label_command(
     seed: int | None,
     fields: tuple[str, ...],
     limit: int | None,
+    browser: bool,
 ) -> None:
     """Label values of REPORTS: are they right?
 
@@ -106,15 +110,19 @@ def label_command(
     from fieldconf.labelling import LabelSession, queue_of
     from fieldconf.labelling.label_lines import seed_of
     from fieldconf.statistics.packages import package
+    from fieldconf.viewing.view import labelling_page
 
     has_policy = policy_path is not None or accept is not None
+    if browser and limit is not None:
+        raise click.UsageError("--limit is for the terminal: in the browser press Finish")
     with one_line_errors():
         package("scipy.special")  # before the first label, not after it
         seed_of_file = seed_of(path)
         texts = texts_in(places, per, text_field, id_field) if places else None
+        policy = policy_of(policy_path, accept, None) if has_policy else None
         queue = queue_of(
             reports,
-            policy=policy_of(policy_path, accept, None) if has_policy else None,
+            policy=policy,
             fields=fields,
             texts=texts,
             audit=audit,
@@ -124,7 +132,10 @@ def label_command(
             check_texts(texts, {item.document for item in (*queue.doubtful, *queue.audit)})
         with LabelSession(queue, path, risk) as session:
             try:
-                _ask(session, limit)
+                if browser:
+                    _serve(session, labelling_page(reports, policy, texts))
+                else:
+                    _ask(session, limit)
             except KeyboardInterrupt:
                 click.echo()
                 _summarise(session)
@@ -159,6 +170,16 @@ def check_texts(texts: Mapping[str, str], names: Collection[str]) -> None:
             "no text of --source has the id of a report: give --id-field, or the same names "
             "as when they were read"
         )
+
+
+def _serve(session: "LabelSession", page: str) -> None:
+    """Ask in a browser, until somebody presses Finish."""
+    from fieldconf.viewing.label_server import LabelServer
+
+    with LabelServer(session, page) as server:
+        click.echo(f"Open this address in a browser of this machine: {server.address}")
+        click.echo("Finish, or Ctrl-C here, ends the session; each label is saved at once.")
+        server.serve_forever(poll_interval=0.1)
 
 
 def _ask(session: "LabelSession", limit: int | None) -> None:

@@ -14,7 +14,6 @@ this machine. A label names its value: a second click on an old page labels noth
 import hmac
 import json
 import secrets
-from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import Any
@@ -31,7 +30,7 @@ class LabelServer(ThreadingHTTPServer):
 
     Args:
         session: of the labels.
-        page: the text of the page; it is written anew whenever the browser asks for it.
+        page: the text of the page.
 
     Attributes:
         address: what to open in a browser.
@@ -39,7 +38,7 @@ class LabelServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, session: LabelSession, page: Callable[[], str]) -> None:
+    def __init__(self, session: LabelSession, page: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.session, self.page = session, page
         self.host = f"127.0.0.1:{self.server_port}"
@@ -103,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self._is_allowed(""):
-            self._send(200, self._server.page().encode(), "text/html; charset=utf-8")
+            self._send(200, self._server.page.encode(), "text/html; charset=utf-8")
 
     def do_POST(self) -> None:
         if not self._is_allowed("label"):

@@ -88,6 +88,23 @@ def view(
     return _folder(what, place)
 
 
+def labelling_page(
+    source: Any, policy: Policy | None = None, texts: Mapping[str, str] | None = None
+) -> str:
+    """The page that a server of labels sends: rows of ``fieldconf batch`` have no reports to show.
+
+    Raises:
+        EvaluationError: if the source cannot be read.
+    """
+    try:
+        reports = reports_in(source)
+    except EvaluationError:  # ``queue_of`` has read it: these are rows
+        reports = []
+    named = named_reports(reports, policy, texts)
+    page = ManyPage("Labels", tuple(named), overview_of(named, reports))
+    return page.whole(tokens=len(named) <= TOKENS, connects=True)
+
+
 def _folder(what: ManyPage, folder: Path) -> Path:
     """Write a folder: the first page, and a file for each report."""
     try:

@@ -105,8 +105,7 @@ function toolbar(view: ReportView): HTMLElement {
   return bar;
 }
 
-const overview = document.getElementById("overview"), review = document.getElementById("review");
-if (overview) {
-  const open = startMany(use);
-  if (review) startReview(review, open);
-} else use(document.querySelector<HTMLElement>(".report"));
+const review = document.getElementById("review");
+const open = document.getElementById("overview") ? startMany(use) : () => false;
+if (review) startReview(review, open);
+else if (!document.getElementById("overview")) use(document.querySelector<HTMLElement>(".report"));
