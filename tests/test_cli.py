@@ -799,8 +799,9 @@ def test_several_responses_name_the_option_and_the_command(saved, form):
     (saved / "two.jsonl").write_text("\n".join(two) if form == "lines" else f"[{','.join(two)}]")
     result = run("score", saved / "two.jsonl")
     assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
-    assert "Pass --all for a report of each, or write them all to a table: fieldconf batch" in (
-        result.stderr
+    assert (
+        "Pass --all to fieldconf score for a report of each, or write a table: fieldconf batch"
+        in result.stderr
     )
     every = run("score", saved / "two.jsonl", "--all", "--json")
     assert [json.loads(line)["data"]["team"] for line in every.stdout.splitlines()] == (
@@ -887,7 +888,16 @@ def test_the_program_that_is_installed_is_this_one():
 
 # -- help ------------------------------------------------------------------------------------------
 
-COMMANDS = [["extract"], ["score"], ["classify"], ["batch"], ["evaluate"], ["drift"]]
+COMMANDS = [
+    ["extract"],
+    ["score"],
+    ["tokens"],
+    ["explain"],
+    ["classify"],
+    ["batch"],
+    ["evaluate"],
+    ["drift"],
+]
 
 
 @pytest.mark.parametrize("command", [[], *COMMANDS, ["local", "fetch"]])

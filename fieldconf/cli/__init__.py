@@ -21,11 +21,13 @@ from fieldconf.cli import epilogs
 from fieldconf.cli.batch_command import batch_command
 from fieldconf.cli.drift_command import drift_command
 from fieldconf.cli.evaluate_command import evaluate_command
+from fieldconf.cli.explain_command import explain_command
 from fieldconf.cli.extract_command import extract_command
 from fieldconf.cli.label_command import label_command
 from fieldconf.cli.local_command import local_group
 from fieldconf.cli.program import Program
 from fieldconf.cli.score_command import classify_command, score_command
+from fieldconf.cli.tokens_command import tokens_command
 from fieldconf.cli.view_command import view_command
 
 __all__ = ["main"]
@@ -40,7 +42,8 @@ def main() -> None:
 
 
 for _command in (
-    extract_command, score_command, classify_command, view_command, batch_command, label_command,
+    extract_command, score_command, tokens_command, explain_command, classify_command, view_command,
+    batch_command, label_command,
     evaluate_command, drift_command, local_group,
 ):  # fmt: skip
     main.add_command(_command)

@@ -35,9 +35,10 @@ _LIMITS = (
         help="Calibrate the confidences first: a file that Calibrator.save wrote.",
     ),
 )  # fmt: skip
-_BY_OUTCOME = click.option(
+by_outcome = click.option(
     "--exit-by-outcome", is_flag=True, help="Exit code 0: accept, 10: review, 11: reject."
 )
+"""The option ``exit_by_outcome``."""
 
 
 def _positive(context: click.Context, option: click.Parameter, value: float | None) -> float | None:
@@ -69,7 +70,7 @@ def limiting(command: F) -> F:
 
 def judging(command: F) -> F:
     """Add the options of ``limiting``, and exit_by_outcome."""
-    return limiting(_BY_OUTCOME(command))
+    return limiting(by_outcome(command))
 
 
 def policy_of(path: Path | None, accept: float | None, review: float | None) -> "Policy":

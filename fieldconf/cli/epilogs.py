@@ -35,6 +35,14 @@ fieldconf score response.json --schema ticket.py:Ticket
 fieldconf score responses.jsonl --all --json
 curl ... | fieldconf score - --why
 """, ANSWER)  # fmt: skip
+TOKENS = epilog("""
+fieldconf tokens response.json
+fieldconf tokens response.json --candidates 5
+""", ANSWER.rpartition("With --exit")[0])  # fmt: skip
+EXPLAIN = epilog("""
+fieldconf explain response.json /team --schema ticket.py:Ticket
+fieldconf explain response.json "items[0].price" --source mail.txt
+""", ANSWER.rpartition("With --exit")[0])  # fmt: skip
 CLASSIFY = epilog("""
 fieldconf classify answer.json --label spam --label ham
 fieldconf classify answer.json --label A=spam --label B=ham --after Final:

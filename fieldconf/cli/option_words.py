@@ -11,7 +11,7 @@ import re
 _SENTENCES = {
     "Give model='...'": "Pass --model",
     "Call score_all, which gives a report of each, or give one at a time": (
-        "Pass --all for a report of each, or write them all to a table: fieldconf batch"
+        "Pass --all to fieldconf score for a report of each, or write a table: fieldconf batch"
     ),
     "Raise the client's timeout, or": "Raise --timeout, or",
     "Leave temperature out, or say 1": "Leave --temperature out, or pass 1",

@@ -57,20 +57,20 @@ def show_live(
     """
     from rich.live import Live
 
-    console = _console()
+    screen = console()
     seen: dict[str, Field] = {}
-    if not console.is_terminal:
+    if not screen.is_terminal:
         if settle:
-            console.print(table(_rows(fields.report.fields.values(), fields.report), why=why))
+            screen.print(table(_rows(fields.report.fields.values(), fields.report), why=why))
             return fields.report
-        console.print(table([]))
+        screen.print(table([]))
         for field in fields.fields():
             seen[field.pointer] = field
-            console.print(table(_live_rows([field], limits), header=False, why=why))
+            screen.print(table(_live_rows([field], limits), header=False, why=why))
         late = _rows(_late(fields.report, seen), fields.report)
-        console.print(table(late, header=False, why=why), end="")
+        screen.print(table(late, header=False, why=why), end="")
         return fields.report
-    with Live(table([]), console=console, refresh_per_second=12) as live:
+    with Live(table([]), console=screen, refresh_per_second=12) as live:
         for field in fields.fields():
             seen[field.pointer] = field
             live.update(table(_live_rows(seen.values(), limits), why=why))
@@ -102,17 +102,18 @@ def _rows(fields: "Iterable[Field]", report: "Report[Any]") -> list[Row]:
     return lines.rows({field.pointer: plain[field.pointer] for field in fields}, report.reason)
 
 
-def _console() -> "Console":
+def console() -> "Console":
+    """Standard output; a file or a pipe has room for a fixed width."""
     from rich.console import Console
 
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_WIDTH)
+    screen = Console(highlight=False)
+    return screen if screen.is_terminal else Console(highlight=False, width=_WIDTH)
 
 
 def show(report: "Report[Any]", *, as_json: bool, why: bool, by_outcome: bool) -> None:
     """Show one report, and end the command."""
     if not as_json:
-        _console().print(table(_rows(report.fields.values(), report), why=why))
+        console().print(table(_rows(report.fields.values(), report), why=why))
     end(report, as_json=as_json, by_outcome=by_outcome)
 
 
@@ -127,8 +128,8 @@ def show_all(
             click.echo(report.to_json())
             continue
         called = f", call of {report.tool}" if report.tool else ""
-        _console().print(printable(f"choice {report.choice}{called}"), markup=False)
-        _console().print(table(_rows(report.fields.values(), report), why=why))
+        console().print(printable(f"choice {report.choice}{called}"), markup=False)
+        console().print(table(_rows(report.fields.values(), report), why=why))
         _summarise(report)
     outcome = worst(report.outcome for report in reports)
     leave(outcome, is_sound=all(map(is_sound, reports)), by_outcome=by_outcome)
@@ -150,11 +151,11 @@ def leave(outcome: "Outcome", *, is_sound: bool, by_outcome: bool) -> None:
 
 
 def _summarise(report: "Report[Any]") -> None:
-    console = _console()
+    screen = console()
     plain = report.to_dict()
-    console.print(lines.summary(plain), soft_wrap=True)
+    screen.print(lines.summary(plain), soft_wrap=True)
     for line in lines.details(plain, [*agreeing(report), *standing(report)]):
-        console.print(line, markup=False, soft_wrap=True)
+        screen.print(line, markup=False, soft_wrap=True)
 
 
 def agreeing(report: "Report[Any]") -> list[str]:

@@ -39,7 +39,7 @@ from fieldconf.policy import (
     problems_of,
     scope_of,
 )
-from fieldconf.render import lines
+from fieldconf.render import explained, lines
 from fieldconf.report.frame import Library, frame
 from fieldconf.report.input_text import searched_text
 from fieldconf.report.load import VERSION, read, read_text
@@ -263,6 +263,27 @@ class Report(Mapping[str, Field], Generic[T]):
         if pointer is None:
             raise self._lookup.missing(paths_of(steps, self.schema.root)[0])
         return self.fields[pointer]
+
+    def explain(self, name: Name) -> str:
+        """All that is known of a field, in sentences, as text.
+
+        Its value, its confidence and the formula, the bounds, the other values, the decisive token
+        with its candidates, the flags, the reasons for its outcome, and what to do next.
+
+        Args:
+            name: as for ``report[name]``.
+
+        Raises:
+            KeyError: if the answer has no such field; the message lists near names.
+
+        >>> import fieldconf as fc
+        >>> entry = {"token": "true", "logprob": -0.105360515657826}
+        >>> report = fc.score({"choices": [{"message": {"content": "true"},
+        ...                                 "logprobs": {"content": [entry]}}]}, bool)
+        >>> print(report.explain("").splitlines()[0])
+        (whole)  true  0.900  accept
+        """
+        return explained.text(self.to_dict(tokens=True), self[name].pointer)
 
     @property
     def confidence(self) -> float | None:
