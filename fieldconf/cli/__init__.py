@@ -42,8 +42,7 @@ def main() -> None:
 
 
 for _command in (
-    extract_command, score_command, tokens_command, explain_command, classify_command, view_command,
-    batch_command, label_command,
-    evaluate_command, drift_command, local_group,
+    extract_command, score_command, tokens_command, explain_command, view_command,
+    classify_command, batch_command, label_command, evaluate_command, drift_command, local_group,
 ):  # fmt: skip
     main.add_command(_command)
