@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from fieldconf.providers.forms import AnswerForm
+from fieldconf.providers.framework_table import FRAMEWORKS, Framework
 from fieldconf.providers.models import MODELS
-from fieldconf.providers.provider_table import FRAMEWORKS, ROWS, Evidence, Provider
+from fieldconf.providers.provider_table import ROWS, Evidence, Provider
+from fieldconf.responses.without_logprobs import ROWS as NO_RESPONSES
 
 PAGE = Path(__file__).with_name("providers.md")
 
@@ -68,8 +70,21 @@ DIFFERENT = """
 BETWEEN = """
 ## Frameworks, files and others
 
-What to give to `fc.score` if there is a framework between you and the provider, or a file in place
-of a provider:
+What to pass to `fc.score` if there is a framework between you and the provider, or a file in place
+of a provider. The names in the column "lost" are computed again from samples, in the tests:
+
+- **bytes**: a token that is a part of a character has no text, and its field no confidence.
+- **candidates**: confidences of free text stay; of an enum or a boolean only bounds are known.
+- **model**, **finish reason**: the report does not say them; an answer that ends early is told by
+  its JSON.
+- **logprobs**: there are none.
+
+"""
+
+INSTEAD = """
+## What is not read
+
+These are errors (`fc.PayloadError`) of one line:
 
 """
 
@@ -112,6 +127,13 @@ def cap(row: Provider) -> str:
     return str(row.cap) if row.cap else "lists none"
 
 
+def losses(row: Framework) -> str:
+    """What is lost, in words."""
+    listed = ", ".join(row.lost)
+    words = f"{listed[:1].upper()}{listed[1:]}. {row.also}".strip() if listed else row.also
+    return words or "Nothing."
+
+
 def page() -> str:
     """The whole page."""
     given = [
@@ -121,7 +143,10 @@ def page() -> str:
         ]
         for row in ROWS if row.ask
     ]  # fmt: skip
-    between = [[row.title, row.give, TESTED[row.evidence], row.note] for row in FRAMEWORKS]
+    between = [
+        [row.title, row.give, losses(row), row.advice, TESTED[row.evidence]] for row in FRAMEWORKS
+    ]
+    instead = [[row.what, f"{row.remedy}."] for row in NO_RESPONSES]
     none = [
         [f"{row.title} (`{row.key}`)", row.note, f"{row.instead}."] for row in ROWS if not row.ask
     ]
@@ -136,7 +161,8 @@ def page() -> str:
         [
             HEAD, table(["provider", "call", "ask with", "held to the schema by", "cap", "mask",
                          "temperature", "reading", "notes"], given),
-            BETWEEN, table(["what", "give", "reading", "notes"], between),
+            BETWEEN, table(["what", "pass", "lost", "what to do", "reading"], between),
+            INSTEAD, table(["what it is", "what to do"], instead),
             WITHOUT, table(["provider", "what it does", "the way out"], none),
             DIFFERENT, table(["name (regular expression)", "at", "what it does", "the way out"],
                              models),

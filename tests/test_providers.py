@@ -14,14 +14,16 @@ from openai.types.completion_create_params import (
 )
 from pydantic import BaseModel, TypeAdapter
 from servers import answer_json, answer_stream, serving
-from wire_samples import recorded, sample
+from wire_samples import INDEX, recorded, sample
 
 import fieldconf as fc
 from fieldconf.cli import main
+from fieldconf.providers.framework_table import FRAMEWORKS
 from fieldconf.providers.models import MODELS
 from fieldconf.providers.provider_table import PROVIDERS, ROWS
 from fieldconf.providers.refusals import advice, refusal, server_message
 from fieldconf.requests.request import Defaults, merged
+from fieldconf.responses import completions, engines, objects, records
 
 ROOT = Path(__file__).parents[1]
 
@@ -594,6 +596,35 @@ RECORDINGS = {
     "openai": "openai_chat_structured.json",
     "llama.cpp": "llamacpp_smol.ticket_compact.json",
 }
+
+
+def losses(payload):
+    """What the first completion of a payload does not have."""
+    first = completions(payload)[0]
+    tokens = first.tokens or ()
+    lacks = {
+        "logprobs": not tokens,
+        "bytes": any(token.raw is None for token in tokens),
+        "candidates": bool(tokens) and not any(token.candidates for token in tokens),
+        "model": not first.model,
+        "finish reason": first.finish_reason is None,
+    }
+    return {name for name, is_lacking in lacks.items() if is_lacking}
+
+
+@pytest.mark.parametrize("row", FRAMEWORKS, ids=lambda row: row.title)
+def test_a_framework_loses_what_its_row_says(row):
+    samples = [sample(n) if n in INDEX else recorded(n) for n in row.samples]
+    assert set.intersection(*map(losses, samples)) == set(row.lost)
+
+
+def test_every_sample_of_a_structure_is_in_the_table():
+    wrappers = [*engines.WRAPPERS, *objects.WRAPPERS, *records.WRAPPERS]
+    firsts = {name: (sample(name) if isinstance(sample(name), list) else [sample(name)])[0]
+              for name in INDEX}  # fmt: skip
+    wrapped = {name for name in firsts if any(each.wraps(firsts[name]) for each in wrappers)}
+    assert len(wrapped) > 20
+    assert wrapped <= {name for row in FRAMEWORKS for name in row.samples}
 
 
 LIVE = {"llama.cpp-completion"}  # the embedded model's server, see test_embedded_wires

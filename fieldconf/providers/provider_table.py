@@ -2,7 +2,7 @@
 
 In:    nothing.
 Out:   rows of facts: the parameters of a request, the cap on candidates, whether logprobs are from
-       before or after the mask, the remedy where there are none; where frameworks keep a response.
+       before or after the mask, the remedy where there are none.
 Never: a branch on a provider's name: a difference is a value in a row, or another form.
 Why:   requests, their errors and the page docs/providers.md come from one table, and so agree.
 """
@@ -10,7 +10,7 @@ Why:   requests, their errors and the page docs/providers.md come from one table
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from fieldconf.providers import forms
 from fieldconf.providers.forms import Ask, Choice
@@ -334,155 +334,3 @@ def provider_at(host: str) -> Provider | None:
     """
     rows = (row for row in ROWS if any(fnmatchcase(host.lower(), p) for p in row.hosts))
     return next(rows, None)
-
-
-# -- frameworks ---------------------------------------------------------------------------------
-
-
-class Framework(NamedTuple):
-    """Where a framework keeps a response: the object for ``score``, and a peculiarity."""
-
-    title: str
-    give: str
-    note: str
-    evidence: Evidence
-
-
-FRAMEWORKS = (
-    Framework(
-        "LangChain",
-        "the `AIMessage`, its chunks, what `with_structured_output(..., include_raw=True)` "
-        "returns, or a callback's `LLMResult`",
-        "Ask with `method='json_schema'`: tool calls have no logprobs at OpenAI. Its Responses "
-        "path and its google-genai package drop them.",
-        "vendor types",
-    ),
-    Framework(
-        "LiteLLM", "the `ModelResponse`, or the list of its chunks",
-        "`stream_chunk_builder` drops them: keep the chunks.", "vendor types",
-    ),
-    Framework(
-        "pydantic-ai", "the result of a run, a `ModelResponse`, or the list of messages",
-        "`NativeOutput` only: tool output has none. Settings `openai_logprobs`, "
-        "`openai_top_logprobs`, `google_logprobs`.",
-        "vendor types",
-    ),
-    Framework(
-        "instructor", "the pair of `create_with_completion`, its completion, or its model",
-        "`Mode.JSON_SCHEMA` or `Mode.JSON`: with `Mode.TOOLS` there are none.", "vendor types",
-    ),
-    Framework(
-        "Vercel AI SDK", "`JSON.stringify(result)`",
-        "Its own lists lack bytes and ids: from version 7 on add `include: {responseBody: true}`. "
-        "Version 5 keeps the last token of a stream only; tool mode has none.",
-        "recording",
-    ),
-    Framework(
-        "DSPy",
-        "`lm.history[-1]`, a `Prediction`, or an output as a dict with `text` and `logprobs`",
-        "Ask with `dspy.LM(..., logprobs=True)`; off for xAI. A `Prediction` keeps the logprobs of "
-        "its first completion only.",
-        "documentation",
-    ),
-    Framework(
-        "a part of a response", "`completion.choices`, one choice, `response.candidates`, one "
-        "candidate, or `response.output`",
-        "What the rest of the response says is lost: model, usage, whether the mask was before. "
-        "A message, and the value itself, have no logprobs: give the response.",
-        "vendor types",
-    ),
-    Framework(
-        "vLLM, offline", "the list of `RequestOutput` of `LLM.generate` or `LLM.chat`",
-        "Ask with `SamplingParams(logprobs=5)`. It has no bytes: a token that splits a character "
-        "is unknown.",
-        "documentation",
-    ),
-    Framework(
-        "llama-index", "the `ChatResponse` or `CompletionResponse`",
-        "`raw` is read: its own `logprobs` do not name the chosen tokens. Without `raw` give the "
-        "response of the provider's client.",
-        "documentation",
-    ),
-    Framework(
-        "haystack", "the `ChatMessage`, `{'replies': [...]}`, or what `run()` returns",
-        "Ask with `generation_kwargs={'logprobs': True, 'top_logprobs': 5}`. If several components "
-        "have replies, give those of one. Tool calls have no logprobs.",
-        "documentation",
-    ),
-    Framework(
-        "openai-agents", "the `RunResult`, or one of its `raw_responses`",
-        "Of a run the last response is read, which has the final output. Ask with "
-        "`ModelSettings(top_logprobs=5)`.",
-        "documentation",
-    ),
-    Framework(
-        "Semantic Kernel", "the `ChatMessageContent`",
-        "`metadata['logprobs']` is read. Without them give `message.inner_content`.",
-        "documentation",
-    ),
-    Framework(
-        "LangChain `dumpd` and `dumps`, LangSmith", "the dump of a message, or a run",
-        "An `LLMResult` cannot be dumped: dump its messages.", "vendor types",
-    ),
-    Framework(
-        "Langfuse", "an observation whose output is the whole response",
-        "Its integrations store the message only: then give the response itself.",
-        "documentation",
-    ),
-    Framework(
-        "unitxt", "a `TextGenerationInferenceOutput`, or its `prediction`",
-        "No bytes; its Hugging Face engine lists logits, so there are no candidates. Its OpenAI "
-        "engine does not say which token was chosen: give the response.",
-        "documentation",
-    ),
-    Framework(
-        "mlx-engine", "the list of its results", "No bytes; not known whether before the mask.",
-        "documentation",
-    ),
-    Framework(
-        "DJL", "the response with `generated_text` and `details`",
-        "`log_prob` of each token, no candidates: of alternatives only bounds are known.",
-        "documentation",
-    ),
-    Framework(
-        "OpenAI .NET", "`JsonSerializer.Serialize(completion)`",
-        "Everything is read but arguments of tool calls that are not JSON text.", "documentation",
-    ),
-    Framework(
-        "simonw/llm", "the `response_json` of its log",
-        "Completions models with `-o logprobs 5` only; chunks of several tokens are unknown.",
-        "documentation",
-    ),
-    Framework(
-        "KoboldCpp", "the response with `results`",
-        "Its OpenAI-compatible endpoint gives the usual shape.", "documentation",
-    ),
-    Framework(
-        "recordings: VCR, llama-stack", "a cassette or an interaction, as parsed JSON or YAML",
-        "A compressed body must be decoded first (`decode_compressed_response=True`).",
-        "documentation",
-    ),
-    Framework(
-        "logs and tables", "a line `{'response': body}`, or a row of a DataFrame",
-        "Lists that pandas made arrays are lists; a body may be JSON text.", "vendor types",
-    ),
-    Framework("lm-deluge", "the `APIResponse` as a dict", "", "documentation"),
-    Framework(
-        "BAML", "`collector.last.calls[-1].http_response.body.json()`",
-        "It keeps the server's own body; of a stream a list of events.", "documentation",
-    ),
-    Framework(
-        "LM Studio's SDK", "the list of its fragments",
-        "It lists candidates only: the chosen one is told by the text.", "documentation",
-    ),
-    Framework(
-        "Decision APIs",
-        "the response of OpenAI, vLLM, SGLang, Google, TypeSafe, OpenRouter or Ollama",
-        "No tokens: each answer is a field with its own probabilities (`basis` \"decision\").",
-        "documentation",
-    ),
-    Framework(
-        "OpenAI Batch", "one line of the output file",
-        "Lines are not in the order of the requests: join on `custom_id`.", "documentation",
-    ),
-)  # fmt: skip

@@ -7,7 +7,7 @@ Why:   the parsed answer is at hand more often than the response, and has no num
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from fieldconf.responses.objects import is_observation
 from fieldconf.responses.payload_access import get, items, members
@@ -28,7 +28,7 @@ _GIVE = "Pass `completion`, the response of the request"
 
 def without_logprobs(item: Any) -> tuple[str, str] | None:
     """What an item is that has no logprobs of its own, and the remedy; None for anything else."""
-    return next(((what, how) for is_it, what, how in _WITHOUT if is_it(item)), None)
+    return next(((row.what, row.remedy) for row in ROWS if row.is_it(item)), None)
 
 
 def _is_value(item: Any) -> bool:
@@ -40,55 +40,64 @@ def _is_value(item: Any) -> bool:
     )  # fmt: skip
 
 
-_WITHOUT: tuple[tuple[Callable[[Any], bool], str, str], ...] = (
-    (
+class WithoutLogprobs(NamedTuple):
+    """Something that has no logprobs: what it is, and what to do."""
+
+    is_it: Callable[[Any], bool]
+    what: str
+    remedy: str
+
+
+ROWS: tuple[WithoutLogprobs, ...] = (
+    WithoutLogprobs(
         lambda item: has(item, "lc") and get(item, "type") == "not_implemented",
         "an object that LangChain's dumpd cannot dump",
         "Pass the object itself, or dumpd(result.generations[0][0].message)",
     ),
-    (
+    WithoutLogprobs(
         lambda item: has(item, "dspy_fields"),
         "a DSPy Prediction without logprobs",
         "Ask with dspy.LM(..., logprobs=True), or pass `lm.history[-1]`",
     ),
-    (
+    WithoutLogprobs(
         lambda item: "raw" in members(item) and "additional_kwargs" in members(item),
         "a llama-index response without `raw`",
         "Pass the response of the provider's client, with logprobs",
     ),
-    (
+    WithoutLogprobs(
         lambda item: isinstance(get(item, "raw_responses"), (list, tuple)),
         "an openai-agents result without responses",
         "Pass one of `result.raw_responses`",
     ),
-    (
+    WithoutLogprobs(
         is_observation,
         "a Langfuse observation, which does not keep logprobs",
         "Pass `completion`, the response that was observed",
     ),
-    (
+    WithoutLogprobs(
         lambda item: any(has(part, "content_type") for part in items(get(item, "items"))),
         "a Semantic Kernel message whose metadata has no logprobs",
         "Pass `message.inner_content`, asked for with logprobs",
     ),
-    (
+    WithoutLogprobs(
         lambda item: get(item, "type") == "message" and has(item, "stop_reason"),
         "a response of Anthropic, which gives no logprobs",
         "Use a model of a provider that does: docs/providers.md",
     ),
-    (
+    WithoutLogprobs(
         lambda item: has(item, "top_tokens") and not has(item, "text"),
         "a unitxt token that does not name the chosen candidate",
         _GIVE,
     ),
-    (
+    WithoutLogprobs(
         lambda item: get(item, "role") in ("assistant", "model") and not has(item, "logprobs"),
         "a message, which has no logprobs of its own",
         "Pass `completion`, whose choice has the message and its logprobs",
     ),
-    (
+    WithoutLogprobs(
         _is_value,
         "the answer's value; its numbers are in the response",
         _GIVE,
     ),
 )
+"""The first that fits counts."""
