@@ -74,7 +74,7 @@ def test_what_is_shown_says_how_many_and_how_sure():
     assert "█" in team
     (path,) = [line for line in lines if line.lstrip().startswith("/topics/*")]
     assert path.split()[1] == "4"
-    assert "the response is not JSON" in "".join(lines)
+    assert "this is a text, not a response" in "".join(lines)
 
 
 def test_nothing_at_all_can_be_shown():

@@ -114,7 +114,7 @@ def test_a_module_by_name(saved, monkeypatch):
         ("[1, 2]", "this is the answer's value"),
         ("[]", "no known response shape"),
         ("null", "no known response shape"),
-        ("\x00\x01", "is not JSON"),
+        ("\x00\x01", "this is a text, not a response"),
     ],
 )
 def test_a_response_that_is_none_is_one_line_and_exit_code_2(content, words):

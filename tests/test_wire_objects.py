@@ -268,7 +268,10 @@ def test_the_answers_value_is_told_from_a_response(value):
 
 LOST = {
     "message": (chat().choices[0].message, "Pass `completion`, whose choice"),
-    "text": ("the team is billing", "pass `completion`"),
+    "text": ("the team is billing", "Pass `completion`"),
+    "printed": ("Response(id='x')", "model_dump_json()"),
+    "printed dict": ("{'choices': []}", "json.dumps"),
+    "an object's address": ("<openai.Response object at 0x7f00>", "model_dump_json()"),
     "dspy": (Prediction(urgent=True), "lm.history[-1]"),
     "llama-index": (
         {"message": {"blocks": []}, "raw": None, "logprobs": None, "additional_kwargs": {}},

@@ -266,7 +266,8 @@ def _unknown(item: Any) -> FieldconfError:
         f"no known response shape: found {description}",
         looked_for=looked_for,
         found=description,
-        remedy=f"{REMEDY}; the answer's value alone has no numbers: pass `completion`",
+        remedy="Pass `completion`, the whole response of the request, as an SDK object, a dict, or "
+        "its JSON: the answer's value alone has no logprobs",
     )
 
 

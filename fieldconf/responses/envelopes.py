@@ -31,7 +31,7 @@ _DEEPEST = 8  # a list of raw HTTP responses is 2 deep
 _EVENT_TEXT = ("data:", "event:", "id:", "retry:", ":")
 _DATA_STREAM = re.compile(r'[0-9a-g]:["\[{]')  # `0:"text"`, version 4
 _YAML_CASSETTE = re.compile(r"(---\s*)?(http_)?interactions:\s")
-_TEXT_REMEDY = f"{REMEDY}; the answer's text alone has no numbers: pass `completion`"
+_PRINTED = re.compile(r"[\[{(]+\s*'|[A-Za-z_][\w.]*\((\w+=|\s*\))|<[\w.]+ object at ")
 _ROW_KEYS = ("choices", "candidates", "response", "generated_text")  # of a row of a table
 _BEFORE = " \t\r\n\ufeff"  # a byte order mark begins files; in joined files it begins lines
 
@@ -147,6 +147,11 @@ def _open_text(text: str, load: Callable[[str], Any] = _loads) -> Iterator[Any]:
     text = text.lstrip(_BEFORE).rstrip()
     if not text:
         raise PayloadError("the response is empty", found="nothing", remedy=REMEDY)
+    if _PRINTED.match(text):
+        raise PayloadError(
+            "this is a Python object as print shows it, not JSON", found=one_line(text),
+            remedy="Save its JSON instead: completion.model_dump_json(), or json.dumps",
+        )  # fmt: skip
     if text[0] == "<":
         raise PayloadError(
             "the response is an HTML or XML page, not JSON", found=one_line(text), remedy=REMEDY
@@ -159,7 +164,7 @@ def _open_text(text: str, load: Callable[[str], Any] = _loads) -> Iterator[Any]:
     if _YAML_CASSETTE.match(text):
         raise PayloadError(
             "this is a cassette of VCR in YAML",
-            found=one_line(text), remedy="Parse it first: yaml.safe_load(text)",
+            found=one_line(text), remedy="Parse it first, in Python: yaml.safe_load(text)",
         )  # fmt: skip
     if text.startswith(_EVENT_TEXT):
         yield from _events(text)
@@ -191,11 +196,14 @@ def _items(text: str, load: Callable[[str], Any] = _loads) -> Iterator[Any]:
             for line in lines:
                 yield from _items(line)
             return
-        raise PayloadError(
-            f"the response is not JSON ({error})",
-            found=one_line(text),
-            remedy=REMEDY if text.startswith(("{", "[")) else _TEXT_REMEDY,
-        ) from None
+        if text.startswith(("{", "[")):
+            words, remedy = f"the response is not JSON ({error})", REMEDY
+        else:
+            words = f"this is a text, not a response: {one_line(text)}"
+            remedy = (
+                "Pass `completion`, the response of the request: the text alone has no logprobs"
+            )
+        raise PayloadError(words, found=one_line(text), remedy=remedy) from None
     yield from open_payload(value) if isinstance(value, list) else [value]
 
 

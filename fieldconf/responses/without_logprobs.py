@@ -90,6 +90,11 @@ ROWS: tuple[WithoutLogprobs, ...] = (
         _GIVE,
     ),
     WithoutLogprobs(
+        lambda item: has(item, "RequestUri") or (has(item, "request") and has(item, "response")),
+        "a recorded response without an answer in its body",
+        "Pass the record of a request with an answer, or `completion` itself",
+    ),
+    WithoutLogprobs(
         lambda item: get(item, "role") in ("assistant", "model") and not has(item, "logprobs"),
         "a message, which has no logprobs of its own",
         "Pass `completion`, whose choice has the message and its logprobs",
