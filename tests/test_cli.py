@@ -109,8 +109,16 @@ def test_a_module_by_name(saved, monkeypatch):
             "its numbers are in the response. Give the file of the whole response of the request\n",
         ),
         ('"plain text"', "Give the file of the whole response"),
-        ("plain text", "of the request, as JSON; the answer's text alone has no numbers\n"),
+        ("plain text", "response of the request: the text alone has no logprobs\n"),
         ('{"error": {"message": "quota exceeded"}}', "quota exceeded"),
+        (
+            '{"error": "disk full", "level": "warn"}',
+            "if this is the answer's value, give the file of the whole response\n",
+        ),
+        (
+            '{"choices": ["red"]}',
+            "response of the request, as JSON: the answer's value alone has no logprobs\n",
+        ),
         ("[1, 2]", "this is the answer's value"),
         ("[]", "no known response shape"),
         ("null", "no known response shape"),

@@ -47,9 +47,13 @@ _SENTENCES = {
 """Remedies that are other words on the command line; the longer before the shorter."""
 
 _PATTERNS = (
+    (
+        r"Pass `completion`, the whole response of the request, as an SDK object, a dict, or its",
+        "Give the file of the whole response of the request, as",
+    ),
     (r"Pass `completion`, the response", "Give the file of the whole response"),
     (r"Pass `completion`", "Give the file of the whole response"),
-    (r": pass `completion`", ""),
+    (r"\bpass `completion`", "give the file of the whole response"),
     (r"or pass (`[^`]+`)", r"or save \1 and give that file"),
     (r"Pass ((?:one of )?`[^`]+`)", r"Save \1 and give that file"),
     (

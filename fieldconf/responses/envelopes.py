@@ -199,7 +199,7 @@ def _items(text: str, load: Callable[[str], Any] = _loads) -> Iterator[Any]:
         if text.startswith(("{", "[")):
             words, remedy = f"the response is not JSON ({error})", REMEDY
         else:
-            words = f"this is a text, not a response: {one_line(text)}"
+            words = "this is a text, not a response"
             remedy = (
                 "Pass `completion`, the response of the request: the text alone has no logprobs"
             )

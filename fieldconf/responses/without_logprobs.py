@@ -77,7 +77,7 @@ ROWS: tuple[WithoutLogprobs, ...] = (
     WithoutLogprobs(
         lambda item: any(has(part, "content_type") for part in items(get(item, "items"))),
         "a Semantic Kernel message whose metadata has no logprobs",
-        "Pass `message.inner_content`, asked for with logprobs",
+        "Pass `message.inner_content`, and ask for logprobs if it has none",
     ),
     WithoutLogprobs(
         lambda item: get(item, "type") == "message" and has(item, "stop_reason"),
@@ -92,7 +92,7 @@ ROWS: tuple[WithoutLogprobs, ...] = (
     WithoutLogprobs(
         lambda item: has(item, "RequestUri") or (has(item, "request") and has(item, "response")),
         "a recorded response without an answer in its body",
-        "Pass the record of a request with an answer, or `completion` itself",
+        "Pass `completion`, or the record of a request that has an answer",
     ),
     WithoutLogprobs(
         lambda item: get(item, "role") in ("assistant", "model") and not has(item, "logprobs"),
