@@ -7,7 +7,8 @@ Why:   the parsed answer is at hand more often than the response, and has no num
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from fieldconf.responses.objects import is_observation
 from fieldconf.responses.payload_access import get, items, members
@@ -40,7 +41,8 @@ def _is_value(item: Any) -> bool:
     )  # fmt: skip
 
 
-class WithoutLogprobs(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class WithoutLogprobs:
     """Something that has no logprobs: what it is, and what to do."""
 
     is_it: Callable[[Any], bool]
