@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1] / "fieldconf"
 
 # From the ground up; a name is a folder, or a module at the top.
 LAYERS = [
-    ["errors", "formulas", "json_records", "lazy", "paths", "threads"],
+    ["errors", "formulas", "json_records", "lazy", "paths", "redaction", "threads"],
     ["page", "parsing", "render", "statistics", "tokens"],
     ["providers", "schema"],
     ["probes", "responses"],

@@ -215,7 +215,7 @@ def test_what_a_field_leads_to_is_shown_beside_it_and_for_all():
         texts = Page(page).texts
         assert {"accept", "reject"} <= set(texts)
     sentence = report.verdicts["/team"].reasons[0].sentence
-    assert f"reject: {sentence}" in Page(report.to_html()).texts
+    assert f"reject: {sentence}" in "".join(Page(report.to_html()).texts)
     assert "accept" not in Page(report["team"]._repr_html_()).texts  # alone it was not judged
 
 

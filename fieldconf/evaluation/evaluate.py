@@ -25,8 +25,9 @@ from fieldconf.evaluation.groups import (
     parts_of,
 )
 from fieldconf.evaluation.judged import Judged, judged
-from fieldconf.evaluation.redacting import masked_details, redact_of
+from fieldconf.evaluation.redacting import masked_details
 from fieldconf.page.evaluation import evaluation_page, evaluation_table
+from fieldconf.redaction import redact_of
 from fieldconf.render import evaluation as render
 from fieldconf.render.evaluation import short
 from fieldconf.statistics.packages import package

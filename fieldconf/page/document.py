@@ -14,13 +14,14 @@ The file is readable without its script. The script reads one JSON document, whi
      "reports": [{"name": "",            # of the document that was read; "" where there is one
                   "schema": "Ticket",    # the name of the schema; "" without one
                   "source": "Dear ...",  # the text that was read; null where it is not known
-                  "report": {...}}]}     # Report.to_dict(tokens=True), which Report.from_dict reads
+                  "report": {...}}]}     # Report.to_dict(tokens=True), made shorter
 
-The rows of ``report["fields"]`` are numbered in their order: the element of field 3 of report 0
-has the id ``r0f3``. Its tokens are ``report["tokens"][i]`` for the ``i`` of its ``indexes``; a
-token's ``candidates`` have logprobs (nats, or "-inf"). ``source_spans`` count characters (code
-points) of ``source``, ``span`` counts bytes of ``report["text"]``. A page with masked values has
-them masked here, too.
+In ``report`` what is null or empty is left out of fields (but for value, confidence and outcome),
+and "tokens" are lists: [text, logprob, [[text, logprob] for each candidate]] (nats, or "-inf").
+``report["tokens"][i]`` for the ``i`` of a field's "indexes" are the tokens that touch it.
+The fields are numbered in their order: the element of field 3 of report 0 has the id ``r0f3``, its
+best place in the source ``r0s3``. "source_spans" count characters (code points) of "source", "span"
+counts bytes of the answer's "text". A page with masked values has them masked here, too.
 """
 
 import base64

@@ -35,9 +35,8 @@ def report_table(report: Mapping[str, Any]) -> str:
 def field_table(pointer: str, field: Mapping[str, Any]) -> str:
     """The row of one field, and all that decided it."""
     row = rows_of({pointer: field})[0]
-    lines = [line for line in row.lines if line != row.reason]
     rows = [_with_pointer(row)]
-    return render("small.html", rows=rows, lines=lines, titles=(), cells=())
+    return render("small.html", rows=rows, lines=row.lines, titles=(), cells=())
 
 
 def distribution_table(

@@ -18,10 +18,16 @@ from fieldconf.render.table import SHOW, TRUST, notes, number, printable, reason
 Tone: TypeAlias = Literal["accept", "review", "reject", "unknown", "none"]
 """How a value is colored: its outcome, else the band of its confidence by the usual limits."""
 
-Form: TypeAlias = Literal["leaf", "open", "close", "root", "end", "flat"]
+_MOST_OPEN = 300
+"""In an answer of more values, what is in a list is folded: a browser lays out what is open."""
+
+Form: TypeAlias = Literal["leaf", "open", "closed", "close", "root", "end", "flat"]
 
 LONGEST = 600  # characters of a value
 _DEEPEST = 12  # objects and lists below this are not folded in each other: the screen ends
+_LEFT_OUT = frozenset({"response", "owners", "prompt_tokens", "min_step"})
+_KEPT = ("value", "confidence", "outcome")  # also where they are null
+_EMPTY: Any = (None, "", [], {})
 _NUMBERED = frozenset({"below_threshold", "unknown"})
 """Reasons that only repeat the number: the decisive token says more."""
 
@@ -44,10 +50,26 @@ class PageReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The entry of ``reports`` in the page's data."""
-        plain = {key: value for key, value in self.plain.items() if key != "response"}
+        plain = {key: value for key, value in self.plain.items() if key not in _LEFT_OUT}
+        plain["fields"] = {
+            name: {
+                key: value
+                for key, value in field.items()
+                if key in _KEPT or (value not in _EMPTY and key not in _LEFT_OUT)
+            }
+            for name, field in self.plain["fields"].items()
+        }
+        plain["tokens"] = [_short(token) for token in self.plain.get("tokens", ())]
         return {
             "name": self.name, "schema": self.schema, "source": self.source, "report": plain
         }  # fmt: skip
+
+
+def _short(token: Mapping[str, Any]) -> list[Any]:
+    """A token as [text, logprob, [[text, logprob] for each candidate]]."""
+    candidates = token.get("candidates", ())
+    listed = [[each["text"], each["logprob"]] for each in candidates]
+    return [token["text"], token["logprob"], listed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +88,8 @@ class Row:
         reason: the one reason that matters; empty if nothing speaks against it.
         lines: all reasons, other values and the formula; a sentence each.
         place: whether it has a place in the source.
-        form: "leaf"; "open" for a list or object whose rows follow, up to its "close"; "root" for
+        form: "leaf"; "open" or "closed" (folded) for a list or object whose rows follow, up to its
+            "close"; "root" for
             an answer that is an object, whose number its values have, up to its "end"; "flat" for
             what is nested too deep to be indented.
     """
@@ -175,6 +198,8 @@ def rows_of(fields: Mapping[str, Any]) -> list[Row]:
             rows += _closed(parents.pop()[1])
         size = sizes.get(pointer)
         row = _row(at, pointer, field, size, [row for _, row in parents])
+        if row.form == "open" and len(fields) > _MOST_OPEN and row.key.startswith("["):
+            row = replace(row, form="closed")
         rows.append(row)
         if size is not None:
             parents.append((pointer, row))
@@ -184,7 +209,7 @@ def rows_of(fields: Mapping[str, Any]) -> list[Row]:
 
 
 def _closed(row: Row) -> list[Row]:
-    ends: dict[str, Literal["close", "end"]] = {"open": "close", "root": "end"}
+    ends: dict[str, Form] = {"open": "close", "closed": "close", "root": "end"}
     return [replace(row, form=ends[row.form])] if row.form in ends else []
 
 
@@ -201,8 +226,7 @@ def _row(
         value = f"{size} {'item' if field['kind'] == 'array' else 'key'}{'s' * (size != 1)}"
     elif len(value) > LONGEST:
         value = f"{value[:LONGEST]} ... ({len(value) - LONGEST:,} more characters)"
-    lines = reasons(field)
-    other = notes(field).plain
+    reason, lines = one_reason(field), [*reasons(field), notes(field).plain]
     tone = tone_of(field)
     form: Form = "leaf" if size is None else "open" if depth < _DEEPEST else "flat"
     if form == "open" and not path and tone == "none":
@@ -219,8 +243,8 @@ def _row(
         _percent(field["high"]),
         field.get("outcome") or "",
         tone,
-        one_reason(field),
-        tuple(dict.fromkeys([*lines, *([other] if other else [])])),
+        reason,
+        tuple(line for line in dict.fromkeys(lines) if line and line != reason),
         bool(field.get("source_spans")),
         form,
     )

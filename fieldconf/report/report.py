@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path as FilePath
 from typing import Any, Generic, Self, TypeVar, cast, overload
 
-from fieldconf.errors import CalibrationError, RequestError
+from fieldconf.errors import CalibrationError, OutputError, RequestError
 from fieldconf.fields.field import Field
 from fieldconf.fields.plain_values import (
     plain_record,
@@ -26,6 +26,7 @@ from fieldconf.fields.status import OTHERS, Status, Stopped
 from fieldconf.formulas import TextScore
 from fieldconf.page import notebook
 from fieldconf.page.document import report_page, written_page
+from fieldconf.page.masking import masked_report
 from fieldconf.page.report_view import PageReport
 from fieldconf.policy import (
     USUAL,
@@ -39,6 +40,7 @@ from fieldconf.policy import (
     problems_of,
     scope_of,
 )
+from fieldconf.redaction import redact_of
 from fieldconf.render import explained, lines
 from fieldconf.report.frame import Library, frame
 from fieldconf.report.input_text import searched_text
@@ -542,11 +544,15 @@ class Report(Mapping[str, Field], Generic[T]):
         return frame([({}, self.leaves, self.verdicts)], {}, library)
 
     @overload
-    def to_html(self, path: None = None, *, source: str | None = None) -> str: ...
-    @overload
-    def to_html(self, path: str | FilePath, *, source: str | None = None) -> FilePath: ...
     def to_html(
-        self, path: str | FilePath | None = None, *, source: str | None = None
+        self, path: None = None, *, source: str | None = None, redact: Any = None
+    ) -> str: ...
+    @overload
+    def to_html(
+        self, path: str | FilePath, *, source: str | None = None, redact: Any = None
+    ) -> FilePath: ...
+    def to_html(
+        self, path: str | FilePath | None = None, *, source: str | None = None, redact: Any = None
     ) -> str | FilePath:
         """One HTML file: the text that was read beside the answer, and how sure each value is.
 
@@ -556,19 +562,39 @@ class Report(Mapping[str, Field], Generic[T]):
         Args:
             path: write the page to this file.
             source: the text that was read; by default that of ``input``.
+            redact: True masks all values and texts in the file; a function from text to text
+                masks those that it changes. Keys of the answer stay.
 
         Returns:
             The path; without one the text of the page.
 
         Raises:
-            OutputError: if the file cannot be written.
+            OutputError: if the file cannot be written, or ``redact`` is none of these.
+
+        >>> import fieldconf as fc
+        >>> entry = {"token": '"Anna"', "logprob": -0.1}
+        >>> report = fc.score({"choices": [{"message": {"content": '"Anna"'},
+        ...                                 "logprobs": {"content": [entry]}}]}, str)
+        >>> "Anna" in report.to_html(), "Anna" in report.to_html(redact=True)
+        (True, False)
+        """
+        text = report_page(self.page_report(source=source, redact=redact))
+        return text if path is None else written_page(text, path)
+
+    def page_report(
+        self, *, source: str | None = None, redact: Any = None, name: str = ""
+    ) -> PageReport:
+        """What a page needs of the report; the arguments are those of ``to_html``.
+
+        ``name`` is that of the document.
         """
         if source is None:
             with suppress(RequestError):  # there is none, or there are several
                 source = searched_text(self.input)
-        name = "" if self.schema.is_free else self.schema.name
-        text = report_page(PageReport(self.to_dict(tokens=True), source, name))
-        return text if path is None else written_page(text, path)
+        schema = "" if self.schema.is_free else self.schema.name
+        plain = PageReport(self.to_dict(tokens=True), source, schema, name)
+        mask = redact_of(redact, OutputError)
+        return plain if mask is None else masked_report(plain, mask)
 
     def _plain_error(self, error: SchemaViolation, *, tokens: bool) -> dict[str, Any]:
         plain: dict[str, Any] = {

@@ -1,12 +1,11 @@
 // Data: the page's JSON document, and how its values are shown. The contract: ../document.py.
 
-export interface Candidate { text: string; logprob: number | "-inf" | null }
-export interface Token extends Candidate { candidates?: Candidate[] }
+export type Candidate = [text: string, logprob: number | "-inf" | null];
+export type Token = [...Candidate, candidates: Candidate[]];
 export interface Member { value: unknown; probability: number; low: number; high: number }
-export interface Field {
-  kind: string; value?: unknown; confidence: number | null; low: number | null; high: number | null;
-  outcome: string | null; indexes: number[]; why: { token: number; sentence: string } | null;
-  distribution: { candidates: Member[]; rest: number | null; unseen: number } | null;
+export interface Field { // what is null or empty is left out
+  kind: string; value?: unknown; confidence: number | null; outcome: string | null; indexes?: number[];
+  why?: { token: number; sentence: string }; distribution?: { candidates: Member[]; rest: number | null };
 }
 export interface PageReport {
   name: string; schema: string; source: string | null;
@@ -38,14 +37,12 @@ export const printable = (raw: string): string =>
 export const figure = (p: number | null): string =>
   p === null ? "unknown" : p >= 0.9995 && p < 1 ? ">0.999" : p > 0 && p < 0.0005 ? "<0.001" : p.toFixed(3);
 
-export const probability = (c: Candidate): number | null =>
-  c.logprob === "-inf" ? 0 : c.logprob === null ? null : Math.exp(c.logprob);
-
-type Child = Node | string;
+export const probability = (logprob: Candidate[1]): number | null =>
+  logprob === "-inf" ? 0 : logprob === null ? null : Math.exp(logprob);
 
 /** An element; all texts become text nodes. */
 export function element<K extends keyof HTMLElementTagNameMap>(
-  tag: K, attributes: Record<string, string> = {}, ...children: Child[]
+  tag: K, attributes: Record<string, string> = {}, ...children: (Node | string)[]
 ): HTMLElementTagNameMap[K] {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
@@ -53,18 +50,18 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+function shape(tag: string, attributes: Record<string, string>): Element {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}
+
 /** A bar of a share (0..1), with its bounds if they are apart. */
-export function bar(share: number, low = share, high = share): Node {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const shapes: [string, number, number, number, number][] = [["track", 0, 100, 0, 8], ["", 0, share * 100, 0, 8]];
-  if (high - low > 0.02) shapes.push(["bounds", low * 100, (high - low) * 100, 3, 2]);
-  for (const [name, x, width, y, height] of shapes) {
-    const rect = document.createElementNS(svg.namespaceURI!, "rect");
-    for (const [key, value] of Object.entries({ class: name, x, width, y, height })) rect.setAttribute(key, `${value}`);
-    svg.append(rect);
-  }
-  for (const [key, value] of Object.entries({ class: "bar", viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" }))
-    svg.setAttribute(key, value);
+export function bar(share: number, low = share, high = share): Element {
+  const svg = shape("svg", { class: "bar", viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" });
+  svg.append(shape("path", { d: `M0 0h${100 * share}v8h-${100 * share}` }));
+  const wide = 100 * (high - low);
+  if (wide > 2) svg.append(shape("path", { class: "bounds", d: `M${100 * low} 3h${wide}v2h-${wide}` }));
   return svg;
 }
 

@@ -6,8 +6,8 @@ const MOST_TOKENS = 300; // of a long text: those around the decisive one
 const MOST_BARS = 12;
 const BANDS = [0.99, 0.9, 0.7, 0.5]; // below each a token is marked more strongly
 
-/** The element that shows how a field came about; null where nothing is known. */
-export function detail(field: Field, tokens: Token[]): HTMLElement | null {
+/** The element that shows how a field came about; empty where nothing is known. */
+export function detail(field: Field, tokens: Token[]): HTMLElement {
   const box = element("div", { class: "detail" });
   if (field.distribution) {
     const { candidates, rest } = field.distribution;
@@ -16,8 +16,8 @@ export function detail(field: Field, tokens: Token[]): HTMLElement | null {
     box.append(heading("Values"), bars(rows, JSON.stringify(field.value)));
     if (candidates.length > MOST_BARS) box.append(element("p", {}, `and ${candidates.length - MOST_BARS} more`));
   }
-  if (tokens.length && field.indexes.length) box.append(...heatMap(field.indexes, tokens, field.why?.token));
-  return box.childElementCount ? box : null;
+  if (tokens.length && field.indexes?.length) box.append(...heatMap(field.indexes, tokens, field.why?.token));
+  return box;
 }
 
 /** Tokens as buttons, and below them the candidates of the one that is pressed. */
@@ -28,22 +28,21 @@ export function heatMap(indexes: number[], tokens: Token[], decisive?: number): 
   const strip = element("div", { class: "tokens" });
   const below = element("div", { class: "candidates", "aria-live": "polite" });
   const buttons = shown.map((index) => {
-    const token = tokens[index]!, p = probability(token), band = p === null ? 0 : BANDS.filter((limit) => p < limit).length;
-    const percent = p === null ? "unknown" : figure(p);
-    const words = element("span", { class: "text" }, visible(token.text));
+    const [text, logprob] = tokens[index]!, p = probability(logprob), band = p === null ? 0 : BANDS.filter((limit) => p < limit).length;
+    const words = element("span", { class: "text" }, visible(text));
     const button = element("button", { type: "button", class: `token h${band}${index === decisive ? " decisive" : ""}`, "aria-pressed": "false" }, words);
-    button.append(element("small", {}, percent));
+    button.append(element("small", {}, figure(p)));
     button.addEventListener("click", () => press(index, button));
     return button;
   });
   const press = (index: number, button: HTMLElement) => {
     for (const each of buttons) each.setAttribute("aria-pressed", `${each === button}`);
-    const token = tokens[index]!;
-    const rows: Bar[] = (token.candidates ?? []).map((each) => [visible(each.text), probability(each) ?? 0]);
+    const [text, , candidates] = tokens[index]!;
+    const rows: Bar[] = candidates.map(([each, logprob]) => [visible(each), probability(logprob) ?? 0]);
     const words = index === decisive ? "The decisive token" : "The token";
     const known = rows.length ? ": its candidates at this step" : ": the server listed no candidates";
-    below.replaceChildren(element("p", {}, words, " ", element("code", {}, visible(token.text)), known));
-    if (rows.length) below.append(bars(rows.sort((a, b) => b[1] - a[1]), visible(token.text)));
+    below.replaceChildren(element("p", {}, words, " ", element("code", {}, visible(text)), known));
+    if (rows.length) below.append(bars(rows.sort((a, b) => b[1] - a[1]), visible(text)));
   };
   strip.append(...buttons);
   const parts = [heading("Tokens"), strip, below];

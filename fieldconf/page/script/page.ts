@@ -5,8 +5,6 @@ import { startMany } from "./many";
 import { ReportView } from "./report";
 import { startReview } from "./review";
 
-export interface Action { key: string; words: string; run: () => void }
-
 const views = new Map<HTMLElement, ReportView>();
 let current: ReportView | null = null;
 
@@ -18,26 +16,22 @@ function use(root: HTMLElement | null): void {
   root.querySelector(".columns")!.before(toolbar(current));
 }
 
-const actions: Action[] = [
-  { key: "k", words: "Previous", run: () => current?.step(-1) },
-  { key: "j", words: "Next", run: () => current?.step(1) },
-  { key: "c", words: "Copy as JSON", run: () => void copy() },
-  { key: "/", words: "Search", run: () => [...document.querySelectorAll<HTMLInputElement>("input[type=search]")].find((each) => each.offsetParent)?.focus() },
-  { key: "d", words: "Light or dark", run: theme },
-  { key: "?", words: "Help", run: help },
-];
+/** The buttons that are visible: each can be pressed by its key. */
+const keyed = () => [...document.querySelectorAll<HTMLButtonElement>("button[aria-keyshortcuts]")].filter((each) => each.offsetParent);
 
 document.addEventListener("keydown", (event) => {
-  const target = event.target as HTMLElement;
+  const target = event.target instanceof HTMLElement ? event.target : document.body;
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   if (event.key === "Escape" && target.matches("input")) target.blur();
   if (target.closest("input:not([type=checkbox]), select, textarea")) return;
-  const action = actions.find((each) => each.key === event.key);
-  const shown = [...document.querySelectorAll<HTMLElement>("button[aria-keyshortcuts]")].find((each) => each.ariaKeyShortcuts === event.key && each.offsetParent);
-  if (action || shown) { event.preventDefault(); action ? action.run() : shown!.click(); }
+  const search = [...document.querySelectorAll<HTMLInputElement>("input[type=search]")].find((each) => each.offsetParent);
+  const pressed = keyed().find((each) => each.ariaKeyShortcuts === event.key);
+  if (!pressed && event.key !== "/") return;
+  event.preventDefault();
+  pressed ? pressed.click() : search?.focus();
 });
 
-const status = element("output", { class: "status" });
+const say = (text: string) => { current!.root.querySelector<HTMLOutputElement>(".status")!.value = text; };
 
 /** Copy the selected field, or the whole report where none is selected. */
 async function copy(): Promise<void> {
@@ -50,7 +44,7 @@ async function copy(): Promise<void> {
   const what = selected < 0 ? "the report" : pointers[selected] || "the whole answer";
   try {
     await navigator.clipboard.writeText(text);
-    status.value = `Copied ${what}`;
+    say(`Copied ${what}`);
   } catch { // no permission: show the text, ready to copy
     const area = element("textarea", { rows: "12", cols: "60", readonly: "", "aria-label": "JSON" });
     area.value = text;
@@ -66,10 +60,10 @@ function theme(): void {
 }
 
 function help(): void {
-  const list = element("dl", { class: "keys" });
-  for (const { key, words } of actions) list.append(element("div", {}, element("dt", {}, element("kbd", {}, key)), element("dd", {}, words)));
-  list.append(element("div", {}, element("dt", {}, element("kbd", {}, "Enter")), element("dd", {}, "Open or close the selected value")));
-  show("Keys", list);
+  const keys = keyed().map((each) => [each.ariaKeyShortcuts!, each.firstChild!.textContent!]);
+  const rows = [...keys, ["/", "Search"], ["Enter", "Open or close the selected value"]].map(([key, words]) =>
+    element("div", {}, element("dt", {}, element("kbd", {}, key!)), element("dd", {}, words!)));
+  show("Keys", element("dl", { class: "keys" }, ...rows));
 }
 
 function show(title: string, content: Node): void {
@@ -96,11 +90,16 @@ function toolbar(view: ReportView): HTMLElement {
       search: search.value, outcome: outcome.value, kind: kind.value,
       below: below.value === "" ? null : Number(below.value), reviewFirst: first.checked,
     });
-    status.value = `${shown} of ${all} values`;
+    say(`${shown} of ${all} values`);
   };
-  const bar = element("div", { class: "toolbar", role: "group", "aria-label": "Filters and actions" },
+  const filters = [
     labelled("Search", search), labelled("Outcome", outcome), labelled("Kind", kind), labelled("Confidence below", below),
-    labelled("Needs review first", first), element("span", { class: "buttons" }, ...actions.filter(({ key }) => key !== "/").map(({ key, words, run }) => button(words, key, run))), status);
+    labelled("Needs review first", first),
+  ];
+  const buttons = element("span", { class: "buttons" }, button("Previous", "k", () => view.step(-1)), button("Next", "j", () => view.step(1)),
+    button("Copy as JSON", "c", () => void copy()), button("Light or dark", "d", theme), button("Help", "?", help));
+  const bar = element("div", { class: "toolbar", role: "group", "aria-label": "Filters and actions" },
+    ...(view.root.querySelector(".rows") ? filters : []), buttons, element("output", { class: "status" }));
   bar.addEventListener("input", apply);
   return bar;
 }

@@ -7,12 +7,10 @@ import { detail, heatMap } from "./detail";
 
 export interface Filter { search: string; outcome: string; kind: string; below: number | null; reviewFirst: boolean }
 
-/** A report in the page. `change` is called after another field was selected. */
+/** A report in the page. */
 export class ReportView {
   selected = -1;
-  change: () => void = () => {};
   private order: number[] = [];
-  private filled = new Set<number>();
   private homes: Node[] = [];
 
   constructor(readonly root: HTMLElement, readonly number: number) {
@@ -27,7 +25,6 @@ export class ReportView {
     return document.getElementById(`r${this.number}f${number}`) as HTMLDetailsElement | null;
   }
   private get rows(): HTMLElement { return this.root.querySelector<HTMLElement>(".rows")!; }
-
   /** Select a field: show what it is made of, and light its places in the source. */
   select(number: number, { focus = false, open = false } = {}): void {
     const row = this.row(number);
@@ -49,15 +46,14 @@ export class ReportView {
     const best = document.getElementById(`r${this.number}s${number}`) ?? places[0];
     if (matchMedia("(min-width: 1000px)").matches) best?.scrollIntoView({ block: "nearest" });
     if (focus) { summary.focus({ preventScroll: true }); summary.scrollIntoView({ block: "nearest" }); }
-    this.change();
   }
 
-  /** Go to the next visible value (or, by -1, to the one before). */
+  /** Go to the next value that the filter shows (or, by -1, to the one before). */
   step(by: 1 | -1): void {
     const order = this.order.length ? this.order : this.judged();
     for (let at = order.indexOf(this.selected) + (this.selected < 0 && by < 0 ? order.length + 1 : 0) + by; order[at] !== undefined; at += by) {
       const row = this.row(order[at]!);
-      if (row && !row.hidden && !row.parentElement!.closest("details.group:not([open])")) return this.select(order[at]!, { focus: true });
+      if (row && !row.hidden) return this.select(order[at]!, { focus: true });
     }
   }
 
@@ -93,21 +89,24 @@ export class ReportView {
 
   /** Doubtful values first in one flat list; or all rows back where they were. */
   private arrange(reviewFirst: boolean): void {
-    if (reviewFirst === this.rows.classList.contains("flat")) return;
-    this.order = reviewFirst ? this.judged().sort((a, b) => this.doubt(a) - this.doubt(b)) : [];
-    this.rows.classList.toggle("flat", reviewFirst);
+    const { rows } = this, place = rows.parentNode!, after = rows.nextSibling;
+    if (reviewFirst === rows.classList.contains("flat")) return;
     const all = this.pointers.map((_, number) => this.row(number));
+    this.order = reviewFirst ? this.judged().sort((a, b) => this.doubt(a) - this.doubt(b)) : [];
+    rows.remove(); // moving thousands of rows is fast where nothing is laid out
+    rows.classList.toggle("flat", reviewFirst);
     if (reviewFirst) {
-      this.homes = all.map((row) => row?.parentNode ?? this.rows);
-      this.rows.append(...all.filter((row) => row !== null)); // out of each other first
-      this.rows.append(...this.order.map((number) => this.row(number)!).filter(Boolean));
+      this.homes = all.map((row) => row?.parentNode ?? rows);
+      const doubtful = new Set(this.order.map((number) => all[number]!));
+      rows.append(...doubtful, ...all.filter((row) => row && !doubtful.has(row)) as Node[]);
     } else all.forEach((row, number) => row && this.homes[number]!.appendChild(row));
     for (const row of all) {
-      const key = row?.querySelector<HTMLElement>(":scope > summary .key bdi");
-      if (!key) continue;
+      const summary = row?.firstElementChild as HTMLElement, key = summary?.firstElementChild as HTMLElement;
+      if (!summary?.title) continue;
       key.dataset.key ??= key.textContent!;
-      key.textContent = reviewFirst ? row!.querySelector("summary")!.title || "answer" : key.dataset.key;
+      key.textContent = reviewFirst ? summary.title : key.dataset.key;
     }
+    place.insertBefore(rows, after);
   }
 
   private doubt(number: number): number {
@@ -116,15 +115,12 @@ export class ReportView {
   }
 
   private fill(number: number, row: HTMLElement): void {
-    if (this.filled.has(number)) return;
-    this.filled.add(number);
     const more = row.querySelector<HTMLElement>(":scope > .more, :scope > .about > .more");
-    const made = detail(this.field(number), this.data.report.tokens);
-    if (made && more) more.append(made);
+    if (more && !more.querySelector(".detail")) more.append(detail(this.field(number), this.data.report.tokens));
   }
 
   private places(number: number): HTMLElement[] {
-    return [...this.root.querySelectorAll<HTMLElement>(`.place[data-fields~="${number}"]`)];
+    return [...this.root.querySelectorAll<HTMLElement>(`.source .place[data-fields~="${number}"]`)];
   }
 
   private clicked(event: MouseEvent): void {
