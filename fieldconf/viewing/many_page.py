@@ -7,14 +7,14 @@ Why:   the same pages are written to files, and served by ``fieldconf label --br
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from fieldconf.evaluation.redacting import Redact
 from fieldconf.page.document import page
+from fieldconf.page.masking import masked_report
 from fieldconf.page.report_view import PageReport, report_view
-from fieldconf.viewing.masking import masked_report
+from fieldconf.redaction import Redact
 from fieldconf.viewing.named_reports import NamedReport
 from fieldconf.viewing.overview import Overview
 
@@ -87,8 +87,9 @@ class ManyPage:
         schema = "" if report.schema.is_free else report.schema.name
         if self.redact is None:
             return PageReport(report.to_dict(tokens=tokens), named.source, schema, named.name)
-        source = None if named.source is None else self.redact(named.source)
-        return PageReport(masked_report(report.to_dict(), self.redact), source, schema, named.name)
+        whole = PageReport(report.to_dict(tokens=True), named.source, schema, named.name)
+        masked = masked_report(whole, self.redact)
+        return masked if tokens else replace(masked, plain={**masked.plain, "tokens": []})
 
     def _page(
         self, reports: list[PageReport], links: Mapping[int, str], views: list[Any], *,

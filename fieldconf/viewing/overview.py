@@ -13,8 +13,8 @@ from typing import Any
 
 from fieldconf.evaluation.curves import RankedRows
 from fieldconf.evaluation.evaluate import evaluate
-from fieldconf.evaluation.redacting import Redact
 from fieldconf.paths import general
+from fieldconf.redaction import Redact
 from fieldconf.render.table import number
 from fieldconf.report import Report
 from fieldconf.statistics.bounds import binomial_bound

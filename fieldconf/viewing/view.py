@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from fieldconf.errors import EvaluationError, OutputError
-from fieldconf.evaluation.redacting import redact_of
 from fieldconf.labelling import queue_of
 from fieldconf.page.document import written_page
 from fieldconf.policy import Policy, PolicyLike
+from fieldconf.redaction import redact_of
 from fieldconf.viewing.many_page import ManyPage
 from fieldconf.viewing.named_reports import named_reports, reports_in, texts_of
 from fieldconf.viewing.overview import overview_of
