@@ -54,7 +54,7 @@ ROWS: tuple[WithoutLogprobs, ...] = (
     WithoutLogprobs(
         lambda item: has(item, "lc") and get(item, "type") == "not_implemented",
         "an object that LangChain's dumpd cannot dump",
-        "Pass the object itself, or dumpd(result.generations[0][0].message)",
+        "Pass the object itself, or `dumpd(result.generations[0][0].message)`",
     ),
     WithoutLogprobs(
         lambda item: has(item, "dspy_fields"),
