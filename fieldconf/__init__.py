@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from fieldconf.reasking.cascade import CascadeStep, acascade, cascade
     from fieldconf.reasking.reask import areask, reask
     from fieldconf.report import Report
+    from fieldconf.report.json_schema import report_schema
     from fieldconf.requests.request import request
     from fieldconf.requests.strict import strict
     from fieldconf.schema import LabelSet
@@ -77,8 +78,8 @@ __all__ = [
     "aextract_many", "agree", "areask", "asecond_prompt", "astream", "averify", "calibrate",
     "cascade", "classify", "confident", "crosscheck", "drift", "evaluate", "extract",
     "extract_many", "fit_ranker", "labels", "local", "locate", "off_label_answers",
-    "questions", "reask", "request", "score", "score_all", "second_prompt", "stream", "strict",
-    "telemetry", "verify", "view",
+    "questions", "reask", "report_schema", "request", "score", "score_all", "second_prompt",
+    "stream", "strict", "telemetry", "verify", "view",
 ]  # fmt: skip
 
 lazily(__name__, {
@@ -112,6 +113,7 @@ lazily(__name__, {
     "reasking.cascade": "CascadeStep acascade cascade",
     "reasking.reask": "areask reask",
     "report": "Report",
+    "report.json_schema": "report_schema",
     "requests.request": "request",
     "requests.strict": "strict",
     "schema": "LabelSet",

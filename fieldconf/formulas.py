@@ -53,10 +53,15 @@ def geometric_mean(logprobs: Sequence[float | None]) -> float | None:
 class TextScore(NamedTuple):
     """How probable a text was to the model, token by token.
 
-    ``logprob`` is the sum and ``mean`` the mean per token, in nats; ``perplexity`` is exp(-mean),
-    1 or more (Jelinek et al. 1977), inf if it exceeds a double. All three are None if a token's
-    logprob is unknown. ``tokens`` is the number of tokens counted; the first token of a prompt is
-    not counted, because nothing predicts it.
+    All numbers but ``tokens`` are None if a token's logprob is unknown.
+
+    Attributes:
+        logprob: the sum over the tokens, in nats.
+        mean: the mean per token, in nats.
+        perplexity: exp(-mean), 1 or more (Jelinek et al. 1977); inf if it exceeds a double, and
+            null in JSON.
+        tokens: the number of tokens counted; the first token of a prompt is not counted, because
+            nothing predicts it.
     """
 
     logprob: float | None

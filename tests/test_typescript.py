@@ -11,12 +11,16 @@ import shutil
 import subprocess
 import urllib.request
 from itertools import groupby
+from pathlib import Path
 
 import pytest
+from installed import CliRunner
+from jsonschema import Draft202012Validator
 from pages import ROOT
 from servers import answer_as_asked, serving
 
 import fieldconf as fc
+from fieldconf.cli import main as fieldconf_command
 from fieldconf.testing import Answer, FakeServer
 
 PACKAGES = ROOT / ".venv" / "typescript" / "node_modules"
@@ -52,11 +56,12 @@ SPLIT = json.loads((ROOT / "tests/fixtures/payloads/openai_chat_partial_utf8.jso
 MOOD = {"type": "object", "properties": {"mood": {"type": "string"}}}
 
 
-def node(*arguments, cwd):
-    """What a program prints; it must succeed."""
+def node(*arguments, cwd, given=None):
+    """What a program prints; it must succeed. ``given`` is its standard input."""
     done = subprocess.run(
-        [NODE, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, check=False
-    )
+        [NODE, *map(str, arguments)],
+        cwd=cwd, input=given, capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -66,7 +71,8 @@ def room(tmp_path_factory):
     """A folder with the packages, and in it one for each version, with the compiled examples."""
     folder = tmp_path_factory.mktemp("typescript")
     (folder / "node_modules").symlink_to(PACKAGES)
-    shutil.copy(ROOT / "tests" / "typescript" / "run.mjs", folder)
+    for program in (ROOT / "tests" / "typescript").glob("*.mjs"):
+        shutil.copy(program, folder)
     for version in TYPED:
         compiled(folder / f"v{version}", version)
     return folder
@@ -211,7 +217,7 @@ def test_each_program_of_the_page_is_an_example():
     """They are compiled above, and run below."""
     shown = re.findall(r"```ts\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     texts = {file.name: file.read_text(encoding="utf-8") for file in EXAMPLES.glob("*.ts")}
-    texts.pop("report.d.ts", None)
+    del texts["report.d.ts"]  # linked
     assert sorted(shown) == sorted(texts.values())
 
 
@@ -236,3 +242,40 @@ def test_the_examples_save_what_is_scored(room, version, program, monkeypatch):
     assert report.data == value
     assert report["team"].confidence == pytest.approx(0.7, abs=1e-9)
     assert report["urgent"].confidence == pytest.approx(0.9, abs=1e-9)
+
+
+def test_the_commands_of_the_page_make_a_report_for_its_types(room, monkeypatch):
+    """What version 7 saved is scored by the command line, and read by a typed program."""
+    page = PAGE.read_text(encoding="utf-8")
+    folder = room / "v7"
+    monkeypatch.chdir(folder)
+    answer = Answer({"urgent": True, "team": "billing"}, confidences={"/team": 0.7})
+    with FakeServer(answer) as server:
+        monkeypatch.setenv("BASE_URL", server.base_url)
+        node("extract.js", cwd=folder)
+
+    def run(command):
+        assert command in page
+        arguments = command.split()[1:]
+        if ">" in arguments:
+            arguments = arguments[: arguments.index(">")]
+        done = CliRunner().invoke(fieldconf_command, arguments)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    assert "0.700" in run("fieldconf score result.json --schema schema.json")
+    report = run("fieldconf score result.json --schema schema.json --json > report.json")
+    Path("report.json").write_text(report, encoding="utf-8")
+    Draft202012Validator(fc.report_schema()).validate(json.loads(report))
+    assert node("review.js", cwd=folder) == "/team billing 0.70 confidence 0.700 is below 0.9\n"
+    Path("results").mkdir()
+    for name in ("a.json", "b.json"):
+        shutil.copy("result.json", Path("results", name))
+    run("fieldconf batch results --schema schema.json -o rows.jsonl")
+    rows = [json.loads(line) for line in Path("rows.jsonl").read_text().splitlines()]
+    assert [row["value"] for row in rows if row["pointer"] == "/team"] == ["billing"] * 2
+
+
+def test_the_types_are_made_from_the_json_schema(room):
+    made = node("types.mjs", cwd=room, given=json.dumps(fc.report_schema()))
+    assert (EXAMPLES / "report.d.ts").read_text(encoding="utf-8") == made, made

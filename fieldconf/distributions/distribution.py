@@ -21,7 +21,13 @@ from fieldconf.tokens.token import unchecked
 
 
 class Member(NamedTuple):
-    """One value of a finite domain: its probability, and bounds that hold it (all 0..1)."""
+    """One value of a finite domain: its probability, and bounds that hold it.
+
+    Attributes:
+        value: the JSON value.
+        probability: from 0 to 1.
+        low, high: bounds of the probability (0..1).
+    """
 
     value: Any
     probability: float
@@ -30,7 +36,12 @@ class Member(NamedTuple):
 
 
 class Rival(NamedTuple):
-    """An alternative to what was written: its text or beginning, and its mass (0..1)."""
+    """An alternative to what was written.
+
+    Attributes:
+        text: its text, or the beginning of it.
+        probability: its mass, from 0 to 1.
+    """
 
     text: str
     probability: float

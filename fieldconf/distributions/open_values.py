@@ -27,9 +27,13 @@ class Allows(Protocol):
 class OpenValueStep(NamedTuple):
     """One step of an open value: masses (0..1) of its candidates.
 
-    ``agreeing`` may still lead to the value that was written, ``possible`` to any value allowed
-    there (it includes ``agreeing``), ``off_schema`` to none; ``unseen`` was not listed. ``rivals``
-    are the likeliest possible candidates that do not agree, likeliest first.
+    Attributes:
+        token: the index of its token.
+        agreeing: mass of those that may still lead to the value that was written.
+        possible: of those that may lead to any value allowed there; it includes ``agreeing``.
+        off_schema: of those that lead to no allowed value.
+        unseen: mass that was not listed.
+        rivals: the likeliest possible candidates that do not agree, likeliest first.
     """
 
     token: int

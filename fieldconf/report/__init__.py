@@ -8,6 +8,7 @@ Why:   the answer, its numbers and what is wrong with it belong together.
 * ``report``: the ``Report``;
 * ``lookup``: from a name to the pointer of a field;
 * ``saved_form``: the saved form, as models made of the classes of the records;
+* ``json_schema``: the JSON Schema of the saved form; ``docstrings``: the texts in it;
 * ``load``: from the saved form back to a report;
 * ``packing``: the state of a report for pickles and copies;
 * ``combine``: one report from the fields of several readings;

@@ -114,11 +114,14 @@ class Report(Mapping[str, Field], Generic[T]):
         input, instructions: what was read, and what the model was told, where ``extract`` and its
             like asked; None where a saved response was scored. Who asks again needs them. They are
             no part of the plain form, nor of what makes two reports equal.
+        refusal: what the model said in place of an answer; None if it did not refuse.
         response: the response as it came, with the settings of its request, as plain JSON values:
             where ``extract`` and its like were told to keep it; else None. ``score`` reads it again
             and gives the same numbers. It is no part of what makes two reports equal.
-        tokens, model, finish_reason: as received; "length" stands for every server's word for the
-            token limit.
+        tokens: the answer's tokens, as received.
+        model: the name of the model, as received.
+        finish_reason: why the server stopped, as received; "length" stands for every server's word
+            for the token limit.
     """
 
     status: Status

@@ -35,6 +35,7 @@ from fieldconf.distributions.explanation import Explanation
 from fieldconf.fields.field import Field, Kind
 from fieldconf.formulas import TextScore
 from fieldconf.policy import Outcome
+from fieldconf.report.docstrings import attributes_of, summary_of
 from fieldconf.schema.field_settings import FieldConfig
 from fieldconf.tokens.token import FORMER_MASKS, Candidate, Mask, Token
 
@@ -142,17 +143,23 @@ def _form_of_record(record: Any) -> Any:
         return record(**values)
 
     form = create_model(f"Saved{record.__name__}", __base__=SavedRecord, **keys)
+    form.__doc__ = summary_of(record)
     return Annotated[form, AfterValidator(made)]
 
 
 def _keys_of(record: Any, names: Iterable[str]) -> dict[str, Any]:
     """The keys for these attributes, as ``create_model`` takes them."""
     types, parameters = get_type_hints(record), signature(record).parameters
+    texts = attributes_of(record)
     keys: dict[str, Any] = {}
     for name in names:
         default = parameters[name].default if name in _LATER.get(record.__name__, ()) else ...
         former = AliasChoices(name, _FORMER[name]) if name in _FORMER else None
-        keys[name] = _form_of(types[name]), FormKey(default, validation_alias=former)
+        text = texts.get(name)
+        keys[name] = (
+            _form_of(types[name]),
+            FormKey(default, validation_alias=former, description=text),
+        )
     return keys
 
 

@@ -49,8 +49,11 @@ def utf8(text: str) -> bytes:
 class Candidate(NamedTuple):
     """One token that the model considered at a decoding step.
 
-    ``logprob`` is in nats; ``-inf`` means that the grammar excluded it. ``raw`` is None if the
-    server gave no bytes.
+    Attributes:
+        text: its text, as the server names it.
+        raw: its bytes; None if the server gave none.
+        logprob: in nats; ``-inf`` means that the grammar excluded it.
+        id: its number in the model's vocabulary; None if the server gave none.
     """
 
     text: str
@@ -67,9 +70,14 @@ class Candidate(NamedTuple):
 class Token(NamedTuple):
     """One token of the answer.
 
-    ``logprob`` is in nats, or None if the server gave no credible one; ``note`` may then say why.
-    ``candidates`` are the listed candidates in the server's order, with or without the token
-    itself. If there is a logprob, a ``note`` says why there are no credible candidates.
+    Attributes:
+        text: its text, as the server names it.
+        raw: its bytes; None if the server gave none.
+        logprob: in nats, or None if the server gave no credible one; ``note`` may then say why.
+        candidates: the listed candidates in the server's order, with or without the token itself.
+        id: its number in the model's vocabulary; None if the server gave none.
+        note: why there is no credible logprob; if there is one, why there are no credible
+            candidates.
     """
 
     text: str
