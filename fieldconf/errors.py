@@ -150,15 +150,17 @@ class NoLogprobsError(RequestError):
 
 
 class MissingPackageError(FieldconfError, ImportError):
-    """A package of an extra is not installed; ``remedy`` says how to install it.
+    """A package is not installed; ``remedy`` says how to install it: by its extra, if it has one.
 
     >>> print(MissingPackageError("fieldconf.strategies", "hypothesis", extra="testing"))
     fieldconf.strategies needs hypothesis. Install it: pip install "fieldconf[testing]"
     """
 
-    def __init__(self, who: str, package: str, *, extra: str) -> None:
-        remedy = f'Install it: pip install "fieldconf[{extra}]"'
-        super().__init__(f"{who} needs {package}", remedy=remedy)
+    def __init__(self, who: str, package: str, *, extra: str = "") -> None:
+        remedy = f'Install it: pip install "fieldconf[{extra}]"' if extra else ""
+        super().__init__(
+            f"{who} needs {package}", remedy=remedy or f"Install it: pip install {package}"
+        )
 
 
 class OutputError(FieldconfError):
