@@ -17,6 +17,7 @@ import fieldconf as fc
 from fieldconf.batch import BatchSummary, score_batch, score_files
 from fieldconf.batch import output as merging_room
 from fieldconf.errors import OutputError, PayloadError, PolicyError, SchemaError
+from fieldconf.testing import Answer, payloads
 
 COUNT = 6
 READERS = {
@@ -334,3 +335,50 @@ def test_a_policy_decides_the_outcomes():
     write(Path("a.jsonl"), COUNT)
     _, rows = scored("a.jsonl", policy=fc.Policy(0.0, 0.0))
     assert {row["outcome"] for row in rows} == {"accept"}
+
+
+# -- CSV ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        ("+1+1", "'+1+1"),
+        ("-2+3", "'-2+3"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\r=1"),
+        ("-5", "-5"),
+        ("+4.5e3", "+4.5e3"),
+        ("-5\n=1", "'-5\n=1"),
+        ("EUR", "EUR"),
+        ("a=1", "a=1"),
+    ],
+)
+@pytest.mark.parametrize("wide", [False, True])
+def test_no_cell_of_csv_is_a_formula(text, cell, wide):
+    """As Python's own reader of CSV sees it; in Parquet it is unchanged."""
+    import csv
+
+    saved = json.dumps(payloads.chat(Answer({"note": text})) | {"id": text}).encode()
+    write(Path("a.jsonl"), saved)
+    options = {"schema": {"properties": {"note": {"type": "string"}}}, "wide": wide, "workers": 1}
+    score_files("a.jsonl", output="rows.csv", **options)
+    with Path("rows.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows[-1]["note" if wide else "value"] == rows[-1]["response_id"] == cell
+    score_files("a.jsonl", output="rows.parquet", **options)
+    (*_, row) = pa.parquet.read_table("rows.parquet").to_pylist()
+    assert row["note" if wide else "value"] == row["response_id"] == text
+
+
+def test_the_names_of_documents_in_csv_are_read_back():
+    """Labels are joined by them."""
+    saved = payloads.chat(Answer({"team": "sales", "urgent": True})) | {"id": "@a"}
+    write(Path("a.jsonl"), json.dumps(saved).encode())
+    score_files("a.jsonl", SCHEMA, "rows.csv", workers=1)
+    Path("labels.jsonl").write_text('{"document": "@a", "field": "/team", "value": "sales"}\n')
+    found = fc.evaluate("rows.csv", "labels.jsonl")
+    assert "'@a" in Path("rows.csv").read_text()
+    assert found.documents == 1

@@ -130,13 +130,49 @@ def test_what_pandas_noted_about_the_rows_is_not_kept():
 # -- responses ------------------------------------------------------------------------------------
 
 
-def test_values_are_json_as_it_was_written():
-    text = '{"a": 49.90, "b": "caf\\u00e9", "c": [], "d": 1e2, "e": 123456789012345678901234567890}'
-    values = {row["pointer"]: row["value"] for row in rows_of(response(text=text))}
-    assert values == {
-        "": None, "/a": "49.90", "/b": '"caf\\u00e9"', "/c": "[]", "/d": "1e2",
-        "/e": "123456789012345678901234567890",
+def test_values_are_plain_texts_with_the_json_as_it_was_written_beside_them():
+    text = (
+        '{"a": 49.90, "b": "caf\\u00e9", "c": [], "d": 1e2, "e": 123456789012345678901234567890,'
+        ' "f": null, "g": "", "h": true, "i": "null"}'
+    )
+    rows = rows_of(response(text=text))
+    assert {row["pointer"]: (row["value"], row["value_json"]) for row in rows} == {
+        "": (None, None), "/a": ("49.90", "49.90"), "/b": ("café", '"caf\\u00e9"'),
+        "/c": ("[]", "[]"), "/d": ("1e2", "1e2"), "/e": ("123456789012345678901234567890",) * 2,
+        "/f": (None, "null"), "/g": ("", '""'), "/h": ("true", "true"), "/i": ("null", '"null"'),
     }  # fmt: skip
+
+
+class Bill(BaseModel):
+    total: Decimal
+    paid: Decimal | None = None
+    code: float | str
+    mixed: Literal["a", 1, True]
+
+
+def test_numbers_and_decimals_are_numbers_in_the_wide_form():
+    """Also a ``Decimal`` that was written as a text; the text is beside it, digit for digit."""
+    bills = [
+        {"total": "12.50", "paid": 0.1, "code": "EUR", "mixed": 1},
+        {"total": 1e2, "paid": None, "code": 5, "mixed": "a"},
+        {"total": "none", "paid": "NaN", "code": "5", "mixed": True},
+    ]
+    rows = rows_of(*map(response, bills), schema=Bill, wide=True)
+    names = ("total", "total.json", "paid", "paid.json", "code", "code.json", "mixed")
+    assert [tuple(row[name] for name in names) for row in rows] == [
+        (12.5, '"12.50"', 0.1, "0.1", "EUR", '"EUR"', "1"),
+        (100.0, "100.0", None, "null", "5", "5", "a"),
+        (None, '"none"', None, '"NaN"', "5", '"5"', "true"),
+    ]
+    types = types_of(Bill)
+    assert types == {"total": "double", "paid": "double", "code": "string", "mixed": "string"}
+
+
+def test_a_digit_that_a_double_does_not_hold_is_in_the_text_beside_it():
+    exact = "0.12345678901234567890"
+    (row,) = rows_of(response(text=f'{{"n": {exact}}}'), wide=True,
+                     schema={"properties": {"n": {"type": "number"}}})  # fmt: skip
+    assert (row["n"], row["n.json"]) == (0.12345678901234568, exact)
 
 
 def test_a_whole_answer_has_the_outcome_and_the_reason_of_its_report():
@@ -251,7 +287,7 @@ def test_keys_of_a_batch_line_inside_of_a_response_make_no_line_of_it():
     entry = {"token": '"custom_id"', "logprob": -0.1}
     marked = {"choices": [{"message": {"content": '"custom_id"'},
                            "logprobs": {"content": [entry]}}]}  # fmt: skip
-    assert [row["value"] for row in rows_of(marked)] == ['"custom_id"']
+    assert [row["value"] for row in rows_of(marked)] == ["custom_id"]
 
 
 def test_text_that_arrow_cannot_hold_is_escaped():
@@ -259,7 +295,8 @@ def test_text_that_arrow_cannot_hold_is_escaped():
     text = '{"k\\ud800": "v\\ud800"}'
     rows = rows_of(response(text=text))
     assert [row["pointer"] for row in rows] == ["", "/k\\ud800"]
-    assert json.loads(rows[1]["value"]) == "v\ud800"
+    assert rows[1]["value"] == "v\\ud800"
+    assert json.loads(rows[1]["value_json"]) == "v\ud800"
     schema = {"properties": {"team": {"type": "string"}}}
     other = response(text='{"team": "v\\ud800"}')
     assert rows_of(other, schema=schema, wide=True)[0]["team"] == "v\\ud800"
@@ -303,8 +340,8 @@ BATCH = column(pa.array([json.dumps(response())]))
 
 def test_the_columns_are_those_that_were_agreed_on():
     names = [
-        "response_id", "custom_id", "choice", "status", "pointer", "path", "value", "kind",
-        "confidence", "low", "high", "logprob", "basis", "outcome", "reason",
+        "response_id", "custom_id", "choice", "status", "pointer", "path", "value",
+        "value_json", "kind", "confidence", "low", "high", "logprob", "basis", "outcome", "reason",
     ]  # fmt: skip
     assert [column.name for column in COLUMNS] == names
     assert output_schema(BATCH.schema).names == names
@@ -386,8 +423,15 @@ def test_the_function_can_be_sent_to_another_process():
 
 def types_of(schema):
     found = output_schema(BATCH.schema, schema, wide=True)
-    first = found.names.index("reason") + 1
-    return {found.names[i]: str(found.types[i]) for i in range(first, len(found), 2)}
+    left = found.names[found.names.index("reason") + 1 :]
+    types = {}
+    while left:
+        name, *left = left
+        types[name] = str(found.field(name).type)
+        is_beside = left[0] == name + ".json"
+        assert left[is_beside] == name + ".confidence"
+        left = left[is_beside + 1 :]
+    return types
 
 
 def test_columns_have_the_types_that_are_declared():

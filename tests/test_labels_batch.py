@@ -36,7 +36,7 @@ def test_rows_hold_what_labels_mean():
     batch = pa.record_batch({"response": SAVED})
     rows = score_batch(batch, LABELS).to_pylist()
     assert [(row["value"], row["confidence"]) for row in rows] == [
-        ('"spam"', pytest.approx(0.8)), ('"ham"', pytest.approx(0.8)), (None, None), (None, None),
+        ("spam", pytest.approx(0.8)), ("ham", pytest.approx(0.8)), (None, None), (None, None),
     ]  # fmt: skip
     assert [row["outcome"] for row in rows[2:]] == ["reject", "reject"]
     assert "'C' is none of the labels" in rows[3]["reason"]
@@ -48,7 +48,7 @@ def test_rows_hold_what_labels_mean():
         ({"A": "spam", "B": "ham"}, "string", ["spam", "ham", None, None]),
         ({"A": 1, "B": 2}, "int64", [1, 2, None, None]),
         ({"A": True, "B": False}, "bool", [True, False, None, None]),
-        ({"A": True, "B": "no"}, "string", ["true", '"no"', None, None]),
+        ({"A": True, "B": "no"}, "string", ["true", "no", None, None]),
     ],
 )
 def test_a_wide_table_has_a_column_of_their_type(labels, kind, values):
@@ -67,7 +67,7 @@ def test_files_are_scored_by_a_label_set(tmp_path):
     saved.write_text("\n".join(SAVED))
     score_files(saved, LABELS, output, workers=1)
     rows = [json.loads(line) for line in output.read_text().splitlines()]
-    assert [row["value"] for row in rows] == ['"spam"', '"ham"', None, None]
+    assert [row["value"] for row in rows] == ["spam", "ham", None, None]
 
 
 def test_a_run_is_not_gone_on_with_by_other_labels(tmp_path):
@@ -120,7 +120,7 @@ def test_batch(tmp_path, module):
     saved, output = tmp_path / "saved.jsonl", tmp_path / "rows.jsonl"
     saved.write_text(json.dumps(answered("Final: B")))
     ran = run("batch", saved, "--schema", module, "-o", output, "--workers", "1")
-    assert (ran.exit_code, json.loads(output.read_text())["value"]) == (0, '"ham"')
+    assert (ran.exit_code, json.loads(output.read_text())["value"]) == (0, "ham")
     ran = run("batch", saved, "--schema", module, "-o", output, "--match", "loose")
     assert (ran.exit_code, "how it is matched" in ran.stderr) == (2, True)
 

@@ -2,8 +2,13 @@
 
 In:    Arrow tables of one schema, one after the other.
 Out:   a file: Parquet, Arrow, CSV or JSON Lines.
-Never: more rows in memory than one table; other bytes for the same tables.
+Never: more rows in memory than one table; other bytes for the same tables; a cell of CSV that a
+       spreadsheet runs as a formula.
 Why:   every tool for tables reads one of these formats.
+
+A text in CSV that begins with one of = + - @, a tab or a carriage return has an apostrophe before
+it, as OWASP advises against CSV injection: what a model wrote is nothing to run. A text that is a
+number as a whole ("-5") stays as it is.
 """
 
 from collections.abc import Callable, Generator, Mapping
@@ -13,7 +18,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import msgspec
 
-from fieldconf.batch.arrow import arrow
+from fieldconf.batch.arrow import arrow, compute
 from fieldconf.errors import OutputError
 
 Format: TypeAlias = Literal["parquet", "arrow", "csv", "jsonl"]
@@ -29,6 +34,10 @@ _ENDINGS: Mapping[str, Format] = {
     ".csv": "csv",
     ".jsonl": "jsonl", ".ndjson": "jsonl",
 }  # fmt: skip
+
+
+_FORMULA = r"\A[=+\-@\t\r]"
+_NUMBER = r"\A[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\z"
 
 
 def format_of(path: Path, format_name: str | None = None) -> Format:
@@ -78,7 +87,23 @@ def _csv(path: Path, schema: Any) -> Generator[Write]:
 
     csv_of: Any = csv
     with csv_of.CSVWriter(str(path), schema) as csv_writer:
-        yield csv_writer.write_table
+        yield lambda table: csv_writer.write_table(_without_formulas(table))
+
+
+def _without_formulas(table: Any) -> Any:
+    """A table whose texts a spreadsheet takes for texts."""
+    pc, is_text = compute(), arrow().types.is_string
+    for place, column in enumerate(table.schema):
+        if not is_text(column.type):
+            continue
+        texts = table[place]
+        is_formula = pc.and_not(
+            pc.match_substring_regex(texts, _FORMULA), pc.match_substring_regex(texts, _NUMBER)
+        )
+        if pc.any(is_formula).as_py():
+            escaped = pc.binary_join_element_wise("'", texts, "")
+            table = table.set_column(place, column, pc.if_else(is_formula, escaped, texts))
+    return table
 
 
 @contextmanager

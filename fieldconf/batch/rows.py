@@ -63,13 +63,20 @@ JUDGED = Column("outcome", "string"), Column("reason", "string")
 
 COLUMNS = (
     *ANSWER, Column("pointer", "string"), Column("path", "string"), Column("value", "string"),
-    Column("kind", "string"), Column("confidence", "double"), Column("low", "double"),
-    Column("high", "double"), Column("logprob", "double"), Column("basis", "string"), *JUDGED,
+    Column("value_json", "string"), Column("kind", "string"), Column("confidence", "double"),
+    Column("low", "double"), Column("high", "double"), Column("logprob", "double"),
+    Column("basis", "string"), *JUDGED,
 )  # fmt: skip
 """The columns of the long form, which has one row for each field."""
 
+FORM = 2
+"""The version of the columns: a run that was begun with another one is not continued."""
+
 CONFIDENCE = ".confidence"
 """The ending of the column name of a field's confidence in the wide form."""
+
+JSON_TEXT = ".json"
+"""The ending of the column name of a value's JSON text in the wide form."""
 
 ERROR = "error"
 """The status of a line that could not be read as a response."""
@@ -79,7 +86,7 @@ def long_rows(saved: Saved, report: Report[Any]) -> list[Row]:
     """A row for each field, in document order; without fields, one row that has no pointer."""
     head = saved.response_id, saved.custom_id, report.choice, report.status
     if not report.fields:
-        nothing = (None,) * 9
+        nothing = (None,) * 10
         return [(*head, *nothing, report.outcome, report.reason or "the answer has no field")]
     text, verdicts = text_of(report), report.verdicts
     rows: list[Row] = []
@@ -90,10 +97,11 @@ def long_rows(saved: Saved, report: Report[Any]) -> list[Row]:
             outcome, reason = report.outcome, "; ".join(reasons) or None
         # The values of containers are in rows of their own: a document of any depth then takes no
         # more room than its text.
-        value = json_of(field, text) if field.is_leaf and is_value(report, field) else None
+        is_known = field.is_leaf and is_value(report, field)
+        written = json_of(field, text) if is_known else None
         rows.append((
-            *head, name, path_of(field.path), value, field.kind, field.confidence, field.low,
-            field.high, field.logprob, field.basis, outcome, reason,
+            *head, name, path_of(field.path), plain_of(field, written), written, field.kind,
+            field.confidence, field.low, field.high, field.logprob, field.basis, outcome, reason,
         ))  # fmt: skip
     return rows
 
@@ -127,6 +135,18 @@ def json_of(field: Field, text: bytes | None) -> str:
         return str(field.value)
     anew = json.dumps(field.value, ensure_ascii=False, default=str)
     return anew.replace("Infinity", "1e999")  # a number that is too large for a double
+
+
+def plain_of(field: Field, written: str | None) -> str | None:
+    """A scalar as a query compares it: a string's own text; None for null and for no value.
+
+    Args:
+        field: of a scalar.
+        written: its JSON text; None if it has no value.
+    """
+    if written is None or field.kind == "null":
+        return None
+    return field.value if field.kind == "string" else written
 
 
 def outcomes(verdicts: Mapping[str, Verdict]) -> str | None:

@@ -23,6 +23,7 @@ from fieldconf.batch.input_files import ENDINGS, InputFiles, find
 from fieldconf.batch.output import errors_beside
 from fieldconf.batch.parts import folder_beside, writing
 from fieldconf.batch.processes import cores
+from fieldconf.batch.rows import FORM
 from fieldconf.batch.schema_loading import load_schema
 from fieldconf.batch.sources import FileState
 from fieldconf.batch.worker import RESPONSE, BlockTask
@@ -188,6 +189,7 @@ def settings_of(
         "schema": _digest(schema.labels.plain if schema.labels else schema.json),
         "policy": _digest(policy),
         "calibration": task.calibration and task.calibration.digest,
+        "form of rows": FORM,
         "wide": task.wide,
         "match": task.match,
         "mask": task.mask,

@@ -6,12 +6,16 @@ Never: a column that depends on the answers; a value of another type than its co
 Why:   most analyses need a table of answers with their confidences.
 
 A field whose values are always texts, whole numbers, numbers or booleans has a column of that type.
-Anything else in it (an answer that breaks its schema, a whole number beyond 64 bits) is null.
-Lists, unions of kinds, free keys and recursive schemas are JSON text.
+Anything else in it (an answer that breaks its schema, a whole number beyond 64 bits) is null. A
+``Decimal`` has a column of numbers, also where the model wrote it as a text. A field of several
+kinds of scalars has a column of plain texts. Beside numbers and these there is the JSON text: a
+double does not hold every number, and "5" is not 5. Lists, free keys and recursive schemas are JSON
+text alone.
 """
 
+import math
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -19,6 +23,7 @@ from fieldconf.batch.response_ids import Saved
 from fieldconf.batch.rows import (
     ANSWER,
     CONFIDENCE,
+    JSON_TEXT,
     JUDGED,
     Column,
     Row,
@@ -26,6 +31,7 @@ from fieldconf.batch.rows import (
     is_value,
     json_of,
     outcomes,
+    plain_of,
     text_of,
 )
 from fieldconf.errors import SchemaError
@@ -45,10 +51,19 @@ ROOT = "value"
 
 
 _OBJECT, _NUMBER = frozenset({"object"}), frozenset({"number"})
+_SCALARS = frozenset({"string", "number", "boolean"})
+_DECIMALS = "schema with decimals as numbers"
 _ANY = KINDS - {"null"}  # a schema with properties and no type describes an object
 _TYPES = {frozenset({"string"}): "string", frozenset({"boolean"}): "bool"}
-_KINDS = {"string": "string", "bool": "boolean", "int64": "number", "double": "number"}
-"""The kind of the values in a column, by the column's type."""
+_KINDS = {
+    "string": ("string",), "bool": ("boolean",), "int64": ("number",), "double": ("number",),
+    "decimal": ("number", "string"),
+}  # fmt: skip
+"""The kinds of the values that a column holds, by its type; "json" and "text" hold any."""
+_ARROW = {"json": "string", "text": "string", "decimal": "double"}
+"""Arrow's types of the columns whose types are not Arrow's."""
+_WITH_TEXT = frozenset({"int64", "double", "decimal", "text"})
+"""The types that have a column of JSON text beside them."""
 
 
 class _Cell(NamedTuple):
@@ -58,25 +73,56 @@ class _Cell(NamedTuple):
     name: str
     type: str
 
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of the field."""
+        text = (Column(self.name + JSON_TEXT, "string"),) if self.type in _WITH_TEXT else ()
+        value = Column(self.name, _ARROW.get(self.type, self.type))
+        return value, *text, Column(self.name + CONFIDENCE, "double")
+
 
 @lru_cache(maxsize=64)
-def _cells(root: SchemaNode, others: tuple[str, ...]) -> tuple[_Cell, ...]:
-    """The cells of a schema; a cell whose name is in use has its pointer as its name."""
+def _cells(
+    root: SchemaNode, accepted: SchemaNode, others: tuple[str, ...]
+) -> tuple[_Cell, ...]:  # fmt: skip
+    """The cells of a schema; a cell whose name is in use has its pointer as its name.
+
+    Args:
+        root: the schema with each ``Decimal`` as a number.
+        accepted: the schema as answers are read by it.
+        others: the names of the other columns.
+    """
     used_names = {*others, *(column.name for column in HEAD)}
     cells: list[_Cell] = []
-    for path, type_ in _leaves(root, (), ()):
-        where = pointer(path)
-        dotted = ".".join(map(str, path)) or ROOT
-        is_taken = not used_names.isdisjoint((dotted, dotted + CONFIDENCE))
-        name = where if is_taken else dotted
-        if not used_names.isdisjoint((name, name + CONFIDENCE)):
+    for path, declared_type in _leaves(root, (), ()):
+        is_text_too = "string" in accepted.at(path).declared.possible_kinds
+        is_decimal = declared_type in ("double", "int64") and is_text_too
+        where, type_ = pointer(path), "decimal" if is_decimal else declared_type
+        for name in (".".join(map(str, path)) or ROOT, where):
+            cell = _Cell(where, name, type_)
+            names = {column.name for column in cell.columns}
+            if used_names.isdisjoint(names):
+                break
+        else:
             raise SchemaError(
                 f"no free column name is left for {where}",
                 remedy="Use the long form, which has one row for each field",
             )
-        used_names |= {name, name + CONFIDENCE}
-        cells.append(_Cell(where, name, type_))
+        used_names |= names
+        cells.append(cell)
     return tuple(cells)
+
+
+def _with_decimals_as_numbers(schema: Schema) -> SchemaNode:
+    """The root of a schema whose values of type ``Decimal`` are numbers."""
+    if schema.adapter is None:
+        return schema.root
+    if _DECIMALS not in schema.caches:
+        from fieldconf.schema.pydantic_models import json_schema_of  # noqa: PLC0415  # as its own
+
+        plain = json_schema_of(schema.adapter, decimals_are_numbers=True)
+        schema.caches[_DECIMALS] = Schema(plain, may_be_null=schema.may_be_null)
+    return schema.caches[_DECIMALS].root
 
 
 def _leaves(
@@ -91,8 +137,9 @@ def _leaves(
         for key in declared.keys:
             yield from _leaves(node.inside(key), (*path, key), (*around, own))
     else:
+        other = "text" if len(kinds) > 1 and kinds <= _SCALARS else "json"
         number = "int64" if kinds == _NUMBER and _is_whole(node) else "double"
-        yield path, number if kinds == _NUMBER else _TYPES.get(kinds, "json")
+        yield path, number if kinds == _NUMBER else _TYPES.get(kinds, other)
 
 
 def _is_whole(node: SchemaNode) -> bool:
@@ -121,11 +168,8 @@ def wide_form(schema: Schema, others: Iterable[str] = ()) -> RowFormat:
         raise SchemaError(
             "the wide form needs a schema", remedy="Give a schema: its fields are the columns"
         )
-    cells = _cells(schema.root, tuple(others))
-    columns = list(HEAD)
-    for cell in cells:
-        type_ = "string" if cell.type == "json" else cell.type
-        columns += [Column(cell.name, type_), Column(cell.name + CONFIDENCE, "double")]
+    cells = _cells(_with_decimals_as_numbers(schema), schema.root, tuple(others))
+    columns = [*HEAD, *(column for cell in cells for column in cell.columns)]
 
     def rows(saved: Saved, report: Report[Any]) -> list[Row]:
         reason = "; ".join(filter(None, (report.reason, outcomes(report.verdicts)))) or None
@@ -135,10 +179,13 @@ def wide_form(schema: Schema, others: Iterable[str] = ()) -> RowFormat:
         for cell in cells:
             field = fields.get(cell.pointer)
             if field is None:
-                row += (None, None)
-            else:
-                value = _value(field, text, cell.type) if is_value(report, field) else None
-                row += (value, field.confidence)
+                row += (None,) * (2 + (cell.type in _WITH_TEXT))
+                continue
+            is_known = is_value(report, field)
+            row.append(_value(field, text, cell.type) if is_known else None)
+            if cell.type in _WITH_TEXT:
+                row.append(json_of(field, text) if is_known else None)
+            row.append(field.confidence)
         return [tuple(row)]
 
     return RowFormat(tuple(columns), rows)
@@ -146,14 +193,24 @@ def wide_form(schema: Schema, others: Iterable[str] = ()) -> RowFormat:
 
 def _value(field: Field, text: bytes | None, type_: str) -> Any:
     """The value for a column of this type; None if it is of another type."""
-    if type_ == "json":
-        return json_of(field, text)
-    if field.kind != _KINDS[type_]:
-        return None
     value = field.value
-    if type_ == "double":
-        return float(value)
-    if type_ == "int64":
+    if type_ in ("json", "text"):
+        written = json_of(field, text)
+        value = written if type_ == "json" else plain_of(field, written)
+    elif field.kind not in _KINDS[type_]:
+        value = None
+    elif type_ in ("double", "decimal"):
+        value = _number_of(value)
+    elif type_ == "int64":
         is_whole = not isinstance(value, Decimal) and value == value // 1
-        return int(value) if is_whole and -(2**63) <= value < 2**63 else None
+        value = int(value) if is_whole and -(2**63) <= value < 2**63 else None
     return value
+
+
+def _number_of(value: Any) -> float | None:
+    """The number of a ``Decimal``, which may be written as a text; None if the text is none."""
+    try:
+        number = float(Decimal(value)) if isinstance(value, str) else float(value)
+    except (InvalidOperation, OverflowError):
+        return None
+    return number if math.isfinite(number) or not isinstance(value, str) else None

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from fieldconf.errors import EvaluationError
+from fieldconf.evaluation.correctness import Written
 from fieldconf.fields.field import Field, KnownOutcome
 from fieldconf.paths import Path, parse_pointer
 from fieldconf.report import Report
@@ -22,6 +23,7 @@ from fieldconf.statistics.columns import column, column_names
 
 _BATCH = ("pointer", "path", "value", "kind", "confidence")
 """The columns by which rows of ``fieldconf batch`` are known."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _WHOLE = ("complete", "no_logprobs", "unaligned")
 """The ways in which an answer ends that came to its end."""
 _EMPTY: Mapping[str, Any] = {"array": list, "object": dict}
@@ -145,8 +147,8 @@ def _batch_answers(source: Any) -> list[ReportAnswer]:
     columns = {name: column(source, name) for name in column_names(source)}
     rows: dict[Any, list[int]] = {}
     for row in range(len(columns["pointer"])):
-        names = "custom_id", "response_id", "choice"
-        custom, response, choice = (_cell(columns, name, row) for name in names)
+        custom, response = (_id_in(columns, name, row) for name in ("custom_id", "response_id"))
+        choice = _cell(columns, "choice", row)
         document = response if custom is None else custom
         rows.setdefault((document, response, choice), []).append(row)
     answers: list[ReportAnswer] = []
@@ -164,7 +166,8 @@ def _batch_answers(source: Any) -> list[ReportAnswer]:
 
 def _batch_field(columns: Mapping[str, list[Any]], row: int, *, is_whole: bool) -> Field:
     """The field of a row: a list or an object without what is in it."""
-    kind, text = columns["kind"][row], _cell(columns, "value", row)
+    written = "value_json" if "value_json" in columns else "value"  # as earlier versions called it
+    kind, text = columns["kind"][row], _cell(columns, written, row)
     steps = zip(
         parse_pointer(columns["pointer"][row]), parse_pointer(columns["path"][row]), strict=True
     )
@@ -207,6 +210,13 @@ def _rebuilt(fields: Mapping[str, Field]) -> Any:
         elif isinstance(outer, dict):
             cast("dict[Any, Any]", outer)[field.path[-1] if field.path else ""] = inner
     return root.get("")
+
+
+def _id_in(columns: Mapping[str, list[Any]], name: str, row: int) -> Any:
+    """An id; in CSV without the apostrophe that keeps spreadsheets from running it as a formula."""
+    cell = _cell(columns, name, row)
+    is_escaped = isinstance(cell, Written) and cell[:1] == "'" and cell[1:2] in _FORMULA
+    return cell[1:] if is_escaped else cell
 
 
 def _cell(columns: Mapping[str, list[Any]], name: str, row: int) -> Any:

@@ -20,8 +20,8 @@ from fieldconf.statistics.packages import package
 FileLike: TypeAlias = str | PathLike[str]
 
 _TEXTS = frozenset({
-    "document", "field", "kind", "pointer", "path", "value", "right value", "text", "why",
-    "response_id", "custom_id", "status", "basis", "outcome", "reason",
+    "document", "field", "kind", "pointer", "path", "value", "value_json", "right value",
+    "text", "why", "response_id", "custom_id", "status", "basis", "outcome", "reason",
 })  # fmt: skip
 """The columns of a table that are texts, whatever they look like."""
 

@@ -37,13 +37,21 @@ _Field: TypeAlias = dict[str, Any]
 _S = TypeVar("_S")
 
 
-def json_schema_of(adapter: TypeAdapter[Any]) -> dict[str, Any]:
+def json_schema_of(
+    adapter: TypeAdapter[Any], *, decimals_are_numbers: bool = False
+) -> dict[str, Any]:
     """The JSON Schema of the texts that an adapter accepts.
+
+    Args:
+        adapter: of any type.
+        decimals_are_numbers: whether a ``Decimal`` is declared as a number alone. Pydantic reads
+            it from a text, too; nothing in its own schema tells that from ``float | str``.
 
     Raises:
         PydanticUserError: if there is no JSON Schema, for example for a callable.
     """
-    return adapter.json_schema(by_alias=True, schema_generator=_Accepted, mode="validation")
+    generator = _WithNumbers if decimals_are_numbers else _Accepted
+    return adapter.json_schema(by_alias=True, schema_generator=generator, mode="validation")
 
 
 # -- pydantic's hooks ---------------------------------------------------------------------------
@@ -199,6 +207,15 @@ class _Accepted(GenerateJsonSchema):
 
 def _with(schema: _S, **changes: Any) -> _S:
     return cast("_S", {**cast("dict[str, Any]", schema), **changes})
+
+
+class _WithNumbers(_Accepted):
+    """The same with a ``Decimal`` as a number."""
+
+    def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
+        """A number, whatever else is read as one."""
+        del schema
+        return {"type": "number"}
 
 
 # -- attributes ---------------------------------------------------------------------------------
