@@ -143,6 +143,28 @@ def test_the_format_may_be_said():
     assert Path("rows.txt").read_text().startswith('"source","line",')
 
 
+def test_a_foreign_output_is_left_alone_unless_it_is_said():
+    Path("rows.csv").write_text("mine\n")
+    result = run("a.jsonl", output="rows.csv")
+    assert result.exit_code == 2
+    assert result.stderr.endswith("Give another output, or pass --overwrite to replace it\n")
+    assert Path("rows.csv").read_text() == "mine\n"
+    assert run("a.jsonl", "--overwrite", output="rows.csv").exit_code == 0
+
+
+def test_the_longest_line_is_said_in_units(here):
+    write(here / "a.jsonl", line(0) + b"\n" + line(1) + b" " * 3000 + b"\n")
+    limit = len(line(0)) + 1000
+    result = run("a.jsonl", "--max-line", f"{limit / 1024} KiB")
+    assert result.exit_code == 1
+    assert "--max-line" in rows("rows.jsonl.errors.jsonl")[0]["reason"]
+    assert run("a.jsonl", "--max-line", "1MB").exit_code == 0
+    for wrong in ("many", "0", "-1", "5 lines"):
+        refused = run("a.jsonl", "--max-line", wrong)
+        assert refused.exit_code == 2
+        assert f"'{wrong}' is no size. Give a number of bytes, such as 64MiB" in refused.stderr
+
+
 def test_a_summary_is_printed():
     result = run("a.jsonl", "--summary")
     assert "/team" in result.stdout

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv
+import pyarrow.feather
 import pyarrow.parquet
 import pytest
 from desks import SCHEMA
@@ -20,6 +21,7 @@ from fieldconf.errors import OutputError, PayloadError, PolicyError, SchemaError
 from fieldconf.testing import Answer, payloads
 
 COUNT = 6
+_LONG = "the line has more than 50000 bytes. Raise longest= (--max-line)"
 READERS = {
     "parquet": pa.parquet.read_table,
     "arrow": lambda path: pa.ipc.open_file(path).read_all(),
@@ -222,9 +224,7 @@ def test_a_line_that_is_too_long_fails_alone(pack):
     write(Path("a.jsonl"), pack(b"\n".join([line(0), b'"' + b"x" * 100_000 + b'"', line(1)])))
     found, rows = scored("a.jsonl", longest=50_000, block=10_000)
     assert (found.responses, found.failed) == (3, 1)
-    assert failures() == [
-        {"source": "a.jsonl", "line": 2, "reason": "the line has more than 50000 bytes"}
-    ]
+    assert failures() == [{"source": "a.jsonl", "line": 2, "reason": _LONG}]
     assert list(dict.fromkeys(row["line"] for row in rows)) == [1, 2, 3]
 
 
@@ -280,6 +280,57 @@ def test_rows_of_an_earlier_run_may_lie_among_the_responses():
     for _ in range(2):
         found = score_files("folder", SCHEMA, "folder/rows.jsonl", workers=1)
         assert found.responses == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("rows.parquet", b"mine"),
+        ("rows.csv", b"a,b\n1,2\n"),
+        ("rows.jsonl", b'{"source": "mine"}\n'),
+        ("rows.parquet", b"PAR1 damaged"),
+    ],
+)
+def test_a_file_that_no_run_wrote_is_not_written_over(name, content):
+    write(Path("a.jsonl"), 1)
+    for kept in (Path(name), Path(f"{name}.errors.jsonl")):
+        kept.write_bytes(content)
+        with pytest.raises(OutputError, match=r"fieldconf batch did not write it.* .*overwrite=True"):
+            score_files("a.jsonl", SCHEMA, name, workers=1)
+        assert kept.read_bytes() == content
+        assert names_here() == ["a.jsonl", kept.name]
+        kept.unlink()
+    Path(name).write_bytes(content)
+    assert score_files("a.jsonl", SCHEMA, name, workers=1, overwrite=True).rows
+    assert Path(name).read_bytes() != content
+
+
+def test_a_table_that_no_run_wrote_is_not_written_over():
+    write(Path("a.jsonl"), 1)
+    for name, writer in (
+        ("r.parquet", pa.parquet.write_table),
+        ("r.arrow", pa.feather.write_feather),
+    ):
+        writer(pa.table({"source": ["mine"], "more": [1]}), name)
+        with pytest.raises(OutputError, match="did not write it"):
+            score_files("a.jsonl", SCHEMA, name, workers=1)
+
+
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("name", READERS)
+def test_the_output_of_an_earlier_run_is_replaced(name, wide):
+    """In any format, with and without rows, and the list of what failed beside it."""
+    for content in (b"none\n", b"", text(1)):
+        write(Path("a.jsonl"), content)
+        score_files("a.jsonl", SCHEMA, f"out.{name}", workers=1, wide=wide)
+    assert names_here() == ["a.jsonl", f"out.{name}"]
+
+
+def test_files_with_the_names_of_temporary_ones_are_left_alone():
+    write(Path("a.jsonl"), 1)
+    Path("rows.parquet.new").write_text("mine")
+    scored("a.jsonl")
+    assert Path("rows.parquet.new").read_text() == "mine"
 
 
 # -- arguments ------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import os
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -182,6 +183,26 @@ def test_a_pipe_is_read_from_its_beginning_on(here):
     writer.start()
     assert list(lines_of("pipe")) == LINES
     writer.join()
+
+
+def test_what_is_no_file_in_a_folder_is_told_and_not_waited_for(here):
+    """Reading a pipe in which nobody writes would wait forever."""
+    Path("d").mkdir()
+    made("d/a.jsonl", TEXT)
+    os.mkfifo("d/b.jsonl")
+    Path("d/c.jsonl").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("d/d.jsonl")
+        for place in ("d", "d/*"):
+            found = find([place])
+            assert found.names == ("d/a.jsonl",)
+            assert found.problems == (
+                Problem(
+                    "d/b.jsonl", "it is a pipe, not a file; give it by its own name to read it"
+                ),
+                Problem("d/c.jsonl", "it is a device, not a file"),
+                Problem("d/d.jsonl", "it is a socket, not a file"),
+            )
 
 
 def test_what_is_written_behind_the_end_later_is_no_input():

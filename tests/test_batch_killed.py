@@ -60,7 +60,7 @@ def test_twenty_kills_at_random_moments(nursery, run, tmp_path):
         moment = drawn.randint(1, 20) * drawn.choice([1, -1])
         nursery.begin(**run, output=str(output), moment=moment)
         assert nursery.end() == -signal.SIGKILL
-        kept.append(len(list(tmp_path.glob("rows.parquet.parts/*.arrow"))))
+        kept.append(len(list(tmp_path.glob("rows.parquet.parts/*.part"))))
     assert len(set(kept)) > ALONE // 2
     nursery.begin(**run, output=str(output))
     assert nursery.end() == 0

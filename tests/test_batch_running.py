@@ -1,6 +1,7 @@
 """A batch on several cores, and what ends it before its end."""
 
 import errno
+import hashlib
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from desks import PATIENCE, SCHEMA
 from warehouse import text, write
@@ -53,7 +55,7 @@ def output(name="rows.parquet"):
 
 
 def parts():
-    return sorted(one.name for one in Path("rows.parquet.parts").glob("*.arrow"))
+    return sorted(one.name for one in Path("rows.parquet.parts").glob("*.part"))
 
 
 # -- workers --------------------------------------------------------------------------------------
@@ -125,12 +127,11 @@ def test_a_run_that_was_ended_is_gone_on_with():
 def test_a_full_disk_is_told_and_a_later_run_goes_on(monkeypatch, word):
     """While a part is written; while the output is; and what is begun does not take the room."""
     scored(output="one.parquet")
-    sync, calls = os.fsync, []
+    sync = os.fsync
 
     def full(number):
-        calls.append(number)
-        name = str(Path(f"/proc/self/fd/{number}").readlink())
-        if len(calls) > 2 and (".parts/" in name) == (word == "part"):
+        name = Path(f"/proc/self/fd/{number}").readlink().name
+        if parts() and name.startswith("0000" if word == "part" else "rows.parquet.new"):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return sync(number)
 
@@ -230,14 +231,98 @@ def test_a_run_that_ends_while_another_begins(monkeypatch):
     assert len(tries) == 2
 
 
-def test_a_part_that_was_damaged_is_told(here):
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda data: b"no part", "it is damaged"),
+        (lambda data: b"", "it is damaged"),
+        (lambda data: data[:-40], "it is damaged"),
+        (lambda data: data[:500] + bytes([data[500] ^ 1]) + data[501:], "it is damaged"),
+        (lambda data: another_part(), "it is no part of a run"),
+    ],
+)
+def test_a_part_that_was_damaged_is_told(here, damage, words):
+    """Also by one bit, of which Arrow would not know."""
     with pytest.raises(StopError):
         scored(progress=stop_after(1))
     part = here / "rows.parquet.parts" / parts()[0]
-    part.write_bytes(b"no part")
-    with pytest.raises(OutputError, match=r"cannot read .*Remove it, and run again"):
+    part.write_bytes(damage(part.read_bytes()))
+    with pytest.raises(OutputError, match=rf"cannot read .*{part.name} \({words}\).*Remove it"):
         scored()
     part.unlink()
+    assert scored().responses == COUNT + 1
+
+
+def another_part():
+    """A whole file with a right checksum, of a table that no run wrote."""
+    sink = pa.BufferOutputStream()
+    table = pa.table({"a": [1]})
+    with pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    rows = sink.getvalue().to_pybytes()
+    return rows + hashlib.blake2b(rows, digest_size=16).digest()
+
+
+@pytest.mark.parametrize("content", [b"", b'{"wide": tr', b"[]", b"\xff", None])
+def test_settings_that_were_damaged_are_told(here, content):
+    with pytest.raises(StopError):
+        scored(progress=stop_after(1))
+    settings = here / "rows.parquet.parts" / "settings.json"
+    if content is None:
+        settings.unlink()
+    else:
+        settings.write_bytes(content)
+    with pytest.raises(OutputError, match=r"settings\.json is missing or damaged.*Remove .*parts"):
+        scored()
+    assert parts()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="it asks which file is written")
+def test_settings_and_the_output_are_safe_from_a_power_cut(here, monkeypatch):
+    """The settings and their folder before any part; then the output and its folder."""
+    sync, names = os.fsync, []
+
+    def noted(number):
+        names.append(Path(f"/proc/self/fd/{number}").readlink().relative_to(here).as_posix())
+        return sync(number)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    scored()
+    first, folder, part, *_ = names
+    assert first.startswith("rows.parquet.parts/settings.")
+    assert folder == "rows.parquet.parts"
+    assert part.startswith("rows.parquet.parts/00000000-")
+    assert names[-4:] == [
+        "rows.parquet.parts/rows.parquet.new", ".",
+        "rows.parquet.parts/rows.parquet.errors.jsonl.new", ".",
+    ]  # fmt: skip
+
+
+def test_a_folder_of_other_files_is_not_taken_for_parts(here):
+    """It would be removed in the end."""
+    folder = here / "rows.parquet.parts"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(OutputError, match=r"holds notes\.txt, which is not of a run\. Move"):
+        scored()
+    assert [file.name for file in folder.iterdir()] == ["notes.txt"]
+
+
+def test_a_part_that_is_gone_is_no_output(monkeypatch):
+    """As where there are no locks, and another run ended first: no row is lost silently."""
+    from fieldconf.batch import runner
+
+    merge = runner.merge
+
+    def late(folder, parts, *given):
+        (folder.path / f"{parts[0]}.part").unlink()
+        return merge(folder, parts, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "merge", late)
+        with pytest.raises(OutputError, match="is gone: another run removed it"):
+            scored()
+    assert not Path("rows.parquet").exists()
     assert scored().responses == COUNT + 1
 
 
@@ -254,13 +339,13 @@ def test_no_worker_is_left_behind(here, number):
     with subprocess.Popen(
         [sys.executable, "-c", code, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        while not list(Path().glob("rows.csv.parts/*.arrow")):
+        while not list(Path().glob("rows.csv.parts/*.part")):
             assert process.poll() is None
         process.send_signal(number)
         said, told = process.communicate(timeout=PATIENCE)
     assert said == b""
     assert not Path("rows.csv").exists()
-    assert list(Path().glob("rows.csv.parts/*.arrow"))
+    assert list(Path().glob("rows.csv.parts/*.part"))
     if number == signal.SIGINT:
         assert process.returncode == 130
         assert b"Interrupted: the same command goes on where it ended" in told

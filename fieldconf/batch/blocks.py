@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from fieldconf.batch.input_files import Problem
 from fieldconf.batch.json_lines import LONGEST, FilePart, Lines, lines_at, split
+from fieldconf.batch.remote_files import shown
 from fieldconf.batch.sources import FileState, SourceFile, Text, opened
 from fieldconf.errors import PayloadError
 
@@ -128,7 +129,7 @@ def _pieces(
                 else:
                     yield from _carried(text, size, longest)
         except PayloadError as error:
-            tell(Problem(file.name, error.found or str(error)))
+            tell(Problem(shown(file.name), error.found or str(error)))
 
 
 def _plain(source: SourceFile, end: int, size: int) -> Iterator[tuple[LineBlock, int]]:
@@ -192,4 +193,6 @@ def _texts(text: Text, size: int, longest: int) -> Iterator[bytes | None]:
         yield rest
     if error is not None:
         reason = error.strerror or str(error).splitlines()[0]
-        raise PayloadError(f"{text.source.name} breaks off", found=f"it breaks off ({reason})")
+        raise PayloadError(
+            f"{shown(text.source.name)} breaks off", found=f"it breaks off ({reason})"
+        )

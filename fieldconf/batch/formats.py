@@ -11,6 +11,7 @@ it, as OWASP advises against CSV injection: what a model wrote is nothing to run
 number as a whole ("-5") stays as it is.
 """
 
+import re
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import msgspec
 
 from fieldconf.batch.arrow import arrow, compute
+from fieldconf.batch.remote_files import AnyPath, RemoteFile
 from fieldconf.errors import OutputError
 
 Format: TypeAlias = Literal["parquet", "arrow", "csv", "jsonl"]
@@ -36,11 +38,20 @@ _ENDINGS: Mapping[str, Format] = {
 }  # fmt: skip
 
 
+_FIRST = ("source", "line", "response_id", "custom_id")
+"""The first columns of all rows."""
+_OUR_TEXT = re.compile(
+    rb'"source","line","response_id","custom_id",'
+    rb'|\{"source": ?"(?:[^"\\]|\\.)*", ?"line": ?(?:\d+|null), ?"(?:response_id|reason)"'
+)
+"""The beginning of a file of rows as CSV or JSON Lines, or of a list of errors."""
+_HEAD = 1 << 16
+
 _FORMULA = r"\A[=+\-@\t\r]"
 _NUMBER = r"\A[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\z"
 
 
-def format_of(path: Path, format_name: str | None = None) -> Format:
+def format_of(path: AnyPath, format_name: str | None = None) -> Format:
     """The format with this name; without a name, the format of the file's ending.
 
     Raises:
@@ -62,14 +73,38 @@ def format_of(path: Path, format_name: str | None = None) -> Format:
     return format_of_name
 
 
+def holds_rows(file: AnyPath) -> bool:
+    """Whether a file is empty, or a run wrote it: rows in any format, or the list of errors.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    with file.open() if isinstance(file, RemoteFile) else arrow().OSFile(str(file)) as stream:
+        head = stream.read(_HEAD)
+        stream.seek(0)
+        try:
+            if head.startswith(b"PAR1"):
+                names = _parquets().read_schema(stream).names
+            elif head.startswith(b"ARROW1"):
+                names = arrow().ipc.open_file(stream).schema.names
+            else:
+                return not head or _OUR_TEXT.match(head) is not None
+        except (arrow().ArrowException, OSError):  # damaged, whoever wrote it
+            return False
+    return tuple(names[: len(_FIRST)]) == _FIRST
+
+
 @contextmanager
 def _parquet(path: Path, schema: Any) -> Generator[Write]:
+    with _parquets().ParquetWriter(str(path), schema, compression="zstd") as file_writer:
+        yield file_writer.write_table
+
+
+def _parquets() -> Any:
     arrow()
     import pyarrow.parquet as pq  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
 
-    parquet_of: Any = pq
-    with parquet_of.ParquetWriter(str(path), schema, compression="zstd") as file_writer:
-        yield file_writer.write_table
+    return pq
 
 
 @contextmanager

@@ -10,17 +10,20 @@ of rows have the same size however the inputs were divided, unless their texts a
 """
 
 import json
-import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from fieldconf.batch.arrow import arrow, compute
 from fieldconf.batch.formats import WRITERS, Format, Write
 from fieldconf.batch.input_files import Problem
-from fieldconf.batch.parts import Folder, removed_if_not_moved, writing
+from fieldconf.batch.parts import Folder
+from fieldconf.batch.remote_files import AnyPath, RemoteFile
 from fieldconf.batch.rows import ERROR
+from fieldconf.batch.storage import move, removed_if_not_moved, workshop, writing
+
+P = TypeVar("P", Path, RemoteFile)
 
 CELLS = 1 << 20
 """The number of values in a group of rows, approximately."""
@@ -28,7 +31,7 @@ LARGEST = 128 << 20
 """The number of bytes at which a group is large enough, however few rows it has."""
 
 
-def errors_beside(output: Path) -> Path:
+def errors_beside(output: P) -> P:
     """The file that lists the lines and files that failed.
 
     >>> errors_beside(Path("rows.parquet")).name
@@ -38,13 +41,15 @@ def errors_beside(output: Path) -> Path:
 
 
 def merge(
-    folder: Folder, names: Sequence[str], output: Path, schema: Any, format: Format,  # noqa: A002
-    problems: Iterable[Problem], see: Callable[[Any], object] | None = None,
+    folder: Folder, parts: Iterable[str], names: Sequence[str], output: AnyPath, schema: Any,
+    format: Format, problems: Iterable[Problem],  # noqa: A002
+    see: Callable[[Any], object] | None = None,
 ) -> int:  # fmt: skip
     """Write the output and the file of errors; returns the number of rows.
 
     Args:
-        folder: the parts.
+        folder: the folder of the parts.
+        parts: the names of the parts.
         names: the names of the inputs, by their numbers.
         output: the path of the output.
         schema: the schema of its rows.
@@ -57,9 +62,10 @@ def merge(
     """
     count = 0
     with ExitStack() as stack:
-        errors = stack.enter_context(_errors(errors_beside(output)))
-        write = stack.enter_context(_replaced(output, schema, format))
-        for table in _groups(_numbered(folder, names, schema), schema):
+        place = stack.enter_context(workshop(folder.path))
+        errors = stack.enter_context(_errors(errors_beside(output), place))
+        write = stack.enter_context(_replaced(output, place, schema, format))
+        for table in _groups(_numbered(folder, parts, names, schema), schema):
             failed = table.filter(compute().equal(table["status"], ERROR))
             for row in failed.select(["source", "line", "reason"]).to_pylist():
                 errors(row)
@@ -72,12 +78,14 @@ def merge(
     return count
 
 
-def _numbered(folder: Folder, names: Sequence[str], schema: Any) -> Iterator[Any]:
+def _numbered(
+    folder: Folder, parts: Iterable[str], names: Sequence[str], schema: Any
+) -> Iterator[Any]:  # fmt: skip
     """The rows of all parts, with the names of files and the numbers of their lines."""
     pa, pc = arrow(), compute()
     name_array = pa.array(names, "string")
     current, lines_before = -1, 0  # the last file of the earlier parts, and its lines in them
-    for about, batches in folder.batches():
+    for about, batches in folder.batches(parts):
         for batch in batches:
             sources, lines, *others = batch.columns
             if lines_before:
@@ -113,19 +121,28 @@ def _groups(batches: Iterable[Any], schema: Any) -> Iterator[Any]:
 
 
 @contextmanager
-def _replaced(output: Path, schema: Any, format: Format) -> Generator[Write]:  # noqa: A002
-    """A file that replaces the output when it is complete and on the disk."""
-    new = output.with_name(f"{output.name}.new")
+def _replaced(
+    output: AnyPath, place: Path, schema: Any, format: Format,  # noqa: A002
+) -> Generator[Write]:  # fmt: skip
+    """A file that replaces the output when it is complete and on the disk.
+
+    Args:
+        output: the path of the output.
+        place: the folder in which it is written.
+        schema: the schema of its rows.
+        format: its format.
+    """
+    new = place / f"{output.name}.new"
     with writing(output), removed_if_not_moved(new):
         with WRITERS[format](new, schema) as write:
             yield write
-        _settle(new, output)
+        move(new, output)
 
 
 @contextmanager
-def _errors(path: Path) -> Generator[Callable[[dict[str, Any]], object]]:
+def _errors(path: AnyPath, place: Path) -> Generator[Callable[[dict[str, Any]], object]]:
     """A file of JSON Lines; removed at the end if it is empty."""
-    new = path.with_name(f"{path.name}.new")
+    new = place / f"{path.name}.new"
     with writing(path), removed_if_not_moved(new):
         with new.open("w", encoding="utf-8", newline="\n") as file:
             yield lambda row: file.write(json.dumps(row, ensure_ascii=False) + "\n")
@@ -134,10 +151,4 @@ def _errors(path: Path) -> Generator[Callable[[dict[str, Any]], object]]:
             new.unlink()
             path.unlink(missing_ok=True)
         else:
-            _settle(new, path)
-
-
-def _settle(new: Path, path: Path) -> None:
-    with new.open("rb+") as file:
-        os.fsync(file.fileno())
-    new.replace(path)
+            move(new, path)

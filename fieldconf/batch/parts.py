@@ -1,31 +1,42 @@
-"""Parts: the finished blocks of a run, on disk.
+"""Parts: the finished blocks of a run, on disk or in an object store.
 
 In:    the rows of a block, as an Arrow table.
 Out:   all rows in the order of the blocks, in this run or a later one.
-Never: half a part; parts of other inputs or settings; two runs on one output.
+Never: half a part; parts of other inputs or settings; a damaged part used; on this machine two runs
+       on one output; a folder of other files removed.
 Why:   a run of many hours that is killed continues where it stopped.
 
 Until a run ends, the folder ``out.parquet.parts`` is beside ``out.parquet``. It holds
-``settings.json``, ``lock``, and an Arrow file for each finished block, with the block's name. A
-part is written under a temporary name, and renamed when all of it is on the disk.
+``settings.json``, ``lock``, and a file for each finished block, with the block's name: an Arrow
+file, and behind it a checksum of its bytes. An object store has no locks: there two runs on one
+output are not kept apart, but a run that misses a part does not write an output.
 """
 
 import contextlib
 import json
 import os
 import shutil
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from hashlib import blake2b
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from fieldconf.batch.arrow import arrow
+from fieldconf.batch.remote_files import AnyPath, RemoteFile
+from fieldconf.batch.storage import put, sync_folder, writing
 from fieldconf.errors import OutputError
 from fieldconf.many.locks import own
 
+P = TypeVar("P", Path, RemoteFile)
+
+PART = ".part"
+"""The ending of the file of a part."""
+
 _ABOUT = b"fieldconf"
-_AGAIN = "Fix that and run the same command again: finished blocks are kept"
+_SETTINGS = "settings.json"
+_CHECKSUM = 16  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +60,16 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """The folder of the parts. It is sent to other processes."""
+    """The folder of the parts. It is sent to other processes.
 
-    path: Path
+    Attributes:
+        path: the folder.
+        earlier: the names of the parts in it when the run began: a request to an object store for
+            each block that is not there would take long. None: look for each.
+    """
+
+    path: AnyPath
+    earlier: frozenset[str] | None = None
 
     def about(self, name: str) -> About | None:
         """The counts of a part; None if there is no such part.
@@ -59,9 +77,10 @@ class Folder:
         Raises:
             OutputError: if it cannot be read.
         """
+        if self.earlier is not None and name not in self.earlier:
+            return None
         try:
-            with _reading(self.path / f"{name}.arrow") as (about, _):
-                return about
+            return _read(self.path / f"{name}{PART}")[0]
         except FileNotFoundError:
             return None
 
@@ -73,29 +92,32 @@ class Folder:
         """
         pa = arrow()
         schema = table.schema.with_metadata({_ABOUT: json.dumps(asdict(about))})
-        part = self.path / f"{name}.arrow"
-        new = part.with_suffix(f".{os.getpid()}.new")
-        with writing(self.path), removed_if_not_moved(new):
-            with new.open("wb") as file:
-                options = pa.ipc.IpcWriteOptions(compression="lz4")
-                with pa.ipc.new_file(file, schema, options=options) as writer:
-                    writer.write_table(table)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(part)
+        sink = pa.BufferOutputStream()
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        with pa.ipc.new_file(sink, schema, options=options) as writer:
+            writer.write_table(table)
+        rows = sink.getvalue()
+        with writing(self.path):
+            put(self.path / f"{name}{PART}", rows.to_pybytes() + _checksum(rows))
 
-    def batches(self) -> Iterator[tuple[About, list[Any]]]:
-        """All parts in the order of the inputs, each with its record batches.
+    def batches(self, names: Iterable[str]) -> Iterator[tuple[About, list[Any]]]:
+        """The parts of these names in the order of the inputs, each with its record batches.
 
         Raises:
             OutputError: if one cannot be read.
         """
-        for file in sorted(self.path.glob("*.arrow")):
-            with _reading(file) as (about, reader):
-                yield about, [reader.get_batch(i) for i in range(reader.num_record_batches)]
+        for name in sorted(names):
+            file = self.path / f"{name}{PART}"
+            try:
+                about, reader = _read(file)
+            except FileNotFoundError:
+                raise OutputError(
+                    f"{file} is gone: another run removed it", remedy="Run the same command again"
+                ) from None
+            yield about, [reader.get_batch(i) for i in range(reader.num_record_batches)]
 
 
-def folder_beside(output: Path) -> Path:
+def folder_beside(output: P) -> P:
     """The folder of the parts of an output.
 
     >>> folder_beside(Path("rows.parquet")).name
@@ -105,8 +127,8 @@ def folder_beside(output: Path) -> Path:
 
 
 @contextlib.contextmanager
-def parts_of(output: Path, settings: Mapping[str, Any]) -> Generator[Folder]:
-    """The parts of an output, for one run at a time.
+def parts_of(output: AnyPath, settings: Mapping[str, Any]) -> Generator[Folder]:
+    """The parts of an output; on this machine for one run at a time.
 
     Args:
         output: the path of the output.
@@ -114,15 +136,24 @@ def parts_of(output: Path, settings: Mapping[str, Any]) -> Generator[Folder]:
             from those of an earlier run, the error lists the names.
 
     Raises:
-        OutputError: if the folder cannot be written, is in use, or has other settings.
+        OutputError: if the folder cannot be written, is in use, is not ours, or has other settings.
     """
+    if isinstance(output, RemoteFile):
+        folder = folder_beside(output)
+        with writing(folder):
+            folder.make_folder()
+            names = frozenset(str(file.path)[len(folder.path) + 1 :] for file, _ in folder.inside())
+            _check(folder, names, output, settings)
+        yield Folder(folder, frozenset(_parts(names)))
+        return
     folder = folder_beside(output)
     with writing(folder):
         if folder.exists() and not folder.is_dir():
             raise OutputError(f"{folder} is no folder", remedy="Move it away")
+        _check_ours(folder, {file.name for file in folder.glob("*")})
         lock = _locked(folder, output)
         try:
-            _check(folder, output, settings)
+            _check(folder, {file.name for file in folder.glob("*")}, output, settings)
             for left in folder.glob("*.new"):  # of a run that was killed
                 left.unlink(missing_ok=True)
         except BaseException:
@@ -136,38 +167,17 @@ def parts_of(output: Path, settings: Mapping[str, Any]) -> Generator[Folder]:
 
 def remove(folder: Folder) -> None:
     """Remove the parts, after the output is written."""
-    with writing(folder.path):
-        for file in folder.path.glob("*.arrow"):
+    path = folder.path
+    with writing(path):
+        if isinstance(path, RemoteFile):
+            path.remove_folder()
+            return
+        for file in path.glob(f"*{PART}"):
             file.unlink(missing_ok=True)
-        shutil.rmtree(folder.path, ignore_errors=os.name == "nt")  # where the lock is still open
+        shutil.rmtree(path, ignore_errors=os.name == "nt")  # where the lock is still open
 
 
-@contextlib.contextmanager
-def writing(path: Path) -> Generator[None]:
-    """Turn errors of the operating system into errors of this library.
-
-    Raises:
-        OutputError: instead of any ``OSError``.
-    """
-    try:
-        yield
-    except OSError as error:  # Arrow's own as well
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise OutputError(f"cannot write {path} ({reason})", remedy=_AGAIN) from error
-
-
-@contextlib.contextmanager
-def removed_if_not_moved(new: Path) -> Generator[None]:
-    """Remove a temporary file if an error comes before it is renamed: it takes disk space."""
-    try:
-        yield
-    except BaseException:
-        with contextlib.suppress(OSError):
-            new.unlink(missing_ok=True)
-        raise
-
-
-# -- helpers ------------------------------------------------------------------------------------
+# -- the folder -----------------------------------------------------------------------------------
 
 
 def _locked(folder: Path, output: Path) -> FileIO:
@@ -183,15 +193,34 @@ def _locked(folder: Path, output: Path) -> FileIO:
             return file
 
 
-def _check(folder: Path, output: Path, settings: Mapping[str, Any]) -> None:
+def _parts(names: Iterable[str]) -> Iterator[str]:
+    """The names of the parts among names of files."""
+    return (name.removesuffix(PART) for name in names if name.endswith(PART))
+
+
+def _check_ours(folder: AnyPath, names: Iterable[str]) -> None:
+    """Raise if there are files in the folder that no run wrote: it is removed in the end."""
+    ours = (PART, ".new")
+    others = [name for name in names if name not in (_SETTINGS, "lock") and not name.endswith(ours)]
+    if others:
+        raise OutputError(
+            f"{folder} holds {min(others)}, which is not of a run",
+            remedy="Move that folder away, or give another output",
+        )
+
+
+def _check(
+    folder: AnyPath, names: Iterable[str], output: AnyPath, settings: Mapping[str, Any]
+) -> None:
     """Write the settings; if there are parts of an earlier run, compare them with its settings."""
-    path = folder / "settings.json"
-    if not path.exists() or not any(folder.glob("*.arrow")):
-        new = path.with_suffix(".new")
-        new.write_text(json.dumps(settings), encoding="utf-8")
-        new.replace(path)
+    _check_ours(folder, names)
+    file = folder / _SETTINGS
+    if not any(_parts(names)):
+        put(file, json.dumps(settings).encode())
+        if isinstance(folder, Path):
+            sync_folder(folder)  # before any part
         return
-    before = json.loads(path.read_text(encoding="utf-8"))
+    before = _settings_in(file, folder)
     current = json.loads(json.dumps(settings))
     other = [name for name in {**current, **before} if current.get(name) != before.get(name)]
     if other:
@@ -201,19 +230,54 @@ def _check(folder: Path, output: Path, settings: Mapping[str, Any]) -> None:
         )
 
 
-@contextlib.contextmanager
-def _reading(file: Path) -> Generator[tuple[About, Any]]:
-    """The counts of a part, and an Arrow reader of its rows."""
-    pa = arrow()
-    if not file.exists():
-        raise FileNotFoundError(file)
+def _settings_in(file: AnyPath, folder: AnyPath) -> dict[str, Any]:
     try:
-        with pa.OSFile(str(file), "rb") as opened, pa.ipc.open_file(opened) as reader:
-            plain: dict[str, Any] = json.loads(reader.schema.metadata[_ABOUT])
-            for name in ("lines", "problems"):
-                plain[name] = tuple(tuple(row) for row in plain[name])
-            yield About(**plain), reader
-    except (OSError, pa.ArrowInvalid) as error:
+        settings = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        settings = None
+    except ValueError:
+        settings = None
+    if not isinstance(settings, dict):
         raise OutputError(
-            f"cannot read {file} ({str(error).splitlines()[0]})", remedy="Remove it, and run again"
-        ) from error
+            f"{file} is missing or damaged, so nobody knows of what the parts beside it are",
+            remedy=f"Remove {folder}, and run again",
+        )
+    return settings  # pyright: ignore[reportUnknownVariableType]  # of JSON
+
+
+# -- parts ----------------------------------------------------------------------------------------
+
+
+def _read(file: AnyPath) -> tuple[About, Any]:
+    """The counts of a part, and an Arrow reader of its rows.
+
+    Raises:
+        FileNotFoundError: if it is not there.
+        OutputError: if it cannot be read, or is damaged.
+    """
+    try:
+        data = memoryview(file.read_bytes())
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _damaged(file, error.strerror or str(error).splitlines()[0]) from error
+    rows, checksum = data[:-_CHECKSUM], data[-_CHECKSUM:]
+    if _checksum(rows) != checksum:
+        raise _damaged(file, "it is damaged")
+    pa = arrow()
+    try:
+        reader = pa.ipc.open_file(pa.py_buffer(rows))
+        plain: dict[str, Any] = json.loads(reader.schema.metadata[_ABOUT])
+        for name in ("lines", "problems"):
+            plain[name] = tuple(tuple(row) for row in plain[name])
+        return About(**plain), reader
+    except (pa.ArrowException, ValueError, TypeError, KeyError) as error:  # of another program
+        raise _damaged(file, "it is no part of a run") from error
+
+
+def _damaged(file: AnyPath, reason: str) -> OutputError:
+    return OutputError(f"cannot read {file} ({reason})", remedy="Remove it, and run again")
+
+
+def _checksum(rows: Any) -> bytes:
+    return blake2b(rows, digest_size=_CHECKSUM).digest()

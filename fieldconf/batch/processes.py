@@ -20,6 +20,7 @@ from contextlib import closing, contextmanager
 
 from fieldconf.batch.blocks import BLOCK, Block
 from fieldconf.batch.parts import About, Folder
+from fieldconf.batch.remote_files import shown
 from fieldconf.batch.worker import BlockResult, BlockTask, earlier_counts, score_and_write
 from fieldconf.errors import OutputError
 
@@ -80,7 +81,9 @@ def _together(
                 try:
                     about = future.result()
                 except BrokenProcessPool:
-                    names = dict.fromkeys(block.pieces[0].name for block in under_way.values())
+                    names = dict.fromkeys(
+                        shown(block.pieces[0].name) for block in under_way.values()
+                    )
                     script = 'begin a script under if __name__ == "__main__":, or '
                     raise OutputError(
                         f"a worker ended by itself while it read {' or '.join(names)}"

@@ -19,13 +19,16 @@ from typing import Any, Literal, TypeAlias, TypedDict
 
 from fieldconf.batch.arrow import arrow
 from fieldconf.batch.blocks import BLOCK
-from fieldconf.batch.input_files import ENDINGS, InputFiles, find
+from fieldconf.batch.formats import holds_rows
+from fieldconf.batch.input_files import ENDINGS, InputFiles, file_identity, find
 from fieldconf.batch.output import errors_beside
-from fieldconf.batch.parts import folder_beside, writing
+from fieldconf.batch.parts import folder_beside
 from fieldconf.batch.processes import cores
+from fieldconf.batch.remote_files import AnyPath, RemoteFile, is_remote, local_name, shown
 from fieldconf.batch.rows import FORM
 from fieldconf.batch.schema_loading import load_schema
 from fieldconf.batch.sources import FileState
+from fieldconf.batch.storage import writing
 from fieldconf.batch.worker import RESPONSE, BlockTask
 from fieldconf.calibration.calibrator import Calibrator, CalibratorLike
 from fieldconf.distributions.label_matching import Match
@@ -38,8 +41,6 @@ _SMALL = BLOCK // 16
 """The smallest block, in bytes; less than this is not worth another worker."""
 _BLOCKS = 64
 """The number of blocks into which files are divided, if the blocks do not become too small."""
-_ROW = b'{"source":'
-"""The first bytes of each row that this library writes as JSON Lines."""
 
 Engine: TypeAlias = Literal["local", "ray"]
 """Where blocks are scored."""
@@ -56,14 +57,17 @@ class BatchOptions(TypedDict, total=False):
     temperature: float | None
 
 
-def output_of(output: str | os.PathLike[str]) -> Path:
+def output_of(output: str | os.PathLike[str]) -> AnyPath:
     """The file to write; a symbolic link is followed, not replaced.
 
     Raises:
         OutputError: if the path cannot be that of a file.
     """
+    name = local_name(os.fspath(output))
     try:
-        path = Path(os.path.realpath(output))
+        if is_remote(name):
+            return _remote_output(name)
+        path = Path(os.path.realpath(name))
         if path.exists() and not path.is_file():
             raise OutputError(f"the output {output} is no file", remedy="Give the path of a file")
         if not path.parent.is_dir():
@@ -75,18 +79,34 @@ def output_of(output: str | os.PathLike[str]) -> Path:
     return path
 
 
+def _remote_output(name: str) -> RemoteFile:
+    file = RemoteFile.of(name)
+    if file.is_web:
+        raise OutputError(
+            f"cannot write the output {file}: a web server takes no files",
+            remedy="Give a path, or an address of a store such as s3://",
+        )
+    with writing(file):
+        if file.info().type.name == "Directory" or not file.name:
+            raise OutputError(f"the output {file} is no file", remedy="Give the path of a file")
+    return file
+
+
 def input_files(
-    inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], path: Path
-) -> InputFiles:
+    inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], path: AnyPath,
+    *, overwrite: bool = False,
+) -> InputFiles:  # fmt: skip
     """The input files.
 
     Raises:
         PayloadError: if there are none.
-        OutputError: if one of them is the output, and does not hold rows of an earlier run.
+        OutputError: if one of them is the output, and does not hold rows of an earlier run; or if
+            the output, or the file of errors beside it, is of something else, and ``overwrite`` is
+            False.
     """
     places = [inputs] if isinstance(inputs, (str, os.PathLike)) else inputs
     names = [os.fspath(place) for place in places]
-    _check_output(path, names)
+    _check_output(path, names, overwrite=overwrite)
     ours = [path, errors_beside(path), folder_beside(path)]
     files = find(names, without=ours)
     if not files.names:
@@ -98,21 +118,26 @@ def input_files(
     return files
 
 
-def _check_output(path: Path, names: Sequence[str]) -> None:
-    """Raise if the output would replace a file of responses.
+def _check_output(path: AnyPath, names: Sequence[str], *, overwrite: bool) -> None:
+    """Raise if the output would replace a file of responses, or a file that no run wrote.
 
-    A file of JSON Lines in a folder or of a pattern may be replaced if it is empty or was written
-    by an earlier run: no responses are lost.
+    A file that is empty or was written by an earlier run may be replaced: nothing is lost.
     """
-    if not path.is_file():
-        return
-    is_input = str(path) in map(os.path.realpath, names)
-    if not is_input and path.name.lower().endswith(ENDINGS):
-        with writing(path), path.open("rb") as file:
-            holds_rows = file.read(len(_ROW)) in (b"", _ROW)
-        is_input = not holds_rows and str(path) in map(os.path.realpath, find(names).names)
-    if is_input:
-        raise OutputError(f"{path} is an input and the output", remedy="Give another output")
+    for file in (path, errors_beside(path)):
+        with writing(file):
+            if not (file.info().is_file if isinstance(file, RemoteFile) else file.is_file()):
+                continue
+            is_ours = holds_rows(file)
+        is_input = file_identity(str(file)) in map(file_identity, names)
+        if not is_input and not is_ours and file.name.lower().endswith(ENDINGS):
+            is_input = file_identity(str(file)) in map(file_identity, find(names).names)
+        if is_input:
+            raise OutputError(f"{file} is an input and the output", remedy="Give another output")
+        if not is_ours and not overwrite:
+            raise OutputError(
+                f"{file} is there, and fieldconf batch did not write it",
+                remedy="Give another output, or overwrite=True to replace it",
+            )
 
 
 def task_of(schema: Any, longest: int, options: BatchOptions) -> BlockTask:
@@ -185,7 +210,7 @@ def settings_of(
     schema_source = load_schema(task.schema) if isinstance(task.schema, str) else task.schema
     policy, schema = Policy.of(task.policy).to_dict(), compile_schema(schema_source)
     return {
-        "inputs": _digest([(file.name, file.size, file.changed) for file in files]),
+        "inputs": _digest([(shown(file.name), file.size, file.changed) for file in files]),
         "schema": _digest(schema.labels.plain if schema.labels else schema.json),
         "policy": _digest(policy),
         "calibration": task.calibration and task.calibration.digest,

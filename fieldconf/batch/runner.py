@@ -22,6 +22,7 @@ from fieldconf.batch.json_lines import LONGEST
 from fieldconf.batch.output import errors_beside, merge
 from fieldconf.batch.parts import parts_of, remove
 from fieldconf.batch.processes import run
+from fieldconf.batch.remote_files import AnyPath, RemoteFile, shown
 from fieldconf.batch.run_arguments import (
     BatchOptions,
     Engine,
@@ -45,7 +46,7 @@ class Scored:
     """The result of ``score_files``.
 
     Attributes:
-        output: the file of rows.
+        output: the file of rows: its path, or its address.
         errors: the file that lists what failed; None if nothing did.
         rows: the number of rows.
         responses: how many lines were scored.
@@ -57,8 +58,8 @@ class Scored:
             which is checked before.
     """
 
-    output: Path
-    errors: Path | None
+    output: Path | str
+    errors: Path | str | None
     rows: int
     responses: int
     failed: int
@@ -78,6 +79,7 @@ def score_files(  # noqa: PLR0913  # options, by keyword
     progress: bool | Callable[[Progress], object] | None = None,
     summary: bool = False,
     engine: Engine = "local",
+    overwrite: bool = False,
     block: int | None = None,
     longest: int = LONGEST,
     **options: Unpack[BatchOptions],
@@ -96,10 +98,11 @@ def score_files(  # noqa: PLR0913  # options, by keyword
 
     Args:
         inputs: names of files and folders, patterns ("saved/**/*.jsonl.gz"), or "-" for standard
-            input; one of them or several.
+            input; one of them or several. Also addresses: "s3://bucket/saved/", "gs://...",
+            "https://...", see docs/batch.md.
         schema: what ``score`` takes; or its name: "module:Model", "file.py:Model", "file.json".
-        output: the path of the file of rows. It has the columns "source" (the name of the file) and
-            "line" (its number, from 1), then those of ``score_batch``.
+        output: the path or the address of the file of rows. It has the columns "source" (the name
+            of the file) and "line" (its number, from 1), then those of ``score_batch``.
         format: "parquet", "arrow", "csv" or "jsonl"; None: by the ending of the output's name.
         workers: how many processes score; 1: only this one; None: by the number of cores and the
             size of the files.
@@ -108,8 +111,10 @@ def score_files(  # noqa: PLR0913  # options, by keyword
         summary: whether to count the rows.
         engine: "local": on this machine; "ray": on a cluster of Ray, by Ray Data; the files and the
             output must lie where all its machines see them under the same name.
+        overwrite: whether an existing output may be replaced that no run wrote.
         block: about how many bytes are scored at a time; None: by the files and the engine.
-        longest: the longest allowed line, in bytes; longer lines fail.
+        longest: the longest allowed line, in bytes; longer lines fail. A worker needs about two and
+            a half times as much memory.
         options: ``wide``, ``policy``, ``match``, ``mask``, ``calibration`` and ``temperature``, as
             for ``score_batch``.
 
@@ -118,9 +123,9 @@ def score_files(  # noqa: PLR0913  # options, by keyword
         PolicyError: if the policy is not valid, or names a field that the schema does not have.
         CalibrationError: if the calibration is not valid, or was fitted for another schema.
         PayloadError: if no input exists.
-        OutputError: if the output cannot be written, is one of the inputs, is in use by another
-            run, or was begun with other inputs or options; or if a worker process died. Finished
-            parts are kept.
+        OutputError: if the output cannot be written, is one of the inputs, is a file that no run
+            wrote, is in use by another run, or was begun with other inputs or options; or if a
+            worker process died. Finished parts are kept.
         MissingPackageError: if pyarrow, or ray for that engine, is not installed.
 
     >>> import json, tempfile
@@ -138,8 +143,9 @@ def score_files(  # noqa: PLR0913  # options, by keyword
     file_format = format_of(path, format)
     task = task_of(schema, longest, options)
     row_schema = task.schema_of("string")
-    listing = input_files(inputs, path)
-    files = [stat_of(name) for name in listing.names]
+    listing = input_files(inputs, path, overwrite=overwrite)
+    files = [listing.states.get(name) or stat_of(name) for name in listing.names]
+    sources = [shown(name) for name in listing.names]
     total = total_of(files)
     count = workers_of(workers, total, task)
     block = block_of(block, total, engine)
@@ -147,6 +153,7 @@ def score_files(  # noqa: PLR0913  # options, by keyword
     names = UnmatchedNames(Policy.of(task.policy)) if task.schema is None else None
     problems = dict.fromkeys(listing.problems)  # in order, each once
     state, resumed = Progress(), 0
+    parts: list[str] = []
     with parts_of(path, settings_of(task, files, block, engine)) as folder:
         if engine == "ray":
             from fieldconf.batch.ray_data import run_on_ray  # noqa: PLC0415  # of another extra
@@ -157,15 +164,16 @@ def score_files(  # noqa: PLR0913  # options, by keyword
             results = run(divided, task, folder, count)
         with closing(results), _showing(progress, total) as tell:
             for done, about, is_new in results:
+                parts.append(done.name)
                 resumed += 0 if is_new else about.responses
                 for number, reason in about.problems:
-                    problems.setdefault(Problem(listing.names[number], reason))
+                    problems.setdefault(Problem(sources[number], reason))
                 state = Progress(
                     state.read + done.cost, total, state.responses + about.responses,
                     state.failed + about.failed,
                 )  # fmt: skip
                 tell(state)
-        places = {name: number for number, name in enumerate(listing.names)}
+        places = {name: number for number, name in enumerate(sources)}
         ordered = tuple(sorted(problems, key=lambda problem: places.get(problem.source, -1)))
 
         def see(table: Any) -> None:
@@ -174,14 +182,20 @@ def score_files(  # noqa: PLR0913  # options, by keyword
             if names:
                 names.see(compute().unique(table["pointer"].drop_null()).to_pylist())
 
-        rows = merge(folder, listing.names, path, row_schema, file_format, ordered, see)
+        rows = merge(folder, parts, sources, path, row_schema, file_format, ordered, see)
         remove(folder)
-    errors = errors_beside(path) if state.failed or ordered else None
+    beside = errors_beside(path) if state.failed or ordered else None
     scored = state.responses > state.failed  # else there is no answer that could have a field
     unmatched = tuple(names.errors()) if names and scored else ()
     return Scored(
-        path, errors, rows, state.responses, state.failed, ordered, resumed, counts, unmatched
-    )
+        _as_given(path), beside and _as_given(beside), rows, state.responses, state.failed, ordered,
+        resumed, counts, unmatched,
+    )  # fmt: skip
+
+
+def _as_given(file: AnyPath) -> Path | str:
+    """A path as it is, a remote file as its address."""
+    return str(file) if isinstance(file, RemoteFile) else file
 
 
 @contextmanager

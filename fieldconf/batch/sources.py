@@ -15,14 +15,15 @@ import json
 import stat
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fieldconf.batch.arrow import arrow
-from fieldconf.batch.input_files import CODECS
-from fieldconf.errors import PayloadError
+from fieldconf.batch.input_files import CODECS, FileState, remote_state
+from fieldconf.batch.remote_files import RemoteFile, is_remote, shown
+from fieldconf.errors import FieldconfError, PayloadError
 from fieldconf.many.input_readers import STDIN
 
 HEAD = 1 << 16
@@ -37,21 +38,6 @@ _STEP = 1 << 14
 _BOM = b"\xef\xbb\xbf"
 _EVENTS = (b"data:", b"event:", b"id:", b"retry:")
 _JSON = (b"{", b"[", b'"')
-
-
-@dataclass(frozen=True, slots=True)
-class FileState:
-    """The state of a file, by which a later run sees whether it changed.
-
-    Attributes:
-        name: its name, as the user wrote it.
-        size: its size on disk, in bytes; None for standard input and pipes.
-        changed: when it was last written, in nanoseconds; None for these, too.
-    """
-
-    name: str
-    size: int | None = None
-    changed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +66,9 @@ def stat_of(name: str) -> FileState:
     if name == STDIN:
         return FileState(name)
     try:
+        if is_remote(name):
+            file = RemoteFile.of(name)
+            return remote_state(file, file.info())
         state = Path(name).stat()
     except (OSError, ValueError):  # ValueError: a NUL in the name
         return FileState(name)
@@ -97,9 +86,7 @@ def opened(number: int, file: FileState) -> Generator["Text"]:
     """
     with (
         unreadable(file.name),
-        nullcontext(sys.stdin.buffer)
-        if file.name == STDIN
-        else Path(file.name).open("rb") as binary,
+        _stream(file.name) as binary,
     ):
         raw = BufferedLines(binary, HEAD)
         codec = next((name for magic, name in _PACKED.items() if raw.head.startswith(magic)), None)
@@ -112,14 +99,36 @@ def opened(number: int, file: FileState) -> Generator["Text"]:
         for magic, kind in _TABLES.items():
             if head.startswith(magic):
                 reason = f"it is {kind}: read it with pyarrow, and give its batches to score_batch"
-                raise PayloadError(f"cannot read {file.name}", found=reason)
+                raise PayloadError(f"cannot read {shown(file.name)}", found=reason)
         if b"\0" in head and not head.startswith(_JSON):
             raise PayloadError(
-                f"cannot read {file.name}: it is binary", found="it is binary, no text",
+                f"cannot read {shown(file.name)}: it is binary", found="it is binary, no text",
                 remedy="Give JSON Lines, plain or packed by gzip, zstd, bzip2 or LZ4",
             )  # fmt: skip
         is_whole = _is_whole(head, file.name)
         yield Text(SourceFile(number, file.name, file.size, codec, start, is_whole), stream, raw)
+
+
+def _stream(name: str) -> Any:
+    """A file to be read from its start, closed at the end of the ``with`` block."""
+    if name == STDIN:
+        return nullcontext(sys.stdin.buffer)
+    return closing(RemoteFile.of(name).stream()) if is_remote(name) else Path(name).open("rb")
+
+
+@contextmanager
+def opened_at(name: str, offset: int) -> Generator[Any]:
+    """A file to be read from an offset on.
+
+    Raises:
+        PayloadError: if it cannot be read.
+    """
+    with (
+        unreadable(name),
+        RemoteFile.of(name).open() if is_remote(name) else Path(name).open("rb") as file,
+    ):
+        file.seek(offset)
+        yield file
 
 
 @contextmanager
@@ -127,9 +136,15 @@ def unreadable(name: str) -> Generator[None]:
     """Turn errors of the operating system and of Arrow into a ``PayloadError`` of this file."""
     try:
         yield
-    except (OSError, ValueError) as error:  # Arrow's own as well; ValueError: a NUL in the name
+    except (FieldconfError, MemoryError):
+        raise
+    except Exception as error:
+        # ValueError: a NUL in the name. Each package of fsspec has errors of its own.
+        if not isinstance(error, (OSError, ValueError)) and not is_remote(name):
+            raise
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise PayloadError(f"cannot read {name}: {reason}", found=reason) from error
+        reason = reason.replace(name, shown(name))
+        raise PayloadError(f"cannot read {shown(name)}: {reason}", found=reason) from error
 
 
 class BufferedLines:

@@ -18,6 +18,7 @@ from fieldconf.batch.arrow import arrow
 from fieldconf.batch.blocks import Block, LineBlock, read
 from fieldconf.batch.json_lines import LONGEST, Lines
 from fieldconf.batch.parts import About, Folder
+from fieldconf.batch.remote_files import shown
 from fieldconf.batch.rows import ERROR
 from fieldconf.batch.scoring import output_schema, score_batch
 from fieldconf.calibration.calibrator import Calibrator
@@ -87,7 +88,7 @@ def earlier_counts(block: Block, folder: Folder) -> About | None:
     about = folder.about(block.name)
     if about is not None and about.digest != _digest(block):
         raise OutputError(
-            f"{block.pieces[0].name} is not what it was when this was begun",
+            f"{shown(block.pieces[0].name)} is not what it was when this was begun",
             remedy=f"Give the same again, or another output, or remove {folder.path}",
         )
     return about
@@ -107,7 +108,7 @@ def score_and_write(block: Block, task: BlockTask, folder: Folder) -> About:
             lines_read.append((piece, read(piece, task.longest)))
         except PayloadError as error:
             problems.append((piece.source, error.found or str(error)))
-    reason = f"the line has more than {task.longest} bytes"
+    reason = f"the line has more than {_size(task.longest)}. Raise longest= (--max-line)"
     refused = [_failed(schema, piece.source, number, reason)
                for piece, lines in lines_read for number in lines.too_long]  # fmt: skip
     counted = tuple((piece.source, piece.nth, lines.count) for piece, lines in lines_read)
@@ -152,6 +153,10 @@ def _failed(schema: Any, source: int, line: int, reason: str) -> Any:
     """The row of a line that could not be scored: its place and the reason."""
     row = {"source": source, "line": line, "status": ERROR, "reason": reason}
     return arrow().RecordBatch.from_pylist([row], schema=schema)
+
+
+def _size(count: int) -> str:
+    return f"{count} bytes" if count % (1 << 20) else f"{count >> 20} MiB"
 
 
 def _digest(block: Block) -> str:

@@ -2,7 +2,7 @@
 
 In:    files of saved responses, a schema, the path of the output.
 Out:   a file of rows; a file of failures; a progress bar and a summary line on standard error.
-Never: a request; a run ended by one bad line or file.
+Never: a request to a model; a run ended by one bad line or file.
 Why:   one command scores a warehouse of saved responses.
 
 Exit codes: 0 all was scored; 1 some lines are no responses; 2 wrong arguments, an output that
@@ -31,6 +31,23 @@ _MOST_PROBLEMS = 5
 """The number of problems shown at the end; all of them are in the file of errors."""
 
 
+def _bytes(context: click.Context, option: click.Parameter, text: str | None) -> int | None:
+    """A number of bytes with or without a unit."""
+    from pydantic import ByteSize, TypeAdapter, ValidationError
+
+    if text is None:
+        return None
+    try:
+        size = int(TypeAdapter(ByteSize).validate_python(text))
+    except ValidationError:
+        size = 0
+    if size < 1:
+        raise click.BadParameter(
+            f"{text!r} is no size. Give a number of bytes, such as 64MiB", context, option
+        )
+    return size
+
+
 @click.command(
     "batch", short_help="Score files of saved responses, and write a table.", epilog=epilogs.BATCH
 )
@@ -39,9 +56,11 @@ _MOST_PROBLEMS = 5
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
     required=True,
     help="The file of rows; the same command goes on where it ended.",
+)
+@click.option(
+    "--overwrite", is_flag=True, help="Replace an OUTPUT that this command did not write."
 )
 @click.option("--wide", is_flag=True, help="A row a response, with two columns for each field.")
 @click.option(
@@ -58,6 +77,11 @@ _MOST_PROBLEMS = 5
     type=click.Choice(["before", "after", "unknown"]),
     help="Where the logprobs stand, if the responses do not tell.",
 )
+@click.option(
+    "--max-line",
+    callback=_bytes,
+    help="The longest line, such as 500MB or 1GiB; longer ones fail. [default: 64MiB]",
+)
 @click.option("--workers", type=click.IntRange(1), help="Processes. [default: one a core]")
 @click.option(
     "--engine",
@@ -71,7 +95,8 @@ _MOST_PROBLEMS = 5
 def batch_command(
     places: tuple[str, ...],
     schema: str | None,
-    output: Path,
+    output: str,
+    overwrite: bool,
     wide: bool,
     file_format: str | None,
     temperature: float | None,
@@ -81,6 +106,7 @@ def batch_command(
     calibration: Path | None,
     match: "Match",
     mask: "Mask | None",
+    max_line: int | None,
     workers: int | None,
     engine: "Engine",
     summary: bool,
@@ -88,9 +114,11 @@ def batch_command(
 ) -> None:
     """Score the saved responses IN files, folders and patterns (or -), a line each.
 
-    Lines are raw responses or lines of a batch API's output; files may be packed (gzip, zstd). What
-    fails is told in OUTPUT.errors.jsonl, and the rest goes on.
+    Lines are raw responses or lines of a batch API's output; files may be packed (gzip, zstd). IN
+    and OUTPUT may be addresses: s3://, gs://, and https:// to read. What fails is told in
+    OUTPUT.errors.jsonl, and the rest goes on.
     """
+    from fieldconf.batch.json_lines import LONGEST
     from fieldconf.batch.runner import score_files
 
     with one_line_errors():
@@ -101,7 +129,8 @@ def batch_command(
         try:
             scored = score_files(
                 places, schema, output, format=file_format, workers=workers, progress=progress,
-                summary=summary, engine=engine, **options,
+                summary=summary, engine=engine, overwrite=overwrite, longest=max_line or LONGEST,
+                **options,
             )  # fmt: skip
         except KeyboardInterrupt:
             click.echo("Interrupted: the same command goes on where it ended", err=True)
@@ -129,7 +158,9 @@ def _tell(scored: "Scored") -> None:
         click.echo(f"Error: {in_options(str(error))}", err=True)
 
 
-def _near(path: Path) -> Path:
-    """The path relative to the current folder, if it is in that folder."""
+def _near(path: Path | str) -> Path | str:
+    """The path relative to the current folder, if it is in that folder; an address as it is."""
+    if isinstance(path, str):
+        return path
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path

@@ -50,6 +50,7 @@ fieldconf classify answer.json --label A=spam --label B=ham --after Final:
 BATCH = epilog("""
 fieldconf batch saved/ --schema ticket.py:Ticket -o tickets.parquet
 fieldconf batch "logs/*.jsonl.gz" -o rows.csv --wide --summary
+fieldconf batch s3://bucket/saved/ -o s3://bucket/rows.parquet
 """, f"""
 0    all was scored
 1    some lines are no responses: OUTPUT.errors.jsonl names them

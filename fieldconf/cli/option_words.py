@@ -41,6 +41,7 @@ _SENTENCES = {
     "Give labels=fc.labels(...)": "Pass --labels",
     "Give policy=, too": "Pass --policy, too",
     "If answers may leave it out, give a schema": "If answers may leave it out, pass --schema",
+    "or overwrite=True to replace it": "or pass --overwrite to replace it",
     "Give risk=, such as .05": "Pass --risk, such as .05",
     "Give a review limit that is not above accept": "Pass a --review that is not above --accept",
 }

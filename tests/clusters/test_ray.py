@@ -141,7 +141,7 @@ def test_blocks_that_an_earlier_run_kept_are_not_scored_again(cluster, saved, tm
         first, new = run(folder)
         assert len(first) > len(files)
         assert new == first.keys()
-        kept = {file: written(file) for file in sorted(folder.path.glob("*.arrow"))}
+        kept = {file: written(file) for file in sorted(folder.path.glob("*.part"))}
         lost = list(kept)[1]
         lost.unlink()
         assert run(folder) == (first, {lost.stem})
