@@ -295,7 +295,7 @@ def test_a_file_that_no_run_wrote_is_not_written_over(name, content):
     write(Path("a.jsonl"), 1)
     for kept in (Path(name), Path(f"{name}.errors.jsonl")):
         kept.write_bytes(content)
-        with pytest.raises(OutputError, match=r"fieldconf batch did not write it.* .*overwrite=True"):
+        with pytest.raises(OutputError, match=r"batch did not write it\..*overwrite=True"):
             score_files("a.jsonl", SCHEMA, name, workers=1)
         assert kept.read_bytes() == content
         assert names_here() == ["a.jsonl", kept.name]

@@ -23,7 +23,7 @@ from fieldconf.batch.remote_files import AnyPath, RemoteFile
 from fieldconf.batch.rows import ERROR
 from fieldconf.batch.storage import move, removed_if_not_moved, workshop, writing
 
-P = TypeVar("P", Path, RemoteFile)
+P = TypeVar("P", Path, RemoteFile, AnyPath)
 
 CELLS = 1 << 20
 """The number of values in a group of rows, approximately."""

@@ -29,7 +29,7 @@ from fieldconf.batch.storage import put, sync_folder, writing
 from fieldconf.errors import OutputError
 from fieldconf.many.locks import own
 
-P = TypeVar("P", Path, RemoteFile)
+P = TypeVar("P", Path, RemoteFile, AnyPath)
 
 PART = ".part"
 """The ending of the file of a part."""
@@ -262,7 +262,7 @@ def _read(file: AnyPath) -> tuple[About, Any]:
     except OSError as error:
         raise _damaged(file, error.strerror or str(error).splitlines()[0]) from error
     rows, checksum = data[:-_CHECKSUM], data[-_CHECKSUM:]
-    if _checksum(rows) != checksum:
+    if _checksum(rows) != bytes(checksum):
         raise _damaged(file, "it is damaged")
     pa = arrow()
     try:

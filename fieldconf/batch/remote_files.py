@@ -144,7 +144,7 @@ class RemoteFile:
     def put(self, data: Any) -> None:
         """Write the file, in one call."""
         files, path = self._writable()
-        with _as_os_errors(), files.open_output_stream(path) as stream:
+        with _as_os_errors(), files.open_output_stream(path, compression=None) as stream:
             stream.write(data)
 
     def upload(self, file: Path) -> None:
@@ -247,10 +247,10 @@ def _arrows_own(root: str, query: str) -> tuple[Any, str] | None:
 
 def _from_fsspec(address: str) -> tuple[Any, str]:
     try:
-        from fsspec.core import url_to_fs  # noqa: PLC0415  # pyright: ignore[reportMissingImports]
+        from fsspec import core  # noqa: PLC0415  # pyright: ignore[reportMissingImports]
 
-        files: Any
-        files, path = url_to_fs(address)
+        fsspec_of: Any = core
+        files, path = fsspec_of.url_to_fs(address)
     except ImportError:
         scheme = address.partition("://")[0]
         raise MissingPackageError(f"{scheme}://", "fsspec[http]", extra="remote") from None

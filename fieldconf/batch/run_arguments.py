@@ -74,8 +74,8 @@ def output_of(output: str | os.PathLike[str]) -> AnyPath:
             raise OutputError(
                 f"cannot write the output {output}: its folder is not there", remedy="Make it first"
             )
-    except ValueError as error:  # a NUL
-        raise OutputError(f"cannot write the output {output!r} ({error})") from error
+    except ValueError as error:  # a NUL, or a password
+        raise OutputError(f"cannot write the output {shown(name)!r} ({error})") from error
     return path
 
 
