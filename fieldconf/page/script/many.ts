@@ -29,6 +29,12 @@ export function startMany(use: (root: HTMLElement | null) => void): Open {
   const bar = element("nav", { class: "links", "aria-label": "Reports" });
   reports.before(bar);
   reports.classList.add("single");
+  // With scripts, a browser takes what is in <noscript> for a text: a report costs nothing before it is opened.
+  const filled = (each: HTMLElement): HTMLElement => {
+    const inside = each.querySelector("noscript");
+    inside?.replaceWith(...new DOMParser().parseFromString(inside.textContent!, "text/html").body.children);
+    return each;
+  };
   let place = 0;
   const route = (): void => {
     const number = Number(/^#[rd](\d+)/.exec(location.hash)?.[1] ?? -1), current = opened[number];
@@ -36,20 +42,22 @@ export function startMany(use: (root: HTMLElement | null) => void): Open {
     overview.hidden = Boolean(current);
     reports.hidden = bar.hidden = !current;
     for (const each of opened) each.hidden = !(each.open = each === current);
-    use(current?.querySelector<HTMLElement>(".report") ?? null);
+    use(current ? filled(current).querySelector<HTMLElement>(".report") : null);
     if (!current) return scrollTo(0, place);
     const order = [...body.rows].filter((row) => !row.hidden).flatMap((row) => row.querySelector("a")?.hash ?? []), at = order.indexOf(`#d${number}`);
     const go = (words: string, key: string, hash: string | undefined) => hash === undefined ? [] : [button(words, key, () => { location.hash = hash; })];
     bar.replaceChildren(...go("All reports", "Escape", ""), ...go("Previous report", "[", order[at - 1]), ...go("Next report", "]", order[at + 1]),
       element("span", { class: "note" }, `${at + 1} of ${order.length}`));
     if (location.hash.startsWith("#d")) scrollTo(0, 0);
+    else document.getElementById(location.hash.slice(1))?.scrollIntoView({ block: "center" });
   };
   addEventListener("hashchange", route);
   route();
   return (name, field) => {
-    const link = links.get(name), summaries = link && document.querySelectorAll(`${link.hash} summary[title]`);
-    const row = [...(summaries ?? [])].find((each) => each.getAttribute("title") === field)?.parentElement;
-    if (link) location.hash = row ? row.id : link.hash;
-    return Boolean(link);
+    const link = links.get(name);
+    if (!link) return false;
+    const summaries = [...filled(opened[Number(link.hash.slice(2))]!).querySelectorAll("summary[title]")];
+    location.hash = summaries.find((each) => each.getAttribute("title") === field)?.parentElement?.id ?? link.hash;
+    return true;
   };
 }
