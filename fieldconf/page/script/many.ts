@@ -1,9 +1,7 @@
 // Many: the first page of many reports: its table, and one report at a time.
 
 import { button, element } from "./data";
-
 const OUTCOMES = ["failed", "reject", "review", "accept"];
-
 /** Opens a report at a field; says whether it is here. */
 export type Open = (name: string, field: string) => boolean;
 
@@ -31,8 +29,7 @@ export function startMany(use: (root: HTMLElement | null) => void): Open {
   reports.classList.add("single");
   // With scripts, a browser takes what is in <noscript> for a text: a report costs nothing before it is opened.
   const filled = (each: HTMLElement): HTMLElement => {
-    const inside = each.querySelector("noscript");
-    inside?.replaceWith(...new DOMParser().parseFromString(inside.textContent!, "text/html").body.children);
+    for (const inside of each.querySelectorAll("noscript")) inside.replaceWith(...new DOMParser().parseFromString(inside.textContent!, "text/html").body.children);
     return each;
   };
   let place = 0;

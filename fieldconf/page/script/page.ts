@@ -104,7 +104,6 @@ function toolbar(view: ReportView): HTMLElement {
   return bar;
 }
 
-const review = document.getElementById("review");
-const open = document.getElementById("overview") ? startMany(use) : () => false;
-if (review) startReview(review, open);
-else if (!document.getElementById("overview")) use(document.querySelector<HTMLElement>(".report"));
+const [overview, review] = ["overview", "review"].map((id) => document.getElementById(id));
+const open = overview ? startMany(use) : () => false;
+review ? startReview(review, open) : overview ?? use(document.querySelector<HTMLElement>(".report"));

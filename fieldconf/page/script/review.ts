@@ -7,14 +7,13 @@ interface Item {
   document: string; field: string; answer: string; text: boolean; verdict_only: boolean; list: boolean; drawn: string; reason: string; why: string;
   confidence: number | null; low: number | null; high: number | null; others: [string, number | null][]; excerpt: [string, string, string] | null;
 }
-interface Progress { labels: number; right: number; skipped: number; audited: number; audited_right: number; low: number | null; high: number | null; risk: number; needed: number | null }
+type Progress = Record<"labels" | "right" | "skipped" | "audited" | "audited_right" | "risk", number> & Record<"low" | "high" | "needed", number | null>;
 interface State { item: Item | null; done: number; left: number; said: string; progress: Progress }
 interface Review { head: string; risk: number; items: Item[]; enough: number[] | null; bounds: [number, number][][] | null }
 /** `right` is null for a skipped value; `value` is the JSON text of the right one, if that was given. */
 interface Label { right: boolean | null; value?: string }
 interface Keeper { state(): Promise<State>; label(item: Item, label: Label): Promise<State>; undo(): Promise<State>; end: [string, () => void] }
 const UNKEPT = "This browser keeps nothing for this page: download the labels before you close it.";
-const normal = (json: string): string => JSON.stringify(JSON.parse(json));
 
 /** Keeps labels in the browser. Label i is of value i: the order of the values is fixed. */
 function browserKeeper(review: Review): Keeper {
@@ -44,14 +43,13 @@ function browserKeeper(review: Review): Keeper {
   return {
     state, end: ["Download labels", () => element("a", { href: file(), download: "labels.jsonl" }).click()],
     label: (item, { right, value }) => {
-      const isSame = value !== undefined && normal(value) === normal(item.answer);
+      const isSame = value !== undefined && JSON.stringify(JSON.parse(value)) === JSON.stringify(JSON.parse(item.answer));
       labels.push(isSame ? { right: true } : value === undefined ? { right } : { right: false, value });
       return keep(`Saved: ${item.document} ${item.field || "answer"} is ${isSame || right ? "right" : right === null ? "skipped" : "wrong"}.`);
     },
     undo: () => keep(labels.pop() ? "The last label is withdrawn." : "There is nothing to undo."),
   };
 }
-
 /** Asks the server that the page came from, which keeps the labels in its file. */
 function serverKeeper(): Keeper {
   const ask = async (body: object): Promise<State> => {
@@ -62,7 +60,6 @@ function serverKeeper(): Keeper {
   const finish = (): void => void ask({ finish: true }).then(() => document.body.replaceChildren(element("main", {}, element("h1", {}, "Finished: all labels are in the file"))));
   return { state: () => ask({}), label: ({ document, field }, label) => ask({ document, field, ...label }), undo: () => ask({ undo: true }), end: ["Finish", finish] };
 }
-
 /** The JSON text that a typed text stands for; null if it is none. Beside a text it is a text, unless it is a list, an object, null or quoted. */
 function typedJson(text: string, { answer, text: isText }: Item): string | null {
   try {
@@ -70,7 +67,6 @@ function typedJson(text: string, { answer, text: isText }: Item): string | null 
     return isText && answer !== "null" && ["number", "boolean"].includes(kind) ? JSON.stringify(text) : text;
   } catch { return isText && text ? JSON.stringify(text) : null; }
 }
-
 function progressLines({ labels, right, skipped, audited, audited_right, low, high, risk, needed }: Progress): string[] {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`, bounds = low === null || high === null ? "" : `, ${percent(low)} to ${percent(high)} with 95 % confidence`;
   return [
@@ -80,7 +76,6 @@ function progressLines({ labels, right, skipped, audited, audited_right, low, hi
       : `These labels can guarantee that at most ${percent(risk)} of the accepted values are wrong.`]),
   ];
 }
-
 export function startReview(panel: HTMLElement, openReport: Open): void {
   const isServed = "served" in panel.dataset;
   let keeper: Keeper;
@@ -108,8 +103,7 @@ export function startReview(panel: HTMLElement, openReport: Open): void {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const value = typedJson(typed.value.trim(), item);
-      if (value === null) status.value = 'Type a JSON value: true, 12, "text", null, [1, 2].';
-      else say(item, false, value);
+      value === null ? (status.value = 'Type a JSON value: true, 12, "text", null, [1, 2].') : say(item, false, value);
     });
     const bounds = low !== null && high !== null && high - low > 0.002 ? ` (between ${figure(low)} and ${figure(high)})` : "";
     const cause = drawn === "audit" ? "audit: drawn at random from the accepted values" : `doubtful: ${reason || "the policy does not accept it"}`;
