@@ -77,10 +77,12 @@ lint-users: .venv/.dev
 
 check: lint test
 
-# The documentation as a site, in site/; a warning is an error, and so is a broken link.
+# The documentation as a site, in site/; a warning is an error, and so is a broken link, or a page
+# that would have a browser fetch something from elsewhere.
 docs: .venv/docs/.ready
 	.venv/docs/bin/python docs/generate_commands.py
 	.venv/docs/bin/zensical build --strict --clean
+	@! grep -rE '<(script|link|img|iframe)[^>]* (src|href)="https?:' site --include='*.html'
 
 bench: .venv/.bench
 	$(BIN)/python bench/run.py
