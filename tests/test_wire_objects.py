@@ -234,6 +234,43 @@ def test_logits_that_unitxt_lists_as_logprobs_are_no_candidates():
     assert logprobs(found) == logprobs(fc.score(sample("openai_chat")))
 
 
+def test_a_stream_of_haystack_is_read_as_chunks_and_as_a_reply():
+    chunks = [chunk for chunk in sample("openai_chat_stream") if chunk["choices"]]
+    choices = [chunk["choices"][0] for chunk in chunks]
+    texts = [choice["delta"].get("content") or "" for choice in choices]
+    logprobs = [choice["logprobs"] for choice in choices if choice["logprobs"]]
+    meta = {"model": chunks[0]["model"], "finish_reason": "stop", "logprobs": logprobs}
+    reply = {"role": "assistant", "content": [{"text": "".join(texts)}], "meta": meta}
+    wanted = figures(fc.score(sample("openai_chat_stream")))
+    assert figures(fc.score(reply)) == figures(fc.score({"replies": [reply]})) == wanted
+    pieces = [
+        {"content": text, "start": False, "meta": {"logprobs": choice["logprobs"]}}
+        for text, choice in zip(texts, choices, strict=True)
+    ]
+    assert figures(fc.score(pieces)) == wanted
+    assert figures(fc.score(objects(pieces, keep=("meta",)))) == wanted
+
+
+def test_an_item_of_an_openai_agents_run_is_read():
+    response = Response.model_validate(sample("openai_responses"))
+    item = SimpleNamespace(raw_item=response.output[0], type="message_output_item")
+    assert figures(fc.score(item)) == figures(fc.score(response))
+
+
+def test_a_response_of_llm_is_read_though_it_iterates_over_texts():
+    class OfLlm:
+        """As that of simonw/llm."""
+
+        response_json = None
+
+        def __iter__(self):
+            return iter(["{", "}"])
+
+    response = OfLlm()
+    response.response_json = sample("llm_log")
+    assert figures(fc.score(response)) == figures(fc.score(sample("llm_log")))
+
+
 @pytest.mark.parametrize("name", INDEX)
 def test_a_dict_with_a_structure_has_a_key_of_it(name):
     """Else it is never tried: wrappers are chosen by the keys of a dict."""

@@ -128,11 +128,13 @@ FRAMEWORKS = (
     ),
     Framework(
         "Vercel AI SDK",
-        "`JSON.stringify(result)`, or the parts of its stream",
+        "`JSON.stringify(result)`, of a stream what `saved(result)` of [TypeScript](typescript.md) "
+        "gives, or the list of its parts",
         ("bytes", "model"),
-        "Some paths lose the logprobs, by version: version 5 keeps the last token of a stream of "
-        "`openai.chat` only; tool mode has none.",
-        "From version 7 on add `include: { responseBody: true }`: then nothing is lost.",
+        "All logprobs of streams of `createOpenAICompatible`; in version 4 those of Responses and "
+        "of `streamObject`; in version 5 of streams of `openai.chat` all but the last token's.",
+        "Give `createOpenAICompatible` the `metadataExtractor` of [TypeScript](typescript.md); "
+        "all paths are there by version.",
         (
             "ai_sdk_v4", "ai_sdk_v5_chat", "ai_sdk_v5_responses",
             "ai_sdk_v7.streamObject.openai.chat.json",
@@ -164,23 +166,27 @@ FRAMEWORKS = (
         "Its own `logprobs` do not name the chosen tokens, so `raw` is read.",
         "Without `raw` pass the response of the provider's client.",
         ("llama_index_chat",),
+        "vendor types",
     ),
     Framework(
         "haystack",
-        "the `ChatMessage`, `{'replies': [...]}`, or what `run()` returns",
+        "the `ChatMessage`, `{'replies': [...]}`, what `run()` returns, or the list of its "
+        "`StreamingChunk`s",
         (),
         "Tool calls have no logprobs.",
         "Ask with `generation_kwargs={'logprobs': True, 'top_logprobs': 5}`. If several components "
         "have replies, pass those of one.",
         ("haystack_message", "haystack_run"),
+        "vendor types",
     ),
     Framework(
         "openai-agents",
-        "the `RunResult`, or one of its `raw_responses`",
+        "the `RunResult`, one of its `raw_responses`, or the item with the message",
         ("model", "finish reason"),
         "Of a run only the last response is read, which has the final output.",
         "Ask with `ModelSettings(top_logprobs=5)`. For another step pass its response.",
         ("openai_agents_run",),
+        "vendor types",
     ),
     Framework(
         "Semantic Kernel",
@@ -249,11 +255,12 @@ FRAMEWORKS = (
     ),
     Framework(
         "simonw/llm",
-        "the `response_json` of its log, or the row",
+        "its `Response` once it is complete, the `response_json` of its log, or the row",
         ("bytes", "model", "finish reason"),
         "Chats have no logprobs there; chunks of several tokens are unknown.",
         "Use a completions model with `-o logprobs 5`.",
         ("llm_log",),
+        "vendor types",
     ),
     Framework(
         "KoboldCpp",

@@ -107,6 +107,9 @@ def _held(payload: Any) -> Any:
         return fields.get("logprobs") or {"dspy_fields": sorted(map(str, fields))}
     if type(payload).__name__ == "Series" and any(hasattr(payload, key) for key in _ROW_KEYS):
         return payload.to_dict()
+    saved = getattr(payload, "__dict__", {}).get("response_json")  # simonw/llm, an iterable of text
+    if isinstance(saved, dict):
+        return cast("dict[str, Any]", saved)
     # of a raw HTTP response, as httpx and requests hold it
     body = getattr(payload, "content", None)
     if isinstance(body, bytes) and hasattr(payload, "status_code"):

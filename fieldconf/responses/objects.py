@@ -132,7 +132,15 @@ def _haystack(item: Any) -> Any:
         for call in contents
         if has(call, "tool_name", "arguments")
     ]
-    return chat(texts(parts), get(about, "logprobs"), calls=calls, about=about)
+    logprobs = get(about, "logprobs")
+    if chunks := items(logprobs):  # of a stream, one for each chunk
+        logprobs = {"content": [entry for part in chunks for entry in items(get(part, "content"))]}
+    return chat(texts(parts), logprobs, calls=calls, about=about)
+
+
+def _is_haystack_chunk(item: Any) -> bool:
+    is_text = isinstance(get(item, "content"), str) and isinstance(get(item, "meta"), Mapping)
+    return is_text and has(item, "start") and not has(item, "role")
 
 
 def _replies(item: Any) -> Sequence[Any]:
@@ -251,6 +259,14 @@ WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper("LangChain dump", ("lc",), _is_langchain_dump, lambda item: get(item, "kwargs")),
     Wrapper("simonw/llm log", ("logprobs",), _is_llm_log, _llm_log),
     Wrapper("haystack ChatMessage", ("meta",), _is_haystack, _haystack),
+    Wrapper(
+        "haystack StreamingChunk",
+        ("meta",),
+        _is_haystack_chunk,
+        lambda item: chat(
+            get(item, "content"), at(item, "meta", "logprobs"), about=get(item, "meta"), piece=True
+        ),
+    ),
     Wrapper("haystack replies", (), _has_replies, _haystack_replies),
     Wrapper("Semantic Kernel", ("metadata",), _is_semantic_kernel, _semantic_kernel),
     Wrapper("DSPy response", ("message",), _is_dspy, _dspy),
@@ -260,6 +276,12 @@ WRAPPERS: tuple[Wrapper, ...] = (
         ("raw_responses",),
         lambda item: bool(items(get(item, "raw_responses"))),
         lambda item: {"output": items(get(items(get(item, "raw_responses"))[-1], "output"))},
+    ),
+    Wrapper(
+        "openai-agents item",
+        ("raw_item",),
+        lambda item: _is_output_item(get(item, "raw_item")),
+        lambda item: {"output": [get(item, "raw_item")]},
     ),
     Wrapper(
         "llama-index response",
