@@ -306,6 +306,20 @@ def run(*arguments):
     return CliRunner().invoke(main, ["evaluate", *map(str, arguments)])
 
 
+@pytest.mark.parametrize(("ending", "start"), [(".png", b"\x89PNG"), (".svg", b"<?xml")])
+def test_the_command_draws_the_curves(tmp_path, ending, start):
+    pytest.importorskip("matplotlib")
+    rows, picture = tmp_path / "rows.csv", tmp_path / f"curves{ending}"
+    pd.DataFrame(rows_of(40)).to_csv(rows, index=False)
+    assert run(rows, "--plot", picture).exit_code == 0
+    assert picture.read_bytes().startswith(start)
+    wrong = run(rows, "--plot", tmp_path / "curves.txt")
+    assert (wrong.exit_code, len(wrong.stderr.splitlines())) == (2, 1)
+    assert "does not end in .png, .svg, .pdf" in wrong.stderr
+    lost = run(rows, "--plot", tmp_path / "none" / f"curves{ending}")
+    assert (lost.exit_code, len(lost.stderr.splitlines())) == (2, 1)
+
+
 def test_the_command_evaluates_a_table(tmp_path):
     path, page = tmp_path / "rows.csv", tmp_path / "page.html"
     rows = rows_of(60, value="secret", text="secret too")

@@ -132,6 +132,19 @@ def test_where_colors_are_not_shown_it_is_the_table(
     assert ("probability of the token: " in shown(printed[0])) == is_tinted
 
 
+def test_a_saved_report_is_read_as_well(saved):
+    report = fc.score(response(TICKET), TICKET_SCHEMA)
+    (saved / "whole.json").write_text(report.to_json(tokens=True))
+    (saved / "bare.json").write_text(report.to_json())
+    original = run("tokens", saved / "response.json", "--schema", saved / "schema.json")
+    assert run("tokens", saved / "whole.json").stdout == original.stdout
+    none = run("tokens", saved / "bare.json")
+    assert (none.exit_code, none.stdout) == (1, "")
+    assert "the report was saved without them" in none.stderr
+    lines = run("explain", saved / "bare.json", "/team", "--accept", "0.5").stdout.splitlines()
+    assert lines[0].rstrip() == '/team  "billing"  0.667  accept'
+
+
 def test_a_response_without_tokens_says_so():
     body = response(TICKET)
     body["choices"][0]["logprobs"] = None

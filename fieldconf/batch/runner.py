@@ -7,7 +7,6 @@ Why:   the command line and scripts call the same function.
 """
 
 import os
-import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -37,7 +36,7 @@ from fieldconf.batch.run_arguments import (
 from fieldconf.batch.run_summary import BatchSummary
 from fieldconf.batch.sources import stat_of
 from fieldconf.errors import PolicyError
-from fieldconf.many.progress import Bar, Progress
+from fieldconf.many.progress import Bar, Progress, is_shown
 from fieldconf.policy import Policy, UnmatchedNames
 
 
@@ -205,7 +204,7 @@ def _showing(
     """The function to call with the progress, while the block lasts."""
     if callable(progress):
         yield progress
-    elif progress or (progress is None and sys.stderr.isatty()):
+    elif is_shown(progress):
         with Bar(total, of_files=True) as bar:
             yield bar.show_files
     else:

@@ -87,6 +87,7 @@ def drift_command(
       130  interrupted (Ctrl-C)
     """  # noqa: D301  # \b is click's
     from fieldconf.evaluation.labels import labels as labels_of
+    from fieldconf.many.progress import working
     from fieldconf.monitoring.baseline import Baseline
     from fieldconf.monitoring.drift import drift
 
@@ -97,17 +98,19 @@ def drift_command(
         if write:
             if policy is not None or risk is not None or fall:
                 raise click.UsageError("--policy, --risk and --fall are not for --write")
-            written = Baseline.from_reports(answers, truths, model=model, provider=provider)
+            with working("counting"):
+                written = Baseline.from_reports(answers, truths, model=model, provider=provider)
             written.save(baseline)
             click.echo(
                 f"{baseline}: {written.documents:,} documents, {len(written.fields):,} fields",
                 err=True,
             )
             return
-        result = drift(
-            Baseline.read(baseline), answers, alpha=alpha, labels=truths, policy=policy, risk=risk,
-            fall=fall, model=model, provider=provider,
-        )  # fmt: skip
+        with working("comparing"):
+            result = drift(
+                Baseline.read(baseline), answers, alpha=alpha, labels=truths, policy=policy,
+                risk=risk, fall=fall, model=model, provider=provider,
+            )  # fmt: skip
     if as_json:
         click.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False, default=str))
     else:

@@ -61,6 +61,7 @@ fieldconf batch s3://bucket/saved/ -o s3://bucket/rows.parquet
 EVALUATE = epilog("""
 fieldconf evaluate judged.csv
 fieldconf evaluate tickets.parquet --labels labels.jsonl --html page.html
+fieldconf evaluate judged.csv --plot curves.png
 """, f"""
 0    the measures are shown
 2    wrong arguments, or a file that cannot be read or written

@@ -1,7 +1,7 @@
 """Evaluate command: ``fieldconf evaluate``.
 
 In:    a table of judged values, or the output of ``fieldconf batch`` and labels.
-Out:   a table for people, JSON for machines, an HTML page.
+Out:   a table for people, JSON for machines, an HTML page, a picture.
 Never: a value or a text on standard output, except with ``--errors``.
 Why:   one command tells whether the confidences of a file mean anything.
 
@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     from fieldconf.evaluation.groups import By
 
 _WIDTH = 126
+_PICTURES = (".png", ".svg", ".pdf")
+
+
+def _picture(context: click.Context, option: click.Parameter, value: Path | None) -> Path | None:
+    """The file of a picture, if its ending tells how to draw it."""
+    if value is None or value.suffix.lower() in _PICTURES:
+        return value
+    raise click.BadParameter(
+        f"{str(value)!r} does not end in {', '.join(_PICTURES)}", context, option
+    )
 
 
 @click.command(
@@ -58,6 +68,12 @@ _WIDTH = 126
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON in place of a table.")
 @click.option("--html", type=click.Path(path_type=Path), help="Write a page as well.")
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    callback=_picture,
+    help="Draw the curves as well: a .png, .svg or .pdf file.",
+)
 @click.option("--redact", is_flag=True, help="Mask values and texts.")
 @click.option("--seed", type=int, default=0, show_default=True)
 def evaluate_command(
@@ -71,6 +87,7 @@ def evaluate_command(
     errors: float | None,
     as_json: bool,
     html: Path | None,
+    plot: Path | None,
     redact: bool,
     seed: int,
 ) -> None:
@@ -81,6 +98,7 @@ def evaluate_command(
     """
     from fieldconf.evaluation.evaluate import evaluate
     from fieldconf.evaluation.labels import labels as labels_of
+    from fieldconf.many.progress import working
 
     with one_line_errors():
         if labels is None and (rules is not None or column != "document"):
@@ -89,11 +107,16 @@ def evaluate_command(
         if labels is not None:
             read = None if rules is None else _rules(rules)
             truths = labels_of(labels, rules=read, id=column)
-        evaluation = evaluate(source, truths, by, score=score, seed=seed, redact=redact)
+        with working("measuring") as tell:
+            evaluation = evaluate(
+                source, truths, by, score=score, seed=seed, redact=redact, progress=tell
+            )
         compared = evaluation.compare(score, *others) if others else None
         wrong = None if errors is None else [row.to_dict() for row in evaluation.errors(errors)]
         if html is not None:
             html.write_text(evaluation.to_html(errors=errors), encoding="utf-8")
+        if plot is not None:
+            evaluation.plot().savefig(plot)
     if as_json:
         plain = evaluation.to_dict()
         if compared is not None:

@@ -1,6 +1,6 @@
 """Explain command: ``fieldconf explain``.
 
-In:    a saved response, and the name of a field.
+In:    a saved response or report, and the name of a field.
 Out:   all that is known of the field, in sentences.
 Never: a request.
 Why:   who doubts a number wants to know where it comes from, and what to do.
@@ -12,7 +12,7 @@ import click
 
 from fieldconf.cli import epilogs
 from fieldconf.cli.arguments import read_text
-from fieldconf.cli.saved_response import SavedOptions, reports_of, saved_options
+from fieldconf.cli.saved_response import SavedOptions, report_of, saved_options
 from fieldconf.cli.showing import console, is_sound, leave, one_line_errors
 
 
@@ -28,7 +28,7 @@ from fieldconf.cli.showing import console, is_sound, leave, one_line_errors
 def explain_command(
     response: str, field: str, source: str | None, **options: Unpack[SavedOptions]
 ) -> None:
-    """Explain FIELD of a saved RESPONSE (a file, or -).
+    """Explain FIELD of a saved RESPONSE or report (a file, or -).
 
     FIELD is a JSON Pointer (/items/0/price), attributes (items[0].price), or "" for the whole
     answer.
@@ -37,7 +37,7 @@ def explain_command(
     from fieldconf.render.explained import whole
 
     with one_line_errors():
-        (report,) = reports_of(response, options)
+        report = report_of(response, options)
         if source is not None:
             report = locate(report, read_text(source))
     try:

@@ -126,6 +126,7 @@ def extract_command(
     from fieldconf.batch.schema_loading import load_schema
     from fieldconf.extraction.calls import prepare
     from fieldconf.extraction.extract import extract, stream
+    from fieldconf.many.progress import working
     from fieldconf.policy import FieldLimits
     from fieldconf.reasking.cascade import CascadeStep, cascade
     from fieldconf.schema import compile_schema
@@ -167,10 +168,12 @@ def extract_command(
             if is_shown:
                 with stream(kind, words, client=client, **options) as fields:
                     report = show_live(fields, limits=field_limits, settle=settle, why=why)
-            elif steps:
-                report = cascade(kind, words, steps=[CascadeStep(client), *steps], **options)
             else:
-                report = extract(kind, words, client=client, **options)
+                with working("waiting for the answer"):
+                    report = (
+                        cascade(kind, words, steps=[CascadeStep(client), *steps], **options)
+                        if steps else extract(kind, words, client=client, **options)
+                    )  # fmt: skip
     if is_shown:
         end(report, as_json=False, by_outcome=exit_by_outcome)
     else:

@@ -21,7 +21,10 @@ def local_group() -> None:
 def fetch() -> None:
     """Fetch the embedded model's weights into the user's cache folder, and check them."""
     from fieldconf.embedded import weights
+    from fieldconf.many.progress import is_shown
 
     with one_line_errors():
-        path = weights.fetch(progress=lambda line: click.echo(line, err=True))
+        path = weights.fetch(
+            progress=(lambda line: click.echo(line, err=True)) if is_shown() else None
+        )
     click.echo(path)

@@ -1,6 +1,7 @@
 """Saved response: the options that say which answer in it is read, and by what it is judged.
 
-In:    a file, or - for standard input; a schema, a choice, limits.
+In:    a file, or - for standard input, with a response or a saved report; a schema, a choice,
+       limits.
 Out:   a report; a policy.
 Never: a request.
 Why:   ``score``, ``tokens`` and ``explain`` read the same responses in the same way.
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 import click
 
 from fieldconf.cli.arguments import asked_at, check_names, limiting, policy_of, read_bytes
+from fieldconf.errors import PayloadError
 
 if TYPE_CHECKING:
     from fieldconf.report import Report
@@ -62,11 +64,49 @@ def reports_of(response: str, options: SavedOptions, *, every: bool = False) -> 
         PayloadError: if the file cannot be read, or holds no such answer.
         SchemaError, PolicyError, CalibrationError: if one of them cannot be used.
     """
+    return _reports(read_bytes(response), options, every=every)
+
+
+def report_of(response: str, options: SavedOptions) -> "Report[Any]":
+    """The report of the chosen answer, or the report that was saved in the file.
+
+    A saved report without tokens is scored again where it has its response.
+
+    Raises:
+        As ``reports_of``.
+    """
+    from dataclasses import replace
+
+    data = read_bytes(response)
+    saved = _saved(data, options["schema"])
+    if saved is None or (not saved.tokens and saved.response is not None):
+        return _reports(data, options)[0]
+    has_limits = any(options[name] is not None for name in ("policy", "accept", "review"))
+    if not has_limits:
+        return saved
+    limits = policy_of(options["policy"], options["accept"], options["review"])
+    check_names(limits, [saved])
+    return replace(saved, policy=limits)
+
+
+def _saved(data: bytes, schema: str | None) -> "Report[Any] | None":
+    """The saved report that the bytes are; None if they are something else."""
+    from fieldconf.batch.schema_loading import load_schema
+    from fieldconf.report import Report
+
+    kind = None if schema is None else load_schema(schema)
+    try:
+        return Report.from_json(data, kind)
+    except PayloadError:
+        return None
+
+
+def _reports(data: bytes, options: SavedOptions, *, every: bool = False) -> "list[Report[Any]]":
     from fieldconf.batch.schema_loading import load_schema
     from fieldconf.scoring.scorer import score, score_all
 
     schema = options["schema"]
-    kind, data = load_schema(schema) if schema is not None else None, read_bytes(response)
+    kind = load_schema(schema) if schema is not None else None
     limits = policy_of(options["policy"], options["accept"], options["review"])
     prompt, temperature = options["prompt"], options["temperature"]
     if every:

@@ -1,6 +1,6 @@
 """Tokens command: ``fieldconf tokens``.
 
-In:    a saved response.
+In:    a saved response, or a saved report.
 Out:   the answer, each token tinted by its probability; or a table of the tokens.
 Never: a tinted text where colors are not shown: there it is the table.
 Why:   a look at the text shows where the model hesitated.
@@ -11,7 +11,7 @@ from typing import Unpack
 import click
 
 from fieldconf.cli import epilogs
-from fieldconf.cli.saved_response import SavedOptions, reports_of, saved_options
+from fieldconf.cli.saved_response import SavedOptions, report_of, saved_options
 from fieldconf.cli.showing import console, is_sound, leave, one_line_errors
 
 _RIVALS = 2
@@ -39,14 +39,15 @@ _RIVALS = 2
 def tokens_command(
     response: str, as_table: bool, candidates: int | None, **options: Unpack[SavedOptions]
 ) -> None:
-    """Show each token of a saved RESPONSE (a file, or -) by its probability."""
+    """Show each token of a saved RESPONSE or report (a file, or -) by its probability."""
     from fieldconf.render.token_text import table, tinted
 
     with one_line_errors():
-        (report,) = reports_of(response, options)
+        report = report_of(response, options)
     screen = console()
     if not report.tokens:
-        click.echo(f"Error: there are no tokens to show: {report.reason}", err=True)
+        why = report.reason or "the report was saved without them (--keep-response keeps them)"
+        click.echo(f"Error: there are no tokens to show: {why}", err=True)
     else:
         plain = report.to_dict(tokens=True)
         has_colors = screen.color_system is not None and not screen.no_color

@@ -9,7 +9,7 @@ Why:   whether 0.9 means anything can only be seen on labelled data of the same 
 import base64
 import io
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -349,9 +349,10 @@ class Evaluation:
         return figure
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913  # options, by keyword
     reports: Any, labels: Any = None, by: By = "field", *, score: str = "confidence",
     seed: int = 0, redact: Any = None, resamples: int | None = None, level: float = 0.95,
+    progress: Callable[[float], object] | None = None,
 ) -> Evaluation:  # fmt: skip
     """How good confidences are on labelled values, field by field.
 
@@ -376,6 +377,7 @@ def evaluate(
             that is shown or saved.
         resamples: how many; by default 1,000, and fewer for more than 100,000 rows.
         level: of the intervals, 0..1.
+        progress: a function that is called with the share (0..1) of the resamples that are done.
 
     Raises:
         EvaluationError: if it cannot be read, nothing has a label, or an option is none.
@@ -402,7 +404,7 @@ def evaluate(
     codes, documents = _codes(judged_reports.table.document)
     parts = parts_of(judged_reports.table, by, score, codes)
     times = resamples or times_for(sum(len(part.curve) for part in parts))
-    rows = measured_groups(parts, documents, times=times, seed=seed, level=level)
+    rows = measured_groups(parts, documents, times=times, seed=seed, level=level, tell=progress)
     return Evaluation(
         rows, by, score, len(judged_reports.table), documents, times, level, seed,
         tuple(judged_reports.uncounted.sentences()), judged_reports,

@@ -7,7 +7,7 @@ Why:   one field may rank well, and another one no better than chance.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
@@ -133,8 +133,9 @@ def parts_of(table: Table, by: By, score: str, document: "NDArray[Any]") -> list
 
 
 def measured_groups(
-    parts: list[UnmeasuredGroup], documents: int, *, times: int, seed: int, level: float
-) -> tuple[Group, ...]:
+    parts: list[UnmeasuredGroup], documents: int, *, times: int, seed: int, level: float,
+    tell: Callable[[float], object] | None = None,
+) -> tuple[Group, ...]:  # fmt: skip
     """The groups with their measures, all by the same resamples of the documents."""
     np = package("numpy")
     rows = sum(len(part.curve) for part in parts)
@@ -144,7 +145,7 @@ def measured_groups(
 
     drawn = None
     if documents >= FEWEST:
-        drawn = resampled(statistic, documents, rows=rows, times=times, seed=seed)
+        drawn = resampled(statistic, documents, rows=rows, times=times, seed=seed, tell=tell)
     groups: list[Group] = []
     for number, part in enumerate(parts):
         own = None if drawn is None else drawn[number * len(MEASURES) :]

@@ -96,12 +96,13 @@ def extract_many(  # noqa: PLR0913  # options, by keyword
     0 accept True
     1 accept True
     """
-    tell, showing = shown(progress)
+    total = count_of(inputs)
+    tell, showing = shown(progress, total)
     plan = RunOptions(
         schema=schema, client=client, options=merged_options(options),
         concurrency=concurrency, output=output, tokens=tokens,
         retry_failures=retry_failures, give_up_after=give_up_after, tell=tell,
-        total=count_of(inputs), steps=tuple(steps), price=price, budget=budget,
+        total=total, steps=tuple(steps), price=price, budget=budget,
     )  # fmt: skip
     return ResultStream(Run[Any](_checked(plan, "OpenAI")), tasks(inputs), showing)
 
@@ -133,12 +134,13 @@ def aextract_many(  # noqa: PLR0913  # options, by keyword
     >>> asyncio.run(asking.all())
     <Results: 1 accepted, 0 to review, 0 rejected, 0 failed>
     """
-    tell, showing = shown(progress)
+    total = count_of(inputs)
+    tell, showing = shown(progress, total)
     plan = RunOptions(
         schema=schema, client=client, options=merged_options(options),
         concurrency=concurrency, output=output, tokens=tokens,
         retry_failures=retry_failures, give_up_after=give_up_after, tell=tell,
-        total=count_of(inputs), steps=tuple(steps), price=price, budget=budget,
+        total=total, steps=tuple(steps), price=price, budget=budget,
     )  # fmt: skip
     return AsyncResultStream(Run[Any](_checked(plan, "AsyncOpenAI")), tasks_async(inputs), showing)
 

@@ -1,14 +1,15 @@
-"""Progress: how far a run is, on a terminal.
+"""Progress: how far something long is, on a terminal.
 
-In:    counts, whenever an input or a block of a file is done.
+In:    counts, whenever an input or a block of a file is done; shares of other work.
 Out:   a bar with the rate, the counts and the time that is left.
-Never: a byte on standard output, which may be redirected to a file.
+Never: a byte on standard output, which may be redirected to a file; by default a byte on a
+       standard error that is no terminal.
 Why:   users want to know how long a run will take, and whether its results are worth it.
 """
 
 import sys
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeAlias
@@ -38,20 +39,26 @@ ProgressCallback: TypeAlias = Callable[[RunSummary], object]
 """Called with the counts whenever an input is done, by one thread at a time."""
 
 
-def shown(progress: bool | ProgressCallback | None) -> tuple[ProgressCallback | None, Showing]:  # noqa: FBT001
+def is_shown(progress: bool | None = None) -> bool:  # noqa: FBT001  # as users give it
+    """Whether progress is shown; None: if standard error is a terminal."""
+    return sys.stderr.isatty() if progress is None else progress
+
+
+def shown(
+    progress: bool | ProgressCallback | None, total: int | None = None  # noqa: FBT001
+) -> tuple[ProgressCallback | None, Showing]:  # fmt: skip
     """The function to call with each summary, and the context in which the progress is shown.
 
     Args:
         progress: True: a bar; False: nothing; None: a bar if standard error is a terminal; or
             a function to call.
+        total: how many inputs there are, if it is known.
     """
-    if progress is None:
-        progress = sys.stderr.isatty()
     if callable(progress):
         return progress, nullcontext
-    if not progress:
+    if not is_shown(progress):
         return None, nullcontext
-    bar = Bar()
+    bar = Bar(total)
     return bar.show_run, lambda: bar
 
 
@@ -93,21 +100,18 @@ class Bar:
     """A bar on standard error, for the length of a ``with`` block.
 
     Args:
-        total: how many bytes there are to read, if it shows the scoring of files.
+        total: how many inputs there are, or bytes to read; None if that is not known.
         of_files: whether it shows bytes of files instead of counts of inputs.
     """
 
     def __init__(self, total: int | None = None, *, of_files: bool = False) -> None:
         from rich import progress as rich  # noqa: PLC0415  # slow to import
-        from rich.console import Console  # noqa: PLC0415
 
-        self._progress: Any = rich.Progress(
+        self._progress = _on_stderr(
             rich.BarColumn(bar_width=20),
             rich.DownloadColumn() if of_files else rich.MofNCompleteColumn(),
             rich.TextColumn("{task.fields[before]}"), rich.TimeRemainingColumn(),
             rich.TextColumn("{task.fields[after]}", markup=False),
-            console=Console(stderr=True),
-            redirect_stdout=sys.stdout.isatty(),  # else printed text would not reach its file
         )  # fmt: skip
         before = counts(Progress(), None) if of_files else ""
         self._task = self._progress.add_task("", total=total, before=before, after="")
@@ -137,3 +141,38 @@ class Bar:
             self._task, completed=progress.read, total=progress.total,
             before=counts(progress, speed),
         )  # fmt: skip
+
+
+@contextmanager
+def working(words: str) -> Generator[Callable[[float], object]]:
+    """Show on a terminal that something takes its time, until the block ends.
+
+    Args:
+        words: what is being done.
+
+    Yields:
+        A function to call with the share (0..1) that is done, if that is known.
+    """
+    if not is_shown():
+        yield lambda share: None  # noqa: ARG005
+        return
+    from rich import progress as rich  # noqa: PLC0415
+
+    bar = _on_stderr(
+        rich.TextColumn(words, markup=False), rich.BarColumn(bar_width=20),
+        rich.TimeElapsedColumn(), is_gone_at_the_end=True,
+    )  # fmt: skip
+    with bar:
+        task = bar.add_task("", total=None)
+        yield lambda share: bar.update(task, total=1.0, completed=share)
+
+
+def _on_stderr(*columns: Any, is_gone_at_the_end: bool = False) -> Any:
+    """Rich's progress with these columns."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress as RichProgress  # noqa: PLC0415
+
+    return RichProgress(
+        *columns, console=Console(stderr=True), transient=is_gone_at_the_end,
+        redirect_stdout=sys.stdout.isatty(),  # else printed text would not reach its file
+    )  # fmt: skip

@@ -58,7 +58,7 @@ def times_for(rows: int) -> int:
 
 def resampled(
     statistic: Callable[["NDArray[np.float64]"], "NDArray[np.float64]"], documents: int,
-    *, rows: int, times: int, seed: int,
+    *, rows: int, times: int, seed: int, tell: Callable[[float], object] | None = None,
 ) -> "NDArray[np.float64]":  # fmt: skip
     """The measures of resamples of the documents, by ``scipy.stats.bootstrap``.
 
@@ -68,6 +68,7 @@ def resampled(
         rows: how many rows the statistic looks at, to choose how many resamples it gets at a time.
         times: how many resamples.
         seed: the same one draws the same documents, whatever the statistic.
+        tell: called with the share (0..1) of the resamples that are done.
 
     Returns:
         Measures along the first axis, resamples along the last one.
@@ -78,13 +79,18 @@ def resampled(
     ((1, 500), True)
     """
     np = package("numpy")
+    done = 0
 
     def of_indexes(indexes: Any, axis: int = -1) -> Any:
+        nonlocal done
         del axis
         drawn = np.asarray(indexes, dtype=np.int64).reshape(-1, documents)
         shifted = drawn + documents * np.arange(len(drawn))[:, None]
         counts = np.bincount(shifted.ravel(), minlength=documents * len(drawn))
         results = statistic(counts.reshape(drawn.shape).astype(np.float64))
+        done += len(drawn) * (indexes.ndim > 1)  # the documents themselves are no resample
+        if tell is not None:
+            tell(done / times)
         return results[..., 0] if indexes.ndim == 1 else results
 
     with warnings.catch_warnings():
