@@ -29,7 +29,14 @@ TICKET = {
     "team": "billing",
     "urgent": True,
 }
-TOKENS = [(piece, 0.9, {}) for piece in re.findall(r"\w+|\W", json.dumps(TICKET))]
+HESITANT = ("billing", 0.72, {"technical": 0.21, "other": 0.05})
+TOKENS = [
+    HESITANT if piece == "billing" else (piece, 0.99, {})
+    for piece in re.findall(r"\w+|\W", json.dumps(TICKET))
+]
+SHOWN = re.findall(
+    r"```\n(fieldconf [^\n]*)\n```\n+```\n(.*?)```", PAGES["command-line.md"], re.DOTALL
+)
 
 
 @pytest.fixture
@@ -42,6 +49,8 @@ def server(tmp_path, monkeypatch):
     (tmp_path / "policy.toml").write_text("accept = 0.0\n")
     (tmp_path / "response.json").write_text(json.dumps(response(TOKENS)))
     (tmp_path / "answer.json").write_text(json.dumps(response([("A", 0.9, {"B": 0.1})])))
+    rows = [f"{n},/team,{n / 60},{int(n > 20)}" for n in range(60)]
+    (tmp_path / "judged.csv").write_text("\n".join(["document,field,confidence,right", *rows]))
     (tmp_path / "saved").mkdir()
     (tmp_path / "saved" / "monday.jsonl").write_text(json.dumps(response(TOKENS)))
     monkeypatch.chdir(tmp_path)
@@ -60,6 +69,17 @@ def test_every_command_runs(command, server, request):
     _, *arguments = shlex.split(command)
     result = CliRunner().invoke(main, arguments, input="I was charged twice")
     assert result.exit_code == 0, result.stderr
+
+
+@pytest.mark.parametrize(("command", "output"), SHOWN)
+def test_the_page_shows_what_a_command_prints(command, output, server):
+    result = CliRunner().invoke(main, shlex.split(command)[1:])
+    lines = "\n".join(line.rstrip() for line in result.stdout.rstrip().splitlines())
+    assert lines + "\n" == output
+
+
+def test_there_is_a_command_with_its_output():
+    assert SHOWN
 
 
 def test_what_the_pages_name_is_there():
