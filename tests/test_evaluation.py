@@ -287,6 +287,16 @@ def test_a_page_stands_alone_and_escapes_values():
     assert "http" not in page.replace("http-equiv", "")
 
 
+def test_a_page_is_written_to_a_file_and_a_notebook_shows_a_table(tmp_path):
+    found = fc.evaluate(rows_of(20, value="<script>"))
+    path = found.to_html(tmp_path / "evaluation.html")
+    assert path.read_text().startswith("<!doctype html>")
+    small = found._repr_html_()
+    assert small.startswith("<div")
+    assert small.count("<tr") == len(found.rows) + 1
+    assert f"{found['overall']['accuracy'].value:.3f}" in small
+
+
 def test_pictures(tmp_path):
     pytest.importorskip("matplotlib")
     found = fc.evaluate(rows_of(40))

@@ -263,7 +263,7 @@ def test_what_nobody_reads_to_the_end_is_cut():
     report = report_of("[", *[f"{number}," for number in range(MOST_ROWS + 19)], "9]")
     assert len(str(report).splitlines()) == MOST_ROWS + 8
     assert "... and 21 more" in str(report)  # the list has a row, too
-    assert report._repr_html_().count("<tr") == MOST_ROWS
+    assert report._repr_html_().count("<tr") == MOST_ROWS + 1
     long = report_of(token(f'"{"word " * 10_000}"'))
     assert len(long._repr_html_()) < 5000
     assert "more characters" in long._repr_html_()

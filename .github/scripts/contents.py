@@ -11,7 +11,10 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-WHEEL_NEEDS = ("fieldconf/__init__.py", "fieldconf/py.typed")
+WHEEL_NEEDS = (
+    "fieldconf/__init__.py", "fieldconf/py.typed", "fieldconf/page/page.css",
+    "fieldconf/page/page.js", "fieldconf/page/templates/page.html",
+)  # fmt: skip
 SDIST_NEEDS = (
     "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md",
     "Makefile", "fieldconf/__init__.py", "fieldconf/py.typed", "tests/conftest.py",

@@ -11,7 +11,8 @@ import io
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
 
 from fieldconf.errors import EvaluationError, MissingPackageError, nearest
 from fieldconf.evaluation.comparing import USUAL, Comparison, Pair, differences
@@ -26,6 +27,7 @@ from fieldconf.evaluation.groups import (
 )
 from fieldconf.evaluation.judged import Judged, judged
 from fieldconf.evaluation.redacting import masked_details
+from fieldconf.page.document import written_page
 from fieldconf.page.evaluation import evaluation_page, evaluation_table
 from fieldconf.redaction import redact_of
 from fieldconf.render import evaluation as render
@@ -296,12 +298,29 @@ class Evaluation:
             "rows": [row.to_dict() for row in self.rows],
         }  # fmt: skip
 
-    def to_html(self, *, errors: float | None = None, plot: bool = False) -> str:
+    @overload
+    def to_html(
+        self, path: None = None, *, errors: float | None = None, plot: bool = False
+    ) -> str: ...
+    @overload
+    def to_html(
+        self, path: str | Path, *, errors: float | None = None, plot: bool = False
+    ) -> Path: ...
+    def to_html(
+        self, path: str | Path | None = None, *, errors: float | None = None, plot: bool = False
+    ) -> str | Path:
         """A stand-alone page.
 
         Args:
+            path: write the page to this file.
             errors: list the wrong values from this confidence on; masked if ``redact`` says so.
             plot: with the pictures of ``plot``, which need matplotlib.
+
+        Returns:
+            The path; without one the text of the page.
+
+        Raises:
+            OutputError: if the file cannot be written.
         """
         error_rows = None if errors is None else [error.to_dict() for error in self.errors(errors)]
         image = ""
@@ -309,7 +328,8 @@ class Evaluation:
             stream = io.BytesIO()
             self.plot().savefig(stream, format="png", dpi=110)
             image = "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
-        return evaluation_page(self.to_dict(), error_rows, image)
+        text = evaluation_page(self.to_dict(), error_rows, image)
+        return text if path is None else written_page(text, path)
 
     def plot(self) -> Any:
         """A matplotlib figure: errors by coverage for each group, and accuracy by confidence.

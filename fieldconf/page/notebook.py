@@ -21,6 +21,7 @@ Candidate: TypeAlias = tuple[Any, float, float, float]
 """A value of a distribution, its probability, and bounds of it (0..1)."""
 
 _MOST_MEMBERS = 20
+_TITLES = ("field", "value", "confidence", "outcome", "reason")
 
 
 def report_table(report: Mapping[str, Any]) -> str:
@@ -29,14 +30,14 @@ def report_table(report: Mapping[str, Any]) -> str:
     lines = [f"... and {left} more"] if left else []
     lines += [*summary(report).plain.splitlines(), *details(report)]
     rows = [_with_pointer(row) for row in rows_of(dict(shown)) if row.form not in ("close", "end")]
-    return render("small.html", rows=rows, lines=lines, titles=(), cells=())
+    return render("small.html", rows=rows, lines=lines, titles=_TITLES if rows else (), cells=())
 
 
 def field_table(pointer: str, field: Mapping[str, Any]) -> str:
     """The row of one field, and all that decided it."""
     row = rows_of({pointer: field})[0]
     rows = [_with_pointer(row)]
-    return render("small.html", rows=rows, lines=row.lines, titles=(), cells=())
+    return render("small.html", rows=rows, lines=row.lines, titles=_TITLES, cells=())
 
 
 def distribution_table(
@@ -60,7 +61,8 @@ def distribution_table(
         ("not listed by the server", unseen),
     )  # fmt: skip
     lines += [f"{words}: {number(mass)}" for words, mass in masses if mass]
-    return render("small.html", rows=rows, lines=lines, titles=(), cells=())
+    titles = ("value", "probability", "", "bounds")
+    return render("small.html", rows=rows, lines=lines, titles=titles, cells=())
 
 
 def cells_table(titles: Sequence[str], cells: Sequence[Sequence[str]], lines: Sequence[str]) -> str:
