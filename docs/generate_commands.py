@@ -39,8 +39,8 @@ def _command(command: click.Command, context: click.Context) -> Iterator[str]:
     for parameter in command.get_params(context):
         names, meaning = parameter.get_help_record(context) or ("", "")
         if meaning:
-            names, meaning = names.replace("|", "\\|"), meaning.replace("|", "\\|")
-            yield f"| `{names}` | {_plain(meaning)} |"
+            meaning = _plain(meaning).replace("|", "\\|")  # in code, a bar ends no cell
+            yield f"| `{names}` | {meaning} |"
     yield f"\n```\n{_plain(command.epilog)}\n```\n" if command.epilog else ""
     if isinstance(command, click.Group):
         for name, part in command.commands.items():
