@@ -426,6 +426,7 @@ def test_no_cell_of_csv_is_a_formula(text, cell, wide):
 
 def test_the_names_of_documents_in_csv_are_read_back():
     """Labels are joined by them."""
+    pytest.importorskip("scipy", reason="scipy is not installed")
     saved = payloads.chat(Answer({"team": "sales", "urgent": True})) | {"id": "@a"}
     write(Path("a.jsonl"), json.dumps(saved).encode())
     score_files("a.jsonl", SCHEMA, "rows.csv", workers=1)

@@ -254,7 +254,7 @@ def test_what_is_not_there_is_told_and_the_rest_is_scored(bucket):
     assert result.exit_code == 2
     *told, last = result.stderr.splitlines()
     assert told[:2] == [
-        "s3://warehouse/none.jsonl: there is no such file, nor a folder of some",
+        "s3://warehouse/none.jsonl: there is no such file, and no folder of files",
         "s3://warehouse/x*: no file matches",
     ]
     assert told[2].startswith("s3://nowhere/a: ")

@@ -205,7 +205,7 @@ def _is_match(parts: Sequence[str], pattern: Sequence[str]) -> bool:
 def _why_none(place: str) -> str:
     if is_remote(place):
         is_pattern = bool(MAGIC & set(place)) and not RemoteFile.of(place).is_web
-        return "no file matches" if is_pattern else "there is no such file, nor a folder of some"
+        return "no file matches" if is_pattern else "there is no such file, and no folder of files"
     path = Path(place)
     if path.is_dir():
         return f"no file in this folder ends in {', '.join(FORMS)} (or with .gz, .zst)"

@@ -239,7 +239,7 @@ def _settings_in(file: AnyPath, folder: AnyPath) -> dict[str, Any]:
         settings = None
     if not isinstance(settings, dict):
         raise OutputError(
-            f"{file} is missing or damaged, so nobody knows of what the parts beside it are",
+            f"{file} is missing or damaged, so the parts beside it cannot be used",
             remedy=f"Remove {folder}, and run again",
         )
     return settings  # pyright: ignore[reportUnknownVariableType]  # of JSON
