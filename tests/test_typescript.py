@@ -213,6 +213,24 @@ def test_a_character_that_two_tokens_wrote_is_scored_without_bytes(room, measure
     assert scores.count(None) == len(lost)
 
 
+def test_an_answer_that_does_not_fit_is_scored_too(room):
+    """From the errors that are thrown, and from the steps of streamText."""
+    with FakeServer(ANSWER) as server:
+        lines = node("unfit.mjs", server.base_url, json.dumps(SCHEMA), cwd=room).splitlines()
+    is_error = ["NoObjectGeneratedError" in line for line in lines]
+    assert is_error == [True, True, False] * len(TYPED)
+    for line in lines:
+        report = fc.score(line, SCHEMA)
+        assert report.data == ANSWER.value
+        assert report["team"].confidence == pytest.approx(0.6, abs=1e-9)
+
+
+def test_the_lock_names_no_registry():
+    lock = (ROOT / "tests" / "typescript" / "package-lock.json").read_text(encoding="utf-8")
+    assert '"resolved"' not in lock
+    assert lock.count('"integrity"') > 80
+
+
 def test_each_program_of_the_page_is_an_example():
     """They are compiled above, and run below."""
     shown = re.findall(r"```ts\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
