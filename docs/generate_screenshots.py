@@ -12,15 +12,22 @@ Why:   people look before they read.
 import json
 import sys
 import tempfile
+from io import BytesIO
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
 from pydantic import BaseModel
 
 import fieldconf as fc
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE.parent / "tests" / "browser"))
+from environment import chromium  # noqa: E402
+from orders import TEXT, invoice  # noqa: E402
+from watching import ARGUMENTS  # noqa: E402
+
 FOLDER = HERE / "pictures"
 COLOURS = 96  # of a picture: enough for flat areas and letters
 
@@ -43,40 +50,37 @@ def pages(folder: Path) -> Path:
     )
 
 
+def shot(page: Page, name: str) -> None:
+    """Take the picture of a page, with few colours."""
+    picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
+    picture.quantize(COLOURS).save(FOLDER / f"page-{name}.png", optimize=True)
+
+
 def main() -> None:
     """Take the pictures."""
-    from environment import chromium
-    from playwright.sync_api import Page, sync_playwright
-    from watching import ARGUMENTS
-
-    def shot(page: Page, name: str, **options: Any) -> None:
-        from io import BytesIO
-
-        from PIL import Image
-
-        picture = Image.open(BytesIO(page.screenshot(**options))).convert("RGB")
-        picture.quantize(COLOURS).save(FOLDER / f"page-{name}.png", optimize=True)
-
     folder = Path(tempfile.mkdtemp())
     many = pages(folder).as_uri()
+    letter = invoice().to_html(folder / "one.html", source=TEXT).as_uri()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
 
-        def opened(address: str, scheme: Literal["light", "dark"], height: int = 820) -> Page:
-            page = browser.new_page(
-                viewport={"width": 1280, "height": height}, color_scheme=scheme
-            )
+        def opened(address: str, scheme: Literal["light", "dark"], height: int) -> Page:
+            page = browser.new_page(viewport={"width": 1280, "height": height}, color_scheme=scheme)
             page.goto(address)
             return page
 
-        shot(opened(many, "light"), "many")
-        page = opened(many, "dark", height=560)
+        shot(opened(many, "light", 820), "many")
+        page = opened(many, "dark", 560)
         page.keyboard.press("r")
         page.wait_for_selector(".asked")
         for key in "11214":
             page.keyboard.press(key)
         page.wait_for_selector("text=Review: 5 done")
         shot(page, "review")
+        page = opened(letter, "light", 820)
+        page.click("summary:has-text('count') >> nth=0")
+        page.evaluate("scrollTo(0, 0)")
+        shot(page, "report")
         browser.close()
 
 

@@ -1,4 +1,4 @@
-"""What docs/page.md says is so: its programs print what stands there; numbers, keys and links are ours."""
+"""What docs/page.md says is so: its programs print what stands there; numbers and keys are ours."""
 
 import re
 

@@ -121,6 +121,6 @@ export function startReview(panel: HTMLElement, openReport: Open): void {
     ];
   };
   panel.append(head, status, body);
-  panel.before(start);
+  (window.document.querySelector("#overview .head") ?? panel.parentElement!).append(start);
   if (isServed) open();
 }
