@@ -62,7 +62,7 @@ PEERS = (
     Peer(
         "agentuq",
         ("agentuq==0.1.0",),
-        note="OpenAIChatAdapter().capture(dict) and Analyzer().analyze_step(record)",
+        note="OpenAIChatAdapter(), which it calls a preview, and Analyzer().analyze_step(record)",
     ),
     Peer(
         "llm-confidence",
