@@ -251,6 +251,40 @@ def test_a_stream_of_haystack_is_read_as_chunks_and_as_a_reply():
     assert figures(fc.score(objects(pieces, keep=("meta",)))) == wanted
 
 
+class Kernel(BaseModel):
+    """A message of Semantic Kernel: its dump leaves its content out, or fails."""
+
+    inner_content: object = None
+    does_fail: bool = False
+
+    def model_dump(self, **_):
+        if self.does_fail:
+            raise TypeError("'MockValSer' object is not an instance of 'SchemaSerializer'")
+        return sample("semantic_kernel")
+
+
+def test_the_content_of_a_message_of_semantic_kernel_is_read():
+    wanted = figures(fc.score(chat()))
+    assert figures(fc.score(Kernel(inner_content=chat()))) == wanted
+    assert figures(fc.score(Kernel())) == wanted
+    result = SimpleNamespace(
+        function=None, value=[Kernel(inner_content=chat())], rendered_prompt=""
+    )
+    assert figures(fc.score(result)) == wanted
+    chunks = sample("openai_chat_stream")
+    for stream in ([Kernel(inner_content=c) for c in chunks], Kernel(inner_content=chunks)):
+        assert figures(fc.score(stream)) == figures(fc.score(chunks))
+
+
+def test_a_model_whose_dump_fails_is_read_by_its_attributes():
+    message = Kernel(does_fail=True)
+    vars(message).update(
+        (key, objects(value, keep=("metadata",)))
+        for key, value in sample("semantic_kernel").items()
+    )
+    assert figures(fc.score(message)) == figures(fc.score(chat()))
+
+
 def test_an_item_of_an_openai_agents_run_is_read():
     response = Response.model_validate(sample("openai_responses"))
     item = SimpleNamespace(raw_item=response.output[0], type="message_output_item")

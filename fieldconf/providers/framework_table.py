@@ -190,11 +190,12 @@ FRAMEWORKS = (
     ),
     Framework(
         "Semantic Kernel",
-        "the `ChatMessageContent`",
+        "the `ChatMessageContent`, the list of a stream's, their sum, or a `FunctionResult`",
         (),
-        "Its dump leaves `inner_content` out; `metadata['logprobs']` is read.",
-        "If there are none, pass `message.inner_content`.",
+        "A dump and its JSON leave the response out; of them `metadata['logprobs']` is read.",
+        "Pass the object, or `message.inner_content`.",
         ("semantic_kernel",),
+        "vendor types",
     ),
     Framework(
         "Langfuse",

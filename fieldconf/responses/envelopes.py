@@ -32,6 +32,8 @@ _EVENT_TEXT = ("data:", "event:", "id:", "retry:", ":")
 _DATA_STREAM = re.compile(r'[0-9a-g]:["\[{]')  # `0:"text"`, version 4
 _YAML_CASSETTE = re.compile(r"(---\s*)?(http_)?interactions:\s")
 _PRINTED = re.compile(r"[\[{(]+\s*'|[A-Za-z_][\w.]*\((\w+=|\s*\))|<[\w.]+ object at ")
+_OF_ONE = ("choices", "parts", "model_dump")  # attributes of an object that also iterates
+_HOLDERS = ("_raw_response", "inner_content")  # of instructor's models, of Semantic Kernel
 _ROW_KEYS = ("choices", "candidates", "response", "generated_text")  # of a row of a table
 _BEFORE = " \t\r\n\ufeff"  # a byte order mark begins files; in joined files it begins lines
 
@@ -68,7 +70,7 @@ def open_payload(payload: Any, depth: int = 0) -> Iterator[Any]:
     elif (
         isinstance(payload, Mapping)
         or not isinstance(payload, Iterable)
-        or any(hasattr(payload, name) for name in ("choices", "parts"))  # pyright: ignore[reportUnknownArgumentType]  # any payload
+        or any(hasattr(payload, name) for name in _OF_ONE)  # pyright: ignore[reportUnknownArgumentType]  # any payload
     ):
         yield payload
     else:
@@ -86,10 +88,13 @@ def _inside(payload: Any) -> Any:
         return _one_response(cast("Sequence[Any]", payload))
     if isinstance(payload, Mapping):
         return payload  # pyright: ignore[reportUnknownVariableType]  # any payload
-    # Instructor stores it in its model, where looking for a missing attribute is slow.
-    raw = getattr(payload, "__dict__", {}).get("_raw_response")
-    if raw is not None:
-        return raw
+    # Looking for a missing attribute of a pydantic model is slow.
+    own = getattr(payload, "__dict__", {})
+    for name in _HOLDERS:
+        if (raw := own.get(name)) is not None:
+            return raw
+    if "rendered_prompt" in own and isinstance(own.get("value"), list):
+        return own["value"]  # the result of a function of Semantic Kernel
     try:  # servers do not always send what the SDKs' types say, so warnings are off
         dump: Any = from_objects.opened(payload) or payload.model_dump(warnings=False)
     except Exception:  # noqa: BLE001  # any method may be called model_dump
