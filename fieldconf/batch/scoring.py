@@ -121,11 +121,12 @@ def output_schema(
     """What ``score_batch`` makes of a batch with this ``pyarrow.Schema``.
 
     The long form adds ``batch.rows.COLUMNS``. The wide form adds response_id, custom_id, choice,
-    status, outcome and reason, and for each declared field outside of lists two columns:
-    "customer.name" with the value and "customer.name.confidence". Values that are always texts,
-    numbers or booleans have that type, all else is JSON text; a list is one value. Where a name is
-    taken, also by a column of the batch, the field's JSON Pointer stands in its place: "/status"
-    and "/status.confidence".
+    status, outcome and reason, and for each declared field outside of lists "customer.name" with
+    the value and "customer.name.confidence". Values that are always texts, numbers (``Decimal`` is
+    one) or booleans have that type; scalars of several kinds are plain texts, and all else is JSON
+    text; a list is one value. Beside numbers and scalars of several kinds there is their JSON text,
+    "customer.name.json". Where a name is taken, also by a column of the batch, the field's JSON
+    Pointer stands in its place: "/status" and "/status.confidence".
 
     Raises:
         PayloadError, SchemaError, MissingPackageError: as ``score_batch`` does.

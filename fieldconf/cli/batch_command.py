@@ -62,7 +62,7 @@ def _bytes(context: click.Context, option: click.Parameter, text: str | None) ->
 @click.option(
     "--overwrite", is_flag=True, help="Replace an OUTPUT that this command did not write."
 )
-@click.option("--wide", is_flag=True, help="A row a response, with two columns for each field.")
+@click.option("--wide", is_flag=True, help="A row a response, with columns for each field.")
 @click.option(
     "--format",
     "file_format",
