@@ -62,6 +62,18 @@ def test_what_the_workflows_run_is_there():
                     assert f"\n{target}:" in makefile
 
 
+def test_each_system_runs_the_tests_that_make_runs_in_one_environment():
+    """All others need environments of their own: they are in the job that runs `.ci/run`."""
+    (recipe,) = re.findall(
+        r"^test-main:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE
+    )
+    jobs = WORKFLOWS["ci"]["jobs"]
+    command = jobs["tests"]["steps"][-1]["run"]
+    ignored = [{*re.findall(r"--ignore=(\S+)", text)} for text in (command, recipe)]
+    assert ignored[0] == ignored[1]
+    assert any(step.get("run") == "bash .ci/run" for step in jobs["whole"]["steps"])
+
+
 def test_only_the_job_that_publishes_has_a_right_and_it_waits_for_all_others():
     jobs = WORKFLOWS["release"]["jobs"]
     assert {name for name, job in jobs.items() if "permissions" in job} == {"publish"}

@@ -12,12 +12,14 @@ import zipfile
 from pathlib import Path
 
 WHEEL_NEEDS = (
+    "fieldconf/__init__.py", "fieldconf/py.typed", "fieldconf/page/page.css", "fieldconf/page/page.js",
+)  # fmt: skip
     "fieldconf/__init__.py", "fieldconf/py.typed", "fieldconf/page/page.css",
     "fieldconf/page/page.js", "fieldconf/page/templates/page.html",
 )  # fmt: skip
 SDIST_NEEDS = (
     "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md",
-    "Makefile", "fieldconf/__init__.py", "fieldconf/py.typed", "tests/conftest.py",
+    "Makefile", "mkdocs.yml", "fieldconf/__init__.py", "fieldconf/py.typed", "tests/conftest.py",
     "examples/ticket.py", "docs/guide.md", "bench/run.py",
 )  # fmt: skip
 MOST_BYTES = 10_000_000  # an index takes more; a corpus that came in by mistake is larger
