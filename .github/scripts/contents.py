@@ -12,8 +12,6 @@ import zipfile
 from pathlib import Path
 
 WHEEL_NEEDS = (
-    "fieldconf/__init__.py", "fieldconf/py.typed", "fieldconf/page/page.css", "fieldconf/page/page.js",
-)  # fmt: skip
     "fieldconf/__init__.py", "fieldconf/py.typed", "fieldconf/page/page.css",
     "fieldconf/page/page.js", "fieldconf/page/templates/page.html",
 )  # fmt: skip
