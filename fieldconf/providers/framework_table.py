@@ -148,7 +148,6 @@ FRAMEWORKS = (
         "For xAI logprobs are off.",
         "Ask with `dspy.LM(..., logprobs=True, top_logprobs=5)` and `dspy.JSONAdapter()`.",
         ("dspy_history", "dspy_response"),
-        "vendor types",
     ),
     Framework(
         "DSPy, without the history",
@@ -157,7 +156,6 @@ FRAMEWORKS = (
         "A `Prediction` keeps the logprobs of its first completion only.",
         "Pass `lm.history[-1]`.",
         ("dspy_output",),
-        "vendor types",
     ),
     Framework(
         "llama-index",
@@ -166,7 +164,6 @@ FRAMEWORKS = (
         "Its own `logprobs` do not name the chosen tokens, so `raw` is read.",
         "Without `raw` pass the response of the provider's client.",
         ("llama_index_chat",),
-        "vendor types",
     ),
     Framework(
         "haystack",
@@ -177,7 +174,6 @@ FRAMEWORKS = (
         "Ask with `generation_kwargs={'logprobs': True, 'top_logprobs': 5}`. If several components "
         "have replies, pass those of one.",
         ("haystack_message", "haystack_run"),
-        "vendor types",
     ),
     Framework(
         "openai-agents",
@@ -186,7 +182,6 @@ FRAMEWORKS = (
         "Of a run only the last response is read, which has the final output.",
         "Ask with `ModelSettings(top_logprobs=5)`. For another step pass its response.",
         ("openai_agents_run",),
-        "vendor types",
     ),
     Framework(
         "Semantic Kernel",
@@ -195,7 +190,6 @@ FRAMEWORKS = (
         "A dump and its JSON leave the response out; of them `metadata['logprobs']` is read.",
         "Pass the object, or `message.inner_content`.",
         ("semantic_kernel",),
-        "vendor types",
     ),
     Framework(
         "Langfuse",
@@ -261,7 +255,6 @@ FRAMEWORKS = (
         "Chats have no logprobs there; chunks of several tokens are unknown.",
         "Use a completions model with `-o logprobs 5`.",
         ("llm_log",),
-        "vendor types",
     ),
     Framework(
         "KoboldCpp",
@@ -278,7 +271,6 @@ FRAMEWORKS = (
         "A body that is compressed with anything but gzip or deflate.",
         "Record with `decode_compressed_response=True`.",
         ("vcr_cassette",),
-        "vendor types",
     ),
     Framework(
         "llama-stack",
